@@ -1,0 +1,221 @@
+/**
+ * The configuration: `ems.config.yaml` and the environment, read and checked in this one place.
+ * A mistake is a ConfigError that names the field and says what was expected.
+ */
+import { readFileSync } from 'node:fs';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { Temporal } from 'temporal-polyfill';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { describeIssues, IsoDate, MailAddress } from './exit/input.js';
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** An ISO 8601 duration such as `PT15M`, as milliseconds. */
+const DurationMs = z.string('must be an ISO 8601 duration such as "PT15M"').transform((text, context) => {
+  try {
+    const ms = Temporal.Duration.from(text).total('milliseconds');
+    if (ms > 0) return ms;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+  context.addIssue({
+    code: 'custom',
+    message: `must be a positive ISO 8601 duration such as "PT15M", not "${text}"`,
+  });
+  return z.NEVER;
+});
+
+const Name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be lower-case letters, digits and "-"');
+const Url = z
+  .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+  .transform((url) => url.replace(/\/+$/, ''));
+const Person = z.strictObject({ name: z.string().min(1), email: MailAddress });
+const TimeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time such as "09:00"');
+const days = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
+
+const ScimServer = z.strictObject({
+  scimUrl: Url,
+  /** The environment variable that holds the bearer token. */
+  tokenEnv: z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'must be the name of an environment variable'),
+});
+
+const Hold = z.union(
+  [
+    z.literal('suspend').transform(() => ({ kind: 'suspend' as const })),
+    z
+      .strictObject({ groups: z.array(z.string().min(1)).min(1) })
+      .transform(({ groups }) => ({ kind: 'groups' as const, groups })),
+  ],
+  'must be "suspend", or "groups" with the list of the critical groups',
+);
+
+const Config = z.strictObject({
+  organisation: z.strictObject({
+    name: z.string().min(1),
+    /** Right-hand side of Message-IDs and calendar UIDs. */
+    domain: z.hostname('must be a domain such as acme.example'),
+  }),
+  taskQueues: z.enum(['shared', 'per-service']).default('shared'),
+  directory: ScimServer,
+  mail: z.strictObject({
+    host: z.string().min(1),
+    port: z.coerce.number().int().min(1).max(65535),
+    /** TLS from the first byte; otherwise STARTTLS is used where the server offers it. */
+    tls: z.boolean().default(false),
+    user: z.string().optional(),
+    passwordEnv: z.string().optional(),
+    from: Person,
+  }),
+  contacts: z.strictObject({
+    /** Invited to the interview, asked for the decision, told in place of a missing manager. */
+    hrPartner: Person,
+    /** Whom employees and managers are pointed to when something is stuck. */
+    operator: Person,
+  }),
+  policy: z.strictObject({
+    attentionAfter: DurationMs,
+    retry: z.strictObject({ initialInterval: DurationMs, maximumInterval: DurationMs }),
+    /** How long one request to a server may take. */
+    requestTimeout: DurationMs,
+  }),
+  interview: z.strictObject({
+    timeZone: z.string().refine(isTimeZone, 'must be an IANA time zone such as "Europe/Berlin"'),
+    workingDays: z.array(z.enum(days)).min(1),
+    workingHours: z
+      .strictObject({ from: TimeOfDay, to: TimeOfDay })
+      .refine(({ from, to }) => from < to, 'must begin before they end'),
+    duration: DurationMs,
+    /** At least this long after the resignation. */
+    leadTime: DurationMs,
+    /** At most this many working days after the resignation. */
+    withinWorkingDays: z.number().int().min(1).max(60),
+    holidays: z.array(IsoDate).default([]),
+  }),
+  systems: z
+    .array(
+      ScimServer.extend({
+        name: Name,
+        /** Where else than in `externalId` the system keeps the employee id. */
+        accountAttribute: z
+          .string()
+          .default('urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber'),
+        hold: Hold,
+      }),
+    )
+    .min(1, 'must name at least one critical system')
+    .refine(
+      (systems) => new Set(systems.map(({ name }) => name)).size === systems.length,
+      'must have distinct names',
+    ),
+});
+
+type Checked = z.output<typeof Config>;
+/** A SCIM server with its token, which comes from the environment: reading it throws a ConfigError where it is missing. */
+export interface ScimAccess {
+  readonly scimUrl: string;
+  readonly token: string;
+}
+export type SystemConfig = Omit<Checked['systems'][number], 'tokenEnv'> & ScimAccess;
+export type MailConfig = Omit<Checked['mail'], 'passwordEnv'> & { readonly password?: string | undefined };
+export type InterviewPolicy = Checked['interview'];
+export type Config = Omit<Checked, 'systems' | 'directory' | 'mail'> & {
+  directory: ScimAccess;
+  mail: MailConfig;
+  systems: SystemConfig[];
+};
+
+/**
+ * Reads `ems.config.yaml`, or the file that EMS_CONFIG names. `${NAME}` and `${NAME:-default}` in its values are taken from
+ * the environment; tokens and passwords are looked up there under the names that the file gives.
+ * @param defaults for what the environment does not set
+ * @throws ConfigError
+ */
+export function loadConfig(defaults: Environment = {}): Config {
+  const env = { ...defaults, ...process.env };
+  const file = env['EMS_CONFIG'] ?? 'ems.config.yaml';
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError(`Cannot read the configuration ${file}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  return parseConfig(text, file, env);
+}
+
+/** Where Temporal is: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS…, TEMPORAL_API_KEY, or the profile of a configuration file. */
+export const loadTemporalConfig = (): ReturnType<typeof loadClientConnectConfig> => loadClientConnectConfig();
+
+/** The folder of the local stack: `.ems`, or EMS_HOME. */
+export const emsHome = (): string => process.env['EMS_HOME'] ?? '.ems';
+
+/** @throws ConfigError */
+export function parseConfig(text: string, file: string, env: Environment): Config {
+  let document: unknown;
+  try {
+    document = parseYaml(text, (_key, value: unknown) =>
+      typeof value === 'string' ? fillIn(value, env) : value,
+    );
+  } catch (error) {
+    throw new ConfigError(`${file}: ${(error as Error).message}`, { cause: error });
+  }
+  const result = Config.safeParse(document);
+  if (!result.success) throw new ConfigError(`${file}: ${describeIssues(result.error)}`);
+
+  const secret = (name: string, field: string): string => {
+    const value = env[name];
+    if (!value) throw new ConfigError(`${file}: ${field}: the environment variable ${name} is not set`);
+    return value;
+  };
+  const { directory, mail, systems, ...rest } = result.data;
+  const { passwordEnv, ...mailRest } = mail;
+  // Looked up on use, since a worker is given the secrets of its own services only.
+  return {
+    ...rest,
+    directory: {
+      scimUrl: directory.scimUrl,
+      get token() {
+        return secret(directory.tokenEnv, 'directory.tokenEnv');
+      },
+    },
+    mail: {
+      ...mailRest,
+      get password() {
+        return passwordEnv && secret(passwordEnv, 'mail.passwordEnv');
+      },
+    },
+    systems: systems.map(({ tokenEnv, ...system }, i) => ({
+      ...system,
+      get token() {
+        return secret(tokenEnv, `systems[${i}].tokenEnv (${system.name})`);
+      },
+    })),
+  };
+}
+
+function fillIn(value: string, env: Environment): string {
+  return value.replace(
+    /\$\{([A-Z_][A-Z0-9_]*)(?::-([^}]*))?\}/g,
+    (_match, name: string, fallback?: string) => {
+      const found = env[name] ?? fallback;
+      if (found === undefined) throw new ConfigError(`the environment variable ${name} is not set`);
+      return found;
+    },
+  );
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { IsoDate, MailAddress, parse, type Parsed } from './input.js';
+
+export const outcomes = ['retained', 'leaving'] as const;
+export type Outcome = (typeof outcomes)[number];
+/** How an exit ends: as decided, or called off before anybody decided. */
+export type Ending = Outcome | 'cancelled';
+
+/** HR's word on how the exit ends. */
+export interface Decision {
+  outcome: Outcome;
+  /** The mail address of the person who decided. Never the employee concerned. */
+  decidedBy: string;
+  note?: string | undefined;
+  /** `YYYY-MM-DD`, leaving only: the day whose start revokes; access stays blocked until then. */
+  effectiveOn?: string | undefined;
+}
+
+const Decision: z.ZodType<Decision> = z
+  .object(
+    {
+      outcome: z.enum(outcomes, 'must be "retained" or "leaving"'),
+      decidedBy: MailAddress,
+      note: z.string().max(2000, 'must be at most 2000 characters').optional(),
+      effectiveOn: IsoDate.optional(),
+    },
+    'must be an object such as {"outcome":"retained","decidedBy":"hr@acme.example"}',
+  )
+  .refine(({ outcome, effectiveOn }) => effectiveOn === undefined || outcome === 'leaving', {
+    path: ['effectiveOn'],
+    message: 'goes with the outcome "leaving" only',
+  });
+
+/** What a decision is weighed against. */
+export interface DecisionContext {
+  employeeId: string;
+  /** Addresses and names that the employee is known by so far, from the directory and from the critical systems. */
+  employeeIdentities: readonly string[];
+  /** The decision that stands, if one does. */
+  standing?: Decision | undefined;
+  /** Whether the standing decision is *leaving* and still waits for its date. */
+  awaitingEffectiveDate: boolean;
+  /** The employee or an operator has called the exit off. */
+  cancelled: boolean;
+  today: string;
+}
+
+/**
+ * Whether a decision would be accepted now. The first valid one stands; the one exception is *retained* in place of a
+ * *leaving* that still waits for its date.
+ */
+export function parseDecision(input: unknown, context: DecisionContext): Parsed<Decision> {
+  const parsed = parse(Decision, input);
+  if (!parsed.ok) return parsed;
+  const refuse = (problem: string): Parsed<Decision> => ({ ok: false, problem });
+  const { outcome, decidedBy, effectiveOn } = parsed.value;
+  const { standing } = context;
+
+  if (context.cancelled) return refuse(`the exit of ${context.employeeId} was cancelled`);
+  if ([context.employeeId, ...context.employeeIdentities].some((known) => sameText(known, decidedBy))) {
+    return refuse(`decidedBy: ${decidedBy} is the employee concerned, who cannot decide on their own exit`);
+  }
+  if (effectiveOn !== undefined && effectiveOn < context.today) {
+    return refuse(`effectiveOn: ${effectiveOn} lies in the past`);
+  }
+  if (standing && !(context.awaitingEffectiveDate && outcome === 'retained')) {
+    return refuse(
+      `${standing.decidedBy} has already decided "${standing.outcome}"; the first decision stands`,
+    );
+  }
+  return parsed;
+}
+
+const sameText = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();

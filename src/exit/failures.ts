@@ -1,0 +1,42 @@
+/**
+ * The final failures of an exit: what no retry will change. Everything that is not one of these is an outage and is
+ * retried. The names reach the Web UI as `ApplicationFailure.type`.
+ */
+export const FailureType = {
+  /** What was handed in is not a Resignation. */
+  InvalidResignation: 'InvalidResignation',
+  /** The workflow was started under an ID other than `exit-<employeeId>`. */
+  WrongWorkflowId: 'WrongWorkflowId',
+  /** Nobody knows the employee: neither the directory nor any critical system. */
+  UnknownEmployee: 'UnknownEmployee',
+  /** More than one directory entry or account answers to the employee id. Acting on a guess could hit a stranger. */
+  Ambiguous: 'Ambiguous',
+  /** A server understood the request and said no; the same request would get the same answer. */
+  Refused: 'Refused',
+  /** A mail address is malformed, missing, or refused for good by its server. */
+  AddressRefused: 'AddressRefused',
+  /** The policy leaves no time for an interview. */
+  NoInterviewSlot: 'NoInterviewSlot',
+  /** The exit's plan names a system that the worker's configuration no longer has. */
+  UnknownSystem: 'UnknownSystem',
+  /** Something the hold took cannot be given back; the message lists what and why. */
+  NotGivenBack: 'NotGivenBack',
+  /** What somebody did by hand has to be undone by hand. */
+  DoneByHand: 'DoneByHand',
+  /** A step needs what an earlier one, settled by hand, did not leave behind. */
+  NothingToGoOn: 'NothingToGoOn',
+} as const;
+
+export type FailureType = (typeof FailureType)[keyof typeof FailureType];
+
+/** Thrown by a service when retrying is pointless. The message is one sentence for an operator. */
+export class FinalFailure extends Error {
+  override readonly name = 'FinalFailure';
+  constructor(
+    readonly type: FailureType,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

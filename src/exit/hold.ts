@@ -1,0 +1,62 @@
+/**
+ * The hold: one employee on one critical system, access taken away so that it can be given back.
+ * capture (before the first write) → block → restore or revoke.
+ */
+
+/** How a system is blocked: the account suspended, or the listed groups taken from it. */
+export type HoldKind = { kind: 'suspend' } | { kind: 'groups'; groups: string[] };
+
+/** A SCIM group, by its immutable id. */
+export interface GroupRef {
+  id: string;
+  displayName: string;
+}
+
+/** The account as it was before the hold's first write. */
+export interface CapturedAccount {
+  /** SCIM `id`: immutable, unlike the user name. */
+  id: string;
+  userName: string;
+  /** Names and addresses of the account, so that nobody decides on their own exit. */
+  identities: string[];
+  active: boolean;
+  /** The memberships that the hold may take: none for `suspend`. */
+  groups: GroupRef[];
+}
+
+/** What captureAccess saw. No account is a normal answer. */
+export interface Capture {
+  system: string;
+  capturedAt: string;
+  account?: CapturedAccount | undefined;
+}
+
+/** What the hold itself took away, and restore therefore gives back. */
+export interface Taken {
+  suspended: boolean;
+  groups: GroupRef[];
+}
+
+/** Observed: the account is without access. */
+export interface Blocked {
+  blockedAt: string;
+  taken: Taken;
+  /** Critical memberships that appeared after the capture and were therefore left alone: capture again, block again. */
+  uncaptured: GroupRef[];
+  /** Things an auditor would ask about: "already suspended before the hold". */
+  notes: string[];
+}
+
+/** Observed: what the hold took is back. What could not be given back is a failure, not a result. */
+export interface Restored {
+  restoredAt: string;
+  givenBack: Taken;
+  notes: string[];
+}
+
+/** Observed: inactive and without memberships. The account itself stays, as evidence. */
+export interface Revoked {
+  revokedAt: string;
+  removedGroups: GroupRef[];
+  notes: string[];
+}

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+
+/**
+ * An employee id is a workflow ID's tail and a NATS subject token, so it is kept to what is safe in both:
+ * letters, digits, `-` and `_`.
+ */
+export const EmployeeId = z
+  .string('must be the employee id, for example E-1002')
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "-" or "_", for example E-1002');
+
+export const exitWorkflowId = (employeeId: string): string => `exit-${employeeId}`;
+
+/**
+ * The Message-ID (RFC 5322 §3.6.4) of one mail of one exit to one recipient. The same mail tried again carries the same
+ * id, so that a receiver drops the second copy; SMTP itself can only promise at-least-once.
+ * @param what the step and, where a step sends more than one version, its revision: `interview.2`
+ */
+export function messageId(exitId: string, what: string, recipient: string, domain: string): string {
+  return `<${exitId}.${what}.${fingerprint(recipient)}@${domain}>`;
+}
+
+/** The UID (RFC 5545 §3.8.4.7) of the exit interview: one per exit, whatever happens to its time. */
+export const interviewUid = (exitId: string, domain: string): string => `interview.${exitId}@${domain}`;
+
+/** FNV-1a: tells recipients of one exit apart without putting their addresses into a header. Not a secret. */
+function fingerprint(text: string): string {
+  let hash = 0x811c9dc5;
+  for (const char of text.toLowerCase()) hash = Math.imul(hash ^ char.codePointAt(0)!, 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}

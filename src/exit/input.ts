@@ -1,0 +1,31 @@
+import { z } from 'zod';
+
+// The workflow sandbox has no `eval`; zod would otherwise try to compile its parsers.
+z.config({ jitless: true });
+
+export type Parsed<T> = { ok: true; value: T } | { ok: false; problem: string };
+
+/** Checks `input` against a schema and says in one sentence everything that is wrong, field by field. */
+export function parse<T>(schema: z.ZodType<T>, input: unknown): Parsed<T> {
+  const result = schema.safeParse(input);
+  if (result.success) return { ok: true, value: result.data };
+  return { ok: false, problem: describeIssues(result.error) };
+}
+
+/** `systems[0].name: must be …; policy.retry: must be …` */
+export function describeIssues(error: z.ZodError): string {
+  return error.issues
+    .map(({ path, message }) => (path.length === 0 ? message : `${fieldName(path)}: ${message}`))
+    .join('; ');
+}
+
+function fieldName(path: readonly PropertyKey[]): string {
+  return path
+    .map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i ? '.' : ''}${String(part)}`))
+    .join('');
+}
+
+/** A calendar date, `YYYY-MM-DD` (ISO 8601). */
+export const IsoDate = z.iso.date('must be a date such as 2026-12-31 (YYYY-MM-DD)');
+
+export const MailAddress = z.email('must be a mail address, for example hr@acme.example').max(254);

@@ -1,0 +1,40 @@
+import type { HoldKind } from './hold.js';
+import type { Contact } from './people.js';
+
+/**
+ * What one exit runs under, from the configuration at its start. Recorded in the history, so that a later change of the
+ * configuration cannot change an open exit.
+ */
+export interface Plan {
+  systems: PlannedSystem[];
+  policy: Policy;
+  queues: Queues;
+  /** Whom the decision is awaited from. */
+  hrPartner: Contact;
+}
+
+export interface PlannedSystem {
+  name: string;
+  hold: HoldKind;
+}
+
+/** The task queue of each service. */
+export interface Queues {
+  directory: string;
+  notification: string;
+  hr: string;
+  access: string;
+}
+
+/** Durations of the process, in milliseconds. */
+export interface Policy {
+  /** How long a step may go on trying before the exit asks for attention. */
+  attentionAfterMs: number;
+  /** First pause between two attempts; doubles up to `retryMaximumMs`. */
+  retryInitialMs: number;
+  retryMaximumMs: number;
+  /** How long one attempt of a step may take. */
+  attemptTimeoutMs: number;
+  /** How long after it was given up a request may still take effect on a server without ETags. */
+  lateWriteMs: number;
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { EmployeeId } from './ids.js';
+import { IsoDate, parse, type Parsed } from './input.js';
+
+/** What starts an exit. `{"employeeId":"E-1002"}` alone is enough. */
+export interface Resignation {
+  employeeId: string;
+  /** The last day on the payroll, `YYYY-MM-DD`. */
+  lastWorkingDay?: string | undefined;
+  reason?: string | undefined;
+  /** Who handed the resignation in, for the record. */
+  submittedBy?: string | undefined;
+}
+
+const Resignation: z.ZodType<Resignation> = z.object(
+  {
+    employeeId: EmployeeId,
+    lastWorkingDay: IsoDate.optional(),
+    reason: z.string().max(2000, 'must be at most 2000 characters').optional(),
+    submittedBy: z.string().max(254, 'must be at most 254 characters').optional(),
+  },
+  'must be an object such as {"employeeId":"E-1002"}',
+);
+
+/**
+ * @param today the earliest date that still counts as today for whoever asks, `YYYY-MM-DD`
+ */
+export function parseResignation(input: unknown, today: string): Parsed<Resignation> {
+  const parsed = parse(Resignation, input);
+  if (!parsed.ok) return parsed;
+  const { lastWorkingDay } = parsed.value;
+  if (lastWorkingDay !== undefined && lastWorkingDay < today) {
+    return { ok: false, problem: `lastWorkingDay: ${lastWorkingDay} lies in the past` };
+  }
+  return parsed;
+}

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { ConfigError, parseConfig, type Config } from '../src/config.js';
+
+const sample = readFileSync('ems.config.yaml', 'utf8');
+const tokens = {
+  DIRECTORY_SCIM_TOKEN: 'secret-directory',
+  PAYROLL_SCIM_TOKEN: 'secret-payroll',
+  CODE_SCIM_TOKEN: 'secret-code',
+  PRODUCTION_SCIM_TOKEN: 'secret-production',
+};
+const read = (text: string, env: Record<string, string> = tokens): Config =>
+  parseConfig(text, 'ems.config.yaml', env);
+
+function mistake(from: string | RegExp, to: string): string {
+  const changed = sample.replace(from, to);
+  assert.notEqual(changed, sample, 'the sample no longer has what this test changes');
+  try {
+    read(changed);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.message;
+  }
+  return assert.fail('the mistake was not seen');
+}
+
+describe('the configuration', () => {
+  it('gives durations in milliseconds', () => {
+    const { policy, interview } = read(sample);
+    assert.equal(policy.attentionAfter, 15 * 60 * 1000);
+    assert.equal(policy.retry.initialInterval, 1000);
+    assert.equal(interview.leadTime, 24 * 60 * 60 * 1000);
+    assert.equal(read(sample.replace('PT15M', 'PT0.05S')).policy.attentionAfter, 50);
+  });
+
+  it('takes addresses from the environment, and the default where it is silent', () => {
+    const elsewhere = read(sample, {
+      ...tokens,
+      PAYROLL_SCIM_URL: 'https://payroll.example/scim/v2/',
+      SMTP_PORT: '2525',
+    });
+    assert.equal(elsewhere.systems[0]?.scimUrl, 'https://payroll.example/scim/v2');
+    assert.equal(elsewhere.mail.port, 2525);
+    assert.equal(read(sample).systems[0]?.scimUrl, 'http://127.0.0.1:9101/scim/v2');
+  });
+
+  it('asks for a token only where it is used, and then names the variable that is missing', () => {
+    const { systems, directory } = read(sample, { DIRECTORY_SCIM_TOKEN: 'd' });
+    assert.equal(directory.token, 'd');
+    assert.throws(
+      () => systems[0]?.token,
+      /systems\[0\]\.tokenEnv \(payroll\): the environment variable PAYROLL_SCIM_TOKEN is not set/,
+    );
+  });
+
+  const mistakes: [from: string | RegExp, to: string, message: RegExp][] = [
+    ['PT15M', '15 minutes', /policy\.attentionAfter: must be a positive ISO 8601 duration.*"15 minutes"/],
+    ['PT15M', 'PT0S', /policy\.attentionAfter: must be a positive/],
+    ['Europe/Berlin', 'Europe/Bonn', /interview\.timeZone: must be an IANA time zone/],
+    ["to: '17:00'", "to: '08:00'", /interview\.workingHours: must begin before they end/],
+    ['email: hr@acme.example', 'email: hr', /contacts\.hrPartner\.email: must be a mail address/],
+    ['hold: suspend', 'hold: lock', /systems\[0\]\.hold: must be "suspend", or "groups"/],
+    ['name: code', 'name: payroll', /systems: must have distinct names/],
+    [/\nsystems:[\s\S]*/, '\nsystems: []', /systems: must name at least one critical system/],
+    [
+      'scimUrl: ${PAYROLL_SCIM_URL:-http://127.0.0.1:9101/scim/v2}',
+      'scimUrl: payroll',
+      /systems\[0\]\.scimUrl: must be an http\(s\) URL/,
+    ],
+    ['taskQueues: shared', 'taskQueue: shared', /Unrecognized key: "taskQueue"/],
+    ['organisation:', 'organisation: [', /ems\.config\.yaml: /],
+    ['name: Acme\n', 'name: ${COMPANY}\n', /the environment variable COMPANY is not set/],
+  ];
+  for (const [from, to, message] of mistakes) {
+    it(`is refused with the field and what was expected: ${to.trim()}`, () =>
+      assert.match(mistake(from, to), message));
+  }
+
+  it('keeps every secret out of its errors', () => {
+    const error = mistake('PT15M', 'soon');
+    for (const token of Object.values(tokens)) assert.ok(!error.includes(token));
+  });
+});

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { parseDecision, type Decision, type DecisionContext } from '../../src/exit/decision.js';
+
+const context: DecisionContext = {
+  employeeId: 'E-1002',
+  employeeIdentities: ['dana.fox@acme.example', 'dfox'],
+  awaitingEffectiveDate: false,
+  cancelled: false,
+  today: '2026-11-23',
+};
+const retained: Decision = { outcome: 'retained', decidedBy: 'hr@acme.example' };
+const leaving: Decision = { outcome: 'leaving', decidedBy: 'hr@acme.example' };
+const leavingLater: Decision = { ...leaving, effectiveOn: '2026-12-31' };
+
+function refusal(input: unknown, changed: Partial<DecisionContext> = {}): string {
+  const parsed = parseDecision(input, { ...context, ...changed });
+  assert.equal(parsed.ok, false, 'it was accepted');
+  return (parsed as { problem: string }).problem;
+}
+
+describe('a decision', () => {
+  for (const decision of [retained, leaving, leavingLater]) {
+    it(`is accepted: ${JSON.stringify(decision)}`, () => {
+      assert.deepEqual(parseDecision(decision, context), { ok: true, value: decision });
+    });
+  }
+
+  const bad: [what: string, input: unknown, problem: RegExp][] = [
+    ['rubbish', 42, /must be an object/],
+    ['null', null, /must be an object/],
+    [
+      'an outcome that is neither',
+      { ...retained, outcome: 'promoted' },
+      /^outcome: must be "retained" or "leaving"/,
+    ],
+    ['decided by nobody', { outcome: 'retained' }, /^decidedBy: must be a mail address/],
+    [
+      'an effective date for somebody who stays',
+      { ...retained, effectiveOn: '2026-12-31' },
+      /^effectiveOn: goes with .*"leaving" only/,
+    ],
+    [
+      'an effective date in the past',
+      { ...leaving, effectiveOn: '2026-11-22' },
+      /^effectiveOn: 2026-11-22 lies in the past/,
+    ],
+    [
+      'decided by the employee',
+      { ...retained, decidedBy: 'Dana.Fox@ACME.example' },
+      /is the employee concerned/,
+    ],
+  ];
+  for (const [what, input, problem] of bad)
+    it(`is refused: ${what}`, () => assert.match(refusal(input), problem));
+
+  it('stands once made', () => {
+    assert.match(
+      refusal(leaving, { standing: retained }),
+      /hr@acme.example has already decided "retained"; the first decision stands/,
+    );
+    assert.match(refusal(retained, { standing: leaving }), /the first decision stands/);
+  });
+
+  it('to stay may replace one to leave before its date, and nothing else may', () => {
+    const waiting = { standing: leavingLater, awaitingEffectiveDate: true };
+    assert.equal(parseDecision(retained, { ...context, ...waiting }).ok, true);
+    assert.match(refusal(leaving, waiting), /the first decision stands/);
+  });
+
+  it('is refused when the exit was cancelled', () =>
+    assert.match(refusal(retained, { cancelled: true }), /was cancelled/));
+});
