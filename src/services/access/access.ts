@@ -1,0 +1,174 @@
+/**
+ * The hold on one critical system, over SCIM 2.0: capture, block, restore, revoke. Every operation may be repeated at any time:
+ * it reads, decides, writes one value, and reads back.
+ */
+import { FailureType, FinalFailure } from '../../exit/failures.js';
+import type {
+  Blocked,
+  Capture,
+  CapturedAccount,
+  GroupRef,
+  HoldKind,
+  Restored,
+  Revoked,
+  Taken,
+} from '../../exit/hold.js';
+import { converge, identitiesOf, isActive, type ScimClient, type ScimUser } from '../protocols/scim.js';
+import { createMembership } from './membership.js';
+
+export interface AccessOptions {
+  scim: ScimClient;
+  /** Where else than in `externalId` the system keeps the employee id. */
+  accountAttribute: string;
+}
+
+export type AccessService = ReturnType<typeof createAccessService>;
+
+export function createAccessService({ scim, accountAttribute }: AccessOptions) {
+  const membership = createMembership(scim);
+  const system = scim.name;
+
+  async function findAccount(employeeId: string, signal: AbortSignal): Promise<ScimUser | undefined> {
+    for (const attribute of ['externalId', accountAttribute]) {
+      const hits = await scim.findUsers(attribute, employeeId, signal);
+      if (hits.length > 1) {
+        throw new FinalFailure(
+          FailureType.Ambiguous,
+          `${hits.length} accounts on ${system} have the ${attribute} ${employeeId}; exactly one must, so none is touched`,
+        );
+      }
+      if (hits[0]) return hits[0];
+    }
+    return undefined;
+  }
+
+  /** @returns whether the account still exists */
+  async function setActive(id: string, active: boolean, signal: AbortSignal): Promise<boolean> {
+    const seen = await converge(
+      `${active ? 'reactivating' : 'suspending'} account ${id} on ${system}`,
+      () => scim.getUser(id, signal),
+      (user) => !user || isActive(user) === active,
+      (user) => scim.patch('Users', user!, { op: 'replace', path: 'active', value: active }, signal),
+    );
+    return seen !== undefined;
+  }
+
+  return {
+    /** Whether the employee has an account, and what the hold may take from it. Writes nothing. */
+    async capture(employeeId: string, hold: HoldKind, signal: AbortSignal): Promise<Capture> {
+      const user = await findAccount(employeeId, signal);
+      const capture: Capture = { system, capturedAt: new Date().toISOString() };
+      if (!user) return capture;
+      const groups = hold.kind === 'groups' ? await membership.held(user.id, hold.groups, signal) : [];
+      return {
+        ...capture,
+        account: {
+          id: user.id,
+          userName: user.userName,
+          identities: identitiesOf(user),
+          active: isActive(user),
+          groups,
+        },
+      };
+    },
+
+    /**
+     * Takes access away and observes that it is gone.
+     * @param tried what earlier attempts of this hold set out to take: a value found gone is ours only if it is among these
+     * @param trying is told before each write what this hold has now set out to take
+     */
+    async block(
+      account: CapturedAccount,
+      hold: HoldKind,
+      tried: Taken,
+      trying: (taken: Taken) => void,
+      signal: AbortSignal,
+    ): Promise<Blocked> {
+      const taken: Taken = { suspended: tried.suspended, groups: [...tried.groups] };
+      const notes: string[] = [];
+      const uncaptured: GroupRef[] = [];
+      const user = await scim.getUser(account.id, signal);
+
+      if (!user) {
+        notes.push('the account no longer exists');
+      } else if (hold.kind === 'suspend') {
+        if (isActive(user)) {
+          taken.suspended = true;
+          trying(taken);
+          await setActive(account.id, false, signal);
+        } else if (!tried.suspended) {
+          notes.push(
+            account.active
+              ? 'somebody else suspended it after the capture'
+              : 'already suspended before the hold',
+          );
+        }
+      } else {
+        const present = await membership.held(account.id, hold.groups, signal);
+        for (const group of account.groups) {
+          const isPresent = present.some(({ id }) => id === group.id);
+          const isOurs = tried.groups.some(({ id }) => id === group.id);
+          if (isPresent && !isOurs) taken.groups.push(group);
+          if (!isPresent && !isOurs)
+            notes.push(`somebody else removed it from ${group.displayName} after the capture`);
+        }
+        trying(taken);
+        for (const group of account.groups) await membership.remove(account.id, group, signal);
+        uncaptured.push(...(await membership.held(account.id, hold.groups, signal)));
+        if (account.groups.length === 0 && uncaptured.length === 0)
+          notes.push('was in none of the critical groups');
+      }
+      return { blockedAt: new Date().toISOString(), taken, uncaptured, notes };
+    },
+
+    /**
+     * Gives back what the hold took, and nothing else.
+     * @throws FinalFailure NotGivenBack, with everything that could not be given back and why
+     */
+    async restore(account: CapturedAccount, taken: Taken, signal: AbortSignal): Promise<Restored> {
+      const givenBack: Taken = { suspended: false, groups: [] };
+      const lost: string[] = [];
+      const exists = (await scim.getUser(account.id, signal)) !== undefined;
+
+      if (!exists && (taken.suspended || taken.groups.length > 0)) {
+        lost.push(`the account ${account.userName}, which was deleted meanwhile`);
+      }
+      for (const group of exists ? taken.groups : []) {
+        const isBack = await membership.add(account.id, group, signal);
+        if (isBack) givenBack.groups.push(group);
+        else lost.push(`the membership in ${group.displayName}, a group which was deleted meanwhile`);
+      }
+      if (exists && taken.suspended) {
+        if (!account.active) {
+          lost.push('the activation, which somebody else gave between capture and block: decide by hand');
+        } else {
+          givenBack.suspended = await setActive(account.id, true, signal);
+        }
+      }
+      if (lost.length > 0) {
+        throw new FinalFailure(FailureType.NotGivenBack, `cannot give back on ${system}: ${lost.join('; ')}`);
+      }
+      return { restoredAt: new Date().toISOString(), givenBack, notes: [] };
+    },
+
+    /** Makes the account inactive and takes every membership. The account stays, as evidence. */
+    async revoke(
+      employeeId: string,
+      captured: CapturedAccount | undefined,
+      signal: AbortSignal,
+    ): Promise<Revoked> {
+      // Looked for again: an account may have been made, or made anew, since the capture.
+      const found = await findAccount(employeeId, signal);
+      const ids = new Set([captured?.id, found?.id].filter((id) => id !== undefined));
+      const removedGroups: GroupRef[] = [];
+      let exists = false;
+      for (const id of ids) {
+        if (!(await setActive(id, false, signal))) continue;
+        exists = true;
+        removedGroups.push(...(await membership.removeAll(id, signal)));
+      }
+      const note = ids.size === 0 ? 'no account' : 'the account no longer exists';
+      return { revokedAt: new Date().toISOString(), removedGroups, notes: exists ? [] : [note] };
+    },
+  };
+}

@@ -1,0 +1,59 @@
+/** Who the employee is, and who their manager is, from a SCIM 2.0 directory. */
+import { FailureType, FinalFailure } from '../../exit/failures.js';
+import type { Contact, Employee } from '../../exit/people.js';
+import {
+  displayNameOf,
+  identitiesOf,
+  isActive,
+  managerIdOf,
+  primaryEmail,
+  type ScimClient,
+  type ScimUser,
+} from '../protocols/scim.js';
+
+export type DirectoryService = ReturnType<typeof createDirectoryService>;
+
+/** @param fallback who is told when there is no manager to tell */
+export function createDirectoryService({ scim, fallback }: { scim: ScimClient; fallback: Contact }) {
+  async function find(employeeId: string, signal: AbortSignal): Promise<ScimUser> {
+    for (const attribute of ['externalId', 'userName']) {
+      const hits = await scim.findUsers(attribute, employeeId, signal);
+      if (hits.length > 1) {
+        throw new FinalFailure(
+          FailureType.Ambiguous,
+          `${hits.length} people in ${scim.name} have the ${attribute} ${employeeId}; exactly one must`,
+        );
+      }
+      if (hits[0]) return hits[0];
+    }
+    throw new FinalFailure(FailureType.UnknownEmployee, `${scim.name} knows no employee ${employeeId}`);
+  }
+
+  async function managerOf(user: ScimUser, signal: AbortSignal): Promise<Employee['manager']> {
+    const instead = (why: string) => ({ ...fallback, insteadOfManager: why });
+    const managerId = managerIdOf(user);
+    if (!managerId) return instead('the directory names no manager');
+    if (managerId === user.id) return instead('the directory names the employee as their own manager');
+    const manager = await scim.getUser(managerId, signal);
+    if (!manager) return instead('the directory names a manager who no longer exists');
+    const name = displayNameOf(manager);
+    if (!isActive(manager)) return instead(`the manager, ${name}, is no longer active`);
+    const email = primaryEmail(manager);
+    if (!email) return instead(`the manager, ${name}, has no mail address`);
+    return { name, email };
+  }
+
+  return {
+    /** @throws FinalFailure UnknownEmployee, Ambiguous */
+    async lookUp(employeeId: string, signal: AbortSignal): Promise<Employee> {
+      const user = await find(employeeId, signal);
+      return {
+        employeeId,
+        displayName: displayNameOf(user),
+        email: primaryEmail(user),
+        identities: identitiesOf(user),
+        manager: await managerOf(user, signal),
+      };
+    },
+  };
+}

@@ -1,0 +1,292 @@
+/**
+ * A SCIM 2.0 client (RFC 7643, RFC 7644) for the few requests that this system makes. It assumes little of the server: what a
+ * write did is for the caller to read back, not to conclude from a status code.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { FailureType, FinalFailure } from '../../exit/failures.js';
+
+const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
+const PAGE_SIZE = 100;
+
+export interface ScimOptions {
+  /** What errors call the server: "payroll", "the directory". */
+  name: string;
+  scimUrl: string;
+  token: string;
+  requestTimeoutMs: number;
+}
+
+export interface ScimResource {
+  id: string;
+  meta?: { version?: string };
+}
+
+export interface ScimUser extends ScimResource {
+  userName: string;
+  externalId?: string;
+  displayName?: string;
+  name?: { formatted?: string; givenName?: string; familyName?: string };
+  emails?: { value: string; primary?: boolean; type?: string }[];
+  /** RFC 7643 §4.1.1. Absent means that the server does not say; some servers write it as a string. */
+  active?: boolean | string;
+  [ENTERPRISE_USER]?: { employeeNumber?: string; manager?: { value?: string } };
+}
+
+export interface ScimGroup extends ScimResource {
+  displayName: string;
+}
+
+/** One operation of a PATCH (RFC 7644 §3.5.2). */
+export interface PatchOperation {
+  op: 'add' | 'remove' | 'replace';
+  path: string;
+  value?: unknown;
+}
+
+/** `conflict`: somebody else wrote in between (412, 409), look again. `gone`: the resource no longer exists. */
+export type PatchAnswer = 'answered' | 'conflict' | 'gone';
+
+export type ScimClient = ReturnType<typeof createScimClient>;
+
+export function createScimClient({ name, scimUrl, token, requestTimeoutMs }: ScimOptions) {
+  const base = scimUrl.replace(/\/+$/, '');
+  let etags: boolean | undefined;
+
+  async function request(
+    method: string,
+    path: string,
+    signal: AbortSignal,
+    init: { headers?: Record<string, string>; body?: string } = {},
+  ): Promise<Response> {
+    const deadline = AbortSignal.timeout(requestTimeoutMs);
+    let response: Response;
+    try {
+      response = await fetch(base + path, {
+        ...init,
+        method,
+        headers: {
+          accept: 'application/scim+json, application/json',
+          authorization: `Bearer ${token}`,
+          ...init.headers,
+        },
+        // A redirect could carry the token to a stranger.
+        redirect: 'error',
+        signal: AbortSignal.any([signal, deadline]),
+      });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const why = deadline.aborted ? `no answer within ${requestTimeoutMs} ms` : reasonOf(error);
+      throw new Error(`${name} cannot be reached at ${base}: ${why}`, { cause: error });
+    }
+    return response;
+  }
+
+  /** Turns an answer that is no success into an error: final where the same request would get the same answer. */
+  async function failure(response: Response, what: string): Promise<Error> {
+    const text = await response.text();
+    const sentence = `${name} answered ${response.status} to "${what}"${detailOf(text)}`;
+    const { status } = response;
+    if (status === 401 || status === 403) {
+      return new FinalFailure(
+        FailureType.Refused,
+        `${sentence}: check the token of ${name} and what it may do`,
+      );
+    }
+    const passing = status >= 500 || status === 408 || status === 409 || status === 425 || status === 429;
+    return passing ? new Error(sentence) : new FinalFailure(FailureType.Refused, sentence);
+  }
+
+  async function json<T>(response: Response, what: string): Promise<T> {
+    const text = await response.text();
+    try {
+      return JSON.parse(text) as T;
+    } catch (error) {
+      // A proxy's maintenance page, for instance: an outage, not an answer.
+      throw new Error(`${name} answered "${what}" with something that is not JSON`, { cause: error });
+    }
+  }
+
+  async function get<T extends ScimResource>(
+    type: 'Users' | 'Groups',
+    id: string,
+    query: string,
+    signal: AbortSignal,
+  ) {
+    const what = `read ${type}/${id}`;
+    const response = await request('GET', `/${type}/${encodeURIComponent(id)}${query}`, signal);
+    if (response.status === 404) {
+      await response.body?.cancel();
+      return undefined;
+    }
+    if (!response.ok) throw await failure(response, what);
+    return withVersion(await json<T>(response, what), response);
+  }
+
+  /** All pages of a filtered list (RFC 7644 §3.4.2). */
+  async function list<T extends ScimResource>(
+    type: 'Users' | 'Groups',
+    filter: string,
+    extra: Record<string, string>,
+    signal: AbortSignal,
+  ): Promise<T[]> {
+    const found = new Map<string, T>();
+    for (let startIndex = 1; ;) {
+      const query = new URLSearchParams({
+        filter,
+        startIndex: String(startIndex),
+        count: String(PAGE_SIZE),
+        ...extra,
+      });
+      const what = `list ${type} where ${filter}`;
+      const response = await request('GET', `/${type}?${query.toString()}`, signal);
+      if (!response.ok) throw await failure(response, what);
+      const page = await json<{ totalResults?: number; Resources?: T[] }>(response, what);
+      const resources = page.Resources ?? [];
+      for (const resource of resources) found.set(resource.id, resource);
+      startIndex += resources.length;
+      if (resources.length === 0 || startIndex > (page.totalResults ?? 0)) return [...found.values()];
+    }
+  }
+
+  async function supportsEtags(signal: AbortSignal): Promise<boolean> {
+    if (etags === undefined) {
+      const response = await request('GET', '/ServiceProviderConfig', signal);
+      if (!response.ok) throw await failure(response, 'read ServiceProviderConfig');
+      const config = await json<{ etag?: { supported?: boolean } }>(response, 'read ServiceProviderConfig');
+      etags = config.etag?.supported === true;
+    }
+    return etags;
+  }
+
+  return {
+    name,
+
+    getUser: (id: string, signal: AbortSignal) => get<ScimUser>('Users', id, '', signal),
+
+    /** Without the members: a group can have very many. */
+    getGroup: (id: string, signal: AbortSignal) =>
+      get<ScimGroup>('Groups', id, '?excludedAttributes=members', signal),
+
+    /** The users whose attribute is exactly `value`; a server that ignores the filter does not fool it. */
+    async findUsers(attribute: string, value: string, signal: AbortSignal): Promise<ScimUser[]> {
+      const users = await list<ScimUser>('Users', `${attribute} eq ${JSON.stringify(value)}`, {}, signal);
+      return users.filter((user) => sameText(attributeOf(user, attribute), value));
+    },
+
+    /** The groups that a user is a direct member of: asked of the groups, since many servers do not tell in `User.groups`. */
+    groupsOf: (userId: string, signal: AbortSignal) =>
+      list<ScimGroup>(
+        'Groups',
+        `members.value eq ${JSON.stringify(userId)}`,
+        { excludedAttributes: 'members' },
+        signal,
+      ),
+
+    /** Changes one value; with `If-Match` where the server supports ETags, so that a write which lands late is refused. */
+    async patch(
+      type: 'Users' | 'Groups',
+      resource: ScimResource,
+      operation: PatchOperation,
+      signal: AbortSignal,
+    ): Promise<PatchAnswer> {
+      const version = (await supportsEtags(signal)) ? resource.meta?.version : undefined;
+      const response = await request('PATCH', `/${type}/${encodeURIComponent(resource.id)}`, signal, {
+        headers: { 'content-type': 'application/scim+json', ...(version && { 'if-match': version }) },
+        body: JSON.stringify({ schemas: [PATCH_OP], Operations: [operation] }),
+      });
+      if (response.ok) {
+        await response.body?.cancel();
+        return 'answered';
+      }
+      const answers: Record<number, PatchAnswer> = { 404: 'gone', 409: 'conflict', 412: 'conflict' };
+      const answer = answers[response.status];
+      if (!answer)
+        throw await failure(response, `${operation.op} ${operation.path} of ${type}/${resource.id}`);
+      await response.body?.cancel();
+      return answer;
+    },
+  };
+}
+
+/**
+ * Brings a value to where it should be: read, done if it is as wanted, write, read again. Only what was observed counts, so a
+ * server that answers 200 and does nothing ends in an error, not in a belief.
+ * @returns what was seen last, which is as wanted
+ */
+export async function converge<T>(
+  what: string,
+  read: () => Promise<T>,
+  asWanted: (seen: T) => boolean,
+  write: (seen: T) => Promise<unknown>,
+): Promise<T> {
+  let seen = await read();
+  // A few rounds for administrators who write at the same time and for servers that show a write late; the rest is the retry's.
+  for (let round = 0; round < 4 && !asWanted(seen); round++) {
+    await write(seen);
+    if (round > 0) await pause(50 * 4 ** round);
+    seen = await read();
+  }
+  if (!asWanted(seen)) {
+    throw new Error(
+      `${what}: the server takes the change but does not show it, or somebody keeps undoing it`,
+    );
+  }
+  return seen;
+}
+
+/** RFC 7643 gives `active` no default; only an explicit false is a suspended account. */
+export const isActive = (user: ScimUser): boolean => String(user.active).toLowerCase() !== 'false';
+
+export function primaryEmail(user: ScimUser): string | undefined {
+  return (user.emails?.find(({ primary }) => primary) ?? user.emails?.[0])?.value;
+}
+
+export function displayNameOf(user: ScimUser): string {
+  const { displayName, name } = user;
+  return (
+    displayName ||
+    name?.formatted ||
+    [name?.givenName, name?.familyName].filter(Boolean).join(' ') ||
+    user.userName
+  );
+}
+
+export const identitiesOf = (user: ScimUser): string[] => [
+  ...new Set([user.userName, ...(user.emails ?? []).map(({ value }) => value)].filter(Boolean)),
+];
+
+export const managerIdOf = (user: ScimUser): string | undefined => user[ENTERPRISE_USER]?.manager?.value;
+
+function attributeOf(user: ScimUser, path: string): unknown {
+  const extension = path.startsWith(`${ENTERPRISE_USER}:`);
+  const holder: object | undefined = extension ? user[ENTERPRISE_USER] : user;
+  const attribute = extension ? path.slice(ENTERPRISE_USER.length + 1) : path;
+  // Attribute names are case-insensitive (RFC 7643 §2.1).
+  return Object.entries(holder ?? {}).find(([key]) => sameText(key, attribute))?.[1];
+}
+
+const sameText = (a: unknown, b: string): boolean =>
+  typeof a === 'string' && a.toLowerCase() === b.toLowerCase();
+
+function withVersion<T extends ScimResource>(resource: T, response: Response): T {
+  const version = resource.meta?.version ?? response.headers.get('etag');
+  return version ? { ...resource, meta: { ...resource.meta, version } } : resource;
+}
+
+function detailOf(text: string): string {
+  try {
+    const { detail } = JSON.parse(text) as { detail?: unknown };
+    return typeof detail === 'string' ? ` (${detail.slice(0, 200)})` : '';
+  } catch {
+    // Not a SCIM error body (RFC 7644 §3.12); the status code says enough.
+    return '';
+  }
+}
+
+/** undici hides the reason ("ECONNREFUSED") in the cause of "fetch failed". */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (!(cause instanceof Error)) return String(cause);
+  return (cause as NodeJS.ErrnoException).code ?? cause.message;
+}
