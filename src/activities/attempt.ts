@@ -1,0 +1,60 @@
+/**
+ * One attempt of an activity: tells Temporal that it is alive, ends when told to, and turns what a service throws into a
+ * failure that is retried or one that is final.
+ */
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { FinalFailure } from '../exit/failures.js';
+
+/** How often a living attempt says so; a cancellation reaches it at the next one. */
+const HEARTBEAT_EVERY_MS = 1_000;
+
+export interface Attempt<P> {
+  /** Aborts on cancellation, on shutdown, and before Temporal would give the attempt up: no request outlives its attempt. */
+  signal: AbortSignal;
+  /** What the last attempt had reported; undefined when there was none, or it died too fast to tell. */
+  progress: P | undefined;
+  isFirst: boolean;
+  /** Remembers how far this attempt got, for the next one and for the workflow (in the failure's `details`). */
+  report: (progress: P) => void;
+}
+
+export async function attempt<T, P = never>(run: (attempt: Attempt<P>) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const deadline = AbortSignal.timeout(timeLeftMs(context.info));
+  let progress = context.info.heartbeatDetails as P | undefined;
+  const beat = () => context.heartbeat(progress);
+  const report = (reached: P) => {
+    // A copy: the service goes on changing its own.
+    progress = structuredClone(reached);
+    beat();
+  };
+  const heartbeats = setInterval(beat, HEARTBEAT_EVERY_MS);
+  try {
+    const signal = AbortSignal.any([context.cancellationSignal, deadline]);
+    return await run({ signal, progress, isFirst: context.info.attempt === 1, report });
+  } catch (error) {
+    const details = progress === undefined ? [] : [progress];
+    if (context.cancellationDetails?.cancelRequested && !(error instanceof FinalFailure)) {
+      throw new CancelledFailure('given up on request', details, error as Error);
+    }
+    const { message, name } = error as Error;
+    throw ApplicationFailure.create({
+      message: deadline.aborted ? `no result within the attempt's time: ${message}` : message,
+      type: error instanceof FinalFailure ? error.type : name,
+      nonRetryable: error instanceof FinalFailure,
+      details,
+      cause: error as Error,
+    });
+  } finally {
+    clearInterval(heartbeats);
+  }
+}
+
+/** A tenth is kept back, so that the attempt ends by itself before Temporal starts another one beside it. */
+function timeLeftMs(info: Context['info']): number {
+  const limits = [info.startToCloseTimeoutMs];
+  if (info.scheduleToCloseTimeoutMs > 0) {
+    limits.push(info.scheduledTimestampMs + info.scheduleToCloseTimeoutMs - Date.now());
+  }
+  return Math.max(1, Math.round(0.9 * Math.min(...limits.filter((ms) => ms !== 0))));
+}

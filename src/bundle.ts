@@ -1,0 +1,12 @@
+/** Build step: bundles the workflow code for the sandbox of the workers. */
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { payloadConverterPath, workflowBundlePath } from './temporal.js';
+
+const { code } = await bundleWorkflowCode({
+  workflowsPath: fileURLToPath(new URL('./workflows/index.js', import.meta.url)),
+  payloadConverterPath,
+  logger: new DefaultLogger('WARN'),
+});
+await writeFile(workflowBundlePath, code);

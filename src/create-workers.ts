@@ -1,0 +1,85 @@
+/** The Temporal Workers of this system: one for each task queue that the chosen services listen on. */
+import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { createAccessActivities } from './activities/access.js';
+import { createDirectoryActivities } from './activities/directory.js';
+import { createExitActivities } from './activities/exit.js';
+import { createHrActivities } from './activities/hr.js';
+import { createNotificationActivities } from './activities/notification.js';
+import { ConfigError, type Config } from './config.js';
+import { taskQueues } from './exit/queues.js';
+import { createAccess, createDirectory, createHr, createNotification } from './services/index.js';
+import { payloadConverterPath, workflowBundlePath } from './temporal.js';
+
+/** `exit` is the workflow itself, with the look-up in the directory. */
+export const serviceNames = ['exit', 'notification', 'hr', 'access'] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+export interface WorkerPlan {
+  connection: NativeConnection;
+  namespace: string;
+  config: Config;
+  services: readonly ServiceName[];
+}
+
+/** @throws ConfigError */
+export async function createWorkers({
+  connection,
+  namespace,
+  config,
+  services,
+}: WorkerPlan): Promise<Worker[]> {
+  const activitiesOf = {
+    exit: () => ({ ...createExitActivities(config), ...createDirectoryActivities(createDirectory(config)) }),
+    notification: () => createNotificationActivities(createNotification(config)),
+    hr: () => createHrActivities(createHr(config)),
+    access: () => createAccessActivities(createAccess(config)),
+  };
+  const common = {
+    connection,
+    namespace,
+    dataConverter: { payloadConverterPath },
+    // A cancelled attempt should hear of it soon: its end is waited for.
+    maxHeartbeatThrottleInterval: '1 second',
+    // Running attempts may finish; what is left is retried elsewhere. Keep below the container's own grace period.
+    shutdownGraceTime: '10 seconds',
+    shutdownForceTime: '20 seconds',
+  } satisfies Partial<WorkerOptions>;
+  const workflow = {
+    workflowBundle: { codePath: workflowBundlePath },
+    // With fewer slots than exits under way, the block of one waits behind the bookkeeping of another.
+    maxConcurrentWorkflowTaskExecutions: 200,
+  };
+
+  if (config.taskQueues === 'shared') {
+    if (services.length < serviceNames.length) {
+      throw new ConfigError(
+        '--services needs "taskQueues: per-service" in the configuration: on a shared queue every worker must know every activity',
+      );
+    }
+    const all = Object.assign({}, ...services.map((service) => activitiesOf[service]())) as object;
+    return [await Worker.create({ ...common, ...workflow, taskQueue: taskQueues.exit, activities: all })];
+  }
+  return Promise.all(
+    services.map((service) =>
+      Worker.create({
+        ...common,
+        ...(service === 'exit' ? workflow : {}),
+        taskQueue: taskQueues[service],
+        activities: activitiesOf[service](),
+      }),
+    ),
+  );
+}
+
+/** Runs the workers until one fails or all have been shut down; when one ends, the others do too. */
+export async function runWorkers(workers: readonly Worker[]): Promise<void> {
+  await Promise.all(
+    workers.map(async (worker) => {
+      try {
+        await worker.run();
+      } finally {
+        for (const each of workers) if (each.getState() === 'RUNNING') each.shutdown();
+      }
+    }),
+  );
+}

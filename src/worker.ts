@@ -1,0 +1,77 @@
+/** The worker process: `node dist/src/worker.js [--services exit,notification,hr,access]`. */
+import { access, writeFile } from 'node:fs/promises';
+import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import { Command, InvalidArgumentError } from 'commander';
+import { loadConfig, loadTemporalConfig } from './config.js';
+import { createWorkers, runWorkers, serviceNames, type ServiceName } from './create-workers.js';
+import { ensureSearchAttributes, workflowBundlePath } from './temporal.js';
+
+/** A container's health check calls a file of over a minute dead. */
+const HEALTH_EVERY_MS = 10_000;
+
+const { services, healthFile } = new Command('worker')
+  .description('Runs the Temporal workers of the exit management system until SIGINT or SIGTERM.')
+  .option('--services <list>', `which of ${serviceNames.join(', ')}; default: all`, parseServices, [
+    ...serviceNames,
+  ])
+  .option('--health-file <path>', 'a file to touch for as long as the workers poll and Temporal answers')
+  .parse()
+  .opts<{ services: ServiceName[]; healthFile?: string }>();
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  if (error instanceof Error && error.cause) console.error('Cause:', error.cause);
+  process.exitCode = 1;
+}
+
+async function main(): Promise<void> {
+  const config = loadConfig();
+  await access(workflowBundlePath).catch((error: unknown) => {
+    throw new Error('The workflow bundle is missing: run "npm run build" first', { cause: error });
+  });
+  // The SDK shuts its workers down on SIGINT and SIGTERM by itself; its logger writes to stderr.
+  Runtime.install({ logger: new DefaultLogger('INFO') });
+  const { connectionOptions, namespace = 'default' } = loadTemporalConfig();
+  const address = connectionOptions.address ?? 'localhost:7233';
+  const connection = await NativeConnection.connect(connectionOptions).catch((error: unknown) => {
+    throw new Error(
+      `Temporal cannot be reached at ${address}. Start the local stack with "npm start", or set TEMPORAL_ADDRESS`,
+      {
+        cause: error,
+      },
+    );
+  });
+  try {
+    await ensureSearchAttributes(connection, namespace);
+    const workers = await createWorkers({ connection, namespace, config, services });
+    const running = runWorkers(workers);
+    const queues = workers.map((worker) => worker.options.taskQueue).join(', ');
+    process.send?.('ready');
+    console.error(
+      `worker ready: ${services.join(', ')} on ${address}, namespace ${namespace}, task queues ${queues}`,
+    );
+    if (healthFile) setInterval(() => void touch(healthFile, connection, workers), HEALTH_EVERY_MS).unref();
+    await running;
+  } finally {
+    await connection.close();
+  }
+}
+
+async function touch(file: string, connection: NativeConnection, workers: readonly Worker[]): Promise<void> {
+  try {
+    await connection.healthService.check({ service: 'temporal.api.workflowservice.v1.WorkflowService' });
+    if (workers.every((worker) => worker.getState() === 'RUNNING')) await writeFile(file, '');
+  } catch (error) {
+    console.error(`Not healthy: ${(error as Error).message}`);
+  }
+}
+
+function parseServices(list: string): ServiceName[] {
+  return list.split(',').map((name) => {
+    const service = serviceNames.find((each) => each === name.trim());
+    if (!service) throw new InvalidArgumentError(`"${name}" is none of ${serviceNames.join(', ')}.`);
+    return service;
+  });
+}

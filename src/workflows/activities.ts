@@ -1,0 +1,49 @@
+/**
+ * The services as the workflow calls them. Outages are retried without limit; what is final is not retried (activities/ tells them
+ * apart). An attempt that dies with its worker is missed after HEARTBEAT_TIMEOUT. A cancelled call returns only when its attempt has
+ * ended (WAIT_CANCELLATION_COMPLETED), since nothing may be undone that is still being done.
+ */
+import {
+  ActivityCancellationType,
+  proxyActivities,
+  proxyLocalActivities,
+  type ActivityOptions,
+} from '@temporalio/workflow';
+import type { AccessActivities } from '../activities/access.js';
+import type { DirectoryActivities } from '../activities/directory.js';
+import type { ExitActivities } from '../activities/exit.js';
+import type { HrActivities } from '../activities/hr.js';
+import type { NotificationActivities } from '../activities/notification.js';
+import type { Plan } from '../exit/plan.js';
+
+const HEARTBEAT_TIMEOUT = '10 seconds';
+
+/** Reads only the configuration of the worker at hand, so it needs no retries worth naming and costs one event. */
+export const { planExit, startOfDay } = proxyLocalActivities<ExitActivities>({
+  startToCloseTimeout: '5 seconds',
+});
+
+export type Services = ReturnType<typeof servicesUnder>;
+
+export function servicesUnder({ policy, queues }: Plan) {
+  const options = (taskQueue: string, backoffCoefficient: number): ActivityOptions => ({
+    taskQueue,
+    startToCloseTimeout: policy.attemptTimeoutMs,
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: {
+      initialInterval: policy.retryInitialMs,
+      maximumInterval: policy.retryMaximumMs,
+      backoffCoefficient,
+    },
+  });
+  return {
+    // Everything about people waits for this answer, so it is asked for again soon.
+    directory: proxyActivities<DirectoryActivities>(options(queues.directory, 2)),
+    // Every moment until the block is one with access; the cap keeps the pause after a long outage short.
+    access: proxyActivities<AccessActivities>(options(queues.access, 2)),
+    // Mail servers greylist and throttle: they want minutes, and haste makes it worse.
+    notification: proxyActivities<NotificationActivities>(options(queues.notification, 4)),
+    hr: proxyActivities<HrActivities>(options(queues.hr, 4)),
+  };
+}

@@ -1,0 +1,185 @@
+/** One open exit: what is known, what was decided, and how it stands. */
+import { ApplicationFailure, CancellationScope, workflowInfo } from '@temporalio/workflow';
+import { parseDecision, type Decision } from '../exit/decision.js';
+import { FailureType } from '../exit/failures.js';
+import { exitWorkflowId } from '../exit/ids.js';
+import type { Parsed } from '../exit/input.js';
+import type { Interview } from '../exit/interview.js';
+import type { Employee } from '../exit/people.js';
+import type { Plan } from '../exit/plan.js';
+import { parseResignation, type Resignation } from '../exit/resignation.js';
+import type { ExitStatus, Phase, RejectedDecision, StepName } from '../exit/status.js';
+import type { Services } from './activities.js';
+import type { Hold } from './hold.js';
+import { ExitStep, now } from './steps.js';
+
+/** A signal can be sent for ever; the status remembers the latest of the refused ones. */
+const REJECTIONS_KEPT = 20;
+
+/** What the workflow works with once the plan is made. */
+export interface Means {
+  plan: Plan;
+  services: Services;
+  holds: Hold[];
+}
+
+export class Exit {
+  /** Unique per exit and stable across retries, replays and resets: a reset keeps the id of the first run. */
+  readonly exitId = workflowInfo().firstExecutionRunId;
+  readonly openedAt = workflowInfo().startTime.toISOString();
+  readonly steps: ExitStep[] = [];
+  phase: Phase = 'starting';
+  means: Means | undefined;
+  employee: Employee | undefined;
+  interview: Interview | undefined;
+  decision: (Decision & { decidedAt: string }) | undefined;
+  cancelRequestedAt: string | undefined;
+  /** The cancellation came before any decision and therefore ends the exit. */
+  isCancelled = false;
+  closedAt: string | undefined;
+  private readonly rejectedDecisions: RejectedDecision[] = [];
+
+  /** @throws ApplicationFailure before anything is done: not a Resignation, or the wrong workflow ID */
+  constructor(input: unknown) {
+    const parsed = parseResignation(input, earliestToday());
+    if (!parsed.ok) {
+      throw ApplicationFailure.nonRetryable(
+        `Not a Resignation: ${parsed.problem}`,
+        FailureType.InvalidResignation,
+      );
+    }
+    this.resignation = parsed.value;
+    const { workflowId } = workflowInfo();
+    const expected = exitWorkflowId(this.employeeId);
+    if (workflowId !== expected) {
+      throw ApplicationFailure.nonRetryable(
+        `The exit of ${this.employeeId} must have the workflow ID "${expected}", not "${workflowId}": one open exit per employee`,
+        FailureType.WrongWorkflowId,
+      );
+    }
+    CancellationScope.current().cancelRequested.catch(() => {
+      this.cancelRequestedAt = now();
+      if (!this.decision) this.isCancelled = true;
+    });
+  }
+
+  readonly resignation: Resignation;
+
+  get employeeId(): string {
+    return this.resignation.employeeId;
+  }
+
+  addStep(name: StepName, system?: string): ExitStep {
+    const step = new ExitStep(name, system);
+    this.steps.push(step);
+    return step;
+  }
+
+  findStep(name: string, system?: string): ExitStep | undefined {
+    return this.steps.find(({ view }) => view.name === name && view.system === system);
+  }
+
+  weigh(input: unknown): Parsed<Decision> {
+    const accounts = this.means?.holds.map(({ capture }) => capture?.account) ?? [];
+    return parseDecision(input, {
+      employeeId: this.employeeId,
+      employeeIdentities: [this.employee, ...accounts].flatMap((known) => known?.identities ?? []),
+      standing: this.decision,
+      awaitingEffectiveDate: this.phase === 'awaiting-effective-date',
+      cancelled: this.isCancelled,
+      today: earliestToday(),
+    });
+  }
+
+  accept(decision: Decision): Decision & { decidedAt: string } {
+    return (this.decision = { ...decision, decidedAt: now() });
+  }
+
+  reject(received: unknown, reason: string): void {
+    const text = JSON.stringify(received) ?? 'nothing';
+    this.rejectedDecisions.push({ at: now(), reason, received: text.slice(0, 200) });
+    this.rejectedDecisions.splice(0, this.rejectedDecisions.length - REJECTIONS_KEPT);
+  }
+
+  /** Everything that the start of the exit sets off is done, or waits for an operator. */
+  get hasBegun(): boolean {
+    const isLookUpStuck = this.findStep('look-up-employee')?.view.state === 'needs-attention';
+    const hasBegun = ({ view: { state } }: ExitStep) =>
+      state !== 'running' && (state !== 'pending' || isLookUpStuck);
+    return this.steps.length > 0 && this.steps.every(hasBegun);
+  }
+
+  get needsAttention(): boolean {
+    return this.steps.some(({ view }) => view.state === 'needs-attention');
+  }
+
+  /** Neither the directory nor any critical system knows the employee: a mistyped id. */
+  get isNobody(): boolean {
+    const { means } = this;
+    return (
+      means !== undefined &&
+      this.findStep('look-up-employee')?.stuckOn === FailureType.UnknownEmployee &&
+      means.holds.every(({ capture }) => capture !== undefined && capture.account === undefined)
+    );
+  }
+
+  status(): ExitStatus {
+    const { interview, decision } = this;
+    return {
+      exitId: this.exitId,
+      form: 'orchestrated',
+      employeeId: this.employeeId,
+      employeeName: this.employee?.displayName,
+      phase: this.phase,
+      steps: this.steps.map(({ view }) => ({ ...view })),
+      needsAttention: this.needsAttention,
+      awaiting: this.awaiting(),
+      decision,
+      rejectedDecisions: [...this.rejectedDecisions],
+      interview: interview && { start: interview.start, end: interview.end, timeZone: interview.timeZone },
+      lastWorkingDay: this.resignation.lastWorkingDay,
+      openedAt: this.openedAt,
+      blockedAt: this.blockedAt(),
+      cancelRequestedAt: this.cancelRequestedAt,
+      closedAt: this.closedAt,
+    };
+  }
+
+  private blockedAt(): string | undefined {
+    const blocks = this.steps.filter(({ view }) => view.name === 'block-access').map(({ view }) => view);
+    const isBlocked =
+      blocks.length > 0 && blocks.every(({ state }) => state === 'done' || state === 'done-by-hand');
+    return isBlocked
+      ? blocks
+          .map(({ finishedAt }) => finishedAt!)
+          .toSorted()
+          .at(-1)
+      : undefined;
+  }
+
+  private awaiting(): string {
+    const hr = this.means && `${this.means.plan.hrPartner.name} (${this.means.plan.hrPartner.email})`;
+    const stuck = this.steps.filter(({ view }) => view.state === 'needs-attention').map(({ key }) => key);
+    const operator = stuck.length > 0 ? ` An operator is to look at ${stuck.join(', ')}.` : '';
+    switch (this.phase) {
+      case 'starting':
+        return `Access is being blocked, the manager told and the interview arranged.${operator}`;
+      case 'awaiting-decision':
+        return `${hr} is to decide: retained or leaving.${operator}`;
+      case 'awaiting-effective-date':
+        return `Access stays blocked and is revoked on ${this.decision?.effectiveOn}.${operator}`;
+      case 'restoring':
+        return `Access is being given back.${operator}`;
+      case 'revoking':
+        return `Access is being revoked.${operator}`;
+      case 'closed':
+      case 'cancelled':
+        return 'Nothing: the exit is over.';
+    }
+  }
+}
+
+/** The earliest date that is still today somewhere on Earth: the workflow does not know the company's time zone data. */
+function earliestToday(): string {
+  return new Date(Date.now() - 12 * 60 * 60 * 1000).toISOString().slice(0, 10);
+}

@@ -1,0 +1,75 @@
+/** What an exit can be told and asked while it is open: the signal, the updates, the query. */
+import {
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  setDefaultSignalHandler,
+  setHandler,
+} from '@temporalio/workflow';
+import type { Decision } from '../exit/decision.js';
+import type { Parsed } from '../exit/input.js';
+import { parseResolution, type Resolution } from '../exit/resolution.js';
+import type { ExitStatus, Step } from '../exit/status.js';
+import type { Exit } from './exit.js';
+
+export const decisionFinalised = defineSignal<[Decision]>('decisionFinalised');
+export const finaliseDecision = defineUpdate<Decision & { decidedAt: string }, [Decision]>(
+  'finaliseDecision',
+);
+export const resolveStep = defineUpdate<Step, [Resolution]>('resolveStep');
+export const status = defineQuery<ExitStatus>('status');
+
+export function answer(exit: Exit): void {
+  setHandler(status, () => exit.status(), { description: 'How the exit stands: an ExitStatus' });
+
+  // Whatever is sent here, by whomever: the exit goes on, and what was refused shows in the status.
+  setHandler(
+    decisionFinalised,
+    (input: unknown) => {
+      const decision = exit.weigh(input);
+      if (decision.ok) exit.accept(decision.value);
+      else exit.reject(input, decision.problem);
+    },
+    {
+      description:
+        'The decision: {"outcome":"retained" or "leaving","decidedBy":"hr@acme.example"}. The first valid one stands',
+    },
+  );
+  setDefaultSignalHandler((name, ...args) => {
+    exit.reject(args[0], `unknown signal "${name}": a decision is sent as "decisionFinalised"`);
+  });
+
+  setHandler(finaliseDecision, (input) => exit.accept(valueOf(exit.weigh(input))), {
+    description: 'The same as the signal decisionFinalised, refused at once with the reason',
+    validator: (input) => void valueOf(exit.weigh(input)),
+  });
+
+  const weighResolution = (input: Resolution) => {
+    const resolution = valueOf(
+      parseResolution(
+        input,
+        exit.steps.map(({ view }) => view),
+      ),
+    );
+    const step = exit.findStep(resolution.step, resolution.system)!;
+    if (step.isUnderOrder) throw new Error(`step ${step.key} is being settled at this moment`);
+    return { resolution, step };
+  };
+  setHandler(
+    resolveStep,
+    async (input) => {
+      const { resolution, step } = weighResolution(input);
+      return { ...(await step.resolve(resolution)) };
+    },
+    {
+      description:
+        'Mends a stuck step: {"step":"block-access","system":"payroll","action":"retry" or "done-by-hand" or "skip","by":"it@acme.example","evidence":"…"}',
+      validator: (input) => void weighResolution(input),
+    },
+  );
+}
+
+function valueOf<T>(parsed: Parsed<T>): T {
+  if (parsed.ok) return parsed.value;
+  throw new Error(parsed.problem);
+}

@@ -1,0 +1,153 @@
+/** The hold on one critical system, as the workflow leads it: capture → block, then restore or revoke. */
+import { ActivityFailure, ApplicationFailure, sleep } from '@temporalio/workflow';
+import { FailureType } from '../exit/failures.js';
+import type { Capture, CapturedAccount, GroupRef, Taken } from '../exit/hold.js';
+import type { Plan, PlannedSystem } from '../exit/plan.js';
+import type { Services } from './activities.js';
+import type { Exit } from './exit.js';
+import { causeOf, type ExitStep, type Patience } from './steps.js';
+
+export class Hold {
+  capture: Capture | undefined;
+  private readonly blockStep: ExitStep;
+  private readonly access: Services['access'];
+  private readonly policy: Plan['policy'];
+  /** What the hold has taken, or may have taken while nobody saw the answer. Restore gives back this and no more. */
+  private taken: Taken = { suspended: false, groups: [] };
+  /** A write of a block that was not seen to end may still land. */
+  private mayStillBlock = false;
+  private blocking: Promise<void> | undefined;
+
+  constructor(
+    private readonly exit: Exit,
+    private readonly system: PlannedSystem,
+    plan: Plan,
+    services: Services,
+  ) {
+    this.access = services.access;
+    this.policy = plan.policy;
+    this.blockStep = exit.addStep('block-access', system.name);
+  }
+
+  /** Waits for nothing and nobody. */
+  block(): Promise<void> {
+    return (this.blocking ??= this.blockStep.perform(this.policy.attentionAfterMs, (patience) =>
+      this.tryToBlock(patience),
+    ));
+  }
+
+  /** Ends a block that is still being tried, and returns when nothing of it runs any more. */
+  async stopBlocking(why: string): Promise<void> {
+    this.blockStep.giveUp(why);
+    await this.blocking;
+  }
+
+  async restore(): Promise<void> {
+    const step = this.exit.addStep('restore-access', this.system.name);
+    await step.perform(this.policy.attentionAfterMs, async (patience) => {
+      const notes = await this.giveBack(patience);
+      const { state, by } = this.blockStep.view;
+      if (state === 'done-by-hand') {
+        throw ApplicationFailure.nonRetryable(
+          `${this.system.name} was blocked by hand by ${by}: give the access back by hand and settle this step`,
+          FailureType.DoneByHand,
+        );
+      }
+      return notes;
+    });
+  }
+
+  async revoke(): Promise<void> {
+    const step = this.exit.addStep('revoke-access', this.system.name);
+    await step.perform(this.policy.attentionAfterMs, async (patience) => {
+      const { notes } = await this.access.revokeAccess.executeWithOptions(
+        this.call('revoke-access', `Revoke access to ${this.system.name}`, patience),
+        [{ employeeId: this.exit.employeeId, system: this.system.name, account: this.account }],
+      );
+      return notes.join('; ');
+    });
+  }
+
+  private get account(): CapturedAccount | undefined {
+    return this.capture?.account;
+  }
+
+  private async tryToBlock(patience: Patience): Promise<string> {
+    const { name: system, hold } = this.system;
+    for (let uncaptured: GroupRef[] = []; ;) {
+      if (!this.account || uncaptured.length > 0) {
+        const seen = await this.access.captureAccess.executeWithOptions(
+          this.call('capture-access', `Look at the account on ${system}`, patience),
+          [{ employeeId: this.exit.employeeId, system, hold }],
+        );
+        this.capture = withEarlier(this.capture, seen);
+      }
+      if (!this.account) return 'no account';
+      const blocked = await this.sendBlock(this.account, patience);
+      if (blocked.uncaptured.length === 0) return blocked.notes.join('; ');
+      uncaptured = blocked.uncaptured;
+    }
+  }
+
+  private async sendBlock(account: CapturedAccount, patience: Patience) {
+    const { name: system, hold } = this.system;
+    this.mayStillBlock = true;
+    try {
+      const blocked = await this.access.blockAccess.executeWithOptions(
+        this.call('block-access', `Block access to ${system}`, patience),
+        [{ system, hold, account, tried: this.taken }],
+      );
+      this.taken = blocked.taken;
+      this.mayStillBlock = false;
+      return blocked;
+    } catch (failure) {
+      if (failure instanceof ActivityFailure) this.taken = reportedBy(failure) ?? everythingOf(account);
+      throw failure;
+    }
+  }
+
+  private async giveBack(patience: Patience): Promise<string> {
+    const { account, taken } = this;
+    if (!account) return 'no account';
+    if (!taken.suspended && taken.groups.length === 0) return 'nothing had been taken';
+    const restore = () =>
+      this.access.restoreAccess.executeWithOptions(
+        this.call('restore-access', `Give back access to ${this.system.name}`, patience),
+        [{ system: this.system.name, account, taken }],
+      );
+    const restored = await restore();
+    if (!this.mayStillBlock) return restored.notes.join('; ');
+    // The block's last request may land after it was given up: look again when it no longer can.
+    await sleep(this.policy.lateWriteMs, { summary: `Wait out a late block on ${this.system.name}` });
+    return (await restore()).notes.join('; ');
+  }
+
+  private call(activity: string, summary: string, patience: Patience) {
+    return { activityId: `${activity}:${this.system.name}`, summary, ...patience() };
+  }
+}
+
+/** The groups of both looks; whether the account was active is what the first look saw. */
+function withEarlier(earlier: Capture | undefined, seen: Capture): Capture {
+  if (!earlier?.account || !seen.account) return seen;
+  const groups = new Map(
+    [...earlier.account.groups, ...seen.account.groups].map((group) => [group.id, group]),
+  );
+  return { ...earlier, account: { ...earlier.account, groups: [...groups.values()] } };
+}
+
+/** What the attempts set out to take, as far as they could tell. */
+function reportedBy(failure: ActivityFailure): Taken | undefined {
+  const cause = causeOf(failure);
+  const reports = [cause, cause.cause].map((each) =>
+    each !== undefined && 'details' in Object(each)
+      ? (each as { details?: unknown[] }).details?.[0]
+      : undefined,
+  );
+  return reports.find(
+    (report): report is Taken => typeof report === 'object' && report !== null && 'suspended' in report,
+  );
+}
+
+/** Nobody saw: a value that equals ours is then taken for ours. */
+const everythingOf = ({ active, groups }: CapturedAccount): Taken => ({ suspended: active, groups });

@@ -1,0 +1,1 @@
+export { exitEmployee } from './exit-employee.js';

@@ -1,0 +1,10 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+
+/** What the list of exits can be filtered by. No personal data beyond the employee id. */
+export const searchAttributes = {
+  EmployeeId: defineSearchAttributeKey('EmployeeId', SearchAttributeType.KEYWORD),
+  ExitPhase: defineSearchAttributeKey('ExitPhase', SearchAttributeType.KEYWORD),
+  ExitOutcome: defineSearchAttributeKey('ExitOutcome', SearchAttributeType.KEYWORD),
+  NeedsAttention: defineSearchAttributeKey('NeedsAttention', SearchAttributeType.BOOL),
+  LastWorkingDay: defineSearchAttributeKey('LastWorkingDay', SearchAttributeType.DATETIME),
+};

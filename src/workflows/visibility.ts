@@ -1,0 +1,78 @@
+/** How an exit shows in the Web UI: search attributes for the list, and the current details as Markdown. */
+import { condition, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { stepKey, type ExitStatus, type Step } from '../exit/status.js';
+import type { Exit } from './exit.js';
+import { searchAttributes } from './search-attributes.js';
+
+/**
+ * Keeps both in step with the exit. All that changes in one go is written in one go, since every write is an event.
+ * @returns writes what is not yet written, for the end
+ */
+export function keepVisible(exit: Exit): () => void {
+  let shown = { attributes: '', details: '' };
+  const render = () => ({ attributes: JSON.stringify(attributesOf(exit)), details: describe(exit.status()) });
+
+  const show = () => {
+    const { attributes, details } = render();
+    if (attributes !== shown.attributes) upsertSearchAttributes(attributesOf(exit));
+    setCurrentDetails(details);
+    shown = { attributes, details };
+  };
+  const hasChanged = () => {
+    const { attributes, details } = render();
+    return attributes !== shown.attributes || details !== shown.details;
+  };
+  void (async () => {
+    for (;;) {
+      await condition(hasChanged);
+      show();
+    }
+  })();
+  return show;
+}
+
+function attributesOf(exit: Exit) {
+  const outcome = exit.isCancelled ? 'cancelled' : exit.decision?.outcome;
+  const { lastWorkingDay } = exit.resignation;
+  return [
+    { key: searchAttributes.EmployeeId, value: exit.employeeId },
+    { key: searchAttributes.ExitPhase, value: exit.phase },
+    { key: searchAttributes.NeedsAttention, value: exit.needsAttention },
+    ...(outcome ? [{ key: searchAttributes.ExitOutcome, value: outcome }] : []),
+    ...(lastWorkingDay ? [{ key: searchAttributes.LastWorkingDay, value: new Date(lastWorkingDay) }] : []),
+  ];
+}
+
+function describe(status: ExitStatus): string {
+  const {
+    employeeId,
+    employeeName,
+    phase,
+    awaiting,
+    decision,
+    interview,
+    needsAttention,
+    rejectedDecisions,
+  } = status;
+  const lines = [
+    `### Exit of ${escape(employeeName ?? employeeId)} (${employeeId}): ${phase}`,
+    `${needsAttention ? '**Needs attention.** ' : ''}${escape(awaiting)}`,
+    '| step | state | |',
+    '| --- | --- | --- |',
+    ...status.steps.map((step) => `| ${stepKey(step)} | ${step.state} | ${escape(remarkOf(step))} |`),
+    '',
+  ];
+  if (interview) lines.push(`Interview: ${interview.start} (${interview.timeZone})`);
+  if (decision)
+    lines.push(
+      `Decision: **${decision.outcome}**, by ${escape(decision.decidedBy)} at ${decision.decidedAt}`,
+    );
+  for (const { at, reason } of rejectedDecisions) lines.push(`Refused at ${at}: ${escape(reason)}`);
+  return lines.join('\n');
+}
+
+const remarkOf = ({ error, by, evidence, note }: Step): string =>
+  [error, by && `by ${by}`, evidence, note].filter(Boolean).join('; ');
+
+/** Names and error texts come from elsewhere: they must not turn into links or table cells. */
+const escape = (text: string): string => text.replace(/[\\`*_[\]<>|#!]/g, '\\$&').replace(/\s+/g, ' ');
