@@ -1,0 +1,109 @@
+/** A server or worker of the local stack as a child process: ready or a clear error, and never left behind. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, openSync, closeSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+export interface ChildSpec {
+  name: string;
+  /** A Node.js program… */
+  module?: string;
+  /** …or any other. */
+  program?: string;
+  args?: string[];
+  env?: Record<string, string>;
+  logFile: string;
+  readyWithinMs?: number;
+}
+
+export interface Child {
+  name: string;
+  pid: number;
+  /** Resolves when the process has ended, with how. */
+  exited: Promise<string>;
+  /** SIGTERM, and SIGKILL when that is not enough. */
+  stop: () => Promise<void>;
+  /** kill -9, for tests of what is left behind. */
+  kill: () => Promise<void>;
+}
+
+const STOP_WITHIN_MS = 15_000;
+const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+
+/**
+ * @param ready resolves once the child does its work; it may keep asking until told to stop
+ * @throws Error with the end of the child's output when it exits or is not ready in time
+ */
+export async function startChild<T>(
+  spec: ChildSpec,
+  ready: (child: ChildProcess, signal: AbortSignal) => Promise<T>,
+): Promise<Child & { ready: T }> {
+  const { name, logFile, readyWithinMs = 60_000 } = spec;
+  mkdirSync(path.dirname(logFile), { recursive: true });
+  const log = openSync(logFile, 'a');
+  const args = spec.program
+    ? [here('./guard.js'), spec.program, ...(spec.args ?? [])]
+    : ['--enable-source-maps', '--import', here('./die-with-parent.js'), spec.module!, ...(spec.args ?? [])];
+  // A group of its own: the terminal's Ctrl-C is for us, who stop the children in order.
+  const child = spawn(process.execPath, args, {
+    detached: true,
+    stdio: ['ignore', log, log, 'ipc'],
+    env: { ...process.env, ...spec.env },
+  });
+  closeSync(log);
+  const exited = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(signal ? `signal ${signal}` : `exit code ${code}`));
+  });
+
+  const send = async (signal: NodeJS.Signals): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    await exited;
+  };
+  const stop = async (): Promise<void> => {
+    const force = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
+    await send('SIGTERM');
+    clearTimeout(force);
+  };
+
+  const over = new AbortController();
+  const failed = (why: string): Error =>
+    new Error(`${name} did not start: ${why}.\n${tail(logFile)}\nIts log: ${logFile}`);
+  try {
+    const result = await Promise.race([
+      ready(child, over.signal),
+      exited.then((how) => Promise.reject(failed(`it ended with ${how}`))),
+      pause(readyWithinMs, undefined, { signal: over.signal, ref: false }).then(() =>
+        Promise.reject(failed(`it was not ready within ${readyWithinMs / 1000} s`)),
+      ),
+    ]);
+    return { name, pid: child.pid!, exited, stop, kill: () => send('SIGKILL'), ready: result };
+  } catch (error) {
+    await stop();
+    throw error;
+  } finally {
+    over.abort();
+  }
+}
+
+/** Asks again and again until there is an answer. */
+export async function untilAnswered<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (signal.aborted) throw error;
+      await pause(50);
+    }
+  }
+}
+
+/** The first message that the child sends. */
+export function firstMessage<T>(child: ChildProcess): Promise<T> {
+  return new Promise((resolve) => child.once('message', (message) => resolve(message as T)));
+}
+
+export function tail(logFile: string, lines = 12): string {
+  return readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+}

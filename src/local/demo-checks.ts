@@ -1,0 +1,125 @@
+/** What the demo reads back from the servers, and what must hold there. Nothing here comes from the exit's own memory. */
+import type { Outcome } from '../exit/decision.js';
+import type { ExitStatus } from '../exit/status.js';
+import { createScimClient, isActive } from '../services/protocols/scim.js';
+import type { Stack } from './stack.js';
+
+export interface Check {
+  what: string;
+  holds: boolean;
+}
+
+/** An account as the critical system shows it. */
+export interface SeenAccount {
+  system: string;
+  /** Undefined where the employee has no account. */
+  account?: { active: boolean; groups: string[] };
+}
+
+/** A mail as the inbox shows it. */
+export interface SeenMail {
+  to: string[];
+  subject: string;
+  messageId: string;
+  calendar: string;
+}
+
+/** The groups whose loss is the hold on `production`; the other systems suspend the account (ems.config.yaml). */
+const CRITICAL_GROUPS = ['production-operators', 'production-admins'];
+
+export function readAccess(stack: Stack, employeeId: string): Promise<SeenAccount[]> {
+  const signal = AbortSignal.timeout(10_000);
+  return Promise.all(
+    stack.systems.map(async ({ name, scimUrl, token }) => {
+      const scim = createScimClient({ name, scimUrl, token, requestTimeoutMs: 5_000 });
+      const [user] = await scim.findUsers('externalId', employeeId, signal);
+      if (!user) return { system: name };
+      const groups = await scim.groupsOf(user.id, signal);
+      return {
+        system: name,
+        account: { active: isActive(user), groups: groups.map(({ displayName }) => displayName).toSorted() },
+      };
+    }),
+  );
+}
+
+export async function readMail({ inboxUrl }: Stack, exitId: string): Promise<SeenMail[]> {
+  if (inboxUrl === undefined)
+    throw new Error('The mail server is not ours, so the demo cannot read the mail: unset SMTP_HOST');
+  const response = await fetch(`${inboxUrl}/api/email`);
+  const mails = (await response.json()) as {
+    id: string;
+    subject: string;
+    to: { address: string }[];
+    headers: Record<string, string>;
+  }[];
+  const ours = mails.filter(({ headers }) => headers['message-id']?.includes(exitId));
+  return Promise.all(
+    ours.map(async ({ id, subject, to, headers }) => ({
+      to: to.map(({ address }) => address),
+      subject,
+      messageId: headers['message-id']!,
+      calendar: calendarOf(await (await fetch(`${inboxUrl}/api/email/${id}/source`)).text()),
+    })),
+  );
+}
+
+export function verdictOf(seen: {
+  employeeId: string;
+  outcome: Outcome;
+  before: SeenAccount[];
+  during: SeenAccount[];
+  after: SeenAccount[];
+  mail: SeenMail[];
+  status: ExitStatus;
+}): Check[] {
+  const { employeeId, outcome, before, during, after, mail, status } = seen;
+  const has = (accounts: SeenAccount[], system: string) =>
+    accounts.find((each) => each.system === system)?.account;
+  const check = (what: string, holds: boolean): Check => ({ what: `${employeeId} ${what}`, holds });
+  const invited = mail.filter(({ calendar }) => calendar === 'REQUEST').flatMap(({ to }) => to);
+  const withdrawn = mail.filter(({ calendar }) => calendar === 'CANCEL').flatMap(({ to }) => to);
+  const told = mail.filter(({ calendar }) => calendar === '');
+  const sameTwo = (a: string[], b: string[]) => a.length === 2 && a.toSorted().join() === b.toSorted().join();
+
+  const access = before
+    .filter(({ account }) => account)
+    .flatMap(({ system, account }) => {
+      const blocked = has(during, system)!;
+      const ended = has(after, system)!;
+      const wasBlocked =
+        system === 'production'
+          ? !CRITICAL_GROUPS.some((group) => blocked.groups.includes(group))
+          : !blocked.active;
+      return [
+        check(`was blocked on ${system} while the decision was open`, wasBlocked),
+        outcome === 'retained'
+          ? check(
+              `has on ${system} exactly what was there before`,
+              JSON.stringify(ended) === JSON.stringify(account),
+            )
+          : check(`is inactive on ${system} and in no group`, !ended.active && ended.groups.length === 0),
+      ];
+    });
+  return [
+    ...access,
+    check(
+      'had the manager told twice: of the resignation and of the outcome',
+      told.length === 2 && told[0]!.to.join() === told[1]!.to.join(),
+    ),
+    check('was invited to the interview, with the HR partner', invited.length === 2),
+    outcome === 'retained'
+      ? check('had the invitation withdrawn from both', sameTwo(withdrawn, invited))
+      : check('kept the invitation', withdrawn.length === 0),
+    check('got no mail twice', new Set(mail.map(({ messageId }) => messageId)).size === mail.length),
+    check(
+      'has an exit that is closed, with nothing left open',
+      status.phase === 'closed' && !status.needsAttention,
+    ),
+  ];
+}
+
+/** The iTIP method of a mail's calendar part, or nothing where it has none. */
+function calendarOf(source: string): string {
+  return /^Content-Type: text\/calendar;[^]*?method=(\w+)/im.exec(source)?.[1]?.toUpperCase() ?? '';
+}

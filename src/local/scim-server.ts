@@ -1,0 +1,154 @@
+/**
+ * A SCIM 2.0 server: the directory or a critical system of the embedded default. One process each, since scimmy keeps its resource
+ * types in a singleton. Started by scim.ts; its settings come in the environment, so that no token shows in a process list.
+ */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import express, { type NextFunction, type Request, type Response } from 'express';
+import SCIMMY from 'scimmy';
+import SCIMMYRouters from 'scimmy-routers';
+import { openScimStore, type ScimStore, type StoredResource } from './scim-store.js';
+
+const { SCIM_TOKEN: token, SCIM_DATA_FILE: dataFile, SCIM_PORT: port, SCIM_SEED: seed } = process.env;
+if (!token) throw new Error('SCIM_TOKEN is not set');
+
+const store = await openScimStore(dataFile, seed);
+declareResources(store);
+
+const app = express();
+app.disable('x-powered-by');
+// Express would otherwise make ETags of its own from the body.
+app.set('etag', false);
+app.use('/scim/v2', oneWriteAtATime(), versioned(store));
+app.use(
+  '/scim/v2',
+  new SCIMMYRouters({
+    type: 'bearer',
+    handler: (request) => {
+      if (request.header('authorization') !== `Bearer ${token}`)
+        throw new Error('The bearer token is missing or wrong');
+      return 'administrator';
+    },
+    baseUri: (request) => `http://${request.get('host')}`,
+  }),
+);
+SCIMMY.Config.set({ etag: true, bulk: false });
+
+const server = app.listen(Number(port ?? 0), '127.0.0.1');
+await once(server, 'listening');
+process.send?.({ port: (server.address() as AddressInfo).port });
+// The parent is gone, perhaps by kill -9: nobody would ever stop this process.
+process.on('disconnect', () => process.exit(0));
+process.on('SIGTERM', () => process.exit(0));
+
+function declareResources({ users, groups, save }: ScimStore): void {
+  type Instance = { id?: string; filter?: { match: (values: object[]) => object[] } };
+
+  const read = (kind: Map<string, StoredResource>, show: (resource: StoredResource) => StoredResource) => {
+    return ({ id, filter }: Instance): object | object[] => {
+      if (id !== undefined) {
+        const found = kind.get(id);
+        if (!found) throw new SCIMMY.Types.Error(404, '', `Resource ${id} not found`);
+        return show(found);
+      }
+      const all = [...kind.values()].map(show);
+      return filter ? filter.match(all) : all;
+    };
+  };
+  const write = async (
+    kind: Map<string, StoredResource>,
+    id: string | undefined,
+    attributes: object,
+  ): Promise<StoredResource> => {
+    const before = id === undefined ? undefined : kind.get(id);
+    if (id !== undefined && !before) throw new SCIMMY.Types.Error(404, '', `Resource ${id} not found`);
+    const now = new Date().toISOString();
+    const version = before ? Number(/\d+/.exec(before.meta.version)) + 1 : 1;
+    const resource: StoredResource = {
+      ...(JSON.parse(JSON.stringify(attributes)) as object),
+      id: id ?? randomUUID(),
+      meta: { created: before?.meta.created ?? now, lastModified: now, version: `W/"${version}"` },
+    };
+    kind.set(resource.id, resource);
+    await save();
+    return resource;
+  };
+  const groupsOf = (userId: string) =>
+    [...groups.values()]
+      .filter(({ members }) => members?.some(({ value }) => value === userId))
+      .map(({ id, displayName }) => ({ value: id, display: displayName, type: 'direct' }));
+  const showUser = (user: StoredResource) => ({ ...user, groups: groupsOf(user.id) });
+
+  // scimmy's handler types speak of its own classes; what is kept here are plain SCIM documents, hence `as never`.
+  SCIMMY.Resources.declare(SCIMMY.Resources.User)
+    .extend(SCIMMY.Schemas.EnterpriseUser, false)
+    .egress(read(users, showUser) as never)
+    .ingress((async ({ id }: Instance, user: { userName: string; groups?: unknown }) => {
+      const taken = [...users.values()].find((other) => other.userName === user.userName && other.id !== id);
+      if (taken) throw new SCIMMY.Types.Error(409, 'uniqueness', `The userName ${user.userName} is taken`);
+      const { groups: _derived, ...attributes } = user;
+      return showUser(await write(users, id, { active: true, ...attributes }));
+    }) as never)
+    .degress(async ({ id }: Instance) => {
+      if (!users.delete(id!)) throw new SCIMMY.Types.Error(404, '', `Resource ${id} not found`);
+      for (const group of groups.values()) group.members = group.members?.filter(({ value }) => value !== id);
+      await save();
+    });
+
+  SCIMMY.Resources.declare(SCIMMY.Resources.Group)
+    .egress(read(groups, (group) => group) as never)
+    .ingress((async ({ id }: Instance, group: { members?: { value: string }[] }) => {
+      const members = [...new Map((group.members ?? []).map((member) => [member.value, member])).values()];
+      const unknown = members.find(({ value }) => !users.has(value));
+      if (unknown) throw new SCIMMY.Types.Error(400, 'invalidValue', `There is no user ${unknown.value}`);
+      return write(groups, id, { ...group, members: members.map(({ value }) => ({ value, type: 'User' })) });
+    }) as never)
+    .degress(async ({ id }: Instance) => {
+      if (!groups.delete(id!)) throw new SCIMMY.Types.Error(404, '', `Resource ${id} not found`);
+      await save();
+    });
+}
+
+const isWrite = ({ method }: Request): boolean => method !== 'GET' && method !== 'HEAD';
+
+/** A PATCH reads and then writes: two at once would lose one of the changes. */
+function oneWriteAtATime() {
+  let last = Promise.resolve();
+  return (request: Request, response: Response, next: NextFunction): void => {
+    if (!isWrite(request)) return next();
+    const done = new Promise<void>((resolve) => response.once('close', resolve));
+    void last.then(() => next());
+    last = last.then(() => done);
+  };
+}
+
+/** ETags (RFC 7644 §3.14): refuses a write against a version that is no longer current, and names the version in the answer. */
+function versioned({ users, groups }: ScimStore) {
+  return (request: Request, response: Response, next: NextFunction): void => {
+    const [, kind, id] = request.path.split('/');
+    const current = (kind === 'Users' ? users : groups).get(id ?? '')?.meta.version;
+    const expected = request.header('if-match');
+    if (
+      isWrite(request) &&
+      expected !== undefined &&
+      current !== undefined &&
+      expected !== '*' &&
+      expected !== current
+    ) {
+      const detail = `The resource is now at ${current}`;
+      response
+        .status(412)
+        .type('application/scim+json')
+        .send({ schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'], status: '412', detail });
+      return;
+    }
+    const send = response.send.bind(response);
+    response.send = (body: unknown) => {
+      const version = (body as { meta?: { version?: string } } | undefined)?.meta?.version;
+      if (version) response.setHeader('etag', version);
+      return send(body);
+    };
+    next();
+  };
+}

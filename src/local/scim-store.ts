@@ -1,0 +1,51 @@
+/** What a SCIM server of the embedded default keeps, in one JSON file that is written whole before a request is answered. */
+import { readFile } from 'node:fs/promises';
+import writeFileAtomic from 'write-file-atomic';
+
+export interface StoredResource {
+  id: string;
+  userName?: string;
+  displayName?: string;
+  members?: { value: string }[] | undefined;
+  meta: { created: string; lastModified: string; version: string };
+}
+
+export interface ScimStore {
+  users: Map<string, StoredResource>;
+  groups: Map<string, StoredResource>;
+  save: () => Promise<void>;
+}
+
+interface StoredFile {
+  users: StoredResource[];
+  groups: StoredResource[];
+}
+
+/** @param seedFile what the store begins with when there is no data file yet */
+export async function openScimStore(
+  dataFile: string | undefined,
+  seedFile: string | undefined,
+): Promise<ScimStore> {
+  const stored = (dataFile && (await readJson(dataFile))) || (seedFile && (await readJson(seedFile)));
+  const { users, groups } = stored || { users: [], groups: [] };
+  const byId = (resources: StoredResource[]) => new Map(resources.map((resource) => [resource.id, resource]));
+  const store: ScimStore = {
+    users: byId(users),
+    groups: byId(groups),
+    async save() {
+      if (!dataFile) return;
+      const content: StoredFile = { users: [...store.users.values()], groups: [...store.groups.values()] };
+      await writeFileAtomic(dataFile, JSON.stringify(content, null, 1));
+    },
+  };
+  return store;
+}
+
+async function readJson(file: string): Promise<StoredFile | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as StoredFile;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new Error(`Cannot read ${file}: ${(error as Error).message}`, { cause: error });
+  }
+}

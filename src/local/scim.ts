@@ -1,0 +1,41 @@
+/** Starts a SCIM server of the embedded default as a child process. */
+import { fileURLToPath } from 'node:url';
+import { firstMessage, startChild, type Child } from './child.js';
+
+export interface ScimServerOptions {
+  name: string;
+  token: string;
+  logFile: string;
+  /** A free one when absent. */
+  port?: number | undefined;
+  /** Where the data is kept; in memory only when absent. */
+  dataFile?: string | undefined;
+  /** A JSON file with what a new data file begins with. */
+  seedFile?: string | undefined;
+}
+
+export interface ScimServer extends Child {
+  scimUrl: string;
+  token: string;
+  port: number;
+}
+
+export async function startScimServer(options: ScimServerOptions): Promise<ScimServer> {
+  const { name, token, port, dataFile, seedFile, logFile } = options;
+  const child = await startChild(
+    {
+      name: `the SCIM server "${name}"`,
+      module: fileURLToPath(new URL('./scim-server.js', import.meta.url)),
+      logFile,
+      env: {
+        SCIM_TOKEN: token,
+        SCIM_PORT: String(port ?? 0),
+        ...(dataFile !== undefined && { SCIM_DATA_FILE: dataFile }),
+        ...(seedFile !== undefined && { SCIM_SEED: seedFile }),
+      },
+    },
+    (child) => firstMessage<{ port: number }>(child),
+  );
+  const bound = child.ready.port;
+  return { ...child, token, port: bound, scimUrl: `http://127.0.0.1:${bound}/scim/v2` };
+}

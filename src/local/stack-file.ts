@@ -1,0 +1,58 @@
+/** `stack.json`: where a running local stack can be reached. Written when everything is ready, removed when it stops. */
+import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { z } from 'zod';
+import { describeIssues } from '../exit/input.js';
+
+const Scim = z.object({ scimUrl: z.string(), token: z.string() });
+
+const StackFile = z.object({
+  /** The process of `npm start`. */
+  pid: z.number(),
+  temporal: z.object({ address: z.string(), uiUrl: z.string().optional() }),
+  smtp: z.object({ host: z.string(), port: z.number() }),
+  inboxUrl: z.string().optional(),
+  directory: Scim,
+  systems: z.array(Scim.extend({ name: z.string() })),
+});
+export type StackFile = z.output<typeof StackFile>;
+
+const fileIn = (home: string): string => path.join(home, 'stack.json');
+
+/** The stack that runs in this folder, if one does. A file that a killed stack left behind does not count. */
+export function readStack(home: string): StackFile | undefined {
+  const file = fileIn(home);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const parsed = StackFile.safeParse(JSON.parse(text));
+  if (!parsed.success)
+    throw new Error(`${file} is damaged (${describeIssues(parsed.error)}): stop the stack and delete it`);
+  return isAlive(parsed.data.pid) ? parsed.data : undefined;
+}
+
+/** Readable by this user only, since it has the tokens of the local servers. */
+export async function writeStack(home: string, stack: StackFile): Promise<void> {
+  await writeFileAtomic(fileIn(home), `${JSON.stringify(stack, null, 2)}\n`, { mode: 0o600 });
+}
+
+export async function removeStack(home: string): Promise<void> {
+  await rm(fileIn(home), { force: true });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EPERM') return true;
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
+}

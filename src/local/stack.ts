@@ -1,0 +1,195 @@
+/**
+ * The embedded default: Temporal, an inbox, the directory and the critical systems of the sample company, and the workers. A server
+ * whose address is in the environment is used as it is and not started.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { firstMessage, startChild, type Child } from './child.js';
+import { seedOf, systemNames } from './company.js';
+import { findTemporal } from './find-temporal.js';
+import { startInbox } from './inbox.js';
+import { fixedPorts, freePorts, requireFree, type Ports } from './ports.js';
+import { startScimServer } from './scim.js';
+import { readStack, removeStack, writeStack, type StackFile } from './stack-file.js';
+import { startTemporal } from './temporal.js';
+
+export interface StackOptions {
+  /** Where data, logs and stack.json are kept. */
+  home: string;
+  ports: 'fixed' | 'free';
+  /** Told what is being started, a line at a time. */
+  report: (line: string) => void;
+}
+
+export interface Stack extends StackFile {
+  /** What the workers and `ems` need to be told of it. */
+  env: Record<string, string>;
+  /** Resolves when a child ends that was not told to: its name, and how it ended. */
+  failed: Promise<string>;
+  /** Stops everything, the workers first. */
+  stop: () => Promise<void>;
+}
+
+const serverNames = ['directory', ...systemNames] as const;
+type ServerName = (typeof serverNames)[number];
+
+export async function startStack({ home, ports: wanted, report }: StackOptions): Promise<Stack> {
+  const running = readStack(home);
+  if (running)
+    throw new Error(`A stack is already running in ${home} (process ${running.pid}): stop that one first`);
+  await mkdir(path.join(home, 'data'), { recursive: true });
+
+  const ports = wanted === 'fixed' ? fixedPorts : await freePorts();
+  const outside = outsideServers();
+  await requireFree(
+    Object.fromEntries(Object.entries(ports).filter(([name]) => !outside.has(name as keyof Ports))),
+  );
+
+  const children: Child[] = [];
+  const stop = async (): Promise<void> => {
+    await removeStack(home);
+    // In the reverse order of what needs what: the workers are in `children` last.
+    for (const child of children.toReversed()) await child.stop();
+  };
+  const begun = async <C extends Child>(starting: Promise<C>): Promise<C> => {
+    const child = await starting;
+    children.push(child);
+    return child;
+  };
+
+  try {
+    const logFile = (name: string) => path.join(home, 'logs', `${name}.log`);
+    const [temporal, mail, directory, systems] = await allOrNothing([
+      startOrFindTemporal(),
+      startOrFindInbox(),
+      startOrFindScim('directory'),
+      allOrNothing(systemNames.map((name) => startOrFindScim(name))),
+    ]);
+    const env = environmentOf(temporal.address, mail.smtp, [directory, ...systems]);
+    const worker = await begun(
+      startChild(
+        {
+          name: 'the worker',
+          module: fileURLToPath(new URL('../worker.js', import.meta.url)),
+          env,
+          logFile: logFile('worker'),
+        },
+        (child) => firstMessage(child),
+      ),
+    );
+    report(`workers           process ${worker.pid}`);
+
+    const stack: StackFile = { pid: process.pid, temporal, ...mail, directory, systems };
+    await writeStack(home, stack);
+    const failed = Promise.race(
+      children.map(async (child) => `${child.name} ended unexpectedly (${await child.exited})`),
+    );
+    return { ...stack, env, failed, stop };
+
+    async function startOrFindTemporal(): Promise<StackFile['temporal']> {
+      const address = process.env['TEMPORAL_ADDRESS'];
+      if (address) return { address };
+      const program = await findTemporal(report);
+      const { address: started, uiUrl } = await begun(
+        startTemporal({
+          program,
+          port: ports.temporal,
+          uiPort: ports.ui,
+          dbFile: path.join(home, 'data', 'temporal.db'),
+          logFile: logFile('temporal'),
+        }),
+      );
+      report(`Temporal          ${started}`);
+      report(`Temporal Web UI   ${uiUrl}`);
+      return { address: started, ...(uiUrl !== undefined && { uiUrl }) };
+    }
+
+    async function startOrFindInbox(): Promise<Pick<StackFile, 'smtp' | 'inboxUrl'>> {
+      const host = process.env['SMTP_HOST'];
+      if (host) return { smtp: { host, port: Number(process.env['SMTP_PORT'] ?? 25) } };
+      const mailDirectory = path.join(home, 'data', 'mail');
+      const { smtp, inboxUrl } = await begun(
+        startInbox({ smtpPort: ports.smtp, webPort: ports.inbox, mailDirectory, logFile: logFile('inbox') }),
+      );
+      report(`inbox             ${inboxUrl}`);
+      return { smtp, inboxUrl };
+    }
+
+    async function startOrFindScim(name: ServerName): Promise<ScimAddress> {
+      const scimUrl = process.env[variable(name, 'URL')];
+      const token = process.env[variable(name, 'TOKEN')] ?? (await ownToken(home, name));
+      if (scimUrl) return { name, scimUrl, token };
+      const seedFile = path.join(home, 'data', `${name}.seed.json`);
+      await writeFile(seedFile, JSON.stringify(seedOf(name)));
+      const server = await begun(
+        startScimServer({
+          name,
+          token,
+          port: ports[name],
+          dataFile: path.join(home, 'data', `${name}.json`),
+          seedFile,
+          logFile: logFile(name),
+        }),
+      );
+      await rm(seedFile);
+      report(`${name.padEnd(17)} ${server.scimUrl}`);
+      return { name, scimUrl: server.scimUrl, token };
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+type ScimAddress = StackFile['systems'][number];
+
+const variable = (name: string, what: 'URL' | 'TOKEN'): string => `${name.toUpperCase()}_SCIM_${what}`;
+
+/** What ems.config.yaml takes from the environment. */
+function environmentOf(
+  address: string,
+  smtp: StackFile['smtp'],
+  servers: ScimAddress[],
+): Record<string, string> {
+  const scim = servers.flatMap(({ name, scimUrl, token }) => [
+    [variable(name, 'URL'), scimUrl],
+    [variable(name, 'TOKEN'), token],
+  ]);
+  return {
+    TEMPORAL_ADDRESS: address,
+    SMTP_HOST: smtp.host,
+    SMTP_PORT: String(smtp.port),
+    ...(Object.fromEntries(scim) as Record<string, string>),
+  };
+}
+
+/** The names of the ports that are not needed, since the environment names a server. */
+function outsideServers(): Set<keyof Ports> {
+  const outside = new Set<keyof Ports>(serverNames.filter((name) => process.env[variable(name, 'URL')]));
+  if (process.env['TEMPORAL_ADDRESS']) outside.add('temporal').add('ui');
+  if (process.env['SMTP_HOST']) outside.add('smtp').add('inbox');
+  return outside;
+}
+
+/** Made once per folder, so that a restart does not lock anybody out. */
+async function ownToken(home: string, name: string): Promise<string> {
+  const file = path.join(home, 'data', `${name}.token`);
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const token = randomBytes(24).toString('base64url');
+    await writeFile(file, token, { mode: 0o600 });
+    return token;
+  }
+}
+
+/** Like Promise.all, but a failure waits for the others to end their starts, so that all of them can be stopped. */
+async function allOrNothing<T extends readonly unknown[] | []>(
+  starting: T,
+): Promise<{ -readonly [P in keyof T]: Awaited<T[P]> }> {
+  await Promise.allSettled(starting);
+  return Promise.all(starting);
+}

@@ -1,0 +1,62 @@
+/** Starts the embedded Temporal server, with its Web UI where one is wanted. */
+import { Connection } from '@temporalio/client';
+import { searchAttributes } from '../workflows/search-attributes.js';
+import { startChild, untilAnswered, type Child } from './child.js';
+
+export interface TemporalOptions {
+  /** The Temporal CLI (find-temporal.ts). */
+  program: string;
+  port: number;
+  uiPort?: number;
+  /** In memory only when absent. */
+  dbFile?: string;
+  logFile: string;
+}
+
+export interface TemporalServer extends Child {
+  address: string;
+  uiUrl?: string;
+}
+
+export async function startTemporal({
+  program,
+  port,
+  uiPort,
+  dbFile,
+  logFile,
+}: TemporalOptions): Promise<TemporalServer> {
+  const address = `127.0.0.1:${port}`;
+  const args = [
+    ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'warn'],
+    ...(uiPort === undefined ? ['--headless'] : ['--ui-ip', '127.0.0.1', '--ui-port', String(uiPort)]),
+    ...['--dynamic-config-value', 'system.enableActivityEagerExecution=true'],
+    ...Object.values(searchAttributes).flatMap(({ name, type }) => [
+      '--search-attribute',
+      `${name}=${pascal(type)}`,
+    ]),
+    // What has been acknowledged survives a power loss, and at a third of the default's disk writes.
+    ...(dbFile === undefined
+      ? []
+      : [
+          '--db-filename',
+          dbFile,
+          '--sqlite-pragma',
+          'journal_mode=WAL',
+          '--sqlite-pragma',
+          'synchronous=FULL',
+        ]),
+  ];
+  const child = await startChild({ name: 'Temporal', program, args, logFile }, (_child, signal) =>
+    untilAnswered(async () => {
+      const connection = await Connection.connect({ address, connectTimeout: '1 second' });
+      try {
+        await connection.workflowService.describeNamespace({ namespace: 'default' });
+      } finally {
+        await connection.close();
+      }
+    }, signal),
+  );
+  return { ...child, address, ...(uiPort !== undefined && { uiUrl: `http://127.0.0.1:${uiPort}` }) };
+}
+
+const pascal = (type: string): string => type[0] + type.slice(1).toLowerCase();
