@@ -1,0 +1,58 @@
+/** Where `ems` finds Temporal and the configuration: in the environment, else in the stack that `npm start` runs. */
+import { Client, Connection } from '@temporalio/client';
+import { emsHome, loadConfig, loadTemporalConfig, type Config } from '../config.js';
+import { readStack, type StackFile } from '../local/stack-file.js';
+import { payloadConverterPath } from '../temporal.js';
+import { Refusal } from '../client/refusal.js';
+
+const CONNECT_WITHIN = '5 seconds';
+
+/** Runs something with a connection, and closes it. */
+export async function withTemporal<T>(run: (client: Client) => Promise<T>): Promise<T> {
+  const { connectionOptions, namespace = 'default' } = loadTemporalConfig();
+  const address = connectionOptions.address ?? runningStack()?.temporal.address;
+  if (!address) {
+    throw new Refusal('No stack is running here and TEMPORAL_ADDRESS is not set. Start one with "npm start"');
+  }
+  const connection = await Connection.connect({
+    ...connectionOptions,
+    address,
+    connectTimeout: CONNECT_WITHIN,
+  }).catch((error: unknown) => {
+    throw new Refusal(
+      `Temporal cannot be reached at ${address}. Start the local stack with "npm start", or set TEMPORAL_ADDRESS`,
+      { cause: error },
+    );
+  });
+  try {
+    return await run(new Client({ connection, namespace, dataConverter: { payloadConverterPath } }));
+  } finally {
+    await connection.close();
+  }
+}
+
+/** @throws ConfigError */
+export function configuration(): Config {
+  const stack = runningStack();
+  return loadConfig(stack ? environmentOf(stack) : {});
+}
+
+function runningStack(): StackFile | undefined {
+  return readStack(emsHome());
+}
+
+/** What ems.config.yaml takes from the environment, for the servers of the running stack. */
+function environmentOf({ smtp, systems, directory }: StackFile): Record<string, string> {
+  const servers = [...systems, { name: 'directory', ...directory }].flatMap(({ name, scimUrl, token }) => {
+    const prefix = name.toUpperCase().replaceAll('-', '_');
+    return [
+      [`${prefix}_SCIM_URL`, scimUrl],
+      [`${prefix}_SCIM_TOKEN`, token],
+    ];
+  });
+  return {
+    SMTP_HOST: smtp.host,
+    SMTP_PORT: String(smtp.port),
+    ...(Object.fromEntries(servers) as Record<string, string>),
+  };
+}

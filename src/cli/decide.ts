@@ -1,0 +1,97 @@
+import { Command } from 'commander';
+import { Temporal } from 'temporal-polyfill';
+import { parseDecision, type Decision, type Outcome } from '../exit/decision.js';
+import type { ExitStatus } from '../exit/status.js';
+import { withTemporal } from './connect.js';
+import { Refusal } from '../client/refusal.js';
+import { UsageError } from './usage-error.js';
+import { orchestratedExits } from '../client/orchestrated.js';
+import { describeDecision, printJson, table } from './output.js';
+
+interface Options {
+  by: string;
+  note?: string;
+  effectiveOn?: string;
+  dryRun?: boolean;
+  json?: boolean;
+}
+
+export function decideCommand(): Command {
+  return new Command('decide')
+    .description(
+      'Finalises the decision: retained gives access back, leaving revokes it. The first decision stands.',
+    )
+    .argument('<employeeId>', 'for example E-1002')
+    .argument('<outcome>', 'retained or leaving')
+    .requiredOption('--by <email>', 'who decided; never the employee concerned')
+    .option('--note <text>', 'for the record')
+    .option(
+      '--effective-on <date>',
+      'leaving only: YYYY-MM-DD, the day on which access is revoked; blocked until then',
+    )
+    .option('--dry-run', 'show what the decision would set off, and do nothing')
+    .addHelpText(
+      'after',
+      '\nExample:\n  ems decide E-1002 retained --by hr@acme.example --note "new contract signed"',
+    )
+    .action(decide);
+}
+
+async function decide(
+  employeeId: string,
+  outcome: string,
+  { by, note, effectiveOn, dryRun, json }: Options,
+): Promise<void> {
+  const decision: Decision = { outcome: outcome as Outcome, decidedBy: by, note, effectiveOn };
+  const malformed = weigh(decision, employeeId);
+  if (malformed) throw new UsageError(malformed);
+
+  await withTemporal(async (client) => {
+    const exits = orchestratedExits(client);
+    if (dryRun) {
+      const status = await exits.status(employeeId);
+      const problem = weigh(decision, employeeId, status);
+      if (problem) throw new Refusal(`Refused: ${problem}`);
+      const effects = effectsOf(decision, status);
+      if (json) printJson({ dryRun: true, decision, effects });
+      else console.log(`Nothing is done. The decision would set off:\n\n${table(effects, '  ')}`);
+      return;
+    }
+    const accepted = await exits.decide(employeeId, decision);
+    if (json) printJson(accepted);
+    else
+      console.log(
+        `Decided for ${employeeId}: ${describeDecision(accepted)}.\n\n  follow it:  ems watch ${employeeId}`,
+      );
+  });
+}
+
+/** The exit itself has the last word, since it knows by which addresses the employee goes. */
+function weigh(decision: Decision, employeeId: string, status?: ExitStatus): string | undefined {
+  if (status && (status.phase === 'closed' || status.phase === 'cancelled'))
+    return `${employeeId} has no open exit`;
+  const weighed = parseDecision(decision, {
+    employeeId,
+    employeeIdentities: [],
+    standing: status?.decision,
+    awaitingEffectiveDate: status?.phase === 'awaiting-effective-date',
+    cancelled: status?.cancelRequestedAt !== undefined && !status.decision,
+    today: Temporal.Now.plainDateISO().subtract({ days: 1 }).toString(),
+  });
+  return weighed.ok ? undefined : weighed.problem;
+}
+
+function effectsOf({ outcome, effectiveOn }: Decision, { steps, interview }: ExitStatus): string[][] {
+  const systems = steps.filter(({ name }) => name === 'block-access').map(({ system }) => system!);
+  const isAhead = interview !== undefined && Date.parse(interview.start) > Date.now();
+  const when = effectiveOn ? `on ${effectiveOn}` : 'now';
+  return [
+    ...systems.map((system) =>
+      outcome === 'leaving'
+        ? [`revoke-access:${system}`, `${when}: account inactive, memberships removed`]
+        : [`restore-access:${system}`, 'what the hold took is given back'],
+    ),
+    ...(outcome === 'retained' && isAhead ? [['cancel-hr-interview', 'the invitation is withdrawn']] : []),
+    ['notify-manager-of-outcome', outcome],
+  ];
+}

@@ -1,0 +1,48 @@
+import { Command, Option } from 'commander';
+import { phases, stepKey, type Phase } from '../exit/status.js';
+import { withTemporal } from './connect.js';
+import { orchestratedExits, type ListedExit } from '../client/orchestrated.js';
+import { localTime, printJson, remark, table } from './output.js';
+
+interface Options {
+  open?: boolean;
+  attention?: boolean;
+  phase?: Phase;
+  json?: boolean;
+}
+
+export function listCommand(): Command {
+  return new Command('list')
+    .description('Lists exits, the newest first, with the steps that need attention.')
+    .option('--open', 'only open exits')
+    .option('--attention', 'only open exits that need attention')
+    .addOption(new Option('--phase <phase>', 'only exits in this phase').choices(phases))
+    .addHelpText('after', '\nExample:\n  ems list --attention')
+    .action(async ({ json, ...filter }: Options) => {
+      await withTemporal(async (client) => {
+        const exits = await orchestratedExits(client).list(filter);
+        if (json) printJson(exits);
+        else console.log(exits.length > 0 ? page(exits) : 'No exits.');
+      });
+    });
+}
+
+function page(exits: readonly ListedExit[]): string {
+  const rows = exits.map((exit) => [
+    exit.needsAttention && !exit.closedAt ? '!' : ' ',
+    exit.employeeId,
+    exit.phase,
+    exit.outcome ?? '',
+    localTime(exit.openedAt),
+    exit.closedAt ? localTime(exit.closedAt) : '',
+    exit.lastWorkingDay ?? '',
+  ]);
+  const header = ['', 'EMPLOYEE', 'PHASE', 'OUTCOME', 'OPENED', 'CLOSED', 'LAST WORKING DAY'];
+  const stuck = exits.flatMap(({ employeeId, stuckSteps }) =>
+    stuckSteps.map((step) => [employeeId, stepKey(step), remark(step)]),
+  );
+  return [
+    table([header, ...rows]),
+    ...(stuck.length > 0 ? ['', 'Needs attention:', table(stuck, '  ')] : []),
+  ].join('\n');
+}

@@ -1,0 +1,122 @@
+/** How exits are shown to people: short and aligned. */
+import type { Decision } from '../exit/decision.js';
+import { isSettled, stepKey, type ExitStatus, type Step } from '../exit/status.js';
+
+export function printJson(value: unknown): void {
+  console.log(JSON.stringify(value, null, 2));
+}
+
+/** Columns as wide as their widest cell; the last one is free. */
+export function table(rows: readonly (readonly string[])[], indent = ''): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  return rows
+    .map((row) =>
+      (
+        indent + row.map((cell, i) => (i < row.length - 1 ? cell.padEnd(widths[i]!) : cell)).join('  ')
+      ).trimEnd(),
+    )
+    .join('\n');
+}
+
+/** An instant in the reader's time zone. */
+export function localTime(iso: string): string {
+  return new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(iso));
+}
+
+export function statusPage(status: ExitStatus): string {
+  const { employeeId, employeeName, openedAt, blockedAt, closedAt, cancelRequestedAt, decision, interview } =
+    status;
+  const blocks = status.steps.filter(({ name }) => name === 'block-access');
+  const blocked = blocks.filter(({ state }) => state === 'done' || state === 'done-by-hand').length;
+  const facts: [string, string | undefined][] = [
+    ['phase', status.phase + (status.needsAttention ? ' (needs attention)' : '')],
+    ['opened', localTime(openedAt)],
+    ['last working day', status.lastWorkingDay],
+    [
+      'access blocked',
+      blockedAt
+        ? `${localTime(blockedAt)}, ${ofSystems(blocked, blocks.length)}`
+        : ofSystems(blocked, blocks.length),
+    ],
+    ['interview', interview && slot(interview)],
+    ['decision', decision && describeDecision(decision)],
+    ['cancelled', cancelRequestedAt && `asked for ${localTime(cancelRequestedAt)}`],
+    ['closed', closedAt && localTime(closedAt)],
+    ['awaiting', status.awaiting],
+  ];
+  const sections = [
+    `Exit of ${employeeName ?? employeeId} (${employeeId})`,
+    table(
+      facts.filter((fact): fact is [string, string] => fact[1] !== undefined),
+      '  ',
+    ),
+    '',
+    table(status.steps.map(stepRow), '  '),
+    ...status.rejectedDecisions.map(({ at, reason }) => `\n  refused ${localTime(at)}: ${reason}`),
+    ...advice(status),
+  ];
+  return sections.join('\n');
+}
+
+export function stepRow(step: Step): string[] {
+  const at = step.finishedAt ? localTime(step.finishedAt) : '';
+  return [marks[step.state], stepKey(step), step.state, at, remark(step)];
+}
+
+const marks: Record<Step['state'], string> = {
+  pending: ' ',
+  running: '…',
+  done: '✔',
+  'needs-attention': '!',
+  'done-by-hand': '✔',
+  skipped: '-',
+};
+
+export function remark({
+  state,
+  error,
+  note,
+  by,
+  evidence,
+  attempt,
+  nextAttemptAt,
+  startedAt,
+}: Step): string {
+  const isTrying = state === 'running' || state === 'needs-attention';
+  const parts = [
+    error,
+    note,
+    by && `by ${by}`,
+    evidence,
+    isTrying && startedAt && `since ${localTime(startedAt)}`,
+    isTrying && attempt !== undefined && attempt > 1 && `attempt ${attempt}`,
+    isTrying && nextAttemptAt && `next ${localTime(nextAttemptAt)}`,
+  ];
+  return parts.filter(Boolean).join('; ');
+}
+
+const ofSystems = (blocked: number, all: number): string => `blocked ${blocked} of ${all}`;
+
+function slot({ start, end, timeZone }: NonNullable<ExitStatus['interview']>): string {
+  const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'short', timeZone });
+  return `${format.formatRange(new Date(start), new Date(end))} (${timeZone})`;
+}
+
+export const describeDecision = ({ outcome, decidedBy, effectiveOn, note }: Decision): string =>
+  [`${outcome}, by ${decidedBy}`, effectiveOn && `effective on ${effectiveOn}`, note]
+    .filter(Boolean)
+    .join('; ');
+
+function advice({ employeeId, phase, steps }: ExitStatus): string[] {
+  const stuck = steps.filter((step) => step.state === 'needs-attention' && !isSettled(step));
+  const commands = stuck.map((step) => [
+    'to mend:',
+    `ems resolve ${employeeId} ${stepKey(step)} retry|done-by-hand|skip --by <your mail address>`,
+  ]);
+  if (phase === 'starting' || phase === 'awaiting-decision') {
+    commands.push(['to decide:', `ems decide ${employeeId} retained|leaving --by <your mail address>`]);
+  }
+  return commands.length > 0 ? ['', table(commands, '  ')] : [];
+}

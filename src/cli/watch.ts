@@ -1,0 +1,85 @@
+import { Command } from 'commander';
+import { stepKey, type ExitStatus, type Step } from '../exit/status.js';
+import { withTemporal } from './connect.js';
+import { orchestratedExits } from '../client/orchestrated.js';
+import { describeDecision, localTime, remark } from './output.js';
+
+/** Attempts that fail leave no event to wait for, so they are looked for this often. */
+const LOOK_EVERY_MS = 5_000;
+
+interface Change {
+  at: string;
+  what: string;
+  state: string;
+  remark: string;
+}
+
+export function watchCommand(): Command {
+  return new Command('watch')
+    .description('Follows the exit of an employee until it is over. Ctrl-C stops watching, not the exit.')
+    .argument('<employeeId>', 'for example E-1002')
+    .addHelpText(
+      'after',
+      '\nWith --json: one array, an element for each change, printed as it happens.\n\nExample:\n  ems watch E-1002',
+    )
+    .action(watch);
+}
+
+async function watch(employeeId: string, { json }: { json?: boolean }): Promise<void> {
+  let printed = 0;
+  const print = (change: Change): void => {
+    if (json) process.stdout.write(`${printed === 0 ? '[\n' : ',\n'}${JSON.stringify(change)}`);
+    else
+      console.log(
+        `${localTime(change.at)}  ${change.what.padEnd(28)} ${change.state.padEnd(16)} ${change.remark}`.trimEnd(),
+      );
+    printed += 1;
+  };
+  const end = (): void => {
+    if (json) process.stdout.write(printed === 0 ? '[]\n' : '\n]\n');
+  };
+  process.once('SIGINT', () => {
+    end();
+    process.exit(0);
+  });
+  await withTemporal(async (client) => {
+    let before = '';
+    const seen = new Map<string, string>();
+    for await (const status of orchestratedExits(client).follow(employeeId, LOOK_EVERY_MS)) {
+      const changes = [...stepChanges(status), ...exitChanges(status)];
+      for (const change of changes) {
+        const now = `${change.state} ${change.remark}`;
+        if (seen.get(change.what) !== now) print(change);
+        seen.set(change.what, now);
+      }
+      if (!json && status.awaiting !== before) console.log(`  ${status.awaiting}`);
+      before = status.awaiting;
+    }
+  });
+  end();
+}
+
+function stepChanges({ steps }: ExitStatus): Change[] {
+  return steps
+    .filter(({ state }) => state !== 'pending')
+    .map((step) => ({ at: timeOf(step), what: stepKey(step), state: step.state, remark: remark(step) }))
+    .toSorted((a, b) => a.at.localeCompare(b.at));
+}
+
+const timeOf = ({ finishedAt, startedAt }: Step): string =>
+  finishedAt ?? startedAt ?? new Date().toISOString();
+
+function exitChanges({ openedAt, decision, closedAt, phase, rejectedDecisions }: ExitStatus): Change[] {
+  return [
+    ...rejectedDecisions.map(({ at, reason }) => ({
+      at,
+      what: `decision at ${at}`,
+      state: 'refused',
+      remark: reason,
+    })),
+    ...(decision
+      ? [{ at: decision.decidedAt, what: 'decision', state: 'accepted', remark: describeDecision(decision) }]
+      : []),
+    { at: closedAt ?? decision?.decidedAt ?? openedAt, what: 'phase', state: phase, remark: '' },
+  ];
+}
