@@ -1,0 +1,94 @@
+/** An HTTP proxy in front of a real server, for what networks and servers do to requests. */
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What happens to a request. `undefined` lets it through. */
+export type Fault =
+  /** The connection breaks before the server has seen the request. */
+  | { kind: 'unreachable' }
+  /** The server does what is asked, and the answer is lost. */
+  | { kind: 'lost-answer' }
+  /** The server is not asked; this is answered instead. */
+  | { kind: 'answer'; status: number; body?: unknown }
+  /** The request goes on only once the promise resolves, whether or not the client still waits. */
+  | { kind: 'held'; until: Promise<void> };
+
+export interface Seen {
+  method: string;
+  path: string;
+  body: string;
+}
+
+export interface FaultProxy {
+  url: string;
+  /** Every request that came, in order. */
+  seen: Seen[];
+  /** Decides what happens to each request from now on. */
+  fault: (decide: ((request: Seen) => Fault | undefined) | undefined) => void;
+  stop: () => Promise<void>;
+}
+
+export async function startFaultProxy(target: string): Promise<FaultProxy> {
+  const seen: Seen[] = [];
+  let decide: ((request: Seen) => Fault | undefined) | undefined;
+
+  const server = http.createServer((request, response) => {
+    void (async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      const entry = { method: request.method!, path: request.url!, body: Buffer.concat(chunks).toString() };
+      seen.push(entry);
+      const fault = decide?.(entry);
+      if (fault?.kind === 'unreachable') return response.destroy();
+      if (fault?.kind === 'answer') {
+        return response
+          .writeHead(fault.status, { 'content-type': 'application/scim+json' })
+          .end(JSON.stringify(fault.body ?? {}));
+      }
+      if (fault?.kind === 'held') await fault.until;
+      const answer = await fetch(new URL(entry.path, target), {
+        method: entry.method,
+        headers: headersOf(request),
+        ...(entry.body && { body: entry.body }),
+      });
+      const body = Buffer.from(await answer.arrayBuffer());
+      if (fault?.kind === 'lost-answer') return response.destroy();
+      const headers = Object.fromEntries([...answer.headers].filter(([name]) => !hopByHop.has(name)));
+      return response.writeHead(answer.status, headers).end(body);
+    })().catch(() => response.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await new Promise<void>((resolve, reject) => server.once('listening', resolve).once('error', reject));
+  const { port } = server.address() as AddressInfo;
+  const { pathname } = new URL(target);
+
+  return {
+    url: `http://127.0.0.1:${port}${pathname}`,
+    seen,
+    fault: (next) => {
+      decide = next;
+    },
+    stop: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => (error ? reject(error) : resolve()));
+        server.closeAllConnections();
+      }),
+  };
+}
+
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'content-length',
+  'content-encoding',
+  'host',
+]);
+
+function headersOf(request: http.IncomingMessage): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(request.headers).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string' && !hopByHop.has(entry[0]),
+    ),
+  );
+}
