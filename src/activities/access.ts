@@ -44,11 +44,9 @@ export function createAccessActivities(access: ReadonlyMap<string, AccessService
       attempt(({ signal }) => on(system).capture(employeeId, hold, signal)),
 
     blockAccess: ({ system, account, hold, tried }: BlockAccess): Promise<Blocked> =>
-      attempt<Blocked, Taken>(({ signal, progress, isFirst, report }) => {
-        const known = progress ?? (isFirst ? tried : everythingCaptured(account));
-        report(known);
-        return on(system).block(account, hold, known, report, signal);
-      }),
+      attempt<Blocked, Taken>(({ signal, progress = tried, report }) =>
+        on(system).block(account, hold, progress, report, signal),
+      ),
 
     restoreAccess: ({ system, account, taken }: RestoreAccess): Promise<Restored> =>
       attempt(({ signal }) => on(system).restore(account, taken, signal)),
@@ -59,6 +57,3 @@ export function createAccessActivities(access: ReadonlyMap<string, AccessService
 }
 
 export type AccessActivities = ReturnType<typeof createAccessActivities>;
-
-/** An attempt that died without a word may have taken anything: a value that equals ours is then taken for ours. */
-const everythingCaptured = ({ active, groups }: CapturedAccount): Taken => ({ suspended: active, groups });

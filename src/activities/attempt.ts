@@ -3,6 +3,7 @@
  * failure that is retried or one that is final.
  */
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { ActivityCancelledError } from '@temporalio/client';
 import { FinalFailure } from '../exit/failures.js';
 
 /** How often a living attempt says so; a cancellation reaches it at the next one. */
@@ -11,11 +12,13 @@ const HEARTBEAT_EVERY_MS = 1_000;
 export interface Attempt<P> {
   /** Aborts on cancellation, on shutdown, and before Temporal would give the attempt up: no request outlives its attempt. */
   signal: AbortSignal;
-  /** What the last attempt had reported; undefined when there was none, or it died too fast to tell. */
+  /** What earlier attempts had reported; undefined when they had reported nothing. */
   progress: P | undefined;
-  isFirst: boolean;
-  /** Remembers how far this attempt got, for the next one and for the workflow (in the failure's `details`). */
-  report: (progress: P) => void;
+  /**
+   * Records how far this attempt is, for the next one and for the workflow (in the failure's `details`). Durable when it resolves,
+   * also against kill -9, so that an effect which must be known of is reported before it is begun.
+   */
+  report: (progress: P) => Promise<void>;
 }
 
 export async function attempt<T, P = never>(run: (attempt: Attempt<P>) => Promise<T>): Promise<T> {
@@ -23,18 +26,22 @@ export async function attempt<T, P = never>(run: (attempt: Attempt<P>) => Promis
   const deadline = AbortSignal.timeout(timeLeftMs(context.info));
   let progress = context.info.heartbeatDetails as P | undefined;
   const beat = () => context.heartbeat(progress);
-  const report = (reached: P) => {
+  const report = async (reached: P): Promise<void> => {
     // A copy: the service goes on changing its own.
     progress = structuredClone(reached);
     beat();
+    // The SDK sends heartbeats when it sees fit; this one is answered by the server.
+    await context.client.activity.heartbeat(context.info.taskToken, progress);
   };
   const heartbeats = setInterval(beat, HEARTBEAT_EVERY_MS);
   try {
     const signal = AbortSignal.any([context.cancellationSignal, deadline]);
-    return await run({ signal, progress, isFirst: context.info.attempt === 1, report });
+    return await run({ signal, progress, report });
   } catch (error) {
     const details = progress === undefined ? [] : [progress];
-    if (context.cancellationDetails?.cancelRequested && !(error instanceof FinalFailure)) {
+    const isCancelled =
+      context.cancellationDetails?.cancelRequested || error instanceof ActivityCancelledError;
+    if (isCancelled && !(error instanceof FinalFailure)) {
       throw new CancelledFailure('given up on request', details, error as Error);
     }
     const { message, name } = error as Error;

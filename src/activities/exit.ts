@@ -1,4 +1,6 @@
-/** What the workflow itself needs to know: local activities, since they read nothing but the worker's configuration. */
+/** What the workflow itself needs to know: local activities, quick and without a server other than Temporal's. */
+import { Context } from '@temporalio/activity';
+import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { Temporal } from 'temporal-polyfill';
 import type { Config } from '../config.js';
 import type { Plan, Queues } from '../exit/plan.js';
@@ -21,6 +23,22 @@ export function createExitActivities(config: Config) {
 
   return {
     planExit: (): Promise<Plan> => Promise.resolve(plan),
+
+    /**
+     * What the attempts of a pending activity have reported so far. A cancellation between two attempts would lose it.
+     * @returns undefined when they have reported nothing
+     */
+    async progressOf(activityId: string): Promise<unknown> {
+      const { client, info } = Context.current();
+      const { workflowId, runId } = info.workflowExecution!;
+      const { raw } = await client.workflow.getHandle(workflowId, runId).describe();
+      const activity = raw.pendingActivities?.find((each) => each.activityId === activityId);
+      const [progress] = await decodeArrayFromPayloads(
+        client.options.loadedDataConverter,
+        activity?.heartbeatDetails?.payloads,
+      );
+      return progress;
+    },
 
     /** The instant at which a calendar day begins for the company, ISO 8601 in UTC. */
     startOfDay: (date: string): Promise<string> =>

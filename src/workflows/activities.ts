@@ -18,8 +18,8 @@ import type { Plan } from '../exit/plan.js';
 
 const HEARTBEAT_TIMEOUT = '10 seconds';
 
-/** Reads only the configuration of the worker at hand, so it needs no retries worth naming and costs one event. */
-export const { planExit, startOfDay } = proxyLocalActivities<ExitActivities>({
+/** Quick looks at the worker's configuration and at Temporal itself: an event each, and no retries worth naming. */
+export const { planExit, progressOf, startOfDay } = proxyLocalActivities<ExitActivities>({
   startToCloseTimeout: '5 seconds',
 });
 

@@ -45,7 +45,7 @@ export async function exitEmployee(resignation: Resignation): Promise<ExitStatus
       );
     } else {
       exit.phase = 'restoring';
-      people.stopTelling(
+      await people.stopTelling(
         `the employee is ${ending === 'retained' ? 'retained' : 'not leaving: the exit was cancelled'}`,
       );
       await Promise.all([

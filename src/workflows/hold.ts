@@ -1,9 +1,15 @@
 /** The hold on one critical system, as the workflow leads it: capture → block, then restore or revoke. */
-import { ActivityFailure, ApplicationFailure, sleep } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  sleep,
+  TimeoutFailure,
+} from '@temporalio/workflow';
 import { FailureType } from '../exit/failures.js';
 import type { Capture, CapturedAccount, GroupRef, Taken } from '../exit/hold.js';
 import type { Plan, PlannedSystem } from '../exit/plan.js';
-import type { Services } from './activities.js';
+import { progressOf, type Services } from './activities.js';
 import type { Exit } from './exit.js';
 import { causeOf, type ExitStep, type Patience } from './steps.js';
 
@@ -38,7 +44,7 @@ export class Hold {
 
   /** Ends a block that is still being tried, and returns when nothing of it runs any more. */
   async stopBlocking(why: string): Promise<void> {
-    this.blockStep.giveUp(why);
+    await this.blockStep.giveUp(why);
     await this.blocking;
   }
 
@@ -91,18 +97,27 @@ export class Hold {
 
   private async sendBlock(account: CapturedAccount, patience: Patience) {
     const { name: system, hold } = this.system;
+    const call = this.call('block-access', `Block access to ${system}`, patience);
+    // Attempts report before they write, so nothing reported means that nothing was written.
+    let asked: { reported: Taken | undefined } | undefined;
+    this.blockStep.beforeCancel = async () => {
+      asked = { reported: asTaken(await progressOf(call.activityId)) };
+    };
     this.mayStillBlock = true;
     try {
-      const blocked = await this.access.blockAccess.executeWithOptions(
-        this.call('block-access', `Block access to ${system}`, patience),
-        [{ system, hold, account, tried: this.taken }],
-      );
+      const blocked = await this.access.blockAccess.executeWithOptions(call, [
+        { system, hold, account, tried: this.taken },
+      ]);
       this.taken = blocked.taken;
       this.mayStillBlock = false;
       return blocked;
     } catch (failure) {
-      if (failure instanceof ActivityFailure) this.taken = reportedBy(failure) ?? everythingOf(account);
+      if (failure instanceof ActivityFailure) {
+        this.taken = reportedBy(failure) ?? (asked ? (asked.reported ?? this.taken) : everythingOf(account));
+      }
       throw failure;
+    } finally {
+      this.blockStep.beforeCancel = undefined;
     }
   }
 
@@ -136,18 +151,21 @@ function withEarlier(earlier: Capture | undefined, seen: Capture): Capture {
   return { ...earlier, account: { ...earlier.account, groups: [...groups.values()] } };
 }
 
-/** What the attempts set out to take, as far as they could tell. */
+/** What the attempts set out to take, where the failure says so. */
 function reportedBy(failure: ActivityFailure): Taken | undefined {
   const cause = causeOf(failure);
-  const reports = [cause, cause.cause].map((each) =>
-    each !== undefined && 'details' in Object(each)
-      ? (each as { details?: unknown[] }).details?.[0]
-      : undefined,
-  );
-  return reports.find(
-    (report): report is Taken => typeof report === 'object' && report !== null && 'suspended' in report,
-  );
+  return [cause, cause.cause].map(reportIn).find((report) => report !== undefined);
 }
 
-/** Nobody saw: a value that equals ours is then taken for ours. */
+function reportIn(failure: unknown): Taken | undefined {
+  if (failure instanceof TimeoutFailure) return asTaken(failure.lastHeartbeatDetails);
+  if (failure instanceof ApplicationFailure || failure instanceof CancelledFailure)
+    return asTaken(failure.details?.[0]);
+  return undefined;
+}
+
+const asTaken = (report: unknown): Taken | undefined =>
+  typeof report === 'object' && report !== null && 'suspended' in report ? (report as Taken) : undefined;
+
+/** Nobody can say: a value that equals ours is then taken for ours. */
 const everythingOf = ({ active, groups }: CapturedAccount): Taken => ({ suspended: active, groups });

@@ -34,9 +34,8 @@ export class People {
   }
 
   /** Nobody is told of a resignation, or invited over one, that no longer stands. */
-  stopTelling(why: string): void {
-    this.notify.giveUp(why);
-    this.invite.giveUp(why);
+  async stopTelling(why: string): Promise<void> {
+    await Promise.all([this.notify.giveUp(why), this.invite.giveUp(why)]);
   }
 
   /** Withdraws the invitation, unless the interview has already taken place. */

@@ -8,6 +8,7 @@ import {
   CancellationScope,
   condition,
   isCancellation,
+  TimeoutFailure,
 } from '@temporalio/workflow';
 import { isSettled, stepKey, type Step, type StepName } from '../exit/status.js';
 import type { Resolution } from '../exit/resolution.js';
@@ -24,6 +25,8 @@ export class ExitStep {
   readonly view: Step;
   /** The type of the failure that the step is stuck on. */
   stuckOn: string | undefined;
+  /** Called before what is being tried is cancelled. */
+  beforeCancel: (() => Promise<void>) | undefined;
   private order: Order | undefined;
   private scope: CancellationScope | undefined;
 
@@ -81,18 +84,19 @@ export class ExitStep {
 
   /** Applies a resolution, and returns when what was being tried has ended. */
   async resolve({ action, by, evidence }: Resolution): Promise<Step> {
-    this.give(action === 'retry' ? { action } : { action, by, evidence });
+    await this.give(action === 'retry' ? { action } : { action, by, evidence });
     await condition(() => this.order === undefined);
     return this.view;
   }
 
   /** Ends a step that the exit no longer needs, also before it began. */
-  giveUp(why: string): void {
-    if (!this.isSettled) this.give({ action: 'give-up', why });
+  async giveUp(why: string): Promise<void> {
+    if (!this.isSettled) await this.give({ action: 'give-up', why });
   }
 
-  private give(order: Order): void {
+  private async give(order: Order): Promise<void> {
     this.order = order;
+    await this.beforeCancel?.();
     this.scope?.cancel();
   }
 
@@ -119,8 +123,9 @@ export class ExitStep {
   private askForAttention(failure: Error): void {
     const cause = causeOf(failure);
     this.stuckOn = cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
-    const rootCause = cause.cause instanceof ApplicationFailure ? cause.cause : cause;
-    Object.assign(this.view, { state: 'needs-attention', error: rootCause.message });
+    // A timeout says that time is up; what its last attempt died of is the reason.
+    const reason = cause instanceof TimeoutFailure ? (cause.cause ?? cause) : cause;
+    Object.assign(this.view, { state: 'needs-attention', error: reason.message });
   }
 }
 

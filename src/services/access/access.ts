@@ -75,13 +75,13 @@ export function createAccessService({ scim, accountAttribute }: AccessOptions) {
     /**
      * Takes access away and observes that it is gone.
      * @param tried what earlier attempts of this hold set out to take: a value found gone is ours only if it is among these
-     * @param trying is told before each write what this hold has now set out to take
+     * @param trying records durably, before each write, what this hold has now set out to take
      */
     async block(
       account: CapturedAccount,
       hold: HoldKind,
       tried: Taken,
-      trying: (taken: Taken) => void,
+      trying: (taken: Taken) => Promise<void>,
       signal: AbortSignal,
     ): Promise<Blocked> {
       const taken: Taken = { suspended: tried.suspended, groups: [...tried.groups] };
@@ -94,7 +94,7 @@ export function createAccessService({ scim, accountAttribute }: AccessOptions) {
       } else if (hold.kind === 'suspend') {
         if (isActive(user)) {
           taken.suspended = true;
-          trying(taken);
+          await trying(taken);
           await setActive(account.id, false, signal);
         } else if (!tried.suspended) {
           notes.push(
@@ -112,7 +112,7 @@ export function createAccessService({ scim, accountAttribute }: AccessOptions) {
           if (!isPresent && !isOurs)
             notes.push(`somebody else removed it from ${group.displayName} after the capture`);
         }
-        trying(taken);
+        await trying(taken);
         for (const group of account.groups) await membership.remove(account.id, group, signal);
         uncaptured.push(...(await membership.held(account.id, hold.groups, signal)));
         if (account.groups.length === 0 && uncaptured.length === 0)

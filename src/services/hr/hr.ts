@@ -82,7 +82,7 @@ export function createHrService({
       if (deliveries.has(id)) continue;
       const subject = `${isRequest ? '' : 'Cancelled: '}${summary}`;
       await mailer.send({ to, subject, ...body, messageId: id, calendar }, signal);
-      deliveries.add(id);
+      await deliveries.add(id);
     }
   }
 

@@ -32,7 +32,7 @@ export interface Message {
 /** The messages that have been accepted already, by Message-ID: a step tried again does not send them a second time. */
 export interface Deliveries {
   has: (messageId: string) => boolean;
-  add: (messageId: string) => void;
+  add: (messageId: string) => Promise<void>;
 }
 
 export type Mailer = ReturnType<typeof createMailer>;

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { exitWorkflowId } from '../../src/exit/ids.js';
+import { systems, CRITICAL_GROUPS, HR, startWorld, stepOf, type World } from '../support/world.js';
+import { calendarOf } from '../support/smtp.js';
+import { searchAttributes } from '../../src/workflows/search-attributes.js';
+
+describe('an exit', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld();
+  });
+  after(() => world.stop());
+
+  it('blocks, tells and invites at once, and gives everything back when the employee is retained', async () => {
+    const nora = await world.hire();
+    const before = await Promise.all(systems.map((system) => world.account(nora, system)));
+
+    await world.exits.open({ employeeId: nora.employeeId, lastWorkingDay: '2999-12-31' });
+    const waiting = await world.untilPhase(nora, 'awaiting-decision');
+    assert.ok(waiting.blockedAt, 'the block shows');
+    assert.equal((await world.account(nora, 'payroll')).active, false);
+    assert.equal((await world.account(nora, 'code')).active, false);
+    assert.deepEqual(
+      (await world.account(nora, 'production')).groups,
+      ['readers'],
+      'only the critical groups are taken',
+    );
+
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    const closed = await world.untilPhase(nora, 'closed');
+    const after = await Promise.all(systems.map((system) => world.account(nora, system)));
+    assert.deepEqual(after, before, 'exactly as it was');
+    assert.equal(closed.needsAttention, false);
+    assert.ok(closed.closedAt);
+
+    const [resigned, outcome, ...more] = world.mail.to(nora.manager);
+    assert.match(resigned!.subject!, /has resigned$/);
+    assert.match(resigned!.text!, /payroll, code,? and production is blocked/);
+    assert.match(outcome!.subject!, /stays$/);
+    assert.deepEqual(more, []);
+    for (const person of [nora.email, HR]) {
+      const invitations = world.mail.to(person).filter(({ messageId }) => messageId?.includes(closed.exitId));
+      assert.deepEqual(
+        invitations.map((mail) => calendarOf(mail).method),
+        ['REQUEST', 'CANCEL'],
+        person,
+      );
+    }
+  });
+
+  it('revokes when the employee is leaving, and keeps the account and the invitation', async () => {
+    const nora = await world.hire();
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR, note: 'new job' });
+    const closed = await world.untilPhase(nora, 'closed');
+
+    for (const system of systems) {
+      const { active, groups } = await world.account(nora, system);
+      assert.deepEqual({ active, groups }, { active: false, groups: [] }, system);
+    }
+    assert.deepEqual(
+      world.mail.to(nora.email).map((mail) => calendarOf(mail).method),
+      ['REQUEST'],
+    );
+    assert.deepEqual(closed.decision?.note, 'new job');
+    assert.match(world.mail.to(nora.manager).at(-1)!.subject!, /is leaving$/);
+  });
+
+  it('does not give access to somebody who had none', async () => {
+    const nora = await world.hire({ on: ['payroll', 'code'], suspendedOn: 'code' });
+    await world.exits.open({ employeeId: nora.employeeId });
+    const waiting = await world.untilPhase(nora, 'awaiting-decision');
+    assert.equal(stepOf(waiting, 'block-access:production')?.note, 'no account');
+    assert.equal(stepOf(waiting, 'block-access:code')?.note, 'already suspended before the hold');
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+    assert.equal((await world.account(nora, 'payroll')).active, true);
+    assert.equal(
+      (await world.account(nora, 'code')).active,
+      false,
+      'was suspended before, is suspended after',
+    );
+  });
+
+  it('undoes nothing that others changed during the hold', async () => {
+    const nora = await world.hire();
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+    const maintainers = await world.admin.production.createGroup('maintainers', [nora.accounts.production!]);
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+    const { groups } = await world.account(nora, 'production');
+    assert.deepEqual(groups, [...CRITICAL_GROUPS, 'maintainers', 'readers'].toSorted());
+    await world.admin.production.deleteGroup(maintainers);
+  });
+
+  it('waits for the effective date, stays blocked, and can still end in retained', async () => {
+    const nora = await world.hire();
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+    await world.exits.decide(nora.employeeId, {
+      outcome: 'leaving',
+      decidedBy: HR,
+      effectiveOn: '2999-12-31',
+    });
+    const waiting = await world.untilPhase(nora, 'awaiting-effective-date');
+    assert.match(waiting.awaiting, /revoked on 2999-12-31/);
+    assert.equal((await world.account(nora, 'payroll')).active, false);
+
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+    assert.equal((await world.account(nora, 'payroll')).active, true);
+  });
+
+  it('revokes at once when the effective date is today', async () => {
+    const nora = await world.hire();
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+    const today = new Date().toISOString().slice(0, 10);
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR, effectiveOn: today });
+    await world.untilPhase(nora, 'closed');
+    assert.equal((await world.account(nora, 'payroll')).active, false);
+  });
+
+  it('can happen to the same employee again, and no mail or invitation of one looks like one of the other', async () => {
+    const nora = await world.hire();
+    const ids: string[] = [];
+    for (let time = 0; time < 2; time++) {
+      await world.exits.open({ employeeId: nora.employeeId });
+      await world.untilPhase(nora, 'awaiting-decision');
+      await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+      ids.push((await world.untilPhase(nora, 'closed')).exitId);
+    }
+    assert.notEqual(ids[0], ids[1]);
+    const mails = [...world.mail.to(nora.manager), ...world.mail.to(nora.email)];
+    assert.equal(mails.length, 8);
+    assert.equal(new Set(mails.map(({ messageId }) => messageId)).size, 8);
+    const uids = world.mail.to(nora.email).map((mail) => /UID:(.*)/.exec(calendarOf(mail).content)?.[1]);
+    assert.equal(new Set(uids).size, 2);
+  });
+
+  it('shows in the list by its search attributes, which hold nobody’s name', async () => {
+    const nora = await world.hire();
+    await world.exits.open({ employeeId: nora.employeeId, lastWorkingDay: '2999-12-31' });
+    await world.untilPhase(nora, 'awaiting-decision');
+    const handle = world.client.workflow.getHandle(exitWorkflowId(nora.employeeId));
+    const { typedSearchAttributes: shown } = await handle.describe();
+    assert.equal(shown.get(searchAttributes.EmployeeId), nora.employeeId);
+    assert.equal(shown.get(searchAttributes.ExitPhase), 'awaiting-decision');
+    assert.equal(shown.get(searchAttributes.NeedsAttention), false);
+    assert.equal(shown.get(searchAttributes.LastWorkingDay)?.toISOString(), '2999-12-31T00:00:00.000Z');
+    assert.equal(shown.get(searchAttributes.ExitOutcome), undefined);
+
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+    const { typedSearchAttributes: last } = await handle.describe();
+    assert.equal(last.get(searchAttributes.ExitPhase), 'closed');
+    assert.equal(last.get(searchAttributes.ExitOutcome), 'leaving');
+    assert.doesNotMatch(JSON.stringify(last), /Nora|boss/);
+  });
+});

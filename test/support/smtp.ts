@@ -1,0 +1,109 @@
+/** A mail server that keeps what it takes, and fails as it is told. */
+import { once } from 'node:events';
+import type { AddressInfo, Socket } from 'node:net';
+import { simpleParser, type ParsedMail } from 'mailparser';
+import { SMTPServer } from 'smtp-server';
+import { eventually } from './eventually.js';
+
+export interface Mail extends ParsedMail {
+  /** The envelope's recipient (RFC 5321), whatever the header says. */
+  recipient: string;
+  source: string;
+}
+
+export interface MailServer {
+  port: number;
+  mails: Mail[];
+  /** What the server answers to RCPT TO; undefined accepts. */
+  refuse: (
+    decide: ((recipient: string) => { code: number; message: string } | undefined) | undefined,
+  ) => void;
+  /** Takes the next message, and breaks the connection before it says so. */
+  loseNextAnswer: () => void;
+  to: (recipient: string) => Mail[];
+  /** Waits until so many mails have come for this recipient. */
+  waitFor: (recipient: string, count: number) => Promise<Mail[]>;
+  stop: () => Promise<void>;
+  /** On the same port. */
+  restart: () => Promise<void>;
+}
+
+export async function startMailServer(): Promise<MailServer> {
+  const mails: Mail[] = [];
+  let decide: ((recipient: string) => { code: number; message: string } | undefined) | undefined;
+  let loseNext = false;
+  let server: SMTPServer;
+  let port = 0;
+
+  async function start(): Promise<void> {
+    server = new SMTPServer({
+      authOptional: true,
+      disabledCommands: ['STARTTLS', 'AUTH'],
+      disableReverseLookup: true,
+      logger: false,
+      onRcptTo({ address }, _session, callback) {
+        const refusal = decide?.(address);
+        callback(refusal && Object.assign(new Error(refusal.message), { responseCode: refusal.code }));
+      },
+      onData(stream, session, callback) {
+        void (async () => {
+          const chunks: Buffer[] = [];
+          for await (const chunk of stream) chunks.push(chunk as Buffer);
+          const source = Buffer.concat(chunks).toString();
+          const parsed = await simpleParser(source);
+          for (const { address } of session.envelope.rcptTo)
+            mails.push({ ...parsed, recipient: address, source });
+          if (loseNext) {
+            loseNext = false;
+            return dropAll();
+          }
+          return callback();
+        })();
+      },
+    });
+    server.on('error', () => undefined);
+    const sockets = new Set<Socket>();
+    server.server.on('connection', (socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    });
+    const dropAll = (): void => {
+      for (const socket of sockets) socket.destroy();
+    };
+    server.listen(port, '127.0.0.1');
+    await once(server.server, 'listening');
+    port = (server.server.address() as AddressInfo).port;
+  }
+
+  const to = (recipient: string): Mail[] => mails.filter((mail) => mail.recipient === recipient);
+  await start();
+  return {
+    get port() {
+      return port;
+    },
+    mails,
+    refuse: (next) => {
+      decide = next;
+    },
+    loseNextAnswer: () => {
+      loseNext = true;
+    },
+    to,
+    waitFor: (recipient, count) =>
+      eventually(`${count} mails to ${recipient}`, () =>
+        to(recipient).length >= count ? to(recipient) : undefined,
+      ),
+    stop: () => new Promise((resolve) => server.close(() => resolve())),
+    restart: start,
+  };
+}
+
+/** The iTIP object (RFC 5546) of a mail. */
+export function calendarOf(mail: Mail): { method: string; content: string } {
+  const part = mail.attachments.find(
+    ({ contentType }) => contentType === 'text/calendar' || contentType === 'application/ics',
+  );
+  if (!part) throw new Error(`"${mail.subject}" has no calendar part`);
+  const method = /content-type: text\/calendar;[^]*?method=(\w+)/i.exec(mail.source)?.[1] ?? '';
+  return { method, content: part.content.toString() };
+}

@@ -1,0 +1,44 @@
+/** One Temporal dev server for the whole run. */
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import getPort from 'get-port';
+import { findTemporal } from '../../src/local/find-temporal.js';
+import { startTemporal, type TemporalServer } from '../../src/local/temporal.js';
+import { payloadConverterPath } from '../../src/temporal.js';
+
+export interface SharedTemporal {
+  server: TemporalServer;
+  /** The official `temporal` command line program. */
+  program: string;
+  client: Client;
+  native: NativeConnection;
+}
+
+let shared: Promise<SharedTemporal> | undefined;
+
+export function temporal(): Promise<SharedTemporal> {
+  return (shared ??= start());
+}
+
+export async function stopTemporal(): Promise<void> {
+  if (!shared) return;
+  const { server, client, native } = await shared;
+  await client.connection.close();
+  await native.close();
+  await server.stop();
+}
+
+export const scratchFolder = (): Promise<string> => mkdtemp(path.join(tmpdir(), 'ems-test-'));
+
+async function start(): Promise<SharedTemporal> {
+  const program = await findTemporal((line) => console.error(line));
+  const logFile = path.join(await scratchFolder(), 'temporal.log');
+  const server = await startTemporal({ program, port: await getPort({ host: '127.0.0.1' }), logFile });
+  const { address } = server;
+  const connection = await Connection.connect({ address });
+  const client = new Client({ connection, dataConverter: { payloadConverterPath } });
+  return { server, program, client, native: await NativeConnection.connect({ address }) };
+}

@@ -1,0 +1,205 @@
+/**
+ * A company to test in: a directory, three critical systems and a mail server, each a real server behind a proxy that can fail, and
+ * the workers, in this process.
+ */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Worker } from '@temporalio/worker';
+import { orchestratedExits, type Exits } from '../../src/client/orchestrated.js';
+import { parseConfig, type Config } from '../../src/config.js';
+import { createWorkers, runWorkers, serviceNames, type ServiceName } from '../../src/create-workers.js';
+import type { ExitStatus, Phase, Step } from '../../src/exit/status.js';
+import { stepKey } from '../../src/exit/status.js';
+import { startScimServer, type ScimServer } from '../../src/local/scim.js';
+import { startFaultProxy, type FaultProxy } from './fault-proxy.js';
+import { scimAdmin, type Account, type ScimAdmin } from './scim-admin.js';
+import { startMailServer, type MailServer } from './smtp.js';
+import { scratchFolder, temporal, type SharedTemporal } from './temporal.js';
+
+export const systems = ['payroll', 'code', 'production'] as const;
+export type System = (typeof systems)[number];
+const servers = ['directory', ...systems] as const;
+type Server = (typeof servers)[number];
+
+export const HR = 'hr@acme.example';
+export const IT = 'it@acme.example';
+export const CRITICAL_GROUPS = ['production-operators', 'production-admins'];
+
+export interface Hired {
+  employeeId: string;
+  email: string;
+  manager: string;
+  /** The id of the account on each system that has one. */
+  accounts: Partial<Record<System, string>>;
+}
+
+export interface WorldOptions {
+  /** Replaces text in ems.config.yaml, for example `['PT15M', 'PT0.2S']`. */
+  config?: [from: string, to: string][];
+  services?: ServiceName[];
+}
+
+export interface World extends SharedTemporal {
+  config: Config;
+  exits: Exits;
+  mail: MailServer;
+  proxies: Record<Server, FaultProxy>;
+  admin: Record<Server, ScimAdmin>;
+  scim: Record<Server, ScimServer>;
+  /** The environment for a worker or `ems` in a process of its own. */
+  env: Record<string, string>;
+  /** A new employee with a manager and an account everywhere, in both critical groups and a harmless one. */
+  hire: (changes?: {
+    on?: System[];
+    manager?: string | null;
+    displayName?: string;
+    email?: string;
+    suspendedOn?: System;
+  }) => Promise<Hired>;
+  account: (hired: Hired, system: System) => Promise<Account>;
+  /** Waits until the status of the exit is as wanted. */
+  until: (hired: Hired, what: string, wanted: (status: ExitStatus) => boolean) => Promise<ExitStatus>;
+  untilPhase: (hired: Hired, phase: Phase) => Promise<ExitStatus>;
+  /** Starts a stopped SCIM server again, on the same port and with the same data. */
+  restart: (name: Server) => Promise<void>;
+  startWorkers: () => Promise<void>;
+  stopWorkers: () => Promise<void>;
+  stop: () => Promise<void>;
+}
+
+let hired = 0;
+
+export async function startWorld({
+  config: changes = [],
+  services = [...serviceNames],
+}: WorldOptions = {}): Promise<World> {
+  const shared = await temporal();
+  const folder = await scratchFolder();
+  const mail = await startMailServer();
+  const startScim = (name: Server, port?: number) =>
+    startScimServer({
+      name,
+      port,
+      token: `token-of-${name}`,
+      dataFile: path.join(folder, `${name}.json`),
+      logFile: path.join(folder, `${name}.log`),
+    });
+  const scim = await each(servers, (name) => startScim(name));
+  const proxies = await each(servers, (name) => startFaultProxy(scim[name].scimUrl));
+  const admin = await each(servers, (name) => Promise.resolve(scimAdmin(scim[name])));
+  const env = {
+    TEMPORAL_ADDRESS: shared.server.address,
+    SMTP_HOST: '127.0.0.1',
+    SMTP_PORT: String(mail.port),
+    ...Object.fromEntries(servers.map((name) => [`${name.toUpperCase()}_SCIM_URL`, proxies[name].url])),
+    ...Object.fromEntries(servers.map((name) => [`${name.toUpperCase()}_SCIM_TOKEN`, scim[name].token])),
+  };
+  const config = parseConfig(
+    changed(readFileSync('ems.config.yaml', 'utf8'), changes),
+    'ems.config.yaml',
+    env,
+  );
+  const groups = await each([...CRITICAL_GROUPS, 'readers'] as const, (name) =>
+    admin.production.createGroup(name),
+  );
+
+  let workers: Worker[] = [];
+  let running: Promise<void> | undefined;
+  const startWorkers = async (): Promise<void> => {
+    workers = await createWorkers({ connection: shared.native, namespace: 'default', config, services });
+    running = runWorkers(workers);
+  };
+  const stopWorkers = async (): Promise<void> => {
+    for (const worker of workers) worker.shutdown();
+    workers = [];
+    await running;
+  };
+  await startWorkers();
+
+  const exits = orchestratedExits(shared.client);
+  const until: World['until'] = async ({ employeeId }, what, wanted) => {
+    let last: ExitStatus | undefined;
+    const deadline = Date.now() + 30_000;
+    for await (const status of exits.follow(employeeId, 200)) {
+      last = status;
+      if (wanted(status)) return status;
+      if (Date.now() > deadline) break;
+    }
+    throw new Error(`${employeeId} never came to "${what}": ${JSON.stringify(last, null, 1)}`);
+  };
+
+  return {
+    ...shared,
+    config,
+    exits,
+    mail,
+    proxies,
+    admin,
+    scim,
+    env,
+    until,
+    startWorkers,
+    stopWorkers,
+    untilPhase: (who, phase) => until(who, phase, (status) => status.phase === phase),
+    restart: async (name) => {
+      scim[name] = await startScim(name, scim[name].port);
+    },
+    account: ({ accounts }, system) => admin[system].account(accounts[system]!),
+
+    async hire({ on = [...systems], manager: managerMail, displayName, email, suspendedOn } = {}) {
+      hired += 1;
+      const employeeId = `T-${process.pid}-${hired}`;
+      const manager = managerMail ?? `boss-of-${employeeId.toLowerCase()}@acme.example`;
+      const managerId =
+        managerMail === null
+          ? undefined
+          : await admin.directory.createUser({
+              employeeId: `M-${employeeId}`,
+              displayName: 'Maria Boss',
+              email: manager,
+            });
+      const user = {
+        employeeId,
+        displayName: displayName ?? `Nora Test ${hired}`,
+        email: email ?? `${employeeId.toLowerCase()}@acme.example`,
+      };
+      await admin.directory.createUser({ ...user, ...(managerId && { managerId }) });
+      const accounts: Hired['accounts'] = {};
+      for (const system of on) {
+        accounts[system] = await admin[system].createUser({ ...user, active: system !== suspendedOn });
+      }
+      if (accounts.production) {
+        for (const group of Object.values(groups))
+          await admin.production.addMember(group, accounts.production);
+      }
+      return { employeeId, email: user.email, manager, accounts };
+    },
+
+    async stop() {
+      await stopWorkers();
+      await mail.stop();
+      await Promise.all(Object.values(proxies).map((proxy) => proxy.stop()));
+      await Promise.all(Object.values(scim).map((server) => server.stop()));
+    },
+  };
+}
+
+export const stepOf = ({ steps }: ExitStatus, key: string): Step | undefined =>
+  steps.find((step) => stepKey(step) === key);
+
+export const stateOf = (status: ExitStatus, key: string): string | undefined => stepOf(status, key)?.state;
+
+async function each<K extends string, T>(
+  names: readonly K[],
+  make: (name: K) => Promise<T>,
+): Promise<Record<K, T>> {
+  const entries = await Promise.all(names.map(async (name) => [name, await make(name)] as const));
+  return Object.fromEntries(entries) as Record<K, T>;
+}
+
+function changed(text: string, changes: [from: string, to: string][]): string {
+  return changes.reduce((before, [from, to]) => {
+    if (!before.includes(from)) throw new Error(`ems.config.yaml no longer has "${from}"`);
+    return before.replace(from, to);
+  }, text);
+}
