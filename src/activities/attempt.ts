@@ -4,7 +4,7 @@
  */
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { ActivityCancelledError } from '@temporalio/client';
-import { FinalFailure } from '../exit/failures.js';
+import { FinalFailure, type Reported } from '../exit/failures.js';
 
 /** How often a living attempt says so; a cancellation reaches it at the next one. */
 const HEARTBEAT_EVERY_MS = 1_000;
@@ -24,7 +24,7 @@ export interface Attempt<P> {
 export async function attempt<T, P = never>(run: (attempt: Attempt<P>) => Promise<T>): Promise<T> {
   const context = Context.current();
   const deadline = AbortSignal.timeout(timeLeftMs(context.info));
-  let progress = context.info.heartbeatDetails as P | undefined;
+  let progress = (context.info.heartbeatDetails ?? undefined) as P | undefined;
   const beat = () => context.heartbeat(progress);
   const report = async (reached: P): Promise<void> => {
     // A copy: the service goes on changing its own.
@@ -38,7 +38,7 @@ export async function attempt<T, P = never>(run: (attempt: Attempt<P>) => Promis
     const signal = AbortSignal.any([context.cancellationSignal, deadline]);
     return await run({ signal, progress, report });
   } catch (error) {
-    const details = progress === undefined ? [] : [progress];
+    const details: [Reported] = [{ reported: progress ?? null }];
     const isCancelled =
       context.cancellationDetails?.cancelRequested || error instanceof ActivityCancelledError;
     if (isCancelled && !(error instanceof FinalFailure)) {

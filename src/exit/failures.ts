@@ -40,3 +40,8 @@ export class FinalFailure extends Error {
     super(message, options);
   }
 }
+
+/** The only one of a failure's `details`: what the attempts had reported until then, null for nothing. */
+export interface Reported {
+  reported: unknown;
+}

@@ -1,23 +1,19 @@
 /** The hold on one critical system, as the workflow leads it: capture → block, then restore or revoke. */
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  CancelledFailure,
-  sleep,
-  TimeoutFailure,
-} from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, sleep } from '@temporalio/workflow';
 import { FailureType } from '../exit/failures.js';
 import type { Capture, CapturedAccount, GroupRef, Taken } from '../exit/hold.js';
 import type { Plan, PlannedSystem } from '../exit/plan.js';
-import { progressOf, type Services } from './activities.js';
+import type { Services } from './activities.js';
 import type { Exit } from './exit.js';
-import { causeOf, type ExitStep, type Patience } from './steps.js';
+import { Reports } from './reports.js';
+import type { ExitStep, Patience } from './steps.js';
 
 export class Hold {
   capture: Capture | undefined;
   private readonly blockStep: ExitStep;
   private readonly access: Services['access'];
   private readonly policy: Plan['policy'];
+  private readonly blockReports: Reports<Taken>;
   /** What the hold has taken, or may have taken while nobody saw the answer. Restore gives back this and no more. */
   private taken: Taken = { suspended: false, groups: [] };
   /** A write of a block that was not seen to end may still land. */
@@ -33,6 +29,7 @@ export class Hold {
     this.access = services.access;
     this.policy = plan.policy;
     this.blockStep = exit.addStep('block-access', system.name);
+    this.blockReports = new Reports(this.blockStep);
   }
 
   /** Waits for nothing and nobody. */
@@ -98,26 +95,20 @@ export class Hold {
   private async sendBlock(account: CapturedAccount, patience: Patience) {
     const { name: system, hold } = this.system;
     const call = this.call('block-access', `Block access to ${system}`, patience);
-    // Attempts report before they write, so nothing reported means that nothing was written.
-    let asked: { reported: Taken | undefined } | undefined;
-    this.blockStep.beforeCancel = async () => {
-      asked = { reported: asTaken(await progressOf(call.activityId)) };
-    };
     this.mayStillBlock = true;
     try {
-      const blocked = await this.access.blockAccess.executeWithOptions(call, [
-        { system, hold, account, tried: this.taken },
-      ]);
+      const blocked = await this.blockReports.of(call.activityId, () =>
+        this.access.blockAccess.executeWithOptions(call, [{ system, hold, account, tried: this.taken }]),
+      );
       this.taken = blocked.taken;
       this.mayStillBlock = false;
       return blocked;
     } catch (failure) {
       if (failure instanceof ActivityFailure) {
-        this.taken = reportedBy(failure) ?? (asked ? (asked.reported ?? this.taken) : everythingOf(account));
+        const { isLost, latest = this.taken } = this.blockReports;
+        this.taken = isLost ? everythingOf(account) : latest;
       }
       throw failure;
-    } finally {
-      this.blockStep.beforeCancel = undefined;
     }
   }
 
@@ -150,22 +141,6 @@ function withEarlier(earlier: Capture | undefined, seen: Capture): Capture {
   );
   return { ...earlier, account: { ...earlier.account, groups: [...groups.values()] } };
 }
-
-/** What the attempts set out to take, where the failure says so. */
-function reportedBy(failure: ActivityFailure): Taken | undefined {
-  const cause = causeOf(failure);
-  return [cause, cause.cause].map(reportIn).find((report) => report !== undefined);
-}
-
-function reportIn(failure: unknown): Taken | undefined {
-  if (failure instanceof TimeoutFailure) return asTaken(failure.lastHeartbeatDetails);
-  if (failure instanceof ApplicationFailure || failure instanceof CancelledFailure)
-    return asTaken(failure.details?.[0]);
-  return undefined;
-}
-
-const asTaken = (report: unknown): Taken | undefined =>
-  typeof report === 'object' && report !== null && 'suspended' in report ? (report as Taken) : undefined;
 
 /** Nobody can say: a value that equals ours is then taken for ours. */
 const everythingOf = ({ active, groups }: CapturedAccount): Taken => ({ suspended: active, groups });

@@ -3,8 +3,8 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import type { Ending } from '../exit/decision.js';
 import { FailureType } from '../exit/failures.js';
 import type { Employee } from '../exit/people.js';
-import type { StepName } from '../exit/status.js';
 import type { Exit, Means } from './exit.js';
+import { Reports } from './reports.js';
 import type { ExitStep, Patience } from './steps.js';
 
 export class People {
@@ -49,16 +49,23 @@ export class People {
     const isByHand = state === 'done-by-hand';
     if (!isAhead && !mayBeInvited && !isByHand) return;
 
-    await this.perform('cancel-hr-interview', async (patience) => {
+    const step = this.exit.addStep('cancel-hr-interview');
+    const reports = new Reports<string[]>(step);
+    await this.attend(step, async (patience) => {
       if (isByHand) {
         throw ApplicationFailure.nonRetryable(
           `the interview was arranged by hand by ${by}: withdraw it by hand and settle this step`,
           FailureType.DoneByHand,
         );
       }
-      const { note } = await this.means.services.hr.cancelHrInterview.executeWithOptions(
-        { activityId: 'cancel-hr-interview', summary: 'Withdraw the interview invitation', ...patience() },
-        [{ ...this.invitation(known(employee)), interview }],
+      const invitation = { ...this.invitation(known(employee)), interview };
+      const call = {
+        activityId: 'cancel-hr-interview',
+        summary: 'Withdraw the interview invitation',
+        ...patience(),
+      };
+      const { note } = await reports.of(call.activityId, (delivered = []) =>
+        this.means.services.hr.cancelHrInterview.executeWithOptions(call, [{ ...invitation, delivered }]),
       );
       return note;
     });
@@ -66,7 +73,7 @@ export class People {
 
   async tellManagerOfOutcome(outcome: Ending): Promise<void> {
     await Promise.all([this.begun.lookUp, this.begun.notify]);
-    await this.perform('notify-manager-of-outcome', async (patience) => {
+    await this.attend(this.exit.addStep('notify-manager-of-outcome'), async (patience) => {
       const employee = known(this.exit.employee);
       const { to } = await this.means.services.notification.notifyManagerOfOutcome.executeWithOptions(
         { activityId: 'notify-manager-of-outcome', summary: `Tell the manager: ${outcome}`, ...patience() },
@@ -103,19 +110,20 @@ export class People {
   }
 
   private scheduleInterview(): Promise<void> {
+    const reports = new Reports<string[]>(this.invite);
     return this.attend(this.invite, async (patience) => {
-      const employee = known(this.exit.employee);
-      const interview = await this.means.services.hr.scheduleHrInterview.executeWithOptions(
-        { activityId: 'schedule-hr-interview', summary: 'Schedule the exit interview', ...patience() },
-        [this.invitation(employee)],
+      const invitation = this.invitation(known(this.exit.employee));
+      const call = {
+        activityId: 'schedule-hr-interview',
+        summary: 'Schedule the exit interview',
+        ...patience(),
+      };
+      const interview = await reports.of(call.activityId, (delivered = []) =>
+        this.means.services.hr.scheduleHrInterview.executeWithOptions(call, [{ ...invitation, delivered }]),
       );
       this.exit.interview = interview;
       return `invited ${interview.attendees.map(({ email }) => email).join(' and ')}`;
     });
-  }
-
-  private perform(name: StepName, run: (patience: Patience) => Promise<string | undefined>): Promise<void> {
-    return this.attend(this.exit.addStep(name), run);
   }
 
   private attend(step: ExitStep, run: (patience: Patience) => Promise<string | undefined>): Promise<void> {

@@ -123,9 +123,7 @@ export class ExitStep {
   private askForAttention(failure: Error): void {
     const cause = causeOf(failure);
     this.stuckOn = cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
-    // A timeout says that time is up; what its last attempt died of is the reason.
-    const reason = cause instanceof TimeoutFailure ? (cause.cause ?? cause) : cause;
-    Object.assign(this.view, { state: 'needs-attention', error: reason.message });
+    Object.assign(this.view, { state: 'needs-attention', error: reasonOf(cause) });
   }
 }
 
@@ -134,6 +132,13 @@ export const now = (): string => new Date(Date.now()).toISOString();
 /** The failure inside an ActivityFailure. */
 export const causeOf = (failure: Error): Error =>
   failure instanceof ActivityFailure ? (failure.cause ?? failure) : failure;
+
+/** A timeout says that time is up; what its last attempt died of is the reason. The SDK's TimeoutFailure leaves its cause out. */
+function reasonOf(cause: Error): string {
+  let failure = cause instanceof TimeoutFailure ? cause.failure : undefined;
+  while (failure?.timeoutFailureInfo && failure.cause) failure = failure.cause;
+  return failure?.message ?? cause.message;
+}
 
 /** Anything else is a mistake in this code: it fails the workflow task, which is tried again once the code is mended. */
 const isFailureOfStep = (error: unknown): error is Error =>

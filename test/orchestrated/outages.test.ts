@@ -12,15 +12,12 @@ describe('while a server is down', () => {
       ],
     });
   });
-  afterEach(() => {
-    Object.values(world.proxies).forEach((proxy) => proxy.fault(undefined));
-    world.mail.refuse(undefined);
-  });
+  afterEach(() => world.mend());
   after(() => world.stop());
 
   it('a critical system is tried until it is back; the others are blocked meanwhile, and the status says what is awaited', async () => {
     const nora = await world.hire();
-    await world.scim.payroll.stop();
+    await world.takeDown('payroll');
     await world.exits.open({ employeeId: nora.employeeId });
     await world.until(
       nora,
@@ -45,7 +42,7 @@ describe('while a server is down', () => {
     );
     assert.equal(listed?.stuckSteps[0]?.system, 'payroll');
 
-    await world.restart('payroll');
+    await world.bringUp('payroll');
     const healed = await world.until(
       nora,
       'healed',
@@ -57,12 +54,12 @@ describe('while a server is down', () => {
 
   it('a directory that is down does not hold up the block', async () => {
     const nora = await world.hire();
-    await world.scim.directory.stop();
+    await world.takeDown('directory');
     await world.exits.open({ employeeId: nora.employeeId });
     const blocked = await world.until(nora, 'blocked', ({ blockedAt }) => blockedAt !== undefined);
     assert.notEqual(stateOf(blocked, 'look-up-employee'), 'done');
     assert.equal(stateOf(blocked, 'notify-manager'), 'pending');
-    await world.restart('directory');
+    await world.bringUp('directory');
     await world.until(nora, 'told and invited', (status) =>
       ['notify-manager', 'schedule-hr-interview'].every((step) => stateOf(status, step) === 'done'),
     );
@@ -70,7 +67,7 @@ describe('while a server is down', () => {
 
   it('a mail server that is down does not hold up the block, and everybody is written to once when it is back', async () => {
     const nora = await world.hire();
-    await world.mail.stop();
+    await world.takeDown('mail');
     await world.exits.open({ employeeId: nora.employeeId });
     await world.until(nora, 'blocked', ({ blockedAt }) => blockedAt !== undefined);
     const stuck = await world.until(
@@ -82,7 +79,7 @@ describe('while a server is down', () => {
       stepOf(stuck, 'notify-manager')!.error!,
       /Mail to boss-of-.* did not go out: .*ECONNREFUSED/,
     );
-    await world.mail.restart();
+    await world.bringUp('mail');
     const healed = await world.until(
       nora,
       'told and invited',
@@ -141,20 +138,47 @@ describe('while a server is down', () => {
     );
   });
 
+  it('a block that nobody could see succeed is given back all the same, also when the decision comes after its time was up', async () => {
+    const nora = await world.hire({ on: ['payroll', 'production'] });
+    for (const system of ['payroll', 'production'] as const) {
+      let isWritten = false;
+      world.proxies[system].fault(({ method }) => {
+        isWritten ||= method === 'PATCH';
+        return isWritten && method !== 'PATCH' ? { kind: 'unreachable' } : undefined;
+      });
+    }
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.until(nora, 'attention', (status) =>
+      ['payroll', 'production'].every(
+        (system) => stateOf(status, `block-access:${system}`) === 'needs-attention',
+      ),
+    );
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    await world.until(
+      nora,
+      'the restore begun',
+      (status) => stateOf(status, 'restore-access:payroll') !== undefined,
+    );
+    await world.mend();
+    await world.untilPhase(nora, 'closed');
+    assert.equal((await world.account(nora, 'payroll')).active, true);
+    assert.equal((await world.account(nora, 'production')).groups.length, 3);
+  });
+
   it('the steps after the decision are tried until they come through as well', async () => {
     const nora = await world.hire();
     await world.exits.open({ employeeId: nora.employeeId });
     await world.untilPhase(nora, 'awaiting-decision');
-    await world.scim.code.stop();
-    await world.mail.stop();
+    await world.takeDown('code');
+    await world.takeDown('mail');
     await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
     await world.until(
       nora,
       'attention',
       (status) => stateOf(status, 'restore-access:code') === 'needs-attention',
     );
-    await world.restart('code');
-    await world.mail.restart();
+    await world.bringUp('code');
+    await world.bringUp('mail');
     const closed = await world.untilPhase(nora, 'closed');
     assert.equal(closed.needsAttention, false);
     assert.equal((await world.account(nora, 'code')).active, true);

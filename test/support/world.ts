@@ -60,8 +60,11 @@ export interface World extends SharedTemporal {
   /** Waits until the status of the exit is as wanted. */
   until: (hired: Hired, what: string, wanted: (status: ExitStatus) => boolean) => Promise<ExitStatus>;
   untilPhase: (hired: Hired, phase: Phase) => Promise<ExitStatus>;
-  /** Starts a stopped SCIM server again, on the same port and with the same data. */
-  restart: (name: Server) => Promise<void>;
+  takeDown: (name: Server | 'mail') => Promise<void>;
+  /** Starts a server again, on the same port and with the same data. */
+  bringUp: (name: Server | 'mail') => Promise<void>;
+  /** Every server is up again and does as it is asked. */
+  mend: () => Promise<void>;
   startWorkers: () => Promise<void>;
   stopWorkers: () => Promise<void>;
   stop: () => Promise<void>;
@@ -115,6 +118,16 @@ export async function startWorld({
     await running;
   };
   await startWorkers();
+  const down = new Set<Server | 'mail'>();
+  const takeDown: World['takeDown'] = async (name) => {
+    await (name === 'mail' ? mail : scim[name]).stop();
+    down.add(name);
+  };
+  const bringUp: World['bringUp'] = async (name) => {
+    if (name === 'mail') await mail.restart();
+    else scim[name] = await startScim(name, scim[name].port);
+    down.delete(name);
+  };
 
   const exits = orchestratedExits(shared.client);
   const until: World['until'] = async ({ employeeId }, what, wanted) => {
@@ -141,8 +154,12 @@ export async function startWorld({
     startWorkers,
     stopWorkers,
     untilPhase: (who, phase) => until(who, phase, (status) => status.phase === phase),
-    restart: async (name) => {
-      scim[name] = await startScim(name, scim[name].port);
+    takeDown,
+    bringUp,
+    async mend() {
+      mail.refuse(undefined);
+      for (const proxy of Object.values(proxies)) proxy.fault(undefined);
+      for (const name of down) await bringUp(name);
     },
     account: ({ accounts }, system) => admin[system].account(accounts[system]!),
 
