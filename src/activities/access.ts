@@ -1,9 +1,20 @@
 import { FailureType, FinalFailure } from '../exit/failures.js';
-import type { Blocked, Capture, CapturedAccount, HoldKind, Restored, Revoked, Taken } from '../exit/hold.js';
+import {
+  mergeCaptures,
+  type Blocked,
+  type Capture,
+  type CapturedAccount,
+  type HoldKind,
+  type Restored,
+  type Revoked,
+  type Taken,
+} from '../exit/hold.js';
 import type { AccessService } from '../services/access/access.js';
 import { attempt } from './attempt.js';
+import { earlierHold } from './earlier-runs.js';
 
 export interface CaptureAccess {
+  exitId: string;
   employeeId: string;
   system: string;
   hold: HoldKind;
@@ -40,8 +51,12 @@ export function createAccessActivities(access: ReadonlyMap<string, AccessService
   }
 
   return {
-    captureAccess: ({ system, employeeId, hold }: CaptureAccess): Promise<Capture> =>
-      attempt(({ signal }) => on(system).capture(employeeId, hold, signal)),
+    captureAccess: ({ exitId, system, employeeId, hold }: CaptureAccess): Promise<Capture> =>
+      attempt(async ({ signal }) => {
+        const earlier = await earlierHold(exitId, system);
+        const seen = await on(system).capture(employeeId, hold, signal);
+        return { ...mergeCaptures(earlier?.capture, seen), taken: earlier?.taken };
+      }),
 
     blockAccess: ({ system, account, hold, tried }: BlockAccess): Promise<Blocked> =>
       attempt<Blocked, Taken>(({ signal, progress = tried, report }) =>

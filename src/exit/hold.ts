@@ -29,6 +29,17 @@ export interface Capture {
   system: string;
   capturedAt: string;
   account?: CapturedAccount | undefined;
+  /** What earlier runs of this exit had taken already, where Temporal has reset it. */
+  taken?: Taken | undefined;
+}
+
+/** The groups of both looks; whether the account was active is what the first look saw. */
+export function mergeCaptures(first: Capture | undefined, second: Capture): Capture {
+  if (!first?.account || !second.account) return second;
+  const groups = new Map(
+    [...first.account.groups, ...second.account.groups].map((group) => [group.id, group]),
+  );
+  return { ...first, account: { ...first.account, groups: [...groups.values()] } };
 }
 
 /** What the hold itself took away, and restore therefore gives back. */
@@ -36,6 +47,11 @@ export interface Taken {
   suspended: boolean;
   groups: GroupRef[];
 }
+
+export const nothing: Taken = { suspended: false, groups: [] };
+
+/** For when nobody can say what was taken: a value that equals ours is then taken for ours. */
+export const everythingOf = ({ active, groups }: CapturedAccount): Taken => ({ suspended: active, groups });
 
 /** Observed: the account is without access. */
 export interface Blocked {

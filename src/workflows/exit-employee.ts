@@ -24,10 +24,10 @@ import { keepVisible } from './visibility.js';
 export async function exitEmployee(resignation: Resignation): Promise<ExitStatus> {
   const exit = new Exit(resignation);
   answer(exit);
-  const show = keepVisible(exit);
 
   // A cancellation must not tear anything down half-way: it is one of the ways in which an exit ends.
   const ending = await CancellationScope.nonCancellable(async () => {
+    const show = keepVisible(exit);
     const plan = await planExit();
     const services = servicesUnder(plan);
     const holds = plan.systems.map((system) => new Hold(exit, system, plan, services));

@@ -1,5 +1,6 @@
 /** What an exit can be told and asked while it is open: the signal, the updates, the query. */
 import {
+  CancellationScope,
   defineQuery,
   defineSignal,
   defineUpdate,
@@ -59,7 +60,8 @@ export function answer(exit: Exit): void {
     resolveStep,
     async (input) => {
       const { resolution, step } = weighResolution(input);
-      return { ...(await step.resolve(resolution)) };
+      // Also an exit that is being cancelled needs its steps mended.
+      return CancellationScope.nonCancellable(async () => ({ ...(await step.resolve(resolution)) }));
     },
     {
       description:

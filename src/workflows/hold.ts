@@ -1,7 +1,15 @@
 /** The hold on one critical system, as the workflow leads it: capture → block, then restore or revoke. */
 import { ActivityFailure, ApplicationFailure, sleep } from '@temporalio/workflow';
 import { FailureType } from '../exit/failures.js';
-import type { Capture, CapturedAccount, GroupRef, Taken } from '../exit/hold.js';
+import {
+  everythingOf,
+  mergeCaptures,
+  nothing,
+  type Capture,
+  type CapturedAccount,
+  type GroupRef,
+  type Taken,
+} from '../exit/hold.js';
 import type { Plan, PlannedSystem } from '../exit/plan.js';
 import type { Services } from './activities.js';
 import type { Exit } from './exit.js';
@@ -15,7 +23,7 @@ export class Hold {
   private readonly policy: Plan['policy'];
   private readonly blockReports: Reports<Taken>;
   /** What the hold has taken, or may have taken while nobody saw the answer. Restore gives back this and no more. */
-  private taken: Taken = { suspended: false, groups: [] };
+  private taken = nothing;
   /** A write of a block that was not seen to end may still land. */
   private mayStillBlock = false;
   private blocking: Promise<void> | undefined;
@@ -81,9 +89,10 @@ export class Hold {
       if (!this.account || uncaptured.length > 0) {
         const seen = await this.access.captureAccess.executeWithOptions(
           this.call('capture-access', `Look at the account on ${system}`, patience),
-          [{ employeeId: this.exit.employeeId, system, hold }],
+          [{ exitId: this.exit.exitId, employeeId: this.exit.employeeId, system, hold }],
         );
-        this.capture = withEarlier(this.capture, seen);
+        if (!this.capture && seen.taken) this.taken = seen.taken;
+        this.capture = mergeCaptures(this.capture, seen);
       }
       if (!this.account) return 'no account';
       const blocked = await this.sendBlock(this.account, patience);
@@ -132,15 +141,3 @@ export class Hold {
     return { activityId: `${activity}:${this.system.name}`, summary, ...patience() };
   }
 }
-
-/** The groups of both looks; whether the account was active is what the first look saw. */
-function withEarlier(earlier: Capture | undefined, seen: Capture): Capture {
-  if (!earlier?.account || !seen.account) return seen;
-  const groups = new Map(
-    [...earlier.account.groups, ...seen.account.groups].map((group) => [group.id, group]),
-  );
-  return { ...earlier, account: { ...earlier.account, groups: [...groups.values()] } };
-}
-
-/** Nobody can say: a value that equals ours is then taken for ours. */
-const everythingOf = ({ active, groups }: CapturedAccount): Taken => ({ suspended: active, groups });

@@ -43,7 +43,5 @@ function reportedBy(failure: Error): Reported | undefined {
   if (failure instanceof TimeoutFailure) return { reported: failure.lastHeartbeatDetails };
   if (!(failure instanceof ApplicationFailure || failure instanceof CancelledFailure)) return undefined;
   const [detail] = failure.details ?? [];
-  return typeof detail === 'object' && detail !== null && 'reported' in detail
-    ? (detail as Reported)
-    : undefined;
+  return typeof detail === 'object' && detail !== null && 'reported' in detail ? detail : undefined;
 }

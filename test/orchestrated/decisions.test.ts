@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { setTimeout as pause } from 'node:timers/promises';
 import { Refusal } from '../../src/client/refusal.js';
 import type { Decision } from '../../src/exit/decision.js';
 import { exitWorkflowId } from '../../src/exit/ids.js';
@@ -188,13 +187,9 @@ describe('a decision', () => {
     world.proxies.payroll.fault(({ method, body }) =>
       method === 'PATCH' && body.includes('false') ? { kind: 'held', until } : undefined,
     );
+    const sent = world.proxies.payroll.next(({ method }) => method === 'PATCH');
     await world.exits.open({ employeeId: nora.employeeId });
-    await world.until(
-      nora,
-      'the block on its way',
-      (status) => stateOf(status, 'block-access:payroll') === 'running',
-    );
-    while (!world.proxies.payroll.seen.some(({ method }) => method === 'PATCH')) await pause(10);
+    await sent;
     await world.exits.decide(nora.employeeId, retained);
     await world.until(
       nora,

@@ -1,4 +1,5 @@
 /** An HTTP proxy in front of a real server, for what networks and servers do to requests. */
+import { EventEmitter, on } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -25,11 +26,14 @@ export interface FaultProxy {
   seen: Seen[];
   /** Decides what happens to each request from now on. */
   fault: (decide: ((request: Seen) => Fault | undefined) | undefined) => void;
+  /** The next request that matches, as soon as it has come. */
+  next: (matches: (request: Seen) => boolean) => Promise<Seen>;
   stop: () => Promise<void>;
 }
 
 export async function startFaultProxy(target: string): Promise<FaultProxy> {
   const seen: Seen[] = [];
+  const arrivals = new EventEmitter();
   let decide: ((request: Seen) => Fault | undefined) | undefined;
 
   const server = http.createServer((request, response) => {
@@ -38,6 +42,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       for await (const chunk of request) chunks.push(chunk as Buffer);
       const entry = { method: request.method!, path: request.url!, body: Buffer.concat(chunks).toString() };
       seen.push(entry);
+      arrivals.emit('request', entry);
       const fault = decide?.(entry);
       if (fault?.kind === 'unreachable') return response.destroy();
       if (fault?.kind === 'answer') {
@@ -67,6 +72,12 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     seen,
     fault: (next) => {
       decide = next;
+    },
+    async next(matches) {
+      for await (const [request] of on(arrivals, 'request') as AsyncIterable<[Seen]>) {
+        if (matches(request)) return request;
+      }
+      throw new Error('unreachable: the iterator has no end');
     },
     stop: () =>
       new Promise((resolve, reject) => {

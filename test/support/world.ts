@@ -37,6 +37,8 @@ export interface WorldOptions {
   /** Replaces text in ems.config.yaml, for example `['PT15M', 'PT0.2S']`. */
   config?: [from: string, to: string][];
   services?: ServiceName[];
+  /** The critical systems of the configuration, when not all three. */
+  systems?: System[];
 }
 
 export interface World extends SharedTemporal {
@@ -75,6 +77,7 @@ let hired = 0;
 export async function startWorld({
   config: changes = [],
   services = [...serviceNames],
+  systems: configured = [...systems],
 }: WorldOptions = {}): Promise<World> {
   const shared = await temporal();
   const folder = await scratchFolder();
@@ -97,11 +100,9 @@ export async function startWorld({
     ...Object.fromEntries(servers.map((name) => [`${name.toUpperCase()}_SCIM_URL`, proxies[name].url])),
     ...Object.fromEntries(servers.map((name) => [`${name.toUpperCase()}_SCIM_TOKEN`, scim[name].token])),
   };
-  const config = parseConfig(
-    changed(readFileSync('ems.config.yaml', 'utf8'), changes),
-    'ems.config.yaml',
-    env,
-  );
+  const text = changed(readFileSync('ems.config.yaml', 'utf8'), changes);
+  const config = parseConfig(text, 'ems.config.yaml', env);
+  config.systems = config.systems.filter(({ name }) => configured.includes(name as System));
   const groups = await each([...CRITICAL_GROUPS, 'readers'] as const, (name) =>
     admin.production.createGroup(name),
   );

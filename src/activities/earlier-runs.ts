@@ -1,0 +1,75 @@
+/**
+ * A reset (RespondWorkflowReset, "Reset" in the Web UI) starts the exit again from some point and forgets what came after it. What the
+ * hold had taken by then is still taken, so a fresh look at the account would mistake our own block for the state before.
+ */
+import { Context } from '@temporalio/activity';
+import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import {
+  everythingOf,
+  mergeCaptures,
+  nothing,
+  type Blocked,
+  type Capture,
+  type Taken,
+} from '../exit/hold.js';
+import type { BlockAccess, CaptureAccess } from './access.js';
+
+interface EarlierHold {
+  capture: Capture;
+  taken: Taken;
+}
+
+/** @returns what earlier runs of this exit knew of the hold on a system; undefined without a reset, or when they held nothing */
+export async function earlierHold(exitId: string, system: string): Promise<EarlierHold | undefined> {
+  const { client, info } = Context.current();
+  const { workflowId, runId } = info.workflowExecution!;
+  if (runId === exitId) return undefined;
+
+  let hold: EarlierHold | undefined;
+  for (const earlier of await otherRuns(workflowId, runId)) {
+    const { events } = await client.workflow.getHandle(workflowId, earlier).fetchHistory();
+    const started = events?.[0]?.workflowExecutionStartedEventAttributes;
+    if (started?.firstExecutionRunId !== exitId) continue;
+    const calls = new Map<string, { type: string; input: CaptureAccess & BlockAccess }>();
+    for (const event of events ?? []) {
+      const {
+        activityTaskScheduledEventAttributes: scheduled,
+        activityTaskCompletedEventAttributes: completed,
+      } = event;
+      if (scheduled) {
+        const input = await decoded<CaptureAccess & BlockAccess>(scheduled.input?.payloads);
+        if (input?.system !== system) continue;
+        const type = scheduled.activityType?.name ?? '';
+        calls.set(String(event.eventId), { type, input });
+        // Until it is known to have ended, a block may have taken everything that it was to take.
+        if (hold && type === 'blockAccess') hold.taken = everythingOf(input.account);
+      }
+      const call = completed && calls.get(String(completed.scheduledEventId));
+      if (!call) continue;
+      const result = await decoded<Capture & Blocked>(completed.result?.payloads);
+      if (call.type === 'captureAccess' && result) {
+        hold = { taken: nothing, ...hold, capture: mergeCaptures(hold?.capture, result) };
+      }
+      if (hold && call.type === 'blockAccess' && result) hold.taken = result.taken;
+      if (call.type === 'restoreAccess') hold = undefined;
+    }
+  }
+  return hold;
+}
+
+/** The run ids under this workflow ID, oldest first. */
+async function otherRuns(workflowId: string, runId: string): Promise<string[]> {
+  const { client } = Context.current();
+  const runs: { runId: string; startTime: Date }[] = [];
+  for await (const run of client.workflow.list({ query: `WorkflowId = '${workflowId}'` })) runs.push(run);
+  return runs
+    .toSorted((a, b) => a.startTime.getTime() - b.startTime.getTime())
+    .map((run) => run.runId)
+    .filter((other) => other !== runId);
+}
+
+async function decoded<T>(payloads: Parameters<typeof decodeArrayFromPayloads>[1]): Promise<T | undefined> {
+  const { client } = Context.current();
+  const [value] = await decodeArrayFromPayloads(client.options.loadedDataConverter, payloads);
+  return value as T | undefined;
+}

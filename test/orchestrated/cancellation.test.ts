@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { exitWorkflowId } from '../../src/exit/ids.js';
+import { calendarOf } from '../support/smtp.js';
+import { CRITICAL_GROUPS, HR, startWorld, stateOf, type Hired, type World } from '../support/world.js';
+
+describe('an exit that somebody cancels in the Web UI', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld({ config: [['requestTimeout: PT10S', 'requestTimeout: PT2S']] });
+  });
+  afterEach(() => world.mend());
+  after(() => world.stop());
+
+  const handleOf = ({ employeeId }: Hired) => world.client.workflow.getHandle(exitWorkflowId(employeeId));
+  const isCancelled = async (nora: Hired): Promise<void> => {
+    const status = await world.untilPhase(nora, 'cancelled');
+    assert.ok(status.cancelRequestedAt && status.closedAt);
+    await assert.rejects(handleOf(nora).result(), /Workflow execution cancelled/);
+    assert.equal((await world.account(nora, 'payroll')).active, true);
+    assert.equal((await world.account(nora, 'code')).active, true);
+    const { groups } = await world.account(nora, 'production');
+    assert.deepEqual(groups, [...CRITICAL_GROUPS, 'readers'].toSorted());
+    const [listed] = (await world.exits.list({})).filter(({ employeeId }) => employeeId === nora.employeeId);
+    assert.equal(listed?.outcome, 'cancelled');
+  };
+
+  it('while access is still being blocked: what was blocked is given back', async () => {
+    const nora = await world.hire();
+    world.proxies.code.fault(({ method }) => (method === 'PATCH' ? { kind: 'unreachable' } : undefined));
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.until(
+      nora,
+      'payroll blocked',
+      (status) => stateOf(status, 'block-access:payroll') === 'done',
+    );
+    await handleOf(nora).cancel();
+    await world.until(
+      nora,
+      'the block stopped',
+      (status) => stateOf(status, 'block-access:code') === 'skipped',
+    );
+    await world.mend();
+    await isCancelled(nora);
+  });
+
+  it('while the decision is awaited: access is given back, the interview withdrawn, and the manager told', async () => {
+    const nora = await world.hire();
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+    await handleOf(nora).cancel();
+    await isCancelled(nora);
+    assert.deepEqual(
+      world.mail.to(nora.email).map((mail) => calendarOf(mail).method),
+      ['REQUEST', 'CANCEL'],
+    );
+    assert.match(world.mail.to(nora.manager).at(-1)!.subject!, /The exit of .* was called off/);
+  });
+
+  it('after the decision: it is recorded, and the decision is carried out all the same', async () => {
+    const nora = await world.hire();
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+    world.proxies.code.fault(() => ({ kind: 'unreachable' }));
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    await world.untilPhase(nora, 'revoking');
+    await handleOf(nora).cancel();
+    await world.until(nora, 'recorded', ({ cancelRequestedAt }) => cancelRequestedAt !== undefined);
+    await world.mend();
+    const closed = await world.untilPhase(nora, 'closed');
+    assert.equal(closed.decision?.outcome, 'leaving');
+    for (const system of ['payroll', 'code', 'production'] as const)
+      assert.equal((await world.account(nora, system)).active, false, system);
+    assert.equal((await handleOf(nora).describe()).status.name, 'COMPLETED');
+  });
+
+  it('while a leaver waits for the last day: a cancel never gives access back, only a new decision does', async () => {
+    const nora = await world.hire();
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+    const effectiveOn = new Date(Date.now() + 9 * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR, effectiveOn });
+    await world.untilPhase(nora, 'awaiting-effective-date');
+    await handleOf(nora).cancel();
+    const status = await world.until(
+      nora,
+      'recorded',
+      ({ cancelRequestedAt }) => cancelRequestedAt !== undefined,
+    );
+    assert.equal(status.phase, 'awaiting-effective-date');
+    assert.equal((await world.account(nora, 'payroll')).active, false);
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+    assert.equal((await world.account(nora, 'payroll')).active, true);
+  });
+
+  it('and that needs attention is given back what can be, and waits for the rest', async () => {
+    const nora = await world.hire();
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+    world.proxies.code.fault(({ method }) =>
+      method === 'PATCH' ? { kind: 'answer', status: 403 } : undefined,
+    );
+    await handleOf(nora).cancel();
+    await world.until(
+      nora,
+      'attention',
+      (status) => stateOf(status, 'restore-access:code') === 'needs-attention',
+    );
+    assert.equal((await world.account(nora, 'payroll')).active, true);
+    await world.mend();
+    await world.exits.resolve(nora.employeeId, {
+      step: 'restore-access',
+      system: 'code',
+      action: 'retry',
+      by: HR,
+    });
+    await isCancelled(nora);
+  });
+});

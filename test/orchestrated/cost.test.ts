@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { exitWorkflowId } from '../../src/exit/ids.js';
+import { HR, startWorld, type System } from '../support/world.js';
+
+/** The budget of the design for an exit that nobody interferes with, on one system. */
+const BUDGET = 64;
+/**
+ * Three activities one after another, of 3 events each and 3 of the workflow task that their end sets off. Answers that come
+ * together share a task: on an idle machine a further system adds 13 or 14.
+ */
+const PER_FURTHER_SYSTEM = 18;
+
+describe('what an exit costs in history events', () => {
+  const cases: [systems: System[], outcome: 'retained' | 'leaving'][] = [
+    [['payroll'], 'retained'],
+    [['payroll'], 'leaving'],
+    [['production'], 'retained'],
+    [['payroll', 'code', 'production'], 'retained'],
+    [['payroll', 'code', 'production'], 'leaving'],
+  ];
+  for (const [systems, outcome] of cases) {
+    it(`stays in its budget: ${outcome}, on ${systems.join(', ')}`, async () => {
+      const world = await startWorld({ systems });
+      try {
+        const nora = await world.hire({ on: systems });
+        await world.exits.open({ employeeId: nora.employeeId });
+        await world.untilPhase(nora, 'awaiting-decision');
+        await world.exits.decide(nora.employeeId, { outcome, decidedBy: HR });
+        await world.untilPhase(nora, 'closed');
+        const handle = world.client.workflow.getHandle(exitWorkflowId(nora.employeeId));
+        await handle.result();
+        const { historyLength } = await handle.describe();
+        const budget = BUDGET + (systems.length - 1) * PER_FURTHER_SYSTEM;
+        assert.ok(historyLength <= budget, `${historyLength} events, ${budget} allowed`);
+      } finally {
+        await world.stop();
+      }
+    });
+  }
+});

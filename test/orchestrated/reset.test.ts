@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { exitWorkflowId } from '../../src/exit/ids.js';
+import { calendarOf } from '../support/smtp.js';
+import { CRITICAL_GROUPS, HR, startWorld, type World } from '../support/world.js';
+
+describe('an exit that is reset to its beginning', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld();
+  });
+  after(() => world.stop());
+
+  it('keeps its id, so that mail and invitation sent again are known for the same, and still restores exactly', async () => {
+    const nora = await world.hire();
+    const { exitId } = await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+    const handle = world.client.workflow.getHandle(exitWorkflowId(nora.employeeId));
+    const { events } = await handle.fetchHistory();
+    const firstTask = events!.find((event) => event.workflowTaskCompletedEventAttributes)!.eventId!;
+    const { runId } = await handle.describe();
+    await world.client.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: handle.workflowId, runId },
+      reason: 'a test',
+      requestId: randomUUID(),
+      workflowTaskFinishEventId: firstTask,
+    });
+
+    const status = await world.untilPhase(nora, 'awaiting-decision');
+    assert.equal(status.exitId, exitId);
+    await world.mail.waitFor(nora.email, 2);
+    const told = await world.mail.waitFor(nora.manager, 2);
+    assert.equal(new Set(told.map(({ messageId }) => messageId)).size, 1);
+    const uids = world.mail.to(nora.email).map((mail) => /UID:(.*)/.exec(calendarOf(mail).content)?.[1]);
+    assert.equal(new Set(uids).size, 1);
+
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+    assert.equal(
+      (await world.account(nora, 'payroll')).active,
+      true,
+      'its own block is not the state before',
+    );
+    const { groups } = await world.account(nora, 'production');
+    assert.deepEqual(groups, [...CRITICAL_GROUPS, 'readers'].toSorted());
+  });
+});

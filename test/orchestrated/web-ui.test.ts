@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { exitWorkflowId } from '../../src/exit/ids.js';
+import { HR, startWorld, type Hired, type World } from '../support/world.js';
+
+/** What the Web UI asks a workflow for when somebody opens its page. */
+interface Metadata {
+  currentDetails: string;
+  definition: Record<
+    'signalDefinitions' | 'queryDefinitions' | 'updateDefinitions',
+    { name: string; description?: string }[]
+  >;
+}
+
+describe('an exit in the Web UI', () => {
+  let world: World;
+  let nora: Hired;
+  before(async () => {
+    world = await startWorld({ config: [['requestTimeout: PT10S', 'requestTimeout: PT2S']] });
+    nora = await world.hire({ displayName: 'Nora [O’Neil](http://evil.example) | <b>' });
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+  });
+  after(() => world.stop());
+
+  const handle = () => world.client.workflow.getHandle(exitWorkflowId(nora.employeeId));
+  const metadata = () => handle().query<Metadata>('__temporal_workflow_metadata');
+
+  it('says what it is and what to do, from the start', async () => {
+    const description = await handle().describe();
+    assert.match((await description.staticSummary()) ?? '', new RegExp(nora.employeeId));
+    assert.match((await description.staticDetails()) ?? '', /ems decide/);
+  });
+
+  it('shows who, the phase, each step with its state, and who is waited for', async () => {
+    const { currentDetails } = await metadata();
+    assert.match(currentDetails, new RegExp(`\\(${nora.employeeId}\\): awaiting-decision`));
+    assert.match(currentDetails, /hr@acme\.example.* is to decide: retained or leaving/);
+    for (const step of ['look-up-employee', 'notify-manager', 'block-access:production'])
+      assert.match(currentDetails, new RegExp(`\\| ${step} \\| done \\|`));
+  });
+
+  it('shows names as text: nobody’s name becomes a link or a table', async () => {
+    const { currentDetails } = await metadata();
+    assert.ok(currentDetails.includes('Nora \\[O’Neil\\](http://evil.example) \\| \\<b\\>'), currentDetails);
+  });
+
+  it('describes each way to talk to it', async () => {
+    const { definition } = await metadata();
+    const described = [
+      ...definition.signalDefinitions,
+      ...definition.queryDefinitions,
+      ...definition.updateDefinitions,
+    ].filter(({ name, description }) => !name.startsWith('__') && description);
+    assert.deepEqual(
+      described.map(({ name }) => name).toSorted(),
+      ['decisionFinalised', 'finaliseDecision', 'resolveStep', 'status'].toSorted(),
+    );
+  });
+
+  it('has a summary on every activity and timer', async () => {
+    const effectiveOn = new Date(Date.now() + 9 * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR, effectiveOn });
+    await world.untilPhase(nora, 'awaiting-effective-date');
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+    const { events } = await handle().fetchHistory();
+    const scheduled = events!.filter(
+      (event) => event.activityTaskScheduledEventAttributes || event.timerStartedEventAttributes,
+    );
+    assert.ok(scheduled.some((event) => event.timerStartedEventAttributes));
+    for (const { userMetadata, eventId } of scheduled)
+      assert.ok(userMetadata?.summary?.data?.length, `event ${String(eventId)} has no summary`);
+  });
+});
