@@ -20,7 +20,7 @@ describe('an exit that somebody cancels in the Web UI', () => {
     assert.equal((await world.account(nora, 'code')).active, true);
     const { groups } = await world.account(nora, 'production');
     assert.deepEqual(groups, [...CRITICAL_GROUPS, 'readers'].toSorted());
-    const [listed] = (await world.exits.list({})).filter(({ employeeId }) => employeeId === nora.employeeId);
+    const listed = (await world.exits.list({})).find(({ employeeId }) => employeeId === nora.employeeId);
     assert.equal(listed?.outcome, 'cancelled');
   };
 

@@ -3,6 +3,7 @@
  * the workers, in this process.
  */
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Worker } from '@temporalio/worker';
 import { orchestratedExits, type Exits } from '../../src/client/orchestrated.js';
@@ -36,6 +37,7 @@ export interface Hired {
 export interface WorldOptions {
   /** Replaces text in ems.config.yaml, for example `['PT15M', 'PT0.2S']`. */
   config?: [from: string, to: string][];
+  /** Which run in this process; none for tests that start workers of their own. */
   services?: ServiceName[];
   /** The critical systems of the configuration, when not all three. */
   systems?: System[];
@@ -93,14 +95,17 @@ export async function startWorld({
   const scim = await each(servers, (name) => startScim(name));
   const proxies = await each(servers, (name) => startFaultProxy(scim[name].scimUrl));
   const admin = await each(servers, (name) => Promise.resolve(scimAdmin(scim[name])));
+  const text = changed(readFileSync('ems.config.yaml', 'utf8'), changes);
+  const configFile = path.join(folder, 'ems.config.yaml');
+  await writeFile(configFile, text);
   const env = {
+    EMS_CONFIG: configFile,
     TEMPORAL_ADDRESS: shared.server.address,
     SMTP_HOST: '127.0.0.1',
     SMTP_PORT: String(mail.port),
     ...Object.fromEntries(servers.map((name) => [`${name.toUpperCase()}_SCIM_URL`, proxies[name].url])),
     ...Object.fromEntries(servers.map((name) => [`${name.toUpperCase()}_SCIM_TOKEN`, scim[name].token])),
   };
-  const text = changed(readFileSync('ems.config.yaml', 'utf8'), changes);
   const config = parseConfig(text, 'ems.config.yaml', env);
   config.systems = config.systems.filter(({ name }) => configured.includes(name as System));
   const groups = await each([...CRITICAL_GROUPS, 'readers'] as const, (name) =>
@@ -110,6 +115,7 @@ export async function startWorld({
   let workers: Worker[] = [];
   let running: Promise<void> | undefined;
   const startWorkers = async (): Promise<void> => {
+    if (services.length === 0) return;
     workers = await createWorkers({ connection: shared.native, namespace: 'default', config, services });
     running = runWorkers(workers);
   };

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { text } from 'node:stream/consumers';
+import { firstMessage, startChild, type Child } from '../../src/local/child.js';
+import { CRITICAL_GROUPS, HR, startWorld, stateOf, type World } from '../support/world.js';
+import { scratchFolder } from '../support/temporal.js';
+
+const program = fileURLToPath(new URL('../../src/worker.js', import.meta.url));
+
+describe('workers as processes of their own', () => {
+  let world: World;
+  let folder: string;
+  const running = new Set<Child>();
+  before(async () => {
+    folder = await scratchFolder();
+    world = await startWorld({
+      services: [],
+      config: [
+        ['taskQueues: shared', 'taskQueues: per-service'],
+        ['initialInterval: PT1S, maximumInterval: PT1M', 'initialInterval: PT0.1S, maximumInterval: PT0.5S'],
+        ['requestTimeout: PT10S', 'requestTimeout: PT2S'],
+      ],
+    });
+  });
+  afterEach(async () => {
+    await Promise.all([...running].map((worker) => worker.stop()));
+    running.clear();
+    await world.mend();
+  });
+  after(() => world.stop());
+
+  async function start(services: string): Promise<Child> {
+    const worker = await startChild(
+      {
+        name: `worker ${services}`,
+        module: program,
+        args: ['--services', services],
+        env: world.env,
+        logFile: path.join(folder, `${services}.log`),
+      },
+      (child) => firstMessage(child),
+    );
+    running.add(worker);
+    return worker;
+  }
+
+  it('work together, one process per service, each with its own queue', async () => {
+    await Promise.all(['exit', 'notification', 'hr', 'access'].map((service) => start(service)));
+    const nora = await world.hire();
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+    const { raw } = await world.client.workflow.getHandle(`exit-${nora.employeeId}`).describe();
+    assert.equal(raw.executionConfig?.taskQueue?.name, 'ems');
+    const { events } = await world.client.workflow.getHandle(`exit-${nora.employeeId}`).fetchHistory();
+    const queues = events!.flatMap(({ activityTaskScheduledEventAttributes: scheduled }) =>
+      scheduled ? [`${scheduled.activityType!.name} on ${scheduled.taskQueue!.name}`] : [],
+    );
+    for (const expected of [
+      'lookUpEmployee on ems',
+      'blockAccess on access',
+      'notifyManager on notification',
+      'scheduleHrInterview on hr',
+    ])
+      assert.ok(queues.includes(expected), `${expected} is not among ${queues.join(', ')}`);
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+  });
+
+  it('do not wait for one another: mail that nobody sends holds up no block', async () => {
+    await start('exit,access');
+    const nora = await world.hire();
+    await world.exits.open({ employeeId: nora.employeeId });
+    const blocked = await world.until(nora, 'blocked', ({ blockedAt }) => blockedAt !== undefined);
+    assert.equal(stateOf(blocked, 'notify-manager'), 'running');
+    await start('notification,hr');
+    await world.untilPhase(nora, 'awaiting-decision');
+  });
+
+  it('can be killed in the middle of a block: the next one completes it, and the restore is exact', async () => {
+    await start('exit,notification,hr');
+    const access = await start('access');
+    const nora = await world.hire();
+    let land = (): void => undefined;
+    const until = new Promise<void>((done) => {
+      land = done;
+    });
+    let held = 0;
+    world.proxies.production.fault(({ method }) => {
+      if (method !== 'PATCH') return undefined;
+      held += 1;
+      return held === 2 ? { kind: 'held', until } : undefined;
+    });
+    const second = async (): Promise<void> => {
+      await world.proxies.production.next(({ method }) => method === 'PATCH');
+      await world.proxies.production.next(({ method }) => method === 'PATCH');
+    };
+    const sent = second();
+    await world.exits.open({ employeeId: nora.employeeId });
+    await sent;
+    await access.kill();
+    running.delete(access);
+    assert.equal((await world.account(nora, 'production')).groups.length, 2, 'one group is taken');
+    land();
+    await start('access');
+    await world.until(nora, 'blocked', ({ blockedAt }) => blockedAt !== undefined);
+    assert.deepEqual((await world.account(nora, 'production')).groups, ['readers']);
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+    assert.deepEqual(
+      (await world.account(nora, 'production')).groups,
+      [...CRITICAL_GROUPS, 'readers'].toSorted(),
+    );
+  });
+
+  const refused: [what: string, args: string[], env: Record<string, string>, problem: RegExp][] = [
+    [
+      'a service that there is not',
+      ['--services', 'payroll'],
+      {},
+      /"payroll" is none of exit, notification, hr, access/,
+    ],
+    [
+      'a token that is missing',
+      ['--services', 'access'],
+      { CODE_SCIM_TOKEN: '' },
+      /systems\[1\]\.tokenEnv \(code\): the environment variable CODE_SCIM_TOKEN is not set/,
+    ],
+    [
+      'a Temporal that does not answer',
+      [],
+      { TEMPORAL_ADDRESS: '127.0.0.1:1' },
+      /Temporal cannot be reached at 127\.0\.0\.1:1\. Start the local stack with "npm start"/,
+    ],
+  ];
+  for (const [what, args, env, problem] of refused) {
+    it(`refuse to start with one clear sentence: ${what}`, async () => {
+      const child = spawn(process.execPath, [program, ...args], {
+        env: { ...process.env, ...world.env, ...env },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      const [stderr, code] = await Promise.all([
+        text(child.stderr),
+        new Promise((resolve) => child.once('exit', resolve)),
+      ]);
+      assert.match(stderr, problem);
+      assert.equal(code, 1);
+    });
+  }
+});

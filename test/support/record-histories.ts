@@ -1,0 +1,121 @@
+/**
+ * Records the corpus of histories that replay.test.ts holds new workflow code to: `npm run record-histories`. Exits stay open for
+ * weeks, so what the code of today began must still be understood by the code of tomorrow: add to the corpus, don't replace it,
+ * unless no such exit can be open any more.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { exitWorkflowId } from '../../src/exit/ids.js';
+import { stopTemporal } from './temporal.js';
+import { HR, IT, startWorld, stateOf, type Hired, type World } from './world.js';
+
+const folder = 'test/histories';
+const retained = { outcome: 'retained', decidedBy: HR } as const;
+const leaving = { outcome: 'leaving', decidedBy: HR } as const;
+
+const paths: Record<string, (world: World, nora: Hired) => Promise<unknown>> = {
+  async 'awaiting-decision'(world, nora) {
+    await begun(world, nora);
+  },
+  async retained(world, nora) {
+    await begun(world, nora);
+    await decided(world, nora, retained);
+  },
+  async leaving(world, nora) {
+    await begun(world, nora);
+    await decided(world, nora, leaving);
+  },
+  async 'leaving-later-then-retained'(world, nora) {
+    await begun(world, nora);
+    const effectiveOn = new Date(Date.now() + 9 * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
+    await world.exits.decide(nora.employeeId, { ...leaving, effectiveOn });
+    await world.untilPhase(nora, 'awaiting-effective-date');
+    await decided(world, nora, retained);
+  },
+  async 'decision-before-block'(world, nora) {
+    world.proxies.code.fault(({ method }) => (method === 'PATCH' ? { kind: 'unreachable' } : undefined));
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.until(
+      nora,
+      'payroll blocked',
+      (status) => stateOf(status, 'block-access:payroll') === 'done',
+    );
+    await world.exits.decide(nora.employeeId, retained);
+    await world.until(
+      nora,
+      'the block stopped',
+      (status) => stateOf(status, 'block-access:code') === 'skipped',
+    );
+    await world.mend();
+    await world.untilPhase(nora, 'closed');
+  },
+  async 'attention-and-mended'(world, nora) {
+    await world.takeDown('mail');
+    world.proxies.code.fault(() => ({ kind: 'answer', status: 403 }));
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.until(nora, 'attention', (status) =>
+      ['notify-manager', 'block-access:code'].every((step) => stateOf(status, step) === 'needs-attention'),
+    );
+    await world.exits.resolve(nora.employeeId, {
+      step: 'block-access',
+      system: 'code',
+      action: 'done-by-hand',
+      by: IT,
+    });
+    await world.mend();
+    await world.untilPhase(nora, 'awaiting-decision');
+    await decided(world, nora, leaving);
+  },
+  async 'rubbish-signals'(world, nora) {
+    await begun(world, nora);
+    const handle = world.client.workflow.getHandle(exitWorkflowId(nora.employeeId));
+    await handle.signal('decisionFinalised', { outcome: 'promoted' });
+    await handle.signal('somethingElse');
+    await decided(world, nora, leaving);
+    await handle.result();
+  },
+  async cancelled(world, nora) {
+    await begun(world, nora);
+    await world.client.workflow.getHandle(exitWorkflowId(nora.employeeId)).cancel();
+    await world.untilPhase(nora, 'cancelled');
+  },
+};
+
+async function begun(world: World, nora: Hired): Promise<void> {
+  await world.exits.open({ employeeId: nora.employeeId });
+  await world.untilPhase(nora, 'awaiting-decision');
+}
+
+async function decided(world: World, nora: Hired, decision: typeof retained | typeof leaving): Promise<void> {
+  await world.exits.decide(nora.employeeId, decision);
+  await world.untilPhase(nora, 'closed');
+}
+
+/** Stack traces and identities (`pid@host`, also in the names of sticky queues) tell of a machine; replay needs neither. */
+function withoutMachine(json: string): string {
+  const document: unknown = JSON.parse(
+    json.replaceAll(`${process.pid}@${hostname()}`, 'recorder'),
+    (key, value: unknown) => (key === 'stackTrace' ? undefined : value),
+  );
+  return `${JSON.stringify(document, null, 1)}\n`;
+}
+
+const world = await startWorld({
+  config: [
+    ['attentionAfter: PT15M', 'attentionAfter: PT1S'],
+    ['initialInterval: PT1S, maximumInterval: PT1M', 'initialInterval: PT0.2S, maximumInterval: PT0.5S'],
+    ['requestTimeout: PT10S', 'requestTimeout: PT2S'],
+  ],
+});
+await mkdir(folder, { recursive: true });
+for (const [name, run] of Object.entries(paths)) {
+  const nora = await world.hire();
+  await run(world, nora);
+  await world.mend();
+  const history = await world.client.workflow.getHandle(exitWorkflowId(nora.employeeId)).fetchHistory();
+  await writeFile(`${folder}/${name}.json`, withoutMachine(historyToJSON(history)));
+  console.log(`${name}: ${history.events?.length} events`);
+}
+await world.stop();
+await stopTemporal();
