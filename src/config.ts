@@ -155,6 +155,28 @@ export const loadTemporalConfig = (): ReturnType<typeof loadClientConnectConfig>
 /** The folder of the local stack: `.ems`, or EMS_HOME. */
 export const emsHome = (): string => process.env['EMS_HOME'] ?? '.ems';
 
+export interface OutsideServers {
+  /** `host:port` */
+  temporal: string | undefined;
+  smtp: { host: string; port: number } | undefined;
+  /** By name: `directory`, and the critical systems. */
+  scim: Map<string, { scimUrl: string | undefined; token: string | undefined }>;
+}
+
+/** The servers that the environment names, under the variables of the sample ems.config.yaml: the local stack starts none of these. */
+export function outsideServers(scimNames: readonly string[]): OutsideServers {
+  const { TEMPORAL_ADDRESS: temporal, SMTP_HOST: host, SMTP_PORT: port } = process.env;
+  const of = (name: string, what: string) => process.env[scimVariable(name, what)] || undefined;
+  return {
+    temporal: temporal || undefined,
+    smtp: host ? { host, port: Number(port ?? 25) } : undefined,
+    scim: new Map(scimNames.map((name) => [name, { scimUrl: of(name, 'URL'), token: of(name, 'TOKEN') }])),
+  };
+}
+
+/** `PAYROLL_SCIM_URL`, `PAYROLL_SCIM_TOKEN`. */
+export const scimVariable = (name: string, what: string): string => `${name.toUpperCase()}_SCIM_${what}`;
+
 /** @throws ConfigError */
 export function parseConfig(text: string, file: string, env: Environment): Config {
   let document: unknown;

@@ -81,7 +81,9 @@ function showSteps({ steps, closedAt, phase }: ExitStatus, since: number, shown:
       [step.state, step.note].filter(Boolean).join(': '),
     );
   }
-  if (closedAt) show(Date.parse(closedAt) - since, phase, '');
+  if (!closedAt || shown.has(phase)) return;
+  shown.add(phase);
+  show(Date.parse(closedAt) - since, phase, '');
 }
 
 function show(ms: number, what: string, remark: string): void {

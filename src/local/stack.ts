@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { outsideServers, scimVariable, type OutsideServers } from '../config.js';
 import { firstMessage, startChild, type Child } from './child.js';
 import { seedOf, systemNames } from './company.js';
 import { findTemporal } from './find-temporal.js';
@@ -42,10 +43,8 @@ export async function startStack({ home, ports: wanted, report }: StackOptions):
   await mkdir(path.join(home, 'data'), { recursive: true });
 
   const ports = wanted === 'fixed' ? fixedPorts : await freePorts();
-  const outside = outsideServers();
-  await requireFree(
-    Object.fromEntries(Object.entries(ports).filter(([name]) => !outside.has(name as keyof Ports))),
-  );
+  const outside = outsideServers(serverNames);
+  await requireFree(portsNeeded(ports, outside));
 
   const children: Child[] = [];
   const stop = async (): Promise<void> => {
@@ -89,8 +88,7 @@ export async function startStack({ home, ports: wanted, report }: StackOptions):
     return { ...stack, env, failed, stop };
 
     async function startOrFindTemporal(): Promise<StackFile['temporal']> {
-      const address = process.env['TEMPORAL_ADDRESS'];
-      if (address) return { address };
+      if (outside.temporal) return { address: outside.temporal };
       const program = await findTemporal(report);
       const { address: started, uiUrl } = await begun(
         startTemporal({
@@ -107,8 +105,7 @@ export async function startStack({ home, ports: wanted, report }: StackOptions):
     }
 
     async function startOrFindInbox(): Promise<Pick<StackFile, 'smtp' | 'inboxUrl'>> {
-      const host = process.env['SMTP_HOST'];
-      if (host) return { smtp: { host, port: Number(process.env['SMTP_PORT'] ?? 25) } };
+      if (outside.smtp) return { smtp: outside.smtp };
       const mailDirectory = path.join(home, 'data', 'mail');
       const { smtp, inboxUrl } = await begun(
         startInbox({ smtpPort: ports.smtp, webPort: ports.inbox, mailDirectory, logFile: logFile('inbox') }),
@@ -118,8 +115,7 @@ export async function startStack({ home, ports: wanted, report }: StackOptions):
     }
 
     async function startOrFindScim(name: ServerName): Promise<ScimAddress> {
-      const scimUrl = process.env[variable(name, 'URL')];
-      const token = process.env[variable(name, 'TOKEN')] ?? (await ownToken(home, name));
+      const { scimUrl, token = await ownToken(home, name) } = outside.scim.get(name)!;
       if (scimUrl) return { name, scimUrl, token };
       const seedFile = path.join(home, 'data', `${name}.seed.json`);
       await writeFile(seedFile, JSON.stringify(seedOf(name)));
@@ -145,8 +141,6 @@ export async function startStack({ home, ports: wanted, report }: StackOptions):
 
 type ScimAddress = StackFile['systems'][number];
 
-const variable = (name: string, what: 'URL' | 'TOKEN'): string => `${name.toUpperCase()}_SCIM_${what}`;
-
 /** What ems.config.yaml takes from the environment. */
 function environmentOf(
   address: string,
@@ -154,8 +148,8 @@ function environmentOf(
   servers: ScimAddress[],
 ): Record<string, string> {
   const scim = servers.flatMap(({ name, scimUrl, token }) => [
-    [variable(name, 'URL'), scimUrl],
-    [variable(name, 'TOKEN'), token],
+    [scimVariable(name, 'URL'), scimUrl],
+    [scimVariable(name, 'TOKEN'), token],
   ]);
   return {
     TEMPORAL_ADDRESS: address,
@@ -165,12 +159,13 @@ function environmentOf(
   };
 }
 
-/** The names of the ports that are not needed, since the environment names a server. */
-function outsideServers(): Set<keyof Ports> {
-  const outside = new Set<keyof Ports>(serverNames.filter((name) => process.env[variable(name, 'URL')]));
-  if (process.env['TEMPORAL_ADDRESS']) outside.add('temporal').add('ui');
-  if (process.env['SMTP_HOST']) outside.add('smtp').add('inbox');
-  return outside;
+function portsNeeded(ports: Ports, outside: OutsideServers): Partial<Ports> {
+  const { temporal, ui, smtp, inbox, ...scim } = ports;
+  return {
+    ...(!outside.temporal && { temporal, ui }),
+    ...(!outside.smtp && { smtp, inbox }),
+    ...Object.fromEntries(Object.entries(scim).filter(([name]) => !outside.scim.get(name)?.scimUrl)),
+  };
 }
 
 /** Made once per folder, so that a restart does not lock anybody out. */
