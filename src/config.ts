@@ -166,7 +166,7 @@ export interface OutsideServers {
 /** The servers that the environment names, under the variables of the sample ems.config.yaml: the local stack starts none of these. */
 export function outsideServers(scimNames: readonly string[]): OutsideServers {
   const { TEMPORAL_ADDRESS: temporal, SMTP_HOST: host, SMTP_PORT: port } = process.env;
-  const of = (name: string, what: string) => process.env[scimVariable(name, what)] || undefined;
+  const of = (name: string, what: 'URL' | 'TOKEN') => process.env[scimVariable(name, what)] || undefined;
   return {
     temporal: temporal || undefined,
     smtp: host ? { host, port: Number(port ?? 25) } : undefined,
@@ -175,7 +175,8 @@ export function outsideServers(scimNames: readonly string[]): OutsideServers {
 }
 
 /** `PAYROLL_SCIM_URL`, `PAYROLL_SCIM_TOKEN`. */
-export const scimVariable = (name: string, what: string): string => `${name.toUpperCase()}_SCIM_${what}`;
+export const scimVariable = (name: string, what: 'URL' | 'TOKEN'): string =>
+  `${name.toUpperCase().replaceAll('-', '_')}_SCIM_${what}`;
 
 /** @throws ConfigError */
 export function parseConfig(text: string, file: string, env: Environment): Config {

@@ -1,7 +1,7 @@
 /** Where `ems` finds Temporal and the configuration: in the environment, else in the stack that `npm start` runs. */
 import { Client, Connection } from '@temporalio/client';
 import { emsHome, loadConfig, loadTemporalConfig, type Config } from '../config.js';
-import { readStack, type StackFile } from '../local/stack-file.js';
+import { environmentOf, readStack, type StackFile } from '../local/stack-file.js';
 import { payloadConverterPath } from '../temporal.js';
 import { Refusal } from '../client/refusal.js';
 
@@ -39,20 +39,4 @@ export function configuration(): Config {
 
 function runningStack(): StackFile | undefined {
   return readStack(emsHome());
-}
-
-/** What ems.config.yaml takes from the environment, for the servers of the running stack. */
-function environmentOf({ smtp, systems, directory }: StackFile): Record<string, string> {
-  const servers = [...systems, { name: 'directory', ...directory }].flatMap(({ name, scimUrl, token }) => {
-    const prefix = name.toUpperCase().replaceAll('-', '_');
-    return [
-      [`${prefix}_SCIM_URL`, scimUrl],
-      [`${prefix}_SCIM_TOKEN`, token],
-    ];
-  });
-  return {
-    SMTP_HOST: smtp.host,
-    SMTP_PORT: String(smtp.port),
-    ...(Object.fromEntries(servers) as Record<string, string>),
-  };
 }

@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { scimVariable } from '../config.js';
 import { describeIssues } from '../exit/input.js';
 
 const Scim = z.object({ scimUrl: z.string(), token: z.string() });
@@ -35,6 +36,25 @@ export function readStack(home: string): StackFile | undefined {
   if (!parsed.success)
     throw new Error(`${file} is damaged (${describeIssues(parsed.error)}): stop the stack and delete it`);
   return isAlive(parsed.data.pid) ? parsed.data : undefined;
+}
+
+/** What Temporal's clients and ems.config.yaml take from the environment, for the servers of a stack. */
+export function environmentOf({
+  temporal,
+  smtp,
+  directory,
+  systems,
+}: Omit<StackFile, 'pid'>): Record<string, string> {
+  const scim = [{ name: 'directory', ...directory }, ...systems].flatMap(({ name, scimUrl, token }) => [
+    [scimVariable(name, 'URL'), scimUrl],
+    [scimVariable(name, 'TOKEN'), token],
+  ]);
+  return {
+    TEMPORAL_ADDRESS: temporal.address,
+    SMTP_HOST: smtp.host,
+    SMTP_PORT: String(smtp.port),
+    ...(Object.fromEntries(scim) as Record<string, string>),
+  };
 }
 
 /** Readable by this user only, since it has the tokens of the local servers. */

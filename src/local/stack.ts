@@ -6,20 +6,22 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { outsideServers, scimVariable, type OutsideServers } from '../config.js';
+import { outsideServers, type OutsideServers } from '../config.js';
 import { firstMessage, startChild, type Child } from './child.js';
 import { seedOf, systemNames } from './company.js';
 import { findTemporal } from './find-temporal.js';
 import { startInbox } from './inbox.js';
 import { fixedPorts, freePorts, requireFree, type Ports } from './ports.js';
 import { startScimServer } from './scim.js';
-import { readStack, removeStack, writeStack, type StackFile } from './stack-file.js';
+import { environmentOf, readStack, removeStack, writeStack, type StackFile } from './stack-file.js';
 import { startTemporal } from './temporal.js';
 
 export interface StackOptions {
   /** Where data, logs and stack.json are kept. */
   home: string;
   ports: 'fixed' | 'free';
+  /** In place of ems.config.yaml, for the workers. */
+  configFile?: string | undefined;
   /** Told what is being started, a line at a time. */
   report: (line: string) => void;
 }
@@ -36,7 +38,7 @@ export interface Stack extends StackFile {
 const serverNames = ['directory', ...systemNames] as const;
 type ServerName = (typeof serverNames)[number];
 
-export async function startStack({ home, ports: wanted, report }: StackOptions): Promise<Stack> {
+export async function startStack({ home, ports: wanted, configFile, report }: StackOptions): Promise<Stack> {
   const running = readStack(home);
   if (running)
     throw new Error(`A stack is already running in ${home} (process ${running.pid}): stop that one first`);
@@ -66,7 +68,8 @@ export async function startStack({ home, ports: wanted, report }: StackOptions):
       startOrFindScim('directory'),
       allOrNothing(systemNames.map((name) => startOrFindScim(name))),
     ]);
-    const env = environmentOf(temporal.address, mail.smtp, [directory, ...systems]);
+    const servers = { temporal, ...mail, directory, systems };
+    const env = { ...environmentOf(servers), ...(configFile !== undefined && { EMS_CONFIG: configFile }) };
     const worker = await begun(
       startChild(
         {
@@ -80,7 +83,7 @@ export async function startStack({ home, ports: wanted, report }: StackOptions):
     );
     report(`workers           process ${worker.pid}`);
 
-    const stack: StackFile = { pid: process.pid, temporal, ...mail, directory, systems };
+    const stack: StackFile = { pid: process.pid, ...servers };
     await writeStack(home, stack);
     const failed = Promise.race(
       children.map(async (child) => `${child.name} ended unexpectedly (${await child.exited})`),
@@ -140,24 +143,6 @@ export async function startStack({ home, ports: wanted, report }: StackOptions):
 }
 
 type ScimAddress = StackFile['systems'][number];
-
-/** What ems.config.yaml takes from the environment. */
-function environmentOf(
-  address: string,
-  smtp: StackFile['smtp'],
-  servers: ScimAddress[],
-): Record<string, string> {
-  const scim = servers.flatMap(({ name, scimUrl, token }) => [
-    [scimVariable(name, 'URL'), scimUrl],
-    [scimVariable(name, 'TOKEN'), token],
-  ]);
-  return {
-    TEMPORAL_ADDRESS: address,
-    SMTP_HOST: smtp.host,
-    SMTP_PORT: String(smtp.port),
-    ...(Object.fromEntries(scim) as Record<string, string>),
-  };
-}
 
 function portsNeeded(ports: Ports, outside: OutsideServers): Partial<Ports> {
   const { temporal, ui, smtp, inbox, ...scim } = ports;
