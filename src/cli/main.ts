@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** `ems`: the client of the exit management system. Exits 0 done, 1 refused or failed, 2 wrong usage. */
 import { Command, CommanderError } from 'commander';
 import { decideCommand } from './decide.js';

@@ -30,6 +30,7 @@ export function statusPage(status: ExitStatus): string {
     status;
   const blocks = status.steps.filter(({ name }) => name === 'block-access');
   const blocked = blocks.filter(({ state }) => state === 'done' || state === 'done-by-hand').length;
+  const isWithdrawn = status.steps.some((step) => step.name === 'cancel-hr-interview' && isSettled(step));
   const facts: [string, string | undefined][] = [
     ['phase', status.phase + (status.needsAttention ? ' (needs attention)' : '')],
     ['opened', localTime(openedAt)],
@@ -40,7 +41,7 @@ export function statusPage(status: ExitStatus): string {
         ? `${localTime(blockedAt)}, ${ofSystems(blocked, blocks.length)}`
         : ofSystems(blocked, blocks.length),
     ],
-    ['interview', interview && slot(interview)],
+    ['interview', interview && slot(interview) + (isWithdrawn ? ', withdrawn' : '')],
     ['decision', decision && describeDecision(decision)],
     ['cancelled', cancelRequestedAt && `asked for ${localTime(cancelRequestedAt)}`],
     ['closed', closedAt && localTime(closedAt)],

@@ -28,7 +28,7 @@ export async function exitEmployee(resignation: Resignation): Promise<ExitStatus
   // A cancellation must not tear anything down half-way: it is one of the ways in which an exit ends.
   const ending = await CancellationScope.nonCancellable(async () => {
     const show = keepVisible(exit);
-    const plan = await planExit();
+    const plan = await planExit.executeWithOptions({ summary: 'What this exit runs under' }, []);
     const services = servicesUnder(plan);
     const holds = plan.systems.map((system) => new Hold(exit, system, plan, services));
     exit.means = { plan, services, holds };
@@ -86,7 +86,8 @@ async function decided(exit: Exit): Promise<Ending> {
 
 /** Waits for the day on which leaving takes effect, or for the word that the employee stays after all. */
 async function effective(exit: Exit, date: string): Promise<void> {
-  const waitMs = Date.parse(await startOfDay(date)) - Date.now();
+  const waitMs =
+    Date.parse(await startOfDay.executeWithOptions({ summary: `When ${date} begins` }, [date])) - Date.now();
   if (waitMs <= 0) return;
   exit.phase = 'awaiting-effective-date';
   await condition(() => exit.decision?.outcome === 'retained', waitMs, {

@@ -20,7 +20,9 @@ export class Reports<P> {
     let asked: Reported | undefined;
     // Cancelled between two attempts, an activity ends without a word; what it said before is with the server until then.
     this.step.beforeCancel = async () => {
-      asked = { reported: await progressOf(activityId) };
+      asked = {
+        reported: await progressOf.executeWithOptions({ summary: `How far ${activityId} was` }, [activityId]),
+      };
     };
     try {
       return await call(this.latest);

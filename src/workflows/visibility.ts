@@ -59,10 +59,8 @@ function describe(status: ExitStatus): string {
   const lines = [
     `### Exit of ${escape(employeeName ?? employeeId)} (${employeeId}): ${phase}`,
     `${needsAttention ? '**Needs attention.** ' : ''}${escape(awaiting)}`,
-    '| step | state | |',
-    '| --- | --- | --- |',
-    ...status.steps.map((step) => `| ${stepKey(step)} | ${step.state} | ${escape(remarkOf(step))} |`),
-    '',
+    // A list, since the Web UI sets the columns of a table without a gap.
+    status.steps.map((step) => `- ${stepKey(step)}: **${step.state}** ${escape(remarkOf(step))}`).join('\n'),
   ];
   if (interview) lines.push(`Interview: ${interview.start} (${interview.timeZone})`);
   if (decision)
@@ -70,7 +68,7 @@ function describe(status: ExitStatus): string {
       `Decision: **${decision.outcome}**, by ${escape(decision.decidedBy)} at ${decision.decidedAt}`,
     );
   for (const { at, reason } of rejectedDecisions) lines.push(`Refused at ${at}: ${escape(reason)}`);
-  return lines.join('\n');
+  return lines.join('\n\n');
 }
 
 const remarkOf = ({ error, by, evidence, note }: Step): string =>

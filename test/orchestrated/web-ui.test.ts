@@ -36,7 +36,7 @@ describe('an exit in the Web UI', () => {
     assert.match(currentDetails, new RegExp(`\\(${nora.employeeId}\\): awaiting-decision`));
     assert.match(currentDetails, /hr@acme\.example.* is to decide: retained or leaving/);
     for (const step of ['look-up-employee', 'notify-manager', 'block-access:production'])
-      assert.match(currentDetails, new RegExp(`\\| ${step} \\| done \\|`));
+      assert.match(currentDetails, new RegExp(`- ${step}: \\*\\*done\\*\\*`));
   });
 
   it('shows names as text: nobody’s name becomes a link or a table', async () => {
@@ -65,7 +65,10 @@ describe('an exit in the Web UI', () => {
     await world.untilPhase(nora, 'closed');
     const { events } = await handle().fetchHistory();
     const scheduled = events!.filter(
-      (event) => event.activityTaskScheduledEventAttributes || event.timerStartedEventAttributes,
+      (event) =>
+        event.activityTaskScheduledEventAttributes ||
+        event.timerStartedEventAttributes ||
+        event.markerRecordedEventAttributes,
     );
     assert.ok(scheduled.some((event) => event.timerStartedEventAttributes));
     for (const { userMetadata, eventId } of scheduled)
