@@ -10,13 +10,19 @@ import {
   nothing,
   type Blocked,
   type Capture,
+  type CapturedAccount,
   type Taken,
 } from '../exit/hold.js';
-import type { BlockAccess, CaptureAccess } from './access.js';
 
 interface EarlierHold {
   capture: Capture;
   taken: Taken;
+}
+
+/** What is read here of the inputs of captureAccess (without an account) and blockAccess. */
+interface AccessCall {
+  system: string;
+  account: CapturedAccount;
 }
 
 /** @returns what earlier runs of this exit knew of the hold on a system; undefined without a reset, or when they held nothing */
@@ -30,14 +36,14 @@ export async function earlierHold(exitId: string, system: string): Promise<Earli
     const { events } = await client.workflow.getHandle(workflowId, earlier).fetchHistory();
     const started = events?.[0]?.workflowExecutionStartedEventAttributes;
     if (started?.firstExecutionRunId !== exitId) continue;
-    const calls = new Map<string, { type: string; input: CaptureAccess & BlockAccess }>();
+    const calls = new Map<string, { type: string; input: AccessCall }>();
     for (const event of events ?? []) {
       const {
         activityTaskScheduledEventAttributes: scheduled,
         activityTaskCompletedEventAttributes: completed,
       } = event;
       if (scheduled) {
-        const input = await decoded<CaptureAccess & BlockAccess>(scheduled.input?.payloads);
+        const input = await decoded<AccessCall>(scheduled.input?.payloads);
         if (input?.system !== system) continue;
         const type = scheduled.activityType?.name ?? '';
         calls.set(String(event.eventId), { type, input });

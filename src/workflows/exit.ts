@@ -2,6 +2,7 @@
 import { ApplicationFailure, CancellationScope, workflowInfo } from '@temporalio/workflow';
 import { parseDecision, type Decision } from '../exit/decision.js';
 import { FailureType } from '../exit/failures.js';
+import type { Capture } from '../exit/hold.js';
 import { exitWorkflowId } from '../exit/ids.js';
 import type { Parsed } from '../exit/input.js';
 import type { Interview } from '../exit/interview.js';
@@ -10,7 +11,6 @@ import type { Plan } from '../exit/plan.js';
 import { parseResignation, type Resignation } from '../exit/resignation.js';
 import type { ExitStatus, Phase, RejectedDecision, StepName } from '../exit/status.js';
 import type { Services } from './activities.js';
-import type { Hold } from './hold.js';
 import { ExitStep, now } from './steps.js';
 
 /** A signal can be sent for ever; the status remembers the latest of the refused ones. */
@@ -20,7 +20,7 @@ const REJECTIONS_KEPT = 20;
 export interface Means {
   plan: Plan;
   services: Services;
-  holds: Hold[];
+  holds: readonly { capture: Capture | undefined }[];
 }
 
 export class Exit {
