@@ -38,10 +38,12 @@ const Person = z.strictObject({ name: z.string().min(1), email: MailAddress });
 const TimeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time such as "09:00"');
 const days = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 
+const VariableName = z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'must be the name of an environment variable');
+
 const ScimServer = z.strictObject({
   scimUrl: Url,
   /** The environment variable that holds the bearer token. */
-  tokenEnv: z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'must be the name of an environment variable'),
+  tokenEnv: VariableName,
 });
 
 const Hold = z.union(
@@ -82,6 +84,10 @@ const Config = z.strictObject({
     retry: z.strictObject({ initialInterval: DurationMs, maximumInterval: DurationMs }),
     /** How long one request to a server may take. */
     requestTimeout: DurationMs,
+    /** How often every open hold is looked at again. */
+    recheckEvery: DurationMs.refine((ms) => ms >= 1000, 'must be at least "PT1S"'),
+    /** What follows when a hold has drifted: it is asserted again, or it waits for an operator. */
+    onDrift: z.enum(['reassert', 'report'], 'must be "reassert" or "report"').default('reassert'),
   }),
   interview: z.strictObject({
     timeZone: z.string().refine(isTimeZone, 'must be an IANA time zone such as "Europe/Berlin"'),
@@ -105,6 +111,21 @@ const Config = z.strictObject({
           .string()
           .default('urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber'),
         hold: Hold,
+        /** Groups whose last active member no hold takes away, unless somebody overrides it: the administrators, for instance. */
+        protectedGroups: z.array(z.string().min(1)).default([]),
+        /** Held over all workers together. */
+        rateLimit: z.strictObject({ requestsPerSecond: z.number().positive() }).optional(),
+        /** Ends the sessions of an account: a suspension alone lets tokens live on, and reactivation revives them. */
+        sessionRevocation: z
+          .strictObject({
+            method: z.enum(['POST', 'PUT', 'PATCH', 'DELETE']).default('POST'),
+            /** A URI template (RFC 6570) with `{id}`, `{userName}`. */
+            url: z
+              .string()
+              .regex(/^https?:\/\/\S+$/, 'must be an http(s) URL, with {id} or {userName} in it'),
+            tokenEnv: VariableName,
+          })
+          .optional(),
       }),
     )
     .min(1, 'must name at least one critical system')
@@ -120,7 +141,12 @@ export interface ScimAccess {
   readonly scimUrl: string;
   readonly token: string;
 }
-export type SystemConfig = Omit<Checked['systems'][number], 'tokenEnv'> & ScimAccess;
+type CheckedSystem = Checked['systems'][number];
+export type SessionRevocationConfig = Omit<NonNullable<CheckedSystem['sessionRevocation']>, 'tokenEnv'> & {
+  readonly token: string;
+};
+export type SystemConfig = Omit<CheckedSystem, 'tokenEnv' | 'sessionRevocation'> &
+  ScimAccess & { sessionRevocation?: SessionRevocationConfig | undefined };
 export type MailConfig = Omit<Checked['mail'], 'passwordEnv'> & { readonly password?: string | undefined };
 export type InterviewPolicy = Checked['interview'];
 export type Config = Omit<Checked, 'systems' | 'directory' | 'mail'> & {
@@ -213,10 +239,18 @@ export function parseConfig(text: string, file: string, env: Environment): Confi
         return passwordEnv && secret(passwordEnv, 'mail.passwordEnv');
       },
     },
-    systems: systems.map(({ tokenEnv, ...system }, i) => ({
+    systems: systems.map(({ tokenEnv, sessionRevocation, ...system }, i) => ({
       ...system,
       get token() {
         return secret(tokenEnv, `systems[${i}].tokenEnv (${system.name})`);
+      },
+      sessionRevocation: sessionRevocation && {
+        method: sessionRevocation.method,
+        url: sessionRevocation.url,
+        get token() {
+          const field = `systems[${i}].sessionRevocation.tokenEnv (${system.name})`;
+          return secret(sessionRevocation.tokenEnv, field);
+        },
       },
     })),
   };

@@ -6,8 +6,9 @@ import { createExitActivities } from './activities/exit.js';
 import { createHrActivities } from './activities/hr.js';
 import { createNotificationActivities } from './activities/notification.js';
 import { ConfigError, type Config } from './config.js';
-import { taskQueues } from './exit/queues.js';
+import { rateLimitedQueue, taskQueues } from './exit/queues.js';
 import { createAccess, createDirectory, createHr, createNotification } from './services/index.js';
+import { attemptsPerSecond } from './services/protocols/pace.js';
 import { payloadConverterPath, workflowBundlePath } from './temporal.js';
 
 /** `exit` is the workflow itself, with the look-up in the directory. */
@@ -50,25 +51,40 @@ export async function createWorkers({
     maxConcurrentWorkflowTaskExecutions: 200,
   };
 
-  if (config.taskQueues === 'shared') {
-    if (services.length < serviceNames.length) {
-      throw new ConfigError(
-        '--services needs "taskQueues: per-service" in the configuration: on a shared queue every worker must know every activity',
-      );
-    }
-    const all = Object.assign({}, ...services.map((service) => activitiesOf[service]())) as object;
-    return [await Worker.create({ ...common, ...workflow, taskQueue: taskQueues.exit, activities: all })];
-  }
+  // What a system bears is held by Temporal for all workers of its queue together.
+  const rateLimited = config.systems.flatMap(({ name, rateLimit }) =>
+    rateLimit && services.includes('access')
+      ? [
+          {
+            taskQueue: rateLimitedQueue(name),
+            activities: activitiesOf.access(),
+            maxTaskQueueActivitiesPerSecond: attemptsPerSecond(rateLimit.requestsPerSecond),
+          },
+        ]
+      : [],
+  );
   return Promise.all(
-    services.map((service) =>
-      Worker.create({
-        ...common,
-        ...(service === 'exit' ? workflow : {}),
-        taskQueue: taskQueues[service],
-        activities: activitiesOf[service](),
-      }),
+    [...queuesOf(config, services).map(optionsOf), ...rateLimited].map((options) =>
+      Worker.create({ ...common, ...options }),
     ),
   );
+
+  function optionsOf({ taskQueue, serves }: { taskQueue: string; serves: readonly ServiceName[] }) {
+    const activities = Object.assign({}, ...serves.map((service) => activitiesOf[service]())) as object;
+    return { taskQueue, activities, ...(serves.includes('exit') && workflow) };
+  }
+}
+
+/** @throws ConfigError */
+function queuesOf({ taskQueues: mode }: Config, services: readonly ServiceName[]) {
+  if (mode === 'per-service')
+    return services.map((service) => ({ taskQueue: taskQueues[service], serves: [service] }));
+  if (services.length < serviceNames.length) {
+    throw new ConfigError(
+      '--services needs "taskQueues: per-service" in the configuration: on a shared queue every worker must know every activity',
+    );
+  }
+  return [{ taskQueue: taskQueues.exit, serves: services }];
 }
 
 /** Runs the workers until one fails or all have been shut down; when one ends, the others do too. */

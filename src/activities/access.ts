@@ -26,6 +26,7 @@ export interface BlockAccess {
   account: CapturedAccount;
   /** What earlier tries of this hold set out to take. */
   tried: Taken;
+  overridesProtection: boolean;
 }
 
 export interface RestoreAccess {
@@ -58,9 +59,9 @@ export function createAccessActivities(access: ReadonlyMap<string, AccessService
         return { ...mergeCaptures(earlier?.capture, seen), taken: earlier?.taken };
       }),
 
-    blockAccess: ({ system, account, hold, tried }: BlockAccess): Promise<Blocked> =>
+    blockAccess: ({ system, account, hold, tried, overridesProtection }: BlockAccess): Promise<Blocked> =>
       attempt<Blocked, Taken>(({ signal, progress = tried, report }) =>
-        on(system).block(account, hold, progress, report, signal),
+        on(system).block(account, hold, progress, report, signal, { overridesProtection }),
       ),
 
     restoreAccess: ({ system, account, taken }: RestoreAccess): Promise<Restored> =>

@@ -2,19 +2,27 @@
 import { Context } from '@temporalio/activity';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { Temporal } from 'temporal-polyfill';
-import type { Config } from '../config.js';
+import type { Config, SystemConfig } from '../config.js';
 import type { Plan, Queues } from '../exit/plan.js';
-import { taskQueues } from '../exit/queues.js';
+import { rateLimitedQueue, taskQueues } from '../exit/queues.js';
+import { REQUESTS_PER_ATTEMPT } from '../services/protocols/pace.js';
 
 export function createExitActivities(config: Config) {
+  // The longest an attempt takes is a handful of requests, of which one may run into its time limit.
+  const attemptTimeoutMs = 3 * config.policy.requestTimeout;
   const plan: Plan = {
-    systems: config.systems.map(({ name, hold }) => ({ name, hold })),
+    systems: config.systems.map((system) => ({
+      name: system.name,
+      hold: system.hold,
+      queue: accessQueue(config, system),
+      attemptTimeoutMs: attemptTimeoutMs + slownessMs(system.rateLimit),
+    })),
     policy: {
       attentionAfterMs: config.policy.attentionAfter,
       retryInitialMs: config.policy.retry.initialInterval,
       retryMaximumMs: config.policy.retry.maximumInterval,
-      // The longest an attempt takes is a handful of requests, of which one may run into its time limit.
-      attemptTimeoutMs: 3 * config.policy.requestTimeout,
+      attemptTimeoutMs,
+      reassertsDrift: config.policy.onDrift === 'reassert',
       lateWriteMs: config.policy.requestTimeout,
     },
     queues: queuesFor(config),
@@ -51,7 +59,15 @@ export function createExitActivities(config: Config) {
 export type ExitActivities = ReturnType<typeof createExitActivities>;
 
 function queuesFor({ taskQueues: mode }: Config): Queues {
-  const { exit, ...services } = taskQueues;
-  if (mode === 'per-service') return { directory: exit, ...services };
-  return { directory: exit, notification: exit, hr: exit, access: exit };
+  const { exit, notification, hr } = taskQueues;
+  if (mode === 'per-service') return { directory: exit, notification, hr };
+  return { directory: exit, notification: exit, hr: exit };
 }
+
+function accessQueue({ taskQueues: mode }: Config, { name, rateLimit }: SystemConfig): string {
+  if (rateLimit) return rateLimitedQueue(name);
+  return mode === 'per-service' ? taskQueues.access : taskQueues.exit;
+}
+
+const slownessMs = (rateLimit: SystemConfig['rateLimit']): number =>
+  rateLimit ? Math.ceil((1000 * REQUESTS_PER_ATTEMPT) / rateLimit.requestsPerSecond) : 0;

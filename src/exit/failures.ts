@@ -17,6 +17,8 @@ export const FailureType = {
   AddressRefused: 'AddressRefused',
   /** The policy leaves no time for an interview. */
   NoInterviewSlot: 'NoInterviewSlot',
+  /** The hold would take away the last active member of a protected group. */
+  LastOfProtectedGroup: 'LastOfProtectedGroup',
   /** The exit's plan names a system that the worker's configuration no longer has. */
   UnknownSystem: 'UnknownSystem',
   /** Something the hold took cannot be given back; the message lists what and why. */

@@ -16,14 +16,17 @@ export interface Plan {
 export interface PlannedSystem {
   name: string;
   hold: HoldKind;
+  /** The task queue of its access activities: one of its own where it has a rate limit. */
+  queue: string;
+  /** How long one attempt on it may take; more where it has to go slowly. */
+  attemptTimeoutMs: number;
 }
 
-/** The task queue of each service. */
+/** The task queue of each service; access has one per system. */
 export interface Queues {
   directory: string;
   notification: string;
   hr: string;
-  access: string;
 }
 
 /** Durations of the process, in milliseconds. */
@@ -35,6 +38,8 @@ export interface Policy {
   retryMaximumMs: number;
   /** How long one attempt of a step may take. */
   attemptTimeoutMs: number;
+  /** Whether a hold that somebody undid is asserted again; otherwise it waits for an operator. */
+  reassertsDrift: boolean;
   /** How long after it was given up a request may still take effect on a server without ETags. */
   lateWriteMs: number;
 }

@@ -5,3 +5,6 @@ export const taskQueues = {
   hr: 'hr',
   access: 'access',
 } as const;
+
+/** The queue of a system with a rate limit, which its workers share. */
+export const rateLimitedQueue = (system: string): string => `access-${system}`;

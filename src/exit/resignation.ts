@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { EmployeeId } from './ids.js';
-import { IsoDate, parse, type Parsed } from './input.js';
+import { IsoDate, MailAddress, parse, type Parsed } from './input.js';
 
 /** What starts an exit. `{"employeeId":"E-1002"}` alone is enough. */
 export interface Resignation {
@@ -10,6 +10,8 @@ export interface Resignation {
   reason?: string | undefined;
   /** Who handed the resignation in, for the record. */
   submittedBy?: string | undefined;
+  /** The mail address of who decided that the hold may take the last active member from protected groups. */
+  overrideBy?: string | undefined;
 }
 
 const Resignation: z.ZodType<Resignation> = z.object(
@@ -18,6 +20,7 @@ const Resignation: z.ZodType<Resignation> = z.object(
     lastWorkingDay: IsoDate.optional(),
     reason: z.string().max(2000, 'must be at most 2000 characters').optional(),
     submittedBy: z.string().max(254, 'must be at most 254 characters').optional(),
+    overrideBy: MailAddress.optional(),
   },
   'must be an object such as {"employeeId":"E-1002"}',
 );

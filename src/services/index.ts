@@ -1,9 +1,11 @@
 /** The services, each talking to the servers that the configuration names. Both forms of the exit are built on these. */
 import type { Config } from '../config.js';
 import { createAccessService, type AccessService } from './access/access.js';
+import { sessionRevoker } from './access/sessions.js';
 import { createDirectoryService, type DirectoryService } from './directory/directory.js';
 import { createHrService, type HrService } from './hr/hr.js';
 import { createNotificationService, type NotificationService } from './notification/notification.js';
+import { paceOf } from './protocols/pace.js';
 import { createScimClient } from './protocols/scim.js';
 import { createMailer, type Mailer } from './protocols/smtp.js';
 
@@ -38,10 +40,16 @@ export function createHr(config: Config): HrService {
 
 /** By the name of the critical system. */
 export function createAccess({ systems, policy }: Config): ReadonlyMap<string, AccessService> {
+  const requestTimeoutMs = policy.requestTimeout;
   return new Map(
-    systems.map(({ name, scimUrl, token, accountAttribute }) => {
-      const scim = createScimClient({ name, scimUrl, token, requestTimeoutMs: policy.requestTimeout });
-      return [name, createAccessService({ scim, accountAttribute })];
+    systems.map((system) => {
+      const { name, scimUrl, token, rateLimit, sessionRevocation, accountAttribute, protectedGroups } =
+        system;
+      const pace = rateLimit && paceOf(name, rateLimit.requestsPerSecond);
+      const scim = createScimClient({ name, scimUrl, token, requestTimeoutMs, pace });
+      const endSessions =
+        sessionRevocation && sessionRevoker({ ...sessionRevocation, name, requestTimeoutMs, pace });
+      return [name, createAccessService({ scim, accountAttribute, protectedGroups, endSessions })];
     }),
   );
 }

@@ -14,7 +14,7 @@ import type { DirectoryActivities } from '../activities/directory.js';
 import type { ExitActivities } from '../activities/exit.js';
 import type { HrActivities } from '../activities/hr.js';
 import type { NotificationActivities } from '../activities/notification.js';
-import type { Plan } from '../exit/plan.js';
+import type { Plan, PlannedSystem } from '../exit/plan.js';
 
 const HEARTBEAT_TIMEOUT = '10 seconds';
 
@@ -26,9 +26,13 @@ export const { planExit, progressOf, startOfDay } = proxyLocalActivities<ExitAct
 export type Services = ReturnType<typeof servicesUnder>;
 
 export function servicesUnder({ policy, queues }: Plan) {
-  const options = (taskQueue: string, backoffCoefficient: number): ActivityOptions => ({
+  const options = (
+    taskQueue: string,
+    backoffCoefficient: number,
+    startToCloseTimeout = policy.attemptTimeoutMs,
+  ): ActivityOptions => ({
     taskQueue,
-    startToCloseTimeout: policy.attemptTimeoutMs,
+    startToCloseTimeout,
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: {
@@ -41,7 +45,8 @@ export function servicesUnder({ policy, queues }: Plan) {
     // Everything about people waits for this answer, so it is asked for again soon.
     directory: proxyActivities<DirectoryActivities>(options(queues.directory, 2)),
     // Every moment until the block is one with access; the cap keeps the pause after a long outage short.
-    access: proxyActivities<AccessActivities>(options(queues.access, 2)),
+    access: ({ queue, attemptTimeoutMs }: PlannedSystem) =>
+      proxyActivities<AccessActivities>(options(queue, 2, attemptTimeoutMs)),
     // Mail servers greylist and throttle: they want minutes, and haste makes it worse.
     notification: proxyActivities<NotificationActivities>(options(queues.notification, 4)),
     hr: proxyActivities<HrActivities>(options(queues.hr, 4)),

@@ -19,7 +19,7 @@ import type { ExitStep, Patience } from './steps.js';
 export class Hold {
   capture: Capture | undefined;
   private readonly blockStep: ExitStep;
-  private readonly access: Services['access'];
+  private readonly access: ReturnType<Services['access']>;
   private readonly policy: Plan['policy'];
   private readonly blockReports: Reports<Taken>;
   /** What the hold has taken, or may have taken while nobody saw the answer. Restore gives back this and no more. */
@@ -34,7 +34,7 @@ export class Hold {
     plan: Plan,
     services: Services,
   ) {
-    this.access = services.access;
+    this.access = services.access(system);
     this.policy = plan.policy;
     this.blockStep = exit.addStep('block-access', system.name);
     this.blockReports = new Reports(this.blockStep);
@@ -103,11 +103,14 @@ export class Hold {
 
   private async sendBlock(account: CapturedAccount, patience: Patience) {
     const { name: system, hold } = this.system;
+    const overridesProtection = this.exit.resignation.overrideBy !== undefined;
     const call = this.call('block-access', `Block access to ${system}`, patience);
     this.mayStillBlock = true;
     try {
       const blocked = await this.blockReports.of(call.activityId, () =>
-        this.access.blockAccess.executeWithOptions(call, [{ system, hold, account, tried: this.taken }]),
+        this.access.blockAccess.executeWithOptions(call, [
+          { system, hold, account, tried: this.taken, overridesProtection },
+        ]),
       );
       this.taken = blocked.taken;
       this.mayStillBlock = false;

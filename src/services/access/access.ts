@@ -15,16 +15,31 @@ import type {
 } from '../../exit/hold.js';
 import { converge, identitiesOf, isActive, type ScimClient, type ScimUser } from '../protocols/scim.js';
 import { createMembership } from './membership.js';
+import type { EndSessions } from './sessions.js';
 
 export interface AccessOptions {
   scim: ScimClient;
   /** Where else than in `externalId` the system keeps the employee id. */
   accountAttribute: string;
+  /** Groups whose last active member is not taken away. */
+  protectedGroups?: readonly string[];
+  endSessions?: EndSessions | undefined;
+}
+
+/** What the service needs to know of the exit beyond the account. */
+export interface BlockOptions {
+  /** Somebody has decided that protected groups may lose their last active member. */
+  overridesProtection: boolean;
 }
 
 export type AccessService = ReturnType<typeof createAccessService>;
 
-export function createAccessService({ scim, accountAttribute }: AccessOptions) {
+export function createAccessService({
+  scim,
+  accountAttribute,
+  protectedGroups = [],
+  endSessions,
+}: AccessOptions) {
   const membership = createMembership(scim);
   const system = scim.name;
 
@@ -53,7 +68,26 @@ export function createAccessService({ scim, accountAttribute }: AccessOptions) {
     return seen !== undefined;
   }
 
+  /** The protected groups in which nobody would be left who is active. */
+  async function wouldBeLast(
+    account: CapturedAccount,
+    hold: HoldKind,
+    signal: AbortSignal,
+  ): Promise<string[]> {
+    const atRisk =
+      hold.kind === 'suspend'
+        ? protectedGroups
+        : protectedGroups.filter((name) => hold.groups.includes(name));
+    const last: string[] = [];
+    for (const group of await membership.held(account.id, atRisk, signal)) {
+      if (!(await membership.hasOtherActive(group, account.id, signal))) last.push(group.displayName);
+    }
+    return last;
+  }
+
   return {
+    wouldBeLast,
+
     /** Whether the employee has an account, and what the hold may take from it. Writes nothing. */
     async capture(employeeId: string, hold: HoldKind, signal: AbortSignal): Promise<Capture> {
       const user = await findAccount(employeeId, signal);
@@ -83,11 +117,21 @@ export function createAccessService({ scim, accountAttribute }: AccessOptions) {
       tried: Taken,
       trying: (taken: Taken) => Promise<void>,
       signal: AbortSignal,
+      { overridesProtection }: BlockOptions = { overridesProtection: false },
     ): Promise<Blocked> {
       const taken: Taken = { suspended: tried.suspended, groups: [...tried.groups] };
       const notes: string[] = [];
       const uncaptured: GroupRef[] = [];
       const user = await scim.getUser(account.id, signal);
+      if (user && !overridesProtection && (hold.kind === 'groups' || isActive(user))) {
+        const last = await wouldBeLast(account, hold, signal);
+        if (last.length > 0) {
+          throw new FinalFailure(
+            FailureType.LastOfProtectedGroup,
+            `${account.userName} is the last active member of ${last.join(', ')} on ${system}: put somebody else there and retry, or resign with --override`,
+          );
+        }
+      }
 
       if (!user) {
         notes.push('the account no longer exists');
@@ -113,11 +157,13 @@ export function createAccessService({ scim, accountAttribute }: AccessOptions) {
             notes.push(`somebody else removed it from ${group.displayName} after the capture`);
         }
         await trying(taken);
-        for (const group of account.groups) await membership.remove(account.id, group, signal);
+        for (const group of present.filter(({ id }) => account.groups.some((captured) => captured.id === id)))
+          await membership.remove(account.id, group, signal);
         uncaptured.push(...(await membership.held(account.id, hold.groups, signal)));
         if (account.groups.length === 0 && uncaptured.length === 0)
           notes.push('was in none of the critical groups');
       }
+      if (user) await endSessions?.(account, signal);
       return { blockedAt: new Date().toISOString(), taken, uncaptured, notes };
     },
 
@@ -133,7 +179,14 @@ export function createAccessService({ scim, accountAttribute }: AccessOptions) {
       if (!exists && (taken.suspended || taken.groups.length > 0)) {
         lost.push(`the account ${account.userName}, which was deleted meanwhile`);
       }
+      // Reactivation revives what a token was good for before, so what was opened since the block must be gone first.
+      if (exists && (taken.suspended || taken.groups.length > 0)) await endSessions?.(account, signal);
+      const present = exists && taken.groups.length > 0 ? await membership.all(account.id, signal) : [];
       for (const group of exists ? taken.groups : []) {
+        if (present.some(({ id }) => id === group.id)) {
+          givenBack.groups.push(group);
+          continue;
+        }
         const isBack = await membership.add(account.id, group, signal);
         if (isBack) givenBack.groups.push(group);
         else lost.push(`the membership in ${group.displayName}, a group which was deleted meanwhile`);
@@ -165,6 +218,7 @@ export function createAccessService({ scim, accountAttribute }: AccessOptions) {
       for (const id of ids) {
         if (!(await setActive(id, false, signal))) continue;
         exists = true;
+        await endSessions?.({ id, userName: (id === found?.id ? found : captured!).userName }, signal);
         removedGroups.push(...(await membership.removeAll(id, signal)));
       }
       const note = ids.size === 0 ? 'no account' : 'the account no longer exists';

@@ -1,6 +1,6 @@
 /** Group memberships of one account, one value at a time (RFC 7644 §3.5.2). */
 import type { GroupRef } from '../../exit/hold.js';
-import { converge, type ScimClient, type ScimGroup } from '../protocols/scim.js';
+import { converge, isActive, type ScimClient, type ScimGroup } from '../protocols/scim.js';
 
 export function createMembership(scim: ScimClient) {
   async function find(userId: string, groupId: string, signal: AbortSignal): Promise<ScimGroup | undefined> {
@@ -17,11 +17,27 @@ export function createMembership(scim: ScimClient) {
     );
   }
 
+  const all = async (userId: string, signal: AbortSignal): Promise<GroupRef[]> =>
+    (await scim.groupsOf(userId, signal)).map(toRef);
+
   return {
     remove,
+    all,
+
+    /** Whether a group has an active member besides this one. */
+    async hasOtherActive(group: GroupRef, userId: string, signal: AbortSignal): Promise<boolean> {
+      const found = (await scim.findGroups(group.displayName, signal)).find(({ id }) => id === group.id);
+      for (const { value } of found?.members ?? []) {
+        if (value === userId) continue;
+        const other = await scim.getUser(value, signal);
+        if (other && isActive(other)) return true;
+      }
+      return false;
+    },
 
     /** The memberships in the groups of the given names. */
     async held(userId: string, names: readonly string[], signal: AbortSignal): Promise<GroupRef[]> {
+      if (names.length === 0) return [];
       const groups = await scim.groupsOf(userId, signal);
       return groups.filter(({ displayName }) => names.includes(displayName)).map(toRef);
     },
@@ -48,7 +64,7 @@ export function createMembership(scim: ScimClient) {
 
     /** @returns what was removed */
     async removeAll(userId: string, signal: AbortSignal): Promise<GroupRef[]> {
-      const groups = (await scim.groupsOf(userId, signal)).map(toRef);
+      const groups = await all(userId, signal);
       for (const group of groups) await remove(userId, group, signal);
       return groups;
     },

@@ -4,6 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
+import type { Pace } from './pace.js';
 
 const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
@@ -15,6 +16,8 @@ export interface ScimOptions {
   scimUrl: string;
   token: string;
   requestTimeoutMs: number;
+  /** Where the server has a rate limit. */
+  pace?: Pace | undefined;
 }
 
 export interface ScimResource {
@@ -35,6 +38,7 @@ export interface ScimUser extends ScimResource {
 
 export interface ScimGroup extends ScimResource {
   displayName: string;
+  members?: { value: string }[];
 }
 
 /** One operation of a PATCH (RFC 7644 §3.5.2). */
@@ -49,7 +53,7 @@ export type PatchAnswer = 'answered' | 'conflict' | 'gone';
 
 export type ScimClient = ReturnType<typeof createScimClient>;
 
-export function createScimClient({ name, scimUrl, token, requestTimeoutMs }: ScimOptions) {
+export function createScimClient({ name, scimUrl, token, requestTimeoutMs, pace }: ScimOptions) {
   const base = scimUrl.replace(/\/+$/, '');
   let etags: boolean | undefined;
 
@@ -59,6 +63,7 @@ export function createScimClient({ name, scimUrl, token, requestTimeoutMs }: Sci
     signal: AbortSignal,
     init: { headers?: Record<string, string>; body?: string } = {},
   ): Promise<Response> {
+    await pace?.(signal);
     const deadline = AbortSignal.timeout(requestTimeoutMs);
     let response: Response;
     try {
@@ -173,6 +178,10 @@ export function createScimClient({ name, scimUrl, token, requestTimeoutMs }: Sci
       const users = await list<ScimUser>('Users', `${attribute} eq ${JSON.stringify(value)}`, {}, signal);
       return users.filter((user) => sameText(attributeOf(user, attribute), value));
     },
+
+    /** The groups of this name, with their members. */
+    findGroups: (displayName: string, signal: AbortSignal) =>
+      list<ScimGroup>('Groups', `displayName eq ${JSON.stringify(displayName)}`, {}, signal),
 
     /** The groups that a user is a direct member of: asked of the groups, since many servers do not tell in `User.groups`. */
     groupsOf: (userId: string, signal: AbortSignal) =>
