@@ -2,6 +2,7 @@
 import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createAccessActivities } from './activities/access.js';
 import { createDirectoryActivities } from './activities/directory.js';
+import { createDriftActivities } from './activities/drift.js';
 import { createExitActivities } from './activities/exit.js';
 import { createHrActivities } from './activities/hr.js';
 import { createNotificationActivities } from './activities/notification.js';
@@ -33,7 +34,10 @@ export async function createWorkers({
     exit: () => ({ ...createExitActivities(config), ...createDirectoryActivities(createDirectory(config)) }),
     notification: () => createNotificationActivities(createNotification(config)),
     hr: () => createHrActivities(createHr(config)),
-    access: () => createAccessActivities(createAccess(config)),
+    access: () => {
+      const access = createAccess(config);
+      return { ...createAccessActivities(access), ...createDriftActivities(access) };
+    },
   };
   const common = {
     connection,

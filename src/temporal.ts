@@ -1,7 +1,14 @@
 /** What worker and client must agree on, and what the namespace must know before an exit can run in it. */
 import { fileURLToPath } from 'node:url';
+import {
+  ScheduleAlreadyRunning,
+  ScheduleOverlapPolicy,
+  type Client,
+  type ScheduleOptions,
+} from '@temporalio/client';
 import { encodeSearchAttributeIndexedValueType } from '@temporalio/common/lib/search-attributes.js';
 import type { NativeConnection } from '@temporalio/worker';
+import { taskQueues } from './exit/queues.js';
 import { searchAttributes } from './workflows/search-attributes.js';
 
 export const payloadConverterPath = fileURLToPath(
@@ -10,6 +17,8 @@ export const payloadConverterPath = fileURLToPath(
 
 /** Built by `npm run build`: workers load it, so that every worker of a release runs the very same workflow code. */
 export const workflowBundlePath = fileURLToPath(new URL('./workflow-bundle.cjs', import.meta.url));
+
+export const DRIFT_CHECK = 'drift-check';
 
 /**
  * Adds the search attributes that the namespace lacks. An exit would otherwise stand still at its first write of one.
@@ -34,6 +43,29 @@ export async function ensureSearchAttributes(connection: NativeConnection, names
         `temporal operator search-attribute create --namespace ${namespace} ${flags}`,
       { cause: error },
     );
+  }
+}
+
+/**
+ * The schedule of the drift check: `sweepHolds` every `recheckEvery`. A sweep that is still under way is not overtaken.
+ * @param giveUpAfterMs how long a sweep tries to reach a system
+ */
+export async function ensureDriftCheck(client: Client, recheckEveryMs: number): Promise<void> {
+  const action = {
+    type: 'startWorkflow',
+    workflowType: 'sweepHolds',
+    workflowId: 'sweep-holds',
+    taskQueue: taskQueues.exit,
+    args: [{ giveUpAfterMs: recheckEveryMs }],
+  } satisfies ScheduleOptions['action'];
+  const spec = { intervals: [{ every: recheckEveryMs }] };
+  const policies = { overlap: ScheduleOverlapPolicy.SKIP };
+  try {
+    await client.schedule.create({ scheduleId: DRIFT_CHECK, spec, action, policies });
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    // Another worker, or an earlier start with another interval.
+    await client.schedule.getHandle(DRIFT_CHECK).update(({ state }) => ({ spec, action, policies, state }));
   }
 }
 

@@ -1,10 +1,16 @@
 /** The worker process: `node dist/src/worker.js [--services exit,notification,hr,access]`. */
 import { access, writeFile } from 'node:fs/promises';
+import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
 import { Command, InvalidArgumentError } from 'commander';
 import { loadConfig, loadTemporalConfig } from './config.js';
 import { createWorkers, runWorkers, serviceNames, type ServiceName } from './create-workers.js';
-import { ensureSearchAttributes, workflowBundlePath } from './temporal.js';
+import {
+  ensureDriftCheck,
+  ensureSearchAttributes,
+  payloadConverterPath,
+  workflowBundlePath,
+} from './temporal.js';
 
 /** A container's health check calls a file of over a minute dead. */
 const HEALTH_EVERY_MS = 10_000;
@@ -45,6 +51,10 @@ async function main(): Promise<void> {
   });
   try {
     await ensureSearchAttributes(connection, namespace);
+    if (services.includes('exit')) {
+      const client = new Client({ connection, namespace, dataConverter: { payloadConverterPath } });
+      await ensureDriftCheck(client, config.policy.recheckEvery);
+    }
     const workers = await createWorkers({ connection, namespace, config, services });
     const running = runWorkers(workers);
     const queues = workers.map((worker) => worker.options.taskQueue).join(', ');

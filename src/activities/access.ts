@@ -41,15 +41,18 @@ export interface RevokeAccess {
   account?: CapturedAccount | undefined;
 }
 
+/** @throws FinalFailure UnknownSystem */
+export function serviceOn(access: ReadonlyMap<string, AccessService>, system: string): AccessService {
+  const service = access.get(system);
+  if (service) return service;
+  throw new FinalFailure(
+    FailureType.UnknownSystem,
+    `the configuration has no system "${system}" any more; put it back or settle the step by hand`,
+  );
+}
+
 export function createAccessActivities(access: ReadonlyMap<string, AccessService>) {
-  function on(system: string): AccessService {
-    const service = access.get(system);
-    if (service) return service;
-    throw new FinalFailure(
-      FailureType.UnknownSystem,
-      `the configuration has no system "${system}" any more; put it back or settle the step by hand`,
-    );
-  }
+  const on = (system: string): AccessService => serviceOn(access, system);
 
   return {
     captureAccess: ({ exitId, system, employeeId, hold }: CaptureAccess): Promise<Capture> =>

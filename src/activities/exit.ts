@@ -3,9 +3,12 @@ import { Context } from '@temporalio/activity';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { Temporal } from 'temporal-polyfill';
 import type { Config, SystemConfig } from '../config.js';
+import type { ExitHold, WatchedHold } from '../exit/drift.js';
 import type { Plan, Queues } from '../exit/plan.js';
 import { rateLimitedQueue, taskQueues } from '../exit/queues.js';
 import { REQUESTS_PER_ATTEMPT } from '../services/protocols/pace.js';
+
+const OPEN_HOLDS = `WorkflowType = 'exitEmployee' AND ExecutionStatus = 'Running' AND ExitPhase IN ('awaiting-decision', 'awaiting-effective-date')`;
 
 export function createExitActivities(config: Config) {
   // The longest an attempt takes is a handful of requests, of which one may run into its time limit.
@@ -46,6 +49,29 @@ export function createExitActivities(config: Config) {
         activity?.heartbeatDetails?.payloads,
       );
       return progress;
+    },
+
+    /** A page of the holds that are to be watched, from the memos of the open exits. */
+    async openHolds(page?: string): Promise<{ holds: ExitHold[]; next?: string | undefined }> {
+      const { client } = Context.current();
+      const { executions, nextPageToken } = await client.workflowService.listWorkflowExecutions({
+        namespace: client.options.namespace,
+        query: OPEN_HOLDS,
+        pageSize: 100,
+        ...(page !== undefined && { nextPageToken: Buffer.from(page, 'base64') }),
+      });
+      const holds: ExitHold[] = [];
+      for (const { execution, memo } of executions) {
+        const payload = memo?.fields?.['holds'];
+        const [watched] = await decodeArrayFromPayloads(
+          client.options.loadedDataConverter,
+          payload && [payload],
+        );
+        for (const hold of (watched ?? []) as WatchedHold[])
+          holds.push({ ...hold, workflowId: execution!.workflowId!, runId: execution!.runId! });
+      }
+      const next = nextPageToken.length > 0 ? Buffer.from(nextPageToken).toString('base64') : undefined;
+      return { holds, next };
     },
 
     /** The instant at which a calendar day begins for the company, ISO 8601 in UTC. */

@@ -43,6 +43,7 @@ export function statusPage(status: ExitStatus): string {
     ],
     ['interview', interview && slot(interview) + (isWithdrawn ? ', withdrawn' : '')],
     ['decision', decision && describeDecision(decision)],
+    ['override', status.overrideBy && `protected groups, by ${status.overrideBy}`],
     ['cancelled', cancelRequestedAt && `asked for ${localTime(cancelRequestedAt)}`],
     ['closed', closedAt && localTime(closedAt)],
     ['awaiting', status.awaiting],
@@ -55,6 +56,9 @@ export function statusPage(status: ExitStatus): string {
     ),
     '',
     table(status.steps.map(stepRow), '  '),
+    ...status.drifts.map(
+      ({ system, what, seenAt }) => `\n  drift on ${system}, seen ${localTime(seenAt)}: ${what}`,
+    ),
     ...status.rejectedDecisions.map(({ at, reason }) => `\n  refused ${localTime(at)}: ${reason}`),
     ...advice(status),
   ];

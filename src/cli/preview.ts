@@ -1,7 +1,7 @@
 /** What an exit would find and do, read from the servers before anything is started. */
 import type { Config } from '../config.js';
 import { FailureType, FinalFailure } from '../exit/failures.js';
-import type { Capture } from '../exit/hold.js';
+import type { Capture, GroupRef } from '../exit/hold.js';
 import type { Employee } from '../exit/people.js';
 import { createAccess, createDirectory } from '../services/index.js';
 
@@ -10,7 +10,18 @@ export interface Preview {
   employee?: Employee | undefined;
   /** Why the directory could not be asked. */
   directoryProblem?: string | undefined;
-  systems: { name: string; hold: string; capture?: Capture; problem?: string }[];
+  systems: PreviewedSystem[];
+}
+
+export interface PreviewedSystem {
+  name: string;
+  hold: string;
+  capture?: Capture;
+  /** What revocation would remove. */
+  memberships?: GroupRef[];
+  /** The protected groups that the hold would leave without an active member. */
+  lastOf?: string[];
+  problem?: string;
 }
 
 export async function preview(config: Config, employeeId: string): Promise<Preview> {
@@ -22,13 +33,19 @@ export async function preview(config: Config, employeeId: string): Promise<Previ
       (employee) => ({ employee }),
       (error: Error) => (isUnknown(error) ? {} : { directoryProblem: error.message }),
     );
-  const systems = config.systems.map(async ({ name, hold }) => {
+  const systems = config.systems.map(async ({ name, hold }): Promise<PreviewedSystem> => {
     const shown = {
       name,
       hold: hold.kind === 'suspend' ? 'suspend the account' : `take ${hold.groups.join(', ')}`,
     };
     try {
-      return { ...shown, capture: await access.get(name)!.capture(employeeId, hold, signal) };
+      const service = access.get(name)!;
+      const capture = await service.capture(employeeId, hold, signal);
+      const { account } = capture;
+      if (!account) return { ...shown, capture };
+      const memberships = await service.memberships(account.id, signal);
+      const lastOf = await service.wouldBeLast(account, hold, signal);
+      return { ...shown, capture, memberships, lastOf };
     } catch (error) {
       return { ...shown, problem: (error as Error).message };
     }

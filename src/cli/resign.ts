@@ -6,12 +6,14 @@ import { Refusal } from '../client/refusal.js';
 import { UsageError } from './usage-error.js';
 import { orchestratedExits } from '../client/orchestrated.js';
 import { printJson, table } from './output.js';
-import { isNobody, preview, type Preview } from './preview.js';
+import { isNobody, preview, type Preview, type PreviewedSystem } from './preview.js';
 
 interface Options {
   lastWorkingDay?: string;
   reason?: string;
   submittedBy?: string;
+  override?: boolean;
+  by?: string;
   dryRun?: boolean;
   json?: boolean;
 }
@@ -25,15 +27,20 @@ export function resignCommand(): Command {
     .option('--last-working-day <date>', 'YYYY-MM-DD')
     .option('--reason <text>', 'for the record')
     .option('--submitted-by <who>', 'who handed the resignation in, for the record')
+    .option('--override', 'take also the last active member of a protected group away; needs --by')
+    .option('--by <email>', 'who decides to override, for the record')
     .option('--dry-run', 'show what would be done, to whom and in which system, and do nothing')
     .addHelpText('after', '\nExample:\n  ems resign E-1002 --last-working-day 2027-01-29')
     .action(resign);
 }
 
-async function resign(employeeId: string, { json, dryRun, ...rest }: Options): Promise<void> {
+async function resign(employeeId: string, { json, dryRun, override, by, ...rest }: Options): Promise<void> {
+  if (Boolean(override) !== (by !== undefined)) {
+    throw new UsageError('--override and --by go together: who overrides is recorded');
+  }
   const config = configuration();
   const today = Temporal.Now.plainDateISO(config.interview.timeZone).toString();
-  const parsed = parseResignation({ employeeId, ...rest }, today);
+  const parsed = parseResignation({ employeeId, ...rest, overrideBy: by }, today);
   if (!parsed.ok) throw new UsageError(parsed.problem);
 
   await withTemporal(async (client) => {
@@ -50,10 +57,16 @@ async function resign(employeeId: string, { json, dryRun, ...rest }: Options): P
         `Nobody knows an employee ${employeeId}: neither the directory nor any critical system`,
       );
     }
+    const guarded = found.systems.filter(({ lastOf }) => lastOf?.length);
     if (dryRun) {
       if (json) printJson({ dryRun: true, resignation: parsed.value, ...found });
       else console.log(describe(parsed.value, found, config.contacts.hrPartner.email));
       return;
+    }
+    if (guarded.length > 0 && !override) {
+      throw new Refusal(
+        `${nameOf(found, employeeId)} is the last active member of ${guarded.map(lockedOut).join('; ')}. Put somebody else there, or use --override --by <your mail address>`,
+      );
     }
     if (found.directoryProblem)
       console.error(`ems: the exit starts all the same, but ${found.directoryProblem}`);
@@ -79,16 +92,26 @@ function describe({ employeeId, lastWorkingDay }: Resignation, found: Preview, h
   const rows = [
     ['notify-manager', told ?? unknown],
     ['schedule-hr-interview', employee ? `${employee.email ?? 'no mail address'} and ${hrPartner}` : unknown],
-    ...systems.map(({ name, hold, capture, problem }) => [
-      `block-access:${name}`,
-      problem ?? account(hold, capture!),
-    ]),
+    ...systems.map((system) => [`block-access:${system.name}`, system.problem ?? account(system)]),
+    ...systems.flatMap(({ name, capture, memberships }) =>
+      capture?.account ? [[`revoke-access:${name}`, revocation(memberships ?? [])]] : [],
+    ),
+    ...systems
+      .filter(({ lastOf }) => lastOf?.length)
+      .map((system) => ['refused unless --override', `last active member of ${lockedOut(system)}`]),
   ];
   const lastDay = lastWorkingDay ? `, whose last working day is ${lastWorkingDay}` : '';
   return `Nothing is done. The exit of ${nameOf(found, employeeId)}${lastDay} would set off:\n\n${table(rows, '  ')}`;
 }
 
-function account(hold: string, { account }: NonNullable<Preview['systems'][number]['capture']>): string {
+const lockedOut = ({ name, lastOf }: PreviewedSystem): string => `${lastOf!.join(', ')} on ${name}`;
+
+/** Once the decision is leaving, and only then. */
+const revocation = (memberships: { displayName: string }[]): string =>
+  `if leaving: deactivate, remove from ${memberships.map(({ displayName }) => displayName).join(', ') || 'no group'}`;
+
+function account({ hold, capture }: PreviewedSystem): string {
+  const account = capture?.account;
   if (!account) return 'no account: nothing to block';
   const { userName, active, groups } = account;
   if (hold.startsWith('take'))

@@ -23,6 +23,8 @@ export const FailureType = {
   UnknownSystem: 'UnknownSystem',
   /** Something the hold took cannot be given back; the message lists what and why. */
   NotGivenBack: 'NotGivenBack',
+  /** Somebody else gave back what the hold had taken, and the policy leaves it to an operator to take it again. */
+  Drifted: 'Drifted',
   /** What somebody did by hand has to be undone by hand. */
   DoneByHand: 'DoneByHand',
   /** A step needs what an earlier one, settled by hand, did not leave behind. */

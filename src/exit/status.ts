@@ -1,4 +1,5 @@
 import type { Decision } from './decision.js';
+import type { Drift } from './drift.js';
 
 /** The answer of the query `status`, in both forms of the exit. Times are ISO 8601 in UTC. */
 export interface ExitStatus {
@@ -13,8 +14,12 @@ export interface ExitStatus {
   awaiting: string;
   decision?: (Decision & { decidedAt: string }) | undefined;
   rejectedDecisions: RejectedDecision[];
+  /** When somebody else gave back what the hold had taken; the latest ones. */
+  drifts: Drift[];
   interview?: { start: string; end: string; timeZone: string } | undefined;
   lastWorkingDay?: string | undefined;
+  /** Who decided that the hold may take the last active member from protected groups. */
+  overrideBy?: string | undefined;
   openedAt: string;
   /** When every critical system had been observed blocked (or was settled by hand). */
   blockedAt?: string | undefined;

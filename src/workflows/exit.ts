@@ -2,25 +2,36 @@
 import { ApplicationFailure, CancellationScope, workflowInfo } from '@temporalio/workflow';
 import { parseDecision, type Decision } from '../exit/decision.js';
 import { FailureType } from '../exit/failures.js';
+import type { Drift, WatchedHold } from '../exit/drift.js';
 import type { Capture } from '../exit/hold.js';
 import { exitWorkflowId } from '../exit/ids.js';
 import type { Parsed } from '../exit/input.js';
 import type { Interview } from '../exit/interview.js';
 import type { Employee } from '../exit/people.js';
-import type { Plan } from '../exit/plan.js';
+import type { Plan, PlannedSystem } from '../exit/plan.js';
 import { parseResignation, type Resignation } from '../exit/resignation.js';
 import type { ExitStatus, Phase, RejectedDecision, StepName } from '../exit/status.js';
 import type { Services } from './activities.js';
 import { ExitStep, now } from './steps.js';
 
-/** A signal can be sent for ever; the status remembers the latest of the refused ones. */
-const REJECTIONS_KEPT = 20;
+/** A signal can be sent for ever; the status remembers the latest. */
+const KEPT = 20;
 
 /** What the workflow works with once the plan is made. */
 export interface Means {
   plan: Plan;
   services: Services;
-  holds: readonly { capture: Capture | undefined }[];
+  holds: readonly HeldSystem[];
+}
+
+/** The hold on one system, as far as the exit needs to know it. */
+export interface HeldSystem {
+  readonly system: PlannedSystem;
+  readonly capture: Capture | undefined;
+  /** @returns undefined where nothing is held that could drift */
+  watched: () => WatchedHold | undefined;
+  /** @returns false where the drift is no news */
+  assertAgain: (drift: Drift) => boolean;
 }
 
 export class Exit {
@@ -38,6 +49,7 @@ export class Exit {
   isCancelled = false;
   closedAt: string | undefined;
   private readonly rejectedDecisions: RejectedDecision[] = [];
+  private readonly drifts: Drift[] = [];
 
   /** @throws ApplicationFailure before anything is done: not a Resignation, or the wrong workflow ID */
   constructor(input: unknown) {
@@ -98,7 +110,20 @@ export class Exit {
   reject(received: unknown, reason: string): void {
     const text = JSON.stringify(received) ?? 'nothing';
     this.rejectedDecisions.push({ at: now(), reason, received: text.slice(0, 200) });
-    this.rejectedDecisions.splice(0, this.rejectedDecisions.length - REJECTIONS_KEPT);
+    this.rejectedDecisions.splice(0, this.rejectedDecisions.length - KEPT);
+  }
+
+  /** A sweep has seen that somebody else gave back what a hold had taken. */
+  drifted(drift: Drift): void {
+    if (this.phase !== 'awaiting-decision' && this.phase !== 'awaiting-effective-date') return;
+    if (!this.means?.holds.find(({ system }) => system.name === drift.system)?.assertAgain(drift)) return;
+    this.drifts.push(drift);
+    this.drifts.splice(0, this.drifts.length - KEPT);
+  }
+
+  /** What a sweep looks at. */
+  watchedHolds(): WatchedHold[] {
+    return this.means?.holds.flatMap((hold) => hold.watched() ?? []) ?? [];
   }
 
   /** Everything that the start of the exit sets off is done, or waits for an operator. */
@@ -136,6 +161,8 @@ export class Exit {
       awaiting: this.awaiting(),
       decision,
       rejectedDecisions: [...this.rejectedDecisions],
+      drifts: [...this.drifts],
+      overrideBy: this.resignation.overrideBy,
       interview: interview && { start: interview.start, end: interview.end, timeZone: interview.timeZone },
       lastWorkingDay: this.resignation.lastWorkingDay,
       openedAt: this.openedAt,

@@ -8,12 +8,14 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import type { Decision } from '../exit/decision.js';
+import { parseDrift, type Drift } from '../exit/drift.js';
 import type { Parsed } from '../exit/input.js';
 import { parseResolution, type Resolution } from '../exit/resolution.js';
 import type { ExitStatus, Step } from '../exit/status.js';
 import type { Exit } from './exit.js';
 
 export const decisionFinalised = defineSignal<[Decision]>('decisionFinalised');
+export const holdDrifted = defineSignal<[Drift]>('holdDrifted');
 export const finaliseDecision = defineUpdate<Decision & { decidedAt: string }, [Decision]>(
   'finaliseDecision',
 );
@@ -35,6 +37,15 @@ export function answer(exit: Exit): void {
       description:
         'The decision: {"outcome":"retained" or "leaving","decidedBy":"hr@acme.example"}. The first valid one stands',
     },
+  );
+  setHandler(
+    holdDrifted,
+    (input: unknown) => {
+      const drift = parseDrift(input);
+      if (drift.ok) exit.drifted(drift.value);
+      else exit.reject(input, `holdDrifted: ${drift.problem}`);
+    },
+    { description: 'A sweep found that somebody else gave back what the hold had taken' },
   );
   setDefaultSignalHandler((name, ...args) => {
     exit.reject(args[0], `unknown signal "${name}": a decision is sent as "decisionFinalised"`);

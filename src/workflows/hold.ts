@@ -1,5 +1,6 @@
 /** The hold on one critical system, as the workflow leads it: capture → block, then restore or revoke. */
 import { ActivityFailure, ApplicationFailure, sleep } from '@temporalio/workflow';
+import type { Drift, WatchedHold } from '../exit/drift.js';
 import { FailureType } from '../exit/failures.js';
 import {
   everythingOf,
@@ -12,11 +13,11 @@ import {
 } from '../exit/hold.js';
 import type { Plan, PlannedSystem } from '../exit/plan.js';
 import type { Services } from './activities.js';
-import type { Exit } from './exit.js';
+import type { Exit, HeldSystem } from './exit.js';
 import { Reports } from './reports.js';
 import type { ExitStep, Patience } from './steps.js';
 
-export class Hold {
+export class Hold implements HeldSystem {
   capture: Capture | undefined;
   private readonly blockStep: ExitStep;
   private readonly access: ReturnType<Services['access']>;
@@ -27,10 +28,12 @@ export class Hold {
   /** A write of a block that was not seen to end may still land. */
   private mayStillBlock = false;
   private blocking: Promise<void> | undefined;
+  /** Stays so while a drift is being mended, so that the memo has nothing to say twice. */
+  private wasBlocked = false;
 
   constructor(
     private readonly exit: Exit,
-    private readonly system: PlannedSystem,
+    readonly system: PlannedSystem,
     plan: Plan,
     services: Services,
   ) {
@@ -45,6 +48,31 @@ export class Hold {
     return (this.blocking ??= this.blockStep.perform(this.policy.attentionAfterMs, (patience) =>
       this.tryToBlock(patience),
     ));
+  }
+
+  watched(): WatchedHold | undefined {
+    const { name: system, hold, queue } = this.system;
+    const { account } = this;
+    return account && this.wasBlocked ? { system, hold, accountId: account.id, queue } : undefined;
+  }
+
+  /** Blocks again what somebody else gave back, at once or on an operator's word, as the policy says. */
+  assertAgain({ what, seenAt }: Drift): boolean {
+    if (!this.isBlocked) return false;
+    let isDue = this.policy.reassertsDrift;
+    this.blocking = this.blockStep.performAgain(this.policy.attentionAfterMs, (patience) => {
+      if (isDue) return this.tryToBlock(patience);
+      isDue = true;
+      throw ApplicationFailure.nonRetryable(
+        `seen at ${seenAt}: ${what}. Retry to block it again, or settle the step by hand`,
+        FailureType.Drifted,
+      );
+    });
+    return true;
+  }
+
+  private get isBlocked(): boolean {
+    return this.blockStep.view.state === 'done';
   }
 
   /** Ends a block that is still being tried, and returns when nothing of it runs any more. */
@@ -114,6 +142,7 @@ export class Hold {
       );
       this.taken = blocked.taken;
       this.mayStillBlock = false;
+      this.wasBlocked = true;
       return blocked;
     } catch (failure) {
       if (failure instanceof ActivityFailure) {

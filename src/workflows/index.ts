@@ -1,1 +1,2 @@
 export { exitEmployee } from './exit-employee.js';
+export { sweepHolds } from './sweep-holds.js';

@@ -82,6 +82,16 @@ export class ExitStep {
     this.order = undefined;
   }
 
+  /** Opens a step again that was done. */
+  performAgain(
+    attentionAfterMs: number,
+    run: (patience: Patience) => Promise<string | undefined>,
+  ): Promise<void> {
+    Object.assign(this.view, { finishedAt: undefined, note: undefined });
+    this.begin();
+    return this.perform(attentionAfterMs, run);
+  }
+
   /** Applies a resolution, and returns when what was being tried has ended. */
   async resolve({ action, by, evidence }: Resolution): Promise<Step> {
     await this.give(action === 'retry' ? { action } : { action, by, evidence });
@@ -134,7 +144,7 @@ export const causeOf = (failure: Error): Error =>
   failure instanceof ActivityFailure ? (failure.cause ?? failure) : failure;
 
 /** A timeout says that time is up; what its last attempt died of is the reason. The SDK's TimeoutFailure leaves its cause out. */
-function reasonOf(cause: Error): string {
+export function reasonOf(cause: Error): string {
   let failure = cause instanceof TimeoutFailure ? cause.failure : undefined;
   while (failure?.timeoutFailureInfo && failure.cause) failure = failure.cause;
   return failure?.message ?? cause.message;

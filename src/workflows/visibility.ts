@@ -1,5 +1,5 @@
 /** How an exit shows in the Web UI: search attributes for the list, and the current details as Markdown. */
-import { condition, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { condition, setCurrentDetails, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
 import { stepKey, type ExitStatus, type Step } from '../exit/status.js';
 import type { Exit } from './exit.js';
 import { searchAttributes } from './search-attributes.js';
@@ -9,18 +9,26 @@ import { searchAttributes } from './search-attributes.js';
  * @returns writes what is not yet written, for the end
  */
 export function keepVisible(exit: Exit): () => void {
-  let shown = { attributes: '', details: '' };
-  const render = () => ({ attributes: JSON.stringify(attributesOf(exit)), details: describe(exit.status()) });
+  let shown = { attributes: '', details: '', holds: '[]' };
+  const render = () => ({
+    attributes: JSON.stringify(attributesOf(exit)),
+    details: describe(exit.status()),
+    // Complete only once all that begins an exit is done; then nothing has to be written twice.
+    holds: exit.phase === 'awaiting-decision' ? JSON.stringify(exit.watchedHolds()) : shown.holds,
+  });
 
   const show = () => {
-    const { attributes, details } = render();
-    if (attributes !== shown.attributes) upsertSearchAttributes(attributesOf(exit));
-    setCurrentDetails(details);
-    shown = { attributes, details };
+    const next = render();
+    if (next.attributes !== shown.attributes) upsertSearchAttributes(attributesOf(exit));
+    if (next.holds !== shown.holds) upsertMemo({ holds: exit.watchedHolds() });
+    setCurrentDetails(next.details);
+    shown = next;
   };
   const hasChanged = () => {
-    const { attributes, details } = render();
-    return attributes !== shown.attributes || details !== shown.details;
+    const next = render();
+    return (
+      next.attributes !== shown.attributes || next.details !== shown.details || next.holds !== shown.holds
+    );
   };
   void (async () => {
     for (;;) {
@@ -67,6 +75,8 @@ function describe(status: ExitStatus): string {
     lines.push(
       `Decision: **${decision.outcome}**, by ${escape(decision.decidedBy)} at ${decision.decidedAt}`,
     );
+  for (const { system, what, seenAt } of status.drifts)
+    lines.push(`Drift on ${system}, seen at ${seenAt}: ${escape(what)}`);
   for (const { at, reason } of rejectedDecisions) lines.push(`Refused at ${at}: ${escape(reason)}`);
   return lines.join('\n\n');
 }

@@ -18,6 +18,7 @@ export interface Seen {
   method: string;
   path: string;
   body: string;
+  atMs: number;
 }
 
 export interface FaultProxy {
@@ -40,7 +41,12 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     void (async () => {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
-      const entry = { method: request.method!, path: request.url!, body: Buffer.concat(chunks).toString() };
+      const entry = {
+        method: request.method!,
+        path: request.url!,
+        body: Buffer.concat(chunks).toString(),
+        atMs: Date.now(),
+      };
       seen.push(entry);
       arrivals.emit('request', entry);
       const fault = decide?.(entry);

@@ -72,6 +72,14 @@ export function scimAdmin({ scimUrl, token }: { scimUrl: string; token: string }
       return id;
     },
 
+    async groupIds(): Promise<{ id: string; displayName: string }[]> {
+      const { Resources = [] } = await request<{ Resources?: { id: string; displayName: string }[] }>(
+        'GET',
+        '/Groups?count=1000',
+      );
+      return Resources;
+    },
+
     addMember: (groupId: string, userId: string) =>
       patch(`/Groups/${groupId}`, { op: 'add', path: 'members', value: [{ value: userId }] }),
 

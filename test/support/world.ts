@@ -39,6 +39,8 @@ export interface WorldOptions {
   config?: [from: string, to: string][];
   /** Which run in this process; none for tests that start workers of their own. */
   services?: ServiceName[];
+  /** Further variables of the environment. */
+  env?: Record<string, string>;
   /** The critical systems of the configuration, when not all three. */
   systems?: System[];
 }
@@ -80,6 +82,7 @@ export async function startWorld({
   config: changes = [],
   services = [...serviceNames],
   systems: configured = [...systems],
+  env: further = {},
 }: WorldOptions = {}): Promise<World> {
   const shared = await temporal();
   const folder = await scratchFolder();
@@ -99,6 +102,7 @@ export async function startWorld({
   const configFile = path.join(folder, 'ems.config.yaml');
   await writeFile(configFile, text);
   const env = {
+    ...further,
     EMS_CONFIG: configFile,
     TEMPORAL_ADDRESS: shared.server.address,
     SMTP_HOST: '127.0.0.1',

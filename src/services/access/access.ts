@@ -78,6 +78,10 @@ export function createAccessService({
       hold.kind === 'suspend'
         ? protectedGroups
         : protectedGroups.filter((name) => hold.groups.includes(name));
+    if (atRisk.length === 0) return [];
+    const user = await scim.getUser(account.id, signal);
+    // Who is suspended already is nobody's last resort.
+    if (!user || (hold.kind === 'suspend' && !isActive(user))) return [];
     const last: string[] = [];
     for (const group of await membership.held(account.id, atRisk, signal)) {
       if (!(await membership.hasOtherActive(group, account.id, signal))) last.push(group.displayName);
@@ -87,6 +91,22 @@ export function createAccessService({
 
   return {
     wouldBeLast,
+
+    /** What of the hold somebody else has given back; one read. @returns undefined while it holds */
+    async driftOf(accountId: string, hold: HoldKind, signal: AbortSignal): Promise<string | undefined> {
+      if (hold.kind === 'suspend') {
+        const user = await scim.getUser(accountId, signal);
+        return user && isActive(user) ? 'the account is active again' : undefined;
+      }
+      const back = await membership.held(accountId, hold.groups, signal);
+      return back.length > 0
+        ? `is in ${back.map(({ displayName }) => displayName).join(', ')} again`
+        : undefined;
+    },
+
+    /** What revocation would take, now: nothing is written. */
+    memberships: (accountId: string, signal: AbortSignal): Promise<GroupRef[]> =>
+      membership.all(accountId, signal),
 
     /** Whether the employee has an account, and what the hold may take from it. Writes nothing. */
     async capture(employeeId: string, hold: HoldKind, signal: AbortSignal): Promise<Capture> {
@@ -123,7 +143,7 @@ export function createAccessService({
       const notes: string[] = [];
       const uncaptured: GroupRef[] = [];
       const user = await scim.getUser(account.id, signal);
-      if (user && !overridesProtection && (hold.kind === 'groups' || isActive(user))) {
+      if (!overridesProtection) {
         const last = await wouldBeLast(account, hold, signal);
         if (last.length > 0) {
           throw new FinalFailure(

@@ -4,8 +4,11 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Enough for five groups at once; what is left over is for the next attempt, which finds less to do. */
-export const REQUESTS_PER_ATTEMPT = 20;
+/**
+ * Twice what an attempt usually needs; with many groups the rest is for the next one, which finds less to do. More would make every
+ * block wait longer for its turn.
+ */
+export const REQUESTS_PER_ATTEMPT = 12;
 
 /** Waits for one's turn; a signal stands for its attempt. */
 export type Pace = (signal: AbortSignal) => Promise<void>;

@@ -1,0 +1,36 @@
+/** Drift: what the hold took was given back by somebody else while the decision is open. */
+import { z } from 'zod';
+import type { HoldKind } from './hold.js';
+import { parse, type Parsed } from './input.js';
+
+/** What has to be known of a hold to look whether it still holds. Kept in the exit's memo, so that looking costs the exit nothing. */
+export interface WatchedHold {
+  system: string;
+  hold: HoldKind;
+  /** The SCIM `id` of the account. */
+  accountId: string;
+  /** The task queue of the system. */
+  queue: string;
+}
+
+/** A watched hold, and the exit that it belongs to. */
+export interface ExitHold extends WatchedHold {
+  workflowId: string;
+  runId: string;
+}
+
+/** A hold found drifted, as the signal `holdDrifted` says it. */
+export interface Drift {
+  system: string;
+  /** "the account is active again" */
+  what: string;
+  /** ISO 8601, UTC. */
+  seenAt: string;
+}
+
+const Drift: z.ZodType<Drift> = z.object(
+  { system: z.string(), what: z.string().max(500), seenAt: z.iso.datetime() },
+  'must be an object such as {"system":"payroll","what":"the account is active again","seenAt":"2026-11-23T09:00:00Z"}',
+);
+
+export const parseDrift = (input: unknown): Parsed<Drift> => parse(Drift, input);

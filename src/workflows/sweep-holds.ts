@@ -1,0 +1,67 @@
+/** Looks at every open hold once, and tells an exit only when something drifted: being checked costs an exit no history. */
+import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporalio/workflow';
+import type { DriftActivities } from '../activities/drift.js';
+import type { ExitActivities } from '../activities/exit.js';
+import type { ExitHold } from '../exit/drift.js';
+import { causeOf, reasonOf } from './steps.js';
+
+export interface Sweep {
+  /** How long one look at a page of holds may take before it is left to the next sweep. */
+  giveUpAfterMs: number;
+}
+
+export interface SweepResult {
+  checked: number;
+  drifted: number;
+}
+
+/** As many reads as an attempt on a system with a rate limit may make (services/protocols/pace.ts). */
+const HOLDS_PER_ATTEMPT = 12;
+
+/** @throws ApplicationFailure with the systems that could not be looked at; the others have been */
+export async function sweepHolds({ giveUpAfterMs }: Sweep): Promise<SweepResult> {
+  const timeouts = { startToCloseTimeout: '1 minute', scheduleToCloseTimeout: giveUpAfterMs } as const;
+  const { openHolds } = proxyActivities<ExitActivities>(timeouts);
+  const result: SweepResult = { checked: 0, drifted: 0 };
+  const missed = new Map<string, string>();
+
+  for (let page: string | undefined, isFirst = true; isFirst || page; isFirst = false) {
+    const { holds, next } = await openHolds.executeWithOptions({ summary: 'List the open holds' }, [page]);
+    await Promise.all(chunksBySystem(holds).map(look));
+    page = next;
+  }
+  if (missed.size > 0) {
+    const systems = [...missed].map(([system, why]) => `${system} (${why})`);
+    throw ApplicationFailure.nonRetryable(`Not looked at: ${systems.join(', ')}`, 'Missed', result);
+  }
+  return result;
+
+  async function look(holds: ExitHold[]): Promise<void> {
+    const { system, queue } = holds[0]!;
+    const { findDrift } = proxyActivities<DriftActivities>({ ...timeouts, taskQueue: queue });
+    try {
+      const summary = `Look at ${holds.length} holds on ${system}`;
+      result.drifted += await findDrift.executeWithOptions({ summary }, [{ system, holds }]);
+      result.checked += holds.length;
+    } catch (error) {
+      if (!(error instanceof ActivityFailure)) throw error;
+      missed.set(system, reasonOf(causeOf(error)));
+    }
+  }
+}
+
+function chunksBySystem(holds: ExitHold[]): ExitHold[][] {
+  const open = new Map<string, ExitHold[]>();
+  const chunks: ExitHold[][] = [];
+  for (const hold of holds) {
+    const key = `${hold.system} on ${hold.queue}`;
+    let chunk = open.get(key);
+    if (!chunk || chunk.length === HOLDS_PER_ATTEMPT) {
+      chunk = [];
+      open.set(key, chunk);
+      chunks.push(chunk);
+    }
+    chunk.push(hold);
+  }
+  return chunks;
+}

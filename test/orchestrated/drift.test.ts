@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { firstMessage, startChild } from '../../src/local/child.js';
+import { DRIFT_CHECK } from '../../src/temporal.js';
+import { scratchFolder } from '../support/temporal.js';
+import {
+  CRITICAL_GROUPS,
+  HR,
+  IT,
+  startWorld,
+  stateOf,
+  stepOf,
+  type Hired,
+  type World,
+} from '../support/world.js';
+
+const sweep = (world: World): Promise<{ checked: number; drifted: number }> =>
+  world.client.workflow.execute('sweepHolds', {
+    workflowId: `sweep-${randomUUID()}`,
+    taskQueue: 'ems',
+    args: [{ giveUpAfterMs: 3_000 }],
+  });
+
+async function blocked(world: World): Promise<Hired> {
+  const nora = await world.hire();
+  await world.exits.open({ employeeId: nora.employeeId });
+  await world.untilPhase(nora, 'awaiting-decision');
+  return nora;
+}
+
+async function retain(world: World, nora: Hired): Promise<void> {
+  await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+  await world.untilPhase(nora, 'closed');
+}
+
+describe('a hold that somebody undoes while the decision is open', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld();
+  });
+  afterEach(() => world.mend());
+  after(() => world.stop());
+
+  it('is found by the next sweep, reported, and asserted again: an account', async () => {
+    const nora = await blocked(world);
+    await world.admin.payroll.setActive(nora.accounts.payroll!, true);
+    assert.equal((await sweep(world)).drifted, 1);
+    const status = await world.until(nora, 'blocked again', ({ drifts, blockedAt }) =>
+      Boolean(drifts.length && blockedAt),
+    );
+    assert.equal((await world.account(nora, 'payroll')).active, false);
+    assert.deepEqual(
+      status.drifts.map(({ system, what }) => [system, what]),
+      [['payroll', 'the account is active again']],
+    );
+    assert.equal((await sweep(world)).drifted, 0);
+    await retain(world, nora);
+    assert.equal((await world.account(nora, 'payroll')).active, true);
+  });
+
+  it('is found by the next sweep, reported, and asserted again: a critical group', async () => {
+    const nora = await blocked(world);
+    const group = (await world.admin.production.groupIds()).find(
+      ({ displayName }) => displayName === CRITICAL_GROUPS[0],
+    );
+    await world.admin.production.addMember(group!.id, nora.accounts.production!);
+    await sweep(world);
+    await world.until(nora, 'blocked again', ({ drifts, blockedAt }) => Boolean(drifts.length && blockedAt));
+    assert.deepEqual((await world.account(nora, 'production')).groups, ['readers']);
+    await retain(world, nora);
+    assert.deepEqual(
+      (await world.account(nora, 'production')).groups,
+      [...CRITICAL_GROUPS, 'readers'].toSorted(),
+    );
+  });
+
+  it('costs a parked exit nothing to be looked at', async () => {
+    const nora = await blocked(world);
+    const handle = world.client.workflow.getHandle(`exit-${nora.employeeId}`);
+    const { historyLength } = await handle.describe();
+    const before = world.proxies.payroll.seen.length;
+    await sweep(world);
+    await sweep(world);
+    const ours = world.proxies.payroll.seen
+      .slice(before)
+      .filter(({ path: each }) => each.includes(nora.accounts.payroll!));
+    assert.equal(ours.length, 2, 'one read per hold and sweep');
+    assert.equal((await handle.describe()).historyLength, historyLength);
+    await retain(world, nora);
+  });
+
+  it('on a system that is down is left to the next sweep, which says so; the other systems are looked at', async () => {
+    const nora = await blocked(world);
+    await world.takeDown('code');
+    await world.admin.payroll.setActive(nora.accounts.payroll!, true);
+    const failure = await sweep(world).then(
+      () => assert.fail('it did not say so'),
+      (error: Error) => error.cause as Error,
+    );
+    assert.match(failure.message, /Not looked at: code \(code cannot be reached/);
+    await world.until(nora, 'blocked again', ({ drifts, blockedAt }) => Boolean(drifts.length && blockedAt));
+    await world.mend();
+    await retain(world, nora);
+  });
+
+  it('is no news to an exit that is giving access back', async () => {
+    const nora = await blocked(world);
+    await retain(world, nora);
+    assert.equal((await sweep(world)).drifted, 0);
+    assert.deepEqual((await world.exits.status(nora.employeeId)).drifts, []);
+  });
+
+  it('is not invented: rubbish in the signal is refused and recorded', async () => {
+    const nora = await blocked(world);
+    const handle = world.client.workflow.getHandle(`exit-${nora.employeeId}`);
+    await handle.signal('holdDrifted', { system: 7 });
+    await handle.signal('holdDrifted', { system: 'hr', what: 'x', seenAt: new Date().toISOString() });
+    const status = await world.until(
+      nora,
+      'refused',
+      ({ rejectedDecisions }) => rejectedDecisions.length === 1,
+    );
+    assert.match(status.rejectedDecisions[0]!.reason, /^holdDrifted: system: /);
+    assert.deepEqual(status.drifts, []);
+    await retain(world, nora);
+  });
+});
+
+describe('a drift that the policy leaves to an operator', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld({ config: [['onDrift: reassert', 'onDrift: report']] });
+  });
+  after(() => world.stop());
+
+  it('needs attention and changes nothing, until somebody says retry', async () => {
+    const nora = await blocked(world);
+    await world.admin.code.setActive(nora.accounts.code!, true);
+    await sweep(world);
+    const stuck = await world.until(nora, 'attention', ({ needsAttention }) => needsAttention);
+    assert.match(stepOf(stuck, 'block-access:code')!.error!, /the account is active again\. Retry to block/);
+    assert.equal(stuck.blockedAt, undefined);
+    assert.equal((await world.account(nora, 'code')).active, true);
+    await world.exits.resolve(nora.employeeId, {
+      step: 'block-access',
+      system: 'code',
+      action: 'retry',
+      by: IT,
+    });
+    const again = await world.until(nora, 'blocked again', ({ blockedAt }) => blockedAt !== undefined);
+    assert.equal(stateOf(again, 'block-access:code'), 'done');
+    assert.equal((await world.account(nora, 'code')).active, false);
+    await retain(world, nora);
+    assert.equal((await world.account(nora, 'code')).active, true);
+  });
+});
+
+describe('the drift check', () => {
+  it('is a Temporal Schedule that the worker keeps, and runs by itself', async () => {
+    const world = await startWorld({
+      services: [],
+      config: [['recheckEvery: PT15M', 'recheckEvery: PT1S']],
+    });
+    const worker = await startChild(
+      {
+        name: 'the worker',
+        module: fileURLToPath(new URL('../../src/worker.js', import.meta.url)),
+        env: world.env,
+        logFile: path.join(await scratchFolder(), 'worker.log'),
+      },
+      (child) => firstMessage(child),
+    );
+    try {
+      const nora = await blocked(world);
+      await world.admin.payroll.setActive(nora.accounts.payroll!, true);
+      await world.until(nora, 'found and blocked again', ({ drifts, blockedAt }) =>
+        Boolean(drifts.length && blockedAt),
+      );
+      assert.equal((await world.account(nora, 'payroll')).active, false);
+      const { spec } = await world.client.schedule.getHandle(DRIFT_CHECK).describe();
+      assert.equal(spec.intervals?.[0]?.every, 1000);
+    } finally {
+      await world.client.schedule.getHandle(DRIFT_CHECK).delete();
+      await worker.stop();
+      await world.stop();
+    }
+  });
+});
