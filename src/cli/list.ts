@@ -13,7 +13,9 @@ interface Options {
 
 export function listCommand(): Command {
   return new Command('list')
-    .description('Lists exits, the newest first, with the steps that need attention.')
+    .description(
+      'Lists exits, the open ones first and of these the newest on top, with the steps that need attention.',
+    )
     .option('--open', 'only open exits')
     .option('--attention', 'only open exits that need attention')
     .addOption(new Option('--phase <phase>', 'only exits in this phase').choices(phases))

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { decideCommand } from './decide.js';
 import { UsageError } from './usage-error.js';
 import { listCommand } from './list.js';
+import { printJson } from './output.js';
 import { resignCommand } from './resign.js';
 import { resolveCommand } from './resolve.js';
 import { statusCommand } from './status.js';
@@ -14,16 +15,16 @@ const program = new Command('ems')
   )
   .addHelpText('after', '\nEach command has --help with an example, and --json for programs.');
 
+// Before the subcommands inherit it: theirs, too, must not end the process with an exit code of Commander's own.
+program.exitOverride();
 const commands = [resignCommand, decideCommand, statusCommand, watchCommand, listCommand, resolveCommand];
 for (const define of commands) {
   program.addCommand(
     define()
       .option('--json', 'print one JSON document, and nothing else, to stdout')
-      .exitOverride()
       .copyInheritedSettings(program),
   );
 }
-program.exitOverride();
 
 try {
   await program.parseAsync();
@@ -32,10 +33,11 @@ try {
 }
 
 function report(error: unknown): number {
-  // Commander has already printed its own errors, and its help is not an error.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const { message } = error as Error;
-  console.error(`ems: ${message}`);
-  if (process.argv.includes('--json')) console.log(JSON.stringify({ error: message }, null, 2));
-  return error instanceof UsageError ? 2 : 1;
+  const isOfCommander = error instanceof CommanderError;
+  // Its help is not an error, and its errors it has already printed.
+  if (isOfCommander && error.exitCode === 0) return 0;
+  if (!isOfCommander) console.error(`ems: ${message}`);
+  if (process.argv.includes('--json')) printJson({ error: message.replace(/^error: /, '') });
+  return isOfCommander || error instanceof UsageError ? 2 : 1;
 }

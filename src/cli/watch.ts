@@ -20,7 +20,7 @@ export function watchCommand(): Command {
     .argument('<employeeId>', 'for example E-1002')
     .addHelpText(
       'after',
-      '\nWith --json: one array, an element for each change, printed as it happens.\n\nExample:\n  ems watch E-1002',
+      '\nWith --json: one array, an element for each change, printed as it happens; if it fails, the last one is {"error": "…"}.\n\nExample:\n  ems watch E-1002',
     )
     .action(watch);
 }
@@ -42,6 +42,13 @@ async function watch(employeeId: string, { json }: { json?: boolean }): Promise<
     end();
     process.exit(0);
   });
+  const failed = (error: Error): void => {
+    if (!json || printed === 0) throw error;
+    // The array is begun, and it is the one document.
+    process.stdout.write(`,\n${JSON.stringify({ error: error.message })}\n]\n`);
+    console.error(`ems: ${error.message}`);
+    process.exitCode = 1;
+  };
   await withTemporal(async (client) => {
     let before = '';
     const seen = new Map<string, string>();
@@ -55,8 +62,7 @@ async function watch(employeeId: string, { json }: { json?: boolean }): Promise<
       if (!json && status.awaiting !== before) console.log(`  ${status.awaiting}`);
       before = status.awaiting;
     }
-  });
-  end();
+  }).then(end, failed);
 }
 
 function stepChanges({ steps }: ExitStatus): Change[] {
