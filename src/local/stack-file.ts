@@ -1,5 +1,5 @@
 /** `stack.json`: where a running local stack can be reached. Written when everything is ready, removed when it stops. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
@@ -20,6 +20,32 @@ const StackFile = z.object({
 });
 export type StackFile = z.output<typeof StackFile>;
 
+/**
+ * Takes the folder for this process, also while it is still starting: two stacks on the same data would undo each other's writes.
+ * @throws Error naming the process that has it
+ */
+export async function claimHome(home: string): Promise<void> {
+  const file = claimIn(home);
+  try {
+    writeFileSync(file, String(process.pid), { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const holder = Number(readFileSync(file, 'utf8'));
+    if (holder > 0 && holder !== process.pid && isAlive(holder))
+      throw new Error(`A stack is already running in ${home} (process ${holder}): stop that one first`, {
+        cause: error,
+      });
+    // A killed stack left it behind; in a container it may well have had our own number.
+    await rm(file, { force: true });
+    await claimHome(home);
+  }
+}
+
+export async function releaseHome(home: string): Promise<void> {
+  await rm(claimIn(home), { force: true });
+}
+
+const claimIn = (home: string): string => path.join(home, 'stack.pid');
 const fileIn = (home: string): string => path.join(home, 'stack.json');
 
 /** The stack that runs in this folder, if one does. A file that a killed stack left behind does not count. */

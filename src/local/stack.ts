@@ -13,7 +13,14 @@ import { findTemporal } from './find-temporal.js';
 import { startInbox } from './inbox.js';
 import { fixedPorts, freePorts, requireFree, type Ports } from './ports.js';
 import { startScimServer } from './scim.js';
-import { environmentOf, readStack, removeStack, writeStack, type StackFile } from './stack-file.js';
+import {
+  claimHome,
+  environmentOf,
+  releaseHome,
+  removeStack,
+  writeStack,
+  type StackFile,
+} from './stack-file.js';
 import { startTemporal } from './temporal.js';
 
 export interface StackOptions {
@@ -39,20 +46,15 @@ const serverNames = ['directory', ...systemNames] as const;
 type ServerName = (typeof serverNames)[number];
 
 export async function startStack({ home, ports: wanted, configFile, report }: StackOptions): Promise<Stack> {
-  const running = readStack(home);
-  if (running)
-    throw new Error(`A stack is already running in ${home} (process ${running.pid}): stop that one first`);
   await mkdir(path.join(home, 'data'), { recursive: true });
-
-  const ports = wanted === 'fixed' ? fixedPorts : await freePorts();
-  const outside = outsideServers(serverNames);
-  await requireFree(portsNeeded(ports, outside));
+  await claimHome(home);
 
   const children: Child[] = [];
   const stop = async (): Promise<void> => {
     await removeStack(home);
     // In the reverse order of what needs what: the workers are in `children` last.
     for (const child of children.toReversed()) await child.stop();
+    await releaseHome(home);
   };
   const begun = async <C extends Child>(starting: Promise<C>): Promise<C> => {
     const child = await starting;
@@ -61,6 +63,10 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
   };
 
   try {
+    const ports = wanted === 'fixed' ? fixedPorts : await freePorts();
+    const outside = outsideServers(serverNames);
+    await requireFree(portsNeeded(ports, outside));
+
     const logFile = (name: string) => path.join(home, 'logs', `${name}.log`);
     const [temporal, mail, directory, systems] = await allOrNothing([
       startOrFindTemporal(),
