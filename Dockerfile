@@ -6,8 +6,6 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc tsconfig.json ./
 RUN npm ci --ignore-scripts
 COPY src ./src
-COPY test ./test
-COPY bench ./bench
 RUN npm run build
 
 FROM node:22.14.0-bookworm-slim AS dependencies
