@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import getPort from 'get-port';
+import { refusal, type Env } from '../support/ems.js';
+import { scratchFolder } from '../support/temporal.js';
+import { HR, startWorld, systems, type Hired, type World } from '../support/world.js';
+
+describe('ems refuses, in one sentence,', () => {
+  let world: World;
+  let unserved: { nora: Hired; address: string; asked: Promise<{ code: number | null; sentence: string }> };
+  before(async () => {
+    world = await startWorld();
+    // Begun here, since it takes the five seconds that a connection is waited for.
+    const nora = await world.hire();
+    const address = `127.0.0.1:${await getPort({ host: '127.0.0.1' })}`;
+    const asked = refusal({ ...world.env, TEMPORAL_ADDRESS: address }, 'resign', nora.employeeId);
+    asked.catch(() => undefined); // What it throws is thrown to the test, which awaits it.
+    unserved = { nora, address, asked };
+  });
+  after(() => world.stop());
+
+  async function waiting(): Promise<Hired> {
+    const nora = await world.hire();
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+    return nora;
+  }
+  const without = (...names: string[]): Env =>
+    Object.fromEntries(Object.entries(world.env).filter(([name]) => !names.includes(name)));
+
+  /** An exit would be found by its workflow, and by what it does to the accounts. */
+  async function nothingStarted(nora: Hired): Promise<void> {
+    await assert.rejects(world.exits.status(nora.employeeId), /has no exit/);
+    for (const system of systems) {
+      const { active, groups } = await world.account(nora, system);
+      assert.deepEqual([active, groups.length], [true, system === 'production' ? 3 : 0], system);
+    }
+  }
+
+  it('an employee whom nobody knows', async () => {
+    const { code, sentence } = await refusal(world.env, 'resign', 'T-nobody-at-all');
+    assert.equal(code, 1);
+    assert.equal(
+      sentence,
+      'Nobody knows an employee T-nobody-at-all: neither the directory nor any critical system',
+    );
+    await assert.rejects(world.exits.status('T-nobody-at-all'), /has no exit/);
+  });
+
+  it('a second exit, and says which is open, since when and in what phase', async () => {
+    const nora = await waiting();
+    const first = await world.exits.status(nora.employeeId);
+    const { code, sentence } = await refusal(world.env, 'resign', nora.employeeId);
+    assert.equal(code, 1);
+    assert.equal(
+      sentence,
+      `${nora.employeeId} already has an open exit, since ${first.openedAt}, in the phase awaiting-decision: ems status ${nora.employeeId}`,
+    );
+    const { exitId, phase } = await world.exits.status(nora.employeeId);
+    assert.deepEqual([exitId, phase], [first.exitId, 'awaiting-decision'], 'the open exit goes on as it was');
+  });
+
+  it('to look at, follow, decide or mend an exit that there is not', async () => {
+    const nora = await world.hire();
+    const { employeeId } = nora;
+    const asked = await Promise.all([
+      refusal(world.env, 'status', employeeId),
+      refusal(world.env, 'watch', employeeId),
+      refusal(world.env, 'decide', employeeId, 'retained', '--by', HR),
+      refusal(world.env, 'resolve', employeeId, 'notify-manager', 'retry', '--by', HR),
+    ]);
+    for (const each of asked) assert.deepEqual(each, { code: 1, sentence: `${employeeId} has no exit` });
+    await nothingStarted(nora);
+  });
+
+  it('a decision for an exit that is over, and says since when', async () => {
+    const nora = await waiting();
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+    const [asked, previewed] = await Promise.all([
+      refusal(world.env, 'decide', nora.employeeId, 'retained', '--by', HR),
+      refusal(world.env, 'decide', nora.employeeId, 'retained', '--by', HR, '--dry-run'),
+    ]);
+    assert.match(
+      asked.sentence,
+      new RegExp(`^${nora.employeeId} has no open exit: the last one ended at 2.*Z`),
+    );
+    assert.match(previewed.sentence, new RegExp(`${nora.employeeId} has no open exit`));
+    assert.deepEqual([asked.code, previewed.code], [1, 1]);
+    assert.equal((await world.account(nora, 'payroll')).active, false);
+  });
+
+  it('a decision by the employee concerned, by any name that they go by, and goes on waiting', async () => {
+    const nora = await waiting();
+    const asked = await Promise.all([
+      refusal(world.env, 'decide', nora.employeeId, 'retained', '--by', nora.email.toUpperCase()),
+      refusal(world.env, 'decide', nora.employeeId, 'retained', '--by', nora.employeeId),
+    ]);
+    assert.match(asked[0].sentence, /is the employee concerned, who cannot decide on their own exit$/);
+    assert.match(asked[1].sentence, /^decidedBy: must be a mail address/);
+    assert.deepEqual(
+      asked.map(({ code }) => code),
+      [1, 2],
+    );
+    const { phase, decision } = await world.exits.status(nora.employeeId);
+    assert.deepEqual([phase, decision], ['awaiting-decision', undefined]);
+  });
+
+  it('to start with a mistake in the configuration, and names the file, the field and what was expected', async () => {
+    const nora = await world.hire();
+    const file = path.join(await scratchFolder(), 'mistaken.yaml');
+    await writeFile(file, (await readFile('ems.config.yaml', 'utf8')).replace('PT15M', '15 minutes'));
+    const gone = path.join(path.dirname(file), 'gone.yaml');
+    const [mistaken, missing] = await Promise.all([
+      refusal({ ...world.env, EMS_CONFIG: file }, 'resign', nora.employeeId),
+      refusal({ ...world.env, EMS_CONFIG: gone }, 'resign', nora.employeeId),
+    ]);
+    assert.equal(
+      mistaken.sentence,
+      `${file}: policy.attentionAfter: must be a positive ISO 8601 duration such as "PT15M", not "15 minutes"`,
+    );
+    assert.ok(missing.sentence.startsWith(`Cannot read the configuration ${gone}: ENOENT`));
+    assert.deepEqual([mistaken.code, missing.code], [1, 1]);
+    await nothingStarted(nora);
+  });
+
+  it('to start without a token, and names the variable, the field and the system that wants it', async () => {
+    const nora = await world.hire();
+    const [directory, code] = await Promise.all([
+      refusal(without('DIRECTORY_SCIM_TOKEN'), 'resign', nora.employeeId),
+      refusal(without('CODE_SCIM_TOKEN'), 'resign', nora.employeeId, '--dry-run'),
+    ]);
+    assert.deepEqual(directory, {
+      code: 1,
+      sentence:
+        'ems.config.yaml: directory.tokenEnv: the environment variable DIRECTORY_SCIM_TOKEN is not set',
+    });
+    assert.deepEqual(code, {
+      code: 1,
+      sentence:
+        'ems.config.yaml: systems[1].tokenEnv (code): the environment variable CODE_SCIM_TOKEN is not set',
+    });
+    await nothingStarted(nora);
+  });
+
+  it('to do anything without Temporal, and says where it looked and how to start one', async () => {
+    const { nora, address, asked } = unserved;
+    const unset = await refusal(without('TEMPORAL_ADDRESS'), 'resign', nora.employeeId);
+    const unreachable = await asked;
+    assert.deepEqual(unreachable, {
+      code: 1,
+      sentence: `Temporal cannot be reached at ${address}. Start the local stack with "npm start", or set TEMPORAL_ADDRESS`,
+    });
+    assert.deepEqual(unset, {
+      code: 1,
+      sentence: 'No stack is running here and TEMPORAL_ADDRESS is not set. Start one with "npm start"',
+    });
+    await nothingStarted(nora);
+  });
+});

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { ems, page, refusal } from '../support/ems.js';
+
+/** Nobody listens there, so that a command which got as far as Temporal would end with 1. */
+const nobody = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
+
+const AT_A_TIME = 4;
+
+describe('ems, before it asks anybody', () => {
+  it('shows its commands, and each of them its use with an example', async () => {
+    const names = ['resign', 'decide', 'status', 'watch', 'list', 'resolve'];
+    const [all, ...each] = await Promise.all([
+      page(nobody, '--help'),
+      ...names.map((name) => page(nobody, name, '--help')),
+    ]);
+    for (const [i, name] of names.entries()) {
+      assert.match(all, new RegExp(`^ {2}${name} `, 'm'));
+      assert.match(each[i]!, new RegExp(`^Usage: ems ${name} `));
+      assert.match(each[i]!, new RegExp(`\nExample:\n {2}ems ${name} ?`));
+      assert.match(each[i]!, / --json /);
+      if (['resign', 'decide', 'resolve'].includes(name)) assert.match(each[i]!, / --dry-run /);
+    }
+  });
+
+  it('without a command, shows what there is and says that this was not the way to use it', async () => {
+    const { code, stdout, stderr } = await ems(nobody);
+    assert.deepEqual({ code, stdout }, { code: 2, stdout: '' });
+    assert.match(stderr, /^Usage: ems /);
+  });
+
+  const mistakes: [what: string, args: string[], sentence: RegExp][] = [
+    ['a command that there is not', ['hire', 'E-1002'], /^unknown command 'hire'$/],
+    ['no employee', ['resign'], /^missing required argument 'employeeId'$/],
+    ['what is no employee id', ['resign', 'E 1002'], /^employeeId: must be .*for example E-1002$/],
+    [
+      'a date that is none',
+      ['resign', 'E-1002', '--last-working-day', '2999-02-30'],
+      /^lastWorkingDay: must be a date such as 2026-12-31 \(YYYY-MM-DD\)$/,
+    ],
+    [
+      'a date in the past',
+      ['resign', 'E-1002', '--last-working-day', '2020-01-31'],
+      /^lastWorkingDay: 2020-01-31 lies in the past$/,
+    ],
+    [
+      'an outcome that is neither',
+      ['decide', 'E-1002', 'promoted', '--by', 'hr@acme.example'],
+      /^outcome: must be "retained" or "leaving"$/,
+    ],
+    [
+      'a decision by nobody',
+      ['decide', 'E-1002', 'retained'],
+      /^required option '--by <email>' not specified$/,
+    ],
+    [
+      'a decision by an empty name',
+      ['decide', 'E-1002', 'retained', '--by', ''],
+      /^decidedBy: must be a mail address, for example hr@acme\.example$/,
+    ],
+    [
+      'an effective date in the past',
+      ['decide', 'E-1002', 'leaving', '--by', 'hr@acme.example', '--effective-on', '2020-01-31'],
+      /^effectiveOn: 2020-01-31 lies in the past$/,
+    ],
+    [
+      'a phase that there is not',
+      ['list', '--phase', 'over'],
+      /^option '--phase <phase>' argument 'over' is invalid\. Allowed choices are starting, .*closed/,
+    ],
+    [
+      'an action that there is not',
+      ['resolve', 'E-1002', 'notify-manager', 'forget', '--by', 'it@acme.example'],
+      /value 'forget' is invalid for argument 'action'\. Allowed choices are retry, done-by-hand, skip\.$/,
+    ],
+  ];
+  const refusals: { code: number | null; sentence: string }[] = [];
+  before('each is typed; a few at a time, since most of it is the start of a process', async () => {
+    for (let i = 0; i < mistakes.length; i += AT_A_TIME) {
+      const some = mistakes.slice(i, i + AT_A_TIME).map(([, args]) => refusal(nobody, ...args));
+      refusals.push(...(await Promise.all(some)));
+    }
+  });
+  for (const [i, [what, , expected]] of mistakes.entries()) {
+    it(`refuses ${what} in one sentence, as wrong usage`, () => {
+      const { code, sentence } = refusals[i]!;
+      assert.match(sentence, expected);
+      assert.equal(code, 2);
+    });
+  }
+
+  it('keeps stdout free for what is asked for: without --json a refusal is on stderr only', async () => {
+    const { code, stdout, stderr } = await ems(
+      nobody,
+      'decide',
+      'E-1002',
+      'promoted',
+      '--by',
+      'hr@acme.example',
+    );
+    assert.deepEqual({ code, stdout }, { code: 2, stdout: '' });
+    assert.equal(stderr, 'ems: outcome: must be "retained" or "leaving"\n');
+  });
+});

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { parse } from 'yaml';
+import { parseConfig } from '../src/config.js';
+import { serviceNames } from '../src/create-workers.js';
+
+interface Service {
+  image: string;
+  build?: string;
+  restart?: string;
+  command?: string[];
+  entrypoint?: string[];
+  environment?: Record<string, string | number>;
+  ports?: string[];
+  volumes?: string[];
+  depends_on?: Record<string, { condition: string }>;
+  healthcheck?: { test: string[] };
+}
+
+const read = (file: string): string => readFileSync(file, 'utf8');
+const compose = parse(read('docker-compose.yml'), { merge: true }) as {
+  services: Record<string, Service>;
+  volumes: Record<string, unknown>;
+};
+const services = Object.entries(compose.services);
+const config = parse(read('deploy/ems.config.yaml')) as {
+  directory: { tokenEnv: string };
+  mail: { host: string; passwordEnv?: string };
+  systems: { tokenEnv: string }[];
+};
+const workers = services.filter(([, { command }]) => command?.includes('dist/src/worker.js'));
+const servicesOf = ({ command = [] }: Service): string[] =>
+  command[command.indexOf('--services') + 1]!.split(',');
+const isSecret = (name: string): boolean => /TOKEN|PASSWORD|PWD|SECRET|KEY/.test(name);
+
+/** `${NAME:?…}` and `${NAME}`, the variables that a file needs from outside, with what stands after the name. */
+const variables = (text: string): [name: string, rest: string][] =>
+  [...text.matchAll(/\$\{([A-Z_][A-Z0-9_]*)([^}]*)\}/g)].map(([, name, rest]) => [name!, rest!]);
+
+describe('the deployment', () => {
+  it('pins every image to one version, also those that it is built from', () => {
+    const built = [...read('Dockerfile').matchAll(/^FROM (\S+)/gm)].map(([, image]) => image!);
+    assert.ok(built.length > 0);
+    for (const image of [...services.map(([, { image }]) => image), ...built]) {
+      // PostgreSQL has had two numbers since 10; `16` alone would move.
+      assert.match(image, /^[a-z0-9/-]+:v?\d+\.\d+(\.\d+)?(-[a-z0-9.-]+)?$/, image);
+      if (!image.startsWith('postgres:')) assert.match(image, /:v?\d+\.\d+\.\d+/, image);
+    }
+  });
+
+  it('gives what it builds the version of the package', () => {
+    const { name, version } = JSON.parse(read('package.json')) as { name: string; version: string };
+    const images = services.filter(([, { build }]) => build).map(([, { image }]) => image);
+    assert.deepEqual([...new Set(images)], [`${name}:${version}`]);
+  });
+
+  it('asks everything that runs on for its health, and waits for nothing whose end or health it cannot see', () => {
+    for (const [name, { restart, healthcheck }] of services)
+      if (!restart?.startsWith('on-failure'))
+        assert.ok(healthcheck?.test.length, `${name} has no health check`);
+    const awaited = services.flatMap(([, service]) => Object.entries(service.depends_on ?? {}));
+    assert.ok(awaited.length > 0);
+    for (const [name, { condition }] of awaited) {
+      const { healthcheck, restart } = compose.services[name]!;
+      if (condition === 'service_healthy')
+        assert.ok(healthcheck, `${name} is awaited and has no health check`);
+      else if (condition === 'service_completed_successfully')
+        assert.match(restart!, /^on-failure/, `${name} is awaited to end, and is started again when it does`);
+      else assert.fail(`${name}: ${condition} waits for nothing`);
+    }
+  });
+
+  it('has no secret in a file: each comes from outside, and without it nothing starts', () => {
+    const secrets = services.flatMap(([name, { environment = {} }]) =>
+      Object.entries(environment)
+        .filter(([variable]) => isSecret(variable))
+        .map(([variable, value]) => [`${name}: ${variable}`, String(value)] as const),
+    );
+    assert.ok(secrets.length >= 7, 'the database, three times, the directory and three systems');
+    for (const [where, value] of secrets) assert.match(value, /^\$\{[A-Z_]+:\?[^}]+\}$/, where);
+    for (const [, value] of read('deploy/example.env').matchAll(/^[A-Z_]+=(.*)$/gm)) assert.equal(value, '');
+    for (const [line] of read('Dockerfile').matchAll(/^(?:ENV|ARG) .*$/gm)) assert.ok(!isSecret(line), line);
+  });
+
+  it('names in deploy/example.env every variable that it needs, and no other', () => {
+    const named = [...read('deploy/example.env').matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name!);
+    const required = variables(read('docker-compose.yml')).filter(([, rest]) => !rest.startsWith(':-'));
+    assert.deepEqual(named.toSorted(), [...new Set(required.map(([name]) => name))].toSorted());
+  });
+
+  it('can be reached from this host only', () => {
+    const ports = services.flatMap(([, { ports = [] }]) => ports);
+    assert.ok(ports.length > 0);
+    for (const port of ports) assert.match(port, /^127\.0\.0\.1:\d+:\d+$/);
+  });
+
+  it('runs each service in a worker of its own, and leaves none out', () => {
+    for (const [name, service] of workers) assert.equal(servicesOf(service).length, 1, name);
+    assert.deepEqual(
+      workers.flatMap(([, service]) => servicesOf(service)).toSorted(),
+      [...serviceNames].toSorted(),
+    );
+  });
+
+  it('gives each worker the secrets of its own service and no others', () => {
+    const wanted: Record<string, string[]> = {
+      exit: [config.directory.tokenEnv],
+      notification: config.mail.passwordEnv ? [config.mail.passwordEnv] : [],
+      hr: config.mail.passwordEnv ? [config.mail.passwordEnv] : [],
+      access: config.systems.map(({ tokenEnv }) => tokenEnv),
+    };
+    for (const [name, service] of workers) {
+      const given = Object.keys(service.environment!).filter(isSecret);
+      assert.deepEqual(given.toSorted(), wanted[servicesOf(service)[0]!]!.toSorted(), name);
+      assert.match(String(service.environment!['TEMPORAL_ADDRESS']), /^temporal:\d+$/, name);
+    }
+  });
+
+  it('has a health check in each worker that looks at the very file which the worker touches', () => {
+    for (const [name, { command, healthcheck }] of workers) {
+      const file = command![command!.indexOf('--health-file') + 1]!;
+      assert.ok(healthcheck!.test.join(' ').includes(`'${file}'`), name);
+    }
+  });
+
+  it('mounts only what exists, and the configuration where the workers look for it', () => {
+    for (const [name, { volumes = [] }] of services) {
+      for (const volume of volumes) {
+        const [source] = volume.split(':') as [string];
+        if (source.startsWith('.')) assert.ok(statSync(source).isFile(), `${name} mounts ${source}`);
+        else assert.ok(source in compose.volumes, `${name} mounts ${source}`);
+      }
+    }
+    for (const [name, { volumes = [] }] of workers)
+      assert.ok(volumes.includes('./deploy/ems.config.yaml:/app/ems.config.yaml:ro'), name);
+    for (const [name, { entrypoint = [], volumes = [] }] of services) {
+      const script = entrypoint.find((part) => part.endsWith('.sh'));
+      if (script)
+        assert.ok(
+          volumes.some((volume) => volume.includes(`:${script}`)),
+          `${name} runs ${script}`,
+        );
+    }
+  });
+
+  it('copies only what exists into the image', () => {
+    const copied = [...read('Dockerfile').matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, from]) =>
+      from!.split(' '),
+    );
+    assert.ok(copied.includes('src') && copied.includes('package-lock.json'), copied.join(' '));
+    for (const from of copied) assert.ok(existsSync(from), from);
+    const ignored = read('.dockerignore').split('\n');
+    for (const from of copied) assert.ok(!ignored.includes(from.replace('./', '')), `${from} is ignored`);
+  });
+
+  it('runs in the image a Node.js that the package allows', () => {
+    const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } };
+    const [, least] = /^>=(\d+\.\d+)$/.exec(engines.node) ?? [];
+    for (const [, version] of read('Dockerfile').matchAll(/^FROM node:(\d+\.\d+)/gm))
+      assert.ok(version!.localeCompare(least!, 'en', { numeric: true }) >= 0, version);
+  });
+
+  it('has a configuration that the workers accept, with a queue for each service, and servers that are there', () => {
+    const tokens = Object.fromEntries(
+      config.systems.map(({ tokenEnv }) => [tokenEnv, `token of ${tokenEnv}`]),
+    );
+    const { taskQueues, systems, mail } = parseConfig(
+      read('deploy/ems.config.yaml'),
+      'deploy/ems.config.yaml',
+      tokens,
+    );
+    assert.equal(taskQueues, 'per-service', 'without it a worker of one service does not start');
+    assert.deepEqual(
+      systems.map(({ token }) => token),
+      Object.values(tokens),
+    );
+    assert.ok(mail.host.includes('.') || mail.host in compose.services, mail.host);
+  });
+});
