@@ -133,13 +133,11 @@ describe('ems refuses, in one sentence,', () => {
     ]);
     assert.deepEqual(directory, {
       code: 1,
-      sentence:
-        'ems.config.yaml: directory.tokenEnv: the environment variable DIRECTORY_SCIM_TOKEN is not set',
+      sentence: `${world.env['EMS_CONFIG']}: directory.tokenEnv: the environment variable DIRECTORY_SCIM_TOKEN is not set`,
     });
     assert.deepEqual(code, {
       code: 1,
-      sentence:
-        'ems.config.yaml: systems[1].tokenEnv (code): the environment variable CODE_SCIM_TOKEN is not set',
+      sentence: `${world.env['EMS_CONFIG']}: systems[1].tokenEnv (code): the environment variable CODE_SCIM_TOKEN is not set`,
     });
     await nothingStarted(nora);
   });

@@ -62,6 +62,8 @@ export interface World extends SharedTemporal {
     email?: string;
     suspendedOn?: System;
   }) => Promise<Hired>;
+  /** The id on production of the one who is always in the critical groups. */
+  standIn: string;
   account: (hired: Hired, system: System) => Promise<Account>;
   /** Waits until the status of the exit is as wanted. */
   until: (hired: Hired, what: string, wanted: (status: ExitStatus) => boolean) => Promise<ExitStatus>;
@@ -163,6 +165,7 @@ export async function startWorld({
     admin,
     scim,
     env,
+    standIn,
     until,
     startWorkers,
     stopWorkers,

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { answer, ems, page } from '../support/ems.js';
+import { HR, IT, startWorld, stateOf, stepOf, type Hired, type World } from '../support/world.js';
+
+describe('the last active member of a protected group', () => {
+  let world: World;
+  let nora: Hired;
+  before(async () => {
+    world = await startWorld();
+    nora = await world.hire();
+    await world.admin.production.setActive(world.standIn, false);
+  });
+  after(() => world.stop());
+
+  it('is not taken away: ems resign refuses and says of which group and system, and nothing is started', async () => {
+    const { code, stderr } = await ems(world.env, 'resign', nora.employeeId);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /^ems: .* is the last active member of production-admins on production\. Put somebody else there, or use --override --by/,
+    );
+    assert.equal(await world.exits.openExit(nora.employeeId), undefined);
+  });
+
+  it('shows with --dry-run, beside what the hold would take and what revocation would remove', async () => {
+    const told = await page(world.env, 'resign', nora.employeeId, '--dry-run');
+    assert.match(told, /block-access:production +.*take production-operators, production-admins/);
+    assert.match(
+      told,
+      /revoke-access:production +if leaving: deactivate, remove from .*production-admins.*readers/,
+    );
+    assert.match(told, /refused unless --override +last active member of production-admins on production/);
+  });
+
+  it('is not overridden by nobody', async () => {
+    const { code, stderr } = await ems(world.env, 'resign', nora.employeeId, '--override');
+    assert.equal(code, 2);
+    assert.match(stderr, /--override and --by go together/);
+  });
+
+  it('is guarded by the exit itself as well, however it was started: the block asks for attention', async () => {
+    const start = () => world.exits.open({ employeeId: nora.employeeId });
+    await start();
+    const stuck = await world.until(
+      nora,
+      'attention',
+      (status) => stateOf(status, 'block-access:production') === 'needs-attention',
+    );
+    assert.match(
+      stepOf(stuck, 'block-access:production')!.error!,
+      /is the last active member of production-admins on production: put somebody else there and retry/,
+    );
+    assert.equal((await world.account(nora, 'production')).groups.length, 3, 'nothing was taken');
+
+    await world.admin.production.setActive(world.standIn, true);
+    await world.exits.resolve(nora.employeeId, {
+      step: 'block-access',
+      system: 'production',
+      action: 'retry',
+      by: IT,
+    });
+    await world.untilPhase(nora, 'awaiting-decision');
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+    await world.admin.production.setActive(world.standIn, false);
+  });
+
+  it('is taken away where somebody overrides, who is recorded', async () => {
+    await answer(world.env, 'resign', nora.employeeId, '--override', '--by', IT);
+    const status = await world.untilPhase(nora, 'awaiting-decision');
+    assert.equal(status.overrideBy, IT);
+    assert.deepEqual((await world.account(nora, 'production')).groups, ['readers']);
+    assert.match(await page(world.env, 'status', nora.employeeId), /override +protected groups, by it@acme/);
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+  });
+});
