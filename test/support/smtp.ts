@@ -107,3 +107,6 @@ export function calendarOf(mail: Mail): { method: string; content: string } {
   const method = /content-type: text\/calendar;[^]*?method=(\w+)/i.exec(mail.source)?.[1] ?? '';
   return { method, content: part.content.toString() };
 }
+
+/** Whom the header of a mail names as its recipients. */
+export const addressees = ({ to }: Mail) => [to ?? []].flat().flatMap(({ value }) => value);

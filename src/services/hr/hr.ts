@@ -55,6 +55,16 @@ export function createHrService({
     };
   }
 
+  /** Undefined where scheduling fails before anybody is invited. */
+  function proposable(about: InterviewFor): Interview | undefined {
+    try {
+      return propose(about);
+    } catch (error) {
+      if (error instanceof FinalFailure) return undefined;
+      throw error;
+    }
+  }
+
   async function sendToAll(
     what: 'interview' | 'interview-cancelled',
     { exitId, employee }: InterviewFor,
@@ -108,7 +118,9 @@ export function createHrService({
       deliveries: Deliveries,
       signal: AbortSignal,
     ): Promise<Withdrawal> {
-      const interview = about.interview ?? propose(about);
+      const interview = about.interview ?? proposable(about);
+      if (!interview)
+        return { withdrawn: false, note: 'no invitation can be out for a time that is still ahead' };
       if (Date.parse(interview.start) <= now().getTime()) {
         return { withdrawn: false, note: 'the interview had already begun' };
       }
@@ -119,7 +131,7 @@ export function createHrService({
 }
 
 function contactOf({ employeeId, displayName, email }: Employee): Contact {
-  if (email !== undefined) return { name: displayName, email };
+  if (email) return { name: displayName, email };
   throw new FinalFailure(
     FailureType.AddressRefused,
     `The directory has no mail address for ${displayName} (${employeeId}): invite them by hand, or add one and retry`,

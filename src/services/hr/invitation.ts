@@ -7,6 +7,7 @@ import ical, {
 } from 'ical-generator';
 import type { Interview } from '../../exit/interview.js';
 import type { Contact } from '../../exit/people.js';
+import { oneLine } from '../protocols/mail-body.js';
 
 /** Who invites and withdraws. Not an attendee, since calendars ignore invitations from their own owner. */
 export interface InvitationOptions {
@@ -45,11 +46,11 @@ function itip(
     summary,
     description,
     status,
-    organizer: { name: organizer.name, email: organizer.email },
+    organizer: { name: parameter(organizer.name), email: organizer.email },
   });
   for (const { name, email } of attendees) {
     event.createAttendee({
-      name,
+      name: parameter(name),
       email,
       role: ICalAttendeeRole.REQ,
       status: ICalAttendeeStatus.NEEDSACTION,
@@ -58,3 +59,6 @@ function itip(
   }
   return calendar.toString();
 }
+
+/** RFC 6868: the library's backslash does not keep a quote from ending the value, and the rest would be read as calendar syntax. */
+const parameter = (text: string): string => oneLine(text).replaceAll('^', '^^').replaceAll('"', "^'");

@@ -7,6 +7,7 @@ import nodemailer from 'nodemailer';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { MailAddress } from '../../exit/input.js';
 import type { Contact } from '../../exit/people.js';
+import { oneLine } from './mail-body.js';
 
 export interface MailerOptions {
   host: string;
@@ -43,7 +44,9 @@ export function createMailer({ host, port, tls, user, password, from, requestTim
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
       const socket = net.connect({ host, port });
-      signal.addEventListener('abort', () => socket.destroy(new Error('given up')), { once: true });
+      const giveUp = () => socket.destroy(new Error('given up'));
+      signal.addEventListener('abort', giveUp, { once: true });
+      socket.once('close', () => signal.removeEventListener('abort', giveUp));
       socket.setTimeout(requestTimeoutMs, () =>
         socket.destroy(new Error(`no connection within ${requestTimeoutMs} ms`)),
       );
@@ -78,7 +81,7 @@ export function createMailer({ host, port, tls, user, password, from, requestTim
         await transport.sendMail({
           ...message,
           from: { name: from.name, address: from.email },
-          to: { name: to.name, address },
+          to: { name: oneLine(to.name), address },
           ...(calendar && { icalEvent: { ...calendar, filename: 'interview.ics' } }),
           // Tells out-of-office replies and mailing lists to keep quiet (RFC 3834).
           headers: { 'Auto-Submitted': 'auto-generated' },
@@ -108,8 +111,14 @@ type SmtpError = Error & { code?: string; responseCode?: number; command?: strin
 
 function classified(error: SmtpError, what: string): Error {
   const { responseCode, command, code, message } = error;
-  // Also final, since hammering on with a wrong password gets accounts locked: mend it, then retry the step.
   if (code === 'EAUTH') {
+    // RFC 4954 §4.7: "temporary authentication failure", for instance.
+    if (responseCode !== undefined && responseCode < 500) {
+      return new Error(
+        `${what} did not go out: the server cannot check our user and password now (${responseCode})`,
+      );
+    }
+    // Also final, since hammering on with a wrong password gets accounts locked: mend it, then retry the step.
     return new FinalFailure(
       FailureType.Refused,
       `${what}: the server refused our user or password (${responseCode ?? 'no code'})`,

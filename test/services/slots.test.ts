@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { FailureType, FinalFailure } from '../../src/exit/failures.js';
+import { findSlot, type Slot } from '../../src/services/hr/slots.js';
+import { sampleConfig } from '../support/sample-config.js';
+
+const HOUR = 3_600_000;
+/** 45 minutes between 09:00 and 17:00 in Berlin, Monday to Friday, 24 hours to 5 working days ahead. */
+const policy = sampleConfig.interview;
+type Policy = typeof policy;
+
+const first = (openedAt: string, changes: Partial<Policy> = {}, lastWorkingDay?: string): Slot =>
+  findSlot({ ...policy, ...changes }, openedAt, lastWorkingDay, new Date(openedAt));
+
+/** Every slot that there is, in order, each found once the one before it had passed. */
+function all(openedAt: string, changes: Partial<Policy> = {}, lastWorkingDay?: string): Slot[] {
+  const slots: Slot[] = [];
+  for (let now = new Date(openedAt); ;) {
+    try {
+      const slot = findSlot({ ...policy, ...changes }, openedAt, lastWorkingDay, now);
+      assert.ok(Date.parse(slot.start) > now.getTime(), 'it is still ahead');
+      slots.push(slot);
+      now = new Date(slot.start);
+    } catch (error) {
+      if (error instanceof FinalFailure && error.type === FailureType.NoInterviewSlot) return slots;
+      throw error;
+    }
+  }
+}
+
+function local(time: string, timeZone: string = policy.timeZone) {
+  const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' });
+  const [date, clock] = format.format(new Date(time)).split(' ') as [string, string];
+  const weekday = new Date(`${date}T00:00Z`).getUTCDay();
+  return { date, clock, isWeekend: weekday === 0 || weekday === 6 };
+}
+
+const reason = (...args: Parameters<typeof findSlot>): string => {
+  try {
+    return assert.fail(`there is one: ${findSlot(...args).start}`);
+  } catch (error) {
+    if (!(error instanceof FinalFailure)) throw error;
+    assert.equal(error.type, FailureType.NoInterviewSlot);
+    return error.message;
+  }
+};
+
+describe('the time of the interview', () => {
+  it('is the first half hour after the lead time', () => {
+    // Monday, 11:10 in Berlin.
+    assert.deepEqual(first('2026-11-23T10:10:00Z'), {
+      index: 0,
+      start: '2026-11-24T10:30:00Z',
+      end: '2026-11-24T11:15:00Z',
+    });
+    assert.equal(first('2026-11-23T10:30:00Z').start, '2026-11-24T10:30:00Z', 'exactly the lead time');
+    assert.equal(first('2026-11-23T10:10:00Z', { leadTime: HOUR }).start, '2026-11-23T11:30:00Z', 'today');
+  });
+
+  it('is never on a weekend', () =>
+    assert.equal(first('2026-11-27T16:00:00Z').start, '2026-11-30T08:00:00Z'));
+
+  it('is never on a holiday', () =>
+    // The 24th and 25th are holidays, the 26th and 27th a weekend.
+    assert.equal(first('2026-12-23T08:00:00Z').start, '2026-12-28T08:00:00Z'));
+
+  it('keeps to the working hours of the time zone, whichever it is', () => {
+    for (const timeZone of ['Pacific/Auckland', 'Asia/Kolkata', 'Europe/Berlin', 'America/Los_Angeles']) {
+      const slots = all('2026-11-20T21:45:00Z', { timeZone });
+      assert.ok(slots.length > 50);
+      for (const { start, end } of slots) {
+        const [from, to] = [local(start, timeZone), local(end, timeZone)];
+        assert.ok(
+          from.clock >= '09:00' && to.clock <= '17:00' && from.date === to.date,
+          `${start} ${timeZone}`,
+        );
+        assert.ok(!from.isWeekend, `${start} is a weekend in ${timeZone}`);
+      }
+    }
+  });
+
+  it('leaves room for all of it before the working day ends', () => {
+    const ends = (duration: number) =>
+      all('2026-11-23T10:10:00Z', { duration }).map(({ end }) => local(end).clock);
+    assert.equal(ends(HOUR).toSorted().at(-1), '17:00');
+    assert.equal(
+      ends(0.75 * HOUR)
+        .toSorted()
+        .at(-1),
+      '16:45',
+    );
+    assert.deepEqual(new Set(ends(8 * HOUR)), new Set(['17:00']), 'the whole day');
+  });
+
+  it('is at most so many working days ahead, and the day of the resignation is not one of them', () => {
+    const days = (openedAt: string, withinWorkingDays: number) => [
+      ...new Set(all(openedAt, { withinWorkingDays }).map(({ start }) => local(start).date)),
+    ];
+    assert.deepEqual(days('2026-11-23T10:10:00Z', 1), ['2026-11-24']);
+    assert.deepEqual(days('2026-11-26T10:10:00Z', 2), ['2026-11-27', '2026-11-30'], 'over a weekend');
+    assert.deepEqual(days('2026-11-28T10:10:00Z', 1), ['2026-11-30'], 'from a Saturday');
+    assert.deepEqual(days('2026-12-23T10:10:00Z', 2), ['2026-12-28', '2026-12-29'], 'over holidays');
+  });
+
+  it('is not after the last working day, which itself will do', () => {
+    const slots = all('2026-11-23T10:10:00Z', {}, '2026-11-25');
+    assert.equal(local(slots.at(-1)!.start).date, '2026-11-25');
+    assert.equal(local(slots.at(-1)!.end).clock, '16:45');
+    // 23:30 in UTC is the next day in Berlin already.
+    assert.match(
+      reason({ ...policy, leadTime: HOUR }, '2026-11-23T23:30:00Z', '2026-11-23', new Date(0)),
+      /last working day/,
+    );
+  });
+
+  it('stays at the same time of day when the clocks go forward or back', () => {
+    assert.equal(first('2026-03-27T12:00:00Z').start, '2026-03-30T07:00:00Z');
+    assert.equal(first('2026-10-23T12:00:00Z').start, '2026-10-26T08:00:00Z');
+    for (const openedAt of ['2026-03-25T12:00:00Z', '2026-10-21T12:00:00Z']) {
+      const slots = all(openedAt);
+      assert.deepEqual(
+        [...new Set(slots.map(({ start }) => local(start).clock))].toSorted(),
+        [...new Set(all('2026-11-18T12:00:00Z').map(({ start }) => local(start).clock))].toSorted(),
+      );
+      for (const { start, end } of slots) assert.equal(Date.parse(end) - Date.parse(start), policy.duration);
+    }
+  });
+
+  it('is sound in the very night in which the clocks change', () => {
+    const night = {
+      workingDays: ['sunday'] as Policy['workingDays'],
+      workingHours: { from: '00:00', to: '06:00' },
+      withinWorkingDays: 1,
+    };
+    const count = (openedAt: string) => all(openedAt, night).map(({ start }) => local(start).date);
+    assert.equal(count('2026-03-27T12:00:00Z').length, 9, 'five hours');
+    assert.equal(count('2026-10-16T12:00:00Z').length, 11, 'six hours');
+    assert.equal(count('2026-10-23T12:00:00Z').length, 13, 'seven hours');
+    assert.deepEqual(new Set(count('2026-10-23T12:00:00Z')), new Set(['2026-10-25']));
+  });
+
+  it('is found on every day of a year', () => {
+    for (let day = Date.parse('2026-01-01T00:00Z'); day < Date.parse('2027-01-01T00:00Z'); day += 24 * HOUR) {
+      const openedAt = new Date(day + 14.2 * HOUR).toISOString();
+      const { start, index } = first(openedAt);
+      const { clock, date, isWeekend } = local(start);
+      assert.equal(index, 0);
+      assert.ok(clock >= '09:00' && clock <= '16:00' && !isWeekend && !policy.holidays.includes(date), start);
+      assert.ok(Date.parse(start) >= Date.parse(openedAt) + policy.leadTime, start);
+    }
+  });
+
+  it('is the same, with the same number, each time it is looked for while it is ahead', () => {
+    const openedAt = '2026-11-23T10:10:00Z';
+    const slot = first(openedAt);
+    for (const now of [openedAt, '2026-11-24T09:00:00Z', '2026-11-24T10:29:59.999Z'])
+      assert.deepEqual(findSlot(policy, openedAt, undefined, new Date(now)), slot);
+  });
+
+  it('is never one that has passed: the next one is, with a higher number', () => {
+    const openedAt = '2026-11-23T10:10:00Z';
+    const after = (now: string) => findSlot(policy, openedAt, undefined, new Date(now));
+    assert.deepEqual(after('2026-11-24T10:30:00Z'), {
+      index: 1,
+      start: '2026-11-24T11:00:00Z',
+      end: '2026-11-24T11:45:00Z',
+    });
+    assert.equal(local(after('2026-11-24T20:00:00Z').start).date, '2026-11-25', 'the next morning');
+    const slots = all(openedAt);
+    slots.forEach(({ index, start }, i) => {
+      assert.equal(index, i);
+      if (i > 0) assert.ok(start > slots[i - 1]!.start);
+    });
+  });
+
+  it('is nobody’s guess when there is none: the failure says what was looked for', () => {
+    const openedAt = '2026-11-23T10:10:00Z';
+    const opened = new Date(openedAt);
+    assert.equal(
+      reason(policy, openedAt, '2026-11-23', opened),
+      'No interview fits within 5 working days of 2026-11-23T10:10:00Z and not after the last working day 2026-11-23, ' +
+        '09:00 to 17:00 Europe/Berlin, that is still ahead: arrange it by hand',
+    );
+    assert.doesNotMatch(
+      reason(policy, openedAt, undefined, new Date('2026-12-01T08:00:00Z')),
+      /last working day/,
+    );
+    reason({ ...policy, duration: 9 * HOUR }, openedAt, undefined, opened);
+    reason({ ...policy, leadTime: 30 * 24 * HOUR }, openedAt, undefined, opened);
+  });
+});

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
+import { SMTPServer } from 'smtp-server';
+import { FailureType } from '../../src/exit/failures.js';
+import { eventually } from '../support/eventually.js';
+import { finalFailure, outage } from '../support/failures.js';
+import { mailer, message } from '../support/message.js';
+import { startScriptedSmtp, type Script, type ScriptedSmtp } from '../support/scripted-smtp.js';
+
+const PASSWORD = 'correct horse battery staple';
+const ENCODED = [PASSWORD, `\0ems\0${PASSWORD}`].map((text) => Buffer.from(text).toString('base64'));
+const { signal } = new AbortController();
+
+describe('a mail server', () => {
+  let server: ScriptedSmtp | undefined;
+  const scripted = async (script: Script = {}): Promise<ScriptedSmtp> =>
+    (server = await startScriptedSmtp(script));
+  afterEach(() => server?.stop());
+
+  it('that is down is an outage that names it', async () => {
+    const { port, stop } = await startScriptedSmtp();
+    await stop();
+    assert.match(
+      await outage(mailer(port).send(message(), signal)),
+      new RegExp(`127\\.0\\.0\\.1:${port} did not go out: .*ECONNREFUSED`),
+    );
+  });
+
+  const refusals: [script: Script, isFinal: boolean][] = [
+    [{ greeting: '421 too busy' }, false],
+    [{ greeting: '554 no mail here' }, true],
+    [{ 'MAIL FROM': '451 later' }, false],
+    [{ 'MAIL FROM': '550 not from you' }, true],
+    [{ '.': '452 disk full' }, false],
+    [{ '.': '554 looks like spam' }, true],
+  ];
+  for (const [script, isFinal] of refusals) {
+    const [[words, answer]] = Object.entries(script) as [[string, string]];
+    it(`that answers "${answer}" to ${words} is ${isFinal ? 'not ' : ''}tried again`, async () => {
+      const sending = mailer((await scripted(script)).port).send(message(), signal);
+      const reason = await (isFinal ? finalFailure(FailureType.Refused, sending) : outage(sending));
+      assert.ok(reason.includes(answer), reason);
+    });
+  }
+
+  for (const words of ['greeting', 'EHLO', 'RCPT TO', '.']) {
+    it(`that hangs at ${words} is left within the time for a request`, async () => {
+      const { port } = await scripted({ [words]: null });
+      await outage(mailer(port, { requestTimeoutMs: 200 }).send(message(), signal));
+      await closed();
+    });
+
+    it(`that hangs at ${words} is left at once when the attempt is given up`, async () => {
+      const { port, heard, connections } = await scripted({ [words]: null });
+      const attempt = new AbortController();
+      const sending = outage(mailer(port, { requestTimeoutMs: 60_000 }).send(message(), attempt.signal));
+      await eventually('the conversation to hang', () =>
+        connections().open > 0 && (words === 'greeting' || heard.some((line) => line.startsWith(words)))
+          ? true
+          : undefined,
+      );
+      const givenUpAt = Date.now();
+      attempt.abort();
+      await sending;
+      await closed();
+      assert.ok(Date.now() - givenUpAt < 1000);
+    });
+  }
+
+  it('hears nothing from an attempt that was given up before', async () => {
+    const { port, connections } = await scripted();
+    await outage(mailer(port).send(message(), AbortSignal.abort()));
+    assert.equal(connections().ever, 0);
+  });
+
+  const account = { user: 'ems', password: PASSWORD };
+  const echo = `${PASSWORD} ${ENCODED.join(' ')}`;
+  it('that refuses the password is not tried again, and the failure does not give it away', async () => {
+    const { port, heard } = await scripted({ AUTH: `535 wrong password ${echo}` });
+    const sending = mailer(port, account).send(message(), signal);
+    const reason = await finalFailure(FailureType.Refused, sending);
+    assert.match(reason, /the server refused our user or password \(535\)/);
+    assert.ok(heard.includes(`AUTH PLAIN ${ENCODED[1]}`), 'it was sent');
+    assertSecret(await sending.catch((error: unknown) => error));
+  });
+
+  it('that cannot check the password now is tried again, and the failure does not give it away', async () => {
+    const { port } = await scripted({ AUTH: `454 temporary authentication failure ${echo}` });
+    const sending = mailer(port, account).send(message(), signal);
+    await outage(sending);
+    assertSecret(await sending.catch((error: unknown) => error));
+  });
+
+  for (const tls of [true, false]) {
+    it(`whose certificate nobody vouches for gets no password and no mail (${tls ? 'TLS' : 'STARTTLS'})`, async () => {
+      let heard = 0;
+      const hear = (): void => {
+        heard += 1;
+      };
+      const impostor = new SMTPServer({ secure: tls, onAuth: hear, onMailFrom: hear, onData: hear });
+      impostor.on('error', () => undefined);
+      impostor.listen(0, '127.0.0.1');
+      await once(impostor.server, 'listening');
+      const { port } = impostor.server.address() as AddressInfo;
+      assert.match(await outage(mailer(port, { tls, ...account }).send(message(), signal)), /certificate/);
+      assert.equal(heard, 0);
+      await new Promise<void>((resolve) => impostor.close(resolve));
+    });
+  }
+
+  const closed = () =>
+    eventually('the connection to be closed', () => (server!.connections().open === 0 ? true : undefined));
+});
+
+function assertSecret(error: unknown): void {
+  const everything = inspect(error, { depth: 10, showHidden: true });
+  for (const secret of [PASSWORD, ...ENCODED]) assert.ok(!everything.includes(secret), everything);
+}

@@ -1,0 +1,56 @@
+/** An exit interview to invite for, and a calendar program to read the invitation with. */
+import assert from 'node:assert/strict';
+import ICAL from 'ical.js';
+import { createHrService, type HrService } from '../../src/services/hr/hr.js';
+import type { Deliveries } from '../../src/services/protocols/smtp.js';
+import { DANA, mailer } from './message.js';
+import { sampleConfig } from './sample-config.js';
+import { calendarOf, type Mail } from './smtp.js';
+
+const { organisation, interview: policy, contacts, mail } = sampleConfig;
+export const HR = contacts.hrPartner.email;
+/** Monday, 11:10 in Berlin: the interview is on Tuesday, 11:30 to 12:15. */
+export const openedAt = '2026-11-23T10:10:00Z';
+
+export function hrAt(port: number, now: string = openedAt): HrService {
+  return createHrService({
+    mailer: mailer(port),
+    organisation,
+    policy,
+    hrPartner: contacts.hrPartner,
+    from: mail.from,
+    now: () => new Date(now),
+  });
+}
+
+export function about(changes: { displayName?: string; email?: string | undefined } = {}) {
+  const manager = { name: 'Ravi Menon', email: 'ravi.menon@acme.example' };
+  const dana = { employeeId: 'E-1002', displayName: 'Dana Fox', email: DANA, identities: [], manager };
+  return { exitId: 'exit-1', openedAt, employee: { ...dana, ...changes } };
+}
+
+export function deliveries(): Deliveries {
+  const delivered = new Set<string>();
+  return {
+    has: (id) => delivered.has(id),
+    add: async (id) => void (await Promise.resolve(delivered.add(id))),
+  };
+}
+
+/** What a calendar program makes of a mail. */
+export function readInvitation(mail: Mail) {
+  const { method, content } = calendarOf(mail);
+  const calendar = new ICAL.Component(ICAL.parse(content) as unknown[]);
+  assert.equal(
+    calendar.getFirstPropertyValue('method'),
+    method,
+    'the method of the part and of the calendar',
+  );
+  assert.equal(calendar.getAllSubcomponents().length, 1);
+  const component = calendar.getFirstSubcomponent('vevent')!;
+  const people = component.getAllProperties('attendee').map((attendee) => ({
+    name: String(attendee.getParameter('cn')),
+    address: String(attendee.getFirstValue()).toLowerCase(),
+  }));
+  return { method, content, component, people, event: new ICAL.Event(component) };
+}

@@ -1,0 +1,21 @@
+/** A mail to send. */
+import {
+  createMailer,
+  type Mailer,
+  type MailerOptions,
+  type Message,
+} from '../../src/services/protocols/smtp.js';
+import { sampleConfig } from './sample-config.js';
+
+export const DANA = 'dana.fox@acme.example';
+
+export const mailer = (port: number, changes: Partial<MailerOptions> = {}): Mailer =>
+  createMailer({ ...sampleConfig.mail, port, requestTimeoutMs: 2000, ...changes });
+
+export const message = (email: string = DANA, name = 'Dana Fox'): Message => ({
+  to: { name, email },
+  subject: 'Hello',
+  text: 'In plain words\n',
+  html: '<p>In HTML</p>\n',
+  messageId: '<exit-1.notify-manager.4e151e32@acme.example>',
+});

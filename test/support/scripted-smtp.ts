@@ -1,0 +1,65 @@
+/** A mail server that says what a script says, for answers that a well-behaved one never gives. */
+import { once } from 'node:events';
+import net, { type AddressInfo, type Socket } from 'node:net';
+
+export interface ScriptedSmtp {
+  port: number;
+  /** What clients sent, line by line. */
+  heard: string[];
+  /** Connections that are open now, and that ever were. */
+  connections: () => { open: number; ever: number };
+  stop: () => Promise<void>;
+}
+
+/** To the first words of a line, to `greeting` (a new connection) and `.` (the end of a message). `null` is silence. */
+export type Script = Record<string, string | null>;
+
+const usual: Script = {
+  greeting: '220 scripted',
+  EHLO: '250-scripted\r\n250 AUTH PLAIN',
+  'MAIL FROM': '250 ok',
+  'RCPT TO': '250 ok',
+  DATA: '354 go on',
+  '.': '250 taken',
+  QUIT: '221 bye',
+};
+
+export async function startScriptedSmtp(changes: Script = {}): Promise<ScriptedSmtp> {
+  const script = Object.entries({ ...usual, ...changes });
+  const heard: string[] = [];
+  const open = new Set<Socket>();
+  let ever = 0;
+  const server = net.createServer((socket) => {
+    ever += 1;
+    open.add(socket);
+    socket.on('error', () => undefined).on('close', () => open.delete(socket));
+    const hear = (line: string): void => {
+      const answer = script.find(([words]) => line.toUpperCase().startsWith(words.toUpperCase()))?.[1];
+      if (answer) socket.write(`${answer}\r\n`);
+    };
+    let isText = false;
+    let rest = '';
+    hear('greeting');
+    socket.on('data', (chunk) => {
+      const lines = (rest + chunk.toString()).split('\r\n');
+      rest = lines.pop()!;
+      for (const line of lines) {
+        heard.push(line);
+        if (!isText || line === '.') hear(line);
+        isText = line === 'DATA' || (isText && line !== '.');
+      }
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    heard,
+    connections: () => ({ open: open.size, ever }),
+    stop: async () => {
+      for (const socket of open) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
