@@ -26,8 +26,7 @@ app.use(
   new SCIMMYRouters({
     type: 'bearer',
     handler: (request) => {
-      if (request.header('authorization') !== `Bearer ${token}`)
-        throw new Error('The bearer token is missing or wrong');
+      if (!isAuthorized(request)) throw new Error('The bearer token is missing or wrong');
       return 'administrator';
     },
     baseUri: (request) => `http://${request.get('host')}`,
@@ -53,7 +52,9 @@ function declareResources({ users, groups, save }: ScimStore): void {
         return show(found);
       }
       const all = [...kind.values()].map(show);
-      return filter ? filter.match(all) : all;
+      if (!filter) return all;
+      const byView = new Map(all.map((resource) => [withFullNames(resource), resource]));
+      return filter.match([...byView.keys()]).map((view) => byView.get(view)!);
     };
   };
   const write = async (
@@ -63,21 +64,19 @@ function declareResources({ users, groups, save }: ScimStore): void {
   ): Promise<StoredResource> => {
     const before = id === undefined ? undefined : kind.get(id);
     if (id !== undefined && !before) throw new SCIMMY.Types.Error(404, '', `Resource ${id} not found`);
-    const now = new Date().toISOString();
-    const version = before ? Number(/\d+/.exec(before.meta.version)) + 1 : 1;
     const resource: StoredResource = {
       ...(JSON.parse(JSON.stringify(attributes)) as object),
       id: id ?? randomUUID(),
-      meta: { created: before?.meta.created ?? now, lastModified: now, version: `W/"${version}"` },
+      meta: metaAfter(before),
     };
     kind.set(resource.id, resource);
     await save();
     return resource;
   };
+  const withMember = (userId: string) =>
+    [...groups.values()].filter(({ members }) => members?.some(({ value }) => value === userId));
   const groupsOf = (userId: string) =>
-    [...groups.values()]
-      .filter(({ members }) => members?.some(({ value }) => value === userId))
-      .map(({ id, displayName }) => ({ value: id, display: displayName, type: 'direct' }));
+    withMember(userId).map(({ id, displayName }) => ({ value: id, display: displayName, type: 'direct' }));
   const showUser = (user: StoredResource) => ({ ...user, groups: groupsOf(user.id) });
 
   // scimmy's handler types speak of its own classes; what is kept here are plain SCIM documents, hence `as never`.
@@ -85,14 +84,21 @@ function declareResources({ users, groups, save }: ScimStore): void {
     .extend(SCIMMY.Schemas.EnterpriseUser, false)
     .egress(read(users, showUser) as never)
     .ingress((async ({ id }: Instance, user: { userName: string; groups?: unknown }) => {
-      const taken = [...users.values()].find((other) => other.userName === user.userName && other.id !== id);
+      // Case-insensitive (RFC 7643 §4.1.1).
+      const wanted = user.userName.toLowerCase();
+      const taken = [...users.values()].some(
+        (other) => other.userName?.toLowerCase() === wanted && other.id !== id,
+      );
       if (taken) throw new SCIMMY.Types.Error(409, 'uniqueness', `The userName ${user.userName} is taken`);
       const { groups: _derived, ...attributes } = user;
       return showUser(await write(users, id, { active: true, ...attributes }));
     }) as never)
     .degress(async ({ id }: Instance) => {
       if (!users.delete(id!)) throw new SCIMMY.Types.Error(404, '', `Resource ${id} not found`);
-      for (const group of groups.values()) group.members = group.members?.filter(({ value }) => value !== id);
+      for (const group of withMember(id!)) {
+        group.members = group.members?.filter(({ value }) => value !== id);
+        group.meta = metaAfter(group);
+      }
       await save();
     });
 
@@ -109,6 +115,23 @@ function declareResources({ users, groups, save }: ScimStore): void {
       await save();
     });
 }
+
+function metaAfter(before: StoredResource | undefined): StoredResource['meta'] {
+  const now = new Date().toISOString();
+  const version = before ? Number(/\d+/.exec(before.meta.version)) + 1 : 1;
+  return { created: before?.meta.created ?? now, lastModified: now, version: `W/"${version}"` };
+}
+
+/** A filter calls an extension's attribute by its full name, "urn:…:User:employeeNumber" (RFC 7644 §3.10): scimmy takes that for one key. */
+function withFullNames(resource: StoredResource): object {
+  const extensions = Object.entries(resource).filter(([key]) => key.startsWith('urn:'));
+  const attributes = extensions.flatMap(([schema, extension]) =>
+    Object.entries(extension as object).map(([name, value]) => [`${schema}:${name}`, value as unknown]),
+  );
+  return { ...resource, ...Object.fromEntries(attributes) };
+}
+
+const isAuthorized = (request: Request): boolean => request.header('authorization') === `Bearer ${token}`;
 
 const isWrite = ({ method }: Request): boolean => method !== 'GET' && method !== 'HEAD';
 
@@ -131,6 +154,7 @@ function versioned({ users, groups }: ScimStore) {
     const expected = request.header('if-match');
     if (
       isWrite(request) &&
+      isAuthorized(request) &&
       expected !== undefined &&
       current !== undefined &&
       expected !== '*' &&
