@@ -93,6 +93,12 @@ export function scimAdmin({ scimUrl, token }: { scimUrl: string; token: string }
     setActive: (userId: string, active: boolean) =>
       patch(`/Users/${userId}`, { op: 'replace', path: 'active', value: active }),
 
+    setManager: (userId: string, value: string) =>
+      patch(`/Users/${userId}`, { op: 'add', path: `${ENTERPRISE_USER}:manager`, value: { value } }),
+
+    setExternalId: (userId: string, value: string) =>
+      patch(`/Users/${userId}`, { op: 'replace', path: 'externalId', value }),
+
     async account(userId: string): Promise<Account> {
       const { id, active } = await request<{ id: string; active: boolean }>('GET', `/Users/${userId}`);
       return { id, active, groups: await groupNames(userId) };

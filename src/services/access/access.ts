@@ -194,11 +194,10 @@ export function createAccessService({
     async restore(account: CapturedAccount, taken: Taken, signal: AbortSignal): Promise<Restored> {
       const givenBack: Taken = { suspended: false, groups: [] };
       const lost: string[] = [];
+      const gone = `the account ${account.userName}, which was deleted meanwhile`;
       const exists = (await scim.getUser(account.id, signal)) !== undefined;
 
-      if (!exists && (taken.suspended || taken.groups.length > 0)) {
-        lost.push(`the account ${account.userName}, which was deleted meanwhile`);
-      }
+      if (!exists && (taken.suspended || taken.groups.length > 0)) lost.push(gone);
       // Reactivation revives what a token was good for before, so what was opened since the block must be gone first.
       if (exists && (taken.suspended || taken.groups.length > 0)) await endSessions?.(account, signal);
       const present = exists && taken.groups.length > 0 ? await membership.all(account.id, signal) : [];
@@ -216,6 +215,7 @@ export function createAccessService({
           lost.push('the activation, which somebody else gave between capture and block: decide by hand');
         } else {
           givenBack.suspended = await setActive(account.id, true, signal);
+          if (!givenBack.suspended) lost.push(gone);
         }
       }
       if (lost.length > 0) {

@@ -90,7 +90,9 @@ export function createScimClient({ name, scimUrl, token, requestTimeoutMs, pace 
   /** Turns an answer that is no success into an error: final where the same request would get the same answer. */
   async function failure(response: Response, what: string): Promise<Error> {
     const text = await response.text();
-    const sentence = `${name} answered ${response.status} to "${what}"${detailOf(text)}`;
+    // A server may repeat what it was sent.
+    const detail = detailOf(text.replaceAll(token, '(the token)'));
+    const sentence = `${name} answered ${response.status} to "${what}"${detail}`;
     const { status } = response;
     if (status === 401 || status === 403) {
       return new FinalFailure(
@@ -125,7 +127,10 @@ export function createScimClient({ name, scimUrl, token, requestTimeoutMs, pace 
       return undefined;
     }
     if (!response.ok) throw await failure(response, what);
-    return withVersion(await json<T>(response, what), response);
+    const resource = await json<T | undefined>(response, what);
+    if (!resource?.id)
+      throw new Error(`${name} answered "${what}" with something that is not a SCIM resource`);
+    return withVersion(resource, response);
   }
 
   /** All pages of a filtered list (RFC 7644 §3.4.2). */
@@ -146,17 +151,26 @@ export function createScimClient({ name, scimUrl, token, requestTimeoutMs, pace 
       const what = `list ${type} where ${filter}`;
       const response = await request('GET', `/${type}?${query.toString()}`, signal);
       if (!response.ok) throw await failure(response, what);
-      const page = await json<{ totalResults?: number; Resources?: T[] }>(response, what);
+      const page = await json<{ totalResults?: number; Resources?: T[] } | undefined>(response, what);
+      // An answer from elsewhere must not pass for "none". `totalResults` is required (RFC 7644 §3.4.2).
+      if (typeof page?.totalResults !== 'number') {
+        throw new Error(`${name} answered "${what}" with something that is not a SCIM list`);
+      }
       const resources = page.Resources ?? [];
       for (const resource of resources) found.set(resource.id, resource);
       startIndex += resources.length;
-      if (resources.length === 0 || startIndex > (page.totalResults ?? 0)) return [...found.values()];
+      if (resources.length === 0 || startIndex > page.totalResults) return [...found.values()];
     }
   }
 
   async function supportsEtags(signal: AbortSignal): Promise<boolean> {
     if (etags === undefined) {
       const response = await request('GET', '/ServiceProviderConfig', signal);
+      // A server that does not describe itself (RFC 7644 §4) promises no versions either.
+      if (response.status === 404) {
+        await response.body?.cancel();
+        return (etags = false);
+      }
       if (!response.ok) throw await failure(response, 'read ServiceProviderConfig');
       const config = await json<{ etag?: { supported?: boolean } }>(response, 'read ServiceProviderConfig');
       etags = config.etag?.supported === true;

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { FailureType } from '../../src/exit/failures.js';
+import {
+  GROUPS,
+  NOTHING,
+  startCriticalSystem,
+  SUSPEND,
+  type CriticalSystem,
+} from '../support/critical-system.js';
+import { finalFailure } from '../support/failures.js';
+
+const { signal } = new AbortController();
+
+describe('among other administrators, a hold', () => {
+  let system: CriticalSystem;
+  before(async () => {
+    system = await startCriticalSystem();
+  });
+  beforeEach(() => {
+    system.proxy.seen.length = 0;
+    system.proxy.fault(undefined);
+  });
+  after(() => system.stop());
+
+  it('does not give back an account that was suspended before', async () => {
+    const { employeeId, id } = await system.hire({ active: false });
+    const account = await system.capture(employeeId, SUSPEND);
+    assert.equal(account.active, false);
+    const { taken, notes } = await system.block(account, SUSPEND);
+    assert.deepEqual(taken, NOTHING);
+    assert.deepEqual(notes, ['already suspended before the hold']);
+    await system.access().restore(account, taken, signal);
+    assert.equal((await system.admin.account(id)).active, false);
+    assert.deepEqual(system.writes(), []);
+  });
+
+  it('does not give back an account that somebody else suspended after the capture', async () => {
+    const { employeeId, id } = await system.hire();
+    const account = await system.capture(employeeId, SUSPEND);
+    await system.admin.setActive(id, false);
+    const { taken, notes } = await system.block(account, SUSPEND);
+    assert.deepEqual(notes, ['somebody else suspended it after the capture']);
+    await system.access().restore(account, taken, signal);
+    assert.equal((await system.admin.account(id)).active, false);
+  });
+
+  it('leaves it to a person whether an account is given back that somebody activated after the capture', async () => {
+    const { employeeId, id } = await system.hire({ active: false });
+    const account = await system.capture(employeeId, SUSPEND);
+    await system.admin.setActive(id, true);
+    const { taken } = await system.block(account, SUSPEND);
+    assert.equal((await system.admin.account(id)).active, false, 'blocked all the same');
+    const restoring = system.access().restore(account, taken, signal);
+    assert.match(await finalFailure(FailureType.NotGivenBack, restoring), /decide by hand/);
+    assert.equal((await system.admin.account(id)).active, false);
+  });
+
+  it('blocks again an account that somebody activated during the hold', async () => {
+    const { employeeId, id } = await system.hire();
+    const account = await system.capture(employeeId, SUSPEND);
+    const { taken } = await system.block(account, SUSPEND);
+    await system.admin.setActive(id, true);
+    await system.block(account, SUSPEND, taken);
+    assert.equal((await system.admin.account(id)).active, false);
+  });
+
+  it('takes only the groups that it lists', async () => {
+    const { employeeId, id } = await system.hire();
+    const account = await system.capture(employeeId, GROUPS);
+    await system.block(account, GROUPS);
+    assert.deepEqual(await system.admin.account(id), { id, active: true, groups: ['readers'] });
+    assert.ok(system.writes().every((path) => !path.includes(system.groups.readers)));
+  });
+
+  it('on somebody in none of the groups that it lists takes nothing, and says so', async () => {
+    const { employeeId, id } = await system.hire();
+    for (const group of [system.groups.operators, system.groups.admins])
+      await system.admin.removeMember(group, id);
+    const account = await system.capture(employeeId, GROUPS);
+    const { taken, notes } = await system.block(account, GROUPS);
+    assert.deepEqual([taken, notes], [NOTHING, ['was in none of the critical groups']]);
+    assert.deepEqual(system.writes(), []);
+  });
+
+  it('leaves the other members of the groups where they are', async () => {
+    const [dana, ravi] = [await system.hire(), await system.hire()];
+    const account = await system.capture(dana.employeeId, GROUPS);
+    const { taken } = await system.block(account, GROUPS);
+    assert.deepEqual((await system.admin.account(ravi.id)).groups, ['admins', 'operators', 'readers']);
+    await system.admin.removeMember(system.groups.admins, ravi.id);
+    await system.access().restore(account, taken, signal);
+    assert.deepEqual((await system.admin.account(ravi.id)).groups, ['operators', 'readers']);
+  });
+
+  it('gives back only the memberships that it took itself', async () => {
+    const { employeeId, id } = await system.hire();
+    const account = await system.capture(employeeId, GROUPS);
+    await system.admin.removeMember(system.groups.admins, id);
+    const { taken, notes } = await system.block(account, GROUPS);
+    assert.deepEqual(notes, ['somebody else removed it from admins after the capture']);
+    await system.access().restore(account, taken, signal);
+    assert.deepEqual((await system.admin.account(id)).groups, ['operators', 'readers']);
+  });
+
+  it('takes again a membership that somebody gave back during the hold', async () => {
+    const { employeeId, id } = await system.hire();
+    const account = await system.capture(employeeId, GROUPS);
+    const { taken } = await system.block(account, GROUPS);
+    await system.admin.addMember(system.groups.admins, id);
+    const again = await system.block(account, GROUPS, taken);
+    assert.deepEqual((await system.admin.account(id)).groups, ['readers']);
+    assert.deepEqual(again.taken, taken);
+  });
+
+  it('reports a critical membership that came after the capture, and leaves it', async () => {
+    const { employeeId, id } = await system.hire();
+    await system.admin.removeMember(system.groups.admins, id);
+    const account = await system.capture(employeeId, GROUPS);
+    await system.admin.addMember(system.groups.admins, id);
+    const { uncaptured, taken } = await system.block(account, GROUPS);
+    assert.deepEqual(uncaptured, [{ id: system.groups.admins, displayName: 'admins' }]);
+    assert.deepEqual(taken.groups, [{ id: system.groups.operators, displayName: 'operators' }]);
+    assert.deepEqual((await system.admin.account(id)).groups, ['admins', 'readers']);
+  });
+
+  it('gives back all that it can, and names the group that was deleted meanwhile', async () => {
+    const { employeeId, id } = await system.hire();
+    const passing = await system.admin.createGroup('passing', [id]);
+    const hold = { ...GROUPS, groups: ['passing', 'operators', 'admins'] };
+    const account = await system.capture(employeeId, hold);
+    const { taken } = await system.block(account, hold);
+    await system.admin.deleteGroup(passing);
+    const reason = await finalFailure(
+      FailureType.NotGivenBack,
+      system.access().restore(account, taken, signal),
+    );
+    assert.equal(
+      reason,
+      'cannot give back on payroll: the membership in passing, a group which was deleted meanwhile',
+    );
+    assert.deepEqual((await system.admin.account(id)).groups, ['admins', 'operators', 'readers']);
+  });
+
+  it('says so when the account is deleted while it is given back', async () => {
+    const { employeeId, id } = await system.hire({ userName: 'going' });
+    const account = await system.capture(employeeId, SUSPEND);
+    const { taken } = await system.block(account, SUSPEND);
+    system.proxy.fault(({ method }) =>
+      method === 'PATCH'
+        ? { kind: 'held', until: system.admin.deleteUser(id).then(() => undefined) }
+        : undefined,
+    );
+    const restoring = system.access().restore(account, taken, signal);
+    assert.match(await finalFailure(FailureType.NotGivenBack, restoring), /the account going, .*deleted/);
+  });
+
+  it('sees every membership of somebody in more groups than fit on a page', async () => {
+    const { employeeId, id } = await system.hire();
+    for (let i = 0; i < 101; i++) await system.admin.createGroup(`many-${i}`, [id]);
+    const last = await system.admin.createGroup('the last', [id]);
+    const account = await system.capture(employeeId, { kind: 'groups', groups: ['the last'] });
+    assert.deepEqual(account.groups, [{ id: last, displayName: 'the last' }]);
+  });
+});

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { FailureType } from '../../src/exit/failures.js';
+import type { HoldKind } from '../../src/exit/hold.js';
+import { GROUPS, startCriticalSystem, SUSPEND, type CriticalSystem } from '../support/critical-system.js';
+import { finalFailure } from '../support/failures.js';
+
+const { signal } = new AbortController();
+
+describe('a hold', () => {
+  let system: CriticalSystem;
+  before(async () => {
+    system = await startCriticalSystem();
+  });
+  beforeEach(() => {
+    system.proxy.seen.length = 0;
+  });
+  after(() => system.stop());
+
+  const holds: [hold: HoldKind, writes: number][] = [
+    [SUSPEND, 1],
+    [GROUPS, 2],
+  ];
+  for (const [hold, writes] of holds) {
+    describe(`of the kind ${hold.kind}`, () => {
+      const held =
+        hold.kind === 'suspend'
+          ? { active: false, groups: ['admins', 'operators', 'readers'] }
+          : { active: true, groups: ['readers'] };
+      const free = { active: true, groups: ['admins', 'operators', 'readers'] };
+
+      it('captures the account, and writes nothing', async () => {
+        const { employeeId, id } = await system.hire({
+          userName: `dana-${hold.kind}`,
+          email: 'd@acme.example',
+        });
+        const account = await system.capture(employeeId, hold);
+        assert.deepEqual(
+          { ...account, groups: account.groups.map(({ displayName }) => displayName).toSorted() },
+          {
+            id,
+            userName: `dana-${hold.kind}`,
+            identities: [`dana-${hold.kind}`, 'd@acme.example'],
+            active: true,
+            groups: hold.kind === 'groups' ? ['admins', 'operators'] : [],
+          },
+        );
+        assert.ok(system.proxy.seen.length > 0);
+        assert.deepEqual(system.writes(), []);
+      });
+
+      it('blocks, and gives back exactly what it took', async () => {
+        const { employeeId, id } = await system.hire();
+        const account = await system.capture(employeeId, hold);
+        const { taken, uncaptured, notes } = await system.block(account, hold);
+        assert.deepEqual(await system.admin.account(id), { id, ...held });
+        assert.deepEqual(uncaptured, []);
+        assert.deepEqual(notes, []);
+        const { givenBack } = await system.access().restore(account, taken, signal);
+        assert.deepEqual(givenBack, taken);
+        assert.deepEqual(await system.admin.account(id), { id, ...free });
+      });
+
+      it('blocks, and revokes: the account stays, inactive and in no group', async () => {
+        const { employeeId, id } = await system.hire();
+        const account = await system.capture(employeeId, hold);
+        await system.block(account, hold);
+        const { removedGroups, notes } = await system.access().revoke(employeeId, account, signal);
+        assert.deepEqual(await system.admin.account(id), { id, active: false, groups: [] });
+        assert.deepEqual(removedGroups.map(({ displayName }) => displayName).toSorted(), held.groups);
+        assert.deepEqual(notes, []);
+      });
+
+      it('writes once, however often it is asked to block, to give back or to revoke', async () => {
+        const { employeeId } = await system.hire();
+        const account = await system.capture(employeeId, hold);
+        const first = await system.block(account, hold);
+        const again = await system.block(account, hold, first.taken);
+        assert.equal(system.writes().length, writes);
+        assert.deepEqual(again.taken, first.taken);
+        assert.deepEqual(again.notes, []);
+
+        system.proxy.seen.length = 0;
+        await system.access().restore(account, first.taken, signal);
+        await system.access().restore(account, first.taken, signal);
+        assert.equal(system.writes().length, writes);
+
+        system.proxy.seen.length = 0;
+        await system.access().revoke(employeeId, account, signal);
+        await system.access().revoke(employeeId, account, signal);
+        assert.equal(system.writes().length, 4, 'the account and three groups');
+      });
+
+      it('leaves what other people change meanwhile', async () => {
+        const { employeeId, id } = await system.hire();
+        const account = await system.capture(employeeId, hold);
+        const { taken } = await system.block(account, hold);
+        const promoted = await system.admin.createGroup(`promoted-${employeeId}`, [id]);
+        await system.admin.removeMember(system.groups.readers, id);
+        await system.access().restore(account, taken, signal);
+        const { active, groups } = await system.admin.account(id);
+        assert.equal(active, true);
+        assert.deepEqual(groups, ['admins', 'operators', `promoted-${employeeId}`]);
+        await system.admin.deleteGroup(promoted);
+      });
+
+      it('on an account that was deleted meanwhile says what cannot be given back', async () => {
+        const { employeeId, id } = await system.hire({ userName: `gone-${hold.kind}` });
+        const account = await system.capture(employeeId, hold);
+        const { taken } = await system.block(account, hold);
+        await system.admin.deleteUser(id);
+        const reason = await finalFailure(
+          FailureType.NotGivenBack,
+          system.access().restore(account, taken, signal),
+        );
+        assert.match(
+          reason,
+          new RegExp(`^cannot give back on payroll: the account gone-${hold.kind}, .*deleted`),
+        );
+        assert.deepEqual((await system.block(account, hold, taken)).notes, ['the account no longer exists']);
+        assert.deepEqual((await system.access().revoke(employeeId, account, signal)).notes, [
+          'the account no longer exists',
+        ]);
+      });
+
+      it('on nobody is a normal answer', async () => {
+        const capture = await system.access().capture('E-nobody', hold, signal);
+        assert.equal(capture.account, undefined);
+        const { notes, removedGroups } = await system.access().revoke('E-nobody', undefined, signal);
+        assert.deepEqual([notes, removedGroups], [['no account'], []]);
+        assert.deepEqual(system.writes(), []);
+      });
+    });
+  }
+
+  it('finds the account by the employee number where the system knows no external id', async () => {
+    const { employeeId, id } = await system.hire();
+    await system.admin.setExternalId(id, 'something-else');
+    assert.equal((await system.capture(employeeId, SUSPEND)).id, id);
+  });
+
+  it('touches nobody where two accounts answer to the employee id', async () => {
+    const { employeeId, id } = await system.hire();
+    await system.admin.createUser({ employeeId, userName: 'a-namesake' });
+    for (const acting of [
+      () => system.access().capture(employeeId, SUSPEND, signal),
+      () => system.access().revoke(employeeId, undefined, signal),
+    ])
+      assert.match(
+        await finalFailure(FailureType.Ambiguous, acting()),
+        /2 accounts on payroll .* none is touched/,
+      );
+    assert.deepEqual(system.writes(), []);
+    assert.equal((await system.admin.account(id)).active, true);
+  });
+
+  it('revokes also an account that was made anew since the capture', async () => {
+    const { employeeId, id } = await system.hire();
+    const account = await system.capture(employeeId, SUSPEND);
+    await system.admin.deleteUser(id);
+    const anew = await system.admin.createUser({ employeeId });
+    await system.admin.addMember(system.groups.admins, anew);
+    await system.access().revoke(employeeId, account, signal);
+    assert.deepEqual(await system.admin.account(anew), { id: anew, active: false, groups: [] });
+  });
+});

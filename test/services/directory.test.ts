@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { FailureType } from '../../src/exit/failures.js';
+import { startScimServer, type ScimServer } from '../../src/local/scim.js';
+import { createDirectoryService } from '../../src/services/directory/directory.js';
+import { createScimClient } from '../../src/services/protocols/scim.js';
+import { finalFailure, outage } from '../support/failures.js';
+import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
+import { sampleConfig } from '../support/sample-config.js';
+import { scimAdmin, type NewUser, type ScimAdmin } from '../support/scim-admin.js';
+import { scratchFolder } from '../support/temporal.js';
+
+const fallback = sampleConfig.contacts.hrPartner;
+const TOKEN = 'token-of-the-directory';
+const { signal } = new AbortController();
+
+describe('the directory', () => {
+  let server: ScimServer;
+  let proxy: FaultProxy;
+  let admin: ScimAdmin;
+  before(async () => {
+    const logFile = path.join(await scratchFolder(), 'directory.log');
+    server = await startScimServer({ name: 'directory', token: TOKEN, logFile });
+    proxy = await startFaultProxy(server.scimUrl);
+    admin = scimAdmin(server);
+  });
+  afterEach(() => proxy.fault(undefined));
+  after(async () => {
+    await proxy.stop();
+    await server.stop();
+  });
+
+  const service = ({ token = TOKEN, scimUrl = proxy.url } = {}) =>
+    createDirectoryService({
+      scim: createScimClient({ name: 'the directory', scimUrl, token, requestTimeoutMs: 500 }),
+      fallback,
+    });
+  const lookUp = (employeeId: string) => service().lookUp(employeeId, signal);
+
+  let hired = 0;
+  async function hire(changes: Partial<NewUser> = {}) {
+    const employeeId = `E-${++hired}`;
+    return { employeeId, id: await admin.createUser({ employeeId, ...changes }) };
+  }
+
+  it('knows the employee by their id, with their names, their address and their manager', async () => {
+    const boss = await hire({ displayName: 'Ravi Menon', email: 'ravi@acme.example' });
+    const { employeeId } = await hire({
+      displayName: 'Dana Fox',
+      userName: 'dfox',
+      email: 'dana@acme.example',
+      managerId: boss.id,
+    });
+    assert.deepEqual(await lookUp(employeeId), {
+      employeeId,
+      displayName: 'Dana Fox',
+      email: 'dana@acme.example',
+      identities: ['dfox', 'dana@acme.example'],
+      manager: { name: 'Ravi Menon', email: 'ravi@acme.example' },
+    });
+  });
+
+  it('knows the employee also where the id is the user name', async () => {
+    await hire({ userName: 'E-by-user-name' });
+    assert.equal((await lookUp('E-by-user-name')).employeeId, 'E-by-user-name');
+  });
+
+  it('knows somebody without an address, too', async () => {
+    const { employeeId } = await hire({ email: '', userName: 'no-address' });
+    const { email, identities } = await lookUp(employeeId);
+    assert.equal(email, undefined);
+    assert.deepEqual(identities, ['no-address']);
+  });
+
+  const managers: [who: string, managerOf: () => Promise<string | undefined>, why: RegExp][] = [
+    ['nobody', () => Promise.resolve(undefined), /names no manager/],
+    [
+      'somebody who has left',
+      async () => (await hire({ displayName: 'Paul Becker', active: false })).id,
+      /the manager, Paul Becker, is no longer active/,
+    ],
+    [
+      'somebody without an address',
+      async () => (await hire({ displayName: 'Post Room', email: '', userName: `post-${hired}` })).id,
+      /the manager, Post Room, has no mail address/,
+    ],
+    [
+      'somebody who was deleted',
+      async () => {
+        const { id } = await hire();
+        await admin.deleteUser(id);
+        return id;
+      },
+      /names a manager who no longer exists/,
+    ],
+  ];
+  for (const [who, managerOf, why] of managers) {
+    it(`names HR where the manager is ${who}, and says why`, async () => {
+      const managerId = await managerOf();
+      const { employeeId } = await hire({ ...(managerId !== undefined && { managerId }) });
+      const { manager } = await lookUp(employeeId);
+      assert.deepEqual({ name: manager.name, email: manager.email }, fallback);
+      assert.match(manager.insteadOfManager!, why);
+    });
+  }
+
+  it('names HR where the manager is the employee, and says why', async () => {
+    const { employeeId, id } = await hire();
+    await admin.setManager(id, id);
+    const { manager } = await lookUp(employeeId);
+    assert.equal(manager.email, fallback.email);
+    assert.match(manager.insteadOfManager!, /the employee as their own manager/);
+  });
+
+  it('that knows nobody of that id says so', async () =>
+    assert.equal(
+      await finalFailure(FailureType.UnknownEmployee, lookUp('E-nobody')),
+      'the directory knows no employee E-nobody',
+    ));
+
+  it('that knows two of that id is not asked to guess', async () => {
+    const { employeeId } = await hire();
+    await admin.createUser({ employeeId, userName: 'a-namesake' });
+    assert.match(
+      await finalFailure(FailureType.Ambiguous, lookUp(employeeId)),
+      new RegExp(`2 people in the directory have the externalId ${employeeId}`),
+    );
+  });
+
+  it('that ignores the filter does not pass off somebody else', async () => {
+    const { id } = await hire();
+    const other = { id, userName: 'other', externalId: 'E-other', active: true };
+    proxy.fault(() => ({ kind: 'answer', status: 200, body: { totalResults: 1, Resources: [other] } }));
+    await finalFailure(FailureType.UnknownEmployee, lookUp('E-nobody'));
+  });
+
+  it('that refuses the token is not asked again, and the failure does not give it away', async () => {
+    const stale = 'a-token-of-last-year';
+    const reason = await finalFailure(FailureType.Refused, service({ token: stale }).lookUp('E-1', signal));
+    assert.match(reason, /^the directory answered 401 .*check the token of the directory/);
+    assert.ok(!reason.includes(stale));
+    proxy.fault(() => ({ kind: 'answer', status: 403, body: { detail: `Bearer ${TOKEN} may not` } }));
+    assert.ok(!(await finalFailure(FailureType.Refused, lookUp('E-1'))).includes(TOKEN));
+  });
+
+  it('that is down, overloaded, silent or not itself is asked again', async () => {
+    const { employeeId } = await hire();
+    proxy.fault(() => ({ kind: 'unreachable' }));
+    assert.match(await outage(lookUp(employeeId)), /^the directory cannot be reached at http/);
+    for (const status of [408, 429, 500, 502, 503, 504]) {
+      proxy.fault(() => ({ kind: 'answer', status }));
+      assert.match(
+        await outage(lookUp(employeeId)),
+        new RegExp(`^the directory answered ${status} to "list`),
+      );
+    }
+    proxy.fault(() => ({ kind: 'held', until: new Promise(() => undefined) }));
+    assert.match(await outage(lookUp(employeeId)), /no answer within 500 ms/);
+    for (const body of [{}, 'under maintenance', []]) {
+      proxy.fault(() => ({ kind: 'answer', status: 200, body }));
+      assert.match(await outage(lookUp(employeeId)), /^the directory answered "list .* not a SCIM list/);
+    }
+    const gone = await startScimServer({ name: 'gone', token: TOKEN, logFile: '/dev/null' });
+    await gone.stop();
+    assert.match(await outage(service(gone).lookUp(employeeId, signal)), /ECONNREFUSED/);
+    proxy.fault(undefined);
+    assert.equal((await lookUp(employeeId)).employeeId, employeeId);
+  });
+
+  it('is left at once when the attempt is given up', async () => {
+    const attempt = new AbortController();
+    proxy.fault(() => ({ kind: 'held', until: new Promise(() => undefined) }));
+    const slow = createScimClient({ name: 'it', scimUrl: proxy.url, token: TOKEN, requestTimeoutMs: 60_000 });
+    const asking = outage(slow.findUsers('userName', 'E-1', attempt.signal));
+    attempt.abort();
+    await asking;
+  });
+});
