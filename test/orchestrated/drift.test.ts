@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { firstMessage, startChild } from '../../src/local/child.js';
 import { DRIFT_CHECK } from '../../src/temporal.js';
+import { eventually } from '../support/eventually.js';
 import { scratchFolder } from '../support/temporal.js';
 import {
   CRITICAL_GROUPS,
@@ -27,6 +28,11 @@ async function blocked(world: World): Promise<Hired> {
   const nora = await world.hire();
   await world.exits.open({ employeeId: nora.employeeId });
   await world.untilPhase(nora, 'awaiting-decision');
+  // Temporal's list of exits, which a sweep starts from, is a moment behind.
+  await eventually('the exit in the list', async () => {
+    const listed = await world.exits.list({ phase: 'awaiting-decision' });
+    return listed.find(({ employeeId }) => employeeId === nora.employeeId);
+  });
   return nora;
 }
 

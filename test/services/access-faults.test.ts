@@ -166,6 +166,24 @@ describe('when a system or the network fails, a hold', () => {
     assert.match(await outage(capturing()), /^payroll cannot be reached at http/);
   });
 
+  it('does not take a gateway’s 404 for an account that was deleted: neither blocked nor given back because of it', async () => {
+    const account = await captured(SUSPEND);
+    const lose = () =>
+      system.proxy.fault(({ method, path }) =>
+        method === 'GET' && path.includes(`/Users/${account.id}`)
+          ? { kind: 'answer', status: 404 }
+          : undefined,
+      );
+    lose();
+    const contradiction = /^payroll lists the account .* and says that there is none/;
+    assert.match(await outage(system.block(account, SUSPEND)), contradiction);
+    assert.match(await outage(system.access().revoke(account.employeeId, account, signal)), contradiction);
+    system.proxy.fault(undefined);
+    const { taken } = await system.block(account, SUSPEND);
+    lose();
+    assert.match(await outage(system.access().restore(account, taken, signal)), contradiction);
+  });
+
   it('does not take a stranger’s answer for an account that has been given back', async () => {
     const account = await captured(SUSPEND);
     const { taken } = await system.block(account, SUSPEND);

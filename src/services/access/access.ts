@@ -32,6 +32,8 @@ export interface BlockOptions {
   overridesProtection: boolean;
 }
 
+type AccountRef = Pick<CapturedAccount, 'id' | 'userName'>;
+
 export type AccessService = ReturnType<typeof createAccessService>;
 
 export function createAccessService({
@@ -57,13 +59,23 @@ export function createAccessService({
     return undefined;
   }
 
+  /** @returns undefined where the account was deleted. A 404 alone does not say so: a gateway in between may well have answered it. */
+  async function read({ id, userName }: AccountRef, signal: AbortSignal): Promise<ScimUser | undefined> {
+    const user = await scim.getUser(id, signal);
+    if (user) return user;
+    const listed = await scim.findUsers('userName', userName, signal);
+    if (!listed.some((other) => other.id === id)) return undefined;
+    throw new Error(`${system} lists the account ${userName} and says that there is none`);
+  }
+
   /** @returns whether the account still exists */
-  async function setActive(id: string, active: boolean, signal: AbortSignal): Promise<boolean> {
+  async function setActive(account: AccountRef, active: boolean, signal: AbortSignal): Promise<boolean> {
     const seen = await converge(
-      `${active ? 'reactivating' : 'suspending'} account ${id} on ${system}`,
-      () => scim.getUser(id, signal),
+      `${active ? 'reactivating' : 'suspending'} the account ${account.userName} on ${system}`,
+      () => read(account, signal),
       (user) => !user || isActive(user) === active,
       (user) => scim.patch('Users', user!, { op: 'replace', path: 'active', value: active }, signal),
+      signal,
     );
     return seen !== undefined;
   }
@@ -79,7 +91,7 @@ export function createAccessService({
         ? protectedGroups
         : protectedGroups.filter((name) => hold.groups.includes(name));
     if (atRisk.length === 0) return [];
-    const user = await scim.getUser(account.id, signal);
+    const user = await read(account, signal);
     // Who is suspended already is nobody's last resort.
     if (!user || (hold.kind === 'suspend' && !isActive(user))) return [];
     const last: string[] = [];
@@ -142,7 +154,7 @@ export function createAccessService({
       const taken: Taken = { suspended: tried.suspended, groups: [...tried.groups] };
       const notes: string[] = [];
       const uncaptured: GroupRef[] = [];
-      const user = await scim.getUser(account.id, signal);
+      const user = await read(account, signal);
       if (!overridesProtection) {
         const last = await wouldBeLast(account, hold, signal);
         if (last.length > 0) {
@@ -159,7 +171,7 @@ export function createAccessService({
         if (isActive(user)) {
           taken.suspended = true;
           await trying(taken);
-          await setActive(account.id, false, signal);
+          await setActive(account, false, signal);
         } else if (!tried.suspended) {
           notes.push(
             account.active
@@ -195,7 +207,7 @@ export function createAccessService({
       const givenBack: Taken = { suspended: false, groups: [] };
       const lost: string[] = [];
       const gone = `the account ${account.userName}, which was deleted meanwhile`;
-      const exists = (await scim.getUser(account.id, signal)) !== undefined;
+      const exists = (await read(account, signal)) !== undefined;
 
       if (!exists && (taken.suspended || taken.groups.length > 0)) lost.push(gone);
       // Reactivation revives what a token was good for before, so what was opened since the block must be gone first.
@@ -214,7 +226,7 @@ export function createAccessService({
         if (!account.active) {
           lost.push('the activation, which somebody else gave between capture and block: decide by hand');
         } else {
-          givenBack.suspended = await setActive(account.id, true, signal);
+          givenBack.suspended = await setActive(account, true, signal);
           if (!givenBack.suspended) lost.push(gone);
         }
       }
@@ -232,16 +244,16 @@ export function createAccessService({
     ): Promise<Revoked> {
       // Looked for again: an account may have been made, or made anew, since the capture.
       const found = await findAccount(employeeId, signal);
-      const ids = new Set([captured?.id, found?.id].filter((id) => id !== undefined));
+      const accounts = new Map([captured, found].flatMap((each) => (each ? [[each.id, each]] : [])));
       const removedGroups: GroupRef[] = [];
       let exists = false;
-      for (const id of ids) {
-        if (!(await setActive(id, false, signal))) continue;
+      for (const account of accounts.values()) {
+        if (!(await setActive(account, false, signal))) continue;
         exists = true;
-        await endSessions?.({ id, userName: (id === found?.id ? found : captured!).userName }, signal);
-        removedGroups.push(...(await membership.removeAll(id, signal)));
+        await endSessions?.(account, signal);
+        removedGroups.push(...(await membership.removeAll(account.id, signal)));
       }
-      const note = ids.size === 0 ? 'no account' : 'the account no longer exists';
+      const note = accounts.size === 0 ? 'no account' : 'the account no longer exists';
       return { revokedAt: new Date().toISOString(), removedGroups, notes: exists ? [] : [note] };
     },
   };

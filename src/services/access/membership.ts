@@ -14,6 +14,7 @@ export function createMembership(scim: ScimClient) {
       (membership) => membership === undefined,
       (membership) =>
         scim.patch('Groups', membership!, { op: 'remove', path: `members[value eq "${userId}"]` }, signal),
+      signal,
     );
   }
 
@@ -58,6 +59,7 @@ export function createMembership(scim: ScimClient) {
             { op: 'add', path: 'members', value: [{ value: userId }] },
             signal,
           ),
+        signal,
       );
       return seen.isMember;
     },

@@ -242,12 +242,13 @@ export async function converge<T>(
   read: () => Promise<T>,
   asWanted: (seen: T) => boolean,
   write: (seen: T) => Promise<unknown>,
+  signal: AbortSignal,
 ): Promise<T> {
   let seen = await read();
   // A few rounds for administrators who write at the same time and for servers that show a write late; the rest is the retry's.
   for (let round = 0; round < 4 && !asWanted(seen); round++) {
     await write(seen);
-    if (round > 0) await pause(50 * 4 ** round);
+    if (round > 0) await pause(50 * 4 ** round, undefined, { signal });
     seen = await read();
   }
   if (!asWanted(seen)) {

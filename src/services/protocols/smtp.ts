@@ -67,7 +67,11 @@ export function createMailer({ host, port, tls, user, password, from, requestTim
         host,
         port,
         secure: tls,
-        ...(user !== undefined && { auth: { user, pass: password ?? '' } }),
+        ...(user !== undefined && {
+          auth: { user, pass: password ?? '' },
+          // A password does not cross a network in clear, whatever the server offers.
+          requireTLS: !isLoopback(host),
+        }),
         greetingTimeout: requestTimeoutMs,
         socketTimeout: requestTimeoutMs,
         getSocket: (_options, callback) => {
@@ -96,6 +100,9 @@ export function createMailer({ host, port, tls, user, password, from, requestTim
     },
   };
 }
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 /** A line break in an address would otherwise end up as an SMTP command of its own. */
 function validAddress({ name, email }: Contact): string {
