@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import getPort from 'get-port';
-import { refusal, type Env } from '../support/ems.js';
+import { refusal, type Env, type Refused } from '../support/ems.js';
 import { scratchFolder } from '../support/temporal.js';
 import { HR, startWorld, systems, type Hired, type World } from '../support/world.js';
 
 describe('ems refuses, in one sentence,', () => {
   let world: World;
-  let unserved: { nora: Hired; address: string; asked: Promise<{ code: number | null; sentence: string }> };
+  let unserved: { nora: Hired; address: string; asked: Promise<Refused> };
   before(async () => {
     world = await startWorld();
     // Begun here, since it takes the five seconds that a connection is waited for.

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { ems, page, refusal } from '../support/ems.js';
+import { ems, page, refusalOf, type Ran } from '../support/ems.js';
 
 /** Nobody listens there, so that a command which got as far as Temporal would end with 1. */
 const nobody = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
@@ -73,16 +73,16 @@ describe('ems, before it asks anybody', () => {
       /value 'forget' is invalid for argument 'action'\. Allowed choices are retry, done-by-hand, skip\.$/,
     ],
   ];
-  const refusals: { code: number | null; sentence: string }[] = [];
+  const ran: Ran[] = [];
   before('each is typed; a few at a time, since most of it is the start of a process', async () => {
     for (let i = 0; i < mistakes.length; i += AT_A_TIME) {
-      const some = mistakes.slice(i, i + AT_A_TIME).map(([, args]) => refusal(nobody, ...args));
-      refusals.push(...(await Promise.all(some)));
+      const some = mistakes.slice(i, i + AT_A_TIME).map(([, args]) => ems(nobody, ...args, '--json'));
+      ran.push(...(await Promise.all(some)));
     }
   });
   for (const [i, [what, , expected]] of mistakes.entries()) {
     it(`refuses ${what} in one sentence, as wrong usage`, () => {
-      const { code, sentence } = refusals[i]!;
+      const { code, sentence } = refusalOf(ran[i]!);
       assert.match(sentence, expected);
       assert.equal(code, 2);
     });

@@ -57,12 +57,17 @@ export async function answer<T>(env: Env, ...args: string[]): Promise<T> {
   return JSON.parse(await page(env, ...args, '--json')) as T;
 }
 
-/** How it refuses, with --json: one sentence on stderr, and the same one in the one document on stdout. */
-export async function refusal(
-  env: Env,
-  ...args: string[]
-): Promise<{ code: number | null; sentence: string }> {
-  const { code, stdout, stderr } = await ems(env, ...args, '--json');
+export interface Refused {
+  code: number | null;
+  sentence: string;
+}
+
+/** How it refuses. */
+export const refusal = async (env: Env, ...args: string[]): Promise<Refused> =>
+  refusalOf(await ems(env, ...args, '--json'));
+
+/** With --json: one sentence on stderr, and the same one in the one document on stdout. */
+export function refusalOf({ code, stdout, stderr }: Ran): Refused {
   const [, sentence] = /^(?:ems|error): (.+)\n$/.exec(stderr) ?? assert.fail(`not one line: ${stderr}`);
   assert.deepEqual(JSON.parse(stdout), { error: sentence });
   return { code, sentence: sentence! };
