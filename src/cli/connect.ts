@@ -1,6 +1,13 @@
 /** Where `ems` finds Temporal and the configuration: in the environment, else in the stack that `npm start` runs. */
 import { Client, Connection } from '@temporalio/client';
-import { emsHome, loadConfig, loadTemporalConfig, type Config } from '../config.js';
+import {
+  emsHome,
+  loadConfig,
+  loadTemporalConfig,
+  outsideServers,
+  scimVariable,
+  type Config,
+} from '../config.js';
 import { environmentOf, readStack, type StackFile } from '../local/stack-file.js';
 import { payloadConverterPath } from '../temporal.js';
 import { Refusal } from '../client/refusal.js';
@@ -33,8 +40,14 @@ export async function withTemporal<T>(run: (client: Client) => Promise<T>): Prom
 
 /** @throws ConfigError */
 export function configuration(): Config {
-  const stack = runningStack();
-  return loadConfig(stack ? environmentOf(stack) : {});
+  const stack = loadTemporalConfig().connectionOptions.address ? undefined : runningStack();
+  if (!stack) return loadConfig();
+  const defaults = environmentOf(stack);
+  // The local stack's token is for the local stack: a server that the environment names is not shown it.
+  const names = ['directory', ...stack.systems.map(({ name }) => name)];
+  for (const [name, { scimUrl }] of outsideServers(names).scim)
+    if (scimUrl) delete defaults[scimVariable(name, 'TOKEN')];
+  return loadConfig(defaults);
 }
 
 function runningStack(): StackFile | undefined {

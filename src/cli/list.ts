@@ -40,9 +40,10 @@ function page(exits: readonly ListedExit[]): string {
     exit.lastWorkingDay ?? '',
   ]);
   const header = ['', 'EMPLOYEE', 'PHASE', 'OUTCOME', 'OPENED', 'CLOSED', 'LAST WORKING DAY'];
-  const stuck = exits.flatMap(({ employeeId, stuckSteps }) =>
-    stuckSteps.map((step) => [employeeId, stepKey(step), remark(step)]),
-  );
+  const stuck = exits.flatMap(({ employeeId, stuckSteps, statusProblem }) => [
+    ...stuckSteps.map((step) => [employeeId, stepKey(step), remark(step)]),
+    ...(statusProblem ? [[employeeId, 'not known', statusProblem]] : []),
+  ]);
   return [
     table([header, ...rows]),
     ...(stuck.length > 0 ? ['', 'Needs attention:', table(stuck, '  ')] : []),

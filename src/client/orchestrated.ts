@@ -41,6 +41,8 @@ export interface ListedExit {
   lastWorkingDay?: string | undefined;
   /** The steps that need attention, for the open exits that have any. */
   stuckSteps: Step[];
+  /** Why the steps are not known; the list goes on without them. */
+  statusProblem?: string | undefined;
 }
 
 export type Exits = ReturnType<typeof orchestratedExits>;
@@ -105,6 +107,16 @@ export function orchestratedExits(client: Client) {
     return withPending(status, description.raw.pendingActivities ?? []);
   }
 
+  async function whatIsStuck(employeeId: string): Promise<Pick<ListedExit, 'stuckSteps' | 'statusProblem'>> {
+    try {
+      const { steps } = await statusOf(employeeId, await requireExit(employeeId));
+      return { stuckSteps: steps.filter(({ state }) => state === 'needs-attention') };
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return { stuckSteps: [], statusProblem: error.message };
+    }
+  }
+
   return {
     openExit: async (employeeId: string): Promise<{ since: string; phase: string } | undefined> => {
       const description = await describe(employeeId);
@@ -157,11 +169,10 @@ export function orchestratedExits(client: Client) {
     async list(filter: ListFilter): Promise<ListedExit[]> {
       const found: ListedExit[] = [];
       for await (const execution of client.workflow.list({ query: queryFor(filter) })) {
-        const exit = listed(execution);
-        if (exit.needsAttention && !exit.closedAt)
-          exit.stuckSteps = stuck(await this.status(exit.employeeId));
-        found.push(exit);
+        found.push(listed(execution));
       }
+      const stuck = found.filter(({ needsAttention, closedAt }) => needsAttention && !closedAt);
+      await Promise.all(stuck.map(async (exit) => Object.assign(exit, await whatIsStuck(exit.employeeId))));
       return found;
     },
 
@@ -247,5 +258,3 @@ function listed({
     stuckSteps: [],
   };
 }
-
-const stuck = ({ steps }: ExitStatus): Step[] => steps.filter(({ state }) => state === 'needs-attention');

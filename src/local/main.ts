@@ -15,6 +15,7 @@ const { freePorts } = new Command('npm start --')
   .parse()
   .opts<{ freePorts?: boolean }>();
 
+let isReady = false;
 const asked = new Promise<undefined>((resolve) => {
   let interrupts = 0;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -22,6 +23,7 @@ const asked = new Promise<undefined>((resolve) => {
       interrupts += 1;
       // The children go when they miss us (die-with-parent.ts, guard.ts).
       if (interrupts > 1) process.exit(130);
+      if (!isReady) console.log('Stopping once everything is up; once more ends it at once.');
       resolve(undefined);
     });
   }
@@ -34,6 +36,7 @@ try {
     ports: freePorts ? 'free' : 'fixed',
     report: (line) => console.log(`  ${line}`),
   });
+  isReady = true;
   console.log(
     '\nReady. In another terminal:  npx ems resign E-1002\nCtrl-C stops everything; open exits go on at the next start.',
   );

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import type { ListedExit } from '../../src/client/orchestrated.js';
+import { answer, page } from '../support/ems.js';
+import { startWorld, stateOf, type World } from '../support/world.js';
+
+describe('ems while no worker runs', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld();
+  });
+  after(() => world.stop());
+
+  it('still lists what needs attention, and says of which exit nobody answers', async () => {
+    const nora = await world.hire();
+    world.proxies.code.fault(() => ({ kind: 'answer', status: 403 }));
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.until(
+      nora,
+      'attention',
+      (status) => stateOf(status, 'block-access:code') === 'needs-attention',
+    );
+    await world.stopWorkers();
+    const [told, listed] = await Promise.all([
+      page(world.env, 'list', '--attention'),
+      answer<ListedExit[]>(world.env, 'list', '--attention'),
+    ]);
+    assert.match(
+      told,
+      new RegExp(`${nora.employeeId} +not known +Nobody answered .* Is a worker running\\?`),
+    );
+    const ours = listed.find(({ employeeId }) => employeeId === nora.employeeId);
+    assert.deepEqual([ours?.needsAttention, ours?.stuckSteps], [true, []]);
+  });
+});
