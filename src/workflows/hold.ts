@@ -33,6 +33,8 @@ export class Hold {
     private readonly system: PlannedSystem,
     plan: Plan,
     services: Services,
+    /** Durable in a workflow; the model test has a clock of its own. */
+    private readonly wait: typeof sleep = sleep,
   ) {
     this.access = services.access;
     this.policy = plan.policy;
@@ -133,7 +135,7 @@ export class Hold {
     const restored = await restore();
     if (!this.mayStillBlock) return restored.notes.join('; ');
     // The block's last request may land after it was given up: look again when it no longer can.
-    await sleep(this.policy.lateWriteMs, { summary: `Wait out a late block on ${this.system.name}` });
+    await this.wait(this.policy.lateWriteMs, { summary: `Wait out a late block on ${this.system.name}` });
     return (await restore()).notes.join('; ');
   }
 
