@@ -57,6 +57,8 @@ export const everythingOf = ({ active, groups }: CapturedAccount): Taken => ({ s
 export interface Blocked {
   blockedAt: string;
   taken: Taken;
+  /** It took more than one try, so a request of an earlier one may still land on a server without ETags. */
+  isUnsettled?: boolean;
   /** Critical memberships that appeared after the capture and were therefore left alone: capture again, block again. */
   uncaptured: GroupRef[];
   /** Things an auditor would ask about: "already suspended before the hold". */

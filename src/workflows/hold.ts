@@ -16,6 +16,11 @@ import type { Exit } from './exit.js';
 import { Reports } from './reports.js';
 import type { ExitStep, Patience } from './steps.js';
 
+interface Clock {
+  now: () => number;
+  sleep: typeof sleep;
+}
+
 export class Hold {
   capture: Capture | undefined;
   private readonly blockStep: ExitStep;
@@ -24,8 +29,8 @@ export class Hold {
   private readonly blockReports: Reports<Taken>;
   /** What the hold has taken, or may have taken while nobody saw the answer. Restore gives back this and no more. */
   private taken = nothing;
-  /** A write of a block that was not seen to end may still land. */
-  private mayStillBlock = false;
+  /** Until when a write of the block may still land that nobody saw the end of. */
+  private mayLandUntil = 0;
   private blocking: Promise<void> | undefined;
 
   constructor(
@@ -33,8 +38,8 @@ export class Hold {
     private readonly system: PlannedSystem,
     plan: Plan,
     services: Services,
-    /** Durable in a workflow; the model test has a clock of its own. */
-    private readonly wait: typeof sleep = sleep,
+    /** The workflow's own; the model test has another. */
+    private readonly clock: Clock = { now: () => Date.now(), sleep },
   ) {
     this.access = services.access;
     this.policy = plan.policy;
@@ -106,15 +111,15 @@ export class Hold {
   private async sendBlock(account: CapturedAccount, patience: Patience) {
     const { name: system, hold } = this.system;
     const call = this.call('block-access', `Block access to ${system}`, patience);
-    this.mayStillBlock = true;
     try {
       const blocked = await this.blockReports.of(call.activityId, () =>
         this.access.blockAccess.executeWithOptions(call, [{ system, hold, account, tried: this.taken }]),
       );
       this.taken = blocked.taken;
-      this.mayStillBlock = false;
+      if (blocked.isUnsettled) this.expectLateWrites();
       return blocked;
     } catch (failure) {
+      this.expectLateWrites();
       if (failure instanceof ActivityFailure) {
         const { isLost, latest = this.taken } = this.blockReports;
         this.taken = isLost ? everythingOf(account) : latest;
@@ -132,11 +137,18 @@ export class Hold {
         this.call('restore-access', `Give back access to ${this.system.name}`, patience),
         [{ system: this.system.name, account, taken }],
       );
+    const mustLookAgain = this.clock.now() < this.mayLandUntil;
     const restored = await restore();
-    if (!this.mayStillBlock) return restored.notes.join('; ');
-    // The block's last request may land after it was given up: look again when it no longer can.
-    await this.wait(this.policy.lateWriteMs, { summary: `Wait out a late block on ${this.system.name}` });
+    if (!mustLookAgain) return restored.notes.join('; ');
+    // A request of the block may land after it was given up: look again when it no longer can.
+    await this.clock.sleep(Math.max(1, this.mayLandUntil - this.clock.now()), {
+      summary: `Wait out a late block on ${this.system.name}`,
+    });
     return (await restore()).notes.join('; ');
+  }
+
+  private expectLateWrites(): void {
+    this.mayLandUntil = this.clock.now() + this.policy.lateWriteMs;
   }
 
   private call(activity: string, summary: string, patience: Patience) {

@@ -42,15 +42,19 @@ export function createAccessService({ scim, accountAttribute }: AccessOptions) {
     return undefined;
   }
 
-  /** @returns whether the account still exists */
-  async function setActive(id: string, active: boolean, signal: AbortSignal): Promise<boolean> {
+  /** @returns whether the account still exists, and how many writes of ours may have made the change */
+  async function setActive(id: string, active: boolean, signal: AbortSignal) {
+    let writes = 0;
     const seen = await converge(
       `${active ? 'reactivating' : 'suspending'} account ${id} on ${system}`,
       () => scim.getUser(id, signal),
       (user) => !user || isActive(user) === active,
-      (user) => scim.patch('Users', user!, { op: 'replace', path: 'active', value: active }, signal),
+      async (user) => {
+        const operation = { op: 'replace', path: 'active', value: active } as const;
+        if ((await scim.patch('Users', user!, operation, signal)) === 'answered') writes += 1;
+      },
     );
-    return seen !== undefined;
+    return { exists: seen !== undefined, writes };
   }
 
   return {
@@ -87,6 +91,8 @@ export function createAccessService({ scim, accountAttribute }: AccessOptions) {
       const taken: Taken = { suspended: tried.suspended, groups: [...tried.groups] };
       const notes: string[] = [];
       const uncaptured: GroupRef[] = [];
+      // What was set out on before, or had to be written twice, may have left a request behind that is still on its way.
+      let isUnsettled = tried.suspended || tried.groups.length > 0;
       const user = await scim.getUser(account.id, signal);
 
       if (!user) {
@@ -95,7 +101,15 @@ export function createAccessService({ scim, accountAttribute }: AccessOptions) {
         if (isActive(user)) {
           taken.suspended = true;
           await trying(taken);
-          await setActive(account.id, false, signal);
+          const { exists, writes } = await setActive(account.id, false, signal);
+          isUnsettled ||= writes > 1;
+          // Never sent, or refused by the ETag each time: somebody else was faster, and what they took is not ours to give back.
+          if (writes === 0 && !tried.suspended) {
+            taken.suspended = false;
+            notes.push(
+              exists ? 'somebody else suspended it after the capture' : 'the account no longer exists',
+            );
+          }
         } else if (!tried.suspended) {
           notes.push(
             account.active
@@ -104,21 +118,29 @@ export function createAccessService({ scim, accountAttribute }: AccessOptions) {
           );
         }
       } else {
-        const present = await membership.held(account.id, hold.groups, signal);
-        for (const group of account.groups) {
-          const isPresent = present.some(({ id }) => id === group.id);
-          const isOurs = tried.groups.some(({ id }) => id === group.id);
-          if (isPresent && !isOurs) taken.groups.push(group);
-          if (!isPresent && !isOurs)
-            notes.push(`somebody else removed it from ${group.displayName} after the capture`);
+        const isOurs = (group: GroupRef) => tried.groups.some(({ id }) => id === group.id);
+        const removedByOthers = ({ displayName }: GroupRef) =>
+          notes.push(`somebody else removed it from ${displayName} after the capture`);
+        // By id: a group that was renamed since the capture is still the one that was captured.
+        const present = await membership.all(account.id, signal);
+        for (const group of account.groups.filter((group) => !isOurs(group))) {
+          if (present.some(({ id }) => id === group.id)) taken.groups.push(group);
+          else removedByOthers(group);
         }
         await trying(taken);
-        for (const group of account.groups) await membership.remove(account.id, group, signal);
+        // Only what was reported: a membership that appears from here on is not known to be ours, and is seen below.
+        for (const group of [...taken.groups]) {
+          const writes = await membership.remove(account.id, group, signal);
+          isUnsettled ||= writes > 1;
+          if (writes > 0 || isOurs(group)) continue;
+          taken.groups.splice(taken.groups.indexOf(group), 1);
+          removedByOthers(group);
+        }
         uncaptured.push(...(await membership.held(account.id, hold.groups, signal)));
         if (account.groups.length === 0 && uncaptured.length === 0)
           notes.push('was in none of the critical groups');
       }
-      return { blockedAt: new Date().toISOString(), taken, uncaptured, notes };
+      return { blockedAt: new Date().toISOString(), taken, isUnsettled, uncaptured, notes };
     },
 
     /**
@@ -142,7 +164,7 @@ export function createAccessService({ scim, accountAttribute }: AccessOptions) {
         if (!account.active) {
           lost.push('the activation, which somebody else gave between capture and block: decide by hand');
         } else {
-          givenBack.suspended = await setActive(account.id, true, signal);
+          givenBack.suspended = (await setActive(account.id, true, signal)).exists;
         }
       }
       if (lost.length > 0) {
@@ -163,7 +185,7 @@ export function createAccessService({ scim, accountAttribute }: AccessOptions) {
       const removedGroups: GroupRef[] = [];
       let exists = false;
       for (const id of ids) {
-        if (!(await setActive(id, false, signal))) continue;
+        if (!(await setActive(id, false, signal)).exists) continue;
         exists = true;
         removedGroups.push(...(await membership.removeAll(id, signal)));
       }

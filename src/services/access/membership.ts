@@ -7,23 +7,32 @@ export function createMembership(scim: ScimClient) {
     return (await scim.groupsOf(userId, signal)).find(({ id }) => id === groupId);
   }
 
-  async function remove(userId: string, group: GroupRef, signal: AbortSignal): Promise<void> {
+  /** @returns how many writes of ours may have removed it */
+  async function remove(userId: string, group: GroupRef, signal: AbortSignal): Promise<number> {
+    let writes = 0;
     await converge(
       `removing account ${userId} from ${group.displayName} on ${scim.name}`,
       () => find(userId, group.id, signal),
       (membership) => membership === undefined,
-      (membership) =>
-        scim.patch('Groups', membership!, { op: 'remove', path: `members[value eq "${userId}"]` }, signal),
+      async (membership) => {
+        const operation = { op: 'remove', path: `members[value eq "${userId}"]` } as const;
+        if ((await scim.patch('Groups', membership!, operation, signal)) === 'answered') writes += 1;
+      },
     );
+    return writes;
+  }
+
+  async function all(userId: string, signal: AbortSignal): Promise<GroupRef[]> {
+    return (await scim.groupsOf(userId, signal)).map(toRef);
   }
 
   return {
     remove,
+    all,
 
     /** The memberships in the groups of the given names. */
     async held(userId: string, names: readonly string[], signal: AbortSignal): Promise<GroupRef[]> {
-      const groups = await scim.groupsOf(userId, signal);
-      return groups.filter(({ displayName }) => names.includes(displayName)).map(toRef);
+      return (await all(userId, signal)).filter(({ displayName }) => names.includes(displayName));
     },
 
     /** @returns false where the group no longer exists */
@@ -48,7 +57,7 @@ export function createMembership(scim: ScimClient) {
 
     /** @returns what was removed */
     async removeAll(userId: string, signal: AbortSignal): Promise<GroupRef[]> {
-      const groups = (await scim.groupsOf(userId, signal)).map(toRef);
+      const groups = await all(userId, signal);
       for (const group of groups) await remove(userId, group, signal);
       return groups;
     },
