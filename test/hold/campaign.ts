@@ -33,7 +33,10 @@ export async function campaign({ servers, lanesPerServer, runs, seed, mistake }:
       );
       if (details.failed) {
         const where = `on a server ${servers[Math.floor(n / lanesPerServer)]!.hasEtags ? 'with' : 'without'} ETags\n`;
-        result.failures.push({ report: where + fc.defaultReportMessage(details), runs: details.numRuns });
+        result.failures.push({
+          report: `${where}${fc.defaultReportMessage(details)}\n${String(details.errorInstance)}`,
+          runs: details.numRuns,
+        });
       }
       result.sequences += lane.sequences;
       result.requests += lane.requests;

@@ -19,12 +19,13 @@ import type { Wire } from './wire.js';
 /** More attempts than any script has faults for: something else is wrong. */
 const TOO_MANY_ATTEMPTS = 40;
 
+const LATE_WRITE_MS = 30_000;
+
 export interface EngineOptions {
   wire: Wire;
   service: AccessService;
   employeeId: string;
   hold: 'suspend' | 'groups';
-  lateWriteMs: number;
   /** A deliberate mistake. */
   noSecondLook: boolean;
 }
@@ -36,12 +37,13 @@ export class Engine {
   readonly decidedEarly: Promise<void>;
   /** Nobody could say how far the block was when it was given up. */
   wasLost = false;
+  private now = 1;
   private running: AbortController | undefined;
   private isCancelled = false;
   private hasWaited = false;
 
   constructor(private readonly options: EngineOptions) {
-    const { wire, employeeId, lateWriteMs } = options;
+    const { wire, employeeId } = options;
     this.decidedEarly = new Promise((resolve) => {
       wire.decide = (isLost) => {
         this.wasLost = isLost;
@@ -51,13 +53,13 @@ export class Engine {
     const exit = { employeeId, exitId: 'the-exit', addStep: (name: string) => this.addStep(name) };
     const kind: HoldKind =
       options.hold === 'groups' ? { kind: 'groups', groups: CRITICAL } : { kind: 'suspend' };
-    const plan = { policy: { attentionAfterMs: 1, lateWriteMs } };
+    const plan = { policy: { attentionAfterMs: 1, lateWriteMs: LATE_WRITE_MS } };
     this.hold = new Hold(
       exit as unknown as Exit,
       { name: 'the system', hold: kind },
       plan as ConstructorParameters<typeof Hold>[2],
       { access: this.activities() } as unknown as Services,
-      () => this.waitOutLateWrites(),
+      { now: () => this.now, sleep: (ms) => this.sleep(Number(ms)) },
     );
   }
 
@@ -72,11 +74,18 @@ export class Engine {
     this.running?.abort(new Error('given up'));
   }
 
-  private async waitOutLateWrites(): Promise<void> {
+  /** The time passes within which what is under way lands. */
+  async letLateWritesLand(): Promise<void> {
+    this.now += LATE_WRITE_MS;
+    await this.options.wire.landAll();
+  }
+
+  private async sleep(ms: number): Promise<void> {
     const { wire } = this.options;
     await wire.enter('late');
     await wire.finish();
     await wire.landAll();
+    this.now += ms;
     this.hasWaited = true;
   }
 

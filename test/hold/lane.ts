@@ -101,7 +101,6 @@ export class Lane {
       service,
       employeeId: site.employeeId,
       hold: kind,
-      lateWriteMs: soon ? 60_000 : 0,
       noSecondLook: mistake.noSecondLook === true,
     });
     const { hold } = engine;
@@ -123,7 +122,7 @@ export class Lane {
       ledger.tell(`-- block ${block.view.state}: ${block.view.error ?? block.view.note}`);
       await wire.enter('held');
       await wire.finish();
-      if (!soon) await wire.landAll();
+      if (!soon) await engine.letLateWritesLand();
     }
     await hold.stopBlocking('the decision came');
     ledger.tell(`-- decision: ${ending}`);

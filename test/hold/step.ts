@@ -1,5 +1,6 @@
 /** Stands in for ExitStep: tries again until done, given up, or stuck on something final. */
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
+import { FailureType } from '../../src/exit/failures.js';
 
 export class Step {
   readonly view: { name: string; state: string; error?: string; note?: string | undefined };
@@ -7,6 +8,7 @@ export class Step {
   beforeCancel: (() => Promise<void>) | undefined;
   /** Resolves when the step is done, or is stuck and waits for a person. */
   readonly standing: Promise<void>;
+  private operatorRetries = 1;
   private stands!: () => void;
   private isGivenUp = false;
   private giveUpNow!: () => void;
@@ -40,6 +42,8 @@ export class Step {
         }
         if (!this.isGivenUp) {
           if (!(cause instanceof ApplicationFailure && cause.nonRetryable)) continue;
+          // An operator looks at it and says "retry": what was refused may have an explanation by then, such as a deleted account.
+          if (cause.type !== FailureType.NotGivenBack && this.operatorRetries-- > 0) continue;
           Object.assign(this.view, { state: 'needs-attention', error: cause.message, type: cause.type });
           this.stands();
           // Only a block is ever given up; the others wait for an operator, whom no script has.
