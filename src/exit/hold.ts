@@ -57,7 +57,7 @@ export const everythingOf = ({ active, groups }: CapturedAccount): Taken => ({ s
 export interface Blocked {
   blockedAt: string;
   taken: Taken;
-  /** It took more than one try, so a request of an earlier one may still land on a server without ETags. */
+  /** A request of it may still land late: it took more than one try, or the server has no ETags to refuse a copy. */
   isUnsettled?: boolean;
   /** Critical memberships that appeared after the capture and were therefore left alone: capture again, block again. */
   uncaptured: GroupRef[];

@@ -50,8 +50,9 @@ export type What =
 
 export interface Happening {
   moment: Moment;
-  /** Before the n-th request, report or result of this moment, from 0. */
+  /** Before the n-th of these in this moment, from 0. `any` is a request, a report or a result. */
   at: number;
+  of: 'any' | 'write' | 'report';
   what: What;
 }
 
@@ -146,41 +147,70 @@ const what: fc.Arbitrary<What> = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ kind: 'landing' as const }) },
 );
 
-const happening: fc.Arbitrary<Happening> = fc.record({
-  moment: weighted<Moment>([
-    [1, 'capture'],
-    [6, 'block'],
-    [2, 'held'],
-    [4, 'restore'],
-    [1, 'late'],
-    [2, 'second-look'],
-    [2, 'revoke'],
-  ]),
-  at: fc.oneof({ weight: 3, arbitrary: fc.nat(7) }, { weight: 1, arbitrary: fc.nat(16) }),
-  what,
-});
+/** Where it is worth most: right before a write, or in its stead. */
+const place = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      of: fc.constant('write' as const),
+      at: weighted([
+        [5, 0],
+        [2, 1],
+        [1, 2],
+      ]),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ of: fc.constant('report' as const), at: fc.nat(1) }) },
+  { weight: 3, arbitrary: fc.record({ of: fc.constant('any' as const), at: fc.nat(14) }) },
+);
 
-export const script: fc.Arbitrary<Script> = fc.record({
-  hold: weighted<Script['hold']>([
-    [1, 'suspend'],
-    [1, 'groups'],
-  ]),
-  ending: weighted<Script['ending']>([
-    [3, 'retained'],
-    [1, 'leaving'],
-  ]),
-  soon: fc.boolean(),
-  active: weighted([
-    [4, true],
-    [1, false],
-  ]),
-  memberOf: fc.tuple(
-    weighted([
-      [3, true],
+const happening: fc.Arbitrary<Happening> = fc
+  .tuple(
+    weighted<Moment>([
+      [1, 'capture'],
+      [6, 'block'],
+      [2, 'held'],
+      [4, 'restore'],
+      [1, 'late'],
+      [2, 'second-look'],
+    ]),
+    place,
+    what,
+  )
+  .map(([moment, place, what]) => ({ moment, ...place, what }));
+
+export const script: fc.Arbitrary<Script> = fc
+  .record({
+    hold: weighted<Script['hold']>([
+      [1, 'suspend'],
+      [1, 'groups'],
+    ]),
+    ending: weighted<Script['ending']>([
+      [3, 'retained'],
+      [1, 'leaving'],
+    ]),
+    soon: fc.boolean(),
+    active: weighted([
+      [5, true],
       [1, false],
     ]),
-    fc.boolean(),
-    fc.boolean(),
-  ),
-  happenings: fc.array(happening, { minLength: 1, maxLength: 9 }),
-});
+    memberOf: fc.tuple(
+      weighted([
+        [5, true],
+        [1, false],
+      ]),
+      fc.boolean(),
+      fc.boolean(),
+    ),
+    happenings: fc.array(happening, { minLength: 1, maxLength: 9, size: 'max' }),
+  })
+  .map((script) => ({
+    ...script,
+    // No script is wasted on a moment that does not come.
+    happenings: script.happenings.map((happening) => ({
+      ...happening,
+      moment: script.ending === 'leaving' && isAfter(happening.moment) ? 'revoke' : happening.moment,
+    })),
+  }));
+
+const isAfter = (moment: Moment): boolean => moments.indexOf(moment) > moments.indexOf('held');

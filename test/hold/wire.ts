@@ -21,7 +21,7 @@ export class Wire {
   /** Called when the script wants the decision now. */
   decide: (isLost: boolean) => void = () => {};
   readonly tried = new Map<string, number>();
-  private readonly counts = new Map<Moment, number>();
+  private readonly counts = new Map<string, number>();
   private readonly pending: Set<Happening>;
   private readonly underway: Underway[] = [];
 
@@ -54,7 +54,7 @@ export class Wire {
 
   /** A report becomes durable, or does not. */
   async report(keep: () => void, what: string, signal: AbortSignal): Promise<void> {
-    const fault = await this.next();
+    const fault = await this.next('report');
     if (!fault || fault.effect !== 'none') keep();
     this.ledger.tell(
       `hold, ${this.moment}: reports ${what}${fault ? ` (${fault.effect}, ${fault.outcome})` : ''}`,
@@ -66,7 +66,7 @@ export class Wire {
 
   /** An attempt has a result, which is recorded unless the worker dies first. */
   async result(): Promise<void> {
-    const fault = await this.next();
+    const fault = await this.next('result');
     if (fault?.outcome !== 'crash') return;
     this.verdict = 'crash';
     this.count('result: crash');
@@ -75,7 +75,8 @@ export class Wire {
 
   async request(asked: Asked, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted();
-    const fault = await this.next();
+    const isRead = asked.method === 'GET';
+    const fault = await this.next(isRead ? 'read' : 'write');
     const { moment, attempt } = this;
     const goal = asked.method === 'GET' ? undefined : goalOf(asked);
     if (goal) {
@@ -83,7 +84,6 @@ export class Wire {
       this.ledger.sent.push({ t: this.ledger.t, attempt, moment, cell, wanted, refused: false });
     }
     const sent = this.ledger.sent.at(-1)!;
-    const isRead = asked.method === 'GET';
     if (!fault || (fault.outcome === 'answered' && (isRead || fault.effect === 'now'))) {
       const answer = await this.site.carry(asked, { author: 'hold', moment });
       if (isRead) this.ledger.look(this.shownBy(asked));
@@ -132,15 +132,24 @@ export class Wire {
     }
   }
 
-  private async next(): Promise<Fault | undefined> {
-    const at = this.counts.get(this.moment) ?? 0;
-    this.counts.set(this.moment, at + 1);
+  private async next(kind: 'read' | 'write' | 'report' | 'result'): Promise<Fault | undefined> {
+    const places = new Map([
+      ['any', this.countUp('any')],
+      [kind, this.countUp(kind)],
+    ]);
     let fault: Fault | undefined;
-    for (const happening of this.due((happening) => happening.at === at)) {
+    for (const happening of this.due(({ of, at }) => places.get(of) === at)) {
       if (happening.what.kind === 'fault') fault ??= happening.what.fault;
       else await this.happen(happening);
     }
     return fault;
+  }
+
+  private countUp(kind: string): number {
+    const key = `${this.moment} ${kind}`;
+    const n = this.counts.get(key) ?? 0;
+    this.counts.set(key, n + 1);
+    return n;
   }
 
   private due(matches: (happening: Happening) => boolean): Happening[] {

@@ -91,8 +91,12 @@ export function createAccessService({ scim, accountAttribute }: AccessOptions) {
       const taken: Taken = { suspended: tried.suspended, groups: [...tried.groups] };
       const notes: string[] = [];
       const uncaptured: GroupRef[] = [];
-      // What was set out on before, or had to be written twice, may have left a request behind that is still on its way.
+      // What was set out on before, or had to be written twice, may have left a request behind that is still on its way; without
+      // ETags to refuse it, even a copy of a single one may be.
       let isUnsettled = tried.suspended || tried.groups.length > 0;
+      const countIn = async (writes: number) => {
+        isUnsettled ||= writes > 1 || (writes > 0 && !(await scim.supportsEtags(signal)));
+      };
       const user = await scim.getUser(account.id, signal);
 
       if (!user) {
@@ -102,7 +106,7 @@ export function createAccessService({ scim, accountAttribute }: AccessOptions) {
           taken.suspended = true;
           await trying(taken);
           const { exists, writes } = await setActive(account.id, false, signal);
-          isUnsettled ||= writes > 1;
+          await countIn(writes);
           // Never sent, or refused by the ETag each time: somebody else was faster, and what they took is not ours to give back.
           if (writes === 0 && !tried.suspended) {
             taken.suspended = false;
@@ -131,7 +135,7 @@ export function createAccessService({ scim, accountAttribute }: AccessOptions) {
         // Only what was reported: a membership that appears from here on is not known to be ours, and is seen below.
         for (const group of [...taken.groups]) {
           const writes = await membership.remove(account.id, group, signal);
-          isUnsettled ||= writes > 1;
+          await countIn(writes);
           if (writes > 0 || isOurs(group)) continue;
           taken.groups.splice(taken.groups.indexOf(group), 1);
           removedByOthers(group);

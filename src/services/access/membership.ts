@@ -55,11 +55,19 @@ export function createMembership(scim: ScimClient) {
       return seen.isMember;
     },
 
-    /** @returns what was removed */
+    /** @returns what was removed, once nothing is left */
     async removeAll(userId: string, signal: AbortSignal): Promise<GroupRef[]> {
-      const groups = await all(userId, signal);
-      for (const group of groups) await remove(userId, group, signal);
-      return groups;
+      const removed = new Map<string, GroupRef>();
+      // Somebody may add a membership while the others are being removed. After a few rounds the rest is the retry's.
+      for (let round = 0; round < 4; round++) {
+        const groups = await all(userId, signal);
+        if (groups.length === 0) return [...removed.values()];
+        for (const group of groups) {
+          await remove(userId, group, signal);
+          removed.set(group.id, group);
+        }
+      }
+      throw new Error(`account ${userId} on ${scim.name} gets new memberships as fast as they are removed`);
     },
   };
 }

@@ -161,6 +161,7 @@ export function createScimClient({ name, scimUrl, token, requestTimeoutMs }: Sci
 
   return {
     name,
+    supportsEtags,
 
     getUser: (id: string, signal: AbortSignal) => get<ScimUser>('Users', id, '', signal),
 
