@@ -21,7 +21,7 @@ export function problemsWhenBlocked({ script, ledger, excuses }: Played): string
     const seen = ledger.looks.get(cell) ?? 0;
     const change = ledger.lastChange(cell);
     const isAfterTheLook = change?.author === 'admin' && change.t > seen;
-    if (isAfterTheLook || alsoSince > seen) excuses.use('given by somebody after the last look');
+    if (isAfterTheLook || alsoSince > seen) excuses.use('given after the last look');
     else problems.push(`reported blocked, but ${what}`);
   };
   if (script.hold === 'suspend') {
@@ -104,7 +104,7 @@ export function problemsAfterRevoke({ ledger, excuses }: Played): string[] {
     if (!ledger.is(cell)) continue;
     const change = ledger.lastChange(cell);
     if (change?.author === 'admin' && change.t > (ledger.looks.get(cell) ?? 0)) {
-      excuses.use('given by somebody after the last look');
+      excuses.use('given after the last look');
     } else problems.push(`${nameOf(cell, ledger)} is there after the revocation`);
   }
   return problems;

@@ -28,15 +28,15 @@ export interface Write {
   after: boolean;
 }
 
-/** What a write of the hold set out to do, and whether its attempt learnt for certain that it had no effect. */
+/** A write that the hold sent, and what it got to know of it. */
 export interface Sent {
   t: number;
   attempt: number;
   moment: Moment;
   cell: Cell;
   wanted: boolean;
-  /** The server refused it by its ETag, and the attempt got to know. */
-  refused: boolean;
+  /** `unknown`: there was no answer, or one that was not true. */
+  answer: 'done' | 'refused' | 'unknown';
 }
 
 /** An attempt of the block. */

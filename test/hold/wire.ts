@@ -55,11 +55,13 @@ export class Wire {
   /** A report becomes durable, or does not. */
   async report(keep: () => void, what: string, signal: AbortSignal): Promise<void> {
     const fault = await this.next('report');
-    if (!fault || fault.effect !== 'none') keep();
+    // A report that was answered is durable: this is what the hold builds on.
+    const isAnswered = !fault || fault.outcome === 'answered';
+    if (isAnswered || fault.effect !== 'none') keep();
     this.ledger.tell(
-      `hold, ${this.moment}: reports ${what}${fault ? ` (${fault.effect}, ${fault.outcome})` : ''}`,
+      `hold, ${this.moment}: reports ${what}${isAnswered ? '' : ` (${fault.effect}, ${fault.outcome})`}`,
     );
-    if (!fault) return;
+    if (isAnswered) return;
     await this.suffer(fault, 'report', undefined, signal);
     if (fault.outcome === 'error') throw new Error('the report was refused');
   }
@@ -81,13 +83,14 @@ export class Wire {
     const goal = asked.method === 'GET' ? undefined : goalOf(asked);
     if (goal) {
       const { cell, wanted = true } = goal;
-      this.ledger.sent.push({ t: this.ledger.t, attempt, moment, cell, wanted, refused: false });
+      this.ledger.sent.push({ t: this.ledger.t, attempt, moment, cell, wanted, answer: 'unknown' });
     }
     const sent = this.ledger.sent.at(-1)!;
     if (!fault || (fault.outcome === 'answered' && (isRead || fault.effect === 'now'))) {
       const answer = await this.site.carry(asked, { author: 'hold', moment });
       if (isRead) this.ledger.look(this.shownBy(asked));
-      else sent.refused = answer.status >= 400 && answer.status < 500;
+      else if (answer.status < 300) sent.answer = 'done';
+      else if (answer.status < 500) sent.answer = 'refused';
       return answer;
     }
     const effect = isRead ? 'none' : fault.effect;
