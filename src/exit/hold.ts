@@ -51,7 +51,11 @@ export interface Taken {
 export const nothing: Taken = { suspended: false, groups: [] };
 
 /** For when nobody can say what was taken: a value that equals ours is then taken for ours. */
-export const everythingOf = ({ active, groups }: CapturedAccount): Taken => ({ suspended: active, groups });
+export const everythingOf = ({ active, groups }: CapturedAccount, { kind }: HoldKind): Taken => ({
+  // A hold by groups never suspends: whoever did, it was somebody else.
+  suspended: active && kind === 'suspend',
+  groups,
+});
 
 /** Observed: the account is without access. */
 export interface Blocked {

@@ -14,7 +14,7 @@ import type { Plan, PlannedSystem } from '../exit/plan.js';
 import type { Services } from './activities.js';
 import type { Exit } from './exit.js';
 import { Reports } from './reports.js';
-import type { ExitStep, Patience } from './steps.js';
+import { causeOf, type ExitStep, type Patience } from './steps.js';
 
 interface Clock {
   now: () => number;
@@ -122,7 +122,7 @@ export class Hold {
       this.expectLateWrites();
       if (failure instanceof ActivityFailure) {
         const { isLost, latest = this.taken } = this.blockReports;
-        this.taken = isLost ? everythingOf(account) : latest;
+        this.taken = isLost ? everythingOf(account, hold) : latest;
       }
       throw failure;
     }
@@ -137,9 +137,12 @@ export class Hold {
         this.call('restore-access', `Give back access to ${this.system.name}`, patience),
         [{ system: this.system.name, account, taken }],
       );
-    const mustLookAgain = this.clock.now() < this.mayLandUntil;
-    const restored = await restore();
-    if (!mustLookAgain) return restored.notes.join('; ');
+    if (this.clock.now() >= this.mayLandUntil) return (await restore()).notes.join('; ');
+    // What cannot be given back is listed by the second look as well, after which nothing changes any more.
+    await restore().catch((failure: Error) => {
+      const cause = causeOf(failure);
+      if (!(cause instanceof ApplicationFailure && cause.type === FailureType.NotGivenBack)) throw failure;
+    });
     // A request of the block may land after it was given up: look again when it no longer can.
     await this.clock.sleep(Math.max(1, this.mayLandUntil - this.clock.now()), {
       summary: `Wait out a late block on ${this.system.name}`,

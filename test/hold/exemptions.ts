@@ -13,7 +13,7 @@
  * | a late giving, without ETags | the hold gave it back; somebody else takes it; a copy of the giving lands | nobody sees it land; with ETags it is refused, and there is no such excuse |
  * | given after the last look | reported as gone, and given by somebody between that look and the report | an observation is of the moment in which it is made |
  */
-import type { Cell } from './ledger.js';
+import { ACTIVE, type Cell } from './ledger.js';
 import type { Played } from './invariants.js';
 
 export type Excuse =
@@ -33,10 +33,15 @@ export class Excuses {
 }
 
 /** Why the restore may have given what, by the ledger, somebody else had taken. */
-export function excuseForGivingBack(cell: Cell, { ledger, wasLost, hasEtags }: Played): Excuse | undefined {
+export function excuseForGivingBack(
+  cell: Cell,
+  { script, ledger, wasLost, hasEtags }: Played,
+): Excuse | undefined {
   const theirs = ledger.lastByAdmin(cell);
   // Nobody else took it, and it was not there: no excuse.
   if (!theirs) return undefined;
+  // Nor is there one for what this kind of hold never touches.
+  if ((cell === ACTIVE) !== (script.hold === 'suspend')) return undefined;
   const ours = ledger.everTaken(cell);
   if (ours && ours.t < theirs.t) {
     const isGivenBack = ledger.writes.some(
