@@ -129,7 +129,8 @@ export class Engine {
     await wire.enter(moment);
     let progress: Taken | undefined;
     let lastError: unknown;
-    while (wire.attempt++ < TOO_MANY_ATTEMPTS) {
+    for (let tries = 0; tries < TOO_MANY_ATTEMPTS; tries++) {
+      wire.attempt += 1;
       const { signal } = (this.running = new AbortController());
       wire.verdict = undefined;
       const attempt = { n: wire.attempt, began: ledger.t, reported: new Set<Cell>(), failed: true };

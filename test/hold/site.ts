@@ -1,22 +1,11 @@
 /** One employee's account on a real SCIM server, with three groups, and the other administrators who change them. */
 import type { Answer, Asked, Send } from './http.js';
 import { ACCOUNT, ACTIVE, exists, Ledger, memberOf, type Cell } from './ledger.js';
+import { PlainScim, type Document } from './plain-scim.js';
 import type { AdminAction, Moment, Script } from './script.js';
 
 export const CRITICAL = ['critical-a', 'critical-b'];
 const NAMES = [...CRITICAL, 'harmless'];
-const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
-const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
-const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
-
-interface Document {
-  id: string;
-  userName?: string;
-  displayName?: string;
-  active?: boolean;
-  members?: { value: string }[];
-  groups?: { value: string }[];
-}
 
 /** Who made a request, and when. */
 export interface By {
@@ -34,12 +23,15 @@ export class Site {
   private bystanderId = '';
   private isKnown = false;
   private renames = 0;
+  private readonly scim: PlainScim;
 
   constructor(
     readonly employeeId: string,
     private readonly send: Send,
-    private readonly token: string,
-  ) {}
+    token: string,
+  ) {
+    this.scim = new PlainScim(send, token);
+  }
 
   /** Brings account and groups to where the script begins, with as few requests as possible. */
   async prepare({ active, memberOf: wanted }: Script): Promise<void> {
@@ -49,24 +41,24 @@ export class Site {
     if (isNew) await this.makeAccount();
     else {
       if (this.userName !== this.employeeId)
-        await this.patch(`/Users/${this.accountId}`, 'replace', 'userName', this.employeeId);
+        await this.scim.patch(`/Users/${this.accountId}`, 'replace', 'userName', this.employeeId);
       if (before.is(ACTIVE) !== active)
-        await this.patch(`/Users/${this.accountId}`, 'replace', 'active', active);
+        await this.scim.patch(`/Users/${this.accountId}`, 'replace', 'active', active);
     }
-    if (isNew && !active) await this.patch(`/Users/${this.accountId}`, 'replace', 'active', false);
+    if (isNew && !active) await this.scim.patch(`/Users/${this.accountId}`, 'replace', 'active', false);
     this.userName = this.employeeId;
     const reusable = new Map<string, string>();
     for (const { id, name, firstName } of before.groups.values()) {
       if (!before.is(exists(id))) continue;
       if (this.isKnown && name === firstName && !reusable.has(name)) reusable.set(name, id);
-      else await this.ask('DELETE', `/Groups/${id}`);
+      else await this.scim.ask('DELETE', `/Groups/${id}`);
     }
     for (const [n, name] of NAMES.entries()) {
       const old = reusable.get(name);
       const isIn = wanted[n] === true;
       const id = old ?? (await this.makeGroup(name, isIn));
       const wasIn = !isNew && before.is(memberOf(id));
-      if (old !== undefined && wasIn !== isIn) await this.setMember(id, isIn);
+      if (old !== undefined && wasIn !== isIn) await this.scim.setMember(id, this.accountId, isIn);
       ledger.groups.set(id, { id, name, firstName: name, formerNames: [] });
       ledger.begin(exists(id), true);
       ledger.begin(memberOf(id), isIn);
@@ -80,7 +72,7 @@ export class Site {
   /** What is really there, by the server's own word. */
   async readBack(): Promise<Map<Cell, boolean>> {
     const seen = new Map<Cell, boolean>();
-    const answer = await this.ask('GET', `/Users/${this.accountId}`, undefined, [404]);
+    const answer = await this.scim.ask('GET', `/Users/${this.accountId}`, undefined, [404]);
     const user = answer.status === 404 ? undefined : (JSON.parse(answer.text) as Document);
     seen.set(ACCOUNT, user !== undefined);
     if (user) seen.set(ACTIVE, user.active !== false);
@@ -111,35 +103,35 @@ export class Site {
       case 'activate':
       case 'suspend': {
         const wanted = action.does === 'activate';
-        await this.patch(user, 'replace', 'active', wanted);
+        await this.scim.patch(user, 'replace', 'active', wanted);
         note(ACTIVE, wanted);
         return true;
       }
       case 'join':
       case 'leave': {
         const wanted = action.does === 'join';
-        await this.setMember(group!.id, wanted);
+        await this.scim.setMember(group!.id, this.accountId, wanted);
         note(memberOf(group!.id), wanted);
         return true;
       }
       case 'rename-account':
         this.userName = `${this.employeeId}-renamed-${++this.renames}`;
-        await this.patch(user, 'replace', 'userName', this.userName);
+        await this.scim.patch(user, 'replace', 'userName', this.userName);
         return true;
       case 'rename-group':
         // Also the other way round: a group that was harmless becomes critical.
         group!.formerNames.push(group!.name);
         group!.name = CRITICAL.includes(group!.name) ? `renamed-${++this.renames}` : CRITICAL[0]!;
-        await this.patch(`/Groups/${group!.id}`, 'replace', 'displayName', group!.name);
+        await this.scim.patch(`/Groups/${group!.id}`, 'replace', 'displayName', group!.name);
         ledger.renamed.set(group!.id, ledger.t);
         return true;
       case 'delete-group':
-        await this.ask('DELETE', `/Groups/${group!.id}`);
+        await this.scim.ask('DELETE', `/Groups/${group!.id}`);
         note(memberOf(group!.id), false);
         note(exists(group!.id), false);
         return true;
       case 'delete-account':
-        await this.ask('DELETE', user);
+        await this.scim.ask('DELETE', user);
         for (const id of ledger.groups.keys()) note(memberOf(id), false);
         note(ACCOUNT, false);
         return true;
@@ -208,47 +200,13 @@ export class Site {
   }
 
   private async makeAccount(): Promise<void> {
-    const make = async (userName: string, externalId: string): Promise<string> => {
-      const { text } = await this.ask('POST', '/Users', {
-        schemas: [USER],
-        userName,
-        externalId,
-        active: true,
-      });
-      return (JSON.parse(text) as Document).id;
-    };
-    if (this.accountId) await this.ask('DELETE', `/Users/${this.accountId}`, undefined, [404]);
-    this.bystanderId ||= await make(`${this.employeeId}-colleague`, `${this.employeeId}-colleague`);
-    this.accountId = await make(this.employeeId, this.employeeId);
+    if (this.accountId) await this.scim.ask('DELETE', `/Users/${this.accountId}`, undefined, [404]);
+    this.bystanderId ||= await this.scim.makeUser(`${this.employeeId}-colleague`);
+    this.accountId = await this.scim.makeUser(this.employeeId);
   }
 
-  private async makeGroup(displayName: string, isIn: boolean): Promise<string> {
-    const members = [this.bystanderId, ...(isIn ? [this.accountId] : [])].map((value) => ({ value }));
-    const { text } = await this.ask('POST', '/Groups', { schemas: [GROUP], displayName, members });
-    return (JSON.parse(text) as Document).id;
-  }
-
-  private setMember(groupId: string, isIn: boolean): Promise<Answer> {
-    return isIn
-      ? this.patch(`/Groups/${groupId}`, 'add', 'members', [{ value: this.accountId }])
-      : this.patch(`/Groups/${groupId}`, 'remove', `members[value eq "${this.accountId}"]`);
-  }
-
-  private patch(path: string, op: string, attribute: string, value?: unknown): Promise<Answer> {
-    return this.ask('PATCH', path, { schemas: [PATCH_OP], Operations: [{ op, path: attribute, value }] });
-  }
-
-  private async ask(method: string, path: string, body?: object, alsoFine: number[] = []): Promise<Answer> {
-    const answer = await this.send({
-      method,
-      path,
-      headers: { authorization: `Bearer ${this.token}`, 'content-type': 'application/scim+json' },
-      ...(body && { body: JSON.stringify(body) }),
-    });
-    if (answer.status >= 300 && !alsoFine.includes(answer.status)) {
-      throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
-    }
-    return answer;
+  private makeGroup(name: string, isIn: boolean): Promise<string> {
+    return this.scim.makeGroup(name, [this.bystanderId, ...(isIn ? [this.accountId] : [])]);
   }
 }
 
