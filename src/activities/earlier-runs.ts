@@ -11,6 +11,7 @@ import {
   type Blocked,
   type Capture,
   type CapturedAccount,
+  type HoldKind,
   type Taken,
 } from '../exit/hold.js';
 
@@ -23,6 +24,7 @@ interface EarlierHold {
 interface AccessCall {
   system: string;
   account: CapturedAccount;
+  hold: HoldKind;
 }
 
 /** @returns what earlier runs of this exit knew of the hold on a system; undefined without a reset, or when they held nothing */
@@ -48,7 +50,7 @@ export async function earlierHold(exitId: string, system: string): Promise<Earli
         const type = scheduled.activityType?.name ?? '';
         calls.set(String(event.eventId), { type, input });
         // Until it is known to have ended, a block may have taken everything that it was to take.
-        if (hold && type === 'blockAccess') hold.taken = everythingOf(input.account);
+        if (hold && type === 'blockAccess') hold.taken = everythingOf(input.account, input.hold);
       }
       const call = completed && calls.get(String(completed.scheduledEventId));
       if (!call) continue;

@@ -51,12 +51,18 @@ export interface Taken {
 export const nothing: Taken = { suspended: false, groups: [] };
 
 /** For when nobody can say what was taken: a value that equals ours is then taken for ours. */
-export const everythingOf = ({ active, groups }: CapturedAccount): Taken => ({ suspended: active, groups });
+export const everythingOf = ({ active, groups }: CapturedAccount, { kind }: HoldKind): Taken => ({
+  // A hold by groups never suspends: whoever did, it was somebody else.
+  suspended: active && kind === 'suspend',
+  groups,
+});
 
 /** Observed: the account is without access. */
 export interface Blocked {
   blockedAt: string;
   taken: Taken;
+  /** A request of it may still land late: it took more than one try, or the server has no ETags to refuse a copy. */
+  isUnsettled?: boolean;
   /** Critical memberships that appeared after the capture and were therefore left alone: capture again, block again. */
   uncaptured: GroupRef[];
   /** Things an auditor would ask about: "already suspended before the hold". */

@@ -11,6 +11,8 @@ import SCIMMYRouters from 'scimmy-routers';
 import { openScimStore, type ScimStore, type StoredResource } from './scim-store.js';
 
 const { SCIM_TOKEN: token, SCIM_DATA_FILE: dataFile, SCIM_PORT: port, SCIM_SEED: seed } = process.env;
+/** Without them it is like the many servers that know no ETags. */
+const etag = process.env['SCIM_ETAG'] !== 'off';
 if (!token) throw new Error('SCIM_TOKEN is not set');
 
 const store = await openScimStore(dataFile, seed);
@@ -20,7 +22,7 @@ const app = express();
 app.disable('x-powered-by');
 // Express would otherwise make ETags of its own from the body.
 app.set('etag', false);
-app.use('/scim/v2', oneWriteAtATime(), versioned(store));
+app.use('/scim/v2', oneWriteAtATime(), ...(etag ? [versioned(store)] : []));
 app.use(
   '/scim/v2',
   new SCIMMYRouters({
@@ -32,7 +34,7 @@ app.use(
     baseUri: (request) => `http://${request.get('host')}`,
   }),
 );
-SCIMMY.Config.set({ etag: true, bulk: false });
+SCIMMY.Config.set({ etag, bulk: false });
 
 const server = app.listen(Number(port ?? 0), '127.0.0.1');
 await once(server, 'listening');
@@ -44,6 +46,9 @@ process.on('SIGTERM', () => process.exit(0));
 function declareResources({ users, groups, save }: ScimStore): void {
   type Instance = { id?: string; filter?: { match: (values: object[]) => object[] } };
 
+  const withoutVersion = ({ meta: { version: _version, ...meta }, ...resource }: StoredResource) =>
+    ({ ...resource, meta }) as StoredResource;
+  const visible = (resource: StoredResource) => (etag ? resource : withoutVersion(resource));
   const read = (kind: Map<string, StoredResource>, show: (resource: StoredResource) => StoredResource) => {
     return ({ id, filter }: Instance): object | object[] => {
       if (id !== undefined) {
@@ -77,7 +82,7 @@ function declareResources({ users, groups, save }: ScimStore): void {
     [...groups.values()].filter(({ members }) => members?.some(({ value }) => value === userId));
   const groupsOf = (userId: string) =>
     withMember(userId).map(({ id, displayName }) => ({ value: id, display: displayName, type: 'direct' }));
-  const showUser = (user: StoredResource) => ({ ...user, groups: groupsOf(user.id) });
+  const showUser = (user: StoredResource) => ({ ...visible(user), groups: groupsOf(user.id) });
 
   // scimmy's handler types speak of its own classes; what is kept here are plain SCIM documents, hence `as never`.
   SCIMMY.Resources.declare(SCIMMY.Resources.User)
@@ -103,12 +108,13 @@ function declareResources({ users, groups, save }: ScimStore): void {
     });
 
   SCIMMY.Resources.declare(SCIMMY.Resources.Group)
-    .egress(read(groups, (group) => group) as never)
+    .egress(read(groups, visible) as never)
     .ingress((async ({ id }: Instance, group: { members?: { value: string }[] }) => {
       const members = [...new Map((group.members ?? []).map((member) => [member.value, member])).values()];
       const unknown = members.find(({ value }) => !users.has(value));
       if (unknown) throw new SCIMMY.Types.Error(400, 'invalidValue', `There is no user ${unknown.value}`);
-      return write(groups, id, { ...group, members: members.map(({ value }) => ({ value, type: 'User' })) });
+      const known = members.map(({ value }) => ({ value, type: 'User' }));
+      return visible(await write(groups, id, { ...group, members: known }));
     }) as never)
     .degress(async ({ id }: Instance) => {
       if (!groups.delete(id!)) throw new SCIMMY.Types.Error(404, '', `Resource ${id} not found`);

@@ -12,6 +12,8 @@ export interface ScimServerOptions {
   dataFile?: string | undefined;
   /** A JSON file with what a new data file begins with. */
   seedFile?: string | undefined;
+  /** Without ETags when false. */
+  etag?: boolean;
 }
 
 export interface ScimServer extends Child {
@@ -21,7 +23,7 @@ export interface ScimServer extends Child {
 }
 
 export async function startScimServer(options: ScimServerOptions): Promise<ScimServer> {
-  const { name, token, port, dataFile, seedFile, logFile } = options;
+  const { name, token, port, dataFile, seedFile, logFile, etag = true } = options;
   const child = await startChild(
     {
       name: `the SCIM server "${name}"`,
@@ -30,6 +32,7 @@ export async function startScimServer(options: ScimServerOptions): Promise<ScimS
       env: {
         SCIM_TOKEN: token,
         SCIM_PORT: String(port ?? 0),
+        ...(!etag && { SCIM_ETAG: 'off' }),
         ...(dataFile !== undefined && { SCIM_DATA_FILE: dataFile }),
         ...(seedFile !== undefined && { SCIM_SEED: seedFile }),
       },

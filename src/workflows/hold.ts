@@ -15,7 +15,12 @@ import type { Plan, PlannedSystem } from '../exit/plan.js';
 import type { Services } from './activities.js';
 import type { Exit, HeldSystem } from './exit.js';
 import { Reports } from './reports.js';
-import type { ExitStep, Patience } from './steps.js';
+import { causeOf, type ExitStep, type Patience } from './steps.js';
+
+interface Clock {
+  now: () => number;
+  sleep: typeof sleep;
+}
 
 export class Hold implements HeldSystem {
   capture: Capture | undefined;
@@ -25,8 +30,8 @@ export class Hold implements HeldSystem {
   private readonly blockReports: Reports<Taken>;
   /** What the hold has taken, or may have taken while nobody saw the answer. Restore gives back this and no more. */
   private taken = nothing;
-  /** A write of a block that was not seen to end may still land. */
-  private mayStillBlock = false;
+  /** Until when a write of the block may still land that nobody saw the end of. */
+  private mayLandUntil = 0;
   private blocking: Promise<void> | undefined;
   /** Stays so while a drift is being mended, so that the memo has nothing to say twice. */
   private wasBlocked = false;
@@ -36,6 +41,8 @@ export class Hold implements HeldSystem {
     readonly system: PlannedSystem,
     plan: Plan,
     services: Services,
+    /** The workflow's own; the model test has another. */
+    private readonly clock: Clock = { now: () => Date.now(), sleep },
   ) {
     this.access = services.access(system);
     this.policy = plan.policy;
@@ -133,7 +140,6 @@ export class Hold implements HeldSystem {
     const { name: system, hold } = this.system;
     const overridesProtection = this.exit.resignation.overrideBy !== undefined;
     const call = this.call('block-access', `Block access to ${system}`, patience);
-    this.mayStillBlock = true;
     try {
       const blocked = await this.blockReports.of(call.activityId, () =>
         this.access.blockAccess.executeWithOptions(call, [
@@ -141,13 +147,14 @@ export class Hold implements HeldSystem {
         ]),
       );
       this.taken = blocked.taken;
-      this.mayStillBlock = false;
       this.wasBlocked = true;
+      if (blocked.isUnsettled) this.expectLateWrites();
       return blocked;
     } catch (failure) {
+      this.expectLateWrites();
       if (failure instanceof ActivityFailure) {
         const { isLost, latest = this.taken } = this.blockReports;
-        this.taken = isLost ? everythingOf(account) : latest;
+        this.taken = isLost ? everythingOf(account, hold) : latest;
       }
       throw failure;
     }
@@ -162,11 +169,21 @@ export class Hold implements HeldSystem {
         this.call('restore-access', `Give back access to ${this.system.name}`, patience),
         [{ system: this.system.name, account, taken }],
       );
-    const restored = await restore();
-    if (!this.mayStillBlock) return restored.notes.join('; ');
-    // The block's last request may land after it was given up: look again when it no longer can.
-    await sleep(this.policy.lateWriteMs, { summary: `Wait out a late block on ${this.system.name}` });
+    if (this.clock.now() >= this.mayLandUntil) return (await restore()).notes.join('; ');
+    // What cannot be given back is listed by the second look as well, after which nothing changes any more.
+    await restore().catch((failure: Error) => {
+      const cause = causeOf(failure);
+      if (!(cause instanceof ApplicationFailure && cause.type === FailureType.NotGivenBack)) throw failure;
+    });
+    // A request of the block may land after it was given up: look again when it no longer can.
+    await this.clock.sleep(Math.max(1, this.mayLandUntil - this.clock.now()), {
+      summary: `Wait out a late block on ${this.system.name}`,
+    });
     return (await restore()).notes.join('; ');
+  }
+
+  private expectLateWrites(): void {
+    this.mayLandUntil = this.clock.now() + this.policy.lateWriteMs;
   }
 
   private call(activity: string, summary: string, patience: Patience) {

@@ -25,7 +25,10 @@ export class Reports<P> {
       };
     };
     try {
-      return await call(this.latest);
+      const result = await call(this.latest);
+      // It says more than any report, and a later call must not go back to what was known before it.
+      this.latest = undefined;
+      return result;
     } catch (failure) {
       if (failure instanceof ActivityFailure) {
         const said = reportedBy(causeOf(failure)) ?? asked;

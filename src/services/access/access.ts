@@ -68,16 +68,20 @@ export function createAccessService({
     throw new Error(`${system} lists the account ${userName} and says that there is none`);
   }
 
-  /** @returns whether the account still exists */
-  async function setActive(account: AccountRef, active: boolean, signal: AbortSignal): Promise<boolean> {
+  /** @returns whether the account still exists, and how many writes of ours may have made the change */
+  async function setActive(account: AccountRef, active: boolean, signal: AbortSignal) {
+    let writes = 0;
     const seen = await converge(
       `${active ? 'reactivating' : 'suspending'} the account ${account.userName} on ${system}`,
       () => read(account, signal),
       (user) => !user || isActive(user) === active,
-      (user) => scim.patch('Users', user!, { op: 'replace', path: 'active', value: active }, signal),
+      async (user) => {
+        const operation = { op: 'replace', path: 'active', value: active } as const;
+        if ((await scim.patch('Users', user!, operation, signal)) === 'answered') writes += 1;
+      },
       signal,
     );
-    return seen !== undefined;
+    return { exists: seen !== undefined, writes };
   }
 
   /** The protected groups in which nobody would be left who is active. */
@@ -154,6 +158,12 @@ export function createAccessService({
       const taken: Taken = { suspended: tried.suspended, groups: [...tried.groups] };
       const notes: string[] = [];
       const uncaptured: GroupRef[] = [];
+      // What was set out on before, or had to be written twice, may have left a request behind that is still on its way; without
+      // ETags to refuse it, even a copy of a single one may be.
+      let isUnsettled = tried.suspended || tried.groups.length > 0;
+      const countIn = async (writes: number) => {
+        isUnsettled ||= writes > 1 || (writes > 0 && !(await scim.supportsEtags(signal)));
+      };
       const user = await read(account, signal);
       if (!overridesProtection) {
         const last = await wouldBeLast(account, hold, signal);
@@ -171,7 +181,15 @@ export function createAccessService({
         if (isActive(user)) {
           taken.suspended = true;
           await trying(taken);
-          await setActive(account, false, signal);
+          const { exists, writes } = await setActive(account, false, signal);
+          await countIn(writes);
+          // Never sent, or refused by the ETag each time: somebody else was faster, and what they took is not ours to give back.
+          if (writes === 0 && !tried.suspended) {
+            taken.suspended = false;
+            notes.push(
+              exists ? 'somebody else suspended it after the capture' : 'the account no longer exists',
+            );
+          }
         } else if (!tried.suspended) {
           notes.push(
             account.active
@@ -180,23 +198,30 @@ export function createAccessService({
           );
         }
       } else {
-        const present = await membership.held(account.id, hold.groups, signal);
-        for (const group of account.groups) {
-          const isPresent = present.some(({ id }) => id === group.id);
-          const isOurs = tried.groups.some(({ id }) => id === group.id);
-          if (isPresent && !isOurs) taken.groups.push(group);
-          if (!isPresent && !isOurs)
-            notes.push(`somebody else removed it from ${group.displayName} after the capture`);
+        const isOurs = (group: GroupRef) => tried.groups.some(({ id }) => id === group.id);
+        const removedByOthers = ({ displayName }: GroupRef) =>
+          notes.push(`somebody else removed it from ${displayName} after the capture`);
+        // By id: a group that was renamed since the capture is still the one that was captured.
+        const present = await membership.all(account.id, signal);
+        for (const group of account.groups.filter((group) => !isOurs(group))) {
+          if (present.some(({ id }) => id === group.id)) taken.groups.push(group);
+          else removedByOthers(group);
         }
         await trying(taken);
-        for (const group of present.filter(({ id }) => account.groups.some((captured) => captured.id === id)))
-          await membership.remove(account.id, group, signal);
+        // Only what was reported: a membership that appears from here on is not known to be ours, and is seen below.
+        for (const group of taken.groups.filter(({ id }) => present.some((each) => each.id === id))) {
+          const writes = await membership.remove(account.id, group, signal);
+          await countIn(writes);
+          if (writes > 0 || isOurs(group)) continue;
+          taken.groups.splice(taken.groups.indexOf(group), 1);
+          removedByOthers(group);
+        }
         uncaptured.push(...(await membership.held(account.id, hold.groups, signal)));
         if (account.groups.length === 0 && uncaptured.length === 0)
           notes.push('was in none of the critical groups');
       }
       if (user) await endSessions?.(account, signal);
-      return { blockedAt: new Date().toISOString(), taken, uncaptured, notes };
+      return { blockedAt: new Date().toISOString(), taken, isUnsettled, uncaptured, notes };
     },
 
     /**
@@ -226,7 +251,7 @@ export function createAccessService({
         if (!account.active) {
           lost.push('the activation, which somebody else gave between capture and block: decide by hand');
         } else {
-          givenBack.suspended = await setActive(account, true, signal);
+          givenBack.suspended = (await setActive(account, true, signal)).exists;
           if (!givenBack.suspended) lost.push(gone);
         }
       }
@@ -248,7 +273,7 @@ export function createAccessService({
       const removedGroups: GroupRef[] = [];
       let exists = false;
       for (const account of accounts.values()) {
-        if (!(await setActive(account, false, signal))) continue;
+        if (!(await setActive(account, false, signal)).exists) continue;
         exists = true;
         await endSessions?.(account, signal);
         removedGroups.push(...(await membership.removeAll(account.id, signal)));

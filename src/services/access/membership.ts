@@ -7,19 +7,25 @@ export function createMembership(scim: ScimClient) {
     return (await scim.groupsOf(userId, signal)).find(({ id }) => id === groupId);
   }
 
-  async function remove(userId: string, group: GroupRef, signal: AbortSignal): Promise<void> {
+  /** @returns how many writes of ours may have removed it */
+  async function remove(userId: string, group: GroupRef, signal: AbortSignal): Promise<number> {
+    let writes = 0;
     await converge(
       `removing account ${userId} from ${group.displayName} on ${scim.name}`,
       () => find(userId, group.id, signal),
       (membership) => membership === undefined,
-      (membership) =>
-        scim.patch('Groups', membership!, { op: 'remove', path: `members[value eq "${userId}"]` }, signal),
+      async (membership) => {
+        const operation = { op: 'remove', path: `members[value eq "${userId}"]` } as const;
+        if ((await scim.patch('Groups', membership!, operation, signal)) === 'answered') writes += 1;
+      },
       signal,
     );
+    return writes;
   }
 
-  const all = async (userId: string, signal: AbortSignal): Promise<GroupRef[]> =>
-    (await scim.groupsOf(userId, signal)).map(toRef);
+  async function all(userId: string, signal: AbortSignal): Promise<GroupRef[]> {
+    return (await scim.groupsOf(userId, signal)).map(toRef);
+  }
 
   return {
     remove,
@@ -39,8 +45,7 @@ export function createMembership(scim: ScimClient) {
     /** The memberships in the groups of the given names. */
     async held(userId: string, names: readonly string[], signal: AbortSignal): Promise<GroupRef[]> {
       if (names.length === 0) return [];
-      const groups = await scim.groupsOf(userId, signal);
-      return groups.filter(({ displayName }) => names.includes(displayName)).map(toRef);
+      return (await all(userId, signal)).filter(({ displayName }) => names.includes(displayName));
     },
 
     /** @returns false where the group no longer exists */
@@ -64,11 +69,19 @@ export function createMembership(scim: ScimClient) {
       return seen.isMember;
     },
 
-    /** @returns what was removed */
+    /** @returns what was removed, once nothing is left */
     async removeAll(userId: string, signal: AbortSignal): Promise<GroupRef[]> {
-      const groups = await all(userId, signal);
-      for (const group of groups) await remove(userId, group, signal);
-      return groups;
+      const removed = new Map<string, GroupRef>();
+      // Somebody may add a membership while the others are being removed. After a few rounds the rest is the retry's.
+      for (let round = 0; round < 4; round++) {
+        const groups = await all(userId, signal);
+        if (groups.length === 0) return [...removed.values()];
+        for (const group of groups) {
+          await remove(userId, group, signal);
+          removed.set(group.id, group);
+        }
+      }
+      throw new Error(`account ${userId} on ${scim.name} gets new memberships as fast as they are removed`);
     },
   };
 }

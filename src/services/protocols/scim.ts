@@ -180,6 +180,7 @@ export function createScimClient({ name, scimUrl, token, requestTimeoutMs, pace 
 
   return {
     name,
+    supportsEtags,
 
     getUser: (id: string, signal: AbortSignal) => get<ScimUser>('Users', id, '', signal),
 

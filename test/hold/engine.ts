@@ -1,0 +1,193 @@
+/**
+ * Stands in for Temporal under the real `Hold` of src/workflows: attempts that are retried, reports that outlive them, a decision that
+ * cancels a block, a timer. What activities/access.ts does around the access service is done here in the same way.
+ */
+import { ActivityFailure, ApplicationFailure, CancelledFailure, RetryState } from '@temporalio/common';
+import { FinalFailure, type Reported } from '../../src/exit/failures.js';
+import type { HoldKind, Taken } from '../../src/exit/hold.js';
+import type { BlockAccess, CaptureAccess, RestoreAccess, RevokeAccess } from '../../src/activities/access.js';
+import type { AccessService } from '../../src/services/access/access.js';
+import { Hold } from '../../src/workflows/hold.js';
+import type { Exit } from '../../src/workflows/exit.js';
+import type { Services } from '../../src/workflows/activities.js';
+import { ACTIVE, memberOf, type Cell } from './ledger.js';
+import type { Moment } from './script.js';
+import { CRITICAL } from './site.js';
+import { Step } from './step.js';
+import type { Wire } from './wire.js';
+
+/** More attempts than any script has faults for: something else is wrong. */
+const TOO_MANY_ATTEMPTS = 40;
+
+const LATE_WRITE_MS = 30_000;
+
+export interface EngineOptions {
+  wire: Wire;
+  service: AccessService;
+  employeeId: string;
+  hold: 'suspend' | 'groups';
+  /** A deliberate mistake. */
+  noSecondLook: boolean;
+}
+
+export class Engine {
+  readonly hold: Hold;
+  readonly steps = new Map<string, Step>();
+  /** Resolves when the decision comes before the block is complete. */
+  readonly decidedEarly: Promise<void>;
+  /** Nobody could say how far the block was when it was given up. */
+  wasLost = false;
+  private now = 1;
+  private running: AbortController | undefined;
+  private isCancelled = false;
+  private hasWaited = false;
+
+  constructor(private readonly options: EngineOptions) {
+    const { wire, employeeId } = options;
+    this.decidedEarly = new Promise((resolve) => {
+      wire.decide = (isLost) => {
+        this.wasLost = isLost;
+        resolve();
+      };
+    });
+    const exit = {
+      employeeId,
+      exitId: 'the-exit',
+      resignation: {},
+      addStep: (name: string) => this.addStep(name),
+    };
+    const kind: HoldKind =
+      options.hold === 'groups' ? { kind: 'groups', groups: CRITICAL } : { kind: 'suspend' };
+    const plan = { policy: { attentionAfterMs: 1, lateWriteMs: LATE_WRITE_MS } };
+    this.hold = new Hold(
+      exit as unknown as Exit,
+      { name: 'the system', hold: kind, queue: 'access', attemptTimeoutMs: LATE_WRITE_MS },
+      plan as ConstructorParameters<typeof Hold>[2],
+      { access: () => this.activities() } as unknown as Services,
+      { now: () => this.now, sleep: (ms) => this.sleep(Number(ms)) },
+    );
+  }
+
+  private addStep(name: string): Step {
+    const step = new Step(name, () => this.cancelRunning());
+    this.steps.set(name, step);
+    return step;
+  }
+
+  private cancelRunning(): void {
+    this.isCancelled = true;
+    this.running?.abort(new Error('given up'));
+  }
+
+  /** The time passes within which what is under way lands. */
+  async letLateWritesLand(): Promise<void> {
+    this.now += LATE_WRITE_MS;
+    await this.options.wire.landAll();
+  }
+
+  private async sleep(ms: number): Promise<void> {
+    const { wire } = this.options;
+    await wire.enter('late');
+    await wire.finish();
+    await wire.landAll();
+    this.now += ms;
+    this.hasWaited = true;
+  }
+
+  private activities() {
+    const { service } = this.options;
+    const call = <I, T>(run: (input: I) => Promise<T>) => ({
+      executeWithOptions: (_options: unknown, [input]: [I]) => run(input),
+    });
+    return {
+      captureAccess: call(({ employeeId, hold }: CaptureAccess) =>
+        this.activity('capture', ({ signal }) => service.capture(employeeId, hold, signal)),
+      ),
+      blockAccess: call(({ account, hold, tried }: BlockAccess) =>
+        this.activity('block', ({ signal, progress, report }) =>
+          service.block(account, hold, progress ?? tried, report, signal),
+        ),
+      ),
+      restoreAccess: call(({ account, taken }: RestoreAccess) =>
+        this.options.noSecondLook && this.hasWaited
+          ? Promise.resolve({ restoredAt: '', givenBack: taken, notes: [] })
+          : this.activity(this.hasWaited ? 'second-look' : 'restore', ({ signal }) =>
+              service.restore(account, taken, signal),
+            ),
+      ),
+      revokeAccess: call(({ employeeId, account }: RevokeAccess) =>
+        this.activity('revoke', ({ signal }) => service.revoke(employeeId, account, signal)),
+      ),
+    };
+  }
+
+  private async activity<T>(
+    moment: Moment,
+    run: (attempt: {
+      signal: AbortSignal;
+      progress: Taken | undefined;
+      report: (taken: Taken) => Promise<void>;
+    }) => Promise<T>,
+  ): Promise<T> {
+    const { wire } = this.options;
+    const { ledger } = wire.site;
+    await wire.enter(moment);
+    let progress: Taken | undefined;
+    let lastError: unknown;
+    for (let tries = 0; tries < TOO_MANY_ATTEMPTS; tries++) {
+      wire.attempt += 1;
+      const { signal } = (this.running = new AbortController());
+      wire.verdict = undefined;
+      const attempt = { n: wire.attempt, began: ledger.t, reported: new Set<Cell>(), failed: true };
+      if (moment === 'block') ledger.attempts.push(attempt);
+      const report = async (taken: Taken): Promise<void> => {
+        const copy = structuredClone(taken);
+        for (const cell of cellsOf(copy)) attempt.reported.add(cell);
+        await wire.report(() => (progress = copy), JSON.stringify(copy), signal);
+      };
+      try {
+        const result = await run({ signal, progress, report });
+        await wire.result();
+        if (wire.verdict === 'crash') continue;
+        attempt.failed = false;
+        return JSON.parse(JSON.stringify(result)) as T;
+      } catch (error) {
+        lastError = error;
+        if (isMistake(error)) throw error;
+        if (wire.verdict === 'crash') continue;
+        const details: [Reported] | undefined = this.wasLost ? undefined : [{ reported: progress ?? null }];
+        if (error instanceof FinalFailure) {
+          const { message, type } = error;
+          throw failed(
+            moment,
+            ApplicationFailure.create({ message, type, nonRetryable: true, details: details! }),
+          );
+        }
+        if (this.isCancelled && (moment === 'capture' || moment === 'block')) {
+          throw failed(moment, new CancelledFailure('given up on request', details));
+        }
+        if (wire.verdict === 'time-up') {
+          throw failed(moment, ApplicationFailure.create({ message: 'time is up', details: details! }));
+        }
+      } finally {
+        this.running = undefined;
+      }
+    }
+    throw new Error(`no end of attempts in ${moment}`, { cause: lastError });
+  }
+}
+
+const failed = (moment: Moment, cause: Error): ActivityFailure =>
+  new ActivityFailure('failed', moment, moment, RetryState.IN_PROGRESS, undefined, cause);
+
+/** A fault of this test, which no retry should hide. */
+const isMistake = (error: unknown): boolean =>
+  error instanceof RangeError ||
+  error instanceof ReferenceError ||
+  error instanceof SyntaxError ||
+  (error instanceof TypeError && error.message !== 'fetch failed');
+
+export const cellsOf = ({ suspended, groups }: Taken): Cell[] => [
+  ...(suspended ? [ACTIVE] : []),
+  ...groups.map(({ id }) => memberOf(id)),
+];

@@ -1,0 +1,68 @@
+/**
+ * The histories that SCIM cannot tell apart. It does not say who set a value, so somebody else who sets the very value that the hold
+ * sets is taken for the hold. These, and no others, are exempt; how often each was needed is counted. In all but the last, the restore
+ * gives what somebody else had taken as well.
+ *
+ * | class | history | why nobody could know |
+ * | --- | --- | --- |
+ * | the same value as ours | the hold took it, and somebody else takes it too | gone is gone: the value does not say that two wanted it so |
+ * | the same value, while our write was on its way | the hold saw it and sent its write, but somebody else was faster; the hold hears nothing of the refusal, or the server has no ETags to refuse by | a 200 to a write that changed nothing, or no answer, looks like one that did |
+ * | the same value, and the attempt was lost | an attempt that had reported that it would take it never came to an end; somebody else takes it | its write may have been sent |
+ * | nobody could say what was taken | the block was cancelled and its reports could not be had: everything gone counts as ours | as above, for everything |
+ * | taken again before the restore was over | the hold gave it back; somebody else takes it before a later try, or the second look, of the same restore | it looks like a write of the block that landed late |
+ * | a late giving, without ETags | the hold gave it back; somebody else takes it; a copy of the giving lands | nobody sees it land; with ETags it is refused, and there is no such excuse |
+ * | given after the last look | reported as gone, and given by somebody between that look and the report | an observation is of the moment in which it is made |
+ */
+import { ACTIVE, type Cell } from './ledger.js';
+import type { Played } from './invariants.js';
+
+export type Excuse =
+  | 'the same value as ours'
+  | 'the same value, while our write was on its way'
+  | 'the same value, and the attempt was lost'
+  | 'nobody could say what was taken'
+  | 'taken again before the restore was over'
+  | 'a late giving, without ETags'
+  | 'given after the last look';
+
+export class Excuses {
+  readonly used = new Map<Excuse, number>();
+  use(excuse: Excuse): void {
+    this.used.set(excuse, (this.used.get(excuse) ?? 0) + 1);
+  }
+}
+
+/** Why the restore may have given what, by the ledger, somebody else had taken. */
+export function excuseForGivingBack(
+  cell: Cell,
+  { script, ledger, wasLost, hasEtags }: Played,
+): Excuse | undefined {
+  const theirs = ledger.lastByAdmin(cell);
+  // Nobody else took it, and it was not there: no excuse.
+  if (!theirs) return undefined;
+  // Nor is there one for what this kind of hold never touches.
+  if ((cell === ACTIVE) !== (script.hold === 'suspend')) return undefined;
+  const ours = ledger.everTaken(cell);
+  if (ours && ours.t < theirs.t) {
+    const isGivenBack = ledger.writes.some(
+      ({ author, cell: other, before, after, t }) =>
+        author === 'hold' && other === cell && !before && after && ours.t < t && t < theirs.t,
+    );
+    if (!isGivenBack) return 'the same value as ours';
+    if (!ledger.lastChange(cell)!.late) return 'taken again before the restore was over';
+    return hasEtags ? undefined : 'a late giving, without ETags';
+  }
+  const isOnItsWay = ledger.sent.some(
+    ({ moment, cell: other, wanted, answer }) =>
+      moment === 'block' &&
+      other === cell &&
+      !wanted &&
+      (answer === 'unknown' || (answer === 'done' && !hasEtags)),
+  );
+  if (isOnItsWay) return 'the same value, while our write was on its way';
+  const isLost = ledger.attempts.some(
+    ({ reported, failed, began }) => failed && reported.has(cell) && began < theirs.t,
+  );
+  if (isLost) return 'the same value, and the attempt was lost';
+  return wasLost ? 'nobody could say what was taken' : undefined;
+}

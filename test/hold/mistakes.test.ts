@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { campaign } from './campaign.js';
+import { mistakes } from './mistakes.js';
+import { withServers } from './servers.js';
+
+/** Not the one of the settings: what is asked here is whether the model has eyes, and not every seed answers as soon. */
+const SEED = 20261123;
+const RUNS = 1200;
+
+describe('a deliberate mistake in the hold', () => {
+  const servers = withServers();
+
+  for (const [name, mistake] of Object.entries(mistakes)) {
+    it(`is caught by the model: ${name}`, async function () {
+      this.timeout(300_000);
+      const { failures, sequences } = await campaign({
+        servers,
+        lanesPerServer: 6,
+        runs: RUNS,
+        seed: SEED,
+        mistake,
+      });
+      const sentences = failures.map(({ report }) =>
+        report.split('\n').find((line) => line.startsWith('Wrong: ')),
+      );
+      console.log(`      after ${sequences} sequences: ${sentences[0]}`);
+      assert.ok(failures.length > 0, `not caught in ${sequences} sequences`);
+    });
+  }
+});

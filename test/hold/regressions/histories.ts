@@ -1,0 +1,112 @@
+/** Histories in which an earlier hold did wrong, found by the model and shrunk by it, or thought of while reading what it found. */
+import type { AdminAction, Effect, Happening, Moment, Outcome, Script } from '../script.js';
+
+interface History {
+  /** What the hold promises where it once went wrong. */
+  promise: string;
+  /** Where only one kind of server shows it. */
+  etags?: boolean;
+  script: Script;
+}
+
+const admin = (moment: Moment, of: Happening['of'], at: number, action: AdminAction): Happening => ({
+  moment,
+  of,
+  at,
+  what: { kind: 'admin', action },
+});
+const fault = (
+  moment: Moment,
+  of: Happening['of'],
+  at: number,
+  effect: Effect,
+  outcome: Outcome,
+): Happening => ({ moment, of, at, what: { kind: 'fault', fault: { effect, outcome } } });
+
+const retained = (hold: Script['hold'], happenings: Happening[], more: Partial<Script> = {}): Script => ({
+  hold,
+  ending: 'retained',
+  soon: true,
+  active: true,
+  memberOf: [true, false, false],
+  happenings,
+  ...more,
+});
+
+export const histories: History[] = [
+  {
+    promise: 'leaves a suspension to whoever made it between the look and the write',
+    script: retained('suspend', [admin('block', 'report', 0, { does: 'suspend' })]),
+  },
+  {
+    promise: 'leaves a suspension to whoever was faster than the write, as the refused write tells',
+    etags: true,
+    script: retained('suspend', [admin('block', 'write', 0, { does: 'suspend' })]),
+  },
+  {
+    promise: 'leaves a membership taken away to whoever took it between the look and the write',
+    script: retained('groups', [admin('block', 'report', 0, { does: 'leave', group: 0 })]),
+  },
+  {
+    promise:
+      'leaves a membership taken away to whoever was faster than the write, as the refused write tells',
+    etags: true,
+    script: retained('groups', [admin('block', 'write', 0, { does: 'leave', group: 0 })]),
+  },
+  {
+    promise: 'gives back the membership in a group that was renamed between capture and block',
+    script: retained('groups', [admin('block', 'any', 0, { does: 'rename-group', group: 0 })]),
+  },
+  {
+    promise: 'takes no membership that came after what it reported it would take',
+    script: retained('groups', [
+      admin('block', 'any', 0, { does: 'leave', group: 0 }),
+      admin('block', 'report', 0, { does: 'join', group: 0 }),
+    ]),
+  },
+  {
+    promise: 'repairs what a write of an earlier attempt does after the restore',
+    etags: false,
+    script: retained('suspend', [fault('block', 'write', 0, 'late', 'broken')]),
+  },
+  {
+    promise: 'repairs what a second copy of an answered write does after the restore',
+    etags: false,
+    script: retained('groups', [fault('block', 'write', 0, 'now-and-late', 'answered')]),
+  },
+  {
+    promise: 'looks again when no late write can land any more, also where something is lost for good',
+    script: retained(
+      'groups',
+      [
+        fault('block', 'write', 1, 'late', 'decided'),
+        admin('restore', 'any', 0, { does: 'delete-group', group: 0 }),
+      ],
+      { memberOf: [true, true, false] },
+    ),
+  },
+  {
+    promise: 'remembers what a block took that succeeded, when a later one ends before it could report',
+    script: retained('groups', [
+      fault('block', 'write', 0, 'now', 'time-up'),
+      // At the last look of the second block, and then of the third: each time there is one more to capture.
+      admin('block', 'any', 9, { does: 'join', group: 1 }),
+      admin('block', 'any', 18, { does: 'join', group: 0 }),
+      fault('block', 'any', 20, 'none', 'decided'),
+    ]),
+  },
+  {
+    promise: 'never activates an account that it holds by groups, also when nobody can say what was taken',
+    script: retained('groups', [
+      fault('block', 'report', 0, 'none', 'decided-and-lost'),
+      admin('restore', 'any', 0, { does: 'suspend' }),
+    ]),
+  },
+  {
+    promise: 'revokes the membership that somebody gives while the others are being revoked',
+    script: {
+      ...retained('suspend', [admin('revoke', 'write', 0, { does: 'join', group: 1 })], { active: false }),
+      ending: 'leaving',
+    },
+  },
+];

@@ -1,0 +1,216 @@
+/**
+ * What may happen to one hold: a random script of faults and of other administrators. The system under test adds its own requests; the
+ * script says what happens at the n-th of them.
+ */
+import fc from 'fast-check';
+
+/** The parts of an exit on one system, as the clock of a script. */
+export const moments = [
+  'capture',
+  'block',
+  /** Blocked, and nobody has decided yet. No requests of ours. */
+  'held',
+  'restore',
+  /** The second look is waited for. No requests of ours. */
+  'late',
+  'second-look',
+  'revoke',
+] as const;
+export type Moment = (typeof moments)[number];
+
+/** What becomes of a write on its way. A read has no effect to lose: for it all of these are the same. */
+export type Effect = 'none' | 'now' | 'late' | 'now-and-late';
+/** What the one who sent the request, or the report, or who had just got a result, lives to see. */
+export type Outcome =
+  /** A success is answered, whatever became of it: queued, forgotten, or done. */
+  | 'answered'
+  | 'error'
+  | 'broken'
+  /** The worker dies. What it had not reported durably is forgotten. */
+  | 'crash'
+  /** The attempts have used up their time; the workflow begins a new activity. */
+  | 'time-up'
+  /** HR decides just now, while the block is still being tried. */
+  | 'decided'
+  /** The same, and nobody can say how far the block was. */
+  | 'decided-and-lost';
+
+export interface Fault {
+  effect: Effect;
+  outcome: Outcome;
+}
+
+export type AdminAction =
+  | { does: 'activate' | 'suspend' | 'rename-account' | 'delete-account' }
+  | { does: 'join' | 'leave' | 'rename-group' | 'delete-group' | 'recreate-group'; group: number }
+  | { does: 'recreate-group-with-account'; group: number };
+
+export type What =
+  { kind: 'fault'; fault: Fault } | { kind: 'admin'; action: AdminAction } | { kind: 'landing' };
+
+export interface Happening {
+  moment: Moment;
+  /** Before the n-th of these in this moment, from 0. `any` is a request, a report or a result. */
+  at: number;
+  of: 'any' | 'write' | 'report';
+  what: What;
+}
+
+export interface Script {
+  hold: 'suspend' | 'groups';
+  ending: 'retained' | 'leaving';
+  /** The decision comes while a write of the block may still land. */
+  soon: boolean;
+  active: boolean;
+  /** Of two critical groups and a harmless one. */
+  memberOf: [boolean, boolean, boolean];
+  happenings: Happening[];
+}
+
+const outcomes: [number, Outcome][] = [
+  [3, 'answered'],
+  [3, 'error'],
+  [4, 'broken'],
+  [4, 'crash'],
+  [2, 'time-up'],
+  [3, 'decided'],
+  [1, 'decided-and-lost'],
+];
+const weighted = <T>(choices: [number, T][]) =>
+  fc.oneof(...choices.map(([weight, value]) => ({ weight, arbitrary: fc.constant(value) })));
+
+const effect = weighted<Effect>([
+  [2, 'none'],
+  [3, 'now'],
+  [3, 'late'],
+  [1, 'now-and-late'],
+]);
+
+const what: fc.Arbitrary<What> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('fault' as const),
+      fault: fc.record({ effect, outcome: weighted(outcomes) }),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('admin' as const),
+      action: fc.oneof(
+        {
+          weight: 4,
+          arbitrary: fc.record({
+            does: weighted<'activate' | 'suspend'>([
+              [1, 'activate'],
+              [1, 'suspend'],
+            ]),
+          }),
+        },
+        {
+          weight: 5,
+          arbitrary: fc.record({
+            does: weighted<'join' | 'leave'>([
+              [1, 'join'],
+              [1, 'leave'],
+            ]),
+            group: fc.nat(3),
+          }),
+        },
+        {
+          weight: 4,
+          arbitrary: fc.record({
+            does: weighted<
+              'rename-group' | 'delete-group' | 'recreate-group' | 'recreate-group-with-account'
+            >([
+              [2, 'rename-group'],
+              [2, 'delete-group'],
+              [1, 'recreate-group'],
+              [1, 'recreate-group-with-account'],
+            ]),
+            group: fc.nat(3),
+          }),
+        },
+        {
+          weight: 1,
+          arbitrary: fc.record({
+            does: weighted<'rename-account' | 'delete-account'>([
+              [1, 'rename-account'],
+              [1, 'delete-account'],
+            ]),
+          }),
+        },
+      ),
+    }),
+  },
+  { weight: 2, arbitrary: fc.constant({ kind: 'landing' as const }) },
+);
+
+/** Where it is worth most: right before a write, or in its stead. */
+const place = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      of: fc.constant('write' as const),
+      at: weighted([
+        [5, 0],
+        [2, 1],
+        [1, 2],
+      ]),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ of: fc.constant('report' as const), at: fc.nat(1) }) },
+  { weight: 3, arbitrary: fc.record({ of: fc.constant('any' as const), at: fc.nat(14) }) },
+);
+
+const happening: fc.Arbitrary<Happening> = fc
+  .tuple(
+    weighted<Moment>([
+      [1, 'capture'],
+      [6, 'block'],
+      [2, 'held'],
+      [4, 'restore'],
+      [1, 'late'],
+      [2, 'second-look'],
+    ]),
+    place,
+    what,
+  )
+  .map(([moment, place, what]) => ({ moment, ...place, what }));
+
+export const script: fc.Arbitrary<Script> = fc
+  .record({
+    hold: weighted<Script['hold']>([
+      [1, 'suspend'],
+      [1, 'groups'],
+    ]),
+    ending: weighted<Script['ending']>([
+      [3, 'retained'],
+      [1, 'leaving'],
+    ]),
+    soon: fc.boolean(),
+    active: weighted([
+      [5, true],
+      [1, false],
+    ]),
+    memberOf: fc.tuple(
+      weighted([
+        [5, true],
+        [1, false],
+      ]),
+      fc.boolean(),
+      fc.boolean(),
+    ),
+    happenings: fc.array(happening, { minLength: 1, maxLength: 9, size: 'max' }),
+  })
+  .map((script) => ({
+    ...script,
+    // No script is wasted on a moment that does not come.
+    happenings: script.happenings.map((happening) => ({
+      ...happening,
+      moment: script.ending === 'leaving' && isAfter(happening.moment) ? 'revoke' : happening.moment,
+    })),
+  }));
+
+const isAfter = (moment: Moment): boolean => moments.indexOf(moment) > moments.indexOf('held');

@@ -1,0 +1,229 @@
+/** One employee's account on a real SCIM server, with three groups, and the other administrators who change them. */
+import type { Answer, Asked, Send } from './http.js';
+import { ACCOUNT, ACTIVE, exists, Ledger, memberOf, type Cell } from './ledger.js';
+import { PlainScim, type Document } from './plain-scim.js';
+import type { AdminAction, Moment, Script } from './script.js';
+
+export const CRITICAL = ['critical-a', 'critical-b'];
+const NAMES = [...CRITICAL, 'harmless'];
+
+/** Who made a request, and when. */
+export interface By {
+  author: 'hold' | 'admin';
+  moment: Moment;
+  late?: boolean;
+  sentIn?: Moment;
+}
+
+export class Site {
+  ledger = new Ledger();
+  accountId = '';
+  private userName = '';
+  /** A colleague, whose memberships nobody has any business to touch. */
+  private bystanderId = '';
+  private isKnown = false;
+  private renames = 0;
+  private readonly scim: PlainScim;
+
+  constructor(
+    readonly employeeId: string,
+    private readonly send: Send,
+    token: string,
+  ) {
+    this.scim = new PlainScim(send, token);
+  }
+
+  /** Brings account and groups to where the script begins, with as few requests as possible. */
+  async prepare({ active, memberOf: wanted }: Script): Promise<void> {
+    const before = this.ledger;
+    const ledger = new Ledger();
+    const isNew = !this.isKnown || !before.is(ACCOUNT);
+    if (isNew) await this.makeAccount();
+    else {
+      if (this.userName !== this.employeeId)
+        await this.scim.patch(`/Users/${this.accountId}`, 'replace', 'userName', this.employeeId);
+      if (before.is(ACTIVE) !== active)
+        await this.scim.patch(`/Users/${this.accountId}`, 'replace', 'active', active);
+    }
+    if (isNew && !active) await this.scim.patch(`/Users/${this.accountId}`, 'replace', 'active', false);
+    this.userName = this.employeeId;
+    const reusable = new Map<string, string>();
+    for (const { id, name, firstName } of before.groups.values()) {
+      if (!before.is(exists(id))) continue;
+      if (this.isKnown && name === firstName && !reusable.has(name)) reusable.set(name, id);
+      else await this.scim.ask('DELETE', `/Groups/${id}`);
+    }
+    for (const [n, name] of NAMES.entries()) {
+      const old = reusable.get(name);
+      const isIn = wanted[n] === true;
+      const id = old ?? (await this.makeGroup(name, isIn));
+      const wasIn = !isNew && before.is(memberOf(id));
+      if (old !== undefined && wasIn !== isIn) await this.scim.setMember(id, this.accountId, isIn);
+      ledger.groups.set(id, { id, name, firstName: name, formerNames: [] });
+      ledger.begin(exists(id), true);
+      ledger.begin(memberOf(id), isIn);
+    }
+    ledger.begin(ACCOUNT, true);
+    ledger.begin(ACTIVE, active);
+    this.ledger = ledger;
+    this.isKnown = true;
+  }
+
+  /** What is really there, by the server's own word. */
+  async readBack(): Promise<Map<Cell, boolean>> {
+    const seen = new Map<Cell, boolean>();
+    const answer = await this.scim.ask('GET', `/Users/${this.accountId}`, undefined, [404]);
+    const user = answer.status === 404 ? undefined : (JSON.parse(answer.text) as Document);
+    seen.set(ACCOUNT, user !== undefined);
+    if (user) seen.set(ACTIVE, user.active !== false);
+    for (const id of this.ledger.groups.keys()) {
+      seen.set(memberOf(id), user?.groups?.some(({ value }) => value === id) === true);
+    }
+    return seen;
+  }
+
+  /** The next sequence begins from scratch, since nobody knows how this one left things. */
+  distrust(): void {
+    this.isKnown = false;
+  }
+
+  async act(action: AdminAction, moment: Moment): Promise<boolean> {
+    const { ledger } = this;
+    const isThere = ledger.is(ACCOUNT);
+    const user = `/Users/${this.accountId}`;
+    const note = (cell: Cell, wanted: boolean) =>
+      ledger.write({ author: 'admin', moment, late: false, sentIn: moment, cell, wanted, after: wanted });
+    const group =
+      'group' in action ? [...ledger.groups.values()][action.group % ledger.groups.size]! : undefined;
+    const isGroupThere = group !== undefined && ledger.is(exists(group.id));
+    if (!isThere && (!group || action.does === 'join' || action.does === 'leave')) return false;
+    if (group && !isGroupThere && !action.does.startsWith('recreate')) return false;
+    ledger.tell(`admin: ${action.does}${group ? ` ${group.name} (${short(group.id)})` : ''}`);
+    switch (action.does) {
+      case 'activate':
+      case 'suspend': {
+        const wanted = action.does === 'activate';
+        await this.scim.patch(user, 'replace', 'active', wanted);
+        note(ACTIVE, wanted);
+        return true;
+      }
+      case 'join':
+      case 'leave': {
+        const wanted = action.does === 'join';
+        await this.scim.setMember(group!.id, this.accountId, wanted);
+        note(memberOf(group!.id), wanted);
+        return true;
+      }
+      case 'rename-account':
+        this.userName = `${this.employeeId}-renamed-${++this.renames}`;
+        await this.scim.patch(user, 'replace', 'userName', this.userName);
+        return true;
+      case 'rename-group':
+        // Also the other way round: a group that was harmless becomes critical.
+        group!.formerNames.push(group!.name);
+        group!.name = CRITICAL.includes(group!.name) ? `renamed-${++this.renames}` : CRITICAL[0]!;
+        await this.scim.patch(`/Groups/${group!.id}`, 'replace', 'displayName', group!.name);
+        ledger.renamed.set(group!.id, ledger.t);
+        return true;
+      case 'delete-group':
+        await this.scim.ask('DELETE', `/Groups/${group!.id}`);
+        note(memberOf(group!.id), false);
+        note(exists(group!.id), false);
+        return true;
+      case 'delete-account':
+        await this.scim.ask('DELETE', user);
+        for (const id of ledger.groups.keys()) note(memberOf(id), false);
+        note(ACCOUNT, false);
+        return true;
+      case 'recreate-group':
+      case 'recreate-group-with-account': {
+        const isTaken = [...ledger.groups.values()].some(
+          ({ id, name }) => name === group!.firstName && ledger.is(exists(id)),
+        );
+        if (isTaken) return false;
+        const isIn = isThere && action.does === 'recreate-group-with-account';
+        const id = await this.makeGroup(group!.firstName, isIn);
+        ledger.groups.set(id, { id, name: group!.firstName, firstName: group!.firstName, formerNames: [] });
+        ledger.begin(exists(id), true);
+        ledger.begin(memberOf(id), false);
+        if (isIn) note(memberOf(id), true);
+        return true;
+      }
+    }
+  }
+
+  /** Carries a request of the hold to the server, and notes what it did there. */
+  async carry(asked: Asked, by: By): Promise<Answer> {
+    const { ledger } = this;
+    const answer = await this.send(asked);
+    const operation = /"Operations":\[(.*)\]/.exec(asked.body ?? '')?.[1] ?? '';
+    ledger.tell(
+      `hold, ${by.moment}${by.late ? `: LANDS LATE, sent in ${by.sentIn}` : ''}: ${asked.method} ${short(decodeURIComponent(asked.path))} ${short(operation)} -> ${answer.status}`,
+    );
+    if (asked.method !== 'GET' && answer.status < 300) this.observe(asked, answer, by);
+    return answer;
+  }
+
+  private observe(asked: Asked, { text }: Answer, by: By): void {
+    const { ledger } = this;
+    const goal = goalOf(asked);
+    if (!goal) {
+      ledger.trespasses.push(`${asked.method} ${asked.path}`);
+      return;
+    }
+    const shown = text ? (JSON.parse(text) as Document) : undefined;
+    const isUser = goal.cell === ACTIVE;
+    const seen = isUser
+      ? shown && shown.active !== false
+      : shown && (shown.members ?? []).some(({ value }) => value === this.accountId);
+    const after = seen ?? ledger.is(goal.cell);
+    const { late = false, moment, sentIn = moment } = by;
+    ledger.write({
+      author: by.author,
+      moment,
+      late,
+      sentIn,
+      cell: goal.cell,
+      wanted: goal.wanted ?? after,
+      after,
+    });
+    if (!shown) return;
+    const group = ledger.groups.get(shown.id);
+    if (isUser && shown.userName !== this.userName)
+      ledger.trespasses.push(`the user name became ${shown.userName}`);
+    if (group && shown.displayName !== group.name) {
+      ledger.trespasses.push(`the name of ${group.name} became ${shown.displayName}`);
+    }
+    if (group && !shown.members?.some(({ value }) => value === this.bystanderId)) {
+      ledger.trespasses.push(`a colleague lost the membership in ${group.name}`);
+    }
+  }
+
+  private async makeAccount(): Promise<void> {
+    if (this.accountId) await this.scim.ask('DELETE', `/Users/${this.accountId}`, undefined, [404]);
+    this.bystanderId ||= await this.scim.makeUser(`${this.employeeId}-colleague`);
+    this.accountId = await this.scim.makeUser(this.employeeId);
+  }
+
+  private makeGroup(name: string, isIn: boolean): Promise<string> {
+    return this.scim.makeGroup(name, [this.bystanderId, ...(isIn ? [this.accountId] : [])]);
+  }
+}
+
+/** What a write of the hold is about; undefined for one that no hold should ever make. */
+export function goalOf({
+  method,
+  path,
+  body = '',
+}: Asked): { cell: Cell; wanted?: boolean | undefined } | undefined {
+  const [, type, id] = path.split(/[/?]/);
+  if (method !== 'PATCH' && method !== 'PUT') return undefined;
+  const [operation] =
+    (JSON.parse(body) as { Operations?: { op: string; value?: unknown }[] }).Operations ?? [];
+  if (type === 'Users') return { cell: ACTIVE, wanted: operation && operation.value === true };
+  return { cell: memberOf(id!), wanted: operation && operation.op === 'add' };
+}
+
+/** Ids are long and say nothing: their beginning tells them apart. */
+const short = (text: string): string =>
+  text.replace(/([0-9a-f]{4})[0-9a-f]{4}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '$1…');

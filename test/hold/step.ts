@@ -1,0 +1,65 @@
+/** Stands in for ExitStep: tries again until done, given up, or stuck on something final. */
+import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
+import { FailureType } from '../../src/exit/failures.js';
+
+export class Step {
+  readonly view: { name: string; state: string; error?: string; note?: string | undefined };
+  /** Never called: what a cancelled attempt had reported comes with its failure here. */
+  beforeCancel: (() => Promise<void>) | undefined;
+  /** Resolves when the step is done, or is stuck and waits for a person. */
+  readonly standing: Promise<void>;
+  private operatorRetries = 1;
+  private stands!: () => void;
+  private isGivenUp = false;
+  private giveUpNow!: () => void;
+  private readonly givenUp: Promise<void>;
+
+  constructor(
+    name: string,
+    private readonly cancelRunning: () => void,
+  ) {
+    this.view = { name, state: 'pending' };
+    this.standing = new Promise((resolve) => (this.stands = resolve));
+    this.givenUp = new Promise((resolve) => (this.giveUpNow = resolve));
+  }
+
+  async perform(
+    _attentionAfterMs: number,
+    run: (patience: () => object) => Promise<string | undefined>,
+  ): Promise<void> {
+    this.view.state = 'running';
+    for (;;) {
+      try {
+        this.view.note = await run(() => ({}));
+        this.view.state = 'done';
+        this.stands();
+        return;
+      } catch (failure) {
+        const cause = failure instanceof ActivityFailure ? failure.cause : failure;
+        if (!(failure instanceof ActivityFailure) && !(failure instanceof ApplicationFailure)) {
+          this.stands();
+          throw failure;
+        }
+        if (!this.isGivenUp) {
+          if (!(cause instanceof ApplicationFailure && cause.nonRetryable)) continue;
+          // An operator looks at it and says "retry": what was refused may have an explanation by then, such as a deleted account.
+          if (cause.type !== FailureType.NotGivenBack && this.operatorRetries-- > 0) continue;
+          Object.assign(this.view, { state: 'needs-attention', error: cause.message, type: cause.type });
+          this.stands();
+          // Only a block is ever given up; the others wait for an operator, whom no script has.
+          if (this.view.name !== 'block-access') return;
+          await this.givenUp;
+        }
+        this.view.state = 'skipped';
+        return;
+      }
+    }
+  }
+
+  async giveUp(): Promise<void> {
+    if (this.view.state === 'done') return;
+    this.isGivenUp = true;
+    this.giveUpNow();
+    this.cancelRunning();
+  }
+}
