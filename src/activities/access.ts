@@ -33,6 +33,7 @@ export interface RestoreAccess {
   system: string;
   account: CapturedAccount;
   taken: Taken;
+  blockedVersion?: string | undefined;
 }
 
 export interface RevokeAccess {
@@ -67,8 +68,8 @@ export function createAccessActivities(access: ReadonlyMap<string, AccessService
         on(system).block(account, hold, progress, report, signal, { overridesProtection }),
       ),
 
-    restoreAccess: ({ system, account, taken }: RestoreAccess): Promise<Restored> =>
-      attempt(({ signal }) => on(system).restore(account, taken, signal)),
+    restoreAccess: ({ system, account, taken, blockedVersion }: RestoreAccess): Promise<Restored> =>
+      attempt(({ signal }) => on(system).restore(account, taken, signal, blockedVersion)),
 
     revokeAccess: ({ system, employeeId, account }: RevokeAccess): Promise<Revoked> =>
       attempt(({ signal }) => on(system).revoke(employeeId, account, signal)),

@@ -63,6 +63,8 @@ export interface Blocked {
   taken: Taken;
   /** A request of it may still land late: it took more than one try, or the server has no ETags to refuse a copy. */
   isUnsettled?: boolean;
+  /** The account's `meta.version` when it was observed blocked, where the server has one (RFC 7643 §3.1). */
+  version?: string | undefined;
   /** Critical memberships that appeared after the capture and were therefore left alone: capture again, block again. */
   uncaptured: GroupRef[];
   /** Things an auditor would ask about: "already suspended before the hold". */

@@ -35,6 +35,7 @@ export class Hold implements HeldSystem {
   private blocking: Promise<void> | undefined;
   /** Stays so while a drift is being mended, so that the memo has nothing to say twice. */
   private wasBlocked = false;
+  private blockedVersion: string | undefined;
 
   constructor(
     private readonly exit: Exit,
@@ -148,6 +149,7 @@ export class Hold implements HeldSystem {
       );
       this.taken = blocked.taken;
       this.wasBlocked = true;
+      this.blockedVersion = blocked.version;
       if (blocked.isUnsettled) this.expectLateWrites();
       return blocked;
     } catch (failure) {
@@ -167,7 +169,7 @@ export class Hold implements HeldSystem {
     const restore = () =>
       this.access.restoreAccess.executeWithOptions(
         this.call('restore-access', `Give back access to ${this.system.name}`, patience),
-        [{ system: this.system.name, account, taken }],
+        [{ system: this.system.name, account, taken, blockedVersion: this.blockedVersion }],
       );
     if (this.clock.now() >= this.mayLandUntil) return (await restore()).notes.join('; ');
     // What cannot be given back is listed by the second look as well, after which nothing changes any more.

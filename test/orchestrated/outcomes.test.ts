@@ -95,6 +95,20 @@ describe('an exit', () => {
     await world.admin.production.deleteGroup(maintainers);
   });
 
+  it('notes on the step that somebody changed the account during the hold, which SCIM alone would not tell', async () => {
+    const nora = await world.hire();
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+    await world.admin.payroll.setDisplayName(nora.accounts.payroll!, 'Nora Other');
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    const closed = await world.untilPhase(nora, 'closed');
+    assert.match(
+      stepOf(closed, 'restore-access:payroll')!.note!,
+      /somebody changed the account during the hold/,
+    );
+    assert.equal(stepOf(closed, 'restore-access:code')!.note, undefined);
+  });
+
   it('waits for the effective date, stays blocked, and can still end in retained', async () => {
     const nora = await world.hire();
     await world.exits.open({ employeeId: nora.employeeId });

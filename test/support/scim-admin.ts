@@ -90,6 +90,9 @@ export function scimAdmin({ scimUrl, token }: { scimUrl: string; token: string }
 
     deleteUser: (userId: string) => request('DELETE', `/Users/${userId}`),
 
+    setDisplayName: (userId: string, value: string) =>
+      patch(`/Users/${userId}`, { op: 'replace', path: 'displayName', value }),
+
     setActive: (userId: string, active: boolean) =>
       patch(`/Users/${userId}`, { op: 'replace', path: 'active', value: active }),
 

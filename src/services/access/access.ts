@@ -81,7 +81,7 @@ export function createAccessService({
       },
       signal,
     );
-    return { exists: seen !== undefined, writes };
+    return { exists: seen !== undefined, version: seen?.meta?.version, writes };
   }
 
   /** The protected groups in which nobody would be left who is active. */
@@ -165,6 +165,7 @@ export function createAccessService({
         isUnsettled ||= writes > 1 || (writes > 0 && !(await scim.supportsEtags(signal)));
       };
       const user = await read(account, signal);
+      let version = user?.meta?.version;
       if (!overridesProtection) {
         const last = await wouldBeLast(account, hold, signal);
         if (last.length > 0) {
@@ -181,7 +182,8 @@ export function createAccessService({
         if (isActive(user)) {
           taken.suspended = true;
           await trying(taken);
-          const { exists, writes } = await setActive(account, false, signal);
+          const { exists, writes, ...seen } = await setActive(account, false, signal);
+          version = seen.version;
           await countIn(writes);
           // Never sent, or refused by the ETag each time: somebody else was faster, and what they took is not ours to give back.
           if (writes === 0 && !tried.suspended) {
@@ -221,18 +223,33 @@ export function createAccessService({
           notes.push('was in none of the critical groups');
       }
       if (user) await endSessions?.(account, signal);
-      return { blockedAt: new Date().toISOString(), taken, isUnsettled, uncaptured, notes };
+      return { blockedAt: new Date().toISOString(), taken, isUnsettled, version, uncaptured, notes };
     },
 
     /**
      * Gives back what the hold took, and nothing else.
+     * @param blockedVersion the account's version when it was observed blocked: a change since then is noted, since it may have been
+     *   somebody who set the very value that the hold had set
      * @throws FinalFailure NotGivenBack, with everything that could not be given back and why
      */
-    async restore(account: CapturedAccount, taken: Taken, signal: AbortSignal): Promise<Restored> {
+    async restore(
+      account: CapturedAccount,
+      taken: Taken,
+      signal: AbortSignal,
+      blockedVersion?: string,
+    ): Promise<Restored> {
       const givenBack: Taken = { suspended: false, groups: [] };
       const lost: string[] = [];
       const gone = `the account ${account.userName}, which was deleted meanwhile`;
-      const exists = (await read(account, signal)) !== undefined;
+      const user = await read(account, signal);
+      const exists = user !== undefined;
+      const version = user?.meta?.version;
+      // Once the account is active again it was us who changed it.
+      const isStillTaken = taken.suspended && user !== undefined && !isActive(user);
+      const notes =
+        isStillTaken && blockedVersion !== undefined && version !== undefined && version !== blockedVersion
+          ? [`somebody changed the account during the hold (version ${blockedVersion}, then ${version})`]
+          : [];
 
       if (!exists && (taken.suspended || taken.groups.length > 0)) lost.push(gone);
       // Reactivation revives what a token was good for before, so what was opened since the block must be gone first.
@@ -258,7 +275,7 @@ export function createAccessService({
       if (lost.length > 0) {
         throw new FinalFailure(FailureType.NotGivenBack, `cannot give back on ${system}: ${lost.join('; ')}`);
       }
-      return { restoredAt: new Date().toISOString(), givenBack, notes: [] };
+      return { restoredAt: new Date().toISOString(), givenBack, notes };
     },
 
     /** Makes the account inactive and takes every membership. The account stays, as evidence. */
