@@ -30,7 +30,7 @@ export class Hold implements HeldSystem {
   private readonly blockReports: Reports<Taken>;
   /** What the hold has taken, or may have taken while nobody saw the answer. Restore gives back this and no more. */
   private taken = nothing;
-  /** Until when a write of the block may still land that nobody saw the end of. */
+  /** Until when a write of the block may still land that nobody saw the end of; for a block that was given up, nobody counts. */
   private mayLandUntil = 0;
   private blocking: Promise<void> | undefined;
   /** Stays so while a drift is being mended, so that the memo has nothing to say twice. */
@@ -150,10 +150,10 @@ export class Hold implements HeldSystem {
       this.taken = blocked.taken;
       this.wasBlocked = true;
       this.blockedVersion = blocked.version;
-      if (blocked.isUnsettled) this.expectLateWrites();
+      this.mayLandUntil = blocked.isUnsettled ? this.clock.now() + this.policy.lateWriteMs : 0;
       return blocked;
     } catch (failure) {
-      this.expectLateWrites();
+      this.mayLandUntil = Infinity;
       if (failure instanceof ActivityFailure) {
         const { isLost, latest = this.taken } = this.blockReports;
         this.taken = isLost ? everythingOf(account, hold) : latest;
@@ -171,21 +171,16 @@ export class Hold implements HeldSystem {
         this.call('restore-access', `Give back access to ${this.system.name}`, patience),
         [{ system: this.system.name, account, taken, blockedVersion: this.blockedVersion }],
       );
-    if (this.clock.now() >= this.mayLandUntil) return (await restore()).notes.join('; ');
+    const waitMs = Math.min(this.policy.lateWriteMs, this.mayLandUntil - this.clock.now());
+    if (waitMs <= 0) return (await restore()).notes.join('; ');
     // What cannot be given back is listed by the second look as well, after which nothing changes any more.
     await restore().catch((failure: Error) => {
       const cause = causeOf(failure);
       if (!(cause instanceof ApplicationFailure && cause.type === FailureType.NotGivenBack)) throw failure;
     });
     // A request of the block may land after it was given up: look again when it no longer can.
-    await this.clock.sleep(Math.max(1, this.mayLandUntil - this.clock.now()), {
-      summary: `Wait out a late block on ${this.system.name}`,
-    });
+    await this.clock.sleep(waitMs, { summary: `Wait out a late block on ${this.system.name}` });
     return (await restore()).notes.join('; ');
-  }
-
-  private expectLateWrites(): void {
-    this.mayLandUntil = this.clock.now() + this.policy.lateWriteMs;
   }
 
   private call(activity: string, summary: string, patience: Patience) {

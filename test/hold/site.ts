@@ -47,12 +47,14 @@ export class Site {
     }
     if (isNew && !active) await this.scim.patch(`/Users/${this.accountId}`, 'replace', 'active', false);
     this.userName = this.employeeId;
-    const reusable = new Map<string, string>();
-    for (const { id, name, firstName } of before.groups.values()) {
-      if (!before.is(exists(id))) continue;
-      if (this.isKnown && name === firstName && !reusable.has(name)) reusable.set(name, id);
-      else await this.scim.ask('DELETE', `/Groups/${id}`);
-    }
+    const left = [...before.groups.values()].filter(({ id }) => before.is(exists(id)));
+    // All or none: the server lists groups in the order in which they were made, and a seed must mean the same each time.
+    const isAsMade =
+      this.isKnown &&
+      left.length === NAMES.length &&
+      left.every(({ name, firstName }, n) => name === firstName && name === NAMES[n]);
+    const reusable = new Map(isAsMade ? left.map(({ id, name }) => [name, id]) : []);
+    for (const { id } of isAsMade ? [] : left) await this.scim.ask('DELETE', `/Groups/${id}`);
     for (const [n, name] of NAMES.entries()) {
       const old = reusable.get(name);
       const isIn = wanted[n] === true;
