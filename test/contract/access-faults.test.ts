@@ -10,192 +10,194 @@ import { faulty } from './targets.js';
 const { signal } = new AbortController();
 const report = () => Promise.resolve();
 
-contract(
-  'when a system or the network fails, a hold',
-  (system, { SUSPEND, GROUPS, named }) => {
-    /** The fault meets the first writes to each resource. */
-    function hinder(fault: Fault, often: number): () => number {
-      const met = new Map<string, number>();
-      system.proxy.fault(({ method, path }) => {
-        const times = met.get(path) ?? 0;
-        if (method !== 'PATCH' || times === often) return undefined;
-        met.set(path, times + 1);
-        return fault;
-      });
-      return () => [...met.values()].reduce((sum, times) => sum + times, 0);
-    }
+contract('when a system or the network fails, a hold', faulty, (system, names) => {
+  const { SUSPEND, GROUPS, named, asItIs } = names;
+  /** The fault meets the first writes to each resource. */
+  function hinder(fault: Fault, often: number): () => number {
+    const met = new Map<string, number>();
+    system.proxy.fault(({ method, path }) => {
+      const times = met.get(path) ?? 0;
+      if (method !== 'PATCH' || times === often) return undefined;
+      met.set(path, times + 1);
+      return fault;
+    });
+    return () => [...met.values()].reduce((sum, times) => sum + times, 0);
+  }
 
-    async function captured(hold: HoldKind): Promise<CapturedAccount & { employeeId: string }> {
-      const { employeeId } = await system.hire();
-      return { employeeId, ...(await system.capture(employeeId, hold)) };
-    }
+  async function captured(hold: HoldKind): Promise<CapturedAccount & { employeeId: string }> {
+    const { employeeId } = await system.hire();
+    return { employeeId, ...(await system.capture(employeeId, hold)) };
+  }
 
-    const answer = (status: number, often: number): [what: string, fault: Fault, often: number] => [
-      `the answer is ${status}`,
-      { kind: 'answer', status },
-      often,
-    ];
-    const faults: [what: string, fault: Fault, often: number][] = [
-      ['the answer is lost', { kind: 'lost-answer' }, 2],
-      ['the request is lost', { kind: 'unreachable' }, 2],
-      ...[429, 500, 503].map((status) => answer(status, 2)),
-      ...[409, 412].map((status) => answer(status, 1)),
-    ];
-    for (const [what, fault, often] of faults) {
-      for (const hold of [SUSPEND, GROUPS]) {
-        it(`of the kind ${hold.kind} comes out exact although ${what}`, async () => {
-          const { id, employeeId, ...rest } = await captured(hold);
-          const account = { id, ...rest };
-          let met = hinder(fault, often);
-          const { taken, notes } = await system.block(account, hold);
-          assert.ok(met() > 0, 'the fault was met');
-          assert.deepEqual(notes, [], 'what it took itself is not taken for somebody else’s');
-          const isSuspend = hold.kind === 'suspend';
-          const groups = isSuspend ? ['admins', 'operators', 'readers'] : ['readers'];
-          assert.deepEqual(await system.admin.account(id), { id, active: !isSuspend, groups });
+  const answers = (status: number): [what: string, fault: Fault] => [
+    `the answer is ${status}`,
+    { kind: 'answer', status },
+  ];
+  const both = [SUSPEND, GROUPS];
+  const faults: [what: string, fault: Fault, often: number, holds: HoldKind[]][] = [
+    ['the answer is lost', { kind: 'lost-answer' }, 2, both],
+    ['the request is lost', { kind: 'unreachable' }, 2, both],
+    [...answers(429), 2, both],
+    [...answers(500), 2, both],
+    [...answers(503), 2, both],
+    // A conflict is looked at again after a pause. Both are met by accounts and groups, at the latest when revoked.
+    [...answers(409), 1, asItIs ? [SUSPEND] : []],
+    [...answers(412), 1, asItIs ? [GROUPS] : []],
+  ];
+  for (const [what, fault, often, holds] of faults) {
+    for (const hold of holds) {
+      it(`of the kind ${hold.kind} comes out exact although ${what}`, async () => {
+        const { id, employeeId, ...rest } = await captured(hold);
+        const account = { id, ...rest };
+        let met = hinder(fault, often);
+        const { taken, notes } = await system.block(account, hold);
+        assert.ok(met() > 0, 'the fault was met');
+        assert.deepEqual(notes, [], 'what it took itself is not taken for somebody else’s');
+        const isSuspend = hold.kind === 'suspend';
+        const groups = isSuspend ? ['admins', 'operators', 'readers'] : ['readers'];
+        assert.deepEqual(await system.admin.account(id), { id, active: !isSuspend, groups });
 
-          met = hinder(fault, often);
-          await untilDone(() => system.access().restore(account, taken, signal));
-          assert.ok(met() > 0, 'the fault was met');
-          const all = ['admins', 'operators', 'readers'];
-          assert.deepEqual(await system.admin.account(id), { id, active: true, groups: all });
-
-          met = hinder(fault, often);
-          await untilDone(() => system.access().revoke(employeeId, account, signal));
-          assert.ok(met() > 0, 'the fault was met');
-          assert.deepEqual(await system.admin.account(id), { id, active: false, groups: [] });
-        });
-      }
-    }
-
-    it('is not believed where a write is answered 200 and has no effect', async () => {
-      const accounts = [await captured(SUSPEND), await captured(GROUPS)];
-      system.proxy.fault(({ method }) =>
-        method === 'PATCH'
-          ? { kind: 'answer', status: 200, body: { id: 'as asked', active: false } }
-          : undefined,
-      );
-      const blocking = [SUSPEND, GROUPS].map((hold, i) =>
-        outage(system.access().block(accounts[i]!, hold, NOTHING, report, signal)),
-      );
-      for (const reason of await Promise.all(blocking))
-        assert.match(reason, /on payroll: the server takes the change but does not show it/);
-      for (const { id } of accounts) {
+        met = hinder(fault, often);
+        await untilDone(() => system.access().restore(account, taken, signal));
+        assert.ok(met() > 0, 'the fault was met');
         const all = ['admins', 'operators', 'readers'];
         assert.deepEqual(await system.admin.account(id), { id, active: true, groups: all });
-      }
-    });
 
-    for (const hold of [SUSPEND, GROUPS]) {
-      it(`of the kind ${hold.kind} writes only what it has recorded before`, async () => {
-        const account = await captured(hold);
-        const unrecorded = () => Promise.reject(new Error('cannot record'));
-        await outage(system.access().block(account, hold, NOTHING, unrecorded, signal));
-        assert.deepEqual(system.writes(), []);
+        met = hinder(fault, often);
+        await untilDone(() => system.access().revoke(employeeId, account, signal));
+        assert.ok(met() > 0, 'the fault was met');
+        assert.deepEqual(await system.admin.account(id), { id, active: false, groups: [] });
       });
     }
+  }
 
-    itWithEtags(
-      'writes on what it has seen: another administrator’s change in between is seen first',
-      system,
-      async () => {
-        const account = await captured(SUSPEND);
-        let changed: Promise<void> | undefined;
-        system.proxy.fault(({ method }) => {
-          if (method !== 'PATCH' || changed) return undefined;
-          changed = system.admin.setExternalId(account.id, named('changed')).then(() => undefined);
-          return { kind: 'held', until: changed };
-        });
-        await system.block(account, SUSPEND);
-        assert.equal(system.writes().length, 2, 'the first was refused, for its version had passed');
-        assert.equal((await system.admin.account(account.id)).active, false);
-      },
+  it('is not believed where a write is answered 200 and has no effect', async function () {
+    if (!asItIs) return this.skip();
+    const accounts = [await captured(SUSPEND), await captured(GROUPS)];
+    system.proxy.fault(({ method }) =>
+      method === 'PATCH'
+        ? { kind: 'answer', status: 200, body: { id: 'as asked', active: false } }
+        : undefined,
     );
-
-    for (const status of [200, 404]) {
-      it(`does without versions where the system has none (${status} to ServiceProviderConfig)`, async () => {
-        const account = await captured(GROUPS);
-        system.proxy.fault(({ path }) =>
-          path.endsWith('/ServiceProviderConfig')
-            ? { kind: 'answer', status, body: { etag: { supported: false } } }
-            : undefined,
-        );
-        const { taken } = await system.block(account, GROUPS);
-        assert.deepEqual((await system.admin.account(account.id)).groups, ['readers']);
-        await system.access().restore(account, taken, signal);
-        assert.equal((await system.admin.account(account.id)).groups.length, 3);
-      });
+    const blocking = [SUSPEND, GROUPS].map((hold, i) =>
+      outage(system.access().block(accounts[i]!, hold, NOTHING, report, signal)),
+    );
+    for (const reason of await Promise.all(blocking))
+      assert.match(reason, /on payroll: the server takes the change but does not show it/);
+    for (const { id } of accounts) {
+      const all = ['admins', 'operators', 'readers'];
+      assert.deepEqual(await system.admin.account(id), { id, active: true, groups: all });
     }
+  });
 
-    for (const status of [401, 403]) {
-      it(`is not tried again after ${status}, and the failure does not give the token away`, async () => {
-        const account = await captured(SUSPEND);
-        const { token } = system;
-        system.proxy.fault(() => ({ kind: 'answer', status, body: { detail: `"${token}" may not` } }));
-        for (const acting of [
-          () => system.access().capture(account.employeeId, SUSPEND, signal),
-          () => system.access().block(account, SUSPEND, NOTHING, report, signal),
-          () => system.access().restore(account, { suspended: true, groups: [] }, signal),
-          () => system.access().revoke(account.employeeId, account, signal),
-        ]) {
-          const reason = await finalFailure(FailureType.Refused, acting());
-          assert.match(reason, new RegExp(`^payroll answered ${status} .*check the token of payroll`));
-          assert.ok(!reason.includes(token));
-        }
-      });
-    }
-
-    it('does not take an outage or a stranger’s answer for an employee without an account', async () => {
-      const { employeeId } = await captured(SUSPEND);
-      const capturing = () => system.access().capture(employeeId, SUSPEND, signal);
-      const strange: Fault[] = [404, 500, 503].map((status) => ({ kind: 'answer', status }));
-      for (const fault of [...strange, { kind: 'answer', status: 200, body: {} } as const]) {
-        system.proxy.fault(() => fault);
-        await assert.rejects(capturing(), /payroll answered/);
-      }
-      system.proxy.fault(() => ({ kind: 'unreachable' }));
-      assert.match(await outage(capturing()), /^payroll cannot be reached at http/);
+  for (const hold of [SUSPEND, GROUPS]) {
+    it(`of the kind ${hold.kind} writes only what it has recorded before`, async () => {
+      const account = await captured(hold);
+      const unrecorded = () => Promise.reject(new Error('cannot record'));
+      await outage(system.access().block(account, hold, NOTHING, unrecorded, signal));
+      assert.deepEqual(system.writes(), []);
     });
+  }
 
-    it('does not take a gateway’s 404 for an account that was deleted: neither blocked nor given back because of it', async () => {
+  itWithEtags(
+    'writes on what it has seen: another administrator’s change in between is seen first',
+    system,
+    async () => {
       const account = await captured(SUSPEND);
-      const lose = () =>
-        system.proxy.fault(({ method, path }) =>
-          method === 'GET' && path.includes(`/Users/${account.id}`)
-            ? { kind: 'answer', status: 404 }
-            : undefined,
-        );
-      lose();
-      const contradiction = /^payroll lists the account .* and says that there is none/;
-      assert.match(await outage(system.block(account, SUSPEND)), contradiction);
-      assert.match(await outage(system.access().revoke(account.employeeId, account, signal)), contradiction);
-      system.proxy.fault(undefined);
-      const { taken } = await system.block(account, SUSPEND);
-      lose();
-      assert.match(await outage(system.access().restore(account, taken, signal)), contradiction);
-    });
-
-    it('does not take a stranger’s answer for an account that has been given back', async () => {
-      const account = await captured(SUSPEND);
-      const { taken } = await system.block(account, SUSPEND);
-      system.proxy.fault(() => ({ kind: 'answer', status: 200, body: {} }));
-      await outage(system.access().restore(account, taken, signal));
-    });
-
-    it('is left at once when the attempt is given up', async () => {
-      const account = await captured(SUSPEND);
-      const attempt = new AbortController();
-      let release: () => void = () => undefined;
-      const until = new Promise<void>((resolve) => (release = resolve));
+      let changed: Promise<void> | undefined;
       system.proxy.fault(({ method }) => {
-        if (method !== 'PATCH') return undefined;
-        attempt.abort();
-        return { kind: 'held', until };
+        if (method !== 'PATCH' || changed) return undefined;
+        changed = system.admin.setExternalId(account.id, named('changed')).then(() => undefined);
+        return { kind: 'held', until: changed };
       });
-      await outage(system.access().block(account, SUSPEND, NOTHING, report, attempt.signal));
-      assert.equal((await system.admin.account(account.id)).active, true);
-      release();
+      await system.block(account, SUSPEND);
+      assert.equal(system.writes().length, 2, 'the first was refused, for its version had passed');
+      assert.equal((await system.admin.account(account.id)).active, false);
+    },
+  );
+
+  for (const status of [200, 404]) {
+    it(`does without versions where the system has none (${status} to ServiceProviderConfig)`, async () => {
+      const account = await captured(GROUPS);
+      system.proxy.fault(({ path }) =>
+        path.endsWith('/ServiceProviderConfig')
+          ? { kind: 'answer', status, body: { etag: { supported: false } } }
+          : undefined,
+      );
+      const { taken } = await system.block(account, GROUPS);
+      assert.deepEqual((await system.admin.account(account.id)).groups, ['readers']);
+      await system.access().restore(account, taken, signal);
+      assert.equal((await system.admin.account(account.id)).groups.length, 3);
     });
-  },
-  faulty,
-);
+  }
+
+  for (const status of [401, 403]) {
+    it(`is not tried again after ${status}, and the failure does not give the token away`, async () => {
+      const account = await captured(SUSPEND);
+      const { token } = system;
+      system.proxy.fault(() => ({ kind: 'answer', status, body: { detail: `"${token}" may not` } }));
+      for (const acting of [
+        () => system.access().capture(account.employeeId, SUSPEND, signal),
+        () => system.access().block(account, SUSPEND, NOTHING, report, signal),
+        () => system.access().restore(account, { suspended: true, groups: [] }, signal),
+        () => system.access().revoke(account.employeeId, account, signal),
+      ]) {
+        const reason = await finalFailure(FailureType.Refused, acting());
+        assert.match(reason, new RegExp(`^payroll answered ${status} .*check the token of payroll`));
+        assert.ok(!reason.includes(token));
+      }
+    });
+  }
+
+  it('does not take an outage or a stranger’s answer for an employee without an account', async () => {
+    const { employeeId } = await captured(SUSPEND);
+    const capturing = () => system.access().capture(employeeId, SUSPEND, signal);
+    const strange: Fault[] = [404, 500, 503].map((status) => ({ kind: 'answer', status }));
+    for (const fault of [...strange, { kind: 'answer', status: 200, body: {} } as const]) {
+      system.proxy.fault(() => fault);
+      await assert.rejects(capturing(), /payroll answered/);
+    }
+    system.proxy.fault(() => ({ kind: 'unreachable' }));
+    assert.match(await outage(capturing()), /^payroll cannot be reached at http/);
+  });
+
+  it('does not take a gateway’s 404 for an account that was deleted: neither blocked nor given back because of it', async () => {
+    const account = await captured(SUSPEND);
+    const lose = () =>
+      system.proxy.fault(({ method, path }) =>
+        method === 'GET' && path.includes(`/Users/${account.id}`)
+          ? { kind: 'answer', status: 404 }
+          : undefined,
+      );
+    lose();
+    const contradiction = /^payroll lists the account .* and says that there is none/;
+    assert.match(await outage(system.block(account, SUSPEND)), contradiction);
+    assert.match(await outage(system.access().revoke(account.employeeId, account, signal)), contradiction);
+    system.proxy.fault(undefined);
+    const { taken } = await system.block(account, SUSPEND);
+    lose();
+    assert.match(await outage(system.access().restore(account, taken, signal)), contradiction);
+  });
+
+  it('does not take a stranger’s answer for an account that has been given back', async () => {
+    const account = await captured(SUSPEND);
+    const { taken } = await system.block(account, SUSPEND);
+    system.proxy.fault(() => ({ kind: 'answer', status: 200, body: {} }));
+    await outage(system.access().restore(account, taken, signal));
+  });
+
+  it('is left at once when the attempt is given up', async () => {
+    const account = await captured(SUSPEND);
+    const attempt = new AbortController();
+    let release: () => void = () => undefined;
+    const until = new Promise<void>((resolve) => (release = resolve));
+    system.proxy.fault(({ method }) => {
+      if (method !== 'PATCH') return undefined;
+      attempt.abort();
+      return { kind: 'held', until };
+    });
+    await outage(system.access().block(account, SUSPEND, NOTHING, report, attempt.signal));
+    assert.equal((await system.admin.account(account.id)).active, true);
+    release();
+  });
+});

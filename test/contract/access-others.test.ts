@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
+import type { HoldKind } from '../../src/exit/hold.js';
 import { NOTHING } from '../support/critical-system.js';
 import { finalFailure } from '../support/failures.js';
 import { contract } from './contract.js';
 import { pagesOfTwo } from './quirks.js';
+import { all } from './targets.js';
 
 const { signal } = new AbortController();
 
-contract('among other administrators, a hold', (system, { SUSPEND, GROUPS, named }) => {
+contract('among other administrators, a hold', all, (system, { SUSPEND, GROUPS, named }) => {
   it('does not give back an account that was suspended before', async () => {
     const { employeeId, id } = await system.hire({ active: false });
     const account = await system.capture(employeeId, SUSPEND);
@@ -141,6 +143,39 @@ contract('among other administrators, a hold', (system, { SUSPEND, GROUPS, named
       await finalFailure(FailureType.NotGivenBack, restoring),
       new RegExp(`the account ${named('going')}, .*deleted`),
     );
+  });
+
+  it('takes no protected group’s last active member: who is suspended, or was deleted, is nobody’s last resort', async () => {
+    const [dana, ravi, ines] = [await system.hire(), await system.hire(), await system.hire()];
+    const guarded = await system.admin.createGroup('guarded', [dana.id, ravi.id, ines.id]);
+    await system.admin.setActive(ravi.id, false);
+    await system.admin.deleteUser(ines.id);
+    const account = await system.capture(dana.employeeId, SUSPEND);
+    const service = system.access({ protectedGroups: [named('guarded')] });
+    const block = () => service.block(account, SUSPEND, NOTHING, () => Promise.resolve(), signal);
+    const reason = await finalFailure(FailureType.LastOfProtectedGroup, block());
+    assert.match(reason, new RegExp(`is the last active member of ${named('guarded')} on payroll`));
+    assert.deepEqual(system.writes(), []);
+
+    await system.admin.setActive(ravi.id, true);
+    await block();
+    assert.equal((await system.admin.account(dana.id)).active, false);
+    await system.admin.deleteGroup(guarded);
+  });
+
+  it('sees what of it somebody gave back, by reading alone', async () => {
+    const { employeeId, id } = await system.hire();
+    const drift = (hold: HoldKind) => system.access().driftOf(id, hold, signal);
+    const account = await system.capture(employeeId, SUSPEND);
+    await system.block(account, SUSPEND);
+    await system.block(await system.capture(employeeId, GROUPS), GROUPS);
+    system.proxy.seen.length = 0;
+    assert.deepEqual([await drift(SUSPEND), await drift(GROUPS)], [undefined, undefined]);
+    await system.admin.setActive(id, true);
+    await system.admin.addMember(system.groups.admins, id);
+    assert.equal(await drift(SUSPEND), 'the account is active again');
+    assert.equal(await drift(GROUPS), `is in ${named('admins')} again`);
+    assert.deepEqual(system.writes(), []);
   });
 
   it('sees every membership of somebody in more groups than fit on a page', async () => {

@@ -4,10 +4,11 @@ import type { HoldKind } from '../../src/exit/hold.js';
 import { finalFailure } from '../support/failures.js';
 import { RequestRefused } from '../support/scim-admin.js';
 import { contract } from './contract.js';
+import { all } from './targets.js';
 
 const { signal } = new AbortController();
 
-contract('a hold', (system, { SUSPEND, GROUPS, named }) => {
+contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
   const holds: [hold: HoldKind, writes: number][] = [
     [SUSPEND, 1],
     [GROUPS, 2],

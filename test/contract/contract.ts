@@ -1,13 +1,15 @@
 /** Says the same tests of several servers. */
 import { SUSPEND, startCriticalSystem, type CriticalSystem } from '../support/critical-system.js';
 import type { HoldKind } from '../../src/exit/hold.js';
-import * as targets from './targets.js';
+import { run, type Target } from './targets.js';
 
 export interface Names {
   SUSPEND: HoldKind;
   GROUPS: Extract<HoldKind, { kind: 'groups' }>;
   /** What the tests call so, as the server knows it: all names on it are of this run, so that nothing of anybody else is met. */
   named: (name: string) => string;
+  /** A server as it is, not made to lack something. */
+  asItIs: boolean;
 }
 
 let contracts = 0;
@@ -15,12 +17,12 @@ let contracts = 0;
 /** @param tests are given the system when it runs; it exists only inside of `it` */
 export function contract(
   title: string,
+  on: readonly Target[],
   tests: (system: CriticalSystem, names: Names) => void,
-  on: readonly targets.Target[] = targets.all,
 ): void {
   for (const { name, ...target } of on) {
     describe(`on ${name}, ${title}`, () => {
-      const prefix = `${targets.run}${++contracts}-`;
+      const prefix = `${run}${++contracts}-`;
       const named = (each: string): string => prefix + each;
       const system = {} as CriticalSystem;
       before(async () => {
@@ -36,7 +38,7 @@ export function contract(
         await system.stop?.();
       });
       const GROUPS = { kind: 'groups' as const, groups: [named('operators'), named('admins')] };
-      tests(system, { SUSPEND, GROUPS, named });
+      tests(system, { SUSPEND, GROUPS, named, asItIs: target.quirk === undefined });
     });
   }
 }

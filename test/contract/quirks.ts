@@ -89,7 +89,7 @@ export const filtersIgnoreCase: Quirk = (forward) => async (request) => {
   const found: Json[] = [];
   for (let all = 1; found.length < all;) {
     const page = new URLSearchParams({ startIndex: String(found.length + 1) });
-    const answer = parsed(await forward({ ...request, path: `${url.pathname}?${page}` }));
+    const answer = parsed(await forward({ ...request, path: `${url.pathname}?${page.toString()}` }));
     found.push(...(answer?.Resources ?? []));
     all = Number(answer?.['totalResults']);
   }
@@ -108,7 +108,12 @@ export const refusesGroupsWithMembers: Quirk = (forward) => (request) => {
   return Promise.resolve({ status: 400, headers: {}, body: JSON.stringify({ detail, status: '400' }) });
 };
 
-export const everything: Quirk = [
+export const together =
+  (...several: Quirk[]): Quirk =>
+  (forward) =>
+    several.reduce((made, quirk) => quirk(made), forward);
+
+export const everything = together(
   withoutEtags,
   withoutUserGroups,
   activeAsString,
@@ -117,4 +122,4 @@ export const everything: Quirk = [
   filtersIgnoreCase,
   pagesOfTwo,
   refusesGroupsWithMembers,
-].reduce((made, quirk) => (forward) => quirk(made(forward)));
+);

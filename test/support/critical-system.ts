@@ -3,7 +3,11 @@ import path from 'node:path';
 import { FinalFailure } from '../../src/exit/failures.js';
 import type { Blocked, CapturedAccount, GroupRef, HoldKind, Taken } from '../../src/exit/hold.js';
 import { startScimServer } from '../../src/local/scim.js';
-import { createAccessService, type AccessService } from '../../src/services/access/access.js';
+import {
+  createAccessService,
+  type AccessOptions,
+  type AccessService,
+} from '../../src/services/access/access.js';
 import { createScimClient } from '../../src/services/protocols/scim.js';
 import { startFaultProxy, type FaultProxy, type Quirk } from './fault-proxy.js';
 import { sampleConfig } from './sample-config.js';
@@ -42,7 +46,7 @@ export interface CriticalSystem {
   /** By name: the critical `operators` and `admins`, and `readers`, which no hold may touch. */
   groups: Record<'operators' | 'admins' | 'readers', string>;
   /** One client, and so one memory of what the server supports. */
-  access: () => AccessService;
+  access: (options?: Pick<AccessOptions, 'protectedGroups'>) => AccessService;
   /** An account in all three groups. */
   hire: (changes?: Partial<NewUser>) => Promise<{ employeeId: string; id: string }>;
   capture: (employeeId: string, hold: HoldKind) => Promise<CapturedAccount>;
@@ -67,8 +71,9 @@ export async function startCriticalSystem({
   const scimUrl = quirky?.url ?? server.scimUrl;
   const proxy = await startFaultProxy(scimUrl);
   const admin = scimAdmin({ scimUrl, token }, prefix);
-  const access = () =>
+  const access: CriticalSystem['access'] = (options) =>
     createAccessService({
+      ...options,
       scim: createScimClient({ name: 'payroll', scimUrl: proxy.url, token, requestTimeoutMs }),
       accountAttribute,
     });

@@ -60,7 +60,10 @@ export function scimAdmin({ scimUrl, token }: { scimUrl: string; token: string }
     const found: T[] = [];
     for (;;) {
       const query = new URLSearchParams({ filter, startIndex: String(found.length + 1) });
-      const page = await request<{ totalResults: number; Resources?: T[] }>('GET', `/${type}?${query}`);
+      const page = await request<{ totalResults: number; Resources?: T[] }>(
+        'GET',
+        `/${type}?${query.toString()}`,
+      );
       const { totalResults, Resources = [] } = page;
       found.push(...Resources);
       if (Resources.length === 0 || found.length >= totalResults) return found;
