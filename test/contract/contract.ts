@@ -1,6 +1,7 @@
 /** Says the same tests of several servers. */
-import { SUSPEND, startCriticalSystem, type CriticalSystem } from '../support/critical-system.js';
 import type { HoldKind } from '../../src/exit/hold.js';
+import { SUSPEND, startCriticalSystem, type CriticalSystem } from '../support/critical-system.js';
+import type { ScimAdmin } from '../support/scim-admin.js';
 import { run, type Target } from './targets.js';
 
 export interface Names {
@@ -14,6 +15,18 @@ export interface Names {
 
 let contracts = 0;
 
+const admins = new Set<ScimAdmin>();
+for (const interruption of ['SIGINT', 'SIGTERM'] as const) {
+  // Whose server it is shall not have to clear up after Ctrl-C.
+  process.once(interruption, () => {
+    console.error('interrupted: deleting what the tests have made …');
+    void Promise.allSettled([...admins].map((admin) => admin.deleteAll())).then((results) => {
+      for (const result of results) if (result.status === 'rejected') console.error(result.reason);
+      process.exit(130);
+    });
+  });
+}
+
 /** @param tests are given the system when it runs; it exists only inside of `it` */
 export function contract(
   title: string,
@@ -26,7 +39,8 @@ export function contract(
       const named = (each: string): string => prefix + each;
       const system = {} as CriticalSystem;
       before(async () => {
-        Object.assign(system, await startCriticalSystem({ ...target, prefix }));
+        const onAdmin = (admin: ScimAdmin) => admins.add(admin);
+        Object.assign(system, await startCriticalSystem({ ...target, prefix, onAdmin }));
       });
       beforeEach(() => {
         system.proxy.seen.length = 0;
@@ -34,8 +48,8 @@ export function contract(
         system.proxy.quirk(undefined);
       });
       after(async () => {
-        // What is left of a failed test must not hinder the clearing up.
         await system.stop?.();
+        admins.delete(system.admin);
       });
       const GROUPS = { kind: 'groups' as const, groups: [named('operators'), named('admins')] };
       tests(system, { SUSPEND, GROUPS, named, asItIs: target.quirk === undefined });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
@@ -27,7 +28,10 @@ describe('on a server that the environment names, the contract suite', () => {
   const everything = async () => [(await ask('GET', '/Users')).body, (await ask('GET', '/Groups')).body];
 
   /** As docs/identity-providers.md has it. */
-  function runSuite(...files: string[]): Promise<{ passed: number; failed: number; output: string }> {
+  async function runSuite(
+    files: string[],
+    onOutput: (child: ChildProcess, output: string) => void = () => undefined,
+  ): Promise<{ passed: number; failed: number; output: string }> {
     const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
     const mocha = ['node_modules/mocha/bin/mocha.js', '--no-config', '--exit', '--timeout', '60000'];
     const which = ['--fgrep', 'EMS_CONTRACT_SCIM_URL', ...files.map(here)];
@@ -36,18 +40,23 @@ describe('on a server that the environment names, the contract suite', () => {
       EMS_CONTRACT_SCIM_URL: proxy.url,
       EMS_CONTRACT_SCIM_TOKEN: server.token,
     };
-    return new Promise((resolve) =>
-      execFile(process.execPath, [...mocha, ...which], { env }, (_error, output) => {
-        const count = (what: string): number =>
-          Number(new RegExp(`^ *(\\d+) ${what}`, 'm').exec(output)?.[1] ?? 0);
-        resolve({ passed: count('passing'), failed: count('failing'), output });
-      }),
-    );
+    const child = spawn(process.execPath, [...mocha, ...which], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+        onOutput(child, output);
+      });
+    await once(child, 'close');
+    const count = (what: string): number =>
+      Number(new RegExp(`^ *(\\d+) ${what}`, 'm').exec(output)?.[1] ?? 0);
+    return { passed: count('passing'), failed: count('failing'), output };
   }
+  afterEach(() => proxy.fault(undefined));
 
   it('passes, leaves nothing behind, and touches nothing that was there', async () => {
     const before = await everything();
-    const { passed, failed, output } = await runSuite('./access.test.js', './access-others.test.js');
+    const { passed, failed, output } = await runSuite(['./access.test.js', './access-others.test.js']);
     assert.equal(failed, 0, output);
     assert.ok(passed >= 30, output);
     assert.deepEqual(await everything(), before);
@@ -61,8 +70,19 @@ describe('on a server that the environment names, the contract suite', () => {
       if (method === 'POST' && ++created % 5 === 0) return { kind: 'lost-answer' };
       return undefined;
     });
-    const { failed, output } = await runSuite('./access.test.js');
+    const { failed, output } = await runSuite(['./access.test.js']);
     assert.ok(failed > 5 && created > 10, output);
+    assert.deepEqual(await everything(), before);
+  });
+
+  it('leaves nothing behind where somebody presses Ctrl-C in the middle', async () => {
+    const before = await everything();
+    let interrupted = false;
+    const { passed, output } = await runSuite(['./access.test.js'], (child, soFar) => {
+      if (soFar.includes('✔') && !interrupted) interrupted = child.kill('SIGINT');
+    });
+    assert.match(output, /interrupted: deleting/);
+    assert.equal(passed, 0, 'it did not come to its end');
     assert.deepEqual(await everything(), before);
   });
 });

@@ -33,6 +33,8 @@ export interface CriticalSystemOptions {
   prefix?: string;
   accountAttribute?: string | undefined;
   requestTimeoutMs?: number | undefined;
+  /** Told before anything is made on the server. */
+  onAdmin?: (admin: ScimAdmin) => void;
 }
 
 export interface CriticalSystem {
@@ -63,6 +65,7 @@ export async function startCriticalSystem({
   prefix = '',
   accountAttribute = sampleConfig.systems[0]!.accountAttribute,
   requestTimeoutMs = 2000,
+  onAdmin,
 }: CriticalSystemOptions = {}): Promise<CriticalSystem> {
   const server = await start();
   const { token } = server;
@@ -71,6 +74,7 @@ export async function startCriticalSystem({
   const scimUrl = quirky?.url ?? server.scimUrl;
   const proxy = await startFaultProxy(scimUrl);
   const admin = scimAdmin({ scimUrl, token }, prefix);
+  onAdmin?.(admin);
   const access: CriticalSystem['access'] = (options) =>
     createAccessService({
       ...options,
@@ -103,8 +107,10 @@ export async function startCriticalSystem({
     };
     return { etags, groups };
   }
-  const { etags, groups } = await populate().catch(async (error: unknown) => {
-    await stop();
+  const { etags, groups } = await populate().catch(async (error: Error) => {
+    await stop().catch((other: Error) => {
+      throw new Error(`${error.message}; ${other.message}`, { cause: other });
+    });
     throw error;
   });
 

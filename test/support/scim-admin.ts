@@ -36,7 +36,8 @@ export class RequestRefused extends Error {
 
 /** @param prefix what every name begins with, on the server and nowhere else: so that they clash with nobody's */
 export function scimAdmin({ scimUrl, token }: { scimUrl: string; token: string }, prefix = '') {
-  const made: { type: 'Users' | 'Groups'; attribute: string; name: string; id?: string }[] = [];
+  const made: { type: 'Users' | 'Groups'; attribute: string; name: string; id: Promise<string> }[] = [];
+  let deleting: Promise<void> | undefined;
 
   async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(scimUrl + path, {
@@ -76,11 +77,24 @@ export function scimAdmin({ scimUrl, token }: { scimUrl: string; token: string }
     name: string,
     body: object,
   ): Promise<string> {
-    // Before the request: it may be carried out although its answer is lost.
-    const entry: (typeof made)[number] = { type, attribute, name };
-    made.push(entry);
-    const { id } = await request<{ id: string }>('POST', `/${type}`, { ...body, [attribute]: name });
-    return (entry.id = id);
+    if (deleting) throw new Error(`${name} is not made any more: all is being deleted`);
+    const id = request<{ id: string }>('POST', `/${type}`, { ...body, [attribute]: name }).then(
+      (resource) => resource.id,
+    );
+    // Before the answer: it may get lost.
+    made.push({ type, attribute, name, id });
+    return id;
+  }
+
+  /** What a creation has led to, also where its answer was lost. */
+  async function idsOf({ type, attribute, name, id }: (typeof made)[number]): Promise<string[]> {
+    try {
+      return [await id];
+    } catch (error) {
+      if (error instanceof RequestRefused && error.status < 500) return [];
+      const found = await list<{ id: string }>(type, `${attribute} eq ${JSON.stringify(name)}`);
+      return found.map((each) => each.id);
+    }
   }
 
   async function remove(type: 'Users' | 'Groups', id: string): Promise<void> {
@@ -89,6 +103,18 @@ export function scimAdmin({ scimUrl, token }: { scimUrl: string; token: string }
     } catch (error) {
       if (!(error instanceof RequestRefused && error.status === 404)) throw error;
     }
+  }
+
+  async function deleteAll(): Promise<void> {
+    const left: string[] = [];
+    // Groups first: a server may keep the members that no longer exist.
+    for (const each of made.toSorted((a, b) => (a.type < b.type ? -1 : 1)))
+      try {
+        for (const id of await idsOf(each)) await remove(each.type, id);
+      } catch (error) {
+        left.push(`${each.name} (${(error as Error).message})`);
+      }
+    if (left.length > 0) throw new Error(`left behind, delete it by hand: ${left.join('; ')}`);
   }
 
   async function groupNames(userId: string): Promise<string[]> {
@@ -126,25 +152,10 @@ export function scimAdmin({ scimUrl, token }: { scimUrl: string; token: string }
     },
 
     /**
-     * Deletes what this administrator has made, and nothing else.
+     * Deletes what this administrator has made, and nothing else. It makes nothing from then on.
      * @throws Error naming what could not be deleted
      */
-    async deleteAll(): Promise<void> {
-      const left: string[] = [];
-      // Groups first: a server may keep the members that no longer exist.
-      for (const { type, attribute, name, id } of made
-        .splice(0)
-        .toSorted((a, b) => (a.type < b.type ? -1 : 1)))
-        try {
-          const found = id
-            ? [{ id }]
-            : await list<{ id: string }>(type, `${attribute} eq ${JSON.stringify(name)}`);
-          for (const each of found) await remove(type, each.id);
-        } catch (error) {
-          left.push(`${name} (${(error as Error).message})`);
-        }
-      if (left.length > 0) throw new Error(`left behind, delete it by hand: ${left.join('; ')}`);
-    },
+    deleteAll: (): Promise<void> => (deleting ??= deleteAll()),
 
     /** Whether the server says that it supports ETags. */
     async announcesEtags(): Promise<boolean> {
