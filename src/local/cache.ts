@@ -5,7 +5,7 @@ import envPaths from 'env-paths';
 
 export const cacheFolder = (): string => envPaths('exit-management-system', { suffix: '' }).cache;
 
-/** Tries to put a program into `folder`; returns its path there. */
+/** Tries to put a program, or a folder with one, into `folder`; returns its path there. */
 export interface Source {
   name: string;
   fetch: (folder: string) => Promise<string>;
@@ -43,6 +43,8 @@ export async function cached(
       report(`fetched ${file}, kept in ${cacheFolder()}`);
       return target;
     } catch (error) {
+      // Another process was faster: a folder, unlike a file, cannot be moved onto one that is there.
+      if (await exists(target)) return target;
       const why = (error as Error).message.split('\n')[0];
       report(`not from there: ${why}`);
       failures.push(`${name}: ${why}`);

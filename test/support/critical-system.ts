@@ -1,11 +1,15 @@
 /** A critical system behind a proxy that can fail, and holds on its accounts as the activities try them. */
 import path from 'node:path';
 import { FinalFailure } from '../../src/exit/failures.js';
-import type { Blocked, CapturedAccount, HoldKind, Taken } from '../../src/exit/hold.js';
+import type { Blocked, CapturedAccount, GroupRef, HoldKind, Taken } from '../../src/exit/hold.js';
 import { startScimServer } from '../../src/local/scim.js';
-import { createAccessService, type AccessService } from '../../src/services/access/access.js';
+import {
+  createAccessService,
+  type AccessOptions,
+  type AccessService,
+} from '../../src/services/access/access.js';
 import { createScimClient } from '../../src/services/protocols/scim.js';
-import { startFaultProxy, type FaultProxy } from './fault-proxy.js';
+import { startFaultProxy, type FaultProxy, type Quirk } from './fault-proxy.js';
 import { sampleConfig } from './sample-config.js';
 import { scimAdmin, type NewUser, type ScimAdmin } from './scim-admin.js';
 import { scratchFolder } from './temporal.js';
@@ -13,8 +17,25 @@ import { scratchFolder } from './temporal.js';
 export const SUSPEND: HoldKind = { kind: 'suspend' };
 export const GROUPS: HoldKind = { kind: 'groups', groups: ['operators', 'admins'] };
 export const NOTHING: Taken = { suspended: false, groups: [] };
-const TOKEN = 'token-of-the-system';
 const { signal } = new AbortController();
+
+export interface CriticalServer {
+  scimUrl: string;
+  token: string;
+  stop: () => Promise<void>;
+}
+
+export interface CriticalSystemOptions {
+  /** An embedded one of its own when absent. */
+  server?: () => Promise<CriticalServer>;
+  quirk?: Quirk | undefined;
+  /** What every name on the server begins with, so that it clashes with nobody's. */
+  prefix?: string;
+  accountAttribute?: string | undefined;
+  requestTimeoutMs?: number | undefined;
+  /** Told before anything is made on the server. */
+  onAdmin?: (admin: ScimAdmin) => void;
+}
 
 export interface CriticalSystem {
   token: string;
@@ -22,45 +43,89 @@ export interface CriticalSystem {
   proxy: FaultProxy;
   /** What changed something, or tried to, of what the proxy saw. */
   writes: () => string[];
+  /** Whether the server says that it supports ETags. */
+  etags: boolean;
   /** By name: the critical `operators` and `admins`, and `readers`, which no hold may touch. */
   groups: Record<'operators' | 'admins' | 'readers', string>;
   /** One client, and so one memory of what the server supports. */
-  access: () => AccessService;
+  access: (options?: Pick<AccessOptions, 'protectedGroups'>) => AccessService;
   /** An account in all three groups. */
   hire: (changes?: Partial<NewUser>) => Promise<{ employeeId: string; id: string }>;
   capture: (employeeId: string, hold: HoldKind) => Promise<CapturedAccount>;
+  /** The names of groups as the tests call them, sorted. */
+  namesOf: (groups: readonly GroupRef[]) => string[];
   /** Until it is done: an outage is tried again, with what earlier attempts had set out to take. */
   block: (account: CapturedAccount, hold: HoldKind, tried?: Taken) => Promise<Blocked>;
   stop: () => Promise<void>;
 }
 
-export async function startCriticalSystem(): Promise<CriticalSystem> {
-  const logFile = path.join(await scratchFolder(), 'payroll.log');
-  const server = await startScimServer({ name: 'payroll', token: TOKEN, logFile });
-  const proxy = await startFaultProxy(server.scimUrl);
-  const admin = scimAdmin(server);
-  const groups = {
-    operators: await admin.createGroup('operators'),
-    admins: await admin.createGroup('admins'),
-    readers: await admin.createGroup('readers'),
-  };
-  const { accountAttribute } = sampleConfig.systems[0]!;
-  const access = () =>
+export async function startCriticalSystem({
+  server: start = startEmbedded,
+  quirk,
+  prefix = '',
+  accountAttribute = sampleConfig.systems[0]!.accountAttribute,
+  requestTimeoutMs = 2000,
+  onAdmin,
+}: CriticalSystemOptions = {}): Promise<CriticalSystem> {
+  const server = await start();
+  const { token } = server;
+  const quirky = quirk && (await startFaultProxy(server.scimUrl));
+  quirky?.quirk(quirk);
+  const scimUrl = quirky?.url ?? server.scimUrl;
+  const proxy = await startFaultProxy(scimUrl);
+  const admin = scimAdmin({ scimUrl, token }, prefix);
+  onAdmin?.(admin);
+  const access: CriticalSystem['access'] = (options) =>
     createAccessService({
-      scim: createScimClient({ name: 'payroll', scimUrl: proxy.url, token: TOKEN, requestTimeoutMs: 2000 }),
+      ...options,
+      scim: createScimClient({ name: 'payroll', scimUrl: proxy.url, token, requestTimeoutMs }),
       accountAttribute,
     });
   let hired = 0;
+  /** The employee id where the system is configured to keep it; the employee number is set anyway. */
+  const identity = (name: string): Partial<NewUser> => {
+    if (accountAttribute === 'userName') return { userName: name };
+    return accountAttribute.startsWith('urn:') ? {} : { attributes: { [accountAttribute]: prefix + name } };
+  };
+
+  async function stop(): Promise<void> {
+    try {
+      await admin.deleteAll();
+    } finally {
+      await proxy.stop();
+      await quirky?.stop();
+      await server.stop();
+    }
+  }
+
+  async function populate() {
+    const etags = await admin.announcesEtags();
+    const groups = {
+      operators: await admin.createGroup('operators'),
+      admins: await admin.createGroup('admins'),
+      readers: await admin.createGroup('readers'),
+    };
+    return { etags, groups };
+  }
+  const { etags, groups } = await populate().catch(async (error: Error) => {
+    await stop().catch((other: Error) => {
+      throw new Error(`${error.message}; ${other.message}`, { cause: other });
+    });
+    throw error;
+  });
+
   return {
-    token: TOKEN,
+    token,
     admin,
     proxy,
     writes: () => proxy.seen.filter(({ method }) => method !== 'GET').map(({ path }) => path),
+    etags,
     groups,
     access,
     async hire(changes = {}) {
-      const employeeId = `E-${++hired}`;
-      const id = await admin.createUser({ employeeId, ...changes });
+      const name = `E-${++hired}`;
+      const employeeId = prefix + name;
+      const id = await admin.createUser({ employeeId, ...identity(name), ...changes });
       for (const group of Object.values(groups)) await admin.addMember(group, id);
       return { employeeId, id };
     },
@@ -69,6 +134,7 @@ export async function startCriticalSystem(): Promise<CriticalSystem> {
       if (!account) throw new Error(`${employeeId} has no account`);
       return account;
     },
+    namesOf: (refs) => refs.map(({ displayName }) => displayName.replace(prefix, '')).toSorted(),
     block(account, hold, tried = NOTHING) {
       let reported = tried;
       const report = (taken: Taken): Promise<void> => {
@@ -77,11 +143,13 @@ export async function startCriticalSystem(): Promise<CriticalSystem> {
       };
       return untilDone(() => access().block(account, hold, reported, report, signal));
     },
-    async stop() {
-      await proxy.stop();
-      await server.stop();
-    },
+    stop,
   };
+}
+
+async function startEmbedded(): Promise<CriticalServer> {
+  const logFile = path.join(await scratchFolder(), 'payroll.log');
+  return startScimServer({ name: 'payroll', token: 'token-of-the-system', logFile });
 }
 
 /** Tries again after an outage, as Temporal does. */

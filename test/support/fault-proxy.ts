@@ -1,4 +1,4 @@
-/** An HTTP proxy in front of a real server, for what networks and servers do to requests. */
+/** An HTTP proxy in front of a real server, for what networks and other makes of server do to requests and answers. */
 import { EventEmitter, on } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -21,12 +21,32 @@ export interface Seen {
   atMs: number;
 }
 
+export interface ProxiedRequest {
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  body: string;
+}
+
+export interface ProxiedAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+export type Forward = (request: ProxiedRequest) => Promise<ProxiedAnswer>;
+
+/** Makes a server behave like one of another make: changes what it is asked, what it answers, or both. */
+export type Quirk = (forward: Forward) => Forward;
+
 export interface FaultProxy {
   url: string;
   /** Every request that came, in order. */
   seen: Seen[];
   /** Decides what happens to each request from now on. */
   fault: (decide: ((request: Seen) => Fault | undefined) | undefined) => void;
+  /** Makes the server behave otherwise from now on. */
+  quirk: (quirk: Quirk | undefined) => void;
   /** The next request that matches, as soon as it has come. */
   next: (matches: (request: Seen) => boolean) => Promise<Seen>;
   stop: () => Promise<void>;
@@ -36,6 +56,11 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   const seen: Seen[] = [];
   const arrivals = new EventEmitter();
   let decide: ((request: Seen) => Fault | undefined) | undefined;
+  const ask: Forward = async ({ method, path, headers, body }) => {
+    const answer = await fetch(new URL(path, target), { method, headers, ...(body && { body }) });
+    return { status: answer.status, headers: headersOf(answer.headers), body: await answer.text() };
+  };
+  let forward = ask;
 
   const server = http.createServer((request, response) => {
     void (async () => {
@@ -57,15 +82,15 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
           .end(JSON.stringify(fault.body ?? {}));
       }
       if (fault?.kind === 'held') await fault.until;
-      const answer = await fetch(new URL(entry.path, target), {
-        method: entry.method,
-        headers: headersOf(request),
-        ...(entry.body && { body: entry.body }),
+      const { method, path, body } = entry;
+      const answer = await forward({
+        method,
+        path,
+        body,
+        headers: headersOf(Object.entries(request.headers)),
       });
-      const body = Buffer.from(await answer.arrayBuffer());
       if (fault?.kind === 'lost-answer') return response.destroy();
-      const headers = Object.fromEntries([...answer.headers].filter(([name]) => !hopByHop.has(name)));
-      return response.writeHead(answer.status, headers).end(body);
+      return response.writeHead(answer.status, answer.headers).end(answer.body);
     })().catch(() => response.destroy());
   });
   server.listen(0, '127.0.0.1');
@@ -78,6 +103,9 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     seen,
     fault: (next) => {
       decide = next;
+    },
+    quirk: (quirk) => {
+      forward = quirk?.(ask) ?? ask;
     },
     async next(matches) {
       for await (const [request] of on(arrivals, 'request') as AsyncIterable<[Seen]>) {
@@ -102,9 +130,9 @@ const hopByHop = new Set([
   'host',
 ]);
 
-function headersOf(request: http.IncomingMessage): Record<string, string> {
+function headersOf(headers: Iterable<[string, string | string[] | undefined]>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(request.headers).filter(
+    [...headers].filter(
       (entry): entry is [string, string] => typeof entry[1] === 'string' && !hopByHop.has(entry[0]),
     ),
   );

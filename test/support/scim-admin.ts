@@ -1,4 +1,9 @@
-/** Another administrator of a SCIM server: makes accounts and groups, changes them, and looks at them, by plain requests. */
+/**
+ * Another administrator of a SCIM server: makes accounts and groups, changes them, and looks at them, by plain requests. Assumes as
+ * little of the server as the client does, so that the tests can be pointed at any.
+ */
+import { isActive, type ScimUser } from '../../src/services/protocols/scim.js';
+
 const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
 export interface NewUser {
@@ -8,6 +13,8 @@ export interface NewUser {
   email?: string;
   active?: boolean;
   managerId?: string;
+  /** Further attributes, as they are sent. */
+  attributes?: object;
 }
 
 export interface Account {
@@ -18,7 +25,20 @@ export interface Account {
 
 export type ScimAdmin = ReturnType<typeof scimAdmin>;
 
-export function scimAdmin({ scimUrl, token }: { scimUrl: string; token: string }) {
+export class RequestRefused extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
+
+/** @param prefix what every name begins with, on the server and nowhere else: so that they clash with nobody's */
+export function scimAdmin({ scimUrl, token }: { scimUrl: string; token: string }, prefix = '') {
+  const made: { type: 'Users' | 'Groups'; attribute: string; name: string; id: Promise<string> }[] = [];
+  let deleting: Promise<void> | undefined;
+
   async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(scimUrl + path, {
       method,
@@ -26,7 +46,8 @@ export function scimAdmin({ scimUrl, token }: { scimUrl: string; token: string }
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    if (!response.ok)
+      throw new RequestRefused(`${method} ${path}: ${response.status} ${text}`, response.status);
     return (text ? JSON.parse(text) : undefined) as T;
   }
 
@@ -36,20 +57,78 @@ export function scimAdmin({ scimUrl, token }: { scimUrl: string; token: string }
       Operations: [operation],
     });
 
-  async function groupNames(userId: string): Promise<string[]> {
-    const { Resources = [] } = await request<{ Resources?: { displayName: string }[] }>(
-      'GET',
-      `/Groups?filter=${encodeURIComponent(`members.value eq "${userId}"`)}`,
-    );
-    return Resources.map(({ displayName }) => displayName).toSorted();
+  async function list<T>(type: 'Users' | 'Groups', filter: string): Promise<T[]> {
+    const found: T[] = [];
+    for (;;) {
+      const query = new URLSearchParams({ filter, startIndex: String(found.length + 1) });
+      const page = await request<{ totalResults: number; Resources?: T[] }>(
+        'GET',
+        `/${type}?${query.toString()}`,
+      );
+      const { totalResults, Resources = [] } = page;
+      found.push(...Resources);
+      if (Resources.length === 0 || found.length >= totalResults) return found;
+    }
   }
 
+  async function create(
+    type: 'Users' | 'Groups',
+    attribute: string,
+    name: string,
+    body: object,
+  ): Promise<string> {
+    if (deleting) throw new Error(`${name} is not made any more: all is being deleted`);
+    const id = request<{ id: string }>('POST', `/${type}`, { ...body, [attribute]: name }).then(
+      (resource) => resource.id,
+    );
+    // Before the answer: it may get lost.
+    made.push({ type, attribute, name, id });
+    return id;
+  }
+
+  /** What a creation has led to, also where its answer was lost. */
+  async function idsOf({ type, attribute, name, id }: (typeof made)[number]): Promise<string[]> {
+    try {
+      return [await id];
+    } catch (error) {
+      if (error instanceof RequestRefused && error.status < 500) return [];
+      const found = await list<{ id: string }>(type, `${attribute} eq ${JSON.stringify(name)}`);
+      return found.map((each) => each.id);
+    }
+  }
+
+  async function remove(type: 'Users' | 'Groups', id: string): Promise<void> {
+    try {
+      await request('DELETE', `/${type}/${encodeURIComponent(id)}`);
+    } catch (error) {
+      if (!(error instanceof RequestRefused && error.status === 404)) throw error;
+    }
+  }
+
+  async function deleteAll(): Promise<void> {
+    const left: string[] = [];
+    // Groups first: a server may keep the members that no longer exist.
+    for (const each of made.toSorted((a, b) => (a.type < b.type ? -1 : 1)))
+      try {
+        for (const id of await idsOf(each)) await remove(each.type, id);
+      } catch (error) {
+        left.push(`${each.name} (${(error as Error).message})`);
+      }
+    if (left.length > 0) throw new Error(`left behind, delete it by hand: ${left.join('; ')}`);
+  }
+
+  async function groupNames(userId: string): Promise<string[]> {
+    const groups = await list<{ displayName: string }>('Groups', `members.value eq "${userId}"`);
+    return groups.map(({ displayName }) => withoutPrefix(displayName)).toSorted();
+  }
+  const withoutPrefix = (name: string): string =>
+    name.startsWith(prefix) ? name.slice(prefix.length) : name;
+
   return {
-    async createUser({ employeeId, managerId, ...user }: NewUser): Promise<string> {
+    async createUser({ employeeId, managerId, attributes, ...user }: NewUser): Promise<string> {
       const email = user.email ?? `${employeeId.toLowerCase()}@acme.example`;
-      const { id } = await request<{ id: string }>('POST', '/Users', {
+      return create('Users', 'userName', user.userName ? prefix + user.userName : email, {
         schemas: ['urn:ietf:params:scim:schemas:core:2.0:User', ENTERPRISE_USER],
-        userName: user.userName ?? email,
         externalId: employeeId,
         displayName: user.displayName ?? `Employee ${employeeId}`,
         active: user.active ?? true,
@@ -58,18 +137,35 @@ export function scimAdmin({ scimUrl, token }: { scimUrl: string; token: string }
           employeeNumber: employeeId,
           ...(managerId && { manager: { value: managerId } }),
         },
+        ...attributes,
       });
-      return id;
     },
 
     async createGroup(displayName: string, memberIds: string[] = []): Promise<string> {
-      const { id } = await request<{ id: string }>('POST', '/Groups', {
+      const id = await create('Groups', 'displayName', prefix + displayName, {
         schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
-        displayName,
       });
+      // Not with the POST: some servers take members by PATCH only.
       for (const value of memberIds)
         await patch(`/Groups/${id}`, { op: 'add', path: 'members', value: [{ value }] });
       return id;
+    },
+
+    /**
+     * Deletes what this administrator has made, and nothing else. It makes nothing from then on.
+     * @throws Error naming what could not be deleted
+     */
+    deleteAll: (): Promise<void> => (deleting ??= deleteAll()),
+
+    /** Whether the server says that it supports ETags. */
+    async announcesEtags(): Promise<boolean> {
+      try {
+        const config = await request<{ etag?: { supported?: boolean } }>('GET', '/ServiceProviderConfig');
+        return config.etag?.supported === true;
+      } catch (error) {
+        if (error instanceof RequestRefused && error.status === 404) return false;
+        throw error;
+      }
     },
 
     async groupIds(): Promise<{ id: string; displayName: string }[]> {
@@ -103,8 +199,8 @@ export function scimAdmin({ scimUrl, token }: { scimUrl: string; token: string }
       patch(`/Users/${userId}`, { op: 'replace', path: 'externalId', value }),
 
     async account(userId: string): Promise<Account> {
-      const { id, active } = await request<{ id: string; active: boolean }>('GET', `/Users/${userId}`);
-      return { id, active, groups: await groupNames(userId) };
+      const user = await request<ScimUser>('GET', `/Users/${userId}`);
+      return { id: user.id, active: isActive(user), groups: await groupNames(userId) };
     },
   };
 }

@@ -1,21 +1,14 @@
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
 import type { HoldKind } from '../../src/exit/hold.js';
-import { GROUPS, startCriticalSystem, SUSPEND, type CriticalSystem } from '../support/critical-system.js';
 import { finalFailure } from '../support/failures.js';
+import { RequestRefused } from '../support/scim-admin.js';
+import { contract } from './contract.js';
+import { all } from './targets.js';
 
 const { signal } = new AbortController();
 
-describe('a hold', () => {
-  let system: CriticalSystem;
-  before(async () => {
-    system = await startCriticalSystem();
-  });
-  beforeEach(() => {
-    system.proxy.seen.length = 0;
-  });
-  after(() => system.stop());
-
+contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
   const holds: [hold: HoldKind, writes: number][] = [
     [SUSPEND, 1],
     [GROUPS, 2],
@@ -31,15 +24,15 @@ describe('a hold', () => {
       it('captures the account, and writes nothing', async () => {
         const { employeeId, id } = await system.hire({
           userName: `dana-${hold.kind}`,
-          email: 'd@acme.example',
+          email: named('d@acme.example'),
         });
         const account = await system.capture(employeeId, hold);
         assert.deepEqual(
-          { ...account, groups: account.groups.map(({ displayName }) => displayName).toSorted() },
+          { ...account, groups: system.namesOf(account.groups) },
           {
             id,
-            userName: `dana-${hold.kind}`,
-            identities: [`dana-${hold.kind}`, 'd@acme.example'],
+            userName: named(`dana-${hold.kind}`),
+            identities: [named(`dana-${hold.kind}`), named('d@acme.example')],
             active: true,
             groups: hold.kind === 'groups' ? ['admins', 'operators'] : [],
           },
@@ -66,7 +59,7 @@ describe('a hold', () => {
         await system.block(account, hold);
         const { removedGroups, notes } = await system.access().revoke(employeeId, account, signal);
         assert.deepEqual(await system.admin.account(id), { id, active: false, groups: [] });
-        assert.deepEqual(removedGroups.map(({ displayName }) => displayName).toSorted(), held.groups);
+        assert.deepEqual(system.namesOf(removedGroups), held.groups);
         assert.deepEqual(notes, []);
       });
 
@@ -114,7 +107,7 @@ describe('a hold', () => {
         );
         assert.match(
           reason,
-          new RegExp(`^cannot give back on payroll: the account gone-${hold.kind}, .*deleted`),
+          new RegExp(`^cannot give back on payroll: the account ${named(`gone-${hold.kind}`)}, .*deleted`),
         );
         assert.deepEqual((await system.block(account, hold, taken)).notes, ['the account no longer exists']);
         assert.deepEqual((await system.access().revoke(employeeId, account, signal)).notes, [
@@ -123,9 +116,9 @@ describe('a hold', () => {
       });
 
       it('on nobody is a normal answer', async () => {
-        const capture = await system.access().capture('E-nobody', hold, signal);
+        const capture = await system.access().capture(named('E-nobody'), hold, signal);
         assert.equal(capture.account, undefined);
-        const { notes, removedGroups } = await system.access().revoke('E-nobody', undefined, signal);
+        const { notes, removedGroups } = await system.access().revoke(named('E-nobody'), undefined, signal);
         assert.deepEqual([notes, removedGroups], [['no account'], []]);
         assert.deepEqual(system.writes(), []);
       });
@@ -134,13 +127,19 @@ describe('a hold', () => {
 
   it('finds the account by the employee number where the system knows no external id', async () => {
     const { employeeId, id } = await system.hire();
-    await system.admin.setExternalId(id, 'something-else');
+    await system.admin.setExternalId(id, named('something-else'));
     assert.equal((await system.capture(employeeId, SUSPEND)).id, id);
   });
 
-  it('touches nobody where two accounts answer to the employee id', async () => {
+  it('touches nobody where two accounts answer to the employee id', async function () {
     const { employeeId, id } = await system.hire();
-    await system.admin.createUser({ employeeId, userName: 'a-namesake' });
+    try {
+      await system.admin.createUser({ employeeId, userName: 'a-namesake' });
+    } catch (error) {
+      // A server that lets nobody have the id of another cannot come into this.
+      if (error instanceof RequestRefused && [400, 409].includes(error.status)) return this.skip();
+      throw error;
+    }
     for (const acting of [
       () => system.access().capture(employeeId, SUSPEND, signal),
       () => system.access().revoke(employeeId, undefined, signal),
@@ -151,6 +150,22 @@ describe('a hold', () => {
       );
     assert.deepEqual(system.writes(), []);
     assert.equal((await system.admin.account(id)).active, true);
+  });
+
+  it('does not take for the employee’s the account of somebody whose id differs in case only: finds the right one, or stops', async () => {
+    const right = await system.hire();
+    const other = await system.admin.createUser({
+      employeeId: right.employeeId.toLowerCase(),
+      userName: 'in-lower-case',
+      email: named('lower@acme.example'),
+    });
+    const capturing = system.access().capture(right.employeeId, SUSPEND, signal);
+    const found = await capturing.catch((error: unknown) => {
+      assert.match(String(error), /2 accounts on payroll .* none is touched/);
+      return undefined;
+    });
+    if (found) assert.equal(found.account?.id, right.id);
+    assert.equal((await system.admin.account(other)).active, true);
   });
 
   it('revokes also an account that was made anew since the capture', async () => {

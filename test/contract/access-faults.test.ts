@@ -1,31 +1,17 @@
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
 import type { CapturedAccount, HoldKind } from '../../src/exit/hold.js';
-import {
-  GROUPS,
-  NOTHING,
-  startCriticalSystem,
-  SUSPEND,
-  untilDone,
-  type CriticalSystem,
-} from '../support/critical-system.js';
+import { NOTHING, untilDone } from '../support/critical-system.js';
 import { finalFailure, outage } from '../support/failures.js';
 import type { Fault } from '../support/fault-proxy.js';
+import { contract, itWithEtags } from './contract.js';
+import { faulty } from './targets.js';
 
 const { signal } = new AbortController();
 const report = () => Promise.resolve();
 
-describe('when a system or the network fails, a hold', () => {
-  let system: CriticalSystem;
-  before(async () => {
-    system = await startCriticalSystem();
-  });
-  beforeEach(() => {
-    system.proxy.seen.length = 0;
-  });
-  afterEach(() => system.proxy.fault(undefined));
-  after(() => system.stop());
-
+contract('when a system or the network fails, a hold', faulty, (system, names) => {
+  const { SUSPEND, GROUPS, named, asItIs } = names;
   /** The fault meets the first writes to each resource. */
   function hinder(fault: Fault, often: number): () => number {
     const met = new Map<string, number>();
@@ -43,19 +29,23 @@ describe('when a system or the network fails, a hold', () => {
     return { employeeId, ...(await system.capture(employeeId, hold)) };
   }
 
-  const answer = (status: number, often: number): [what: string, fault: Fault, often: number] => [
+  const answers = (status: number): [what: string, fault: Fault] => [
     `the answer is ${status}`,
     { kind: 'answer', status },
-    often,
   ];
-  const faults: [what: string, fault: Fault, often: number][] = [
-    ['the answer is lost', { kind: 'lost-answer' }, 2],
-    ['the request is lost', { kind: 'unreachable' }, 2],
-    ...[429, 500, 503].map((status) => answer(status, 2)),
-    ...[409, 412].map((status) => answer(status, 1)),
+  const both = [SUSPEND, GROUPS];
+  const faults: [what: string, fault: Fault, often: number, holds: HoldKind[]][] = [
+    ['the answer is lost', { kind: 'lost-answer' }, 2, both],
+    ['the request is lost', { kind: 'unreachable' }, 2, both],
+    [...answers(429), 2, both],
+    [...answers(500), 2, both],
+    [...answers(503), 2, both],
+    // A conflict is looked at again after a pause. Both are met by accounts and groups, at the latest when revoked.
+    [...answers(409), 1, asItIs ? [SUSPEND] : []],
+    [...answers(412), 1, asItIs ? [GROUPS] : []],
   ];
-  for (const [what, fault, often] of faults) {
-    for (const hold of [SUSPEND, GROUPS]) {
+  for (const [what, fault, often, holds] of faults) {
+    for (const hold of holds) {
       it(`of the kind ${hold.kind} comes out exact although ${what}`, async () => {
         const { id, employeeId, ...rest } = await captured(hold);
         const account = { id, ...rest };
@@ -81,7 +71,8 @@ describe('when a system or the network fails, a hold', () => {
     }
   }
 
-  it('is not believed where a write is answered 200 and has no effect', async () => {
+  it('is not believed where a write is answered 200 and has no effect', async function () {
+    if (!asItIs) return this.skip();
     const accounts = [await captured(SUSPEND), await captured(GROUPS)];
     system.proxy.fault(({ method }) =>
       method === 'PATCH'
@@ -108,18 +99,22 @@ describe('when a system or the network fails, a hold', () => {
     });
   }
 
-  it('writes on what it has seen: another administrator’s change in between is seen first', async () => {
-    const account = await captured(SUSPEND);
-    let changed: Promise<void> | undefined;
-    system.proxy.fault(({ method }) => {
-      if (method !== 'PATCH' || changed) return undefined;
-      changed = system.admin.setExternalId(account.id, 'changed').then(() => undefined);
-      return { kind: 'held', until: changed };
-    });
-    await system.block(account, SUSPEND);
-    assert.equal(system.writes().length, 2, 'the first was refused, for its version had passed');
-    assert.equal((await system.admin.account(account.id)).active, false);
-  });
+  itWithEtags(
+    'writes on what it has seen: another administrator’s change in between is seen first',
+    system,
+    async () => {
+      const account = await captured(SUSPEND);
+      let changed: Promise<void> | undefined;
+      system.proxy.fault(({ method }) => {
+        if (method !== 'PATCH' || changed) return undefined;
+        changed = system.admin.setExternalId(account.id, named('changed')).then(() => undefined);
+        return { kind: 'held', until: changed };
+      });
+      await system.block(account, SUSPEND);
+      assert.equal(system.writes().length, 2, 'the first was refused, for its version had passed');
+      assert.equal((await system.admin.account(account.id)).active, false);
+    },
+  );
 
   for (const status of [200, 404]) {
     it(`does without versions where the system has none (${status} to ServiceProviderConfig)`, async () => {
@@ -142,10 +137,10 @@ describe('when a system or the network fails, a hold', () => {
       const { token } = system;
       system.proxy.fault(() => ({ kind: 'answer', status, body: { detail: `"${token}" may not` } }));
       for (const acting of [
-        () => system.access().capture('E-1', SUSPEND, signal),
+        () => system.access().capture(account.employeeId, SUSPEND, signal),
         () => system.access().block(account, SUSPEND, NOTHING, report, signal),
         () => system.access().restore(account, { suspended: true, groups: [] }, signal),
-        () => system.access().revoke('E-1', account, signal),
+        () => system.access().revoke(account.employeeId, account, signal),
       ]) {
         const reason = await finalFailure(FailureType.Refused, acting());
         assert.match(reason, new RegExp(`^payroll answered ${status} .*check the token of payroll`));

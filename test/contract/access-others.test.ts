@@ -1,27 +1,15 @@
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
-import {
-  GROUPS,
-  NOTHING,
-  startCriticalSystem,
-  SUSPEND,
-  type CriticalSystem,
-} from '../support/critical-system.js';
+import type { HoldKind } from '../../src/exit/hold.js';
+import { NOTHING } from '../support/critical-system.js';
 import { finalFailure } from '../support/failures.js';
+import { contract } from './contract.js';
+import { pagesOfTwo } from './quirks.js';
+import { all } from './targets.js';
 
 const { signal } = new AbortController();
 
-describe('among other administrators, a hold', () => {
-  let system: CriticalSystem;
-  before(async () => {
-    system = await startCriticalSystem();
-  });
-  beforeEach(() => {
-    system.proxy.seen.length = 0;
-    system.proxy.fault(undefined);
-  });
-  after(() => system.stop());
-
+contract('among other administrators, a hold', all, (system, { SUSPEND, GROUPS, named }) => {
   it('does not give back an account that was suspended before', async () => {
     const { employeeId, id } = await system.hire({ active: false });
     const account = await system.capture(employeeId, SUSPEND);
@@ -97,7 +85,7 @@ describe('among other administrators, a hold', () => {
     const account = await system.capture(employeeId, GROUPS);
     await system.admin.removeMember(system.groups.admins, id);
     const { taken, notes } = await system.block(account, GROUPS);
-    assert.deepEqual(notes, ['somebody else removed it from admins after the capture']);
+    assert.deepEqual(notes, [`somebody else removed it from ${named('admins')} after the capture`]);
     await system.access().restore(account, taken, signal);
     assert.deepEqual((await system.admin.account(id)).groups, ['operators', 'readers']);
   });
@@ -118,15 +106,15 @@ describe('among other administrators, a hold', () => {
     const account = await system.capture(employeeId, GROUPS);
     await system.admin.addMember(system.groups.admins, id);
     const { uncaptured, taken } = await system.block(account, GROUPS);
-    assert.deepEqual(uncaptured, [{ id: system.groups.admins, displayName: 'admins' }]);
-    assert.deepEqual(taken.groups, [{ id: system.groups.operators, displayName: 'operators' }]);
+    assert.deepEqual(uncaptured, [{ id: system.groups.admins, displayName: named('admins') }]);
+    assert.deepEqual(taken.groups, [{ id: system.groups.operators, displayName: named('operators') }]);
     assert.deepEqual((await system.admin.account(id)).groups, ['admins', 'readers']);
   });
 
   it('gives back all that it can, and names the group that was deleted meanwhile', async () => {
     const { employeeId, id } = await system.hire();
     const passing = await system.admin.createGroup('passing', [id]);
-    const hold = { ...GROUPS, groups: ['passing', 'operators', 'admins'] };
+    const hold = { ...GROUPS, groups: ['passing', 'operators', 'admins'].map(named) };
     const account = await system.capture(employeeId, hold);
     const { taken } = await system.block(account, hold);
     await system.admin.deleteGroup(passing);
@@ -136,7 +124,7 @@ describe('among other administrators, a hold', () => {
     );
     assert.equal(
       reason,
-      'cannot give back on payroll: the membership in passing, a group which was deleted meanwhile',
+      `cannot give back on payroll: the membership in ${named('passing')}, a group which was deleted meanwhile`,
     );
     assert.deepEqual((await system.admin.account(id)).groups, ['admins', 'operators', 'readers']);
   });
@@ -151,14 +139,51 @@ describe('among other administrators, a hold', () => {
         : undefined,
     );
     const restoring = system.access().restore(account, taken, signal);
-    assert.match(await finalFailure(FailureType.NotGivenBack, restoring), /the account going, .*deleted/);
+    assert.match(
+      await finalFailure(FailureType.NotGivenBack, restoring),
+      new RegExp(`the account ${named('going')}, .*deleted`),
+    );
+  });
+
+  it('takes no protected group’s last active member: who is suspended, or was deleted, is nobody’s last resort', async () => {
+    const [dana, ravi, ines] = [await system.hire(), await system.hire(), await system.hire()];
+    const guarded = await system.admin.createGroup('guarded', [dana.id, ravi.id, ines.id]);
+    await system.admin.setActive(ravi.id, false);
+    await system.admin.deleteUser(ines.id);
+    const account = await system.capture(dana.employeeId, SUSPEND);
+    const service = system.access({ protectedGroups: [named('guarded')] });
+    const block = () => service.block(account, SUSPEND, NOTHING, () => Promise.resolve(), signal);
+    const reason = await finalFailure(FailureType.LastOfProtectedGroup, block());
+    assert.match(reason, new RegExp(`is the last active member of ${named('guarded')} on payroll`));
+    assert.deepEqual(system.writes(), []);
+
+    await system.admin.setActive(ravi.id, true);
+    await block();
+    assert.equal((await system.admin.account(dana.id)).active, false);
+    await system.admin.deleteGroup(guarded);
+  });
+
+  it('sees what of it somebody gave back, by reading alone', async () => {
+    const { employeeId, id } = await system.hire();
+    const drift = (hold: HoldKind) => system.access().driftOf(id, hold, signal);
+    const account = await system.capture(employeeId, SUSPEND);
+    await system.block(account, SUSPEND);
+    await system.block(await system.capture(employeeId, GROUPS), GROUPS);
+    system.proxy.seen.length = 0;
+    assert.deepEqual([await drift(SUSPEND), await drift(GROUPS)], [undefined, undefined]);
+    await system.admin.setActive(id, true);
+    await system.admin.addMember(system.groups.admins, id);
+    assert.equal(await drift(SUSPEND), 'the account is active again');
+    assert.equal(await drift(GROUPS), `is in ${named('admins')} again`);
+    assert.deepEqual(system.writes(), []);
   });
 
   it('sees every membership of somebody in more groups than fit on a page', async () => {
     const { employeeId, id } = await system.hire();
-    for (let i = 0; i < 101; i++) await system.admin.createGroup(`many-${i}`, [id]);
-    const last = await system.admin.createGroup('the last', [id]);
-    const account = await system.capture(employeeId, { kind: 'groups', groups: ['the last'] });
-    assert.deepEqual(account.groups, [{ id: last, displayName: 'the last' }]);
+    for (const name of ['one more', 'another', 'the last']) await system.admin.createGroup(name, [id]);
+    system.proxy.quirk(pagesOfTwo);
+    const everything = ['admins', 'operators', 'readers', 'one more', 'another', 'the last'];
+    const account = await system.capture(employeeId, { kind: 'groups', groups: everything.map(named) });
+    assert.deepEqual(system.namesOf(account.groups), everything.toSorted());
   });
 });

@@ -1,0 +1,66 @@
+/** Says the same tests of several servers. */
+import type { HoldKind } from '../../src/exit/hold.js';
+import { SUSPEND, startCriticalSystem, type CriticalSystem } from '../support/critical-system.js';
+import type { ScimAdmin } from '../support/scim-admin.js';
+import { run, type Target } from './targets.js';
+
+export interface Names {
+  SUSPEND: HoldKind;
+  GROUPS: Extract<HoldKind, { kind: 'groups' }>;
+  /** What the tests call so, as the server knows it: all names on it are of this run, so that nothing of anybody else is met. */
+  named: (name: string) => string;
+  /** A server as it is, not made to lack something. */
+  asItIs: boolean;
+}
+
+let contracts = 0;
+
+const admins = new Set<ScimAdmin>();
+for (const interruption of ['SIGINT', 'SIGTERM'] as const) {
+  // Whose server it is shall not have to clear up after Ctrl-C.
+  process.once(interruption, () => {
+    console.error('interrupted: deleting what the tests have made …');
+    void Promise.allSettled([...admins].map((admin) => admin.deleteAll())).then((results) => {
+      for (const result of results) if (result.status === 'rejected') console.error(result.reason);
+      process.exit(130);
+    });
+  });
+}
+
+/** @param tests are given the system when it runs; it exists only inside of `it` */
+export function contract(
+  title: string,
+  on: readonly Target[],
+  tests: (system: CriticalSystem, names: Names) => void,
+): void {
+  for (const { name, ...target } of on) {
+    describe(`on ${name}, ${title}`, () => {
+      const prefix = `${run}${++contracts}-`;
+      const named = (each: string): string => prefix + each;
+      const system = {} as CriticalSystem;
+      before(async () => {
+        const onAdmin = (admin: ScimAdmin) => admins.add(admin);
+        Object.assign(system, await startCriticalSystem({ ...target, prefix, onAdmin }));
+      });
+      beforeEach(() => {
+        system.proxy.seen.length = 0;
+        system.proxy.fault(undefined);
+        system.proxy.quirk(undefined);
+      });
+      after(async () => {
+        await system.stop?.();
+        admins.delete(system.admin);
+      });
+      const GROUPS = { kind: 'groups' as const, groups: [named('operators'), named('admins')] };
+      tests(system, { SUSPEND, GROUPS, named, asItIs: target.quirk === undefined });
+    });
+  }
+}
+
+/** For promises that only servers with ETags can keep. */
+export function itWithEtags(title: string, system: CriticalSystem, test: () => Promise<void>): void {
+  it(`${title} (where the server says that it supports ETags)`, async function () {
+    if (!system.etags) return this.skip();
+    await test();
+  });
+}

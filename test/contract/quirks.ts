@@ -1,0 +1,125 @@
+/** What makes of server do differently. Each makes a real server behave so, by changing what it is asked and what it answers. */
+import type { ProxiedAnswer, ProxiedRequest, Quirk } from '../support/fault-proxy.js';
+
+type Json = Record<string, unknown> & { Resources?: Json[]; meta?: Record<string, unknown> };
+
+const parsed = ({ body }: ProxiedAnswer): Json | undefined => (body ? (JSON.parse(body) as Json) : undefined);
+
+/** Changes every resource of an answer, alone or in a list. */
+function changed(answer: ProxiedAnswer, change: (resource: Json) => void): ProxiedAnswer {
+  const json = parsed(answer);
+  if (!json) return answer;
+  (json.Resources ?? [json]).forEach(change);
+  return { ...answer, body: JSON.stringify(json) };
+}
+
+const resources =
+  (change: (resource: Json) => void): Quirk =>
+  (forward) =>
+  async (request) =>
+    changed(await forward(request), change);
+
+const without = (headers: Record<string, string>, ...names: string[]): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)));
+
+/** No versions anywhere, and who sends one is not heard. */
+export const withoutEtags: Quirk = (forward) => async (request) => {
+  const answer = await forward({
+    ...request,
+    headers: without(request.headers, 'if-match', 'if-none-match'),
+  });
+  return changed({ ...answer, headers: without(answer.headers, 'etag') }, (resource) => {
+    delete resource.meta?.['version'];
+    if (resource['etag']) resource['etag'] = { supported: false };
+  });
+};
+
+export const withoutUserGroups = resources((resource) => {
+  if (resource['userName']) delete resource['groups'];
+});
+
+export const activeAsString = resources((resource) => {
+  if (typeof resource['active'] === 'boolean') resource['active'] = resource['active'] ? 'True' : 'False';
+});
+
+export const relativeLocations: Quirk = (forward) => async (request) => {
+  const relative = (location: unknown): string => new URL(String(location), 'http://server').pathname;
+  const answer = await forward(request);
+  const headers = Object.fromEntries(
+    Object.entries(answer.headers).map(([name, value]) => [
+      name,
+      name.endsWith('location') ? relative(value) : value,
+    ]),
+  );
+  return changed({ ...answer, headers }, ({ meta }) => {
+    if (meta?.['location']) meta['location'] = relative(meta['location']);
+  });
+};
+
+/** Whatever a successful PATCH is answered by itself. */
+const patchAnswers =
+  (instead: (request: ProxiedRequest, read: () => Promise<ProxiedAnswer>) => Promise<ProxiedAnswer>): Quirk =>
+  (forward) =>
+  async (request) => {
+    const answer = await forward(request);
+    if (request.method !== 'PATCH' || answer.status >= 300) return answer;
+    const headers = without(request.headers, 'if-match', 'content-type');
+    return instead(request, () => forward({ ...request, headers, method: 'GET', body: '' }));
+  };
+
+export const patchAnswersNothing = patchAnswers(() =>
+  Promise.resolve({ status: 204, headers: {}, body: '' }),
+);
+export const patchAnswersTheResource = patchAnswers((_request, read) => read());
+export const patchAnswersEmpty = patchAnswers(() => Promise.resolve({ status: 200, headers: {}, body: '' }));
+
+/** Never more than two on a page, whatever the client asks for. */
+export const pagesOfTwo: Quirk = (forward) => (request) => {
+  const url = new URL(request.path, 'http://server');
+  if (request.method !== 'GET' || !/\/(Users|Groups)$/.test(url.pathname)) return forward(request);
+  url.searchParams.set('count', '2');
+  return forward({ ...request, path: url.pathname + url.search });
+};
+
+/** "E-1" is found by "e-1": for every attribute, also for those that a schema calls case-sensitive. */
+export const filtersIgnoreCase: Quirk = (forward) => async (request) => {
+  const url = new URL(request.path, 'http://server');
+  const [, attribute, wanted] = /^(\w+) eq "(.*)"$/.exec(url.searchParams.get('filter') ?? '') ?? [];
+  if (!attribute || wanted === undefined) return forward(request);
+  const found: Json[] = [];
+  for (let all = 1; found.length < all;) {
+    const page = new URLSearchParams({ startIndex: String(found.length + 1) });
+    const answer = parsed(await forward({ ...request, path: `${url.pathname}?${page.toString()}` }));
+    found.push(...(answer?.Resources ?? []));
+    all = Number(answer?.['totalResults']);
+  }
+  const hits = found.filter((each) => String(each[attribute]).toLowerCase() === wanted.toLowerCase());
+  const start = Number(url.searchParams.get('startIndex') ?? 1) - 1;
+  const Resources = hits.slice(start, start + Number(url.searchParams.get('count') ?? hits.length));
+  const list = { schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'], Resources };
+  const body = JSON.stringify({ ...list, totalResults: hits.length, startIndex: start + 1 });
+  return { status: 200, headers: { 'content-type': 'application/scim+json' }, body };
+};
+
+export const refusesGroupsWithMembers: Quirk = (forward) => (request) => {
+  const refused = request.method === 'POST' && 'members' in (JSON.parse(request.body) as object);
+  if (!refused) return forward(request);
+  const detail = 'Members are added by PATCH';
+  return Promise.resolve({ status: 400, headers: {}, body: JSON.stringify({ detail, status: '400' }) });
+};
+
+export const together =
+  (...several: Quirk[]): Quirk =>
+  (forward) =>
+    several.reduce((made, quirk) => quirk(made), forward);
+
+export const everything = together(
+  withoutEtags,
+  withoutUserGroups,
+  activeAsString,
+  relativeLocations,
+  patchAnswersNothing,
+  filtersIgnoreCase,
+  pagesOfTwo,
+  refusesGroupsWithMembers,
+);

@@ -1,0 +1,101 @@
+/** The servers that the contract suite runs against. */
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { startScimServer } from '../../src/local/scim.js';
+import type { CriticalServer, CriticalSystemOptions } from '../support/critical-system.js';
+import type { Quirk } from '../support/fault-proxy.js';
+import { startScim2Server } from '../support/scim2-server.js';
+import { scratchFolder } from '../support/temporal.js';
+import * as quirks from './quirks.js';
+
+export interface Target extends Omit<CriticalSystemOptions, 'prefix'> {
+  name: string;
+}
+
+/** One of each for the whole run: every group of tests has names of its own on it, and takes them away again. */
+const running: Promise<CriticalServer>[] = [];
+after(async () => {
+  for (const server of running) await (await server).stop();
+});
+
+function shared(start: (logFile: string) => Promise<CriticalServer>): () => Promise<CriticalServer> {
+  let server: Promise<CriticalServer> | undefined;
+  return async () => {
+    if (!server) {
+      server = scratchFolder().then((folder) => start(path.join(folder, 'server.log')));
+      // One that does not start says so to whoever asked for it.
+      server.then(
+        () => running.push(server!),
+        () => undefined,
+      );
+    }
+    return { ...(await server), stop: () => Promise.resolve() };
+  };
+}
+
+export const embedded: Target = {
+  name: 'the embedded directory',
+  server: shared((logFile) => startScimServer({ name: 'payroll', token: 'token-of-the-system', logFile })),
+};
+export const scim2Server: Target = { name: 'scim2-server', server: shared(startScim2Server) };
+
+const variant = (target: Target, lacking: string, quirk: Quirk): Target => ({
+  ...target,
+  name: `${target.name} ${lacking}`,
+  quirk,
+});
+
+/** A server of yours, where the environment names one. */
+function named(): Target[] {
+  const {
+    EMS_CONTRACT_SCIM_URL: scimUrl,
+    EMS_CONTRACT_SCIM_TOKEN: token,
+    EMS_CONTRACT_ACCOUNT_ATTRIBUTE,
+  } = process.env;
+  if (!scimUrl) return [];
+  if (!token) throw new Error('EMS_CONTRACT_SCIM_URL is set, and EMS_CONTRACT_SCIM_TOKEN is not');
+  return [
+    {
+      name: 'the server of EMS_CONTRACT_SCIM_URL',
+      server: () =>
+        Promise.resolve({ scimUrl: scimUrl.replace(/\/+$/, ''), token, stop: () => Promise.resolve() }),
+      accountAttribute: EMS_CONTRACT_ACCOUNT_ATTRIBUTE || undefined,
+      requestTimeoutMs: 15_000,
+    },
+  ];
+}
+
+/** Nothing in between. */
+export const plain: Target[] = [embedded, scim2Server, ...named()];
+
+/**
+ * What real servers lack or do otherwise: each thing alone on a server that does not do so by itself, and all together. What a
+ * server need not say is one variant, since nothing of ours listens to it.
+ */
+export const all: Target[] = [
+  ...plain,
+  variant(embedded, 'without ETags', quirks.withoutEtags),
+  variant(
+    scim2Server,
+    'without ETags, answering PATCH with the resource',
+    quirks.together(quirks.withoutEtags, quirks.patchAnswersTheResource),
+  ),
+  // The embedded directory answers with the resource by itself, scim2-server with 204.
+  variant(embedded, 'answering PATCH with an empty 200', quirks.patchAnswersEmpty),
+  variant(embedded, 'with pages of two', quirks.pagesOfTwo),
+  variant(embedded, 'writing active as a string', quirks.activeAsString),
+  variant(embedded, 'ignoring case in filters', quirks.filtersIgnoreCase),
+  variant(
+    embedded,
+    'without User.groups, with relative locations, taking members by PATCH only',
+    quirks.together(quirks.withoutUserGroups, quirks.relativeLocations, quirks.refusesGroupsWithMembers),
+  ),
+  variant(embedded, 'at its worst', quirks.everything),
+  variant(scim2Server, 'at its worst', quirks.everything),
+];
+
+/** Where faults are tried: they take their time. */
+export const faulty: Target[] = [...plain, variant(embedded, 'without ETags', quirks.withoutEtags)];
+
+/** Begins the names of this run: short, since servers limit the length of names, and random, since runs may overlap. */
+export const run = `ems-contract-${randomUUID().slice(0, 6)}-`;
