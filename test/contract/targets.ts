@@ -12,23 +12,14 @@ export interface Target extends Omit<CriticalSystemOptions, 'prefix'> {
   name: string;
 }
 
-/** One of each for the whole run: every group of tests has names of its own on it, and takes them away again. */
-const running: Promise<CriticalServer>[] = [];
-after(async () => {
-  for (const server of running) await (await server).stop();
-});
-
+/**
+ * One of each for a process of the test run, with which it goes (local/die-with-parent.ts, local/guard.ts): every group of tests has
+ * names of its own on it, and takes them away again.
+ */
 function shared(start: (logFile: string) => Promise<CriticalServer>): () => Promise<CriticalServer> {
   let server: Promise<CriticalServer> | undefined;
   return async () => {
-    if (!server) {
-      server = scratchFolder().then((folder) => start(path.join(folder, 'server.log')));
-      // One that does not start says so to whoever asked for it.
-      server.then(
-        () => running.push(server!),
-        () => undefined,
-      );
-    }
+    server ??= scratchFolder().then((folder) => start(path.join(folder, 'server.log')));
     return { ...(await server), stop: () => Promise.resolve() };
   };
 }
