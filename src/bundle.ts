@@ -7,6 +7,7 @@ import { payloadConverterPath, workflowBundlePath } from './temporal.js';
 const { code } = await bundleWorkflowCode({
   workflowsPath: fileURLToPath(new URL('./workflows/index.js', import.meta.url)),
   payloadConverterPath,
+  workflowInterceptorModules: [fileURLToPath(new URL('./workflows/interceptors.js', import.meta.url))],
   logger: new DefaultLogger('WARN'),
 });
 await writeFile(workflowBundlePath, code);

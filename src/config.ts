@@ -33,6 +33,8 @@ const DurationMs = z.string('must be an ISO 8601 duration such as "PT15M"').tran
 const Name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be lower-case letters, digits and "-"');
 const Url = z
   .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+  // It is shown in errors.
+  .refine((url) => !/^\w+:\/\/[^/]*@/.test(url), 'must be without a user or password')
   .transform((url) => url.replace(/\/+$/, ''));
 const Person = z.strictObject({ name: z.string().min(1), email: MailAddress });
 const TimeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time such as "09:00"');
@@ -222,6 +224,14 @@ export function parseConfig(text: string, file: string, env: Environment): Confi
     if (!value) throw new ConfigError(`${file}: ${field}: the environment variable ${name} is not set`);
     return value;
   };
+  // An HTTP client would quote the whole header, with the token, in its error.
+  const bearerToken = (name: string, field: string): string => {
+    const value = secret(name, field).trim();
+    if (/^[\x21-\x7e]+$/.test(value)) return value;
+    throw new ConfigError(
+      `${file}: ${field}: the environment variable ${name} has a space, a line break or another character that no token has`,
+    );
+  };
   const { directory, mail, systems, ...rest } = result.data;
   const { passwordEnv, ...mailRest } = mail;
   // Looked up on use, since a worker is given the secrets of its own services only.
@@ -230,7 +240,7 @@ export function parseConfig(text: string, file: string, env: Environment): Confi
     directory: {
       scimUrl: directory.scimUrl,
       get token() {
-        return secret(directory.tokenEnv, 'directory.tokenEnv');
+        return bearerToken(directory.tokenEnv, 'directory.tokenEnv');
       },
     },
     mail: {
@@ -242,14 +252,14 @@ export function parseConfig(text: string, file: string, env: Environment): Confi
     systems: systems.map(({ tokenEnv, sessionRevocation, ...system }, i) => ({
       ...system,
       get token() {
-        return secret(tokenEnv, `systems[${i}].tokenEnv (${system.name})`);
+        return bearerToken(tokenEnv, `systems[${i}].tokenEnv (${system.name})`);
       },
       sessionRevocation: sessionRevocation && {
         method: sessionRevocation.method,
         url: sessionRevocation.url,
         get token() {
           const field = `systems[${i}].sessionRevocation.tokenEnv (${system.name})`;
-          return secret(sessionRevocation.tokenEnv, field);
+          return bearerToken(sessionRevocation.tokenEnv, field);
         },
       },
     })),

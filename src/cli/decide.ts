@@ -43,14 +43,14 @@ async function decide(
   { by, note, effectiveOn, dryRun, json }: Options,
 ): Promise<void> {
   const decision: Decision = { outcome: outcome as Outcome, decidedBy: by, note, effectiveOn };
-  const malformed = weigh(decision, employeeId);
+  const malformed = malformation(decision, employeeId);
   if (malformed) throw new UsageError(malformed);
 
   await withTemporal(async (client) => {
     const exits = orchestratedExits(client);
     if (dryRun) {
       const status = await exits.status(employeeId);
-      const problem = weigh(decision, employeeId, status);
+      const problem = await exits.weigh(employeeId, decision);
       if (problem) throw new Refusal(`Refused: ${problem}`);
       const effects = effectsOf(decision, status);
       if (json) printJson({ dryRun: true, decision, effects });
@@ -66,16 +66,13 @@ async function decide(
   });
 }
 
-/** The exit itself has the last word, since it knows by which addresses the employee goes. */
-function weigh(decision: Decision, employeeId: string, status?: ExitStatus): string | undefined {
-  if (status && (status.phase === 'closed' || status.phase === 'cancelled'))
-    return `${employeeId} has no open exit`;
+/** What can be seen without asking the exit, which has the last word: it knows by which addresses the employee goes. */
+function malformation(decision: Decision, employeeId: string): string | undefined {
   const weighed = parseDecision(decision, {
     employeeId,
     employeeIdentities: [],
-    standing: status?.decision,
-    awaitingEffectiveDate: status?.phase === 'awaiting-effective-date',
-    cancelled: status?.cancelRequestedAt !== undefined && !status.decision,
+    awaitingEffectiveDate: false,
+    cancelled: false,
     today: Temporal.Now.plainDateISO().subtract({ days: 1 }).toString(),
   });
   return weighed.ok ? undefined : weighed.problem;

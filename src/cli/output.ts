@@ -29,18 +29,12 @@ export function statusPage(status: ExitStatus): string {
   const { employeeId, employeeName, openedAt, blockedAt, closedAt, cancelRequestedAt, decision, interview } =
     status;
   const blocks = status.steps.filter(({ name }) => name === 'block-access');
-  const blocked = blocks.filter(({ state }) => state === 'done' || state === 'done-by-hand').length;
   const isWithdrawn = status.steps.some((step) => step.name === 'cancel-hr-interview' && isSettled(step));
   const facts: [string, string | undefined][] = [
     ['phase', status.phase + (status.needsAttention ? ' (needs attention)' : '')],
     ['opened', localTime(openedAt)],
     ['last working day', status.lastWorkingDay],
-    [
-      'access blocked',
-      blockedAt
-        ? `${localTime(blockedAt)}, ${ofSystems(blocked, blocks.length)}`
-        : ofSystems(blocked, blocks.length),
-    ],
+    ['access blocked', [blockedAt && localTime(blockedAt), ofSystems(blocks)].filter(Boolean).join(', ')],
     ['interview', interview && slot(interview) + (isWithdrawn ? ', withdrawn' : '')],
     ['decision', decision && describeDecision(decision)],
     ['override', status.overrideBy && `protected groups, by ${status.overrideBy}`],
@@ -102,7 +96,13 @@ export function remark({
   return parts.filter(Boolean).join('; ');
 }
 
-const ofSystems = (blocked: number, all: number): string => `blocked ${blocked} of ${all}`;
+function ofSystems(blocks: readonly Step[]): string {
+  const count = (state: Step['state']) => blocks.filter((step) => step.state === state).length;
+  const byHand = count('done-by-hand');
+  const blocked = `blocked ${count('done') + byHand} of ${blocks.length}`;
+  // What somebody says to have done is not what was observed.
+  return byHand > 0 ? `${blocked}, ${byHand} of them by hand and not observed` : blocked;
+}
 
 function slot({ start, end, timeZone }: NonNullable<ExitStatus['interview']>): string {
   const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'short', timeZone });

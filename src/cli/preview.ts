@@ -10,6 +10,8 @@ export interface Preview {
   employee?: Employee | undefined;
   /** Why the directory could not be asked. */
   directoryProblem?: string | undefined;
+  /** The employee id is spelled in another way: no exit may be opened under this one. */
+  spellingProblem?: string | undefined;
   systems: PreviewedSystem[];
 }
 
@@ -24,15 +26,13 @@ export interface PreviewedSystem {
   problem?: string;
 }
 
-export async function preview(config: Config, employeeId: string): Promise<Preview> {
+/** @param withinMs what has not answered by then is reported as a problem */
+export async function preview(config: Config, employeeId: string, withinMs: number): Promise<Preview> {
   const access = createAccess(config);
-  const signal = AbortSignal.timeout(2 * config.policy.requestTimeout);
+  const signal = AbortSignal.timeout(withinMs);
   const directory = createDirectory(config)
     .lookUp(employeeId, signal)
-    .then(
-      (employee) => ({ employee }),
-      (error: Error) => (isUnknown(error) ? {} : { directoryProblem: error.message }),
-    );
+    .then((employee) => ({ employee }), problemOf);
   const systems = config.systems.map(async ({ name, hold }): Promise<PreviewedSystem> => {
     const shown = {
       name,
@@ -57,5 +57,9 @@ export async function preview(config: Config, employeeId: string): Promise<Previ
 export const isNobody = ({ employee, directoryProblem, systems }: Preview): boolean =>
   !employee && !directoryProblem && systems.every(({ capture }) => capture !== undefined && !capture.account);
 
-const isUnknown = (error: Error): boolean =>
-  error instanceof FinalFailure && error.type === FailureType.UnknownEmployee;
+function problemOf(error: Error): Pick<Preview, 'directoryProblem' | 'spellingProblem'> {
+  const type = error instanceof FinalFailure ? error.type : undefined;
+  if (type === FailureType.UnknownEmployee) return {};
+  if (type === FailureType.OtherSpelling) return { spellingProblem: error.message };
+  return { directoryProblem: error.message };
+}

@@ -18,6 +18,9 @@ interface Options {
   json?: boolean;
 }
 
+/** A system that does not answer holds up no block: the exit itself looks again, at each system by itself. */
+const PREVIEW_WITHIN_MS = 2_000;
+
 export function resignCommand(): Command {
   return new Command('resign')
     .description(
@@ -51,7 +54,12 @@ async function resign(employeeId: string, { json, dryRun, override, by, ...rest 
         `${employeeId} already has an open exit, since ${open.since}, in the phase ${open.phase}: ems status ${employeeId}`,
       );
     }
-    const found = await preview(config, employeeId);
+    const found = await preview(
+      config,
+      employeeId,
+      dryRun ? 2 * config.policy.requestTimeout : PREVIEW_WITHIN_MS,
+    );
+    if (found.spellingProblem) throw new Refusal(found.spellingProblem);
     if (isNobody(found)) {
       throw new Refusal(
         `Nobody knows an employee ${employeeId}: neither the directory nor any critical system`,

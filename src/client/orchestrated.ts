@@ -1,6 +1,8 @@
 /** Exits of the orchestrated form, as a client of Temporal opens, reads and steers them. */
 import {
   isGrpcDeadlineError,
+  QueryNotRegisteredError,
+  ServiceError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowIdConflictPolicy,
   WorkflowNotFoundError,
@@ -17,6 +19,7 @@ import { taskQueues } from '../exit/queues.js';
 import type { Resignation } from '../exit/resignation.js';
 import type { Resolution } from '../exit/resolution.js';
 import { stepKey, type ExitStatus, type Phase, type Step } from '../exit/status.js';
+import type { Weighed } from '../workflows/handlers.js';
 import { searchAttributes } from '../workflows/search-attributes.js';
 import { Refusal } from './refusal.js';
 
@@ -83,6 +86,12 @@ export function orchestratedExits(client: Client) {
       if (isGrpcDeadlineError(error) || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
         throw new Refusal(
           `Nobody answered for the exit of ${employeeId} within ${ANSWER_WITHIN_MS / 1000} s, so ${what}. Is a worker running?`,
+          { cause: error },
+        );
+      }
+      if (error instanceof ServiceError || error instanceof QueryNotRegisteredError) {
+        throw new Refusal(
+          `The exit of ${employeeId} could not answer, so ${what}: ${reasonOf(error)}. Look at it in the Web UI`,
           { cause: error },
         );
       }
@@ -157,6 +166,15 @@ export function orchestratedExits(client: Client) {
         `the decision is not confirmed (look with "ems status ${employeeId}")`,
         () => handleOf(employeeId).executeUpdate('finaliseDecision', { args: [decision] }),
       );
+    },
+
+    /** @returns why the decision would be refused now; undefined where it would be accepted */
+    async weigh(employeeId: string, decision: Decision): Promise<string | undefined> {
+      await requireOpenExit(employeeId);
+      const { problem } = await answered(employeeId, 'the decision cannot be weighed', () =>
+        handleOf(employeeId).query<Weighed, [Decision]>('weighDecision', decision),
+      );
+      return problem;
     },
 
     async resolve(employeeId: string, resolution: Resolution): Promise<Step> {
@@ -258,3 +276,6 @@ function listed({
     stuckSteps: [],
   };
 }
+
+const reasonOf = (error: Error): string =>
+  error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;

@@ -11,6 +11,8 @@ export const FailureType = {
   UnknownEmployee: 'UnknownEmployee',
   /** More than one directory entry or account answers to the employee id. Acting on a guess could hit a stranger. */
   Ambiguous: 'Ambiguous',
+  /** A server knows the employee id in another spelling, which would be another workflow ID. */
+  OtherSpelling: 'OtherSpelling',
   /** A server understood the request and said no; the same request would get the same answer. */
   Refused: 'Refused',
   /** A mail address is malformed, missing, or refused for good by its server. */

@@ -45,11 +45,12 @@ export async function exitEmployee(resignation: Resignation): Promise<ExitStatus
       );
     } else {
       exit.phase = 'restoring';
+      const why = ending === 'retained' ? 'the decision' : 'the cancellation';
       await people.stopTelling(
         `the employee is ${ending === 'retained' ? 'retained' : 'not leaving: the exit was cancelled'}`,
       );
       await Promise.all([
-        ...holds.map((hold) => hold.stopBlocking('the decision came first').then(() => hold.restore())),
+        ...holds.map((hold) => hold.stopBlocking(`${why} came first`).then(() => hold.restore())),
         people.withdrawInterview(),
       ]);
     }

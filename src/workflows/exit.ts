@@ -91,6 +91,19 @@ export class Exit {
     return this.steps.find(({ view }) => view.name === name && view.system === system);
   }
 
+  /**
+   * Somebody has answered who the employee is, or all have answered that they don't know. Before that nobody can tell whether it is the
+   * employee who decides.
+   */
+  get isEmployeeKnown(): boolean {
+    const { means } = this;
+    if (!means) return false;
+    const captures = means.holds.map(({ capture }) => capture);
+    if (this.employee || captures.some((capture) => capture?.account)) return true;
+    const lookUp = this.findStep('look-up-employee')?.view.state;
+    return lookUp !== 'pending' && lookUp !== 'running' && captures.every((capture) => capture !== undefined);
+  }
+
   weigh(input: unknown): Parsed<Decision> {
     const accounts = this.means?.holds.map(({ capture }) => capture?.account) ?? [];
     return parseDecision(input, {

@@ -1,6 +1,8 @@
 /** What an exit can be told and asked while it is open: the signal, the updates, the query. */
 import {
+  ApplicationFailure,
   CancellationScope,
+  condition,
   defineQuery,
   defineSignal,
   defineUpdate,
@@ -20,15 +22,37 @@ export const finaliseDecision = defineUpdate<Decision & { decidedAt: string }, [
   'finaliseDecision',
 );
 export const resolveStep = defineUpdate<Step, [Resolution]>('resolveStep');
+export const weighDecision = defineQuery<Weighed, [Decision]>('weighDecision');
 export const status = defineQuery<ExitStatus>('status');
+
+/** Whether a decision would be accepted now, and if not, why. */
+export interface Weighed {
+  problem?: string | undefined;
+}
 
 export function answer(exit: Exit): void {
   setHandler(status, () => exit.status(), { description: 'How the exit stands: an ExitStatus' });
 
+  setHandler(
+    weighDecision,
+    (input) => {
+      const decision = exit.weigh(input);
+      return decision.ok ? {} : { problem: decision.problem };
+    },
+    { description: 'Whether a decision would be accepted now, and if not, why' },
+  );
+
+  /** A decision that comes before anybody has answered who the employee is waits for that answer, in its turn. */
+  const whenEmployeeIsKnown = () =>
+    CancellationScope.nonCancellable(() =>
+      condition(() => exit.isEmployeeKnown || exit.isCancelled || exit.closedAt !== undefined),
+    );
+
   // Whatever is sent here, by whomever: the exit goes on, and what was refused shows in the status.
   setHandler(
     decisionFinalised,
-    (input: unknown) => {
+    async (input: unknown) => {
+      await whenEmployeeIsKnown();
       const decision = exit.weigh(input);
       if (decision.ok) exit.accept(decision.value);
       else exit.reject(input, decision.problem);
@@ -51,7 +75,11 @@ export function answer(exit: Exit): void {
     exit.reject(args[0], `unknown signal "${name}": a decision is sent as "decisionFinalised"`);
   });
 
-  setHandler(finaliseDecision, (input) => exit.accept(valueOf(exit.weigh(input))), {
+  const finalise = async (input: Decision) => {
+    await whenEmployeeIsKnown();
+    return exit.accept(valueOf(exit.weigh(input)));
+  };
+  setHandler(finaliseDecision, finalise, {
     description: 'The same as the signal decisionFinalised, refused at once with the reason',
     validator: (input) => void valueOf(exit.weigh(input)),
   });
@@ -84,5 +112,5 @@ export function answer(exit: Exit): void {
 
 function valueOf<T>(parsed: Parsed<T>): T {
   if (parsed.ok) return parsed.value;
-  throw new Error(parsed.problem);
+  throw ApplicationFailure.nonRetryable(parsed.problem);
 }

@@ -164,6 +164,7 @@ export class Hold implements HeldSystem {
 
   private async giveBack(patience: Patience): Promise<string> {
     const { account, taken } = this;
+    if (!this.capture) return 'the account was never looked at, so nothing had been taken';
     if (!account) return 'no account';
     if (!taken.suspended && taken.groups.length === 0) return 'nothing had been taken';
     const restore = () =>

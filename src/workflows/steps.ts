@@ -106,8 +106,10 @@ export class ExitStep {
 
   private async give(order: Order): Promise<void> {
     this.order = order;
+    // What is tried at this moment: it may end by itself meanwhile, and what is begun after that is not to be cancelled.
+    const { scope } = this;
     await this.beforeCancel?.();
-    this.scope?.cancel();
+    scope?.cancel();
   }
 
   private obey(order: Order): void {

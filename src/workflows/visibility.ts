@@ -1,5 +1,11 @@
 /** How an exit shows in the Web UI: search attributes for the list, and the current details as Markdown. */
-import { condition, setCurrentDetails, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
+import {
+  condition,
+  inWorkflowContext,
+  setCurrentDetails,
+  upsertMemo,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
 import { stepKey, type ExitStatus, type Step } from '../exit/status.js';
 import type { Exit } from './exit.js';
 import { searchAttributes } from './search-attributes.js';
@@ -14,7 +20,7 @@ export function keepVisible(exit: Exit): () => void {
     attributes: JSON.stringify(attributesOf(exit)),
     details: describe(exit.status()),
     // Complete only once all that begins an exit is done; then nothing has to be written twice.
-    holds: exit.phase === 'awaiting-decision' ? JSON.stringify(exit.watchedHolds()) : shown.holds,
+    holds: exit.phase.startsWith('awaiting-') ? JSON.stringify(exit.watchedHolds()) : shown.holds,
   });
 
   const show = () => {
@@ -33,6 +39,8 @@ export function keepVisible(exit: Exit): () => void {
   void (async () => {
     for (;;) {
       await condition(hasChanged);
+      // A task that fails disposes of the workflow before this goes on; an error here would take the whole worker with it.
+      if (!inWorkflowContext()) return;
       show();
     }
   })();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Decision } from '../../src/exit/decision.js';
 import { exitWorkflowId } from '../../src/exit/ids.js';
 import type { ExitStatus } from '../../src/exit/status.js';
-import { answer, page, startEms } from '../support/ems.js';
+import { answer, ems, page, startEms } from '../support/ems.js';
 import { eventually } from '../support/eventually.js';
 import { HR, startWorld, systems, type Hired, type World } from '../support/world.js';
 
@@ -125,6 +125,18 @@ describe('an exit from the command line', () => {
     const closed = await world.untilPhase(nora, 'closed');
     assert.deepEqual(closed.decision, { ...rest, decidedAt });
     assert.deepEqual((await world.account(nora, 'production')).groups, []);
+  });
+
+  it('is refused by decide --dry-run as by decide itself: the exit knows who the employee is', async () => {
+    const nora = await world.hire();
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+    const { code, stderr } = await ems(
+      world.env,
+      ...['decide', nora.employeeId, 'retained', '--by', nora.email, '--dry-run'],
+    );
+    assert.equal(code, 1);
+    assert.match(stderr, /is the employee concerned/);
   });
 
   it('is followed by watch until it is over, to programs as one array and to people line by line', async () => {

@@ -5,6 +5,7 @@ import { NOTHING, untilDone } from '../support/critical-system.js';
 import { finalFailure, outage } from '../support/failures.js';
 import type { Fault } from '../support/fault-proxy.js';
 import { contract, itWithEtags } from './contract.js';
+import { filtersIgnoreCase } from './quirks.js';
 import { faulty } from './targets.js';
 
 const { signal } = new AbortController();
@@ -159,6 +160,36 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
     }
     system.proxy.fault(() => ({ kind: 'unreachable' }));
     assert.match(await outage(capturing()), /^payroll cannot be reached at http/);
+  });
+
+  it('lets nothing in that is not what it should be: a number for a name is an outage', async () => {
+    const { employeeId, ...account } = await captured(SUSPEND);
+    system.proxy.fault(() => ({
+      kind: 'answer',
+      status: 200,
+      body: {
+        id: account.id,
+        userName: 1234,
+        totalResults: 1,
+        Resources: [{ id: account.id, userName: 1234 }],
+      },
+    }));
+    const wrong = /^payroll answered .* with something that is not a SCIM resource: userName: /;
+    assert.match(await outage(system.access().capture(employeeId, SUSPEND, signal)), wrong);
+    assert.match(await outage(system.access().block(account, SUSPEND, NOTHING, report, signal)), wrong);
+  });
+
+  it('does not act for another spelling of the employee id, which would be a second exit of one person', async () => {
+    const { employeeId } = await system.hire();
+    system.proxy.quirk(filtersIgnoreCase);
+    const other =
+      employeeId.toUpperCase() === employeeId ? employeeId.toLowerCase() : employeeId.toUpperCase();
+    const reason = await finalFailure(
+      FailureType.OtherSpelling,
+      system.access().capture(other, SUSPEND, signal),
+    );
+    assert.ok(reason.includes(`knows the employee as "${employeeId}", not as "${other}"`));
+    assert.deepEqual(system.writes(), []);
   });
 
   it('does not take a gateway’s 404 for an account that was deleted: neither blocked nor given back because of it', async () => {

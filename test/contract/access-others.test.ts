@@ -70,6 +70,21 @@ contract('among other administrators, a hold', all, (system, { SUSPEND, GROUPS, 
     assert.deepEqual(system.writes(), []);
   });
 
+  it('means the group that is configured, in whatever case its name is written', async () => {
+    const { employeeId } = await system.hire();
+    const shouting: HoldKind = { kind: 'groups', groups: GROUPS.groups.map((name) => name.toUpperCase()) };
+    const { groups } = await system.capture(employeeId, shouting);
+    assert.equal(groups.length, 2);
+  });
+
+  it('says that a configured group is not there at all: most likely a mistake in the configuration', async () => {
+    const { employeeId } = await system.hire();
+    const mistaken: HoldKind = { kind: 'groups', groups: [named('operatorz')] };
+    const account = await system.capture(employeeId, mistaken);
+    const { notes } = await system.block(account, mistaken);
+    assert.match(notes.join(), /has no group ".*operatorz": check the configuration/);
+  });
+
   it('leaves the other members of the groups where they are', async () => {
     const [dana, ravi] = [await system.hire(), await system.hire()];
     const account = await system.capture(dana.employeeId, GROUPS);

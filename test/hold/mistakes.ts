@@ -65,7 +65,8 @@ function believeTwoHundred(real: ScimClient): ScimClient {
       const groups = await real.groupsOf(userId, signal);
       const seen = groups.filter(({ id }) => believed.get(id) !== false);
       for (const [id, isIn] of believed) {
-        if (isIn && !seen.some((group) => group.id === id)) seen.push({ id, displayName: '' });
+        if (isIn && !seen.some((group) => group.id === id))
+          seen.push({ id, displayName: '', meta: undefined, members: undefined });
         believed.delete(id);
       }
       return seen;

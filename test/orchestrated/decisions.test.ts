@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Refusal } from '../../src/client/refusal.js';
 import type { Decision } from '../../src/exit/decision.js';
 import { exitWorkflowId } from '../../src/exit/ids.js';
+import { taskQueues } from '../../src/exit/queues.js';
 import {
   CRITICAL_GROUPS,
   HR,
@@ -132,6 +133,57 @@ describe('a decision', () => {
     assert.match(reasons, /outcome: must be "retained" or "leaving"/);
     await world.exits.decide(nora.employeeId, retained);
     await world.untilPhase(nora, 'closed');
+  });
+
+  it('under a name that Temporal keeps for itself is refused like every unknown signal, and stands nothing still', async () => {
+    const nora = await world.hire();
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+    const handle = world.client.workflow.getHandle(exitWorkflowId(nora.employeeId));
+    await handle.signal('__temporal_x', {});
+    const status = await world.until(
+      nora,
+      'refused',
+      ({ rejectedDecisions }) => rejectedDecisions.length === 1,
+    );
+    assert.match(status.rejectedDecisions[0]!.reason, /unknown signal "reserved: __temporal_x"/);
+    await world.exits.decide(nora.employeeId, retained);
+    await world.untilPhase(nora, 'closed');
+  });
+
+  it('by the employee concerned is refused also when it comes before anybody was asked who that is', async () => {
+    const nora = await world.hire();
+    await world.client.workflow.signalWithStart('exitEmployee', {
+      workflowId: exitWorkflowId(nora.employeeId),
+      taskQueue: taskQueues.exit,
+      args: [{ employeeId: nora.employeeId }],
+      signal: 'decisionFinalised',
+      signalArgs: [{ outcome: 'retained', decidedBy: nora.email }],
+    });
+    const status = await world.until(nora, 'blocked', ({ blockedAt }) => blockedAt !== undefined);
+    assert.equal(status.decision, undefined);
+    const refused = await world.until(
+      nora,
+      'refused',
+      ({ rejectedDecisions }) => rejectedDecisions.length === 1,
+    );
+    assert.match(refused.rejectedDecisions[0]!.reason, /is the employee concerned/);
+    await world.exits.decide(nora.employeeId, retained);
+    await world.untilPhase(nora, 'closed');
+  });
+
+  it('that comes with the resignation itself is not lost: it is taken as soon as it is known who the employee is', async () => {
+    const nora = await world.hire();
+    await world.client.workflow.signalWithStart('exitEmployee', {
+      workflowId: exitWorkflowId(nora.employeeId),
+      taskQueue: taskQueues.exit,
+      args: [{ employeeId: nora.employeeId }],
+      signal: 'decisionFinalised',
+      signalArgs: [leaving],
+    });
+    const closed = await world.untilPhase(nora, 'closed');
+    assert.equal(closed.decision?.decidedBy, HR);
+    assert.equal((await world.account(nora, 'payroll')).active, false);
   });
 
   it('to retain that comes before the block is complete stops the block and undoes what was done', async () => {

@@ -114,8 +114,10 @@ describe('the start of an exit', () => {
     await world.exits.open({ employeeId: nora.employeeId });
     const status = await world.until(
       nora,
-      'code stuck',
-      (each) => stateOf(each, 'block-access:code') === 'needs-attention',
+      'code stuck, payroll blocked',
+      (each) =>
+        stateOf(each, 'block-access:code') === 'needs-attention' &&
+        stateOf(each, 'block-access:payroll') === 'done',
     );
     assert.match(
       stepOf(status, 'block-access:code')!.error!,

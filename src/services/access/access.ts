@@ -13,7 +13,14 @@ import type {
   Revoked,
   Taken,
 } from '../../exit/hold.js';
-import { converge, identitiesOf, isActive, type ScimClient, type ScimUser } from '../protocols/scim.js';
+import {
+  converge,
+  identitiesOf,
+  isActive,
+  spelledAs,
+  type ScimClient,
+  type ScimUser,
+} from '../protocols/scim.js';
 import { createMembership } from './membership.js';
 import type { EndSessions } from './sessions.js';
 
@@ -54,7 +61,7 @@ export function createAccessService({
           `${hits.length} accounts on ${system} have the ${attribute} ${employeeId}; exactly one must, so none is touched`,
         );
       }
-      if (hits[0]) return hits[0];
+      if (hits[0]) return spelledAs(hits[0], attribute, employeeId, system);
     }
     return undefined;
   }
@@ -219,8 +226,11 @@ export function createAccessService({
           removedByOthers(group);
         }
         uncaptured.push(...(await membership.held(account.id, hold.groups, signal)));
-        if (account.groups.length === 0 && uncaptured.length === 0)
+        if (account.groups.length === 0 && uncaptured.length === 0) {
           notes.push('was in none of the critical groups');
+          for (const name of await membership.unknown(hold.groups, signal))
+            notes.push(`${system} has no group "${name}": check the configuration`);
+        }
       }
       if (user) await endSessions?.(account, signal);
       return { blockedAt: new Date().toISOString(), taken, isUnsettled, version, uncaptured, notes };

@@ -31,10 +31,17 @@ export function createMembership(scim: ScimClient) {
     remove,
     all,
 
+    /** Of the names, those that no group has: a mistake in the configuration, most likely. */
+    async unknown(names: readonly string[], signal: AbortSignal): Promise<string[]> {
+      const missing: string[] = [];
+      for (const name of names) if ((await scim.findGroups(name, signal)).length === 0) missing.push(name);
+      return missing;
+    },
+
     /** Whether a group has an active member besides this one. */
     async hasOtherActive(group: GroupRef, userId: string, signal: AbortSignal): Promise<boolean> {
-      const found = (await scim.findGroups(group.displayName, signal)).find(({ id }) => id === group.id);
-      for (const { value } of found?.members ?? []) {
+      const members = await scim.membersOf(group.id, signal);
+      for (const { value } of members) {
         if (value === userId) continue;
         const other = await scim.getUser(value, signal);
         if (other && isActive(other)) return true;
@@ -45,7 +52,9 @@ export function createMembership(scim: ScimClient) {
     /** The memberships in the groups of the given names. */
     async held(userId: string, names: readonly string[], signal: AbortSignal): Promise<GroupRef[]> {
       if (names.length === 0) return [];
-      return (await all(userId, signal)).filter(({ displayName }) => names.includes(displayName));
+      // RFC 7643 §4.2: a group's name is compared without regard to case.
+      const wanted = new Set(names.map((name) => name.toLowerCase()));
+      return (await all(userId, signal)).filter(({ displayName }) => wanted.has(displayName.toLowerCase()));
     },
 
     /** @returns false where the group no longer exists */

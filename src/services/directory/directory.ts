@@ -7,6 +7,7 @@ import {
   isActive,
   managerIdOf,
   primaryEmail,
+  spelledAs,
   type ScimClient,
   type ScimUser,
 } from '../protocols/scim.js';
@@ -24,7 +25,7 @@ export function createDirectoryService({ scim, fallback }: { scim: ScimClient; f
           `${hits.length} people in ${scim.name} have the ${attribute} ${employeeId}; exactly one must`,
         );
       }
-      if (hits[0]) return hits[0];
+      if (hits[0]) return spelledAs(hits[0], attribute, employeeId, scim.name);
     }
     throw new FinalFailure(FailureType.UnknownEmployee, `${scim.name} knows no employee ${employeeId}`);
   }
@@ -44,7 +45,7 @@ export function createDirectoryService({ scim, fallback }: { scim: ScimClient; f
   }
 
   return {
-    /** @throws FinalFailure UnknownEmployee, Ambiguous */
+    /** @throws FinalFailure UnknownEmployee, Ambiguous, OtherSpelling */
     async lookUp(employeeId: string, signal: AbortSignal): Promise<Employee> {
       const user = await find(employeeId, signal);
       return {

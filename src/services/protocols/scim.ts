@@ -4,9 +4,13 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
+import { describeIssues } from '../../exit/input.js';
+import type { z } from 'zod';
 import type { Pace } from './pace.js';
+import { ENTERPRISE_USER, ScimGroup, ScimUser, type ScimResource } from './scim-resource.js';
 
-const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const shapes = { Users: ScimUser, Groups: ScimGroup };
+type Shape<K extends keyof typeof shapes> = z.output<(typeof shapes)[K]>;
 const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 const PAGE_SIZE = 100;
 
@@ -20,26 +24,7 @@ export interface ScimOptions {
   pace?: Pace | undefined;
 }
 
-export interface ScimResource {
-  id: string;
-  meta?: { version?: string };
-}
-
-export interface ScimUser extends ScimResource {
-  userName: string;
-  externalId?: string;
-  displayName?: string;
-  name?: { formatted?: string; givenName?: string; familyName?: string };
-  emails?: { value: string; primary?: boolean; type?: string }[];
-  /** RFC 7643 §4.1.1. Absent means that the server does not say; some servers write it as a string. */
-  active?: boolean | string;
-  [ENTERPRISE_USER]?: { employeeNumber?: string; manager?: { value?: string } };
-}
-
-export interface ScimGroup extends ScimResource {
-  displayName: string;
-  members?: { value: string }[];
-}
+export type { ScimGroup, ScimResource, ScimUser } from './scim-resource.js';
 
 /** One operation of a PATCH (RFC 7644 §3.5.2). */
 export interface PatchOperation {
@@ -114,12 +99,21 @@ export function createScimClient({ name, scimUrl, token, requestTimeoutMs, pace 
     }
   }
 
-  async function get<T extends ScimResource>(
-    type: 'Users' | 'Groups',
+  /** @throws Error, as for an outage: whatever answered that is not the server that is meant, or is out of order */
+  function checked<K extends keyof typeof shapes>(type: K, resource: unknown, what: string): Shape<K> {
+    const parsed = shapes[type].safeParse(resource);
+    if (parsed.success) return parsed.data as Shape<K>;
+    throw new Error(
+      `${name} answered "${what}" with something that is not a SCIM resource: ${describeIssues(parsed.error)}`,
+    );
+  }
+
+  async function get<K extends keyof typeof shapes>(
+    type: K,
     id: string,
     query: string,
     signal: AbortSignal,
-  ) {
+  ): Promise<Shape<K> | undefined> {
     const what = `read ${type}/${id}`;
     const response = await request('GET', `/${type}/${encodeURIComponent(id)}${query}`, signal);
     if (response.status === 404) {
@@ -127,20 +121,17 @@ export function createScimClient({ name, scimUrl, token, requestTimeoutMs, pace 
       return undefined;
     }
     if (!response.ok) throw await failure(response, what);
-    const resource = await json<T | undefined>(response, what);
-    if (!resource?.id)
-      throw new Error(`${name} answered "${what}" with something that is not a SCIM resource`);
-    return withVersion(resource, response);
+    return withVersion(checked(type, await json<unknown>(response, what), what), response);
   }
 
   /** All pages of a filtered list (RFC 7644 §3.4.2). */
-  async function list<T extends ScimResource>(
-    type: 'Users' | 'Groups',
+  async function list<K extends keyof typeof shapes>(
+    type: K,
     filter: string,
     extra: Record<string, string>,
     signal: AbortSignal,
-  ): Promise<T[]> {
-    const found = new Map<string, T>();
+  ): Promise<Shape<K>[]> {
+    const found = new Map<string, Shape<K>>();
     for (let startIndex = 1; ;) {
       const query = new URLSearchParams({
         filter,
@@ -151,12 +142,12 @@ export function createScimClient({ name, scimUrl, token, requestTimeoutMs, pace 
       const what = `list ${type} where ${filter}`;
       const response = await request('GET', `/${type}?${query.toString()}`, signal);
       if (!response.ok) throw await failure(response, what);
-      const page = await json<{ totalResults?: number; Resources?: T[] } | undefined>(response, what);
+      const page = await json<{ totalResults?: number; Resources?: unknown[] } | undefined>(response, what);
       // An answer from elsewhere must not pass for "none". `totalResults` is required (RFC 7644 §3.4.2).
       if (typeof page?.totalResults !== 'number') {
         throw new Error(`${name} answered "${what}" with something that is not a SCIM list`);
       }
-      const resources = page.Resources ?? [];
+      const resources = (page.Resources ?? []).map((resource) => checked(type, resource, what));
       for (const resource of resources) found.set(resource.id, resource);
       startIndex += resources.length;
       if (resources.length === 0 || startIndex > page.totalResults) return [...found.values()];
@@ -182,30 +173,32 @@ export function createScimClient({ name, scimUrl, token, requestTimeoutMs, pace 
     name,
     supportsEtags,
 
-    getUser: (id: string, signal: AbortSignal) => get<ScimUser>('Users', id, '', signal),
+    getUser: (id: string, signal: AbortSignal) => get('Users', id, '', signal),
 
     /** Without the members: a group can have very many. */
-    getGroup: (id: string, signal: AbortSignal) =>
-      get<ScimGroup>('Groups', id, '?excludedAttributes=members', signal),
+    getGroup: (id: string, signal: AbortSignal) => get('Groups', id, '?excludedAttributes=members', signal),
 
     /** The users whose attribute is exactly `value`; a server that ignores the filter does not fool it. */
     async findUsers(attribute: string, value: string, signal: AbortSignal): Promise<ScimUser[]> {
-      const users = await list<ScimUser>('Users', `${attribute} eq ${JSON.stringify(value)}`, {}, signal);
+      const users = await list('Users', `${attribute} eq ${JSON.stringify(value)}`, {}, signal);
       return users.filter((user) => sameText(attributeOf(user, attribute), value));
     },
 
-    /** The groups of this name, with their members. */
+    /** The groups of this name, without their members. */
     findGroups: (displayName: string, signal: AbortSignal) =>
-      list<ScimGroup>('Groups', `displayName eq ${JSON.stringify(displayName)}`, {}, signal),
-
-    /** The groups that a user is a direct member of: asked of the groups, since many servers do not tell in `User.groups`. */
-    groupsOf: (userId: string, signal: AbortSignal) =>
-      list<ScimGroup>(
+      list(
         'Groups',
-        `members.value eq ${JSON.stringify(userId)}`,
+        `displayName eq ${JSON.stringify(displayName)}`,
         { excludedAttributes: 'members' },
         signal,
       ),
+
+    membersOf: async (groupId: string, signal: AbortSignal) =>
+      (await get('Groups', groupId, '', signal))?.members ?? [],
+
+    /** The groups that a user is a direct member of: asked of the groups, since many servers do not tell in `User.groups`. */
+    groupsOf: (userId: string, signal: AbortSignal) =>
+      list('Groups', `members.value eq ${JSON.stringify(userId)}`, { excludedAttributes: 'members' }, signal),
 
     /** Changes one value; with `If-Match` where the server supports ETags, so that a write which lands late is refused. */
     async patch(
@@ -277,8 +270,8 @@ export function displayNameOf(user: ScimUser): string {
   );
 }
 
-export const identitiesOf = (user: ScimUser): string[] => [
-  ...new Set([user.userName, ...(user.emails ?? []).map(({ value }) => value)].filter(Boolean)),
+export const identitiesOf = ({ userName, emails = [] }: ScimUser): string[] => [
+  ...new Set([userName, ...emails.flatMap(({ value }) => value || [])]),
 ];
 
 export const managerIdOf = (user: ScimUser): string | undefined => user[ENTERPRISE_USER]?.manager?.value;
@@ -289,6 +282,20 @@ function attributeOf(user: ScimUser, path: string): unknown {
   const attribute = extension ? path.slice(ENTERPRISE_USER.length + 1) : path;
   // Attribute names are case-insensitive (RFC 7643 §2.1).
   return Object.entries(holder ?? {}).find(([key]) => sameText(key, attribute))?.[1];
+}
+
+/**
+ * Who was found by the employee id, where it is spelled in the same way. Servers may compare without regard to case, and two
+ * spellings would be two exits of one person.
+ * @throws FinalFailure OtherSpelling
+ */
+export function spelledAs(user: ScimUser, attribute: string, employeeId: string, where: string): ScimUser {
+  const found = attributeOf(user, attribute);
+  if (found === employeeId) return user;
+  throw new FinalFailure(
+    FailureType.OtherSpelling,
+    `${where} knows the employee as "${String(found)}", not as "${employeeId}": use that spelling`,
+  );
 }
 
 const sameText = (a: unknown, b: string): boolean =>
