@@ -57,6 +57,7 @@ describe('an exit in the Web UI', () => {
       'holdDrifted',
       'resolveStep',
       'status',
+      'weighDecision',
     ]);
   });
 
