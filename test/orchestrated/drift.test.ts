@@ -28,10 +28,13 @@ async function blocked(world: World): Promise<Hired> {
   const nora = await world.hire();
   await world.exits.open({ employeeId: nora.employeeId });
   await world.untilPhase(nora, 'awaiting-decision');
-  // Temporal's list of exits, which a sweep starts from, is a moment behind.
-  await eventually('the exit in the list', async () => {
-    const listed = await world.exits.list({ phase: 'awaiting-decision' });
-    return listed.find(({ employeeId }) => employeeId === nora.employeeId);
+  // Temporal's list of exits with their memos, which a sweep starts from, is a moment behind.
+  await eventually('the holds in the list', async () => {
+    const query = `WorkflowId = 'exit-${nora.employeeId}' AND ExitPhase = 'awaiting-decision'`;
+    for await (const { memo } of world.client.workflow.list({ query })) {
+      if ((memo?.['holds'] as unknown[] | undefined)?.length === 3) return true;
+    }
+    return undefined;
   });
   return nora;
 }
