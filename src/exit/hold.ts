@@ -24,6 +24,9 @@ export interface CapturedAccount {
   groups: GroupRef[];
 }
 
+/** What names an account: to the server, and to people. */
+export type AccountRef = Pick<CapturedAccount, 'id' | 'userName'>;
+
 /** What captureAccess saw. No account is a normal answer. */
 export interface Capture {
   system: string;

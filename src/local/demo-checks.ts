@@ -1,7 +1,8 @@
 /** What the demo reads back from the servers, and what must hold there. Nothing here comes from the exit's own memory. */
 import type { Outcome } from '../exit/decision.js';
 import type { ExitStatus } from '../exit/status.js';
-import { createScimClient, isActive } from '../services/protocols/scim.js';
+import { createScimClient } from '../services/protocols/scim.js';
+import { isActive } from '../services/protocols/scim-resource.js';
 import type { Stack } from './stack.js';
 
 export interface Check {

@@ -2,7 +2,7 @@
  * Another administrator of a SCIM server: makes accounts and groups, changes them, and looks at them, by plain requests. Assumes as
  * little of the server as the client does, so that the tests can be pointed at any.
  */
-import { isActive, type ScimUser } from '../../src/services/protocols/scim.js';
+import { isActive, type ScimUser } from '../../src/services/protocols/scim-resource.js';
 
 const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 

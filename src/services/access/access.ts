@@ -4,6 +4,7 @@
  */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type {
+  AccountRef,
   Blocked,
   Capture,
   CapturedAccount,
@@ -13,15 +14,10 @@ import type {
   Revoked,
   Taken,
 } from '../../exit/hold.js';
-import {
-  converge,
-  identitiesOf,
-  isActive,
-  spelledAs,
-  type ScimClient,
-  type ScimUser,
-} from '../protocols/scim.js';
+import { converge, type ScimClient } from '../protocols/scim.js';
+import { identitiesOf, isActive, spelledAs, type ScimUser } from '../protocols/scim-resource.js';
 import { createMembership } from './membership.js';
+import { protection } from './protection.js';
 import type { EndSessions } from './sessions.js';
 
 export interface AccessOptions {
@@ -38,8 +34,6 @@ export interface BlockOptions {
   /** Somebody has decided that protected groups may lose their last active member. */
   overridesProtection: boolean;
 }
-
-type AccountRef = Pick<CapturedAccount, 'id' | 'userName'>;
 
 export type AccessService = ReturnType<typeof createAccessService>;
 
@@ -91,26 +85,7 @@ export function createAccessService({
     return { exists: seen !== undefined, version: seen?.meta?.version, writes };
   }
 
-  /** The protected groups in which nobody would be left who is active. */
-  async function wouldBeLast(
-    account: CapturedAccount,
-    hold: HoldKind,
-    signal: AbortSignal,
-  ): Promise<string[]> {
-    const atRisk =
-      hold.kind === 'suspend'
-        ? protectedGroups
-        : protectedGroups.filter((name) => hold.groups.includes(name));
-    if (atRisk.length === 0) return [];
-    const user = await read(account, signal);
-    // Who is suspended already is nobody's last resort.
-    if (!user || (hold.kind === 'suspend' && !isActive(user))) return [];
-    const last: string[] = [];
-    for (const group of await membership.held(account.id, atRisk, signal)) {
-      if (!(await membership.hasOtherActive(group, account.id, signal))) last.push(group.displayName);
-    }
-    return last;
-  }
+  const wouldBeLast = protection({ membership, protectedGroups, read });
 
   return {
     wouldBeLast,

@@ -1,6 +1,9 @@
 /** Group memberships of one account, one value at a time (RFC 7644 §3.5.2). */
 import type { GroupRef } from '../../exit/hold.js';
-import { converge, isActive, type ScimClient, type ScimGroup } from '../protocols/scim.js';
+import { converge, type ScimClient } from '../protocols/scim.js';
+import { isActive, type ScimGroup } from '../protocols/scim-resource.js';
+
+export type Membership = ReturnType<typeof createMembership>;
 
 export function createMembership(scim: ScimClient) {
   async function find(userId: string, groupId: string, signal: AbortSignal): Promise<ScimGroup | undefined> {

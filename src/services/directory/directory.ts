@@ -1,6 +1,7 @@
 /** Who the employee is, and who their manager is, from a SCIM 2.0 directory. */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { Contact, Employee } from '../../exit/people.js';
+import type { ScimClient } from '../protocols/scim.js';
 import {
   displayNameOf,
   identitiesOf,
@@ -8,9 +9,8 @@ import {
   managerIdOf,
   primaryEmail,
   spelledAs,
-  type ScimClient,
   type ScimUser,
-} from '../protocols/scim.js';
+} from '../protocols/scim-resource.js';
 
 export type DirectoryService = ReturnType<typeof createDirectoryService>;
 

@@ -1,7 +1,8 @@
 /** What is read of SCIM resources (RFC 7643), checked where it comes in: a workflow must not meet a number where a name is expected. */
 import { z } from 'zod';
+import { FailureType, FinalFailure } from '../../exit/failures.js';
 
-export const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
 /** RFC 7643 §2.5: null is the same as not there. */
 const optional = <T extends z.ZodType>(type: T) => type.nullish().transform((value) => value ?? undefined);
@@ -34,3 +35,51 @@ export type ScimGroup = z.output<typeof ScimGroup>;
 
 /** What a PATCH needs to know of a resource. */
 export type ScimResource = { id: string; meta?: { version?: string | undefined } | undefined };
+
+/** RFC 7643 gives `active` no default; only an explicit false is a suspended account. */
+export const isActive = (user: ScimUser): boolean => String(user.active).toLowerCase() !== 'false';
+
+export function primaryEmail(user: ScimUser): string | undefined {
+  return (user.emails?.find(({ primary }) => primary) ?? user.emails?.[0])?.value;
+}
+
+export function displayNameOf(user: ScimUser): string {
+  const { displayName, name } = user;
+  return (
+    displayName ||
+    name?.formatted ||
+    [name?.givenName, name?.familyName].filter(Boolean).join(' ') ||
+    user.userName
+  );
+}
+
+export const identitiesOf = ({ userName, emails = [] }: ScimUser): string[] => [
+  ...new Set([userName, ...emails.flatMap(({ value }) => value || [])]),
+];
+
+export const managerIdOf = (user: ScimUser): string | undefined => user[ENTERPRISE_USER]?.manager?.value;
+
+export function attributeOf(user: ScimUser, path: string): unknown {
+  const extension = path.startsWith(`${ENTERPRISE_USER}:`);
+  const holder: object | undefined = extension ? user[ENTERPRISE_USER] : user;
+  const attribute = extension ? path.slice(ENTERPRISE_USER.length + 1) : path;
+  // Attribute names are case-insensitive (RFC 7643 §2.1).
+  return Object.entries(holder ?? {}).find(([key]) => sameText(key, attribute))?.[1];
+}
+
+/**
+ * Who was found by the employee id, where it is spelled in the same way. Servers may compare without regard to case, and two
+ * spellings would be two exits of one person.
+ * @throws FinalFailure OtherSpelling
+ */
+export function spelledAs(user: ScimUser, attribute: string, employeeId: string, where: string): ScimUser {
+  const found = attributeOf(user, attribute);
+  if (found === employeeId) return user;
+  throw new FinalFailure(
+    FailureType.OtherSpelling,
+    `${where} knows the employee as "${String(found)}", not as "${employeeId}": use that spelling`,
+  );
+}
+
+export const sameText = (a: unknown, b: string): boolean =>
+  typeof a === 'string' && a.toLowerCase() === b.toLowerCase();

@@ -7,7 +7,7 @@ import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { describeIssues } from '../../exit/input.js';
 import type { z } from 'zod';
 import type { Pace } from './pace.js';
-import { ENTERPRISE_USER, ScimGroup, ScimUser, type ScimResource } from './scim-resource.js';
+import { attributeOf, sameText, ScimGroup, ScimUser, type ScimResource } from './scim-resource.js';
 
 const shapes = { Users: ScimUser, Groups: ScimGroup };
 type Shape<K extends keyof typeof shapes> = z.output<(typeof shapes)[K]>;
@@ -23,8 +23,6 @@ export interface ScimOptions {
   /** Where the server has a rate limit. */
   pace?: Pace | undefined;
 }
-
-export type { ScimGroup, ScimResource, ScimUser } from './scim-resource.js';
 
 /** One operation of a PATCH (RFC 7644 §3.5.2). */
 export interface PatchOperation {
@@ -252,54 +250,6 @@ export async function converge<T>(
   }
   return seen;
 }
-
-/** RFC 7643 gives `active` no default; only an explicit false is a suspended account. */
-export const isActive = (user: ScimUser): boolean => String(user.active).toLowerCase() !== 'false';
-
-export function primaryEmail(user: ScimUser): string | undefined {
-  return (user.emails?.find(({ primary }) => primary) ?? user.emails?.[0])?.value;
-}
-
-export function displayNameOf(user: ScimUser): string {
-  const { displayName, name } = user;
-  return (
-    displayName ||
-    name?.formatted ||
-    [name?.givenName, name?.familyName].filter(Boolean).join(' ') ||
-    user.userName
-  );
-}
-
-export const identitiesOf = ({ userName, emails = [] }: ScimUser): string[] => [
-  ...new Set([userName, ...emails.flatMap(({ value }) => value || [])]),
-];
-
-export const managerIdOf = (user: ScimUser): string | undefined => user[ENTERPRISE_USER]?.manager?.value;
-
-function attributeOf(user: ScimUser, path: string): unknown {
-  const extension = path.startsWith(`${ENTERPRISE_USER}:`);
-  const holder: object | undefined = extension ? user[ENTERPRISE_USER] : user;
-  const attribute = extension ? path.slice(ENTERPRISE_USER.length + 1) : path;
-  // Attribute names are case-insensitive (RFC 7643 §2.1).
-  return Object.entries(holder ?? {}).find(([key]) => sameText(key, attribute))?.[1];
-}
-
-/**
- * Who was found by the employee id, where it is spelled in the same way. Servers may compare without regard to case, and two
- * spellings would be two exits of one person.
- * @throws FinalFailure OtherSpelling
- */
-export function spelledAs(user: ScimUser, attribute: string, employeeId: string, where: string): ScimUser {
-  const found = attributeOf(user, attribute);
-  if (found === employeeId) return user;
-  throw new FinalFailure(
-    FailureType.OtherSpelling,
-    `${where} knows the employee as "${String(found)}", not as "${employeeId}": use that spelling`,
-  );
-}
-
-const sameText = (a: unknown, b: string): boolean =>
-  typeof a === 'string' && a.toLowerCase() === b.toLowerCase();
 
 function withVersion<T extends ScimResource>(resource: T, response: Response): T {
   const version = resource.meta?.version ?? response.headers.get('etag');
