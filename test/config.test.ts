@@ -80,4 +80,19 @@ describe('the configuration', () => {
     const error = mistake('PT15M', 'soon');
     for (const token of Object.values(tokens)) assert.ok(!error.includes(token));
   });
+
+  it('refuses a token that no header takes, and an address with a password, without showing either', () => {
+    const config = read(sample, { ...tokens, PAYROLL_SCIM_TOKEN: 'one-half\nthe-other' });
+    assert.throws(
+      () => config.systems[0]!.token,
+      (error: Error) =>
+        /PAYROLL_SCIM_TOKEN has a space, a line break/.test(error.message) && !error.message.includes('half'),
+    );
+    const url = mistake(
+      '${PAYROLL_SCIM_URL:-http://127.0.0.1:9101/scim/v2}',
+      'https://me:hidden@payroll.example',
+    );
+    assert.match(url, /systems\[0\]\.scimUrl: must be without a user or password/);
+    assert.ok(!url.includes('hidden'));
+  });
 });
