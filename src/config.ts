@@ -33,8 +33,7 @@ const DurationMs = z.string('must be an ISO 8601 duration such as "PT15M"').tran
 const Name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be lower-case letters, digits and "-"');
 const Url = z
   .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
-  // It is shown in errors.
-  .refine((url) => !/^\w+:\/\/[^/]*@/.test(url), 'must be without a user or password')
+  .refine(isWithoutPassword, 'must be without a user or password')
   .transform((url) => url.replace(/\/+$/, ''));
 const Person = z.strictObject({ name: z.string().min(1), email: MailAddress });
 const TimeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time such as "09:00"');
@@ -124,7 +123,8 @@ const Config = z.strictObject({
             /** A URI template (RFC 6570) with `{id}`, `{userName}`. */
             url: z
               .string()
-              .regex(/^https?:\/\/\S+$/, 'must be an http(s) URL, with {id} or {userName} in it'),
+              .regex(/^https?:\/\/\S+$/, 'must be an http(s) URL, with {id} or {userName} in it')
+              .refine(isWithoutPassword, 'must be without a user or password'),
             tokenEnv: VariableName,
           })
           .optional(),
@@ -275,6 +275,11 @@ function fillIn(value: string, env: Environment): string {
       return found;
     },
   );
+}
+
+/** An address is shown in errors. */
+function isWithoutPassword(url: string): boolean {
+  return !/^\w+:\/\/[^/]*@/.test(url);
 }
 
 function isTimeZone(name: string): boolean {

@@ -93,6 +93,11 @@ describe('the configuration', () => {
       'https://me:hidden@payroll.example',
     );
     assert.match(url, /systems\[0\]\.scimUrl: must be without a user or password/);
-    assert.ok(!url.includes('hidden'));
+    const call = mistake(
+      'tokenEnv: CODE_SCIM_TOKEN',
+      "tokenEnv: CODE_SCIM_TOKEN\n    sessionRevocation: { url: 'https://me:hidden@code.example/{id}', tokenEnv: CODE_API_TOKEN }",
+    );
+    assert.match(call, /systems\[1\]\.sessionRevocation\.url: must be without a user or password/);
+    assert.ok(!(url + call).includes('hidden'));
   });
 });

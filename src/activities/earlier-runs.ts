@@ -3,7 +3,6 @@
  * hold had taken by then is still taken, so a fresh look at the account would mistake our own block for the state before.
  */
 import { Context } from '@temporalio/activity';
-import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import {
   everythingOf,
   mergeCaptures,
@@ -14,6 +13,7 @@ import {
   type HoldKind,
   type Taken,
 } from '../exit/hold.js';
+import { decoded } from './payloads.js';
 
 interface EarlierHold {
   capture: Capture;
@@ -74,10 +74,4 @@ async function otherRuns(workflowId: string, runId: string): Promise<string[]> {
     .toSorted((a, b) => a.startTime.getTime() - b.startTime.getTime())
     .map((run) => run.runId)
     .filter((other) => other !== runId);
-}
-
-async function decoded<T>(payloads: Parameters<typeof decodeArrayFromPayloads>[1]): Promise<T | undefined> {
-  const { client } = Context.current();
-  const [value] = await decodeArrayFromPayloads(client.options.loadedDataConverter, payloads);
-  return value as T | undefined;
 }

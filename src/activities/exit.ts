@@ -1,12 +1,12 @@
 /** What the workflow itself needs to know: local activities, quick and without a server other than Temporal's. */
 import { Context } from '@temporalio/activity';
-import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { Temporal } from 'temporal-polyfill';
 import type { Config, SystemConfig } from '../config.js';
 import type { ExitHold, WatchedHold } from '../exit/drift.js';
 import type { Plan, Queues } from '../exit/plan.js';
 import { rateLimitedQueue, taskQueues } from '../exit/queues.js';
 import { REQUESTS_PER_ATTEMPT } from '../services/protocols/pace.js';
+import { decoded } from './payloads.js';
 
 const OPEN_HOLDS = `WorkflowType = 'exitEmployee' AND ExecutionStatus = 'Running' AND ExitPhase IN ('awaiting-decision', 'awaiting-effective-date')`;
 
@@ -44,11 +44,7 @@ export function createExitActivities(config: Config) {
       const { workflowId, runId } = info.workflowExecution!;
       const { raw } = await client.workflow.getHandle(workflowId, runId).describe();
       const activity = raw.pendingActivities?.find((each) => each.activityId === activityId);
-      const [progress] = await decodeArrayFromPayloads(
-        client.options.loadedDataConverter,
-        activity?.heartbeatDetails?.payloads,
-      );
-      return progress;
+      return decoded(activity?.heartbeatDetails?.payloads);
     },
 
     /** A page of the holds that are to be watched, from the memos of the open exits. */
@@ -63,11 +59,7 @@ export function createExitActivities(config: Config) {
       const holds: ExitHold[] = [];
       for (const { execution, memo } of executions) {
         const payload = memo?.fields?.['holds'];
-        const [watched] = await decodeArrayFromPayloads(
-          client.options.loadedDataConverter,
-          payload && [payload],
-        );
-        for (const hold of (watched ?? []) as WatchedHold[])
+        for (const hold of (await decoded<WatchedHold[]>(payload && [payload])) ?? [])
           holds.push({ ...hold, workflowId: execution!.workflowId!, runId: execution!.runId! });
       }
       const next = nextPageToken.length > 0 ? Buffer.from(nextPageToken).toString('base64') : undefined;

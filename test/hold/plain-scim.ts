@@ -1,9 +1,6 @@
 /** The few SCIM requests that other administrators make here, over any way to send them. */
+import { GROUP, PATCH_OP, USER } from '../support/scim-requests.js';
 import type { Answer, Send } from './http.js';
-
-const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
-const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
-const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 
 export interface Document {
   id: string;
