@@ -8,6 +8,7 @@ import { Temporal } from 'temporal-polyfill';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { describeIssues, IsoDate, MailAddress } from './exit/input.js';
+import type { Contact } from './exit/people.js';
 
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
@@ -35,11 +36,17 @@ const Url = z
   .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
   .refine(isWithoutPassword, 'must be without a user or password')
   .transform((url) => url.replace(/\/+$/, ''));
+const VariableName = z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'must be the name of an environment variable');
 const Person = z.strictObject({ name: z.string().min(1), email: MailAddress });
+/** A CalDAV calendar (RFC 4791). An empty URL, as of a variable that is not set, is none. */
+const Calendar = z.strictObject({
+  url: z.union([Url, z.literal('')], 'must be an http(s) URL, or empty for none'),
+  user: z.string().min(1),
+  passwordEnv: VariableName,
+});
+const HrPartner = Person.extend({ calendar: Calendar.optional() });
 const TimeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time such as "09:00"');
 const days = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
-
-const VariableName = z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'must be the name of an environment variable');
 
 const ScimServer = z.strictObject({
   scimUrl: Url,
@@ -75,10 +82,15 @@ const Config = z.strictObject({
     from: Person,
   }),
   contacts: z.strictObject({
-    /** Invited to the interview, asked for the decision, told in place of a missing manager. */
-    hrPartner: Person,
+    /**
+     * The interview is with the first of them who has time; the first one is asked for the decision where there is none yet, and told in
+     * place of a missing manager.
+     */
+    hrPartners: z.array(HrPartner).min(1, 'must name at least one HR partner'),
     /** Whom employees and managers are pointed to when something is stuck. */
     operator: Person,
+    /** Who hears of a decision that is overdue. */
+    escalation: Person,
   }),
   policy: z.strictObject({
     attentionAfter: DurationMs,
@@ -89,6 +101,26 @@ const Config = z.strictObject({
     recheckEvery: DurationMs.refine((ms) => ms >= 1000, 'must be at least "PT1S"'),
     /** What follows when a hold has drifted: it is asserted again, or it waits for an operator. */
     onDrift: z.enum(['reassert', 'report'], 'must be "reassert" or "report"').default('reassert'),
+    /** How the decision is waited for; counted from the resignation. */
+    review: z
+      .strictObject({
+        /** When the HR partner is reminded. */
+        remindAfter: z
+          .array(DurationMs)
+          .max(20, 'must be at most 20 reminders')
+          .refine(
+            (steps) => steps.every((ms, i) => i === 0 || ms > steps[i - 1]!),
+            'must be in rising order',
+          ),
+        /** When the decision is overdue, and is escalated. */
+        within: DurationMs,
+        /** How long after an escalation the next one follows. */
+        escalateEvery: DurationMs,
+      })
+      .refine(({ remindAfter, within }) => remindAfter.every((ms) => ms < within), {
+        path: ['remindAfter'],
+        message: 'must all be shorter than "within"',
+      }),
   }),
   interview: z.strictObject({
     timeZone: z.string().refine(isTimeZone, 'must be an IANA time zone such as "Europe/Berlin"'),
@@ -143,6 +175,15 @@ export interface ScimAccess {
   readonly scimUrl: string;
   readonly token: string;
 }
+/** A calendar with its password, which comes from the environment: reading it throws a ConfigError where it is missing. */
+export interface CalendarConfig {
+  readonly url: string;
+  readonly user: string;
+  readonly password: string;
+}
+export interface HrPartnerConfig extends Contact {
+  calendar?: CalendarConfig | undefined;
+}
 type CheckedSystem = Checked['systems'][number];
 export type SessionRevocationConfig = Omit<NonNullable<CheckedSystem['sessionRevocation']>, 'tokenEnv'> & {
   readonly token: string;
@@ -151,9 +192,10 @@ export type SystemConfig = Omit<CheckedSystem, 'tokenEnv' | 'sessionRevocation'>
   ScimAccess & { sessionRevocation?: SessionRevocationConfig | undefined };
 export type MailConfig = Omit<Checked['mail'], 'passwordEnv'> & { readonly password?: string | undefined };
 export type InterviewPolicy = Checked['interview'];
-export type Config = Omit<Checked, 'systems' | 'directory' | 'mail'> & {
+export type Config = Omit<Checked, 'systems' | 'directory' | 'mail' | 'contacts'> & {
   directory: ScimAccess;
   mail: MailConfig;
+  contacts: Omit<Checked['contacts'], 'hrPartners'> & { hrPartners: [HrPartnerConfig, ...HrPartnerConfig[]] };
   systems: SystemConfig[];
 };
 
@@ -232,7 +274,8 @@ export function parseConfig(text: string, file: string, env: Environment): Confi
       `${file}: ${field}: the environment variable ${name} has a space, a line break or another character that no token has`,
     );
   };
-  const { directory, mail, systems, ...rest } = result.data;
+  const { directory, mail, systems, contacts, ...rest } = result.data;
+  const [firstPartner, ...otherPartners] = contacts.hrPartners.map(hrPartner);
   const { passwordEnv, ...mailRest } = mail;
   // Looked up on use, since a worker is given the secrets of its own services only.
   return {
@@ -249,6 +292,7 @@ export function parseConfig(text: string, file: string, env: Environment): Confi
         return passwordEnv && secret(passwordEnv, 'mail.passwordEnv');
       },
     },
+    contacts: { ...contacts, hrPartners: [firstPartner!, ...otherPartners] },
     systems: systems.map(({ tokenEnv, sessionRevocation, ...system }, i) => ({
       ...system,
       get token() {
@@ -264,6 +308,24 @@ export function parseConfig(text: string, file: string, env: Environment): Confi
       },
     })),
   };
+
+  function hrPartner(
+    { calendar, ...person }: (typeof contacts.hrPartners)[number],
+    i: number,
+  ): HrPartnerConfig {
+    if (!calendar?.url) return person;
+    const { url, user, passwordEnv } = calendar;
+    return {
+      ...person,
+      calendar: {
+        url,
+        user,
+        get password() {
+          return secret(passwordEnv, `contacts.hrPartners[${i}].calendar.passwordEnv (${person.email})`);
+        },
+      },
+    };
+  }
 }
 
 function fillIn(value: string, env: Environment): string {

@@ -13,6 +13,8 @@ const OPEN_HOLDS = `WorkflowType = 'exitEmployee' AND ExecutionStatus = 'Running
 export function createExitActivities(config: Config) {
   // The longest an attempt takes is a handful of requests, of which one may run into its time limit.
   const attemptTimeoutMs = 3 * config.policy.requestTimeout;
+  const [hrPartner] = config.contacts.hrPartners;
+  const { review } = config.policy;
   const plan: Plan = {
     systems: config.systems.map((system) => ({
       name: system.name,
@@ -29,7 +31,14 @@ export function createExitActivities(config: Config) {
       lateWriteMs: config.policy.requestTimeout,
     },
     queues: queuesFor(config),
-    hrPartner: config.contacts.hrPartner,
+    hrPartner: { name: hrPartner.name, email: hrPartner.email },
+    operator: config.contacts.operator,
+    review: {
+      remindAfterMs: review.remindAfter,
+      withinMs: review.within,
+      escalateEveryMs: review.escalateEvery,
+      escalateTo: config.contacts.escalation,
+    },
   };
 
   return {

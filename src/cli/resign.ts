@@ -68,7 +68,10 @@ async function resign(employeeId: string, { json, dryRun, override, by, ...rest 
     const guarded = found.systems.filter(({ lastOf }) => lastOf?.length);
     if (dryRun) {
       if (json) printJson({ dryRun: true, resignation: parsed.value, ...found });
-      else console.log(describe(parsed.value, found, config.contacts.hrPartner.email));
+      else
+        console.log(
+          describe(parsed.value, found, config.contacts.hrPartners.map(({ email }) => email).join(' or ')),
+        );
       return;
     }
     if (guarded.length > 0 && !override) {

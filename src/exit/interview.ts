@@ -1,4 +1,4 @@
-import type { Contact } from './people.js';
+import type { Contact, Sent } from './people.js';
 
 /** The exit interview, as invited for. */
 export interface Interview {
@@ -11,5 +11,12 @@ export interface Interview {
   /** ISO 8601, UTC. */
   end: string;
   timeZone: string;
+  /** The employee, under every address that we have, and the HR partner. */
   attendees: Contact[];
+  /** Whose calendar it is in, and who is asked for the decision. */
+  hrPartner?: Contact | undefined;
+  /** The entry in the HR partner's calendar; absent where none is configured, and the time was proposed by working hours alone. */
+  calendarUrl?: string | undefined;
+  /** The mails that announced it. */
+  sent?: Sent[] | undefined;
 }

@@ -2,6 +2,14 @@
 export interface Contact {
   name: string;
   email: string;
+  /** BCP 47, where it is known: which templates are used. */
+  language?: string | undefined;
+}
+
+/** A mail that a server has accepted. */
+export interface Sent {
+  to: string;
+  messageId: string;
 }
 
 /** The employee as the directory knows them. */
@@ -10,6 +18,10 @@ export interface Employee {
   displayName: string;
   /** Where mail to the employee goes; absent when the directory has no address. */
   email?: string | undefined;
+  /** Not the company's: reaches the employee also where the hold has blocked their mailbox. */
+  personalEmail?: string | undefined;
+  /** BCP 47, as in "de-DE". */
+  language?: string | undefined;
   /** Every name and address the directory knows the employee by. */
   identities: string[];
   /** Who is told: the manager, or the configured fallback with the reason why. */

@@ -9,8 +9,12 @@ export interface Plan {
   systems: PlannedSystem[];
   policy: Policy;
   queues: Queues;
-  /** Whom the decision is awaited from. */
+  /** Whom the decision is awaited from: the first one, until an interview is in the calendar of another. */
   hrPartner: Contact;
+  /** Whom steps that need attention are reported to; absent in the plans of exits that began before there was such a report. */
+  operator?: Contact | undefined;
+  /** The wait for the decision; absent in the plans of exits that began before there were reminders. */
+  review?: Review | undefined;
 }
 
 export interface PlannedSystem {
@@ -20,6 +24,17 @@ export interface PlannedSystem {
   queue: string;
   /** How long one attempt on it may take; more where it has to go slowly. */
   attemptTimeoutMs: number;
+}
+
+/** Who is asked for the decision again, and when. Counted from the resignation, in milliseconds. */
+export interface Review {
+  /** When HR is reminded, in rising order. */
+  remindAfterMs: number[];
+  /** When the decision is overdue, and escalated. */
+  withinMs: number;
+  /** How long after an escalation the next one follows. */
+  escalateEveryMs: number;
+  escalateTo: Contact;
 }
 
 /** The task queue of each service; access has one per system. */

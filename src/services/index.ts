@@ -1,5 +1,6 @@
 /** The services, each talking to the servers that the configuration names. Both forms of the exit are built on these. */
 import type { Config } from '../config.js';
+import type { Contact } from '../exit/people.js';
 import { createAccessService, type AccessService } from './access/access.js';
 import { sessionRevoker } from './access/sessions.js';
 import { createDirectoryService, type DirectoryService } from './directory/directory.js';
@@ -18,13 +19,19 @@ export function createDirectory({ directory, contacts, policy }: Config): Direct
       token,
       requestTimeoutMs: policy.requestTimeout,
     }),
-    fallback: contacts.hrPartner,
+    fallback: contactOf(contacts.hrPartners[0]),
   });
 }
 
 export function createNotification(config: Config): NotificationService {
   const { organisation, contacts } = config;
-  return createNotificationService({ mailer: mailerOf(config), organisation, ...contacts });
+  const { operator, hrPartners } = contacts;
+  return createNotificationService({
+    mailer: mailerOf(config),
+    organisation,
+    operator,
+    hrPartner: contactOf(hrPartners[0]),
+  });
 }
 
 export function createHr(config: Config): HrService {
@@ -33,7 +40,7 @@ export function createHr(config: Config): HrService {
     mailer: mailerOf(config),
     organisation,
     policy: interview,
-    hrPartner: contacts.hrPartner,
+    hrPartner: contactOf(contacts.hrPartners[0]),
     from: mail.from,
   });
 }
@@ -57,3 +64,5 @@ export function createAccess({ systems, policy }: Config): ReadonlyMap<string, A
 function mailerOf({ mail, policy }: Config): Mailer {
   return createMailer({ ...mail, requestTimeoutMs: policy.requestTimeout });
 }
+
+const contactOf = ({ name, email }: Contact): Contact => ({ name, email });

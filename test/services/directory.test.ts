@@ -10,7 +10,7 @@ import { sampleConfig } from '../support/sample-config.js';
 import { scimAdmin, type NewUser, type ScimAdmin } from '../support/scim-admin.js';
 import { scratchFolder } from '../support/temporal.js';
 
-const fallback = sampleConfig.contacts.hrPartner;
+const fallback = sampleConfig.contacts.hrPartners[0];
 const TOKEN = 'token-of-the-directory';
 const { signal } = new AbortController();
 
@@ -43,20 +43,28 @@ describe('the directory', () => {
     return { employeeId, id: await admin.createUser({ employeeId, ...changes }) };
   }
 
-  it('knows the employee by their id, with their names, their address and their manager', async () => {
-    const boss = await hire({ displayName: 'Ravi Menon', email: 'ravi@acme.example' });
+  it('knows the employee by their id, with their names, addresses, language and manager', async () => {
+    const boss = await hire({
+      displayName: 'Ravi Menon',
+      email: 'ravi@acme.example',
+      preferredLanguage: 'en',
+    });
     const { employeeId } = await hire({
       displayName: 'Dana Fox',
       userName: 'dfox',
       email: 'dana@acme.example',
+      personalEmail: 'dana@home.example',
+      preferredLanguage: 'de-AT',
       managerId: boss.id,
     });
     assert.deepEqual(await lookUp(employeeId), {
       employeeId,
       displayName: 'Dana Fox',
       email: 'dana@acme.example',
-      identities: ['dfox', 'dana@acme.example'],
-      manager: { name: 'Ravi Menon', email: 'ravi@acme.example' },
+      personalEmail: 'dana@home.example',
+      language: 'de-AT',
+      identities: ['dfox', 'dana@acme.example', 'dana@home.example'],
+      manager: { name: 'Ravi Menon', email: 'ravi@acme.example', language: 'en' },
     });
   });
 

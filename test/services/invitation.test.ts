@@ -44,7 +44,7 @@ describe('the invitation', () => {
       assert.equal(event.organizer, `mailto:${FROM}`);
       assert.deepEqual(people, [
         { name: 'Dana Fox', address: `mailto:${DANA}` },
-        { name: sampleConfig.contacts.hrPartner.name, address: `mailto:${HR}` },
+        { name: sampleConfig.contacts.hrPartners[0].name, address: `mailto:${HR}` },
       ]);
       assert.equal(event.startDate.toJSDate().toISOString(), '2026-11-24T10:30:00.000Z');
       assert.equal(event.endDate.toJSDate().toISOString(), '2026-11-24T11:15:00.000Z');

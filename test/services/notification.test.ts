@@ -10,6 +10,8 @@ import { sampleConfig } from '../support/sample-config.js';
 import { addressees, startMailServer, type Mail, type MailServer } from '../support/smtp.js';
 
 const { organisation, contacts } = sampleConfig;
+const { operator } = contacts;
+const HR_PARTNER = { name: contacts.hrPartners[0].name, email: contacts.hrPartners[0].email };
 const RAVI = { name: 'Ravi Menon', email: 'ravi.menon@acme.example' };
 const { signal } = new AbortController();
 
@@ -23,7 +25,8 @@ describe('the manager', () => {
   });
   after(() => server.stop());
 
-  const service = () => createNotificationService({ mailer: mailer(server.port), organisation, ...contacts });
+  const service = () =>
+    createNotificationService({ mailer: mailer(server.port), organisation, operator, hrPartner: HR_PARTNER });
 
   const about = (changes: Partial<Employee> = {}) => ({
     exitId: 'exit-1',
@@ -53,7 +56,7 @@ describe('the manager', () => {
       'Dear Ravi Menon,',
       'Dana Fox (E-1002) has resigned. The last working day is to be 2026-12-31.',
       'payroll, code, and production is blocked',
-      `${contacts.hrPartner.name}, ${contacts.hrPartner.email}`,
+      `${HR_PARTNER.name}, ${HR_PARTNER.email}`,
       `${contacts.operator.name}, ${contacts.operator.email}`,
       organisation.name,
     ])
@@ -106,10 +109,10 @@ describe('the manager', () => {
   });
 
   it('that there is not is stood in for by HR, who are told why', async () => {
-    const manager = { ...contacts.hrPartner, insteadOfManager: 'the directory names no manager' };
+    const manager = { ...HR_PARTNER, insteadOfManager: 'the directory names no manager' };
     await service().notifyManager({ ...about({ manager }), resignation }, signal);
     const mail = theMail();
-    assert.equal(mail.recipient, contacts.hrPartner.email);
+    assert.equal(mail.recipient, HR_PARTNER.email);
     assert.match(mail.said, /^You receive this in place of the manager: the directory names no manager\.$/m);
   });
 

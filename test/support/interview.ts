@@ -8,7 +8,7 @@ import { sampleConfig } from './sample-config.js';
 import { calendarOf, type Mail } from './smtp.js';
 
 const { organisation, interview: policy, contacts, mail } = sampleConfig;
-export const HR = contacts.hrPartner.email;
+export const HR = contacts.hrPartners[0].email;
 /** Monday, 11:10 in Berlin: the interview is on Tuesday, 11:30 to 12:15. */
 export const openedAt = '2026-11-23T10:10:00Z';
 
@@ -17,7 +17,7 @@ export function hrAt(port: number, now: string = openedAt): HrService {
     mailer: mailer(port),
     organisation,
     policy,
-    hrPartner: contacts.hrPartner,
+    hrPartner: contacts.hrPartners[0],
     from: mail.from,
     now: () => new Date(now),
   });

@@ -11,6 +11,9 @@ export interface NewUser {
   userName?: string;
   displayName?: string;
   email?: string;
+  /** Of type "home". */
+  personalEmail?: string | undefined;
+  preferredLanguage?: string | undefined;
   active?: boolean;
   managerId?: string;
   /** Further attributes, as they are sent. */
@@ -132,7 +135,11 @@ export function scimAdmin({ scimUrl, token }: { scimUrl: string; token: string }
         externalId: employeeId,
         displayName: user.displayName ?? `Employee ${employeeId}`,
         active: user.active ?? true,
-        emails: email === '' ? [] : [{ value: email, primary: true, type: 'work' }],
+        emails: [
+          ...(email === '' ? [] : [{ value: email, primary: true, type: 'work' }]),
+          ...(user.personalEmail ? [{ value: user.personalEmail, type: 'home' }] : []),
+        ],
+        ...(user.preferredLanguage && { preferredLanguage: user.preferredLanguage }),
         [ENTERPRISE_USER]: {
           employeeNumber: employeeId,
           ...(managerId && { manager: { value: managerId } }),

@@ -62,6 +62,9 @@ export interface World extends SharedTemporal {
     manager?: string | null;
     displayName?: string;
     email?: string;
+    /** In the directory only, as is the language. */
+    personalEmail?: string;
+    preferredLanguage?: string;
     suspendedOn?: System;
   }) => Promise<Hired>;
   /** The id on production of the one who is always in the critical groups. */
@@ -194,7 +197,14 @@ export async function startWorld({
     },
     account: ({ accounts }, system) => admin[system].account(accounts[system]!),
 
-    async hire({ on = [...systems], manager: managerMail, displayName, email, suspendedOn } = {}) {
+    async hire({
+      on = [...systems],
+      manager: managerMail,
+      displayName,
+      email,
+      suspendedOn,
+      ...inDirectory
+    } = {}) {
       hired += 1;
       const employeeId = `T-${process.pid}-${hired}`;
       const manager = managerMail ?? `boss-of-${employeeId.toLowerCase()}@acme.example`;
@@ -211,7 +221,7 @@ export async function startWorld({
         displayName: displayName ?? `Nora Test ${hired}`,
         email: email ?? `${employeeId.toLowerCase()}@acme.example`,
       };
-      await admin.directory.createUser({ ...user, ...(managerId && { managerId }) });
+      await admin.directory.createUser({ ...user, ...inDirectory, ...(managerId && { managerId }) });
       const accounts: Hired['accounts'] = {};
       for (const system of on) {
         accounts[system] = await admin[system].createUser({ ...user, active: system !== suspendedOn });

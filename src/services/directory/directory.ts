@@ -7,6 +7,7 @@ import {
   identitiesOf,
   isActive,
   managerIdOf,
+  personalEmail,
   primaryEmail,
   spelledAs,
   type ScimUser,
@@ -41,7 +42,7 @@ export function createDirectoryService({ scim, fallback }: { scim: ScimClient; f
     if (!isActive(manager)) return instead(`the manager, ${name}, is no longer active`);
     const email = primaryEmail(manager);
     if (!email) return instead(`the manager, ${name}, has no mail address`);
-    return { name, email };
+    return { name, email, language: manager.preferredLanguage };
   }
 
   return {
@@ -52,6 +53,8 @@ export function createDirectoryService({ scim, fallback }: { scim: ScimClient; f
         employeeId,
         displayName: displayNameOf(user),
         email: primaryEmail(user),
+        personalEmail: personalEmail(user),
+        language: user.preferredLanguage,
         identities: identitiesOf(user),
         manager: await managerOf(user, signal),
       };

@@ -18,7 +18,9 @@ export const ScimUser = Resource.extend({
   externalId: text,
   displayName: text,
   name: optional(z.looseObject({ formatted: text, givenName: text, familyName: text })),
-  emails: optional(z.array(z.looseObject({ value: text, primary: optional(z.boolean()) }))),
+  emails: optional(z.array(z.looseObject({ value: text, type: text, primary: optional(z.boolean()) }))),
+  /** RFC 7643 §4.1.1: in the format of Accept-Language, as in "de-DE". */
+  preferredLanguage: text,
   /** RFC 7643 §4.1.1. Absent means that the server does not say; some servers write it as a string. */
   active: optional(z.union([z.boolean(), z.string()])),
   [ENTERPRISE_USER]: optional(
@@ -40,7 +42,14 @@ export type ScimResource = { id: string; meta?: { version?: string | undefined }
 export const isActive = (user: ScimUser): boolean => String(user.active).toLowerCase() !== 'false';
 
 export function primaryEmail(user: ScimUser): string | undefined {
-  return (user.emails?.find(({ primary }) => primary) ?? user.emails?.[0])?.value;
+  const { emails = [] } = user;
+  return (emails.find(({ primary }) => primary) ?? emails.find(({ type }) => type !== 'home'))?.value;
+}
+
+/** RFC 7643 §4.1.2: the address of type "home". */
+export function personalEmail(user: ScimUser): string | undefined {
+  const email = user.emails?.find(({ type }) => type === 'home')?.value;
+  return email === primaryEmail(user) ? undefined : email;
 }
 
 export function displayNameOf(user: ScimUser): string {
