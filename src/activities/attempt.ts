@@ -44,14 +44,18 @@ export async function attempt<T, P = never>(run: (attempt: Attempt<P>) => Promis
     if (isCancelled && !(error instanceof FinalFailure)) {
       throw new CancelledFailure('given up on request', details, error as Error);
     }
-    const { message, name } = error as Error;
-    throw ApplicationFailure.create({
+    const { message, name, stack = '', cause } = error as Error;
+    const isFinal = error instanceof FinalFailure;
+    // Temporal shows no failure of a pending activity that is over 4 KB, so nothing is said twice.
+    const failure = ApplicationFailure.create({
       message: deadline.aborted ? `no result within the attempt's time: ${message}` : message,
-      type: error instanceof FinalFailure ? error.type : name,
-      nonRetryable: error instanceof FinalFailure,
+      type: isFinal ? error.type : name,
+      nonRetryable: isFinal,
       details,
-      cause: error as Error,
+      ...(cause instanceof Error && { cause }),
     });
+    failure.stack = stack;
+    throw failure;
   } finally {
     clearInterval(heartbeats);
   }

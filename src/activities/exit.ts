@@ -32,12 +32,14 @@ export function createExitActivities(config: Config) {
     },
     queues: queuesFor(config),
     hrPartner: { name: hrPartner.name, email: hrPartner.email },
-    operator: config.contacts.operator,
-    review: {
-      remindAfterMs: review.remindAfter,
-      withinMs: review.within,
-      escalateEveryMs: review.escalateEvery,
-      escalateTo: config.contacts.escalation,
+    telling: {
+      operator: config.contacts.operator,
+      review: {
+        remindAfterMs: review.remindAfter,
+        withinMs: review.within,
+        escalateEveryMs: review.escalateEvery,
+        escalateTo: config.contacts.escalation,
+      },
     },
   };
 

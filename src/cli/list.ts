@@ -8,6 +8,7 @@ interface Options {
   open?: boolean;
   attention?: boolean;
   phase?: Phase;
+  overdue?: boolean;
   json?: boolean;
 }
 
@@ -18,6 +19,7 @@ export function listCommand(): Command {
     )
     .option('--open', 'only open exits')
     .option('--attention', 'only open exits that need attention')
+    .option('--overdue', 'only open exits whose decision should have been made by now')
     .addOption(new Option('--phase <phase>', 'only exits in this phase').choices(phases))
     .addHelpText('after', '\nExample:\n  ems list --attention')
     .action(async ({ json, ...filter }: Options) => {
@@ -29,6 +31,9 @@ export function listCommand(): Command {
     });
 }
 
+const review = (reviewBy: string): string =>
+  localTime(reviewBy) + (Date.parse(reviewBy) < Date.now() ? ' (overdue)' : '');
+
 function page(exits: readonly ListedExit[]): string {
   const rows = exits.map((exit) => [
     exit.needsAttention && !exit.closedAt ? '!' : ' ',
@@ -38,8 +43,9 @@ function page(exits: readonly ListedExit[]): string {
     localTime(exit.openedAt),
     exit.closedAt ? localTime(exit.closedAt) : '',
     exit.lastWorkingDay ?? '',
+    exit.reviewBy ? review(exit.reviewBy) : '',
   ]);
-  const header = ['', 'EMPLOYEE', 'PHASE', 'OUTCOME', 'OPENED', 'CLOSED', 'LAST WORKING DAY'];
+  const header = ['', 'EMPLOYEE', 'PHASE', 'OUTCOME', 'OPENED', 'CLOSED', 'LAST WORKING DAY', 'DECISION DUE'];
   const stuck = exits.flatMap(({ employeeId, stuckSteps, statusProblem }) => [
     ...stuckSteps.map((step) => [employeeId, stepKey(step), remark(step)]),
     ...(statusProblem ? [[employeeId, 'not known', statusProblem]] : []),

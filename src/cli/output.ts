@@ -36,7 +36,7 @@ export function statusPage(status: ExitStatus): string {
     ['last working day', status.lastWorkingDay],
     ['access blocked', [blockedAt && localTime(blockedAt), ofSystems(blocks)].filter(Boolean).join(', ')],
     ['interview', interview && slot(interview) + (isWithdrawn ? ', withdrawn' : '')],
-    ['decision', decision && describeDecision(decision)],
+    ['decision', decision ? describeDecision(decision) : due(status)],
     ['override', status.overrideBy && `protected groups, by ${status.overrideBy}`],
     ['cancelled', cancelRequestedAt && `asked for ${localTime(cancelRequestedAt)}`],
     ['closed', closedAt && localTime(closedAt)],
@@ -96,6 +96,11 @@ export function remark({
   return parts.filter(Boolean).join('; ');
 }
 
+function due({ reviewBy, phase }: ExitStatus): string | undefined {
+  if (!reviewBy || (phase !== 'starting' && phase !== 'awaiting-decision')) return undefined;
+  return `due ${localTime(reviewBy)}${Date.parse(reviewBy) < Date.now() ? ' (overdue)' : ''}`;
+}
+
 function ofSystems(blocks: readonly Step[]): string {
   const count = (state: Step['state']) => blocks.filter((step) => step.state === state).length;
   const byHand = count('done-by-hand');
@@ -104,9 +109,10 @@ function ofSystems(blocks: readonly Step[]): string {
   return byHand > 0 ? `${blocked}, ${byHand} of them by hand and not observed` : blocked;
 }
 
-function slot({ start, end, timeZone }: NonNullable<ExitStatus['interview']>): string {
+export function slot({ start, end, timeZone, with: partner }: NonNullable<ExitStatus['interview']>): string {
   const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'short', timeZone });
-  return `${format.formatRange(new Date(start), new Date(end))} (${timeZone})`;
+  const who = partner ? `, with ${partner}` : '';
+  return `${format.formatRange(new Date(start), new Date(end))} (${timeZone})${who}`;
 }
 
 export const describeDecision = ({ outcome, decidedBy, effectiveOn, note }: Decision): string =>

@@ -16,6 +16,8 @@ import { tsToDate } from '@temporalio/common/lib/time.js';
 import type { Decision } from '../exit/decision.js';
 import { exitWorkflowId } from '../exit/ids.js';
 import { taskQueues } from '../exit/queues.js';
+import type { Interview } from '../exit/interview.js';
+import type { Rescheduling } from '../exit/rescheduling.js';
 import type { Resignation } from '../exit/resignation.js';
 import type { Resolution } from '../exit/resolution.js';
 import { stepKey, type ExitStatus, type Phase, type Step } from '../exit/status.js';
@@ -32,6 +34,8 @@ export interface ListFilter {
   open?: boolean | undefined;
   attention?: boolean | undefined;
   phase?: Phase | undefined;
+  /** Whose decision should have been made by now. */
+  overdue?: boolean | undefined;
 }
 
 export interface ListedExit {
@@ -42,6 +46,8 @@ export interface ListedExit {
   openedAt: string;
   closedAt?: string | undefined;
   lastWorkingDay?: string | undefined;
+  /** When the decision is overdue; absent once there is one. */
+  reviewBy?: string | undefined;
   /** The steps that need attention, for the open exits that have any. */
   stuckSteps: Step[];
   /** Why the steps are not known; the list goes on without them. */
@@ -184,6 +190,14 @@ export function orchestratedExits(client: Client) {
       );
     },
 
+    /** Moves the interview, and answers when everybody is invited for the new time. */
+    async reschedule(employeeId: string, wish: Rescheduling): Promise<Interview> {
+      await requireOpenExit(employeeId);
+      return answered(employeeId, `it is not confirmed (look with "ems status ${employeeId}")`, () =>
+        handleOf(employeeId).executeUpdate('rescheduleInterview', { args: [wish] }),
+      );
+    },
+
     async list(filter: ListFilter): Promise<ListedExit[]> {
       const found: ListedExit[] = [];
       for await (const execution of client.workflow.list({ query: queryFor(filter) })) {
@@ -250,11 +264,19 @@ function withPending(status: ExitStatus, pending: readonly PendingActivity[]): E
   return { ...status, steps };
 }
 
-function queryFor({ open, attention, phase }: ListFilter): string {
+const undecided: string[] = ['starting', 'awaiting-decision'] satisfies Phase[];
+
+function queryFor({ open, attention, phase, overdue }: ListFilter): string {
   const conditions = [`WorkflowType = 'exitEmployee'`];
-  if (open || attention) conditions.push(`ExecutionStatus = 'Running'`);
+  if (open || attention || overdue) conditions.push(`ExecutionStatus = 'Running'`);
   if (attention) conditions.push('NeedsAttention = true');
   if (phase) conditions.push(`ExitPhase = '${phase}'`);
+  if (overdue) {
+    conditions.push(
+      `ReviewBy < '${new Date().toISOString()}'`,
+      `ExitPhase IN (${undecided.map((each) => `'${each}'`).join(', ')})`,
+    );
+  }
   return conditions.join(' AND ');
 }
 
@@ -265,14 +287,19 @@ function listed({
   closeTime,
   status,
 }: WorkflowExecutionInfo): ListedExit {
+  const phase =
+    status.name === 'FAILED' ? 'failed' : (attributes.get(searchAttributes.ExitPhase) ?? 'starting');
   return {
     employeeId: attributes.get(searchAttributes.EmployeeId) ?? workflowId,
-    phase: status.name === 'FAILED' ? 'failed' : (attributes.get(searchAttributes.ExitPhase) ?? 'starting'),
+    phase,
     outcome: attributes.get(searchAttributes.ExitOutcome),
     needsAttention: attributes.get(searchAttributes.NeedsAttention) ?? false,
     openedAt: startTime.toISOString(),
     closedAt: closeTime?.toISOString(),
     lastWorkingDay: attributes.get(searchAttributes.LastWorkingDay)?.toISOString().slice(0, 10),
+    reviewBy: undecided.includes(phase)
+      ? attributes.get(searchAttributes.ReviewBy)?.toISOString()
+      : undefined,
     stuckSteps: [],
   };
 }

@@ -1,5 +1,6 @@
 import type { HoldKind } from './hold.js';
 import type { Contact } from './people.js';
+import type { Review } from './review.js';
 
 /**
  * What one exit runs under, from the configuration at its start. Recorded in the history, so that a later change of the
@@ -11,10 +12,8 @@ export interface Plan {
   queues: Queues;
   /** Whom the decision is awaited from: the first one, until an interview is in the calendar of another. */
   hrPartner: Contact;
-  /** Whom steps that need attention are reported to; absent in the plans of exits that began before there was such a report. */
-  operator?: Contact | undefined;
-  /** The wait for the decision; absent in the plans of exits that began before there were reminders. */
-  review?: Review | undefined;
+  /** Absent in the plans of exits that began before there was more to tell than the manager, and nobody was reminded. */
+  telling?: Telling | undefined;
 }
 
 export interface PlannedSystem {
@@ -26,15 +25,10 @@ export interface PlannedSystem {
   attemptTimeoutMs: number;
 }
 
-/** Who is asked for the decision again, and when. Counted from the resignation, in milliseconds. */
-export interface Review {
-  /** When HR is reminded, in rising order. */
-  remindAfterMs: number[];
-  /** When the decision is overdue, and escalated. */
-  withinMs: number;
-  /** How long after an escalation the next one follows. */
-  escalateEveryMs: number;
-  escalateTo: Contact;
+export interface Telling {
+  /** Hears of the steps that need attention. */
+  operator: Contact;
+  review: Review;
 }
 
 /** The task queue of each service; access has one per system. */

@@ -16,7 +16,10 @@ export interface ExitStatus {
   rejectedDecisions: RejectedDecision[];
   /** When somebody else gave back what the hold had taken; the latest ones. */
   drifts: Drift[];
-  interview?: { start: string; end: string; timeZone: string } | undefined;
+  /** `with`: the mail address of the HR partner. */
+  interview?: { start: string; end: string; timeZone: string; with?: string | undefined } | undefined;
+  /** When the decision is overdue. */
+  reviewBy?: string | undefined;
   lastWorkingDay?: string | undefined;
   /** Who decided that the hold may take the last active member from protected groups. */
   overrideBy?: string | undefined;
@@ -42,7 +45,12 @@ export type Phase = (typeof phases)[number];
 export type StepName =
   | 'look-up-employee'
   | 'notify-manager'
+  | 'notify-employee'
+  | 'notify-operator'
   | 'schedule-hr-interview'
+  | 'reschedule-hr-interview'
+  | 'remind-hr-partner'
+  | 'escalate-decision'
   | 'block-access'
   | 'restore-access'
   | 'revoke-access'

@@ -10,10 +10,12 @@ import { FailureType } from '../exit/failures.js';
 import type { Resignation } from '../exit/resignation.js';
 import type { ExitStatus } from '../exit/status.js';
 import { planExit, servicesUnder, startOfDay } from './activities.js';
+import { keepOperatorInformed } from './attention.js';
 import { Exit } from './exit.js';
 import { answer } from './handlers.js';
 import { Hold } from './hold.js';
 import { People } from './people.js';
+import { remindUntilDecided } from './reminders.js';
 import { now } from './steps.js';
 import { keepVisible } from './visibility.js';
 
@@ -35,6 +37,9 @@ export async function exitEmployee(resignation: Resignation): Promise<ExitStatus
 
     const blocks = Promise.all(holds.map((hold) => hold.block()));
     const people = new People(exit, exit.means);
+    exit.appointment = people.interview;
+    const reminders = remindUntilDecided(exit, exit.means);
+    const informing = keepOperatorInformed(exit, exit.means, () => exit.closedAt !== undefined);
 
     const ending = await decided(exit);
 
@@ -56,8 +61,9 @@ export async function exitEmployee(resignation: Resignation): Promise<ExitStatus
     }
     await people.tellManagerOfOutcome(ending);
 
-    await Promise.all([blocks, people.settled()]);
+    await Promise.all([blocks, people.settled(), reminders]);
     exit.closedAt = now();
+    await informing;
     exit.phase = ending === 'cancelled' ? 'cancelled' : 'closed';
     await condition(allHandlersFinished);
     show();
@@ -87,8 +93,8 @@ async function decided(exit: Exit): Promise<Ending> {
 
 /** Waits for the day on which leaving takes effect, or for the word that the employee stays after all. */
 async function effective(exit: Exit, date: string): Promise<void> {
-  const waitMs =
-    Date.parse(await startOfDay.executeWithOptions({ summary: `When ${date} begins` }, [date])) - Date.now();
+  exit.effectiveAt = await startOfDay.executeWithOptions({ summary: `When ${date} begins` }, [date]);
+  const waitMs = Date.parse(exit.effectiveAt) - Date.now();
   if (waitMs <= 0) return;
   exit.phase = 'awaiting-effective-date';
   await condition(() => exit.decision?.outcome === 'retained', waitMs, {

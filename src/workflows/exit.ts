@@ -7,9 +7,11 @@ import type { Capture } from '../exit/hold.js';
 import { exitWorkflowId } from '../exit/ids.js';
 import type { Parsed } from '../exit/input.js';
 import type { Interview } from '../exit/interview.js';
-import type { Employee } from '../exit/people.js';
+import type { Contact, Employee } from '../exit/people.js';
 import type { Plan, PlannedSystem } from '../exit/plan.js';
 import { parseResignation, type Resignation } from '../exit/resignation.js';
+import type { Rescheduling } from '../exit/rescheduling.js';
+import { reviewBy } from '../exit/review.js';
 import type { ExitStatus, Phase, RejectedDecision, StepName } from '../exit/status.js';
 import type { Services } from './activities.js';
 import { ExitStep, now } from './steps.js';
@@ -34,6 +36,14 @@ export interface HeldSystem {
   assertAgain: (drift: Drift) => boolean;
 }
 
+/** The interview, as far as the exit needs to know it. */
+export interface Appointment {
+  /** @returns why it cannot be moved now */
+  problem: () => string | undefined;
+  /** @returns once everybody is invited for the new time */
+  reschedule: (wish: Rescheduling) => Promise<Interview>;
+}
+
 export class Exit {
   /** Unique per exit and stable across retries, replays and resets: a reset keeps the id of the first run. */
   readonly exitId = workflowInfo().firstExecutionRunId;
@@ -41,9 +51,12 @@ export class Exit {
   readonly steps: ExitStep[] = [];
   phase: Phase = 'starting';
   means: Means | undefined;
+  appointment: Appointment | undefined;
   employee: Employee | undefined;
   interview: Interview | undefined;
   decision: (Decision & { decidedAt: string }) | undefined;
+  /** When *leaving* takes effect, ISO 8601 in UTC. */
+  effectiveAt: string | undefined;
   cancelRequestedAt: string | undefined;
   /** The cancellation came before any decision and therefore ends the exit. */
   isCancelled = false;
@@ -139,11 +152,22 @@ export class Exit {
     return this.means?.holds.flatMap((hold) => hold.watched() ?? []) ?? [];
   }
 
+  /** Who is asked for the decision: whoever has the interview. */
+  get hrPartner(): Contact | undefined {
+    return this.interview?.hrPartner ?? this.means?.plan.hrPartner;
+  }
+
+  /** When the decision is overdue, ISO 8601 in UTC. */
+  get reviewBy(): string | undefined {
+    const review = this.means?.plan.telling?.review;
+    return review && reviewBy(this.openedAt, review);
+  }
+
   /** Everything that the start of the exit sets off is done, or waits for an operator. */
   get hasBegun(): boolean {
     const isLookUpStuck = this.findStep('look-up-employee')?.view.state === 'needs-attention';
-    const hasBegun = ({ view: { state } }: ExitStep) =>
-      state !== 'running' && (state !== 'pending' || isLookUpStuck);
+    const hasBegun = ({ view: { name, state } }: ExitStep) =>
+      isOfTheWait(name) || (state !== 'running' && (state !== 'pending' || isLookUpStuck));
     return this.steps.length > 0 && this.steps.every(hasBegun);
   }
 
@@ -176,7 +200,13 @@ export class Exit {
       rejectedDecisions: [...this.rejectedDecisions],
       drifts: [...this.drifts],
       overrideBy: this.resignation.overrideBy,
-      interview: interview && { start: interview.start, end: interview.end, timeZone: interview.timeZone },
+      interview: interview && {
+        start: interview.start,
+        end: interview.end,
+        timeZone: interview.timeZone,
+        with: this.hrPartner?.email,
+      },
+      reviewBy: this.reviewBy,
       lastWorkingDay: this.resignation.lastWorkingDay,
       openedAt: this.openedAt,
       blockedAt: this.blockedAt(),
@@ -198,16 +228,17 @@ export class Exit {
   }
 
   private awaiting(): string {
-    const hr = this.means && `${this.means.plan.hrPartner.name} (${this.means.plan.hrPartner.email})`;
+    const hr = this.hrPartner && `${this.hrPartner.name} (${this.hrPartner.email})`;
+    const by = this.reviewBy && ` by ${this.reviewBy}`;
     const stuck = this.steps.filter(({ view }) => view.state === 'needs-attention').map(({ key }) => key);
     const operator = stuck.length > 0 ? ` An operator is to look at ${stuck.join(', ')}.` : '';
     switch (this.phase) {
       case 'starting':
         return `Access is being blocked, the manager told and the interview arranged.${operator}`;
       case 'awaiting-decision':
-        return `${hr} is to decide: retained or leaving.${operator}`;
+        return `${hr} is to decide${by ?? ''}: retained or leaving.${operator}`;
       case 'awaiting-effective-date':
-        return `Access stays blocked and is revoked on ${this.decision?.effectiveOn}.${operator}`;
+        return `Access stays blocked and is revoked on ${this.decision?.effectiveOn}${this.effectiveAt ? `, at ${this.effectiveAt}` : ''}, unless the employee is retained before.${operator}`;
       case 'restoring':
         return `Access is being given back.${operator}`;
       case 'revoking':
@@ -218,6 +249,10 @@ export class Exit {
     }
   }
 }
+
+/** What goes on while the decision is awaited, beside what the start set off. */
+const isOfTheWait = (name: StepName): boolean =>
+  name === 'remind-hr-partner' || name === 'escalate-decision' || name === 'notify-operator';
 
 /** The earliest date that is still today somewhere on Earth: the workflow does not know the company's time zone data. */
 function earliestToday(): string {

@@ -12,9 +12,12 @@ import {
 import type { Decision } from '../exit/decision.js';
 import { parseDrift, type Drift } from '../exit/drift.js';
 import type { Parsed } from '../exit/input.js';
+import type { Interview } from '../exit/interview.js';
 import { parseResolution, type Resolution } from '../exit/resolution.js';
+import { parseRescheduling, type Rescheduling } from '../exit/rescheduling.js';
 import type { ExitStatus, Step } from '../exit/status.js';
 import type { Exit } from './exit.js';
+import { now } from './steps.js';
 
 export const decisionFinalised = defineSignal<[Decision]>('decisionFinalised');
 export const holdDrifted = defineSignal<[Drift]>('holdDrifted');
@@ -22,6 +25,7 @@ export const finaliseDecision = defineUpdate<Decision & { decidedAt: string }, [
   'finaliseDecision',
 );
 export const resolveStep = defineUpdate<Step, [Resolution]>('resolveStep');
+export const rescheduleInterview = defineUpdate<Interview, [Rescheduling]>('rescheduleInterview');
 export const weighDecision = defineQuery<Weighed, [Decision]>('weighDecision');
 export const status = defineQuery<ExitStatus>('status');
 
@@ -106,6 +110,29 @@ export function answer(exit: Exit): void {
       description:
         'Mends a stuck step: {"step":"block-access","system":"payroll","action":"retry" or "done-by-hand" or "skip","by":"it@acme.example","evidence":"…"}',
       validator: (input) => void weighResolution(input),
+    },
+  );
+
+  answerRescheduling(exit);
+}
+
+function answerRescheduling(exit: Exit): void {
+  const weigh = (input: Rescheduling) => {
+    const wish = valueOf(parseRescheduling(input, now()));
+    const problem = exit.appointment ? exit.appointment.problem() : 'the exit has only just begun';
+    if (problem) throw ApplicationFailure.nonRetryable(problem);
+    return wish;
+  };
+  setHandler(
+    rescheduleInterview,
+    (input) => {
+      const wish = weigh(input);
+      return CancellationScope.nonCancellable(() => exit.appointment!.reschedule(wish));
+    },
+    {
+      description:
+        'Moves the interview: {"at":"2026-12-01T14:00:00+01:00"}, or {"next":true} for the next free slot; "by" says who asked',
+      validator: (input) => void weigh(input),
     },
   );
 }

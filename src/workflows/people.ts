@@ -1,17 +1,24 @@
-/** The people's side of an exit: who it is about, who is told, and the interview. */
+/** The people's side of an exit: who it is about, and who is told. */
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { Ending } from '../exit/decision.js';
 import { FailureType } from '../exit/failures.js';
 import type { Employee } from '../exit/people.js';
 import type { Exit, Means } from './exit.js';
+import { ExitInterview } from './interview.js';
 import { Reports } from './reports.js';
 import type { ExitStep, Patience } from './steps.js';
 
 export class People {
   private readonly lookUp: ExitStep;
   private readonly notify: ExitStep;
-  private readonly invite: ExitStep;
-  private readonly begun: { lookUp: Promise<void>; notify: Promise<void>; invite: Promise<void> };
+  private readonly notifyTheEmployee: ExitStep | undefined;
+  private readonly begun: {
+    lookUp: Promise<void>;
+    notify: Promise<void>;
+    tellEmployee: Promise<void> | undefined;
+    schedule: Promise<void>;
+  };
+  readonly interview: ExitInterview;
 
   constructor(
     private readonly exit: Exit,
@@ -19,56 +26,36 @@ export class People {
   ) {
     this.lookUp = exit.addStep('look-up-employee');
     this.notify = exit.addStep('notify-manager');
-    this.invite = exit.addStep('schedule-hr-interview');
+    const tell = (this.notifyTheEmployee = means.plan.telling && exit.addStep('notify-employee'));
+    this.interview = new ExitInterview(exit, means, () => known(exit.employee));
     const lookUp = this.lookUpEmployee();
     this.begun = {
       lookUp,
       notify: lookUp.then(() => this.notifyManager()),
-      invite: lookUp.then(() => this.scheduleInterview()),
+      tellEmployee: tell && lookUp.then(() => this.notifyEmployee(tell)),
+      schedule: lookUp.then(() => this.interview.schedule()),
     };
   }
 
   /** When everything that the start of the exit set off has been settled. */
   async settled(): Promise<void> {
     await Promise.all(Object.values(this.begun));
+    await this.interview.settled();
   }
 
   /** Nobody is told of a resignation, or invited over one, that no longer stands. */
   async stopTelling(why: string): Promise<void> {
-    await Promise.all([this.notify.giveUp(why), this.invite.giveUp(why)]);
+    await Promise.all([
+      this.notify.giveUp(why),
+      this.notifyTheEmployee?.giveUp(why),
+      this.interview.stop(why),
+    ]);
   }
 
   /** Withdraws the invitation, unless the interview has already taken place. */
   async withdrawInterview(): Promise<void> {
-    await this.begun.invite;
-    const { interview, employee } = this.exit;
-    const { state, by, startedAt } = this.invite.view;
-    const isAhead = interview !== undefined && Date.parse(interview.start) > Date.now();
-    // Given up half-way: nobody saw whether an invitation went out, and one that stays would be a meeting about nothing.
-    const mayBeInvited = interview === undefined && state === 'skipped' && startedAt !== undefined;
-    const isByHand = state === 'done-by-hand';
-    if (!isAhead && !mayBeInvited && !isByHand) return;
-
-    const step = this.exit.addStep('cancel-hr-interview');
-    const reports = new Reports<string[]>(step);
-    await this.attend(step, async (patience) => {
-      if (isByHand) {
-        throw ApplicationFailure.nonRetryable(
-          `the interview was arranged by hand by ${by}: withdraw it by hand and settle this step`,
-          FailureType.DoneByHand,
-        );
-      }
-      const invitation = { ...this.invitation(known(employee)), interview };
-      const call = {
-        activityId: 'cancel-hr-interview',
-        summary: 'Withdraw the interview invitation',
-        ...patience(),
-      };
-      const { note } = await reports.of(call.activityId, (delivered = []) =>
-        this.means.services.hr.cancelHrInterview.executeWithOptions(call, [{ ...invitation, delivered }]),
-      );
-      return note;
-    });
+    await this.begun.schedule;
+    await this.interview.withdraw();
   }
 
   async tellManagerOfOutcome(outcome: Ending): Promise<void> {
@@ -109,20 +96,23 @@ export class People {
     });
   }
 
-  private scheduleInterview(): Promise<void> {
-    const reports = new Reports<string[]>(this.invite);
-    return this.attend(this.invite, async (patience) => {
-      const invitation = this.invitation(known(this.exit.employee));
+  /** At every address that we have, since the hold may have blocked the mailbox. */
+  private notifyEmployee(step: ExitStep): Promise<void> {
+    const reports = new Reports<string[]>(step);
+    return this.attend(step, async (patience) => {
+      const employee = known(this.exit.employee);
+      const { openedAt, reviewBy } = this.exit;
       const call = {
-        activityId: 'schedule-hr-interview',
-        summary: 'Schedule the exit interview',
+        activityId: step.key,
+        summary: `Tell ${employee.displayName} of the block`,
         ...patience(),
       };
-      const interview = await reports.of(call.activityId, (delivered = []) =>
-        this.means.services.hr.scheduleHrInterview.executeWithOptions(call, [{ ...invitation, delivered }]),
+      const sent = await reports.of(call.activityId, (delivered = []) =>
+        this.means.services.notification.notifyEmployee.executeWithOptions(call, [
+          { ...this.about(employee), openedAt, reviewBy, delivered },
+        ]),
       );
-      this.exit.interview = interview;
-      return `invited ${interview.attendees.map(({ email }) => email).join(' and ')}`;
+      return `told ${sent.map(({ to }) => to).join(' and ')}`;
     });
   }
 
@@ -132,11 +122,6 @@ export class People {
 
   private about(employee: Employee) {
     return { exitId: this.exit.exitId, employee, systems: this.means.plan.systems.map(({ name }) => name) };
-  }
-
-  private invitation(employee: Employee) {
-    const { exitId, openedAt, resignation } = this.exit;
-    return { exitId, employee, openedAt, lastWorkingDay: resignation.lastWorkingDay };
   }
 }
 

@@ -6,5 +6,7 @@ export const searchAttributes = {
   ExitPhase: defineSearchAttributeKey('ExitPhase', SearchAttributeType.KEYWORD),
   ExitOutcome: defineSearchAttributeKey('ExitOutcome', SearchAttributeType.KEYWORD),
   NeedsAttention: defineSearchAttributeKey('NeedsAttention', SearchAttributeType.BOOL),
+  /** When the decision is overdue. */
+  ReviewBy: defineSearchAttributeKey('ReviewBy', SearchAttributeType.DATETIME),
   LastWorkingDay: defineSearchAttributeKey('LastWorkingDay', SearchAttributeType.DATETIME),
 };

@@ -52,11 +52,14 @@ function attributesOf(exit: Exit) {
   const isOpen = exit.phase === 'starting' || exit.phase === 'awaiting-decision';
   const outcome = isOpen ? undefined : exit.isCancelled ? 'cancelled' : exit.decision?.outcome;
   const { lastWorkingDay } = exit.resignation;
+  // Not known at the very start, and not worth an event of its own.
+  const reviewBy = exit.phase === 'starting' ? undefined : exit.reviewBy;
   return [
     { key: searchAttributes.EmployeeId, value: exit.employeeId },
     { key: searchAttributes.ExitPhase, value: exit.phase },
     { key: searchAttributes.NeedsAttention, value: exit.needsAttention },
     ...(outcome ? [{ key: searchAttributes.ExitOutcome, value: outcome }] : []),
+    ...(reviewBy ? [{ key: searchAttributes.ReviewBy, value: new Date(reviewBy) }] : []),
     ...(lastWorkingDay ? [{ key: searchAttributes.LastWorkingDay, value: new Date(lastWorkingDay) }] : []),
   ];
 }

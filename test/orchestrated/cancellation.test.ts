@@ -50,7 +50,7 @@ describe('an exit that somebody cancels in the Web UI', () => {
     await handleOf(nora).cancel();
     await isCancelled(nora);
     assert.deepEqual(
-      world.mail.to(nora.email).map((mail) => calendarOf(mail).method),
+      world.mail.invitationsTo(nora.email).map((mail) => calendarOf(mail).method),
       ['REQUEST', 'CANCEL'],
     );
     assert.match(world.mail.to(nora.manager).at(-1)!.subject!, /The exit of .* was called off/);

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { exitWorkflowId } from '../../src/exit/ids.js';
 import { HR, startWorld, type System } from '../support/world.js';
 
-/** The budget of the design for an exit that nobody interferes with, on one system. */
-const BUDGET = 64;
+/**
+ * For an exit that nobody interferes with, on one system: the 64 of the design, and what came later: the mail to the employee (an activity
+ * after another, 6) and the timer of the first reminder (2).
+ */
+const BUDGET = 72;
 /**
  * Three activities one after another, of 3 events each and 3 of the workflow task that their end sets off. Answers that come
  * together share a task: on an idle machine a further system adds 13 or 14.

@@ -59,9 +59,9 @@ describe('a step that cannot succeed', () => {
     ],
     [
       'schedule-hr-interview',
-      /Mail to t-.* was refused: .*no such mailbox/,
+      /Mail to hr@acme.example .* was refused: .*no such mailbox/,
       () => {
-        refuse((recipient) => recipient.startsWith('t-'));
+        refuse((recipient) => recipient === HR);
         return open();
       },
     ],
@@ -187,7 +187,8 @@ describe('a step that cannot succeed', () => {
     await resolve(nora, 'look-up-employee', 'skip');
     const stuck = await needsAttention(nora, 'schedule-hr-interview');
     assert.match(stepOf(stuck, 'schedule-hr-interview')!.error!, /nobody knows whom to write to/);
-    for (const step of ['notify-manager', 'schedule-hr-interview']) await resolve(nora, step, 'done-by-hand');
+    for (const step of ['notify-manager', 'notify-employee', 'schedule-hr-interview'])
+      await resolve(nora, step, 'done-by-hand');
     await world.exits.decide(nora.employeeId, leaving);
     await needsAttention(nora, 'notify-manager-of-outcome');
     await resolve(nora, 'notify-manager-of-outcome', 'skip');

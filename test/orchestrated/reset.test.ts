@@ -32,7 +32,9 @@ describe('an exit that is reset to its beginning', () => {
     await world.mail.waitFor(nora.email, 2);
     const told = await world.mail.waitFor(nora.manager, 2);
     assert.equal(new Set(told.map(({ messageId }) => messageId)).size, 1);
-    const uids = world.mail.to(nora.email).map((mail) => /UID:(.*)/.exec(calendarOf(mail).content)?.[1]);
+    const uids = world.mail
+      .invitationsTo(nora.email)
+      .map((mail) => /UID:(.*)/.exec(calendarOf(mail).content)?.[1]);
     assert.equal(new Set(uids).size, 1);
 
     await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });

@@ -34,7 +34,7 @@ describe('an exit in the Web UI', () => {
   it('shows who, the phase, each step with its state, and who is waited for', async () => {
     const { currentDetails } = await metadata();
     assert.match(currentDetails, new RegExp(`\\(${nora.employeeId}\\): awaiting-decision`));
-    assert.match(currentDetails, /hr@acme\.example.* is to decide: retained or leaving/);
+    assert.match(currentDetails, /hr@acme\.example.* is to decide by .*: retained or leaving/);
     for (const step of ['look-up-employee', 'notify-manager', 'block-access:production'])
       assert.match(currentDetails, new RegExp(`- ${step}: \\*\\*done\\*\\*`));
   });
@@ -55,6 +55,7 @@ describe('an exit in the Web UI', () => {
       'decisionFinalised',
       'finaliseDecision',
       'holdDrifted',
+      'rescheduleInterview',
       'resolveStep',
       'status',
       'weighDecision',

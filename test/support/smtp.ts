@@ -21,6 +21,8 @@ export interface MailServer {
   /** Takes the next message, and breaks the connection before it says so. */
   loseNextAnswer: () => void;
   to: (recipient: string) => Mail[];
+  /** Of these, the ones with an iTIP object. */
+  invitationsTo: (recipient: string) => Mail[];
   /** Waits until so many mails have come for this recipient. */
   waitFor: (recipient: string, count: number) => Promise<Mail[]>;
   stop: () => Promise<void>;
@@ -89,6 +91,7 @@ export async function startMailServer(): Promise<MailServer> {
       loseNext = true;
     },
     to,
+    invitationsTo: (recipient) => to(recipient).filter(({ attachments }) => attachments.length > 0),
     waitFor: (recipient, count) =>
       eventually(`${count} mails to ${recipient}`, () =>
         to(recipient).length >= count ? to(recipient) : undefined,

@@ -1,0 +1,36 @@
+/** The wait for the decision, as a ladder: reminders to HR, then an escalation at a steady interval. Silence never decides. */
+import type { Contact } from './people.js';
+
+/** Who is asked for the decision again, and when. Counted from the resignation, in milliseconds. */
+export interface Review {
+  /** When HR is reminded, in rising order. */
+  remindAfterMs: number[];
+  /** When the decision is overdue, and escalated. */
+  withinMs: number;
+  /** How long after an escalation the next one follows. */
+  escalateEveryMs: number;
+  escalateTo: Contact;
+}
+
+export interface Rung {
+  kind: 'remind' | 'escalate';
+  /** Counted from 1, of its kind. */
+  number: number;
+  afterMs: number;
+}
+
+/** Each rung costs about eleven events of a history that ends at 51,200, so whatever is configured, it gets slow in the end. */
+const STEADY_ESCALATIONS = 100;
+const SLOW_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** The rungs, without end: until somebody decides. */
+export function* ladder({ remindAfterMs, withinMs, escalateEveryMs }: Review): Generator<Rung, never> {
+  for (const [i, afterMs] of remindAfterMs.entries()) yield { kind: 'remind', number: i + 1, afterMs };
+  for (let number = 1, afterMs = withinMs; ; number += 1) {
+    yield { kind: 'escalate', number, afterMs };
+    afterMs += number < STEADY_ESCALATIONS ? escalateEveryMs : Math.max(escalateEveryMs, SLOW_MS);
+  }
+}
+
+export const reviewBy = (openedAt: string, { withinMs }: Review): string =>
+  new Date(Date.parse(openedAt) + withinMs).toISOString();

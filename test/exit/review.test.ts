@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { ladder, reviewBy, type Review } from '../../src/exit/review.js';
+
+const HOUR = 60 * 60 * 1000;
+const DAY = 24 * HOUR;
+const YEAR = 365 * DAY;
+const review: Review = {
+  remindAfterMs: [24 * HOUR, 48 * HOUR, 72 * HOUR],
+  withinMs: 5 * DAY,
+  escalateEveryMs: 7 * DAY,
+  escalateTo: { name: 'Head of HR', email: 'head-of-hr@acme.example' },
+};
+const upTo = (changes: Partial<Review>, limitMs: number) => {
+  const rungs = [];
+  for (const rung of ladder({ ...review, ...changes })) {
+    if (rung.afterMs > limitMs) return rungs;
+    rungs.push(rung);
+  }
+  return rungs;
+};
+
+describe('the ladder of an open decision', () => {
+  it('reminds as configured, and then escalates at a steady interval', () => {
+    assert.deepEqual(
+      upTo({}, 20 * DAY).map(({ kind, number, afterMs }) => [kind, number, afterMs / HOUR]),
+      [
+        ['remind', 1, 24],
+        ['remind', 2, 48],
+        ['remind', 3, 72],
+        ['escalate', 1, 5 * 24],
+        ['escalate', 2, 12 * 24],
+        ['escalate', 3, 19 * 24],
+      ],
+    );
+  });
+
+  it('may have no reminders', () => {
+    assert.equal(upTo({ remindAfterMs: [] }, YEAR)[0]?.kind, 'escalate');
+  });
+
+  it('has a bounded number of rungs in a year: 55 as the sample company has it, 172 whatever is configured', () => {
+    assert.equal(upTo({}, YEAR).length, 3 + 52);
+    const hasty = {
+      remindAfterMs: Array.from({ length: 20 }, (_, i) => i + 1),
+      withinMs: 100,
+      escalateEveryMs: 1,
+    };
+    assert.equal(upTo(hasty, YEAR).length, 20 + 100 + 52);
+  });
+
+  it('makes the decision due so long after the resignation', () => {
+    assert.equal(reviewBy('2026-11-24T09:00:00.000Z', review), '2026-11-29T09:00:00.000Z');
+  });
+});

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { exitWorkflowId } from '../../src/exit/ids.js';
+import { eventually } from '../support/eventually.js';
+import { HR, startWorld, stateOf, stepOf, type Hired, type World } from '../support/world.js';
+
+const HEAD = 'head-of-hr@acme.example';
+
+describe('while nobody decides', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld({
+      systems: ['payroll'],
+      config: [
+        ['attentionAfter: PT15M', 'attentionAfter: PT0.4S'],
+        ['initialInterval: PT1S, maximumInterval: PT1M', 'initialInterval: PT0.05S, maximumInterval: PT0.3S'],
+        ['remindAfter: [PT24H, PT48H, PT72H]', 'remindAfter: [PT1.5S, PT2.3S, PT3.1S]'],
+        ['within: PT120H, escalateEvery: PT168H', 'within: PT4S, escalateEvery: PT1S'],
+      ],
+    });
+  });
+  afterEach(() => world.mend());
+  after(() => world.stop());
+
+  const written = ({ employeeId }: Hired, to: string, subject: RegExp) =>
+    world.mail.to(to).filter((mail) => mail.text?.includes(employeeId) && subject.test(mail.text));
+  const reminders = (nora: Hired) => written(nora, HR, /remind/i);
+  const escalations = (nora: Hired) => written(nora, HEAD, /overdue/i);
+
+  it('HR is reminded on the ladder, then it is escalated again and again, until somebody decides; nobody is written to after that', async () => {
+    const nora = await world.hire({ on: ['payroll'] });
+    await world.exits.open({ employeeId: nora.employeeId });
+    await eventually('two escalations', () => (escalations(nora).length >= 2 ? true : undefined));
+    assert.equal(reminders(nora).length, 3);
+    const waiting = await world.exits.status(nora.employeeId);
+    assert.equal(waiting.phase, 'awaiting-decision');
+    assert.equal((await world.account(nora, 'payroll')).active, false, 'silence gives nothing back');
+    assert.equal(stepOf(waiting, 'remind-hr-partner')?.note, `3 of 3, to ${HR}`);
+    assert.match(stepOf(waiting, 'escalate-decision')!.note!, new RegExp(`to ${HEAD}$`));
+
+    for (const mail of [...reminders(nora), ...escalations(nora)]) {
+      assert.match(mail.text!, new RegExp(`ems decide ${nora.employeeId} retained --by`));
+      assert.match(mail.text!, new RegExp(`ems decide ${nora.employeeId} leaving --by`));
+    }
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+    const ids = [...reminders(nora), ...escalations(nora)].map(({ messageId }) => messageId);
+    assert.equal(new Set(ids).size, ids.length, 'each mail once');
+  });
+
+  it('the exit says when the decision is due, and shows in the list of the overdue from then on until it is decided', async () => {
+    const nora = await world.hire({ on: ['payroll'] });
+    await world.exits.open({ employeeId: nora.employeeId });
+    const { openedAt, reviewBy, awaiting } = await world.untilPhase(nora, 'awaiting-decision');
+    assert.equal(Date.parse(reviewBy!) - Date.parse(openedAt), 4000);
+    assert.match(awaiting, new RegExp(`is to decide by ${reviewBy}: retained or leaving`));
+    const isListed = async () =>
+      (await world.exits.list({ overdue: true })).some(({ employeeId }) => employeeId === nora.employeeId);
+    const listed = await eventually('the exit to be overdue', async () =>
+      (await world.exits.list({ overdue: true })).find(({ employeeId }) => employeeId === nora.employeeId),
+    );
+    assert.equal(listed.reviewBy, reviewBy);
+    assert.ok(Date.now() > Date.parse(reviewBy!));
+
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+    await eventually('the exit to be overdue no more', async () => ((await isListed()) ? undefined : true));
+  });
+
+  it('a reminder that does not go out asks for attention, holds nothing up, and is given up with the decision', async () => {
+    const nora = await world.hire({ on: ['payroll'] });
+    world.mail.refuse((recipient) =>
+      recipient === HR || recipient === HEAD ? { code: 450, message: 'try again later' } : undefined,
+    );
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.until(
+      nora,
+      'attention',
+      (status) => stateOf(status, 'remind-hr-partner') === 'needs-attention',
+    );
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    const decided = await world.until(
+      nora,
+      'the reminder given up',
+      (status) => stateOf(status, 'remind-hr-partner') === 'skipped',
+    );
+    assert.equal(stepOf(decided, 'remind-hr-partner')?.note, 'the decision came first');
+    await world.mend();
+    await world.untilPhase(nora, 'closed');
+    assert.equal(reminders(nora).length, 0);
+  });
+
+  it('a mailbox of HR that takes no mail does not hold up the escalation', async () => {
+    const nora = await world.hire({ on: ['payroll'] });
+    world.mail.refuse((recipient) =>
+      recipient === HR ? { code: 550, message: 'no such mailbox' } : undefined,
+    );
+    await world.exits.open({ employeeId: nora.employeeId });
+    await eventually('an escalation', () => (escalations(nora).length > 0 ? true : undefined));
+    assert.equal(reminders(nora).length, 0);
+    await world.mend();
+    await world.exits.resolve(nora.employeeId, { step: 'schedule-hr-interview', action: 'retry', by: HR });
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+  });
+
+  it('an outage of the workers that outlasts several rungs is not followed by several mails at once', async () => {
+    const nora = await world.hire({ on: ['payroll'] });
+    await world.exits.open({ employeeId: nora.employeeId });
+    const { openedAt } = await world.untilPhase(nora, 'awaiting-decision');
+    await world.stopWorkers();
+    await eventually('the second escalation to be due', () =>
+      Date.now() > Date.parse(openedAt) + 5100 ? true : undefined,
+    );
+    await world.startWorkers();
+    await eventually('an escalation', () => (escalations(nora).length > 0 ? true : undefined));
+    assert.ok(reminders(nora).length <= 1, 'only what went out before the outage');
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+  });
+
+  it('the ladder costs at most eleven events a rung', async () => {
+    const nora = await world.hire({ on: ['payroll'] });
+    await world.exits.open({ employeeId: nora.employeeId });
+    const handle = world.client.workflow.getHandle(exitWorkflowId(nora.employeeId));
+    await world.untilPhase(nora, 'awaiting-decision');
+    const before = { events: (await handle.describe()).historyLength, rungs: reminders(nora).length };
+    await eventually('three escalations', () => (escalations(nora).length >= 3 ? true : undefined));
+    const rungs = reminders(nora).length + escalations(nora).length - before.rungs;
+    const { historyLength } = await handle.describe();
+    // The rung that is under way at either look is counted in.
+    assert.ok(
+      historyLength - before.events <= 11 * (rungs + 2),
+      `${historyLength - before.events} for ${rungs}`,
+    );
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+  });
+});
