@@ -87,8 +87,7 @@ async function decided(exit: Exit): Promise<Ending> {
 
 /** Waits for the day on which leaving takes effect, or for the word that the employee stays after all. */
 async function effective(exit: Exit, date: string): Promise<void> {
-  const waitMs =
-    Date.parse(await startOfDay.executeWithOptions({ summary: `When ${date} begins` }, [date])) - Date.now();
+  const waitMs = Date.parse(await startOfDay(date)) - Date.now();
   if (waitMs <= 0) return;
   exit.phase = 'awaiting-effective-date';
   await condition(() => exit.decision?.outcome === 'retained', waitMs, {
