@@ -1,4 +1,4 @@
-/** What the workflow itself needs to know: local activities, quick and without a server other than Temporal's. */
+/** What the workflow itself needs to know: quick, and without a server other than Temporal's. */
 import { Context } from '@temporalio/activity';
 import { Temporal } from 'temporal-polyfill';
 import type { Config, SystemConfig } from '../config.js';

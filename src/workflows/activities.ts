@@ -5,6 +5,7 @@
  */
 import {
   ActivityCancellationType,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   type ActivityOptions,
@@ -18,10 +19,22 @@ import type { Plan, PlannedSystem } from '../exit/plan.js';
 
 const HEARTBEAT_TIMEOUT = '10 seconds';
 
-/** Quick looks at the worker's configuration and at Temporal itself: an event each, and no retries worth naming. */
-export const { planExit, progressOf, startOfDay } = proxyLocalActivities<ExitActivities>({
-  startToCloseTimeout: '5 seconds',
-});
+/** Quick looks at the worker's configuration and at Temporal itself, with no retries worth naming. */
+const quick = { startToCloseTimeout: '5 seconds' } as const;
+const local = proxyLocalActivities<ExitActivities>(quick);
+const regular = proxyActivities<ExitActivities>(quick);
+
+/** One event instead of seven, and nothing has begun yet that could come in between. */
+export const { planExit } = local;
+
+/** In an exit under way a local activity can leave a history that nobody can replay: docs/decisions/0008. */
+const underWay = () => (patched('no-local-activity-under-way') ? regular : local);
+
+export const progressOf = (activityId: string) =>
+  underWay().progressOf.executeWithOptions({ summary: `How far ${activityId} was` }, [activityId]);
+
+export const startOfDay = (date: string) =>
+  underWay().startOfDay.executeWithOptions({ summary: `When ${date} begins` }, [date]);
 
 export type Services = ReturnType<typeof servicesUnder>;
 

@@ -93,7 +93,7 @@ async function decided(exit: Exit): Promise<Ending> {
 
 /** Waits for the day on which leaving takes effect, or for the word that the employee stays after all. */
 async function effective(exit: Exit, date: string): Promise<void> {
-  exit.effectiveAt = await startOfDay.executeWithOptions({ summary: `When ${date} begins` }, [date]);
+  exit.effectiveAt = await startOfDay(date);
   const waitMs = Date.parse(exit.effectiveAt) - Date.now();
   if (waitMs <= 0) return;
   exit.phase = 'awaiting-effective-date';

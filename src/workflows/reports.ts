@@ -20,9 +20,7 @@ export class Reports<P> {
     let asked: Reported | undefined;
     // Cancelled between two attempts, an activity ends without a word; what it said before is with the server until then.
     this.step.beforeCancel = async () => {
-      asked = {
-        reported: await progressOf.executeWithOptions({ summary: `How far ${activityId} was` }, [activityId]),
-      };
+      asked = { reported: await progressOf(activityId) };
     };
     try {
       const result = await call(this.latest);

@@ -41,7 +41,9 @@ export async function sweepHolds({ giveUpAfterMs }: Sweep): Promise<SweepResult>
     const { findDrift } = proxyActivities<DriftActivities>({ ...timeouts, taskQueue: queue });
     try {
       const summary = `Look at ${holds.length} holds on ${system}`;
-      result.drifted += await findDrift.executeWithOptions({ summary }, [{ system, holds }]);
+      const drifted = await findDrift.executeWithOptions({ summary }, [{ system, holds }]);
+      // Not `+= await`: that adds to the sum of before the wait, and the systems are waited for together.
+      result.drifted += drifted;
       result.checked += holds.length;
     } catch (error) {
       if (!(error instanceof ActivityFailure)) throw error;

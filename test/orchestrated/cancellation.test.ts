@@ -43,6 +43,41 @@ describe('an exit that somebody cancels in the Web UI', () => {
     await isCancelled(nora);
   });
 
+  it('while access is being blocked and somebody looks all the time: its history can be replayed', async () => {
+    const nora = await world.hire();
+    let answer!: () => void;
+    const until = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    world.proxies.code.fault(({ method }) => (method === 'PATCH' ? { kind: 'held', until } : undefined));
+    const blocking = world.proxies.code.next(({ method }) => method === 'PATCH');
+    await world.exits.open({ employeeId: nora.employeeId });
+    await blocking;
+    const handle = handleOf(nora);
+    // Large, so that it takes its time and other things happen meanwhile (docs/decisions/0008).
+    const question = { padding: Array.from({ length: 60_000 }, () => []) };
+    const over = new AbortController();
+    const look = async (): Promise<void> => {
+      while (!over.signal.aborted) await handle.query('weighDecision', question);
+    };
+    const looking = Promise.all([look(), look()]);
+    try {
+      await handle.cancel();
+      answer();
+      await assert.rejects(handle.result(), /Workflow execution cancelled/);
+    } finally {
+      over.abort();
+      await looking;
+    }
+    // Of an exit that is over, the status comes from a replay.
+    await isCancelled(nora);
+    const { events } = await handle.fetchHistory();
+    const local = events!.filter(
+      ({ markerRecordedEventAttributes: marker }) => marker?.markerName === 'core_local_activity',
+    );
+    assert.equal(local.length, 1, 'the plan, and no other');
+  });
+
   it('while the decision is awaited: access is given back, the interview withdrawn, and the manager told', async () => {
     const nora = await world.hire();
     await world.exits.open({ employeeId: nora.employeeId });

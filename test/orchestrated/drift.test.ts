@@ -17,12 +17,14 @@ import {
   type World,
 } from '../support/world.js';
 
-const sweep = (world: World): Promise<{ checked: number; drifted: number }> =>
-  world.client.workflow.execute('sweepHolds', {
+const startSweep = (world: World, giveUpAfterMs = 3_000) =>
+  world.client.workflow.start<() => Promise<{ checked: number; drifted: number }>>('sweepHolds', {
     workflowId: `sweep-${randomUUID()}`,
     taskQueue: 'ems',
-    args: [{ giveUpAfterMs: 3_000 }],
+    args: [{ giveUpAfterMs }] as never,
   });
+
+const sweep = async (world: World) => (await startSweep(world)).result();
 
 async function blocked(world: World): Promise<Hired> {
   const nora = await world.hire();
@@ -44,10 +46,13 @@ async function retain(world: World, nora: Hired): Promise<void> {
   await world.untilPhase(nora, 'closed');
 }
 
+// How long a write that nobody saw the end of is waited for before access is given back.
+const soon: [string, string] = ['requestTimeout: PT10S', 'requestTimeout: PT2S'];
+
 describe('a hold that somebody undoes while the decision is open', () => {
   let world: World;
   before(async () => {
-    world = await startWorld();
+    world = await startWorld({ config: [soon] });
   });
   afterEach(() => world.mend());
   after(() => world.stop());
@@ -83,6 +88,27 @@ describe('a hold that somebody undoes while the decision is open', () => {
       (await world.account(nora, 'production')).groups,
       [...CRITICAL_GROUPS, 'readers'].toSorted(),
     );
+  });
+
+  it('is counted, whichever system answers last', async () => {
+    const nora = await blocked(world);
+    await world.admin.payroll.setActive(nora.accounts.payroll!, true);
+    let answer!: () => void;
+    const until = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    world.proxies.code.fault(() => ({ kind: 'held', until }));
+    const asked = world.proxies.code.next(() => true);
+    const running = await startSweep(world, 30_000);
+    await asked;
+    await eventually('the answers of the others', async () => {
+      const { pendingActivities } = (await running.describe()).raw;
+      return pendingActivities?.length === 1 ? true : undefined;
+    });
+    answer();
+    assert.deepEqual(await running.result(), { checked: 3, drifted: 1 });
+    await world.until(nora, 'blocked again', ({ drifts, blockedAt }) => Boolean(drifts.length && blockedAt));
+    await retain(world, nora);
   });
 
   it('costs a parked exit nothing to be looked at', async () => {
@@ -140,7 +166,7 @@ describe('a hold that somebody undoes while the decision is open', () => {
 describe('a drift that the policy leaves to an operator', () => {
   let world: World;
   before(async () => {
-    world = await startWorld({ config: [['onDrift: reassert', 'onDrift: report']] });
+    world = await startWorld({ config: [soon, ['onDrift: reassert', 'onDrift: report']] });
   });
   after(() => world.stop());
 

@@ -73,7 +73,7 @@ describe('an exit in the Web UI', () => {
       (event) =>
         event.activityTaskScheduledEventAttributes ||
         event.timerStartedEventAttributes ||
-        event.markerRecordedEventAttributes,
+        event.markerRecordedEventAttributes?.markerName === 'core_local_activity',
     );
     assert.ok(scheduled.some((event) => event.timerStartedEventAttributes));
     for (const { userMetadata, eventId } of scheduled)

@@ -1,7 +1,7 @@
 /**
  * Records the corpus of histories that replay.test.ts holds new workflow code to: `npm run record-histories`. Exits stay open for
  * weeks, so what the code of today began must still be understood by the code of tomorrow: add to the corpus, don't replace it,
- * unless no such exit can be open any more.
+ * unless no such exit can be open any more. With names of paths, it records those: `npm run record-histories -- cancelled`.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -75,6 +75,23 @@ const paths: Record<string, (world: World, nora: Hired) => Promise<unknown>> = {
     await decided(world, nora, leaving);
     await handle.result();
   },
+  async 'cancelled-while-blocking'(world, nora) {
+    world.proxies.code.fault(({ method }) => (method === 'PATCH' ? { kind: 'unreachable' } : undefined));
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.until(
+      nora,
+      'payroll blocked',
+      (status) => stateOf(status, 'block-access:payroll') === 'done',
+    );
+    await world.client.workflow.getHandle(exitWorkflowId(nora.employeeId)).cancel();
+    await world.until(
+      nora,
+      'the block stopped',
+      (status) => stateOf(status, 'block-access:code') === 'skipped',
+    );
+    await world.mend();
+    await world.untilPhase(nora, 'cancelled');
+  },
   async cancelled(world, nora) {
     await begun(world, nora);
     await world.client.workflow.getHandle(exitWorkflowId(nora.employeeId)).cancel();
@@ -109,7 +126,10 @@ const world = await startWorld({
   ],
 });
 await mkdir(folder, { recursive: true });
+const names = process.argv.slice(2);
+for (const name of names) if (!paths[name]) throw new Error(`there is no path "${name}"`);
 for (const [name, run] of Object.entries(paths)) {
+  if (names.length > 0 && !names.includes(name)) continue;
   const nora = await world.hire();
   await run(world, nora);
   await world.mend();

@@ -5,10 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Worker } from '@temporalio/worker';
 import { orchestratedExits, type Exits } from '../../src/client/orchestrated.js';
-import { Refusal } from '../../src/client/refusal.js';
 import { parseConfig, type Config } from '../../src/config.js';
 import { createWorkers, runWorkers, serviceNames, type ServiceName } from '../../src/create-workers.js';
 import type { ExitStatus, Phase, Step } from '../../src/exit/status.js';
@@ -152,26 +150,13 @@ export async function startWorld({
   const exits = orchestratedExits(shared.client);
   const until: World['until'] = async ({ employeeId }, what, wanted) => {
     let last: ExitStatus | undefined;
-    let problem: Error | undefined;
     const deadline = Date.now() + 30_000;
-    while (Date.now() < deadline) {
-      try {
-        for await (const status of exits.follow(employeeId, 200)) {
-          last = status;
-          if (wanted(status)) return status;
-          if (Date.now() > deadline) break;
-        }
-        break;
-      } catch (error) {
-        // A workflow task that fails is tried again; whether the exit recovers is for the deadline to say.
-        if (!(error instanceof Refusal)) throw error;
-        problem = error;
-        await pause(200);
-      }
+    for await (const status of exits.follow(employeeId, 200)) {
+      last = status;
+      if (wanted(status)) return status;
+      if (Date.now() > deadline) break;
     }
-    throw new Error(
-      `${employeeId} never came to "${what}": ${problem?.message ?? ''} ${JSON.stringify(last, null, 1)}`,
-    );
+    throw new Error(`${employeeId} never came to "${what}": ${JSON.stringify(last, null, 1)}`);
   };
 
   return {
