@@ -2,6 +2,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { Ending } from '../exit/decision.js';
 import { FailureType } from '../exit/failures.js';
+import type { InterviewProgress } from '../exit/interview.js';
 import type { Employee } from '../exit/people.js';
 import type { Exit, Means } from './exit.js';
 import { Reports } from './reports.js';
@@ -50,7 +51,7 @@ export class People {
     if (!isAhead && !mayBeInvited && !isByHand) return;
 
     const step = this.exit.addStep('cancel-hr-interview');
-    const reports = new Reports<string[]>(step);
+    const reports = new Reports<InterviewProgress>(step);
     await this.attend(step, async (patience) => {
       if (isByHand) {
         throw ApplicationFailure.nonRetryable(
@@ -64,8 +65,8 @@ export class People {
         summary: 'Withdraw the interview invitation',
         ...patience(),
       };
-      const { note } = await reports.of(call.activityId, (delivered = []) =>
-        this.means.services.hr.cancelHrInterview.executeWithOptions(call, [{ ...invitation, delivered }]),
+      const { note } = await reports.of(call.activityId, (progress = { delivered: [] }) =>
+        this.means.services.hr.cancelHrInterview.executeWithOptions(call, [{ ...invitation, progress }]),
       );
       return note;
     });
@@ -110,7 +111,7 @@ export class People {
   }
 
   private scheduleInterview(): Promise<void> {
-    const reports = new Reports<string[]>(this.invite);
+    const reports = new Reports<InterviewProgress>(this.invite);
     return this.attend(this.invite, async (patience) => {
       const invitation = this.invitation(known(this.exit.employee));
       const call = {
@@ -118,8 +119,8 @@ export class People {
         summary: 'Schedule the exit interview',
         ...patience(),
       };
-      const interview = await reports.of(call.activityId, (delivered = []) =>
-        this.means.services.hr.scheduleHrInterview.executeWithOptions(call, [{ ...invitation, delivered }]),
+      const interview = await reports.of(call.activityId, (progress = { delivered: [] }) =>
+        this.means.services.hr.scheduleHrInterview.executeWithOptions(call, [{ ...invitation, progress }]),
       );
       this.exit.interview = interview;
       return `invited ${interview.attendees.map(({ email }) => email).join(' and ')}`;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import ICAL from 'ical.js';
 import { createHrService, type HrService } from '../../src/services/hr/hr.js';
-import type { Deliveries } from '../../src/services/protocols/smtp.js';
+import { remember, type Memory } from '../../src/services/hr/memory.js';
 import { DANA, mailer } from './message.js';
 import { sampleConfig } from './sample-config.js';
 import { calendarOf, type Mail } from './smtp.js';
@@ -17,7 +17,7 @@ export function hrAt(port: number, now: string = openedAt): HrService {
     mailer: mailer(port),
     organisation,
     policy,
-    hrPartner: contacts.hrPartners[0],
+    partners: [{ contact: contacts.hrPartners[0] }],
     from: mail.from,
     now: () => new Date(now),
   });
@@ -29,13 +29,8 @@ export function about(changes: { displayName?: string; email?: string | undefine
   return { exitId: 'exit-1', openedAt, employee: { ...dana, ...changes } };
 }
 
-export function deliveries(): Deliveries {
-  const delivered = new Set<string>();
-  return {
-    has: (id) => delivered.has(id),
-    add: async (id) => void (await Promise.resolve(delivered.add(id))),
-  };
-}
+/** What one step remembers, over all its attempts. */
+export const memory = (): Memory => remember({ delivered: [] }, () => Promise.resolve());
 
 /** What a calendar program makes of a mail. */
 export function readInvitation(mail: Mail) {
