@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import getPort from 'get-port';
+import ICAL from 'ical.js';
 import { startChild, untilAnswered } from '../../src/local/child.js';
 import { pythonWith } from './python.js';
 import { scratchFolder } from './temporal.js';
@@ -83,9 +84,35 @@ export async function ask(
     ...(body !== undefined && { body }),
   });
   const text = await response.text();
+  if (method === 'GET' && response.status === 404) return '';
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
   return text;
 }
+
+/** All events of a calendar, as another program reads them. */
+export async function eventsIn(account: Account): Promise<ICAL.Component[]> {
+  const content = await ask(account, 'GET', '/');
+  return new ICAL.Component(ICAL.parse(content) as unknown[]).getAllSubcomponents('vevent');
+}
+
+/** When the interviews are that are in a calendar, by UID. */
+export async function interviewsIn(account: Account): Promise<Record<string, string>> {
+  const events = (await eventsIn(account)).map((component) => new ICAL.Event(component));
+  return Object.fromEntries(
+    events
+      .filter(({ uid }) => uid.startsWith('interview.'))
+      .map(({ uid, startDate }) => [uid, startDate.toJSDate().toISOString()]),
+  );
+}
+
+/** Puts many events into a calendar at once. */
+export const fill = (account: Account, events: string[]): Promise<string> =>
+  ask(
+    account,
+    'PUT',
+    '/',
+    ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//test//EN', ...events, 'END:VCALENDAR', ''].join('\r\n'),
+  );
 
 /** Puts an event into a calendar, as a person's calendar program would: the lines of the VEVENT. */
 export async function addEvent(
@@ -93,8 +120,9 @@ export async function addEvent(
   name: string,
   lines: string[],
   zones: string[] = [],
+  stamp = '20261101T000000Z',
 ): Promise<void> {
-  const event = [`UID:${name}`, 'DTSTAMP:20261101T000000Z', `SUMMARY:${name}`, ...lines];
+  const event = [`UID:${name}`, `DTSTAMP:${stamp}`, `SUMMARY:${name}`, ...lines];
   await ask(
     account,
     'PUT',
@@ -112,3 +140,22 @@ export async function addEvent(
     ].join('\r\n'),
   );
 }
+
+/** As calendar programs describe it: the daylight-saving rules of the European Union. */
+export const BERLIN = [
+  'BEGIN:VTIMEZONE',
+  'TZID:Europe/Berlin',
+  'BEGIN:DAYLIGHT',
+  'TZOFFSETFROM:+0100',
+  'TZOFFSETTO:+0200',
+  'DTSTART:19700329T020000',
+  'RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU',
+  'END:DAYLIGHT',
+  'BEGIN:STANDARD',
+  'TZOFFSETFROM:+0200',
+  'TZOFFSETTO:+0100',
+  'DTSTART:19701025T030000',
+  'RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU',
+  'END:STANDARD',
+  'END:VTIMEZONE',
+];

@@ -143,7 +143,7 @@ export function createHrService({
     if (!slot) return undefined;
     // Without an entry that keeps it, the number of the slot stands for what nobody remembers after a reset.
     const first = calendar ? 0 : (free?.index ?? 0);
-    const sequence = isSettled ? latest.sequence : Math.max(first, (latest?.sequence ?? -1) + 1);
+    const sequence = isSettled ? latest.sequence : latest ? latest.sequence + 1 : first;
     const wanted = { ...invited, sequence, start: slot.start, end: slot.end };
     if (!calendar) return wanted;
     const booking = {
@@ -234,7 +234,8 @@ export function createHrService({
     ): Promise<Interview> {
       const { interview: present, lastWorkingDay, at } = about;
       const time = at === undefined ? undefined : given(at);
-      const after = new Date(Math.max(now().getTime(), Date.parse(present.start)));
+      // Whoever cannot come then does not want to come in the middle of it either.
+      const after = new Date(Math.max(now().getTime(), Date.parse(present.end) - 1));
       const window = { since: now().toISOString(), lastWorkingDay, after };
       const slots = slotsWithin(policy, window);
       const standing = await standingOf(present, signal);

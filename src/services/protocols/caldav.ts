@@ -133,9 +133,7 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
         fetch: requestFor(what, [207], signal),
       });
       return found
-        .map(({ props }) => props?.['calendarData'] as string | { _cdata: string } | undefined)
-        .filter((data) => data !== undefined)
-        .map((data) => (typeof data === 'string' ? data : data._cdata))
+        .flatMap(({ props }) => textOf(props?.['calendarData'] as CalendarData | undefined) ?? [])
         .flatMap((content) => understood(what, content, (text) => eventsOf(text, timeZone)))
         .filter((event) => overlap(event, within));
     },
@@ -188,6 +186,10 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
 
 /** An answer that may be another one next time. */
 class Answer extends Error {}
+
+/** tsdav unwraps text, but not a CDATA section. */
+type CalendarData = string | Record<'_cdata', string>;
+const textOf = (data: CalendarData | undefined) => (typeof data === 'object' ? data['_cdata'] : data);
 
 /** `20261124T103000Z` (RFC 5545 §3.3.5). */
 const basic = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
