@@ -231,11 +231,11 @@ describe('an interview in a calendar', () => {
   });
 
   it('whose calendar the configuration no longer has is changed by hand: final, and it says which', async () => {
-    const without = hrAt(mail.port);
-    const running = [
-      without.rescheduleInterview({ ...dana(), interview }, memory(), signal),
-      without.cancelInterview({ ...dana(), interview }, memory(), signal),
-    ];
+    const other = [partnerWith(await server.calendar('hr'))] as const;
+    const running = [hrAt(mail.port), hrAt(mail.port, openedAt, { partners: [...other] })].flatMap((hr) => [
+      hr.rescheduleInterview({ ...dana(), interview }, memory(), signal),
+      hr.cancelInterview({ ...dana(), interview }, memory(), signal),
+    ]);
     for (const one of running)
       assert.ok((await finalFailure(FailureType.NothingToGoOn, one)).includes(interview.calendarUrl!));
   });

@@ -1,6 +1,7 @@
 /** Which times a real calendar leaves for the interview. */
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
+import type { HrPartner } from '../../src/services/hr/hr.js';
 import { finalFailure } from '../support/failures.js';
 import { about, HR, hrAt, memory, openedAt, partnerWith, readInvitation } from '../support/interview.js';
 import { DANA } from '../support/message.js';
@@ -139,6 +140,22 @@ describe('in a calendar with', () => {
     assert.equal(await at('2027-03-24T08:30:00Z', 'exit-3'), '2027-03-25T09:00:00Z');
     const easter = ['2027-03-26', '2027-03-29'];
     assert.equal(await at('2027-03-25T18:00:00Z', 'exit-4', easter), '2027-03-30T08:00:00Z');
+  });
+
+  it('a whole day off, in a time zone where it is not a day of UTC, it is not on that day', async () => {
+    await addEvent(account, 'off', ['DTSTART;VALUE=DATE:20261125', 'DTEND;VALUE=DATE:20261126']);
+    const timeZone = 'Pacific/Auckland';
+    const partners: [HrPartner] = [partnerWith(account, undefined, timeZone)];
+    const hr = hrAt(mail.port, openedAt, { partners, policy: { timeZone } });
+    const interview = await hr.scheduleInterview(about(), memory(), signal);
+    // Free-busy leaves the morning of the 25th free, and takes that of the 26th.
+    assert.equal(interview.start, '2026-11-26T00:00:00Z');
+  });
+
+  it('a meeting at a time of no zone, that is taken for one of ours', async () => {
+    await addEvent(account, 'floating', ['DTSTART:20261124T113000', 'DTEND:20261124T121500']);
+    // The server takes it for UTC; the time that it means here was seen at the second look.
+    assert.equal((await hr().scheduleInterview(about(), memory(), signal)).start, '2026-11-24T12:30:00Z');
   });
 
   it('hundreds of meetings, none is overlooked', async () => {

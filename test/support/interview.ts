@@ -33,8 +33,11 @@ export function hrAt(port: number, now: string = openedAt, setting: Setting = {}
 }
 
 /** An HR partner with a calendar. */
-export function partnerWith(account: Account, contact: Contact = { name: 'Acme HR', email: HR }): HrPartner {
-  const { timeZone } = policy;
+export function partnerWith(
+  account: Account,
+  contact: Contact = { name: 'Acme HR', email: HR },
+  timeZone = policy.timeZone,
+): HrPartner {
   const name = `the calendar of ${contact.name}`;
   return { contact, calendar: createCalendar({ ...account, name, timeZone, requestTimeoutMs: 2000 }) };
 }

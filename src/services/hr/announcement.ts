@@ -3,10 +3,10 @@ import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { messageId } from '../../exit/ids.js';
 import type { Interview } from '../../exit/interview.js';
 import type { Contact, Employee, Sent } from '../../exit/people.js';
-import { bodyOf, oneLine } from '../protocols/mail-body.js';
 import { validAddress, type Mailer } from '../protocols/smtp.js';
-import { cancel, request, type InvitationOptions } from './invitation.js';
+import { cancel, request } from './invitation.js';
 import type { Memory } from './memory.js';
+import { hrPartnerOf, wording, type About, type What } from './wording.js';
 
 export interface Announcer {
   mailer: Mailer;
@@ -14,14 +14,6 @@ export interface Announcer {
   /** Sends and organises the invitations. */
   from: Contact;
   now: () => Date;
-}
-
-type What = 'interview' | 'interview-cancelled';
-
-interface About {
-  employee: Employee;
-  /** The time that somebody gave. */
-  at?: string | undefined;
 }
 
 /**
@@ -85,31 +77,3 @@ export function contactsOf({ employeeId, displayName, email, personalEmail, lang
 }
 
 const sameAddress = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
-
-/** The interviews of exits that began before it was recorded have it as the last attendee. */
-export const hrPartnerOf = ({ hrPartner, attendees }: Interview): Contact => hrPartner ?? attendees.at(-1)!;
-
-/** All that is said, in mails, invitations and calendars. */
-export function wording(what: What, { employee, at }: About, interview: Interview, organizer: Contact) {
-  const { name, email } = hrPartnerOf(interview);
-  const when = timeOf(interview);
-  const summary = `Exit interview: ${oneLine(employee.displayName)}`;
-  const paragraphs =
-    what === 'interview'
-      ? [
-          `You are invited to an exit interview: ${when}.`,
-          ...(!interview.calendarUrl && !at
-            ? ['It is proposed by working hours; the calendar was not looked at.']
-            : []),
-          `If the time does not suit you, please write to ${name}, ${email}.`,
-        ]
-      : [`The exit interview, ${when}, will not take place.`];
-  const body = bodyOf(paragraphs);
-  const options: InvitationOptions = { organizer, summary, description: body.text };
-  return { subject: `${what === 'interview' ? '' : 'Cancelled: '}${summary}`, body, options };
-}
-
-function timeOf({ start, end, timeZone }: Interview): string {
-  const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'short', timeZone });
-  return `${format.formatRange(new Date(start), new Date(end))} (${timeZone})`;
-}

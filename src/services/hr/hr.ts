@@ -7,21 +7,17 @@ import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { interviewUid } from '../../exit/ids.js';
 import type { Interview } from '../../exit/interview.js';
 import type { Contact, Employee, Sent } from '../../exit/people.js';
-import type { Calendar, Entry } from '../protocols/caldav.js';
 import type { Mailer } from '../protocols/smtp.js';
-import { announce, contactsOf, hrPartnerOf, wording } from './announcement.js';
+import { announce, contactsOf } from './announcement.js';
 import { firstFree, keep, remove } from './booking.js';
 import { entryOf } from './invitation.js';
 import type { Memory } from './memory.js';
-import { describeWindow, slotOf, slotsWithin, type Slot, type Window } from './slots.js';
+import { describeWindow, slotOf, slotsWithin, type Slot, type Time, type Window } from './slots.js';
+import { findEntry, latestOf, standingOf, type HrPartner, type Standing } from './standing.js';
+import { hrPartnerOf, wording } from './wording.js';
 
 export type { InterviewProgress } from '../../exit/interview.js';
-
-export interface HrPartner {
-  contact: Contact;
-  /** Without one, a time is proposed by working hours alone. */
-  calendar?: Calendar | undefined;
-}
+export type { HrPartner } from './standing.js';
 
 export interface HrOptions {
   mailer: Mailer;
@@ -86,29 +82,6 @@ export function createHrService({
       hrPartner: contact,
       ...(calendar && { calendarUrl: calendar.urlOf(uid) }),
     };
-  }
-
-  /** Where an earlier attempt left our entry, which nobody may have been told of. */
-  async function findEntry(exitId: string, signal: AbortSignal): Promise<Standing | undefined> {
-    for (const partner of partners) {
-      const entry = await partner.calendar?.read(interviewUid(exitId, domain), signal);
-      if (entry) return { partner, entry };
-    }
-    return undefined;
-  }
-
-  /** @throws FinalFailure NothingToGoOn when it is in a calendar that the configuration no longer has */
-  async function standingOf(interview: Interview, signal: AbortSignal): Promise<Standing> {
-    const contact = hrPartnerOf(interview);
-    const partner = partners.find(({ contact: { email } }) => email === contact.email) ?? { contact };
-    if (interview.calendarUrl && !partner.calendar) {
-      throw new FinalFailure(
-        FailureType.NothingToGoOn,
-        `The interview is in a calendar that the configuration no longer has, ${interview.calendarUrl}: ` +
-          `change it there and write to ${interview.attendees.map(({ email }) => email).join(' and ')} by hand`,
-      );
-    }
-    return { partner, entry: await partner.calendar?.read(interview.uid, signal) };
   }
 
   /**
@@ -207,8 +180,8 @@ export function createHrService({
       const window = { since, lastWorkingDay, after: now() };
       const slots = slotsWithin(policy, window);
       const begun =
-        (await findEntry(exitId, signal)) ??
-        (memory.interview && (await standingOf(memory.interview, signal)));
+        (await findEntry(partners, interviewUid(exitId, domain), signal)) ??
+        (memory.interview && (await standingOf(partners, memory.interview, signal)));
       const others = partners.filter(({ contact }) => contact.email !== begun?.partner.contact.email);
       for (const standing of [begun ?? [], others.map((partner) => ({ partner, entry: undefined }))].flat()) {
         const interview = await arrange(about, standing, { time, slots }, memory, signal);
@@ -238,7 +211,7 @@ export function createHrService({
       const after = new Date(Math.max(now().getTime(), Date.parse(present.end) - 1));
       const window = { since: now().toISOString(), lastWorkingDay, after };
       const slots = slotsWithin(policy, window);
-      const standing = await standingOf(present, signal);
+      const standing = await standingOf(partners, present, signal);
       const interview = await arrange(about, standing, { time, slots }, memory, signal);
       if (interview) {
         const sent = await announce('interview', about, interview, announcer, memory, signal);
@@ -246,7 +219,13 @@ export function createHrService({
       }
       // Moved to a time that was lost to another exit: everybody still knows the present one.
       if (memory.interview)
-        await arrange(about, await standingOf(present, signal), { time: present, slots }, memory, signal);
+        await arrange(
+          about,
+          await standingOf(partners, present, signal),
+          { time: present, slots },
+          memory,
+          signal,
+        );
       throw noSlot(window, slots, [standing.partner], `; it stays at ${present.start}`);
     },
 
@@ -264,7 +243,9 @@ export function createHrService({
     ): Promise<Withdrawal> {
       const { exitId, interview: known } = about;
       if (!memory.interview) {
-        const standing = known ? await standingOf(known, signal) : await findEntry(exitId, signal);
+        const standing = known
+          ? await standingOf(partners, known, signal)
+          : await findEntry(partners, interviewUid(exitId, domain), signal);
         const latest = latestOf(standing?.entry, known);
         const interview =
           standing && latest
@@ -276,7 +257,7 @@ export function createHrService({
         await memory.decide(interview);
       }
       const interview = memory.interview!;
-      const { calendar } = (await standingOf(interview, signal)).partner;
+      const { calendar } = (await standingOf(partners, interview, signal)).partner;
       // First the entry: its time and SEQUENCE are known now, and are reported.
       if (calendar) await remove(calendar, interview.uid, signal);
       const sent = await announce('interview-cancelled', about, interview, announcer, memory, signal);
@@ -287,29 +268,9 @@ export function createHrService({
 
 /** An interview without its time. */
 type Invited = Omit<Interview, 'sequence' | 'start' | 'end'>;
-type Time = Pick<Slot, 'start' | 'end'>;
 
-/** With whom an interview is, and what stands in the calendar. */
-interface Standing {
-  partner: HrPartner;
-  entry: Entry | undefined;
-}
-
-interface Latest extends Time {
-  sequence: number;
-  isByHand: boolean;
-}
-
-/** The latest that was decided: what was about to be written, or else what stands in the calendar. */
-function latestOf(entry: Entry | undefined, known: Interview | undefined): Latest | undefined {
-  if (known && (!entry || known.sequence > entry.sequence)) return { ...known, isByHand: false };
-  if (!entry) return undefined;
-  const time = slotOf(entry);
-  // The HR partner moved it in the calendar: that is the time, and it is one that nobody else has been told.
-  const isByHand =
-    known !== undefined && entry.start !== Date.parse(known.start) && entry.status !== 'TENTATIVE';
-  const isOlder = known !== undefined && known.sequence === entry.sequence;
-  return { ...time, sequence: entry.sequence + (isByHand && isOlder ? 1 : 0), isByHand };
-}
-
-const timeAndSequenceOf = ({ start, end, sequence }: Latest) => ({ start, end, sequence });
+const timeAndSequenceOf = ({ start, end, sequence }: Time & { sequence: number }) => ({
+  start,
+  end,
+  sequence,
+});

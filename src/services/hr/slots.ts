@@ -3,12 +3,15 @@ import { Temporal } from 'temporal-polyfill';
 import type { InterviewPolicy } from '../../config.js';
 import type { Period } from '../protocols/icalendar.js';
 
-export interface Slot {
-  /** How many slots of the policy come before it. */
-  index: number;
-  /** ISO 8601, UTC. */
+/** ISO 8601, UTC. */
+export interface Time {
   start: string;
   end: string;
+}
+
+export interface Slot extends Time {
+  /** How many slots of the policy come before it. */
+  index: number;
 }
 
 export interface Window {
@@ -25,12 +28,12 @@ const STEP_MINUTES = 30;
 
 const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 
-export const periodOf = ({ start, end }: Pick<Slot, 'start' | 'end'>): Period => ({
+export const periodOf = ({ start, end }: Time): Period => ({
   start: Date.parse(start),
   end: Date.parse(end),
 });
 
-export const slotOf = ({ start, end }: Period): Pick<Slot, 'start' | 'end'> => ({
+export const slotOf = ({ start, end }: Period): Time => ({
   start: Temporal.Instant.fromEpochMilliseconds(start).toString(),
   end: Temporal.Instant.fromEpochMilliseconds(end).toString(),
 });
