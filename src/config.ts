@@ -41,7 +41,7 @@ const Person = z.strictObject({ name: z.string().min(1), email: MailAddress });
 /** A CalDAV calendar (RFC 4791). An empty URL, as of a variable that is not set, is none. */
 const Calendar = z.strictObject({
   url: z.union([Url, z.literal('')], 'must be an http(s) URL, or empty for none'),
-  user: z.string().min(1),
+  user: z.string().regex(/^[^:]+$/, 'must be a user name, without ":" (RFC 7617)'),
   passwordEnv: VariableName,
 });
 const HrPartner = Person.extend({ calendar: Calendar.optional() });
@@ -86,7 +86,13 @@ const Config = z.strictObject({
      * The interview is with the first of them who has time; the first one is asked for the decision where there is none yet, and told in
      * place of a missing manager.
      */
-    hrPartners: z.array(HrPartner).min(1, 'must name at least one HR partner'),
+    hrPartners: z
+      .array(HrPartner)
+      .min(1, 'must name at least one HR partner')
+      .refine(
+        (partners) => new Set(partners.map(({ email }) => email.toLowerCase())).size === partners.length,
+        'must have distinct mail addresses',
+      ),
     /** Whom employees and managers are pointed to when something is stuck. */
     operator: Person,
     /** Who hears of a decision that is overdue. */

@@ -66,6 +66,12 @@ describe('the configuration', () => {
       'ftp://x',
       /contacts\.hrPartners\[0\]\.calendar\.url: must be an http\(s\) URL/,
     ],
+    ["'${HR_CALENDAR_USER:-hr}'", 'a:b', /hrPartners\[0\]\.calendar\.user: must be a user name, without ":"/],
+    [
+      'hrPartners:\n',
+      'hrPartners:\n    - { name: Acme, email: HR@acme.example }\n',
+      /contacts\.hrPartners: must have distinct mail addresses/,
+    ],
     ['hold: suspend', 'hold: lock', /systems\[0\]\.hold: must be "suspend", or "groups"/],
     ['name: code', 'name: payroll', /systems: must have distinct names/],
     [/\nsystems:[\s\S]*/, '\nsystems: []', /systems: must name at least one critical system/],

@@ -26,6 +26,7 @@ const services = Object.entries(compose.services);
 const config = parse(read('deploy/ems.config.yaml')) as {
   directory: { tokenEnv: string };
   mail: { host: string; passwordEnv?: string };
+  contacts: { hrPartners: { calendar?: { url: string; passwordEnv: string } }[] };
   systems: { tokenEnv: string }[];
 };
 const workers = services.filter(([, { command }]) => command?.includes('dist/src/worker.js'));
@@ -76,7 +77,10 @@ describe('the deployment', () => {
         .filter(([variable]) => isSecret(variable))
         .map(([variable, value]) => [`${name}: ${variable}`, String(value)] as const),
     );
-    assert.ok(secrets.length >= 7, 'the database, three times, the directory and three systems');
+    assert.ok(
+      secrets.length >= 8,
+      'the database, three times, the directory, the calendar and three systems',
+    );
     for (const [where, value] of secrets) assert.match(value, /^\$\{[A-Z_]+:\?[^}]+\}$/, where);
     for (const [, value] of read('deploy/example.env').matchAll(/^[A-Z_]+=(.*)$/gm)) assert.equal(value, '');
     for (const [line] of read('Dockerfile').matchAll(/^(?:ENV|ARG) .*$/gm)) assert.ok(!isSecret(line), line);
@@ -106,7 +110,10 @@ describe('the deployment', () => {
     const wanted: Record<string, string[]> = {
       exit: [config.directory.tokenEnv],
       notification: config.mail.passwordEnv ? [config.mail.passwordEnv] : [],
-      hr: config.mail.passwordEnv ? [config.mail.passwordEnv] : [],
+      hr: [
+        config.mail.passwordEnv ?? [],
+        config.contacts.hrPartners.map(({ calendar }) => calendar?.passwordEnv ?? []),
+      ].flat(2),
       access: config.systems.map(({ tokenEnv }) => tokenEnv),
     };
     for (const [name, service] of workers) {

@@ -22,6 +22,9 @@ export function messageId(exitId: string, what: string, recipient: string, domai
 /** The UID (RFC 5545 §3.8.4.7) of the exit interview: one per exit, whatever happens to its time. */
 export const interviewUid = (exitId: string, domain: string): string => `interview.${exitId}@${domain}`;
 
+export const isInterviewUid = (uid: string, domain: string): boolean =>
+  uid.startsWith('interview.') && uid.endsWith(`@${domain}`);
+
 /** FNV-1a: tells recipients of one exit apart without putting their addresses into a header. Not a secret. */
 function fingerprint(text: string): string {
   let hash = 0x811c9dc5;

@@ -28,3 +28,13 @@ export interface Interview {
   /** The mails that announced it. */
   sent?: Sent[] | undefined;
 }
+
+/**
+ * What scheduling, rescheduling or withdrawing has reached so far, reported durably before each effect, so that the next attempt goes
+ * on with the same time and does not write to the same person again.
+ */
+export interface InterviewProgress {
+  interview?: Interview | undefined;
+  /** Message-IDs. */
+  delivered: string[];
+}

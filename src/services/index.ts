@@ -1,11 +1,12 @@
 /** The services, each talking to the servers that the configuration names. Both forms of the exit are built on these. */
-import type { Config } from '../config.js';
+import type { Config, HrPartnerConfig } from '../config.js';
 import type { Contact } from '../exit/people.js';
 import { createAccessService, type AccessService } from './access/access.js';
 import { sessionRevoker } from './access/sessions.js';
 import { createDirectoryService, type DirectoryService } from './directory/directory.js';
-import { createHrService, type HrService } from './hr/hr.js';
+import { createHrService, type HrPartner, type HrService } from './hr/hr.js';
 import { createNotificationService, type NotificationService } from './notification/notification.js';
+import { createCalendar } from './protocols/caldav.js';
 import { paceOf } from './protocols/pace.js';
 import { createScimClient } from './protocols/scim.js';
 import { createMailer, type Mailer } from './protocols/smtp.js';
@@ -35,14 +36,24 @@ export function createNotification(config: Config): NotificationService {
 }
 
 export function createHr(config: Config): HrService {
-  const { organisation, contacts, interview, mail } = config;
+  const { organisation, contacts, interview, mail, policy } = config;
+  const [first, ...others] = contacts.hrPartners;
   return createHrService({
     mailer: mailerOf(config),
     organisation,
     policy: interview,
-    hrPartner: contactOf(contacts.hrPartners[0]),
+    partners: [partnerOf(first), ...others.map(partnerOf)],
     from: mail.from,
   });
+
+  function partnerOf({ calendar, ...contact }: HrPartnerConfig): HrPartner {
+    if (!calendar) return { contact };
+    const { url, user, password } = calendar;
+    const name = `the calendar of ${contact.name}`;
+    const { timeZone } = interview;
+    const requestTimeoutMs = policy.requestTimeout;
+    return { contact, calendar: createCalendar({ name, url, user, password, timeZone, requestTimeoutMs }) };
+  }
 }
 
 /** By the name of the critical system. */

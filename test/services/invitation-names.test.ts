@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { hostileNames, unprintable } from '../support/hostile-names.js';
-import { about, deliveries, HR, hrAt, readInvitation } from '../support/interview.js';
+import { about, HR, hrAt, memory, readInvitation } from '../support/interview.js';
 import { DANA } from '../support/message.js';
 import { addressees, startMailServer, type Mail, type MailServer } from '../support/smtp.js';
 
@@ -11,7 +11,7 @@ describe('an invitation to somebody whose name holds', () => {
 
   async function invite(displayName: string): Promise<Mail[]> {
     server.mails.length = 0;
-    await hrAt(server.port).scheduleInterview(about({ displayName }), deliveries(), signal);
+    await hrAt(server.port).scheduleInterview(about({ displayName }), memory(), signal);
     assert.deepEqual(
       server.mails.map(({ recipient }) => recipient),
       [DANA, HR],

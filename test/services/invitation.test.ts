@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
 import { finalFailure, outage } from '../support/failures.js';
-import { about, deliveries, HR, hrAt, readInvitation } from '../support/interview.js';
+import { about, HR, hrAt, memory, readInvitation } from '../support/interview.js';
 import { DANA } from '../support/message.js';
 import { sampleConfig } from '../support/sample-config.js';
 import { startMailServer, type MailServer } from '../support/smtp.js';
@@ -21,7 +21,7 @@ describe('the invitation', () => {
   after(() => server.stop());
 
   it('goes to the employee and to HR, each in a mail of their own', async () => {
-    await hrAt(server.port).scheduleInterview(about(), deliveries(), signal);
+    await hrAt(server.port).scheduleInterview(about(), memory(), signal);
     assert.deepEqual(
       server.mails.map(({ recipient }) => recipient),
       [DANA, HR],
@@ -34,7 +34,7 @@ describe('the invitation', () => {
   });
 
   it('is an iTIP request that a calendar program reads', async () => {
-    const interview = await hrAt(server.port).scheduleInterview(about(), deliveries(), signal);
+    const interview = await hrAt(server.port).scheduleInterview(about(), memory(), signal);
     for (const mail of server.mails) {
       const { method, component, event, people } = readInvitation(mail);
       assert.equal(method, 'REQUEST');
@@ -53,8 +53,8 @@ describe('the invitation', () => {
 
   it('is withdrawn under the same UID with a higher SEQUENCE (RFC 5546 §2.1.4)', async () => {
     const hr = hrAt(server.port);
-    const interview = await hr.scheduleInterview(about(), deliveries(), signal);
-    const { withdrawn } = await hr.cancelInterview({ ...about(), interview }, deliveries(), signal);
+    const interview = await hr.scheduleInterview(about(), memory(), signal);
+    const { withdrawn } = await hr.cancelInterview({ ...about(), interview }, memory(), signal);
     assert.equal(withdrawn, true);
     for (const recipient of [DANA, HR]) {
       const [invited, cancelled] = server.to(recipient).map(readInvitation);
@@ -71,7 +71,7 @@ describe('the invitation', () => {
   });
 
   it('for a time that passed during an outage is sent anew: same UID, higher SEQUENCE, another Message-ID', async () => {
-    const done = deliveries();
+    const done = memory();
     server.refuse((recipient) => (recipient === HR ? { code: 450, message: 'later' } : undefined));
     await outage(hrAt(server.port).scheduleInterview(about(), done, signal));
     server.refuse(undefined);
@@ -90,7 +90,7 @@ describe('the invitation', () => {
   });
 
   it('is not sent again to whom it was delivered', async () => {
-    const done = deliveries();
+    const done = memory();
     server.refuse((recipient) => (recipient === HR ? { code: 450, message: 'later' } : undefined));
     await outage(hrAt(server.port).scheduleInterview(about(), done, signal));
     await outage(hrAt(server.port).scheduleInterview(about(), done, signal));
@@ -104,10 +104,10 @@ describe('the invitation', () => {
   });
 
   it('is not withdrawn once the interview had begun', async () => {
-    const interview = await hrAt(server.port).scheduleInterview(about(), deliveries(), signal);
+    const interview = await hrAt(server.port).scheduleInterview(about(), memory(), signal);
     const withdrawal = await hrAt(server.port, interview.start).cancelInterview(
       { ...about(), interview },
-      deliveries(),
+      memory(),
       signal,
     );
     assert.deepEqual(withdrawal, { withdrawn: false, note: 'the interview had already begun' });
@@ -115,8 +115,8 @@ describe('the invitation', () => {
   });
 
   it('of which nobody knows whether it went out is worked out again and withdrawn', async () => {
-    const interview = await hrAt(server.port).scheduleInterview(about(), deliveries(), signal);
-    await hrAt(server.port).cancelInterview(about(), deliveries(), signal);
+    const interview = await hrAt(server.port).scheduleInterview(about(), memory(), signal);
+    await hrAt(server.port).cancelInterview(about(), memory(), signal);
     const [invited, cancelled] = server.to(DANA).map(readInvitation);
     assert.equal(cancelled!.event.uid, interview.uid);
     assert.ok(cancelled!.event.sequence > invited!.event.sequence);
@@ -126,8 +126,8 @@ describe('the invitation', () => {
     const nobody = about({ email: undefined });
     const late = hrAt(server.port, '2027-01-29T10:00:00Z');
     for (const withdrawal of [
-      await hrAt(server.port).cancelInterview(nobody, deliveries(), signal),
-      await late.cancelInterview(about(), deliveries(), signal),
+      await hrAt(server.port).cancelInterview(nobody, memory(), signal),
+      await late.cancelInterview(about(), memory(), signal),
     ])
       assert.equal(withdrawal.withdrawn, false);
     assert.equal(server.mails.length, 0);
@@ -137,7 +137,7 @@ describe('the invitation', () => {
     for (const email of [undefined, '', `${DANA}\r\nATTENDEE:mailto:evil@acme.example`]) {
       const message = await finalFailure(
         FailureType.AddressRefused,
-        hrAt(server.port).scheduleInterview(about({ email }), deliveries(), signal),
+        hrAt(server.port).scheduleInterview(about({ email }), memory(), signal),
       );
       assert.match(message, /Dana Fox/);
     }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { FailureType, FinalFailure } from '../../src/exit/failures.js';
-import { findSlot, type Slot } from '../../src/services/hr/slots.js';
+import { describeWindow, slotsWithin, type Slot } from '../../src/services/hr/slots.js';
 import { sampleConfig } from '../support/sample-config.js';
 
 const HOUR = 3_600_000;
@@ -8,24 +7,11 @@ const HOUR = 3_600_000;
 const policy = sampleConfig.interview;
 type Policy = typeof policy;
 
-const first = (openedAt: string, changes: Partial<Policy> = {}, lastWorkingDay?: string): Slot =>
-  findSlot({ ...policy, ...changes }, openedAt, lastWorkingDay, new Date(openedAt));
+/** Every slot that there is. */
+const all = (openedAt: string, changes: Partial<Policy> = {}, lastWorkingDay?: string): Slot[] =>
+  slotsWithin({ ...policy, ...changes }, { since: openedAt, lastWorkingDay, after: new Date(openedAt) });
 
-/** Every slot that there is, in order, each found once the one before it had passed. */
-function all(openedAt: string, changes: Partial<Policy> = {}, lastWorkingDay?: string): Slot[] {
-  const slots: Slot[] = [];
-  for (let now = new Date(openedAt); ;) {
-    try {
-      const slot = findSlot({ ...policy, ...changes }, openedAt, lastWorkingDay, now);
-      assert.ok(Date.parse(slot.start) > now.getTime(), 'it is still ahead');
-      slots.push(slot);
-      now = new Date(slot.start);
-    } catch (error) {
-      if (error instanceof FinalFailure && error.type === FailureType.NoInterviewSlot) return slots;
-      throw error;
-    }
-  }
-}
+const first = (...args: Parameters<typeof all>): Slot => all(...args)[0]!;
 
 function local(time: string, timeZone: string = policy.timeZone) {
   const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' });
@@ -33,16 +19,6 @@ function local(time: string, timeZone: string = policy.timeZone) {
   const weekday = new Date(`${date}T00:00Z`).getUTCDay();
   return { date, clock, isWeekend: weekday === 0 || weekday === 6 };
 }
-
-const reason = (...args: Parameters<typeof findSlot>): string => {
-  try {
-    return assert.fail(`there is one: ${findSlot(...args).start}`);
-  } catch (error) {
-    if (!(error instanceof FinalFailure)) throw error;
-    assert.equal(error.type, FailureType.NoInterviewSlot);
-    return error.message;
-  }
-};
 
 describe('the time of the interview', () => {
   it('is the first half hour after the lead time', () => {
@@ -101,15 +77,13 @@ describe('the time of the interview', () => {
     assert.deepEqual(days('2026-12-23T10:10:00Z', 2), ['2026-12-28', '2026-12-29'], 'over holidays');
   });
 
-  it('is not after the last working day, which itself will do', () => {
-    const slots = all('2026-11-23T10:10:00Z', {}, '2026-11-25');
+  it('is before the last working day', () => {
+    const slots = all('2026-11-23T10:10:00Z', {}, '2026-11-26');
     assert.equal(local(slots.at(-1)!.start).date, '2026-11-25');
     assert.equal(local(slots.at(-1)!.end).clock, '16:45');
+    assert.deepEqual(all('2026-11-23T10:10:00Z', {}, '2026-11-24'), [], 'the first day that it could be on');
     // 23:30 in UTC is the next day in Berlin already.
-    assert.match(
-      reason({ ...policy, leadTime: HOUR }, '2026-11-23T23:30:00Z', '2026-11-23', new Date(0)),
-      /last working day/,
-    );
+    assert.deepEqual(all('2026-11-23T23:30:00Z', { leadTime: HOUR }, '2026-11-24'), []);
   });
 
   it('stays at the same time of day when the clocks go forward or back', () => {
@@ -149,42 +123,29 @@ describe('the time of the interview', () => {
     }
   });
 
-  it('is the same, with the same number, each time it is looked for while it is ahead', () => {
-    const openedAt = '2026-11-23T10:10:00Z';
-    const slot = first(openedAt);
-    for (const now of [openedAt, '2026-11-24T09:00:00Z', '2026-11-24T10:29:59.999Z'])
-      assert.deepEqual(findSlot(policy, openedAt, undefined, new Date(now)), slot);
-  });
-
-  it('is never one that has passed: the next one is, with a higher number', () => {
-    const openedAt = '2026-11-23T10:10:00Z';
-    const after = (now: string) => findSlot(policy, openedAt, undefined, new Date(now));
-    assert.deepEqual(after('2026-11-24T10:30:00Z'), {
-      index: 1,
-      start: '2026-11-24T11:00:00Z',
-      end: '2026-11-24T11:45:00Z',
-    });
-    assert.equal(local(after('2026-11-24T20:00:00Z').start).date, '2026-11-25', 'the next morning');
-    const slots = all(openedAt);
+  it('is numbered by the resignation, and never one that has passed', () => {
+    const since = '2026-11-23T10:10:00Z';
+    const slots = all(since);
     slots.forEach(({ index, start }, i) => {
       assert.equal(index, i);
       if (i > 0) assert.ok(start > slots[i - 1]!.start);
     });
+    const after = (now: string) => slotsWithin(policy, { since, after: new Date(now) });
+    assert.deepEqual(after('2026-11-24T10:29:59.999Z'), slots);
+    assert.deepEqual(after('2026-11-24T10:30:00Z'), slots.slice(1));
+    assert.equal(local(after('2026-11-24T20:00:00Z')[0]!.start).date, '2026-11-25', 'the next morning');
+    assert.deepEqual(after('2026-12-01T08:00:00Z'), []);
   });
 
-  it('is nobody’s guess when there is none: the failure says what was looked for', () => {
-    const openedAt = '2026-11-23T10:10:00Z';
-    const opened = new Date(openedAt);
+  it('does not exist where the policy leaves none, and what was looked for can be said', () => {
+    const since = '2026-11-23T10:10:00Z';
+    assert.deepEqual(all(since, { duration: 9 * HOUR }), []);
+    assert.deepEqual(all(since, { leadTime: 30 * 24 * HOUR }), []);
+    const window = { since, after: new Date(since) };
     assert.equal(
-      reason(policy, openedAt, '2026-11-23', opened),
-      'No interview fits within 5 working days of 2026-11-23T10:10:00Z and not after the last working day 2026-11-23, ' +
-        '09:00 to 17:00 Europe/Berlin, that is still ahead: arrange it by hand',
+      describeWindow(policy, { ...window, lastWorkingDay: '2026-11-24' }),
+      'within 5 working days of 2026-11-23T10:10:00Z and before the last working day 2026-11-24, 09:00 to 17:00 Europe/Berlin',
     );
-    assert.doesNotMatch(
-      reason(policy, openedAt, undefined, new Date('2026-12-01T08:00:00Z')),
-      /last working day/,
-    );
-    reason({ ...policy, duration: 9 * HOUR }, openedAt, undefined, opened);
-    reason({ ...policy, leadTime: 30 * 24 * HOUR }, openedAt, undefined, opened);
+    assert.doesNotMatch(describeWindow(policy, window), /last working day/);
   });
 });

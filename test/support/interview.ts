@@ -1,9 +1,13 @@
 /** An exit interview to invite for, and a calendar program to read the invitation with. */
 import assert from 'node:assert/strict';
 import ICAL from 'ical.js';
-import { createHrService, type HrService } from '../../src/services/hr/hr.js';
-import type { Deliveries } from '../../src/services/protocols/smtp.js';
+import type { InterviewPolicy } from '../../src/config.js';
+import type { Contact, Employee } from '../../src/exit/people.js';
+import { createHrService, type HrPartner, type HrService } from '../../src/services/hr/hr.js';
+import { remember, type Memory } from '../../src/services/hr/memory.js';
+import { createCalendar } from '../../src/services/protocols/caldav.js';
 import { DANA, mailer } from './message.js';
+import type { Account } from './radicale.js';
 import { sampleConfig } from './sample-config.js';
 import { calendarOf, type Mail } from './smtp.js';
 
@@ -12,30 +16,40 @@ export const HR = contacts.hrPartners[0].email;
 /** Monday, 11:10 in Berlin: the interview is on Tuesday, 11:30 to 12:15. */
 export const openedAt = '2026-11-23T10:10:00Z';
 
-export function hrAt(port: number, now: string = openedAt): HrService {
+interface Setting {
+  partners?: [HrPartner, ...HrPartner[]];
+  policy?: Partial<InterviewPolicy>;
+}
+
+export function hrAt(port: number, now: string = openedAt, setting: Setting = {}): HrService {
   return createHrService({
     mailer: mailer(port),
     organisation,
-    policy,
-    hrPartner: contacts.hrPartners[0],
+    policy: { ...policy, ...setting.policy },
+    partners: setting.partners ?? [{ contact: contacts.hrPartners[0] }],
     from: mail.from,
     now: () => new Date(now),
   });
 }
 
-export function about(changes: { displayName?: string; email?: string | undefined } = {}) {
-  const manager = { name: 'Ravi Menon', email: 'ravi.menon@acme.example' };
-  const dana = { employeeId: 'E-1002', displayName: 'Dana Fox', email: DANA, identities: [], manager };
-  return { exitId: 'exit-1', openedAt, employee: { ...dana, ...changes } };
+/** An HR partner with a calendar. */
+export function partnerWith(
+  account: Account,
+  contact: Contact = { name: 'Acme HR', email: HR },
+  timeZone = policy.timeZone,
+): HrPartner {
+  const name = `the calendar of ${contact.name}`;
+  return { contact, calendar: createCalendar({ ...account, name, timeZone, requestTimeoutMs: 2000 }) };
 }
 
-export function deliveries(): Deliveries {
-  const delivered = new Set<string>();
-  return {
-    has: (id) => delivered.has(id),
-    add: async (id) => void (await Promise.resolve(delivered.add(id))),
-  };
+export function about(changes: Partial<Employee> = {}, exitId = 'exit-1') {
+  const manager = { name: 'Ravi Menon', email: 'ravi.menon@acme.example' };
+  const dana = { employeeId: 'E-1002', displayName: 'Dana Fox', email: DANA, identities: [], manager };
+  return { exitId, openedAt, employee: { ...dana, ...changes } };
 }
+
+/** What one step remembers, over all its attempts. */
+export const memory = (): Memory => remember({ delivered: [] }, () => Promise.resolve());
 
 /** What a calendar program makes of a mail. */
 export function readInvitation(mail: Mail) {

@@ -1,34 +1,52 @@
-/** The exit interview: finds a time, invites the employee and the HR partner by iMIP (RFC 6047), and withdraws. */
+/**
+ * The exit interview: finds a time that is free in the HR partner's calendar, keeps it there, invites everybody by iMIP (RFC 6047),
+ * moves and withdraws. Every method can be called again after a failure at any point, with what it had reported.
+ */
 import type { InterviewPolicy } from '../../config.js';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
-import { interviewUid, messageId } from '../../exit/ids.js';
+import { interviewUid } from '../../exit/ids.js';
 import type { Interview } from '../../exit/interview.js';
-import type { Contact, Employee } from '../../exit/people.js';
-import type { Deliveries, Mailer } from '../protocols/smtp.js';
-import { bodyOf, oneLine } from '../protocols/mail-body.js';
-import { cancel, request } from './invitation.js';
-import { findSlot } from './slots.js';
+import type { Contact, Employee, Sent } from '../../exit/people.js';
+import type { Mailer } from '../protocols/smtp.js';
+import { announce, contactsOf } from './announcement.js';
+import { firstFree, keep, remove } from './booking.js';
+import { entryOf } from './invitation.js';
+import type { Memory } from './memory.js';
+import { describeWindow, slotOf, slotsWithin, type Slot, type Time, type Window } from './slots.js';
+import { findEntry, latestOf, standingOf, type HrPartner, type Standing } from './standing.js';
+import { hrPartnerOf, wording } from './wording.js';
+
+export type { InterviewProgress } from '../../exit/interview.js';
+export type { HrPartner } from './standing.js';
 
 export interface HrOptions {
   mailer: Mailer;
   organisation: { name: string; domain: string };
   policy: InterviewPolicy;
-  hrPartner: Contact;
+  /** The first who has time is taken. */
+  partners: readonly [HrPartner, ...HrPartner[]];
   /** Sends and organises the invitations. */
   from: Contact;
   now?: () => Date;
 }
 
-interface InterviewFor {
+export interface InterviewFor {
   exitId: string;
   employee: Employee;
   openedAt: string;
   lastWorkingDay?: string | undefined;
 }
 
+/** A time that somebody gives, ISO 8601 in UTC: it need not be free, or inside of the working hours. */
+interface Given {
+  at?: string | undefined;
+}
+
 export interface Withdrawal {
   withdrawn: boolean;
   note?: string | undefined;
+  /** The mails that said so. */
+  sent?: Sent[] | undefined;
 }
 
 export type HrService = ReturnType<typeof createHrService>;
@@ -37,108 +55,222 @@ export function createHrService({
   mailer,
   organisation,
   policy,
-  hrPartner,
+  partners,
   from,
   now = () => new Date(),
 }: HrOptions) {
   const { domain } = organisation;
+  const announcer = { mailer, domain, from, now };
+  const isAhead = ({ start }: { start: string }): boolean => Date.parse(start) > now().getTime();
 
-  function propose({ exitId, employee, openedAt, lastWorkingDay }: InterviewFor): Interview {
-    const { index, start, end } = findSlot(policy, openedAt, lastWorkingDay, now());
+  /** @throws FinalFailure NoInterviewSlot */
+  function given(at: string): Time {
+    const start = Date.parse(at);
+    if (start > now().getTime()) return slotOf({ start, end: start + policy.duration });
+    throw new FinalFailure(
+      FailureType.NoInterviewSlot,
+      `An interview cannot be at ${at}, which ${Number.isNaN(start) ? 'is not a time' : 'has passed'}: give a time that is ahead`,
+    );
+  }
+
+  function interviewOf({ exitId, employee }: InterviewFor, { contact, calendar }: HrPartner): Invited {
+    const uid = interviewUid(exitId, domain);
     return {
-      uid: interviewUid(exitId, domain),
-      sequence: index,
-      start,
-      end,
+      uid,
       timeZone: policy.timeZone,
-      attendees: [contactOf(employee), hrPartner],
+      attendees: [...contactsOf(employee), contact],
+      hrPartner: contact,
+      ...(calendar && { calendarUrl: calendar.urlOf(uid) }),
     };
   }
 
-  /** Undefined where scheduling fails before anybody is invited. */
-  function proposable(about: InterviewFor): Interview | undefined {
-    try {
-      return propose(about);
-    } catch (error) {
-      if (error instanceof FinalFailure) return undefined;
-      throw error;
-    }
+  /**
+   * Keeps the interview at the time that an earlier attempt settled on, or else at the given one, or else at the first of the slots that
+   * is free. SEQUENCE grows with every change and only then.
+   * @param present what everybody knows, and what is to be changed
+   * @returns undefined when no slot is left in this calendar
+   */
+  async function arrange(
+    about: InterviewFor & { interview?: Interview | undefined },
+    { partner, entry }: Standing,
+    { time, slots }: { time: Time | undefined; slots: readonly Slot[] },
+    memory: Memory,
+    signal: AbortSignal,
+  ): Promise<Interview | undefined> {
+    const { calendar, contact } = partner;
+    const { interview: present } = about;
+    const known = memory.interview ?? present;
+    const latest = latestOf(entry, known);
+    const isHere = entry !== undefined || (known !== undefined && hrPartnerOf(known).email === contact.email);
+    const isSettled =
+      latest !== undefined &&
+      isHere &&
+      latest.sequence > (present?.sequence ?? -1) &&
+      (time ? latest.start === time.start : isAhead(latest) && latest.start !== present?.start);
+
+    const invited = present ?? interviewOf(about, partner);
+    const own = entry && { uid: invited.uid, period: entry };
+    const free =
+      isSettled || time ? undefined : calendar ? await firstFree(calendar, slots, own, signal) : slots[0];
+    const slot = isSettled ? latest : (time ?? free);
+    if (!slot) return undefined;
+    // Without an entry that keeps it, the number of the slot stands for what nobody remembers after a reset.
+    const first = calendar ? 0 : (free?.index ?? 0);
+    const sequence = isSettled ? latest.sequence : latest ? latest.sequence + 1 : first;
+    const wanted = { ...invited, sequence, start: slot.start, end: slot.end };
+    if (!calendar) return wanted;
+    const booking = {
+      calendar,
+      slots,
+      isGiven: time !== undefined || (isSettled && latest.isByHand),
+      domain,
+      now,
+      decide: memory.decide,
+      textOf: (interview: Interview, status: 'TENTATIVE' | 'CONFIRMED') =>
+        entryOf(interview, wording('interview', about, interview, from).options, status, now()),
+    };
+    return keep({ ...wanted, calendarUrl: calendar.urlOf(invited.uid) }, booking, signal);
   }
 
-  async function sendToAll(
-    what: 'interview' | 'interview-cancelled',
-    { exitId, employee }: InterviewFor,
-    interview: Interview,
-    deliveries: Deliveries,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const isRequest = what === 'interview';
-    const summary = `Exit interview: ${oneLine(employee.displayName)}`;
-    const when = timeOf(interview);
-    const paragraphs = isRequest
-      ? [
-          `You are invited to an exit interview: ${when}.`,
-          `If the time does not suit you, please write to ${hrPartner.name}, ${hrPartner.email}.`,
-        ]
-      : [`The exit interview, ${when}, will not take place.`];
-    const body = bodyOf(paragraphs);
-    const options = { organizer: from, summary, description: body.text };
-    const calendar = isRequest
-      ? { method: 'REQUEST' as const, content: request(interview, options) }
-      : { method: 'CANCEL' as const, content: cancel(interview, options) };
+  /** An invitation that can be out although nobody knows of one: proposed by working hours alone. */
+  function proposable(about: InterviewFor): Interview | undefined {
+    const partner = partners.find(({ calendar }) => !calendar);
+    const { openedAt: since, lastWorkingDay, employee } = about;
+    const [slot] = slotsWithin(policy, { since, lastWorkingDay, after: now() });
+    if (!partner || !slot || !(employee.email || employee.personalEmail)) return undefined;
+    return {
+      ...interviewOf(about, partner),
+      sequence: slot.index,
+      start: slot.start,
+      end: slot.end,
+    };
+  }
 
-    for (const to of interview.attendees) {
-      const id = messageId(exitId, `${what}.${interview.sequence}`, to.email, domain);
-      if (deliveries.has(id)) continue;
-      const subject = `${isRequest ? '' : 'Cancelled: '}${summary}`;
-      await mailer.send({ to, subject, ...body, messageId: id, calendar }, signal);
-      await deliveries.add(id);
-    }
+  function noSlot(
+    window: Window,
+    slots: readonly Slot[],
+    looked: readonly HrPartner[],
+    rest = '',
+  ): FinalFailure {
+    const [first, last] = [slots[0], slots.at(-1)];
+    const among = looked.map(({ contact, calendar }) => calendar?.name ?? contact.name).join(' and ');
+    return new FinalFailure(
+      FailureType.NoInterviewSlot,
+      first && last
+        ? `No interview fits ${describeWindow(policy, window)}: all ${slots.length} slots from ${first.start} to ${last.end} ` +
+            `are taken in ${among}${rest}: make room and retry, give a time, or arrange it by hand`
+        : `No interview fits ${describeWindow(policy, window)}, that is still ahead${rest}: arrange it by hand`,
+    );
   }
 
   return {
-    /** @throws FinalFailure NoInterviewSlot, AddressRefused, Refused */
+    /**
+     * A calendar that cannot be asked is an outage even where another HR partner has time: the order of the partners is meant, and
+     * the calendar may hold an entry of ours, which would become a second interview.
+     * @throws FinalFailure NoInterviewSlot, AddressRefused, Refused
+     */
     async scheduleInterview(
-      about: InterviewFor,
-      deliveries: Deliveries,
+      about: InterviewFor & Given,
+      memory: Memory,
       signal: AbortSignal,
     ): Promise<Interview> {
-      const interview = propose(about);
-      await sendToAll('interview', about, interview, deliveries, signal);
-      return interview;
+      const { exitId, openedAt: since, lastWorkingDay, employee, at } = about;
+      contactsOf(employee);
+      const time = at === undefined ? undefined : given(at);
+      const window = { since, lastWorkingDay, after: now() };
+      const slots = slotsWithin(policy, window);
+      const begun =
+        (await findEntry(partners, interviewUid(exitId, domain), signal)) ??
+        (memory.interview && (await standingOf(partners, memory.interview, signal)));
+      const others = partners.filter(({ contact }) => contact.email !== begun?.partner.contact.email);
+      for (const standing of [begun ?? [], others.map((partner) => ({ partner, entry: undefined }))].flat()) {
+        const interview = await arrange(about, standing, { time, slots }, memory, signal);
+        if (interview) {
+          const sent = await announce('interview', about, interview, announcer, memory, signal);
+          return { ...interview, sent };
+        }
+        const { calendar } = standing.partner;
+        if (calendar) await remove(calendar, interviewUid(exitId, domain), signal);
+      }
+      throw noSlot(window, slots, partners);
     },
 
     /**
-     * Withdraws the invitation, unless the interview has taken place.
-     * @param about.interview absent where scheduling was given up and nobody saw whether an invitation went out: the same one is
-     *   worked out again and withdrawn, since a calendar ignores the end of what it never had
+     * Moves the interview: to the given time, or to the next free one after the present. It stays with the same HR partner, and in the
+     * policy as if it had been wished for now.
+     * @throws FinalFailure NoInterviewSlot, AddressRefused, Refused, NothingToGoOn
+     */
+    async rescheduleInterview(
+      about: InterviewFor & Given & { interview: Interview },
+      memory: Memory,
+      signal: AbortSignal,
+    ): Promise<Interview> {
+      const { interview: present, lastWorkingDay, at } = about;
+      const time = at === undefined ? undefined : given(at);
+      // Whoever cannot come then does not want to come in the middle of it either.
+      const after = new Date(Math.max(now().getTime(), Date.parse(present.end) - 1));
+      const window = { since: now().toISOString(), lastWorkingDay, after };
+      const slots = slotsWithin(policy, window);
+      const standing = await standingOf(partners, present, signal);
+      const interview = await arrange(about, standing, { time, slots }, memory, signal);
+      if (interview) {
+        const sent = await announce('interview', about, interview, announcer, memory, signal);
+        return { ...interview, sent };
+      }
+      // Moved to a time that was lost to another exit: everybody still knows the present one.
+      if (memory.interview)
+        await arrange(
+          about,
+          await standingOf(partners, present, signal),
+          { time: present, slots },
+          memory,
+          signal,
+        );
+      throw noSlot(window, slots, [standing.partner], `; it stays at ${present.start}`);
+    },
+
+    /**
+     * Withdraws the invitation and removes the entry, unless the interview has taken place.
+     * @param about.interview absent where scheduling was given up and nobody saw how far it came: our entry is looked for in every
+     *   calendar; without a calendar the same invitation is worked out again, since a calendar program ignores the end of what it
+     *   never had
+     * @throws FinalFailure AddressRefused, Refused, NothingToGoOn
      */
     async cancelInterview(
       about: InterviewFor & { interview?: Interview | undefined },
-      deliveries: Deliveries,
+      memory: Memory,
       signal: AbortSignal,
     ): Promise<Withdrawal> {
-      const interview = about.interview ?? proposable(about);
-      if (!interview)
-        return { withdrawn: false, note: 'no invitation can be out for a time that is still ahead' };
-      if (Date.parse(interview.start) <= now().getTime()) {
-        return { withdrawn: false, note: 'the interview had already begun' };
+      const { exitId, interview: known } = about;
+      if (!memory.interview) {
+        const standing = known
+          ? await standingOf(partners, known, signal)
+          : await findEntry(partners, interviewUid(exitId, domain), signal);
+        const latest = latestOf(standing?.entry, known);
+        const interview =
+          standing && latest
+            ? { ...(known ?? interviewOf(about, standing.partner)), ...timeAndSequenceOf(latest) }
+            : proposable(about);
+        if (!interview)
+          return { withdrawn: false, note: 'no invitation can be out for a time that is still ahead' };
+        if (!isAhead(interview)) return { withdrawn: false, note: 'the interview had already begun' };
+        await memory.decide(interview);
       }
-      await sendToAll('interview-cancelled', about, interview, deliveries, signal);
-      return { withdrawn: true };
+      const interview = memory.interview!;
+      const { calendar } = (await standingOf(partners, interview, signal)).partner;
+      // First the entry: its time and SEQUENCE are known now, and are reported.
+      if (calendar) await remove(calendar, interview.uid, signal);
+      const sent = await announce('interview-cancelled', about, interview, announcer, memory, signal);
+      return { withdrawn: true, sent };
     },
   };
 }
 
-function contactOf({ employeeId, displayName, email }: Employee): Contact {
-  if (email) return { name: displayName, email };
-  throw new FinalFailure(
-    FailureType.AddressRefused,
-    `The directory has no mail address for ${displayName} (${employeeId}): invite them by hand, or add one and retry`,
-  );
-}
+/** An interview without its time. */
+type Invited = Omit<Interview, 'sequence' | 'start' | 'end'>;
 
-function timeOf({ start, end, timeZone }: Interview): string {
-  const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'short', timeZone });
-  return `${format.formatRange(new Date(start), new Date(end))} (${timeZone})`;
-}
+const timeAndSequenceOf = ({ start, end, sequence }: Time & { sequence: number }) => ({
+  start,
+  end,
+  sequence,
+});

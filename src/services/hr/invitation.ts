@@ -1,6 +1,7 @@
-/** The interview as an iTIP object (RFC 5546). */
+/** The interview as an iTIP object (RFC 5546), and as an entry of a calendar (RFC 4791). */
 import ical, {
   ICalAttendeeRole,
+  type ICalAttendeeScheduleAgent,
   ICalAttendeeStatus,
   ICalCalendarMethod,
   ICalEventStatus,
@@ -18,29 +19,39 @@ export interface InvitationOptions {
 
 /** Invites, and, with a higher SEQUENCE, invites anew. */
 export const request = (interview: Interview, options: InvitationOptions): string =>
-  itip(interview, options, ICalCalendarMethod.REQUEST, ICalEventStatus.CONFIRMED);
+  calendarOf(interview, options, {
+    method: ICalCalendarMethod.REQUEST,
+    status: ICalEventStatus.CONFIRMED,
+    stamp: new Date(),
+  });
 
 /** Withdraws: the same UID, one SEQUENCE on. */
 export const cancel = (interview: Interview, options: InvitationOptions): string =>
-  itip(
-    { ...interview, sequence: interview.sequence + 1 },
-    options,
-    ICalCalendarMethod.CANCEL,
-    ICalEventStatus.CANCELLED,
-  );
+  calendarOf({ ...interview, sequence: interview.sequence + 1 }, options, {
+    method: ICalCalendarMethod.CANCEL,
+    status: ICalEventStatus.CANCELLED,
+    stamp: new Date(),
+  });
 
-function itip(
+/** The entry in the HR partner's calendar. A stored object has no METHOD (RFC 4791 §4.1). */
+export const entryOf = (
+  interview: Interview,
+  options: InvitationOptions,
+  status: 'TENTATIVE' | 'CONFIRMED',
+  stamp: Date,
+): string => calendarOf(interview, options, { status: ICalEventStatus[status], stamp });
+
+function calendarOf(
   { uid, sequence, start, end, attendees }: Interview,
   { organizer, summary, description }: InvitationOptions,
-  method: ICalCalendarMethod,
-  status: ICalEventStatus,
+  { method, status, stamp }: { method?: ICalCalendarMethod; status: ICalEventStatus; stamp: Date },
 ): string {
   // The library puts a "-" in front of the product id.
-  const calendar = ical({ method, prodId: '//EMS//EN' });
+  const calendar = ical({ method: method ?? null, prodId: '//EMS//EN' });
   const event = calendar.createEvent({
     id: uid,
     sequence,
-    stamp: new Date(),
+    stamp,
     start: new Date(start),
     end: new Date(end),
     summary,
@@ -54,7 +65,9 @@ function itip(
       email,
       role: ICalAttendeeRole.REQ,
       status: ICalAttendeeStatus.NEEDSACTION,
-      rsvp: method === ICalCalendarMethod.REQUEST,
+      rsvp: method !== ICalCalendarMethod.CANCEL,
+      // A server that sends invitations by itself (RFC 6638 §7.1) would invite everybody a second time.
+      ...(!method && { scheduleAgent: 'CLIENT' as ICalAttendeeScheduleAgent }),
     });
   }
   return calendar.toString();

@@ -1,14 +1,26 @@
 /** When an exit interview can be: by the policy's working hours, time zone, holidays and lead time. */
 import { Temporal } from 'temporal-polyfill';
 import type { InterviewPolicy } from '../../config.js';
-import { FailureType, FinalFailure } from '../../exit/failures.js';
+import type { Period } from '../protocols/icalendar.js';
 
-export interface Slot {
-  /** How many slots were passed over: the iCalendar SEQUENCE. */
-  index: number;
-  /** ISO 8601, UTC. */
+/** ISO 8601, UTC. */
+export interface Time {
   start: string;
   end: string;
+}
+
+export interface Slot extends Time {
+  /** How many slots of the policy come before it. */
+  index: number;
+}
+
+export interface Window {
+  /** What lead time and working days are counted from: the resignation, or the wish for another time. ISO 8601. */
+  since: string;
+  /** The interview is on a day before it. */
+  lastWorkingDay?: string | undefined;
+  /** Only slots that begin later. */
+  after: Date;
 }
 
 /** Slots begin every half an hour, as calendars show them. */
@@ -16,43 +28,45 @@ const STEP_MINUTES = 30;
 
 const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 
-/**
- * The first slot that is still ahead. The slots are counted from the resignation, not from now: a retry finds the same slot with
- * the same number, and one that has to move on, because its time passed during an outage, finds a higher number.
- * @throws FinalFailure NoInterviewSlot
- */
-export function findSlot(
-  policy: InterviewPolicy,
-  openedAt: string,
-  lastWorkingDay: string | undefined,
-  now: Date,
-): Slot {
-  let index = 0;
-  for (const { start, end } of slotsOf(policy, openedAt, lastWorkingDay)) {
-    if (start.epochMilliseconds > now.getTime()) {
-      return { index, start: utc(start), end: utc(end) };
-    }
-    index += 1;
-  }
-  const { withinWorkingDays, workingHours, timeZone } = policy;
-  const limit = lastWorkingDay ? ` and not after the last working day ${lastWorkingDay}` : '';
-  throw new FinalFailure(
-    FailureType.NoInterviewSlot,
-    `No interview fits within ${withinWorkingDays} working days of ${openedAt}${limit}, ` +
-      `${workingHours.from} to ${workingHours.to} ${timeZone}, that is still ahead: arrange it by hand`,
-  );
+export const periodOf = ({ start, end }: Time): Period => ({
+  start: Date.parse(start),
+  end: Date.parse(end),
+});
+
+export const slotOf = ({ start, end }: Period): Time => ({
+  start: Temporal.Instant.fromEpochMilliseconds(start).toString(),
+  end: Temporal.Instant.fromEpochMilliseconds(end).toString(),
+});
+
+/** All slots that the policy allows, in order. They are numbered from the first, also where that has passed. */
+export function slotsWithin(policy: InterviewPolicy, { since, lastWorkingDay, after }: Window): Slot[] {
+  return [...slotsOf(policy, since, lastWorkingDay)]
+    .map(({ start, end }, index) => ({
+      index,
+      start: start.toInstant().toString(),
+      end: end.toInstant().toString(),
+    }))
+    .filter(({ start }) => Date.parse(start) > after.getTime());
 }
 
-function* slotsOf(policy: InterviewPolicy, openedAt: string, lastWorkingDay: string | undefined) {
+/** What was looked for, for the message of a failure. */
+export function describeWindow(policy: InterviewPolicy, { since, lastWorkingDay }: Window): string {
+  const { withinWorkingDays, workingHours, timeZone } = policy;
+  const limit = lastWorkingDay ? ` and before the last working day ${lastWorkingDay}` : '';
+  const hours = `${workingHours.from} to ${workingHours.to} ${timeZone}`;
+  return `within ${withinWorkingDays} working days of ${since}${limit}, ${hours}`;
+}
+
+function* slotsOf(policy: InterviewPolicy, since: string, lastWorkingDay: string | undefined) {
   const { timeZone, workingHours, duration, leadTime, withinWorkingDays, workingDays, holidays } = policy;
-  const opened = Temporal.Instant.from(openedAt).toZonedDateTimeISO(timeZone);
+  const opened = Temporal.Instant.from(since).toZonedDateTimeISO(timeZone);
   const earliest = opened.add({ milliseconds: leadTime });
   const from = Temporal.PlainTime.from(workingHours.from);
   const to = Temporal.PlainTime.from(workingHours.to);
 
   let day = opened.toPlainDate();
   for (let passed = 0; ; day = day.add({ days: 1 })) {
-    if (lastWorkingDay !== undefined && day.toString() > lastWorkingDay) return;
+    if (lastWorkingDay !== undefined && day.toString() >= lastWorkingDay) return;
     if (!workingDays.includes(weekdays[day.dayOfWeek - 1]!) || holidays.includes(day.toString())) continue;
     if (!day.equals(opened.toPlainDate())) passed += 1;
     if (passed > withinWorkingDays) return;
@@ -66,5 +80,3 @@ function* slotsOf(policy: InterviewPolicy, openedAt: string, lastWorkingDay: str
     }
   }
 }
-
-const utc = (time: Temporal.ZonedDateTime): string => time.toInstant().toString();

@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { describeIssues } from '../../exit/input.js';
 import type { z } from 'zod';
+import { reasonOf } from './fetch-failure.js';
 import type { Pace } from './pace.js';
 import { attributeOf, sameText, ScimGroup, ScimUser, type ScimResource } from './scim-resource.js';
 
@@ -264,11 +265,4 @@ function detailOf(text: string): string {
     // Not a SCIM error body (RFC 7644 §3.12); the status code says enough.
     return '';
   }
-}
-
-/** undici hides the reason ("ECONNREFUSED") in the cause of "fetch failed". */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (!(cause instanceof Error)) return String(cause);
-  return (cause as NodeJS.ErrnoException).code ?? cause.message;
 }

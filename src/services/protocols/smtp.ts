@@ -30,12 +30,6 @@ export interface Message {
   calendar?: { method: 'REQUEST' | 'CANCEL'; content: string };
 }
 
-/** The messages that have been accepted already, by Message-ID: a step tried again does not send them a second time. */
-export interface Deliveries {
-  has: (messageId: string) => boolean;
-  add: (messageId: string) => Promise<void>;
-}
-
 export type Mailer = ReturnType<typeof createMailer>;
 
 export function createMailer({ host, port, tls, user, password, from, requestTimeoutMs }: MailerOptions) {
@@ -104,8 +98,11 @@ export function createMailer({ host, port, tls, user, password, from, requestTim
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || host.startsWith('127.');
 
-/** A line break in an address would otherwise end up as an SMTP command of its own. */
-function validAddress({ name, email }: Contact): string {
+/**
+ * A line break in an address would otherwise end up as an SMTP command of its own.
+ * @throws FinalFailure AddressRefused
+ */
+export function validAddress({ name, email }: Contact): string {
   const parsed = MailAddress.safeParse(email);
   if (parsed.success) return parsed.data;
   throw new FinalFailure(

@@ -1,0 +1,79 @@
+/** Tells everybody of the interview, by iMIP (RFC 6047): one mail a person and address. */
+import { FailureType, FinalFailure } from '../../exit/failures.js';
+import { messageId } from '../../exit/ids.js';
+import type { Interview } from '../../exit/interview.js';
+import type { Contact, Employee, Sent } from '../../exit/people.js';
+import { validAddress, type Mailer } from '../protocols/smtp.js';
+import { cancel, request } from './invitation.js';
+import type { Memory } from './memory.js';
+import { hrPartnerOf, wording, type About, type What } from './wording.js';
+
+export interface Announcer {
+  mailer: Mailer;
+  domain: string;
+  /** Sends and organises the invitations. */
+  from: Contact;
+  now: () => Date;
+}
+
+/**
+ * Sends what has not been sent yet.
+ * @returns all mails that were accepted
+ * @throws FinalFailure AddressRefused, Refused
+ */
+export async function announce(
+  what: What,
+  about: About & { exitId: string },
+  interview: Interview,
+  { mailer, domain, from, now }: Announcer,
+  memory: Memory,
+  signal: AbortSignal,
+): Promise<Sent[]> {
+  if (memory.interview?.sequence !== interview.sequence) await memory.decide(interview);
+  const { subject, body, options } = wording(what, about, interview, from);
+  const calendar =
+    what === 'interview'
+      ? { method: 'REQUEST' as const, content: request(interview, options) }
+      : { method: 'CANCEL' as const, content: cancel(interview, options) };
+
+  const employee = interview.attendees.slice(0, -1);
+  for (const addresses of [employee, [hrPartnerOf(interview)]]) {
+    const refusals: FinalFailure[] = [];
+    for (const to of addresses) {
+      const id = messageId(about.exitId, `${what}.${interview.sequence}`, to.email, domain);
+      if (memory.has(id)) continue;
+      if (what === 'interview' && Date.parse(interview.start) <= now().getTime())
+        throw new Error(`${interview.start} has passed before everybody was invited: another time is needed`);
+      try {
+        await mailer.send({ to, subject, ...body, messageId: id, calendar }, signal);
+      } catch (error) {
+        if (!(error instanceof FinalFailure && error.type === FailureType.AddressRefused)) throw error;
+        refusals.push(error);
+        continue;
+      }
+      await memory.deliver(to.email, id);
+    }
+    // One address that takes it will do: the hold may have blocked the other one.
+    if (refusals.length === addresses.length) throw refusals[0]!;
+  }
+  return memory.interview?.sent ?? [];
+}
+
+/** The employee, under every address that there is. */
+export function contactsOf({ employeeId, displayName, email, personalEmail, language }: Employee): Contact[] {
+  const addresses = [email, personalEmail].flatMap((address) => address || []);
+  const contacts = addresses
+    .filter((address, i) => addresses.findIndex((other) => sameAddress(other, address)) === i)
+    .map((address) => ({ name: displayName, email: address, ...(language && { language }) }));
+  if (contacts.length === 0) {
+    throw new FinalFailure(
+      FailureType.AddressRefused,
+      `The directory has no mail address for ${displayName} (${employeeId}): invite them by hand, or add one and retry`,
+    );
+  }
+  // Before a time is kept for somebody who cannot be invited.
+  for (const contact of contacts) validAddress(contact);
+  return contacts;
+}
+
+const sameAddress = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();

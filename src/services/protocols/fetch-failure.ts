@@ -1,0 +1,6 @@
+/** undici hides the reason ("ECONNREFUSED") in the cause of "fetch failed". */
+export function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (!(cause instanceof Error)) return String(cause);
+  return (cause as NodeJS.ErrnoException).code ?? cause.message;
+}
