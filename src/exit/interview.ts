@@ -1,13 +1,5 @@
 import type { Contact, Sent } from './people.js';
 
-/** How far the invitations have got: what the next attempt goes on from. */
-export interface InterviewProgress {
-  /** What is being invited for; not yet known at first. */
-  interview?: Interview | undefined;
-  /** The Message-IDs that have been accepted. */
-  delivered: string[];
-}
-
 /** The exit interview, as invited for. */
 export interface Interview {
   /** iCalendar UID, stable for the exit. */
