@@ -5,6 +5,7 @@ import { createAccessService, type AccessService } from './access/access.js';
 import { sessionRevoker } from './access/sessions.js';
 import { createDirectoryService, type DirectoryService } from './directory/directory.js';
 import { createHrService, type HrService } from './hr/hr.js';
+import { loadTemplates } from './mails/templates.js';
 import { createNotificationService, type NotificationService } from './notification/notification.js';
 import { paceOf } from './protocols/pace.js';
 import { createScimClient } from './protocols/scim.js';
@@ -28,6 +29,7 @@ export function createNotification(config: Config): NotificationService {
   const { operator, hrPartners } = contacts;
   return createNotificationService({
     mailer: mailerOf(config),
+    templates: loadTemplates(config.interview),
     organisation,
     operator,
     hrPartner: contactOf(hrPartners[0]),
@@ -38,6 +40,7 @@ export function createHr(config: Config): HrService {
   const { organisation, contacts, interview, mail } = config;
   return createHrService({
     mailer: mailerOf(config),
+    templates: loadTemplates(interview),
     organisation,
     policy: interview,
     hrPartner: contactOf(contacts.hrPartners[0]),
@@ -65,4 +68,4 @@ function mailerOf({ mail, policy }: Config): Mailer {
   return createMailer({ ...mail, requestTimeoutMs: policy.requestTimeout });
 }
 
-const contactOf = ({ name, email }: Contact): Contact => ({ name, email });
+const contactOf = ({ name, email, language }: Contact): Contact => ({ name, email, language });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import ICAL from 'ical.js';
 import { createHrService, type HrService } from '../../src/services/hr/hr.js';
+import { loadTemplates } from '../../src/services/mails/templates.js';
 import type { Deliveries } from '../../src/services/protocols/smtp.js';
 import { DANA, mailer } from './message.js';
 import { sampleConfig } from './sample-config.js';
@@ -15,6 +16,7 @@ export const openedAt = '2026-11-23T10:10:00Z';
 export function hrAt(port: number, now: string = openedAt): HrService {
   return createHrService({
     mailer: mailer(port),
+    templates: loadTemplates(policy),
     organisation,
     policy,
     hrPartner: contacts.hrPartners[0],

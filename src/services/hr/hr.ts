@@ -5,12 +5,14 @@ import { interviewUid, messageId } from '../../exit/ids.js';
 import type { Interview } from '../../exit/interview.js';
 import type { Contact, Employee } from '../../exit/people.js';
 import type { Deliveries, Mailer } from '../protocols/smtp.js';
-import { bodyOf, oneLine } from '../protocols/mail-body.js';
+import type { MailTemplates } from '../mails/templates.js';
+import { interviewMail } from './interview-mail.js';
 import { cancel, request } from './invitation.js';
 import { findSlot } from './slots.js';
 
 export interface HrOptions {
   mailer: Mailer;
+  templates: MailTemplates;
   organisation: { name: string; domain: string };
   policy: InterviewPolicy;
   hrPartner: Contact;
@@ -35,6 +37,7 @@ export type HrService = ReturnType<typeof createHrService>;
 
 export function createHrService({
   mailer,
+  templates,
   organisation,
   policy,
   hrPartner,
@@ -73,16 +76,15 @@ export function createHrService({
     signal: AbortSignal,
   ): Promise<void> {
     const isRequest = what === 'interview';
-    const summary = `Exit interview: ${oneLine(employee.displayName)}`;
-    const when = timeOf(interview);
-    const paragraphs = isRequest
-      ? [
-          `You are invited to an exit interview: ${when}.`,
-          `If the time does not suit you, please write to ${hrPartner.name}, ${hrPartner.email}.`,
-        ]
-      : [`The exit interview, ${when}, will not take place.`];
-    const body = bodyOf(paragraphs);
-    const options = { organizer: from, summary, description: body.text };
+    const { summary, ...mail } = interviewMail(isRequest ? 'invitation' : 'cancelled', {
+      templates,
+      organisation,
+      employee,
+      interview,
+      hrPartner,
+      isByWorkingHoursAlone: interview.calendarUrl === undefined,
+    });
+    const options = { organizer: from, summary, description: mail.text };
     const calendar = isRequest
       ? { method: 'REQUEST' as const, content: request(interview, options) }
       : { method: 'CANCEL' as const, content: cancel(interview, options) };
@@ -90,8 +92,7 @@ export function createHrService({
     for (const to of interview.attendees) {
       const id = messageId(exitId, `${what}.${interview.sequence}`, to.email, domain);
       if (deliveries.has(id)) continue;
-      const subject = `${isRequest ? '' : 'Cancelled: '}${summary}`;
-      await mailer.send({ to, subject, ...body, messageId: id, calendar }, signal);
+      await mailer.send({ to, ...mail, messageId: id, calendar }, signal);
       await deliveries.add(id);
     }
   }
@@ -136,9 +137,4 @@ function contactOf({ employeeId, displayName, email }: Employee): Contact {
     FailureType.AddressRefused,
     `The directory has no mail address for ${displayName} (${employeeId}): invite them by hand, or add one and retry`,
   );
-}
-
-function timeOf({ start, end, timeZone }: Interview): string {
-  const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'short', timeZone });
-  return `${format.formatRange(new Date(start), new Date(end))} (${timeZone})`;
 }
