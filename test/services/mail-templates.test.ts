@@ -50,7 +50,7 @@ describe('the templates', () => {
     for (const language of ['en', 'de'])
       for (const name of mailNames)
         for (const sample of samples[name]) {
-          const { subject, text, html } = load().render(name, language, sample as never);
+          const { subject, text, html } = load().render(name, language, sample);
           const { elements, paragraphs } = readHtml(html);
           assert.deepEqual(paragraphs, text.trimEnd().split('\n\n'), `${language} ${name}`);
           assert.equal(elements[0], `html lang=${language}`);
@@ -74,9 +74,9 @@ describe('the templates', () => {
     assert.equal(subject, 'Dana Fox stays');
     assert.match(text, /^Dear Ravi Menon,/);
     assert.match(html, /<html lang="en">[^]*Dear Ravi Menon,/);
-    assert.equal(
-      load().render('manager-cancelled', 'de', samples['manager-cancelled'][0]!).html.includes('lang="de"'),
-      true,
+    assert.match(
+      load().render('manager-cancelled', 'de', samples['manager-cancelled'][0]!).html,
+      /lang="de"/,
     );
     const { code, said } = await check();
     assert.equal(code, 0);

@@ -16,7 +16,7 @@ const { name, email } = contacts.hrPartners[0];
 export const HR_PARTNER = { name, email };
 export const RAVI = { name: 'Ravi Menon', email: 'ravi.menon@acme.example' };
 const templates = loadTemplates(interview);
-const { signal } = new AbortController();
+const signalOf = (): AbortSignal => new AbortController().signal;
 
 export const serviceAt = (port: number, words: MailTemplates = templates): NotificationService =>
   createNotificationService({
@@ -83,29 +83,29 @@ const outcome =
   (outcome: Ending): Sending =>
   (service, exitId, employee) => {
     const decision = outcome === 'cancelled' ? undefined : { outcome, decidedBy: email };
-    return service.notifyManagerOfOutcome({ ...about(employee), exitId, outcome, decision }, signal);
+    return service.notifyManagerOfOutcome({ ...about(employee), exitId, outcome, decision }, signalOf());
   };
 
 export const everyMail: Record<string, Sending> = {
   resignation: (service, exitId, employee) => {
     const resignation = { employeeId: 'E-1002', lastWorkingDay: '2026-12-31' };
-    return service.notifyManager({ ...about(employee), exitId, resignation }, signal);
+    return service.notifyManager({ ...about(employee), exitId, resignation }, signalOf());
   },
   retained: outcome('retained'),
   leaving: outcome('leaving'),
   cancelled: outcome('cancelled'),
   blocked: async (service, exitId, employee) => {
     const input = { ...about(employee), exitId, reviewBy };
-    const [sent] = await service.notifyEmployee(input, deliveries(), signal);
+    const [sent] = await service.notifyEmployee(input, deliveries(), signalOf());
     return sent!;
   },
   reminder: (service, exitId, employee, language) =>
-    service.remindHrPartner({ ...open(employee, language), exitId, number: 2 }, signal),
+    service.remindHrPartner({ ...open(employee, language), exitId, number: 2 }, signalOf()),
   escalation: (service, exitId, employee, language) =>
-    service.escalate({ ...open(employee, language), exitId, number: 1 }, signal),
+    service.escalate({ ...open(employee, language), exitId, number: 1 }, signalOf()),
   attention: (service, exitId, employee, language) => {
     const { causes, ...rest } = attention(employee, language);
     const named = causes.map((cause) => ({ ...cause, error: `${cause.error}: ${employee.displayName}` }));
-    return service.notifyOperator({ ...rest, exitId, causes: named, number: 1 }, signal);
+    return service.notifyOperator({ ...rest, exitId, causes: named, number: 1 }, signalOf());
   },
 };

@@ -176,11 +176,13 @@ export function createNotificationService({
         escalateTo: Contact;
         /** Which escalation this is, from 1. */
         number: number;
+        /** How many of the reminders went out; all of them where it is left out. */
+        reminders?: number | undefined;
       },
       signal: AbortSignal,
     ): Promise<Sent> {
-      const { exitId, escalateTo, hrPartner, number, of } = about;
-      const data = { ...aboutDecision(escalateTo, about), hrPartner, number, reminders: of };
+      const { exitId, escalateTo, hrPartner, number, of, reminders = of } = about;
+      const data = { ...aboutDecision(escalateTo, about), hrPartner, number, reminders };
       const mail = templates.render('decision-escalation', escalateTo.language, data);
       return send(exitId, `escalate.${number}`, escalateTo, mail, signal);
     },
