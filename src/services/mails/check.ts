@@ -21,13 +21,12 @@ export function checkTemplates(folder: string): { problems: string[]; missing: s
     const known = new Set(
       [...mailNames, LAYOUT].flatMap((name) => kinds.map((kind) => `${name}.${kind}.liquid`)),
     );
-    for (const file of readdirSync(place).filter((name) => !known.has(name)))
-      problems.add(`${shown(join(place, file))}: there is no such mail`);
-    const files = new Set(readdirSync(place));
+    const files = new Set(readdirSync(place).filter((file) => !file.startsWith('.')));
+    for (const file of files)
+      if (!known.has(file)) problems.add(`${shown(join(place, file))}: there is no such mail`);
     for (const name of mailNames) {
-      const has = kinds.filter((kind) => files.has(`${name}.${kind}.liquid`));
       if (isComplete(folder, language, name)) checkMail(language, name);
-      else if (has.length > 0 || language === FALLBACK)
+      else if (kinds.some((kind) => files.has(`${name}.${kind}.liquid`)) || language === FALLBACK)
         problems.add(`${shown(place)}: ${name} must be there as both ${kinds.join(' and ')}`);
       else missing.push(shown(join(place, name)));
     }
