@@ -7,7 +7,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { Temporal } from 'temporal-polyfill';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { describeIssues, IsoDate, MailAddress } from './exit/input.js';
+import { describeIssues, IsoDate, LanguageTag, MailAddress } from './exit/input.js';
 import type { Contact } from './exit/people.js';
 
 export class ConfigError extends Error {
@@ -37,7 +37,12 @@ const Url = z
   .refine(isWithoutPassword, 'must be without a user or password')
   .transform((url) => url.replace(/\/+$/, ''));
 const VariableName = z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'must be the name of an environment variable');
-const Person = z.strictObject({ name: z.string().min(1), email: MailAddress });
+const Person = z.strictObject({
+  name: z.string().min(1),
+  email: MailAddress,
+  /** What they are written to in; English where there is none. */
+  language: LanguageTag.optional(),
+});
 /** A CalDAV calendar (RFC 4791). An empty URL, as of a variable that is not set, is none. */
 const Calendar = z.strictObject({
   url: z.union([Url, z.literal('')], 'must be an http(s) URL, or empty for none'),

@@ -59,6 +59,11 @@ describe('the configuration', () => {
     ['Europe/Berlin', 'Europe/Bonn', /interview\.timeZone: must be an IANA time zone/],
     ["to: '17:00'", "to: '08:00'", /interview\.workingHours: must begin before they end/],
     ['email: hr@acme.example', 'email: hr', /contacts\.hrPartners\[0\]\.email: must be a mail address/],
+    [
+      'email: it@acme.example',
+      'email: it@acme.example, language: de_DE',
+      /contacts\.operator\.language: must be a language tag, for example "de" or "pt-BR"/,
+    ],
     ['PT24H, PT48H, PT72H', 'PT48H, PT24H', /policy\.review\.remindAfter: must be in rising order/],
     ['within: PT120H', 'within: PT72H', /policy\.review\.remindAfter: must all be shorter than "within"/],
     [

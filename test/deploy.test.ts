@@ -160,6 +160,12 @@ describe('the deployment', () => {
     for (const from of copied) assert.ok(!ignored.includes(from.replace('./', '')), `${from} is ignored`);
   });
 
+  it('brings the words of the mails along, in the image and in the package', () => {
+    const { files } = JSON.parse(read('package.json')) as { files: string[] };
+    assert.ok(files.includes('templates'));
+    assert.match(read('Dockerfile'), /^COPY templates \.\/templates$/m);
+  });
+
   it('runs in the image a Node.js that the package allows', () => {
     const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } };
     const [, least] = /^>=(\d+\.\d+)$/.exec(engines.node) ?? [];

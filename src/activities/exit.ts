@@ -31,7 +31,7 @@ export function createExitActivities(config: Config) {
       lateWriteMs: config.policy.requestTimeout,
     },
     queues: queuesFor(config),
-    hrPartner: { name: hrPartner.name, email: hrPartner.email },
+    hrPartner: { name: hrPartner.name, email: hrPartner.email, language: hrPartner.language },
     telling: {
       operator: config.contacts.operator,
       review: {

@@ -1,5 +1,6 @@
 import type { NotificationService } from '../services/notification/notification.js';
-import { attempt } from './attempt.js';
+import { attempt, type Attempt } from './attempt.js';
+import { deliveriesOf } from './deliveries.js';
 
 type Input<K extends keyof NotificationService> = Parameters<NotificationService[K]>[0];
 
@@ -10,6 +11,20 @@ export function createNotificationActivities(notification: NotificationService) 
 
     notifyManagerOfOutcome: (input: Input<'notifyManagerOfOutcome'>) =>
       attempt(({ signal }) => notification.notifyManagerOfOutcome(input, signal)),
+
+    /** @property delivered what earlier calls had delivered */
+    notifyEmployee: (input: Input<'notifyEmployee'> & { delivered: string[] }) =>
+      attempt((attempt: Attempt<string[]>) =>
+        notification.notifyEmployee(input, deliveriesOf(attempt, input.delivered), attempt.signal),
+      ),
+
+    remindHrPartner: (input: Input<'remindHrPartner'>) =>
+      attempt(({ signal }) => notification.remindHrPartner(input, signal)),
+
+    escalate: (input: Input<'escalate'>) => attempt(({ signal }) => notification.escalate(input, signal)),
+
+    notifyOperator: (input: Input<'notifyOperator'>) =>
+      attempt(({ signal }) => notification.notifyOperator(input, signal)),
   };
 }
 

@@ -29,3 +29,17 @@ function fieldName(path: readonly PropertyKey[]): string {
 export const IsoDate = z.iso.date('must be a date such as 2026-12-31 (YYYY-MM-DD)');
 
 export const MailAddress = z.email('must be a mail address, for example hr@acme.example').max(254);
+
+/** BCP 47. */
+export const LanguageTag = z
+  .string()
+  .refine(isLanguageTag, 'must be a language tag, for example "de" or "pt-BR"');
+
+function isLanguageTag(tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}

@@ -5,6 +5,7 @@ import { createAccessService, type AccessService } from './access/access.js';
 import { sessionRevoker } from './access/sessions.js';
 import { createDirectoryService, type DirectoryService } from './directory/directory.js';
 import { createHrService, type HrPartner, type HrService } from './hr/hr.js';
+import { loadTemplates } from './mails/templates.js';
 import { createNotificationService, type NotificationService } from './notification/notification.js';
 import { createCalendar } from './protocols/caldav.js';
 import { paceOf } from './protocols/pace.js';
@@ -29,6 +30,7 @@ export function createNotification(config: Config): NotificationService {
   const { operator, hrPartners } = contacts;
   return createNotificationService({
     mailer: mailerOf(config),
+    templates: loadTemplates(config.interview),
     organisation,
     operator,
     hrPartner: contactOf(hrPartners[0]),
@@ -40,6 +42,7 @@ export function createHr(config: Config): HrService {
   const [first, ...others] = contacts.hrPartners;
   return createHrService({
     mailer: mailerOf(config),
+    templates: loadTemplates(interview),
     organisation,
     policy: interview,
     partners: [partnerOf(first), ...others.map(partnerOf)],
@@ -76,4 +79,4 @@ function mailerOf({ mail, policy }: Config): Mailer {
   return createMailer({ ...mail, requestTimeoutMs: policy.requestTimeout });
 }
 
-const contactOf = ({ name, email }: Contact): Contact => ({ name, email });
+const contactOf = ({ name, email, language }: Contact): Contact => ({ name, email, language });

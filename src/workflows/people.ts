@@ -15,7 +15,7 @@ export class People {
   private readonly begun: {
     lookUp: Promise<void>;
     notify: Promise<void>;
-    tellEmployee: Promise<void> | undefined;
+    tellEmployee: Promise<void>;
     schedule: Promise<void>;
   };
   readonly interview: ExitInterview;
@@ -32,7 +32,7 @@ export class People {
     this.begun = {
       lookUp,
       notify: lookUp.then(() => this.notifyManager()),
-      tellEmployee: tell && lookUp.then(() => this.notifyEmployee(tell)),
+      tellEmployee: tell ? lookUp.then(() => this.notifyEmployee(tell)) : lookUp,
       schedule: lookUp.then(() => this.interview.schedule()),
     };
   }

@@ -69,7 +69,7 @@ describe('the interview of an exit', () => {
       assert.deepEqual(
         versions.map(({ method, start }) => [method, start]),
         [
-          ['REQUEST', first!.start],
+          ['REQUEST', first.start],
           ['REQUEST', at],
           ['REQUEST', next.start],
           ['CANCEL', next.start],

@@ -35,7 +35,7 @@ describe('an exit', () => {
 
     const [resigned, outcome, ...more] = world.mail.to(nora.manager);
     assert.match(resigned!.subject!, /has resigned$/);
-    assert.match(resigned!.text!, /payroll, code,? and production is blocked/);
+    assert.match(resigned!.text!, /payroll, code,? and production is being blocked/);
     assert.match(outcome!.subject!, /stays$/);
     assert.deepEqual(more, []);
     for (const person of [nora.email, HR]) {

@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict';
 import type { Decision } from '../../src/exit/decision.js';
 import { FailureType } from '../../src/exit/failures.js';
-import type { Employee } from '../../src/exit/people.js';
-import { createNotificationService } from '../../src/services/notification/notification.js';
 import { finalFailure } from '../support/failures.js';
-import { hostileNames, unprintable } from '../support/hostile-names.js';
-import { mailer } from '../support/message.js';
+import { readHtml } from '../support/html.js';
+import { about, HR_PARTNER, RAVI, serviceAt } from '../support/notification.js';
 import { sampleConfig } from '../support/sample-config.js';
-import { addressees, startMailServer, type Mail, type MailServer } from '../support/smtp.js';
+import { startMailServer, type Mail, type MailServer } from '../support/smtp.js';
 
 const { organisation, contacts } = sampleConfig;
-const { operator } = contacts;
-const HR_PARTNER = { name: contacts.hrPartners[0].name, email: contacts.hrPartners[0].email };
-const RAVI = { name: 'Ravi Menon', email: 'ravi.menon@acme.example' };
 const { signal } = new AbortController();
 
 describe('the manager', () => {
@@ -25,15 +20,7 @@ describe('the manager', () => {
   });
   after(() => server.stop());
 
-  const service = () =>
-    createNotificationService({ mailer: mailer(server.port), organisation, operator, hrPartner: HR_PARTNER });
-
-  const about = (changes: Partial<Employee> = {}) => ({
-    exitId: 'exit-1',
-    employee: { employeeId: 'E-1002', displayName: 'Dana Fox', identities: [], manager: RAVI, ...changes },
-    systems: ['payroll', 'code', 'production'],
-    openedAt: '2026-11-23T10:10:00Z',
-  });
+  const service = () => serviceAt(server.port);
   const resignation = { employeeId: 'E-1002', lastWorkingDay: '2026-12-31', reason: 'A better offer' };
   const retained: Decision = { outcome: 'retained', decidedBy: 'hr@acme.example' };
   const leaving: Decision = { outcome: 'leaving', decidedBy: 'hr@acme.example', note: 'Not for everybody' };
@@ -42,7 +29,7 @@ describe('the manager', () => {
   function theMail(): Mail & { said: string } {
     assert.equal(server.mails.length, 1);
     const mail = server.mails[0]!;
-    assert.deepEqual(paragraphsOf(mail.html as string), mail.text!.trimEnd().split('\n\n'));
+    assert.deepEqual(readHtml(mail.html as string).paragraphs, mail.text!.trimEnd().split('\n\n'));
     return { ...mail, said: mail.text! };
   }
 
@@ -54,8 +41,8 @@ describe('the manager', () => {
     assert.equal(mail.subject, 'Dana Fox has resigned');
     for (const part of [
       'Dear Ravi Menon,',
-      'Dana Fox (E-1002) has resigned. The last working day is to be 2026-12-31.',
-      'payroll, code, and production is blocked',
+      'Dana Fox (E-1002) has resigned. The last working day is to be 31 December 2026.',
+      'Access to payroll, code and production is being blocked until the decision is final.',
       `${HR_PARTNER.name}, ${HR_PARTNER.email}`,
       `${contacts.operator.name}, ${contacts.operator.email}`,
       organisation.name,
@@ -71,8 +58,8 @@ describe('the manager', () => {
   });
 
   const endings = [
-    ['retained', retained, 'Dana Fox stays', /decided by hr@acme\.example[^]*has been given back as it was/],
-    ['leaving', leaving, 'Dana Fox is leaving', /decided by hr@acme\.example[^]*has been revoked/],
+    ['retained', retained, 'Dana Fox stays', /decided by hr@acme\.example[^]*is given back as it was/],
+    ['leaving', leaving, 'Dana Fox is leaving', /decided by hr@acme\.example[^]*is revoked/],
     [
       'cancelled',
       undefined,
@@ -87,7 +74,7 @@ describe('the manager', () => {
       assert.equal(mail.subject, subject);
       assert.equal(mail.recipient, RAVI.email);
       assert.match(mail.said, said);
-      assert.match(mail.said, /payroll, code, and production/);
+      assert.match(mail.said, /payroll, code and production/);
       assert.doesNotMatch(mail.said, /Not for everybody|undefined/);
     });
   }
@@ -123,38 +110,47 @@ describe('the manager', () => {
     assert.equal(server.mails.length, 0);
   });
 
-  for (const [what, name] of Object.entries(hostileNames)) {
-    it(`is told of somebody whose name holds ${what}: the subject is one line, the rest is text`, async () => {
-      const manager = {
-        name,
-        email: RAVI.email,
-        insteadOfManager: `the manager, ${name}, is no longer active`,
-      };
-      await service().notifyManager({ ...about({ displayName: name, manager }), resignation }, signal);
-      const mail = theMail();
-      assert.match(mail.subject!, /^\S.* has resigned$/u);
-      assert.doesNotMatch(mail.subject!, unprintable);
-      const to = addressees(mail);
-      assert.deepEqual(
-        to.map(({ address }) => address),
-        [RAVI.email],
+  it('reads it in their own language; where that is not known, in the employee’s', async () => {
+    const tell = (language: string | undefined, ofManager: string | undefined) =>
+      service().notifyManager(
+        { ...about({ language, manager: { ...RAVI, language: ofManager } }), resignation },
+        signal,
       );
-      assert.doesNotMatch(to[0]!.name, unprintable);
-      assert.equal(mail.bcc, undefined);
-      assert.equal(mail.said.split('\n\n').length, 7);
-      const tags = new Set((mail.html as string).match(/<[^>]*>/g));
-      assert.deepEqual(
-        [...tags],
-        ['<!doctype html>', '<html lang="en">', '<body>', '<p>', '</p>', '</body>', '</html>'],
-      );
-    });
-  }
-});
+    for (const [language, ofManager, lang] of [
+      ['en', 'de-DE', 'de'],
+      ['de', 'en', 'en'],
+      ['de', undefined, 'de'],
+      [undefined, undefined, 'en'],
+    ] as const) {
+      server.mails.length = 0;
+      await tell(language, ofManager);
+      assert.equal(theMail().subject, lang === 'de' ? 'Dana Fox hat gekündigt' : 'Dana Fox has resigned');
+    }
+  });
 
-/** What a mail program shows of the HTML. */
-function paragraphsOf(html: string): string[] {
-  const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" };
-  return [...html.matchAll(/<p>([^]*?)<\/p>/g)].map(([, text]) =>
-    text!.replace(/&(#?\w+);/g, (_, entity: string) => entities[entity]!),
-  );
-}
+  it('that somebody stands in for does not decide the language', async () => {
+    const manager = { ...HR_PARTNER, insteadOfManager: 'the directory names no manager' };
+    await service().notifyManager({ ...about({ language: 'de', manager }), resignation }, signal);
+    assert.equal(theMail().subject, 'Dana Fox has resigned');
+  });
+
+  it('reads in German what there is in English', async () => {
+    const manager = { ...RAVI, language: 'de', insteadOfManager: 'the directory names no manager' };
+    const told = about({ manager });
+    await service().notifyManager({ ...told, resignation }, signal);
+    const said = [
+      [{ outcome: 'retained', decision: retained }, 'Dana Fox bleibt', /hr@acme\.example getroffen[^]*endet/],
+      [{ outcome: 'leaving', decision: leaving }, 'Dana Fox verlässt uns', /endgültig entzogen/],
+      [{ outcome: 'cancelled' }, 'Der Austritt von Dana Fox wurde abgebrochen', /bevor etwas entschieden/],
+    ] as const;
+    for (const [ending] of said) await service().notifyManagerOfOutcome({ ...told, ...ending }, signal);
+    const [first, ...others] = server.mails;
+    assert.match(first!.text!, /Guten Tag Ravi Menon,\n\nSie erhalten diese Nachricht anstelle/);
+    assert.match(first!.text!, /Der letzte Arbeitstag soll der 31\. Dezember 2026 sein\./);
+    assert.match(first!.text!, /payroll, code und production wird gesperrt, bis/);
+    for (const [i, [, subject, text]] of said.entries()) {
+      assert.equal(others[i]!.subject, subject);
+      assert.match(others[i]!.text!, text);
+    }
+  });
+});

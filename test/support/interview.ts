@@ -5,7 +5,9 @@ import type { InterviewPolicy } from '../../src/config.js';
 import type { Contact, Employee } from '../../src/exit/people.js';
 import { createHrService, type HrPartner, type HrService } from '../../src/services/hr/hr.js';
 import { remember, type Memory } from '../../src/services/hr/memory.js';
+import { loadTemplates } from '../../src/services/mails/templates.js';
 import { createCalendar } from '../../src/services/protocols/caldav.js';
+import type { Deliveries } from '../../src/services/protocols/smtp.js';
 import { DANA, mailer } from './message.js';
 import type { Account } from './radicale.js';
 import { sampleConfig } from './sample-config.js';
@@ -24,6 +26,7 @@ interface Setting {
 export function hrAt(port: number, now: string = openedAt, setting: Setting = {}): HrService {
   return createHrService({
     mailer: mailer(port),
+    templates: loadTemplates(policy),
     organisation,
     policy: { ...policy, ...setting.policy },
     partners: setting.partners ?? [{ contact: contacts.hrPartners[0] }],
@@ -50,6 +53,14 @@ export function about(changes: Partial<Employee> = {}, exitId = 'exit-1') {
 
 /** What one step remembers, over all its attempts. */
 export const memory = (): Memory => remember({ delivered: [] }, () => Promise.resolve());
+
+export function deliveries(): Deliveries {
+  const delivered = new Set<string>();
+  return {
+    has: (id) => delivered.has(id),
+    add: async (id) => void (await Promise.resolve(delivered.add(id))),
+  };
+}
 
 /** What a calendar program makes of a mail. */
 export function readInvitation(mail: Mail) {

@@ -6,13 +6,12 @@ import type { Contact, Employee, Sent } from '../../exit/people.js';
 import { validAddress, type Mailer } from '../protocols/smtp.js';
 import { cancel, request } from './invitation.js';
 import type { Memory } from './memory.js';
-import { hrPartnerOf, wording, type About, type What } from './wording.js';
+import { hrPartnerOf, wording, type About, type What, type Wording } from './wording.js';
 
 export interface Announcer {
   mailer: Mailer;
   domain: string;
-  /** Sends and organises the invitations. */
-  from: Contact;
+  words: Wording;
   now: () => Date;
 }
 
@@ -25,12 +24,12 @@ export async function announce(
   what: What,
   about: About & { exitId: string },
   interview: Interview,
-  { mailer, domain, from, now }: Announcer,
+  { mailer, domain, words, now }: Announcer,
   memory: Memory,
   signal: AbortSignal,
 ): Promise<Sent[]> {
   if (memory.interview?.sequence !== interview.sequence) await memory.decide(interview);
-  const { subject, body, options } = wording(what, about, interview, from);
+  const { mail, options } = wording(what, about, interview, words);
   const calendar =
     what === 'interview'
       ? { method: 'REQUEST' as const, content: request(interview, options) }
@@ -45,7 +44,7 @@ export async function announce(
       if (what === 'interview' && Date.parse(interview.start) <= now().getTime())
         throw new Error(`${interview.start} has passed before everybody was invited: another time is needed`);
       try {
-        await mailer.send({ to, subject, ...body, messageId: id, calendar }, signal);
+        await mailer.send({ to, ...mail, messageId: id, calendar }, signal);
       } catch (error) {
         if (!(error instanceof FinalFailure && error.type === FailureType.AddressRefused)) throw error;
         refusals.push(error);

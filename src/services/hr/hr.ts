@@ -7,6 +7,7 @@ import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { interviewUid } from '../../exit/ids.js';
 import type { Interview } from '../../exit/interview.js';
 import type { Contact, Employee, Sent } from '../../exit/people.js';
+import type { MailTemplates } from '../mails/templates.js';
 import type { Mailer } from '../protocols/smtp.js';
 import { announce, contactsOf } from './announcement.js';
 import { firstFree, keep, remove } from './booking.js';
@@ -21,6 +22,7 @@ export type { HrPartner } from './standing.js';
 
 export interface HrOptions {
   mailer: Mailer;
+  templates: MailTemplates;
   organisation: { name: string; domain: string };
   policy: InterviewPolicy;
   /** The first who has time is taken. */
@@ -53,6 +55,7 @@ export type HrService = ReturnType<typeof createHrService>;
 
 export function createHrService({
   mailer,
+  templates,
   organisation,
   policy,
   partners,
@@ -60,7 +63,8 @@ export function createHrService({
   now = () => new Date(),
 }: HrOptions) {
   const { domain } = organisation;
-  const announcer = { mailer, domain, from, now };
+  const words = { templates, organisation, organizer: from };
+  const announcer = { mailer, domain, words, now };
   const isAhead = ({ start }: { start: string }): boolean => Date.parse(start) > now().getTime();
 
   /** @throws FinalFailure NoInterviewSlot */
@@ -127,7 +131,7 @@ export function createHrService({
       now,
       decide: memory.decide,
       textOf: (interview: Interview, status: 'TENTATIVE' | 'CONFIRMED') =>
-        entryOf(interview, wording('interview', about, interview, from).options, status, now()),
+        entryOf(interview, wording('interview', about, interview, words).options, status, now()),
     };
     return keep({ ...wanted, calendarUrl: calendar.urlOf(invited.uid) }, booking, signal);
   }

@@ -1,72 +1,241 @@
-/** Tells the manager: that somebody resigned, and how it ended. */
+/** The mails of an exit, other than the interview's: to the manager, the employee, HR and the operator. */
 import type { Decision, Ending } from '../../exit/decision.js';
+import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { messageId } from '../../exit/ids.js';
-import type { Contact, Employee } from '../../exit/people.js';
+import type { Contact, Employee, Sent } from '../../exit/people.js';
 import type { Resignation } from '../../exit/resignation.js';
-import type { Mailer } from '../protocols/smtp.js';
-import { outcomeMail, resignationMail } from './templates.js';
+import type { Mail } from '../mails/mails.js';
+import type { MailTemplates } from '../mails/templates.js';
+import type { Deliveries, Mailer } from '../protocols/smtp.js';
+import { decideCommand, resolveCommand, statusCommand } from './commands.js';
 
 export interface NotificationOptions {
   mailer: Mailer;
+  templates: MailTemplates;
   organisation: { name: string; domain: string };
   hrPartner: Contact;
   operator: Contact;
 }
 
-interface About {
+interface AboutEmployee {
   exitId: string;
   employee: Employee;
   /** The critical systems of this exit. */
   systems: string[];
 }
 
-export interface Told {
-  to: string;
-  messageId: string;
+interface AboutExit {
+  exitId: string;
+  employeeId: string;
+  /** Undefined where the directory does not know them. */
+  employee?: Employee | undefined;
+}
+
+/** A decision that is awaited. Times are ISO 8601 in UTC. */
+interface OpenDecision extends AboutExit {
+  hrPartner: Contact;
+  openedAt: string;
+  reviewBy: string;
+  /** How many reminders the exit's policy has before it escalates. */
+  of: number;
+  systems: string[];
 }
 
 export type NotificationService = ReturnType<typeof createNotificationService>;
 
 export function createNotificationService({
   mailer,
+  templates,
   organisation,
   hrPartner,
   operator,
 }: NotificationOptions) {
-  async function tell(
+  const whomToAsk = { hrPartner, operator };
+
+  const idOf = (exitId: string, what: string, email: string): string =>
+    messageId(exitId, what, email, organisation.domain);
+
+  async function send(
+    exitId: string,
     what: string,
-    { exitId, employee: { manager } }: About,
-    mail: { subject: string; text: string; html: string },
+    to: Contact,
+    mail: Mail,
     signal: AbortSignal,
-  ): Promise<Told> {
-    const id = messageId(exitId, what, manager.email, organisation.domain);
-    await mailer.send({ to: { name: manager.name, email: manager.email }, messageId: id, ...mail }, signal);
-    return { to: manager.email, messageId: id };
+  ): Promise<Sent> {
+    const id = idOf(exitId, what, to.email);
+    await mailer.send({ to, messageId: id, ...mail }, signal);
+    return { to: to.email, messageId: id };
+  }
+
+  /** What every mail is told. */
+  const basics = (to: Pick<Contact, 'name'>, { employeeId, employee }: Omit<AboutExit, 'exitId'>) => ({
+    organisation: organisation.name,
+    to: { name: to.name, insteadOfManager: null },
+    employee: {
+      name: employee?.displayName ?? employeeId,
+      nameAndId: employee ? `${employee.displayName} (${employeeId})` : employeeId,
+    },
+    whomToAsk: null,
+  });
+
+  function toManager({ employee, systems }: AboutEmployee) {
+    const { employeeId, manager } = employee;
+    const to = { name: manager.name, insteadOfManager: manager.insteadOfManager ?? null };
+    return { ...basics(manager, { employeeId, employee }), to, whomToAsk, systems };
+  }
+
+  function aboutDecision(to: Contact, about: OpenDecision) {
+    const { employeeId, systems, openedAt, reviewBy } = about;
+    return {
+      ...basics(to, about),
+      systems,
+      openedAt,
+      reviewBy,
+      commands: {
+        retained: decideCommand(employeeId, 'retained', to.email),
+        leaving: decideCommand(employeeId, 'leaving', to.email),
+        status: statusCommand(employeeId),
+      },
+    };
   }
 
   return {
     notifyManager(
-      about: About & { resignation: Resignation; openedAt: string },
+      about: AboutEmployee & { resignation: Resignation; openedAt: string },
       signal: AbortSignal,
-    ): Promise<Told> {
-      return tell(
-        'notify-manager',
-        about,
-        resignationMail({ ...about, organisation, hrPartner, operator }),
-        signal,
-      );
+    ): Promise<Sent> {
+      const { exitId, employee, resignation } = about;
+      const mail = templates.render('manager-resignation', languageOfManager(employee), {
+        ...toManager(about),
+        lastWorkingDay: resignation.lastWorkingDay ?? null,
+      });
+      return send(exitId, 'notify-manager', employee.manager, mail, signal);
     },
 
     notifyManagerOfOutcome(
-      about: About & { outcome: Ending; decision?: Decision | undefined },
+      about: AboutEmployee & { outcome: Ending; decision?: Decision | undefined },
       signal: AbortSignal,
-    ): Promise<Told> {
-      return tell(
-        'notify-manager-of-outcome',
-        about,
-        outcomeMail({ ...about, organisation, hrPartner, operator }),
-        signal,
-      );
+    ): Promise<Sent> {
+      const { exitId, employee, outcome, decision } = about;
+      const mail = templates.render(`manager-${outcome}`, languageOfManager(employee), {
+        ...toManager(about),
+        decidedBy: decision?.decidedBy ?? null,
+      });
+      return send(exitId, 'notify-manager-of-outcome', employee.manager, mail, signal);
+    },
+
+    /**
+     * Writes to the employee's mailbox, which the hold may have closed, and to their personal one. That one of the addresses is refused
+     * for good is a failure only when no other has taken the mail.
+     * @throws FinalFailure AddressRefused, Refused
+     */
+    async notifyEmployee(
+      about: AboutEmployee & { openedAt: string; reviewBy?: string | undefined },
+      deliveries: Deliveries,
+      signal: AbortSignal,
+    ): Promise<Sent[]> {
+      const { exitId, employee, systems, openedAt, reviewBy } = about;
+      const { employeeId, displayName, language } = employee;
+      const mail = templates.render('employee-access-blocked', language, {
+        ...basics({ name: displayName }, { employeeId, employee }),
+        whomToAsk,
+        systems,
+        openedAt,
+        reviewBy: reviewBy ?? null,
+      });
+      const sent: Sent[] = [];
+      const failures: Error[] = [];
+      for (const email of addressesOf(employee)) {
+        try {
+          const id = idOf(exitId, 'notify-employee', email);
+          if (!deliveries.has(id)) {
+            await send(exitId, 'notify-employee', { name: displayName, email }, mail, signal);
+            await deliveries.add(id);
+          }
+          sent.push({ to: email, messageId: id });
+        } catch (error) {
+          failures.push(error as Error);
+        }
+      }
+      const outage = failures.find((failure) => !(failure instanceof FinalFailure));
+      if (outage) throw outage;
+      if (sent.length > 0) return sent;
+      const reasons = failures.map(({ message }) => message).join('; ');
+      throw new FinalFailure(FailureType.AddressRefused, reasons, { cause: failures[0] });
+    },
+
+    remindHrPartner(about: OpenDecision & { number: number }, signal: AbortSignal): Promise<Sent> {
+      const { exitId, hrPartner, number, of } = about;
+      const data = { ...aboutDecision(hrPartner, about), number, of };
+      const mail = templates.render('decision-reminder', hrPartner.language, data);
+      return send(exitId, `remind-hr-partner.${number}`, hrPartner, mail, signal);
+    },
+
+    escalate(
+      about: OpenDecision & {
+        escalateTo: Contact;
+        /** Which escalation this is, from 1. */
+        number: number;
+        /** How many of the reminders went out; all of them where it is left out. */
+        reminders?: number | undefined;
+      },
+      signal: AbortSignal,
+    ): Promise<Sent> {
+      const { exitId, escalateTo, hrPartner, number, of, reminders = of } = about;
+      const data = { ...aboutDecision(escalateTo, about), hrPartner, number, reminders };
+      const mail = templates.render('decision-escalation', escalateTo.language, data);
+      return send(exitId, `escalate.${number}`, escalateTo, mail, signal);
+    },
+
+    notifyOperator(
+      about: AboutExit & {
+        operator: Contact;
+        /** Which notice of this exit it is, from 1. */
+        number: number;
+        causes: {
+          /** With its system where it has one: `block-access:payroll`. */
+          step: string;
+          error: string;
+        }[];
+      },
+      signal: AbortSignal,
+    ): Promise<Sent> {
+      const { exitId, employeeId, operator, number, causes } = about;
+      const resolve = (step: string, action: Parameters<typeof resolveCommand>[2]) =>
+        resolveCommand(employeeId, step, action, operator.email);
+      const mail = templates.render('operator-attention', operator.language, {
+        ...basics(operator, about),
+        commands: { status: statusCommand(employeeId) },
+        causes: causes.map(({ step, error }) => ({
+          step,
+          error,
+          commands: {
+            retry: resolve(step, 'retry'),
+            doneByHand: resolve(step, 'done-by-hand'),
+            skip: resolve(step, 'skip'),
+          },
+        })),
+      });
+      return send(exitId, `notify-operator.${number}`, operator, mail, signal);
     },
   };
+}
+
+/** Somebody who stands in for the manager is one of the configured contacts, and does not read the employee's language for it. */
+const languageOfManager = ({ manager, language }: Employee): string | undefined =>
+  manager.language ?? (manager.insteadOfManager === undefined ? language : undefined);
+
+/** @throws FinalFailure AddressRefused when there is none */
+function addressesOf({ employeeId, displayName, email, personalEmail }: Employee): string[] {
+  const addresses = [email, personalEmail].filter(
+    (address) => address !== undefined && address !== '',
+  ) as string[];
+  const [first, second] = addresses;
+  if (first === undefined) {
+    throw new FinalFailure(
+      FailureType.AddressRefused,
+      `The directory has no mail address for ${displayName} (${employeeId}): tell them by hand, or add one and retry`,
+    );
+  }
+  return second === undefined || second.toLowerCase() === first.toLowerCase() ? [first] : [first, second];
 }

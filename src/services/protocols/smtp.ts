@@ -30,6 +30,12 @@ export interface Message {
   calendar?: { method: 'REQUEST' | 'CANCEL'; content: string };
 }
 
+/** The messages that have been accepted already, by Message-ID: a step tried again does not send them a second time. */
+export interface Deliveries {
+  has: (messageId: string) => boolean;
+  add: (messageId: string) => Promise<void>;
+}
+
 export type Mailer = ReturnType<typeof createMailer>;
 
 export function createMailer({ host, port, tls, user, password, from, requestTimeoutMs }: MailerOptions) {

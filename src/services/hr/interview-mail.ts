@@ -1,0 +1,41 @@
+/** What the mails about the interview say. In the employee's language for everybody, since one calendar entry has one text. */
+import type { Interview } from '../../exit/interview.js';
+import type { Contact, Employee } from '../../exit/people.js';
+import type { Mail } from '../mails/mails.js';
+import type { MailTemplates } from '../mails/templates.js';
+
+export interface InterviewWords extends Mail {
+  /** Of the calendar entry: the same however often it moves, and when it is withdrawn. */
+  summary: string;
+}
+
+export interface InterviewMailOptions {
+  templates: MailTemplates;
+  organisation: { name: string };
+  employee: Employee;
+  interview: Pick<Interview, 'start' | 'end' | 'timeZone'>;
+  hrPartner: Contact;
+  /** The time was proposed without a look at anybody's calendar. */
+  isByWorkingHoursAlone: boolean;
+}
+
+export function interviewMail(
+  what: 'invitation' | 'rescheduled' | 'cancelled',
+  { templates, organisation, employee, interview, hrPartner, isByWorkingHoursAlone }: InterviewMailOptions,
+): InterviewWords {
+  const { start, end, timeZone } = interview;
+  const { displayName, employeeId, language } = employee;
+  const data = {
+    organisation: organisation.name,
+    to: null,
+    employee: { name: displayName, nameAndId: `${displayName} (${employeeId})` },
+    whomToAsk: null,
+    start,
+    end,
+    timeZone,
+    hrPartner,
+    isByWorkingHoursAlone,
+  };
+  const { subject: summary } = templates.render('interview-invitation', language, data);
+  return { ...templates.render(`interview-${what}`, language, data), summary };
+}

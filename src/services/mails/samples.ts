@@ -1,0 +1,92 @@
+/** What the check renders the templates with: each mail with everything that it can be told, and with as little as possible. */
+import type { MailData } from './mails.js';
+
+const hrPartner = { name: 'Acme HR', email: 'hr@acme.example' };
+const operator = { name: 'Acme IT', email: 'it@acme.example' };
+const systems = ['payroll', 'code', 'production'];
+const openedAt = '2026-11-23T10:10:00Z';
+const reviewBy = '2026-11-28T10:10:00Z';
+
+const about = {
+  organisation: 'Acme',
+  to: { name: 'Ravi Menon', insteadOfManager: null },
+  employee: { name: 'Dana Fox', nameAndId: 'Dana Fox (E-1002)' },
+  whomToAsk: null,
+};
+const toManager = { ...about, whomToAsk: { hrPartner, operator }, systems };
+const toStandIn = {
+  ...toManager,
+  to: { name: 'Acme HR', insteadOfManager: 'the directory names no manager' },
+  systems: ['payroll'],
+};
+const decided = { ...toManager, decidedBy: 'hr@acme.example' };
+const undecided = { ...toStandIn, decidedBy: null };
+const status = 'ems status E-1002';
+const open = {
+  ...about,
+  systems,
+  openedAt,
+  reviewBy,
+  commands: {
+    retained: 'ems decide E-1002 retained --by hr@acme.example',
+    leaving: 'ems decide E-1002 leaving --by hr@acme.example',
+    status,
+  },
+};
+const resolve = (step: string, action: string) => `ems resolve E-1002 ${step} ${action} --by it@acme.example`;
+const cause = (step: string, error: string) => ({
+  step,
+  error,
+  commands: {
+    retry: resolve(step, 'retry'),
+    doneByHand: resolve(step, 'done-by-hand'),
+    skip: resolve(step, 'skip'),
+  },
+});
+const interview = {
+  ...about,
+  to: null,
+  start: '2026-11-24T10:30:00Z',
+  end: '2026-11-24T11:15:00Z',
+  timeZone: 'Europe/Berlin',
+  hrPartner,
+};
+const interviews = [
+  { ...interview, isByWorkingHoursAlone: true },
+  { ...interview, isByWorkingHoursAlone: false },
+];
+
+export const samples: { [K in keyof MailData]: MailData[K][] } = {
+  'manager-resignation': [
+    { ...toManager, lastWorkingDay: '2026-12-31' },
+    { ...toStandIn, lastWorkingDay: null },
+  ],
+  'manager-retained': [decided, undecided],
+  'manager-leaving': [decided, undecided],
+  'manager-cancelled': [toManager, toStandIn],
+  'employee-access-blocked': [
+    { ...toManager, openedAt, reviewBy },
+    { ...toManager, systems: ['payroll'], openedAt, reviewBy: null },
+  ],
+  'decision-reminder': [{ ...open, number: 2, of: 3 }],
+  'decision-escalation': [0, 1, 3].map((reminders) => ({
+    ...open,
+    hrPartner,
+    number: 1 + reminders,
+    reminders,
+  })),
+  'operator-attention': [
+    {
+      ...about,
+      commands: { status },
+      causes: [
+        cause('notify-manager', 'Mail to ravi.menon@acme.example was refused: no such mailbox'),
+        cause('block-access:payroll', '2 accounts on payroll have the externalId E-1002; exactly one must'),
+      ],
+    },
+    { ...about, commands: { status }, causes: [cause('schedule-hr-interview', 'no slot is free')] },
+  ],
+  'interview-invitation': interviews,
+  'interview-rescheduled': interviews,
+  'interview-cancelled': interviews,
+};

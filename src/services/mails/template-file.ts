@@ -1,0 +1,88 @@
+/** One template: a file in the Liquid language (https://liquidjs.com), parsed once, strict about what it names. */
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { filters, Liquid, LiquidError } from 'liquidjs';
+import { oneLine } from '../protocols/mail-body.js';
+
+export type Kind = 'txt' | 'html';
+export type Render = (data: object) => string;
+
+/** What a layout is put around. The only thing that is printed as it is. */
+export class Body {
+  constructor(readonly text: string) {}
+}
+
+/** Parses the templates of one language; times are told in the company's time zone. */
+export function createParser(kind: Kind, language: string, timeZone: string) {
+  const liquid = new Liquid({
+    strictVariables: true,
+    strictFilters: true,
+    ownPropertyOnly: true,
+    // None that could be included: a template reads no files.
+    templates: {},
+    outputEscape(this: unknown, value: unknown): string {
+      if (value instanceof Body) return value.text;
+      if (value === null) throw new Error('this can be empty: put {% if … %} around it');
+      if (typeof value !== 'string' && typeof value !== 'number')
+        throw new Error('this is not a text: name a part of it, or put "| list" behind it');
+      const text = oneLine(String(value));
+      return kind === 'txt' ? text : (filters.escape as (value: string) => string).call(this, text);
+    },
+  });
+  liquid.unregisterFilter('raw');
+  for (const [name, format] of Object.entries(formatsOf(language, timeZone)))
+    liquid.registerFilter(name, format);
+
+  /** @throws Error with file and line, also when it is rendered */
+  return (path: string): Render => {
+    const file = relative('', path);
+    const source = readFileSync(path, 'utf8')
+      .replace(/^\uFEFF/, '')
+      .replaceAll('\r\n', '\n');
+    const template = located(file, () => liquid.parse(source, file));
+    return (data) =>
+      located(file, () => liquid.renderSync(template, data) as string)
+        // A paragraph that is left out leaves its empty lines behind.
+        .replace(/\n{3,}/g, '\n\n');
+  };
+}
+
+/** The filters of our own. */
+function formatsOf(language: string, timeZone: string) {
+  // Without a region, English would have the month before the day.
+  const locale = language === 'en' ? 'en-GB' : language;
+  const list = new Intl.ListFormat(locale, { type: 'conjunction' });
+  const format = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale, options);
+  const atLength = { dateStyle: 'full', timeStyle: 'short' } as const;
+  return {
+    /** `{{ systems | list }}` */
+    list: (items: readonly string[]) => list.format(items),
+    /** `{{ reviewBy | date }}`: the day, of a time or of a calendar date. */
+    date: (time: string) =>
+      format({ dateStyle: 'long', timeZone: isCalendarDate(time) ? 'UTC' : timeZone }).format(timeOf(time)),
+    /** `{{ reviewBy | date_time }}` */
+    date_time: (time: string) => `${format({ ...atLength, timeZone }).format(timeOf(time))} (${timeZone})`,
+    /** `{{ start | time_range: end, timeZone }}` */
+    time_range: (start: string, end: string, timeZone: string) =>
+      `${format({ ...atLength, timeZone }).formatRange(timeOf(start), timeOf(end))} (${timeZone})`,
+  };
+}
+
+function timeOf(text: unknown): Date {
+  if (typeof text !== 'string') throw new Error('this can be empty: put {% if … %} around it');
+  return new Date(text);
+}
+
+const isCalendarDate = (time: string): boolean => /^\d{4}-\d\d-\d\d$/.test(time);
+
+/** Says where in the file it went wrong. */
+function located<T>(file: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (!LiquidError.is(error)) throw error;
+    const [line] = error.token.getPosition();
+    const [what] = (error.originalError ?? error).message.split(', file:');
+    throw new Error(`${file}:${line}: ${what}`, { cause: error });
+  }
+}

@@ -1,0 +1,101 @@
+/** The words of the mails: `templates/<language>/<mail>.txt.liquid` and `.html.liquid`, and around each the layout of its language. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LanguageTag } from '../../exit/input.js';
+import { mailNames, type Mail, type MailData, type MailName } from './mails.js';
+import { lookup } from './preferred-language.js';
+import { Body, createParser, type Kind } from './template-file.js';
+
+export const kinds = ['txt', 'html'] as const satisfies readonly Kind[];
+/** Where there is nothing better; it has every mail. */
+export const FALLBACK = 'en';
+export const LAYOUT = 'layout';
+export const templatesFolder = fileURLToPath(new URL('../../../../templates', import.meta.url));
+
+export interface TemplateOptions {
+  /** Has a folder for each language, called by its tag (BCP 47). */
+  folder?: string;
+  /** The company's. */
+  timeZone: string;
+}
+
+export interface MailTemplates {
+  /**
+   * @param preferred as the recipient would have it; a mail that there is not in any of these languages is in English
+   * @throws Error with file and line where a template is broken: `npm run check` would have said so
+   */
+  render: <K extends MailName>(name: K, preferred: string | undefined, data: MailData[K]) => Mail;
+}
+
+/** Reads and parses all of them. @throws Error with what is wrong, and where */
+export function loadTemplates({ folder = templatesFolder, timeZone }: TemplateOptions): MailTemplates {
+  const languages = new Map(
+    languagesIn(folder).map((language) => {
+      const names = mailNames.filter((name) => isComplete(folder, language, name));
+      const mails = names.map((name) => [name, parseMail(folder, language, name, timeZone)] as const);
+      return [language.toLowerCase(), new Map(mails)];
+    }),
+  );
+  const missing = mailNames.find((name) => !languages.get(FALLBACK)?.has(name));
+  if (missing)
+    throw new Error(`${shown(join(folder, FALLBACK))}: there is no ${missing} as both text and HTML`);
+  return {
+    render: (name, preferred, data) => {
+      const language = lookup(preferred).find((tag) => languages.get(tag)?.has(name)) ?? FALLBACK;
+      return languages.get(language)!.get(name)!(data);
+    },
+  };
+}
+
+/** @throws Error where a folder is not called by a language */
+export function languagesIn(folder: string): string[] {
+  const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return folders.map(({ name }) => {
+    if (!LanguageTag.safeParse(name).success)
+      throw new Error(`${shown(join(folder, name))}: "${name}" is no language, such as "de" or "pt-BR"`);
+    return name;
+  });
+}
+
+/** @throws Error with file and line, also of what the mail is then rendered with */
+export function parseMail(
+  folder: string,
+  language: string,
+  name: string,
+  timeZone: string,
+): (data: object) => Mail {
+  const parse = (kind: Kind) => {
+    const parser = createParser(kind, language, timeZone);
+    const content = parser(fileOf(folder, language, name, kind));
+    const layout = parser(fileOf(folder, language, LAYOUT, kind));
+    return {
+      content,
+      inLayout: (data: object, body: string) =>
+        `${layout({ ...data, language, body: new Body(body.trim()) }).trim()}\n`,
+    };
+  };
+  const text = parse('txt');
+  const html = parse('html');
+  return (data) => {
+    const [, subject, body] = /^Subject: *(\S.*)\n\n([^]*)$/.exec(text.content(data)) ?? [];
+    if (subject === undefined || body === undefined) {
+      const file = shown(fileOf(folder, language, name, 'txt'));
+      throw new Error(`${file}:1: must begin with a line "Subject: …" and an empty line`);
+    }
+    return {
+      subject: subject.trim(),
+      text: text.inLayout(data, body),
+      html: html.inLayout(data, html.content(data)),
+    };
+  };
+}
+
+export const isComplete = (folder: string, language: string, name: string): boolean =>
+  kinds.every((kind) => existsSync(fileOf(folder, language, name, kind)));
+
+export const fileOf = (folder: string, language: string, name: string, kind: Kind): string =>
+  join(folder, language, `${name}.${kind}.liquid`);
+
+/** A path as people have it in front of them. */
+export const shown = (path: string): string => relative('', path);

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { interviewMail } from '../../src/services/hr/interview-mail.js';
+import { loadTemplates } from '../../src/services/mails/templates.js';
+import { hostileNames, unprintable } from '../support/hostile-names.js';
+import { readHtml } from '../support/html.js';
+import { DANA, mailer } from '../support/message.js';
+import { dana, HR_PARTNER } from '../support/notification.js';
+import { sampleConfig } from '../support/sample-config.js';
+import { startMailServer, type MailServer } from '../support/smtp.js';
+
+const { organisation, interview: policy } = sampleConfig;
+const templates = loadTemplates(policy);
+
+describe('the words about the interview', () => {
+  const interview = {
+    start: '2026-11-24T10:30:00Z',
+    end: '2026-11-24T11:15:00Z',
+    timeZone: 'Europe/Berlin',
+  };
+  const kinds = ['invitation', 'rescheduled', 'cancelled'] as const;
+  const words = (
+    kind: (typeof kinds)[number],
+    language: string,
+    displayName = 'Dana Fox',
+    isByWorkingHoursAlone = false,
+  ) =>
+    interviewMail(kind, {
+      templates,
+      organisation,
+      employee: dana({ displayName, language }),
+      interview,
+      hrPartner: HR_PARTNER,
+      isByWorkingHoursAlone,
+    });
+
+  it('are in the employee’s language, and one summary for all that becomes of it', () => {
+    assert.deepEqual(
+      kinds.map((kind) => [words(kind, 'en').subject, words(kind, 'de-CH').subject]),
+      [
+        ['Exit interview: Dana Fox', 'Austrittsgespräch: Dana Fox'],
+        ['New time: Exit interview: Dana Fox', 'Neuer Termin: Austrittsgespräch: Dana Fox'],
+        ['Cancelled: Exit interview: Dana Fox', 'Abgesagt: Austrittsgespräch: Dana Fox'],
+      ],
+    );
+    for (const kind of kinds) {
+      assert.equal(words(kind, 'en').summary, 'Exit interview: Dana Fox');
+      assert.equal(words(kind, 'de').summary, 'Austrittsgespräch: Dana Fox');
+      assert.match(words(kind, 'en').text, /Tuesday,? 24 November 2026, 11:30–12:15 \(Europe\/Berlin\)/);
+      assert.match(
+        words(kind, 'de').text,
+        /Dienstag, 24\. November 2026, 11:30–12:15 Uhr \(Europe\/Berlin\)/,
+      );
+    }
+  });
+
+  it('say that no calendar was looked at where it is so, and only there', () => {
+    for (const kind of ['invitation', 'rescheduled'] as const)
+      for (const [language, says] of [
+        ['en', /by working hours alone; no calendar was looked at/],
+        ['de', /ein Kalender wurde nicht eingesehen/],
+      ] as const) {
+        assert.match(words(kind, language, 'Dana Fox', true).text, says);
+        assert.doesNotMatch(words(kind, language, 'Dana Fox', false).text, says);
+      }
+  });
+
+  describe('with a hostile name', () => {
+    let server: MailServer;
+    before(async () => {
+      server = await startMailServer();
+    });
+    after(() => server.stop());
+
+    for (const [what, name] of Object.entries(hostileNames))
+      it(`(${what}) have nothing in them that was not meant to be`, async () => {
+        server.mails.length = 0;
+        const all = kinds.flatMap((kind) => ['en', 'de'].map((language) => [kind, language] as const));
+        await Promise.all(
+          all.map(async ([kind, language]) => {
+            const { summary, ...mail } = words(kind, language, name);
+            assert.doesNotMatch(summary, unprintable);
+            const to = { name: 'Dana', email: DANA };
+            const messageId = `<${kind}.${language}@acme.example>`;
+            await mailer(server.port).send({ to, messageId, ...mail }, new AbortController().signal);
+            const sent = server.mails.find((mail) => mail.messageId === messageId)!;
+            const usual = words(kind, language);
+            assert.doesNotMatch(sent.subject!, unprintable);
+            assert.equal(sent.bcc, undefined);
+            assert.deepEqual(readHtml(sent.html as string).elements, readHtml(usual.html).elements);
+            assert.equal(sent.text!.split('\n').length, usual.text.split('\n').length);
+          }),
+        );
+        assert.equal(server.mails.length, all.length);
+      });
+  });
+});

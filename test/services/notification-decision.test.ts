@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { sampleConfig } from '../support/sample-config.js';
+import { readHtml } from '../support/html.js';
+import { attention, dana, HR_PARTNER, open, serviceAt } from '../support/notification.js';
+import { startMailServer, type Mail, type MailServer } from '../support/smtp.js';
+
+const { operator, escalation } = sampleConfig.contacts;
+const { signal } = new AbortController();
+
+describe('while the decision is open', () => {
+  let server: MailServer;
+  before(async () => {
+    server = await startMailServer();
+  });
+  beforeEach(() => {
+    server.mails.length = 0;
+  });
+  after(() => server.stop());
+  const service = () => serviceAt(server.port);
+
+  /** Each on a line of its own, in the text and in the HTML. */
+  function assertCommands(mail: Mail, commands: string[]): void {
+    const isCommand = (text: string) => text.startsWith('ems ');
+    assert.deepEqual(mail.text!.split('\n').filter(isCommand), commands);
+    assert.deepEqual(readHtml(mail.html as string).paragraphs.filter(isCommand), commands);
+  }
+
+  const decide = (by: string) => [
+    `ems decide E-1002 retained --by ${by}`,
+    `ems decide E-1002 leaving --by ${by}`,
+    'ems status E-1002',
+  ];
+
+  it('HR is reminded: of whom, until when, what silence means, and how to decide', async () => {
+    const sent = await service().remindHrPartner({ ...open(dana()), number: 2 }, signal);
+    const [mail] = server.to(HR_PARTNER.email);
+    assert.deepEqual(sent, { to: HR_PARTNER.email, messageId: mail!.messageId });
+    assert.match(mail!.messageId!, /exit-1\.remind-hr-partner\.2\./);
+    assert.equal(mail!.subject, 'Please decide: the exit of Dana Fox (reminder 2 of 3)');
+    assert.match(mail!.text!, /Dana Fox \(E-1002\) was recorded on 23 November 2026/);
+    assert.match(mail!.text!, /due by Saturday,? 28 November 2026 at 11:10 \(Europe\/Berlin\)/);
+    assert.match(
+      mail!.text!,
+      /payroll, code and production stays on hold: silence neither gives it back nor/,
+    );
+    assertCommands(mail!, decide(HR_PARTNER.email));
+  });
+
+  it('HR is reminded in their own language', async () => {
+    await service().remindHrPartner({ ...open(dana(), 'de-DE'), number: 1 }, signal);
+    const [mail] = server.mails;
+    assert.equal(mail!.subject, 'Bitte entscheiden: Austritt von Dana Fox (Erinnerung 1 von 3)');
+    assert.match(mail!.text!, /bis Samstag, 28\. November 2026 um 11:10 \(Europe\/Berlin\)/);
+    assert.match(mail!.text!, /payroll, code und production/);
+    assert.equal(readHtml(mail!.html as string).elements[0], 'html lang=de');
+    assertCommands(mail!, decide(HR_PARTNER.email));
+  });
+
+  it('HR is reminded of somebody whom the directory does not know by their id', async () => {
+    await service().remindHrPartner({ ...open(undefined), number: 1 }, signal);
+    const [mail] = server.mails;
+    assert.match(mail!.subject!, /the exit of E-1002 \(/);
+    assert.match(mail!.text!, /The resignation of E-1002 was recorded/);
+  });
+
+  it('every reminder, escalation and notice has a Message-ID of its own, and keeps it', async () => {
+    const ids = new Set<string>();
+    for (const number of [1, 2, 2]) {
+      ids.add((await service().remindHrPartner({ ...open(dana()), number }, signal)).messageId);
+      ids.add((await service().escalate({ ...open(dana()), number }, signal)).messageId);
+      ids.add((await service().notifyOperator({ ...attention(dana()), number }, signal)).messageId);
+    }
+    assert.equal(ids.size, 6);
+  });
+
+  const reminded = [
+    [0, /was not reminded of it/, /wurde nicht daran erinnert/],
+    [1, /was reminded of it once/, /wurde einmal daran erinnert/],
+    [3, /was reminded of it 3 times/, /wurde 3-mal daran erinnert/],
+  ] as const;
+  for (const [of, english, german] of reminded) {
+    it(`an overdue decision is escalated, after ${of} reminders`, async () => {
+      const sent = await service().escalate({ ...open(dana()), of, number: 1 }, signal);
+      await service().escalate({ ...open(dana(), 'de'), of, number: 2 }, signal);
+      const [first, second] = server.to(escalation.email);
+      assert.equal(sent.messageId, first!.messageId);
+      assert.equal(first!.subject, 'Overdue: the decision on the exit of Dana Fox');
+      assert.equal(second!.subject, 'Überfällig: Entscheidung über den Austritt von Dana Fox (Hinweis 2)');
+      assert.match(first!.text!, /was due by Saturday,? 28 November 2026 at 11:10 \(Europe\/Berlin\)/);
+      assert.match(first!.text!, english);
+      assert.match(second!.text!, german);
+      for (const mail of [first!, second!]) {
+        assert.ok(mail.text!.includes(`${HR_PARTNER.name}, ${HR_PARTNER.email}`));
+        assertCommands(mail, decide(escalation.email));
+      }
+    });
+  }
+
+  for (const [language, says] of [
+    [undefined, 'Needs attention: the exit of Dana Fox'],
+    ['de', 'Bitte eingreifen: Austritt von Dana Fox'],
+  ] as const) {
+    it(`the operator hears which steps are stuck, why, and how to mend them (${language ?? 'English'})`, async () => {
+      const about = attention(dana(), language);
+      const sent = await service().notifyOperator({ ...about, number: 4 }, signal);
+      const [mail] = server.to(operator.email);
+      assert.equal(sent.messageId, mail!.messageId);
+      assert.match(mail!.messageId!, /exit-1\.notify-operator\.4\./);
+      assert.equal(mail!.subject, says);
+      for (const { step, error } of about.causes) assert.ok(mail!.text!.includes(`${step}: ${error}\n`));
+      assertCommands(mail!, [
+        ...['notify-manager', 'block-access:payroll'].flatMap((step) =>
+          ['retry', 'done-by-hand', 'skip'].map(
+            (action) => `ems resolve E-1002 ${step} ${action} --by ${operator.email}`,
+          ),
+        ),
+        'ems status E-1002',
+      ]);
+    });
+  }
+
+  it('a command is one for the shell also where the address has a quote in it', async () => {
+    const hrPartner = { name: 'Sean O’Brien', email: "sean.o'brien@acme.example" };
+    await service().remindHrPartner({ ...open(dana()), hrPartner, number: 1 }, signal);
+    assertCommands(server.mails[0]!, decide(`"${hrPartner.email}"`));
+  });
+});

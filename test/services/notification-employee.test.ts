@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import type { Employee } from '../../src/exit/people.js';
+import { FailureType } from '../../src/exit/failures.js';
+import { finalFailure, outage } from '../support/failures.js';
+import { readHtml } from '../support/html.js';
+import { deliveries } from '../support/interview.js';
+import { DANA } from '../support/message.js';
+import { about, HR_PARTNER, reviewBy, serviceAt } from '../support/notification.js';
+import { sampleConfig } from '../support/sample-config.js';
+import { startMailServer, type MailServer } from '../support/smtp.js';
+
+const { operator } = sampleConfig.contacts;
+const HOME = 'dana@home.example';
+const { signal } = new AbortController();
+
+describe('the employee', () => {
+  let server: MailServer;
+  before(async () => {
+    server = await startMailServer();
+  });
+  beforeEach(() => {
+    server.mails.length = 0;
+    server.refuse(undefined);
+  });
+  after(() => server.stop());
+
+  const tell = (changes: Partial<Employee> = {}, delivered = deliveries()) =>
+    serviceAt(server.port).notifyEmployee({ ...about(changes), reviewBy }, delivered, signal);
+  const recipients = () => server.mails.map(({ recipient }) => recipient);
+  const refuse = (code: number, ...addresses: string[]) =>
+    server.refuse((recipient) => (addresses.includes(recipient) ? { code, message: 'no' } : undefined));
+
+  it('hears what is being blocked, why, until when, and whom to ask', async () => {
+    const sent = await tell();
+    const [mail] = server.mails;
+    assert.deepEqual(sent, [{ to: DANA, messageId: mail!.messageId }]);
+    assert.equal(mail!.subject, 'Your access is being blocked for now');
+    for (const part of [
+      'Dear Dana Fox,',
+      'Your resignation was recorded on 23 November 2026.',
+      'Your access to payroll, code and production is being blocked until the decision on your exit is final.',
+      'until HR has decided, which is to happen by 28 November 2026. If you stay, your access is given back as it was.',
+      `${HR_PARTNER.name}, ${HR_PARTNER.email}`,
+      `${operator.name}, ${operator.email}`,
+    ])
+      assert.ok(mail!.text!.includes(part), part);
+  });
+
+  it('hears of no date for the decision where there is none', async () => {
+    await serviceAt(server.port).notifyEmployee(about(), deliveries(), signal);
+    assert.match(server.mails[0]!.text!, /The block lasts until HR has decided\. If you stay/);
+  });
+
+  it('hears it in their language, as far as there is one', async () => {
+    const languages = [
+      ['de-DE', 'de'],
+      ['de-Latn-AT', 'de'],
+      ['DE', 'de'],
+      ['de, en;q=0.5', 'de'],
+      ['fr-CA, de;q=0.8, en;q=0.5', 'de'],
+      ['en;q=0.5, de', 'de'],
+      ['en-US', 'en'],
+      ['fr-CA', 'en'],
+      ['de;q=0', 'en'],
+      ['den', 'en'],
+      [undefined, 'en'],
+      ...['', '*', '../de', 'constructor', '; , ;q=;', '\0\r\nde'].map((rubbish) => [rubbish, 'en']),
+    ] as [string | undefined, string][];
+    for (const [language, used] of languages) {
+      server.mails.length = 0;
+      await tell({ language });
+      const { subject, html } = server.mails[0]!;
+      assert.equal(
+        subject,
+        used === 'de' ? 'Ihr Zugang wird vorläufig gesperrt' : 'Your access is being blocked for now',
+        language,
+      );
+      assert.equal(readHtml(html as string).elements[0], `html lang=${used}`, language);
+    }
+  });
+
+  it('hears it also at home, since the hold may have closed their mailbox', async () => {
+    const sent = await tell({ personalEmail: HOME });
+    assert.deepEqual(recipients(), [DANA, HOME]);
+    assert.deepEqual(
+      sent,
+      server.mails.map(({ recipient, messageId }) => ({ to: recipient, messageId })),
+    );
+    assert.equal(new Set(sent.map(({ messageId }) => messageId)).size, 2);
+  });
+
+  it('is written to once where both addresses are one, and at home where it is the only one', async () => {
+    await tell({ personalEmail: DANA.toUpperCase() });
+    await tell({ email: undefined, personalEmail: HOME });
+    assert.deepEqual(recipients(), [DANA, HOME]);
+  });
+
+  it('is not written to again at the address that has it, when the other one has to be tried again', async () => {
+    const delivered = deliveries();
+    refuse(450, DANA);
+    await outage(tell({ personalEmail: HOME }, delivered));
+    refuse(450, HOME);
+    const sent = await tell({ personalEmail: HOME }, delivered);
+    assert.deepEqual(recipients(), [HOME, DANA]);
+    assert.deepEqual(
+      sent.map(({ to }) => to),
+      [DANA, HOME],
+    );
+  });
+
+  it('is reached where one of the addresses takes it; where none does, it is a final failure', async () => {
+    refuse(550, DANA);
+    const sent = await tell({ personalEmail: HOME });
+    assert.deepEqual(
+      sent.map(({ to }) => to),
+      [HOME],
+    );
+    refuse(550, DANA, HOME);
+    const reason = await finalFailure(FailureType.AddressRefused, tell({ personalEmail: HOME }));
+    for (const address of [DANA, HOME]) assert.ok(reason.includes(address), reason);
+  });
+
+  it('without any address is a final failure that says whose it is and what to do', async () => {
+    for (const email of [undefined, '']) {
+      const reason = await finalFailure(FailureType.AddressRefused, tell({ email }));
+      assert.match(
+        reason,
+        /no mail address for Dana Fox \(E-1002\): tell them by hand, or add one and retry/,
+      );
+    }
+    assert.equal(server.mails.length, 0);
+  });
+});

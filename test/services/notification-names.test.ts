@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { hostileNames, unprintable } from '../support/hostile-names.js';
+import { readHtml } from '../support/html.js';
+import { DANA } from '../support/message.js';
+import { dana, everyMail, RAVI, serviceAt } from '../support/notification.js';
+import { addressees, startMailServer, type Mail, type MailServer } from '../support/smtp.js';
+
+describe('a mail about somebody whose name holds', () => {
+  let server: MailServer;
+  before(async () => {
+    server = await startMailServer();
+  });
+  after(() => server.stop());
+
+  /**
+   * Every mail there is, by what it is. The employee and the manager both have this name, and the reason why somebody stands in for the
+   * manager has it, too.
+   */
+  async function mailsAbout(displayName: string, language: string): Promise<Map<string, Mail>> {
+    server.mails.length = 0;
+    const insteadOfManager = `the manager, ${displayName}, is no longer active`;
+    const manager = { name: displayName, email: RAVI.email, language, insteadOfManager };
+    const employee = dana({ displayName, language, manager });
+    const sent = await Promise.all(
+      Object.entries(everyMail).map(async ([what, send]) => {
+        const { messageId } = await send(serviceAt(server.port), `exit-${what}`, employee, language);
+        return [what, server.mails.find((mail) => mail.messageId === messageId)!] as const;
+      }),
+    );
+    assert.equal(server.mails.length, sent.length);
+    return new Map(sent);
+  }
+
+  for (const language of ['en', 'de']) {
+    let usual: Map<string, Mail>;
+    before(async () => {
+      usual = await mailsAbout('Dana Fox', language);
+    });
+
+    for (const [what, name] of Object.entries(hostileNames)) {
+      it(`${what} has nothing in it that was not meant to be (${language})`, async () => {
+        for (const [which, mail] of await mailsAbout(name, language)) {
+          assert.deepEqual(shapeOf(mail), shapeOf(usual.get(which)!), which);
+          const { paragraphs } = readHtml(mail.html as string);
+          const names = addressees(mail).map(({ name }) => name);
+          for (const line of [mail.subject!, ...names, ...mail.text!.split('\n'), ...paragraphs])
+            assert.doesNotMatch(line, unprintable, which);
+        }
+      });
+    }
+  }
+
+  it('quotes, HTML, another script or emoji still has that name, in subject, text and HTML', async () => {
+    for (const what of ['quotes', 'HTML', 'right-to-left script', 'emoji', 'an address list']) {
+      const name = hostileNames[what]!;
+      const mail = (await mailsAbout(name, 'de')).get('resignation')!;
+      assert.equal(mail.subject, `${name} hat gekündigt`);
+      assert.ok(mail.text!.includes(`Guten Tag ${name},`));
+      assert.ok(readHtml(mail.html as string).paragraphs.includes(`Guten Tag ${name},`));
+    }
+  });
+
+  it('anything goes to that person alone', async () => {
+    for (const name of Object.values(hostileNames)) {
+      const mail = (await mailsAbout(name, 'en')).get('blocked')!;
+      assert.equal(mail.recipient, DANA);
+      assert.deepEqual(
+        addressees(mail).map(({ address }) => address),
+        [DANA],
+      );
+    }
+  });
+});
+
+/** What a name must not change. */
+function shapeOf(mail: Mail) {
+  return {
+    headers: mail.headerLines.map(({ key }) => key),
+    recipients: addressees(mail).map(({ address }) => address),
+    textLines: mail.text!.split('\n').map((line) => line === ''),
+    elements: readHtml(mail.html as string).elements,
+  };
+}

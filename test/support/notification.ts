@@ -1,0 +1,111 @@
+/** Every mail of the notification service, to be sent as it is in an exit, to people who read any language. */
+import type { Ending } from '../../src/exit/decision.js';
+import type { Employee, Sent } from '../../src/exit/people.js';
+import { loadTemplates, type MailTemplates } from '../../src/services/mails/templates.js';
+import {
+  createNotificationService,
+  type NotificationService,
+} from '../../src/services/notification/notification.js';
+import { deliveries } from './interview.js';
+import { DANA, mailer } from './message.js';
+import { sampleConfig } from './sample-config.js';
+
+const { organisation, contacts, interview } = sampleConfig;
+const { operator, escalation } = contacts;
+const { name, email } = contacts.hrPartners[0];
+export const HR_PARTNER = { name, email };
+export const RAVI = { name: 'Ravi Menon', email: 'ravi.menon@acme.example' };
+const templates = loadTemplates(interview);
+const signalOf = (): AbortSignal => new AbortController().signal;
+
+export const serviceAt = (port: number, words: MailTemplates = templates): NotificationService =>
+  createNotificationService({
+    mailer: mailer(port),
+    templates: words,
+    organisation,
+    operator,
+    hrPartner: HR_PARTNER,
+  });
+
+export const dana = (changes: Partial<Employee> = {}): Employee => ({
+  employeeId: 'E-1002',
+  displayName: 'Dana Fox',
+  email: DANA,
+  identities: [],
+  manager: RAVI,
+  ...changes,
+});
+
+export const openedAt = '2026-11-23T10:10:00Z';
+export const reviewBy = '2026-11-28T10:10:00Z';
+const systems = ['payroll', 'code', 'production'];
+
+/** What a mail that says something about Dana's exit is told. */
+export const about = (changes: Partial<Employee> = {}) => ({
+  exitId: 'exit-1',
+  employee: dana(changes),
+  systems,
+  openedAt,
+});
+
+/** What a mail about the decision on it is told. */
+export const open = (employee: Employee | undefined, language?: string) => ({
+  exitId: 'exit-1',
+  employeeId: 'E-1002',
+  employee,
+  hrPartner: { ...HR_PARTNER, language },
+  escalateTo: { ...escalation, language },
+  systems,
+  openedAt,
+  reviewBy,
+  of: 3,
+});
+
+export const attention = (employee: Employee | undefined, language?: string) => ({
+  exitId: 'exit-1',
+  employeeId: 'E-1002',
+  employee,
+  operator: { ...operator, language },
+  causes: [
+    { step: 'notify-manager', error: 'Mail to ravi.menon@acme.example was refused' },
+    { step: 'block-access:payroll', error: '2 accounts on payroll have the externalId E-1002' },
+  ],
+});
+
+export type Sending = (
+  service: NotificationService,
+  exitId: string,
+  employee: Employee,
+  language: string | undefined,
+) => Promise<Sent>;
+
+const outcome =
+  (outcome: Ending): Sending =>
+  (service, exitId, employee) => {
+    const decision = outcome === 'cancelled' ? undefined : { outcome, decidedBy: email };
+    return service.notifyManagerOfOutcome({ ...about(employee), exitId, outcome, decision }, signalOf());
+  };
+
+export const everyMail: Record<string, Sending> = {
+  resignation: (service, exitId, employee) => {
+    const resignation = { employeeId: 'E-1002', lastWorkingDay: '2026-12-31' };
+    return service.notifyManager({ ...about(employee), exitId, resignation }, signalOf());
+  },
+  retained: outcome('retained'),
+  leaving: outcome('leaving'),
+  cancelled: outcome('cancelled'),
+  blocked: async (service, exitId, employee) => {
+    const input = { ...about(employee), exitId, reviewBy };
+    const [sent] = await service.notifyEmployee(input, deliveries(), signalOf());
+    return sent!;
+  },
+  reminder: (service, exitId, employee, language) =>
+    service.remindHrPartner({ ...open(employee, language), exitId, number: 2 }, signalOf()),
+  escalation: (service, exitId, employee, language) =>
+    service.escalate({ ...open(employee, language), exitId, number: 1 }, signalOf()),
+  attention: (service, exitId, employee, language) => {
+    const { causes, ...rest } = attention(employee, language);
+    const named = causes.map((cause) => ({ ...cause, error: `${cause.error}: ${employee.displayName}` }));
+    return service.notifyOperator({ ...rest, exitId, causes: named, number: 1 }, signalOf());
+  },
+};
