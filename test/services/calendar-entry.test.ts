@@ -117,12 +117,12 @@ describe('the entry in the calendar', () => {
 
   it('takes a given time, free or not, inside the working hours or not, if only it is ahead', async () => {
     await addEvent(account, 'away', ['DTSTART;VALUE=DATE:20261120', 'DTEND;VALUE=DATE:20261210']);
-    const at = '2026-11-28T20:15:00.000Z';
+    const at = '2026-11-28T20:15:00.250Z';
     const interview = await hr().scheduleInterview({ ...about(), at }, memory(), signal);
     assert.deepEqual([interview.start, interview.end], ['2026-11-28T20:15:00Z', '2026-11-28T21:00:00Z']);
-    assert.deepEqual(await interviewsIn(account), { [UID]: at });
+    assert.deepEqual(await interviewsIn(account), { [UID]: '2026-11-28T20:15:00.000Z' });
     assert.equal((await hr().scheduleInterview({ ...about(), at }, memory(), signal)).sequence, 0, 'again');
-    for (const at of [openedAt, '2026-11-20T10:00:00Z', 'tomorrow']) {
+    for (const at of [openedAt, '2026-11-20T10:00:00Z', '2026-11-29T10:00', 'tomorrow']) {
       const message = await finalFailure(
         FailureType.NoInterviewSlot,
         hr().scheduleInterview({ ...about(), at }, memory(), signal),

@@ -13,7 +13,7 @@ import { announce, contactsOf } from './announcement.js';
 import { firstFree, keep, remove } from './booking.js';
 import { entryOf } from './invitation.js';
 import type { Memory } from './memory.js';
-import { describeWindow, slotOf, slotsWithin, type Slot, type Time, type Window } from './slots.js';
+import { describeWindow, secondOf, slotOf, slotsWithin, type Slot, type Time, type Window } from './slots.js';
 import { findEntry, latestOf, standingOf, type HrPartner, type Standing } from './standing.js';
 import { hrPartnerOf, wording } from './wording.js';
 
@@ -69,11 +69,12 @@ export function createHrService({
 
   /** @throws FinalFailure NoInterviewSlot */
   function given(at: string): Time {
-    const start = Date.parse(at);
-    if (start > now().getTime()) return slotOf({ start, end: start + policy.duration });
+    const start = secondOf(at);
+    if (start !== undefined && start > now().getTime())
+      return slotOf({ start, end: start + policy.duration });
     throw new FinalFailure(
       FailureType.NoInterviewSlot,
-      `An interview cannot be at ${at}, which ${Number.isNaN(start) ? 'is not a time' : 'has passed'}: give a time that is ahead`,
+      `An interview cannot be at ${at}, which ${start === undefined ? 'is not a time in UTC' : 'has passed'}: give a time that is ahead`,
     );
   }
 
@@ -91,7 +92,7 @@ export function createHrService({
   /**
    * Keeps the interview at the time that an earlier attempt settled on, or else at the given one, or else at the first of the slots that
    * is free. SEQUENCE grows with every change and only then.
-   * @param present what everybody knows, and what is to be changed
+   * @param about.interview what everybody knows, where that is to be changed
    * @returns undefined when no slot is left in this calendar
    */
   async function arrange(

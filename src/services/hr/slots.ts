@@ -38,6 +38,17 @@ export const slotOf = ({ start, end }: Period): Time => ({
   end: Temporal.Instant.fromEpochMilliseconds(end).toString(),
 });
 
+/** An instant in ISO 8601, with its offset, as milliseconds; to the second, since calendars know no finer time. */
+export function secondOf(text: string): number | undefined {
+  try {
+    return Temporal.Instant.from(text).round({ smallestUnit: 'second', roundingMode: 'floor' })
+      .epochMilliseconds;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
 /** All slots that the policy allows, in order. They are numbered from the first, also where that has passed. */
 export function slotsWithin(policy: InterviewPolicy, { since, lastWorkingDay, after }: Window): Slot[] {
   return [...slotsOf(policy, since, lastWorkingDay)]
