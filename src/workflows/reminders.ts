@@ -15,6 +15,7 @@ export async function remindUntilDecided(exit: Exit, means: Means): Promise<void
   const elapsedMs = () => Date.now() - Date.parse(exit.openedAt);
   const steps = new Map<Rung['kind'], ExitStep>();
   let written = Promise.resolve();
+  let reminders = 0;
   const giveUp = async (why: string) => {
     for (const step of steps.values()) await step.giveUp(why);
     await written;
@@ -36,7 +37,11 @@ export async function remindUntilDecided(exit: Exit, means: Means): Promise<void
   await giveUp('the decision came first');
 
   function write({ kind, number }: Rung): Promise<void> {
-    const run = (patience: Patience) => send(exit, means, review!, { kind, number }, patience);
+    const run = async (patience: Patience) => {
+      const note = await send(exit, means, { review: review!, kind, number, reminders }, patience);
+      if (kind === 'remind') reminders += 1;
+      return note;
+    };
     const { attentionAfterMs } = means.plan.policy;
     const again = steps.get(kind);
     if (again) return again.performAgain(attentionAfterMs, run);
@@ -49,11 +54,10 @@ export async function remindUntilDecided(exit: Exit, means: Means): Promise<void
 async function send(
   exit: Exit,
   { plan, services }: Means,
-  review: Review,
-  rung: Pick<Rung, 'kind' | 'number'>,
+  rung: Pick<Rung, 'kind' | 'number'> & { review: Review; reminders: number },
   patience: Patience,
 ): Promise<string> {
-  const { kind, number } = rung;
+  const { review, kind, number, reminders } = rung;
   const { exitId, employeeId, employee, openedAt } = exit;
   const about = {
     exitId,
@@ -72,7 +76,9 @@ async function send(
     return `${number} of ${about.of}, to ${to}`;
   }
   const { escalateTo } = review;
-  const { to } = await services.notification.escalate.executeWithOptions(call, [{ ...about, escalateTo }]);
+  const { to } = await services.notification.escalate.executeWithOptions(call, [
+    { ...about, escalateTo, reminders },
+  ]);
   return `number ${number}, to ${to}`;
 }
 

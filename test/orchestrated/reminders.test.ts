@@ -21,10 +21,12 @@ describe('while nobody decides', () => {
   afterEach(() => world.mend());
   after(() => world.stop());
 
-  const written = ({ employeeId }: Hired, to: string, subject: RegExp) =>
-    world.mail.to(to).filter((mail) => mail.text?.includes(employeeId) && subject.test(mail.text));
-  const reminders = (nora: Hired) => written(nora, HR, /remind/i);
-  const escalations = (nora: Hired) => written(nora, HEAD, /overdue/i);
+  const written = ({ employeeId }: Hired, to: string, step: string) =>
+    world.mail
+      .to(to)
+      .filter(({ text, messageId }) => text?.includes(employeeId) && messageId?.includes(step));
+  const reminders = (nora: Hired) => written(nora, HR, 'remind-hr-partner');
+  const escalations = (nora: Hired) => written(nora, HEAD, 'escalate');
 
   it('HR is reminded on the ladder, then it is escalated again and again, until somebody decides; nobody is written to after that', async () => {
     const nora = await world.hire({ on: ['payroll'] });
@@ -37,6 +39,7 @@ describe('while nobody decides', () => {
     assert.equal(stepOf(waiting, 'remind-hr-partner')?.note, `3 of 3, to ${HR}`);
     assert.match(stepOf(waiting, 'escalate-decision')!.note!, new RegExp(`to ${HEAD}$`));
 
+    assert.match(escalations(nora)[0]!.text!, /was reminded of it 3 times/);
     for (const mail of [...reminders(nora), ...escalations(nora)]) {
       assert.match(mail.text!, new RegExp(`ems decide ${nora.employeeId} retained --by`));
       assert.match(mail.text!, new RegExp(`ems decide ${nora.employeeId} leaving --by`));
