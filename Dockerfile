@@ -21,6 +21,7 @@ WORKDIR /app
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist/src ./dist/src
+COPY templates ./templates
 COPY package.json ems.config.yaml ./
 USER node
 ENTRYPOINT ["node", "--enable-source-maps"]

@@ -4,6 +4,7 @@ import { decideCommand } from './decide.js';
 import { UsageError } from './usage-error.js';
 import { listCommand } from './list.js';
 import { printJson } from './output.js';
+import { reportCommand } from './report.js';
 import { resignCommand } from './resign.js';
 import { resolveCommand } from './resolve.js';
 import { statusCommand } from './status.js';
@@ -17,7 +18,15 @@ const program = new Command('ems')
 
 // Before the subcommands inherit it: theirs, too, must not end the process with an exit code of Commander's own.
 program.exitOverride();
-const commands = [resignCommand, decideCommand, statusCommand, watchCommand, listCommand, resolveCommand];
+const commands = [
+  resignCommand,
+  decideCommand,
+  statusCommand,
+  watchCommand,
+  listCommand,
+  resolveCommand,
+  reportCommand,
+];
 for (const define of commands) {
   program.addCommand(
     define()

@@ -1,0 +1,65 @@
+/** An exit in one sentence: how it ends, and what of it was observed. */
+import { describeMs } from './duration.js';
+import type { Evidence, How, Span } from './evidence.js';
+import type { ExitStatus } from './status.js';
+
+export function verdictOf(evidence: Omit<Evidence, 'verdict'>, status: ExitStatus | undefined): string {
+  const { state, outcome, times, endedBecause, phase } = evidence;
+  const because = endedBecause ? ` (${endedBecause.replace(/\.$/, '')})` : '';
+  const block = coverage(times.resignationToBlock, 'blocked', 'the resignation');
+  switch (state) {
+    case 'open': {
+      const end =
+        times.decisionToEnd &&
+        outcome &&
+        `${coverage(times.decisionToEnd, verbs[outcome], turns[outcome])}. `;
+      const next = status?.awaiting ?? (phase ? `Its phase is ${phase}.` : '');
+      return `Open${outcome ? `, ${endings[outcome]}` : ', not yet decided'}: ${phase === 'restoring' || phase === 'revoking' ? end : `${block}. `}${next}`.trim();
+    }
+    case 'closed':
+    case 'cancelled': {
+      if (!outcome || !times.decisionToEnd) return `Ended${because}.`;
+      const by = evidence.decisions.findLast(({ result }) => result === 'accepted')?.decidedBy;
+      const who = by ? `, as decided by ${by}` : '';
+      const from = outcome === 'leaving' && times.effectiveToEnd ? times.effectiveToEnd : times.decisionToEnd;
+      const since = from === times.effectiveToEnd ? 'the effective date' : turns[outcome];
+      return `${capital(endings[outcome])}${who}: ${coverage(from, verbs[outcome], since)}.`;
+    }
+    case 'terminated':
+    case 'timed-out':
+      return `Ended from outside${because}: no step ran after that. ${capital(block)}; whatever was blocked then stays blocked until somebody gives it back or revokes it by hand.`;
+    case 'failed':
+      return `Ended before anything was held${because}.`;
+  }
+}
+
+const endings = { retained: 'retained', leaving: 'leaving', cancelled: 'cancelled' } as const;
+const verbs = { retained: 'restored', leaving: 'revoked', cancelled: 'restored' } as const;
+const turns = { retained: 'the decision', leaving: 'the decision', cancelled: 'the cancellation' } as const;
+
+/** "access was observed blocked on all 3 systems, 0.2 s after the resignation" */
+function coverage({ systems, allMs }: Span, verb: string, since: string): string {
+  const by = (how: How) => systems.filter((each) => each.how === how).map(({ system }) => system);
+  const observed = by('observed');
+  const parts = [
+    observed.length === systems.length && observed.length > 0
+      ? `access was observed ${verb} on ${systems.length === 1 ? 'the one system' : `all ${systems.length} systems`}`
+      : observed.length > 0 && `access was observed ${verb} on ${list(observed)}`,
+    on('nothing-to-do', (where) => `there was nothing to be ${verb} on ${where}`),
+    on('by-hand', (where) => `by hand, and not observed, on ${where}`),
+    on('skipped', (where) => `left out by an operator on ${where}`),
+    on('given-up', (where) => `not completed on ${where}, since the decision came first`),
+    on('pending', (where) => `not yet observed ${verb} on ${where}`),
+  ].filter(Boolean);
+  const when = allMs === undefined ? '' : `, ${describeMs(allMs)} after ${since}`;
+  return parts.length > 0 ? parts.join('; ') + when : `nothing is known of any system`;
+
+  function on(how: How, say: (where: string) => string): string | undefined {
+    const systems = by(how);
+    return systems.length > 0 ? say(list(systems)) : undefined;
+  }
+}
+
+const list = (items: readonly string[]): string =>
+  items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
