@@ -21,6 +21,19 @@ const howWords: Record<How, string> = {
   pending: 'not yet',
 };
 
+/** By the activity that sends it; one that is not here is shown by its name. */
+const mailWords: Record<string, string> = {
+  notifyManager: 'resignation, to the manager',
+  notifyManagerOfOutcome: 'outcome, to the manager',
+  notifyEmployee: 'what is blocked, to the employee',
+  notifyOperator: 'attention, to the operator',
+  scheduleHrInterview: 'invitation to the interview',
+  rescheduleHrInterview: 'invitation, rescheduled',
+  cancelHrInterview: 'withdrawal of the invitation',
+  remindHrPartner: 'reminder to decide',
+  escalate: 'escalation: decision overdue',
+};
+
 export async function reportPage(
   evidence: Evidence,
   { organisation, timeZone }: PageOptions,
@@ -38,7 +51,7 @@ export async function reportPage(
   liquid.registerFilter('time', (iso: string) => time(iso));
   liquid.registerFilter('time_ms', (iso: string) => time(iso, 3));
   liquid.registerFilter('ms', describeMs);
-  liquid.registerFilter('words', words);
+  liquid.registerFilter('mail', (mail: string) => mailWords[mail] ?? words(mail));
   liquid.registerFilter('how', (how: How) => howWords[how]);
   liquid.registerFilter(
     'groups',
@@ -47,8 +60,20 @@ export async function reportPage(
   liquid.registerFilter('local', (text: string) =>
     text.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, (iso) => time(iso)),
   );
-  return (await liquid.renderFile('report.html.liquid', { ...evidence, organisation, timeZone })) as string;
+  return (await liquid.renderFile('report.html.liquid', {
+    ...printable(evidence),
+    organisation,
+    timeZone,
+  })) as string;
 }
+
+/** A name may end a line, or reverse what follows it; on the page it is text like any other. */
+const printable = (evidence: Evidence): Evidence =>
+  JSON.parse(JSON.stringify(evidence), (_key, value: unknown) =>
+    typeof value === 'string'
+      ? value.replaceAll(/[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, '\uFFFD')
+      : value,
+  ) as Evidence;
 
 /** "2026-11-24 09:05:12 +01:00" */
 function timeIn(timeZone: string): (iso: string, fractionalSecondDigits?: 3) => string {

@@ -7,7 +7,7 @@ import { stepKey } from './status.js';
 type Kind = Fact['kind'];
 
 /** Kinds that are not listed are no moments of their own. */
-const lines: { [K in Kind]?: (fact: FactOf<K>) => string } = {
+const lines: { [K in Kind]?: (fact: FactOf<K>) => string | undefined } = {
   opened: ({ resignation }) =>
     `Resignation received${resignation?.submittedBy ? `, handed in by ${resignation.submittedBy}` : ''}`,
   'employee-known': ({ employee: { displayName, manager } }) =>
@@ -32,7 +32,8 @@ const lines: { [K in Kind]?: (fact: FactOf<K>) => string } = {
     `${stepKey({ name: resolution.step, system: resolution.system })}: ${resolution.action} by ${resolution.by}${'ok' in result ? '' : `, refused: ${result.refused}`}`,
   attention: ({ step, why }) => `${step ?? 'A step'} needs attention: ${why}`,
   'attention-over': () => 'No step needs attention any more',
-  phase: ({ phase }) => `Phase: ${phase}`,
+  // Where an exit begins and ends there are lines of their own.
+  phase: ({ phase }) => (['starting', 'closed', 'cancelled'].includes(phase) ? undefined : `Phase: ${phase}`),
   'cancel-requested': () => 'Cancellation requested',
   reset: ({ from }) => `Reset: the run ${from} was left, and its work is gone on with`,
   ended: ({ how, why }) => `Ended: ${how}${why ? `, ${why}` : ''}`,
@@ -40,8 +41,8 @@ const lines: { [K in Kind]?: (fact: FactOf<K>) => string } = {
 
 export function timelineOf(facts: readonly Fact[], decisions: readonly DecisionRecord[]): Moment[] {
   const moments = facts.flatMap((fact): Moment[] => {
-    const line = lines[fact.kind] as ((fact: Fact) => string) | undefined;
-    return line ? [{ at: fact.at, what: line(fact), earlierRun: fact.earlierRun }] : [];
+    const what = (lines[fact.kind] as ((fact: Fact) => string | undefined) | undefined)?.(fact);
+    return what === undefined ? [] : [{ at: fact.at, what, earlierRun: fact.earlierRun }];
   });
   const decided = decisions.map(({ at, earlierRun, ...decision }) => ({
     at,

@@ -21,9 +21,15 @@ export function verdictOf(evidence: Omit<Evidence, 'verdict'>, status: ExitStatu
       if (!outcome || !times.decisionToEnd) return `Ended${because}.`;
       const by = evidence.decisions.findLast(({ result }) => result === 'accepted')?.decidedBy;
       const who = by ? `, as decided by ${by}` : '';
-      const from = outcome === 'leaving' && times.effectiveToEnd ? times.effectiveToEnd : times.decisionToEnd;
-      const since = from === times.effectiveToEnd ? 'the effective date' : turns[outcome];
-      return `${capital(endings[outcome])}${who}: ${coverage(from, verbs[outcome], since)}.`;
+      const { decisionToEnd, effectiveToEnd } = times;
+      // A decision may be for a day that has begun already.
+      const isLater = effectiveToEnd !== undefined && effectiveToEnd.from > decisionToEnd.from;
+      const [from, since] = isLater
+        ? [effectiveToEnd, 'the effective date']
+        : [decisionToEnd, turns[outcome]];
+      const isWhole = times.resignationToBlock.allMs !== undefined;
+      const before = isWhole ? '' : ` Until then ${block}.`;
+      return `${capital(endings[outcome])}${who}: ${coverage(from, verbs[outcome], since)}.${before}`;
     }
     case 'terminated':
     case 'timed-out':
