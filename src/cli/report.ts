@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
 import { readEvidence } from '../client/evidence.js';
+import { Refusal } from '../client/refusal.js';
 import { configuration, withTemporal } from './connect.js';
 import { reportPage } from './report-page.js';
 
@@ -32,7 +33,9 @@ async function report(employeeId: string, { json, out }: Options): Promise<void>
     return;
   }
   // It names people and what they may do: for whoever asked, and for nobody else on this machine.
-  await writeFileAtomic(out, text, { mode: 0o600 });
+  await writeFileAtomic(out, text, { mode: 0o600 }).catch((error: Error) => {
+    throw new Refusal(`The report cannot be written to ${out}: ${error.message}`, { cause: error });
+  });
   console.error(`The report on ${employeeId} is in ${out}`);
 
   function page(): Promise<string> {

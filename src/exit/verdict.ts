@@ -45,25 +45,21 @@ const turns = { retained: 'the decision', leaving: 'the decision', cancelled: 't
 
 /** "access was observed blocked on all 3 systems, 0.2 s after the resignation" */
 function coverage({ systems, allMs }: Span, verb: string, since: string): string {
-  const by = (how: How) => systems.filter((each) => each.how === how).map(({ system }) => system);
-  const observed = by('observed');
-  const parts = [
-    observed.length === systems.length && observed.length > 0
-      ? `access was observed ${verb} on ${systems.length === 1 ? 'the one system' : `all ${systems.length} systems`}`
-      : observed.length > 0 && `access was observed ${verb} on ${list(observed)}`,
-    on('nothing-to-do', (where) => `there was nothing to be ${verb} on ${where}`),
-    on('by-hand', (where) => `by hand, and not observed, on ${where}`),
-    on('skipped', (where) => `left out by an operator on ${where}`),
-    on('given-up', (where) => `not completed on ${where}, since the decision came first`),
-    on('pending', (where) => `not yet observed ${verb} on ${where}`),
-  ].filter(Boolean);
   const when = allMs === undefined ? '' : `, ${describeMs(allMs)} after ${since}`;
-  return parts.length > 0 ? parts.join('; ') + when : `nothing is known of any system`;
-
-  function on(how: How, say: (where: string) => string): string | undefined {
-    const systems = by(how);
-    return systems.length > 0 ? say(list(systems)) : undefined;
-  }
+  const said: Record<How, (where: string) => string> = {
+    observed: (where) => `access was observed ${verb} on ${where}${when}`,
+    'nothing-to-do': (where) => `there was nothing to be ${verb} on ${where}`,
+    'by-hand': (where) => `it was ${verb} by hand, and that not observed, on ${where}`,
+    skipped: (where) => `it was left out by an operator on ${where}`,
+    'given-up': (where) => `it was not completed on ${where}, since the decision came first`,
+    pending: (where) => `it is not yet observed ${verb} on ${where}`,
+  };
+  const parts = (Object.keys(said) as How[]).flatMap((how) => {
+    const those = systems.filter((each) => each.how === how).map(({ system }) => system);
+    const isAll = those.length === systems.length && those.length > 1;
+    return those.length > 0 ? [said[how](isAll ? `all ${those.length} systems` : list(those))] : [];
+  });
+  return parts.join('; ') || 'nothing is known of any system';
 }
 
 const list = (items: readonly string[]): string =>

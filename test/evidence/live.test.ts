@@ -73,11 +73,10 @@ describe('the evidence of an exit', () => {
     );
     assert.ok(times.decisionToEnd!.allMs! >= 0);
     assert.deepEqual(evidence.missing, []);
-    const accepted = [nora.manager, nora.email, HR].flatMap((to) =>
-      world.mail.to(to).map(({ messageId }) => messageId),
+    const accepted = new Set(
+      [nora.manager, nora.email, HR].flatMap((to) => world.mail.to(to).map(({ messageId }) => messageId)),
     );
-    for (const { messageId } of evidence.mails)
-      if (messageId) assert.ok(accepted.includes(messageId), messageId);
+    for (const { messageId } of evidence.mails) if (messageId) assert.ok(accepted.has(messageId), messageId);
   });
 
   it('that ended leaving names the account and every membership that went', async () => {

@@ -132,7 +132,7 @@ describe('the evidence of recorded exits', () => {
     assert.deepEqual(hows(evidence.times.decisionToEnd), ['observed', 'observed', 'observed']);
     assert.match(
       evidence.verdict,
-      /Until then .* blocked on payroll and production; by hand, and not observed, on code/,
+      /Until then .* blocked on payroll and production; it was blocked by hand, and that not observed, on code/,
     );
   });
 
