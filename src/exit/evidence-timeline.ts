@@ -66,7 +66,7 @@ function describeDecision({
 }
 
 /** "the activation; production-admins" */
-export function describeTaken(taken: Taken, verb: string): string {
+function describeTaken(taken: Taken, verb: string): string {
   if (isNothing(taken)) return `nothing ${verb}`;
   return `${verb}: ${[...(taken.suspended ? ['activation'] : []), ...taken.groups.map(({ displayName }) => displayName)].join(', ')}`;
 }
