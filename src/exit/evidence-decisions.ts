@@ -31,7 +31,9 @@ export function decisionsOf(
     return as(wasAccepted(decision, status) ? 'accepted' : 'unknown');
   });
   const ordered = records.toReversed();
-  const standing = ordered.findLast(({ result }) => result === 'accepted');
+  // An exit that knows of no decision was reset to before it.
+  const isUndone = status !== undefined && !status.decision;
+  const standing = isUndone ? undefined : ordered.findLast(({ result }) => result === 'accepted');
   return ordered.map((each) =>
     each.result === 'accepted' && each !== standing ? { ...each, result: 'superseded' } : each,
   );

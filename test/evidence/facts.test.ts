@@ -42,6 +42,13 @@ describe('evidence from facts', () => {
     );
   });
 
+  it('lets no decision stand that the exit was reset to before', () => {
+    const { received, ...fact } = signal('2026-01-02T00:00:00Z', retained);
+    const accepted = { ...fact, received: { ...received, result: { ok: 'accepted' } as const } };
+    assert.equal(decisionsOf([accepted], undefined)[0]!.result, 'accepted');
+    assert.equal(decisionsOf([accepted], status({}))[0]!.result, 'superseded');
+  });
+
   it('does not guess what became of a signal where nobody could be asked, and says so', async () => {
     const facts = await recordedFacts('awaiting-decision');
     const { decisions, outcome, missing } = evidence([
