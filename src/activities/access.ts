@@ -4,6 +4,7 @@ import {
   type Blocked,
   type Capture,
   type CapturedAccount,
+  type GroupRef,
   type HoldKind,
   type Restored,
   type Revoked,
@@ -72,7 +73,9 @@ export function createAccessActivities(access: ReadonlyMap<string, AccessService
       attempt(({ signal }) => on(system).restore(account, taken, signal, blockedVersion)),
 
     revokeAccess: ({ system, employeeId, account }: RevokeAccess): Promise<Revoked> =>
-      attempt(({ signal }) => on(system).revoke(employeeId, account, signal)),
+      attempt<Revoked, GroupRef[]>(({ signal, progress, report }) =>
+        on(system).revoke(employeeId, account, signal, progress, report),
+      ),
   };
 }
 

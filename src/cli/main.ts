@@ -5,6 +5,7 @@ import { UsageError } from './usage-error.js';
 import { interviewCommand } from './interview.js';
 import { listCommand } from './list.js';
 import { printJson } from './output.js';
+import { reportCommand } from './report.js';
 import { resignCommand } from './resign.js';
 import { resolveCommand } from './resolve.js';
 import { statusCommand } from './status.js';
@@ -26,6 +27,7 @@ const commands = [
   listCommand,
   resolveCommand,
   interviewCommand,
+  reportCommand,
 ];
 for (const define of commands) {
   program.addCommand(

@@ -1,5 +1,6 @@
 /** Exits of the orchestrated form, as a client of Temporal opens, reads and steers them. */
 import {
+  isGrpcCancelledError,
   isGrpcDeadlineError,
   QueryNotRegisteredError,
   ServiceError,
@@ -89,7 +90,9 @@ export function orchestratedExits(client: Client) {
     } catch (error) {
       if (error instanceof WorkflowUpdateFailedError)
         throw new Refusal(`Refused: ${error.cause?.message}`, { cause: error });
-      if (isGrpcDeadlineError(error) || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
+      // The server knows the deadline too, and may be the first to give up.
+      const isTimeUp = isGrpcDeadlineError(error) || isGrpcCancelledError(error);
+      if (isTimeUp || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
         throw new Refusal(
           `Nobody answered for the exit of ${employeeId} within ${ANSWER_WITHIN_MS / 1000} s, so ${what}. Is a worker running?`,
           { cause: error },

@@ -53,6 +53,8 @@ export interface Taken {
 
 export const nothing: Taken = { suspended: false, groups: [] };
 
+export const isNothing = ({ suspended, groups }: Taken): boolean => !suspended && groups.length === 0;
+
 /** For when nobody can say what was taken: a value that equals ours is then taken for ours. */
 export const everythingOf = ({ active, groups }: CapturedAccount, { kind }: HoldKind): Taken => ({
   // A hold by groups never suspends: whoever did, it was somebody else.
@@ -78,12 +80,17 @@ export interface Blocked {
 export interface Restored {
   restoredAt: string;
   givenBack: Taken;
+  /** Whether the account was active when it was last read; absent where nothing was read, and in results of before it was recorded. */
+  active?: boolean | undefined;
   notes: string[];
 }
 
 /** Observed: inactive and without memberships. The account itself stays, as evidence. */
 export interface Revoked {
   revokedAt: string;
+  /** What this and the attempts before it set out to remove, all of it observed gone. */
   removedGroups: GroupRef[];
+  /** Observed inactive and without memberships; empty where there is none, absent in results of before it was recorded. */
+  accounts?: AccountRef[] | undefined;
   notes: string[];
 }

@@ -8,7 +8,7 @@ const AT_A_TIME = 4;
 
 describe('ems, before it asks anybody', () => {
   it('shows its commands, and each of them its use with an example', async () => {
-    const names = ['resign', 'decide', 'status', 'watch', 'list', 'resolve'];
+    const names = ['resign', 'decide', 'status', 'watch', 'list', 'resolve', 'report'];
     const [all, ...each] = await Promise.all([
       page(nobody, '--help'),
       ...names.map((name) => page(nobody, name, '--help')),

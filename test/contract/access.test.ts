@@ -63,6 +63,24 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
         assert.deepEqual(notes, []);
       });
 
+      it('says of a revocation what it is about to remove, and counts in what earlier attempts had', async () => {
+        const { employeeId, id } = await system.hire();
+        const account = await system.capture(employeeId, hold);
+        const before = (await system.admin.account(id)).groups;
+        const earlier = { id: 'gone', displayName: 'gone' };
+        const said: string[][] = [];
+        const { removedGroups, accounts } = await system
+          .access()
+          .revoke(employeeId, account, signal, [earlier], async (groups) => {
+            said.push(system.namesOf(groups.filter(({ id }) => id !== earlier.id)));
+            assert.deepEqual((await system.admin.account(id)).groups, before, 'said before it is done');
+          });
+        assert.deepEqual(said, [before]);
+        assert.deepEqual(removedGroups[0], earlier);
+        assert.equal(removedGroups.length, before.length + 1);
+        assert.deepEqual(accounts, [{ id, userName: account.userName }]);
+      });
+
       it('writes once, however often it is asked to block, to give back or to revoke', async () => {
         const { employeeId } = await system.hire();
         const account = await system.capture(employeeId, hold);

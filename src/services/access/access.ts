@@ -260,28 +260,44 @@ export function createAccessService({
       if (lost.length > 0) {
         throw new FinalFailure(FailureType.NotGivenBack, `cannot give back on ${system}: ${lost.join('; ')}`);
       }
-      return { restoredAt: new Date().toISOString(), givenBack, notes };
+      const active = givenBack.suspended || (user && isActive(user));
+      return { restoredAt: new Date().toISOString(), givenBack, active, notes };
     },
 
-    /** Makes the account inactive and takes every membership. The account stays, as evidence. */
+    /**
+     * Makes the account inactive and takes every membership. The account stays, as evidence.
+     * @param earlier the memberships that earlier attempts set out to remove
+     * @param removing records durably, before the writes, all that has been set out to be removed: the result says it, whatever is lost
+     */
     async revoke(
       employeeId: string,
       captured: CapturedAccount | undefined,
       signal: AbortSignal,
+      earlier: readonly GroupRef[] = [],
+      removing: (groups: GroupRef[]) => Promise<void> = () => Promise.resolve(),
     ): Promise<Revoked> {
       // Looked for again: an account may have been made, or made anew, since the capture.
       const found = await findAccount(employeeId, signal);
       const accounts = new Map([captured, found].flatMap((each) => (each ? [[each.id, each]] : [])));
-      const removedGroups: GroupRef[] = [];
-      let exists = false;
+      const removed = new Map(earlier.map((group) => [group.id, group]));
+      const remember = (groups: GroupRef[]) => {
+        for (const group of groups) removed.set(group.id, group);
+        return removing([...removed.values()]);
+      };
+      const revoked: AccountRef[] = [];
       for (const account of accounts.values()) {
         if (!(await setActive(account, false, signal)).exists) continue;
-        exists = true;
+        revoked.push({ id: account.id, userName: account.userName });
         await endSessions?.(account, signal);
-        removedGroups.push(...(await membership.removeAll(account.id, signal)));
+        await membership.removeAll(account.id, remember, signal);
       }
       const note = accounts.size === 0 ? 'no account' : 'the account no longer exists';
-      return { revokedAt: new Date().toISOString(), removedGroups, notes: exists ? [] : [note] };
+      return {
+        revokedAt: new Date().toISOString(),
+        removedGroups: [...removed.values()],
+        accounts: revoked,
+        notes: revoked.length > 0 ? [] : [note],
+      };
     },
   };
 }

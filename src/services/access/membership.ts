@@ -81,17 +81,21 @@ export function createMembership(scim: ScimClient) {
       return seen.isMember;
     },
 
-    /** @returns what was removed, once nothing is left */
-    async removeAll(userId: string, signal: AbortSignal): Promise<GroupRef[]> {
-      const removed = new Map<string, GroupRef>();
+    /**
+     * Returns once nothing is left.
+     * @param removing records durably, before the writes, what is now to be removed
+     */
+    async removeAll(
+      userId: string,
+      removing: (groups: GroupRef[]) => Promise<void>,
+      signal: AbortSignal,
+    ): Promise<void> {
       // Somebody may add a membership while the others are being removed. After a few rounds the rest is the retry's.
       for (let round = 0; round < 4; round++) {
         const groups = await all(userId, signal);
-        if (groups.length === 0) return [...removed.values()];
-        for (const group of groups) {
-          await remove(userId, group, signal);
-          removed.set(group.id, group);
-        }
+        if (groups.length === 0) return;
+        await removing(groups);
+        for (const group of groups) await remove(userId, group, signal);
       }
       throw new Error(`account ${userId} on ${scim.name} gets new memberships as fast as they are removed`);
     },

@@ -1,0 +1,93 @@
+/** The report as a page: one HTML file with everything in it. What it looks like is templates/report.html.liquid's matter. */
+import { fileURLToPath } from 'node:url';
+import { Liquid } from 'liquidjs';
+import { describeMs } from '../exit/duration.js';
+import type { Evidence, How } from '../exit/evidence.js';
+import { words } from '../exit/evidence-timeline.js';
+import type { GroupRef } from '../exit/hold.js';
+
+export interface PageOptions {
+  organisation: string;
+  /** IANA: the company's. */
+  timeZone: string;
+}
+
+const howWords: Record<How, string> = {
+  observed: 'observed',
+  'nothing-to-do': 'nothing to do',
+  'by-hand': 'by hand, not observed',
+  skipped: 'left out by an operator',
+  'given-up': 'given up: the decision came first',
+  pending: 'not yet',
+};
+
+/** By the activity that sends it; one that is not here is shown by its name. */
+const mailWords: Record<string, string> = {
+  notifyManager: 'resignation, to the manager',
+  notifyManagerOfOutcome: 'outcome, to the manager',
+  notifyEmployee: 'what is blocked, to the employee',
+  notifyOperator: 'attention, to the operator',
+  scheduleHrInterview: 'invitation to the interview',
+  rescheduleHrInterview: 'invitation, rescheduled',
+  cancelHrInterview: 'withdrawal of the invitation',
+  remindHrPartner: 'reminder to decide',
+  escalate: 'escalation: decision overdue',
+};
+
+export async function reportPage(
+  evidence: Evidence,
+  { organisation, timeZone }: PageOptions,
+): Promise<string> {
+  // Whatever a name, a note or a mail server's answer contains: everything is escaped unless the template says otherwise, which it never does.
+  const liquid = new Liquid({
+    root: fileURLToPath(new URL('../../../templates', import.meta.url)),
+    outputEscape: 'escape',
+    strictFilters: true,
+    strictVariables: true,
+    lenientIf: true,
+    ownPropertyOnly: true,
+  });
+  const time = timeIn(timeZone);
+  liquid.registerFilter('time', (iso: string) => time(iso));
+  liquid.registerFilter('time_ms', (iso: string) => time(iso, 3));
+  liquid.registerFilter('ms', describeMs);
+  liquid.registerFilter('mail', (mail: string) => mailWords[mail] ?? words(mail));
+  liquid.registerFilter('how', (how: How) => howWords[how]);
+  liquid.registerFilter(
+    'groups',
+    (groups: readonly GroupRef[]) => groups.map(({ displayName }) => displayName).join(', ') || 'none',
+  );
+  liquid.registerFilter('local', (text: string) =>
+    text.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, (iso) => time(iso)),
+  );
+  return (await liquid.renderFile('report.html.liquid', {
+    ...printable(evidence),
+    organisation,
+    timeZone,
+  })) as string;
+}
+
+/** A name may end a line, or reverse what follows it; on the page it is text like any other. */
+const printable = (evidence: Evidence): Evidence =>
+  JSON.parse(JSON.stringify(evidence), (_key, value: unknown) =>
+    typeof value === 'string'
+      ? value.replaceAll(/[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, '\uFFFD')
+      : value,
+  ) as Evidence;
+
+/** "2026-11-24 09:05:12 +01:00" */
+function timeIn(timeZone: string): (iso: string, fractionalSecondDigits?: 3) => string {
+  return (iso, fractionalSecondDigits) => {
+    const format = new Intl.DateTimeFormat('sv-SE', {
+      ...{ timeZone, year: 'numeric', month: '2-digit', day: '2-digit' },
+      ...{ hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'longOffset' },
+      ...(fractionalSecondDigits && { fractionalSecondDigits }),
+    });
+    const part = Object.fromEntries(
+      format.formatToParts(new Date(iso)).map(({ type, value }) => [type, value]),
+    );
+    const fraction = part['fractionalSecond'] ? `.${part['fractionalSecond']}` : '';
+    const offset = part['timeZoneName']!.replace('GMT', '').replace('−', '-') || '+00:00';
+    return `${part['year']}-${part['month']}-${part['day']} ${part['hour']}:${part['minute']}:${part['second']}${fraction} ${offset}`;
+  };
+}

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { factsOfReport, factsOfResult } from '../../src/client/activity-facts.js';
+import { decisionsOf } from '../../src/exit/evidence-decisions.js';
+import { evidenceOf } from '../../src/exit/evidence-of.js';
+import { describeMs } from '../../src/exit/duration.js';
+import type { Fact, FactOf } from '../../src/exit/facts.js';
+import type { ExitStatus } from '../../src/exit/status.js';
+import { recorded, recordedFacts, source } from './recorded.js';
+
+const HR = 'hr@acme.example';
+const retained = { outcome: 'retained', decidedBy: HR };
+
+const signal = (at: string, content: unknown): FactOf<'decision-received'> => ({
+  kind: 'decision-received',
+  at,
+  received: { id: at, via: 'signal', name: 'decisionFinalised', content },
+});
+const status = (known: Partial<ExitStatus>) => ({ rejectedDecisions: [], ...known }) as unknown as ExitStatus;
+const evidence = (facts: Fact[]) =>
+  evidenceOf({ employeeId: 'E-1', facts, form: 'orchestrated', missing: [], source });
+
+describe('evidence from facts', () => {
+  it('tells of two signals that read the same that the first stood and the second was refused', () => {
+    const again = {
+      at: '2026-01-02T00:00:02Z',
+      reason: 'already decided',
+      received: JSON.stringify(retained),
+    };
+    const decisions = decisionsOf(
+      [signal('2026-01-02T00:00:00Z', retained), signal('2026-01-02T00:00:01Z', retained)],
+      status({
+        decision: { ...retained, decidedAt: '2026-01-02T00:00:00Z' } as never,
+        rejectedDecisions: [again],
+      }),
+    );
+    assert.deepEqual(
+      decisions.map(({ result, reason }) => [result, reason]),
+      [
+        ['accepted', undefined],
+        ['refused', 'already decided'],
+      ],
+    );
+  });
+
+  it('lets no decision stand that the exit was reset to before', () => {
+    const { received, ...fact } = signal('2026-01-02T00:00:00Z', retained);
+    const accepted = { ...fact, received: { ...received, result: { ok: 'accepted' } as const } };
+    assert.equal(decisionsOf([accepted], undefined)[0]!.result, 'accepted');
+    assert.equal(decisionsOf([accepted], status({}))[0]!.result, 'superseded');
+  });
+
+  it('does not guess what became of a signal where nobody could be asked, and says so', async () => {
+    const facts = await recordedFacts('awaiting-decision');
+    const { decisions, outcome, missing } = evidence([
+      ...facts,
+      signal('2026-12-01T00:00:00.000Z', retained),
+    ]);
+    assert.deepEqual([decisions[0]!.result, outcome], ['unknown', undefined]);
+    assert.match(missing[0]!, /^What became of a decision that came as a signal/);
+  });
+
+  it('measures a revocation from its effective date, and calls one that is still to come pending', async () => {
+    const facts = await recordedFacts('leaving-later-then-retained');
+    const open = facts.slice(0, facts.findIndex((fact) => fact.kind === 'effective-from') + 1);
+    const waiting = evidence(open);
+    assert.equal(waiting.times.effectiveToEnd?.from, '2026-12-01T23:00:00.000Z');
+    assert.deepEqual(
+      waiting.times.effectiveToEnd?.systems.map(({ how }) => how),
+      ['pending', 'pending', 'pending'],
+    );
+    const revoked = ['payroll', 'code', 'production'].map((system, i): Fact => ({
+      kind: 'revoked',
+      at: `2026-12-01T23:00:0${i + 1}.000Z`,
+      system,
+      revoked: { revokedAt: '', removedGroups: [], notes: [] },
+    }));
+    const ended: Fact = { kind: 'ended', at: '2026-12-01T23:00:09.000Z', how: 'closed' };
+    const { times, verdict } = evidence([...open, ...revoked, ended]);
+    assert.equal(times.effectiveToEnd?.allMs, 3000);
+    assert.equal(
+      times.decisionToEnd?.allMs,
+      Date.parse('2026-12-01T23:00:03Z') - Date.parse('2026-11-23T19:38:11.115Z'),
+    );
+    assert.match(verdict, /revoked on all 3 systems, 3\.0 s after the effective date\.$/);
+  });
+
+  it('names what every attempt set out to remove, and what could not be given back', async () => {
+    const facts = await recordedFacts('leaving');
+    const lost: Fact = {
+      kind: 'revoking',
+      at: '2026-11-23T19:38:10.450Z',
+      system: 'production',
+      groups: [{ id: 'g-1', displayName: 'writers' }],
+    };
+    const { systems } = evidence([...facts, lost]);
+    assert.deepEqual(
+      systems[2]!.end?.removedGroups?.map(({ displayName }) => displayName),
+      ['writers', 'readers'],
+    );
+    const stuck: Fact = {
+      kind: 'attention',
+      at: '2026-11-23T19:38:10.000Z',
+      step: 'restore-access:code',
+      type: 'NotGivenBack',
+      why: 'cannot give back on code: the membership in a, a group which was deleted meanwhile',
+    };
+    assert.deepEqual(evidence([...facts, stuck]).systems[1]!.notGivenBack, [stuck.why]);
+  });
+
+  it('warns of an exit that was terminated, and of one that began with nothing', async () => {
+    const facts = await recordedFacts('awaiting-decision');
+    const ended: Fact = {
+      kind: 'ended',
+      at: '2026-12-01T00:00:00.000Z',
+      how: 'terminated',
+      why: 'by a test',
+    };
+    assert.match(
+      evidence([...facts, ended]).verdict,
+      /^Ended from outside \(by a test\).* stays blocked until somebody gives it back or revokes it by hand\.$/,
+    );
+    const nothing = evidence([
+      { kind: 'opened', at: '2026-12-01T00:00:00.000Z', exitId: 'x' },
+      { kind: 'ended', at: '2026-12-01T00:00:00.000Z', how: 'failed', why: 'Not a Resignation: …' },
+    ]);
+    assert.equal(nothing.verdict, 'Ended before anything was held (Not a Resignation: …).');
+  });
+
+  it('knows a mail and an interview by their shape, whatever the activity is called', () => {
+    const call = { type: 'escalate', step: 'escalate:1', input: {} };
+    const sent = { to: 'head@acme.example', messageId: '<1@acme.example>' };
+    const mail = { kind: 'mail-accepted', mail: 'escalate', ...sent };
+    assert.deepEqual(factsOfResult(call, sent), [mail]);
+    assert.deepEqual(factsOfResult(call, [sent, sent]), [mail, mail]);
+    assert.deepEqual(factsOfResult(call, undefined), []);
+    const interview = {
+      uid: 'u',
+      sequence: 2,
+      start: 's',
+      end: 'e',
+      timeZone: 'z',
+      attendees: [],
+      sent: [sent],
+    };
+    assert.deepEqual(factsOfResult({ ...call, type: 'rescheduleHrInterview' }, interview), [
+      { kind: 'invited', interview },
+      { ...mail, mail: 'rescheduleHrInterview' },
+    ]);
+    assert.deepEqual(factsOfReport(call, [{ id: 'g' }]), []);
+  });
+
+  it('calls an interview with another time rescheduled', async () => {
+    const facts = await recordedFacts('awaiting-decision');
+    const invited = facts.find((fact) => fact.kind === 'invited')!;
+    const later: Fact = {
+      ...invited,
+      at: '2026-12-01T00:00:00.000Z',
+      interview: { ...invited.interview, sequence: 1, start: '2026-12-02T08:00:00Z' },
+    };
+    assert.deepEqual(
+      evidence([...facts, later]).interview.map(({ what, start }) => [what, start]),
+      [
+        ['invited', '2026-11-25T08:00:00Z'],
+        ['rescheduled', '2026-12-02T08:00:00Z'],
+      ],
+    );
+  });
+
+  it('takes what a step asks for without any call having failed from the step itself', async () => {
+    const steps = [
+      { name: 'restore-access', system: 'code', state: 'needs-attention', error: 'was blocked by hand' },
+    ];
+    const { attention } = await recorded(
+      'awaiting-decision',
+      status({ steps: steps as never, openedAt: '2026-11-23T19:38:08.275Z' }),
+    );
+    assert.deepEqual(
+      attention.map(({ step, why }) => [step, why]),
+      [['restore-access:code', 'was blocked by hand']],
+    );
+  });
+
+  it('shows a duration as people would say it', () => {
+    assert.deepEqual([184, 12_400, 59_999, 252_000, 273_600_000, -1500].map(describeMs), [
+      '0.184 s',
+      '12.4 s',
+      '1 min',
+      '4 min 12 s',
+      '3 d 4 h',
+      '−1.5 s',
+    ]);
+  });
+});

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import type { Evidence } from '../../src/exit/evidence.js';
+import { recorded } from './recorded.js';
+
+const HR = 'hr@acme.example';
+const IT = 'it@acme.example';
+const critical = ['production-operators', 'production-admins'];
+
+const system = ({ systems }: Evidence, name: string) => systems.find((each) => each.system === name)!;
+const names = (groups: { displayName: string }[] | undefined) =>
+  groups?.map(({ displayName }) => displayName);
+const mailsOf = ({ mails }: Evidence) => mails.map(({ mail }) => mail);
+const hows = (span: Evidence['times']['resignationToBlock'] | undefined) =>
+  span?.systems.map(({ how }) => how);
+
+describe('the evidence of recorded exits', () => {
+  for (const file of readdirSync('test/histories')) {
+    const name = path.basename(file, '.json');
+    it(`of ${name} has its times in order and on one clock, and every duration between two of them`, async () => {
+      const { openedAt, closedAt, timeline, times, systems } = await recorded(name);
+      const moments = timeline.map(({ at }) => at);
+      assert.deepEqual(moments, moments.toSorted());
+      assert.equal(moments[0], openedAt);
+      if (closedAt) assert.equal(moments.at(-1), closedAt);
+      for (const at of moments) assert.match(at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+      for (const { system, ms } of times.resignationToBlock.systems) {
+        const { at } = systems.find((each) => each.system === system)!.block;
+        assert.equal(ms, at && Date.parse(at) - Date.parse(openedAt));
+      }
+    });
+  }
+
+  it('says of a retained one that it was given back as it was, and how long each part took', async () => {
+    const evidence = await recorded('retained');
+    const { times, state, outcome, decisions, interview, mended, attention, missing } = evidence;
+    assert.deepEqual([state, outcome, missing, mended, attention], ['closed', 'retained', [], [], []]);
+    assert.deepEqual(
+      [times.resignationToBlock.allMs, times.decisionToEnd?.allMs, times.effectiveToEnd],
+      [199, 143, undefined],
+    );
+    assert.equal(
+      evidence.verdict,
+      `Retained, as decided by ${HR}: access was observed restored on all 3 systems, 0.143 s after the decision.`,
+    );
+    assert.deepEqual(
+      decisions.map(({ via, name, identity, decidedBy, result }) => [via, name, identity, decidedBy, result]),
+      [['update', 'finaliseDecision', 'recorder', HR, 'accepted']],
+    );
+
+    const payroll = system(evidence, 'payroll');
+    assert.equal(payroll.before?.active, true);
+    assert.deepEqual(payroll.block.taken, { suspended: true, groups: [] });
+    assert.deepEqual(payroll.end?.givenBack, payroll.block.taken);
+    assert.equal(payroll.end?.after?.active, true);
+    const production = system(evidence, 'production');
+    assert.deepEqual(names(production.before?.groups), critical);
+    assert.deepEqual(names(production.block.taken?.groups), critical);
+    assert.deepEqual(names(production.end?.after?.groups), critical);
+
+    assert.deepEqual(
+      interview.map(({ what, sequence }) => [what, sequence]),
+      [
+        ['invited', 0],
+        ['withdrawn', 1],
+      ],
+    );
+    assert.equal(new Set(interview.map(({ uid }) => uid)).size, 1);
+    assert.deepEqual(mailsOf(evidence), [
+      'notifyManager',
+      ...['scheduleHrInterview', 'scheduleHrInterview'],
+      ...['cancelHrInterview', 'cancelHrInterview'],
+      'notifyManagerOfOutcome',
+    ]);
+    assert.match(evidence.mails[0]!.messageId!, /^<.+\.notify-manager\..+@acme\.example>$/);
+  });
+
+  it('says of a leaving one what was revoked, beyond what the hold had taken', async () => {
+    const evidence = await recorded('leaving');
+    assert.equal(evidence.outcome, 'leaving');
+    assert.deepEqual(hows(evidence.times.decisionToEnd), ['observed', 'observed', 'observed']);
+    const { end } = system(evidence, 'production');
+    assert.deepEqual([end?.what, names(end?.removedGroups)], ['revoked', ['readers']]);
+    assert.deepEqual(end?.after, { active: false, groups: [] });
+    assert.deepEqual(
+      evidence.interview.map(({ what }) => what),
+      ['invited'],
+    );
+  });
+
+  it('says of a cancelled one that it was called off, by which client, and given back', async () => {
+    const evidence = await recorded('cancelled');
+    assert.deepEqual([evidence.state, evidence.outcome, evidence.decisions], ['cancelled', 'cancelled', []]);
+    assert.deepEqual(
+      evidence.cancelRequests.map(({ identity }) => identity),
+      ['recorder'],
+    );
+    assert.equal(evidence.times.decisionToEnd?.from, evidence.cancelRequests[0]!.at);
+    assert.equal(evidence.times.decisionToEnd?.allMs, 100);
+    assert.match(evidence.verdict, /^Cancelled: .* all 3 systems, 0\.100 s after the cancellation\.$/);
+  });
+
+  it('says of an open one what is observed so far, without a worker that could be asked', async () => {
+    const evidence = await recorded('awaiting-decision');
+    assert.deepEqual([evidence.state, evidence.phase], ['open', 'awaiting-decision']);
+    assert.equal(evidence.times.resignationToBlock.allMs, 516);
+    assert.equal(evidence.times.decisionToEnd, undefined);
+    assert.deepEqual(evidence.missing, ['The exit is open: what is still to come is not in here.']);
+    assert.match(evidence.verdict, /^Open, not yet decided: access was observed blocked on all 3 systems/);
+  });
+
+  it('says which steps asked for a person, why and until when, and what somebody did by hand is not called observed', async () => {
+    const evidence = await recorded('attention-and-mended');
+    assert.deepEqual(
+      evidence.attention.map(({ step, until }) => [step, until !== undefined]),
+      [
+        ['block-access:code', true],
+        ['schedule-hr-interview', true],
+        ['notify-manager', true],
+      ],
+    );
+    assert.match(evidence.attention[0]!.why, /^code answered 403/);
+    assert.match(evidence.attention[2]!.why, /did not go out: connect ECONNREFUSED/);
+    assert.deepEqual(
+      evidence.mended.map(({ step, action, by, result }) => [step, action, by, result]),
+      [['block-access:code', 'done-by-hand', IT, 'done-by-hand']],
+    );
+    assert.equal(evidence.attention[0]!.until, evidence.mended[0]!.at);
+    assert.deepEqual(hows(evidence.times.resignationToBlock), ['observed', 'by-hand', 'observed']);
+    assert.equal(evidence.times.resignationToBlock.allMs, undefined);
+    assert.deepEqual(hows(evidence.times.decisionToEnd), ['observed', 'observed', 'observed']);
+    assert.match(
+      evidence.verdict,
+      /Until then .* blocked on payroll and production; it was blocked by hand, and that not observed, on code/,
+    );
+  });
+
+  it('says of a block that the decision came before what of it was given back', async () => {
+    const evidence = await recorded('decision-before-block');
+    const code = system(evidence, 'code');
+    assert.deepEqual([code.block.how, code.block.at], ['given-up', undefined]);
+    assert.deepEqual(code.end?.givenBack, { suspended: true, groups: [] });
+    // The second look, when nothing of the block can land any more, is the one that verifies.
+    assert.equal(code.end?.at, '2026-11-23T19:38:16.057Z');
+  });
+
+  it('says that a decision for a later day was taken back before it', async () => {
+    const { decisions, outcome, times } = await recorded('leaving-later-then-retained');
+    assert.deepEqual(
+      decisions.map(({ outcome, effectiveOn, result }) => [outcome, effectiveOn, result]),
+      [
+        ['leaving', '2026-12-02', 'superseded'],
+        ['retained', undefined, 'accepted'],
+      ],
+    );
+    assert.deepEqual([outcome, times.effectiveToEnd], ['retained', undefined]);
+  });
+
+  it('says what was sent to be a decision and was none, and why', async () => {
+    const { decisions } = await recorded('rubbish-signals');
+    assert.deepEqual(
+      decisions.map(({ via, name, result }) => [via, name, result]),
+      [
+        ['signal', 'decisionFinalised', 'refused'],
+        ['signal', 'somethingElse', 'refused'],
+        ['update', 'finaliseDecision', 'accepted'],
+      ],
+    );
+    assert.equal(decisions[0]!.received, '{"outcome":"promoted"}');
+    assert.match(decisions[0]!.reason!, /must be "retained" or "leaving"/);
+    assert.match(decisions[1]!.reason!, /unknown signal/);
+  });
+});
