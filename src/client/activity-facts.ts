@@ -26,6 +26,8 @@ interface Withdrawal {
 }
 
 const byType: Record<string, (result: never, call: Call) => Told[]> = {
+  startOfDay: (instant: string) => [{ kind: 'effective-from', instant: new Date(instant).toISOString() }],
+  progressOf: () => [],
   lookUpEmployee: (employee: Employee) => [{ kind: 'employee-known', employee }],
   captureAccess: (capture: Capture) => [{ kind: 'captured', system: capture.system, capture }],
   blockAccess: (blocked: Blocked, { input: { system = '' } }) => [{ kind: 'blocked', system, blocked }],

@@ -16,7 +16,8 @@ describe('exits that were begun by earlier code', () => {
   it('are understood by the code of today, on each of the main paths', async () => {
     const files = (await readdir(folder)).filter((file) => file.endsWith('.json'));
     const recorded = new Set(files.map((file) => path.basename(file, '.json')));
-    for (const name of ['awaiting-decision', 'retained', 'leaving', 'cancelled', 'attention-and-mended'])
+    const paths = ['awaiting-decision', 'retained', 'leaving', 'cancelled', 'attention-and-mended'];
+    for (const name of paths.flatMap((each) => [`1-${each}`, `2-${each}`]))
       assert.ok(recorded.has(name), `the corpus has no ${name}.json`);
 
     const replays = Worker.runReplayHistories(

@@ -1,4 +1,4 @@
-/** Exits that want the same time at the same moment: each time is kept by one of them (docs/decisions/0008). */
+/** Exits that want the same time at the same moment: each time is kept by one of them (docs/decisions/0011). */
 import assert from 'node:assert/strict';
 import { FailureType, FinalFailure } from '../../src/exit/failures.js';
 import type { HrPartner } from '../../src/services/hr/hr.js';

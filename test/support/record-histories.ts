@@ -11,6 +11,8 @@ import { stopTemporal } from './temporal.js';
 import { HR, IT, startWorld, stateOf, type Hired, type World } from './world.js';
 
 const folder = 'test/histories';
+/** One more with each change of the workflow that an open exit could notice: 1 told nobody but the manager. */
+const GENERATION = 2;
 const retained = { outcome: 'retained', decidedBy: HR } as const;
 const leaving = { outcome: 'leaving', decidedBy: HR } as const;
 
@@ -92,6 +94,24 @@ const paths: Record<string, (world: World, nora: Hired) => Promise<unknown>> = {
     await world.mend();
     await world.untilPhase(nora, 'cancelled');
   },
+  async overdue(world, nora) {
+    await begun(world, nora);
+    await world.until(
+      nora,
+      'two escalations',
+      ({ steps }) =>
+        steps.find(({ name }) => name === 'escalate-decision')?.note?.startsWith('number 2') ?? false,
+    );
+    await decided(world, nora, leaving);
+  },
+  async 'interview-moved'(world, nora) {
+    await begun(world, nora);
+    await world.exits.reschedule(nora.employeeId, { next: true });
+    await world.exits.reschedule(nora.employeeId, {
+      at: new Date(Date.now() + 9 * 24 * 60 * 60 * 1000).toISOString(),
+    });
+    await decided(world, nora, retained);
+  },
   async cancelled(world, nora) {
     await begun(world, nora);
     await world.client.workflow.getHandle(exitWorkflowId(nora.employeeId)).cancel();
@@ -123,6 +143,8 @@ const world = await startWorld({
     ['attentionAfter: PT15M', 'attentionAfter: PT1S'],
     ['initialInterval: PT1S, maximumInterval: PT1M', 'initialInterval: PT0.2S, maximumInterval: PT0.5S'],
     ['requestTimeout: PT10S', 'requestTimeout: PT2S'],
+    ['remindAfter: [PT24H, PT48H, PT72H]', 'remindAfter: [PT5S, PT6S]'],
+    ['within: PT120H, escalateEvery: PT168H', 'within: PT7S, escalateEvery: PT1S'],
   ],
 });
 await mkdir(folder, { recursive: true });
@@ -134,7 +156,7 @@ for (const [name, run] of Object.entries(paths)) {
   await run(world, nora);
   await world.mend();
   const history = await world.client.workflow.getHandle(exitWorkflowId(nora.employeeId)).fetchHistory();
-  await writeFile(`${folder}/${name}.json`, withoutMachine(historyToJSON(history)));
+  await writeFile(`${folder}/${GENERATION}-${name}.json`, withoutMachine(historyToJSON(history)));
   console.log(`${name}: ${history.events?.length} events`);
 }
 await world.stop();

@@ -1,6 +1,7 @@
 /** A mail server that keeps what it takes, and fails as it is told. */
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { simpleParser, type ParsedMail } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
 import { eventually } from './eventually.js';
@@ -49,29 +50,26 @@ export async function startMailServer(): Promise<MailServer> {
       },
       onData(stream, session, callback) {
         void (async () => {
-          const chunks: Buffer[] = [];
-          for await (const chunk of stream) chunks.push(chunk as Buffer);
-          const source = Buffer.concat(chunks).toString();
+          const source = await whole(stream);
+          if (source === undefined) return;
           const parsed = await simpleParser(source);
           for (const { address } of session.envelope.rcptTo)
             mails.push({ ...parsed, recipient: address, source });
           if (loseNext) {
             loseNext = false;
-            return dropAll();
+            return void sockets.get(session.remotePort)?.destroy();
           }
           return callback();
         })();
       },
     });
     server.on('error', () => undefined);
-    const sockets = new Set<Socket>();
+    const sockets = new Map<number, Socket>();
     server.server.on('connection', (socket) => {
-      sockets.add(socket);
-      socket.once('close', () => sockets.delete(socket));
+      const port = socket.remotePort!;
+      sockets.set(port, socket);
+      socket.once('close', () => sockets.delete(port));
     });
-    const dropAll = (): void => {
-      for (const socket of sockets) socket.destroy();
-    };
     server.listen(port, '127.0.0.1');
     await once(server.server, 'listening');
     port = (server.server.address() as AddressInfo).port;
@@ -99,6 +97,18 @@ export async function startMailServer(): Promise<MailServer> {
     stop: () => new Promise((resolve) => server.close(() => resolve())),
     restart: start,
   };
+}
+
+/** @returns undefined where the connection broke in the middle: such a message is not taken */
+async function whole(stream: Readable): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of stream) chunks.push(chunk as Buffer);
+  } catch (error) {
+    if (/closed before the message was received/.test((error as Error).message)) return undefined;
+    throw error;
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 /** The iTIP object (RFC 5546) of a mail. */

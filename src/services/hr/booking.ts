@@ -1,5 +1,5 @@
 /**
- * How an interview comes to stand in a calendar, and no other exit's at the same time (docs/decisions/0008).
+ * How an interview comes to stand in a calendar, and no other exit's at the same time (docs/decisions/0011).
  * An entry is TENTATIVE until its writer has looked again. Who then sees another exit's tentative entry stands back if its own UID is
  * the greater one, and otherwise waits until that one has moved on or is CONFIRMED. From anything else everybody stands back.
  */

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import {
+  addEvent,
+  interviewsIn,
+  startRadicale,
+  type Account,
+  type CalendarServer,
+} from '../support/radicale.js';
+import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
+import { HR, startWorld, stateOf, stepOf, type Hired, type World } from '../support/world.js';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+describe('the interview in the calendar of the HR partner', () => {
+  let server: CalendarServer;
+  let account: Account;
+  let proxy: FaultProxy;
+  let world: World;
+  before(async () => {
+    server = await startRadicale();
+    account = await server.calendar('hr');
+    proxy = await startFaultProxy(account.url);
+    world = await startWorld({
+      systems: ['payroll'],
+      config: [
+        ['attentionAfter: PT15M', 'attentionAfter: PT1S'],
+        ['initialInterval: PT1S, maximumInterval: PT1M', 'initialInterval: PT0.05S, maximumInterval: PT0.3S'],
+        ['requestTimeout: PT10S', 'requestTimeout: PT2S'],
+      ],
+      env: {
+        HR_CALENDAR_URL: proxy.url,
+        HR_CALENDAR_USER: account.user,
+        HR_CALENDAR_PASSWORD: account.password,
+      },
+    });
+  });
+  afterEach(async () => {
+    proxy.fault(undefined);
+    await world.mend();
+  });
+  after(async () => {
+    await world.stop();
+    await proxy.stop();
+    await server.stop();
+  });
+
+  const open = async (lastWorkingDay?: string): Promise<Hired> => {
+    const nora = await world.hire({ on: ['payroll'] });
+    await world.exits.open({ employeeId: nora.employeeId, ...(lastWorkingDay && { lastWorkingDay }) });
+    return nora;
+  };
+  const startOf = async (nora: Hired): Promise<string | undefined> => {
+    const { exitId } = await world.exits.status(nora.employeeId);
+    const entries = Object.entries(await interviewsIn(account));
+    return entries.find(([uid]) => uid.includes(exitId))?.[1];
+  };
+
+  it('stands there at the time that everybody is invited for, moves with it, and goes when the employee stays', async () => {
+    const nora = await open();
+    const { interview } = await world.untilPhase(nora, 'awaiting-decision');
+    assert.equal(Date.parse((await startOf(nora))!), Date.parse(interview!.start));
+
+    const moved = await world.exits.reschedule(nora.employeeId, { next: true });
+    assert.notEqual(moved.start, interview!.start);
+    assert.equal(Date.parse((await startOf(nora))!), Date.parse(moved.start));
+
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+    assert.equal(await startOf(nora), undefined);
+  });
+
+  it('stays there when the employee leaves', async () => {
+    const nora = await open();
+    await world.untilPhase(nora, 'awaiting-decision');
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    const { interview } = await world.untilPhase(nora, 'closed');
+    assert.equal(Date.parse((await startOf(nora))!), Date.parse(interview!.start));
+  });
+
+  it('waits for a calendar that is down, and holds up neither the block nor the mails', async () => {
+    proxy.fault(() => ({ kind: 'unreachable' }));
+    const nora = await open();
+    const stuck = await world.until(
+      nora,
+      'all but the interview',
+      (status) =>
+        status.blockedAt !== undefined &&
+        stateOf(status, 'notify-manager') === 'done' &&
+        stateOf(status, 'notify-employee') === 'done' &&
+        stateOf(status, 'schedule-hr-interview') === 'needs-attention',
+    );
+    assert.match(stepOf(stuck, 'schedule-hr-interview')!.error!, /the calendar of Acme HR/);
+    assert.doesNotMatch(JSON.stringify(stuck), new RegExp(account.password));
+    assert.deepEqual(world.mail.invitationsTo(nora.email), []);
+    proxy.fault(undefined);
+    await world.until(nora, 'the interview', (status) => stateOf(status, 'schedule-hr-interview') === 'done');
+    assert.equal(world.mail.invitationsTo(nora.email).length, 1);
+    assert.ok(await startOf(nora));
+  });
+
+  it('is kept by one of two exits where there is time for one; the other says what was looked at, and is given a time by hand', async () => {
+    // One free slot is left in all the working days that the policy allows.
+    const lastWorkingDay = new Date(Date.now() + 60 * DAY_MS).toISOString().slice(0, 10);
+    const free = new Date((await probe(lastWorkingDay)).getTime());
+    await addEvent(account, 'before', ['DTSTART:20200101T000000Z', `DTEND:${compact(free)}`]);
+    await addEvent(account, 'after', [
+      `DTSTART:${compact(new Date(free.getTime() + 45 * 60 * 1000))}`,
+      'DTEND:20990101T000000Z',
+    ]);
+    const two = await Promise.all([open(lastWorkingDay), open(lastWorkingDay)]);
+    const statuses = await Promise.all(two.map((nora) => world.untilPhase(nora, 'awaiting-decision')));
+    const states = statuses.map((status) => stateOf(status, 'schedule-hr-interview')).toSorted();
+    assert.deepEqual(states, ['done', 'needs-attention']);
+    const late = statuses.findIndex((status) => stateOf(status, 'schedule-hr-interview') !== 'done');
+    assert.match(
+      stepOf(statuses[late]!, 'schedule-hr-interview')!.error!,
+      /all \d+ slots from .* are taken in the calendar of Acme HR/,
+    );
+    const at = new Date(Date.now() + 3 * DAY_MS).toISOString();
+    await world.exits.reschedule(two[late]!.employeeId, { at, by: HR });
+    assert.equal(Date.parse((await startOf(two[late]!))!), Math.floor(Date.parse(at) / 1000) * 1000);
+  });
+
+  /** When an exit that began now would have its interview; it is withdrawn again. */
+  async function probe(lastWorkingDay: string): Promise<Date> {
+    const nora = await open(lastWorkingDay);
+    const { interview } = await world.untilPhase(nora, 'awaiting-decision');
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+    return new Date(interview!.start);
+  }
+});
+
+/** "20261124T090000Z" (RFC 5545 §3.3.5) */
+const compact = (date: Date): string => date.toISOString().replaceAll(/[-:]|\.\d+/g, '');
