@@ -1,5 +1,4 @@
 /** The connection to NATS JetStream: publishes events so that they are recorded, and reads what is recorded of an employee. */
-import { setTimeout as pause } from 'node:timers/promises';
 import {
   jetstream,
   jetstreamManager,
@@ -15,6 +14,7 @@ import { connect, type MsgHdrs, type NatsConnection } from '@nats-io/transport-n
 import type { NatsConfig } from '../config.js';
 import { subjectOf, subjectsOf, type ExitEvent, type StoredEvent } from '../exit/events.js';
 import { headersOf, parseMessage } from './cloudevents.js';
+import { patiently } from './patience.js';
 import { ensureStreams, EXITS } from './streams.js';
 
 /**
@@ -23,8 +23,6 @@ import { ensureStreams, EXITS } from './streams.js';
  */
 export const OLDEST_SERVER = [2, 11] as const;
 
-/** How long a publication is tried again while the broker is away. */
-const PUBLISH_WITHIN_MS = 30_000;
 const ANSWER_WITHIN_MS = 3_000;
 /** Employees whose log is remembered; only what is new is then read. */
 const REMEMBERED_LOGS = 1_000;
@@ -104,19 +102,13 @@ async function busOn(connection: NatsConnection, servers: string): Promise<Bus> 
   await ensureStreams(jsm);
 
   async function send(subject: string, data: Uint8Array | string, { id, headers, expect }: Sent) {
-    const giveUpAt = Date.now() + PUBLISH_WITHIN_MS;
-    for (let waitMs = 50; ; waitMs = Math.min(2 * waitMs, 1_000)) {
-      try {
-        return await js.publish(subject, data, { msgID: id, headers, ...(expect && { expect }) });
-      } catch (error) {
-        if (error instanceof JetStreamApiError) {
-          if (!WRONG_LAST_SEQUENCE.has(error.code)) throw error;
-          throw new Overtaken(`something else was appended before ${subject}`, { cause: error });
-        }
-        if (connection.isClosed() || Date.now() > giveUpAt)
-          throw new Error(`${subject} is not recorded: ${(error as Error).message}`, { cause: error });
-        await pause(waitMs);
-      }
+    try {
+      return await patiently(`${subject} is not recorded`, () =>
+        js.publish(subject, data, { msgID: id, headers, ...(expect && { expect }) }),
+      );
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError && WRONG_LAST_SEQUENCE.has(error.code))) throw error;
+      throw new Overtaken(`something else was appended before ${subject}`, { cause: error });
     }
   }
 
@@ -155,7 +147,9 @@ async function readOn(
   for (;;) {
     // Asked of the stream's leader, so that what was acknowledged is seen.
     const query = { seq: lastSeq + 1, next_by_subj: subjectsOf(employeeId) } as MsgRequest;
-    const message = await streams.getMessage(EXITS, query);
+    const message = await patiently(`the log of ${employeeId} cannot be read`, () =>
+      streams.getMessage(EXITS, query),
+    );
     if (!message) return { events, lastSeq };
     const { subject, header, data, seq, time } = message;
     lastSeq = seq;

@@ -3,13 +3,10 @@
  * service. Whoever works on a record has it to itself for a while (a lease), and every write names the revision that it changes.
  */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { JetStreamApiError } from '@nats-io/jetstream';
-import { Kvm, type KV } from '@nats-io/kv';
+import { Kvm, type KV, type KvEntry } from '@nats-io/kv';
 import type { Bus } from './bus.js';
-
-/** How long a write is tried again while the broker is away. */
-const WRITE_WITHIN_MS = 30_000;
+import { patiently } from './patience.js';
 
 /** Another process works on the record, or has begun to since. */
 export class Busy extends Error {
@@ -62,7 +59,7 @@ export async function openRecords<T>(
     signal: AbortSignal,
     work: (record: Leased<T>) => Promise<R>,
   ): Promise<R> {
-    const entry = await kv.get(key);
+    const entry = await get(kv, key);
     const found = entry?.json<Document<T>>();
     if (found && found.leasedUntil > Date.now()) throw new Busy(`another process works on ${key}`);
     let revision = entry?.revision ?? 0;
@@ -132,19 +129,16 @@ export async function openRecords<T>(
 
 /** @returns the new revision */
 async function put(kv: KV, key: string, text: string, revision: number): Promise<number> {
-  const giveUpAt = Date.now() + WRITE_WITHIN_MS;
-  for (;;) {
-    try {
-      return await kv.put(key, text, { previousSeq: revision });
-    } catch (error) {
-      if (error instanceof JetStreamApiError) {
-        const now = await kv.get(key);
-        // It was taken, and only the answer was lost.
-        if (now?.string() === text) return now.revision;
-        throw new Busy(`another process has written ${key}`, { cause: error });
-      }
-      if (Date.now() > giveUpAt) throw error;
-      await pause(100);
-    }
+  try {
+    return await patiently(`${key} is not recorded`, () => kv.put(key, text, { previousSeq: revision }));
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError)) throw error;
+    const now = await get(kv, key);
+    // It was taken, and only the answer was lost.
+    if (now?.string() === text) return now.revision;
+    throw new Busy(`another process has written ${key}`, { cause: error });
   }
 }
+
+const get = (kv: KV, key: string): Promise<KvEntry | null> =>
+  patiently(`${key} cannot be read`, () => kv.get(key));

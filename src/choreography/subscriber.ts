@@ -181,7 +181,8 @@ export async function subscribe<T>(
     while (!stopping.signal.aborted) {
       try {
         const message = await from.next({ expires: PULL_FOR_MS });
-        if (!message || stopping.signal.aborted) continue;
+        if (!message) continue;
+        if (stopping.signal.aborted) return message.nak();
         const working = work(message);
         active.add(working);
         await working.finally(() => active.delete(working));
