@@ -17,9 +17,13 @@ export function accessSubscription(
   { name: system, hold: kind, rateLimit }: SystemConfig,
   service: AccessService,
   records: Records<HeldAccess>,
-  { policy }: Config,
+  { policy }: Pick<Config, 'policy'>,
+  now?: () => number,
 ): Subscription<HeldAccess> {
-  const hold = createHold({ system, kind, service, lateWriteMs: policy.requestTimeout });
+  const hold = createHold({
+    ...{ system, kind, service, lateWriteMs: policy.requestTimeout },
+    ...(now && { now }),
+  });
   const slownessMs = rateLimit ? Math.ceil((1000 * REQUESTS_PER_ATTEMPT) / rateLimit.requestsPerSecond) : 0;
 
   const block: Task<HeldAccess> = {

@@ -65,7 +65,7 @@ export async function subscribe<T>(
   subscription: Subscription<T>,
   { bus, attempts, systems, ackWaitMs, policy, log }: SubscriberOptions,
 ): Promise<Subscriber> {
-  const { consumer: name, source, records, promises } = subscription;
+  const { consumer: name, source, promises } = subscription;
   await bus.jsm.consumers.add(EXITS, {
     durable_name: name,
     description: subscription.description,
@@ -123,20 +123,14 @@ export async function subscribe<T>(
     if (waitMs > 0) return message.nak(waitMs);
 
     const task = subscription.taskOf(event, exit);
-    // Somebody has decided or settled something: what is still being tried of the exit may not be wanted any more.
-    if (event.type === 'exit.decision-finalised' || event.type === 'step.resolved')
-      await records.interrupt(subscription.keyOf(exit));
-    if (!task) return message.ack();
     try {
       const within = AbortSignal.any([stopping.signal, AbortSignal.timeout(subscription.attemptTimeoutMs)]);
-      const said = await records.lease(subscription.keyOf(exit), within, async (record) => {
-        // What was appended while the record was waited for counts: a block must not follow a restore.
-        const { exit } = await exitOf(event);
-        return exit && subscription.taskOf(event, exit)?.run(record, exit);
-      });
-      if (said) await say(said, event, task);
+      const look = async () => (await exitOf(event)).exit;
+      const said = await act(subscription, event, exit, look, within);
+      if (said && task) await say(said, event, task);
       message.ack();
     } catch (error) {
+      if (!task) throw error;
       await failed(message, event, exit, task, error as Error);
     }
   }
@@ -201,6 +195,29 @@ export async function subscribe<T>(
       await Promise.all(active);
     },
   };
+}
+
+/**
+ * Does what is left to be done because of an event.
+ * @param look how the exit stands by now
+ * @returns what is to be said of it; undefined where nothing was left to be done
+ */
+export async function act<T>(
+  { taskOf, keyOf, records }: Pick<Subscription<T>, 'taskOf' | 'keyOf' | 'records'>,
+  event: StoredEvent,
+  exit: FoldedExit,
+  look: () => Promise<FoldedExit | undefined>,
+  signal: AbortSignal,
+): Promise<Said | undefined> {
+  // Somebody has decided or settled something: what is still being tried of the exit may not be wanted any more.
+  if (event.type === 'exit.decision-finalised' || event.type === 'step.resolved')
+    await records.interrupt(keyOf(exit));
+  if (!taskOf(event, exit)) return undefined;
+  return records.lease(keyOf(exit), signal, async (record) => {
+    // What was appended while the record was waited for counts: a block must not follow a restore.
+    const now = await look();
+    return now && taskOf(event, now)?.run(record, now);
+  });
 }
 
 /** How long a decision has still to wait for its day; 0 for everything else, and for one that no longer stands. */
