@@ -42,8 +42,8 @@ export interface HoldOn {
   service: AccessService;
   /** How long after it was given up a request may still take effect on a server without ETags. */
   lateWriteMs: number;
-  /** Milliseconds since the epoch; the model test has a clock of its own. */
-  now?: () => number;
+  /** Milliseconds since the epoch. */
+  now: () => number;
 }
 
 export interface HeldExit {
@@ -55,7 +55,7 @@ export interface HeldExit {
 
 type Record = Leased<HeldAccess>;
 
-export function createHold({ system, kind, service, lateWriteMs, now = Date.now }: HoldOn) {
+export function createHold({ system, kind, service, lateWriteMs, now }: HoldOn) {
   const isoIn = (ms: number): string => new Date(now() + ms).toISOString();
 
   async function capture(record: Record, employeeId: string): Promise<void> {

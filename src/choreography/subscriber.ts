@@ -18,7 +18,7 @@ import { Busy, type Records } from './records.js';
 import { EXITS } from './streams.js';
 import type { Promised, Said, Task } from './tasks.js';
 
-/** How many messages one process works on at a time; an outage of one server must not take them all. */
+/** How many messages one process works on at a time. */
 const CONCURRENCY = 16;
 /** An exit may wait for weeks, and a message that waits for its time counts as one that is not acknowledged. */
 const MAX_WAITING = 100_000;
@@ -40,6 +40,8 @@ export interface Subscription<T> {
   attemptTimeoutMs: number;
   /** By what the pause between two attempts grows. */
   backoffCoefficient: number;
+  /** Waits until an attempt may begin, where attempts have to keep their distance; then they are made one at a time. */
+  turn?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** @returns undefined where nothing is left to be done because of the event */
   taskOf: (event: StoredEvent, exit: FoldedExit) => Task<T> | undefined;
 }
@@ -123,6 +125,7 @@ export async function subscribe<T>(
     if (waitMs > 0) return message.nak(waitMs);
 
     const task = subscription.taskOf(event, exit);
+    if (task) await subscription.turn?.(stopping.signal);
     try {
       const within = AbortSignal.any([stopping.signal, AbortSignal.timeout(subscription.attemptTimeoutMs)]);
       const look = async () => (await exitOf(event)).exit;
@@ -188,11 +191,11 @@ export async function subscribe<T>(
     }
   }
 
-  for (let n = 0; n < CONCURRENCY; n++) void pull(consumer);
+  for (let n = 0; n < (subscription.turn ? 1 : CONCURRENCY); n++) void pull(consumer);
   return {
     async stop() {
       stopping.abort(new Error('the service stops'));
-      await Promise.all(active);
+      await Promise.allSettled(active);
     },
   };
 }

@@ -33,6 +33,8 @@ export class Engine {
   private now = Date.parse('2026-11-23T09:00:00Z');
   private hasWaited = false;
   private decision: StoredEvent | undefined;
+  /** How the exit stood before the decision: what a process goes by that has read it a moment too early. */
+  private beforeDecision: FoldedExit | undefined;
   private attempt: Attempt | undefined;
 
   constructor(
@@ -41,6 +43,7 @@ export class Engine {
     private readonly employeeId: string,
     hold: 'suspend' | 'groups',
     private readonly ending: 'retained' | 'leaving',
+    private readonly diesBeforeItSpeaks: boolean,
   ) {
     this.decidedEarly = new Promise((resolve) => {
       wire.decide = () => {
@@ -61,13 +64,13 @@ export class Engine {
       () => wire.verdict === 'crash',
     );
     this.subscription = accessSubscription(
-      { name: SYSTEM, hold: kind } as Parameters<typeof accessSubscription>[0],
-      this.inMoments(service),
-      records,
-      { policy: { requestTimeout: LATE_WRITE_MS, attentionAfter: 1 } } as Parameters<
-        typeof accessSubscription
-      >[3],
-      () => this.now,
+      { name: SYSTEM, hold: kind },
+      {
+        service: this.inMoments(service),
+        records,
+        policy: { requestTimeout: LATE_WRITE_MS, attentionAfter: 1 },
+        now: () => this.now,
+      },
     );
     this.append('employee.resigned', { employeeId, systems: [SYSTEM] });
     // A decision counts from when it is known who the employee is; here it shall count at once.
@@ -80,6 +83,7 @@ export class Engine {
   }
 
   decide(): void {
+    this.beforeDecision ??= this.exit();
     this.decision ??= this.append('exit.decision-finalised', {
       outcome: this.ending,
       decidedBy: 'hr@acme.example',
@@ -91,8 +95,14 @@ export class Engine {
     return this.deliver(this.events[0]!);
   }
 
-  end(): Promise<void> {
-    return this.deliver(this.decision!);
+  /** The decision is delivered, and beside it once more the resignation, to somebody who has not seen the decision yet. */
+  async end(): Promise<void> {
+    const look = () => Promise.resolve(this.exit());
+    const { signal } = new AbortController();
+    await Promise.all([
+      this.deliver(this.decision!),
+      act(this.subscription, this.events[0]!, this.beforeDecision!, look, signal),
+    ]);
   }
 
   /** Everything that was ever published is delivered once more. */
@@ -124,6 +134,8 @@ export class Engine {
   private async deliver(event: StoredEvent): Promise<void> {
     const { wire } = this;
     let operatorRetries = 1;
+    let isUnsaid = this.diesBeforeItSpeaks;
+    let told: number | undefined;
     let lastError: unknown;
     for (let n = 0; n < TOO_MANY_DELIVERIES; n++) {
       wire.verdict = undefined;
@@ -131,7 +143,15 @@ export class Engine {
       try {
         const look = () => Promise.resolve(this.exit());
         const said = await act(this.subscription, event, this.exit(), look, new AbortController().signal);
-        if (said) this.append(said.type, said.data as never);
+        // The process dies after it has acted and before it has said so: it acts no second time.
+        if (said && isUnsaid) {
+          isUnsaid = false;
+          told = wire.site.ledger.t;
+          continue;
+        }
+        if (told !== undefined && wire.site.ledger.t > told)
+          throw new RangeError(`${event.type} was acted on again although it had been done`);
+        if (said) this.append(said.type, said.data);
         return;
       } catch (error) {
         lastError = error;

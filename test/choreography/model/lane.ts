@@ -58,7 +58,8 @@ export class Lane {
     const wire = (this.wire = new Wire(site, script));
     const { ledger } = site;
     const { hold, soon, ending } = script;
-    const engine = new Engine(wire, this.service, site.employeeId, hold, ending);
+    const diesBeforeItSpeaks = script.happenings.length % 2 === 1;
+    const engine = new Engine(wire, this.service, site.employeeId, hold, ending, diesBeforeItSpeaks);
     const played = (): Played => ({
       ...{ script, ledger, excuses, hasEtags: server.hasEtags },
       // What was set out to be taken is in the record, whatever becomes of the attempt.
