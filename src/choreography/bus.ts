@@ -21,6 +21,7 @@ import {
   type ExitEvent,
   type StoredEvent,
 } from '../exit/events.js';
+import { isAtLeast } from '../version.js';
 import { headersOf, parseMessage } from './cloudevents.js';
 import { patiently } from './patience.js';
 import { ensureStreams, EXITS } from './streams.js';
@@ -101,7 +102,7 @@ export async function connectBus({ servers, ...options }: NatsConfig, name: stri
 
 async function busOn(connection: NatsConnection, servers: string): Promise<Bus> {
   const version = connection.info?.version ?? 'unknown';
-  if (!isNewEnough(version))
+  if (!isAtLeast(version, OLDEST_SERVER))
     throw new Error(
       `The NATS server at ${servers} is ${version}: at least ${OLDEST_SERVER.join('.')} is needed, since older ones do not check what an append depends on`,
     );
@@ -172,10 +173,4 @@ async function readOn(
     const parsed = parseMessage({ subject, headers: header, data, seq, storedAt: time.toISOString() });
     if (parsed.ok) events.push(parsed.value);
   }
-}
-
-function isNewEnough(version: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const [oldMajor, oldMinor] = OLDEST_SERVER;
-  return major > oldMajor || (major === oldMajor && minor >= oldMinor);
 }

@@ -75,7 +75,6 @@ const schemas: { [T in EventType]: z.ZodType<EventData[T]> } = {
   'step.resolved': ResolutionFields,
 };
 
-export const eventTypes = Object.keys(schemas) as EventType[];
 export const isEventType = (name: string): name is EventType => Object.hasOwn(schemas, name);
 
 /** One event: the attributes of CloudEvents 1.0 and its correlation extension, and the data. */
