@@ -8,6 +8,7 @@ import { printJson } from './output.js';
 import { reportCommand } from './report.js';
 import { resignCommand } from './resign.js';
 import { resolveCommand } from './resolve.js';
+import { serviceCommand } from './service.js';
 import { statusCommand } from './status.js';
 import { watchCommand } from './watch.js';
 
@@ -28,6 +29,7 @@ const commands = [
   resolveCommand,
   interviewCommand,
   reportCommand,
+  serviceCommand,
 ];
 for (const define of commands) {
   program.addCommand(

@@ -16,20 +16,20 @@ export interface Decision {
   effectiveOn?: string | undefined;
 }
 
-const Decision: z.ZodType<Decision> = z
-  .object(
-    {
-      outcome: z.enum(outcomes, 'must be "retained" or "leaving"'),
-      decidedBy: MailAddress,
-      note: z.string().max(2000, 'must be at most 2000 characters').optional(),
-      effectiveOn: IsoDate.optional(),
-    },
-    'must be an object such as {"outcome":"retained","decidedBy":"hr@acme.example"}',
-  )
-  .refine(({ outcome, effectiveOn }) => effectiveOn === undefined || outcome === 'leaving', {
-    path: ['effectiveOn'],
-    message: 'goes with the outcome "leaving" only',
-  });
+export const DecisionFields = z.object(
+  {
+    outcome: z.enum(outcomes, 'must be "retained" or "leaving"'),
+    decidedBy: MailAddress,
+    note: z.string().max(2000, 'must be at most 2000 characters').optional(),
+    effectiveOn: IsoDate.optional(),
+  },
+  'must be an object such as {"outcome":"retained","decidedBy":"hr@acme.example"}',
+);
+
+const Decision: z.ZodType<Decision> = DecisionFields.refine(
+  ({ outcome, effectiveOn }) => effectiveOn === undefined || outcome === 'leaving',
+  { path: ['effectiveOn'], message: 'goes with the outcome "leaving" only' },
+);
 
 /** What a decision is weighed against. */
 export interface DecisionContext {

@@ -14,7 +14,7 @@ export interface Resignation {
   overrideBy?: string | undefined;
 }
 
-const Resignation: z.ZodType<Resignation> = z.object(
+export const ResignationFields = z.object(
   {
     employeeId: EmployeeId,
     lastWorkingDay: IsoDate.optional(),
@@ -29,7 +29,7 @@ const Resignation: z.ZodType<Resignation> = z.object(
  * @param today the earliest date that still counts as today for whoever asks, `YYYY-MM-DD`
  */
 export function parseResignation(input: unknown, today: string): Parsed<Resignation> {
-  const parsed = parse(Resignation, input);
+  const parsed = parse<Resignation>(ResignationFields, input);
   if (!parsed.ok) return parsed;
   const { lastWorkingDay } = parsed.value;
   if (lastWorkingDay !== undefined && lastWorkingDay < today) {

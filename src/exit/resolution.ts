@@ -16,7 +16,7 @@ export interface Resolution {
   evidence?: string | undefined;
 }
 
-const Resolution: z.ZodType<Resolution> = z.object(
+export const ResolutionFields = z.object(
   {
     step: z.string('must be the name of a step, for example notify-manager'),
     system: z.string().optional(),
@@ -29,7 +29,7 @@ const Resolution: z.ZodType<Resolution> = z.object(
 
 /** Whether a resolution can be applied to the steps as they stand. */
 export function parseResolution(input: unknown, steps: readonly Step[]): Parsed<Resolution> {
-  const parsed = parse(Resolution, input);
+  const parsed = parse<Resolution>(ResolutionFields, input);
   if (!parsed.ok) return parsed;
   const { step: name, system } = parsed.value;
   const step = steps.find((each) => each.name === name && each.system === system);

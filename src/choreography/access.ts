@@ -1,0 +1,90 @@
+/** The access service: one consumer per critical system, so that the outage and the rate limit of one concern no other. */
+import type { Config, SystemConfig } from '../config.js';
+import type { StoredEvent } from '../exit/events.js';
+import type { FoldedExit } from '../exit/folded-exit.js';
+import type { AccessService } from '../services/access/access.js';
+import { REQUESTS_PER_ATTEMPT } from '../services/protocols/pace.js';
+import { createHold, noHold, type HeldAccess, type HeldExit } from './hold.js';
+import type { RecordOptions, Records } from './records.js';
+import type { Subscription } from './subscriber.js';
+import { isRetryOf, type Promised, type Task } from './tasks.js';
+import type { Turn } from './turns.js';
+
+export const accessRecords = { bucket: 'exit-access', empty: noHold } satisfies Partial<
+  RecordOptions<HeldAccess>
+>;
+
+export interface AccessOptions {
+  service: AccessService;
+  records: Records<HeldAccess>;
+  policy: Pick<Config['policy'], 'requestTimeout' | 'attentionAfter'>;
+  /** Where the system has a rate limit. */
+  turn?: Turn | undefined;
+  /** Milliseconds since the epoch; the model test has a clock of its own. */
+  now?: () => number;
+}
+
+export function accessSubscription(
+  { name: system, hold: kind, rateLimit }: Pick<SystemConfig, 'name' | 'hold' | 'rateLimit'>,
+  { service, records, policy, turn, now = Date.now }: AccessOptions,
+): Subscription<HeldAccess> {
+  const hold = createHold({ system, kind, service, lateWriteMs: policy.requestTimeout, now });
+  const slownessMs = rateLimit ? Math.ceil((1000 * REQUESTS_PER_ATTEMPT) / rateLimit.requestsPerSecond) : 0;
+
+  const block: Task<HeldAccess> = {
+    step: 'block-access',
+    system,
+    async run(record, exit) {
+      const notes = await hold.block(record, heldExit(exit, system));
+      const identities = record.value.capture?.account?.identities ?? [];
+      return { type: 'access.blocked', data: { system, identities, notes } };
+    },
+  };
+  const end = (by: 'restore' | 'revoke'): Task<HeldAccess> => ({
+    step: `${by}-access`,
+    system,
+    run: async (record, exit) => ({
+      type: by === 'restore' ? 'access.restored' : 'access.revoked',
+      data: { system, notes: await hold[by](record, heldExit(exit, system)) },
+    }),
+  });
+  const tasks = [block, end('restore'), end('revoke')];
+  const within = policy.attentionAfter;
+  const promises: Promised[] = [
+    { on: 'employee.resigned', event: 'access.blocked', step: 'block-access', system, within },
+    { on: 'exit.decision-finalised', event: 'access.restored', step: 'restore-access', system, within },
+    { on: 'exit.decision-finalised', event: 'access.revoked', step: 'revoke-access', system, within },
+  ];
+
+  return {
+    consumer: `access-${system}`,
+    description: `Blocks ${system} on a resignation; gives access back, or revokes it, on the decision`,
+    source: '/ems/access',
+    events: ['employee.resigned', 'exit.decision-finalised', 'step.resolved'],
+    promises,
+    records,
+    keyOf: ({ employeeId, exitId }) => `${system}.${employeeId}.${exitId}`,
+    // The longest an attempt takes is a handful of requests, of which one may run into its time limit.
+    attemptTimeoutMs: 3 * policy.requestTimeout + slownessMs,
+    // Every moment until the block is one with access; the cap keeps the pause after a long outage short.
+    backoffCoefficient: 2,
+    turn,
+    taskOf: (event, exit) =>
+      tasks.find((task) => isSetOff(task, event) && exit.isOpen(task.step, task.system)),
+  };
+}
+
+function isSetOff(task: Task<HeldAccess>, event: StoredEvent): boolean {
+  if (event.type === 'employee.resigned') return task.step === 'block-access';
+  if (event.type === 'exit.decision-finalised') return task.step !== 'block-access';
+  return isRetryOf(task, event);
+}
+
+function heldExit(exit: FoldedExit, system: string): HeldExit {
+  const block = exit.step('block-access', system);
+  return {
+    employeeId: exit.employeeId,
+    overridesProtection: exit.resignation.overrideBy !== undefined,
+    blockedByHandBy: block?.state === 'done-by-hand' ? block.by : undefined,
+  };
+}

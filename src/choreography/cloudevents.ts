@@ -1,0 +1,80 @@
+/** CloudEvents 1.0 in binary mode over NATS: the attributes are `ce-` headers, the data is the payload, as JSON. */
+import { headers, Match, type MsgHdrs } from '@nats-io/transport-node';
+import { parseEventData, parseSubject, type ExitEvent, type StoredEvent } from '../exit/events.js';
+import type { Parsed } from '../exit/input.js';
+
+const JSON_TYPE = 'application/json';
+
+export function headersOf({ id, source, type, time, exitId, causationId }: ExitEvent): MsgHdrs {
+  const message = headers();
+  const attributes = {
+    specversion: '1.0',
+    id,
+    source,
+    type,
+    time,
+    subject: exitId,
+    correlationid: exitId,
+    causationid: causationId,
+  };
+  for (const [name, value] of Object.entries(attributes))
+    if (value !== undefined) message.set(`ce-${name}`, value);
+  message.set('content-type', JSON_TYPE);
+  return message;
+}
+
+/** A message, as a consumer or the stream itself gives it. */
+export interface RawMessage {
+  subject: string;
+  headers: MsgHdrs | undefined;
+  data: Uint8Array;
+  seq: number;
+  storedAt: string;
+}
+
+/** What a message says, or in one sentence what is wrong with it. Nothing is believed: anybody may publish. */
+export function parseMessage({ subject, headers, data, seq, storedAt }: RawMessage): Parsed<StoredEvent> {
+  const refuse = (problem: string): Parsed<StoredEvent> => ({ ok: false, problem });
+  const place = parseSubject(subject);
+  if (!place.ok) return place;
+  const { employeeId, exitId, type } = place.value;
+  const attribute = (name: string): string | undefined =>
+    headers?.get(`ce-${name}`, Match.IgnoreCase) || undefined;
+
+  const version = attribute('specversion');
+  if (version !== '1.0') return refuse(`ce-specversion must be 1.0, not ${shown(version)}`);
+  const id = attribute('id');
+  const source = attribute('source');
+  if (id === undefined || source === undefined) return refuse('ce-id and ce-source must be set');
+  if (attribute('type') !== type)
+    return refuse(`ce-type must be ${type}, as the subject says, not ${shown(attribute('type'))}`);
+  for (const name of ['subject', 'correlationid']) {
+    const value = attribute(name);
+    if (value !== undefined && value !== exitId)
+      return refuse(`ce-${name} must be ${exitId}, as the subject says, not ${shown(value)}`);
+  }
+
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data));
+  } catch (error) {
+    return refuse(`the data is not JSON: ${(error as Error).message}`);
+  }
+  const parsed = parseEventData(type, json);
+  if (!parsed.ok) return parsed;
+  const event = {
+    type,
+    id,
+    source,
+    time: attribute('time') ?? storedAt,
+    employeeId,
+    exitId,
+    causationId: attribute('causationid'),
+    data: parsed.value,
+    seq,
+    storedAt,
+  };
+  return { ok: true, value: event as StoredEvent };
+}
+
+const shown = (value: string | undefined): string => JSON.stringify(value?.slice(0, 100)) ?? 'missing';

@@ -1,0 +1,31 @@
+/** What a service does because of an event, and what it says when it is done. */
+import type { EventData, EventType, StoredEvent } from '../exit/events.js';
+import type { FoldedExit } from '../exit/folded-exit.js';
+import type { StepName } from '../exit/status.js';
+import type { Leased } from './records.js';
+
+/** What a service promises: that because of one event, another follows. Written to its consumer, for whoever observes. */
+export interface Promised {
+  on: EventType;
+  event: EventType;
+  step: StepName;
+  system?: string | undefined;
+  /** Milliseconds. */
+  within: number;
+}
+
+export type Said = { [T in EventType]: { type: T; data: EventData[T] } }[EventType];
+
+/** One step that a message sets off. */
+export interface Task<T> {
+  step: StepName;
+  system?: string | undefined;
+  run: (record: Leased<T>, exit: FoldedExit) => Promise<Said>;
+}
+
+/** Whether an operator wants this step to be tried again. */
+export const isRetryOf = ({ step, system }: Task<never>, event: StoredEvent): boolean =>
+  event.type === 'step.resolved' &&
+  event.data.action === 'retry' &&
+  event.data.step === step &&
+  event.data.system === system;

@@ -1,0 +1,77 @@
+/** The services of the choreographed form: each a durable consumer (access: one for each critical system) over the same src/services. */
+import { accessRecords, accessSubscription } from './choreography/access.js';
+import { openAttempts } from './choreography/attempts.js';
+import type { Bus } from './choreography/bus.js';
+import { hrRecords, hrSubscription } from './choreography/hr.js';
+import { notificationRecords, notificationSubscription } from './choreography/notification.js';
+import { openRecords } from './choreography/records.js';
+import { subscribe, type Subscriber } from './choreography/subscriber.js';
+import { openTurns } from './choreography/turns.js';
+import type { Config } from './config.js';
+import { createAccess, createDirectory, createHr, createNotification } from './services/index.js';
+
+export const subscriberNames = ['notification', 'hr', 'access'] as const;
+export type SubscriberName = (typeof subscriberNames)[number];
+
+/** How soon a process that was killed is missed. */
+const ACK_WAIT_MS = 10_000;
+
+export interface ServicesPlan {
+  bus: Bus;
+  config: Config;
+  services: readonly SubscriberName[];
+  ackWaitMs?: number;
+  log?: (line: string) => void;
+}
+
+/** Returns once the services take messages. */
+export async function startServices({
+  bus,
+  config,
+  services,
+  ackWaitMs = ACK_WAIT_MS,
+  log = console.error,
+}: ServicesPlan): Promise<Subscriber> {
+  const { policy } = config;
+  const options = {
+    bus,
+    attempts: await openAttempts(bus),
+    systems: config.systems.map(({ name }) => name),
+    ackWaitMs,
+    policy,
+    log,
+  };
+  const leaseMs = ackWaitMs;
+  const start: Record<SubscriberName, () => Promise<Subscriber[]>> = {
+    async notification() {
+      const records = await openRecords(bus, { ...notificationRecords, leaseMs });
+      const directory = createDirectory(config);
+      const subscription = notificationSubscription(directory, createNotification(config), records, config);
+      return [await subscribe(subscription, options)];
+    },
+    async hr() {
+      const records = await openRecords(bus, { ...hrRecords, leaseMs });
+      const subscription = hrSubscription(createDirectory(config), createHr(config), records, config);
+      return [await subscribe(subscription, options)];
+    },
+    async access() {
+      const records = await openRecords(bus, { ...accessRecords, leaseMs });
+      const access = createAccess(config);
+      const turnsOf = await openTurns(bus);
+      return Promise.all(
+        config.systems.map((system) => {
+          const { name, rateLimit } = system;
+          const turn = rateLimit && turnsOf(name, rateLimit.requestsPerSecond);
+          const service = access.get(name)!;
+          return subscribe(accessSubscription(system, { service, records, policy, turn }), options);
+        }),
+      );
+    },
+  };
+  const subscribers = (await Promise.all(services.map((name) => start[name]()))).flat();
+  return {
+    async stop() {
+      await Promise.all(subscribers.map((subscriber) => subscriber.stop()));
+    },
+  };
+}

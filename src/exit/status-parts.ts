@@ -1,0 +1,40 @@
+/** What a status says of its steps as a whole. */
+import type { Contact } from './people.js';
+import { stepKey, type Phase, type Step } from './status.js';
+
+/** When every critical system had been observed blocked, or was settled by hand. */
+export function blockedAtOf(steps: readonly Step[]): string | undefined {
+  const blocks = steps.filter(({ name }) => name === 'block-access');
+  const isBlocked = blocks.every(({ state }) => state === 'done' || state === 'done-by-hand');
+  const times = blocks.map(({ finishedAt }) => finishedAt!);
+  return isBlocked ? times.toSorted().at(-1) : undefined;
+}
+
+interface Standing {
+  phase: Phase;
+  steps: readonly Step[];
+  /** Whom the decision is awaited from. */
+  hrPartner: Contact;
+  effectiveOn: string | undefined;
+}
+
+/** One sentence: what happens next, and who is waited for. */
+export function awaitingOf({ phase, steps, hrPartner, effectiveOn }: Standing): string {
+  const stuck = steps.filter(({ state }) => state === 'needs-attention').map(stepKey);
+  const operator = stuck.length > 0 ? ` An operator is to look at ${stuck.join(', ')}.` : '';
+  switch (phase) {
+    case 'starting':
+      return `Access is being blocked, the manager told and the interview arranged.${operator}`;
+    case 'awaiting-decision':
+      return `${hrPartner.name} (${hrPartner.email}) is to decide: retained or leaving.${operator}`;
+    case 'awaiting-effective-date':
+      return `Access stays blocked and is revoked on ${effectiveOn}.${operator}`;
+    case 'restoring':
+      return `Access is being given back.${operator}`;
+    case 'revoking':
+      return `Access is being revoked.${operator}`;
+    case 'closed':
+    case 'cancelled':
+      return 'Nothing: the exit is over.';
+  }
+}

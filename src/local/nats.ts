@@ -1,0 +1,42 @@
+/** Starts the embedded NATS server, with JetStream on disk. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { connect } from '@nats-io/transport-node';
+import { startChild, untilAnswered, type Child } from './child.js';
+
+export interface NatsOptions {
+  /** A nats-server (find-nats.ts). */
+  program: string;
+  port: number;
+  /** Where streams, consumers and buckets are kept. */
+  storeDir: string;
+  logFile: string;
+}
+
+export interface NatsServer extends Child {
+  url: string;
+}
+
+export async function startNats({ program, port, storeDir, logFile }: NatsOptions): Promise<NatsServer> {
+  const url = `nats://127.0.0.1:${port}`;
+  await mkdir(storeDir, { recursive: true });
+  const configFile = path.join(storeDir, 'nats-server.conf');
+  // By default the disk is synced every two minutes: what was acknowledged before a power loss would be gone after it.
+  const config = `listen: "127.0.0.1:${port}"
+jetstream { store_dir: ${JSON.stringify(storeDir)}, sync_interval: always }
+`;
+  await writeFile(configFile, config);
+  const spec = { name: 'NATS', program, args: ['--config', configFile], logFile };
+  const child = await startChild(spec, (_child, signal) =>
+    untilAnswered(async () => {
+      const connection = await connect({ servers: url, reconnect: false, timeout: 1000 });
+      try {
+        // Streams are recovered after the port is opened.
+        await connection.request('$JS.API.INFO', undefined, { timeout: 1000 });
+      } finally {
+        await connection.close();
+      }
+    }, signal),
+  );
+  return { ...child, url };
+}

@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import type { Decision } from '../../src/exit/decision.js';
+import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
+import { eventually } from '../support/eventually.js';
+import { cloudEvent, stranger } from '../support/nats.js';
+import { CRITICAL_GROUPS, HR, stateOf, stepOf, type Hired } from '../support/world.js';
+
+const retained: Decision = { outcome: 'retained', decidedBy: HR };
+const leaving: Decision = { outcome: 'leaving', decidedBy: HR };
+const CONSUMERS = ['access-code', 'access-payroll', 'access-production', 'hr', 'notification'];
+
+describe('whatever the order', () => {
+  let world: ChoreographedWorld;
+  let other: Awaited<ReturnType<typeof stranger>>;
+  before(async () => {
+    world = await startChoreographedWorld();
+    other = await stranger(world.broker);
+  });
+  afterEach(() => Object.values(world.proxies).forEach((proxy) => proxy.fault(undefined)));
+  after(async () => {
+    await other.close();
+    await world.stop();
+  });
+
+  const isAsBefore = async (nora: Hired): Promise<void> => {
+    assert.equal((await world.account(nora, 'payroll')).active, true);
+    assert.equal((await world.account(nora, 'code')).active, true);
+    const { groups } = await world.account(nora, 'production');
+    assert.deepEqual(groups, [...CRITICAL_GROUPS, 'readers'].toSorted());
+  };
+  const waiting = async () => {
+    const nora = await world.open();
+    await world.untilPhase(nora, 'awaiting-decision');
+    return nora;
+  };
+  /** Everything has been acknowledged, by everybody. */
+  const quiet = (): Promise<true> =>
+    eventually('all consumers to have nothing left', async () => {
+      for (const name of CONSUMERS) {
+        const { num_pending, num_ack_pending } = await world.bus.jsm.consumers.info('EXITS', name);
+        if (num_pending + num_ack_pending > 0) return undefined;
+      }
+      return true;
+    });
+  const writes = (): number =>
+    Object.values(world.proxies).flatMap(({ seen }) => seen.filter(({ method }) => method !== 'GET')).length;
+  const buriedFrom = async (subject: string) =>
+    (await world.deadLetters()).filter((letter) => letter.subject.endsWith(subject));
+
+  it('a decision to retain before the block is complete: no block follows, and what was taken is given back', async () => {
+    world.proxies.code.fault(({ method }) => (method === 'PATCH' ? { kind: 'unreachable' } : undefined));
+    world.proxies.production.fault(() => ({ kind: 'unreachable' }));
+    const nora = await world.open();
+    await world.until(
+      nora,
+      'payroll blocked',
+      (status) => stateOf(status, 'block-access:payroll') === 'done',
+    );
+    await world.exits.decide(nora.employeeId, retained);
+    const decided = await world.exits.status(nora.employeeId);
+    assert.equal(stepOf(decided, 'block-access:code')!.note, 'the decision came first');
+    world.proxies.code.fault(undefined);
+    world.proxies.production.fault(undefined);
+    await world.untilPhase(nora, 'closed');
+    await isAsBefore(nora);
+    await quiet();
+    await isAsBefore(nora);
+  });
+
+  it('a decision to leave before the block is complete goes straight to revoking', async () => {
+    world.proxies.code.fault(({ method }) => (method === 'PATCH' ? { kind: 'unreachable' } : undefined));
+    const nora = await world.open();
+    await world.until(
+      nora,
+      'payroll blocked',
+      (status) => stateOf(status, 'block-access:payroll') === 'done',
+    );
+    await world.exits.decide(nora.employeeId, leaving);
+    world.proxies.code.fault(undefined);
+    await world.untilPhase(nora, 'closed');
+    assert.equal((await world.account(nora, 'code')).active, false);
+  });
+
+  it('a block that was given up and lands after the restore is repaired', async () => {
+    let land = (): void => undefined;
+    const until = new Promise<void>((resolve) => (land = resolve));
+    world.proxies.payroll.fault(({ method, body }) =>
+      method === 'PATCH' && body.includes('false') ? { kind: 'held', until } : undefined,
+    );
+    const sent = world.proxies.payroll.next(({ method }) => method === 'PATCH');
+    const nora = await world.open({ on: ['payroll'] });
+    await sent;
+    const reactivated = world.proxies.payroll.next(({ path }) => path.includes(nora.accounts.payroll!));
+    await world.exits.decide(nora.employeeId, retained);
+    await reactivated;
+    land();
+    await world.untilPhase(nora, 'closed');
+    assert.equal((await world.account(nora, 'payroll')).active, true);
+  });
+
+  it('everything once more, long after the exit: nothing is written, and nobody is told', async () => {
+    const nora = await waiting();
+    await world.exits.decide(nora.employeeId, retained);
+    await world.untilPhase(nora, 'closed');
+    await quiet();
+    const before = { writes: writes(), mails: world.mail.mails.length };
+    const { events } = await world.bus.read(nora.employeeId);
+    for (const { type, id, exitId, employeeId, data } of events)
+      await other.publish(`exit.${employeeId}.${exitId}.${type}`, JSON.stringify(data), cloudEvent(type, id));
+    await quiet();
+    assert.deepEqual({ writes: writes(), mails: world.mail.mails.length }, before);
+    assert.equal((await world.exits.status(nora.employeeId)).phase, 'closed');
+    assert.deepEqual(await buriedFrom(`${nora.exitId}.employee.resigned`), []);
+  });
+
+  it('consumers that begin anew see all exits of the past, and change nothing', async () => {
+    const nora = await waiting();
+    const gone = await waiting();
+    await world.exits.decide(gone.employeeId, leaving);
+    await world.untilPhase(gone, 'closed');
+    await quiet();
+    const before = { writes: writes(), mails: world.mail.mails.length };
+    const again = await startAgain();
+    await quiet();
+    assert.deepEqual({ writes: writes(), mails: world.mail.mails.length }, before);
+    await world.exits.decide(nora.employeeId, retained);
+    await world.untilPhase(nora, 'closed');
+    await isAsBefore(nora);
+    await again.stop();
+  });
+
+  async function startAgain() {
+    for (const name of CONSUMERS) await world.bus.jsm.consumers.delete('EXITS', name);
+    return world.startServices('notification', 'hr', 'access');
+  }
+
+  it('a second resignation around the append condition is recognised by everybody, and takes nothing', async () => {
+    const nora = await waiting();
+    const subject = `exit.${nora.employeeId}.second.employee.resigned`;
+    const data = JSON.stringify({ employeeId: nora.employeeId });
+    await other.publish(subject, data, cloudEvent('employee.resigned', 'second'));
+    const letters = await eventually('five dead letters', async () => {
+      const found = await buriedFrom(subject);
+      return found.length === CONSUMERS.length ? found : undefined;
+    });
+    assert.deepEqual(letters.map(({ consumer }) => consumer).toSorted(), CONSUMERS);
+    for (const letter of letters) {
+      assert.match(letter.reason, /already has an open exit/);
+      assert.equal(letter.data, data);
+    }
+    const decision = { ...retained, decidedBy: HR };
+    await other.publish(
+      `exit.${nora.employeeId}.second.exit.decision-finalised`,
+      JSON.stringify(decision),
+      cloudEvent('exit.decision-finalised', 'of-the-second'),
+    );
+    assert.equal((await world.exits.status(nora.employeeId)).exitId, nora.exitId);
+    await world.exits.decide(nora.employeeId, retained);
+    await world.untilPhase(nora, 'closed');
+    await isAsBefore(nora);
+  });
+
+  it('a second decision around the append condition is refused in the order of the stream, and shows', async () => {
+    const nora = await waiting();
+    await world.exits.decide(nora.employeeId, leaving);
+    const subject = `exit.${nora.employeeId}.${nora.exitId}.exit.decision-finalised`;
+    await other.publish(subject, JSON.stringify(retained), cloudEvent('exit.decision-finalised', 'later'));
+    const closed = await world.untilPhase(nora, 'closed');
+    assert.equal(closed.decision!.outcome, 'leaving');
+    await eventually('the refusal', async () =>
+      (await world.exits.status(nora.employeeId)).rejectedDecisions.length === 1 ? true : undefined,
+    );
+    await eventually('the dead letters', async () =>
+      (await buriedFrom(subject)).length >= 4 ? true : undefined,
+    );
+    assert.equal((await world.account(nora, 'payroll')).active, false);
+  });
+
+  it('a decision that comes with the resignation waits until it is known who decides', async () => {
+    Object.values(world.proxies).forEach((proxy) => proxy.fault(() => ({ kind: 'unreachable' })));
+    const nora = await world.open();
+    const subject = `exit.${nora.employeeId}.${nora.exitId}.exit.decision-finalised`;
+    const own = { outcome: 'retained', decidedBy: nora.email };
+    await other.publish(subject, JSON.stringify(own), cloudEvent('exit.decision-finalised', 'own'));
+    await other.publish(subject, JSON.stringify(leaving), cloudEvent('exit.decision-finalised', 'hr'));
+    assert.equal((await world.exits.status(nora.employeeId)).decision, undefined);
+    Object.values(world.proxies).forEach((proxy) => proxy.fault(undefined));
+    const closed = await world.untilPhase(nora, 'closed');
+    assert.equal(closed.decision!.decidedBy, HR);
+    assert.match(closed.rejectedDecisions[0]!.reason, /is the employee concerned/);
+    assert.equal((await world.account(nora, 'payroll')).active, false);
+  });
+
+  it('a leaving with a date: blocked until then, then revoked', async () => {
+    const nora = await waiting();
+    const effectiveAt = new Date(Date.now() + 1_500).toISOString();
+    const decision = { ...leaving, effectiveOn: effectiveAt.slice(0, 10), effectiveAt };
+    await other.publish(
+      `exit.${nora.employeeId}.${nora.exitId}.exit.decision-finalised`,
+      JSON.stringify(decision),
+      cloudEvent('exit.decision-finalised', 'dated'),
+    );
+    await world.untilPhase(nora, 'awaiting-effective-date');
+    assert.deepEqual((await world.account(nora, 'production')).groups, ['readers']);
+    const closed = await world.untilPhase(nora, 'closed');
+    assert.ok(closed.closedAt! > effectiveAt);
+    assert.deepEqual((await world.account(nora, 'production')).groups, []);
+  });
+
+  it('a retained before the date of a leaving gives access back', async () => {
+    const nora = await waiting();
+    const effectiveOn = new Date(Date.now() + 36 * 60 * 60 * 1000).toISOString().slice(0, 10);
+    await world.exits.decide(nora.employeeId, { ...leaving, effectiveOn });
+    await world.exits.decide(nora.employeeId, retained);
+    await world.untilPhase(nora, 'closed');
+    await isAsBefore(nora);
+  });
+});

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import type { Decision } from '../../src/exit/decision.js';
+import {
+  ACK_WAIT_MS,
+  startChoreographedWorld,
+  type ChoreographedWorld,
+} from '../support/choreographed-world.js';
+import { eventually } from '../support/eventually.js';
+import { CRITICAL_GROUPS, HR, stateOf, stepOf, type Hired } from '../support/world.js';
+
+const retained: Decision = { outcome: 'retained', decidedBy: HR };
+const leaving: Decision = { outcome: 'leaving', decidedBy: HR };
+
+describe('an outage', () => {
+  let world: ChoreographedWorld;
+  before(async () => {
+    world = await startChoreographedWorld({
+      services: [],
+      config: [['attentionAfter: PT15M', 'attentionAfter: PT1S']],
+    });
+  });
+  afterEach(() => world.mend());
+  after(() => world.stop());
+
+  const isAsBefore = async (nora: Hired): Promise<void> => {
+    assert.equal((await world.account(nora, 'payroll')).active, true);
+    assert.equal((await world.account(nora, 'code')).active, true);
+    const { groups } = await world.account(nora, 'production');
+    assert.deepEqual(groups, [...CRITICAL_GROUPS, 'readers'].toSorted());
+  };
+  const mailIds = (recipient: string) => world.mail.to(recipient).map(({ messageId }) => messageId);
+
+  it('of one system delays nobody else, asks for attention, and heals by itself', async () => {
+    const services = await world.startServices('notification', 'hr', 'access');
+    const nora = await world.hire();
+    await world.takeDown('code');
+    await world.exits.open({ employeeId: nora.employeeId });
+    const stuck = await world.until(
+      nora,
+      'attention',
+      (status) => stateOf(status, 'block-access:code') === 'needs-attention',
+    );
+    for (const step of ['block-access:payroll', 'block-access:production', 'notify-manager'])
+      assert.equal(stateOf(stuck, step), 'done');
+    assert.match(stepOf(stuck, 'block-access:code')!.error!, /code/);
+    const [listed] = await world.exits.list({ attention: true });
+    assert.equal(listed!.employeeId, nora.employeeId);
+    assert.equal(listed!.stuckSteps[0]!.system, 'code');
+    await world.bringUp('code');
+    await world.until(nora, 'no attention', ({ needsAttention }) => !needsAttention);
+    assert.equal((await world.account(nora, 'code')).active, false);
+    await services.stop();
+  });
+
+  it('shows what is being tried, since when, and what it died of', async () => {
+    const services = await world.startServices('access');
+    world.proxies.payroll.fault(() => ({ kind: 'answer', status: 503 }));
+    const nora = await world.open({ on: ['payroll'] });
+    const trying = await world.until(
+      nora,
+      'a second attempt',
+      (status) => (stepOf(status, 'block-access:payroll')!.attempt ?? 0) > 1,
+    );
+    const { error, nextAttemptAt, startedAt } = stepOf(trying, 'block-access:payroll')!;
+    assert.match(error!, /503/);
+    assert.ok(nextAttemptAt! > startedAt!);
+    await services.stop();
+  });
+
+  it('of the mail server: the mail goes out once it is back, and once only', async () => {
+    const services = await world.startServices('notification', 'hr', 'access');
+    await world.takeDown('mail');
+    const nora = await world.open({ on: ['payroll'] });
+    await world.until(
+      nora,
+      'payroll blocked',
+      (status) => stateOf(status, 'block-access:payroll') === 'done',
+    );
+    await world.bringUp('mail');
+    await world.untilPhase(nora, 'awaiting-decision');
+    world.mail.loseNextAnswer();
+    await world.exits.decide(nora.employeeId, leaving);
+    await world.untilPhase(nora, 'closed');
+    assert.equal(new Set(mailIds(nora.manager)).size, 2, 'a mail tried again carries the same Message-ID');
+    await services.stop();
+  });
+
+  it('of a service for longer than its ack wait delays what it does, and loses nothing', async () => {
+    const access = await world.startServices('access');
+    const begun = Date.now();
+    const nora = await world.open();
+    const nils = await world.open({ on: ['payroll'] });
+    await eventually('the ack wait to pass', () => (Date.now() - begun > 2 * ACK_WAIT_MS ? true : undefined));
+    const meanwhile = await world.exits.status(nora.employeeId);
+    assert.ok(meanwhile.blockedAt, 'access waits for nobody');
+    assert.equal(stateOf(meanwhile, 'notify-manager'), 'running');
+    const others = await world.startServices('notification', 'hr');
+    for (const each of [nora, nils]) {
+      await world.untilPhase(each, 'awaiting-decision');
+      assert.equal(mailIds(each.manager).length, 1);
+      assert.equal(mailIds(each.email).length, 1);
+    }
+    await access.stop();
+    await others.stop();
+  });
+
+  it('of a process in the middle of a block: another goes on, and knows what was taken', async () => {
+    const others = await world.startServices('notification', 'hr');
+    const killed = await world.startServices('access');
+    world.proxies.payroll.fault(({ method }) => (method === 'PATCH' ? { kind: 'lost-answer' } : undefined));
+    const sent = world.proxies.payroll.next(({ method }) => method === 'PATCH');
+    const nora = await world.open();
+    await sent;
+    await killed.vanish();
+    world.proxies.payroll.fault(undefined);
+    const next = await world.startServices('access');
+    await world.untilPhase(nora, 'awaiting-decision');
+    await world.exits.decide(nora.employeeId, retained);
+    await world.untilPhase(nora, 'closed');
+    await isAsBefore(nora);
+    await next.stop();
+    await others.stop();
+  });
+
+  it('of the broker, killed in the middle of exits: what was acknowledged is there, and all of it ends as decided', async () => {
+    const services = await world.startServices('notification', 'hr', 'access');
+    const exits = await Promise.all(Array.from({ length: 8 }, () => world.open()));
+    await world.broker.kill();
+    // Said while nobody is there to hear it.
+    const late = world.open();
+    await world.broker.start();
+    const all = [...exits, await late];
+    for (const each of all) await world.untilPhase(each, 'awaiting-decision');
+    const deciding = all.map((each, n) =>
+      world.exits.decide(each.employeeId, n % 2 === 0 ? retained : leaving),
+    );
+    await Promise.all(deciding.slice(0, 3));
+    await world.broker.kill();
+    await world.broker.start();
+    await Promise.all(deciding);
+    for (const [n, each] of all.entries()) {
+      await world.untilPhase(each, 'closed');
+      if (n % 2 === 0) await isAsBefore(each);
+      else assert.deepEqual((await world.account(each, 'production')).groups, []);
+      assert.equal(new Set(mailIds(each.manager)).size, 2);
+    }
+    await services.stop();
+  });
+
+  it('of nobody: two processes of each service share the work, and do nothing twice', async () => {
+    const services = await Promise.all([1, 2].map(() => world.startServices('notification', 'hr', 'access')));
+    const exits = await Promise.all(Array.from({ length: 10 }, () => world.open()));
+    for (const each of exits) await world.untilPhase(each, 'awaiting-decision');
+    await Promise.all(exits.map((each) => world.exits.decide(each.employeeId, retained)));
+    for (const each of exits) {
+      await world.untilPhase(each, 'closed');
+      await isAsBefore(each);
+      assert.equal(mailIds(each.manager).length, 2);
+    }
+    await Promise.all(services.map((each) => each.stop()));
+  });
+
+  it('of nobody: a decision that comes to another process than the one that is blocking waits for its end', async () => {
+    const services = await Promise.all(
+      [1, 2, 3].map(() => world.startServices('notification', 'hr', 'access')),
+    );
+    let land = (): void => undefined;
+    const until = new Promise<void>((resolve) => (land = resolve));
+    let held = 0;
+    world.proxies.payroll.fault(({ method, body }) => {
+      if (method !== 'PATCH' || !body.includes('false')) return undefined;
+      held += 1;
+      return { kind: 'held', until };
+    });
+    const exits = await Promise.all(Array.from({ length: 6 }, () => world.open({ on: ['payroll'] })));
+    await eventually('all blocks to be under way', () => (held >= exits.length ? true : undefined));
+    for (const { employeeId } of exits) await world.exits.decide(employeeId, retained);
+    const given = await eventually('a restore', async () => {
+      const [first] = exits;
+      const { steps } = await world.exits.status(first!.employeeId);
+      return steps.some(({ name }) => name === 'restore-access') ? true : undefined;
+    });
+    assert.ok(given);
+    land();
+    for (const each of exits) {
+      await world.untilPhase(each, 'closed');
+      assert.equal((await world.account(each, 'payroll')).active, true);
+    }
+    await Promise.all(services.map((each) => each.stop()));
+  });
+});

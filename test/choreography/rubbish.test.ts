@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import {
+  startChoreographedWorld,
+  type ChoreographedWorld,
+  type DeadLetter,
+} from '../support/choreographed-world.js';
+import { eventually } from '../support/eventually.js';
+import { cloudEvent, stranger } from '../support/nats.js';
+import { HR } from '../support/world.js';
+
+const resigned = 'employee.resigned';
+const CONSUMERS = 5;
+
+type Rubbish = [
+  what: string,
+  subject: string,
+  data: string,
+  attributes: Record<string, string>,
+  reason: RegExp,
+];
+const rubbish: Rubbish[] = [
+  [
+    'no attributes at all',
+    `exit.R-1.x.${resigned}`,
+    '{"employeeId":"R-1"}',
+    {},
+    /ce-specversion must be 1.0/,
+  ],
+  ['an empty message', `exit.R-2.x.${resigned}`, '', cloudEvent(resigned, 'r2'), /the data is not JSON/],
+  ['no JSON', `exit.R-3.x.${resigned}`, '{not json', cloudEvent(resigned, 'r3'), /the data is not JSON/],
+  ['another type', `exit.R-4.x.${resigned}`, '{}', cloudEvent('access.blocked', 'r4'), /ce-type must be/],
+  [
+    'somebody else',
+    `exit.R-5.x.${resigned}`,
+    '{"employeeId":"R-6"}',
+    cloudEvent(resigned, 'r5'),
+    /came under the subject of R-5/,
+  ],
+  ['no employee', `exit.R-7.x.${resigned}`, '{}', cloudEvent(resigned, 'r7'), /must be the employee id/],
+  [
+    'an exit that there is not',
+    'exit.R-8.x.exit.decision-finalised',
+    `{"outcome":"retained","decidedBy":"${HR}"}`,
+    cloudEvent('exit.decision-finalised', 'r8'),
+    /has no exit x/,
+  ],
+  [
+    'a null, and line breaks where names are expected',
+    `exit.R-9.x.${resigned}`,
+    'null',
+    { ...cloudEvent(resigned, 'r9'), 'ce-subject': 'y' },
+    /ce-subject must be x/,
+  ],
+];
+
+describe('what anybody may publish', () => {
+  let world: ChoreographedWorld;
+  let other: Awaited<ReturnType<typeof stranger>>;
+  before(async () => {
+    world = await startChoreographedWorld();
+    other = await stranger(world.broker);
+  });
+  after(async () => {
+    await other.close();
+    await world.stop();
+  });
+
+  const buried = (subject: string): Promise<DeadLetter[]> =>
+    eventually(`dead letters of ${subject}`, async () => {
+      const found = (await world.deadLetters()).filter((letter) => letter.subject.endsWith(subject));
+      const wanted = subject.endsWith(resigned) ? CONSUMERS : CONSUMERS - 1;
+      return found.length >= wanted ? found : undefined;
+    });
+
+  for (const [what, subject, data, attributes, reason] of rubbish) {
+    it(`${what}: is dead-lettered with the reason`, async () => {
+      await other.publish(subject, data, attributes);
+      for (const letter of await buried(subject)) {
+        assert.match(letter.reason, reason);
+        assert.equal(letter.data, data);
+      }
+    });
+  }
+
+  it('as large as a message can be is dead-lettered as far as it fits', async () => {
+    const subject = `exit.R-10.x.${resigned}`;
+    const large = 'x'.repeat(900_000);
+    await other.publish(subject, large, { 'ce-id': 'i'.repeat(60_000) });
+    for (const letter of await buried(subject)) {
+      assert.match(letter.reason, /ce-specversion/);
+      assert.equal(letter.data, large);
+    }
+    const largest = 'y'.repeat(1_048_000);
+    await other.publish(`exit.R-11.x.${resigned}`, largest);
+    for (const letter of await buried(`exit.R-11.x.${resigned}`))
+      assert.ok(letter.data.length > 1_000_000 && largest.startsWith(letter.data));
+  });
+
+  it('under a subject with a wildcard in it is dead-lettered', async () => {
+    await other.publish(`exit.*.x.${resigned}`, '{}', cloudEvent(resigned, 'r12'));
+    for (const { reason } of await buried(`exit._.x.${resigned}`))
+      assert.match(reason, /the subject exit\.\*/);
+  });
+
+  it('under a subject that is no event of ours concerns nobody', async () => {
+    for (const subject of ['exit.R-1', 'exit.R-1.x.employee.fired', 'exit.R-1.x'])
+      await other.publish(subject, '{}', cloudEvent(resigned, 'x'));
+  });
+
+  it('has stopped nobody', async () => {
+    const nora = await world.open();
+    await other.publish(`exit.${nora.employeeId}.x.${resigned}`, 'z'.repeat(1_048_000));
+    await other.publish(`exit.${nora.employeeId}.nothing.of.ours`, '\u0000');
+    await world.untilPhase(nora, 'awaiting-decision');
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+    assert.ok((await world.exits.list({})).length > 0);
+  });
+
+  it('in the documented form gets a real exit', async () => {
+    const nora = await world.hire();
+    const { employeeId } = nora;
+    await other.publish(
+      `exit.${employeeId}.from-the-payroll-system.${resigned}`,
+      JSON.stringify({ employeeId }),
+      cloudEvent(resigned, '8f3c'),
+    );
+    const waiting = await world.untilPhase(nora, 'awaiting-decision');
+    assert.equal(waiting.exitId, 'from-the-payroll-system');
+    assert.equal((await world.account(nora, 'payroll')).active, false);
+    await assert.rejects(world.exits.open({ employeeId }), /already has an open exit/);
+  });
+});

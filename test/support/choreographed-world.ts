@@ -1,0 +1,129 @@
+/** The company of world.ts, with the choreographed form in it: a broker of its own, and the services in this process. */
+import { connectBus, type Bus } from '../../src/choreography/bus.js';
+import { choreographedExits, type ChoreographedExits } from '../../src/client/choreographed.js';
+import { startServices, subscriberNames, type SubscriberName } from '../../src/create-services.js';
+import type { Subscriber } from '../../src/choreography/subscriber.js';
+import type { ExitStatus, Phase } from '../../src/exit/status.js';
+import { eventually } from './eventually.js';
+import { startBroker, type Broker } from './nats.js';
+import { startWorld, type Hired, type World, type WorldOptions } from './world.js';
+
+export const ACK_WAIT_MS = 1_500;
+
+export interface ChoreographedWorld extends Omit<World, 'exits' | 'until' | 'untilPhase'> {
+  broker: Broker;
+  /** The client's connection. */
+  bus: Bus;
+  exits: ChoreographedExits;
+  until: (hired: Hired, what: string, wanted: (status: ExitStatus) => boolean) => Promise<ExitStatus>;
+  untilPhase: (hired: Hired, phase: Phase) => Promise<ExitStatus>;
+  open: (changes?: Parameters<World['hire']>[0]) => Promise<Hired & { exitId: string }>;
+  /** Starts services on a connection of their own, as a process would. */
+  startServices: (...names: SubscriberName[]) => Promise<Services>;
+  /** What was given up, with the reason. */
+  deadLetters: () => Promise<DeadLetter[]>;
+}
+
+export interface Services {
+  stop: () => Promise<void>;
+  /** What a killed process leaves behind: nothing is acknowledged, nothing is given back. */
+  vanish: () => Promise<void>;
+}
+
+export interface DeadLetter {
+  subject: string;
+  consumer: string;
+  reason: string;
+  data: string;
+}
+
+export interface Options extends Omit<WorldOptions, 'services'> {
+  services?: SubscriberName[];
+}
+
+const fast: [string, string][] = [
+  ['initialInterval: PT1S, maximumInterval: PT1M', 'initialInterval: PT0.1S, maximumInterval: PT0.5S'],
+  ['requestTimeout: PT10S', 'requestTimeout: PT1S'],
+];
+
+export async function startChoreographedWorld({
+  services = [...subscriberNames],
+  config: changes = [],
+  ...options
+}: Options = {}): Promise<ChoreographedWorld> {
+  const broker = await startBroker();
+  const world = await startWorld({ ...options, config: [...fast, ...changes], services: [] });
+  const { config } = world;
+  const nats = { servers: [broker.address] };
+  const bus = await connectBus(nats, 'the client');
+  const exits = await choreographedExits(bus, config);
+  const running: Services[] = [];
+
+  const start = async (...names: SubscriberName[]): Promise<Services> => {
+    const own = await connectBus(nats, names.join(', '));
+    const subscriber: Subscriber = await startServices({
+      bus: own,
+      config,
+      services: names,
+      ackWaitMs: ACK_WAIT_MS,
+      log: () => undefined,
+    });
+    let isOver = false;
+    const end = async (how: () => Promise<void>): Promise<void> => {
+      if (isOver) return;
+      isOver = true;
+      await how();
+    };
+    const started = {
+      stop: () => end(() => subscriber.stop().then(() => own.close())),
+      vanish: () => end(() => own.close().then(() => subscriber.stop())),
+    };
+    running.push(started);
+    return started;
+  };
+  if (services.length > 0) await start(...services);
+
+  const until: ChoreographedWorld['until'] = async ({ employeeId }, what, wanted) => {
+    let last: ExitStatus | undefined;
+    return eventually(what, async () => {
+      last = await exits.status(employeeId);
+      return wanted(last) ? last : undefined;
+    }).catch((error: Error) => {
+      throw new Error(`${employeeId}: ${error.message}; ${JSON.stringify(last, null, 1)}`, { cause: error });
+    });
+  };
+
+  return {
+    ...world,
+    env: { ...world.env, NATS_URL: broker.url },
+    broker,
+    bus,
+    exits,
+    until,
+    untilPhase: (who, phase) => until(who, phase, (status) => status.phase === phase),
+    startServices: start,
+    async open(hire) {
+      const hired = await world.hire(hire);
+      const { exitId } = await exits.open({ employeeId: hired.employeeId });
+      return { ...hired, exitId };
+    },
+    async deadLetters() {
+      const found: DeadLetter[] = [];
+      const { state } = await bus.jsm.streams.info('EXITS_DEAD_LETTERS');
+      for (let seq = 1; seq <= state.last_seq; seq++) {
+        const message = await bus.jsm.streams.getMessage('EXITS_DEAD_LETTERS', { seq });
+        if (!message) continue;
+        const { header, subject } = message;
+        const said = (name: string): string => header.get(`dead-letter-${name}`);
+        found.push({ subject, consumer: said('consumer'), reason: said('reason'), data: message.string() });
+      }
+      return found;
+    },
+    async stop() {
+      for (const each of running) await each.stop();
+      await bus.close();
+      await world.stop();
+      await broker.stop();
+    },
+  };
+}

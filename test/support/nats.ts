@@ -1,0 +1,64 @@
+/** A NATS server for a test, which can be killed and comes back with its data. */
+import path from 'node:path';
+import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
+import getPort from 'get-port';
+import { findNats } from '../../src/local/find-nats.js';
+import { startNats, type NatsServer } from '../../src/local/nats.js';
+import { descendantsOf } from './processes.js';
+import { scratchFolder } from './temporal.js';
+
+export interface Broker {
+  /** `host:port` */
+  address: string;
+  url: string;
+  /** kill -9, of the server itself. */
+  kill: () => Promise<void>;
+  /** Again on the same port, with the same data. */
+  start: () => Promise<void>;
+  stop: () => Promise<void>;
+}
+
+export async function startBroker(): Promise<Broker> {
+  const program = await findNats((line) => console.error(line));
+  const folder = await scratchFolder();
+  const port = await getPort({ host: '127.0.0.1' });
+  let server: NatsServer;
+  const start = async (): Promise<void> => {
+    const files = { storeDir: path.join(folder, 'jetstream'), logFile: path.join(folder, 'nats.log') };
+    server = await startNats({ program, port, ...files });
+  };
+  await start();
+  return {
+    address: `127.0.0.1:${port}`,
+    url: `nats://127.0.0.1:${port}`,
+    start,
+    async kill() {
+      for (const pid of descendantsOf(server.pid)) process.kill(pid, 'SIGKILL');
+      await server.exited;
+    },
+    stop: () => server.stop(),
+  };
+}
+
+/** A program that is not ours: publishes what it likes, under the headers that it likes. */
+export async function stranger({ address }: Broker) {
+  const connection: NatsConnection = await connect({ servers: address });
+  return {
+    async publish(subject: string, data: string, attributes: Record<string, string> = {}): Promise<number> {
+      const message = headers();
+      for (const [name, value] of Object.entries(attributes)) message.set(name, value);
+      const ack = await connection.request(subject, data, { headers: message, timeout: 5_000 });
+      return ack.json<{ seq: number }>().seq;
+    },
+    close: () => connection.close(),
+  };
+}
+
+/** The attributes that the documentation asks for. */
+export const cloudEvent = (type: string, id: string): Record<string, string> => ({
+  'ce-specversion': '1.0',
+  'ce-id': id,
+  'ce-source': '/a/stranger',
+  'ce-type': type,
+  'content-type': 'application/json',
+});
