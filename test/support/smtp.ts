@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { simpleParser, type ParsedMail } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
 import { eventually } from './eventually.js';
+import { itipProblem } from './itip.js';
 
 export interface Mail extends ParsedMail {
   /** The envelope's recipient (RFC 5321), whatever the header says. */
@@ -53,6 +54,9 @@ export async function startMailServer(): Promise<MailServer> {
           const source = await whole(stream);
           if (source === undefined) return;
           const parsed = await simpleParser(source);
+          // No test has to ask for it: what a calendar program would refuse, this server does.
+          const problem = invalidInvitation({ ...parsed, recipient: '', source });
+          if (problem) return callback(Object.assign(new Error(problem), { responseCode: 554 }));
           for (const { address } of session.envelope.rcptTo)
             mails.push({ ...parsed, recipient: address, source });
           if (loseNext) {
@@ -110,6 +114,12 @@ async function whole(stream: Readable): Promise<string | undefined> {
   }
   return Buffer.concat(chunks).toString();
 }
+
+const invalidInvitation = (mail: Mail): string | undefined => {
+  if (mail.attachments.length === 0) return undefined;
+  const { method, content } = calendarOf(mail);
+  return itipProblem(method, content);
+};
 
 /** The iTIP object (RFC 5546) of a mail. */
 export function calendarOf(mail: Mail): { method: string; content: string } {
