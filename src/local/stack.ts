@@ -90,9 +90,10 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
     const stack: StackFile = { pid: process.pid, ...servers };
     await writeStack(home, stack);
     const failed = Promise.race(
-      [...running.servers, ...running.workers].map(
-        async (child) => `${child.name} ended unexpectedly (${await child.exited})`,
-      ),
+      [...running.servers, ...running.workers].map(async ({ name, exited, logFile }) => {
+        const how = await exited;
+        return `${name} ended unexpectedly (${how}). Its log: ${logFile}`;
+      }),
     );
     return { ...stack, env, failed, stop };
 
