@@ -6,6 +6,7 @@ import { hrRecords, hrSubscription } from './choreography/hr.js';
 import { notificationRecords, notificationSubscription } from './choreography/notification.js';
 import { openRecords } from './choreography/records.js';
 import { subscribe, type Subscriber } from './choreography/subscriber.js';
+import { openTurns } from './choreography/turns.js';
 import type { Config } from './config.js';
 import { createAccess, createDirectory, createHr, createNotification } from './services/index.js';
 
@@ -56,10 +57,14 @@ export async function startServices({
     async access() {
       const records = await openRecords(bus, { ...accessRecords, leaseMs });
       const access = createAccess(config);
+      const turnsOf = await openTurns(bus);
       return Promise.all(
-        config.systems.map((system) =>
-          subscribe(accessSubscription(system, access.get(system.name)!, records, config), options),
-        ),
+        config.systems.map((system) => {
+          const { name, rateLimit } = system;
+          const turn = rateLimit && turnsOf(name, rateLimit.requestsPerSecond);
+          const service = access.get(name)!;
+          return subscribe(accessSubscription(system, { service, records, policy, turn }), options);
+        }),
       );
     },
   };

@@ -6,6 +6,7 @@ import type { AccessService } from '../services/access/access.js';
 import { REQUESTS_PER_ATTEMPT } from '../services/protocols/pace.js';
 import { createHold, noHold, type HeldAccess, type HeldExit } from './hold.js';
 import type { RecordOptions, Records } from './records.js';
+import type { Turn } from './turns.js';
 import type { Subscription } from './subscriber.js';
 import { isRetryOf, type Promised, type Task } from './tasks.js';
 
@@ -13,13 +14,21 @@ export const accessRecords = { bucket: 'exit-access', empty: noHold } satisfies 
   RecordOptions<HeldAccess>
 >;
 
+export interface AccessOptions {
+  service: AccessService;
+  records: Records<HeldAccess>;
+  policy: Pick<Config['policy'], 'requestTimeout' | 'attentionAfter'>;
+  /** Where the system has a rate limit. */
+  turn?: Turn | undefined;
+  /** Milliseconds since the epoch; the model test has a clock of its own. */
+  now?: () => number;
+}
+
 export function accessSubscription(
-  { name: system, hold: kind, rateLimit }: SystemConfig,
-  service: AccessService,
-  records: Records<HeldAccess>,
-  { policy }: Config,
+  { name: system, hold: kind, rateLimit }: Pick<SystemConfig, 'name' | 'hold' | 'rateLimit'>,
+  { service, records, policy, turn, now = Date.now }: AccessOptions,
 ): Subscription<HeldAccess> {
-  const hold = createHold({ system, kind, service, lateWriteMs: policy.requestTimeout });
+  const hold = createHold({ system, kind, service, lateWriteMs: policy.requestTimeout, now });
   const slownessMs = rateLimit ? Math.ceil((1000 * REQUESTS_PER_ATTEMPT) / rateLimit.requestsPerSecond) : 0;
 
   const block: Task<HeldAccess> = {
@@ -67,6 +76,7 @@ export function accessSubscription(
     attemptTimeoutMs: 3 * policy.requestTimeout + slownessMs,
     // Every moment until the block is one with access; the cap keeps the pause after a long outage short.
     backoffCoefficient: 2,
+    turn,
     taskOf: (event, exit) =>
       tasks.find((task) => isSetOff(task, event) && exit.isOpen(task.step, task.system)),
   };

@@ -42,6 +42,8 @@ export interface HoldOn {
   service: AccessService;
   /** How long after it was given up a request may still take effect on a server without ETags. */
   lateWriteMs: number;
+  /** Milliseconds since the epoch. */
+  now: () => number;
 }
 
 export interface HeldExit {
@@ -53,8 +55,8 @@ export interface HeldExit {
 
 type Record = Leased<HeldAccess>;
 
-export function createHold({ system, kind, service, lateWriteMs }: HoldOn) {
-  const isoIn = (ms: number): string => new Date(Date.now() + ms).toISOString();
+export function createHold({ system, kind, service, lateWriteMs, now }: HoldOn) {
+  const isoIn = (ms: number): string => new Date(now() + ms).toISOString();
 
   async function capture(record: Record, employeeId: string): Promise<void> {
     const seen = await service.capture(employeeId, kind, record.signal);
@@ -65,7 +67,7 @@ export function createHold({ system, kind, service, lateWriteMs }: HoldOn) {
   function mayLandForMs({ mayLandUntil }: HeldAccess): number {
     if (mayLandUntil === undefined) return 0;
     if (mayLandUntil === UNKNOWN) return lateWriteMs;
-    return Math.min(lateWriteMs, Date.parse(mayLandUntil) - Date.now());
+    return Math.min(lateWriteMs, Date.parse(mayLandUntil) - now());
   }
 
   return {
@@ -143,7 +145,7 @@ export function createHold({ system, kind, service, lateWriteMs }: HoldOn) {
       (await service.restore(account, taken, record.signal, blocked?.version)).notes;
 
     if (lookAgainAt !== undefined) {
-      const waitMs = Date.parse(lookAgainAt) - Date.now();
+      const waitMs = Date.parse(lookAgainAt) - now();
       if (waitMs > 0) throw new Later(waitMs, `a late block on ${system} is waited out`);
       return restore();
     }

@@ -18,7 +18,7 @@ import { Busy, type Records } from './records.js';
 import { EXITS } from './streams.js';
 import type { Promised, Said, Task } from './tasks.js';
 
-/** How many messages one process works on at a time; an outage of one server must not take them all. */
+/** How many messages one process works on at a time. */
 const CONCURRENCY = 16;
 /** An exit may wait for weeks, and a message that waits for its time counts as one that is not acknowledged. */
 const MAX_WAITING = 100_000;
@@ -40,6 +40,8 @@ export interface Subscription<T> {
   attemptTimeoutMs: number;
   /** By what the pause between two attempts grows. */
   backoffCoefficient: number;
+  /** Waits until an attempt may begin, where attempts have to keep their distance; then they are made one at a time. */
+  turn?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** @returns undefined where nothing is left to be done because of the event */
   taskOf: (event: StoredEvent, exit: FoldedExit) => Task<T> | undefined;
 }
@@ -65,7 +67,7 @@ export async function subscribe<T>(
   subscription: Subscription<T>,
   { bus, attempts, systems, ackWaitMs, policy, log }: SubscriberOptions,
 ): Promise<Subscriber> {
-  const { consumer: name, source, records, promises } = subscription;
+  const { consumer: name, source, promises } = subscription;
   await bus.jsm.consumers.add(EXITS, {
     durable_name: name,
     description: subscription.description,
@@ -123,20 +125,15 @@ export async function subscribe<T>(
     if (waitMs > 0) return message.nak(waitMs);
 
     const task = subscription.taskOf(event, exit);
-    // Somebody has decided or settled something: what is still being tried of the exit may not be wanted any more.
-    if (event.type === 'exit.decision-finalised' || event.type === 'step.resolved')
-      await records.interrupt(subscription.keyOf(exit));
-    if (!task) return message.ack();
+    if (task) await subscription.turn?.(stopping.signal);
     try {
       const within = AbortSignal.any([stopping.signal, AbortSignal.timeout(subscription.attemptTimeoutMs)]);
-      const said = await records.lease(subscription.keyOf(exit), within, async (record) => {
-        // What was appended while the record was waited for counts: a block must not follow a restore.
-        const { exit } = await exitOf(event);
-        return exit && subscription.taskOf(event, exit)?.run(record, exit);
-      });
-      if (said) await say(said, event, task);
+      const look = async () => (await exitOf(event)).exit;
+      const said = await act(subscription, event, exit, look, within);
+      if (said && task) await say(said, event, task);
       message.ack();
     } catch (error) {
+      if (!task) throw error;
       await failed(message, event, exit, task, error as Error);
     }
   }
@@ -194,13 +191,36 @@ export async function subscribe<T>(
     }
   }
 
-  for (let n = 0; n < CONCURRENCY; n++) void pull(consumer);
+  for (let n = 0; n < (subscription.turn ? 1 : CONCURRENCY); n++) void pull(consumer);
   return {
     async stop() {
       stopping.abort(new Error('the service stops'));
-      await Promise.all(active);
+      await Promise.allSettled(active);
     },
   };
+}
+
+/**
+ * Does what is left to be done because of an event.
+ * @param look how the exit stands by now
+ * @returns what is to be said of it; undefined where nothing was left to be done
+ */
+export async function act<T>(
+  { taskOf, keyOf, records }: Pick<Subscription<T>, 'taskOf' | 'keyOf' | 'records'>,
+  event: StoredEvent,
+  exit: FoldedExit,
+  look: () => Promise<FoldedExit | undefined>,
+  signal: AbortSignal,
+): Promise<Said | undefined> {
+  // Somebody has decided or settled something: what is still being tried of the exit may not be wanted any more.
+  if (event.type === 'exit.decision-finalised' || event.type === 'step.resolved')
+    await records.interrupt(keyOf(exit));
+  if (!taskOf(event, exit)) return undefined;
+  return records.lease(keyOf(exit), signal, async (record) => {
+    // What was appended while the record was waited for counts: a block must not follow a restore.
+    const now = await look();
+    return now && taskOf(event, now)?.run(record, now);
+  });
 }
 
 /** How long a decision has still to wait for its day; 0 for everything else, and for one that no longer stands. */

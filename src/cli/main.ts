@@ -6,6 +6,7 @@ import { listCommand } from './list.js';
 import { printJson } from './output.js';
 import { resignCommand } from './resign.js';
 import { resolveCommand } from './resolve.js';
+import { serviceCommand } from './service.js';
 import { statusCommand } from './status.js';
 import { watchCommand } from './watch.js';
 
@@ -17,7 +18,15 @@ const program = new Command('ems')
 
 // Before the subcommands inherit it: theirs, too, must not end the process with an exit code of Commander's own.
 program.exitOverride();
-const commands = [resignCommand, decideCommand, statusCommand, watchCommand, listCommand, resolveCommand];
+const commands = [
+  resignCommand,
+  decideCommand,
+  statusCommand,
+  watchCommand,
+  listCommand,
+  resolveCommand,
+  serviceCommand,
+];
 for (const define of commands) {
   program.addCommand(
     define()

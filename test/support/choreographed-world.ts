@@ -95,6 +95,7 @@ export async function startChoreographedWorld({
 
   return {
     ...world,
+    env: { ...world.env, NATS_URL: broker.url },
     broker,
     bus,
     exits,

@@ -1,0 +1,20 @@
+import { Argument, Command } from 'commander';
+import { loadNatsConfig } from '../config.js';
+import { subscriberNames, type SubscriberName } from '../create-services.js';
+import { runServices } from '../service.js';
+import { configuration } from './connect.js';
+
+/** Where a nats-server listens that nobody has told otherwise. */
+const DEFAULT = { servers: ['127.0.0.1:4222'] };
+
+export function serviceCommand(): Command {
+  return new Command('service')
+    .description(
+      'Runs services of the choreographed form until Ctrl-C. NATS_URL says where NATS is; each service may run in several processes.',
+    )
+    .addArgument(new Argument('<services...>', 'which of them').choices(subscriberNames))
+    .addHelpText('after', '\nExample:\n  ems service access')
+    .action((services: SubscriberName[]) =>
+      runServices(services, configuration(), loadNatsConfig() ?? DEFAULT),
+    );
+}

@@ -1,0 +1,217 @@
+/**
+ * Stands in for JetStream under the real access subscriber: a stream in memory, messages that come again until they are acknowledged,
+ * copies and late redeliveries, a process that dies, a decision in the middle of a block.
+ */
+import { accessSubscription } from '../../../src/choreography/access.js';
+import { noHold, type HeldAccess } from '../../../src/choreography/hold.js';
+import { Later } from '../../../src/choreography/later.js';
+import { act, type Subscription } from '../../../src/choreography/subscriber.js';
+import type { EventData, EventType, StoredEvent } from '../../../src/exit/events.js';
+import { FailureType, FinalFailure } from '../../../src/exit/failures.js';
+import { foldLog } from '../../../src/exit/fold.js';
+import type { FoldedExit } from '../../../src/exit/folded-exit.js';
+import type { HoldKind } from '../../../src/exit/hold.js';
+import type { Step, StepName } from '../../../src/exit/status.js';
+import type { AccessService } from '../../../src/services/access/access.js';
+import { cellsOf } from '../../hold/engine.js';
+import type { Attempt, Cell } from '../../hold/ledger.js';
+import type { Moment } from '../../hold/script.js';
+import { CRITICAL } from '../../hold/site.js';
+import type { Wire } from '../../hold/wire.js';
+import { MemoryRecords } from './records.js';
+
+/** More deliveries than any script has faults for: something else is wrong. */
+const TOO_MANY_DELIVERIES = 40;
+const LATE_WRITE_MS = 30_000;
+const SYSTEM = 'the system';
+
+export class Engine {
+  /** Resolves when the decision comes before the block is complete. */
+  readonly decidedEarly: Promise<void>;
+  private readonly events: StoredEvent[] = [];
+  private readonly subscription: Subscription<HeldAccess>;
+  private now = Date.parse('2026-11-23T09:00:00Z');
+  private hasWaited = false;
+  private decision: StoredEvent | undefined;
+  /** How the exit stood before the decision: what a process goes by that has read it a moment too early. */
+  private beforeDecision: FoldedExit | undefined;
+  private attempt: Attempt | undefined;
+
+  constructor(
+    private readonly wire: Wire,
+    service: AccessService,
+    private readonly employeeId: string,
+    hold: 'suspend' | 'groups',
+    private readonly ending: 'retained' | 'leaving',
+    private readonly diesBeforeItSpeaks: boolean,
+  ) {
+    this.decidedEarly = new Promise((resolve) => {
+      wire.decide = () => {
+        this.decide();
+        resolve();
+        // The message is delivered at once, while the block is under way: what is under way ends first.
+        void this.subscription.records.interrupt('');
+      };
+    });
+    const kind: HoldKind = hold === 'groups' ? { kind: 'groups', groups: CRITICAL } : { kind: 'suspend' };
+    const records = new MemoryRecords<HeldAccess>(
+      noHold,
+      async ({ taken }, keep, signal) => {
+        if (wire.moment !== 'block') return keep();
+        for (const cell of cellsOf(taken)) this.attempt!.reported.add(cell);
+        return wire.report(keep, JSON.stringify(taken), signal);
+      },
+      () => wire.verdict === 'crash',
+    );
+    this.subscription = accessSubscription(
+      { name: SYSTEM, hold: kind },
+      {
+        service: this.inMoments(service),
+        records,
+        policy: { requestTimeout: LATE_WRITE_MS, attentionAfter: 1 },
+        now: () => this.now,
+      },
+    );
+    this.append('employee.resigned', { employeeId, systems: [SYSTEM] });
+    // A decision counts from when it is known who the employee is; here it shall count at once.
+    const told = { to: 'boss@acme.example', identities: [employeeId], notes: [] };
+    this.append('manager.notified', { of: 'resignation', ...told });
+  }
+
+  step(name: StepName): Step | undefined {
+    return this.exit().step(name, SYSTEM);
+  }
+
+  decide(): void {
+    this.beforeDecision ??= this.exit();
+    this.decision ??= this.append('exit.decision-finalised', {
+      outcome: this.ending,
+      decidedBy: 'hr@acme.example',
+    });
+  }
+
+  /** The resignation is delivered until it is acknowledged. */
+  block(): Promise<void> {
+    return this.deliver(this.events[0]!);
+  }
+
+  /** The decision is delivered, and beside it once more the resignation, to somebody who has not seen the decision yet. */
+  async end(): Promise<void> {
+    const look = () => Promise.resolve(this.exit());
+    const { signal } = new AbortController();
+    await Promise.all([
+      this.deliver(this.decision!),
+      act(this.subscription, this.events[0]!, this.beforeDecision!, look, signal),
+    ]);
+  }
+
+  /** Everything that was ever published is delivered once more. */
+  async deliverAgain(): Promise<void> {
+    for (const event of [...this.events]) await this.deliver(event);
+  }
+
+  /** The time passes within which what is under way lands. */
+  async letLateWritesLand(): Promise<void> {
+    this.now += LATE_WRITE_MS;
+    await this.wire.landAll();
+  }
+
+  private exit(): FoldedExit {
+    const now = new Date(this.now).toISOString();
+    return foldLog(this.events, { systems: [SYSTEM], now }).latest!;
+  }
+
+  private append<T extends EventType>(type: T, data: EventData[T]): StoredEvent {
+    const seq = this.events.length + 1;
+    const storedAt = new Date(this.now).toISOString();
+    const { employeeId } = this;
+    const place = { source: '/a/test', time: storedAt, storedAt, employeeId, exitId: 'the-exit' };
+    const event = { type, data, id: `event-${seq}`, seq, ...place } as StoredEvent;
+    this.events.push(event);
+    return event;
+  }
+
+  private async deliver(event: StoredEvent): Promise<void> {
+    const { wire } = this;
+    let operatorRetries = 1;
+    let isUnsaid = this.diesBeforeItSpeaks;
+    let told: number | undefined;
+    let lastError: unknown;
+    for (let n = 0; n < TOO_MANY_DELIVERIES; n++) {
+      wire.verdict = undefined;
+      wire.attempt += 1;
+      try {
+        const look = () => Promise.resolve(this.exit());
+        const said = await act(this.subscription, event, this.exit(), look, new AbortController().signal);
+        // The process dies after it has acted and before it has said so: it acts no second time.
+        if (said && isUnsaid) {
+          isUnsaid = false;
+          told = wire.site.ledger.t;
+          continue;
+        }
+        if (told !== undefined && wire.site.ledger.t > told)
+          throw new RangeError(`${event.type} was acted on again although it had been done`);
+        if (said) this.append(said.type, said.data);
+        return;
+      } catch (error) {
+        lastError = error;
+        if (isMistake(error)) throw error;
+        if (error instanceof Later) await this.wait(error.ms);
+        if (!(error instanceof FinalFailure) || wire.verdict === 'crash') continue;
+        // An operator looks at it and says "retry": what was refused may have an explanation by then, such as a deleted account.
+        if (error.type !== FailureType.NotGivenBack && operatorRetries-- > 0) continue;
+        const { step } = this.subscription.taskOf(event, this.exit())!;
+        this.append('step.needs-attention', { step, system: SYSTEM, error: error.message });
+        return;
+      }
+    }
+    throw new Error(`no end of deliveries of ${event.type}`, { cause: lastError });
+  }
+
+  private async wait(ms: number): Promise<void> {
+    const { wire } = this;
+    if (!this.hasWaited) await wire.enter('late');
+    await wire.finish();
+    await wire.landAll();
+    this.now += ms;
+    this.hasWaited = true;
+  }
+
+  /** The access service, with the clock of the script. */
+  private inMoments(service: AccessService): AccessService {
+    const { wire } = this;
+    const at = async <R>(moment: Moment, run: () => Promise<R>): Promise<R> => {
+      await wire.enter(moment);
+      const result = await run();
+      await wire.result();
+      if (wire.verdict === 'crash') throw new Error('the process dies before it has written its result');
+      return result;
+    };
+    return {
+      ...service,
+      capture: (...args) => at('capture', () => service.capture(...args)),
+      block: (...args) =>
+        at('block', async () => {
+          const { ledger } = wire.site;
+          const attempt: Attempt = {
+            ...{ n: wire.attempt, began: ledger.t },
+            ...{ reported: new Set<Cell>(), failed: true },
+          };
+          ledger.attempts.push((this.attempt = attempt));
+          return service.block(...args);
+        }).then((result) => {
+          this.attempt!.failed = false;
+          return result;
+        }),
+      restore: (...args) => at(this.hasWaited ? 'second-look' : 'restore', () => service.restore(...args)),
+      revoke: (...args) => at('revoke', () => service.revoke(...args)),
+    };
+  }
+}
+
+/** A fault of this test, which no redelivery should hide. */
+const isMistake = (error: unknown): boolean =>
+  error instanceof RangeError ||
+  error instanceof ReferenceError ||
+  error instanceof SyntaxError ||
+  (error instanceof TypeError && error.message !== 'fetch failed');
