@@ -84,7 +84,9 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
     const env = { ...environmentOf(servers), ...(configFile !== undefined && { EMS_CONFIG: configFile }) };
     await allOrNothing([
       startWorker('worker', 'the worker', '../worker.js'),
-      ...subscriberNames.map((name) => startWorker(name, `the service ${name}`, '../service.js', name)),
+      ...subscriberNames.map((name) =>
+        startWorker(name, `the service ${name}`, '../cli/main.js', 'service', name),
+      ),
     ]);
 
     const stack: StackFile = { pid: process.pid, ...servers };
