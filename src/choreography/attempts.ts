@@ -4,6 +4,7 @@ import type { StepName } from '../exit/status.js';
 import type { Bus } from './bus.js';
 
 interface Place {
+  employeeId: string;
   exitId: string;
   step: StepName;
   system?: string | undefined;
@@ -29,5 +30,5 @@ export async function openAttempts({ js }: Bus) {
   };
 }
 
-const keyOf = ({ exitId, step, system }: Place): string =>
-  [exitId, step, ...(system === undefined ? [] : [system])].join('.');
+const keyOf = ({ employeeId, exitId, step, system }: Place): string =>
+  [employeeId, exitId, step, ...(system === undefined ? [] : [system])].join('.');
