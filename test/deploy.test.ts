@@ -122,8 +122,8 @@ describe('the deployment', () => {
 
   it('runs each service of the choreographed form in a container of its own, and leaves none out', () => {
     assert.deepEqual(
-      subscribers.map(([name, { command = [] }]) => [name, ...command]).toSorted(),
-      subscriberNames.map((name) => [`service-${name}`, name]).toSorted(),
+      subscribers.map(([name, { command = [] }]) => `${name} runs ${command.join(' ')}`).toSorted(),
+      subscriberNames.map((name) => `service-${name} runs ${name}`).toSorted(),
     );
     for (const [name, { entrypoint = [] }] of subscribers) {
       const [program, ...args] = entrypoint.slice(entrypoint.indexOf('dist/src/cli/main.js'));

@@ -21,10 +21,13 @@ export type Attempts = Awaited<ReturnType<typeof openAttempts>>;
 
 export async function openAttempts({ js }: Bus) {
   const kv = await openBucket(js, 'exit-attempts');
-  const find = async (place: Place): Promise<Attempt | undefined> => (await kv.get(keyOf(place)))?.json();
   return {
-    find,
-    count: async (place: Place): Promise<number> => (await find(place))?.attempt ?? 0,
+    /** @param startedAt when the step was begun, or begun again: what was tried before counts no more */
+    async find(place: Place, startedAt: string | undefined): Promise<Attempt | undefined> {
+      const found = (await kv.get(keyOf(place)))?.json<Attempt>();
+      const isOld = found && startedAt !== undefined && found.nextAttemptAt < startedAt;
+      return isOld ? undefined : found;
+    },
     note: async (place: Place, attempt: Attempt): Promise<void> =>
       void (await kv.put(keyOf(place), JSON.stringify(attempt))),
   };

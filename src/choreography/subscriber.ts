@@ -149,14 +149,14 @@ export async function subscribe<T>(
     const { initialInterval, maximumInterval } = policy.retry;
     const { employeeId, exitId } = event;
     const place = { employeeId, exitId, step: task.step, system: task.system };
-    const attempt = 1 + (await attempts.count(place));
+    const { state, startedAt } = exit.step(task.step, task.system)!;
+    const attempt = 1 + ((await attempts.find(place, startedAt))?.attempt ?? 0);
     const pauseMs = Math.min(
       maximumInterval,
       initialInterval * subscription.backoffCoefficient ** (attempt - 1),
     );
     const nextAttemptAt = new Date(Date.now() + pauseMs).toISOString();
     await attempts.note(place, { attempt, error: error.message, nextAttemptAt });
-    const { state, startedAt } = exit.step(task.step, task.system)!;
     const isOverdue = Date.now() - Date.parse(startedAt!) >= policy.attentionAfter;
     if (isOverdue && state !== 'needs-attention') await askForAttention(error, event, task);
     return message.nak(pauseMs);
