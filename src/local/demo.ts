@@ -42,7 +42,10 @@ async function demo(): Promise<number> {
   const stack = await startStack({ home, ports: 'free', report: (line) => page.line(`  ${line}`) });
   try {
     const broken = stack.failed.then((why) => Promise.reject(new Error(why)));
-    const interrupted = once(process, 'SIGINT').then(() => 130);
+    const interrupted = once(process, 'SIGINT').then(() => {
+      page.line('\nStopping …');
+      return 130;
+    });
     return await Promise.race([playAll(stack), broken, interrupted]);
   } catch (error) {
     console.error(error);
