@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
 import getPort from 'get-port';
 import { connectBus, type Bus } from '../src/choreography/bus.js';
 import { choreographedExits, type ChoreographedExits } from '../src/client/choreographed.js';
 import { natsConfigOf } from '../src/config.js';
-import { startServices, subscriberNames, type SubscriberName } from '../src/create-services.js';
-import type { Subscriber } from '../src/choreography/subscriber.js';
+import { subscriberNames, type SubscriberName } from '../src/create-services.js';
 import type { Outcome } from '../src/exit/decision.js';
 import type { EventType } from '../src/exit/events.js';
-import { startChild, untilAnswered, type Child } from '../src/local/child.js';
+import { firstMessage, startChild, untilAnswered, type Child } from '../src/local/child.js';
 import { findNats } from '../src/local/find-nats.js';
 import { eventually } from './support/eventually.js';
 import { scratchFolder } from './support/temporal.js';
@@ -29,14 +30,15 @@ const own: Record<SubscriberName, EventType[]> = {
 const ofPeople: EventType[] = ['employee.resigned', 'exit.decision-finalised', 'step.resolved'];
 
 describe('the NATS server of the deployment', () => {
+  let folder: string;
   let server: Child;
   let world: World;
   let address: string;
   let buses: Record<string, Bus>;
   let exits: ChoreographedExits;
-  const running: Subscriber[] = [];
+  let running: Child[] = [];
   before(async () => {
-    const folder = await scratchFolder();
+    folder = await scratchFolder();
     const [port, healthPort] = [await getPort({ host: '127.0.0.1' }), await getPort({ host: '127.0.0.1' })];
     address = `127.0.0.1:${port}`;
     const configFile = path.join(folder, 'nats-server.conf');
@@ -67,8 +69,7 @@ describe('the NATS server of the deployment', () => {
     const { config } = world;
     const open = async (user: string) => [user, await connectBus(natsConfigOf(urlOf(user)), user)] as const;
     buses = Object.fromEntries(await Promise.all(users.map(open)));
-    for (const name of subscriberNames)
-      running.push(await startServices({ bus: buses[name]!, config, services: [name] }));
+    running = await Promise.all(subscriberNames.map((name) => startAsDeployed(name)));
     exits = await choreographedExits(buses[people]!, config);
   });
   after(async () => {
@@ -78,7 +79,37 @@ describe('the NATS server of the deployment', () => {
     await server.stop();
   });
 
+  /** With the command of its container, and no other secrets; only the paths are this machine's. */
+  async function startAsDeployed(name: SubscriberName): Promise<Child> {
+    const { services } = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as {
+      services: Record<string, { entrypoint: string[]; command: string[]; environment: object }>;
+    };
+    const { entrypoint, command, environment } = services[`service-${name}`]!;
+    const [, args] = [...entrypoint, ...command].join(' ').split('dist/src/cli/main.js ');
+    const env = Object.entries(world.env).filter(
+      ([variable]) => !variable.endsWith('_TOKEN') || variable in environment,
+    );
+    return startChild(
+      {
+        name,
+        module: fileURLToPath(new URL('../src/cli/main.js', import.meta.url)),
+        args: args!.replace('/tmp/healthy', healthFile(name)).split(' '),
+        env: { ...Object.fromEntries(env), NATS_URL: urlOf(name) },
+        logFile: path.join(folder, `${name}.log`),
+      },
+      (child) => firstMessage(child),
+    );
+  }
+
+  const healthFile = (name: string): string => path.join(folder, `${name}-healthy`);
+
   const urlOf = (user: string): string => `nats://${user}:${passwordOf(user)}@${address}`;
+
+  it('is asked by each service how it is, for the health check of its container', () =>
+    eventually(
+      'the files',
+      () => subscriberNames.every((name) => existsSync(healthFile(name))) || undefined,
+    ));
 
   for (const outcome of ['retained', 'leaving'] satisfies Outcome[]) {
     it(`lets each service do its part of an exit that ends ${outcome}`, async () => {
