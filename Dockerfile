@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1.7
-# One image for every worker and for `ems`; which services a container runs is its command.
+# One image for the workers and services of both forms, and for `ems`; which of them a container runs is its command.
 
 FROM node:22.14.0-bookworm-slim AS build
 WORKDIR /app

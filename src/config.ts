@@ -277,6 +277,8 @@ export const emsHome = (): string => process.env['EMS_HOME'] ?? '.ems';
 export interface OutsideServers {
   /** `host:port` */
   temporal: string | undefined;
+  /** As NATS_URL has it, perhaps with a password in it. */
+  nats: string | undefined;
   smtp: { host: string; port: number } | undefined;
   /** By name: `directory`, and the critical systems. */
   scim: Map<string, { scimUrl: string | undefined; token: string | undefined }>;
@@ -284,10 +286,11 @@ export interface OutsideServers {
 
 /** The servers that the environment names, under the variables of the sample ems.config.yaml: the local stack starts none of these. */
 export function outsideServers(scimNames: readonly string[]): OutsideServers {
-  const { TEMPORAL_ADDRESS: temporal, SMTP_HOST: host, SMTP_PORT: port } = process.env;
+  const { TEMPORAL_ADDRESS: temporal, NATS_URL: nats, SMTP_HOST: host, SMTP_PORT: port } = process.env;
   const of = (name: string, what: 'URL' | 'TOKEN') => process.env[scimVariable(name, what)] || undefined;
   return {
     temporal: temporal || undefined,
+    nats: nats || undefined,
     smtp: host ? { host, port: Number(port ?? 25) } : undefined,
     scim: new Map(scimNames.map((name) => [name, { scimUrl: of(name, 'URL'), token: of(name, 'TOKEN') }])),
   };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { parse } from 'yaml';
 import { parseConfig } from '../src/config.js';
+import { subscriberNames } from '../src/create-services.js';
 import { serviceNames } from '../src/create-workers.js';
 
 interface Service {
@@ -30,9 +31,11 @@ const config = parse(read('deploy/ems.config.yaml')) as {
   systems: { tokenEnv: string }[];
 };
 const workers = services.filter(([, { command }]) => command?.includes('dist/src/worker.js'));
+const subscribers = services.filter(([name]) => name.startsWith('service-'));
+const ours = [...workers, ...subscribers];
 const servicesOf = ({ command = [] }: Service): string[] =>
   command[command.indexOf('--services') + 1]!.split(',');
-const isSecret = (name: string): boolean => /TOKEN|PASSWORD|PWD|SECRET|KEY/.test(name);
+const isSecret = (name: string): boolean => /TOKEN|PASSWORD|PWD|SECRET|KEY|NATS_URL/.test(name);
 
 /** `${NAME:?…}` and `${NAME}`, the variables that a file needs from outside, with what stands after the name. */
 const variables = (text: string): [name: string, rest: string][] =>
@@ -81,7 +84,8 @@ describe('the deployment', () => {
       secrets.length >= 8,
       'the database, three times, the directory, the calendar and three systems',
     );
-    for (const [where, value] of secrets) assert.match(value, /^\$\{[A-Z_]+:\?[^}]+\}$/, where);
+    for (const [where, value] of secrets)
+      assert.match(value, /^(nats:\/\/[a-z]+:)?\$\{[A-Z_]+:\?[^}]+\}(@nats:4222)?$/, where);
     for (const [, value] of read('deploy/example.env').matchAll(/^[A-Z_]+=(.*)$/gm)) assert.equal(value, '');
     for (const [line] of read('Dockerfile').matchAll(/^(?:ENV|ARG) .*$/gm)) assert.ok(!isSecret(line), line);
   });
@@ -123,14 +127,53 @@ describe('the deployment', () => {
     }
   });
 
-  it('has a health check in each worker that looks at the very file which the worker touches', () => {
-    for (const [name, { command, healthcheck }] of workers) {
-      const file = command![command!.indexOf('--health-file') + 1]!;
+  it('runs each service of the choreographed form in a container of its own, and leaves none out', () => {
+    assert.deepEqual(
+      subscribers.map(([name, { command = [] }]) => `${name} runs ${command.join(' ')}`).toSorted(),
+      subscriberNames.map((name) => `service-${name} runs ${name}`).toSorted(),
+    );
+    for (const [name, { entrypoint = [] }] of subscribers) {
+      const [program, ...args] = entrypoint.slice(entrypoint.indexOf('dist/src/cli/main.js'));
+      assert.deepEqual([program, args[0]], ['dist/src/cli/main.js', 'service'], name);
+    }
+  });
+
+  it('gives each of them its own secrets, its own user of NATS, and no others', () => {
+    const { directory, systems, mail } = config;
+    const password = mail.passwordEnv ? [mail.passwordEnv] : [];
+    const wanted: Record<string, string[]> = {
+      notification: [directory.tokenEnv, ...password],
+      hr: [directory.tokenEnv, ...password],
+      access: systems.map(({ tokenEnv }) => tokenEnv),
+    };
+    for (const [name, { environment = {}, command = [] }] of subscribers) {
+      const [service] = command as [string];
+      const { NATS_URL: url, ...rest } = environment;
+      assert.deepEqual(Object.keys(rest).filter(isSecret).toSorted(), wanted[service]!.toSorted(), name);
+      assert.ok(
+        String(url).startsWith(`nats://${service}:\${NATS_${service.toUpperCase()}_PASSWORD:?`),
+        name,
+      );
+      assert.ok(!('TEMPORAL_ADDRESS' in rest), `${name} is told of the other form`);
+    }
+  });
+
+  it('gives the NATS server a password for each of its users', () => {
+    const named = [...read('deploy/nats-server.conf').matchAll(/\$(NATS_[A-Z_]+)/g)].map(([, name]) => name!);
+    const given = Object.keys(compose.services['nats']!.environment!);
+    assert.deepEqual(named.toSorted(), given.toSorted());
+    assert.equal(named.length, subscriberNames.length + 1, 'the services, and people');
+  });
+
+  it('has a health check in each of ours that looks at the very file which is touched', () => {
+    for (const [name, { command = [], entrypoint = [], healthcheck }] of ours) {
+      const told = [...entrypoint, ...command];
+      const file = told[told.indexOf('--health-file') + 1]!;
       assert.ok(healthcheck!.test.join(' ').includes(`'${file}'`), name);
     }
   });
 
-  it('mounts only what exists, and the configuration where the workers look for it', () => {
+  it('mounts only what exists, and the configuration where it is looked for', () => {
     for (const [name, { volumes = [] }] of services) {
       for (const volume of volumes) {
         const [source] = volume.split(':') as [string];
@@ -138,7 +181,7 @@ describe('the deployment', () => {
         else assert.ok(source in compose.volumes, `${name} mounts ${source}`);
       }
     }
-    for (const [name, { volumes = [] }] of workers)
+    for (const [name, { volumes = [] }] of ours)
       assert.ok(volumes.includes('./deploy/ems.config.yaml:/app/ems.config.yaml:ro'), name);
     for (const [name, { entrypoint = [], volumes = [] }] of services) {
       const script = entrypoint.find((part) => part.endsWith('.sh'));

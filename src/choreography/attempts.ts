@@ -1,6 +1,6 @@
 /** What is being tried again, for whoever asks how an exit stands: written on a failure only, in a bucket that all services share. */
-import { Kvm } from '@nats-io/kv';
 import type { StepName } from '../exit/status.js';
+import { openBucket } from './bucket.js';
 import type { Bus } from './bus.js';
 
 interface Place {
@@ -20,7 +20,7 @@ export interface Attempt {
 export type Attempts = Awaited<ReturnType<typeof openAttempts>>;
 
 export async function openAttempts({ js }: Bus) {
-  const kv = await new Kvm(js).create('exit-attempts', { history: 1, allow_direct: false });
+  const kv = await openBucket(js, 'exit-attempts');
   return {
     /** @param startedAt when the step was begun, or begun again: what was tried before counts no more */
     async find(place: Place, startedAt: string | undefined): Promise<Attempt | undefined> {

@@ -4,7 +4,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { JetStreamApiError } from '@nats-io/jetstream';
-import { Kvm, type KV, type KvEntry } from '@nats-io/kv';
+import type { KV, KvEntry } from '@nats-io/kv';
+import { openBucket } from './bucket.js';
 import type { Bus } from './bus.js';
 import { patiently } from './patience.js';
 
@@ -49,8 +50,7 @@ export async function openRecords<T>(
   { js }: Bus,
   { bucket, empty, leaseMs }: RecordOptions<T>,
 ): Promise<Records<T>> {
-  // Read from the leader only: a replica may lag behind.
-  const kv = await new Kvm(js).create(bucket, { history: 1, allow_direct: false });
+  const kv = await openBucket(js, bucket);
   const running = new Map<string, { controller: AbortController; ended: Promise<unknown> }>();
 
   async function leased<R>(

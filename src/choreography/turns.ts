@@ -1,8 +1,8 @@
 /** The rate limit of a system, held over all processes: each attempt takes a turn, and turns keep their distance. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { JetStreamApiError } from '@nats-io/jetstream';
-import { Kvm } from '@nats-io/kv';
 import { attemptsPerSecond } from '../services/protocols/pace.js';
+import { openBucket } from './bucket.js';
 import type { Bus } from './bus.js';
 import { patiently } from './patience.js';
 
@@ -11,7 +11,7 @@ export type Turn = (signal: AbortSignal) => Promise<void>;
 
 /** @returns the turns of a system */
 export async function openTurns({ js }: Bus): Promise<(system: string, requestsPerSecond: number) => Turn> {
-  const kv = await new Kvm(js).create('exit-turns', { history: 1, allow_direct: false });
+  const kv = await openBucket(js, 'exit-turns');
 
   /** @returns when it is one's turn, in milliseconds since the epoch; undefined where somebody else was faster */
   async function take(system: string, distanceMs: number): Promise<number | undefined> {

@@ -13,8 +13,9 @@ export function serviceCommand(): Command {
       'Runs services of the choreographed form until Ctrl-C. NATS_URL says where NATS is; each service may run in several processes.',
     )
     .addArgument(new Argument('<services...>', 'which of them').choices(subscriberNames))
+    .option('--health-file <path>', 'a file to touch for as long as JetStream answers')
     .addHelpText('after', '\nExample:\n  ems service access')
-    .action((services: SubscriberName[]) =>
-      runServices(services, configuration(), loadNatsConfig() ?? DEFAULT),
+    .action((services: SubscriberName[], { healthFile }: { healthFile?: string }) =>
+      runServices(services, configuration(), loadNatsConfig() ?? DEFAULT, healthFile),
     );
 }

@@ -20,6 +20,7 @@ export interface ChildSpec {
 export interface Child {
   name: string;
   pid: number;
+  logFile: string;
   /** Resolves when the process has ended, with how. */
   exited: Promise<string>;
   /** SIGTERM, and SIGKILL when that is not enough. */
@@ -56,6 +57,7 @@ export async function startChild<T>(
     child.once('error', (error) => resolve(error.message));
     child.once('exit', (code, signal) => resolve(signal ? `signal ${signal}` : `exit code ${code}`));
   });
+  if (spec.program) endWithGuard(child);
 
   const send = async (signal: NodeJS.Signals): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
@@ -78,13 +80,21 @@ export async function startChild<T>(
         Promise.reject(failed(`it was not ready within ${readyWithinMs / 1000} s`)),
       ),
     ]);
-    return { name, pid: child.pid!, exited, stop, kill: () => send('SIGKILL'), ready: result };
+    return { name, pid: child.pid!, logFile, exited, stop, kill: () => send('SIGKILL'), ready: result };
   } catch (error) {
     await stop();
     throw error;
   } finally {
     over.abort();
   }
+}
+
+/** A guard that is killed cannot end its program any more; it has told us which one that is. */
+function endWithGuard(guard: ChildProcess): void {
+  const told = firstMessage<{ pid: number }>(guard);
+  guard.once('exit', (_code, signal) => {
+    if (signal === 'SIGKILL') void told.then(({ pid }) => process.kill(pid, 'SIGKILL'));
+  });
 }
 
 /** Asks again and again until there is an answer. */

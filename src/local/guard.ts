@@ -9,6 +9,8 @@ child.once('error', (error) => {
   console.error(error.message);
   process.exit(127);
 });
+// Whoever started us may have to end it without us.
+if (child.pid !== undefined) process.send?.({ pid: child.pid });
 child.once('exit', (code, signal) => process.exit(code ?? (signal === 'SIGTERM' ? 0 : 1)));
 const stop = (): void => void child.kill('SIGTERM');
 process.on('SIGTERM', stop);

@@ -6,6 +6,7 @@ import getPort from 'get-port';
 export const fixedPorts = {
   temporal: 7233,
   ui: 8233,
+  nats: 4222,
   smtp: 1025,
   inbox: 1080,
   directory: 9100,

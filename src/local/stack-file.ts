@@ -13,6 +13,7 @@ const StackFile = z.object({
   /** The process of `npm start`. */
   pid: z.number(),
   temporal: z.object({ address: z.string(), uiUrl: z.string().optional() }),
+  nats: z.object({ url: z.string() }),
   smtp: z.object({ host: z.string(), port: z.number() }),
   inboxUrl: z.string().optional(),
   directory: Scim,
@@ -67,9 +68,10 @@ export function readStack(home: string): StackFile | undefined {
   return isAlive(parsed.data.pid) ? parsed.data : undefined;
 }
 
-/** What Temporal's clients and ems.config.yaml take from the environment, for the servers of a stack. */
+/** What clients of Temporal and of NATS, and ems.config.yaml, take from the environment, for the servers of a stack. */
 export function environmentOf({
   temporal,
+  nats,
   smtp,
   directory,
   systems,
@@ -80,6 +82,7 @@ export function environmentOf({
   ]);
   return {
     TEMPORAL_ADDRESS: temporal.address,
+    NATS_URL: nats.url,
     SMTP_HOST: smtp.host,
     SMTP_PORT: String(smtp.port),
     ...(Object.fromEntries(scim) as Record<string, string>),

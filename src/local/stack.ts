@@ -1,16 +1,20 @@
 /**
- * The embedded default: Temporal, an inbox, the directory and the critical systems of the sample company, and the workers. A server
- * whose address is in the environment is used as it is and not started.
+ * The embedded default: Temporal, NATS, an inbox, the directory and the critical systems of the sample company; and what works on exits,
+ * which is the worker of the orchestrated form and the three services of the choreographed one. A server whose address is in the
+ * environment is used as it is and not started.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { outsideServers, type OutsideServers } from '../config.js';
+import { subscriberNames } from '../create-services.js';
 import { firstMessage, startChild, type Child } from './child.js';
 import { seedOf, systemNames } from './company.js';
+import { findNats } from './find-nats.js';
 import { findTemporal } from './find-temporal.js';
 import { startInbox } from './inbox.js';
+import { startNats } from './nats.js';
 import { fixedPorts, freePorts, requireFree, type Ports } from './ports.js';
 import { startScimServer } from './scim.js';
 import {
@@ -27,18 +31,18 @@ export interface StackOptions {
   /** Where data, logs and stack.json are kept. */
   home: string;
   ports: 'fixed' | 'free';
-  /** In place of ems.config.yaml, for the workers. */
+  /** In place of ems.config.yaml, for what works on exits. */
   configFile?: string | undefined;
   /** Told what is being started, a line at a time. */
   report: (line: string) => void;
 }
 
 export interface Stack extends StackFile {
-  /** What the workers and `ems` need to be told of it. */
+  /** What whoever works on exits, and `ems`, need to be told of it. */
   env: Record<string, string>;
   /** Resolves when a child ends that was not told to: its name, and how it ended. */
   failed: Promise<string>;
-  /** Stops everything, the workers first. */
+  /** Stops everything, first what works on exits. */
   stop: () => Promise<void>;
 }
 
@@ -49,16 +53,17 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
   await mkdir(path.join(home, 'data'), { recursive: true });
   await claimHome(home);
 
-  const children: Child[] = [];
+  const running = { servers: [] as Child[], workers: [] as Child[] };
   const stop = async (): Promise<void> => {
     await removeStack(home);
-    // In the reverse order of what needs what: the workers are in `children` last.
-    for (const child of children.toReversed()) await child.stop();
+    // What works on exits needs the servers until its end.
+    for (const children of [running.workers, running.servers])
+      await Promise.all(children.map((child) => child.stop()));
     await releaseHome(home);
   };
   const begun = async <C extends Child>(starting: Promise<C>): Promise<C> => {
     const child = await starting;
-    children.push(child);
+    running.servers.push(child);
     return child;
   };
 
@@ -68,31 +73,29 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
     await requireFree(portsNeeded(ports, outside));
 
     const logFile = (name: string) => path.join(home, 'logs', `${name}.log`);
-    const [temporal, mail, directory, systems] = await allOrNothing([
+    const [temporal, nats, mail, directory, systems] = await allOrNothing([
       startOrFindTemporal(),
+      startOrFindNats(),
       startOrFindInbox(),
       startOrFindScim('directory'),
       allOrNothing(systemNames.map((name) => startOrFindScim(name))),
     ]);
-    const servers = { temporal, ...mail, directory, systems };
+    const servers = { temporal, nats, ...mail, directory, systems };
     const env = { ...environmentOf(servers), ...(configFile !== undefined && { EMS_CONFIG: configFile }) };
-    const worker = await begun(
-      startChild(
-        {
-          name: 'the worker',
-          module: fileURLToPath(new URL('../worker.js', import.meta.url)),
-          env,
-          logFile: logFile('worker'),
-        },
-        (child) => firstMessage(child),
+    await allOrNothing([
+      startWorker('worker', 'the worker', '../worker.js'),
+      ...subscriberNames.map((name) =>
+        startWorker(name, `the service ${name}`, '../cli/main.js', 'service', name),
       ),
-    );
-    report(`workers           process ${worker.pid}`);
+    ]);
 
     const stack: StackFile = { pid: process.pid, ...servers };
     await writeStack(home, stack);
     const failed = Promise.race(
-      children.map(async (child) => `${child.name} ended unexpectedly (${await child.exited})`),
+      [...running.servers, ...running.workers].map(async ({ name, exited, logFile }) => {
+        const how = await exited;
+        return `${name} ended unexpectedly (${how}). Its log: ${logFile}`;
+      }),
     );
     return { ...stack, env, failed, stop };
 
@@ -111,6 +114,16 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
       report(`Temporal          ${started}`);
       report(`Temporal Web UI   ${uiUrl}`);
       return { address: started, ...(uiUrl !== undefined && { uiUrl }) };
+    }
+
+    async function startOrFindNats(): Promise<StackFile['nats']> {
+      if (outside.nats) return { url: outside.nats };
+      const program = await findNats(report);
+      const storeDir = path.join(home, 'data', 'nats');
+      const options = { program, port: ports.nats, storeDir, logFile: logFile('nats') };
+      const { url } = await begun(startNats(options));
+      report(`NATS              ${url}`);
+      return { url };
     }
 
     async function startOrFindInbox(): Promise<Pick<StackFile, 'smtp' | 'inboxUrl'>> {
@@ -142,6 +155,15 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
       report(`${name.padEnd(17)} ${server.scimUrl}`);
       return { name, scimUrl: server.scimUrl, token };
     }
+
+    /** A process of ours that works on exits. */
+    async function startWorker(log: string, name: string, file: string, ...args: string[]): Promise<void> {
+      const module = fileURLToPath(new URL(file, import.meta.url));
+      const spec = { name, module, args, env, logFile: logFile(log) };
+      const child = await startChild(spec, (child) => firstMessage(child));
+      running.workers.push(child);
+      report(`${log.padEnd(17)} process ${child.pid}`);
+    }
   } catch (error) {
     await stop();
     throw error;
@@ -151,9 +173,10 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
 type ScimAddress = StackFile['systems'][number];
 
 function portsNeeded(ports: Ports, outside: OutsideServers): Partial<Ports> {
-  const { temporal, ui, smtp, inbox, ...scim } = ports;
+  const { temporal, ui, nats, smtp, inbox, ...scim } = ports;
   return {
     ...(!outside.temporal && { temporal, ui }),
+    ...(!outside.nats && { nats }),
     ...(!outside.smtp && { smtp, inbox }),
     ...Object.fromEntries(Object.entries(scim).filter(([name]) => !outside.scim.get(name)?.scimUrl)),
   };

@@ -5,11 +5,15 @@ import { existsSync, statSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { Connection } from '@temporalio/client';
+import { connectBus } from '../../src/choreography/bus.js';
+import { choreographedExits, type ChoreographedExits } from '../../src/client/choreographed.js';
+import { loadConfig, natsConfigOf } from '../../src/config.js';
 import type { ExitStatus } from '../../src/exit/status.js';
 import { fixedPorts } from '../../src/local/ports.js';
-import { readStack, type StackFile } from '../../src/local/stack-file.js';
+import { environmentOf, readStack, type StackFile } from '../../src/local/stack-file.js';
 import { answer, page, refusal, type Env } from '../support/ems.js';
 import { eventually } from '../support/eventually.js';
+import { startBroker } from '../support/nats.js';
 import { descendantsOf, stillRunning } from '../support/processes.js';
 import { scimAdmin } from '../support/scim-admin.js';
 import { scratchFolder } from '../support/temporal.js';
@@ -25,8 +29,8 @@ interface Started {
 const started: Started[] = [];
 
 /** `npm start`, without npm. */
-function start(home: string, ...args: string[]): Started {
-  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], EMS_HOME: home };
+function start(home: string, args = ['--free-ports'], more: Env = {}): Started {
+  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], EMS_HOME: home, ...more };
   const child = spawn(process.execPath, ['dist/src/local/main.js', ...args], { env });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
@@ -49,6 +53,27 @@ async function ready(home: string, stack: Started): Promise<StackFile> {
   return readStack(home)!;
 }
 
+/** Talks to the choreographed form of a stack, as a program of somebody's does that has only stack.json. */
+async function choreographed<T>(
+  stack: StackFile,
+  talk: (exits: ChoreographedExits) => Promise<T>,
+): Promise<T> {
+  const bus = await connectBus(natsConfigOf(stack.nats.url), 'a test');
+  try {
+    return await talk(await choreographedExits(bus, loadConfig(environmentOf(stack))));
+  } finally {
+    await bus.close();
+  }
+}
+
+const untilChoreographed = (stack: StackFile, employeeId: string, phase: ExitStatus['phase']) =>
+  choreographed(stack, (exits) =>
+    eventually(`${employeeId} ${phase}`, async () => {
+      const status = await exits.status(employeeId);
+      return status.phase === phase ? status : undefined;
+    }),
+  );
+
 const gone = (pids: number[], withinMs: number) =>
   eventually('the children to be gone', () => (stillRunning(pids).length === 0 ? true : undefined), withinMs);
 
@@ -60,7 +85,7 @@ describe('the local stack', () => {
   before(async () => {
     home = await scratchFolder();
     env = { EMS_HOME: home };
-    stack = start(home, '--free-ports');
+    stack = start(home);
     // The first has said that it is starting, and is at it.
     await eventually('the start', () => stack.output().includes('Starting') || undefined);
   });
@@ -72,7 +97,7 @@ describe('the local stack', () => {
   it('is not started a second time in the same folder, neither while it starts nor while it runs', async () => {
     await eventually('the folder taken', () => existsSync(path.join(home, 'stack.pid')) || undefined);
     const refused = async (): Promise<void> => {
-      const second = start(home, '--free-ports');
+      const second = start(home);
       assert.equal(await second.ended, 1);
       assert.match(second.output(), sentence);
     };
@@ -89,12 +114,13 @@ describe('the local stack', () => {
     assert.equal(statSync(path.join(home, 'stack.json')).mode & 0o777, 0o600);
     const { pid, systems, ...rest } = file;
     assert.equal(pid, stack.process.pid);
-    assert.deepEqual(Object.keys(rest), ['temporal', 'smtp', 'inboxUrl', 'directory']);
+    assert.deepEqual(Object.keys(rest), ['temporal', 'nats', 'smtp', 'inboxUrl', 'directory']);
     assert.deepEqual(
       systems.map(({ name }) => name),
       ['payroll', 'code', 'production'],
     );
     const urls = [
+      file.nats.url,
       file.temporal.uiUrl!,
       file.inboxUrl!,
       ...[file.directory, ...systems].map(({ scimUrl }) => scimUrl),
@@ -111,6 +137,14 @@ describe('the local stack', () => {
     const connection = await Connection.connect({ address: file.temporal.address });
     await connection.workflowService.describeNamespace({ namespace: 'default' });
     await connection.close();
+    const bus = await connectBus(natsConfigOf(file.nats.url), 'a test');
+    const consumers = await bus.jsm.consumers.list('EXITS').next();
+    await bus.close();
+    assert.deepEqual(
+      consumers.map(({ name }) => name).toSorted(),
+      ['access-code', 'access-payroll', 'access-production', 'hr', 'notification'],
+      'the three services have subscribed',
+    );
     for (const url of [file.temporal.uiUrl!, `${file.inboxUrl}/api/email`])
       assert.equal((await fetch(url)).status, 200, url);
     for (const { scimUrl, token } of [file.directory, ...file.systems]) {
@@ -132,8 +166,10 @@ describe('the local stack', () => {
       const { blockedAt, steps } = await answer<ExitStatus>(env, 'status', 'E-1002');
       return (blockedAt && steps.every(({ state }) => state === 'done')) || undefined;
     });
+    await choreographed(file, (exits) => exits.open({ employeeId: 'E-1004' }));
+    await untilChoreographed(file, 'E-1004', 'awaiting-decision');
     const children = descendantsOf(stack.process.pid!);
-    assert.ok(children.length >= 7, `seven servers and workers, and what they started: ${children.length}`);
+    assert.ok(children.length >= 11, `seven servers, a worker and three services: ${children.length}`);
     stack.process.kill('SIGINT');
     assert.equal(await stack.ended, 0);
     assert.deepEqual(stillRunning(children), []);
@@ -143,7 +179,7 @@ describe('the local stack', () => {
   });
 
   it('goes on after a restart where it was: an exit that was open is, and is decided', async () => {
-    stack = start(home, '--free-ports');
+    stack = start(home);
     file = await ready(home, stack);
     const open = await answer<ExitStatus>(env, 'status', 'E-1002');
     assert.equal(open.phase, 'awaiting-decision');
@@ -161,20 +197,77 @@ describe('the local stack', () => {
     const subjects = mails.map(({ subject }) => subject);
     for (const subject of [/has resigned$/, /stays$/])
       assert.equal(
-        subjects.filter((each) => subject.test(each)).length,
+        subjects.filter((each) => /Dana Fox/.test(each) && subject.test(each)).length,
         1,
         `${subject}: ${subjects.join('; ')}`,
       );
   });
 
+  it('goes on with a choreographed exit as well: what its hold took is remembered, and given back', async () => {
+    const on = (name: string, id: string) => {
+      const { scimUrl, token } = file.systems.find((system) => system.name === name)!;
+      return scimAdmin({ scimUrl, token }).account(id);
+    };
+    const production = () => on('production', 'production-user-1004');
+    assert.deepEqual((await production()).groups, ['status-page-readers']);
+    assert.equal((await on('code', 'code-user-1004')).active, false);
+
+    await choreographed(file, (exits) => exits.decide('E-1004', { outcome: 'retained', decidedBy: HR }));
+    await untilChoreographed(file, 'E-1004', 'closed');
+    assert.deepEqual((await production()).groups, [
+      'production-admins',
+      'production-operators',
+      'status-page-readers',
+    ]);
+    assert.equal((await on('code', 'code-user-1004')).active, true);
+  });
+
   it('leaves nothing running even when it is killed, and what it leaves in its folder fools nobody', async () => {
     const children = descendantsOf(stack.process.pid!);
-    assert.ok(children.length >= 7);
+    assert.ok(children.length >= 11);
     stack.process.kill('SIGKILL');
     await stack.ended;
     await gone(children, 10_000);
     assert.ok(existsSync(path.join(home, 'stack.json')), 'nobody could remove it');
     assert.match((await refusal(env, 'status', 'E-1002')).sentence, /^No stack is running here/);
+  });
+
+  describe('with NATS_URL in the environment', () => {
+    let broker: Awaited<ReturnType<typeof startBroker>>;
+    before(async () => {
+      broker = await startBroker();
+      stack = start(home, ['--free-ports'], { NATS_URL: broker.url });
+      file = await ready(home, stack);
+    });
+    after(() => broker.stop());
+
+    it('uses that server and starts none', () => {
+      assert.equal(file.nats.url, broker.url);
+      assert.doesNotMatch(stack.output(), /^ *NATS /m);
+    });
+
+    it('outlives a kill of that server: its services go on where they were once it is back', async () => {
+      await choreographed(file, (exits) => exits.open({ employeeId: 'E-1006' }));
+      await untilChoreographed(file, 'E-1006', 'awaiting-decision');
+      await broker.kill();
+      await broker.start();
+      await choreographed(file, (exits) => exits.decide('E-1006', { outcome: 'retained', decidedBy: HR }));
+      const { steps } = await untilChoreographed(file, 'E-1006', 'closed');
+      assert.ok(steps.every(({ state }) => state === 'done'));
+      assert.equal(stack.process.exitCode, null, stack.output());
+    });
+
+    it('says which service was killed, and stops the rest', async () => {
+      const children = descendantsOf(stack.process.pid!);
+      const [, pid] = /^ *hr +process (\d+)$/m.exec(stack.output())!;
+      process.kill(Number(pid), 'SIGKILL');
+      assert.equal(await stack.ended, 1);
+      assert.match(
+        stack.output(),
+        /the service hr ended unexpectedly \(signal SIGKILL\)\. Its log: .*hr\.log\. Stopping …\nStopped\.\n$/,
+      );
+      await gone(children, 10_000);
+    });
   });
 
   it('says which of the fixed ports is taken, and by whom it was wanted, in place of a hang; and takes the folder of the killed one', async () => {
@@ -184,7 +277,7 @@ describe('the local stack', () => {
       occupied.once('listening', resolve).once('error', resolve);
       occupied.listen(fixedPorts.production, '127.0.0.1');
     });
-    const blocked = start(home);
+    const blocked = start(home, []);
     assert.equal(await blocked.ended, 1);
     occupied.close();
     const [, port, name] =

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import getPort from 'get-port';
+import { connectBus, type Bus } from '../src/choreography/bus.js';
+import { choreographedExits, type ChoreographedExits } from '../src/client/choreographed.js';
+import { natsConfigOf } from '../src/config.js';
+import { subscriberNames, type SubscriberName } from '../src/create-services.js';
+import type { Outcome } from '../src/exit/decision.js';
+import type { EventType } from '../src/exit/events.js';
+import { firstMessage, startChild, untilAnswered, type Child } from '../src/local/child.js';
+import { findNats } from '../src/local/find-nats.js';
+import { eventually } from './support/eventually.js';
+import { scratchFolder } from './support/temporal.js';
+import { HR, startWorld, stateOf, stepOf, type World } from './support/world.js';
+
+const people = 'ems';
+const users = [people, ...subscriberNames];
+const passwordOf = (user: string): string => `secret-of-${user}`;
+
+/** What each service may say. */
+const own: Record<SubscriberName, EventType[]> = {
+  notification: ['manager.notified', 'step.needs-attention'],
+  hr: ['interview.scheduled', 'interview.cancelled', 'step.needs-attention'],
+  access: ['access.blocked', 'access.restored', 'access.revoked', 'step.needs-attention'],
+};
+const ofPeople: EventType[] = ['employee.resigned', 'exit.decision-finalised', 'step.resolved'];
+
+describe('the NATS server of the deployment', () => {
+  let folder: string;
+  let server: Child;
+  let world: World;
+  let address: string;
+  let buses: Record<string, Bus>;
+  let exits: ChoreographedExits;
+  let running: Child[] = [];
+  before(async () => {
+    folder = await scratchFolder();
+    const [port, healthPort] = [await getPort({ host: '127.0.0.1' }), await getPort({ host: '127.0.0.1' })];
+    address = `127.0.0.1:${port}`;
+    const configFile = path.join(folder, 'nats-server.conf');
+    // As it is deployed; only where it listens and keeps its data is this machine's.
+    const here = {
+      'listen: 0.0.0.0:4222': `listen: "${address}"`,
+      '127.0.0.1:8222': `127.0.0.1:${healthPort}`,
+      '/data': folder,
+    };
+    await writeFile(configFile, replaced(readFileSync('deploy/nats-server.conf', 'utf8'), here));
+    server = await startChild(
+      {
+        name: 'NATS',
+        program: await findNats((line) => console.error(line)),
+        args: ['--config', configFile],
+        env: Object.fromEntries(
+          users.map((user) => [`NATS_${user.toUpperCase()}_PASSWORD`, passwordOf(user)]),
+        ),
+        logFile: path.join(folder, 'nats.log'),
+      },
+      (_child, signal) =>
+        untilAnswered(async () => {
+          const { status } = await fetch(`http://127.0.0.1:${healthPort}/healthz`, { signal });
+          assert.equal(status, 200);
+        }, signal),
+    );
+    world = await startWorld({ services: [] });
+    const { config } = world;
+    const open = async (user: string) => [user, await connectBus(natsConfigOf(urlOf(user)), user)] as const;
+    buses = Object.fromEntries(await Promise.all(users.map(open)));
+    running = await Promise.all(subscriberNames.map((name) => startAsDeployed(name)));
+    exits = await choreographedExits(buses[people]!, config);
+  });
+  after(async () => {
+    for (const service of running) await service.stop();
+    for (const bus of Object.values(buses)) await bus.close();
+    await world.stop();
+    await server.stop();
+  });
+
+  /** With the command of its container, and no other secrets; only the paths are this machine's. */
+  async function startAsDeployed(name: SubscriberName): Promise<Child> {
+    const { services } = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as {
+      services: Record<string, { entrypoint: string[]; command: string[]; environment: object }>;
+    };
+    const { entrypoint, command, environment } = services[`service-${name}`]!;
+    const [, args] = [...entrypoint, ...command].join(' ').split('dist/src/cli/main.js ');
+    const env = Object.entries(world.env).filter(
+      ([variable]) => !variable.endsWith('_TOKEN') || variable in environment,
+    );
+    return startChild(
+      {
+        name,
+        module: fileURLToPath(new URL('../src/cli/main.js', import.meta.url)),
+        args: args!.replace('/tmp/healthy', healthFile(name)).split(' '),
+        env: { ...Object.fromEntries(env), NATS_URL: urlOf(name) },
+        logFile: path.join(folder, `${name}.log`),
+      },
+      (child) => firstMessage(child),
+    );
+  }
+
+  const healthFile = (name: string): string => path.join(folder, `${name}-healthy`);
+
+  const urlOf = (user: string): string => `nats://${user}:${passwordOf(user)}@${address}`;
+
+  it('is asked by each service how it is, for the health check of its container', () =>
+    eventually(
+      'the files',
+      () => subscriberNames.every((name) => existsSync(healthFile(name))) || undefined,
+    ));
+
+  for (const outcome of ['retained', 'leaving'] satisfies Outcome[]) {
+    it(`lets each service do its part of an exit that ends ${outcome}`, async () => {
+      const { employeeId } = await world.hire();
+      await exits.open({ employeeId });
+      await eventually('awaiting-decision', () => isIn('awaiting-decision'));
+      await exits.decide(employeeId, { outcome, decidedBy: HR });
+      await eventually('closed', () => isIn('closed'));
+      const { steps } = await exits.status(employeeId);
+      assert.ok(
+        steps.every(({ state }) => state === 'done'),
+        JSON.stringify(steps),
+      );
+
+      async function isIn(phase: string): Promise<true | undefined> {
+        return (await exits.status(employeeId)).phase === phase || undefined;
+      }
+    });
+  }
+
+  it('lets each service say what it is still trying, what it gave up, and why', async () => {
+    const employeeId = 'T-nobody';
+    for (const userName of ['one', 'another']) await world.admin.payroll.createUser({ employeeId, userName });
+    world.proxies.code.fault(() => ({ kind: 'answer', status: 503 }));
+    await exits.open({ employeeId });
+    const keys = ['notify-manager', 'schedule-hr-interview', 'block-access:payroll'];
+    await eventually('attention', async () => {
+      const status = await exits.status(employeeId);
+      const isTrying = (stepOf(status, 'block-access:code')?.attempt ?? 0) > 1;
+      return (isTrying && keys.every((key) => stateOf(status, key) === 'needs-attention')) || undefined;
+    });
+    await eventually('the dead letters', async () => {
+      const { state } = await buses[people]!.jsm.streams.info('EXITS_DEAD_LETTERS');
+      return state.messages === keys.length || undefined;
+    });
+  });
+
+  const isRefused = (user: string, subject: string): Promise<void> =>
+    assert.rejects(
+      buses[user]!.connection.request(subject, '', { timeout: 3_000 }),
+      /Permissions Violation for Publish/,
+      `${user} may publish ${subject}`,
+    );
+
+  it('lets nobody but people resign or decide, and no service speak for another', async () => {
+    for (const name of subscriberNames) {
+      const others = [...ofPeople, ...Object.values(own).flat()].filter((type) => !own[name].includes(type));
+      for (const type of others) await isRefused(name, `exit.E-1002.an-exit.${type}`);
+    }
+  });
+
+  it('lets no service take, or answer for, what another is told', async () => {
+    for (const [user, other] of [
+      ['notification', 'access-payroll'],
+      ['hr', 'notification'],
+    ] as const) {
+      await isRefused(user, `$JS.API.CONSUMER.MSG.NEXT.EXITS.${other}`);
+      await isRefused(user, `$JS.ACK.EXITS.${other}.1.1.1.1.1`);
+      await isRefused(user, `dead-letter.${other}.exit.E-1002.an-exit.employee.resigned`);
+    }
+  });
+
+  it('lets no service read or write what another remembers: what was taken from whom, above all', async () => {
+    for (const user of ['notification', 'hr']) {
+      await isRefused(user, '$KV.exit-access.payroll.E-1002.an-exit');
+      await isRefused(user, '$JS.API.STREAM.MSG.GET.KV_exit-access');
+      await isRefused(user, '$JS.API.DIRECT.GET.KV_exit-access');
+    }
+  });
+
+  it('lets no service change or delete what is recorded', async () => {
+    for (const user of subscriberNames)
+      for (const what of ['UPDATE', 'DELETE', 'PURGE', 'MSG.DELETE'])
+        await isRefused(user, `$JS.API.STREAM.${what}.EXITS`);
+  });
+
+  it('shows nothing, and takes nothing, without the right password', async () => {
+    for (const credentials of ['', 'ems:guessed@', `ems:${passwordOf('hr')}@`]) {
+      const attempt = connectBus(natsConfigOf(`nats://${credentials}${address}`), 'somebody');
+      await assert.rejects(attempt, /^Error: NATS cannot be reached at [\d.:]+: .*authorization/i);
+    }
+  });
+});
+
+function replaced(text: string, changes: Record<string, string>): string {
+  return Object.entries(changes).reduce((before, [from, to]) => {
+    assert.equal(before.split(from).length, 2, `deploy/nats-server.conf has "${from}" once`);
+    return before.replace(from, to);
+  }, text);
+}
