@@ -1,6 +1,9 @@
 /** What the demo reads back from the servers, and what must hold there. Nothing here comes from the exit's own memory. */
+import type { Config } from '../config.js';
 import type { Outcome } from '../exit/decision.js';
+import { interviewUid } from '../exit/ids.js';
 import type { ExitStatus } from '../exit/status.js';
+import { hrPartner } from '../services/index.js';
 import { createScimClient } from '../services/protocols/scim.js';
 import { isActive } from '../services/protocols/scim-resource.js';
 import type { Stack } from './stack.js';
@@ -23,6 +26,13 @@ export interface SeenMail {
   subject: string;
   messageId: string;
   calendar: string;
+}
+
+/** What stands of the interview in the calendar of an HR partner. */
+export interface SeenCalendar {
+  calendar: string;
+  /** ISO 8601, UTC; undefined where it does not stand there. */
+  start: string | undefined;
 }
 
 /** The groups whose loss is the hold on `production`; the other systems suspend the account (ems.config.yaml). */
@@ -65,6 +75,18 @@ export async function readMail({ inboxUrl }: Stack, exitId: string): Promise<See
   );
 }
 
+/** When the interview of an exit is, by the calendars that are configured: none, where none is. */
+export async function readCalendars(config: Config, exitId: string): Promise<SeenCalendar[]> {
+  const uid = interviewUid(exitId, config.organisation.domain);
+  const partners = config.contacts.hrPartners.flatMap((partner) => hrPartner(config, partner).calendar ?? []);
+  return Promise.all(
+    partners.map(async (calendar) => {
+      const entry = await calendar.read(uid, AbortSignal.timeout(10_000));
+      return { calendar: calendar.name, start: entry && new Date(entry.start).toISOString() };
+    }),
+  );
+}
+
 export function verdictOf(seen: {
   employeeId: string;
   outcome: Outcome;
@@ -72,15 +94,17 @@ export function verdictOf(seen: {
   during: SeenAccount[];
   after: SeenAccount[];
   mail: SeenMail[];
+  calendars: { during: SeenCalendar[]; after: SeenCalendar[] };
   status: ExitStatus;
 }): Check[] {
-  const { employeeId, outcome, before, during, after, mail, status } = seen;
+  const { employeeId, outcome, before, during, after, mail, calendars, status } = seen;
   const has = (accounts: SeenAccount[], system: string) =>
     accounts.find((each) => each.system === system)?.account;
   const check = (what: string, holds: boolean): Check => ({ what: `${employeeId} ${what}`, holds });
   const invited = mail.filter(({ calendar }) => calendar === 'REQUEST').flatMap(({ to }) => to);
   const withdrawn = mail.filter(({ calendar }) => calendar === 'CANCEL').flatMap(({ to }) => to);
-  const told = mail.filter(({ calendar }) => calendar === '');
+  const told = mail.filter(({ messageId }) => messageId.includes('.notify-manager'));
+  const heard = mail.filter(({ messageId }) => messageId.includes('.notify-employee'));
   const sameTwo = (a: string[], b: string[]) => a.length === 2 && a.toSorted().join() === b.toSorted().join();
 
   const access = before
@@ -102,16 +126,32 @@ export function verdictOf(seen: {
           : check(`is inactive on ${system} and in no group`, !ended.active && ended.groups.length === 0),
       ];
     });
+  const start = status.interview && new Date(status.interview.start).toISOString();
+  const interviews =
+    calendars.during.length === 0
+      ? []
+      : [
+          check(
+            `had the interview in ${whose(calendars.during)} at the time of the invitation`,
+            start !== undefined && startsIn(calendars.during).join() === start,
+          ),
+          check(
+            outcome === 'retained' ? 'has no interview there any more' : 'still has the interview there',
+            startsIn(calendars.after).join() === (outcome === 'retained' ? '' : start),
+          ),
+        ];
   return [
     ...access,
     check(
       'had the manager told twice: of the resignation and of the outcome',
       told.length === 2 && told[0]!.to.join() === told[1]!.to.join(),
     ),
+    check('was told what is blocked and whom to ask', heard.length === 1),
     check('was invited to the interview, with the HR partner', invited.length === 2),
     outcome === 'retained'
       ? check('had the invitation withdrawn from both', sameTwo(withdrawn, invited))
       : check('kept the invitation', withdrawn.length === 0),
+    ...interviews,
     check('got no mail twice', new Set(mail.map(({ messageId }) => messageId)).size === mail.length),
     check(
       'has an exit that is closed, with nothing left open',
@@ -119,6 +159,9 @@ export function verdictOf(seen: {
     ),
   ];
 }
+
+const startsIn = (calendars: SeenCalendar[]): string[] => calendars.flatMap(({ start }) => start ?? []);
+const whose = (calendars: SeenCalendar[]): string => calendars.map(({ calendar }) => calendar).join(' or ');
 
 /** The iTIP method of a mail's calendar part, or nothing where it has none. */
 function calendarOf(source: string): string {

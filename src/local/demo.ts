@@ -13,7 +13,14 @@ import { orchestratedExits } from '../client/orchestrated.js';
 import { loadConfig, natsConfigOf } from '../config.js';
 import type { ExitStatus } from '../exit/status.js';
 import { payloadConverterPath } from '../temporal.js';
-import { readAccess, readMail, verdictOf, type Check } from './demo-checks.js';
+import {
+  readAccess,
+  readCalendars,
+  readMail,
+  verdictOf,
+  type Check,
+  type SeenCalendar,
+} from './demo-checks.js';
 import * as page from './demo-page.js';
 import { startStack, type Stack } from './stack.js';
 
@@ -120,6 +127,8 @@ async function play(stack: Stack, exits: Exits, role: page.Role): Promise<Check[
   const resigned = Date.now();
   await exits.open({ employeeId, reason: 'demo' });
   let during: Awaited<ReturnType<typeof readAccess>> | undefined;
+  let inCalendars: SeenCalendar[] = [];
+  const config = loadConfig(stack.env);
   let last: ExitStatus | undefined;
   const steps = page.steps(resigned);
   for await (const status of exits.follow(employeeId, 1_000)) {
@@ -128,10 +137,12 @@ async function play(stack: Stack, exits: Exits, role: page.Role): Promise<Check[
     if (status.phase !== 'awaiting-decision' || during) continue;
     if (!status.blockedAt) throw new Error(`Nothing is blocked: ${JSON.stringify(status.steps)}`);
     during = await readAccess(stack, employeeId);
+    inCalendars = await readCalendars(config, status.exitId);
     steps.decision(outcome, HR);
     await exits.decide(employeeId, { outcome, decidedBy: HR });
   }
   const after = await readAccess(stack, employeeId);
   const mail = await readMail(stack, last!.exitId);
-  return verdictOf({ employeeId, outcome, before, during: during!, after, mail, status: last! });
+  const calendars = { during: inCalendars, after: await readCalendars(config, last!.exitId) };
+  return verdictOf({ employeeId, outcome, before, during: during!, after, mail, calendars, status: last! });
 }

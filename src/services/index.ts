@@ -38,25 +38,26 @@ export function createNotification(config: Config): NotificationService {
 }
 
 export function createHr(config: Config): HrService {
-  const { organisation, contacts, interview, mail, policy } = config;
-  const [first, ...others] = contacts.hrPartners;
+  const { organisation, contacts, interview, mail } = config;
+  const [first, ...others] = contacts.hrPartners.map((partner) => hrPartner(config, partner));
   return createHrService({
     mailer: mailerOf(config),
     templates: loadTemplates(interview),
     organisation,
     policy: interview,
-    partners: [partnerOf(first), ...others.map(partnerOf)],
+    partners: [first!, ...others],
     from: mail.from,
   });
+}
 
-  function partnerOf({ calendar, ...contact }: HrPartnerConfig): HrPartner {
-    if (!calendar) return { contact };
-    const { url, user, password } = calendar;
-    const name = `the calendar of ${contact.name}`;
-    const { timeZone } = interview;
-    const requestTimeoutMs = policy.requestTimeout;
-    return { contact, calendar: createCalendar({ name, url, user, password, timeZone, requestTimeoutMs }) };
-  }
+export function hrPartner({ interview, policy }: Config, partner: HrPartnerConfig): HrPartner {
+  const contact = contactOf(partner);
+  if (!partner.calendar) return { contact };
+  const { url, user, password } = partner.calendar;
+  const name = `the calendar of ${contact.name}`;
+  const { timeZone } = interview;
+  const requestTimeoutMs = policy.requestTimeout;
+  return { contact, calendar: createCalendar({ name, url, user, password, timeZone, requestTimeoutMs }) };
 }
 
 /** By the name of the critical system. */
