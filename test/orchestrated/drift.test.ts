@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { firstMessage, startChild } from '../../src/local/child.js';
 import { DRIFT_CHECK } from '../../src/temporal.js';
+import type { SweepResult } from '../../src/workflows/sweep-holds.js';
 import { eventually } from '../support/eventually.js';
 import { scratchFolder } from '../support/temporal.js';
 import {
