@@ -1,8 +1,7 @@
 import { Argument, Command } from 'commander';
-import { loadNatsConfig } from '../config.js';
 import { subscriberNames, type SubscriberName } from '../create-services.js';
 import { runServices } from '../service.js';
-import { configuration } from './connect.js';
+import { configuration, natsConfig } from './connect.js';
 
 /** Where a nats-server listens that nobody has told otherwise. */
 const DEFAULT = { servers: ['127.0.0.1:4222'] };
@@ -14,7 +13,5 @@ export function serviceCommand(): Command {
     )
     .addArgument(new Argument('<services...>', 'which of them').choices(subscriberNames))
     .addHelpText('after', '\nExample:\n  ems service access')
-    .action((services: SubscriberName[]) =>
-      runServices(services, configuration(), loadNatsConfig() ?? DEFAULT),
-    );
+    .action((services: SubscriberName[]) => runServices(services, configuration(), natsConfig() ?? DEFAULT));
 }

@@ -103,9 +103,9 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
   }
 
   return {
-    async openExit(employeeId) {
+    async newest(employeeId) {
       const { latest } = await read(employeeId);
-      return latest && !latest.closedAt ? { since: latest.openedAt, phase: latest.phase } : undefined;
+      return latest && { isOpen: !latest.closedAt, since: latest.openedAt, phase: latest.phase };
     },
 
     async open(resignation, exitId = randomUUID()) {

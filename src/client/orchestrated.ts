@@ -48,6 +48,13 @@ export interface ListedExit {
   statusProblem?: string | undefined;
 }
 
+export interface NewestExit {
+  isOpen: boolean;
+  /** ISO 8601, UTC. */
+  since: string;
+  phase: string;
+}
+
 export type Exits = ReturnType<typeof orchestratedExits>;
 
 export function orchestratedExits(client: Client) {
@@ -127,11 +134,16 @@ export function orchestratedExits(client: Client) {
   }
 
   return {
-    openExit: async (employeeId: string): Promise<{ since: string; phase: string } | undefined> => {
+    /** The newest exit of the employee, open or closed. */
+    newest: async (employeeId: string): Promise<NewestExit | undefined> => {
       const description = await describe(employeeId);
-      if (description?.status.name !== 'RUNNING') return undefined;
-      const phase = description.typedSearchAttributes.get(searchAttributes.ExitPhase) ?? 'starting';
-      return { since: description.startTime.toISOString(), phase };
+      if (!description) return undefined;
+      const { status, startTime, typedSearchAttributes } = description;
+      return {
+        isOpen: status.name === 'RUNNING',
+        since: startTime.toISOString(),
+        phase: typedSearchAttributes.get(searchAttributes.ExitPhase) ?? 'starting',
+      };
     },
 
     /** @throws Refusal when the employee has an open exit already */

@@ -13,6 +13,7 @@ const StackFile = z.object({
   /** The process of `npm start`. */
   pid: z.number(),
   temporal: z.object({ address: z.string(), uiUrl: z.string().optional() }),
+  nats: z.object({ url: z.string() }).optional(),
   smtp: z.object({ host: z.string(), port: z.number() }),
   inboxUrl: z.string().optional(),
   directory: Scim,
