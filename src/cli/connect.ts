@@ -60,7 +60,7 @@ export async function withExits<T>(
     });
     return await run(exitsOf(reached));
   } finally {
-    await Promise.all(connected.map((each) => each.status === 'fulfilled' && each.value.close()));
+    await Promise.all(connected.map(async (each) => each.status === 'fulfilled' && each.value.close()));
   }
 }
 
@@ -70,13 +70,21 @@ export const formOption = (description: string): Option =>
 /** Runs something with a connection to Temporal, and closes it. */
 export async function withTemporal<T>(run: (client: Client) => Promise<T>): Promise<T> {
   const { value, close } = await connectTemporal();
-  return run(value).finally(close);
+  try {
+    return await run(value);
+  } finally {
+    await close();
+  }
 }
 
 /** Runs something with a connection to NATS, and closes it. */
 export async function withBus<T>(run: (bus: Bus) => Promise<T>): Promise<T> {
   const bus = await busHere();
-  return run(bus).finally(() => bus.close());
+  try {
+    return await run(bus);
+  } finally {
+    await bus.close();
+  }
 }
 
 async function connectOrchestrated(): Promise<Connected<ExitsOfForm>> {

@@ -1,5 +1,6 @@
 /** `ems`: the client of the exit management system. Exits 0 done, 1 refused or failed, 2 wrong usage. */
 import { Command, CommanderError } from 'commander';
+import { deadLettersCommand } from './dead-letters.js';
 import { decideCommand } from './decide.js';
 import { UsageError } from './usage-error.js';
 import { listCommand } from './list.js';
@@ -8,6 +9,8 @@ import { resignCommand } from './resign.js';
 import { resolveCommand } from './resolve.js';
 import { serviceCommand } from './service.js';
 import { statusCommand } from './status.js';
+import { traceCommand } from './trace.js';
+import { trackerCommand } from './tracker.js';
 import { watchCommand } from './watch.js';
 
 const program = new Command('ems')
@@ -25,6 +28,9 @@ const commands = [
   watchCommand,
   listCommand,
   resolveCommand,
+  trackerCommand,
+  traceCommand,
+  deadLettersCommand,
   serviceCommand,
 ];
 for (const define of commands) {

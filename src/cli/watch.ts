@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { stepKey, type ExitStatus, type Step } from '../exit/status.js';
 import type { Form } from '../client/exits.js';
 import { formOption, withExits } from './connect.js';
+import { jsonArray } from './json-array.js';
 import { describeDecision, localTime, remark } from './output.js';
 
 /** Attempts that fail leave no event to wait for, so they are looked for this often. */
@@ -27,28 +28,24 @@ export function watchCommand(): Command {
 }
 
 async function watch(employeeId: string, { form, json }: { form?: Form; json?: boolean }): Promise<void> {
-  let printed = 0;
+  const document = jsonArray();
   const print = (change: Change): void => {
-    if (json) process.stdout.write(`${printed === 0 ? '[\n' : ',\n'}${JSON.stringify(change)}`);
+    if (json) document.print(change);
     else
       console.log(
         `${localTime(change.at)}  ${change.what.padEnd(28)} ${change.state.padEnd(16)} ${change.remark}`.trimEnd(),
       );
-    printed += 1;
   };
   const end = (): void => {
-    if (json) process.stdout.write(printed === 0 ? '[]\n' : '\n]\n');
+    if (json) document.end();
   };
   process.once('SIGINT', () => {
     end();
     process.exit(0);
   });
   const failed = (error: Error): void => {
-    if (!json || printed === 0) throw error;
-    // The array is begun, and it is the one document.
-    process.stdout.write(`,\n${JSON.stringify({ error: error.message })}\n]\n`);
-    console.error(`ems: ${error.message}`);
-    process.exitCode = 1;
+    if (!json) throw error;
+    document.fail(error);
   };
   await withExits(form, async (exits) => {
     let before = '';

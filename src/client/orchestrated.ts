@@ -34,6 +34,12 @@ export interface ListFilter {
   phase?: Phase | undefined;
 }
 
+export interface ListedDeadLetter {
+  id: string;
+  event: string;
+  reason: string;
+}
+
 export interface ListedExit {
   employeeId: string;
   phase: string;
@@ -44,6 +50,8 @@ export interface ListedExit {
   lastWorkingDay?: string | undefined;
   /** The steps that need attention, for the open exits that have any. */
   stuckSteps: Step[];
+  /** Choreographed: messages about the exit that a consumer has given up. */
+  deadLetters?: ListedDeadLetter[] | undefined;
   /** Why the steps are not known; the list goes on without them. */
   statusProblem?: string | undefined;
 }

@@ -1,0 +1,42 @@
+/**
+ * A dead letter is put before its consumer again as a copy in the stream, which says what it is a copy of: everybody else leaves it
+ * alone, and whoever folds the stream has seen it.
+ */
+import { headers, type MsgHdrs } from '@nats-io/transport-node';
+import type { StoredEvent } from '../exit/events.js';
+import type { Bus } from './bus.js';
+import type { DeadLetter } from './given-up.js';
+
+const REPLAY_OF = 'dead-letter-replay-of';
+
+export interface ReplayOf {
+  /** The only one that is to act on it. */
+  consumer: string;
+  /** The stream sequence of the original. */
+  sequence: number;
+}
+
+export function replayOf(headers: MsgHdrs | undefined): ReplayOf | undefined {
+  const [, consumer, sequence] = /^([^.]+)\.(\d+)$/.exec(headers?.get(REPLAY_OF) ?? '') ?? [];
+  return consumer === undefined ? undefined : { consumer, sequence: Number(sequence) };
+}
+
+/** What a copy stands for; the copy itself where it is none. */
+export async function originalOf(bus: Bus, copy: StoredEvent, { sequence }: ReplayOf): Promise<StoredEvent> {
+  const { events } = await bus.read(copy.employeeId);
+  const isOriginal = (event: StoredEvent): boolean =>
+    event.seq === sequence && event.id === copy.id && event.exitId === copy.exitId;
+  return events.find(isOriginal) ?? copy;
+}
+
+/** Returns when the copy is recorded. */
+export async function replay(bus: Bus, letter: DeadLetter): Promise<{ sequence: number }> {
+  const copy = headers();
+  for (const [name, values] of letter.headers) for (const value of values) copy.append(name, value);
+  copy.set(REPLAY_OF, `${letter.consumer}.${letter.original}`);
+  const { seq } = await bus.send(letter.subject, letter.data, {
+    id: `replay of ${letter.id}`,
+    headers: copy,
+  });
+  return { sequence: seq };
+}
