@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { phases, stepKey, type Phase } from '../exit/status.js';
 import type { Form, ListedExitOfForm } from '../client/exits.js';
 import { formOption, withExits } from './connect.js';
-import { localTime, printJson, remark, table } from './output.js';
+import { localTime, printable, printJson, remark, table } from './output.js';
 
 interface Options {
   open?: boolean;
@@ -46,12 +46,24 @@ function page(exits: readonly ListedExitOfForm[]): string {
     exit.lastWorkingDay ?? '',
   ]);
   const header = ['', 'EMPLOYEE', 'FORM', 'PHASE', 'OUTCOME', 'OPENED', 'CLOSED', 'LAST WORKING DAY'];
-  const stuck = exits.flatMap(({ employeeId, stuckSteps, statusProblem }) => [
-    ...stuckSteps.map((step) => [employeeId, stepKey(step), remark(step)]),
-    ...(statusProblem ? [[employeeId, 'not known', statusProblem]] : []),
+  const stuck = exits.flatMap((exit) => [
+    ...exit.stuckSteps.map((step) => [exit.employeeId, stepKey(step), remark(step)]),
+    ...givenUp(exit),
+    ...(exit.statusProblem ? [[exit.employeeId, 'not known', exit.statusProblem]] : []),
   ]);
   return [
     table([header, ...rows]),
     ...(stuck.length > 0 ? ['', 'Needs attention:', table(stuck, '  ')] : []),
   ].join('\n');
+}
+
+/** What is not shown as a stuck step already; what several services gave up for one reason is told once. */
+function givenUp({ employeeId, deadLetters = [] }: ListedExitOfForm): string[][] {
+  const untold = deadLetters.filter(({ step }) => step === undefined);
+  const reasons = new Set(untold.map(({ reason }) => reason));
+  return [...reasons].map((reason) => {
+    const of = untold.filter((letter) => letter.reason === reason);
+    const ids = of.map(({ id }) => id).join(', ');
+    return [employeeId, printable(of[0]!.event), `${printable(reason)}; given up: ${ids}`];
+  });
 }

@@ -5,9 +5,7 @@ import { Temporal } from 'temporal-polyfill';
 import { openAttempts } from '../choreography/attempts.js';
 import { append } from '../choreography/append.js';
 import type { Bus, EmployeeLog } from '../choreography/bus.js';
-import { RUBBISH } from '../choreography/dead-letters.js';
-import { everyDeadLetter, type DeadLetter } from '../choreography/given-up.js';
-import { everyLog, watch } from '../choreography/log.js';
+import { watch } from '../choreography/log.js';
 import type { Config } from '../config.js';
 import type { Decision } from '../exit/decision.js';
 import { subjectsOf, type ExitEvent } from '../exit/events.js';
@@ -15,8 +13,9 @@ import { foldLog, type FoldedLog } from '../exit/fold.js';
 import type { FoldedExit } from '../exit/folded-exit.js';
 import type { Resignation } from '../exit/resignation.js';
 import { parseResolution, type Resolution } from '../exit/resolution.js';
-import { stepKey, type ExitStatus, type Step, type StepName } from '../exit/status.js';
-import type { Exits, ListedDeadLetter, ListedExit, ListFilter } from './orchestrated.js';
+import type { ExitStatus, Step, StepName } from '../exit/status.js';
+import { listChoreographed } from './choreographed-list.js';
+import type { Exits } from './orchestrated.js';
 import { Refusal } from './refusal.js';
 
 /** A service answers in milliseconds; after this long there is none. */
@@ -155,23 +154,7 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
       return { ...exit.step(resolution.step as StepName, resolution.system)! };
     },
 
-    async list(filter) {
-      const [logs, letters] = await Promise.all([everyLog(bus), everyDeadLetter(bus)]);
-      const logsOfExits = [...logs.values()].map((events) => ({ events, ...folded({ events }) }));
-      const exits = logsOfExits.flatMap(({ exits, events, rejected }) =>
-        [...exits.values()].map((exit) => {
-          const counted = events.filter(({ exitId, seq }) => exitId === exit.exitId && !rejected.has(seq));
-          return listed(exit, lettersOf(exit, letters, new Set(counted.map(({ type }) => type))));
-        }),
-      );
-      return [...exits, ...neverBegun(letters, exits)]
-        .toSorted(
-          (a, b) =>
-            Number(b.closedAt === undefined) - Number(a.closedAt === undefined) ||
-            b.openedAt.localeCompare(a.openedAt),
-        )
-        .filter((exit) => matches(exit, filter));
-    },
+    list: (filter) => listChoreographed(bus, folded, filter),
 
     async *follow(employeeId, everyMs) {
       const { exitId } = requireExit(employeeId, await read(employeeId));
@@ -195,67 +178,3 @@ const now = (): string => new Date().toISOString();
 /** The instant at which a calendar day begins for the company, ISO 8601 in UTC. */
 const startOfDay = (date: string, timeZone: string): string =>
   new Date(Temporal.PlainDate.from(date).toZonedDateTime(timeZone).epochMilliseconds).toISOString();
-
-function listed(exit: FoldedExit, letters: readonly DeadLetter[]): ListedExit {
-  const stuckSteps = exit.steps.filter(({ state }) => state === 'needs-attention');
-  return {
-    employeeId: exit.employeeId,
-    phase: exit.phase,
-    outcome: exit.ending,
-    needsAttention: stuckSteps.length > 0 || (letters.length > 0 && !exit.closedAt),
-    openedAt: exit.openedAt,
-    closedAt: exit.closedAt,
-    lastWorkingDay: exit.resignation.lastWorkingDay,
-    stuckSteps,
-    deadLetters: shown(letters),
-  };
-}
-
-/** @param counted the types of the events that count for the exit */
-const lettersOf = (
-  exit: FoldedExit,
-  letters: readonly DeadLetter[],
-  counted: ReadonlySet<string>,
-): DeadLetter[] =>
-  letters.filter((letter) => {
-    if (letter.employeeId !== exit.employeeId || letter.exitId !== exit.exitId) return false;
-    if (letter.replayedAt !== undefined) return false;
-    // Of a step of ours the exit knows better: it may have been mended since.
-    if (letter.step !== undefined)
-      return exit.steps.some((step) => stepKey(step) === letter.step && step.state === 'needs-attention');
-    // Rubbish has kept nobody from anything where the same was said properly.
-    return letter.type !== RUBBISH || !counted.has(letter.event ?? '');
-  });
-
-/** Resignations that everybody gave up, of employees whom no exit has held since: nobody has blocked anything. */
-function neverBegun(letters: readonly DeadLetter[], exits: readonly ListedExit[]): ListedExit[] {
-  const bySubject = new Map<string, DeadLetter[]>();
-  for (const letter of letters) {
-    const { employeeId, event, subject, at } = letter;
-    const isHeld = exits.some(
-      (exit) => exit.employeeId === employeeId && (!exit.closedAt || exit.closedAt > at),
-    );
-    if (event === 'employee.resigned' && !isHeld)
-      bySubject.set(subject, [...(bySubject.get(subject) ?? []), letter]);
-  }
-  return [...bySubject.values()].map((of) => ({
-    employeeId: of[0]!.employeeId!,
-    phase: 'dead-lettered',
-    needsAttention: true,
-    openedAt: of[0]!.at,
-    stuckSteps: [],
-    deadLetters: shown(of),
-  }));
-}
-
-const shown = (letters: readonly DeadLetter[]): ListedDeadLetter[] | undefined =>
-  letters.length > 0
-    ? letters.map(({ id, event, subject, reason }) => ({ id, event: event ?? subject, reason }))
-    : undefined;
-
-function matches({ closedAt, needsAttention, phase }: ListedExit, filter: ListFilter): boolean {
-  if ((filter.open || filter.attention) && closedAt !== undefined) return false;
-  if (filter.open && phase === 'dead-lettered') return false;
-  if (filter.attention && !needsAttention) return false;
-  return filter.phase === undefined || phase === filter.phase;
-}

@@ -37,6 +37,8 @@ export interface ListFilter {
 export interface ListedDeadLetter {
   id: string;
   event: string;
+  /** The stuck step that it is about. */
+  step?: string | undefined;
   reason: string;
 }
 
