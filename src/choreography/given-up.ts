@@ -3,11 +3,11 @@
  * that they were terminated or delivered for the last time.
  */
 import type { MsgRequest } from '@nats-io/jetstream';
-import { headers, type MsgHdrs } from '@nats-io/transport-node';
+import type { MsgHdrs } from '@nats-io/transport-node';
 import { parseSubject } from '../exit/events.js';
 import type { Bus } from './bus.js';
 import { readAll } from './log.js';
-import { replayOf } from './replays.js';
+import { originalHeaders, replayOf } from './replays.js';
 import { ADVISORIES, DEAD_LETTERS, EXITS } from './streams.js';
 
 export interface DeadLetter {
@@ -35,7 +35,10 @@ export interface DeadLetter {
   replayedAt?: string | undefined;
   /** Of the original. */
   headers: MsgHdrs;
+  /** Of the original, or as much of it as a letter holds. */
   data: Uint8Array;
+  /** How many bytes it had, where that is more. */
+  truncatedFrom?: number | undefined;
 }
 
 interface Advisory {
@@ -75,8 +78,9 @@ function letterIn(found: MsgHdrs | undefined, data: Uint8Array, at: string): Dea
     type: said('type'),
     reason: said('reason'),
     deliveries: Number(said('deliveries')),
+    truncatedFrom: Number(said('truncated-from')) || undefined,
     at,
-    headers: own(found),
+    headers: originalHeaders(found),
     data,
   };
 }
@@ -92,7 +96,7 @@ async function letterOf({ jsm }: Bus, advisory: Advisory, at: string): Promise<D
     reason: reason || `${howItEnded}, and ${consumer} does not say why`,
     deliveries,
     at,
-    headers: own(message.header),
+    headers: originalHeaders(message.header),
     data: message.data,
   };
 }
@@ -102,14 +106,6 @@ function placeOf(consumer: string, sequence: number, subject: string, found: Msg
   const { employeeId, exitId, type: event } = place.ok ? place.value : {};
   const original = replayOf(found)?.sequence ?? sequence;
   return { id: `${consumer}.${sequence}`, consumer, sequence, original, subject, employeeId, exitId, event };
-}
-
-/** Without what the letter says, and what JetStream says. */
-function own(found: MsgHdrs | undefined): MsgHdrs {
-  const original = headers();
-  for (const [name, values] of found ?? [])
-    if (!/^(dead-letter|nats)-/i.test(name)) for (const value of values) original.append(name, value);
-  return original;
 }
 
 async function replayedAt({ jsm }: Bus, letter: DeadLetter): Promise<string | undefined> {

@@ -6,6 +6,7 @@ import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import type { StoredEvent } from '../exit/events.js';
 import type { Bus } from './bus.js';
 import type { DeadLetter } from './given-up.js';
+import { EXITS } from './streams.js';
 
 const REPLAY_OF = 'dead-letter-replay-of';
 
@@ -29,12 +30,22 @@ export async function originalOf(bus: Bus, copy: StoredEvent, { sequence }: Repl
   return events.find(isOriginal) ?? copy;
 }
 
-/** Returns when the copy is recorded. */
-export async function replay(bus: Bus, letter: DeadLetter): Promise<{ sequence: number }> {
-  const copy = headers();
-  for (const [name, values] of letter.headers) for (const value of values) copy.append(name, value);
+/** Without what a dead letter says, and what JetStream says. */
+export function originalHeaders(found: MsgHdrs | undefined): MsgHdrs {
+  const original = headers();
+  for (const [name, values] of found ?? [])
+    if (!/^(dead-letter|nats)-/i.test(name)) for (const value of values) original.append(name, value);
+  return original;
+}
+
+/** Returns when the copy is recorded; undefined where the stream no longer has the original. */
+export async function replay(bus: Bus, letter: DeadLetter): Promise<{ sequence: number } | undefined> {
+  // A letter may be shortened; the stream has the whole.
+  const original = await bus.jsm.streams.getMessage(EXITS, { seq: letter.original });
+  if (original?.subject !== letter.subject) return undefined;
+  const copy = originalHeaders(original.header);
   copy.set(REPLAY_OF, `${letter.consumer}.${letter.original}`);
-  const { seq } = await bus.send(letter.subject, letter.data, {
+  const { seq } = await bus.send(letter.subject, original.data, {
     id: `replay of ${letter.id}`,
     headers: copy,
   });

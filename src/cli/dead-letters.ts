@@ -77,7 +77,20 @@ function page(letters: readonly DeadLetter[]): string {
 }
 
 function detailsOf(letter: DeadLetter): string {
-  const { id, consumer, subject, sequence, exitId, step, type, reason, deliveries, at, replayedAt } = letter;
+  const {
+    id,
+    consumer,
+    subject,
+    sequence,
+    exitId,
+    step,
+    type,
+    reason,
+    deliveries,
+    at,
+    replayedAt,
+    truncatedFrom,
+  } = letter;
   const { headers, data, dataBase64 } = { data: undefined, dataBase64: undefined, ...originalOf(letter) };
   const facts: [string, string | undefined][] = [
     ['given up by', `${consumer}, ${localTime(at)}, at delivery ${deliveries}`],
@@ -85,6 +98,7 @@ function detailsOf(letter: DeadLetter): string {
     ['step', step],
     ['exit', exitId],
     ['message', `${subject}, number ${sequence} of the stream`],
+    ['cut', truncatedFrom === undefined ? undefined : `of ${truncatedFrom} bytes only these`],
     ['replayed', replayedAt && localTime(replayedAt)],
   ];
   const known = facts.filter((fact): fact is [string, string] => fact[1] !== undefined);

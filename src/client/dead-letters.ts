@@ -55,8 +55,9 @@ export function deadLettersOf(bus: Bus, systems: readonly string[]) {
         const now = exits.get(exitId)?.steps.find((each) => stepKey(each) === step);
         if (now && isSettled(now)) return { id, replayed: false, why: `${step} is ${now.state} by now` };
       }
-      const { sequence } = await replay(bus, letter);
-      return { id, replayed: true, sequence };
+      const copy = await replay(bus, letter);
+      if (!copy) throw new Refusal(`${id} is not replayed: the stream no longer has the original`);
+      return { id, replayed: true, sequence: copy.sequence };
     },
   };
 }
