@@ -5,7 +5,8 @@
 import { subjectsOf, isOurs, type AnyEvent } from '../exit/events.js';
 import { foldLog } from '../exit/fold.js';
 import type { FoldedExit } from '../exit/folded-exit.js';
-import type { Phase } from '../exit/status.js';
+import type { Phase, StepName } from '../exit/status.js';
+import { openAttempts } from './attempts.js';
 import type { Bus } from './bus.js';
 import { parseAny } from './cloudevents.js';
 import { everyDeadLetter, type DeadLetter } from './given-up.js';
@@ -71,6 +72,21 @@ export function createTracker(bus: Bus, systems: readonly string[], employeeId?:
     }
   }
 
+  /** What is being tried again is no event; why it is late is noted beside the stream. */
+  async function addErrors(all: { employeeId: string; exitId: string; promise: TrackedPromise }[]) {
+    const late = all.filter(
+      ({ promise: { state } }) => state === 'overdue' || (state === 'open' && employeeId !== undefined),
+    );
+    if (late.length === 0) return;
+    const attempts = await openAttempts(bus);
+    for (const { employeeId, exitId, promise } of late) {
+      const { step, system, since } = promise;
+      if (step === undefined) continue;
+      const found = await attempts.find({ employeeId, exitId, step: step as StepName, system }, since);
+      if (found) promise.remark ??= found.error;
+    }
+  }
+
   return {
     async look() {
       await readOn();
@@ -84,6 +100,7 @@ export function createTracker(bus: Bus, systems: readonly string[], employeeId?:
         if (found.every(isAtRest)) atRest.set(id, found);
         return found;
       });
+      await addErrors(exits.flatMap((exit) => exit.promises.map((promise) => ({ ...exit, promise }))));
       const ids = new Set(exits.map(({ exitId }) => exitId));
       return {
         exits: exits.toSorted((a, b) => a.openedAt.localeCompare(b.openedAt)),

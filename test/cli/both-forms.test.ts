@@ -203,6 +203,24 @@ describe('ems with both forms', () => {
       await assert.rejects(orchestratedExits(world.client).status(nora.employeeId), /has no exit/);
     });
 
+    it('may be either of them', async () => {
+      const [, port] = nowhere['NATS_URL']!.split('127.0.0.1:');
+      const env = { ...world.env, TEMPORAL_ADDRESS: `127.0.0.1:${port}` };
+      const nora = await world.open();
+      const [listed, refused, found] = await Promise.all([
+        ems(env, 'list', '--json'),
+        refusal(env, 'resign', (await world.hire()).employeeId, '--form', 'choreographed'),
+        answer<ExitStatus>(env, 'status', nora.employeeId),
+      ]);
+      assert.equal(listed.code, 1);
+      assert.ok(
+        (JSON.parse(listed.stdout) as ListedExitOfForm[]).some(({ form }) => form === 'choreographed'),
+      );
+      assert.match(listed.stderr, /^ems: the list is not complete: Temporal cannot be reached at .*\n$/);
+      assert.match(refused.sentence, /in the orchestrated form is not known: Temporal cannot be reached/);
+      assert.equal(found.exitId, nora.exitId);
+    });
+
     it('still goes on with an exit that is open in the other', async () => {
       const nora = await world.hire();
       await resign(nora, 'orchestrated');
