@@ -5,7 +5,6 @@ import {
   jetstreamManager,
   JetStreamApiCodes,
   JetStreamApiError,
-  jserrors,
   type JetStreamClient,
   type JetStreamManager,
   type MsgRequest,
@@ -99,7 +98,7 @@ export async function connectBus({ servers, ...options }: NatsConfig, name: stri
     return await busOn(connection, servers.join(', '));
   } catch (error) {
     await connection.close();
-    if (error instanceof jserrors.JetStreamNotEnabled)
+    if ((error as Error).name === 'JetStreamNotEnabled')
       throw new Error(
         `The NATS server at ${servers.join(', ')} runs without JetStream: start it with "--jetstream"`,
         {
