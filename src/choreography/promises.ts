@@ -83,12 +83,13 @@ export const trackPromises = (declared: readonly Declared[], of: ExitToTrack): T
     return cause ? (track(promise, cause, of) ?? []) : [];
   });
 
-/** The latest counts: of two decisions the first may have been replaced. */
-function causeOf({ on, when = {} }: Declared, { events, rejected }: ExitToTrack): AnyEvent | undefined {
+function causeOf({ on, when = {} }: Declared, { exit, events, rejected }: ExitToTrack): AnyEvent | undefined {
   return events.findLast(
     ({ type, data, seq }) =>
       type === on &&
       !rejected.has(seq) &&
+      // One that waits for its day may have been replaced.
+      (type !== 'exit.decision-finalised' || seq === exit.decision?.seq) &&
       Object.entries(when).every(([name, value]) => field(data, name) === value),
   );
 }

@@ -6,7 +6,7 @@ import { subjectsOf, isOurs, type AnyEvent } from '../exit/events.js';
 import { foldLog } from '../exit/fold.js';
 import type { FoldedExit } from '../exit/folded-exit.js';
 import type { Phase, StepName } from '../exit/status.js';
-import { openAttempts } from './attempts.js';
+import { openAttempts, type Attempts } from './attempts.js';
 import type { Bus } from './bus.js';
 import { parseAny } from './cloudevents.js';
 import { everyDeadLetter, type DeadLetter } from './given-up.js';
@@ -56,6 +56,7 @@ export function createTracker(bus: Bus, systems: readonly string[], employeeId?:
   /** By employee, where only a new event, letter or promise could change anything. */
   const atRest = new Map<string, ObservedExit[]>();
   let judgedBy = '';
+  let attempts: Attempts | undefined;
   let from = 1;
 
   /** Only what is new: nothing is ever deleted from the stream. */
@@ -78,7 +79,7 @@ export function createTracker(bus: Bus, systems: readonly string[], employeeId?:
       ({ promise: { state } }) => state === 'overdue' || (state === 'open' && employeeId !== undefined),
     );
     if (late.length === 0) return;
-    const attempts = await openAttempts(bus);
+    attempts ??= await openAttempts(bus);
     for (const { employeeId, exitId, promise } of late) {
       const { step, system, since } = promise;
       if (step === undefined) continue;

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { DeadLetter } from '../choreography/given-up.js';
 import { watch } from '../choreography/log.js';
+import { patiently } from '../choreography/patience.js';
 import type { TrackedPromise } from '../choreography/promises.js';
 import { createTracker, isUnfinished, type Observed, type ObservedExit } from '../choreography/tracker.js';
 import { stepKey } from '../exit/status.js';
@@ -59,7 +60,7 @@ async function track({ once, json }: Options): Promise<void> {
     const told = new Set<string>();
     const changes = await watch(bus, 'exit.>');
     for (let isFirst = true; ; isFirst = false) {
-      const observed = await tracker.look();
+      const observed = await patiently('the streams cannot be read', () => tracker.look());
       for (const problem of problemsOf(observed)) {
         if (!told.has(problem)) console.error(`ems: ${problem}`);
         told.add(problem);

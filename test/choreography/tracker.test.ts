@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { AckPolicy, type Consumer } from '@nats-io/jetstream';
 import { headersOf } from '../../src/choreography/cloudevents.js';
+import { patiently } from '../../src/choreography/patience.js';
 import { traceOf, type TraceNode } from '../../src/choreography/trace.js';
 import { createTracker, type ObservedExit } from '../../src/choreography/tracker.js';
 import { deadLettersOf } from '../../src/client/dead-letters.js';
@@ -235,6 +236,20 @@ describe('the tracker', () => {
       assert.ok(exits.every(({ promises }) => promises.length > 0));
       await world.bus.jsm.consumers.delete('EXITS', 'riddle');
     });
+  });
+
+  it('goes on after the broker was killed, and comes anew from the stream to the same', async () => {
+    const nora = await world.open();
+    await world.untilPhase(nora, 'awaiting-decision');
+    const tracker = createTracker(world.bus, [...systems]);
+    await tracker.look();
+    await world.broker.kill();
+    await world.broker.start();
+    await decided(nora, 'leaving');
+    const { exits } = await patiently('the streams', () => tracker.look());
+    const ours = exits.find(({ exitId }) => exitId === nora.exitId)!;
+    assert.equal(states(ours)['notification notify-manager-of-outcome'], 'done');
+    assert.deepEqual(ours.promises, (await observed(nora)).promises);
   });
 
   it('changes nothing: with it and without it exits end the same', async () => {
