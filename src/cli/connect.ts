@@ -95,7 +95,12 @@ async function connectOrchestrated(): Promise<Connected<ExitsOfForm>> {
 async function connectChoreographed(): Promise<Connected<ExitsOfForm>> {
   const config = configuration();
   const bus = await busHere();
-  return { value: await choreographedExits(bus, config), close: () => bus.close() };
+  try {
+    return { value: await choreographedExits(bus, config), close: () => bus.close() };
+  } catch (error) {
+    await bus.close();
+    throw error;
+  }
 }
 
 async function connectTemporal(): Promise<Connected<Client>> {
