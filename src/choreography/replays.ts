@@ -22,12 +22,16 @@ export function replayOf(headers: MsgHdrs | undefined): ReplayOf | undefined {
   return consumer === undefined ? undefined : { consumer, sequence: Number(sequence) };
 }
 
-/** What a copy stands for; the copy itself where it is none. */
-export async function originalOf(bus: Bus, copy: StoredEvent, { sequence }: ReplayOf): Promise<StoredEvent> {
+/** What a copy stands for; undefined where it is none, whatever it says. */
+export async function originalOf(
+  bus: Bus,
+  copy: StoredEvent,
+  { sequence }: ReplayOf,
+): Promise<StoredEvent | undefined> {
   const { events } = await bus.read(copy.employeeId);
   const isOriginal = (event: StoredEvent): boolean =>
     event.seq === sequence && event.id === copy.id && event.exitId === copy.exitId;
-  return events.find(isOriginal) ?? copy;
+  return events.find(isOriginal);
 }
 
 /** Without what a dead letter says, and what JetStream says. */

@@ -119,8 +119,9 @@ export async function subscribe<T>(
     });
     if (!parsed.ok) return bury(bus, message, { consumer: name, reason: parsed.problem });
     const copied = replayOf(message.headers);
-    if (copied && copied.consumer !== name) return message.ack();
-    const event = copied ? await originalOf(bus, parsed.value, copied) : parsed.value;
+    const original = copied && (await originalOf(bus, parsed.value, copied));
+    if (original && copied.consumer !== name) return message.ack();
+    const event = original ?? parsed.value;
     const { exit, rejected } = await exitOf(event);
     if (rejected !== undefined || !exit)
       return bury(bus, message, { consumer: name, reason: rejected ?? `there is no exit ${event.exitId}` });
