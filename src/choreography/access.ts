@@ -50,10 +50,25 @@ export function accessSubscription(
   });
   const tasks = [block, end('restore'), end('revoke')];
   const within = policy.attentionAfter;
+  const decided = 'exit.decision-finalised';
   const promises: Promised[] = [
     { on: 'employee.resigned', event: 'access.blocked', step: 'block-access', system, within },
-    { on: 'exit.decision-finalised', event: 'access.restored', step: 'restore-access', system, within },
-    { on: 'exit.decision-finalised', event: 'access.revoked', step: 'revoke-access', system, within },
+    {
+      on: decided,
+      when: { outcome: 'retained' },
+      event: 'access.restored',
+      step: 'restore-access',
+      system,
+      within,
+    },
+    {
+      on: decided,
+      when: { outcome: 'leaving' },
+      event: 'access.revoked',
+      step: 'revoke-access',
+      system,
+      within,
+    },
   ];
 
   return {

@@ -32,6 +32,7 @@ import { ensureStreams, EXITS } from './streams.js';
  */
 export const OLDEST_SERVER = [2, 11] as const;
 
+const CONNECT_WITHIN_MS = 5_000;
 const ANSWER_WITHIN_MS = 3_000;
 const FLUSH_WITHIN_MS = 1_000;
 /** Employees whose log is remembered; only what is new is then read. */
@@ -85,6 +86,7 @@ export async function connectBus({ servers, ...options }: NatsConfig, name: stri
     // A broker that is restarted comes back: nothing here ends because it is away.
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
+    timeout: CONNECT_WITHIN_MS,
     ignoreAuthErrorAbort: true,
   }).catch((error: unknown) => {
     throw new Error(
@@ -96,6 +98,13 @@ export async function connectBus({ servers, ...options }: NatsConfig, name: stri
     return await busOn(connection, servers.join(', '));
   } catch (error) {
     await connection.close();
+    if ((error as Error).name === 'JetStreamNotEnabled')
+      throw new Error(
+        `The NATS server at ${servers.join(', ')} runs without JetStream: start it with "--jetstream"`,
+        {
+          cause: error,
+        },
+      );
     throw error;
   }
 }

@@ -1,6 +1,14 @@
 /** CloudEvents 1.0 in binary mode over NATS: the attributes are `ce-` headers, the data is the payload, as JSON. */
 import { headers, Match, type MsgHdrs } from '@nats-io/transport-node';
-import { parseEventData, parseSubject, type ExitEvent, type StoredEvent } from '../exit/events.js';
+import {
+  isEventType,
+  isOurs,
+  parseEventData,
+  parseSubject,
+  type AnyEvent,
+  type ExitEvent,
+  type StoredEvent,
+} from '../exit/events.js';
 import type { Parsed } from '../exit/input.js';
 
 const JSON_TYPE = 'application/json';
@@ -33,8 +41,17 @@ export interface RawMessage {
 }
 
 /** What a message says, or in one sentence what is wrong with it. Nothing is believed: anybody may publish. */
-export function parseMessage({ subject, headers, data, seq, storedAt }: RawMessage): Parsed<StoredEvent> {
-  const refuse = (problem: string): Parsed<StoredEvent> => ({ ok: false, problem });
+export function parseMessage(message: RawMessage): Parsed<StoredEvent> {
+  const parsed = parseAny(message);
+  if (!parsed.ok) return parsed;
+  const event = parsed.value;
+  if (isOurs(event)) return { ok: true, value: event };
+  return { ok: false, problem: `the subject ${message.subject} ends in no event of an exit` };
+}
+
+/** The same, for an event of any type; what data one has that is not ours is for others to judge. */
+export function parseAny({ subject, headers, data, seq, storedAt }: RawMessage): Parsed<AnyEvent> {
+  const refuse = (problem: string): Parsed<AnyEvent> => ({ ok: false, problem });
   const place = parseSubject(subject);
   if (!place.ok) return place;
   const { employeeId, exitId, type } = place.value;
@@ -53,14 +70,7 @@ export function parseMessage({ subject, headers, data, seq, storedAt }: RawMessa
     if (value !== undefined && value !== exitId)
       return refuse(`ce-${name} must be ${exitId}, as the subject says, not ${shown(value)}`);
   }
-
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data));
-  } catch (error) {
-    return refuse(`the data is not JSON: ${(error as Error).message}`);
-  }
-  const parsed = parseEventData(type, json);
+  const parsed = parseData(type, data);
   if (!parsed.ok) return parsed;
   const event = {
     type,
@@ -74,7 +84,18 @@ export function parseMessage({ subject, headers, data, seq, storedAt }: RawMessa
     seq,
     storedAt,
   };
-  return { ok: true, value: event as StoredEvent };
+  return { ok: true, value: event };
+}
+
+function parseData(type: string, data: Uint8Array): Parsed<unknown> {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data));
+  } catch (error) {
+    if (!isEventType(type)) return { ok: true, value: undefined };
+    return { ok: false, problem: `the data is not JSON: ${(error as Error).message}` };
+  }
+  return isEventType(type) ? parseEventData(type, json) : { ok: true, value: json };
 }
 
 const shown = (value: string | undefined): string => JSON.stringify(value?.slice(0, 100)) ?? 'missing';

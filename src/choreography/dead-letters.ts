@@ -6,12 +6,22 @@ import type { Bus } from './bus.js';
 /** What a letter has besides the data of the original, at most: our own headers and those of the original. */
 const ENVELOPE_BYTES = 32_768;
 
+/** The type of a dead letter where the message itself is what is wrong. */
+export const RUBBISH = 'Rubbish';
+
+export interface Burial {
+  consumer: string;
+  reason: string;
+  /** What kind of failure it was. */
+  type?: string;
+  /** The step that the message set off, and that now stands still. */
+  step?: string | undefined;
+}
+
 export async function bury(
   bus: Bus,
   message: JsMsg,
-  consumer: string,
-  reason: string,
-  type = 'Rubbish',
+  { consumer, reason, type = RUBBISH, step }: Burial,
 ): Promise<void> {
   const { subject, seq, info, data } = message;
   // An original of the largest size would not fit into a letter that says more.
@@ -20,6 +30,7 @@ export async function bury(
   const about = {
     consumer,
     type,
+    step,
     reason: oneLine(reason),
     subject,
     sequence: String(seq),
@@ -27,7 +38,8 @@ export async function bury(
     at: new Date().toISOString(),
     ...(data.length > room && { 'truncated-from': String(data.length) }),
   };
-  for (const [name, value] of Object.entries(about)) letter.set(`dead-letter-${name}`, value);
+  for (const [name, value] of Object.entries(about))
+    if (value !== undefined) letter.set(`dead-letter-${name}`, value);
   await bus.send(`dead-letter.${consumer}.${subject.replace(/[*>]/g, '_')}`, data.subarray(0, room), {
     id: `${consumer} ${seq}`,
     headers: letter,

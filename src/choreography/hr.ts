@@ -85,7 +85,13 @@ export function hrSubscription(
     events: ['employee.resigned', 'exit.decision-finalised', 'step.resolved'],
     promises: [
       { on: 'employee.resigned', event: 'interview.scheduled', step: 'schedule-hr-interview', within },
-      { on: 'exit.decision-finalised', event: 'interview.cancelled', step: 'cancel-hr-interview', within },
+      {
+        on: 'exit.decision-finalised',
+        when: { outcome: 'retained' },
+        event: 'interview.cancelled',
+        step: 'cancel-hr-interview',
+        within,
+      },
     ],
     records,
     keyOf: ({ employeeId, exitId }) => `${employeeId}.${exitId}`,

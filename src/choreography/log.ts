@@ -1,29 +1,62 @@
 /** Reads the record as a whole, and waits for what is new in it. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { DeliverPolicy } from '@nats-io/jetstream';
-import { subjectsOf, type StoredEvent } from '../exit/events.js';
+import { DeliverPolicy, type JsMsg, type MsgRequest } from '@nats-io/jetstream';
+import type { StoredEvent } from '../exit/events.js';
 import type { Bus } from './bus.js';
-import { parseMessage } from './cloudevents.js';
+import { parseMessage, type RawMessage } from './cloudevents.js';
 import { EXITS } from './streams.js';
 
-/** @returns by employee id, in the order of the stream, everything that has been recorded until now */
-export async function everyLog({ js, jsm }: Bus): Promise<Map<string, StoredEvent[]>> {
-  const logs = new Map<string, StoredEvent[]>();
-  const { state } = await jsm.streams.info(EXITS);
-  if (state.messages === 0) return logs;
-  const consumer = await js.consumers.get(EXITS, { filter_subjects: 'exit.>' });
+export interface Reading {
+  /** Subjects, perhaps with wildcards; default: all. */
+  filter?: string;
+  /** The stream sequence to begin with. */
+  from?: number;
+}
+
+/** Everything that a stream has until now, in its order. */
+export async function* readAll(
+  { js, jsm }: Bus,
+  stream: string,
+  { filter = '>', from = 1 }: Reading = {},
+): AsyncGenerator<JsMsg> {
+  const first = { seq: from, next_by_subj: filter } as MsgRequest;
+  // A consumer of nothing would wait for the first message.
+  if (!(await jsm.streams.getMessage(stream, first))) return;
+  const consumer = await js.consumers.get(stream, {
+    filter_subjects: filter,
+    deliver_policy: DeliverPolicy.StartSequence,
+    opt_start_seq: from,
+  });
   const messages = await consumer.consume();
-  for await (const { subject, headers, data, seq, time } of messages) {
-    const parsed = parseMessage({ subject, headers, data, seq, storedAt: time.toISOString() });
-    if (parsed.ok) {
-      const event = parsed.value;
-      const log = logs.get(event.employeeId);
-      if (log) log.push(event);
-      else logs.set(event.employeeId, [event]);
+  try {
+    for await (const message of messages) {
+      yield message;
+      if (message.info.pending === 0) return;
     }
-    if (seq >= state.last_seq) break;
+  } finally {
+    await messages.close();
   }
-  await messages.close();
+}
+
+export const rawOf = ({ subject, headers, data, seq, time }: JsMsg): RawMessage => ({
+  subject,
+  headers,
+  data,
+  seq,
+  storedAt: time.toISOString(),
+});
+
+/** @returns by employee id, in the order of the stream, everything that has been recorded until now */
+export async function everyLog(bus: Bus): Promise<Map<string, StoredEvent[]>> {
+  const logs = new Map<string, StoredEvent[]>();
+  for await (const message of readAll(bus, EXITS)) {
+    const parsed = parseMessage(rawOf(message));
+    if (!parsed.ok) continue;
+    const event = parsed.value;
+    const log = logs.get(event.employeeId);
+    if (log) log.push(event);
+    else logs.set(event.employeeId, [event]);
+  }
   return logs;
 }
 
@@ -33,9 +66,10 @@ export interface Changes {
   stop: () => Promise<void>;
 }
 
-export async function watch({ js }: Bus, employeeId: string): Promise<Changes> {
+/** @param filter subjects, perhaps with wildcards */
+export async function watch({ js }: Bus, filter: string): Promise<Changes> {
   const consumer = await js.consumers.get(EXITS, {
-    filter_subjects: subjectsOf(employeeId),
+    filter_subjects: filter,
     deliver_policy: DeliverPolicy.New,
   });
   let wake = (): void => undefined;

@@ -9,12 +9,14 @@ import { eventId, subjectsOfType, type EventType, type StoredEvent } from '../ex
 import { FinalFailure } from '../exit/failures.js';
 import { foldLog } from '../exit/fold.js';
 import type { FoldedExit } from '../exit/folded-exit.js';
+import { stepKey } from '../exit/status.js';
 import type { Attempts } from './attempts.js';
 import type { Bus } from './bus.js';
 import { parseMessage } from './cloudevents.js';
 import { bury } from './dead-letters.js';
 import { Later } from './later.js';
 import { Busy, type Records } from './records.js';
+import { originalOf, replayOf } from './replays.js';
 import { EXITS } from './streams.js';
 import type { Promised, Said, Task } from './tasks.js';
 
@@ -116,11 +118,14 @@ export async function subscribe<T>(
       ...{ subject: message.subject, headers: message.headers, data: message.data, seq: message.seq },
       storedAt: message.time.toISOString(),
     });
-    if (!parsed.ok) return bury(bus, message, name, parsed.problem);
-    const event = parsed.value;
+    if (!parsed.ok) return bury(bus, message, { consumer: name, reason: parsed.problem });
+    const copied = replayOf(message.headers);
+    const original = copied && (await originalOf(bus, parsed.value, copied));
+    if (original && copied.consumer !== name) return message.ack();
+    const event = original ?? parsed.value;
     const { exit, rejected } = await exitOf(event);
     if (rejected !== undefined || !exit)
-      return bury(bus, message, name, rejected ?? `there is no exit ${event.exitId}`);
+      return bury(bus, message, { consumer: name, reason: rejected ?? `there is no exit ${event.exitId}` });
     if (exit.isUnweighed(event.seq)) return message.nak(policy.retry.initialInterval);
     const waitMs = msUntilEffective(event, exit);
     if (waitMs > 0) return message.nak(waitMs);
@@ -145,7 +150,13 @@ export async function subscribe<T>(
     if (stopping.signal.aborted) return message.nak();
     if (error instanceof FinalFailure) {
       await askForAttention(error, event, task);
-      return bury(bus, message, name, error.message, error.type);
+      const { message: reason, type } = error;
+      return bury(bus, message, {
+        consumer: name,
+        reason,
+        type,
+        step: stepKey({ ...task, name: task.step }),
+      });
     }
     const { initialInterval, maximumInterval } = policy.retry;
     const { employeeId, exitId } = event;

@@ -1,4 +1,5 @@
 /** What a service does because of an event, and what it says when it is done. */
+import type { Outcome } from '../exit/decision.js';
 import type { EventData, EventType, StoredEvent } from '../exit/events.js';
 import type { FoldedExit } from '../exit/folded-exit.js';
 import type { StepName } from '../exit/status.js';
@@ -7,6 +8,8 @@ import type { Leased } from './records.js';
 /** What a service promises: that because of one event, another follows. Written to its consumer, for whoever observes. */
 export interface Promised {
   on: EventType;
+  /** Only where the data of that one say so. */
+  when?: { outcome: Outcome };
   event: EventType;
   step: StepName;
   system?: string | undefined;

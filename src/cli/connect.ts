@@ -1,12 +1,27 @@
-/** Where `ems` finds Temporal and the configuration: in the environment, else in the stack that `npm start` runs. */
+/** Where `ems` finds Temporal, NATS and the configuration: in the environment, else in the stack that `npm start` runs. */
 import { Client, Connection } from '@temporalio/client';
+import { Option } from 'commander';
+import { connectBus, type Bus } from '../choreography/bus.js';
+import { choreographedExits } from '../client/choreographed.js';
+import {
+  exitsOf,
+  forms,
+  type BothForms,
+  type ExitsOfForm,
+  type Form,
+  type Reached,
+} from '../client/exits.js';
+import { orchestratedExits } from '../client/orchestrated.js';
 import {
   emsHome,
   loadConfig,
+  loadNatsConfig,
   loadTemporalConfig,
+  natsConfigOf,
   outsideServers,
   scimVariable,
   type Config,
+  type NatsConfig,
 } from '../config.js';
 import { environmentOf, readStack, type StackFile } from '../local/stack-file.js';
 import { payloadConverterPath } from '../temporal.js';
@@ -14,13 +29,84 @@ import { Refusal } from '../client/refusal.js';
 
 const CONNECT_WITHIN = '5 seconds';
 
-/** Runs something with a connection, and closes it. */
-export async function withTemporal<T>(run: (client: Client) => Promise<T>): Promise<T> {
-  const { connectionOptions, namespace = 'default' } = loadTemporalConfig();
-  const address = connectionOptions.address ?? runningStack()?.temporal.address;
-  if (!address) {
-    throw new Refusal('No stack is running here and TEMPORAL_ADDRESS is not set. Start one with "npm start"');
+/** Something that is connected, and is to be closed. */
+interface Connected<T> {
+  value: T;
+  close: () => Promise<void>;
+}
+
+/**
+ * Runs something with the exits of both forms, and closes the connections. A form that is not configured here is left out; one that
+ * cannot be reached says so once it is asked.
+ * @param only ask no other form
+ */
+export async function withExits<T>(
+  only: Form | undefined,
+  run: (exits: BothForms) => Promise<T>,
+): Promise<T> {
+  const connects: Record<Form, (() => Promise<Connected<ExitsOfForm>>) | undefined> = {
+    orchestrated: temporalAddress() === undefined ? undefined : connectOrchestrated,
+    choreographed: natsConfig() && connectChoreographed,
+  };
+  const configured = forms.filter((form) => connects[form] && (only ?? form) === form);
+  if (configured.length === 0) throw new Refusal(nothingHere(only));
+  const connected = await Promise.allSettled(configured.map((form) => connects[form]!()));
+  try {
+    const reached = connected.map((each, i): Reached => {
+      const form = configured[i]!;
+      return each.status === 'fulfilled'
+        ? { form, exits: each.value.value }
+        : { form, problem: each.reason as Error };
+    });
+    return await run(exitsOf(reached));
+  } finally {
+    await Promise.all(connected.map(async (each) => each.status === 'fulfilled' && each.value.close()));
   }
+}
+
+export const formOption = (description: string): Option =>
+  new Option('--form <form>', description).choices(forms);
+
+/** Runs something with a connection to Temporal, and closes it. */
+export async function withTemporal<T>(run: (client: Client) => Promise<T>): Promise<T> {
+  const { value, close } = await connectTemporal();
+  try {
+    return await run(value);
+  } finally {
+    await close();
+  }
+}
+
+/** Runs something with a connection to NATS, and closes it. */
+export async function withBus<T>(run: (bus: Bus) => Promise<T>): Promise<T> {
+  const bus = await busHere();
+  try {
+    return await run(bus);
+  } finally {
+    await bus.close();
+  }
+}
+
+async function connectOrchestrated(): Promise<Connected<ExitsOfForm>> {
+  const { value, close } = await connectTemporal();
+  return { value: orchestratedExits(value), close };
+}
+
+async function connectChoreographed(): Promise<Connected<ExitsOfForm>> {
+  const config = configuration();
+  const bus = await busHere();
+  try {
+    return { value: await choreographedExits(bus, config), close: () => bus.close() };
+  } catch (error) {
+    await bus.close();
+    throw error;
+  }
+}
+
+async function connectTemporal(): Promise<Connected<Client>> {
+  const { connectionOptions, namespace = 'default' } = loadTemporalConfig();
+  const address = temporalAddress();
+  if (address === undefined) throw new Refusal(nothingHere('orchestrated'));
   const connection = await Connection.connect({
     ...connectionOptions,
     address,
@@ -31,11 +117,34 @@ export async function withTemporal<T>(run: (client: Client) => Promise<T>): Prom
       { cause: error },
     );
   });
-  try {
-    return await run(new Client({ connection, namespace, dataConverter: { payloadConverterPath } }));
-  } finally {
-    await connection.close();
-  }
+  const client = new Client({ connection, namespace, dataConverter: { payloadConverterPath } });
+  return { value: client, close: () => connection.close() };
+}
+
+function busHere(): Promise<Bus> {
+  const nats = natsConfig();
+  if (!nats) throw new Refusal(nothingHere('choreographed'));
+  return connectBus(nats, 'ems');
+}
+
+const temporalAddress = (): string | undefined =>
+  loadTemporalConfig().connectionOptions.address ?? runningStack()?.temporal.address;
+
+/** An environment that names a Temporal of its own does not mean the local stack. */
+export function natsConfig(): NatsConfig | undefined {
+  const fromEnvironment = loadNatsConfig();
+  if (fromEnvironment || loadTemporalConfig().connectionOptions.address) return fromEnvironment;
+  const url = runningStack()?.nats?.url;
+  return url === undefined ? undefined : natsConfigOf(url);
+}
+
+function nothingHere(only: Form | undefined): string {
+  const unset = {
+    orchestrated: 'TEMPORAL_ADDRESS is not set',
+    choreographed: 'NATS_URL is not set',
+    both: 'neither TEMPORAL_ADDRESS nor NATS_URL is set',
+  };
+  return `No stack is running here and ${unset[only ?? 'both']}. Start one with "npm start"`;
 }
 
 /** @throws ConfigError */

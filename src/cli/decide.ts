@@ -2,16 +2,17 @@ import { Command } from 'commander';
 import { Temporal } from 'temporal-polyfill';
 import { parseDecision, type Decision, type Outcome } from '../exit/decision.js';
 import type { ExitStatus } from '../exit/status.js';
-import { withTemporal } from './connect.js';
+import type { Form } from '../client/exits.js';
+import { formOption, withExits } from './connect.js';
 import { Refusal } from '../client/refusal.js';
 import { UsageError } from './usage-error.js';
-import { orchestratedExits } from '../client/orchestrated.js';
 import { describeDecision, printJson, table } from './output.js';
 
 interface Options {
   by: string;
   note?: string;
   effectiveOn?: string;
+  form?: Form;
   dryRun?: boolean;
   json?: boolean;
 }
@@ -30,6 +31,7 @@ export function decideCommand(): Command {
       'leaving only: YYYY-MM-DD, the day on which access is revoked; blocked until then',
     )
     .option('--dry-run', 'show what the decision would set off, and do nothing')
+    .addOption(formOption('ask only this form; default: wherever the exit is'))
     .addHelpText(
       'after',
       '\nExample:\n  ems decide E-1002 retained --by hr@acme.example --note "new contract signed"',
@@ -40,14 +42,13 @@ export function decideCommand(): Command {
 async function decide(
   employeeId: string,
   outcome: string,
-  { by, note, effectiveOn, dryRun, json }: Options,
+  { by, note, effectiveOn, form, dryRun, json }: Options,
 ): Promise<void> {
   const decision: Decision = { outcome: outcome as Outcome, decidedBy: by, note, effectiveOn };
   const malformed = malformation(decision, employeeId);
   if (malformed) throw new UsageError(malformed);
 
-  await withTemporal(async (client) => {
-    const exits = orchestratedExits(client);
+  await withExits(form, async (exits) => {
     if (dryRun) {
       const status = await exits.status(employeeId);
       const problem = await exits.weigh(employeeId, decision);

@@ -1,14 +1,15 @@
 import { Command, Option } from 'commander';
 import { phases, stepKey, type Phase } from '../exit/status.js';
-import { withTemporal } from './connect.js';
-import { orchestratedExits, type ListedExit } from '../client/orchestrated.js';
-import { localTime, printJson, remark, table } from './output.js';
+import type { Form, ListedExitOfForm } from '../client/exits.js';
+import { formOption, withExits } from './connect.js';
+import { localTime, printable, printJson, remark, table } from './output.js';
 
 interface Options {
   open?: boolean;
   attention?: boolean;
   phase?: Phase;
   overdue?: boolean;
+  form?: Form;
   json?: boolean;
 }
 
@@ -21,12 +22,16 @@ export function listCommand(): Command {
     .option('--attention', 'only open exits that need attention')
     .option('--overdue', 'only open exits whose decision should have been made by now')
     .addOption(new Option('--phase <phase>', 'only exits in this phase').choices(phases))
+    .addOption(formOption('only exits of this form'))
     .addHelpText('after', '\nExample:\n  ems list --attention')
-    .action(async ({ json, ...filter }: Options) => {
-      await withTemporal(async (client) => {
-        const exits = await orchestratedExits(client).list(filter);
+    .action(async ({ json, form, ...filter }: Options) => {
+      await withExits(form, async (both) => {
+        const { exits, problems } = await both.list(filter);
         if (json) printJson(exits);
         else console.log(exits.length > 0 ? page(exits) : 'No exits.');
+        // A list that is not whole must not pass for one: not with a person, nor with a program.
+        for (const { message } of problems) console.error(`ems: the list is not complete: ${message}`);
+        if (problems.length > 0) process.exitCode = 1;
       });
     });
 }
@@ -34,10 +39,11 @@ export function listCommand(): Command {
 const review = (reviewBy: string): string =>
   localTime(reviewBy) + (Date.parse(reviewBy) < Date.now() ? ' (overdue)' : '');
 
-function page(exits: readonly ListedExit[]): string {
+function page(exits: readonly ListedExitOfForm[]): string {
   const rows = exits.map((exit) => [
     exit.needsAttention && !exit.closedAt ? '!' : ' ',
     exit.employeeId,
+    exit.form,
     exit.phase,
     exit.outcome ?? '',
     localTime(exit.openedAt),
@@ -45,13 +51,35 @@ function page(exits: readonly ListedExit[]): string {
     exit.lastWorkingDay ?? '',
     exit.reviewBy ? review(exit.reviewBy) : '',
   ]);
-  const header = ['', 'EMPLOYEE', 'PHASE', 'OUTCOME', 'OPENED', 'CLOSED', 'LAST WORKING DAY', 'DECISION DUE'];
-  const stuck = exits.flatMap(({ employeeId, stuckSteps, statusProblem }) => [
-    ...stuckSteps.map((step) => [employeeId, stepKey(step), remark(step)]),
-    ...(statusProblem ? [[employeeId, 'not known', statusProblem]] : []),
+  const header = [
+    '',
+    'EMPLOYEE',
+    'FORM',
+    'PHASE',
+    'OUTCOME',
+    'OPENED',
+    'CLOSED',
+    'LAST WORKING DAY',
+    'DECISION DUE',
+  ];
+  const stuck = exits.flatMap((exit) => [
+    ...exit.stuckSteps.map((step) => [exit.employeeId, stepKey(step), remark(step)]),
+    ...givenUp(exit),
+    ...(exit.statusProblem ? [[exit.employeeId, 'not known', exit.statusProblem]] : []),
   ]);
   return [
     table([header, ...rows]),
     ...(stuck.length > 0 ? ['', 'Needs attention:', table(stuck, '  ')] : []),
   ].join('\n');
+}
+
+/** What is not shown as a stuck step already; what several services gave up for one reason is told once. */
+function givenUp({ employeeId, deadLetters = [] }: ListedExitOfForm): string[][] {
+  const untold = deadLetters.filter(({ step }) => step === undefined);
+  const reasons = new Set(untold.map(({ reason }) => reason));
+  return [...reasons].map((reason) => {
+    const of = untold.filter((letter) => letter.reason === reason);
+    const ids = of.map(({ id }) => id).join(', ');
+    return [employeeId, printable(of[0]!.event), `${printable(reason)}; given up: ${ids}`];
+  });
 }

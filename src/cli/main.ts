@@ -1,5 +1,6 @@
 /** `ems`: the client of the exit management system. Exits 0 done, 1 refused or failed, 2 wrong usage. */
 import { Command, CommanderError } from 'commander';
+import { deadLettersCommand } from './dead-letters.js';
 import { decideCommand } from './decide.js';
 import { UsageError } from './usage-error.js';
 import { interviewCommand } from './interview.js';
@@ -10,6 +11,8 @@ import { resignCommand } from './resign.js';
 import { resolveCommand } from './resolve.js';
 import { serviceCommand } from './service.js';
 import { statusCommand } from './status.js';
+import { traceCommand } from './trace.js';
+import { trackerCommand } from './tracker.js';
 import { watchCommand } from './watch.js';
 
 const program = new Command('ems')
@@ -29,6 +32,9 @@ const commands = [
   resolveCommand,
   interviewCommand,
   reportCommand,
+  trackerCommand,
+  traceCommand,
+  deadLettersCommand,
   serviceCommand,
 ];
 for (const define of commands) {

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { Temporal } from 'temporal-polyfill';
 import { parseResignation, type Resignation } from '../exit/resignation.js';
-import { configuration, withTemporal } from './connect.js';
+import { configuration, formOption, withExits } from './connect.js';
+import type { Form } from '../client/exits.js';
 import { Refusal } from '../client/refusal.js';
 import { UsageError } from './usage-error.js';
-import { orchestratedExits } from '../client/orchestrated.js';
 import { printJson, table } from './output.js';
 import { isNobody, preview, type Preview, type PreviewedSystem } from './preview.js';
 
@@ -14,6 +14,7 @@ interface Options {
   submittedBy?: string;
   override?: boolean;
   by?: string;
+  form: Form;
   dryRun?: boolean;
   json?: boolean;
 }
@@ -32,12 +33,14 @@ export function resignCommand(): Command {
     .option('--submitted-by <who>', 'who handed the resignation in, for the record')
     .option('--override', 'take also the last active member of a protected group away; needs --by')
     .option('--by <email>', 'who decides to override, for the record')
+    .addOption(formOption('who runs it: a workflow, or services by themselves').default('orchestrated'))
     .option('--dry-run', 'show what would be done, to whom and in which system, and do nothing')
     .addHelpText('after', '\nExample:\n  ems resign E-1002 --last-working-day 2027-01-29')
     .action(resign);
 }
 
-async function resign(employeeId: string, { json, dryRun, override, by, ...rest }: Options): Promise<void> {
+async function resign(employeeId: string, options: Options): Promise<void> {
+  const { json, dryRun, override, by, form, ...rest } = options;
   if (Boolean(override) !== (by !== undefined)) {
     throw new UsageError('--override and --by go together: who overrides is recorded');
   }
@@ -46,12 +49,12 @@ async function resign(employeeId: string, { json, dryRun, override, by, ...rest 
   const parsed = parseResignation({ employeeId, ...rest, overrideBy: by }, today);
   if (!parsed.ok) throw new UsageError(parsed.problem);
 
-  await withTemporal(async (client) => {
-    const exits = orchestratedExits(client);
-    const open = await exits.openExit(employeeId);
+  await withExits(undefined, async (both) => {
+    const exits = both.inForm(form);
+    const open = await both.openExit(employeeId);
     if (open) {
       throw new Refusal(
-        `${employeeId} already has an open exit, since ${open.since}, in the phase ${open.phase}: ems status ${employeeId}`,
+        `${employeeId} already has an open exit in the ${open.form} form, since ${open.since}, in the phase ${open.phase}: ems status ${employeeId}`,
       );
     }
     const found = await preview(
@@ -82,7 +85,7 @@ async function resign(employeeId: string, { json, dryRun, override, by, ...rest 
     if (found.directoryProblem)
       console.error(`ems: the exit starts all the same, but ${found.directoryProblem}`);
     const opened = await exits.open(parsed.value);
-    if (json) printJson({ employeeId, ...opened });
+    if (json) printJson({ employeeId, form, ...opened });
     else
       console.log(
         `The exit of ${nameOf(found, employeeId)} is open.\n\n  follow it:  ems watch ${employeeId}`,

@@ -1,14 +1,15 @@
 import { Argument, Command } from 'commander';
 import { parseResolution, resolutionActions, type Resolution } from '../exit/resolution.js';
 import { stepKey } from '../exit/status.js';
-import { withTemporal } from './connect.js';
+import type { Form } from '../client/exits.js';
+import { formOption, withExits } from './connect.js';
 import { Refusal } from '../client/refusal.js';
-import { orchestratedExits } from '../client/orchestrated.js';
 import { printJson, remark } from './output.js';
 
 interface Options {
   by: string;
   evidence?: string;
+  form?: Form;
   dryRun?: boolean;
   json?: boolean;
 }
@@ -22,6 +23,7 @@ export function resolveCommand(): Command {
     .requiredOption('--by <email>', 'who settles it')
     .option('--evidence <text>', 'a ticket, a log line: what shows that it was done')
     .option('--dry-run', 'show the step as it stands, and do nothing')
+    .addOption(formOption('ask only this form; default: wherever the exit is'))
     .addHelpText(
       'after',
       '\nExample:\n  ems resolve E-1002 block-access:payroll done-by-hand --by it@acme.example --evidence "TICKET-42"',
@@ -35,10 +37,9 @@ async function resolve(
   action: Resolution['action'],
   options: Options,
 ): Promise<void> {
-  const { by, evidence, dryRun, json } = options;
+  const { by, evidence, form, dryRun, json } = options;
   const [step = key, system] = key.split(':', 2);
-  await withTemporal(async (client) => {
-    const exits = orchestratedExits(client);
+  await withExits(form, async (exits) => {
     const resolution: Resolution = { step, system, action, by, evidence };
     if (dryRun) {
       const status = await exits.status(employeeId);

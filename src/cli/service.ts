@@ -1,8 +1,7 @@
 import { Argument, Command } from 'commander';
-import { loadNatsConfig } from '../config.js';
 import { subscriberNames, type SubscriberName } from '../create-services.js';
 import { runServices } from '../service.js';
-import { configuration } from './connect.js';
+import { configuration, natsConfig } from './connect.js';
 
 /** Where a nats-server listens that nobody has told otherwise. */
 const DEFAULT = { servers: ['127.0.0.1:4222'] };
@@ -16,6 +15,6 @@ export function serviceCommand(): Command {
     .option('--health-file <path>', 'a file to touch for as long as JetStream answers')
     .addHelpText('after', '\nExample:\n  ems service access')
     .action((services: SubscriberName[], { healthFile }: { healthFile?: string }) =>
-      runServices(services, configuration(), loadNatsConfig() ?? DEFAULT, healthFile),
+      runServices(services, configuration(), natsConfig() ?? DEFAULT, healthFile),
     );
 }

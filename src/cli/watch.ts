@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { stepKey, type ExitStatus, type Step } from '../exit/status.js';
-import { withTemporal } from './connect.js';
-import { orchestratedExits } from '../client/orchestrated.js';
+import type { Form } from '../client/exits.js';
+import { formOption, withExits } from './connect.js';
+import { jsonArray } from './json-array.js';
 import { describeDecision, localTime, remark } from './output.js';
 
 /** Attempts that fail leave no event to wait for, so they are looked for this often. */
@@ -18,6 +19,7 @@ export function watchCommand(): Command {
   return new Command('watch')
     .description('Follows the exit of an employee until it is over. Ctrl-C stops watching, not the exit.')
     .argument('<employeeId>', 'for example E-1002')
+    .addOption(formOption('ask only this form; default: wherever the exit is'))
     .addHelpText(
       'after',
       '\nWith --json: one array, an element for each change, printed as it happens; if it fails, the last one is {"error": "…"}.\n\nExample:\n  ems watch E-1002',
@@ -25,34 +27,30 @@ export function watchCommand(): Command {
     .action(watch);
 }
 
-async function watch(employeeId: string, { json }: { json?: boolean }): Promise<void> {
-  let printed = 0;
+async function watch(employeeId: string, { form, json }: { form?: Form; json?: boolean }): Promise<void> {
+  const document = jsonArray();
   const print = (change: Change): void => {
-    if (json) process.stdout.write(`${printed === 0 ? '[\n' : ',\n'}${JSON.stringify(change)}`);
+    if (json) document.print(change);
     else
       console.log(
         `${localTime(change.at)}  ${change.what.padEnd(28)} ${change.state.padEnd(16)} ${change.remark}`.trimEnd(),
       );
-    printed += 1;
   };
   const end = (): void => {
-    if (json) process.stdout.write(printed === 0 ? '[]\n' : '\n]\n');
+    if (json) document.end();
   };
   process.once('SIGINT', () => {
     end();
     process.exit(0);
   });
   const failed = (error: Error): void => {
-    if (!json || printed === 0) throw error;
-    // The array is begun, and it is the one document.
-    process.stdout.write(`,\n${JSON.stringify({ error: error.message })}\n]\n`);
-    console.error(`ems: ${error.message}`);
-    process.exitCode = 1;
+    if (!json) throw error;
+    document.fail(error);
   };
-  await withTemporal(async (client) => {
+  await withExits(form, async (exits) => {
     let before = '';
     const seen = new Map<string, string>();
-    for await (const status of orchestratedExits(client).follow(employeeId, LOOK_EVERY_MS)) {
+    for await (const status of exits.follow(employeeId, LOOK_EVERY_MS)) {
       const changes = [...stepChanges(status), ...exitChanges(status)];
       for (const change of changes) {
         const now = `${change.state} ${change.remark}`;

@@ -5,16 +5,17 @@ import { Temporal } from 'temporal-polyfill';
 import { openAttempts } from '../choreography/attempts.js';
 import { append } from '../choreography/append.js';
 import type { Bus, EmployeeLog } from '../choreography/bus.js';
-import { everyLog, watch } from '../choreography/log.js';
+import { watch } from '../choreography/log.js';
 import type { Config } from '../config.js';
 import type { Decision } from '../exit/decision.js';
-import type { ExitEvent } from '../exit/events.js';
+import { subjectsOf, type ExitEvent } from '../exit/events.js';
 import { foldLog, type FoldedLog } from '../exit/fold.js';
 import type { FoldedExit } from '../exit/folded-exit.js';
 import type { Resignation } from '../exit/resignation.js';
 import { parseResolution, type Resolution } from '../exit/resolution.js';
 import type { ExitStatus, Step, StepName } from '../exit/status.js';
-import type { Exits, ListedExit, ListFilter } from './orchestrated.js';
+import { listChoreographed } from './choreographed-list.js';
+import type { Exits } from './orchestrated.js';
 import { Refusal } from './refusal.js';
 
 /** A service answers in milliseconds; after this long there is none. */
@@ -102,9 +103,9 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
   }
 
   return {
-    async openExit(employeeId) {
+    async newest(employeeId) {
       const { latest } = await read(employeeId);
-      return latest && !latest.closedAt ? { since: latest.openedAt, phase: latest.phase } : undefined;
+      return latest && { isOpen: !latest.closedAt, since: latest.openedAt, phase: latest.phase };
     },
 
     async open(resignation, exitId = randomUUID()) {
@@ -152,22 +153,11 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
       return { ...exit.step(resolution.step as StepName, resolution.system)! };
     },
 
-    async list(filter) {
-      const found: FoldedExit[] = [];
-      for (const events of (await everyLog(bus)).values()) found.push(...folded({ events }).exits.values());
-      return found
-        .toSorted(
-          (a, b) =>
-            Number(b.closedAt === undefined) - Number(a.closedAt === undefined) ||
-            b.openedAt.localeCompare(a.openedAt),
-        )
-        .map(listed)
-        .filter((exit) => matches(exit, filter));
-    },
+    list: (filter) => listChoreographed(bus, folded, filter),
 
     async *follow(employeeId, everyMs) {
       const { exitId } = requireExit(employeeId, await read(employeeId));
-      const changes = await watch(bus, employeeId);
+      const changes = await watch(bus, subjectsOf(employeeId));
       try {
         for (;;) {
           const exit = (await read(employeeId)).exits.get(exitId)!;
@@ -187,23 +177,3 @@ const now = (): string => new Date().toISOString();
 /** The instant at which a calendar day begins for the company, ISO 8601 in UTC. */
 const startOfDay = (date: string, timeZone: string): string =>
   new Date(Temporal.PlainDate.from(date).toZonedDateTime(timeZone).epochMilliseconds).toISOString();
-
-function listed(exit: FoldedExit): ListedExit {
-  const stuckSteps = exit.steps.filter(({ state }) => state === 'needs-attention');
-  return {
-    employeeId: exit.employeeId,
-    phase: exit.phase,
-    outcome: exit.ending,
-    needsAttention: stuckSteps.length > 0,
-    openedAt: exit.openedAt,
-    closedAt: exit.closedAt,
-    lastWorkingDay: exit.resignation.lastWorkingDay,
-    stuckSteps,
-  };
-}
-
-function matches({ closedAt, needsAttention, phase }: ListedExit, filter: ListFilter): boolean {
-  if ((filter.open || filter.attention) && closedAt !== undefined) return false;
-  if (filter.attention && !needsAttention) return false;
-  return filter.phase === undefined || phase === filter.phase;
-}

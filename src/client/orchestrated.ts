@@ -39,6 +39,14 @@ export interface ListFilter {
   overdue?: boolean | undefined;
 }
 
+export interface ListedDeadLetter {
+  id: string;
+  event: string;
+  /** The stuck step that it is about. */
+  step?: string | undefined;
+  reason: string;
+}
+
 export interface ListedExit {
   employeeId: string;
   phase: string;
@@ -51,8 +59,17 @@ export interface ListedExit {
   reviewBy?: string | undefined;
   /** The steps that need attention, for the open exits that have any. */
   stuckSteps: Step[];
+  /** Choreographed: messages about the exit that a consumer has given up. */
+  deadLetters?: ListedDeadLetter[] | undefined;
   /** Why the steps are not known; the list goes on without them. */
   statusProblem?: string | undefined;
+}
+
+export interface NewestExit {
+  isOpen: boolean;
+  /** ISO 8601, UTC. */
+  since: string;
+  phase: string;
 }
 
 export type Exits = ReturnType<typeof orchestratedExits>;
@@ -136,11 +153,16 @@ export function orchestratedExits(client: Client) {
   }
 
   return {
-    openExit: async (employeeId: string): Promise<{ since: string; phase: string } | undefined> => {
+    /** The newest exit of the employee, open or closed. */
+    newest: async (employeeId: string): Promise<NewestExit | undefined> => {
       const description = await describe(employeeId);
-      if (description?.status.name !== 'RUNNING') return undefined;
-      const phase = description.typedSearchAttributes.get(searchAttributes.ExitPhase) ?? 'starting';
-      return { since: description.startTime.toISOString(), phase };
+      if (!description) return undefined;
+      const { status, startTime, typedSearchAttributes } = description;
+      return {
+        isOpen: status.name === 'RUNNING',
+        since: startTime.toISOString(),
+        phase: typedSearchAttributes.get(searchAttributes.ExitPhase) ?? 'starting',
+      };
     },
 
     /** @throws Refusal when the employee has an open exit already */

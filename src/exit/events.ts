@@ -104,6 +104,11 @@ export type StoredEvent<T extends EventType = EventType> = ExitEvent<T> & {
   storedAt: string;
 };
 
+/** An event as the stream has it, of a type that need not be one of ours. */
+export type AnyEvent = Omit<StoredEvent, 'type' | 'data'> & { type: string; data: unknown };
+
+export const isOurs = (event: AnyEvent): event is StoredEvent => isEventType(event.type);
+
 export const parseEventData = <T extends EventType>(type: T, data: unknown): Parsed<EventData[T]> =>
   parse(schemas[type] as z.ZodType<EventData[T]>, data);
 
@@ -125,16 +130,17 @@ export const subjectsOf = (employeeId: string): string => `exit.${employeeId}.>`
 /** Every event of a type, whoever it is about. */
 export const subjectsOfType = (type: EventType): string => `exit.*.*.${type}`;
 
-export function parseSubject(
-  subject: string,
-): Parsed<{ employeeId: string; exitId: string; type: EventType }> {
+/** Any event under the subjects of exits, also one that a service of other people's has added. */
+const EventName = z.string().regex(/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/);
+
+export function parseSubject(subject: string): Parsed<{ employeeId: string; exitId: string; type: string }> {
   const [root, employeeId, exitId, ...rest] = subject.split('.');
   const type = rest.join('.');
   const isWellFormed =
     root === 'exit' &&
     EmployeeId.safeParse(employeeId).success &&
     ExitId.safeParse(exitId).success &&
-    isEventType(type);
+    EventName.safeParse(type).success;
   if (isWellFormed) return { ok: true, value: { employeeId: employeeId!, exitId: exitId!, type } };
   return { ok: false, problem: `the subject ${subject} is not exit.<employeeId>.<exitId>.<event>` };
 }

@@ -70,7 +70,12 @@ describe('an exit from the command line', () => {
     ]);
     const { exitId, lastWorkingDay } = await world.untilPhase(nora, 'awaiting-decision');
     const { employeeId } = nora;
-    assert.deepEqual(opened, { employeeId, workflowId: exitWorkflowId(employeeId), exitId });
+    assert.deepEqual(opened, {
+      employeeId,
+      form: 'orchestrated',
+      workflowId: exitWorkflowId(employeeId),
+      exitId,
+    });
     assert.equal(lastWorkingDay, '2999-12-31');
     const { input } = (await world.client.workflow.getHandle(opened.workflowId).fetchHistory()).events![0]!
       .workflowExecutionStartedEventAttributes!;

@@ -56,6 +56,7 @@ describe('an operator with ems', () => {
     const { openedAt, closedAt, ...rest } = exits[2]!;
     assert.ok(Date.parse(openedAt) < Date.parse(closedAt!));
     assert.deepEqual(rest, {
+      form: 'orchestrated',
       employeeId: c,
       phase: 'closed',
       outcome: 'leaving',

@@ -19,7 +19,7 @@ describe('the last active member of a protected group', () => {
       stderr,
       /^ems: .* is the last active member of production-admins on production\. Put somebody else there, or use --override --by/,
     );
-    assert.equal(await world.exits.openExit(nora.employeeId), undefined);
+    assert.equal(await world.exits.newest(nora.employeeId), undefined);
   });
 
   it('shows with --dry-run, beside what the hold would take and what revocation would remove', async () => {

@@ -55,7 +55,7 @@ describe('ems refuses, in one sentence,', () => {
     assert.equal(code, 1);
     assert.equal(
       sentence,
-      `${nora.employeeId} already has an open exit, since ${first.openedAt}, in the phase awaiting-decision: ems status ${nora.employeeId}`,
+      `${nora.employeeId} already has an open exit in the orchestrated form, since ${first.openedAt}, in the phase awaiting-decision: ems status ${nora.employeeId}`,
     );
     const { exitId, phase } = await world.exits.status(nora.employeeId);
     assert.deepEqual([exitId, phase], [first.exitId, 'awaiting-decision'], 'the open exit goes on as it was');
@@ -152,7 +152,8 @@ describe('ems refuses, in one sentence,', () => {
     });
     assert.deepEqual(unset, {
       code: 1,
-      sentence: 'No stack is running here and TEMPORAL_ADDRESS is not set. Start one with "npm start"',
+      sentence:
+        'No stack is running here and neither TEMPORAL_ADDRESS nor NATS_URL is set. Start one with "npm start"',
     });
     await nothingStarted(nora);
   });

@@ -8,7 +8,10 @@ const AT_A_TIME = 4;
 
 describe('ems, before it asks anybody', () => {
   it('shows its commands, and each of them its use with an example', async () => {
-    const names = ['resign', 'decide', 'status', 'watch', 'list', 'resolve', 'report'];
+    const names = [
+      ...['resign', 'decide', 'status', 'watch', 'list', 'resolve', 'interview', 'report'],
+      ...['tracker', 'trace', 'dead-letters', 'service'],
+    ];
     const [all, ...each] = await Promise.all([
       page(nobody, '--help'),
       ...names.map((name) => page(nobody, name, '--help')),
@@ -71,6 +74,12 @@ describe('ems, before it asks anybody', () => {
       'an action that there is not',
       ['resolve', 'E-1002', 'notify-manager', 'forget', '--by', 'it@acme.example'],
       /value 'forget' is invalid for argument 'action'\. Allowed choices are retry, done-by-hand, skip\.$/,
+    ],
+    ['a dead letter that is not named', ['dead-letters', 'replay'], /^replay needs the id of a dead letter$/],
+    [
+      'a form that there is not',
+      ['resign', 'E-1002', '--form', 'improvised'],
+      /argument 'improvised' is invalid\. Allowed choices are orchestrated, choreographed\.$/,
     ],
   ];
   const ran: Ran[] = [];

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { AckPolicy, type Consumer } from '@nats-io/jetstream';
+import { headersOf } from '../../src/choreography/cloudevents.js';
+import { traceOf } from '../../src/choreography/trace.js';
+import { createTracker } from '../../src/choreography/tracker.js';
+import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
+import { eventually } from '../support/eventually.js';
+import { observedOf, statesOf as states } from '../support/tracked.js';
+import { HR, systems } from '../support/world.js';
+
+const FINAL_PAY = 'payroll.final-pay-prepared';
+
+describe('a service that joins, and that nobody has been told of,', () => {
+  const promises = [
+    { on: 'employee.resigned', event: FINAL_PAY, within: 200 },
+    {
+      on: 'exit.decision-finalised',
+      when: { outcome: 'leaving' },
+      event: 'payroll.closed',
+      within: 60_000,
+    },
+  ];
+  let world: ChoreographedWorld;
+  let payroll: Consumer;
+  before(async () => {
+    world = await startChoreographedWorld();
+    await world.bus.jsm.consumers.add('EXITS', {
+      durable_name: 'payroll',
+      filter_subjects: ['exit.*.*.employee.resigned', 'exit.*.*.exit.decision-finalised'],
+      ack_policy: AckPolicy.Explicit,
+      max_deliver: 1,
+      metadata: { promises: JSON.stringify(promises) },
+    });
+    payroll = await world.bus.js.consumers.get('EXITS', 'payroll');
+  });
+  after(() => world.stop());
+
+  const observed = (of: { exitId: string }) => observedOf(world, of);
+
+  /** It says that the final pay is prepared. */
+  async function prepare({ employeeId, exitId }: { employeeId: string; exitId: string }): Promise<void> {
+    const cause = (await world.bus.read(employeeId)).events[0]!;
+    const event = { id: `${cause.id}/pay`, source: '/payroll', time: cause.time, causationId: cause.id };
+    const headers = headersOf({ ...cause, ...event });
+    headers.set('ce-type', FINAL_PAY);
+    await world.bus.send(`exit.${employeeId}.${exitId}.${FINAL_PAY}`, '{"amount":1}', {
+      id: event.id,
+      headers,
+    });
+  }
+
+  it('its promise shows: overdue, then done; where another outcome was decided it promises nothing', async () => {
+    const nora = await world.open({ on: [] });
+    await eventually('overdue', async () =>
+      states(await observed(nora))[`payroll ${FINAL_PAY}`] === 'overdue' ? true : undefined,
+    );
+    await world.untilPhase(nora, 'awaiting-decision');
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+    await prepare(nora);
+    const exit = await observed(nora);
+    assert.equal(states(exit)[`payroll ${FINAL_PAY}`], 'done');
+    assert.equal(states(exit)['payroll payroll.closed'], undefined);
+    assert.equal((await world.exits.status(nora.employeeId)).phase, 'closed', 'which the fold leaves alone');
+    const tree = traceOf(exit);
+    assert.ok(tree[0]!.children.some((node) => node.kind === 'event' && node.event === FINAL_PAY));
+  });
+
+  it('what it gives up without a word is a dead letter, and its exit needs attention', async () => {
+    const nora = await world.open({ on: [] });
+    for (;;) {
+      const message = await payroll.next();
+      assert.ok(message);
+      if (!message.subject.includes(nora.exitId)) message.ack();
+      else {
+        message.term('the bank is closed');
+        break;
+      }
+    }
+    const exit = await eventually('dead-lettered', async () => {
+      const found = await observed(nora);
+      return states(found)[`payroll ${FINAL_PAY}`] === 'dead-lettered' ? found : undefined;
+    });
+    assert.match(exit.promises.at(-1)!.remark!, /the bank is closed/);
+    const listed = await world.exits.list({ attention: true });
+    const ours = listed.find(({ employeeId }) => employeeId === nora.employeeId);
+    assert.match(ours!.deadLetters![0]!.reason, /the bank is closed/);
+    assert.deepEqual(ours!.stuckSteps, []);
+  });
+
+  it('and declares what nobody can read, that is said, and the others show all the same', async () => {
+    await world.bus.jsm.consumers.add('EXITS', {
+      durable_name: 'riddle',
+      ack_policy: AckPolicy.Explicit,
+      metadata: { promises: '[{"on":1}]' },
+    });
+    const { problems, exits } = await createTracker(world.bus, [...systems]).look();
+    assert.deepEqual([...problems.keys()], ['riddle']);
+    assert.ok(exits.every(({ promises }) => promises.length > 0));
+  });
+});
