@@ -4,7 +4,6 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { firstMessage, startChild } from '../../src/local/child.js';
 import { DRIFT_CHECK } from '../../src/temporal.js';
-import type { SweepResult } from '../../src/workflows/sweep-holds.js';
 import { eventually } from '../support/eventually.js';
 import { scratchFolder } from '../support/temporal.js';
 import {
@@ -107,7 +106,7 @@ describe('a hold that somebody undoes while the decision is open', () => {
       return pendingActivities?.length === 1 ? true : undefined;
     });
     answer();
-    const { checked, drifted } = (await running.result()) as SweepResult;
+    const { checked, drifted } = await running.result();
     // The open exits of other tests are looked at as well.
     assert.ok(checked >= 3, String(checked));
     assert.equal(drifted, 1);
