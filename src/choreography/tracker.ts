@@ -79,13 +79,15 @@ export function createTracker(bus: Bus, systems: readonly string[], employeeId?:
       ({ promise: { state } }) => state === 'overdue' || (state === 'open' && employeeId !== undefined),
     );
     if (late.length === 0) return;
-    attempts ??= await openAttempts(bus);
-    for (const { employeeId, exitId, promise } of late) {
-      const { step, system, since } = promise;
-      if (step === undefined) continue;
-      const found = await attempts.find({ employeeId, exitId, step: step as StepName, system }, since);
-      if (found) promise.remark ??= found.error;
-    }
+    const noted = (attempts ??= await openAttempts(bus));
+    await Promise.all(
+      late.map(async ({ employeeId, exitId, promise }) => {
+        const { step, system, since } = promise;
+        if (step === undefined) return;
+        const found = await noted.find({ employeeId, exitId, step: step as StepName, system }, since);
+        if (found) promise.remark ??= found.error;
+      }),
+    );
   }
 
   return {
