@@ -264,7 +264,7 @@ export function orchestratedExits(client: Client) {
       );
       return nextPageToken;
     } catch (error) {
-      if (isGrpcDeadlineError(error)) return token;
+      if (isGrpcDeadlineError(error) || isGrpcCancelledError(error)) return token;
       throw error;
     }
   }
