@@ -3,6 +3,9 @@ import { accessRecords, accessSubscription } from './choreography/access.js';
 import { openAttempts } from './choreography/attempts.js';
 import type { Bus } from './choreography/bus.js';
 import { hrRecords, hrSubscription } from './choreography/hr.js';
+import { employeeRecords, employeeSubscription } from './choreography/notification-employee.js';
+import { operatorRecords, operatorSubscription } from './choreography/notification-operator.js';
+import { reviewRecords, reviewSubscription } from './choreography/notification-review.js';
 import { notificationRecords, notificationSubscription } from './choreography/notification.js';
 import { openRecords } from './choreography/records.js';
 import { subscribe, type Subscriber } from './choreography/subscriber.js';
@@ -44,10 +47,20 @@ export async function startServices({
   const leaseMs = ackWaitMs;
   const start: Record<SubscriberName, () => Promise<Subscriber[]>> = {
     async notification() {
-      const records = await openRecords(bus, { ...notificationRecords, leaseMs });
       const directory = createDirectory(config);
-      const subscription = notificationSubscription(directory, createNotification(config), records, config);
-      return [await subscribe(subscription, options)];
+      const service = createNotification(config);
+      const [manager, employee, operator, review] = await Promise.all([
+        openRecords(bus, { ...notificationRecords, leaseMs }),
+        openRecords(bus, { ...employeeRecords, leaseMs }),
+        openRecords(bus, { ...operatorRecords, leaseMs }),
+        openRecords(bus, { ...reviewRecords, leaseMs }),
+      ]);
+      return Promise.all([
+        subscribe(notificationSubscription(directory, service, manager, config), options),
+        subscribe(employeeSubscription(directory, service, employee, config), options),
+        subscribe(operatorSubscription(service, operator, config), options),
+        subscribe(reviewSubscription(service, review, config), options),
+      ]);
     },
     async hr() {
       const records = await openRecords(bus, { ...hrRecords, leaseMs });

@@ -1,4 +1,4 @@
-/** The notification service: tells the manager of a resignation, and how it ended once access is as it ended. */
+/** The notification service, towards the manager: tells of a resignation, and how it ended once access is as it ended. */
 import type { Config } from '../config.js';
 import type { StoredEvent } from '../exit/events.js';
 import type { FoldedExit } from '../exit/folded-exit.js';
@@ -34,10 +34,13 @@ export function notificationSubscription(
     const notified = record.value;
     notified.employee ??= await directory.lookUp(exit.employeeId, record.signal);
     const { displayName: employeeName, identities, manager } = notified.employee;
-    const { to } = (notified[of] ??= await send(notified.employee));
+    const sent = (notified[of] ??= await send(notified.employee));
     const { insteadOfManager } = manager;
     const notes = insteadOfManager ? [`${insteadOfManager}; ${manager.name} is told instead`] : [];
-    return { type: 'manager.notified', data: { of, to, employeeName, identities, notes } } as const;
+    return {
+      type: 'manager.notified',
+      data: { of, ...sent, manager, employeeName, identities, notes },
+    } as const;
   }
 
   const ofResignation: Task<Notified> = {
@@ -88,7 +91,7 @@ function isSetOff(task: Task<Notified>, event: StoredEvent, exit: FoldedExit): b
   return isRetryOf(task, event);
 }
 
-const about = ({ exitId, systems }: FoldedExit, employee: Employee) => ({
+export const about = ({ exitId, systems }: FoldedExit, employee: Employee) => ({
   exitId,
   employee,
   systems: [...systems],

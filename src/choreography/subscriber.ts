@@ -47,6 +47,11 @@ export interface Subscription<T> {
   turn?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** @returns undefined where nothing is left to be done because of the event */
   taskOf: (event: StoredEvent, exit: FoldedExit) => Task<T> | undefined;
+  /**
+   * Where an event sets off something again and again.
+   * @returns the milliseconds after which it is to come again; undefined where all is done
+   */
+  comesAgainAfter?: (event: StoredEvent, exit: FoldedExit) => number | undefined;
 }
 
 export interface SubscriberOptions {
@@ -95,10 +100,10 @@ export async function subscribe<T>(
     return { exit: log.exits.get(event.exitId), rejected: log.rejected.get(event.seq) };
   }
 
-  const say = (said: Said, cause: StoredEvent, step: Task<T>, suffix = ''): Promise<unknown> =>
+  const say = (said: Said, cause: StoredEvent, task: Task<T>, suffix = ''): Promise<unknown> =>
     bus.publish({
       ...said,
-      id: eventId(cause.id, said.type, { name: step.step, system: step.system }) + suffix,
+      id: eventId(cause.id, said.type, { name: task.step, system: task.system }, task.nth) + suffix,
       source,
       time: new Date().toISOString(),
       employeeId: cause.employeeId,
@@ -108,8 +113,14 @@ export async function subscribe<T>(
 
   async function askForAttention(error: Error, cause: StoredEvent, task: Task<T>): Promise<void> {
     const { step, system } = task;
-    const data = { step, system, error: error.message.slice(0, 2000) };
-    const suffix = error instanceof FinalFailure ? '/final' : '';
+    const isFinal = error instanceof FinalFailure;
+    const data = {
+      step,
+      system,
+      error: error.message.slice(0, 2000),
+      type: isFinal ? error.type : undefined,
+    };
+    const suffix = isFinal ? '/final' : '';
     await say({ type: 'step.needs-attention', data }, cause, task, suffix);
   }
 
@@ -135,9 +146,11 @@ export async function subscribe<T>(
     try {
       const within = AbortSignal.any([stopping.signal, AbortSignal.timeout(subscription.attemptTimeoutMs)]);
       const look = async () => (await exitOf(event)).exit;
-      const said = await act(subscription, event, exit, look, within);
-      if (said && task) await say(said, event, task);
-      message.ack();
+      const done = await act(subscription, event, exit, look, within);
+      if (done) await say(done.said, event, done.task);
+      const againMs = subscription.comesAgainAfter?.(event, exit);
+      if (againMs === undefined) message.ack();
+      else message.nak(againMs);
     } catch (error) {
       if (!task) throw error;
       await failed(message, event, exit, task, error as Error);
@@ -150,6 +163,8 @@ export async function subscribe<T>(
     if (stopping.signal.aborted) return message.nak();
     if (error instanceof FinalFailure) {
       await askForAttention(error, event, task);
+      const againMs = subscription.comesAgainAfter?.(event, exit);
+      if (againMs !== undefined) return message.nak(againMs);
       const { message: reason, type } = error;
       return bury(bus, message, {
         consumer: name,
@@ -161,7 +176,8 @@ export async function subscribe<T>(
     const { initialInterval, maximumInterval } = policy.retry;
     const { employeeId, exitId } = event;
     const place = { employeeId, exitId, step: task.step, system: task.system };
-    const { state, startedAt } = exit.step(task.step, task.system)!;
+    const { state, startedAt: begunAt } = exit.step(task.step, task.system) ?? {};
+    const startedAt = task.dueAt ?? begunAt!;
     const attempt = 1 + ((await attempts.find(place, startedAt))?.attempt ?? 0);
     const pauseMs = Math.min(
       maximumInterval,
@@ -169,7 +185,7 @@ export async function subscribe<T>(
     );
     const nextAttemptAt = new Date(Date.now() + pauseMs).toISOString();
     await attempts.note(place, { attempt, error: error.message, nextAttemptAt });
-    const isOverdue = Date.now() - Date.parse(startedAt!) >= policy.attentionAfter;
+    const isOverdue = Date.now() - Date.parse(startedAt) >= policy.attentionAfter;
     if (isOverdue && state !== 'needs-attention') await askForAttention(error, event, task);
     return message.nak(pauseMs);
   }
@@ -216,7 +232,7 @@ export async function subscribe<T>(
 /**
  * Does what is left to be done because of an event.
  * @param look how the exit stands by now
- * @returns what is to be said of it; undefined where nothing was left to be done
+ * @returns what was done, and what is to be said of it; undefined where nothing was left to be done
  */
 export async function act<T>(
   { taskOf, keyOf, records, promises }: Subscription<T>,
@@ -224,19 +240,21 @@ export async function act<T>(
   exit: FoldedExit,
   look: () => Promise<FoldedExit | undefined>,
   signal: AbortSignal,
-): Promise<Said | undefined> {
+): Promise<{ task: Task<T>; said: Said } | undefined> {
   // Somebody has decided or settled something: what is still being tried may not be wanted any more.
   if (isWordOn(promises, event)) await records.interrupt(keyOf(exit));
   if (!taskOf(event, exit)) return undefined;
   return records.lease(keyOf(exit), signal, async (record) => {
     // What was appended while the record was waited for counts: a block must not follow a restore.
     const now = await look();
-    return now && taskOf(event, now)?.run(record, now);
+    const task = now && taskOf(event, now);
+    return task && { task, said: await task.run(record, now) };
   });
 }
 
 const isWordOn = (promises: readonly Promised[], { type, data }: StoredEvent): boolean =>
   type === 'exit.decision-finalised' ||
+  type === 'interview.reschedule-requested' ||
   (type === 'step.resolved' &&
     promises.some(({ step, system }) => step === data.step && system === data.system));
 

@@ -23,6 +23,10 @@ export type Said = { [T in EventType]: { type: T; data: EventData[T] } }[EventTy
 export interface Task<T> {
   step: StepName;
   system?: string | undefined;
+  /** Where one event sets off the same step several times: which time it is, from 1. */
+  nth?: number | undefined;
+  /** When it fell due, ISO 8601; where it is left out, the exit's step says it. */
+  dueAt?: string | undefined;
   run: (record: Leased<T>, exit: FoldedExit) => Promise<Said>;
 }
 

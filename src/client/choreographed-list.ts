@@ -6,6 +6,7 @@ import { everyLog } from '../choreography/log.js';
 import type { StoredEvent } from '../exit/events.js';
 import type { FoldedLog } from '../exit/fold.js';
 import type { FoldedExit } from '../exit/folded-exit.js';
+import { reviewBy, type Review } from '../exit/review.js';
 import { stepKey } from '../exit/status.js';
 import type { ListedDeadLetter, ListedExit, ListFilter } from './orchestrated.js';
 
@@ -13,13 +14,14 @@ export async function listChoreographed(
   bus: Bus,
   fold: (log: { events: readonly StoredEvent[] }) => FoldedLog,
   filter: ListFilter,
+  review: Pick<Review, 'withinMs'>,
 ): Promise<ListedExit[]> {
   const [logs, letters] = await Promise.all([everyLog(bus), everyDeadLetter(bus)]);
   const logsOfExits = [...logs.values()].map((events) => ({ events, ...fold({ events }) }));
   const exits = logsOfExits.flatMap(({ exits, events, rejected }) =>
     [...exits.values()].map((exit) => {
       const counted = events.filter(({ exitId, seq }) => exitId === exit.exitId && !rejected.has(seq));
-      return listed(exit, lettersOf(exit, letters, new Set(counted.map(({ type }) => type))));
+      return listed(exit, review, lettersOf(exit, letters, new Set(counted.map(({ type }) => type))));
     }),
   );
   return [...exits, ...neverBegun(letters, exits)]
@@ -31,7 +33,11 @@ export async function listChoreographed(
     .filter((exit) => matches(exit, filter));
 }
 
-function listed(exit: FoldedExit, letters: readonly DeadLetter[]): ListedExit {
+function listed(
+  exit: FoldedExit,
+  review: Pick<Review, 'withinMs'>,
+  letters: readonly DeadLetter[],
+): ListedExit {
   const stuckSteps = exit.steps.filter(({ state }) => state === 'needs-attention');
   return {
     employeeId: exit.employeeId,
@@ -41,6 +47,7 @@ function listed(exit: FoldedExit, letters: readonly DeadLetter[]): ListedExit {
     openedAt: exit.openedAt,
     closedAt: exit.closedAt,
     lastWorkingDay: exit.resignation.lastWorkingDay,
+    reviewBy: exit.decision || exit.closedAt ? undefined : reviewBy(exit.openedAt, review),
     stuckSteps,
     deadLetters: shown(letters),
   };
@@ -91,7 +98,8 @@ const shown = (letters: readonly DeadLetter[]): ListedDeadLetter[] | undefined =
     ? letters.map(({ id, event, subject, step, reason }) => ({ id, event: event ?? subject, step, reason }))
     : undefined;
 
-function matches({ closedAt, needsAttention, phase }: ListedExit, filter: ListFilter): boolean {
+function matches({ closedAt, needsAttention, phase, reviewBy }: ListedExit, filter: ListFilter): boolean {
+  if (filter.overdue && !(reviewBy !== undefined && Date.parse(reviewBy) < Date.now())) return false;
   if ((filter.open || filter.attention) && closedAt !== undefined) return false;
   if (filter.open && phase === 'dead-lettered') return false;
   if (filter.attention && !needsAttention) return false;

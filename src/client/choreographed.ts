@@ -9,8 +9,11 @@ import { watch } from '../choreography/log.js';
 import type { Config } from '../config.js';
 import type { Decision } from '../exit/decision.js';
 import { subjectsOf, type ExitEvent } from '../exit/events.js';
+import type { InterviewSaid } from '../exit/event-data.js';
 import { foldLog, type FoldedLog } from '../exit/fold.js';
 import type { FoldedExit } from '../exit/folded-exit.js';
+import type { Interview } from '../exit/interview.js';
+import { parseRescheduling, type Rescheduling } from '../exit/rescheduling.js';
 import type { Resignation } from '../exit/resignation.js';
 import { parseResolution, type Resolution } from '../exit/resolution.js';
 import type { ExitStatus, Step, StepName } from '../exit/status.js';
@@ -23,7 +26,7 @@ const ANSWER_WITHIN_MS = 10_000;
 
 const SOURCE = '/ems/client';
 
-export type ChoreographedExits = Omit<Exits, 'open' | 'reschedule'> & {
+export type ChoreographedExits = Omit<Exits, 'open'> & {
   /**
    * Returns when the resignation is recorded.
    * @param exitId the same one for another try of the same resignation, which then is no second exit
@@ -36,6 +39,7 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
   const systems = config.systems.map(({ name }) => name);
   const [hrPartner] = config.contacts.hrPartners;
   const { timeZone } = config.interview;
+  const review = { withinMs: config.policy.review.within };
   const attempts = await openAttempts(bus);
 
   const folded = ({ events }: Pick<EmployeeLog, 'events'>): FoldedLog =>
@@ -66,7 +70,7 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
   });
 
   async function statusOf(exit: FoldedExit): Promise<ExitStatus> {
-    const status = exit.status(hrPartner);
+    const status = exit.status(hrPartner, review);
     const steps = await Promise.all(status.steps.map((step) => withAttempts(exit, step)));
     return { ...status, steps };
   }
@@ -92,6 +96,30 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
           `Nobody has answered yet who ${employeeId} is, so the decision cannot be weighed. Are the services running?`,
         );
       await pause(100);
+    }
+  }
+
+  /** HR answers when everybody is invited for the new time, or says why not. */
+  async function untilArranged(employeeId: string): Promise<Interview> {
+    const changes = await watch(bus, employeeId);
+    try {
+      for (const giveUpAt = Date.now() + ANSWER_WITHIN_MS; ;) {
+        const { arranging, interview } = requireExit(employeeId, await read(employeeId));
+        const { name, state, error, note } = arranging;
+        if (state === 'done' && interview) return interviewOf(interview);
+        if (state !== 'running')
+          throw new Refusal(
+            `Refused: the step ${name} is ${state}: ${error ?? note ?? 'nobody was invited for the new time'}`,
+          );
+        const leftMs = giveUpAt - Date.now();
+        if (leftMs <= 0)
+          throw new Refusal(
+            `Nobody answered for the exit of ${employeeId} within ${ANSWER_WITHIN_MS / 1000} s, so it is not confirmed (look with "ems status ${employeeId}"). Are the services running?`,
+          );
+        await changes.next(leftMs);
+      }
+    } finally {
+      await changes.stop();
     }
   }
 
@@ -153,7 +181,19 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
       return { ...exit.step(resolution.step as StepName, resolution.system)! };
     },
 
-    list: (filter) => listChoreographed(bus, folded, filter),
+    async reschedule(employeeId, wish: Rescheduling) {
+      const id = `${randomUUID()}/interview.reschedule-requested`;
+      await append(bus, employeeId, id, (log): ExitEvent<'interview.reschedule-requested'> => {
+        const exit = requireOpenExit(employeeId, folded(log));
+        const parsed = parseRescheduling(wish, now());
+        const problem = parsed.ok ? exit.reschedulingProblem : parsed.problem;
+        if (!parsed.ok || problem !== undefined) throw new Refusal(`Refused: ${problem}`);
+        return { type: 'interview.reschedule-requested', ...about(exit, id), data: parsed.value };
+      });
+      return untilArranged(employeeId);
+    },
+
+    list: (filter) => listChoreographed(bus, folded, filter, review),
 
     async *follow(employeeId, everyMs) {
       const { exitId } = requireExit(employeeId, await read(employeeId));
@@ -177,3 +217,11 @@ const now = (): string => new Date().toISOString();
 /** The instant at which a calendar day begins for the company, ISO 8601 in UTC. */
 const startOfDay = (date: string, timeZone: string): string =>
   new Date(Temporal.PlainDate.from(date).toZonedDateTime(timeZone).epochMilliseconds).toISOString();
+
+/** What a service of somebody else's may leave unsaid is empty. */
+const interviewOf = ({ uid = '', sequence = 0, attendees = [], ...rest }: InterviewSaid): Interview => ({
+  ...rest,
+  uid,
+  sequence,
+  attendees,
+});

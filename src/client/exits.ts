@@ -1,5 +1,7 @@
 /** The exits of both forms. They share no lock: where an employee's exit is, is found by asking each. */
 import type { Decision } from '../exit/decision.js';
+import type { Interview } from '../exit/interview.js';
+import type { Rescheduling } from '../exit/rescheduling.js';
 import type { Resignation } from '../exit/resignation.js';
 import type { Resolution } from '../exit/resolution.js';
 import type { ExitStatus, Step } from '../exit/status.js';
@@ -12,7 +14,7 @@ export const forms = ['orchestrated', 'choreographed'] as const satisfies Form[]
 /** What both forms can be asked. */
 export type ExitsOfForm = Pick<
   Exits,
-  'newest' | 'status' | 'decide' | 'weigh' | 'resolve' | 'list' | 'follow'
+  'newest' | 'status' | 'decide' | 'weigh' | 'resolve' | 'reschedule' | 'list' | 'follow'
 > & { open: (resignation: Resignation) => Promise<{ exitId: string }> };
 
 /** A form that is configured here: its exits, or in one sentence why it cannot be reached. */
@@ -93,6 +95,10 @@ export function exitsOf(reached: readonly Reached[]) {
 
     resolve: async (employeeId: string, resolution: Resolution): Promise<Step> =>
       (await ofEmployee(employeeId)).resolve(employeeId, resolution),
+
+    /** Moves the interview, and answers when everybody is invited for the new time. */
+    reschedule: async (employeeId: string, wish: Rescheduling): Promise<Interview> =>
+      (await ofEmployee(employeeId)).reschedule(employeeId, wish),
 
     /** @property problems why a form is missing from the list */
     async list(filter: ListFilter): Promise<{ exits: ListedExitOfForm[]; problems: Error[] }> {

@@ -3,77 +3,12 @@
  * between services that know nothing of one another, and with other people's programs.
  */
 import { z } from 'zod';
-import { DecisionFields, type Decision } from './decision.js';
+import { schemas, type EventData, type EventType } from './event-data.js';
 import { EmployeeId } from './ids.js';
 import { parse, type Parsed } from './input.js';
-import { ResignationFields, type Resignation } from './resignation.js';
-import { ResolutionFields, type Resolution } from './resolution.js';
 import { stepKey, type StepName } from './status.js';
 
-const notes = z.array(z.string()).default([]);
-const system = z.string('must name the critical system');
-/** Every name and address that the employee was found under. */
-const identities = z.array(z.string()).default([]);
-
-export interface EventData {
-  /** @property systems the critical systems of this exit; without it, those of the configuration */
-  'employee.resigned': Resignation & { systems?: string[] | undefined };
-  'manager.notified': {
-    of: 'resignation' | 'outcome';
-    to: string;
-    employeeName?: string | undefined;
-    identities: string[];
-    notes: string[];
-  };
-  'interview.scheduled': {
-    start: string;
-    end: string;
-    timeZone: string;
-    employeeName?: string | undefined;
-    identities: string[];
-    notes: string[];
-  };
-  'interview.cancelled': { withdrawn: boolean; notes: string[] };
-  /** Observed without access; also where there was no account to block. */
-  'access.blocked': { system: string; identities: string[]; notes: string[] };
-  /** @property effectiveAt with `effectiveOn`: the instant at which that day begins for the company, ISO 8601 in UTC */
-  'exit.decision-finalised': Decision & { effectiveAt?: string | undefined };
-  'access.restored': { system: string; notes: string[] };
-  'access.revoked': { system: string; notes: string[] };
-  'step.needs-attention': { step: string; system?: string | undefined; error: string };
-  'step.resolved': Resolution;
-}
-
-export type EventType = keyof EventData;
-
-const schemas: { [T in EventType]: z.ZodType<EventData[T]> } = {
-  'employee.resigned': ResignationFields.extend({ systems: z.array(z.string()).min(1).optional() }),
-  'manager.notified': z.object({
-    of: z.enum(['resignation', 'outcome']),
-    to: z.string(),
-    employeeName: z.string().optional(),
-    identities,
-    notes,
-  }),
-  'interview.scheduled': z.object({
-    start: z.iso.datetime(),
-    end: z.iso.datetime(),
-    timeZone: z.string(),
-    employeeName: z.string().optional(),
-    identities,
-    notes,
-  }),
-  'interview.cancelled': z.object({ withdrawn: z.boolean(), notes }),
-  'access.blocked': z.object({ system, identities, notes }),
-  'exit.decision-finalised': DecisionFields.extend({ effectiveAt: z.iso.datetime().optional() }).refine(
-    ({ outcome, effectiveOn }) => effectiveOn === undefined || outcome === 'leaving',
-    { path: ['effectiveOn'], message: 'goes with the outcome "leaving" only' },
-  ),
-  'access.restored': z.object({ system, notes }),
-  'access.revoked': z.object({ system, notes }),
-  'step.needs-attention': z.object({ step: z.string(), system: z.string().optional(), error: z.string() }),
-  'step.resolved': ResolutionFields,
-};
+export type { EventData, EventType } from './event-data.js';
 
 export const isEventType = (name: string): name is EventType => Object.hasOwn(schemas, name);
 
@@ -148,9 +83,11 @@ export function parseSubject(subject: string): Parsed<{ employeeId: string; exit
 /**
  * The id of what a service says of a step because of another event: the same each time it is said.
  * @param causeId the event that set the step off
+ * @param nth where it does so several times
  */
 export const eventId = (
   causeId: string,
   type: EventType,
   step: { name: StepName; system?: string | undefined },
-): string => `${causeId}/${stepKey(step)}/${type}`;
+  nth?: number,
+): string => [causeId, stepKey(step), type, ...(nth === undefined ? [] : [nth])].join('/');

@@ -1,10 +1,14 @@
 /** One exit as its events tell it. */
 import { parseDecision, type Decision, type Outcome } from './decision.js';
+import type { InterviewSaid } from './event-data.js';
 import type { StoredEvent } from './events.js';
 import type { Parsed } from './input.js';
+import { Notices } from './notices.js';
 import type { Contact } from './people.js';
+import { parseRescheduling } from './rescheduling.js';
 import type { Resignation } from './resignation.js';
 import { parseResolution } from './resolution.js';
+import { reviewBy, type Review, type Rung } from './review.js';
 import {
   isSettled,
   type ExitStatus,
@@ -13,19 +17,25 @@ import {
   type Step,
   type StepName,
 } from './status.js';
-import { awaitingOf, blockedAtOf } from './status-parts.js';
+import { awaitingOf, blockedAtOf, isAside } from './status-parts.js';
 
 /** A decision can be published for ever; the status remembers the latest. */
 const KEPT = 20;
 
 /** What follows from a resignation, besides a block on each system. */
-const beginnings = ['notify-manager', 'schedule-hr-interview'] as const;
+const beginnings = ['notify-manager', 'notify-employee', 'schedule-hr-interview'] as const;
+const asideOf = { remind: 'remind-hr-partner', escalate: 'escalate-decision' } as const satisfies Record<
+  Rung['kind'],
+  StepName
+>;
 const endingSteps = { retained: 'restore-access', leaving: 'revoke-access' } as const;
 
 export class FoldedExit {
   readonly exitId: string;
   readonly employeeId: string;
   readonly openedAt: string;
+  /** Up to when it is told. */
+  asOf: string;
   readonly resignation: Resignation;
   readonly steps: Step[] = [];
   /** Every name and address that the employee has been found under so far. */
@@ -38,10 +48,16 @@ export class FoldedExit {
   ending: Outcome | undefined;
   /** The stream sequence of the event after which the manager can be told of the outcome. */
   outcomeDueAfter: number | undefined;
-  interview: ExitStatus['interview'];
+  interview: InterviewSaid | undefined;
+  /** The latest wish for another time. */
+  wish: StoredEvent<'interview.reschedule-requested'> | undefined;
+  /** What the operator is to be told. */
+  readonly notices = new Notices();
   employeeName: string | undefined;
   closedAt: string | undefined;
   private readonly rejectedDecisions: RejectedDecision[] = [];
+  /** By kind, the rungs of the ladder that went out. */
+  private readonly rungs: Record<Rung['kind'], Set<number>> = { remind: new Set(), escalate: new Set() };
   /** Decisions that came before anybody had answered who the employee is. */
   private unweighed: StoredEvent<'exit.decision-finalised'>[] = [];
   /** Everything that the start set off was once done, or waited for an operator: a retry does not take the exit back to its start. */
@@ -55,7 +71,7 @@ export class FoldedExit {
   ) {
     this.exitId = resigned.exitId;
     this.employeeId = resigned.employeeId;
-    this.openedAt = resigned.storedAt;
+    this.openedAt = this.asOf = resigned.storedAt;
     const { systems: _, ...resignation } = resigned.data;
     this.resignation = resignation;
     for (const system of systems) this.begin('block-access', this.openedAt, system);
@@ -74,6 +90,7 @@ export class FoldedExit {
 
   /** A decision that waits for its day takes effect once that day has begun. */
   passTime(now: string): void {
+    this.asOf = now;
     if (this.decision && this.ending === undefined && this.effectiveAt! <= now)
       this.beginEnding(this.decision.data.outcome, this.effectiveAt!, this.decision.seq);
   }
@@ -116,20 +133,51 @@ export class FoldedExit {
    * employee who decides.
    */
   get isEmployeeKnown(): boolean {
-    return this.identities.size > 0 || this.steps.every(({ state }) => state !== 'running');
+    return this.identities.size > 0 || this.obligations.every(({ state }) => state !== 'running');
   }
 
   get phase(): Phase {
     if (this.closedAt) return 'closed';
     if (this.ending) return this.ending === 'retained' ? 'restoring' : 'revoking';
     if (this.decision) return 'awaiting-effective-date';
-    return this.steps.some(({ state }) => state === 'running') && !this.wasAwaiting
+    return this.obligations.some(({ state }) => state === 'running') && !this.wasAwaiting
       ? 'starting'
       : 'awaiting-decision';
   }
 
-  status(hrPartner: Contact): ExitStatus {
-    const { phase, steps, decision, resignation } = this;
+  /** Why the interview cannot be moved now. */
+  get reschedulingProblem(): string | undefined {
+    if (this.closedAt !== undefined || this.decision?.data.outcome === 'retained')
+      return 'there is no interview any more';
+    const { state } = this.arranging;
+    if (state === 'running') return 'the interview is being arranged at this moment';
+    if (!this.interview && state !== 'needs-attention')
+      return `the step schedule-hr-interview is ${state}: nothing is known of an interview`;
+    return undefined;
+  }
+
+  /** The step that the latest wish for a time of the interview is carried out by. */
+  get arranging(): Step {
+    return this.step('reschedule-hr-interview') ?? this.step('schedule-hr-interview')!;
+  }
+
+  /** Whether a rung of the ladder needs nothing any more: it went out, or a person settled it. */
+  isOver({ kind, number }: Rung, dueAt: string): boolean {
+    const step = this.step(asideOf[kind]);
+    return this.rungs[kind].has(number) || (step?.by !== undefined && step.finishedAt! >= dueAt);
+  }
+
+  /** How many reminders went out. */
+  get reminders(): number {
+    return this.rungs.remind.size;
+  }
+
+  /**
+   * @param hrPartner who is asked for the decision as long as nobody has the interview
+   * @param review how long the decision may take; undefined where that is not known
+   */
+  status(hrPartner: Contact, review?: Pick<Review, 'withinMs'>): ExitStatus {
+    const { phase, steps, decision, resignation, interview } = this;
     const needsAttention = steps.some(({ state }) => state === 'needs-attention');
     return {
       exitId: this.exitId,
@@ -139,11 +187,22 @@ export class FoldedExit {
       phase,
       steps: steps.map((step) => ({ ...step })),
       needsAttention,
-      awaiting: awaitingOf({ phase, steps, hrPartner, effectiveOn: decision?.data.effectiveOn }),
+      awaiting: awaitingOf({
+        ...{ phase, steps, hrPartner: interview?.hrPartner ?? hrPartner },
+        effectiveOn: decision?.data.effectiveOn,
+        effectiveAt: decision?.data.effectiveAt,
+        reviewBy: review && reviewBy(this.openedAt, review),
+      }),
       decision: decision && { ...decisionOf(decision), decidedAt: decision.storedAt },
       rejectedDecisions: [...this.rejectedDecisions],
       drifts: [],
-      interview: this.interview,
+      interview: interview && {
+        start: interview.start,
+        end: interview.end,
+        timeZone: interview.timeZone,
+        with: interview.hrPartner?.email,
+      },
+      reviewBy: review && reviewBy(this.openedAt, review),
       lastWorkingDay: resignation.lastWorkingDay,
       overrideBy: resignation.overrideBy,
       openedAt: this.openedAt,
@@ -162,12 +221,32 @@ export class FoldedExit {
         const step = of === 'resignation' ? 'notify-manager' : 'notify-manager-of-outcome';
         return this.done(event, step, [`told ${to}`, ...notes]);
       }
-      case 'interview.scheduled': {
-        const { start, end, timeZone, identities, employeeName, notes } = event.data;
+      case 'employee.notified': {
+        const { sent, employeeName, identities, notes } = event.data;
         this.know(identities, employeeName);
-        this.interview = { start, end, timeZone };
-        return this.done(event, 'schedule-hr-interview', notes);
+        const told = `told ${sent.map(({ to }) => to).join(' and ')}`;
+        return this.done(event, 'notify-employee', [told, ...notes]);
       }
+      case 'hr.reminded': {
+        const { number, of, to } = event.data;
+        return this.wentOut('remind', number, `${number} of ${of}, to ${to}`, event.storedAt);
+      }
+      case 'decision.escalated': {
+        const { number, to } = event.data;
+        return this.wentOut('escalate', number, `number ${number}, to ${to}`, event.storedAt);
+      }
+      case 'operator.notified': {
+        const { number, steps, sent } = event.data;
+        this.notices.told(number);
+        const to = [...new Set(sent.map(({ to }) => to))].join(' and ');
+        return this.finishAside('notify-operator', `told ${to} of ${steps.join(', ')}`, event.storedAt);
+      }
+      case 'interview.scheduled':
+        return this.arranged(event, 'schedule-hr-interview');
+      case 'interview.rescheduled':
+        return this.arranged(event, 'reschedule-hr-interview');
+      case 'interview.reschedule-requested':
+        return this.wishFor(event);
       case 'interview.cancelled':
         return this.done(event, 'cancel-hr-interview', event.data.notes);
       case 'access.blocked':
@@ -179,9 +258,15 @@ export class FoldedExit {
         return this.done(event, 'revoke-access', event.data.notes, event.data.system);
       case 'step.needs-attention': {
         const { step: name, system, error } = event.data;
-        const step = this.step(name as StepName, system);
+        const aside = isAside({ name: name as StepName })
+          ? this.aside(name as StepName, event.storedAt)
+          : undefined;
+        const step = aside ?? this.step(name as StepName, system);
         if (!step) return `the exit has no step ${name}${system === undefined ? '' : `:${system}`}`;
-        if (!isSettled(step)) Object.assign(step, { state: 'needs-attention', error });
+        if (isSettled(step)) return undefined;
+        Object.assign(step, { state: 'needs-attention', error });
+        if (step.name !== 'notify-operator' && this.notices.add(step, error))
+          this.restartAside('notify-operator', event.storedAt);
         return undefined;
       }
       case 'step.resolved':
@@ -198,6 +283,70 @@ export class FoldedExit {
     this.employeeName ??= name;
   }
 
+  /** A step on the side of the exit; the ladder comes to the same one again and again. */
+  private aside(name: StepName, at: string): Step {
+    const known = this.step(name);
+    const isAnew = known && name !== 'notify-operator' && isSettled(known) && !this.isPastTheWait;
+    if (known && !isAnew) return known;
+    return this.restartAside(name, at);
+  }
+
+  private restartAside(name: StepName, startedAt: string): Step {
+    const index = this.steps.findIndex((step) => step.name === name);
+    const step: Step = { name, state: 'running', startedAt };
+    if (index < 0) this.steps.push(step);
+    else this.steps[index] = step;
+    return step;
+  }
+
+  private finishAside(name: StepName, note: string, finishedAt: string): undefined {
+    const step = this.aside(name, finishedAt);
+    this.notices.forget(step);
+    // What a person settled, or a decision ended, stays so; the mail went out all the same.
+    if (!isSettled(step)) Object.assign(step, { state: 'done', finishedAt, error: undefined, note });
+  }
+
+  private wentOut(kind: Rung['kind'], number: number, note: string, at: string): undefined {
+    this.rungs[kind].add(number);
+    if (this.isPastTheWait) return;
+    // An escalation says that the reminders are over.
+    if (kind === 'escalate')
+      this.giveUp('remind-hr-partner', at, 'did not go out before the next one was due');
+    this.finishAside(asideOf[kind], note, at);
+  }
+
+  /** Nobody waits for a decision any more. */
+  private get isPastTheWait(): boolean {
+    return this.decision !== undefined || this.closedAt !== undefined;
+  }
+
+  private arranged(
+    event: StoredEvent<'interview.scheduled' | 'interview.rescheduled'>,
+    step: 'schedule-hr-interview' | 'reschedule-hr-interview',
+  ): string | undefined {
+    const { identities, employeeName, notes, ...interview } = event.data;
+    this.know(identities, employeeName);
+    // Of two answers that cross, the one that everybody was told last has the higher SEQUENCE.
+    const isNewer = (interview.sequence ?? 0) >= (this.interview?.sequence ?? 0);
+    if (isNewer) this.interview = interview;
+    return this.done(event, step, notes);
+  }
+
+  private wishFor(event: StoredEvent<'interview.reschedule-requested'>): string | undefined {
+    const parsed = parseRescheduling(event.data, event.storedAt);
+    const problem = parsed.ok ? this.reschedulingProblem : parsed.problem;
+    if (problem !== undefined) return problem;
+    this.wish = event;
+    const { storedAt: startedAt } = event;
+    const stuck = this.arranging;
+    if (stuck.state === 'needs-attention')
+      Object.assign(stuck, { state: 'running', startedAt, error: undefined });
+    else if (stuck.name === 'reschedule-hr-interview')
+      this.steps[this.steps.indexOf(stuck)] = { name: stuck.name, state: 'running', startedAt };
+    else this.begin('reschedule-hr-interview', startedAt);
+    return undefined;
+  }
+
   private done(
     { storedAt }: StoredEvent,
     name: StepName,
@@ -210,6 +359,7 @@ export class FoldedExit {
     if (step.state === 'done' || step.by !== undefined) return undefined;
     const note = notes.join('; ') || undefined;
     Object.assign(step, { state: 'done', finishedAt: storedAt, error: undefined, note });
+    this.notices.forget(step);
     return undefined;
   }
 
@@ -222,6 +372,7 @@ export class FoldedExit {
     else {
       const state = action === 'skip' ? 'skipped' : 'done-by-hand';
       Object.assign(step, { state, finishedAt: storedAt, error: undefined, by, evidence });
+      this.notices.forget(step);
     }
     return undefined;
   }
@@ -236,6 +387,7 @@ export class FoldedExit {
     }
     const { effectiveOn, effectiveAt } = event.data;
     this.decision = event;
+    for (const name of Object.values(asideOf)) this.giveUp(name, event.storedAt, 'the decision came first');
     this.effectiveAt =
       effectiveOn === undefined ? event.storedAt : (effectiveAt ?? `${effectiveOn}T00:00:00.000Z`);
     this.passTime(event.storedAt);
@@ -248,7 +400,8 @@ export class FoldedExit {
     for (const system of this.systems) this.giveUp('block-access', at, why, system);
     // Nobody is told of a resignation, or invited over one, that no longer stands.
     if (outcome === 'retained')
-      for (const name of beginnings) this.giveUp(name, at, 'the employee is retained');
+      for (const name of [...beginnings, 'reschedule-hr-interview'] as const)
+        this.giveUp(name, at, 'the employee is retained');
     for (const system of this.systems) this.begin(endingSteps[outcome], at, system);
     if (outcome === 'retained') this.begin('cancel-hr-interview', at);
     this.steps.push({ name: 'notify-manager-of-outcome', state: 'pending' });
@@ -261,24 +414,34 @@ export class FoldedExit {
 
   private giveUp(name: StepName, finishedAt: string, note: string, system?: string): void {
     const step = this.step(name, system);
-    if (step && !isSettled(step))
-      Object.assign(step, { state: 'skipped', finishedAt, note, error: undefined });
+    if (!step || isSettled(step)) return;
+    Object.assign(step, { state: 'skipped', finishedAt, note, error: undefined });
+    this.notices.forget(step);
   }
 
   /** What follows once something has been settled. */
   private settleUp(at: string, seq: number): void {
     if (this.closedAt) return;
-    if (!this.ending) {
-      this.wasAwaiting ||= this.steps.every(({ state }) => state !== 'running');
-      return;
-    }
+    if (this.ending) this.settleEnding(this.ending, at, seq);
+    else this.wasAwaiting ||= this.obligations.every(({ state }) => state !== 'running');
+    if (this.closedAt) this.giveUp('notify-operator', at, 'the exit is over');
+    else if (this.notices.due(this.steps).length === 0)
+      this.giveUp('notify-operator', at, 'mended before the operator was told');
+  }
+
+  private settleEnding(ending: Outcome, at: string, seq: number): void {
     const outcome = this.step('notify-manager-of-outcome')!;
-    const before = [this.step('notify-manager')!, ...this.stepsOf(endingSteps[this.ending])];
+    const before = [this.step('notify-manager')!, ...this.stepsOf(endingSteps[ending])];
     if (outcome.state === 'pending' && before.every(isSettled)) {
       Object.assign(outcome, { state: 'running', startedAt: at });
       this.outcomeDueAfter = seq;
     }
-    if (this.steps.every(isSettled)) this.closedAt = at;
+    if (this.obligations.every(isSettled)) this.closedAt = at;
+  }
+
+  /** The steps that the exit consists of. */
+  private get obligations(): Step[] {
+    return this.steps.filter((step) => !isAside(step));
   }
 
   private stepsOf(name: StepName): Step[] {

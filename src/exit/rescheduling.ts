@@ -10,7 +10,7 @@ export interface Rescheduling {
   by?: string | undefined;
 }
 
-const Rescheduling: z.ZodType<Rescheduling> = z
+export const ReschedulingFields: z.ZodType<Rescheduling> = z
   .object(
     {
       at: z.iso
@@ -27,7 +27,7 @@ const Rescheduling: z.ZodType<Rescheduling> = z
 
 /** @param now ISO 8601 */
 export function parseRescheduling(input: unknown, now: string): Parsed<Rescheduling> {
-  const parsed = parse(Rescheduling, input);
+  const parsed = parse(ReschedulingFields, input);
   if (!parsed.ok) return parsed;
   const { at } = parsed.value;
   if (at !== undefined && Date.parse(at) <= Date.parse(now))

@@ -32,5 +32,15 @@ export function* ladder({ remindAfterMs, withinMs, escalateEveryMs }: Review): G
   }
 }
 
-export const reviewBy = (openedAt: string, { withinMs }: Review): string =>
+/** @returns the latest rung that is due, which stands for those before it, and the one that follows */
+export function standingOn(review: Review, elapsedMs: number): { due: Rung | undefined; next: Rung } {
+  let due: Rung | undefined;
+  for (const next of ladder(review)) {
+    if (next.afterMs > elapsedMs) return { due, next };
+    due = next;
+  }
+  throw new RangeError('the ladder has no end');
+}
+
+export const reviewBy = (openedAt: string, { withinMs }: Pick<Review, 'withinMs'>): string =>
   new Date(Date.parse(openedAt) + withinMs).toISOString();

@@ -1,6 +1,6 @@
 /** What a status says of its steps as a whole. */
 import type { Contact } from './people.js';
-import { stepKey, type Phase, type Step } from './status.js';
+import { stepKey, type Phase, type Step, type StepName } from './status.js';
 
 /** When every critical system had been observed blocked, or was settled by hand. */
 export function blockedAtOf(steps: readonly Step[]): string | undefined {
@@ -13,22 +13,33 @@ export function blockedAtOf(steps: readonly Step[]): string | undefined {
 interface Standing {
   phase: Phase;
   steps: readonly Step[];
-  /** Whom the decision is awaited from. */
-  hrPartner: Contact;
+  /** Whom the decision is awaited from; known once anything is awaited. */
+  hrPartner: Contact | undefined;
   effectiveOn: string | undefined;
+  /** The moment at which that day begins, ISO 8601 in UTC. */
+  effectiveAt?: string | undefined;
+  /** When the decision is overdue. */
+  reviewBy?: string | undefined;
 }
 
 /** One sentence: what happens next, and who is waited for. */
-export function awaitingOf({ phase, steps, hrPartner, effectiveOn }: Standing): string {
+export function awaitingOf({
+  phase,
+  steps,
+  hrPartner,
+  effectiveOn,
+  effectiveAt,
+  reviewBy,
+}: Standing): string {
   const stuck = steps.filter(({ state }) => state === 'needs-attention').map(stepKey);
   const operator = stuck.length > 0 ? ` An operator is to look at ${stuck.join(', ')}.` : '';
   switch (phase) {
     case 'starting':
       return `Access is being blocked, the manager told and the interview arranged.${operator}`;
     case 'awaiting-decision':
-      return `${hrPartner.name} (${hrPartner.email}) is to decide: retained or leaving.${operator}`;
+      return `${hrPartner?.name} (${hrPartner?.email}) is to decide${reviewBy ? ` by ${reviewBy}` : ''}: retained or leaving.${operator}`;
     case 'awaiting-effective-date':
-      return `Access stays blocked and is revoked on ${effectiveOn}.${operator}`;
+      return `Access stays blocked and is revoked on ${effectiveOn}${effectiveAt ? `, at ${effectiveAt}` : ''}, unless the employee is retained before.${operator}`;
     case 'restoring':
       return `Access is being given back.${operator}`;
     case 'revoking':
@@ -38,3 +49,7 @@ export function awaitingOf({ phase, steps, hrPartner, effectiveOn }: Standing): 
       return 'Nothing: the exit is over.';
   }
 }
+
+/** What is told on the side while an exit goes on: it holds up nothing, and ends with what it is about. */
+const asides: ReadonlySet<StepName> = new Set(['remind-hr-partner', 'escalate-decision', 'notify-operator']);
+export const isAside = ({ name }: Pick<Step, 'name'>): boolean => asides.has(name);

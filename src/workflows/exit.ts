@@ -13,6 +13,7 @@ import { parseResignation, type Resignation } from '../exit/resignation.js';
 import type { Rescheduling } from '../exit/rescheduling.js';
 import { reviewBy } from '../exit/review.js';
 import type { ExitStatus, Phase, RejectedDecision, StepName } from '../exit/status.js';
+import { awaitingOf, blockedAtOf, isAside } from '../exit/status-parts.js';
 import type { Services } from './activities.js';
 import { ExitStep, now } from './steps.js';
 
@@ -166,8 +167,8 @@ export class Exit {
   /** Everything that the start of the exit sets off is done, or waits for an operator. */
   get hasBegun(): boolean {
     const isLookUpStuck = this.findStep('look-up-employee')?.view.state === 'needs-attention';
-    const hasBegun = ({ view: { name, state } }: ExitStep) =>
-      isOfTheWait(name) || (state !== 'running' && (state !== 'pending' || isLookUpStuck));
+    const hasBegun = ({ view, view: { state } }: ExitStep) =>
+      isAside(view) || (state !== 'running' && (state !== 'pending' || isLookUpStuck));
     return this.steps.length > 0 && this.steps.every(hasBegun);
   }
 
@@ -187,15 +188,23 @@ export class Exit {
 
   status(): ExitStatus {
     const { interview, decision } = this;
+    const steps = this.steps.map(({ view }) => ({ ...view }));
     return {
       exitId: this.exitId,
       form: 'orchestrated',
       employeeId: this.employeeId,
       employeeName: this.employee?.displayName,
       phase: this.phase,
-      steps: this.steps.map(({ view }) => ({ ...view })),
+      steps,
       needsAttention: this.needsAttention,
-      awaiting: this.awaiting(),
+      awaiting: awaitingOf({
+        phase: this.phase,
+        steps,
+        hrPartner: this.hrPartner,
+        effectiveOn: decision?.effectiveOn,
+        effectiveAt: this.effectiveAt,
+        reviewBy: this.reviewBy,
+      }),
       decision,
       rejectedDecisions: [...this.rejectedDecisions],
       drifts: [...this.drifts],
@@ -209,50 +218,12 @@ export class Exit {
       reviewBy: this.reviewBy,
       lastWorkingDay: this.resignation.lastWorkingDay,
       openedAt: this.openedAt,
-      blockedAt: this.blockedAt(),
+      blockedAt: blockedAtOf(steps),
       cancelRequestedAt: this.cancelRequestedAt,
       closedAt: this.closedAt,
     };
   }
-
-  private blockedAt(): string | undefined {
-    const blocks = this.steps.filter(({ view }) => view.name === 'block-access').map(({ view }) => view);
-    const isBlocked =
-      blocks.length > 0 && blocks.every(({ state }) => state === 'done' || state === 'done-by-hand');
-    return isBlocked
-      ? blocks
-          .map(({ finishedAt }) => finishedAt!)
-          .toSorted()
-          .at(-1)
-      : undefined;
-  }
-
-  private awaiting(): string {
-    const hr = this.hrPartner && `${this.hrPartner.name} (${this.hrPartner.email})`;
-    const by = this.reviewBy && ` by ${this.reviewBy}`;
-    const stuck = this.steps.filter(({ view }) => view.state === 'needs-attention').map(({ key }) => key);
-    const operator = stuck.length > 0 ? ` An operator is to look at ${stuck.join(', ')}.` : '';
-    switch (this.phase) {
-      case 'starting':
-        return `Access is being blocked, the manager told and the interview arranged.${operator}`;
-      case 'awaiting-decision':
-        return `${hr} is to decide${by ?? ''}: retained or leaving.${operator}`;
-      case 'awaiting-effective-date':
-        return `Access stays blocked and is revoked on ${this.decision?.effectiveOn}${this.effectiveAt ? `, at ${this.effectiveAt}` : ''}, unless the employee is retained before.${operator}`;
-      case 'restoring':
-        return `Access is being given back.${operator}`;
-      case 'revoking':
-        return `Access is being revoked.${operator}`;
-      case 'closed':
-      case 'cancelled':
-        return 'Nothing: the exit is over.';
-    }
-  }
 }
-
-/** What goes on while the decision is awaited, beside what the start set off. */
-const isOfTheWait = (name: StepName): boolean =>
-  name === 'remind-hr-partner' || name === 'escalate-decision' || name === 'notify-operator';
 
 /** The earliest date that is still today somewhere on Earth: the workflow does not know the company's time zone data. */
 function earliestToday(): string {

@@ -30,8 +30,8 @@ describe('a choreographed exit', () => {
     assert.deepEqual(await isIn(nora), { payroll: false, code: false, production: ['readers'] });
     const [told] = await world.mail.waitFor(nora.manager, 1);
     assert.match(told!.subject!, /has resigned/);
-    const [invitation] = await world.mail.waitFor(nora.email, 1);
-    assert.equal(calendarOf(invitation!).method, 'REQUEST');
+    const invitations = () => world.mail.to(nora.email).filter(({ attachments }) => attachments.length > 0);
+    assert.equal(calendarOf(invitations()[0]!).method, 'REQUEST');
 
     const decided = await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
     assert.equal(decided.outcome, 'retained');
@@ -42,8 +42,7 @@ describe('a choreographed exit', () => {
       JSON.stringify(closed.steps),
     );
     assert.deepEqual(await isIn(nora), everything);
-    const [, withdrawal] = await world.mail.waitFor(nora.email, 2);
-    assert.equal(calendarOf(withdrawal!).method, 'CANCEL');
+    assert.equal(calendarOf(invitations()[1]!).method, 'CANCEL');
     const toManager = await world.mail.waitFor(nora.manager, 2);
     assert.match(toManager[1]!.subject!, /stays/);
     assert.equal(toManager.length, 2, 'nobody is told twice');

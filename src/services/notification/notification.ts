@@ -28,7 +28,7 @@ interface AboutExit {
   exitId: string;
   employeeId: string;
   /** Undefined where the directory does not know them. */
-  employee?: Employee | undefined;
+  employee?: Pick<Employee, 'displayName'> | undefined;
 }
 
 /** A decision that is awaited. Times are ISO 8601 in UTC. */

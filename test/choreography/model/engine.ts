@@ -142,7 +142,8 @@ export class Engine {
       wire.attempt += 1;
       try {
         const look = () => Promise.resolve(this.exit());
-        const said = await act(this.subscription, event, this.exit(), look, new AbortController().signal);
+        const done = await act(this.subscription, event, this.exit(), look, new AbortController().signal);
+        const said = done?.said;
         // The process dies after it has acted and before it has said so: it writes no second time.
         if (said && isUnsaid) {
           isUnsaid = false;
