@@ -93,7 +93,9 @@ export function reviewSubscription(
     backoffCoefficient: 4,
     taskOf,
     comesAgainAfter: (event, exit) =>
-      event.type === 'employee.resigned' && isAwaited(exit) ? msUntil(standingOf(exit).next, exit) : undefined,
+      event.type === 'employee.resigned' && isAwaited(exit)
+        ? msUntil(standingOf(exit).next, exit)
+        : undefined,
   };
 }
 

@@ -111,7 +111,12 @@ export async function subscribe<T>(
   async function askForAttention(error: Error, cause: StoredEvent, task: Task<T>): Promise<void> {
     const { step, system } = task;
     const isFinal = error instanceof FinalFailure;
-    const data = { step, system, error: error.message.slice(0, 2000), type: isFinal ? error.type : undefined };
+    const data = {
+      step,
+      system,
+      error: error.message.slice(0, 2000),
+      type: isFinal ? error.type : undefined,
+    };
     const suffix = isFinal ? '/final' : '';
     await say({ type: 'step.needs-attention', data }, cause, task, suffix);
   }

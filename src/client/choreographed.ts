@@ -8,7 +8,6 @@ import type { Bus, EmployeeLog } from '../choreography/bus.js';
 import { everyLog, watch } from '../choreography/log.js';
 import type { Config } from '../config.js';
 import type { Decision } from '../exit/decision.js';
-import type { InterviewSaid } from '../exit/event-data.js';
 import type { ExitEvent } from '../exit/events.js';
 import { foldLog, type FoldedLog } from '../exit/fold.js';
 import type { FoldedExit } from '../exit/folded-exit.js';
@@ -18,6 +17,7 @@ import type { Resignation } from '../exit/resignation.js';
 import { parseResolution, type Resolution } from '../exit/resolution.js';
 import { reviewBy, type Review } from '../exit/review.js';
 import type { ExitStatus, Step, StepName } from '../exit/status.js';
+import { interviewOf } from '../exit/stream-facts.js';
 import type { Exits, ListedExit, ListFilter } from './orchestrated.js';
 import { Refusal } from './refusal.js';
 
@@ -244,16 +244,9 @@ function listed(exit: FoldedExit, review: Pick<Review, 'withinMs'>): ListedExit 
   };
 }
 
-function matches(
-  { closedAt, needsAttention, phase, reviewBy }: ListedExit,
-  filter: ListFilter,
-): boolean {
+function matches({ closedAt, needsAttention, phase, reviewBy }: ListedExit, filter: ListFilter): boolean {
   if (filter.overdue && !(reviewBy !== undefined && reviewBy < now())) return false;
   if ((filter.open || filter.attention) && closedAt !== undefined) return false;
   if (filter.attention && !needsAttention) return false;
   return filter.phase === undefined || phase === filter.phase;
 }
-
-/** What a service of somebody else's may leave unsaid is empty. */
-const interviewOf = ({ uid = '', sequence = 0, attendees = [], ...rest }: InterviewSaid): Interview =>
-  ({ ...rest, uid, sequence, attendees });

@@ -257,7 +257,9 @@ export class FoldedExit {
         return this.done(event, 'revoke-access', event.data.notes, event.data.system);
       case 'step.needs-attention': {
         const { step: name, system, error } = event.data;
-        const aside = isAside({ name: name as StepName }) ? this.aside(name as StepName, event.storedAt) : undefined;
+        const aside = isAside({ name: name as StepName })
+          ? this.aside(name as StepName, event.storedAt)
+          : undefined;
         const step = aside ?? this.step(name as StepName, system);
         if (!step) return `the exit has no step ${name}${system === undefined ? '' : `:${system}`}`;
         if (isSettled(step)) return undefined;
@@ -307,7 +309,8 @@ export class FoldedExit {
     this.rungs[kind].add(number);
     if (this.isPastTheWait) return;
     // An escalation says that the reminders are over.
-    if (kind === 'escalate') this.giveUp('remind-hr-partner', at, 'did not go out before the next one was due');
+    if (kind === 'escalate')
+      this.giveUp('remind-hr-partner', at, 'did not go out before the next one was due');
     this.finishAside(asideOf[kind], note, at);
   }
 
@@ -335,7 +338,8 @@ export class FoldedExit {
     this.wish = event;
     const { storedAt: startedAt } = event;
     const stuck = this.arranging;
-    if (stuck.state === 'needs-attention') Object.assign(stuck, { state: 'running', startedAt, error: undefined });
+    if (stuck.state === 'needs-attention')
+      Object.assign(stuck, { state: 'running', startedAt, error: undefined });
     else if (stuck.name === 'reschedule-hr-interview')
       this.steps[this.steps.indexOf(stuck)] = { name: stuck.name, state: 'running', startedAt };
     else this.begin('reschedule-hr-interview', startedAt);
@@ -380,11 +384,9 @@ export class FoldedExit {
       this.rejectedDecisions.splice(0, this.rejectedDecisions.length - KEPT);
       return weighed.problem;
     }
-    const { effectiveOn, effectiveAt } = event.data;
     this.decision = event;
     for (const name of Object.values(asideOf)) this.giveUp(name, event.storedAt, 'the decision came first');
-    this.effectiveAt =
-      effectiveOn === undefined ? event.storedAt : (effectiveAt ?? `${effectiveOn}T00:00:00.000Z`);
+    this.effectiveAt = effectiveInstantOf(event.data) ?? event.storedAt;
     this.passTime(event.storedAt);
     return undefined;
   }
@@ -452,3 +454,10 @@ function decisionOf({ data }: StoredEvent<'exit.decision-finalised'>): Decision 
 /** The earliest date that is still today somewhere on Earth. */
 const earliestDate = (now: string): string =>
   new Date(Date.parse(now) - 12 * 60 * 60 * 1000).toISOString().slice(0, 10);
+
+/** When a decision that is for a day takes effect: ISO 8601, UTC. */
+export const effectiveInstantOf = ({
+  effectiveOn,
+  effectiveAt,
+}: StoredEvent<'exit.decision-finalised'>['data']): string | undefined =>
+  effectiveOn === undefined ? undefined : (effectiveAt ?? `${effectiveOn}T00:00:00.000Z`);

@@ -33,10 +33,7 @@ export function* ladder({ remindAfterMs, withinMs, escalateEveryMs }: Review): G
 }
 
 /** @returns the latest rung that is due, which stands for those before it, and the one that follows */
-export function standingOn(
-  review: Review,
-  elapsedMs: number,
-): { due: Rung | undefined; next: Rung } {
+export function standingOn(review: Review, elapsedMs: number): { due: Rung | undefined; next: Rung } {
   let due: Rung | undefined;
   for (const next of ladder(review)) {
     if (next.afterMs > elapsedMs) return { due, next };
