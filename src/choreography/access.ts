@@ -36,19 +36,34 @@ export function accessSubscription(
     system,
     async run(record, exit) {
       const notes = await hold.block(record, heldExit(exit, system));
-      const identities = record.value.capture?.account?.identities ?? [];
-      return { type: 'access.blocked', data: { system, identities, notes } };
+      const { capture, taken } = record.value;
+      const identities = capture?.account?.identities ?? [];
+      return {
+        type: 'access.blocked',
+        data: { system, hold: kind, capture, taken, identities, notes },
+      };
     },
   };
-  const end = (by: 'restore' | 'revoke'): Task<HeldAccess> => ({
-    step: `${by}-access`,
+  const restore: Task<HeldAccess> = {
+    step: 'restore-access',
     system,
-    run: async (record, exit) => ({
-      type: by === 'restore' ? 'access.restored' : 'access.revoked',
-      data: { system, notes: await hold[by](record, heldExit(exit, system)) },
-    }),
-  });
-  const tasks = [block, end('restore'), end('revoke')];
+    run: async (record, exit) => {
+      const restored = await hold.restore(record, heldExit(exit, system));
+      return {
+        type: 'access.restored',
+        data: { system, hold: kind, ...unsaidOf(record.value), ...restored },
+      };
+    },
+  };
+  const revoke: Task<HeldAccess> = {
+    step: 'revoke-access',
+    system,
+    run: async (record, exit) => {
+      const revoked = await hold.revoke(record, heldExit(exit, system));
+      return { type: 'access.revoked', data: { system, hold: kind, ...unsaidOf(record.value), ...revoked } };
+    },
+  };
+  const tasks = [block, restore, revoke];
   const within = policy.attentionAfter;
   const decided = 'exit.decision-finalised';
   const promises: Promised[] = [
@@ -88,6 +103,9 @@ export function accessSubscription(
       tasks.find((task) => isSetOff(task, event) && exit.isOpen(task.step, task.system)),
   };
 }
+
+/** What a block would have said that never came to its end. */
+const unsaidOf = ({ blocked, capture, taken }: HeldAccess) => (blocked || !capture ? {} : { capture, taken });
 
 function isSetOff(task: Task<HeldAccess>, event: StoredEvent): boolean {
   if (event.type === 'employee.resigned') return task.step === 'block-access';

@@ -4,12 +4,15 @@
  */
 import { FailureType, FinalFailure } from '../exit/failures.js';
 import {
+  isNothing,
   mergeCaptures,
   nothing,
   type Blocked,
   type Capture,
   type GroupRef,
   type HoldKind,
+  type Restored,
+  type Revoked,
   type Taken,
 } from '../exit/hold.js';
 import type { AccessService } from '../services/access/access.js';
@@ -26,11 +29,17 @@ export interface HeldAccess {
   blocked?: Pick<Blocked, 'blockedAt' | 'version' | 'notes'> | undefined;
   /** Access was given back once; a late write may have taken it again, so it is looked at once more. */
   lookAgainAt?: string | undefined;
-  restored?: { notes: string[] } | undefined;
+  restored?: GivenBack | undefined;
   /** From here on nothing can be given back as it was. */
   revokingSince?: string | undefined;
-  revoked?: { notes: string[] } | undefined;
+  /** The memberships that attempts of the revocation have set out to remove. */
+  removing?: GroupRef[] | undefined;
+  revoked?: Removed | undefined;
 }
+
+/** Undefined where nothing had to be given back. */
+type GivenBack = Partial<Pick<Restored, 'givenBack' | 'active'>> & Pick<Restored, 'notes'>;
+type Removed = Partial<Pick<Revoked, 'removedGroups' | 'accounts'>> & Pick<Revoked, 'notes'>;
 
 export const noHold: HeldAccess = { taken: nothing };
 
@@ -101,48 +110,63 @@ export function createHold({ system, kind, service, lateWriteMs, now }: HoldOn) 
      * Gives back what the hold took.
      * @throws Later where it has to be looked at again, because a write of the block may still land
      */
-    async restore(record: Record, { blockedByHandBy }: HeldExit): Promise<string[]> {
+    async restore(record: Record, { blockedByHandBy }: HeldExit): Promise<GivenBack> {
       const held = record.value;
-      if (held.restored) return held.restored.notes;
+      if (held.restored) return held.restored;
       if (held.revokingSince !== undefined) {
         throw new FinalFailure(
           FailureType.NotGivenBack,
           `access to ${system} was being revoked already, at ${held.revokingSince}, when "retained" came: decide by hand what to give back`,
         );
       }
-      const notes = await giveBack(record);
+      const restored = await giveBack(record);
       if (blockedByHandBy !== undefined) {
         throw new FinalFailure(
           FailureType.DoneByHand,
           `${system} was blocked by hand by ${blockedByHandBy}: give the access back by hand and settle this step`,
         );
       }
-      held.restored = { notes };
-      return notes;
+      return (held.restored = restored);
     },
 
-    async revoke(record: Record, { employeeId }: HeldExit): Promise<string[]> {
+    async revoke(record: Record, { employeeId }: HeldExit): Promise<Removed> {
       const held = record.value;
-      if (held.revoked) return held.revoked.notes;
+      if (held.revoked) return held.revoked;
       if (held.revokingSince === undefined) {
         held.revokingSince = isoIn(0);
         await record.save();
       }
-      const { notes } = await service.revoke(employeeId, held.capture?.account, record.signal);
-      held.revoked = { notes };
-      return notes;
+      const removing = (groups: GroupRef[]): Promise<void> => {
+        held.removing = groups;
+        return record.save();
+      };
+      const { removedGroups, accounts, notes } = await service.revoke(
+        employeeId,
+        held.capture?.account,
+        record.signal,
+        held.removing,
+        removing,
+      );
+      return (held.revoked = { removedGroups, accounts, notes });
     },
   };
 
-  async function giveBack(record: Record): Promise<string[]> {
+  async function giveBack(record: Record): Promise<GivenBack> {
     const held = record.value;
     const { capture, taken, blocked, lookAgainAt } = held;
-    if (!capture) return ['the account was never looked at, so nothing had been taken'];
+    if (!capture) return { notes: ['the account was never looked at, so nothing had been taken'] };
     const { account } = capture;
-    if (!account) return ['no account'];
-    if (!taken.suspended && taken.groups.length === 0) return ['nothing had been taken'];
-    const restore = async (): Promise<string[]> =>
-      (await service.restore(account, taken, record.signal, blocked?.version)).notes;
+    if (!account) return { notes: ['no account'] };
+    if (isNothing(taken)) return { notes: ['nothing had been taken'] };
+    const restore = async (): Promise<GivenBack> => {
+      const { givenBack, active, notes } = await service.restore(
+        account,
+        taken,
+        record.signal,
+        blocked?.version,
+      );
+      return { givenBack, active, notes };
+    };
 
     if (lookAgainAt !== undefined) {
       const waitMs = Date.parse(lookAgainAt) - now();

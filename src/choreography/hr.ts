@@ -94,8 +94,12 @@ export function hrSubscription(
         );
       }
       const { withdrawn, note, sent } = (record.value.withdrawal ??= await withdraw(record, exit));
-      const { interview } = record.value.withdrawing ?? {};
-      const of = withdrawn && interview ? { interview, sequence: interview.sequence + 1, sent } : {};
+      const interview = withdrawn ? record.value.withdrawing?.interview : undefined;
+      const of = interview && {
+        interview: { ...interview, sent: undefined },
+        sequence: interview.sequence + 1,
+        sent,
+      };
       return {
         type: 'interview.cancelled',
         data: { withdrawn, ...of, notes: note === undefined ? [] : [note] },

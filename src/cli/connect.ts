@@ -2,7 +2,9 @@
 import { Client, Connection } from '@temporalio/client';
 import { Option } from 'commander';
 import { connectBus, type Bus } from '../choreography/bus.js';
+import { readChoreographedEvidence } from '../client/choreographed-evidence.js';
 import { choreographedExits } from '../client/choreographed.js';
+import { readEvidence } from '../client/evidence.js';
 import {
   exitsOf,
   forms,
@@ -67,16 +69,6 @@ export async function withExits<T>(
 export const formOption = (description: string): Option =>
   new Option('--form <form>', description).choices(forms);
 
-/** Runs something with a connection to Temporal, and closes it. */
-export async function withTemporal<T>(run: (client: Client) => Promise<T>): Promise<T> {
-  const { value, close } = await connectTemporal();
-  try {
-    return await run(value);
-  } finally {
-    await close();
-  }
-}
-
 /** Runs something with a connection to NATS, and closes it. */
 export async function withBus<T>(run: (bus: Bus) => Promise<T>): Promise<T> {
   const bus = await busHere();
@@ -89,14 +81,16 @@ export async function withBus<T>(run: (bus: Bus) => Promise<T>): Promise<T> {
 
 async function connectOrchestrated(): Promise<Connected<ExitsOfForm>> {
   const { value, close } = await connectTemporal();
-  return { value: orchestratedExits(value), close };
+  const evidence: ExitsOfForm['evidence'] = (...of) => readEvidence(value, ...of);
+  return { value: { ...orchestratedExits(value), evidence }, close };
 }
 
 async function connectChoreographed(): Promise<Connected<ExitsOfForm>> {
   const config = configuration();
   const bus = await busHere();
   try {
-    return { value: await choreographedExits(bus, config), close: () => bus.close() };
+    const evidence: ExitsOfForm['evidence'] = (...of) => readChoreographedEvidence(bus, config, ...of);
+    return { value: { ...(await choreographedExits(bus, config)), evidence }, close: () => bus.close() };
   } catch (error) {
     await bus.close();
     throw error;

@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
-import { readEvidence } from '../client/evidence.js';
+import type { Form } from '../client/exits.js';
 import { Refusal } from '../client/refusal.js';
-import { configuration, withTemporal } from './connect.js';
+import { configuration, formOption, withExits } from './connect.js';
 import { reportPage } from './report-page.js';
 
 interface Options {
   json?: boolean;
   out?: string;
+  form?: Form;
 }
 
 export function reportCommand(): Command {
@@ -18,15 +19,16 @@ export function reportCommand(): Command {
     )
     .argument('<employeeId>', 'for example E-1002')
     .option('--out <file>', 'write it to this file instead of stdout')
+    .addOption(formOption('ask only this form; default: wherever the exit is'))
     .addHelpText(
       'after',
-      '\nIt works for a closed exit as long as Temporal keeps its history.\n\nExample:\n  ems report E-1002 --out E-1002.html',
+      '\nIt works for a closed exit as long as Temporal keeps its history, and the stream its events.\n\nExample:\n  ems report E-1002 --out E-1002.html',
     )
     .action(report);
 }
 
-async function report(employeeId: string, { json, out }: Options): Promise<void> {
-  const evidence = await withTemporal((client) => readEvidence(client, employeeId, version()));
+async function report(employeeId: string, { json, out, form }: Options): Promise<void> {
+  const evidence = await withExits(form, (exits) => exits.evidence(employeeId, version()));
   const text = json ? `${JSON.stringify(evidence, null, 2)}\n` : await page();
   if (out === undefined) {
     process.stdout.write(text);

@@ -9,7 +9,6 @@ import { watch } from '../choreography/log.js';
 import type { Config } from '../config.js';
 import type { Decision } from '../exit/decision.js';
 import { subjectsOf, type ExitEvent } from '../exit/events.js';
-import type { InterviewSaid } from '../exit/event-data.js';
 import { foldLog, type FoldedLog } from '../exit/fold.js';
 import type { FoldedExit } from '../exit/folded-exit.js';
 import type { Interview } from '../exit/interview.js';
@@ -17,6 +16,7 @@ import { parseRescheduling, type Rescheduling } from '../exit/rescheduling.js';
 import type { Resignation } from '../exit/resignation.js';
 import { parseResolution, type Resolution } from '../exit/resolution.js';
 import type { ExitStatus, Step, StepName } from '../exit/status.js';
+import { interviewOf } from '../exit/stream-facts.js';
 import { listChoreographed } from './choreographed-list.js';
 import type { Exits } from './orchestrated.js';
 import { Refusal } from './refusal.js';
@@ -217,11 +217,3 @@ const now = (): string => new Date().toISOString();
 /** The instant at which a calendar day begins for the company, ISO 8601 in UTC. */
 const startOfDay = (date: string, timeZone: string): string =>
   new Date(Temporal.PlainDate.from(date).toZonedDateTime(timeZone).epochMilliseconds).toISOString();
-
-/** What a service of somebody else's may leave unsaid is empty. */
-const interviewOf = ({ uid = '', sequence = 0, attendees = [], ...rest }: InterviewSaid): Interview => ({
-  ...rest,
-  uid,
-  sequence,
-  attendees,
-});

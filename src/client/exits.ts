@@ -1,5 +1,6 @@
 /** The exits of both forms. They share no lock: where an employee's exit is, is found by asking each. */
 import type { Decision } from '../exit/decision.js';
+import type { Evidence } from '../exit/evidence.js';
 import type { Interview } from '../exit/interview.js';
 import type { Rescheduling } from '../exit/rescheduling.js';
 import type { Resignation } from '../exit/resignation.js';
@@ -15,7 +16,11 @@ export const forms = ['orchestrated', 'choreographed'] as const satisfies Form[]
 export type ExitsOfForm = Pick<
   Exits,
   'newest' | 'status' | 'decide' | 'weigh' | 'resolve' | 'reschedule' | 'list' | 'follow'
-> & { open: (resignation: Resignation) => Promise<{ exitId: string }> };
+> & {
+  open: (resignation: Resignation) => Promise<{ exitId: string }>;
+  /** @param version of the program that reads, for the record */
+  evidence: (employeeId: string, version: string) => Promise<Evidence>;
+};
 
 /** A form that is configured here: its exits, or in one sentence why it cannot be reached. */
 export type Reached = { form: Form } & ({ exits: ExitsOfForm } | { problem: Error });
@@ -99,6 +104,9 @@ export function exitsOf(reached: readonly Reached[]) {
     /** Moves the interview, and answers when everybody is invited for the new time. */
     reschedule: async (employeeId: string, wish: Rescheduling): Promise<Interview> =>
       (await ofEmployee(employeeId)).reschedule(employeeId, wish),
+
+    evidence: async (employeeId: string, version: string): Promise<Evidence> =>
+      (await ofEmployee(employeeId)).evidence(employeeId, version),
 
     /** @property problems why a form is missing from the list */
     async list(filter: ListFilter): Promise<{ exits: ListedExitOfForm[]; problems: Error[] }> {

@@ -62,6 +62,10 @@ export const subjectOf = ({
 /** Everything of one employee. */
 export const subjectsOf = (employeeId: string): string => `exit.${employeeId}.>`;
 
+/** Everything of one exit. */
+export const subjectsOfExit = ({ employeeId, exitId }: Pick<ExitEvent, 'employeeId' | 'exitId'>): string =>
+  `exit.${employeeId}.${exitId}.>`;
+
 /** Every event of a type, whoever it is about. */
 export const subjectsOfType = (type: EventType): string => `exit.*.*.${type}`;
 

@@ -19,7 +19,7 @@ export type Fact = What & {
 
 type What =
   | { kind: 'opened'; exitId: string; resignation?: Resignation | undefined; identity?: string | undefined }
-  | { kind: 'planned'; systems: { name: string; hold: HoldKind }[] }
+  | { kind: 'planned'; systems: { name: string; hold?: HoldKind | undefined }[] }
   | { kind: 'employee-known'; employee: Employee }
   | { kind: 'captured'; system: string; capture: Capture }
   | { kind: 'blocked'; system: string; blocked: Blocked }

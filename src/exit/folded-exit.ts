@@ -385,11 +385,9 @@ export class FoldedExit {
       this.rejectedDecisions.splice(0, this.rejectedDecisions.length - KEPT);
       return weighed.problem;
     }
-    const { effectiveOn, effectiveAt } = event.data;
     this.decision = event;
     for (const name of Object.values(asideOf)) this.giveUp(name, event.storedAt, 'the decision came first');
-    this.effectiveAt =
-      effectiveOn === undefined ? event.storedAt : (effectiveAt ?? `${effectiveOn}T00:00:00.000Z`);
+    this.effectiveAt = effectiveInstantOf(event.data) ?? event.storedAt;
     this.passTime(event.storedAt);
     return undefined;
   }
@@ -457,3 +455,10 @@ function decisionOf({ data }: StoredEvent<'exit.decision-finalised'>): Decision 
 /** The earliest date that is still today somewhere on Earth. */
 const earliestDate = (now: string): string =>
   new Date(Date.parse(now) - 12 * 60 * 60 * 1000).toISOString().slice(0, 10);
+
+/** When a decision that is for a day takes effect: ISO 8601, UTC. */
+export const effectiveInstantOf = ({
+  effectiveOn,
+  effectiveAt,
+}: StoredEvent<'exit.decision-finalised'>['data']): string | undefined =>
+  effectiveOn === undefined ? undefined : (effectiveAt ?? `${effectiveOn}T00:00:00.000Z`);

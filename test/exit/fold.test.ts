@@ -127,7 +127,7 @@ describe('the events of an employee', () => {
       'step.resolved',
       { step: 'block-access', system: 'code', action, by: 'it@acme.example' },
     ];
-    const start = [resigned, told, invited, blocked('payroll'), stuck];
+    const start = [resigned, told, toldEmployee, invited, blocked('payroll'), stuck];
     const waiting = fold(streamOf(...start)).latest!.status(HR);
     assert.equal(waiting.phase, 'awaiting-decision');
     assert.ok(waiting.needsAttention && /look at block-access:code/.test(waiting.awaiting));

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import type { Rescheduling } from '../../src/exit/rescheduling.js';
+import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
+import { readInvitation } from '../support/interview.js';
+import { HR, IT, stateOf, stepOf, type Hired } from '../support/world.js';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** A Wednesday night: whatever the working hours, somebody wanted it so. */
+const at = new Date(Date.now() + 9 * DAY_MS).toISOString().replace(/\.\d+Z/, 'Z');
+
+describe('the interview of a choreographed exit', () => {
+  let world: ChoreographedWorld;
+  before(async () => {
+    world = await startChoreographedWorld({
+      systems: ['payroll'],
+      config: [['attentionAfter: PT15M', 'attentionAfter: PT1S']],
+    });
+  });
+  afterEach(() => world.mend());
+  after(() => world.stop());
+
+  const begun = async (nora: Hired) => {
+    await world.exits.open({ employeeId: nora.employeeId });
+    return world.untilPhase(nora, 'awaiting-decision');
+  };
+  /** Every version of the invitation that somebody was sent, in order. */
+  const invitations = ({ employeeId }: Hired, recipient: string) =>
+    world.mail
+      .to(recipient)
+      .filter(({ attachments }) => attachments.length > 0)
+      .map(readInvitation)
+      .filter(({ people }) => people.some(({ address }) => address.includes(employeeId.toLowerCase())))
+      .map(({ method, event }) => ({
+        method,
+        uid: event.uid,
+        sequence: event.sequence,
+        start: event.startDate.toJSDate().toISOString().replace('.000Z', 'Z'),
+      }));
+  const refused = (nora: Hired, wish: unknown, why: RegExp) =>
+    assert.rejects(
+      world.exits.reschedule(nora.employeeId, wish as Rescheduling),
+      (error: Error) => error.name === 'Refusal' && why.test(error.message),
+    );
+
+  it('moves to a given time and to the next slot, and is withdrawn: one UID, a higher SEQUENCE each time', async () => {
+    const nora = await world.hire({ on: ['payroll'] });
+    const { interview: first } = await begun(nora);
+    assert.ok(first);
+    assert.equal(first.with, HR);
+    const next = await world.exits.reschedule(nora.employeeId, { next: true });
+    assert.ok(Date.parse(next.start) >= Date.parse(first.end), 'after the first');
+    const moved = await world.exits.reschedule(nora.employeeId, { at, by: HR });
+    assert.equal(moved.start, at);
+    const status = await world.exits.status(nora.employeeId);
+    assert.equal(status.interview?.start, at);
+    assert.equal(stateOf(status, 'reschedule-hr-interview'), 'done');
+    assert.match(stepOf(status, 'reschedule-hr-interview')!.note!, new RegExp(`on the word of ${HR}`));
+
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+
+    for (const recipient of [nora.email, HR]) {
+      const versions = invitations(nora, recipient);
+      assert.deepEqual(
+        versions.map(({ method, start }) => [method, start]),
+        [
+          ['REQUEST', first.start],
+          ['REQUEST', next.start],
+          ['REQUEST', at],
+          ['CANCEL', at],
+        ],
+      );
+      assert.equal(new Set(versions.map(({ uid }) => uid)).size, 1);
+      const sequences = versions.map(({ sequence }) => sequence);
+      assert.ok(
+        sequences.every((sequence, i) => i === 0 || sequence > sequences[i - 1]!),
+        String(sequences),
+      );
+    }
+  });
+
+  it('is moved by nobody who does not say when, to no time that is over, and not once the employee stays', async () => {
+    const nora = await world.hire({ on: ['payroll'] });
+    await begun(nora);
+    await refused(nora, {}, /must have either "at"/);
+    await refused(nora, { at: '2020-01-01T00:00:00Z' }, /lies in the past/);
+    await refused(nora, 'tomorrow', /must be an object/);
+    world.proxies.payroll.fault(({ method }) => (method === 'PATCH' ? { kind: 'unreachable' } : undefined));
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    await world.untilPhase(nora, 'restoring');
+    await refused(nora, { next: true }, /there is no interview any more/);
+    await world.mend();
+    await world.untilPhase(nora, 'closed');
+    assert.deepEqual(
+      invitations(nora, nora.email).map(({ method }) => method),
+      ['REQUEST', 'CANCEL'],
+    );
+  });
+
+  it('that nobody could be invited to is arranged by a given time', async () => {
+    const nora = await world.hire({ on: ['payroll'] });
+    // Tomorrow is the last working day: there is no slot before it.
+    const lastWorkingDay = new Date(Date.now() + DAY_MS).toISOString().slice(0, 10);
+    await world.exits.open({ employeeId: nora.employeeId, lastWorkingDay });
+    const stuck = await world.untilPhase(nora, 'awaiting-decision');
+    assert.equal(stateOf(stuck, 'schedule-hr-interview'), 'needs-attention');
+    await world.exits.reschedule(nora.employeeId, { at, by: HR });
+    const status = await world.exits.status(nora.employeeId);
+    assert.equal(status.interview?.start, at);
+    assert.equal(status.needsAttention, false);
+    assert.deepEqual(
+      invitations(nora, nora.email).map(({ method, start }) => [method, start]),
+      [['REQUEST', at]],
+    );
+  });
+
+  it('whose move is stuck half-way when the employee is retained is withdrawn at its latest time', async () => {
+    const nora = await world.hire({ on: ['payroll'] });
+    const { interview: first } = await begun(nora);
+    world.mail.refuse((recipient) =>
+      recipient === HR ? { code: 450, message: 'try again later' } : undefined,
+    );
+    const moving = world.exits.reschedule(nora.employeeId, { at });
+    const failed = assert.rejects(moving, /reschedule-hr-interview is needs-attention/);
+    await world.until(
+      nora,
+      'the move stuck',
+      (status) => stateOf(status, 'reschedule-hr-interview') === 'needs-attention',
+    );
+    await failed;
+    await world.until(nora, 'the reason shown', (status) =>
+      /450 try again later/.test(stepOf(status, 'reschedule-hr-interview')?.error ?? ''),
+    );
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    await world.until(
+      nora,
+      'the move given up',
+      (status) => stateOf(status, 'reschedule-hr-interview') === 'skipped',
+    );
+    await world.mend();
+    await world.untilPhase(nora, 'closed');
+    assert.deepEqual(
+      invitations(nora, nora.email).map(({ method, start }) => [method, start]),
+      [
+        ['REQUEST', first!.start],
+        ['REQUEST', at],
+        ['CANCEL', at],
+      ],
+    );
+    // HR never heard of the new time; the withdrawal is of the same UID, and later than what they have.
+    const [invited, withdrawn] = invitations(nora, HR);
+    assert.equal(invited?.uid, withdrawn?.uid);
+    assert.ok(withdrawn!.sequence > invited!.sequence);
+  });
+
+  it('that was arranged by hand is not moved', async () => {
+    const nora = await world.hire({ on: ['payroll'], email: '' });
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.until(
+      nora,
+      'nobody to invite',
+      (status) => stateOf(status, 'schedule-hr-interview') === 'needs-attention',
+    );
+    for (const step of ['schedule-hr-interview', 'notify-employee'])
+      await world.exits.resolve(nora.employeeId, { step, action: 'done-by-hand', by: IT });
+    await refused(nora, { next: true }, /schedule-hr-interview is done-by-hand: nothing is known/);
+  });
+});

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import {
+  startChoreographedWorld,
+  type ChoreographedWorld,
+  type Services,
+} from '../support/choreographed-world.js';
+import { eventually } from '../support/eventually.js';
+import { HR, stateOf, stepOf, type Hired } from '../support/world.js';
+
+const HEAD = 'head-of-hr@acme.example';
+
+describe('while nobody decides on a choreographed exit', () => {
+  let world: ChoreographedWorld;
+  let services: Services;
+  before(async () => {
+    world = await startChoreographedWorld({
+      services: [],
+      systems: ['payroll'],
+      config: [
+        ['attentionAfter: PT15M', 'attentionAfter: PT0.4S'],
+        ['remindAfter: [PT24H, PT48H, PT72H]', 'remindAfter: [PT1.5S, PT2.3S, PT3.1S]'],
+        ['within: PT120H, escalateEvery: PT168H', 'within: PT4S, escalateEvery: PT1S'],
+      ],
+    });
+    services = await world.startServices('notification', 'hr', 'access');
+  });
+  afterEach(() => world.mend());
+  after(() => world.stop());
+
+  const written = ({ employeeId }: Hired, to: string, step: string) =>
+    world.mail
+      .to(to)
+      .filter(({ text, messageId }) => text?.includes(employeeId) && messageId?.includes(step));
+  const reminders = (nora: Hired) => written(nora, HR, 'remind-hr-partner');
+  const escalations = (nora: Hired) => written(nora, HEAD, 'escalate');
+
+  it('HR is reminded on the ladder, then it is escalated again and again, until somebody decides; nobody is written to after that', async () => {
+    const nora = await world.hire({ on: ['payroll'] });
+    await world.exits.open({ employeeId: nora.employeeId });
+    await eventually('two escalations', () => (escalations(nora).length >= 2 ? true : undefined));
+    assert.equal(reminders(nora).length, 3);
+    const waiting = await world.exits.status(nora.employeeId);
+    assert.equal(waiting.phase, 'awaiting-decision');
+    assert.equal((await world.account(nora, 'payroll')).active, false, 'silence gives nothing back');
+    assert.equal(stepOf(waiting, 'remind-hr-partner')?.note, `3 of 3, to ${HR}`);
+    assert.match(stepOf(waiting, 'escalate-decision')!.note!, new RegExp(`to ${HEAD}$`));
+
+    assert.match(escalations(nora)[0]!.text!, /was reminded of it 3 times/);
+    for (const mail of [...reminders(nora), ...escalations(nora)]) {
+      assert.match(mail.text!, new RegExp(`ems decide ${nora.employeeId} retained --by`));
+      assert.match(mail.text!, new RegExp(`ems decide ${nora.employeeId} leaving --by`));
+    }
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+    const ids = [...reminders(nora), ...escalations(nora)].map(({ messageId }) => messageId);
+    assert.equal(new Set(ids).size, ids.length, 'each mail once');
+  });
+
+  it('the exit says when the decision is due, and shows in the list of the overdue from then on until it is decided', async () => {
+    const nora = await world.hire({ on: ['payroll'] });
+    await world.exits.open({ employeeId: nora.employeeId });
+    const { openedAt, reviewBy, awaiting } = await world.untilPhase(nora, 'awaiting-decision');
+    assert.equal(Date.parse(reviewBy!) - Date.parse(openedAt), 4000);
+    assert.match(awaiting, new RegExp(`is to decide by ${reviewBy}: retained or leaving`));
+    const isListed = async () =>
+      (await world.exits.list({ overdue: true })).some(({ employeeId }) => employeeId === nora.employeeId);
+    const listed = await eventually('the exit to be overdue', async () =>
+      (await world.exits.list({ overdue: true })).find(({ employeeId }) => employeeId === nora.employeeId),
+    );
+    assert.equal(listed.reviewBy, reviewBy);
+    assert.ok(Date.now() > Date.parse(reviewBy!));
+
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+    await eventually('the exit to be overdue no more', async () => ((await isListed()) ? undefined : true));
+  });
+
+  it('a reminder that does not go out asks for attention, holds nothing up, and is given up with the decision', async () => {
+    const nora = await world.hire({ on: ['payroll'] });
+    world.mail.refuse((recipient) =>
+      recipient === HR || recipient === HEAD ? { code: 450, message: 'try again later' } : undefined,
+    );
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.until(
+      nora,
+      'attention',
+      (status) => stateOf(status, 'remind-hr-partner') === 'needs-attention',
+    );
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    const decided = await world.until(
+      nora,
+      'the reminder given up',
+      (status) => stateOf(status, 'remind-hr-partner') === 'skipped',
+    );
+    assert.equal(stepOf(decided, 'remind-hr-partner')?.note, 'the decision came first');
+    await world.mend();
+    await world.untilPhase(nora, 'closed');
+    assert.equal(reminders(nora).length, 0);
+  });
+
+  it('a mailbox of HR that takes no mail does not hold up the escalation', async () => {
+    const nora = await world.hire({ on: ['payroll'] });
+    world.mail.refuse((recipient) =>
+      recipient === HR ? { code: 550, message: 'no such mailbox' } : undefined,
+    );
+    await world.exits.open({ employeeId: nora.employeeId });
+    await eventually('an escalation', () => (escalations(nora).length > 0 ? true : undefined));
+    assert.equal(reminders(nora).length, 0);
+    await world.mend();
+    await world.exits.resolve(nora.employeeId, { step: 'schedule-hr-interview', action: 'retry', by: HR });
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+  });
+
+  it('an outage of the services that outlasts several rungs is not followed by several mails at once', async () => {
+    const nora = await world.hire({ on: ['payroll'] });
+    await world.exits.open({ employeeId: nora.employeeId });
+    const { openedAt } = await world.untilPhase(nora, 'awaiting-decision');
+    await services.stop();
+    await eventually('the second escalation to be due', () =>
+      Date.now() > Date.parse(openedAt) + 5100 ? true : undefined,
+    );
+    services = await world.startServices('notification', 'hr', 'access');
+    await eventually('an escalation', () => (escalations(nora).length > 0 ? true : undefined));
+    assert.ok(reminders(nora).length <= 1, 'only what went out before the outage');
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+  });
+});

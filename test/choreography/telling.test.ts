@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
+import { eventually } from '../support/eventually.js';
+import { HR, IT, stateOf, stepOf, type Hired } from '../support/world.js';
+
+describe('people are told of a choreographed exit', () => {
+  let world: ChoreographedWorld;
+  before(async () => {
+    world = await startChoreographedWorld({
+      config: [['attentionAfter: PT15M', 'attentionAfter: PT1.5S']],
+    });
+  });
+  afterEach(() => world.mend());
+  after(() => world.stop());
+
+  const isOrdinary = (mail: { attachments: unknown[] }) => mail.attachments.length === 0;
+  const notices = ({ employeeId }: Hired) =>
+    world.mail.to(IT).filter(({ text }) => text?.includes(employeeId));
+
+  it('the employee: what is blocked, why, until when and whom to ask, at the address of the company and at their own', async () => {
+    const nora = await world.hire({ personalEmail: 'nora@home.example' });
+    await world.exits.open({ employeeId: nora.employeeId });
+    const { steps } = await world.untilPhase(nora, 'awaiting-decision');
+    assert.equal(
+      steps.find(({ name }) => name === 'notify-employee')?.note,
+      `told ${nora.email} and nora@home.example`,
+    );
+    for (const address of [nora.email, 'nora@home.example']) {
+      const [mail, ...more] = world.mail.to(address).filter(isOrdinary);
+      assert.equal(more.length, 0, 'once');
+      for (const said of ['payroll', 'code', 'production', HR, IT])
+        assert.ok(mail?.text?.includes(said), said);
+      const [invitation, ...twice] = world.mail.to(address).filter((mail) => !isOrdinary(mail));
+      assert.equal(twice.length, 0);
+      assert.ok(invitation, 'is invited there as well');
+    }
+  });
+
+  it('the employee in their language, and everybody else in theirs', async () => {
+    const nora = await world.hire({ preferredLanguage: 'de-DE' });
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+    for (const mail of world.mail.to(nora.email)) assert.match(String(mail.html), /<html lang="de/);
+  });
+
+  it('the operator of each step that needs attention: once for each cause, not for each attempt', async () => {
+    const nora = await world.hire();
+    world.proxies.code.fault(() => ({ kind: 'answer', status: 503 }));
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.until(
+      nora,
+      'the fifth attempt since',
+      (status) =>
+        stateOf(status, 'block-access:code') === 'needs-attention' &&
+        (stepOf(status, 'block-access:code')!.attempt ?? 0) >= 5,
+    );
+    const [notice] = await eventually('a notice', () =>
+      notices(nora).length > 0 ? notices(nora) : undefined,
+    );
+    assert.match(notice!.text!, /block-access:code/);
+    assert.match(notice!.text!, /503/);
+    assert.match(notice!.text!, new RegExp(`ems resolve ${nora.employeeId} block-access:code`));
+    assert.equal(notices(nora).length, 1);
+
+    // Another cause of the same step is news; the same one after a retry is not.
+    world.proxies.code.fault(() => ({ kind: 'answer', status: 403 }));
+    await eventually('a second notice', () => (notices(nora).length > 1 ? true : undefined));
+    assert.match(notices(nora)[1]!.text!, /403/);
+    await world.exits.resolve(nora.employeeId, {
+      step: 'block-access',
+      system: 'code',
+      action: 'retry',
+      by: IT,
+    });
+    await world.until(
+      nora,
+      'stuck again',
+      (status) => stateOf(status, 'block-access:code') === 'needs-attention',
+    );
+    await world.mend();
+    await world.exits.resolve(nora.employeeId, {
+      step: 'block-access',
+      system: 'code',
+      action: 'retry',
+      by: IT,
+    });
+    await world.until(nora, 'blocked', ({ blockedAt }) => blockedAt !== undefined);
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+    assert.equal(notices(nora).length, 2);
+  });
+
+  it('the operator who cannot be reached holds up nothing: the exit closes', async () => {
+    const nora = await world.hire({ manager: 'nobody@acme.example' });
+    world.mail.refuse((recipient) =>
+      recipient === 'nobody@acme.example' || recipient === IT
+        ? { code: 550, message: 'no such mailbox' }
+        : undefined,
+    );
+    await world.exits.open({ employeeId: nora.employeeId });
+    const stuck = await world.until(
+      nora,
+      'both stuck',
+      (status) =>
+        stateOf(status, 'notify-manager') === 'needs-attention' &&
+        stateOf(status, 'notify-operator') === 'needs-attention',
+    );
+    assert.match(stepOf(stuck, 'notify-operator')!.error!, /it@acme.example.*refused/);
+    await world.exits.resolve(nora.employeeId, { step: 'notify-manager', action: 'skip', by: IT });
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    await world.until(
+      nora,
+      'the outcome stuck',
+      (status) => stateOf(status, 'notify-manager-of-outcome') === 'needs-attention',
+    );
+    await world.exits.resolve(nora.employeeId, { step: 'notify-manager-of-outcome', action: 'skip', by: IT });
+    const closed = await world.untilPhase(nora, 'closed');
+    assert.equal(stateOf(closed, 'notify-operator'), 'skipped');
+  });
+});
