@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import getPort from 'get-port';
 import { exitsOf, type BothForms, type ListedExitOfForm } from '../../src/client/exits.js';
 import type { ExitStatus, Step } from '../../src/exit/status.js';
+import { readChoreographedEvidence } from '../../src/client/choreographed-evidence.js';
+import { readEvidence } from '../../src/client/evidence.js';
 import { orchestratedExits } from '../../src/client/orchestrated.js';
 import { createWorkers, runWorkers, serviceNames } from '../../src/create-workers.js';
 import { answer, ems, page, refusal, startEms, type Env } from '../support/ems.js';
@@ -27,8 +29,17 @@ describe('ems with both forms', () => {
     });
     const running = runWorkers(workers);
     both = exitsOf([
-      { form: 'orchestrated', exits: orchestratedExits(world.client) },
-      { form: 'choreographed', exits: world.exits },
+      {
+        form: 'orchestrated',
+        exits: {
+          ...orchestratedExits(world.client),
+          evidence: (...of) => readEvidence(world.client, ...of),
+        },
+      },
+      {
+        form: 'choreographed',
+        exits: { ...world.exits, evidence: (...of) => readChoreographedEvidence(world.bus, config, ...of) },
+      },
     ]);
     stopWorkers = async () => {
       for (const worker of workers) worker.shutdown();

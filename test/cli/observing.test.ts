@@ -81,7 +81,7 @@ describe('ems, to see what services do by themselves:', () => {
     assert.match(told, /^ {3}[│ ] {2}└─ manager\.notified outcome +\/ems\/notification +\+/m);
     assert.equal(new Set(lines.slice(2).map((line) => line.indexOf('/ems/'))).size, 1, 'aligned');
     assert.equal(tree.length, 1);
-    assert.ok(tree[0]!.kind === 'event' && tree[0]!.children.length === 6);
+    assert.ok(tree[0]!.kind === 'event' && tree[0]!.children.length === 7);
   });
 
   it('trace shows of a stuck exit what is missing in its place, and why', async () => {
@@ -176,7 +176,7 @@ describe('ems, to see what services do by themselves:', () => {
     const nora = await world.hire();
     const subject = `exit.${nora.employeeId}.rubbish.employee.resigned`;
     await other.publish(subject, '\u001b[2Jnot json\u0000', {});
-    const [letter] = await lettersUnder(subject, 5);
+    const [letter] = await lettersUnder(subject, 7);
     assert.match(letter!.reason, /^ce-specversion must be 1\.0/);
     const shown = await page(env, 'dead-letters', 'show', letter!.id);
     assert.ok(shown.includes('  \\u{1b}[2Jnot json\\u{0}\n'), 'nothing of it steers a terminal');

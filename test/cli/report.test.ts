@@ -147,7 +147,7 @@ describe('ems report', () => {
       refusal(world.env, 'report', nora.employeeId, '--out', '/no/such/folder/report.html'),
     ]);
     assert.equal(unknown.code, 1);
-    assert.match(unknown.sentence, /^Temporal has no exit of E-nobody: /);
+    assert.match(unknown.sentence, /^E-nobody has no exit$/);
     assert.equal(nowhere.code, 1);
     assert.match(
       nowhere.sentence,
