@@ -8,7 +8,7 @@ import { createHold, noHold, type HeldAccess, type HeldExit } from './hold.js';
 import type { RecordOptions, Records } from './records.js';
 import type { Turn } from './turns.js';
 import type { Subscription } from './subscriber.js';
-import { isRetryOf, type Promised, type Task } from './tasks.js';
+import { ifLeaving, ifRetained, isRetryOf, type Promised, type Task } from './tasks.js';
 
 export const accessRecords = { bucket: 'exit-access', empty: noHold } satisfies Partial<
   RecordOptions<HeldAccess>
@@ -60,8 +60,8 @@ export function accessSubscription(
   const within = policy.attentionAfter;
   const promises: Promised[] = [
     { on: 'employee.resigned', event: 'access.blocked', step: 'block-access', system, within },
-    { on: 'exit.decision-finalised', event: 'access.restored', step: 'restore-access', system, within },
-    { on: 'exit.decision-finalised', event: 'access.revoked', step: 'revoke-access', system, within },
+    { ...ifRetained, event: 'access.restored', step: 'restore-access', system, within },
+    { ...ifLeaving, event: 'access.revoked', step: 'revoke-access', system, within },
   ];
 
   return {

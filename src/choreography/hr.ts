@@ -10,7 +10,7 @@ import type { HrService } from '../services/hr/hr.js';
 import type { Deliveries } from '../services/protocols/smtp.js';
 import type { Leased, Records } from './records.js';
 import type { Subscription } from './subscriber.js';
-import { isRetryOf, type Task } from './tasks.js';
+import { ifRetained, isRetryOf, type Task } from './tasks.js';
 
 /** What is remembered of one exit. */
 export interface Invited {
@@ -84,7 +84,7 @@ export function hrSubscription(
     events: ['employee.resigned', 'exit.decision-finalised', 'step.resolved'],
     promises: [
       { on: 'employee.resigned', event: 'interview.scheduled', step: 'schedule-hr-interview', within },
-      { on: 'exit.decision-finalised', event: 'interview.cancelled', step: 'cancel-hr-interview', within },
+      { ...ifRetained, event: 'interview.cancelled', step: 'cancel-hr-interview', within },
     ],
     records,
     keyOf: ({ exitId }) => exitId,

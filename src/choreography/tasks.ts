@@ -7,12 +7,18 @@ import type { Leased } from './records.js';
 /** What a service promises: that because of one event, another follows. Written to its consumer, for whoever observes. */
 export interface Promised {
   on: EventType;
+  /** What the data of `on` must say; without it, whatever they say. */
+  when?: Partial<EventData['exit.decision-finalised']> | undefined;
   event: EventType;
   step: StepName;
   system?: string | undefined;
   /** Milliseconds. */
   within: number;
 }
+
+const decision = 'exit.decision-finalised';
+export const ifRetained = { on: decision, when: { outcome: 'retained' } } as const;
+export const ifLeaving = { on: decision, when: { outcome: 'leaving' } } as const;
 
 export type Said = { [T in EventType]: { type: T; data: EventData[T] } }[EventType];
 

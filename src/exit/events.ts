@@ -47,7 +47,7 @@ export interface EventData {
 
 export type EventType = keyof EventData;
 
-const schemas: { [T in EventType]: z.ZodType<EventData[T]> } = {
+export const schemas: { [T in EventType]: z.ZodType<EventData[T]> } = {
   'employee.resigned': ResignationFields.extend({ systems: z.array(z.string()).min(1).optional() }),
   'manager.notified': z.object({
     of: z.enum(['resignation', 'outcome']),
