@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { ConfigError, parseConfig, type Config } from '../src/config.js';
+import { ConfigError, natsConfigOf, parseConfig, type Config } from '../src/config.js';
 
 const sample = readFileSync('ems.config.yaml', 'utf8');
 const tokens = {
@@ -99,5 +99,20 @@ describe('the configuration', () => {
     );
     assert.match(call, /systems\[1\]\.sessionRevocation\.url: must be without a user or password/);
     assert.ok(!(url + call).includes('hidden'));
+  });
+
+  it('takes what is secret out of the address of NATS', () => {
+    assert.deepEqual(natsConfigOf('nats://127.0.0.1:4222'), { servers: ['127.0.0.1:4222'] });
+    assert.deepEqual(natsConfigOf('tls://ems:hid%40den@one:4222,tls://two:4222'), {
+      servers: ['one:4222', 'two:4222'],
+      tls: {},
+      user: 'ems',
+      pass: 'hid@den',
+    });
+    assert.deepEqual(natsConfigOf('nats://token@one:4222'), { servers: ['one:4222'], token: 'token' });
+    assert.throws(
+      () => natsConfigOf('http://ems:hidden@one'),
+      (error: Error) => error.message.startsWith('NATS_URL: must be') && !error.message.includes('hidden'),
+    );
   });
 });

@@ -78,5 +78,6 @@ export function follow({ id: causeId, employeeId, exitId }: Heard, type: string)
   };
   for (const [name, value] of Object.entries(attributes)) message.set(`ce-${name}`, value);
   message.set('content-type', 'application/json');
-  return { subject: `exit.${employeeId}.${exitId}.${type}`, msgID: `${exitId} ${id}`, headers: message };
+  const subject = `exit.${employeeId}.${exitId}.${type}`;
+  return { subject, msgID: `${employeeId} ${exitId} ${id}`, headers: message };
 }

@@ -80,15 +80,16 @@ async function take(message: JsMsg, js: JetStreamClient, pays: KV): Promise<void
 }
 
 async function act(heard: Heard, js: JetStreamClient, pays: KV): Promise<void> {
-  const entry = await pays.get(heard.exitId);
+  const key = `${heard.employeeId}.${heard.exitId}`;
+  const entry = await pays.get(key);
   const known = entry?.json<FinalPay>();
   if (heard.type === RESIGNED) {
-    if (!known) await pays.create(heard.exitId, JSON.stringify(draft(heard.data, heard.at)));
+    if (!known) await pays.create(key, JSON.stringify(draft(heard.data, heard.at)));
     return;
   }
   if (!known) throw new Rubbish(`there is no draft for the exit ${heard.exitId}`);
   const settled = settle(known, heard.data, heard.at);
-  if (settled) await pays.update(heard.exitId, JSON.stringify(settled), entry!.revision);
+  if (settled) await pays.update(key, JSON.stringify(settled), entry!.revision);
   // Also where the pay was settled before: a crash may have come in between.
   const { state, ...pay } = settled ?? known;
   if (state !== 'draft') await sayOnce(heard, state === 'prepared' ? PREPARED : DISCARDED, pay, js);

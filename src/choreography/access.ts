@@ -6,9 +6,9 @@ import type { AccessService } from '../services/access/access.js';
 import { REQUESTS_PER_ATTEMPT } from '../services/protocols/pace.js';
 import { createHold, noHold, type HeldAccess, type HeldExit } from './hold.js';
 import type { RecordOptions, Records } from './records.js';
-import type { Turn } from './turns.js';
 import type { Subscription } from './subscriber.js';
 import { ifLeaving, ifRetained, isRetryOf, type Promised, type Task } from './tasks.js';
+import type { Turn } from './turns.js';
 
 export const accessRecords = { bucket: 'exit-access', empty: noHold } satisfies Partial<
   RecordOptions<HeldAccess>
@@ -40,23 +40,15 @@ export function accessSubscription(
       return { type: 'access.blocked', data: { system, identities, notes } };
     },
   };
-  const restore: Task<HeldAccess> = {
-    step: 'restore-access',
+  const end = (by: 'restore' | 'revoke'): Task<HeldAccess> => ({
+    step: `${by}-access`,
     system,
     run: async (record, exit) => ({
-      type: 'access.restored',
-      data: { system, notes: await hold.restore(record, heldExit(exit, system)) },
+      type: by === 'restore' ? 'access.restored' : 'access.revoked',
+      data: { system, notes: await hold[by](record, heldExit(exit, system)) },
     }),
-  };
-  const revoke: Task<HeldAccess> = {
-    step: 'revoke-access',
-    system,
-    run: async (record, exit) => ({
-      type: 'access.revoked',
-      data: { system, notes: await hold.revoke(record, heldExit(exit, system)) },
-    }),
-  };
-  const tasks = [block, restore, revoke];
+  });
+  const tasks = [block, end('restore'), end('revoke')];
   const within = policy.attentionAfter;
   const promises: Promised[] = [
     { on: 'employee.resigned', event: 'access.blocked', step: 'block-access', system, within },

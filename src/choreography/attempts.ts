@@ -4,6 +4,7 @@ import type { StepName } from '../exit/status.js';
 import type { Bus } from './bus.js';
 
 interface Place {
+  employeeId: string;
   exitId: string;
   step: StepName;
   system?: string | undefined;
@@ -20,14 +21,17 @@ export type Attempts = Awaited<ReturnType<typeof openAttempts>>;
 
 export async function openAttempts({ js }: Bus) {
   const kv = await new Kvm(js).create('exit-attempts', { history: 1, allow_direct: false });
-  const find = async (place: Place): Promise<Attempt | undefined> => (await kv.get(keyOf(place)))?.json();
   return {
-    find,
-    count: async (place: Place): Promise<number> => (await find(place))?.attempt ?? 0,
+    /** @param startedAt when the step was begun, or begun again: what was tried before counts no more */
+    async find(place: Place, startedAt: string | undefined): Promise<Attempt | undefined> {
+      const found = (await kv.get(keyOf(place)))?.json<Attempt>();
+      const isOld = found && startedAt !== undefined && found.nextAttemptAt < startedAt;
+      return isOld ? undefined : found;
+    },
     note: async (place: Place, attempt: Attempt): Promise<void> =>
       void (await kv.put(keyOf(place), JSON.stringify(attempt))),
   };
 }
 
-const keyOf = ({ exitId, step, system }: Place): string =>
-  [exitId, step, ...(system === undefined ? [] : [system])].join('.');
+const keyOf = ({ employeeId, exitId, step, system }: Place): string =>
+  [employeeId, exitId, step, ...(system === undefined ? [] : [system])].join('.');

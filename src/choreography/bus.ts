@@ -1,4 +1,5 @@
 /** The connection to NATS JetStream: publishes events so that they are recorded, and reads what is recorded of an employee. */
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   jetstream,
   jetstreamManager,
@@ -12,7 +13,15 @@ import {
 } from '@nats-io/jetstream';
 import { connect, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import type { NatsConfig } from '../config.js';
-import { subjectOf, subjectsOf, type ExitEvent, type StoredEvent } from '../exit/events.js';
+import {
+  parseEventData,
+  parseSubject,
+  subjectOf,
+  subjectsOf,
+  type ExitEvent,
+  type StoredEvent,
+} from '../exit/events.js';
+import { isAtLeast } from '../version.js';
 import { headersOf, parseMessage } from './cloudevents.js';
 import { patiently } from './patience.js';
 import { ensureStreams, EXITS } from './streams.js';
@@ -24,6 +33,7 @@ import { ensureStreams, EXITS } from './streams.js';
 export const OLDEST_SERVER = [2, 11] as const;
 
 const ANSWER_WITHIN_MS = 3_000;
+const FLUSH_WITHIN_MS = 1_000;
 /** Employees whose log is remembered; only what is new is then read. */
 const REMEMBERED_LOGS = 1_000;
 
@@ -92,7 +102,7 @@ export async function connectBus({ servers, ...options }: NatsConfig, name: stri
 
 async function busOn(connection: NatsConnection, servers: string): Promise<Bus> {
   const version = connection.info?.version ?? 'unknown';
-  if (!isNewEnough(version))
+  if (!isAtLeast(version, OLDEST_SERVER))
     throw new Error(
       `The NATS server at ${servers} is ${version}: at least ${OLDEST_SERVER.join('.')} is needed, since older ones do not check what an append depends on`,
     );
@@ -118,12 +128,15 @@ async function busOn(connection: NatsConnection, servers: string): Promise<Bus> 
     js,
     jsm,
     send,
-    publish: (event, expect) =>
-      send(subjectOf(event), JSON.stringify(event.data), {
-        id: `${event.exitId} ${event.id}`,
-        headers: headersOf(event),
-        expect,
-      }),
+    async publish(event, expect) {
+      const subject = subjectOf(event);
+      // What we say ourselves is held to the same as what others say.
+      const problem = [parseSubject(subject), parseEventData(event.type, event.data)].find(({ ok }) => !ok);
+      if (problem && !problem.ok) throw new Error(`${subject} is no event: ${problem.problem}`);
+      // All of it, since somebody else's exit ids may be unique for each employee only.
+      const id = `${event.employeeId} ${event.exitId} ${event.id}`;
+      return send(subject, JSON.stringify(event.data), { id, headers: headersOf(event), expect });
+    },
     async read(employeeId) {
       const known = logs.get(employeeId) ?? { events: [], lastSeq: 0 };
       const log = await readOn(jsm, employeeId, known);
@@ -132,7 +145,12 @@ async function busOn(connection: NatsConnection, servers: string): Promise<Bus> 
       if (logs.size > REMEMBERED_LOGS) logs.delete(logs.keys().next().value!);
       return log;
     },
-    close: () => connection.close(),
+    async close() {
+      // What was said last, for instance that a message is to come again, is to be heard; but nobody waits for a broker that is away.
+      if (!connection.isClosed())
+        await Promise.race([connection.flush(), pause(FLUSH_WITHIN_MS, undefined, { ref: false })]);
+      await connection.close();
+    },
   };
 }
 
@@ -156,10 +174,4 @@ async function readOn(
     const parsed = parseMessage({ subject, headers: header, data, seq, storedAt: time.toISOString() });
     if (parsed.ok) events.push(parsed.value);
   }
-}
-
-function isNewEnough(version: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const [oldMajor, oldMinor] = OLDEST_SERVER;
-  return major > oldMajor || (major === oldMajor && minor >= oldMinor);
 }

@@ -87,7 +87,7 @@ export function hrSubscription(
       { ...ifRetained, event: 'interview.cancelled', step: 'cancel-hr-interview', within },
     ],
     records,
-    keyOf: ({ exitId }) => exitId,
+    keyOf: ({ employeeId, exitId }) => `${employeeId}.${exitId}`,
     attemptTimeoutMs: 3 * policy.requestTimeout,
     // Mail servers greylist and throttle: they want minutes, and haste makes it worse.
     backoffCoefficient: 4,

@@ -72,7 +72,7 @@ export function notificationSubscription(
       { on: 'exit.decision-finalised', event: 'manager.notified', step: 'notify-manager-of-outcome', within },
     ],
     records,
-    keyOf: ({ exitId }) => exitId,
+    keyOf: ({ employeeId, exitId }) => `${employeeId}.${exitId}`,
     attemptTimeoutMs: 3 * policy.requestTimeout,
     // Mail servers greylist and throttle: they want minutes, and haste makes it worse.
     backoffCoefficient: 4,

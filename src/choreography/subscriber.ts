@@ -147,15 +147,16 @@ export async function subscribe<T>(
       return bury(bus, message, name, error.message, error.type);
     }
     const { initialInterval, maximumInterval } = policy.retry;
-    const place = { exitId: event.exitId, step: task.step, system: task.system };
-    const attempt = 1 + (await attempts.count(place));
+    const { employeeId, exitId } = event;
+    const place = { employeeId, exitId, step: task.step, system: task.system };
+    const { state, startedAt } = exit.step(task.step, task.system)!;
+    const attempt = 1 + ((await attempts.find(place, startedAt))?.attempt ?? 0);
     const pauseMs = Math.min(
       maximumInterval,
       initialInterval * subscription.backoffCoefficient ** (attempt - 1),
     );
     const nextAttemptAt = new Date(Date.now() + pauseMs).toISOString();
     await attempts.note(place, { attempt, error: error.message, nextAttemptAt });
-    const { state, startedAt } = exit.step(task.step, task.system)!;
     const isOverdue = Date.now() - Date.parse(startedAt!) >= policy.attentionAfter;
     if (isOverdue && state !== 'needs-attention') await askForAttention(error, event, task);
     return message.nak(pauseMs);
@@ -206,15 +207,14 @@ export async function subscribe<T>(
  * @returns what is to be said of it; undefined where nothing was left to be done
  */
 export async function act<T>(
-  { taskOf, keyOf, records }: Pick<Subscription<T>, 'taskOf' | 'keyOf' | 'records'>,
+  { taskOf, keyOf, records, promises }: Subscription<T>,
   event: StoredEvent,
   exit: FoldedExit,
   look: () => Promise<FoldedExit | undefined>,
   signal: AbortSignal,
 ): Promise<Said | undefined> {
-  // Somebody has decided or settled something: what is still being tried of the exit may not be wanted any more.
-  if (event.type === 'exit.decision-finalised' || event.type === 'step.resolved')
-    await records.interrupt(keyOf(exit));
+  // Somebody has decided or settled something: what is still being tried may not be wanted any more.
+  if (isWordOn(promises, event)) await records.interrupt(keyOf(exit));
   if (!taskOf(event, exit)) return undefined;
   return records.lease(keyOf(exit), signal, async (record) => {
     // What was appended while the record was waited for counts: a block must not follow a restore.
@@ -222,6 +222,11 @@ export async function act<T>(
     return now && taskOf(event, now)?.run(record, now);
   });
 }
+
+const isWordOn = (promises: readonly Promised[], { type, data }: StoredEvent): boolean =>
+  type === 'exit.decision-finalised' ||
+  (type === 'step.resolved' &&
+    promises.some(({ step, system }) => step === data.step && system === data.system));
 
 /** How long a decision has still to wait for its day; 0 for everything else, and for one that no longer stands. */
 function msUntilEffective(event: StoredEvent, exit: FoldedExit): number {

@@ -66,21 +66,20 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
 
   async function statusOf(exit: FoldedExit): Promise<ExitStatus> {
     const status = exit.status(hrPartner);
-    const steps = await Promise.all(status.steps.map((step) => withAttempts(exit.exitId, step)));
+    const steps = await Promise.all(status.steps.map((step) => withAttempts(exit, step)));
     return { ...status, steps };
   }
 
   /** The events say what was done; what is being tried, and what it died of, is noted beside them. */
-  async function withAttempts(exitId: string, step: Step): Promise<Step> {
+  async function withAttempts({ employeeId, exitId }: FoldedExit, step: Step): Promise<Step> {
     if (step.state !== 'running' && step.state !== 'needs-attention') return step;
     const { name, system } = step;
-    const found = await attempts.find({ exitId, step: name, system });
+    const found = await attempts.find({ employeeId, exitId, step: name, system }, step.startedAt);
     if (!found) return step;
     const { attempt, error, nextAttemptAt } = found;
-    // What was noted before an operator said "retry" has been dealt with.
-    if (step.startedAt !== undefined && nextAttemptAt < step.startedAt) return step;
-    if (step.state === 'needs-attention') return { ...step, error: step.error ?? error };
-    return { ...step, attempt: attempt + 1, error, nextAttemptAt };
+    // Once a step is stuck on something final, nothing is tried any more.
+    const isTried = step.state === 'running' || nextAttemptAt >= now();
+    return isTried ? { ...step, attempt: attempt + 1, error, nextAttemptAt } : step;
   }
 
   /** Nobody decides on their own exit, and until somebody has answered who the employee is nobody can tell. */

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { isAtLeast } from '../version.js';
 import type { Source } from './cache.js';
 import { run } from './run.js';
 
@@ -48,12 +49,6 @@ export async function isOnPath(program: string, oldest: readonly [major: number,
     if ((error as Error).message.endsWith('is not installed')) return false;
     throw error;
   }
-}
-
-/** @param said what a program or a server says of its version: "nats-server: v2.11.4" */
-export function isAtLeast(said: string, [oldMajor, oldMinor]: readonly [number, number]): boolean {
-  const [, major, minor] = /(\d+)\.(\d+)/.exec(said) ?? [];
-  return Number(major) > oldMajor || (Number(major) === oldMajor && Number(minor) >= oldMinor);
 }
 
 export async function onlyFile(folder: string): Promise<string> {

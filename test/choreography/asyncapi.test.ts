@@ -3,7 +3,7 @@ import { Parser } from '@asyncapi/parser';
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { EXITS } from '../../src/choreography/streams.js';
-import { eventTypes, schemas, type EventType } from '../../src/exit/events.js';
+import { schemas, type EventType } from '../../src/exit/events.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import {
   checkStreams,
@@ -15,6 +15,8 @@ import {
 } from '../support/contract.js';
 import { stranger } from '../support/nats.js';
 import { HR, IT, stateOf, type Hired } from '../support/world.js';
+
+const eventTypes = Object.keys(schemas) as EventType[];
 
 const eventOf = ({ $ref }: { $ref: string }): string => $ref.replace('#/channels/', '');
 

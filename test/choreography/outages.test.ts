@@ -159,4 +159,33 @@ describe('an outage', () => {
     }
     await Promise.all(services.map((each) => each.stop()));
   });
+
+  it('of nobody: a decision that comes to another process than the one that is blocking waits for its end', async () => {
+    const services = await Promise.all(
+      [1, 2, 3].map(() => world.startServices('notification', 'hr', 'access')),
+    );
+    let land = (): void => undefined;
+    const until = new Promise<void>((resolve) => (land = resolve));
+    let held = 0;
+    world.proxies.payroll.fault(({ method, body }) => {
+      if (method !== 'PATCH' || !body.includes('false')) return undefined;
+      held += 1;
+      return { kind: 'held', until };
+    });
+    const exits = await Promise.all(Array.from({ length: 6 }, () => world.open({ on: ['payroll'] })));
+    await eventually('all blocks to be under way', () => (held >= exits.length ? true : undefined));
+    for (const { employeeId } of exits) await world.exits.decide(employeeId, retained);
+    const given = await eventually('a restore', async () => {
+      const [first] = exits;
+      const { steps } = await world.exits.status(first!.employeeId);
+      return steps.some(({ name }) => name === 'restore-access') ? true : undefined;
+    });
+    assert.ok(given);
+    land();
+    for (const each of exits) {
+      await world.untilPhase(each, 'closed');
+      assert.equal((await world.account(each, 'payroll')).active, true);
+    }
+    await Promise.all(services.map((each) => each.stop()));
+  });
 });

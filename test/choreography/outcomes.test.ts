@@ -86,4 +86,15 @@ describe('a choreographed exit', () => {
     assert.equal(first!.employeeId, nora.employeeId);
     assert.ok((await world.exits.list({})).some(({ phase }) => phase === 'closed'));
   });
+
+  it('is followed to its end, a status for each thing that happens', async () => {
+    const nora = await world.open({ on: ['payroll'] });
+    const phases = new Set<string>();
+    for await (const { phase } of world.exits.follow(nora.employeeId, 30_000)) {
+      if (phase === 'awaiting-decision' && !phases.has(phase))
+        await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+      phases.add(phase);
+    }
+    assert.deepEqual([...phases], ['starting', 'awaiting-decision', 'revoking', 'closed']);
+  });
 });

@@ -82,6 +82,26 @@ describe('what anybody may publish', () => {
     });
   }
 
+  it('as large as a message can be is dead-lettered as far as it fits', async () => {
+    const subject = `exit.R-10.x.${resigned}`;
+    const large = 'x'.repeat(900_000);
+    await other.publish(subject, large, { 'ce-id': 'i'.repeat(60_000) });
+    for (const letter of await buried(subject)) {
+      assert.match(letter.reason, /ce-specversion/);
+      assert.equal(letter.data, large);
+    }
+    const largest = 'y'.repeat(1_048_000);
+    await other.publish(`exit.R-11.x.${resigned}`, largest);
+    for (const letter of await buried(`exit.R-11.x.${resigned}`))
+      assert.ok(letter.data.length > 1_000_000 && largest.startsWith(letter.data));
+  });
+
+  it('under a subject with a wildcard in it is dead-lettered', async () => {
+    await other.publish(`exit.*.x.${resigned}`, '{}', cloudEvent(resigned, 'r12'));
+    for (const { reason } of await buried(`exit._.x.${resigned}`))
+      assert.match(reason, /the subject exit\.\*/);
+  });
+
   it('under a subject that is no event of ours concerns nobody', async () => {
     for (const subject of ['exit.R-1', 'exit.R-1.x.employee.fired', 'exit.R-1.x'])
       await other.publish(subject, '{}', cloudEvent(resigned, 'x'));
@@ -89,6 +109,8 @@ describe('what anybody may publish', () => {
 
   it('has stopped nobody', async () => {
     const nora = await world.open();
+    await other.publish(`exit.${nora.employeeId}.x.${resigned}`, 'z'.repeat(1_048_000));
+    await other.publish(`exit.${nora.employeeId}.nothing.of.ours`, '\u0000');
     await world.untilPhase(nora, 'awaiting-decision');
     await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
     await world.untilPhase(nora, 'closed');

@@ -131,7 +131,7 @@ describe('payroll, a fourth service', () => {
     assert.equal(headers['ce-subject'], leaving.exitId);
     assert.equal(headers['ce-correlationid'], leaving.exitId);
     assert.equal(headers['ce-causationid'], decision.id);
-    assert.equal(headers['Nats-Msg-Id'], `${leaving.exitId} ${headers['ce-id']}`);
+    assert.equal(headers['Nats-Msg-Id'], `${leaving.employeeId} ${leaving.exitId} ${headers['ce-id']}`);
     assert.deepEqual(data.openItems[0], 'the last working day');
   });
 
@@ -236,7 +236,10 @@ describe('payroll, a fourth service', () => {
   it('is taken out again: nothing dangles, and everybody else goes on', async () => {
     const running = children.at(-1) as ReturnType<typeof payroll>;
     const kept = await new Kvm(world.bus.js).open('payroll-final-pay');
-    assert.equal((await kept.get(leaving.exitId))!.json<{ state: string }>().state, 'prepared');
+    assert.equal(
+      (await kept.get(`${leaving.employeeId}.${leaving.exitId}`))!.json<{ state: string }>().state,
+      'prepared',
+    );
     const removal = payroll('remove');
     await ended(removal);
     assert.equal(removal.exitCode, 0, removal.log);

@@ -192,6 +192,7 @@ export class Wire {
     if (type === 'Users') return [ACCOUNT, ACTIVE];
     if (type !== 'Groups') return [];
     if (!path.startsWith('/Groups?')) return [exists(id!)];
-    return [...this.ledger.groups.keys()].map(memberOf);
+    // Groups are also looked for by their names, which shows nobody's membership.
+    return path.includes('members.value') ? [...this.ledger.groups.keys()].map(memberOf) : [];
   }
 }

@@ -84,12 +84,14 @@ export async function checkStreams(bus: Bus): Promise<Emitted[]> {
     for (const name of isFirst ? ours : [...ours, 'ce-causationid'])
       if (headers[name] === undefined) found.push(`${name} is missing`);
     if (headers['ce-correlationid'] !== exitId) found.push('ce-correlationid is not the exit id');
-    if (headers['Nats-Msg-Id'] !== `${exitId} ${id}`) found.push('Nats-Msg-Id is not made of the ids');
+    const [, employeeId] = subject.split('.');
+    if (headers['Nats-Msg-Id'] !== `${employeeId} ${exitId} ${id}`)
+      found.push('Nats-Msg-Id is not made of the ids');
     problems.push(...found.map((problem) => `${subject} (${seq}): ${problem}`));
   }
   for await (const { seq, subject, headers, text } of messagesOf(bus, DEAD_LETTERS)) {
     const found = problemsOf('dead-letter', headers, text);
-    const address = `dead-letter.${headers['dead-letter-consumer']}.${headers['dead-letter-subject']}`;
+    const address = `dead-letter.${headers['dead-letter-consumer']}.${headers['dead-letter-subject']?.replaceAll(/[*>]/g, '_')}`;
     if (address !== subject) found.push(`the subject is not ${address}`);
     problems.push(...found.map((problem) => `${subject} (${seq}): ${problem}`));
   }
@@ -97,13 +99,14 @@ export async function checkStreams(bus: Bus): Promise<Emitted[]> {
   return emitted;
 }
 
-async function* messagesOf({ jsm: { streams } }: Bus, stream: string) {
-  const { state } = await streams.info(stream);
-  for (let seq = state.first_seq; seq <= state.last_seq; seq++) {
-    const message = await streams.getMessage(stream, { seq });
-    if (!message) continue;
-    const { header, subject } = message;
+async function* messagesOf({ js, jsm }: Bus, stream: string) {
+  const { state } = await jsm.streams.info(stream);
+  if (state.messages === 0) return;
+  const messages = await (await js.consumers.get(stream)).consume();
+  for await (const { seq, subject, headers: header = [], data, info } of messages) {
     const headers = Object.fromEntries([...header].map(([name, [value = '']]) => [name, value]));
-    yield { seq, subject, headers, text: message.string() };
+    yield { seq, subject, headers, text: new TextDecoder().decode(data) };
+    if (info.pending === 0) break;
   }
+  await messages.close();
 }

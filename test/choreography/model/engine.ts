@@ -143,14 +143,14 @@ export class Engine {
       try {
         const look = () => Promise.resolve(this.exit());
         const said = await act(this.subscription, event, this.exit(), look, new AbortController().signal);
-        // The process dies after it has acted and before it has said so: it acts no second time.
+        // The process dies after it has acted and before it has said so: it writes no second time.
         if (said && isUnsaid) {
           isUnsaid = false;
-          told = wire.site.ledger.t;
+          told = wire.site.ledger.sent.length;
           continue;
         }
-        if (told !== undefined && wire.site.ledger.t > told)
-          throw new RangeError(`${event.type} was acted on again although it had been done`);
+        if (told !== undefined && wire.site.ledger.sent.length > told)
+          throw new RangeError(`${event.type} was carried out again although it had been done`);
         if (said) this.append(said.type, said.data);
         return;
       } catch (error) {

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { connectBus, type Bus } from '../../src/choreography/bus.js';
+import { Busy, openRecords, type Records } from '../../src/choreography/records.js';
+import { eventually } from '../support/eventually.js';
+import { startBroker, type Broker } from '../support/nats.js';
+
+interface Note {
+  lines: string[];
+}
+
+const LEASE_MS = 600;
+const { signal } = new AbortController();
+
+describe('a record of a service', () => {
+  let broker: Broker;
+  const buses: Bus[] = [];
+  let one: Records<Note>;
+  let two: Records<Note>;
+  before(async () => {
+    broker = await startBroker();
+    [one, two] = await Promise.all([open(1), open(2)]);
+  });
+  after(async () => {
+    for (const bus of buses) await bus.close();
+    await broker.stop();
+  });
+
+  async function open(n: number): Promise<Records<Note>> {
+    const bus = await connectBus({ servers: [broker.address] }, `process ${n}`);
+    buses.push(bus);
+    return openRecords<Note>(bus, { bucket: 'notes', empty: { lines: [] }, leaseMs: LEASE_MS });
+  }
+  const read = (records: Records<Note>, key: string): Promise<string[]> =>
+    records.lease(key, signal, (record) => Promise.resolve(record.value.lines));
+
+  it('is what it was left as, for every process', async () => {
+    await one.lease('a', signal, (record) => Promise.resolve(record.value.lines.push('first')));
+    assert.deepEqual(await read(two, 'a'), ['first']);
+  });
+
+  it('belongs to one process at a time, for as long as that takes', async () => {
+    const begun = gate();
+    const end = gate();
+    const longer = one.lease('b', signal, async () => {
+      begun.open();
+      await end.passed;
+    });
+    await begun.passed;
+    await eventually('three times the lease', countTo(3 * LEASE_MS));
+    await assert.rejects(read(two, 'b'), Busy);
+    end.open();
+    await longer;
+    assert.deepEqual(await read(two, 'b'), []);
+  });
+
+  it('is one after the other within a process', async () => {
+    const add = (line: string) =>
+      one.lease('c', signal, async (record) => {
+        record.value.lines.push(`${line} begins`);
+        await record.save();
+        record.value.lines.push(`${line} ends`);
+      });
+    await Promise.all(['x', 'y', 'z'].map(add));
+    assert.deepEqual(
+      await read(one, 'c'),
+      ['x', 'y', 'z'].flatMap((line) => [`${line} begins`, `${line} ends`]),
+    );
+  });
+
+  it('of a process that has died is taken over after its lease, and the dead one writes no more', async () => {
+    const dead = await open(3);
+    const asleep = gate();
+    let isAborted = false;
+    const late = dead.lease('d', signal, async (record) => {
+      record.value.lines.push('set out');
+      await record.save();
+      await buses[2]!.connection.close();
+      await asleep.passed;
+      isAborted = record.signal.aborted;
+      record.value.lines.push('never');
+      await record.save();
+    });
+    const taken = await eventually('the takeover', () => read(two, 'd').catch(() => undefined));
+    assert.deepEqual(taken, ['set out']);
+    asleep.open();
+    await assert.rejects(late);
+    assert.ok(isAborted, 'who cannot renew a lease gives up in time');
+    assert.deepEqual(await read(two, 'd'), ['set out']);
+  });
+
+  it('is interrupted by whoever comes with better news', async () => {
+    const begun = gate();
+    const working = one.lease('e', signal, (record) => {
+      begun.open();
+      return new Promise((_, reject) =>
+        record.signal.addEventListener('abort', () => reject(record.signal.reason)),
+      );
+    });
+    const refused = assert.rejects(working, /has taken another turn/);
+    await begun.passed;
+    await one.interrupt('e');
+    await refused;
+  });
+});
+
+function countTo(ms: number): () => true | undefined {
+  const began = Date.now();
+  return () => (Date.now() - began > ms ? true : undefined);
+}
+
+function gate(): { open: () => void; passed: Promise<void> } {
+  let open = (): void => undefined;
+  const passed = new Promise<void>((resolve) => (open = resolve));
+  return { open, passed };
+}

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import type { EventData, EventType, StoredEvent } from '../../src/exit/events.js';
+import { foldLog } from '../../src/exit/fold.js';
+import { stepKey } from '../../src/exit/status.js';
+
+const HR = { name: 'Acme HR', email: 'hr@acme.example' };
+const systems = ['payroll', 'code'];
+const minute = (n: number): string => new Date(Date.UTC(2026, 10, 23, 9, n)).toISOString();
+
+/** A stream: each event a minute after the one before. */
+function streamOf(...said: [type: EventType, data: object, exitId?: string, id?: string][]): StoredEvent[] {
+  return said.map(([type, data, exitId = 'first', id], n) => {
+    const times = { time: minute(n), storedAt: minute(n) };
+    const place = { source: '/a/test', employeeId: 'E-1', exitId, id: id ?? `event-${n}`, seq: n + 1 };
+    return { type, data, ...times, ...place } as unknown as StoredEvent;
+  });
+}
+const fold = (events: StoredEvent[], now = minute(50)) => foldLog(events, { systems, now });
+const resigned: [EventType, object] = ['employee.resigned', { employeeId: 'E-1' }];
+const told: [EventType, object] = [
+  'manager.notified',
+  { of: 'resignation', to: 'boss@acme.example', identities: ['nora@acme.example'], notes: [] },
+];
+const invited: [EventType, object] = [
+  'interview.scheduled',
+  { start: minute(40), end: minute(45), timeZone: 'Europe/Berlin', identities: [], notes: [] },
+];
+const blocked = (system: string): [EventType, object] => [
+  'access.blocked',
+  { system, identities: [], notes: [] } satisfies EventData['access.blocked'],
+];
+const restored = (system: string): [EventType, object] => ['access.restored', { system, notes: [] }];
+const decided = (outcome: string, more = {}): [EventType, object] => [
+  'exit.decision-finalised',
+  { outcome, decidedBy: HR.email, ...more },
+];
+const begun = [resigned, told, invited, blocked('payroll'), blocked('code')];
+const outcome: [EventType, object] = [
+  'manager.notified',
+  { of: 'outcome', to: 'x', identities: [], notes: [] },
+];
+const withdrawn: [EventType, object] = ['interview.cancelled', { withdrawn: true, notes: [] }];
+const over = [...begun, decided('retained'), restored('payroll'), restored('code'), withdrawn, outcome];
+
+describe('the events of an employee', () => {
+  it('tell an exit from its beginning', () => {
+    assert.equal(fold(streamOf(resigned)).latest!.phase, 'starting');
+    const waiting = fold(streamOf(...begun)).latest!.status(HR);
+    assert.equal(waiting.phase, 'awaiting-decision');
+    assert.equal(waiting.blockedAt, minute(4));
+    assert.match(waiting.awaiting, /Acme HR \(hr@acme.example\) is to decide/);
+  });
+
+  it('close it once all that it set off is kept', () => {
+    assert.equal(fold(streamOf(...over.slice(0, -1))).latest!.phase, 'restoring');
+    const closed = fold(streamOf(...over)).latest!;
+    assert.equal(closed.phase, 'closed');
+    assert.equal(closed.closedAt, minute(over.length - 1));
+  });
+
+  it('say after which one the manager can be told of the outcome', () => {
+    const { outcomeDueAfter } = fold(streamOf(...over)).latest!;
+    assert.equal(outcomeDueAfter, over.indexOf(over.find(([type]) => type === 'access.restored')!) + 2);
+  });
+
+  it('count once, however often they are said', () => {
+    const twice = streamOf(...over).flatMap((event) => [event, event]);
+    assert.deepEqual(fold(twice).latest!.status(HR), fold(streamOf(...over)).latest!.status(HR));
+  });
+
+  it('begin a second exit only when the first is over', () => {
+    const second: [EventType, object, string] = [...resigned, 'second'];
+    const refused = fold(streamOf(...begun, second));
+    assert.equal(refused.latest!.exitId, 'first');
+    assert.match(refused.rejected.get(begun.length + 1)!, /already has an open exit, first/);
+    assert.equal(fold(streamOf(...over, second)).latest!.exitId, 'second');
+  });
+
+  it('are refused where they belong to no exit, or to another employee', () => {
+    assert.match(fold(streamOf(told)).rejected.get(1)!, /E-1 has no exit first/);
+    const other: [EventType, object] = ['employee.resigned', { employeeId: 'E-2' }];
+    assert.match(fold(streamOf(other)).rejected.get(1)!, /the resignation of E-2/);
+  });
+
+  it('let a decision wait until it is known who decides on whom', () => {
+    const early = fold(streamOf(resigned, decided('retained')));
+    assert.equal(early.latest!.decision, undefined);
+    assert.ok(early.latest!.isUnweighed(2));
+    assert.equal(fold(streamOf(resigned, decided('retained'), told)).latest!.ending, 'retained');
+    const own = fold(streamOf(resigned, decided('retained', { decidedBy: 'nora@acme.example' }), told));
+    assert.match(own.rejected.get(2)!, /is the employee concerned/);
+    assert.equal(own.latest!.status(HR).rejectedDecisions.length, 1);
+  });
+
+  it('let a date pass by', () => {
+    const dated = decided('leaving', { effectiveOn: '2026-11-23', effectiveAt: minute(30) });
+    const stream = streamOf(...begun, dated);
+    assert.equal(fold(stream, minute(29)).latest!.phase, 'awaiting-effective-date');
+    const due = fold(stream, minute(30)).latest!;
+    assert.equal(due.phase, 'revoking');
+    assert.ok(due.isOpen('revoke-access', 'payroll'));
+    assert.equal(fold(streamOf(...begun, dated, decided('retained')), minute(29)).latest!.phase, 'restoring');
+    assert.match(
+      fold(streamOf(...begun, dated, decided('leaving'))).rejected.get(7)!,
+      /the first decision stands/,
+    );
+  });
+
+  it('give up what a decision makes pointless, and still see it where it came through', () => {
+    const { latest } = fold(streamOf(resigned, told, decided('retained'), blocked('code')));
+    const states = Object.fromEntries(latest!.steps.map((step) => [stepKey(step), step.state]));
+    assert.equal(states['block-access:payroll'], 'skipped');
+    assert.equal(states['block-access:code'], 'done');
+    assert.equal(states['schedule-hr-interview'], 'skipped');
+  });
+
+  it('mend a stuck step by a named person', () => {
+    const stuck: [EventType, object] = [
+      'step.needs-attention',
+      { step: 'block-access', system: 'code', error: 'refused' },
+    ];
+    const resolved = (action: string): [EventType, object] => [
+      'step.resolved',
+      { step: 'block-access', system: 'code', action, by: 'it@acme.example' },
+    ];
+    const start = [resigned, told, invited, blocked('payroll'), stuck];
+    const waiting = fold(streamOf(...start)).latest!.status(HR);
+    assert.equal(waiting.phase, 'awaiting-decision');
+    assert.ok(waiting.needsAttention && /look at block-access:code/.test(waiting.awaiting));
+    const again = fold(streamOf(...start, resolved('retry'))).latest!;
+    assert.deepEqual(
+      [again.step('block-access', 'code')!.state, again.phase],
+      ['running', 'awaiting-decision'],
+    );
+    const byHand = fold(streamOf(...start, resolved('done-by-hand'), resolved('skip')));
+    assert.equal(byHand.latest!.step('block-access', 'code')!.by, 'it@acme.example');
+    assert.match(byHand.rejected.get(7)!, /is already done-by-hand/);
+  });
+});
