@@ -7,7 +7,7 @@ import { REQUESTS_PER_ATTEMPT } from '../services/protocols/pace.js';
 import { createHold, noHold, type HeldAccess, type HeldExit } from './hold.js';
 import type { RecordOptions, Records } from './records.js';
 import type { Subscription } from './subscriber.js';
-import { isRetryOf, type Promised, type Task } from './tasks.js';
+import { ifLeaving, ifRetained, isRetryOf, type Promised, type Task } from './tasks.js';
 import type { Turn } from './turns.js';
 
 export const accessRecords = { bucket: 'exit-access', empty: noHold } satisfies Partial<
@@ -65,25 +65,10 @@ export function accessSubscription(
   };
   const tasks = [block, restore, revoke];
   const within = policy.attentionAfter;
-  const decided = 'exit.decision-finalised';
   const promises: Promised[] = [
     { on: 'employee.resigned', event: 'access.blocked', step: 'block-access', system, within },
-    {
-      on: decided,
-      when: { outcome: 'retained' },
-      event: 'access.restored',
-      step: 'restore-access',
-      system,
-      within,
-    },
-    {
-      on: decided,
-      when: { outcome: 'leaving' },
-      event: 'access.revoked',
-      step: 'revoke-access',
-      system,
-      within,
-    },
+    { ...ifRetained, event: 'access.restored', step: 'restore-access', system, within },
+    { ...ifLeaving, event: 'access.revoked', step: 'revoke-access', system, within },
   ];
 
   return {

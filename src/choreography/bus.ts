@@ -146,7 +146,8 @@ async function busOn(connection: NatsConnection, servers: string): Promise<Bus> 
       // What we say ourselves is held to the same as what others say.
       const problem = [parseSubject(subject), parseEventData(event.type, event.data)].find(({ ok }) => !ok);
       if (problem && !problem.ok) throw new Error(`${subject} is no event: ${problem.problem}`);
-      const id = `${event.exitId} ${event.id}`;
+      // All of it, since somebody else's exit ids may be unique for each employee only.
+      const id = `${event.employeeId} ${event.exitId} ${event.id}`;
       return send(subject, JSON.stringify(event.data), { id, headers: headersOf(event), expect });
     },
     async read(employeeId) {

@@ -10,7 +10,7 @@ import type { HrService, Withdrawal } from '../services/hr/hr.js';
 import { remember, type Memory } from '../services/hr/memory.js';
 import type { Leased, Records } from './records.js';
 import type { Subscription } from './subscriber.js';
-import { isRetryOf, type Task } from './tasks.js';
+import { ifRetained, isRetryOf, type Task } from './tasks.js';
 
 /** What is remembered of one exit. */
 export interface Invited {
@@ -138,13 +138,7 @@ export function hrSubscription(
         step: 'reschedule-hr-interview',
         within,
       },
-      {
-        on: 'exit.decision-finalised',
-        when: { outcome: 'retained' },
-        event: 'interview.cancelled',
-        step: 'cancel-hr-interview',
-        within,
-      },
+      { ...ifRetained, event: 'interview.cancelled', step: 'cancel-hr-interview', within },
     ],
     records,
     keyOf: ({ employeeId, exitId }) => `${employeeId}.${exitId}`,

@@ -17,6 +17,10 @@ export interface Promised {
   within: number;
 }
 
+const decision = 'exit.decision-finalised';
+export const ifRetained = { on: decision, when: { outcome: 'retained' } } as const;
+export const ifLeaving = { on: decision, when: { outcome: 'leaving' } } as const;
+
 export type Said = { [T in EventType]: { type: T; data: EventData[T] } }[EventType];
 
 /** One step that a message sets off. */

@@ -8,6 +8,7 @@ import { EmployeeId } from './ids.js';
 import { parse, type Parsed } from './input.js';
 import { stepKey, type StepName } from './status.js';
 
+export { schemas } from './event-data.js';
 export type { EventData, EventType } from './event-data.js';
 
 export const isEventType = (name: string): name is EventType => Object.hasOwn(schemas, name);

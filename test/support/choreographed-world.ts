@@ -4,6 +4,7 @@ import { choreographedExits, type ChoreographedExits } from '../../src/client/ch
 import { startServices, subscriberNames, type SubscriberName } from '../../src/create-services.js';
 import type { Subscriber } from '../../src/choreography/subscriber.js';
 import type { ExitStatus, Phase } from '../../src/exit/status.js';
+import { checkStreams } from './contract.js';
 import { eventually } from './eventually.js';
 import { startBroker, type Broker } from './nats.js';
 import { startWorld, type Hired, type World, type WorldOptions } from './world.js';
@@ -121,9 +122,14 @@ export async function startChoreographedWorld({
     },
     async stop() {
       for (const each of running) await each.stop();
-      await bus.close();
-      await world.stop();
-      await broker.stop();
+      try {
+        // Whatever a test was about: what was said on the way keeps to the contract.
+        await checkStreams(bus);
+      } finally {
+        await bus.close();
+        await world.stop();
+        await broker.stop();
+      }
     },
   };
 }

@@ -1,0 +1,112 @@
+/** asyncapi.yaml as a test holds messages to it. */
+import { readFileSync } from 'node:fs';
+import { Ajv, type ValidateFunction } from 'ajv';
+import formats from 'ajv-formats';
+import { parse } from 'yaml';
+import type { Bus } from '../../src/choreography/bus.js';
+import { DEAD_LETTERS, EXITS } from '../../src/choreography/streams.js';
+
+export const contractFile = 'src/choreography/asyncapi.yaml';
+export const contractText = readFileSync(contractFile, 'utf8');
+
+export type Schema = Record<string, unknown>;
+interface Ref {
+  $ref: string;
+}
+
+/** As far as it is read here. */
+export interface Contract {
+  channels: Record<string, { address: string; messages: Record<string, Ref> }>;
+  operations: Record<string, { action: 'send' | 'receive'; channel: Ref; tags: { name: string }[] }>;
+  'x-promises': Record<string, { on: string; event: string; step: string; within: string; when?: object }[]>;
+  components: {
+    messages: Record<
+      string,
+      {
+        headers: Schema;
+        payload: Schema;
+        examples?: { headers: Record<string, string>; payload: Record<string, unknown> }[];
+      }
+    >;
+    schemas: Record<string, Schema>;
+  };
+}
+
+export const contract = parse(contractText) as Contract;
+
+/** The channels that are events of an exit, which are named as their events are. */
+export const documentedEvents = Object.keys(contract.channels).filter((name) => name !== 'dead-letters');
+
+/** What says who says it, when, and because of what: a stranger may leave it out, our services don't. */
+const ours = ['ce-subject', 'ce-time', 'ce-correlationid', 'content-type', 'Nats-Msg-Id'];
+
+const ajv = new Ajv({ strict: false, allErrors: true });
+formats.default(ajv);
+ajv.addSchema(contract, 'contract');
+const validators = new Map<string, { headers: ValidateFunction; payload: ValidateFunction }>();
+
+/** @returns in one line each what is wrong with a message */
+export function problemsOf(message: string, headers: Record<string, string>, payload: unknown): string[] {
+  if (!(message in contract.components.messages)) return [`${message} is not in ${contractFile}`];
+  const compile = (part: string): ValidateFunction =>
+    ajv.compile({ $ref: `contract#/components/messages/${message}/${part}` });
+  let validate = validators.get(message);
+  if (!validate)
+    validators.set(message, (validate = { headers: compile('headers'), payload: compile('payload') }));
+  const errors = (part: 'headers' | 'payload', value: unknown): string[] =>
+    validate[part](value) ? [] : [`${part} of ${message}: ${ajv.errorsText(validate[part].errors)}`];
+  return [...errors('headers', headers), ...errors('payload', payload)];
+}
+
+export interface Emitted {
+  type: string;
+  source: string;
+}
+
+/**
+ * Holds all that our services and our client have put into the streams to the contract.
+ * @returns what they said
+ * @throws Error that names every message that does not keep to it
+ */
+export async function checkStreams(bus: Bus): Promise<Emitted[]> {
+  const emitted: Emitted[] = [];
+  const problems: string[] = [];
+  for await (const { seq, subject, headers, text } of messagesOf(bus, EXITS)) {
+    const { 'ce-type': type = '', 'ce-source': source = '', 'ce-subject': exitId, 'ce-id': id } = headers;
+    // Whatever else is there is a stranger's, or rubbish of a test.
+    if (!source.startsWith('/ems/')) continue;
+    emitted.push({ type, source });
+    const found = problemsOf(type, headers, JSON.parse(text));
+    const address = contract.channels[type]?.address.replace('{exitId}', exitId ?? '');
+    if (address !== subject.replace(/^exit\.[^.]+/, 'exit.{employeeId}'))
+      found.push('the subject is another');
+    const isFirst = type === 'employee.resigned';
+    for (const name of isFirst ? ours : [...ours, 'ce-causationid'])
+      if (headers[name] === undefined) found.push(`${name} is missing`);
+    if (headers['ce-correlationid'] !== exitId) found.push('ce-correlationid is not the exit id');
+    const [, employeeId] = subject.split('.');
+    if (headers['Nats-Msg-Id'] !== `${employeeId} ${exitId} ${id}`)
+      found.push('Nats-Msg-Id is not made of the ids');
+    problems.push(...found.map((problem) => `${subject} (${seq}): ${problem}`));
+  }
+  for await (const { seq, subject, headers, text } of messagesOf(bus, DEAD_LETTERS)) {
+    const found = problemsOf('dead-letter', headers, text);
+    const address = `dead-letter.${headers['dead-letter-consumer']}.${headers['dead-letter-subject']?.replaceAll(/[*>]/g, '_')}`;
+    if (address !== subject) found.push(`the subject is not ${address}`);
+    problems.push(...found.map((problem) => `${subject} (${seq}): ${problem}`));
+  }
+  if (problems.length > 0) throw new Error(`Not as ${contractFile} says:\n${problems.join('\n')}`);
+  return emitted;
+}
+
+async function* messagesOf({ js, jsm }: Bus, stream: string) {
+  const { state } = await jsm.streams.info(stream);
+  if (state.messages === 0) return;
+  const messages = await (await js.consumers.get(stream)).consume();
+  for await (const { seq, subject, headers: header = [], data, info } of messages) {
+    const headers = Object.fromEntries([...header].map(([name, [value = '']]) => [name, value]));
+    yield { seq, subject, headers, text: new TextDecoder().decode(data) };
+    if (info.pending === 0) break;
+  }
+  await messages.close();
+}
