@@ -118,7 +118,8 @@ describe('what the services do, as asyncapi.yaml says it', () => {
           : [{ service, name: service }],
     );
     const found = await world.bus.jsm.consumers.list(EXITS).next();
-    assert.deepEqual(found.map(({ name }) => name).toSorted(), consumers.map(({ name }) => name).toSorted());
+    const durable = found.flatMap(({ config }) => config.durable_name ?? []);
+    assert.deepEqual(durable.toSorted(), consumers.map(({ name }) => name).toSorted());
 
     for (const { service, system, name } of consumers) {
       const { config } = await world.bus.jsm.consumers.info(EXITS, name);

@@ -104,7 +104,8 @@ describe('payroll, a fourth service', () => {
   async function found(): Promise<typeof asItWas> {
     const { jsm } = world.bus;
     const consumers: string[] = [];
-    for await (const { name } of jsm.consumers.list('EXITS')) consumers.push(name);
+    for await (const { config } of jsm.consumers.list('EXITS'))
+      if (config.durable_name) consumers.push(config.durable_name);
     const streams: string[] = [];
     for await (const { config } of jsm.streams.list()) streams.push(config.name);
     return { consumers: consumers.toSorted(), streams: streams.toSorted() };
