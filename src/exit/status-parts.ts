@@ -42,5 +42,5 @@ export function awaitingOf({ phase, steps, hrPartner, effectiveOn, reviewBy }: S
 }
 
 /** What is told on the side while an exit goes on: it holds up nothing, and ends with what it is about. */
-const asides: readonly StepName[] = ['remind-hr-partner', 'escalate-decision', 'notify-operator'];
-export const isAside = ({ name }: Pick<Step, 'name'>): boolean => asides.includes(name);
+const asides = new Set<StepName>(['remind-hr-partner', 'escalate-decision', 'notify-operator']);
+export const isAside = ({ name }: Pick<Step, 'name'>): boolean => asides.has(name);
