@@ -1,5 +1,6 @@
 /** The services of the choreographed form: each a durable consumer (access: one for each critical system) over the same src/services. */
 import { accessRecords, accessSubscription } from './choreography/access.js';
+import { driftSubscription } from './choreography/drift.js';
 import { openAttempts } from './choreography/attempts.js';
 import type { Bus } from './choreography/bus.js';
 import { hrRecords, hrSubscription } from './choreography/hr.js';
@@ -72,11 +73,14 @@ export async function startServices({
       const access = createAccess(config);
       const turnsOf = await openTurns(bus);
       return Promise.all(
-        config.systems.map((system) => {
+        config.systems.flatMap((system) => {
           const { name, rateLimit } = system;
           const turn = rateLimit && turnsOf(name, rateLimit.requestsPerSecond);
           const service = access.get(name)!;
-          return subscribe(accessSubscription(system, { service, records, policy, turn }), options);
+          return [
+            subscribe(accessSubscription(system, { service, records, policy, turn }), options),
+            subscribe(driftSubscription(system, { service, policy, turn }), options),
+          ];
         }),
       );
     },

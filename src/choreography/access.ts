@@ -75,7 +75,7 @@ export function accessSubscription(
     consumer: `access-${system}`,
     description: `Blocks ${system} on a resignation; gives access back, or revokes it, on the decision`,
     source: '/ems/access',
-    events: ['employee.resigned', 'exit.decision-finalised', 'step.resolved'],
+    events: ['employee.resigned', 'access.drifted', 'exit.decision-finalised', 'step.resolved'],
     promises,
     records,
     keyOf: ({ employeeId, exitId }) => `${system}.${employeeId}.${exitId}`,
@@ -94,6 +94,9 @@ const unsaidOf = ({ blocked, capture, taken }: HeldAccess) => (blocked || !captu
 
 function isSetOff(task: Task<HeldAccess>, event: StoredEvent): boolean {
   if (event.type === 'employee.resigned') return task.step === 'block-access';
+  // What was given back is taken again, where the policy does not leave it to an operator.
+  if (event.type === 'access.drifted')
+    return event.data.reasserts && event.data.system === task.system && task.step === 'block-access';
   if (event.type === 'exit.decision-finalised') return task.step !== 'block-access';
   return isRetryOf(task, event);
 }
@@ -102,6 +105,7 @@ function heldExit(exit: FoldedExit, system: string): HeldExit {
   const block = exit.step('block-access', system);
   return {
     employeeId: exit.employeeId,
+    drift: exit.blockOf(system)?.drifts.at(-1),
     overridesProtection: exit.resignation.overrideBy !== undefined,
     blockedByHandBy: block?.state === 'done-by-hand' ? block.by : undefined,
   };

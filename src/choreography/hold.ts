@@ -27,6 +27,8 @@ export interface HeldAccess {
   /** Until when a write of the block may still land, ISO 8601; `unknown` while nobody saw the end of one. */
   mayLandUntil?: string | undefined;
   blocked?: Pick<Blocked, 'blockedAt' | 'version' | 'notes'> | undefined;
+  /** The drift because of which it was blocked the last time: the id of its event. */
+  blockedAfter?: string | undefined;
   /** Access was given back once; a late write may have taken it again, so it is looked at once more. */
   lookAgainAt?: string | undefined;
   restored?: GivenBack | undefined;
@@ -58,6 +60,8 @@ export interface HoldOn {
 export interface HeldExit {
   employeeId: string;
   overridesProtection: boolean;
+  /** The latest drift: the id of its event. */
+  drift?: string | undefined;
   /** Who blocked the system by hand, where somebody did. */
   blockedByHandBy?: string | undefined;
 }
@@ -81,9 +85,9 @@ export function createHold({ system, kind, service, lateWriteMs, now }: HoldOn) 
 
   return {
     /** @returns what an auditor would ask about */
-    async block(record: Record, { employeeId, overridesProtection }: HeldExit): Promise<string[]> {
+    async block(record: Record, { employeeId, overridesProtection, drift }: HeldExit): Promise<string[]> {
       const held = record.value;
-      if (held.blocked) return held.blocked.notes;
+      if (held.blocked && held.blockedAfter === drift) return held.blocked.notes;
       for (let uncaptured: GroupRef[] = []; ;) {
         if (!held.capture?.account || uncaptured.length > 0) await capture(record, employeeId);
         const account = held.capture?.account;
@@ -102,6 +106,7 @@ export function createHold({ system, kind, service, lateWriteMs, now }: HoldOn) 
         if (uncaptured.length > 0) continue;
         const { blockedAt, version, notes } = blocked;
         held.blocked = { blockedAt, version, notes };
+        held.blockedAfter = drift;
         return notes;
       }
     },

@@ -41,7 +41,7 @@ export function operatorSubscription(
   };
   // What breaks first and what breaks next may be told in one mail; then nothing is left to be told because of the second event.
   const isDue = (event: StoredEvent, exit: FoldedExit): boolean =>
-    (event.type === 'step.needs-attention' || isRetryOf(tell, event)) &&
+    (event.type !== 'step.resolved' || isRetryOf(tell, event)) &&
     exit.isOpen(tell.step) &&
     exit.notices.due(exit.steps).length > 0;
 
@@ -49,7 +49,8 @@ export function operatorSubscription(
     consumer: 'notification-operator',
     description: 'Tells the operator of each step that needs attention, once for each cause',
     source: '/ems/notification',
-    events: ['step.needs-attention', 'step.resolved'],
+    // Drift that the policy leaves to an operator needs attention, too.
+    events: ['step.needs-attention', 'access.drifted', 'step.resolved'],
     promises: [
       {
         on: 'step.needs-attention',

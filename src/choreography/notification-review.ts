@@ -17,7 +17,8 @@ export interface Reviewed {
   sent: Record<string, Sent>;
 }
 
-export const reviewRecords = { bucket: 'exit-notification-review', empty: { sent: {} } };
+const empty: Reviewed = { sent: {} };
+export const reviewRecords = { bucket: 'exit-notification-review', empty };
 
 export function reviewSubscription(
   notification: NotificationService,

@@ -158,7 +158,10 @@ export async function subscribe<T>(
   }
 
   async function failed(message: JsMsg, event: StoredEvent, exit: FoldedExit, task: Task<T>, error: Error) {
-    if (error instanceof Later) return message.nak(error.ms);
+    if (error instanceof Later) {
+      if (error.cause !== undefined) log(`${name}: ${message.subject}: ${error.message}`);
+      return message.nak(error.ms);
+    }
     if (error instanceof Busy) return message.nak(BUSY_FOR_MS);
     if (stopping.signal.aborted) return message.nak();
     if (error instanceof FinalFailure) {
@@ -248,7 +251,9 @@ export async function act<T>(
     // What was appended while the record was waited for counts: a block must not follow a restore.
     const now = await look();
     const task = now && taskOf(event, now);
-    return task && { task, said: await task.run(record, now) };
+    if (!task) return undefined;
+    const said = await task.run(record, now);
+    return said && { task, said };
   });
 }
 

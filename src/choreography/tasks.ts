@@ -31,7 +31,8 @@ export interface Task<T> {
   nth?: number | undefined;
   /** When it fell due, ISO 8601; where it is left out, the exit's step says it. */
   dueAt?: string | undefined;
-  run: (record: Leased<T>, exit: FoldedExit) => Promise<Said>;
+  /** @returns what is to be said; undefined where there is no news */
+  run: (record: Leased<T>, exit: FoldedExit) => Promise<Said | undefined>;
 }
 
 /** Whether an operator wants this step to be tried again. */

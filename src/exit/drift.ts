@@ -28,9 +28,9 @@ export interface Drift {
   seenAt: string;
 }
 
-const Drift: z.ZodType<Drift> = z.object(
+export const DriftFields = z.object(
   { system: z.string(), what: z.string().max(500), seenAt: z.iso.datetime() },
   'must be an object such as {"system":"payroll","what":"the account is active again","seenAt":"2026-11-23T09:00:00Z"}',
 );
 
-export const parseDrift = (input: unknown): Parsed<Drift> => parse(Drift, input);
+export const parseDrift = (input: unknown): Parsed<Drift> => parse(DriftFields, input);

@@ -1,6 +1,7 @@
 /** What each event says: the types, and the schemas that hold others to them. Optional is what older or foreign events may lack. */
 import { z } from 'zod';
 import { DecisionFields, type Decision } from './decision.js';
+import { DriftFields, type Drift } from './drift.js';
 import type { AccountRef, Capture, GroupRef, HoldKind, Taken } from './hold.js';
 import type { Interview } from './interview.js';
 import type { Contact, Employee, Sent } from './people.js';
@@ -119,6 +120,11 @@ export interface EventData {
   };
   /** Observed without access; also where there was no account to block. */
   'access.blocked': HoldSaid & { system: string; identities: string[]; notes: string[] };
+  /**
+   * Somebody else gave back what the hold had taken.
+   * @property reasserts whether it is taken again at once; otherwise it waits for an operator
+   */
+  'access.drifted': Drift & { reasserts: boolean };
   /** @property effectiveAt with `effectiveOn`: the instant at which that day begins for the company, ISO 8601 in UTC */
   'exit.decision-finalised': Decision & { effectiveAt?: string | undefined };
   /** @property active whether the account was, when it was last read */
@@ -185,6 +191,7 @@ export const schemas: { [T in EventType]: z.ZodType<EventData[T]> } = {
     notes,
   }),
   'access.blocked': holdSaid.extend({ system, identities, notes }),
+  'access.drifted': DriftFields.extend({ reasserts: z.boolean() }),
   'exit.decision-finalised': DecisionFields.extend({ effectiveAt: z.iso.datetime().optional() }).refine(
     ({ outcome, effectiveOn }) => effectiveOn === undefined || outcome === 'leaving',
     { path: ['effectiveOn'], message: 'goes with the outcome "leaving" only' },

@@ -1,5 +1,6 @@
 /** One exit as its events tell it. */
 import { parseDecision, type Decision, type Outcome } from './decision.js';
+import type { Drift } from './drift.js';
 import type { InterviewSaid } from './event-data.js';
 import type { StoredEvent } from './events.js';
 import type { Parsed } from './input.js';
@@ -19,7 +20,7 @@ import {
 } from './status.js';
 import { awaitingOf, blockedAtOf, isAside } from './status-parts.js';
 
-/** A decision can be published for ever; the status remembers the latest. */
+/** A decision can be published for ever, and a hold undone; the status remembers the latest. */
 const KEPT = 20;
 
 /** What follows from a resignation, besides a block on each system. */
@@ -55,6 +56,9 @@ export class FoldedExit {
   readonly notices = new Notices();
   employeeName: string | undefined;
   closedAt: string | undefined;
+  private readonly drifts: Drift[] = [];
+  /** By system: the event that first said that it was blocked, and those of its drifts. */
+  private readonly blocks = new Map<string, { seq: number; drifts: string[] }>();
   private readonly rejectedDecisions: RejectedDecision[] = [];
   /** By kind, the rungs of the ladder that went out. */
   private readonly rungs: Record<Rung['kind'], Set<number>> = { remind: new Set(), escalate: new Set() };
@@ -195,7 +199,7 @@ export class FoldedExit {
       }),
       decision: decision && { ...decisionOf(decision), decidedAt: decision.storedAt },
       rejectedDecisions: [...this.rejectedDecisions],
-      drifts: [],
+      drifts: [...this.drifts],
       interview: interview && {
         start: interview.start,
         end: interview.end,
@@ -251,7 +255,11 @@ export class FoldedExit {
         return this.done(event, 'cancel-hr-interview', event.data.notes);
       case 'access.blocked':
         this.know(event.data.identities);
+        if (!this.blocks.has(event.data.system))
+          this.blocks.set(event.data.system, { seq: event.seq, drifts: [] });
         return this.done(event, 'block-access', event.data.notes, event.data.system);
+      case 'access.drifted':
+        return this.drift(event);
       case 'access.restored':
         return this.done(event, 'restore-access', event.data.notes, event.data.system);
       case 'access.revoked':
@@ -264,9 +272,7 @@ export class FoldedExit {
         const step = aside ?? this.step(name as StepName, system);
         if (!step) return `the exit has no step ${name}${system === undefined ? '' : `:${system}`}`;
         if (isSettled(step)) return undefined;
-        Object.assign(step, { state: 'needs-attention', error });
-        if (step.name !== 'notify-operator' && this.notices.add(step, error))
-          this.restartAside('notify-operator', event.storedAt);
+        this.needsAttention(step, error, event.storedAt);
         return undefined;
       }
       case 'step.resolved':
@@ -276,6 +282,39 @@ export class FoldedExit {
         this.unweighed.push(event);
         return undefined;
     }
+  }
+
+  /** @property drifts the ids of the events that said so; what is taken again is taken because of the last one */
+  blockOf(system: string): { seq: number; drifts: readonly string[] } | undefined {
+    return this.blocks.get(system);
+  }
+
+  /** Whether what the hold took is to stay taken. */
+  get isHeld(): boolean {
+    return this.phase === 'awaiting-decision' || this.phase === 'awaiting-effective-date';
+  }
+
+  private drift({ id, data, storedAt }: StoredEvent<'access.drifted'>): string | undefined {
+    const { reasserts, ...drift } = data;
+    const { system, what, seenAt } = drift;
+    const step = this.step('block-access', system);
+    if (!step) return `the exit has no step block-access:${system}`;
+    // A decision may have come while somebody looked: what is being given back has not drifted.
+    if (!this.isHeld || step.state !== 'done') return undefined;
+    this.drifts.push(drift);
+    this.drifts.splice(0, this.drifts.length - KEPT);
+    this.blocks.get(system)?.drifts.push(id);
+    Object.assign(step, { state: 'running', startedAt: storedAt, finishedAt: undefined, note: undefined });
+    if (reasserts) return undefined;
+    const error = `seen at ${seenAt}: ${what}. Retry to block it again, or settle the step by hand`;
+    this.needsAttention(step, error, storedAt);
+    return undefined;
+  }
+
+  private needsAttention(step: Step, error: string, at: string): void {
+    Object.assign(step, { state: 'needs-attention', error });
+    if (step.name !== 'notify-operator' && this.notices.add(step, error))
+      this.restartAside('notify-operator', at);
   }
 
   private know(identities: readonly string[], name?: string): void {

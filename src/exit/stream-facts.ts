@@ -91,6 +91,7 @@ const readers: Readers = {
       done('block-access', system),
     ];
   },
+  'access.drifted': ({ data: { system, what, seenAt } }) => [{ kind: 'drifted', system, what, seenAt }],
   'access.restored': ({ data, storedAt: restoredAt }) => {
     const { system, hold, givenBack, active, notes } = data;
     // A service that says how it holds says as well what it gave back; where it does not, there was nothing.

@@ -98,7 +98,7 @@ describe('an outage', () => {
     for (const each of [nora, nils]) {
       await world.untilPhase(each, 'awaiting-decision');
       assert.equal(mailIds(each.manager).length, 1);
-      assert.equal(mailIds(each.email).length, 1);
+      assert.equal(mailIds(each.email).length, 2, 'told of the block, and invited');
     }
     await access.stop();
     await others.stop();

@@ -154,10 +154,9 @@ describe('the evidence of the same story in both forms', () => {
     // Every mail that anybody was sent is named by its Message-ID, and nothing else.
     const sent = [nora.manager, nora.email].flatMap((to) => choreographed.mail.to(to));
     const named = evidence.mails.filter(({ to }) => [nora.manager, nora.email].includes(to));
-    assert.deepEqual(
-      named.map(({ messageId }) => messageId).toSorted(),
-      sent.map(({ messageId }) => messageId).toSorted(),
-    );
+    const idsOf = (mails: { messageId?: string | undefined }[]) =>
+      new Set(mails.map(({ messageId }) => messageId));
+    assert.deepEqual(idsOf(named), idsOf(sent));
     const [invited, withdrawn] = evidence.interview;
     assert.equal(invited!.uid, withdrawn!.uid);
     assert.equal(withdrawn!.sequence, invited!.sequence! + 1);
