@@ -3,6 +3,7 @@
  * programs that an operator has, each a process of its own; the person's own time, to read and to think, is not in it.
  */
 import { execFile } from 'node:child_process';
+import os from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { findTemporal } from '../../src/local/find-temporal.js';
@@ -67,12 +68,13 @@ function waysOf(form: Form, temporal: string, { employeeId }: Exit): Record<stri
       ],
     };
   }
+  const consumers = natsCommand('nats consumer report EXITS', 'report', 'EXITS');
   return {
-    'choreographed: tracker': [emsCommand('tracker', '--once'), emsCommand('trace', employeeId)],
+    'choreographed: tracker': [emsCommand('tracker', '--once'), emsCommand('trace', employeeId), consumers],
     'choreographed: ems without tracker': [
       emsCommand('list', '--attention'),
       emsCommand('status', employeeId),
-      natsCommand('nats consumer report EXITS', 'report', 'EXITS'),
+      consumers,
     ],
     'choreographed: nats alone': [
       natsCommand(
@@ -115,9 +117,10 @@ const ways: Stuck[] = [
       await untilSeen(outside, exit, ['told', 'invited']);
       return exit;
     },
-    // That nobody takes its work: no poller at the queue, no pull at the consumer; or in so many words.
+    // That there is work of the service's and nobody takes it: a backlog at its queue, or what its consumer has not been given while
+    // nobody pulls. That something is late does not say so: a slow system would look the same.
     cause:
-      /Pollers:\s*(\n\s*)*$|UnknownPollers|no process|nobody (listens|takes|pulls|polls)|not running|^access-payroll\t\d+\t\d+\t\d+\t0$/m,
+      /^ *UNVERSIONED +activity +[1-9]|^access-payroll\t\d+\t\d+\t[1-9]\d*\t0$|nobody (asks|pulls|listens|takes)|does not run|not running/m,
     mend: (form) => form.part('access').start(),
   },
 ];
@@ -165,7 +168,7 @@ export const diagnosis: Phase<Figures> = {
       'What the last of them shows:',
       ...figures.map(
         ({ stuck, by, commands }) =>
-          `<details><summary>${stuck} – ${by}</summary>\n\n\`\`\`text\n${commands.at(-1)!.output.trim()}\n\`\`\`\n\n</details>`,
+          `<details><summary>${stuck} – ${by}</summary>\n\n\`\`\`text\n${commands.at(-1)!.output}\n\`\`\`\n\n</details>`,
       ),
     ].join('\n\n'),
 };
@@ -209,10 +212,12 @@ function run(
 }
 
 const LINES = 24;
+
+/** Its end, as a page of a document bears it, and without the name of this machine. */
 function short(output: string): string {
-  const lines = output
-    .trimEnd()
-    .split('\n')
-    .map((line) => line.slice(0, 160));
-  return lines.length > LINES ? [...lines.slice(-LINES)].join('\n') : lines.join('\n');
+  const lines = output.replaceAll(os.hostname(), 'host').trimEnd().split('\n');
+  return lines
+    .slice(-LINES)
+    .map((line) => line.slice(0, 160))
+    .join('\n');
 }

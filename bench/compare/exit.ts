@@ -60,13 +60,17 @@ export interface Repeated {
   writes: number;
 }
 
-let resigned = 0;
+let employees = 0;
 
-export const nextEmployee = (): string => `C-${++resigned}`;
+/** Nobody resigns twice here. */
+export const nextEmployee = (): string => `C-${++employees}`;
 
-/** Retained and leaving in turn. */
+const outcomes = new WeakMap<Form, Outcome>();
+
+/** Retained and leaving in turn, in each form. */
 export async function resign(form: Form, employeeId = nextEmployee()): Promise<Exit> {
-  const outcome = resigned % 2 === 0 ? 'retained' : 'leaving';
+  const outcome = outcomes.get(form) === 'retained' ? 'leaving' : 'retained';
+  outcomes.set(form, outcome);
   return { employeeId, outcome, ...(await form.resign(employeeId)) };
 }
 

@@ -210,16 +210,12 @@ function part(name: string, launch: () => Promise<Child>): Part {
     });
   };
   const again = async (): Promise<void> => {
-    for (let isUp = false; isWanted && !isUp;) {
-      await pause(1_000);
-      isUp = await start().then(
-        () => true,
-        (error: Error) => {
-          console.error(error.message);
-          return false;
-        },
-      );
-    }
+    await pause(1_000);
+    if (!isWanted) return;
+    await start().catch((error: Error) => {
+      console.error(error.message);
+      return again();
+    });
   };
   const end = async (how: 'stop' | 'kill'): Promise<void> => {
     isWanted = false;

@@ -1,8 +1,7 @@
 /** What processes have used, with their children: CPU time and memory, as Linux counts them. */
 import { readFileSync } from 'node:fs';
 import { descendantsOf } from '../../test/support/processes.js';
-import type { Form } from './form.js';
-import { ENGINE } from './form.js';
+import { ENGINE, type Form, type Part } from './form.js';
 
 /** Nearly everywhere, whatever the kernel's own tick (sysconf(_SC_CLK_TCK)). */
 const MS_PER_TICK = 10;
@@ -13,6 +12,9 @@ export interface Used {
 }
 
 const all = (pid: number): number[] => [pid, ...descendantsOf(pid)];
+
+/** Without the guard that sees to it that an engine does not outlive this program: nobody deploys one. */
+const pidsOf = ({ name, pid }: Part): number[] => (name === ENGINE ? descendantsOf(pid()) : all(pid()));
 
 function cpuOf(pid: number): number {
   // The name, in brackets, may hold anything (proc_pid_stat(5)).
@@ -30,7 +32,7 @@ function sum(form: Form, measure: (pid: number) => number): Used {
   const of = (wanted: boolean): number =>
     form.parts
       .filter(({ name }) => (name === ENGINE) === wanted)
-      .flatMap((part) => all(part.pid()))
+      .flatMap(pidsOf)
       .reduce((total, pid) => total + measure(pid), 0);
   return { engine: of(true), workers: of(false) };
 }
@@ -38,8 +40,6 @@ function sum(form: Form, measure: (pid: number) => number): Used {
 /** Milliseconds since the start of each process. */
 export const cpuMs = (form: Form): Used => sum(form, cpuOf);
 export const memoryMb = (form: Form): Used => sum(form, memoryOf);
-
-export const processCount = (form: Form): number => form.parts.length;
 
 /** Of one process of ours besides, with its children. */
 export const cpuMsOf = (pid: number): number => all(pid).reduce((total, each) => total + cpuOf(each), 0);

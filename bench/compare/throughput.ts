@@ -54,9 +54,9 @@ export const throughput: Phase<Figures> = {
 
 async function round({ outside, scale }: World, form: Form) {
   const done: Exit[] = [];
-  let isOver = false;
+  const over = new AbortController();
   const keepBusy = async (): Promise<void> => {
-    while (!isOver) done.push(await runToEnd(form, outside, await resign(form)));
+    while (!over.signal.aborted) done.push(await runToEnd(form, outside, await resign(form)));
   };
   const busy = Promise.all(Array.from({ length: scale.inFlight }, keepBusy));
   // A failure ends the round at once.
@@ -66,7 +66,7 @@ async function round({ outside, scale }: World, form: Form) {
   const count = done.length - before.count;
   const tookMs = Date.now() - before.at;
   const cpu = cpuMs(form);
-  isOver = true;
+  over.abort();
   await busy;
   await verifyOnce(outside, form, done);
   if (count === 0)
