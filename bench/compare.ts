@@ -25,7 +25,7 @@ const DOCUMENT = 'docs/orchestration-vs-choreography.md';
 const phases = [footprint, latency, throughput, outage, kill, diagnosis, change] as Phase<unknown>[];
 
 const full: Scale = {
-  ...{ alone: 8, load: 24, perSecond: 4, inFlight: 16, windowMs: 6_000 },
+  ...{ alone: 8, load: 16, perSecond: 2, inFlight: 16, windowMs: 5_000 },
   ...{ outageMs: 60_000, duringOutage: 6, atKill: 6, restMs: 10_000, asks: 3 },
 };
 const least: Scale = {
@@ -58,14 +58,14 @@ progress(
 
 const folder = await mkdtemp(path.join(tmpdir(), 'ems-compare-'));
 const stops: (() => Promise<void>)[] = [];
-try {
-  await compare();
-} finally {
-  for (const stop of stops.toReversed()) await stop();
-  await rm(folder, { recursive: true, force: true });
-}
+const failure = await compare().then(() => undefined, (error: Error) => error);
+for (const stop of stops.toReversed()) await stop();
+if (failure) {
+  console.error(failure);
+  console.error(`What was measured before this stands. The logs of all processes: ${folder}`);
+} else await rm(folder, { recursive: true, force: true });
 // By its exit code: connections to servers that are gone would keep the process.
-process.exit(0);
+process.exit(failure ? 1 : 0);
 
 async function compare(): Promise<void> {
   const outside = await startOutside(path.join(folder, 'outside.log'));

@@ -99,33 +99,48 @@ async function goThrough(
   victim: string,
   round: number,
 ): Promise<Trial> {
+  const opened: Exit[] = [];
   const opening = Array.from({ length: scale.atKill }, async (_, i) => {
     await pause(i * 40);
-    return resign(form);
+    opened.push(await resign(form));
   });
-  await opening[0];
-  // Another moment each round: between the look at a system and the last mail.
-  await pause(60 * round);
+  await outside.until(
+    `${victim} to be at work (${form.label})`,
+    () => opened.some((exit) => isAtWork(outside, exit, victim)) || undefined,
+    30_000,
+  );
+  // Another moment each round.
+  await pause(20 * (round - 1));
   const killedMs = Date.now();
   const part = victim === 'nobody' ? undefined : form.part(victim);
   await part?.kill();
   const newcomer = resign(form);
   if (part) await Promise.all([pause(RESTART_AFTER_MS).then(() => part.start()), newcomer]);
 
-  const underWay = await Promise.all(opening);
-  const exits = [...underWay, await newcomer];
+  await Promise.all(opening);
+  const exits = [...opened, await newcomer];
   let lost = await countLost(outside, exits, () => beginnings);
   const last = (of: readonly Exit[], effects: readonly Effect[]): number =>
     Math.max(...of.flatMap((exit) => effects.flatMap((effect) => seenAt(outside, exit, effect) ?? [])));
   await Promise.all(exits.map((exit) => decide(form, exit)));
   lost += await countLost(outside, exits, endingsOf);
   return {
-    underWayMs: last(underWay, beginnings) - killedMs,
+    underWayMs: last(opened, beginnings) - killedMs,
     newcomerMs: last(exits.slice(-1), ['blocked']) - killedMs,
     lost,
     twice: await verifyAll(form, outside, exits),
     exits: exits.length,
   };
+}
+
+/** Whether the world outside has seen something that this process did, so that the others of the same kind are under way. */
+function isAtWork(outside: World['outside'], { employeeId, exitId }: Exit, victim: string): boolean {
+  const writes = outside.writesOf(employeeId).length;
+  const mails = outside.mailsOf(exitId).map(({ messageId }) => messageId.split('.')[1]);
+  if (victim === 'access') return writes > 0;
+  if (victim === 'notification') return mails.includes('notify-manager');
+  if (victim === 'hr') return mails.includes('interview');
+  return writes + mails.length > 0;
 }
 
 const summary = ({ form, victim, trials }: { form: Form; victim: string; trials: Trial[] }): Killed => ({

@@ -170,6 +170,9 @@ const smtp = new SMTPServer({
 // A connection that breaks is the sender's affair: a killed process leaves some.
 smtp.on('error', (error) => console.error(error.message));
 
+// Else the small packets of a dialogue wait for one another.
+smtp.server.on('connection', (socket) => socket.setNoDelay(true));
+
 scim.listen(0, '127.0.0.1');
 smtp.listen(0, '127.0.0.1');
 await Promise.all([once(scim, 'listening'), once(smtp.server, 'listening')]);
