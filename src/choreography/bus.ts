@@ -11,7 +11,7 @@ import {
   type PubAck,
   type StreamExpectations,
 } from '@nats-io/jetstream';
-import { connect, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { connect, TimeoutError, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import type { NatsConfig } from '../config.js';
 import {
   parseEventData,
@@ -107,7 +107,11 @@ async function busOn(connection: NatsConnection, servers: string): Promise<Bus> 
       `The NATS server at ${servers} is ${version}: at least ${OLDEST_SERVER.join('.')} is needed, since older ones do not check what an append depends on`,
     );
   const options = { timeout: ANSWER_WITHIN_MS };
-  const jsm = await jetstreamManager(connection, options);
+  const jsm = await jetstreamManager(connection, options).catch((error: unknown) => {
+    if (!(error instanceof TimeoutError)) throw error;
+    // A cluster that elects its leader is silent for seconds; the streams are asked for until there is an answer.
+    return jetstreamManager(connection, { ...options, checkAPI: false });
+  });
   const js = jetstream(connection, options);
   await ensureStreams(jsm);
 

@@ -22,7 +22,8 @@ import type { Promised, Said, Task } from './tasks.js';
 const CONCURRENCY = 16;
 /** An exit may wait for weeks, and a message that waits for its time counts as one that is not acknowledged. */
 const MAX_WAITING = 100_000;
-const PULL_FOR_MS = 30_000;
+/** A cluster that elects a new leader forgets who waits for messages: so long is nobody heard at the worst. */
+const PULL_FOR_MS = 10_000;
 /** When to ask again for a record that another process works on. */
 const BUSY_FOR_MS = 250;
 
