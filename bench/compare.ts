@@ -58,7 +58,10 @@ progress(
 
 const folder = await mkdtemp(path.join(tmpdir(), 'ems-compare-'));
 const stops: (() => Promise<void>)[] = [];
-const failure = await compare().then(() => undefined, (error: Error) => error);
+const failure = await compare().then(
+  () => undefined,
+  (error: Error) => error,
+);
 for (const stop of stops.toReversed()) await stop();
 if (failure) {
   console.error(failure);
