@@ -1,0 +1,244 @@
+/** One form under comparison: its engine and its workers or services, each a process of its own that can be stopped, killed and started. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { connectBus } from '../../src/choreography/bus.js';
+import { choreographedExits, type ChoreographedExits } from '../../src/client/choreographed.js';
+import { orchestratedExits } from '../../src/client/orchestrated.js';
+import { Refusal } from '../../src/client/refusal.js';
+import { loadConfig, natsConfigOf } from '../../src/config.js';
+import { firstMessage, startChild, type Child } from '../../src/local/child.js';
+import { findNats } from '../../src/local/find-nats.js';
+import { findTemporal } from '../../src/local/find-temporal.js';
+import { startNats } from '../../src/local/nats.js';
+import { startTemporal } from '../../src/local/temporal.js';
+import { payloadConverterPath } from '../../src/temporal.js';
+import getPort from 'get-port';
+
+export type Kind = 'orchestrated' | 'choreographed';
+/** `split`: a process per service, as it is deployed; `together`: one process for all. */
+export type Layout = 'split' | 'together';
+
+export const ENGINE = 'engine';
+
+/** A process that can end and begin again. */
+export interface Part {
+  /** `engine`, or the services that it runs. */
+  name: string;
+  start: () => Promise<void>;
+  stop: () => Promise<void>;
+  /** kill -9. */
+  kill: () => Promise<void>;
+  pid: () => number;
+}
+
+export interface Form {
+  kind: Kind;
+  layout: Layout;
+  /** As tables call it. */
+  label: string;
+  parts: Part[];
+  part: (name: string) => Part;
+  exits: Pick<ChoreographedExits, 'decide' | 'status'>;
+  /** Hands the resignation in until it is accepted, also while the engine is away. */
+  resign: (employeeId: string) => Promise<Accepted>;
+  /** For `ems` in a process of its own. */
+  env: Record<string, string>;
+  stop: () => Promise<void>;
+}
+
+export interface Accepted {
+  exitId: string;
+  askedMs: number;
+  acceptedMs: number;
+}
+
+export interface FormOptions {
+  kind: Kind;
+  layout: Layout;
+  folder: string;
+  /** Where the world outside is. */
+  outside: Record<string, string>;
+  /** Replaces text in ems.config.yaml. */
+  config?: [from: string, to: string][];
+}
+
+const services = {
+  orchestrated: ['exit', 'notification', 'hr', 'access'],
+  choreographed: ['notification', 'hr', 'access'],
+} as const;
+const src = (file: string): string => fileURLToPath(new URL(`../../src/${file}`, import.meta.url));
+const report = (line: string): void => console.error(line);
+
+export const labelOf = (kind: Kind, layout: Layout): string =>
+  kind === 'orchestrated'
+    ? `orchestrated, ${layout === 'split' ? '4 workers' : '1 worker'}`
+    : `choreographed, ${layout === 'split' ? '3 services' : '1 process'}`;
+
+export async function startForm(options: FormOptions): Promise<Form> {
+  const { kind, layout, outside, config = [] } = options;
+  const folder = path.join(options.folder, `${kind}-${layout}`);
+  await mkdir(folder, { recursive: true });
+  const isOrchestrated = kind === 'orchestrated';
+  const changes = [...config];
+  if (isOrchestrated && layout === 'split') changes.push(['taskQueues: shared', 'taskQueues: per-service']);
+  const configFile = path.join(folder, 'ems.config.yaml');
+  await writeFile(configFile, changed(await readFile('ems.config.yaml', 'utf8'), changes));
+
+  const port = await getPort({ host: '127.0.0.1' });
+  const address = isOrchestrated
+    ? { TEMPORAL_ADDRESS: `127.0.0.1:${port}` }
+    : { NATS_URL: `nats://127.0.0.1:${port}` };
+  const env = { ...outside, ...address, EMS_CONFIG: configFile };
+
+  const engine = part(ENGINE, isOrchestrated ? await temporalOn(port, folder) : await natsOn(port, folder));
+  const workers = (layout === 'split' ? services[kind].map((name) => [name]) : [[...services[kind]]]).map(
+    (names) => {
+      const name = names.join(', ');
+      const run = isOrchestrated
+        ? { module: src('worker.js'), args: layout === 'split' ? ['--services', ...names] : [] }
+        : { module: src('cli/main.js'), args: ['service', ...names] };
+      const spec = { name, env, logFile: path.join(folder, `${names.join('-')}.log`), ...run };
+      return part(name, () => startChild(spec, (child) => firstMessage(child)));
+    },
+  );
+  const parts = [engine, ...workers];
+  const stopParts = async (): Promise<void> => {
+    await Promise.all(workers.map((worker) => worker.stop()));
+    await engine.stop();
+  };
+  try {
+    await engine.start();
+    await Promise.all(workers.map((worker) => worker.start()));
+    const { exits, open, close } = await (isOrchestrated ? temporalClient(port) : natsClient(port, env));
+    return {
+      ...{ kind, layout, label: labelOf(kind, layout), parts, env, exits },
+      part: (name) => parts.find((each) => each.name === name)!,
+      async resign(employeeId) {
+        const askedMs = Date.now();
+        const exitId = await open(employeeId);
+        return { exitId, askedMs, acceptedMs: Date.now() };
+      },
+      async stop() {
+        await close();
+        await stopParts();
+      },
+    };
+  } catch (error) {
+    await stopParts();
+    throw error;
+  }
+}
+
+const temporalOn = async (port: number, folder: string) => {
+  const program = await findTemporal(report);
+  const dbFile = path.join(folder, 'temporal.db');
+  return () => startTemporal({ program, port, dbFile, logFile: path.join(folder, 'temporal.log') });
+};
+
+const natsOn = async (port: number, folder: string) => {
+  const program = await findNats(report);
+  const storeDir = path.join(folder, 'jetstream');
+  return () => startNats({ program, port, storeDir, logFile: path.join(folder, 'nats.log') });
+};
+
+interface Opener {
+  exits: Form['exits'];
+  open: (employeeId: string) => Promise<string>;
+  close: () => Promise<void>;
+}
+
+async function temporalClient(port: number): Promise<Opener> {
+  const connection = await Connection.connect({ address: `127.0.0.1:${port}` });
+  const exits = orchestratedExits(new Client({ connection, dataConverter: { payloadConverterPath } }));
+  return {
+    exits,
+    open: (employeeId) =>
+      untilTaken(async (isAgain) => {
+        try {
+          return (await exits.open({ employeeId })).exitId;
+        } catch (error) {
+          // Nobody else opens exits here: it was an earlier try, whose answer was lost.
+          if (!(isAgain && error instanceof Refusal)) throw error;
+          return (await exits.status(employeeId)).exitId;
+        }
+      }),
+    close: () => connection.close(),
+  };
+}
+
+async function natsClient(port: number, env: Record<string, string>): Promise<Opener> {
+  const bus = await connectBus(natsConfigOf(`nats://127.0.0.1:${port}`), 'compare');
+  const exits = await choreographedExits(bus, loadConfig(env));
+  return {
+    exits,
+    open: async (employeeId) => {
+      const exitId = crypto.randomUUID();
+      return untilTaken(async () => (await exits.open({ employeeId }, exitId)).exitId);
+    },
+    close: () => bus.close(),
+  };
+}
+
+/** While the engine is away, as a person would: once more, and the same resignation. */
+async function untilTaken(open: (isAgain: boolean) => Promise<string>): Promise<string> {
+  const giveUpAt = Date.now() + 60_000;
+  for (let isAgain = false; ; isAgain = true) {
+    try {
+      return await open(isAgain);
+    } catch (error) {
+      if ((error instanceof Refusal && !isAgain) || Date.now() > giveUpAt) throw error;
+      await pause(50);
+    }
+  }
+}
+
+/** As under a supervisor: what ends without having been told to is started again. */
+function part(name: string, launch: () => Promise<Child>): Part {
+  let child: Child | undefined;
+  let isWanted = false;
+  const start = async (): Promise<void> => {
+    isWanted = true;
+    const started = await launch();
+    child = started;
+    void started.exited.then((how) => {
+      if (child !== started || !isWanted) return;
+      console.error(`${name} ended by itself (${how}) and is started again: ${started.logFile}`);
+      void again();
+    });
+  };
+  const again = async (): Promise<void> => {
+    await pause(1_000);
+    if (!isWanted) return;
+    await start().catch((error: Error) => {
+      console.error(error.message);
+      return again();
+    });
+  };
+  const end = async (how: 'stop' | 'kill'): Promise<void> => {
+    isWanted = false;
+    const ending = child;
+    child = undefined;
+    await ending?.[how]();
+  };
+  return {
+    name,
+    start,
+    stop: () => end('stop'),
+    kill: () => end('kill'),
+    pid() {
+      if (!child) throw new Error(`${name} is not running`);
+      return child.pid;
+    },
+  };
+}
+
+function changed(text: string, changes: [from: string, to: string][]): string {
+  return changes.reduce((before, [from, to]) => {
+    if (!before.includes(from))
+      throw new Error(`ems.config.yaml no longer has "${from}": adapt bench/compare`);
+    return before.replace(from, to);
+  }, text);
+}

@@ -1,0 +1,181 @@
+/**
+ * The world outside for `npm run compare`, a process of its own: the directory and the critical systems (SCIM 2.0) and a mail server, in
+ * memory and with an answer in well under a millisecond, so that what is measured is what the forms cost. Whoever is asked for is
+ * there: each employee whose id is looked up has an account everywhere. It tells its parent of each write and each mail, as it was seen here.
+ */
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { SMTPServer } from 'smtp-server';
+import type { Mail, Seen, Write } from './outside.js';
+
+const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+
+interface User {
+  id: string;
+  employeeId: string;
+  active: boolean;
+  groups: Set<string>;
+  version: number;
+}
+
+/** What everybody is in: the critical one of production, which the hold takes, and harmless ones. */
+const groupsOn: Record<string, string[]> = {
+  directory: [],
+  payroll: ['clerks'],
+  code: ['developers'],
+  production: ['production-operators', 'readers'],
+};
+
+const users = new Map<string, Map<string, User>>(Object.keys(groupsOn).map((system) => [system, new Map()]));
+const tell = (seen: Seen): void => void process.send!(seen);
+
+/** A manager is another account of the directory: `M-` and the employee's id. */
+function userOn(system: string, employeeId: string): User {
+  const found = users.get(system)!.get(employeeId);
+  if (found) return found;
+  const user = {
+    ...{ id: `${system}_${employeeId}`, employeeId, active: true, version: 1 },
+    groups: new Set(groupsOn[system]),
+  };
+  users.get(system)!.set(employeeId, user);
+  return user;
+}
+
+/** `X-…` is the employee whose manager's address no mail server takes. */
+const mailOf = (employeeId: string): string =>
+  `${employeeId.startsWith('M-X-') ? 'refused-' : ''}${employeeId.toLowerCase()}@acme.example`;
+
+function shown(system: string, { id, employeeId, active, version }: User): object {
+  const isManager = employeeId.startsWith('M-');
+  return {
+    schemas: ['urn:ietf:params:scim:schemas:core:2.0:User', ENTERPRISE_USER],
+    ...{
+      id,
+      externalId: employeeId,
+      userName: mailOf(employeeId),
+      displayName: `Employee ${employeeId}`,
+      active,
+    },
+    emails: [{ value: mailOf(employeeId), primary: true, type: 'work' }],
+    [ENTERPRISE_USER]: {
+      employeeNumber: employeeId,
+      ...(system === 'directory' && !isManager && { manager: { value: `${system}_M-${employeeId}` } }),
+    },
+    meta: { version: `W/"${version}"` },
+  };
+}
+
+const group = (displayName: string): object => ({
+  schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
+  ...{ id: displayName, displayName },
+});
+
+const byId = (system: string, id: string): User => userOn(system, id.slice(system.length + 1));
+
+interface Asked {
+  method: string;
+  system: string;
+  kind: string;
+  id: string | undefined;
+  filter: string;
+  ifMatch: string | undefined;
+  body: string;
+}
+
+function answer(asked: Asked): [status: number, body?: object] {
+  const { method, system, kind, id, filter } = asked;
+  if (kind === 'ServiceProviderConfig') return [200, { etag: { supported: true } }];
+  if (method === 'PATCH') return changed(asked);
+  if (id !== undefined) return [200, kind === 'Users' ? shown(system, byId(system, id)) : group(id)];
+  const [, attribute, value] = /^(\S+) eq "(.*)"$/.exec(filter) ?? [];
+  const list = (found: object[]): [number, object] => [200, { totalResults: found.length, Resources: found }];
+  if (attribute === 'externalId') return list([shown(system, userOn(system, value!))]);
+  if (attribute === 'members.value') return list([...byId(system, value!).groups].map(group));
+  throw new Error(
+    `The world outside was asked for ${kind} where ${filter}, which it does not know: teach it`,
+  );
+}
+
+/** One operation on one value, as the client sends them. */
+function changed({ system, kind, id, ifMatch, body }: Asked): [status: number, body?: object] {
+  const [operation] = (JSON.parse(body) as { Operations: { op: string; path: string; value: unknown }[] })
+    .Operations;
+  const { op, path, value } = operation!;
+  if (kind === 'Groups') {
+    const member = op === 'add' ? (value as { value: string }[])[0]!.value : /"(.+)"/.exec(path)![1]!;
+    const user = byId(system, member);
+    const isChange = op === 'add' ? !user.groups.has(id!) : user.groups.has(id!);
+    if (op === 'add') user.groups.add(id!);
+    else user.groups.delete(id!);
+    wrote(system, user, `${op === 'add' ? '+' : '-'}${id}`, isChange);
+    return [204];
+  }
+  const user = byId(system, id!);
+  if (ifMatch !== undefined && ifMatch !== `W/"${user.version}"`)
+    return [412, { detail: 'changed meanwhile' }];
+  const isChange = user.active !== value;
+  user.active = value as boolean;
+  user.version += 1;
+  wrote(system, user, `${user.active ? '+' : '-'}active`, isChange);
+  return [200, shown(system, user)];
+}
+
+function wrote(system: string, { employeeId, active, groups }: User, what: string, isChange: boolean): void {
+  const state = { active, groups: [...groups] };
+  tell({ kind: 'write', atMs: Date.now(), system, employeeId, what, isChange, state } satisfies Write);
+}
+
+const scim = http.createServer((request, response) => {
+  void (async () => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const { pathname, searchParams } = new URL(request.url!, 'http://outside');
+    const [, system, kind, id] = pathname.split('/');
+    const [status, body] = answer({
+      method: request.method!,
+      ...{ system: system!, kind: kind!, id: id === undefined ? undefined : decodeURIComponent(id) },
+      filter: searchParams.get('filter') ?? '',
+      ifMatch: request.headers['if-match'],
+      body: Buffer.concat(chunks).toString(),
+    });
+    response.writeHead(status, { 'content-type': 'application/scim+json' }).end(body && JSON.stringify(body));
+  })().catch((error: Error) => {
+    console.error(error);
+    response.writeHead(500).end(JSON.stringify({ detail: error.message }));
+  });
+});
+
+const smtp = new SMTPServer({
+  authOptional: true,
+  disabledCommands: ['STARTTLS', 'AUTH'],
+  disableReverseLookup: true,
+  logger: false,
+  onRcptTo({ address }, _session, callback) {
+    const isRefused = address.startsWith('refused-');
+    callback(isRefused ? Object.assign(new Error('no such mailbox'), { responseCode: 550 }) : undefined);
+  },
+  onData(stream, session, callback) {
+    void (async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of stream) chunks.push(chunk as Buffer);
+      const messageId = /^message-id:\s*<([^>]+)>/im.exec(Buffer.concat(chunks).toString())?.[1] ?? '';
+      const atMs = Date.now();
+      for (const { address } of session.envelope.rcptTo)
+        tell({ kind: 'mail', atMs, to: address, messageId } satisfies Mail);
+      callback();
+    })();
+  },
+});
+// A connection that breaks is the sender's affair: a killed process leaves some.
+smtp.on('error', (error) => console.error(error.message));
+
+// Else the small packets of a dialogue wait for one another.
+smtp.server.on('connection', (socket) => socket.setNoDelay(true));
+
+scim.listen(0, '127.0.0.1');
+smtp.listen(0, '127.0.0.1');
+await Promise.all([once(scim, 'listening'), once(smtp.server, 'listening')]);
+const portOf = (server: { address: () => unknown }): number => (server.address() as AddressInfo).port;
+process.send!({ scimPort: portOf(scim), smtpPort: portOf(smtp.server) });
+process.on('SIGTERM', () => process.exit(0));

@@ -1,0 +1,101 @@
+/** What the world outside (outside-server.ts) has seen: each write at a critical system and each mail, with its moment. */
+import { EventEmitter } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { scimVariable } from '../../src/config.js';
+import { startChild, type Child } from '../../src/local/child.js';
+
+export interface Write {
+  kind: 'write';
+  atMs: number;
+  system: string;
+  employeeId: string;
+  /** `-active`, `+production-operators`, … */
+  what: string;
+  /** Whether it was not so before. */
+  isChange: boolean;
+  /** The account after it. */
+  state: { active: boolean; groups: string[] };
+}
+
+export interface Mail {
+  kind: 'mail';
+  atMs: number;
+  to: string;
+  /** `<exit id>.<what>.<fingerprint>@<domain>` */
+  messageId: string;
+}
+
+export type Seen = Write | Mail;
+
+export interface Outside {
+  env: Record<string, string>;
+  writesOf: (employeeId: string) => readonly Write[];
+  mailsOf: (exitId: string) => readonly Mail[];
+  /** Waits for something to be seen of an exit; asks anew with each thing that is. */
+  until: <T>(what: string, ask: () => T | undefined, withinMs: number) => Promise<T>;
+  pid: number;
+  stop: () => Promise<void>;
+}
+
+export async function startOutside(logFile: string): Promise<Outside> {
+  const writes = new Map<string, Write[]>();
+  const mails = new Map<string, Mail[]>();
+  const news = new EventEmitter().setMaxListeners(0);
+  const keep = <T>(map: Map<string, T[]>, key: string, value: T): void =>
+    void (map.get(key)?.push(value) ?? map.set(key, [value]));
+
+  interface Ports {
+    scimPort: number;
+    smtpPort: number;
+  }
+  const module = fileURLToPath(new URL('./outside-server.js', import.meta.url));
+  const child: Child & { ready: Ports } = await startChild(
+    { name: 'the world outside', module, logFile },
+    (process) =>
+      new Promise<Ports>((resolve) => {
+        process.on('message', (message: Seen | Ports) => {
+          if (!('kind' in message)) return resolve(message);
+          if (message.kind === 'write') keep(writes, message.employeeId, message);
+          else keep(mails, message.messageId.split('.')[0]!, message);
+          news.emit('seen');
+        });
+      }),
+  );
+  const { scimPort, smtpPort } = child.ready;
+  const servers = ['directory', 'payroll', 'code', 'production'];
+  return {
+    env: {
+      SMTP_HOST: '127.0.0.1',
+      SMTP_PORT: String(smtpPort),
+      ...Object.fromEntries(
+        servers.flatMap((name) => [
+          [scimVariable(name, 'URL'), `http://127.0.0.1:${scimPort}/${name}`],
+          [scimVariable(name, 'TOKEN'), `token-of-${name}`],
+        ]),
+      ),
+    },
+    writesOf: (employeeId) => writes.get(employeeId) ?? [],
+    mailsOf: (exitId) => mails.get(exitId) ?? [],
+    until: (what, ask, withinMs) =>
+      new Promise((resolve, reject) => {
+        const over = (): void => {
+          news.off('seen', look);
+          clearTimeout(timer);
+        };
+        const look = (): void => {
+          const answer = ask();
+          if (answer === undefined) return;
+          over();
+          resolve(answer);
+        };
+        const timer = setTimeout(() => {
+          over();
+          reject(new Error(`Waited ${withinMs / 1000} s in vain for ${what}`));
+        }, withinMs);
+        news.on('seen', look);
+        look();
+      }),
+    pid: child.pid,
+    stop: child.stop,
+  };
+}

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { costOfPatch } from '../bench/compare/change.js';
+import { countLines } from '../bench/compare/lines.js';
+
+const run = promisify(execFile);
+
+interface Series {
+  exits: number;
+  blockP50Ms: { median: number };
+  allP50Ms: { median: number };
+}
+interface Document {
+  isQuick: boolean;
+  figures: {
+    footprint: { rest: Record<string, { processes: number; memoryMb: { engine: number; workers: number } }> };
+    latency: Record<string, { alone: Series; load: Series }>;
+    throughput: Record<string, { perSecond: { median: number } }>;
+    outage: { form: string; waited: object; lost: number }[];
+    kill: { form: string; killed: string; lost: number; underWayMs: { median: number } }[];
+    diagnosis: { stuck: string; by: string; found: boolean; commands: { output: string }[] }[];
+    change: { change: string; form: string }[];
+  };
+}
+
+const forms = ['choreographed, 3 services', 'orchestrated, 4 workers'];
+
+describe('npm run compare', () => {
+  it('runs the same exits through both forms, and every figure is there', async function () {
+    this.timeout(240_000);
+    const document = 'docs/orchestration-vs-choreography.md';
+    const before = await readFile(document, 'utf8');
+    const { stdout } = await run(process.execPath, ['dist/bench/compare.js', '--quick', '--json'], {
+      maxBuffer: 16 * 1024 * 1024,
+    });
+    const { isQuick, figures } = JSON.parse(stdout) as Document;
+
+    assert.equal(isQuick, true);
+    assert.equal(await readFile(document, 'utf8'), before, 'a quick run writes no document');
+    for (const figure of [figures.footprint.rest, figures.latency, figures.throughput])
+      assert.deepEqual(Object.keys(figure).toSorted(), forms);
+    for (const { alone, load } of Object.values(figures.latency))
+      for (const { exits, blockP50Ms, allP50Ms } of [alone, load]) {
+        assert.ok(exits > 0);
+        assert.ok(blockP50Ms.median > 0 && blockP50Ms.median <= allP50Ms.median);
+      }
+    for (const { perSecond } of Object.values(figures.throughput)) assert.ok(perSecond.median > 0);
+    for (const { memoryMb } of Object.values(figures.footprint.rest))
+      assert.ok(memoryMb.engine > 0 && memoryMb.workers > 0);
+    assert.deepEqual(
+      figures.outage.map(({ form, waited, lost }) => [form, Object.keys(waited), lost]),
+      forms.map((form) => [form, ['invited'], 0]),
+    );
+    assert.deepEqual(
+      figures.kill.map(({ form, killed, lost }) => [form, killed, lost]),
+      forms.flatMap((form) => [
+        [form, 'nobody', 0],
+        [form, 'engine', 0],
+      ]),
+    );
+    const refused = figures.diagnosis.filter(({ stuck }) => stuck.includes('refused'));
+    assert.equal(refused.length, 4);
+    assert.ok(refused.find(({ by }) => by.startsWith('orchestrated'))!.found);
+    assert.equal(figures.change.length, 6);
+  });
+
+  it('has a place in the document for the tables of each phase', async () => {
+    const text = await readFile('docs/orchestration-vs-choreography.md', 'utf8');
+    for (const name of ['footprint', 'latency', 'throughput', 'outage', 'kill', 'diagnosis', 'change'])
+      assert.match(text, new RegExp(`<!-- compare:${name} -->[^]*<!-- /compare:${name} -->`));
+  });
+
+  it('counts each file of src/ once, and leaves no form without its own', async () => {
+    const lines = await countLines();
+    for (const of of Object.values(lines)) assert.ok(of.files > 0 && of.lines > of.files);
+    assert.ok(lines['shared by both'].lines > 1000);
+  });
+
+  it('counts a patch: what is changed, added and tested, and who has to be deployed', () => {
+    const patch = [
+      'diff --git a/src/workflows/exit.ts b/src/workflows/exit.ts',
+      '--- a/src/workflows/exit.ts',
+      '+++ b/src/workflows/exit.ts',
+      '-before',
+      '+after',
+      '+and more',
+      'diff --git a/src/activities/payroll.ts b/src/activities/payroll.ts',
+      'new file mode 100644',
+      '--- /dev/null',
+      '+++ b/src/activities/payroll.ts',
+      '+new',
+      'diff --git a/test/orchestrated/payroll.test.ts b/test/orchestrated/payroll.test.ts',
+      'new file mode 100644',
+      '+tested',
+    ].join('\n');
+    assert.deepEqual(costOfPatch(patch), {
+      ...{ changed: 1, added: 1, linesAdded: 3, linesRemoved: 1, tests: 1 },
+      deployed: ['the new one', 'worker exit'],
+    });
+  });
+});
