@@ -140,4 +140,71 @@ describe('the events of an employee', () => {
     assert.equal(byHand.latest!.step('block-access', 'code')!.by, 'it@acme.example');
     assert.match(byHand.rejected.get(begun.length + 2)!, /is already done-by-hand/);
   });
+
+  const stuck = (error: string, step = 'block-access'): [EventType, object] => [
+    'step.needs-attention',
+    { step, ...(step === 'block-access' && { system: 'code' }), error },
+  ];
+  const reminded = (number: number): [EventType, object] => [
+    'hr.reminded',
+    { number, of: 3, to: HR.email, messageId: `<${number}@acme.example>` },
+  ];
+  const waiting = [resigned, told, toldEmployee, invited, blocked('payroll')];
+
+  it('make each cause a notice to the operator once, and what breaks again after it was mended another', () => {
+    const notices = (...events: [EventType, object][]) => {
+      const exit = fold(streamOf(...waiting, ...events)).latest!;
+      return [exit.notices.latest, exit.notices.due(exit.steps).map(({ error }) => error)];
+    };
+    const tell = (number: number): [EventType, object] => [
+      'operator.notified',
+      { number, steps: [], sent: [] },
+    ];
+    const drifted: [EventType, object] = [
+      'access.drifted',
+      { system: 'code', what: 'active again', seenAt: minute(9), reasserts: true },
+    ];
+    assert.deepEqual(notices(stuck('503')), [1, ['503']]);
+    assert.deepEqual(notices(stuck('503'), tell(1), stuck('503')), [1, []]);
+    assert.deepEqual(notices(stuck('503'), tell(1), stuck('403')), [2, ['403']]);
+    assert.deepEqual(notices(stuck('503'), blocked('code')), [1, []], 'mended before anybody was told');
+    const again = [stuck('503'), tell(1), blocked('code'), drifted, stuck('503')];
+    assert.deepEqual(notices(...again), [2, ['503']]);
+    assert.deepEqual(notices(stuck('no such mailbox', 'notify-operator')), [0, []]);
+  });
+
+  it('hold up no exit with what is told on the side, which ends with the decision', () => {
+    const exit = fold(
+      streamOf(...begun, reminded(1), stuck('450', 'remind-hr-partner'), decided('leaving')),
+    ).latest!;
+    assert.equal(exit.step('remind-hr-partner')!.state, 'skipped');
+    assert.equal(exit.reminders, 1);
+    const revoked = (system: string): [EventType, object] => ['access.revoked', { system, notes: [] }];
+    const ended = fold(
+      streamOf(
+        ...begun,
+        stuck('450', 'escalate-decision'),
+        decided('leaving'),
+        ...[revoked('payroll'), revoked('code'), outcome],
+      ),
+    ).latest!;
+    assert.equal(ended.phase, 'closed');
+    assert.equal(ended.step('notify-operator')!.state, 'skipped');
+  });
+
+  it('move the interview when somebody asks, and not twice at once', () => {
+    const wish: [EventType, object] = ['interview.reschedule-requested', { next: true }];
+    const moving = fold(streamOf(...begun, wish, wish));
+    assert.equal(moving.latest!.step('reschedule-hr-interview')!.state, 'running');
+    assert.match(moving.rejected.get(begun.length + 2)!, /is being arranged at this moment/);
+    const past: [EventType, object] = ['interview.reschedule-requested', { at: '2020-01-01T00:00:00Z' }];
+    assert.match(fold(streamOf(...begun, past)).rejected.get(begun.length + 1)!, /lies in the past/);
+    const moved: [EventType, object] = [
+      'interview.rescheduled',
+      { ...invited[1], start: minute(42), sequence: 1 },
+    ];
+    const { interview, steps } = fold(streamOf(...begun, wish, moved)).latest!.status(HR);
+    assert.equal(interview!.start, minute(42));
+    assert.equal(steps.find(({ name }) => name === 'reschedule-hr-interview')!.state, 'done');
+  });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { ladder, reviewBy, type Review } from '../../src/exit/review.js';
+import { ladder, reviewBy, standingOn, type Review } from '../../src/exit/review.js';
 
 const HOUR = 60 * 60 * 1000;
 const DAY = 24 * HOUR;
@@ -46,6 +46,17 @@ describe('the ladder of an open decision', () => {
       escalateEveryMs: 1,
     };
     assert.equal(upTo(hasty, YEAR).length, 20 + 100 + 52);
+  });
+
+  it('says which rung is due, standing for those before it, and which one follows', () => {
+    const standing = (hours: number) => {
+      const { due, next } = standingOn(review, hours * HOUR);
+      return [due && `${due.kind} ${due.number}`, `${next.kind} ${next.number}`];
+    };
+    assert.deepEqual(standing(0), [undefined, 'remind 1']);
+    assert.deepEqual(standing(24), ['remind 1', 'remind 2']);
+    assert.deepEqual(standing(100), ['remind 3', 'escalate 1']);
+    assert.deepEqual(standing(13 * 24), ['escalate 2', 'escalate 3']);
   });
 
   it('makes the decision due so long after the resignation', () => {
