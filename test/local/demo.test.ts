@@ -26,8 +26,8 @@ describe('the demo, where a calendar is configured', () => {
       assert.match(stdout, new RegExp(`✔ ${retained} has no interview there any more`));
     for (const leaving of ['E-1006', 'E-1011'])
       assert.match(stdout, new RegExp(`✔ ${leaving} still has the interview there`));
-    assert.match(stdout, /Orchestrated +✔ all 26 checks hold/);
-    assert.match(stdout, /Choreographed +✔ all 26 checks hold/);
+    assert.match(stdout, /Orchestrated +✔ all \d+ checks hold/);
+    assert.match(stdout, /Choreographed +✔ all \d+ checks hold/);
     assert.ok(!stdout.includes(password));
   });
 });
