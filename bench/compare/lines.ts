@@ -11,14 +11,13 @@ export type Lines = Record<(typeof owners)[number], { files: number; lines: numb
 /** Where each form begins: its processes, its client, its engine. */
 const programs = {
   orchestrated: [
-    /^worker\.ts$/,
-    /^bundle\.ts$/,
+    /^(worker|bundle|config)\.ts$/,
     /^workflows\//,
-    /^client\/orchestrated/,
+    /^client\/(orchestrated|evidence|history|event-facts|activity-facts)/,
     /^local\/(find-)?temporal\.ts$/,
   ],
   choreographed: [
-    /^service\.ts$/,
+    /^(service|config)\.ts$/,
     /^choreography\//,
     /^client\/(choreographed|dead-letters)/,
     /^local\/(find-)?nats\.ts$/,
