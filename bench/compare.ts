@@ -52,9 +52,8 @@ const document = values.write ?? (isQuick ? undefined : DOCUMENT);
 const progress = (line: string): void => console.error(`${new Date().toISOString().slice(11, 19)}  ${line}`);
 
 const minutes = chosen.reduce((sum, phase) => sum + phase.minutes({ rounds, scale }), 0.5);
-progress(
-  `${chosen.map(({ name }) => name).join(', ')}: about ${Math.ceil(minutes)} minutes on an idle machine`,
-);
+const howLong = isQuick ? 'about a minute' : `about ${Math.ceil(minutes)} minutes`;
+progress(`${chosen.map(({ name }) => name).join(', ')}: ${howLong} on an idle machine`);
 
 const folder = await mkdtemp(path.join(tmpdir(), 'ems-compare-'));
 const stops: (() => Promise<void>)[] = [];

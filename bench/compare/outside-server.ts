@@ -146,6 +146,9 @@ const scim = http.createServer((request, response) => {
   });
 });
 
+/** A connection that breaks is the sender's affair: a killed process leaves some, also in the middle of a mail. */
+const sayBroken = (error: Error): void => console.error(`A connection broke: ${error.message}`);
+
 const smtp = new SMTPServer({
   authOptional: true,
   disabledCommands: ['STARTTLS', 'AUTH'],
@@ -164,11 +167,10 @@ const smtp = new SMTPServer({
       for (const { address } of session.envelope.rcptTo)
         tell({ kind: 'mail', atMs, to: address, messageId } satisfies Mail);
       callback();
-    })();
+    })().catch(sayBroken);
   },
 });
-// A connection that breaks is the sender's affair: a killed process leaves some.
-smtp.on('error', (error) => console.error(error.message));
+smtp.on('error', sayBroken);
 
 // Else the small packets of a dialogue wait for one another.
 smtp.server.on('connection', (socket) => socket.setNoDelay(true));

@@ -61,6 +61,7 @@ export async function startOutside(logFile: string): Promise<Outside> {
         });
       }),
   );
+  void child.exited.then(() => news.emit('gone'));
   const { scimPort, smtpPort } = child.ready;
   const servers = ['directory', 'payroll', 'code', 'production'];
   return {
@@ -80,6 +81,7 @@ export async function startOutside(logFile: string): Promise<Outside> {
       new Promise((resolve, reject) => {
         const over = (): void => {
           news.off('seen', look);
+          news.off('gone', gone);
           clearTimeout(timer);
         };
         const look = (): void => {
@@ -92,7 +94,11 @@ export async function startOutside(logFile: string): Promise<Outside> {
           over();
           reject(new Error(`Waited ${withinMs / 1000} s in vain for ${what}`));
         }, withinMs);
-        news.on('seen', look);
+        const gone = (): void => {
+          over();
+          reject(new Error(`The world outside has ended, so nothing is measured any more: ${child.logFile}`));
+        };
+        news.on('seen', look).on('gone', gone);
         look();
       }),
     pid: child.pid,
