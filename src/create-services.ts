@@ -45,7 +45,8 @@ export async function startServices({
     policy,
     log,
   };
-  const leaseMs = ackWaitMs;
+  // For who sends mail: long enough for a slow mail server and for recording its answer over a short outage of NATS.
+  const leaseMs = Math.max(ackWaitMs, 6 * policy.requestTimeout);
   const start: Record<SubscriberName, () => Promise<Subscriber[]>> = {
     async notification() {
       const directory = createDirectory(config);
@@ -69,7 +70,7 @@ export async function startServices({
       return [await subscribe(subscription, options)];
     },
     async access() {
-      const records = await openRecords(bus, { ...accessRecords, leaseMs });
+      const records = await openRecords(bus, { ...accessRecords, leaseMs: ackWaitMs });
       const access = createAccess(config);
       const turnsOf = await openTurns(bus);
       return Promise.all(

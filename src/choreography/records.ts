@@ -1,10 +1,16 @@
 /**
  * What a service must remember, in a JetStream key-value bucket: durable before it is acted on, and never torn by two processes of the
  * service. Whoever works on a record has it to itself for a while (a lease), and every write names the revision that it changes.
+ *
+ * The rule that keeps two living processes from doing the same: the holder renews its lease as long as it works, and without a renewal
+ * stops a fifth of the lease before anybody else may begin; that fifth is for clocks that differ and for timers that are late. What
+ * cannot be taken back it begins only while its own clock has enough of the lease left for all of it (`assertLasts`), however late its
+ * timers are. What it did is recorded as long as nobody else has written, also after the lease.
  */
 import { randomUUID } from 'node:crypto';
 import { JetStreamApiError } from '@nats-io/jetstream';
 import type { KV, KvEntry } from '@nats-io/kv';
+import { endsBy } from '../services/protocols/point-of-no-return.js';
 import { openBucket } from './bucket.js';
 import type { Bus } from './bus.js';
 import { patiently } from './patience.js';
@@ -31,7 +37,7 @@ export interface Records<T> {
 }
 
 interface Document<T> {
-  /** Whose write this is: one's own is recognised where its answer was lost. */
+  /** Whose write this is, and which of theirs: one's own is recognised where its answer was lost. */
   by: string;
   /** Milliseconds since the epoch; in the past when nobody works on it. */
   leasedUntil: number;
@@ -45,6 +51,9 @@ export interface RecordOptions<T> {
   /** After how long a process that no longer says that it works on a record is taken for dead. */
   leaseMs: number;
 }
+
+/** Which part of its lease a holder leaves unused. */
+const MARGIN = 0.2;
 
 export async function openRecords<T>(
   { js }: Bus,
@@ -65,25 +74,35 @@ export async function openRecords<T>(
     let revision = entry?.revision ?? 0;
     let writes = 0;
     let tooLate: NodeJS.Timeout | undefined;
+    let msLeft = () => 0;
     let last: Promise<void> = Promise.resolve();
     const me = randomUUID();
+    endsBy(signal, () => msLeft());
     const record: Leased<T> = {
       value: found?.value ?? structuredClone(empty),
       save: () => write(leaseMs),
       signal,
     };
-    /** One after the other: each names the revision that the one before has made. */
+    /** One after the other: each names the revision that the one before has made, or may have made. */
     function write(forMs: number): Promise<void> {
-      last = last.then(async () => {
-        const until = Date.now() + forMs;
-        const document: Document<T> = { by: `${me} ${++writes}`, leasedUntil: until, value: record.value };
-        revision = await put(kv, key, JSON.stringify(document), revision);
+      const written = last.then(async () => {
+        const msSince = stopwatch();
+        const document: Document<T> = {
+          by: `${me} ${++writes}`,
+          leasedUntil: Date.now() + forMs,
+          value: record.value,
+        };
+        revision = await put(kv, key, document, revision, leaseMs);
         clearTimeout(tooLate);
+        if (forMs <= 0) return;
+        msLeft = () => forMs - MARGIN * leaseMs - msSince();
         // Nothing of this is under way any more when somebody else may begin.
         const giveUp = () => controller.abort(new Error(`the lease of ${key} could not be renewed`));
-        if (forMs > 0) tooLate = setTimeout(giveUp, until - Date.now() - 0.2 * leaseMs);
+        tooLate = setTimeout(giveUp, msLeft());
       });
-      return last;
+      // One that failed is no reason not to try the next: what was done is to be remembered.
+      last = written.catch(() => undefined);
+      return written;
     }
     await record.save();
     const renewals = setInterval(
@@ -128,16 +147,38 @@ export async function openRecords<T>(
 }
 
 /** @returns the new revision */
-async function put(kv: KV, key: string, text: string, revision: number): Promise<number> {
-  try {
-    return await patiently(`${key} is not recorded`, () => kv.put(key, text, { previousSeq: revision }));
-  } catch (error) {
-    if (!(error instanceof JetStreamApiError)) throw error;
-    const now = await get(kv, key);
-    // It was taken, and only the answer was lost.
-    if (now?.string() === text) return now.revision;
-    throw new Busy(`another process has written ${key}`, { cause: error });
+async function put<T>(
+  kv: KV,
+  key: string,
+  document: Document<T>,
+  revision: number,
+  withinMs: number,
+): Promise<number> {
+  const text = JSON.stringify(document);
+  for (let previousSeq = revision; ;) {
+    try {
+      const ask = () => kv.put(key, text, { previousSeq });
+      return await patiently(`${key} is not recorded`, ask, withinMs);
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError)) throw error;
+      const now = await get(kv, key);
+      // It was taken, and only the answer was lost.
+      if (now?.string() === text) return now.revision;
+      const isOurs = now && holderOf(now.json<Document<T>>()) === holderOf(document);
+      if (!isOurs || now.revision === previousSeq)
+        throw new Busy(`another process has written ${key}`, { cause: error });
+      // The answer to the one before was.
+      previousSeq = now.revision;
+    }
   }
+}
+
+const holderOf = ({ by }: Document<unknown>): string => by.split(' ')[0]!;
+
+/** By the clock that nobody sets and by the one that goes on in a machine that is suspended: the longer counts. */
+function stopwatch(): () => number {
+  const [steady, set] = [performance.now(), Date.now()];
+  return () => Math.max(performance.now() - steady, Date.now() - set);
 }
 
 const get = (kv: KV, key: string): Promise<KvEntry | null> =>

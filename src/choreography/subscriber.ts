@@ -206,10 +206,29 @@ export async function subscribe<T>(
     }
   }
 
+  /** Since when there are no messages to be had, and when that was last seen. */
+  let outage: { since: number; seenAt: number } | undefined;
+
+  function outageSeen(error: Error): void {
+    if (!outage) log(`${name}: no messages to be had: ${error.message}`);
+    const now = Date.now();
+    outage = { since: outage?.since ?? now, seenAt: now };
+  }
+
+  /** An answer to what was asked before the outage was last seen does not end it. */
+  function answered(askedAt: number): void {
+    if (!outage || askedAt <= outage.seenAt) return;
+    const seconds = Math.round((Date.now() - outage.since) / 1000);
+    log(`${name}: messages are to be had again, after ${seconds} s`);
+    outage = undefined;
+  }
+
   async function pull(from: Consumer): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
+        const askedAt = Date.now();
         const message = await from.next({ expires: PULL_FOR_MS });
+        answered(askedAt);
         if (!message) continue;
         if (stopping.signal.aborted) return message.nak();
         const working = work(message);
@@ -217,7 +236,7 @@ export async function subscribe<T>(
         await working.finally(() => active.delete(working));
       } catch (error) {
         if (stopping.signal.aborted) return;
-        log(`${name}: no messages to be had: ${(error as Error).message}`);
+        outageSeen(error as Error);
         await pause(policy.retry.initialInterval);
       }
     }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Decision } from '../../src/exit/decision.js';
 import {
-  ACK_WAIT_MS,
+  UNTIL_MS,
   startChoreographedWorld,
   type ChoreographedWorld,
 } from '../support/choreographed-world.js';
@@ -11,49 +12,60 @@ import { CRITICAL_GROUPS, HR, stateOf, stepOf, type Hired } from '../support/wor
 const retained: Decision = { outcome: 'retained', decidedBy: HR };
 const leaving: Decision = { outcome: 'leaving', decidedBy: HR };
 
-describe('an outage', () => {
+async function isAsBefore(world: ChoreographedWorld, nora: Hired): Promise<void> {
+  assert.equal((await world.account(nora, 'payroll')).active, true);
+  assert.equal((await world.account(nora, 'code')).active, true);
+  const { groups } = await world.account(nora, 'production');
+  assert.deepEqual(groups, [...CRITICAL_GROUPS, 'readers'].toSorted());
+}
+
+const mailIds = ({ mail }: ChoreographedWorld, recipient: string) =>
+  mail.to(recipient).map(({ messageId }) => messageId);
+
+describe('an outage', function () {
+  this.timeout(180_000);
+  const ackWaitMs = 3_000;
   let world: ChoreographedWorld;
   before(async () => {
     world = await startChoreographedWorld({
       services: [],
-      config: [['attentionAfter: PT15M', 'attentionAfter: PT1S']],
+      ackWaitMs,
+      config: [
+        ['attentionAfter: PT15M', 'attentionAfter: PT1S'],
+        ['requestTimeout: PT1S', 'requestTimeout: PT3S'],
+      ],
     });
   });
-  afterEach(() => world.mend());
+  afterEach(async () => {
+    await world.stopServices();
+    await world.mend();
+  });
   after(() => world.stop());
 
-  const isAsBefore = async (nora: Hired): Promise<void> => {
-    assert.equal((await world.account(nora, 'payroll')).active, true);
-    assert.equal((await world.account(nora, 'code')).active, true);
-    const { groups } = await world.account(nora, 'production');
-    assert.deepEqual(groups, [...CRITICAL_GROUPS, 'readers'].toSorted());
-  };
-  const mailIds = (recipient: string) => world.mail.to(recipient).map(({ messageId }) => messageId);
-
   it('of one system delays nobody else, asks for attention, and heals by itself', async () => {
-    const services = await world.startServices('notification', 'hr', 'access');
+    await world.startServices('notification', 'hr', 'access');
     const nora = await world.hire();
     await world.takeDown('code');
     await world.exits.open({ employeeId: nora.employeeId });
+    const others = ['block-access:payroll', 'block-access:production', 'notify-manager'];
     const stuck = await world.until(
       nora,
-      'attention',
-      (status) => stateOf(status, 'block-access:code') === 'needs-attention',
+      'attention for one system only',
+      (status) =>
+        stateOf(status, 'block-access:code') === 'needs-attention' &&
+        others.every((step) => stateOf(status, step) === 'done'),
     );
-    for (const step of ['block-access:payroll', 'block-access:production', 'notify-manager'])
-      assert.equal(stateOf(stuck, step), 'done');
     assert.match(stepOf(stuck, 'block-access:code')!.error!, /code/);
     const [listed] = await world.exits.list({ attention: true });
     assert.equal(listed!.employeeId, nora.employeeId);
-    assert.equal(listed!.stuckSteps[0]!.system, 'code');
+    assert.ok(listed!.stuckSteps.some(({ system }) => system === 'code'));
     await world.bringUp('code');
     await world.until(nora, 'no attention', ({ needsAttention }) => !needsAttention);
     assert.equal((await world.account(nora, 'code')).active, false);
-    await services.stop();
   });
 
   it('shows what is being tried, since when, and what it died of', async () => {
-    const services = await world.startServices('access');
+    await world.startServices('access');
     world.proxies.payroll.fault(() => ({ kind: 'answer', status: 503 }));
     const nora = await world.open({ on: ['payroll'] });
     const trying = await world.until(
@@ -64,11 +76,10 @@ describe('an outage', () => {
     const { error, nextAttemptAt, startedAt } = stepOf(trying, 'block-access:payroll')!;
     assert.match(error!, /503/);
     assert.ok(nextAttemptAt! > startedAt!);
-    await services.stop();
   });
 
   it('of the mail server: the mail goes out once it is back, and once only', async () => {
-    const services = await world.startServices('notification', 'hr', 'access');
+    await world.startServices('notification', 'hr', 'access');
     await world.takeDown('mail');
     const nora = await world.open({ on: ['payroll'] });
     await world.until(
@@ -81,31 +92,35 @@ describe('an outage', () => {
     world.mail.loseNextAnswer();
     await world.exits.decide(nora.employeeId, leaving);
     await world.untilPhase(nora, 'closed');
-    assert.equal(new Set(mailIds(nora.manager)).size, 2, 'a mail tried again carries the same Message-ID');
-    await services.stop();
+    assert.equal(
+      new Set(mailIds(world, nora.manager)).size,
+      2,
+      'a mail tried again carries the same Message-ID',
+    );
   });
 
   it('of a service for longer than its ack wait delays what it does, and loses nothing', async () => {
-    const access = await world.startServices('access');
+    await world.startServices('access');
     const begun = Date.now();
     const nora = await world.open();
     const nils = await world.open({ on: ['payroll'] });
-    await eventually('the ack wait to pass', () => (Date.now() - begun > 2 * ACK_WAIT_MS ? true : undefined));
-    const meanwhile = await world.exits.status(nora.employeeId);
-    assert.ok(meanwhile.blockedAt, 'access waits for nobody');
+    await eventually('the ack wait to pass', () => (Date.now() - begun > 2 * ackWaitMs ? true : undefined));
+    const meanwhile = await world.until(
+      nora,
+      'blocked: access waits for nobody',
+      ({ blockedAt }) => !!blockedAt,
+    );
     assert.equal(stateOf(meanwhile, 'notify-manager'), 'running');
-    const others = await world.startServices('notification', 'hr');
+    await world.startServices('notification', 'hr');
     for (const each of [nora, nils]) {
       await world.untilPhase(each, 'awaiting-decision');
-      assert.equal(mailIds(each.manager).length, 1);
-      assert.equal(mailIds(each.email).length, 2, 'told of the block, and invited');
+      assert.equal(mailIds(world, each.manager).length, 1);
+      assert.equal(mailIds(world, each.email).length, 2, 'told of the block, and invited');
     }
-    await access.stop();
-    await others.stop();
   });
 
   it('of a process in the middle of a block: another goes on, and knows what was taken', async () => {
-    const others = await world.startServices('notification', 'hr');
+    await world.startServices('notification', 'hr');
     const killed = await world.startServices('access');
     world.proxies.payroll.fault(({ method }) => (method === 'PATCH' ? { kind: 'lost-answer' } : undefined));
     const sent = world.proxies.payroll.next(({ method }) => method === 'PATCH');
@@ -113,17 +128,15 @@ describe('an outage', () => {
     await sent;
     await killed.vanish();
     world.proxies.payroll.fault(undefined);
-    const next = await world.startServices('access');
+    await world.startServices('access');
     await world.untilPhase(nora, 'awaiting-decision');
     await world.exits.decide(nora.employeeId, retained);
     await world.untilPhase(nora, 'closed');
-    await isAsBefore(nora);
-    await next.stop();
-    await others.stop();
+    await isAsBefore(world, nora);
   });
 
   it('of the broker, killed in the middle of exits: what was acknowledged is there, and all of it ends as decided', async () => {
-    const services = await world.startServices('notification', 'hr', 'access');
+    await world.startServices('notification', 'hr', 'access');
     const exits = await Promise.all(Array.from({ length: 8 }, () => world.open()));
     await world.broker.kill();
     // Said while nobody is there to hear it.
@@ -140,30 +153,14 @@ describe('an outage', () => {
     await Promise.all(deciding);
     for (const [n, each] of all.entries()) {
       await world.untilPhase(each, 'closed');
-      if (n % 2 === 0) await isAsBefore(each);
+      if (n % 2 === 0) await isAsBefore(world, each);
       else assert.deepEqual((await world.account(each, 'production')).groups, []);
-      assert.equal(new Set(mailIds(each.manager)).size, 2);
+      assert.equal(new Set(mailIds(world, each.manager)).size, 2);
     }
-    await services.stop();
-  });
-
-  it('of nobody: two processes of each service share the work, and do nothing twice', async () => {
-    const services = await Promise.all([1, 2].map(() => world.startServices('notification', 'hr', 'access')));
-    const exits = await Promise.all(Array.from({ length: 10 }, () => world.open()));
-    for (const each of exits) await world.untilPhase(each, 'awaiting-decision');
-    await Promise.all(exits.map((each) => world.exits.decide(each.employeeId, retained)));
-    for (const each of exits) {
-      await world.untilPhase(each, 'closed');
-      await isAsBefore(each);
-      assert.equal(mailIds(each.manager).length, 2);
-    }
-    await Promise.all(services.map((each) => each.stop()));
   });
 
   it('of nobody: a decision that comes to another process than the one that is blocking waits for its end', async () => {
-    const services = await Promise.all(
-      [1, 2, 3].map(() => world.startServices('notification', 'hr', 'access')),
-    );
+    await Promise.all([1, 2, 3].map(() => world.startServices('notification', 'hr', 'access')));
     let land = (): void => undefined;
     const until = new Promise<void>((resolve) => (land = resolve));
     let held = 0;
@@ -173,7 +170,7 @@ describe('an outage', () => {
       return { kind: 'held', until };
     });
     const exits = await Promise.all(Array.from({ length: 6 }, () => world.open({ on: ['payroll'] })));
-    await eventually('all blocks to be under way', () => (held >= exits.length ? true : undefined));
+    await eventually('all blocks to be under way', () => (held >= exits.length ? true : undefined), UNTIL_MS);
     for (const { employeeId } of exits) await world.exits.decide(employeeId, retained);
     const given = await eventually('a restore', async () => {
       const [first] = exits;
@@ -186,6 +183,66 @@ describe('an outage', () => {
       await world.untilPhase(each, 'closed');
       assert.equal((await world.account(each, 'payroll')).active, true);
     }
-    await Promise.all(services.map((each) => each.stop()));
+  });
+});
+
+describe('two living processes of each service', function () {
+  this.timeout(180_000);
+  const ackWaitMs = 4_000;
+  let world: ChoreographedWorld;
+  before(async () => {
+    // Patient with servers, so that what happens twice happens because of us, however busy the machine is.
+    world = await startChoreographedWorld({
+      services: [],
+      ackWaitMs,
+      config: [['requestTimeout: PT1S', 'requestTimeout: PT10S']],
+    });
+  });
+  afterEach(() => world.stopServices());
+  after(() => world.stop());
+
+  const start = () => world.startServices('notification', 'hr', 'access');
+
+  it('share the work, and do nothing twice', async () => {
+    await Promise.all([start(), start()]);
+    const exits = await Promise.all(Array.from({ length: 10 }, () => world.open()));
+    for (const each of exits) await world.untilPhase(each, 'awaiting-decision');
+    await Promise.all(exits.map((each) => world.exits.decide(each.employeeId, retained)));
+    for (const each of exits) {
+      await world.untilPhase(each, 'closed');
+      await isAsBefore(world, each);
+      assert.equal(mailIds(world, each.manager).length, 2);
+    }
+  });
+
+  it('send a mail once, although the mail server is slow and the broker is away meanwhile', async () => {
+    await Promise.all([start(), start()]);
+    await world.takeDown('mail');
+    const nora = await world.open({ on: ['payroll'] });
+    const answer = world.mail.holdNextAnswer();
+    await world.bringUp('mail');
+    await answer.taken;
+    await world.broker.kill();
+    await pause(ackWaitMs);
+    await world.broker.start();
+    await pause(ackWaitMs / 2);
+    answer.let();
+    await world.untilPhase(nora, 'awaiting-decision');
+    assert.equal(mailIds(world, nora.manager).length, 1);
+    assert.equal(mailIds(world, nora.email).length, 1);
+  });
+
+  it('send a mail once, although the one that sends it is stopped meanwhile', async () => {
+    const first = await world.startServices('notification');
+    const answer = world.mail.holdNextAnswer();
+    const nora = await world.open({ on: ['payroll'] });
+    await answer.taken;
+    await start();
+    const stopped = first.stop();
+    await pause(ackWaitMs / 4);
+    answer.let();
+    await stopped;
+    await world.untilPhase(nora, 'awaiting-decision');
+    assert.equal(mailIds(world, nora.manager).length, 1);
   });
 });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { Kvm } from '@nats-io/kv';
 import { connectBus, type Bus } from '../../src/choreography/bus.js';
 import { Busy, openRecords, type Records } from '../../src/choreography/records.js';
+import { assertLasts } from '../../src/services/protocols/point-of-no-return.js';
 import { eventually } from '../support/eventually.js';
 import { startBroker, type Broker } from '../support/nats.js';
 
@@ -88,6 +90,31 @@ describe('a record of a service', () => {
     assert.deepEqual(await read(two, 'd'), ['set out']);
   });
 
+  it('of a process that stood still beyond its lease: it begins nothing that cannot be taken back', async () => {
+    let sent = 0;
+    const late = one.lease('f', signal, async (record) => {
+      assertLasts(record.signal, 1);
+      standStill(2 * LEASE_MS);
+      assert.ok(!record.signal.aborted, 'no timer has had a chance to say so');
+      assertLasts(record.signal, 1);
+      sent += 1;
+      return Promise.resolve();
+    });
+    await assert.rejects(late, /not enough time is left/);
+    assert.equal(sent, 0);
+  });
+
+  it('remembers what was done although the answer to a write was lost', async () => {
+    await one.lease('g', signal, async (record) => {
+      // The answer to a write is lost, and with it the revision that the next one has to name.
+      const kv = await new Kvm(buses[1]!.js).open('notes');
+      const { revision, value } = (await kv.get('g'))!;
+      await kv.put('g', value, { previousSeq: revision });
+      record.value.lines.push('done');
+    });
+    assert.deepEqual(await read(two, 'g'), ['done']);
+  });
+
   it('is interrupted by whoever comes with better news', async () => {
     const begun = gate();
     const working = one.lease('e', signal, (record) => {
@@ -102,6 +129,9 @@ describe('a record of a service', () => {
     await refused;
   });
 });
+
+/** As a process does that is suspended, or whose event loop is busy. */
+const standStill = (ms: number) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 
 function countTo(ms: number): () => true | undefined {
   const began = Date.now();

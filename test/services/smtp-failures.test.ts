@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { SMTPServer } from 'smtp-server';
 import { FailureType } from '../../src/exit/failures.js';
+import { endsBy } from '../../src/services/protocols/point-of-no-return.js';
 import { eventually } from '../support/eventually.js';
 import { finalFailure, outage } from '../support/failures.js';
 import { mailer, message } from '../support/message.js';
@@ -52,6 +53,8 @@ describe('a mail server', () => {
       await closed();
     });
 
+    // After the dot, only the answer tells that the mail need not be sent again.
+    if (words === '.') continue;
     it(`that hangs at ${words} is left at once when the attempt is given up`, async () => {
       const { port, heard, connections } = await scripted({ [words]: null });
       const attempt = new AbortController();
@@ -68,6 +71,31 @@ describe('a mail server', () => {
       assert.ok(Date.now() - givenUpAt < 1000);
     });
   }
+
+  it('that has the whole text is heard out, although the attempt is given up', async () => {
+    const { port, heard, answer } = await scripted({ '.': null });
+    const attempt = new AbortController();
+    const sending = mailer(port, { requestTimeoutMs: 60_000 }).send(message(), attempt.signal);
+    await eventually('the whole text', () => (heard.includes('.') ? true : undefined));
+    attempt.abort();
+    answer('250 taken');
+    await sending;
+  });
+
+  it('gets no dot, and so no mail, from who might be overtaken before its answer', async () => {
+    const { port, heard } = await scripted();
+    const attempt = new AbortController();
+    let msLeft = 60_000;
+    endsBy(attempt.signal, () => msLeft);
+    await mailer(port, { requestTimeoutMs: 500 }).send(message(), attempt.signal);
+    assert.equal(heard.filter((line) => line === '.').length, 1);
+    msLeft = 499;
+    const late = mailer(port, { requestTimeoutMs: 500 }).send(message(), attempt.signal);
+    assert.match(await outage(late), /not enough time is left/);
+    await closed();
+    assert.equal(heard.filter((line) => line === 'DATA').length, 2);
+    assert.equal(heard.filter((line) => line === '.').length, 1);
+  });
 
   it('hears nothing from an attempt that was given up before', async () => {
     const { port, connections } = await scripted();

@@ -10,6 +10,8 @@ import { startBroker, type Broker } from './nats.js';
 import { startWorld, type Hired, type World, type WorldOptions } from './world.js';
 
 export const ACK_WAIT_MS = 1_500;
+/** The machine may be busy with other things. */
+export const UNTIL_MS = 50_000;
 
 export interface ChoreographedWorld extends Omit<World, 'exits' | 'until' | 'untilPhase'> {
   broker: Broker;
@@ -21,6 +23,8 @@ export interface ChoreographedWorld extends Omit<World, 'exits' | 'until' | 'unt
   open: (changes?: Parameters<World['hire']>[0]) => Promise<Hired & { exitId: string }>;
   /** Starts services on a connection of their own, as a process would. */
   startServices: (...names: SubscriberName[]) => Promise<Services>;
+  /** All that still run. */
+  stopServices: () => Promise<void>;
   /** What was given up, with the reason. */
   deadLetters: () => Promise<DeadLetter[]>;
 }
@@ -40,6 +44,7 @@ export interface DeadLetter {
 
 export interface Options extends Omit<WorldOptions, 'services'> {
   services?: SubscriberName[];
+  ackWaitMs?: number;
 }
 
 const fast: [string, string][] = [
@@ -50,6 +55,7 @@ const fast: [string, string][] = [
 export async function startChoreographedWorld({
   services = [...subscriberNames],
   config: changes = [],
+  ackWaitMs = ACK_WAIT_MS,
   ...options
 }: Options = {}): Promise<ChoreographedWorld> {
   const broker = await startBroker();
@@ -66,7 +72,7 @@ export async function startChoreographedWorld({
       bus: own,
       config,
       services: names,
-      ackWaitMs: ACK_WAIT_MS,
+      ackWaitMs,
       log: () => undefined,
     });
     let isOver = false;
@@ -82,14 +88,20 @@ export async function startChoreographedWorld({
     running.push(started);
     return started;
   };
+  const stopServices = async () =>
+    void (await Promise.all(running.splice(0).map((services) => services.stop())));
   if (services.length > 0) await start(...services);
 
   const until: ChoreographedWorld['until'] = async ({ employeeId }, what, wanted) => {
     let last: ExitStatus | undefined;
-    return eventually(what, async () => {
-      last = await exits.status(employeeId);
-      return wanted(last) ? last : undefined;
-    }).catch((error: Error) => {
+    return eventually(
+      what,
+      async () => {
+        last = await exits.status(employeeId);
+        return wanted(last) ? last : undefined;
+      },
+      UNTIL_MS,
+    ).catch((error: Error) => {
       throw new Error(`${employeeId}: ${error.message}; ${JSON.stringify(last, null, 1)}`, { cause: error });
     });
   };
@@ -103,6 +115,7 @@ export async function startChoreographedWorld({
     until,
     untilPhase: (who, phase) => until(who, phase, (status) => status.phase === phase),
     startServices: start,
+    stopServices,
     async open(hire) {
       const hired = await world.hire(hire);
       const { exitId } = await exits.open({ employeeId: hired.employeeId });
@@ -121,7 +134,7 @@ export async function startChoreographedWorld({
       return found;
     },
     async stop() {
-      for (const each of running) await each.stop();
+      await stopServices();
       try {
         // Whatever a test was about: what was said on the way keeps to the contract.
         await checkStreams(bus);

@@ -8,6 +8,8 @@ export interface ScriptedSmtp {
   heard: string[];
   /** Connections that are open now, and that ever were. */
   connections: () => { open: number; ever: number };
+  /** Says something of its own accord, to every client. */
+  answer: (line: string) => void;
   stop: () => Promise<void>;
 }
 
@@ -56,6 +58,9 @@ export async function startScriptedSmtp(changes: Script = {}): Promise<ScriptedS
     port: (server.address() as AddressInfo).port,
     heard,
     connections: () => ({ open: open.size, ever }),
+    answer: (line) => {
+      for (const socket of open) socket.write(`${line}\r\n`);
+    },
     stop: async () => {
       for (const socket of open) socket.destroy();
       server.close();

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { simpleParser, type ParsedMail } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
 import { eventually } from './eventually.js';
+import { gate } from './gate.js';
 import { itipProblem } from './itip.js';
 
 export interface Mail extends ParsedMail {
@@ -22,6 +23,8 @@ export interface MailServer {
   ) => void;
   /** Takes the next message, and breaks the connection before it says so. */
   loseNextAnswer: () => void;
+  /** Takes the next message, and says so only when it is let. */
+  holdNextAnswer: () => { taken: Promise<void>; let: () => void };
   to: (recipient: string) => Mail[];
   /** Of these, the ones with an iTIP object. */
   invitationsTo: (recipient: string) => Mail[];
@@ -36,6 +39,7 @@ export async function startMailServer(): Promise<MailServer> {
   const mails: Mail[] = [];
   let decide: ((recipient: string) => { code: number; message: string } | undefined) | undefined;
   let loseNext = false;
+  let holdNext: { taken: () => void; until: Promise<void> } | undefined;
   let server: SMTPServer;
   let port = 0;
 
@@ -59,6 +63,10 @@ export async function startMailServer(): Promise<MailServer> {
           if (problem) return callback(Object.assign(new Error(problem), { responseCode: 554 }));
           for (const { address } of session.envelope.rcptTo)
             mails.push({ ...parsed, recipient: address, source });
+          const held = holdNext;
+          holdNext = undefined;
+          held?.taken();
+          await held?.until;
           if (loseNext) {
             loseNext = false;
             return void sockets.get(session.remotePort)?.destroy();
@@ -91,6 +99,11 @@ export async function startMailServer(): Promise<MailServer> {
     },
     loseNextAnswer: () => {
       loseNext = true;
+    },
+    holdNextAnswer() {
+      const [taken, answer] = [gate(), gate()];
+      holdNext = { taken: taken.open, until: answer.passed };
+      return { taken: taken.passed, let: answer.open };
     },
     to,
     invitationsTo: (recipient) => to(recipient).filter(({ attachments }) => attachments.length > 0),

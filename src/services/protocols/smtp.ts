@@ -1,13 +1,19 @@
 /**
  * Mail over SMTP (RFC 5321), one recipient a message. SMTP is at-least-once: when the connection breaks after the text was sent,
  * nobody knows, and the same Message-ID is sent again.
+ *
+ * The point of no return is the dot that ends the text: before it, giving up ends the conversation, and no mail is sent. After it,
+ * the answer is waited for even by who has given up, since only the answer tells that the mail need not be sent again; and the dot
+ * is sent only when nobody else can begin before that answer.
  */
 import net from 'node:net';
+import { Readable } from 'node:stream';
 import nodemailer from 'nodemailer';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { MailAddress } from '../../exit/input.js';
 import type { Contact } from '../../exit/people.js';
 import { oneLine } from './mail-body.js';
+import { assertLasts } from './point-of-no-return.js';
 
 export interface MailerOptions {
   host: string;
@@ -40,13 +46,15 @@ export type Mailer = ReturnType<typeof createMailer>;
 
 export function createMailer({ host, port, tls, user, password, from, requestTimeoutMs }: MailerOptions) {
   /** A socket of our own, so that giving up ends the conversation at once. */
-  function connect(signal: AbortSignal): Promise<net.Socket> {
+  function connect(signal: AbortSignal, ended: AbortSignal): Promise<net.Socket> {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
       const socket = net.connect({ host, port });
       const giveUp = () => socket.destroy(new Error('given up'));
+      const keepOn = () => signal.removeEventListener('abort', giveUp);
       signal.addEventListener('abort', giveUp, { once: true });
-      socket.once('close', () => signal.removeEventListener('abort', giveUp));
+      ended.addEventListener('abort', keepOn, { once: true });
+      socket.once('close', keepOn);
       socket.setTimeout(requestTimeoutMs, () =>
         socket.destroy(new Error(`no connection within ${requestTimeoutMs} ms`)),
       );
@@ -63,6 +71,12 @@ export function createMailer({ host, port, tls, user, password, from, requestTim
     /** @throws FinalFailure AddressRefused, Refused */
     async send({ to, calendar, ...message }: Message, signal: AbortSignal): Promise<void> {
       const address = validAddress(to);
+      const textEnded = new AbortController();
+      async function* upToTheDot(text: Readable): AsyncGenerator<Buffer> {
+        for await (const chunk of text) yield chunk as Buffer;
+        assertLasts(signal, requestTimeoutMs);
+        textEnded.abort();
+      }
       const transport = nodemailer.createTransport({
         host,
         port,
@@ -75,11 +89,15 @@ export function createMailer({ host, port, tls, user, password, from, requestTim
         greetingTimeout: requestTimeoutMs,
         socketTimeout: requestTimeoutMs,
         getSocket: (_options, callback) => {
-          connect(signal).then(
+          connect(signal, textEnded.signal).then(
             (connection) => callback(null, { connection }),
             (error: Error) => callback(error, {}),
           );
         },
+      });
+      transport.use('stream', ({ message }, done) => {
+        message.processFunc((text) => Readable.from(upToTheDot(text)));
+        done();
       });
       try {
         await transport.sendMail({
