@@ -180,7 +180,7 @@ describe('what the services do, as asyncapi.yaml says it', () => {
     const other = await stranger(world.broker);
     const subject = `exit.${nora.employeeId}.${example!.headers!['ce-id']}.employee.resigned`;
     const data = { ...example!.payload, employeeId: nora.employeeId };
-    await other.publish(subject, JSON.stringify(data), example!.headers!);
+    await other.publish(subject, JSON.stringify(data), example!.headers);
     await other.close();
     const status = await world.untilPhase(nora, 'awaiting-decision');
     assert.equal(status.exitId, example!.headers!['ce-id']);
