@@ -23,11 +23,23 @@ const passwordOf = (user: string): string => `secret-of-${user}`;
 
 /** What each service may say. */
 const own: Record<SubscriberName, EventType[]> = {
-  notification: ['manager.notified', 'step.needs-attention'],
-  hr: ['interview.scheduled', 'interview.cancelled', 'step.needs-attention'],
-  access: ['access.blocked', 'access.restored', 'access.revoked', 'step.needs-attention'],
+  notification: [
+    'manager.notified',
+    'employee.notified',
+    'hr.reminded',
+    'decision.escalated',
+    'operator.notified',
+    'step.needs-attention',
+  ],
+  hr: ['interview.scheduled', 'interview.rescheduled', 'interview.cancelled', 'step.needs-attention'],
+  access: ['access.blocked', 'access.drifted', 'access.restored', 'access.revoked', 'step.needs-attention'],
 };
-const ofPeople: EventType[] = ['employee.resigned', 'exit.decision-finalised', 'step.resolved'];
+const ofPeople: EventType[] = [
+  'employee.resigned',
+  'interview.reschedule-requested',
+  'exit.decision-finalised',
+  'step.resolved',
+];
 
 describe('the NATS server of the deployment', () => {
   let folder: string;
@@ -135,11 +147,14 @@ describe('the NATS server of the deployment', () => {
     for (const userName of ['one', 'another']) await world.admin.payroll.createUser({ employeeId, userName });
     world.proxies.code.fault(() => ({ kind: 'answer', status: 503 }));
     await exits.open({ employeeId });
-    const keys = ['notify-manager', 'schedule-hr-interview', 'block-access:payroll'];
+    const keys = ['notify-manager', 'notify-employee', 'schedule-hr-interview', 'block-access:payroll'];
     await eventually('attention', async () => {
       const status = await exits.status(employeeId);
       const isTrying = (stepOf(status, 'block-access:code')?.attempt ?? 0) > 1;
-      return (isTrying && keys.every((key) => stateOf(status, key) === 'needs-attention')) || undefined;
+      const isTold = stateOf(status, 'notify-operator') === 'done';
+      return (
+        (isTrying && isTold && keys.every((key) => stateOf(status, key) === 'needs-attention')) || undefined
+      );
     });
     await eventually('the dead letters', async () => {
       const { state } = await buses[people]!.jsm.streams.info('EXITS_DEAD_LETTERS');
@@ -158,6 +173,8 @@ describe('the NATS server of the deployment', () => {
     for (const name of subscriberNames) {
       const others = [...ofPeople, ...Object.values(own).flat()].filter((type) => !own[name].includes(type));
       for (const type of others) await isRefused(name, `exit.E-1002.an-exit.${type}`);
+      for (const type of own[name])
+        await buses[name]!.connection.request(`exit.E-1002.an-exit.${type}`, '', { timeout: 3_000 });
     }
   });
 
@@ -165,6 +182,7 @@ describe('the NATS server of the deployment', () => {
     for (const [user, other] of [
       ['notification', 'access-payroll'],
       ['hr', 'notification'],
+      ['hr', 'notification-employee'],
     ] as const) {
       await isRefused(user, `$JS.API.CONSUMER.MSG.NEXT.EXITS.${other}`);
       await isRefused(user, `$JS.ACK.EXITS.${other}.1.1.1.1.1`);

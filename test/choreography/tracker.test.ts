@@ -38,6 +38,7 @@ describe('the tracker', () => {
       'hr cancel-hr-interview': 'done',
       'notification notify-manager': 'done',
       'notification notify-manager-of-outcome': 'done',
+      'notification-employee notify-employee': 'done',
     });
     assert.ok(exit.promises.every(({ since, doneAt, due }) => since <= doneAt! && doneAt! < due));
   });
@@ -61,7 +62,12 @@ describe('the tracker', () => {
       .map(String);
     assert.deepEqual(
       beginnings.toSorted((a, b) => a.localeCompare(b)),
-      [...systems.map(() => 'access.blocked'), 'interview.scheduled', 'manager.notified'],
+      [
+        ...systems.map(() => 'access.blocked'),
+        'employee.notified',
+        'interview.scheduled',
+        'manager.notified',
+      ],
     );
     const revoked = (decision as unknown[]).slice(1) as string[][];
     assert.deepEqual(

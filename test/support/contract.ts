@@ -18,6 +18,7 @@ interface Ref {
 export interface Contract {
   channels: Record<string, { address: string; messages: Record<string, Ref> }>;
   operations: Record<string, { action: 'send' | 'receive'; channel: Ref; tags: { name: string }[] }>;
+  'x-services': Record<string, string[]>;
   'x-promises': Record<string, { on: string; event: string; step: string; within: string; when?: object }[]>;
   components: {
     messages: Record<
@@ -25,7 +26,7 @@ export interface Contract {
       {
         headers: Schema;
         payload: Schema;
-        examples?: { headers: Record<string, string>; payload: Record<string, unknown> }[];
+        examples?: { headers?: Record<string, string>; payload: Record<string, unknown> }[];
       }
     >;
     schemas: Record<string, Schema>;
@@ -36,6 +37,13 @@ export const contract = parse(contractText) as Contract;
 
 /** The channels that are events of an exit, which are named as their events are. */
 export const documentedEvents = Object.keys(contract.channels).filter((name) => name !== 'dead-letters');
+
+/** Whoever is the tag of an operation, as `ce-source` names them: the service of a consumer, or the client. */
+export function sourceOf(tag: string): string {
+  const [service = tag] =
+    Object.entries(contract['x-services']).find(([, consumers]) => consumers.includes(tag)) ?? [];
+  return `/ems/${service}`;
+}
 
 /** What says who says it, when, and because of what: a stranger may leave it out, our services don't. */
 const ours = ['ce-subject', 'ce-time', 'ce-correlationid', 'content-type', 'Nats-Msg-Id'];
