@@ -229,7 +229,7 @@ describe('two living processes of each service', function () {
     answer.let();
     await world.untilPhase(nora, 'awaiting-decision');
     assert.equal(mailIds(world, nora.manager).length, 1);
-    assert.equal(mailIds(world, nora.email).length, 1);
+    assert.equal(mailIds(world, nora.email).length, 2);
   });
 
   it('send a mail once, although the one that sends it is stopped meanwhile', async () => {
