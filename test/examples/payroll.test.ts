@@ -215,7 +215,8 @@ describe('payroll, a fourth service', () => {
     }
     await other.close();
     for (let kills = 0; kills < 2; kills++) {
-      const words = world.bus.connection.subscribe('exit.*.*.payroll.>', { max: CROWD / 4 });
+      // Some more are said before it is dead: not all of them may be waited for.
+      const words = world.bus.connection.subscribe('exit.*.*.payroll.>', { max: CROWD / 3 });
       const running = payroll('run');
       for await (const _ of words);
       await kill(running);
