@@ -101,7 +101,7 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
 
   /** HR answers when everybody is invited for the new time, or says why not. */
   async function untilArranged(employeeId: string): Promise<Interview> {
-    const changes = await watch(bus, employeeId);
+    const changes = await watch(bus, subjectsOf(employeeId));
     try {
       for (const giveUpAt = Date.now() + ANSWER_WITHIN_MS; ;) {
         const { arranging, interview } = requireExit(employeeId, await read(employeeId));
