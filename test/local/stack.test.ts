@@ -140,11 +140,11 @@ describe('the local stack', () => {
     const bus = await connectBus(natsConfigOf(file.nats.url), 'a test');
     const consumers = await bus.jsm.consumers.list('EXITS').next();
     await bus.close();
-    assert.deepEqual(
-      consumers.map(({ name }) => name).toSorted(),
-      ['access-code', 'access-payroll', 'access-production', 'hr', 'notification'],
-      'the three services have subscribed',
-    );
+    for (const name of ['access-code', 'access-payroll', 'access-production', 'hr', 'notification'])
+      assert.ok(
+        consumers.some((each) => each.name === name),
+        `${name} has subscribed`,
+      );
     for (const url of [file.temporal.uiUrl!, `${file.inboxUrl}/api/email`])
       assert.equal((await fetch(url)).status, 200, url);
     for (const { scimUrl, token } of [file.directory, ...file.systems]) {
