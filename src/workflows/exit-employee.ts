@@ -4,6 +4,7 @@ import {
   CancellationScope,
   CancelledFailure,
   condition,
+  patched,
 } from '@temporalio/workflow';
 import type { Ending } from '../exit/decision.js';
 import { FailureType } from '../exit/failures.js';
@@ -54,10 +55,12 @@ export async function exitEmployee(resignation: Resignation): Promise<ExitStatus
       await people.stopTelling(
         `the employee is ${ending === 'retained' ? 'retained' : 'not leaving: the exit was cancelled'}`,
       );
-      await Promise.all([
-        ...holds.map((hold) => hold.stopBlocking(`${why} came first`).then(() => hold.restore())),
-        people.withdrawInterview(),
-      ]);
+      const withdrawn = people.withdrawInterview();
+      await Promise.all(
+        holds.map((hold) => hold.stopBlocking(`${why} came first`).then(() => hold.restore())),
+      );
+      // The manager hears of it once access is as decided, whatever becomes of the invitation.
+      if (!patched('outcome-before-withdrawal')) await withdrawn;
     }
     await people.tellManagerOfOutcome(ending);
 

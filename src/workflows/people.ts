@@ -19,6 +19,7 @@ export class People {
     schedule: Promise<void>;
   };
   readonly interview: ExitInterview;
+  private withdrawal: Promise<void> | undefined;
 
   constructor(
     private readonly exit: Exit,
@@ -37,10 +38,11 @@ export class People {
     };
   }
 
-  /** When everything that the start of the exit set off has been settled. */
+  /** When everything that the start of the exit set off, and the withdrawal, has been settled. */
   async settled(): Promise<void> {
     await Promise.all(Object.values(this.begun));
     await this.interview.settled();
+    await this.withdrawal;
   }
 
   /** Nobody is told of a resignation, or invited over one, that no longer stands. */
@@ -53,9 +55,8 @@ export class People {
   }
 
   /** Withdraws the invitation, unless the interview has already taken place. */
-  async withdrawInterview(): Promise<void> {
-    await this.begun.schedule;
-    await this.interview.withdraw();
+  withdrawInterview(): Promise<void> {
+    return (this.withdrawal = this.begun.schedule.then(() => this.interview.withdraw()));
   }
 
   async tellManagerOfOutcome(outcome: Ending): Promise<void> {

@@ -184,6 +184,26 @@ describe('while a server is down', () => {
     assert.equal((await world.account(nora, 'code')).active, true);
   });
 
+  it('an interview that cannot be withdrawn does not hold up the word to the manager', async () => {
+    const nora = await world.hire();
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+    world.mail.refuse((recipient) =>
+      recipient === HR ? { code: 450, message: 'try again later' } : undefined,
+    );
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    const told = await world.until(
+      nora,
+      'the manager told',
+      (status) => stateOf(status, 'notify-manager-of-outcome') === 'done',
+    );
+    assert.notEqual(stateOf(told, 'cancel-hr-interview'), 'done');
+    assert.equal(told.phase, 'restoring', 'the exit is open until the interview is withdrawn');
+    world.mail.refuse(undefined);
+    const closed = await world.untilPhase(nora, 'closed');
+    assert.equal(stateOf(closed, 'cancel-hr-interview'), 'done');
+  });
+
   it('workers that are down lose nothing: the exit goes on where it was', async () => {
     const nora = await world.hire();
     await world.stopWorkers();

@@ -11,8 +11,11 @@ import { stopTemporal } from './temporal.js';
 import { HR, IT, startWorld, stateOf, type Hired, type World } from './world.js';
 
 const folder = 'test/histories';
-/** One more with each change of the workflow that an open exit could notice: 1 told nobody but the manager. */
-const GENERATION = 2;
+/**
+ * One more with each change of the workflow that an open exit could notice: 1 told nobody but the manager, 2 told the manager of the
+ * outcome after the withdrawal of the interview.
+ */
+const GENERATION = 3;
 const retained = { outcome: 'retained', decidedBy: HR } as const;
 const leaving = { outcome: 'leaving', decidedBy: HR } as const;
 
