@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import { promisify } from 'node:util';
+import { format, resolveConfig } from 'prettier';
 import { findNats } from '../../src/local/find-nats.js';
 import { findTemporal } from '../../src/local/find-temporal.js';
 
@@ -20,7 +21,7 @@ export async function writePlaces(file: string, places: ReadonlyMap<string, stri
       );
     text = `${text.slice(0, from + begin.length)}\n\n${content}\n\n${text.slice(to)}`;
   }
-  await writeFile(file, text);
+  await writeFile(file, await format(text, { ...(await resolveConfig(file)), filepath: file }));
 }
 
 /** The machine and the versions in one line: figures of two machines are not to be compared. */

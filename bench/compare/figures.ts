@@ -35,7 +35,9 @@ export const seconds = ({ median, min, max }: Spread): Spread => ({
   ...{ median: median / 1000, min: min / 1000, max: max / 1000 },
 });
 
+/** A table; columns of figures stand to the right. */
 export function markdown(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [header, header.map((_, i) => (i === 0 ? '---' : '---:')), ...rows];
+  const isOfFigures = (column: number): boolean => rows.every((row) => /^([+\d]|$)/.test(row[column]!));
+  const lines = [header, header.map((_, i) => (isOfFigures(i) ? '---:' : '---')), ...rows];
   return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

@@ -17,22 +17,36 @@ import {
   type Exit,
   type Repeated,
 } from './exit.js';
-import { markdown, median, show, spread, type Spread } from './figures.js';
+import { markdown, median, seconds, show, spread, type Spread } from './figures.js';
 import type { Form } from './form.js';
 import type { Phase, World } from './phase.js';
 
+/** How many of an effect waited until the service was back. */
+type Waited = Partial<Record<Effect, { late: number; of: number }>>;
+
+/** What was seen of one service, down once. */
+interface Trial {
+  /** Of the resignations that came meanwhile. */
+  waited: Waited;
+  /** Of the decisions that came meanwhile, on exits that were open before. */
+  decisionsWaited: Waited;
+  /** How long each effect of a resignation took, before and meanwhile; of the latter those that did not wait. */
+  usualMs: number[];
+  meanwhileMs: number[];
+  /** From starting the service until everything that had waited was done. */
+  caughtUpMs: number;
+  exits: number;
+  lost: number;
+  twice: Repeated;
+}
 interface Outage {
   form: string;
   down: string;
-  /** Effects of the resignations that came meanwhile: how many waited until the service was back. */
-  waited: Partial<Record<Effect, string>>;
-  /** The same of two decisions that came meanwhile, on exits that were open before. */
-  decisionsWaited: Partial<Record<Effect, string>>;
-  /** Of what did not wait: how long it took, before and meanwhile. */
+  waited: Waited;
+  decisionsWaited: Waited;
   usualMs: number;
-  meanwhileMs: Spread | undefined;
-  /** From starting the service until everything that had waited was done. */
-  caughtUpMs: number;
+  meanwhileMs: number | undefined;
+  caughtUpMs: Spread;
   exits: number;
   lost: number;
   twice: Repeated;
@@ -44,19 +58,27 @@ const services = ['notification', 'hr', 'access', 'exit'] as const;
 export const outage: Phase<Figures> = {
   name: 'outage',
   forms: 'split',
-  minutes: ({ scale }) => (services.length * (scale.outageMs / 1000 + 20)) / 60,
+  minutes: ({ rounds, scale }) => (rounds * services.length * (scale.outageMs / 1000 + 10)) / 60,
   async measure(world) {
     const figures: Figures = [];
     for (const service of world.isQuick ? services.slice(1, 2) : services) {
-      world.progress(`outage: ${service} is down for ${world.scale.outageMs / 1000} s`);
       // The worker that runs the workflow has no counterpart.
       const forms = world.forms.filter(({ parts }) => parts.some(({ name }) => name === service));
-      figures.push(...(await Promise.all(forms.map((form) => goThrough(world, form, service)))));
+      const trials = new Map<Form, Trial[]>(forms.map((form) => [form, []]));
+      for (let round = 1; round <= world.rounds; round += 1) {
+        world.progress(
+          `outage: ${service} is down for ${world.scale.outageMs / 1000} s, round ${round} of ${world.rounds}`,
+        );
+        await Promise.all(
+          forms.map(async (form) => trials.get(form)!.push(await goThrough(world, form, service))),
+        );
+      }
+      figures.push(...[...trials].map(([form, of]) => summary(form, service, of)));
     }
     return figures.toSorted((a, b) => a.form.localeCompare(b.form));
   },
   page: (figures, { scale }) =>
-    `Down for ${scale.outageMs / 1000} s, ${figures[0]!.exits} exits each:\n\n${markdown(
+    `Down for ${scale.outageMs / 1000} s each time:\n\n${markdown(
       [
         'form',
         'down',
@@ -65,6 +87,7 @@ export const outage: Phase<Figures> = {
         'what did not wait, ms: before',
         'meanwhile',
         'caught up after, s',
+        'exits',
         'lost',
         'mail twice',
         'writes twice',
@@ -75,8 +98,9 @@ export const outage: Phase<Figures> = {
         listed(of.waited),
         listed(of.decisionsWaited),
         of.usualMs.toFixed(0),
-        of.meanwhileMs ? show(of.meanwhileMs) : 'all waited',
-        (of.caughtUpMs / 1000).toFixed(1),
+        of.meanwhileMs?.toFixed(0) ?? 'all waited',
+        show(seconds(of.caughtUpMs), 1),
+        String(of.exits),
         String(of.lost),
         String(of.twice.mails),
         String(of.twice.writes),
@@ -88,15 +112,15 @@ const words: Record<Effect, string> = {
   ...{ blocked: 'block', told: 'manager told', invited: 'interview' },
   ...{ ended: 'access given back or revoked', outcomeTold: 'outcome told', withdrawn: 'interview withdrawn' },
 };
-const listed = (waited: Outage['waited']): string =>
+const listed = (waited: Waited): string =>
   Object.entries(waited)
-    .map(([effect, count]) => `${words[effect as Effect]} ${count}`)
+    .map(([effect, { late, of }]) => `${words[effect as Effect]} ${late} of ${of}`)
     .join(', ') || 'nothing';
 
-async function goThrough({ outside, scale }: World, form: Form, service: string): Promise<Outage> {
+async function goThrough({ outside, scale }: World, form: Form, service: string): Promise<Trial> {
   const part = form.part(service);
   const before = await openSome(outside, form, 4);
-  const usualMs = median(before.flatMap((exit) => times(exit, beginnings)));
+  const usualMs = before.flatMap((exit) => times(exit, beginnings));
   function times(exit: Exit, effects: readonly Effect[]): number[] {
     return effects.flatMap((effect) => (seenAt(outside, exit, effect) ?? NaN) - exit.acceptedMs);
   }
@@ -121,7 +145,7 @@ async function goThrough({ outside, scale }: World, form: Form, service: string)
   const seen = (exits: Exit[], effectsOf: (exit: Exit) => readonly Effect[]): number[] =>
     exits.flatMap((exit) => effectsOf(exit).flatMap((effect) => seenAt(outside, exit, effect) ?? []));
   const caughtUpAt = Math.max(...seen(meanwhile, () => beginnings), ...seen(before, endingsOf));
-  const onTime = meanwhile.flatMap((exit) =>
+  const meanwhileMs = meanwhile.flatMap((exit) =>
     times(exit, beginnings).filter((ms) => exit.acceptedMs + ms < upMs),
   );
 
@@ -129,27 +153,51 @@ async function goThrough({ outside, scale }: World, form: Form, service: string)
   lost += await countLost(outside, meanwhile, endingsOf);
   const exits = [...before, ...meanwhile];
   return {
-    form: form.label,
-    down: service,
     waited: waitedOf(meanwhile, () => beginnings),
     decisionsWaited: waitedOf(before, endingsOf),
     usualMs,
-    meanwhileMs: onTime.length > 0 ? spread(onTime) : undefined,
+    meanwhileMs,
     caughtUpMs: caughtUpAt - upMs,
     exits: exits.length,
     lost,
     twice: await verifyAll(form, outside, exits),
   };
 
-  function waitedOf(exits: Exit[], effectsOf: (exit: Exit) => readonly Effect[]): Outage['waited'] {
-    const waited: Outage['waited'] = {};
+  function waitedOf(exits: Exit[], effectsOf: (exit: Exit) => readonly Effect[]): Waited {
+    const waited: Waited = {};
     for (const effect of Object.keys(serviceOf) as Effect[]) {
       const asked = exits.filter((exit) => effectsOf(exit).includes(effect));
       const late = asked.filter((exit) => seenAt(outside, exit, effect)! >= upMs);
-      if (late.length > 0) waited[effect] = `${late.length} of ${asked.length}`;
+      waited[effect] = { late: late.length, of: asked.length };
     }
     return waited;
   }
+}
+
+function summary({ label }: Form, down: string, trials: readonly Trial[]): Outage {
+  const sum = (of: (trial: Trial) => number): number => trials.reduce((total, trial) => total + of(trial), 0);
+  const meanwhileMs = trials.flatMap((trial) => trial.meanwhileMs);
+  const waitedIn = (of: (trial: Trial) => Waited): Waited =>
+    Object.fromEntries(
+      (Object.keys(serviceOf) as Effect[]).flatMap((effect) => {
+        const counted = {
+          late: sum((trial) => of(trial)[effect]!.late),
+          of: sum((trial) => of(trial)[effect]!.of),
+        };
+        return counted.late > 0 ? [[effect, counted]] : [];
+      }),
+    );
+  return {
+    ...{ form: label, down },
+    waited: waitedIn((trial) => trial.waited),
+    decisionsWaited: waitedIn((trial) => trial.decisionsWaited),
+    usualMs: median(trials.flatMap((trial) => trial.usualMs)),
+    meanwhileMs: meanwhileMs.length > 0 ? median(meanwhileMs) : undefined,
+    caughtUpMs: spread(trials.map((trial) => trial.caughtUpMs)),
+    exits: sum((trial) => trial.exits),
+    lost: sum((trial) => trial.lost),
+    twice: { mails: sum(({ twice }) => twice.mails), writes: sum(({ twice }) => twice.writes) },
+  };
 }
 
 async function openSome(outside: World['outside'], form: Form, count: number): Promise<Exit[]> {
