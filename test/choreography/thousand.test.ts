@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { decide, beginnings, endingsOf, resign, seenAt, verify } from '../../bench/compare/exit.js';
+import type { Effect, Exit } from '../../bench/compare/exit.js';
+import { startForm, type Form } from '../../bench/compare/form.js';
+import { startOutside, type Outside } from '../../bench/compare/outside.js';
+import { eventually } from '../support/eventually.js';
+import { scratchFolder } from '../support/temporal.js';
+
+const EXITS = 1_000;
+const PATIENCE_MS = 240_000;
+
+describe('a thousand exits at once', function () {
+  this.timeout(2 * PATIENCE_MS);
+  let outside: Outside;
+  let form: Form;
+  before(async () => {
+    const folder = await scratchFolder();
+    outside = await startOutside(path.join(folder, 'outside.log'));
+    form = await startForm({ kind: 'choreographed', layout: 'split', folder, outside: outside.env });
+  });
+  after(async () => {
+    await form.stop();
+    await outside.stop();
+  });
+
+  /** Of an exit that is done nobody asks again. */
+  async function untilAllSeen(exits: readonly Exit[], effectsOf: (exit: Exit) => readonly Effect[]) {
+    let waiting = [...exits];
+    const isMissing = (exit: Exit) =>
+      effectsOf(exit).some((effect) => seenAt(outside, exit, effect) === undefined);
+    await eventually(
+      'all of it to be seen outside',
+      () => {
+        waiting = waiting.filter(isMissing);
+        return waiting.length === 0 ? true : undefined;
+      },
+      PATIENCE_MS,
+    );
+  }
+
+  it('end as decided, each of them: nothing is lost, and no mail and no write is seen twice', async () => {
+    const exits = await Promise.all(Array.from({ length: EXITS }, () => resign(form)));
+    await untilAllSeen(exits, () => beginnings);
+    await Promise.all(exits.map((exit) => decide(form, exit)));
+    await untilAllSeen(exits, endingsOf);
+    for (const exit of exits)
+      assert.deepEqual(await verify(form, outside, exit), { mails: 0, writes: 0 }, exit.employeeId);
+  });
+});
