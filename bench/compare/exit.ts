@@ -102,12 +102,17 @@ export const endingsOf = ({ outcome }: Pick<Exit, 'outcome'>): Effect[] =>
   outcome === 'retained' ? [...endings] : ['ended', 'outcomeTold'];
 
 /** @returns when the last of these effects was seen */
-export function untilSeen(outside: Outside, exit: Exit, effects: readonly Effect[]): Promise<number> {
+export function untilSeen(
+  outside: Outside,
+  exit: Exit,
+  effects: readonly Effect[],
+  withinMs = PATIENCE_MS,
+): Promise<number> {
   const look = () => {
     const times = effects.map((effect) => seenAt(outside, exit, effect));
     return times.every((at) => at !== undefined) ? Math.max(...times) : undefined;
   };
-  return outside.until(`${exit.employeeId} to be ${effects.join(', ')}`, look, PATIENCE_MS);
+  return outside.until(`${exit.employeeId} to be ${effects.join(', ')}`, look, withinMs);
 }
 
 /** Waits for these effects of all the exits. @returns how many never came */

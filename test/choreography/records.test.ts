@@ -71,17 +71,20 @@ describe('a record of a service', () => {
 
   it('of a process that has died is taken over after its lease, and the dead one writes no more', async () => {
     const dead = await open(3);
+    const cutOff = gate();
     const asleep = gate();
     let isAborted = false;
     const late = dead.lease('d', signal, async (record) => {
       record.value.lines.push('set out');
       await record.save();
       await buses[2]!.connection.close();
+      cutOff.open();
       await asleep.passed;
       isAborted = record.signal.aborted;
       record.value.lines.push('never');
       await record.save();
     });
+    await cutOff.passed;
     const taken = await eventually('the takeover', () => read(two, 'd').catch(() => undefined));
     assert.deepEqual(taken, ['set out']);
     asleep.open();

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { decide, beginnings, endingsOf, resign, seenAt, verify } from '../../bench/compare/exit.js';
+import { beginnings, decide, endingsOf, resign, untilSeen, verify } from '../../bench/compare/exit.js';
 import type { Effect, Exit } from '../../bench/compare/exit.js';
 import { startForm, type Form } from '../../bench/compare/form.js';
 import { startOutside, type Outside } from '../../bench/compare/outside.js';
-import { eventually } from '../support/eventually.js';
 import { scratchFolder } from '../support/temporal.js';
 
 const EXITS = 1_000;
@@ -24,19 +23,9 @@ describe('a thousand exits at once', function () {
     await outside.stop();
   });
 
-  /** Of an exit that is done nobody asks again. */
+  /** Asks for one after the other: each thing that is seen is a reason to ask, and there are many. */
   async function untilAllSeen(exits: readonly Exit[], effectsOf: (exit: Exit) => readonly Effect[]) {
-    let waiting = [...exits];
-    const isMissing = (exit: Exit) =>
-      effectsOf(exit).some((effect) => seenAt(outside, exit, effect) === undefined);
-    await eventually(
-      'all of it to be seen outside',
-      () => {
-        waiting = waiting.filter(isMissing);
-        return waiting.length === 0 ? true : undefined;
-      },
-      PATIENCE_MS,
-    );
+    for (const exit of exits) await untilSeen(outside, exit, effectsOf(exit), PATIENCE_MS);
   }
 
   it('end as decided, each of them: nothing is lost, and no mail and no write is seen twice', async () => {
