@@ -49,7 +49,8 @@ export function timelineOf(facts: readonly Fact[], decisions: readonly DecisionR
     what: describeDecision(decision),
     earlierRun,
   }));
-  return [...moments, ...decided].toSorted((a, b) => a.at.localeCompare(b.at));
+  // In a stream a decision and what it leads to have one time.
+  return [...decided, ...moments].toSorted((a, b) => a.at.localeCompare(b.at));
 }
 
 function describeDecision({

@@ -62,7 +62,7 @@ const readers: Readers = {
     };
     return [
       ...(employee ? [{ kind: 'employee-known', employee } as const] : []),
-      { kind: 'mail-accepted', mail: type, to, messageId },
+      { kind: 'mail-accepted', mail: `${type} of ${data.of}`, to, messageId },
       done(data.of === 'resignation' ? 'notify-manager' : 'notify-manager-of-outcome'),
     ];
   },
