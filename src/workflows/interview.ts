@@ -1,5 +1,5 @@
 /** The exit interview, as the workflow leads it: schedule, move to another time, withdraw. */
-import { ApplicationFailure, condition } from '@temporalio/workflow';
+import { ApplicationFailure, condition, patched } from '@temporalio/workflow';
 import { FailureType } from '../exit/failures.js';
 import type { Interview, InterviewProgress } from '../exit/interview.js';
 import type { Employee } from '../exit/people.js';
@@ -87,7 +87,8 @@ export class ExitInterview implements Appointment {
     await this.settled();
     const { latest: interview } = this;
     const { view } = this.scheduling.step;
-    const isAhead = interview !== undefined && Date.parse(interview.start) > Date.now();
+    const isAhead =
+      interview !== undefined && (Date.parse(interview.start) > Date.now() || mayHaveBeenMoved(interview));
     // Given up half-way: nobody saw whether an invitation went out, and one that stays would be a meeting about nothing.
     const mayBeInvited = interview === undefined && view.state === 'skipped' && view.startedAt !== undefined;
     const byHand = [this.moving, this.scheduling].find((each) => each?.step.view.state === 'done-by-hand');
@@ -163,3 +164,7 @@ export class ExitInterview implements Appointment {
     return { exitId, employee: this.employee(), openedAt, lastWorkingDay: resignation.lastWorkingDay };
   }
 }
+
+/** In a calendar, by hand: whoever withdraws it looks there first. */
+const mayHaveBeenMoved = ({ calendarUrl }: Interview): boolean =>
+  calendarUrl !== undefined && patched('withdrawal-looks-into-calendar');
