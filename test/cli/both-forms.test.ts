@@ -120,6 +120,21 @@ describe('ems with both forms', () => {
     assert.deepEqual(shapes.slice(2), shapes.slice(0, 2));
   });
 
+  it('calls no interview withdrawn that had taken place', async () => {
+    for (const form of ['orchestrated', 'choreographed']) {
+      const nora = await world.hire({ on: ['payroll'] });
+      await resign(nora, form);
+      await untilPhase(nora, 'awaiting-decision');
+      const at = new Date(Date.now() + 2500).toISOString();
+      const { start } = await both.reschedule(nora.employeeId, { at });
+      await eventually('the interview to have begun', () => Date.now() > Date.parse(start) || undefined);
+      await both.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+      await untilPhase(nora, 'closed');
+      const shown = await page(world.env, 'status', nora.employeeId);
+      assert.match(shown, /^ *interview .*, with hr@acme\.example$/m, form);
+    }
+  });
+
   it('reports on both in the same words, and says of each where they come from', async () => {
     const mails: string[][] = [];
     for (const [form, record] of [
