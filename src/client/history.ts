@@ -45,7 +45,7 @@ function withoutRepeats(facts: readonly Fact[]): Fact[] {
 
 function idOf(fact: Fact): unknown {
   if (fact.kind === 'decision-received') return fact.received.id;
-  if (fact.kind === 'step-mended') return fact.id;
+  if (fact.kind === 'step-mended' || fact.kind === 'rescheduling-asked') return fact.id;
   if (fact.kind === 'drifted') return `${fact.system} ${fact.seenAt}`;
   return fact;
 }
