@@ -13,6 +13,7 @@ import {
   type HoldKind,
   type Taken,
 } from '../exit/hold.js';
+import type { Interview } from '../exit/interview.js';
 import { decoded } from './payloads.js';
 
 interface EarlierHold {
@@ -63,6 +64,28 @@ export async function earlierHold(exitId: string, system: string): Promise<Earli
     }
   }
   return hold;
+}
+
+/**
+ * @returns the latest time that earlier runs of this exit invited for; undefined without a reset. An invitation with a lower SEQUENCE
+ *   than that is ignored by every calendar program
+ */
+export async function earlierInterview(exitId: string): Promise<Interview | undefined> {
+  const { client, info } = Context.current();
+  const { workflowId, runId } = info.workflowExecution!;
+  if (runId === exitId) return undefined;
+
+  let latest: Interview | undefined;
+  for (const earlier of await otherRuns(workflowId, runId)) {
+    const { events } = await client.workflow.getHandle(workflowId, earlier).fetchHistory();
+    if (events?.[0]?.workflowExecutionStartedEventAttributes?.firstExecutionRunId !== exitId) continue;
+    for (const { activityTaskCompletedEventAttributes: completed } of events) {
+      const result = completed && (await decoded<Interview>(completed.result?.payloads));
+      // Nothing else has an iCalendar UID.
+      if (result?.uid && result.sequence >= (latest?.sequence ?? 0)) latest = result;
+    }
+  }
+  return latest && { ...latest, sent: [] };
 }
 
 /** The run ids under this workflow ID, oldest first. */

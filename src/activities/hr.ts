@@ -2,6 +2,7 @@ import type { InterviewProgress } from '../exit/interview.js';
 import type { HrService } from '../services/hr/hr.js';
 import { remember } from '../services/hr/memory.js';
 import { attempt, type Attempt } from './attempt.js';
+import { earlierInterview } from './earlier-runs.js';
 
 /** @property progress what earlier calls had reached */
 type Input<K extends keyof HrService> = Parameters<HrService[K]>[0] & { progress: InterviewProgress };
@@ -9,9 +10,11 @@ type Input<K extends keyof HrService> = Parameters<HrService[K]>[0] & { progress
 export function createHrActivities(hr: HrService) {
   return {
     scheduleHrInterview: (input: Input<'scheduleInterview'>) =>
-      attempt((attempt: Attempt<InterviewProgress>) =>
-        hr.scheduleInterview(input, memoryOf(attempt, input), attempt.signal),
-      ),
+      attempt(async (attempt: Attempt<InterviewProgress>) => {
+        const interview = input.progress.interview ?? (await earlierInterview(input.exitId));
+        const memory = memoryOf(attempt, { progress: { ...input.progress, interview } });
+        return hr.scheduleInterview(input, memory, attempt.signal);
+      }),
 
     rescheduleHrInterview: (input: Input<'rescheduleInterview'>) =>
       attempt((attempt: Attempt<InterviewProgress>) =>

@@ -28,6 +28,8 @@ const MAX_WAITING = 100_000;
 const PULL_FOR_MS = 10_000;
 /** When to ask again for a record that another process works on. */
 const BUSY_FOR_MS = 250;
+/** JetStream counts a delay in 64 bits of nanoseconds; a longer one than 292 years is none, and the message comes again at once. */
+const LONGEST_WAIT_MS = 100 * 365 * 24 * 60 * 60 * 1000;
 
 export interface Subscription<T> {
   /** The durable name of the consumer. */
@@ -285,5 +287,5 @@ const isWordOn = (promises: readonly Promised[], { type, data }: StoredEvent): b
 /** How long a decision has still to wait for its day; 0 for everything else, and for one that no longer stands. */
 function msUntilEffective(event: StoredEvent, exit: FoldedExit): number {
   if (exit.decision?.seq !== event.seq || exit.ending) return 0;
-  return Math.max(1, Date.parse(exit.effectiveAt!) - Date.now());
+  return Math.min(LONGEST_WAIT_MS, Math.max(1, Date.parse(exit.effectiveAt!) - Date.now()));
 }

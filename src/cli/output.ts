@@ -42,7 +42,11 @@ export function statusPage(status: ExitStatus): string {
   const { employeeId, employeeName, openedAt, blockedAt, closedAt, cancelRequestedAt, decision, interview } =
     status;
   const blocks = status.steps.filter(({ name }) => name === 'block-access');
-  const isWithdrawn = status.steps.some((step) => step.name === 'cancel-hr-interview' && isSettled(step));
+  // Where it was not, because it had taken place for instance, the step has a note of it.
+  const isWithdrawn = status.steps.some(
+    ({ name, state, note }) =>
+      name === 'cancel-hr-interview' && (state === 'done-by-hand' || (state === 'done' && !note)),
+  );
   const facts: [string, string | undefined][] = [
     ['phase', status.phase + (status.needsAttention ? ' (needs attention)' : '')],
     ['opened', localTime(openedAt)],

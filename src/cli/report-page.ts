@@ -21,7 +21,7 @@ const howWords: Record<How, string> = {
   pending: 'not yet',
 };
 
-/** By the activity that sends it; one that is not here is shown by its name. */
+/** By the activity that sends it, or the event that tells of it; one that is not here is shown by its name. */
 const mailWords: Record<string, string> = {
   notifyManager: 'resignation, to the manager',
   notifyManagerOfOutcome: 'outcome, to the manager',
@@ -32,6 +32,15 @@ const mailWords: Record<string, string> = {
   cancelHrInterview: 'withdrawal of the invitation',
   remindHrPartner: 'reminder to decide',
   escalate: 'escalation: decision overdue',
+  'manager.notified of resignation': 'resignation, to the manager',
+  'manager.notified of outcome': 'outcome, to the manager',
+  'employee.notified': 'what is blocked, to the employee',
+  'operator.notified': 'attention, to the operator',
+  'interview.scheduled': 'invitation to the interview',
+  'interview.rescheduled': 'invitation, rescheduled',
+  'interview.cancelled': 'withdrawal of the invitation',
+  'hr.reminded': 'reminder to decide',
+  'decision.escalated': 'escalation: decision overdue',
 };
 
 export async function reportPage(

@@ -1,7 +1,7 @@
 /** What the result of an activity says of an exit. */
 import type { Fact } from '../exit/facts.js';
 import type { Blocked, Capture, GroupRef, Restored, Revoked } from '../exit/hold.js';
-import type { Interview } from '../exit/interview.js';
+import type { Interview, InterviewProgress } from '../exit/interview.js';
 import type { Employee, Sent } from '../exit/people.js';
 
 /** A fact whose time is that of its event, where it does not bring its own. */
@@ -56,11 +56,18 @@ export function factsOfResult(call: Call, result: unknown): Told[] {
   return mails(call.type, (Array.isArray(result) ? result : [result]).filter(isSent));
 }
 
-/** Attempts of a revocation report what they set out to remove, also those that came to nothing. */
-export const factsOfReport = (call: Call, reported: unknown): Told[] =>
-  call.type === 'revokeAccess' && Array.isArray(reported)
-    ? [{ kind: 'revoking', system: call.input.system ?? '', groups: reported as GroupRef[] }]
-    : [];
+/** What attempts reported that came to nothing: what a revocation set out to remove, and who had been written to by then. */
+export function factsOfReport(call: Call, reported: unknown): Told[] {
+  if (call.type === 'revokeAccess' && Array.isArray(reported))
+    return [{ kind: 'revoking', system: call.input.system ?? '', groups: reported as GroupRef[] }];
+  const { interview } = isProgress(reported) ? reported : {};
+  if (!interview?.sent?.length) return [];
+  const isInvited = call.type !== 'cancelHrInterview';
+  return [
+    ...(isInvited ? [{ kind: 'invited', interview } as const] : []),
+    ...mails(call.type, interview.sent),
+  ];
+}
 
 const mails = (mail: string, sent: readonly { to: string; messageId?: string }[]): Told[] =>
   sent.map(({ to, messageId }) => ({ kind: 'mail-accepted', mail, to, messageId }));
@@ -73,5 +80,6 @@ const has = (value: unknown, ...keys: string[]): boolean =>
   typeof value === 'object' && value !== null && keys.every((key) => key in value);
 
 const isSent = (value: unknown): value is Sent => has(value, 'to', 'messageId');
+const isProgress = (value: unknown): value is InterviewProgress => has(value, 'interview', 'delivered');
 const isInterview = (value: unknown): value is Interview =>
   has(value, 'uid', 'sequence', 'start', 'attendees');

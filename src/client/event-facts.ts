@@ -9,6 +9,7 @@ import { parseDrift } from '../exit/drift.js';
 import type { Received } from '../exit/facts.js';
 import type { Reported } from '../exit/failures.js';
 import type { Plan } from '../exit/plan.js';
+import type { Rescheduling } from '../exit/rescheduling.js';
 import { parseResignation } from '../exit/resignation.js';
 import type { Resolution } from '../exit/resolution.js';
 import type { ExitStatus, Phase, StepState } from '../exit/status.js';
@@ -172,8 +173,12 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
       { eventId },
     ) => {
       if (acceptedRequest) await requested(acceptedRequest);
-      accepted.set(String(eventId), protocolInstanceId ?? '');
-      return [];
+      const id = protocolInstanceId ?? '';
+      accepted.set(String(eventId), id);
+      const { name, content } = requests.get(id) ?? {};
+      return name === 'rescheduleInterview'
+        ? [{ kind: 'rescheduling-asked', id, wish: content as Rescheduling }]
+        : [];
     },
     workflowExecutionUpdateCompletedEventAttributes: async ({ acceptedEventId, outcome }) => {
       const request = requests.get(accepted.get(String(acceptedEventId)) ?? '');

@@ -36,7 +36,10 @@ export const baseOf = (run: RunHistory): string | undefined =>
 const resetOf = ({ runId, events }: RunHistory): Event | undefined =>
   events.find((event) => event.workflowTaskFailedEventAttributes?.newRunId === runId);
 
-/** A reset hands to the new run what the one before had received. It was sent once, at the first time; the last word on it counts. */
+/**
+ * A reset hands to the new run what the one before had received, and a call that comes to its end says again what it reported before it
+ * failed. It was sent once, at the first time; the last word on it counts.
+ */
 function withoutRepeats(facts: readonly Fact[]): Fact[] {
   const once = new Map<unknown, Fact>();
   for (const fact of facts) once.set(idOf(fact), { ...fact, at: once.get(idOf(fact))?.at ?? fact.at });
@@ -45,7 +48,9 @@ function withoutRepeats(facts: readonly Fact[]): Fact[] {
 
 function idOf(fact: Fact): unknown {
   if (fact.kind === 'decision-received') return fact.received.id;
-  if (fact.kind === 'step-mended') return fact.id;
+  if (fact.kind === 'step-mended' || fact.kind === 'rescheduling-asked') return fact.id;
+  if (fact.kind === 'mail-accepted' && fact.messageId) return `${fact.earlierRun} ${fact.messageId}`;
+  if (fact.kind === 'invited') return `${fact.earlierRun} ${fact.interview.uid} ${fact.interview.sequence}`;
   if (fact.kind === 'drifted') return `${fact.system} ${fact.seenAt}`;
   return fact;
 }

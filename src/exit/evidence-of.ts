@@ -125,13 +125,16 @@ function spanOf(
 
 function interviewOf(facts: readonly Fact[]): InterviewRecord[] {
   const records: InterviewRecord[] = [];
+  let askedBy: string | undefined;
   for (const fact of facts) {
+    if (fact.kind === 'rescheduling-asked') askedBy = fact.wish.by;
     if (fact.kind !== 'invited' && fact.kind !== 'interview-withdrawn') continue;
     const { at, earlierRun, interview } = fact;
     const isFirst = !records.some(({ sequence }) => sequence !== interview?.sequence);
     records.push({
       at,
       what: fact.kind === 'interview-withdrawn' ? 'withdrawn' : isFirst ? 'invited' : 'rescheduled',
+      askedBy: fact.kind === 'invited' ? askedBy : undefined,
       uid: interview?.uid,
       sequence: fact.kind === 'interview-withdrawn' ? fact.sequence : interview?.sequence,
       start: interview?.start,

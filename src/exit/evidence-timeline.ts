@@ -26,6 +26,8 @@ const lines: { [K in Kind]?: (fact: FactOf<K>) => string | undefined } = {
       ? `${system}: ${notes.join('; ')}`
       : `${system}: observed revoked${groupsOf(removedGroups, '; removed from ')}`,
   'mail-accepted': ({ mail, to }) => `Mail to ${to} accepted (${words(mail)})`,
+  'rescheduling-asked': ({ wish: { at, by } }) =>
+    `Interview: ${at ? new Date(at).toISOString() : 'the next free time'} asked for${by ? ` by ${by}` : ''}`,
   invited: ({ interview: { start, sequence } }) => `Interview invited for ${start}, SEQUENCE ${sequence}`,
   'interview-withdrawn': () => 'Interview withdrawn',
   'step-mended': ({ resolution, result }) =>
@@ -49,7 +51,8 @@ export function timelineOf(facts: readonly Fact[], decisions: readonly DecisionR
     what: describeDecision(decision),
     earlierRun,
   }));
-  return [...moments, ...decided].toSorted((a, b) => a.at.localeCompare(b.at));
+  // In a stream a decision and what it leads to have one time.
+  return [...decided, ...moments].toSorted((a, b) => a.at.localeCompare(b.at));
 }
 
 function describeDecision({

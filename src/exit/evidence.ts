@@ -136,6 +136,8 @@ export interface MailRecord {
 export interface InterviewRecord {
   at: string;
   what: 'invited' | 'rescheduled' | 'withdrawn';
+  /** Who asked for this time, where somebody did and said so. */
+  askedBy?: string | undefined;
   uid?: string | undefined;
   sequence?: number | undefined;
   start?: string | undefined;

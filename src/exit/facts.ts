@@ -5,6 +5,7 @@
 import type { HoldKind, Blocked, Capture, GroupRef, Restored, Revoked } from './hold.js';
 import type { Interview } from './interview.js';
 import type { Employee } from './people.js';
+import type { Rescheduling } from './rescheduling.js';
 import type { Resignation } from './resignation.js';
 import type { Resolution } from './resolution.js';
 import type { ExitStatus, Phase, StepState } from './status.js';
@@ -29,6 +30,8 @@ type What =
   | { kind: 'revoking'; system: string; groups: GroupRef[] }
   | { kind: 'drifted'; system: string; what: string; seenAt: string }
   | { kind: 'mail-accepted'; mail: string; to: string; messageId?: string | undefined }
+  /** Another time for the interview was asked for. */
+  | { kind: 'rescheduling-asked'; id: string; wish: Rescheduling }
   | { kind: 'invited'; interview: Interview }
   | { kind: 'interview-withdrawn'; interview?: Interview | undefined; sequence?: number | undefined }
   | { kind: 'decision-received'; received: Received }

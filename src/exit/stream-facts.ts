@@ -62,7 +62,7 @@ const readers: Readers = {
     };
     return [
       ...(employee ? [{ kind: 'employee-known', employee } as const] : []),
-      { kind: 'mail-accepted', mail: type, to, messageId },
+      { kind: 'mail-accepted', mail: `${type} of ${data.of}`, to, messageId },
       done(data.of === 'resignation' ? 'notify-manager' : 'notify-manager-of-outcome'),
     ];
   },
@@ -71,7 +71,8 @@ const readers: Readers = {
   'decision.escalated': ({ type, data }) => [...mails(type, [data]), done('escalate-decision')],
   'operator.notified': ({ type, data: { sent } }) => [...mails(type, sent), done('notify-operator')],
   'interview.scheduled': ({ type, data }) => [...invited(type, data), done('schedule-hr-interview')],
-  'interview.reschedule-requested': () => [],
+  'interview.reschedule-requested': ({ id, data: wish }, { problem }) =>
+    problem === undefined ? [{ kind: 'rescheduling-asked', id, wish }] : [],
   'interview.rescheduled': ({ type, data }) => [...invited(type, data), done('reschedule-hr-interview')],
   'interview.cancelled': ({ type, data: { withdrawn, interview, sequence, sent } }) => [
     ...(withdrawn

@@ -87,11 +87,14 @@ export class ExitInterview implements Appointment {
     await this.settled();
     const { latest: interview } = this;
     const { view } = this.scheduling.step;
-    const isAhead = interview !== undefined && Date.parse(interview.start) > Date.now();
+    // One in a calendar may have been moved there by hand: whoever withdraws it looks there first.
+    const mayBeAhead =
+      interview !== undefined &&
+      (Date.parse(interview.start) > Date.now() || interview.calendarUrl !== undefined);
     // Given up half-way: nobody saw whether an invitation went out, and one that stays would be a meeting about nothing.
     const mayBeInvited = interview === undefined && view.state === 'skipped' && view.startedAt !== undefined;
     const byHand = [this.moving, this.scheduling].find((each) => each?.step.view.state === 'done-by-hand');
-    if (!isAhead && !mayBeInvited && !byHand) return;
+    if (!mayBeAhead && !mayBeInvited && !byHand) return;
 
     const { step, reports } = this.arranging('cancel-hr-interview');
     await step.perform(this.patienceMs, async (patience) => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Decision } from '../../src/exit/decision.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
@@ -226,5 +227,18 @@ describe('whatever the order', () => {
     await world.exits.decide(nora.employeeId, retained);
     await world.untilPhase(nora, 'closed');
     await isAsBefore(nora);
+  });
+
+  it('a day that is centuries ahead, mistyped perhaps, is waited for without a stir', async () => {
+    const nora = await waiting();
+    await world.exits.decide(nora.employeeId, { ...leaving, effectiveOn: '3026-12-01' });
+    const delivered = async () =>
+      (await world.bus.jsm.consumers.info('EXITS', 'access-payroll')).delivered.consumer_seq;
+    await pause(500);
+    const before = await delivered();
+    await pause(1000);
+    assert.equal(await delivered(), before);
+    await world.exits.decide(nora.employeeId, retained);
+    await world.untilPhase(nora, 'closed');
   });
 });

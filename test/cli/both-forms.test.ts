@@ -8,6 +8,7 @@ import { orchestratedExits } from '../../src/client/orchestrated.js';
 import { createWorkers, runWorkers, serviceNames } from '../../src/create-workers.js';
 import { answer, ems, page, refusal, startEms, type Env } from '../support/ems.js';
 import { eventually } from '../support/eventually.js';
+import { readPage } from '../support/report-page.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { HR, IT, stateOf, type Hired } from '../support/world.js';
 
@@ -117,6 +118,48 @@ describe('ems with both forms', () => {
       shapes.push(steps.map(({ name, system, state }) => `${name} ${system} ${state}`).toSorted());
     }
     assert.deepEqual(shapes.slice(2), shapes.slice(0, 2));
+  });
+
+  it('calls no interview withdrawn that had taken place', async () => {
+    for (const form of ['orchestrated', 'choreographed']) {
+      const nora = await world.hire({ on: ['payroll'] });
+      await resign(nora, form);
+      await untilPhase(nora, 'awaiting-decision');
+      const at = new Date(Date.now() + 2500).toISOString();
+      const { start } = await both.reschedule(nora.employeeId, { at });
+      await eventually('the interview to have begun', () => Date.now() > Date.parse(start) || undefined);
+      await both.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+      await untilPhase(nora, 'closed');
+      const shown = await page(world.env, 'status', nora.employeeId);
+      assert.match(shown, /^ *interview .*, with hr@acme\.example$/m, form);
+    }
+  });
+
+  it('reports on both in the same words, and says of each where they come from', async () => {
+    const mails: string[][] = [];
+    for (const [form, record] of [
+      ['orchestrated', 'Temporal’s history of the workflow exit-'],
+      ['choreographed', 'the NATS stream EXITS under exit.'],
+    ] as const) {
+      const nora = await world.hire({ on: ['payroll'] });
+      await resign(nora, form);
+      await untilPhase(nora, 'awaiting-decision');
+      await both.reschedule(nora.employeeId, { next: true });
+      await both.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+      await untilPhase(nora, 'closed');
+      const { all, text, tableAfter } = readPage(await page(world.env, 'report', nora.employeeId));
+      const source = text(all('footer')[0]);
+      assert.ok(source.includes(`events of ${record}${nora.employeeId}`), source);
+      assert.equal(source.includes('Temporal'), form === 'orchestrated');
+      const told = text();
+      assert.ok(told.indexOf('Decision "retained"') < told.indexOf('Phase: restoring'), 'in their order');
+      mails.push(
+        tableAfter('Mails')
+          .map((cells) => cells[2]!)
+          .toSorted(),
+      );
+    }
+    assert.deepEqual(mails[1], mails[0]);
   });
 
   it('an exit that comes after one in the other form is the one that is shown', async () => {

@@ -92,7 +92,9 @@ function comparable(evidence: Evidence, { employeeId, accounts }: Hired): unknow
     mails: evidence.mails
       .map(({ to, messageId }) => `${to} ${messageId?.split('.')[1] ?? 'without an id'}`)
       .toSorted(),
-    interview: evidence.interview.map(({ what, attendees, inCalendar }) => ({ what, attendees, inCalendar })),
+    interview: evidence.interview.map(({ what, askedBy, attendees, inCalendar }) => ({
+      ...{ what, askedBy, attendees, inCalendar },
+    })),
     mended: evidence.mended.map(({ step, action, by, evidence, result }) => ({
       ...{ step, action, by, evidence, result },
     })),
@@ -171,6 +173,15 @@ describe('the evidence of the same story in both forms', () => {
       return closed(world, nora, 'leaving');
     });
     assert.equal(evidence.interview.at(-1)?.start, at);
+    assert.deepEqual(
+      evidence.interview.map(({ what, askedBy }) => [what, askedBy]),
+      [
+        ['invited', undefined],
+        ['rescheduled', HR],
+      ],
+    );
+    const asked = evidence.timeline.filter(({ what }) => what.includes('asked for'));
+    assert.match(asked.map(({ what }) => what).join(), new RegExp(`^Interview: .* asked for by ${HR}$`));
     assert.deepEqual(
       evidence.systems.map(({ end }) => end?.removedGroups?.map(({ displayName }) => displayName)),
       [[], [], ['readers']],

@@ -4,6 +4,7 @@ import { readEvidence } from '../../src/client/evidence.js';
 import type { Evidence } from '../../src/exit/evidence.js';
 import { exitWorkflowId } from '../../src/exit/ids.js';
 import type { Resignation } from '../../src/exit/resignation.js';
+import { readInvitation } from '../support/interview.js';
 import {
   CRITICAL_GROUPS,
   HR,
@@ -192,6 +193,27 @@ describe('the evidence of an exit', () => {
     assert.equal(attention[0]!.step, 'block-access:code');
     assert.ok(Math.abs(apartMs) < 1000, `${apartMs} ms apart`);
     assert.equal(times.resignationToBlock.systems.find(({ system }) => system === 'code')?.how, 'by-hand');
+  });
+
+  it('names an invitation also where the step never came to its end, and once where it did', async () => {
+    const nora = await world.hire();
+    world.mail.refuse((to) => (to === HR ? { code: 550, message: 'no such mailbox' } : undefined));
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.until(
+      nora,
+      'HR could not be invited',
+      (status) => stateOf(status, 'schedule-hr-interview') === 'needs-attention',
+    );
+    const invited = ({ mails, interview }: Evidence) => [
+      mails.filter(({ mail }) => mail === 'scheduleHrInterview').map(({ to }) => to),
+      interview.map(({ what, sequence }) => [what, sequence]),
+    ];
+    const { sequence } = readInvitation(world.mail.invitationsTo(nora.email)[0]!).event;
+    assert.deepEqual(invited(await read(nora)), [[nora.email], [['invited', sequence]]]);
+    await world.mend();
+    await world.exits.resolve(nora.employeeId, { step: 'schedule-hr-interview', action: 'retry', by: IT });
+    await world.until(nora, 'HR', (status) => stateOf(status, 'schedule-hr-interview') === 'done');
+    assert.deepEqual(invited(await read(nora)), [[nora.email, HR], [['invited', sequence]]]);
   });
 
   it('that was reset tells what happened before and after, each thing once, and from which run', async () => {

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import {
   addEvent,
+  ask,
   interviewsIn,
   startRadicale,
   type Account,
   type CalendarServer,
 } from '../support/radicale.js';
+import { eventually } from '../support/eventually.js';
+import { readInvitation } from '../support/interview.js';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
 import type { ExitStatus } from '../../src/exit/status.js';
 import { HR, startWorld, stateOf, stepOf, type Hired, type World } from '../support/world.js';
@@ -70,6 +73,27 @@ describe('the interview in the calendar of the HR partner', () => {
     await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
     await world.untilPhase(nora, 'closed');
     assert.equal(await startOf(nora), undefined);
+  });
+
+  it('that HR has moved to a later time by hand is withdrawn, also once the time that it had before is over', async () => {
+    const nora = await open();
+    await scheduled(nora);
+    const { start, calendarUrl } = await world.exits.reschedule(nora.employeeId, {
+      at: new Date(Date.now() + 3000).toISOString(),
+    });
+    const path = calendarUrl!.slice(proxy.url.length);
+    const day = compact(new Date(Date.now() + 2 * DAY_MS)).slice(0, 9);
+    const later = (time: string) => time.replace(/\d{8}T/, day);
+    const entry = await ask(account, 'GET', path);
+    await ask(account, 'PUT', path, entry.replaceAll(/^DT(START|END).*$/gm, later));
+    await eventually('the time before to be over', () => Date.now() > Date.parse(start) || undefined);
+
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    const status = await world.untilPhase(nora, 'closed');
+    assert.equal(stateOf(status, 'cancel-hr-interview'), 'done');
+    assert.equal(await startOf(nora), undefined);
+    const { method } = readInvitation(world.mail.invitationsTo(nora.email).at(-1)!);
+    assert.equal(method, 'CANCEL');
   });
 
   it('stays there when the employee leaves', async () => {

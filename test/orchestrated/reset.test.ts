@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { exitWorkflowId } from '../../src/exit/ids.js';
+import { readInvitation } from '../support/interview.js';
 import { calendarOf } from '../support/smtp.js';
-import { CRITICAL_GROUPS, HR, startWorld, type World } from '../support/world.js';
+import { CRITICAL_GROUPS, HR, startWorld, type Hired, type World } from '../support/world.js';
 
 describe('an exit that is reset to its beginning', () => {
   let world: World;
@@ -11,10 +12,7 @@ describe('an exit that is reset to its beginning', () => {
   });
   after(() => world.stop());
 
-  it('keeps its id, so that mail and invitation sent again are known for the same, and still restores exactly', async () => {
-    const nora = await world.hire();
-    const { exitId } = await world.exits.open({ employeeId: nora.employeeId });
-    await world.untilPhase(nora, 'awaiting-decision');
+  async function reset(nora: Hired): Promise<void> {
     const handle = world.client.workflow.getHandle(exitWorkflowId(nora.employeeId));
     const { events } = await handle.fetchHistory();
     const firstTask = events!.find((event) => event.workflowTaskCompletedEventAttributes)!.eventId!;
@@ -26,6 +24,13 @@ describe('an exit that is reset to its beginning', () => {
       requestId: randomUUID(),
       workflowTaskFinishEventId: firstTask,
     });
+  }
+
+  it('keeps its id, so that mail and invitation sent again are known for the same, and still restores exactly', async () => {
+    const nora = await world.hire();
+    const { exitId } = await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+    await reset(nora);
 
     const status = await world.untilPhase(nora, 'awaiting-decision');
     assert.equal(status.exitId, exitId);
@@ -46,5 +51,24 @@ describe('an exit that is reset to its beginning', () => {
     );
     const { groups } = await world.account(nora, 'production');
     assert.deepEqual(groups, [...CRITICAL_GROUPS, 'readers'].toSorted());
+  });
+
+  it('knows the time that the interview was moved to, with its SEQUENCE', async () => {
+    const nora = await world.hire();
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+    await world.exits.reschedule(nora.employeeId, { next: true });
+    const { start } = await world.exits.reschedule(nora.employeeId, { next: true });
+    await reset(nora);
+    await world.mail.waitFor(nora.email, 6);
+    const { interview } = await world.until(nora, 'the interview', (status) => !!status.interview);
+    assert.equal(interview!.start, start);
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+    const sequences = world.mail
+      .invitationsTo(nora.email)
+      .map(readInvitation)
+      .map(({ method, event }) => `${method} ${event.sequence}`);
+    assert.deepEqual(sequences, ['REQUEST 0', 'REQUEST 1', 'REQUEST 2', 'REQUEST 2', 'CANCEL 3']);
   });
 });

@@ -103,6 +103,30 @@ describe('the invitation', () => {
     assert.deepEqual([server.to(DANA).length, server.to(HR).length], [2, 2]);
   });
 
+  it('goes to everybody else while one mailbox, closed by the hold perhaps, has to be tried again', async () => {
+    const personalEmail = 'dana@home.example';
+    const [invited, cancelled] = [memory(), memory()];
+    const blocked = (isBlocked: boolean) =>
+      server.refuse((to) => (isBlocked && to === DANA ? { code: 450, message: 'disabled' } : undefined));
+    const counts = () => [DANA, personalEmail, HR].map((to) => server.to(to).length);
+    const hr = hrAt(server.port);
+    const withHome = about({ personalEmail });
+
+    blocked(true);
+    await outage(hr.scheduleInterview(withHome, invited, signal));
+    assert.deepEqual(counts(), [0, 1, 1]);
+    blocked(false);
+    const interview = await hr.scheduleInterview(withHome, invited, signal);
+    assert.deepEqual(counts(), [1, 1, 1]);
+
+    blocked(true);
+    await outage(hr.cancelInterview({ ...withHome, interview }, cancelled, signal));
+    assert.deepEqual(counts(), [1, 2, 2]);
+    blocked(false);
+    await hr.cancelInterview({ ...withHome, interview }, cancelled, signal);
+    assert.deepEqual(counts(), [2, 2, 2]);
+  });
+
   it('is not withdrawn once the interview had begun', async () => {
     const interview = await hrAt(server.port).scheduleInterview(about(), memory(), signal);
     const withdrawal = await hrAt(server.port, interview.start).cancelInterview(

@@ -35,6 +35,7 @@ export async function announce(
       ? { method: 'REQUEST' as const, content: request(interview, options) }
       : { method: 'CANCEL' as const, content: cancel(interview, options) };
 
+  const outages: Error[] = [];
   const employee = interview.attendees.slice(0, -1);
   for (const addresses of [employee, [hrPartnerOf(interview)]]) {
     const refusals: FinalFailure[] = [];
@@ -46,8 +47,10 @@ export async function announce(
       try {
         await mailer.send({ to, ...mail, messageId: id, calendar }, signal);
       } catch (error) {
-        if (!(error instanceof FinalFailure && error.type === FailureType.AddressRefused)) throw error;
-        refusals.push(error);
+        if (signal.aborted || (error instanceof FinalFailure && error.type !== FailureType.AddressRefused))
+          throw error;
+        if (error instanceof FinalFailure) refusals.push(error);
+        else outages.push(error as Error);
         continue;
       }
       await memory.deliver(to.email, id);
@@ -55,6 +58,8 @@ export async function announce(
     // One address that takes it will do: the hold may have blocked the other one.
     if (refusals.length === addresses.length) throw refusals[0]!;
   }
+  // A mailbox that has to be tried again keeps nobody else from being invited.
+  if (outages[0]) throw outages[0];
   return memory.interview?.sent ?? [];
 }
 
