@@ -1,6 +1,7 @@
 /** How exits are shown to people: short and aligned. */
 import type { Decision } from '../exit/decision.js';
 import { isSettled, stepKey, type ExitStatus, type Step } from '../exit/status.js';
+import { titleOf } from '../exit/status-parts.js';
 
 export function printJson(value: unknown): void {
   console.log(JSON.stringify(value, null, 2));
@@ -39,8 +40,7 @@ export function localTime(iso: string): string {
 }
 
 export function statusPage(status: ExitStatus): string {
-  const { employeeId, employeeName, openedAt, blockedAt, closedAt, cancelRequestedAt, decision, interview } =
-    status;
+  const { openedAt, blockedAt, closedAt, cancelRequestedAt, decision, interview } = status;
   const blocks = status.steps.filter(({ name }) => name === 'block-access');
   // Where it was not, because it had taken place for instance, the step has a note of it.
   const isWithdrawn = status.steps.some(
@@ -60,7 +60,7 @@ export function statusPage(status: ExitStatus): string {
     ['awaiting', status.awaiting],
   ];
   const sections = [
-    `Exit of ${employeeName ?? employeeId} (${employeeId})`,
+    `Exit of ${titleOf(status)}`,
     table(
       facts.filter((fact): fact is [string, string] => fact[1] !== undefined),
       '  ',

@@ -7,23 +7,33 @@ import type { StoredEvent } from '../exit/events.js';
 import type { FoldedLog } from '../exit/fold.js';
 import type { FoldedExit } from '../exit/folded-exit.js';
 import { reviewBy, type Review } from '../exit/review.js';
-import { stepKey } from '../exit/status.js';
+import { stepKey, type Step } from '../exit/status.js';
 import type { ListedDeadLetter, ListedExit, ListFilter } from './orchestrated.js';
+
+interface Reading {
+  fold: (log: { events: readonly StoredEvent[] }) => FoldedLog;
+  /** The step, with what is being tried. */
+  withAttempts: (exit: FoldedExit, step: Step) => Promise<Step>;
+  review: Pick<Review, 'withinMs'>;
+}
 
 export async function listChoreographed(
   bus: Bus,
-  fold: (log: { events: readonly StoredEvent[] }) => FoldedLog,
+  { fold, withAttempts, review }: Reading,
   filter: ListFilter,
-  review: Pick<Review, 'withinMs'>,
 ): Promise<ListedExit[]> {
   const [logs, letters] = await Promise.all([everyLog(bus), everyDeadLetter(bus)]);
   const logsOfExits = [...logs.values()].map((events) => ({ events, ...fold({ events }) }));
-  const exits = logsOfExits.flatMap(({ exits, events, rejected }) =>
-    [...exits.values()].map((exit) => {
+  const listing = logsOfExits.flatMap(({ exits, events, rejected }) =>
+    [...exits.values()].map(async (exit) => {
       const counted = events.filter(({ exitId, seq }) => exitId === exit.exitId && !rejected.has(seq));
-      return listed(exit, review, lettersOf(exit, letters, new Set(counted.map(({ type }) => type))));
+      const stuck = exit.steps.filter(({ state }) => state === 'needs-attention');
+      const stuckSteps = await Promise.all(stuck.map((step) => withAttempts(exit, step)));
+      const own = lettersOf(exit, letters, new Set(counted.map(({ type }) => type)));
+      return listed(exit, stuckSteps, review, own);
     }),
   );
+  const exits = await Promise.all(listing);
   return [...exits, ...neverBegun(letters, exits)]
     .toSorted(
       (a, b) =>
@@ -35,10 +45,10 @@ export async function listChoreographed(
 
 function listed(
   exit: FoldedExit,
+  stuckSteps: Step[],
   review: Pick<Review, 'withinMs'>,
   letters: readonly DeadLetter[],
 ): ListedExit {
-  const stuckSteps = exit.steps.filter(({ state }) => state === 'needs-attention');
   return {
     employeeId: exit.employeeId,
     phase: exit.phase,

@@ -193,7 +193,7 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
       return untilArranged(employeeId);
     },
 
-    list: (filter) => listChoreographed(bus, folded, filter, review),
+    list: (filter) => listChoreographed(bus, { fold: folded, withAttempts, review }, filter),
 
     async *follow(employeeId, everyMs) {
       const { exitId } = requireExit(employeeId, await read(employeeId));

@@ -31,6 +31,9 @@ const Decision: z.ZodType<Decision> = DecisionFields.refine(
   { path: ['effectiveOn'], message: 'goes with the outcome "leaving" only' },
 );
 
+/** No notice is longer; a mistyped year would keep somebody blocked, and nobody reminded, for as long. */
+const LONGEST_NOTICE_YEARS = 2;
+
 /** What a decision is weighed against. */
 export interface DecisionContext {
   employeeId: string;
@@ -63,6 +66,11 @@ export function parseDecision(input: unknown, context: DecisionContext): Parsed<
   if (effectiveOn !== undefined && effectiveOn < context.today) {
     return refuse(`effectiveOn: ${effectiveOn} lies in the past`);
   }
+  if (effectiveOn !== undefined && yearOf(effectiveOn) > yearOf(context.today) + LONGEST_NOTICE_YEARS) {
+    return refuse(
+      `effectiveOn: ${effectiveOn} lies more than ${LONGEST_NOTICE_YEARS} years ahead: check the year`,
+    );
+  }
   if (standing && !(context.awaitingEffectiveDate && outcome === 'retained')) {
     return refuse(
       `${standing.decidedBy} has already decided "${standing.outcome}"; the first decision stands`,
@@ -71,4 +79,5 @@ export function parseDecision(input: unknown, context: DecisionContext): Parsed<
   return parsed;
 }
 
+const yearOf = (date: string): number => Number(date.slice(0, 4));
 const sameText = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();

@@ -1,6 +1,6 @@
 /** What a status says of its steps as a whole. */
 import type { Contact } from './people.js';
-import { stepKey, type Phase, type Step, type StepName } from './status.js';
+import { isSettled, stepKey, type ExitStatus, type Phase, type Step, type StepName } from './status.js';
 
 /** When every critical system had been observed blocked, or was settled by hand. */
 export function blockedAtOf(steps: readonly Step[]): string | undefined {
@@ -9,6 +9,13 @@ export function blockedAtOf(steps: readonly Step[]): string | undefined {
   const times = blocks.map(({ finishedAt }) => finishedAt!);
   return isBlocked ? times.toSorted().at(-1) : undefined;
 }
+
+/** "Dana Fox (E-1002)"; the id alone until somebody has answered who that is. */
+export const titleOf = ({
+  employeeId,
+  employeeName,
+}: Pick<ExitStatus, 'employeeId' | 'employeeName'>): string =>
+  employeeName === undefined ? employeeId : `${employeeName} (${employeeId})`;
 
 interface Standing {
   phase: Phase;
@@ -41,13 +48,20 @@ export function awaitingOf({
     case 'awaiting-effective-date':
       return `Access stays blocked and is revoked on ${effectiveOn}${effectiveAt ? `, at ${effectiveAt}` : ''}, unless the employee is retained before.${operator}`;
     case 'restoring':
-      return `Access is being given back.${operator}`;
+      return `${endingOf('restore-access', steps, 'given back')}${operator}`;
     case 'revoking':
-      return `Access is being revoked.${operator}`;
+      return `${endingOf('revoke-access', steps, 'revoked')}${operator}`;
     case 'closed':
     case 'cancelled':
       return 'Nothing: the exit is over.';
   }
+}
+
+function endingOf(name: StepName, steps: readonly Step[], verb: string): string {
+  const isAccess = (step: Step): boolean => step.name === name;
+  if (!steps.filter(isAccess).every(isSettled)) return `Access is being ${verb}.`;
+  const left = steps.filter((step) => !isSettled(step) && !isAside(step)).map(stepKey);
+  return `Access is ${verb}; what is left: ${left.join(', ')}.`;
 }
 
 /** What is told on the side while an exit goes on: it holds up nothing, and ends with what it is about. */

@@ -7,6 +7,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import { stepKey, type ExitStatus, type Step } from '../exit/status.js';
+import { titleOf } from '../exit/status-parts.js';
 import type { Exit } from './exit.js';
 import { searchAttributes } from './search-attributes.js';
 
@@ -65,18 +66,9 @@ function attributesOf(exit: Exit) {
 }
 
 function describe(status: ExitStatus): string {
-  const {
-    employeeId,
-    employeeName,
-    phase,
-    awaiting,
-    decision,
-    interview,
-    needsAttention,
-    rejectedDecisions,
-  } = status;
+  const { phase, awaiting, decision, interview, needsAttention, rejectedDecisions } = status;
   const lines = [
-    `### Exit of ${escape(employeeName ?? employeeId)} (${employeeId}): ${phase}`,
+    `### Exit of ${escape(titleOf(status))}: ${phase}`,
     `${needsAttention ? '**Needs attention.** ' : ''}${escape(awaiting)}`,
     // A list, since the Web UI sets the columns of a table without a gap.
     status.steps.map((step) => `- ${stepKey(step)}: **${step.state}** ${escape(remarkOf(step))}`).join('\n'),

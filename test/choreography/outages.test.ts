@@ -58,7 +58,8 @@ describe('an outage', function () {
     assert.match(stepOf(stuck, 'block-access:code')!.error!, /code/);
     const [listed] = await world.exits.list({ attention: true });
     assert.equal(listed!.employeeId, nora.employeeId);
-    assert.ok(listed!.stuckSteps.some(({ system }) => system === 'code'));
+    const stuckStep = listed!.stuckSteps.find(({ system }) => system === 'code');
+    assert.ok((stuckStep?.attempt ?? 0) > 1 && stuckStep?.nextAttemptAt, 'says how often, and when again');
     await world.bringUp('code');
     await world.until(nora, 'no attention', ({ needsAttention }) => !needsAttention);
     assert.equal((await world.account(nora, 'code')).active, false);

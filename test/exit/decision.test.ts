@@ -45,6 +45,11 @@ describe('a decision', () => {
       /^effectiveOn: 2026-11-22 lies in the past/,
     ],
     [
+      'an effective date in a mistyped year',
+      { ...leaving, effectiveOn: '3026-12-01' },
+      /^effectiveOn: 3026-12-01 lies more than 2 years ahead: check the year/,
+    ],
+    [
       'decided by the employee',
       { ...retained, decidedBy: 'Dana.Fox@ACME.example' },
       /is the employee concerned/,

@@ -199,6 +199,7 @@ describe('while a server is down', () => {
     );
     assert.notEqual(stateOf(told, 'cancel-hr-interview'), 'done');
     assert.equal(told.phase, 'restoring', 'the exit is open until the interview is withdrawn');
+    assert.match(told.awaiting, /^Access is given back; what is left: cancel-hr-interview\./);
     world.mail.refuse(undefined);
     const closed = await world.untilPhase(nora, 'closed');
     assert.equal(stateOf(closed, 'cancel-hr-interview'), 'done');
