@@ -1,7 +1,8 @@
 /**
  * One service is down for a while, and exits come all the same: whose work waits besides its own, what is lost, what is done twice.
- * Both forms go through it at the same time, each on its own engine, since nearly all of it is waiting.
+ * All of it at the same time, each form and each service on an engine of its own, since nearly all of it is waiting.
  */
+import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   beginnings,
@@ -18,7 +19,7 @@ import {
   type Repeated,
 } from './exit.js';
 import { markdown, median, seconds, show, spread, type Spread } from './figures.js';
-import type { Form } from './form.js';
+import { startForm, type Form } from './form.js';
 import type { Phase, World } from './phase.js';
 
 /** How many of an effect waited until the service was back. */
@@ -54,28 +55,16 @@ interface Outage {
 type Figures = Outage[];
 
 const services = ['notification', 'hr', 'access', 'exit'] as const;
+const kinds = ['orchestrated', 'choreographed'] as const;
 
 export const outage: Phase<Figures> = {
   name: 'outage',
-  forms: 'split',
-  minutes: ({ rounds, scale }) => (rounds * services.length * (scale.outageMs / 1000 + 10)) / 60,
+  forms: 'none',
+  minutes: ({ rounds, scale }) => (rounds * (scale.outageMs / 1000 + 10)) / 60 + 0.5,
   async measure(world) {
-    const figures: Figures = [];
-    for (const service of world.isQuick ? services.slice(1, 2) : services) {
-      // The worker that runs the workflow has no counterpart.
-      const forms = world.forms.filter(({ parts }) => parts.some(({ name }) => name === service));
-      const trials = new Map<Form, Trial[]>(forms.map((form) => [form, []]));
-      for (let round = 1; round <= world.rounds; round += 1) {
-        world.progress(
-          `outage: ${service} is down for ${world.scale.outageMs / 1000} s, round ${round} of ${world.rounds}`,
-        );
-        await Promise.all(
-          forms.map(async (form) => trials.get(form)!.push(await goThrough(world, form, service))),
-        );
-      }
-      figures.push(...[...trials].map(([form, of]) => summary(form, service, of)));
-    }
-    return figures.toSorted((a, b) => a.form.localeCompare(b.form));
+    const down = world.isQuick ? services.slice(1, 2) : services;
+    const figures = await Promise.all(down.map((service) => ofService(world, service)));
+    return figures.flat().toSorted((a, b) => a.form.localeCompare(b.form));
   },
   page: (figures, { scale }) =>
     `Down for ${scale.outageMs / 1000} s each time:\n\n${markdown(
@@ -116,6 +105,32 @@ const listed = (waited: Waited): string =>
   Object.entries(waited)
     .map(([effect, { late, of }]) => `${words[effect as Effect]} ${late} of ${of}`)
     .join(', ') || 'nothing';
+
+/** On engines of their own, so that all services can be down at the same time without meeting. */
+async function ofService(world: World, service: (typeof services)[number]): Promise<Outage[]> {
+  const started: Form[] = [];
+  try {
+    // The worker that runs the workflow has no counterpart.
+    for (const kind of service === 'exit' ? (['orchestrated'] as const) : kinds)
+      started.push(
+        await startForm({
+          ...{ kind, layout: 'split', folder: path.join(world.folder, `outage-${service}`) },
+          outside: world.outside.env,
+        }),
+      );
+    const trials = new Map<Form, Trial[]>(started.map((form) => [form, []]));
+    for (let round = 1; round <= world.rounds; round += 1) {
+      const seconds = world.scale.outageMs / 1000;
+      world.progress(`outage: ${service} is down for ${seconds} s, round ${round} of ${world.rounds}`);
+      await Promise.all(
+        started.map(async (form) => trials.get(form)!.push(await goThrough(world, form, service))),
+      );
+    }
+    return [...trials].map(([form, of]) => summary(form, service, of));
+  } finally {
+    for (const form of started) await form.stop();
+  }
+}
 
 async function goThrough({ outside, scale }: World, form: Form, service: string): Promise<Trial> {
   const part = form.part(service);
