@@ -1,5 +1,6 @@
 /** CloudEvents 1.0 in binary mode over NATS: the attributes are `ce-` headers, the data is the payload, as JSON. */
-import { headers, Match, type MsgHdrs } from '@nats-io/transport-node';
+import type { JsMsg, StoredMsg } from '@nats-io/jetstream';
+import { headers, InvalidArgumentError, Match, type MsgHdrs } from '@nats-io/transport-node';
 import {
   isEventType,
   isOurs,
@@ -29,6 +30,19 @@ export function headersOf({ id, source, type, time, exitId, causationId }: ExitE
     if (value !== undefined) message.set(`ce-${name}`, value);
   message.set('content-type', JSON_TYPE);
   return message;
+}
+
+/**
+ * The headers of a message, as a consumer or the stream itself gives it. The server takes any bytes for headers: what nobody can read
+ * counts as none.
+ */
+export function headersIn(message: JsMsg | StoredMsg): MsgHdrs | undefined {
+  try {
+    return 'header' in message ? message.header : message.headers;
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) return undefined;
+    throw error;
+  }
 }
 
 /** A message, as a consumer or the stream itself gives it. */

@@ -2,6 +2,7 @@
 import type { JsMsg } from '@nats-io/jetstream';
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import type { Bus } from './bus.js';
+import { headersIn } from './cloudevents.js';
 
 /** What a letter has besides the data of the original, at most: our own headers and those of the original. */
 const ENVELOPE_BYTES = 32_768;
@@ -26,7 +27,7 @@ export async function bury(
   const { subject, seq, info, data } = message;
   // An original of the largest size would not fit into a letter that says more.
   const room = (bus.connection.info?.max_payload ?? 2 * ENVELOPE_BYTES) - ENVELOPE_BYTES;
-  const letter = originalHeaders(message.headers);
+  const letter = originalHeaders(headersIn(message));
   const about = {
     consumer,
     type,

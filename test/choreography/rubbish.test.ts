@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
+import { createTracker } from '../../src/choreography/tracker.js';
+import { deadLettersOf } from '../../src/client/dead-letters.js';
 import {
   startChoreographedWorld,
   type ChoreographedWorld,
   type DeadLetter,
 } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
-import { cloudEvent, stranger } from '../support/nats.js';
-import { HR } from '../support/world.js';
+import { cloudEvent, publishRaw, stranger } from '../support/nats.js';
+import { HR, systems } from '../support/world.js';
 
 const resigned = 'employee.resigned';
 /** How many consumers a resignation comes to, and how many a decision. */
@@ -96,6 +98,24 @@ describe('what anybody may publish', () => {
     for (const letter of await buried(`exit.R-11.x.${resigned}`))
       assert.ok(letter.data.length > 1_000_000 && largest.startsWith(letter.data));
   });
+
+  for (const [what, header] of [
+    ['with a space in a name', 'NATS/1.0\r\nfoo bar: x\r\n\r\n'],
+    ['with a line break in a value', 'NATS/1.0\r\nfoo: x\ny\r\n\r\n'],
+    ['with the status of a consumer that is gone', 'NATS/1.0 409 Consumer Deleted\r\n\r\n'],
+  ] as const)
+    it(`with headers that are none, ${what}, is dead-lettered, and hides nothing else from anybody`, async () => {
+      const nora = await world.open();
+      const subject = `exit.${nora.employeeId}.x.${resigned}`;
+      await publishRaw(world.broker, subject, header, '{}');
+      for (const { reason } of await buried(subject)) assert.match(reason, /ce-specversion/);
+      await world.untilPhase(nora, 'awaiting-decision');
+      assert.ok((await world.exits.list({})).some(({ employeeId }) => employeeId === nora.employeeId));
+      const { exits } = await createTracker(world.bus, systems, nora.employeeId).look();
+      assert.equal(exits.length, 1);
+      const { id } = (await deadLettersOf(world.bus, systems).list()).at(-1)!;
+      await assert.rejects(deadLettersOf(world.bus, systems).replay(id), /would be given up again/);
+    });
 
   it('under a subject with a wildcard in it is dead-lettered', async () => {
     await other.publish(`exit.*.x.${resigned}`, '{}', cloudEvent(resigned, 'r12'));

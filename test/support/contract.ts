@@ -4,6 +4,7 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import { parse } from 'yaml';
 import type { Bus } from '../../src/choreography/bus.js';
+import { rawOf } from '../../src/choreography/log.js';
 import { DEAD_LETTERS, EXITS } from '../../src/choreography/streams.js';
 
 export const contractFile = 'src/choreography/asyncapi.yaml';
@@ -112,10 +113,11 @@ async function* messagesOf({ js, jsm }: Bus, stream: string) {
   const { state } = await jsm.streams.info(stream);
   if (state.messages === 0) return;
   const messages = await (await js.consumers.get(stream)).consume();
-  for await (const { seq, subject, headers: header = [], data, info } of messages) {
+  for await (const message of messages) {
+    const { seq, subject, headers: header = [], data } = rawOf(message);
     const headers = Object.fromEntries([...header].map(([name, [value = '']]) => [name, value]));
     yield { seq, subject, headers, text: new TextDecoder().decode(data) };
-    if (info.pending === 0) break;
+    if (message.info.pending === 0) break;
   }
   await messages.close();
 }
