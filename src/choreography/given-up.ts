@@ -4,6 +4,7 @@
  */
 import type { MsgRequest } from '@nats-io/jetstream';
 import type { MsgHdrs } from '@nats-io/transport-node';
+import { z } from 'zod';
 import { parseSubject } from '../exit/events.js';
 import type { Bus } from './bus.js';
 import { headersIn } from './cloudevents.js';
@@ -42,13 +43,15 @@ export interface DeadLetter {
   truncatedFrom?: number | undefined;
 }
 
-interface Advisory {
-  type: string;
-  consumer: string;
-  stream_seq: number;
-  deliveries: number;
-  reason?: string;
-}
+/** Said by the server, or by whoever may publish under its subjects. */
+const Advisory = z.object({
+  type: z.string(),
+  consumer: z.string(),
+  stream_seq: z.int().positive(),
+  deliveries: z.int(),
+  reason: z.string().optional(),
+});
+type Advisory = z.output<typeof Advisory>;
 
 /** @returns in the order in which they were given up */
 export async function everyDeadLetter(bus: Bus): Promise<DeadLetter[]> {
@@ -59,7 +62,8 @@ export async function everyDeadLetter(bus: Bus): Promise<DeadLetter[]> {
     if (letter && !letters.has(letter.id)) letters.set(letter.id, letter);
   }
   for await (const message of readAll(bus, ADVISORIES)) {
-    const advisory = message.json<Advisory>();
+    const advisory = advisoryIn(message.data);
+    if (!advisory) continue;
     const id = `${advisory.consumer}.${advisory.stream_seq}`;
     if (letters.has(id)) continue;
     const letter = await letterOf(bus, advisory, message.time.toISOString());
@@ -67,6 +71,15 @@ export async function everyDeadLetter(bus: Bus): Promise<DeadLetter[]> {
   }
   const found = [...letters.values()].toSorted((a, b) => a.at.localeCompare(b.at));
   return Promise.all(found.map(async (letter) => ({ ...letter, replayedAt: await replayedAt(bus, letter) })));
+}
+
+function advisoryIn(data: Uint8Array): Advisory | undefined {
+  try {
+    return Advisory.safeParse(JSON.parse(new TextDecoder().decode(data))).data;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 function letterIn(found: MsgHdrs | undefined, data: Uint8Array, at: string): DeadLetter | undefined {

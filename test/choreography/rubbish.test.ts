@@ -99,6 +99,32 @@ describe('what anybody may publish', () => {
       assert.ok(letter.data.length > 1_000_000 && largest.startsWith(letter.data));
   });
 
+  it('as large as a message can be, with thousands of small headers, is dead-lettered', async () => {
+    const subject = `exit.R-20.x.${resigned}`;
+    const header = `NATS/1.0\r\n${'a:b\r\n'.repeat(8_000)}\r\n`;
+    await publishRaw(world.broker, subject, header, 'x'.repeat(1_048_576 - header.length));
+    for (const { reason } of await buried(subject)) assert.match(reason, /ce-specversion/);
+  });
+
+  it('under the longest of subjects is dead-lettered', async () => {
+    const subject = `exit.${'L'.repeat(4_000)}.x.${resigned}`;
+    await other.publish(subject, '{}', cloudEvent(resigned, 'r21'));
+    await eventually('dead letters', async () => {
+      const found = await deadLettersOf(world.bus, systems).list();
+      const letters = found.filter((letter) => letter.subject === subject);
+      return letters.length >= LISTENERS.resigned ? true : undefined;
+    });
+    const nora = await world.open();
+    await world.untilPhase(nora, 'awaiting-decision');
+  });
+
+  it('in the name of the server itself, which hides no dead letter', async () => {
+    const before = await deadLettersOf(world.bus, systems).list();
+    for (const data of ['no JSON', 'null', '{}', '{"consumer":"hr","stream_seq":"1","type":"x"}'])
+      await other.publish('$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.EXITS.hr', data);
+    assert.deepEqual(await deadLettersOf(world.bus, systems).list(), before);
+  });
+
   for (const [what, header] of [
     ['with a space in a name', 'NATS/1.0\r\nfoo bar: x\r\n\r\n'],
     ['with a line break in a value', 'NATS/1.0\r\nfoo: x\ny\r\n\r\n'],

@@ -4,6 +4,7 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import { parse } from 'yaml';
 import type { Bus } from '../../src/choreography/bus.js';
+import { letterSubject } from '../../src/choreography/dead-letters.js';
 import { rawOf } from '../../src/choreography/log.js';
 import { DEAD_LETTERS, EXITS } from '../../src/choreography/streams.js';
 
@@ -101,7 +102,10 @@ export async function checkStreams(bus: Bus): Promise<Emitted[]> {
   }
   for await (const { seq, subject, headers, text } of messagesOf(bus, DEAD_LETTERS)) {
     const found = problemsOf('dead-letter', headers, text);
-    const address = `dead-letter.${headers['dead-letter-consumer']}.${headers['dead-letter-subject']?.replaceAll(/[*>]/g, '_')}`;
+    const address = letterSubject(
+      headers['dead-letter-consumer'] ?? '',
+      headers['dead-letter-subject'] ?? '',
+    );
     if (address !== subject) found.push(`the subject is not ${address}`);
     problems.push(...found.map((problem) => `${subject} (${seq}): ${problem}`));
   }
