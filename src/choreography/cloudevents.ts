@@ -4,6 +4,7 @@ import { headers, InvalidArgumentError, Match, type MsgHdrs } from '@nats-io/tra
 import {
   isEventType,
   isOurs,
+  longestId,
   parseEventData,
   parseSubject,
   type AnyEvent,
@@ -77,6 +78,7 @@ export function parseAny({ subject, headers, data, seq, storedAt }: RawMessage):
   const id = attribute('id');
   const source = attribute('source');
   if (id === undefined || source === undefined) return refuse('ce-id and ce-source must be set');
+  if (id.length > longestId(type)) return refuse(`ce-id must be at most ${longestId(type)} characters`);
   if (attribute('type') !== type)
     return refuse(`ce-type must be ${type}, as the subject says, not ${shown(attribute('type'))}`);
   for (const name of ['subject', 'correlationid']) {

@@ -48,6 +48,13 @@ const rubbish: Rubbish[] = [
     /has no exit x/,
   ],
   [
+    'an id that leaves no room for what follows',
+    `exit.R-13.x.${resigned}`,
+    '{"employeeId":"R-13"}',
+    cloudEvent(resigned, 'i'.repeat(257)),
+    /ce-id must be at most 256/,
+  ],
+  [
     'a null, and line breaks where names are expected',
     `exit.R-9.x.${resigned}`,
     'null',
@@ -162,6 +169,24 @@ describe('what anybody may publish', () => {
     await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
     await world.untilPhase(nora, 'closed');
     assert.ok((await world.exits.list({})).length > 0);
+  });
+
+  it('under the id of another event is dead-lettered, whoever says it', async () => {
+    const { employeeId, exitId } = await world.open();
+    const subject = `exit.${employeeId}.${exitId}.exit.decision-finalised`;
+    const decision = JSON.stringify({ outcome: 'retained', decidedBy: HR });
+    await other.publish(subject, decision, cloudEvent('exit.decision-finalised', `${exitId}/${resigned}`));
+    for (const { reason } of await buried(subject)) assert.match(reason, /is that of employee.resigned by/);
+  });
+
+  it('of one system twice is one system', async () => {
+    const nora = await world.hire();
+    const { employeeId } = nora;
+    const data = JSON.stringify({ employeeId, systems: ['payroll', 'payroll'] });
+    await other.publish(`exit.${employeeId}.x.${resigned}`, data, cloudEvent(resigned, 'twice'));
+    await world.untilPhase(nora, 'awaiting-decision');
+    await world.exits.decide(employeeId, { outcome: 'leaving', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
   });
 
   it('in the documented form gets a real exit', async () => {
