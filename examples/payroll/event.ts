@@ -1,6 +1,6 @@
 /** The events of exits as this program reads and says them: CloudEvents 1.0 in binary mode, as the contract (asyncapi.yaml) has it. */
 import type { JsMsg } from '@nats-io/jetstream';
-import { headers, type MsgHdrs } from '@nats-io/transport-node';
+import { headers, InvalidArgumentError, type MsgHdrs } from '@nats-io/transport-node';
 import type { Decided, Resigned } from './final-pay.js';
 
 export const RESIGNED = 'employee.resigned';
@@ -23,7 +23,8 @@ export class Rubbish extends Error {
 export function read(message: JsMsg): Heard {
   const [, employeeId = '', exitId = '', ...rest] = message.subject.split('.');
   const type = rest.join('.');
-  const attribute = (name: string): string => message.headers?.get(`ce-${name}`) ?? '';
+  const found = headersOf(message);
+  const attribute = (name: string): string => found?.get(`ce-${name}`) ?? '';
   if (attribute('specversion') !== '1.0' || attribute('type') !== type)
     throw new Rubbish(`${message.subject} is no CloudEvent 1.0 of the type ${type}`);
   const id = attribute('id');
@@ -34,6 +35,15 @@ export function read(message: JsMsg): Heard {
     return { ...about, type, data };
   if (type === DECIDED && isDecided(data)) return { ...about, type, data };
   throw new Rubbish(`the data of ${message.subject} are not those of ${type}`);
+}
+
+function headersOf(message: JsMsg): MsgHdrs | undefined {
+  try {
+    return message.headers;
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    throw new Rubbish(`the headers of ${message.subject} cannot be read`, { cause: error });
+  }
 }
 
 function dataOf(message: JsMsg): Record<string, unknown> {

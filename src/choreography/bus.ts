@@ -22,7 +22,7 @@ import {
   type StoredEvent,
 } from '../exit/events.js';
 import { isAtLeast } from '../version.js';
-import { headersOf, parseMessage } from './cloudevents.js';
+import { headersIn, headersOf, parseMessage } from './cloudevents.js';
 import { patiently } from './patience.js';
 import { ensureStreams, EXITS } from './streams.js';
 
@@ -182,9 +182,10 @@ async function readOn(
       streams.getMessage(EXITS, query),
     );
     if (!message) return { events, lastSeq };
-    const { subject, header, data, seq, time } = message;
+    const { subject, data, seq, time } = message;
     lastSeq = seq;
-    const parsed = parseMessage({ subject, headers: header, data, seq, storedAt: time.toISOString() });
+    const headers = headersIn(message);
+    const parsed = parseMessage({ subject, headers, data, seq, storedAt: time.toISOString() });
     if (parsed.ok) events.push(parsed.value);
   }
 }

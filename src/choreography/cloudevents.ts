@@ -1,8 +1,10 @@
 /** CloudEvents 1.0 in binary mode over NATS: the attributes are `ce-` headers, the data is the payload, as JSON. */
-import { headers, Match, type MsgHdrs } from '@nats-io/transport-node';
+import type { JsMsg, StoredMsg } from '@nats-io/jetstream';
+import { headers, InvalidArgumentError, Match, type MsgHdrs } from '@nats-io/transport-node';
 import {
   isEventType,
   isOurs,
+  longestId,
   parseEventData,
   parseSubject,
   type AnyEvent,
@@ -29,6 +31,19 @@ export function headersOf({ id, source, type, time, exitId, causationId }: ExitE
     if (value !== undefined) message.set(`ce-${name}`, value);
   message.set('content-type', JSON_TYPE);
   return message;
+}
+
+/**
+ * The headers of a message, as a consumer or the stream itself gives it. The server takes any bytes for headers: what nobody can read
+ * counts as none.
+ */
+export function headersIn(message: JsMsg | StoredMsg): MsgHdrs | undefined {
+  try {
+    return 'header' in message ? message.header : message.headers;
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) return undefined;
+    throw error;
+  }
 }
 
 /** A message, as a consumer or the stream itself gives it. */
@@ -63,6 +78,7 @@ export function parseAny({ subject, headers, data, seq, storedAt }: RawMessage):
   const id = attribute('id');
   const source = attribute('source');
   if (id === undefined || source === undefined) return refuse('ce-id and ce-source must be set');
+  if (id.length > longestId(type)) return refuse(`ce-id must be at most ${longestId(type)} characters`);
   if (attribute('type') !== type)
     return refuse(`ce-type must be ${type}, as the subject says, not ${shown(attribute('type'))}`);
   for (const name of ['subject', 'correlationid']) {

@@ -4,8 +4,10 @@
  */
 import type { MsgRequest } from '@nats-io/jetstream';
 import type { MsgHdrs } from '@nats-io/transport-node';
+import { z } from 'zod';
 import { parseSubject } from '../exit/events.js';
 import type { Bus } from './bus.js';
+import { headersIn } from './cloudevents.js';
 import { readAll } from './log.js';
 import { originalHeaders, replayOf } from './replays.js';
 import { ADVISORIES, DEAD_LETTERS, EXITS } from './streams.js';
@@ -41,24 +43,27 @@ export interface DeadLetter {
   truncatedFrom?: number | undefined;
 }
 
-interface Advisory {
-  type: string;
-  consumer: string;
-  stream_seq: number;
-  deliveries: number;
-  reason?: string;
-}
+/** Said by the server, or by whoever may publish under its subjects. */
+const Advisory = z.object({
+  type: z.string(),
+  consumer: z.string(),
+  stream_seq: z.int().positive(),
+  deliveries: z.int(),
+  reason: z.string().optional(),
+});
+type Advisory = z.output<typeof Advisory>;
 
 /** @returns in the order in which they were given up */
 export async function everyDeadLetter(bus: Bus): Promise<DeadLetter[]> {
   const letters = new Map<string, DeadLetter>();
-  for await (const { headers, data, time } of readAll(bus, DEAD_LETTERS)) {
-    const letter = letterIn(headers, data, time.toISOString());
+  for await (const message of readAll(bus, DEAD_LETTERS)) {
+    const letter = letterIn(headersIn(message), message.data, message.time.toISOString());
     // A crash between the letter and the end of the message writes the letter twice.
     if (letter && !letters.has(letter.id)) letters.set(letter.id, letter);
   }
   for await (const message of readAll(bus, ADVISORIES)) {
-    const advisory = message.json<Advisory>();
+    const advisory = advisoryIn(message.data);
+    if (!advisory) continue;
     const id = `${advisory.consumer}.${advisory.stream_seq}`;
     if (letters.has(id)) continue;
     const letter = await letterOf(bus, advisory, message.time.toISOString());
@@ -66,6 +71,15 @@ export async function everyDeadLetter(bus: Bus): Promise<DeadLetter[]> {
   }
   const found = [...letters.values()].toSorted((a, b) => a.at.localeCompare(b.at));
   return Promise.all(found.map(async (letter) => ({ ...letter, replayedAt: await replayedAt(bus, letter) })));
+}
+
+function advisoryIn(data: Uint8Array): Advisory | undefined {
+  try {
+    return Advisory.safeParse(JSON.parse(new TextDecoder().decode(data))).data;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 function letterIn(found: MsgHdrs | undefined, data: Uint8Array, at: string): DeadLetter | undefined {
@@ -89,14 +103,15 @@ async function letterOf({ jsm }: Bus, advisory: Advisory, at: string): Promise<D
   const { consumer, stream_seq: sequence, deliveries, reason, type } = advisory;
   const message = await jsm.streams.getMessage(EXITS, { seq: sequence });
   if (!message) return undefined;
+  const headers = headersIn(message);
   const howItEnded = type.endsWith('max_deliver') ? 'delivered for the last time' : 'terminated';
   return {
-    ...placeOf(consumer, sequence, message.subject, message.header),
+    ...placeOf(consumer, sequence, message.subject, headers),
     type: 'GivenUp',
     reason: reason || `${howItEnded}, and ${consumer} does not say why`,
     deliveries,
     at,
-    headers: originalHeaders(message.header),
+    headers: originalHeaders(headers),
     data: message.data,
   };
 }
@@ -114,7 +129,7 @@ async function replayedAt({ jsm }: Bus, letter: DeadLetter): Promise<string | un
     const query = { seq: sequence + 1, next_by_subj: letter.subject } as MsgRequest;
     const message = await jsm.streams.getMessage(EXITS, query);
     if (!message) return undefined;
-    const copied = replayOf(message.header);
+    const copied = replayOf(headersIn(message));
     if (copied?.consumer === letter.consumer && copied.sequence === letter.original)
       return message.time.toISOString();
     sequence = message.seq;

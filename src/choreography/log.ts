@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { DeliverPolicy, type JsMsg, type MsgRequest } from '@nats-io/jetstream';
 import type { StoredEvent } from '../exit/events.js';
 import type { Bus } from './bus.js';
-import { parseMessage, type RawMessage } from './cloudevents.js';
+import { headersIn, parseMessage, type RawMessage } from './cloudevents.js';
 import { EXITS } from './streams.js';
 
 export interface Reading {
@@ -38,13 +38,10 @@ export async function* readAll(
   }
 }
 
-export const rawOf = ({ subject, headers, data, seq, time }: JsMsg): RawMessage => ({
-  subject,
-  headers,
-  data,
-  seq,
-  storedAt: time.toISOString(),
-});
+export function rawOf(message: JsMsg): RawMessage {
+  const { subject, data, seq, time } = message;
+  return { subject, headers: headersIn(message), data, seq, storedAt: time.toISOString() };
+}
 
 /** @returns by employee id, in the order of the stream, everything that has been recorded until now */
 export async function everyLog(bus: Bus): Promise<Map<string, StoredEvent[]>> {

@@ -5,6 +5,7 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import type { StoredEvent } from '../exit/events.js';
 import type { Bus } from './bus.js';
+import { headersIn } from './cloudevents.js';
 import type { DeadLetter } from './given-up.js';
 import { EXITS } from './streams.js';
 
@@ -47,7 +48,7 @@ export async function replay(bus: Bus, letter: DeadLetter): Promise<{ sequence: 
   // A letter may be shortened; the stream has the whole.
   const original = await bus.jsm.streams.getMessage(EXITS, { seq: letter.original });
   if (original?.subject !== letter.subject) return undefined;
-  const copy = originalHeaders(original.header);
+  const copy = originalHeaders(headersIn(original));
   copy.set(REPLAY_OF, `${letter.consumer}.${letter.original}`);
   const { seq } = await bus.send(letter.subject, original.data, {
     id: `replay of ${letter.id}`,

@@ -15,6 +15,7 @@ import type { Bus } from './bus.js';
 import { parseMessage } from './cloudevents.js';
 import { bury } from './dead-letters.js';
 import { Later } from './later.js';
+import { rawOf } from './log.js';
 import { Busy, type Records } from './records.js';
 import { originalOf, replayOf } from './replays.js';
 import { EXITS } from './streams.js';
@@ -127,12 +128,10 @@ export async function subscribe<T>(
   }
 
   async function handle(message: JsMsg): Promise<void> {
-    const parsed = parseMessage({
-      ...{ subject: message.subject, headers: message.headers, data: message.data, seq: message.seq },
-      storedAt: message.time.toISOString(),
-    });
+    const raw = rawOf(message);
+    const parsed = parseMessage(raw);
     if (!parsed.ok) return bury(bus, message, { consumer: name, reason: parsed.problem });
-    const copied = replayOf(message.headers);
+    const copied = replayOf(raw.headers);
     const original = copied && (await originalOf(bus, parsed.value, copied));
     if (original && copied.consumer !== name) return message.ack();
     const event = original ?? parsed.value;

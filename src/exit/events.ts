@@ -53,6 +53,17 @@ export const ExitId = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be an exit id: 1 to 64 letters, digits, "-" or "_"');
 
+/** What people and other programs say; all else follows from one of these. */
+const beginnings: ReadonlySet<string> = new Set<EventType>([
+  'employee.resigned',
+  'exit.decision-finalised',
+  'interview.reschedule-requested',
+  'step.resolved',
+]);
+
+/** The id of what follows is made of the id of its cause, and has to fit into the headers three times. */
+export const longestId = (type: string): number => (beginnings.has(type) ? 256 : 4096);
+
 /** `exit.<employeeId>.<exitId>.<event>` */
 export const subjectOf = ({
   employeeId,

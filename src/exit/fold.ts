@@ -25,7 +25,7 @@ export interface FoldedLog {
 export function foldLog(events: readonly StoredEvent[], { systems, now }: FoldOptions): FoldedLog {
   const exits = new Map<string, FoldedExit>();
   const rejected = new Map<number, string>();
-  const seen = new Set<string>();
+  const seen = new Map<string, StoredEvent>();
   let latest: FoldedExit | undefined;
   const reject = (seq: number, why: string) => void rejected.set(seq, why);
 
@@ -36,7 +36,7 @@ export function foldLog(events: readonly StoredEvent[], { systems, now }: FoldOp
       return `${event.employeeId} already has an open exit, ${latest.exitId}, since ${latest.openedAt}`;
     if (event.data.employeeId !== event.employeeId)
       return `the resignation of ${event.data.employeeId} came under the subject of ${event.employeeId}`;
-    latest = new FoldedExit(event, event.data.systems ?? systems, reject);
+    latest = new FoldedExit(event, [...new Set(event.data.systems ?? systems)], reject);
     exits.set(event.exitId, latest);
     return undefined;
   };
@@ -44,8 +44,13 @@ export function foldLog(events: readonly StoredEvent[], { systems, now }: FoldOp
   for (const event of events) {
     // Said again, because nobody heard that it had been taken.
     const key = `${event.exitId} ${event.id}`;
-    if (seen.has(key)) continue;
-    seen.add(key);
+    const first = seen.get(key);
+    if (first && first.type === event.type && first.source === event.source) continue;
+    if (first) {
+      reject(event.seq, `the id ${event.id} is that of ${first.type} by ${first.source}`);
+      continue;
+    }
+    seen.set(key, event);
     latest?.passTime(event.storedAt);
     const exit = exits.get(event.exitId);
     if (event.type === 'employee.resigned') {

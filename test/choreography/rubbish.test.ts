@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
+import { createTracker } from '../../src/choreography/tracker.js';
+import { deadLettersOf } from '../../src/client/dead-letters.js';
 import {
   startChoreographedWorld,
   type ChoreographedWorld,
   type DeadLetter,
 } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
-import { cloudEvent, stranger } from '../support/nats.js';
-import { HR } from '../support/world.js';
+import { cloudEvent, publishRaw, stranger } from '../support/nats.js';
+import { HR, systems } from '../support/world.js';
 
 const resigned = 'employee.resigned';
 /** How many consumers a resignation comes to, and how many a decision. */
@@ -44,6 +46,13 @@ const rubbish: Rubbish[] = [
     `{"outcome":"retained","decidedBy":"${HR}"}`,
     cloudEvent('exit.decision-finalised', 'r8'),
     /has no exit x/,
+  ],
+  [
+    'an id that leaves no room for what follows',
+    `exit.R-13.x.${resigned}`,
+    '{"employeeId":"R-13"}',
+    cloudEvent(resigned, 'i'.repeat(257)),
+    /ce-id must be at most 256/,
   ],
   [
     'a null, and line breaks where names are expected',
@@ -97,6 +106,50 @@ describe('what anybody may publish', () => {
       assert.ok(letter.data.length > 1_000_000 && largest.startsWith(letter.data));
   });
 
+  it('as large as a message can be, with thousands of small headers, is dead-lettered', async () => {
+    const subject = `exit.R-20.x.${resigned}`;
+    const header = `NATS/1.0\r\n${'a:b\r\n'.repeat(8_000)}\r\n`;
+    await publishRaw(world.broker, subject, header, 'x'.repeat(1_048_576 - header.length));
+    for (const { reason } of await buried(subject)) assert.match(reason, /ce-specversion/);
+  });
+
+  it('under the longest of subjects is dead-lettered', async () => {
+    const subject = `exit.${'L'.repeat(4_000)}.x.${resigned}`;
+    await other.publish(subject, '{}', cloudEvent(resigned, 'r21'));
+    await eventually('dead letters', async () => {
+      const found = await deadLettersOf(world.bus, systems).list();
+      const letters = found.filter((letter) => letter.subject === subject);
+      return letters.length >= LISTENERS.resigned ? true : undefined;
+    });
+    const nora = await world.open();
+    await world.untilPhase(nora, 'awaiting-decision');
+  });
+
+  it('in the name of the server itself, which hides no dead letter', async () => {
+    const before = await deadLettersOf(world.bus, systems).list();
+    for (const data of ['no JSON', 'null', '{}', '{"consumer":"hr","stream_seq":"1","type":"x"}'])
+      await other.publish('$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.EXITS.hr', data);
+    assert.deepEqual(await deadLettersOf(world.bus, systems).list(), before);
+  });
+
+  for (const [what, header] of [
+    ['with a space in a name', 'NATS/1.0\r\nfoo bar: x\r\n\r\n'],
+    ['with a line break in a value', 'NATS/1.0\r\nfoo: x\ny\r\n\r\n'],
+    ['with the status of a consumer that is gone', 'NATS/1.0 409 Consumer Deleted\r\n\r\n'],
+  ] as const)
+    it(`with headers that are none, ${what}, is dead-lettered, and hides nothing else from anybody`, async () => {
+      const nora = await world.open();
+      const subject = `exit.${nora.employeeId}.x.${resigned}`;
+      await publishRaw(world.broker, subject, header, '{}');
+      for (const { reason } of await buried(subject)) assert.match(reason, /ce-specversion/);
+      await world.untilPhase(nora, 'awaiting-decision');
+      assert.ok((await world.exits.list({})).some(({ employeeId }) => employeeId === nora.employeeId));
+      const { exits } = await createTracker(world.bus, systems, nora.employeeId).look();
+      assert.equal(exits.length, 1);
+      const { id } = (await deadLettersOf(world.bus, systems).list()).at(-1)!;
+      await assert.rejects(deadLettersOf(world.bus, systems).replay(id), /would be given up again/);
+    });
+
   it('under a subject with a wildcard in it is dead-lettered', async () => {
     await other.publish(`exit.*.x.${resigned}`, '{}', cloudEvent(resigned, 'r12'));
     for (const { reason } of await buried(`exit._.x.${resigned}`))
@@ -116,6 +169,24 @@ describe('what anybody may publish', () => {
     await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
     await world.untilPhase(nora, 'closed');
     assert.ok((await world.exits.list({})).length > 0);
+  });
+
+  it('under the id of another event is dead-lettered, whoever says it', async () => {
+    const { employeeId, exitId } = await world.open();
+    const subject = `exit.${employeeId}.${exitId}.exit.decision-finalised`;
+    const decision = JSON.stringify({ outcome: 'retained', decidedBy: HR });
+    await other.publish(subject, decision, cloudEvent('exit.decision-finalised', `${exitId}/${resigned}`));
+    for (const { reason } of await buried(subject)) assert.match(reason, /is that of employee.resigned by/);
+  });
+
+  it('of one system twice is one system', async () => {
+    const nora = await world.hire();
+    const { employeeId } = nora;
+    const data = JSON.stringify({ employeeId, systems: ['payroll', 'payroll'] });
+    await other.publish(`exit.${employeeId}.x.${resigned}`, data, cloudEvent(resigned, 'twice'));
+    await world.untilPhase(nora, 'awaiting-decision');
+    await world.exits.decide(employeeId, { outcome: 'leaving', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
   });
 
   it('in the documented form gets a real exit', async () => {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { Kvm } from '@nats-io/kv';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
-import { cloudEvent, stranger } from '../support/nats.js';
+import { cloudEvent, publishRaw, stranger } from '../support/nats.js';
 import { scratchFolder } from '../support/temporal.js';
 import { HR, type Hired } from '../support/world.js';
 
@@ -188,6 +188,8 @@ describe('payroll, a fourth service', () => {
     const decided = `exit.${employeeId}.${exitId}.exit.decision-finalised`;
     await other.publish('exit.R-1.x.employee.resigned', '{not json', cloudEvent('employee.resigned', 'r1'));
     await other.publish('exit.R-1.x.employee.resigned', '{}', {});
+    const unreadable = 'NATS/1.0\r\nfoo bar: x\r\n\r\n';
+    await publishRaw(world.broker, 'exit.R-1.x.employee.resigned', unreadable, '{}');
     await other.publish(
       decided,
       `{"outcome":"retained","decidedBy":"${HR}"}`,

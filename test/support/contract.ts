@@ -4,6 +4,8 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import { parse } from 'yaml';
 import type { Bus } from '../../src/choreography/bus.js';
+import { letterSubject } from '../../src/choreography/dead-letters.js';
+import { rawOf } from '../../src/choreography/log.js';
 import { DEAD_LETTERS, EXITS } from '../../src/choreography/streams.js';
 
 export const contractFile = 'src/choreography/asyncapi.yaml';
@@ -100,7 +102,10 @@ export async function checkStreams(bus: Bus): Promise<Emitted[]> {
   }
   for await (const { seq, subject, headers, text } of messagesOf(bus, DEAD_LETTERS)) {
     const found = problemsOf('dead-letter', headers, text);
-    const address = `dead-letter.${headers['dead-letter-consumer']}.${headers['dead-letter-subject']?.replaceAll(/[*>]/g, '_')}`;
+    const address = letterSubject(
+      headers['dead-letter-consumer'] ?? '',
+      headers['dead-letter-subject'] ?? '',
+    );
     if (address !== subject) found.push(`the subject is not ${address}`);
     problems.push(...found.map((problem) => `${subject} (${seq}): ${problem}`));
   }
@@ -112,10 +117,11 @@ async function* messagesOf({ js, jsm }: Bus, stream: string) {
   const { state } = await jsm.streams.info(stream);
   if (state.messages === 0) return;
   const messages = await (await js.consumers.get(stream)).consume();
-  for await (const { seq, subject, headers: header = [], data, info } of messages) {
+  for await (const message of messages) {
+    const { seq, subject, headers: header = [], data } = rawOf(message);
     const headers = Object.fromEntries([...header].map(([name, [value = '']]) => [name, value]));
     yield { seq, subject, headers, text: new TextDecoder().decode(data) };
-    if (info.pending === 0) break;
+    if (message.info.pending === 0) break;
   }
   await messages.close();
 }

@@ -1,4 +1,6 @@
 /** A NATS server for a test, which can be killed and comes back with its data. */
+import assert from 'node:assert/strict';
+import { connect as connectSocket } from 'node:net';
 import path from 'node:path';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import getPort from 'get-port';
@@ -52,6 +54,22 @@ export async function stranger({ address }: Broker) {
     },
     close: () => connection.close(),
   };
+}
+
+/** A program without a library: whatever bytes it likes, also for headers. Returns when they are recorded. */
+export async function publishRaw({ address }: Broker, subject: string, header: string, data: string) {
+  const [host, port] = address.split(':');
+  const socket = connectSocket(Number(port), host);
+  socket.write('CONNECT {"verbose":false,"headers":true}\r\nSUB raw.answers 1\r\n');
+  const length = Buffer.byteLength(header);
+  socket.write(`HPUB ${subject} raw.answers ${length} ${length + Buffer.byteLength(data)}\r\n`);
+  socket.write(`${header}${data}\r\n`);
+  let answer = '';
+  for await (const chunk of socket) {
+    answer += String(chunk);
+    if (answer.includes('"seq"') || answer.includes('-ERR')) break;
+  }
+  assert.match(answer, /"seq"/);
 }
 
 /** The attributes that the documentation asks for. */
