@@ -9,9 +9,15 @@ if (!Object.hasOwn(commands, name)) {
   console.error(`There is no command "${name}": say "run" or "remove"`);
   process.exitCode = 2;
 } else {
-  const servers = process.env['NATS_URL'] ?? 'nats://127.0.0.1:4222';
-  // A broker that is restarted comes back.
-  const connection = await connect({ servers, name: 'payroll', maxReconnectAttempts: -1 });
+  const { host, username, password } = new URL(process.env['NATS_URL'] ?? 'nats://127.0.0.1:4222');
+  const connection = await connect({
+    servers: host,
+    // The client passes over what stands before the @.
+    ...(username && { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
+    name: 'payroll',
+    // A broker that is restarted comes back.
+    maxReconnectAttempts: -1,
+  });
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void connection.close());
   try {
     await commands[name as keyof typeof commands](connection);
