@@ -126,10 +126,16 @@ describe('what anybody may publish', () => {
   });
 
   it('in the name of the server itself, which hides no dead letter', async () => {
-    const before = await deadLettersOf(world.bus, systems).list();
+    const ids = async () => (await deadLettersOf(world.bus, systems).list()).map(({ id }) => id);
+    const before = await ids();
     for (const data of ['no JSON', 'null', '{}', '{"consumer":"hr","stream_seq":"1","type":"x"}'])
       await other.publish('$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.EXITS.hr', data);
-    assert.deepEqual(await deadLettersOf(world.bus, systems).list(), before);
+    // What the tests before set off may still be given up.
+    const after = new Set(await ids());
+    assert.deepEqual(
+      before.filter((id) => !after.has(id)),
+      [],
+    );
   });
 
   for (const [what, header] of [
