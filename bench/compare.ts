@@ -25,7 +25,7 @@ const DOCUMENT = 'docs/orchestration-vs-choreography.md';
 const phases = [footprint, latency, throughput, outage, kill, diagnosis, change] as Phase<unknown>[];
 
 const full: Scale = {
-  ...{ alone: 12, load: 45, perSecond: 3, inFlight: 16, windowMs: 5_000 },
+  ...{ alone: 6, load: 30, perSecond: 3, inFlight: 16, windowMs: 4_000 },
   ...{ outageMs: 60_000, duringOutage: 6, atKill: 6, restMs: 10_000, asks: 3 },
 };
 const least: Scale = {

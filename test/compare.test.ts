@@ -97,9 +97,19 @@ describe('npm run compare', () => {
       'new file mode 100644',
       '+tested',
     ].join('\n');
-    assert.deepEqual(costOfPatch(patch), {
+    assert.deepEqual(costOfPatch(patch, 'orchestrated'), {
       ...{ changed: 1, added: 1, linesAdded: 3, linesRemoved: 1, tests: 1 },
-      deployed: ['the new one', 'worker exit'],
+      deployed: ['exit', 'payroll'],
     });
+  });
+
+  it('knows of each form whom a change of a shared file concerns', () => {
+    const patchOf = (file: string) => `diff --git a/${file} b/${file}\n-before\n+after\n`;
+    const deployed = (file: string) =>
+      (['orchestrated', 'choreographed'] as const).map((form) => costOfPatch(patchOf(file), form).deployed);
+    assert.deepEqual(deployed('src/exit/folded-exit.ts'), [['exit'], ['all that fold']]);
+    assert.deepEqual(deployed('src/exit/event-data.ts'), [['exit'], []]);
+    assert.deepEqual(deployed('src/services/hr/hr.ts'), [['hr'], ['hr']]);
+    assert.deepEqual(deployed('deploy/nats-server.conf'), [[], ['nats']]);
   });
 });

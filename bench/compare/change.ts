@@ -1,6 +1,6 @@
 /**
  * What a change costs, counted from real diffs: `examples/payroll/` and the patches of `examples/changes/`, named
- * `<change>.<form>.patch`. Nothing here is estimated: what is not there is shown as not there.
+ * `<change>.<form>.patch`. The first one, `observes`, is applied to the tree as it is, the two others each on top of it, in both forms.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -10,12 +10,14 @@ import type { Phase } from './phase.js';
 
 const changes = ['observes', 'gates', 'new-field'] as const;
 const words: Record<(typeof changes)[number], string> = {
-  observes: 'a new service that observes',
-  gates: 'a new service that gates the close',
-  'new-field': 'a service that needs a new field',
+  observes: 'payroll joins, and observes',
+  gates: 'then: it gates the close',
+  'new-field': 'or then: it needs a new field',
 };
 const kinds: Kind[] = ['orchestrated', 'choreographed'];
 const FOLDER = 'examples/changes';
+const PAYROLL = 'examples/payroll';
+const NEWCOMER = 'payroll';
 
 interface Cost {
   changed: number;
@@ -26,7 +28,8 @@ interface Cost {
   /** Processes that have to be deployed for it. */
   deployed: string[];
 }
-type Figures = { change: (typeof changes)[number]; form: Kind; cost: Cost | undefined }[];
+const nothing: Cost = { changed: 0, added: 0, linesAdded: 0, linesRemoved: 0, tests: 0, deployed: [] };
+type Figures = { change: (typeof changes)[number]; form: Kind; cost: Cost }[];
 
 export const change: Phase<Figures> = {
   name: 'change',
@@ -44,58 +47,40 @@ export const change: Phase<Figures> = {
       figures.map(({ change, form, cost }) => [
         words[change],
         form,
-        ...(cost
-          ? [
-              String(cost.changed),
-              String(cost.added),
-              `+${cost.linesAdded} −${cost.linesRemoved}`,
-              String(cost.tests),
-              cost.deployed.join(', ') || 'nothing',
-            ]
-          : [`not counted: no ${FOLDER}/${change}.${form}.patch`, '', '', '', '']),
+        String(cost.changed),
+        String(cost.added),
+        `+${cost.linesAdded} −${cost.linesRemoved}`,
+        String(cost.tests),
+        cost.deployed.join(', '),
       ]),
     ),
 };
 
-async function costOf(change: (typeof changes)[number], form: Kind): Promise<Cost | undefined> {
-  const file = path.join(FOLDER, `${change}.${form}.patch`);
-  try {
-    return costOfPatch(await readFile(file, 'utf8'));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  // The observer exists in full: as a folder of its own, and as the patch that stands beside it.
-  if (change !== 'observes') return undefined;
-  return form === 'choreographed'
-    ? costOfFolder('examples/payroll')
-    : costOfFile('examples/payroll/orchestrated.patch');
+async function costOf(change: (typeof changes)[number], form: Kind): Promise<Cost> {
+  const cost = costOfPatch(await readFile(path.join(FOLDER, `${change}.${form}.patch`), 'utf8'), form);
+  // The program that joins is a folder of its own; the patch beside it lets it in.
+  return change === 'observes' && form === 'choreographed' ? sum(cost, await costOfFolder(PAYROLL)) : cost;
 }
 
-async function costOfFile(file: string): Promise<Cost | undefined> {
-  return readFile(file, 'utf8').then(costOfPatch, (error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-}
-
-async function costOfFolder(folder: string): Promise<Cost | undefined> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (!names) return undefined;
-  const code = names.filter((name) => /\.(ts|json|yaml)$/.test(name));
+async function costOfFolder(folder: string): Promise<Cost> {
+  const code = (await readdir(folder)).filter((name) => /\.(ts|json|yaml)$/.test(name));
   const texts = await Promise.all(code.map((name) => readFile(path.join(folder, name), 'utf8')));
   const linesAdded = texts.reduce((sum, text) => sum + text.trimEnd().split('\n').length, 0);
-  return {
-    ...{ changed: 0, added: code.length, linesAdded, linesRemoved: 0, tests: 0 },
-    deployed: [path.basename(folder)],
-  };
+  return { ...nothing, added: code.length, linesAdded, deployed: [NEWCOMER] };
 }
 
+const sum = (a: Cost, b: Cost): Cost => ({
+  changed: a.changed + b.changed,
+  added: a.added + b.added,
+  linesAdded: a.linesAdded + b.linesAdded,
+  linesRemoved: a.linesRemoved + b.linesRemoved,
+  tests: a.tests + b.tests,
+  deployed: [...new Set([...a.deployed, ...b.deployed])].toSorted(),
+});
+
 /** A unified diff. Recorded histories and the lock file are made by programs, and not counted. */
-export function costOfPatch(patch: string): Cost {
-  const cost: Cost = { changed: 0, added: 0, linesAdded: 0, linesRemoved: 0, tests: 0, deployed: [] };
+export function costOfPatch(patch: string, form: Kind): Cost {
+  const cost = { ...nothing };
   const deployed = new Set<string>();
   for (const part of patch.split(/^diff --git /m).slice(1)) {
     const file = /^a\/(\S+) b\/(\S+)/.exec(part)![2]!;
@@ -109,21 +94,28 @@ export function costOfPatch(patch: string): Cost {
     const lines = part.split('\n');
     cost.linesAdded += lines.filter((line) => line.startsWith('+') && !line.startsWith('+++')).length;
     cost.linesRemoved += lines.filter((line) => line.startsWith('-') && !line.startsWith('---')).length;
-    for (const process of processesOf(file)) deployed.add(process);
+    for (const process of processesOf(file, form)) deployed.add(process);
   }
   return { ...cost, deployed: [...deployed].toSorted() };
 }
 
-/** Which processes run what is in a file; the shared rooms are in all of them. */
-const rooms: [RegExp, string[]][] = [
-  [/^src\/(workflows|activities\/exit)/, ['worker exit']],
-  [/^src\/(activities|choreography)\/notification|^src\/services\/notification/, ['notification']],
-  [/^src\/(activities|choreography)\/hr|^src\/services\/hr/, ['hr']],
-  [/^src\/(activities|choreography)\/(access|hold)|^src\/services\/access/, ['access']],
-  [/^src\/(client|cli)\//, ['ems']],
-  [/^src\/exit\//, ['all']],
-  [/^src\/choreography\//, ['all']],
-  [/payroll|final-pay|equipment|fourth/, ['the new one']],
+/** Whose process a file changes. What is shared counts for those who act on it: the workflow, or everybody who folds the events. */
+const rooms: Record<Kind, [RegExp, string][]> = {
+  orchestrated: [
+    [/^src\/(workflows|exit|activities\/exit|services\/directory)/, 'exit'],
+    [/^src\/(activities|services)\/payroll/, NEWCOMER],
+  ],
+  choreographed: [
+    [/^examples\/payroll\//, NEWCOMER],
+    [/^src\/exit\/(fold|folded-exit|status)/, 'all that fold'],
+    [/^deploy\/nats-server/, 'nats'],
+  ],
+};
+const ofBoth: [RegExp, string][] = [
+  [/^src\/(activities|choreography|services)\/notification/, 'notification'],
+  [/^src\/(activities|choreography|services)\/hr/, 'hr'],
+  [/^src\/((activities|services)\/access|choreography\/(access|hold))/, 'access'],
+  [/^src\/(client|cli)\//, 'ems'],
 ];
-const processesOf = (file: string): string[] =>
-  rooms.filter(([room]) => room.test(file)).flatMap(([, names]) => names);
+const processesOf = (file: string, form: Kind): string[] =>
+  [...rooms[form], ...ofBoth].filter(([room]) => room.test(file)).map(([, name]) => name);
