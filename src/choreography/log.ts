@@ -6,8 +6,8 @@ import type { Bus } from './bus.js';
 import { headersIn, parseMessage, type RawMessage } from './cloudevents.js';
 import { EXITS } from './streams.js';
 
-/** The server closes a connection on which more than 64 MiB wait to be read, and would do so again each time. */
-const UNREAD_BYTES = 32 * 1024 * 1024;
+/** The server closes a connection on which more than 64 MiB wait to be read, and two readers may share one. */
+const UNREAD_BYTES = 16 * 1024 * 1024;
 
 export interface Reading {
   /** Subjects, perhaps with wildcards; default: all. */

@@ -213,7 +213,8 @@ describe('hundreds of messages as large as they can be', () => {
     const large = 'x'.repeat(1_048_000);
     for (let n = 0; n < 200; n++) await other.publish('exit.R-1.x.nothing.of-ours', large);
     await other.publish(`exit.R-2.x.${resigned}`, '{"employeeId":"R-2"}', cloudEvent(resigned, 'r2'));
-    assert.deepEqual([...(await everyLog(bus)).keys()], ['R-2']);
+    const logs = await Promise.all([everyLog(bus), everyLog(bus)]);
+    for (const log of logs) assert.deepEqual([...log.keys()], ['R-2']);
     await Promise.all([other.close(), bus.close()]);
     await broker.stop();
   });
