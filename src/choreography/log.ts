@@ -6,6 +6,9 @@ import type { Bus } from './bus.js';
 import { headersIn, parseMessage, type RawMessage } from './cloudevents.js';
 import { EXITS } from './streams.js';
 
+/** The server closes a connection on which more than 64 MiB wait to be read, and two readers may share one. */
+const UNREAD_BYTES = 16 * 1024 * 1024;
+
 export interface Reading {
   /** Subjects, perhaps with wildcards; default: all. */
   filter?: string;
@@ -15,7 +18,7 @@ export interface Reading {
 
 /** Everything that a stream has until now, in its order. */
 export async function* readAll(
-  { js, jsm }: Bus,
+  { js, jsm, connection }: Bus,
   stream: string,
   { filter = '>', from = 1 }: Reading = {},
 ): AsyncGenerator<JsMsg> {
@@ -27,7 +30,10 @@ export async function* readAll(
     deliver_policy: DeliverPolicy.StartSequence,
     opt_start_seq: from,
   });
-  const messages = await consumer.consume();
+  const largest = connection.info?.max_payload ?? UNREAD_BYTES;
+  const messages = await consumer.consume({
+    max_messages: Math.min(100, Math.max(1, Math.floor(UNREAD_BYTES / largest))),
+  });
   try {
     for await (const message of messages) {
       yield message;
@@ -68,6 +74,7 @@ export async function watch({ js }: Bus, filter: string): Promise<Changes> {
   const consumer = await js.consumers.get(EXITS, {
     filter_subjects: filter,
     deliver_policy: DeliverPolicy.New,
+    headers_only: true,
   });
   let wake = (): void => undefined;
   let hasNews = false;

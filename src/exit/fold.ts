@@ -45,7 +45,7 @@ export function foldLog(events: readonly StoredEvent[], { systems, now }: FoldOp
     // Said again, because nobody heard that it had been taken.
     const key = `${event.exitId} ${event.id}`;
     const first = seen.get(key);
-    if (first && first.type === event.type && first.source === event.source) continue;
+    if (first && first.type === event.type) continue;
     if (first) {
       reject(event.seq, `the id ${event.id} is that of ${first.type} by ${first.source}`);
       continue;

@@ -266,6 +266,7 @@ export class FoldedExit {
         return this.done(event, 'revoke-access', event.data.notes, event.data.system);
       case 'step.needs-attention': {
         const { step: name, system, error } = event.data;
+        if (this.isPastTheWait && isOfTheWait(name)) return undefined;
         const aside = isAside({ name: name as StepName })
           ? this.aside(name as StepName, event.storedAt)
           : undefined;
@@ -485,6 +486,8 @@ export class FoldedExit {
     return this.steps.filter((step) => step.name === name);
   }
 }
+
+const isOfTheWait = (name: string): boolean => Object.values<string>(asideOf).includes(name);
 
 function decisionOf({ data }: StoredEvent<'exit.decision-finalised'>): Decision {
   const { effectiveAt: _, ...decision } = data;

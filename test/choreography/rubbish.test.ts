@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { connectBus } from '../../src/choreography/bus.js';
+import { everyLog } from '../../src/choreography/log.js';
 import { createTracker } from '../../src/choreography/tracker.js';
 import { deadLettersOf } from '../../src/client/dead-letters.js';
 import {
@@ -7,7 +9,7 @@ import {
   type DeadLetter,
 } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
-import { cloudEvent, publishRaw, stranger } from '../support/nats.js';
+import { cloudEvent, publishRaw, startBroker, stranger } from '../support/nats.js';
 import { HR, systems } from '../support/world.js';
 
 const resigned = 'employee.resigned';
@@ -207,5 +209,19 @@ describe('what anybody may publish', () => {
     assert.equal(waiting.exitId, 'from-the-payroll-system');
     assert.equal((await world.account(nora, 'payroll')).active, false);
     await assert.rejects(world.exits.open({ employeeId }), /already has an open exit/);
+  });
+});
+
+describe('hundreds of messages as large as they can be', () => {
+  it('keep nobody from reading what comes after them', async () => {
+    const broker = await startBroker();
+    const [other, bus] = [await stranger(broker), await connectBus({ servers: [broker.address] }, 'reader')];
+    const large = 'x'.repeat(1_048_000);
+    for (let n = 0; n < 200; n++) await other.publish('exit.R-1.x.nothing.of-ours', large);
+    await other.publish(`exit.R-2.x.${resigned}`, '{"employeeId":"R-2"}', cloudEvent(resigned, 'r2'));
+    const logs = await Promise.all([everyLog(bus), everyLog(bus)]);
+    for (const log of logs) assert.deepEqual([...log.keys()], ['R-2']);
+    await Promise.all([other.close(), bus.close()]);
+    await broker.stop();
   });
 });

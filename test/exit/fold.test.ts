@@ -192,6 +192,14 @@ describe('the events of an employee', () => {
     assert.equal(ended.step('notify-operator')!.state, 'skipped');
   });
 
+  it('ask nobody to mend a reminder that failed while the decision came', () => {
+    for (const events of [
+      [...begun, decided('retained'), stuck('550', 'remind-hr-partner')],
+      [...over, stuck('550', 'escalate-decision')],
+    ])
+      assert.equal(fold(streamOf(...events)).latest!.status(HR).needsAttention, false);
+  });
+
   it('move the interview when somebody asks, and not twice at once', () => {
     const wish: [EventType, object] = ['interview.reschedule-requested', { next: true }];
     const moving = fold(streamOf(...begun, wish, wish));

@@ -5,7 +5,7 @@ import formats from 'ajv-formats';
 import { parse } from 'yaml';
 import type { Bus } from '../../src/choreography/bus.js';
 import { letterSubject } from '../../src/choreography/dead-letters.js';
-import { rawOf } from '../../src/choreography/log.js';
+import { rawOf, readAll } from '../../src/choreography/log.js';
 import { DEAD_LETTERS, EXITS } from '../../src/choreography/streams.js';
 
 export const contractFile = 'src/choreography/asyncapi.yaml';
@@ -113,15 +113,10 @@ export async function checkStreams(bus: Bus): Promise<Emitted[]> {
   return emitted;
 }
 
-async function* messagesOf({ js, jsm }: Bus, stream: string) {
-  const { state } = await jsm.streams.info(stream);
-  if (state.messages === 0) return;
-  const messages = await (await js.consumers.get(stream)).consume();
-  for await (const message of messages) {
+async function* messagesOf(bus: Bus, stream: string) {
+  for await (const message of readAll(bus, stream)) {
     const { seq, subject, headers: header = [], data } = rawOf(message);
     const headers = Object.fromEntries([...header].map(([name, [value = '']]) => [name, value]));
     yield { seq, subject, headers, text: new TextDecoder().decode(data) };
-    if (message.info.pending === 0) break;
   }
-  await messages.close();
 }
