@@ -47,7 +47,7 @@ type Figures = Killed[];
 export const kill: Phase<Figures> = {
   name: 'kill',
   forms: 'split',
-  minutes: ({ rounds }) => (rounds * victims.length * 11) / 60,
+  minutes: ({ rounds }) => (rounds * 165) / 60,
   async measure(world) {
     const trials = new Map<string, { form: Form; victim: string; trials: Trial[] }>();
     for (let round = 1; round <= world.rounds; round += 1) {
