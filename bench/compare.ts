@@ -12,7 +12,7 @@ import { change } from './compare/change.js';
 import { diagnosis } from './compare/diagnosis.js';
 import { machine, writePlaces } from './compare/document.js';
 import { footprint } from './compare/footprint.js';
-import { startForm, type Form, type Kind, type Layout } from './compare/form.js';
+import { kinds, startForm, type Form, type Layout } from './compare/form.js';
 import { kill } from './compare/kill.js';
 import { latency } from './compare/latency.js';
 import { outage } from './compare/outage.js';
@@ -74,7 +74,7 @@ async function compare(): Promise<void> {
   stops.push(outside.stop);
   const started: Form[] = [];
   for (const layout of layouts())
-    for (const kind of ['orchestrated', 'choreographed'] satisfies Kind[]) {
+    for (const kind of kinds) {
       progress(`starting: ${kind}, ${layout}`);
       const form = await startForm({ kind, layout, folder, outside: outside.env });
       stops.push(form.stop);

@@ -5,7 +5,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { markdown } from './figures.js';
-import type { Kind } from './form.js';
+import { kinds, type Kind } from './form.js';
 import type { Phase } from './phase.js';
 
 const changes = ['observes', 'gates', 'new-field'] as const;
@@ -14,7 +14,6 @@ const words: Record<(typeof changes)[number], string> = {
   gates: 'then: it gates the close',
   'new-field': 'or then: it needs a new field',
 };
-const kinds: Kind[] = ['orchestrated', 'choreographed'];
 const FOLDER = 'examples/changes';
 const PAYROLL = 'examples/payroll';
 const NEWCOMER = 'payroll';

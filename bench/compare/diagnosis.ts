@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { findTemporal } from '../../src/local/find-temporal.js';
 import { nextEmployee, resign, runToEnd, untilSeen, type Exit } from './exit.js';
 import { markdown, median } from './figures.js';
-import { startForm, type Form } from './form.js';
+import { kinds, startForm, type Form } from './form.js';
 import type { Phase, World } from './phase.js';
 
 /** How long a step may go on before it asks for attention: as short as it takes to see both kinds of "stuck" in one run. */
@@ -132,7 +132,7 @@ export const diagnosis: Phase<Figures> = {
   async measure(world) {
     const temporal = await findTemporal(world.progress);
     const figures: Figures = [];
-    for (const kind of ['orchestrated', 'choreographed'] as const) {
+    for (const kind of kinds) {
       const form = await startForm({
         ...{ kind, layout: 'split', folder: `${world.folder}/diagnosis`, outside: world.outside.env },
         config: [['attentionAfter: PT15M', `attentionAfter: PT${ATTENTION_AFTER_MS / 1000}S`]],

@@ -17,7 +17,8 @@ import { startTemporal } from '../../src/local/temporal.js';
 import { payloadConverterPath } from '../../src/temporal.js';
 import getPort from 'get-port';
 
-export type Kind = 'orchestrated' | 'choreographed';
+export const kinds = ['orchestrated', 'choreographed'] as const;
+export type Kind = (typeof kinds)[number];
 /** `split`: a process per service, as it is deployed; `together`: one process for all. */
 export type Layout = 'split' | 'together';
 

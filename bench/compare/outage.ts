@@ -19,7 +19,7 @@ import {
   type Repeated,
 } from './exit.js';
 import { markdown, median, seconds, show, spread, type Spread } from './figures.js';
-import { startForm, type Form } from './form.js';
+import { kinds, startForm, type Form } from './form.js';
 import type { Phase, World } from './phase.js';
 
 /** How many of an effect waited until the service was back. */
@@ -55,7 +55,6 @@ interface Outage {
 type Figures = Outage[];
 
 const services = ['notification', 'hr', 'access', 'exit'] as const;
-const kinds = ['orchestrated', 'choreographed'] as const;
 
 export const outage: Phase<Figures> = {
   name: 'outage',

@@ -30,17 +30,10 @@ interface AccessCall {
 
 /** @returns what earlier runs of this exit knew of the hold on a system; undefined without a reset, or when they held nothing */
 export async function earlierHold(exitId: string, system: string): Promise<EarlierHold | undefined> {
-  const { client, info } = Context.current();
-  const { workflowId, runId } = info.workflowExecution!;
-  if (runId === exitId) return undefined;
-
   let hold: EarlierHold | undefined;
-  for (const earlier of await otherRuns(workflowId, runId)) {
-    const { events } = await client.workflow.getHandle(workflowId, earlier).fetchHistory();
-    const started = events?.[0]?.workflowExecutionStartedEventAttributes;
-    if (started?.firstExecutionRunId !== exitId) continue;
+  for await (const events of earlierRuns(exitId)) {
     const calls = new Map<string, { type: string; input: AccessCall }>();
-    for (const event of events ?? []) {
+    for (const event of events) {
       const {
         activityTaskScheduledEventAttributes: scheduled,
         activityTaskCompletedEventAttributes: completed,
@@ -71,14 +64,8 @@ export async function earlierHold(exitId: string, system: string): Promise<Earli
  *   than that is ignored by every calendar program
  */
 export async function earlierInterview(exitId: string): Promise<Interview | undefined> {
-  const { client, info } = Context.current();
-  const { workflowId, runId } = info.workflowExecution!;
-  if (runId === exitId) return undefined;
-
   let latest: Interview | undefined;
-  for (const earlier of await otherRuns(workflowId, runId)) {
-    const { events } = await client.workflow.getHandle(workflowId, earlier).fetchHistory();
-    if (events?.[0]?.workflowExecutionStartedEventAttributes?.firstExecutionRunId !== exitId) continue;
+  for await (const events of earlierRuns(exitId)) {
     for (const { activityTaskCompletedEventAttributes: completed } of events) {
       const result = completed && (await decoded<Interview>(completed.result?.payloads));
       // Nothing else has an iCalendar UID.
@@ -86,6 +73,19 @@ export async function earlierInterview(exitId: string): Promise<Interview | unde
     }
   }
   return latest && { ...latest, sent: [] };
+}
+
+/** What happened in the runs of this exit that a reset has left, oldest first; nothing without a reset. */
+async function* earlierRuns(exitId: string) {
+  const { client, info } = Context.current();
+  const { workflowId, runId } = info.workflowExecution!;
+  if (runId === exitId) return;
+  for (const earlier of await otherRuns(workflowId, runId)) {
+    const { events } = await client.workflow.getHandle(workflowId, earlier).fetchHistory();
+    const started = events?.[0]?.workflowExecutionStartedEventAttributes;
+    // The same workflow ID may have had other exits of the employee.
+    if (events && started?.firstExecutionRunId === exitId) yield events;
+  }
 }
 
 /** The run ids under this workflow ID, oldest first. */

@@ -1,7 +1,7 @@
 /** How exits are shown to people: short and aligned. */
 import type { Decision } from '../exit/decision.js';
 import { isSettled, stepKey, type ExitStatus, type Step } from '../exit/status.js';
-import { titleOf } from '../exit/status-parts.js';
+import { titleOf } from '../exit/people.js';
 
 export function printJson(value: unknown): void {
   console.log(JSON.stringify(value, null, 2));

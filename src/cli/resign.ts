@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { Temporal } from 'temporal-polyfill';
+import { titleOf } from '../exit/people.js';
 import { parseResignation, type Resignation } from '../exit/resignation.js';
 import { configuration, formOption, withExits } from './connect.js';
 import type { Form } from '../client/exits.js';
@@ -94,7 +95,7 @@ async function resign(employeeId: string, options: Options): Promise<void> {
 }
 
 const nameOf = ({ employee }: Preview, employeeId: string): string =>
-  employee ? `${employee.displayName} (${employeeId})` : employeeId;
+  titleOf({ employeeId, employeeName: employee?.displayName });
 
 function describe({ employeeId, lastWorkingDay }: Resignation, found: Preview, hrPartner: string): string {
   const { employee, directoryProblem, systems } = found;

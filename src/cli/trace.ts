@@ -3,6 +3,7 @@ import type { DeadLetter } from '../choreography/given-up.js';
 import { traceOf, type TraceNode } from '../choreography/trace.js';
 import { createTracker, type ObservedExit } from '../choreography/tracker.js';
 import { Refusal } from '../client/refusal.js';
+import { titleOf } from '../exit/people.js';
 import { configuration, withBus } from './connect.js';
 import { duration, localTime, printable, printJson, table } from './output.js';
 
@@ -37,10 +38,9 @@ function page(
   tree: TraceNode[],
   strays: DeadLetter[],
 ) {
-  const name = employeeName === undefined ? employeeId : `${printable(employeeName)} (${employeeId})`;
   const rows = strays.map(({ id, event, subject, reason }) => [id, event ?? subject, reason].map(printable));
   return [
-    `Exit of ${name}, ${phase}: ${exitId}`,
+    `Exit of ${printable(titleOf({ employeeId, employeeName }))}, ${phase}: ${exitId}`,
     '',
     table(tree.flatMap((node) => rowsOf(node, '', ''))),
     ...(rows.length > 0 ? ['', 'Given up, and of no exit:', table(rows, '  ')] : []),

@@ -27,3 +27,12 @@ export interface Employee {
   /** Who is told: the manager, or the configured fallback with the reason why. */
   manager: Contact & { insteadOfManager?: string | undefined };
 }
+
+interface Named {
+  employeeId: string;
+  employeeName?: string | undefined;
+}
+
+/** "Dana Fox (E-1002)"; the id alone until somebody has answered who that is. */
+export const titleOf = ({ employeeId, employeeName }: Named): string =>
+  employeeName === undefined ? employeeId : `${employeeName} (${employeeId})`;

@@ -1,6 +1,6 @@
 /** What a status says of its steps as a whole. */
 import type { Contact } from './people.js';
-import { isSettled, stepKey, type ExitStatus, type Phase, type Step, type StepName } from './status.js';
+import { isSettled, stepKey, type Phase, type Step, type StepName } from './status.js';
 
 /** When every critical system had been observed blocked, or was settled by hand. */
 export function blockedAtOf(steps: readonly Step[]): string | undefined {
@@ -9,13 +9,6 @@ export function blockedAtOf(steps: readonly Step[]): string | undefined {
   const times = blocks.map(({ finishedAt }) => finishedAt!);
   return isBlocked ? times.toSorted().at(-1) : undefined;
 }
-
-/** "Dana Fox (E-1002)"; the id alone until somebody has answered who that is. */
-export const titleOf = ({
-  employeeId,
-  employeeName,
-}: Pick<ExitStatus, 'employeeId' | 'employeeName'>): string =>
-  employeeName === undefined ? employeeId : `${employeeName} (${employeeId})`;
 
 interface Standing {
   phase: Phase;

@@ -7,7 +7,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import { stepKey, type ExitStatus, type Step } from '../exit/status.js';
-import { titleOf } from '../exit/status-parts.js';
+import { titleOf } from '../exit/people.js';
 import type { Exit } from './exit.js';
 import { searchAttributes } from './search-attributes.js';
 

@@ -1,6 +1,6 @@
 /** What the mails about the interview say. In the employee's language for everybody, since one calendar entry has one text. */
 import type { Interview } from '../../exit/interview.js';
-import type { Contact, Employee } from '../../exit/people.js';
+import { titleOf, type Contact, type Employee } from '../../exit/people.js';
 import type { Mail } from '../mails/mails.js';
 import type { MailTemplates } from '../mails/templates.js';
 
@@ -28,7 +28,7 @@ export function interviewMail(
   const data = {
     organisation: organisation.name,
     to: null,
-    employee: { name: displayName, nameAndId: `${displayName} (${employeeId})` },
+    employee: { name: displayName, nameAndId: titleOf({ employeeId, employeeName: displayName }) },
     whomToAsk: null,
     start,
     end,

@@ -2,7 +2,7 @@
 import type { Decision, Ending } from '../../exit/decision.js';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { messageId } from '../../exit/ids.js';
-import type { Contact, Employee, Sent } from '../../exit/people.js';
+import { titleOf, type Contact, type Employee, type Sent } from '../../exit/people.js';
 import type { Resignation } from '../../exit/resignation.js';
 import type { Mail } from '../mails/mails.js';
 import type { MailTemplates } from '../mails/templates.js';
@@ -73,7 +73,7 @@ export function createNotificationService({
     to: { name: to.name, insteadOfManager: null },
     employee: {
       name: employee?.displayName ?? employeeId,
-      nameAndId: employee ? `${employee.displayName} (${employeeId})` : employeeId,
+      nameAndId: titleOf({ employeeId, employeeName: employee?.displayName }),
     },
     whomToAsk: null,
   });
