@@ -12,11 +12,11 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { tsToMs } from '@temporalio/common/lib/time.js';
-import { orchestratedExits } from '../src/client/orchestrated.js';
+import { orchestratedExits } from '../src/temporal/orchestrated-exits.js';
 import { table } from '../src/cli/output.js';
 import { exitWorkflowId } from '../src/exit/ids.js';
 import { startStack, type Stack } from '../src/local/stack.js';
-import { payloadConverterPath } from '../src/temporal.js';
+import { payloadConverterPath } from '../src/temporal/namespace.js';
 
 /** What lies between the command and the block, in the order in which it happens. */
 const stages = [

@@ -3,14 +3,14 @@ import { access, writeFile } from 'node:fs/promises';
 import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
 import { Command, InvalidArgumentError } from 'commander';
-import { loadConfig, loadTemporalConfig } from './config.js';
-import { createWorkers, runWorkers, serviceNames, type ServiceName } from './create-workers.js';
+import { loadConfig, loadTemporalConfig } from './config/config.js';
+import { createWorkers, runWorkers, serviceNames, type ServiceName } from './temporal/workers.js';
 import {
   ensureDriftCheck,
   ensureSearchAttributes,
   payloadConverterPath,
   workflowBundlePath,
-} from './temporal.js';
+} from './temporal/namespace.js';
 
 /** A container's health check calls a file of over a minute dead. */
 const HEALTH_EVERY_MS = 10_000;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { ConfigError, natsConfigOf, parseConfig, type Config } from '../src/config.js';
+import { ConfigError, natsConfigOf, parseConfig, type Config } from '../src/config/config.js';
 
 const sample = readFileSync('ems.config.yaml', 'utf8');
 const tokens = {

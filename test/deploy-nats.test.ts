@@ -7,10 +7,13 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import getPort from 'get-port';
-import { connectBus, type Bus } from '../src/choreography/bus.js';
-import { choreographedExits, type ChoreographedExits } from '../src/client/choreographed.js';
-import { natsConfigOf } from '../src/config.js';
-import { subscriberNames, type SubscriberName } from '../src/create-services.js';
+import { connectBus, type Bus } from '../src/choreography/jetstream/bus.js';
+import {
+  choreographedExits,
+  type ChoreographedExits,
+} from '../src/choreography/client/choreographed-exits.js';
+import { natsConfigOf } from '../src/config/config.js';
+import { subscriberNames, type SubscriberName } from '../src/choreography/subscribers/start.js';
 import type { Outcome } from '../src/exit/decision.js';
 import type { EventType } from '../src/exit/events.js';
 import { firstMessage, startChild, untilAnswered, type Child } from '../src/local/child.js';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { parse } from 'yaml';
-import { parseConfig } from '../src/config.js';
-import { subscriberNames } from '../src/create-services.js';
-import { serviceNames } from '../src/create-workers.js';
+import { parseConfig } from '../src/config/config.js';
+import { subscriberNames } from '../src/choreography/subscribers/start.js';
+import { serviceNames } from '../src/temporal/workers.js';
 
 interface Service {
   image: string;

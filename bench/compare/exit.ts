@@ -1,7 +1,7 @@
 /** One exit as the world outside sees it: what is expected of it, when each of it was seen, and whether it ended right. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { Refusal } from '../../src/client/refusal.js';
+import { Refusal } from '../../src/exit/refusal.js';
 import type { Outcome } from '../../src/exit/decision.js';
 import { eventually } from '../../test/support/eventually.js';
 import type { Accepted, Form } from './form.js';

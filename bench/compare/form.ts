@@ -4,17 +4,20 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { connectBus } from '../../src/choreography/bus.js';
-import { choreographedExits, type ChoreographedExits } from '../../src/client/choreographed.js';
-import { orchestratedExits } from '../../src/client/orchestrated.js';
-import { Refusal } from '../../src/client/refusal.js';
-import { loadConfig, natsConfigOf } from '../../src/config.js';
+import { connectBus } from '../../src/choreography/jetstream/bus.js';
+import {
+  choreographedExits,
+  type ChoreographedExits,
+} from '../../src/choreography/client/choreographed-exits.js';
+import { orchestratedExits } from '../../src/temporal/orchestrated-exits.js';
+import { Refusal } from '../../src/exit/refusal.js';
+import { loadConfig, natsConfigOf } from '../../src/config/config.js';
 import { firstMessage, startChild, type Child } from '../../src/local/child.js';
 import { findNats } from '../../src/local/find-nats.js';
 import { findTemporal } from '../../src/local/find-temporal.js';
-import { startNats } from '../../src/local/nats.js';
-import { startTemporal } from '../../src/local/temporal.js';
-import { payloadConverterPath } from '../../src/temporal.js';
+import { startNats } from '../../src/local/nats-server.js';
+import { startTemporal } from '../../src/local/temporal-server.js';
+import { payloadConverterPath } from '../../src/temporal/namespace.js';
 import getPort from 'get-port';
 
 export const kinds = ['orchestrated', 'choreographed'] as const;

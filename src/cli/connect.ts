@@ -1,10 +1,10 @@
 /** Where `ems` finds Temporal, NATS and the configuration: in the environment, else in the stack that `npm start` runs. */
 import { Client, Connection } from '@temporalio/client';
 import { Option } from 'commander';
-import { connectBus, type Bus } from '../choreography/bus.js';
-import { readChoreographedEvidence } from '../client/choreographed-evidence.js';
-import { choreographedExits } from '../client/choreographed.js';
-import { readEvidence } from '../client/evidence.js';
+import { connectBus, type Bus } from '../choreography/jetstream/bus.js';
+import { readChoreographedEvidence } from '../choreography/client/choreographed-evidence.js';
+import { choreographedExits } from '../choreography/client/choreographed-exits.js';
+import { readEvidence } from '../temporal/orchestrated-evidence.js';
 import {
   exitsOf,
   forms,
@@ -12,8 +12,8 @@ import {
   type ExitsOfForm,
   type Form,
   type Reached,
-} from '../client/exits.js';
-import { orchestratedExits } from '../client/orchestrated.js';
+} from '../client/both-forms.js';
+import { orchestratedExits } from '../temporal/orchestrated-exits.js';
 import {
   emsHome,
   loadConfig,
@@ -24,10 +24,10 @@ import {
   scimVariable,
   type Config,
   type NatsConfig,
-} from '../config.js';
+} from '../config/config.js';
 import { environmentOf, readStack, type StackFile } from '../local/stack-file.js';
-import { payloadConverterPath } from '../temporal.js';
-import { Refusal } from '../client/refusal.js';
+import { payloadConverterPath } from '../temporal/namespace.js';
+import { Refusal } from '../exit/refusal.js';
 
 const CONNECT_WITHIN = '5 seconds';
 

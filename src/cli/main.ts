@@ -1,19 +1,19 @@
 /** `ems`: the client of the exit management system. Exits 0 done, 1 refused or failed, 2 wrong usage. */
 import { Command, CommanderError } from 'commander';
-import { deadLettersCommand } from './dead-letters.js';
-import { decideCommand } from './decide.js';
+import { deadLettersCommand } from './dead-letters-command.js';
+import { decideCommand } from './decide-command.js';
 import { UsageError } from './usage-error.js';
-import { interviewCommand } from './interview.js';
-import { listCommand } from './list.js';
+import { interviewCommand } from './interview-command.js';
+import { listCommand } from './list-command.js';
 import { printJson } from './output.js';
-import { reportCommand } from './report.js';
-import { resignCommand } from './resign.js';
-import { resolveCommand } from './resolve.js';
-import { serviceCommand } from './service.js';
-import { statusCommand } from './status.js';
-import { traceCommand } from './trace.js';
-import { trackerCommand } from './tracker.js';
-import { watchCommand } from './watch.js';
+import { reportCommand } from './report-command.js';
+import { resignCommand } from './resign-command.js';
+import { resolveCommand } from './resolve-command.js';
+import { serviceCommand } from './service-command.js';
+import { statusCommand } from './status-command.js';
+import { traceCommand } from './trace-command.js';
+import { trackerCommand } from './tracker-command.js';
+import { watchCommand } from './watch-command.js';
 
 const program = new Command('ems')
   .description(

@@ -2,8 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { Liquid } from 'liquidjs';
 import { describeMs } from '../exit/duration.js';
-import type { Evidence, How } from '../exit/evidence.js';
-import { words } from '../exit/evidence-timeline.js';
+import type { Evidence, How } from '../exit/evidence/evidence.js';
+import { words } from '../exit/evidence/timeline.js';
 import type { GroupRef } from '../exit/hold.js';
 
 export interface PageOptions {

@@ -1,9 +1,9 @@
 /** What the demo reads back from the servers, and what must hold there. Nothing here comes from the exit's own memory. */
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import type { Outcome } from '../exit/decision.js';
 import { interviewUid } from '../exit/ids.js';
 import type { ExitStatus } from '../exit/status.js';
-import { hrPartner } from '../services/index.js';
+import { hrPartner } from '../services/from-config.js';
 import { createScimClient } from '../services/protocols/scim.js';
 import { isActive } from '../services/protocols/scim-resource.js';
 import type { Stack } from './stack.js';

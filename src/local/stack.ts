@@ -7,16 +7,16 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { outsideServers, type OutsideServers } from '../config.js';
-import { subscriberNames } from '../create-services.js';
+import { outsideServers, type OutsideServers } from '../config/config.js';
+import { subscriberNames } from '../choreography/subscribers/start.js';
 import { firstMessage, startChild, type Child } from './child.js';
 import { seedOf, systemNames } from './company.js';
 import { findNats } from './find-nats.js';
 import { findTemporal } from './find-temporal.js';
 import { startInbox } from './inbox.js';
-import { startNats } from './nats.js';
+import { startNats } from './nats-server.js';
 import { fixedPorts, freePorts, requireFree, type Ports } from './ports.js';
-import { startScimServer } from './scim.js';
+import { startScimServer } from './scim-process.js';
 import {
   claimHome,
   environmentOf,
@@ -25,7 +25,7 @@ import {
   writeStack,
   type StackFile,
 } from './stack-file.js';
-import { startTemporal } from './temporal.js';
+import { startTemporal } from './temporal-server.js';
 
 export interface StackOptions {
   /** Where data, logs and stack.json are kept. */

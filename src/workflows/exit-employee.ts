@@ -10,7 +10,7 @@ import type { Ending } from '../exit/decision.js';
 import { FailureType } from '../exit/failures.js';
 import type { Resignation } from '../exit/resignation.js';
 import type { ExitStatus } from '../exit/status.js';
-import { planExit, servicesUnder, startOfDay } from './activities.js';
+import { planExit, servicesUnder, startOfDay } from './proxies.js';
 import { keepOperatorInformed } from './attention.js';
 import { Exit } from './exit.js';
 import { answer } from './handlers.js';

@@ -14,7 +14,7 @@ import type { Rescheduling } from '../exit/rescheduling.js';
 import { reviewBy } from '../exit/review.js';
 import type { ExitStatus, Phase, RejectedDecision, StepName } from '../exit/status.js';
 import { awaitingOf, blockedAtOf, isAside } from '../exit/status-parts.js';
-import type { Services } from './activities.js';
+import type { Services } from './proxies.js';
 import { ExitStep, now } from './steps.js';
 
 /** A signal can be sent for ever; the status remembers the latest. */

@@ -12,7 +12,7 @@ import {
   type Taken,
 } from '../exit/hold.js';
 import type { Plan, PlannedSystem } from '../exit/plan.js';
-import type { Services } from './activities.js';
+import type { Services } from './proxies.js';
 import type { Exit, HeldSystem } from './exit.js';
 import { Reports } from './reports.js';
 import { causeOf, type ExitStep, type Patience } from './steps.js';

@@ -4,7 +4,7 @@
  */
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { Reported } from '../exit/failures.js';
-import { progressOf } from './activities.js';
+import { progressOf } from './proxies.js';
 import { causeOf, type ExitStep } from './steps.js';
 
 export class Reports<P> {

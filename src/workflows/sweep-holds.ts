@@ -1,7 +1,7 @@
 /** Looks at every open hold once, and tells an exit only when something drifted: being checked costs an exit no history. */
 import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporalio/workflow';
-import type { DriftActivities } from '../activities/drift.js';
-import type { ExitActivities } from '../activities/exit.js';
+import type { DriftActivities } from '../activities/drift-activities.js';
+import type { ExitActivities } from '../activities/exit-activities.js';
 import type { ExitHold } from '../exit/drift.js';
 import { causeOf, reasonOf } from './steps.js';
 

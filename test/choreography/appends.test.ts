@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { connectBus, type Bus } from '../../src/choreography/bus.js';
-import { choreographedExits } from '../../src/client/choreographed.js';
-import { Refusal } from '../../src/client/refusal.js';
+import { connectBus, type Bus } from '../../src/choreography/jetstream/bus.js';
+import { choreographedExits } from '../../src/choreography/client/choreographed-exits.js';
+import { Refusal } from '../../src/exit/refusal.js';
 import type { Decision } from '../../src/exit/decision.js';
 import type { EventType } from '../../src/exit/events.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Parser } from '@asyncapi/parser';
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
-import { EXITS } from '../../src/choreography/streams.js';
+import { EXITS } from '../../src/choreography/jetstream/streams.js';
 import { schemas, type EventType } from '../../src/exit/events.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readChoreographedEvidence } from '../../src/client/choreographed-evidence.js';
+import { readChoreographedEvidence } from '../../src/choreography/client/choreographed-evidence.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
 import { CRITICAL_GROUPS, HR, IT, stateOf, stepOf, type Hired } from '../support/world.js';

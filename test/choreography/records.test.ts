@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Kvm } from '@nats-io/kv';
-import { connectBus, type Bus } from '../../src/choreography/bus.js';
-import { Busy, openRecords, type Records } from '../../src/choreography/records.js';
+import { connectBus, type Bus } from '../../src/choreography/jetstream/bus.js';
+import { Busy, openRecords, type Records } from '../../src/choreography/jetstream/records.js';
 import { assertLasts } from '../../src/services/protocols/point-of-no-return.js';
 import { eventually } from '../support/eventually.js';
 import { startBroker, type Broker } from '../support/nats.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { traceOf } from '../../src/choreography/trace.js';
-import { deadLettersOf } from '../../src/client/dead-letters.js';
+import { traceOf } from '../../src/choreography/observing/trace.js';
+import { deadLettersOf } from '../../src/choreography/dead-letters/replay.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
 import { cloudEvent, stranger } from '../support/nats.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { connectBus } from '../../src/choreography/bus.js';
-import { everyLog } from '../../src/choreography/log.js';
-import { createTracker } from '../../src/choreography/tracker.js';
-import { deadLettersOf } from '../../src/client/dead-letters.js';
+import { connectBus } from '../../src/choreography/jetstream/bus.js';
+import { everyLog } from '../../src/choreography/jetstream/log.js';
+import { createTracker } from '../../src/choreography/observing/tracker.js';
+import { deadLettersOf } from '../../src/choreography/dead-letters/replay.js';
 import {
   startChoreographedWorld,
   type ChoreographedWorld,

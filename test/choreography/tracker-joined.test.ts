@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { AckPolicy, type Consumer } from '@nats-io/jetstream';
-import { headersOf } from '../../src/choreography/cloudevents.js';
-import { traceOf } from '../../src/choreography/trace.js';
-import { createTracker } from '../../src/choreography/tracker.js';
+import { headersOf } from '../../src/choreography/jetstream/cloudevents.js';
+import { traceOf } from '../../src/choreography/observing/trace.js';
+import { createTracker } from '../../src/choreography/observing/tracker.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
 import { observedOf, statesOf as states } from '../support/tracked.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { patiently } from '../../src/choreography/patience.js';
-import { traceOf, type TraceNode } from '../../src/choreography/trace.js';
-import { createTracker } from '../../src/choreography/tracker.js';
+import { patiently } from '../../src/choreography/jetstream/with-retry.js';
+import { traceOf, type TraceNode } from '../../src/choreography/observing/trace.js';
+import { createTracker } from '../../src/choreography/observing/tracker.js';
 import type { ExitStatus } from '../../src/exit/status.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { observedOf, statesOf as states } from '../support/tracked.js';

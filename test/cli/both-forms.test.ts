@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import getPort from 'get-port';
-import { exitsOf, type BothForms, type ListedExitOfForm } from '../../src/client/exits.js';
+import { exitsOf, type BothForms, type ListedExitOfForm } from '../../src/client/both-forms.js';
 import type { ExitStatus, Step } from '../../src/exit/status.js';
-import { readChoreographedEvidence } from '../../src/client/choreographed-evidence.js';
-import { readEvidence } from '../../src/client/evidence.js';
-import { orchestratedExits } from '../../src/client/orchestrated.js';
-import { createWorkers, runWorkers, serviceNames } from '../../src/create-workers.js';
+import { readChoreographedEvidence } from '../../src/choreography/client/choreographed-evidence.js';
+import { readEvidence } from '../../src/temporal/orchestrated-evidence.js';
+import { orchestratedExits } from '../../src/temporal/orchestrated-exits.js';
+import { createWorkers, runWorkers, serviceNames } from '../../src/temporal/workers.js';
 import { answer, ems, page, refusal, startEms, type Env } from '../support/ems.js';
 import { eventually } from '../support/eventually.js';
 import { readPage } from '../support/report-page.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { TraceNode } from '../../src/choreography/trace.js';
-import type { TrackedExit } from '../../src/choreography/tracker.js';
-import type { Replayed } from '../../src/client/dead-letters.js';
-import type { ListedExitOfForm } from '../../src/client/exits.js';
+import type { TraceNode } from '../../src/choreography/observing/trace.js';
+import type { TrackedExit } from '../../src/choreography/observing/tracker.js';
+import type { Replayed } from '../../src/choreography/dead-letters/replay.js';
+import type { ListedExitOfForm } from '../../src/client/both-forms.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { answer, page, refusal, startEms, type Env } from '../support/ems.js';
 import { eventually } from '../support/eventually.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Evidence } from '../../src/exit/evidence.js';
+import type { Evidence } from '../../src/exit/evidence/evidence.js';
 import { answer, ems, page, refusal } from '../support/ems.js';
 import { readPage } from '../support/report-page.js';
 import { scratchFolder } from '../support/temporal.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Evidence } from '../../src/exit/evidence.js';
+import type { Evidence } from '../../src/exit/evidence/evidence.js';
 import { answer, page } from '../support/ems.js';
 import { eventually } from '../support/eventually.js';
 import { readPage } from '../support/report-page.js';

@@ -1,7 +1,7 @@
 /** The servers that the contract suite runs against. */
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { startScimServer } from '../../src/local/scim.js';
+import { startScimServer } from '../../src/local/scim-process.js';
 import type { CriticalServer, CriticalSystemOptions } from '../support/critical-system.js';
 import type { Quirk } from '../support/fault-proxy.js';
 import { startScim2Server } from '../support/scim2-server.js';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { readChoreographedEvidence } from '../../src/client/choreographed-evidence.js';
-import { readEvidence } from '../../src/client/evidence.js';
+import { readChoreographedEvidence } from '../../src/choreography/client/choreographed-evidence.js';
+import { readEvidence } from '../../src/temporal/orchestrated-evidence.js';
 import type { Decision } from '../../src/exit/decision.js';
-import type { Evidence } from '../../src/exit/evidence.js';
+import type { Evidence } from '../../src/exit/evidence/evidence.js';
 import { exitWorkflowId } from '../../src/exit/ids.js';
 import type { Resignation } from '../../src/exit/resignation.js';
 import type { ExitStatus, Phase } from '../../src/exit/status.js';

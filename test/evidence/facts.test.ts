@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { factsOfReport, factsOfResult } from '../../src/client/activity-facts.js';
-import { decisionsOf } from '../../src/exit/evidence-decisions.js';
-import { evidenceOf } from '../../src/exit/evidence-of.js';
+import { factsOfReport, factsOfResult } from '../../src/temporal/activity-facts.js';
+import { decisionsOf } from '../../src/exit/evidence/decisions.js';
+import { evidenceOf } from '../../src/exit/evidence/evidence-of.js';
 import { describeMs } from '../../src/exit/duration.js';
-import type { Fact, FactOf } from '../../src/exit/facts.js';
+import type { Fact, FactOf } from '../../src/exit/evidence/facts.js';
 import type { ExitStatus } from '../../src/exit/status.js';
 import { recorded, recordedFacts, source } from './recorded.js';
 

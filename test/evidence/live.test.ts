@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { readEvidence } from '../../src/client/evidence.js';
-import type { Evidence } from '../../src/exit/evidence.js';
+import { readEvidence } from '../../src/temporal/orchestrated-evidence.js';
+import type { Evidence } from '../../src/exit/evidence/evidence.js';
 import { exitWorkflowId } from '../../src/exit/ids.js';
 import type { Resignation } from '../../src/exit/resignation.js';
 import { readInvitation } from '../support/interview.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import type { Evidence } from '../../src/exit/evidence.js';
+import type { Evidence } from '../../src/exit/evidence/evidence.js';
 import { recorded } from './recorded.js';
 
 const HR = 'hr@acme.example';

@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { loadDataConverter } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
-import { factsOf, type RunHistory } from '../../src/client/history.js';
-import type { Evidence } from '../../src/exit/evidence.js';
-import { evidenceOf } from '../../src/exit/evidence-of.js';
-import type { Fact } from '../../src/exit/facts.js';
+import { factsOf, type RunHistory } from '../../src/temporal/history.js';
+import type { Evidence } from '../../src/exit/evidence/evidence.js';
+import { evidenceOf } from '../../src/exit/evidence/evidence-of.js';
+import type { Fact } from '../../src/exit/evidence/facts.js';
 import type { ExitStatus } from '../../src/exit/status.js';
-import { payloadConverterPath } from '../../src/temporal.js';
+import { payloadConverterPath } from '../../src/temporal/namespace.js';
 
 const converter = loadDataConverter({ payloadConverterPath });
 

@@ -5,11 +5,16 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, RetryState } from '@temporalio/common';
 import { FinalFailure, type Reported } from '../../src/exit/failures.js';
 import type { HoldKind, Taken } from '../../src/exit/hold.js';
-import type { BlockAccess, CaptureAccess, RestoreAccess, RevokeAccess } from '../../src/activities/access.js';
+import type {
+  BlockAccess,
+  CaptureAccess,
+  RestoreAccess,
+  RevokeAccess,
+} from '../../src/activities/access-activities.js';
 import type { AccessService } from '../../src/services/access/access.js';
 import { Hold } from '../../src/workflows/hold.js';
 import type { Exit } from '../../src/workflows/exit.js';
-import type { Services } from '../../src/workflows/activities.js';
+import type { Services } from '../../src/workflows/proxies.js';
 import { ACTIVE, memberOf, type Cell } from './ledger.js';
 import type { Moment } from './script.js';
 import { CRITICAL } from './site.js';

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { startScimServer, type ScimServer } from '../../src/local/scim.js';
+import { startScimServer, type ScimServer } from '../../src/local/scim-process.js';
 import { interceptNoMore } from './http.js';
 import type { LaneServer } from './lane.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import getPort from 'get-port';
 import { findNats } from '../../src/local/find-nats.js';
-import { startNats } from '../../src/local/nats.js';
+import { startNats } from '../../src/local/nats-server.js';
 import { eventually } from '../support/eventually.js';
 import { descendantsOf, stillRunning } from '../support/processes.js';
 import { scratchFolder } from '../support/temporal.js';

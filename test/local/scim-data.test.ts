@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { seedOf } from '../../src/local/company.js';
-import { startScimServer, type ScimServer } from '../../src/local/scim.js';
+import { startScimServer, type ScimServer } from '../../src/local/scim-process.js';
 import { createAccessService } from '../../src/services/access/access.js';
 import { createScimClient } from '../../src/services/protocols/scim.js';
 import { sampleConfig } from '../support/sample-config.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
 import path from 'node:path';
-import { startScimServer, type ScimServer } from '../../src/local/scim.js';
+import { startScimServer, type ScimServer } from '../../src/local/scim-process.js';
 import { patchOf, scimRequests, USER, type Resource } from '../support/scim-requests.js';
 import { scratchFolder } from '../support/temporal.js';
 

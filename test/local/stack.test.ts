@@ -5,9 +5,12 @@ import { existsSync, statSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { Connection } from '@temporalio/client';
-import { connectBus } from '../../src/choreography/bus.js';
-import { choreographedExits, type ChoreographedExits } from '../../src/client/choreographed.js';
-import { loadConfig, natsConfigOf } from '../../src/config.js';
+import { connectBus } from '../../src/choreography/jetstream/bus.js';
+import {
+  choreographedExits,
+  type ChoreographedExits,
+} from '../../src/choreography/client/choreographed-exits.js';
+import { loadConfig, natsConfigOf } from '../../src/config/config.js';
 import type { ExitStatus } from '../../src/exit/status.js';
 import { fixedPorts } from '../../src/local/ports.js';
 import { environmentOf, readStack, type StackFile } from '../../src/local/stack-file.js';
@@ -31,7 +34,7 @@ const started: Started[] = [];
 /** `npm start`, without npm. */
 function start(home: string, args = ['--free-ports'], more: Env = {}): Started {
   const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], EMS_HOME: home, ...more };
-  const child = spawn(process.execPath, ['dist/src/local/main.js', ...args], { env });
+  const child = spawn(process.execPath, ['dist/src/local/start-stack.js', ...args], { env });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (output += text));

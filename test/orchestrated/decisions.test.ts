@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Refusal } from '../../src/client/refusal.js';
+import { Refusal } from '../../src/exit/refusal.js';
 import type { Decision } from '../../src/exit/decision.js';
 import { exitWorkflowId } from '../../src/exit/ids.js';
 import { taskQueues } from '../../src/exit/queues.js';

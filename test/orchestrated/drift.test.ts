@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { firstMessage, startChild } from '../../src/local/child.js';
-import { DRIFT_CHECK } from '../../src/temporal.js';
+import { DRIFT_CHECK } from '../../src/temporal/namespace.js';
 import { eventually } from '../support/eventually.js';
 import { scratchFolder } from '../support/temporal.js';
 import {

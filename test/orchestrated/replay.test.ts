@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Worker } from '@temporalio/worker';
-import { payloadConverterPath, workflowBundlePath } from '../../src/temporal.js';
+import { payloadConverterPath, workflowBundlePath } from '../../src/temporal/namespace.js';
 
 const folder = 'test/histories';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { FailureType } from '../../src/exit/failures.js';
-import { startScimServer, type ScimServer } from '../../src/local/scim.js';
+import { startScimServer, type ScimServer } from '../../src/local/scim-process.js';
 import { createDirectoryService } from '../../src/services/directory/directory.js';
 import { createScimClient } from '../../src/services/protocols/scim.js';
 import { finalFailure, outage } from '../support/failures.js';

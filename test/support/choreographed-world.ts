@@ -1,8 +1,15 @@
 /** The company of world.ts, with the choreographed form in it: a broker of its own, and the services in this process. */
-import { connectBus, type Bus } from '../../src/choreography/bus.js';
-import { choreographedExits, type ChoreographedExits } from '../../src/client/choreographed.js';
-import { startServices, subscriberNames, type SubscriberName } from '../../src/create-services.js';
-import type { Subscriber } from '../../src/choreography/subscriber.js';
+import { connectBus, type Bus } from '../../src/choreography/jetstream/bus.js';
+import {
+  choreographedExits,
+  type ChoreographedExits,
+} from '../../src/choreography/client/choreographed-exits.js';
+import {
+  startServices,
+  subscriberNames,
+  type SubscriberName,
+} from '../../src/choreography/subscribers/start.js';
+import type { Subscriber } from '../../src/choreography/subscribers/subscriber.js';
 import type { ExitStatus, Phase } from '../../src/exit/status.js';
 import { checkStreams } from './contract.js';
 import { eventually } from './eventually.js';

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { Ajv, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import { parse } from 'yaml';
-import type { Bus } from '../../src/choreography/bus.js';
-import { rawOf, readAll } from '../../src/choreography/log.js';
-import { DEAD_LETTERS, EXITS } from '../../src/choreography/streams.js';
+import type { Bus } from '../../src/choreography/jetstream/bus.js';
+import { rawOf, readAll } from '../../src/choreography/jetstream/log.js';
+import { DEAD_LETTERS, EXITS } from '../../src/choreography/jetstream/streams.js';
 
 export const contractFile = 'src/choreography/asyncapi.yaml';
 export const contractText = readFileSync(contractFile, 'utf8');

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { FinalFailure } from '../../src/exit/failures.js';
 import type { Blocked, CapturedAccount, GroupRef, HoldKind, Taken } from '../../src/exit/hold.js';
-import { startScimServer } from '../../src/local/scim.js';
+import { startScimServer } from '../../src/local/scim-process.js';
 import {
   createAccessService,
   type AccessOptions,

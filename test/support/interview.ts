@@ -1,7 +1,7 @@
 /** An exit interview to invite for, and a calendar program to read the invitation with. */
 import assert from 'node:assert/strict';
 import ICAL from 'ical.js';
-import type { InterviewPolicy } from '../../src/config.js';
+import type { InterviewPolicy } from '../../src/config/config.js';
 import type { Contact, Employee } from '../../src/exit/people.js';
 import { createHrService, type HrPartner, type HrService } from '../../src/services/hr/hr.js';
 import { remember, type Memory } from '../../src/services/hr/memory.js';

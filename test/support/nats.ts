@@ -5,7 +5,7 @@ import path from 'node:path';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import getPort from 'get-port';
 import { findNats } from '../../src/local/find-nats.js';
-import { startNats, type NatsServer } from '../../src/local/nats.js';
+import { startNats, type NatsServer } from '../../src/local/nats-server.js';
 import { descendantsOf } from './processes.js';
 import { scratchFolder } from './temporal.js';
 

@@ -6,8 +6,8 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import getPort from 'get-port';
 import { findTemporal } from '../../src/local/find-temporal.js';
-import { startTemporal, type TemporalServer } from '../../src/local/temporal.js';
-import { payloadConverterPath } from '../../src/temporal.js';
+import { startTemporal, type TemporalServer } from '../../src/local/temporal-server.js';
+import { payloadConverterPath } from '../../src/temporal/namespace.js';
 
 export interface SharedTemporal {
   server: TemporalServer;

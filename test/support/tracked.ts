@@ -1,6 +1,6 @@
 /** An exit as the tracker sees it. */
 import assert from 'node:assert/strict';
-import { createTracker, type ObservedExit } from '../../src/choreography/tracker.js';
+import { createTracker, type ObservedExit } from '../../src/choreography/observing/tracker.js';
 import type { ChoreographedWorld } from './choreographed-world.js';
 import { systems } from './world.js';
 

@@ -2,7 +2,7 @@
  * The exit interview: finds a time that is free in the HR partner's calendar, keeps it there, invites everybody by iMIP (RFC 6047),
  * moves and withdraws. Every method can be called again after a failure at any point, with what it had reported.
  */
-import type { InterviewPolicy } from '../../config.js';
+import type { InterviewPolicy } from '../../config/config.js';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { interviewUid } from '../../exit/ids.js';
 import type { Interview } from '../../exit/interview.js';

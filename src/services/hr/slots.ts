@@ -1,6 +1,6 @@
 /** When an exit interview can be: by the policy's working hours, time zone, holidays and lead time. */
 import { Temporal } from 'temporal-polyfill';
-import type { InterviewPolicy } from '../../config.js';
+import type { InterviewPolicy } from '../../config/config.js';
 import type { Period } from '../protocols/icalendar.js';
 
 /** ISO 8601, UTC. */

@@ -2,10 +2,10 @@
  * Stands in for JetStream under the real access subscriber: a stream in memory, messages that come again until they are acknowledged,
  * copies and late redeliveries, a process that dies, a decision in the middle of a block.
  */
-import { accessSubscription } from '../../../src/choreography/access.js';
-import { noHold, type HeldAccess } from '../../../src/choreography/hold.js';
-import { Later } from '../../../src/choreography/later.js';
-import { act, type Subscription } from '../../../src/choreography/subscriber.js';
+import { accessSubscription } from '../../../src/choreography/subscribers/access-subscriber.js';
+import { noHold, type HeldAccess } from '../../../src/choreography/subscribers/held-access.js';
+import { Later } from '../../../src/choreography/subscribers/retry-later.js';
+import { act, type Subscription } from '../../../src/choreography/subscribers/subscriber.js';
 import type { EventData, EventType, StoredEvent } from '../../../src/exit/events.js';
 import { FailureType, FinalFailure } from '../../../src/exit/failures.js';
 import { foldLog } from '../../../src/exit/fold.js';

@@ -1,5 +1,5 @@
 /** One record in memory, as durable as the script lets it be. */
-import type { Leased, Records } from '../../../src/choreography/records.js';
+import type { Leased, Records } from '../../../src/choreography/jetstream/records.js';
 
 export class MemoryRecords<T> implements Records<T> {
   private running: { controller: AbortController; ended: Promise<void> } | undefined;

@@ -1,0 +1,36 @@
+/** The look at open holds that a sweep takes: one cheap read per hold, and a signal to the exits whose hold has drifted. */
+import { Context } from '@temporalio/activity';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { Drift, ExitHold } from '../exit/drift.js';
+import type { AccessService } from '../services/access/access.js';
+import { attempt } from './attempt.js';
+import { serviceOn } from './access-activities.js';
+
+export function createDriftActivities(access: ReadonlyMap<string, AccessService>) {
+  return {
+    /** @returns how many have drifted */
+    findDrift: ({ system, holds }: { system: string; holds: ExitHold[] }): Promise<number> =>
+      attempt(async ({ signal }) => {
+        const service = serviceOn(access, system);
+        let drifted = 0;
+        for (const { workflowId, runId, accountId, hold } of holds) {
+          const what = await service.driftOf(accountId, hold, signal);
+          if (what === undefined) continue;
+          drifted += 1;
+          await tell(workflowId, runId, { system, what, seenAt: new Date().toISOString() });
+        }
+        return drifted;
+      }),
+  };
+}
+
+export type DriftActivities = ReturnType<typeof createDriftActivities>;
+
+async function tell(workflowId: string, runId: string, drift: Drift): Promise<void> {
+  try {
+    await Context.current().client.workflow.getHandle(workflowId, runId).signal('holdDrifted', drift);
+  } catch (error) {
+    // The exit has ended since it was listed, and what was given back is no drift.
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  }
+}

@@ -1,0 +1,44 @@
+/** The evidence of an exit of the choreographed form, read from the stream alone. */
+import type { Bus } from '../jetstream/bus.js';
+import type { Config } from '../../config/config.js';
+import type { Evidence } from '../../exit/evidence/evidence.js';
+import { evidenceOf } from '../../exit/evidence/evidence-of.js';
+import { subjectsOfExit } from '../../exit/events.js';
+import { foldLog } from '../../exit/fold.js';
+import { factsOfStream } from '../../exit/evidence/stream-facts.js';
+import { Refusal } from '../../exit/refusal.js';
+
+/**
+ * Of the employee's newest exit, open or closed.
+ * @param version of the program that reads, for the record
+ * @throws Refusal where the stream has no exit of the employee
+ */
+export async function readChoreographedEvidence(
+  bus: Bus,
+  { systems: configured, contacts, policy }: Config,
+  employeeId: string,
+  version: string,
+): Promise<Evidence> {
+  const { events } = await bus.read(employeeId);
+  const systems = configured.map(({ name }) => name);
+  const readAt = new Date().toISOString();
+  const { latest: exit } = foldLog(events, { systems, now: readAt });
+  if (!exit) throw new Refusal(`The stream has no exit of ${employeeId}`);
+  const { resigned, exitId } = exit;
+  return evidenceOf({
+    employeeId,
+    facts: factsOfStream(events, exit, { systems }),
+    form: 'choreographed',
+    status: exit.status(contacts.hrPartners[0], { withinMs: policy.review.within }),
+    missing: resigned.data.systems
+      ? []
+      : ['The resignation names no critical systems: those of the present configuration are taken for them.'],
+    source: {
+      record: subjectsOfExit(exit),
+      earlierRuns: [],
+      events: events.filter((event) => event.exitId === exitId).length,
+      readAt,
+      version,
+    },
+  });
+}

@@ -1,0 +1,58 @@
+/**
+ * A dead letter is put before its consumer again as a copy in the stream, which says what it is a copy of: everybody else leaves it
+ * alone, and whoever folds the stream has seen it.
+ */
+import { headers, type MsgHdrs } from '@nats-io/transport-node';
+import type { StoredEvent } from '../../exit/events.js';
+import type { Bus } from '../jetstream/bus.js';
+import { headersIn } from '../jetstream/cloudevents.js';
+import type { DeadLetter } from './read.js';
+import { EXITS } from '../jetstream/streams.js';
+
+const REPLAY_OF = 'dead-letter-replay-of';
+
+export interface ReplayOf {
+  /** The only one that is to act on it. */
+  consumer: string;
+  /** The stream sequence of the original. */
+  sequence: number;
+}
+
+export function replayOf(headers: MsgHdrs | undefined): ReplayOf | undefined {
+  const [, consumer, sequence] = /^([^.]+)\.(\d+)$/.exec(headers?.get(REPLAY_OF) ?? '') ?? [];
+  return consumer === undefined ? undefined : { consumer, sequence: Number(sequence) };
+}
+
+/** What a copy stands for; undefined where it is none, whatever it says. */
+export async function originalOf(
+  bus: Bus,
+  copy: StoredEvent,
+  { sequence }: ReplayOf,
+): Promise<StoredEvent | undefined> {
+  const { events } = await bus.read(copy.employeeId);
+  const isOriginal = (event: StoredEvent): boolean =>
+    event.seq === sequence && event.id === copy.id && event.exitId === copy.exitId;
+  return events.find(isOriginal);
+}
+
+/** Without what a dead letter says, and what JetStream says. */
+export function originalHeaders(found: MsgHdrs | undefined): MsgHdrs {
+  const original = headers();
+  for (const [name, values] of found ?? [])
+    if (!/^(dead-letter|nats)-/i.test(name)) for (const value of values) original.append(name, value);
+  return original;
+}
+
+/** Returns when the copy is recorded; undefined where the stream no longer has the original. */
+export async function replay(bus: Bus, letter: DeadLetter): Promise<{ sequence: number } | undefined> {
+  // A letter may be shortened; the stream has the whole.
+  const original = await bus.jsm.streams.getMessage(EXITS, { seq: letter.original });
+  if (original?.subject !== letter.subject) return undefined;
+  const copy = originalHeaders(headersIn(original));
+  copy.set(REPLAY_OF, `${letter.consumer}.${letter.original}`);
+  const { seq } = await bus.send(letter.subject, original.data, {
+    id: `replay of ${letter.id}`,
+    headers: copy,
+  });
+  return { sequence: seq };
+}

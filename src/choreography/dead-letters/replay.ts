@@ -1,0 +1,70 @@
+/** What consumers have given up, for an operator: to see, and to put before its consumer again. */
+import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
+import type { Bus } from '../jetstream/bus.js';
+import { parseMessage } from '../jetstream/cloudevents.js';
+import { everyDeadLetter, type DeadLetter } from './read.js';
+import { replay } from './copies.js';
+import { EXITS } from '../jetstream/streams.js';
+import { isEventType } from '../../exit/events.js';
+import { foldLog } from '../../exit/fold.js';
+import { isSettled, stepKey } from '../../exit/status.js';
+import { Refusal } from '../../exit/refusal.js';
+
+/** What `replay` did: a second time it does nothing, and says why. */
+export type Replayed = { id: string } & (
+  { replayed: true; sequence: number } | { replayed: false; why: string }
+);
+
+/** @param systems the critical systems of an exit whose resignation names none */
+export function deadLettersOf(bus: Bus, systems: readonly string[]) {
+  async function find(id: string): Promise<DeadLetter> {
+    const found = (await everyDeadLetter(bus)).find((letter) => letter.id === id);
+    if (found) return found;
+    throw new Refusal(`There is no dead letter ${id}: see "ems dead-letters list"`);
+  }
+
+  async function requireConsumer({ id, consumer }: DeadLetter): Promise<void> {
+    try {
+      await bus.jsm.consumers.info(EXITS, consumer);
+    } catch (error) {
+      const isGone = error instanceof JetStreamApiError && error.code === JetStreamApiCodes.ConsumerNotFound;
+      if (!isGone) throw error;
+      throw new Refusal(`${id} is not replayed: the consumer ${consumer} is no longer there to read it`, {
+        cause: error,
+      });
+    }
+  }
+
+  return {
+    list: (): Promise<DeadLetter[]> => everyDeadLetter(bus),
+    find,
+
+    async replay(id: string): Promise<Replayed> {
+      const letter = await find(id);
+      const { consumer, employeeId, exitId, original, step, replayedAt } = letter;
+      if (replayedAt !== undefined)
+        return { id, replayed: false, why: `${consumer} has been given it again already, at ${replayedAt}` };
+      await requireConsumer(letter);
+      if (employeeId !== undefined && exitId !== undefined) {
+        const { events } = await bus.read(employeeId);
+        const { exits, rejected } = foldLog(events, { systems, now: new Date().toISOString() });
+        const problem = rejected.get(original) ?? problemOf(letter);
+        // What the message itself says is not mended by another try, which would only be another dead letter.
+        if (problem !== undefined)
+          throw new Refusal(`${id} is not replayed, since it would be given up again: ${problem}`);
+        const now = exits.get(exitId)?.steps.find((each) => stepKey(each) === step);
+        if (now && isSettled(now)) return { id, replayed: false, why: `${step} is ${now.state} by now` };
+      }
+      const copy = await replay(bus, letter);
+      if (!copy) throw new Refusal(`${id} is not replayed: the stream no longer has the original`);
+      return { id, replayed: true, sequence: copy.sequence };
+    },
+  };
+}
+
+/** What is wrong with the message, by the code of today; what other people's services read is theirs to judge. */
+function problemOf({ subject, headers, data, original, at, event }: DeadLetter): string | undefined {
+  if (event === undefined || !isEventType(event)) return undefined;
+  const parsed = parseMessage({ subject, headers, data, seq: original, storedAt: at });
+  return parsed.ok ? undefined : parsed.problem;
+}

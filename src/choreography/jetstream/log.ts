@@ -1,0 +1,100 @@
+/** Reads the record as a whole, and waits for what is new in it. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { DeliverPolicy, type JsMsg, type MsgRequest } from '@nats-io/jetstream';
+import type { StoredEvent } from '../../exit/events.js';
+import type { Bus } from './bus.js';
+import { headersIn, parseMessage, type RawMessage } from './cloudevents.js';
+import { EXITS } from './streams.js';
+
+/** The server closes a connection on which more than 64 MiB wait to be read, and two readers may share one. */
+const UNREAD_BYTES = 16 * 1024 * 1024;
+
+export interface Reading {
+  /** Subjects, perhaps with wildcards; default: all. */
+  filter?: string;
+  /** The stream sequence to begin with. */
+  from?: number;
+}
+
+/** Everything that a stream has until now, in its order. */
+export async function* readAll(
+  { js, jsm, connection }: Bus,
+  stream: string,
+  { filter = '>', from = 1 }: Reading = {},
+): AsyncGenerator<JsMsg> {
+  const first = { seq: from, next_by_subj: filter } as MsgRequest;
+  // A consumer of nothing would wait for the first message.
+  if (!(await jsm.streams.getMessage(stream, first))) return;
+  const consumer = await js.consumers.get(stream, {
+    filter_subjects: filter,
+    deliver_policy: DeliverPolicy.StartSequence,
+    opt_start_seq: from,
+  });
+  const largest = connection.info?.max_payload ?? UNREAD_BYTES;
+  const messages = await consumer.consume({
+    max_messages: Math.min(100, Math.max(1, Math.floor(UNREAD_BYTES / largest))),
+  });
+  try {
+    for await (const message of messages) {
+      yield message;
+      if (message.info.pending === 0) return;
+    }
+  } finally {
+    await messages.close();
+  }
+}
+
+export function rawOf(message: JsMsg): RawMessage {
+  const { subject, data, seq, time } = message;
+  return { subject, headers: headersIn(message), data, seq, storedAt: time.toISOString() };
+}
+
+/** @returns by employee id, in the order of the stream, everything that has been recorded until now */
+export async function everyLog(bus: Bus): Promise<Map<string, StoredEvent[]>> {
+  const logs = new Map<string, StoredEvent[]>();
+  for await (const message of readAll(bus, EXITS)) {
+    const parsed = parseMessage(rawOf(message));
+    if (!parsed.ok) continue;
+    const event = parsed.value;
+    const log = logs.get(event.employeeId);
+    if (log) log.push(event);
+    else logs.set(event.employeeId, [event]);
+  }
+  return logs;
+}
+
+export interface Changes {
+  /** Returns when something has been recorded since the last call, and after so many milliseconds all the same. */
+  next: (withinMs: number) => Promise<void>;
+  stop: () => Promise<void>;
+}
+
+/** @param filter subjects, perhaps with wildcards */
+export async function watch({ js }: Bus, filter: string): Promise<Changes> {
+  const consumer = await js.consumers.get(EXITS, {
+    filter_subjects: filter,
+    deliver_policy: DeliverPolicy.New,
+    headers_only: true,
+  });
+  let wake = (): void => undefined;
+  let hasNews = false;
+  const messages = await consumer.consume({
+    callback: () => {
+      hasNews = true;
+      wake();
+    },
+  });
+  return {
+    async next(withinMs) {
+      const timer = new AbortController();
+      const news = new Promise<void>((resolve) => (wake = resolve));
+      if (!hasNews) {
+        const waited = pause(withinMs, undefined, { signal: timer.signal }).catch(() => undefined);
+        await Promise.race([news, waited]);
+        timer.abort();
+      }
+      hasNews = false;
+    },
+    stop: async () => void (await messages.close()),
+  };
+}

@@ -1,0 +1,172 @@
+/** What services promise, as their own consumers declare it, and how each promise of an exit stands. */
+import { z } from 'zod';
+import { isEventType, type AnyEvent } from '../../exit/events.js';
+import type { FoldedExit } from '../../exit/folded-exit.js';
+import { isSettled, stepKey, type Step, type StepName } from '../../exit/status.js';
+import type { Bus } from '../jetstream/bus.js';
+import type { DeadLetter } from '../dead-letters/read.js';
+import { EXITS } from '../jetstream/streams.js';
+
+/** Of what other people's services write only this is needed. */
+const Declaration = z.object({
+  on: z.string(),
+  event: z.string(),
+  /** Only where the data of `on` say so: `{"outcome":"leaving"}`. */
+  when: z.record(z.string(), z.unknown()).optional(),
+  step: z.string().optional(),
+  system: z.string().optional(),
+  within: z.number().positive(),
+});
+const Declarations = z.array(Declaration);
+
+/** That because of one event another follows, within so many milliseconds. */
+export type Declared = z.output<typeof Declaration> & { consumer: string };
+
+export interface Declarations {
+  promises: Declared[];
+  /** By consumer: why what it declares cannot be read. */
+  problems: Map<string, string>;
+}
+
+/** Asked of each consumer itself, so that a service that joins shows without anybody else being told. */
+export async function readDeclarations({ jsm }: Bus): Promise<Declarations> {
+  const promises: Declared[] = [];
+  const problems = new Map<string, string>();
+  for await (const { name, config } of jsm.consumers.list(EXITS)) {
+    const text = config.metadata?.['promises'];
+    if (text === undefined) continue;
+    try {
+      for (const declared of Declarations.parse(JSON.parse(text)))
+        promises.push({ ...declared, consumer: name });
+    } catch (error) {
+      problems.set(name, (error as Error).message.replace(/\s+/g, ' '));
+    }
+  }
+  return { promises, problems };
+}
+
+export type PromiseState = 'done' | 'open' | 'overdue' | 'dead-lettered' | 'waived';
+
+export interface TrackedPromise {
+  consumer: string;
+  /** The event that is promised. */
+  event: string;
+  step?: string | undefined;
+  system?: string | undefined;
+  /** `waived`: no longer asked for, because of a decision or an operator. */
+  state: PromiseState;
+  /** The event that set it off: its id. */
+  becauseOf: string;
+  since: string;
+  due: string;
+  doneAt?: string | undefined;
+  remark?: string | undefined;
+  /** The id of the dead letter. */
+  deadLetter?: string | undefined;
+}
+
+export interface ExitToTrack {
+  exit: FoldedExit;
+  /** All that the stream has of the exit, in its order. */
+  events: readonly AnyEvent[];
+  /** By stream sequence: why an event counts for nothing. */
+  rejected: ReadonlyMap<number, string>;
+  letters: readonly DeadLetter[];
+  /** ISO 8601, UTC. */
+  now: string;
+}
+
+/** Those promises that the events of the exit have set off. */
+export const trackPromises = (declared: readonly Declared[], of: ExitToTrack): TrackedPromise[] =>
+  declared.flatMap((promise) => {
+    const cause = causeOf(promise, of);
+    return cause ? (track(promise, cause, of) ?? []) : [];
+  });
+
+function causeOf({ on, when = {} }: Declared, { exit, events, rejected }: ExitToTrack): AnyEvent | undefined {
+  return events.findLast(
+    ({ type, data, seq }) =>
+      type === on &&
+      !rejected.has(seq) &&
+      // One that waits for its day may have been replaced.
+      (type !== 'exit.decision-finalised' || seq === exit.decision?.seq) &&
+      Object.entries(when).every(([name, value]) => field(data, name) === value),
+  );
+}
+
+function track(promise: Declared, cause: AnyEvent, of: ExitToTrack): TrackedPromise | undefined {
+  const { consumer, event, step: name, system, within } = promise;
+  const told = (since: string, standing: Standing, step?: Step): TrackedPromise => {
+    const due = new Date(Date.parse(since) + within).toISOString();
+    const letter = liveLetter(promise, cause, since, of);
+    const lateness = of.now > due ? 'overdue' : 'open';
+    return {
+      ...{ consumer, event, step: name, system },
+      state: standing.state ?? (letter ? 'dead-lettered' : lateness),
+      becauseOf: cause.id,
+      since,
+      due,
+      doneAt: standing.doneAt,
+      remark: standing.remark ?? (standing.state ? undefined : (letter?.reason ?? step?.error)),
+      deadLetter: standing.state ? undefined : letter?.id,
+    };
+  };
+  // Whether a step of ours is still asked for, and who settled it, the exit knows; not every exit has every step.
+  if (name !== undefined && isEventType(event)) {
+    const step = of.exit.step(name as StepName, system);
+    return step && told(step.startedAt ?? cause.storedAt, standingOf(step), step);
+  }
+  const kept = of.events.find((each) => each.type === event && isFor(each, cause, system, of.events));
+  return told(cause.storedAt, kept ? { state: 'done', doneAt: kept.storedAt } : {});
+}
+
+type Standing = Partial<Pick<TrackedPromise, 'state' | 'doneAt' | 'remark'>>;
+
+function standingOf(step: Step): Standing {
+  const { state, finishedAt: doneAt, by, note } = step;
+  if (!isSettled(step)) return {};
+  if (state === 'skipped') return { state: 'waived', remark: by === undefined ? note : `skipped by ${by}` };
+  return { state: 'done', doneAt, remark: state === 'done-by-hand' ? `by hand, by ${by}` : undefined };
+}
+
+/** Whether an event keeps what another one set off: by its causes, or where it names none, by coming later. */
+function isFor(
+  event: AnyEvent,
+  cause: AnyEvent,
+  system: string | undefined,
+  events: readonly AnyEvent[],
+): boolean {
+  if (event.seq < cause.seq) return false;
+  if (system !== undefined && field(event.data, 'system') !== system) return false;
+  const seen = new Set<string>();
+  let id = event.causationId;
+  if (id === undefined) return true;
+  while (id !== undefined && !seen.has(id)) {
+    if (id === cause.id) return true;
+    seen.add(id);
+    id = events.find((each) => each.id === id)?.causationId;
+  }
+  return false;
+}
+
+/** What was given up, and neither put before its consumer again nor tried again since. */
+function liveLetter(
+  { consumer, step, system }: Declared,
+  cause: AnyEvent,
+  since: string,
+  { exit, letters }: ExitToTrack,
+): DeadLetter | undefined {
+  return letters.findLast(
+    (letter) =>
+      letter.consumer === consumer &&
+      letter.exitId === exit.exitId &&
+      (letter.step === undefined || step === undefined
+        ? letter.original === cause.seq
+        : letter.step === stepKey({ name: step, system })) &&
+      letter.replayedAt === undefined &&
+      letter.at >= since,
+  );
+}
+
+const field = (data: unknown, name: string): unknown =>
+  typeof data === 'object' && data !== null ? (data as Record<string, unknown>)[name] : undefined;

@@ -1,0 +1,98 @@
+/** The notification service, towards the manager: tells of a resignation, and how it ended once access is as it ended. */
+import type { Config } from '../../config/config.js';
+import type { StoredEvent } from '../../exit/events.js';
+import type { FoldedExit } from '../../exit/folded-exit.js';
+import type { Employee, Sent } from '../../exit/people.js';
+import type { DirectoryService } from '../../services/directory/directory.js';
+import type { NotificationService } from '../../services/notification/notification.js';
+import type { Leased, Records } from '../jetstream/records.js';
+import type { Subscription } from './subscriber.js';
+import { isRetryOf, type Task } from './tasks.js';
+
+/** What is remembered of one exit. */
+export interface Notified {
+  /** Whoever was told of the resignation is told of its outcome. */
+  employee?: Employee | undefined;
+  resignation?: Sent | undefined;
+  outcome?: Sent | undefined;
+}
+
+export const notificationRecords = { bucket: 'exit-notification', empty: {} as Notified };
+
+export function notificationSubscription(
+  directory: DirectoryService,
+  notification: NotificationService,
+  records: Records<Notified>,
+  { policy }: Config,
+): Subscription<Notified> {
+  async function tell(
+    of: 'resignation' | 'outcome',
+    record: Leased<Notified>,
+    exit: FoldedExit,
+    send: (employee: Employee) => Promise<Sent>,
+  ) {
+    const notified = record.value;
+    notified.employee ??= await directory.lookUp(exit.employeeId, record.signal);
+    const { displayName: employeeName, identities, manager } = notified.employee;
+    const sent = (notified[of] ??= await send(notified.employee));
+    const { insteadOfManager } = manager;
+    const notes = insteadOfManager ? [`${insteadOfManager}; ${manager.name} is told instead`] : [];
+    return {
+      type: 'manager.notified',
+      data: { of, ...sent, manager, employeeName, identities, notes },
+    } as const;
+  }
+
+  const ofResignation: Task<Notified> = {
+    step: 'notify-manager',
+    run: (record, exit) =>
+      tell('resignation', record, exit, (employee) =>
+        notification.notifyManager(
+          { ...about(exit, employee), resignation: exit.resignation, openedAt: exit.openedAt },
+          record.signal,
+        ),
+      ),
+  };
+  const ofOutcome: Task<Notified> = {
+    step: 'notify-manager-of-outcome',
+    run: (record, exit) =>
+      tell('outcome', record, exit, (employee) =>
+        notification.notifyManagerOfOutcome(
+          { ...about(exit, employee), outcome: exit.ending!, decision: exit.decision?.data },
+          record.signal,
+        ),
+      ),
+  };
+  const within = policy.attentionAfter;
+
+  return {
+    consumer: 'notification',
+    description: 'Tells the manager of a resignation, and of its outcome once access is as decided',
+    source: '/ems/notification',
+    events: ['employee.resigned', 'manager.notified', 'access.restored', 'access.revoked', 'step.resolved'],
+    promises: [
+      { on: 'employee.resigned', event: 'manager.notified', step: 'notify-manager', within },
+      { on: 'exit.decision-finalised', event: 'manager.notified', step: 'notify-manager-of-outcome', within },
+    ],
+    records,
+    keyOf: ({ employeeId, exitId }) => `${employeeId}.${exitId}`,
+    attemptTimeoutMs: 3 * policy.requestTimeout,
+    // Mail servers greylist and throttle: they want minutes, and haste makes it worse.
+    backoffCoefficient: 4,
+    taskOf: (event, exit) =>
+      [ofResignation, ofOutcome].find((task) => isSetOff(task, event, exit) && exit.isOpen(task.step)),
+  };
+}
+
+function isSetOff(task: Task<Notified>, event: StoredEvent, exit: FoldedExit): boolean {
+  if (task.step === 'notify-manager' && event.type === 'employee.resigned') return true;
+  // The one event after which access is as decided, on all systems.
+  if (task.step === 'notify-manager-of-outcome' && exit.outcomeDueAfter === event.seq) return true;
+  return isRetryOf(task, event);
+}
+
+export const about = ({ exitId, systems }: FoldedExit, employee: Employee) => ({
+  exitId,
+  employee,
+  systems: [...systems],
+});

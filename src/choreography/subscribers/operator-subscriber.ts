@@ -1,0 +1,69 @@
+/** The notification service, towards the operator: tells of the steps that need attention, once for each cause. */
+import type { Config } from '../../config/config.js';
+import type { StoredEvent } from '../../exit/events.js';
+import type { FoldedExit } from '../../exit/folded-exit.js';
+import type { Sent } from '../../exit/people.js';
+import type { NotificationService } from '../../services/notification/notification.js';
+import type { Records } from '../jetstream/records.js';
+import type { Subscription } from './subscriber.js';
+import { isRetryOf, type Task } from './tasks.js';
+
+/** What is remembered of one exit: the notices that went out. */
+export interface ToldOperator {
+  sent: (Sent & { number: number })[];
+}
+
+export const operatorRecords = { bucket: 'exit-notification-operator', empty: { sent: [] } as ToldOperator };
+
+/** A consumer of its own: an operator who cannot be reached holds up nobody, and no exit. */
+export function operatorSubscription(
+  notification: NotificationService,
+  records: Records<ToldOperator>,
+  { policy, contacts: { operator } }: Config,
+): Subscription<ToldOperator> {
+  const tell: Task<ToldOperator> = {
+    step: 'notify-operator',
+    async run(record, exit) {
+      const { sent } = record.value;
+      const causes = exit.notices.due(exit.steps);
+      const { latest: number } = exit.notices;
+      if (!sent.some((mail) => mail.number === number)) {
+        const { exitId, employeeId, employeeName } = exit;
+        const employee = employeeName === undefined ? undefined : { displayName: employeeName };
+        const about = { exitId, employeeId, employee, operator, number, causes };
+        sent.push({ number, ...(await notification.notifyOperator(about, record.signal)) });
+      }
+      const unsaid = sent.filter((mail) => mail.number > exit.notices.toldUpTo);
+      const mails = unsaid.map(({ to, messageId }) => ({ to, messageId }));
+      const steps = causes.map(({ step }) => step);
+      return { type: 'operator.notified', data: { number, steps, sent: mails } };
+    },
+  };
+  // What breaks first and what breaks next may be told in one mail; then nothing is left to be told because of the second event.
+  const isDue = (event: StoredEvent, exit: FoldedExit): boolean =>
+    (event.type !== 'step.resolved' || isRetryOf(tell, event)) &&
+    exit.isOpen(tell.step) &&
+    exit.notices.due(exit.steps).length > 0;
+
+  return {
+    consumer: 'notification-operator',
+    description: 'Tells the operator of each step that needs attention, once for each cause',
+    source: '/ems/notification',
+    // Drift that the policy leaves to an operator needs attention, too.
+    events: ['step.needs-attention', 'access.drifted', 'step.resolved'],
+    promises: [
+      {
+        on: 'step.needs-attention',
+        event: 'operator.notified',
+        step: 'notify-operator',
+        within: policy.attentionAfter,
+      },
+    ],
+    records,
+    keyOf: ({ employeeId, exitId }) => `${employeeId}.${exitId}`,
+    attemptTimeoutMs: 3 * policy.requestTimeout,
+    // Mail servers greylist and throttle: they want minutes, and haste makes it worse.
+    backoffCoefficient: 4,
+    taskOf: (event, exit) => (isDue(event, exit) ? tell : undefined),
+  };
+}

@@ -1,0 +1,125 @@
+import { Argument, Command } from 'commander';
+import type { DeadLetter } from '../choreography/dead-letters/read.js';
+import { deadLettersOf, type Replayed } from '../choreography/dead-letters/replay.js';
+import { configuration, withBus } from './connect.js';
+import { localTime, printable, printJson, table } from './output.js';
+import { UsageError } from './usage-error.js';
+
+const actions = ['list', 'show', 'replay'] as const;
+type Action = (typeof actions)[number];
+
+export function deadLettersCommand(): Command {
+  return new Command('dead-letters')
+    .description(
+      'Messages that a service of the choreographed form has given up: lists them, shows one with the original, or puts one before its service again.',
+    )
+    .addArgument(new Argument('[action]', 'what to do').choices(actions).default('list'))
+    .argument('[id]', 'for show and replay, as the list has it: notification.42')
+    .addHelpText(
+      'after',
+      '\nMend the cause first, then replay. A second replay of the same one does nothing.\n\nExample:\n  ems dead-letters replay notification.42',
+    )
+    .action(deadLetters);
+}
+
+async function deadLetters(action: Action, id: string | undefined, { json }: { json?: boolean }) {
+  if ((action === 'list') !== (id === undefined))
+    throw new UsageError(action === 'list' ? 'list takes no id' : `${action} needs the id of a dead letter`);
+  const systems = configuration().systems.map(({ name }) => name);
+  await withBus(async (bus) => {
+    const letters = deadLettersOf(bus, systems);
+    switch (action) {
+      case 'list': {
+        const found = await letters.list();
+        if (json) printJson(found.map(summaryOf));
+        else console.log(found.length > 0 ? page(found) : 'No dead letters.');
+        return;
+      }
+      case 'show': {
+        const letter = await letters.find(id!);
+        if (json) printJson({ ...summaryOf(letter), ...originalOf(letter) });
+        else console.log(detailsOf(letter));
+        return;
+      }
+      case 'replay': {
+        const replayed = await letters.replay(id!);
+        if (json) printJson(replayed);
+        else console.log(told(replayed));
+      }
+    }
+  });
+}
+
+function summaryOf({ headers: _headers, data: _data, original: _original, ...summary }: DeadLetter) {
+  return summary;
+}
+
+/** The data as text, or where they are none in base64. */
+function originalOf({ headers, data }: DeadLetter) {
+  const named = Object.fromEntries([...headers].map(([name, values]) => [name, values.join(', ')]));
+  try {
+    return { headers: named, data: new TextDecoder('utf-8', { fatal: true }).decode(data) };
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return { headers: named, dataBase64: Buffer.from(data).toString('base64') };
+  }
+}
+
+function page(letters: readonly DeadLetter[]): string {
+  const rows = letters.map(({ id, at, employeeId, event, subject, reason, replayedAt }) => [
+    id,
+    localTime(at),
+    employeeId ?? '',
+    printable(event ?? subject),
+    printable(reason) + (replayedAt === undefined ? '' : `; replayed ${localTime(replayedAt)}`),
+  ]);
+  return table([['ID', 'WHEN', 'EMPLOYEE', 'EVENT', 'WHY'], ...rows]);
+}
+
+function detailsOf(letter: DeadLetter): string {
+  const {
+    id,
+    consumer,
+    subject,
+    sequence,
+    exitId,
+    step,
+    type,
+    reason,
+    deliveries,
+    at,
+    replayedAt,
+    truncatedFrom,
+  } = letter;
+  const { headers, data, dataBase64 } = { data: undefined, dataBase64: undefined, ...originalOf(letter) };
+  const facts: [string, string | undefined][] = [
+    ['given up by', `${consumer}, ${localTime(at)}, at delivery ${deliveries}`],
+    ['why', `${reason} (${type})`],
+    ['step', step],
+    ['exit', exitId],
+    ['message', `${subject}, number ${sequence} of the stream`],
+    ['cut', truncatedFrom === undefined ? undefined : `of ${truncatedFrom} bytes only these`],
+    ['replayed', replayedAt && localTime(replayedAt)],
+  ];
+  const known = facts.filter((fact): fact is [string, string] => fact[1] !== undefined);
+  const clean = (rows: readonly (readonly string[])[]) =>
+    table(
+      rows.map((row) => row.map(printable)),
+      '  ',
+    );
+  const headerRows = Object.entries(headers);
+  return [
+    `Dead letter ${id}`,
+    clean(known),
+    '',
+    headerRows.length > 0 ? clean(headerRows) : '  (no headers)',
+    '',
+    `  ${data === undefined ? `${dataBase64} (base64)` : printable(data) || '(no data)'}`,
+    ...(replayedAt === undefined ? ['', `  once the cause is mended:  ems dead-letters replay ${id}`] : []),
+  ].join('\n');
+}
+
+const told = (replayed: Replayed): string =>
+  replayed.replayed
+    ? `${replayed.id} is before its consumer again, as number ${replayed.sequence} of the stream.`
+    : `Nothing is done with ${replayed.id}: ${replayed.why}.`;

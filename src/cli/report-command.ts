@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import writeFileAtomic from 'write-file-atomic';
+import type { Form } from '../client/both-forms.js';
+import { Refusal } from '../exit/refusal.js';
+import { configuration, formOption, withExits } from './connect.js';
+import { reportPage } from './report-page.js';
+
+interface Options {
+  json?: boolean;
+  out?: string;
+  form?: Form;
+}
+
+export function reportCommand(): Command {
+  return new Command('report')
+    .description(
+      'The evidence of an exit, from its history alone: who decided what, what was taken, verified and given back or revoked, who was told. A page (HTML) that prints well.',
+    )
+    .argument('<employeeId>', 'for example E-1002')
+    .option('--out <file>', 'write it to this file instead of stdout')
+    .addOption(formOption('ask only this form; default: wherever the exit is'))
+    .addHelpText(
+      'after',
+      '\nIt works for a closed exit as long as Temporal keeps its history, and the stream its events.\n\nExample:\n  ems report E-1002 --out E-1002.html',
+    )
+    .action(report);
+}
+
+async function report(employeeId: string, { json, out, form }: Options): Promise<void> {
+  const evidence = await withExits(form, (exits) => exits.evidence(employeeId, version()));
+  const text = json ? `${JSON.stringify(evidence, null, 2)}\n` : await page();
+  if (out === undefined) {
+    process.stdout.write(text);
+    return;
+  }
+  // It names people and what they may do: for whoever asked, and for nobody else on this machine.
+  await writeFileAtomic(out, text, { mode: 0o600 }).catch((error: Error) => {
+    throw new Refusal(`The report cannot be written to ${out}: ${error.message}`, { cause: error });
+  });
+  console.error(`The report on ${employeeId} is in ${out}`);
+
+  function page(): Promise<string> {
+    const { organisation, interview } = configuration();
+    return reportPage(evidence, { organisation: organisation.name, timeZone: interview.timeZone });
+  }
+}
+
+function version(): string {
+  const file = new URL('../../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,61 @@
+import { Argument, Command } from 'commander';
+import { parseResolution, resolutionActions, type Resolution } from '../exit/resolution.js';
+import { stepKey } from '../exit/status.js';
+import type { Form } from '../client/both-forms.js';
+import { formOption, withExits } from './connect.js';
+import { Refusal } from '../exit/refusal.js';
+import { printJson, remark } from './output.js';
+
+interface Options {
+  by: string;
+  evidence?: string;
+  form?: Form;
+  dryRun?: boolean;
+  json?: boolean;
+}
+
+export function resolveCommand(): Command {
+  return new Command('resolve')
+    .description('Mends a stuck step: tries it again now, or records that it was done by hand or is skipped.')
+    .argument('<employeeId>', 'for example E-1002')
+    .argument('<step>', 'the step, with its system where it has one: block-access:payroll')
+    .addArgument(new Argument('<action>', 'what is to happen').choices(resolutionActions))
+    .requiredOption('--by <email>', 'who settles it')
+    .option('--evidence <text>', 'a ticket, a log line: what shows that it was done')
+    .option('--dry-run', 'show the step as it stands, and do nothing')
+    .addOption(formOption('ask only this form; default: wherever the exit is'))
+    .addHelpText(
+      'after',
+      '\nExample:\n  ems resolve E-1002 block-access:payroll done-by-hand --by it@acme.example --evidence "TICKET-42"',
+    )
+    .action(resolve);
+}
+
+async function resolve(
+  employeeId: string,
+  key: string,
+  action: Resolution['action'],
+  options: Options,
+): Promise<void> {
+  const { by, evidence, form, dryRun, json } = options;
+  const [step = key, system] = key.split(':', 2);
+  await withExits(form, async (exits) => {
+    const resolution: Resolution = { step, system, action, by, evidence };
+    if (dryRun) {
+      const status = await exits.status(employeeId);
+      const parsed = parseResolution(resolution, status.steps);
+      if (!parsed.ok) throw new Refusal(`Refused: ${parsed.problem}`);
+      const found = status.steps.find((each) => stepKey(each) === key)!;
+      if (json) printJson({ dryRun: true, resolution, step: found });
+      else
+        console.log(
+          `Nothing is done. ${key} is ${found.state}: ${remark(found)}. It would be: ${action}, by ${by}.`,
+        );
+      return;
+    }
+    const settled = await exits.resolve(employeeId, resolution);
+    if (json) printJson(settled);
+    else
+      console.log(`${stepKey(settled)} of ${employeeId} is now ${settled.state}. ${remark(settled)}`.trim());
+  });
+}

@@ -1,0 +1,156 @@
+import { Command } from 'commander';
+import type { DeadLetter } from '../choreography/dead-letters/read.js';
+import { watch } from '../choreography/jetstream/log.js';
+import { patiently } from '../choreography/jetstream/with-retry.js';
+import type { TrackedPromise } from '../choreography/observing/promises.js';
+import {
+  createTracker,
+  isUnfinished,
+  type Observed,
+  type ObservedExit,
+} from '../choreography/observing/tracker.js';
+import { stepKey } from '../exit/status.js';
+import { configuration, withBus } from './connect.js';
+import { jsonArray } from './json-array.js';
+import { localTime, printable, printJson, table } from './output.js';
+
+/** What becomes overdue, and what is given up, is no event of an exit: it is looked for this often. */
+const LOOK_EVERY_MS = 1_000;
+
+interface Options {
+  once?: boolean;
+  json?: boolean;
+}
+
+interface Change {
+  at: string;
+  employeeId?: string | undefined;
+  exitId?: string | undefined;
+  /** The promise, by its consumer and its step or event; `phase`; or the id of a dead letter. */
+  what: string;
+  state: string;
+  remark: string;
+}
+
+export function trackerCommand(): Command {
+  return new Command('tracker')
+    .description(
+      'Observes the choreographed exits: what each service has promised, and whether it is done, open, overdue or dead-lettered. It only reads.',
+    )
+    .option('--once', 'print how everything stands, and end')
+    .addHelpText(
+      'after',
+      '\nRuns until Ctrl-C and prints a line for each change, beginning with what is not finished. With --json: one array, an element for each change.\n\nExample:\n  ems tracker --once',
+    )
+    .action(track);
+}
+
+async function track({ once, json }: Options): Promise<void> {
+  const systems = configuration().systems.map(({ name }) => name);
+  await withBus(async (bus) => {
+    const tracker = createTracker(bus, systems);
+    if (once) {
+      const observed = await tracker.look();
+      for (const problem of problemsOf(observed)) console.error(`ems: ${problem}`);
+      if (json) printJson(documentOf(observed));
+      else console.log(page(observed));
+      return;
+    }
+    const document = jsonArray();
+    process.once('SIGINT', () => {
+      if (json) document.end();
+      process.exit(0);
+    });
+    const seen = new Map<string, string>();
+    const told = new Set<string>();
+    const changes = await watch(bus, 'exit.>');
+    for (let isFirst = true; ; isFirst = false) {
+      const observed = await patiently('the streams cannot be read', () => tracker.look());
+      for (const problem of problemsOf(observed)) {
+        if (!told.has(problem)) console.error(`ems: ${problem}`);
+        told.add(problem);
+      }
+      for (const [key, change] of changesIn(observed)) {
+        const now = `${change.state} ${change.remark}`;
+        const isNew = seen.get(key) !== now;
+        seen.set(key, now);
+        // What was over before anybody looked is no news.
+        if (!isNew || (isFirst && isOver(change))) continue;
+        if (json) document.print(change);
+        else console.log(lineOf(change));
+      }
+      await changes.next(LOOK_EVERY_MS);
+    }
+  });
+}
+
+const isOver = ({ state }: Change): boolean => ['done', 'waived', 'closed'].includes(state);
+
+const lineOf = ({ at, employeeId = '', what, state, remark }: Change): string =>
+  printable(
+    `${localTime(at)}  ${employeeId.padEnd(10)} ${what.padEnd(44)} ${state.padEnd(18)} ${remark}`.trimEnd(),
+  );
+
+function* changesIn({ exits, strays }: Observed): Generator<[key: string, Change]> {
+  for (const { employeeId, exitId, phase, openedAt, closedAt, promises } of exits) {
+    const about = { employeeId, exitId };
+    yield [
+      `${exitId} phase`,
+      { at: closedAt ?? openedAt, ...about, what: 'phase', state: phase, remark: '' },
+    ];
+    for (const promise of promises) {
+      const what = `${promise.consumer} ${whatOf(promise)}`;
+      const { state, since, doneAt, due } = promise;
+      const at = doneAt ?? (state === 'overdue' ? due : since);
+      yield [`${exitId} ${what}`, { at, ...about, what, state, remark: remarkOf(promise) }];
+    }
+  }
+  for (const { id, at, employeeId, reason } of strays)
+    yield [id, { at, employeeId, what: id, state: 'dead-lettered', remark: reason }];
+}
+
+const documentOf = ({ exits, strays }: Observed) => ({
+  exits: exits.map(({ employeeId, employeeName, exitId, phase, openedAt, closedAt, promises }) => ({
+    ...{ employeeId, employeeName, exitId, phase, openedAt, closedAt, promises },
+  })),
+  deadLetters: strays.map(({ id, at, employeeId, subject, reason }) => ({
+    ...{ id, at, employeeId, subject, reason },
+  })),
+});
+
+function page({ exits, strays }: Observed): string {
+  const unfinished = exits.filter(isUnfinished);
+  const rows = unfinished.flatMap(rowsOf);
+  const over = exits.length - unfinished.length;
+  return [
+    ...(rows.length > 0
+      ? [table([['EMPLOYEE', 'PHASE', 'SERVICE', 'PROMISE', 'STATE', 'WHEN', ''], ...rows])]
+      : ['Nothing is open.']),
+    ...(over > 0 ? ['', `${over} more exits are closed, with every promise kept.`] : []),
+    ...(strays.length > 0 ? ['', 'Given up, and of no exit:', table(strays.map(strayRow), '  ')] : []),
+  ].join('\n');
+}
+
+const rowsOf = ({ employeeId, phase, promises }: ObservedExit): string[][] =>
+  promises.map((promise, i) => [
+    i === 0 ? employeeId : '',
+    i === 0 ? phase : '',
+    promise.consumer,
+    printable(whatOf(promise)),
+    promise.state,
+    localTime(promise.doneAt ?? promise.due),
+    printable(remarkOf(promise)),
+  ]);
+
+const strayRow = ({ id, subject, reason }: DeadLetter): string[] => [id, subject, reason].map(printable);
+
+/** The step, as `ems resolve` takes it, says more than the event, where the service names one. */
+const whatOf = ({ event, step, system }: TrackedPromise): string => stepKey({ name: step ?? event, system });
+
+const remarkOf = ({ remark, deadLetter }: TrackedPromise): string =>
+  [deadLetter, remark].filter(Boolean).join(': ');
+
+const problemsOf = ({ problems }: Observed): string[] =>
+  [...problems].map(
+    ([consumer, problem]) => `what the consumer ${consumer} promises cannot be read: ${problem}`,
+  );

@@ -1,0 +1,89 @@
+import { Command } from 'commander';
+import { stepKey, type ExitStatus, type Step } from '../exit/status.js';
+import type { Form } from '../client/both-forms.js';
+import { formOption, withExits } from './connect.js';
+import { jsonArray } from './json-array.js';
+import { describeDecision, localTime, remark } from './output.js';
+
+/** Attempts that fail leave no event to wait for, so they are looked for this often. */
+const LOOK_EVERY_MS = 5_000;
+
+interface Change {
+  at: string;
+  what: string;
+  state: string;
+  remark: string;
+}
+
+export function watchCommand(): Command {
+  return new Command('watch')
+    .description('Follows the exit of an employee until it is over. Ctrl-C stops watching, not the exit.')
+    .argument('<employeeId>', 'for example E-1002')
+    .addOption(formOption('ask only this form; default: wherever the exit is'))
+    .addHelpText(
+      'after',
+      '\nWith --json: one array, an element for each change, printed as it happens; if it fails, the last one is {"error": "…"}.\n\nExample:\n  ems watch E-1002',
+    )
+    .action(watch);
+}
+
+async function watch(employeeId: string, { form, json }: { form?: Form; json?: boolean }): Promise<void> {
+  const document = jsonArray();
+  const print = (change: Change): void => {
+    if (json) document.print(change);
+    else
+      console.log(
+        `${localTime(change.at)}  ${change.what.padEnd(28)} ${change.state.padEnd(16)} ${change.remark}`.trimEnd(),
+      );
+  };
+  const end = (): void => {
+    if (json) document.end();
+  };
+  process.once('SIGINT', () => {
+    end();
+    process.exit(0);
+  });
+  const failed = (error: Error): void => {
+    if (!json) throw error;
+    document.fail(error);
+  };
+  await withExits(form, async (exits) => {
+    let before = '';
+    const seen = new Map<string, string>();
+    for await (const status of exits.follow(employeeId, LOOK_EVERY_MS)) {
+      const changes = [...stepChanges(status), ...exitChanges(status)];
+      for (const change of changes) {
+        const now = `${change.state} ${change.remark}`;
+        if (seen.get(change.what) !== now) print(change);
+        seen.set(change.what, now);
+      }
+      if (!json && status.awaiting !== before) console.log(`  ${status.awaiting}`);
+      before = status.awaiting;
+    }
+  }).then(end, failed);
+}
+
+function stepChanges({ steps }: ExitStatus): Change[] {
+  return steps
+    .filter(({ state }) => state !== 'pending')
+    .map((step) => ({ at: timeOf(step), what: stepKey(step), state: step.state, remark: remark(step) }))
+    .toSorted((a, b) => a.at.localeCompare(b.at));
+}
+
+const timeOf = ({ finishedAt, startedAt }: Step): string =>
+  finishedAt ?? startedAt ?? new Date().toISOString();
+
+function exitChanges({ openedAt, decision, closedAt, phase, rejectedDecisions }: ExitStatus): Change[] {
+  return [
+    ...rejectedDecisions.map(({ at, reason }) => ({
+      at,
+      what: `decision at ${at}`,
+      state: 'refused',
+      remark: reason,
+    })),
+    ...(decision
+      ? [{ at: decision.decidedAt, what: 'decision', state: 'accepted', remark: describeDecision(decision) }]
+      : []),
+    { at: closedAt ?? decision?.decidedAt ?? openedAt, what: 'phase', state: phase, remark: '' },
+  ];
+}

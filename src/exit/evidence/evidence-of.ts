@@ -1,0 +1,176 @@
+/** From facts to evidence: what follows from what happened. Pure. */
+import type { Ending } from '../decision.js';
+import { decisionsOf } from './decisions.js';
+import { systemsOf } from './systems.js';
+import { timelineOf } from './timeline.js';
+import type { AttentionRecord, Evidence, InterviewRecord, Source, Span } from './evidence.js';
+import type { Fact, FactOf } from './facts.js';
+import { stepKey, type ExitStatus } from '../status.js';
+import { verdictOf } from './verdict.js';
+
+export interface Findings {
+  employeeId: string;
+  /** In the order of their times. */
+  facts: readonly Fact[];
+  form: ExitStatus['form'];
+  /** What the exit says of itself; without it the facts have to do. */
+  status?: ExitStatus | undefined;
+  /** What could not be read, and why. */
+  missing: readonly string[];
+  source: Source;
+}
+
+export function evidenceOf({ employeeId, facts, form, status, missing, source }: Findings): Evidence {
+  const { all, last } = selecting(facts);
+  const opened = all('opened')[0]!;
+  const { resignation } = opened;
+  const ended = all('ended').findLast(({ earlierRun }) => !earlierRun);
+  const decisions = decisionsOf(all('decision-received'), status);
+  const standing = decisions.findLast(({ result }) => result === 'accepted');
+  const cancelled = standing ? undefined : all('cancel-requested').findLast(({ earlierRun }) => !earlierRun);
+  const outcome: Ending | undefined = standing?.outcome ?? (cancelled && 'cancelled');
+  const turn = standing ?? cancelled;
+  const systems = systemsOf(facts, outcome);
+  const employee = last('employee-known')?.employee;
+  const effective = standing?.effectiveOn === undefined ? undefined : last('effective-from')?.instant;
+  const ends = systems.map(({ system, end }) => ({
+    system,
+    how: end?.how ?? ('pending' as const),
+    at: end?.at,
+  }));
+
+  const evidence: Omit<Evidence, 'verdict'> = {
+    times: {
+      resignationToBlock: spanOf(
+        opened.at,
+        systems.map(({ system, block }) => ({ system, ...block })),
+      ),
+      decisionToEnd: turn && spanOf(turn.at, ends),
+      effectiveToEnd: effective === undefined ? undefined : spanOf(effective, ends),
+    },
+    employee: {
+      employeeId,
+      name: employee?.displayName ?? status?.employeeName,
+      manager: employee?.manager,
+    },
+    exitId: opened.exitId,
+    form,
+    state: ended?.how ?? 'open',
+    phase: status?.phase ?? last('phase')?.phase,
+    outcome,
+    openedAt: opened.at,
+    openedBy: opened.identity,
+    closedAt: ended?.at,
+    endedBecause: ended?.why,
+    lastWorkingDay: resignation?.lastWorkingDay,
+    reason: resignation?.reason,
+    submittedBy: resignation?.submittedBy,
+    overrideBy: resignation?.overrideBy,
+    decisions,
+    systems,
+    mails: all('mail-accepted').map(({ at, mail, to, messageId, earlierRun }) => ({
+      at,
+      mail,
+      to,
+      messageId,
+      earlierRun,
+    })),
+    interview: interviewOf(facts),
+    mended: all('step-mended').map(({ at, resolution, identity, result, earlierRun }) => ({
+      at,
+      step: stepKey({ name: resolution.step, system: resolution.system }),
+      action: resolution.action,
+      by: resolution.by,
+      evidence: resolution.evidence,
+      identity,
+      result: 'ok' in result ? result.ok : `refused: ${result.refused}`,
+      earlierRun,
+    })),
+    attention: attentionOf(facts, status),
+    cancelRequests: all('cancel-requested').map(({ at, identity, reason }) => ({ at, identity, reason })),
+    resets: all('reset').map(({ at, from, identity, reason }) => ({ at, from, identity, reason })),
+    timeline: timelineOf(facts, decisions),
+    missing: [
+      ...missing,
+      ...(decisions.some(({ result }) => result === 'unknown')
+        ? ['What became of a decision that came as a signal is known to the exit only, and it did not say.']
+        : []),
+      ...(ended ? [] : ['The exit is open: what is still to come is not in here.']),
+    ],
+    source,
+  };
+  return { verdict: verdictOf(evidence, status), ...evidence };
+}
+
+/** The facts of one kind. */
+function selecting(facts: readonly Fact[]) {
+  const all = <K extends Fact['kind']>(kind: K) =>
+    facts.filter((fact): fact is FactOf<K> => fact.kind === kind);
+  return { all, last: <K extends Fact['kind']>(kind: K) => all(kind).at(-1) };
+}
+
+function spanOf(
+  from: string,
+  ends: { system: string; how: Span['systems'][number]['how']; at?: string | undefined }[],
+): Span {
+  const systems = ends.map(({ system, how, at }) => ({
+    system,
+    how,
+    ms: how === 'observed' && at !== undefined ? Date.parse(at) - Date.parse(from) : undefined,
+  }));
+  const observed = systems.flatMap(({ ms }) => ms ?? []);
+  const isWhole = systems.every(({ how }) => how === 'observed' || how === 'nothing-to-do');
+  return { from, allMs: isWhole && observed.length > 0 ? Math.max(...observed) : undefined, systems };
+}
+
+function interviewOf(facts: readonly Fact[]): InterviewRecord[] {
+  const records: InterviewRecord[] = [];
+  let askedBy: string | undefined;
+  for (const fact of facts) {
+    if (fact.kind === 'rescheduling-asked') askedBy = fact.wish.by;
+    if (fact.kind !== 'invited' && fact.kind !== 'interview-withdrawn') continue;
+    const { at, earlierRun, interview } = fact;
+    const isFirst = !records.some(({ sequence }) => sequence !== interview?.sequence);
+    records.push({
+      at,
+      what: fact.kind === 'interview-withdrawn' ? 'withdrawn' : isFirst ? 'invited' : 'rescheduled',
+      askedBy: fact.kind === 'invited' ? askedBy : undefined,
+      uid: interview?.uid,
+      sequence: fact.kind === 'interview-withdrawn' ? fact.sequence : interview?.sequence,
+      start: interview?.start,
+      end: interview?.end,
+      attendees: interview?.attendees.map(({ email }) => email) ?? [],
+      inCalendar: interview?.calendarUrl !== undefined,
+      earlierRun,
+    });
+  }
+  return records;
+}
+
+function attentionOf(facts: readonly Fact[], status: ExitStatus | undefined): AttentionRecord[] {
+  const records = facts.flatMap((fact, i): AttentionRecord[] => {
+    if (fact.kind !== 'attention') return [];
+    const over = facts
+      .slice(i + 1)
+      .find(
+        (later) => later.kind === 'attention-over' || (fact.step !== undefined && endsStep(later, fact.step)),
+      );
+    return [{ at: fact.at, step: fact.step, why: fact.why, until: over?.at }];
+  });
+  // What a step asks for without a service having failed, only the step itself says.
+  for (const step of status?.steps ?? []) {
+    if (
+      step.state !== 'needs-attention' ||
+      records.some((each) => each.step === stepKey(step) && !each.until)
+    )
+      continue;
+    records.push({ at: step.startedAt ?? status!.openedAt, step: stepKey(step), why: step.error ?? '' });
+  }
+  return records;
+}
+
+const endsStep = (fact: Fact, step: string): boolean =>
+  (fact.kind === 'step-done' && fact.step === step) ||
+  (fact.kind === 'step-mended' &&
+    fact.resolution.action !== 'retry' &&
+    stepKey({ name: fact.resolution.step, system: fact.resolution.system }) === step);

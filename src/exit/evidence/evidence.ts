@@ -1,0 +1,200 @@
+/**
+ * What an auditor is shown of an exit: who decided what and when, what was taken, verified, and given back or revoked, and who was told. The
+ * same in both forms. Times are ISO 8601 in UTC; durations are differences of one clock, the engine's.
+ */
+import type { Ending, Outcome } from '../decision.js';
+import type { AccountRef, GroupRef, HoldKind, Taken } from '../hold.js';
+import type { Contact } from '../people.js';
+import type { Resolution } from '../resolution.js';
+import type { ExitStatus, Phase } from '../status.js';
+
+export interface Evidence {
+  /** One sentence: how it stands, and what of it was observed. */
+  verdict: string;
+  times: Times;
+  employee: Who;
+  exitId: string;
+  form: ExitStatus['form'];
+  state: 'open' | 'closed' | 'cancelled' | 'failed' | 'terminated' | 'timed-out';
+  phase?: Phase | undefined;
+  /** How it ends: as decided so far, or called off. */
+  outcome?: Ending | undefined;
+  openedAt: string;
+  /** Who started it, as the engine knows the client. */
+  openedBy?: string | undefined;
+  closedAt?: string | undefined;
+  /** Why it ended otherwise than by its own last step. */
+  endedBecause?: string | undefined;
+  lastWorkingDay?: string | undefined;
+  reason?: string | undefined;
+  submittedBy?: string | undefined;
+  /** Who decided that the hold may take the last active member from protected groups. */
+  overrideBy?: string | undefined;
+  decisions: DecisionRecord[];
+  systems: SystemRecord[];
+  mails: MailRecord[];
+  interview: InterviewRecord[];
+  mended: MendRecord[];
+  attention: AttentionRecord[];
+  cancelRequests: { at: string; identity?: string | undefined; reason?: string | undefined }[];
+  resets: ResetRecord[];
+  timeline: Moment[];
+  /** What this cannot tell, and why; empty where the record is whole. */
+  missing: string[];
+  source: Source;
+}
+
+export interface Who {
+  employeeId: string;
+  name?: string | undefined;
+  manager?: (Contact & { insteadOfManager?: string | undefined }) | undefined;
+}
+
+export interface Times {
+  resignationToBlock: Span;
+  /** From the decision, or the cancellation, to the verified restore or revoke. */
+  decisionToEnd?: Span | undefined;
+  /** From the moment on which leaving takes effect. */
+  effectiveToEnd?: Span | undefined;
+}
+
+export interface Span {
+  from: string;
+  /** The slowest system's; absent as long as one of them was not observed. */
+  allMs?: number | undefined;
+  systems: { system: string; how: How; ms?: number | undefined }[];
+}
+
+/** How a system came to be blocked, restored or revoked. Only `observed` has been seen by us. */
+export type How =
+  | 'observed'
+  /** There was no account, or nothing to give back. */
+  | 'nothing-to-do'
+  | 'by-hand'
+  | 'skipped'
+  /** The decision came before the block was complete. */
+  | 'given-up'
+  | 'pending';
+
+export interface DecisionRecord {
+  at: string;
+  via: 'signal' | 'update' | 'event';
+  /** The name of the signal, the update or the event. */
+  name: string;
+  /** Who sent it, as the engine knows the client. Not who decided. */
+  identity?: string | undefined;
+  outcome?: Outcome | undefined;
+  decidedBy?: string | undefined;
+  note?: string | undefined;
+  effectiveOn?: string | undefined;
+  result: 'accepted' | 'superseded' | 'refused' | 'unknown';
+  /** Why it was refused. */
+  reason?: string | undefined;
+  /** As it came, where it was not accepted; shortened. */
+  received?: string | undefined;
+  earlierRun?: string | undefined;
+}
+
+export interface SystemRecord {
+  system: string;
+  hold?: HoldKind | undefined;
+  account?: AccountRef | undefined;
+  /** As captured before the first write. */
+  before?: { at: string; active: boolean; groups: GroupRef[] } | undefined;
+  block: { how: How; at?: string | undefined; taken?: Taken | undefined };
+  /** Each time that it was observed blocked. */
+  blocks: { at: string; taken: Taken; notes: string[] }[];
+  drifts: { seenAt: string; what: string; blockedAgainAt?: string | undefined }[];
+  end?: EndRecord | undefined;
+  /** What could not be given back, in the words of the step that tried. */
+  notGivenBack: string[];
+  notes: string[];
+}
+
+export interface EndRecord {
+  what: 'restored' | 'revoked';
+  how: How;
+  at?: string | undefined;
+  givenBack?: Taken | undefined;
+  removedGroups?: GroupRef[] | undefined;
+  /** What was observed of it at the end. */
+  after?: { active?: boolean | undefined; groups: GroupRef[] } | undefined;
+  /** Every account of the employee that was revoked. */
+  accounts?: AccountRef[] | undefined;
+}
+
+export interface MailRecord {
+  at: string;
+  /** The activity or event that sent it. */
+  mail: string;
+  to: string;
+  /** Absent for mails of before it was recorded. */
+  messageId?: string | undefined;
+  earlierRun?: string | undefined;
+}
+
+export interface InterviewRecord {
+  at: string;
+  what: 'invited' | 'rescheduled' | 'withdrawn';
+  /** Who asked for this time, where somebody did and said so. */
+  askedBy?: string | undefined;
+  uid?: string | undefined;
+  sequence?: number | undefined;
+  start?: string | undefined;
+  end?: string | undefined;
+  attendees: string[];
+  /** Whether it is an entry in a calendar, or was proposed by working hours alone. */
+  inCalendar: boolean;
+  earlierRun?: string | undefined;
+}
+
+export interface MendRecord {
+  at: string;
+  /** As `stepKey` writes it. */
+  step: string;
+  action: Resolution['action'];
+  by: string;
+  evidence?: string | undefined;
+  identity?: string | undefined;
+  /** The step's state afterwards, or why it was refused. */
+  result: string;
+  earlierRun?: string | undefined;
+}
+
+export interface AttentionRecord {
+  at: string;
+  /** Absent where the record does not name it. */
+  step?: string | undefined;
+  why: string;
+  /** When the step was done, or was mended. */
+  until?: string | undefined;
+}
+
+export interface ResetRecord {
+  at: string;
+  /** The run that was left. */
+  from: string;
+  identity?: string | undefined;
+  reason?: string | undefined;
+}
+
+/** A line of the timeline. */
+export interface Moment {
+  at: string;
+  what: string;
+  earlierRun?: string | undefined;
+}
+
+/** Where it was read. */
+export interface Source {
+  /** The workflow ID; choreographed: the subject. */
+  record: string;
+  runId?: string | undefined;
+  /** Runs before it, of the same exit, that were read as well. */
+  earlierRuns: string[];
+  /** How many events were read. */
+  events: number;
+  readAt: string;
+  /** Of the program that read them. */
+  version: string;
+}

@@ -1,0 +1,196 @@
+/** What each event of a choreographed exit says of it: a table. */
+import type { EventType, InterviewSaid } from '../event-data.js';
+import type { StoredEvent } from '../events.js';
+import type { Fact } from './facts.js';
+import { foldLog, type FoldOptions } from '../fold.js';
+import { effectiveInstantOf, type FoldedExit } from '../folded-exit.js';
+import { nothing, type HoldKind } from '../hold.js';
+import type { Interview } from '../interview.js';
+import type { Sent } from '../people.js';
+import { stepKey, type StepName } from '../status.js';
+
+/** A fact whose time is that of its event. */
+type Told = Fact extends infer F ? (F extends Fact ? Omit<F, 'at' | 'earlierRun'> : never) : never;
+
+interface Standing {
+  /** The exit once the event was there. */
+  exit: FoldedExit;
+  /** The exit with all its events. */
+  latest: FoldedExit;
+  /** Why the event counts for nothing. */
+  problem: string | undefined;
+}
+
+type Readers = { [T in EventType]: (event: StoredEvent<T>, standing: Standing) => Told[] };
+
+/** @param events all that the stream has of the employee, up to a time */
+export function factsOfStream(
+  events: readonly StoredEvent[],
+  exit: FoldedExit,
+  options: Omit<FoldOptions, 'now'>,
+): Fact[] {
+  const { rejected } = foldLog(events, { ...options, now: exit.asOf });
+  const facts: Fact[] = [{ kind: 'planned', systems: systemsOf(events, exit), at: exit.openedAt }];
+  const seen = new Set<string>();
+  let before: FoldedExit | undefined;
+  for (const [index, event] of events.entries()) {
+    if (event.exitId !== exit.exitId || seen.has(event.id)) continue;
+    seen.add(event.id);
+    const at = event.storedAt;
+    const then = foldLog(events.slice(0, index + 1), { ...options, now: at }).exits.get(exit.exitId);
+    if (!then) continue;
+    const problem = rejected.get(event.seq);
+    const tell = readers[event.type] as (event: StoredEvent, standing: Standing) => Told[];
+    const told = [...tell(event, { exit: then, latest: exit, problem }), ...changesBetween(before, then)];
+    facts.push(...told.map((fact) => ({ ...fact, at })));
+    before = then;
+  }
+  if (exit.closedAt) facts.push({ kind: 'ended', how: 'closed', at: exit.closedAt });
+  return withoutRepeats(facts);
+}
+
+const readers: Readers = {
+  'employee.resigned': ({ exitId, source }, { exit, problem }) =>
+    problem === undefined
+      ? [{ kind: 'opened', exitId, resignation: exit.resignation, identity: source }]
+      : [],
+  'manager.notified': ({ type, employeeId, data }, { exit }) => {
+    const { manager, employeeName: displayName, identities, to, messageId } = data;
+    const employee = manager && {
+      ...{ employeeId, displayName: displayName ?? employeeId, manager },
+      identities: identities.length > 0 ? identities : [...exit.identities],
+    };
+    return [
+      ...(employee ? [{ kind: 'employee-known', employee } as const] : []),
+      { kind: 'mail-accepted', mail: `${type} of ${data.of}`, to, messageId },
+      done(data.of === 'resignation' ? 'notify-manager' : 'notify-manager-of-outcome'),
+    ];
+  },
+  'employee.notified': ({ type, data: { sent } }) => [...mails(type, sent), done('notify-employee')],
+  'hr.reminded': ({ type, data }) => [...mails(type, [data]), done('remind-hr-partner')],
+  'decision.escalated': ({ type, data }) => [...mails(type, [data]), done('escalate-decision')],
+  'operator.notified': ({ type, data: { sent } }) => [...mails(type, sent), done('notify-operator')],
+  'interview.scheduled': ({ type, data }) => [...invited(type, data), done('schedule-hr-interview')],
+  'interview.reschedule-requested': ({ id, data: wish }, { problem }) =>
+    problem === undefined ? [{ kind: 'rescheduling-asked', id, wish }] : [],
+  'interview.rescheduled': ({ type, data }) => [...invited(type, data), done('reschedule-hr-interview')],
+  'interview.cancelled': ({ type, data: { withdrawn, interview, sequence, sent } }) => [
+    ...(withdrawn
+      ? [{ kind: 'interview-withdrawn', interview: interview && interviewOf(interview), sequence } as const]
+      : []),
+    ...mails(type, sent),
+    done('cancel-hr-interview'),
+  ],
+  'access.blocked': ({ data, storedAt: blockedAt }) => {
+    const { system, capture, taken = nothing, notes } = data;
+    // Without an account there was nothing to block.
+    const isWithoutAccount = capture !== undefined && !capture.account;
+    const blocked = { blockedAt, taken, uncaptured: [], notes };
+    return [
+      ...captured(data),
+      ...(isWithoutAccount ? [] : [{ kind: 'blocked', system, blocked } as const]),
+      done('block-access', system),
+    ];
+  },
+  'access.drifted': ({ data: { system, what, seenAt } }) => [{ kind: 'drifted', system, what, seenAt }],
+  'access.restored': ({ data, storedAt: restoredAt }) => {
+    const { system, hold, givenBack, active, notes } = data;
+    // A service that says how it holds says as well what it gave back; where it does not, there was nothing.
+    const hadNothing = hold !== undefined && givenBack === undefined;
+    const restored = { restoredAt, givenBack: givenBack ?? nothing, active, notes };
+    return [
+      ...captured(data),
+      ...(hadNothing ? [] : [{ kind: 'restored', system, restored } as const]),
+      done('restore-access', system),
+    ];
+  },
+  'access.revoked': ({ data, storedAt: revokedAt }) => {
+    const { system, removedGroups = [], accounts, notes } = data;
+    return [
+      ...captured(data),
+      { kind: 'revoked', system, revoked: { revokedAt, removedGroups, accounts, notes } },
+      done('revoke-access', system),
+    ];
+  },
+  'exit.decision-finalised': ({ id, type, source, seq, data }, { latest, problem }) => {
+    const { effectiveAt: _, ...content } = data;
+    const result = problem === undefined ? ({ ok: 'accepted' } as const) : { refused: problem };
+    const received = { id, via: 'event', name: type, identity: source, content } as const;
+    // Nobody has answered yet who the employee is: what becomes of it is not known.
+    if (latest.isUnweighed(seq)) return [{ kind: 'decision-received', received }];
+    const instant = effectiveInstantOf(data);
+    return [
+      { kind: 'decision-received', received: { ...received, result } },
+      ...(problem === undefined && instant !== undefined
+        ? [{ kind: 'effective-from', instant } as const]
+        : []),
+    ];
+  },
+  'step.needs-attention': ({ data: { step, system, error: why, type } }, { problem }) =>
+    problem === undefined ? [{ kind: 'attention', step: stepKey({ name: step, system }), why, type }] : [],
+  'step.resolved': ({ id, source: identity, data: resolution }, { exit, problem }) => {
+    const { state } = exit.step(resolution.step as StepName, resolution.system) ?? {};
+    const result =
+      problem === undefined && state ? { ok: state } : { refused: problem ?? 'there is no such step' };
+    return [{ kind: 'step-mended', id, resolution, identity, result }];
+  },
+};
+
+function systemsOf(events: readonly StoredEvent[], { exitId, systems }: FoldedExit) {
+  const holds = new Map<string, HoldKind>();
+  for (const event of events)
+    if (event.exitId === exitId && 'hold' in event.data && event.data.hold)
+      holds.set(event.data.system, event.data.hold);
+  return systems.map((name) => ({ name, hold: holds.get(name) }));
+}
+
+/** What follows from an event without being said by it. */
+function changesBetween(before: FoldedExit | undefined, after: FoldedExit): Told[] {
+  const needsAttention = (exit: FoldedExit | undefined): boolean =>
+    exit?.steps.some(({ state }) => state === 'needs-attention') ?? false;
+  return [
+    ...(after.phase === before?.phase ? [] : [{ kind: 'phase', phase: after.phase } as const]),
+    ...(needsAttention(before) && !needsAttention(after) ? [{ kind: 'attention-over' } as const] : []),
+  ];
+}
+
+const done = (name: StepName, system?: string): Told => ({
+  kind: 'step-done',
+  step: stepKey({ name, system }),
+});
+
+const mails = (mail: EventType, sent: readonly Sent[] = []): Told[] =>
+  sent.map(({ to, messageId }) => ({ kind: 'mail-accepted', mail, to, messageId }));
+
+const invited = (type: EventType, said: InterviewSaid): Told[] => [
+  { kind: 'invited', interview: interviewOf(said) },
+  ...mails(type, said.sent),
+];
+
+/** What a service of somebody else's may leave unsaid is empty. */
+export const interviewOf = ({
+  uid = '',
+  sequence = 0,
+  attendees = [],
+  ...said
+}: InterviewSaid): Interview => {
+  const { start, end, timeZone, hrPartner, calendarUrl, sent } = said;
+  return { uid, sequence, start, end, timeZone, attendees, hrPartner, calendarUrl, sent };
+};
+
+const captured = ({
+  system,
+  capture,
+}: StoredEvent<'access.blocked' | 'access.restored' | 'access.revoked'>['data']): Told[] =>
+  capture ? [{ kind: 'captured', system, capture }] : [];
+
+/** A mail that was sent once may be said twice, by two events. */
+function withoutRepeats(facts: readonly Fact[]): Fact[] {
+  const said = new Set<string>();
+  return facts.filter((fact) => {
+    if (fact.kind !== 'mail-accepted' || fact.messageId === undefined) return true;
+    const isNew = !said.has(fact.messageId);
+    said.add(fact.messageId);
+    return isNew;
+  });
+}

@@ -1,0 +1,125 @@
+/** What was done on each critical system: before, taken, drifted, given back or revoked, and what of it was observed. */
+import type { Ending } from '../decision.js';
+import type { EndRecord, How, SystemRecord } from './evidence.js';
+import type { Fact, FactOf } from './facts.js';
+import { FailureType } from '../failures.js';
+import { isNothing, mergeCaptures, type Capture, type GroupRef } from '../hold.js';
+
+export function systemsOf(facts: readonly Fact[], outcome: Ending | undefined): SystemRecord[] {
+  const planned = facts.findLast((fact) => fact.kind === 'planned')?.systems ?? [];
+  return planned.map(({ name, hold }) => ({ ...systemOf(name, facts, outcome), hold }));
+}
+
+function systemOf(system: string, facts: readonly Fact[], outcome: Ending | undefined): SystemRecord {
+  const of = <K extends 'captured' | 'blocked' | 'drifted' | 'restored' | 'revoked' | 'revoking'>(kind: K) =>
+    facts.filter((fact): fact is FactOf<K> => fact.kind === kind && fact.system === system);
+  const captured = of('captured');
+  const capture = captured.reduce<Capture | undefined>(
+    (first, { capture }) => mergeCaptures(first, capture),
+    undefined,
+  );
+  const blocks = of('blocked');
+  // With memberships that nobody had captured the block goes on, and is not yet whole.
+  const whole = blocks.filter(({ blocked }) => blocked.uncaptured.length === 0);
+  const notes = [
+    ...of('blocked').map(({ blocked }) => blocked),
+    ...of('restored').map(({ restored }) => restored),
+    ...of('revoked').map(({ revoked }) => revoked),
+  ];
+
+  return {
+    system,
+    account: capture?.account && { id: capture.account.id, userName: capture.account.userName },
+    before: capture?.account && {
+      at: capture.capturedAt,
+      active: capture.account.active,
+      groups: capture.account.groups,
+    },
+    block: {
+      how:
+        whole.length > 0
+          ? 'observed'
+          : howOtherwise(`block-access:${system}`, facts, capture && !capture.account, outcome),
+      at: whole[0]?.at,
+      taken: blocks.at(-1)?.blocked.taken ?? capture?.taken,
+    },
+    blocks: blocks.map(({ at, blocked: { taken, notes } }) => ({ at, taken, notes })),
+    drifts: of('drifted').map(({ at, what, seenAt }) => ({
+      seenAt,
+      what,
+      blockedAgainAt: whole.find((block) => block.at > at)?.at,
+    })),
+    end: outcome && (outcome === 'leaving' ? revocation() : restoration()),
+    notGivenBack: facts.flatMap((fact) =>
+      fact.kind === 'attention' &&
+      fact.type === FailureType.NotGivenBack &&
+      fact.step === `restore-access:${system}`
+        ? [fact.why]
+        : [],
+    ),
+    notes: [...new Set(notes.flatMap(({ notes }) => notes))],
+  };
+
+  function restoration(): EndRecord {
+    // After a look that a late write of the block could still undo there is a second one; the last is the one that counts.
+    const last = of('restored').findLast(({ earlierRun }) => !earlierRun);
+    // Where nothing had been taken, nothing is called to give it back.
+    const hadNothing = isOver(facts) || (blocks.length > 0 && isNothing(blocks.at(-1)!.blocked.taken));
+    const by = settledBy(`restore-access:${system}`, facts);
+    if (by) return { what: 'restored', how: by, at: last?.at, givenBack: last?.restored.givenBack };
+    if (!last) return { what: 'restored', how: hadNothing ? 'nothing-to-do' : 'pending' };
+    const { givenBack, active } = last.restored;
+    return {
+      what: 'restored',
+      how: 'observed',
+      at: last.at,
+      givenBack,
+      after: { active: givenBack.suspended ? true : active, groups: givenBack.groups },
+    };
+  }
+
+  function revocation(): EndRecord {
+    const last = of('revoked').findLast(({ earlierRun }) => !earlierRun);
+    const removed = [
+      ...of('revoking').flatMap(({ groups }) => groups),
+      ...of('revoked').flatMap(({ revoked }) => revoked.removedGroups),
+    ];
+    const removedGroups = distinct(removed);
+    const by = settledBy(`revoke-access:${system}`, facts);
+    if (by) return { what: 'revoked', how: by, removedGroups };
+    if (!last) return { what: 'revoked', how: 'pending', ...(removedGroups.length > 0 && { removedGroups }) };
+    // The only notes of a revocation: that there is no account, or no longer one.
+    if (last.revoked.notes.length > 0) return { what: 'revoked', how: 'nothing-to-do', at: last.at };
+    const { accounts } = last.revoked;
+    const after = { active: false, groups: [] };
+    return { what: 'revoked', how: 'observed', at: last.at, removedGroups, accounts, after };
+  }
+}
+
+function howOtherwise(
+  step: string,
+  facts: readonly Fact[],
+  hasNoAccount: boolean | undefined,
+  outcome: Ending | undefined,
+): How {
+  return settledBy(step, facts) ?? (hasNoAccount ? 'nothing-to-do' : outcome ? 'given-up' : 'pending');
+}
+
+/** Whether somebody settled the step instead. */
+function settledBy(step: string, facts: readonly Fact[]): 'by-hand' | 'skipped' | undefined {
+  const mended = facts.findLast(
+    (fact) =>
+      fact.kind === 'step-mended' &&
+      'ok' in fact.result &&
+      fact.resolution.action !== 'retry' &&
+      `${fact.resolution.step}:${fact.resolution.system}` === step,
+  );
+  if (mended?.kind !== 'step-mended') return undefined;
+  return mended.resolution.action === 'skip' ? 'skipped' : 'by-hand';
+}
+
+const isOver = (facts: readonly Fact[]): boolean =>
+  facts.some((fact) => fact.kind === 'ended' && !fact.earlierRun && fact.how !== 'terminated');
+const distinct = (groups: readonly GroupRef[]): GroupRef[] => [
+  ...new Map(groups.map((group) => [group.id, group])).values(),
+];

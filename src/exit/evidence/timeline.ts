@@ -1,0 +1,82 @@
+/** What happened, in order, a line each. */
+import type { DecisionRecord, Moment } from './evidence.js';
+import type { Fact, FactOf } from './facts.js';
+import { isNothing, type GroupRef, type Taken } from '../hold.js';
+import { stepKey } from '../status.js';
+
+type Kind = Fact['kind'];
+
+/** Kinds that are not listed are no moments of their own. */
+const lines: { [K in Kind]?: (fact: FactOf<K>) => string | undefined } = {
+  opened: ({ resignation }) =>
+    `Resignation received${resignation?.submittedBy ? `, handed in by ${resignation.submittedBy}` : ''}`,
+  'employee-known': ({ employee: { displayName, manager } }) =>
+    `Directory: ${displayName}; ${manager.insteadOfManager ? `${manager.insteadOfManager}, so ${manager.name} is told` : `manager ${manager.name}`}`,
+  captured: ({ system, capture: { account } }) =>
+    account
+      ? `${system}: captured ${account.userName}, ${activity(account.active)}${groupsOf(account.groups, ', in ')}`
+      : `${system}: no account`,
+  blocked: ({ system, blocked: { taken, uncaptured } }) =>
+    `${system}: observed blocked; ${describeTaken(taken, 'taken')}${uncaptured.length > 0 ? '; memberships that nobody had captured are looked at again' : ''}`,
+  drifted: ({ system, what }) => `${system}: drift, ${what}`,
+  restored: ({ system, restored: { givenBack } }) =>
+    `${system}: observed restored; ${describeTaken(givenBack, 'given back')}`,
+  revoked: ({ system, revoked: { removedGroups, notes } }) =>
+    notes.length > 0
+      ? `${system}: ${notes.join('; ')}`
+      : `${system}: observed revoked${groupsOf(removedGroups, '; removed from ')}`,
+  'mail-accepted': ({ mail, to }) => `Mail to ${to} accepted (${words(mail)})`,
+  'rescheduling-asked': ({ wish: { at, by } }) =>
+    `Interview: ${at ? new Date(at).toISOString() : 'the next free time'} asked for${by ? ` by ${by}` : ''}`,
+  invited: ({ interview: { start, sequence } }) => `Interview invited for ${start}, SEQUENCE ${sequence}`,
+  'interview-withdrawn': () => 'Interview withdrawn',
+  'step-mended': ({ resolution, result }) =>
+    `${stepKey({ name: resolution.step, system: resolution.system })}: ${resolution.action} by ${resolution.by}${'ok' in result ? '' : `, refused: ${result.refused}`}`,
+  attention: ({ step, why }) => `${step ?? 'A step'} needs attention: ${why}`,
+  'attention-over': () => 'No step needs attention any more',
+  // Where an exit begins and ends there are lines of their own.
+  phase: ({ phase }) => (['starting', 'closed', 'cancelled'].includes(phase) ? undefined : `Phase: ${phase}`),
+  'cancel-requested': () => 'Cancellation requested',
+  reset: ({ from }) => `Reset: the run ${from} was left, and its work is gone on with`,
+  ended: ({ how, why }) => `Ended: ${how}${why ? `, ${why}` : ''}`,
+};
+
+export function timelineOf(facts: readonly Fact[], decisions: readonly DecisionRecord[]): Moment[] {
+  const moments = facts.flatMap((fact): Moment[] => {
+    const what = (lines[fact.kind] as ((fact: Fact) => string | undefined) | undefined)?.(fact);
+    return what === undefined ? [] : [{ at: fact.at, what, earlierRun: fact.earlierRun }];
+  });
+  const decided = decisions.map(({ at, earlierRun, ...decision }) => ({
+    at,
+    what: describeDecision(decision),
+    earlierRun,
+  }));
+  // In a stream a decision and what it leads to have one time.
+  return [...decided, ...moments].toSorted((a, b) => a.at.localeCompare(b.at));
+}
+
+function describeDecision({
+  outcome,
+  decidedBy,
+  effectiveOn,
+  result,
+  reason,
+  name,
+}: Omit<DecisionRecord, 'at'>): string {
+  const what = outcome ? `Decision "${outcome}"${effectiveOn ? ` from ${effectiveOn}` : ''}` : `"${name}"`;
+  const by = decidedBy ? ` by ${decidedBy}` : '';
+  return `${what}${by}: ${result === 'unknown' ? 'what became of it is not known' : result}${reason ? `, ${reason}` : ''}`;
+}
+
+/** "the activation; production-admins" */
+function describeTaken(taken: Taken, verb: string): string {
+  if (isNothing(taken)) return `nothing ${verb}`;
+  return `${verb}: ${[...(taken.suspended ? ['activation'] : []), ...taken.groups.map(({ displayName }) => displayName)].join(', ')}`;
+}
+
+/** `notifyManagerOfOutcome` → "notify manager of outcome" */
+export const words = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
+const activity = (active: boolean): string => (active ? 'active' : 'inactive');
+const groupsOf = (groups: readonly GroupRef[], prefix: string): string =>
+  groups.length > 0 ? prefix + groups.map(({ displayName }) => displayName).join(', ') : '';

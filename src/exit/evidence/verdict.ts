@@ -1,0 +1,67 @@
+/** An exit in one sentence: how it ends, and what of it was observed. */
+import { describeMs } from '../duration.js';
+import type { Evidence, How, Span } from './evidence.js';
+import type { ExitStatus } from '../status.js';
+
+export function verdictOf(evidence: Omit<Evidence, 'verdict'>, status: ExitStatus | undefined): string {
+  const { state, outcome, times, endedBecause, phase } = evidence;
+  const because = endedBecause ? ` (${endedBecause.replace(/\.$/, '')})` : '';
+  const block = coverage(times.resignationToBlock, 'blocked', 'the resignation');
+  switch (state) {
+    case 'open': {
+      const end =
+        times.decisionToEnd &&
+        outcome &&
+        `${coverage(times.decisionToEnd, verbs[outcome], turns[outcome])}. `;
+      const next = status?.awaiting ?? (phase ? `Its phase is ${phase}.` : '');
+      return `Open${outcome ? `, ${endings[outcome]}` : ', not yet decided'}: ${phase === 'restoring' || phase === 'revoking' ? end : `${block}. `}${next}`.trim();
+    }
+    case 'closed':
+    case 'cancelled': {
+      if (!outcome || !times.decisionToEnd) return `Ended${because}.`;
+      const by = evidence.decisions.findLast(({ result }) => result === 'accepted')?.decidedBy;
+      const who = by ? `, as decided by ${by}` : '';
+      const { decisionToEnd, effectiveToEnd } = times;
+      // A decision may be for a day that has begun already.
+      const isLater = effectiveToEnd !== undefined && effectiveToEnd.from > decisionToEnd.from;
+      const [from, since] = isLater
+        ? [effectiveToEnd, 'the effective date']
+        : [decisionToEnd, turns[outcome]];
+      const isWhole = times.resignationToBlock.allMs !== undefined;
+      const before = isWhole ? '' : ` Until then ${block}.`;
+      return `${capital(endings[outcome])}${who}: ${coverage(from, verbs[outcome], since)}.${before}`;
+    }
+    case 'terminated':
+    case 'timed-out':
+      return `Ended from outside${because}: no step ran after that. ${capital(block)}; whatever was blocked then stays blocked until somebody gives it back or revokes it by hand.`;
+    case 'failed':
+      return `Ended before anything was held${because}.`;
+  }
+}
+
+const endings = { retained: 'retained', leaving: 'leaving', cancelled: 'cancelled' } as const;
+const verbs = { retained: 'restored', leaving: 'revoked', cancelled: 'restored' } as const;
+const turns = { retained: 'the decision', leaving: 'the decision', cancelled: 'the cancellation' } as const;
+
+/** "access was observed blocked on all 3 systems, 0.2 s after the resignation" */
+function coverage({ systems, allMs }: Span, verb: string, since: string): string {
+  const when = allMs === undefined ? '' : `, ${describeMs(allMs)} after ${since}`;
+  const said: Record<How, (where: string) => string> = {
+    observed: (where) => `access was observed ${verb} on ${where}${when}`,
+    'nothing-to-do': (where) => `there was nothing to be ${verb} on ${where}`,
+    'by-hand': (where) => `it was ${verb} by hand, and that not observed, on ${where}`,
+    skipped: (where) => `it was left out by an operator on ${where}`,
+    'given-up': (where) => `it was not completed on ${where}, since the decision came first`,
+    pending: (where) => `it is not yet observed ${verb} on ${where}`,
+  };
+  const parts = (Object.keys(said) as How[]).flatMap((how) => {
+    const those = systems.filter((each) => each.how === how).map(({ system }) => system);
+    const isAll = those.length === systems.length && those.length > 1;
+    return those.length > 0 ? [said[how](isAll ? `all ${those.length} systems` : list(those))] : [];
+  });
+  return parts.join('; ') || 'nothing is known of any system';
+}
+
+const list = (items: readonly string[]): string =>
+  items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,0 +1,83 @@
+/** The services, each talking to the servers that the configuration names. Both forms of the exit are built on these. */
+import type { Config, HrPartnerConfig } from '../config/config.js';
+import type { Contact } from '../exit/people.js';
+import { createAccessService, type AccessService } from './access/access.js';
+import { sessionRevoker } from './access/sessions.js';
+import { createDirectoryService, type DirectoryService } from './directory/directory.js';
+import { createHrService, type HrPartner, type HrService } from './hr/hr.js';
+import { loadTemplates } from './mails/templates.js';
+import { createNotificationService, type NotificationService } from './notification/notification.js';
+import { createCalendar } from './protocols/caldav.js';
+import { paceOf } from './protocols/pace.js';
+import { createScimClient } from './protocols/scim.js';
+import { createMailer, type Mailer } from './protocols/smtp.js';
+
+export function createDirectory({ directory, contacts, policy }: Config): DirectoryService {
+  const { scimUrl, token } = directory;
+  return createDirectoryService({
+    scim: createScimClient({
+      name: 'the directory',
+      scimUrl,
+      token,
+      requestTimeoutMs: policy.requestTimeout,
+    }),
+    fallback: contactOf(contacts.hrPartners[0]),
+  });
+}
+
+export function createNotification(config: Config): NotificationService {
+  const { organisation, contacts } = config;
+  const { operator, hrPartners } = contacts;
+  return createNotificationService({
+    mailer: mailerOf(config),
+    templates: loadTemplates(config.interview),
+    organisation,
+    operator,
+    hrPartner: contactOf(hrPartners[0]),
+  });
+}
+
+export function createHr(config: Config): HrService {
+  const { organisation, contacts, interview, mail } = config;
+  const [first, ...others] = contacts.hrPartners.map((partner) => hrPartner(config, partner));
+  return createHrService({
+    mailer: mailerOf(config),
+    templates: loadTemplates(interview),
+    organisation,
+    policy: interview,
+    partners: [first!, ...others],
+    from: mail.from,
+  });
+}
+
+export function hrPartner({ interview, policy }: Config, partner: HrPartnerConfig): HrPartner {
+  const contact = contactOf(partner);
+  if (!partner.calendar) return { contact };
+  const { url, user, password } = partner.calendar;
+  const name = `the calendar of ${contact.name}`;
+  const { timeZone } = interview;
+  const requestTimeoutMs = policy.requestTimeout;
+  return { contact, calendar: createCalendar({ name, url, user, password, timeZone, requestTimeoutMs }) };
+}
+
+/** By the name of the critical system. */
+export function createAccess({ systems, policy }: Config): ReadonlyMap<string, AccessService> {
+  const requestTimeoutMs = policy.requestTimeout;
+  return new Map(
+    systems.map((system) => {
+      const { name, scimUrl, token, rateLimit, sessionRevocation, accountAttribute, protectedGroups } =
+        system;
+      const pace = rateLimit && paceOf(name, rateLimit.requestsPerSecond);
+      const scim = createScimClient({ name, scimUrl, token, requestTimeoutMs, pace });
+      const endSessions =
+        sessionRevocation && sessionRevoker({ ...sessionRevocation, name, requestTimeoutMs, pace });
+      return [name, createAccessService({ scim, accountAttribute, protectedGroups, endSessions })];
+    }),
+  );
+}
+
+function mailerOf({ mail, policy }: Config): Mailer {
+  return createMailer({ ...mail, requestTimeoutMs: policy.requestTimeout });
+}
+
+const contactOf = ({ name, email, language }: Contact): Contact => ({ name, email, language });

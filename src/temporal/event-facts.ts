@@ -1,0 +1,243 @@
+/** What each kind of Temporal's events says of an exit: a table. */
+import { ApplicationFailure, decodeRetryState, type LoadedDataConverter } from '@temporalio/common';
+import {
+  decodeArrayFromPayloads,
+  decodeOptionalFailureToOptionalError,
+} from '@temporalio/common/lib/internal-non-workflow/index.js';
+import type { History } from '@temporalio/common/lib/proto-utils.js';
+import { parseDrift } from '../exit/drift.js';
+import type { Received } from '../exit/evidence/facts.js';
+import type { Reported } from '../exit/failures.js';
+import type { Plan } from '../exit/plan.js';
+import type { Rescheduling } from '../exit/rescheduling.js';
+import { parseResignation } from '../exit/resignation.js';
+import type { Resolution } from '../exit/resolution.js';
+import type { ExitStatus, Phase, StepState } from '../exit/status.js';
+import { factsOfReport, factsOfResult, type Call, type Told } from './activity-facts.js';
+
+export type Event = NonNullable<History['events']>[number];
+type Payloads = Parameters<typeof decodeArrayFromPayloads>[1];
+type Failure = NonNullable<Parameters<typeof decodeOptionalFailureToOptionalError>[1]>;
+type Tell<A> = (attributes: A, event: Event) => Told[] | Promise<Told[]>;
+type Readers = { [K in keyof Event]?: Tell<NonNullable<Event[K]>> };
+
+/** @returns what reads the events of one run, in their order: some are understood by what came before */
+export function eventReader(
+  runId: string,
+  converter: LoadedDataConverter,
+): (event: Event) => Promise<Told[]> {
+  const readers = Object.entries(readersOf(runId, converter)) as [keyof Event, Tell<unknown>][];
+  return async (event) => {
+    const [name, tell] = readers.find(([name]) => event[name]) ?? [];
+    return name && tell ? tell(event[name], event) : [];
+  };
+}
+
+function readersOf(runId: string, converter: LoadedDataConverter): Readers {
+  const calls = new Map<string, Call>();
+  const requests = new Map<string, Pick<Received, 'id' | 'name' | 'identity' | 'content'>>();
+  const accepted = new Map<string, string>();
+  let phaseBefore: Phase | null | undefined;
+  let needsAttention = false;
+  /** Failures that the workflow has not heard of yet; and those that its present task has told it of. */
+  let failed: Told[] = [];
+  let heard: Told[] = [];
+
+  const value = async <T>(payloads: Payloads): Promise<T | undefined> =>
+    (await decodeArrayFromPayloads(converter, payloads))[0] as T | undefined;
+  const errorOf = (failure: Failure | null | undefined) =>
+    decodeOptionalFailureToOptionalError(converter, failure);
+
+  async function activityFailed(
+    { scheduledEventId, failure, retryState }: ActivityEnd,
+    event: Event,
+  ): Promise<Told[]> {
+    const call = calls.get(String(scheduledEventId));
+    if (!call || !failure) return [];
+    const error = await errorOf(reasonOf(failure));
+    // An attempt that was told to end has not failed.
+    if (decodeRetryState(retryState) !== 'CANCEL_REQUESTED') {
+      const type = error instanceof ApplicationFailure ? (error.type ?? undefined) : undefined;
+      failed.push({
+        kind: 'attention',
+        step: call.step,
+        why: error?.message ?? '',
+        type,
+        at: timeOf(event.eventTime),
+      });
+    }
+    const { applicationFailureInfo, timeoutFailureInfo } = failure;
+    const last = await value<unknown>(timeoutFailureInfo?.lastHeartbeatDetails?.payloads);
+    const details = await value<Reported>(applicationFailureInfo?.details?.payloads);
+    return factsOfReport(call, last ?? details?.reported);
+  }
+
+  async function requested(request: UpdateRequest): Promise<void> {
+    const id = request?.meta?.updateId ?? '';
+    const content = await value<unknown>(request?.input?.args?.payloads);
+    requests.set(id, {
+      id,
+      name: request?.input?.name ?? '',
+      identity: text(request?.meta?.identity),
+      content,
+    });
+  }
+
+  return {
+    workflowExecutionStartedEventAttributes: async ({ input, identity, firstExecutionRunId }) => {
+      // Anybody can start a workflow with anything; the exit then fails and says why.
+      const parsed = parseResignation(await value<unknown>(input?.payloads), '');
+      const resignation = parsed.ok ? parsed.value : undefined;
+      return [{ kind: 'opened', exitId: firstExecutionRunId ?? '', resignation, identity: text(identity) }];
+    },
+
+    markerRecordedEventAttributes: async ({ details }) => {
+      const marker = await value<{ activity_type?: string }>(details?.['data']?.payloads);
+      const result = details?.['result']?.payloads;
+      // It failed; what did not come of it is no fact.
+      if (!result) return [];
+      if (marker?.activity_type === 'planExit') {
+        const plan = await value<Plan>(result);
+        return [{ kind: 'planned', systems: plan?.systems.map(({ name, hold }) => ({ name, hold })) ?? [] }];
+      }
+      if (marker?.activity_type !== 'startOfDay') return [];
+      return [{ kind: 'effective-from', instant: new Date((await value<string>(result))!).toISOString() }];
+    },
+
+    activityTaskScheduledEventAttributes: async ({ activityId, activityType, input }, { eventId }) => {
+      const step = (activityId ?? '').replace(/^capture-/, 'block-');
+      const type = activityType?.name ?? '';
+      calls.set(String(eventId), { type, step, input: (await value(input?.payloads)) ?? {} });
+      return [];
+    },
+    activityTaskCompletedEventAttributes: async ({ scheduledEventId, result }) => {
+      const call = calls.get(String(scheduledEventId));
+      if (!call) return [];
+      const told = factsOfResult(call, await value(result?.payloads));
+      return call.type === 'captureAccess' ? told : [...told, { kind: 'step-done', step: call.step }];
+    },
+    activityTaskFailedEventAttributes: activityFailed,
+    activityTaskTimedOutEventAttributes: activityFailed,
+    activityTaskCanceledEventAttributes: async ({ scheduledEventId, details }) => {
+      const call = calls.get(String(scheduledEventId));
+      return call ? factsOfReport(call, (await value<Reported>(details?.payloads))?.reported) : [];
+    },
+
+    // Which failure made a step ask for attention: one that the task was told of which then said so.
+    workflowTaskStartedEventAttributes: () => {
+      heard = failed;
+      failed = [];
+      return needsAttention ? heard.splice(0) : [];
+    },
+    upsertWorkflowSearchAttributesEventAttributes: async ({ searchAttributes }) => {
+      const attribute = async <T>(name: string) => {
+        const payload = searchAttributes?.indexedFields?.[name];
+        return payload && value<T>([payload]);
+      };
+      const phase = await attribute<Phase>('ExitPhase');
+      const told: Told[] = phase && phase !== phaseBefore ? [{ kind: 'phase', phase }] : [];
+      phaseBefore = phase;
+      const needed = await attribute<boolean>('NeedsAttention');
+      if (needed === undefined || needed === needsAttention) return told;
+      needsAttention = needed;
+      if (!needed) return [...told, { kind: 'attention-over' }];
+      const unnamed: Told = {
+        kind: 'attention',
+        why: 'not over a call to a service; the step is the one that was mended',
+      };
+      return [...told, ...(heard.length > 0 ? heard.splice(0) : [unnamed])];
+    },
+
+    workflowExecutionSignaledEventAttributes: async (
+      { signalName, input, identity, requestId },
+      { eventId },
+    ) => {
+      const content = await value<unknown>(input?.payloads);
+      const name = signalName ?? '';
+      const drift = parseDrift(content);
+      if (name === 'holdDrifted' && drift.ok) return [{ kind: 'drifted', ...drift.value }];
+      const id = requestId || `${runId} ${String(eventId)}`;
+      return [
+        {
+          kind: 'decision-received',
+          received: { id, via: 'signal', name, identity: text(identity), content },
+        },
+      ];
+    },
+    workflowExecutionUpdateAdmittedEventAttributes: async ({ request }) => {
+      await requested(request);
+      return [];
+    },
+    workflowExecutionUpdateAcceptedEventAttributes: async (
+      { acceptedRequest, protocolInstanceId },
+      { eventId },
+    ) => {
+      if (acceptedRequest) await requested(acceptedRequest);
+      const id = protocolInstanceId ?? '';
+      accepted.set(String(eventId), id);
+      const { name, content } = requests.get(id) ?? {};
+      return name === 'rescheduleInterview'
+        ? [{ kind: 'rescheduling-asked', id, wish: content as Rescheduling }]
+        : [];
+    },
+    workflowExecutionUpdateCompletedEventAttributes: async ({ acceptedEventId, outcome }) => {
+      const request = requests.get(accepted.get(String(acceptedEventId)) ?? '');
+      if (!request) return [];
+      const { id, name, identity, content } = request;
+      const answer = await value<{ decidedAt?: string; state: StepState }>(outcome?.success?.payloads);
+      const refused = outcome?.failure && { refused: (await errorOf(outcome.failure))?.message ?? '' };
+      if (name === 'finaliseDecision') {
+        const received: Received = {
+          id,
+          via: 'update',
+          name,
+          identity,
+          content,
+          result: refused ?? { ok: 'accepted' },
+        };
+        return [{ kind: 'decision-received', received, ...(answer?.decidedAt && { at: answer.decidedAt }) }];
+      }
+      if (name !== 'resolveStep') return [];
+      const result = refused ?? { ok: answer!.state };
+      return [{ kind: 'step-mended', id, resolution: content as Resolution, identity, result }];
+    },
+
+    workflowExecutionCancelRequestedEventAttributes: ({ identity, cause }) => [
+      { kind: 'cancel-requested', identity: text(identity), reason: text(cause) },
+    ],
+    workflowTaskFailedEventAttributes: ({ baseRunId, newRunId, identity, failure }) =>
+      newRunId === runId
+        ? [{ kind: 'reset', from: baseRunId ?? '', identity: text(identity), reason: text(failure?.message) }]
+        : [],
+
+    workflowExecutionCompletedEventAttributes: async ({ result }) => [
+      { kind: 'ended', how: 'closed', status: await value<ExitStatus>(result?.payloads) },
+    ],
+    workflowExecutionCanceledEventAttributes: () => [{ kind: 'ended', how: 'cancelled' }],
+    workflowExecutionFailedEventAttributes: async ({ failure }) => [
+      { kind: 'ended', how: 'failed', why: (await errorOf(failure))?.message },
+    ],
+    workflowExecutionTerminatedEventAttributes: ({ reason, identity }) => [
+      { kind: 'ended', how: 'terminated', why: text(reason), identity: text(identity) },
+    ],
+    workflowExecutionTimedOutEventAttributes: () => [{ kind: 'ended', how: 'timed-out' }],
+  };
+}
+
+type ActivityEnd = Pick<
+  NonNullable<Event['activityTaskFailedEventAttributes']>,
+  'scheduledEventId' | 'failure' | 'retryState'
+>;
+type UpdateRequest = NonNullable<Event['workflowExecutionUpdateAcceptedEventAttributes']>['acceptedRequest'];
+
+/** A timeout says that time is up; what its last attempt died of is the reason. */
+function reasonOf(failure: Failure): Failure {
+  let reason = failure;
+  while (reason.timeoutFailureInfo && reason.cause) reason = reason.cause;
+  return reason;
+}
+
+/** Whole seconds come as a Long from the server and as a number from a file. */
+export const timeOf = (time: Event['eventTime']): string =>
+  new Date(Number(time?.seconds ?? 0) * 1000 + Math.floor((time?.nanos ?? 0) / 1e6)).toISOString();
+const text = (value: string | null | undefined): string | undefined => value || undefined;

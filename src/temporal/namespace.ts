@@ -1,0 +1,72 @@
+/** What worker and client must agree on, and what the namespace must know before an exit can run in it. */
+import { fileURLToPath } from 'node:url';
+import {
+  ScheduleAlreadyRunning,
+  ScheduleOverlapPolicy,
+  type Client,
+  type ScheduleOptions,
+} from '@temporalio/client';
+import { encodeSearchAttributeIndexedValueType } from '@temporalio/common/lib/search-attributes.js';
+import type { NativeConnection } from '@temporalio/worker';
+import { taskQueues } from '../exit/queues.js';
+import { searchAttributes } from '../workflows/search-attributes.js';
+
+export const payloadConverterPath = fileURLToPath(
+  new URL('../workflows/payload-converter.js', import.meta.url),
+);
+
+/** Built by `npm run build`: workers load it, so that every worker of a release runs the very same workflow code. */
+export const workflowBundlePath = fileURLToPath(new URL('./workflow-bundle.cjs', import.meta.url));
+
+export const DRIFT_CHECK = 'drift-check';
+
+/**
+ * Adds the search attributes that the namespace lacks. An exit would otherwise stand still at its first write of one.
+ * @throws Error with the command to run, where the server does not let us (Temporal Cloud, for instance)
+ */
+export async function ensureSearchAttributes(connection: NativeConnection, namespace: string): Promise<void> {
+  const wanted = Object.values(searchAttributes);
+  try {
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+    const missing = wanted.filter(({ name }) => !(name in customAttributes));
+    if (missing.length === 0) return;
+    await connection.operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: Object.fromEntries(
+        missing.map(({ name, type }) => [name, encodeSearchAttributeIndexedValueType(type)!]),
+      ),
+    });
+  } catch (error) {
+    const flags = wanted.map(({ name, type }) => `--name ${name} --type ${capitalised(type)}`).join(' ');
+    throw new Error(
+      `The namespace "${namespace}" cannot be checked for the search attributes of an exit. Add what it lacks with: ` +
+        `temporal operator search-attribute create --namespace ${namespace} ${flags}`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * The schedule of the drift check: `sweepHolds` every `recheckEvery`. A sweep that is still under way is not overtaken.
+ * @param giveUpAfterMs how long a sweep tries to reach a system
+ */
+export async function ensureDriftCheck(client: Client, recheckEveryMs: number): Promise<void> {
+  const action = {
+    type: 'startWorkflow',
+    workflowType: 'sweepHolds',
+    workflowId: 'sweep-holds',
+    taskQueue: taskQueues.exit,
+    args: [{ giveUpAfterMs: recheckEveryMs }],
+  } satisfies ScheduleOptions['action'];
+  const spec = { intervals: [{ every: recheckEveryMs }] };
+  const policies = { overlap: ScheduleOverlapPolicy.SKIP };
+  try {
+    await client.schedule.create({ scheduleId: DRIFT_CHECK, spec, action, policies });
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    // Another worker, or an earlier start with another interval.
+    await client.schedule.getHandle(DRIFT_CHECK).update(({ state }) => ({ spec, action, policies, state }));
+  }
+}
+
+const capitalised = (type: string): string => type[0] + type.slice(1).toLowerCase();

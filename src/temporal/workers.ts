@@ -1,0 +1,105 @@
+/** The Temporal Workers of this system: one for each task queue that the chosen services listen on. */
+import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { createAccessActivities } from '../activities/access-activities.js';
+import { createDirectoryActivities } from '../activities/directory-activities.js';
+import { createDriftActivities } from '../activities/drift-activities.js';
+import { createExitActivities } from '../activities/exit-activities.js';
+import { createHrActivities } from '../activities/hr-activities.js';
+import { createNotificationActivities } from '../activities/notification-activities.js';
+import { ConfigError, type Config } from '../config/config.js';
+import { rateLimitedQueue, taskQueues } from '../exit/queues.js';
+import { createAccess, createDirectory, createHr, createNotification } from '../services/from-config.js';
+import { attemptsPerSecond } from '../services/protocols/pace.js';
+import { payloadConverterPath, workflowBundlePath } from './namespace.js';
+
+/** `exit` is the workflow itself, with the look-up in the directory. */
+export const serviceNames = ['exit', 'notification', 'hr', 'access'] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+export interface WorkerPlan {
+  connection: NativeConnection;
+  namespace: string;
+  config: Config;
+  services: readonly ServiceName[];
+}
+
+/** @throws ConfigError */
+export async function createWorkers({
+  connection,
+  namespace,
+  config,
+  services,
+}: WorkerPlan): Promise<Worker[]> {
+  const activitiesOf = {
+    exit: () => ({ ...createExitActivities(config), ...createDirectoryActivities(createDirectory(config)) }),
+    notification: () => createNotificationActivities(createNotification(config)),
+    hr: () => createHrActivities(createHr(config)),
+    access: () => {
+      const access = createAccess(config);
+      return { ...createAccessActivities(access), ...createDriftActivities(access) };
+    },
+  };
+  const common = {
+    connection,
+    namespace,
+    dataConverter: { payloadConverterPath },
+    // A cancelled attempt should hear of it soon: its end is waited for.
+    maxHeartbeatThrottleInterval: '1 second',
+    // Running attempts may finish; what is left is retried elsewhere. Keep below the container's own grace period.
+    shutdownGraceTime: '10 seconds',
+    shutdownForceTime: '20 seconds',
+  } satisfies Partial<WorkerOptions>;
+  const workflow = {
+    workflowBundle: { codePath: workflowBundlePath },
+    // With fewer slots than exits under way, the block of one waits behind the bookkeeping of another.
+    maxConcurrentWorkflowTaskExecutions: 200,
+  };
+
+  // What a system bears is held by Temporal for all workers of its queue together.
+  const rateLimited = config.systems.flatMap(({ name, rateLimit }) =>
+    rateLimit && services.includes('access')
+      ? [
+          {
+            taskQueue: rateLimitedQueue(name),
+            activities: activitiesOf.access(),
+            maxTaskQueueActivitiesPerSecond: attemptsPerSecond(rateLimit.requestsPerSecond),
+          },
+        ]
+      : [],
+  );
+  return Promise.all(
+    [...queuesOf(config, services).map(optionsOf), ...rateLimited].map((options) =>
+      Worker.create({ ...common, ...options }),
+    ),
+  );
+
+  function optionsOf({ taskQueue, serves }: { taskQueue: string; serves: readonly ServiceName[] }) {
+    const activities = Object.assign({}, ...serves.map((service) => activitiesOf[service]())) as object;
+    return { taskQueue, activities, ...(serves.includes('exit') && workflow) };
+  }
+}
+
+/** @throws ConfigError */
+function queuesOf({ taskQueues: mode }: Config, services: readonly ServiceName[]) {
+  if (mode === 'per-service')
+    return services.map((service) => ({ taskQueue: taskQueues[service], serves: [service] }));
+  if (services.length < serviceNames.length) {
+    throw new ConfigError(
+      '--services needs "taskQueues: per-service" in the configuration: on a shared queue every worker must know every activity',
+    );
+  }
+  return [{ taskQueue: taskQueues.exit, serves: services }];
+}
+
+/** Runs the workers until one fails or all have been shut down; when one ends, the others do too. */
+export async function runWorkers(workers: readonly Worker[]): Promise<void> {
+  await Promise.all(
+    workers.map(async (worker) => {
+      try {
+        await worker.run();
+      } finally {
+        for (const each of workers) if (each.getState() === 'RUNNING') each.shutdown();
+      }
+    }),
+  );
+}
