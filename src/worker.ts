@@ -3,7 +3,8 @@ import { access, writeFile } from 'node:fs/promises';
 import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
 import { Command, InvalidArgumentError } from 'commander';
-import { loadConfig, loadTemporalConfig } from './config/config.js';
+import { loadConfig } from './config/config.js';
+import { loadTemporalConfig } from './config/environment.js';
 import { createWorkers, runWorkers, serviceNames, type ServiceName } from './temporal/workers.js';
 import {
   ensureDriftCheck,

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { ConfigError, natsConfigOf, parseConfig, type Config } from '../src/config/config.js';
+import { parseConfig, type Config } from '../src/config/config.js';
+import { natsConfigOf } from '../src/config/environment.js';
+import { ConfigError } from '../src/config/config-error.js';
 
 const sample = readFileSync('ems.config.yaml', 'utf8');
 const tokens = {

@@ -12,7 +12,7 @@ import {
   choreographedExits,
   type ChoreographedExits,
 } from '../src/choreography/client/choreographed-exits.js';
-import { natsConfigOf } from '../src/config/config.js';
+import { natsConfigOf } from '../src/config/environment.js';
 import { subscriberNames, type SubscriberName } from '../src/choreography/subscribers/start.js';
 import type { Outcome } from '../src/exit/decision.js';
 import type { EventType } from '../src/exit/events.js';

@@ -11,7 +11,8 @@ import {
 } from '../../src/choreography/client/choreographed-exits.js';
 import { orchestratedExits } from '../../src/temporal/orchestrated-exits.js';
 import { Refusal } from '../../src/exit/refusal.js';
-import { loadConfig, natsConfigOf } from '../../src/config/config.js';
+import { loadConfig } from '../../src/config/config.js';
+import { natsConfigOf } from '../../src/config/environment.js';
 import { firstMessage, startChild, type Child } from '../../src/local/child.js';
 import { findNats } from '../../src/local/find-nats.js';
 import { findTemporal } from '../../src/local/find-temporal.js';

@@ -1,7 +1,7 @@
 /** What the world outside (outside-server.ts) has seen: each write at a critical system and each mail, with its moment. */
 import { EventEmitter } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { scimVariable } from '../../src/config/config.js';
+import { scimVariable } from '../../src/config/environment.js';
 import { startChild, type Child } from '../../src/local/child.js';
 
 export interface Write {

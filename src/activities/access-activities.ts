@@ -9,7 +9,7 @@ import {
   type Restored,
   type Revoked,
   type Taken,
-} from '../exit/hold.js';
+} from '../exit/hold-facts.js';
 import type { AccessService } from '../services/access/access.js';
 import { attempt } from './attempt.js';
 import { earlierHold } from './earlier-runs.js';

@@ -12,7 +12,7 @@ import {
   type CapturedAccount,
   type HoldKind,
   type Taken,
-} from '../exit/hold.js';
+} from '../exit/hold-facts.js';
 import type { Interview } from '../exit/interview.js';
 import { decoded } from './payloads.js';
 

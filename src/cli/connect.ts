@@ -14,17 +14,16 @@ import {
   type Reached,
 } from '../client/both-forms.js';
 import { orchestratedExits } from '../temporal/orchestrated-exits.js';
+import { loadConfig, type Config } from '../config/config.js';
 import {
   emsHome,
-  loadConfig,
   loadNatsConfig,
   loadTemporalConfig,
   natsConfigOf,
   outsideServers,
   scimVariable,
-  type Config,
   type NatsConfig,
-} from '../config/config.js';
+} from '../config/environment.js';
 import { environmentOf, readStack, type StackFile } from '../local/stack-file.js';
 import { payloadConverterPath } from '../temporal/namespace.js';
 import { Refusal } from '../exit/refusal.js';

@@ -4,7 +4,7 @@ import { Liquid } from 'liquidjs';
 import { describeMs } from '../exit/duration.js';
 import type { Evidence, How } from '../exit/evidence/evidence.js';
 import { words } from '../exit/evidence/timeline.js';
-import type { GroupRef } from '../exit/hold.js';
+import type { GroupRef } from '../exit/hold-facts.js';
 
 export interface PageOptions {
   organisation: string;

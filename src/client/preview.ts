@@ -1,7 +1,7 @@
 /** What an exit would find and do, read from the servers before anything is started. */
 import type { Config } from '../config/config.js';
 import { FailureType, FinalFailure } from '../exit/failures.js';
-import type { Capture, GroupRef } from '../exit/hold.js';
+import type { Capture, GroupRef } from '../exit/hold-facts.js';
 import type { Employee } from '../exit/people.js';
 import { createAccess, createDirectory } from '../services/from-config.js';
 

@@ -1,6 +1,6 @@
 /** Drift: what the hold took was given back by somebody else while the decision is open. */
 import { z } from 'zod';
-import type { HoldKind } from './hold.js';
+import type { HoldKind } from './hold-facts.js';
 import { parse, type Parsed } from './input.js';
 
 /** What has to be known of a hold to look whether it still holds. Kept in the exit's memo, so that looking costs the exit nothing. */

@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { DecisionFields, type Decision } from './decision.js';
 import { DriftFields, type Drift } from './drift.js';
-import type { AccountRef, Capture, GroupRef, HoldKind, Taken } from './hold.js';
+import type { AccountRef, Capture, GroupRef, HoldKind, Taken } from './hold-facts.js';
 import type { Interview } from './interview.js';
-import type { Contact, Employee, Sent } from './people.js';
+import type { Employee, Sent } from './people.js';
+import { ContactFields, HoldFields, PlanFields, type Plan } from './plan.js';
 import { ReschedulingFields, type Rescheduling } from './rescheduling.js';
 import { ResignationFields, type Resignation } from './resignation.js';
 import { ResolutionFields, type Resolution } from './resolution.js';
@@ -13,11 +14,6 @@ const notes = z.array(z.string()).default([]);
 const system = z.string('must name the critical system');
 /** Every name and address that the employee was found under. */
 const identities = z.array(z.string()).default([]);
-const person: z.ZodType<Contact> = z.object({
-  name: z.string(),
-  email: z.string(),
-  language: z.string().optional(),
-});
 const mail: z.ZodType<Sent> = z.object({ to: z.string(), messageId: z.string() });
 const number = z.number().int().positive();
 
@@ -31,8 +27,8 @@ const interview = z.object({
   timeZone: z.string(),
   uid: z.string().optional(),
   sequence: z.number().int().nonnegative().optional(),
-  attendees: z.array(person).optional(),
-  hrPartner: person.optional(),
+  attendees: z.array(ContactFields).optional(),
+  hrPartner: ContactFields.optional(),
   calendarUrl: z.string().optional(),
   sent: z.array(mail).optional(),
 }) satisfies z.ZodType<InterviewSaid>;
@@ -68,19 +64,16 @@ const capture: z.ZodType<Capture> = z.object({
     })
     .optional(),
 });
-const hold: z.ZodType<HoldKind> = z.union([
-  z.object({ kind: z.literal('suspend') }),
-  z.object({ kind: z.literal('groups'), groups: z.array(z.string()) }),
-]);
 const holdSaid = z.object({
-  hold: hold.optional(),
+  hold: HoldFields.optional(),
   capture: capture.optional(),
   taken: taken.optional(),
 }) satisfies z.ZodType<HoldSaid>;
 
 export interface EventData {
-  /** @property systems the critical systems of this exit; without it, those of the configuration */
-  'employee.resigned': Resignation & { systems?: string[] | undefined };
+  /** @property plan what the exit runs under; without it, the first service that hears of the resignation appends `exit.planned` */
+  'employee.resigned': Resignation & { plan?: Plan | undefined };
+  'exit.planned': { plan: Plan };
   'manager.notified': {
     of: 'resignation' | 'outcome';
     to: string;
@@ -120,11 +113,8 @@ export interface EventData {
   };
   /** Observed without access; also where there was no account to block. */
   'access.blocked': HoldSaid & { system: string; identities: string[]; notes: string[] };
-  /**
-   * Somebody else gave back what the hold had taken.
-   * @property reasserts whether it is taken again at once; otherwise it waits for an operator
-   */
-  'access.drifted': Drift & { reasserts: boolean };
+  /** Access came back during the hold; the plan's policy says whether it is taken again at once, or waits for an operator. */
+  'access.drifted': Drift;
   /** @property effectiveAt with `effectiveOn`: the instant at which that day begins for the company, ISO 8601 in UTC */
   'exit.decision-finalised': Decision & { effectiveAt?: string | undefined };
   /** @property active whether the account was, when it was last read */
@@ -149,12 +139,17 @@ export interface EventData {
     type?: string | undefined;
   };
   'step.resolved': Resolution;
+  /** A step from the configuration is done. */
+  'step.completed': { step: string; notes: string[] };
+  /** A person was asked to do a step from the configuration. @property number counted from 1; later ones are reminders */
+  'task.requested': Sent & { step: string; number: number };
 }
 
 export type EventType = keyof EventData;
 
 export const schemas: { [T in EventType]: z.ZodType<EventData[T]> } = {
-  'employee.resigned': ResignationFields.extend({ systems: z.array(z.string()).min(1).optional() }),
+  'employee.resigned': ResignationFields.extend({ plan: PlanFields.optional() }),
+  'exit.planned': z.object({ plan: PlanFields }),
   'manager.notified': z.object({
     of: z.enum(['resignation', 'outcome']),
     to: z.string(),
@@ -191,11 +186,17 @@ export const schemas: { [T in EventType]: z.ZodType<EventData[T]> } = {
     notes,
   }),
   'access.blocked': holdSaid.extend({ system, identities, notes }),
-  'access.drifted': DriftFields.extend({ reasserts: z.boolean() }),
-  'exit.decision-finalised': DecisionFields.extend({ effectiveAt: z.iso.datetime().optional() }).refine(
-    ({ outcome, effectiveOn }) => effectiveOn === undefined || outcome === 'leaving',
-    { path: ['effectiveOn'], message: 'goes with the outcome "leaving" only' },
-  ),
+  'access.drifted': DriftFields,
+  'exit.decision-finalised': DecisionFields.extend({ effectiveAt: z.iso.datetime().optional() })
+    .refine(({ outcome, effectiveOn }) => effectiveOn === undefined || outcome === 'leaving', {
+      path: ['effectiveOn'],
+      message: 'goes with the outcome "leaving" only',
+    })
+    // A day without its instant begins at midnight UTC.
+    .transform(({ effectiveAt, ...decision }) => ({
+      ...decision,
+      effectiveAt: decision.effectiveOn && new Date(effectiveAt ?? decision.effectiveOn).toISOString(),
+    })),
   'access.restored': holdSaid.extend({
     system,
     givenBack: taken.optional(),
@@ -215,4 +216,6 @@ export const schemas: { [T in EventType]: z.ZodType<EventData[T]> } = {
     type: z.string().optional(),
   }),
   'step.resolved': ResolutionFields,
+  'step.completed': z.object({ step: z.string(), notes }),
+  'task.requested': z.object({ step: z.string(), number, to: z.string(), messageId: z.string() }),
 };

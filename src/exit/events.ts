@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { schemas, type EventData, type EventType } from './event-data.js';
 import { EmployeeId } from './ids.js';
 import { parse, type Parsed } from './input.js';
-import { stepKey, type StepName } from './status.js';
+import type { Employee } from './people.js';
+import { stepKey } from './status.js';
 
 export { schemas } from './event-data.js';
 export type { EventData, EventType } from './event-data.js';
@@ -39,6 +40,27 @@ export type StoredEvent<T extends EventType = EventType> = ExitEvent<T> & {
   /** When the stream took it, by the broker's clock: ISO 8601, UTC. */
   storedAt: string;
 };
+
+/** What only the orchestrated form records, in memory: it is never published. */
+interface InnerData {
+  'employee.found': { employee: Employee; notes: string[] };
+  'exit.cancelled': Record<string, never>;
+  'access.captured': { system: string; identities: string[] };
+}
+export type ExitEventType = EventType | keyof InnerData;
+
+/** What an exit is told: an event of the stream, or what the workflow records in memory, which costs no history. */
+export type Happened<T extends ExitEventType = ExitEventType> = {
+  [K in T]: Pick<StoredEvent, 'id' | 'seq' | 'storedAt'> & {
+    type: K;
+    data: (EventData & InnerData)[K];
+  };
+}[T];
+
+/** What a step has to say when it is done, or stuck. */
+export type Outcome<T extends ExitEventType = ExitEventType> = {
+  [K in T]: { type: K; data: (EventData & InnerData)[K] };
+}[T];
 
 /** An event as the stream has it, of a type that need not be one of ours. */
 export type AnyEvent = Omit<StoredEvent, 'type' | 'data'> & { type: string; data: unknown };
@@ -104,6 +126,6 @@ export function parseSubject(subject: string): Parsed<{ employeeId: string; exit
 export const eventId = (
   causeId: string,
   type: EventType,
-  step: { name: StepName; system?: string | undefined },
+  step: { name: string; system?: string | undefined },
   nth?: number,
 ): string => [causeId, stepKey(step), type, ...(nth === undefined ? [] : [nth])].join('/');

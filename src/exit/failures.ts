@@ -21,8 +21,12 @@ export const FailureType = {
   NoInterviewSlot: 'NoInterviewSlot',
   /** The hold would take away the last active member of a protected group. */
   LastOfProtectedGroup: 'LastOfProtectedGroup',
-  /** The exit's plan names a system that the worker's configuration no longer has. */
+  /** The exit's plan names a system that the configuration no longer has. */
   UnknownSystem: 'UnknownSystem',
+  /** The exit's plan names a step that the configuration no longer has. */
+  UnknownStep: 'UnknownStep',
+  /** A task was not confirmed in its time. */
+  NotConfirmed: 'NotConfirmed',
   /** Something the hold took cannot be given back; the message lists what and why. */
   NotGivenBack: 'NotGivenBack',
   /** Somebody else gave back what the hold had taken, and the policy leaves it to an operator to take it again. */

@@ -1,48 +1,47 @@
 /**
- * The events of one employee, in the order of the stream, as exits. Whoever folds the same events comes to the same answer: which
+ * The events of one employee, in the order of the stream, as exits. Each reader of the same events comes to the same answer: which
  * resignation counts, which decision stands, which step is done, when an exit is over.
  */
 import type { StoredEvent } from './events.js';
-import { FoldedExit } from './folded-exit.js';
-
-export interface FoldOptions {
-  /** The critical systems of an exit whose resignation names none. */
-  systems: readonly string[];
-  /** ISO 8601, UTC. */
-  now: string;
-}
+import { Exit } from './exit.js';
 
 export interface FoldedLog {
   /** By exit id. */
-  exits: ReadonlyMap<string, FoldedExit>;
+  exits: ReadonlyMap<string, Exit>;
   /** The one that began last; only this one can be open. */
-  latest: FoldedExit | undefined;
+  latest: Exit | undefined;
   /** By stream sequence: why an event counts for nothing. */
   rejected: ReadonlyMap<number, string>;
 }
 
-/** @param events all that the stream has of one employee */
-export function foldLog(events: readonly StoredEvent[], { systems, now }: FoldOptions): FoldedLog {
-  const exits = new Map<string, FoldedExit>();
+/**
+ * @param events all that the stream has of one employee
+ * @param now ISO 8601, UTC
+ */
+export function foldLog(events: readonly StoredEvent[], now: string): FoldedLog {
+  const exits = new Map<string, Exit>();
   const rejected = new Map<number, string>();
   const seen = new Map<string, StoredEvent>();
-  let latest: FoldedExit | undefined;
-  const reject = (seq: number, why: string) => void rejected.set(seq, why);
+  let latest: Exit | undefined;
+  const reject = (seq: number, why: string | undefined) => why !== undefined && rejected.set(seq, why);
 
   const resigned = (event: StoredEvent<'employee.resigned'>): string | undefined => {
-    const known = exits.get(event.exitId);
-    if (known) return `the exit ${event.exitId} has begun already, at ${known.openedAt}`;
+    const { exitId, employeeId, seq, storedAt: openedAt } = event;
+    const { plan, ...resignation } = event.data;
+    const known = exits.get(exitId);
+    if (known) return `the exit ${exitId} has begun already, at ${known.openedAt}`;
     if (latest && !latest.closedAt)
-      return `${event.employeeId} already has an open exit, ${latest.exitId}, since ${latest.openedAt}`;
-    if (event.data.employeeId !== event.employeeId)
-      return `the resignation of ${event.data.employeeId} came under the subject of ${event.employeeId}`;
-    latest = new FoldedExit(event, [...new Set(event.data.systems ?? systems)], reject);
-    exits.set(event.exitId, latest);
+      return `${employeeId} already has an open exit, ${latest.exitId}, since ${latest.openedAt}`;
+    if (resignation.employeeId !== employeeId)
+      return `the resignation of ${resignation.employeeId} came under the subject of ${employeeId}`;
+    latest = new Exit({ exitId, form: 'choreographed', resignation, openedAt, seq }, reject);
+    if (plan) latest.evolve({ ...event, type: 'exit.planned', data: { plan } });
+    exits.set(exitId, latest);
     return undefined;
   };
 
   for (const event of events) {
-    // Said again, because nobody heard that it had been taken.
+    // Said again, because the acknowledgement of the first time was lost.
     const key = `${event.exitId} ${event.id}`;
     const first = seen.get(key);
     if (first && first.type === event.type) continue;
@@ -51,14 +50,11 @@ export function foldLog(events: readonly StoredEvent[], { systems, now }: FoldOp
       continue;
     }
     seen.set(key, event);
-    latest?.passTime(event.storedAt);
+    latest?.advanceTo(event.storedAt);
     const exit = exits.get(event.exitId);
-    if (event.type === 'employee.resigned') {
-      const problem = resigned(event);
-      if (problem !== undefined) reject(event.seq, problem);
-    } else if (exit) exit.apply(event);
-    else reject(event.seq, `${event.employeeId} has no exit ${event.exitId}`);
+    if (event.type === 'employee.resigned') reject(event.seq, resigned(event));
+    else reject(event.seq, exit ? exit.evolve(event) : `${event.employeeId} has no exit ${event.exitId}`);
   }
-  latest?.passTime(now);
+  latest?.advanceTo(now);
   return { exits, latest, rejected };
 }

@@ -1,4 +1,6 @@
+import { FailureType, FinalFailure } from './failures.js';
 import type { Contact, Sent } from './people.js';
+import type { Step } from './status.js';
 
 /** The exit interview, as invited for. */
 export interface Interview {
@@ -30,3 +32,22 @@ export interface InterviewProgress {
   /** Message-IDs. */
   delivered: string[];
 }
+
+/** The newer of two times that an invitation may be out for. */
+export function laterOf(a: Interview | undefined, b: Interview | undefined): Interview | undefined {
+  return a && (!b || a.sequence >= b.sequence) ? a : b;
+}
+
+/** @param by who asked for the time */
+export const arrangementNote = ({ attendees, calendarUrl }: Interview, by: string | undefined): string =>
+  [
+    `invited ${attendees.map(({ email }) => email).join(' and ')}`,
+    ...(by === undefined ? [] : [`on the word of ${by}`]),
+    ...(calendarUrl ? [] : ['by working hours alone, since no calendar is configured']),
+  ].join(', ');
+
+export const arrangedByHand = ({ by }: Step): FinalFailure =>
+  new FinalFailure(
+    FailureType.DoneByHand,
+    `the interview was arranged by hand by ${by}: withdraw it by hand and settle this step`,
+  );

@@ -4,6 +4,7 @@ export const taskQueues = {
   notification: 'notification',
   hr: 'hr',
   access: 'access',
+  steps: 'steps',
 } as const;
 
 /** The queue of a system with a rate limit, which its workers share. */

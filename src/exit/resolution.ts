@@ -27,8 +27,15 @@ export const ResolutionFields = z.object(
   'must be an object such as {"step":"notify-manager","action":"retry","by":"it@acme.example"}',
 );
 
-/** Whether a resolution can be applied to the steps as they stand. */
-export function parseResolution(input: unknown, steps: readonly Step[]): Parsed<Resolution> {
+/**
+ * Whether a resolution can be applied to the steps as they stand.
+ * @param isTask whether a step is a task for a person, who confirms it with evidence
+ */
+export function parseResolution(
+  input: unknown,
+  steps: readonly Step[],
+  isTask: (step: string) => boolean = () => false,
+): Parsed<Resolution> {
   const parsed = parse<Resolution>(ResolutionFields, input);
   if (!parsed.ok) return parsed;
   const { step: name, system } = parsed.value;
@@ -42,5 +49,7 @@ export function parseResolution(input: unknown, steps: readonly Step[]): Parsed<
   }
   if (isSettled(step)) return { ok: false, problem: `step ${stepKey(step)} is already ${step.state}` };
   if (step.state === 'pending') return { ok: false, problem: `step ${stepKey(step)} has not begun yet` };
+  if (isTask(name) && parsed.value.action === 'done-by-hand' && !parsed.value.evidence)
+    return { ok: false, problem: `evidence: is needed to confirm ${name}: a ticket, a receipt` };
   return parsed;
 }

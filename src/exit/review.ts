@@ -19,6 +19,9 @@ export interface Rung {
   afterMs: number;
 }
 
+/** The step that a rung is. */
+export const rungStep = { remind: 'remind-hr-partner', escalate: 'escalate-decision' } as const;
+
 /** Each rung costs about eleven events of a history that ends at 51,200, so whatever is configured, it gets slow in the end. */
 const STEADY_ESCALATIONS = 100;
 const SLOW_MS = 7 * 24 * 60 * 60 * 1000;

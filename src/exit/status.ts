@@ -39,28 +39,16 @@ export const phases = [
   'revoking',
   'closed',
   'cancelled',
+  /** No system and no directory knows the employee. */
+  'failed',
 ] as const;
 export type Phase = (typeof phases)[number];
-
-export type StepName =
-  | 'look-up-employee'
-  | 'notify-manager'
-  | 'notify-employee'
-  | 'notify-operator'
-  | 'schedule-hr-interview'
-  | 'reschedule-hr-interview'
-  | 'remind-hr-partner'
-  | 'escalate-decision'
-  | 'block-access'
-  | 'restore-access'
-  | 'revoke-access'
-  | 'cancel-hr-interview'
-  | 'notify-manager-of-outcome';
 
 export type StepState = 'pending' | 'running' | 'done' | 'needs-attention' | 'done-by-hand' | 'skipped';
 
 export interface Step {
-  name: StepName;
+  /** As the table of steps has it (steps.ts). */
+  name: string;
   /** The critical system, for the access steps. */
   system?: string | undefined;
   state: StepState;

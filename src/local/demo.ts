@@ -10,7 +10,8 @@ import { Client, Connection } from '@temporalio/client';
 import { connectBus } from '../choreography/jetstream/bus.js';
 import { choreographedExits, type ChoreographedExits } from '../choreography/client/choreographed-exits.js';
 import { orchestratedExits } from '../temporal/orchestrated-exits.js';
-import { loadConfig, natsConfigOf } from '../config/config.js';
+import { loadConfig } from '../config/config.js';
+import { natsConfigOf } from '../config/environment.js';
 import type { ExitStatus } from '../exit/status.js';
 import { payloadConverterPath } from '../temporal/namespace.js';
 import {

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
-import { scimVariable } from '../config/config.js';
+import { scimVariable } from '../config/environment.js';
 import { describeIssues } from '../exit/input.js';
 
 const Scim = z.object({ scimUrl: z.string(), token: z.string() });

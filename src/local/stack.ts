@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { outsideServers, type OutsideServers } from '../config/config.js';
+import { outsideServers, type OutsideServers } from '../config/environment.js';
 import { subscriberNames } from '../choreography/subscribers/start.js';
 import { firstMessage, startChild, type Child } from './child.js';
 import { seedOf, systemNames } from './company.js';

@@ -1,6 +1,6 @@
 /** `npm start`: the local stack for people, until Ctrl-C. */
 import { Command } from 'commander';
-import { emsHome } from '../config/config.js';
+import { emsHome } from '../config/environment.js';
 import { startStack } from './stack.js';
 
 const { freePorts } = new Command('npm start --')

@@ -1,6 +1,6 @@
 /** What the result of an activity says of an exit. */
 import type { Fact } from '../exit/evidence/facts.js';
-import type { Blocked, Capture, GroupRef, Restored, Revoked } from '../exit/hold.js';
+import type { Blocked, Capture, GroupRef, Restored, Revoked } from '../exit/hold-facts.js';
 import type { Interview, InterviewProgress } from '../exit/interview.js';
 import type { Employee, Sent } from '../exit/people.js';
 

@@ -13,11 +13,11 @@ import type { Decision } from '../exit/decision.js';
 import { parseDrift, type Drift } from '../exit/drift.js';
 import type { Parsed } from '../exit/input.js';
 import type { Interview } from '../exit/interview.js';
-import { parseResolution, type Resolution } from '../exit/resolution.js';
-import { parseRescheduling, type Rescheduling } from '../exit/rescheduling.js';
+import type { Resolution } from '../exit/resolution.js';
+import type { Rescheduling } from '../exit/rescheduling.js';
 import type { ExitStatus, Step } from '../exit/status.js';
-import type { Exit } from './exit.js';
-import { now } from './steps.js';
+import { now, type ExitContext } from './exit-context.js';
+import type { ExitInterview } from './exit-interview.js';
 
 export const decisionFinalised = defineSignal<[Decision]>('decisionFinalised');
 export const holdDrifted = defineSignal<[Drift]>('holdDrifted');
@@ -34,32 +34,36 @@ export interface Weighed {
   problem?: string | undefined;
 }
 
-export function answer(exit: Exit): void {
+export function registerHandlers(context: ExitContext, interview: ExitInterview): void {
+  const { exit, runner } = context;
   setHandler(status, () => exit.status(), { description: 'How the exit stands: an ExitStatus' });
 
   setHandler(
     weighDecision,
     (input) => {
-      const decision = exit.weigh(input);
+      const decision = exit.weigh(input, now());
       return decision.ok ? {} : { problem: decision.problem };
     },
     { description: 'Whether a decision would be accepted now, and if not, why' },
   );
 
-  /** A decision that comes before anybody has answered who the employee is waits for that answer, in its turn. */
+  /** A decision that comes before it is known who the employee is waits for that answer, in its turn. */
   const whenEmployeeIsKnown = () =>
-    CancellationScope.nonCancellable(() =>
-      condition(() => exit.isEmployeeKnown || exit.isCancelled || exit.closedAt !== undefined),
-    );
+    CancellationScope.nonCancellable(() => condition(() => exit.isEmployeeKnown || !exit.isAwaited));
 
-  // Whatever is sent here, by whomever: the exit goes on, and what was refused shows in the status.
+  const accept = (decision: Decision): Decision & { decidedAt: string } => {
+    context.happened({ type: 'exit.decision-finalised', data: decision });
+    return { ...decision, decidedAt: exit.decision!.storedAt };
+  };
+
+  // Anything can be sent here: the exit goes on, and what was refused shows in the status.
   setHandler(
     decisionFinalised,
     async (input: unknown) => {
       await whenEmployeeIsKnown();
-      const decision = exit.weigh(input);
-      if (decision.ok) exit.accept(decision.value);
-      else exit.reject(input, decision.problem);
+      const decision = exit.weigh(input, now());
+      if (decision.ok) accept(decision.value);
+      else exit.refuse(input, decision.problem, now());
     },
     {
       description:
@@ -70,69 +74,57 @@ export function answer(exit: Exit): void {
     holdDrifted,
     (input: unknown) => {
       const drift = parseDrift(input);
-      if (drift.ok) exit.drifted(drift.value);
-      else exit.reject(input, `holdDrifted: ${drift.problem}`);
+      if (drift.ok) context.happened({ type: 'access.drifted', data: drift.value });
+      else exit.refuse(input, `holdDrifted: ${drift.problem}`, now());
     },
-    { description: 'A sweep found that somebody else gave back what the hold had taken' },
+    { description: 'A sweep found that access came back during the hold' },
   );
   setDefaultSignalHandler((name, ...args) => {
-    exit.reject(args[0], `unknown signal "${name}": a decision is sent as "decisionFinalised"`);
+    exit.refuse(args[0], `unknown signal "${name}": a decision is sent as "decisionFinalised"`, now());
   });
 
-  const finalise = async (input: Decision) => {
-    await whenEmployeeIsKnown();
-    return exit.accept(valueOf(exit.weigh(input)));
-  };
-  setHandler(finaliseDecision, finalise, {
-    description: 'The same as the signal decisionFinalised, refused at once with the reason',
-    validator: (input) => void valueOf(exit.weigh(input)),
-  });
+  setHandler(
+    finaliseDecision,
+    async (input: Decision) => {
+      await whenEmployeeIsKnown();
+      return accept(valueOf(exit.weigh(input, now())));
+    },
+    {
+      description: 'The same as the signal decisionFinalised, refused at once with the reason',
+      validator: (input) => void valueOf(exit.weigh(input, now())),
+    },
+  );
 
-  const weighResolution = (input: Resolution) => {
-    const resolution = valueOf(
-      parseResolution(
-        input,
-        exit.steps.map(({ view }) => view),
-      ),
-    );
-    const step = exit.findStep(resolution.step, resolution.system)!;
-    if (step.isUnderOrder) throw new Error(`step ${step.key} is being settled at this moment`);
-    return { resolution, step };
-  };
   setHandler(
     resolveStep,
-    async (input) => {
-      const { resolution, step } = weighResolution(input);
+    (input) => {
+      const resolution = valueOf(exit.weighResolution(input));
+      const { step, system } = resolution;
+      context.happened({ type: 'step.resolved', data: resolution });
       // Also an exit that is being cancelled needs its steps mended.
-      return CancellationScope.nonCancellable(async () => ({ ...(await step.resolve(resolution)) }));
+      return CancellationScope.nonCancellable(async () => {
+        await runner.calm(step, system);
+        return { ...exit.step(step, system)! };
+      });
     },
     {
       description:
         'Mends a stuck step: {"step":"block-access","system":"payroll","action":"retry" or "done-by-hand" or "skip","by":"it@acme.example","evidence":"…"}',
-      validator: (input) => void weighResolution(input),
+      validator: (input) => void valueOf(exit.weighResolution(input)),
     },
   );
 
-  answerRescheduling(exit);
-}
-
-function answerRescheduling(exit: Exit): void {
-  const weigh = (input: Rescheduling) => {
-    const wish = valueOf(parseRescheduling(input, now()));
-    const problem = exit.appointment ? exit.appointment.problem() : 'the exit has only just begun';
-    if (problem) throw ApplicationFailure.nonRetryable(problem);
-    return wish;
-  };
   setHandler(
     rescheduleInterview,
     (input) => {
-      const wish = weigh(input);
-      return CancellationScope.nonCancellable(() => exit.appointment!.reschedule(wish));
+      const wish = valueOf(exit.weighRescheduling(input, now()));
+      context.happened({ type: 'interview.reschedule-requested', data: wish });
+      return CancellationScope.nonCancellable(() => interview.arranged());
     },
     {
       description:
         'Moves the interview: {"at":"2026-12-01T14:00:00+01:00"}, or {"next":true} for the next free slot; "by" says who asked',
-      validator: (input) => void weigh(input),
+      validator: (input) => void valueOf(exit.weighRescheduling(input, now())),
     },
   );
 }

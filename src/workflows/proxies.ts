@@ -5,7 +5,6 @@
  */
 import {
   ActivityCancellationType,
-  patched,
   proxyActivities,
   proxyLocalActivities,
   type ActivityOptions,
@@ -15,7 +14,10 @@ import type { DirectoryActivities } from '../activities/directory-activities.js'
 import type { ExitActivities } from '../activities/exit-activities.js';
 import type { HrActivities } from '../activities/hr-activities.js';
 import type { NotificationActivities } from '../activities/notification-activities.js';
+import type { StepActivities } from '../activities/step-activities.js';
 import type { Plan, PlannedSystem } from '../exit/plan.js';
+import { taskQueues } from '../exit/queues.js';
+import type { StepService } from '../exit/steps.js';
 
 const HEARTBEAT_TIMEOUT = '10 seconds';
 
@@ -27,18 +29,18 @@ const regular = proxyActivities<ExitActivities>(quick);
 /** One event instead of seven, and nothing has begun yet that could come in between. */
 export const { planExit } = local;
 
-/** In an exit under way a local activity can leave a history that nobody can replay: docs/decisions/0008. */
-const underWay = () => (patched('no-local-activity-under-way') ? regular : local);
-
+// In an exit under way a local activity can leave a history that cannot be replayed: docs/decisions/0008.
 export const progressOf = (activityId: string) =>
-  underWay().progressOf.executeWithOptions({ summary: `How far ${activityId} was` }, [activityId]);
+  regular.progressOf.executeWithOptions({ summary: `How far ${activityId} was` }, [activityId]);
 
 export const startOfDay = (date: string) =>
-  underWay().startOfDay.executeWithOptions({ summary: `When ${date} begins` }, [date]);
+  regular.startOfDay.executeWithOptions({ summary: `When ${date} begins` }, [date]);
 
 export type Services = ReturnType<typeof servicesUnder>;
 
-export function servicesUnder({ policy, queues }: Plan) {
+export function servicesUnder({ policy, steps }: Plan) {
+  const queueOf = (service: StepService): string =>
+    steps.find((row) => row.service === service)?.queue ?? taskQueues.exit;
   const options = (
     taskQueue: string,
     backoffCoefficient: number,
@@ -56,12 +58,13 @@ export function servicesUnder({ policy, queues }: Plan) {
   });
   return {
     // Everything about people waits for this answer, so it is asked for again soon.
-    directory: proxyActivities<DirectoryActivities>(options(queues.directory, 2)),
+    directory: proxyActivities<DirectoryActivities>(options(queueOf('directory'), 2)),
     // Every moment until the block is one with access; the cap keeps the pause after a long outage short.
     access: ({ queue, attemptTimeoutMs }: PlannedSystem) =>
       proxyActivities<AccessActivities>(options(queue, 2, attemptTimeoutMs)),
     // Mail servers greylist and throttle: they want minutes, and haste makes it worse.
-    notification: proxyActivities<NotificationActivities>(options(queues.notification, 4)),
-    hr: proxyActivities<HrActivities>(options(queues.hr, 4)),
+    notification: proxyActivities<NotificationActivities>(options(queueOf('notification'), 4)),
+    hr: proxyActivities<HrActivities>(options(queueOf('hr'), 4)),
+    steps: proxyActivities<StepActivities>(options(queueOf('steps'), 2)),
   };
 }

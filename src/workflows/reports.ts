@@ -5,7 +5,8 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { Reported } from '../exit/failures.js';
 import { progressOf } from './proxies.js';
-import { causeOf, type ExitStep } from './steps.js';
+import { causeOf } from './step-failures.js';
+import type { Go } from './step-runner.js';
 
 export class Reports<P> {
   /** The latest report; undefined when there is none, or when it is lost. */
@@ -13,13 +14,11 @@ export class Reports<P> {
   /** A call ended in a way that does not tell what its attempts had reported. */
   isLost = false;
 
-  constructor(private readonly step: ExitStep) {}
-
   /** Runs an activity under its id, and remembers what its attempts had reported should it not come to an end. */
-  async of<T>(activityId: string, call: (latest: P | undefined) => Promise<T>): Promise<T> {
+  async of<T>(go: Go, activityId: string, call: (latest: P | undefined) => Promise<T>): Promise<T> {
     let asked: Reported | undefined;
     // Cancelled between two attempts, an activity ends without a word; what it said before is with the server until then.
-    this.step.beforeCancel = async () => {
+    go.beforeCancel = async () => {
       asked = { reported: await progressOf(activityId) };
     };
     try {
@@ -36,7 +35,7 @@ export class Reports<P> {
       }
       throw failure;
     } finally {
-      this.step.beforeCancel = undefined;
+      go.beforeCancel = undefined;
     }
   }
 }

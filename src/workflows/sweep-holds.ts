@@ -3,7 +3,7 @@ import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporali
 import type { DriftActivities } from '../activities/drift-activities.js';
 import type { ExitActivities } from '../activities/exit-activities.js';
 import type { ExitHold } from '../exit/drift.js';
-import { causeOf, reasonOf } from './steps.js';
+import { causeOf, reasonOf } from './step-failures.js';
 
 export interface Sweep {
   /** How long one look at a page of holds may take before it is left to the next sweep. */

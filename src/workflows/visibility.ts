@@ -8,38 +8,36 @@ import {
 } from '@temporalio/workflow';
 import { stepKey, type ExitStatus, type Step } from '../exit/status.js';
 import { titleOf } from '../exit/people.js';
-import type { Exit } from './exit.js';
+import type { Exit } from '../exit/exit.js';
 import { searchAttributes } from './search-attributes.js';
+import type { SystemHold } from './system-hold.js';
 
 /**
- * Keeps both in step with the exit. All that changes in one go is written in one go, since every write is an event.
+ * Keeps both in step with the exit. All that changes in one go is written in one go, since every write is an event; what did not change
+ * is neither rendered nor compared.
  * @returns writes what is not yet written, for the end
  */
-export function keepVisible(exit: Exit): () => void {
-  let shown = { attributes: '', details: '', holds: '[]' };
-  const render = () => ({
-    attributes: JSON.stringify(attributesOf(exit)),
-    details: describe(exit.status()),
-    // Complete only once all that begins an exit is done; then nothing has to be written twice.
-    holds: exit.phase.startsWith('awaiting-') ? JSON.stringify(exit.watchedHolds()) : shown.holds,
-  });
-
+export function syncVisibility(exit: Exit, holds: readonly SystemHold[]): () => void {
+  let shownRevision = -1;
+  let shown = { attributes: '', holds: '[]' };
   const show = () => {
-    const next = render();
-    if (next.attributes !== shown.attributes) upsertSearchAttributes(attributesOf(exit));
-    if (next.holds !== shown.holds) upsertMemo({ holds: exit.watchedHolds() });
-    setCurrentDetails(next.details);
+    if (exit.revision === shownRevision) return;
+    shownRevision = exit.revision;
+    const attributes = attributesOf(exit);
+    const watched = holds.flatMap((hold) => hold.watched ?? []);
+    const next = {
+      attributes: JSON.stringify(attributes),
+      // Complete only once all that begins an exit is done; then nothing has to be written twice.
+      holds: exit.isHeld ? JSON.stringify(watched) : shown.holds,
+    };
+    if (next.attributes !== shown.attributes) upsertSearchAttributes(attributes);
+    if (next.holds !== shown.holds) upsertMemo({ holds: watched });
+    setCurrentDetails(describe(exit.status()));
     shown = next;
-  };
-  const hasChanged = () => {
-    const next = render();
-    return (
-      next.attributes !== shown.attributes || next.details !== shown.details || next.holds !== shown.holds
-    );
   };
   void (async () => {
     for (;;) {
-      await condition(hasChanged);
+      await condition(() => exit.revision !== shownRevision);
       // A task that fails disposes of the workflow before this goes on; an error here would take the whole worker with it.
       if (!inWorkflowContext()) return;
       show();
@@ -49,18 +47,19 @@ export function keepVisible(exit: Exit): () => void {
 }
 
 function attributesOf(exit: Exit) {
-  // Written with the phase that it leads to, which follows in the same task: one event instead of two.
-  const isOpen = exit.phase === 'starting' || exit.phase === 'awaiting-decision';
-  const outcome = isOpen ? undefined : exit.isCancelled ? 'cancelled' : exit.decision?.outcome;
+  const { phase, ending, decision, reviewBy } = exit;
+  // Written with the phase that it leads to: one event instead of two.
+  const outcome = ending ?? decision?.data.outcome;
   const { lastWorkingDay } = exit.resignation;
-  // Not known at the very start, and not worth an event of its own.
-  const reviewBy = exit.phase === 'starting' ? undefined : exit.reviewBy;
   return [
     { key: searchAttributes.EmployeeId, value: exit.employeeId },
-    { key: searchAttributes.ExitPhase, value: exit.phase },
+    { key: searchAttributes.ExitPhase, value: phase },
     { key: searchAttributes.NeedsAttention, value: exit.needsAttention },
     ...(outcome ? [{ key: searchAttributes.ExitOutcome, value: outcome }] : []),
-    ...(reviewBy ? [{ key: searchAttributes.ReviewBy, value: new Date(reviewBy) }] : []),
+    // Not known at the very start, and not worth an event of its own.
+    ...(reviewBy && phase !== 'starting'
+      ? [{ key: searchAttributes.ReviewBy, value: new Date(reviewBy) }]
+      : []),
     ...(lastWorkingDay ? [{ key: searchAttributes.LastWorkingDay, value: new Date(lastWorkingDay) }] : []),
   ];
 }

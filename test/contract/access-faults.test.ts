@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
-import type { CapturedAccount, HoldKind } from '../../src/exit/hold.js';
+import type { CapturedAccount, HoldKind } from '../../src/exit/hold-facts.js';
 import { NOTHING, untilDone } from '../support/critical-system.js';
 import { finalFailure, outage } from '../support/failures.js';
 import type { Fault } from '../support/fault-proxy.js';

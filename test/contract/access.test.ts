@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
-import type { HoldKind } from '../../src/exit/hold.js';
+import type { HoldKind } from '../../src/exit/hold-facts.js';
 import { finalFailure } from '../support/failures.js';
 import { RequestRefused } from '../support/scim-admin.js';
 import { contract } from './contract.js';

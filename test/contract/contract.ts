@@ -1,5 +1,5 @@
 /** Says the same tests of several servers. */
-import type { HoldKind } from '../../src/exit/hold.js';
+import type { HoldKind } from '../../src/exit/hold-facts.js';
 import { SUSPEND, startCriticalSystem, type CriticalSystem } from '../support/critical-system.js';
 import type { ScimAdmin } from '../support/scim-admin.js';
 import { run, type Target } from './targets.js';

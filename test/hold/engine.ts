@@ -4,7 +4,7 @@
  */
 import { ActivityFailure, ApplicationFailure, CancelledFailure, RetryState } from '@temporalio/common';
 import { FinalFailure, type Reported } from '../../src/exit/failures.js';
-import type { HoldKind, Taken } from '../../src/exit/hold.js';
+import type { HoldKind, Taken } from '../../src/exit/hold-facts.js';
 import type {
   BlockAccess,
   CaptureAccess,

@@ -1,5 +1,5 @@
 /** Deliberate mistakes in the hold. Each is something that a product has been seen to do, or that a hurried change would do. */
-import { nothing, type CapturedAccount } from '../../src/exit/hold.js';
+import { nothing, type CapturedAccount } from '../../src/exit/hold-facts.js';
 import type { PatchOperation, ScimClient } from '../../src/services/protocols/scim.js';
 import type { ScimResource } from '../../src/services/protocols/scim-resource.js';
 import type { AccessService } from '../../src/services/access/access.js';

@@ -10,7 +10,8 @@ import {
   choreographedExits,
   type ChoreographedExits,
 } from '../../src/choreography/client/choreographed-exits.js';
-import { loadConfig, natsConfigOf } from '../../src/config/config.js';
+import { loadConfig } from '../../src/config/config.js';
+import { natsConfigOf } from '../../src/config/environment.js';
 import type { ExitStatus } from '../../src/exit/status.js';
 import { fixedPorts } from '../../src/local/ports.js';
 import { environmentOf, readStack, type StackFile } from '../../src/local/stack-file.js';

@@ -1,7 +1,7 @@
 /** A critical system behind a proxy that can fail, and holds on its accounts as the activities try them. */
 import path from 'node:path';
 import { FinalFailure } from '../../src/exit/failures.js';
-import type { Blocked, CapturedAccount, GroupRef, HoldKind, Taken } from '../../src/exit/hold.js';
+import type { Blocked, CapturedAccount, GroupRef, HoldKind, Taken } from '../../src/exit/hold-facts.js';
 import { startScimServer } from '../../src/local/scim-process.js';
 import {
   createAccessService,

@@ -12,7 +12,7 @@ import {
   type StreamExpectations,
 } from '@nats-io/jetstream';
 import { connect, TimeoutError, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
-import type { NatsConfig } from '../../config/config.js';
+import type { NatsConfig } from '../../config/environment.js';
 import {
   parseEventData,
   parseSubject,

@@ -14,7 +14,7 @@ import {
   type Restored,
   type Revoked,
   type Taken,
-} from '../../exit/hold.js';
+} from '../../exit/hold-facts.js';
 import type { AccessService } from '../../services/access/access.js';
 import type { Leased } from '../jetstream/records.js';
 import { Later } from './retry-later.js';

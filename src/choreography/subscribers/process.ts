@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { connectBus, type Bus } from '../jetstream/bus.js';
-import type { Config, NatsConfig } from '../../config/config.js';
+import type { Config } from '../../config/config.js';
+import type { NatsConfig } from '../../config/environment.js';
 import { startServices, type SubscriberName } from './start.js';
 
 /** A container's health check calls a file of over a minute dead. */

@@ -3,7 +3,7 @@
  * same in both forms. Times are ISO 8601 in UTC; durations are differences of one clock, the engine's.
  */
 import type { Ending, Outcome } from '../decision.js';
-import type { AccountRef, GroupRef, HoldKind, Taken } from '../hold.js';
+import type { AccountRef, GroupRef, HoldKind, Taken } from '../hold-facts.js';
 import type { Contact } from '../people.js';
 import type { Resolution } from '../resolution.js';
 import type { ExitStatus, Phase } from '../status.js';

@@ -2,7 +2,7 @@
  * What happened in an exit, one fact after another, as its record tells: Temporal's history in the orchestrated form, the stream in the
  * choreographed one. What follows from the facts is for evidence-of.ts to say.
  */
-import type { HoldKind, Blocked, Capture, GroupRef, Restored, Revoked } from '../hold.js';
+import type { HoldKind, Blocked, Capture, GroupRef, Restored, Revoked } from '../hold-facts.js';
 import type { Interview } from '../interview.js';
 import type { Employee } from '../people.js';
 import type { Rescheduling } from '../rescheduling.js';

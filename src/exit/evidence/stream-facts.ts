@@ -4,7 +4,7 @@ import type { StoredEvent } from '../events.js';
 import type { Fact } from './facts.js';
 import { foldLog, type FoldOptions } from '../fold.js';
 import { effectiveInstantOf, type FoldedExit } from '../folded-exit.js';
-import { nothing, type HoldKind } from '../hold.js';
+import { nothing, type HoldKind } from '../hold-facts.js';
 import type { Interview } from '../interview.js';
 import type { Sent } from '../people.js';
 import { stepKey, type StepName } from '../status.js';

@@ -3,7 +3,7 @@ import type { Ending } from '../decision.js';
 import type { EndRecord, How, SystemRecord } from './evidence.js';
 import type { Fact, FactOf } from './facts.js';
 import { FailureType } from '../failures.js';
-import { isNothing, mergeCaptures, type Capture, type GroupRef } from '../hold.js';
+import { isNothing, mergeCaptures, type Capture, type GroupRef } from '../hold-facts.js';
 
 export function systemsOf(facts: readonly Fact[], outcome: Ending | undefined): SystemRecord[] {
   const planned = facts.findLast((fact) => fact.kind === 'planned')?.systems ?? [];

@@ -1,7 +1,7 @@
 /** What happened, in order, a line each. */
 import type { DecisionRecord, Moment } from './evidence.js';
 import type { Fact, FactOf } from './facts.js';
-import { isNothing, type GroupRef, type Taken } from '../hold.js';
+import { isNothing, type GroupRef, type Taken } from '../hold-facts.js';
 import { stepKey } from '../status.js';
 
 type Kind = Fact['kind'];

@@ -13,7 +13,7 @@ import type {
   Restored,
   Revoked,
   Taken,
-} from '../../exit/hold.js';
+} from '../../exit/hold-facts.js';
 import { converge, type ScimClient } from '../protocols/scim.js';
 import { identitiesOf, isActive, spelledAs, type ScimUser } from '../protocols/scim-resource.js';
 import { createMembership } from './membership.js';

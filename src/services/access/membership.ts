@@ -1,5 +1,5 @@
 /** Group memberships of one account, one value at a time (RFC 7644 §3.5.2). */
-import type { GroupRef } from '../../exit/hold.js';
+import type { GroupRef } from '../../exit/hold-facts.js';
 import { converge, type ScimClient } from '../protocols/scim.js';
 import { isActive, type ScimGroup } from '../protocols/scim-resource.js';
 

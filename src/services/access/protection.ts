@@ -1,5 +1,5 @@
 /** Groups that are not to lose their last active member to a hold: the administrators, for instance. */
-import type { AccountRef, CapturedAccount, HoldKind } from '../../exit/hold.js';
+import type { AccountRef, CapturedAccount, HoldKind } from '../../exit/hold-facts.js';
 import { isActive, type ScimUser } from '../protocols/scim-resource.js';
 import type { Membership } from './membership.js';
 

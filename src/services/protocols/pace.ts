@@ -3,12 +3,7 @@
  * most REQUESTS_PER_ATTEMPT requests, and the requests of one process keep their distance.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-
-/**
- * Twice what an attempt usually needs; with many groups the rest is for the next one, which finds less to do. More would make every
- * block wait longer for its turn.
- */
-export const REQUESTS_PER_ATTEMPT = 12;
+import { REQUESTS_PER_ATTEMPT } from '../../config/planning.js';
 
 /** Waits for one's turn; a signal stands for its attempt. */
 export type Pace = (signal: AbortSignal) => Promise<void>;

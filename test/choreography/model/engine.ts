@@ -10,7 +10,7 @@ import type { EventData, EventType, StoredEvent } from '../../../src/exit/events
 import { FailureType, FinalFailure } from '../../../src/exit/failures.js';
 import { foldLog } from '../../../src/exit/fold.js';
 import type { FoldedExit } from '../../../src/exit/folded-exit.js';
-import type { HoldKind } from '../../../src/exit/hold.js';
+import type { HoldKind } from '../../../src/exit/hold-facts.js';
 import type { Step, StepName } from '../../../src/exit/status.js';
 import type { AccessService } from '../../../src/services/access/access.js';
 import { cellsOf } from '../../hold/engine.js';

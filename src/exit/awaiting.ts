@@ -1,6 +1,6 @@
 /** What a status says of its steps as a whole. */
 import type { Contact } from './people.js';
-import { isSettled, stepKey, type Phase, type Step, type StepName } from './status.js';
+import { isSettled, stepKey, type Phase, type Step } from './status.js';
 
 /** When every critical system had been observed blocked, or was settled by hand. */
 export function blockedAtOf(steps: readonly Step[]): string | undefined {
@@ -13,6 +13,8 @@ export function blockedAtOf(steps: readonly Step[]): string | undefined {
 interface Standing {
   phase: Phase;
   steps: readonly Step[];
+  /** Whether the exit stays open for a step. */
+  gates: (name: string) => boolean;
   /** Whom the decision is awaited from; known once anything is awaited. */
   hrPartner: Contact | undefined;
   effectiveOn: string | undefined;
@@ -26,6 +28,7 @@ interface Standing {
 export function awaitingOf({
   phase,
   steps,
+  gates,
   hrPartner,
   effectiveOn,
   effectiveAt,
@@ -41,22 +44,19 @@ export function awaitingOf({
     case 'awaiting-effective-date':
       return `Access stays blocked and is revoked on ${effectiveOn}${effectiveAt ? `, at ${effectiveAt}` : ''}, unless the employee is retained before.${operator}`;
     case 'restoring':
-      return `${endingOf('restore-access', steps, 'given back')}${operator}`;
+      return `${endingOf('restore-access', steps, 'given back', gates)}${operator}`;
     case 'revoking':
-      return `${endingOf('revoke-access', steps, 'revoked')}${operator}`;
+      return `${endingOf('revoke-access', steps, 'revoked', gates)}${operator}`;
     case 'closed':
     case 'cancelled':
+    case 'failed':
       return 'Nothing: the exit is over.';
   }
 }
 
-function endingOf(name: StepName, steps: readonly Step[], verb: string): string {
+function endingOf(name: string, steps: readonly Step[], verb: string, gates: Standing['gates']): string {
   const isAccess = (step: Step): boolean => step.name === name;
   if (!steps.filter(isAccess).every(isSettled)) return `Access is being ${verb}.`;
-  const left = steps.filter((step) => !isSettled(step) && !isAside(step)).map(stepKey);
+  const left = steps.filter((step) => !isSettled(step) && gates(step.name)).map(stepKey);
   return `Access is ${verb}; what is left: ${left.join(', ')}.`;
 }
-
-/** What is told on the side while an exit goes on: it holds up nothing, and ends with what it is about. */
-const asides: ReadonlySet<StepName> = new Set(['remind-hr-partner', 'escalate-decision', 'notify-operator']);
-export const isAside = ({ name }: Pick<Step, 'name'>): boolean => asides.has(name);

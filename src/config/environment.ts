@@ -1,0 +1,73 @@
+/** What the environment says: where Temporal and NATS are, and which servers the local stack need not start. */
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { ConfigError } from './config-error.js';
+
+/** Where Temporal is: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS…, TEMPORAL_API_KEY, or the profile of a configuration file. */
+export const loadTemporalConfig = (): ReturnType<typeof loadClientConnectConfig> => loadClientConnectConfig();
+
+/** How to connect to NATS, without what is secret in the address that errors show. */
+export interface NatsConfig {
+  /** `host:port` */
+  servers: string[];
+  /** TLS is required; otherwise it is used where the server asks for it. */
+  tls?: object;
+  user?: string;
+  pass?: string;
+  token?: string;
+}
+
+/**
+ * Where NATS is: NATS_URL, for example `nats://127.0.0.1:4222`, or `tls://…`, with `user:password@` or `token@` in it where the
+ * server asks for one; the servers of a cluster with commas between them.
+ * @returns undefined where the environment does not say
+ * @throws ConfigError
+ */
+export function loadNatsConfig(): NatsConfig | undefined {
+  const { NATS_URL: address } = process.env;
+  return address ? natsConfigOf(address) : undefined;
+}
+
+/** @throws ConfigError, without the address, which may have a password in it */
+export function natsConfigOf(address: string): NatsConfig {
+  const urls = address.split(',').map((text) => {
+    if (!URL.canParse(text) || !/^(nats|tls):$/.test(new URL(text).protocol))
+      throw new ConfigError('NATS_URL: must be an address such as nats://127.0.0.1:4222');
+    return new URL(text);
+  });
+  const [{ username, password }] = urls as [URL];
+  const user = decodeURIComponent(username);
+  return {
+    servers: urls.map(({ host }) => host),
+    ...(urls.some(({ protocol }) => protocol === 'tls:') && { tls: {} }),
+    ...(user && (password ? { user, pass: decodeURIComponent(password) } : { token: user })),
+  };
+}
+
+/** The folder of the local stack: `.ems`, or EMS_HOME. */
+export const emsHome = (): string => process.env['EMS_HOME'] ?? '.ems';
+
+export interface OutsideServers {
+  /** `host:port` */
+  temporal: string | undefined;
+  /** As NATS_URL has it, perhaps with a password in it. */
+  nats: string | undefined;
+  smtp: { host: string; port: number } | undefined;
+  /** By name: `directory`, and the critical systems. */
+  scim: Map<string, { scimUrl: string | undefined; token: string | undefined }>;
+}
+
+/** The servers that the environment names, under the variables of the sample ems.config.yaml: the local stack starts none of these. */
+export function outsideServers(scimNames: readonly string[]): OutsideServers {
+  const { TEMPORAL_ADDRESS: temporal, NATS_URL: nats, SMTP_HOST: host, SMTP_PORT: port } = process.env;
+  const of = (name: string, what: 'URL' | 'TOKEN') => process.env[scimVariable(name, what)] || undefined;
+  return {
+    temporal: temporal || undefined,
+    nats: nats || undefined,
+    smtp: host ? { host, port: Number(port ?? 25) } : undefined,
+    scim: new Map(scimNames.map((name) => [name, { scimUrl: of(name, 'URL'), token: of(name, 'TOKEN') }])),
+  };
+}
+
+/** `PAYROLL_SCIM_URL`, `PAYROLL_SCIM_TOKEN`. */
+export const scimVariable = (name: string, what: 'URL' | 'TOKEN'): string =>
+  `${name.toUpperCase().replaceAll('-', '_')}_SCIM_${what}`;

@@ -1,0 +1,74 @@
+/** From the configuration to what a new exit runs under. */
+import type { Plan } from '../exit/plan.js';
+import { rateLimitedQueue, taskQueues } from '../exit/queues.js';
+import type { ExitStatus } from '../exit/status.js';
+import { tableOf, type Queues, type StepRow } from '../exit/steps.js';
+import type { Config, StepConfig, SystemConfig } from './config.js';
+
+/**
+ * How many requests an attempt may make on a system with a rate limit: twice what it usually needs. With many groups the rest is for
+ * the next attempt, which finds less to do. More would make every block wait longer for its turn.
+ */
+export const REQUESTS_PER_ATTEMPT = 12;
+
+export function planFrom(config: Config, form: ExitStatus['form']): Plan {
+  const { policy, contacts } = config;
+  const { review } = policy;
+  const [{ calendar: _, ...hrPartner }] = contacts.hrPartners;
+  const queues = queuesOf(config);
+  return {
+    systems: config.systems.map((system) => ({
+      name: system.name,
+      hold: system.hold,
+      queue: system.rateLimit ? rateLimitedQueue(system.name) : queues.access,
+      attemptTimeoutMs: attemptTimeoutMs(config, system.rateLimit),
+    })),
+    steps: tableOf(
+      form,
+      queues,
+      config.steps.map((step) => rowOf(step, queues.steps)),
+    ),
+    policy: {
+      attentionAfterMs: policy.attentionAfter,
+      retryInitialMs: policy.retry.initialInterval,
+      retryMaximumMs: policy.retry.maximumInterval,
+      attemptTimeoutMs: attemptTimeoutMs(config),
+      reassertsDrift: policy.onDrift === 'reassert',
+      lateWriteMs: policy.requestTimeout,
+    },
+    hrPartner,
+    operator: contacts.operator,
+    review: {
+      remindAfterMs: review.remindAfter,
+      withinMs: review.within,
+      escalateEveryMs: review.escalateEvery,
+      escalateTo: contacts.escalation,
+    },
+  };
+}
+
+/** The longest an attempt takes is a handful of requests, of which one may run into its time limit; a rate limit makes it slower. */
+export const attemptTimeoutMs = (
+  { policy }: Pick<Config, 'policy'>,
+  rateLimit?: SystemConfig['rateLimit'],
+): number =>
+  3 * policy.requestTimeout +
+  (rateLimit ? Math.ceil((1000 * REQUESTS_PER_ATTEMPT) / rateLimit.requestsPerSecond) : 0);
+
+function queuesOf({ taskQueues: mode }: Config): Queues {
+  const { exit, notification, hr, access, steps } = taskQueues;
+  if (mode === 'per-service') return { directory: exit, notification, hr, access, steps };
+  return { directory: exit, notification: exit, hr: exit, access: exit, steps: exit };
+}
+
+const rowOf = ({ name, begins, gates, task }: StepConfig, queue: string): StepRow => ({
+  name,
+  service: 'steps',
+  begins,
+  gates,
+  queue,
+  event: 'step.completed',
+  summary: task?.ask ?? `Call ${name}`,
+  custom: task ? 'task' : 'call',
+  ...(task && { attentionAfterMs: task.within }),
+});

@@ -1,0 +1,678 @@
+/**
+ * What an exit is, for both forms: a pure reducer over what happened. The choreographed form folds the stream into it; the workflow
+ * records the same events in memory. Every rule is here and nowhere else: who may decide and when, which step is owed, what needs
+ * attention, when the exit is over.
+ */
+import { parseDecision, type Decision, type Ending } from './decision.js';
+import type { Drift } from './drift.js';
+import type { InterviewSaid } from './event-data.js';
+import type { Happened } from './events.js';
+import { FailureType } from './failures.js';
+import type { Parsed } from './input.js';
+import { Notices } from './notices.js';
+import type { Employee } from './people.js';
+import type { Plan } from './plan.js';
+import { parseRescheduling, type Rescheduling } from './rescheduling.js';
+import type { Resignation } from './resignation.js';
+import { parseResolution, type Resolution } from './resolution.js';
+import { rungStep, standingOn, reviewBy, type Rung } from './review.js';
+import { awaitingOf, blockedAtOf } from './awaiting.js';
+import {
+  isSettled,
+  stepKey,
+  type ExitStatus,
+  type Phase,
+  type RejectedDecision,
+  type Step,
+} from './status.js';
+import { StepLedger } from './step-ledger.js';
+import type { StepRow } from './steps.js';
+
+/** A decision can be sent for ever, and a hold undone; the status remembers the latest. */
+const KEPT = 20;
+
+export interface Opening {
+  exitId: string;
+  form: ExitStatus['form'];
+  resignation: Resignation;
+  /** ISO 8601, UTC. */
+  openedAt: string;
+  /** The record's number of the resignation. */
+  seq: number;
+}
+
+/** A rung that is due. */
+interface DueRung extends Rung {
+  /** ISO 8601, UTC. */
+  dueAt: string;
+}
+
+export class Exit {
+  readonly exitId: string;
+  readonly resignation: Resignation;
+  readonly openedAt: string;
+  /** Up to when it is told. */
+  asOf: string;
+  /** Undefined until the exit is planned: then no step has begun. */
+  plan: Plan | undefined;
+  /** As the directory knows them; the choreographed form has the name and the identities only. */
+  employee: Employee | undefined;
+  employeeName: string | undefined;
+  /** Every name and address that the employee has been found under so far. */
+  readonly identities = new Set<string>();
+  /** The decision that stands. */
+  decision: Happened<'exit.decision-finalised'> | undefined;
+  /** When it takes effect: ISO 8601, UTC; undefined while the start of its day is not known. */
+  effectiveAt: string | undefined;
+  /** The ending that is being carried out, or has been. */
+  ending: Ending | undefined;
+  interview: InterviewSaid | undefined;
+  /** The latest wish for another time. */
+  wish: Happened<'interview.reschedule-requested'> | undefined;
+  /** The latest rung of the review ladder, whether it went out or not. */
+  rung: DueRung | undefined;
+  /** What the operator is to be told. */
+  readonly notices = new Notices();
+  cancelRequestedAt: string | undefined;
+  closedAt: string | undefined;
+  /** Grows with every change. */
+  revision = 0;
+  private ledger = new StepLedger([], []);
+  /** Neither the directory nor any critical system knows the employee. */
+  private isUnknown = false;
+  private readonly drifts: Drift[] = [];
+  /** By system: the event that first said that it was blocked, and those of its drifts. */
+  private readonly blocks = new Map<string, { seq: number; isWithoutAccount: boolean; drifts: string[] }>();
+  private readonly rejectedDecisions: RejectedDecision[] = [];
+  /** By kind, the rungs of the ladder that went out. */
+  private readonly rungs: Record<Rung['kind'], Set<number>> = { remind: new Set(), escalate: new Set() };
+  /** By task, how often its person was asked. */
+  private readonly asked = new Map<string, number>();
+  /** Decisions that came before it was known who the employee is. */
+  private unweighed: Happened<'exit.decision-finalised'>[] = [];
+  /** The start was once over: a retry does not take the exit back to it. */
+  private wasAwaiting = false;
+
+  /** @param reject told by number why an event that was to be weighed later counts for nothing */
+  constructor(
+    private readonly opening: Opening,
+    private readonly reject: (seq: number, why: string) => void = () => undefined,
+  ) {
+    ({
+      exitId: this.exitId,
+      resignation: this.resignation,
+      openedAt: this.openedAt,
+      openedAt: this.asOf,
+    } = opening);
+  }
+
+  get employeeId(): string {
+    return this.resignation.employeeId;
+  }
+
+  get systems(): string[] {
+    return this.plan?.systems.map(({ name }) => name) ?? [];
+  }
+
+  get steps(): Step[] {
+    return this.ledger.all;
+  }
+
+  step(name: string, system?: string): Step | undefined {
+    return this.ledger.find(name, system);
+  }
+
+  rowOf(name: string): StepRow | undefined {
+    return this.ledger.rowOf(name);
+  }
+
+  /** Whether a step is there to be done: begun, and not settled. */
+  isOpen(name: string, system?: string): boolean {
+    const step = this.step(name, system);
+    return step !== undefined && step.state !== 'pending' && !isSettled(step);
+  }
+
+  /** How often a step was begun: it differs where the step was begun again. */
+  startsOf(name: string, system?: string): number {
+    return this.ledger.starts(name, system);
+  }
+
+  /** Whether an event is what a step was begun for. */
+  isSetOffBy(event: Pick<Happened, 'seq'>, name: string, system?: string): boolean {
+    return this.ledger.setOffBy(name, system) === event.seq;
+  }
+
+  /** @returns why the event counts for nothing */
+  evolve(event: Happened): string | undefined {
+    this.advanceTo(event.storedAt);
+    const problem = this.take(event);
+    if (problem !== undefined) return problem;
+    if (this.unweighed.length > 0 && this.isEmployeeKnown) {
+      const waiting = this.unweighed;
+      this.unweighed = [];
+      for (const decision of waiting) {
+        const why = this.decide(decision);
+        if (why !== undefined) this.reject(decision.seq, why);
+      }
+    }
+    this.recompute(event.storedAt, event.seq);
+    return undefined;
+  }
+
+  /** Time alone begins a rung of the ladder, and lets a decision take effect whose day has come. */
+  advanceTo(now: string): void {
+    this.asOf = now;
+    if (this.closedAt) return;
+    if (this.decision && !this.ending && this.effectiveAt !== undefined && this.effectiveAt <= now) {
+      const at = this.effectiveAt > this.decision.storedAt ? this.effectiveAt : this.decision.storedAt;
+      this.beginEnding(this.decision.data.outcome, at, this.decision.seq);
+    } else if (this.plan && this.isAwaited) this.climb(this.plan, now);
+  }
+
+  /** When the day of a decision begins, ISO 8601 in UTC: the workflow has to ask. */
+  takeEffectAt(instant: string, now: string): void {
+    this.effectiveAt = instant;
+    this.revision += 1;
+    this.advanceTo(now);
+  }
+
+  /** A decision waits, in its turn, until it is known who the employee is. */
+  isUnweighed(seq: number): boolean {
+    return this.unweighed.some((decision) => decision.seq === seq);
+  }
+
+  /** Whether a decision would be accepted at this moment. */
+  weigh(input: unknown, now: string): Parsed<Decision> {
+    if (this.closedAt)
+      return { ok: false, problem: `the exit of ${this.employeeId} ended at ${this.closedAt}` };
+    return parseDecision(input, {
+      employeeId: this.employeeId,
+      employeeIdentities: [...this.identities],
+      standing: this.decision?.data,
+      awaitingEffectiveDate: this.decision !== undefined && this.ending === undefined,
+      cancelled: this.ending === 'cancelled',
+      today: earliestDate(now),
+    });
+  }
+
+  /** Whether a resolution can be applied to the steps as they stand. */
+  weighResolution(input: unknown): Parsed<Resolution> {
+    return parseResolution(input, this.steps, (name) => this.rowOf(name)?.custom === 'task');
+  }
+
+  /** Whether the interview could be moved at this moment. */
+  weighRescheduling(input: unknown, now: string): Parsed<Rescheduling> {
+    const parsed = parseRescheduling(input, now);
+    const problem = parsed.ok ? this.reschedulingProblem : undefined;
+    return problem === undefined ? parsed : { ok: false, problem };
+  }
+
+  /** What cannot be a decision, or came too late, is kept for the status. */
+  refuse(received: unknown, reason: string, at: string): void {
+    const text = JSON.stringify(received) ?? 'nothing';
+    this.rejectedDecisions.push({ at, reason, received: text.slice(0, 200) });
+    this.rejectedDecisions.splice(0, this.rejectedDecisions.length - KEPT);
+    this.revision += 1;
+  }
+
+  /**
+   * A server has answered who the employee is, or all have answered that they do not know. Before that it cannot be told whether it is
+   * the employee who decides.
+   */
+  get isEmployeeKnown(): boolean {
+    return (
+      this.plan !== undefined &&
+      (this.identities.size > 0 || this.ledger.gating.every(({ state }) => state !== 'running'))
+    );
+  }
+
+  get phase(): Phase {
+    if (this.isUnknown) return 'failed';
+    if (this.closedAt) return this.ending === 'cancelled' ? 'cancelled' : 'closed';
+    if (this.ending) return this.ending === 'leaving' ? 'revoking' : 'restoring';
+    if (this.decision) return 'awaiting-effective-date';
+    return this.wasAwaiting ? 'awaiting-decision' : 'starting';
+  }
+
+  /** Whether a decision is still awaited. */
+  get isAwaited(): boolean {
+    return this.decision === undefined && this.ending === undefined && this.closedAt === undefined;
+  }
+
+  /** Whether what the hold took is to stay taken. */
+  get isHeld(): boolean {
+    return this.phase === 'awaiting-decision' || this.phase === 'awaiting-effective-date';
+  }
+
+  get needsAttention(): boolean {
+    return this.steps.some(({ state }) => state === 'needs-attention');
+  }
+
+  /** The step that the latest wish for a time of the interview is carried out by. */
+  get arranging(): Step | undefined {
+    return this.step('reschedule-hr-interview') ?? this.step('schedule-hr-interview');
+  }
+
+  /** The step of the interview that was done by hand: what was arranged so has to be withdrawn so. */
+  get arrangedByHand(): Step | undefined {
+    return ['reschedule-hr-interview', 'schedule-hr-interview']
+      .map((name) => this.step(name))
+      .find((step) => step?.state === 'done-by-hand');
+  }
+
+  /** How many reminders went out. */
+  get reminders(): number {
+    return this.rungs.remind.size;
+  }
+
+  /** How often the person of a task was asked. */
+  askedFor(task: string): number {
+    return this.asked.get(task) ?? 0;
+  }
+
+  /** When the decision is overdue: ISO 8601, UTC. */
+  get reviewBy(): string | undefined {
+    return this.plan && reviewBy(this.openedAt, this.plan.review);
+  }
+
+  /** Who is asked for the decision: the HR partner who has the interview. */
+  get hrPartner() {
+    return this.interview?.hrPartner ?? this.plan?.hrPartner;
+  }
+
+  /** @property drifts the ids of the events that said so; what is taken again is taken because of the last one */
+  blockOf(system: string): { seq: number; drifts: readonly string[] } | undefined {
+    return this.blocks.get(system);
+  }
+
+  status(): ExitStatus {
+    const { phase, decision, resignation, interview } = this;
+    const steps = this.steps.map((step) => ({ ...step }));
+    const effective = decision?.data.effectiveOn === undefined ? undefined : this.effectiveAt;
+    return {
+      exitId: this.exitId,
+      form: this.opening.form,
+      employeeId: this.employeeId,
+      employeeName: this.employeeName,
+      phase,
+      steps,
+      needsAttention: this.needsAttention,
+      awaiting: awaitingOf({
+        ...{ phase, steps, hrPartner: this.hrPartner, reviewBy: this.reviewBy },
+        gates: (name) => this.rowOf(name)?.gates === true,
+        effectiveOn: decision?.data.effectiveOn,
+        effectiveAt: effective,
+      }),
+      decision: decision && { ...decisionOf(decision), decidedAt: decision.storedAt },
+      rejectedDecisions: [...this.rejectedDecisions],
+      drifts: [...this.drifts],
+      interview: interview && {
+        start: interview.start,
+        end: interview.end,
+        timeZone: interview.timeZone,
+        with: this.hrPartner?.email,
+      },
+      reviewBy: this.reviewBy,
+      lastWorkingDay: resignation.lastWorkingDay,
+      overrideBy: resignation.overrideBy,
+      openedAt: this.openedAt,
+      blockedAt: blockedAtOf(steps),
+      cancelRequestedAt: this.cancelRequestedAt,
+      closedAt: this.closedAt,
+    };
+  }
+
+  private take(event: Happened): string | undefined {
+    switch (event.type) {
+      case 'employee.resigned':
+        return undefined;
+      case 'exit.planned':
+        return this.begin(event.data.plan, event.storedAt);
+      case 'employee.found': {
+        const { employee, notes } = event.data;
+        this.employee = employee;
+        this.know(employee.identities, employee.displayName);
+        return this.done(event, 'look-up-employee', notes);
+      }
+      case 'manager.notified': {
+        const { of, to, employeeName, identities, notes } = event.data;
+        this.know(identities, employeeName);
+        const step = of === 'resignation' ? 'notify-manager' : 'notify-manager-of-outcome';
+        return this.done(event, step, [`told ${to}`, ...notes]);
+      }
+      case 'employee.notified': {
+        const { sent, employeeName, identities, notes } = event.data;
+        this.know(identities, employeeName);
+        return this.done(event, 'notify-employee', [`told ${recipientsOf(sent)}`, ...notes]);
+      }
+      case 'hr.reminded': {
+        const { number, of, to } = event.data;
+        return this.wentOut(event, 'remind', number, `${number} of ${of}, to ${to}`);
+      }
+      case 'decision.escalated': {
+        const { number, to } = event.data;
+        return this.wentOut(event, 'escalate', number, `number ${number}, to ${to}`);
+      }
+      case 'operator.notified': {
+        const { number, steps, sent } = event.data;
+        this.notices.told(number);
+        const problem = this.done(event, 'notify-operator', [
+          `told ${recipientsOf(sent)} of ${steps.join(', ')}`,
+        ]);
+        if (this.notices.due(this.steps).length > 0) this.tellOperator(event.storedAt);
+        return problem;
+      }
+      case 'interview.scheduled':
+        return this.arranged(event, 'schedule-hr-interview');
+      case 'interview.rescheduled':
+        return this.arranged(event, 'reschedule-hr-interview');
+      case 'interview.reschedule-requested':
+        return this.wishFor(event);
+      case 'interview.cancelled':
+        return this.done(event, 'cancel-hr-interview', event.data.notes);
+      case 'access.captured':
+        this.know(event.data.identities);
+        return undefined;
+      case 'access.blocked': {
+        const { system, identities, capture, notes } = event.data;
+        this.know(identities);
+        const isWithoutAccount = capture !== undefined && !capture.account;
+        if (!this.blocks.has(system))
+          this.blocks.set(system, { seq: event.seq, isWithoutAccount, drifts: [] });
+        return this.done(event, 'block-access', notes, system);
+      }
+      case 'access.drifted':
+        return this.drift(event);
+      case 'access.restored':
+        return this.done(event, 'restore-access', event.data.notes, event.data.system);
+      case 'access.revoked':
+        return this.done(event, 'revoke-access', event.data.notes, event.data.system);
+      case 'step.completed':
+        return this.done(event, event.data.step, event.data.notes);
+      case 'task.requested': {
+        const { step: name, to, number } = event.data;
+        const step = this.step(name);
+        if (!step) return this.noStep(name);
+        this.asked.set(name, Math.max(number, this.askedFor(name)));
+        if (!isSettled(step)) step.note = `asked ${to}${number > 1 ? `, ${number} times` : ''}`;
+        return undefined;
+      }
+      case 'step.needs-attention':
+        return this.stuck(event);
+      case 'step.resolved':
+        return this.resolve(event);
+      case 'exit.decision-finalised':
+        if (this.isEmployeeKnown || this.closedAt) return this.decide(event);
+        this.unweighed.push(event);
+        return undefined;
+      case 'exit.cancelled':
+        this.cancelRequestedAt = event.storedAt;
+        if (this.isAwaited) this.beginEnding('cancelled', event.storedAt, event.seq);
+        return undefined;
+    }
+  }
+
+  private begin(plan: Plan, at: string): string | undefined {
+    if (this.plan) return `the exit ${this.exitId} is planned already`;
+    this.plan = plan;
+    this.ledger = new StepLedger(plan.steps, this.systems);
+    this.ledger.begin('resigned', at, this.opening.seq);
+    // A cancellation may come before the plan.
+    if (this.ending) this.beginEnding(this.ending, at, this.opening.seq);
+    return undefined;
+  }
+
+  private know(identities: readonly string[], name?: string): void {
+    for (const identity of identities) this.identities.add(identity);
+    this.employeeName ??= name;
+  }
+
+  private done(
+    { storedAt }: Pick<Happened, 'storedAt'>,
+    name: string,
+    notes: readonly string[],
+    system?: string,
+  ): string | undefined {
+    const step = this.step(name, system);
+    if (!step) return this.noStep(name, system);
+    // What was given up and came through all the same was seen; what a person settled stays as they said.
+    if (step.state === 'done' || step.by !== undefined) return undefined;
+    this.ledger.settle(step, storedAt, { state: 'done', note: notes.join('; ') || undefined });
+    this.notices.forget(step);
+    return undefined;
+  }
+
+  private stuck({ data, storedAt }: Happened<'step.needs-attention'>): string | undefined {
+    const { step: name, system } = data;
+    const row = this.rowOf(name);
+    const isLate = row?.until === 'decided' && !this.isAwaited;
+    const step =
+      this.step(name, system) ?? (row && !row.gates && !isLate && this.ledger.restart(name, storedAt));
+    if (isLate || (step && isSettled(step))) return undefined;
+    if (!step) return this.noStep(name, system);
+    this.askForAttention(step, data, storedAt);
+    return undefined;
+  }
+
+  private askForAttention(step: Step, why: { error: string; type?: string | undefined }, at: string): void {
+    this.ledger.stick(step, why);
+    if (step.name !== 'notify-operator' && this.notices.add(step, why.error)) this.tellOperator(at);
+  }
+
+  /** A mail that is under way is not called off by the next cause, which is told after it. */
+  private tellOperator(at: string): void {
+    if (this.step('notify-operator')?.state !== 'running') this.ledger.restart('notify-operator', at);
+  }
+
+  private drift({ id, data, storedAt }: Happened<'access.drifted'>): string | undefined {
+    const { system, what, seenAt } = data;
+    const step = this.step('block-access', system);
+    if (!step) return this.noStep('block-access', system);
+    // A decision may have come during the look: what is being given back has not drifted.
+    if (!this.isHeld || step.state !== 'done') return undefined;
+    this.drifts.push({ system, what, seenAt });
+    this.drifts.splice(0, this.drifts.length - KEPT);
+    this.blocks.get(system)?.drifts.push(id);
+    this.ledger.again(step, storedAt);
+    if (this.plan!.policy.reassertsDrift) return undefined;
+    const error = `seen at ${seenAt}: ${what}. Retry to block it again, or settle the step by hand`;
+    this.askForAttention(step, { error, type: FailureType.Drifted }, storedAt);
+    return undefined;
+  }
+
+  /** The rung that is due stands for those that an outage has swallowed: no mailbox gets several at once. */
+  private climb(plan: Plan, now: string): void {
+    const { due } = standingOn(plan.review, Date.parse(now) - Date.parse(this.openedAt));
+    if (due) this.climbTo(due);
+  }
+
+  private climbTo({ kind, number, afterMs }: Rung): void {
+    if (this.rung && this.rung.afterMs >= afterMs) return;
+    const dueAt = new Date(Date.parse(this.openedAt) + afterMs).toISOString();
+    for (const name of Object.values(rungStep))
+      this.giveUp([this.step(name)], dueAt, 'did not go out before the next one was due');
+    this.rung = { kind, number, afterMs, dueAt };
+    this.ledger.restart(rungStep[kind], dueAt, this.opening.seq);
+    this.revision += 1;
+  }
+
+  private wentOut(event: Happened, kind: Rung['kind'], number: number, note: string): string | undefined {
+    this.rungs[kind].add(number);
+    if (!this.isAwaited || !this.plan) return undefined;
+    // The clock of the service may be ahead of the record's.
+    const { remindAfterMs, withinMs } = this.plan.review;
+    if (!this.rung)
+      this.climbTo({
+        kind,
+        number,
+        afterMs: kind === 'remind' ? (remindAfterMs[number - 1] ?? 0) : withinMs,
+      });
+    const isCurrent = this.rung?.kind === kind && this.rung.number === number;
+    return isCurrent ? this.done(event, rungStep[kind], [note]) : undefined;
+  }
+
+  private arranged(
+    event: Happened<'interview.scheduled' | 'interview.rescheduled'>,
+    step: 'schedule-hr-interview' | 'reschedule-hr-interview',
+  ): string | undefined {
+    const { identities, employeeName, notes, ...interview } = event.data;
+    this.know(identities, employeeName);
+    // Of two answers that cross, the one that everybody was told last has the higher SEQUENCE.
+    if ((interview.sequence ?? 0) >= (this.interview?.sequence ?? 0)) this.interview = interview;
+    return this.done(event, step, notes);
+  }
+
+  private wishFor(event: Happened<'interview.reschedule-requested'>): string | undefined {
+    const weighed = this.weighRescheduling(event.data, event.storedAt);
+    if (!weighed.ok) return weighed.problem;
+    this.wish = event;
+    const stuck = this.arranging!;
+    // Where there is no interview yet, the wish mends the step that found no time.
+    if (stuck.state === 'needs-attention') this.ledger.again(stuck, event.storedAt);
+    else this.ledger.restart('reschedule-hr-interview', event.storedAt, event.seq);
+    return undefined;
+  }
+
+  /** Why the interview cannot be moved now. */
+  private get reschedulingProblem(): string | undefined {
+    if (
+      this.closedAt !== undefined ||
+      this.decision?.data.outcome === 'retained' ||
+      this.ending === 'cancelled'
+    )
+      return 'there is no interview any more';
+    if (!this.arranging) return 'the exit has only just begun';
+    const { state } = this.arranging;
+    if (state === 'pending' || state === 'running') return 'the interview is being arranged at this moment';
+    if (!this.interview && state !== 'needs-attention')
+      return `the step schedule-hr-interview is ${state}: nothing is known of an interview`;
+    return undefined;
+  }
+
+  private resolve({ data, storedAt }: Happened<'step.resolved'>): string | undefined {
+    const weighed = this.weighResolution(data);
+    if (!weighed.ok) return weighed.problem;
+    const { step: name, system, action, by, evidence } = weighed.value;
+    const step = this.step(name, system)!;
+    if (action === 'retry') this.ledger.again(step, storedAt);
+    else {
+      const state = action === 'skip' ? 'skipped' : 'done-by-hand';
+      this.ledger.settle(step, storedAt, { state, by, evidence, note: undefined });
+      this.notices.forget(step);
+    }
+    return undefined;
+  }
+
+  private decide(event: Happened<'exit.decision-finalised'>): string | undefined {
+    const weighed = this.weigh(event.data, event.storedAt);
+    if (!weighed.ok) {
+      this.refuse(event.data, weighed.problem, event.storedAt);
+      return weighed.problem;
+    }
+    this.decision = event;
+    this.giveUp(
+      this.ledger.unfinished(({ until }) => until === 'decided'),
+      event.storedAt,
+      'the decision came first',
+    );
+    this.effectiveAt = event.data.effectiveOn === undefined ? event.storedAt : event.data.effectiveAt;
+    this.advanceTo(event.storedAt);
+    return undefined;
+  }
+
+  private beginEnding(ending: Ending, at: string, seq: number): void {
+    this.ending = ending;
+    const isLeaving = ending === 'leaving';
+    const came = ending === 'cancelled' ? 'the cancellation came first' : 'the decision came first';
+    this.giveUp(
+      this.ledger.unfinished(({ until }) => until === 'effective' || until === 'decided'),
+      at,
+      isLeaving ? 'leaving: revoked instead' : came,
+    );
+    // A resignation that no longer stands is no reason to tell, or to invite.
+    const stays = ending === 'retained' ? 'retained' : 'not leaving: the exit was cancelled';
+    const owesWithdrawal = this.owesWithdrawal;
+    if (!isLeaving)
+      this.giveUp(
+        this.ledger.unfinished(
+          ({ until, custom, begins }) => until === 'retained' || (!!custom && begins === 'resigned'),
+        ),
+        at,
+        `the employee is ${stays}`,
+      );
+    const isOwed = ({ name }: StepRow): boolean => name !== 'cancel-hr-interview' || owesWithdrawal;
+    this.ledger.begin(isLeaving ? 'leaving' : 'retained', at, seq, isOwed);
+    this.ledger.begin('decided', at, seq);
+    this.ledger.begin('access-settled', at, seq);
+    this.recompute(at, seq);
+  }
+
+  /** An invitation may be out, for a time that is ahead or may have been moved there in the calendar. */
+  private get owesWithdrawal(): boolean {
+    const { interview } = this;
+    if (this.arrangedByHand) return true;
+    if (interview)
+      return Date.parse(interview.start) > Date.parse(this.asOf) || interview.calendarUrl !== undefined;
+    // Given up half-way: an invitation that stays out would be a meeting about nothing.
+    const scheduling = this.step('schedule-hr-interview');
+    return scheduling?.startedAt !== undefined && scheduling.state !== 'done';
+  }
+
+  private giveUp(steps: readonly (Step | undefined)[], finishedAt: string, note: string): void {
+    for (const step of steps) {
+      if (!step || isSettled(step)) continue;
+      this.ledger.settle(step, finishedAt, { state: 'skipped', note });
+      this.notices.forget(step);
+    }
+  }
+
+  /** What follows once something has happened. */
+  private recompute(at: string, seq: number): void {
+    this.revision += 1;
+    if (this.closedAt || !this.plan) return;
+    this.ledger.beginDue(at, seq);
+    const { gating } = this.ledger;
+    this.wasAwaiting ||= gating.every(({ state }) => state !== 'running');
+    this.isUnknown = !this.ending && this.isNobody;
+    if (this.isUnknown || (this.ending && gating.every(isSettled))) this.close(at);
+    else if (this.notices.due(this.steps).length === 0)
+      this.giveUp([this.step('notify-operator')], at, 'mended before the operator was told');
+  }
+
+  private close(at: string): void {
+    this.closedAt = at;
+    const why = this.isUnknown
+      ? 'no directory and no critical system knows the employee'
+      : 'the exit is over';
+    this.giveUp(
+      this.ledger.unfinished(() => true),
+      at,
+      why,
+    );
+  }
+
+  /** A mistyped id: the directory does not know the employee, and every system was looked at and has no account. */
+  private get isNobody(): boolean {
+    return (
+      this.identities.size === 0 &&
+      this.ledger.isStuckOn(FailureType.UnknownEmployee) &&
+      this.systems.every((system) => this.blocks.get(system)?.isWithoutAccount)
+    );
+  }
+
+  private noStep(name: string, system?: string): string {
+    return `the exit has no step ${stepKey({ name, system })}`;
+  }
+}
+
+const recipientsOf = (sent: readonly { to: string }[]): string =>
+  [...new Set(sent.map(({ to }) => to))].join(' and ');
+
+function decisionOf({ data }: Happened<'exit.decision-finalised'>): Decision {
+  const { effectiveAt: _, ...decision } = data;
+  return decision;
+}
+
+/** The earliest date that is still today at one place on Earth: the workflow does not know the company's time zone data. */
+const earliestDate = (now: string): string =>
+  new Date(Date.parse(now) - 12 * 60 * 60 * 1000).toISOString().slice(0, 10);

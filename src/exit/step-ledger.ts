@@ -1,0 +1,131 @@
+/** The steps of one exit as they stand, each with the row of the table that it comes from. */
+import type { Outcome } from './events.js';
+import { isSettled, stepKey, type Step } from './status.js';
+import type { Beginning, StepRow } from './steps.js';
+
+interface Entry {
+  step: Step;
+  row: StepRow;
+  /** The record's number of what set it off. */
+  setOffBy: number;
+  /** How often it was begun: a retry and a drift begin it again. */
+  starts: number;
+  /** The type of the final failure that it is stuck on. */
+  stuckOn?: string | undefined;
+}
+
+export class StepLedger {
+  private readonly entries: Entry[] = [];
+
+  constructor(
+    private readonly rows: readonly StepRow[],
+    private readonly systems: readonly string[],
+  ) {}
+
+  get all(): Step[] {
+    return this.entries.map(({ step }) => step);
+  }
+
+  /** The steps that the exit stays open for. */
+  get gating(): Step[] {
+    return this.entries.flatMap(({ step, row }) => (row.gates ? step : []));
+  }
+
+  rowOf(name: string): StepRow | undefined {
+    return this.rows.find((row) => row.name === name);
+  }
+
+  find(name: string, system?: string): Step | undefined {
+    return this.entry(name, system)?.step;
+  }
+
+  of(name: string): Step[] {
+    return this.entries.flatMap(({ step }) => (step.name === name ? step : []));
+  }
+
+  setOffBy(name: string, system?: string): number | undefined {
+    return this.entry(name, system)?.setOffBy;
+  }
+
+  starts(name: string, system?: string): number {
+    return this.entry(name, system)?.starts ?? 0;
+  }
+
+  isStuckOn(failureType: string): boolean {
+    return this.entries.some(
+      ({ step, stuckOn }) => step.state === 'needs-attention' && stuckOn === failureType,
+    );
+  }
+
+  /** Adds the steps that begin now; those that wait for others are pending. */
+  begin(beginning: Beginning, at: string, setOffBy: number, isOwed: (row: StepRow) => boolean = () => true) {
+    for (const row of this.rows)
+      if (row.begins === beginning && isOwed(row))
+        for (const system of row.perSystem ? this.systems : [undefined])
+          this.entries.push({
+            step: { name: row.name, system, state: 'pending' },
+            row,
+            setOffBy,
+            starts: 0,
+          });
+    this.beginDue(at, setOffBy);
+  }
+
+  /** Begins what waited for other steps to be settled. @param setOffBy what settled the last of them */
+  beginDue(at: string, setOffBy: number): void {
+    for (const entry of this.entries) {
+      const { step, row } = entry;
+      const before = [...(row.after ?? []), ...(row.begins === 'access-settled' ? endings : [])];
+      if (step.state === 'pending' && before.flatMap((name) => this.of(name)).every(isSettled)) {
+        // What waits for nothing is set off by what it was added for.
+        if (before.length > 0) entry.setOffBy = setOffBy;
+        this.start(entry, at);
+      }
+    }
+  }
+
+  /** Begins a step that the exit comes to more than once, or comes back to. */
+  restart(name: string, at: string, setOffBy = this.setOffBy(name)): Step | undefined {
+    const row = this.rowOf(name);
+    if (!row) return undefined;
+    const known = this.entry(name);
+    const step: Step = { name, state: 'running', startedAt: at };
+    if (known) Object.assign(known, { step, setOffBy, starts: known.starts + 1, stuckOn: undefined });
+    else this.entries.push({ step, row, setOffBy: setOffBy ?? 0, starts: 1 });
+    return step;
+  }
+
+  /** Tries a step again from now on. */
+  again(step: Step, at: string): void {
+    this.start(this.entry(step.name, step.system)!, at);
+  }
+
+  settle(step: Step, finishedAt: string, outcome: Pick<Step, 'state'> & Partial<Step>): void {
+    Object.assign(step, { finishedAt, error: undefined, ...outcome });
+  }
+
+  stick(step: Step, { error, type }: Pick<Outcome<'step.needs-attention'>['data'], 'error' | 'type'>): void {
+    Object.assign(step, { state: 'needs-attention', error });
+    this.entry(step.name, step.system)!.stuckOn = type;
+  }
+
+  /** The unfinished steps that are pointless from now on. */
+  unfinished(isPointless: (row: StepRow) => boolean): Step[] {
+    return this.entries.flatMap(({ step, row }) => (isPointless(row) && !isSettled(step) ? step : []));
+  }
+
+  private start(entry: Entry, startedAt: string): void {
+    entry.starts += 1;
+    entry.stuckOn = undefined;
+    const again = { finishedAt: undefined, error: undefined, note: undefined };
+    Object.assign(entry.step, again, { state: 'running', startedAt });
+  }
+
+  private entry(name: string, system?: string): Entry | undefined {
+    const key = stepKey({ name, system });
+    return this.entries.find(({ step }) => stepKey(step) === key);
+  }
+}
+
+/** The steps that carry out a decision on each system. */
+const endings = ['restore-access', 'revoke-access'];

@@ -1,0 +1,59 @@
+/** The steps of the configuration: each is a call that carries a CloudEvent, or a task for a person. */
+import { condition } from '@temporalio/workflow';
+import { FailureType, FinalFailure } from '../exit/failures.js';
+import type { StepRow } from '../exit/steps.js';
+import type { ExitContext } from './exit-context.js';
+import type { Go } from './step-runner.js';
+
+export async function performCustomSteps(context: ExitContext): Promise<void> {
+  const custom = context.plan.steps.filter(({ custom }) => custom !== undefined);
+  await Promise.all(
+    custom.map((row) =>
+      context.runner.perform(row.name, (go) => (row.custom === 'call' ? call : ask)(context, row, go)),
+    ),
+  );
+}
+
+async function call(context: ExitContext, { name: step }: StepRow, go: Go) {
+  const { exit, services } = context;
+  const notes = await services.steps.callStep.executeWithOptions(go.options(), [
+    {
+      ...context.about,
+      step,
+      resignation: exit.resignation,
+      decision: exit.decision?.data,
+      ending: exit.ending,
+    },
+  ]);
+  return { type: 'step.completed', data: { step, notes } } as const;
+}
+
+/** The person is asked, and asked again, until they confirm; an unconfirmed task needs attention after its time. */
+async function ask(context: ExitContext, row: StepRow, go: Go): Promise<undefined> {
+  const { exit, services } = context;
+  const { name: step, attentionAfterMs = Infinity } = row;
+  const start = exit.startsOf(step);
+  const isOver = () => !exit.isOpen(step) || exit.startsOf(step) !== start;
+  const dueMs = () => Date.parse(exit.step(step)!.startedAt!) + attentionAfterMs - Date.now();
+  for (;;) {
+    const number = exit.askedFor(step) + 1;
+    const about = { ...context.about, employee: exit.employee, step, number };
+    const { remindEveryMs, ...sent } = await services.steps.askPerson.executeWithOptions(go.options(), [
+      about,
+    ]);
+    context.happened({ type: 'task.requested', data: { ...sent, step, number } });
+    const isStuck = exit.step(step)?.state === 'needs-attention';
+    const waitMs = isStuck ? remindEveryMs : Math.max(1, Math.min(remindEveryMs, dueMs()));
+    const summary = `Until ${sent.to} confirms ${step}`;
+    if (await condition(isOver, waitMs, { summary })) return undefined;
+    if (isStuck || dueMs() > 0) continue;
+    const { type, message: error } = notConfirmed(step, sent.to);
+    context.happened({ type: 'step.needs-attention', data: { step, error, type } });
+  }
+}
+
+const notConfirmed = (step: string, by: string) =>
+  new FinalFailure(
+    FailureType.NotConfirmed,
+    `${by} has not confirmed ${step} in its time: ask them, or settle the step`,
+  );

@@ -1,0 +1,50 @@
+/** The wait for the decision: HR is reminded, then it is escalated, again and again, until the decision is there. */
+import { condition } from '@temporalio/workflow';
+import { rungStep, standingOn, type Rung } from '../exit/review.js';
+import type { ExitContext } from './exit-context.js';
+import type { Go, Run } from './step-runner.js';
+
+/** @returns once the exit is decided, and nothing of this is under way any more */
+export async function remindUntilDecided(context: ExitContext): Promise<void> {
+  const { exit, plan, runner } = context;
+  const isDecided = () => !exit.isAwaited;
+  const elapsedMs = () => Date.now() - Date.parse(exit.openedAt);
+  const sending = new Map<Rung['kind'], Promise<void>>();
+  for (;;) {
+    const { next } = standingOn(plan.review, elapsedMs());
+    const summary = next.kind === 'remind' ? `Reminder ${next.number} to HR` : `Escalation ${next.number}`;
+    if (await condition(isDecided, Math.max(1, next.afterMs - elapsedMs()), { summary })) break;
+    context.timePassed();
+    const { kind } = exit.rung!;
+    if (sending.has(kind)) continue;
+    sending.set(kind, runner.keep(rungStep[kind], send(context), isDecided));
+  }
+  await Promise.all(sending.values());
+}
+
+/** Sends the rung that is due by then. */
+const send =
+  (context: ExitContext): Run =>
+  async (go: Go) => {
+    const { exit, plan, services } = context;
+    const { kind, number } = exit.rung!;
+    const { review } = plan;
+    const about = {
+      ...context.about,
+      employee: exit.employee,
+      hrPartner: exit.hrPartner!,
+      reviewBy: exit.reviewBy!,
+      number,
+      of: review.remindAfterMs.length,
+    };
+    if (kind === 'remind') {
+      const sent = await services.notification.remindHrPartner.executeWithOptions(go.options(), [about]);
+      return { type: 'hr.reminded', data: { ...sent, number, of: about.of } };
+    }
+    const { escalateTo } = review;
+    const { reminders } = exit;
+    const sent = await services.notification.escalate.executeWithOptions(go.options(), [
+      { ...about, escalateTo, reminders },
+    ]);
+    return { type: 'decision.escalated', data: { ...sent, number } };
+  };

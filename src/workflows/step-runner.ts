@@ -1,0 +1,126 @@
+/**
+ * Performs the steps that the exit says are open: tries each until it is settled. A step never fails the workflow; what is stuck asks
+ * for attention and waits for a person.
+ */
+import { CancellationScope, condition } from '@temporalio/workflow';
+import type { Outcome } from '../exit/events.js';
+import type { Exit } from '../exit/exit.js';
+import { isSettled } from '../exit/status.js';
+import { summaryOf } from '../exit/steps.js';
+import { causeOf, isFailureOfStep, isFinal, reasonOf, typeOf } from './step-failures.js';
+
+/** One go at a step. */
+export interface Go {
+  /** For an activity of this go: its id, its summary, and how long it may go on trying until the step asks for attention. */
+  options: (activityId?: string) => { activityId: string; summary: string; scheduleToCloseTimeout?: number };
+  /** Called before what is being tried is cancelled. */
+  beforeCancel?: (() => Promise<void>) | undefined;
+}
+
+export type Run = (go: Go) => Promise<Outcome | undefined>;
+
+interface Running {
+  key: string;
+  /** The step was settled or begun again meanwhile. */
+  isStale: () => boolean;
+  callOff: () => void;
+}
+
+export class StepRunner {
+  private readonly running = new Set<Running>();
+
+  constructor(
+    private readonly exit: Exit,
+    private readonly happened: (outcome: Outcome) => void,
+  ) {}
+
+  /** Waits until a step begins, and performs it until it is settled. */
+  async perform(name: string, run: Run, system?: string): Promise<void> {
+    const { exit } = this;
+    await condition(() => exit.isOpen(name, system) || this.isOver(name, system));
+    await this.performOpen(name, run, system);
+  }
+
+  /** Performs a step each time that it is open, until the exit has no use for it any more. */
+  async keep(name: string, run: Run, isOver: () => boolean, system?: string): Promise<void> {
+    const { exit } = this;
+    for (;;) {
+      await condition(() => exit.isOpen(name, system) || isOver() || exit.closedAt !== undefined);
+      if (!exit.isOpen(name, system)) return;
+      await this.performOpen(name, run, system);
+    }
+  }
+
+  /** Cancels what is being tried of steps that were settled or begun again. */
+  callOffStale(): void {
+    for (const each of this.running) if (each.isStale()) each.callOff();
+  }
+
+  /** Returns once a step that was settled or begun again has nothing of before under way. */
+  async calm(name: string, system?: string): Promise<void> {
+    const key = keyOf(name, system);
+    await condition(() => ![...this.running].some((each) => each.key === key && each.isStale()));
+  }
+
+  private isOver(name: string, system?: string): boolean {
+    const step = this.exit.step(name, system);
+    return this.exit.closedAt !== undefined || (step !== undefined && isSettled(step));
+  }
+
+  private async performOpen(name: string, run: Run, system?: string): Promise<void> {
+    const { exit } = this;
+    const stepNow = () => exit.step(name, system)!;
+    // Drift that the policy leaves to an operator, for instance.
+    let waitsForPerson = exit.isOpen(name, system) && stepNow().state === 'needs-attention';
+    while (exit.isOpen(name, system)) {
+      const start = exit.startsOf(name, system);
+      const isStale = () => !exit.isOpen(name, system) || exit.startsOf(name, system) !== start;
+      if (waitsForPerson) await condition(isStale);
+      waitsForPerson = false;
+      if (isStale()) continue;
+      const scope = new CancellationScope();
+      const go: Go = { options: (activityId) => this.optionsOf(name, system, activityId) };
+      const running = { key: keyOf(name, system), isStale, callOff: once(() => void cancel(scope, go)) };
+      this.running.add(running);
+      try {
+        const outcome = await scope.run(() => run(go)).finally(() => this.running.delete(running));
+        if (outcome) this.happened(outcome);
+      } catch (failure) {
+        if (!isFailureOfStep(failure)) throw failure;
+        if (isStale()) continue;
+        const cause = causeOf(failure);
+        const why = { step: name, system, error: reasonOf(cause), type: typeOf(cause) };
+        this.happened({ type: 'step.needs-attention', data: why });
+        // An outage goes on being tried, now without limit.
+        waitsForPerson = isFinal(failure);
+      }
+    }
+  }
+
+  private optionsOf(name: string, system: string | undefined, activityId = keyOf(name, system)) {
+    const row = this.exit.rowOf(name)!;
+    const { state, startedAt } = this.exit.step(name, system)!;
+    const options = { activityId, summary: summaryOf(row, system) };
+    if (state === 'needs-attention') return options;
+    const attentionAfterMs = row.attentionAfterMs ?? this.exit.plan!.policy.attentionAfterMs;
+    const leftMs = attentionAfterMs - (Date.now() - Date.parse(startedAt!));
+    return { ...options, scheduleToCloseTimeout: Math.max(1, leftMs) };
+  }
+}
+
+const keyOf = (name: string, system?: string): string => (system === undefined ? name : `${name}:${system}`);
+
+/** The attempt may end by itself meanwhile, and what is begun after that is in another scope. */
+const cancel = (scope: CancellationScope, go: Go): Promise<void> =>
+  CancellationScope.nonCancellable(async () => {
+    await go.beforeCancel?.();
+    scope.cancel();
+  });
+
+function once(run: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) run();
+    isDone = true;
+  };
+}

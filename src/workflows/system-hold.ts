@@ -1,0 +1,125 @@
+/** The hold on one critical system, as the workflow performs it: each move is an activity, and what is remembered is replay's. */
+import { ActivityFailure, ApplicationFailure, sleep } from '@temporalio/workflow';
+import type { WatchedHold } from '../exit/drift.js';
+import { FailureType, FinalFailure } from '../exit/failures.js';
+import type { Taken } from '../exit/hold-facts.js';
+import { noHold, observed, perform, type Goal, type Performer } from '../exit/hold.js';
+import type { PlannedSystem } from '../exit/plan.js';
+import type { ExitContext } from './exit-context.js';
+import { Reports } from './reports.js';
+import { causeOf } from './step-failures.js';
+import type { Go } from './step-runner.js';
+
+export class SystemHold {
+  private held = noHold;
+  private readonly reports = new Reports<Taken>();
+  private blocking: Promise<void> | undefined;
+
+  constructor(
+    private readonly context: ExitContext,
+    private readonly system: PlannedSystem,
+  ) {}
+
+  /** Takes access away, and again each time that it came back, until the exit has come to its ending. */
+  block(): Promise<void> {
+    const { exit, runner } = this.context;
+    const { name: system } = this.system;
+    const run = async (go: Go) => {
+      const notes = await this.carryTo({ to: 'block', drift: exit.blockOf(system)?.drifts.at(-1) }, go);
+      const { capture } = this.held;
+      const data = { system, capture, identities: capture?.account?.identities ?? [], notes };
+      return { type: 'access.blocked', data } as const;
+    };
+    return (this.blocking = runner.keep('block-access', run, () => exit.ending !== undefined, system));
+  }
+
+  async restore(): Promise<void> {
+    const { exit, runner } = this.context;
+    const { name: system } = this.system;
+    await this.blocking;
+    const run = async (go: Go) => {
+      const { state, by } = exit.step('block-access', system)!;
+      const blockedByHandBy = state === 'done-by-hand' ? by : undefined;
+      const notes = await this.carryTo({ to: 'restore', blockedByHandBy }, go);
+      return { type: 'access.restored', data: { system, notes } } as const;
+    };
+    await runner.perform('restore-access', run, system);
+  }
+
+  async revoke(): Promise<void> {
+    const { name: system } = this.system;
+    await this.blocking;
+    const run = async (go: Go) => {
+      const notes = await this.carryTo({ to: 'revoke' }, go);
+      return { type: 'access.revoked', data: { system, notes } } as const;
+    };
+    await this.context.runner.perform('revoke-access', run, system);
+  }
+
+  /** What a sweep looks at; undefined where nothing is held that could drift. Stays so while a drift is being mended. */
+  get watched(): WatchedHold | undefined {
+    const { name: system, hold, queue } = this.system;
+    const { capture, blocked } = this.held;
+    return capture?.account && blocked && { system, hold, accountId: capture.account.id, queue };
+  }
+
+  private carryTo(goal: Goal, go: Go): Promise<string[]> {
+    const { context, system: planned, reports } = this;
+    const { name: system, hold } = planned;
+    const { exitId, employeeId, resignation } = context.exit;
+    const access = context.services.access(planned);
+    const on = { system, kind: hold, lateWriteMs: context.plan.policy.lateWriteMs, goal };
+    const performer: Performer = {
+      held: this.held,
+      now: () => Date.now(),
+      save: () => Promise.resolve(),
+      capture: async () => {
+        const { adopts } = context.plan;
+        const seen = await access.captureAccess.executeWithOptions(go.options(`capture-access:${system}`), [
+          { exitId, employeeId, system, hold, adopts },
+        ]);
+        const identities = seen.account?.identities ?? [];
+        context.happened({ type: 'access.captured', data: { system, identities } });
+        return seen;
+      },
+      block: async ({ account, tried }) => {
+        const call = go.options();
+        try {
+          const overridesProtection = resignation.overrideBy !== undefined;
+          return await reports.of(go, call.activityId, () =>
+            access.blockAccess.executeWithOptions(call, [
+              { system, hold, account, tried, overridesProtection },
+            ]),
+          );
+        } catch (failure) {
+          if (failure instanceof ActivityFailure) {
+            const reported = reports.isLost ? undefined : (reports.latest ?? null);
+            performer.held = observed(performer.held, { gaveUp: { reported } }, { ...on, now: Date.now() });
+          }
+          throw failure;
+        }
+      },
+      restore: async ({ account, taken, blockedVersion }) => {
+        try {
+          return await access.restoreAccess.executeWithOptions(go.options(), [
+            { system, account, taken, blockedVersion },
+          ]);
+        } catch (failure) {
+          throw asFinal(failure as Error, FailureType.NotGivenBack);
+        }
+      },
+      revoke: ({ account }) =>
+        access.revokeAccess.executeWithOptions(go.options(), [{ employeeId, system, account }]),
+      wait: (until) =>
+        sleep(Math.max(1, Date.parse(until) - Date.now()), { summary: `Wait out a late block on ${system}` }),
+    };
+    return perform(performer, on).finally(() => (this.held = performer.held));
+  }
+}
+
+/** A final failure of the activity as the domain knows it; any other failure stays as it is. */
+function asFinal(failure: Error, type: FailureType): Error {
+  const cause = causeOf(failure);
+  const isOfType = cause instanceof ApplicationFailure && cause.type === type;
+  return isOfType ? new FinalFailure(type, cause.message, { cause: failure }) : failure;
+}

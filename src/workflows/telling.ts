@@ -1,0 +1,85 @@
+/** The people's side of an exit: who it is about, and who is told. */
+import type { Employee } from '../exit/people.js';
+import { FailureType, FinalFailure } from '../exit/failures.js';
+import type { ExitContext } from './exit-context.js';
+import { Reports } from './reports.js';
+import type { Go, Run } from './step-runner.js';
+
+/** Looks the employee up, and tells the manager and the employee of the resignation. */
+export async function tellPeople(context: ExitContext): Promise<void> {
+  const { exit, runner, services } = context;
+  const lookUp: Run = async (go) => {
+    const { employeeId } = exit;
+    const employee = await services.directory.lookUpEmployee.executeWithOptions(go.options(), [
+      { employeeId },
+    ]);
+    const { name, insteadOfManager } = employee.manager;
+    const notes = insteadOfManager ? [`${insteadOfManager}; ${name} is told instead`] : [];
+    return { type: 'employee.found', data: { employee, notes } };
+  };
+  const notifyManager: Run = async (go) => {
+    const { resignation, openedAt } = exit;
+    const { to } = await services.notification.notifyManager.executeWithOptions(go.options(), [
+      { ...about(context), resignation, openedAt },
+    ]);
+    return { type: 'manager.notified', data: { of: 'resignation', to, identities: [], notes: [] } };
+  };
+  /** At every address that is known, since the hold may have blocked the mailbox. */
+  const reports = new Reports<string[]>();
+  const notifyEmployee: Run = async (go) => {
+    const { openedAt, reviewBy } = exit;
+    const call = go.options();
+    const sent = await reports.of(go, call.activityId, (delivered = []) =>
+      services.notification.notifyEmployee.executeWithOptions(call, [
+        { ...about(context), openedAt, reviewBy, delivered },
+      ]),
+    );
+    return { type: 'employee.notified', data: { sent, identities: [], notes: [] } };
+  };
+  await Promise.all([
+    runner.perform('look-up-employee', lookUp),
+    runner.perform('notify-manager', notifyManager),
+    runner.perform('notify-employee', notifyEmployee),
+  ]);
+}
+
+/** Tells the manager how it ended, once access is as it ended. */
+export const tellManagerOfOutcome = (context: ExitContext): Promise<void> =>
+  context.runner.perform('notify-manager-of-outcome', async (go: Go) => {
+    const { ending: outcome, decision } = context.exit;
+    const { to } = await context.services.notification.notifyManagerOfOutcome.executeWithOptions(
+      { ...go.options(), summary: `Tell the manager: ${outcome}` },
+      [{ ...about(context), outcome: outcome!, decision: decision?.data }],
+    );
+    return { type: 'manager.notified', data: { of: 'outcome', to, identities: [], notes: [] } };
+  });
+
+/** Tells the operator of every step that needs attention: once for each cause, not for each attempt. */
+export const keepOperatorInformed = (context: ExitContext): Promise<void> =>
+  context.runner.keep(
+    'notify-operator',
+    async (go: Go) => {
+      const { exit, plan, services } = context;
+      const { exitId, employeeId, employee } = exit;
+      const causes = exit.notices.due(exit.steps);
+      const { latest: number } = exit.notices;
+      const { operator } = plan;
+      const sent = await services.notification.notifyOperator.executeWithOptions(go.options(), [
+        { exitId, employeeId, employee, operator, number, causes },
+      ]);
+      const steps = causes.map(({ step }) => step);
+      return { type: 'operator.notified', data: { number, steps, sent: [sent] } };
+    },
+    () => false,
+  );
+
+/** @throws FinalFailure where the look-up was settled without an answer */
+export function knownEmployee({ exit: { employee } }: ExitContext): Employee {
+  if (employee) return employee;
+  throw new FinalFailure(
+    FailureType.NothingToGoOn,
+    'look-up-employee was settled without an answer, so there is no address to write to: do it by hand and settle this step',
+  );
+}
+
+const about = (context: ExitContext) => ({ ...context.about, employee: knownEmployee(context) });
