@@ -1,26 +1,21 @@
 /** The exits of both forms. They share no lock: where an employee's exit is, is found by asking each. */
 import type { Decision } from '../exit/decision.js';
 import type { Evidence } from '../exit/evidence/evidence.js';
+import type { Exits, ListedExit, ListFilter, NewestExit } from '../exit/exits.js';
 import type { Interview } from '../exit/interview.js';
 import type { Rescheduling } from '../exit/rescheduling.js';
-import type { Resignation } from '../exit/resignation.js';
 import type { Resolution } from '../exit/resolution.js';
 import type { ExitStatus, Step } from '../exit/status.js';
-import type { Exits, ListedExit, ListFilter, NewestExit } from '../temporal/orchestrated-exits.js';
 import { Refusal } from '../exit/refusal.js';
 
 export type Form = ExitStatus['form'];
 export const forms = ['orchestrated', 'choreographed'] as const satisfies Form[];
 
-/** What both forms can be asked. */
-export type ExitsOfForm = Pick<
-  Exits,
-  'newest' | 'status' | 'decide' | 'weigh' | 'resolve' | 'reschedule' | 'list' | 'follow'
-> & {
-  open: (resignation: Resignation) => Promise<{ exitId: string }>;
+/** What a form can be asked here. */
+export interface ExitsOfForm extends Exits {
   /** @param version of the program that reads, for the record */
   evidence: (employeeId: string, version: string) => Promise<Evidence>;
-};
+}
 
 /** A form that is configured here: its exits, or in one sentence why it cannot be reached. */
 export type Reached = { form: Form } & ({ exits: ExitsOfForm } | { problem: Error });

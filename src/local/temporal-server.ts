@@ -1,6 +1,6 @@
 /** Starts the embedded Temporal server, with its Web UI where one is wanted. */
 import { Connection } from '@temporalio/client';
-import { searchAttributes } from '../workflows/search-attributes.js';
+import { attributeTypes } from '../temporal/namespace.js';
 import { startChild, untilAnswered, type Child } from './child.js';
 
 export interface TemporalOptions {
@@ -30,10 +30,7 @@ export async function startTemporal({
     ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'warn'],
     ...(uiPort === undefined ? ['--headless'] : ['--ui-ip', '127.0.0.1', '--ui-port', String(uiPort)]),
     ...['--dynamic-config-value', 'system.enableActivityEagerExecution=true'],
-    ...Object.values(searchAttributes).flatMap(({ name, type }) => [
-      '--search-attribute',
-      `${name}=${pascal(type)}`,
-    ]),
+    ...attributeTypes.flatMap(({ name, type }) => ['--search-attribute', `${name}=${type}`]),
     // What has been acknowledged survives a power loss, and at a third of the default's disk writes.
     ...(dbFile === undefined
       ? []
@@ -58,5 +55,3 @@ export async function startTemporal({
   );
   return { ...child, address, ...(uiPort !== undefined && { uiUrl: `http://127.0.0.1:${uiPort}` }) };
 }
-
-const pascal = (type: string): string => type[0] + type.slice(1).toLowerCase();

@@ -18,6 +18,12 @@ export const payloadConverterPath = fileURLToPath(
 /** Built by `npm run build`: workers load it, so that every worker of a release runs the very same workflow code. */
 export const workflowBundlePath = fileURLToPath(new URL('./workflow-bundle.cjs', import.meta.url));
 
+/** The search attributes, with their types as the `temporal` command spells them: `Keyword`. */
+export const attributeTypes = Object.values(searchAttributes).map(({ name, type }) => ({
+  name,
+  type: type[0] + type.slice(1).toLowerCase(),
+}));
+
 export const DRIFT_CHECK = 'drift-check';
 
 /**
@@ -37,7 +43,7 @@ export async function ensureSearchAttributes(connection: NativeConnection, names
       ),
     });
   } catch (error) {
-    const flags = wanted.map(({ name, type }) => `--name ${name} --type ${capitalised(type)}`).join(' ');
+    const flags = attributeTypes.map(({ name, type }) => `--name ${name} --type ${type}`).join(' ');
     throw new Error(
       `The namespace "${namespace}" cannot be checked for the search attributes of an exit. Add what it lacks with: ` +
         `temporal operator search-attribute create --namespace ${namespace} ${flags}`,
@@ -68,5 +74,3 @@ export async function ensureDriftCheck(client: Client, recheckEveryMs: number): 
     await client.schedule.getHandle(DRIFT_CHECK).update(({ state }) => ({ spec, action, policies, state }));
   }
 }
-
-const capitalised = (type: string): string => type[0] + type.slice(1).toLowerCase();

@@ -15,6 +15,7 @@ import {
 } from '@temporalio/client';
 import { tsToDate } from '@temporalio/common/lib/time.js';
 import type { Decision } from '../exit/decision.js';
+import type { Exits, ListedExit, ListFilter, NewestExit } from '../exit/exits.js';
 import { exitWorkflowId } from '../exit/ids.js';
 import { taskQueues } from '../exit/queues.js';
 import type { Interview } from '../exit/interview.js';
@@ -30,49 +31,6 @@ import { Refusal } from '../exit/refusal.js';
 const ANSWER_WITHIN_MS = 10_000;
 
 type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
-
-export interface ListFilter {
-  open?: boolean | undefined;
-  attention?: boolean | undefined;
-  phase?: Phase | undefined;
-  /** Whose decision should have been made by now. */
-  overdue?: boolean | undefined;
-}
-
-export interface ListedDeadLetter {
-  id: string;
-  event: string;
-  /** The stuck step that it is about. */
-  step?: string | undefined;
-  reason: string;
-}
-
-export interface ListedExit {
-  employeeId: string;
-  phase: string;
-  outcome?: string | undefined;
-  needsAttention: boolean;
-  openedAt: string;
-  closedAt?: string | undefined;
-  lastWorkingDay?: string | undefined;
-  /** When the decision is overdue; absent once there is one. */
-  reviewBy?: string | undefined;
-  /** The steps that need attention, for the open exits that have any. */
-  stuckSteps: Step[];
-  /** Choreographed: messages about the exit that a consumer has given up. */
-  deadLetters?: ListedDeadLetter[] | undefined;
-  /** Why the steps are not known; the list goes on without them. */
-  statusProblem?: string | undefined;
-}
-
-export interface NewestExit {
-  isOpen: boolean;
-  /** ISO 8601, UTC. */
-  since: string;
-  phase: string;
-}
-
-export type Exits = ReturnType<typeof orchestratedExits>;
 
 export function orchestratedExits(client: Client) {
   const handleOf = (employeeId: string) => client.workflow.getHandle(exitWorkflowId(employeeId));
@@ -153,7 +111,6 @@ export function orchestratedExits(client: Client) {
   }
 
   return {
-    /** The newest exit of the employee, open or closed. */
     newest: async (employeeId: string): Promise<NewestExit | undefined> => {
       const description = await describe(employeeId);
       if (!description) return undefined;
@@ -165,7 +122,6 @@ export function orchestratedExits(client: Client) {
       };
     },
 
-    /** @throws Refusal when the employee has an open exit already */
     async open(resignation: Resignation): Promise<{ workflowId: string; exitId: string }> {
       const { employeeId } = resignation;
       const workflowId = exitWorkflowId(employeeId);
@@ -199,7 +155,6 @@ export function orchestratedExits(client: Client) {
       );
     },
 
-    /** @returns why the decision would be refused now; undefined where it would be accepted */
     async weigh(employeeId: string, decision: Decision): Promise<string | undefined> {
       await requireOpenExit(employeeId);
       const { problem } = await answered(employeeId, 'the decision cannot be weighed', () =>
@@ -215,7 +170,6 @@ export function orchestratedExits(client: Client) {
       );
     },
 
-    /** Moves the interview, and answers when everybody is invited for the new time. */
     async reschedule(employeeId: string, wish: Rescheduling): Promise<Interview> {
       await requireOpenExit(employeeId);
       return answered(employeeId, `it is not confirmed (look with "ems status ${employeeId}")`, () =>
@@ -233,7 +187,6 @@ export function orchestratedExits(client: Client) {
       return found;
     },
 
-    /** The status, again each time that something has happened, until the exit is over. */
     async *follow(employeeId: string, everyMs: number): AsyncGenerator<ExitStatus> {
       const { workflowId, runId } = await requireExit(employeeId);
       let token: Uint8Array | undefined;
@@ -244,7 +197,7 @@ export function orchestratedExits(client: Client) {
         token = await nextEvent(workflowId, runId, token, everyMs);
       }
     },
-  };
+  } satisfies Exits;
 
   /** Waits for the next event in the history; attempts leave none there, so not for ever. */
   async function nextEvent(

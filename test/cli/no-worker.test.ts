@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ListedExit } from '../../src/temporal/orchestrated-exits.js';
+import type { ListedExit } from '../../src/exit/exits.js';
 import { answer, page } from '../support/ems.js';
 import { startWorld, stateOf, type World } from '../support/world.js';
 

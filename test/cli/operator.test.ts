@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ListedExit, ListFilter } from '../../src/temporal/orchestrated-exits.js';
+import type { ListedExit, ListFilter } from '../../src/exit/exits.js';
 import { stepKey, type Step } from '../../src/exit/status.js';
 import { answer, page, refusal } from '../support/ems.js';
 import { eventually } from '../support/eventually.js';

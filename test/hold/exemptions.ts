@@ -13,8 +13,8 @@
  * | a late giving, without ETags | the hold gave it back; somebody else takes it; a copy of the giving lands | nobody sees it land; with ETags it is refused, and there is no such excuse |
  * | given after the last look | reported as gone, and given by somebody between that look and the report | an observation is of the moment in which it is made |
  */
-import { ACTIVE, type Cell } from './ledger.js';
-import type { Played } from './invariants.js';
+import { ACTIVE, type Cell, type Ledger } from './ledger.js';
+import type { Script } from './script.js';
 
 export type Excuse =
   | 'the same value as ours'
@@ -30,6 +30,16 @@ export class Excuses {
   use(excuse: Excuse): void {
     this.used.set(excuse, (this.used.get(excuse) ?? 0) + 1);
   }
+}
+
+/** What the judges look at. */
+export interface Played {
+  script: Script;
+  ledger: Ledger;
+  excuses: Excuses;
+  /** The report that the hold was lost in: nobody could say what had been taken. */
+  wasLost: boolean;
+  hasEtags: boolean;
 }
 
 /** Why the restore may have given what, by the ledger, somebody else had taken. */

@@ -1,17 +1,7 @@
 /** What must hold of every sequence, judged by the ledger. Each problem is a sentence; none means that all of it held. */
 import { ACCOUNT, ACTIVE, exists, memberOf, type Cell, type Ledger } from './ledger.js';
-import { excuseForGivingBack, type Excuses } from './exemptions.js';
-import type { Script } from './script.js';
+import { excuseForGivingBack, type Played } from './exemptions.js';
 import { CRITICAL } from './site.js';
-
-export interface Played {
-  script: Script;
-  ledger: Ledger;
-  excuses: Excuses;
-  /** The report that the hold was lost in: nobody could say what had been taken. */
-  wasLost: boolean;
-  hasEtags: boolean;
-}
 
 /** During the hold: called at the moment in which the system is reported blocked. */
 export function problemsWhenBlocked({ script, ledger, excuses }: Played): string[] {

@@ -2,14 +2,13 @@
 import { createAccessService, type AccessService } from '../../src/services/access/access.js';
 import { createScimClient, type ScimClient } from '../../src/services/protocols/scim.js';
 import { Engine } from './engine.js';
-import { Excuses } from './exemptions.js';
+import { Excuses, type Played } from './exemptions.js';
 import { intercept, sender, type Asked } from './http.js';
 import {
   problemsAfterRestore,
   problemsAfterRevoke,
   problemsAlways,
   problemsWhenBlocked,
-  type Played,
 } from './invariants.js';
 import type { Script } from './script.js';
 import { Site } from './site.js';

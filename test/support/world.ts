@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Worker } from '@temporalio/worker';
-import { orchestratedExits, type Exits } from '../../src/temporal/orchestrated-exits.js';
+import { orchestratedExits } from '../../src/temporal/orchestrated-exits.js';
 import { parseConfig, type Config } from '../../src/config/config.js';
 import { createWorkers, runWorkers, serviceNames, type ServiceName } from '../../src/temporal/workers.js';
 import type { ExitStatus, Phase, Step } from '../../src/exit/status.js';
@@ -47,7 +47,7 @@ export interface WorldOptions {
 
 export interface World extends SharedTemporal {
   config: Config;
-  exits: Exits;
+  exits: ReturnType<typeof orchestratedExits>;
   mail: MailServer;
   proxies: Record<Server, FaultProxy>;
   admin: Record<Server, ScimAdmin>;

@@ -9,6 +9,7 @@ import { watch } from '../jetstream/log.js';
 import type { Config } from '../../config/config.js';
 import type { Decision } from '../../exit/decision.js';
 import { subjectsOf, type ExitEvent } from '../../exit/events.js';
+import type { Exits } from '../../exit/exits.js';
 import { foldLog, type FoldedLog } from '../../exit/fold.js';
 import type { FoldedExit } from '../../exit/folded-exit.js';
 import type { Interview } from '../../exit/interview.js';
@@ -18,7 +19,6 @@ import { parseResolution, type Resolution } from '../../exit/resolution.js';
 import type { ExitStatus, Step, StepName } from '../../exit/status.js';
 import { interviewOf } from '../../exit/evidence/stream-facts.js';
 import { listChoreographed } from './choreographed-list.js';
-import type { Exits } from '../../temporal/orchestrated-exits.js';
 import { Refusal } from '../../exit/refusal.js';
 
 /** A service answers in milliseconds; after this long there is none. */
@@ -26,14 +26,14 @@ const ANSWER_WITHIN_MS = 10_000;
 
 const SOURCE = '/ems/client';
 
-export type ChoreographedExits = Omit<Exits, 'open'> & {
+export interface ChoreographedExits extends Exits {
   /**
    * Returns when the resignation is recorded.
    * @param exitId the same one for another try of the same resignation, which then is no second exit
    * @throws Refusal when the employee has an open exit already
    */
   open: (resignation: Resignation, exitId?: string) => Promise<{ exitId: string }>;
-};
+}
 
 export async function choreographedExits(bus: Bus, config: Config): Promise<ChoreographedExits> {
   const systems = config.systems.map(({ name }) => name);

@@ -4,11 +4,11 @@ import { RUBBISH } from '../dead-letters/write.js';
 import { everyDeadLetter, type DeadLetter } from '../dead-letters/read.js';
 import { everyLog } from '../jetstream/log.js';
 import type { StoredEvent } from '../../exit/events.js';
+import type { ListedDeadLetter, ListedExit, ListFilter } from '../../exit/exits.js';
 import type { FoldedLog } from '../../exit/fold.js';
 import type { FoldedExit } from '../../exit/folded-exit.js';
 import { reviewBy, type Review } from '../../exit/review.js';
 import { stepKey, type Step } from '../../exit/status.js';
-import type { ListedDeadLetter, ListedExit, ListFilter } from '../../temporal/orchestrated-exits.js';
 
 interface Reading {
   fold: (log: { events: readonly StoredEvent[] }) => FoldedLog;

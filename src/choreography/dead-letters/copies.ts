@@ -5,11 +5,9 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import type { StoredEvent } from '../../exit/events.js';
 import type { Bus } from '../jetstream/bus.js';
-import { headersIn } from '../jetstream/cloudevents.js';
-import type { DeadLetter } from './read.js';
-import { EXITS } from '../jetstream/streams.js';
 
-const REPLAY_OF = 'dead-letter-replay-of';
+/** The header of a copy: `<consumer>.<sequence>`. */
+export const REPLAY_OF = 'dead-letter-replay-of';
 
 export interface ReplayOf {
   /** The only one that is to act on it. */
@@ -41,18 +39,4 @@ export function originalHeaders(found: MsgHdrs | undefined): MsgHdrs {
   for (const [name, values] of found ?? [])
     if (!/^(dead-letter|nats)-/i.test(name)) for (const value of values) original.append(name, value);
   return original;
-}
-
-/** Returns when the copy is recorded; undefined where the stream no longer has the original. */
-export async function replay(bus: Bus, letter: DeadLetter): Promise<{ sequence: number } | undefined> {
-  // A letter may be shortened; the stream has the whole.
-  const original = await bus.jsm.streams.getMessage(EXITS, { seq: letter.original });
-  if (original?.subject !== letter.subject) return undefined;
-  const copy = originalHeaders(headersIn(original));
-  copy.set(REPLAY_OF, `${letter.consumer}.${letter.original}`);
-  const { seq } = await bus.send(letter.subject, original.data, {
-    id: `replay of ${letter.id}`,
-    headers: copy,
-  });
-  return { sequence: seq };
 }

@@ -1,9 +1,9 @@
 /** What consumers have given up, for an operator: to see, and to put before its consumer again. */
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 import type { Bus } from '../jetstream/bus.js';
-import { parseMessage } from '../jetstream/cloudevents.js';
+import { headersIn, parseMessage } from '../jetstream/cloudevents.js';
 import { everyDeadLetter, type DeadLetter } from './read.js';
-import { replay } from './copies.js';
+import { originalHeaders, REPLAY_OF } from './copies.js';
 import { EXITS } from '../jetstream/streams.js';
 import { isEventType } from '../../exit/events.js';
 import { foldLog } from '../../exit/fold.js';
@@ -55,11 +55,25 @@ export function deadLettersOf(bus: Bus, systems: readonly string[]) {
         const now = exits.get(exitId)?.steps.find((each) => stepKey(each) === step);
         if (now && isSettled(now)) return { id, replayed: false, why: `${step} is ${now.state} by now` };
       }
-      const copy = await replay(bus, letter);
+      const copy = await putBack(bus, letter);
       if (!copy) throw new Refusal(`${id} is not replayed: the stream no longer has the original`);
       return { id, replayed: true, sequence: copy.sequence };
     },
   };
+}
+
+/** Returns when the copy is recorded; undefined where the stream no longer has the original. */
+async function putBack(bus: Bus, letter: DeadLetter): Promise<{ sequence: number } | undefined> {
+  // A letter may be shortened; the stream has the whole.
+  const original = await bus.jsm.streams.getMessage(EXITS, { seq: letter.original });
+  if (original?.subject !== letter.subject) return undefined;
+  const copy = originalHeaders(headersIn(original));
+  copy.set(REPLAY_OF, `${letter.consumer}.${letter.original}`);
+  const { seq } = await bus.send(letter.subject, original.data, {
+    id: `replay of ${letter.id}`,
+    headers: copy,
+  });
+  return { sequence: seq };
 }
 
 /** What is wrong with the message, by the code of today; what other people's services read is theirs to judge. */

@@ -1,14 +1,13 @@
 /** Plays the scripts of the hold's model (test/hold) on the access subscriber, with copies and redeliveries on top. */
 import { createAccessService, type AccessService } from '../../../src/services/access/access.js';
 import { createScimClient } from '../../../src/services/protocols/scim.js';
-import { Excuses } from '../../hold/exemptions.js';
+import { Excuses, type Played } from '../../hold/exemptions.js';
 import { intercept, sender } from '../../hold/http.js';
 import {
   problemsAfterRestore,
   problemsAfterRevoke,
   problemsAlways,
   problemsWhenBlocked,
-  type Played,
 } from '../../hold/invariants.js';
 import { Wrong, type LaneServer } from '../../hold/lane.js';
 import type { Script } from '../../hold/script.js';
