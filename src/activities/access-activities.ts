@@ -19,6 +19,8 @@ export interface CaptureAccess {
   employeeId: string;
   system: string;
   hold: HoldKind;
+  /** Runs of earlier exits whose hold goes on in this one. */
+  adopts?: string[] | undefined;
 }
 
 export interface BlockAccess {
@@ -57,11 +59,12 @@ export function createAccessActivities(access: ReadonlyMap<string, AccessService
   const on = (system: string): AccessService => serviceOn(access, system);
 
   return {
-    captureAccess: ({ exitId, system, employeeId, hold }: CaptureAccess): Promise<Capture> =>
+    captureAccess: ({ exitId, system, employeeId, hold, adopts }: CaptureAccess): Promise<Capture> =>
       attempt(async ({ signal }) => {
-        const earlier = await earlierHold(exitId, system);
+        const earlier = await earlierHold(exitId, system, adopts);
         const seen = await on(system).capture(employeeId, hold, signal);
-        return { ...mergeCaptures(earlier?.capture, seen), taken: earlier?.taken };
+        const { taken, revokingSince } = earlier ?? {};
+        return { ...mergeCaptures(earlier?.capture, seen), taken, revokingSince };
       }),
 
     blockAccess: ({ system, account, hold, tried, overridesProtection }: BlockAccess): Promise<Blocked> =>

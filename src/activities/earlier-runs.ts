@@ -1,8 +1,11 @@
 /**
  * A reset (RespondWorkflowReset, "Reset" in the Web UI) starts the exit again from some point and forgets what came after it. What the
- * hold had taken by then is still taken, so a fresh look at the account would mistake our own block for the state before.
+ * hold had taken by then is still taken, so a fresh look at the account would mistake our own block for the state before. The same holds
+ * of an earlier exit that was terminated.
  */
 import { Context } from '@temporalio/activity';
+import type { WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
+import { tsToDate } from '@temporalio/common/lib/time.js';
 import {
   everythingOf,
   mergeCaptures,
@@ -16,9 +19,11 @@ import {
 import type { Interview } from '../exit/interview.js';
 import { decoded } from './payloads.js';
 
-interface EarlierHold {
+export interface EarlierHold {
   capture: Capture;
   taken: Taken;
+  /** When a revocation had begun, ISO 8601. */
+  revokingSince?: string | undefined;
 }
 
 /** What is read here of the inputs of captureAccess (without an account) and blockAccess. */
@@ -28,35 +33,52 @@ interface AccessCall {
   hold: HoldKind;
 }
 
-/** @returns what earlier runs of this exit knew of the hold on a system; undefined without a reset, or when they held nothing */
-export async function earlierHold(exitId: string, system: string): Promise<EarlierHold | undefined> {
-  let hold: EarlierHold | undefined;
-  for await (const events of earlierRuns(exitId)) {
-    const calls = new Map<string, { type: string; input: AccessCall }>();
-    for (const event of events) {
-      const {
-        activityTaskScheduledEventAttributes: scheduled,
-        activityTaskCompletedEventAttributes: completed,
-      } = event;
-      if (scheduled) {
-        const input = await decoded<AccessCall>(scheduled.input?.payloads);
-        if (input?.system !== system) continue;
-        const type = scheduled.activityType?.name ?? '';
-        calls.set(String(event.eventId), { type, input });
-        // Until it is known to have ended, a block may have taken everything that it was to take.
-        if (hold && type === 'blockAccess') hold.taken = everythingOf(input.account, input.hold);
-      }
-      const call = completed && calls.get(String(completed.scheduledEventId));
-      if (!call) continue;
-      const result = await decoded<Capture & Blocked>(completed.result?.payloads);
-      if (call.type === 'captureAccess' && result) {
-        hold = { taken: nothing, ...hold, capture: mergeCaptures(hold?.capture, result) };
-      }
-      if (hold && call.type === 'blockAccess' && result) hold.taken = result.taken;
-      if (call.type === 'restoreAccess') hold = undefined;
+type Events = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>;
+
+/**
+ * @param adopts runs of earlier exits that ended from outside
+ * @returns what these, and earlier runs of this exit, knew of the hold on a system; undefined where they held nothing
+ */
+export async function earlierHold(
+  exitId: string,
+  system: string,
+  adopts: readonly string[] = [],
+): Promise<EarlierHold | undefined> {
+  const holds = new Map<string, EarlierHold>();
+  for await (const events of earlierRuns(exitId, adopts)) await readHolds(events, holds);
+  return holds.get(system);
+}
+
+/** Adds to the holds, by system, what one run tells of them. */
+export async function readHolds(events: Events, holds: Map<string, EarlierHold>): Promise<void> {
+  const calls = new Map<string, { type: string; input: AccessCall }>();
+  for (const event of events) {
+    const {
+      activityTaskScheduledEventAttributes: scheduled,
+      activityTaskCompletedEventAttributes: completed,
+    } = event;
+    if (scheduled) {
+      const input = await decoded<AccessCall>(scheduled.input?.payloads);
+      if (input?.system === undefined) continue;
+      const type = scheduled.activityType?.name ?? '';
+      calls.set(String(event.eventId), { type, input });
+      const hold = holds.get(input.system);
+      // Until it is known to have ended, a block may have taken everything that it was to take.
+      if (hold && type === 'blockAccess') hold.taken = everythingOf(input.account, input.hold);
+      if (hold && type === 'revokeAccess') hold.revokingSince ??= tsToDate(event.eventTime!).toISOString();
     }
+    const call = completed && calls.get(String(completed.scheduledEventId));
+    if (!call) continue;
+    const { system } = call.input;
+    const hold = holds.get(system);
+    const result = await decoded<Capture & Blocked>(completed.result?.payloads);
+    if (call.type === 'captureAccess' && result) {
+      const { taken = nothing, revokingSince } = { ...result, ...hold };
+      holds.set(system, { taken, revokingSince, capture: mergeCaptures(hold?.capture, result) });
+    }
+    if (hold && call.type === 'blockAccess' && result) hold.taken = result.taken;
+    if (call.type === 'restoreAccess') holds.delete(system);
   }
-  return hold;
 }
 
 /**
@@ -75,26 +97,40 @@ export async function earlierInterview(exitId: string): Promise<Interview | unde
   return latest && { ...latest, sent: [] };
 }
 
-/** What happened in the runs of this exit that a reset has left, oldest first; nothing without a reset. */
-async function* earlierRuns(exitId: string) {
+/**
+ * The runs of earlier exits of the employee that ended from outside, the oldest first: since the last one that came to its own end.
+ * What they took is still taken.
+ */
+export async function abandonedRuns(): Promise<string[]> {
+  const runs = (await otherRuns()).toReversed();
+  const own = runs.findIndex(({ status: { name } }) => name === 'COMPLETED' || name === 'CANCELLED');
+  return runs
+    .slice(0, own < 0 ? undefined : own)
+    .map(({ runId }) => runId)
+    .toReversed();
+}
+
+/** What happened in the runs that are adopted, and in those of this exit that a reset has left; nothing without either. */
+async function* earlierRuns(exitId: string, adopts: readonly string[] = []): AsyncGenerator<Events> {
   const { client, info } = Context.current();
   const { workflowId, runId } = info.workflowExecution!;
-  if (runId === exitId) return;
-  for (const earlier of await otherRuns(workflowId, runId)) {
+  const others = runId === exitId ? [] : (await otherRuns()).map((run) => run.runId);
+  for (const earlier of [...adopts, ...others.filter((other) => !adopts.includes(other))]) {
     const { events } = await client.workflow.getHandle(workflowId, earlier).fetchHistory();
     const started = events?.[0]?.workflowExecutionStartedEventAttributes;
     // The same workflow ID may have had other exits of the employee.
-    if (events && started?.firstExecutionRunId === exitId) yield events;
+    const isOfThisExit = adopts.includes(earlier) || started?.firstExecutionRunId === exitId;
+    if (events && isOfThisExit) yield events;
   }
 }
 
-/** The run ids under this workflow ID, oldest first. */
-async function otherRuns(workflowId: string, runId: string): Promise<string[]> {
-  const { client } = Context.current();
-  const runs: { runId: string; startTime: Date }[] = [];
+/** The other runs under this workflow ID, oldest first. */
+async function otherRuns(): Promise<WorkflowExecutionInfo[]> {
+  const { client, info } = Context.current();
+  const { workflowId, runId } = info.workflowExecution!;
+  const runs: WorkflowExecutionInfo[] = [];
   for await (const run of client.workflow.list({ query: `WorkflowId = '${workflowId}'` })) runs.push(run);
   return runs
-    .toSorted((a, b) => a.startTime.getTime() - b.startTime.getTime())
-    .map((run) => run.runId)
-    .filter((other) => other !== runId);
+    .filter((run) => run.runId !== runId)
+    .toSorted((a, b) => a.startTime.getTime() - b.startTime.getTime());
 }

@@ -1,50 +1,27 @@
 /** What the workflow itself needs to know: quick, and without a server other than Temporal's. */
 import { Context } from '@temporalio/activity';
 import { Temporal } from 'temporal-polyfill';
-import type { Config, SystemConfig } from '../config/config.js';
-import type { ExitHold, WatchedHold } from '../exit/drift.js';
-import type { Plan, Queues } from '../exit/plan.js';
-import { rateLimitedQueue, taskQueues } from '../exit/queues.js';
-import { REQUESTS_PER_ATTEMPT } from '../services/protocols/pace.js';
+import type { Config } from '../config/config.js';
+import { planFrom } from '../config/planning.js';
+import type { ExitHold, OrphanedHold, WatchedHold } from '../exit/drift.js';
+import { isNothing } from '../exit/hold-facts.js';
+import { employeeIdOf } from '../exit/ids.js';
+import type { Plan } from '../exit/plan.js';
+import { abandonedRuns, readHolds, type EarlierHold } from './earlier-runs.js';
 import { decoded } from './payloads.js';
 
 const OPEN_HOLDS = `WorkflowType = 'exitEmployee' AND ExecutionStatus = 'Running' AND ExitPhase IN ('awaiting-decision', 'awaiting-effective-date')`;
 
+const ORPHANS = `WorkflowType = 'exitEmployee' AND ExecutionStatus IN ('Terminated', 'TimedOut')`;
+
 export function createExitActivities(config: Config) {
-  // The longest an attempt takes is a handful of requests, of which one may run into its time limit.
-  const attemptTimeoutMs = 3 * config.policy.requestTimeout;
-  const [hrPartner] = config.contacts.hrPartners;
-  const { review } = config.policy;
-  const plan: Plan = {
-    systems: config.systems.map((system) => ({
-      name: system.name,
-      hold: system.hold,
-      queue: accessQueue(config, system),
-      attemptTimeoutMs: attemptTimeoutMs + slownessMs(system.rateLimit),
-    })),
-    policy: {
-      attentionAfterMs: config.policy.attentionAfter,
-      retryInitialMs: config.policy.retry.initialInterval,
-      retryMaximumMs: config.policy.retry.maximumInterval,
-      attemptTimeoutMs,
-      reassertsDrift: config.policy.onDrift === 'reassert',
-      lateWriteMs: config.policy.requestTimeout,
-    },
-    queues: queuesFor(config),
-    hrPartner: { name: hrPartner.name, email: hrPartner.email, language: hrPartner.language },
-    telling: {
-      operator: config.contacts.operator,
-      review: {
-        remindAfterMs: review.remindAfter,
-        withinMs: review.within,
-        escalateEveryMs: review.escalateEvery,
-        escalateTo: config.contacts.escalation,
-      },
-    },
-  };
+  const plan = planFrom(config, 'orchestrated');
 
   return {
-    planExit: (): Promise<Plan> => Promise.resolve(plan),
+    async planExit(): Promise<Plan> {
+      const adopts = await abandonedRuns();
+      return adopts.length > 0 ? { ...plan, adopts } : plan;
+    },
 
     /**
      * What the attempts of a pending activity have reported so far. A cancellation between two attempts would lose it.
@@ -77,6 +54,31 @@ export function createExitActivities(config: Config) {
       return { holds, next };
     },
 
+    /**
+     * The exits that were terminated, or ran into a time limit, while a hold of theirs stood, and that no newer exit of the employee has
+     * adopted. Nothing gives that access back by itself.
+     */
+    async orphanedHolds(): Promise<OrphanedHold[]> {
+      const { client } = Context.current();
+      const orphans: OrphanedHold[] = [];
+      for await (const { workflowId, runId, status, closeTime } of client.workflow.list({ query: ORPHANS })) {
+        const newest = await client.workflow.getHandle(workflowId).describe();
+        if (newest.runId !== runId) continue;
+        const holds = new Map<string, EarlierHold>();
+        const { events = [] } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+        await readHolds(events ?? [], holds);
+        const systems = [...holds].flatMap(([system, { taken }]) => (isNothing(taken) ? [] : system));
+        const exitId = events?.[0]?.workflowExecutionStartedEventAttributes?.firstExecutionRunId ?? runId;
+        const endedAt = (closeTime ?? new Date()).toISOString();
+        if (systems.length > 0)
+          orphans.push({
+            ...{ exitId, employeeId: employeeIdOf(workflowId), systems, how: status.name, endedAt },
+            queue: plan.steps.find(({ service }) => service === 'notification')!.queue,
+          });
+      }
+      return orphans;
+    },
+
     /** The instant at which a calendar day begins for the company, ISO 8601 in UTC. */
     startOfDay: (date: string): Promise<string> =>
       Promise.resolve(
@@ -86,17 +88,3 @@ export function createExitActivities(config: Config) {
 }
 
 export type ExitActivities = ReturnType<typeof createExitActivities>;
-
-function queuesFor({ taskQueues: mode }: Config): Queues {
-  const { exit, notification, hr } = taskQueues;
-  if (mode === 'per-service') return { directory: exit, notification, hr };
-  return { directory: exit, notification: exit, hr: exit };
-}
-
-function accessQueue({ taskQueues: mode }: Config, { name, rateLimit }: SystemConfig): string {
-  if (rateLimit) return rateLimitedQueue(name);
-  return mode === 'per-service' ? taskQueues.access : taskQueues.exit;
-}
-
-const slownessMs = (rateLimit: SystemConfig['rateLimit']): number =>
-  rateLimit ? Math.ceil((1000 * REQUESTS_PER_ATTEMPT) / rateLimit.requestsPerSecond) : 0;

@@ -25,6 +25,9 @@ export function createNotificationActivities(notification: NotificationService) 
 
     notifyOperator: (input: Input<'notifyOperator'>) =>
       attempt(({ signal }) => notification.notifyOperator(input, signal)),
+
+    notifyOfOrphanedHold: (input: Input<'notifyOfOrphanedHold'>) =>
+      attempt(({ signal }) => notification.notifyOfOrphanedHold(input, signal)),
   };
 }
 

@@ -19,6 +19,19 @@ export interface ExitHold extends WatchedHold {
   runId: string;
 }
 
+/** The holds of an exit that ended from outside: nothing gives them back by itself. */
+export interface OrphanedHold {
+  exitId: string;
+  employeeId: string;
+  systems: string[];
+  /** As Temporal calls it: TERMINATED, TIMED_OUT. */
+  how: string;
+  /** ISO 8601, UTC. */
+  endedAt: string;
+  /** The task queue of who tells the operator. */
+  queue: string;
+}
+
 /** A hold found drifted, as the signal `holdDrifted` says it. */
 export interface Drift {
   system: string;

@@ -10,6 +10,8 @@ export const EmployeeId = z
 
 export const exitWorkflowId = (employeeId: string): string => `exit-${employeeId}`;
 
+export const employeeIdOf = (workflowId: string): string => workflowId.replace(/^exit-/, '');
+
 /**
  * The Message-ID (RFC 5322 §3.6.4) of one mail of one exit to one recipient. The same mail tried again carries the same
  * id, so that a receiver drops the second copy; SMTP itself can only promise at-least-once.

@@ -6,15 +6,22 @@ import { createDriftActivities } from '../activities/drift-activities.js';
 import { createExitActivities } from '../activities/exit-activities.js';
 import { createHrActivities } from '../activities/hr-activities.js';
 import { createNotificationActivities } from '../activities/notification-activities.js';
+import { createStepActivities } from '../activities/step-activities.js';
 import { type Config } from '../config/config.js';
 import { ConfigError } from '../config/config-error.js';
 import { rateLimitedQueue, taskQueues } from '../exit/queues.js';
-import { createAccess, createDirectory, createHr, createNotification } from '../services/from-config.js';
+import {
+  createAccess,
+  createDirectory,
+  createHr,
+  createNotification,
+  createSteps,
+} from '../services/from-config.js';
 import { attemptsPerSecond } from '../services/protocols/pace.js';
 import { payloadConverterPath, workflowBundlePath } from './namespace.js';
 
 /** `exit` is the workflow itself, with the look-up in the directory. */
-export const serviceNames = ['exit', 'notification', 'hr', 'access'] as const;
+export const serviceNames = ['exit', 'notification', 'hr', 'access', 'steps'] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
 export interface WorkerPlan {
@@ -39,6 +46,7 @@ export async function createWorkers({
       const access = createAccess(config);
       return { ...createAccessActivities(access), ...createDriftActivities(access) };
     },
+    steps: () => createStepActivities(createSteps(config)),
   };
   const common = {
     connection,

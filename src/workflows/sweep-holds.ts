@@ -3,6 +3,7 @@ import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporali
 import type { DriftActivities } from '../activities/drift-activities.js';
 import type { ExitActivities } from '../activities/exit-activities.js';
 import type { ExitHold } from '../exit/drift.js';
+import { reportOnce } from './report-orphaned-hold.js';
 import { causeOf, reasonOf } from './step-failures.js';
 
 export interface Sweep {
@@ -13,6 +14,8 @@ export interface Sweep {
 export interface SweepResult {
   checked: number;
   drifted: number;
+  /** Exits that ended from outside while a hold of theirs stood. */
+  orphaned: number;
 }
 
 /** As many reads as an attempt on a system with a rate limit may make (services/protocols/pace.ts). */
@@ -21,14 +24,21 @@ const HOLDS_PER_ATTEMPT = 12;
 /** @throws ApplicationFailure with the systems that could not be looked at; the others have been */
 export async function sweepHolds({ giveUpAfterMs }: Sweep): Promise<SweepResult> {
   const timeouts = { startToCloseTimeout: '1 minute', scheduleToCloseTimeout: giveUpAfterMs } as const;
-  const { openHolds } = proxyActivities<ExitActivities>(timeouts);
-  const result: SweepResult = { checked: 0, drifted: 0 };
+  const { openHolds, orphanedHolds } = proxyActivities<ExitActivities>(timeouts);
+  const result: SweepResult = { checked: 0, drifted: 0, orphaned: 0 };
   const missed = new Map<string, string>();
 
   for (let page: string | undefined, isFirst = true; isFirst || page; isFirst = false) {
     const { holds, next } = await openHolds.executeWithOptions({ summary: 'List the open holds' }, [page]);
     await Promise.all(chunksBySystem(holds).map(look));
     page = next;
+  }
+  for (const orphan of await orphanedHolds.executeWithOptions(
+    { summary: 'List holds without an exit' },
+    [],
+  )) {
+    result.orphaned += 1;
+    await reportOnce(orphan);
   }
   if (missed.size > 0) {
     const systems = [...missed].map(([system, why]) => `${system} (${why})`);

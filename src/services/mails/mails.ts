@@ -12,6 +12,7 @@ export const mailNames = [
   'decision-reminder',
   'decision-escalation',
   'operator-attention',
+  'operator-orphaned-hold',
   'interview-invitation',
   'interview-rescheduled',
   'interview-cancelled',
@@ -43,6 +44,12 @@ export interface MailData extends Record<MailName, EveryMail> {
       error: string;
       commands: { retry: string; doneByHand: string; skip: string };
     }[];
+  };
+  'operator-orphaned-hold': AboutSystems & {
+    /** As Temporal calls it: "terminated". */
+    how: string;
+    endedAt: string;
+    commands: { resign: string };
   };
   'interview-invitation': AboutInterview;
   'interview-rescheduled': AboutInterview;

@@ -86,6 +86,15 @@ export const samples: { [K in keyof MailData]: MailData[K][] } = {
     },
     { ...about, commands: { status }, causes: [cause('schedule-hr-interview', 'no slot is free')] },
   ],
+  'operator-orphaned-hold': [
+    {
+      ...about,
+      systems: ['payroll', 'code'],
+      how: 'terminated',
+      endedAt: openedAt,
+      commands: { resign: 'ems resign E-1002' },
+    },
+  ],
   'interview-invitation': interviews,
   'interview-rescheduled': interviews,
   'interview-cancelled': interviews,

@@ -4,6 +4,8 @@ import type { resolutionActions } from '../../exit/resolution.js';
 
 export const statusCommand = (employeeId: string): string => command('status', employeeId);
 
+export const resignCommand = (employeeId: string): string => command('resign', employeeId);
+
 export const decideCommand = (employeeId: string, outcome: Outcome, by: string): string =>
   command('decide', employeeId, outcome, '--by', by);
 

@@ -1,5 +1,6 @@
 /** The mails of an exit, other than the interview's: to the manager, the employee, HR and the operator. */
 import type { Decision, Ending } from '../../exit/decision.js';
+import type { OrphanedHold } from '../../exit/drift.js';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { messageId } from '../../exit/ids.js';
 import { titleOf, type Contact, type Employee, type Sent } from '../../exit/people.js';
@@ -7,7 +8,7 @@ import type { Resignation } from '../../exit/resignation.js';
 import type { Mail } from '../mails/mails.js';
 import type { MailTemplates } from '../mails/templates.js';
 import type { Deliveries, Mailer } from '../protocols/smtp.js';
-import { decideCommand, resolveCommand, statusCommand } from './commands.js';
+import { decideCommand, resignCommand, resolveCommand, statusCommand } from './commands.js';
 
 export interface NotificationOptions {
   mailer: Mailer;
@@ -217,6 +218,16 @@ export function createNotificationService({
         })),
       });
       return send(exitId, `notify-operator.${number}`, operator, mail, signal);
+    },
+
+    notifyOfOrphanedHold(about: OrphanedHold, signal: AbortSignal): Promise<Sent> {
+      const { exitId, employeeId, systems, how, endedAt } = about;
+      const mail = templates.render('operator-orphaned-hold', operator.language, {
+        ...basics(operator, about),
+        ...{ systems, how: how.toLowerCase().replace('_', ' '), endedAt },
+        commands: { resign: resignCommand(employeeId) },
+      });
+      return send(exitId, 'orphaned-hold', operator, mail, signal);
     },
   };
 }
