@@ -34,7 +34,7 @@ export interface Account extends AccountRef {
 }
 
 /** An account that answers to an employee id. */
-export interface Candidate {
+interface Candidate {
   account: Account;
   /** The attribute that matched. */
   by: string;
@@ -52,7 +52,7 @@ export interface Membership {
   version?: string | undefined;
 }
 
-export interface Capabilities {
+interface Capabilities {
   /** A write on a version that has passed is refused, also where the request lands late. */
   conditionalWrites: boolean;
 }
@@ -67,7 +67,7 @@ export interface AccessPort {
   read(account: { id: string; userName?: string }, signal: AbortSignal): Promise<Account | undefined>;
   /** Changes one value, on the version that was seen where the system can. */
   setActive(seen: Account, active: boolean, signal: AbortSignal): Promise<Outcome>;
-  /** All of them: what is missing here is never taken. */
+  /** All of them, or an Error: the hold takes what is missing here for observed gone. */
   groupsOf(accountId: string, signal: AbortSignal): Promise<Membership[]>;
   /** None is a mistake in the configuration. */
   findGroup(name: string, signal: AbortSignal): Promise<GroupRef[]>;

@@ -5,22 +5,19 @@ import type { AccessPort } from './access-port.js';
 import { strategyOf, type Held } from './hold-strategy.js';
 import { groupsLeftWithout } from './protection.js';
 
-/** What the service needs to know of the exit beyond the account. */
-export interface BlockOptions {
-  /** Somebody has decided that protected groups may lose their last active member. */
-  overridesProtection: boolean;
-}
-
 export const block =
   (port: AccessPort, protectedGroups: readonly string[]) =>
-  /** `tried` and `trying` are those of Strategy.block. */
+  /**
+   * `tried` and `trying` are those of Strategy.block.
+   * @param overridesProtection a person has decided that protected groups may lose their last active member
+   */
   async (
     account: CapturedAccount,
     hold: HoldKind,
     tried: Taken,
     trying: (taken: Taken) => Promise<void>,
     signal: AbortSignal,
-    { overridesProtection }: BlockOptions = { overridesProtection: false },
+    { overridesProtection } = { overridesProtection: false },
   ): Promise<Blocked> => {
     const user = await port.read(account, signal);
     if (user && !overridesProtection) {

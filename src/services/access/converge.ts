@@ -4,15 +4,10 @@ import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { AccountRef } from '../../exit/hold.js';
 import type { AccessPort, Account, Outcome } from './access-port.js';
 
-/** What was seen last, which is as wanted, and how many writes of ours may have made it so. */
-export interface Converged<T> {
-  seen: T;
-  writes: number;
-}
-
 /**
  * Read, done if it is as wanted, write, read again. Only what was observed counts, so a server that answers 200 and does nothing ends
  * in an error, not in a belief.
+ * @returns what was seen last, which is as wanted, and how many writes of ours may have made it so
  */
 export async function converge<T>(
   what: string,
@@ -20,7 +15,7 @@ export async function converge<T>(
   asWanted: (seen: T) => boolean,
   write: (seen: T) => Promise<Outcome>,
   signal: AbortSignal,
-): Promise<Converged<T>> {
+): Promise<{ seen: T; writes: number }> {
   let writes = 0;
   let seen = await read();
   // A few rounds for administrators who write at the same time and for servers that show a write late; the rest is the retry's.

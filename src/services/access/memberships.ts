@@ -7,12 +7,12 @@ export const isChangeable = ({ changeable }: Membership): boolean => changeable 
 /** What is only reached through another group is neither taken nor given back. */
 export const isOwn = ({ via }: Membership): boolean => via !== 'nested';
 
-/** Those of the account that pass; every one where no test is given. */
+/** Those of the account that pass. */
 export async function groupsOf(
   port: AccessPort,
   accountId: string,
   signal: AbortSignal,
-  passes: (membership: Membership) => boolean = () => true,
+  passes: (membership: Membership) => boolean,
 ): Promise<GroupRef[]> {
   return (await port.groupsOf(accountId, signal)).filter(passes).map(({ group }) => group);
 }

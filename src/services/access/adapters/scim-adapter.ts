@@ -9,7 +9,7 @@ import {
 } from '../../protocols/scim-resource.js';
 import type { AccessPort, Account, Outcome } from '../access-port.js';
 
-export interface ScimAdapterOptions extends Pick<AccessPort, 'endSessions'> {
+interface ScimAdapterOptions extends Pick<AccessPort, 'endSessions'> {
   scim: ScimClient;
   /** Where else than in `externalId` the system keeps the employee id. */
   accountAttribute: string;
