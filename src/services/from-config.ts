@@ -1,7 +1,9 @@
 /** The services, each talking to the servers that the configuration names. Both forms of the exit are built on these. */
 import type { Config, HrPartnerConfig } from '../config/config.js';
 import type { Contact } from '../exit/people.js';
+import type { AccessPort } from './access/access-port.js';
 import { createAccessService, type AccessService } from './access/access.js';
+import { createScimAdapter } from './access/adapters/scim-adapter.js';
 import { sessionRevoker } from './access/sessions.js';
 import { createDirectoryService, type DirectoryService } from './directory/directory.js';
 import { createHrService, type HrPartner, type HrService } from './hr/hr.js';
@@ -62,18 +64,21 @@ export function hrPartner({ interview, policy }: Config, partner: HrPartnerConfi
 
 /** By the name of the critical system. */
 export function createAccess({ systems, policy }: Config): ReadonlyMap<string, AccessService> {
-  const requestTimeoutMs = policy.requestTimeout;
   return new Map(
     systems.map((system) => {
-      const { name, scimUrl, token, rateLimit, sessionRevocation, accountAttribute, protectedGroups } =
-        system;
-      const pace = rateLimit && paceOf(name, rateLimit.requestsPerSecond);
-      const scim = createScimClient({ name, scimUrl, token, requestTimeoutMs, pace });
-      const endSessions =
-        sessionRevocation && sessionRevoker({ ...sessionRevocation, name, requestTimeoutMs, pace });
-      return [name, createAccessService({ scim, accountAttribute, protectedGroups, endSessions })];
+      const port = adapterOf(system, policy.requestTimeout);
+      return [system.name, createAccessService({ port, protectedGroups: system.protectedGroups })];
     }),
   );
+}
+
+function adapterOf(system: Config['systems'][number], requestTimeoutMs: number): AccessPort {
+  const { name, scimUrl, token, rateLimit, sessionRevocation, accountAttribute } = system;
+  const pace = rateLimit && paceOf(name, rateLimit.requestsPerSecond);
+  const scim = createScimClient({ name, scimUrl, token, requestTimeoutMs, pace });
+  const endSessions =
+    sessionRevocation && sessionRevoker({ ...sessionRevocation, name, requestTimeoutMs, pace });
+  return createScimAdapter({ scim, accountAttribute, endSessions });
 }
 
 function mailerOf({ mail, policy }: Config): Mailer {

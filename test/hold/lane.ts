@@ -1,6 +1,8 @@
 /** Plays scripts one after the other, on an account of its own. Several lanes share a server. */
 import { createAccessService, type AccessService } from '../../src/services/access/access.js';
-import { createScimClient, type ScimClient } from '../../src/services/protocols/scim.js';
+import type { AccessPort } from '../../src/services/access/access-port.js';
+import { createScimAdapter } from '../../src/services/access/adapters/scim-adapter.js';
+import { createScimClient } from '../../src/services/protocols/scim.js';
 import { Engine } from './engine.js';
 import { Excuses, type Played } from './exemptions.js';
 import { intercept, sender, type Asked } from './http.js';
@@ -16,8 +18,8 @@ import { Wire } from './wire.js';
 
 /** A deliberate mistake: what it puts in the place of the real thing. */
 export interface Mistake {
-  client?: (real: ScimClient) => ScimClient;
-  service?: (real: AccessService, client: ScimClient) => AccessService;
+  port?: (real: AccessPort) => AccessPort;
+  service?: (real: AccessService, port: AccessPort) => AccessService;
   request?: (asked: Asked) => Asked;
   /** The hold does not look a second time. */
   noSecondLook?: boolean;
@@ -64,15 +66,16 @@ export class Lane {
       // Asked once per client, and therefore in no script: a script counts requests.
       asked.path === '/ServiceProviderConfig' ? send(asked) : this.wire!.request(request(asked), signal),
     );
-    const real = createScimClient({
+    const scim = createScimClient({
       name: 'the system',
       scimUrl: `http://${name}.invalid`,
       token: server.token,
       requestTimeoutMs: 30_000,
     });
-    const client = mistake.client?.(real) ?? real;
-    const service = createAccessService({ scim: client, accountAttribute: 'userName' });
-    this.service = mistake.service?.(service, client) ?? service;
+    const real = createScimAdapter({ scim, accountAttribute: 'userName' });
+    const port = mistake.port?.(real) ?? real;
+    const service = createAccessService({ port });
+    this.service = mistake.service?.(service, port) ?? service;
   }
 
   /** @throws Wrong when an invariant does not hold */

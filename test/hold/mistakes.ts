@@ -1,73 +1,66 @@
 /** Deliberate mistakes in the hold. Each is something that a product has been seen to do, or that a hurried change would do. */
 import { nothing, type CapturedAccount } from '../../src/exit/hold-facts.js';
-import type { PatchOperation, ScimClient } from '../../src/services/protocols/scim.js';
-import type { ScimResource } from '../../src/services/protocols/scim-resource.js';
+import type { AccessPort, Outcome } from '../../src/services/access/access-port.js';
 import type { AccessService } from '../../src/services/access/access.js';
 import type { Mistake } from './lane.js';
 
-type Service = (real: AccessService, client: ScimClient) => AccessService;
-
-const suspend: PatchOperation = { op: 'replace', path: 'active', value: false };
-const join = (id: string): PatchOperation => ({ op: 'add', path: 'members', value: [{ value: id }] });
-const leave = (id: string): PatchOperation => ({ op: 'remove', path: `members[value eq "${id}"]` });
+type Service = (real: AccessService, port: AccessPort) => AccessService;
 
 /** Sets active and all captured groups as the capture has them, whatever they are by now. */
-const writeTheCaptureBack: Service = (real, client) => ({
+const writeTheCaptureBack: Service = (real, port) => ({
   ...real,
   async restore(account, taken, signal) {
-    const user = await client.getUser(account.id, signal);
-    if (user) {
-      await client.patch('Users', user, { op: 'replace', path: 'active', value: account.active }, signal);
-      for (const group of account.groups) await put(client, group.id, join(account.id), signal);
-    }
+    if (await port.read(account, signal)) await give(port, account, account.active, signal);
     return { restoredAt: '', givenBack: taken, notes: [] };
   },
 });
 
-const captureAfterTheFirstWrite: Service = (real, client) => ({
+const captureAfterTheFirstWrite: Service = (real, port) => ({
   ...real,
   async capture(employeeId, hold, signal) {
     const { account } = await real.capture(employeeId, hold, signal);
-    if (account) await takeAll(client, account, hold.kind, signal);
+    if (account && hold.kind === 'suspend') await port.setActive(account, false, signal);
+    for (const seen of account ? await port.groupsOf(account.id, signal) : [])
+      if (account?.groups.some(({ id }) => id === seen.group.id))
+        await port.removeFromGroup(account.id, seen, signal);
     return real.capture(employeeId, hold, signal);
   },
 });
 
 /** Gives everything that was captured, whether the hold took it or not. */
-const restoreWithoutLooking: Service = (real, client) => ({
+const restoreWithoutLooking: Service = (real, port) => ({
   ...real,
   async restore(account, taken, signal) {
-    const user = await client.getUser(account.id, signal);
-    if (user) await client.patch('Users', user, { op: 'replace', path: 'active', value: true }, signal);
-    for (const group of account.groups) await put(client, group.id, join(account.id), signal);
+    await give(port, account, true, signal);
     return { restoredAt: '', givenBack: taken, notes: [] };
   },
 });
 
 /** Takes the answer to a write for the fact. */
-function believeTwoHundred(real: ScimClient): ScimClient {
+function believeTwoHundred(real: AccessPort): AccessPort {
   const believed = new Map<string, boolean>();
+  const believe = async (id: string, value: boolean, answer: Promise<Outcome>): Promise<Outcome> => {
+    if ((await answer).kind === 'written') believed.set(id, value);
+    return answer;
+  };
   return {
     ...real,
-    async patch(type, resource, operation, signal) {
-      const answer = await real.patch(type, resource, operation, signal);
-      if (answer !== 'answered') return answer;
-      if (type === 'Users') believed.set(resource.id, operation.value === true);
-      else believed.set(resource.id, operation.op === 'add');
-      return answer;
+    setActive: (seen, active, signal) => believe(seen.id, active, real.setActive(seen, active, signal)),
+    addToGroup: (id, group, signal) => believe(group.id, true, real.addToGroup(id, group, signal)),
+    removeFromGroup: (id, seen, signal) =>
+      believe(seen.group.id, false, real.removeFromGroup(id, seen, signal)),
+    async read(account, signal) {
+      const active = believed.get(account.id);
+      believed.delete(account.id);
+      const user = await real.read(account, signal);
+      return user && active !== undefined ? { ...user, active } : user;
     },
-    async getUser(id, signal) {
-      const belief = believed.get(id);
-      believed.delete(id);
-      const user = await real.getUser(id, signal);
-      return user && belief !== undefined ? { ...user, active: belief } : user;
-    },
-    async groupsOf(userId, signal) {
-      const groups = await real.groupsOf(userId, signal);
-      const seen = groups.filter(({ id }) => believed.get(id) !== false);
+    async groupsOf(accountId, signal) {
+      const groups = await real.groupsOf(accountId, signal);
+      const seen = groups.filter(({ group }) => believed.get(group.id) !== false);
       for (const [id, isIn] of believed) {
-        if (isIn && !seen.some((group) => group.id === id))
-          seen.push({ id, displayName: '', meta: undefined, members: undefined });
+        if (isIn && !seen.some(({ group }) => group.id === id))
+          seen.push({ group: { id, displayName: '' }, via: 'direct', changeable: true });
         believed.delete(id);
       }
       return seen;
@@ -121,7 +114,7 @@ export const mistakes: Record<string, Mistake> = {
   'write the captured document back': { service: writeTheCaptureBack },
   'capture after the first write': { service: captureAfterTheFirstWrite },
   'restore without looking': { service: restoreWithoutLooking },
-  'believe a 200': { client: believeTwoHundred },
+  'believe a 200': { port: believeTwoHundred },
   'forget what was tried': { service: forgetWhatWasTried },
   'report nothing before a write': { service: blockWithoutReporting },
   'take for ours what others took': { service: takeWhatOthersTook },
@@ -133,13 +126,7 @@ export const mistakes: Record<string, Mistake> = {
   'delete the account on revocation': { service: deleteOnRevoke },
 };
 
-async function put(client: ScimClient, groupId: string, operation: PatchOperation, signal: AbortSignal) {
-  const group: ScimResource | undefined = await client.getGroup(groupId, signal);
-  if (group) await client.patch('Groups', group, operation, signal);
-}
-
-async function takeAll(client: ScimClient, account: CapturedAccount, kind: string, signal: AbortSignal) {
-  const user = await client.getUser(account.id, signal);
-  if (user && kind === 'suspend') await client.patch('Users', user, suspend, signal);
-  for (const { id } of account.groups) await put(client, id, leave(account.id), signal);
+async function give(port: AccessPort, account: CapturedAccount, active: boolean, signal: AbortSignal) {
+  await port.setActive(account, active, signal);
+  for (const group of account.groups) await port.addToGroup(account.id, group, signal);
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { seedOf } from '../../src/local/company.js';
 import { startScimServer, type ScimServer } from '../../src/local/scim-process.js';
 import { createAccessService } from '../../src/services/access/access.js';
+import { createScimAdapter } from '../../src/services/access/adapters/scim-adapter.js';
 import { createScimClient } from '../../src/services/protocols/scim.js';
 import { sampleConfig } from '../support/sample-config.js';
 import { ENTERPRISE_USER, scimRequests, USER } from '../support/scim-requests.js';
@@ -120,10 +121,9 @@ describe('what the embedded SCIM server keeps', () => {
       seedFile,
       logFile: path.join(folder, 'log'),
     });
-    const access = createAccessService({
-      scim: createScimClient({ ...code, name: 'code', requestTimeoutMs: 2000 }),
-      accountAttribute: sampleConfig.systems[0]!.accountAttribute,
-    });
+    const scim = createScimClient({ ...code, name: 'code', requestTimeoutMs: 2000 });
+    const { accountAttribute } = sampleConfig.systems[0]!;
+    const access = createAccessService({ port: createScimAdapter({ scim, accountAttribute }) });
     for (const [employeeId, userName] of [
       ['E-1002', 'dana.fox@acme.example'],
       ['E-1009', 'sob-7'],

@@ -8,6 +8,7 @@ import {
   type AccessOptions,
   type AccessService,
 } from '../../src/services/access/access.js';
+import { createScimAdapter } from '../../src/services/access/adapters/scim-adapter.js';
 import { createScimClient } from '../../src/services/protocols/scim.js';
 import { startFaultProxy, type FaultProxy, type Quirk } from './fault-proxy.js';
 import { sampleConfig } from './sample-config.js';
@@ -75,12 +76,10 @@ export async function startCriticalSystem({
   const proxy = await startFaultProxy(scimUrl);
   const admin = scimAdmin({ scimUrl, token }, prefix);
   onAdmin?.(admin);
-  const access: CriticalSystem['access'] = (options) =>
-    createAccessService({
-      ...options,
-      scim: createScimClient({ name: 'payroll', scimUrl: proxy.url, token, requestTimeoutMs }),
-      accountAttribute,
-    });
+  const access: CriticalSystem['access'] = (options) => {
+    const scim = createScimClient({ name: 'payroll', scimUrl: proxy.url, token, requestTimeoutMs });
+    return createAccessService({ ...options, port: createScimAdapter({ scim, accountAttribute }) });
+  };
   let hired = 0;
   /** The employee id where the system is configured to keep it; the employee number is set anyway. */
   const identity = (name: string): Partial<NewUser> => {

@@ -1,35 +1,30 @@
 /** Groups that are not to lose their last active member to a hold: the administrators, for instance. */
-import type { AccountRef, CapturedAccount, HoldKind } from '../../exit/hold-facts.js';
-import { isActive, type ScimUser } from '../protocols/scim-resource.js';
-import type { Membership } from './membership.js';
+import type { AccountRef, HoldKind } from '../../exit/hold-facts.js';
+import type { AccessPort, Account } from './access-port.js';
+import { strategyOf } from './hold-strategy.js';
+import { groupsNamed } from './memberships.js';
 
-interface ProtectionOptions {
-  membership: Membership;
-  protectedGroups: readonly string[];
-  read: (account: AccountRef, signal: AbortSignal) => Promise<ScimUser | undefined>;
-}
-
-/** @returns the protected groups in which nobody would be left who is active */
-export type WouldBeLast = (
-  account: CapturedAccount,
+/** @returns the protected groups in which no other active member is known */
+export async function groupsLeftWithout(
+  user: Account,
+  port: AccessPort,
+  protectedGroups: readonly string[],
   hold: HoldKind,
   signal: AbortSignal,
-) => Promise<string[]>;
-
-export function protection({ membership, protectedGroups, read }: ProtectionOptions): WouldBeLast {
-  return async (account, hold, signal) => {
-    const atRisk =
-      hold.kind === 'suspend'
-        ? protectedGroups
-        : protectedGroups.filter((name) => hold.groups.includes(name));
-    if (atRisk.length === 0) return [];
-    const user = await read(account, signal);
-    // Who is suspended already is nobody's last resort.
-    if (!user || (hold.kind === 'suspend' && !isActive(user))) return [];
-    const last: string[] = [];
-    for (const group of await membership.held(account.id, atRisk, signal)) {
-      if (!(await membership.hasOtherActive(group, account.id, signal))) last.push(group.displayName);
-    }
-    return last;
-  };
+): Promise<string[]> {
+  const last: string[] = [];
+  const endangered = strategyOf(port, hold).endangers(user, protectedGroups);
+  for (const { id, displayName } of await groupsNamed(port, user.id, endangered, signal)) {
+    const other = await port.hasOtherActiveMember(id, user.id, signal);
+    if (other === 'no') last.push(displayName);
+    if (other === 'cannot tell') last.push(`${displayName} (as far as ${port.system} tells)`);
+  }
+  return last;
 }
+
+export const wouldBeLast =
+  (port: AccessPort, protectedGroups: readonly string[]) =>
+  async (account: AccountRef, hold: HoldKind, signal: AbortSignal): Promise<string[]> => {
+    const user = protectedGroups.length > 0 ? await port.read(account, signal) : undefined;
+    return user ? groupsLeftWithout(user, port, protectedGroups, hold, signal) : [];
+  };

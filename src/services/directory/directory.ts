@@ -3,15 +3,16 @@ import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { Contact, Employee } from '../../exit/people.js';
 import type { ScimClient } from '../protocols/scim.js';
 import {
+  attributeOf,
   displayNameOf,
   identitiesOf,
   isActive,
   managerIdOf,
   personalEmail,
   primaryEmail,
-  spelledAs,
   type ScimUser,
 } from '../protocols/scim-resource.js';
+import { assertSpelling } from '../spelling.js';
 
 export type DirectoryService = ReturnType<typeof createDirectoryService>;
 
@@ -26,7 +27,10 @@ export function createDirectoryService({ scim, fallback }: { scim: ScimClient; f
           `${hits.length} people in ${scim.name} have the ${attribute} ${employeeId}; exactly one must`,
         );
       }
-      if (hits[0]) return spelledAs(hits[0], attribute, employeeId, scim.name);
+      const [user] = hits;
+      if (!user) continue;
+      assertSpelling(String(attributeOf(user, attribute)), employeeId, scim.name);
+      return user;
     }
     throw new FinalFailure(FailureType.UnknownEmployee, `${scim.name} knows no employee ${employeeId}`);
   }

@@ -1,6 +1,5 @@
 /** What is read of SCIM resources (RFC 7643), checked where it comes in: a workflow must not meet a number where a name is expected. */
 import { z } from 'zod';
-import { FailureType, FinalFailure } from '../../exit/failures.js';
 
 const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
@@ -74,20 +73,6 @@ export function attributeOf(user: ScimUser, path: string): unknown {
   const attribute = extension ? path.slice(ENTERPRISE_USER.length + 1) : path;
   // Attribute names are case-insensitive (RFC 7643 §2.1).
   return Object.entries(holder ?? {}).find(([key]) => sameText(key, attribute))?.[1];
-}
-
-/**
- * Who was found by the employee id, where it is spelled in the same way. Servers may compare without regard to case, and two
- * spellings would be two exits of one person.
- * @throws FinalFailure OtherSpelling
- */
-export function spelledAs(user: ScimUser, attribute: string, employeeId: string, where: string): ScimUser {
-  const found = attributeOf(user, attribute);
-  if (found === employeeId) return user;
-  throw new FinalFailure(
-    FailureType.OtherSpelling,
-    `${where} knows the employee as "${String(found)}", not as "${employeeId}": use that spelling`,
-  );
 }
 
 export const sameText = (a: unknown, b: string): boolean =>

@@ -2,7 +2,6 @@
  * A SCIM 2.0 client (RFC 7643, RFC 7644) for the few requests that this system makes. It assumes little of the server: what a
  * write did is for the caller to read back, not to conclude from a status code.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { describeIssues } from '../../exit/input.js';
 import type { z } from 'zod';
@@ -32,9 +31,6 @@ export interface PatchOperation {
   path: string;
   value?: unknown;
 }
-
-/** `conflict`: somebody else wrote in between (412, 409), look again. `gone`: the resource no longer exists. */
-export type PatchAnswer = 'answered' | 'conflict' | 'gone';
 
 export type ScimClient = ReturnType<typeof createScimClient>;
 
@@ -201,57 +197,27 @@ export function createScimClient({ name, scimUrl, token, requestTimeoutMs, pace 
     groupsOf: (userId: string, signal: AbortSignal) =>
       list('Groups', `members.value eq ${JSON.stringify(userId)}`, { excludedAttributes: 'members' }, signal),
 
-    /** Changes one value; with `If-Match` where the server supports ETags, so that a write which lands late is refused. */
+    /**
+     * Changes one value; with `If-Match` where the server supports ETags, so that a write which lands late is refused.
+     * @returns false where one has to look again: another write came in between (412, 409), or the resource may be gone (404)
+     */
     async patch(
       type: 'Users' | 'Groups',
       resource: ScimResource,
       operation: PatchOperation,
       signal: AbortSignal,
-    ): Promise<PatchAnswer> {
+    ): Promise<boolean> {
       const version = (await supportsEtags(signal)) ? resource.meta?.version : undefined;
       const response = await request('PATCH', `/${type}/${encodeURIComponent(resource.id)}`, signal, {
         headers: { 'content-type': 'application/scim+json', ...(version && { 'if-match': version }) },
         body: JSON.stringify({ schemas: [PATCH_OP], Operations: [operation] }),
       });
-      if (response.ok) {
-        await response.body?.cancel();
-        return 'answered';
-      }
-      const answers: Record<number, PatchAnswer> = { 404: 'gone', 409: 'conflict', 412: 'conflict' };
-      const answer = answers[response.status];
-      if (!answer)
+      if (!response.ok && ![404, 409, 412].includes(response.status))
         throw await failure(response, `${operation.op} ${operation.path} of ${type}/${resource.id}`);
       await response.body?.cancel();
-      return answer;
+      return response.ok;
     },
   };
-}
-
-/**
- * Brings a value to where it should be: read, done if it is as wanted, write, read again. Only what was observed counts, so a
- * server that answers 200 and does nothing ends in an error, not in a belief.
- * @returns what was seen last, which is as wanted
- */
-export async function converge<T>(
-  what: string,
-  read: () => Promise<T>,
-  asWanted: (seen: T) => boolean,
-  write: (seen: T) => Promise<unknown>,
-  signal: AbortSignal,
-): Promise<T> {
-  let seen = await read();
-  // A few rounds for administrators who write at the same time and for servers that show a write late; the rest is the retry's.
-  for (let round = 0; round < 4 && !asWanted(seen); round++) {
-    await write(seen);
-    if (round > 0) await pause(50 * 4 ** round, undefined, { signal });
-    seen = await read();
-  }
-  if (!asWanted(seen)) {
-    throw new Error(
-      `${what}: the server takes the change but does not show it, or somebody keeps undoing it`,
-    );
-  }
-  return seen;
 }
 
 function withVersion<T extends ScimResource>(resource: T, response: Response): T {

@@ -1,5 +1,6 @@
 /** Plays the scripts of the hold's model (test/hold) on the access subscriber, with copies and redeliveries on top. */
 import { createAccessService, type AccessService } from '../../../src/services/access/access.js';
+import { createScimAdapter } from '../../../src/services/access/adapters/scim-adapter.js';
 import { createScimClient } from '../../../src/services/protocols/scim.js';
 import { Excuses, type Played } from '../../hold/exemptions.js';
 import { intercept, sender } from '../../hold/http.js';
@@ -36,7 +37,7 @@ export class Lane {
       ...{ name: 'the system', scimUrl: `http://${name}.invalid` },
       ...{ token: server.token, requestTimeoutMs: 30_000 },
     });
-    this.service = createAccessService({ scim, accountAttribute: 'userName' });
+    this.service = createAccessService({ port: createScimAdapter({ scim, accountAttribute: 'userName' }) });
   }
 
   /** @throws Wrong when an invariant does not hold */

@@ -1,0 +1,62 @@
+/** The hold that takes the listed groups from the account, and leaves it active. */
+import { FailureType, FinalFailure } from '../../exit/failures.js';
+import type { GroupRef } from '../../exit/hold-facts.js';
+import type { AccessPort } from './access-port.js';
+import type { Strategy } from './hold-strategy.js';
+import { groupsNamed, isChangeable, removeMembership } from './memberships.js';
+
+export const groupsStrategy = (port: AccessPort, names: readonly string[]): Strategy => ({
+  groupsToTake: (accountId, signal) => groupsNamed(port, accountId, names, signal),
+
+  endangers: (_user, groups) => groups.filter((name) => names.includes(name)),
+
+  async block(captured, user, tried, trying, signal) {
+    const taken = { ...tried, groups: [...tried.groups] };
+    const notes: string[] = [];
+    let most = 0;
+    const isOurs = (group: GroupRef) => tried.groups.some(({ id }) => id === group.id);
+    const removedByOthers = ({ displayName }: GroupRef) =>
+      notes.push(`somebody else removed it from ${displayName} after the capture`);
+    // By id: a group that was renamed since the capture is still the one that was captured.
+    const present = await port.groupsOf(captured.id, signal);
+    const isPresent = ({ id }: GroupRef) => present.some(({ group }) => group.id === id);
+    // Said before the first write: a hold that takes only some of the groups is none.
+    const fixed = present.find(
+      (each) => !isChangeable(each) && captured.groups.some(({ id }) => id === each.group.id),
+    );
+    if (fixed)
+      throw new FinalFailure(
+        FailureType.Refused,
+        `${captured.userName} cannot be removed from ${fixed.group.displayName} on ${port.system} (${fixed.via}): ${fixed.changeable}`,
+      );
+    for (const group of captured.groups.filter((group) => !isOurs(group))) {
+      if (isPresent(group)) taken.groups.push(group);
+      else removedByOthers(group);
+    }
+    await trying(taken);
+    // Only what was reported: a membership that appears from here on is not known to be ours, and is seen below.
+    for (const group of taken.groups.filter(isPresent)) {
+      const writes = await removeMembership(port, captured.id, group, signal);
+      most = Math.max(most, writes);
+      if (writes > 0 || isOurs(group)) continue;
+      taken.groups.splice(taken.groups.indexOf(group), 1);
+      removedByOthers(group);
+    }
+    const uncaptured = await groupsNamed(port, captured.id, names, signal);
+    if (captured.groups.length === 0 && uncaptured.length === 0) {
+      notes.push('was in none of the critical groups');
+      // Most likely a mistake in the configuration.
+      for (const name of names)
+        if ((await port.findGroup(name, signal)).length === 0)
+          notes.push(`${port.system} has no group "${name}": check the configuration`);
+    }
+    return { taken, version: user.version, uncaptured, notes, writes: most };
+  },
+
+  async driftOf(accountId, signal) {
+    const back = await groupsNamed(port, accountId, names, signal);
+    return back.length > 0
+      ? `is in ${back.map(({ displayName }) => displayName).join(', ')} again`
+      : undefined;
+  },
+});

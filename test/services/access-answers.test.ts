@@ -1,0 +1,102 @@
+/** What the hold makes of answers that SCIM does not give and other protocols do. */
+import assert from 'node:assert/strict';
+import { FailureType } from '../../src/exit/failures.js';
+import { nothing, type HoldKind } from '../../src/exit/hold-facts.js';
+import type { AccessPort, Account, Membership, Outcome } from '../../src/services/access/access-port.js';
+import { createAccessService } from '../../src/services/access/access.js';
+import { finalFailure, outage } from '../support/failures.js';
+
+const { signal } = new AbortController();
+const SUSPEND: HoldKind = { kind: 'suspend' };
+const GROUPS: HoldKind = { kind: 'groups', groups: ['admins'] };
+const admins = { id: 'g1', displayName: 'admins' };
+const captured = { id: 'a1', userName: 'dana', identities: ['dana'], active: true, groups: [admins] };
+const direct: Membership = { group: admins, via: 'direct', changeable: true };
+const nested: Membership = { group: admins, via: 'nested', changeable: 'through "staff"' };
+
+/** A system of one account, which gives each write the same answer. */
+function vault(
+  answer: Outcome,
+  memberships: Membership[] = [],
+  others: Awaited<ReturnType<AccessPort['hasOtherActiveMember']>> = 'yes',
+) {
+  const account: Account = { ...captured };
+  const writes: string[] = [];
+  const write = (what: string, does: () => void): Promise<Outcome> => {
+    writes.push(what);
+    if (answer.kind !== 'refused' && answer.kind !== 'pending') does();
+    return Promise.resolve(answer);
+  };
+  const port: AccessPort = {
+    system: 'vault',
+    capabilities: () => Promise.resolve({ conditionalWrites: true }),
+    find: () => Promise.resolve([{ account, by: 'number', value: 'E-1' }]),
+    read: () => Promise.resolve({ ...account }),
+    setActive: (_seen, active) => write('setActive', () => (account.active = active)),
+    groupsOf: () => Promise.resolve([...memberships]),
+    findGroup: () => Promise.resolve([admins]),
+    hasOtherActiveMember: () => Promise.resolve(others),
+    removeFromGroup: (_id, seen) => write('remove', () => memberships.splice(memberships.indexOf(seen), 1)),
+    addToGroup: (_id, group) => write('add', () => memberships.push({ ...direct, group })),
+  };
+  const service = createAccessService({ port, protectedGroups: ['admins'] });
+  const block = (hold: HoldKind, tried = nothing) =>
+    service.block(captured, hold, tried, () => Promise.resolve(), signal);
+  return { account, writes, memberships, service, block };
+}
+
+describe('a hold on a system of another protocol', () => {
+  it('is stuck where the system refuses, and says why', async () => {
+    const { block } = vault({ kind: 'refused', why: 'privileged', detail: 'needs a higher role' });
+    assert.equal(
+      await finalFailure(FailureType.Refused, block(SUSPEND)),
+      'suspending the account dana on vault is refused (privileged): needs a higher role',
+    );
+  });
+
+  it('is tried again until the person who was asked has done it', async () => {
+    const { block, account } = vault({ kind: 'pending', ref: 'mail to ola@acme.example' });
+    assert.match(await outage(block(SUSPEND)), /not done yet: mail to ola@acme\.example$/);
+    account.active = false;
+    const tried = { suspended: true, groups: [] };
+    assert.deepEqual((await block(SUSPEND, tried)).taken, tried);
+  });
+
+  for (const [kind, isOurs] of [
+    ['unknown', true],
+    ['unchanged', false],
+  ] as const) {
+    it(`counts what a write is answered with "${kind}" as ${isOurs ? 'its own' : 'the work of others'}`, async () => {
+      assert.equal((await vault({ kind }).block(SUSPEND)).taken.suspended, isOurs);
+      assert.equal((await vault({ kind }, [direct]).block(GROUPS)).taken.groups.length, isOurs ? 1 : 0);
+    });
+  }
+
+  it('takes no group at all where one of them cannot be taken', async () => {
+    const { block, writes } = vault({ kind: 'written' }, [direct, nested]);
+    const reason = await finalFailure(FailureType.Refused, block(GROUPS));
+    assert.equal(reason, 'dana cannot be removed from admins on vault (nested): through "staff"');
+    assert.deepEqual(writes, []);
+  });
+
+  it('gives back a membership also to an account that is in the group through another one', async () => {
+    const { service, memberships } = vault({ kind: 'written' }, [nested]);
+    await service.restore(captured, { suspended: false, groups: [admins] }, signal);
+    assert.deepEqual(memberships, [nested, direct]);
+  });
+
+  it('revokes what can be taken, and says what stays', async () => {
+    const { service, memberships } = vault({ kind: 'written' }, [direct, nested]);
+    assert.deepEqual(await service.memberships('a1', signal), [admins]);
+    const { removedGroups, notes } = await service.revoke('E-1', captured, signal);
+    assert.deepEqual([removedGroups, memberships], [[admins], [nested]]);
+    assert.deepEqual(notes, ['dana stays in admins (nested): through "staff"']);
+  });
+
+  it('spares a protected group also where the system does not tell who else is in it', async () => {
+    const { block, writes } = vault({ kind: 'written' }, [direct], 'cannot tell');
+    const reason = await finalFailure(FailureType.LastOfProtectedGroup, block(SUSPEND));
+    assert.match(reason, /of admins \(as far as vault tells\) on vault/);
+    assert.deepEqual(writes, []);
+  });
+});
