@@ -88,7 +88,7 @@ async function connectChoreographed(): Promise<Connected<ExitsOfForm>> {
   const config = configuration();
   const bus = await busHere();
   try {
-    const evidence: ExitsOfForm['evidence'] = (...of) => readChoreographedEvidence(bus, config, ...of);
+    const evidence: ExitsOfForm['evidence'] = (...of) => readChoreographedEvidence(bus, ...of);
     return { value: { ...(await choreographedExits(bus, config)), evidence }, close: () => bus.close() };
   } catch (error) {
     await bus.close();

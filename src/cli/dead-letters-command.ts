@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander';
 import type { DeadLetter } from '../choreography/dead-letters/read.js';
 import { deadLettersOf, type Replayed } from '../choreography/dead-letters/replay.js';
-import { configuration, withBus } from './connect.js';
+import { withBus } from './connect.js';
 import { localTime, printable, printJson, table } from './output.js';
 import { UsageError } from './usage-error.js';
 
@@ -25,9 +25,8 @@ export function deadLettersCommand(): Command {
 async function deadLetters(action: Action, id: string | undefined, { json }: { json?: boolean }) {
   if ((action === 'list') !== (id === undefined))
     throw new UsageError(action === 'list' ? 'list takes no id' : `${action} needs the id of a dead letter`);
-  const systems = configuration().systems.map(({ name }) => name);
   await withBus(async (bus) => {
-    const letters = deadLettersOf(bus, systems);
+    const letters = deadLettersOf(bus);
     switch (action) {
       case 'list': {
         const found = await letters.list();

@@ -4,7 +4,7 @@ import { traceOf, type TraceNode } from '../choreography/observing/trace.js';
 import { createTracker, type ObservedExit } from '../choreography/observing/tracker.js';
 import { Refusal } from '../exit/refusal.js';
 import { titleOf } from '../exit/people.js';
-import { configuration, withBus } from './connect.js';
+import { withBus } from './connect.js';
 import { duration, localTime, printable, printJson, table } from './output.js';
 
 export function traceCommand(): Command {
@@ -18,9 +18,8 @@ export function traceCommand(): Command {
 }
 
 async function trace(employeeId: string, { json }: { json?: boolean }): Promise<void> {
-  const systems = configuration().systems.map(({ name }) => name);
   await withBus(async (bus) => {
-    const { exits, strays } = await createTracker(bus, systems, employeeId).look();
+    const { exits, strays } = await createTracker(bus, employeeId).look();
     const newest = exits.at(-1);
     if (!newest)
       throw new Refusal(

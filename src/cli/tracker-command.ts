@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { DeadLetter } from '../choreography/dead-letters/read.js';
 import { watch } from '../choreography/jetstream/log.js';
-import { patiently } from '../choreography/jetstream/with-retry.js';
+import { withRetry } from '../choreography/jetstream/with-retry.js';
 import type { TrackedPromise } from '../choreography/observing/promises.js';
 import {
   createTracker,
@@ -10,7 +10,7 @@ import {
   type ObservedExit,
 } from '../choreography/observing/tracker.js';
 import { stepKey } from '../exit/status.js';
-import { configuration, withBus } from './connect.js';
+import { withBus } from './connect.js';
 import { jsonArray } from './json-array.js';
 import { localTime, printable, printJson, table } from './output.js';
 
@@ -46,9 +46,8 @@ export function trackerCommand(): Command {
 }
 
 async function track({ once, json }: Options): Promise<void> {
-  const systems = configuration().systems.map(({ name }) => name);
   await withBus(async (bus) => {
-    const tracker = createTracker(bus, systems);
+    const tracker = createTracker(bus);
     if (once) {
       const observed = await tracker.look();
       for (const problem of problemsOf(observed)) console.error(`ems: ${problem}`);
@@ -65,7 +64,7 @@ async function track({ once, json }: Options): Promise<void> {
     const told = new Set<string>();
     const changes = await watch(bus, 'exit.>');
     for (let isFirst = true; ; isFirst = false) {
-      const observed = await patiently('the streams cannot be read', () => tracker.look());
+      const observed = await withRetry('the streams cannot be read', () => tracker.look());
       for (const problem of problemsOf(observed)) {
         if (!told.has(problem)) console.error(`ems: ${problem}`);
         told.add(problem);

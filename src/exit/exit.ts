@@ -37,8 +37,9 @@ export interface Opening {
   resignation: Resignation;
   /** ISO 8601, UTC. */
   openedAt: string;
-  /** The record's number of the resignation. */
+  /** The record's number of the resignation, and its id. */
   seq: number;
+  id: string;
 }
 
 /** A rung that is due. */
@@ -86,8 +87,8 @@ export class Exit {
   private readonly rejectedDecisions: RejectedDecision[] = [];
   /** By kind, the rungs of the ladder that went out. */
   private readonly rungs: Record<Rung['kind'], Set<number>> = { remind: new Set(), escalate: new Set() };
-  /** By task, how often its person was asked. */
-  private readonly asked = new Map<string, number>();
+  /** By task: how often its person was asked, and when last. */
+  private readonly asked = new Map<string, { number: number; at: string }>();
   /** Decisions that came before it was known who the employee is. */
   private unweighed: Happened<'exit.decision-finalised'>[] = [];
   /** The start was once over: a retry does not take the exit back to it. */
@@ -104,6 +105,11 @@ export class Exit {
       openedAt: this.openedAt,
       openedAt: this.asOf,
     } = opening);
+  }
+
+  /** The id of the event that opened it. */
+  get resignedBy(): string {
+    return this.opening.id;
   }
 
   get employeeId(): string {
@@ -267,7 +273,11 @@ export class Exit {
 
   /** How often the person of a task was asked. */
   askedFor(task: string): number {
-    return this.asked.get(task) ?? 0;
+    return this.asked.get(task)?.number ?? 0;
+  }
+
+  askedAt(task: string): string | undefined {
+    return this.asked.get(task)?.at;
   }
 
   /** When the decision is overdue: ISO 8601, UTC. */
@@ -393,7 +403,7 @@ export class Exit {
         const { step: name, to, number } = event.data;
         const step = this.step(name);
         if (!step) return this.noStep(name);
-        this.asked.set(name, Math.max(number, this.askedFor(name)));
+        if (number > this.askedFor(name)) this.asked.set(name, { number, at: event.storedAt });
         if (!isSettled(step)) step.note = `asked ${to}${number > 1 ? `, ${number} times` : ''}`;
         return undefined;
       }

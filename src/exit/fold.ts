@@ -26,7 +26,7 @@ export function foldLog(events: readonly StoredEvent[], now: string): FoldedLog 
   const reject = (seq: number, why: string | undefined) => why !== undefined && rejected.set(seq, why);
 
   const resigned = (event: StoredEvent<'employee.resigned'>): string | undefined => {
-    const { exitId, employeeId, seq, storedAt: openedAt } = event;
+    const { exitId, employeeId, id, seq, storedAt: openedAt } = event;
     const { plan, ...resignation } = event.data;
     const known = exits.get(exitId);
     if (known) return `the exit ${exitId} has begun already, at ${known.openedAt}`;
@@ -34,7 +34,7 @@ export function foldLog(events: readonly StoredEvent[], now: string): FoldedLog 
       return `${employeeId} already has an open exit, ${latest.exitId}, since ${latest.openedAt}`;
     if (resignation.employeeId !== employeeId)
       return `the resignation of ${resignation.employeeId} came under the subject of ${employeeId}`;
-    latest = new Exit({ exitId, form: 'choreographed', resignation, openedAt, seq }, reject);
+    latest = new Exit({ exitId, form: 'choreographed', resignation, openedAt, seq, id }, reject);
     if (plan) latest.evolve({ ...event, type: 'exit.planned', data: { plan } });
     exits.set(exitId, latest);
     return undefined;

@@ -40,6 +40,7 @@ export class ExitContext {
       resignation: parsed.value,
       openedAt: startTime.toISOString(),
       seq: this.seq,
+      id: String(this.seq),
     });
     this.runner = new StepRunner(this.exit, (outcome) => this.happened(outcome));
     CancellationScope.current().cancelRequested.catch(() =>

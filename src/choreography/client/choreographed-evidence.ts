@@ -1,6 +1,5 @@
 /** The evidence of an exit of the choreographed form, read from the stream alone. */
 import type { Bus } from '../jetstream/bus.js';
-import type { Config } from '../../config/config.js';
 import type { Evidence } from '../../exit/evidence/evidence.js';
 import { evidenceOf } from '../../exit/evidence/evidence-of.js';
 import { subjectsOfExit } from '../../exit/events.js';
@@ -15,24 +14,22 @@ import { Refusal } from '../../exit/refusal.js';
  */
 export async function readChoreographedEvidence(
   bus: Bus,
-  { systems: configured, contacts, policy }: Config,
   employeeId: string,
   version: string,
 ): Promise<Evidence> {
   const { events } = await bus.read(employeeId);
-  const systems = configured.map(({ name }) => name);
   const readAt = new Date().toISOString();
-  const { latest: exit } = foldLog(events, { systems, now: readAt });
+  const { latest: exit } = foldLog(events, readAt);
   if (!exit) throw new Refusal(`The stream has no exit of ${employeeId}`);
-  const { resigned, exitId } = exit;
+  const { exitId } = exit;
   return evidenceOf({
     employeeId,
-    facts: factsOfStream(events, exit, { systems }),
+    facts: factsOfStream(events, exit),
     form: 'choreographed',
-    status: exit.status(contacts.hrPartners[0], { withinMs: policy.review.within }),
-    missing: resigned.data.systems
+    status: exit.status(),
+    missing: exit.plan
       ? []
-      : ['The resignation names no critical systems: those of the present configuration are taken for them.'],
+      : ['No service has planned the exit yet: which critical systems it has is not known.'],
     source: {
       record: subjectsOfExit(exit),
       earlierRuns: [],

@@ -7,16 +7,17 @@ import { append } from '../jetstream/append.js';
 import type { Bus, EmployeeLog } from '../jetstream/bus.js';
 import { watch } from '../jetstream/log.js';
 import type { Config } from '../../config/config.js';
+import { planFrom } from '../../config/planning.js';
 import type { Decision } from '../../exit/decision.js';
 import { subjectsOf, type ExitEvent } from '../../exit/events.js';
 import type { Exits } from '../../exit/exits.js';
 import { foldLog, type FoldedLog } from '../../exit/fold.js';
-import type { FoldedExit } from '../../exit/folded-exit.js';
+import type { Exit } from '../../exit/exit.js';
 import type { Interview } from '../../exit/interview.js';
-import { parseRescheduling, type Rescheduling } from '../../exit/rescheduling.js';
+import type { Rescheduling } from '../../exit/rescheduling.js';
 import type { Resignation } from '../../exit/resignation.js';
-import { parseResolution, type Resolution } from '../../exit/resolution.js';
-import type { ExitStatus, Step, StepName } from '../../exit/status.js';
+import type { Resolution } from '../../exit/resolution.js';
+import type { ExitStatus, Step } from '../../exit/status.js';
 import { interviewOf } from '../../exit/evidence/stream-facts.js';
 import { listChoreographed } from './choreographed-list.js';
 import { Refusal } from '../../exit/refusal.js';
@@ -36,23 +37,20 @@ export interface ChoreographedExits extends Exits {
 }
 
 export async function choreographedExits(bus: Bus, config: Config): Promise<ChoreographedExits> {
-  const systems = config.systems.map(({ name }) => name);
-  const [hrPartner] = config.contacts.hrPartners;
+  const plan = planFrom(config, 'choreographed');
   const { timeZone } = config.interview;
-  const review = { withinMs: config.policy.review.within };
   const attempts = await openAttempts(bus);
 
-  const folded = ({ events }: Pick<EmployeeLog, 'events'>): FoldedLog =>
-    foldLog(events, { systems, now: now() });
+  const folded = ({ events }: Pick<EmployeeLog, 'events'>): FoldedLog => foldLog(events, now());
 
   const read = async (employeeId: string): Promise<FoldedLog> => folded(await bus.read(employeeId));
 
-  const requireExit = (employeeId: string, { latest }: FoldedLog): FoldedExit => {
+  const requireExit = (employeeId: string, { latest }: FoldedLog): Exit => {
     if (latest) return latest;
     throw new Refusal(`${employeeId} has no exit`);
   };
 
-  const requireOpenExit = (employeeId: string, log: FoldedLog): FoldedExit => {
+  const requireOpenExit = (employeeId: string, log: FoldedLog): Exit => {
     const exit = requireExit(employeeId, log);
     if (!exit.closedAt) return exit;
     throw new Refusal(
@@ -60,23 +58,23 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
     );
   };
 
-  const about = (exit: FoldedExit, id: string) => ({
+  const about = (exit: Exit, id: string) => ({
     id,
     source: SOURCE,
     time: now(),
     employeeId: exit.employeeId,
     exitId: exit.exitId,
-    causationId: exit.decision?.id ?? exit.resigned.id,
+    causationId: exit.decision?.id ?? exit.resignedBy,
   });
 
-  async function statusOf(exit: FoldedExit): Promise<ExitStatus> {
-    const status = exit.status(hrPartner, review);
+  async function statusOf(exit: Exit): Promise<ExitStatus> {
+    const status = exit.status();
     const steps = await Promise.all(status.steps.map((step) => withAttempts(exit, step)));
     return { ...status, steps };
   }
 
   /** The events say what was done; what is being tried, and what it died of, is noted beside them. */
-  async function withAttempts({ employeeId, exitId }: FoldedExit, step: Step): Promise<Step> {
+  async function withAttempts({ employeeId, exitId }: Exit, step: Step): Promise<Step> {
     if (step.state !== 'running' && step.state !== 'needs-attention') return step;
     const { name, system } = step;
     const found = await attempts.find({ employeeId, exitId, step: name, system }, step.startedAt);
@@ -105,7 +103,7 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
     try {
       for (const giveUpAt = Date.now() + ANSWER_WITHIN_MS; ;) {
         const { arranging, interview } = requireExit(employeeId, await read(employeeId));
-        const { name, state, error, note } = arranging;
+        const { name, state, error, note } = arranging!;
         if (state === 'done' && interview) return interviewOf(interview);
         if (state !== 'running')
           throw new Refusal(
@@ -123,7 +121,7 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
     }
   }
 
-  function accepted(employeeId: string, log: EmployeeLog, decision: Decision): [FoldedExit, Decision] {
+  function accepted(employeeId: string, log: EmployeeLog, decision: Decision): [Exit, Decision] {
     const exit = requireOpenExit(employeeId, folded(log));
     const weighed = exit.weigh(decision, now());
     if (!weighed.ok) throw new Refusal(`Refused: ${weighed.problem}`);
@@ -142,8 +140,8 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
       await append(bus, employeeId, id, (log) => {
         const { latest } = folded(log);
         if (latest && !latest.closedAt) throw new Refusal(`${employeeId} already has an open exit`);
-        // The systems with it: what is configured later changes no open exit.
-        const data = { ...resignation, systems };
+        // With the plan: what is configured later changes no open exit.
+        const data = { ...resignation, plan };
         return { type: 'employee.resigned', id, source: SOURCE, time: now(), employeeId, exitId, data };
       });
       return { exitId };
@@ -173,27 +171,26 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
       const id = `${randomUUID()}/step.resolved`;
       const log = await append(bus, employeeId, id, (log): ExitEvent<'step.resolved'> => {
         const exit = requireOpenExit(employeeId, folded(log));
-        const parsed = parseResolution(resolution, exit.steps);
+        const parsed = exit.weighResolution(resolution);
         if (!parsed.ok) throw new Refusal(`Refused: ${parsed.problem}`);
         return { type: 'step.resolved', ...about(exit, id), data: parsed.value };
       });
       const exit = requireExit(employeeId, folded(log));
-      return { ...exit.step(resolution.step as StepName, resolution.system)! };
+      return { ...exit.step(resolution.step, resolution.system)! };
     },
 
     async reschedule(employeeId, wish: Rescheduling) {
       const id = `${randomUUID()}/interview.reschedule-requested`;
       await append(bus, employeeId, id, (log): ExitEvent<'interview.reschedule-requested'> => {
         const exit = requireOpenExit(employeeId, folded(log));
-        const parsed = parseRescheduling(wish, now());
-        const problem = parsed.ok ? exit.reschedulingProblem : parsed.problem;
-        if (!parsed.ok || problem !== undefined) throw new Refusal(`Refused: ${problem}`);
+        const parsed = exit.weighRescheduling(wish, now());
+        if (!parsed.ok) throw new Refusal(`Refused: ${parsed.problem}`);
         return { type: 'interview.reschedule-requested', ...about(exit, id), data: parsed.value };
       });
       return untilArranged(employeeId);
     },
 
-    list: (filter) => listChoreographed(bus, { fold: folded, withAttempts, review }, filter),
+    list: (filter) => listChoreographed(bus, withAttempts, filter),
 
     async *follow(employeeId, everyMs) {
       const { exitId } = requireExit(employeeId, await read(employeeId));

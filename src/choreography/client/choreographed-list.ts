@@ -3,34 +3,29 @@ import type { Bus } from '../jetstream/bus.js';
 import { RUBBISH } from '../dead-letters/write.js';
 import { everyDeadLetter, type DeadLetter } from '../dead-letters/read.js';
 import { everyLog } from '../jetstream/log.js';
-import type { StoredEvent } from '../../exit/events.js';
 import type { ListedDeadLetter, ListedExit, ListFilter } from '../../exit/exits.js';
-import type { FoldedLog } from '../../exit/fold.js';
-import type { FoldedExit } from '../../exit/folded-exit.js';
-import { reviewBy, type Review } from '../../exit/review.js';
+import { foldLog } from '../../exit/fold.js';
+import type { Exit } from '../../exit/exit.js';
 import { stepKey, type Step } from '../../exit/status.js';
 
-interface Reading {
-  fold: (log: { events: readonly StoredEvent[] }) => FoldedLog;
-  /** The step, with what is being tried. */
-  withAttempts: (exit: FoldedExit, step: Step) => Promise<Step>;
-  review: Pick<Review, 'withinMs'>;
-}
+/** The step, with what is being tried. */
+type WithAttempts = (exit: Exit, step: Step) => Promise<Step>;
 
 export async function listChoreographed(
   bus: Bus,
-  { fold, withAttempts, review }: Reading,
+  withAttempts: WithAttempts,
   filter: ListFilter,
 ): Promise<ListedExit[]> {
+  const now = new Date().toISOString();
   const [logs, letters] = await Promise.all([everyLog(bus), everyDeadLetter(bus)]);
-  const logsOfExits = [...logs.values()].map((events) => ({ events, ...fold({ events }) }));
+  const logsOfExits = [...logs.values()].map((events) => ({ events, ...foldLog(events, now) }));
   const listing = logsOfExits.flatMap(({ exits, events, rejected }) =>
     [...exits.values()].map(async (exit) => {
       const counted = events.filter(({ exitId, seq }) => exitId === exit.exitId && !rejected.has(seq));
       const stuck = exit.steps.filter(({ state }) => state === 'needs-attention');
       const stuckSteps = await Promise.all(stuck.map((step) => withAttempts(exit, step)));
       const own = lettersOf(exit, letters, new Set(counted.map(({ type }) => type)));
-      return listed(exit, stuckSteps, review, own);
+      return listed(exit, stuckSteps, own);
     }),
   );
   const exits = await Promise.all(listing);
@@ -43,12 +38,7 @@ export async function listChoreographed(
     .filter((exit) => matches(exit, filter));
 }
 
-function listed(
-  exit: FoldedExit,
-  stuckSteps: Step[],
-  review: Pick<Review, 'withinMs'>,
-  letters: readonly DeadLetter[],
-): ListedExit {
+function listed(exit: Exit, stuckSteps: Step[], letters: readonly DeadLetter[]): ListedExit {
   return {
     employeeId: exit.employeeId,
     phase: exit.phase,
@@ -57,7 +47,7 @@ function listed(
     openedAt: exit.openedAt,
     closedAt: exit.closedAt,
     lastWorkingDay: exit.resignation.lastWorkingDay,
-    reviewBy: exit.decision || exit.closedAt ? undefined : reviewBy(exit.openedAt, review),
+    reviewBy: exit.isAwaited ? exit.reviewBy : undefined,
     stuckSteps,
     deadLetters: shown(letters),
   };
@@ -67,11 +57,7 @@ function listed(
  * What of an open exit stands still because it was given up.
  * @param counted the types of the events that count for the exit
  */
-const lettersOf = (
-  exit: FoldedExit,
-  letters: readonly DeadLetter[],
-  counted: ReadonlySet<string>,
-): DeadLetter[] =>
+const lettersOf = (exit: Exit, letters: readonly DeadLetter[], counted: ReadonlySet<string>): DeadLetter[] =>
   letters.filter((letter) => {
     if (letter.employeeId !== exit.employeeId || letter.exitId !== exit.exitId) return false;
     if (exit.closedAt !== undefined || letter.replayedAt !== undefined) return false;

@@ -15,8 +15,7 @@ export type Replayed = { id: string } & (
   { replayed: true; sequence: number } | { replayed: false; why: string }
 );
 
-/** @param systems the critical systems of an exit whose resignation names none */
-export function deadLettersOf(bus: Bus, systems: readonly string[]) {
+export function deadLettersOf(bus: Bus) {
   async function find(id: string): Promise<DeadLetter> {
     const found = (await everyDeadLetter(bus)).find((letter) => letter.id === id);
     if (found) return found;
@@ -47,7 +46,7 @@ export function deadLettersOf(bus: Bus, systems: readonly string[]) {
       await requireConsumer(letter);
       if (employeeId !== undefined && exitId !== undefined) {
         const { events } = await bus.read(employeeId);
-        const { exits, rejected } = foldLog(events, { systems, now: new Date().toISOString() });
+        const { exits, rejected } = foldLog(events, new Date().toISOString());
         const problem = rejected.get(original) ?? problemOf(letter);
         // What the message itself says is not mended by another try, which would only be another dead letter.
         if (problem !== undefined)

@@ -16,7 +16,7 @@ const SUBJECT_BYTES = 1_000;
 /** The type of a dead letter where the message itself is what is wrong. */
 export const RUBBISH = 'Rubbish';
 
-export interface Burial {
+export interface DeadLettering {
   consumer: string;
   reason: string;
   /** What kind of failure it was. */
@@ -25,10 +25,10 @@ export interface Burial {
   step?: string | undefined;
 }
 
-export async function bury(
+export async function deadLetter(
   bus: Bus,
   message: JsMsg,
-  { consumer, reason, type = RUBBISH, step }: Burial,
+  { consumer, reason, type = RUBBISH, step }: DeadLettering,
 ): Promise<void> {
   const { subject, seq, info, data } = message;
   // An original of the largest size would not fit into a letter that says more.

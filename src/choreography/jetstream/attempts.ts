@@ -1,12 +1,11 @@
 /** What is being tried again, for whoever asks how an exit stands: written on a failure only, in a bucket that all services share. */
-import type { StepName } from '../../exit/status.js';
 import { openBucket } from './bucket.js';
 import type { Bus } from './bus.js';
 
 interface Place {
   employeeId: string;
   exitId: string;
-  step: StepName;
+  step: string;
   system?: string | undefined;
 }
 

@@ -1,9 +1,9 @@
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { Kvm, type KV } from '@nats-io/kv';
-import { patiently } from './with-retry.js';
+import { withRetry } from './with-retry.js';
 
 /** A key-value bucket; whoever comes first makes it. Read from the leader only: a replica may lag behind. */
 export const openBucket = (js: JetStreamClient, name: string): Promise<KV> =>
-  patiently(`the bucket ${name} cannot be opened`, () =>
+  withRetry(`the bucket ${name} cannot be opened`, () =>
     new Kvm(js).create(name, { history: 1, allow_direct: false }),
   );

@@ -23,7 +23,7 @@ import {
 } from '../../exit/events.js';
 import { isAtLeast } from '../../version.js';
 import { headersIn, headersOf, parseMessage } from './cloudevents.js';
-import { patiently } from './with-retry.js';
+import { withRetry } from './with-retry.js';
 import { ensureStreams, EXITS } from './streams.js';
 
 /**
@@ -126,7 +126,7 @@ async function busOn(connection: NatsConnection, servers: string): Promise<Bus> 
 
   async function send(subject: string, data: Uint8Array | string, { id, headers, expect }: Sent) {
     try {
-      return await patiently(`${subject} is not recorded`, () =>
+      return await withRetry(`${subject} is not recorded`, () =>
         js.publish(subject, data, { msgID: id, headers, ...(expect && { expect }) }),
       );
     } catch (error) {
@@ -178,7 +178,7 @@ async function readOn(
   for (;;) {
     // Asked of the stream's leader, so that what was acknowledged is seen.
     const query = { seq: lastSeq + 1, next_by_subj: subjectsOf(employeeId) } as MsgRequest;
-    const message = await patiently(`the log of ${employeeId} cannot be read`, () =>
+    const message = await withRetry(`the log of ${employeeId} cannot be read`, () =>
       streams.getMessage(EXITS, query),
     );
     if (!message) return { events, lastSeq };

@@ -4,7 +4,7 @@ import { JetStreamApiError } from '@nats-io/jetstream';
 import { attemptsPerSecond } from '../../services/protocols/pace.js';
 import { openBucket } from './bucket.js';
 import type { Bus } from './bus.js';
-import { patiently } from './with-retry.js';
+import { withRetry } from './with-retry.js';
 
 /** Waits for one's turn. */
 export type Turn = (signal: AbortSignal) => Promise<void>;
@@ -29,7 +29,7 @@ export async function openTurns({ js }: Bus): Promise<(system: string, requestsP
   return (system, requestsPerSecond) => async (signal) => {
     const distanceMs = Math.ceil(1000 / attemptsPerSecond(requestsPerSecond));
     let turn: number | undefined;
-    while (turn === undefined) turn = await patiently(`no turn on ${system}`, () => take(system, distanceMs));
+    while (turn === undefined) turn = await withRetry(`no turn on ${system}`, () => take(system, distanceMs));
     await pause(Math.max(0, turn - Date.now()), undefined, { signal });
   };
 }

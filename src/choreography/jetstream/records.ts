@@ -13,7 +13,7 @@ import type { KV, KvEntry } from '@nats-io/kv';
 import { endsBy } from '../../services/protocols/point-of-no-return.js';
 import { openBucket } from './bucket.js';
 import type { Bus } from './bus.js';
-import { patiently } from './with-retry.js';
+import { withRetry } from './with-retry.js';
 
 /** Another process works on the record, or has begun to since. */
 export class Busy extends Error {
@@ -158,7 +158,7 @@ async function put<T>(
   for (let previousSeq = revision; ;) {
     try {
       const ask = () => kv.put(key, text, { previousSeq });
-      return await patiently(`${key} is not recorded`, ask, withinMs);
+      return await withRetry(`${key} is not recorded`, ask, withinMs);
     } catch (error) {
       if (!(error instanceof JetStreamApiError)) throw error;
       const now = await get(kv, key);
@@ -182,4 +182,4 @@ function stopwatch(): () => number {
 }
 
 const get = (kv: KV, key: string): Promise<KvEntry | null> =>
-  patiently(`${key} cannot be read`, () => kv.get(key));
+  withRetry(`${key} cannot be read`, () => kv.get(key));

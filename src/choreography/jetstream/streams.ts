@@ -9,7 +9,7 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
-import { patiently } from './with-retry.js';
+import { withRetry } from './with-retry.js';
 
 /** Every event of every exit, for ever: the record. */
 export const EXITS = 'EXITS';
@@ -57,11 +57,11 @@ const streams: (Partial<StreamConfig> & { name: string })[] = [
 export async function ensureStreams({ streams: api }: JetStreamManager): Promise<void> {
   for (const config of streams) {
     try {
-      await patiently(`the stream ${config.name} cannot be read`, () => api.info(config.name));
+      await withRetry(`the stream ${config.name} cannot be read`, () => api.info(config.name));
     } catch (error) {
       const isMissing = error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
       if (!isMissing) throw error;
-      await patiently(`the stream ${config.name} is not made`, () => api.add(config));
+      await withRetry(`the stream ${config.name} is not made`, () => api.add(config));
     }
   }
 }

@@ -9,7 +9,7 @@ const PATIENCE_MS = 30_000;
  * @param ask may be called again although it was heard: only the answer may have been lost
  * @throws JetStreamApiError the refusal
  */
-export async function patiently<T>(what: string, ask: () => Promise<T>, withinMs = PATIENCE_MS): Promise<T> {
+export async function withRetry<T>(what: string, ask: () => Promise<T>, withinMs = PATIENCE_MS): Promise<T> {
   const giveUpAt = Date.now() + Math.max(PATIENCE_MS, withinMs);
   for (let waitMs = 50; ; waitMs = Math.min(2 * waitMs, 1_000)) {
     try {

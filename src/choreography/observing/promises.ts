@@ -1,8 +1,8 @@
 /** What services promise, as their own consumers declare it, and how each promise of an exit stands. */
 import { z } from 'zod';
 import { isEventType, type AnyEvent } from '../../exit/events.js';
-import type { FoldedExit } from '../../exit/folded-exit.js';
-import { isSettled, stepKey, type Step, type StepName } from '../../exit/status.js';
+import type { Exit } from '../../exit/exit.js';
+import { isSettled, stepKey, type Step } from '../../exit/status.js';
 import type { Bus } from '../jetstream/bus.js';
 import type { DeadLetter } from '../dead-letters/read.js';
 import { EXITS } from '../jetstream/streams.js';
@@ -66,7 +66,7 @@ export interface TrackedPromise {
 }
 
 export interface ExitToTrack {
-  exit: FoldedExit;
+  exit: Exit;
   /** All that the stream has of the exit, in its order. */
   events: readonly AnyEvent[];
   /** By stream sequence: why an event counts for nothing. */
@@ -113,7 +113,7 @@ function track(promise: Declared, cause: AnyEvent, of: ExitToTrack): TrackedProm
   };
   // Whether a step of ours is still asked for, and who settled it, the exit knows; not every exit has every step.
   if (name !== undefined && isEventType(event)) {
-    const step = of.exit.step(name as StepName, system);
+    const step = of.exit.step(name, system);
     return step && told(step.startedAt ?? cause.storedAt, standingOf(step), step);
   }
   const kept = of.events.find((each) => each.type === event && isFor(each, cause, system, of.events));

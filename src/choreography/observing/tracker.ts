@@ -4,8 +4,8 @@
  */
 import { subjectsOf, isOurs, type AnyEvent } from '../../exit/events.js';
 import { foldLog } from '../../exit/fold.js';
-import type { FoldedExit } from '../../exit/folded-exit.js';
-import type { Phase, StepName } from '../../exit/status.js';
+import type { Exit } from '../../exit/exit.js';
+import type { Phase } from '../../exit/status.js';
 import { openAttempts, type Attempts } from '../jetstream/attempts.js';
 import type { Bus } from '../jetstream/bus.js';
 import { parseAny } from '../jetstream/cloudevents.js';
@@ -26,7 +26,7 @@ export interface TrackedExit {
 
 /** An exit with all that is known of it. */
 export interface ObservedExit extends TrackedExit {
-  exit: FoldedExit;
+  exit: Exit;
   /** Each once, however often it was said. */
   events: AnyEvent[];
   /** By stream sequence: why an event counts for nothing. */
@@ -46,11 +46,8 @@ export interface Tracker {
   look: () => Promise<Observed>;
 }
 
-/**
- * @param systems the critical systems of an exit whose resignation names none
- * @param employeeId of one employee only
- */
-export function createTracker(bus: Bus, systems: readonly string[], employeeId?: string): Tracker {
+/** @param employeeId of one employee only */
+export function createTracker(bus: Bus, employeeId?: string): Tracker {
   const filter = employeeId === undefined ? 'exit.>' : subjectsOf(employeeId);
   const logs = new Map<string, AnyEvent[]>();
   /** By employee, where only a new event, letter or promise could change anything. */
@@ -84,7 +81,7 @@ export function createTracker(bus: Bus, systems: readonly string[], employeeId?:
       late.map(async ({ employeeId, exitId, promise }) => {
         const { step, system, since } = promise;
         if (step === undefined) return;
-        const found = await noted.find({ employeeId, exitId, step: step as StepName, system }, since);
+        const found = await noted.find({ employeeId, exitId, step, system }, since);
         if (found) promise.remark ??= found.error;
       }),
     );
@@ -94,7 +91,7 @@ export function createTracker(bus: Bus, systems: readonly string[], employeeId?:
     async look() {
       await readOn();
       const [declarations, letters] = await Promise.all([readDeclarations(bus), everyDeadLetter(bus)]);
-      const known = { systems, declarations, letters, now: new Date().toISOString() };
+      const known = { declarations, letters, now: new Date().toISOString() };
       const judges = JSON.stringify([declarations.promises, letters.length]);
       if (judges !== judgedBy) atRest.clear();
       judgedBy = judges;
@@ -117,18 +114,17 @@ export function createTracker(bus: Bus, systems: readonly string[], employeeId?:
   };
 }
 
-/** Whether somebody would want to see it without asking: it is open, or a promise is not kept. */
+/** Whether it is worth a look without being asked for: it is open, or a promise is not kept. */
 export const isUnfinished = (exit: TrackedExit): boolean => !isAtRest(exit);
 
 interface Known {
-  systems: readonly string[];
   declarations: Declarations;
   letters: readonly DeadLetter[];
   now: string;
 }
 
-function exitsIn(log: readonly AnyEvent[], { systems, declarations, letters, now }: Known): ObservedExit[] {
-  const { exits, rejected } = foldLog(log.filter(isOurs), { systems, now });
+function exitsIn(log: readonly AnyEvent[], { declarations, letters, now }: Known): ObservedExit[] {
+  const { exits, rejected } = foldLog(log.filter(isOurs), now);
   return [...exits.values()].map((exit) => {
     const { employeeId, employeeName, exitId, phase, openedAt, closedAt } = exit;
     const seen = new Set<string>();

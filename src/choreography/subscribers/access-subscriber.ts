@@ -1,23 +1,23 @@
 /** The access service: one consumer per critical system, so that the outage and the rate limit of one concern no other. */
+import { attemptTimeoutMs } from '../../config/planning.js';
 import type { Config, SystemConfig } from '../../config/config.js';
-import type { StoredEvent } from '../../exit/events.js';
-import type { FoldedExit } from '../../exit/folded-exit.js';
+import type { Exit } from '../../exit/exit.js';
+import { noHold, observed, perform, type Goal, type Held, type Performer } from '../../exit/hold.js';
+import type { StepRow } from '../../exit/steps.js';
 import type { AccessService } from '../../services/access/access.js';
-import { REQUESTS_PER_ATTEMPT } from '../../services/protocols/pace.js';
-import { createHold, noHold, type HeldAccess, type HeldExit } from './held-access.js';
-import type { RecordOptions, Records } from '../jetstream/records.js';
-import type { Subscription } from './subscriber.js';
-import { ifLeaving, ifRetained, isRetryOf, type Promised, type Task } from './tasks.js';
 import type { Turn } from '../jetstream/rate-limit.js';
+import type { Leased, RecordOptions, Records } from '../jetstream/records.js';
+import { RetryLater } from './retry-later.js';
+import type { Subscription } from './subscriber.js';
+import { isSetOff, promisesOf, type Task } from './tasks.js';
 
-export const accessRecords = { bucket: 'exit-access', empty: noHold } satisfies Partial<
-  RecordOptions<HeldAccess>
->;
+export const accessRecords = { bucket: 'exit-access', empty: noHold } satisfies Partial<RecordOptions<Held>>;
 
 export interface AccessOptions {
   service: AccessService;
-  records: Records<HeldAccess>;
+  records: Records<Held>;
   policy: Pick<Config['policy'], 'requestTimeout' | 'attentionAfter'>;
+  table: readonly StepRow[];
   /** Where the system has a rate limit. */
   turn?: Turn | undefined;
   /** Milliseconds since the epoch; the model test has a clock of its own. */
@@ -25,88 +25,110 @@ export interface AccessOptions {
 }
 
 export function accessSubscription(
-  { name: system, hold: kind, rateLimit }: Pick<SystemConfig, 'name' | 'hold' | 'rateLimit'>,
-  { service, records, policy, turn, now = Date.now }: AccessOptions,
-): Subscription<HeldAccess> {
-  const hold = createHold({ system, kind, service, lateWriteMs: policy.requestTimeout, now });
-  const slownessMs = rateLimit ? Math.ceil((1000 * REQUESTS_PER_ATTEMPT) / rateLimit.requestsPerSecond) : 0;
+  { name: system, rateLimit }: Pick<SystemConfig, 'name' | 'rateLimit'>,
+  { service, records, policy, table, turn, now = Date.now }: AccessOptions,
+): Subscription<Held> {
+  /** Carries the hold to a goal; its memory is the record, saved before each write. */
+  async function carryTo(goal: Goal, record: Leased<Held>, exit: Exit) {
+    const { employeeId, plan, resignation } = exit;
+    const kind = plan!.systems.find(({ name }) => name === system)!.hold;
+    const on = { system, kind, lateWriteMs: plan!.policy.lateWriteMs, goal };
+    const { signal } = record;
+    const performer: Performer = {
+      get held() {
+        return record.value;
+      },
+      set held(held) {
+        record.value = held;
+      },
+      now,
+      save: () => record.save(),
+      capture: () => service.capture(employeeId, kind, signal),
+      block: ({ account, tried }) => {
+        const trying = (taken: Held['taken']) => {
+          record.value = observed(record.value, { trying: structuredClone(taken) }, { ...on, now: now() });
+          // With the capture: no write before both are durable.
+          return record.save();
+        };
+        const overridesProtection = resignation.overrideBy !== undefined;
+        return service.block(account, kind, tried, trying, signal, { overridesProtection });
+      },
+      restore: ({ account, taken, blockedVersion }) =>
+        service.restore(account, taken, signal, blockedVersion),
+      revoke: ({ account, removing }) =>
+        service.revoke(employeeId, account, signal, removing, (groups) => {
+          record.value = { ...record.value, removing: groups };
+          return record.save();
+        }),
+      wait: (until) => {
+        throw new RetryLater(Date.parse(until) - now(), `a late block on ${system} is waited out`);
+      },
+    };
+    const notes = await perform(performer, on);
+    return { notes, about: { system, hold: kind } };
+  }
 
-  const block: Task<HeldAccess> = {
+  const block: Task<Held> = {
     step: 'block-access',
     system,
     async run(record, exit) {
-      const notes = await hold.block(record, heldExit(exit, system));
+      const drift = exit.blockOf(system)?.drifts.at(-1);
+      const { notes, about } = await carryTo({ to: 'block', drift }, record, exit);
       const { capture, taken } = record.value;
       const identities = capture?.account?.identities ?? [];
-      return {
-        type: 'access.blocked',
-        data: { system, hold: kind, capture, taken, identities, notes },
-      };
+      return { type: 'access.blocked', data: { ...about, capture, taken, identities, notes } };
     },
   };
-  const restore: Task<HeldAccess> = {
+  const restore: Task<Held> = {
     step: 'restore-access',
     system,
-    run: async (record, exit) => {
-      const restored = await hold.restore(record, heldExit(exit, system));
+    async run(record, exit) {
+      const { state, by } = exit.step('block-access', system) ?? {};
+      const blockedByHandBy = state === 'done-by-hand' ? by : undefined;
+      const { notes, about } = await carryTo({ to: 'restore', blockedByHandBy }, record, exit);
+      const { restored } = record.value;
       return {
         type: 'access.restored',
-        data: { system, hold: kind, ...unsaidOf(record.value), ...restored },
+        data: { ...about, ...unsaidOf(record.value), ...restored, notes },
       };
     },
   };
-  const revoke: Task<HeldAccess> = {
+  const revoke: Task<Held> = {
     step: 'revoke-access',
     system,
-    run: async (record, exit) => {
-      const revoked = await hold.revoke(record, heldExit(exit, system));
-      return { type: 'access.revoked', data: { system, hold: kind, ...unsaidOf(record.value), ...revoked } };
+    async run(record, exit) {
+      const { notes, about } = await carryTo({ to: 'revoke' }, record, exit);
+      const { revoked } = record.value;
+      return { type: 'access.revoked', data: { ...about, ...unsaidOf(record.value), ...revoked, notes } };
     },
   };
   const tasks = [block, restore, revoke];
-  const within = policy.attentionAfter;
-  const promises: Promised[] = [
-    { on: 'employee.resigned', event: 'access.blocked', step: 'block-access', system, within },
-    { ...ifRetained, event: 'access.restored', step: 'restore-access', system, within },
-    { ...ifLeaving, event: 'access.revoked', step: 'revoke-access', system, within },
-  ];
 
   return {
     consumer: `access-${system}`,
     description: `Blocks ${system} on a resignation; gives access back, or revokes it, on the decision`,
     source: '/ems/access',
     events: ['employee.resigned', 'access.drifted', 'exit.decision-finalised', 'step.resolved'],
-    promises,
+    promises: promisesOf(
+      table,
+      tasks.map(({ step }) => step),
+      policy.attentionAfter,
+      system,
+    ),
     records,
     keyOf: ({ employeeId, exitId }) => `${system}.${employeeId}.${exitId}`,
-    // The longest an attempt takes is a handful of requests, of which one may run into its time limit.
-    attemptTimeoutMs: 3 * policy.requestTimeout + slownessMs,
+    attemptTimeoutMs: attemptTimeoutMs({ policy }, rateLimit),
     // Every moment until the block is one with access; the cap keeps the pause after a long outage short.
     backoffCoefficient: 2,
     turn,
-    taskOf: (event, exit) =>
-      tasks.find((task) => isSetOff(task, event) && exit.isOpen(task.step, task.system)),
+    taskOf(event, exit) {
+      if (event.type !== 'access.drifted') return tasks.find((task) => isSetOff(task, event, exit));
+      // What came back is taken again, where the policy does not leave it to an operator.
+      const isTakenAgain = exit.step(block.step, system)?.state === 'running';
+      return event.data.system === system && isTakenAgain ? block : undefined;
+    },
   };
 }
 
 /** What a block would have said that never came to its end. */
-const unsaidOf = ({ blocked, capture, taken }: HeldAccess) => (blocked || !capture ? {} : { capture, taken });
-
-function isSetOff(task: Task<HeldAccess>, event: StoredEvent): boolean {
-  if (event.type === 'employee.resigned') return task.step === 'block-access';
-  // What was given back is taken again, where the policy does not leave it to an operator.
-  if (event.type === 'access.drifted')
-    return event.data.reasserts && event.data.system === task.system && task.step === 'block-access';
-  if (event.type === 'exit.decision-finalised') return task.step !== 'block-access';
-  return isRetryOf(task, event);
-}
-
-function heldExit(exit: FoldedExit, system: string): HeldExit {
-  const block = exit.step('block-access', system);
-  return {
-    employeeId: exit.employeeId,
-    drift: exit.blockOf(system)?.drifts.at(-1),
-    overridesProtection: exit.resignation.overrideBy !== undefined,
-    blockedByHandBy: block?.state === 'done-by-hand' ? block.by : undefined,
-  };
-}
+const unsaidOf = ({ blocked, capture, taken }: Held) => (blocked || !capture ? {} : { capture, taken });

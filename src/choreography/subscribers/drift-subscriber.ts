@@ -1,45 +1,46 @@
 /**
- * The access service, while a hold is open: looks at it again and again, and says when somebody else gave back what it had taken. The
+ * The access service, while a hold is open: looks at it again and again, and says when access came back. The
  * word that a system is blocked itself comes again until the exit ends.
  */
 import type { Config, SystemConfig } from '../../config/config.js';
+import { attemptTimeoutMs } from '../../config/planning.js';
 import type { StoredEvent } from '../../exit/events.js';
-import type { FoldedExit } from '../../exit/folded-exit.js';
+import type { Exit } from '../../exit/exit.js';
 import type { AccessService } from '../../services/access/access.js';
 import type { AccessOptions } from './access-subscriber.js';
-import { Later } from './retry-later.js';
-import type { Records } from '../jetstream/records.js';
-import type { Subscription } from './subscriber.js';
+import { RetryLater } from './retry-later.js';
+import { nothingToRemember, type Subscription } from './subscriber.js';
 import type { Task } from './tasks.js';
 
 interface DriftOptions extends Pick<AccessOptions, 'turn'> {
   service: Pick<AccessService, 'driftOf'>;
-  policy: Pick<Config['policy'], 'requestTimeout' | 'recheckEvery' | 'onDrift'>;
+  policy: Pick<Config['policy'], 'requestTimeout' | 'recheckEvery'>;
 }
 
 export function driftSubscription(
-  { name: system, hold }: Pick<SystemConfig, 'name' | 'hold'>,
+  { name: system }: Pick<SystemConfig, 'name'>,
   { service, policy, turn }: DriftOptions,
 ): Subscription<undefined> {
-  const { recheckEvery, onDrift, requestTimeout } = policy;
+  const { recheckEvery } = policy;
 
   const lookAt = (accountId: string, nth: number): Task<undefined> => ({
     step: 'block-access',
     system,
     nth,
-    async run({ signal }) {
+    async run({ signal }, exit) {
+      const { hold } = exit.plan!.systems.find(({ name }) => name === system)!;
       const what = await service.driftOf(accountId, hold, signal).catch((error: Error) => {
-        // An outage is none of the exit's concern: the hold stands until somebody is seen to have undone it.
-        throw new Later(recheckEvery, `not looked at: ${error.message}`, { cause: error });
+        // An outage is none of the exit's concern: the hold stands until it is seen to be undone.
+        throw new RetryLater(recheckEvery, `not looked at: ${error.message}`, { cause: error });
       });
       if (what === undefined) return undefined;
       const seenAt = new Date().toISOString();
-      return { type: 'access.drifted', data: { system, what, seenAt, reasserts: onDrift === 'reassert' } };
+      return { type: 'access.drifted', data: { system, what, seenAt } };
     },
   });
 
   /** Of the words that the system is blocked, the first one stands for the hold. */
-  const isWatched = (event: StoredEvent, exit: FoldedExit): event is StoredEvent<'access.blocked'> =>
+  const isWatched = (event: StoredEvent, exit: Exit): event is StoredEvent<'access.blocked'> =>
     event.type === 'access.blocked' &&
     event.data.system === system &&
     exit.blockOf(system)?.seq === event.seq &&
@@ -54,7 +55,7 @@ export function driftSubscription(
     promises: [],
     records: nothingToRemember,
     keyOf: ({ employeeId, exitId }) => `${system}.${employeeId}.${exitId}`,
-    attemptTimeoutMs: 3 * requestTimeout,
+    attemptTimeoutMs: attemptTimeoutMs({ policy }),
     backoffCoefficient: 2,
     turn,
     taskOf(event, exit) {
@@ -65,12 +66,6 @@ export function driftSubscription(
         return undefined;
       return lookAt(accountId, 1 + exit.blockOf(system)!.drifts.length);
     },
-    comesAgainAfter: (event, exit) => (isWatched(event, exit) ? recheckEvery : undefined),
+    redeliverAfter: (event, exit) => (isWatched(event, exit) ? recheckEvery : undefined),
   };
 }
-
-/** The events tell all that a look has to know, and it changes nothing. */
-const nothingToRemember: Records<undefined> = {
-  lease: (_key, signal, work) => work({ value: undefined, save: () => Promise.resolve(), signal }),
-  interrupt: () => Promise.resolve(),
-};

@@ -1,15 +1,15 @@
 /** The notification service, towards the employee: tells what is blocked, why, until when and whom to ask. */
 import type { Config } from '../../config/config.js';
-import type { StoredEvent } from '../../exit/events.js';
+import { attemptTimeoutMs } from '../../config/planning.js';
 import type { Employee, Sent } from '../../exit/people.js';
-import { reviewBy } from '../../exit/review.js';
+import type { StepRow } from '../../exit/steps.js';
 import type { DirectoryService } from '../../services/directory/directory.js';
 import type { NotificationService } from '../../services/notification/notification.js';
 import type { Deliveries } from '../../services/protocols/smtp.js';
 import { about } from './manager-subscriber.js';
 import type { Leased, Records } from '../jetstream/records.js';
 import type { Subscription } from './subscriber.js';
-import { isRetryOf, type Task } from './tasks.js';
+import { isSetOff, promisesOf, type Task } from './tasks.js';
 
 /** What is remembered of one exit. */
 export interface ToldEmployee {
@@ -30,19 +30,16 @@ export function employeeSubscription(
   notification: NotificationService,
   records: Records<ToldEmployee>,
   { policy }: Config,
+  table: readonly StepRow[],
 ): Subscription<ToldEmployee> {
   const tell: Task<ToldEmployee> = {
     step: 'notify-employee',
     async run(record, exit) {
       const told = record.value;
       const employee = (told.employee ??= await directory.lookUp(exit.employeeId, record.signal));
-      const { openedAt } = exit;
+      const { openedAt, reviewBy } = exit;
       told.sent ??= await notification.notifyEmployee(
-        {
-          ...about(exit, employee),
-          openedAt,
-          reviewBy: reviewBy(openedAt, { withinMs: policy.review.within }),
-        },
+        { ...about(exit, employee), openedAt, reviewBy },
         deliveriesOf(record),
         record.signal,
       );
@@ -50,28 +47,18 @@ export function employeeSubscription(
       return { type: 'employee.notified', data: { sent: told.sent, employeeName, identities, notes: [] } };
     },
   };
-  const isSetOff = (event: StoredEvent): boolean =>
-    event.type === 'employee.resigned' || isRetryOf(tell, event);
-
   return {
     consumer: 'notification-employee',
     description: 'Tells the employee what is blocked, why, until when and whom to ask',
     source: '/ems/notification',
     events: ['employee.resigned', 'step.resolved'],
-    promises: [
-      {
-        on: 'employee.resigned',
-        event: 'employee.notified',
-        step: 'notify-employee',
-        within: policy.attentionAfter,
-      },
-    ],
+    promises: promisesOf(table, [tell.step], policy.attentionAfter),
     records,
     keyOf: ({ employeeId, exitId }) => `${employeeId}.${exitId}`,
-    attemptTimeoutMs: 3 * policy.requestTimeout,
+    attemptTimeoutMs: attemptTimeoutMs({ policy }),
     // Mail servers greylist and throttle: they want minutes, and haste makes it worse.
     backoffCoefficient: 4,
-    taskOf: (event, exit) => (isSetOff(event) && exit.isOpen(tell.step) ? tell : undefined),
+    taskOf: (event, exit) => (isSetOff(tell, event, exit) ? tell : undefined),
   };
 }
 

@@ -1,16 +1,23 @@
-/** The HR service: arranges the exit interview, moves it when somebody asks, and withdraws it when the employee is retained. */
+/** The HR service: arranges the exit interview, moves it on request, and withdraws it when the employee is retained. */
 import type { Config } from '../../config/config.js';
-import { FailureType, FinalFailure } from '../../exit/failures.js';
+import { attemptTimeoutMs } from '../../config/planning.js';
 import type { EventData, StoredEvent } from '../../exit/events.js';
-import type { FoldedExit } from '../../exit/folded-exit.js';
-import type { Interview, InterviewProgress } from '../../exit/interview.js';
+import type { Exit } from '../../exit/exit.js';
+import {
+  arrangedByHand,
+  arrangementNote,
+  laterOf,
+  type Interview,
+  type InterviewProgress,
+} from '../../exit/interview.js';
 import type { Employee } from '../../exit/people.js';
+import type { StepRow } from '../../exit/steps.js';
 import type { DirectoryService } from '../../services/directory/directory.js';
 import type { HrService, Withdrawal } from '../../services/hr/hr.js';
 import { remember, type Memory } from '../../services/hr/memory.js';
 import type { Leased, Records } from '../jetstream/records.js';
 import type { Subscription } from './subscriber.js';
-import { ifRetained, isRetryOf, type Task } from './tasks.js';
+import { isSetOff, promisesOf, type Task } from './tasks.js';
 
 /** What is remembered of one exit. */
 export interface Invited {
@@ -35,6 +42,7 @@ export function hrSubscription(
   hr: HrService,
   records: Records<Invited>,
   { policy }: Config,
+  table: readonly StepRow[],
 ): Subscription<Invited> {
   const schedule: Task<Invited> = {
     step: 'schedule-hr-interview',
@@ -45,10 +53,7 @@ export function hrSubscription(
     run: async (record, exit) => ({ type: 'interview.rescheduled', data: await arrange(record, exit) }),
   };
 
-  async function arrange(
-    record: Leased<Invited>,
-    exit: FoldedExit,
-  ): Promise<EventData['interview.scheduled']> {
+  async function arrange(record: Leased<Invited>, exit: Exit): Promise<EventData['interview.scheduled']> {
     const invited = record.value;
     if (!invited.employee) {
       invited.employee = await directory.lookUp(exit.employeeId, record.signal);
@@ -73,26 +78,13 @@ export function hrSubscription(
       invited.invitedFor = wish;
     }
     const { interview } = invited;
-    const note = [
-      `invited ${interview.attendees.map(({ email }) => email).join(' and ')}`,
-      ...(data?.by === undefined ? [] : [`on the word of ${data.by}`]),
-      ...(interview.calendarUrl ? [] : ['by working hours alone, since no calendar is configured']),
-    ].join(', ');
-    return { ...interview, employeeName, identities, notes: [note] };
+    return { ...interview, employeeName, identities, notes: [arrangementNote(interview, data?.by)] };
   }
 
   const cancel: Task<Invited> = {
     step: 'cancel-hr-interview',
     async run(record, exit) {
-      const byHand = [move, schedule]
-        .map(({ step }) => exit.step(step))
-        .find((step) => step?.state === 'done-by-hand');
-      if (byHand) {
-        throw new FinalFailure(
-          FailureType.DoneByHand,
-          `the interview was arranged by hand by ${byHand.by}: withdraw it by hand and settle this step`,
-        );
-      }
+      if (exit.arrangedByHand) throw arrangedByHand(exit.arrangedByHand);
       const { withdrawn, note, sent } = (record.value.withdrawal ??= await withdraw(record, exit));
       const interview = withdrawn ? record.value.withdrawing?.interview : undefined;
       const of = interview && {
@@ -107,10 +99,10 @@ export function hrSubscription(
     },
   };
 
-  async function withdraw(record: Leased<Invited>, exit: FoldedExit): Promise<Withdrawal> {
+  async function withdraw(record: Leased<Invited>, exit: Exit): Promise<Withdrawal> {
     const { employee } = record.value;
-    if (!employee) return { withdrawn: false, note: 'nobody had been invited' };
-    // Where nobody saw whether an invitation went out, it is worked out again and withdrawn.
+    if (!employee) return { withdrawn: false, note: 'no invitation had gone out' };
+    // Where it was not seen whether an invitation went out, it is worked out again and withdrawn.
     return hr.cancelInterview(
       { ...invitation(exit, employee), interview: latest(record.value) },
       memoryOf('withdrawing', record),
@@ -118,7 +110,7 @@ export function hrSubscription(
     );
   }
 
-  const within = policy.attentionAfter;
+  const steps = [schedule, move, cancel].map(({ step }) => step);
   return {
     consumer: 'hr',
     description:
@@ -130,42 +122,26 @@ export function hrSubscription(
       'exit.decision-finalised',
       'step.resolved',
     ],
-    promises: [
-      { on: 'employee.resigned', event: 'interview.scheduled', step: 'schedule-hr-interview', within },
-      {
-        on: 'interview.reschedule-requested',
-        event: 'interview.rescheduled',
-        step: 'reschedule-hr-interview',
-        within,
-      },
-      { ...ifRetained, event: 'interview.cancelled', step: 'cancel-hr-interview', within },
-    ],
+    promises: promisesOf(table, steps, policy.attentionAfter),
     records,
     keyOf: ({ employeeId, exitId }) => `${employeeId}.${exitId}`,
-    attemptTimeoutMs: 3 * policy.requestTimeout,
+    attemptTimeoutMs: attemptTimeoutMs({ policy }),
     // Mail servers greylist and throttle: they want minutes, and haste makes it worse.
     backoffCoefficient: 4,
     taskOf: (event, exit) =>
-      [schedule, move, cancel].find((task) => isSetOff(task, event) && exit.isOpen(task.step)),
+      [schedule, move, cancel].find(
+        // Where there is no interview yet, a wish for a time mends the step that could not find one.
+        (task) => isSetOff(task, event, exit) || (isWish(event) && exit.isOpen(task.step) && task !== cancel),
+      ),
   };
 }
 
-function isSetOff(task: Task<Invited>, event: StoredEvent): boolean {
-  if (event.type === 'employee.resigned') return task.step === 'schedule-hr-interview';
-  // Where there is no interview yet, a wish for a time mends the step that could not find one.
-  if (event.type === 'interview.reschedule-requested') return task.step !== 'cancel-hr-interview';
-  if (event.type === 'exit.decision-finalised') return task.step === 'cancel-hr-interview';
-  return isRetryOf(task, event);
-}
+const isWish = ({ type }: StoredEvent): boolean => type === 'interview.reschedule-requested';
 
-/** The newest time that somebody may have been invited for. */
-function latest({ interview, scheduling }: Invited): Interview | undefined {
-  const underWay = scheduling?.interview;
-  if (!interview || !underWay) return underWay ?? interview;
-  return underWay.sequence > interview.sequence ? underWay : interview;
-}
+/** The newest time that an invitation may be out for. */
+const latest = ({ interview, scheduling }: Invited) => laterOf(interview, scheduling?.interview);
 
-const invitation = ({ exitId, openedAt, resignation }: FoldedExit, employee: Employee) => ({
+const invitation = ({ exitId, openedAt, resignation }: Exit, employee: Employee) => ({
   exitId,
   employee,
   openedAt,

@@ -1,17 +1,18 @@
 /** The notification service, towards the manager: tells of a resignation, and how it ended once access is as it ended. */
 import type { Config } from '../../config/config.js';
-import type { StoredEvent } from '../../exit/events.js';
-import type { FoldedExit } from '../../exit/folded-exit.js';
+import { attemptTimeoutMs } from '../../config/planning.js';
+import type { Exit } from '../../exit/exit.js';
 import type { Employee, Sent } from '../../exit/people.js';
+import type { StepRow } from '../../exit/steps.js';
 import type { DirectoryService } from '../../services/directory/directory.js';
 import type { NotificationService } from '../../services/notification/notification.js';
 import type { Leased, Records } from '../jetstream/records.js';
 import type { Subscription } from './subscriber.js';
-import { isRetryOf, type Task } from './tasks.js';
+import { isSetOff, promisesOf, type Task } from './tasks.js';
 
 /** What is remembered of one exit. */
 export interface Notified {
-  /** Whoever was told of the resignation is told of its outcome. */
+  /** The person who was told of the resignation is told of its outcome. */
   employee?: Employee | undefined;
   resignation?: Sent | undefined;
   outcome?: Sent | undefined;
@@ -24,11 +25,12 @@ export function notificationSubscription(
   notification: NotificationService,
   records: Records<Notified>,
   { policy }: Config,
+  table: readonly StepRow[],
 ): Subscription<Notified> {
   async function tell(
     of: 'resignation' | 'outcome',
     record: Leased<Notified>,
-    exit: FoldedExit,
+    exit: Exit,
     send: (employee: Employee) => Promise<Sent>,
   ) {
     const notified = record.value;
@@ -63,36 +65,22 @@ export function notificationSubscription(
         ),
       ),
   };
-  const within = policy.attentionAfter;
+  const tasks = [ofResignation, ofOutcome];
+  const steps = tasks.map(({ step }) => step);
 
   return {
     consumer: 'notification',
     description: 'Tells the manager of a resignation, and of its outcome once access is as decided',
     source: '/ems/notification',
     events: ['employee.resigned', 'manager.notified', 'access.restored', 'access.revoked', 'step.resolved'],
-    promises: [
-      { on: 'employee.resigned', event: 'manager.notified', step: 'notify-manager', within },
-      { on: 'exit.decision-finalised', event: 'manager.notified', step: 'notify-manager-of-outcome', within },
-    ],
+    promises: promisesOf(table, steps, policy.attentionAfter),
     records,
     keyOf: ({ employeeId, exitId }) => `${employeeId}.${exitId}`,
-    attemptTimeoutMs: 3 * policy.requestTimeout,
+    attemptTimeoutMs: attemptTimeoutMs({ policy }),
     // Mail servers greylist and throttle: they want minutes, and haste makes it worse.
     backoffCoefficient: 4,
-    taskOf: (event, exit) =>
-      [ofResignation, ofOutcome].find((task) => isSetOff(task, event, exit) && exit.isOpen(task.step)),
+    taskOf: (event, exit) => tasks.find((task) => isSetOff(task, event, exit)),
   };
 }
 
-function isSetOff(task: Task<Notified>, event: StoredEvent, exit: FoldedExit): boolean {
-  if (task.step === 'notify-manager' && event.type === 'employee.resigned') return true;
-  // The one event after which access is as decided, on all systems.
-  if (task.step === 'notify-manager-of-outcome' && exit.outcomeDueAfter === event.seq) return true;
-  return isRetryOf(task, event);
-}
-
-export const about = ({ exitId, systems }: FoldedExit, employee: Employee) => ({
-  exitId,
-  employee,
-  systems: [...systems],
-});
+export const about = ({ exitId, systems }: Exit, employee: Employee) => ({ exitId, employee, systems });

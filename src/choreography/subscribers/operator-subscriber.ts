@@ -1,12 +1,14 @@
 /** The notification service, towards the operator: tells of the steps that need attention, once for each cause. */
 import type { Config } from '../../config/config.js';
+import { attemptTimeoutMs } from '../../config/planning.js';
 import type { StoredEvent } from '../../exit/events.js';
-import type { FoldedExit } from '../../exit/folded-exit.js';
+import type { Exit } from '../../exit/exit.js';
 import type { Sent } from '../../exit/people.js';
+import type { StepRow } from '../../exit/steps.js';
 import type { NotificationService } from '../../services/notification/notification.js';
 import type { Records } from '../jetstream/records.js';
 import type { Subscription } from './subscriber.js';
-import { isRetryOf, type Task } from './tasks.js';
+import { isSetOff, promisesOf, type Task } from './tasks.js';
 
 /** What is remembered of one exit: the notices that went out. */
 export interface ToldOperator {
@@ -19,7 +21,8 @@ export const operatorRecords = { bucket: 'exit-notification-operator', empty: { 
 export function operatorSubscription(
   notification: NotificationService,
   records: Records<ToldOperator>,
-  { policy, contacts: { operator } }: Config,
+  { policy }: Config,
+  table: readonly StepRow[],
 ): Subscription<ToldOperator> {
   const tell: Task<ToldOperator> = {
     step: 'notify-operator',
@@ -30,6 +33,7 @@ export function operatorSubscription(
       if (!sent.some((mail) => mail.number === number)) {
         const { exitId, employeeId, employeeName } = exit;
         const employee = employeeName === undefined ? undefined : { displayName: employeeName };
+        const { operator } = exit.plan!;
         const about = { exitId, employeeId, employee, operator, number, causes };
         sent.push({ number, ...(await notification.notifyOperator(about, record.signal)) });
       }
@@ -40,8 +44,8 @@ export function operatorSubscription(
     },
   };
   // What breaks first and what breaks next may be told in one mail; then nothing is left to be told because of the second event.
-  const isDue = (event: StoredEvent, exit: FoldedExit): boolean =>
-    (event.type !== 'step.resolved' || isRetryOf(tell, event)) &&
+  const isDue = (event: StoredEvent, exit: Exit): boolean =>
+    (event.type !== 'step.resolved' || isSetOff(tell, event, exit)) &&
     exit.isOpen(tell.step) &&
     exit.notices.due(exit.steps).length > 0;
 
@@ -51,17 +55,10 @@ export function operatorSubscription(
     source: '/ems/notification',
     // Drift that the policy leaves to an operator needs attention, too.
     events: ['step.needs-attention', 'access.drifted', 'step.resolved'],
-    promises: [
-      {
-        on: 'step.needs-attention',
-        event: 'operator.notified',
-        step: 'notify-operator',
-        within: policy.attentionAfter,
-      },
-    ],
+    promises: promisesOf(table, [tell.step], policy.attentionAfter),
     records,
     keyOf: ({ employeeId, exitId }) => `${employeeId}.${exitId}`,
-    attemptTimeoutMs: 3 * policy.requestTimeout,
+    attemptTimeoutMs: attemptTimeoutMs({ policy }),
     // Mail servers greylist and throttle: they want minutes, and haste makes it worse.
     backoffCoefficient: 4,
     taskOf: (event, exit) => (isDue(event, exit) ? tell : undefined),

@@ -1,6 +1,6 @@
-/** Thrown where it is not yet time; the message comes again. With a `cause` that somebody should hear of, it is logged. */
-export class Later extends Error {
-  override readonly name = 'Later';
+/** Thrown where it is not yet time; the message comes again. One with a `cause` is logged. */
+export class RetryLater extends Error {
+  override readonly name = 'RetryLater';
   constructor(
     readonly ms: number,
     why: string,

@@ -9,12 +9,21 @@ import { operatorRecords, operatorSubscription } from './operator-subscriber.js'
 import { reviewRecords, reviewSubscription } from './review-subscriber.js';
 import { notificationRecords, notificationSubscription } from './manager-subscriber.js';
 import { openRecords } from '../jetstream/records.js';
+import { leftoversSubscription } from './leftovers-subscriber.js';
+import { stepRecords, stepSubscription } from './step-subscriber.js';
 import { subscribe, type Subscriber } from './subscriber.js';
 import { openTurns } from '../jetstream/rate-limit.js';
 import type { Config } from '../../config/config.js';
-import { createAccess, createDirectory, createHr, createNotification } from '../../services/from-config.js';
+import { planFrom } from '../../config/planning.js';
+import {
+  createAccess,
+  createDirectory,
+  createHr,
+  createNotification,
+  createSteps,
+} from '../../services/from-config.js';
 
-export const subscriberNames = ['notification', 'hr', 'access'] as const;
+export const subscriberNames = ['notification', 'hr', 'access', 'steps'] as const;
 export type SubscriberName = (typeof subscriberNames)[number];
 
 /** How soon a process that was killed is missed. */
@@ -37,10 +46,12 @@ export async function startServices({
   log = console.error,
 }: ServicesPlan): Promise<Subscriber> {
   const { policy } = config;
+  const plan = planFrom(config, 'choreographed');
+  const table = plan.steps;
   const options = {
     bus,
     attempts: await openAttempts(bus),
-    systems: config.systems.map(({ name }) => name),
+    plan,
     ackWaitMs,
     policy,
     log,
@@ -58,32 +69,45 @@ export async function startServices({
         openRecords(bus, { ...reviewRecords, leaseMs }),
       ]);
       return Promise.all([
-        subscribe(notificationSubscription(directory, service, manager, config), options),
-        subscribe(employeeSubscription(directory, service, employee, config), options),
-        subscribe(operatorSubscription(service, operator, config), options),
+        subscribe(notificationSubscription(directory, service, manager, config, table), options),
+        subscribe(employeeSubscription(directory, service, employee, config, table), options),
+        subscribe(operatorSubscription(service, operator, config, table), options),
         subscribe(reviewSubscription(service, review, config), options),
       ]);
     },
     async hr() {
       const records = await openRecords(bus, { ...hrRecords, leaseMs });
-      const subscription = hrSubscription(createDirectory(config), createHr(config), records, config);
+      const subscription = hrSubscription(createDirectory(config), createHr(config), records, config, table);
       return [await subscribe(subscription, options)];
     },
     async access() {
       const records = await openRecords(bus, { ...accessRecords, leaseMs: ackWaitMs });
       const access = createAccess(config);
       const turnsOf = await openTurns(bus);
-      return Promise.all(
-        config.systems.flatMap((system) => {
+      const names = config.systems.map(({ name }) => name);
+      return Promise.all([
+        subscribe(leftoversSubscription({ service: 'access', names }), options),
+        ...config.systems.flatMap((system) => {
           const { name, rateLimit } = system;
           const turn = rateLimit && turnsOf(name, rateLimit.requestsPerSecond);
           const service = access.get(name)!;
           return [
-            subscribe(accessSubscription(system, { service, records, policy, turn }), options),
+            subscribe(accessSubscription(system, { service, records, policy, table, turn }), options),
             subscribe(driftSubscription(system, { service, policy, turn }), options),
           ];
         }),
-      );
+      ]);
+    },
+    async steps() {
+      const records = await openRecords(bus, { ...stepRecords, leaseMs });
+      const service = createSteps(config);
+      const names = config.steps.map(({ name }) => name);
+      return Promise.all([
+        subscribe(leftoversSubscription({ service: 'steps', names }), options),
+        ...config.steps.map((step) =>
+          subscribe(stepSubscription(step, service, records, config, table), options),
+        ),
+      ]);
     },
   };
   const subscribers = (await Promise.all(services.map((name) => start[name]()))).flat();

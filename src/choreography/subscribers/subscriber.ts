@@ -1,31 +1,34 @@
 /**
- * A service as a durable consumer of the exits. A message is acted on, what was done is said under an id that is always the same, and
- * only then is the message acknowledged: a crash in between repeats, and loses nothing.
+ * A service as a durable consumer of the exits. At-least-once: act, publish the outcome under a deterministic id, then ack. A crash in
+ * between redelivers; the id makes the second publish a no-op.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { AckPolicy, DeliverPolicy, type Consumer, type JsMsg } from '@nats-io/jetstream';
+import type { Consumer, JsMsg } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import { eventId, subjectsOfType, type EventType, type StoredEvent } from '../../exit/events.js';
 import { FinalFailure } from '../../exit/failures.js';
 import { foldLog } from '../../exit/fold.js';
-import type { FoldedExit } from '../../exit/folded-exit.js';
+import type { Exit } from '../../exit/exit.js';
+import type { Plan } from '../../exit/plan.js';
 import { stepKey } from '../../exit/status.js';
 import type { Attempts } from '../jetstream/attempts.js';
 import type { Bus } from '../jetstream/bus.js';
 import { parseMessage } from '../jetstream/cloudevents.js';
-import { bury } from '../dead-letters/write.js';
-import { Later } from './retry-later.js';
+import { deadLetter } from '../dead-letters/write.js';
+import { RetryLater } from './retry-later.js';
+import { ensureConsumer } from '../jetstream/consumers.js';
 import { rawOf } from '../jetstream/log.js';
 import { Busy, type Records } from '../jetstream/records.js';
 import { originalOf, replayOf } from '../dead-letters/copies.js';
 import { EXITS } from '../jetstream/streams.js';
+import { planExit } from './planning-exits.js';
 import type { Promised, Said, Task } from './tasks.js';
 
 /** How many messages one process works on at a time. */
 const CONCURRENCY = 16;
 /** An exit may wait for weeks, and a message that waits for its time counts as one that is not acknowledged. */
 const MAX_WAITING = 100_000;
-/** A cluster that elects a new leader forgets who waits for messages: so long is nobody heard at the worst. */
+/** Pull requests are lost when the consumer's leader changes; renew them at least this often. */
 const PULL_FOR_MS = 10_000;
 /** When to ask again for a record that another process works on. */
 const BUSY_FOR_MS = 250;
@@ -41,7 +44,7 @@ export interface Subscription<T> {
   events: readonly EventType[];
   promises: readonly Promised[];
   records: Records<T>;
-  keyOf: (exit: FoldedExit) => string;
+  keyOf: (exit: Exit) => string;
   /** How long one attempt may take. */
   attemptTimeoutMs: number;
   /** By what the pause between two attempts grows. */
@@ -49,22 +52,22 @@ export interface Subscription<T> {
   /** Waits until an attempt may begin, where attempts have to keep their distance; then they are made one at a time. */
   turn?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** @returns undefined where nothing is left to be done because of the event */
-  taskOf: (event: StoredEvent, exit: FoldedExit) => Task<T> | undefined;
+  taskOf: (event: StoredEvent, exit: Exit) => Task<T> | undefined;
   /**
    * Where an event sets off something again and again.
    * @returns the milliseconds after which it is to come again; undefined where all is done
    */
-  comesAgainAfter?: (event: StoredEvent, exit: FoldedExit) => number | undefined;
+  redeliverAfter?: (event: StoredEvent, exit: Exit) => number | undefined;
 }
 
 export interface SubscriberOptions {
   bus: Bus;
   attempts: Attempts;
-  /** The critical systems of an exit whose resignation names none. */
-  systems: readonly string[];
+  /** What an exit runs under whose resignation carries no plan. */
+  plan: Plan;
   /** After how long a process that says nothing any more is taken for dead. */
   ackWaitMs: number;
-  policy: { attentionAfter: number; retry: { initialInterval: number; maximumInterval: number } };
+  policy: { retry: { initialInterval: number; maximumInterval: number } };
   /** Told what no exit shows: that messages cannot be had, for instance. */
   log: (line: string) => void;
 }
@@ -76,34 +79,47 @@ export interface Subscriber {
 
 export async function subscribe<T>(
   subscription: Subscription<T>,
-  { bus, attempts, systems, ackWaitMs, policy, log }: SubscriberOptions,
+  { bus, attempts, plan, ackWaitMs, policy, log }: SubscriberOptions,
 ): Promise<Subscriber> {
   const { consumer: name, source, promises } = subscription;
-  await bus.jsm.consumers.add(EXITS, {
-    durable_name: name,
+  const settings = {
     description: subscription.description,
     filter_subjects: subscription.events.map(subjectsOfType),
-    ack_policy: AckPolicy.Explicit,
-    deliver_policy: DeliverPolicy.All,
     ack_wait: nanos(ackWaitMs),
     // Outages are retried without limit: it is the consumer that says when something is final.
     max_deliver: -1,
     max_ack_pending: MAX_WAITING,
     metadata: { promises: JSON.stringify(promises) },
-  });
+  };
+  await ensureConsumer(bus, name, settings);
   const consumer = await bus.js.consumers.get(EXITS, name);
   const stopping = new AbortController();
   const active = new Set<Promise<void>>();
 
   async function exitOf(
     event: StoredEvent,
-  ): Promise<{ exit?: FoldedExit | undefined; rejected?: string | undefined }> {
-    const { events } = await bus.read(event.employeeId);
-    const log = foldLog(events, { systems, now: new Date().toISOString() });
-    return { exit: log.exits.get(event.exitId), rejected: log.rejected.get(event.seq) };
+  ): Promise<{ exit?: Exit | undefined; rejected?: string | undefined }> {
+    const read = async () => {
+      const { events } = await bus.read(event.employeeId);
+      return foldLog(events, new Date().toISOString());
+    };
+    let log = await read();
+    const rejected = log.rejected.get(event.seq);
+    const unplanned = log.exits.get(event.exitId);
+    if (rejected === undefined && unplanned && !unplanned.plan) {
+      await planExit(bus, unplanned, plan, source);
+      log = await read();
+      if (!log.exits.get(event.exitId)?.plan) throw new Error(`the exit ${event.exitId} cannot be planned`);
+    }
+    return { exit: log.exits.get(event.exitId), rejected };
   }
 
-  const say = (said: Said, cause: StoredEvent, task: Task<T>, suffix = ''): Promise<unknown> =>
+  const say = (
+    said: Said,
+    cause: StoredEvent,
+    task: Pick<Task<T>, 'step' | 'system' | 'nth'>,
+    suffix = '',
+  ): Promise<unknown> =>
     bus.publish({
       ...said,
       id: eventId(cause.id, said.type, { name: task.step, system: task.system }, task.nth) + suffix,
@@ -130,14 +146,17 @@ export async function subscribe<T>(
   async function handle(message: JsMsg): Promise<void> {
     const raw = rawOf(message);
     const parsed = parseMessage(raw);
-    if (!parsed.ok) return bury(bus, message, { consumer: name, reason: parsed.problem });
+    if (!parsed.ok) return deadLetter(bus, message, { consumer: name, reason: parsed.problem });
     const copied = replayOf(raw.headers);
     const original = copied && (await originalOf(bus, parsed.value, copied));
     if (original && copied.consumer !== name) return message.ack();
     const event = original ?? parsed.value;
     const { exit, rejected } = await exitOf(event);
     if (rejected !== undefined || !exit)
-      return bury(bus, message, { consumer: name, reason: rejected ?? `there is no exit ${event.exitId}` });
+      return deadLetter(bus, message, {
+        consumer: name,
+        reason: rejected ?? `there is no exit ${event.exitId}`,
+      });
     if (exit.isUnweighed(event.seq)) return message.nak(policy.retry.initialInterval);
     const waitMs = msUntilEffective(event, exit);
     if (waitMs > 0) return message.nak(waitMs);
@@ -148,8 +167,8 @@ export async function subscribe<T>(
       const within = AbortSignal.any([stopping.signal, AbortSignal.timeout(subscription.attemptTimeoutMs)]);
       const look = async () => (await exitOf(event)).exit;
       const done = await act(subscription, event, exit, look, within);
-      if (done) await say(done.said, event, done.task);
-      const againMs = subscription.comesAgainAfter?.(event, exit);
+      for (const said of done?.said ?? []) await say(said, event, stepOf(said) ?? done!.task);
+      const againMs = subscription.redeliverAfter?.(event, exit);
       if (againMs === undefined) message.ack();
       else message.nak(againMs);
     } catch (error) {
@@ -158,8 +177,8 @@ export async function subscribe<T>(
     }
   }
 
-  async function failed(message: JsMsg, event: StoredEvent, exit: FoldedExit, task: Task<T>, error: Error) {
-    if (error instanceof Later) {
+  async function failed(message: JsMsg, event: StoredEvent, exit: Exit, task: Task<T>, error: Error) {
+    if (error instanceof RetryLater) {
       if (error.cause !== undefined) log(`${name}: ${message.subject}: ${error.message}`);
       return message.nak(error.ms);
     }
@@ -167,10 +186,10 @@ export async function subscribe<T>(
     if (stopping.signal.aborted) return message.nak();
     if (error instanceof FinalFailure) {
       await askForAttention(error, event, task);
-      const againMs = subscription.comesAgainAfter?.(event, exit);
+      const againMs = subscription.redeliverAfter?.(event, exit);
       if (againMs !== undefined) return message.nak(againMs);
       const { message: reason, type } = error;
-      return bury(bus, message, {
+      return deadLetter(bus, message, {
         consumer: name,
         reason,
         type,
@@ -189,7 +208,8 @@ export async function subscribe<T>(
     );
     const nextAttemptAt = new Date(Date.now() + pauseMs).toISOString();
     await attempts.note(place, { attempt, error: error.message, nextAttemptAt });
-    const isOverdue = Date.now() - Date.parse(startedAt) >= policy.attentionAfter;
+    const attentionAfterMs = exit.rowOf(task.step)?.attentionAfterMs ?? exit.plan!.policy.attentionAfterMs;
+    const isOverdue = Date.now() - Date.parse(startedAt) >= attentionAfterMs;
     if (isOverdue && state !== 'needs-attention') await askForAttention(error, event, task);
     return message.nak(pauseMs);
   }
@@ -260,11 +280,11 @@ export async function subscribe<T>(
 export async function act<T>(
   { taskOf, keyOf, records, promises }: Subscription<T>,
   event: StoredEvent,
-  exit: FoldedExit,
-  look: () => Promise<FoldedExit | undefined>,
+  exit: Exit,
+  look: () => Promise<Exit | undefined>,
   signal: AbortSignal,
-): Promise<{ task: Task<T>; said: Said } | undefined> {
-  // Somebody has decided or settled something: what is still being tried may not be wanted any more.
+): Promise<{ task: Task<T>; said: Said[] } | undefined> {
+  // After a decision or a resolution, what is still being tried may not be wanted any more.
   if (isWordOn(promises, event)) await records.interrupt(keyOf(exit));
   if (!taskOf(event, exit)) return undefined;
   return records.lease(keyOf(exit), signal, async (record) => {
@@ -273,7 +293,7 @@ export async function act<T>(
     const task = now && taskOf(event, now);
     if (!task) return undefined;
     const said = await task.run(record, now);
-    return said && { task, said };
+    return said && { task, said: [said].flat() };
   });
 }
 
@@ -283,8 +303,18 @@ const isWordOn = (promises: readonly Promised[], { type, data }: StoredEvent): b
   (type === 'step.resolved' &&
     promises.some(({ step, system }) => step === data.step && system === data.system));
 
+/** Where one event has several steps ask for attention, each has an id of its own. */
+const stepOf = ({ type, data }: Said): Pick<Task<never>, 'step' | 'system'> | undefined =>
+  type === 'step.needs-attention' ? data : undefined;
+
+/** For a subscription whose events tell all that it has to know. */
+export const nothingToRemember: Records<undefined> = {
+  lease: (_key, signal, work) => work({ value: undefined, save: () => Promise.resolve(), signal }),
+  interrupt: () => Promise.resolve(),
+};
+
 /** How long a decision has still to wait for its day; 0 for everything else, and for one that no longer stands. */
-function msUntilEffective(event: StoredEvent, exit: FoldedExit): number {
+function msUntilEffective(event: StoredEvent, exit: Exit): number {
   if (exit.decision?.seq !== event.seq || exit.ending) return 0;
   return Math.min(LONGEST_WAIT_MS, Math.max(1, Date.parse(exit.effectiveAt!) - Date.now()));
 }

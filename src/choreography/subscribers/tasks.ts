@@ -1,43 +1,69 @@
-/** What a service does because of an event, and what it says when it is done. */
-import type { Outcome } from '../../exit/decision.js';
-import type { EventData, EventType, StoredEvent } from '../../exit/events.js';
-import type { FoldedExit } from '../../exit/folded-exit.js';
-import type { StepName } from '../../exit/status.js';
+/** What a service does because of an event, what it says when it is done, and what it promises. */
+import type { EventType, Outcome, StoredEvent } from '../../exit/events.js';
+import type { Exit } from '../../exit/exit.js';
+import type { Beginning, StepRow } from '../../exit/steps.js';
 import type { Leased } from '../jetstream/records.js';
 
-/** What a service promises: that because of one event, another follows. Written to its consumer, for whoever observes. */
+/** What a service promises: that because of one event, another follows. Written to its consumer, for those who observe. */
 export interface Promised {
   on: EventType;
   /** Only where the data of that one say so. */
-  when?: { outcome: Outcome };
+  when?: { outcome: 'retained' | 'leaving' };
   event: EventType;
-  step: StepName;
+  step: string;
   system?: string | undefined;
   /** Milliseconds. */
   within: number;
 }
 
 const decision = 'exit.decision-finalised';
-export const ifRetained = { on: decision, when: { outcome: 'retained' } } as const;
-export const ifLeaving = { on: decision, when: { outcome: 'leaving' } } as const;
+/** By what a step begins on: the event, for those who observe. What time alone sets off is not promised. */
+const setOffBy: { [B in Beginning]?: Pick<Promised, 'on' | 'when'> } = {
+  resigned: { on: 'employee.resigned' },
+  attention: { on: 'step.needs-attention' },
+  requested: { on: 'interview.reschedule-requested' },
+  retained: { on: decision, when: { outcome: 'retained' } },
+  leaving: { on: decision, when: { outcome: 'leaving' } },
+  decided: { on: decision },
+  'access-settled': { on: decision },
+};
 
-export type Said = { [T in EventType]: { type: T; data: EventData[T] } }[EventType];
+/** What the table of steps promises of some of its steps. */
+export const promisesOf = (
+  table: readonly StepRow[],
+  steps: readonly string[],
+  within: number,
+  system?: string,
+): Promised[] =>
+  table.flatMap(({ name: step, begins, event, attentionAfterMs }) => {
+    const cause = setOffBy[begins];
+    if (!cause || !steps.includes(step)) return [];
+    return { ...cause, event: event as EventType, step, system, within: attentionAfterMs ?? within };
+  });
+
+export type Said = Outcome<EventType>;
 
 /** One step that a message sets off. */
 export interface Task<T> {
-  step: StepName;
+  step: string;
   system?: string | undefined;
   /** Where one event sets off the same step several times: which time it is, from 1. */
   nth?: number | undefined;
   /** When it fell due, ISO 8601; where it is left out, the exit's step says it. */
   dueAt?: string | undefined;
-  /** @returns what is to be said; undefined where there is no news */
-  run: (record: Leased<T>, exit: FoldedExit) => Promise<Said | undefined>;
+  /** @returns what is to be said; nothing where there is no news */
+  run: (record: Leased<T>, exit: Exit) => Promise<Said | Said[] | undefined>;
 }
 
-/** Whether an operator wants this step to be tried again. */
-export const isRetryOf = ({ step, system }: Task<never>, event: StoredEvent): boolean =>
-  event.type === 'step.resolved' &&
-  event.data.action === 'retry' &&
-  event.data.step === step &&
-  event.data.system === system;
+/** Whether a step is to be done because of an event: it began with it, or an operator wants it to be tried again. */
+export const isSetOff = (
+  { step, system }: Pick<Task<never>, 'step' | 'system'>,
+  event: StoredEvent,
+  exit: Exit,
+): boolean =>
+  exit.isOpen(step, system) &&
+  (exit.isSetOffBy(event, step, system) ||
+    (event.type === 'step.resolved' &&
+      event.data.action === 'retry' &&
+      event.data.step === step &&
+      event.data.system === system));

@@ -2,21 +2,21 @@
 import type { EventType, InterviewSaid } from '../event-data.js';
 import type { StoredEvent } from '../events.js';
 import type { Fact } from './facts.js';
-import { foldLog, type FoldOptions } from '../fold.js';
-import { effectiveInstantOf, type FoldedExit } from '../folded-exit.js';
-import { nothing, type HoldKind } from '../hold-facts.js';
+import type { Exit } from '../exit.js';
+import { foldLog } from '../fold.js';
+import { nothing } from '../hold-facts.js';
 import type { Interview } from '../interview.js';
 import type { Sent } from '../people.js';
-import { stepKey, type StepName } from '../status.js';
+import { stepKey } from '../status.js';
 
 /** A fact whose time is that of its event. */
 type Told = Fact extends infer F ? (F extends Fact ? Omit<F, 'at' | 'earlierRun'> : never) : never;
 
 interface Standing {
   /** The exit once the event was there. */
-  exit: FoldedExit;
+  exit: Exit;
   /** The exit with all its events. */
-  latest: FoldedExit;
+  latest: Exit;
   /** Why the event counts for nothing. */
   problem: string | undefined;
 }
@@ -24,20 +24,17 @@ interface Standing {
 type Readers = { [T in EventType]: (event: StoredEvent<T>, standing: Standing) => Told[] };
 
 /** @param events all that the stream has of the employee, up to a time */
-export function factsOfStream(
-  events: readonly StoredEvent[],
-  exit: FoldedExit,
-  options: Omit<FoldOptions, 'now'>,
-): Fact[] {
-  const { rejected } = foldLog(events, { ...options, now: exit.asOf });
-  const facts: Fact[] = [{ kind: 'planned', systems: systemsOf(events, exit), at: exit.openedAt }];
+export function factsOfStream(events: readonly StoredEvent[], exit: Exit): Fact[] {
+  const { rejected } = foldLog(events, exit.asOf);
+  const systems = exit.plan?.systems.map(({ name, hold }) => ({ name, hold })) ?? [];
+  const facts: Fact[] = [{ kind: 'planned', systems, at: exit.openedAt }];
   const seen = new Set<string>();
-  let before: FoldedExit | undefined;
+  let before: Exit | undefined;
   for (const [index, event] of events.entries()) {
     if (event.exitId !== exit.exitId || seen.has(event.id)) continue;
     seen.add(event.id);
     const at = event.storedAt;
-    const then = foldLog(events.slice(0, index + 1), { ...options, now: at }).exits.get(exit.exitId);
+    const then = foldLog(events.slice(0, index + 1), at).exits.get(exit.exitId);
     if (!then) continue;
     const problem = rejected.get(event.seq);
     const tell = readers[event.type] as (event: StoredEvent, standing: Standing) => Told[];
@@ -113,12 +110,11 @@ const readers: Readers = {
     ];
   },
   'exit.decision-finalised': ({ id, type, source, seq, data }, { latest, problem }) => {
-    const { effectiveAt: _, ...content } = data;
+    const { effectiveAt: instant, ...content } = data;
     const result = problem === undefined ? ({ ok: 'accepted' } as const) : { refused: problem };
     const received = { id, via: 'event', name: type, identity: source, content } as const;
-    // Nobody has answered yet who the employee is: what becomes of it is not known.
+    // It is not known yet who the employee is, and so not what becomes of it.
     if (latest.isUnweighed(seq)) return [{ kind: 'decision-received', received }];
-    const instant = effectiveInstantOf(data);
     return [
       { kind: 'decision-received', received: { ...received, result } },
       ...(problem === undefined && instant !== undefined
@@ -126,27 +122,22 @@ const readers: Readers = {
         : []),
     ];
   },
+  'exit.planned': () => [],
+  'step.completed': ({ data: { step } }) => [done(step)],
+  'task.requested': ({ data }) => mails('task.requested', [data]),
   'step.needs-attention': ({ data: { step, system, error: why, type } }, { problem }) =>
     problem === undefined ? [{ kind: 'attention', step: stepKey({ name: step, system }), why, type }] : [],
   'step.resolved': ({ id, source: identity, data: resolution }, { exit, problem }) => {
-    const { state } = exit.step(resolution.step as StepName, resolution.system) ?? {};
+    const { state } = exit.step(resolution.step, resolution.system) ?? {};
     const result =
       problem === undefined && state ? { ok: state } : { refused: problem ?? 'there is no such step' };
     return [{ kind: 'step-mended', id, resolution, identity, result }];
   },
 };
 
-function systemsOf(events: readonly StoredEvent[], { exitId, systems }: FoldedExit) {
-  const holds = new Map<string, HoldKind>();
-  for (const event of events)
-    if (event.exitId === exitId && 'hold' in event.data && event.data.hold)
-      holds.set(event.data.system, event.data.hold);
-  return systems.map((name) => ({ name, hold: holds.get(name) }));
-}
-
 /** What follows from an event without being said by it. */
-function changesBetween(before: FoldedExit | undefined, after: FoldedExit): Told[] {
-  const needsAttention = (exit: FoldedExit | undefined): boolean =>
+function changesBetween(before: Exit | undefined, after: Exit): Told[] {
+  const needsAttention = (exit: Exit | undefined): boolean =>
     exit?.steps.some(({ state }) => state === 'needs-attention') ?? false;
   return [
     ...(after.phase === before?.phase ? [] : [{ kind: 'phase', phase: after.phase } as const]),
@@ -154,7 +145,7 @@ function changesBetween(before: FoldedExit | undefined, after: FoldedExit): Told
   ];
 }
 
-const done = (name: StepName, system?: string): Told => ({
+const done = (name: string, system?: string): Told => ({
   kind: 'step-done',
   step: stepKey({ name, system }),
 });

@@ -1,6 +1,12 @@
 /** Takes access away and observes that it is gone. */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
-import { isNothing, type Blocked, type CapturedAccount, type HoldKind, type Taken } from '../../exit/hold-facts.js';
+import {
+  isNothing,
+  type Blocked,
+  type CapturedAccount,
+  type HoldKind,
+  type Taken,
+} from '../../exit/hold-facts.js';
 import type { AccessPort } from './access-port.js';
 import { strategyOf, type Held } from './hold-strategy.js';
 import { groupsLeftWithout } from './protection.js';

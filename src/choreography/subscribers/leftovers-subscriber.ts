@@ -1,0 +1,56 @@
+/**
+ * What an open exit was planned with and the configuration no longer has: a system, or a step. No consumer serves it any more, so the
+ * service says so in its place, and the operator hears of it.
+ */
+import { FailureType } from '../../exit/failures.js';
+import type { Exit } from '../../exit/exit.js';
+import type { StoredEvent } from '../../exit/events.js';
+import type { Step } from '../../exit/status.js';
+import type { Records } from '../jetstream/records.js';
+import { nothingToRemember, type Subscription } from './subscriber.js';
+import { isSetOff, type Said } from './tasks.js';
+
+export interface Leftovers {
+  service: 'access' | 'steps';
+  /** What is configured: the systems, or the steps. */
+  names: readonly string[];
+}
+
+export function leftoversSubscription({ service, names }: Leftovers): Subscription<undefined> {
+  const isLeft = (exit: Exit, { name, system }: Step): boolean =>
+    exit.rowOf(name)?.service === service && !names.includes(system ?? name);
+  const leftIn = (event: StoredEvent, exit: Exit): Step[] =>
+    exit.steps.filter(
+      (step) => isLeft(exit, step) && isSetOff({ step: step.name, system: step.system }, event, exit),
+    );
+  const attention = ({ name: step, system }: Step): Said => {
+    const what = system === undefined ? `step "${step}"` : `system "${system}"`;
+    const error = `the configuration has no ${what} any more; put it back or settle the step by hand`;
+    const type = system === undefined ? FailureType.UnknownStep : FailureType.UnknownSystem;
+    return { type: 'step.needs-attention', data: { step, system, error, type } };
+  };
+
+  return {
+    consumer: `${service}-leftovers`,
+    description: `Says which ${service === 'access' ? 'systems' : 'steps'} of open exits the configuration no longer has`,
+    source: `/ems/${service}`,
+    events: [
+      'employee.resigned',
+      'exit.decision-finalised',
+      'access.restored',
+      'access.revoked',
+      'step.resolved',
+    ],
+    promises: [],
+    records: nothingToRemember as Records<undefined>,
+    keyOf: ({ exitId }) => exitId,
+    attemptTimeoutMs: 10_000,
+    backoffCoefficient: 2,
+    taskOf(event, exit) {
+      const [first] = leftIn(event, exit);
+      if (!first) return undefined;
+      const run = (_record: unknown, now: Exit) => Promise.resolve(leftIn(event, now).map(attention));
+      return { step: first.name, system: first.system, run };
+    },
+  };
+}
