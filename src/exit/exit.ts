@@ -7,6 +7,7 @@ import { parseDecision, type Decision, type Ending } from './decision.js';
 import type { Drift } from './drift.js';
 import type { InterviewSaid } from './event-data.js';
 import type { Happened } from './events.js';
+import { InterviewStanding } from './interview-standing.js';
 import { FailureType } from './failures.js';
 import type { Parsed } from './input.js';
 import { Notices } from './notices.js';
@@ -15,7 +16,8 @@ import type { Plan } from './plan.js';
 import { parseRescheduling, type Rescheduling } from './rescheduling.js';
 import type { Resignation } from './resignation.js';
 import { parseResolution, type Resolution } from './resolution.js';
-import { rungStep, standingOn, reviewBy, type Rung } from './review.js';
+import { Ladder, reviewBy, rungStep, type DueRung } from './review.js';
+import { settlingOf, type Settling } from './settling.js';
 import { awaitingOf, blockedAtOf } from './awaiting.js';
 import {
   isSettled,
@@ -42,12 +44,6 @@ export interface Opening {
   id: string;
 }
 
-/** A rung that is due. */
-interface DueRung extends Rung {
-  /** ISO 8601, UTC. */
-  dueAt: string;
-}
-
 export class Exit {
   readonly exitId: string;
   readonly resignation: Resignation;
@@ -67,11 +63,6 @@ export class Exit {
   effectiveAt: string | undefined;
   /** The ending that is being carried out, or has been. */
   ending: Ending | undefined;
-  interview: InterviewSaid | undefined;
-  /** The latest wish for another time. */
-  wish: Happened<'interview.reschedule-requested'> | undefined;
-  /** The latest rung of the review ladder, whether it went out or not. */
-  rung: DueRung | undefined;
   /** What the operator is to be told. */
   readonly notices = new Notices();
   cancelRequestedAt: string | undefined;
@@ -85,8 +76,8 @@ export class Exit {
   /** By system: the event that first said that it was blocked, and those of its drifts. */
   private readonly blocks = new Map<string, { seq: number; isWithoutAccount: boolean; drifts: string[] }>();
   private readonly rejectedDecisions: RejectedDecision[] = [];
-  /** By kind, the rungs of the ladder that went out. */
-  private readonly rungs: Record<Rung['kind'], Set<number>> = { remind: new Set(), escalate: new Set() };
+  private readonly interviewing = new InterviewStanding((name) => this.step(name));
+  private readonly ladder: Ladder;
   /** By task: how often its person was asked, and when last. */
   private readonly asked = new Map<string, { number: number; at: string }>();
   /** Decisions that came before it was known who the employee is. */
@@ -105,6 +96,7 @@ export class Exit {
       openedAt: this.openedAt,
       openedAt: this.asOf,
     } = opening);
+    this.ladder = new Ladder(opening.openedAt);
   }
 
   /** The id of the event that opened it. */
@@ -254,21 +246,33 @@ export class Exit {
     return this.steps.some(({ state }) => state === 'needs-attention');
   }
 
-  /** The step that the latest wish for a time of the interview is carried out by. */
-  get arranging(): Step | undefined {
-    return this.step('reschedule-hr-interview') ?? this.step('schedule-hr-interview');
+  get interview(): InterviewSaid | undefined {
+    return this.interviewing.interview;
   }
 
-  /** The step of the interview that was done by hand: what was arranged so has to be withdrawn so. */
+  /** The latest wish for another time. */
+  get wish(): InterviewStanding['wish'] {
+    return this.interviewing.wish;
+  }
+
+  /** The step that the latest wish for a time of the interview is carried out by. */
+  get arranging(): Step | undefined {
+    return this.interviewing.arranging;
+  }
+
+  /** The step of the interview that was done by hand. */
   get arrangedByHand(): Step | undefined {
-    return ['reschedule-hr-interview', 'schedule-hr-interview']
-      .map((name) => this.step(name))
-      .find((step) => step?.state === 'done-by-hand');
+    return this.interviewing.arrangedByHand;
+  }
+
+  /** The latest rung of the review ladder, whether it went out or not. */
+  get rung(): DueRung | undefined {
+    return this.ladder.rung;
   }
 
   /** How many reminders went out. */
   get reminders(): number {
-    return this.rungs.remind.size;
+    return this.ladder.reminders;
   }
 
   /** How often the person of a task was asked. */
@@ -334,79 +338,43 @@ export class Exit {
 
   private take(event: Happened): string | undefined {
     switch (event.type) {
-      case 'employee.resigned':
-        return undefined;
       case 'exit.planned':
         return this.begin(event.data.plan, event.storedAt);
-      case 'employee.found': {
-        const { employee, notes } = event.data;
-        this.employee = employee;
-        this.know(employee.identities, employee.displayName);
-        return this.done(event, 'look-up-employee', notes);
-      }
-      case 'manager.notified': {
-        const { of, to, employeeName, identities, notes } = event.data;
-        this.know(identities, employeeName);
-        const step = of === 'resignation' ? 'notify-manager' : 'notify-manager-of-outcome';
-        return this.done(event, step, [`told ${to}`, ...notes]);
-      }
-      case 'employee.notified': {
-        const { sent, employeeName, identities, notes } = event.data;
-        this.know(identities, employeeName);
-        return this.done(event, 'notify-employee', [`told ${recipientsOf(sent)}`, ...notes]);
-      }
-      case 'hr.reminded': {
-        const { number, of, to } = event.data;
-        return this.wentOut(event, 'remind', number, `${number} of ${of}, to ${to}`);
-      }
+      case 'employee.found':
+        this.employee = event.data.employee;
+        return this.done(event);
+      case 'hr.reminded':
       case 'decision.escalated': {
-        const { number, to } = event.data;
-        return this.wentOut(event, 'escalate', number, `number ${number}, to ${to}`);
+        const kind = event.type === 'hr.reminded' ? 'remind' : 'escalate';
+        const isDue = this.ladder.wentOut(kind, event.data.number);
+        return isDue && this.isAwaited ? this.done(event) : undefined;
       }
       case 'operator.notified': {
-        const { number, steps, sent } = event.data;
-        this.notices.told(number);
-        const problem = this.done(event, 'notify-operator', [
-          `told ${recipientsOf(sent)} of ${steps.join(', ')}`,
-        ]);
+        this.notices.told(event.data.number);
+        const problem = this.done(event);
         if (this.notices.due(this.steps).length > 0) this.tellOperator(event.storedAt);
         return problem;
       }
       case 'interview.scheduled':
-        return this.arranged(event, 'schedule-hr-interview');
       case 'interview.rescheduled':
-        return this.arranged(event, 'reschedule-hr-interview');
+        this.interviewing.arranged(event);
+        return this.done(event);
       case 'interview.reschedule-requested':
         return this.wishFor(event);
-      case 'interview.cancelled':
-        return this.done(event, 'cancel-hr-interview', event.data.notes);
       case 'access.captured':
-        this.know(event.data.identities);
+        this.know(event.data);
         return undefined;
       case 'access.blocked': {
-        const { system, identities, capture, notes } = event.data;
-        this.know(identities);
+        const { system, capture } = event.data;
         const isWithoutAccount = capture !== undefined && !capture.account;
         if (!this.blocks.has(system))
           this.blocks.set(system, { seq: event.seq, isWithoutAccount, drifts: [] });
-        return this.done(event, 'block-access', notes, system);
+        return this.done(event);
       }
       case 'access.drifted':
         return this.drift(event);
-      case 'access.restored':
-        return this.done(event, 'restore-access', event.data.notes, event.data.system);
-      case 'access.revoked':
-        return this.done(event, 'revoke-access', event.data.notes, event.data.system);
-      case 'step.completed':
-        return this.done(event, event.data.step, event.data.notes);
-      case 'task.requested': {
-        const { step: name, to, number } = event.data;
-        const step = this.step(name);
-        if (!step) return this.noStep(name);
-        if (number > this.askedFor(name)) this.asked.set(name, { number, at: event.storedAt });
-        if (!isSettled(step)) step.note = `asked ${to}${number > 1 ? `, ${number} times` : ''}`;
-        return undefined;
-      }
+      case 'task.requested':
+        return this.requested(event);
       case 'step.needs-attention':
         return this.stuck(event);
       case 'step.resolved':
@@ -419,6 +387,8 @@ export class Exit {
         this.cancelRequestedAt = event.storedAt;
         if (this.isAwaited) this.beginEnding('cancelled', event.storedAt, event.seq);
         return undefined;
+      default:
+        return this.done(event);
     }
   }
 
@@ -432,23 +402,31 @@ export class Exit {
     return undefined;
   }
 
-  private know(identities: readonly string[], name?: string): void {
+  private know({ identities = [], employeeName }: Pick<Settling, 'identities' | 'employeeName'>): void {
     for (const identity of identities) this.identities.add(identity);
-    this.employeeName ??= name;
+    this.employeeName ??= employeeName;
   }
 
-  private done(
-    { storedAt }: Pick<Happened, 'storedAt'>,
-    name: string,
-    notes: readonly string[],
-    system?: string,
-  ): string | undefined {
+  private done(event: Happened): string | undefined {
+    const settling = settlingOf(event);
+    if (!settling) return undefined;
+    this.know(settling);
+    const { step: name, system, notes } = settling;
     const step = this.step(name, system);
     if (!step) return this.noStep(name, system);
     // What was given up and came through all the same was seen; what a person settled stays as they said.
     if (step.state === 'done' || step.by !== undefined) return undefined;
-    this.ledger.settle(step, storedAt, { state: 'done', note: notes.join('; ') || undefined });
+    this.ledger.settle(step, event.storedAt, { state: 'done', note: notes.join('; ') || undefined });
     this.notices.forget(step);
+    return undefined;
+  }
+
+  private requested({ data, storedAt }: Happened<'task.requested'>): string | undefined {
+    const { step: name, to, number } = data;
+    const step = this.step(name);
+    if (!step) return this.noStep(name);
+    if (number > this.askedFor(name)) this.asked.set(name, { number, at: storedAt });
+    if (!isSettled(step)) step.note = `asked ${to}${number > 1 ? `, ${number} times` : ''}`;
     return undefined;
   }
 
@@ -490,52 +468,19 @@ export class Exit {
     return undefined;
   }
 
-  /** The rung that is due stands for those that an outage has swallowed: no mailbox gets several at once. */
   private climb(plan: Plan, now: string): void {
-    const { due } = standingOn(plan.review, Date.parse(now) - Date.parse(this.openedAt));
-    if (due) this.climbTo(due);
-  }
-
-  private climbTo({ kind, number, afterMs }: Rung): void {
-    if (this.rung && this.rung.afterMs >= afterMs) return;
-    const dueAt = new Date(Date.parse(this.openedAt) + afterMs).toISOString();
+    const rung = this.ladder.climb(plan.review, now);
+    if (!rung) return;
     for (const name of Object.values(rungStep))
-      this.giveUp([this.step(name)], dueAt, 'did not go out before the next one was due');
-    this.rung = { kind, number, afterMs, dueAt };
-    this.ledger.restart(rungStep[kind], dueAt, this.opening.seq);
+      this.giveUp([this.step(name)], rung.dueAt, 'did not go out before the next one was due');
+    this.ledger.restart(rungStep[rung.kind], rung.dueAt, this.opening.seq);
     this.revision += 1;
-  }
-
-  private wentOut(event: Happened, kind: Rung['kind'], number: number, note: string): string | undefined {
-    this.rungs[kind].add(number);
-    if (!this.isAwaited || !this.plan) return undefined;
-    // The clock of the service may be ahead of the record's.
-    const { remindAfterMs, withinMs } = this.plan.review;
-    if (!this.rung)
-      this.climbTo({
-        kind,
-        number,
-        afterMs: kind === 'remind' ? (remindAfterMs[number - 1] ?? 0) : withinMs,
-      });
-    const isCurrent = this.rung?.kind === kind && this.rung.number === number;
-    return isCurrent ? this.done(event, rungStep[kind], [note]) : undefined;
-  }
-
-  private arranged(
-    event: Happened<'interview.scheduled' | 'interview.rescheduled'>,
-    step: 'schedule-hr-interview' | 'reschedule-hr-interview',
-  ): string | undefined {
-    const { identities, employeeName, notes, ...interview } = event.data;
-    this.know(identities, employeeName);
-    // Of two answers that cross, the one that everybody was told last has the higher SEQUENCE.
-    if ((interview.sequence ?? 0) >= (this.interview?.sequence ?? 0)) this.interview = interview;
-    return this.done(event, step, notes);
   }
 
   private wishFor(event: Happened<'interview.reschedule-requested'>): string | undefined {
     const weighed = this.weighRescheduling(event.data, event.storedAt);
     if (!weighed.ok) return weighed.problem;
-    this.wish = event;
+    this.interviewing.wish = event;
     const stuck = this.arranging!;
     // Where there is no interview yet, the wish mends the step that found no time.
     if (stuck.state === 'needs-attention') this.ledger.again(stuck, event.storedAt);
@@ -545,18 +490,10 @@ export class Exit {
 
   /** Why the interview cannot be moved now. */
   private get reschedulingProblem(): string | undefined {
-    if (
-      this.closedAt !== undefined ||
-      this.decision?.data.outcome === 'retained' ||
-      this.ending === 'cancelled'
-    )
-      return 'there is no interview any more';
-    if (!this.arranging) return 'the exit has only just begun';
-    const { state } = this.arranging;
-    if (state === 'pending' || state === 'running') return 'the interview is being arranged at this moment';
-    if (!this.interview && state !== 'needs-attention')
-      return `the step schedule-hr-interview is ${state}: nothing is known of an interview`;
-    return undefined;
+    const isStaying = this.decision?.data.outcome === 'retained' || this.ending === 'cancelled';
+    return this.closedAt !== undefined || isStaying
+      ? 'there is no interview any more'
+      : this.interviewing.problem;
   }
 
   private resolve({ data, storedAt }: Happened<'step.resolved'>): string | undefined {
@@ -601,7 +538,7 @@ export class Exit {
     );
     // A resignation that no longer stands is no reason to tell, or to invite.
     const stays = ending === 'retained' ? 'retained' : 'not leaving: the exit was cancelled';
-    const owesWithdrawal = this.owesWithdrawal;
+    const owesWithdrawal = this.interviewing.mayBeOut(at);
     if (!isLeaving)
       this.giveUp(
         this.ledger.unfinished(
@@ -615,17 +552,6 @@ export class Exit {
     this.ledger.begin('decided', at, seq);
     this.ledger.begin('access-settled', at, seq);
     this.recompute(at, seq);
-  }
-
-  /** An invitation may be out, for a time that is ahead or may have been moved there in the calendar. */
-  private get owesWithdrawal(): boolean {
-    const { interview } = this;
-    if (this.arrangedByHand) return true;
-    if (interview)
-      return Date.parse(interview.start) > Date.parse(this.asOf) || interview.calendarUrl !== undefined;
-    // Given up half-way: an invitation that stays out would be a meeting about nothing.
-    const scheduling = this.step('schedule-hr-interview');
-    return scheduling?.startedAt !== undefined && scheduling.state !== 'done';
   }
 
   private giveUp(steps: readonly (Step | undefined)[], finishedAt: string, note: string): void {
@@ -674,9 +600,6 @@ export class Exit {
     return `the exit has no step ${stepKey({ name, system })}`;
   }
 }
-
-const recipientsOf = (sent: readonly { to: string }[]): string =>
-  [...new Set(sent.map(({ to }) => to))].join(' and ');
 
 function decisionOf({ data }: Happened<'exit.decision-finalised'>): Decision {
   const { effectiveAt: _, ...decision } = data;

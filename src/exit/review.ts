@@ -47,3 +47,41 @@ export function standingOn(review: Review, elapsedMs: number): { due: Rung | und
 
 export const reviewBy = (openedAt: string, { withinMs }: Pick<Review, 'withinMs'>): string =>
   new Date(Date.parse(openedAt) + withinMs).toISOString();
+
+/** A rung that is due. */
+export interface DueRung extends Rung {
+  /** ISO 8601, UTC. */
+  dueAt: string;
+}
+
+/** Where the wait for the decision stands on the ladder. */
+export class Ladder {
+  /** The latest rung that fell due, whether it went out or not. It stands for those that an outage has swallowed. */
+  rung: DueRung | undefined;
+  private readonly out: Record<Rung['kind'], Set<number>> = { remind: new Set(), escalate: new Set() };
+
+  constructor(private readonly openedAt: string) {}
+
+  /** How many reminders went out. */
+  get reminders(): number {
+    return this.out.remind.size;
+  }
+
+  /** @returns the rung that falls due by now, where it is a new one */
+  climb(review: Review, now: string): DueRung | undefined {
+    const { due } = standingOn(review, Date.parse(now) - Date.parse(this.openedAt));
+    return due && this.climbTo(due);
+  }
+
+  /** @returns whether it is the rung that is due */
+  wentOut(kind: Rung['kind'], number: number): boolean {
+    this.out[kind].add(number);
+    return this.rung?.kind === kind && this.rung.number === number;
+  }
+
+  private climbTo(rung: Rung): DueRung | undefined {
+    if (this.rung && this.rung.afterMs >= rung.afterMs) return undefined;
+    const dueAt = new Date(Date.parse(this.openedAt) + rung.afterMs).toISOString();
+    return (this.rung = { ...rung, dueAt });
+  }
+}

@@ -10,6 +10,11 @@ import { Reports } from './reports.js';
 import { causeOf } from './step-failures.js';
 import type { Go } from './step-runner.js';
 
+interface Clock {
+  now: () => number;
+  sleep: typeof sleep;
+}
+
 export class SystemHold {
   private held = noHold;
   private readonly reports = new Reports<Taken>();
@@ -18,6 +23,8 @@ export class SystemHold {
   constructor(
     private readonly context: ExitContext,
     private readonly system: PlannedSystem,
+    /** The workflow's own; the model test has another. */
+    private readonly clock: Clock = { now: () => Date.now(), sleep },
   ) {}
 
   /** Takes access away, and again each time that it came back, until the exit has come to its ending. */
@@ -64,14 +71,14 @@ export class SystemHold {
   }
 
   private carryTo(goal: Goal, go: Go): Promise<string[]> {
-    const { context, system: planned, reports } = this;
+    const { context, system: planned, reports, clock } = this;
     const { name: system, hold } = planned;
     const { exitId, employeeId, resignation } = context.exit;
     const access = context.services.access(planned);
     const on = { system, kind: hold, lateWriteMs: context.plan.policy.lateWriteMs, goal };
     const performer: Performer = {
       held: this.held,
-      now: () => Date.now(),
+      now: clock.now,
       save: () => Promise.resolve(),
       capture: async () => {
         const { adopts } = context.plan;
@@ -94,7 +101,7 @@ export class SystemHold {
         } catch (failure) {
           if (failure instanceof ActivityFailure) {
             const reported = reports.isLost ? undefined : (reports.latest ?? null);
-            performer.held = observed(performer.held, { gaveUp: { reported } }, { ...on, now: Date.now() });
+            performer.held = observed(performer.held, { gaveUp: { reported } }, { ...on, now: clock.now() });
           }
           throw failure;
         }
@@ -111,7 +118,9 @@ export class SystemHold {
       revoke: ({ account }) =>
         access.revokeAccess.executeWithOptions(go.options(), [{ employeeId, system, account }]),
       wait: (until) =>
-        sleep(Math.max(1, Date.parse(until) - Date.now()), { summary: `Wait out a late block on ${system}` }),
+        clock.sleep(Math.max(1, Date.parse(until) - clock.now()), {
+          summary: `Wait out a late block on ${system}`,
+        }),
     };
     return perform(performer, on).finally(() => (this.held = performer.held));
   }

@@ -41,7 +41,7 @@ describe('a choreographed hold that somebody undoes while the decision is open',
     }
     await retain(world, nora);
     assert.equal((await world.account(nora, 'payroll')).active, true);
-    const { systems } = await readChoreographedEvidence(world.bus, world.config, nora.employeeId, 'test');
+    const { systems } = await readChoreographedEvidence(world.bus, nora.employeeId, 'test');
     const { blocks, drifts } = systems.find(({ system }) => system === 'payroll')!;
     assert.equal(blocks.length, 3);
     assert.deepEqual(

@@ -15,7 +15,7 @@ describe('a dead letter', () => {
   afterEach(() => world.mend());
   after(() => world.stop());
 
-  const letters = () => deadLettersOf(world.bus, [...systems]);
+  const letters = () => deadLettersOf(world.bus);
   const observed = (of: { exitId: string }) => observedOf(world, of);
 
   it('shows what is dead-lettered, in its place in the tree, until it is put before its service again', async () => {

@@ -119,7 +119,7 @@ describe('what anybody may publish', () => {
     const subject = `exit.${'L'.repeat(4_000)}.x.${resigned}`;
     await other.publish(subject, '{}', cloudEvent(resigned, 'r21'));
     await eventually('dead letters', async () => {
-      const found = await deadLettersOf(world.bus, systems).list();
+      const found = await deadLettersOf(world.bus).list();
       const letters = found.filter((letter) => letter.subject === subject);
       return letters.length >= LISTENERS.resigned ? true : undefined;
     });
@@ -128,7 +128,7 @@ describe('what anybody may publish', () => {
   });
 
   it('in the name of the server itself, which hides no dead letter', async () => {
-    const ids = async () => (await deadLettersOf(world.bus, systems).list()).map(({ id }) => id);
+    const ids = async () => (await deadLettersOf(world.bus).list()).map(({ id }) => id);
     const before = await ids();
     for (const data of ['no JSON', 'null', '{}', '{"consumer":"hr","stream_seq":"1","type":"x"}'])
       await other.publish('$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.EXITS.hr', data);
@@ -152,10 +152,10 @@ describe('what anybody may publish', () => {
       for (const { reason } of await buried(subject)) assert.match(reason, /ce-specversion/);
       await world.untilPhase(nora, 'awaiting-decision');
       assert.ok((await world.exits.list({})).some(({ employeeId }) => employeeId === nora.employeeId));
-      const { exits } = await createTracker(world.bus, systems, nora.employeeId).look();
+      const { exits } = await createTracker(world.bus, nora.employeeId).look();
       assert.equal(exits.length, 1);
-      const { id } = (await deadLettersOf(world.bus, systems).list()).at(-1)!;
-      await assert.rejects(deadLettersOf(world.bus, systems).replay(id), /would be given up again/);
+      const { id } = (await deadLettersOf(world.bus).list()).at(-1)!;
+      await assert.rejects(deadLettersOf(world.bus).replay(id), /would be given up again/);
     });
 
   it('under a subject with a wildcard in it is dead-lettered', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { patiently } from '../../src/choreography/jetstream/with-retry.js';
+import { withRetry } from '../../src/choreography/jetstream/with-retry.js';
 import { traceOf, type TraceNode } from '../../src/choreography/observing/trace.js';
 import { createTracker } from '../../src/choreography/observing/tracker.js';
 import type { ExitStatus } from '../../src/exit/status.js';
@@ -101,12 +101,12 @@ describe('the tracker', () => {
   it('goes on after the broker was killed, and comes anew from the stream to the same', async () => {
     const nora = await world.open();
     await world.untilPhase(nora, 'awaiting-decision');
-    const tracker = createTracker(world.bus, [...systems]);
+    const tracker = createTracker(world.bus);
     await tracker.look();
     await world.broker.kill();
     await world.broker.start();
     await decided(nora, 'leaving');
-    const { exits } = await patiently('the streams', () => tracker.look());
+    const { exits } = await withRetry('the streams', () => tracker.look());
     const ours = exits.find(({ exitId }) => exitId === nora.exitId)!;
     assert.equal(states(ours)['notification notify-manager-of-outcome'], 'done');
     assert.deepEqual(ours.promises, (await observed(nora)).promises);
@@ -136,7 +136,7 @@ describe('the tracker', () => {
     const written = async (): Promise<number[]> =>
       Promise.all(streams.map(async (name) => (await world.bus.jsm.streams.info(name)).state.last_seq));
     const without = await run();
-    const tracker = createTracker(world.bus, [...systems]);
+    const tracker = createTracker(world.bus);
     const watching = new AbortController();
     const looking = (async () => {
       while (!watching.signal.aborted) await tracker.look();

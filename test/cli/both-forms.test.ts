@@ -39,7 +39,7 @@ describe('ems with both forms', () => {
       },
       {
         form: 'choreographed',
-        exits: { ...world.exits, evidence: (...of) => readChoreographedEvidence(world.bus, config, ...of) },
+        exits: { ...world.exits, evidence: (...of) => readChoreographedEvidence(world.bus, ...of) },
       },
     ]);
     stopWorkers = async () => {

@@ -124,7 +124,7 @@ describe('the evidence of the same story in both forms', () => {
     {
       world: choreographed,
       read: ({ employeeId }) =>
-        readChoreographedEvidence(choreographed.bus, choreographed.config, employeeId, 'test'),
+        readChoreographedEvidence(choreographed.bus, employeeId, 'test'),
     },
   ];
 
@@ -238,7 +238,7 @@ describe('the evidence of the same story in both forms', () => {
 
   it('is refused with the reason where the stream has none', async () => {
     const { bus, config } = choreographed;
-    await assert.rejects(readChoreographedEvidence(bus, config, 'E-nobody', 'test'), {
+    await assert.rejects(readChoreographedEvidence(bus, 'E-nobody', 'test'), {
       name: 'Refusal',
       message: 'The stream has no exit of E-nobody',
     });

@@ -1,5 +1,5 @@
 /**
- * Stands in for Temporal under the real `Hold` of src/workflows: attempts that are retried, reports that outlive them, a decision that
+ * Stands in for Temporal under the real `SystemHold` of src/workflows: attempts that are retried, reports that outlive them, a decision that
  * cancels a block, a timer. What activities/access.ts does around the access service is done here in the same way.
  */
 import { ActivityFailure, ApplicationFailure, CancelledFailure, RetryState } from '@temporalio/common';
@@ -12,9 +12,9 @@ import type {
   RevokeAccess,
 } from '../../src/activities/access-activities.js';
 import type { AccessService } from '../../src/services/access/access.js';
-import { Hold } from '../../src/workflows/hold.js';
-import type { Exit } from '../../src/workflows/exit.js';
-import type { Services } from '../../src/workflows/proxies.js';
+import type { ExitContext } from '../../src/workflows/exit-context.js';
+import type { Run } from '../../src/workflows/step-runner.js';
+import { SystemHold } from '../../src/workflows/system-hold.js';
 import { ACTIVE, memberOf, type Cell } from './ledger.js';
 import type { Moment } from './script.js';
 import { CRITICAL } from './site.js';
@@ -36,7 +36,7 @@ export interface EngineOptions {
 }
 
 export class Engine {
-  readonly hold: Hold;
+  readonly hold: SystemHold;
   readonly steps = new Map<string, Step>();
   /** Resolves when the decision comes before the block is complete. */
   readonly decidedEarly: Promise<void>;
@@ -55,20 +55,22 @@ export class Engine {
         resolve();
       };
     });
-    const exit = {
-      employeeId,
-      exitId: 'the-exit',
-      resignation: {},
-      addStep: (name: string) => this.addStep(name),
+    const perform = (name: string, run: Run) => this.addStep(name).perform(run);
+    const context = {
+      exit: {
+        ...{ employeeId, exitId: 'the-exit', resignation: {}, blockOf: () => undefined },
+        step: (name: string) => this.steps.get(name)?.view,
+      },
+      runner: { perform, keep: perform },
+      services: { access: () => this.activities() },
+      plan: { policy: { lateWriteMs: LATE_WRITE_MS } },
+      happened: () => undefined,
     };
     const kind: HoldKind =
       options.hold === 'groups' ? { kind: 'groups', groups: CRITICAL } : { kind: 'suspend' };
-    const plan = { policy: { attentionAfterMs: 1, lateWriteMs: LATE_WRITE_MS } };
-    this.hold = new Hold(
-      exit as unknown as Exit,
+    this.hold = new SystemHold(
+      context as unknown as ExitContext,
       { name: 'the system', hold: kind, queue: 'access', attemptTimeoutMs: LATE_WRITE_MS },
-      plan as ConstructorParameters<typeof Hold>[2],
-      { access: () => this.activities() } as unknown as Services,
       { now: () => this.now, sleep: (ms) => this.sleep(Number(ms)) },
     );
   }

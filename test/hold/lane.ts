@@ -126,7 +126,8 @@ export class Lane {
       await wire.finish();
       if (!soon) await engine.letLateWritesLand();
     }
-    await hold.stopBlocking('the decision came');
+    await block.giveUp();
+    await blocking;
     ledger.tell(`-- decision: ${ending}`);
     if (ending === 'retained') await hold.restore();
     else await hold.revoke();

@@ -1,11 +1,10 @@
-/** Stands in for ExitStep: tries again until done, given up, or stuck on something final. */
+/** Stands in for the StepRunner: tries again until done, given up, or stuck on something final. */
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
-import { FailureType } from '../../src/exit/failures.js';
+import { FailureType, FinalFailure } from '../../src/exit/failures.js';
+import type { Run } from '../../src/workflows/step-runner.js';
 
 export class Step {
   readonly view: { name: string; state: string; error?: string; note?: string | undefined };
-  /** Never called: what a cancelled attempt had reported comes with its failure here. */
-  beforeCancel: (() => Promise<void>) | undefined;
   /** Resolves when the step is done, or is stuck and waits for a person. */
   readonly standing: Promise<void>;
   private operatorRetries = 1;
@@ -23,25 +22,25 @@ export class Step {
     this.givenUp = new Promise((resolve) => (this.giveUpNow = resolve));
   }
 
-  async perform(
-    _attentionAfterMs: number,
-    run: (patience: () => object) => Promise<string | undefined>,
-  ): Promise<void> {
+  async perform(run: Run): Promise<void> {
     this.view.state = 'running';
     for (;;) {
       try {
-        this.view.note = await run(() => ({}));
+        // What a cancelled attempt had reported comes with its failure here, so `beforeCancel` is never called.
+        const outcome = await run({ options: () => ({ activityId: this.view.name, summary: '' }) });
+        this.view.note = (outcome!.data as { notes: string[] }).notes.join('; ');
         this.view.state = 'done';
         this.stands();
         return;
       } catch (failure) {
         const cause = failure instanceof ActivityFailure ? failure.cause : failure;
-        if (!(failure instanceof ActivityFailure) && !(failure instanceof ApplicationFailure)) {
+        if (!(failure instanceof ActivityFailure) && !(failure instanceof FinalFailure)) {
           this.stands();
           throw failure;
         }
         if (!this.isGivenUp) {
-          if (!(cause instanceof ApplicationFailure && cause.nonRetryable)) continue;
+          const isFinal = cause instanceof ApplicationFailure && cause.nonRetryable;
+          if (!(isFinal || cause instanceof FinalFailure)) continue;
           // An operator looks at it and says "retry": what was refused may have an explanation by then, such as a deleted account.
           if (cause.type !== FailureType.NotGivenBack && this.operatorRetries-- > 0) continue;
           Object.assign(this.view, { state: 'needs-attention', error: cause.message, type: cause.type });

@@ -9,7 +9,7 @@ export async function observedOf(
   { bus }: ChoreographedWorld,
   { exitId }: { exitId: string },
 ): Promise<ObservedExit> {
-  const { exits } = await createTracker(bus, [...systems]).look();
+  const { exits } = await createTracker(bus).look();
   return exits.find((exit) => exit.exitId === exitId) ?? assert.fail(`${exitId} is not seen`);
 }
 

@@ -3,17 +3,18 @@
  * copies and late redeliveries, a process that dies, a decision in the middle of a block.
  */
 import { accessSubscription } from '../../../src/choreography/subscribers/access-subscriber.js';
-import { noHold, type HeldAccess } from '../../../src/choreography/subscribers/held-access.js';
-import { Later } from '../../../src/choreography/subscribers/retry-later.js';
+import { RetryLater } from '../../../src/choreography/subscribers/retry-later.js';
 import { act, type Subscription } from '../../../src/choreography/subscribers/subscriber.js';
 import type { EventData, EventType, StoredEvent } from '../../../src/exit/events.js';
 import { FailureType, FinalFailure } from '../../../src/exit/failures.js';
 import { foldLog } from '../../../src/exit/fold.js';
-import type { FoldedExit } from '../../../src/exit/folded-exit.js';
+import type { Exit } from '../../../src/exit/exit.js';
 import type { HoldKind } from '../../../src/exit/hold-facts.js';
-import type { Step, StepName } from '../../../src/exit/status.js';
+import { noHold, type Held } from '../../../src/exit/hold.js';
+import type { Step } from '../../../src/exit/status.js';
 import type { AccessService } from '../../../src/services/access/access.js';
 import { cellsOf } from '../../hold/engine.js';
+import { planOf } from '../../support/plan.js';
 import type { Attempt, Cell } from '../../hold/ledger.js';
 import type { Moment } from '../../hold/script.js';
 import { CRITICAL } from '../../hold/site.js';
@@ -29,12 +30,12 @@ export class Engine {
   /** Resolves when the decision comes before the block is complete. */
   readonly decidedEarly: Promise<void>;
   private readonly events: StoredEvent[] = [];
-  private readonly subscription: Subscription<HeldAccess>;
+  private readonly subscription: Subscription<Held>;
   private now = Date.parse('2026-11-23T09:00:00Z');
   private hasWaited = false;
   private decision: StoredEvent | undefined;
   /** How the exit stood before the decision: what a process goes by that has read it a moment too early. */
-  private beforeDecision: FoldedExit | undefined;
+  private beforeDecision: Exit | undefined;
   private attempt: Attempt | undefined;
 
   constructor(
@@ -54,7 +55,7 @@ export class Engine {
       };
     });
     const kind: HoldKind = hold === 'groups' ? { kind: 'groups', groups: CRITICAL } : { kind: 'suspend' };
-    const records = new MemoryRecords<HeldAccess>(
+    const records = new MemoryRecords<Held>(
       noHold,
       async ({ taken }, keep, signal) => {
         if (wire.moment !== 'block') return keep();
@@ -64,21 +65,23 @@ export class Engine {
       () => wire.verdict === 'crash',
     );
     this.subscription = accessSubscription(
-      { name: SYSTEM, hold: kind },
+      { name: SYSTEM },
       {
         service: this.inMoments(service),
         records,
         policy: { requestTimeout: LATE_WRITE_MS, attentionAfter: 1 },
+        table: [],
         now: () => this.now,
       },
     );
-    this.append('employee.resigned', { employeeId, systems: [SYSTEM] });
+    const plan = planOf([{ name: SYSTEM, hold: kind }], { lateWriteMs: LATE_WRITE_MS });
+    this.append('employee.resigned', { employeeId, plan });
     // A decision counts from when it is known who the employee is; here it shall count at once.
     const told = { to: 'boss@acme.example', identities: [employeeId], notes: [] };
     this.append('manager.notified', { of: 'resignation', ...told });
   }
 
-  step(name: StepName): Step | undefined {
+  step(name: string): Step | undefined {
     return this.exit().step(name, SYSTEM);
   }
 
@@ -116,9 +119,9 @@ export class Engine {
     await this.wire.landAll();
   }
 
-  private exit(): FoldedExit {
+  private exit(): Exit {
     const now = new Date(this.now).toISOString();
-    return foldLog(this.events, { systems: [SYSTEM], now }).latest!;
+    return foldLog(this.events, now).latest!;
   }
 
   private append<T extends EventType>(type: T, data: EventData[T]): StoredEvent {
@@ -152,12 +155,12 @@ export class Engine {
         }
         if (told !== undefined && wire.site.ledger.sent.length > told)
           throw new RangeError(`${event.type} was carried out again although it had been done`);
-        if (said) this.append(said.type, said.data);
+        for (const each of said ?? []) this.append(each.type, each.data);
         return;
       } catch (error) {
         lastError = error;
         if (isMistake(error)) throw error;
-        if (error instanceof Later) await this.wait(error.ms);
+        if (error instanceof RetryLater) await this.wait(error.ms);
         if (!(error instanceof FinalFailure) || wire.verdict === 'crash') continue;
         // An operator looks at it and says "retry": what was refused may have an explanation by then, such as a deleted account.
         if (error.type !== FailureType.NotGivenBack && operatorRetries-- > 0) continue;

@@ -1,0 +1,60 @@
+/** How the interview of an exit stands: what was said of it, and what can be asked of it. */
+import type { InterviewSaid } from './event-data.js';
+import type { Happened } from './events.js';
+import type { Step } from './status.js';
+
+export class InterviewStanding {
+  /** As everybody was last told. */
+  interview: InterviewSaid | undefined;
+  /** The latest wish for another time. */
+  wish: Happened<'interview.reschedule-requested'> | undefined;
+
+  constructor(private readonly stepNamed: (name: string) => Step | undefined) {}
+
+  /** The step that the latest wish for a time is carried out by. */
+  get arranging(): Step | undefined {
+    return this.moving ?? this.scheduling;
+  }
+
+  /** The step that was done by hand: what was arranged so has to be withdrawn so. */
+  get arrangedByHand(): Step | undefined {
+    return [this.moving, this.scheduling].find((step) => step?.state === 'done-by-hand');
+  }
+
+  arranged({ data }: Happened<'interview.scheduled' | 'interview.rescheduled'>): void {
+    const { identities: _, employeeName: __, notes: ___, ...interview } = data;
+    // Of two answers that cross, the one that everybody was told last has the higher SEQUENCE.
+    if ((interview.sequence ?? 0) >= (this.interview?.sequence ?? 0)) this.interview = interview;
+  }
+
+  /** Why it cannot be moved now, as far as its steps tell. */
+  get problem(): string | undefined {
+    if (!this.arranging) return 'the exit has only just begun';
+    const { state } = this.arranging;
+    if (state === 'pending' || state === 'running') return 'the interview is being arranged at this moment';
+    if (!this.interview && state !== 'needs-attention')
+      return `the step schedule-hr-interview is ${state}: nothing is known of an interview`;
+    return undefined;
+  }
+
+  /**
+   * Whether an invitation may be out that has to be withdrawn: for a time that is ahead, or may have been moved there in the calendar.
+   * @param now ISO 8601
+   */
+  mayBeOut(now: string): boolean {
+    const { interview, scheduling } = this;
+    if (this.arrangedByHand) return true;
+    if (interview)
+      return Date.parse(interview.start) > Date.parse(now) || interview.calendarUrl !== undefined;
+    // Given up half-way: an invitation that stays out would be a meeting about nothing.
+    return scheduling?.startedAt !== undefined && scheduling.state !== 'done';
+  }
+
+  private get scheduling(): Step | undefined {
+    return this.stepNamed('schedule-hr-interview');
+  }
+
+  private get moving(): Step | undefined {
+    return this.stepNamed('reschedule-hr-interview');
+  }
+}

@@ -1,0 +1,60 @@
+/** What an event says of a step that it settles: a table. */
+import type { ExitEventType, Happened } from './events.js';
+
+export interface Settling {
+  step: string;
+  system?: string | undefined;
+  /** What an auditor would want to know. */
+  notes: string[];
+  /** What it tells of the employee. */
+  identities?: readonly string[] | undefined;
+  employeeName?: string | undefined;
+}
+
+const readers: { [T in ExitEventType]?: (data: Happened<T>['data']) => Settling } = {
+  'employee.found': ({ employee: { identities, displayName }, notes }) => ({
+    ...{ step: 'look-up-employee', notes, identities, employeeName: displayName },
+  }),
+  'manager.notified': ({ of, to, notes, ...employee }) => ({
+    step: of === 'resignation' ? 'notify-manager' : 'notify-manager-of-outcome',
+    ...employee,
+    notes: [`told ${to}`, ...notes],
+  }),
+  'employee.notified': ({ sent, notes, ...employee }) => ({
+    step: 'notify-employee',
+    ...employee,
+    notes: [`told ${recipientsOf(sent)}`, ...notes],
+  }),
+  'hr.reminded': ({ number, of, to }) => ({
+    step: 'remind-hr-partner',
+    notes: [`${number} of ${of}, to ${to}`],
+  }),
+  'decision.escalated': ({ number, to }) => ({
+    step: 'escalate-decision',
+    notes: [`number ${number}, to ${to}`],
+  }),
+  'operator.notified': ({ steps, sent }) => ({
+    step: 'notify-operator',
+    notes: [`told ${recipientsOf(sent)} of ${steps.join(', ')}`],
+  }),
+  'interview.scheduled': ({ notes, identities, employeeName }) => ({
+    ...{ step: 'schedule-hr-interview', notes, identities, employeeName },
+  }),
+  'interview.rescheduled': ({ notes, identities, employeeName }) => ({
+    ...{ step: 'reschedule-hr-interview', notes, identities, employeeName },
+  }),
+  'interview.cancelled': ({ notes }) => ({ step: 'cancel-hr-interview', notes }),
+  'access.blocked': ({ system, notes, identities }) => ({
+    ...{ step: 'block-access', system, notes, identities },
+  }),
+  'access.restored': ({ system, notes }) => ({ step: 'restore-access', system, notes }),
+  'access.revoked': ({ system, notes }) => ({ step: 'revoke-access', system, notes }),
+  'step.completed': ({ step, notes }) => ({ step, notes }),
+};
+
+/** @returns undefined where the event settles no step */
+export const settlingOf = ({ type, data }: Happened): Settling | undefined =>
+  (readers[type] as ((data: unknown) => Settling) | undefined)?.(data);
+
+const recipientsOf = (sent: readonly { to: string }[]): string =>
+  [...new Set(sent.map(({ to }) => to))].join(' and ');
