@@ -12,6 +12,7 @@ export const mailNames = [
   'decision-reminder',
   'decision-escalation',
   'operator-attention',
+  'task-request',
   'interview-invitation',
   'interview-rescheduled',
   'interview-cancelled',
@@ -43,6 +44,15 @@ export interface MailData extends Record<MailName, EveryMail> {
       error: string;
       commands: { retry: string; doneByHand: string; skip: string };
     }[];
+  };
+  'task-request': EveryMail & {
+    /** What is to be done, as the configuration says it. */
+    ask: string;
+    /** By when; null where it is not known. */
+    dueAt: string | null;
+    /** How often the person was asked before. */
+    reminders: number;
+    command: string;
   };
   'interview-invitation': AboutInterview;
   'interview-rescheduled': AboutInterview;
@@ -76,7 +86,7 @@ interface EveryMail {
     /** "Dana Fox (E-1002)", or the id alone. */
     nameAndId: string;
   };
-  /** Named in the mails to the employee and the manager. */
+  /** Named in the mails to the employee, the manager and the person of a task. */
   whomToAsk: { hrPartner: Person; operator: Person } | null;
 }
 
