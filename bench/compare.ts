@@ -8,7 +8,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { change } from './compare/change.js';
 import { diagnosis } from './compare/diagnosis.js';
 import { machine, writePlaces } from './compare/document.js';
 import { footprint } from './compare/footprint.js';
@@ -22,7 +21,7 @@ import { throughput } from './compare/throughput.js';
 
 const DOCUMENT = 'docs/orchestration-vs-choreography.md';
 // At rest comes first: what has run for a while has grown.
-const phases = [footprint, latency, throughput, outage, kill, diagnosis, change] as Phase<unknown>[];
+const phases = [footprint, latency, throughput, outage, kill, diagnosis] as Phase<unknown>[];
 
 const full: Scale = {
   ...{ alone: 6, load: 30, perSecond: 3, inFlight: 16, windowMs: 4_000 },

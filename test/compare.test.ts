@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { costOfPatch } from '../bench/compare/change.js';
 import { countLines } from '../bench/compare/lines.js';
 
 const run = promisify(execFile);
@@ -21,7 +20,6 @@ interface Document {
     outage: { form: string; waited: object; lost: number }[];
     kill: { form: string; killed: string; lost: number; underWayMs: { median: number } }[];
     diagnosis: { stuck: string; by: string; found: boolean; commands: { output: string }[] }[];
-    change: { change: string; form: string }[];
   };
 }
 
@@ -65,12 +63,11 @@ describe('npm run compare', () => {
     const refused = figures.diagnosis.filter(({ stuck }) => stuck.includes('refused'));
     assert.equal(refused.length, 4);
     assert.ok(refused.find(({ by }) => by.startsWith('orchestrated'))!.found);
-    assert.equal(figures.change.length, 6);
   });
 
   it('has a place in the document for the tables of each phase', async () => {
     const text = await readFile('docs/orchestration-vs-choreography.md', 'utf8');
-    for (const name of ['footprint', 'latency', 'throughput', 'outage', 'kill', 'diagnosis', 'change'])
+    for (const name of ['footprint', 'latency', 'throughput', 'outage', 'kill', 'diagnosis'])
       assert.match(text, new RegExp(`<!-- compare:${name} -->[^]*<!-- /compare:${name} -->`));
   });
 
@@ -78,38 +75,5 @@ describe('npm run compare', () => {
     const lines = await countLines();
     for (const of of Object.values(lines)) assert.ok(of.files > 0 && of.lines > of.files);
     assert.ok(lines['shared by both'].lines > 1000);
-  });
-
-  it('counts a patch: what is changed, added and tested, and who has to be deployed', () => {
-    const patch = [
-      'diff --git a/src/workflows/exit.ts b/src/workflows/exit.ts',
-      '--- a/src/workflows/exit.ts',
-      '+++ b/src/workflows/exit.ts',
-      '-before',
-      '+after',
-      '+and more',
-      'diff --git a/src/activities/payroll.ts b/src/activities/payroll.ts',
-      'new file mode 100644',
-      '--- /dev/null',
-      '+++ b/src/activities/payroll.ts',
-      '+new',
-      'diff --git a/test/orchestrated/payroll.test.ts b/test/orchestrated/payroll.test.ts',
-      'new file mode 100644',
-      '+tested',
-    ].join('\n');
-    assert.deepEqual(costOfPatch(patch, 'orchestrated'), {
-      ...{ changed: 1, added: 1, linesAdded: 3, linesRemoved: 1, tests: 1 },
-      deployed: ['exit', 'payroll'],
-    });
-  });
-
-  it('knows of each form whom a change of a shared file concerns', () => {
-    const patchOf = (file: string) => `diff --git a/${file} b/${file}\n-before\n+after\n`;
-    const deployed = (file: string) =>
-      (['orchestrated', 'choreographed'] as const).map((form) => costOfPatch(patchOf(file), form).deployed);
-    assert.deepEqual(deployed('src/exit/folded-exit.ts'), [['exit'], ['all that fold']]);
-    assert.deepEqual(deployed('src/exit/event-data.ts'), [['exit'], []]);
-    assert.deepEqual(deployed('src/services/hr/hr.ts'), [['hr'], ['hr']]);
-    assert.deepEqual(deployed('deploy/nats-server.conf'), [[], ['nats']]);
   });
 });

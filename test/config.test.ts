@@ -26,6 +26,17 @@ function mistake(from: string | RegExp, to: string): string {
   return assert.fail('the mistake was not seen');
 }
 
+const withSteps = `
+steps:
+  - name: final-pay
+    begins: leaving
+    gates: true
+    call: { url: 'https://payroll.example/final-pay', tokenEnv: PAYROLL_TOKEN }
+  - name: collect-laptop
+    begins: access-settled
+    task: { to: { name: Ida, email: ida.berg@acme.example }, ask: Collect it, remindEvery: P1D, within: P5D }
+`;
+
 describe('the configuration', () => {
   it('gives durations in milliseconds', () => {
     const { policy, interview } = read(sample);
@@ -54,6 +65,73 @@ describe('the configuration', () => {
       /systems\[0\]\.tokenEnv \(payroll\): the environment variable PAYROLL_SCIM_TOKEN is not set/,
     );
   });
+
+  it('has no steps of its own where it names none, and else takes them with their times in milliseconds', () => {
+    assert.deepEqual(read(sample).steps, []);
+    const { steps } = read(sample + withSteps, { PAYROLL_TOKEN: 'secret-step' });
+    const [call, task] = steps;
+    assert.deepEqual(call, { name: 'final-pay', begins: 'leaving', gates: true, call: { ...call!.call } });
+    assert.deepEqual(call.call, { url: 'https://payroll.example/final-pay', token: 'secret-step' });
+    assert.equal(task!.gates, false);
+    assert.equal(task!.task!.remindEvery, 24 * 60 * 60 * 1000);
+    const missing = read(sample + withSteps).steps[0]!;
+    assert.throws(
+      () => missing.call!.token,
+      /steps\[0\]\.call\.tokenEnv \(final-pay\): the environment variable PAYROLL_TOKEN is not set/,
+    );
+  });
+
+  const mistakenSteps: [from: string, to: string, message: RegExp][] = [
+    ['name: final-pay', 'name: Final pay', /steps\[0\]\.name: must be lower-case letters, digits and "-"/],
+    [
+      'name: final-pay',
+      'name: notify-manager',
+      /steps\[0\]\.name: is the name of a step that every exit has/,
+    ],
+    ['name: final-pay', 'name: collect-laptop', /steps: must have distinct names/],
+    [
+      'begins: leaving',
+      'begins: left',
+      /steps\[0\]\.begins: must be one of resigned, retained, leaving, decided/,
+    ],
+    ['gates: true', 'gates: maybe', /steps\[0\]\.gates: /],
+    ['gates: true', 'gate: true', /steps\[0\]: Unrecognized key: "gate"/],
+    ['https://payroll', 'ftp://payroll', /steps\[0\]\.call\.url: must be an http\(s\) URL/],
+    [
+      'https://payroll',
+      'https://me:hidden@payroll',
+      /steps\[0\]\.call\.url: must be without a user or password/,
+    ],
+    [
+      'PAYROLL_TOKEN',
+      'payroll token',
+      /steps\[0\]\.call\.tokenEnv: must be the name of an environment variable/,
+    ],
+    ['    call:', '    notCall:', /steps\[0\]: Unrecognized key: "notCall"/],
+    ['ida.berg@acme.example', 'ida', /steps\[1\]\.task\.to\.email: must be a mail address/],
+    [
+      'remindEvery: P1D',
+      'remindEvery: daily',
+      /steps\[1\]\.task\.remindEvery: must be a positive ISO 8601 duration/,
+    ],
+    [', within: P5D', '', /steps\[1\]\.task\.within: must be an ISO 8601 duration/],
+    [
+      '    task:',
+      '    call: { url: "https://x.example" }\n    task:',
+      /steps\[1\]: must have either "call" or "task"/,
+    ],
+  ];
+  for (const [from, to, message] of mistakenSteps)
+    it(`refuses a step with the field and what was expected: ${to.trim()}`, () => {
+      const steps = withSteps.replace(from, to);
+      assert.notEqual(steps, withSteps);
+      assert.throws(
+        () => read(sample + steps),
+        (error: Error) =>
+          error instanceof ConfigError && message.test(error.message) && !error.message.includes('hidden'),
+        message.source,
+      );
+    });
 
   const mistakes: [from: string | RegExp, to: string, message: RegExp][] = [
     ['PT15M', '15 minutes', /policy\.attentionAfter: must be a positive ISO 8601 duration.*"15 minutes"/],

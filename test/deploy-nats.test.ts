@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -146,27 +144,6 @@ describe('the NATS server of the deployment', () => {
       }
     });
   }
-
-  it('lets payroll join, and leave again', async () => {
-    const { employeeId } = await world.hire();
-    await exits.open({ employeeId });
-    await exits.decide(employeeId, { outcome: 'retained', decidedBy: HR });
-    const module = fileURLToPath(new URL('../examples/payroll/payroll.js', import.meta.url));
-    const env = { NATS_URL: urlOf(people) };
-    const payroll = spawn(process.execPath, [module, 'run'], { env, stdio: 'ignore' });
-    try {
-      await eventually('its word', async () => {
-        const subjects_filter = `exit.${employeeId}.*.payroll.final-pay-discarded`;
-        const { state } = await buses[people]!.jsm.streams.info('EXITS', { subjects_filter });
-        return state.subjects;
-      });
-      const removal = spawn(process.execPath, [module, 'remove'], { env, stdio: 'ignore' });
-      const [[removed]] = await Promise.all([once(removal, 'exit'), once(payroll, 'exit')]);
-      assert.equal(removed, 0);
-    } finally {
-      payroll.kill('SIGKILL');
-    }
-  });
 
   it('lets each service say what it is still trying, what it gave up, and why', async () => {
     const employeeId = 'T-nobody';

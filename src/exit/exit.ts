@@ -220,7 +220,7 @@ export class Exit {
   get isEmployeeKnown(): boolean {
     return (
       this.plan !== undefined &&
-      (this.identities.size > 0 || this.ledger.gating.every(({ state }) => state !== 'running'))
+      (this.identities.size > 0 || this.ledger.starting.every(({ state }) => state !== 'running'))
     );
   }
 
@@ -567,8 +567,8 @@ export class Exit {
     this.revision += 1;
     if (this.closedAt || !this.plan) return;
     this.ledger.beginDue(at, seq);
-    const { gating } = this.ledger;
-    this.wasAwaiting ||= gating.every(({ state }) => state !== 'running');
+    const { gating, starting } = this.ledger;
+    this.wasAwaiting ||= starting.every(({ state }) => state !== 'running');
     this.isUnknown = !this.ending && this.isNobody;
     if (this.isUnknown || (this.ending && gating.every(isSettled))) this.close(at);
     else if (this.notices.due(this.steps).length === 0)

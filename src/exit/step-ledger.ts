@@ -31,6 +31,11 @@ export class StepLedger {
     return this.entries.flatMap(({ step, row }) => (row.gates ? step : []));
   }
 
+  /** Of these, what the start of every exit sets off: a custom step may take days, and tells nothing of the employee. */
+  get starting(): Step[] {
+    return this.entries.flatMap(({ step, row }) => (row.gates && !row.custom ? step : []));
+  }
+
   rowOf(name: string): StepRow | undefined {
     return this.rows.find((row) => row.name === name);
   }

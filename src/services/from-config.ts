@@ -13,6 +13,7 @@ import { createCalendar } from './protocols/caldav.js';
 import { paceOf } from './protocols/pace.js';
 import { createScimClient } from './protocols/scim.js';
 import { createMailer, type Mailer } from './protocols/smtp.js';
+import { createStepService, type StepService } from './steps/step-service.js';
 
 export function createDirectory({ directory, contacts, policy }: Config): DirectoryService {
   const { scimUrl, token } = directory;
@@ -49,6 +50,20 @@ export function createHr(config: Config): HrService {
     policy: interview,
     partners: [first!, ...others],
     from: mail.from,
+  });
+}
+
+export function createSteps(config: Config): StepService {
+  const { organisation, contacts, interview, policy, steps } = config;
+  return createStepService({
+    // With their tokens, so that a missing one is seen at the start.
+    steps: steps.map(({ call, ...step }) => ({ ...step, call: call && { ...call } })),
+    mailer: mailerOf(config),
+    templates: loadTemplates(interview),
+    organisation,
+    operator: contacts.operator,
+    hrPartner: contactOf(contacts.hrPartners[0]),
+    requestTimeoutMs: policy.requestTimeout,
   });
 }
 

@@ -37,7 +37,8 @@ async function ask(context: ExitContext, row: StepRow, go: Go): Promise<undefine
   const dueMs = () => Date.parse(exit.step(step)!.startedAt!) + attentionAfterMs - Date.now();
   for (;;) {
     const number = exit.askedFor(step) + 1;
-    const about = { ...context.about, employee: exit.employee, step, number };
+    const { startedAt } = exit.step(step)!;
+    const about = { ...context.about, employee: exit.employee, step, startedAt, number };
     const { remindEveryMs, ...sent } = await services.steps.askPerson.executeWithOptions(go.options(), [
       about,
     ]);

@@ -25,9 +25,10 @@ export function stepSubscription(
   { policy }: Config,
   table: readonly StepRow[],
 ): Subscription<PerformedStep> {
-  const about = ({ exitId, employeeId, openedAt, systems }: Exit) => ({
-    ...{ exitId, employeeId, openedAt, systems, step },
-  });
+  const about = (exit: Exit) => {
+    const { exitId, employeeId, openedAt, systems } = exit;
+    return { exitId, employeeId, openedAt, systems, step, startedAt: exit.step(step)!.startedAt };
+  };
 
   const call: Task<PerformedStep> = {
     step,

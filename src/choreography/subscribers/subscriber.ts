@@ -11,6 +11,7 @@ import { foldLog } from '../../exit/fold.js';
 import type { Exit } from '../../exit/exit.js';
 import type { Plan } from '../../exit/plan.js';
 import { stepKey } from '../../exit/status.js';
+import { TryLater } from '../../services/protocols/retry-after.js';
 import type { Attempts } from '../jetstream/attempts.js';
 import type { Bus } from '../jetstream/bus.js';
 import { parseMessage } from '../jetstream/cloudevents.js';
@@ -202,10 +203,8 @@ export async function subscribe<T>(
     const { state, startedAt: begunAt } = exit.step(task.step, task.system) ?? {};
     const startedAt = task.dueAt ?? begunAt!;
     const attempt = 1 + ((await attempts.find(place, startedAt))?.attempt ?? 0);
-    const pauseMs = Math.min(
-      maximumInterval,
-      initialInterval * subscription.backoffCoefficient ** (attempt - 1),
-    );
+    const backoffMs = initialInterval * subscription.backoffCoefficient ** (attempt - 1);
+    const pauseMs = error instanceof TryLater ? error.afterMs : Math.min(maximumInterval, backoffMs);
     const nextAttemptAt = new Date(Date.now() + pauseMs).toISOString();
     await attempts.note(place, { attempt, error: error.message, nextAttemptAt });
     const attentionAfterMs = exit.rowOf(task.step)?.attentionAfterMs ?? exit.plan!.policy.attentionAfterMs;

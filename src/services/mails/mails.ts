@@ -13,6 +13,7 @@ export const mailNames = [
   'decision-escalation',
   'operator-attention',
   'operator-orphaned-hold',
+  'task-request',
   'interview-invitation',
   'interview-rescheduled',
   'interview-cancelled',
@@ -51,6 +52,15 @@ export interface MailData extends Record<MailName, EveryMail> {
     endedAt: string;
     commands: { resign: string };
   };
+  'task-request': EveryMail & {
+    /** What is to be done, as the configuration says it. */
+    ask: string;
+    /** By when; null where it is not known. */
+    dueAt: string | null;
+    /** How often the person was asked before. */
+    reminders: number;
+    command: string;
+  };
   'interview-invitation': AboutInterview;
   'interview-rescheduled': AboutInterview;
   'interview-cancelled': AboutInterview;
@@ -83,7 +93,7 @@ interface EveryMail {
     /** "Dana Fox (E-1002)", or the id alone. */
     nameAndId: string;
   };
-  /** Named in the mails to the employee and the manager. */
+  /** Named in the mails to the employee, the manager and the person of a task. */
   whomToAsk: { hrPartner: Person; operator: Person } | null;
 }
 

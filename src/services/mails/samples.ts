@@ -43,6 +43,12 @@ const cause = (step: string, error: string) => ({
     skip: resolve(step, 'skip'),
   },
 });
+const task = {
+  ...about,
+  whomToAsk: { hrPartner, operator },
+  ask: 'Collect the laptop and the badge',
+  command: `${resolve('collect-laptop', 'done-by-hand')} --evidence "…"`,
+};
 const interview = {
   ...about,
   to: null,
@@ -94,6 +100,10 @@ export const samples: { [K in keyof MailData]: MailData[K][] } = {
       endedAt: openedAt,
       commands: { resign: 'ems resign E-1002' },
     },
+  ],
+  'task-request': [
+    { ...task, dueAt: '2026-11-28T10:10:00Z', reminders: 0 },
+    { ...task, dueAt: null, reminders: 2 },
   ],
   'interview-invitation': interviews,
   'interview-rescheduled': interviews,

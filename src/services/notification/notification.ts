@@ -5,10 +5,10 @@ import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { messageId } from '../../exit/ids.js';
 import { titleOf, type Contact, type Employee, type Sent } from '../../exit/people.js';
 import type { Resignation } from '../../exit/resignation.js';
+import { decideCommand, resignCommand, resolveCommand, statusCommand } from '../mails/commands.js';
 import type { Mail } from '../mails/mails.js';
 import type { MailTemplates } from '../mails/templates.js';
 import type { Deliveries, Mailer } from '../protocols/smtp.js';
-import { decideCommand, resignCommand, resolveCommand, statusCommand } from './commands.js';
 
 export interface NotificationOptions {
   mailer: Mailer;

@@ -16,6 +16,10 @@ export const resolveCommand = (
   by: string,
 ): string => command('resolve', employeeId, step, action, '--by', by);
 
+/** For the person of a task, who fills in the evidence. */
+export const confirmCommand = (employeeId: string, step: string, by: string): string =>
+  `${resolveCommand(employeeId, step, 'done-by-hand', by)} --evidence "…"`;
+
 const command = (...words: string[]): string => ['ems', ...words.map(quoted)].join(' ');
 
 /** In double quotes, which every shell knows, where it is more than a plain word. A mail address can be: "o'brien@acme.example". */

@@ -1,0 +1,81 @@
+/** The steps of the configuration: a call over HTTP to the service that does it, or a mail to the person who does. */
+import { FailureType, FinalFailure } from '../../exit/failures.js';
+import { messageId } from '../../exit/ids.js';
+import { titleOf, type Contact, type Employee, type Sent } from '../../exit/people.js';
+import { confirmCommand } from '../mails/commands.js';
+import type { MailTemplates } from '../mails/templates.js';
+import type { Mailer } from '../protocols/smtp.js';
+import { callReceiver, type Receiver } from './step-call.js';
+import { stepEvent, type CallOfStep } from './step-event.js';
+
+/** @property remindEvery and `within`: in milliseconds */
+interface Task {
+  to: Contact;
+  ask: string;
+  remindEvery: number;
+  within: number;
+}
+
+export interface StepServiceOptions {
+  steps: readonly { name: string; call?: Receiver | undefined; task?: Task | undefined }[];
+  mailer: Mailer;
+  templates: MailTemplates;
+  organisation: { name: string; domain: string };
+  hrPartner: Contact;
+  operator: Contact;
+  requestTimeoutMs: number;
+}
+
+export type StepService = ReturnType<typeof createStepService>;
+
+export function createStepService(options: StepServiceOptions) {
+  const { steps, mailer, templates, organisation, hrPartner, operator, requestTimeoutMs } = options;
+
+  /** As it is configured today: addresses and tokens of open exits may change. @throws FinalFailure UnknownStep */
+  function configured<K extends 'call' | 'task'>(name: string, kind: K) {
+    const found = steps.find((step) => step.name === name)?.[kind];
+    if (found) return found;
+    throw new FinalFailure(
+      FailureType.UnknownStep,
+      `the configuration has no step "${name}" any more; put it back or settle the step by hand`,
+    );
+  }
+
+  return {
+    /** @returns the notes @throws FinalFailure Refused, UnknownStep */
+    async callStep(about: CallOfStep, signal: AbortSignal): Promise<string[]> {
+      const receiver = configured(about.step, 'call');
+      return callReceiver(about.step, receiver, stepEvent(about), requestTimeoutMs, signal);
+    },
+
+    /** @throws FinalFailure AddressRefused, Refused, UnknownStep */
+    async askPerson(
+      about: Pick<CallOfStep, 'exitId' | 'employeeId' | 'openedAt' | 'systems' | 'step' | 'startedAt'> & {
+        /** Undefined where the directory does not know them. */
+        employee?: Pick<Employee, 'displayName'> | undefined;
+        /** Counted from 1; later ones are reminders. */
+        number: number;
+      },
+      signal: AbortSignal,
+    ): Promise<Sent & { remindEveryMs: number }> {
+      const { exitId, employeeId, employee, step, number } = about;
+      const { to, ask, remindEvery, within } = configured(step, 'task');
+      // The first request goes out when the step begins, or soon after.
+      const startedAt = about.startedAt ?? (number === 1 ? new Date().toISOString() : undefined);
+      const employeeName = employee?.displayName;
+      const mail = templates.render('task-request', to.language, {
+        organisation: organisation.name,
+        to: { name: to.name, insteadOfManager: null },
+        employee: { name: employeeName ?? employeeId, nameAndId: titleOf({ employeeId, employeeName }) },
+        whomToAsk: { hrPartner, operator },
+        ask,
+        dueAt: startedAt === undefined ? null : new Date(Date.parse(startedAt) + within).toISOString(),
+        reminders: number - 1,
+        command: confirmCommand(employeeId, step, to.email),
+      });
+      const id = messageId(exitId, `${step}.${number}`, to.email, organisation.domain);
+      await mailer.send({ to, messageId: id, ...mail }, signal);
+      return { to: to.email, messageId: id, remindEveryMs: remindEvery };
+    },
+  };
+}

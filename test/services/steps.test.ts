@@ -1,0 +1,348 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { createStepActivities } from '../../src/activities/step-activities.js';
+import { FailureType, FinalFailure } from '../../src/exit/failures.js';
+import { loadTemplates } from '../../src/services/mails/templates.js';
+import { TryLater } from '../../src/services/protocols/retry-after.js';
+import { createStepService, type StepServiceOptions } from '../../src/services/steps/step-service.js';
+import { readHtml } from '../support/html.js';
+import { mailer } from '../support/message.js';
+import { sampleConfig } from '../support/sample-config.js';
+import { startMailServer, type MailServer } from '../support/smtp.js';
+
+const { signal } = new AbortController();
+const TOKEN = 'secret-of-payroll';
+const STARTED = '2026-11-23T10:10:00Z';
+const about = {
+  exitId: 'exit-1',
+  employeeId: 'E-1002',
+  openedAt: '2026-11-20T08:00:00Z',
+  startedAt: STARTED,
+  systems: ['payroll'],
+};
+const call = {
+  ...about,
+  step: 'final-pay',
+  resignation: { employeeId: 'E-1002', lastWorkingDay: '2026-12-31' },
+  decision: { outcome: 'leaving', decidedBy: 'hr@acme.example', effectiveOn: '2026-11-23' },
+  ending: 'leaving',
+} as const;
+const task = { to: { name: 'Ida Berg', email: 'ida.berg@acme.example' }, ask: 'Collect the laptop' };
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+interface Heard {
+  method: string | undefined;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+interface Answer {
+  status: number;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+const service = (changes: Partial<StepServiceOptions>, smtpPort = 1) => {
+  const { organisation, contacts, interview } = sampleConfig;
+  return createStepService({
+    steps: [],
+    mailer: mailer(smtpPort),
+    templates: loadTemplates(interview),
+    organisation,
+    hrPartner: contacts.hrPartners[0],
+    operator: contacts.operator,
+    requestTimeoutMs: 500,
+    ...changes,
+  });
+};
+
+describe('a step that is a call', () => {
+  let server: Server;
+  let url: string;
+  let heard: Heard[];
+  /** What is answered next, and at last again and again; nothing is silence. */
+  let answers: Answer[];
+  before(async () => {
+    server = createServer((request, response) => {
+      void (async () => {
+        let body = '';
+        for await (const chunk of request.setEncoding('utf8')) body += chunk as string;
+        heard.push({ method: request.method, headers: request.headers, body });
+        const answer = answers.length > 1 ? answers.shift() : answers[0];
+        if (answer) response.writeHead(answer.status, answer.headers).end(answer.body);
+      })();
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/final-pay?key=hidden`;
+  });
+  beforeEach(() => {
+    heard = [];
+    answers = [{ status: 204 }];
+  });
+  after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const calling = (token: string | undefined = TOKEN) =>
+    service({ steps: [{ name: 'final-pay', call: { url, token } }] });
+  const send = () => calling().callStep({ ...call, systems: ['payroll'] }, signal);
+  async function failure(promise: Promise<unknown> = send()): Promise<Error> {
+    const error = await promise.then(
+      () => assert.fail('it did not fail'),
+      (error: Error) => error,
+    );
+    for (let each: unknown = error; each instanceof Error; each = each.cause)
+      assert.ok(!`${each.message} ${each.stack}`.includes(TOKEN), 'the token is in the error');
+    assert.ok(!error.message.includes('\n'));
+    return error;
+  }
+
+  it('carries a CloudEvent in binary mode, which says what the receiver needs', async () => {
+    await send();
+    const [{ method, headers, body }] = heard as [Heard];
+    assert.equal(method, 'POST');
+    const attributes = Object.entries(headers).filter(([name]) => name.startsWith('ce-'));
+    assert.deepEqual(Object.fromEntries(attributes), {
+      'ce-specversion': '1.0',
+      'ce-id': 'exit-1/final-pay',
+      'ce-source': '/ems/steps',
+      'ce-type': 'step.requested',
+      'ce-subject': 'exit-1',
+      'ce-time': STARTED,
+    });
+    assert.equal(headers['content-type'], 'application/json');
+    assert.equal(headers.authorization, `Bearer ${TOKEN}`);
+    assert.deepEqual(JSON.parse(body), {
+      step: 'final-pay',
+      exitId: 'exit-1',
+      employeeId: 'E-1002',
+      openedAt: about.openedAt,
+      lastWorkingDay: '2026-12-31',
+      outcome: 'leaving',
+      decidedBy: 'hr@acme.example',
+      effectiveOn: '2026-11-23',
+    });
+  });
+
+  it('says nothing of a decision before it takes effect, and names no decider of a cancellation', async () => {
+    const { ending: _, ...undecided } = call;
+    for (const ending of [undefined, 'cancelled'] as const)
+      await calling().callStep({ ...undecided, systems: [], ending }, signal);
+    const [before, cancelled] = heard.map(({ body }) => JSON.parse(body) as Record<string, string>);
+    assert.equal(before!['outcome'], undefined);
+    assert.equal(cancelled!['outcome'], 'cancelled');
+    for (const data of [before!, cancelled!]) assert.equal(data['decidedBy'], undefined);
+  });
+
+  it('sends no token where none is configured', async () => {
+    await service({ steps: [{ name: 'final-pay', call: { url } }] }).callStep(
+      { ...call, systems: [] },
+      signal,
+    );
+    assert.equal(heard[0]!.headers.authorization, undefined);
+  });
+
+  it('that was accepted and is not done is tried again, with the same event, until it is done', async () => {
+    answers = [{ status: 202 }, { status: 200, body: '{"note":"paid on 31 December"}' }];
+    const error = await failure();
+    assert.match(error.message, /^the service of final-pay has not done it yet$/);
+    assert.ok(!(error instanceof FinalFailure));
+    assert.deepEqual(await send(), ['paid on 31 December']);
+    const [first, second] = heard.map(({ headers, body }) => ({ id: headers['ce-id'], body }));
+    assert.deepEqual(first, second);
+  });
+
+  const done: [Answer, string[]][] = [
+    [{ status: 204 }, []],
+    [{ status: 201, body: '{"id":7}' }, []],
+    [{ status: 200, body: 'OK' }, []],
+    [{ status: 200, body: 'null' }, []],
+    [{ status: 200, body: JSON.stringify({ note: `one\ntwo ${TOKEN}` }) }, ['one two (the token)']],
+    [{ status: 200, body: JSON.stringify({ note: 'x'.repeat(1000) }) }, ['x'.repeat(200)]],
+  ];
+  for (const [answer, notes] of done)
+    it(`is done after ${answer.status} ${answer.body?.slice(0, 30) ?? ''}`, async () => {
+      answers = [answer];
+      assert.deepEqual(await send(), notes);
+    });
+
+  for (const status of [408, 409, 425, 429, 500, 503, 206])
+    it(`is tried again after ${status}`, async () => {
+      answers = [{ status, body: 'not now' }];
+      const error = await failure();
+      assert.ok(!(error instanceof FinalFailure));
+      assert.equal(error.message, `the service of final-pay answered ${status}: not now`);
+    });
+
+  it('is refused by any other answer, and says what the server said: bounded, on one line, without the token', async () => {
+    answers = [{ status: 422, body: `no such\nemployee, ${TOKEN} ${'x'.repeat(1000)}` }];
+    const error = await failure();
+    assert.ok(error instanceof FinalFailure && error.type === FailureType.Refused);
+    assert.match(
+      error.message,
+      /^the service of final-pay answered 422: no such employee, \(the token\) x+\. Mend it and retry, or settle/,
+    );
+    assert.ok(error.message.length < 350);
+  });
+
+  it('is tried again when the server says: after seconds, at a date, but never later than in an hour', async () => {
+    const afterMs = async (status: number, value: string): Promise<number> => {
+      answers = [{ status, headers: { 'retry-after': value } }];
+      const error = await failure();
+      return error instanceof TryLater ? error.afterMs : -1;
+    };
+    assert.equal(await afterMs(503, '7'), 7000);
+    assert.equal(await afterMs(202, '30'), 30_000);
+    assert.equal(await afterMs(413, '30'), 30_000);
+    assert.equal(await afterMs(503, '99999999'), 60 * 60 * 1000);
+    assert.equal(await afterMs(503, 'Thu, 01 Jan 2015 00:00:00 GMT'), 0);
+    assert.equal(await afterMs(503, 'soon'), -1);
+    const inMinute = await afterMs(429, new Date(Date.now() + 60_000).toUTCString());
+    assert.ok(inMinute > 50_000 && inMinute <= 60_000, String(inMinute));
+  });
+
+  it('keeps Temporal from trying again before that, as an activity', async () => {
+    answers = [{ status: 503, headers: { 'retry-after': '7' } }];
+    const { callStep } = createStepActivities(calling());
+    const failed = new MockActivityEnvironment({
+      startToCloseTimeoutMs: 5000,
+      scheduleToCloseTimeoutMs: 0,
+    }).run(callStep, { ...call, systems: [] });
+    await assert.rejects(failed, { nextRetryDelay: 7000, nonRetryable: false });
+  });
+
+  it('follows no redirect, which could carry the token to a stranger', async () => {
+    answers = [{ status: 307, headers: { location: url } }];
+    const error = await failure();
+    assert.ok(error instanceof FinalFailure && error.type === FailureType.Refused);
+    assert.match(error.message, /answered 307, a redirect: configure the address that it leads to/);
+    assert.equal(heard.length, 1);
+  });
+
+  it('is tried again when the server is silent, or not there, and no error has the query of the address', async () => {
+    answers = [];
+    const silent = await failure();
+    assert.match(
+      silent.message,
+      /^the service of final-pay cannot be reached at 127\.0\.0\.1:\d+: no answer within 500 ms$/,
+    );
+    const nowhere = service({
+      steps: [{ name: 'final-pay', call: { url: 'http://127.0.0.1:1/x?key=hidden' } }],
+    });
+    const away = await failure(nowhere.callStep({ ...call, systems: [] }, signal));
+    assert.match(away.message, /cannot be reached at 127\.0\.0\.1:1: /);
+    for (const error of [silent, away]) assert.ok(!(error instanceof FinalFailure));
+  });
+
+  it('ends at once when it is given up', async () => {
+    answers = [];
+    const giveUp = new AbortController();
+    const pending = failure(calling().callStep({ ...call, systems: [] }, giveUp.signal));
+    giveUp.abort();
+    assert.equal((await pending).name, 'AbortError');
+  });
+
+  for (const [what, steps] of [
+    ['is not in the configuration any more', []],
+    ['has become a task', [{ name: 'final-pay', task: { ...task, remindEvery: 1, within: 1 } }]],
+  ] as const)
+    it(`that ${what} waits for a person`, async () => {
+      const error = await failure(service({ steps }).callStep({ ...call, systems: [] }, signal));
+      assert.ok(error instanceof FinalFailure && error.type === FailureType.UnknownStep);
+      assert.equal(
+        error.message,
+        'the configuration has no step "final-pay" any more; put it back or settle the step by hand',
+      );
+    });
+});
+
+describe('a step that is a task', () => {
+  let server: MailServer;
+  before(async () => {
+    server = await startMailServer();
+  });
+  beforeEach(() => {
+    server.mails.length = 0;
+  });
+  after(() => server.stop());
+
+  const asking = (language?: string) => {
+    const timed = { ...task, to: { ...task.to, language }, remindEvery: DAY_MS, within: 5 * DAY_MS };
+    return service({ steps: [{ name: 'collect-laptop', task: timed }] }, server.port);
+  };
+  const dana = { displayName: 'Dana Fox' };
+  const request = { ...about, step: 'collect-laptop', employee: dana, number: 1 };
+  const command = 'ems resolve E-1002 collect-laptop done-by-hand --by ida.berg@acme.example --evidence "…"';
+
+  it('is a mail to its person: about whom, what to do, by when, and how to confirm', async () => {
+    const sent = await asking().askPerson(request, signal);
+    const [mail] = server.to(task.to.email);
+    assert.deepEqual(sent, { to: task.to.email, messageId: mail!.messageId, remindEveryMs: DAY_MS });
+    assert.match(mail!.messageId!, /^<exit-1\.collect-laptop\.1\.[0-9a-f]{8}@acme\.example>$/);
+    assert.equal(mail!.subject, 'A task for you in the exit of Dana Fox');
+    const { paragraphs } = readHtml(mail!.html as string);
+    for (const words of [mail!.text!.split('\n'), paragraphs]) {
+      assert.ok(words.includes('Dear Ida Berg,'));
+      assert.ok(words.includes('In the exit of Dana Fox (E-1002), this is for you to do:'));
+      assert.ok(words.includes(task.ask));
+      assert.ok(
+        words.some((line) =>
+          /^It is due by Saturday,? 28 November 2026 at 11:10 \(Europe\/Berlin\)\.$/.test(line),
+        ),
+      );
+      assert.ok(words.includes(command));
+    }
+  });
+
+  it('is a mail in their own language', async () => {
+    await asking('de-DE').askPerson({ ...request, number: 3 }, signal);
+    const [mail] = server.mails;
+    assert.equal(mail!.subject, 'Erinnerung 2: Aufgabe für Sie beim Austritt von Dana Fox');
+    assert.match(mail!.text!, /Sie ist fällig bis Samstag, 28\. November 2026 um 11:10 \(Europe\/Berlin\)\./);
+    assert.ok(mail!.text!.split('\n').includes(command));
+  });
+
+  it('is reminded of with its number, under a Message-ID of its own, which a second try keeps', async () => {
+    const ids = new Set<string>();
+    for (const number of [1, 2, 2, 3])
+      ids.add((await asking().askPerson({ ...request, number }, signal)).messageId);
+    assert.equal(ids.size, 3);
+    assert.deepEqual(
+      server.mails.map(({ subject }) => subject),
+      [
+        'A task for you in the exit of Dana Fox',
+        ...['Reminder 1', 'Reminder 1', 'Reminder 2'].map(
+          (word) => `${word}: a task for you in the exit of Dana Fox`,
+        ),
+      ],
+    );
+    assert.match(server.mails[1]!.text!, /this is for you to do, and is not confirmed yet:/);
+  });
+
+  it('is about an id, where the directory does not know the employee', async () => {
+    await asking().askPerson({ ...request, employee: undefined }, signal);
+    assert.match(server.mails[0]!.text!, /In the exit of E-1002, this/);
+  });
+
+  it('says no date that it was not told', async () => {
+    await asking().askPerson({ ...request, startedAt: undefined, number: 2 }, signal);
+    assert.doesNotMatch(server.mails[0]!.text!, /due by/);
+  });
+
+  it('that is not in the configuration any more waits for a person', async () => {
+    await assert.rejects(service({}).askPerson(request, signal), {
+      type: FailureType.UnknownStep,
+      message: /has no step "collect-laptop" any more/,
+    });
+  });
+
+  it('whose address is refused for good is final', async () => {
+    server.refuse(() => ({ code: 550, message: 'no such mailbox' }));
+    await assert.rejects(asking().askPerson(request, signal), { type: FailureType.AddressRefused });
+    server.refuse(undefined);
+  });
+});
