@@ -36,6 +36,7 @@ const own: Record<SubscriberName, EventType[]> = {
   ],
   hr: ['interview.scheduled', 'interview.rescheduled', 'interview.cancelled', 'step.needs-attention'],
   access: ['access.blocked', 'access.drifted', 'access.restored', 'access.revoked', 'step.needs-attention'],
+  steps: ['step.completed', 'task.requested', 'step.needs-attention'],
 };
 const ofPeople: EventType[] = [
   'employee.resigned',

@@ -10,7 +10,7 @@ import {
 } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
 import { cloudEvent, publishRaw, startBroker, stranger } from '../support/nats.js';
-import { HR, systems } from '../support/world.js';
+import { HR } from '../support/world.js';
 
 const resigned = 'employee.resigned';
 /** How many consumers a resignation comes to, and how many a decision. */

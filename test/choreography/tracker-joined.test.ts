@@ -6,7 +6,7 @@ import { createTracker } from '../../src/choreography/observing/tracker.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
 import { observedOf, statesOf as states } from '../support/tracked.js';
-import { HR, systems } from '../support/world.js';
+import { HR } from '../support/world.js';
 
 const FINAL_PAY = 'payroll.final-pay-prepared';
 

@@ -237,7 +237,7 @@ describe('the evidence of the same story in both forms', () => {
   });
 
   it('is refused with the reason where the stream has none', async () => {
-    const { bus, config } = choreographed;
+    const { bus } = choreographed;
     await assert.rejects(readChoreographedEvidence(bus, 'E-nobody', 'test'), {
       name: 'Refusal',
       message: 'The stream has no exit of E-nobody',

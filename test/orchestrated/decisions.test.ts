@@ -245,8 +245,10 @@ describe('a decision', () => {
     await world.exits.decide(nora.employeeId, retained);
     await world.until(
       nora,
-      'the restore begun',
-      (status) => stateOf(status, 'restore-access:payroll') === 'running',
+      'the restore begun, and nothing left of the block',
+      (status) =>
+        stateOf(status, 'restore-access:payroll') === 'running' &&
+        stepOf(status, 'block-access:payroll')?.attempt === undefined,
     );
     land();
     await world.untilPhase(nora, 'closed');

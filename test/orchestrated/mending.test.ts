@@ -186,7 +186,7 @@ describe('a step that cannot succeed', () => {
     await needsAttention(nora, 'look-up-employee');
     await resolve(nora, 'look-up-employee', 'skip');
     const stuck = await needsAttention(nora, 'schedule-hr-interview');
-    assert.match(stepOf(stuck, 'schedule-hr-interview')!.error!, /nobody knows whom to write to/);
+    assert.match(stepOf(stuck, 'schedule-hr-interview')!.error!, /there is no address to write to/);
     for (const step of ['notify-manager', 'notify-employee', 'schedule-hr-interview'])
       await resolve(nora, step, 'done-by-hand');
     await world.exits.decide(nora.employeeId, leaving);

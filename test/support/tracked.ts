@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { createTracker, type ObservedExit } from '../../src/choreography/observing/tracker.js';
 import type { ChoreographedWorld } from './choreographed-world.js';
-import { systems } from './world.js';
 
 /** By a tracker that starts anew. */
 export async function observedOf(

@@ -10,6 +10,7 @@ export async function planExit(bus: Bus, exit: Exit, plan: Plan, source: string)
   const id = `${exitId}/exit.planned`;
   await append(bus, employeeId, id, () => ({
     ...{ type: 'exit.planned', id, source, time: new Date().toISOString(), employeeId, exitId },
+    causationId: exit.resignedBy,
     data: { plan },
   }));
 }
