@@ -123,8 +123,7 @@ describe('the evidence of the same story in both forms', () => {
     },
     {
       world: choreographed,
-      read: ({ employeeId }) =>
-        readChoreographedEvidence(choreographed.bus, employeeId, 'test'),
+      read: ({ employeeId }) => readChoreographedEvidence(choreographed.bus, employeeId, 'test'),
     },
   ];
 

@@ -176,9 +176,7 @@ describe('the events of an employee', () => {
   });
 
   it('hold up no exit with what is told on the side, which ends with the decision', () => {
-    const exit = fold(
-      streamOf(...begun, stuck('450', 'remind-hr-partner'), decided('leaving')),
-    ).latest!;
+    const exit = fold(streamOf(...begun, stuck('450', 'remind-hr-partner'), decided('leaving'))).latest!;
     assert.equal(exit.step('remind-hr-partner')!.state, 'skipped');
     assert.equal(exit.reminders, 0);
     assert.equal(fold(streamOf(...begun, reminded(1))).latest!.reminders, 1);

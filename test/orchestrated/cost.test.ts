@@ -34,8 +34,11 @@ describe('what an exit costs in history events', () => {
         await handle.result();
         const { historyLength } = await handle.describe();
         const { events } = await handle.fetchHistory();
-        const count = (type: string) => events!.filter((event) => type in event && event[type as 'eventId']).length;
-        console.log(`      ${historyLength} events, ${count('workflowTaskStartedEventAttributes')} workflow tasks, ${count('activityTaskScheduledEventAttributes')} activities`);
+        const count = (type: string) =>
+          events!.filter((event) => type in event && event[type as 'eventId']).length;
+        console.log(
+          `      ${historyLength} events, ${count('workflowTaskStartedEventAttributes')} workflow tasks, ${count('activityTaskScheduledEventAttributes')} activities`,
+        );
         const budget = BUDGET + (systems.length - 1) * PER_FURTHER_SYSTEM;
         assert.ok(historyLength <= budget, `${historyLength} events, ${budget} allowed`);
       } finally {

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { FailureType, FinalFailure } from '../../src/exit/failures.js';
+import type { Blocked, CapturedAccount, Taken } from '../../src/exit/hold-facts.js';
+import { noHold, perform, type Goal, type Held, type Performer } from '../../src/exit/hold.js';
+
+const account: CapturedAccount = { id: 'u-1', userName: 'nora', identities: [], active: true, groups: [] };
+const suspended: Taken = { suspended: true, groups: [] };
+const capture = { system: 'payroll', capturedAt: '2026-11-23T09:00:00.000Z', account };
+const LATE_MS = 30_000;
+
+/** Performs a hold in memory, on a clock that only waiting moves. */
+function site(held: Held = noHold, restore: () => Promise<void> = () => Promise.resolve()) {
+  const did: string[] = [];
+  let now = Date.parse('2026-11-23T09:00:00.000Z');
+  const blocked: Blocked = { blockedAt: '', taken: suspended, uncaptured: [], notes: [] };
+  const performer: Performer = {
+    held,
+    now: () => now,
+    save: () => Promise.resolve(void did.push('save')),
+    capture: () => Promise.resolve((did.push('capture'), capture)),
+    block: () => Promise.resolve((did.push('block'), blocked)),
+    async restore({ taken }) {
+      did.push('restore');
+      await restore();
+      return { restoredAt: '', givenBack: taken, active: true, notes: [] };
+    },
+    revoke: () => Promise.resolve((did.push('revoke'), { revokedAt: '', removedGroups: [], notes: [] })),
+    wait: (until) => {
+      did.push('wait');
+      now = Date.parse(until);
+      return Promise.resolve();
+    },
+  };
+  const to = (goal: Goal) =>
+    perform(performer, { system: 'payroll', kind: { kind: 'suspend' }, lateWriteMs: LATE_MS, goal });
+  return { did, performer, to };
+}
+
+describe('the hold', () => {
+  it('looks before it takes, and blocks once however often it is asked', async () => {
+    const { did, to } = site();
+    await to({ to: 'block' });
+    await to({ to: 'block' });
+    assert.deepEqual(did, ['capture', 'block']);
+    await to({ to: 'block', drift: 'event-7' });
+    assert.deepEqual(did, ['capture', 'block', 'block'], 'what came back is taken again');
+  });
+
+  it('waits a late write out once: a restore that is retried does not wait again', async () => {
+    let isRefused = true;
+    const refused = new FinalFailure(FailureType.Refused, 'no');
+    const { did, performer, to } = site({ capture, taken: suspended, mayLandUntil: 'unknown' }, () =>
+      isRefused && did.includes('wait') ? Promise.reject(refused) : Promise.resolve(),
+    );
+    await assert.rejects(to({ to: 'restore' }), refused);
+    isRefused = false;
+    await to({ to: 'restore' });
+    assert.deepEqual(did, ['restore', 'wait', 'restore', 'restore']);
+    assert.deepEqual(performer.held.restored?.givenBack, suspended);
+  });
+
+  it('says what cannot be given back only after the second look', async () => {
+    const lost = new FinalFailure(FailureType.NotGivenBack, 'the account was deleted');
+    const { did, to } = site({ capture, taken: suspended, mayLandUntil: 'unknown' }, () =>
+      Promise.reject(lost),
+    );
+    await assert.rejects(to({ to: 'restore' }), lost);
+    assert.deepEqual(did, ['restore', 'wait', 'restore']);
+  });
+
+  it('gives nothing back once a revocation has begun, and leaves what was done by hand to hands', async () => {
+    const revoking = { capture, taken: suspended, revokingSince: '2026-11-23T09:00:00.000Z' };
+    await assert.rejects(site(revoking).to({ to: 'restore' }), /was being revoked already/);
+    const byHand = site({ capture, taken: suspended });
+    await assert.rejects(byHand.to({ to: 'restore', blockedByHandBy: 'it@acme.example' }), /by hand by it@/);
+    assert.deepEqual(byHand.did, ['restore'], 'what we took is given back all the same');
+  });
+
+  it('remembers that it revokes before it does', async () => {
+    const { did, to } = site({ capture, taken: suspended });
+    await to({ to: 'revoke' });
+    await to({ to: 'revoke' });
+    assert.deepEqual(did, ['save', 'revoke']);
+  });
+});

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { exitWorkflowId } from '../../src/exit/ids.js';
+import { eventually } from '../support/eventually.js';
+import { CRITICAL_GROUPS, HR, IT, startWorld, type Hired, type World } from '../support/world.js';
+
+describe('a hold whose exit was terminated', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld();
+  });
+  after(() => world.stop());
+
+  async function terminated(): Promise<Hired> {
+    const nora = await world.hire();
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+    await world.client.workflow.getHandle(exitWorkflowId(nora.employeeId)).terminate('by mistake');
+    return nora;
+  }
+  const sweep = () =>
+    world.client.workflow.execute('sweepHolds', {
+      workflowId: `sweep-${Date.now()}`,
+      taskQueue: 'ems',
+      args: [{ giveUpAfterMs: 10_000 }],
+    });
+  const reports = ({ employeeId }: Hired) =>
+    world.mail
+      .to(IT)
+      .filter(({ subject, text }) => /hold without an exit/i.test(subject!) && text!.includes(employeeId));
+
+  it('is found by the sweep, which tells the operator once', async () => {
+    const nora = await terminated();
+    await sweep();
+    const [mail] = await eventually('the mail', () => (reports(nora).length > 0 ? reports(nora) : undefined));
+    assert.match(mail!.text!, /payroll, code and production/);
+    assert.match(mail!.text!, new RegExp(`ems resign ${nora.employeeId}`));
+    await sweep();
+    assert.equal(reports(nora).length, 1);
+  });
+
+  it('is adopted by a new exit, which gives back exactly what the old one took', async () => {
+    const nora = await terminated();
+    const accountOn = (system: 'payroll' | 'production') => world.account(nora, system);
+    assert.equal((await accountOn('payroll')).active, false);
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+    assert.equal((await accountOn('payroll')).active, true);
+    const { groups } = await accountOn('production');
+    assert.ok(
+      CRITICAL_GROUPS.every((group) => groups.includes(group)),
+      groups.join(),
+    );
+  });
+
+  it('is no longer told of once a new exit has adopted it', async () => {
+    const nora = await terminated();
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+    await sweep();
+    assert.equal(reports(nora).length, 0);
+  });
+
+  it('that was being revoked is not given back by itself', async () => {
+    const nora = await world.hire({ on: ['payroll'] });
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+    world.mail.refuse((to) => (to === nora.manager ? { code: 450, message: 'later' } : undefined));
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    await world.until(nora, 'revoked', ({ steps }) =>
+      steps.some(({ name, state }) => name === 'revoke-access' && state === 'done'),
+    );
+    await world.client.workflow.getHandle(exitWorkflowId(nora.employeeId)).terminate('by mistake');
+    world.mail.refuse(undefined);
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    const stuck = await world.until(nora, 'attention', ({ needsAttention }) => needsAttention);
+    assert.match(stuck.steps.find(({ name }) => name === 'restore-access')!.error!, /being revoked already/);
+    assert.equal((await world.account(nora, 'payroll')).active, false);
+  });
+});

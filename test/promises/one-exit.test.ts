@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { eventually } from '../support/eventually.js';
+import { CRITICAL_GROUPS, HR, IT, stateOf, stepOf, type Hired } from '../support/world.js';
+import { inBothForms, type Company } from './both-forms.js';
+
+const retained = { outcome: 'retained', decidedBy: HR } as const;
+const leaving = { outcome: 'leaving', decidedBy: HR } as const;
+const inDays = (days: number): string =>
+  new Date(Date.now() + days * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
+
+async function waiting(company: Company, ...of: Parameters<Company['hire']>): Promise<Hired> {
+  const nora = await company.hire(...of);
+  await company.exits.open({ employeeId: nora.employeeId });
+  await company.untilPhase(nora, 'awaiting-decision');
+  return nora;
+}
+
+inBothForms('an exit', { config: [['attentionAfter: PT15M', 'attentionAfter: PT2S']] }, (company) => {
+  it('takes "retained" right after "leaving" from a later day', async () => {
+    const { exits, untilPhase, account } = company();
+    const nora = await waiting(company());
+    await exits.decide(nora.employeeId, { ...leaving, effectiveOn: inDays(9) });
+    const { outcome } = await exits.decide(nora.employeeId, retained);
+    assert.equal(outcome, 'retained');
+    await untilPhase(nora, 'closed');
+    assert.equal((await account(nora, 'payroll')).active, true);
+  });
+
+  it('ends as failed where no directory and no system knows the employee', async () => {
+    const { exits, form } = company();
+    const employeeId = `T-unknown-${form}`;
+    await exits.open({ employeeId });
+    const [exit] = await eventually('the end of it', async () => {
+      const found = (await exits.list({ attention: true })).filter((each) => each.employeeId === employeeId);
+      return found[0]?.phase === 'failed' ? found : undefined;
+    });
+    assert.ok(exit?.closedAt, 'it is over');
+    assert.equal((await exits.newest(employeeId))?.isOpen, false);
+  });
+
+  it('withdraws no invitation to an interview that has taken place', async () => {
+    const { exits, untilPhase, mail } = company();
+    const nora = await waiting(company(), { on: ['payroll'] });
+    const at = new Date(Math.ceil(Date.now() / 1000 + 2) * 1000).toISOString();
+    await exits.reschedule(nora.employeeId, { at });
+    await eventually('the interview to have begun', () =>
+      Date.now() > Date.parse(at) + 50 ? true : undefined,
+    );
+    await exits.decide(nora.employeeId, retained);
+    const closed = await untilPhase(nora, 'closed');
+    assert.equal(stepOf(closed, 'cancel-hr-interview'), undefined);
+    assert.equal(
+      mail.invitationsTo(nora.email).filter(({ source }) => source.includes('METHOD:CANCEL')).length,
+      0,
+    );
+  });
+
+  it('says of a system that left the configuration what to do, tells the operator, and can be settled', async () => {
+    const { exits, untilPhase, until, restart, mail } = company();
+    const nora = await waiting(company());
+    const { systems } = company().config;
+    await restart((config) => (config.systems = config.systems.filter(({ name }) => name !== 'code')));
+    await exits.decide(nora.employeeId, leaving);
+    const stuck = await until(
+      nora,
+      'attention',
+      (status) => stateOf(status, 'revoke-access:code') === 'needs-attention',
+    );
+    assert.match(
+      stepOf(stuck, 'revoke-access:code')!.error!,
+      /no system "code" any more; put it back or settle/,
+    );
+    await eventually('the mail', () =>
+      mail.to(IT).find(({ text }) => text?.includes('revoke-access:code') && text.includes(nora.employeeId)),
+    );
+    await restart((config) => (config.systems = systems));
+    await exits.resolve(nora.employeeId, { step: 'revoke-access', system: 'code', action: 'retry', by: IT });
+    await untilPhase(nora, 'closed');
+    assert.equal((await company().account(nora, 'code')).active, false);
+  });
+
+  it('keeps the systems and the policy that it began with, whatever is configured later', async () => {
+    const { exits, untilPhase, restart, account } = company();
+    const nora = await waiting(company(), { on: ['payroll', 'code'] });
+    const { systems, contacts } = company().config;
+    const { hrPartners } = contacts;
+    await restart((config) => {
+      config.systems = config.systems.toSorted((a, b) => b.name.localeCompare(a.name));
+      config.contacts.hrPartners = [{ name: 'Another HR', email: 'other-hr@acme.example' }];
+    });
+    assert.match((await exits.status(nora.employeeId)).awaiting, new RegExp(HR));
+    await exits.decide(nora.employeeId, retained);
+    const { steps } = await untilPhase(nora, 'closed');
+    const restored = steps.filter(({ name }) => name === 'restore-access').map(({ system }) => system);
+    assert.deepEqual(
+      restored,
+      systems.map(({ name }) => name),
+    );
+    assert.equal((await account(nora, 'code')).active, true);
+    await restart((config) => Object.assign(config, { systems, contacts: { ...contacts, hrPartners } }));
+  });
+});
+
+inBothForms(
+  'a step of the configuration',
+  {
+    config: [
+      [
+        'systems:\n',
+        [
+          'steps:',
+          '  - name: collect-badge',
+          '    begins: resigned',
+          '    gates: true',
+          '    task:',
+          '      to: { name: Front Desk, email: desk@acme.example }',
+          '      ask: Collect the badge.',
+          '      remindEvery: PT1S',
+          '      within: PT1H',
+          'systems:\n',
+        ].join('\n'),
+      ],
+    ],
+  },
+  (company) => {
+    it('that is a task is mailed, reminded, and gates the close until it is confirmed with evidence', async () => {
+      const { exits, until, untilPhase, mail } = company();
+      const nora = await waiting(company(), { on: ['payroll'] });
+      const asked = () =>
+        mail.to('desk@acme.example').filter(({ text }) => text?.includes(nora.employeeId)).length;
+      await eventually('a reminder', () => (asked() >= 2 ? true : undefined));
+      await exits.decide(nora.employeeId, leaving);
+      await until(
+        nora,
+        'everything else',
+        (status) => stateOf(status, 'notify-manager-of-outcome') === 'done',
+      );
+      assert.equal((await exits.status(nora.employeeId)).phase, 'revoking');
+      const confirmation = {
+        step: 'collect-badge',
+        action: 'done-by-hand',
+        by: 'desk@acme.example',
+      } as const;
+      await assert.rejects(exits.resolve(nora.employeeId, confirmation), /evidence: is needed to confirm/);
+      await exits.resolve(nora.employeeId, { ...confirmation, evidence: 'badge 4711' });
+      const closed = await untilPhase(nora, 'closed');
+      assert.equal(stepOf(closed, 'collect-badge')!.evidence, 'badge 4711');
+    });
+  },
+);
+
+inBothForms('the hold', { config: [['recheckEvery: PT15M', 'recheckEvery: PT1S']] }, (company) => {
+  it('gives back exactly what it took, and nothing that changed meanwhile', async () => {
+    const { exits, untilPhase, account } = company();
+    const nora = await waiting(company());
+    const before = (await account(nora, 'production')).groups.toSorted();
+    assert.ok(CRITICAL_GROUPS.every((group) => !before.includes(group)));
+    await exits.decide(nora.employeeId, retained);
+    await untilPhase(nora, 'closed');
+    const after = (await account(nora, 'production')).groups;
+    assert.ok(CRITICAL_GROUPS.every((group) => after.includes(group)));
+  });
+});
