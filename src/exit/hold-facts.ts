@@ -79,7 +79,7 @@ export interface Blocked {
 export interface Restored {
   restoredAt: string;
   givenBack: Taken;
-  /** Whether the account was active when it was last read; absent where nothing was read, and in results of before it was recorded. */
+  /** Whether the account was active when it was last read; absent where nothing was read. */
   active?: boolean | undefined;
   notes: string[];
 }
@@ -89,7 +89,7 @@ export interface Revoked {
   revokedAt: string;
   /** What this and the attempts before it set out to remove, all of it observed gone. */
   removedGroups: GroupRef[];
-  /** Observed inactive and without memberships; empty where there is none, absent in results of before it was recorded. */
+  /** Observed inactive and without memberships; empty where there is none. */
   accounts?: AccountRef[] | undefined;
   notes: string[];
 }

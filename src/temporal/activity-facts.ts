@@ -28,6 +28,7 @@ interface Withdrawal {
 const byType: Record<string, (result: never, call: Call) => Told[]> = {
   startOfDay: (instant: string) => [{ kind: 'effective-from', instant: new Date(instant).toISOString() }],
   progressOf: () => [],
+  callStep: () => [],
   lookUpEmployee: (employee: Employee) => [{ kind: 'employee-known', employee }],
   captureAccess: (capture: Capture) => [{ kind: 'captured', system: capture.system, capture }],
   blockAccess: (blocked: Blocked, { input: { system = '' } }) => [{ kind: 'blocked', system, blocked }],
@@ -41,7 +42,7 @@ const byType: Record<string, (result: never, call: Call) => Told[]> = {
             interview,
             sequence: sequence ?? (interview && interview.sequence + 1),
           },
-          ...mails(type, sent ?? attendeesOf(interview)),
+          ...mails(type, sent ?? []),
         ]
       : [],
 };
@@ -51,7 +52,7 @@ export function factsOfResult(call: Call, result: unknown): Told[] {
   const read = byType[call.type];
   if (read) return read(result as never, call);
   if (isInterview(result)) {
-    return [{ kind: 'invited', interview: result }, ...mails(call.type, result.sent ?? attendeesOf(result))];
+    return [{ kind: 'invited', interview: result }, ...mails(call.type, result.sent ?? [])];
   }
   return mails(call.type, (Array.isArray(result) ? result : [result]).filter(isSent));
 }
@@ -71,10 +72,6 @@ export function factsOfReport(call: Call, reported: unknown): Told[] {
 
 const mails = (mail: string, sent: readonly { to: string; messageId?: string }[]): Told[] =>
   sent.map(({ to, messageId }) => ({ kind: 'mail-accepted', mail, to, messageId }));
-
-/** Results of before the Message-IDs were recorded: the step was done only when all of them were invited. */
-const attendeesOf = (interview: Interview | undefined) =>
-  interview?.attendees.map(({ email }) => ({ to: email })) ?? [];
 
 const has = (value: unknown, ...keys: string[]): boolean =>
   typeof value === 'object' && value !== null && keys.every((key) => key in value);

@@ -96,12 +96,9 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
       const result = details?.['result']?.payloads;
       // It failed; what did not come of it is no fact.
       if (!result) return [];
-      if (marker?.activity_type === 'planExit') {
-        const plan = await value<Plan>(result);
-        return [{ kind: 'planned', systems: plan?.systems.map(({ name, hold }) => ({ name, hold })) ?? [] }];
-      }
-      if (marker?.activity_type !== 'startOfDay') return [];
-      return [{ kind: 'effective-from', instant: new Date((await value<string>(result))!).toISOString() }];
+      if (marker?.activity_type !== 'planExit') return [];
+      const plan = await value<Plan>(result);
+      return [{ kind: 'planned', systems: plan?.systems.map(({ name, hold }) => ({ name, hold })) ?? [] }];
     },
 
     activityTaskScheduledEventAttributes: async ({ activityId, activityType, input }, { eventId }) => {

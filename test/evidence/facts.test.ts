@@ -50,7 +50,7 @@ describe('evidence from facts', () => {
   });
 
   it('does not guess what became of a signal where nobody could be asked, and says so', async () => {
-    const facts = await recordedFacts('1-awaiting-decision');
+    const facts = await recordedFacts('awaiting-decision');
     const { decisions, outcome, missing } = evidence([
       ...facts,
       signal('2026-12-01T00:00:00.000Z', retained),
@@ -60,7 +60,7 @@ describe('evidence from facts', () => {
   });
 
   it('measures a revocation from its effective date, and calls one that is still to come pending', async () => {
-    const facts = await recordedFacts('1-leaving-later-then-retained');
+    const facts = await recordedFacts('leaving-later-then-retained');
     const open = facts.slice(0, facts.findIndex((fact) => fact.kind === 'effective-from') + 1);
     const waiting = evidence(open);
     assert.equal(waiting.times.effectiveToEnd?.from, '2026-12-01T23:00:00.000Z');
@@ -85,7 +85,7 @@ describe('evidence from facts', () => {
   });
 
   it('names what every attempt set out to remove, and what could not be given back', async () => {
-    const facts = await recordedFacts('1-leaving');
+    const facts = await recordedFacts('leaving');
     const lost: Fact = {
       kind: 'revoking',
       at: '2026-11-23T19:38:10.450Z',
@@ -108,7 +108,7 @@ describe('evidence from facts', () => {
   });
 
   it('warns of an exit that was terminated, and of one that began with nothing', async () => {
-    const facts = await recordedFacts('1-awaiting-decision');
+    const facts = await recordedFacts('awaiting-decision');
     const ended: Fact = {
       kind: 'ended',
       at: '2026-12-01T00:00:00.000Z',
@@ -150,7 +150,7 @@ describe('evidence from facts', () => {
   });
 
   it('calls an interview with another time rescheduled', async () => {
-    const facts = await recordedFacts('1-awaiting-decision');
+    const facts = await recordedFacts('awaiting-decision');
     const invited = facts.find((fact) => fact.kind === 'invited')!;
     const later: Fact = {
       ...invited,
@@ -171,7 +171,7 @@ describe('evidence from facts', () => {
       { name: 'restore-access', system: 'code', state: 'needs-attention', error: 'was blocked by hand' },
     ];
     const { attention } = await recorded(
-      '1-awaiting-decision',
+      'awaiting-decision',
       status({ steps: steps as never, openedAt: '2026-11-23T19:38:08.275Z' }),
     );
     assert.deepEqual(

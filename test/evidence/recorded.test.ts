@@ -33,7 +33,7 @@ describe('the evidence of recorded exits', () => {
   }
 
   it('says of a retained one that it was given back as it was, and how long each part took', async () => {
-    const evidence = await recorded('1-retained');
+    const evidence = await recorded('retained');
     const { times, state, outcome, decisions, interview, mended, attention, missing } = evidence;
     assert.deepEqual([state, outcome, missing, mended, attention], ['closed', 'retained', [], [], []]);
     assert.deepEqual(
@@ -77,7 +77,7 @@ describe('the evidence of recorded exits', () => {
   });
 
   it('says of a leaving one what was revoked, beyond what the hold had taken', async () => {
-    const evidence = await recorded('1-leaving');
+    const evidence = await recorded('leaving');
     assert.equal(evidence.outcome, 'leaving');
     assert.deepEqual(hows(evidence.times.decisionToEnd), ['observed', 'observed', 'observed']);
     const { end } = system(evidence, 'production');
@@ -90,7 +90,7 @@ describe('the evidence of recorded exits', () => {
   });
 
   it('says of a cancelled one that it was called off, by which client, and given back', async () => {
-    const evidence = await recorded('1-cancelled');
+    const evidence = await recorded('cancelled');
     assert.deepEqual([evidence.state, evidence.outcome, evidence.decisions], ['cancelled', 'cancelled', []]);
     assert.deepEqual(
       evidence.cancelRequests.map(({ identity }) => identity),
@@ -102,7 +102,7 @@ describe('the evidence of recorded exits', () => {
   });
 
   it('says of an open one what is observed so far, without a worker that could be asked', async () => {
-    const evidence = await recorded('1-awaiting-decision');
+    const evidence = await recorded('awaiting-decision');
     assert.deepEqual([evidence.state, evidence.phase], ['open', 'awaiting-decision']);
     assert.equal(evidence.times.resignationToBlock.allMs, 516);
     assert.equal(evidence.times.decisionToEnd, undefined);
@@ -111,7 +111,7 @@ describe('the evidence of recorded exits', () => {
   });
 
   it('says which steps asked for a person, why and until when, and what somebody did by hand is not called observed', async () => {
-    const evidence = await recorded('1-attention-and-mended');
+    const evidence = await recorded('attention-and-mended');
     assert.deepEqual(
       evidence.attention.map(({ step, until }) => [step, until !== undefined]),
       [
@@ -137,7 +137,7 @@ describe('the evidence of recorded exits', () => {
   });
 
   it('says of a block that the decision came before what of it was given back', async () => {
-    const evidence = await recorded('1-decision-before-block');
+    const evidence = await recorded('decision-before-block');
     const code = system(evidence, 'code');
     assert.deepEqual([code.block.how, code.block.at], ['given-up', undefined]);
     assert.deepEqual(code.end?.givenBack, { suspended: true, groups: [] });
@@ -146,7 +146,7 @@ describe('the evidence of recorded exits', () => {
   });
 
   it('says that a decision for a later day was taken back before it', async () => {
-    const { decisions, outcome, times } = await recorded('1-leaving-later-then-retained');
+    const { decisions, outcome, times } = await recorded('leaving-later-then-retained');
     assert.deepEqual(
       decisions.map(({ outcome, effectiveOn, result }) => [outcome, effectiveOn, result]),
       [
@@ -158,7 +158,7 @@ describe('the evidence of recorded exits', () => {
   });
 
   it('says what was sent to be a decision and was none, and why', async () => {
-    const { decisions } = await recorded('1-rubbish-signals');
+    const { decisions } = await recorded('rubbish-signals');
     assert.deepEqual(
       decisions.map(({ via, name, result }) => [via, name, result]),
       [
@@ -175,7 +175,7 @@ describe('the evidence of recorded exits', () => {
 
 describe('the evidence of recorded exits in which more people were told', () => {
   it('lists every mail with its Message-ID: to the manager, the employee, HR and the operator, reminders and escalations too', async () => {
-    const { mails } = await recorded('2-overdue');
+    const { mails } = await recorded('overdue');
     const kinds = new Set(mails.map(({ mail }) => mail));
     for (const kind of [
       'notifyManager',
@@ -186,12 +186,12 @@ describe('the evidence of recorded exits in which more people were told', () => 
     ])
       assert.ok(kinds.has(kind), `no ${kind}`);
     for (const { messageId, mail } of mails) assert.match(messageId ?? '', /^<.+@acme\.example>$/, mail);
-    const attention = await recorded('2-attention-and-mended');
+    const attention = await recorded('attention-and-mended');
     assert.ok(attention.mails.some(({ mail }) => mail === 'notifyOperator'));
   });
 
   it('tells each time that the interview had, one SEQUENCE after the other, and that it was withdrawn', async () => {
-    const { interview } = await recorded('2-interview-moved');
+    const { interview } = await recorded('interview-moved');
     const sequences = interview.map(({ sequence }) => sequence ?? NaN);
     assert.equal(interview.length, 4, 'invited, moved twice, withdrawn');
     assert.ok(

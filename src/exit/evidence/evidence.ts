@@ -128,7 +128,7 @@ export interface MailRecord {
   /** The activity or event that sent it. */
   mail: string;
   to: string;
-  /** Absent for mails of before it was recorded. */
+  /** Absent where a service of a stranger does not say. */
   messageId?: string | undefined;
   earlierRun?: string | undefined;
 }

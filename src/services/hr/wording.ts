@@ -40,5 +40,5 @@ export function wording(
   return { mail, options };
 }
 
-/** The interviews of exits that began before it was recorded have it as the last attendee. */
+/** Where a service of a stranger does not say, the last attendee. */
 export const hrPartnerOf = ({ hrPartner, attendees }: Interview): Contact => hrPartner ?? attendees.at(-1)!;
