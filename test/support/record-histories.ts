@@ -145,11 +145,11 @@ function withoutMachine(json: string): string {
 
 const world = await startWorld({
   config: [
-    ['attentionAfter: PT15M', 'attentionAfter: PT1S'],
+    ['attentionAfter: PT15M', 'attentionAfter: PT5S'],
     ['initialInterval: PT1S, maximumInterval: PT1M', 'initialInterval: PT0.2S, maximumInterval: PT0.5S'],
     ['requestTimeout: PT10S', 'requestTimeout: PT2S'],
-    ['remindAfter: [PT24H, PT48H, PT72H]', 'remindAfter: [PT5S, PT6S]'],
-    ['within: PT120H, escalateEvery: PT168H', 'within: PT7S, escalateEvery: PT1S'],
+    ['remindAfter: [PT24H, PT48H, PT72H]', 'remindAfter: [PT9S, PT10S]'],
+    ['within: PT120H, escalateEvery: PT168H', 'within: PT11S, escalateEvery: PT1S'],
   ],
 });
 await mkdir(folder, { recursive: true });
