@@ -10,24 +10,14 @@ export type Lines = Record<(typeof owners)[number], { files: number; lines: numb
 
 /** Where each form begins: its processes, its client, its engine. */
 const programs = {
-  orchestrated: [
-    /^(worker|bundle|config)\.ts$/,
-    /^workflows\//,
-    /^client\/(orchestrated|evidence|history|event-facts|activity-facts)/,
-    /^local\/(find-)?temporal\.ts$/,
-  ],
-  choreographed: [
-    /^(service|config)\.ts$/,
-    /^choreography\//,
-    /^client\/(choreographed|dead-letters)/,
-    /^local\/(find-)?nats\.ts$/,
-  ],
+  orchestrated: [/^worker\.ts$/, /^(workflows|activities|temporal)\//, /^local\/(find-)?temporal/],
+  choreographed: [/^choreography\//, /^local\/(find-)?nats/],
 };
 /** Commands that only the choreographed form needs, because no engine shows its exits. */
-const commandsOf = { choreographed: /^cli\/(service|tracker|trace|dead-letters|json-array)\.ts$/ };
-/** What is there so that somebody sees what is stuck, and mends it. */
+const commandsOf = { choreographed: /^cli\/(service|tracker|trace|dead-letters|json-array)/ };
+/** What is there so that a person sees what is stuck, and mends it. */
 const observing =
-  /(tracker|trace|promises|dead-letters|given-up|replays|attempts|visibility|search-attributes|interceptors|reports)\.ts$/;
+  /(observing\/|dead-letters|attempts\.ts$|visibility\.ts$|search-attributes\.ts$|interceptors\.ts$|reports\.ts$)/;
 
 export async function countLines(): Promise<Lines> {
   const files = (await readdir('src', { recursive: true })).filter((file) => file.endsWith('.ts')).toSorted();
