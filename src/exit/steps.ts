@@ -2,7 +2,6 @@
  * The table of steps: what an exit consists of. It is carried in the plan, so an open exit never changes under a new configuration.
  * Status, `awaiting`, summaries in the Web UI, promises, the report and the check of AsyncAPI read it.
  */
-import type { ExitEventType } from './events.js';
 import type { ExitStatus } from './status.js';
 
 /** What a step begins on. */
@@ -44,7 +43,7 @@ export interface StepRow {
   /** The Temporal task queue; a system with a rate limit has its own. */
   queue: string;
   /** The event that says that the step is done. */
-  event: ExitEventType;
+  event: string;
   /** What the step does, for people. */
   summary: string;
   /** Of a step from the configuration: a call over HTTP, or a task for a person. */
