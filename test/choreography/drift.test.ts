@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readChoreographedEvidence } from '../../src/choreography/client/choreographed-evidence.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
-import { CRITICAL_GROUPS, HR, IT, stateOf, stepOf, type Hired } from '../support/world.js';
+import { HR, stateOf, type Hired } from '../support/world.js';
 
 const often: [string, string] = ['recheckEvery: PT15M', 'recheckEvery: PT1S'];
 
@@ -25,7 +25,7 @@ describe('a choreographed hold that somebody undoes while the decision is open',
   afterEach(() => world.mend());
   after(() => world.stop());
 
-  it('is found, reported and asserted again each time, and is in the evidence: an account', async () => {
+  it('is asserted again each time, and is in the evidence', async () => {
     const nora = await blocked(world);
     for (const times of [1, 2]) {
       await world.admin.payroll.setActive(nora.accounts.payroll!, true);
@@ -47,21 +47,6 @@ describe('a choreographed hold that somebody undoes while the decision is open',
     assert.deepEqual(
       drifts.map(({ blockedAgainAt }) => blockedAgainAt),
       blocks.slice(1).map(({ at }) => at),
-    );
-  });
-
-  it('is found, reported and asserted again: a critical group', async () => {
-    const nora = await blocked(world);
-    const group = (await world.admin.production.groupIds()).find(
-      ({ displayName }) => displayName === CRITICAL_GROUPS[0],
-    );
-    await world.admin.production.addMember(group!.id, nora.accounts.production!);
-    await world.until(nora, 'blocked again', ({ drifts, blockedAt }) => Boolean(drifts.length && blockedAt));
-    assert.deepEqual((await world.account(nora, 'production')).groups, ['readers']);
-    await retain(world, nora);
-    assert.deepEqual(
-      (await world.account(nora, 'production')).groups,
-      [...CRITICAL_GROUPS, 'readers'].toSorted(),
     );
   });
 
@@ -88,33 +73,5 @@ describe('a choreographed hold that somebody undoes while the decision is open',
       return num_pending + num_ack_pending === 0 ? true : undefined;
     });
     assert.deepEqual((await world.exits.status(nora.employeeId)).drifts, []);
-  });
-});
-
-describe('a drift of a choreographed hold that the policy leaves to an operator', () => {
-  let world: ChoreographedWorld;
-  before(async () => {
-    world = await startChoreographedWorld({ config: [often, ['onDrift: reassert', 'onDrift: report']] });
-  });
-  after(() => world.stop());
-
-  it('needs attention, is told to the operator and changes nothing, until somebody says retry', async () => {
-    const nora = await blocked(world);
-    await world.admin.code.setActive(nora.accounts.code!, true);
-    const stuck = await world.until(nora, 'attention', ({ needsAttention }) => needsAttention);
-    assert.match(stepOf(stuck, 'block-access:code')!.error!, /the account is active again\. Retry to block/);
-    assert.equal(stuck.blockedAt, undefined);
-    assert.equal((await world.account(nora, 'code')).active, true);
-    await eventually('the operator to be told', () =>
-      world.mail
-        .to(IT)
-        .find(({ text }) => text?.includes(nora.employeeId) && text.includes('block-access:code')),
-    );
-    const step = { step: 'block-access', system: 'code', by: IT } as const;
-    await world.exits.resolve(nora.employeeId, { ...step, action: 'retry' });
-    await world.until(nora, 'blocked again', ({ blockedAt }) => blockedAt !== undefined);
-    assert.equal((await world.account(nora, 'code')).active, false);
-    await retain(world, nora);
-    assert.equal((await world.account(nora, 'code')).active, true);
   });
 });

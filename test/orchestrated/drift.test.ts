@@ -6,16 +6,7 @@ import { firstMessage, startChild } from '../../src/local/child.js';
 import { DRIFT_CHECK } from '../../src/temporal/namespace.js';
 import { eventually } from '../support/eventually.js';
 import { scratchFolder } from '../support/temporal.js';
-import {
-  CRITICAL_GROUPS,
-  HR,
-  IT,
-  startWorld,
-  stateOf,
-  stepOf,
-  type Hired,
-  type World,
-} from '../support/world.js';
+import { HR, startWorld, type Hired, type World } from '../support/world.js';
 
 const startSweep = (world: World, giveUpAfterMs = 3_000) =>
   world.client.workflow.start<() => Promise<{ checked: number; drifted: number }>>('sweepHolds', {
@@ -56,39 +47,6 @@ describe('a hold that somebody undoes while the decision is open', () => {
   });
   afterEach(() => world.mend());
   after(() => world.stop());
-
-  it('is found by the next sweep, reported, and asserted again: an account', async () => {
-    const nora = await blocked(world);
-    await world.admin.payroll.setActive(nora.accounts.payroll!, true);
-    assert.equal((await sweep(world)).drifted, 1);
-    const status = await world.until(nora, 'blocked again', ({ drifts, blockedAt }) =>
-      Boolean(drifts.length && blockedAt),
-    );
-    assert.equal((await world.account(nora, 'payroll')).active, false);
-    assert.deepEqual(
-      status.drifts.map(({ system, what }) => [system, what]),
-      [['payroll', 'the account is active again']],
-    );
-    assert.equal((await sweep(world)).drifted, 0);
-    await retain(world, nora);
-    assert.equal((await world.account(nora, 'payroll')).active, true);
-  });
-
-  it('is found by the next sweep, reported, and asserted again: a critical group', async () => {
-    const nora = await blocked(world);
-    const group = (await world.admin.production.groupIds()).find(
-      ({ displayName }) => displayName === CRITICAL_GROUPS[0],
-    );
-    await world.admin.production.addMember(group!.id, nora.accounts.production!);
-    await sweep(world);
-    await world.until(nora, 'blocked again', ({ drifts, blockedAt }) => Boolean(drifts.length && blockedAt));
-    assert.deepEqual((await world.account(nora, 'production')).groups, ['readers']);
-    await retain(world, nora);
-    assert.deepEqual(
-      (await world.account(nora, 'production')).groups,
-      [...CRITICAL_GROUPS, 'readers'].toSorted(),
-    );
-  });
 
   it('is counted, whichever system answers last', async () => {
     const nora = await blocked(world);
@@ -143,13 +101,6 @@ describe('a hold that somebody undoes while the decision is open', () => {
     await retain(world, nora);
   });
 
-  it('is no news to an exit that is giving access back', async () => {
-    const nora = await blocked(world);
-    await retain(world, nora);
-    assert.equal((await sweep(world)).drifted, 0);
-    assert.deepEqual((await world.exits.status(nora.employeeId)).drifts, []);
-  });
-
   it('is not invented: rubbish in the signal is refused and recorded', async () => {
     const nora = await blocked(world);
     const handle = world.client.workflow.getHandle(`exit-${nora.employeeId}`);
@@ -163,35 +114,6 @@ describe('a hold that somebody undoes while the decision is open', () => {
     assert.match(status.rejectedDecisions[0]!.reason, /^holdDrifted: system: /);
     assert.deepEqual(status.drifts, []);
     await retain(world, nora);
-  });
-});
-
-describe('a drift that the policy leaves to an operator', () => {
-  let world: World;
-  before(async () => {
-    world = await startWorld({ config: [soon, ['onDrift: reassert', 'onDrift: report']] });
-  });
-  after(() => world.stop());
-
-  it('needs attention and changes nothing, until somebody says retry', async () => {
-    const nora = await blocked(world);
-    await world.admin.code.setActive(nora.accounts.code!, true);
-    await sweep(world);
-    const stuck = await world.until(nora, 'attention', ({ needsAttention }) => needsAttention);
-    assert.match(stepOf(stuck, 'block-access:code')!.error!, /the account is active again\. Retry to block/);
-    assert.equal(stuck.blockedAt, undefined);
-    assert.equal((await world.account(nora, 'code')).active, true);
-    await world.exits.resolve(nora.employeeId, {
-      step: 'block-access',
-      system: 'code',
-      action: 'retry',
-      by: IT,
-    });
-    const again = await world.until(nora, 'blocked again', ({ blockedAt }) => blockedAt !== undefined);
-    assert.equal(stateOf(again, 'block-access:code'), 'done');
-    assert.equal((await world.account(nora, 'code')).active, false);
-    await retain(world, nora);
-    assert.equal((await world.account(nora, 'code')).active, true);
   });
 });
 

@@ -1,5 +1,7 @@
 /** A promise of both forms, written once and run over both: the same company, the same calls, two engines. */
 import type { ExitStatus, Phase } from '../../src/exit/status.js';
+import { randomUUID } from 'node:crypto';
+import { taskQueues } from '../../src/exit/queues.js';
 import type { Exits } from '../../src/exit/exits.js';
 import { subscriberNames } from '../../src/choreography/subscribers/start.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
@@ -22,6 +24,8 @@ export interface Company extends Omit<
   untilPhase: (hired: Hired, phase: Phase) => Promise<ExitStatus>;
   /** The services, or workers, stop; what is to be different is changed; they start again. */
   restart: (change: (config: World['config']) => void) => Promise<void>;
+  /** Looks whether the open holds still hold; the choreographed form does so by itself. */
+  sweep: () => Promise<unknown>;
 }
 
 const fast: [string, string][] = [
@@ -42,7 +46,14 @@ export function inBothForms(
         change(world.config);
         await world.startWorkers();
       };
-      return { ...world, form: 'orchestrated', restart, until: world.until as Company['until'] };
+      const sweep = () =>
+        world.client.workflow.execute('sweepHolds', {
+          workflowId: `sweep-${randomUUID()}`,
+          taskQueue: taskQueues.exit,
+          args: [{ giveUpAfterMs: 3_000 }],
+        });
+      const until = world.until as Company['until'];
+      return { ...world, form: 'orchestrated', restart, sweep, until };
     },
     async choreographed() {
       const world = await startChoreographedWorld({ ...options, config });
@@ -51,7 +62,8 @@ export function inBothForms(
         change(world.config);
         await world.startServices(...subscriberNames);
       };
-      return { ...world, form: 'choreographed', restart, until: world.until as Company['until'] };
+      const until = world.until as Company['until'];
+      return { ...world, form: 'choreographed', restart, sweep: () => Promise.resolve(), until };
     },
   };
   for (const [form, start] of Object.entries(starts))

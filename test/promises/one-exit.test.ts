@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { eventually } from '../support/eventually.js';
-import { CRITICAL_GROUPS, HR, IT, stateOf, stepOf, type Hired } from '../support/world.js';
+import { HR, IT, stateOf, stepOf, type Hired } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
 
 const retained = { outcome: 'retained', decidedBy: HR } as const;
@@ -148,16 +148,3 @@ inBothForms(
     });
   },
 );
-
-inBothForms('the hold', { config: [['recheckEvery: PT15M', 'recheckEvery: PT1S']] }, (company) => {
-  it('gives back exactly what it took, and nothing that changed meanwhile', async () => {
-    const { exits, untilPhase, account } = company();
-    const nora = await waiting(company());
-    const before = (await account(nora, 'production')).groups.toSorted();
-    assert.ok(CRITICAL_GROUPS.every((group) => !before.includes(group)));
-    await exits.decide(nora.employeeId, retained);
-    await untilPhase(nora, 'closed');
-    const after = (await account(nora, 'production')).groups;
-    assert.ok(CRITICAL_GROUPS.every((group) => after.includes(group)));
-  });
-});

@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
-import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
 import { HR, IT, stateOf, stepOf, type Hired } from '../support/world.js';
+import { inBothForms, type Company } from './both-forms.js';
 
-describe('people are told of a choreographed exit', () => {
-  let world: ChoreographedWorld;
-  before(async () => {
-    world = await startChoreographedWorld({
-      config: [['attentionAfter: PT15M', 'attentionAfter: PT1.5S']],
-    });
-  });
-  afterEach(() => world.mend());
-  after(() => world.stop());
+const soon: [string, string] = ['attentionAfter: PT15M', 'attentionAfter: PT1.5S'];
+
+inBothForms('people are told', { config: [soon] }, (company) => {
+  let world: Company;
+  beforeEach(() => (world = company()));
 
   const isOrdinary = (mail: { attachments: unknown[] }) => mail.attachments.length === 0;
   const notices = ({ employeeId }: Hired) =>

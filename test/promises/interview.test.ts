@@ -1,23 +1,18 @@
 import assert from 'node:assert/strict';
 import type { Rescheduling } from '../../src/exit/rescheduling.js';
-import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { readInvitation } from '../support/interview.js';
 import { HR, IT, stateOf, stepOf, type Hired } from '../support/world.js';
+import { inBothForms, type Company } from './both-forms.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** A Wednesday night: whatever the working hours, somebody wanted it so. */
 const at = new Date(Date.now() + 9 * DAY_MS).toISOString().replace(/\.\d+Z/, 'Z');
 
-describe('the interview of a choreographed exit', () => {
-  let world: ChoreographedWorld;
-  before(async () => {
-    world = await startChoreographedWorld({
-      systems: ['payroll'],
-      config: [['attentionAfter: PT15M', 'attentionAfter: PT1S']],
-    });
-  });
-  afterEach(() => world.mend());
-  after(() => world.stop());
+const soon: [string, string] = ['attentionAfter: PT15M', 'attentionAfter: PT1S'];
+
+inBothForms('the interview of an exit', { systems: ['payroll'], config: [soon] }, (company) => {
+  let world: Company;
+  beforeEach(() => (world = company()));
 
   const begun = async (nora: Hired) => {
     await world.exits.open({ employeeId: nora.employeeId });
@@ -79,7 +74,7 @@ describe('the interview of a choreographed exit', () => {
     }
   });
 
-  it('is moved by nobody who does not say when, to no time that is over, and not once the employee stays', async () => {
+  it('refuses a reschedule without a time, into the past, or after *retained*', async () => {
     const nora = await world.hire({ on: ['payroll'] });
     await begun(nora);
     await refused(nora, {}, /must have either "at"/);
