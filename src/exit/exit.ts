@@ -346,8 +346,8 @@ export class Exit {
       case 'hr.reminded':
       case 'decision.escalated': {
         const kind = event.type === 'hr.reminded' ? 'remind' : 'escalate';
-        const isDue = this.ladder.wentOut(kind, event.data.number);
-        return isDue && this.isAwaited ? this.done(event) : undefined;
+        const isLatest = this.ladder.wentOut(kind, event.data.number);
+        return isLatest && this.isAwaited ? this.done(event) : undefined;
       }
       case 'operator.notified': {
         this.notices.told(event.data.number);
@@ -472,7 +472,7 @@ export class Exit {
     const rung = this.ladder.climb(plan.review, now);
     if (!rung) return;
     for (const name of Object.values(rungStep))
-      this.giveUp([this.step(name)], rung.dueAt, 'did not go out before the next one was due');
+      this.giveUp([this.step(name)], rung.dueAt, 'was not seen to go out before the next one was due');
     this.ledger.restart(rungStep[rung.kind], rung.dueAt, this.opening.seq);
     this.revision += 1;
   }

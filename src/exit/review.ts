@@ -58,6 +58,7 @@ export interface DueRung extends Rung {
 export class Ladder {
   /** The latest rung that fell due, whether it went out or not. It stands for those that an outage has swallowed. */
   rung: DueRung | undefined;
+  private readonly latest: Partial<Record<Rung['kind'], number>> = {};
   private readonly out: Record<Rung['kind'], Set<number>> = { remind: new Set(), escalate: new Set() };
 
   constructor(private readonly openedAt: string) {}
@@ -73,15 +74,16 @@ export class Ladder {
     return due && this.climbTo(due);
   }
 
-  /** @returns whether it is the rung that is due */
+  /** @returns whether it is the latest of its kind that fell due */
   wentOut(kind: Rung['kind'], number: number): boolean {
     this.out[kind].add(number);
-    return this.rung?.kind === kind && this.rung.number === number;
+    return this.latest[kind] === number;
   }
 
   private climbTo(rung: Rung): DueRung | undefined {
     if (this.rung && this.rung.afterMs >= rung.afterMs) return undefined;
     const dueAt = new Date(Date.parse(this.openedAt) + rung.afterMs).toISOString();
+    this.latest[rung.kind] = rung.number;
     return (this.rung = { ...rung, dueAt });
   }
 }

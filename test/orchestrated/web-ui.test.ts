@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { exitWorkflowId } from '../../src/exit/ids.js';
+import { searchAttributes } from '../../src/workflows/search-attributes.js';
 import { HR, startWorld, type Hired, type World } from '../support/world.js';
 
 /** What the Web UI asks a workflow for when somebody opens its page. */
@@ -78,5 +79,25 @@ describe('an exit in the Web UI', () => {
     assert.ok(scheduled.some((event) => event.timerStartedEventAttributes));
     for (const { userMetadata, eventId } of scheduled)
       assert.ok(userMetadata?.summary?.data?.length, `event ${String(eventId)} has no summary`);
+  });
+
+  it('shows in the list by its search attributes, which hold nobody’s name', async () => {
+    const nora = await world.hire();
+    await world.exits.open({ employeeId: nora.employeeId, lastWorkingDay: '2999-12-31' });
+    await world.untilPhase(nora, 'awaiting-decision');
+    const handle = world.client.workflow.getHandle(exitWorkflowId(nora.employeeId));
+    const { typedSearchAttributes: shown } = await handle.describe();
+    assert.equal(shown.get(searchAttributes.EmployeeId), nora.employeeId);
+    assert.equal(shown.get(searchAttributes.ExitPhase), 'awaiting-decision');
+    assert.equal(shown.get(searchAttributes.NeedsAttention), false);
+    assert.equal(shown.get(searchAttributes.LastWorkingDay)?.toISOString(), '2999-12-31T00:00:00.000Z');
+    assert.equal(shown.get(searchAttributes.ExitOutcome), undefined);
+
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    await world.untilPhase(nora, 'closed');
+    const { typedSearchAttributes: last } = await handle.describe();
+    assert.equal(last.get(searchAttributes.ExitPhase), 'closed');
+    assert.equal(last.get(searchAttributes.ExitOutcome), 'leaving');
+    assert.doesNotMatch(JSON.stringify(last), /Nora|boss/);
   });
 });

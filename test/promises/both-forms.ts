@@ -22,7 +22,10 @@ export interface Company extends Omit<
     wanted: (status: ExitStatus) => boolean,
   ) => Promise<ExitStatus>;
   untilPhase: (hired: Hired, phase: Phase) => Promise<ExitStatus>;
-  /** The services, or workers, stop; what is to be different is changed; they start again. */
+  /** All services, or workers, of this company. */
+  stopServing: () => Promise<void>;
+  startServing: () => Promise<void>;
+  /** They stop; what is to be different is changed; they start again. */
   restart: (change: (config: World['config']) => void) => Promise<void>;
   /** Looks whether the open holds still hold; the choreographed form does so by itself. */
   sweep: () => Promise<unknown>;
@@ -41,11 +44,6 @@ export function inBothForms(
   const starts: Record<ExitStatus['form'], () => Promise<Company>> = {
     async orchestrated() {
       const world = await startWorld({ ...options, config: [...fast, ...config] });
-      const restart: Company['restart'] = async (change) => {
-        await world.stopWorkers();
-        change(world.config);
-        await world.startWorkers();
-      };
       const sweep = () =>
         world.client.workflow.execute('sweepHolds', {
           workflowId: `sweep-${randomUUID()}`,
@@ -53,17 +51,20 @@ export function inBothForms(
           args: [{ giveUpAfterMs: 3_000 }],
         });
       const until = world.until as Company['until'];
-      return { ...world, form: 'orchestrated', restart, sweep, until };
+      return served({
+        ...{ ...world, form: 'orchestrated', sweep, until },
+        stopServing: world.stopWorkers,
+        startServing: world.startWorkers,
+      });
     },
     async choreographed() {
       const world = await startChoreographedWorld({ ...options, config });
-      const restart: Company['restart'] = async (change) => {
-        await world.stopServices();
-        change(world.config);
-        await world.startServices(...subscriberNames);
-      };
       const until = world.until as Company['until'];
-      return { ...world, form: 'choreographed', restart, sweep: () => Promise.resolve(), until };
+      return served({
+        ...{ ...world, form: 'choreographed', sweep: () => Promise.resolve(), until },
+        stopServing: world.stopServices,
+        startServing: () => world.startServices(...subscriberNames).then(() => undefined),
+      });
     },
   };
   for (const [form, start] of Object.entries(starts))
@@ -77,3 +78,12 @@ export function inBothForms(
       promises(() => company);
     });
 }
+
+const served = (company: Omit<Company, 'restart'>): Company => ({
+  ...company,
+  async restart(change) {
+    await company.stopServing();
+    change(company.config);
+    await company.startServing();
+  },
+});

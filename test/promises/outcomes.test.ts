@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict';
-import { exitWorkflowId } from '../../src/exit/ids.js';
-import { systems, CRITICAL_GROUPS, HR, startWorld, stepOf, type World } from '../support/world.js';
+import { CRITICAL_GROUPS, HR, stepOf, systems } from '../support/world.js';
 import { calendarOf } from '../support/smtp.js';
-import { searchAttributes } from '../../src/workflows/search-attributes.js';
+import { inBothForms, type Company } from './both-forms.js';
 
-describe('an exit', () => {
-  let world: World;
-  before(async () => {
-    world = await startWorld();
-  });
-  after(() => world.stop());
+inBothForms('an exit', {}, (company) => {
+  let world: Company;
+  beforeEach(() => (world = company()));
 
   it('blocks, tells and invites at once, and gives everything back when the employee is retained', async () => {
     const nora = await world.hire();
@@ -28,6 +24,7 @@ describe('an exit', () => {
 
     await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
     const closed = await world.untilPhase(nora, 'closed');
+    assert.equal(closed.form, world.form);
     const after = await Promise.all(systems.map((system) => world.account(nora, system)));
     assert.deepEqual(after, before, 'exactly as it was');
     assert.equal(closed.needsAttention, false);
@@ -155,23 +152,16 @@ describe('an exit', () => {
     assert.equal(new Set(uids).size, 2);
   });
 
-  it('shows in the list by its search attributes, which hold nobody’s name', async () => {
-    const nora = await world.hire();
-    await world.exits.open({ employeeId: nora.employeeId, lastWorkingDay: '2999-12-31' });
-    await world.untilPhase(nora, 'awaiting-decision');
-    const handle = world.client.workflow.getHandle(exitWorkflowId(nora.employeeId));
-    const { typedSearchAttributes: shown } = await handle.describe();
-    assert.equal(shown.get(searchAttributes.EmployeeId), nora.employeeId);
-    assert.equal(shown.get(searchAttributes.ExitPhase), 'awaiting-decision');
-    assert.equal(shown.get(searchAttributes.NeedsAttention), false);
-    assert.equal(shown.get(searchAttributes.LastWorkingDay)?.toISOString(), '2999-12-31T00:00:00.000Z');
-    assert.equal(shown.get(searchAttributes.ExitOutcome), undefined);
-
-    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
-    const { typedSearchAttributes: last } = await handle.describe();
-    assert.equal(last.get(searchAttributes.ExitPhase), 'closed');
-    assert.equal(last.get(searchAttributes.ExitOutcome), 'leaving');
-    assert.doesNotMatch(JSON.stringify(last), /Nora|boss/);
+  it('is followed to its end, a status for each thing that happens', async () => {
+    const nora = await world.hire({ on: ['payroll'] });
+    await world.exits.open({ employeeId: nora.employeeId });
+    const phases = new Set<string>();
+    for await (const { phase } of world.exits.follow(nora.employeeId, 30_000)) {
+      if (phase === 'awaiting-decision' && !phases.has(phase))
+        await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+      phases.add(phase);
+    }
+    assert.deepEqual([...phases].slice(-2), ['revoking', 'closed']);
+    assert.ok(phases.has('awaiting-decision'));
   });
 });
