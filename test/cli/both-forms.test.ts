@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import getPort from 'get-port';
-import { exitsOf, type BothForms, type ListedExitOfForm } from '../../src/client/both-forms.js';
+import { applicationOf, type Application, type ListedExitOfForm } from '../../src/client/application.js';
 import type { ExitStatus, Step } from '../../src/exit/status.js';
-import { readChoreographedEvidence } from '../../src/choreography/client/choreographed-evidence.js';
-import { readEvidence } from '../../src/temporal/orchestrated-evidence.js';
 import { orchestratedExits } from '../../src/temporal/orchestrated-exits.js';
 import { createWorkers, runWorkers, serviceNames } from '../../src/temporal/workers.js';
 import { answer, ems, page, refusal, startEms, type Env } from '../support/ems.js';
@@ -21,7 +19,7 @@ interface Opened {
 describe('ems with both forms', () => {
   let world: ChoreographedWorld;
   let stopWorkers: () => Promise<void>;
-  let both: BothForms;
+  let both: Application;
   before(async () => {
     world = await startChoreographedWorld();
     const { native: connection, config } = world;
@@ -29,19 +27,11 @@ describe('ems with both forms', () => {
       ...{ connection, namespace: 'default', config, services: [...serviceNames] },
     });
     const running = runWorkers(workers);
-    both = exitsOf([
-      {
-        form: 'orchestrated',
-        exits: {
-          ...orchestratedExits(world.client),
-          evidence: (...of) => readEvidence(world.client, ...of),
-        },
-      },
-      {
-        form: 'choreographed',
-        exits: { ...world.exits, evidence: (...of) => readChoreographedEvidence(world.bus, config, ...of) },
-      },
-    ]);
+    const orchestrated = orchestratedExits(world.client);
+    both = applicationOf(
+      { orchestrated: async () => orchestrated, choreographed: async () => world.exits },
+      () => config,
+    );
     stopWorkers = async () => {
       for (const worker of workers) worker.shutdown();
       await running;
@@ -57,7 +47,7 @@ describe('ems with both forms', () => {
     Object.fromEntries(Object.entries(world.env).filter(([each]) => each !== name));
   const resign = (nora: Hired, form: string) =>
     answer<Opened>(world.env, 'resign', nora.employeeId, '--form', form);
-  const status = ({ employeeId }: Hired) => both.status(employeeId);
+  const status = ({ employeeId }: Hired) => both.status({ employeeId });
   const untilPhase = (nora: Hired, phase: string) =>
     eventually(`${nora.employeeId} to be ${phase}`, async () => {
       const found = await status(nora);
@@ -126,9 +116,9 @@ describe('ems with both forms', () => {
       await resign(nora, form);
       await untilPhase(nora, 'awaiting-decision');
       const at = new Date(Date.now() + 2500).toISOString();
-      const { start } = await both.reschedule(nora.employeeId, { at });
+      const { start } = await both.reschedule(nora, { at });
       await eventually('the interview to have begun', () => Date.now() > Date.parse(start) || undefined);
-      await both.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+      await both.decide(nora, { outcome: 'retained', decidedBy: HR });
       await untilPhase(nora, 'closed');
       const shown = await page(world.env, 'status', nora.employeeId);
       assert.match(shown, /^ *interview .*, with hr@acme\.example$/m, form);
@@ -144,8 +134,8 @@ describe('ems with both forms', () => {
       const nora = await world.hire({ on: ['payroll'] });
       await resign(nora, form);
       await untilPhase(nora, 'awaiting-decision');
-      await both.reschedule(nora.employeeId, { next: true });
-      await both.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+      await both.reschedule(nora, { next: true });
+      await both.decide(nora, { outcome: 'retained', decidedBy: HR });
       await untilPhase(nora, 'closed');
       const { all, text, tableAfter } = readPage(await page(world.env, 'report', nora.employeeId));
       const source = text(all('footer')[0]);
@@ -224,7 +214,7 @@ describe('ems with both forms', () => {
     const listed = await answer<ListedExitOfForm[]>(only, 'list');
     assert.ok(listed.every(({ form }) => form === 'choreographed'));
     const neither = await refusal({}, 'status', nora.employeeId);
-    assert.match(neither.sentence, /neither TEMPORAL_ADDRESS nor NATS_URL is set/);
+    assert.match(neither.sentence, /^No form of exits is configured here: .* TEMPORAL_ADDRESS or NATS_URL$/);
   });
 
   describe('of which one is down', () => {
