@@ -14,7 +14,7 @@ export function effectsOf({ outcome, effectiveOn }: Decision, { steps, interview
       : ['restore-access', 'what the hold took is given back'];
   const blocks = steps.filter((step) => step.name === 'block-access');
   return [
-    ...blocks.map(({ system }): Effect => [stepKey({ name: name!, system }), what!]),
+    ...blocks.map(({ system }): Effect => [stepKey({ name, system }), what]),
     ...(outcome === 'retained' && isAhead
       ? [['cancel-hr-interview', 'the invitation is withdrawn'] satisfies Effect]
       : []),

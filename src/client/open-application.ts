@@ -25,21 +25,21 @@ export function openApplication(
   config: () => Config,
   { temporal, nats }: Addresses,
 ): Application & { close: () => Promise<void> } {
-  const connections: (() => Promise<Connected> | undefined)[] = [];
+  const closing: (() => Promise<void>)[] = [];
 
   const onFirstUse = (connect: () => Promise<Connected>): (() => Promise<ExitsOfForm>) => {
-    let connection: Promise<Connected> | undefined;
-    connections.push(() => connection);
-    return async () => {
-      connection ??= connect();
-      const mine = connection;
-      try {
-        return (await mine).exits;
-      } catch (error) {
-        if (connection === mine) connection = undefined;
-        throw error;
-      }
-    };
+    let connected: Promise<ExitsOfForm> | undefined;
+    return () =>
+      (connected ??= connect().then(
+        ({ exits, close }) => {
+          closing.push(close);
+          return exits;
+        },
+        (error: Error) => {
+          connected = undefined;
+          throw error;
+        },
+      ));
   };
 
   const application = applicationOf(
@@ -49,11 +49,5 @@ export function openApplication(
     },
     config,
   );
-  return {
-    ...application,
-    close: async () => {
-      const made = await Promise.allSettled(connections.map((connection) => connection()));
-      await Promise.all(made.map(async (each) => each.status === 'fulfilled' && each.value?.close()));
-    },
-  };
+  return { ...application, close: async () => void (await Promise.all(closing.map((close) => close()))) };
 }

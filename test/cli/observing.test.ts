@@ -173,7 +173,7 @@ describe('ems, to see what services do by themselves:', () => {
     const nora = await world.hire();
     const subject = `exit.${nora.employeeId}.rubbish.employee.resigned`;
     await other.publish(subject, '\u001b[2Jnot json\u0000', {});
-    const [letter] = await lettersUnder(subject, 7);
+    const [letter] = await lettersUnder(subject, 9);
     assert.match(letter!.reason, /^ce-specversion must be 1\.0/);
     const shown = await page(env, 'dead-letters', 'show', letter!.id);
     assert.ok(shown.includes('  \\u{1b}[2Jnot json\\u{0}\n'), 'nothing of it steers a terminal');
@@ -198,7 +198,7 @@ describe('ems, to see what services do by themselves:', () => {
     const subject = 'exit.T-none.x1.exit.decision-finalised';
     const decision = JSON.stringify({ outcome: 'retained', decidedBy: HR });
     await other.publish(subject, decision, cloudEvent('exit.decision-finalised', 'x1'));
-    const [letter] = await lettersUnder(subject, 4);
+    const [letter] = await lettersUnder(subject, 6);
     const refused = await refusal(env, 'dead-letters', 'replay', letter!.id);
     assert.match(refused.sentence, /T-none has no exit x1$/);
   });

@@ -49,9 +49,10 @@ const lettersOf = (exit: ListRow, letters: readonly DeadLetter[]): DeadLetter[] 
 function neverBegun(letters: readonly DeadLetter[], exits: readonly ListedExit[]): ListedExit[] {
   const bySubject = new Map<string, DeadLetter[]>();
   for (const letter of letters) {
-    const { employeeId, event, subject, at } = letter;
+    const { employeeId, exitId, event, subject, at } = letter;
     const isHeld = exits.some(
-      (exit) => exit.employeeId === employeeId && (!exit.closedAt || exit.closedAt > at),
+      (exit) =>
+        exit.employeeId === employeeId && (exit.exitId === exitId || !exit.closedAt || exit.closedAt > at),
     );
     if (event === 'employee.resigned' && !isHeld)
       bySubject.set(subject, [...(bySubject.get(subject) ?? []), letter]);

@@ -68,6 +68,7 @@ export async function readRowsOf(bus: Bus, employeeId: string): Promise<ListRow[
 export function keepExitList(bus: Bus, log: (line: string) => void): { stop: () => Promise<void> } {
   const stopping = new AbortController();
   let writing: Promise<unknown> = Promise.resolve();
+  let problem: string | undefined;
 
   async function keep(): Promise<void> {
     const kv = await openBucket(bus.js, BUCKET);
@@ -82,6 +83,7 @@ export function keepExitList(bus: Bus, log: (line: string) => void): { stop: () 
       for await (const message of more) messages.push(message);
       writing = writeAll(messages);
       await writing;
+      problem = undefined;
     }
 
     async function writeAll(messages: readonly JsMsg[]): Promise<void> {
@@ -124,7 +126,9 @@ export function keepExitList(bus: Bus, log: (line: string) => void): { stop: () 
         await keep();
       } catch (error) {
         if (stopping.signal.aborted) return;
-        log(`${KEEPER}: the list is not kept: ${(error as Error).message}`);
+        const { message } = error as Error;
+        if (message !== problem) log(`${KEEPER}: the list is not kept: ${message}`);
+        problem = message;
         await pause(PAUSE_MS);
       }
     }
