@@ -7,7 +7,7 @@ import { applicationOf, type Application } from './application.js';
 import type { ExitsOfForm } from './forms.js';
 
 /** Where the forms are; one that is not named is not configured here. */
-export interface Addresses {
+interface Addresses {
   temporal?: TemporalConfig | undefined;
   nats?: NatsConfig | undefined;
 }

@@ -45,7 +45,7 @@ export async function describeRun(
 }
 
 /** By how Temporal says that a run ended. */
-export const cutShort = { FAILED: 'failed', TERMINATED: 'terminated', TIMED_OUT: 'timed-out' } as const;
+const cutShort = { FAILED: 'failed', TERMINATED: 'terminated', TIMED_OUT: 'timed-out' } as const;
 
 export const phaseOf = ({
   status,

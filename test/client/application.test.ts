@@ -106,9 +106,9 @@ describe('the application, for each form:', () => {
       const [exit] = await listed(
         'the exit to be listed',
         { employeeId },
-        ([found]) => found?.phase === 'failed',
+        ([found]) => found?.closedAt !== undefined,
       );
-      assert.ok(exit!.needsAttention && exit!.closedAt);
+      assert.deepEqual([exit!.phase, exit!.needsAttention], ['failed', true]);
       assert.ok(await needsAttention({ employeeId }));
       await refused('not-open', world.application.decide({ employeeId }, retained));
     });
@@ -181,6 +181,9 @@ describe('the application, for each form:', () => {
     const [exit] = await listed('the end', nora, ([found]) => found?.phase === 'terminated');
     assert.deepEqual([exit!.exitId, exit!.needsAttention], [exitId, true]);
     assert.ok(await needsAttention(nora));
+    const inPhase = async (phase: 'terminated' | 'awaiting-decision') =>
+      (await world.application.list({ employeeId, phase })).exits.length;
+    assert.deepEqual([await inPhase('terminated'), await inPhase('awaiting-decision')], [1, 0]);
 
     const { facts } = await refused('ended-from-outside', world.application.status(nora));
     assert.deepEqual(
