@@ -32,18 +32,21 @@ temporal/                   exit/ exit/evidence/ services/ services/*/ config/ a
 
 choreography/jetstream/     exit/ services/*/ config/ version.ts  @nats-io/* node:
 choreography/dead-letters/  exit/ choreography/jetstream/  @nats-io/* zod
-choreography/observing/     exit/ choreography/jetstream/ choreography/dead-letters/  zod
-choreography/subscribers/   exit/ services/ services/*/ config/ choreography/jetstream/ choreography/dead-letters/  @nats-io/* node:
-choreography/client/        exit/ exit/evidence/ config/ choreography/jetstream/ choreography/dead-letters/  temporal-polyfill node:
+choreography/observing/     exit/ choreography/jetstream/ choreography/dead-letters/  @nats-io/jetstream zod node:
+choreography/subscribers/   exit/ services/ services/*/ config/ choreography/jetstream/ choreography/dead-letters/ choreography/observing/
+                            @nats-io/* node:
+choreography/client/        exit/ exit/evidence/ config/ choreography/jetstream/ choreography/dead-letters/ choreography/observing/
+                            temporal-polyfill node:
 choreography/
 
-client/                     exit/ exit/evidence/ services/ config/ temporal/ choreography/client/
+client/                     exit/ exit/evidence/ services/ config/ temporal/ choreography/client/  temporal-polyfill
 worker.ts                   config/ temporal/  @temporalio/client @temporalio/worker commander node:
 local/                      exit/ services/ services/*/ config/ version.ts temporal/ choreography/*/ client/
                             @temporalio/client @temporalio/testing @nats-io/* commander env-paths express get-port scimmy scimmy-routers
                             write-file-atomic zod node:
-cli/                        exit/ exit/evidence/ config/ temporal/ choreography/*/ client/ local/
-                            @temporalio/client commander liquidjs temporal-polyfill write-file-atomic node:
+cli/                        exit/ exit/evidence/ config/ client/ local/
+                            choreography/jetstream/ choreography/dead-letters/ choreography/observing/ choreography/subscribers/
+                            commander liquidjs write-file-atomic node:
 `;
 
 const problems: string[] = [];

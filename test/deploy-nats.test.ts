@@ -211,7 +211,7 @@ describe('the NATS server of the deployment', () => {
   it('shows nothing, and takes nothing, without the right password', async () => {
     for (const credentials of ['', 'ems:guessed@', `ems:${passwordOf('hr')}@`]) {
       const attempt = connectBus(natsConfigOf(`nats://${credentials}${address}`), 'somebody');
-      await assert.rejects(attempt, /^Error: NATS cannot be reached at [\d.:]+: .*authorization/i);
+      await assert.rejects(attempt, /^Refusal: NATS cannot be reached at [\d.:]+: .*authorization/i);
     }
   });
 });

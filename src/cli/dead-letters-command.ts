@@ -1,9 +1,9 @@
 import { Argument, Command } from 'commander';
 import type { DeadLetter } from '../choreography/dead-letters/read.js';
 import { deadLettersOf, type Replayed } from '../choreography/dead-letters/replay.js';
+import { Refusal } from '../exit/refusal.js';
 import { withBus } from './connect.js';
 import { localTime, printable, printJson, table } from './output.js';
-import { UsageError } from './usage-error.js';
 
 const actions = ['list', 'show', 'replay'] as const;
 type Action = (typeof actions)[number];
@@ -24,7 +24,10 @@ export function deadLettersCommand(): Command {
 
 async function deadLetters(action: Action, id: string | undefined, { json }: { json?: boolean }) {
   if ((action === 'list') !== (id === undefined))
-    throw new UsageError(action === 'list' ? 'list takes no id' : `${action} needs the id of a dead letter`);
+    throw new Refusal(
+      'invalid',
+      action === 'list' ? 'list takes no id' : `${action} needs the id of a dead letter`,
+    );
   await withBus(async (bus) => {
     const letters = deadLettersOf(bus);
     switch (action) {

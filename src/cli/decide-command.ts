@@ -1,11 +1,7 @@
 import { Command } from 'commander';
-import { Temporal } from 'temporal-polyfill';
-import { parseDecision, type Decision, type Outcome } from '../exit/decision.js';
-import type { ExitStatus } from '../exit/status.js';
-import type { Form } from '../client/both-forms.js';
-import { formOption, withExits } from './connect.js';
-import { Refusal } from '../exit/refusal.js';
-import { UsageError } from './usage-error.js';
+import type { Decision, Outcome } from '../exit/decision.js';
+import type { Form } from '../client/forms.js';
+import { formOption, withApplication } from './connect.js';
 import { describeDecision, printJson, table } from './output.js';
 
 interface Options {
@@ -31,7 +27,7 @@ export function decideCommand(): Command {
       'leaving only: YYYY-MM-DD, the day on which access is revoked; blocked until then',
     )
     .option('--dry-run', 'show what the decision would set off, and do nothing')
-    .addOption(formOption('ask only this form; default: wherever the exit is'))
+    .addOption(formOption())
     .addHelpText(
       'after',
       '\nExample:\n  ems decide E-1002 retained --by hr@acme.example --note "new contract signed"',
@@ -44,52 +40,20 @@ async function decide(
   outcome: string,
   { by, note, effectiveOn, form, dryRun, json }: Options,
 ): Promise<void> {
+  const which = { employeeId, form };
   const decision: Decision = { outcome: outcome as Outcome, decidedBy: by, note, effectiveOn };
-  const malformed = malformation(decision, employeeId);
-  if (malformed) throw new UsageError(malformed);
-
-  await withExits(form, async (exits) => {
+  await withApplication(async (exits) => {
     if (dryRun) {
-      const status = await exits.status(employeeId);
-      const problem = await exits.weigh(employeeId, decision);
-      if (problem) throw new Refusal(`Refused: ${problem}`);
-      const effects = effectsOf(decision, status);
-      if (json) printJson({ dryRun: true, decision, effects });
-      else console.log(`Nothing is done. The decision would set off:\n\n${table(effects, '  ')}`);
+      const previewed = await exits.previewDecision(which, decision);
+      if (json) printJson({ dryRun: true, ...previewed });
+      else console.log(`Nothing is done. The decision would set off:\n\n${table(previewed.effects, '  ')}`);
       return;
     }
-    const accepted = await exits.decide(employeeId, decision);
+    const accepted = await exits.decide(which, decision);
     if (json) printJson(accepted);
     else
       console.log(
         `Decided for ${employeeId}: ${describeDecision(accepted)}.\n\n  follow it:  ems watch ${employeeId}`,
       );
   });
-}
-
-/** What can be seen without asking the exit, which has the last word: it knows by which addresses the employee goes. */
-function malformation(decision: Decision, employeeId: string): string | undefined {
-  const weighed = parseDecision(decision, {
-    employeeId,
-    employeeIdentities: [],
-    awaitingEffectiveDate: false,
-    cancelled: false,
-    today: Temporal.Now.plainDateISO().subtract({ days: 1 }).toString(),
-  });
-  return weighed.ok ? undefined : weighed.problem;
-}
-
-function effectsOf({ outcome, effectiveOn }: Decision, { steps, interview }: ExitStatus): string[][] {
-  const systems = steps.filter(({ name }) => name === 'block-access').map(({ system }) => system!);
-  const isAhead = interview !== undefined && Date.parse(interview.start) > Date.now();
-  const when = effectiveOn ? `on ${effectiveOn}` : 'now';
-  return [
-    ...systems.map((system) =>
-      outcome === 'leaving'
-        ? [`revoke-access:${system}`, `${when}: account inactive, memberships removed`]
-        : [`restore-access:${system}`, 'what the hold took is given back'],
-    ),
-    ...(outcome === 'retained' && isAhead ? [['cancel-hr-interview', 'the invitation is withdrawn']] : []),
-    ['notify-manager-of-outcome', outcome],
-  ];
 }

@@ -1,3 +1,5 @@
+import { told } from './told.js';
+
 /** One JSON array, printed an element at a time as things happen: one document, however it ends. */
 export function jsonArray() {
   let printed = 0;
@@ -12,8 +14,9 @@ export function jsonArray() {
     /** @throws the error where nothing is printed yet, so that it is the document */
     fail(error: Error): void {
       if (printed === 0) throw error;
-      process.stdout.write(`,\n${JSON.stringify({ error: error.message })}\n]\n`);
-      console.error(`ems: ${error.message}`);
+      const { sentence, document } = told(error);
+      process.stdout.write(`,\n${JSON.stringify(document)}\n]\n`);
+      console.error(`ems: ${sentence}`);
       process.exitCode = 1;
     },
   };

@@ -1,14 +1,13 @@
 import { Command, Option } from 'commander';
-import { phases, stepKey, type Phase } from '../exit/status.js';
-import type { Form, ListedExitOfForm } from '../client/both-forms.js';
-import { formOption, withExits } from './connect.js';
+import { isCutShort, listedPhases, type ListFilter } from '../exit/exits.js';
+import { stepKey } from '../exit/status.js';
+import type { ListedExitOfForm } from '../client/application.js';
+import type { Form } from '../client/forms.js';
+import { formOption, withApplication } from './connect.js';
 import { localTime, printable, printJson, remark, table } from './output.js';
 
-interface Options {
-  open?: boolean;
-  attention?: boolean;
-  phase?: Phase;
-  overdue?: boolean;
+interface Options extends Omit<ListFilter, 'employeeId'> {
+  employee?: string;
   form?: Form;
   json?: boolean;
 }
@@ -19,16 +18,17 @@ export function listCommand(): Command {
       'Lists exits, the open ones first and of these the newest on top, with the steps that need attention.',
     )
     .option('--open', 'only open exits')
-    .option('--attention', 'only open exits that need attention')
+    .option('--attention', 'only exits that need attention: open ones, and the newest where it was cut short')
+    .option('--employee <id>', 'only exits of this employee, with their ids')
     .option('--overdue', 'only open exits whose decision should have been made by now')
-    .addOption(new Option('--phase <phase>', 'only exits in this phase').choices(phases))
+    .addOption(new Option('--phase <phase>', 'only exits in this phase').choices(listedPhases))
     .addOption(formOption('only exits of this form'))
     .addHelpText('after', '\nExample:\n  ems list --attention')
-    .action(async ({ json, form, ...filter }: Options) => {
-      await withExits(form, async (both) => {
-        const { exits, problems } = await both.list(filter);
+    .action(async ({ json, employee: employeeId, ...filter }: Options) => {
+      await withApplication(async (application) => {
+        const { exits, problems } = await application.list({ employeeId, ...filter });
         if (json) printJson(exits);
-        else console.log(exits.length > 0 ? page(exits) : 'No exits.');
+        else console.log(exits.length > 0 ? page(exits, employeeId !== undefined) : 'No exits.');
         // A list that is not whole must not pass for one: not with a person, nor with a program.
         for (const { message } of problems) console.error(`ems: the list is not complete: ${message}`);
         if (problems.length > 0) process.exitCode = 1;
@@ -39,9 +39,9 @@ export function listCommand(): Command {
 const review = (reviewBy: string): string =>
   localTime(reviewBy) + (Date.parse(reviewBy) < Date.now() ? ' (overdue)' : '');
 
-function page(exits: readonly ListedExitOfForm[]): string {
+function page(exits: readonly ListedExitOfForm[], withIds: boolean): string {
   const rows = exits.map((exit) => [
-    exit.needsAttention && !exit.closedAt ? '!' : ' ',
+    exit.needsAttention ? '!' : ' ',
     exit.employeeId,
     exit.form,
     exit.phase,
@@ -50,6 +50,7 @@ function page(exits: readonly ListedExitOfForm[]): string {
     exit.closedAt ? localTime(exit.closedAt) : '',
     exit.lastWorkingDay ?? '',
     exit.reviewBy ? review(exit.reviewBy) : '',
+    ...(withIds ? [exit.exitId] : []),
   ]);
   const header = [
     '',
@@ -61,10 +62,14 @@ function page(exits: readonly ListedExitOfForm[]): string {
     'CLOSED',
     'LAST WORKING DAY',
     'DECISION DUE',
+    ...(withIds ? ['EXIT'] : []),
   ];
   const stuck = exits.flatMap((exit) => [
     ...exit.stuckSteps.map((step) => [exit.employeeId, stepKey(step), remark(step)]),
     ...givenUp(exit),
+    ...(exit.needsAttention && isCutShort(exit.phase)
+      ? [[exit.employeeId, exit.phase, `ems status ${exit.employeeId}`]]
+      : []),
     ...(exit.statusProblem ? [[exit.employeeId, 'not known', exit.statusProblem]] : []),
   ]);
   return [

@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { deadLettersCommand } from './dead-letters-command.js';
 import { decideCommand } from './decide-command.js';
-import { UsageError } from './usage-error.js';
+import { told } from './told.js';
 import { interviewCommand } from './interview-command.js';
 import { listCommand } from './list-command.js';
 import { printJson } from './output.js';
@@ -52,11 +52,11 @@ try {
 }
 
 function report(error: unknown): number {
-  const { message } = error as Error;
   const isOfCommander = error instanceof CommanderError;
   // Its help is not an error, and its errors it has already printed.
   if (isOfCommander && error.exitCode === 0) return 0;
-  if (!isOfCommander) console.error(`ems: ${message}`);
-  if (process.argv.includes('--json')) printJson({ error: message.replace(/^error: /, '') });
-  return isOfCommander || error instanceof UsageError ? 2 : 1;
+  const { sentence, document } = told(error as Error);
+  if (!isOfCommander) console.error(`ems: ${sentence}`);
+  if (process.argv.includes('--json')) printJson(document);
+  return document.code === 'invalid' ? 2 : 1;
 }

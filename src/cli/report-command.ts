@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
-import type { Form } from '../client/both-forms.js';
-import { Refusal } from '../exit/refusal.js';
-import { configuration, formOption, withExits } from './connect.js';
+import type { Form } from '../client/forms.js';
+import { configuration, formOption, withApplication } from './connect.js';
 import { reportPage } from './report-page.js';
 
 interface Options {
   json?: boolean;
   out?: string;
+  exit?: string;
   form?: Form;
 }
 
@@ -19,7 +19,8 @@ export function reportCommand(): Command {
     )
     .argument('<employeeId>', 'for example E-1002')
     .option('--out <file>', 'write it to this file instead of stdout')
-    .addOption(formOption('ask only this form; default: wherever the exit is'))
+    .option('--exit <id>', 'of an earlier exit; default: of the newest one')
+    .addOption(formOption())
     .addHelpText(
       'after',
       '\nIt works for a closed exit as long as Temporal keeps its history, and the stream its events.\n\nExample:\n  ems report E-1002 --out E-1002.html',
@@ -27,8 +28,9 @@ export function reportCommand(): Command {
     .action(report);
 }
 
-async function report(employeeId: string, { json, out, form }: Options): Promise<void> {
-  const evidence = await withExits(form, (exits) => exits.evidence(employeeId, version()));
+async function report(employeeId: string, { json, out, form, exit: exitId }: Options): Promise<void> {
+  const which = { employeeId, form, exitId };
+  const evidence = await withApplication((exits) => exits.report(which, version()));
   const text = json ? `${JSON.stringify(evidence, null, 2)}\n` : await page();
   if (out === undefined) {
     process.stdout.write(text);
@@ -36,7 +38,7 @@ async function report(employeeId: string, { json, out, form }: Options): Promise
   }
   // It names people and what they may do: for whoever asked, and for nobody else on this machine.
   await writeFileAtomic(out, text, { mode: 0o600 }).catch((error: Error) => {
-    throw new Refusal(`The report cannot be written to ${out}: ${error.message}`, { cause: error });
+    throw new Error(`The report cannot be written to ${out}: ${error.message}`, { cause: error });
   });
   console.error(`The report on ${employeeId} is in ${out}`);
 

@@ -1,13 +1,11 @@
 import { Command } from 'commander';
-import { Temporal } from 'temporal-polyfill';
 import { titleOf } from '../exit/people.js';
-import { parseResignation, type Resignation } from '../exit/resignation.js';
-import { configuration, formOption, withExits } from './connect.js';
-import type { Form } from '../client/both-forms.js';
+import type { Resignation } from '../exit/resignation.js';
+import { configuration, formOption, withApplication } from './connect.js';
+import type { Form } from '../client/forms.js';
 import { Refusal } from '../exit/refusal.js';
-import { UsageError } from './usage-error.js';
 import { printJson, table } from './output.js';
-import { isNobody, preview, type Preview, type PreviewedSystem } from '../client/preview.js';
+import type { Preview, PreviewedSystem } from '../client/preview.js';
 
 interface Options {
   lastWorkingDay?: string;
@@ -19,9 +17,6 @@ interface Options {
   dryRun?: boolean;
   json?: boolean;
 }
-
-/** A system that does not answer holds up no block: the exit itself looks again, at each system by itself. */
-const PREVIEW_WITHIN_MS = 2_000;
 
 export function resignCommand(): Command {
   return new Command('resign')
@@ -42,51 +37,22 @@ export function resignCommand(): Command {
 
 async function resign(employeeId: string, options: Options): Promise<void> {
   const { json, dryRun, override, by, form, ...rest } = options;
-  if (Boolean(override) !== (by !== undefined)) {
-    throw new UsageError('--override and --by go together: who overrides is recorded');
-  }
-  const config = configuration();
-  const today = Temporal.Now.plainDateISO(config.interview.timeZone).toString();
-  const parsed = parseResignation({ employeeId, ...rest, overrideBy: by }, today);
-  if (!parsed.ok) throw new UsageError(parsed.problem);
+  if (Boolean(override) !== (by !== undefined))
+    throw new Refusal('invalid', '--override and --by go together: who overrides is recorded');
+  const resignation = { employeeId, ...rest, overrideBy: by };
 
-  await withExits(undefined, async (both) => {
-    const exits = both.inForm(form);
-    const open = await both.openExit(employeeId);
-    if (open) {
-      throw new Refusal(
-        `${employeeId} already has an open exit in the ${open.form} form, since ${open.since}, in the phase ${open.phase}: ems status ${employeeId}`,
-      );
-    }
-    const found = await preview(
-      config,
-      employeeId,
-      dryRun ? 2 * config.policy.requestTimeout : PREVIEW_WITHIN_MS,
-    );
-    if (found.spellingProblem) throw new Refusal(found.spellingProblem);
-    if (isNobody(found)) {
-      throw new Refusal(
-        `Nobody knows an employee ${employeeId}: neither the directory nor any critical system`,
-      );
-    }
-    const guarded = found.systems.filter(({ lastOf }) => lastOf?.length);
+  await withApplication(async (exits) => {
     if (dryRun) {
-      if (json) printJson({ dryRun: true, resignation: parsed.value, ...found });
-      else
-        console.log(
-          describe(parsed.value, found, config.contacts.hrPartners.map(({ email }) => email).join(' or ')),
-        );
+      const found = await exits.preview(resignation, form);
+      const hrPartners = configuration().contacts.hrPartners.map(({ email }) => email);
+      if (json) printJson({ dryRun: true, ...found });
+      else console.log(describe(found.resignation, found, hrPartners.join(' or ')));
       return;
     }
-    if (guarded.length > 0 && !override) {
-      throw new Refusal(
-        `${nameOf(found, employeeId)} is the last active member of ${guarded.map(lockedOut).join('; ')}. Put somebody else there, or use --override --by <your mail address>`,
-      );
-    }
+    const { opened, found } = await exits.open(resignation, form);
     if (found.directoryProblem)
-      console.error(`ems: the exit starts all the same, but ${found.directoryProblem}`);
-    const opened = await exits.open(parsed.value);
-    if (json) printJson({ employeeId, form, ...opened });
+      console.error(`ems: the exit started all the same, but ${found.directoryProblem}`);
+    if (json) printJson(opened);
     else
       console.log(
         `The exit of ${nameOf(found, employeeId)} is open.\n\n  follow it:  ems watch ${employeeId}`,

@@ -1,9 +1,8 @@
 import { Argument, Command } from 'commander';
-import { parseResolution, resolutionActions, type Resolution } from '../exit/resolution.js';
+import { resolutionActions, type Resolution } from '../exit/resolution.js';
 import { stepKey } from '../exit/status.js';
-import type { Form } from '../client/both-forms.js';
-import { formOption, withExits } from './connect.js';
-import { Refusal } from '../exit/refusal.js';
+import type { Form } from '../client/forms.js';
+import { formOption, withApplication } from './connect.js';
 import { printJson, remark } from './output.js';
 
 interface Options {
@@ -23,7 +22,7 @@ export function resolveCommand(): Command {
     .requiredOption('--by <email>', 'who settles it')
     .option('--evidence <text>', 'a ticket, a log line: what shows that it was done')
     .option('--dry-run', 'show the step as it stands, and do nothing')
-    .addOption(formOption('ask only this form; default: wherever the exit is'))
+    .addOption(formOption())
     .addHelpText(
       'after',
       '\nExample:\n  ems resolve E-1002 block-access:payroll done-by-hand --by it@acme.example --evidence "TICKET-42"',
@@ -39,13 +38,11 @@ async function resolve(
 ): Promise<void> {
   const { by, evidence, form, dryRun, json } = options;
   const [step = key, system] = key.split(':', 2);
-  await withExits(form, async (exits) => {
-    const resolution: Resolution = { step, system, action, by, evidence };
+  const which = { employeeId, form };
+  const resolution: Resolution = { step, system, action, by, evidence };
+  await withApplication(async (exits) => {
     if (dryRun) {
-      const status = await exits.status(employeeId);
-      const parsed = parseResolution(resolution, status.steps);
-      if (!parsed.ok) throw new Refusal(`Refused: ${parsed.problem}`);
-      const found = status.steps.find((each) => stepKey(each) === key)!;
+      const found = await exits.previewResolution(which, resolution);
       if (json) printJson({ dryRun: true, resolution, step: found });
       else
         console.log(
@@ -53,7 +50,7 @@ async function resolve(
         );
       return;
     }
-    const settled = await exits.resolve(employeeId, resolution);
+    const settled = await exits.resolve(which, resolution);
     if (json) printJson(settled);
     else
       console.log(`${stepKey(settled)} of ${employeeId} is now ${settled.state}. ${remark(settled)}`.trim());

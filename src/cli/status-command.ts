@@ -1,7 +1,13 @@
 import { Command } from 'commander';
-import type { Form } from '../client/both-forms.js';
-import { formOption, withExits } from './connect.js';
+import type { Form } from '../client/forms.js';
+import { formOption, withApplication } from './connect.js';
 import { printJson, statusPage } from './output.js';
+
+interface Options {
+  exit?: string;
+  form?: Form;
+  json?: boolean;
+}
 
 export function statusCommand(): Command {
   return new Command('status')
@@ -9,11 +15,12 @@ export function statusCommand(): Command {
       'Shows how the exit of an employee stands: what is done, what is stuck and why, who is waited for.',
     )
     .argument('<employeeId>', 'for example E-1002')
-    .addOption(formOption('ask only this form; default: wherever the exit is'))
+    .option('--exit <id>', 'an earlier exit; default: the newest one')
+    .addOption(formOption())
     .addHelpText('after', '\nExample:\n  ems status E-1002')
-    .action(async (employeeId: string, { form, json }: { form?: Form; json?: boolean }) => {
-      await withExits(form, async (exits) => {
-        const status = await exits.status(employeeId);
+    .action(async (employeeId: string, { form, exit: exitId, json }: Options) => {
+      await withApplication(async (exits) => {
+        const status = await exits.status({ employeeId, form, exitId });
         if (json) printJson(status);
         else console.log(statusPage(status));
       });

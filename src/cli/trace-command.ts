@@ -23,6 +23,7 @@ async function trace(employeeId: string, { json }: { json?: boolean }): Promise<
     const newest = exits.at(-1);
     if (!newest)
       throw new Refusal(
+        'no-exit',
         `${employeeId} has no choreographed exit${strays.length > 0 ? '; what was given up is in "ems dead-letters"' : ''}`,
       );
     const tree = traceOf(newest);

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { stepKey, type ExitStatus, type Step } from '../exit/status.js';
-import type { Form } from '../client/both-forms.js';
-import { formOption, withExits } from './connect.js';
+import type { Form } from '../client/forms.js';
+import { formOption, withApplication } from './connect.js';
 import { jsonArray } from './json-array.js';
 import { describeDecision, localTime, remark } from './output.js';
 
@@ -19,10 +19,10 @@ export function watchCommand(): Command {
   return new Command('watch')
     .description('Follows the exit of an employee until it is over. Ctrl-C stops watching, not the exit.')
     .argument('<employeeId>', 'for example E-1002')
-    .addOption(formOption('ask only this form; default: wherever the exit is'))
+    .addOption(formOption())
     .addHelpText(
       'after',
-      '\nWith --json: one array, an element for each change, printed as it happens; if it fails, the last one is {"error": "…"}.\n\nExample:\n  ems watch E-1002',
+      '\nWith --json: one array, an element for each change, printed as it happens; if it fails, the last one is {"error": "…", "code": "…", "facts": {}}.\n\nExample:\n  ems watch E-1002',
     )
     .action(watch);
 }
@@ -47,10 +47,10 @@ async function watch(employeeId: string, { form, json }: { form?: Form; json?: b
     if (!json) throw error;
     document.fail(error);
   };
-  await withExits(form, async (exits) => {
+  await withApplication(async (exits) => {
     let before = '';
     const seen = new Map<string, string>();
-    for await (const status of exits.follow(employeeId, LOOK_EVERY_MS)) {
+    for await (const status of exits.follow({ employeeId, form }, LOOK_EVERY_MS)) {
       const changes = [...stepChanges(status), ...exitChanges(status)];
       for (const change of changes) {
         const now = `${change.state} ${change.remark}`;

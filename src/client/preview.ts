@@ -27,7 +27,7 @@ export interface PreviewedSystem {
 }
 
 /** @param withinMs what has not answered by then is reported as a problem */
-export async function preview(config: Config, employeeId: string, withinMs: number): Promise<Preview> {
+export async function previewOf(config: Config, employeeId: string, withinMs: number): Promise<Preview> {
   const access = createAccess(config);
   const signal = AbortSignal.timeout(withinMs);
   const directory = createDirectory(config)

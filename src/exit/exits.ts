@@ -1,32 +1,50 @@
-/** What a form of exits can be asked: the port that both forms implement. */
+/** What a form of exits can be asked: the port that both forms implement. Without an exit id, the employee's newest exit is meant. */
 import type { Decision } from './decision.js';
 import type { Interview } from './interview.js';
 import type { Rescheduling } from './rescheduling.js';
 import type { Resignation } from './resignation.js';
 import type { Resolution } from './resolution.js';
-import type { ExitStatus, Phase, Step } from './status.js';
+import { phases, type ExitStatus, type Step } from './status.js';
 
 export interface Exits {
-  /** The newest exit of the employee, open or closed. */
-  newest: (employeeId: string) => Promise<NewestExit | undefined>;
+  find: (employeeId: string, exitId?: string) => Promise<FoundExit | undefined>;
   /** @throws Refusal when the employee has an open exit already */
   open: (resignation: Resignation) => Promise<{ exitId: string }>;
-  status: (employeeId: string) => Promise<ExitStatus>;
-  decide: (employeeId: string, decision: Decision) => Promise<Decision & { decidedAt: string }>;
+  status: (employeeId: string, exitId?: string) => Promise<ExitStatus>;
+  decide: (
+    employeeId: string,
+    decision: Decision,
+    exitId?: string,
+  ) => Promise<Decision & { decidedAt: string }>;
   /** @returns why the decision would be refused now; undefined where it would be accepted */
-  weigh: (employeeId: string, decision: Decision) => Promise<string | undefined>;
-  resolve: (employeeId: string, resolution: Resolution) => Promise<Step>;
+  weigh: (employeeId: string, decision: Decision, exitId?: string) => Promise<string | undefined>;
+  resolve: (employeeId: string, resolution: Resolution, exitId?: string) => Promise<Step>;
   /** Moves the interview, and answers when everybody is invited for the new time. */
-  reschedule: (employeeId: string, wish: Rescheduling) => Promise<Interview>;
+  reschedule: (employeeId: string, wish: Rescheduling, exitId?: string) => Promise<Interview>;
   list: (filter: ListFilter) => Promise<ListedExit[]>;
   /** The status, again each time that something has happened, until the exit is over. */
-  follow: (employeeId: string, everyMs: number) => AsyncGenerator<ExitStatus>;
+  follow: (employeeId: string, everyMs: number, exitId?: string) => AsyncGenerator<ExitStatus>;
 }
 
+export const listedPhases = [
+  ...phases,
+  'terminated',
+  'timed-out',
+  /** Choreographed: every service gave the resignation up. */
+  'dead-lettered',
+] as const;
+export type ListedPhase = (typeof listedPhases)[number];
+
+/** Over, without having come to an end: while no newer exit follows, it needs attention. */
+export const isCutShort = (phase: ListedPhase): boolean =>
+  phase === 'failed' || phase === 'terminated' || phase === 'timed-out';
+
 export interface ListFilter {
+  employeeId?: string | undefined;
   open?: boolean | undefined;
+  /** Open exits with a stuck step, and those that were cut short. */
   attention?: boolean | undefined;
-  phase?: Phase | undefined;
+  phase?: ListedPhase | undefined;
   /** Whose decision should have been made by now. */
   overdue?: boolean | undefined;
 }
@@ -41,7 +59,8 @@ export interface ListedDeadLetter {
 
 export interface ListedExit {
   employeeId: string;
-  phase: string;
+  exitId: string;
+  phase: ListedPhase;
   outcome?: string | undefined;
   needsAttention: boolean;
   openedAt: string;
@@ -57,9 +76,10 @@ export interface ListedExit {
   statusProblem?: string | undefined;
 }
 
-export interface NewestExit {
+export interface FoundExit {
+  exitId: string;
   isOpen: boolean;
   /** ISO 8601, UTC. */
   since: string;
-  phase: string;
+  phase: ListedPhase;
 }

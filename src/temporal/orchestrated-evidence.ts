@@ -4,21 +4,33 @@ import type { Evidence, Source } from '../exit/evidence/evidence.js';
 import { evidenceOf } from '../exit/evidence/evidence-of.js';
 import { exitWorkflowId } from '../exit/ids.js';
 import type { ExitStatus } from '../exit/status.js';
+import { latestRun } from './exit-runs.js';
 import { baseOf, exitIdOf, factsOf, type RunHistory } from './history.js';
-import { orchestratedExits } from './orchestrated-exits.js';
 import { Refusal } from '../exit/refusal.js';
 
-/**
- * Of the employee's newest exit, open or closed.
- * @param version of the program that reads, for the record
- * @throws Refusal where Temporal has no such exit, or no longer
- */
-export async function readEvidence(client: Client, employeeId: string, version: string): Promise<Evidence> {
+interface Wanted {
+  employeeId: string;
+  /** Without it, the newest exit, open or closed. */
+  exitId?: string | undefined;
+  /** Of the program that reads, for the record. */
+  version: string;
+  /** The status; a worker answers by replaying that same history. */
+  ask: () => Promise<ExitStatus>;
+}
+
+/** @throws Refusal where Temporal has no such exit, or no longer */
+export async function readEvidence(
+  client: Client,
+  { employeeId, exitId, version, ask }: Wanted,
+): Promise<Evidence> {
   const workflowId = exitWorkflowId(employeeId);
-  const newest = await newestRun(client, workflowId);
+  const run = await latestRun(client, employeeId, exitId);
+  const newest = run && (await historyOf(client, workflowId, run.runId));
   if (!newest) {
     throw new Refusal(
+      'no-exit',
       `Temporal has no exit of ${employeeId}: either there was none, or it ended longer ago than the namespace's retention keeps histories. Reports that were made before are the only record then`,
+      { employeeId, exitId },
     );
   }
   const missing: string[] = [];
@@ -36,15 +48,8 @@ export async function readEvidence(client: Client, employeeId: string, version: 
   };
   // A completed exit has left its status in its last event; any other is asked.
   const status =
-    ended?.kind === 'ended' && ended.how !== 'cancelled'
-      ? ended.status
-      : await ask(client, employeeId, missing);
+    ended?.kind === 'ended' && ended.how !== 'cancelled' ? ended.status : await answerTo(ask, missing);
   return evidenceOf({ employeeId, facts, form: 'orchestrated', status, missing, source });
-}
-
-async function newestRun(client: Client, workflowId: string): Promise<RunHistory | undefined> {
-  const description = await unlessGone(client.workflow.getHandle(workflowId).describe());
-  return description && historyOf(client, workflowId, description.runId);
 }
 
 /** The runs that a reset has left, the oldest first. */
@@ -80,24 +85,19 @@ async function otherRuns(client: Client, workflowId: string, runId: string): Pro
 }
 
 async function historyOf(client: Client, workflowId: string, runId: string): Promise<RunHistory | undefined> {
-  const history = await unlessGone(client.workflow.getHandle(workflowId, runId).fetchHistory());
-  return history && { runId, events: history.events ?? [] };
-}
-
-/** @returns undefined for what Temporal does not have, or no longer */
-async function unlessGone<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
-    return await asked;
+    const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+    return { runId, events: events ?? [] };
   } catch (error) {
+    // What Temporal does not have, or no longer.
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
 }
 
-/** A worker answers by replaying that same history. */
-async function ask(client: Client, employeeId: string, missing: string[]): Promise<ExitStatus | undefined> {
+async function answerTo(ask: Wanted['ask'], missing: string[]): Promise<ExitStatus | undefined> {
   try {
-    return await orchestratedExits(client).status(employeeId);
+    return await ask();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     missing.push(

@@ -6,17 +6,26 @@ import {
   ServiceError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowIdConflictPolicy,
-  WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
   type WorkflowExecutionDescription,
   type WorkflowExecutionInfo,
+  type WorkflowHandle,
 } from '@temporalio/client';
 import { tsToDate } from '@temporalio/common/lib/time.js';
 import type { Decision } from '../exit/decision.js';
-import type { Exits, ListedExit, ListFilter, NewestExit } from '../exit/exits.js';
-import { exitWorkflowId } from '../exit/ids.js';
+import type { WatchedHold } from '../exit/drift.js';
+import type { Evidence } from '../exit/evidence/evidence.js';
+import {
+  isCutShort,
+  type Exits,
+  type FoundExit,
+  type ListedExit,
+  type ListedPhase,
+  type ListFilter,
+} from '../exit/exits.js';
+import { employeeIdOf, exitWorkflowId } from '../exit/ids.js';
 import { taskQueues } from '../exit/queues.js';
 import type { Interview } from '../exit/interview.js';
 import type { Rescheduling } from '../exit/rescheduling.js';
@@ -26,56 +35,67 @@ import { stepKey, type ExitStatus, type Phase, type Step } from '../exit/status.
 import type { Weighed } from '../workflows/handlers.js';
 import { searchAttributes } from '../workflows/search-attributes.js';
 import { Refusal } from '../exit/refusal.js';
+import { describeRun, exitIdOfRun, latestRun, phaseOf, replacedBy } from './exit-runs.js';
+import { readEvidence } from './orchestrated-evidence.js';
 
 /** A worker answers a query or an update in milliseconds; after this long there is none. */
 const ANSWER_WITHIN_MS = 10_000;
 
+/** HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT of Temporal's API: the last event alone. */
+const CLOSE_EVENT = 2;
+
 type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
 
 export function orchestratedExits(client: Client) {
-  const handleOf = (employeeId: string) => client.workflow.getHandle(exitWorkflowId(employeeId));
-
-  /** The newest exit of the employee, open or closed. */
-  async function describe(employeeId: string): Promise<WorkflowExecutionDescription | undefined> {
-    try {
-      return await handleOf(employeeId).describe();
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return undefined;
-      throw error;
-    }
+  async function requireExit(employeeId: string, exitId?: string): Promise<WorkflowExecutionDescription> {
+    const run = await latestRun(client, employeeId, exitId);
+    if (run) return run;
+    const which = exitId === undefined ? '' : ` ${exitId}`;
+    throw new Refusal('no-exit', `${employeeId} has no exit${which}`, { employeeId, exitId });
   }
 
-  async function requireExit(employeeId: string): Promise<WorkflowExecutionDescription> {
-    const description = await describe(employeeId);
-    if (!description) throw new Refusal(`${employeeId} has no exit`);
-    return description;
-  }
-
-  async function requireOpenExit(employeeId: string): Promise<void> {
-    const { status, closeTime } = await requireExit(employeeId);
-    if (status.name === 'RUNNING') return;
+  /** @returns the run that goes on */
+  async function requireOpenExit(employeeId: string, exitId?: string): Promise<WorkflowHandle> {
+    const run = await requireExit(employeeId, exitId);
+    const { workflowId, runId, status } = run;
+    if (status.name === 'RUNNING') return client.workflow.getHandle(workflowId, runId);
+    const facts = factsOf(employeeId, run);
+    const last = exitId === undefined ? 'the last one' : `the exit ${exitId}`;
     throw new Refusal(
-      `${employeeId} has no open exit: the last one ended at ${closeTime?.toISOString()} (${status.name.toLowerCase()})`,
+      'not-open',
+      `${employeeId} has no open exit: ${last} ended at ${facts.endedAt} (${status.name.toLowerCase()})`,
+      facts,
     );
   }
 
-  async function answered<T>(employeeId: string, what: string, ask: () => Promise<T>): Promise<T> {
+  /** @param code where there is no answer */
+  async function answered<T>(
+    employeeId: string,
+    code: 'no-answer' | 'unconfirmed',
+    what: string,
+    ask: () => Promise<T>,
+  ): Promise<T> {
+    const facts = { employeeId, form: 'orchestrated' };
     try {
       return await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, ask);
     } catch (error) {
       if (error instanceof WorkflowUpdateFailedError)
-        throw new Refusal(`Refused: ${error.cause?.message}`, { cause: error });
+        throw new Refusal('not-allowed', `Refused: ${error.cause?.message}`, facts, { cause: error });
       // The server knows the deadline too, and may be the first to give up.
       const isTimeUp = isGrpcDeadlineError(error) || isGrpcCancelledError(error);
       if (isTimeUp || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
         throw new Refusal(
+          code,
           `Nobody answered for the exit of ${employeeId} within ${ANSWER_WITHIN_MS / 1000} s, so ${what}. Is a worker running?`,
+          facts,
           { cause: error },
         );
       }
       if (error instanceof ServiceError || error instanceof QueryNotRegisteredError) {
         throw new Refusal(
+          code,
           `The exit of ${employeeId} could not answer, so ${what}: ${reasonOf(error)}. Look at it in the Web UI`,
+          facts,
           { cause: error },
         );
       }
@@ -83,43 +103,60 @@ export function orchestratedExits(client: Client) {
     }
   }
 
-  async function statusOf(
-    employeeId: string,
-    description: WorkflowExecutionDescription,
-  ): Promise<ExitStatus> {
-    const handle = client.workflow.getHandle(description.workflowId, description.runId);
-    const isOver = !['RUNNING', 'COMPLETED', 'CANCELLED'].includes(description.status.name);
-    if (isOver) {
-      throw new Refusal(
-        `The exit of ${employeeId} ended as ${description.status.name.toLowerCase()} at ${description.closeTime?.toISOString()}: see its history in the Web UI`,
-      );
-    }
-    const status = await answered(employeeId, 'its status is not known', () =>
+  async function statusOf(employeeId: string, run: WorkflowExecutionDescription): Promise<ExitStatus> {
+    const handle = client.workflow.getHandle(run.workflowId, run.runId);
+    if (run.status.name === 'TERMINATED' || run.status.name === 'TIMED_OUT')
+      throw await endedFromOutside(employeeId, run);
+    const status = await answered(employeeId, 'no-answer', 'its status is not known', () =>
       handle.query<ExitStatus>('status'),
     );
-    return withPending(status, description.raw.pendingActivities ?? []);
+    return withPending(status, run.raw.pendingActivities ?? []);
   }
 
-  async function whatIsStuck(employeeId: string): Promise<Pick<ListedExit, 'stuckSteps' | 'statusProblem'>> {
+  /** What Temporal itself says of it: a status by replay would show steps as under way that are not. */
+  async function endedFromOutside(employeeId: string, run: WorkflowExecutionDescription): Promise<Refusal> {
+    const { workflowId, runId, memo } = run;
+    const { history } = await client.workflowService.getWorkflowExecutionHistory({
+      namespace: client.options.namespace,
+      execution: { workflowId, runId },
+      historyEventFilterType: CLOSE_EVENT,
+    });
+    const { identity, reason } = history?.events?.[0]?.workflowExecutionTerminatedEventAttributes ?? {};
+    const watched = memo?.['holds'] as WatchedHold[] | undefined;
+    const systems = watched?.map(({ system }) => system);
+    const facts = factsOf(employeeId, run);
+    const by = identity ? `, by ${identity}${reason ? ` (${reason})` : ''}` : '';
+    const held = systems?.length
+      ? `It held access on ${systems.join(', ')}`
+      : 'What it held, its history tells';
+    return new Refusal(
+      'ended-from-outside',
+      `The exit of ${employeeId} ended as ${facts.phase} at ${facts.endedAt}${by}. ${held}. ` +
+        `Nothing gives that back by itself: a new orchestrated exit of the employee takes it over`,
+      { ...facts, by: identity || undefined, reason: reason || undefined, systems },
+    );
+  }
+
+  const listed = async (execution: WorkflowExecutionInfo): Promise<ListedExit | []> => {
+    const run = await describeRun(client, execution.workflowId, execution.runId);
+    if (!run || replacedBy(run)) return [];
+    const exit = listedExit(run);
+    if (!exit.needsAttention || exit.closedAt) return exit;
     try {
-      const { steps } = await statusOf(employeeId, await requireExit(employeeId));
-      return { stuckSteps: steps.filter(({ state }) => state === 'needs-attention') };
+      const { steps } = await statusOf(exit.employeeId, run);
+      return { ...exit, stuckSteps: steps.filter(({ state }) => state === 'needs-attention') };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      return { stuckSteps: [], statusProblem: error.message };
+      return { ...exit, statusProblem: error.message };
     }
-  }
+  };
 
-  return {
-    newest: async (employeeId: string): Promise<NewestExit | undefined> => {
-      const description = await describe(employeeId);
-      if (!description) return undefined;
-      const { status, startTime, typedSearchAttributes } = description;
-      return {
-        isOpen: status.name === 'RUNNING',
-        since: startTime.toISOString(),
-        phase: typedSearchAttributes.get(searchAttributes.ExitPhase) ?? 'starting',
-      };
+  const exits = {
+    async find(employeeId: string, exitId?: string): Promise<FoundExit | undefined> {
+      const run = await latestRun(client, employeeId, exitId);
+      if (!run) return undefined;
+      const isOpen = run.status.name === 'RUNNING';
+      return { exitId: exitIdOfRun(run), isOpen, since: run.startTime.toISOString(), phase: phaseOf(run) };
     },
 
     async open(resignation: Resignation): Promise<{ workflowId: string; exitId: string }> {
@@ -137,67 +174,79 @@ export function orchestratedExits(client: Client) {
         return { workflowId, exitId: handle.firstExecutionRunId };
       } catch (error) {
         if (error instanceof WorkflowExecutionAlreadyStartedError)
-          throw new Refusal(`${employeeId} already has an open exit`);
+          throw new Refusal('already-open', `${employeeId} already has an open exit`, {
+            employeeId,
+            form: 'orchestrated',
+          });
         throw error;
       }
     },
 
-    async status(employeeId: string): Promise<ExitStatus> {
-      return statusOf(employeeId, await requireExit(employeeId));
+    async status(employeeId: string, exitId?: string): Promise<ExitStatus> {
+      return statusOf(employeeId, await requireExit(employeeId, exitId));
     },
 
-    async decide(employeeId: string, decision: Decision): Promise<Decision & { decidedAt: string }> {
-      await requireOpenExit(employeeId);
-      return answered(
-        employeeId,
-        `the decision is not confirmed (look with "ems status ${employeeId}")`,
-        () => handleOf(employeeId).executeUpdate('finaliseDecision', { args: [decision] }),
+    async decide(
+      employeeId: string,
+      decision: Decision,
+      exitId?: string,
+    ): Promise<Decision & { decidedAt: string }> {
+      const exit = await requireOpenExit(employeeId, exitId);
+      return answered(employeeId, 'unconfirmed', 'the decision is not confirmed', () =>
+        exit.executeUpdate('finaliseDecision', { args: [decision] }),
       );
     },
 
-    async weigh(employeeId: string, decision: Decision): Promise<string | undefined> {
-      await requireOpenExit(employeeId);
-      const { problem } = await answered(employeeId, 'the decision cannot be weighed', () =>
-        handleOf(employeeId).query<Weighed, [Decision]>('weighDecision', decision),
+    async weigh(employeeId: string, decision: Decision, exitId?: string): Promise<string | undefined> {
+      const exit = await requireOpenExit(employeeId, exitId);
+      const { problem } = await answered(employeeId, 'no-answer', 'the decision cannot be weighed', () =>
+        exit.query<Weighed, [Decision]>('weighDecision', decision),
       );
       return problem;
     },
 
-    async resolve(employeeId: string, resolution: Resolution): Promise<Step> {
-      await requireOpenExit(employeeId);
-      return answered(employeeId, `it is not confirmed (look with "ems status ${employeeId}")`, () =>
-        handleOf(employeeId).executeUpdate('resolveStep', { args: [resolution] }),
+    async resolve(employeeId: string, resolution: Resolution, exitId?: string): Promise<Step> {
+      const exit = await requireOpenExit(employeeId, exitId);
+      return answered(employeeId, 'unconfirmed', 'it is not confirmed', () =>
+        exit.executeUpdate('resolveStep', { args: [resolution] }),
       );
     },
 
-    async reschedule(employeeId: string, wish: Rescheduling): Promise<Interview> {
-      await requireOpenExit(employeeId);
-      return answered(employeeId, `it is not confirmed (look with "ems status ${employeeId}")`, () =>
-        handleOf(employeeId).executeUpdate('rescheduleInterview', { args: [wish] }),
+    async reschedule(employeeId: string, wish: Rescheduling, exitId?: string): Promise<Interview> {
+      const exit = await requireOpenExit(employeeId, exitId);
+      return answered(employeeId, 'unconfirmed', 'it is not confirmed', () =>
+        exit.executeUpdate('rescheduleInterview', { args: [wish] }),
       );
     },
 
     async list(filter: ListFilter): Promise<ListedExit[]> {
-      const found: ListedExit[] = [];
-      for await (const execution of client.workflow.list({ query: queryFor(filter) })) {
+      const found: Promise<ListedExit | []>[] = [];
+      for await (const execution of client.workflow.list({ query: queryFor(filter) }))
         found.push(listed(execution));
-      }
-      const stuck = found.filter(({ needsAttention, closedAt }) => needsAttention && !closedAt);
-      await Promise.all(stuck.map(async (exit) => Object.assign(exit, await whatIsStuck(exit.employeeId))));
-      return found;
+      return (await Promise.all(found)).flat();
     },
 
-    async *follow(employeeId: string, everyMs: number): AsyncGenerator<ExitStatus> {
-      const { workflowId, runId } = await requireExit(employeeId);
+    async *follow(employeeId: string, everyMs: number, exitId?: string): AsyncGenerator<ExitStatus> {
+      const { workflowId, runId } = await requireExit(employeeId, exitId);
       let token: Uint8Array | undefined;
       for (;;) {
-        const description = await client.workflow.getHandle(workflowId, runId).describe();
-        yield await statusOf(employeeId, description);
-        if (description.status.name !== 'RUNNING') return;
+        const run = await client.workflow.getHandle(workflowId, runId).describe();
+        yield await statusOf(employeeId, run);
+        if (run.status.name !== 'RUNNING') return;
         token = await nextEvent(workflowId, runId, token, everyMs);
       }
     },
   } satisfies Exits;
+
+  return {
+    ...exits,
+    /**
+     * The evidence, from the history alone.
+     * @param version of the program that reads, for the record
+     */
+    report: (employeeId: string, version: string, exitId?: string): Promise<Evidence> =>
+      readEvidence(client, { employeeId, exitId, version, ask: () => exits.status(employeeId, exitId) }),
+  };
 
   /** Waits for the next event in the history; attempts leave none there, so not for ever. */
   async function nextEvent(
@@ -242,36 +291,46 @@ function withPending(status: ExitStatus, pending: readonly PendingActivity[]): E
   return { ...status, steps };
 }
 
+const factsOf = (employeeId: string, run: WorkflowExecutionDescription) => ({
+  ...{ employeeId, form: 'orchestrated', exitId: exitIdOfRun(run), phase: phaseOf(run) },
+  since: run.startTime.toISOString(),
+  endedAt: run.closeTime?.toISOString(),
+});
+
 const undecided: string[] = ['starting', 'awaiting-decision'] satisfies Phase[];
 
-function queryFor({ open, attention, phase, overdue }: ListFilter): string {
+/** As Temporal's list calls it. */
+const statusOfPhase: Partial<Record<ListedPhase, string>> = {
+  failed: 'Failed',
+  terminated: 'Terminated',
+  'timed-out': 'TimedOut',
+};
+
+function queryFor({ employeeId, open, attention, phase, overdue }: ListFilter): string {
   const conditions = [`WorkflowType = 'exitEmployee'`];
-  if (open || attention || overdue) conditions.push(`ExecutionStatus = 'Running'`);
-  if (attention) conditions.push('NeedsAttention = true');
-  if (phase) conditions.push(`ExitPhase = '${phase}'`);
-  if (overdue) {
-    conditions.push(
-      `ReviewBy < '${new Date().toISOString()}'`,
-      `ExitPhase IN (${undecided.map((each) => `'${each}'`).join(', ')})`,
-    );
-  }
+  const cutShort = `ExecutionStatus IN (${quoted(Object.values(statusOfPhase))})`;
+  if (employeeId !== undefined) conditions.push(`WorkflowId = '${exitWorkflowId(employeeId)}'`);
+  if (open || overdue) conditions.push(`ExecutionStatus = 'Running'`);
+  if (attention) conditions.push(`((ExecutionStatus = 'Running' AND NeedsAttention = true) OR ${cutShort})`);
+  if (phase && statusOfPhase[phase]) conditions.push(`ExecutionStatus = '${statusOfPhase[phase]}'`);
+  else if (phase) conditions.push(`ExitPhase = '${phase}'`, `NOT ${cutShort}`);
+  if (overdue)
+    conditions.push(`ReviewBy < '${new Date().toISOString()}'`, `ExitPhase IN (${quoted(undecided)})`);
   return conditions.join(' AND ');
 }
 
-function listed({
-  workflowId,
-  typedSearchAttributes: attributes,
-  startTime,
-  closeTime,
-  status,
-}: WorkflowExecutionInfo): ListedExit {
-  const phase =
-    status.name === 'FAILED' ? 'failed' : (attributes.get(searchAttributes.ExitPhase) ?? 'starting');
+const quoted = (values: readonly string[]): string => values.map((each) => `'${each}'`).join(', ');
+
+function listedExit(run: WorkflowExecutionDescription): ListedExit {
+  const { workflowId, typedSearchAttributes: attributes, startTime, closeTime } = run;
+  const phase = phaseOf(run);
+  const isStuck = !closeTime && attributes.get(searchAttributes.NeedsAttention) === true;
   return {
-    employeeId: attributes.get(searchAttributes.EmployeeId) ?? workflowId,
+    employeeId: attributes.get(searchAttributes.EmployeeId) ?? employeeIdOf(workflowId),
+    exitId: exitIdOfRun(run),
     phase,
     outcome: attributes.get(searchAttributes.ExitOutcome),
-    needsAttention: attributes.get(searchAttributes.NeedsAttention) ?? false,
+    needsAttention: isStuck || isCutShort(phase),
     openedAt: startTime.toISOString(),
     closedAt: closeTime?.toISOString(),
     lastWorkingDay: attributes.get(searchAttributes.LastWorkingDay)?.toISOString().slice(0, 10),

@@ -37,7 +37,7 @@ describe('an append to the exits', () => {
       world.exits.open({ employeeId: nora.employeeId }),
       (error) => error instanceof Refusal && /already has an open exit/.test(error.message),
     );
-    assert.ok((await world.exits.newest(nora.employeeId))?.isOpen);
+    assert.ok((await world.exits.find(nora.employeeId))?.isOpen);
     assert.equal(await recorded(nora.employeeId, 'employee.resigned'), 1);
   });
 

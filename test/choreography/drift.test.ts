@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readChoreographedEvidence } from '../../src/choreography/client/choreographed-evidence.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
 import { HR, stateOf, type Hired } from '../support/world.js';
@@ -41,7 +40,7 @@ describe('a choreographed hold that somebody undoes while the decision is open',
     }
     await retain(world, nora);
     assert.equal((await world.account(nora, 'payroll')).active, true);
-    const { systems } = await readChoreographedEvidence(world.bus, nora.employeeId, 'test');
+    const { systems } = await world.exits.report(nora.employeeId, 'test');
     const { blocks, drifts } = systems.find(({ system }) => system === 'payroll')!;
     assert.equal(blocks.length, 3);
     assert.deepEqual(

@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
 import getPort from 'get-port';
-import { exitsOf, type BothForms, type ListedExitOfForm } from '../../src/client/both-forms.js';
+import type { ListedExitOfForm } from '../../src/client/application.js';
 import type { ExitStatus, Step } from '../../src/exit/status.js';
-import { readChoreographedEvidence } from '../../src/choreography/client/choreographed-evidence.js';
-import { readEvidence } from '../../src/temporal/orchestrated-evidence.js';
 import { orchestratedExits } from '../../src/temporal/orchestrated-exits.js';
-import { createWorkers, runWorkers, serviceNames } from '../../src/temporal/workers.js';
 import { answer, ems, page, refusal, startEms, type Env } from '../support/ems.js';
 import { eventually } from '../support/eventually.js';
 import { readPage } from '../support/report-page.js';
-import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
+import { startBothForms, type BothFormsWorld } from '../support/both-forms-world.js';
 import { HR, IT, stateOf, type Hired } from '../support/world.js';
 
 interface Opened {
@@ -19,50 +16,19 @@ interface Opened {
 }
 
 describe('ems with both forms', () => {
-  let world: ChoreographedWorld;
-  let stopWorkers: () => Promise<void>;
-  let both: BothForms;
+  let world: BothFormsWorld;
   before(async () => {
-    world = await startChoreographedWorld();
-    const { native: connection, config } = world;
-    const workers = await createWorkers({
-      ...{ connection, namespace: 'default', config, services: [...serviceNames] },
-    });
-    const running = runWorkers(workers);
-    both = exitsOf([
-      {
-        form: 'orchestrated',
-        exits: {
-          ...orchestratedExits(world.client),
-          evidence: (...of) => readEvidence(world.client, ...of),
-        },
-      },
-      {
-        form: 'choreographed',
-        exits: { ...world.exits, evidence: (...of) => readChoreographedEvidence(world.bus, ...of) },
-      },
-    ]);
-    stopWorkers = async () => {
-      for (const worker of workers) worker.shutdown();
-      await running;
-    };
+    world = await startBothForms();
   });
   afterEach(() => world.mend());
-  after(async () => {
-    await stopWorkers();
-    await world.stop();
-  });
+  after(() => world.stop());
 
   const without = (name: string): Env =>
     Object.fromEntries(Object.entries(world.env).filter(([each]) => each !== name));
   const resign = (nora: Hired, form: string) =>
     answer<Opened>(world.env, 'resign', nora.employeeId, '--form', form);
-  const status = ({ employeeId }: Hired) => both.status(employeeId);
-  const untilPhase = (nora: Hired, phase: string) =>
-    eventually(`${nora.employeeId} to be ${phase}`, async () => {
-      const found = await status(nora);
-      return found.phase === phase ? found : undefined;
-    });
+  const status = ({ employeeId }: Hired) => world.application.status({ employeeId });
+  const untilPhase = (nora: Hired, phase: string) => world.untilIn(phase, nora);
 
   it('resigns in the form that is asked for, and without one in the orchestrated', async () => {
     const [nora, paul] = [await world.hire(), await world.hire()];
@@ -126,9 +92,9 @@ describe('ems with both forms', () => {
       await resign(nora, form);
       await untilPhase(nora, 'awaiting-decision');
       const at = new Date(Date.now() + 2500).toISOString();
-      const { start } = await both.reschedule(nora.employeeId, { at });
+      const { start } = await world.application.reschedule(nora, { at });
       await eventually('the interview to have begun', () => Date.now() > Date.parse(start) || undefined);
-      await both.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+      await world.application.decide(nora, { outcome: 'retained', decidedBy: HR });
       await untilPhase(nora, 'closed');
       const shown = await page(world.env, 'status', nora.employeeId);
       assert.match(shown, /^ *interview .*, with hr@acme\.example$/m, form);
@@ -144,8 +110,8 @@ describe('ems with both forms', () => {
       const nora = await world.hire({ on: ['payroll'] });
       await resign(nora, form);
       await untilPhase(nora, 'awaiting-decision');
-      await both.reschedule(nora.employeeId, { next: true });
-      await both.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+      await world.application.reschedule(nora, { next: true });
+      await world.application.decide(nora, { outcome: 'retained', decidedBy: HR });
       await untilPhase(nora, 'closed');
       const { all, text, tableAfter } = readPage(await page(world.env, 'report', nora.employeeId));
       const source = text(all('footer')[0]);
@@ -197,7 +163,7 @@ describe('ems with both forms', () => {
     await resign(paul, 'choreographed');
     const ids = new Set([nora.employeeId, paul.employeeId]);
     await eventually('both in the list', async () => {
-      const { exits } = await both.list({ open: true });
+      const { exits } = await world.application.list({ open: true });
       return exits.filter(({ employeeId }) => ids.has(employeeId)).length === 2 ? true : undefined;
     });
     const all = await answer<ListedExitOfForm[]>(world.env, 'list', '--open');
@@ -224,7 +190,7 @@ describe('ems with both forms', () => {
     const listed = await answer<ListedExitOfForm[]>(only, 'list');
     assert.ok(listed.every(({ form }) => form === 'choreographed'));
     const neither = await refusal({}, 'status', nora.employeeId);
-    assert.match(neither.sentence, /neither TEMPORAL_ADDRESS nor NATS_URL is set/);
+    assert.match(neither.sentence, /^No form of exits is configured here: .* TEMPORAL_ADDRESS or NATS_URL$/);
   });
 
   describe('of which one is down', () => {

@@ -184,8 +184,9 @@ describe('an exit from the command line', () => {
     await eventually('something printed', () => watching.printed().includes('phase') || undefined);
     await world.client.workflow.getHandle(exitWorkflowId(nora.employeeId)).terminate('by a test');
     const { code, stdout, stderr } = await watching.ended;
-    const { error } = (JSON.parse(stdout) as { error: string }[]).at(-1)!;
-    assert.match(error, new RegExp(`^The exit of ${nora.employeeId} ended as terminated at 2.*Web UI$`));
-    assert.deepEqual([code, stderr], [1, `ems: ${error}\n`]);
+    const { error, code: why } = (JSON.parse(stdout) as { error: string; code: string }[]).at(-1)!;
+    assert.match(error, new RegExp(`^The exit of ${nora.employeeId} ended as terminated at 2.*by a test`));
+    const told = `ems: ${error}: ems resign ${nora.employeeId}\n`;
+    assert.deepEqual([code, why, stderr], [1, 'ended-from-outside', told]);
   });
 });

@@ -39,8 +39,8 @@ describe('ems refuses, in one sentence,', () => {
   }
 
   it('an employee whom nobody knows', async () => {
-    const { code, sentence } = await refusal(world.env, 'resign', 'T-nobody-at-all');
-    assert.equal(code, 1);
+    const { code, sentence, why } = await refusal(world.env, 'resign', 'T-nobody-at-all');
+    assert.deepEqual([code, why], [1, 'unknown-employee']);
     assert.equal(
       sentence,
       'Nobody knows an employee T-nobody-at-all: neither the directory nor any critical system',
@@ -51,8 +51,11 @@ describe('ems refuses, in one sentence,', () => {
   it('a second exit, and says which is open, since when and in what phase', async () => {
     const nora = await waiting();
     const first = await world.exits.status(nora.employeeId);
-    const { code, sentence } = await refusal(world.env, 'resign', nora.employeeId);
-    assert.equal(code, 1);
+    const { employeeId } = nora;
+    const { code, sentence, why, facts } = await refusal(world.env, 'resign', employeeId);
+    assert.deepEqual([code, why], [1, 'already-open']);
+    const { openedAt: since, form } = first;
+    assert.deepEqual(facts, { employeeId, form, exitId: first.exitId, since, phase: 'awaiting-decision' });
     assert.equal(
       sentence,
       `${nora.employeeId} already has an open exit in the orchestrated form, since ${first.openedAt}, in the phase awaiting-decision: ems status ${nora.employeeId}`,
@@ -70,7 +73,8 @@ describe('ems refuses, in one sentence,', () => {
       refusal(world.env, 'decide', employeeId, 'retained', '--by', HR),
       refusal(world.env, 'resolve', employeeId, 'notify-manager', 'retry', '--by', HR),
     ]);
-    for (const each of asked) assert.deepEqual(each, { code: 1, sentence: `${employeeId} has no exit` });
+    for (const { code, sentence, why } of asked)
+      assert.deepEqual([code, sentence, why], [1, `${employeeId} has no exit`, 'no-exit']);
     await nothingStarted(nora);
   });
 
@@ -87,7 +91,7 @@ describe('ems refuses, in one sentence,', () => {
       new RegExp(`^${nora.employeeId} has no open exit: the last one ended at 2.*Z`),
     );
     assert.match(previewed.sentence, new RegExp(`${nora.employeeId} has no open exit`));
-    assert.deepEqual([asked.code, previewed.code], [1, 1]);
+    for (const { code, why } of [asked, previewed]) assert.deepEqual([code, why], [1, 'not-open']);
     assert.equal((await world.account(nora, 'payroll')).active, false);
   });
 
@@ -100,8 +104,11 @@ describe('ems refuses, in one sentence,', () => {
     assert.match(asked[0].sentence, /is the employee concerned, who cannot decide on their own exit$/);
     assert.match(asked[1].sentence, /^decidedBy: must be a mail address/);
     assert.deepEqual(
-      asked.map(({ code }) => code),
-      [1, 2],
+      asked.map(({ code, why }) => [code, why]),
+      [
+        [1, 'not-allowed'],
+        [2, 'invalid'],
+      ],
     );
     const { phase, decision } = await world.exits.status(nora.employeeId);
     assert.deepEqual([phase, decision], ['awaiting-decision', undefined]);
@@ -131,14 +138,15 @@ describe('ems refuses, in one sentence,', () => {
       refusal(without('DIRECTORY_SCIM_TOKEN'), 'resign', nora.employeeId),
       refusal(without('CODE_SCIM_TOKEN'), 'resign', nora.employeeId, '--dry-run'),
     ]);
-    assert.deepEqual(directory, {
-      code: 1,
-      sentence: `${world.env['EMS_CONFIG']}: directory.tokenEnv: the environment variable DIRECTORY_SCIM_TOKEN is not set`,
-    });
-    assert.deepEqual(code, {
-      code: 1,
-      sentence: `${world.env['EMS_CONFIG']}: systems[1].tokenEnv (code): the environment variable CODE_SCIM_TOKEN is not set`,
-    });
+    assert.equal(
+      directory.sentence,
+      `${world.env['EMS_CONFIG']}: directory.tokenEnv: the environment variable DIRECTORY_SCIM_TOKEN is not set`,
+    );
+    assert.equal(
+      code.sentence,
+      `${world.env['EMS_CONFIG']}: systems[1].tokenEnv (code): the environment variable CODE_SCIM_TOKEN is not set`,
+    );
+    for (const each of [directory, code]) assert.deepEqual([each.code, each.why], [1, 'failed']);
     await nothingStarted(nora);
   });
 
@@ -146,15 +154,19 @@ describe('ems refuses, in one sentence,', () => {
     const { nora, address, asked } = unserved;
     const unset = await refusal(without('TEMPORAL_ADDRESS'), 'resign', nora.employeeId);
     const unreachable = await asked;
-    assert.deepEqual(unreachable, {
-      code: 1,
-      sentence: `Temporal cannot be reached at ${address}. Start the local stack with "npm start", or set TEMPORAL_ADDRESS`,
-    });
-    assert.deepEqual(unset, {
-      code: 1,
-      sentence:
-        'No stack is running here and neither TEMPORAL_ADDRESS nor NATS_URL is set. Start one with "npm start"',
-    });
+    assert.deepEqual(
+      [unreachable.code, unreachable.why, unreachable.facts],
+      [1, 'unreachable', { form: 'orchestrated', address }],
+    );
+    assert.equal(
+      unreachable.sentence,
+      `Temporal cannot be reached at ${address}: start the local stack with "npm start", or set TEMPORAL_ADDRESS`,
+    );
+    assert.deepEqual([unset.code, unset.why], [1, 'not-configured']);
+    assert.equal(
+      unset.sentence,
+      'No form of exits is configured here: start the local stack with "npm start", or set TEMPORAL_ADDRESS or NATS_URL',
+    );
     await nothingStarted(nora);
   });
 });

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { readChoreographedEvidence } from '../../src/choreography/client/choreographed-evidence.js';
-import { readEvidence } from '../../src/temporal/orchestrated-evidence.js';
 import type { Decision } from '../../src/exit/decision.js';
 import type { Evidence } from '../../src/exit/evidence/evidence.js';
 import { exitWorkflowId } from '../../src/exit/ids.js';
@@ -14,12 +12,6 @@ import { HR, IT, startWorld, stateOf, systems, type Hired, type World } from '..
 const config: [string, string][] = [['attentionAfter: PT15M', 'attentionAfter: PT3S']];
 
 type AnyWorld = World | ChoreographedWorld;
-
-/** One story, told in a form; and its evidence. */
-interface Teller {
-  world: AnyWorld;
-  read: (hired: Hired) => Promise<Evidence>;
-}
 
 const until = (world: AnyWorld, nora: Hired, what: string, wanted: (status: ExitStatus) => boolean) =>
   world.until(nora, what, wanted);
@@ -116,22 +108,13 @@ describe('the evidence of the same story in both forms', () => {
   afterEach(() => Promise.all([orchestrated.mend(), choreographed.mend()]));
   after(() => Promise.all([orchestrated.stop(), choreographed.stop()]));
 
-  const tellers = (): [Teller, Teller] => [
-    {
-      world: orchestrated,
-      read: ({ employeeId }) => readEvidence(orchestrated.client, employeeId, 'test'),
-    },
-    {
-      world: choreographed,
-      read: ({ employeeId }) => readChoreographedEvidence(choreographed.bus, employeeId, 'test'),
-    },
-  ];
-
   /** @returns what the stream tells, once it has been found to be what the history tells */
   async function compare(story: (world: AnyWorld) => Promise<Hired>): Promise<[Evidence, Hired]> {
-    const [first, second] = tellers();
-    const [one, other] = await Promise.all([story(first.world), story(second.world)]);
-    const [history, stream] = await Promise.all([first.read(one), second.read(other)]);
+    const [one, other] = await Promise.all([story(orchestrated), story(choreographed)]);
+    const [history, stream] = await Promise.all([
+      orchestrated.exits.report(one.employeeId, 'test'),
+      choreographed.exits.report(other.employeeId, 'test'),
+    ]);
     assert.deepEqual(comparable(stream, other), comparable(history, one));
     return [stream, other];
   }
@@ -236,8 +219,7 @@ describe('the evidence of the same story in both forms', () => {
   });
 
   it('is refused with the reason where the stream has none', async () => {
-    const { bus } = choreographed;
-    await assert.rejects(readChoreographedEvidence(bus, 'E-nobody', 'test'), {
+    await assert.rejects(choreographed.exits.report('E-nobody', 'test'), {
       name: 'Refusal',
       message: 'The stream has no exit of E-nobody',
     });

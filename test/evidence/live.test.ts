@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { readEvidence } from '../../src/temporal/orchestrated-evidence.js';
 import type { Evidence } from '../../src/exit/evidence/evidence.js';
 import { exitWorkflowId } from '../../src/exit/ids.js';
 import type { Resignation } from '../../src/exit/resignation.js';
@@ -28,7 +27,7 @@ describe('the evidence of an exit', () => {
   afterEach(() => world.mend());
   after(() => world.stop());
 
-  const read = ({ employeeId }: Hired): Promise<Evidence> => readEvidence(world.client, employeeId, 'test');
+  const read = ({ employeeId }: Hired): Promise<Evidence> => world.exits.report(employeeId, 'test');
   const handleOf = ({ employeeId }: Hired) => world.client.workflow.getHandle(exitWorkflowId(employeeId));
 
   async function waiting(
@@ -260,7 +259,7 @@ describe('the evidence of an exit', () => {
   });
 
   it('is refused with the reason where Temporal has none', async () => {
-    await assert.rejects(readEvidence(world.client, 'E-nobody', 'test'), {
+    await assert.rejects(world.exits.report('E-nobody', 'test'), {
       name: 'Refusal',
       message: /^Temporal has no exit of E-nobody: .* retention keeps histories/,
     });

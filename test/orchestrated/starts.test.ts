@@ -36,7 +36,7 @@ describe('the start of an exit', () => {
     await world.exits.open({ employeeId: nora.employeeId });
     await assert.rejects(world.exits.open({ employeeId: nora.employeeId }), /already has an open exit/);
     await world.untilPhase(nora, 'awaiting-decision');
-    const open = await world.exits.newest(nora.employeeId);
+    const open = await world.exits.find(nora.employeeId);
     assert.ok(open?.isOpen);
     assert.equal(open.phase, 'awaiting-decision');
     assert.ok(Date.parse(open.since) <= Date.now());

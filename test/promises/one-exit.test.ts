@@ -35,7 +35,7 @@ inBothForms('an exit', { config: [['attentionAfter: PT15M', 'attentionAfter: PT2
       return found[0]?.phase === 'failed' ? found : undefined;
     });
     assert.ok(exit?.closedAt, 'it is over');
-    assert.equal((await exits.newest(employeeId))?.isOpen, false);
+    assert.equal((await exits.find(employeeId))?.isOpen, false);
   });
 
   it('withdraws no invitation to an interview that has taken place', async () => {

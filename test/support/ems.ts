@@ -58,17 +58,26 @@ export async function answer<T>(env: Env, ...args: string[]): Promise<T> {
 }
 
 export interface Refused {
+  /** With which the process ended. */
   code: number | null;
+  /** What a person reads: with what to type next. */
   sentence: string;
+  /** For programs: `not-open`. */
+  why: string;
+  facts: Record<string, unknown>;
 }
 
 /** How it refuses. */
 export const refusal = async (env: Env, ...args: string[]): Promise<Refused> =>
   refusalOf(await ems(env, ...args, '--json'));
 
-/** With --json: one sentence on stderr, and the same one in the one document on stdout. */
+/** With --json: one sentence on stderr, and in the one document on stdout the same one without the hint. */
 export function refusalOf({ code, stdout, stderr }: Ran): Refused {
   const [, sentence] = /^(?:ems|error): (.+)\n$/.exec(stderr) ?? assert.fail(`not one line: ${stderr}`);
-  assert.deepEqual(JSON.parse(stdout), { error: sentence });
-  return { code, sentence: sentence! };
+  const document = JSON.parse(stdout) as { error: string; code: string; facts: Record<string, unknown> };
+  assert.deepEqual(Object.keys(document), ['error', 'code', 'facts']);
+  assert.ok(sentence!.startsWith(document.error), sentence);
+  // What to type is said by the command alone; wrong usage is about what was typed.
+  if (document.code !== 'invalid') assert.doesNotMatch(document.error, /"ems |: ems |--\w|npm start/);
+  return { code, sentence: sentence!, why: document.code, facts: document.facts };
 }

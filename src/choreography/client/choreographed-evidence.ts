@@ -8,20 +8,21 @@ import { factsOfStream } from '../../exit/evidence/stream-facts.js';
 import { Refusal } from '../../exit/refusal.js';
 
 /**
- * Of the employee's newest exit, open or closed.
  * @param version of the program that reads, for the record
- * @throws Refusal where the stream has no exit of the employee
+ * @param exitId without it, the newest exit, open or closed
+ * @throws Refusal where the stream has no such exit
  */
 export async function readChoreographedEvidence(
   bus: Bus,
   employeeId: string,
   version: string,
+  exitId?: string,
 ): Promise<Evidence> {
   const { events } = await bus.read(employeeId);
   const readAt = new Date().toISOString();
-  const { latest: exit } = foldLog(events, readAt);
-  if (!exit) throw new Refusal(`The stream has no exit of ${employeeId}`);
-  const { exitId } = exit;
+  const { exits, latest } = foldLog(events, readAt);
+  const exit = exitId === undefined ? latest : exits.get(exitId);
+  if (!exit) throw new Refusal('no-exit', `The stream has no exit of ${employeeId}`, { employeeId, exitId });
   return evidenceOf({
     employeeId,
     facts: factsOfStream(events, exit),
@@ -33,7 +34,7 @@ export async function readChoreographedEvidence(
     source: {
       record: subjectsOfExit(exit),
       earlierRuns: [],
-      events: events.filter((event) => event.exitId === exitId).length,
+      events: events.filter((event) => event.exitId === exit.exitId).length,
       readAt,
       version,
     },

@@ -8,17 +8,17 @@ import type { Bus, EmployeeLog } from '../jetstream/bus.js';
 import { watch } from '../jetstream/log.js';
 import type { Config } from '../../config/config.js';
 import { planFrom } from '../../config/planning.js';
-import type { Decision } from '../../exit/decision.js';
+import type { Evidence } from '../../exit/evidence/evidence.js';
 import { subjectsOf, type ExitEvent } from '../../exit/events.js';
 import type { Exits } from '../../exit/exits.js';
 import { foldLog, type FoldedLog } from '../../exit/fold.js';
 import type { Exit } from '../../exit/exit.js';
+import type { Parsed } from '../../exit/input.js';
 import type { Interview } from '../../exit/interview.js';
-import type { Rescheduling } from '../../exit/rescheduling.js';
 import type { Resignation } from '../../exit/resignation.js';
-import type { Resolution } from '../../exit/resolution.js';
 import type { ExitStatus, Step } from '../../exit/status.js';
 import { interviewOf } from '../../exit/evidence/stream-facts.js';
+import { readChoreographedEvidence } from './choreographed-evidence.js';
 import { listChoreographed } from './choreographed-list.js';
 import { Refusal } from '../../exit/refusal.js';
 
@@ -28,6 +28,8 @@ const ANSWER_WITHIN_MS = 10_000;
 const SOURCE = '/ems/client';
 
 export interface ChoreographedExits extends Exits {
+  /** The evidence, from the stream alone. */
+  report: (employeeId: string, version: string, exitId?: string) => Promise<Evidence>;
   /**
    * Returns when the resignation is recorded.
    * @param exitId the same one for another try of the same resignation, which then is no second exit
@@ -45,16 +47,22 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
 
   const read = async (employeeId: string): Promise<FoldedLog> => folded(await bus.read(employeeId));
 
-  const requireExit = (employeeId: string, { latest }: FoldedLog): Exit => {
-    if (latest) return latest;
-    throw new Refusal(`${employeeId} has no exit`);
+  const requireExit = (employeeId: string, { exits, latest }: FoldedLog, exitId?: string): Exit => {
+    const exit = exitId === undefined ? latest : exits.get(exitId);
+    if (exit) return exit;
+    const which = exitId === undefined ? '' : ` ${exitId}`;
+    throw new Refusal('no-exit', `${employeeId} has no exit${which}`, { employeeId, exitId });
   };
 
-  const requireOpenExit = (employeeId: string, log: FoldedLog): Exit => {
-    const exit = requireExit(employeeId, log);
-    if (!exit.closedAt) return exit;
+  const requireOpenExit = (employeeId: string, log: FoldedLog, exitId?: string): Exit => {
+    const exit = requireExit(employeeId, log, exitId);
+    const { closedAt: endedAt, ending, phase, openedAt: since } = exit;
+    if (endedAt === undefined) return exit;
+    const last = exitId === undefined ? 'the last one' : `the exit ${exitId}`;
     throw new Refusal(
-      `${employeeId} has no open exit: the last one ended at ${exit.closedAt} (${exit.ending})`,
+      'not-open',
+      `${employeeId} has no open exit: ${last} ended at ${endedAt} (${ending ?? phase})`,
+      { ...factsOf(employeeId), exitId: exit.exitId, phase, since, endedAt },
     );
   };
 
@@ -74,7 +82,10 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
   }
 
   /** The events say what was done; what is being tried, and what it died of, is noted beside them. */
-  async function withAttempts({ employeeId, exitId }: Exit, step: Step): Promise<Step> {
+  async function withAttempts(
+    { employeeId, exitId }: Pick<Exit, 'employeeId' | 'exitId'>,
+    step: Step,
+  ): Promise<Step> {
     if (step.state !== 'running' && step.state !== 'needs-attention') return step;
     const { name, system } = step;
     const found = await attempts.find({ employeeId, exitId, step: name, system }, step.startedAt);
@@ -86,12 +97,14 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
   }
 
   /** Nobody decides on their own exit, and until somebody has answered who the employee is nobody can tell. */
-  async function untilEmployeeIsKnown(employeeId: string): Promise<void> {
+  async function untilEmployeeIsKnown(employeeId: string, exitId?: string): Promise<void> {
     const giveUpAt = Date.now() + ANSWER_WITHIN_MS;
-    while (!requireOpenExit(employeeId, await read(employeeId)).isEmployeeKnown) {
+    while (!requireOpenExit(employeeId, await read(employeeId), exitId).isEmployeeKnown) {
       if (Date.now() > giveUpAt)
         throw new Refusal(
+          'no-answer',
           `Nobody has answered yet who ${employeeId} is, so the decision cannot be weighed. Are the services running?`,
+          factsOf(employeeId),
         );
       await pause(100);
     }
@@ -106,13 +119,16 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
         const { name, state, error, note } = arranging!;
         if (state === 'done' && interview) return interviewOf(interview);
         if (state !== 'running')
-          throw new Refusal(
-            `Refused: the step ${name} is ${state}: ${error ?? note ?? 'nobody was invited for the new time'}`,
+          throw refused(
+            employeeId,
+            `the step ${name} is ${state}: ${error ?? note ?? 'nobody was invited for the new time'}`,
           );
         const leftMs = giveUpAt - Date.now();
         if (leftMs <= 0)
           throw new Refusal(
-            `Nobody answered for the exit of ${employeeId} within ${ANSWER_WITHIN_MS / 1000} s, so it is not confirmed (look with "ems status ${employeeId}"). Are the services running?`,
+            'unconfirmed',
+            `Nobody answered for the exit of ${employeeId} within ${ANSWER_WITHIN_MS / 1000} s, so it is not confirmed. Are the services running?`,
+            factsOf(employeeId),
           );
         await changes.next(leftMs);
       }
@@ -121,17 +137,13 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
     }
   }
 
-  function accepted(employeeId: string, log: EmployeeLog, decision: Decision): [Exit, Decision] {
-    const exit = requireOpenExit(employeeId, folded(log));
-    const weighed = exit.weigh(decision, now());
-    if (!weighed.ok) throw new Refusal(`Refused: ${weighed.problem}`);
-    return [exit, weighed.value];
-  }
-
   return {
-    async newest(employeeId) {
-      const { latest } = await read(employeeId);
-      return latest && { isOpen: !latest.closedAt, since: latest.openedAt, phase: latest.phase };
+    async find(employeeId, exitId) {
+      const { exits, latest } = await read(employeeId);
+      const exit = exitId === undefined ? latest : exits.get(exitId);
+      if (!exit) return undefined;
+      const { closedAt, openedAt: since, phase } = exit;
+      return { exitId: exit.exitId, isOpen: closedAt === undefined, since, phase };
     },
 
     async open(resignation, exitId = randomUUID()) {
@@ -139,7 +151,8 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
       const id = `${exitId}/employee.resigned`;
       await append(bus, employeeId, id, (log) => {
         const { latest } = folded(log);
-        if (latest && !latest.closedAt) throw new Refusal(`${employeeId} already has an open exit`);
+        if (latest && !latest.closedAt)
+          throw new Refusal('already-open', `${employeeId} already has an open exit`, factsOf(employeeId));
         // With the plan: what is configured later changes no open exit.
         const data = { ...resignation, plan };
         return { type: 'employee.resigned', id, source: SOURCE, time: now(), employeeId, exitId, data };
@@ -147,13 +160,14 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
       return { exitId };
     },
 
-    status: async (employeeId) => statusOf(requireExit(employeeId, await read(employeeId))),
+    status: async (employeeId, exitId) => statusOf(requireExit(employeeId, await read(employeeId), exitId)),
 
-    async decide(employeeId, decision) {
-      await untilEmployeeIsKnown(employeeId);
+    async decide(employeeId, decision, exitId) {
+      await untilEmployeeIsKnown(employeeId, exitId);
       const id = `${randomUUID()}/exit.decision-finalised`;
       const log = await append(bus, employeeId, id, (log) => {
-        const [exit, { effectiveOn, ...rest }] = accepted(employeeId, log, decision);
+        const exit = requireOpenExit(employeeId, folded(log), exitId);
+        const { effectiveOn, ...rest } = accepted(employeeId, exit.weigh(decision, now()));
         const date = effectiveOn && { effectiveOn, effectiveAt: startOfDay(effectiveOn, timeZone) };
         return { type: 'exit.decision-finalised', ...about(exit, id), data: { ...rest, ...date } };
       });
@@ -161,39 +175,39 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
       return { ...decision, decidedAt: recorded.storedAt };
     },
 
-    async weigh(employeeId, decision) {
-      await untilEmployeeIsKnown(employeeId);
-      const weighed = requireOpenExit(employeeId, await read(employeeId)).weigh(decision, now());
+    async weigh(employeeId, decision, exitId) {
+      await untilEmployeeIsKnown(employeeId, exitId);
+      const weighed = requireOpenExit(employeeId, await read(employeeId), exitId).weigh(decision, now());
       return weighed.ok ? undefined : weighed.problem;
     },
 
-    async resolve(employeeId, resolution: Resolution) {
+    async resolve(employeeId, resolution, exitId) {
       const id = `${randomUUID()}/step.resolved`;
       const log = await append(bus, employeeId, id, (log): ExitEvent<'step.resolved'> => {
-        const exit = requireOpenExit(employeeId, folded(log));
-        const parsed = exit.weighResolution(resolution);
-        if (!parsed.ok) throw new Refusal(`Refused: ${parsed.problem}`);
-        return { type: 'step.resolved', ...about(exit, id), data: parsed.value };
+        const exit = requireOpenExit(employeeId, folded(log), exitId);
+        const data = accepted(employeeId, exit.weighResolution(resolution));
+        return { type: 'step.resolved', ...about(exit, id), data };
       });
-      const exit = requireExit(employeeId, folded(log));
+      const exit = requireExit(employeeId, folded(log), exitId);
       return { ...exit.step(resolution.step, resolution.system)! };
     },
 
-    async reschedule(employeeId, wish: Rescheduling) {
+    async reschedule(employeeId, wish, exitId) {
       const id = `${randomUUID()}/interview.reschedule-requested`;
       await append(bus, employeeId, id, (log): ExitEvent<'interview.reschedule-requested'> => {
-        const exit = requireOpenExit(employeeId, folded(log));
-        const parsed = exit.weighRescheduling(wish, now());
-        if (!parsed.ok) throw new Refusal(`Refused: ${parsed.problem}`);
-        return { type: 'interview.reschedule-requested', ...about(exit, id), data: parsed.value };
+        const exit = requireOpenExit(employeeId, folded(log), exitId);
+        const data = accepted(employeeId, exit.weighRescheduling(wish, now()));
+        return { type: 'interview.reschedule-requested', ...about(exit, id), data };
       });
       return untilArranged(employeeId);
     },
 
+    report: (...of) => readChoreographedEvidence(bus, ...of),
+
     list: (filter) => listChoreographed(bus, withAttempts, filter),
 
-    async *follow(employeeId, everyMs) {
-      const { exitId } = requireExit(employeeId, await read(employeeId));
+    async *follow(employeeId, everyMs, id) {
+      const { exitId } = requireExit(employeeId, await read(employeeId), id);
       const changes = await watch(bus, subjectsOf(employeeId));
       try {
         for (;;) {
@@ -207,6 +221,16 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
       }
     },
   };
+}
+
+const factsOf = (employeeId: string) => ({ employeeId, form: 'choreographed' });
+
+const refused = (employeeId: string, problem: string): Refusal =>
+  new Refusal('not-allowed', `Refused: ${problem}`, factsOf(employeeId));
+
+function accepted<T>(employeeId: string, weighed: Parsed<T>): T {
+  if (weighed.ok) return weighed.value;
+  throw refused(employeeId, weighed.problem);
 }
 
 const now = (): string => new Date().toISOString();

@@ -2,32 +2,28 @@
 import type { Bus } from '../jetstream/bus.js';
 import { RUBBISH } from '../dead-letters/write.js';
 import { everyDeadLetter, type DeadLetter } from '../dead-letters/read.js';
-import { everyLog } from '../jetstream/log.js';
-import type { ListedDeadLetter, ListedExit, ListFilter } from '../../exit/exits.js';
-import { foldLog } from '../../exit/fold.js';
-import type { Exit } from '../../exit/exit.js';
+import { readExitList, readRowsOf, type ListRow } from '../observing/exit-list.js';
+import { isCutShort, type ListedDeadLetter, type ListedExit, type ListFilter } from '../../exit/exits.js';
 import { stepKey, type Step } from '../../exit/status.js';
 
 /** The step, with what is being tried. */
-type WithAttempts = (exit: Exit, step: Step) => Promise<Step>;
+type WithAttempts = (exit: ListRow, step: Step) => Promise<Step>;
 
 export async function listChoreographed(
   bus: Bus,
   withAttempts: WithAttempts,
   filter: ListFilter,
 ): Promise<ListedExit[]> {
-  const now = new Date().toISOString();
-  const [logs, letters] = await Promise.all([everyLog(bus), everyDeadLetter(bus)]);
-  const logsOfExits = [...logs.values()].map((events) => ({ events, ...foldLog(events, now) }));
-  const listing = logsOfExits.flatMap(({ exits, events, rejected }) =>
-    [...exits.values()].map(async (exit) => {
-      const counted = events.filter(({ exitId, seq }) => exitId === exit.exitId && !rejected.has(seq));
-      const stuck = exit.steps.filter(({ state }) => state === 'needs-attention');
-      const stuckSteps = await Promise.all(stuck.map((step) => withAttempts(exit, step)));
-      const own = lettersOf(exit, letters, new Set(counted.map(({ type }) => type)));
-      return listed(exit, stuckSteps, own);
-    }),
-  );
+  const { employeeId } = filter;
+  const reading = employeeId === undefined ? readExitList(bus) : readRowsOf(bus, employeeId);
+  const [rows, letters] = await Promise.all([reading, everyDeadLetter(bus)]);
+  const listing = rows.map(async (row): Promise<ListedExit> => {
+    const { counted: _counted, staleFrom: _staleFrom, seq: _seq, ...exit } = row;
+    const stuckSteps = await Promise.all(row.stuckSteps.map((step) => withAttempts(row, step)));
+    const own = lettersOf(row, letters);
+    const needsAttention = stuckSteps.length > 0 || own.length > 0 || isCutShort(row.phase);
+    return { ...exit, needsAttention, stuckSteps, deadLetters: shown(own) };
+  });
   const exits = await Promise.all(listing);
   return [...exits, ...neverBegun(letters, exits)]
     .toSorted(
@@ -38,49 +34,32 @@ export async function listChoreographed(
     .filter((exit) => matches(exit, filter));
 }
 
-function listed(exit: Exit, stuckSteps: Step[], letters: readonly DeadLetter[]): ListedExit {
-  return {
-    employeeId: exit.employeeId,
-    phase: exit.phase,
-    outcome: exit.ending,
-    needsAttention: stuckSteps.length > 0 || letters.length > 0,
-    openedAt: exit.openedAt,
-    closedAt: exit.closedAt,
-    lastWorkingDay: exit.resignation.lastWorkingDay,
-    reviewBy: exit.isAwaited ? exit.reviewBy : undefined,
-    stuckSteps,
-    deadLetters: shown(letters),
-  };
-}
-
-/**
- * What of an open exit stands still because it was given up.
- * @param counted the types of the events that count for the exit
- */
-const lettersOf = (exit: Exit, letters: readonly DeadLetter[], counted: ReadonlySet<string>): DeadLetter[] =>
+/** What of an open exit stands still because it was given up. */
+const lettersOf = (exit: ListRow, letters: readonly DeadLetter[]): DeadLetter[] =>
   letters.filter((letter) => {
     if (letter.employeeId !== exit.employeeId || letter.exitId !== exit.exitId) return false;
     if (exit.closedAt !== undefined || letter.replayedAt !== undefined) return false;
     // Of a step of ours the exit knows better: it may have been mended since.
-    if (letter.step !== undefined)
-      return exit.steps.some((step) => stepKey(step) === letter.step && step.state === 'needs-attention');
+    if (letter.step !== undefined) return exit.stuckSteps.some((step) => stepKey(step) === letter.step);
     // Rubbish has kept nobody from anything where the same was said properly.
-    return letter.type !== RUBBISH || !counted.has(letter.event ?? '');
+    return letter.type !== RUBBISH || !exit.counted.some((type) => type === letter.event);
   });
 
 /** Resignations that everybody gave up, of employees whom no exit has held since: nobody has blocked anything. */
 function neverBegun(letters: readonly DeadLetter[], exits: readonly ListedExit[]): ListedExit[] {
   const bySubject = new Map<string, DeadLetter[]>();
   for (const letter of letters) {
-    const { employeeId, event, subject, at } = letter;
+    const { employeeId, exitId, event, subject, at } = letter;
     const isHeld = exits.some(
-      (exit) => exit.employeeId === employeeId && (!exit.closedAt || exit.closedAt > at),
+      (exit) =>
+        exit.employeeId === employeeId && (exit.exitId === exitId || !exit.closedAt || exit.closedAt > at),
     );
     if (event === 'employee.resigned' && !isHeld)
       bySubject.set(subject, [...(bySubject.get(subject) ?? []), letter]);
   }
   return [...bySubject.values()].map((of) => ({
     employeeId: of[0]!.employeeId!,
+    exitId: of[0]!.exitId!,
     phase: 'dead-lettered',
     needsAttention: true,
     openedAt: of[0]!.at,
@@ -94,10 +73,11 @@ const shown = (letters: readonly DeadLetter[]): ListedDeadLetter[] | undefined =
     ? letters.map(({ id, event, subject, step, reason }) => ({ id, event: event ?? subject, step, reason }))
     : undefined;
 
-function matches({ closedAt, needsAttention, phase, reviewBy }: ListedExit, filter: ListFilter): boolean {
+function matches(exit: ListedExit, filter: ListFilter): boolean {
+  const { employeeId, closedAt, needsAttention, phase, reviewBy } = exit;
+  if (filter.employeeId !== undefined && employeeId !== filter.employeeId) return false;
   if (filter.overdue && !(reviewBy !== undefined && Date.parse(reviewBy) < Date.now())) return false;
-  if ((filter.open || filter.attention) && closedAt !== undefined) return false;
-  if (filter.open && phase === 'dead-lettered') return false;
+  if (filter.open && (closedAt !== undefined || phase === 'dead-lettered')) return false;
   if (filter.attention && !needsAttention) return false;
   return filter.phase === undefined || phase === filter.phase;
 }

@@ -19,7 +19,7 @@ export function deadLettersOf(bus: Bus) {
   async function find(id: string): Promise<DeadLetter> {
     const found = (await everyDeadLetter(bus)).find((letter) => letter.id === id);
     if (found) return found;
-    throw new Refusal(`There is no dead letter ${id}: see "ems dead-letters list"`);
+    throw new Refusal('no-dead-letter', `There is no dead letter ${id}`, { id });
   }
 
   async function requireConsumer({ id, consumer }: DeadLetter): Promise<void> {
@@ -28,9 +28,7 @@ export function deadLettersOf(bus: Bus) {
     } catch (error) {
       const isGone = error instanceof JetStreamApiError && error.code === JetStreamApiCodes.ConsumerNotFound;
       if (!isGone) throw error;
-      throw new Refusal(`${id} is not replayed: the consumer ${consumer} is no longer there to read it`, {
-        cause: error,
-      });
+      throw refused(id, `: the consumer ${consumer} is no longer there to read it`, { cause: error });
     }
   }
 
@@ -49,17 +47,19 @@ export function deadLettersOf(bus: Bus) {
         const { exits, rejected } = foldLog(events, new Date().toISOString());
         const problem = rejected.get(original) ?? problemOf(letter);
         // What the message itself says is not mended by another try, which would only be another dead letter.
-        if (problem !== undefined)
-          throw new Refusal(`${id} is not replayed, since it would be given up again: ${problem}`);
+        if (problem !== undefined) throw refused(id, `, since it would be given up again: ${problem}`);
         const now = exits.get(exitId)?.steps.find((each) => stepKey(each) === step);
         if (now && isSettled(now)) return { id, replayed: false, why: `${step} is ${now.state} by now` };
       }
       const copy = await putBack(bus, letter);
-      if (!copy) throw new Refusal(`${id} is not replayed: the stream no longer has the original`);
+      if (!copy) throw refused(id, ': the stream no longer has the original');
       return { id, replayed: true, sequence: copy.sequence };
     },
   };
 }
+
+const refused = (id: string, why: string, options?: ErrorOptions): Refusal =>
+  new Refusal('not-allowed', `${id} is not replayed${why}`, { id }, options);
 
 /** Returns when the copy is recorded; undefined where the stream no longer has the original. */
 async function putBack(bus: Bus, letter: DeadLetter): Promise<{ sequence: number } | undefined> {

@@ -21,6 +21,7 @@ import {
   type ExitEvent,
   type StoredEvent,
 } from '../../exit/events.js';
+import { Refusal } from '../../exit/refusal.js';
 import { isAtLeast } from '../../version.js';
 import { headersIn, headersOf, parseMessage } from './cloudevents.js';
 import { withRetry } from './with-retry.js';
@@ -89,10 +90,9 @@ export async function connectBus({ servers, ...options }: NatsConfig, name: stri
     timeout: CONNECT_WITHIN_MS,
     ignoreAuthErrorAbort: true,
   }).catch((error: unknown) => {
-    throw new Error(
-      `NATS cannot be reached at ${servers.join(', ')}: ${(error as Error).message}. Start a server with JetStream there, or set NATS_URL`,
-      { cause: error },
-    );
+    const where = servers.join(', ');
+    const why = `NATS cannot be reached at ${where}: ${(error as Error).message}`;
+    throw new Refusal('unreachable', why, { form: 'choreographed', address: where }, { cause: error });
   });
   try {
     return await busOn(connection, servers.join(', '));

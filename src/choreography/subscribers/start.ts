@@ -1,6 +1,7 @@
 /** The services of the choreographed form: each a durable consumer (access: one for each critical system) over the same src/services. */
 import { accessRecords, accessSubscription } from './access-subscriber.js';
 import { driftSubscription } from './drift-subscriber.js';
+import { keepExitList } from '../observing/exit-list.js';
 import { openAttempts } from '../jetstream/attempts.js';
 import type { Bus } from '../jetstream/bus.js';
 import { hrRecords, hrSubscription } from './hr-subscriber.js';
@@ -111,6 +112,7 @@ export async function startServices({
     },
   };
   const subscribers = (await Promise.all(services.map((name) => start[name]()))).flat();
+  subscribers.push(keepExitList(bus, log));
   return {
     async stop() {
       await Promise.all(subscribers.map((subscriber) => subscriber.stop()));

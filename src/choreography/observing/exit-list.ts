@@ -1,0 +1,209 @@
+/**
+ * What a list shows of each exit, folded beforehand: a key `<employeeId>.<exitId>` for each in a bucket, with the stream sequence up to
+ * which it was folded. One durable consumer keeps it for all processes. It only observes: whoever reads it reads what it lacks from the
+ * stream, and every outcome is the same without it.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { JetStreamApiCodes, JetStreamApiError, type ConsumerInfo, type JsMsg } from '@nats-io/jetstream';
+import { parseSubject, type EventType, type StoredEvent } from '../../exit/events.js';
+import type { Exit } from '../../exit/exit.js';
+import type { ListedExit } from '../../exit/exits.js';
+import { foldLog } from '../../exit/fold.js';
+import { rungStep } from '../../exit/review.js';
+import { openBucket } from '../jetstream/bucket.js';
+import type { Bus } from '../jetstream/bus.js';
+import { ensureConsumer } from '../jetstream/consumers.js';
+import { everyLog, readAll } from '../jetstream/log.js';
+import { EXITS } from '../jetstream/streams.js';
+
+/** A row of another shape, or folded by other rules, belongs into a bucket of another name. */
+const BUCKET = 'exit-list';
+const KEEPER = 'listing';
+
+const PULL_FOR_MS = 10_000;
+/** What comes in this time after a message is written with it: an exit begins with ten events in a second. */
+const GATHER_FOR_MS = 1_000;
+const GATHERED = 500;
+const PAUSE_MS = 1_000;
+
+/** An exit as the list has it, without what is noted beside the stream: dead letters and attempts. */
+export interface ListRow extends Omit<ListedExit, 'needsAttention' | 'deadLetters' | 'statusProblem'> {
+  /** Of an open exit: the types of the events that count for it. */
+  counted: EventType[];
+  /** From when on time alone may have changed it, ISO 8601 in UTC. */
+  staleFrom?: string | undefined;
+  /** The stream sequence up to which the employee's events are folded. */
+  seq: number;
+}
+
+/** How every exit stands now, exactly, whether the rows are kept or not. */
+export async function readExitList(bus: Bus): Promise<ListRow[]> {
+  const keptTo = await keptUpTo(bus);
+  // Whatever was kept once: what is not acknowledged may be anything.
+  if (keptTo === 0) return [...(await everyLog(bus)).values()].flatMap((events) => rowsIn(events, Infinity));
+  const rows = new Map<string, ListRow>();
+  for await (const { subject, data } of readAll(bus, `KV_${BUCKET}`))
+    if (data.length > 0)
+      rows.set(subject.replace(`$KV.${BUCKET}.`, ''), JSON.parse(new TextDecoder().decode(data)) as ListRow);
+  const now = new Date().toISOString();
+  const changed = new Set<string>();
+  for (const { employeeId, staleFrom } of rows.values())
+    if (staleFrom !== undefined && staleFrom <= now) changed.add(employeeId);
+  for await (const { subject, seq } of readAll(bus, EXITS, { from: keptTo + 1 })) {
+    const place = parseSubject(subject);
+    if (place.ok && (rows.get(keyOf(place.value))?.seq ?? 0) < seq) changed.add(place.value.employeeId);
+  }
+  for (const employeeId of changed)
+    for (const row of await readRowsOf(bus, employeeId)) rows.set(keyOf(row), row);
+  return [...rows.values()];
+}
+
+/** The exits of one employee, read from the stream. */
+export async function readRowsOf(bus: Bus, employeeId: string): Promise<ListRow[]> {
+  const { events, lastSeq } = await bus.read(employeeId);
+  return rowsIn(events, lastSeq);
+}
+
+/** Keeps the rows, together with every other process that does. */
+export function keepExitList(bus: Bus, log: (line: string) => void): { stop: () => Promise<void> } {
+  const stopping = new AbortController();
+  let writing: Promise<unknown> = Promise.resolve();
+  let problem: string | undefined;
+
+  async function keep(): Promise<void> {
+    const kv = await openBucket(bus.js, BUCKET);
+    await ensureKeeper(bus);
+    const consumer = await bus.js.consumers.get(EXITS, KEEPER);
+    while (!stopping.signal.aborted) {
+      const first = await consumer.next({ expires: PULL_FOR_MS });
+      if (!first) continue;
+      if (stopping.signal.aborted) return first.nak();
+      const messages = [first];
+      const more = await consumer.fetch({ max_messages: GATHERED, expires: GATHER_FOR_MS });
+      for await (const message of more) messages.push(message);
+      writing = writeAll(messages);
+      await writing;
+      problem = undefined;
+    }
+
+    async function writeAll(messages: readonly JsMsg[]): Promise<void> {
+      const newest = new Map<string, JsMsg[]>();
+      for (const message of messages) {
+        const place = parseSubject(message.subject);
+        if (!place.ok) message.ack();
+        else newest.set(keyOf(place.value), [...(newest.get(keyOf(place.value)) ?? []), message]);
+      }
+      for (const [key, of] of newest) {
+        await write(key, of.at(-1)!.seq);
+        for (const message of of) message.ack();
+      }
+    }
+
+    /** Of two folds the newer one stays. */
+    async function write(key: string, seq: number): Promise<void> {
+      for (;;) {
+        const entry = await kv.get(key);
+        if (entry && entry.json<ListRow>().seq >= seq) return;
+        const row = (await readRowsOf(bus, key.split('.')[0]!)).find((each) => keyOf(each) === key);
+        // What is of no exit is in no list.
+        if (!row) return;
+        try {
+          await kv.put(key, JSON.stringify(row), { previousSeq: entry?.revision ?? 0 });
+          return;
+        } catch (error) {
+          if (!(
+            error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence
+          ))
+            throw error;
+        }
+      }
+    }
+  }
+
+  void (async () => {
+    while (!stopping.signal.aborted) {
+      try {
+        await keep();
+      } catch (error) {
+        if (stopping.signal.aborted) return;
+        const { message } = error as Error;
+        if (message !== problem) log(`${KEEPER}: the list is not kept: ${message}`);
+        problem = message;
+        await pause(PAUSE_MS);
+      }
+    }
+  })();
+  return {
+    async stop() {
+      stopping.abort();
+      await Promise.allSettled([writing]);
+    },
+  };
+}
+
+function rowsIn(events: readonly StoredEvent[], seq: number): ListRow[] {
+  const { exits, rejected } = foldLog(events, new Date().toISOString());
+  return [...exits.values()].map((exit) => {
+    const { employeeId, exitId, phase, ending, openedAt, closedAt, resignation, reviewBy } = exit;
+    const counted = events.filter((event) => event.exitId === exitId && !rejected.has(event.seq));
+    return {
+      ...{ employeeId, exitId, phase, outcome: ending, openedAt, closedAt },
+      lastWorkingDay: resignation.lastWorkingDay,
+      reviewBy: exit.isAwaited ? reviewBy : undefined,
+      stuckSteps: exit.steps.filter(({ state }) => state === 'needs-attention'),
+      counted: closedAt === undefined ? [...new Set(counted.map(({ type }) => type))] : [],
+      staleFrom: staleFrom(exit),
+      seq,
+    };
+  });
+}
+
+/** A decision takes effect on its day; a rung of the ladder that is stuck is given up when the next one is due. */
+function staleFrom({ closedAt, decision, ending, effectiveAt, steps, asOf }: Exit): string | undefined {
+  if (closedAt !== undefined) return undefined;
+  if (decision && !ending) return effectiveAt;
+  const rungs: string[] = Object.values(rungStep);
+  return steps.some(({ name, state }) => state === 'needs-attention' && rungs.includes(name))
+    ? asOf
+    : undefined;
+}
+
+const keyOf = ({ employeeId, exitId }: Pick<ListRow, 'employeeId' | 'exitId'>): string =>
+  `${employeeId}.${exitId}`;
+
+/** What the keeper has acknowledged, the bucket has; if it is still the bucket that it wrote to. */
+async function keptUpTo(bus: Bus): Promise<number> {
+  const keeper = await keeperOf(bus);
+  return keeper && keeper.config.metadata?.['bucket'] === (await bucketOf(bus))
+    ? keeper.ack_floor.stream_seq
+    : 0;
+}
+
+async function ensureKeeper(bus: Bus): Promise<void> {
+  const bucket = await bucketOf(bus);
+  const keeper = await keeperOf(bus);
+  if (keeper && keeper.config.metadata?.['bucket'] !== bucket) await bus.jsm.consumers.delete(EXITS, KEEPER);
+  await ensureConsumer(bus, KEEPER, {
+    description: 'Keeps what `ems list` shows; it only observes',
+    filter_subjects: ['exit.>'],
+    max_deliver: -1,
+    metadata: { bucket },
+  });
+}
+
+async function keeperOf({ jsm }: Bus): Promise<ConsumerInfo | undefined> {
+  try {
+    return await jsm.consumers.info(EXITS, KEEPER);
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.ConsumerNotFound)
+      return undefined;
+    throw error;
+  }
+}
+
+/** The bucket that there is, as opposed to one of the same name that was deleted. */
+async function bucketOf({ js, jsm }: Bus): Promise<string> {
+  await openBucket(js, BUCKET);
+  const { created } = await jsm.streams.info(`KV_${BUCKET}`);
+  return `${BUCKET} of ${created}`;
+}

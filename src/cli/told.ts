@@ -1,0 +1,45 @@
+/** Refusals and errors in the words of the command line: with what to type next. */
+import { CommanderError } from 'commander';
+import { Refusal, type Facts, type RefusalCode } from '../exit/refusal.js';
+
+/** What --json prints of an error. */
+interface ErrorDocument {
+  error: string;
+  /** `failed`: no refusal, but something that is broken. */
+  code: RefusalCode | 'failed';
+  facts: Facts;
+}
+
+const status = ({ employeeId }: Facts): string => `ems status ${String(employeeId)}`;
+const resign = ({ employeeId }: Facts): string => `ems resign ${String(employeeId)}`;
+
+const variables = { orchestrated: 'TEMPORAL_ADDRESS', choreographed: 'NATS_URL' };
+const addressOf = ({ form }: Facts): string | undefined => variables[form as keyof typeof variables];
+const stack = 'start the local stack with "npm start", or set';
+
+const hints: Partial<Record<RefusalCode, (facts: Facts) => string>> = {
+  'already-open': status,
+  'no-interview': status,
+  unconfirmed: status,
+  'orphaned-hold': resign,
+  'ended-from-outside': resign,
+  'ambiguous-form': () => 'say which one with --form',
+  'last-of-protected-group': () => 'put another member there, or use --override --by <your mail address>',
+  'no-dead-letter': () => 'ems dead-letters list',
+  unreachable: (facts) => `${stack} ${addressOf(facts)}`,
+  'not-configured': (facts) =>
+    facts['form'] === undefined ? `${stack} TEMPORAL_ADDRESS or NATS_URL` : `set ${addressOf(facts)}`,
+};
+
+/** An error for people, with what to type, and for programs. */
+export function told(error: Error): { sentence: string; document: ErrorDocument } {
+  const message = error.message.replace(/^error: /, '');
+  if (!(error instanceof Refusal)) {
+    const code = error instanceof CommanderError ? 'invalid' : 'failed';
+    return { sentence: message, document: { error: message, code, facts: {} } };
+  }
+  const { code, facts } = error;
+  const hint = hints[code]?.(facts);
+  const sentence = hint === undefined ? message : `${message}${message.endsWith('?') ? '' : ':'} ${hint}`;
+  return { sentence, document: { error: message, code, facts } };
+}

@@ -1,0 +1,232 @@
+/** The application API: what a person or a program can do with exits, in whichever form they are. */
+import { Temporal } from 'temporal-polyfill';
+import type { Config } from '../config/config.js';
+import { parseDecision, type Decision } from '../exit/decision.js';
+import type { Evidence } from '../exit/evidence/evidence.js';
+import { isCutShort, type ListedExit, type ListFilter } from '../exit/exits.js';
+import { EmployeeId } from '../exit/ids.js';
+import { parse, type Parsed } from '../exit/input.js';
+import type { Interview } from '../exit/interview.js';
+import { titleOf } from '../exit/people.js';
+import { Refusal } from '../exit/refusal.js';
+import { parseRescheduling, type Rescheduling } from '../exit/rescheduling.js';
+import { parseResignation, type Resignation } from '../exit/resignation.js';
+import { parseResolution, ResolutionFields, type Resolution } from '../exit/resolution.js';
+import { stepKey, type ExitStatus, type Step } from '../exit/status.js';
+import { effectsOf, type Effect } from './effects.js';
+import {
+  findExit,
+  formsAsked,
+  type Configured,
+  type ExitsOfForm,
+  type Form,
+  type FoundInForm,
+  type Which,
+} from './forms.js';
+import { isNobody, previewOf, type Preview } from './preview.js';
+
+/** A system that does not answer holds up no block: the exit itself looks again, at each system by itself. */
+const LOOK_WITHIN_MS = 2_000;
+
+export interface Opened {
+  employeeId: string;
+  form: Form;
+  exitId: string;
+  workflowId?: string;
+}
+
+export type ListedExitOfForm = ListedExit & { form: Form };
+
+export type Application = ReturnType<typeof applicationOf>;
+
+/** @param config read once something needs it */
+export function applicationOf(configured: Configured, config: () => Config) {
+  async function requireExit(which: Which): Promise<FoundInForm> {
+    const { employeeId, exitId } = which;
+    const found = await findExit(configured, which);
+    if (found) return found;
+    const what = exitId === undefined ? 'no exit' : `no exit ${exitId}`;
+    throw new Refusal('no-exit', `${employeeId} has ${what}`, { employeeId, exitId });
+  }
+
+  /** Asks the exit, which has the last word. */
+  async function ask<T>(which: Which, question: (exits: ExitsOfForm) => Promise<T>): Promise<T> {
+    return question((await requireExit(which)).exits);
+  }
+
+  function resignationOf(input: unknown): Resignation {
+    const today = Temporal.Now.plainDateISO(config().interview.timeZone).toString();
+    return valid(parseResignation(input, today));
+  }
+
+  /** What an exit would find and do. @throws Refusal where none may be opened */
+  async function look(
+    { employeeId }: Resignation,
+    form: Form,
+    withinMs: number,
+  ): Promise<{ found: Preview; exits: ExitsOfForm }> {
+    formsAsked(configured, form);
+    const newest = await findExit(configured, { employeeId });
+    if (newest?.isOpen) {
+      const { form: where, since, phase, exitId } = newest;
+      throw new Refusal(
+        'already-open',
+        `${employeeId} already has an open exit in the ${where} form, since ${since}, in the phase ${phase}`,
+        { employeeId, form: where, exitId, since, phase },
+      );
+    }
+    if (form === 'choreographed' && configured.orchestrated) await refuseOrphan(employeeId);
+    const exits = await configured[form]!();
+    const found = await previewOf(config(), employeeId, withinMs);
+    if (found.spellingProblem) throw new Refusal('other-spelling', found.spellingProblem, { employeeId });
+    if (isNobody(found))
+      throw new Refusal(
+        'unknown-employee',
+        `Nobody knows an employee ${employeeId}: neither the directory nor any critical system`,
+        { employeeId },
+      );
+    return { found, exits };
+  }
+
+  /** Only an orchestrated exit takes over what a terminated one held: a choreographed one would take it for the state before. */
+  async function refuseOrphan(employeeId: string): Promise<void> {
+    const last = await findExit(configured, { employeeId, form: 'orchestrated' });
+    if (last?.phase !== 'terminated' && last?.phase !== 'timed-out') return;
+    const { exitId, phase, since } = last;
+    throw new Refusal(
+      'orphaned-hold',
+      `The orchestrated exit of ${employeeId} ended as ${phase}: only a new orchestrated one takes over what it held`,
+      { employeeId, form: 'orchestrated', exitId, phase, since },
+    );
+  }
+
+  return {
+    /** What an exit would find and do, read from the servers. */
+    async preview(input: unknown, form: Form): Promise<Preview & { resignation: Resignation }> {
+      const resignation = resignationOf(input);
+      const { found } = await look(resignation, form, 2 * config().policy.requestTimeout);
+      return { resignation, ...found };
+    },
+
+    async open(input: unknown, form: Form): Promise<{ opened: Opened; found: Preview }> {
+      const resignation = resignationOf(input);
+      const { employeeId, overrideBy } = resignation;
+      const { found, exits } = await look(resignation, form, LOOK_WITHIN_MS);
+      const guarded = found.systems.filter(({ lastOf }) => lastOf?.length);
+      if (guarded.length > 0 && overrideBy === undefined) {
+        const groups = guarded.map(({ name, lastOf }) => `${lastOf!.join(', ')} on ${name}`);
+        const name = titleOf({ employeeId, employeeName: found.employee?.displayName });
+        throw new Refusal(
+          'last-of-protected-group',
+          `${name} is the last active member of ${groups.join('; ')}`,
+          { employeeId, groups, systems: guarded.map(({ name }) => name) },
+        );
+      }
+      return { opened: { employeeId, form, ...(await exits.open(resignation)) }, found };
+    },
+
+    status: (which: Which): Promise<ExitStatus> =>
+      ask(which, (exits) => exits.status(which.employeeId, which.exitId)),
+
+    async decide(which: Which, input: Decision): Promise<Decision & { decidedAt: string }> {
+      const decision = decisionOf(which, input);
+      return ask(which, (exits) => exits.decide(which.employeeId, decision, which.exitId));
+    },
+
+    /** What the decision would set off. */
+    async previewDecision(which: Which, input: Decision): Promise<{ decision: Decision; effects: Effect[] }> {
+      const { employeeId, exitId } = which;
+      const decision = decisionOf(which, input);
+      const { exits, form } = await requireExit(which);
+      const status = await exits.status(employeeId, exitId);
+      const problem = await exits.weigh(employeeId, decision, exitId);
+      if (problem !== undefined) throw notAllowed(employeeId, form, problem);
+      return { decision, effects: effectsOf(decision, status) };
+    },
+
+    async resolve(which: Which, input: Resolution): Promise<Step> {
+      const resolution = valid(parse<Resolution>(ResolutionFields, input));
+      return ask(which, (exits) => exits.resolve(which.employeeId, resolution, which.exitId));
+    },
+
+    /** The step as it stands. */
+    async previewResolution(which: Which, input: Resolution): Promise<Step> {
+      const resolution = valid(parse<Resolution>(ResolutionFields, input));
+      const { exits, form } = await requireExit(which);
+      const { steps } = await exits.status(which.employeeId, which.exitId);
+      const weighed = parseResolution(resolution, steps);
+      if (!weighed.ok) throw notAllowed(which.employeeId, form, weighed.problem);
+      return steps.find((step) => stepKey(step) === stepKey({ ...resolution, name: resolution.step }))!;
+    },
+
+    async interview(which: Which): Promise<NonNullable<ExitStatus['interview']>> {
+      const { employeeId, exitId } = which;
+      const { interview } = await ask(which, (exits) => exits.status(employeeId, exitId));
+      if (interview) return interview;
+      throw new Refusal('no-interview', `${employeeId} has no interview`, { employeeId, exitId });
+    },
+
+    /** Moves the interview, and answers when everybody is invited for the new time. */
+    async reschedule(which: Which, input: Rescheduling): Promise<Interview> {
+      const wish = valid(parseRescheduling(input, new Date().toISOString()));
+      return ask(which, (exits) => exits.reschedule(which.employeeId, wish, which.exitId));
+    },
+
+    /** @param version of the program that reads, for the record */
+    report: (which: Which, version: string): Promise<Evidence> =>
+      ask(which, (exits) => exits.report(which.employeeId, version, which.exitId)),
+
+    /** The status, again each time that something has happened, until the exit is over. */
+    async *follow(which: Which, everyMs: number): AsyncGenerator<ExitStatus> {
+      const { exits } = await requireExit(which);
+      yield* exits.follow(which.employeeId, everyMs, which.exitId);
+    },
+
+    /** @property problems why a form is missing from the list */
+    async list({
+      form: only,
+      ...filter
+    }: ListFilter & { form?: Form | undefined }): Promise<{ exits: ListedExitOfForm[]; problems: Error[] }> {
+      if (filter.employeeId !== undefined) valid(parse(EmployeeId, filter.employeeId));
+      const asked = formsAsked(configured, only).map(async (form) => {
+        const listed = await (await configured[form]!()).list(filter);
+        return Promise.all(listed.map(async (exit) => judged({ form, ...exit })));
+      });
+      const answers = await Promise.allSettled(asked);
+      const problems = answers.flatMap((each) => (each.status === 'rejected' ? [each.reason as Error] : []));
+      if (problems.length === answers.length) throw problems[0]!;
+      const exits = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+      const isWanted = ({ needsAttention }: ListedExit) => !filter.attention || needsAttention;
+      return { exits: exits.filter(isWanted).toSorted(openThenNewest), problems };
+    },
+  };
+
+  /** What was cut short needs attention until a newer exit follows, in either form. */
+  async function judged(exit: ListedExitOfForm): Promise<ListedExitOfForm> {
+    const { employeeId, exitId, phase } = exit;
+    if (!isCutShort(phase)) return exit;
+    const newest = await findExit(configured, { employeeId }).catch(() => undefined);
+    return { ...exit, needsAttention: newest === undefined || newest.exitId === exitId };
+  }
+}
+
+function valid<T>(parsed: Parsed<T>): T {
+  if (parsed.ok) return parsed.value;
+  throw new Refusal('invalid', parsed.problem);
+}
+
+const notAllowed = (employeeId: string, form: Form, problem: string): Refusal =>
+  new Refusal('not-allowed', `Refused: ${problem}`, { employeeId, form });
+
+/** What can be seen without asking the exit, which knows by which addresses the employee goes. */
+function decisionOf({ employeeId }: Which, input: Decision): Decision {
+  const yesterday = new Date(Date.now() - 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
+  const lenient = { awaitingEffectiveDate: false, cancelled: false, today: yesterday };
+  return valid(parseDecision(input, { employeeId, employeeIdentities: [], ...lenient }));
+}
+
+/** The order of Temporal's own list. */
+function openThenNewest(a: ListedExit, b: ListedExit): number {
+  const endOf = ({ closedAt }: ListedExit): string => closedAt ?? '9999';
+  return endOf(b).localeCompare(endOf(a)) || b.openedAt.localeCompare(a.openedAt);
+}

@@ -1,0 +1,72 @@
+/** The two forms of exits. They share no lock: where an employee's exit is, is found by asking each. */
+import type { Evidence } from '../exit/evidence/evidence.js';
+import type { Exits, FoundExit } from '../exit/exits.js';
+import { Refusal } from '../exit/refusal.js';
+import type { ExitStatus } from '../exit/status.js';
+
+export type Form = ExitStatus['form'];
+export const forms = ['orchestrated', 'choreographed'] as const satisfies Form[];
+
+/** What a form can be asked here. */
+export interface ExitsOfForm extends Exits {
+  /** @param version of the program that reads, for the record */
+  report: (employeeId: string, version: string, exitId?: string) => Promise<Evidence>;
+}
+
+/** The forms that are configured here. @throws Refusal where one cannot be reached */
+export type Configured = Partial<Record<Form, () => Promise<ExitsOfForm>>>;
+
+/** Whose exit is meant: in whichever form it is, and the newest one, unless it is said. */
+export interface Which {
+  employeeId: string;
+  form?: Form | undefined;
+  exitId?: string | undefined;
+}
+
+export interface FoundInForm extends FoundExit {
+  form: Form;
+  exits: ExitsOfForm;
+}
+
+/** @throws Refusal where there is none */
+export function formsAsked(configured: Configured, only?: Form): Form[] {
+  const asked = forms.filter((form) => configured[form] && (only ?? form) === form);
+  if (asked.length > 0) return asked;
+  throw notConfigured(forms.some((form) => configured[form]) ? only : undefined);
+}
+
+export function notConfigured(form?: Form): Refusal {
+  const what = form === undefined ? 'No form of exits is' : `The ${form} form is not`;
+  return new Refusal('not-configured', `${what} configured here`, { form });
+}
+
+/** @throws where a form could not say, unless another one has an open exit */
+export async function findExit(
+  configured: Configured,
+  { employeeId, form: only, exitId }: Which,
+): Promise<FoundInForm | undefined> {
+  const asked = formsAsked(configured, only);
+  const answers = await Promise.allSettled(
+    asked.map(async (form): Promise<FoundInForm | undefined> => {
+      const exits = await configured[form]!();
+      const found = await exits.find(employeeId, exitId);
+      return found && { ...found, form, exits };
+    }),
+  );
+  const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? (answer.value ?? []) : []));
+  const open = found.filter(({ isOpen }) => isOpen);
+  if (open.length > 1)
+    throw new Refusal('ambiguous-form', `${employeeId} has an open exit in both forms`, { employeeId });
+  // An employee's exit belongs to one form: while it is open there, the others need not answer.
+  if (open[0]) return open[0];
+  if (exitId !== undefined && found[0]) return found[0];
+  for (const [i, answer] of answers.entries())
+    if (answer.status === 'rejected')
+      throw asked.length === 1 ? answer.reason : notKnown(employeeId, asked[i]!, answer.reason as Error);
+  return found.toSorted((a, b) => b.since.localeCompare(a.since))[0];
+}
+
+function notKnown(employeeId: string, form: Form, problem: Error): Refusal {
+  const sentence = `Whether ${employeeId} has an exit in the ${form} form is not known: ${problem.message}`;
+  return new Refusal('unreachable', sentence, { employeeId, form }, { cause: problem });
+}

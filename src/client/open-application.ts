@@ -1,0 +1,53 @@
+/** The application over one connection to each form, which serves any number of calls at once. */
+import { connectChoreographed } from '../choreography/client/connect-choreographed.js';
+import type { Config } from '../config/config.js';
+import type { NatsConfig } from '../config/environment.js';
+import { connectOrchestrated, type TemporalConfig } from '../temporal/connect-orchestrated.js';
+import { applicationOf, type Application } from './application.js';
+import type { ExitsOfForm } from './forms.js';
+
+/** Where the forms are; one that is not named is not configured here. */
+interface Addresses {
+  temporal?: TemporalConfig | undefined;
+  nats?: NatsConfig | undefined;
+}
+
+interface Connected {
+  exits: ExitsOfForm;
+  close: () => Promise<void>;
+}
+
+/**
+ * Connects to a form once something asks it, and again for the next one where that failed.
+ * @param config read once something needs it
+ */
+export function openApplication(
+  config: () => Config,
+  { temporal, nats }: Addresses,
+): Application & { close: () => Promise<void> } {
+  const closing: (() => Promise<void>)[] = [];
+
+  const onFirstUse = (connect: () => Promise<Connected>): (() => Promise<ExitsOfForm>) => {
+    let connected: Promise<ExitsOfForm> | undefined;
+    return () =>
+      (connected ??= connect().then(
+        ({ exits, close }) => {
+          closing.push(close);
+          return exits;
+        },
+        (error: Error) => {
+          connected = undefined;
+          throw error;
+        },
+      ));
+  };
+
+  const application = applicationOf(
+    {
+      ...(temporal && { orchestrated: onFirstUse(() => connectOrchestrated(temporal)) }),
+      ...(nats && { choreographed: onFirstUse(async () => connectChoreographed(nats, config())) }),
+    },
+    config,
+  );
+  return { ...application, close: async () => void (await Promise.all(closing.map((close) => close()))) };
+}

@@ -1,0 +1,23 @@
+import { Client, Connection } from '@temporalio/client';
+import type { loadTemporalConfig } from '../config/environment.js';
+import { Refusal } from '../exit/refusal.js';
+import { payloadConverterPath } from './namespace.js';
+import { orchestratedExits } from './orchestrated-exits.js';
+
+export type TemporalConfig = ReturnType<typeof loadTemporalConfig>;
+
+const CONNECT_WITHIN = '5 seconds';
+
+/** The exits of the orchestrated form, over a connection of their own. @throws Refusal */
+export async function connectOrchestrated({ connectionOptions, namespace = 'default' }: TemporalConfig) {
+  const { address } = connectionOptions;
+  const connection = await Connection.connect({
+    ...connectionOptions,
+    connectTimeout: CONNECT_WITHIN,
+  }).catch((error: unknown) => {
+    const why = `Temporal cannot be reached at ${address}`;
+    throw new Refusal('unreachable', why, { form: 'orchestrated', address }, { cause: error });
+  });
+  const client = new Client({ connection, namespace, dataConverter: { payloadConverterPath } });
+  return { exits: orchestratedExits(client), close: () => connection.close() };
+}

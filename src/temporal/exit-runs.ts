@@ -1,0 +1,56 @@
+/** The runs under an employee's workflow ID. A reset makes another run of the same exit; the exit's id is that of its first run. */
+import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import type { ListedPhase } from '../exit/exits.js';
+import { exitWorkflowId } from '../exit/ids.js';
+import { searchAttributes } from '../workflows/search-attributes.js';
+
+const isUuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+/** Only a description has it: Temporal's list leaves it out. */
+export const exitIdOfRun = ({ raw, runId }: WorkflowExecutionDescription): string =>
+  raw.workflowExecutionInfo?.firstRunId || runId;
+
+/** The run that a reset made of this one, and which goes on in its place. */
+export const replacedBy = ({ raw }: WorkflowExecutionDescription): string | undefined =>
+  raw.workflowExtendedInfo?.resetRunId || undefined;
+
+/** The latest run of an exit; without an exit id, of the employee's newest exit. */
+export async function latestRun(
+  client: Client,
+  employeeId: string,
+  exitId?: string,
+): Promise<WorkflowExecutionDescription | undefined> {
+  const workflowId = exitWorkflowId(employeeId);
+  let run = await describeRun(client, workflowId);
+  if (exitId === undefined || (run && exitIdOfRun(run) === exitId)) return run;
+  // Temporal calls any other id invalid.
+  run = isUuid.test(exitId) ? await describeRun(client, workflowId, exitId) : undefined;
+  for (let next = run && replacedBy(run); next !== undefined; next = run && replacedBy(run))
+    run = await describeRun(client, workflowId, next);
+  return run && exitIdOfRun(run) === exitId ? run : undefined;
+}
+
+/** @returns undefined for what Temporal does not have, or no longer */
+export async function describeRun(
+  client: Client,
+  workflowId: string,
+  runId?: string,
+): Promise<WorkflowExecutionDescription | undefined> {
+  try {
+    return await client.workflow.getHandle(workflowId, runId).describe();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+/** By how Temporal says that a run ended. */
+const cutShort = { FAILED: 'failed', TERMINATED: 'terminated', TIMED_OUT: 'timed-out' } as const;
+
+export const phaseOf = ({
+  status,
+  typedSearchAttributes,
+}: Pick<WorkflowExecutionDescription, 'status' | 'typedSearchAttributes'>): ListedPhase =>
+  cutShort[status.name as keyof typeof cutShort] ??
+  (typedSearchAttributes.get(searchAttributes.ExitPhase) as ListedPhase | undefined) ??
+  'starting';

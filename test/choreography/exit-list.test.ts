@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Bus } from '../../src/choreography/jetstream/bus.js';
+import { choreographedExits } from '../../src/choreography/client/choreographed-exits.js';
+import type { ListedExit } from '../../src/exit/exits.js';
+import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
+import { eventually } from '../support/eventually.js';
+import { HR, stateOf, type Hired } from '../support/world.js';
+
+const EXITS = 'EXITS';
+const KEEPER = 'listing';
+
+/** The same connection, which counts the messages of EXITS that are read. */
+function counting(bus: Bus): { bus: Bus; count: () => number } {
+  let read = 0;
+  const get: Bus['js']['consumers']['get'] = async (stream, options) => {
+    const consumer = await bus.js.consumers.get(stream, options);
+    if (stream !== EXITS) return consumer;
+    const consume = consumer.consume.bind(consumer);
+    return Object.assign(consumer, {
+      consume: async (...args: Parameters<typeof consume>) => {
+        const messages = await consume(...args);
+        const all = messages[Symbol.asyncIterator].bind(messages);
+        return Object.assign(messages, {
+          async *[Symbol.asyncIterator]() {
+            for await (const message of { [Symbol.asyncIterator]: all }) {
+              read += 1;
+              yield message;
+            }
+          },
+        });
+      },
+    });
+  };
+  const js = Object.assign(Object.create(bus.js) as Bus['js'], { consumers: { get } });
+  const log: Bus['read'] = async (employeeId) => {
+    const found = await bus.read(employeeId);
+    read += found.events.length;
+    return found;
+  };
+  return { bus: { ...bus, js, read: log }, count: () => read };
+}
+
+const asJson = (exits: ListedExit[]) => JSON.parse(JSON.stringify(exits)) as ListedExit[];
+
+describe('the list of the choreographed exits', () => {
+  let world: ChoreographedWorld;
+  const hired: Hired[] = [];
+  before('some exits are closed, one is stuck, others wait', async () => {
+    world = await startChoreographedWorld();
+    world.mail.refuse((recipient) =>
+      recipient.startsWith('stuck') ? { code: 550, message: 'no' } : undefined,
+    );
+    const opened = await Promise.all([
+      ...Array.from({ length: 5 }, () => world.open({ on: ['payroll'] })),
+      world.open({ on: ['payroll'], manager: 'stuck@acme.example' }),
+    ]);
+    hired.push(...opened);
+    await Promise.all(opened.map((nora) => world.untilPhase(nora, 'awaiting-decision')));
+    for (const nora of opened.slice(0, 3)) {
+      await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+      await world.untilPhase(nora, 'closed');
+    }
+    await world.until(
+      opened[5]!,
+      'stuck',
+      (status) => stateOf(status, 'notify-manager') === 'needs-attention',
+    );
+  });
+  after(() => world.stop());
+
+  const lastOf = async (): Promise<number> => (await world.bus.jsm.streams.info(EXITS)).state.last_seq;
+  const kept = () =>
+    eventually('everything to be kept', async () => {
+      const { ack_floor } = await world.bus.jsm.consumers.info(EXITS, KEEPER);
+      return ack_floor.stream_seq === (await lastOf()) ? true : undefined;
+    });
+  const rows = (wanted: number) =>
+    eventually(`${wanted} rows`, async () => {
+      const { state } = await world.bus.jsm.streams.info('KV_exit-list');
+      return state.messages === wanted ? true : undefined;
+    });
+  async function list(): Promise<{ exits: ListedExit[]; read: number }> {
+    const { bus, count } = counting(world.bus);
+    const exits = await (await choreographedExits(bus, world.config)).list({});
+    return { exits: asJson(exits), read: count() };
+  }
+  const phases = (exits: ListedExit[]) => exits.map(({ phase }) => phase).toSorted();
+
+  it('reads nothing of the stream that was folded before, and says the same as the whole stream', async () => {
+    await kept();
+    const { exits, read } = await list();
+    assert.equal(read, 0);
+    assert.ok((await lastOf()) > 40, 'there would have been much to read');
+    assert.deepEqual(phases(exits), [...Array(3).fill('awaiting-decision'), ...Array(3).fill('closed')]);
+    assert.deepEqual(
+      exits.filter(({ needsAttention }) => needsAttention).map(({ employeeId }) => employeeId),
+      [hired[5]!.employeeId],
+    );
+    for (const { employeeId } of hired) {
+      const mine = exits.filter((exit) => exit.employeeId === employeeId);
+      assert.deepEqual(asJson(await world.exits.list({ employeeId })), mine, 'as the stream has it');
+    }
+  });
+
+  it('is right while nothing keeps it, and reads what is new', async () => {
+    await kept();
+    await world.stopServices();
+    const nora = await world.open({ on: ['payroll'] });
+    const { exits, read } = await list();
+    assert.equal(exits.find(({ employeeId }) => employeeId === nora.employeeId)?.phase, 'starting');
+    assert.equal(exits.length, 7);
+    assert.ok(read <= 2, `${read} messages`);
+  });
+
+  it('is right when time alone has changed an exit', async () => {
+    await world.startServices();
+    const nora = hired[3]!;
+    const { exitId } = await world.exits.status(nora.employeeId);
+    const effectiveAt = new Date(Date.now() + 6_000).toISOString();
+    await world.bus.publish({
+      ...{ type: 'exit.decision-finalised', id: 'decided', source: '/a/test', exitId },
+      ...{ employeeId: nora.employeeId, time: new Date().toISOString() },
+      data: { outcome: 'leaving', decidedBy: HR, effectiveOn: effectiveAt.slice(0, 10), effectiveAt },
+    });
+    await kept();
+    const phaseOf = async () =>
+      (await list()).exits.find(({ employeeId }) => employeeId === nora.employeeId)?.phase;
+    assert.equal(await phaseOf(), 'awaiting-effective-date');
+    await pause(Date.parse(effectiveAt) - Date.now() + 100);
+    assert.equal(await phaseOf(), 'revoking');
+  });
+
+  it('is read anew where it was lost, and kept again, by several at once', async () => {
+    await kept();
+    const before = await list();
+    await world.stopServices();
+    await world.bus.jsm.streams.delete('KV_exit-list');
+    const without = await list();
+    assert.deepEqual(without.exits, before.exits);
+    assert.equal(without.read, await lastOf());
+    await Promise.all([world.startServices(), world.startServices()]);
+    assert.deepEqual((await list()).exits, before.exits);
+    await rows(7);
+    await kept();
+    const again = await list();
+    assert.deepEqual([again.exits, again.read], [before.exits, 0]);
+    assert.ok((await world.deadLetters()).every(({ consumer }) => consumer !== KEEPER));
+  });
+});
