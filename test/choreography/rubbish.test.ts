@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { connectBus } from '../../src/choreography/jetstream/bus.js';
 import { everyLog } from '../../src/choreography/jetstream/log.js';
+import { planFrom } from '../../src/config/planning.js';
 import { createTracker } from '../../src/choreography/observing/tracker.js';
 import { deadLettersOf } from '../../src/choreography/dead-letters/replay.js';
 import {
@@ -190,7 +191,9 @@ describe('what anybody may publish', () => {
   it('of one system twice is one system', async () => {
     const nora = await world.hire();
     const { employeeId } = nora;
-    const data = JSON.stringify({ employeeId, systems: ['payroll', 'payroll'] });
+    const plan = planFrom(world.config, 'choreographed');
+    plan.systems.push(plan.systems[0]!);
+    const data = JSON.stringify({ employeeId, plan });
     await other.publish(`exit.${employeeId}.x.${resigned}`, data, cloudEvent(resigned, 'twice'));
     await world.untilPhase(nora, 'awaiting-decision');
     await world.exits.decide(employeeId, { outcome: 'leaving', decidedBy: HR });
