@@ -214,7 +214,8 @@ describe('what the services do, as asyncapi.yaml says it', () => {
       });
     const found = await world.bus.jsm.consumers.list(EXITS).next();
     const durable = found.flatMap(({ config }) => config.durable_name ?? []);
-    assert.deepEqual(durable.toSorted(), consumers.map(({ name }) => name).toSorted());
+    const documented = [...consumers.map(({ name }) => name), ...contract['x-observers']];
+    assert.deepEqual(durable.toSorted(), documented.toSorted());
 
     const { steps: table } = planFrom(world.config, 'choreographed');
     for (const { tag, system, step, name } of consumers) {
