@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -24,6 +27,8 @@ const people = 'ems';
 const users = [people, ...subscriberNames];
 const passwordOf = (user: string): string => `secret-of-${user}`;
 
+/** What any service may say. */
+const anyone: EventType[] = ['exit.planned', 'step.needs-attention'];
 /** What each service may say. */
 const own: Record<SubscriberName, EventType[]> = {
   notification: [
@@ -32,11 +37,11 @@ const own: Record<SubscriberName, EventType[]> = {
     'hr.reminded',
     'decision.escalated',
     'operator.notified',
-    'step.needs-attention',
+    ...anyone,
   ],
-  hr: ['interview.scheduled', 'interview.rescheduled', 'interview.cancelled', 'step.needs-attention'],
-  access: ['access.blocked', 'access.drifted', 'access.restored', 'access.revoked', 'step.needs-attention'],
-  steps: ['step.completed', 'task.requested', 'step.needs-attention'],
+  hr: ['interview.scheduled', 'interview.rescheduled', 'interview.cancelled', ...anyone],
+  access: ['access.blocked', 'access.drifted', 'access.restored', 'access.revoked', ...anyone],
+  steps: ['step.completed', 'task.requested', ...anyone],
 };
 const ofPeople: EventType[] = [
   'employee.resigned',
@@ -46,6 +51,7 @@ const ofPeople: EventType[] = [
 ];
 
 describe('the NATS server of the deployment', () => {
+  const payroll = createServer((_request, response) => response.end());
   let folder: string;
   let server: Child;
   let world: World;
@@ -81,7 +87,10 @@ describe('the NATS server of the deployment', () => {
           assert.equal(status, 200);
         }, signal),
     );
-    world = await startWorld({ services: [] });
+    await once(payroll.listen(0, '127.0.0.1'), 'listening');
+    const call = `{ url: 'http://127.0.0.1:${(payroll.address() as AddressInfo).port}' }`;
+    const step = `steps: [{ name: final-pay, begins: resigned, gates: true, call: ${call} }]\n# Steps of your own`;
+    world = await startWorld({ services: [], config: [['# Steps of your own', step]] });
     const { config } = world;
     const open = async (user: string) => [user, await connectBus(natsConfigOf(urlOf(user)), user)] as const;
     buses = Object.fromEntries(await Promise.all(users.map(open)));
@@ -92,6 +101,7 @@ describe('the NATS server of the deployment', () => {
     for (const service of running) await service.stop();
     for (const bus of Object.values(buses)) await bus.close();
     await world.stop();
+    payroll.close();
     await server.stop();
   });
 
@@ -145,6 +155,29 @@ describe('the NATS server of the deployment', () => {
       }
     });
   }
+
+  it('lets each service come again, plan an exit that has no plan, and keep the list', async () => {
+    for (const name of subscriberNames) {
+      for (const service of running) await service.stop();
+      running = [await startAsDeployed(name)];
+      const { employeeId } = await world.hire();
+      const of = { employeeId, exitId: 'bare', id: 'bare', source: '/a/stranger' };
+      const time = new Date().toISOString();
+      await buses[people]!.publish({ type: 'employee.resigned', ...of, time, data: { employeeId } });
+      const { source } = await eventually('the plan', async () => {
+        const { events } = await buses[people]!.read(employeeId);
+        return events.find(({ type }) => type === 'exit.planned');
+      });
+      assert.equal(source, `/ems/${name}`);
+      const row = { last_by_subj: `$KV.exit-list.${employeeId}.bare` };
+      await eventually(
+        'a row of the list',
+        async () => (await buses[people]!.jsm.streams.getMessage('KV_exit-list', row)) ?? undefined,
+      );
+    }
+    for (const service of running) await service.stop();
+    running = await Promise.all(subscriberNames.map((name) => startAsDeployed(name)));
+  });
 
   it('lets each service say what it is still trying, what it gave up, and why', async () => {
     const employeeId = 'T-nobody';

@@ -29,7 +29,12 @@ const config = parse(read('deploy/ems.config.yaml')) as {
   mail: { host: string; passwordEnv?: string };
   contacts: { hrPartners: { calendar?: { url: string; passwordEnv: string } }[] };
   systems: { tokenEnv: string }[];
+  steps?: { call?: { tokenEnv?: string } }[];
 };
+const { directory, systems, contacts, mail, steps = [] } = config;
+const password = mail.passwordEnv ? [mail.passwordEnv] : [];
+const calendars = contacts.hrPartners.flatMap(({ calendar }) => calendar?.passwordEnv ?? []);
+const stepTokens = steps.flatMap(({ call }) => call?.tokenEnv ?? []);
 const workers = services.filter(([, { command }]) => command?.includes('dist/src/worker.js'));
 const subscribers = services.filter(([name]) => name.startsWith('service-'));
 const ours = [...workers, ...subscribers];
@@ -112,13 +117,11 @@ describe('the deployment', () => {
 
   it('gives each worker the secrets of its own service and no others', () => {
     const wanted: Record<string, string[]> = {
-      exit: [config.directory.tokenEnv],
-      notification: config.mail.passwordEnv ? [config.mail.passwordEnv] : [],
-      hr: [
-        config.mail.passwordEnv ?? [],
-        config.contacts.hrPartners.map(({ calendar }) => calendar?.passwordEnv ?? []),
-      ].flat(2),
-      access: config.systems.map(({ tokenEnv }) => tokenEnv),
+      exit: [directory.tokenEnv],
+      notification: password,
+      hr: [...password, ...calendars],
+      access: systems.map(({ tokenEnv }) => tokenEnv),
+      steps: [...password, ...stepTokens],
     };
     for (const [name, service] of workers) {
       const given = Object.keys(service.environment!).filter(isSecret);
@@ -139,12 +142,11 @@ describe('the deployment', () => {
   });
 
   it('gives each of them its own secrets, its own user of NATS, and no others', () => {
-    const { directory, systems, mail } = config;
-    const password = mail.passwordEnv ? [mail.passwordEnv] : [];
     const wanted: Record<string, string[]> = {
       notification: [directory.tokenEnv, ...password],
-      hr: [directory.tokenEnv, ...password],
+      hr: [directory.tokenEnv, ...password, ...calendars],
       access: systems.map(({ tokenEnv }) => tokenEnv),
+      steps: [...password, ...stepTokens],
     };
     for (const [name, { environment = {}, command = [] }] of subscribers) {
       const [service] = command as [string];

@@ -60,9 +60,16 @@ const Policy = z.object({
 });
 export type Policy = z.output<typeof Policy>;
 
+/** Named things, of which no two have the same name: a step is known by the names of its row and its system. */
+const distinct = <T extends z.ZodType<{ name: string }>>(fields: T, what: string) =>
+  z
+    .array(fields)
+    .min(1, `must name at least one ${what}`)
+    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, `must name every ${what} once`);
+
 export const PlanFields = z.object({
-  systems: z.array(PlannedSystem).min(1, 'must name at least one critical system'),
-  steps: z.array(Row).min(1, 'must name at least one step'),
+  systems: distinct(PlannedSystem, 'critical system'),
+  steps: distinct(Row, 'step'),
   policy: Policy,
   /** Who is asked for the decision, until the interview is in the calendar of another. */
   hrPartner: ContactFields,

@@ -1,6 +1,6 @@
 /**
  * The embedded default: Temporal, NATS, an inbox, the directory and the critical systems of the sample company; and what works on exits,
- * which is the worker of the orchestrated form and the three services of the choreographed one. A server whose address is in the
+ * which is the worker of the orchestrated form and the services of the choreographed one. A server whose address is in the
  * environment is used as it is and not started.
  */
 import { randomBytes } from 'node:crypto';

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Parser } from '@asyncapi/parser';
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { EXITS } from '../../src/choreography/jetstream/streams.js';
+import { promisesOf, type Promised } from '../../src/choreography/subscribers/tasks.js';
+import { planFrom } from '../../src/config/planning.js';
 import { schemas, type EventType } from '../../src/exit/events.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import {
@@ -15,12 +20,28 @@ import {
   type Schema,
 } from '../support/contract.js';
 import { eventually } from '../support/eventually.js';
-import { stranger } from '../support/nats.js';
+import { cloudEvent, stranger } from '../support/nats.js';
+import { sampleConfig } from '../support/sample-config.js';
 import { HR, IT, stateOf, type Hired } from '../support/world.js';
 
 const eventTypes = Object.keys(schemas) as EventType[];
 
 const eventOf = ({ $ref }: { $ref: string }): string => $ref.replace('#/channels/', '');
+
+/** `<who says it> <event>` */
+const sends = new Set(
+  Object.values(contract.operations)
+    .filter(({ action }) => action === 'send')
+    .flatMap(({ channel, tags }) => tags.map(({ name }) => `${sourceOf(name)} ${eventOf(channel)}`)),
+);
+
+const promisesIn = (tags: readonly string[]) =>
+  tags.flatMap((tag) =>
+    (contract['x-promises'][tag] ?? []).map(({ within, ...promise }) => ({
+      ...promise,
+      within: Temporal.Duration.from(within).total('milliseconds'),
+    })),
+  );
 
 describe('asyncapi.yaml', () => {
   const mistakesIn = async (text: string): Promise<string[]> => {
@@ -58,12 +79,31 @@ describe('asyncapi.yaml', () => {
       assert.deepEqual(comparable(contract.components.schemas[type]!), comparable(checked));
     });
 
+  const table = planFrom(sampleConfig, 'choreographed').steps;
+
+  for (const { name, service, event } of table)
+    it(`has the event of ${name}, and lets the service ${service} say it`, () => {
+      assert.ok(sends.has(`/ems/${service} ${event}`));
+    });
+
+  it('promises what the table of steps says', () => {
+    const byStep = (promises: readonly Pick<Promised, 'step'>[]) =>
+      promises.toSorted((a, b) => a.step.localeCompare(b.step));
+    for (const [service, consumers] of Object.entries(contract['x-services'])) {
+      const own = table.filter((row) => row.service === service).map(({ name }) => name);
+      const promised = promisesOf(table, own, sampleConfig.policy.attentionAfter);
+      assert.deepEqual(byStep(promisesIn(consumers)), byStep(asJson(promised)), service);
+    }
+  });
+
   it('has examples that keep to it', () => {
     for (const type of eventTypes)
       for (const { payload } of contract.components.messages[type]!.examples ?? [])
         assert.ok(schemas[type].safeParse(payload).success, type);
   });
 });
+
+const asJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 /** Without what only people read, and what a format, or JSON itself, says already. */
 function comparable(schema: unknown): unknown {
@@ -78,17 +118,31 @@ function comparable(schema: unknown): unknown {
 }
 
 describe('what the services do, as asyncapi.yaml says it', () => {
+  const payroll = createServer((_request, response) => response.end());
   let world: ChoreographedWorld;
   before(async () => {
+    await once(payroll.listen(0, '127.0.0.1'), 'listening');
+    const { port } = payroll.address() as AddressInfo;
+    const ida = '{ name: Ida Berg, email: ida.berg@acme.example }';
     world = await startChoreographedWorld({
       config: [
+        [
+          '# Steps of your own',
+          `steps:
+  - { name: final-pay, begins: resigned, gates: true, call: { url: 'http://127.0.0.1:${port}' } }
+  - { name: laptop, begins: leaving, task: { to: ${ida}, ask: Collect it, remindEvery: P1D, within: P7D } }
+# Steps of your own`,
+        ],
         ['recheckEvery: PT15M', 'recheckEvery: PT1S'],
         ['remindAfter: [PT24H, PT48H, PT72H]', 'remindAfter: [PT0.5S]'],
         ['within: PT120H, escalateEvery: PT168H', 'within: PT5S, escalateEvery: PT5S'],
       ],
     });
   });
-  after(() => world.stop());
+  after(async () => {
+    await world.stop();
+    payroll.close();
+  });
 
   const until = (nora: Hired, step: string, wanted: string) =>
     world.until(nora, `${step} ${wanted}`, (status) => stateOf(status, step) === wanted);
@@ -125,52 +179,56 @@ describe('what the services do, as asyncapi.yaml says it', () => {
     await world.exits.resolve(goes.employeeId, retry);
     await world.untilPhase(goes, 'awaiting-decision');
     await decided(goes, 'leaving');
+    await said(goes, 'task.requested');
+
+    const bare = await world.hire();
+    const other = await stranger(world.broker);
+    const { employeeId } = bare;
+    const resigned = 'employee.resigned';
+    await other.publish(
+      `exit.${employeeId}.bare.${resigned}`,
+      JSON.stringify({ employeeId }),
+      cloudEvent(resigned, 'bare'),
+    );
+    await other.close();
+    await said(bare, 'step.completed');
+    await decided(bare, 'retained');
 
     const emitted = await checkStreams(world.bus);
     assert.deepEqual([...new Set(emitted.map(({ type }) => type))].toSorted(), eventTypes.toSorted());
 
-    const sends = new Set(
-      Object.values(contract.operations)
-        .filter(({ action }) => action === 'send')
-        .map(({ channel, tags }) => `${sourceOf(tags[0]!.name)} ${eventOf(channel)}`),
-    );
     for (const { source, type } of emitted)
       assert.ok(sends.has(`${source} ${type}`), `${source} sends ${type}, undocumented`);
   });
 
   it('is what their consumers hear, and promise', async () => {
-    const systems = world.config.systems.map(({ name }) => name);
+    const { systems, steps } = world.config;
     const consumers = Object.values(contract['x-services'])
       .flat()
-      .flatMap((tag): { tag: string; name: string; system?: string }[] =>
-        tag.includes('{system}')
-          ? systems.map((system) => ({ tag, name: tag.replace('{system}', system), system }))
-          : [{ tag, name: tag }],
-      );
+      .flatMap((tag): { tag: string; name: string; system?: string; step?: string }[] => {
+        if (tag.includes('{system}'))
+          return systems.map(({ name }) => ({ tag, name: tag.replace('{system}', name), system: name }));
+        if (tag.includes('{step}'))
+          return steps.map(({ name }) => ({ tag, name: tag.replace('{step}', name), step: name }));
+        return [{ tag, name: tag }];
+      });
     const found = await world.bus.jsm.consumers.list(EXITS).next();
-    assert.deepEqual(
-      Object.keys(contract['x-promises']).filter((tag) => !consumers.some((each) => each.tag === tag)),
-      [],
-    );
     const durable = found.flatMap(({ config }) => config.durable_name ?? []);
-    assert.deepEqual(durable.toSorted(), consumers.map(({ name }) => name).toSorted());
+    const documented = [...consumers.map(({ name }) => name), ...contract['x-observers']];
+    assert.deepEqual(durable.toSorted(), documented.toSorted());
 
-    for (const { tag, system, name } of consumers) {
-      const { config } = await world.bus.jsm.consumers.info(EXITS, name);
-      const operations = Object.values(contract.operations).filter(({ tags }) => tags[0]!.name === tag);
-      const subjects = operations
-        .filter(({ action }) => action === 'receive')
+    const { steps: table } = planFrom(world.config, 'choreographed');
+    for (const { tag, system, step, name } of consumers) {
+      const { config } = found.find((each) => each.name === name)!;
+      const subjects = Object.values(contract.operations)
+        .filter(({ action, tags }) => action === 'receive' && tags.some((each) => each.name === tag))
         .map(({ channel }) => contract.channels[eventOf(channel)]!.address.replaceAll(/\{\w+\}/g, '*'));
       assert.deepEqual(config.filter_subjects?.toSorted(), subjects.toSorted(), name);
 
-      const promised = (contract['x-promises'][tag] ?? []).map(({ within, ...promise }) => ({
-        ...promise,
-        ...(system && { system }),
-        within: Temporal.Duration.from(within).total('milliseconds'),
-      }));
-      assert.deepEqual(JSON.parse(config.metadata!['promises']!), promised, name);
-      for (const { event } of promised)
-        assert.ok(operations.some(({ action, channel }) => action === 'send' && eventOf(channel) === event));
+      const promised = step
+        ? promisesOf(table, [step], world.config.policy.attentionAfter)
+        : promisesIn([tag]).map((promise) => ({ ...promise, ...(system && { system }) }));
+      assert.deepEqual(JSON.parse(config.metadata!['promises']!), asJson(promised), name);
     }
   });
 

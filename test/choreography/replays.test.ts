@@ -94,7 +94,7 @@ describe('a dead letter', () => {
     });
     const given = await eventually('it to be given up by all', async () => {
       const found = (await letters().list()).filter(({ exitId }) => exitId === 'another');
-      return found.length === systems.length + 4 ? found : undefined;
+      return found.length === systems.length + 6 ? found : undefined;
     });
     for (const { reason } of given) assert.match(reason, /already has an open exit/);
     await other.close();

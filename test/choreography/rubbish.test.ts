@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { connectBus } from '../../src/choreography/jetstream/bus.js';
 import { everyLog } from '../../src/choreography/jetstream/log.js';
+import { planFrom } from '../../src/config/planning.js';
 import { createTracker } from '../../src/choreography/observing/tracker.js';
 import { deadLettersOf } from '../../src/choreography/dead-letters/replay.js';
 import {
@@ -14,7 +15,7 @@ import { HR } from '../support/world.js';
 
 const resigned = 'employee.resigned';
 /** How many consumers a resignation comes to, and how many a decision. */
-const LISTENERS = { resigned: 7, decided: 4 };
+const LISTENERS = { resigned: 9, decided: 6 };
 
 type Rubbish = [
   what: string,
@@ -77,7 +78,7 @@ describe('what anybody may publish', () => {
     await world.stop();
   });
 
-  const buried = (subject: string): Promise<DeadLetter[]> =>
+  const deadLettered = (subject: string): Promise<DeadLetter[]> =>
     eventually(`dead letters of ${subject}`, async () => {
       const found = (await world.deadLetters()).filter((letter) => letter.subject.endsWith(subject));
       const wanted = subject.endsWith(resigned) ? LISTENERS.resigned : LISTENERS.decided;
@@ -87,7 +88,7 @@ describe('what anybody may publish', () => {
   for (const [what, subject, data, attributes, reason] of rubbish) {
     it(`${what}: is dead-lettered with the reason`, async () => {
       await other.publish(subject, data, attributes);
-      for (const letter of await buried(subject)) {
+      for (const letter of await deadLettered(subject)) {
         assert.match(letter.reason, reason);
         assert.equal(letter.data, data);
       }
@@ -98,13 +99,13 @@ describe('what anybody may publish', () => {
     const subject = `exit.R-10.x.${resigned}`;
     const large = 'x'.repeat(900_000);
     await other.publish(subject, large, { 'ce-id': 'i'.repeat(60_000) });
-    for (const letter of await buried(subject)) {
+    for (const letter of await deadLettered(subject)) {
       assert.match(letter.reason, /ce-specversion/);
       assert.equal(letter.data, large);
     }
     const largest = 'y'.repeat(1_048_000);
     await other.publish(`exit.R-11.x.${resigned}`, largest);
-    for (const letter of await buried(`exit.R-11.x.${resigned}`))
+    for (const letter of await deadLettered(`exit.R-11.x.${resigned}`))
       assert.ok(letter.data.length > 1_000_000 && largest.startsWith(letter.data));
   });
 
@@ -112,7 +113,7 @@ describe('what anybody may publish', () => {
     const subject = `exit.R-20.x.${resigned}`;
     const header = `NATS/1.0\r\n${'a:b\r\n'.repeat(8_000)}\r\n`;
     await publishRaw(world.broker, subject, header, 'x'.repeat(1_048_576 - header.length));
-    for (const { reason } of await buried(subject)) assert.match(reason, /ce-specversion/);
+    for (const { reason } of await deadLettered(subject)) assert.match(reason, /ce-specversion/);
   });
 
   it('under the longest of subjects is dead-lettered', async () => {
@@ -149,7 +150,7 @@ describe('what anybody may publish', () => {
       const nora = await world.open();
       const subject = `exit.${nora.employeeId}.x.${resigned}`;
       await publishRaw(world.broker, subject, header, '{}');
-      for (const { reason } of await buried(subject)) assert.match(reason, /ce-specversion/);
+      for (const { reason } of await deadLettered(subject)) assert.match(reason, /ce-specversion/);
       await world.untilPhase(nora, 'awaiting-decision');
       assert.ok((await world.exits.list({})).some(({ employeeId }) => employeeId === nora.employeeId));
       const { exits } = await createTracker(world.bus, nora.employeeId).look();
@@ -160,7 +161,7 @@ describe('what anybody may publish', () => {
 
   it('under a subject with a wildcard in it is dead-lettered', async () => {
     await other.publish(`exit.*.x.${resigned}`, '{}', cloudEvent(resigned, 'r12'));
-    for (const { reason } of await buried(`exit._.x.${resigned}`))
+    for (const { reason } of await deadLettered(`exit._.x.${resigned}`))
       assert.match(reason, /the subject exit\.\*/);
   });
 
@@ -184,17 +185,17 @@ describe('what anybody may publish', () => {
     const subject = `exit.${employeeId}.${exitId}.exit.decision-finalised`;
     const decision = JSON.stringify({ outcome: 'retained', decidedBy: HR });
     await other.publish(subject, decision, cloudEvent('exit.decision-finalised', `${exitId}/${resigned}`));
-    for (const { reason } of await buried(subject)) assert.match(reason, /is that of employee.resigned by/);
+    for (const { reason } of await deadLettered(subject)) assert.match(reason, /is that of employee.resigned by/);
   });
 
-  it('of one system twice is one system', async () => {
-    const nora = await world.hire();
-    const { employeeId } = nora;
-    const data = JSON.stringify({ employeeId, systems: ['payroll', 'payroll'] });
-    await other.publish(`exit.${employeeId}.x.${resigned}`, data, cloudEvent(resigned, 'twice'));
-    await world.untilPhase(nora, 'awaiting-decision');
-    await world.exits.decide(employeeId, { outcome: 'leaving', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+  it('with a plan that names one system twice is dead-lettered, and no exit waits for it', async () => {
+    const { employeeId } = await world.hire();
+    const plan = planFrom(world.config, 'choreographed');
+    plan.systems.push(plan.systems[0]!);
+    const subject = `exit.${employeeId}.x.${resigned}`;
+    await other.publish(subject, JSON.stringify({ employeeId, plan }), cloudEvent(resigned, 'twice'));
+    for (const { reason } of await deadLettered(subject))
+      assert.match(reason, /must name every critical system once/);
   });
 
   it('in the documented form gets a real exit', async () => {

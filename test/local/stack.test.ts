@@ -173,7 +173,7 @@ describe('the local stack', () => {
     await choreographed(file, (exits) => exits.open({ employeeId: 'E-1004' }));
     await untilChoreographed(file, 'E-1004', 'awaiting-decision');
     const children = descendantsOf(stack.process.pid!);
-    assert.ok(children.length >= 11, `seven servers, a worker and three services: ${children.length}`);
+    assert.ok(children.length >= 12, `seven servers, a worker and four services: ${children.length}`);
     stack.process.kill('SIGINT');
     assert.equal(await stack.ended, 0);
     assert.deepEqual(stillRunning(children), []);

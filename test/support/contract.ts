@@ -20,6 +20,7 @@ export interface Contract {
   channels: Record<string, { address: string; messages: Record<string, Ref> }>;
   operations: Record<string, { action: 'send' | 'receive'; channel: Ref; tags: { name: string }[] }>;
   'x-services': Record<string, string[]>;
+  'x-observers': string[];
   'x-promises': Record<string, { on: string; event: string; step: string; within: string; when?: object }[]>;
   components: {
     messages: Record<

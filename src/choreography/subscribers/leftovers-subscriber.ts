@@ -31,7 +31,7 @@ export function leftoversSubscription({ service, names }: Leftovers): Subscripti
   };
 
   return {
-    consumer: `${service}-leftovers`,
+    consumer: `leftovers-${service}`,
     description: `Says which ${service === 'access' ? 'systems' : 'steps'} of open exits the configuration no longer has`,
     source: `/ems/${service}`,
     events: [
