@@ -22,8 +22,10 @@ services/mails/             exit/ services/protocols/  liquidjs negotiator node:
 services/directory/         exit/ services/protocols/
 services/notification/      exit/ services/protocols/ services/mails/
 services/hr/                exit/ services/protocols/ services/mails/ config/  ical-generator temporal-polyfill node:
-services/access/            exit/ services/protocols/  url-template
-services/                   exit/ services/*/ config/
+services/access/            exit/ services/protocols/  url-template node:
+services/access/adapters/   exit/ services/protocols/ services/access/
+services/steps/             exit/ services/protocols/ services/mails/  node:
+services/                   exit/ services/*/ services/access/adapters/ config/
 check-templates.ts          services/mails/
 
 activities/                 exit/ services/*/ config/  @temporalio/activity @temporalio/client @temporalio/common temporal-polyfill

@@ -73,8 +73,8 @@ export async function readHolds(events: Events, holds: Map<string, EarlierHold>)
     const hold = holds.get(system);
     const result = await decoded<Capture & Blocked>(completed.result?.payloads);
     if (call.type === 'captureAccess' && result) {
-      const { taken = nothing, revokingSince } = { ...result, ...hold };
-      holds.set(system, { taken, revokingSince, capture: mergeCaptures(hold?.capture, result) });
+      const capture = mergeCaptures(hold?.capture, result);
+      holds.set(system, { taken: nothing, ...hold, capture });
     }
     if (hold && call.type === 'blockAccess' && result) hold.taken = result.taken;
     if (call.type === 'restoreAccess') holds.delete(system);

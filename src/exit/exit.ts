@@ -387,7 +387,13 @@ export class Exit {
         this.cancelRequestedAt = event.storedAt;
         if (this.isAwaited) this.beginEnding('cancelled', event.storedAt, event.seq);
         return undefined;
-      default:
+      case 'employee.resigned':
+      case 'employee.notified':
+      case 'manager.notified':
+      case 'interview.cancelled':
+      case 'access.restored':
+      case 'access.revoked':
+      case 'step.completed':
         return this.done(event);
     }
   }

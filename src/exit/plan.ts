@@ -65,7 +65,10 @@ const distinct = <T extends z.ZodType<{ name: string }>>(fields: T, what: string
   z
     .array(fields)
     .min(1, `must name at least one ${what}`)
-    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, `must name every ${what} once`);
+    .refine(
+      (all) => new Set(all.map(({ name }) => name)).size === all.length,
+      `must name every ${what} once`,
+    );
 
 export const PlanFields = z.object({
   systems: distinct(PlannedSystem, 'critical system'),

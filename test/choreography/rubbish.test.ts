@@ -185,7 +185,8 @@ describe('what anybody may publish', () => {
     const subject = `exit.${employeeId}.${exitId}.exit.decision-finalised`;
     const decision = JSON.stringify({ outcome: 'retained', decidedBy: HR });
     await other.publish(subject, decision, cloudEvent('exit.decision-finalised', `${exitId}/${resigned}`));
-    for (const { reason } of await deadLettered(subject)) assert.match(reason, /is that of employee.resigned by/);
+    for (const { reason } of await deadLettered(subject))
+      assert.match(reason, /is that of employee.resigned by/);
   });
 
   it('with a plan that names one system twice is dead-lettered, and no exit waits for it', async () => {

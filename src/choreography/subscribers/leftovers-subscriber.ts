@@ -6,7 +6,6 @@ import { FailureType } from '../../exit/failures.js';
 import type { Exit } from '../../exit/exit.js';
 import type { StoredEvent } from '../../exit/events.js';
 import type { Step } from '../../exit/status.js';
-import type { Records } from '../jetstream/records.js';
 import { nothingToRemember, type Subscription } from './subscriber.js';
 import { isSetOff, type Said } from './tasks.js';
 
@@ -42,7 +41,7 @@ export function leftoversSubscription({ service, names }: Leftovers): Subscripti
       'step.resolved',
     ],
     promises: [],
-    records: nothingToRemember as Records<undefined>,
+    records: nothingToRemember,
     keyOf: ({ exitId }) => exitId,
     attemptTimeoutMs: 10_000,
     backoffCoefficient: 2,

@@ -6,7 +6,7 @@ import type { HoldKind } from '../../exit/hold-facts.js';
 import type { AccessPort } from './access-port.js';
 import { block } from './block.js';
 import { capture } from './capture.js';
-import { strategyOf } from './hold-strategy.js';
+import { strategyOf } from './strategies.js';
 import { groupsOf, isChangeable } from './memberships.js';
 import { wouldBeLast } from './protection.js';
 import { restore } from './restore.js';

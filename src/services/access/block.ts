@@ -8,7 +8,8 @@ import {
   type Taken,
 } from '../../exit/hold-facts.js';
 import type { AccessPort } from './access-port.js';
-import { strategyOf, type Held } from './hold-strategy.js';
+import type { Held } from './hold-strategy.js';
+import { strategyOf } from './strategies.js';
 import { groupsLeftWithout } from './protection.js';
 
 export const block =

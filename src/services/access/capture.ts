@@ -1,9 +1,9 @@
 /** Whose account it is, and what the hold may take from it. Writes nothing. */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { Capture, HoldKind } from '../../exit/hold-facts.js';
-import { assertSpelling } from '../spelling.js';
+import { assertSpelling } from '../../exit/spelling.js';
 import type { AccessPort, Account } from './access-port.js';
-import { strategyOf } from './hold-strategy.js';
+import { strategyOf } from './strategies.js';
 
 export async function findAccount(
   port: AccessPort,

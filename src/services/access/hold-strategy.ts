@@ -1,8 +1,6 @@
 /** What differs between the kinds of hold. Another kind is another strategy. */
-import type { Blocked, CapturedAccount, GroupRef, HoldKind, Taken } from '../../exit/hold-facts.js';
-import type { AccessPort, Account } from './access-port.js';
-import { groupsStrategy } from './groups-strategy.js';
-import { suspendStrategy } from './suspend-strategy.js';
+import type { Blocked, CapturedAccount, GroupRef, Taken } from '../../exit/hold-facts.js';
+import type { Account } from './access-port.js';
 
 export interface Strategy {
   /** The memberships that the hold may take. */
@@ -28,13 +26,4 @@ export interface Strategy {
 export interface Held extends Pick<Blocked, 'taken' | 'version' | 'uncaptured' | 'notes'> {
   /** The most writes that one value needed. */
   writes: number;
-}
-
-export function strategyOf(port: AccessPort, hold: HoldKind): Strategy {
-  switch (hold.kind) {
-    case 'suspend':
-      return suspendStrategy(port);
-    case 'groups':
-      return groupsStrategy(port, hold.groups);
-  }
 }

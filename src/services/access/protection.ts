@@ -1,7 +1,7 @@
 /** Groups that are not to lose their last active member to a hold: the administrators, for instance. */
 import type { AccountRef, HoldKind } from '../../exit/hold-facts.js';
 import type { AccessPort, Account } from './access-port.js';
-import { strategyOf } from './hold-strategy.js';
+import { strategyOf } from './strategies.js';
 import { groupsNamed } from './memberships.js';
 
 /** @returns the protected groups in which no other active member is known */

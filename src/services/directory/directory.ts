@@ -12,7 +12,7 @@ import {
   primaryEmail,
   type ScimUser,
 } from '../protocols/scim-resource.js';
-import { assertSpelling } from '../spelling.js';
+import { assertSpelling } from '../../exit/spelling.js';
 
 export type DirectoryService = ReturnType<typeof createDirectoryService>;
 

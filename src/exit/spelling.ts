@@ -1,4 +1,4 @@
-import { FailureType, FinalFailure } from '../exit/failures.js';
+import { FailureType, FinalFailure } from './failures.js';
 
 /**
  * Servers may compare an employee id without regard to case, and two spellings would be two exits of one person.
