@@ -1,6 +1,6 @@
 /**
  * `npm run compare`: the same exits through both forms, with equal durability, on this machine; writes the tables of
- * docs/orchestration-vs-choreography.md, which says what is measured and how. Run it while nothing else runs.
+ * bench/results/compare.md, which says what is measured and how. Run it while nothing else runs.
  *
  *   npm run compare -- [--only latency,kill] [--rounds 5] [--outage 60] [--json] [--quick] [--write FILE]
  */
@@ -19,7 +19,7 @@ import { startOutside } from './compare/outside.js';
 import type { Phase, Scale, World } from './compare/phase.js';
 import { throughput } from './compare/throughput.js';
 
-const DOCUMENT = 'docs/orchestration-vs-choreography.md';
+const DOCUMENT = 'bench/results/compare.md';
 // At rest comes first: what has run for a while has grown.
 const phases = [footprint, latency, throughput, outage, kill, diagnosis] as Phase<unknown>[];
 

@@ -23,12 +23,12 @@ interface Document {
   };
 }
 
+const document = 'bench/results/compare.md';
 const forms = ['choreographed, 3 services', 'orchestrated, 4 workers'];
 
 describe('npm run compare', () => {
   it('runs the same exits through both forms, and every figure is there', async function () {
     this.timeout(240_000);
-    const document = 'docs/orchestration-vs-choreography.md';
     const before = await readFile(document, 'utf8');
     const { stdout } = await run(process.execPath, ['dist/bench/compare.js', '--quick', '--json'], {
       maxBuffer: 16 * 1024 * 1024,
@@ -66,7 +66,7 @@ describe('npm run compare', () => {
   });
 
   it('has a place in the document for the tables of each phase', async () => {
-    const text = await readFile('docs/orchestration-vs-choreography.md', 'utf8');
+    const text = await readFile(document, 'utf8');
     for (const name of ['footprint', 'latency', 'throughput', 'outage', 'kill', 'diagnosis'])
       assert.match(text, new RegExp(`<!-- compare:${name} -->[^]*<!-- /compare:${name} -->`));
   });

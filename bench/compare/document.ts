@@ -1,4 +1,4 @@
-/** `docs/orchestration-vs-choreography.md`: each phase has a place between two markers, and writes there and nowhere else. */
+/** `bench/results/compare.md`: each phase has a place between two markers, and writes there and nowhere else. */
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';

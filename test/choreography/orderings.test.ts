@@ -12,16 +12,21 @@ const leaving: Decision = { outcome: 'leaving', decidedBy: HR };
 /** Those that do something once, and are then done with a message. */
 const CONSUMERS = [
   'access-code',
-  'leftovers-access',
   'access-payroll',
   'access-production',
   'hr',
   'notification',
   'notification-employee',
-  'leftovers-steps',
 ];
 /** Those that a message comes back to as long as an exit waits. */
-const WAITING = ['drift-code', 'drift-payroll', 'drift-production', 'notification-review'];
+const WAITING = [
+  'drift-code',
+  'drift-payroll',
+  'drift-production',
+  'leftovers-access',
+  'leftovers-steps',
+  'notification-review',
+];
 
 describe('whatever the order', () => {
   let world: ChoreographedWorld;

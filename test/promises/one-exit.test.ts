@@ -79,6 +79,25 @@ inBothForms('an exit', { config: [['attentionAfter: PT15M', 'attentionAfter: PT2
     assert.equal((await company().account(nora, 'code')).active, false);
   });
 
+  it('says the same of a system that left while a step was being tried on it', async () => {
+    const { exits, hire, until, untilPhase, restart, proxies } = company();
+    const { systems, policy } = company().config;
+    await restart((config) => (config.policy = { ...policy, attentionAfter: 4_000 }));
+    const nora = await hire({ on: ['payroll', 'code'] });
+    proxies.code.fault(({ method }) => (method === 'PATCH' ? { kind: 'unreachable' } : undefined));
+    await exits.open({ employeeId: nora.employeeId });
+    await until(nora, 'a first attempt', (status) => Boolean(stepOf(status, 'block-access:code')?.error));
+    await restart((config) => (config.systems = systems.filter(({ name }) => name !== 'code')));
+    await until(nora, 'attention', (status) =>
+      Boolean(stepOf(status, 'block-access:code')?.error?.includes('no system "code" any more')),
+    );
+    proxies.code.fault(undefined);
+    await restart((config) => Object.assign(config, { systems, policy }));
+    await exits.resolve(nora.employeeId, { step: 'block-access', system: 'code', action: 'retry', by: IT });
+    await untilPhase(nora, 'awaiting-decision');
+    assert.equal((await company().account(nora, 'code')).active, false);
+  });
+
   it('keeps the systems and the policy that it began with, whatever is configured later', async () => {
     const { exits, untilPhase, restart, account } = company();
     const nora = await waiting(company(), { on: ['payroll', 'code'] });

@@ -16,11 +16,14 @@ export interface Leftovers {
 }
 
 export function leftoversSubscription({ service, names }: Leftovers): Subscription<undefined> {
-  const isLeft = (exit: Exit, { name, system }: Step): boolean =>
-    exit.rowOf(name)?.service === service && !names.includes(system ?? name);
-  const leftIn = (event: StoredEvent, exit: Exit): Step[] =>
+  const setOffBy = (event: StoredEvent, exit: Exit): Step[] =>
     exit.steps.filter(
-      (step) => isLeft(exit, step) && isSetOff({ step: step.name, system: step.system }, event, exit),
+      ({ name, system }) =>
+        exit.rowOf(name)?.service === service && isSetOff({ step: name, system }, event, exit),
+    );
+  const leftIn = (event: StoredEvent, exit: Exit): Step[] =>
+    setOffBy(event, exit).filter(
+      ({ name, system, state }) => state === 'running' && !names.includes(system ?? name),
     );
   const attention = ({ name: step, system }: Step): Said => {
     const what = system === undefined ? `step "${step}"` : `system "${system}"`;
@@ -51,5 +54,8 @@ export function leftoversSubscription({ service, names }: Leftovers): Subscripti
       const run = (_record: unknown, now: Exit) => Promise.resolve(leftIn(event, now).map(attention));
       return { step: first.name, system: first.system, run };
     },
+    // The process that is trying a step today may be replaced by one that does not know it.
+    redeliverAfter: (event, exit) =>
+      setOffBy(event, exit).length > 0 ? exit.plan!.policy.attentionAfterMs : undefined,
   };
 }
