@@ -80,7 +80,7 @@ inBothForms('an exit', { config: [['attentionAfter: PT15M', 'attentionAfter: PT2
   });
 
   it('says the same of a system that left while a step was being tried on it', async () => {
-    const { exits, hire, until, untilPhase, restart, proxies } = company();
+    const { exits, hire, until, restart, proxies } = company();
     const { systems, policy } = company().config;
     await restart((config) => (config.policy = { ...policy, attentionAfter: 4_000 }));
     const nora = await hire({ on: ['payroll', 'code'] });
@@ -94,7 +94,7 @@ inBothForms('an exit', { config: [['attentionAfter: PT15M', 'attentionAfter: PT2
     proxies.code.fault(undefined);
     await restart((config) => Object.assign(config, { systems, policy }));
     await exits.resolve(nora.employeeId, { step: 'block-access', system: 'code', action: 'retry', by: IT });
-    await untilPhase(nora, 'awaiting-decision');
+    await until(nora, 'the block', (status) => stateOf(status, 'block-access:code') === 'done');
     assert.equal((await company().account(nora, 'code')).active, false);
   });
 
