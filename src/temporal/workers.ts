@@ -62,6 +62,8 @@ export async function createWorkers({
     workflowBundle: { codePath: workflowBundlePath },
     // With fewer slots than exits under way, the block of one waits behind the bookkeeping of another.
     maxConcurrentWorkflowTaskExecutions: 200,
+    // So long an exit waits for the worker that has it in memory, and may have been killed. A decision is waited for 10 s.
+    stickyQueueScheduleToStartTimeout: '3 seconds',
   };
 
   // What a system bears is held by Temporal for all workers of its queue together.

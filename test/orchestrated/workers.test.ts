@@ -114,6 +114,20 @@ describe('workers as processes of their own', () => {
     );
   });
 
+  it('can be killed while an exit waits: a decision right after it is recorded by the next one', async () => {
+    await start('notification,hr,access');
+    const killed = await start('exit');
+    const nora = await world.hire();
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.untilPhase(nora, 'awaiting-decision');
+    await killed.kill();
+    running.delete(killed);
+    await start('exit');
+    const { outcome } = await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    assert.equal(outcome, 'leaving');
+    await world.untilPhase(nora, 'closed');
+  });
+
   const refused: [what: string, args: string[], env: Record<string, string>, problem: RegExp][] = [
     [
       'a service that there is not',
