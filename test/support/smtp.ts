@@ -21,6 +21,8 @@ export interface MailServer {
   refuse: (
     decide: ((recipient: string) => { code: number; message: string } | undefined) | undefined,
   ) => void;
+  /** Answers so to these recipients, or to everybody. */
+  refuseWith: (code: number, ...recipients: string[]) => void;
   /** Takes the next message, and breaks the connection before it says so. */
   loseNextAnswer: () => void;
   /** Takes the next message, and says so only when it is let. */
@@ -36,6 +38,24 @@ export interface MailServer {
 }
 
 export async function startMailServer(): Promise<MailServer> {
+  const server = newMailServer();
+  await server.restart();
+  return server;
+}
+
+/** For a group of tests: before each it has no mail, and takes every one. */
+export function mailServer(): MailServer {
+  const server = newMailServer();
+  before(server.restart);
+  beforeEach(() => {
+    server.mails.length = 0;
+    server.refuse(undefined);
+  });
+  after(server.stop);
+  return server;
+}
+
+function newMailServer(): MailServer {
   const mails: Mail[] = [];
   let decide: ((recipient: string) => { code: number; message: string } | undefined) | undefined;
   let loseNext = false;
@@ -88,7 +108,6 @@ export async function startMailServer(): Promise<MailServer> {
   }
 
   const to = (recipient: string): Mail[] => mails.filter((mail) => mail.recipient === recipient);
-  await start();
   return {
     get port() {
       return port;
@@ -96,6 +115,10 @@ export async function startMailServer(): Promise<MailServer> {
     mails,
     refuse: (next) => {
       decide = next;
+    },
+    refuseWith: (code, ...recipients) => {
+      decide = (to) =>
+        recipients.length === 0 || recipients.includes(to) ? { code, message: 'not you' } : undefined;
     },
     loseNextAnswer: () => {
       loseNext = true;
