@@ -5,7 +5,7 @@ import type { Interview } from '../../src/exit/interview.js';
 import { AWAY, between, calendarOfHr, HOME, toTheNextDay, UID } from '../support/calendar.js';
 import { finalFailure, outage } from '../support/failures.js';
 import { HR, hrAt, memory, partnerWith, readInvitation, type Asked } from '../support/interview.js';
-import { DANA } from '../support/message.js';
+import { addressesOf, DANA } from '../support/message.js';
 import { sampleConfig } from '../support/sample-config.js';
 import { mailServer } from '../support/smtp.js';
 
@@ -33,10 +33,7 @@ describe('an interview in a calendar', () => {
     const moved = await reschedule();
     const { withdrawn, sent } = await withdraw({}, moved);
     assert.equal(withdrawn, true);
-    assert.deepEqual(
-      sent!.map(({ to }) => to),
-      everybody,
-    );
+    assert.deepEqual(addressesOf(sent!), everybody);
     for (const recipient of everybody) {
       const messages = mail.to(recipient).map(readInvitation);
       const property = (name: string) =>
@@ -54,9 +51,9 @@ describe('an interview in a calendar', () => {
       const stamps = property('dtstamp');
       assert.deepEqual(stamps, stamps.toSorted());
       for (const stamp of stamps) assert.match(stamp, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
-      for (const { people } of messages)
+      for (const { addresses } of messages)
         assert.deepEqual(
-          people.map(({ address }) => address),
+          addresses,
           everybody.map((email) => `mailto:${email}`),
         );
       assert.match(mail.to(recipient).at(-1)!.subject!, /^Cancelled: /);
@@ -158,8 +155,9 @@ describe('an interview in a calendar', () => {
   });
 
   it('that has taken place is not withdrawn, and stays in the calendar', async () => {
-    assert.equal((await withdraw({ now: interview.start })).withdrawn, false);
-    assert.equal((await calendar.events()).length, 1);
+    const withdrawal = await withdraw({ now: interview.start });
+    assert.deepEqual(withdrawal, { withdrawn: false, note: 'the interview had already begun' });
+    assert.deepEqual([(await calendar.events()).length, mail.mails.length], [1, 3]);
   });
 
   it('of which nobody knows is found in the calendar, removed and withdrawn', async () => {

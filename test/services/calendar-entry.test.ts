@@ -5,13 +5,13 @@ import { FailureType } from '../../src/exit/failures.js';
 import { AWAY, calendarOfHr, HOME, PATH, toTheNextDay, UID } from '../support/calendar.js';
 import { finalFailure, outage } from '../support/failures.js';
 import { HR, memory, readInvitation } from '../support/interview.js';
-import { DANA } from '../support/message.js';
+import { addressesOf, DANA } from '../support/message.js';
 import { ask } from '../support/radicale.js';
 
 describe('the entry in the calendar', () => {
   const calendar = calendarOfHr();
   const { mail, schedule } = calendar;
-  const recipients = () => mail.mails.map(({ recipient }) => recipient);
+  const { recipients } = mail;
 
   it('is that of the invitation, without a METHOD (RFC 4791 §4.1), and leaves inviting to us (RFC 6638 §7.1)', async () => {
     const interview = await schedule();
@@ -111,7 +111,7 @@ describe('the entry in the calendar', () => {
     assert.deepEqual(recipients(), everybody);
     for (const one of mail.mails)
       assert.deepEqual(
-        readInvitation(one).people.map(({ address }) => address),
+        readInvitation(one).addresses,
         everybody.map((email) => `mailto:${email}`),
       );
     await schedule({ employee: { email: undefined, personalEmail: HOME }, exitId: 'exit-2' });
@@ -124,10 +124,7 @@ describe('the entry in the calendar', () => {
     const employee = { personalEmail: HOME };
     mail.refuseWith(550, DANA);
     const { sent } = await schedule({ employee });
-    assert.deepEqual(
-      sent!.map(({ to }) => to),
-      [HOME, HR],
-    );
+    assert.deepEqual(addressesOf(sent!), [HOME, HR]);
     mail.refuseWith(550, DANA, HOME);
     await finalFailure(FailureType.AddressRefused, schedule({ employee, exitId: 'exit-2' }));
     assert.deepEqual(recipients(), [HOME, HR], 'of the first');

@@ -31,21 +31,17 @@ describe('with a calendar that', () => {
     }
   }
 
-  const outages: Record<string, (request: Seen) => Fault> = {
-    'is down': () => ({ kind: 'unreachable' }),
-    'answers 503': () => ({ kind: 'answer', status: 503, body: PASSWORD }),
-    'answers 429': () => ({ kind: 'answer', status: 429 }),
-    'loses every answer': () => ({ kind: 'lost-answer' }),
-    'answers with a page of a proxy': () => ({
-      kind: 'answer',
-      status: 200,
-      body: '<html>maintenance</html>',
-    }),
+  const outages: Record<string, Fault> = {
+    'is down': { kind: 'unreachable' },
+    'answers 503': { kind: 'answer', status: 503, body: PASSWORD },
+    'answers 429': { kind: 'answer', status: 429 },
+    'loses every answer': { kind: 'lost-answer' },
+    'answers with a page of a proxy': { kind: 'answer', status: 200, body: '<html>maintenance</html>' },
   };
   for (const [what, met] of Object.entries(outages)) {
     it(`${what}: it is tried again, nobody is invited, and then all is well`, async () => {
       const done = memory();
-      fault(met);
+      fault(() => met);
       const message = await outage(secretly(schedule({ done })));
       assert.match(message, /the calendar of Acme HR/);
       assert.equal(mail.mails.length, 0);

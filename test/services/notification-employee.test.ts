@@ -3,8 +3,7 @@ import type { Employee } from '../../src/exit/people.js';
 import { FailureType } from '../../src/exit/failures.js';
 import { finalFailure, outage } from '../support/failures.js';
 import { readHtml } from '../support/html.js';
-import { deliveries } from '../support/interview.js';
-import { DANA } from '../support/message.js';
+import { addressesOf, DANA, deliveries } from '../support/message.js';
 import { about, HR_PARTNER, reviewBy, serviceAt } from '../support/notification.js';
 import { sampleConfig } from '../support/sample-config.js';
 import { mailServer } from '../support/smtp.js';
@@ -18,7 +17,7 @@ describe('the employee', () => {
 
   const tell = (changes: Partial<Employee> = {}, delivered = deliveries()) =>
     serviceAt(server.port).notifyEmployee({ ...about(changes), reviewBy }, delivered, signal);
-  const recipients = () => server.mails.map(({ recipient }) => recipient);
+  const { recipients } = server;
 
   it('hears what is being blocked, why, until when, and whom to ask', async () => {
     const sent = await tell();
@@ -92,19 +91,13 @@ describe('the employee', () => {
     server.refuseWith(450, HOME);
     const sent = await tell({ personalEmail: HOME }, delivered);
     assert.deepEqual(recipients(), [HOME, DANA]);
-    assert.deepEqual(
-      sent.map(({ to }) => to),
-      [DANA, HOME],
-    );
+    assert.deepEqual(addressesOf(sent), [DANA, HOME]);
   });
 
   it('is reached where one of the addresses takes it; where none does, it is a final failure', async () => {
     server.refuseWith(550, DANA);
     const sent = await tell({ personalEmail: HOME });
-    assert.deepEqual(
-      sent.map(({ to }) => to),
-      [HOME],
-    );
+    assert.deepEqual(addressesOf(sent), [HOME]);
     server.refuseWith(550, DANA, HOME);
     const reason = await finalFailure(FailureType.AddressRefused, tell({ personalEmail: HOME }));
     for (const address of [DANA, HOME]) assert.ok(reason.includes(address), reason);

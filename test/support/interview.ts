@@ -8,16 +8,14 @@ import { createHrService, type HrPartner, type HrService } from '../../src/servi
 import { remember, type Memory } from '../../src/services/hr/memory.js';
 import { loadTemplates } from '../../src/services/mails/templates.js';
 import { createCalendar } from '../../src/services/protocols/caldav.js';
-import type { Deliveries } from '../../src/services/protocols/smtp.js';
-import { DANA, mailer } from './message.js';
+import { mailer } from './message.js';
+import { dana, openedAt } from './notification.js';
 import type { Account } from './radicale.js';
 import { sampleConfig } from './sample-config.js';
 import { calendarOf, type Mail } from './smtp.js';
 
 const { organisation, interview: policy, contacts } = sampleConfig;
 export const HR = contacts.hrPartners[0].email;
-/** Monday, 11:10 in Berlin: the interview is on Tuesday, 11:30 to 12:15. */
-const openedAt = '2026-11-23T10:10:00Z';
 
 interface Setting {
   partners?: [HrPartner, ...HrPartner[]];
@@ -51,7 +49,12 @@ export function hrAt(mail: { port: number }, partnersOfTest?: () => [HrPartner, 
       now: () => new Date(now),
     });
   }
-  const request = (asked: Asked) => ({ openedAt, ...asked, ...about(asked.employee, asked.exitId) });
+  const request = (asked: Asked) => ({
+    openedAt,
+    exitId: 'exit-1',
+    ...asked,
+    employee: dana(asked.employee),
+  });
   const attempt = ({ done = memory(), signal = new AbortController().signal }: Asked) =>
     [done, signal] as const;
   return {
@@ -73,22 +76,8 @@ export function partnerWith(
   return { contact, calendar: createCalendar({ ...account, name, timeZone, requestTimeoutMs: 2000 }) };
 }
 
-function about(changes: Partial<Employee> = {}, exitId = 'exit-1') {
-  const manager = { name: 'Ravi Menon', email: 'ravi.menon@acme.example' };
-  const dana = { employeeId: 'E-1002', displayName: 'Dana Fox', email: DANA, identities: [], manager };
-  return { exitId, employee: { ...dana, ...changes } };
-}
-
 /** What one step remembers, over all its attempts. */
 export const memory = (): Memory => remember({ delivered: [] }, () => Promise.resolve());
-
-export function deliveries(): Deliveries {
-  const delivered = new Set<string>();
-  return {
-    has: (id) => delivered.has(id),
-    add: async (id) => void (await Promise.resolve(delivered.add(id))),
-  };
-}
 
 /** What a calendar program makes of a mail. */
 export function readInvitation(mail: Mail) {
@@ -105,5 +94,6 @@ export function readInvitation(mail: Mail) {
     name: String(attendee.getParameter('cn')),
     address: String(attendee.getFirstValue()).toLowerCase(),
   }));
-  return { method, content, component, people, event: new ICAL.Event(component) };
+  const addresses = people.map(({ address }) => address);
+  return { method, content, component, people, addresses, event: new ICAL.Event(component) };
 }

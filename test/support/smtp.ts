@@ -28,6 +28,8 @@ export interface MailServer {
   /** Takes the next message, and says so only when it is let. */
   holdNextAnswer: () => { taken: Promise<void>; let: () => void };
   to: (recipient: string) => Mail[];
+  /** Of all mails, in the order in which they came. */
+  recipients: () => string[];
   /** Of these, the ones with an iTIP object. */
   invitationsTo: (recipient: string) => Mail[];
   /** Waits until so many mails have come for this recipient. */
@@ -129,6 +131,7 @@ function newMailServer(): MailServer {
       return { taken: taken.passed, let: answer.open };
     },
     to,
+    recipients: () => mails.map(({ recipient }) => recipient),
     invitationsTo: (recipient) => to(recipient).filter(({ attachments }) => attachments.length > 0),
     waitFor: (recipient, count) =>
       eventually(`${count} mails to ${recipient}`, () =>
