@@ -9,6 +9,7 @@ import { filtersIgnoreCase } from './quirks.js';
 import { faulty } from './targets.js';
 
 const { signal } = new AbortController();
+const ALL = ['admins', 'operators', 'readers'];
 const report = () => Promise.resolve();
 
 contract('when a system or the network fails, a hold', faulty, (system, names) => {
@@ -26,9 +27,11 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
   }
 
   async function captured(hold: HoldKind): Promise<CapturedAccount & { employeeId: string }> {
-    const { employeeId } = await system.hire();
-    return { employeeId, ...(await system.capture(employeeId, hold)) };
+    const { employeeId, account } = await system.captured(hold);
+    return { employeeId, ...account };
   }
+  const block = (account: CapturedAccount, hold: HoldKind, given = signal) =>
+    system.access().block(account, hold, NOTHING, report, given);
 
   const answers = (status: number): [what: string, fault: Fault] => [
     `the answer is ${status}`,
@@ -55,14 +58,13 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
         assert.ok(met() > 0, 'the fault was met');
         assert.deepEqual(notes, [], 'what it took itself is not taken for somebody else’s');
         const isSuspend = hold.kind === 'suspend';
-        const groups = isSuspend ? ['admins', 'operators', 'readers'] : ['readers'];
+        const groups = isSuspend ? ALL : ['readers'];
         assert.deepEqual(await system.admin.account(id), { id, active: !isSuspend, groups });
 
         met = hinder(fault, often);
         await untilDone(() => system.access().restore(account, taken, signal));
         assert.ok(met() > 0, 'the fault was met');
-        const all = ['admins', 'operators', 'readers'];
-        assert.deepEqual(await system.admin.account(id), { id, active: true, groups: all });
+        assert.deepEqual(await system.admin.account(id), { id, active: true, groups: ALL });
 
         met = hinder(fault, often);
         await untilDone(() => system.access().revoke(employeeId, account, signal));
@@ -80,14 +82,11 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
         ? { kind: 'answer', status: 200, body: { id: 'as asked', active: false } }
         : undefined,
     );
-    const blocking = [SUSPEND, GROUPS].map((hold, i) =>
-      outage(system.access().block(accounts[i]!, hold, NOTHING, report, signal)),
-    );
+    const blocking = [SUSPEND, GROUPS].map((hold, i) => outage(block(accounts[i]!, hold)));
     for (const reason of await Promise.all(blocking))
       assert.match(reason, /on payroll: the server takes the change but does not show it/);
     for (const { id } of accounts) {
-      const all = ['admins', 'operators', 'readers'];
-      assert.deepEqual(await system.admin.account(id), { id, active: true, groups: all });
+      assert.deepEqual(await system.admin.account(id), { id, active: true, groups: ALL });
     }
   });
 
@@ -139,7 +138,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
       system.proxy.fault(() => ({ kind: 'answer', status, body: { detail: `"${token}" may not` } }));
       for (const acting of [
         () => system.access().capture(account.employeeId, SUSPEND, signal),
-        () => system.access().block(account, SUSPEND, NOTHING, report, signal),
+        () => block(account, SUSPEND),
         () => system.access().restore(account, { suspended: true, groups: [] }, signal),
         () => system.access().revoke(account.employeeId, account, signal),
       ]) {
@@ -176,7 +175,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
     }));
     const wrong = /^payroll answered .* with something that is not a SCIM resource: userName: /;
     assert.match(await outage(system.access().capture(employeeId, SUSPEND, signal)), wrong);
-    assert.match(await outage(system.access().block(account, SUSPEND, NOTHING, report, signal)), wrong);
+    assert.match(await outage(block(account, SUSPEND)), wrong);
   });
 
   it('does not act for another spelling of the employee id, which would be a second exit of one person', async () => {
@@ -227,7 +226,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
       attempt.abort();
       return { kind: 'held', until };
     });
-    await outage(system.access().block(account, SUSPEND, NOTHING, report, attempt.signal));
+    await outage(block(account, SUSPEND, attempt.signal));
     assert.equal((await system.admin.account(account.id)).active, true);
     release();
   });

@@ -22,11 +22,8 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
       const free = { active: true, groups: ['admins', 'operators', 'readers'] };
 
       it('captures the account, and writes nothing', async () => {
-        const { employeeId, id } = await system.hire({
-          userName: `dana-${hold.kind}`,
-          email: named('d@acme.example'),
-        });
-        const account = await system.capture(employeeId, hold);
+        const dana = { userName: `dana-${hold.kind}`, email: named('d@acme.example') };
+        const { id, account } = await system.captured(hold, dana);
         assert.deepEqual(
           { ...account, groups: system.namesOf(account.groups) },
           {
@@ -42,10 +39,11 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
       });
 
       it('blocks, and gives back exactly what it took', async () => {
-        const { employeeId, id } = await system.hire();
-        const account = await system.capture(employeeId, hold);
+        const { id, account } = await system.captured(hold);
         const { taken, uncaptured, notes } = await system.block(account, hold);
         assert.deepEqual(await system.admin.account(id), { id, ...held });
+        const others = system.writes().filter((path) => path.includes(system.groups.readers));
+        assert.deepEqual(others, [], 'it takes only the groups that it lists');
         assert.deepEqual(uncaptured, []);
         assert.deepEqual(notes, []);
         const { givenBack } = await system.access().restore(account, taken, signal);
@@ -54,8 +52,7 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
       });
 
       it('blocks, and revokes: the account stays, inactive and in no group', async () => {
-        const { employeeId, id } = await system.hire();
-        const account = await system.capture(employeeId, hold);
+        const { employeeId, id, account } = await system.captured(hold);
         await system.block(account, hold);
         const { removedGroups, notes } = await system.access().revoke(employeeId, account, signal);
         assert.deepEqual(await system.admin.account(id), { id, active: false, groups: [] });
@@ -64,8 +61,7 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
       });
 
       it('says of a revocation what it is about to remove, and counts in what earlier attempts had', async () => {
-        const { employeeId, id } = await system.hire();
-        const account = await system.capture(employeeId, hold);
+        const { employeeId, id, account } = await system.captured(hold);
         const before = (await system.admin.account(id)).groups;
         const earlier = { id: 'gone', displayName: 'gone' };
         const said: string[][] = [];
@@ -82,8 +78,7 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
       });
 
       it('writes once, however often it is asked to block, to give back or to revoke', async () => {
-        const { employeeId } = await system.hire();
-        const account = await system.capture(employeeId, hold);
+        const { employeeId, account } = await system.captured(hold);
         const first = await system.block(account, hold);
         const again = await system.block(account, hold, first.taken);
         assert.equal(system.writes().length, writes);
@@ -102,8 +97,7 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
       });
 
       it('leaves what other people change meanwhile', async () => {
-        const { employeeId, id } = await system.hire();
-        const account = await system.capture(employeeId, hold);
+        const { employeeId, id, account } = await system.captured(hold);
         const { taken } = await system.block(account, hold);
         const promoted = await system.admin.createGroup(`promoted-${employeeId}`, [id]);
         await system.admin.removeMember(system.groups.readers, id);
@@ -115,8 +109,7 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
       });
 
       it('on an account that was deleted meanwhile says what cannot be given back', async () => {
-        const { employeeId, id } = await system.hire({ userName: `gone-${hold.kind}` });
-        const account = await system.capture(employeeId, hold);
+        const { employeeId, id, account } = await system.captured(hold, { userName: `gone-${hold.kind}` });
         const { taken } = await system.block(account, hold);
         await system.admin.deleteUser(id);
         const reason = await finalFailure(
@@ -187,8 +180,7 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
   });
 
   it('revokes also an account that was made anew since the capture', async () => {
-    const { employeeId, id } = await system.hire();
-    const account = await system.capture(employeeId, SUSPEND);
+    const { employeeId, id, account } = await system.captured(SUSPEND);
     await system.admin.deleteUser(id);
     const anew = await system.admin.createUser({ employeeId });
     await system.admin.addMember(system.groups.admins, anew);

@@ -2,239 +2,190 @@
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
 import type { Interview } from '../../src/exit/interview.js';
+import { AWAY, between, calendarOfHr, HOME, toTheNextDay, UID } from '../support/calendar.js';
 import { finalFailure, outage } from '../support/failures.js';
-import { about, HR, hrAt, memory, openedAt, partnerWith, readInvitation } from '../support/interview.js';
-import { DANA } from '../support/message.js';
-import {
-  addEvent,
-  ask,
-  eventsIn,
-  interviewsIn,
-  startRadicale,
-  type Account,
-  type CalendarServer,
-} from '../support/radicale.js';
+import { HR, hrAt, memory, partnerWith, readInvitation, type Asked } from '../support/interview.js';
+import { addressesOf, DANA } from '../support/message.js';
 import { sampleConfig } from '../support/sample-config.js';
-import { startMailServer, type MailServer } from '../support/smtp.js';
+import { mailServer } from '../support/smtp.js';
 
-const { signal } = new AbortController();
-const UID = 'interview.exit-1@acme.example';
-const PATH = `/${encodeURIComponent(UID)}.ics`;
-const HOME = 'dana@home.example';
-const AWAY = ['DTSTART;VALUE=DATE:20261120', 'DTEND;VALUE=DATE:20261210'];
+const everybody = [DANA, HOME, HR];
+const employee = { personalEmail: HOME };
+const EDITED = { [UID]: '2026-11-25T10:30:00.000Z' };
+const withNewSequence = (content: string) => toTheNextDay(content).replace('SEQUENCE:0', 'SEQUENCE:3');
 
 describe('an interview in a calendar', () => {
-  let mail: MailServer;
-  let server: CalendarServer;
-  let account: Account;
+  const calendar = calendarOfHr();
+  const { mail } = calendar;
   let interview: Interview;
-  before(async () => {
-    [mail, server] = await Promise.all([startMailServer(), startRadicale()]);
-  });
   beforeEach(async () => {
-    mail.mails.length = 0;
-    mail.refuse(undefined);
-    account = await server.calendar('hr');
-    interview = await hr().scheduleInterview(dana(), memory(), signal);
+    interview = await calendar.schedule({ employee });
     assert.equal(interview.start, '2026-11-24T10:30:00Z');
   });
-  after(() => Promise.all([mail.stop(), server.stop()]));
 
-  const dana = () => about({ personalEmail: HOME });
-  const hr = (now = openedAt) => hrAt(mail.port, now, { partners: [partnerWith(account)] });
-  const reschedule = (at?: string, now?: string, done = memory(), present = interview) =>
-    hr(now).rescheduleInterview({ ...dana(), interview: present, ...(at && { at }) }, done, signal);
-  const withdraw = (present: Interview | undefined = interview, now?: string, done = memory()) =>
-    hr(now).cancelInterview({ ...dana(), interview: present }, done, signal);
+  const reschedule = (asked: Asked = {}, present = interview) =>
+    calendar.reschedule(present, { employee, ...asked });
+  const withdraw = (asked: Asked = {}, present: Interview | undefined = interview) =>
+    calendar.withdraw(present, { employee, ...asked });
   const lastTo = (recipient: string) => readInvitation(mail.to(recipient).at(-1)!);
-
-  /** As the HR partner's calendar program does it. */
-  async function edit(change: (content: string) => string): Promise<void> {
-    await ask(account, 'PUT', PATH, change(await ask(account, 'GET', PATH)));
-  }
-  const toTheNextDay = (content: string) =>
-    content.replaceAll('20261124T10', '20261125T10').replaceAll('20261124T11', '20261125T11');
 
   it('is REQUESTed, REQUESTed anew and CANCELled as RFC 5546 asks', async () => {
     const moved = await reschedule();
-    const { withdrawn, sent } = await withdraw(moved);
+    const { withdrawn, sent } = await withdraw({}, moved);
     assert.equal(withdrawn, true);
-    assert.deepEqual(
-      sent!.map(({ to }) => to),
-      [DANA, HOME, HR],
-    );
-    for (const recipient of [DANA, HOME, HR]) {
+    assert.deepEqual(addressesOf(sent!), everybody);
+    for (const recipient of everybody) {
       const messages = mail.to(recipient).map(readInvitation);
-      const each = <T>(read: (message: (typeof messages)[number]) => T): T[] => messages.map(read);
       const property = (name: string) =>
-        each(({ component }) => String(component.getFirstPropertyValue(name)));
+        messages.map(({ component }) => String(component.getFirstPropertyValue(name)));
       assert.deepEqual(
-        each(({ method }) => method),
+        messages.map(({ method }) => method),
         ['REQUEST', 'REQUEST', 'CANCEL'],
       );
       assert.deepEqual(property('uid'), [UID, UID, UID]);
       assert.deepEqual(property('sequence'), ['0', '1', '2']);
       assert.deepEqual(property('status'), ['CONFIRMED', 'CONFIRMED', 'CANCELLED']);
-      const organizer = `mailto:${sampleConfig.mail.from.email}`;
-      assert.deepEqual(property('organizer'), [organizer, organizer, organizer]);
-      assert.deepEqual(property('dtstart'), [
-        '2026-11-24T10:30:00Z',
-        '2026-11-24T11:30:00Z',
-        '2026-11-24T11:30:00Z',
-      ]);
+      assert.deepEqual(property('organizer'), Array(3).fill(`mailto:${sampleConfig.mail.from.email}`));
+      const [first, second] = ['2026-11-24T10:30:00Z', '2026-11-24T11:30:00Z'];
+      assert.deepEqual(property('dtstart'), [first, second, second]);
       const stamps = property('dtstamp');
       assert.deepEqual(stamps, stamps.toSorted());
       for (const stamp of stamps) assert.match(stamp, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
-      for (const { people } of messages)
+      for (const { addresses } of messages)
         assert.deepEqual(
-          people.map(({ address }) => address),
-          [DANA, HOME, HR].map((email) => `mailto:${email}`),
+          addresses,
+          everybody.map((email) => `mailto:${email}`),
         );
+      assert.match(mail.to(recipient).at(-1)!.subject!, /^Cancelled: /);
     }
-    assert.equal(new Set(mail.mails.map(({ messageId }) => messageId)).size, 9);
-    assert.deepEqual(await eventsIn(account), []);
+    assert.equal(new Set(mail.mails.map(({ messageId }) => messageId)).size, 9, 'none is dropped as known');
+    assert.deepEqual(await calendar.events(), []);
   });
 
   it('moves to the next free slot after the present one', async () => {
-    await addEvent(account, 'lunch', ['DTSTART:20261124T113000Z', 'DTEND:20261124T130000Z']);
+    await calendar.add('lunch', between('1130', '1300'));
     const moved = await reschedule();
     assert.deepEqual([moved.start, moved.sequence], ['2026-11-24T13:00:00Z', 1]);
-    assert.deepEqual(await interviewsIn(account), { [UID]: '2026-11-24T13:00:00.000Z' });
+    assert.deepEqual(await calendar.interviews(), { [UID]: '2026-11-24T13:00:00.000Z' });
   });
 
   it('moves to a given time, which need not be free but must be ahead', async () => {
-    await addEvent(account, 'away', AWAY);
-    const moved = await reschedule('2026-11-29T20:00:00Z');
-    assert.deepEqual(
-      [moved.start, moved.end, moved.sequence],
-      ['2026-11-29T20:00:00Z', '2026-11-29T20:45:00Z', 1],
-    );
-    assert.deepEqual(await interviewsIn(account), { [UID]: '2026-11-29T20:00:00.000Z' });
-    assert.equal(moved.hrPartner?.email, HR);
-    const message = await finalFailure(FailureType.NoInterviewSlot, reschedule('2026-11-22T20:00:00Z'));
-    assert.match(message, /2026-11-22T20:00:00Z, which has passed/);
+    await calendar.add('away', AWAY);
+    const { start, end, sequence, hrPartner } = await reschedule({ at: '2026-11-29T20:00:00Z' });
+    assert.deepEqual([start, end, sequence], ['2026-11-29T20:00:00Z', '2026-11-29T20:45:00Z', 1]);
+    assert.deepEqual(await calendar.interviews(), { [UID]: '2026-11-29T20:00:00.000Z' });
+    assert.equal(hrPartner?.email, HR);
+    const missed = reschedule({ at: '2026-11-22T20:00:00Z' });
+    assert.match(await finalFailure(FailureType.NoInterviewSlot, missed), /22T20:00:00Z, which has passed/);
   });
 
   it('stays where it is when there is no other time, and that is said', async () => {
-    await addEvent(account, 'before', ['DTSTART:20261120T100000Z', 'DTEND:20261124T103000Z']);
-    await addEvent(account, 'after', ['DTSTART:20261124T111500Z', 'DTEND:20261210T100000Z']);
-    const count = mail.mails.length;
+    await calendar.add('before', ['DTSTART:20261120T100000Z', 'DTEND:20261124T103000Z']);
+    await calendar.add('after', ['DTSTART:20261124T111500Z', 'DTEND:20261210T100000Z']);
     const message = await finalFailure(FailureType.NoInterviewSlot, reschedule());
     assert.match(message, /taken in the calendar of Acme HR; it stays at 2026-11-24T10:30:00Z/);
-    assert.deepEqual(await interviewsIn(account), { [UID]: '2026-11-24T10:30:00.000Z' });
-    assert.equal(mail.mails.length, count);
+    assert.deepEqual(await calendar.interviews(), { [UID]: '2026-11-24T10:30:00.000Z' });
+    assert.equal(mail.mails.length, 3, 'the invitations');
   });
 
   it('that was missed gets a slot ahead of now, with the lead time and the working days of the wish', async () => {
-    const now = '2026-12-07T09:10:00Z';
-    const moved = await reschedule(undefined, now);
+    const moved = await reschedule({ now: '2026-12-07T09:10:00Z' });
     assert.equal(moved.start, '2026-12-08T09:30:00Z');
   });
 
   it('is moved once, however often it is tried, and by an attempt that remembers nothing', async () => {
     const done = memory();
-    mail.refuse((recipient) => (recipient === HR ? { code: 450, message: 'later' } : undefined));
-    await outage(reschedule(undefined, undefined, done));
-    await outage(reschedule(undefined, undefined, done));
+    mail.refuseWith(450, HR);
+    await outage(reschedule({ done }));
+    await outage(reschedule({ done }));
     mail.refuse(undefined);
-    assert.equal((await reschedule(undefined, undefined, done)).sequence, 1);
-    assert.equal((await reschedule(undefined, undefined, memory())).sequence, 1);
+    assert.equal((await reschedule({ done })).sequence, 1);
+    assert.equal((await reschedule()).sequence, 1);
     const at = '2026-11-26T10:00:00Z';
-    assert.equal((await reschedule(at)).sequence, 2);
-    assert.equal((await reschedule(at)).sequence, 2, 'again');
+    assert.equal((await reschedule({ at })).sequence, 2);
+    assert.equal((await reschedule({ at })).sequence, 2, 'again');
   });
 
   it('whose new time passes during an outage gets another one', async () => {
     const done = memory();
-    mail.refuse((recipient) => (recipient === HR ? { code: 450, message: 'later' } : undefined));
-    await outage(reschedule(undefined, undefined, done));
+    mail.refuseWith(450, HR);
+    await outage(reschedule({ done }));
     mail.refuse(undefined);
-    const moved = await reschedule(undefined, '2026-11-24T12:00:00Z', done);
+    const now = '2026-11-24T12:00:00Z';
+    const moved = await reschedule({ now, done });
     assert.deepEqual([moved.start, moved.sequence], ['2026-11-25T12:00:00Z', 2]);
-    assert.deepEqual(await interviewsIn(account), { [UID]: '2026-11-25T12:00:00.000Z' });
-    const missed = reschedule('2026-11-24T11:00:00Z', '2026-11-24T12:00:00Z', memory(), moved);
-    await finalFailure(FailureType.NoInterviewSlot, missed);
+    assert.deepEqual(await calendar.interviews(), { [UID]: '2026-11-25T12:00:00.000Z' });
+    await finalFailure(FailureType.NoInterviewSlot, reschedule({ at: '2026-11-24T11:00:00Z', now }, moved));
   });
 
   it('that the HR partner deleted is written anew when it moves, and just withdrawn when it is withdrawn', async () => {
-    await ask(account, 'DELETE', PATH);
+    await calendar.remove();
     const moved = await reschedule();
     assert.equal(moved.sequence, 1);
-    assert.deepEqual(await interviewsIn(account), { [UID]: new Date(moved.start).toISOString() });
-    await ask(account, 'DELETE', PATH);
-    assert.equal((await withdraw(moved)).withdrawn, true);
+    assert.deepEqual(await calendar.interviews(), { [UID]: new Date(moved.start).toISOString() });
+    await calendar.remove();
+    assert.equal((await withdraw({}, moved)).withdrawn, true);
     assert.deepEqual([lastTo(DANA).method, lastTo(DANA).event.sequence], ['CANCEL', 2]);
   });
 
-  it('that the HR partner moved is announced at that time, when another is asked for', async () => {
-    for (const change of [
-      toTheNextDay,
-      (content: string) => toTheNextDay(content).replace('SEQUENCE:0', 'SEQUENCE:3'),
-    ]) {
-      await ask(account, 'DELETE', PATH);
-      mail.mails.length = 0;
-      interview = await hr().scheduleInterview(dana(), memory(), signal);
-      await edit(change);
+  for (const edit of [toTheNextDay, withNewSequence])
+    it(`that the HR partner moved is announced at that time, when another is asked for (${edit.name})`, async () => {
+      await calendar.edit(edit);
       const moved = await reschedule();
       assert.equal(moved.start, '2026-11-25T10:30:00Z');
       assert.ok(moved.sequence > interview.sequence);
-      assert.deepEqual(await interviewsIn(account), { [UID]: '2026-11-25T10:30:00.000Z' });
-      for (const recipient of [DANA, HOME, HR])
-        assert.equal(lastTo(recipient).event.startDate.toJSDate().toISOString(), '2026-11-25T10:30:00.000Z');
-    }
-  });
+      assert.deepEqual(await calendar.interviews(), EDITED);
+      for (const recipient of everybody)
+        assert.equal(lastTo(recipient).event.startDate.toJSDate().toISOString(), EDITED[UID]);
+    });
 
   it('that the HR partner moved goes to a given time all the same', async () => {
-    await edit((content) => toTheNextDay(content).replace('SEQUENCE:0', 'SEQUENCE:3'));
-    const moved = await reschedule('2026-11-26T10:00:00Z');
+    await calendar.edit(withNewSequence);
+    const moved = await reschedule({ at: '2026-11-26T10:00:00Z' });
     assert.deepEqual([moved.start, moved.sequence], ['2026-11-26T10:00:00Z', 4]);
-    assert.deepEqual(await interviewsIn(account), { [UID]: '2026-11-26T10:00:00.000Z' });
+    assert.deepEqual(await calendar.interviews(), { [UID]: '2026-11-26T10:00:00.000Z' });
   });
 
   it('that the HR partner moved is withdrawn at the time that it has now', async () => {
-    await edit((content) => toTheNextDay(content).replace('SEQUENCE:0', 'SEQUENCE:3'));
+    await calendar.edit(withNewSequence);
     // By what we knew, it would have begun.
-    const { withdrawn } = await withdraw(interview, '2026-11-24T12:00:00Z');
-    assert.equal(withdrawn, true);
-    assert.deepEqual(await eventsIn(account), []);
+    assert.equal((await withdraw({ now: '2026-11-24T12:00:00Z' })).withdrawn, true);
+    assert.deepEqual(await calendar.events(), []);
     assert.equal(lastTo(DANA).event.sequence, 4);
   });
 
   it('that has taken place is not withdrawn, and stays in the calendar', async () => {
-    assert.equal((await withdraw(interview, interview.start)).withdrawn, false);
-    assert.equal((await eventsIn(account)).length, 1);
+    const withdrawal = await withdraw({ now: interview.start });
+    assert.deepEqual(withdrawal, { withdrawn: false, note: 'the interview had already begun' });
+    assert.deepEqual([(await calendar.events()).length, mail.mails.length], [1, 3]);
   });
 
   it('of which nobody knows is found in the calendar, removed and withdrawn', async () => {
-    const { withdrawn } = await hr().cancelInterview(dana(), memory(), signal);
-    assert.equal(withdrawn, true);
-    assert.deepEqual(await eventsIn(account), []);
-    for (const recipient of [DANA, HOME, HR]) assert.equal(lastTo(recipient).method, 'CANCEL');
+    assert.equal((await calendar.withdraw(undefined, { employee })).withdrawn, true);
+    assert.deepEqual(await calendar.events(), []);
+    for (const recipient of everybody) assert.equal(lastTo(recipient).method, 'CANCEL');
   });
 
   it('that never came into the calendar needs no withdrawing', async () => {
-    const count = mail.mails.length;
-    const { withdrawn } = await hr().cancelInterview(about({}, 'exit-9'), memory(), signal);
-    assert.equal(withdrawn, false);
-    assert.equal(mail.mails.length, count);
+    assert.equal((await calendar.withdraw(undefined, { exitId: 'exit-9' })).withdrawn, false);
+    assert.equal(mail.mails.length, 3, 'the invitations of another');
   });
 
   it('is withdrawn once, however often it is tried', async () => {
     const done = memory();
-    mail.refuse((recipient) => (recipient === HR ? { code: 450, message: 'later' } : undefined));
-    await outage(withdraw(interview, undefined, done));
-    assert.deepEqual(await eventsIn(account), []);
+    mail.refuseWith(450, HR);
+    await outage(withdraw({ done }));
+    assert.deepEqual(await calendar.events(), []);
     mail.refuse(undefined);
-    const { sent } = await withdraw(interview, undefined, done);
-    assert.equal(sent!.length, 3);
+    assert.equal((await withdraw({ done })).sent!.length, 3);
     assert.equal(mail.to(DANA).length, 2, 'invited, and withdrawn');
   });
 
   it('whose calendar the configuration no longer has is changed by hand: final, and it says which', async () => {
-    const other = [partnerWith(await server.calendar('hr'))] as const;
-    const running = [hrAt(mail.port), hrAt(mail.port, openedAt, { partners: [...other] })].flatMap((hr) => [
-      hr.rescheduleInterview({ ...dana(), interview }, memory(), signal),
-      hr.cancelInterview({ ...dana(), interview }, memory(), signal),
+    const other = partnerWith(await calendar.another('hr'));
+    const running = [hrAt(mail), hrAt(mail, () => [other])].flatMap((hr) => [
+      hr.reschedule(interview, { employee }),
+      hr.withdraw(interview, { employee }),
     ]);
     for (const one of running)
       assert.ok((await finalFailure(FailureType.NothingToGoOn, one)).includes(interview.calendarUrl!));
@@ -242,22 +193,17 @@ describe('an interview in a calendar', () => {
 });
 
 describe('an interview without a calendar', () => {
-  let mail: MailServer;
-  before(async () => {
-    mail = await startMailServer();
-  });
-  after(() => mail.stop());
+  const mail = mailServer();
 
   it('moves and is withdrawn just the same, with one SEQUENCE after the other', async () => {
-    const hr = hrAt(mail.port);
-    const interview = await hr.scheduleInterview(about(), memory(), signal);
-    const moved = await hr.rescheduleInterview({ ...about(), interview }, memory(), signal);
+    const { schedule, reschedule, withdraw } = hrAt(mail);
+    const moved = await reschedule(await schedule());
     assert.deepEqual([moved.start, moved.sequence], ['2026-11-24T11:30:00Z', 1]);
     const at = '2026-11-27T18:00:00Z';
-    const given = await hr.rescheduleInterview({ ...about(), interview: moved, at }, memory(), signal);
+    const given = await reschedule(moved, { at });
     assert.deepEqual([given.start, given.sequence], [at, 2]);
     assert.doesNotMatch(mail.to(DANA).at(-1)!.text!, /working hours/);
-    await hr.cancelInterview({ ...about(), interview: given }, memory(), signal);
+    await withdraw(given);
     assert.deepEqual(
       mail.to(DANA).map((one) => readInvitation(one).event.sequence),
       [0, 1, 2, 3],

@@ -3,52 +3,21 @@ import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { FailureType } from '../../src/exit/failures.js';
 import type { Interview } from '../../src/exit/interview.js';
-import type { HrService } from '../../src/services/hr/hr.js';
 import type { Memory } from '../../src/services/hr/memory.js';
+import { calendarOfHr, UID } from '../support/calendar.js';
 import { finalFailure, outage } from '../support/failures.js';
-import { startFaultProxy, type Fault, type FaultProxy, type Seen } from '../support/fault-proxy.js';
-import { about, HR, hrAt, memory, openedAt, partnerWith, readInvitation } from '../support/interview.js';
+import { startFaultProxy, type Fault, type Seen } from '../support/fault-proxy.js';
+import { HR, memory, partnerWith, readInvitation } from '../support/interview.js';
 import { DANA } from '../support/message.js';
-import {
-  eventsIn,
-  interviewsIn,
-  PASSWORD,
-  startRadicale,
-  type Account,
-  type CalendarServer,
-} from '../support/radicale.js';
-import { startMailServer, type MailServer } from '../support/smtp.js';
+import { PASSWORD } from '../support/radicale.js';
 
-const { signal } = new AbortController();
-const UID = 'interview.exit-1@acme.example';
 const FIRST = '2026-11-24T10:30:00Z';
 
 describe('with a calendar that', () => {
-  let mail: MailServer;
-  let server: CalendarServer;
-  let proxy: FaultProxy;
-  let account: Account;
-  let proxied: Account;
-  before(async () => {
-    [mail, server] = await Promise.all([startMailServer(), startRadicale()]);
-    proxy = await startFaultProxy(server.url);
-  });
-  beforeEach(async () => {
-    mail.mails.length = 0;
-    proxy.seen.length = 0;
-    account = await server.calendar('hr');
-    proxied = { ...account, url: proxy.url.replace(/\/$/, '') + new URL(account.url).pathname };
-  });
-  afterEach(() => {
-    proxy.fault(undefined);
-    proxy.quirk(undefined);
-  });
-  after(() => Promise.all([mail.stop(), server.stop(), proxy.stop()]));
-
-  const hr = (calendar = proxied): HrService =>
-    hrAt(mail.port, openedAt, { partners: [partnerWith(calendar)] });
-  const schedule = (calendar = proxied, done = memory()) =>
-    hr(calendar).scheduleInterview(about(), done, signal);
+  const calendar = calendarOfHr();
+  const { mail, schedule } = calendar;
+  const fault = (decide?: (request: Seen) => Fault | undefined) => calendar.proxy.fault(decide);
+  const scheduleIn = (account = calendar.account) => schedule({ partners: [partnerWith(account)] });
 
   /** The password is in no error, whatever is printed of it. */
   async function secretly(running: Promise<unknown>): Promise<unknown> {
@@ -56,56 +25,53 @@ describe('with a calendar that', () => {
       return await running;
     } catch (error) {
       const shown = inspect(error, { depth: 10, showHidden: true }) + String((error as Error).stack);
-      for (const secret of [PASSWORD, Buffer.from(`${account.user}:${PASSWORD}`).toString('base64')])
+      for (const secret of [PASSWORD, Buffer.from(`${calendar.account.user}:${PASSWORD}`).toString('base64')])
         assert.ok(!shown.includes(secret), shown);
       throw error;
     }
   }
 
-  const outages: Record<string, (request: Seen) => Fault> = {
-    'is down': () => ({ kind: 'unreachable' }),
-    'answers 503': () => ({ kind: 'answer', status: 503, body: PASSWORD }),
-    'answers 429': () => ({ kind: 'answer', status: 429 }),
-    'loses every answer': () => ({ kind: 'lost-answer' }),
-    'answers with a page of a proxy': () => ({
-      kind: 'answer',
-      status: 200,
-      body: '<html>maintenance</html>',
-    }),
+  const outages: Record<string, Fault> = {
+    'is down': { kind: 'unreachable' },
+    'answers 503': { kind: 'answer', status: 503, body: PASSWORD },
+    'answers 429': { kind: 'answer', status: 429 },
+    'loses every answer': { kind: 'lost-answer' },
+    'answers with a page of a proxy': { kind: 'answer', status: 200, body: '<html>maintenance</html>' },
   };
-  for (const [what, fault] of Object.entries(outages)) {
+  for (const [what, met] of Object.entries(outages)) {
     it(`${what}: it is tried again, nobody is invited, and then all is well`, async () => {
       const done = memory();
-      proxy.fault(fault);
-      const message = await outage(secretly(schedule(proxied, done)));
+      fault(() => met);
+      const message = await outage(secretly(schedule({ done })));
       assert.match(message, /the calendar of Acme HR/);
       assert.equal(mail.mails.length, 0);
-      proxy.fault(undefined);
-      assert.equal((await schedule(proxied, done)).start, FIRST);
+      fault();
+      assert.equal((await schedule({ done })).start, FIRST);
     });
   }
 
   it('is not there at all: an outage that says where it was looked for', async () => {
-    const gone = { ...account, url: 'http://127.0.0.1:1/hr/calendar' };
-    const message = await outage(secretly(schedule(gone)));
+    const gone = { ...calendar.account, url: 'http://127.0.0.1:1/hr/calendar' };
+    const message = await outage(secretly(scheduleIn(gone)));
     assert.match(message, /cannot be reached at http:\/\/127\.0\.0\.1:1\/hr\/calendar\/: \w+/);
   });
 
   it('hangs: an outage after the time that a request may take, or as soon as the attempt is given up', async () => {
     const never = new Promise<void>(() => {});
-    proxy.fault(() => ({ kind: 'held', until: never }));
+    fault(() => ({ kind: 'held', until: never }));
     assert.match(await outage(secretly(schedule())), /no answer within 2000 ms/);
     const attempt = new AbortController();
-    const running = hr().scheduleInterview(about(), memory(), attempt.signal);
-    await proxy.next(() => true);
+    const running = schedule({ signal: attempt.signal });
+    await calendar.proxy.next(() => true);
     attempt.abort();
     await outage(secretly(running));
   });
 
   it('wants a redirect to be followed: the password goes to nobody else', async () => {
-    const other = await startFaultProxy(server.url);
+    const other = await startFaultProxy(calendar.account.url);
     try {
-      proxy.quirk(() => () => Promise.resolve({ status: 307, headers: { location: other.url }, body: '' }));
+      const redirect = { status: 307, headers: { location: other.url }, body: '' };
+      calendar.proxy.quirk(() => () => Promise.resolve(redirect));
       await outage(secretly(schedule()));
       assert.equal(other.seen.length, 0);
     } finally {
@@ -114,16 +80,16 @@ describe('with a calendar that', () => {
   });
 
   it('refuses the password, or what is asked: final, and the password is not shown', async () => {
-    const wrong = { ...account, password: `${PASSWORD}?` };
-    const message = await finalFailure(FailureType.Refused, secretly(schedule(wrong)));
+    const wrong = { ...calendar.account, password: `${PASSWORD}?` };
+    const message = await finalFailure(FailureType.Refused, secretly(scheduleIn(wrong)));
     assert.match(message, /the calendar of Acme HR answered 401 to .*check its user and password/);
-    proxy.fault(() => ({ kind: 'answer', status: 403, body: PASSWORD }));
+    fault(() => ({ kind: 'answer', status: 403, body: PASSWORD }));
     await finalFailure(FailureType.Refused, secretly(schedule()));
   });
 
   it('does not exist under this address: final', async () => {
-    const other = { ...account, url: `${account.url}-2` };
-    const message = await finalFailure(FailureType.Refused, secretly(schedule(other)));
+    const other = { ...calendar.account, url: `${calendar.account.url}-2` };
+    const message = await finalFailure(FailureType.Refused, secretly(scheduleIn(other)));
     assert.match(message, /there is no such calendar/);
   });
 
@@ -141,20 +107,14 @@ describe('with a calendar that', () => {
 
     const jobs: Record<
       string,
-      (done: Memory, interview: Interview | undefined) => Promise<Interview | undefined>
+      (done: Memory, known: Interview | undefined) => Promise<Interview | undefined>
     > = {
-      schedule: (done) => schedule(proxied, done),
-      reschedule: (done, interview) =>
-        hr().rescheduleInterview({ ...about(), interview: interview! }, done, signal),
-      'reschedule to a given time': (done, interview) =>
-        hr().rescheduleInterview(
-          { ...about(), interview: interview!, at: '2026-11-25T14:00:00Z' },
-          done,
-          signal,
-        ),
-      withdraw: async (done, interview) => {
-        const { withdrawn } = await hr().cancelInterview({ ...about(), interview }, done, signal);
-        assert.equal(withdrawn, true);
+      schedule: (done) => schedule({ done }),
+      reschedule: (done, known) => calendar.reschedule(known!, { done }),
+      'reschedule to a given time': (done, known) =>
+        calendar.reschedule(known!, { done, at: '2026-11-25T14:00:00Z' }),
+      withdraw: async (done, known) => {
+        assert.equal((await calendar.withdraw(known, { done })).withdrawn, true);
         return undefined;
       },
     };
@@ -162,13 +122,12 @@ describe('with a calendar that', () => {
       it(`${what}: one entry, one SEQUENCE, one mail each`, async () => {
         for (const kind of ['unreachable', 'lost-answer'] as const) {
           for (let position = 0, hit = true; hit; position++) {
-            account = await server.calendar('hr');
-            proxied = { ...account, url: proxy.url.replace(/\/$/, '') + new URL(account.url).pathname };
+            await calendar.empty();
             const before = what === 'schedule' ? undefined : await schedule();
             mail.mails.length = 0;
             let count = 0;
             hit = false;
-            proxy.fault(({ method }) => {
+            fault(({ method }) => {
               // Of a request that only reads, it makes no difference which of the two it is.
               if (kind === 'lost-answer' && method !== 'PUT' && method !== 'DELETE') return undefined;
               if (count++ !== position) return undefined;
@@ -177,16 +136,16 @@ describe('with a calendar that', () => {
             });
             const done = memory();
             const interview = await insist(() => job(done, before));
-            proxy.fault(undefined);
+            fault();
             const where = `${what}, ${kind} at ${position}`;
             assert.deepEqual(
-              await interviewsIn(account),
+              await calendar.interviews(),
               interview ? { [UID]: new Date(interview.start).toISOString() } : {},
               where,
             );
             if (interview) {
               assert.equal(interview.sequence, before ? 1 : 0, where);
-              const [entry] = await eventsIn(account);
+              const [entry] = await calendar.events();
               assert.equal(entry!.getFirstPropertyValue('sequence'), interview.sequence, where);
               assert.equal(entry!.getFirstPropertyValue('status'), 'CONFIRMED', where);
             }
@@ -205,16 +164,12 @@ describe('with a calendar that', () => {
 
   it('somebody else writes to at the same moment (412): it is read again, and decided again', async () => {
     let writes = 0;
-    proxy.fault(({ method }) =>
+    fault(({ method }) =>
       method === 'PUT' && (writes += 1) <= 2 ? { kind: 'answer', status: 412 } : undefined,
     );
     const interview = await schedule();
-    assert.deepEqual(await interviewsIn(account), { [UID]: new Date(interview.start).toISOString() });
-    proxy.fault(({ method }) => (method === 'PUT' ? { kind: 'answer', status: 412 } : undefined));
-    const request = { ...about(), interview };
-    assert.match(
-      await outage(hr().rescheduleInterview(request, memory(), signal)),
-      /somebody keeps changing/,
-    );
+    assert.deepEqual(await calendar.interviews(), { [UID]: new Date(interview.start).toISOString() });
+    fault(({ method }) => (method === 'PUT' ? { kind: 'answer', status: 412 } : undefined));
+    assert.match(await outage(calendar.reschedule(interview)), /somebody keeps changing/);
   });
 });

@@ -1,124 +1,87 @@
 /** Which times a real calendar leaves for the interview. */
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
-import type { HrPartner } from '../../src/services/hr/hr.js';
+import { AWAY, between, calendarOfHr } from '../support/calendar.js';
 import { finalFailure } from '../support/failures.js';
-import { about, HR, hrAt, memory, openedAt, partnerWith, readInvitation } from '../support/interview.js';
+import { HR, partnerWith, readInvitation } from '../support/interview.js';
 import { DANA } from '../support/message.js';
-import {
-  addEvent,
-  BERLIN,
-  fill,
-  startRadicale,
-  type Account,
-  type CalendarServer,
-} from '../support/radicale.js';
-import { startMailServer, type MailServer } from '../support/smtp.js';
+import { BERLIN, fill } from '../support/radicale.js';
 
-const { signal } = new AbortController();
 const FIRST = '2026-11-24T10:30:00Z';
 const NEXT = '2026-11-24T11:30:00Z';
+const WEEKLY = 'RRULE:FREQ=WEEKLY;BYDAY=TU';
+const TAKEN = between('1030', '1115');
+const inZone = (zone: string, from: string, to: string) => [
+  `DTSTART;TZID=${zone}:${from}00`,
+  `DTEND;TZID=${zone}:${to}00`,
+];
+const days = (from: string, to: string) => [`DTSTART;VALUE=DATE:${from}`, `DTEND;VALUE=DATE:${to}`];
+/** Half a year ago, and ever since. */
+const since = (from: string, to: string) => [
+  `DTSTART:20260602T${from}00Z`,
+  `DTEND:20260602T${to}00Z`,
+  WEEKLY,
+];
+const elsewhere = ['END:VEVENT', 'BEGIN:VEVENT', 'UID:event', 'DTSTAMP:20261101T000000Z'];
 
 /** What is in the calendar from 11:30 to 12:15 in Berlin on Tuesday, the first slot of the policy, and when the interview is then. */
-const cases: Record<string, { event: string[]; zones?: string[]; start: string }> = {
-  'a meeting in UTC': { event: ['DTSTART:20261124T103000Z', 'DTEND:20261124T111500Z'], start: NEXT },
-  'a meeting that ends when the slot begins': {
-    event: ['DTSTART:20261124T093000Z', 'DTEND:20261124T103000Z'],
-    start: FIRST,
-  },
-  'a meeting that begins when the slot ends': {
-    event: ['DTSTART:20261124T111500Z', 'DTEND:20261124T120000Z'],
-    start: FIRST,
-  },
-  'a meeting that ends a minute into the slot': {
-    event: ['DTSTART:20261124T090000Z', 'DURATION:PT1H31M'],
-    start: '2026-11-24T11:00:00Z',
-  },
-  'a meeting of another time zone': {
-    event: ['DTSTART;TZID=America/New_York:20261124T053000', 'DTEND;TZID=America/New_York:20261124T061500'],
-    start: NEXT,
-  },
-  'a meeting in a zone that it defines itself': {
-    event: ['DTSTART;TZID=Europe/Berlin:20261124T113000', 'DTEND;TZID=Europe/Berlin:20261124T121500'],
-    zones: BERLIN,
-    start: NEXT,
-  },
-  'a weekly meeting that was put in half a year ago, in summer': {
-    event: [
-      'DTSTART;TZID=Europe/Berlin:20260602T113000',
-      'DTEND;TZID=Europe/Berlin:20260602T121500',
-      'RRULE:FREQ=WEEKLY;BYDAY=TU',
-    ],
-    zones: BERLIN,
-    start: NEXT,
-  },
-  'a weekly meeting that is left out this week': {
-    event: [
-      'DTSTART:20260602T103000Z',
-      'DTEND:20260602T111500Z',
-      'RRULE:FREQ=WEEKLY;BYDAY=TU',
-      'EXDATE:20261124T103000Z',
-    ],
-    start: FIRST,
-  },
-  'a weekly meeting that is elsewhere this week': {
-    event: [
-      'DTSTART:20260602T130000Z',
-      'DTEND:20260602T134500Z',
-      'RRULE:FREQ=WEEKLY;BYDAY=TU',
-      'END:VEVENT',
-      'BEGIN:VEVENT',
-      'UID:event',
-      'DTSTAMP:20261101T000000Z',
-      'RECURRENCE-ID:20261124T130000Z',
-      'DTSTART:20261124T103000Z',
-      'DTEND:20261124T111500Z',
-    ],
-    start: NEXT,
-  },
-  'a whole day off': {
-    event: ['DTSTART;VALUE=DATE:20261124', 'DTEND;VALUE=DATE:20261125', 'TRANSP:OPAQUE'],
-    start: '2026-11-25T08:00:00Z',
-  },
-  'a note for the whole day, which blocks nothing (RFC 5545 §3.8.2.7)': {
-    event: ['DTSTART;VALUE=DATE:20261124', 'DTEND;VALUE=DATE:20261125', 'TRANSP:TRANSPARENT'],
-    start: FIRST,
-  },
-  'a cancelled meeting': {
-    event: ['DTSTART:20261124T103000Z', 'DTEND:20261124T111500Z', 'STATUS:CANCELLED'],
-    start: FIRST,
-  },
-  'a meeting that is not certain yet': {
-    event: ['DTSTART:20261124T103000Z', 'DTEND:20261124T111500Z', 'STATUS:TENTATIVE'],
-    start: NEXT,
-  },
-  'a fortnight of holidays, beyond the last slot': {
-    event: ['DTSTART;VALUE=DATE:20261118', 'DTEND;VALUE=DATE:20261130'],
-    start: '2026-11-30T08:00:00Z',
-  },
-};
+const cases: [what: string, start: string, event: string[], zones?: string[]][] = [
+  ['a meeting in UTC', NEXT, TAKEN],
+  ['a meeting that ends when the slot begins', FIRST, between('0930', '1030')],
+  ['a meeting that begins when the slot ends', FIRST, between('1115', '1200')],
+  [
+    'a meeting that ends a minute into the slot',
+    '2026-11-24T11:00:00Z',
+    ['DTSTART:20261124T090000Z', 'DURATION:PT1H31M'],
+  ],
+  ['a meeting of another time zone', NEXT, inZone('America/New_York', '20261124T0530', '20261124T0615')],
+  [
+    'a meeting in a zone that it defines itself',
+    NEXT,
+    inZone('Europe/Berlin', '20261124T1130', '20261124T1215'),
+    BERLIN,
+  ],
+  [
+    'a weekly meeting that was put in half a year ago, in summer',
+    NEXT,
+    [...inZone('Europe/Berlin', '20260602T1130', '20260602T1215'), WEEKLY],
+    BERLIN,
+  ],
+  [
+    'a weekly meeting that is left out this week',
+    FIRST,
+    [...since('1030', '1115'), 'EXDATE:20261124T103000Z'],
+  ],
+  [
+    'a weekly meeting that is elsewhere this week',
+    NEXT,
+    [...since('1300', '1345'), ...elsewhere, 'RECURRENCE-ID:20261124T130000Z', ...TAKEN],
+  ],
+  ['a whole day off', '2026-11-25T08:00:00Z', [...days('20261124', '20261125'), 'TRANSP:OPAQUE']],
+  [
+    'a note for the whole day, which blocks nothing (RFC 5545 §3.8.2.7)',
+    FIRST,
+    [...days('20261124', '20261125'), 'TRANSP:TRANSPARENT'],
+  ],
+  // The server takes it for UTC; the time that it means here was seen at the second look.
+  [
+    'a meeting at a time of no zone, that is taken for one of ours',
+    '2026-11-24T12:30:00Z',
+    ['DTSTART:20261124T113000', 'DTEND:20261124T121500'],
+  ],
+  ['a cancelled meeting', FIRST, [...TAKEN, 'STATUS:CANCELLED']],
+  ['a meeting that is not certain yet', NEXT, [...TAKEN, 'STATUS:TENTATIVE']],
+  ['a fortnight of holidays, beyond the last slot', '2026-11-30T08:00:00Z', days('20261118', '20261130')],
+];
 
 describe('in a calendar with', () => {
-  let mail: MailServer;
-  let server: CalendarServer;
-  let account: Account;
-  before(async () => {
-    [mail, server] = await Promise.all([startMailServer(), startRadicale()]);
-  });
-  beforeEach(async () => {
-    mail.mails.length = 0;
-    account = await server.calendar('hr');
-  });
-  after(() => Promise.all([mail.stop(), server.stop()]));
+  const calendar = calendarOfHr();
+  const { mail, schedule } = calendar;
 
-  const hr = (policy = {}, now = openedAt) =>
-    hrAt(mail.port, now, { partners: [partnerWith(account)], policy });
-
-  for (const [what, { event, zones, start }] of Object.entries(cases)) {
+  for (const [what, start, event, zones] of cases) {
     it(`${what}, the interview is ${start === FIRST ? 'where it would be without' : 'elsewhere'}`, async () => {
-      await addEvent(account, 'event', event, zones);
-      const interview = await hr().scheduleInterview(about(), memory(), signal);
-      assert.equal(interview.start, start);
+      await calendar.add('event', event, zones);
+      assert.equal((await schedule()).start, start);
       for (const recipient of [DANA, HR]) {
         const { event } = readInvitation(mail.to(recipient)[0]!);
         assert.equal(event.startDate.toJSDate().getTime(), Date.parse(start));
@@ -127,12 +90,10 @@ describe('in a calendar with', () => {
   }
 
   it('a weekly meeting, across the change of the clocks and over holidays, it is at the local time that is free', async () => {
-    const weekly = ['DTSTART;TZID=Europe/Berlin:20260105T090000', 'DTEND;TZID=Europe/Berlin:20260105T100000'];
-    await addEvent(account, 'daily', [...weekly, 'RRULE:FREQ=DAILY'], BERLIN);
-    const at = async (openedAt: string, exitId: string, holidays: string[] = []) => {
-      const request = { ...about({}, exitId), openedAt };
-      return (await hr({ holidays }, openedAt).scheduleInterview(request, memory(), signal)).start;
-    };
+    const weekly = inZone('Europe/Berlin', '20260105T0900', '20260105T1000');
+    await calendar.add('daily', [...weekly, 'RRULE:FREQ=DAILY'], BERLIN);
+    const at = async (now: string, exitId: string, holidays: string[] = []) =>
+      (await schedule({ now, openedAt: now, exitId, policy: { holidays } })).start;
     // From nine to ten there is the meeting: at seven in UTC before the 25th of October, and at eight after it.
     assert.equal(await at('2026-10-21T18:00:00Z', 'exit-1'), '2026-10-23T08:00:00Z');
     assert.equal(await at('2026-10-23T18:00:00Z', 'exit-2'), '2026-10-26T09:00:00Z');
@@ -143,19 +104,12 @@ describe('in a calendar with', () => {
   });
 
   it('a whole day off, in a time zone where it is not a day of UTC, it is not on that day', async () => {
-    await addEvent(account, 'off', ['DTSTART;VALUE=DATE:20261125', 'DTEND;VALUE=DATE:20261126']);
+    await calendar.add('off', days('20261125', '20261126'));
     const timeZone = 'Pacific/Auckland';
-    const partners: [HrPartner] = [partnerWith(account, undefined, timeZone)];
-    const hr = hrAt(mail.port, openedAt, { partners, policy: { timeZone } });
-    const interview = await hr.scheduleInterview(about(), memory(), signal);
+    const partner = partnerWith(calendar.account, undefined, timeZone);
+    const interview = await schedule({ partners: [partner], policy: { timeZone } });
     // Free-busy leaves the morning of the 25th free, and takes that of the 26th.
     assert.equal(interview.start, '2026-11-26T00:00:00Z');
-  });
-
-  it('a meeting at a time of no zone, that is taken for one of ours', async () => {
-    await addEvent(account, 'floating', ['DTSTART:20261124T113000', 'DTEND:20261124T121500']);
-    // The server takes it for UTC; the time that it means here was seen at the second look.
-    assert.equal((await hr().scheduleInterview(about(), memory(), signal)).start, '2026-11-24T12:30:00Z');
   });
 
   it('hundreds of meetings, none is overlooked', async () => {
@@ -171,17 +125,15 @@ describe('in a calendar with', () => {
       'DURATION:PT1M',
       'END:VEVENT',
     ]).flat();
-    await fill(account, events);
-    const interview = await hr().scheduleInterview(about(), memory(), signal);
-    assert.equal(interview.start, '2026-11-30T11:00:00Z');
+    await fill(calendar.account, events);
+    // It takes the server long enough without the proxy.
+    const partner = partnerWith(calendar.account);
+    assert.equal((await schedule({ partners: [partner] })).start, '2026-11-30T11:00:00Z');
   });
 
   it('no room within the policy, it is a final failure that says what was looked at; and nobody is invited', async () => {
-    await addEvent(account, 'away', ['DTSTART;VALUE=DATE:20261120', 'DTEND;VALUE=DATE:20261210']);
-    const message = await finalFailure(
-      FailureType.NoInterviewSlot,
-      hr().scheduleInterview(about(), memory(), signal),
-    );
+    await calendar.add('away', AWAY);
+    const message = await finalFailure(FailureType.NoInterviewSlot, schedule());
     assert.match(message, /within 5 working days of 2026-11-23T10:10:00Z, 09:00 to 17:00 Europe\/Berlin/);
     assert.match(
       message,
@@ -191,18 +143,10 @@ describe('in a calendar with', () => {
   });
 
   it('room on the last working day only, there is none: the interview is before it', async () => {
-    await addEvent(account, 'away', ['DTSTART;VALUE=DATE:20261120', 'DTEND;VALUE=DATE:20261126']);
-    const leaving = { ...about(), lastWorkingDay: '2026-11-26' };
-    const message = await finalFailure(
-      FailureType.NoInterviewSlot,
-      hr().scheduleInterview(leaving, memory(), signal),
-    );
+    await calendar.add('away', days('20261120', '20261126'));
+    const leaving = schedule({ lastWorkingDay: '2026-11-26' });
+    const message = await finalFailure(FailureType.NoInterviewSlot, leaving);
     assert.match(message, /before the last working day 2026-11-26/);
-    const later = await hr().scheduleInterview(
-      { ...leaving, lastWorkingDay: '2026-11-27' },
-      memory(),
-      signal,
-    );
-    assert.equal(later.start, '2026-11-26T08:00:00Z');
+    assert.equal((await schedule({ lastWorkingDay: '2026-11-27' })).start, '2026-11-26T08:00:00Z');
   });
 });

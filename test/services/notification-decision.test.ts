@@ -2,20 +2,13 @@ import assert from 'node:assert/strict';
 import { sampleConfig } from '../support/sample-config.js';
 import { readHtml } from '../support/html.js';
 import { attention, dana, HR_PARTNER, open, serviceAt } from '../support/notification.js';
-import { startMailServer, type Mail, type MailServer } from '../support/smtp.js';
+import { mailServer, type Mail } from '../support/smtp.js';
 
 const { operator, escalation } = sampleConfig.contacts;
 const { signal } = new AbortController();
 
 describe('while the decision is open', () => {
-  let server: MailServer;
-  before(async () => {
-    server = await startMailServer();
-  });
-  beforeEach(() => {
-    server.mails.length = 0;
-  });
-  after(() => server.stop());
+  const server = mailServer();
   const service = () => serviceAt(server.port);
 
   /** Each on a line of its own, in the text and in the HTML. */
@@ -31,30 +24,31 @@ describe('while the decision is open', () => {
     'ems status E-1002',
   ];
 
-  it('HR is reminded: of whom, until when, what silence means, and how to decide', async () => {
-    const sent = await service().remindHrPartner({ ...open(dana()), number: 2 }, signal);
-    const [mail] = server.to(HR_PARTNER.email);
-    assert.deepEqual(sent, { to: HR_PARTNER.email, messageId: mail!.messageId });
-    assert.match(mail!.messageId!, /exit-1\.remind-hr-partner\.2\./);
-    assert.equal(mail!.subject, 'Please decide: the exit of Dana Fox (reminder 2 of 3)');
-    assert.match(mail!.text!, /Dana Fox \(E-1002\) was recorded on 23 November 2026/);
-    assert.match(mail!.text!, /due by Saturday,? 28 November 2026 at 11:10 \(Europe\/Berlin\)/);
-    assert.match(
-      mail!.text!,
+  for (const [language, subject, ...says] of [
+    [
+      'en',
+      'Please decide: the exit of Dana Fox (reminder 2 of 3)',
+      /Dana Fox \(E-1002\) was recorded on 23 November 2026/,
+      /due by Saturday,? 28 November 2026 at 11:10 \(Europe\/Berlin\)/,
       /payroll, code and production stays on hold: silence neither gives it back nor/,
-    );
-    assertCommands(mail!, decide(HR_PARTNER.email));
-  });
-
-  it('HR is reminded in their own language', async () => {
-    await service().remindHrPartner({ ...open(dana(), 'de-DE'), number: 1 }, signal);
-    const [mail] = server.mails;
-    assert.equal(mail!.subject, 'Bitte entscheiden: Austritt von Dana Fox (Erinnerung 1 von 3)');
-    assert.match(mail!.text!, /bis Samstag, 28\. November 2026 um 11:10 \(Europe\/Berlin\)/);
-    assert.match(mail!.text!, /payroll, code und production/);
-    assert.equal(readHtml(mail!.html as string).elements[0], 'html lang=de');
-    assertCommands(mail!, decide(HR_PARTNER.email));
-  });
+    ],
+    [
+      'de',
+      'Bitte entscheiden: Austritt von Dana Fox (Erinnerung 2 von 3)',
+      /bis Samstag, 28\. November 2026 um 11:10 \(Europe\/Berlin\)/,
+      /payroll, code und production/,
+    ],
+  ] as const)
+    it(`HR is reminded: of whom, until when, what silence means, and how to decide (${language})`, async () => {
+      const sent = await service().remindHrPartner({ ...open(dana(), language), number: 2 }, signal);
+      const [mail] = server.to(HR_PARTNER.email);
+      assert.deepEqual(sent, { to: HR_PARTNER.email, messageId: mail!.messageId });
+      assert.match(mail!.messageId!, /exit-1\.remind-hr-partner\.2\./);
+      assert.equal(mail!.subject, subject);
+      for (const said of says) assert.match(mail!.text!, said);
+      assert.equal(readHtml(mail!.html as string).elements[0], `html lang=${language}`);
+      assertCommands(mail!, decide(HR_PARTNER.email));
+    });
 
   it('HR is reminded of somebody whom the directory does not know by their id', async () => {
     await service().remindHrPartner({ ...open(undefined), number: 1 }, signal);

@@ -3,32 +3,21 @@ import type { Employee } from '../../src/exit/people.js';
 import { FailureType } from '../../src/exit/failures.js';
 import { finalFailure, outage } from '../support/failures.js';
 import { readHtml } from '../support/html.js';
-import { deliveries } from '../support/interview.js';
-import { DANA } from '../support/message.js';
+import { addressesOf, DANA, deliveries } from '../support/message.js';
 import { about, HR_PARTNER, reviewBy, serviceAt } from '../support/notification.js';
 import { sampleConfig } from '../support/sample-config.js';
-import { startMailServer, type MailServer } from '../support/smtp.js';
+import { mailServer } from '../support/smtp.js';
 
 const { operator } = sampleConfig.contacts;
 const HOME = 'dana@home.example';
 const { signal } = new AbortController();
 
 describe('the employee', () => {
-  let server: MailServer;
-  before(async () => {
-    server = await startMailServer();
-  });
-  beforeEach(() => {
-    server.mails.length = 0;
-    server.refuse(undefined);
-  });
-  after(() => server.stop());
+  const server = mailServer();
 
   const tell = (changes: Partial<Employee> = {}, delivered = deliveries()) =>
     serviceAt(server.port).notifyEmployee({ ...about(changes), reviewBy }, delivered, signal);
-  const recipients = () => server.mails.map(({ recipient }) => recipient);
-  const refuse = (code: number, ...addresses: string[]) =>
-    server.refuse((recipient) => (addresses.includes(recipient) ? { code, message: 'no' } : undefined));
+  const { recipients } = server;
 
   it('hears what is being blocked, why, until when, and whom to ask', async () => {
     const sent = await tell();
@@ -97,25 +86,19 @@ describe('the employee', () => {
 
   it('is not written to again at the address that has it, when the other one has to be tried again', async () => {
     const delivered = deliveries();
-    refuse(450, DANA);
+    server.refuseWith(450, DANA);
     await outage(tell({ personalEmail: HOME }, delivered));
-    refuse(450, HOME);
+    server.refuseWith(450, HOME);
     const sent = await tell({ personalEmail: HOME }, delivered);
     assert.deepEqual(recipients(), [HOME, DANA]);
-    assert.deepEqual(
-      sent.map(({ to }) => to),
-      [DANA, HOME],
-    );
+    assert.deepEqual(addressesOf(sent), [DANA, HOME]);
   });
 
   it('is reached where one of the addresses takes it; where none does, it is a final failure', async () => {
-    refuse(550, DANA);
+    server.refuseWith(550, DANA);
     const sent = await tell({ personalEmail: HOME });
-    assert.deepEqual(
-      sent.map(({ to }) => to),
-      [HOME],
-    );
-    refuse(550, DANA, HOME);
+    assert.deepEqual(addressesOf(sent), [HOME]);
+    server.refuseWith(550, DANA, HOME);
     const reason = await finalFailure(FailureType.AddressRefused, tell({ personalEmail: HOME }));
     for (const address of [DANA, HOME]) assert.ok(reason.includes(address), reason);
   });

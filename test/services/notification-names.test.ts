@@ -1,16 +1,11 @@
 import assert from 'node:assert/strict';
 import { hostileNames, unprintable } from '../support/hostile-names.js';
 import { readHtml } from '../support/html.js';
-import { DANA } from '../support/message.js';
 import { dana, everyMail, RAVI, serviceAt } from '../support/notification.js';
-import { addressees, startMailServer, type Mail, type MailServer } from '../support/smtp.js';
+import { addressees, mailServer, type Mail } from '../support/smtp.js';
 
 describe('a mail about somebody whose name holds', () => {
-  let server: MailServer;
-  before(async () => {
-    server = await startMailServer();
-  });
-  after(() => server.stop());
+  const server = mailServer();
 
   /**
    * Every mail there is, by what it is. The employee and the manager both have this name, and the reason why somebody stands in for the
@@ -59,24 +54,14 @@ describe('a mail about somebody whose name holds', () => {
       assert.ok(readHtml(mail.html as string).paragraphs.includes(`Guten Tag ${name},`));
     }
   });
-
-  it('anything goes to that person alone', async () => {
-    for (const name of Object.values(hostileNames)) {
-      const mail = (await mailsAbout(name, 'en')).get('blocked')!;
-      assert.equal(mail.recipient, DANA);
-      assert.deepEqual(
-        addressees(mail).map(({ address }) => address),
-        [DANA],
-      );
-    }
-  });
 });
 
 /** What a name must not change. */
 function shapeOf(mail: Mail) {
   return {
     headers: mail.headerLines.map(({ key }) => key),
-    recipients: addressees(mail).map(({ address }) => address),
+    recipient: mail.recipient,
+    addressees: addressees(mail).map(({ address }) => address),
     textLines: mail.text!.split('\n').map((line) => line === ''),
     elements: readHtml(mail.html as string).elements,
   };

@@ -4,14 +4,15 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createStepActivities } from '../../src/activities/step-activities.js';
-import { FailureType, FinalFailure } from '../../src/exit/failures.js';
+import { FailureType } from '../../src/exit/failures.js';
 import { loadTemplates } from '../../src/services/mails/templates.js';
 import { TryLater } from '../../src/services/protocols/retry-after.js';
 import { createStepService, type StepServiceOptions } from '../../src/services/steps/step-service.js';
+import { finalFailure, outage } from '../support/failures.js';
 import { readHtml } from '../support/html.js';
 import { mailer } from '../support/message.js';
 import { sampleConfig } from '../support/sample-config.js';
-import { startMailServer, type MailServer } from '../support/smtp.js';
+import { mailServer } from '../support/smtp.js';
 
 const { signal } = new AbortController();
 const TOKEN = 'secret-of-payroll';
@@ -32,6 +33,10 @@ const call = {
 } as const;
 const task = { to: { name: 'Ida Berg', email: 'ida.berg@acme.example' }, ask: 'Collect the laptop' };
 const DAY_MS = 24 * 60 * 60 * 1000;
+
+type Asked<Method extends 'callStep' | 'askPerson'> = Partial<
+  Parameters<ReturnType<typeof service>[Method]>[0]
+>;
 
 interface Heard {
   method: string | undefined;
@@ -87,18 +92,20 @@ describe('a step that is a call', () => {
     server.close();
   });
 
-  const calling = (token: string | undefined = TOKEN) =>
-    service({ steps: [{ name: 'final-pay', call: { url, token } }] });
-  const send = () => calling().callStep({ ...call, systems: ['payroll'] }, signal);
-  async function failure(promise: Promise<unknown> = send()): Promise<Error> {
-    const error = await promise.then(
+  const calling = (to: object = { url, token: TOKEN }) =>
+    service({ steps: [{ name: 'final-pay', call: { url, ...to } }] });
+  const send = (said: Asked<'callStep'> = {}, of = calling(), given = signal) =>
+    of.callStep({ ...call, systems: [], ...said }, given);
+  /** It does, and no error gives the token away. */
+  async function fails(running: Promise<unknown> = send()): Promise<never> {
+    const error = await running.then(
       () => assert.fail('it did not fail'),
       (error: Error) => error,
     );
     for (let each: unknown = error; each instanceof Error; each = each.cause)
       assert.ok(!`${each.message} ${each.stack}`.includes(TOKEN), 'the token is in the error');
     assert.ok(!error.message.includes('\n'));
-    return error;
+    throw error;
   }
 
   it('carries a CloudEvent in binary mode, which says what the receiver needs', async () => {
@@ -129,9 +136,7 @@ describe('a step that is a call', () => {
   });
 
   it('says nothing of a decision before it takes effect, and names no decider of a cancellation', async () => {
-    const { ending: _, ...undecided } = call;
-    for (const ending of [undefined, 'cancelled'] as const)
-      await calling().callStep({ ...undecided, systems: [], ending }, signal);
+    for (const ending of [undefined, 'cancelled'] as const) await send({ ending });
     const [before, cancelled] = heard.map(({ body }) => JSON.parse(body) as Record<string, string>);
     assert.equal(before!['outcome'], undefined);
     assert.equal(cancelled!['outcome'], 'cancelled');
@@ -139,18 +144,13 @@ describe('a step that is a call', () => {
   });
 
   it('sends no token where none is configured', async () => {
-    await service({ steps: [{ name: 'final-pay', call: { url } }] }).callStep(
-      { ...call, systems: [] },
-      signal,
-    );
+    await send({}, calling({ url }));
     assert.equal(heard[0]!.headers.authorization, undefined);
   });
 
   it('that was accepted and is not done is tried again, with the same event, until it is done', async () => {
     answers = [{ status: 202 }, { status: 200, body: '{"note":"paid on 31 December"}' }];
-    const error = await failure();
-    assert.match(error.message, /^the service of final-pay has not done it yet$/);
-    assert.ok(!(error instanceof FinalFailure));
+    assert.equal(await outage(fails()), 'the service of final-pay has not done it yet');
     assert.deepEqual(await send(), ['paid on 31 December']);
     const [first, second] = heard.map(({ headers, body }) => ({ id: headers['ce-id'], body }));
     assert.deepEqual(first, second);
@@ -173,26 +173,23 @@ describe('a step that is a call', () => {
   for (const status of [408, 409, 425, 429, 500, 503, 206])
     it(`is tried again after ${status}`, async () => {
       answers = [{ status, body: 'not now' }];
-      const error = await failure();
-      assert.ok(!(error instanceof FinalFailure));
-      assert.equal(error.message, `the service of final-pay answered ${status}: not now`);
+      assert.equal(await outage(fails()), `the service of final-pay answered ${status}: not now`);
     });
 
   it('is refused by any other answer, and says what the server said: bounded, on one line, without the token', async () => {
     answers = [{ status: 422, body: `no such\nemployee, ${TOKEN} ${'x'.repeat(1000)}` }];
-    const error = await failure();
-    assert.ok(error instanceof FinalFailure && error.type === FailureType.Refused);
+    const message = await finalFailure(FailureType.Refused, fails());
     assert.match(
-      error.message,
+      message,
       /^the service of final-pay answered 422: no such employee, \(the token\) x+\. Mend it and retry, or settle/,
     );
-    assert.ok(error.message.length < 350);
+    assert.ok(message.length < 350);
   });
 
   it('is tried again when the server says: after seconds, at a date, but never later than in an hour', async () => {
     const afterMs = async (status: number, value: string): Promise<number> => {
       answers = [{ status, headers: { 'retry-after': value } }];
-      const error = await failure();
+      const error: unknown = await fails().catch((error: unknown) => error);
       return error instanceof TryLater ? error.afterMs : -1;
     };
     assert.equal(await afterMs(503, '7'), 7000);
@@ -217,33 +214,29 @@ describe('a step that is a call', () => {
 
   it('follows no redirect, which could carry the token to a stranger', async () => {
     answers = [{ status: 307, headers: { location: url } }];
-    const error = await failure();
-    assert.ok(error instanceof FinalFailure && error.type === FailureType.Refused);
-    assert.match(error.message, /answered 307, a redirect: configure the address that it leads to/);
+    assert.match(
+      await finalFailure(FailureType.Refused, fails()),
+      /answered 307, a redirect: configure the address that it leads to/,
+    );
     assert.equal(heard.length, 1);
   });
 
   it('is tried again when the server is silent, or not there, and no error has the query of the address', async () => {
     answers = [];
-    const silent = await failure();
     assert.match(
-      silent.message,
+      await outage(fails()),
       /^the service of final-pay cannot be reached at 127\.0\.0\.1:\d+: no answer within 500 ms$/,
     );
-    const nowhere = service({
-      steps: [{ name: 'final-pay', call: { url: 'http://127.0.0.1:1/x?key=hidden' } }],
-    });
-    const away = await failure(nowhere.callStep({ ...call, systems: [] }, signal));
-    assert.match(away.message, /cannot be reached at 127\.0\.0\.1:1: /);
-    for (const error of [silent, away]) assert.ok(!(error instanceof FinalFailure));
+    const nowhere = calling({ url: 'http://127.0.0.1:1/x?key=hidden' });
+    assert.match(await outage(fails(send({}, nowhere))), /cannot be reached at 127\.0\.0\.1:1: /);
   });
 
   it('ends at once when it is given up', async () => {
     answers = [];
     const giveUp = new AbortController();
-    const pending = failure(calling().callStep({ ...call, systems: [] }, giveUp.signal));
+    const pending = assert.rejects(fails(send({}, calling(), giveUp.signal)), { name: 'AbortError' });
     giveUp.abort();
-    assert.equal((await pending).name, 'AbortError');
+    await pending;
   });
 
   for (const [what, steps] of [
@@ -251,24 +244,15 @@ describe('a step that is a call', () => {
     ['has become a task', [{ name: 'final-pay', task: { ...task, remindEvery: 1, within: 1 } }]],
   ] as const)
     it(`that ${what} waits for a person`, async () => {
-      const error = await failure(service({ steps }).callStep({ ...call, systems: [] }, signal));
-      assert.ok(error instanceof FinalFailure && error.type === FailureType.UnknownStep);
       assert.equal(
-        error.message,
+        await finalFailure(FailureType.UnknownStep, fails(send({}, service({ steps })))),
         'the configuration has no step "final-pay" any more; put it back or settle the step by hand',
       );
     });
 });
 
 describe('a step that is a task', () => {
-  let server: MailServer;
-  before(async () => {
-    server = await startMailServer();
-  });
-  beforeEach(() => {
-    server.mails.length = 0;
-  });
-  after(() => server.stop());
+  const server = mailServer();
 
   const asking = (language?: string) => {
     const timed = { ...task, to: { ...task.to, language }, remindEvery: DAY_MS, within: 5 * DAY_MS };
@@ -276,10 +260,12 @@ describe('a step that is a task', () => {
   };
   const dana = { displayName: 'Dana Fox' };
   const request = { ...about, step: 'collect-laptop', employee: dana, number: 1 };
+  const ask = (said: Asked<'askPerson'> = {}, language?: string) =>
+    asking(language).askPerson({ ...request, ...said }, signal);
   const command = 'ems resolve E-1002 collect-laptop done-by-hand --by ida.berg@acme.example --evidence "…"';
 
   it('is a mail to its person: about whom, what to do, by when, and how to confirm', async () => {
-    const sent = await asking().askPerson(request, signal);
+    const sent = await ask();
     const [mail] = server.to(task.to.email);
     assert.deepEqual(sent, { to: task.to.email, messageId: mail!.messageId, remindEveryMs: DAY_MS });
     assert.match(mail!.messageId!, /^<exit-1\.collect-laptop\.1\.[0-9a-f]{8}@acme\.example>$/);
@@ -299,7 +285,7 @@ describe('a step that is a task', () => {
   });
 
   it('is a mail in their own language', async () => {
-    await asking('de-DE').askPerson({ ...request, number: 3 }, signal);
+    await ask({ number: 3 }, 'de-DE');
     const [mail] = server.mails;
     assert.equal(mail!.subject, 'Erinnerung 2: Aufgabe für Sie beim Austritt von Dana Fox');
     assert.match(mail!.text!, /Sie ist fällig bis Samstag, 28\. November 2026 um 11:10 \(Europe\/Berlin\)\./);
@@ -308,8 +294,7 @@ describe('a step that is a task', () => {
 
   it('is reminded of with its number, under a Message-ID of its own, which a second try keeps', async () => {
     const ids = new Set<string>();
-    for (const number of [1, 2, 2, 3])
-      ids.add((await asking().askPerson({ ...request, number }, signal)).messageId);
+    for (const number of [1, 2, 2, 3]) ids.add((await ask({ number })).messageId);
     assert.equal(ids.size, 3);
     assert.deepEqual(
       server.mails.map(({ subject }) => subject),
@@ -323,26 +308,20 @@ describe('a step that is a task', () => {
     assert.match(server.mails[1]!.text!, /this is for you to do, and is not confirmed yet:/);
   });
 
-  it('is about an id, where the directory does not know the employee', async () => {
-    await asking().askPerson({ ...request, employee: undefined }, signal);
-    assert.match(server.mails[0]!.text!, /In the exit of E-1002, this/);
-  });
-
-  it('says no date that it was not told', async () => {
-    await asking().askPerson({ ...request, startedAt: undefined, number: 2 }, signal);
-    assert.doesNotMatch(server.mails[0]!.text!, /due by/);
+  it('says only what it was told: an id where the directory does not know the employee, and no date', async () => {
+    await ask({ employee: undefined, startedAt: undefined, number: 2 });
+    const { text } = server.mails[0]!;
+    assert.match(text!, /In the exit of E-1002, this/);
+    assert.doesNotMatch(text!, /due by/);
   });
 
   it('that is not in the configuration any more waits for a person', async () => {
-    await assert.rejects(service({}).askPerson(request, signal), {
-      type: FailureType.UnknownStep,
-      message: /has no step "collect-laptop" any more/,
-    });
+    const asked = service({}).askPerson(request, signal);
+    assert.match(await finalFailure(FailureType.UnknownStep, asked), /no step "collect-laptop" any more/);
   });
 
   it('whose address is refused for good is final', async () => {
-    server.refuse(() => ({ code: 550, message: 'no such mailbox' }));
-    await assert.rejects(asking().askPerson(request, signal), { type: FailureType.AddressRefused });
-    server.refuse(undefined);
+    server.refuseWith(550);
+    await finalFailure(FailureType.AddressRefused, ask());
   });
 });

@@ -53,6 +53,11 @@ export interface CriticalSystem {
   /** An account in all three groups. */
   hire: (changes?: Partial<NewUser>) => Promise<{ employeeId: string; id: string }>;
   capture: (employeeId: string, hold: HoldKind) => Promise<CapturedAccount>;
+  /** Of somebody who was hired just now. */
+  captured: (
+    hold: HoldKind,
+    changes?: Partial<NewUser>,
+  ) => Promise<{ employeeId: string; id: string; account: CapturedAccount }>;
   /** The names of groups as the tests call them, sorted. */
   namesOf: (groups: readonly GroupRef[]) => string[];
   /** Until it is done: an outage is tried again, with what earlier attempts had set out to take. */
@@ -113,6 +118,19 @@ export async function startCriticalSystem({
     throw error;
   });
 
+  const hire: CriticalSystem['hire'] = async (changes = {}) => {
+    const name = `E-${++hired}`;
+    const employeeId = prefix + name;
+    const id = await admin.createUser({ employeeId, ...identity(name), ...changes });
+    for (const group of Object.values(groups)) await admin.addMember(group, id);
+    return { employeeId, id };
+  };
+  const capture: CriticalSystem['capture'] = async (employeeId, hold) => {
+    const { account } = await access().capture(employeeId, hold, signal);
+    if (!account) throw new Error(`${employeeId} has no account`);
+    return account;
+  };
+
   return {
     token,
     admin,
@@ -121,17 +139,11 @@ export async function startCriticalSystem({
     etags,
     groups,
     access,
-    async hire(changes = {}) {
-      const name = `E-${++hired}`;
-      const employeeId = prefix + name;
-      const id = await admin.createUser({ employeeId, ...identity(name), ...changes });
-      for (const group of Object.values(groups)) await admin.addMember(group, id);
-      return { employeeId, id };
-    },
-    async capture(employeeId, hold) {
-      const { account } = await access().capture(employeeId, hold, signal);
-      if (!account) throw new Error(`${employeeId} has no account`);
-      return account;
+    hire,
+    capture,
+    async captured(hold, changes) {
+      const { employeeId, id } = await hire(changes);
+      return { employeeId, id, account: await capture(employeeId, hold) };
     },
     namesOf: (refs) => refs.map(({ displayName }) => displayName.replace(prefix, '')).toSorted(),
     block(account, hold, tried = NOTHING) {

@@ -2,37 +2,68 @@
 import assert from 'node:assert/strict';
 import ICAL from 'ical.js';
 import type { InterviewPolicy } from '../../src/config/config.js';
+import type { Interview } from '../../src/exit/interview.js';
 import type { Contact, Employee } from '../../src/exit/people.js';
 import { createHrService, type HrPartner, type HrService } from '../../src/services/hr/hr.js';
 import { remember, type Memory } from '../../src/services/hr/memory.js';
 import { loadTemplates } from '../../src/services/mails/templates.js';
 import { createCalendar } from '../../src/services/protocols/caldav.js';
-import type { Deliveries } from '../../src/services/protocols/smtp.js';
-import { DANA, mailer } from './message.js';
+import { mailer } from './message.js';
+import { dana, openedAt } from './notification.js';
 import type { Account } from './radicale.js';
 import { sampleConfig } from './sample-config.js';
 import { calendarOf, type Mail } from './smtp.js';
 
-const { organisation, interview: policy, contacts, mail } = sampleConfig;
+const { organisation, interview: policy, contacts } = sampleConfig;
 export const HR = contacts.hrPartners[0].email;
-/** Monday, 11:10 in Berlin: the interview is on Tuesday, 11:30 to 12:15. */
-export const openedAt = '2026-11-23T10:10:00Z';
 
 interface Setting {
   partners?: [HrPartner, ...HrPartner[]];
   policy?: Partial<InterviewPolicy>;
 }
 
-export function hrAt(port: number, now: string = openedAt, setting: Setting = {}): HrService {
-  return createHrService({
-    mailer: mailer(port),
-    templates: loadTemplates(policy),
-    organisation,
-    policy: { ...policy, ...setting.policy },
-    partners: setting.partners ?? [{ contact: contacts.hrPartners[0] }],
-    from: mail.from,
-    now: () => new Date(now),
+/** What HR is asked for. */
+export interface Asked extends Setting {
+  now?: string;
+  at?: string;
+  exitId?: string;
+  /** What is otherwise about Dana. */
+  employee?: Partial<Employee>;
+  openedAt?: string;
+  lastWorkingDay?: string;
+  /** What the step remembers; without it this is the first attempt, or one that remembers nothing. */
+  done?: Memory;
+  signal?: AbortSignal;
+}
+
+/** What HR is asked to do, with the mail server and, where there is one, the calendar of the test. */
+export function hrAt(mail: { port: number }, partnersOfTest?: () => [HrPartner, ...HrPartner[]]) {
+  function hr({ now = openedAt, partners, policy: changes }: Asked): HrService {
+    return createHrService({
+      mailer: mailer(mail.port),
+      templates: loadTemplates(policy),
+      organisation,
+      policy: { ...policy, ...changes },
+      partners: partners ?? partnersOfTest?.() ?? [{ contact: contacts.hrPartners[0] }],
+      from: sampleConfig.mail.from,
+      now: () => new Date(now),
+    });
+  }
+  const request = (asked: Asked) => ({
+    openedAt,
+    exitId: 'exit-1',
+    ...asked,
+    employee: dana(asked.employee),
   });
+  const attempt = ({ done = memory(), signal = new AbortController().signal }: Asked) =>
+    [done, signal] as const;
+  return {
+    schedule: (asked: Asked = {}) => hr(asked).scheduleInterview(request(asked), ...attempt(asked)),
+    reschedule: (interview: Interview, asked: Asked = {}) =>
+      hr(asked).rescheduleInterview({ ...request(asked), interview }, ...attempt(asked)),
+    withdraw: (interview: Interview | undefined, asked: Asked = {}) =>
+      hr(asked).cancelInterview({ ...request(asked), interview }, ...attempt(asked)),
+  };
 }
 
 /** An HR partner with a calendar. */
@@ -45,22 +76,8 @@ export function partnerWith(
   return { contact, calendar: createCalendar({ ...account, name, timeZone, requestTimeoutMs: 2000 }) };
 }
 
-export function about(changes: Partial<Employee> = {}, exitId = 'exit-1') {
-  const manager = { name: 'Ravi Menon', email: 'ravi.menon@acme.example' };
-  const dana = { employeeId: 'E-1002', displayName: 'Dana Fox', email: DANA, identities: [], manager };
-  return { exitId, openedAt, employee: { ...dana, ...changes } };
-}
-
 /** What one step remembers, over all its attempts. */
 export const memory = (): Memory => remember({ delivered: [] }, () => Promise.resolve());
-
-export function deliveries(): Deliveries {
-  const delivered = new Set<string>();
-  return {
-    has: (id) => delivered.has(id),
-    add: async (id) => void (await Promise.resolve(delivered.add(id))),
-  };
-}
 
 /** What a calendar program makes of a mail. */
 export function readInvitation(mail: Mail) {
@@ -77,5 +94,6 @@ export function readInvitation(mail: Mail) {
     name: String(attendee.getParameter('cn')),
     address: String(attendee.getFirstValue()).toLowerCase(),
   }));
-  return { method, content, component, people, event: new ICAL.Event(component) };
+  const addresses = people.map(({ address }) => address);
+  return { method, content, component, people, addresses, event: new ICAL.Event(component) };
 }

@@ -1,6 +1,8 @@
 /** A mail to send. */
+import type { Sent } from '../../src/exit/people.js';
 import {
   createMailer,
+  type Deliveries,
   type Mailer,
   type MailerOptions,
   type Message,
@@ -19,3 +21,14 @@ export const message = (email: string = DANA, name = 'Dana Fox'): Message => ({
   html: '<p>In HTML</p>\n',
   messageId: '<exit-1.notify-manager.4e151e32@acme.example>',
 });
+
+/** To whom mails went. */
+export const addressesOf = (sent: readonly Sent[]): string[] => sent.map(({ to }) => to);
+
+export function deliveries(): Deliveries {
+  const delivered = new Set<string>();
+  return {
+    has: (id) => delivered.has(id),
+    add: async (id) => void (await Promise.resolve(delivered.add(id))),
+  };
+}

@@ -6,8 +6,7 @@ import {
   createNotificationService,
   type NotificationService,
 } from '../../src/services/notification/notification.js';
-import { deliveries } from './interview.js';
-import { DANA, mailer } from './message.js';
+import { DANA, deliveries, mailer } from './message.js';
 import { sampleConfig } from './sample-config.js';
 
 const { organisation, contacts, interview } = sampleConfig;
@@ -36,6 +35,7 @@ export const dana = (changes: Partial<Employee> = {}): Employee => ({
   ...changes,
 });
 
+/** Monday, 11:10 in Berlin: the interview is on Tuesday, 11:30 to 12:15. */
 export const openedAt = '2026-11-23T10:10:00Z';
 export const reviewBy = '2026-11-28T10:10:00Z';
 const systems = ['payroll', 'code', 'production'];
@@ -72,7 +72,7 @@ export const attention = (employee: Employee | undefined, language?: string) => 
   ],
 });
 
-export type Sending = (
+type Sending = (
   service: NotificationService,
   exitId: string,
   employee: Employee,

@@ -105,40 +105,24 @@ export async function interviewsIn(account: Account): Promise<Record<string, str
   );
 }
 
-/** Puts many events into a calendar at once. */
-export const fill = (account: Account, events: string[]): Promise<string> =>
-  ask(
-    account,
-    'PUT',
-    '/',
-    ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//test//EN', ...events, 'END:VCALENDAR', ''].join('\r\n'),
-  );
+/** Puts what a calendar program would put between BEGIN and END of a VCALENDAR: into one entry, or into the calendar as a whole. */
+const put = (account: Account, path: string, lines: string[]): Promise<string> => {
+  const calendar = ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//test//EN', ...lines, 'END:VCALENDAR', ''];
+  return ask(account, 'PUT', path, calendar.join('\r\n'));
+};
+
+export const fill = (account: Account, events: string[]): Promise<string> => put(account, '/', events);
 
 /** Puts an event into a calendar, as a person's calendar program would: the lines of the VEVENT. */
-export async function addEvent(
+export function addEvent(
   account: Account,
   name: string,
   lines: string[],
   zones: string[] = [],
   stamp = '20261101T000000Z',
-): Promise<void> {
+): Promise<string> {
   const event = [`UID:${name}`, `DTSTAMP:${stamp}`, `SUMMARY:${name}`, ...lines];
-  await ask(
-    account,
-    'PUT',
-    `/${name}.ics`,
-    [
-      'BEGIN:VCALENDAR',
-      'VERSION:2.0',
-      'PRODID:-//test//EN',
-      ...zones,
-      'BEGIN:VEVENT',
-      ...event,
-      'END:VEVENT',
-      'END:VCALENDAR',
-      '',
-    ].join('\r\n'),
-  );
+  return put(account, `/${name}.ics`, [...zones, 'BEGIN:VEVENT', ...event, 'END:VEVENT']);
 }
 
 /** As calendar programs describe it: the daylight-saving rules of the European Union. */

@@ -29,25 +29,16 @@ const paths: Record<string, (world: World, nora: Hired) => Promise<unknown>> = {
   },
   async 'leaving-later-then-retained'(world, nora) {
     await begun(world, nora);
-    const effectiveOn = new Date(Date.now() + 9 * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
-    await world.exits.decide(nora.employeeId, { ...leaving, effectiveOn });
+    await world.exits.decide(nora.employeeId, { ...leaving, effectiveOn: inNineDays().slice(0, 10) });
     await world.untilPhase(nora, 'awaiting-effective-date');
     await decided(world, nora, retained);
   },
   async 'decision-before-block'(world, nora) {
     world.proxies.code.fault(({ method }) => (method === 'PATCH' ? { kind: 'unreachable' } : undefined));
     await world.exits.open({ employeeId: nora.employeeId });
-    await world.until(
-      nora,
-      'payroll blocked',
-      (status) => stateOf(status, 'block-access:payroll') === 'done',
-    );
+    await untilStep(world, nora, 'block-access:payroll', 'done');
     await world.exits.decide(nora.employeeId, retained);
-    await world.until(
-      nora,
-      'the block stopped',
-      (status) => stateOf(status, 'block-access:code') === 'skipped',
-    );
+    await untilStep(world, nora, 'block-access:code', 'skipped');
     await world.mend();
     await world.untilPhase(nora, 'closed');
   },
@@ -58,12 +49,8 @@ const paths: Record<string, (world: World, nora: Hired) => Promise<unknown>> = {
     await world.until(nora, 'attention', (status) =>
       ['notify-manager', 'block-access:code'].every((step) => stateOf(status, step) === 'needs-attention'),
     );
-    await world.exits.resolve(nora.employeeId, {
-      step: 'block-access',
-      system: 'code',
-      action: 'done-by-hand',
-      by: IT,
-    });
+    const byHand = { step: 'block-access', system: 'code', action: 'done-by-hand', by: IT } as const;
+    await world.exits.resolve(nora.employeeId, byHand);
     await world.mend();
     await world.untilPhase(nora, 'awaiting-decision');
     await decided(world, nora, leaving);
@@ -79,17 +66,9 @@ const paths: Record<string, (world: World, nora: Hired) => Promise<unknown>> = {
   async 'cancelled-while-blocking'(world, nora) {
     world.proxies.code.fault(({ method }) => (method === 'PATCH' ? { kind: 'unreachable' } : undefined));
     await world.exits.open({ employeeId: nora.employeeId });
-    await world.until(
-      nora,
-      'payroll blocked',
-      (status) => stateOf(status, 'block-access:payroll') === 'done',
-    );
+    await untilStep(world, nora, 'block-access:payroll', 'done');
     await world.client.workflow.getHandle(exitWorkflowId(nora.employeeId)).cancel();
-    await world.until(
-      nora,
-      'the block stopped',
-      (status) => stateOf(status, 'block-access:code') === 'skipped',
-    );
+    await untilStep(world, nora, 'block-access:code', 'skipped');
     await world.mend();
     await world.untilPhase(nora, 'cancelled');
   },
@@ -106,9 +85,7 @@ const paths: Record<string, (world: World, nora: Hired) => Promise<unknown>> = {
   async 'interview-moved'(world, nora) {
     await begun(world, nora);
     await world.exits.reschedule(nora.employeeId, { next: true });
-    await world.exits.reschedule(nora.employeeId, {
-      at: new Date(Date.now() + 9 * 24 * 60 * 60 * 1000).toISOString(),
-    });
+    await world.exits.reschedule(nora.employeeId, { at: inNineDays() });
     await decided(world, nora, retained);
   },
   async adopting(world, nora) {
@@ -123,6 +100,11 @@ const paths: Record<string, (world: World, nora: Hired) => Promise<unknown>> = {
     await world.untilPhase(nora, 'cancelled');
   },
 };
+
+const inNineDays = (): string => new Date(Date.now() + 9 * 24 * 60 * 60 * 1000).toISOString();
+
+const untilStep = (world: World, nora: Hired, step: string, state: 'done' | 'skipped') =>
+  world.until(nora, `${step} ${state}`, (status) => stateOf(status, step) === state);
 
 async function begun(world: World, nora: Hired): Promise<void> {
   await world.exits.open({ employeeId: nora.employeeId });

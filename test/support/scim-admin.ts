@@ -3,8 +3,7 @@
  * little of the server as the client does, so that the tests can be pointed at any.
  */
 import { isActive, type ScimUser } from '../../src/services/protocols/scim-resource.js';
-
-const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+import { ENTERPRISE_USER, GROUP, patchOf, USER } from './scim-requests.js';
 
 export interface NewUser {
   employeeId: string;
@@ -54,11 +53,7 @@ export function scimAdmin({ scimUrl, token }: { scimUrl: string; token: string }
     return (text ? JSON.parse(text) : undefined) as T;
   }
 
-  const patch = (path: string, operation: object) =>
-    request('PATCH', path, {
-      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
-      Operations: [operation],
-    });
+  const patch = (path: string, operation: object) => request('PATCH', path, patchOf(operation));
 
   async function list<T>(type: 'Users' | 'Groups', filter: string): Promise<T[]> {
     const found: T[] = [];
@@ -131,7 +126,7 @@ export function scimAdmin({ scimUrl, token }: { scimUrl: string; token: string }
     async createUser({ employeeId, managerId, attributes, ...user }: NewUser): Promise<string> {
       const email = user.email ?? `${employeeId.toLowerCase()}@acme.example`;
       return create('Users', 'userName', user.userName ? prefix + user.userName : email, {
-        schemas: ['urn:ietf:params:scim:schemas:core:2.0:User', ENTERPRISE_USER],
+        schemas: [USER, ENTERPRISE_USER],
         externalId: employeeId,
         displayName: user.displayName ?? `Employee ${employeeId}`,
         active: user.active ?? true,
@@ -150,7 +145,7 @@ export function scimAdmin({ scimUrl, token }: { scimUrl: string; token: string }
 
     async createGroup(displayName: string, memberIds: string[] = []): Promise<string> {
       const id = await create('Groups', 'displayName', prefix + displayName, {
-        schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
+        schemas: [GROUP],
       });
       // Not with the POST: some servers take members by PATCH only.
       for (const value of memberIds)

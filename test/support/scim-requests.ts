@@ -22,8 +22,6 @@ export interface Answer<T = Resource> {
   body: T;
 }
 
-export type ScimRequests = ReturnType<typeof scimRequests>;
-
 /** @param server asked for with each request, since it may have been started anew */
 export function scimRequests(server: () => { scimUrl: string; token: string }) {
   async function ask<T = Resource>(

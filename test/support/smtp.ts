@@ -21,11 +21,15 @@ export interface MailServer {
   refuse: (
     decide: ((recipient: string) => { code: number; message: string } | undefined) | undefined,
   ) => void;
+  /** Answers so to these recipients, or to everybody. */
+  refuseWith: (code: number, ...recipients: string[]) => void;
   /** Takes the next message, and breaks the connection before it says so. */
   loseNextAnswer: () => void;
   /** Takes the next message, and says so only when it is let. */
   holdNextAnswer: () => { taken: Promise<void>; let: () => void };
   to: (recipient: string) => Mail[];
+  /** Of all mails, in the order in which they came. */
+  recipients: () => string[];
   /** Of these, the ones with an iTIP object. */
   invitationsTo: (recipient: string) => Mail[];
   /** Waits until so many mails have come for this recipient. */
@@ -36,6 +40,24 @@ export interface MailServer {
 }
 
 export async function startMailServer(): Promise<MailServer> {
+  const server = newMailServer();
+  await server.restart();
+  return server;
+}
+
+/** For a group of tests: before each it has no mail, and takes every one. */
+export function mailServer(): MailServer {
+  const server = newMailServer();
+  before(server.restart);
+  beforeEach(() => {
+    server.mails.length = 0;
+    server.refuse(undefined);
+  });
+  after(server.stop);
+  return server;
+}
+
+function newMailServer(): MailServer {
   const mails: Mail[] = [];
   let decide: ((recipient: string) => { code: number; message: string } | undefined) | undefined;
   let loseNext = false;
@@ -88,7 +110,6 @@ export async function startMailServer(): Promise<MailServer> {
   }
 
   const to = (recipient: string): Mail[] => mails.filter((mail) => mail.recipient === recipient);
-  await start();
   return {
     get port() {
       return port;
@@ -96,6 +117,10 @@ export async function startMailServer(): Promise<MailServer> {
     mails,
     refuse: (next) => {
       decide = next;
+    },
+    refuseWith: (code, ...recipients) => {
+      decide = (to) =>
+        recipients.length === 0 || recipients.includes(to) ? { code, message: 'not you' } : undefined;
     },
     loseNextAnswer: () => {
       loseNext = true;
@@ -106,6 +131,7 @@ export async function startMailServer(): Promise<MailServer> {
       return { taken: taken.passed, let: answer.open };
     },
     to,
+    recipients: () => mails.map(({ recipient }) => recipient),
     invitationsTo: (recipient) => to(recipient).filter(({ attachments }) => attachments.length > 0),
     waitFor: (recipient, count) =>
       eventually(`${count} mails to ${recipient}`, () =>
