@@ -1,23 +1,18 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Decision } from '../../src/exit/decision.js';
+import { ended, hasAccess } from '../promises/on-the-way.js';
 import {
   UNTIL_MS,
   startChoreographedWorld,
   type ChoreographedWorld,
 } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
-import { CRITICAL_GROUPS, HR, stateOf, stepOf, type Hired } from '../support/world.js';
+import { gate } from '../support/gate.js';
+import { HR, stateOf } from '../support/world.js';
 
 const retained: Decision = { outcome: 'retained', decidedBy: HR };
 const leaving: Decision = { outcome: 'leaving', decidedBy: HR };
-
-async function isAsBefore(world: ChoreographedWorld, nora: Hired): Promise<void> {
-  assert.equal((await world.account(nora, 'payroll')).active, true);
-  assert.equal((await world.account(nora, 'code')).active, true);
-  const { groups } = await world.account(nora, 'production');
-  assert.deepEqual(groups, [...CRITICAL_GROUPS, 'readers'].toSorted());
-}
 
 const mailIds = ({ mail }: ChoreographedWorld, recipient: string) =>
   mail.to(recipient).map(({ messageId }) => messageId);
@@ -41,64 +36,6 @@ describe('an outage', function () {
     await world.mend();
   });
   after(() => world.stop());
-
-  it('of one system delays nobody else, asks for attention, and heals by itself', async () => {
-    await world.startServices('notification', 'hr', 'access');
-    const nora = await world.hire();
-    await world.takeDown('code');
-    await world.exits.open({ employeeId: nora.employeeId });
-    const others = ['block-access:payroll', 'block-access:production', 'notify-manager'];
-    const stuck = await world.until(
-      nora,
-      'attention for one system only',
-      (status) =>
-        stateOf(status, 'block-access:code') === 'needs-attention' &&
-        others.every((step) => stateOf(status, step) === 'done'),
-    );
-    assert.match(stepOf(stuck, 'block-access:code')!.error!, /code/);
-    const [listed] = await world.exits.list({ attention: true });
-    assert.equal(listed!.employeeId, nora.employeeId);
-    const stuckStep = listed!.stuckSteps.find(({ system }) => system === 'code');
-    assert.ok((stuckStep?.attempt ?? 0) > 1 && stuckStep?.nextAttemptAt, 'says how often, and when again');
-    await world.bringUp('code');
-    await world.until(nora, 'no attention', ({ needsAttention }) => !needsAttention);
-    assert.equal((await world.account(nora, 'code')).active, false);
-  });
-
-  it('shows what is being tried, since when, and what it died of', async () => {
-    await world.startServices('access');
-    world.proxies.payroll.fault(() => ({ kind: 'answer', status: 503 }));
-    const nora = await world.open({ on: ['payroll'] });
-    const trying = await world.until(
-      nora,
-      'a second attempt',
-      (status) => (stepOf(status, 'block-access:payroll')!.attempt ?? 0) > 1,
-    );
-    const { error, nextAttemptAt, startedAt } = stepOf(trying, 'block-access:payroll')!;
-    assert.match(error!, /503/);
-    assert.ok(nextAttemptAt! > startedAt!);
-  });
-
-  it('of the mail server: the mail goes out once it is back, and once only', async () => {
-    await world.startServices('notification', 'hr', 'access');
-    await world.takeDown('mail');
-    const nora = await world.open({ on: ['payroll'] });
-    await world.until(
-      nora,
-      'payroll blocked',
-      (status) => stateOf(status, 'block-access:payroll') === 'done',
-    );
-    await world.bringUp('mail');
-    await world.untilPhase(nora, 'awaiting-decision');
-    world.mail.loseNextAnswer();
-    await world.exits.decide(nora.employeeId, leaving);
-    await world.untilPhase(nora, 'closed');
-    assert.equal(
-      new Set(mailIds(world, nora.manager)).size,
-      2,
-      'a mail tried again carries the same Message-ID',
-    );
-  });
 
   it('of a service for longer than its ack wait delays what it does, and loses nothing', async () => {
     await world.startServices('access');
@@ -131,9 +68,8 @@ describe('an outage', function () {
     world.proxies.payroll.fault(undefined);
     await world.startServices('access');
     await world.untilPhase(nora, 'awaiting-decision');
-    await world.exits.decide(nora.employeeId, retained);
-    await world.untilPhase(nora, 'closed');
-    await isAsBefore(world, nora);
+    await ended(world, nora, 'retained');
+    await hasAccess(world, nora);
   });
 
   it('of the broker, killed in the middle of exits: what was acknowledged is there, and all of it ends as decided', async () => {
@@ -154,7 +90,7 @@ describe('an outage', function () {
     await Promise.all(deciding);
     for (const [n, each] of all.entries()) {
       await world.untilPhase(each, 'closed');
-      if (n % 2 === 0) await isAsBefore(world, each);
+      if (n % 2 === 0) await hasAccess(world, each);
       else assert.deepEqual((await world.account(each, 'production')).groups, []);
       assert.equal(new Set(mailIds(world, each.manager)).size, 2);
     }
@@ -162,8 +98,7 @@ describe('an outage', function () {
 
   it('of nobody: a decision that comes to another process than the one that is blocking waits for its end', async () => {
     await Promise.all([1, 2, 3].map(() => world.startServices('notification', 'hr', 'access')));
-    let land = (): void => undefined;
-    const until = new Promise<void>((resolve) => (land = resolve));
+    const { passed: until, open: land } = gate();
     let held = 0;
     world.proxies.payroll.fault(({ method, body }) => {
       if (method !== 'PATCH' || !body.includes('false')) return undefined;
@@ -211,7 +146,7 @@ describe('two living processes of each service', function () {
     await Promise.all(exits.map((each) => world.exits.decide(each.employeeId, retained)));
     for (const each of exits) {
       await world.untilPhase(each, 'closed');
-      await isAsBefore(world, each);
+      await hasAccess(world, each);
       assert.equal(mailIds(world, each.manager).length, 2);
     }
   });

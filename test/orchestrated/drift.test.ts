@@ -4,9 +4,11 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { firstMessage, startChild } from '../../src/local/child.js';
 import { DRIFT_CHECK } from '../../src/temporal/namespace.js';
+import { ended, untilRefused, waiting } from '../promises/on-the-way.js';
 import { eventually } from '../support/eventually.js';
+import { gate } from '../support/gate.js';
 import { scratchFolder } from '../support/temporal.js';
-import { HR, startWorld, type Hired, type World } from '../support/world.js';
+import { startWorld, type Hired, type World } from '../support/world.js';
 
 const startSweep = (world: World, giveUpAfterMs = 3_000) =>
   world.client.workflow.start<() => Promise<{ checked: number; drifted: number }>>('sweepHolds', {
@@ -18,9 +20,7 @@ const startSweep = (world: World, giveUpAfterMs = 3_000) =>
 const sweep = async (world: World) => (await startSweep(world)).result();
 
 async function blocked(world: World): Promise<Hired> {
-  const nora = await world.hire();
-  await world.exits.open({ employeeId: nora.employeeId });
-  await world.untilPhase(nora, 'awaiting-decision');
+  const nora = await waiting(world);
   // Temporal's list of exits with their memos, which a sweep starts from, is a moment behind.
   await eventually('the holds in the list', async () => {
     const query = `WorkflowId = 'exit-${nora.employeeId}' AND ExitPhase = 'awaiting-decision'`;
@@ -30,11 +30,6 @@ async function blocked(world: World): Promise<Hired> {
     return undefined;
   });
   return nora;
-}
-
-async function retain(world: World, nora: Hired): Promise<void> {
-  await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-  await world.untilPhase(nora, 'closed');
 }
 
 // How long a write that nobody saw the end of is waited for before access is given back.
@@ -51,10 +46,7 @@ describe('a hold that somebody undoes while the decision is open', () => {
   it('is counted, whichever system answers last', async () => {
     const nora = await blocked(world);
     await world.admin.payroll.setActive(nora.accounts.payroll!, true);
-    let answer!: () => void;
-    const until = new Promise<void>((resolve) => {
-      answer = resolve;
-    });
+    const { passed: until, open: answer } = gate();
     world.proxies.code.fault(() => ({ kind: 'held', until }));
     const asked = world.proxies.code.next(() => true);
     const running = await startSweep(world, 30_000);
@@ -69,7 +61,7 @@ describe('a hold that somebody undoes while the decision is open', () => {
     assert.ok(checked >= 3, String(checked));
     assert.equal(drifted, 1);
     await world.until(nora, 'blocked again', ({ drifts, blockedAt }) => Boolean(drifts.length && blockedAt));
-    await retain(world, nora);
+    await ended(world, nora, 'retained');
   });
 
   it('costs a parked exit nothing to be looked at', async () => {
@@ -84,7 +76,7 @@ describe('a hold that somebody undoes while the decision is open', () => {
       .filter(({ path: each }) => each.includes(nora.accounts.payroll!));
     assert.equal(ours.length, 2, 'one read per hold and sweep');
     assert.equal((await handle.describe()).historyLength, historyLength);
-    await retain(world, nora);
+    await ended(world, nora, 'retained');
   });
 
   it('on a system that is down is left to the next sweep, which says so; the other systems are looked at', async () => {
@@ -98,7 +90,7 @@ describe('a hold that somebody undoes while the decision is open', () => {
     assert.match(failure.message, /Not looked at: code \(code cannot be reached/);
     await world.until(nora, 'blocked again', ({ drifts, blockedAt }) => Boolean(drifts.length && blockedAt));
     await world.mend();
-    await retain(world, nora);
+    await ended(world, nora, 'retained');
   });
 
   it('is not invented: rubbish in the signal is refused and recorded', async () => {
@@ -106,14 +98,10 @@ describe('a hold that somebody undoes while the decision is open', () => {
     const handle = world.client.workflow.getHandle(`exit-${nora.employeeId}`);
     await handle.signal('holdDrifted', { system: 7 });
     await handle.signal('holdDrifted', { system: 'hr', what: 'x', seenAt: new Date().toISOString() });
-    const status = await world.until(
-      nora,
-      'refused',
-      ({ rejectedDecisions }) => rejectedDecisions.length === 1,
-    );
+    const status = await untilRefused(world, nora);
     assert.match(status.rejectedDecisions[0]!.reason, /^holdDrifted: system: /);
     assert.deepEqual(status.drifts, []);
-    await retain(world, nora);
+    await ended(world, nora, 'retained');
   });
 });
 

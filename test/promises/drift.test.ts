@@ -1,21 +1,10 @@
 import assert from 'node:assert/strict';
 import { eventually } from '../support/eventually.js';
-import { CRITICAL_GROUPS, HR, IT, stateOf, stepOf, type Hired } from '../support/world.js';
+import { CRITICAL_GROUPS, IT, stateOf, stepOf, type Hired } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
+import { ended, waiting } from './on-the-way.js';
 
 const often: [string, string] = ['recheckEvery: PT15M', 'recheckEvery: PT1S'];
-
-async function blocked(company: Company): Promise<Hired> {
-  const nora = await company.hire();
-  await company.exits.open({ employeeId: nora.employeeId });
-  await company.untilPhase(nora, 'awaiting-decision');
-  return nora;
-}
-
-async function retain(company: Company, nora: Hired): Promise<void> {
-  await company.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-  await company.untilPhase(nora, 'closed');
-}
 
 /** Temporal's list of exits with their holds, which a sweep starts from, is a moment behind. */
 const found = (company: Company, nora: Hired, times = 1) =>
@@ -28,7 +17,7 @@ const found = (company: Company, nora: Hired, times = 1) =>
 inBothForms('a hold that is undone while the decision is open', { config: [often] }, (company) => {
   it('is found, reported and asserted again each time: an account', async () => {
     const { admin, account, exits } = company();
-    const nora = await blocked(company());
+    const nora = await waiting(company());
     for (const times of [1, 2]) {
       await admin.payroll.setActive(nora.accounts.payroll!, true);
       const { system, what } = (await found(company(), nora, times)).at(-1)!;
@@ -36,28 +25,52 @@ inBothForms('a hold that is undone while the decision is open', { config: [often
       assert.equal((await account(nora, 'payroll')).active, false);
     }
     assert.equal((await exits.status(nora.employeeId)).phase, 'awaiting-decision');
-    await retain(company(), nora);
+    await ended(company(), nora, 'retained');
     assert.equal((await account(nora, 'payroll')).active, true);
   });
 
   it('is found, reported and asserted again: a critical group', async () => {
     const { admin, account } = company();
-    const nora = await blocked(company());
+    const nora = await waiting(company());
     const groups = await admin.production.groupIds();
     const { id } = groups.find(({ displayName }) => displayName === CRITICAL_GROUPS[0])!;
     await admin.production.addMember(id, nora.accounts.production!);
     await found(company(), nora);
     assert.deepEqual((await account(nora, 'production')).groups, ['readers']);
-    await retain(company(), nora);
+    await ended(company(), nora, 'retained');
     const all = [...CRITICAL_GROUPS, 'readers'].toSorted();
     assert.deepEqual((await account(nora, 'production')).groups, all);
   });
 
-  it('is no news once the exit is over', async () => {
-    const nora = await blocked(company());
-    await retain(company(), nora);
-    await company().sweep();
-    assert.deepEqual((await company().exits.status(nora.employeeId)).drifts, []);
+  it('on a system that is down is found once it is back, and the outage is none of the exit’s concern', async () => {
+    const { admin, exits, proxies, mend, sweep } = company();
+    const nora = await waiting(company());
+    await admin.code.setActive(nora.accounts.code!, true);
+    const reads = () => proxies.code.seen.filter(({ path }) => path.includes(nora.accounts.code!)).length;
+    proxies.code.fault(() => ({ kind: 'answer', status: 503 }));
+    const before = reads();
+    await eventually('two looks in vain', async () => {
+      // A sweep that could not look everywhere says so by failing.
+      await sweep().catch(() => undefined);
+      return reads() >= before + 2 ? true : undefined;
+    });
+    const meanwhile = await exits.status(nora.employeeId);
+    assert.deepEqual([meanwhile.drifts, stateOf(meanwhile, 'block-access:code')], [[], 'done']);
+    await mend();
+    await found(company(), nora);
+    await ended(company(), nora, 'retained');
+  });
+
+  it('is no news once the exit is over: nobody looks any more', async () => {
+    const { bus, exits, sweep } = company();
+    const nora = await waiting(company());
+    await ended(company(), nora, 'retained');
+    await sweep();
+    await eventually('nothing to wait for', async () => {
+      const consumer = await bus?.jsm.consumers.info('EXITS', 'drift-payroll');
+      return consumer && consumer.num_pending + consumer.num_ack_pending > 0 ? undefined : true;
+    });
+    assert.deepEqual((await exits.status(nora.employeeId)).drifts, []);
   });
 });
 
@@ -67,7 +80,7 @@ inBothForms(
   (company) => {
     it('needs attention, is told to the operator and changes nothing, until they say retry', async () => {
       const { admin, account, exits, mail, until } = company();
-      const nora = await blocked(company());
+      const nora = await waiting(company());
       await admin.code.setActive(nora.accounts.code!, true);
       const stuck = await eventually('attention', async () => {
         await company().sweep();
@@ -88,7 +101,7 @@ inBothForms(
       const again = await until(nora, 'blocked again', ({ blockedAt }) => blockedAt !== undefined);
       assert.equal(stateOf(again, 'block-access:code'), 'done');
       assert.equal((await account(nora, 'code')).active, false);
-      await retain(company(), nora);
+      await ended(company(), nora, 'retained');
       assert.equal((await account(nora, 'code')).active, true);
     });
   },

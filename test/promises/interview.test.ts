@@ -3,6 +3,7 @@ import type { Rescheduling } from '../../src/exit/rescheduling.js';
 import { readInvitation } from '../support/interview.js';
 import { HR, IT, stateOf, stepOf, type Hired } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
+import { ended, opened, untilStep } from './on-the-way.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** A Wednesday night: whatever the working hours, somebody wanted it so. */
@@ -51,8 +52,7 @@ inBothForms('the interview of an exit', { systems: ['payroll'], config: [soon] }
     assert.equal(stateOf(status, 'reschedule-hr-interview'), 'done');
     assert.match(stepOf(status, 'reschedule-hr-interview')!.note!, new RegExp(`on the word of ${HR}`));
 
-    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'retained');
 
     for (const recipient of [nora.email, HR]) {
       const versions = invitations(nora, recipient);
@@ -117,21 +117,13 @@ inBothForms('the interview of an exit', { systems: ['payroll'], config: [soon] }
     );
     const moving = world.exits.reschedule(nora.employeeId, { at });
     const failed = assert.rejects(moving, /reschedule-hr-interview is needs-attention/);
-    await world.until(
-      nora,
-      'the move stuck',
-      (status) => stateOf(status, 'reschedule-hr-interview') === 'needs-attention',
-    );
+    await untilStep(world, nora, 'reschedule-hr-interview');
     await failed;
     await world.until(nora, 'the reason shown', (status) =>
       /450 try again later/.test(stepOf(status, 'reschedule-hr-interview')?.error ?? ''),
     );
     await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-    await world.until(
-      nora,
-      'the move given up',
-      (status) => stateOf(status, 'reschedule-hr-interview') === 'skipped',
-    );
+    await untilStep(world, nora, 'reschedule-hr-interview', 'skipped');
     await world.mend();
     await world.untilPhase(nora, 'closed');
     assert.deepEqual(
@@ -149,13 +141,8 @@ inBothForms('the interview of an exit', { systems: ['payroll'], config: [soon] }
   });
 
   it('that was arranged by hand is not moved', async () => {
-    const nora = await world.hire({ on: ['payroll'], email: '' });
-    await world.exits.open({ employeeId: nora.employeeId });
-    await world.until(
-      nora,
-      'nobody to invite',
-      (status) => stateOf(status, 'schedule-hr-interview') === 'needs-attention',
-    );
+    const nora = await opened(world, { on: ['payroll'], email: '' });
+    await untilStep(world, nora, 'schedule-hr-interview');
     for (const step of ['schedule-hr-interview', 'notify-employee'])
       await world.exits.resolve(nora.employeeId, { step, action: 'done-by-hand', by: IT });
     await refused(nora, { next: true }, /schedule-hr-interview is done-by-hand: nothing is known/);

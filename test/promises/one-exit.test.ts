@@ -1,29 +1,24 @@
 import assert from 'node:assert/strict';
+import { statusPage } from '../../src/cli/output.js';
 import { eventually } from '../support/eventually.js';
-import { HR, IT, stateOf, stepOf, type Hired } from '../support/world.js';
-import { inBothForms, type Company } from './both-forms.js';
+import { HR, IT, stateOf, stepOf } from '../support/world.js';
+import { inBothForms } from './both-forms.js';
+import { hasAccess, waiting } from './on-the-way.js';
 
 const retained = { outcome: 'retained', decidedBy: HR } as const;
 const leaving = { outcome: 'leaving', decidedBy: HR } as const;
 const inDays = (days: number): string =>
   new Date(Date.now() + days * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
 
-async function waiting(company: Company, ...of: Parameters<Company['hire']>): Promise<Hired> {
-  const nora = await company.hire(...of);
-  await company.exits.open({ employeeId: nora.employeeId });
-  await company.untilPhase(nora, 'awaiting-decision');
-  return nora;
-}
-
 inBothForms('an exit', { config: [['attentionAfter: PT15M', 'attentionAfter: PT2S']] }, (company) => {
   it('takes "retained" right after "leaving" from a later day', async () => {
-    const { exits, untilPhase, account } = company();
+    const { exits, untilPhase } = company();
     const nora = await waiting(company());
     await exits.decide(nora.employeeId, { ...leaving, effectiveOn: inDays(9) });
     const { outcome } = await exits.decide(nora.employeeId, retained);
     assert.equal(outcome, 'retained');
     await untilPhase(nora, 'closed');
-    assert.equal((await account(nora, 'payroll')).active, true);
+    await hasAccess(company(), nora);
   });
 
   it('ends as failed where no directory and no system knows the employee', async () => {
@@ -49,6 +44,7 @@ inBothForms('an exit', { config: [['attentionAfter: PT15M', 'attentionAfter: PT2
     await exits.decide(nora.employeeId, retained);
     const closed = await untilPhase(nora, 'closed');
     assert.equal(stepOf(closed, 'cancel-hr-interview'), undefined);
+    assert.match(statusPage(closed), /^ *interview .*, with hr@acme\.example$/m);
     assert.equal(
       mail.invitationsTo(nora.email).filter(({ source }) => source.includes('METHOD:CANCEL')).length,
       0,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { CRITICAL_GROUPS, HR, stepOf, systems } from '../support/world.js';
 import { calendarOf } from '../support/smtp.js';
 import { inBothForms, type Company } from './both-forms.js';
+import { ended, opened } from './on-the-way.js';
 
 inBothForms('an exit', {}, (company) => {
   let world: Company;
@@ -22,8 +23,7 @@ inBothForms('an exit', {}, (company) => {
       'only the critical groups are taken',
     );
 
-    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-    const closed = await world.untilPhase(nora, 'closed');
+    const closed = await ended(world, nora, 'retained');
     assert.equal(closed.form, world.form);
     const after = await Promise.all(systems.map((system) => world.account(nora, system)));
     assert.deepEqual(after, before, 'exactly as it was');
@@ -48,11 +48,9 @@ inBothForms('an exit', {}, (company) => {
   });
 
   it('revokes when the employee is leaving, and keeps the account and the invitation', async () => {
-    const nora = await world.hire();
-    await world.exits.open({ employeeId: nora.employeeId });
+    const nora = await opened(world);
     await world.untilPhase(nora, 'awaiting-decision');
-    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR, note: 'new job' });
-    const closed = await world.untilPhase(nora, 'closed');
+    const closed = await ended(world, nora, { outcome: 'leaving', decidedBy: HR, note: 'new job' });
 
     for (const system of systems) {
       const { active, groups } = await world.account(nora, system);
@@ -67,13 +65,11 @@ inBothForms('an exit', {}, (company) => {
   });
 
   it('does not give access to somebody who had none', async () => {
-    const nora = await world.hire({ on: ['payroll', 'code'], suspendedOn: 'code' });
-    await world.exits.open({ employeeId: nora.employeeId });
+    const nora = await opened(world, { on: ['payroll', 'code'], suspendedOn: 'code' });
     const waiting = await world.untilPhase(nora, 'awaiting-decision');
     assert.equal(stepOf(waiting, 'block-access:production')?.note, 'no account');
     assert.equal(stepOf(waiting, 'block-access:code')?.note, 'already suspended before the hold');
-    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'retained');
     assert.equal((await world.account(nora, 'payroll')).active, true);
     assert.equal(
       (await world.account(nora, 'code')).active,
@@ -83,24 +79,20 @@ inBothForms('an exit', {}, (company) => {
   });
 
   it('undoes nothing that others changed during the hold', async () => {
-    const nora = await world.hire();
-    await world.exits.open({ employeeId: nora.employeeId });
+    const nora = await opened(world);
     await world.untilPhase(nora, 'awaiting-decision');
     const maintainers = await world.admin.production.createGroup('maintainers', [nora.accounts.production!]);
-    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'retained');
     const { groups } = await world.account(nora, 'production');
     assert.deepEqual(groups, [...CRITICAL_GROUPS, 'maintainers', 'readers'].toSorted());
     await world.admin.production.deleteGroup(maintainers);
   });
 
   it('notes on the step that somebody changed the account during the hold, which SCIM alone would not tell', async () => {
-    const nora = await world.hire();
-    await world.exits.open({ employeeId: nora.employeeId });
+    const nora = await opened(world);
     await world.untilPhase(nora, 'awaiting-decision');
     await world.admin.payroll.setDisplayName(nora.accounts.payroll!, 'Nora Other');
-    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-    const closed = await world.untilPhase(nora, 'closed');
+    const closed = await ended(world, nora, 'retained');
     assert.match(
       stepOf(closed, 'restore-access:payroll')!.note!,
       /somebody changed the account during the hold/,
@@ -109,8 +101,7 @@ inBothForms('an exit', {}, (company) => {
   });
 
   it('waits for the effective date, stays blocked, and can still end in retained', async () => {
-    const nora = await world.hire();
-    await world.exits.open({ employeeId: nora.employeeId });
+    const nora = await opened(world);
     await world.untilPhase(nora, 'awaiting-decision');
     const effectiveOn = `${new Date().getUTCFullYear() + 1}-12-31`;
     await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR, effectiveOn });
@@ -118,18 +109,15 @@ inBothForms('an exit', {}, (company) => {
     assert.match(waiting.awaiting, new RegExp(`revoked on ${effectiveOn}`));
     assert.equal((await world.account(nora, 'payroll')).active, false);
 
-    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'retained');
     assert.equal((await world.account(nora, 'payroll')).active, true);
   });
 
   it('revokes at once when the effective date is today', async () => {
-    const nora = await world.hire();
-    await world.exits.open({ employeeId: nora.employeeId });
+    const nora = await opened(world);
     await world.untilPhase(nora, 'awaiting-decision');
     const today = new Date().toISOString().slice(0, 10);
-    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR, effectiveOn: today });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, { outcome: 'leaving', decidedBy: HR, effectiveOn: today });
     assert.equal((await world.account(nora, 'payroll')).active, false);
   });
 
@@ -153,8 +141,7 @@ inBothForms('an exit', {}, (company) => {
   });
 
   it('is followed to its end, a status for each thing that happens', async () => {
-    const nora = await world.hire({ on: ['payroll'] });
-    await world.exits.open({ employeeId: nora.employeeId });
+    const nora = await opened(world, { on: ['payroll'] });
     const phases = new Set<string>();
     for await (const { phase } of world.exits.follow(nora.employeeId, 30_000)) {
       if (phase === 'awaiting-decision' && !phases.has(phase))

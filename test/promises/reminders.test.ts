@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { eventually } from '../support/eventually.js';
-import { HR, stateOf, stepOf, type Hired } from '../support/world.js';
+import { HR, stepOf, type Hired } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
+import { ended, opened, settle, untilStep } from './on-the-way.js';
 
 const HEAD = 'head-of-hr@acme.example';
 
@@ -23,8 +24,7 @@ inBothForms('while the decision is open', { systems: ['payroll'], config }, (com
   const escalations = (nora: Hired) => written(nora, HEAD, 'escalate');
 
   it('HR is reminded on the ladder, then it is escalated again and again, until it is decided; after that no mail is sent', async () => {
-    const nora = await world.hire({ on: ['payroll'] });
-    await world.exits.open({ employeeId: nora.employeeId });
+    const nora = await opened(world, { on: ['payroll'] });
     await eventually('two escalations', () => (escalations(nora).length >= 2 ? true : undefined));
     assert.equal(reminders(nora).length, 3);
     const waiting = await world.exits.status(nora.employeeId);
@@ -38,15 +38,13 @@ inBothForms('while the decision is open', { systems: ['payroll'], config }, (com
       assert.match(mail.text!, new RegExp(`ems decide ${nora.employeeId} retained --by`));
       assert.match(mail.text!, new RegExp(`ems decide ${nora.employeeId} leaving --by`));
     }
-    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'retained');
     const ids = [...reminders(nora), ...escalations(nora)].map(({ messageId }) => messageId);
     assert.equal(new Set(ids).size, ids.length, 'each mail once');
   });
 
   it('the exit says when the decision is due, and shows in the list of the overdue from then on until it is decided', async () => {
-    const nora = await world.hire({ on: ['payroll'] });
-    await world.exits.open({ employeeId: nora.employeeId });
+    const nora = await opened(world, { on: ['payroll'] });
     const { openedAt, reviewBy, awaiting } = await world.untilPhase(nora, 'awaiting-decision');
     assert.equal(Date.parse(reviewBy!) - Date.parse(openedAt), 4000);
     assert.match(awaiting, new RegExp(`is to decide by ${reviewBy}: retained or leaving`));
@@ -58,8 +56,7 @@ inBothForms('while the decision is open', { systems: ['payroll'], config }, (com
     assert.equal(listed.reviewBy, reviewBy);
     assert.ok(Date.now() > Date.parse(reviewBy!));
 
-    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'leaving');
     await eventually('the exit to be overdue no more', async () => ((await isListed()) ? undefined : true));
   });
 
@@ -69,11 +66,7 @@ inBothForms('while the decision is open', { systems: ['payroll'], config }, (com
       recipient === HR || recipient === HEAD ? { code: 450, message: 'try again later' } : undefined,
     );
     await world.exits.open({ employeeId: nora.employeeId });
-    await world.until(
-      nora,
-      'attention',
-      (status) => stateOf(status, 'remind-hr-partner') === 'needs-attention',
-    );
+    await untilStep(world, nora, 'remind-hr-partner');
     await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
     const decided = await world.until(
       nora,
@@ -98,14 +91,12 @@ inBothForms('while the decision is open', { systems: ['payroll'], config }, (com
     await eventually('an escalation', () => (escalations(nora).length > 0 ? true : undefined));
     assert.equal(reminders(nora).length, 0);
     await world.mend();
-    await world.exits.resolve(nora.employeeId, { step: 'schedule-hr-interview', action: 'retry', by: HR });
-    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await settle(world, nora, 'schedule-hr-interview', 'retry');
+    await ended(world, nora, 'leaving');
   });
 
   it('an outage that outlasts several rungs is not followed by several mails at once', async () => {
-    const nora = await world.hire({ on: ['payroll'] });
-    await world.exits.open({ employeeId: nora.employeeId });
+    const nora = await opened(world, { on: ['payroll'] });
     const { openedAt } = await world.untilPhase(nora, 'awaiting-decision');
     await world.stopServing();
     await eventually('the second escalation to be due', () =>
@@ -114,7 +105,6 @@ inBothForms('while the decision is open', { systems: ['payroll'], config }, (com
     await world.startServing();
     await eventually('an escalation', () => (escalations(nora).length > 0 ? true : undefined));
     assert.ok(reminders(nora).length <= 1, 'only what went out before the outage');
-    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'leaving');
   });
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { eventually } from '../support/eventually.js';
 import { HR, IT, stateOf, stepOf, type Hired } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
+import { ended, opened, settle, untilStep, waiting } from './on-the-way.js';
 
 const soon: [string, string] = ['attentionAfter: PT15M', 'attentionAfter: PT1.5S'];
 
@@ -14,8 +15,7 @@ inBothForms('people are told', { config: [soon] }, (company) => {
     world.mail.to(IT).filter(({ text }) => text?.includes(employeeId));
 
   it('the employee: what is blocked, why, until when and whom to ask, at the address of the company and at their own', async () => {
-    const nora = await world.hire({ personalEmail: 'nora@home.example' });
-    await world.exits.open({ employeeId: nora.employeeId });
+    const nora = await opened(world, { personalEmail: 'nora@home.example' });
     const { steps } = await world.untilPhase(nora, 'awaiting-decision');
     assert.equal(
       steps.find(({ name }) => name === 'notify-employee')?.note,
@@ -33,9 +33,7 @@ inBothForms('people are told', { config: [soon] }, (company) => {
   });
 
   it('the employee in their language, and everybody else in theirs', async () => {
-    const nora = await world.hire({ preferredLanguage: 'de-DE' });
-    await world.exits.open({ employeeId: nora.employeeId });
-    await world.untilPhase(nora, 'awaiting-decision');
+    const nora = await waiting(world, { preferredLanguage: 'de-DE' });
     for (const mail of world.mail.to(nora.email)) assert.match(String(mail.html), /<html lang="de/);
   });
 
@@ -62,27 +60,12 @@ inBothForms('people are told', { config: [soon] }, (company) => {
     world.proxies.code.fault(() => ({ kind: 'answer', status: 403 }));
     await eventually('a second notice', () => (notices(nora).length > 1 ? true : undefined));
     assert.match(notices(nora)[1]!.text!, /403/);
-    await world.exits.resolve(nora.employeeId, {
-      step: 'block-access',
-      system: 'code',
-      action: 'retry',
-      by: IT,
-    });
-    await world.until(
-      nora,
-      'stuck again',
-      (status) => stateOf(status, 'block-access:code') === 'needs-attention',
-    );
+    await settle(world, nora, 'block-access:code', 'retry');
+    await untilStep(world, nora, 'block-access:code');
     await world.mend();
-    await world.exits.resolve(nora.employeeId, {
-      step: 'block-access',
-      system: 'code',
-      action: 'retry',
-      by: IT,
-    });
+    await settle(world, nora, 'block-access:code', 'retry');
     await world.until(nora, 'blocked', ({ blockedAt }) => blockedAt !== undefined);
-    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'leaving');
     assert.equal(notices(nora).length, 2);
   });
 
@@ -102,14 +85,10 @@ inBothForms('people are told', { config: [soon] }, (company) => {
         stateOf(status, 'notify-operator') === 'needs-attention',
     );
     assert.match(stepOf(stuck, 'notify-operator')!.error!, /it@acme.example.*refused/);
-    await world.exits.resolve(nora.employeeId, { step: 'notify-manager', action: 'skip', by: IT });
+    await settle(world, nora, 'notify-manager', 'skip');
     await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
-    await world.until(
-      nora,
-      'the outcome stuck',
-      (status) => stateOf(status, 'notify-manager-of-outcome') === 'needs-attention',
-    );
-    await world.exits.resolve(nora.employeeId, { step: 'notify-manager-of-outcome', action: 'skip', by: IT });
+    await untilStep(world, nora, 'notify-manager-of-outcome');
+    await settle(world, nora, 'notify-manager-of-outcome', 'skip');
     const closed = await world.untilPhase(nora, 'closed');
     assert.equal(stateOf(closed, 'notify-operator'), 'skipped');
   });

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import type { Outcome } from '../../src/exit/decision.js';
+import { HR, IT, stateOf, stepOf } from '../support/world.js';
+import { inBothForms, type Company } from './both-forms.js';
+import { ended, opened, settle, untilStep, waiting } from './on-the-way.js';
+
+const forbidden = { kind: 'answer', status: 403, body: { detail: 'not for this token' } } as const;
+
+const noAccess = ({ proxies }: Company): void => proxies.code.fault(() => forbidden);
+const noMailTo =
+  (start: string) =>
+  ({ mail }: Company): void =>
+    mail.refuse((recipient) =>
+      recipient.startsWith(start) ? { code: 550, message: 'no such mailbox' } : undefined,
+    );
+
+inBothForms('a step that cannot succeed', {}, (company) => {
+  let world: Company;
+  beforeEach(() => (world = company()));
+
+  /** What makes each step fail for good, and the decision after which it does. */
+  const failures: [key: string, fail: (world: Company) => void, error: RegExp, decision?: Outcome][] = [
+    ['notify-manager', noMailTo('boss-of'), /Mail to boss-of-.* was refused: .*no such mailbox/],
+    ['schedule-hr-interview', noMailTo(HR), /Mail to hr@acme.example .* was refused: .*no such mailbox/],
+    ['block-access:code', noAccess, /code .*not for this token/],
+    ['restore-access:code', noAccess, /code .*not for this token/, 'retained'],
+    ['revoke-access:code', noAccess, /code .*not for this token/, 'leaving'],
+    ['cancel-hr-interview', noMailTo('t-'), /Mail to t-.* was refused: .*no such mailbox/, 'retained'],
+    ['notify-manager-of-outcome', noMailTo('boss-of'), /boss-of-.* was refused: .*mailbox/, 'leaving'],
+  ];
+  for (const [key, fail, error, outcome] of failures) {
+    it(`asks for attention with its reason and, mended, comes through on a retry: ${key}`, async () => {
+      if (!outcome) fail(world);
+      const nora = outcome ? await waiting(world) : await opened(world);
+      if (outcome) {
+        fail(world);
+        await world.exits.decide(nora.employeeId, { outcome, decidedBy: HR });
+      }
+      const stuck = await untilStep(world, nora, key);
+      assert.match(stepOf(stuck, key)!.error!, error);
+      assert.equal(stuck.needsAttention, true);
+      await world.mend();
+      assert.equal((await settle(world, nora, key, 'retry')).state, 'running');
+      assert.equal((await untilStep(world, nora, key, 'done')).needsAttention, false);
+    });
+  }
+
+  it('is skipped by a named person, and the exit closes without it', async () => {
+    noMailTo('boss-of')(world);
+    const nora = await opened(world);
+    await untilStep(world, nora, 'notify-manager');
+    const step = await settle(world, nora, 'notify-manager', 'skip');
+    assert.deepEqual([step.state, step.by], ['skipped', IT]);
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    await untilStep(world, nora, 'notify-manager-of-outcome');
+    await settle(world, nora, 'notify-manager-of-outcome', 'skip');
+    await world.untilPhase(nora, 'closed');
+    assert.equal(world.mail.to(nora.manager).length, 0);
+  });
+
+  it('was done by hand, so it is to be undone by hand: nothing is guessed', async () => {
+    noAccess(world);
+    noMailTo('t-')(world);
+    const nora = await opened(world);
+    await untilStep(world, nora, 'block-access:code');
+    await untilStep(world, nora, 'schedule-hr-interview');
+    const step = await settle(world, nora, 'block-access:code', 'done-by-hand', 'ticket SEC-1');
+    assert.deepEqual([step.state, step.by, step.evidence], ['done-by-hand', IT, 'ticket SEC-1']);
+    await settle(world, nora, 'schedule-hr-interview', 'done-by-hand', 'invited by telephone');
+    const blocked = await world.untilPhase(nora, 'awaiting-decision');
+    assert.ok(blocked.blockedAt);
+    await world.mend();
+
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    const restoring = await untilStep(world, nora, 'restore-access:code');
+    assert.match(
+      stepOf(restoring, 'restore-access:code')!.error!,
+      /blocked by hand by it@acme.example: give the access back by hand/,
+    );
+    const both = await untilStep(world, nora, 'cancel-hr-interview');
+    assert.match(stepOf(both, 'cancel-hr-interview')!.error!, /arranged by hand .* withdraw it by hand/);
+    await settle(world, nora, 'restore-access:code', 'done-by-hand', 'ticket SEC-2');
+    await settle(world, nora, 'cancel-hr-interview', 'done-by-hand');
+    await world.untilPhase(nora, 'closed');
+    assert.equal((await world.account(nora, 'code')).active, true, 'it was never touched');
+  });
+
+  it('names what cannot be given back, and gives back the rest', async () => {
+    const nora = await waiting(world, { on: ['payroll', 'production'] });
+    await world.admin.production.deleteUser(nora.accounts.production!);
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    const stuck = await untilStep(world, nora, 'restore-access:production');
+    assert.match(stepOf(stuck, 'restore-access:production')!.error!, /cannot give back .* deleted meanwhile/);
+    await settle(world, nora, 'restore-access:production', 'done-by-hand', 'a new account was made');
+    await world.untilPhase(nora, 'closed');
+    assert.equal((await world.account(nora, 'payroll')).active, true);
+  });
+
+  const code = { step: 'block-access', system: 'code' };
+  const refusals: [what: string, resolution: Record<string, unknown>, problem: RegExp][] = [
+    ['no such step', { step: 'block-everything', action: 'retry', by: IT }, /there is no step block-every/],
+    ['no system', { step: 'block-access', action: 'retry', by: IT }, /open steps: .*block-access:code/],
+    ['is done', { ...code, system: 'payroll', action: 'skip', by: IT }, /is already done/],
+    ['nobody’s name', { ...code, action: 'skip' }, /by: must be a mail address/],
+    ['no such action', { ...code, action: 'undo', by: IT }, /action: must be "retry"/],
+  ];
+  it('is not mended by what makes no sense, which is refused with the reason', async () => {
+    noAccess(world);
+    const nora = await opened(world);
+    await untilStep(world, nora, 'block-access:code');
+    await untilStep(world, nora, 'block-access:payroll', 'done');
+    for (const [what, resolution, problem] of refusals)
+      await assert.rejects(world.exits.resolve(nora.employeeId, resolution as never), problem, what);
+    const status = await world.exits.status(nora.employeeId);
+    assert.equal(stateOf(status, 'block-access:code'), 'needs-attention');
+    await world.mend();
+    await settle(world, nora, 'block-access:code', 'retry');
+    await ended(world, nora, 'leaving');
+  });
+});
