@@ -83,7 +83,7 @@ describe('asyncapi.yaml', () => {
     const byStep = (promises: readonly Pick<Promised, 'step'>[]) =>
       promises.toSorted((a, b) => a.step.localeCompare(b.step));
     for (const [service, consumers] of Object.entries(contract['x-services'])) {
-      const own = table.filter((row) => row.service === service).map(({ name }) => name);
+      const own = table.filter((row) => row.service === service).map(({ name: step }) => ({ step }));
       const promised = promisesOf(table, own, attentionAfter);
       assert.deepEqual(byStep(promisesIn(consumers, attentionAfter)), byStep(asJson(promised)), service);
     }
@@ -220,7 +220,7 @@ describe('what the services do, as asyncapi.yaml says it', () => {
       assert.deepEqual(config.filter_subjects?.toSorted(), subjects.toSorted(), name);
 
       const promised = step
-        ? promisesOf(table, [step], attentionAfter)
+        ? promisesOf(table, [{ step }], attentionAfter)
         : promisesIn([tag], attentionAfter).map((promise) => ({ ...promise, ...(system && { system }) }));
       assert.deepEqual(JSON.parse(config.metadata!['promises']!), asJson(promised), name);
     }
