@@ -3,7 +3,7 @@ import type { DeadLetter } from '../choreography/dead-letters/read.js';
 import { deadLettersOf, type Replayed } from '../choreography/dead-letters/replay.js';
 import { Refusal } from '../exit/refusal.js';
 import { withBus } from './connect.js';
-import { localTime, printable, printJson, table } from './output.js';
+import { factTable, localTime, printable, show, table } from './output.js';
 
 const actions = ['list', 'show', 'replay'] as const;
 type Action = (typeof actions)[number];
@@ -33,20 +33,15 @@ async function deadLetters(action: Action, id: string | undefined, { json }: { j
     switch (action) {
       case 'list': {
         const found = await letters.list();
-        if (json) printJson(found.map(summaryOf));
-        else console.log(found.length > 0 ? page(found) : 'No dead letters.');
-        return;
+        return show(json, found.map(summaryOf), () => (found.length > 0 ? page(found) : 'No dead letters.'));
       }
       case 'show': {
         const letter = await letters.find(id!);
-        if (json) printJson({ ...summaryOf(letter), ...originalOf(letter) });
-        else console.log(detailsOf(letter));
-        return;
+        return show(json, { ...summaryOf(letter), ...originalOf(letter) }, () => detailsOf(letter));
       }
       case 'replay': {
         const replayed = await letters.replay(id!);
-        if (json) printJson(replayed);
-        else console.log(told(replayed));
+        return show(json, replayed, () => told(replayed));
       }
     }
   });
@@ -103,18 +98,13 @@ function detailsOf(letter: DeadLetter): string {
     ['cut', truncatedFrom === undefined ? undefined : `of ${truncatedFrom} bytes only these`],
     ['replayed', replayedAt && localTime(replayedAt)],
   ];
-  const known = facts.filter((fact): fact is [string, string] => fact[1] !== undefined);
-  const clean = (rows: readonly (readonly string[])[]) =>
-    table(
-      rows.map((row) => row.map(printable)),
-      '  ',
-    );
-  const headerRows = Object.entries(headers);
+  const clean = (rows: typeof facts) =>
+    factTable(rows.map(([name, value]) => [printable(name), value && printable(value)]));
   return [
     `Dead letter ${id}`,
-    clean(known),
+    clean(facts),
     '',
-    headerRows.length > 0 ? clean(headerRows) : '  (no headers)',
+    clean(Object.entries(headers)) || '  (no headers)',
     '',
     `  ${data === undefined ? `${dataBase64} (base64)` : printable(data) || '(no data)'}`,
     ...(replayedAt === undefined ? ['', `  once the cause is mended:  ems dead-letters replay ${id}`] : []),

@@ -12,7 +12,7 @@ import {
 import { stepKey } from '../exit/status.js';
 import { withBus } from './connect.js';
 import { jsonArray } from './json-array.js';
-import { localTime, printable, printJson, table } from './output.js';
+import { localTime, printable, show, table } from './output.js';
 
 /** What becomes overdue, and what is given up, is no event of an exit: it is looked for this often. */
 const LOOK_EVERY_MS = 1_000;
@@ -51,9 +51,7 @@ async function track({ once, json }: Options): Promise<void> {
     if (once) {
       const observed = await tracker.look();
       for (const problem of problemsOf(observed)) console.error(`ems: ${problem}`);
-      if (json) printJson(documentOf(observed));
-      else console.log(page(observed));
-      return;
+      return show(json, documentOf(observed), () => page(observed));
     }
     const document = jsonArray();
     process.once('SIGINT', () => {

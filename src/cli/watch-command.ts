@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { stepKey, type ExitStatus, type Step } from '../exit/status.js';
-import type { Form } from '../client/forms.js';
-import { formOption, withApplication } from './connect.js';
+import { formOption, withApplication, type ExitOptions } from './connect.js';
 import { jsonArray } from './json-array.js';
 import { describeDecision, localTime, remark } from './output.js';
 
@@ -27,7 +26,7 @@ export function watchCommand(): Command {
     .action(watch);
 }
 
-async function watch(employeeId: string, { form, json }: { form?: Form; json?: boolean }): Promise<void> {
+async function watch(employeeId: string, { form, json }: ExitOptions): Promise<void> {
   const document = jsonArray();
   const print = (change: Change): void => {
     if (json) document.print(change);
