@@ -1,6 +1,7 @@
 /** What the mails about the interview say. In the employee's language for everybody, since one calendar entry has one text. */
 import type { Interview } from '../../exit/interview.js';
-import { titleOf, type Contact, type Employee } from '../../exit/people.js';
+import type { Contact, Employee } from '../../exit/people.js';
+import { basicsOf } from '../mails/about.js';
 import type { Mail } from '../mails/mails.js';
 import type { MailTemplates } from '../mails/templates.js';
 
@@ -24,16 +25,10 @@ export function interviewMail(
   { templates, organisation, employee, interview, hrPartner, isByWorkingHoursAlone }: InterviewMailOptions,
 ): InterviewWords {
   const { start, end, timeZone } = interview;
-  const { displayName, employeeId, language } = employee;
+  const { employeeId, language } = employee;
   const data = {
-    organisation: organisation.name,
-    to: null,
-    employee: { name: displayName, nameAndId: titleOf({ employeeId, employeeName: displayName }) },
-    whomToAsk: null,
-    start,
-    end,
-    timeZone,
-    hrPartner,
+    ...basicsOf(organisation, null, { employeeId, employee }),
+    ...{ start, end, timeZone, hrPartner },
     isByWorkingHoursAlone,
   };
   const { subject: summary } = templates.render('interview-invitation', language, data);
