@@ -74,27 +74,14 @@ function page(letters: readonly DeadLetter[]): string {
 }
 
 function detailsOf(letter: DeadLetter): string {
-  const {
-    id,
-    consumer,
-    subject,
-    sequence,
-    exitId,
-    step,
-    type,
-    reason,
-    deliveries,
-    at,
-    replayedAt,
-    truncatedFrom,
-  } = letter;
+  const { id, step, exitId, at, replayedAt, truncatedFrom } = letter;
   const { headers, data, dataBase64 } = { data: undefined, dataBase64: undefined, ...originalOf(letter) };
   const facts: [string, string | undefined][] = [
-    ['given up by', `${consumer}, ${localTime(at)}, at delivery ${deliveries}`],
-    ['why', `${reason} (${type})`],
+    ['given up by', `${letter.consumer}, ${localTime(at)}, at delivery ${letter.deliveries}`],
+    ['why', `${letter.reason} (${letter.type})`],
     ['step', step],
     ['exit', exitId],
-    ['message', `${subject}, number ${sequence} of the stream`],
+    ['message', `${letter.subject}, number ${letter.sequence} of the stream`],
     ['cut', truncatedFrom === undefined ? undefined : `of ${truncatedFrom} bytes only these`],
     ['replayed', replayedAt && localTime(replayedAt)],
   ];

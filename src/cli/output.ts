@@ -100,16 +100,8 @@ const marks: Record<Step['state'], string> = {
   skipped: '-',
 };
 
-export function remark({
-  state,
-  error,
-  note,
-  by,
-  evidence,
-  attempt,
-  nextAttemptAt,
-  startedAt,
-}: Step): string {
+export function remark(step: Step): string {
+  const { state, error, note, by, evidence, attempt, nextAttemptAt, startedAt } = step;
   const isTrying = state === 'running' || state === 'needs-attention';
   const parts = [
     error,

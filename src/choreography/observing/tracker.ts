@@ -5,7 +5,6 @@
 import { subjectsOf, isOurs, type AnyEvent } from '../../exit/events.js';
 import { foldLog } from '../../exit/fold.js';
 import type { Exit } from '../../exit/exit.js';
-import type { Phase } from '../../exit/status.js';
 import { openAttempts, type Attempts } from '../jetstream/attempts.js';
 import type { Bus } from '../jetstream/bus.js';
 import { parseAny } from '../jetstream/cloudevents.js';
@@ -14,13 +13,9 @@ import { rawOf, readAll } from '../jetstream/log.js';
 import { readDeclarations, trackPromises, type Declarations, type TrackedPromise } from './promises.js';
 import { EXITS } from '../jetstream/streams.js';
 
-export interface TrackedExit {
-  employeeId: string;
-  employeeName?: string | undefined;
-  exitId: string;
-  phase: Phase;
-  openedAt: string;
-  closedAt?: string | undefined;
+type About = Pick<Exit, 'employeeId' | 'employeeName' | 'exitId' | 'phase' | 'openedAt' | 'closedAt'>;
+
+export interface TrackedExit extends About {
   promises: TrackedPromise[];
 }
 

@@ -21,7 +21,7 @@ import { rawOf } from '../jetstream/log.js';
 import { Busy, openRecords, type Leased, type Records } from '../jetstream/records.js';
 import { originalOf, replayOf } from '../dead-letters/copies.js';
 import { EXITS } from '../jetstream/streams.js';
-import { planExit } from './planning-exits.js';
+import { append } from '../jetstream/append.js';
 import { isSetOff, promisesOf, RetryLater, type Said, type Task } from './tasks.js';
 
 /** How many messages one process works on at a time. */
@@ -108,9 +108,7 @@ export async function subscribe<T>(
   const stopping = new AbortController();
   const active = new Set<Promise<void>>();
 
-  async function exitOf(
-    event: StoredEvent,
-  ): Promise<{ exit?: Exit | undefined; rejected?: string | undefined }> {
+  async function exitOf(event: StoredEvent) {
     const read = async () => {
       const { events } = await bus.read(event.employeeId);
       return foldLog(events, new Date().toISOString());
@@ -328,6 +326,16 @@ const isWordOn = (tasks: readonly Task<never>[], { type, data }: StoredEvent): b
 /** Where one event has several steps ask for attention, each has an id of its own. */
 const stepOf = ({ type, data }: Said): Pick<Task<never>, 'step' | 'system'> | undefined =>
   type === 'step.needs-attention' ? data : undefined;
+
+/** A resignation that carries no plan is planned once, durably, by the first service that hears of it: the append is the record. */
+async function planExit(bus: Bus, { employeeId, exitId, resignedBy }: Exit, plan: Plan, source: string) {
+  // The same id for every service: the first one stands, and the others find it.
+  const id = `${exitId}/exit.planned`;
+  await append(bus, employeeId, id, () => ({
+    ...{ type: 'exit.planned', id, source, time: new Date().toISOString(), employeeId, exitId },
+    ...{ causationId: resignedBy, data: { plan } },
+  }));
+}
 
 /** How long a decision has still to wait for its day; 0 for everything else, and for one that no longer stands. */
 function msUntilEffective(event: StoredEvent, exit: Exit): number {

@@ -2,15 +2,9 @@
 import type { Interview } from '../../exit/interview.js';
 import type { Contact, Employee } from '../../exit/people.js';
 import { basicsOf } from '../mails/about.js';
-import type { Mail } from '../mails/mails.js';
 import type { MailTemplates } from '../mails/templates.js';
 
-export interface InterviewWords extends Mail {
-  /** Of the calendar entry: the same however often it moves, and when it is withdrawn. */
-  summary: string;
-}
-
-export interface InterviewMailOptions {
+interface InterviewMailOptions {
   templates: MailTemplates;
   organisation: { name: string };
   employee: Employee;
@@ -23,7 +17,7 @@ export interface InterviewMailOptions {
 export function interviewMail(
   what: 'invitation' | 'rescheduled' | 'cancelled',
   { templates, organisation, employee, interview, hrPartner, isByWorkingHoursAlone }: InterviewMailOptions,
-): InterviewWords {
+) {
   const { start, end, timeZone } = interview;
   const { employeeId, language } = employee;
   const data = {
@@ -31,6 +25,7 @@ export function interviewMail(
     ...{ start, end, timeZone, hrPartner },
     isByWorkingHoursAlone,
   };
+  // Of the calendar entry: the same however often it moves, and when it is withdrawn.
   const { subject: summary } = templates.render('interview-invitation', language, data);
   return { ...templates.render(`interview-${what}`, language, data), summary };
 }
