@@ -14,7 +14,7 @@ const programs = {
   choreographed: [/^choreography\//, /^local\/(find-)?nats/],
 };
 /** Commands that only the choreographed form needs, because no engine shows its exits. */
-const commandsOf = { choreographed: /^cli\/(service|tracker|trace|dead-letters|json-array)/ };
+const commandsOf = { choreographed: /^cli\/(service|tracker|trace|dead-letters|change-log)/ };
 /** What is there so that a person sees what is stuck, and mends it. */
 const observing =
   /(observing\/|dead-letters|attempts\.ts$|visibility\.ts$|search-attributes\.ts$|interceptors\.ts$|reports\.ts$)/;

@@ -2,7 +2,7 @@
 import { Option } from 'commander';
 import { connectBus, type Bus } from '../choreography/jetstream/bus.js';
 import type { Application } from '../client/application.js';
-import { forms, notConfigured } from '../client/forms.js';
+import { forms, notConfigured, type Form } from '../client/forms.js';
 import { openApplication } from '../client/open-application.js';
 import { loadConfig, type Config } from '../config/config.js';
 import {
@@ -31,6 +31,12 @@ export async function withApplication<T>(run: (exits: Application) => Promise<T>
   } finally {
     await application.close();
   }
+}
+
+/** What every command on one exit takes. */
+export interface ExitOptions {
+  form?: Form;
+  json?: boolean;
 }
 
 export const formOption = (description = 'ask only this form; default: wherever the exit is'): Option =>

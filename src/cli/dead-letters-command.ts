@@ -3,7 +3,7 @@ import type { DeadLetter } from '../choreography/dead-letters/read.js';
 import { deadLettersOf, type Replayed } from '../choreography/dead-letters/replay.js';
 import { Refusal } from '../exit/refusal.js';
 import { withBus } from './connect.js';
-import { localTime, printable, printJson, table } from './output.js';
+import { factTable, localTime, printable, show, table } from './output.js';
 
 const actions = ['list', 'show', 'replay'] as const;
 type Action = (typeof actions)[number];
@@ -33,20 +33,15 @@ async function deadLetters(action: Action, id: string | undefined, { json }: { j
     switch (action) {
       case 'list': {
         const found = await letters.list();
-        if (json) printJson(found.map(summaryOf));
-        else console.log(found.length > 0 ? page(found) : 'No dead letters.');
-        return;
+        return show(json, found.map(summaryOf), () => (found.length > 0 ? page(found) : 'No dead letters.'));
       }
       case 'show': {
         const letter = await letters.find(id!);
-        if (json) printJson({ ...summaryOf(letter), ...originalOf(letter) });
-        else console.log(detailsOf(letter));
-        return;
+        return show(json, { ...summaryOf(letter), ...originalOf(letter) }, () => detailsOf(letter));
       }
       case 'replay': {
         const replayed = await letters.replay(id!);
-        if (json) printJson(replayed);
-        else console.log(told(replayed));
+        return show(json, replayed, () => told(replayed));
       }
     }
   });
@@ -79,42 +74,24 @@ function page(letters: readonly DeadLetter[]): string {
 }
 
 function detailsOf(letter: DeadLetter): string {
-  const {
-    id,
-    consumer,
-    subject,
-    sequence,
-    exitId,
-    step,
-    type,
-    reason,
-    deliveries,
-    at,
-    replayedAt,
-    truncatedFrom,
-  } = letter;
+  const { id, step, exitId, at, replayedAt, truncatedFrom } = letter;
   const { headers, data, dataBase64 } = { data: undefined, dataBase64: undefined, ...originalOf(letter) };
   const facts: [string, string | undefined][] = [
-    ['given up by', `${consumer}, ${localTime(at)}, at delivery ${deliveries}`],
-    ['why', `${reason} (${type})`],
+    ['given up by', `${letter.consumer}, ${localTime(at)}, at delivery ${letter.deliveries}`],
+    ['why', `${letter.reason} (${letter.type})`],
     ['step', step],
     ['exit', exitId],
-    ['message', `${subject}, number ${sequence} of the stream`],
+    ['message', `${letter.subject}, number ${letter.sequence} of the stream`],
     ['cut', truncatedFrom === undefined ? undefined : `of ${truncatedFrom} bytes only these`],
     ['replayed', replayedAt && localTime(replayedAt)],
   ];
-  const known = facts.filter((fact): fact is [string, string] => fact[1] !== undefined);
-  const clean = (rows: readonly (readonly string[])[]) =>
-    table(
-      rows.map((row) => row.map(printable)),
-      '  ',
-    );
-  const headerRows = Object.entries(headers);
+  const clean = (rows: typeof facts) =>
+    factTable(rows.map(([name, value]) => [printable(name), value && printable(value)]));
   return [
     `Dead letter ${id}`,
-    clean(known),
+    clean(facts),
     '',
-    headerRows.length > 0 ? clean(headerRows) : '  (no headers)',
+    clean(Object.entries(headers)) || '  (no headers)',
     '',
     `  ${data === undefined ? `${dataBase64} (base64)` : printable(data) || '(no data)'}`,
     ...(replayedAt === undefined ? ['', `  once the cause is mended:  ems dead-letters replay ${id}`] : []),

@@ -1,16 +1,13 @@
 import { Command } from 'commander';
 import type { Decision, Outcome } from '../exit/decision.js';
-import type { Form } from '../client/forms.js';
-import { formOption, withApplication } from './connect.js';
-import { describeDecision, printJson, table } from './output.js';
+import { formOption, withApplication, type ExitOptions } from './connect.js';
+import { describeDecision, show, table } from './output.js';
 
-interface Options {
+interface Options extends ExitOptions {
   by: string;
   note?: string;
   effectiveOn?: string;
-  form?: Form;
   dryRun?: boolean;
-  json?: boolean;
 }
 
 export function decideCommand(): Command {
@@ -45,15 +42,12 @@ async function decide(
   await withApplication(async (exits) => {
     if (dryRun) {
       const previewed = await exits.previewDecision(which, decision);
-      if (json) printJson({ dryRun: true, ...previewed });
-      else console.log(`Nothing is done. The decision would set off:\n\n${table(previewed.effects, '  ')}`);
-      return;
+      const effects = table(previewed.effects, '  ');
+      const text = `Nothing is done. The decision would set off:\n\n${effects}`;
+      return show(json, { dryRun: true, ...previewed }, () => text);
     }
     const accepted = await exits.decide(which, decision);
-    if (json) printJson(accepted);
-    else
-      console.log(
-        `Decided for ${employeeId}: ${describeDecision(accepted)}.\n\n  follow it:  ems watch ${employeeId}`,
-      );
+    const text = `Decided for ${employeeId}: ${describeDecision(accepted)}.`;
+    show(json, accepted, () => `${text}\n\n  follow it:  ems watch ${employeeId}`);
   });
 }

@@ -1,15 +1,12 @@
 import { Command } from 'commander';
 import { Refusal } from '../exit/refusal.js';
-import type { Form } from '../client/forms.js';
-import { formOption, withApplication } from './connect.js';
-import { printJson, slot } from './output.js';
+import { formOption, withApplication, type ExitOptions } from './connect.js';
+import { show, slot } from './output.js';
 
-interface Options {
+interface Options extends ExitOptions {
   at?: string;
   next?: boolean;
   by?: string;
-  form?: Form;
-  json?: boolean;
 }
 
 export function interviewCommand(): Command {
@@ -33,12 +30,10 @@ async function interview(employeeId: string, { json, form, ...options }: Options
     if (isAsked) {
       const { start, end, timeZone, hrPartner } = await exits.reschedule(which, options);
       const moved = { start, end, timeZone, with: hrPartner?.email };
-      if (json) printJson(moved);
-      else console.log(`The interview of ${employeeId} is now ${slot(moved)}. Everybody is invited anew.`);
-      return;
+      const text = `The interview of ${employeeId} is now ${slot(moved)}. Everybody is invited anew.`;
+      return show(json, moved, () => text);
     }
     const known = await exits.interview(which);
-    if (json) printJson(known);
-    else console.log(`The interview of ${employeeId}: ${slot(known)}`);
+    show(json, known, () => `The interview of ${employeeId}: ${slot(known)}`);
   });
 }

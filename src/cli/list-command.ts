@@ -2,14 +2,11 @@ import { Command, Option } from 'commander';
 import { isCutShort, listedPhases, type ListFilter } from '../exit/exits.js';
 import { stepKey } from '../exit/status.js';
 import type { ListedExitOfForm } from '../client/application.js';
-import type { Form } from '../client/forms.js';
-import { formOption, withApplication } from './connect.js';
-import { localTime, printable, printJson, remark, table } from './output.js';
+import { formOption, withApplication, type ExitOptions } from './connect.js';
+import { localTime, printable, remark, show, table } from './output.js';
 
-interface Options extends Omit<ListFilter, 'employeeId'> {
+interface Options extends ExitOptions, Omit<ListFilter, 'employeeId'> {
   employee?: string;
-  form?: Form;
-  json?: boolean;
 }
 
 export function listCommand(): Command {
@@ -27,8 +24,7 @@ export function listCommand(): Command {
     .action(async ({ json, employee: employeeId, ...filter }: Options) => {
       await withApplication(async (application) => {
         const { exits, problems } = await application.list({ employeeId, ...filter });
-        if (json) printJson(exits);
-        else console.log(exits.length > 0 ? page(exits, employeeId !== undefined) : 'No exits.');
+        show(json, exits, () => (exits.length > 0 ? page(exits, employeeId !== undefined) : 'No exits.'));
         // A list that is not whole must not pass for one: not with a person, nor with a program.
         for (const { message } of problems) console.error(`ems: the list is not complete: ${message}`);
         if (problems.length > 0) process.exitCode = 1;

@@ -7,6 +7,19 @@ export function printJson(value: unknown): void {
   console.log(JSON.stringify(value, null, 2));
 }
 
+/** With --json the value as one document, otherwise the text for people. */
+export function show(json: boolean | undefined, value: unknown, text: () => string): void {
+  if (json) printJson(value);
+  else console.log(text());
+}
+
+/** The facts that are known, a line each. */
+export const factTable = (facts: readonly (readonly [string, string | undefined])[]): string =>
+  table(
+    facts.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    '  ',
+  );
+
 /** Columns as wide as their widest cell; the last one is free. */
 export function table(rows: readonly (readonly string[])[], indent = ''): string {
   const widths = (rows[0] ?? []).map((_, column) =>
@@ -47,7 +60,7 @@ export function statusPage(status: ExitStatus): string {
     ({ name, state, note }) =>
       name === 'cancel-hr-interview' && (state === 'done-by-hand' || (state === 'done' && !note)),
   );
-  const facts: [string, string | undefined][] = [
+  const facts = factTable([
     ['phase', status.phase + (status.needsAttention ? ' (needs attention)' : '')],
     ['opened', localTime(openedAt)],
     ['last working day', status.lastWorkingDay],
@@ -58,13 +71,10 @@ export function statusPage(status: ExitStatus): string {
     ['cancelled', cancelRequestedAt && `asked for ${localTime(cancelRequestedAt)}`],
     ['closed', closedAt && localTime(closedAt)],
     ['awaiting', status.awaiting],
-  ];
+  ]);
   const sections = [
     `Exit of ${titleOf(status)}`,
-    table(
-      facts.filter((fact): fact is [string, string] => fact[1] !== undefined),
-      '  ',
-    ),
+    facts,
     '',
     table(status.steps.map(stepRow), '  '),
     ...status.drifts.map(
@@ -90,16 +100,8 @@ const marks: Record<Step['state'], string> = {
   skipped: '-',
 };
 
-export function remark({
-  state,
-  error,
-  note,
-  by,
-  evidence,
-  attempt,
-  nextAttemptAt,
-  startedAt,
-}: Step): string {
+export function remark(step: Step): string {
+  const { state, error, note, by, evidence, attempt, nextAttemptAt, startedAt } = step;
   const isTrying = state === 'running' || state === 'needs-attention';
   const parts = [
     error,

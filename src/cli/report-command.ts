@@ -1,15 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
-import type { Form } from '../client/forms.js';
-import { configuration, formOption, withApplication } from './connect.js';
+import { configuration, formOption, withApplication, type ExitOptions } from './connect.js';
 import { reportPage } from './report-page.js';
 
-interface Options {
-  json?: boolean;
+interface Options extends ExitOptions {
   out?: string;
   exit?: string;
-  form?: Form;
 }
 
 export function reportCommand(): Command {

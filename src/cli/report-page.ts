@@ -22,26 +22,19 @@ const howWords: Record<How, string> = {
 };
 
 /** By the activity that sends it, or the event that tells of it; one that is not here is shown by its name. */
-const mailWords: Record<string, string> = {
-  notifyManager: 'resignation, to the manager',
-  notifyManagerOfOutcome: 'outcome, to the manager',
-  notifyEmployee: 'what is blocked, to the employee',
-  notifyOperator: 'attention, to the operator',
-  scheduleHrInterview: 'invitation to the interview',
-  rescheduleHrInterview: 'invitation, rescheduled',
-  cancelHrInterview: 'withdrawal of the invitation',
-  remindHrPartner: 'reminder to decide',
-  escalate: 'escalation: decision overdue',
-  'manager.notified of resignation': 'resignation, to the manager',
-  'manager.notified of outcome': 'outcome, to the manager',
-  'employee.notified': 'what is blocked, to the employee',
-  'operator.notified': 'attention, to the operator',
-  'interview.scheduled': 'invitation to the interview',
-  'interview.rescheduled': 'invitation, rescheduled',
-  'interview.cancelled': 'withdrawal of the invitation',
-  'hr.reminded': 'reminder to decide',
-  'decision.escalated': 'escalation: decision overdue',
-};
+const mailWords = new Map(
+  [
+    ['resignation, to the manager', 'notifyManager', 'manager.notified of resignation'],
+    ['outcome, to the manager', 'notifyManagerOfOutcome', 'manager.notified of outcome'],
+    ['what is blocked, to the employee', 'notifyEmployee', 'employee.notified'],
+    ['attention, to the operator', 'notifyOperator', 'operator.notified'],
+    ['invitation to the interview', 'scheduleHrInterview', 'interview.scheduled'],
+    ['invitation, rescheduled', 'rescheduleHrInterview', 'interview.rescheduled'],
+    ['withdrawal of the invitation', 'cancelHrInterview', 'interview.cancelled'],
+    ['reminder to decide', 'remindHrPartner', 'hr.reminded'],
+    ['escalation: decision overdue', 'escalate', 'decision.escalated'],
+  ].flatMap(([said, ...mails]) => mails.map((mail) => [mail, said!] as const)),
+);
 
 export async function reportPage(
   evidence: Evidence,
@@ -60,7 +53,7 @@ export async function reportPage(
   liquid.registerFilter('time', (iso: string) => time(iso));
   liquid.registerFilter('time_ms', (iso: string) => time(iso, 3));
   liquid.registerFilter('ms', describeMs);
-  liquid.registerFilter('mail', (mail: string) => mailWords[mail] ?? words(mail));
+  liquid.registerFilter('mail', (mail: string) => mailWords.get(mail) ?? words(mail));
   liquid.registerFilter('how', (how: How) => howWords[how]);
   liquid.registerFilter(
     'groups',

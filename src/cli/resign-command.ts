@@ -1,13 +1,13 @@
 import { Command } from 'commander';
 import { titleOf } from '../exit/people.js';
 import type { Resignation } from '../exit/resignation.js';
-import { configuration, formOption, withApplication } from './connect.js';
+import { configuration, formOption, withApplication, type ExitOptions } from './connect.js';
 import type { Form } from '../client/forms.js';
 import { Refusal } from '../exit/refusal.js';
-import { printJson, table } from './output.js';
+import { show, table } from './output.js';
 import type { Preview, PreviewedSystem } from '../client/preview.js';
 
-interface Options {
+interface Options extends ExitOptions {
   lastWorkingDay?: string;
   reason?: string;
   submittedBy?: string;
@@ -15,7 +15,6 @@ interface Options {
   by?: string;
   form: Form;
   dryRun?: boolean;
-  json?: boolean;
 }
 
 export function resignCommand(): Command {
@@ -45,18 +44,14 @@ async function resign(employeeId: string, options: Options): Promise<void> {
     if (dryRun) {
       const found = await exits.preview(resignation, form);
       const hrPartners = configuration().contacts.hrPartners.map(({ email }) => email);
-      if (json) printJson({ dryRun: true, ...found });
-      else console.log(describe(found.resignation, found, hrPartners.join(' or ')));
-      return;
+      const text = describe(found.resignation, found, hrPartners.join(' or '));
+      return show(json, { dryRun: true, ...found }, () => text);
     }
     const { opened, found } = await exits.open(resignation, form);
     if (found.directoryProblem)
       console.error(`ems: the exit started all the same, but ${found.directoryProblem}`);
-    if (json) printJson(opened);
-    else
-      console.log(
-        `The exit of ${nameOf(found, employeeId)} is open.\n\n  follow it:  ems watch ${employeeId}`,
-      );
+    const text = `The exit of ${nameOf(found, employeeId)} is open.`;
+    show(json, opened, () => `${text}\n\n  follow it:  ems watch ${employeeId}`);
   });
 }
 

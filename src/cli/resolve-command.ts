@@ -1,16 +1,13 @@
 import { Argument, Command } from 'commander';
 import { resolutionActions, type Resolution } from '../exit/resolution.js';
 import { stepKey } from '../exit/status.js';
-import type { Form } from '../client/forms.js';
-import { formOption, withApplication } from './connect.js';
-import { printJson, remark } from './output.js';
+import { formOption, withApplication, type ExitOptions } from './connect.js';
+import { remark, show } from './output.js';
 
-interface Options {
+interface Options extends ExitOptions {
   by: string;
   evidence?: string;
-  form?: Form;
   dryRun?: boolean;
-  json?: boolean;
 }
 
 export function resolveCommand(): Command {
@@ -43,16 +40,11 @@ async function resolve(
   await withApplication(async (exits) => {
     if (dryRun) {
       const found = await exits.previewResolution(which, resolution);
-      if (json) printJson({ dryRun: true, resolution, step: found });
-      else
-        console.log(
-          `Nothing is done. ${key} is ${found.state}: ${remark(found)}. It would be: ${action}, by ${by}.`,
-        );
-      return;
+      const text = `Nothing is done. ${key} is ${found.state}: ${remark(found)}. It would be: ${action}, by ${by}.`;
+      return show(json, { dryRun: true, resolution, step: found }, () => text);
     }
     const settled = await exits.resolve(which, resolution);
-    if (json) printJson(settled);
-    else
-      console.log(`${stepKey(settled)} of ${employeeId} is now ${settled.state}. ${remark(settled)}`.trim());
+    const text = `${stepKey(settled)} of ${employeeId} is now ${settled.state}. ${remark(settled)}`;
+    show(json, settled, () => text.trim());
   });
 }

@@ -1,12 +1,9 @@
 import { Command } from 'commander';
-import type { Form } from '../client/forms.js';
-import { formOption, withApplication } from './connect.js';
-import { printJson, statusPage } from './output.js';
+import { formOption, withApplication, type ExitOptions } from './connect.js';
+import { show, statusPage } from './output.js';
 
-interface Options {
+interface Options extends ExitOptions {
   exit?: string;
-  form?: Form;
-  json?: boolean;
 }
 
 export function statusCommand(): Command {
@@ -21,8 +18,7 @@ export function statusCommand(): Command {
     .action(async (employeeId: string, { form, exit: exitId, json }: Options) => {
       await withApplication(async (exits) => {
         const status = await exits.status({ employeeId, form, exitId });
-        if (json) printJson(status);
-        else console.log(statusPage(status));
+        show(json, status, () => statusPage(status));
       });
     });
 }

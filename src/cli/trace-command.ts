@@ -5,7 +5,7 @@ import { createTracker, type ObservedExit } from '../choreography/observing/trac
 import { Refusal } from '../exit/refusal.js';
 import { titleOf } from '../exit/people.js';
 import { withBus } from './connect.js';
-import { duration, localTime, printable, printJson, table } from './output.js';
+import { duration, localTime, printable, show, table } from './output.js';
 
 export function traceCommand(): Command {
   return new Command('trace')
@@ -28,8 +28,7 @@ async function trace(employeeId: string, { json }: { json?: boolean }): Promise<
       );
     const tree = traceOf(newest);
     const { exitId, phase } = newest;
-    if (json) printJson({ employeeId, exitId, phase, tree });
-    else console.log(page(newest, tree, strays));
+    show(json, { employeeId, exitId, phase, tree }, () => page(newest, tree, strays));
   });
 }
 

@@ -11,8 +11,8 @@ import {
 } from '../choreography/observing/tracker.js';
 import { stepKey } from '../exit/status.js';
 import { withBus } from './connect.js';
-import { jsonArray } from './json-array.js';
-import { localTime, printable, printJson, table } from './output.js';
+import { changeLog, type Change } from './change-log.js';
+import { localTime, printable, show, table } from './output.js';
 
 /** What becomes overdue, and what is given up, is no event of an exit: it is looked for this often. */
 const LOOK_EVERY_MS = 1_000;
@@ -22,14 +22,10 @@ interface Options {
   json?: boolean;
 }
 
-interface Change {
-  at: string;
+/** Of a promise, by its consumer and its step or event; of the `phase`; or of a dead letter, by its id. */
+interface ChangeOfExit extends Change {
   employeeId?: string | undefined;
   exitId?: string | undefined;
-  /** The promise, by its consumer and its step or event; `phase`; or the id of a dead letter. */
-  what: string;
-  state: string;
-  remark: string;
 }
 
 export function trackerCommand(): Command {
@@ -51,16 +47,9 @@ async function track({ once, json }: Options): Promise<void> {
     if (once) {
       const observed = await tracker.look();
       for (const problem of problemsOf(observed)) console.error(`ems: ${problem}`);
-      if (json) printJson(documentOf(observed));
-      else console.log(page(observed));
-      return;
+      return show(json, documentOf(observed), () => page(observed));
     }
-    const document = jsonArray();
-    process.once('SIGINT', () => {
-      if (json) document.end();
-      process.exit(0);
-    });
-    const seen = new Map<string, string>();
+    const log = changeLog(json, lineOf);
     const told = new Set<string>();
     const changes = await watch(bus, 'exit.>');
     for (let isFirst = true; ; isFirst = false) {
@@ -69,15 +58,8 @@ async function track({ once, json }: Options): Promise<void> {
         if (!told.has(problem)) console.error(`ems: ${problem}`);
         told.add(problem);
       }
-      for (const [key, change] of changesIn(observed)) {
-        const now = `${change.state} ${change.remark}`;
-        const isNew = seen.get(key) !== now;
-        seen.set(key, now);
-        // What was over before anybody looked is no news.
-        if (!isNew || (isFirst && isOver(change))) continue;
-        if (json) document.print(change);
-        else console.log(lineOf(change));
-      }
+      // What was over before anybody looked is no news.
+      for (const [key, change] of changesIn(observed)) log.see(key, change, !(isFirst && isOver(change)));
       await changes.next(LOOK_EVERY_MS);
     }
   });
@@ -85,12 +67,12 @@ async function track({ once, json }: Options): Promise<void> {
 
 const isOver = ({ state }: Change): boolean => ['done', 'waived', 'closed'].includes(state);
 
-const lineOf = ({ at, employeeId = '', what, state, remark }: Change): string =>
+const lineOf = ({ at, employeeId = '', what, state, remark }: ChangeOfExit): string =>
   printable(
     `${localTime(at)}  ${employeeId.padEnd(10)} ${what.padEnd(44)} ${state.padEnd(18)} ${remark}`.trimEnd(),
   );
 
-function* changesIn({ exits, strays }: Observed): Generator<[key: string, Change]> {
+function* changesIn({ exits, strays }: Observed): Generator<[key: string, ChangeOfExit]> {
   for (const { employeeId, exitId, phase, openedAt, closedAt, promises } of exits) {
     const about = { employeeId, exitId };
     yield [

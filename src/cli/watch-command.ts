@@ -1,19 +1,11 @@
 import { Command } from 'commander';
 import { stepKey, type ExitStatus, type Step } from '../exit/status.js';
-import type { Form } from '../client/forms.js';
-import { formOption, withApplication } from './connect.js';
-import { jsonArray } from './json-array.js';
+import { formOption, withApplication, type ExitOptions } from './connect.js';
+import { changeLog, type Change } from './change-log.js';
 import { describeDecision, localTime, remark } from './output.js';
 
 /** Attempts that fail leave no event to wait for, so they are looked for this often. */
 const LOOK_EVERY_MS = 5_000;
-
-interface Change {
-  at: string;
-  what: string;
-  state: string;
-  remark: string;
-}
 
 export function watchCommand(): Command {
   return new Command('watch')
@@ -27,41 +19,21 @@ export function watchCommand(): Command {
     .action(watch);
 }
 
-async function watch(employeeId: string, { form, json }: { form?: Form; json?: boolean }): Promise<void> {
-  const document = jsonArray();
-  const print = (change: Change): void => {
-    if (json) document.print(change);
-    else
-      console.log(
-        `${localTime(change.at)}  ${change.what.padEnd(28)} ${change.state.padEnd(16)} ${change.remark}`.trimEnd(),
-      );
-  };
-  const end = (): void => {
-    if (json) document.end();
-  };
-  process.once('SIGINT', () => {
-    end();
-    process.exit(0);
-  });
-  const failed = (error: Error): void => {
-    if (!json) throw error;
-    document.fail(error);
-  };
+async function watch(employeeId: string, { form, json }: ExitOptions): Promise<void> {
+  const log = changeLog(json, lineOf);
   await withApplication(async (exits) => {
     let before = '';
-    const seen = new Map<string, string>();
     for await (const status of exits.follow({ employeeId, form }, LOOK_EVERY_MS)) {
       const changes = [...stepChanges(status), ...exitChanges(status)];
-      for (const change of changes) {
-        const now = `${change.state} ${change.remark}`;
-        if (seen.get(change.what) !== now) print(change);
-        seen.set(change.what, now);
-      }
+      for (const change of changes) log.see(change.what, change);
       if (!json && status.awaiting !== before) console.log(`  ${status.awaiting}`);
       before = status.awaiting;
     }
-  }).then(end, failed);
+  }).then(log.end, (error: Error) => log.fail(error));
 }
+
+const lineOf = ({ at, what, state, remark }: Change): string =>
+  `${localTime(at)}  ${what.padEnd(28)} ${state.padEnd(16)} ${remark}`.trimEnd();
 
 function stepChanges({ steps }: ExitStatus): Change[] {
   return steps

@@ -2,6 +2,7 @@
 import { chmod, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import envPaths from 'env-paths';
+import { ifFound } from './if-found.js';
 
 export const cacheFolder = (): string => envPaths('exit-management-system', { suffix: '' }).cache;
 
@@ -57,12 +58,4 @@ export async function cached(
   );
 }
 
-async function exists(file: string): Promise<boolean> {
-  try {
-    await stat(file);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
-}
+const exists = async (file: string): Promise<boolean> => (await ifFound(stat(file))) !== undefined;

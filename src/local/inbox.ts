@@ -1,13 +1,8 @@
 /** An inbox that a person can open in a browser: maildev, as a child process. */
 import { fileURLToPath } from 'node:url';
-import { startChild, untilAnswered, type Child } from './child.js';
+import { startChild, untilAnswered } from './child.js';
 
-export interface Inbox extends Child {
-  inboxUrl: string;
-  smtp: { host: string; port: number };
-}
-
-export interface InboxOptions {
+interface InboxOptions {
   smtpPort: number;
   webPort: number;
   /** The mails survive a restart in here. */
@@ -15,12 +10,7 @@ export interface InboxOptions {
   logFile: string;
 }
 
-export async function startInbox({
-  smtpPort,
-  webPort,
-  mailDirectory,
-  logFile,
-}: InboxOptions): Promise<Inbox> {
+export async function startInbox({ smtpPort, webPort, mailDirectory, logFile }: InboxOptions) {
   const inboxUrl = `http://127.0.0.1:${webPort}`;
   const child = await startChild(
     {

@@ -2,9 +2,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { connect } from '@nats-io/transport-node';
-import { startChild, untilAnswered, type Child } from './child.js';
+import { startChild, untilAnswered } from './child.js';
 
-export interface NatsOptions {
+interface NatsOptions {
   /** A nats-server (find-nats.ts). */
   program: string;
   port: number;
@@ -13,11 +13,9 @@ export interface NatsOptions {
   logFile: string;
 }
 
-export interface NatsServer extends Child {
-  url: string;
-}
+export type NatsServer = Awaited<ReturnType<typeof startNats>>;
 
-export async function startNats({ program, port, storeDir, logFile }: NatsOptions): Promise<NatsServer> {
+export async function startNats({ program, port, storeDir, logFile }: NatsOptions) {
   const url = `nats://127.0.0.1:${port}`;
   await mkdir(storeDir, { recursive: true });
   const configFile = path.join(storeDir, 'nats-server.conf');

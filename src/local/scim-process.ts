@@ -1,8 +1,8 @@
 /** Starts a SCIM server of the embedded default as a child process. */
 import { fileURLToPath } from 'node:url';
-import { firstMessage, startChild, type Child } from './child.js';
+import { firstMessage, startChild } from './child.js';
 
-export interface ScimServerOptions {
+interface ScimServerOptions {
   name: string;
   token: string;
   logFile: string;
@@ -16,13 +16,9 @@ export interface ScimServerOptions {
   etag?: boolean;
 }
 
-export interface ScimServer extends Child {
-  scimUrl: string;
-  token: string;
-  port: number;
-}
+export type ScimServer = Awaited<ReturnType<typeof startScimServer>>;
 
-export async function startScimServer(options: ScimServerOptions): Promise<ScimServer> {
+export async function startScimServer(options: ScimServerOptions) {
   const { name, token, port, dataFile, seedFile, logFile, etag = true } = options;
   const child = await startChild(
     {

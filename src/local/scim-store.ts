@@ -1,6 +1,7 @@
 /** What a SCIM server of the embedded default keeps, in one JSON file that is written whole before a request is answered. */
 import { readFile } from 'node:fs/promises';
 import writeFileAtomic from 'write-file-atomic';
+import { ifFound } from './if-found.js';
 
 export interface StoredResource {
   id: string;
@@ -16,10 +17,7 @@ export interface ScimStore {
   save: () => Promise<void>;
 }
 
-interface StoredFile {
-  users: StoredResource[];
-  groups: StoredResource[];
-}
+type StoredFile = Record<'users' | 'groups', StoredResource[]>;
 
 /** @param seedFile what the store begins with when there is no data file yet */
 export async function openScimStore(
@@ -43,9 +41,9 @@ export async function openScimStore(
 
 async function readJson(file: string): Promise<StoredFile | undefined> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as StoredFile;
+    const text = await ifFound(readFile(file, 'utf8'));
+    return text === undefined ? undefined : (JSON.parse(text) as StoredFile);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new Error(`Cannot read ${file}: ${(error as Error).message}`, { cause: error });
   }
 }

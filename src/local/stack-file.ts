@@ -32,13 +32,8 @@ export async function claimHome(home: string): Promise<void> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     const holder = Number(readFileSync(file, 'utf8'));
-    if (holder > 0 && holder !== process.pid && isAlive(holder))
-      throw new Error(
-        `A stack is already running in ${home} (process ${holder}): stop that one first, or delete ${file} if that process is something else`,
-        {
-          cause: error,
-        },
-      );
+    const why = `A stack is already running in ${home} (process ${holder}): stop that one first, or delete ${file} if that process is something else`;
+    if (holder > 0 && holder !== process.pid && isAlive(holder)) throw new Error(why, { cause: error });
     // A killed stack left it behind; in a container it may well have had our own number.
     await rm(file, { force: true });
     await claimHome(home);

@@ -13,6 +13,7 @@ import { firstMessage, startChild, type Child } from './child.js';
 import { seedOf, systemNames } from './company.js';
 import { findNats } from './find-nats.js';
 import { findTemporal } from './find-temporal.js';
+import { ifFound } from './if-found.js';
 import { startInbox } from './inbox.js';
 import { startNats } from './nats-server.js';
 import { fixedPorts, freePorts, requireFree, type Ports } from './ports.js';
@@ -102,7 +103,7 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
     async function startOrFindTemporal(): Promise<StackFile['temporal']> {
       if (outside.temporal) return { address: outside.temporal };
       const program = await findTemporal(report);
-      const { address: started, uiUrl } = await begun(
+      const { address, uiUrl } = await begun(
         startTemporal({
           program,
           port: ports.temporal,
@@ -111,9 +112,9 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
           logFile: logFile('temporal'),
         }),
       );
-      report(`Temporal          ${started}`);
+      report(`Temporal          ${address}`);
       report(`Temporal Web UI   ${uiUrl}`);
-      return { address: started, ...(uiUrl !== undefined && { uiUrl }) };
+      return { address, ...(uiUrl !== undefined && { uiUrl }) };
     }
 
     async function startOrFindNats(): Promise<StackFile['nats']> {
@@ -185,14 +186,11 @@ function portsNeeded(ports: Ports, outside: OutsideServers): Partial<Ports> {
 /** Made once per folder, so that a restart does not lock anybody out. */
 async function ownToken(home: string, name: string): Promise<string> {
   const file = path.join(home, 'data', `${name}.token`);
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    const token = randomBytes(24).toString('base64url');
-    await writeFile(file, token, { mode: 0o600 });
-    return token;
-  }
+  const known = await ifFound(readFile(file, 'utf8'));
+  if (known !== undefined) return known;
+  const token = randomBytes(24).toString('base64url');
+  await writeFile(file, token, { mode: 0o600 });
+  return token;
 }
 
 /** Like Promise.all, but a failure waits for the others to end their starts, so that all of them can be stopped. */

@@ -1,9 +1,12 @@
 /** Starts the embedded Temporal server, with its Web UI where one is wanted. */
 import { Connection } from '@temporalio/client';
 import { attributeTypes } from '../temporal/namespace.js';
-import { startChild, untilAnswered, type Child } from './child.js';
+import { startChild, untilAnswered } from './child.js';
 
-export interface TemporalOptions {
+/** What has been acknowledged survives a power loss, and at a third of the default's disk writes. */
+const durable = ['journal_mode=WAL', 'synchronous=FULL'].flatMap((pragma) => ['--sqlite-pragma', pragma]);
+
+interface TemporalOptions {
   /** The Temporal CLI (find-temporal.ts). */
   program: string;
   port: number;
@@ -13,35 +16,16 @@ export interface TemporalOptions {
   logFile: string;
 }
 
-export interface TemporalServer extends Child {
-  address: string;
-  uiUrl?: string;
-}
+export type TemporalServer = Awaited<ReturnType<typeof startTemporal>>;
 
-export async function startTemporal({
-  program,
-  port,
-  uiPort,
-  dbFile,
-  logFile,
-}: TemporalOptions): Promise<TemporalServer> {
+export async function startTemporal({ program, port, uiPort, dbFile, logFile }: TemporalOptions) {
   const address = `127.0.0.1:${port}`;
   const args = [
     ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'warn'],
     ...(uiPort === undefined ? ['--headless'] : ['--ui-ip', '127.0.0.1', '--ui-port', String(uiPort)]),
     ...['--dynamic-config-value', 'system.enableActivityEagerExecution=true'],
     ...attributeTypes.flatMap(({ name, type }) => ['--search-attribute', `${name}=${type}`]),
-    // What has been acknowledged survives a power loss, and at a third of the default's disk writes.
-    ...(dbFile === undefined
-      ? []
-      : [
-          '--db-filename',
-          dbFile,
-          '--sqlite-pragma',
-          'journal_mode=WAL',
-          '--sqlite-pragma',
-          'synchronous=FULL',
-        ]),
+    ...(dbFile === undefined ? [] : ['--db-filename', dbFile, ...durable]),
   ];
   const child = await startChild({ name: 'Temporal', program, args, logFile }, (_child, signal) =>
     untilAnswered(async () => {
@@ -53,5 +37,6 @@ export async function startTemporal({
       }
     }, signal),
   );
-  return { ...child, address, ...(uiPort !== undefined && { uiUrl: `http://127.0.0.1:${uiPort}` }) };
+  const uiUrl = uiPort === undefined ? undefined : `http://127.0.0.1:${uiPort}`;
+  return { ...child, address, uiUrl };
 }

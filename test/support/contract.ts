@@ -14,31 +14,27 @@ export type Schema = Record<string, unknown>;
 interface Ref {
   $ref: string;
 }
+interface Message {
+  payload: Schema;
+  examples?: { headers?: Record<string, string>; payload: Record<string, unknown> }[];
+}
 
 /** As far as it is read here. */
 export interface Contract {
-  channels: Record<string, { address: string; messages: Record<string, Ref> }>;
+  channels: Record<string, { address: string; messages: Record<'event' | 'letter', Message> }>;
   operations: Record<string, { action: 'send' | 'receive'; channel: Ref; tags: { name: string }[] }>;
   'x-services': Record<string, string[]>;
   'x-observers': string[];
-  'x-promises': Record<string, { on: string; event: string; step: string; within: string; when?: object }[]>;
-  components: {
-    messages: Record<
-      string,
-      {
-        headers: Schema;
-        payload: Schema;
-        examples?: { headers?: Record<string, string>; payload: Record<string, unknown> }[];
-      }
-    >;
-    schemas: Record<string, Schema>;
-  };
+  'x-promises': Record<string, { on: string; event: string; step: string; when?: object }[]>;
+  components: { schemas: Record<string, Schema> };
 }
 
 export const contract = parse(contractText) as Contract;
 
+const LETTERS = 'dead-letters';
+
 /** The channels that are events of an exit, which are named as their events are. */
-export const documentedEvents = Object.keys(contract.channels).filter((name) => name !== 'dead-letters');
+export const documentedEvents = Object.keys(contract.channels).filter((name) => name !== LETTERS);
 
 /** Whoever is the tag of an operation, as `ce-source` names them: the service of a consumer, or the client. */
 export function sourceOf(tag: string): string {
@@ -55,17 +51,28 @@ formats.default(ajv);
 ajv.addSchema(contract, 'contract');
 const validators = new Map<string, { headers: ValidateFunction; payload: ValidateFunction }>();
 
-/** @returns in one line each what is wrong with a message */
-export function problemsOf(message: string, headers: Record<string, string>, payload: unknown): string[] {
-  if (!(message in contract.components.messages)) return [`${message} is not in ${contractFile}`];
-  const compile = (part: string): ValidateFunction =>
-    ajv.compile({ $ref: `contract#/components/messages/${message}/${part}` });
-  let validate = validators.get(message);
-  if (!validate)
-    validators.set(message, (validate = { headers: compile('headers'), payload: compile('payload') }));
+/** @returns in one line each what is wrong with a message: an event, or a dead letter */
+export function problemsOf(channel: string, headers: Record<string, string>, payload: unknown): string[] {
+  if (!(channel in contract.channels)) return [`${channel} is not in ${contractFile}`];
+  const compile = (place: string): ValidateFunction => ajv.compile({ $ref: `contract#/${place}` });
+  const message = `channels/${channel}/messages/${channel === LETTERS ? 'letter' : 'event'}`;
+  let validate = validators.get(channel);
+  if (!validate) {
+    const trait = 'components/messageTraits/cloud-event';
+    validate = {
+      headers: compile(`${channel === LETTERS ? message : trait}/headers`),
+      payload: compile(`${message}/payload`),
+    };
+    validators.set(channel, validate);
+  }
   const errors = (part: 'headers' | 'payload', value: unknown): string[] =>
-    validate[part](value) ? [] : [`${part} of ${message}: ${ajv.errorsText(validate[part].errors)}`];
-  return [...errors('headers', headers), ...errors('payload', payload)];
+    validate[part](value) ? [] : [`${part} of ${channel}: ${ajv.errorsText(validate[part].errors)}`];
+  const isOther = channel !== LETTERS && headers['ce-type'] !== channel;
+  return [
+    ...(isOther ? [`ce-type is not ${channel}`] : []),
+    ...errors('headers', headers),
+    ...errors('payload', payload),
+  ];
 }
 
 export interface Emitted {
@@ -101,7 +108,7 @@ export async function checkStreams(bus: Bus): Promise<Emitted[]> {
     problems.push(...found.map((problem) => `${subject} (${seq}): ${problem}`));
   }
   for await (const { seq, subject, headers, text } of messagesOf(bus, DEAD_LETTERS)) {
-    const found = problemsOf('dead-letter', headers, text);
+    const found = problemsOf(LETTERS, headers, text);
     // Worked out from what the contract says, and not by the code that is held to it.
     const original = Buffer.from(headers['dead-letter-subject']?.replaceAll(/[*>]/g, '_') ?? '');
     const shortened = original.subarray(0, 1_000).toString().replace(/\.+$/, '');

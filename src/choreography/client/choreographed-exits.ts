@@ -9,7 +9,7 @@ import { watch } from '../jetstream/log.js';
 import type { Config } from '../../config/config.js';
 import { planFrom } from '../../config/planning.js';
 import type { Evidence } from '../../exit/evidence/evidence.js';
-import { subjectsOf, type ExitEvent } from '../../exit/events.js';
+import { subjectsOf, type EventData, type EventType, type ExitEvent } from '../../exit/events.js';
 import type { Exits } from '../../exit/exits.js';
 import { foldLog, type FoldedLog } from '../../exit/fold.js';
 import type { Exit } from '../../exit/exit.js';
@@ -66,14 +66,22 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
     );
   };
 
-  const about = (exit: Exit, id: string) => ({
-    id,
-    source: SOURCE,
-    time: now(),
-    employeeId: exit.employeeId,
-    exitId: exit.exitId,
-    causationId: exit.decision?.id ?? exit.resignedBy,
-  });
+  /** Records somebody's word on an open exit. @param weigh what is to be said, or throws where it is refused */
+  async function say<T extends EventType>(
+    type: T,
+    employeeId: string,
+    wanted: string | undefined,
+    weigh: (exit: Exit) => EventData[T],
+  ): Promise<{ id: string; log: EmployeeLog }> {
+    const id = `${randomUUID()}/${type}`;
+    const log = await append(bus, employeeId, id, (log) => {
+      const exit = requireOpenExit(employeeId, folded(log), wanted);
+      const { exitId, decision, resignedBy } = exit;
+      const place = { id, source: SOURCE, time: now(), employeeId, exitId };
+      return { type, ...place, causationId: decision?.id ?? resignedBy, data: weigh(exit) } as ExitEvent;
+    });
+    return { id, log };
+  }
 
   async function statusOf(exit: Exit): Promise<ExitStatus> {
     const status = exit.status();
@@ -164,12 +172,12 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
 
     async decide(employeeId, decision, exitId) {
       await untilEmployeeIsKnown(employeeId, exitId);
-      const id = `${randomUUID()}/exit.decision-finalised`;
-      const log = await append(bus, employeeId, id, (log) => {
-        const exit = requireOpenExit(employeeId, folded(log), exitId);
+      const { id, log } = await say('exit.decision-finalised', employeeId, exitId, (exit) => {
         const { effectiveOn, ...rest } = accepted(employeeId, exit.weigh(decision, now()));
-        const date = effectiveOn && { effectiveOn, effectiveAt: startOfDay(effectiveOn, timeZone) };
-        return { type: 'exit.decision-finalised', ...about(exit, id), data: { ...rest, ...date } };
+        return {
+          ...rest,
+          ...(effectiveOn && { effectiveOn, effectiveAt: startOfDay(effectiveOn, timeZone) }),
+        };
       });
       const recorded = log.events.find((event) => event.id === id)!;
       return { ...decision, decidedAt: recorded.storedAt };
@@ -182,23 +190,17 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
     },
 
     async resolve(employeeId, resolution, exitId) {
-      const id = `${randomUUID()}/step.resolved`;
-      const log = await append(bus, employeeId, id, (log): ExitEvent<'step.resolved'> => {
-        const exit = requireOpenExit(employeeId, folded(log), exitId);
-        const data = accepted(employeeId, exit.weighResolution(resolution));
-        return { type: 'step.resolved', ...about(exit, id), data };
-      });
+      const { log } = await say('step.resolved', employeeId, exitId, (exit) =>
+        accepted(employeeId, exit.weighResolution(resolution)),
+      );
       const exit = requireExit(employeeId, folded(log), exitId);
       return { ...exit.step(resolution.step, resolution.system)! };
     },
 
     async reschedule(employeeId, wish, exitId) {
-      const id = `${randomUUID()}/interview.reschedule-requested`;
-      await append(bus, employeeId, id, (log): ExitEvent<'interview.reschedule-requested'> => {
-        const exit = requireOpenExit(employeeId, folded(log), exitId);
-        const data = accepted(employeeId, exit.weighRescheduling(wish, now()));
-        return { type: 'interview.reschedule-requested', ...about(exit, id), data };
-      });
+      await say('interview.reschedule-requested', employeeId, exitId, (exit) =>
+        accepted(employeeId, exit.weighRescheduling(wish, now())),
+      );
       return untilArranged(employeeId);
     },
 

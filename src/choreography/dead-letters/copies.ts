@@ -9,14 +9,8 @@ import type { Bus } from '../jetstream/bus.js';
 /** The header of a copy: `<consumer>.<sequence>`. */
 export const REPLAY_OF = 'dead-letter-replay-of';
 
-export interface ReplayOf {
-  /** The only one that is to act on it. */
-  consumer: string;
-  /** The stream sequence of the original. */
-  sequence: number;
-}
-
-export function replayOf(headers: MsgHdrs | undefined): ReplayOf | undefined {
+/** The only one that is to act on a copy, and the stream sequence of the original. */
+export function replayOf(headers: MsgHdrs | undefined) {
   const [, consumer, sequence] = /^([^.]+)\.(\d+)$/.exec(headers?.get(REPLAY_OF) ?? '') ?? [];
   return consumer === undefined ? undefined : { consumer, sequence: Number(sequence) };
 }
@@ -25,7 +19,7 @@ export function replayOf(headers: MsgHdrs | undefined): ReplayOf | undefined {
 export async function originalOf(
   bus: Bus,
   copy: StoredEvent,
-  { sequence }: ReplayOf,
+  { sequence }: { sequence: number },
 ): Promise<StoredEvent | undefined> {
   const { events } = await bus.read(copy.employeeId);
   const isOriginal = (event: StoredEvent): boolean =>

@@ -1,6 +1,6 @@
 /** What consumers have given up, for an operator: to see, and to put before its consumer again. */
-import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 import type { Bus } from '../jetstream/bus.js';
+import { findConsumer } from '../jetstream/consumers.js';
 import { headersIn, parseMessage } from '../jetstream/cloudevents.js';
 import { everyDeadLetter, type DeadLetter } from './read.js';
 import { originalHeaders, REPLAY_OF } from './copies.js';
@@ -22,16 +22,6 @@ export function deadLettersOf(bus: Bus) {
     throw new Refusal('no-dead-letter', `There is no dead letter ${id}`, { id });
   }
 
-  async function requireConsumer({ id, consumer }: DeadLetter): Promise<void> {
-    try {
-      await bus.jsm.consumers.info(EXITS, consumer);
-    } catch (error) {
-      const isGone = error instanceof JetStreamApiError && error.code === JetStreamApiCodes.ConsumerNotFound;
-      if (!isGone) throw error;
-      throw refused(id, `: the consumer ${consumer} is no longer there to read it`, { cause: error });
-    }
-  }
-
   return {
     list: (): Promise<DeadLetter[]> => everyDeadLetter(bus),
     find,
@@ -41,7 +31,8 @@ export function deadLettersOf(bus: Bus) {
       const { consumer, employeeId, exitId, original, step, replayedAt } = letter;
       if (replayedAt !== undefined)
         return { id, replayed: false, why: `${consumer} has been given it again already, at ${replayedAt}` };
-      await requireConsumer(letter);
+      if (!(await findConsumer(bus, consumer)))
+        throw refused(id, `: the consumer ${consumer} is no longer there to read it`);
       if (employeeId !== undefined && exitId !== undefined) {
         const { events } = await bus.read(employeeId);
         const { exits, rejected } = foldLog(events, new Date().toISOString());
@@ -51,28 +42,24 @@ export function deadLettersOf(bus: Bus) {
         const now = exits.get(exitId)?.steps.find((each) => stepKey(each) === step);
         if (now && isSettled(now)) return { id, replayed: false, why: `${step} is ${now.state} by now` };
       }
-      const copy = await putBack(bus, letter);
-      if (!copy) throw refused(id, ': the stream no longer has the original');
-      return { id, replayed: true, sequence: copy.sequence };
+      return { id, replayed: true, sequence: await putBack(bus, letter) };
     },
   };
 }
 
-const refused = (id: string, why: string, options?: ErrorOptions): Refusal =>
-  new Refusal('not-allowed', `${id} is not replayed${why}`, { id }, options);
+const refused = (id: string, why: string): Refusal =>
+  new Refusal('not-allowed', `${id} is not replayed${why}`, { id });
 
-/** Returns when the copy is recorded; undefined where the stream no longer has the original. */
-async function putBack(bus: Bus, letter: DeadLetter): Promise<{ sequence: number } | undefined> {
+/** @returns when the copy is recorded, its stream sequence @throws Refusal where the stream no longer has the original */
+async function putBack(bus: Bus, letter: DeadLetter): Promise<number> {
   // A letter may be shortened; the stream has the whole.
   const original = await bus.jsm.streams.getMessage(EXITS, { seq: letter.original });
-  if (original?.subject !== letter.subject) return undefined;
+  if (original?.subject !== letter.subject)
+    throw refused(letter.id, ': the stream no longer has the original');
   const copy = originalHeaders(headersIn(original));
   copy.set(REPLAY_OF, `${letter.consumer}.${letter.original}`);
-  const { seq } = await bus.send(letter.subject, original.data, {
-    id: `replay of ${letter.id}`,
-    headers: copy,
-  });
-  return { sequence: seq };
+  const id = `replay of ${letter.id}`;
+  return (await bus.send(letter.subject, original.data, { id, headers: copy })).seq;
 }
 
 /** What is wrong with the message, by the code of today; what other people's services read is theirs to judge. */

@@ -80,6 +80,7 @@ interface Sent {
 
 /** @param name shown in the server's list of connections */
 export async function connectBus({ servers, ...options }: NatsConfig, name: string): Promise<Bus> {
+  const where = servers.join(', ');
   const connection = await connect({
     ...options,
     servers,
@@ -90,22 +91,16 @@ export async function connectBus({ servers, ...options }: NatsConfig, name: stri
     timeout: CONNECT_WITHIN_MS,
     ignoreAuthErrorAbort: true,
   }).catch((error: unknown) => {
-    const where = servers.join(', ');
     const why = `NATS cannot be reached at ${where}: ${(error as Error).message}`;
     throw new Refusal('unreachable', why, { form: 'choreographed', address: where }, { cause: error });
   });
   try {
-    return await busOn(connection, servers.join(', '));
+    return await busOn(connection, where);
   } catch (error) {
     await connection.close();
-    if ((error as Error).name === 'JetStreamNotEnabled')
-      throw new Error(
-        `The NATS server at ${servers.join(', ')} runs without JetStream: start it with "--jetstream"`,
-        {
-          cause: error,
-        },
-      );
-    throw error;
+    if ((error as Error).name !== 'JetStreamNotEnabled') throw error;
+    const why = `The NATS server at ${where} runs without JetStream: start it with "--jetstream"`;
+    throw new Error(why, { cause: error });
   }
 }
 

@@ -1,15 +1,13 @@
 /** The streams of the choreographed form. Whoever comes first makes them; what an operator has changed since then stays. */
 import {
   DiscardPolicy,
-  JetStreamApiCodes,
-  JetStreamApiError,
   RetentionPolicy,
   StorageType,
   type JetStreamManager,
   type StreamConfig,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
-import { withRetry } from './with-retry.js';
+import { ifThere, withRetry } from './with-retry.js';
 
 /** Every event of every exit, for ever: the record. */
 export const EXITS = 'EXITS';
@@ -56,12 +54,8 @@ const streams: (Partial<StreamConfig> & { name: string })[] = [
 
 export async function ensureStreams({ streams: api }: JetStreamManager): Promise<void> {
   for (const config of streams) {
-    try {
-      await withRetry(`the stream ${config.name} cannot be read`, () => api.info(config.name));
-    } catch (error) {
-      const isMissing = error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
-      if (!isMissing) throw error;
-      await withRetry(`the stream ${config.name} is not made`, () => api.add(config));
-    }
+    const { name } = config;
+    if (!(await ifThere(`the stream ${name} cannot be read`, () => api.info(name))))
+      await withRetry(`the stream ${name} is not made`, () => api.add(config));
   }
 }

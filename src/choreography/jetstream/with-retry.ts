@@ -1,8 +1,9 @@
 /** A broker that is restarted is away for seconds: what it was asked meanwhile is asked again. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { JetStreamApiError } from '@nats-io/jetstream';
+import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 
 const PATIENCE_MS = 30_000;
+const MISSING = new Set<number>([JetStreamApiCodes.ConsumerNotFound, JetStreamApiCodes.StreamNotFound]);
 
 /**
  * Asks until there is an answer. A refusal is one.
@@ -23,6 +24,13 @@ export async function withRetry<T>(what: string, ask: () => Promise<T>, withinMs
     }
   }
 }
+
+/** The same for what may not be there; then the answer is undefined. */
+export const ifThere = <T>(what: string, ask: () => Promise<T>): Promise<T | undefined> =>
+  withRetry(what, ask).catch((error: unknown) => {
+    if (error instanceof JetStreamApiError && MISSING.has(error.code)) return undefined;
+    throw error;
+  });
 
 const isClosed = ({ name }: Error): boolean =>
   name === 'ClosedConnectionError' || name === 'DrainingConnectionError';

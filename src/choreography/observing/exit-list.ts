@@ -4,7 +4,7 @@
  * stream, and every outcome is the same without it.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { JetStreamApiCodes, JetStreamApiError, type ConsumerInfo, type JsMsg } from '@nats-io/jetstream';
+import { JetStreamApiCodes, JetStreamApiError, type JsMsg } from '@nats-io/jetstream';
 import { parseSubject, type EventType, type StoredEvent } from '../../exit/events.js';
 import type { Exit } from '../../exit/exit.js';
 import type { ListedExit } from '../../exit/exits.js';
@@ -12,7 +12,7 @@ import { foldLog } from '../../exit/fold.js';
 import { rungStep } from '../../exit/review.js';
 import { openBucket } from '../jetstream/bucket.js';
 import type { Bus } from '../jetstream/bus.js';
-import { ensureConsumer } from '../jetstream/consumers.js';
+import { ensureConsumer, findConsumer } from '../jetstream/consumers.js';
 import { everyLog, readAll } from '../jetstream/log.js';
 import { EXITS } from '../jetstream/streams.js';
 
@@ -173,7 +173,7 @@ const keyOf = ({ employeeId, exitId }: Pick<ListRow, 'employeeId' | 'exitId'>): 
 
 /** What the keeper has acknowledged, the bucket has; if it is still the bucket that it wrote to. */
 async function keptUpTo(bus: Bus): Promise<number> {
-  const keeper = await keeperOf(bus);
+  const keeper = await findConsumer(bus, KEEPER);
   return keeper && keeper.config.metadata?.['bucket'] === (await bucketOf(bus))
     ? keeper.ack_floor.stream_seq
     : 0;
@@ -181,7 +181,7 @@ async function keptUpTo(bus: Bus): Promise<number> {
 
 async function ensureKeeper(bus: Bus): Promise<void> {
   const bucket = await bucketOf(bus);
-  const keeper = await keeperOf(bus);
+  const keeper = await findConsumer(bus, KEEPER);
   if (keeper && keeper.config.metadata?.['bucket'] !== bucket) await bus.jsm.consumers.delete(EXITS, KEEPER);
   await ensureConsumer(bus, KEEPER, {
     description: 'Keeps what `ems list` shows; it only observes',
@@ -189,16 +189,6 @@ async function ensureKeeper(bus: Bus): Promise<void> {
     max_deliver: -1,
     metadata: { bucket },
   });
-}
-
-async function keeperOf({ jsm }: Bus): Promise<ConsumerInfo | undefined> {
-  try {
-    return await jsm.consumers.info(EXITS, KEEPER);
-  } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.ConsumerNotFound)
-      return undefined;
-    throw error;
-  }
 }
 
 /** The bucket that there is, as opposed to one of the same name that was deleted. */

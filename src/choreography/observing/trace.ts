@@ -70,17 +70,10 @@ const letterNode =
     afterMs: msBetween(causedAt, at),
   });
 
-const missingNode = ({
-  event,
-  consumer,
-  step,
-  system,
-  state,
-  due,
-  remark,
-  deadLetter,
-}: TrackedPromise): TraceNode => ({
-  ...{ kind: 'missing', event, consumer, step, system, state, remark, deadLetter, at: due, children: [] },
-});
+const missingNode = (promise: TrackedPromise): TraceNode => {
+  const { event, consumer, step, system, state, due, remark, deadLetter } = promise;
+  const missing = { event, consumer, step, system, state, remark, deadLetter };
+  return { kind: 'missing', ...missing, at: due, children: [] };
+};
 
 const msBetween = (from: string, to: string): number => Date.parse(to) - Date.parse(from);

@@ -5,7 +5,6 @@
 import { subjectsOf, isOurs, type AnyEvent } from '../../exit/events.js';
 import { foldLog } from '../../exit/fold.js';
 import type { Exit } from '../../exit/exit.js';
-import type { Phase } from '../../exit/status.js';
 import { openAttempts, type Attempts } from '../jetstream/attempts.js';
 import type { Bus } from '../jetstream/bus.js';
 import { parseAny } from '../jetstream/cloudevents.js';
@@ -14,13 +13,9 @@ import { rawOf, readAll } from '../jetstream/log.js';
 import { readDeclarations, trackPromises, type Declarations, type TrackedPromise } from './promises.js';
 import { EXITS } from '../jetstream/streams.js';
 
-export interface TrackedExit {
-  employeeId: string;
-  employeeName?: string | undefined;
-  exitId: string;
-  phase: Phase;
-  openedAt: string;
-  closedAt?: string | undefined;
+type About = Pick<Exit, 'employeeId' | 'employeeName' | 'exitId' | 'phase' | 'openedAt' | 'closedAt'>;
+
+export interface TrackedExit extends About {
   promises: TrackedPromise[];
 }
 
@@ -42,12 +37,8 @@ export interface Observed {
   problems: Declarations['problems'];
 }
 
-export interface Tracker {
-  look: () => Promise<Observed>;
-}
-
 /** @param employeeId of one employee only */
-export function createTracker(bus: Bus, employeeId?: string): Tracker {
+export function createTracker(bus: Bus, employeeId?: string) {
   const filter = employeeId === undefined ? 'exit.>' : subjectsOf(employeeId);
   const logs = new Map<string, AnyEvent[]>();
   /** By employee, where only a new event, letter or promise could change anything. */
@@ -88,15 +79,15 @@ export function createTracker(bus: Bus, employeeId?: string): Tracker {
   }
 
   return {
-    async look() {
+    async look(): Promise<Observed> {
       await readOn();
       const [declarations, letters] = await Promise.all([readDeclarations(bus), everyDeadLetter(bus)]);
-      const known = { declarations, letters, now: new Date().toISOString() };
+      const now = new Date().toISOString();
       const judges = JSON.stringify([declarations.promises, letters.length]);
       if (judges !== judgedBy) atRest.clear();
       judgedBy = judges;
       const exits = [...logs].flatMap(([id, log]) => {
-        const found = atRest.get(id) ?? exitsIn(log, known);
+        const found = atRest.get(id) ?? exitsIn(log, declarations, letters, now);
         if (found.every(isAtRest)) atRest.set(id, found);
         return found;
       });
@@ -117,13 +108,12 @@ export function createTracker(bus: Bus, employeeId?: string): Tracker {
 /** Whether it is worth a look without being asked for: it is open, or a promise is not kept. */
 export const isUnfinished = (exit: TrackedExit): boolean => !isAtRest(exit);
 
-interface Known {
-  declarations: Declarations;
-  letters: readonly DeadLetter[];
-  now: string;
-}
-
-function exitsIn(log: readonly AnyEvent[], { declarations, letters, now }: Known): ObservedExit[] {
+function exitsIn(
+  log: readonly AnyEvent[],
+  declarations: Declarations,
+  letters: readonly DeadLetter[],
+  now: string,
+): ObservedExit[] {
   const { exits, rejected } = foldLog(log.filter(isOurs), now);
   return [...exits.values()].map((exit) => {
     const { employeeId, employeeName, exitId, phase, openedAt, closedAt } = exit;

@@ -1,23 +1,16 @@
 /** The access service: one consumer per critical system, so that the outage and the rate limit of one concern no other. */
-import { attemptTimeoutMs } from '../../config/planning.js';
-import type { Config, SystemConfig } from '../../config/config.js';
 import type { Exit } from '../../exit/exit.js';
 import { noHold, observed, perform, type Goal, type Held, type Performer } from '../../exit/hold.js';
-import type { StepRow } from '../../exit/steps.js';
 import type { AccessService } from '../../services/access/access.js';
 import type { Turn } from '../jetstream/rate-limit.js';
-import type { Leased, RecordOptions, Records } from '../jetstream/records.js';
-import { RetryLater } from './retry-later.js';
+import type { Leased } from '../jetstream/records.js';
 import type { Subscription } from './subscriber.js';
-import { isSetOff, promisesOf, type Task } from './tasks.js';
-
-export const accessRecords = { bucket: 'exit-access', empty: noHold } satisfies Partial<RecordOptions<Held>>;
+import { isSetOff, RetryLater, type Task } from './tasks.js';
 
 export interface AccessOptions {
   service: AccessService;
-  records: Records<Held>;
-  policy: Pick<Config['policy'], 'requestTimeout' | 'attentionAfter'>;
-  table: readonly StepRow[];
+  /** Longer than usual where the system has a rate limit. */
+  attemptTimeoutMs?: number | undefined;
   /** Where the system has a rate limit. */
   turn?: Turn | undefined;
   /** Milliseconds since the epoch; the model test has a clock of its own. */
@@ -25,8 +18,8 @@ export interface AccessOptions {
 }
 
 export function accessSubscription(
-  { name: system, rateLimit }: Pick<SystemConfig, 'name' | 'rateLimit'>,
-  { service, records, policy, table, turn, now = Date.now }: AccessOptions,
+  system: string,
+  { service, attemptTimeoutMs, turn, now = Date.now }: AccessOptions,
 ): Subscription<Held> {
   /** Carries the hold to a goal; its memory is the record, saved before each write. */
   async function carryTo(goal: Goal, record: Leased<Held>, exit: Exit) {
@@ -107,19 +100,11 @@ export function accessSubscription(
   return {
     consumer: `access-${system}`,
     description: `Blocks ${system} on a resignation; gives access back, or revokes it, on the decision`,
-    source: '/ems/access',
+    service: 'access',
     events: ['employee.resigned', 'access.drifted', 'exit.decision-finalised', 'step.resolved'],
-    promises: promisesOf(
-      table,
-      tasks.map(({ step }) => step),
-      policy.attentionAfter,
-      system,
-    ),
-    records,
-    keyOf: ({ employeeId, exitId }) => `${system}.${employeeId}.${exitId}`,
-    attemptTimeoutMs: attemptTimeoutMs({ policy }, rateLimit),
-    // Every moment until the block is one with access; the cap keeps the pause after a long outage short.
-    backoffCoefficient: 2,
+    tasks,
+    memory: { bucket: 'exit-access', empty: noHold, of: system },
+    attemptTimeoutMs,
     turn,
     taskOf(event, exit) {
       if (event.type !== 'access.drifted') return tasks.find((task) => isSetOff(task, event, exit));

@@ -2,27 +2,23 @@
  * The access service, while a hold is open: looks at it again and again, and says when access came back. The
  * word that a system is blocked itself comes again until the exit ends.
  */
-import type { Config, SystemConfig } from '../../config/config.js';
-import { attemptTimeoutMs } from '../../config/planning.js';
 import type { StoredEvent } from '../../exit/events.js';
 import type { Exit } from '../../exit/exit.js';
 import type { AccessService } from '../../services/access/access.js';
 import type { AccessOptions } from './access-subscriber.js';
-import { RetryLater } from './retry-later.js';
-import { nothingToRemember, type Subscription } from './subscriber.js';
-import type { Task } from './tasks.js';
+import type { Subscription } from './subscriber.js';
+import { RetryLater, type Task } from './tasks.js';
 
 interface DriftOptions extends Pick<AccessOptions, 'turn'> {
   service: Pick<AccessService, 'driftOf'>;
-  policy: Pick<Config['policy'], 'requestTimeout' | 'recheckEvery'>;
+  /** Milliseconds. */
+  recheckEvery: number;
 }
 
 export function driftSubscription(
-  { name: system }: Pick<SystemConfig, 'name'>,
-  { service, policy, turn }: DriftOptions,
+  system: string,
+  { service, recheckEvery, turn }: DriftOptions,
 ): Subscription<undefined> {
-  const { recheckEvery } = policy;
-
   const lookAt = (accountId: string, nth: number): Task<undefined> => ({
     step: 'block-access',
     system,
@@ -50,13 +46,8 @@ export function driftSubscription(
   return {
     consumer: `drift-${system}`,
     description: `Looks whether ${system} is still blocked, as long as the exit is open`,
-    source: '/ems/access',
+    service: 'access',
     events: ['access.blocked'],
-    promises: [],
-    records: nothingToRemember,
-    keyOf: ({ employeeId, exitId }) => `${system}.${employeeId}.${exitId}`,
-    attemptTimeoutMs: attemptTimeoutMs({ policy }),
-    backoffCoefficient: 2,
     turn,
     taskOf(event, exit) {
       if (!isWatched(event, exit) || !exit.isHeld) return undefined;

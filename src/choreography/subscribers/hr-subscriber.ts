@@ -1,6 +1,4 @@
 /** The HR service: arranges the exit interview, moves it on request, and withdraws it when the employee is retained. */
-import type { Config } from '../../config/config.js';
-import { attemptTimeoutMs } from '../../config/planning.js';
 import type { EventData, StoredEvent } from '../../exit/events.js';
 import type { Exit } from '../../exit/exit.js';
 import {
@@ -11,16 +9,15 @@ import {
   type InterviewProgress,
 } from '../../exit/interview.js';
 import type { Employee } from '../../exit/people.js';
-import type { StepRow } from '../../exit/steps.js';
 import type { DirectoryService } from '../../services/directory/directory.js';
 import type { HrService, Withdrawal } from '../../services/hr/hr.js';
 import { remember, type Memory } from '../../services/hr/memory.js';
-import type { Leased, Records } from '../jetstream/records.js';
+import type { Leased } from '../jetstream/records.js';
 import type { Subscription } from './subscriber.js';
-import { isSetOff, promisesOf, type Task } from './tasks.js';
+import { isSetOff, type Task } from './tasks.js';
 
 /** What is remembered of one exit. */
-export interface Invited {
+interface Invited {
   /** Who is invited: set before the first invitation is sent. */
   employee?: Employee | undefined;
   /** What everybody was last invited for, and because of which wish: the id of its event. */
@@ -35,15 +32,7 @@ export interface Invited {
   withdrawal?: Withdrawal | undefined;
 }
 
-export const hrRecords = { bucket: 'exit-hr', empty: {} as Invited };
-
-export function hrSubscription(
-  directory: DirectoryService,
-  hr: HrService,
-  records: Records<Invited>,
-  { policy }: Config,
-  table: readonly StepRow[],
-): Subscription<Invited> {
+export function hrSubscription(directory: DirectoryService, hr: HrService): Subscription<Invited> {
   const schedule: Task<Invited> = {
     step: 'schedule-hr-interview',
     run: async (record, exit) => ({ type: 'interview.scheduled', data: await arrange(record, exit) }),
@@ -110,26 +99,22 @@ export function hrSubscription(
     );
   }
 
-  const steps = [schedule, move, cancel].map(({ step }) => step);
+  const tasks = [schedule, move, cancel];
   return {
     consumer: 'hr',
     description:
       'Arranges the exit interview on a resignation; moves it on request; withdraws it when the employee is retained',
-    source: '/ems/hr',
+    service: 'hr',
     events: [
       'employee.resigned',
       'interview.reschedule-requested',
       'exit.decision-finalised',
       'step.resolved',
     ],
-    promises: promisesOf(table, steps, policy.attentionAfter),
-    records,
-    keyOf: ({ employeeId, exitId }) => `${employeeId}.${exitId}`,
-    attemptTimeoutMs: attemptTimeoutMs({ policy }),
-    // Mail servers greylist and throttle: they want minutes, and haste makes it worse.
-    backoffCoefficient: 4,
+    tasks,
+    memory: { bucket: 'exit-hr', empty: {} },
     taskOf: (event, exit) =>
-      [schedule, move, cancel].find(
+      tasks.find(
         // Where there is no interview yet, a wish for a time mends the step that could not find one.
         (task) => isSetOff(task, event, exit) || (isWish(event) && exit.isOpen(task.step) && task !== cancel),
       ),

@@ -6,8 +6,8 @@ import { FailureType } from '../../exit/failures.js';
 import type { Exit } from '../../exit/exit.js';
 import type { StoredEvent } from '../../exit/events.js';
 import type { Step } from '../../exit/status.js';
-import { nothingToRemember, type Subscription } from './subscriber.js';
-import { isSetOff, type Said } from './tasks.js';
+import type { Subscription } from './subscriber.js';
+import { everyBeginning, isSetOff, type Said } from './tasks.js';
 
 export interface Leftovers {
   service: 'access' | 'steps';
@@ -35,19 +35,8 @@ export function leftoversSubscription({ service, names }: Leftovers): Subscripti
   return {
     consumer: `leftovers-${service}`,
     description: `Says which ${service === 'access' ? 'systems' : 'steps'} of open exits the configuration no longer has`,
-    source: `/ems/${service}`,
-    events: [
-      'employee.resigned',
-      'exit.decision-finalised',
-      'access.restored',
-      'access.revoked',
-      'step.resolved',
-    ],
-    promises: [],
-    records: nothingToRemember,
-    keyOf: ({ exitId }) => exitId,
-    attemptTimeoutMs: 10_000,
-    backoffCoefficient: 2,
+    service,
+    events: everyBeginning,
     taskOf(event, exit) {
       const [first] = leftIn(event, exit);
       if (!first) return undefined;

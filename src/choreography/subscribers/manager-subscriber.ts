@@ -1,31 +1,23 @@
 /** The notification service, towards the manager: tells of a resignation, and how it ended once access is as it ended. */
-import type { Config } from '../../config/config.js';
-import { attemptTimeoutMs } from '../../config/planning.js';
 import type { Exit } from '../../exit/exit.js';
 import type { Employee, Sent } from '../../exit/people.js';
-import type { StepRow } from '../../exit/steps.js';
 import type { DirectoryService } from '../../services/directory/directory.js';
 import type { NotificationService } from '../../services/notification/notification.js';
-import type { Leased, Records } from '../jetstream/records.js';
+import type { Leased } from '../jetstream/records.js';
 import type { Subscription } from './subscriber.js';
-import { isSetOff, promisesOf, type Task } from './tasks.js';
+import type { Task } from './tasks.js';
 
 /** What is remembered of one exit. */
-export interface Notified {
+interface Notified {
   /** The person who was told of the resignation is told of its outcome. */
   employee?: Employee | undefined;
   resignation?: Sent | undefined;
   outcome?: Sent | undefined;
 }
 
-export const notificationRecords = { bucket: 'exit-notification', empty: {} as Notified };
-
 export function notificationSubscription(
   directory: DirectoryService,
   notification: NotificationService,
-  records: Records<Notified>,
-  { policy }: Config,
-  table: readonly StepRow[],
 ): Subscription<Notified> {
   async function tell(
     of: 'resignation' | 'outcome',
@@ -65,21 +57,14 @@ export function notificationSubscription(
         ),
       ),
   };
-  const tasks = [ofResignation, ofOutcome];
-  const steps = tasks.map(({ step }) => step);
 
   return {
     consumer: 'notification',
     description: 'Tells the manager of a resignation, and of its outcome once access is as decided',
-    source: '/ems/notification',
+    service: 'notification',
     events: ['employee.resigned', 'manager.notified', 'access.restored', 'access.revoked', 'step.resolved'],
-    promises: promisesOf(table, steps, policy.attentionAfter),
-    records,
-    keyOf: ({ employeeId, exitId }) => `${employeeId}.${exitId}`,
-    attemptTimeoutMs: attemptTimeoutMs({ policy }),
-    // Mail servers greylist and throttle: they want minutes, and haste makes it worse.
-    backoffCoefficient: 4,
-    taskOf: (event, exit) => tasks.find((task) => isSetOff(task, event, exit)),
+    tasks: [ofResignation, ofOutcome],
+    memory: { bucket: 'exit-notification', empty: {} },
   };
 }
 

@@ -1,29 +1,18 @@
 /** The notification service, towards the operator: tells of the steps that need attention, once for each cause. */
-import type { Config } from '../../config/config.js';
-import { attemptTimeoutMs } from '../../config/planning.js';
 import type { StoredEvent } from '../../exit/events.js';
 import type { Exit } from '../../exit/exit.js';
 import type { Sent } from '../../exit/people.js';
-import type { StepRow } from '../../exit/steps.js';
 import type { NotificationService } from '../../services/notification/notification.js';
-import type { Records } from '../jetstream/records.js';
 import type { Subscription } from './subscriber.js';
-import { isSetOff, promisesOf, type Task } from './tasks.js';
+import { isSetOff, type Task } from './tasks.js';
 
 /** What is remembered of one exit: the notices that went out. */
-export interface ToldOperator {
+interface ToldOperator {
   sent: (Sent & { number: number })[];
 }
 
-export const operatorRecords = { bucket: 'exit-notification-operator', empty: { sent: [] } as ToldOperator };
-
 /** A consumer of its own: an operator who cannot be reached holds up nobody, and no exit. */
-export function operatorSubscription(
-  notification: NotificationService,
-  records: Records<ToldOperator>,
-  { policy }: Config,
-  table: readonly StepRow[],
-): Subscription<ToldOperator> {
+export function operatorSubscription(notification: NotificationService): Subscription<ToldOperator> {
   const tell: Task<ToldOperator> = {
     step: 'notify-operator',
     async run(record, exit) {
@@ -52,15 +41,11 @@ export function operatorSubscription(
   return {
     consumer: 'notification-operator',
     description: 'Tells the operator of each step that needs attention, once for each cause',
-    source: '/ems/notification',
+    service: 'notification',
     // Drift that the policy leaves to an operator needs attention, too.
     events: ['step.needs-attention', 'access.drifted', 'step.resolved'],
-    promises: promisesOf(table, [tell.step], policy.attentionAfter),
-    records,
-    keyOf: ({ employeeId, exitId }) => `${employeeId}.${exitId}`,
-    attemptTimeoutMs: attemptTimeoutMs({ policy }),
-    // Mail servers greylist and throttle: they want minutes, and haste makes it worse.
-    backoffCoefficient: 4,
+    tasks: [tell],
+    memory: { bucket: 'exit-notification-operator', empty: { sent: [] } },
     taskOf: (event, exit) => (isDue(event, exit) ? tell : undefined),
   };
 }

@@ -2,29 +2,19 @@
  * The notification service, while the decision is open: HR is reminded, then it is escalated, again and again. The resignation itself
  * waits for the next rung of the ladder: it is redelivered until the decision is there.
  */
-import type { Config } from '../../config/config.js';
-import { attemptTimeoutMs } from '../../config/planning.js';
 import type { Exit } from '../../exit/exit.js';
 import type { Sent } from '../../exit/people.js';
 import { rungStep, standingOn, type Rung } from '../../exit/review.js';
 import type { NotificationService } from '../../services/notification/notification.js';
-import type { Records } from '../jetstream/records.js';
 import type { Subscription } from './subscriber.js';
 import { isSetOff, type Said, type Task } from './tasks.js';
 
 /** What is remembered of one exit, by rung: the mails that went out. */
-export interface Reviewed {
+interface Reviewed {
   sent: Record<string, Sent>;
 }
 
-const empty: Reviewed = { sent: {} };
-export const reviewRecords = { bucket: 'exit-notification-review', empty };
-
-export function reviewSubscription(
-  notification: NotificationService,
-  records: Records<Reviewed>,
-  { policy }: Config,
-): Subscription<Reviewed> {
+export function reviewSubscription(notification: NotificationService): Subscription<Reviewed> {
   /** The rung that is due; those before it, which an outage has swallowed, are not sent any more. */
   function taskFor({ kind, number, dueAt }: NonNullable<Exit['rung']>): Task<Reviewed> {
     return {
@@ -61,14 +51,9 @@ export function reviewSubscription(
   return {
     consumer: 'notification-review',
     description: 'Reminds HR of an open decision, then escalates it, until it is decided',
-    source: '/ems/notification',
+    service: 'notification',
     events: ['employee.resigned', 'step.resolved'],
-    promises: [],
-    records,
-    keyOf: ({ employeeId, exitId }) => `${employeeId}.${exitId}`,
-    attemptTimeoutMs: attemptTimeoutMs({ policy }),
-    // Mail servers greylist and throttle: they want minutes, and haste makes it worse.
-    backoffCoefficient: 4,
+    memory: { bucket: 'exit-notification-review', empty: { sent: {} } },
     taskOf: (event, exit) =>
       exit.rung && isSetOff({ step: rungStep[exit.rung.kind] }, event, exit) ? taskFor(exit.rung) : undefined,
     redeliverAfter: (event, exit) =>

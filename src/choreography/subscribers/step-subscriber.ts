@@ -1,29 +1,21 @@
 /** A step of the configuration, as a service by itself: a call that carries a CloudEvent, or a task for a person. */
-import type { Config, StepConfig } from '../../config/config.js';
-import { attemptTimeoutMs } from '../../config/planning.js';
+import type { StepConfig } from '../../config/config.js';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { Exit } from '../../exit/exit.js';
 import type { Sent } from '../../exit/people.js';
-import type { StepRow } from '../../exit/steps.js';
 import type { StepService } from '../../services/steps/step-service.js';
-import type { Records } from '../jetstream/records.js';
 import type { Subscription } from './subscriber.js';
-import { isSetOff, promisesOf, type Task } from './tasks.js';
+import { everyBeginning, isSetOff, type Task } from './tasks.js';
 
 /** What is remembered of one exit: what the call answered, and the mails to the person. */
-export interface PerformedStep {
+interface PerformedStep {
   notes?: string[] | undefined;
   asked: (Sent & { number: number; at: string })[];
 }
 
-export const stepRecords = { bucket: 'exit-steps', empty: { asked: [] } as PerformedStep };
-
 export function stepSubscription(
   { name: step, task }: StepConfig,
   steps: StepService,
-  records: Records<PerformedStep>,
-  { policy }: Config,
-  table: readonly StepRow[],
 ): Subscription<PerformedStep> {
   const about = (exit: Exit) => {
     const { exitId, employeeId, openedAt, systems } = exit;
@@ -69,19 +61,10 @@ export function stepSubscription(
   return {
     consumer: `step-${step}`,
     description: task ? `Asks ${task.to.name}: ${task.ask}` : `Calls ${step}`,
-    source: '/ems/steps',
-    events: [
-      'employee.resigned',
-      'exit.decision-finalised',
-      'access.restored',
-      'access.revoked',
-      'step.resolved',
-    ],
-    promises: promisesOf(table, [step], policy.attentionAfter),
-    records,
-    keyOf: ({ employeeId, exitId }) => `${step}.${employeeId}.${exitId}`,
-    attemptTimeoutMs: attemptTimeoutMs({ policy }),
-    backoffCoefficient: 2,
+    service: 'steps',
+    events: everyBeginning,
+    tasks: [task ? ask : call],
+    memory: { bucket: 'exit-steps', empty: { asked: [] }, of: step },
     taskOf(event, exit) {
       if (!isSetOff({ step }, event, exit)) return undefined;
       if (!task) return call;

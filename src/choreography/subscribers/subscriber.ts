@@ -16,14 +16,13 @@ import type { Attempts } from '../jetstream/attempts.js';
 import type { Bus } from '../jetstream/bus.js';
 import { parseMessage } from '../jetstream/cloudevents.js';
 import { deadLetter } from '../dead-letters/write.js';
-import { RetryLater } from './retry-later.js';
 import { ensureConsumer } from '../jetstream/consumers.js';
 import { rawOf } from '../jetstream/log.js';
-import { Busy, type Records } from '../jetstream/records.js';
+import { Busy, openRecords, type Leased, type Records } from '../jetstream/records.js';
 import { originalOf, replayOf } from '../dead-letters/copies.js';
 import { EXITS } from '../jetstream/streams.js';
-import { planExit } from './planning-exits.js';
-import type { Promised, Said, Task } from './tasks.js';
+import { append } from '../jetstream/append.js';
+import { isSetOff, promisesOf, RetryLater, type Said, type Task } from './tasks.js';
 
 /** How many messages one process works on at a time. */
 const CONCURRENCY = 16;
@@ -35,25 +34,32 @@ const PULL_FOR_MS = 10_000;
 const BUSY_FOR_MS = 250;
 /** JetStream counts a delay in 64 bits of nanoseconds; a longer one than 292 years is none, and the message comes again at once. */
 const LONGEST_WAIT_MS = 100 * 365 * 24 * 60 * 60 * 1000;
+/**
+ * By what the pause between two attempts grows. Mail servers greylist and throttle: they want minutes, and haste makes it worse. Every
+ * moment until a block is one with access; the cap keeps the pause after a long outage short.
+ */
+const backoffCoefficients = { notification: 4, hr: 4, access: 2, steps: 2 };
 
 export interface Subscription<T> {
   /** The durable name of the consumer. */
   consumer: string;
   description: string;
-  /** The CloudEvents `source` of what it says. */
-  source: string;
+  /** Whose it is; the CloudEvents `source` of what it says is `/ems/` and this. */
+  service: keyof typeof backoffCoefficients;
   events: readonly EventType[];
-  promises: readonly Promised[];
-  records: Records<T>;
-  keyOf: (exit: Exit) => string;
-  /** How long one attempt may take. */
-  attemptTimeoutMs: number;
-  /** By what the pause between two attempts grows. */
-  backoffCoefficient: number;
+  /** What it promises to do, as the table of steps says. */
+  tasks?: readonly Task<T>[];
+  /** What it remembers of an exit, and `of` which system or step where several share a bucket. Without it: nothing. */
+  memory?: { bucket: string; empty: T; of?: string };
+  /** How long one attempt may take, where the plan's policy does not say it. */
+  attemptTimeoutMs?: number | undefined;
   /** Waits until an attempt may begin, where attempts have to keep their distance; then they are made one at a time. */
   turn?: ((signal: AbortSignal) => Promise<void>) | undefined;
-  /** @returns undefined where nothing is left to be done because of the event */
-  taskOf: (event: StoredEvent, exit: Exit) => Task<T> | undefined;
+  /**
+   * Where it is not the first of the tasks that the event sets off.
+   * @returns undefined where nothing is left to be done because of the event
+   */
+  taskOf?: (event: StoredEvent, exit: Exit) => Task<T> | undefined;
   /**
    * Where an event sets off something again and again.
    * @returns the milliseconds after which it is to come again; undefined where all is done
@@ -64,11 +70,12 @@ export interface Subscription<T> {
 export interface SubscriberOptions {
   bus: Bus;
   attempts: Attempts;
-  /** What an exit runs under whose resignation carries no plan. */
+  /** By today's configuration: what an exit runs under whose resignation carries no plan, and how often all is tried. */
   plan: Plan;
+  /** For how long a record belongs to whoever works on it and has not said so again. */
+  leaseMs: number;
   /** After how long a process that says nothing any more is taken for dead. */
   ackWaitMs: number;
-  policy: { retry: { initialInterval: number; maximumInterval: number } };
   /** Told what no exit shows: that messages cannot be had, for instance. */
   log: (line: string) => void;
 }
@@ -80,9 +87,13 @@ export interface Subscriber {
 
 export async function subscribe<T>(
   subscription: Subscription<T>,
-  { bus, attempts, plan, ackWaitMs, policy, log }: SubscriberOptions,
+  { bus, attempts, plan, leaseMs, ackWaitMs, log }: SubscriberOptions,
 ): Promise<Subscriber> {
-  const { consumer: name, source, promises } = subscription;
+  const { consumer: name, service, tasks = [], memory } = subscription;
+  const { retryInitialMs, retryMaximumMs, attentionAfterMs } = plan.policy;
+  const { attemptTimeoutMs = plan.policy.attemptTimeoutMs } = subscription;
+  const source = `/ems/${service}`;
+  const records = memory && (await openRecords(bus, { ...memory, leaseMs }));
   const settings = {
     description: subscription.description,
     filter_subjects: subscription.events.map(subjectsOfType),
@@ -90,16 +101,14 @@ export async function subscribe<T>(
     // Outages are retried without limit: it is the consumer that says when something is final.
     max_deliver: -1,
     max_ack_pending: MAX_WAITING,
-    metadata: { promises: JSON.stringify(promises) },
+    metadata: { promises: JSON.stringify(promisesOf(plan.steps, tasks, attentionAfterMs)) },
   };
   await ensureConsumer(bus, name, settings);
   const consumer = await bus.js.consumers.get(EXITS, name);
   const stopping = new AbortController();
   const active = new Set<Promise<void>>();
 
-  async function exitOf(
-    event: StoredEvent,
-  ): Promise<{ exit?: Exit | undefined; rejected?: string | undefined }> {
+  async function exitOf(event: StoredEvent) {
     const read = async () => {
       const { events } = await bus.read(event.employeeId);
       return foldLog(events, new Date().toISOString());
@@ -158,16 +167,16 @@ export async function subscribe<T>(
         consumer: name,
         reason: rejected ?? `there is no exit ${event.exitId}`,
       });
-    if (exit.isUnweighed(event.seq)) return message.nak(policy.retry.initialInterval);
+    if (exit.isUnweighed(event.seq)) return message.nak(retryInitialMs);
     const waitMs = msUntilEffective(event, exit);
     if (waitMs > 0) return message.nak(waitMs);
 
-    const task = subscription.taskOf(event, exit);
+    const task = taskOf(subscription, event, exit);
     if (task) await subscription.turn?.(stopping.signal);
     try {
-      const within = AbortSignal.any([stopping.signal, AbortSignal.timeout(subscription.attemptTimeoutMs)]);
+      const within = AbortSignal.any([stopping.signal, AbortSignal.timeout(attemptTimeoutMs)]);
       const look = async () => (await exitOf(event)).exit;
-      const done = await act(subscription, event, exit, look, within);
+      const done = await act(subscription, records, event, exit, look, within);
       for (const said of done?.said ?? []) await say(said, event, stepOf(said) ?? done!.task);
       const againMs = subscription.redeliverAfter?.(event, exit);
       if (againMs === undefined) message.ack();
@@ -197,18 +206,17 @@ export async function subscribe<T>(
         step: stepKey({ ...task, name: task.step }),
       });
     }
-    const { initialInterval, maximumInterval } = policy.retry;
     const { employeeId, exitId } = event;
     const place = { employeeId, exitId, step: task.step, system: task.system };
     const { state, startedAt: begunAt } = exit.step(task.step, task.system) ?? {};
     const startedAt = task.dueAt ?? begunAt!;
     const attempt = 1 + ((await attempts.find(place, startedAt))?.attempt ?? 0);
-    const backoffMs = initialInterval * subscription.backoffCoefficient ** (attempt - 1);
-    const pauseMs = error instanceof TryLater ? error.afterMs : Math.min(maximumInterval, backoffMs);
+    const backoffMs = retryInitialMs * backoffCoefficients[service] ** (attempt - 1);
+    const pauseMs = error instanceof TryLater ? error.afterMs : Math.min(retryMaximumMs, backoffMs);
     const nextAttemptAt = new Date(Date.now() + pauseMs).toISOString();
     await attempts.note(place, { attempt, error: error.message, nextAttemptAt });
-    const attentionAfterMs = exit.rowOf(task.step)?.attentionAfterMs ?? exit.plan!.policy.attentionAfterMs;
-    const isOverdue = Date.now() - Date.parse(startedAt) >= attentionAfterMs;
+    const patienceMs = exit.rowOf(task.step)?.attentionAfterMs ?? exit.plan!.policy.attentionAfterMs;
+    const isOverdue = Date.now() - Date.parse(startedAt) >= patienceMs;
     if (isOverdue && state !== 'needs-attention') await askForAttention(error, event, task);
     return message.nak(pauseMs);
   }
@@ -220,7 +228,7 @@ export async function subscribe<T>(
     } catch (error) {
       // Not the servers of a step but the broker itself: nobody could be told, and the message comes again.
       log(`${name}: ${message.subject} (${message.seq}) comes again: ${(error as Error).message}`);
-      message.nak(policy.retry.initialInterval);
+      message.nak(retryInitialMs);
     } finally {
       clearInterval(alive);
     }
@@ -257,7 +265,7 @@ export async function subscribe<T>(
       } catch (error) {
         if (stopping.signal.aborted) return;
         outageSeen(error as Error);
-        await pause(policy.retry.initialInterval);
+        await pause(retryInitialMs);
       }
     }
   }
@@ -277,40 +285,57 @@ export async function subscribe<T>(
  * @returns what was done, and what is to be said of it; undefined where nothing was left to be done
  */
 export async function act<T>(
-  { taskOf, keyOf, records, promises }: Subscription<T>,
+  subscription: Pick<Subscription<T>, 'tasks' | 'taskOf' | 'memory'>,
+  records: Records<T> | undefined,
   event: StoredEvent,
   exit: Exit,
   look: () => Promise<Exit | undefined>,
   signal: AbortSignal,
 ): Promise<{ task: Task<T>; said: Said[] } | undefined> {
   // After a decision or a resolution, what is still being tried may not be wanted any more.
-  if (isWordOn(promises, event)) await records.interrupt(keyOf(exit));
-  if (!taskOf(event, exit)) return undefined;
-  return records.lease(keyOf(exit), signal, async (record) => {
+  const { tasks = [], memory } = subscription;
+  const key = [memory?.of ?? [], exit.employeeId, exit.exitId].flat().join('.');
+  if (isWordOn(tasks, event)) await records?.interrupt(key);
+  if (!taskOf(subscription, event, exit)) return undefined;
+  const work = async (record: Leased<T>) => {
     // What was appended while the record was waited for counts: a block must not follow a restore.
     const now = await look();
-    const task = now && taskOf(event, now);
+    const task = now && taskOf(subscription, event, now);
     if (!task) return undefined;
     const said = await task.run(record, now);
     return said && { task, said: [said].flat() };
-  });
+  };
+  return records
+    ? records.lease(key, signal, work)
+    : work({ value: undefined as T, save: () => Promise.resolve(), signal });
 }
 
-const isWordOn = (promises: readonly Promised[], { type, data }: StoredEvent): boolean =>
+/** @returns what is left to be done because of an event */
+export const taskOf = <T>(
+  { tasks = [], taskOf }: Pick<Subscription<T>, 'tasks' | 'taskOf'>,
+  event: StoredEvent,
+  exit: Exit,
+): Task<T> | undefined => (taskOf ? taskOf(event, exit) : tasks.find((task) => isSetOff(task, event, exit)));
+
+const isWordOn = (tasks: readonly Task<never>[], { type, data }: StoredEvent): boolean =>
   type === 'exit.decision-finalised' ||
   type === 'interview.reschedule-requested' ||
   (type === 'step.resolved' &&
-    promises.some(({ step, system }) => step === data.step && system === data.system));
+    tasks.some(({ step, system }) => step === data.step && system === data.system));
 
 /** Where one event has several steps ask for attention, each has an id of its own. */
 const stepOf = ({ type, data }: Said): Pick<Task<never>, 'step' | 'system'> | undefined =>
   type === 'step.needs-attention' ? data : undefined;
 
-/** For a subscription whose events tell all that it has to know. */
-export const nothingToRemember: Records<undefined> = {
-  lease: (_key, signal, work) => work({ value: undefined, save: () => Promise.resolve(), signal }),
-  interrupt: () => Promise.resolve(),
-};
+/** A resignation that carries no plan is planned once, durably, by the first service that hears of it: the append is the record. */
+async function planExit(bus: Bus, { employeeId, exitId, resignedBy }: Exit, plan: Plan, source: string) {
+  // The same id for every service: the first one stands, and the others find it.
+  const id = `${exitId}/exit.planned`;
+  await append(bus, employeeId, id, () => ({
+    ...{ type: 'exit.planned', id, source, time: new Date().toISOString(), employeeId, exitId },
+    ...{ causationId: resignedBy, data: { plan } },
+  }));
+}
 
 /** How long a decision has still to wait for its day; 0 for everything else, and for one that no longer stands. */
 function msUntilEffective(event: StoredEvent, exit: Exit): number {

@@ -31,15 +31,25 @@ const setOffBy: { [B in Beginning]?: Pick<Promised, 'on' | 'when'> } = {
 /** What the table of steps promises of some of its steps. */
 export const promisesOf = (
   table: readonly StepRow[],
-  steps: readonly string[],
+  steps: readonly Pick<Task<never>, 'step' | 'system'>[],
   within: number,
-  system?: string,
 ): Promised[] =>
-  table.flatMap(({ name: step, begins, event, attentionAfterMs }) => {
+  table.flatMap(({ name, begins, event, attentionAfterMs }) => {
     const cause = setOffBy[begins];
-    if (!cause || !steps.includes(step)) return [];
-    return { ...cause, event: event as EventType, step, system, within: attentionAfterMs ?? within };
+    const of = steps.find(({ step }) => step === name);
+    if (!cause || !of) return [];
+    const { system } = of;
+    return { ...cause, event: event as EventType, step: name, system, within: attentionAfterMs ?? within };
   });
+
+/** Whatever a step of the configuration may begin on, and the operator's word on it. */
+export const everyBeginning: readonly EventType[] = [
+  'employee.resigned',
+  'exit.decision-finalised',
+  'access.restored',
+  'access.revoked',
+  'step.resolved',
+];
 
 export type Said = Outcome<EventType>;
 
@@ -67,3 +77,15 @@ export const isSetOff = (
       event.data.action === 'retry' &&
       event.data.step === step &&
       event.data.system === system));
+
+/** Thrown where it is not yet time; the message comes again. One with a `cause` is logged. */
+export class RetryLater extends Error {
+  override readonly name = 'RetryLater';
+  constructor(
+    readonly ms: number,
+    why: string,
+    options?: ErrorOptions,
+  ) {
+    super(why, options);
+  }
+}

@@ -3,6 +3,7 @@ import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { messageId } from '../../exit/ids.js';
 import type { Interview } from '../../exit/interview.js';
 import type { Contact, Employee, Sent } from '../../exit/people.js';
+import { addressesOf } from '../mails/about.js';
 import { validAddress, type Mailer } from '../protocols/smtp.js';
 import { cancel, request } from './invitation.js';
 import type { Memory } from './memory.js';
@@ -64,20 +65,14 @@ export async function announce(
 }
 
 /** The employee, under every address that there is. */
-export function contactsOf({ employeeId, displayName, email, personalEmail, language }: Employee): Contact[] {
-  const addresses = [email, personalEmail].flatMap((address) => address || []);
-  const contacts = addresses
-    .filter((address, i) => addresses.findIndex((other) => sameAddress(other, address)) === i)
-    .map((address) => ({ name: displayName, email: address, ...(language && { language }) }));
-  if (contacts.length === 0) {
-    throw new FinalFailure(
-      FailureType.AddressRefused,
-      `The directory has no mail address for ${displayName} (${employeeId}): invite them by hand, or add one and retry`,
-    );
-  }
+export function contactsOf(employee: Employee): Contact[] {
+  const { displayName: name, language } = employee;
+  const contacts = addressesOf(employee, 'invite').map((email) => ({
+    name,
+    email,
+    ...(language && { language }),
+  }));
   // Before a time is kept for somebody who cannot be invited.
   for (const contact of contacts) validAddress(contact);
   return contacts;
 }
-
-const sameAddress = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();

@@ -1,15 +1,10 @@
 /** What the mails about the interview say. In the employee's language for everybody, since one calendar entry has one text. */
 import type { Interview } from '../../exit/interview.js';
-import { titleOf, type Contact, type Employee } from '../../exit/people.js';
-import type { Mail } from '../mails/mails.js';
+import type { Contact, Employee } from '../../exit/people.js';
+import { basicsOf } from '../mails/about.js';
 import type { MailTemplates } from '../mails/templates.js';
 
-export interface InterviewWords extends Mail {
-  /** Of the calendar entry: the same however often it moves, and when it is withdrawn. */
-  summary: string;
-}
-
-export interface InterviewMailOptions {
+interface InterviewMailOptions {
   templates: MailTemplates;
   organisation: { name: string };
   employee: Employee;
@@ -22,20 +17,15 @@ export interface InterviewMailOptions {
 export function interviewMail(
   what: 'invitation' | 'rescheduled' | 'cancelled',
   { templates, organisation, employee, interview, hrPartner, isByWorkingHoursAlone }: InterviewMailOptions,
-): InterviewWords {
+) {
   const { start, end, timeZone } = interview;
-  const { displayName, employeeId, language } = employee;
+  const { employeeId, language } = employee;
   const data = {
-    organisation: organisation.name,
-    to: null,
-    employee: { name: displayName, nameAndId: titleOf({ employeeId, employeeName: displayName }) },
-    whomToAsk: null,
-    start,
-    end,
-    timeZone,
-    hrPartner,
+    ...basicsOf(organisation, null, { employeeId, employee }),
+    ...{ start, end, timeZone, hrPartner },
     isByWorkingHoursAlone,
   };
+  // Of the calendar entry: the same however often it moves, and when it is withdrawn.
   const { subject: summary } = templates.render('interview-invitation', language, data);
   return { ...templates.render(`interview-${what}`, language, data), summary };
 }

@@ -3,8 +3,9 @@ import type { Decision, Ending } from '../../exit/decision.js';
 import type { OrphanedHold } from '../../exit/drift.js';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { messageId } from '../../exit/ids.js';
-import { titleOf, type Contact, type Employee, type Sent } from '../../exit/people.js';
+import type { Contact, Employee, Sent } from '../../exit/people.js';
 import type { Resignation } from '../../exit/resignation.js';
+import { addressesOf, basicsOf } from '../mails/about.js';
 import { decideCommand, resignCommand, resolveCommand, statusCommand } from '../mails/commands.js';
 import type { Mail } from '../mails/mails.js';
 import type { MailTemplates } from '../mails/templates.js';
@@ -68,27 +69,16 @@ export function createNotificationService({
     return { to: to.email, messageId: id };
   }
 
-  /** What every mail is told. */
-  const basics = (to: Pick<Contact, 'name'>, { employeeId, employee }: Omit<AboutExit, 'exitId'>) => ({
-    organisation: organisation.name,
-    to: { name: to.name, insteadOfManager: null },
-    employee: {
-      name: employee?.displayName ?? employeeId,
-      nameAndId: titleOf({ employeeId, employeeName: employee?.displayName }),
-    },
-    whomToAsk: null,
+  const toManager = ({ employee, systems }: AboutEmployee) => ({
+    ...basicsOf(organisation, employee.manager, { employeeId: employee.employeeId, employee }),
+    whomToAsk,
+    systems,
   });
-
-  function toManager({ employee, systems }: AboutEmployee) {
-    const { employeeId, manager } = employee;
-    const to = { name: manager.name, insteadOfManager: manager.insteadOfManager ?? null };
-    return { ...basics(manager, { employeeId, employee }), to, whomToAsk, systems };
-  }
 
   function aboutDecision(to: Contact, about: OpenDecision) {
     const { employeeId, systems, openedAt, reviewBy } = about;
     return {
-      ...basics(to, about),
+      ...basicsOf(organisation, to, about),
       systems,
       openedAt,
       reviewBy,
@@ -138,7 +128,7 @@ export function createNotificationService({
       const { exitId, employee, systems, openedAt, reviewBy } = about;
       const { employeeId, displayName, language } = employee;
       const mail = templates.render('employee-access-blocked', language, {
-        ...basics({ name: displayName }, { employeeId, employee }),
+        ...basicsOf(organisation, { name: displayName }, { employeeId, employee }),
         whomToAsk,
         systems,
         openedAt,
@@ -146,7 +136,7 @@ export function createNotificationService({
       });
       const sent: Sent[] = [];
       const failures: Error[] = [];
-      for (const email of addressesOf(employee)) {
+      for (const email of addressesOf(employee, 'tell')) {
         try {
           const id = idOf(exitId, 'notify-employee', email);
           if (!deliveries.has(id)) {
@@ -205,7 +195,7 @@ export function createNotificationService({
       const resolve = (step: string, action: Parameters<typeof resolveCommand>[2]) =>
         resolveCommand(employeeId, step, action, operator.email);
       const mail = templates.render('operator-attention', operator.language, {
-        ...basics(operator, about),
+        ...basicsOf(organisation, operator, about),
         commands: { status: statusCommand(employeeId) },
         causes: causes.map(({ step, error }) => ({
           step,
@@ -223,7 +213,7 @@ export function createNotificationService({
     notifyOfOrphanedHold(about: OrphanedHold, signal: AbortSignal): Promise<Sent> {
       const { exitId, employeeId, systems, how, endedAt } = about;
       const mail = templates.render('operator-orphaned-hold', operator.language, {
-        ...basics(operator, about),
+        ...basicsOf(organisation, operator, about),
         ...{ systems, how: how.toLowerCase().replace('_', ' '), endedAt },
         commands: { resign: resignCommand(employeeId) },
       });
@@ -235,18 +225,3 @@ export function createNotificationService({
 /** Somebody who stands in for the manager is one of the configured contacts, and does not read the employee's language for it. */
 const languageOfManager = ({ manager, language }: Employee): string | undefined =>
   manager.language ?? (manager.insteadOfManager === undefined ? language : undefined);
-
-/** @throws FinalFailure AddressRefused when there is none */
-function addressesOf({ employeeId, displayName, email, personalEmail }: Employee): string[] {
-  const addresses = [email, personalEmail].filter(
-    (address) => address !== undefined && address !== '',
-  ) as string[];
-  const [first, second] = addresses;
-  if (first === undefined) {
-    throw new FinalFailure(
-      FailureType.AddressRefused,
-      `The directory has no mail address for ${displayName} (${employeeId}): tell them by hand, or add one and retry`,
-    );
-  }
-  return second === undefined || second.toLowerCase() === first.toLowerCase() ? [first] : [first, second];
-}

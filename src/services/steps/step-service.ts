@@ -1,7 +1,8 @@
 /** The steps of the configuration: a call over HTTP to the service that does it, or a mail to the person who does. */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { messageId } from '../../exit/ids.js';
-import { titleOf, type Contact, type Employee, type Sent } from '../../exit/people.js';
+import type { Contact, Employee, Sent } from '../../exit/people.js';
+import { basicsOf } from '../mails/about.js';
 import { confirmCommand } from '../mails/commands.js';
 import type { MailTemplates } from '../mails/templates.js';
 import type { Mailer } from '../protocols/smtp.js';
@@ -58,15 +59,12 @@ export function createStepService(options: StepServiceOptions) {
       },
       signal: AbortSignal,
     ): Promise<Sent & { remindEveryMs: number }> {
-      const { exitId, employeeId, employee, step, number } = about;
+      const { exitId, employeeId, step, number } = about;
       const { to, ask, remindEvery, within } = configured(step, 'task');
       // The first request goes out when the step begins, or soon after.
       const startedAt = about.startedAt ?? (number === 1 ? new Date().toISOString() : undefined);
-      const employeeName = employee?.displayName;
       const mail = templates.render('task-request', to.language, {
-        organisation: organisation.name,
-        to: { name: to.name, insteadOfManager: null },
-        employee: { name: employeeName ?? employeeId, nameAndId: titleOf({ employeeId, employeeName }) },
+        ...basicsOf(organisation, { name: to.name }, about),
         whomToAsk: { hrPartner, operator },
         ask,
         dueAt: startedAt === undefined ? null : new Date(Date.parse(startedAt) + within).toISOString(),

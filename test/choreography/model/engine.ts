@@ -3,8 +3,8 @@
  * copies and late redeliveries, a process that dies, a decision in the middle of a block.
  */
 import { accessSubscription } from '../../../src/choreography/subscribers/access-subscriber.js';
-import { RetryLater } from '../../../src/choreography/subscribers/retry-later.js';
-import { act, type Subscription } from '../../../src/choreography/subscribers/subscriber.js';
+import { act, taskOf, type Subscription } from '../../../src/choreography/subscribers/subscriber.js';
+import { RetryLater } from '../../../src/choreography/subscribers/tasks.js';
 import type { EventData, EventType, StoredEvent } from '../../../src/exit/events.js';
 import { FailureType, FinalFailure } from '../../../src/exit/failures.js';
 import { foldLog } from '../../../src/exit/fold.js';
@@ -31,6 +31,7 @@ export class Engine {
   readonly decidedEarly: Promise<void>;
   private readonly events: StoredEvent[] = [];
   private readonly subscription: Subscription<Held>;
+  private readonly records: MemoryRecords<Held>;
   private now = Date.parse('2026-11-23T09:00:00Z');
   private hasWaited = false;
   private decision: StoredEvent | undefined;
@@ -51,11 +52,11 @@ export class Engine {
         this.decide();
         resolve();
         // The message is delivered at once, while the block is under way: what is under way ends first.
-        void this.subscription.records.interrupt('');
+        void this.records.interrupt();
       };
     });
     const kind: HoldKind = hold === 'groups' ? { kind: 'groups', groups: CRITICAL } : { kind: 'suspend' };
-    const records = new MemoryRecords<Held>(
+    this.records = new MemoryRecords<Held>(
       noHold,
       async ({ taken }, keep, signal) => {
         if (wire.moment !== 'block') return keep();
@@ -64,16 +65,10 @@ export class Engine {
       },
       () => wire.verdict === 'crash',
     );
-    this.subscription = accessSubscription(
-      { name: SYSTEM },
-      {
-        service: this.inMoments(service),
-        records,
-        policy: { requestTimeout: LATE_WRITE_MS, attentionAfter: 1 },
-        table: [],
-        now: () => this.now,
-      },
-    );
+    this.subscription = accessSubscription(SYSTEM, {
+      service: this.inMoments(service),
+      now: () => this.now,
+    });
     const plan = planOf([{ name: SYSTEM, hold: kind }], { lateWriteMs: LATE_WRITE_MS });
     this.append('employee.resigned', { employeeId, plan });
     // A decision counts from when it is known who the employee is; here it shall count at once.
@@ -104,7 +99,7 @@ export class Engine {
     const { signal } = new AbortController();
     await Promise.all([
       this.deliver(this.decision!),
-      act(this.subscription, this.events[0]!, this.beforeDecision!, look, signal),
+      act(this.subscription, this.records, this.events[0]!, this.beforeDecision!, look, signal),
     ]);
   }
 
@@ -145,7 +140,8 @@ export class Engine {
       wire.attempt += 1;
       try {
         const look = () => Promise.resolve(this.exit());
-        const done = await act(this.subscription, event, this.exit(), look, new AbortController().signal);
+        const { signal } = new AbortController();
+        const done = await act(this.subscription, this.records, event, this.exit(), look, signal);
         const said = done?.said;
         // The process dies after it has acted and before it has said so: it writes no second time.
         if (said && isUnsaid) {
@@ -164,7 +160,7 @@ export class Engine {
         if (!(error instanceof FinalFailure) || wire.verdict === 'crash') continue;
         // An operator looks at it and says "retry": what was refused may have an explanation by then, such as a deleted account.
         if (error.type !== FailureType.NotGivenBack && operatorRetries-- > 0) continue;
-        const { step } = this.subscription.taskOf(event, this.exit())!;
+        const { step } = taskOf(this.subscription, event, this.exit())!;
         this.append('step.needs-attention', { step, system: SYSTEM, error: error.message });
         return;
       }

@@ -1,0 +1,38 @@
+/** What every mail is told of an employee, and under which addresses they are written to. */
+import { FailureType, FinalFailure } from '../../exit/failures.js';
+import { titleOf, type Employee } from '../../exit/people.js';
+
+interface AboutEmployee {
+  employeeId: string;
+  /** Undefined where the directory does not know them. */
+  employee?: Pick<Employee, 'displayName'> | undefined;
+}
+
+/** @param to who is greeted; null in what goes to several people */
+export function basicsOf(
+  organisation: { name: string },
+  to: { name: string; insteadOfManager?: string | undefined } | null,
+  { employeeId, employee }: AboutEmployee,
+) {
+  const employeeName = employee?.displayName;
+  return {
+    organisation: organisation.name,
+    to: to && { name: to.name, insteadOfManager: to.insteadOfManager ?? null },
+    employee: { name: employeeName ?? employeeId, nameAndId: titleOf({ employeeId, employeeName }) },
+    whomToAsk: null,
+  };
+}
+
+/** Each once, the company's first. @throws FinalFailure AddressRefused when there is none */
+export function addressesOf(
+  { employeeId, displayName, email, personalEmail }: Employee,
+  whatToDo: 'tell' | 'invite',
+): string[] {
+  const isSame = email?.toLowerCase() === personalEmail?.toLowerCase();
+  const addresses = [email, isSame ? undefined : personalEmail].flatMap((address) => address || []);
+  if (addresses.length > 0) return addresses;
+  throw new FinalFailure(
+    FailureType.AddressRefused,
+    `The directory has no mail address for ${displayName} (${employeeId}): ${whatToDo} them by hand, or add one and retry`,
+  );
+}
