@@ -145,16 +145,17 @@ export function applicationOf(configured: Configured, config: () => Config) {
     },
 
     async resolve(which: Which, input: Resolution): Promise<Step> {
-      const resolution = valid(parse<Resolution>(ResolutionFields, input));
+      const resolution = valid(parse(ResolutionFields, input));
       return ask(which, (exits) => exits.resolve(which.employeeId, resolution, which.exitId));
     },
 
     /** The step as it stands. */
     async previewResolution(which: Which, input: Resolution): Promise<Step> {
-      const resolution = valid(parse<Resolution>(ResolutionFields, input));
+      const resolution = valid(parse(ResolutionFields, input));
       const { exits, form } = await requireExit(which);
       const { steps } = await exits.status(which.employeeId, which.exitId);
-      const weighed = parseResolution(resolution, steps);
+      const isTask = (name: string) => config().steps.some((step) => step.name === name && step.task);
+      const weighed = parseResolution(resolution, steps, isTask);
       if (!weighed.ok) throw notAllowed(which.employeeId, form, weighed.problem);
       return steps.find((step) => stepKey(step) === stepKey({ ...resolution, name: resolution.step }))!;
     },

@@ -68,7 +68,7 @@ export type AnyEvent = Omit<StoredEvent, 'type' | 'data'> & { type: string; data
 export const isOurs = (event: AnyEvent): event is StoredEvent => isEventType(event.type);
 
 export const parseEventData = <T extends EventType>(type: T, data: unknown): Parsed<EventData[T]> =>
-  parse(schemas[type] as z.ZodType<EventData[T]>, data);
+  parse(schemas[type] as z.ZodType as z.ZodType<EventData[T]>, data);
 
 /** Safe as a token of a NATS subject. */
 export const ExitId = z

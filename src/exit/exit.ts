@@ -5,7 +5,6 @@
  */
 import { parseDecision, type Decision, type Ending } from './decision.js';
 import type { Drift } from './drift.js';
-import type { InterviewSaid } from './event-data.js';
 import type { Happened } from './events.js';
 import { InterviewStanding } from './interview-standing.js';
 import { FailureType } from './failures.js';
@@ -16,7 +15,7 @@ import type { Plan } from './plan.js';
 import { parseRescheduling, type Rescheduling } from './rescheduling.js';
 import type { Resignation } from './resignation.js';
 import { parseResolution, type Resolution } from './resolution.js';
-import { Ladder, reviewBy, rungStep, type DueRung } from './review.js';
+import { Ladder, reviewBy, rungStep } from './review.js';
 import { settlingOf, type Settling } from './settling.js';
 import { awaitingOf, blockedAtOf } from './awaiting.js';
 import {
@@ -65,21 +64,23 @@ export class Exit {
   ending: Ending | undefined;
   /** What the operator is to be told. */
   readonly notices = new Notices();
+  /** The steps as they stand, once the exit is planned. */
+  readonly ledger = new StepLedger();
+  readonly interviewing = new InterviewStanding(this.ledger);
+  /** Where the wait for the decision stands. */
+  readonly ladder: Ladder;
+  /** By task: how often its person was asked, and when last. */
+  readonly asked = new Map<string, { number: number; at: string }>();
+  /** By system: the event that first said that it was blocked, and those of its drifts. What is taken again is because of the last one. */
+  readonly blocks = new Map<string, { seq: number; isWithoutAccount: boolean; drifts: string[] }>();
   cancelRequestedAt: string | undefined;
   closedAt: string | undefined;
   /** Grows with every change. */
   revision = 0;
-  private ledger = new StepLedger([], []);
   /** Neither the directory nor any critical system knows the employee. */
   private isUnknown = false;
   private readonly drifts: Drift[] = [];
-  /** By system: the event that first said that it was blocked, and those of its drifts. */
-  private readonly blocks = new Map<string, { seq: number; isWithoutAccount: boolean; drifts: string[] }>();
   private readonly rejectedDecisions: RejectedDecision[] = [];
-  private readonly interviewing = new InterviewStanding((name) => this.step(name));
-  private readonly ladder: Ladder;
-  /** By task: how often its person was asked, and when last. */
-  private readonly asked = new Map<string, { number: number; at: string }>();
   /** Decisions that came before it was known who the employee is. */
   private unweighed: Happened<'exit.decision-finalised'>[] = [];
   /** The start was once over: a retry does not take the exit back to it. */
@@ -120,24 +121,10 @@ export class Exit {
     return this.ledger.find(name, system);
   }
 
-  rowOf(name: string): StepRow | undefined {
-    return this.ledger.rowOf(name);
-  }
-
   /** Whether a step is there to be done: begun, and not settled. */
   isOpen(name: string, system?: string): boolean {
     const step = this.step(name, system);
     return step !== undefined && step.state !== 'pending' && !isSettled(step);
-  }
-
-  /** How often a step was begun: it differs where the step was begun again. */
-  startsOf(name: string, system?: string): number {
-    return this.ledger.starts(name, system);
-  }
-
-  /** Whether an event is what a step was begun for. */
-  isSetOffBy(event: Pick<Happened, 'seq'>, name: string, system?: string): boolean {
-    return this.ledger.setOffBy(name, system) === event.seq;
   }
 
   /** @returns why the event counts for nothing */
@@ -195,7 +182,7 @@ export class Exit {
 
   /** Whether a resolution can be applied to the steps as they stand. */
   weighResolution(input: unknown): Parsed<Resolution> {
-    return parseResolution(input, this.steps, (name) => this.rowOf(name)?.custom === 'task');
+    return parseResolution(input, this.steps, (name) => this.ledger.rowOf(name)?.custom === 'task');
   }
 
   /** Whether the interview could be moved at this moment. */
@@ -246,42 +233,9 @@ export class Exit {
     return this.steps.some(({ state }) => state === 'needs-attention');
   }
 
-  get interview(): InterviewSaid | undefined {
-    return this.interviewing.interview;
-  }
-
-  /** The latest wish for another time. */
-  get wish(): InterviewStanding['wish'] {
-    return this.interviewing.wish;
-  }
-
-  /** The step that the latest wish for a time of the interview is carried out by. */
-  get arranging(): Step | undefined {
-    return this.interviewing.arranging;
-  }
-
-  /** The step of the interview that was done by hand. */
-  get arrangedByHand(): Step | undefined {
-    return this.interviewing.arrangedByHand;
-  }
-
-  /** The latest rung of the review ladder, whether it went out or not. */
-  get rung(): DueRung | undefined {
-    return this.ladder.rung;
-  }
-
-  /** How many reminders went out. */
-  get reminders(): number {
-    return this.ladder.reminders;
-  }
-
   /** How often the person of a task was asked. */
   askedFor(task: string): number {
     return this.asked.get(task)?.number ?? 0;
-  }
-
-  askedAt(task: string): string | undefined {
-    return this.asked.get(task)?.at;
   }
 
   /** When the decision is overdue: ISO 8601, UTC. */
@@ -291,16 +245,12 @@ export class Exit {
 
   /** Who is asked for the decision: the HR partner who has the interview. */
   get hrPartner() {
-    return this.interview?.hrPartner ?? this.plan?.hrPartner;
-  }
-
-  /** @property drifts the ids of the events that said so; what is taken again is taken because of the last one */
-  blockOf(system: string): { seq: number; drifts: readonly string[] } | undefined {
-    return this.blocks.get(system);
+    return this.interviewing.interview?.hrPartner ?? this.plan?.hrPartner;
   }
 
   status(): ExitStatus {
-    const { phase, decision, resignation, interview } = this;
+    const { phase, decision, resignation } = this;
+    const { interview } = this.interviewing;
     const steps = this.steps.map((step) => ({ ...step }));
     const effective = decision?.data.effectiveOn === undefined ? undefined : this.effectiveAt;
     return {
@@ -313,7 +263,7 @@ export class Exit {
       needsAttention: this.needsAttention,
       awaiting: awaitingOf({
         ...{ phase, steps, hrPartner: this.hrPartner, reviewBy: this.reviewBy },
-        gates: (name) => this.rowOf(name)?.gates === true,
+        gates: (name) => this.ledger.rowOf(name)?.gates === true,
         effectiveOn: decision?.data.effectiveOn,
         effectiveAt: effective,
       }),
@@ -401,7 +351,7 @@ export class Exit {
   private begin(plan: Plan, at: string): string | undefined {
     if (this.plan) return `the exit ${this.exitId} is planned already`;
     this.plan = plan;
-    this.ledger = new StepLedger(plan.steps, this.systems);
+    this.ledger.lay(plan.steps, this.systems);
     this.ledger.begin('resigned', at, this.opening.seq);
     // A cancellation may come before the plan.
     if (this.ending) this.beginEnding(this.ending, at, this.opening.seq);
@@ -438,7 +388,7 @@ export class Exit {
 
   private stuck({ data, storedAt }: Happened<'step.needs-attention'>): string | undefined {
     const { step: name, system } = data;
-    const row = this.rowOf(name);
+    const row = this.ledger.rowOf(name);
     const isLate = row?.until === 'decided' && !this.isAwaited;
     const step =
       this.step(name, system) ?? (row && !row.gates && !isLate && this.ledger.restart(name, storedAt));
@@ -487,7 +437,7 @@ export class Exit {
     const weighed = this.weighRescheduling(event.data, event.storedAt);
     if (!weighed.ok) return weighed.problem;
     this.interviewing.wish = event;
-    const stuck = this.arranging!;
+    const stuck = this.interviewing.arranging!;
     // Where there is no interview yet, the wish mends the step that found no time.
     if (stuck.state === 'needs-attention') this.ledger.again(stuck, event.storedAt);
     else this.ledger.restart('reschedule-hr-interview', event.storedAt, event.seq);

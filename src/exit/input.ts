@@ -5,11 +5,18 @@ z.config({ jitless: true });
 
 export type Parsed<T> = { ok: true; value: T } | { ok: false; problem: string };
 
-/** Checks `input` against a schema and says in one sentence everything that is wrong, field by field. */
-export function parse<T>(schema: z.ZodType<T>, input: unknown): Parsed<T> {
-  const result = schema.safeParse(input);
-  if (result.success) return { ok: true, value: result.data };
-  return { ok: false, problem: describeIssues(result.error) };
+/**
+ * Checks `input` against a schema and says in one sentence everything that is wrong, field by field.
+ * @param problemWith what may be wrong with what is well-formed
+ */
+export function parse<T>(
+  schema: z.ZodType<T>,
+  input: unknown,
+  problemWith: (value: T) => string | undefined = () => undefined,
+): Parsed<T> {
+  const { data: value, error } = schema.safeParse(input);
+  const problem = error ? describeIssues(error) : problemWith(value);
+  return problem === undefined ? { ok: true, value: value! } : { ok: false, problem };
 }
 
 /** `systems[0].name: must be …; policy.retry: must be …` */

@@ -2,6 +2,7 @@
 import type { InterviewSaid } from './event-data.js';
 import type { Happened } from './events.js';
 import type { Step } from './status.js';
+import type { StepLedger } from './step-ledger.js';
 
 export class InterviewStanding {
   /** As everybody was last told. */
@@ -9,7 +10,7 @@ export class InterviewStanding {
   /** The latest wish for another time. */
   wish: Happened<'interview.reschedule-requested'> | undefined;
 
-  constructor(private readonly stepNamed: (name: string) => Step | undefined) {}
+  constructor(private readonly ledger: StepLedger) {}
 
   /** The step that the latest wish for a time is carried out by. */
   get arranging(): Step | undefined {
@@ -51,10 +52,10 @@ export class InterviewStanding {
   }
 
   private get scheduling(): Step | undefined {
-    return this.stepNamed('schedule-hr-interview');
+    return this.ledger.find('schedule-hr-interview');
   }
 
   private get moving(): Step | undefined {
-    return this.stepNamed('reschedule-hr-interview');
+    return this.ledger.find('reschedule-hr-interview');
   }
 }

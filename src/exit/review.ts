@@ -1,16 +1,18 @@
 /** The wait for the decision, as a ladder: reminders to HR, then an escalation at a steady interval. Silence never decides. */
-import type { Contact } from './people.js';
+import { z } from 'zod';
+import { ContactFields } from './people.js';
 
 /** Who is asked for the decision again, and when. Counted from the resignation, in milliseconds. */
-export interface Review {
+export const ReviewFields = z.object({
   /** When HR is reminded, in rising order. */
-  remindAfterMs: number[];
+  remindAfterMs: z.array(z.number().nonnegative()),
   /** When the decision is overdue, and escalated. */
-  withinMs: number;
+  withinMs: z.number().nonnegative(),
   /** How long after an escalation the next one follows. */
-  escalateEveryMs: number;
-  escalateTo: Contact;
-}
+  escalateEveryMs: z.number().positive(),
+  escalateTo: ContactFields,
+});
+export type Review = z.output<typeof ReviewFields>;
 
 export interface Rung {
   kind: 'remind' | 'escalate';

@@ -2,6 +2,7 @@
  * The table of steps: what an exit consists of. It is carried in the plan, so an open exit never changes under a new configuration.
  * Status, `awaiting`, summaries in the Web UI, promises, the report and the check of AsyncAPI read it.
  */
+import { z } from 'zod';
 import type { ExitStatus } from './status.js';
 
 /** What a step begins on. */
@@ -28,29 +29,30 @@ export const customBeginnings = ['resigned', 'retained', 'leaving', 'decided', '
 export const serviceNames = ['directory', 'notification', 'hr', 'access', 'steps'] as const;
 export type StepService = (typeof serviceNames)[number];
 
-export interface StepRow {
-  name: string;
-  service: StepService;
-  begins: Beginning;
+export const StepRowFields = z.object({
+  name: z.string(),
+  service: z.enum(serviceNames),
+  begins: z.enum(beginnings),
   /** Steps that have to be settled before. */
-  after?: string[] | undefined;
+  after: z.array(z.string()).optional(),
   /** From when on an unfinished step is pointless: the decision, the moment it takes effect, or the employee's staying. */
-  until?: 'decided' | 'effective' | 'retained' | undefined;
+  until: z.enum(['decided', 'effective', 'retained']).optional(),
   /** Whether the exit stays open until the step is settled. A step that does not gate is given up when the exit closes. */
-  gates: boolean;
+  gates: z.boolean(),
   /** One step for each critical system. */
-  perSystem?: boolean | undefined;
+  perSystem: z.boolean().optional(),
   /** The Temporal task queue; a system with a rate limit has its own. */
-  queue: string;
+  queue: z.string(),
   /** The event that says that the step is done. */
-  event: string;
+  event: z.string(),
   /** What the step does, for people. */
-  summary: string;
+  summary: z.string(),
   /** Of a step from the configuration: a call over HTTP, or a task for a person. */
-  custom?: 'call' | 'task' | undefined;
+  custom: z.enum(['call', 'task']).optional(),
   /** After how long the step needs attention, in milliseconds; without it, the policy says. */
-  attentionAfterMs?: number | undefined;
-}
+  attentionAfterMs: z.number().nonnegative().optional(),
+});
+export type StepRow = z.output<typeof StepRowFields>;
 
 /** The task queue of each service. */
 export type Queues = Record<StepService, string>;

@@ -32,8 +32,8 @@ async function call(context: ExitContext, { name: step }: StepRow, go: Go) {
 async function ask(context: ExitContext, row: StepRow, go: Go): Promise<undefined> {
   const { exit, services } = context;
   const { name: step, attentionAfterMs = Infinity } = row;
-  const start = exit.startsOf(step);
-  const isOver = () => !exit.isOpen(step) || exit.startsOf(step) !== start;
+  const start = exit.ledger.starts(step);
+  const isOver = () => !exit.isOpen(step) || exit.ledger.starts(step) !== start;
   const dueMs = () => Date.parse(exit.step(step)!.startedAt!) + attentionAfterMs - Date.now();
   for (;;) {
     const number = exit.askedFor(step) + 1;

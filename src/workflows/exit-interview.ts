@@ -42,10 +42,10 @@ export class ExitInterview {
   async arranged(): Promise<Interview> {
     const { exit } = this.context;
     const isSettledOrStuck = () =>
-      exit.arranging !== undefined &&
-      (isSettled(exit.arranging) || exit.arranging.state === 'needs-attention');
+      exit.interviewing.arranging !== undefined &&
+      (isSettled(exit.interviewing.arranging) || exit.interviewing.arranging.state === 'needs-attention');
     await condition(isSettledOrStuck);
-    const step = exit.arranging!;
+    const step = exit.interviewing.arranging!;
     if (step.state === 'done' && this.interview) return this.interview;
     throw ApplicationFailure.nonRetryable(
       `the step ${stepKey(step)} is ${step.state}: ${step.error ?? step.note ?? 'the new time was not announced'}`,
@@ -62,7 +62,7 @@ export class ExitInterview {
     const reports = new Reports<InterviewProgress>();
     const interview = this.latest;
     await runner.perform('cancel-hr-interview', async (go) => {
-      if (exit.arrangedByHand) throw arrangedByHand(exit.arrangedByHand);
+      if (exit.interviewing.arrangedByHand) throw arrangedByHand(exit.interviewing.arrangedByHand);
       const call = go.options();
       const { note } = await reports.of(go, call.activityId, (progress = { delivered: [] }) =>
         services.hr.cancelHrInterview.executeWithOptions(call, [{ ...this.about(), interview, progress }]),
@@ -76,7 +76,7 @@ export class ExitInterview {
 
   private async settleOn(go: Go) {
     const { exit, services } = this.context;
-    const { wish } = exit;
+    const { wish } = exit.interviewing;
     if (wish && wish.seq !== this.wish) {
       // What was half-way to the time before is moved on from there.
       this.from = this.latest;

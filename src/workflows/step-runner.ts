@@ -73,8 +73,8 @@ export class StepRunner {
     // Drift that the policy leaves to an operator, for instance.
     let waitsForPerson = exit.isOpen(name, system) && stepNow().state === 'needs-attention';
     while (exit.isOpen(name, system)) {
-      const start = exit.startsOf(name, system);
-      const isStale = () => !exit.isOpen(name, system) || exit.startsOf(name, system) !== start;
+      const start = exit.ledger.starts(name, system);
+      const isStale = () => !exit.isOpen(name, system) || exit.ledger.starts(name, system) !== start;
       if (waitsForPerson) await condition(isStale);
       waitsForPerson = false;
       if (isStale()) continue;
@@ -98,7 +98,7 @@ export class StepRunner {
   }
 
   private optionsOf(name: string, system: string | undefined, activityId = keyOf(name, system)) {
-    const row = this.exit.rowOf(name)!;
+    const row = this.exit.ledger.rowOf(name)!;
     const { state, startedAt } = this.exit.step(name, system)!;
     const options = { activityId, summary: summaryOf(row, system) };
     if (state === 'needs-attention') return options;

@@ -32,7 +32,7 @@ export class SystemHold {
     const { exit, runner } = this.context;
     const { name: system } = this.system;
     const run = async (go: Go) => {
-      const notes = await this.carryTo({ to: 'block', drift: exit.blockOf(system)?.drifts.at(-1) }, go);
+      const notes = await this.carryTo({ to: 'block', drift: exit.blocks.get(system)?.drifts.at(-1) }, go);
       const { capture } = this.held;
       const data = { system, capture, identities: capture?.account?.identities ?? [], notes };
       return { type: 'access.blocked', data } as const;

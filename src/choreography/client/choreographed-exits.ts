@@ -115,7 +115,7 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
     const changes = await watch(bus, subjectsOf(employeeId));
     try {
       for (const giveUpAt = Date.now() + ANSWER_WITHIN_MS; ;) {
-        const { arranging, interview } = requireExit(employeeId, await read(employeeId));
+        const { arranging, interview } = requireExit(employeeId, await read(employeeId)).interviewing;
         const { name, state, error, note } = arranging!;
         if (state === 'done' && interview) return interviewOf(interview);
         if (state !== 'running')

@@ -6,7 +6,7 @@ import type { Config } from '../../config/config.js';
 import { attemptTimeoutMs } from '../../config/planning.js';
 import type { Exit } from '../../exit/exit.js';
 import type { Sent } from '../../exit/people.js';
-import { rungStep, standingOn, type Rung } from '../../exit/review.js';
+import { rungStep, standingOn, type DueRung, type Rung } from '../../exit/review.js';
 import type { NotificationService } from '../../services/notification/notification.js';
 import type { Records } from '../jetstream/records.js';
 import type { Subscription } from './subscriber.js';
@@ -26,7 +26,7 @@ export function reviewSubscription(
   { policy }: Config,
 ): Subscription<Reviewed> {
   /** The rung that is due; those before it, which an outage has swallowed, are not sent any more. */
-  function taskFor({ kind, number, dueAt }: NonNullable<Exit['rung']>): Task<Reviewed> {
+  function taskFor({ kind, number, dueAt }: DueRung): Task<Reviewed> {
     return {
       step: rungStep[kind],
       nth: number,
@@ -45,7 +45,7 @@ export function reviewSubscription(
   }
 
   function send(kind: Rung['kind'], number: number, exit: Exit, signal: AbortSignal): Promise<Sent> {
-    const { exitId, employeeId, employeeName, openedAt, systems, reminders } = exit;
+    const { exitId, employeeId, employeeName, openedAt, systems, ladder } = exit;
     const { review } = exit.plan!;
     const about = {
       ...{ exitId, employeeId, openedAt, number, systems },
@@ -55,7 +55,10 @@ export function reviewSubscription(
       of: review.remindAfterMs.length,
     };
     if (kind === 'remind') return notification.remindHrPartner(about, signal);
-    return notification.escalate({ ...about, escalateTo: review.escalateTo, reminders }, signal);
+    return notification.escalate(
+      { ...about, escalateTo: review.escalateTo, reminders: ladder.reminders },
+      signal,
+    );
   }
 
   return {
@@ -69,8 +72,10 @@ export function reviewSubscription(
     attemptTimeoutMs: attemptTimeoutMs({ policy }),
     // Mail servers greylist and throttle: they want minutes, and haste makes it worse.
     backoffCoefficient: 4,
-    taskOf: (event, exit) =>
-      exit.rung && isSetOff({ step: rungStep[exit.rung.kind] }, event, exit) ? taskFor(exit.rung) : undefined,
+    taskOf(event, exit) {
+      const { rung } = exit.ladder;
+      return rung && isSetOff({ step: rungStep[rung.kind] }, event, exit) ? taskFor(rung) : undefined;
+    },
     redeliverAfter: (event, exit) =>
       event.type === 'employee.resigned' && exit.isAwaited ? msUntilNext(exit) : undefined,
   };

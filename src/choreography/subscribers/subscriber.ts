@@ -207,7 +207,8 @@ export async function subscribe<T>(
     const pauseMs = error instanceof TryLater ? error.afterMs : Math.min(maximumInterval, backoffMs);
     const nextAttemptAt = new Date(Date.now() + pauseMs).toISOString();
     await attempts.note(place, { attempt, error: error.message, nextAttemptAt });
-    const attentionAfterMs = exit.rowOf(task.step)?.attentionAfterMs ?? exit.plan!.policy.attentionAfterMs;
+    const attentionAfterMs =
+      exit.ledger.rowOf(task.step)?.attentionAfterMs ?? exit.plan!.policy.attentionAfterMs;
     const isOverdue = Date.now() - Date.parse(startedAt) >= attentionAfterMs;
     if (isOverdue && state !== 'needs-attention') await askForAttention(error, event, task);
     return message.nak(pauseMs);
