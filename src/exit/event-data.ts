@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { DecisionFields } from './decision.js';
 import { DriftFields } from './drift.js';
 import { AccountFields, CaptureFields, GroupFields, HoldFields, TakenFields } from './hold-facts.js';
-import { ContactFields, ManagerFields, SentFields } from './people.js';
+import { InterviewFields } from './interview.js';
+import { ManagerFields, SentFields } from './people.js';
 import { PlanFields } from './plan.js';
 import { ReschedulingFields } from './rescheduling.js';
 import { ResignationFields } from './resignation.js';
@@ -15,20 +16,7 @@ const number = z.number().int().positive();
 const identities = z.array(z.string()).default([]);
 const employee = { employeeName: z.string().optional(), identities };
 
-/** What is known of an interview. Only the time has to be said; the rest serves the reminder, the withdrawal and the report. */
-const interview = z.object({
-  start: z.iso.datetime(),
-  end: z.iso.datetime(),
-  timeZone: z.string(),
-  uid: z.string().optional(),
-  sequence: z.number().int().nonnegative().optional(),
-  attendees: z.array(ContactFields).optional(),
-  hrPartner: ContactFields.optional(),
-  calendarUrl: z.string().optional(),
-  sent: z.array(SentFields).optional(),
-});
-export type InterviewSaid = z.output<typeof interview>;
-const interviewArranged = interview.extend({ ...employee, notes });
+const interviewArranged = InterviewFields.extend({ ...employee, notes });
 
 /** What an auditor asks of a hold besides how it stands. Of the ends only where the block was never said. */
 const held = z.object({
@@ -68,7 +56,7 @@ export const schemas = {
   /** The interview as it was; `sequence` is that of the withdrawal. */
   'interview.cancelled': z.object({
     withdrawn: z.boolean(),
-    interview: interview.optional(),
+    interview: InterviewFields.optional(),
     sequence: z.number().int().nonnegative().optional(),
     sent: z.array(SentFields).optional(),
     notes,

@@ -49,17 +49,14 @@ interface InnerData {
 }
 export type ExitEventType = EventType | keyof InnerData;
 
-/** What an exit is told: an event of the stream, or what the workflow records in memory, which costs no history. */
-export type Happened<T extends ExitEventType = ExitEventType> = {
-  [K in T]: Pick<StoredEvent, 'id' | 'seq' | 'storedAt'> & {
-    type: K;
-    data: (EventData & InnerData)[K];
-  };
-}[T];
-
 /** What a step has to say when it is done, or stuck. */
 export type Outcome<T extends ExitEventType = ExitEventType> = {
   [K in T]: { type: K; data: (EventData & InnerData)[K] };
+}[T];
+
+/** What an exit is told: an event of the stream, or what the workflow records in memory, which costs no history. */
+export type Happened<T extends ExitEventType = ExitEventType> = {
+  [K in T]: Outcome<K> & Pick<StoredEvent, 'id' | 'seq' | 'storedAt'>;
 }[T];
 
 /** An event as the stream has it, of a type that need not be one of ours. */

@@ -8,7 +8,7 @@ import type { Drift } from './drift.js';
 import type { Happened } from './events.js';
 import { InterviewStanding } from './interview-standing.js';
 import { FailureType } from './failures.js';
-import type { Parsed } from './input.js';
+import { earliestToday, type Parsed } from './input.js';
 import { Notices } from './notices.js';
 import type { Employee } from './people.js';
 import type { Plan } from './plan.js';
@@ -20,6 +20,7 @@ import { settlingOf, type Settling } from './settling.js';
 import { awaitingOf, blockedAtOf } from './awaiting.js';
 import {
   isSettled,
+  shortened,
   stepKey,
   type ExitStatus,
   type Phase,
@@ -176,7 +177,7 @@ export class Exit {
       standing: this.decision?.data,
       awaitingEffectiveDate: this.decision !== undefined && this.ending === undefined,
       cancelled: this.ending === 'cancelled',
-      today: earliestDate(now),
+      today: earliestToday(now),
     });
   }
 
@@ -194,8 +195,7 @@ export class Exit {
 
   /** What cannot be a decision, or came too late, is kept for the status. */
   refuse(received: unknown, reason: string, at: string): void {
-    const text = JSON.stringify(received) ?? 'nothing';
-    this.rejectedDecisions.push({ at, reason, received: text.slice(0, 200) });
+    this.rejectedDecisions.push({ at, reason, received: shortened(received) });
     this.rejectedDecisions.splice(0, this.rejectedDecisions.length - KEPT);
     this.revision += 1;
   }
@@ -473,11 +473,7 @@ export class Exit {
       return weighed.problem;
     }
     this.decision = event;
-    this.giveUp(
-      this.ledger.unfinished(({ until }) => until === 'decided'),
-      event.storedAt,
-      'the decision came first',
-    );
+    this.giveUpAll(({ until }) => until === 'decided', event.storedAt, 'the decision came first');
     this.effectiveAt = event.data.effectiveOn === undefined ? event.storedAt : event.data.effectiveAt;
     this.advanceTo(event.storedAt);
     return undefined;
@@ -487,8 +483,8 @@ export class Exit {
     this.ending = ending;
     const isLeaving = ending === 'leaving';
     const came = ending === 'cancelled' ? 'the cancellation came first' : 'the decision came first';
-    this.giveUp(
-      this.ledger.unfinished(({ until }) => until === 'effective' || until === 'decided'),
+    this.giveUpAll(
+      ({ until }) => until === 'effective' || until === 'decided',
       at,
       isLeaving ? 'leaving: revoked instead' : came,
     );
@@ -496,10 +492,8 @@ export class Exit {
     const stays = ending === 'retained' ? 'retained' : 'not leaving: the exit was cancelled';
     const owesWithdrawal = this.interviewing.mayBeOut(at);
     if (!isLeaving)
-      this.giveUp(
-        this.ledger.unfinished(
-          ({ until, custom, begins }) => until === 'retained' || (!!custom && begins === 'resigned'),
-        ),
+      this.giveUpAll(
+        ({ until, custom, begins }) => until === 'retained' || (!!custom && begins === 'resigned'),
         at,
         `the employee is ${stays}`,
       );
@@ -508,6 +502,10 @@ export class Exit {
     this.ledger.begin('decided', at, seq);
     this.ledger.begin('access-settled', at, seq);
     this.recompute(at, seq);
+  }
+
+  private giveUpAll(isPointless: (row: StepRow) => boolean, finishedAt: string, note: string): void {
+    this.giveUp(this.ledger.where(isPointless), finishedAt, note);
   }
 
   private giveUp(steps: readonly (Step | undefined)[], finishedAt: string, note: string): void {
@@ -523,8 +521,8 @@ export class Exit {
     this.revision += 1;
     if (this.closedAt || !this.plan) return;
     this.ledger.beginDue(at, seq);
-    const { gating, starting } = this.ledger;
-    this.wasAwaiting ||= starting.every(({ state }) => state !== 'running');
+    const gating = this.ledger.where(({ gates }) => gates);
+    this.wasAwaiting ||= this.ledger.starting.every(({ state }) => state !== 'running');
     this.isUnknown = !this.ending && this.isNobody;
     if (this.isUnknown || (this.ending && gating.every(isSettled))) this.close(at);
     else if (this.notices.due(this.steps).length === 0)
@@ -536,11 +534,7 @@ export class Exit {
     const why = this.isUnknown
       ? 'no directory and no critical system knows the employee'
       : 'the exit is over';
-    this.giveUp(
-      this.ledger.unfinished(() => true),
-      at,
-      why,
-    );
+    this.giveUpAll(() => true, at, why);
   }
 
   /** A mistyped id: the directory does not know the employee, and every system was looked at and has no account. */
@@ -561,7 +555,3 @@ function decisionOf({ data }: Happened<'exit.decision-finalised'>): Decision {
   const { effectiveAt: _, ...decision } = data;
   return decision;
 }
-
-/** The earliest date that is still today at one place on Earth: the workflow does not know the company's time zone data. */
-const earliestDate = (now: string): string =>
-  new Date(Date.parse(now) - 12 * 60 * 60 * 1000).toISOString().slice(0, 10);

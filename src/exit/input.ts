@@ -35,6 +35,10 @@ function fieldName(path: readonly PropertyKey[]): string {
 /** A calendar date, `YYYY-MM-DD` (ISO 8601). */
 export const IsoDate = z.iso.date('must be a date such as 2026-12-31 (YYYY-MM-DD)');
 
+/** The earliest date that is still today at one place on Earth: the workflow does not know the company's time zone data. */
+export const earliestToday = (now: string): string =>
+  new Date(Date.parse(now) - 12 * 60 * 60 * 1000).toISOString().slice(0, 10);
+
 export const MailAddress = z.email('must be a mail address, for example hr@acme.example').max(254);
 
 /** BCP 47. */

@@ -1,12 +1,12 @@
 /** How the interview of an exit stands: what was said of it, and what can be asked of it. */
-import type { InterviewSaid } from './event-data.js';
 import type { Happened } from './events.js';
+import type { Interview } from './interview.js';
 import type { Step } from './status.js';
 import type { StepLedger } from './step-ledger.js';
 
 export class InterviewStanding {
   /** As everybody was last told. */
-  interview: InterviewSaid | undefined;
+  interview: Interview | undefined;
   /** The latest wish for another time. */
   wish: Happened<'interview.reschedule-requested'> | undefined;
 
@@ -25,7 +25,7 @@ export class InterviewStanding {
   arranged({ data }: Happened<'interview.scheduled' | 'interview.rescheduled'>): void {
     const { identities: _, employeeName: __, notes: ___, ...interview } = data;
     // Of two answers that cross, the one that everybody was told last has the higher SEQUENCE.
-    if ((interview.sequence ?? 0) >= (this.interview?.sequence ?? 0)) this.interview = interview;
+    if (interview.sequence >= (this.interview?.sequence ?? 0)) this.interview = interview;
   }
 
   /** Why it cannot be moved now, as far as its steps tell. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MailAddress, parse, type Parsed } from './input.js';
-import { isSettled, stepKey, type Step } from './status.js';
+import { isSettled, keyOfStep, stepKey, type Step } from './status.js';
 
 export const resolutionActions = ['retry', 'done-by-hand', 'skip'] as const;
 
@@ -29,8 +29,8 @@ export const parseResolution = (
   steps: readonly Step[],
   isTask: (step: string) => boolean,
 ): Parsed<Resolution> =>
-  parse(ResolutionFields, input, ({ step: name, system, action, evidence }) => {
-    const key = stepKey({ name, system });
+  parse(ResolutionFields, input, (resolution) => {
+    const key = keyOfStep(resolution);
     const step = steps.find((each) => stepKey(each) === key);
     if (!step) {
       const open = steps.filter((each) => !isSettled(each)).map(stepKey);
@@ -38,7 +38,7 @@ export const parseResolution = (
     }
     if (isSettled(step)) return `step ${key} is already ${step.state}`;
     if (step.state === 'pending') return `step ${key} has not begun yet`;
-    if (isTask(name) && action === 'done-by-hand' && !evidence)
-      return `evidence: is needed to confirm ${name}: a ticket, a receipt`;
+    if (isTask(step.name) && resolution.action === 'done-by-hand' && !resolution.evidence)
+      return `evidence: is needed to confirm ${step.name}: a ticket, a receipt`;
     return undefined;
   });

@@ -73,19 +73,15 @@ export class Ladder {
   /** @returns the rung that falls due by now, where it is a new one */
   climb(review: Review, now: string): DueRung | undefined {
     const { due } = standingOn(review, Date.parse(now) - Date.parse(this.openedAt));
-    return due && this.climbTo(due);
+    if (!due || (this.rung && this.rung.afterMs >= due.afterMs)) return undefined;
+    const dueAt = new Date(Date.parse(this.openedAt) + due.afterMs).toISOString();
+    this.latest[due.kind] = due.number;
+    return (this.rung = { ...due, dueAt });
   }
 
   /** @returns whether it is the latest of its kind that fell due */
   wentOut(kind: Rung['kind'], number: number): boolean {
     this.out[kind].add(number);
     return this.latest[kind] === number;
-  }
-
-  private climbTo(rung: Rung): DueRung | undefined {
-    if (this.rung && this.rung.afterMs >= rung.afterMs) return undefined;
-    const dueAt = new Date(Date.parse(this.openedAt) + rung.afterMs).toISOString();
-    this.latest[rung.kind] = rung.number;
-    return (this.rung = { ...rung, dueAt });
   }
 }

@@ -29,14 +29,14 @@ export class StepLedger {
     return this.entries.map(({ step }) => step);
   }
 
-  /** The steps that the exit stays open for. */
-  get gating(): Step[] {
-    return this.entries.flatMap(({ step, row }) => (row.gates ? step : []));
+  /** The steps of the rows that are so. */
+  where(isWanted: (row: StepRow) => boolean): Step[] {
+    return this.entries.flatMap(({ step, row }) => (isWanted(row) ? step : []));
   }
 
-  /** Of these, what the start of every exit sets off: a custom step may take days, and tells nothing of the employee. */
+  /** What the start of every exit sets off and stays open for: a custom step may take days, and tells nothing of the employee. */
   get starting(): Step[] {
-    return this.entries.flatMap(({ step, row }) => (row.gates && !row.custom ? step : []));
+    return this.where(({ gates, custom }) => gates && !custom);
   }
 
   rowOf(name: string): StepRow | undefined {
@@ -116,11 +116,6 @@ export class StepLedger {
   stick(step: Step, { error, type }: Pick<Outcome<'step.needs-attention'>['data'], 'error' | 'type'>): void {
     Object.assign(step, { state: 'needs-attention', error });
     this.entry(step.name, step.system)!.stuckOn = type;
-  }
-
-  /** The unfinished steps that are pointless from now on. */
-  unfinished(isPointless: (row: StepRow) => boolean): Step[] {
-    return this.entries.flatMap(({ step, row }) => (isPointless(row) && !isSettled(step) ? step : []));
   }
 
   private start(entry: Entry, startedAt: string): void {

@@ -63,9 +63,8 @@ export class ExitInterview {
     const interview = this.latest;
     await runner.perform('cancel-hr-interview', async (go) => {
       if (exit.interviewing.arrangedByHand) throw arrangedByHand(exit.interviewing.arrangedByHand);
-      const call = go.options();
-      const { note } = await reports.of(go, call.activityId, (progress = { delivered: [] }) =>
-        services.hr.cancelHrInterview.executeWithOptions(call, [{ ...this.about(), interview, progress }]),
+      const { note } = await reports.of(go, (progress = { delivered: [] }) =>
+        go.call(services.hr.cancelHrInterview, { ...this.about(), interview, progress }),
       );
       return {
         type: 'interview.cancelled',
@@ -85,14 +84,11 @@ export class ExitInterview {
     }
     const at = wish?.data.at === undefined ? undefined : new Date(wish.data.at).toISOString();
     const about = { ...this.about(), at };
-    const call = go.options();
     const { from } = this;
-    const interview = await this.reports.of(go, call.activityId, (progress = { delivered: [] }) =>
+    const interview = await this.reports.of(go, (progress = { delivered: [] }) =>
       from
-        ? services.hr.rescheduleHrInterview.executeWithOptions(call, [
-            { ...about, interview: from, progress },
-          ])
-        : services.hr.scheduleHrInterview.executeWithOptions(call, [{ ...about, progress }]),
+        ? go.call(services.hr.rescheduleHrInterview, { ...about, interview: from, progress })
+        : go.call(services.hr.scheduleHrInterview, { ...about, progress }),
     );
     this.interview = interview;
     return { ...interview, identities: [], notes: [arrangementNote(interview, wish?.data.by)] };

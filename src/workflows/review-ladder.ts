@@ -38,13 +38,11 @@ const send =
       of: review.remindAfterMs.length,
     };
     if (kind === 'remind') {
-      const sent = await services.notification.remindHrPartner.executeWithOptions(go.options(), [about]);
+      const sent = await go.call(services.notification.remindHrPartner, about);
       return { type: 'hr.reminded', data: { ...sent, number, of: about.of } };
     }
     const { escalateTo } = review;
     const { reminders } = exit.ladder;
-    const sent = await services.notification.escalate.executeWithOptions(go.options(), [
-      { ...about, escalateTo, reminders },
-    ]);
+    const sent = await go.call(services.notification.escalate, { ...about, escalateTo, reminders });
     return { type: 'decision.escalated', data: { ...sent, number } };
   };

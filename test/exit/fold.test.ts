@@ -25,7 +25,11 @@ const told: [EventType, object] = [
 ];
 const invited: [EventType, object] = [
   'interview.scheduled',
-  { start: minute(40), end: minute(45), timeZone: 'Europe/Berlin', identities: [], notes: [] },
+  {
+    ...{ uid: '', sequence: 0, start: minute(40), end: minute(45), timeZone: 'Europe/Berlin', attendees: [] },
+    identities: [],
+    notes: [],
+  } satisfies EventData['interview.scheduled'],
 ];
 const blocked = (system: string): [EventType, object] => [
   'access.blocked',
