@@ -4,7 +4,7 @@
  * of an earlier exit that was terminated.
  */
 import { Context } from '@temporalio/activity';
-import type { WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
 import { tsToDate } from '@temporalio/common/lib/time.js';
 import {
   everythingOf,
@@ -17,6 +17,7 @@ import {
   type Taken,
 } from '../exit/hold-facts.js';
 import type { Interview } from '../exit/interview.js';
+import { otherRuns } from './other-runs.js';
 import { decoded } from './payloads.js';
 
 export interface EarlierHold {
@@ -102,7 +103,8 @@ export async function earlierInterview(exitId: string): Promise<Interview | unde
  * What they took is still taken.
  */
 export async function abandonedRuns(): Promise<string[]> {
-  const runs = (await otherRuns()).toReversed();
+  const { client, info } = Context.current();
+  const runs = (await otherRuns(client, info.workflowExecution!)).toReversed();
   const own = runs.findIndex(({ status: { name } }) => name === 'COMPLETED' || name === 'CANCELLED');
   return runs
     .slice(0, own < 0 ? undefined : own)
@@ -114,7 +116,8 @@ export async function abandonedRuns(): Promise<string[]> {
 async function* earlierRuns(exitId: string, adopts: readonly string[] = []): AsyncGenerator<Events> {
   const { client, info } = Context.current();
   const { workflowId, runId } = info.workflowExecution!;
-  const others = runId === exitId ? [] : (await otherRuns()).map((run) => run.runId);
+  const others =
+    runId === exitId ? [] : (await otherRuns(client, { workflowId, runId })).map((run) => run.runId);
   for (const earlier of [...adopts, ...others.filter((other) => !adopts.includes(other))]) {
     const { events } = await client.workflow.getHandle(workflowId, earlier).fetchHistory();
     const started = events?.[0]?.workflowExecutionStartedEventAttributes;
@@ -122,15 +125,4 @@ async function* earlierRuns(exitId: string, adopts: readonly string[] = []): Asy
     const isOfThisExit = adopts.includes(earlier) || started?.firstExecutionRunId === exitId;
     if (events && isOfThisExit) yield events;
   }
-}
-
-/** The other runs under this workflow ID, oldest first. */
-async function otherRuns(): Promise<WorkflowExecutionInfo[]> {
-  const { client, info } = Context.current();
-  const { workflowId, runId } = info.workflowExecution!;
-  const runs: WorkflowExecutionInfo[] = [];
-  for await (const run of client.workflow.list({ query: `WorkflowId = '${workflowId}'` })) runs.push(run);
-  return runs
-    .filter((run) => run.runId !== runId)
-    .toSorted((a, b) => a.startTime.getTime() - b.startTime.getTime());
 }

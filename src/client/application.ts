@@ -2,27 +2,19 @@
 import { Temporal } from 'temporal-polyfill';
 import type { Config } from '../config/config.js';
 import { parseDecision, type Decision } from '../exit/decision.js';
-import type { Evidence } from '../exit/evidence/evidence.js';
+import type { Evidence, ExitsOfForm } from '../exit/evidence/evidence.js';
 import { isCutShort, type ListedExit, type ListFilter } from '../exit/exits.js';
 import { EmployeeId } from '../exit/ids.js';
 import { parse, type Parsed } from '../exit/input.js';
 import type { Interview } from '../exit/interview.js';
 import { titleOf } from '../exit/people.js';
-import { Refusal } from '../exit/refusal.js';
+import { noExit, notAllowed, Refusal } from '../exit/refusal.js';
 import { parseRescheduling, type Rescheduling } from '../exit/rescheduling.js';
 import { parseResignation, type Resignation } from '../exit/resignation.js';
 import { parseResolution, ResolutionFields, type Resolution } from '../exit/resolution.js';
-import { stepKey, type ExitStatus, type Step } from '../exit/status.js';
+import { keyOfStep, stepKey, type ExitStatus, type Step } from '../exit/status.js';
 import { effectsOf, type Effect } from './effects.js';
-import {
-  findExit,
-  formsAsked,
-  type Configured,
-  type ExitsOfForm,
-  type Form,
-  type FoundInForm,
-  type Which,
-} from './forms.js';
+import { findExit, formsAsked, type Configured, type Form, type FoundInForm, type Which } from './forms.js';
 import { isNobody, previewOf, type Preview } from './preview.js';
 
 /** A system that does not answer holds up no block: the exit itself looks again, at each system by itself. */
@@ -42,11 +34,9 @@ export type Application = ReturnType<typeof applicationOf>;
 /** @param config read once something needs it */
 export function applicationOf(configured: Configured, config: () => Config) {
   async function requireExit(which: Which): Promise<FoundInForm> {
-    const { employeeId, exitId } = which;
     const found = await findExit(configured, which);
     if (found) return found;
-    const what = exitId === undefined ? 'no exit' : `no exit ${exitId}`;
-    throw new Refusal('no-exit', `${employeeId} has ${what}`, { employeeId, exitId });
+    throw noExit(which.employeeId, which.exitId);
   }
 
   /** Asks the exit, which has the last word. */
@@ -145,18 +135,19 @@ export function applicationOf(configured: Configured, config: () => Config) {
     },
 
     async resolve(which: Which, input: Resolution): Promise<Step> {
-      const resolution = valid(parse<Resolution>(ResolutionFields, input));
+      const resolution = valid(parse(ResolutionFields, input));
       return ask(which, (exits) => exits.resolve(which.employeeId, resolution, which.exitId));
     },
 
     /** The step as it stands. */
     async previewResolution(which: Which, input: Resolution): Promise<Step> {
-      const resolution = valid(parse<Resolution>(ResolutionFields, input));
+      const resolution = valid(parse(ResolutionFields, input));
       const { exits, form } = await requireExit(which);
       const { steps } = await exits.status(which.employeeId, which.exitId);
-      const weighed = parseResolution(resolution, steps);
+      const isTask = (name: string) => config().steps.some((step) => step.name === name && step.task);
+      const weighed = parseResolution(resolution, steps, isTask);
       if (!weighed.ok) throw notAllowed(which.employeeId, form, weighed.problem);
-      return steps.find((step) => stepKey(step) === stepKey({ ...resolution, name: resolution.step }))!;
+      return steps.find((step) => stepKey(step) === keyOfStep(resolution))!;
     },
 
     async interview(which: Which): Promise<NonNullable<ExitStatus['interview']>> {
@@ -214,9 +205,6 @@ function valid<T>(parsed: Parsed<T>): T {
   if (parsed.ok) return parsed.value;
   throw new Refusal('invalid', parsed.problem);
 }
-
-const notAllowed = (employeeId: string, form: Form, problem: string): Refusal =>
-  new Refusal('not-allowed', `Refused: ${problem}`, { employeeId, form });
 
 /** What can be seen without asking the exit, which knows by which addresses the employee goes. */
 function decisionOf({ employeeId }: Which, input: Decision): Decision {

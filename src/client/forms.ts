@@ -1,17 +1,11 @@
 /** The two forms of exits. They share no lock: where an employee's exit is, is found by asking each. */
-import type { Evidence } from '../exit/evidence/evidence.js';
-import type { Exits, FoundExit } from '../exit/exits.js';
+import type { ExitsOfForm } from '../exit/evidence/evidence.js';
+import type { FoundExit } from '../exit/exits.js';
 import { Refusal } from '../exit/refusal.js';
 import type { ExitStatus } from '../exit/status.js';
 
 export type Form = ExitStatus['form'];
 export const forms = ['orchestrated', 'choreographed'] as const satisfies Form[];
-
-/** What a form can be asked here. */
-export interface ExitsOfForm extends Exits {
-  /** @param version of the program that reads, for the record */
-  report: (employeeId: string, version: string, exitId?: string) => Promise<Evidence>;
-}
 
 /** The forms that are configured here. @throws Refusal where one cannot be reached */
 export type Configured = Partial<Record<Form, () => Promise<ExitsOfForm>>>;

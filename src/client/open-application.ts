@@ -2,9 +2,9 @@
 import { connectChoreographed } from '../choreography/client/connect-choreographed.js';
 import type { Config } from '../config/config.js';
 import type { NatsConfig } from '../config/environment.js';
+import type { ExitsOfForm } from '../exit/evidence/evidence.js';
 import { connectOrchestrated, type TemporalConfig } from '../temporal/connect-orchestrated.js';
 import { applicationOf, type Application } from './application.js';
-import type { ExitsOfForm } from './forms.js';
 
 /** Where the forms are; one that is not named is not configured here. */
 interface Addresses {

@@ -7,29 +7,24 @@ export type Outcome = (typeof outcomes)[number];
 export type Ending = Outcome | 'cancelled';
 
 /** HR's word on how the exit ends. */
-export interface Decision {
-  outcome: Outcome;
-  /** The mail address of the person who decided. Never the employee concerned. */
-  decidedBy: string;
-  note?: string | undefined;
-  /** `YYYY-MM-DD`, leaving only: the day whose start revokes; access stays blocked until then. */
-  effectiveOn?: string | undefined;
-}
+export type Decision = z.output<typeof DecisionFields>;
 
-export const DecisionFields = z.object(
-  {
-    outcome: z.enum(outcomes, 'must be "retained" or "leaving"'),
-    decidedBy: MailAddress,
-    note: z.string().max(2000, 'must be at most 2000 characters').optional(),
-    effectiveOn: IsoDate.optional(),
-  },
-  'must be an object such as {"outcome":"retained","decidedBy":"hr@acme.example"}',
-);
-
-const Decision: z.ZodType<Decision> = DecisionFields.refine(
-  ({ outcome, effectiveOn }) => effectiveOn === undefined || outcome === 'leaving',
-  { path: ['effectiveOn'], message: 'goes with the outcome "leaving" only' },
-);
+export const DecisionFields = z
+  .object(
+    {
+      outcome: z.enum(outcomes, 'must be "retained" or "leaving"'),
+      /** The person who decided. Never the employee concerned. */
+      decidedBy: MailAddress,
+      note: z.string().max(2000, 'must be at most 2000 characters').optional(),
+      /** The day whose start revokes; access stays blocked until then. */
+      effectiveOn: IsoDate.optional(),
+    },
+    'must be an object such as {"outcome":"retained","decidedBy":"hr@acme.example"}',
+  )
+  .refine(({ outcome, effectiveOn }) => effectiveOn === undefined || outcome === 'leaving', {
+    path: ['effectiveOn'],
+    message: 'goes with the outcome "leaving" only',
+  });
 
 /** No notice is longer; a mistyped year would keep somebody blocked, and nobody reminded, for as long. */
 const LONGEST_NOTICE_YEARS = 2;
@@ -52,32 +47,20 @@ export interface DecisionContext {
  * Whether a decision would be accepted now. The first valid one stands; the one exception is *retained* in place of a
  * *leaving* that still waits for its date.
  */
-export function parseDecision(input: unknown, context: DecisionContext): Parsed<Decision> {
-  const parsed = parse(Decision, input);
-  if (!parsed.ok) return parsed;
-  const refuse = (problem: string): Parsed<Decision> => ({ ok: false, problem });
-  const { outcome, decidedBy, effectiveOn } = parsed.value;
-  const { standing } = context;
-
-  if (context.cancelled) return refuse(`the exit of ${context.employeeId} was cancelled`);
-  if ([context.employeeId, ...context.employeeIdentities].some((known) => sameText(known, decidedBy))) {
-    return refuse(`decidedBy: ${decidedBy} is the employee concerned, who cannot decide on their own exit`);
-  }
-  if (effectiveOn !== undefined && effectiveOn < context.today) {
-    return refuse(`effectiveOn: ${effectiveOn} lies in the past`);
-  }
-  if (effectiveOn !== undefined && yearOf(effectiveOn) > yearOf(context.today) + LONGEST_NOTICE_YEARS) {
-    return refuse(
-      `effectiveOn: ${effectiveOn} lies more than ${LONGEST_NOTICE_YEARS} years ahead: check the year`,
-    );
-  }
-  if (standing && !(context.awaitingEffectiveDate && outcome === 'retained')) {
-    return refuse(
-      `${standing.decidedBy} has already decided "${standing.outcome}"; the first decision stands`,
-    );
-  }
-  return parsed;
-}
+export const parseDecision = (input: unknown, context: DecisionContext): Parsed<Decision> =>
+  parse(DecisionFields, input, ({ outcome, decidedBy, effectiveOn }) => {
+    const { employeeId, standing, today } = context;
+    if (context.cancelled) return `the exit of ${employeeId} was cancelled`;
+    if ([employeeId, ...context.employeeIdentities].some((known) => sameText(known, decidedBy)))
+      return `decidedBy: ${decidedBy} is the employee concerned, who cannot decide on their own exit`;
+    if (effectiveOn !== undefined && effectiveOn < today)
+      return `effectiveOn: ${effectiveOn} lies in the past`;
+    if (effectiveOn !== undefined && yearOf(effectiveOn) > yearOf(today) + LONGEST_NOTICE_YEARS)
+      return `effectiveOn: ${effectiveOn} lies more than ${LONGEST_NOTICE_YEARS} years ahead: check the year`;
+    if (standing && !(context.awaitingEffectiveDate && outcome === 'retained'))
+      return `${standing.decidedBy} has already decided "${standing.outcome}"; the first decision stands`;
+    return undefined;
+  });
 
 const yearOf = (date: string): number => Number(date.slice(0, 4));
 const sameText = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();

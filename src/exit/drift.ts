@@ -33,13 +33,7 @@ export interface OrphanedHold {
 }
 
 /** A hold found drifted, as the signal `holdDrifted` says it. */
-export interface Drift {
-  system: string;
-  /** "the account is active again" */
-  what: string;
-  /** ISO 8601, UTC. */
-  seenAt: string;
-}
+export type Drift = z.output<typeof DriftFields>;
 
 export const DriftFields = z.object(
   { system: z.string(), what: z.string().max(500), seenAt: z.iso.datetime() },

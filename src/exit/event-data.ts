@@ -2,60 +2,30 @@
 import { z } from 'zod';
 import { DecisionFields } from './decision.js';
 import { DriftFields } from './drift.js';
-import type { AccountRef, Capture, GroupRef, Taken } from './hold-facts.js';
-import type { Sent } from './people.js';
-import { ContactFields, HoldFields, PlanFields } from './plan.js';
+import { AccountFields, CaptureFields, GroupFields, HoldFields, TakenFields } from './hold-facts.js';
+import { InterviewFields } from './interview.js';
+import { ManagerFields, SentFields } from './people.js';
+import { PlanFields } from './plan.js';
 import { ReschedulingFields } from './rescheduling.js';
 import { ResignationFields } from './resignation.js';
 import { ResolutionFields } from './resolution.js';
 
 const notes = z.array(z.string()).default([]);
-const system = z.string('must name the critical system');
-const mail: z.ZodType<Sent> = z.object({ to: z.string(), messageId: z.string() });
 const number = z.number().int().positive();
 /** Every name and address that the employee was found under. */
 const identities = z.array(z.string()).default([]);
 const employee = { employeeName: z.string().optional(), identities };
 
-/** What is known of an interview. Only the time has to be said; the rest serves the reminder, the withdrawal and the report. */
-const interview = z.object({
-  start: z.iso.datetime(),
-  end: z.iso.datetime(),
-  timeZone: z.string(),
-  uid: z.string().optional(),
-  sequence: z.number().int().nonnegative().optional(),
-  attendees: z.array(ContactFields).optional(),
-  hrPartner: ContactFields.optional(),
-  calendarUrl: z.string().optional(),
-  sent: z.array(mail).optional(),
-});
-export type InterviewSaid = z.output<typeof interview>;
-const interviewArranged = interview.extend({ ...employee, notes });
+const interviewArranged = InterviewFields.extend({ ...employee, notes });
 
-const group: z.ZodType<GroupRef> = z.object({ id: z.string(), displayName: z.string() });
-const account: z.ZodType<AccountRef> = z.object({ id: z.string(), userName: z.string() });
-const taken: z.ZodType<Taken> = z.object({ suspended: z.boolean(), groups: z.array(group) });
-const capture: z.ZodType<Capture> = z.object({
-  system,
-  capturedAt: z.iso.datetime(),
-  account: z
-    .object({
-      id: z.string(),
-      userName: z.string(),
-      identities,
-      active: z.boolean(),
-      groups: z.array(group),
-    })
-    .optional(),
-});
 /** What an auditor asks of a hold besides how it stands. Of the ends only where the block was never said. */
 const held = z.object({
-  system,
+  system: CaptureFields.shape.system,
   hold: HoldFields.optional(),
   /** The account as it was before the first write. */
-  capture: capture.optional(),
+  capture: CaptureFields.optional(),
   /** What the hold has taken. */
-  taken: taken.optional(),
+  taken: TakenFields.optional(),
   notes,
 });
 
@@ -68,24 +38,17 @@ export const schemas = {
     to: z.string(),
     messageId: z.string().optional(),
     /** Who was told, and where it is not the manager, why. */
-    manager: z
-      .object({
-        name: z.string(),
-        email: z.string(),
-        language: z.string().optional(),
-        insteadOfManager: z.string().optional(),
-      })
-      .optional(),
+    manager: ManagerFields.optional(),
     ...employee,
     notes,
   }),
   /** What is blocked, why and until when. */
-  'employee.notified': z.object({ sent: z.array(mail), ...employee, notes }),
+  'employee.notified': z.object({ sent: z.array(SentFields), ...employee, notes }),
   /** Counted from 1; `of` so many, before it is escalated. */
   'hr.reminded': z.object({ number, of: number, to: z.string(), messageId: z.string() }),
   'decision.escalated': z.object({ number, to: z.string(), messageId: z.string() }),
   /** The number is that of the latest notice; those before it are told with it. */
-  'operator.notified': z.object({ number, steps: z.array(z.string()), sent: z.array(mail) }),
+  'operator.notified': z.object({ number, steps: z.array(z.string()), sent: z.array(SentFields) }),
   'interview.scheduled': interviewArranged,
   /** HR answers with `interview.rescheduled`, or `interview.scheduled` where there was none yet. */
   'interview.reschedule-requested': ReschedulingFields,
@@ -93,9 +56,9 @@ export const schemas = {
   /** The interview as it was; `sequence` is that of the withdrawal. */
   'interview.cancelled': z.object({
     withdrawn: z.boolean(),
-    interview: interview.optional(),
+    interview: InterviewFields.optional(),
     sequence: z.number().int().nonnegative().optional(),
-    sent: z.array(mail).optional(),
+    sent: z.array(SentFields).optional(),
     notes,
   }),
   /** Observed without access; also where there was no account to block. */
@@ -103,11 +66,7 @@ export const schemas = {
   /** Access came back during the hold; the plan's policy says whether it is taken again at once, or waits for an operator. */
   'access.drifted': DriftFields,
   /** `effectiveAt` goes with `effectiveOn`: the instant at which that day begins for the company. */
-  'exit.decision-finalised': DecisionFields.extend({ effectiveAt: z.iso.datetime().optional() })
-    .refine(({ outcome, effectiveOn }) => effectiveOn === undefined || outcome === 'leaving', {
-      path: ['effectiveOn'],
-      message: 'goes with the outcome "leaving" only',
-    })
+  'exit.decision-finalised': DecisionFields.safeExtend({ effectiveAt: z.iso.datetime().optional() })
     // A day without its instant begins at midnight UTC.
     .transform(({ effectiveAt, ...decision }) => ({
       ...decision,
@@ -116,11 +75,11 @@ export const schemas = {
       }),
     })),
   /** Whether the account was active when it was last read. */
-  'access.restored': held.extend({ givenBack: taken.optional(), active: z.boolean().optional() }),
+  'access.restored': held.extend({ givenBack: TakenFields.optional(), active: z.boolean().optional() }),
   /** The accounts were observed inactive and without memberships. */
   'access.revoked': held.extend({
-    removedGroups: z.array(group).optional(),
-    accounts: z.array(account).optional(),
+    removedGroups: z.array(GroupFields).optional(),
+    accounts: z.array(AccountFields).optional(),
   }),
   /** The type is that of a failure that no retry will mend: a FailureType. */
   'step.needs-attention': z.object({

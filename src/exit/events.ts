@@ -49,17 +49,14 @@ interface InnerData {
 }
 export type ExitEventType = EventType | keyof InnerData;
 
-/** What an exit is told: an event of the stream, or what the workflow records in memory, which costs no history. */
-export type Happened<T extends ExitEventType = ExitEventType> = {
-  [K in T]: Pick<StoredEvent, 'id' | 'seq' | 'storedAt'> & {
-    type: K;
-    data: (EventData & InnerData)[K];
-  };
-}[T];
-
 /** What a step has to say when it is done, or stuck. */
 export type Outcome<T extends ExitEventType = ExitEventType> = {
   [K in T]: { type: K; data: (EventData & InnerData)[K] };
+}[T];
+
+/** What an exit is told: an event of the stream, or what the workflow records in memory, which costs no history. */
+export type Happened<T extends ExitEventType = ExitEventType> = {
+  [K in T]: Outcome<K> & Pick<StoredEvent, 'id' | 'seq' | 'storedAt'>;
 }[T];
 
 /** An event as the stream has it, of a type that need not be one of ours. */
@@ -68,7 +65,7 @@ export type AnyEvent = Omit<StoredEvent, 'type' | 'data'> & { type: string; data
 export const isOurs = (event: AnyEvent): event is StoredEvent => isEventType(event.type);
 
 export const parseEventData = <T extends EventType>(type: T, data: unknown): Parsed<EventData[T]> =>
-  parse(schemas[type] as z.ZodType<EventData[T]>, data);
+  parse(schemas[type] as z.ZodType as z.ZodType<EventData[T]>, data);
 
 /** Safe as a token of a NATS subject. */
 export const ExitId = z

@@ -5,22 +5,22 @@
  */
 import { parseDecision, type Decision, type Ending } from './decision.js';
 import type { Drift } from './drift.js';
-import type { InterviewSaid } from './event-data.js';
 import type { Happened } from './events.js';
 import { InterviewStanding } from './interview-standing.js';
 import { FailureType } from './failures.js';
-import type { Parsed } from './input.js';
+import { earliestToday, type Parsed } from './input.js';
 import { Notices } from './notices.js';
 import type { Employee } from './people.js';
 import type { Plan } from './plan.js';
 import { parseRescheduling, type Rescheduling } from './rescheduling.js';
 import type { Resignation } from './resignation.js';
 import { parseResolution, type Resolution } from './resolution.js';
-import { Ladder, reviewBy, rungStep, type DueRung } from './review.js';
+import { Ladder, reviewBy, rungStep } from './review.js';
 import { settlingOf, type Settling } from './settling.js';
 import { awaitingOf, blockedAtOf } from './awaiting.js';
 import {
   isSettled,
+  shortened,
   stepKey,
   type ExitStatus,
   type Phase,
@@ -65,21 +65,23 @@ export class Exit {
   ending: Ending | undefined;
   /** What the operator is to be told. */
   readonly notices = new Notices();
+  /** The steps as they stand, once the exit is planned. */
+  readonly ledger = new StepLedger();
+  readonly interviewing = new InterviewStanding(this.ledger);
+  /** Where the wait for the decision stands. */
+  readonly ladder: Ladder;
+  /** By task: how often its person was asked, and when last. */
+  readonly asked = new Map<string, { number: number; at: string }>();
+  /** By system: the event that first said that it was blocked, and those of its drifts. What is taken again is because of the last one. */
+  readonly blocks = new Map<string, { seq: number; isWithoutAccount: boolean; drifts: string[] }>();
   cancelRequestedAt: string | undefined;
   closedAt: string | undefined;
   /** Grows with every change. */
   revision = 0;
-  private ledger = new StepLedger([], []);
   /** Neither the directory nor any critical system knows the employee. */
   private isUnknown = false;
   private readonly drifts: Drift[] = [];
-  /** By system: the event that first said that it was blocked, and those of its drifts. */
-  private readonly blocks = new Map<string, { seq: number; isWithoutAccount: boolean; drifts: string[] }>();
   private readonly rejectedDecisions: RejectedDecision[] = [];
-  private readonly interviewing = new InterviewStanding((name) => this.step(name));
-  private readonly ladder: Ladder;
-  /** By task: how often its person was asked, and when last. */
-  private readonly asked = new Map<string, { number: number; at: string }>();
   /** Decisions that came before it was known who the employee is. */
   private unweighed: Happened<'exit.decision-finalised'>[] = [];
   /** The start was once over: a retry does not take the exit back to it. */
@@ -120,24 +122,10 @@ export class Exit {
     return this.ledger.find(name, system);
   }
 
-  rowOf(name: string): StepRow | undefined {
-    return this.ledger.rowOf(name);
-  }
-
   /** Whether a step is there to be done: begun, and not settled. */
   isOpen(name: string, system?: string): boolean {
     const step = this.step(name, system);
     return step !== undefined && step.state !== 'pending' && !isSettled(step);
-  }
-
-  /** How often a step was begun: it differs where the step was begun again. */
-  startsOf(name: string, system?: string): number {
-    return this.ledger.starts(name, system);
-  }
-
-  /** Whether an event is what a step was begun for. */
-  isSetOffBy(event: Pick<Happened, 'seq'>, name: string, system?: string): boolean {
-    return this.ledger.setOffBy(name, system) === event.seq;
   }
 
   /** @returns why the event counts for nothing */
@@ -189,13 +177,13 @@ export class Exit {
       standing: this.decision?.data,
       awaitingEffectiveDate: this.decision !== undefined && this.ending === undefined,
       cancelled: this.ending === 'cancelled',
-      today: earliestDate(now),
+      today: earliestToday(now),
     });
   }
 
   /** Whether a resolution can be applied to the steps as they stand. */
   weighResolution(input: unknown): Parsed<Resolution> {
-    return parseResolution(input, this.steps, (name) => this.rowOf(name)?.custom === 'task');
+    return parseResolution(input, this.steps, (name) => this.ledger.rowOf(name)?.custom === 'task');
   }
 
   /** Whether the interview could be moved at this moment. */
@@ -207,8 +195,7 @@ export class Exit {
 
   /** What cannot be a decision, or came too late, is kept for the status. */
   refuse(received: unknown, reason: string, at: string): void {
-    const text = JSON.stringify(received) ?? 'nothing';
-    this.rejectedDecisions.push({ at, reason, received: text.slice(0, 200) });
+    this.rejectedDecisions.push({ at, reason, received: shortened(received) });
     this.rejectedDecisions.splice(0, this.rejectedDecisions.length - KEPT);
     this.revision += 1;
   }
@@ -246,42 +233,9 @@ export class Exit {
     return this.steps.some(({ state }) => state === 'needs-attention');
   }
 
-  get interview(): InterviewSaid | undefined {
-    return this.interviewing.interview;
-  }
-
-  /** The latest wish for another time. */
-  get wish(): InterviewStanding['wish'] {
-    return this.interviewing.wish;
-  }
-
-  /** The step that the latest wish for a time of the interview is carried out by. */
-  get arranging(): Step | undefined {
-    return this.interviewing.arranging;
-  }
-
-  /** The step of the interview that was done by hand. */
-  get arrangedByHand(): Step | undefined {
-    return this.interviewing.arrangedByHand;
-  }
-
-  /** The latest rung of the review ladder, whether it went out or not. */
-  get rung(): DueRung | undefined {
-    return this.ladder.rung;
-  }
-
-  /** How many reminders went out. */
-  get reminders(): number {
-    return this.ladder.reminders;
-  }
-
   /** How often the person of a task was asked. */
   askedFor(task: string): number {
     return this.asked.get(task)?.number ?? 0;
-  }
-
-  askedAt(task: string): string | undefined {
-    return this.asked.get(task)?.at;
   }
 
   /** When the decision is overdue: ISO 8601, UTC. */
@@ -291,16 +245,12 @@ export class Exit {
 
   /** Who is asked for the decision: the HR partner who has the interview. */
   get hrPartner() {
-    return this.interview?.hrPartner ?? this.plan?.hrPartner;
-  }
-
-  /** @property drifts the ids of the events that said so; what is taken again is taken because of the last one */
-  blockOf(system: string): { seq: number; drifts: readonly string[] } | undefined {
-    return this.blocks.get(system);
+    return this.interviewing.interview?.hrPartner ?? this.plan?.hrPartner;
   }
 
   status(): ExitStatus {
-    const { phase, decision, resignation, interview } = this;
+    const { phase, decision, resignation } = this;
+    const { interview } = this.interviewing;
     const steps = this.steps.map((step) => ({ ...step }));
     const effective = decision?.data.effectiveOn === undefined ? undefined : this.effectiveAt;
     return {
@@ -313,7 +263,7 @@ export class Exit {
       needsAttention: this.needsAttention,
       awaiting: awaitingOf({
         ...{ phase, steps, hrPartner: this.hrPartner, reviewBy: this.reviewBy },
-        gates: (name) => this.rowOf(name)?.gates === true,
+        gates: (name) => this.ledger.rowOf(name)?.gates === true,
         effectiveOn: decision?.data.effectiveOn,
         effectiveAt: effective,
       }),
@@ -401,7 +351,7 @@ export class Exit {
   private begin(plan: Plan, at: string): string | undefined {
     if (this.plan) return `the exit ${this.exitId} is planned already`;
     this.plan = plan;
-    this.ledger = new StepLedger(plan.steps, this.systems);
+    this.ledger.lay(plan.steps, this.systems);
     this.ledger.begin('resigned', at, this.opening.seq);
     // A cancellation may come before the plan.
     if (this.ending) this.beginEnding(this.ending, at, this.opening.seq);
@@ -438,7 +388,7 @@ export class Exit {
 
   private stuck({ data, storedAt }: Happened<'step.needs-attention'>): string | undefined {
     const { step: name, system } = data;
-    const row = this.rowOf(name);
+    const row = this.ledger.rowOf(name);
     const isLate = row?.until === 'decided' && !this.isAwaited;
     const step =
       this.step(name, system) ?? (row && !row.gates && !isLate && this.ledger.restart(name, storedAt));
@@ -487,7 +437,7 @@ export class Exit {
     const weighed = this.weighRescheduling(event.data, event.storedAt);
     if (!weighed.ok) return weighed.problem;
     this.interviewing.wish = event;
-    const stuck = this.arranging!;
+    const stuck = this.interviewing.arranging!;
     // Where there is no interview yet, the wish mends the step that found no time.
     if (stuck.state === 'needs-attention') this.ledger.again(stuck, event.storedAt);
     else this.ledger.restart('reschedule-hr-interview', event.storedAt, event.seq);
@@ -523,11 +473,7 @@ export class Exit {
       return weighed.problem;
     }
     this.decision = event;
-    this.giveUp(
-      this.ledger.unfinished(({ until }) => until === 'decided'),
-      event.storedAt,
-      'the decision came first',
-    );
+    this.giveUpAll(({ until }) => until === 'decided', event.storedAt, 'the decision came first');
     this.effectiveAt = event.data.effectiveOn === undefined ? event.storedAt : event.data.effectiveAt;
     this.advanceTo(event.storedAt);
     return undefined;
@@ -537,8 +483,8 @@ export class Exit {
     this.ending = ending;
     const isLeaving = ending === 'leaving';
     const came = ending === 'cancelled' ? 'the cancellation came first' : 'the decision came first';
-    this.giveUp(
-      this.ledger.unfinished(({ until }) => until === 'effective' || until === 'decided'),
+    this.giveUpAll(
+      ({ until }) => until === 'effective' || until === 'decided',
       at,
       isLeaving ? 'leaving: revoked instead' : came,
     );
@@ -546,10 +492,8 @@ export class Exit {
     const stays = ending === 'retained' ? 'retained' : 'not leaving: the exit was cancelled';
     const owesWithdrawal = this.interviewing.mayBeOut(at);
     if (!isLeaving)
-      this.giveUp(
-        this.ledger.unfinished(
-          ({ until, custom, begins }) => until === 'retained' || (!!custom && begins === 'resigned'),
-        ),
+      this.giveUpAll(
+        ({ until, custom, begins }) => until === 'retained' || (!!custom && begins === 'resigned'),
         at,
         `the employee is ${stays}`,
       );
@@ -558,6 +502,10 @@ export class Exit {
     this.ledger.begin('decided', at, seq);
     this.ledger.begin('access-settled', at, seq);
     this.recompute(at, seq);
+  }
+
+  private giveUpAll(isPointless: (row: StepRow) => boolean, finishedAt: string, note: string): void {
+    this.giveUp(this.ledger.where(isPointless), finishedAt, note);
   }
 
   private giveUp(steps: readonly (Step | undefined)[], finishedAt: string, note: string): void {
@@ -573,8 +521,8 @@ export class Exit {
     this.revision += 1;
     if (this.closedAt || !this.plan) return;
     this.ledger.beginDue(at, seq);
-    const { gating, starting } = this.ledger;
-    this.wasAwaiting ||= starting.every(({ state }) => state !== 'running');
+    const gating = this.ledger.where(({ gates }) => gates);
+    this.wasAwaiting ||= this.ledger.starting.every(({ state }) => state !== 'running');
     this.isUnknown = !this.ending && this.isNobody;
     if (this.isUnknown || (this.ending && gating.every(isSettled))) this.close(at);
     else if (this.notices.due(this.steps).length === 0)
@@ -586,11 +534,7 @@ export class Exit {
     const why = this.isUnknown
       ? 'no directory and no critical system knows the employee'
       : 'the exit is over';
-    this.giveUp(
-      this.ledger.unfinished(() => true),
-      at,
-      why,
-    );
+    this.giveUpAll(() => true, at, why);
   }
 
   /** A mistyped id: the directory does not know the employee, and every system was looked at and has no account. */
@@ -611,7 +555,3 @@ function decisionOf({ data }: Happened<'exit.decision-finalised'>): Decision {
   const { effectiveAt: _, ...decision } = data;
   return decision;
 }
-
-/** The earliest date that is still today at one place on Earth: the workflow does not know the company's time zone data. */
-const earliestDate = (now: string): string =>
-  new Date(Date.parse(now) - 12 * 60 * 60 * 1000).toISOString().slice(0, 10);

@@ -9,7 +9,7 @@ import { phases, type ExitStatus, type Step } from './status.js';
 export interface Exits {
   find: (employeeId: string, exitId?: string) => Promise<FoundExit | undefined>;
   /** @throws Refusal when the employee has an open exit already */
-  open: (resignation: Resignation) => Promise<{ exitId: string }>;
+  open: (resignation: Resignation) => Promise<{ exitId: string; workflowId?: string }>;
   status: (employeeId: string, exitId?: string) => Promise<ExitStatus>;
   decide: (
     employeeId: string,

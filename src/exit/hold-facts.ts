@@ -1,34 +1,41 @@
 /** What a hold is about: the account as it was, what was taken, what was observed. The machine is in hold.ts. */
 
+import { z } from 'zod';
+
 /** How a system is blocked: the account suspended, or the listed groups taken from it. */
-export type HoldKind = { kind: 'suspend' } | { kind: 'groups'; groups: string[] };
+export const HoldFields = z.union([
+  z.object({ kind: z.literal('suspend') }),
+  z.object({ kind: z.literal('groups'), groups: z.array(z.string()) }),
+]);
+export type HoldKind = z.output<typeof HoldFields>;
 
 /** A SCIM group, by its immutable id. */
-export interface GroupRef {
-  id: string;
-  displayName: string;
-}
+export const GroupFields = z.object({ id: z.string(), displayName: z.string() });
+export type GroupRef = z.output<typeof GroupFields>;
+
+/** What names an account: to the server by its SCIM `id`, immutable unlike the user name; and to people. */
+export const AccountFields = z.object({ id: z.string(), userName: z.string() });
+export type AccountRef = z.output<typeof AccountFields>;
 
 /** The account as it was before the hold's first write. */
-export interface CapturedAccount {
-  /** SCIM `id`: immutable, unlike the user name. */
-  id: string;
-  userName: string;
+const CapturedFields = AccountFields.extend({
   /** Names and addresses of the account, so that nobody decides on their own exit. */
-  identities: string[];
-  active: boolean;
+  identities: z.array(z.string()).default([]),
+  active: z.boolean(),
   /** The memberships that the hold may take: none for `suspend`. */
-  groups: GroupRef[];
-}
+  groups: z.array(GroupFields),
+});
+export type CapturedAccount = z.output<typeof CapturedFields>;
 
-/** What names an account: to the server, and to people. */
-export type AccountRef = Pick<CapturedAccount, 'id' | 'userName'>;
+/** No account is a normal answer. */
+export const CaptureFields = z.object({
+  system: z.string('must name the critical system'),
+  capturedAt: z.iso.datetime(),
+  account: CapturedFields.optional(),
+});
 
-/** What captureAccess saw. No account is a normal answer. */
-export interface Capture {
-  system: string;
-  capturedAt: string;
-  account?: CapturedAccount | undefined;
+/** What captureAccess saw. */
+export interface Capture extends z.output<typeof CaptureFields> {
   /** What had been taken already: by runs of this exit that a reset has left, or by an earlier exit that was terminated. */
   taken?: Taken | undefined;
   /** When these had begun to revoke access, ISO 8601. */
@@ -45,10 +52,8 @@ export function mergeCaptures(first: Capture | undefined, second: Capture): Capt
 }
 
 /** What the hold itself took away, and restore therefore gives back. */
-export interface Taken {
-  suspended: boolean;
-  groups: GroupRef[];
-}
+export const TakenFields = z.object({ suspended: z.boolean(), groups: z.array(GroupFields) });
+export type Taken = z.output<typeof TakenFields>;
 
 export const nothing: Taken = { suspended: false, groups: [] };
 

@@ -5,11 +5,18 @@ z.config({ jitless: true });
 
 export type Parsed<T> = { ok: true; value: T } | { ok: false; problem: string };
 
-/** Checks `input` against a schema and says in one sentence everything that is wrong, field by field. */
-export function parse<T>(schema: z.ZodType<T>, input: unknown): Parsed<T> {
-  const result = schema.safeParse(input);
-  if (result.success) return { ok: true, value: result.data };
-  return { ok: false, problem: describeIssues(result.error) };
+/**
+ * Checks `input` against a schema and says in one sentence everything that is wrong, field by field.
+ * @param problemWith what may be wrong with what is well-formed
+ */
+export function parse<T>(
+  schema: z.ZodType<T>,
+  input: unknown,
+  problemWith: (value: T) => string | undefined = () => undefined,
+): Parsed<T> {
+  const { data: value, error } = schema.safeParse(input);
+  const problem = error ? describeIssues(error) : problemWith(value);
+  return problem === undefined ? { ok: true, value: value! } : { ok: false, problem };
 }
 
 /** `systems[0].name: must be …; policy.retry: must be …` */
@@ -27,6 +34,10 @@ function fieldName(path: readonly PropertyKey[]): string {
 
 /** A calendar date, `YYYY-MM-DD` (ISO 8601). */
 export const IsoDate = z.iso.date('must be a date such as 2026-12-31 (YYYY-MM-DD)');
+
+/** The earliest date that is still today at one place on Earth: the workflow does not know the company's time zone data. */
+export const earliestToday = (now: string): string =>
+  new Date(Date.parse(now) - 12 * 60 * 60 * 1000).toISOString().slice(0, 10);
 
 export const MailAddress = z.email('must be a mail address, for example hr@acme.example').max(254);
 

@@ -1,15 +1,16 @@
 /** How the interview of an exit stands: what was said of it, and what can be asked of it. */
-import type { InterviewSaid } from './event-data.js';
 import type { Happened } from './events.js';
+import type { Interview } from './interview.js';
 import type { Step } from './status.js';
+import type { StepLedger } from './step-ledger.js';
 
 export class InterviewStanding {
   /** As everybody was last told. */
-  interview: InterviewSaid | undefined;
+  interview: Interview | undefined;
   /** The latest wish for another time. */
   wish: Happened<'interview.reschedule-requested'> | undefined;
 
-  constructor(private readonly stepNamed: (name: string) => Step | undefined) {}
+  constructor(private readonly ledger: StepLedger) {}
 
   /** The step that the latest wish for a time is carried out by. */
   get arranging(): Step | undefined {
@@ -24,7 +25,7 @@ export class InterviewStanding {
   arranged({ data }: Happened<'interview.scheduled' | 'interview.rescheduled'>): void {
     const { identities: _, employeeName: __, notes: ___, ...interview } = data;
     // Of two answers that cross, the one that everybody was told last has the higher SEQUENCE.
-    if ((interview.sequence ?? 0) >= (this.interview?.sequence ?? 0)) this.interview = interview;
+    if (interview.sequence >= (this.interview?.sequence ?? 0)) this.interview = interview;
   }
 
   /** Why it cannot be moved now, as far as its steps tell. */
@@ -51,10 +52,10 @@ export class InterviewStanding {
   }
 
   private get scheduling(): Step | undefined {
-    return this.stepNamed('schedule-hr-interview');
+    return this.ledger.find('schedule-hr-interview');
   }
 
   private get moving(): Step | undefined {
-    return this.stepNamed('reschedule-hr-interview');
+    return this.ledger.find('reschedule-hr-interview');
   }
 }

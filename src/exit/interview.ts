@@ -1,27 +1,39 @@
+import { z } from 'zod';
 import { FailureType, FinalFailure } from './failures.js';
-import type { Contact, Sent } from './people.js';
+import { ContactFields, SentFields } from './people.js';
 import type { Step } from './status.js';
 
-/** The exit interview, as invited for. */
-export interface Interview {
+/** The exit interview, as invited for. Only the time has to be said: what a service of somebody else's leaves unsaid is empty. */
+export const InterviewFields = z.object({
   /** iCalendar UID, stable for the exit. */
-  uid: string;
+  uid: z
+    .string()
+    .optional()
+    .transform((uid = '') => uid),
   /** iCalendar SEQUENCE (RFC 5546 §2.1.4): grows with every change of the invitation. */
-  sequence: number;
-  /** ISO 8601, UTC. */
-  start: string;
-  /** ISO 8601, UTC. */
-  end: string;
-  timeZone: string;
+  sequence: z
+    .number()
+    .int()
+    .nonnegative()
+    .optional()
+    .transform((sequence = 0) => sequence),
+  /** UTC, like the end. */
+  start: z.iso.datetime(),
+  end: z.iso.datetime(),
+  timeZone: z.string(),
   /** The employee, under every address that we have, and the HR partner. */
-  attendees: Contact[];
+  attendees: z
+    .array(ContactFields)
+    .optional()
+    .transform((attendees = []) => attendees),
   /** Whose calendar it is in, and who is asked for the decision. */
-  hrPartner?: Contact | undefined;
+  hrPartner: ContactFields.optional(),
   /** The entry in the HR partner's calendar; absent where none is configured, and the time was proposed by working hours alone. */
-  calendarUrl?: string | undefined;
+  calendarUrl: z.string().optional(),
   /** The mails that announced it. */
-  sent?: Sent[] | undefined;
-}
+  sent: z.array(SentFields).optional(),
+});
+export type Interview = z.output<typeof InterviewFields>;
 
 /**
  * What scheduling, rescheduling or withdrawing has reached so far, reported durably before each effect, so that the next attempt goes

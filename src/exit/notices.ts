@@ -41,11 +41,7 @@ export class Notices {
   /** What the operator has still to be told of the steps as they stand, the latest cause of each. */
   due(steps: readonly Step[]): Cause[] {
     const untold = new Map(this.numbered.slice(this.toldUpTo).map(({ step, error }) => [step, error]));
-    return [...untold]
-      .filter(([key]) => {
-        const step = steps.find((each) => stepKey(each) === key);
-        return step?.state === 'needs-attention';
-      })
-      .map(([step, error]) => ({ step, error }));
+    const stuck = new Set(steps.filter(({ state }) => state === 'needs-attention').map(stepKey));
+    return [...untold].flatMap(([step, error]) => (stuck.has(step) ? { step, error } : []));
   }
 }

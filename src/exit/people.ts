@@ -1,16 +1,21 @@
+import { z } from 'zod';
+
 /** Somebody who can be written to. */
-export interface Contact {
-  name: string;
-  email: string;
+export const ContactFields = z.object({
+  name: z.string(),
+  email: z.string(),
   /** BCP 47, where it is known: which templates are used. */
-  language?: string | undefined;
-}
+  language: z.string().optional(),
+});
+export type Contact = z.output<typeof ContactFields>;
+
+/** Who is told: the manager, or the configured fallback with the reason why. */
+export const ManagerFields = ContactFields.extend({ insteadOfManager: z.string().optional() });
+export type Manager = z.output<typeof ManagerFields>;
 
 /** A mail that a server has accepted. */
-export interface Sent {
-  to: string;
-  messageId: string;
-}
+export const SentFields = z.object({ to: z.string(), messageId: z.string() });
+export type Sent = z.output<typeof SentFields>;
 
 /** The employee as the directory knows them. */
 export interface Employee {
@@ -24,8 +29,7 @@ export interface Employee {
   language?: string | undefined;
   /** Every name and address the directory knows the employee by. */
   identities: string[];
-  /** Who is told: the manager, or the configured fallback with the reason why. */
-  manager: Contact & { insteadOfManager?: string | undefined };
+  manager: Manager;
 }
 
 interface Named {

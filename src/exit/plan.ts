@@ -3,22 +3,12 @@
  * one. A later configuration changes no open exit. Durations are in milliseconds.
  */
 import { z } from 'zod';
-import type { HoldKind } from './hold-facts.js';
-import type { Contact } from './people.js';
-import { beginnings, serviceNames, type StepRow } from './steps.js';
+import { HoldFields } from './hold-facts.js';
+import { ContactFields } from './people.js';
+import { ReviewFields } from './review.js';
+import { StepRowFields } from './steps.js';
 
 const ms = z.number().nonnegative();
-
-export const ContactFields: z.ZodType<Contact> = z.object({
-  name: z.string(),
-  email: z.string(),
-  language: z.string().optional(),
-});
-
-export const HoldFields: z.ZodType<HoldKind> = z.union([
-  z.object({ kind: z.literal('suspend') }),
-  z.object({ kind: z.literal('groups'), groups: z.array(z.string()) }),
-]);
 
 const PlannedSystem = z.object({
   name: z.string(),
@@ -29,21 +19,6 @@ const PlannedSystem = z.object({
   attemptTimeoutMs: ms,
 });
 export type PlannedSystem = z.output<typeof PlannedSystem>;
-
-const Row = z.object({
-  name: z.string(),
-  service: z.enum(serviceNames),
-  begins: z.enum(beginnings),
-  after: z.array(z.string()).optional(),
-  until: z.enum(['decided', 'effective', 'retained']).optional(),
-  gates: z.boolean(),
-  perSystem: z.boolean().optional(),
-  queue: z.string(),
-  event: z.string(),
-  summary: z.string(),
-  custom: z.enum(['call', 'task']).optional(),
-  attentionAfterMs: ms.optional(),
-}) satisfies z.ZodType<StepRow>;
 
 const Policy = z.object({
   /** How long a step may go on trying before the exit asks for attention. */
@@ -72,18 +47,13 @@ const distinct = <T extends z.ZodType<{ name: string }>>(fields: T, what: string
 
 export const PlanFields = z.object({
   systems: distinct(PlannedSystem, 'critical system'),
-  steps: distinct(Row, 'step'),
+  steps: distinct(StepRowFields, 'step'),
   policy: Policy,
   /** Who is asked for the decision, until the interview is in the calendar of another. */
   hrPartner: ContactFields,
   /** Hears of the steps that need attention. */
   operator: ContactFields,
-  review: z.object({
-    remindAfterMs: z.array(ms),
-    withinMs: ms,
-    escalateEveryMs: z.number().positive(),
-    escalateTo: ContactFields,
-  }),
+  review: ReviewFields,
   /** Orchestrated: runs of earlier exits of the employee that ended from outside; what they took is given back by this one. */
   adopts: z.array(z.string()).optional(),
 });

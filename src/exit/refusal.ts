@@ -40,3 +40,36 @@ export class Refusal extends Error {
     super(sentence, options);
   }
 }
+
+/** @param exitId the one that was asked for; without it, the newest */
+export const noExit = (employeeId: string, exitId?: string): Refusal =>
+  new Refusal('no-exit', `${employeeId} has no exit${exitId === undefined ? '' : ` ${exitId}`}`, {
+    ...{ employeeId, exitId },
+  });
+
+export const alreadyOpen = (employeeId: string, form: string): Refusal =>
+  new Refusal('already-open', `${employeeId} already has an open exit`, { employeeId, form });
+
+/**
+ * @param facts of the exit that was meant
+ * @param how it ended
+ * @param exitId the one that was asked for
+ */
+export function notOpen(
+  facts: Facts & { endedAt?: string | undefined },
+  how: string,
+  exitId?: string,
+): Refusal {
+  const { employeeId, endedAt } = facts;
+  const last = exitId === undefined ? 'the last one' : `the exit ${exitId}`;
+  const sentence = `${String(employeeId)} has no open exit: ${last} ended at ${endedAt} (${how})`;
+  return new Refusal('not-open', sentence, facts);
+}
+
+/** The rules of the exit say no. */
+export const notAllowed = (
+  employeeId: string,
+  form: string,
+  problem: string,
+  options?: ErrorOptions,
+): Refusal => new Refusal('not-allowed', `Refused: ${problem}`, { employeeId, form }, options);

@@ -1,16 +1,18 @@
 /** The wait for the decision, as a ladder: reminders to HR, then an escalation at a steady interval. Silence never decides. */
-import type { Contact } from './people.js';
+import { z } from 'zod';
+import { ContactFields } from './people.js';
 
 /** Who is asked for the decision again, and when. Counted from the resignation, in milliseconds. */
-export interface Review {
+export const ReviewFields = z.object({
   /** When HR is reminded, in rising order. */
-  remindAfterMs: number[];
+  remindAfterMs: z.array(z.number().nonnegative()),
   /** When the decision is overdue, and escalated. */
-  withinMs: number;
+  withinMs: z.number().nonnegative(),
   /** How long after an escalation the next one follows. */
-  escalateEveryMs: number;
-  escalateTo: Contact;
-}
+  escalateEveryMs: z.number().positive(),
+  escalateTo: ContactFields,
+});
+export type Review = z.output<typeof ReviewFields>;
 
 export interface Rung {
   kind: 'remind' | 'escalate';
@@ -71,19 +73,15 @@ export class Ladder {
   /** @returns the rung that falls due by now, where it is a new one */
   climb(review: Review, now: string): DueRung | undefined {
     const { due } = standingOn(review, Date.parse(now) - Date.parse(this.openedAt));
-    return due && this.climbTo(due);
+    if (!due || (this.rung && this.rung.afterMs >= due.afterMs)) return undefined;
+    const dueAt = new Date(Date.parse(this.openedAt) + due.afterMs).toISOString();
+    this.latest[due.kind] = due.number;
+    return (this.rung = { ...due, dueAt });
   }
 
   /** @returns whether it is the latest of its kind that fell due */
   wentOut(kind: Rung['kind'], number: number): boolean {
     this.out[kind].add(number);
     return this.latest[kind] === number;
-  }
-
-  private climbTo(rung: Rung): DueRung | undefined {
-    if (this.rung && this.rung.afterMs >= rung.afterMs) return undefined;
-    const dueAt = new Date(Date.parse(this.openedAt) + rung.afterMs).toISOString();
-    this.latest[rung.kind] = rung.number;
-    return (this.rung = { ...rung, dueAt });
   }
 }

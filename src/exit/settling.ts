@@ -37,19 +37,13 @@ const readers: { [T in ExitEventType]?: (data: Happened<T>['data']) => Settling 
     step: 'notify-operator',
     notes: [`told ${recipientsOf(sent)} of ${steps.join(', ')}`],
   }),
-  'interview.scheduled': ({ notes, identities, employeeName }) => ({
-    ...{ step: 'schedule-hr-interview', notes, identities, employeeName },
-  }),
-  'interview.rescheduled': ({ notes, identities, employeeName }) => ({
-    ...{ step: 'reschedule-hr-interview', notes, identities, employeeName },
-  }),
-  'interview.cancelled': ({ notes }) => ({ step: 'cancel-hr-interview', notes }),
-  'access.blocked': ({ system, notes, identities }) => ({
-    ...{ step: 'block-access', system, notes, identities },
-  }),
-  'access.restored': ({ system, notes }) => ({ step: 'restore-access', system, notes }),
-  'access.revoked': ({ system, notes }) => ({ step: 'revoke-access', system, notes }),
-  'step.completed': ({ step, notes }) => ({ step, notes }),
+  'interview.scheduled': (data) => ({ ...data, step: 'schedule-hr-interview' }),
+  'interview.rescheduled': (data) => ({ ...data, step: 'reschedule-hr-interview' }),
+  'interview.cancelled': (data) => ({ ...data, step: 'cancel-hr-interview' }),
+  'access.blocked': (data) => ({ ...data, step: 'block-access' }),
+  'access.restored': (data) => ({ ...data, step: 'restore-access' }),
+  'access.revoked': (data) => ({ ...data, step: 'revoke-access' }),
+  'step.completed': (data) => data,
 };
 
 /** @returns undefined where the event settles no step */

@@ -74,9 +74,16 @@ export interface RejectedDecision {
   received: string;
 }
 
+/** As much of what was refused as is kept. */
+export const shortened = (received: unknown): string => (JSON.stringify(received) ?? 'nothing').slice(0, 200);
+
 /** `block-access:payroll`, as `ems resolve` takes it and the activities are called. */
 export const stepKey = (step: { name: string; system?: string | undefined }): string =>
   step.system === undefined ? step.name : `${step.name}:${step.system}`;
+
+/** The key of the step that something is about. */
+export const keyOfStep = ({ step: name, system }: { step: string; system?: string | undefined }): string =>
+  stepKey({ name, system });
 
 export const isSettled = ({ state }: Pick<Step, 'state'>): boolean =>
   state === 'done' || state === 'done-by-hand' || state === 'skipped';

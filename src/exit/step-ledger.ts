@@ -8,7 +8,7 @@ interface Entry {
   row: StepRow;
   /** The record's number of what set it off. */
   setOffBy: number;
-  /** How often it was begun: a retry and a drift begin it again. */
+  /** A retry and a drift begin it again. */
   starts: number;
   /** The type of the final failure that it is stuck on. */
   stuckOn?: string | undefined;
@@ -16,24 +16,27 @@ interface Entry {
 
 export class StepLedger {
   private readonly entries: Entry[] = [];
+  private rows: readonly StepRow[] = [];
+  private systems: readonly string[] = [];
 
-  constructor(
-    private readonly rows: readonly StepRow[],
-    private readonly systems: readonly string[],
-  ) {}
+  /** What is planned: nothing has begun yet. */
+  lay(rows: readonly StepRow[], systems: readonly string[]): void {
+    this.rows = rows;
+    this.systems = systems;
+  }
 
   get all(): Step[] {
     return this.entries.map(({ step }) => step);
   }
 
-  /** The steps that the exit stays open for. */
-  get gating(): Step[] {
-    return this.entries.flatMap(({ step, row }) => (row.gates ? step : []));
+  /** The steps of the rows that are so. */
+  where(isWanted: (row: StepRow) => boolean): Step[] {
+    return this.entries.flatMap(({ step, row }) => (isWanted(row) ? step : []));
   }
 
-  /** Of these, what the start of every exit sets off: a custom step may take days, and tells nothing of the employee. */
+  /** What the start of every exit sets off and stays open for: a custom step may take days, and tells nothing of the employee. */
   get starting(): Step[] {
-    return this.entries.flatMap(({ step, row }) => (row.gates && !row.custom ? step : []));
+    return this.where(({ gates, custom }) => gates && !custom);
   }
 
   rowOf(name: string): StepRow | undefined {
@@ -44,14 +47,12 @@ export class StepLedger {
     return this.entry(name, system)?.step;
   }
 
-  of(name: string): Step[] {
-    return this.entries.flatMap(({ step }) => (step.name === name ? step : []));
-  }
-
+  /** The record's number of what a step was begun for. */
   setOffBy(name: string, system?: string): number | undefined {
     return this.entry(name, system)?.setOffBy;
   }
 
+  /** How often a step was begun: it differs where the step was begun again. */
   starts(name: string, system?: string): number {
     return this.entry(name, system)?.starts ?? 0;
   }
@@ -81,7 +82,10 @@ export class StepLedger {
     for (const entry of this.entries) {
       const { step, row } = entry;
       const before = [...(row.after ?? []), ...(row.begins === 'access-settled' ? endings : [])];
-      if (step.state === 'pending' && before.flatMap((name) => this.of(name)).every(isSettled)) {
+      if (
+        step.state === 'pending' &&
+        this.all.every((each) => !before.includes(each.name) || isSettled(each))
+      ) {
         // What waits for nothing is set off by what it was added for.
         if (before.length > 0) entry.setOffBy = setOffBy;
         this.start(entry, at);
@@ -112,11 +116,6 @@ export class StepLedger {
   stick(step: Step, { error, type }: Pick<Outcome<'step.needs-attention'>['data'], 'error' | 'type'>): void {
     Object.assign(step, { state: 'needs-attention', error });
     this.entry(step.name, step.system)!.stuckOn = type;
-  }
-
-  /** The unfinished steps that are pointless from now on. */
-  unfinished(isPointless: (row: StepRow) => boolean): Step[] {
-    return this.entries.flatMap(({ step, row }) => (isPointless(row) && !isSettled(step) ? step : []));
   }
 
   private start(entry: Entry, startedAt: string): void {

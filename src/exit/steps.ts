@@ -2,6 +2,7 @@
  * The table of steps: what an exit consists of. It is carried in the plan, so an open exit never changes under a new configuration.
  * Status, `awaiting`, summaries in the Web UI, promises, the report and the check of AsyncAPI read it.
  */
+import { z } from 'zod';
 import type { ExitStatus } from './status.js';
 
 /** What a step begins on. */
@@ -28,151 +29,126 @@ export const customBeginnings = ['resigned', 'retained', 'leaving', 'decided', '
 export const serviceNames = ['directory', 'notification', 'hr', 'access', 'steps'] as const;
 export type StepService = (typeof serviceNames)[number];
 
-export interface StepRow {
-  name: string;
-  service: StepService;
-  begins: Beginning;
+export const StepRowFields = z.object({
+  name: z.string(),
+  service: z.enum(serviceNames),
+  begins: z.enum(beginnings),
   /** Steps that have to be settled before. */
-  after?: string[] | undefined;
+  after: z.array(z.string()).optional(),
   /** From when on an unfinished step is pointless: the decision, the moment it takes effect, or the employee's staying. */
-  until?: 'decided' | 'effective' | 'retained' | undefined;
+  until: z.enum(['decided', 'effective', 'retained']).optional(),
   /** Whether the exit stays open until the step is settled. A step that does not gate is given up when the exit closes. */
-  gates: boolean;
+  gates: z.boolean(),
   /** One step for each critical system. */
-  perSystem?: boolean | undefined;
+  perSystem: z.boolean().optional(),
   /** The Temporal task queue; a system with a rate limit has its own. */
-  queue: string;
+  queue: z.string(),
   /** The event that says that the step is done. */
-  event: string;
+  event: z.string(),
   /** What the step does, for people. */
-  summary: string;
+  summary: z.string(),
   /** Of a step from the configuration: a call over HTTP, or a task for a person. */
-  custom?: 'call' | 'task' | undefined;
+  custom: z.enum(['call', 'task']).optional(),
   /** After how long the step needs attention, in milliseconds; without it, the policy says. */
-  attentionAfterMs?: number | undefined;
-}
+  attentionAfterMs: z.number().nonnegative().optional(),
+});
+export type StepRow = z.output<typeof StepRowFields>;
 
 /** The task queue of each service. */
 export type Queues = Record<StepService, string>;
 
 /** @param custom the steps of the configuration */
 export function tableOf(form: ExitStatus['form'], queues: Queues, custom: readonly StepRow[]): StepRow[] {
-  const looksUp = form === 'orchestrated';
+  const row = (
+    service: StepService,
+    begins: Beginning,
+    name: string,
+    event: string,
+    summary: string,
+    rest: Partial<StepRow> = {},
+  ): StepRow => ({ name, service, begins, gates: true, ...rest, queue: queues[service], event, summary });
   // In the choreographed form each service asks the directory by itself.
-  const aboutEmployee = { begins: 'resigned', until: 'retained', gates: true } as const;
-  const onceKnown = { ...aboutEmployee, ...(looksUp && { after: ['look-up-employee'] }) };
-  const access = { service: 'access', gates: true, perSystem: true } as const;
-  const telling = { service: 'notification', gates: false } as const;
-  const rows: Omit<StepRow, 'queue'>[] = [
-    {
-      name: 'block-access',
-      ...access,
-      begins: 'resigned',
-      until: 'effective',
-      event: 'access.blocked',
-      summary: 'Block access to {system}',
-    },
-    ...(looksUp
+  const lookUp =
+    form === 'orchestrated'
       ? [
-          {
-            name: 'look-up-employee',
-            service: 'directory',
-            begins: 'resigned',
-            gates: true,
-            event: 'employee.found',
-            summary: 'Find the employee and their manager',
-          } as const,
+          row(
+            'directory',
+            'resigned',
+            'look-up-employee',
+            'employee.found',
+            'Find the employee and their manager',
+          ),
         ]
-      : []),
-    {
-      name: 'notify-manager',
-      service: 'notification',
-      ...onceKnown,
-      event: 'manager.notified',
-      summary: 'Tell the manager of the resignation',
-    },
-    {
-      name: 'notify-employee',
-      service: 'notification',
-      ...onceKnown,
-      event: 'employee.notified',
-      summary: 'Tell the employee of the block',
-    },
-    {
-      name: 'schedule-hr-interview',
-      service: 'hr',
-      ...onceKnown,
-      event: 'interview.scheduled',
-      summary: 'Schedule the exit interview',
-    },
-    {
-      name: 'reschedule-hr-interview',
-      service: 'hr',
-      begins: 'requested',
+      : [];
+  const onceKnown = { until: 'retained', ...(lookUp[0] && { after: [lookUp[0].name] }) } as const;
+  const waiting = { until: 'decided', gates: false } as const;
+  const perSystem = { perSystem: true };
+  return [
+    row('access', 'resigned', 'block-access', 'access.blocked', 'Block access to {system}', {
+      ...perSystem,
+      until: 'effective',
+    }),
+    ...lookUp,
+    row(
+      'notification',
+      'resigned',
+      'notify-manager',
+      'manager.notified',
+      'Tell the manager of the resignation',
+      onceKnown,
+    ),
+    row(
+      'notification',
+      'resigned',
+      'notify-employee',
+      'employee.notified',
+      'Tell the employee of the block',
+      onceKnown,
+    ),
+    row(
+      'hr',
+      'resigned',
+      'schedule-hr-interview',
+      'interview.scheduled',
+      'Schedule the exit interview',
+      onceKnown,
+    ),
+    row('hr', 'requested', 'reschedule-hr-interview', 'interview.rescheduled', 'Move the exit interview', {
       until: 'retained',
-      gates: true,
-      event: 'interview.rescheduled',
-      summary: 'Move the exit interview',
-    },
-    {
-      name: 'remind-hr-partner',
-      ...telling,
-      begins: 'waiting',
-      until: 'decided',
-      event: 'hr.reminded',
-      summary: 'Remind HR of the decision',
-    },
-    {
-      name: 'escalate-decision',
-      ...telling,
-      begins: 'waiting',
-      until: 'decided',
-      event: 'decision.escalated',
-      summary: 'Escalate the decision',
-    },
-    {
-      name: 'notify-operator',
-      ...telling,
-      begins: 'attention',
-      event: 'operator.notified',
-      summary: 'Tell the operator what needs attention',
-    },
-    {
-      name: 'restore-access',
-      ...access,
-      begins: 'retained',
-      event: 'access.restored',
-      summary: 'Give back access to {system}',
-    },
-    {
-      name: 'revoke-access',
-      ...access,
-      begins: 'leaving',
-      event: 'access.revoked',
-      summary: 'Revoke access to {system}',
-    },
-    {
-      name: 'cancel-hr-interview',
-      service: 'hr',
-      begins: 'retained',
-      gates: true,
-      event: 'interview.cancelled',
-      summary: 'Withdraw the interview invitation',
-    },
-    {
-      name: 'notify-manager-of-outcome',
-      service: 'notification',
-      begins: 'access-settled',
-      after: ['notify-manager'],
-      gates: true,
-      event: 'manager.notified',
-      summary: 'Tell the manager of the outcome',
-    },
+    }),
+    row('notification', 'waiting', 'remind-hr-partner', 'hr.reminded', 'Remind HR of the decision', waiting),
+    row(
+      'notification',
+      'waiting',
+      'escalate-decision',
+      'decision.escalated',
+      'Escalate the decision',
+      waiting,
+    ),
+    row(
+      'notification',
+      'attention',
+      'notify-operator',
+      'operator.notified',
+      'Tell the operator what needs attention',
+      { gates: false },
+    ),
+    row('access', 'retained', 'restore-access', 'access.restored', 'Give back access to {system}', perSystem),
+    row('access', 'leaving', 'revoke-access', 'access.revoked', 'Revoke access to {system}', perSystem),
+    row('hr', 'retained', 'cancel-hr-interview', 'interview.cancelled', 'Withdraw the interview invitation'),
+    row(
+      'notification',
+      'access-settled',
+      'notify-manager-of-outcome',
+      'manager.notified',
+      'Tell the manager of the outcome',
+      { after: ['notify-manager'] },
+    ),
+    ...custom,
   ];
-  return [...rows.map((row) => ({ ...row, queue: queues[row.service] })), ...custom];
 }
 
 /** The names that a step of the configuration cannot have. */
-export const builtInSteps = [...tableOf('orchestrated', {} as Queues, []).map(({ name }) => name)];
+export const builtInSteps = tableOf('orchestrated', {} as Queues, []).map(({ name }) => name);
 
 export const summaryOf = ({ summary }: StepRow, system = ''): string => summary.replace('{system}', system);

@@ -1,15 +1,8 @@
 /** What the result of an activity says of an exit. */
-import type { Fact } from '../exit/evidence/facts.js';
+import { mailsAccepted, type Told } from '../exit/evidence/facts.js';
 import type { Blocked, Capture, GroupRef, Restored, Revoked } from '../exit/hold-facts.js';
 import type { Interview, InterviewProgress } from '../exit/interview.js';
 import type { Employee, Sent } from '../exit/people.js';
-
-/** A fact whose time is that of its event, where it does not bring its own. */
-export type Told = Fact extends infer F
-  ? F extends Fact
-    ? Omit<F, 'at' | 'earlierRun'> & { at?: string }
-    : never
-  : never;
 
 export interface Call {
   /** The activity type. */
@@ -42,7 +35,7 @@ const byType: Record<string, (result: never, call: Call) => Told[]> = {
             interview,
             sequence: sequence ?? (interview && interview.sequence + 1),
           },
-          ...mails(type, sent ?? []),
+          ...mailsAccepted(type, sent),
         ]
       : [],
 };
@@ -52,9 +45,9 @@ export function factsOfResult(call: Call, result: unknown): Told[] {
   const read = byType[call.type];
   if (read) return read(result as never, call);
   if (isInterview(result)) {
-    return [{ kind: 'invited', interview: result }, ...mails(call.type, result.sent ?? [])];
+    return [{ kind: 'invited', interview: result }, ...mailsAccepted(call.type, result.sent)];
   }
-  return mails(call.type, (Array.isArray(result) ? result : [result]).filter(isSent));
+  return mailsAccepted(call.type, (Array.isArray(result) ? result : [result]).filter(isSent));
 }
 
 /** What attempts reported that came to nothing: what a revocation set out to remove, and who had been written to by then. */
@@ -66,12 +59,9 @@ export function factsOfReport(call: Call, reported: unknown): Told[] {
   const isInvited = call.type !== 'cancelHrInterview';
   return [
     ...(isInvited ? [{ kind: 'invited', interview } as const] : []),
-    ...mails(call.type, interview.sent),
+    ...mailsAccepted(call.type, interview.sent),
   ];
 }
-
-const mails = (mail: string, sent: readonly { to: string; messageId?: string }[]): Told[] =>
-  sent.map(({ to, messageId }) => ({ kind: 'mail-accepted', mail, to, messageId }));
 
 const has = (value: unknown, ...keys: string[]): boolean =>
   typeof value === 'object' && value !== null && keys.every((key) => key in value);

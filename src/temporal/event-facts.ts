@@ -6,14 +6,14 @@ import {
 } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { parseDrift } from '../exit/drift.js';
-import type { Received } from '../exit/evidence/facts.js';
+import type { Received, Told } from '../exit/evidence/facts.js';
 import type { Reported } from '../exit/failures.js';
 import type { Plan } from '../exit/plan.js';
 import type { Rescheduling } from '../exit/rescheduling.js';
 import { parseResignation } from '../exit/resignation.js';
 import type { Resolution } from '../exit/resolution.js';
 import type { ExitStatus, Phase, StepState } from '../exit/status.js';
-import { factsOfReport, factsOfResult, type Call, type Told } from './activity-facts.js';
+import { factsOfReport, factsOfResult, type Call } from './activity-facts.js';
 
 export type Event = NonNullable<History['events']>[number];
 type Payloads = Parameters<typeof decodeArrayFromPayloads>[1];

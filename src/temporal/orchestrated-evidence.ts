@@ -1,5 +1,6 @@
 /** The evidence of an exit of the orchestrated form, read from its workflow's history alone. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { otherRuns } from '../activities/other-runs.js';
 import type { Evidence, Source } from '../exit/evidence/evidence.js';
 import { evidenceOf } from '../exit/evidence/evidence-of.js';
 import { exitWorkflowId } from '../exit/ids.js';
@@ -62,7 +63,7 @@ async function earlierRuns(
   const exitId = exitIdOf(newest);
   if (newest.runId === exitId) return [];
   const found: RunHistory[] = [];
-  for (const runId of await otherRuns(client, workflowId, newest.runId)) {
+  for (const { runId } of await otherRuns(client, { workflowId, runId: newest.runId })) {
     const run = await historyOf(client, workflowId, runId);
     if (run && exitIdOf(run) === exitId) found.push(run);
   }
@@ -73,15 +74,6 @@ async function earlierRuns(
       );
   }
   return found;
-}
-
-async function otherRuns(client: Client, workflowId: string, runId: string): Promise<string[]> {
-  const runs: { runId: string; startTime: Date }[] = [];
-  for await (const run of client.workflow.list({ query: `WorkflowId = '${workflowId}'` })) runs.push(run);
-  return runs
-    .filter((run) => run.runId !== runId)
-    .toSorted((a, b) => a.startTime.getTime() - b.startTime.getTime())
-    .map((run) => run.runId);
 }
 
 async function historyOf(client: Client, workflowId: string, runId: string): Promise<RunHistory | undefined> {

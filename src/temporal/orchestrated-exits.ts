@@ -16,25 +16,14 @@ import {
 import { tsToDate } from '@temporalio/common/lib/time.js';
 import type { Decision } from '../exit/decision.js';
 import type { WatchedHold } from '../exit/drift.js';
-import type { Evidence } from '../exit/evidence/evidence.js';
-import {
-  isCutShort,
-  type Exits,
-  type FoundExit,
-  type ListedExit,
-  type ListedPhase,
-  type ListFilter,
-} from '../exit/exits.js';
+import type { ExitsOfForm } from '../exit/evidence/evidence.js';
+import { isCutShort, type ListedExit, type ListedPhase, type ListFilter } from '../exit/exits.js';
 import { employeeIdOf, exitWorkflowId } from '../exit/ids.js';
 import { taskQueues } from '../exit/queues.js';
-import type { Interview } from '../exit/interview.js';
-import type { Rescheduling } from '../exit/rescheduling.js';
-import type { Resignation } from '../exit/resignation.js';
-import type { Resolution } from '../exit/resolution.js';
-import { stepKey, type ExitStatus, type Phase, type Step } from '../exit/status.js';
+import { stepKey, type ExitStatus, type Phase } from '../exit/status.js';
 import type { Weighed } from '../workflows/handlers.js';
 import { searchAttributes } from '../workflows/search-attributes.js';
-import { Refusal } from '../exit/refusal.js';
+import { alreadyOpen, noExit, notAllowed, notOpen, Refusal } from '../exit/refusal.js';
 import { describeRun, exitIdOfRun, latestRun, phaseOf, replacedBy } from './exit-runs.js';
 import { readEvidence } from './orchestrated-evidence.js';
 
@@ -50,8 +39,7 @@ export function orchestratedExits(client: Client) {
   async function requireExit(employeeId: string, exitId?: string): Promise<WorkflowExecutionDescription> {
     const run = await latestRun(client, employeeId, exitId);
     if (run) return run;
-    const which = exitId === undefined ? '' : ` ${exitId}`;
-    throw new Refusal('no-exit', `${employeeId} has no exit${which}`, { employeeId, exitId });
+    throw noExit(employeeId, exitId);
   }
 
   /** @returns the run that goes on */
@@ -59,13 +47,7 @@ export function orchestratedExits(client: Client) {
     const run = await requireExit(employeeId, exitId);
     const { workflowId, runId, status } = run;
     if (status.name === 'RUNNING') return client.workflow.getHandle(workflowId, runId);
-    const facts = factsOf(employeeId, run);
-    const last = exitId === undefined ? 'the last one' : `the exit ${exitId}`;
-    throw new Refusal(
-      'not-open',
-      `${employeeId} has no open exit: ${last} ended at ${facts.endedAt} (${status.name.toLowerCase()})`,
-      facts,
-    );
+    throw notOpen(factsOf(employeeId, run), status.name.toLowerCase(), exitId);
   }
 
   /** @param code where there is no answer */
@@ -80,7 +62,7 @@ export function orchestratedExits(client: Client) {
       return await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, ask);
     } catch (error) {
       if (error instanceof WorkflowUpdateFailedError)
-        throw new Refusal('not-allowed', `Refused: ${error.cause?.message}`, facts, { cause: error });
+        throw notAllowed(employeeId, 'orchestrated', `${error.cause?.message}`, { cause: error });
       // The server knows the deadline too, and may be the first to give up.
       const isTimeUp = isGrpcDeadlineError(error) || isGrpcCancelledError(error);
       if (isTimeUp || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
@@ -101,6 +83,17 @@ export function orchestratedExits(client: Client) {
       }
       throw error;
     }
+  }
+
+  async function update<T>(
+    name: string,
+    said: unknown,
+    employeeId: string,
+    exitId?: string,
+    what = 'it is not confirmed',
+  ): Promise<T> {
+    const exit = await requireOpenExit(employeeId, exitId);
+    return answered(employeeId, 'unconfirmed', what, () => exit.executeUpdate(name, { args: [said] }));
   }
 
   async function statusOf(employeeId: string, run: WorkflowExecutionDescription): Promise<ExitStatus> {
@@ -151,15 +144,15 @@ export function orchestratedExits(client: Client) {
     }
   };
 
-  const exits = {
-    async find(employeeId: string, exitId?: string): Promise<FoundExit | undefined> {
+  const exits: ExitsOfForm = {
+    async find(employeeId, exitId) {
       const run = await latestRun(client, employeeId, exitId);
       if (!run) return undefined;
       const isOpen = run.status.name === 'RUNNING';
       return { exitId: exitIdOfRun(run), isOpen, since: run.startTime.toISOString(), phase: phaseOf(run) };
     },
 
-    async open(resignation: Resignation): Promise<{ workflowId: string; exitId: string }> {
+    async open(resignation) {
       const { employeeId } = resignation;
       const workflowId = exitWorkflowId(employeeId);
       try {
@@ -174,30 +167,17 @@ export function orchestratedExits(client: Client) {
         return { workflowId, exitId: handle.firstExecutionRunId };
       } catch (error) {
         if (error instanceof WorkflowExecutionAlreadyStartedError)
-          throw new Refusal('already-open', `${employeeId} already has an open exit`, {
-            employeeId,
-            form: 'orchestrated',
-          });
+          throw alreadyOpen(employeeId, 'orchestrated');
         throw error;
       }
     },
 
-    async status(employeeId: string, exitId?: string): Promise<ExitStatus> {
-      return statusOf(employeeId, await requireExit(employeeId, exitId));
-    },
+    status: async (employeeId, exitId) => statusOf(employeeId, await requireExit(employeeId, exitId)),
 
-    async decide(
-      employeeId: string,
-      decision: Decision,
-      exitId?: string,
-    ): Promise<Decision & { decidedAt: string }> {
-      const exit = await requireOpenExit(employeeId, exitId);
-      return answered(employeeId, 'unconfirmed', 'the decision is not confirmed', () =>
-        exit.executeUpdate('finaliseDecision', { args: [decision] }),
-      );
-    },
+    decide: (employeeId, decision, exitId) =>
+      update('finaliseDecision', decision, employeeId, exitId, 'the decision is not confirmed'),
 
-    async weigh(employeeId: string, decision: Decision, exitId?: string): Promise<string | undefined> {
+    async weigh(employeeId, decision, exitId) {
       const exit = await requireOpenExit(employeeId, exitId);
       const { problem } = await answered(employeeId, 'no-answer', 'the decision cannot be weighed', () =>
         exit.query<Weighed, [Decision]>('weighDecision', decision),
@@ -205,28 +185,18 @@ export function orchestratedExits(client: Client) {
       return problem;
     },
 
-    async resolve(employeeId: string, resolution: Resolution, exitId?: string): Promise<Step> {
-      const exit = await requireOpenExit(employeeId, exitId);
-      return answered(employeeId, 'unconfirmed', 'it is not confirmed', () =>
-        exit.executeUpdate('resolveStep', { args: [resolution] }),
-      );
-    },
+    resolve: (employeeId, resolution, exitId) => update('resolveStep', resolution, employeeId, exitId),
 
-    async reschedule(employeeId: string, wish: Rescheduling, exitId?: string): Promise<Interview> {
-      const exit = await requireOpenExit(employeeId, exitId);
-      return answered(employeeId, 'unconfirmed', 'it is not confirmed', () =>
-        exit.executeUpdate('rescheduleInterview', { args: [wish] }),
-      );
-    },
+    reschedule: (employeeId, wish, exitId) => update('rescheduleInterview', wish, employeeId, exitId),
 
-    async list(filter: ListFilter): Promise<ListedExit[]> {
+    async list(filter) {
       const found: Promise<ListedExit | []>[] = [];
       for await (const execution of client.workflow.list({ query: queryFor(filter) }))
         found.push(listed(execution));
       return (await Promise.all(found)).flat();
     },
 
-    async *follow(employeeId: string, everyMs: number, exitId?: string): AsyncGenerator<ExitStatus> {
+    async *follow(employeeId, everyMs, exitId) {
       const { workflowId, runId } = await requireExit(employeeId, exitId);
       let token: Uint8Array | undefined;
       for (;;) {
@@ -236,17 +206,11 @@ export function orchestratedExits(client: Client) {
         token = await nextEvent(workflowId, runId, token, everyMs);
       }
     },
-  } satisfies Exits;
 
-  return {
-    ...exits,
-    /**
-     * The evidence, from the history alone.
-     * @param version of the program that reads, for the record
-     */
-    report: (employeeId: string, version: string, exitId?: string): Promise<Evidence> =>
+    report: (employeeId, version, exitId) =>
       readEvidence(client, { employeeId, exitId, version, ask: () => exits.status(employeeId, exitId) }),
   };
+  return exits;
 
   /** Waits for the next event in the history; attempts leave none there, so not for ever. */
   async function nextEvent(

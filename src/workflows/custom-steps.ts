@@ -16,15 +16,9 @@ export async function performCustomSteps(context: ExitContext): Promise<void> {
 
 async function call(context: ExitContext, { name: step }: StepRow, go: Go) {
   const { exit, services } = context;
-  const notes = await services.steps.callStep.executeWithOptions(go.options(), [
-    {
-      ...context.about,
-      step,
-      resignation: exit.resignation,
-      decision: exit.decision?.data,
-      ending: exit.ending,
-    },
-  ]);
+  const { resignation, ending } = exit;
+  const about = { ...context.about, step, resignation, decision: exit.decision?.data, ending };
+  const notes = await go.call(services.steps.callStep, about);
   return { type: 'step.completed', data: { step, notes } } as const;
 }
 
@@ -32,16 +26,14 @@ async function call(context: ExitContext, { name: step }: StepRow, go: Go) {
 async function ask(context: ExitContext, row: StepRow, go: Go): Promise<undefined> {
   const { exit, services } = context;
   const { name: step, attentionAfterMs = Infinity } = row;
-  const start = exit.startsOf(step);
-  const isOver = () => !exit.isOpen(step) || exit.startsOf(step) !== start;
+  const start = exit.ledger.starts(step);
+  const isOver = () => !exit.isOpen(step) || exit.ledger.starts(step) !== start;
   const dueMs = () => Date.parse(exit.step(step)!.startedAt!) + attentionAfterMs - Date.now();
   for (;;) {
     const number = exit.askedFor(step) + 1;
     const { startedAt } = exit.step(step)!;
     const about = { ...context.about, employee: exit.employee, step, startedAt, number };
-    const { remindEveryMs, ...sent } = await services.steps.askPerson.executeWithOptions(go.options(), [
-      about,
-    ]);
+    const { remindEveryMs, ...sent } = await go.call(services.steps.askPerson, about);
     context.happened({ type: 'task.requested', data: { ...sent, step, number } });
     const isStuck = exit.step(step)?.state === 'needs-attention';
     const waitMs = isStuck ? remindEveryMs : Math.max(1, Math.min(remindEveryMs, dueMs()));

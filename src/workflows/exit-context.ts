@@ -4,6 +4,7 @@ import type { ExitEventType, Happened, Outcome } from '../exit/events.js';
 import { Exit } from '../exit/exit.js';
 import { FailureType } from '../exit/failures.js';
 import { exitWorkflowId } from '../exit/ids.js';
+import { earliestToday } from '../exit/input.js';
 import type { Plan } from '../exit/plan.js';
 import { parseResignation } from '../exit/resignation.js';
 import { servicesUnder, type Services } from './proxies.js';
@@ -18,7 +19,7 @@ export class ExitContext {
   /** @throws ApplicationFailure before anything is done: not a Resignation, or the wrong workflow ID */
   constructor(input: unknown) {
     const { workflowId, firstExecutionRunId, startTime } = workflowInfo();
-    const parsed = parseResignation(input, earliestToday());
+    const parsed = parseResignation(input, earliestToday(now()));
     if (!parsed.ok) {
       throw ApplicationFailure.nonRetryable(
         `Not a Resignation: ${parsed.problem}`,
@@ -93,6 +94,3 @@ export class ExitContext {
 }
 
 export const now = (): string => new Date(Date.now()).toISOString();
-
-/** The earliest date that is still today at one place on Earth: the workflow does not know the company's time zone data. */
-const earliestToday = (): string => new Date(Date.now() - 12 * 60 * 60 * 1000).toISOString().slice(0, 10);

@@ -42,10 +42,10 @@ export class ExitInterview {
   async arranged(): Promise<Interview> {
     const { exit } = this.context;
     const isSettledOrStuck = () =>
-      exit.arranging !== undefined &&
-      (isSettled(exit.arranging) || exit.arranging.state === 'needs-attention');
+      exit.interviewing.arranging !== undefined &&
+      (isSettled(exit.interviewing.arranging) || exit.interviewing.arranging.state === 'needs-attention');
     await condition(isSettledOrStuck);
-    const step = exit.arranging!;
+    const step = exit.interviewing.arranging!;
     if (step.state === 'done' && this.interview) return this.interview;
     throw ApplicationFailure.nonRetryable(
       `the step ${stepKey(step)} is ${step.state}: ${step.error ?? step.note ?? 'the new time was not announced'}`,
@@ -62,10 +62,9 @@ export class ExitInterview {
     const reports = new Reports<InterviewProgress>();
     const interview = this.latest;
     await runner.perform('cancel-hr-interview', async (go) => {
-      if (exit.arrangedByHand) throw arrangedByHand(exit.arrangedByHand);
-      const call = go.options();
-      const { note } = await reports.of(go, call.activityId, (progress = { delivered: [] }) =>
-        services.hr.cancelHrInterview.executeWithOptions(call, [{ ...this.about(), interview, progress }]),
+      if (exit.interviewing.arrangedByHand) throw arrangedByHand(exit.interviewing.arrangedByHand);
+      const { note } = await reports.of(go, (progress = { delivered: [] }) =>
+        go.call(services.hr.cancelHrInterview, { ...this.about(), interview, progress }),
       );
       return {
         type: 'interview.cancelled',
@@ -76,7 +75,7 @@ export class ExitInterview {
 
   private async settleOn(go: Go) {
     const { exit, services } = this.context;
-    const { wish } = exit;
+    const { wish } = exit.interviewing;
     if (wish && wish.seq !== this.wish) {
       // What was half-way to the time before is moved on from there.
       this.from = this.latest;
@@ -85,14 +84,11 @@ export class ExitInterview {
     }
     const at = wish?.data.at === undefined ? undefined : new Date(wish.data.at).toISOString();
     const about = { ...this.about(), at };
-    const call = go.options();
     const { from } = this;
-    const interview = await this.reports.of(go, call.activityId, (progress = { delivered: [] }) =>
+    const interview = await this.reports.of(go, (progress = { delivered: [] }) =>
       from
-        ? services.hr.rescheduleHrInterview.executeWithOptions(call, [
-            { ...about, interview: from, progress },
-          ])
-        : services.hr.scheduleHrInterview.executeWithOptions(call, [{ ...about, progress }]),
+        ? go.call(services.hr.rescheduleHrInterview, { ...about, interview: from, progress })
+        : go.call(services.hr.scheduleHrInterview, { ...about, progress }),
     );
     this.interview = interview;
     return { ...interview, identities: [], notes: [arrangementNote(interview, wish?.data.by)] };

@@ -14,12 +14,12 @@ export class Reports<P> {
   /** A call ended in a way that does not tell what its attempts had reported. */
   isLost = false;
 
-  /** Runs an activity under its id, and remembers what its attempts had reported should it not come to an end. */
-  async of<T>(go: Go, activityId: string, call: (latest: P | undefined) => Promise<T>): Promise<T> {
+  /** Runs the activity of a go, and remembers what its attempts had reported should it not come to an end. */
+  async of<T>(go: Go, call: (latest: P | undefined) => Promise<T>): Promise<T> {
     let asked: Reported | undefined;
     // Cancelled between two attempts, an activity ends without a word; what it said before is with the server until then.
     go.beforeCancel = async () => {
-      asked = { reported: await progressOf(activityId) };
+      asked = { reported: await progressOf(go.activityId) };
     };
     try {
       const result = await call(this.latest);

@@ -15,7 +15,7 @@ export async function remindUntilDecided(context: ExitContext): Promise<void> {
     const summary = next.kind === 'remind' ? `Reminder ${next.number} to HR` : `Escalation ${next.number}`;
     if (await condition(isDecided, Math.max(1, next.afterMs - elapsedMs()), { summary })) break;
     context.timePassed();
-    const { kind } = exit.rung!;
+    const { kind } = exit.ladder.rung!;
     if (sending.has(kind)) continue;
     sending.set(kind, runner.keep(rungStep[kind], send(context), isDecided));
   }
@@ -27,7 +27,7 @@ const send =
   (context: ExitContext): Run =>
   async (go: Go) => {
     const { exit, plan, services } = context;
-    const { kind, number } = exit.rung!;
+    const { kind, number } = exit.ladder.rung!;
     const { review } = plan;
     const about = {
       ...context.about,
@@ -38,13 +38,11 @@ const send =
       of: review.remindAfterMs.length,
     };
     if (kind === 'remind') {
-      const sent = await services.notification.remindHrPartner.executeWithOptions(go.options(), [about]);
+      const sent = await go.call(services.notification.remindHrPartner, about);
       return { type: 'hr.reminded', data: { ...sent, number, of: about.of } };
     }
     const { escalateTo } = review;
-    const { reminders } = exit;
-    const sent = await services.notification.escalate.executeWithOptions(go.options(), [
-      { ...about, escalateTo, reminders },
-    ]);
+    const { reminders } = exit.ladder;
+    const sent = await go.call(services.notification.escalate, { ...about, escalateTo, reminders });
     return { type: 'decision.escalated', data: { ...sent, number } };
   };

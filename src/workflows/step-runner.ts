@@ -2,19 +2,29 @@
  * Performs the steps that the exit says are open: tries each until it is settled. A step never fails the workflow; what is stuck asks
  * for attention and waits for a person.
  */
-import { CancellationScope, condition } from '@temporalio/workflow';
+import { CancellationScope, condition, type ActivityOptions } from '@temporalio/workflow';
 import type { Outcome } from '../exit/events.js';
 import type { Exit } from '../exit/exit.js';
-import { isSettled } from '../exit/status.js';
+import { isSettled, stepKey } from '../exit/status.js';
 import { summaryOf } from '../exit/steps.js';
 import { causeOf, isFailureOfStep, isFinal, reasonOf, typeOf } from './step-failures.js';
 
 /** One go at a step. */
 export interface Go {
-  /** For an activity of this go: its id, its summary, and how long it may go on trying until the step asks for attention. */
-  options: (activityId?: string) => { activityId: string; summary: string; scheduleToCloseTimeout?: number };
+  /** The id of the step's activity. */
+  activityId: string;
+  /** Calls an activity, which may go on trying until the step asks for attention. */
+  call: <I, T>(
+    activity: Activity<I, T>,
+    input: I,
+    named?: { activityId?: string; summary?: string },
+  ) => Promise<T>;
   /** Called before what is being tried is cancelled. */
   beforeCancel?: (() => Promise<void>) | undefined;
+}
+
+interface Activity<I, T> {
+  executeWithOptions: (options: ActivityOptions, args: [input: I]) => Promise<T>;
 }
 
 export type Run = (go: Go) => Promise<Outcome | undefined>;
@@ -58,7 +68,7 @@ export class StepRunner {
 
   /** Returns once a step that was settled or begun again has nothing of before under way. */
   async calm(name: string, system?: string): Promise<void> {
-    const key = keyOf(name, system);
+    const key = stepKey({ name, system });
     await condition(() => ![...this.running].some((each) => each.key === key && each.isStale()));
   }
 
@@ -73,14 +83,25 @@ export class StepRunner {
     // Drift that the policy leaves to an operator, for instance.
     let waitsForPerson = exit.isOpen(name, system) && stepNow().state === 'needs-attention';
     while (exit.isOpen(name, system)) {
-      const start = exit.startsOf(name, system);
-      const isStale = () => !exit.isOpen(name, system) || exit.startsOf(name, system) !== start;
+      const start = exit.ledger.starts(name, system);
+      const isStale = () => !exit.isOpen(name, system) || exit.ledger.starts(name, system) !== start;
       if (waitsForPerson) await condition(isStale);
       waitsForPerson = false;
       if (isStale()) continue;
       const scope = new CancellationScope();
-      const go: Go = { options: (activityId) => this.optionsOf(name, system, activityId) };
-      const running = { key: keyOf(name, system), isStale, callOff: once(() => void cancel(scope, go)) };
+      const key = stepKey({ name, system });
+      const go: Go = {
+        activityId: key,
+        call: (activity, input, named) =>
+          activity.executeWithOptions({ activityId: key, ...this.optionsOf(name, system), ...named }, [
+            input,
+          ]),
+      };
+      const running = {
+        key,
+        isStale,
+        callOff: once(() => void cancel(scope, go)),
+      };
       this.running.add(running);
       try {
         const outcome = await scope.run(() => run(go)).finally(() => this.running.delete(running));
@@ -97,18 +118,16 @@ export class StepRunner {
     }
   }
 
-  private optionsOf(name: string, system: string | undefined, activityId = keyOf(name, system)) {
-    const row = this.exit.rowOf(name)!;
+  private optionsOf(name: string, system?: string): ActivityOptions {
+    const row = this.exit.ledger.rowOf(name)!;
     const { state, startedAt } = this.exit.step(name, system)!;
-    const options = { activityId, summary: summaryOf(row, system) };
-    if (state === 'needs-attention') return options;
+    const summary = summaryOf(row, system);
+    if (state === 'needs-attention') return { summary };
     const attentionAfterMs = row.attentionAfterMs ?? this.exit.plan!.policy.attentionAfterMs;
     const leftMs = attentionAfterMs - (Date.now() - Date.parse(startedAt!));
-    return { ...options, scheduleToCloseTimeout: Math.max(1, leftMs) };
+    return { summary, scheduleToCloseTimeout: Math.max(1, leftMs) };
   }
 }
-
-const keyOf = (name: string, system?: string): string => (system === undefined ? name : `${name}:${system}`);
 
 /** The attempt may end by itself meanwhile, and what is begun after that is in another scope. */
 const cancel = (scope: CancellationScope, go: Go): Promise<void> =>

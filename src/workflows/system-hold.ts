@@ -32,7 +32,7 @@ export class SystemHold {
     const { exit, runner } = this.context;
     const { name: system } = this.system;
     const run = async (go: Go) => {
-      const notes = await this.carryTo({ to: 'block', drift: exit.blockOf(system)?.drifts.at(-1) }, go);
+      const notes = await this.carryTo({ to: 'block', drift: exit.blocks.get(system)?.drifts.at(-1) }, go);
       const { capture } = this.held;
       const data = { system, capture, identities: capture?.account?.identities ?? [], notes };
       return { type: 'access.blocked', data } as const;
@@ -82,21 +82,17 @@ export class SystemHold {
       save: () => Promise.resolve(),
       capture: async () => {
         const { adopts } = context.plan;
-        const seen = await access.captureAccess.executeWithOptions(go.options(`capture-access:${system}`), [
-          { exitId, employeeId, system, hold, adopts },
-        ]);
+        const input = { exitId, employeeId, system, hold, adopts };
+        const seen = await go.call(access.captureAccess, input, { activityId: `capture-access:${system}` });
         const identities = seen.account?.identities ?? [];
         context.happened({ type: 'access.captured', data: { system, identities } });
         return seen;
       },
       block: async ({ account, tried }) => {
-        const call = go.options();
         try {
           const overridesProtection = resignation.overrideBy !== undefined;
-          return await reports.of(go, call.activityId, () =>
-            access.blockAccess.executeWithOptions(call, [
-              { system, hold, account, tried, overridesProtection },
-            ]),
+          return await reports.of(go, () =>
+            go.call(access.blockAccess, { system, hold, account, tried, overridesProtection }),
           );
         } catch (failure) {
           if (failure instanceof ActivityFailure) {
@@ -108,15 +104,12 @@ export class SystemHold {
       },
       restore: async ({ account, taken, blockedVersion }) => {
         try {
-          return await access.restoreAccess.executeWithOptions(go.options(), [
-            { system, account, taken, blockedVersion },
-          ]);
+          return await go.call(access.restoreAccess, { system, account, taken, blockedVersion });
         } catch (failure) {
           throw asFinal(failure as Error, FailureType.NotGivenBack);
         }
       },
-      revoke: ({ account }) =>
-        access.revokeAccess.executeWithOptions(go.options(), [{ employeeId, system, account }]),
+      revoke: ({ account }) => go.call(access.revokeAccess, { employeeId, system, account }),
       wait: (until) =>
         clock.sleep(Math.max(1, Date.parse(until) - clock.now()), {
           summary: `Wait out a late block on ${system}`,

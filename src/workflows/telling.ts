@@ -10,29 +10,23 @@ export async function tellPeople(context: ExitContext): Promise<void> {
   const { exit, runner, services } = context;
   const lookUp: Run = async (go) => {
     const { employeeId } = exit;
-    const employee = await services.directory.lookUpEmployee.executeWithOptions(go.options(), [
-      { employeeId },
-    ]);
+    const employee = await go.call(services.directory.lookUpEmployee, { employeeId });
     const { name, insteadOfManager } = employee.manager;
     const notes = insteadOfManager ? [`${insteadOfManager}; ${name} is told instead`] : [];
     return { type: 'employee.found', data: { employee, notes } };
   };
   const notifyManager: Run = async (go) => {
     const { resignation, openedAt } = exit;
-    const { to } = await services.notification.notifyManager.executeWithOptions(go.options(), [
-      { ...about(context), resignation, openedAt },
-    ]);
+    const input = { ...about(context), resignation, openedAt };
+    const { to } = await go.call(services.notification.notifyManager, input);
     return { type: 'manager.notified', data: { of: 'resignation', to, identities: [], notes: [] } };
   };
   /** At every address that is known, since the hold may have blocked the mailbox. */
   const reports = new Reports<string[]>();
   const notifyEmployee: Run = async (go) => {
     const { openedAt, reviewBy } = exit;
-    const call = go.options();
-    const sent = await reports.of(go, call.activityId, (delivered = []) =>
-      services.notification.notifyEmployee.executeWithOptions(call, [
-        { ...about(context), openedAt, reviewBy, delivered },
-      ]),
+    const sent = await reports.of(go, (delivered = []) =>
+      go.call(services.notification.notifyEmployee, { ...about(context), openedAt, reviewBy, delivered }),
     );
     return { type: 'employee.notified', data: { sent, identities: [], notes: [] } };
   };
@@ -47,9 +41,10 @@ export async function tellPeople(context: ExitContext): Promise<void> {
 export const tellManagerOfOutcome = (context: ExitContext): Promise<void> =>
   context.runner.perform('notify-manager-of-outcome', async (go: Go) => {
     const { ending: outcome, decision } = context.exit;
-    const { to } = await context.services.notification.notifyManagerOfOutcome.executeWithOptions(
-      { ...go.options(), summary: `Tell the manager: ${outcome}` },
-      [{ ...about(context), outcome: outcome!, decision: decision?.data }],
+    const { to } = await go.call(
+      context.services.notification.notifyManagerOfOutcome,
+      { ...about(context), outcome: outcome!, decision: decision?.data },
+      { summary: `Tell the manager: ${outcome}` },
     );
     return { type: 'manager.notified', data: { of: 'outcome', to, identities: [], notes: [] } };
   });
@@ -64,9 +59,8 @@ export const keepOperatorInformed = (context: ExitContext): Promise<void> =>
       const causes = exit.notices.due(exit.steps);
       const { latest: number } = exit.notices;
       const { operator } = plan;
-      const sent = await services.notification.notifyOperator.executeWithOptions(go.options(), [
-        { exitId, employeeId, employee, operator, number, causes },
-      ]);
+      const notice = { exitId, employeeId, employee, operator, number, causes };
+      const sent = await go.call(services.notification.notifyOperator, notice);
       const steps = causes.map(({ step }) => step);
       return { type: 'operator.notified', data: { number, steps, sent: [sent] } };
     },

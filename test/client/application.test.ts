@@ -2,16 +2,18 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import getPort from 'get-port';
 import { connectBus } from '../../src/choreography/jetstream/bus.js';
-import type { ListedExitOfForm } from '../../src/client/application.js';
+import { applicationOf, type ListedExitOfForm } from '../../src/client/application.js';
 import { forms, type Form } from '../../src/client/forms.js';
 import { openApplication } from '../../src/client/open-application.js';
 import { natsConfigOf } from '../../src/config/environment.js';
+import type { ExitsOfForm } from '../../src/exit/evidence/evidence.js';
 import { exitWorkflowId } from '../../src/exit/ids.js';
 import { Refusal, type RefusalCode } from '../../src/exit/refusal.js';
 import { orchestratedExits } from '../../src/temporal/orchestrated-exits.js';
 import { startBothForms, type BothFormsWorld } from '../support/both-forms-world.js';
 import { answer, page, refusal } from '../support/ems.js';
 import { eventually } from '../support/eventually.js';
+import { sampleConfig } from '../support/sample-config.js';
 import { HR, IT, type Hired } from '../support/world.js';
 
 const retained = { outcome: 'retained', decidedBy: HR } as const;
@@ -237,4 +239,23 @@ describe('the application, for each form:', () => {
     await refused('not-configured', alone.open(nora, 'orchestrated'));
     await alone.close();
   });
+});
+
+it('a preview of a resolution knows that a task is confirmed with evidence', async () => {
+  const employeeId = 'E-1002';
+  const laptop = { name: 'collect-laptop', state: 'needs-attention' };
+  const exits = {
+    find: () => Promise.resolve({ exitId: 'an-exit', isOpen: true, since: '', phase: 'revoking' }),
+    status: () => Promise.resolve({ steps: [laptop] }),
+  };
+  const task = { to: { name: 'Ida', email: IT }, ask: 'Collect it', remindEvery: 1, within: 1 };
+  const steps = [{ name: laptop.name, begins: 'leaving' as const, gates: true, task }];
+  const application = applicationOf(
+    { choreographed: () => Promise.resolve(exits as unknown as ExitsOfForm) },
+    () => ({ ...sampleConfig, steps }),
+  );
+  const confirm = { step: laptop.name, action: 'done-by-hand', by: IT } as const;
+  await assert.rejects(application.previewResolution({ employeeId }, confirm), /evidence: is needed/);
+  const found = await application.previewResolution({ employeeId }, { ...confirm, evidence: 'receipt 12' });
+  assert.equal(found, laptop);
 });

@@ -58,7 +58,7 @@ export class Engine {
     const perform = (name: string, run: Run) => this.addStep(name).perform(run);
     const context = {
       exit: {
-        ...{ employeeId, exitId: 'the-exit', resignation: {}, blockOf: () => undefined },
+        ...{ employeeId, exitId: 'the-exit', resignation: {}, blocks: new Map() },
         step: (name: string) => this.steps.get(name)?.view,
       },
       runner: { perform, keep: perform },

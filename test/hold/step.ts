@@ -27,7 +27,10 @@ export class Step {
     for (;;) {
       try {
         // What a cancelled attempt had reported comes with its failure here, so `beforeCancel` is never called.
-        const outcome = await run({ options: () => ({ activityId: this.view.name, summary: '' }) });
+        const outcome = await run({
+          activityId: this.view.name,
+          call: (activity, input) => activity.executeWithOptions({}, [input]),
+        });
         this.view.note = (outcome!.data as { notes: string[] }).notes.join('; ');
         this.view.state = 'done';
         this.stands();

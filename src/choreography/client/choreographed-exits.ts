@@ -8,28 +8,30 @@ import type { Bus, EmployeeLog } from '../jetstream/bus.js';
 import { watch } from '../jetstream/log.js';
 import type { Config } from '../../config/config.js';
 import { planFrom } from '../../config/planning.js';
-import type { Evidence } from '../../exit/evidence/evidence.js';
-import { subjectsOf, type EventData, type EventType, type ExitEvent } from '../../exit/events.js';
-import type { Exits } from '../../exit/exits.js';
+import type { ExitsOfForm } from '../../exit/evidence/evidence.js';
+import {
+  subjectsOf,
+  type EventData,
+  type EventType,
+  type ExitEvent,
+  type StoredEvent,
+} from '../../exit/events.js';
 import { foldLog, type FoldedLog } from '../../exit/fold.js';
 import type { Exit } from '../../exit/exit.js';
 import type { Parsed } from '../../exit/input.js';
 import type { Interview } from '../../exit/interview.js';
 import type { Resignation } from '../../exit/resignation.js';
 import type { ExitStatus, Step } from '../../exit/status.js';
-import { interviewOf } from '../../exit/evidence/stream-facts.js';
 import { readChoreographedEvidence } from './choreographed-evidence.js';
 import { listChoreographed } from './choreographed-list.js';
-import { Refusal } from '../../exit/refusal.js';
+import { alreadyOpen, noExit, notAllowed, notOpen, Refusal } from '../../exit/refusal.js';
 
 /** A service answers in milliseconds; after this long there is none. */
 const ANSWER_WITHIN_MS = 10_000;
 
 const SOURCE = '/ems/client';
 
-export interface ChoreographedExits extends Exits {
-  /** The evidence, from the stream alone. */
-  report: (employeeId: string, version: string, exitId?: string) => Promise<Evidence>;
+export interface ChoreographedExits extends ExitsOfForm {
   /**
    * Returns when the resignation is recorded.
    * @param exitId the same one for another try of the same resignation, which then is no second exit
@@ -50,37 +52,34 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
   const requireExit = (employeeId: string, { exits, latest }: FoldedLog, exitId?: string): Exit => {
     const exit = exitId === undefined ? latest : exits.get(exitId);
     if (exit) return exit;
-    const which = exitId === undefined ? '' : ` ${exitId}`;
-    throw new Refusal('no-exit', `${employeeId} has no exit${which}`, { employeeId, exitId });
+    throw noExit(employeeId, exitId);
   };
 
   const requireOpenExit = (employeeId: string, log: FoldedLog, exitId?: string): Exit => {
     const exit = requireExit(employeeId, log, exitId);
     const { closedAt: endedAt, ending, phase, openedAt: since } = exit;
     if (endedAt === undefined) return exit;
-    const last = exitId === undefined ? 'the last one' : `the exit ${exitId}`;
-    throw new Refusal(
-      'not-open',
-      `${employeeId} has no open exit: ${last} ended at ${endedAt} (${ending ?? phase})`,
-      { ...factsOf(employeeId), exitId: exit.exitId, phase, since, endedAt },
-    );
+    const facts = { ...factsOf(employeeId), exitId: exit.exitId, phase, since, endedAt };
+    throw notOpen(facts, ending ?? phase, exitId);
   };
 
-  /** Records somebody's word on an open exit. @param weigh what is to be said, or throws where it is refused */
+  /** Appends what a person says, where the exit accepts it. */
   async function say<T extends EventType>(
     type: T,
     employeeId: string,
-    wanted: string | undefined,
-    weigh: (exit: Exit) => EventData[T],
-  ): Promise<{ id: string; log: EmployeeLog }> {
+    exitId: string | undefined,
+    weigh: (exit: Exit) => Parsed<EventData[T]>,
+  ): Promise<{ log: FoldedLog; recorded: StoredEvent }> {
     const id = `${randomUUID()}/${type}`;
     const log = await append(bus, employeeId, id, (log) => {
-      const exit = requireOpenExit(employeeId, folded(log), wanted);
-      const { exitId, decision, resignedBy } = exit;
-      const place = { id, source: SOURCE, time: now(), employeeId, exitId };
-      return { type, ...place, causationId: decision?.id ?? resignedBy, data: weigh(exit) } as ExitEvent;
+      const exit = requireOpenExit(employeeId, folded(log), exitId);
+      const weighed = weigh(exit);
+      if (!weighed.ok) throw refused(employeeId, weighed.problem);
+      const causationId = exit.decision?.id ?? exit.resignedBy;
+      const about = { id, source: SOURCE, time: now(), employeeId, exitId: exit.exitId, causationId };
+      return { type, ...about, data: weighed.value } as ExitEvent;
     });
-    return { id, log };
+    return { log: folded(log), recorded: log.events.find((event) => event.id === id)! };
   }
 
   async function statusOf(exit: Exit): Promise<ExitStatus> {
@@ -123,9 +122,9 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
     const changes = await watch(bus, subjectsOf(employeeId));
     try {
       for (const giveUpAt = Date.now() + ANSWER_WITHIN_MS; ;) {
-        const { arranging, interview } = requireExit(employeeId, await read(employeeId));
+        const { arranging, interview } = requireExit(employeeId, await read(employeeId)).interviewing;
         const { name, state, error, note } = arranging!;
-        if (state === 'done' && interview) return interviewOf(interview);
+        if (state === 'done' && interview) return interview;
         if (state !== 'running')
           throw refused(
             employeeId,
@@ -159,8 +158,7 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
       const id = `${exitId}/employee.resigned`;
       await append(bus, employeeId, id, (log) => {
         const { latest } = folded(log);
-        if (latest && !latest.closedAt)
-          throw new Refusal('already-open', `${employeeId} already has an open exit`, factsOf(employeeId));
+        if (latest && !latest.closedAt) throw alreadyOpen(employeeId, 'choreographed');
         // With the plan: what is configured later changes no open exit.
         const data = { ...resignation, plan };
         return { type: 'employee.resigned', id, source: SOURCE, time: now(), employeeId, exitId, data };
@@ -172,14 +170,12 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
 
     async decide(employeeId, decision, exitId) {
       await untilEmployeeIsKnown(employeeId, exitId);
-      const { id, log } = await say('exit.decision-finalised', employeeId, exitId, (exit) => {
-        const { effectiveOn, ...rest } = accepted(employeeId, exit.weigh(decision, now()));
-        return {
-          ...rest,
-          ...(effectiveOn && { effectiveOn, effectiveAt: startOfDay(effectiveOn, timeZone) }),
-        };
+      const { recorded } = await say('exit.decision-finalised', employeeId, exitId, (exit) => {
+        const weighed = exit.weigh(decision, now());
+        const { effectiveOn } = decision;
+        if (!weighed.ok || effectiveOn === undefined) return weighed;
+        return { ok: true, value: { ...weighed.value, effectiveAt: startOfDay(effectiveOn, timeZone) } };
       });
-      const recorded = log.events.find((event) => event.id === id)!;
       return { ...decision, decidedAt: recorded.storedAt };
     },
 
@@ -191,15 +187,14 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
 
     async resolve(employeeId, resolution, exitId) {
       const { log } = await say('step.resolved', employeeId, exitId, (exit) =>
-        accepted(employeeId, exit.weighResolution(resolution)),
+        exit.weighResolution(resolution),
       );
-      const exit = requireExit(employeeId, folded(log), exitId);
-      return { ...exit.step(resolution.step, resolution.system)! };
+      return { ...requireExit(employeeId, log, exitId).step(resolution.step, resolution.system)! };
     },
 
     async reschedule(employeeId, wish, exitId) {
       await say('interview.reschedule-requested', employeeId, exitId, (exit) =>
-        accepted(employeeId, exit.weighRescheduling(wish, now())),
+        exit.weighRescheduling(wish, now()),
       );
       return untilArranged(employeeId);
     },
@@ -228,12 +223,7 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
 const factsOf = (employeeId: string) => ({ employeeId, form: 'choreographed' });
 
 const refused = (employeeId: string, problem: string): Refusal =>
-  new Refusal('not-allowed', `Refused: ${problem}`, factsOf(employeeId));
-
-function accepted<T>(employeeId: string, weighed: Parsed<T>): T {
-  if (weighed.ok) return weighed.value;
-  throw refused(employeeId, weighed.problem);
-}
+  notAllowed(employeeId, 'choreographed', problem);
 
 const now = (): string => new Date().toISOString();
 

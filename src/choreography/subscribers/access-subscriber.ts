@@ -65,7 +65,7 @@ export function accessSubscription(
     step: 'block-access',
     system,
     async run(record, exit) {
-      const drift = exit.blockOf(system)?.drifts.at(-1);
+      const drift = exit.blocks.get(system)?.drifts.at(-1);
       const { notes, about } = await carryTo({ to: 'block', drift }, record, exit);
       const { capture, taken } = record.value;
       const identities = capture?.account?.identities ?? [];

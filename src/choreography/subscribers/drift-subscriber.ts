@@ -39,7 +39,7 @@ export function driftSubscription(
   const isWatched = (event: StoredEvent, exit: Exit): event is StoredEvent<'access.blocked'> =>
     event.type === 'access.blocked' &&
     event.data.system === system &&
-    exit.blockOf(system)?.seq === event.seq &&
+    exit.blocks.get(system)?.seq === event.seq &&
     exit.ending === undefined &&
     exit.closedAt === undefined;
 
@@ -55,7 +55,7 @@ export function driftSubscription(
       const isDue = Date.parse(exit.asOf) - Date.parse(event.storedAt) >= recheckEvery;
       if (accountId === undefined || !isDue || exit.step('block-access', system)?.state !== 'done')
         return undefined;
-      return lookAt(accountId, 1 + exit.blockOf(system)!.drifts.length);
+      return lookAt(accountId, 1 + exit.blocks.get(system)!.drifts.length);
     },
     redeliverAfter: (event, exit) => (isWatched(event, exit) ? recheckEvery : undefined),
   };

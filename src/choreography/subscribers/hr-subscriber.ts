@@ -50,7 +50,7 @@ export function hrSubscription(directory: DirectoryService, hr: HrService): Subs
     }
     const { employee } = invited;
     const { displayName: employeeName, identities } = employee;
-    const { id: wish, data } = exit.wish ?? {};
+    const { id: wish, data } = exit.interviewing.wish ?? {};
     const at = data?.at === undefined ? undefined : new Date(data.at).toISOString();
     if (wish !== invited.wish) {
       // What was half-way to the time before is moved on from there.
@@ -73,7 +73,7 @@ export function hrSubscription(directory: DirectoryService, hr: HrService): Subs
   const cancel: Task<Invited> = {
     step: 'cancel-hr-interview',
     async run(record, exit) {
-      if (exit.arrangedByHand) throw arrangedByHand(exit.arrangedByHand);
+      if (exit.interviewing.arrangedByHand) throw arrangedByHand(exit.interviewing.arrangedByHand);
       const { withdrawn, note, sent } = (record.value.withdrawal ??= await withdraw(record, exit));
       const interview = withdrawn ? record.value.withdrawing?.interview : undefined;
       const of = interview && {

@@ -19,7 +19,7 @@ export function leftoversSubscription({ service, names }: Leftovers): Subscripti
   const setOffBy = (event: StoredEvent, exit: Exit): Step[] =>
     exit.steps.filter(
       ({ name, system }) =>
-        exit.rowOf(name)?.service === service && isSetOff({ step: name, system }, event, exit),
+        exit.ledger.rowOf(name)?.service === service && isSetOff({ step: name, system }, event, exit),
     );
   const leftIn = (event: StoredEvent, exit: Exit): Step[] =>
     setOffBy(event, exit).filter(

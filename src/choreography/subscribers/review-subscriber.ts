@@ -4,7 +4,7 @@
  */
 import type { Exit } from '../../exit/exit.js';
 import type { Sent } from '../../exit/people.js';
-import { rungStep, standingOn, type Rung } from '../../exit/review.js';
+import { rungStep, standingOn, type DueRung, type Rung } from '../../exit/review.js';
 import type { NotificationService } from '../../services/notification/notification.js';
 import type { Subscription } from './subscriber.js';
 import { isSetOff, type Said, type Task } from './tasks.js';
@@ -16,7 +16,7 @@ interface Reviewed {
 
 export function reviewSubscription(notification: NotificationService): Subscription<Reviewed> {
   /** The rung that is due; those before it, which an outage has swallowed, are not sent any more. */
-  function taskFor({ kind, number, dueAt }: NonNullable<Exit['rung']>): Task<Reviewed> {
+  function taskFor({ kind, number, dueAt }: DueRung): Task<Reviewed> {
     return {
       step: rungStep[kind],
       nth: number,
@@ -35,7 +35,7 @@ export function reviewSubscription(notification: NotificationService): Subscript
   }
 
   function send(kind: Rung['kind'], number: number, exit: Exit, signal: AbortSignal): Promise<Sent> {
-    const { exitId, employeeId, employeeName, openedAt, systems, reminders } = exit;
+    const { exitId, employeeId, employeeName, openedAt, systems, ladder } = exit;
     const { review } = exit.plan!;
     const about = {
       ...{ exitId, employeeId, openedAt, number, systems },
@@ -45,7 +45,10 @@ export function reviewSubscription(notification: NotificationService): Subscript
       of: review.remindAfterMs.length,
     };
     if (kind === 'remind') return notification.remindHrPartner(about, signal);
-    return notification.escalate({ ...about, escalateTo: review.escalateTo, reminders }, signal);
+    return notification.escalate(
+      { ...about, escalateTo: review.escalateTo, reminders: ladder.reminders },
+      signal,
+    );
   }
 
   return {
@@ -54,8 +57,10 @@ export function reviewSubscription(notification: NotificationService): Subscript
     service: 'notification',
     events: ['employee.resigned', 'step.resolved'],
     memory: { bucket: 'exit-notification-review', empty: { sent: {} } },
-    taskOf: (event, exit) =>
-      exit.rung && isSetOff({ step: rungStep[exit.rung.kind] }, event, exit) ? taskFor(exit.rung) : undefined,
+    taskOf(event, exit) {
+      const { rung } = exit.ladder;
+      return rung && isSetOff({ step: rungStep[rung.kind] }, event, exit) ? taskFor(rung) : undefined;
+    },
     redeliverAfter: (event, exit) =>
       event.type === 'employee.resigned' && exit.isAwaited ? msUntilNext(exit) : undefined,
   };

@@ -33,11 +33,11 @@ export function stepSubscription(
   };
 
   const remindEveryMs = task?.remindEvery ?? 0;
-  const askedAt = (exit: Exit): number => Date.parse(exit.askedAt(step) ?? exit.openedAt);
+  const askedAt = (exit: Exit): number => Date.parse(exit.asked.get(step)?.at ?? exit.openedAt);
   const isMailDue = (exit: Exit): boolean =>
     exit.askedFor(step) === 0 || Date.parse(exit.asOf) >= askedAt(exit) + remindEveryMs;
   const overdueAt = (exit: Exit): number =>
-    Date.parse(exit.step(step)!.startedAt!) + (exit.rowOf(step)?.attentionAfterMs ?? Infinity);
+    Date.parse(exit.step(step)!.startedAt!) + (exit.ledger.rowOf(step)?.attentionAfterMs ?? Infinity);
   const isOverdue = (exit: Exit): boolean =>
     exit.step(step)?.state === 'running' && Date.parse(exit.asOf) >= overdueAt(exit);
 

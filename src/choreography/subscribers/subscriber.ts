@@ -215,7 +215,7 @@ export async function subscribe<T>(
     const pauseMs = error instanceof TryLater ? error.afterMs : Math.min(retryMaximumMs, backoffMs);
     const nextAttemptAt = new Date(Date.now() + pauseMs).toISOString();
     await attempts.note(place, { attempt, error: error.message, nextAttemptAt });
-    const patienceMs = exit.rowOf(task.step)?.attentionAfterMs ?? exit.plan!.policy.attentionAfterMs;
+    const patienceMs = exit.ledger.rowOf(task.step)?.attentionAfterMs ?? exit.plan!.policy.attentionAfterMs;
     const isOverdue = Date.now() - Date.parse(startedAt) >= patienceMs;
     if (isOverdue && state !== 'needs-attention') await askForAttention(error, event, task);
     return message.nak(pauseMs);

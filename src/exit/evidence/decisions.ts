@@ -2,10 +2,7 @@
 import type { DecisionRecord } from './evidence.js';
 import { outcomes, type Decision } from '../decision.js';
 import type { FactOf } from './facts.js';
-import type { ExitStatus } from '../status.js';
-
-/** As much of what was refused as the status keeps. */
-const SHOWN = 200;
+import { shortened, type ExitStatus } from '../status.js';
 
 /**
  * An update says itself what became of it. Of a signal only the exit knows, whose status keeps what it refused and why.
@@ -60,5 +57,3 @@ function readable(content: unknown): Partial<Decision> {
     ...(typeof effectiveOn === 'string' && { effectiveOn }),
   };
 }
-
-const shortened = (content: unknown): string => (JSON.stringify(content) ?? 'nothing').slice(0, SHOWN);

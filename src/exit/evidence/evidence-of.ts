@@ -5,7 +5,7 @@ import { systemsOf } from './systems.js';
 import { timelineOf } from './timeline.js';
 import type { AttentionRecord, Evidence, InterviewRecord, Source, Span } from './evidence.js';
 import type { Fact, FactOf } from './facts.js';
-import { stepKey, type ExitStatus } from '../status.js';
+import { keyOfStep, stepKey, type ExitStatus } from '../status.js';
 import { verdictOf } from './verdict.js';
 
 export interface Findings {
@@ -68,17 +68,11 @@ export function evidenceOf({ employeeId, facts, form, status, missing, source }:
     overrideBy: resignation?.overrideBy,
     decisions,
     systems,
-    mails: all('mail-accepted').map(({ at, mail, to, messageId, earlierRun }) => ({
-      at,
-      mail,
-      to,
-      messageId,
-      earlierRun,
-    })),
+    mails: all('mail-accepted').map(({ kind: _, ...mail }) => mail),
     interview: interviewOf(facts),
     mended: all('step-mended').map(({ at, resolution, identity, result, earlierRun }) => ({
       at,
-      step: stepKey({ name: resolution.step, system: resolution.system }),
+      step: keyOfStep(resolution),
       action: resolution.action,
       by: resolution.by,
       evidence: resolution.evidence,
@@ -171,6 +165,4 @@ function attentionOf(facts: readonly Fact[], status: ExitStatus | undefined): At
 
 const endsStep = (fact: Fact, step: string): boolean =>
   (fact.kind === 'step-done' && fact.step === step) ||
-  (fact.kind === 'step-mended' &&
-    fact.resolution.action !== 'retry' &&
-    stepKey({ name: fact.resolution.step, system: fact.resolution.system }) === step);
+  (fact.kind === 'step-mended' && fact.resolution.action !== 'retry' && keyOfStep(fact.resolution) === step);

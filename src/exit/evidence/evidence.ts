@@ -2,13 +2,25 @@
  * What an auditor is shown of an exit: who decided what and when, what was taken, verified, and given back or revoked, and who was told. The
  * same in both forms. Times are ISO 8601 in UTC; durations are differences of one clock, the engine's.
  */
-import type { Ending, Outcome } from '../decision.js';
+import type { Decision, Ending } from '../decision.js';
+import type { Exits } from '../exits.js';
+import type { FactOf, When } from './facts.js';
 import type { AccountRef, GroupRef, HoldKind, Taken } from '../hold-facts.js';
-import type { Contact } from '../people.js';
+import type { Manager } from '../people.js';
+import type { Resignation } from '../resignation.js';
 import type { Resolution } from '../resolution.js';
 import type { ExitStatus, Phase } from '../status.js';
 
-export interface Evidence {
+/** What a form can be asked. */
+export interface ExitsOfForm extends Exits {
+  /**
+   * What the record of an exit tells, and nothing else.
+   * @param version of the program that reads, for the record
+   */
+  report: (employeeId: string, version: string, exitId?: string) => Promise<Evidence>;
+}
+
+export interface Evidence extends Partial<Omit<Resignation, 'employeeId'>> {
   /** One sentence: how it stands, and what of it was observed. */
   verdict: string;
   times: Times;
@@ -25,19 +37,14 @@ export interface Evidence {
   closedAt?: string | undefined;
   /** Why it ended otherwise than by its own last step. */
   endedBecause?: string | undefined;
-  lastWorkingDay?: string | undefined;
-  reason?: string | undefined;
-  submittedBy?: string | undefined;
-  /** Who decided that the hold may take the last active member from protected groups. */
-  overrideBy?: string | undefined;
   decisions: DecisionRecord[];
   systems: SystemRecord[];
-  mails: MailRecord[];
+  mails: Omit<FactOf<'mail-accepted'>, 'kind'>[];
   interview: InterviewRecord[];
   mended: MendRecord[];
   attention: AttentionRecord[];
-  cancelRequests: { at: string; identity?: string | undefined; reason?: string | undefined }[];
-  resets: ResetRecord[];
+  cancelRequests: Omit<FactOf<'cancel-requested'>, 'kind' | 'earlierRun'>[];
+  resets: Omit<FactOf<'reset'>, 'kind' | 'earlierRun'>[];
   timeline: Moment[];
   /** What this cannot tell, and why; empty where the record is whole. */
   missing: string[];
@@ -47,7 +54,7 @@ export interface Evidence {
 export interface Who {
   employeeId: string;
   name?: string | undefined;
-  manager?: (Contact & { insteadOfManager?: string | undefined }) | undefined;
+  manager?: Manager | undefined;
 }
 
 export interface Times {
@@ -76,23 +83,17 @@ export type How =
   | 'given-up'
   | 'pending';
 
-export interface DecisionRecord {
-  at: string;
+export interface DecisionRecord extends When, Partial<Decision> {
   via: 'signal' | 'update' | 'event';
   /** The name of the signal, the update or the event. */
   name: string;
   /** Who sent it, as the engine knows the client. Not who decided. */
   identity?: string | undefined;
-  outcome?: Outcome | undefined;
-  decidedBy?: string | undefined;
-  note?: string | undefined;
-  effectiveOn?: string | undefined;
   result: 'accepted' | 'superseded' | 'refused' | 'unknown';
   /** Why it was refused. */
   reason?: string | undefined;
   /** As it came, where it was not accepted; shortened. */
   received?: string | undefined;
-  earlierRun?: string | undefined;
 }
 
 export interface SystemRecord {
@@ -123,18 +124,7 @@ export interface EndRecord {
   accounts?: AccountRef[] | undefined;
 }
 
-export interface MailRecord {
-  at: string;
-  /** The activity or event that sent it. */
-  mail: string;
-  to: string;
-  /** Absent where a service of a stranger does not say. */
-  messageId?: string | undefined;
-  earlierRun?: string | undefined;
-}
-
-export interface InterviewRecord {
-  at: string;
+export interface InterviewRecord extends When {
   what: 'invited' | 'rescheduled' | 'withdrawn';
   /** Who asked for this time, where somebody did and said so. */
   askedBy?: string | undefined;
@@ -145,20 +135,14 @@ export interface InterviewRecord {
   attendees: string[];
   /** Whether it is an entry in a calendar, or was proposed by working hours alone. */
   inCalendar: boolean;
-  earlierRun?: string | undefined;
 }
 
-export interface MendRecord {
-  at: string;
+export interface MendRecord extends When, Pick<Resolution, 'action' | 'by' | 'evidence'> {
   /** As `stepKey` writes it. */
   step: string;
-  action: Resolution['action'];
-  by: string;
-  evidence?: string | undefined;
   identity?: string | undefined;
   /** The step's state afterwards, or why it was refused. */
   result: string;
-  earlierRun?: string | undefined;
 }
 
 export interface AttentionRecord {
@@ -170,19 +154,9 @@ export interface AttentionRecord {
   until?: string | undefined;
 }
 
-export interface ResetRecord {
-  at: string;
-  /** The run that was left. */
-  from: string;
-  identity?: string | undefined;
-  reason?: string | undefined;
-}
-
 /** A line of the timeline. */
-export interface Moment {
-  at: string;
+export interface Moment extends When {
   what: string;
-  earlierRun?: string | undefined;
 }
 
 /** Where it was read. */

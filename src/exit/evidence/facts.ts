@@ -11,12 +11,14 @@ import type { Resolution } from '../resolution.js';
 import type { ExitStatus, Phase, StepState } from '../status.js';
 
 /** Of facts that the history tells in order, the times are the engine's own clock: differences between them hold. */
-export type Fact = What & {
+export interface When {
   /** ISO 8601, UTC. */
   at: string;
   /** The run that it happened in, where the exit was reset since: it happened all the same. */
   earlierRun?: string | undefined;
-};
+}
+
+export type Fact = What & When;
 
 type What =
   | { kind: 'opened'; exitId: string; resignation?: Resignation | undefined; identity?: string | undefined }
@@ -29,6 +31,7 @@ type What =
   /** Attempts that came to nothing had set out to remove these. */
   | { kind: 'revoking'; system: string; groups: GroupRef[] }
   | { kind: 'drifted'; system: string; what: string; seenAt: string }
+  /** From the activity or event `mail`. Without a Message-ID where a service of a stranger does not say. */
   | { kind: 'mail-accepted'; mail: string; to: string; messageId?: string | undefined }
   /** Another time for the interview was asked for. */
   | { kind: 'rescheduling-asked'; id: string; wish: Rescheduling }
@@ -51,6 +54,7 @@ type What =
   | { kind: 'step-done'; step: string }
   | { kind: 'phase'; phase: Phase }
   | { kind: 'cancel-requested'; identity?: string | undefined; reason?: string | undefined }
+  /** The run `from` was left. */
   | { kind: 'reset'; from: string; identity?: string | undefined; reason?: string | undefined }
   | {
       kind: 'ended';
@@ -75,5 +79,18 @@ export interface Received {
 }
 
 export type Result<T> = { ok: T } | { refused: string };
+
+/** A fact whose time is that of the event that tells it, where it does not bring its own. */
+export type Told = Fact extends infer F
+  ? F extends Fact
+    ? Omit<F, 'at' | 'earlierRun'> & { at?: string }
+    : never
+  : never;
+
+/** @param mail the activity or the event that sent them */
+export const mailsAccepted = (
+  mail: string,
+  sent: readonly { to: string; messageId?: string | undefined }[] = [],
+): Told[] => sent.map(({ to, messageId }) => ({ kind: 'mail-accepted', mail, to, messageId }));
 
 export type FactOf<K extends Fact['kind']> = Extract<Fact, { kind: K }>;

@@ -1,16 +1,13 @@
 /** What each event of a choreographed exit says of it: a table. */
-import type { EventType, InterviewSaid } from '../event-data.js';
+import type { EventType } from '../event-data.js';
 import type { StoredEvent } from '../events.js';
-import type { Fact } from './facts.js';
+import { mailsAccepted, type Fact, type Told } from './facts.js';
 import type { Exit } from '../exit.js';
 import { foldLog } from '../fold.js';
 import { nothing } from '../hold-facts.js';
 import type { Interview } from '../interview.js';
-import type { Sent } from '../people.js';
-import { stepKey } from '../status.js';
-
-/** A fact whose time is that of its event. */
-type Told = Fact extends infer F ? (F extends Fact ? Omit<F, 'at' | 'earlierRun'> : never) : never;
+import { settlingOf } from '../settling.js';
+import { keyOfStep } from '../status.js';
 
 interface Standing {
   /** The exit once the event was there. */
@@ -38,8 +35,13 @@ export function factsOfStream(events: readonly StoredEvent[], exit: Exit): Fact[
     if (!then) continue;
     const problem = rejected.get(event.seq);
     const tell = readers[event.type] as (event: StoredEvent, standing: Standing) => Told[];
-    const told = [...tell(event, { exit: then, latest: exit, problem }), ...changesBetween(before, then)];
-    facts.push(...told.map((fact) => ({ ...fact, at })));
+    const settling = settlingOf(event);
+    const told = [
+      ...tell(event, { exit: then, latest: exit, problem }),
+      ...(settling ? [{ kind: 'step-done', step: keyOfStep(settling) } as const] : []),
+      ...changesBetween(before, then),
+    ];
+    facts.push(...told.map((fact) => ({ at, ...fact })));
     before = then;
   }
   if (exit.closedAt) facts.push({ kind: 'ended', how: 'closed', at: exit.closedAt });
@@ -59,35 +61,27 @@ const readers: Readers = {
     };
     return [
       ...(employee ? [{ kind: 'employee-known', employee } as const] : []),
-      { kind: 'mail-accepted', mail: `${type} of ${data.of}`, to, messageId },
-      done(data.of === 'resignation' ? 'notify-manager' : 'notify-manager-of-outcome'),
+      ...mailsAccepted(`${type} of ${data.of}`, [{ to, messageId }]),
     ];
   },
-  'employee.notified': ({ type, data: { sent } }) => [...mails(type, sent), done('notify-employee')],
-  'hr.reminded': ({ type, data }) => [...mails(type, [data]), done('remind-hr-partner')],
-  'decision.escalated': ({ type, data }) => [...mails(type, [data]), done('escalate-decision')],
-  'operator.notified': ({ type, data: { sent } }) => [...mails(type, sent), done('notify-operator')],
-  'interview.scheduled': ({ type, data }) => [...invited(type, data), done('schedule-hr-interview')],
+  'employee.notified': ({ type, data: { sent } }) => mailsAccepted(type, sent),
+  'hr.reminded': ({ type, data }) => mailsAccepted(type, [data]),
+  'decision.escalated': ({ type, data }) => mailsAccepted(type, [data]),
+  'operator.notified': ({ type, data: { sent } }) => mailsAccepted(type, sent),
+  'interview.scheduled': ({ type, data }) => invited(type, data),
   'interview.reschedule-requested': ({ id, data: wish }, { problem }) =>
     problem === undefined ? [{ kind: 'rescheduling-asked', id, wish }] : [],
-  'interview.rescheduled': ({ type, data }) => [...invited(type, data), done('reschedule-hr-interview')],
+  'interview.rescheduled': ({ type, data }) => invited(type, data),
   'interview.cancelled': ({ type, data: { withdrawn, interview, sequence, sent } }) => [
-    ...(withdrawn
-      ? [{ kind: 'interview-withdrawn', interview: interview && interviewOf(interview), sequence } as const]
-      : []),
-    ...mails(type, sent),
-    done('cancel-hr-interview'),
+    ...(withdrawn ? [{ kind: 'interview-withdrawn', interview, sequence } as const] : []),
+    ...mailsAccepted(type, sent),
   ],
   'access.blocked': ({ data, storedAt: blockedAt }) => {
     const { system, capture, taken = nothing, notes } = data;
     // Without an account there was nothing to block.
     const isWithoutAccount = capture !== undefined && !capture.account;
     const blocked = { blockedAt, taken, uncaptured: [], notes };
-    return [
-      ...captured(data),
-      ...(isWithoutAccount ? [] : [{ kind: 'blocked', system, blocked } as const]),
-      done('block-access', system),
-    ];
+    return [...captured(data), ...(isWithoutAccount ? [] : [{ kind: 'blocked', system, blocked } as const])];
   },
   'access.drifted': ({ data: { system, what, seenAt } }) => [{ kind: 'drifted', system, what, seenAt }],
   'access.restored': ({ data, storedAt: restoredAt }) => {
@@ -95,18 +89,13 @@ const readers: Readers = {
     // A service that says how it holds says as well what it gave back; where it does not, there was nothing.
     const hadNothing = hold !== undefined && givenBack === undefined;
     const restored = { restoredAt, givenBack: givenBack ?? nothing, active, notes };
-    return [
-      ...captured(data),
-      ...(hadNothing ? [] : [{ kind: 'restored', system, restored } as const]),
-      done('restore-access', system),
-    ];
+    return [...captured(data), ...(hadNothing ? [] : [{ kind: 'restored', system, restored } as const])];
   },
   'access.revoked': ({ data, storedAt: revokedAt }) => {
     const { system, removedGroups = [], accounts, notes } = data;
     return [
       ...captured(data),
       { kind: 'revoked', system, revoked: { revokedAt, removedGroups, accounts, notes } },
-      done('revoke-access', system),
     ];
   },
   'exit.decision-finalised': ({ id, type, source, seq, data }, { latest, problem }) => {
@@ -123,10 +112,12 @@ const readers: Readers = {
     ];
   },
   'exit.planned': () => [],
-  'step.completed': ({ data: { step } }) => [done(step)],
-  'task.requested': ({ data }) => mails('task.requested', [data]),
-  'step.needs-attention': ({ data: { step, system, error: why, type } }, { problem }) =>
-    problem === undefined ? [{ kind: 'attention', step: stepKey({ name: step, system }), why, type }] : [],
+  'step.completed': () => [],
+  'task.requested': ({ data }) => mailsAccepted('task.requested', [data]),
+  'step.needs-attention': ({ data }, { problem }) =>
+    problem === undefined
+      ? [{ kind: 'attention', step: keyOfStep(data), why: data.error, type: data.type }]
+      : [],
   'step.resolved': ({ id, source: identity, data: resolution }, { exit, problem }) => {
     const { state } = exit.step(resolution.step, resolution.system) ?? {};
     const result =
@@ -137,37 +128,16 @@ const readers: Readers = {
 
 /** What follows from an event without being said by it. */
 function changesBetween(before: Exit | undefined, after: Exit): Told[] {
-  const needsAttention = (exit: Exit | undefined): boolean =>
-    exit?.steps.some(({ state }) => state === 'needs-attention') ?? false;
   return [
     ...(after.phase === before?.phase ? [] : [{ kind: 'phase', phase: after.phase } as const]),
-    ...(needsAttention(before) && !needsAttention(after) ? [{ kind: 'attention-over' } as const] : []),
+    ...(before?.needsAttention && !after.needsAttention ? [{ kind: 'attention-over' } as const] : []),
   ];
 }
 
-const done = (name: string, system?: string): Told => ({
-  kind: 'step-done',
-  step: stepKey({ name, system }),
-});
-
-const mails = (mail: EventType, sent: readonly Sent[] = []): Told[] =>
-  sent.map(({ to, messageId }) => ({ kind: 'mail-accepted', mail, to, messageId }));
-
-const invited = (type: EventType, said: InterviewSaid): Told[] => [
-  { kind: 'invited', interview: interviewOf(said) },
-  ...mails(type, said.sent),
+const invited = (type: EventType, interview: Interview): Told[] => [
+  { kind: 'invited', interview },
+  ...mailsAccepted(type, interview.sent),
 ];
-
-/** What a service of somebody else's may leave unsaid is empty. */
-export const interviewOf = ({
-  uid = '',
-  sequence = 0,
-  attendees = [],
-  ...said
-}: InterviewSaid): Interview => {
-  const { start, end, timeZone, hrPartner, calendarUrl, sent } = said;
-  return { uid, sequence, start, end, timeZone, attendees, hrPartner, calendarUrl, sent };
-};
 
 const captured = ({
   system,

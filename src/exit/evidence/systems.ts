@@ -4,6 +4,7 @@ import type { EndRecord, How, SystemRecord } from './evidence.js';
 import type { Fact, FactOf } from './facts.js';
 import { FailureType } from '../failures.js';
 import { isNothing, mergeCaptures, type Capture, type GroupRef } from '../hold-facts.js';
+import { keyOfStep } from '../status.js';
 
 export function systemsOf(facts: readonly Fact[], outcome: Ending | undefined): SystemRecord[] {
   const planned = facts.findLast((fact) => fact.kind === 'planned')?.systems ?? [];
@@ -22,9 +23,9 @@ function systemOf(system: string, facts: readonly Fact[], outcome: Ending | unde
   // With memberships that nobody had captured the block goes on, and is not yet whole.
   const whole = blocks.filter(({ blocked }) => blocked.uncaptured.length === 0);
   const notes = [
-    ...of('blocked').map(({ blocked }) => blocked),
-    ...of('restored').map(({ restored }) => restored),
-    ...of('revoked').map(({ revoked }) => revoked),
+    ...blocks.flatMap(({ blocked }) => blocked.notes),
+    ...of('restored').flatMap(({ restored }) => restored.notes),
+    ...of('revoked').flatMap(({ revoked }) => revoked.notes),
   ];
 
   return {
@@ -57,7 +58,7 @@ function systemOf(system: string, facts: readonly Fact[], outcome: Ending | unde
         ? [fact.why]
         : [],
     ),
-    notes: [...new Set(notes.flatMap(({ notes }) => notes))],
+    notes: [...new Set(notes)],
   };
 
   function restoration(): EndRecord {
@@ -112,7 +113,7 @@ function settledBy(step: string, facts: readonly Fact[]): 'by-hand' | 'skipped' 
       fact.kind === 'step-mended' &&
       'ok' in fact.result &&
       fact.resolution.action !== 'retry' &&
-      `${fact.resolution.step}:${fact.resolution.system}` === step,
+      keyOfStep(fact.resolution) === step,
   );
   if (mended?.kind !== 'step-mended') return undefined;
   return mended.resolution.action === 'skip' ? 'skipped' : 'by-hand';

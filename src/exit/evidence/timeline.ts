@@ -2,7 +2,7 @@
 import type { DecisionRecord, Moment } from './evidence.js';
 import type { Fact, FactOf } from './facts.js';
 import { isNothing, type GroupRef, type Taken } from '../hold-facts.js';
-import { stepKey } from '../status.js';
+import { keyOfStep } from '../status.js';
 
 type Kind = Fact['kind'];
 
@@ -31,7 +31,7 @@ const lines: { [K in Kind]?: (fact: FactOf<K>) => string | undefined } = {
   invited: ({ interview: { start, sequence } }) => `Interview invited for ${start}, SEQUENCE ${sequence}`,
   'interview-withdrawn': () => 'Interview withdrawn',
   'step-mended': ({ resolution, result }) =>
-    `${stepKey({ name: resolution.step, system: resolution.system })}: ${resolution.action} by ${resolution.by}${'ok' in result ? '' : `, refused: ${result.refused}`}`,
+    `${keyOfStep(resolution)}: ${resolution.action} by ${resolution.by}${'ok' in result ? '' : `, refused: ${result.refused}`}`,
   attention: ({ step, why }) => `${step ?? 'A step'} needs attention: ${why}`,
   'attention-over': () => 'No step needs attention any more',
   // Where an exit begins and ends there are lines of their own.
