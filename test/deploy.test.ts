@@ -143,11 +143,11 @@ describe('the deployment', () => {
 
   it('gives each of them its own secrets, its own user of NATS, and no others', () => {
     // Nobody looks the employee up for them.
-    const alone = ['notification', 'hr'];
+    const alone = new Set(['notification', 'hr']);
     for (const [name, { environment = {}, command = [] }] of subscribers) {
       const [service] = command as [string];
       const { NATS_URL: url, ...rest } = environment;
-      const wanted = [...secretsOf[service]!, ...(alone.includes(service) ? [directory.tokenEnv] : [])];
+      const wanted = [...secretsOf[service]!, ...(alone.has(service) ? [directory.tokenEnv] : [])];
       assert.deepEqual(Object.keys(rest).filter(isSecret).toSorted(), wanted.toSorted(), name);
       assert.ok(
         String(url).startsWith(`nats://${service}:\${NATS_${service.toUpperCase()}_PASSWORD:?`),

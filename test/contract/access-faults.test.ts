@@ -4,6 +4,7 @@ import type { CapturedAccount, HoldKind } from '../../src/exit/hold-facts.js';
 import { NOTHING, untilDone } from '../support/critical-system.js';
 import { finalFailure, outage } from '../support/failures.js';
 import type { Fault } from '../support/fault-proxy.js';
+import { gate } from '../support/gate.js';
 import { contract, itWithEtags } from './contract.js';
 import { filtersIgnoreCase } from './quirks.js';
 import { faulty } from './targets.js';
@@ -219,8 +220,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
   it('is left at once when the attempt is given up', async () => {
     const account = await captured(SUSPEND);
     const attempt = new AbortController();
-    let release: () => void = () => undefined;
-    const until = new Promise<void>((resolve) => (release = resolve));
+    const { passed: until, open } = gate();
     system.proxy.fault(({ method }) => {
       if (method !== 'PATCH') return undefined;
       attempt.abort();
@@ -228,6 +228,6 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
     });
     await outage(block(account, SUSPEND, attempt.signal));
     assert.equal((await system.admin.account(account.id)).active, true);
-    release();
+    open();
   });
 });

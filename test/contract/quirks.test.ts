@@ -13,7 +13,7 @@ for (const target of [embedded, scim2Server]) {
     const { ask, newGroup, newUser, patch } = requests;
     const made: string[] = [];
     before(async () => {
-      server = await target.server!();
+      server = await target.server();
       proxy = await startFaultProxy(server.scimUrl);
     });
     after(async () => {

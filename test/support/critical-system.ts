@@ -1,8 +1,6 @@
 /** A critical system behind a proxy that can fail, and holds on its accounts as the activities try them. */
-import path from 'node:path';
 import { FinalFailure } from '../../src/exit/failures.js';
 import type { Blocked, CapturedAccount, GroupRef, HoldKind, Taken } from '../../src/exit/hold-facts.js';
-import { startScimServer } from '../../src/local/scim-process.js';
 import {
   createAccessService,
   type AccessOptions,
@@ -13,10 +11,8 @@ import { createScimClient } from '../../src/services/protocols/scim.js';
 import { startFaultProxy, type FaultProxy, type Quirk } from './fault-proxy.js';
 import { sampleConfig } from './sample-config.js';
 import { scimAdmin, type NewUser, type ScimAdmin } from './scim-admin.js';
-import { scratchFolder } from './temporal.js';
 
 export const SUSPEND: HoldKind = { kind: 'suspend' };
-export const GROUPS: HoldKind = { kind: 'groups', groups: ['operators', 'admins'] };
 export const NOTHING: Taken = { suspended: false, groups: [] };
 const { signal } = new AbortController();
 
@@ -27,8 +23,7 @@ export interface CriticalServer {
 }
 
 export interface CriticalSystemOptions {
-  /** An embedded one of its own when absent. */
-  server?: () => Promise<CriticalServer>;
+  server: () => Promise<CriticalServer>;
   quirk?: Quirk | undefined;
   /** What every name on the server begins with, so that it clashes with nobody's. */
   prefix?: string;
@@ -66,13 +61,13 @@ export interface CriticalSystem {
 }
 
 export async function startCriticalSystem({
-  server: start = startEmbedded,
+  server: start,
   quirk,
   prefix = '',
   accountAttribute = sampleConfig.systems[0]!.accountAttribute,
   requestTimeoutMs = 2000,
   onAdmin,
-}: CriticalSystemOptions = {}): Promise<CriticalSystem> {
+}: CriticalSystemOptions): Promise<CriticalSystem> {
   const server = await start();
   const { token } = server;
   const quirky = quirk && (await startFaultProxy(server.scimUrl));
@@ -156,11 +151,6 @@ export async function startCriticalSystem({
     },
     stop,
   };
-}
-
-async function startEmbedded(): Promise<CriticalServer> {
-  const logFile = path.join(await scratchFolder(), 'payroll.log');
-  return startScimServer({ name: 'payroll', token: 'token-of-the-system', logFile });
 }
 
 /** Tries again after an outage, as Temporal does. */
