@@ -68,7 +68,13 @@ export function evidenceOf({ employeeId, facts, form, status, missing, source }:
     overrideBy: resignation?.overrideBy,
     decisions,
     systems,
-    mails: all('mail-accepted').map(({ kind: _, ...mail }) => mail),
+    mails: all('mail-accepted').map(({ at, mail, to, messageId, earlierRun }) => ({
+      at,
+      mail,
+      to,
+      messageId,
+      earlierRun,
+    })),
     interview: interviewOf(facts),
     mended: all('step-mended').map(({ at, resolution, identity, result, earlierRun }) => ({
       at,
