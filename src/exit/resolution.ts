@@ -31,7 +31,7 @@ export const parseResolution = (
 ): Parsed<Resolution> =>
   parse(ResolutionFields, input, (resolution) => {
     const key = keyOfStep(resolution);
-    const step = steps.find((each) => stepKey(each) === key);
+    const step = steps.find(({ name, system }) => name === resolution.step && system === resolution.system);
     if (!step) {
       const open = steps.filter((each) => !isSettled(each)).map(stepKey);
       return `there is no step ${key}; open steps: ${open.join(', ') || 'none'}`;

@@ -1,7 +1,7 @@
 /** The evidence of an exit of the orchestrated form, read from its workflow's history alone. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { otherRuns } from '../activities/other-runs.js';
-import type { Evidence, Source } from '../exit/evidence/evidence.js';
+import type { Evidence, ExitsOfForm, Source } from '../exit/evidence/evidence.js';
 import { evidenceOf } from '../exit/evidence/evidence-of.js';
 import { exitWorkflowId } from '../exit/ids.js';
 import type { ExitStatus } from '../exit/status.js';
@@ -9,20 +9,18 @@ import { latestRun } from './exit-runs.js';
 import { baseOf, exitIdOf, factsOf, type RunHistory } from './history.js';
 import { Refusal } from '../exit/refusal.js';
 
-interface Wanted {
-  employeeId: string;
-  /** Without it, the newest exit, open or closed. */
-  exitId?: string | undefined;
-  /** Of the program that reads, for the record. */
-  version: string;
-  /** The status; a worker answers by replaying that same history. */
-  ask: () => Promise<ExitStatus>;
-}
-
-/** @throws Refusal where Temporal has no such exit, or no longer */
+/**
+ * @param statusOf a worker answers by replaying that same history
+ * @param version of the program that reads, for the record
+ * @param exitId without it, the newest exit, open or closed
+ * @throws Refusal where Temporal has no such exit, or no longer
+ */
 export async function readEvidence(
   client: Client,
-  { employeeId, exitId, version, ask }: Wanted,
+  statusOf: ExitsOfForm['status'],
+  employeeId: string,
+  version: string,
+  exitId?: string,
 ): Promise<Evidence> {
   const workflowId = exitWorkflowId(employeeId);
   const run = await latestRun(client, employeeId, exitId);
@@ -49,7 +47,9 @@ export async function readEvidence(
   };
   // A completed exit has left its status in its last event; any other is asked.
   const status =
-    ended?.kind === 'ended' && ended.how !== 'cancelled' ? ended.status : await answerTo(ask, missing);
+    ended?.kind === 'ended' && ended.how !== 'cancelled'
+      ? ended.status
+      : await answerTo(() => statusOf(employeeId, exitId), missing);
   return evidenceOf({ employeeId, facts, form: 'orchestrated', status, missing, source });
 }
 
@@ -87,7 +87,7 @@ async function historyOf(client: Client, workflowId: string, runId: string): Pro
   }
 }
 
-async function answerTo(ask: Wanted['ask'], missing: string[]): Promise<ExitStatus | undefined> {
+async function answerTo(ask: () => Promise<ExitStatus>, missing: string[]): Promise<ExitStatus | undefined> {
   try {
     return await ask();
   } catch (error) {

@@ -64,24 +64,16 @@ export function orchestratedExits(client: Client) {
       if (error instanceof WorkflowUpdateFailedError)
         throw notAllowed(employeeId, 'orchestrated', `${error.cause?.message}`, { cause: error });
       // The server knows the deadline too, and may be the first to give up.
-      const isTimeUp = isGrpcDeadlineError(error) || isGrpcCancelledError(error);
-      if (isTimeUp || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
-        throw new Refusal(
-          code,
-          `Nobody answered for the exit of ${employeeId} within ${ANSWER_WITHIN_MS / 1000} s, so ${what}. Is a worker running?`,
-          facts,
-          { cause: error },
-        );
-      }
-      if (error instanceof ServiceError || error instanceof QueryNotRegisteredError) {
-        throw new Refusal(
-          code,
-          `The exit of ${employeeId} could not answer, so ${what}: ${reasonOf(error)}. Look at it in the Web UI`,
-          facts,
-          { cause: error },
-        );
-      }
-      throw error;
+      const isTimeUp =
+        isGrpcDeadlineError(error) ||
+        isGrpcCancelledError(error) ||
+        error instanceof WorkflowUpdateRPCTimeoutOrCancelledError;
+      const isUnable = error instanceof ServiceError || error instanceof QueryNotRegisteredError;
+      if (!isTimeUp && !isUnable) throw error;
+      const sentence = isTimeUp
+        ? `Nobody answered for the exit of ${employeeId} within ${ANSWER_WITHIN_MS / 1000} s, so ${what}. Is a worker running?`
+        : `The exit of ${employeeId} could not answer, so ${what}: ${reasonOf(error)}. Look at it in the Web UI`;
+      throw new Refusal(code, sentence, facts, { cause: error });
     }
   }
 
@@ -207,8 +199,7 @@ export function orchestratedExits(client: Client) {
       }
     },
 
-    report: (employeeId, version, exitId) =>
-      readEvidence(client, { employeeId, exitId, version, ask: () => exits.status(employeeId, exitId) }),
+    report: (...of) => readEvidence(client, exits.status, ...of),
   };
   return exits;
 

@@ -40,27 +40,26 @@ export class SystemHold {
     return (this.blocking = runner.keep('block-access', run, () => exit.ending !== undefined, system));
   }
 
-  async restore(): Promise<void> {
-    const { exit, runner } = this.context;
-    const { name: system } = this.system;
-    await this.blocking;
-    const run = async (go: Go) => {
-      const { state, by } = exit.step('block-access', system)!;
-      const blockedByHandBy = state === 'done-by-hand' ? by : undefined;
-      const notes = await this.carryTo({ to: 'restore', blockedByHandBy }, go);
-      return { type: 'access.restored', data: { system, notes } } as const;
-    };
-    await runner.perform('restore-access', run, system);
+  restore(): Promise<void> {
+    return this.end('restore-access', 'access.restored', () => {
+      const { state, by } = this.context.exit.step('block-access', this.system.name)!;
+      return { to: 'restore', blockedByHandBy: state === 'done-by-hand' ? by : undefined };
+    });
   }
 
-  async revoke(): Promise<void> {
+  revoke(): Promise<void> {
+    return this.end('revoke-access', 'access.revoked', () => ({ to: 'revoke' }));
+  }
+
+  private async end(
+    step: string,
+    type: 'access.restored' | 'access.revoked',
+    goal: () => Goal,
+  ): Promise<void> {
     const { name: system } = this.system;
     await this.blocking;
-    const run = async (go: Go) => {
-      const notes = await this.carryTo({ to: 'revoke' }, go);
-      return { type: 'access.revoked', data: { system, notes } } as const;
-    };
-    await this.context.runner.perform('revoke-access', run, system);
+    const run = async (go: Go) => ({ type, data: { system, notes: await this.carryTo(goal(), go) } });
+    await this.context.runner.perform(step, run, system);
   }
 
   /** What a sweep looks at; undefined where nothing is held that could drift. Stays so while a drift is being mended. */

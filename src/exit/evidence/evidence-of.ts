@@ -68,13 +68,10 @@ export function evidenceOf({ employeeId, facts, form, status, missing, source }:
     overrideBy: resignation?.overrideBy,
     decisions,
     systems,
-    mails: all('mail-accepted').map(({ at, mail, to, messageId, earlierRun }) => ({
-      at,
-      mail,
-      to,
-      messageId,
-      earlierRun,
-    })),
+    mails: all('mail-accepted').map((fact) => {
+      const { kind: _, ...mail } = fact;
+      return mail;
+    }),
     interview: interviewOf(facts),
     mended: all('step-mended').map(({ at, resolution, identity, result, earlierRun }) => ({
       at,
