@@ -4,6 +4,7 @@ import { choreographedExits } from '../../src/choreography/client/choreographed-
 import { Refusal } from '../../src/exit/refusal.js';
 import type { Decision } from '../../src/exit/decision.js';
 import type { EventType } from '../../src/exit/events.js';
+import { ended } from '../promises/on-the-way.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { HR, stateOf } from '../support/world.js';
 
@@ -122,8 +123,7 @@ describe('an append to the exits', () => {
     assert.match(status.awaiting, new RegExp(`revoked on ${tomorrow}`));
     assert.equal(stateOf(status, 'revoke-access:payroll'), undefined);
     await assert.rejects(world.exits.decide(nora.employeeId, leaving), /the first decision stands/);
-    await world.exits.decide(nora.employeeId, retained);
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'retained');
     assert.equal((await world.account(nora, 'payroll')).active, true);
   });
 

@@ -8,6 +8,7 @@ import { EXITS } from '../../src/choreography/jetstream/streams.js';
 import { promisesOf, type Promised } from '../../src/choreography/subscribers/tasks.js';
 import { planFrom } from '../../src/config/planning.js';
 import { schemas, type EventType } from '../../src/exit/events.js';
+import { ended, waiting } from '../promises/on-the-way.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import {
   checkStreams,
@@ -147,13 +148,11 @@ describe('what the services do, as asyncapi.yaml says it', () => {
     });
 
   async function decided(nora: Hired, outcome: 'retained' | 'leaving'): Promise<void> {
-    await world.exits.decide(nora.employeeId, { outcome, decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, outcome);
   }
 
   it('is all that they say, in exits of every kind', async () => {
-    const stays = await world.open();
-    await world.untilPhase(stays, 'awaiting-decision');
+    const stays = await waiting(world);
     await said(stays, 'employee.notified');
     await world.exits.reschedule(stays.employeeId, { next: true, by: HR });
     await world.admin.payroll.setActive(stays.accounts.payroll!, true);

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Bus } from '../../src/choreography/jetstream/bus.js';
 import { choreographedExits } from '../../src/choreography/client/choreographed-exits.js';
 import type { ListedExit } from '../../src/exit/exits.js';
+import { ended } from '../promises/on-the-way.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
 import { HR, stateOf, type Hired } from '../support/world.js';
@@ -58,8 +59,7 @@ describe('the list of the choreographed exits', () => {
     hired.push(...opened);
     await Promise.all(opened.map((nora) => world.untilPhase(nora, 'awaiting-decision')));
     for (const nora of opened.slice(0, 3)) {
-      await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
-      await world.untilPhase(nora, 'closed');
+      await ended(world, nora, 'leaving');
     }
     await world.until(
       opened[5]!,

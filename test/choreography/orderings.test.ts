@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { subscriberNames } from '../../src/choreography/subscribers/start.js';
 import type { Decision } from '../../src/exit/decision.js';
+import { ended, hasAccess, waiting } from '../promises/on-the-way.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
 import { cloudEvent, stranger } from '../support/nats.js';
-import { CRITICAL_GROUPS, HR, stateOf, stepOf, type Hired } from '../support/world.js';
+import { HR } from '../support/world.js';
 
 const retained: Decision = { outcome: 'retained', decidedBy: HR };
 const leaving: Decision = { outcome: 'leaving', decidedBy: HR };
@@ -35,23 +36,12 @@ describe('whatever the order', () => {
     world = await startChoreographedWorld();
     other = await stranger(world.broker);
   });
-  afterEach(() => Object.values(world.proxies).forEach((proxy) => proxy.fault(undefined)));
+  afterEach(() => world.mend());
   after(async () => {
     await other.close();
     await world.stop();
   });
 
-  const isAsBefore = async (nora: Hired): Promise<void> => {
-    assert.equal((await world.account(nora, 'payroll')).active, true);
-    assert.equal((await world.account(nora, 'code')).active, true);
-    const { groups } = await world.account(nora, 'production');
-    assert.deepEqual(groups, [...CRITICAL_GROUPS, 'readers'].toSorted());
-  };
-  const waiting = async () => {
-    const nora = await world.open();
-    await world.untilPhase(nora, 'awaiting-decision');
-    return nora;
-  };
   /** Everything has been acknowledged, by everybody. */
   const quiet = (): Promise<true> =>
     eventually('all consumers to have nothing left', async () => {
@@ -66,61 +56,9 @@ describe('whatever the order', () => {
   const buriedFrom = async (subject: string) =>
     (await world.deadLetters()).filter((letter) => letter.subject.endsWith(subject));
 
-  it('a decision to retain before the block is complete: no block follows, and what was taken is given back', async () => {
-    world.proxies.code.fault(({ method }) => (method === 'PATCH' ? { kind: 'unreachable' } : undefined));
-    world.proxies.production.fault(() => ({ kind: 'unreachable' }));
-    const nora = await world.open();
-    await world.until(
-      nora,
-      'payroll blocked',
-      (status) => stateOf(status, 'block-access:payroll') === 'done',
-    );
-    await world.exits.decide(nora.employeeId, retained);
-    const decided = await world.exits.status(nora.employeeId);
-    assert.equal(stepOf(decided, 'block-access:code')!.note, 'the decision came first');
-    world.proxies.code.fault(undefined);
-    world.proxies.production.fault(undefined);
-    await world.untilPhase(nora, 'closed');
-    await isAsBefore(nora);
-    await quiet();
-    await isAsBefore(nora);
-  });
-
-  it('a decision to leave before the block is complete goes straight to revoking', async () => {
-    world.proxies.code.fault(({ method }) => (method === 'PATCH' ? { kind: 'unreachable' } : undefined));
-    const nora = await world.open();
-    await world.until(
-      nora,
-      'payroll blocked',
-      (status) => stateOf(status, 'block-access:payroll') === 'done',
-    );
-    await world.exits.decide(nora.employeeId, leaving);
-    world.proxies.code.fault(undefined);
-    await world.untilPhase(nora, 'closed');
-    assert.equal((await world.account(nora, 'code')).active, false);
-  });
-
-  it('a block that was given up and lands after the restore is repaired', async () => {
-    let land = (): void => undefined;
-    const until = new Promise<void>((resolve) => (land = resolve));
-    world.proxies.payroll.fault(({ method, body }) =>
-      method === 'PATCH' && body.includes('false') ? { kind: 'held', until } : undefined,
-    );
-    const sent = world.proxies.payroll.next(({ method }) => method === 'PATCH');
-    const nora = await world.open({ on: ['payroll'] });
-    await sent;
-    const reactivated = world.proxies.payroll.next(({ path }) => path.includes(nora.accounts.payroll!));
-    await world.exits.decide(nora.employeeId, retained);
-    await reactivated;
-    land();
-    await world.untilPhase(nora, 'closed');
-    assert.equal((await world.account(nora, 'payroll')).active, true);
-  });
-
   it('everything once more, long after the exit: nothing is written, and nobody is told', async () => {
-    const nora = await waiting();
-    await world.exits.decide(nora.employeeId, retained);
-    await world.untilPhase(nora, 'closed');
+    const nora = await waiting(world);
+    await ended(world, nora, 'retained');
     await quiet();
     const before = { writes: writes(), mails: world.mail.mails.length };
     const { events } = await world.bus.read(nora.employeeId);
@@ -133,18 +71,16 @@ describe('whatever the order', () => {
   });
 
   it('consumers that begin anew see all exits of the past, and change nothing', async () => {
-    const nora = await waiting();
-    const gone = await waiting();
-    await world.exits.decide(gone.employeeId, leaving);
-    await world.untilPhase(gone, 'closed');
+    const nora = await waiting(world);
+    const gone = await waiting(world);
+    await ended(world, gone, 'leaving');
     await quiet();
     const before = { writes: writes(), mails: world.mail.mails.length };
     const again = await startAgain();
     await quiet();
     assert.deepEqual({ writes: writes(), mails: world.mail.mails.length }, before);
-    await world.exits.decide(nora.employeeId, retained);
-    await world.untilPhase(nora, 'closed');
-    await isAsBefore(nora);
+    await ended(world, nora, 'retained');
+    await hasAccess(world, nora);
     await again.stop();
   });
 
@@ -155,7 +91,7 @@ describe('whatever the order', () => {
   }
 
   it('a second resignation around the append condition is recognised by everybody, and takes nothing', async () => {
-    const nora = await waiting();
+    const nora = await waiting(world);
     const subject = `exit.${nora.employeeId}.second.employee.resigned`;
     const data = JSON.stringify({ employeeId: nora.employeeId });
     await other.publish(subject, data, cloudEvent('employee.resigned', 'second'));
@@ -176,13 +112,12 @@ describe('whatever the order', () => {
       cloudEvent('exit.decision-finalised', 'of-the-second'),
     );
     assert.equal((await world.exits.status(nora.employeeId)).exitId, nora.exitId);
-    await world.exits.decide(nora.employeeId, retained);
-    await world.untilPhase(nora, 'closed');
-    await isAsBefore(nora);
+    await ended(world, nora, 'retained');
+    await hasAccess(world, nora);
   });
 
   it('a second decision around the append condition is refused in the order of the stream, and shows', async () => {
-    const nora = await waiting();
+    const nora = await waiting(world);
     await world.exits.decide(nora.employeeId, leaving);
     const subject = `exit.${nora.employeeId}.${nora.exitId}.exit.decision-finalised`;
     await other.publish(subject, JSON.stringify(retained), cloudEvent('exit.decision-finalised', 'later'));
@@ -213,7 +148,7 @@ describe('whatever the order', () => {
   });
 
   it('a leaving with a date: blocked until then, then revoked', async () => {
-    const nora = await waiting();
+    const nora = await waiting(world);
     const effectiveAt = new Date(Date.now() + 1_500).toISOString();
     const decision = { ...leaving, effectiveOn: effectiveAt.slice(0, 10), effectiveAt };
     await other.publish(
@@ -228,17 +163,8 @@ describe('whatever the order', () => {
     assert.deepEqual((await world.account(nora, 'production')).groups, []);
   });
 
-  it('a retained before the date of a leaving gives access back', async () => {
-    const nora = await waiting();
-    const effectiveOn = new Date(Date.now() + 36 * 60 * 60 * 1000).toISOString().slice(0, 10);
-    await world.exits.decide(nora.employeeId, { ...leaving, effectiveOn });
-    await world.exits.decide(nora.employeeId, retained);
-    await world.untilPhase(nora, 'closed');
-    await isAsBefore(nora);
-  });
-
   it('a moment that is centuries ahead is waited for without a stir', async () => {
-    const nora = await waiting();
+    const nora = await waiting(world);
     const effectiveOn = new Date(Date.now() + 36 * 60 * 60 * 1000).toISOString().slice(0, 10);
     await other.publish(
       `exit.${nora.employeeId}.${nora.exitId}.exit.decision-finalised`,
@@ -252,7 +178,6 @@ describe('whatever the order', () => {
     const before = await delivered();
     await pause(1000);
     assert.equal(await delivered(), before);
-    await world.exits.decide(nora.employeeId, retained);
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'retained');
   });
 });

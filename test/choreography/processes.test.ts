@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { firstMessage, startChild, type Child } from '../../src/local/child.js';
+import { ended, untilStep } from '../promises/on-the-way.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { scratchFolder } from '../support/temporal.js';
-import { CRITICAL_GROUPS, HR, stateOf } from '../support/world.js';
+import { CRITICAL_GROUPS } from '../support/world.js';
 
 const REQUESTS_PER_SECOND = 24;
 const EXITS = 5;
@@ -51,8 +52,7 @@ describe('ems service', () => {
     await access.kill();
     await service('access');
     await world.untilPhase(nora, 'awaiting-decision');
-    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'retained');
     assert.equal((await world.account(nora, 'payroll')).active, true);
     const { groups } = await world.account(nora, 'production');
     assert.deepEqual(groups, [...CRITICAL_GROUPS, 'readers'].toSorted());
@@ -62,8 +62,7 @@ describe('ems service', () => {
     await service('access');
     const before = world.proxies.code.seen.length;
     const leavers = await Promise.all(Array.from({ length: EXITS }, () => world.open()));
-    for (const nora of leavers)
-      await world.until(nora, 'blocked', (status) => stateOf(status, 'block-access:code') === 'done');
+    for (const nora of leavers) await untilStep(world, nora, 'block-access:code', 'done');
     const times = world.proxies.code.seen.slice(before).map(({ atMs }) => atMs);
     const busiest = Math.max(
       ...times.map((from) => times.filter((at) => at >= from && at < from + 1_000).length),

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { traceOf } from '../../src/choreography/observing/trace.js';
 import { deadLettersOf } from '../../src/choreography/dead-letters/replay.js';
+import { untilStep, waiting } from '../promises/on-the-way.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
 import { cloudEvent, stranger } from '../support/nats.js';
 import { observedOf, statesOf as states } from '../support/tracked.js';
-import { HR, stateOf, systems } from '../support/world.js';
+import { HR, systems } from '../support/world.js';
 
 describe('a dead letter', () => {
   let world: ChoreographedWorld;
@@ -39,15 +40,14 @@ describe('a dead letter', () => {
     assert.ok((await letters().replay(deadLetter!)).replayed);
     const again = await letters().replay(deadLetter!);
     assert.match(again.replayed ? '' : again.why, /has been given it again already/);
-    await world.until(nora, 'told', (status) => stateOf(status, 'notify-manager') === 'done');
+    await untilStep(world, nora, 'notify-manager', 'done');
     await world.mail.waitFor(nora.manager, 1);
     assert.equal(states(await observed(nora))['notification notify-manager'], 'done');
     assert.equal(world.mail.to(nora.email).length, 2, 'the other services leave the copy alone');
   });
 
   it('has the outcome sent that was given up, although access was as decided long before', async () => {
-    const nora = await world.open({ on: [] });
-    await world.untilPhase(nora, 'awaiting-decision');
+    const nora = await waiting(world, { on: [] });
     world.mail.refuse(() => ({ code: 550, message: 'no such user' }));
     await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
     const { id } = await eventually('a dead letter', async () => {
@@ -79,12 +79,11 @@ describe('a dead letter', () => {
     assert.deepEqual([state, deadLetter], ['dead-lettered', second.id]);
     world.mail.refuse(undefined);
     await letters().replay(second.id);
-    await world.until(nora, 'told', (status) => stateOf(status, 'notify-manager') === 'done');
+    await untilStep(world, nora, 'notify-manager', 'done');
   });
 
   it('is no way round the log: what says that it stands for another event must be a copy of it', async () => {
-    const nora = await world.open({ on: [] });
-    await world.untilPhase(nora, 'awaiting-decision');
+    const nora = await waiting(world, { on: [] });
     const [resigned] = (await world.bus.read(nora.employeeId)).events;
     const other = await stranger(world.broker);
     const subject = `exit.${nora.employeeId}.another.employee.resigned`;

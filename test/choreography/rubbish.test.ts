@@ -4,6 +4,7 @@ import { everyLog } from '../../src/choreography/jetstream/log.js';
 import { planFrom } from '../../src/config/planning.js';
 import { createTracker } from '../../src/choreography/observing/tracker.js';
 import { deadLettersOf } from '../../src/choreography/dead-letters/replay.js';
+import { ended } from '../promises/on-the-way.js';
 import {
   startChoreographedWorld,
   type ChoreographedWorld,
@@ -175,8 +176,7 @@ describe('what anybody may publish', () => {
     await other.publish(`exit.${nora.employeeId}.x.${resigned}`, 'z'.repeat(1_048_000));
     await other.publish(`exit.${nora.employeeId}.nothing.of.ours`, '\u0000');
     await world.untilPhase(nora, 'awaiting-decision');
-    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'leaving');
     assert.ok((await world.exits.list({})).length > 0);
   });
 

@@ -3,10 +3,10 @@ import { AckPolicy, type Consumer } from '@nats-io/jetstream';
 import { headersOf } from '../../src/choreography/jetstream/cloudevents.js';
 import { traceOf } from '../../src/choreography/observing/trace.js';
 import { createTracker } from '../../src/choreography/observing/tracker.js';
+import { ended } from '../promises/on-the-way.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
 import { observedOf, statesOf as states } from '../support/tracked.js';
-import { HR } from '../support/world.js';
 
 const FINAL_PAY = 'payroll.final-pay-prepared';
 
@@ -55,8 +55,7 @@ describe('a service that joins, and that nobody has been told of,', () => {
       states(await observed(nora))[`payroll ${FINAL_PAY}`] === 'overdue' ? true : undefined,
     );
     await world.untilPhase(nora, 'awaiting-decision');
-    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'retained');
     await prepare(nora);
     const exit = await observed(nora);
     assert.equal(states(exit)[`payroll ${FINAL_PAY}`], 'done');

@@ -3,6 +3,7 @@ import { withRetry } from '../../src/choreography/jetstream/with-retry.js';
 import { traceOf, type TraceNode } from '../../src/choreography/observing/trace.js';
 import { createTracker } from '../../src/choreography/observing/tracker.js';
 import type { ExitStatus } from '../../src/exit/status.js';
+import { waiting } from '../promises/on-the-way.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { observedOf, statesOf as states } from '../support/tracked.js';
 import { HR, IT, stateOf, systems, type Hired } from '../support/world.js';
@@ -99,8 +100,7 @@ describe('the tracker', () => {
   });
 
   it('goes on after the broker was killed, and comes anew from the stream to the same', async () => {
-    const nora = await world.open();
-    await world.untilPhase(nora, 'awaiting-decision');
+    const nora = await waiting(world);
     const tracker = createTracker(world.bus);
     await tracker.look();
     await world.broker.kill();

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import getPort from 'get-port';
 import type { ListedExitOfForm } from '../../src/client/application.js';
-import type { ExitStatus, Step } from '../../src/exit/status.js';
+import type { ExitStatus } from '../../src/exit/status.js';
 import { orchestratedExits } from '../../src/temporal/orchestrated-exits.js';
 import { answer, ems, page, refusal, startEms, type Env } from '../support/ems.js';
 import { eventually } from '../support/eventually.js';
 import { readPage } from '../support/report-page.js';
 import { startBothForms, type BothFormsWorld } from '../support/both-forms-world.js';
-import { HR, IT, stateOf, type Hired } from '../support/world.js';
+import { HR, type Hired } from '../support/world.js';
 
 interface Opened {
   employeeId: string;
@@ -86,21 +86,6 @@ describe('ems with both forms', () => {
     assert.deepEqual(shapes.slice(2), shapes.slice(0, 2));
   });
 
-  it('calls no interview withdrawn that had taken place', async () => {
-    for (const form of ['orchestrated', 'choreographed']) {
-      const nora = await world.hire({ on: ['payroll'] });
-      await resign(nora, form);
-      await untilPhase(nora, 'awaiting-decision');
-      const at = new Date(Date.now() + 2500).toISOString();
-      const { start } = await world.application.reschedule(nora, { at });
-      await eventually('the interview to have begun', () => Date.now() > Date.parse(start) || undefined);
-      await world.application.decide(nora, { outcome: 'retained', decidedBy: HR });
-      await untilPhase(nora, 'closed');
-      const shown = await page(world.env, 'status', nora.employeeId);
-      assert.match(shown, /^ *interview .*, with hr@acme\.example$/m, form);
-    }
-  });
-
   it('reports on both in the same words, and says of each where they come from', async () => {
     const mails: string[][] = [];
     for (const [form, record] of [
@@ -138,23 +123,6 @@ describe('ems with both forms', () => {
     assert.deepEqual([(await status(nora)).exitId, (await status(nora)).form], [exitId, 'orchestrated']);
     const older = await answer<ExitStatus>(world.env, 'status', nora.employeeId, '--form', 'choreographed');
     assert.equal(older.phase, 'closed');
-  });
-
-  it('mends a stuck step of a choreographed exit as one of the other form', async () => {
-    world.mail.refuse((recipient) =>
-      recipient.startsWith('boss') ? { code: 550, message: 'no such user' } : undefined,
-    );
-    const nora = await world.hire({ on: [] });
-    await resign(nora, 'choreographed');
-    await world.until(nora, 'stuck', (found) => stateOf(found, 'notify-manager') === 'needs-attention');
-    const listed = await answer<ListedExitOfForm[]>(world.env, 'list', '--attention');
-    const ours = listed.find(({ employeeId }) => employeeId === nora.employeeId)!;
-    assert.deepEqual([ours.form, ours.stuckSteps[0]!.name], ['choreographed', 'notify-manager']);
-    const by = ['skip', '--by', IT, '--evidence', 'TICKET-42'];
-    const settled = await answer<Step>(world.env, 'resolve', nora.employeeId, 'notify-manager', ...by);
-    assert.deepEqual([settled.state, settled.by, settled.evidence], ['skipped', IT, 'TICKET-42']);
-    const late = await refusal(world.env, 'resolve', nora.employeeId, 'notify-manager', ...by);
-    assert.match(late.sentence, /^Refused: step notify-manager is already skipped$/);
   });
 
   it('lists the exits of both, each with its form, in one order', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Decision } from '../../src/exit/decision.js';
 import { exitWorkflowId } from '../../src/exit/ids.js';
 import type { ExitStatus } from '../../src/exit/status.js';
+import { opened } from '../promises/on-the-way.js';
 import { answer, ems, page, startEms } from '../support/ems.js';
 import { eventually } from '../support/eventually.js';
 import { HR, startWorld, systems, type Hired, type World } from '../support/world.js';
@@ -20,8 +21,7 @@ describe('an exit from the command line', () => {
   after(() => world.stop());
 
   async function waiting(): Promise<Hired> {
-    const nora = await world.hire();
-    await world.exits.open({ employeeId: nora.employeeId });
+    const nora = await opened(world);
     await world.until(nora, 'all told', ({ phase, steps }) => {
       return phase === 'awaiting-decision' && steps.every(({ state }) => state === 'done');
     });
@@ -133,8 +133,7 @@ describe('an exit from the command line', () => {
   });
 
   it('is refused by decide --dry-run as by decide itself: the exit knows who the employee is', async () => {
-    const nora = await world.hire();
-    await world.exits.open({ employeeId: nora.employeeId });
+    const nora = await opened(world);
     await world.untilPhase(nora, 'awaiting-decision');
     const { code, stderr } = await ems(
       world.env,

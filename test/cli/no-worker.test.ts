@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { ListedExit } from '../../src/exit/exits.js';
+import { untilStep } from '../promises/on-the-way.js';
 import { answer, page } from '../support/ems.js';
-import { startWorld, stateOf, type World } from '../support/world.js';
+import { startWorld, type World } from '../support/world.js';
 
 describe('ems while no worker runs', () => {
   let world: World;
@@ -14,11 +15,7 @@ describe('ems while no worker runs', () => {
     const nora = await world.hire();
     world.proxies.code.fault(() => ({ kind: 'answer', status: 403 }));
     await world.exits.open({ employeeId: nora.employeeId });
-    await world.until(
-      nora,
-      'attention',
-      (status) => stateOf(status, 'block-access:code') === 'needs-attention',
-    );
+    await untilStep(world, nora, 'block-access:code');
     await world.stopWorkers();
     const [told, listed] = await Promise.all([
       page(world.env, 'list', '--attention'),

@@ -3,11 +3,12 @@ import type { TraceNode } from '../../src/choreography/observing/trace.js';
 import type { TrackedExit } from '../../src/choreography/observing/tracker.js';
 import type { Replayed } from '../../src/choreography/dead-letters/replay.js';
 import type { ListedExitOfForm } from '../../src/client/application.js';
+import { ended, untilStep } from '../promises/on-the-way.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { answer, page, refusal, startEms, type Env } from '../support/ems.js';
 import { eventually } from '../support/eventually.js';
 import { cloudEvent, stranger } from '../support/nats.js';
-import { HR, stateOf, systems, type Hired } from '../support/world.js';
+import { HR, systems, type Hired } from '../support/world.js';
 
 interface Letter {
   id: string;
@@ -34,8 +35,7 @@ describe('ems, to see what services do by themselves:', () => {
     other = await stranger(world.broker);
     retained = await world.open();
     await world.untilPhase(retained, 'awaiting-decision');
-    await world.exits.decide(retained.employeeId, { outcome: 'retained', decidedBy: HR });
-    await world.untilPhase(retained, 'closed');
+    await ended(world, retained, 'retained');
     world.mail.refuse((recipient) =>
       recipient.startsWith('boss') ? { code: 550, message: 'no such user' } : undefined,
     );
@@ -143,7 +143,7 @@ describe('ems, to see what services do by themselves:', () => {
     world.mail.refuse(undefined);
     const { id } = (await list())[0]!;
     assert.ok((await answer<Replayed>(env, 'dead-letters', 'replay', id)).replayed);
-    await world.until(stuck, 'told', (status) => stateOf(status, 'notify-manager') === 'done');
+    await untilStep(world, stuck, 'notify-manager', 'done');
     await world.mail.waitFor(stuck.manager, 1);
     const again = await page(env, 'dead-letters', 'replay', id);
     assert.match(

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import type { ListedExit, ListFilter } from '../../src/exit/exits.js';
 import { stepKey, type Step } from '../../src/exit/status.js';
+import { ended } from '../promises/on-the-way.js';
 import { answer, page, refusal } from '../support/ems.js';
 import { eventually } from '../support/eventually.js';
-import { HR, IT, startWorld, stateOf, stepOf, type Hired, type World } from '../support/world.js';
+import { IT, startWorld, stateOf, stepOf, type Hired, type World } from '../support/world.js';
 
 describe('an operator with ems', () => {
   let world: World;
@@ -22,8 +23,7 @@ describe('an operator with ems', () => {
     for (const { employeeId } of [stuck, waiting, closed])
       await world.exits.open({ employeeId, lastWorkingDay: '2999-12-31' });
     await world.untilPhase(closed, 'awaiting-decision');
-    await world.exits.decide(closed.employeeId, { outcome: 'leaving', decidedBy: HR });
-    await world.untilPhase(closed, 'closed');
+    await ended(world, closed, 'leaving');
     await world.untilPhase(waiting, 'awaiting-decision');
     await world.until(stuck, 'stuck', (status) =>
       ['notify-manager', 'block-access:payroll'].every((key) => stateOf(status, key) === 'needs-attention'),

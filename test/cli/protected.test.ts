@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { ended, settle, untilStep } from '../promises/on-the-way.js';
 import { answer, ems, page } from '../support/ems.js';
-import { HR, IT, startWorld, stateOf, stepOf, type Hired, type World } from '../support/world.js';
+import { IT, startWorld, stepOf, type Hired, type World } from '../support/world.js';
 
 describe('the last active member of a protected group', () => {
   let world: World;
@@ -41,11 +42,7 @@ describe('the last active member of a protected group', () => {
   it('is guarded by the exit itself as well, however it was started: the block asks for attention', async () => {
     const start = () => world.exits.open({ employeeId: nora.employeeId });
     await start();
-    const stuck = await world.until(
-      nora,
-      'attention',
-      (status) => stateOf(status, 'block-access:production') === 'needs-attention',
-    );
+    const stuck = await untilStep(world, nora, 'block-access:production');
     assert.match(
       stepOf(stuck, 'block-access:production')!.error!,
       /is the last active member of production-admins on production: put somebody else there and retry/,
@@ -53,15 +50,9 @@ describe('the last active member of a protected group', () => {
     assert.equal((await world.account(nora, 'production')).groups.length, 3, 'nothing was taken');
 
     await world.admin.production.setActive(world.standIn, true);
-    await world.exits.resolve(nora.employeeId, {
-      step: 'block-access',
-      system: 'production',
-      action: 'retry',
-      by: IT,
-    });
+    await settle(world, nora, 'block-access:production', 'retry');
     await world.untilPhase(nora, 'awaiting-decision');
-    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'retained');
     await world.admin.production.setActive(world.standIn, false);
   });
 
@@ -71,7 +62,6 @@ describe('the last active member of a protected group', () => {
     assert.equal(status.overrideBy, IT);
     assert.deepEqual((await world.account(nora, 'production')).groups, ['readers']);
     assert.match(await page(world.env, 'status', nora.employeeId), /override +protected groups, by it@acme/);
-    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'retained');
   });
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import getPort from 'get-port';
+import { ended, waiting } from '../promises/on-the-way.js';
 import { refusal, type Env, type Refused } from '../support/ems.js';
 import { scratchFolder } from '../support/temporal.js';
 import { HR, startWorld, systems, type Hired, type World } from '../support/world.js';
@@ -20,12 +21,6 @@ describe('ems refuses, in one sentence,', () => {
   });
   after(() => world.stop());
 
-  async function waiting(): Promise<Hired> {
-    const nora = await world.hire();
-    await world.exits.open({ employeeId: nora.employeeId });
-    await world.untilPhase(nora, 'awaiting-decision');
-    return nora;
-  }
   const without = (...names: string[]): Env =>
     Object.fromEntries(Object.entries(world.env).filter(([name]) => !names.includes(name)));
 
@@ -49,7 +44,7 @@ describe('ems refuses, in one sentence,', () => {
   });
 
   it('a second exit, and says which is open, since when and in what phase', async () => {
-    const nora = await waiting();
+    const nora = await waiting(world);
     const first = await world.exits.status(nora.employeeId);
     const { employeeId } = nora;
     const { code, sentence, why, facts } = await refusal(world.env, 'resign', employeeId);
@@ -79,9 +74,8 @@ describe('ems refuses, in one sentence,', () => {
   });
 
   it('a decision for an exit that is over, and says since when', async () => {
-    const nora = await waiting();
-    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    const nora = await waiting(world);
+    await ended(world, nora, 'leaving');
     const [asked, previewed] = await Promise.all([
       refusal(world.env, 'decide', nora.employeeId, 'retained', '--by', HR),
       refusal(world.env, 'decide', nora.employeeId, 'retained', '--by', HR, '--dry-run'),
@@ -93,25 +87,6 @@ describe('ems refuses, in one sentence,', () => {
     assert.match(previewed.sentence, new RegExp(`${nora.employeeId} has no open exit`));
     for (const { code, why } of [asked, previewed]) assert.deepEqual([code, why], [1, 'not-open']);
     assert.equal((await world.account(nora, 'payroll')).active, false);
-  });
-
-  it('a decision by the employee concerned, by any name that they go by, and goes on waiting', async () => {
-    const nora = await waiting();
-    const asked = await Promise.all([
-      refusal(world.env, 'decide', nora.employeeId, 'retained', '--by', nora.email.toUpperCase()),
-      refusal(world.env, 'decide', nora.employeeId, 'retained', '--by', nora.employeeId),
-    ]);
-    assert.match(asked[0].sentence, /is the employee concerned, who cannot decide on their own exit$/);
-    assert.match(asked[1].sentence, /^decidedBy: must be a mail address/);
-    assert.deepEqual(
-      asked.map(({ code, why }) => [code, why]),
-      [
-        [1, 'not-allowed'],
-        [2, 'invalid'],
-      ],
-    );
-    const { phase, decision } = await world.exits.status(nora.employeeId);
-    assert.deepEqual([phase, decision], ['awaiting-decision', undefined]);
   });
 
   it('to start with a mistake in the configuration, and names the file, the field and what was expected', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Evidence } from '../../src/exit/evidence/evidence.js';
+import { ended } from '../promises/on-the-way.js';
 import { answer, ems, page, refusal } from '../support/ems.js';
 import { readPage } from '../support/report-page.js';
 import { scratchFolder } from '../support/temporal.js';
@@ -24,8 +25,7 @@ describe('ems report', () => {
     const nora = await world.hire(hire);
     await world.exits.open({ employeeId: nora.employeeId, ...(note && { reason: note }) });
     await world.untilPhase(nora, 'awaiting-decision');
-    await world.exits.decide(nora.employeeId, { outcome, decidedBy: HR, note });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, { outcome, decidedBy: HR, note });
     return nora;
   }
 

@@ -128,7 +128,10 @@ describe('the application, for each form:', () => {
       const { facts } = await refused('already-open', resign({ employeeId }));
       assert.deepEqual([facts['form'], facts['exitId'], facts['phase']], [form, exitId, 'awaiting-decision']);
       await refused('invalid', application.decide(nora, { outcome: 'leaving', decidedBy: 'HR' }));
-      await refused('not-allowed', application.decide(nora, { ...retained, decidedBy: nora.email }));
+      for (const decidedBy of [nora.email, nora.email.toUpperCase()])
+        await refused('not-allowed', application.decide(nora, { ...retained, decidedBy }));
+      const { phase, decision } = await application.status({ employeeId });
+      assert.deepEqual([phase, decision], ['awaiting-decision', undefined]);
       await refused(
         'not-allowed',
         application.resolve(nora, { step: 'block-access', system: 'payroll', action: 'skip', by: IT }),

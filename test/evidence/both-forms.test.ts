@@ -1,52 +1,27 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
-import type { Decision } from '../../src/exit/decision.js';
 import type { Evidence } from '../../src/exit/evidence/evidence.js';
 import { exitWorkflowId } from '../../src/exit/ids.js';
-import type { Resignation } from '../../src/exit/resignation.js';
-import type { ExitStatus, Phase } from '../../src/exit/status.js';
+import {
+  ended,
+  opened,
+  pastEveryCheck,
+  settle,
+  untilRefused,
+  untilStep,
+  waiting,
+} from '../promises/on-the-way.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
-
-import { HR, IT, startWorld, stateOf, systems, type Hired, type World } from '../support/world.js';
+import { HR, IT, startWorld, systems, type Hired, type World } from '../support/world.js';
 
 const config: [string, string][] = [['attentionAfter: PT15M', 'attentionAfter: PT3S']];
 
 type AnyWorld = World | ChoreographedWorld;
 
-const until = (world: AnyWorld, nora: Hired, what: string, wanted: (status: ExitStatus) => boolean) =>
-  world.until(nora, what, wanted);
-const untilPhase = (world: AnyWorld, nora: Hired, phase: Phase) =>
-  until(world, nora, phase, (status) => status.phase === phase);
-
-async function waiting(
-  world: AnyWorld,
-  resignation: Partial<Resignation> = {},
-  hire: Parameters<World['hire']>[0] = {},
-): Promise<Hired> {
-  const nora = await world.hire({ displayName: 'Nora Test', personalEmail: 'nora@home.example', ...hire });
-  await world.exits.open({ employeeId: nora.employeeId, ...resignation });
-  await untilPhase(world, nora, 'awaiting-decision');
-  return nora;
-}
+const person = { displayName: 'Nora Test', personalEmail: 'nora@home.example' };
 
 async function closed(world: AnyWorld, nora: Hired, outcome: 'retained' | 'leaving'): Promise<Hired> {
-  await world.exits.decide(nora.employeeId, { outcome, decidedBy: HR, note: 'as talked about' });
-  await untilPhase(world, nora, 'closed');
+  await ended(world, nora, { outcome, decidedBy: HR, note: 'as talked about' });
   return nora;
-}
-
-/** Sends a decision past every check: as anybody can who may write to Temporal or to NATS. */
-async function throwIn(world: AnyWorld, { employeeId }: Hired, decision: Decision): Promise<void> {
-  if (!('bus' in world)) {
-    await world.client.workflow.getHandle(exitWorkflowId(employeeId)).signal('decisionFinalised', decision);
-    return;
-  }
-  const { exitId } = await world.exits.status(employeeId);
-  await world.bus.publish({
-    ...{ type: 'exit.decision-finalised', id: randomUUID(), source: '/a/test', employeeId, exitId },
-    time: new Date().toISOString(),
-    data: decision,
-  });
 }
 
 /** What both forms must say of the same story: without times, and with the names of the employee and their accounts alike. */
@@ -103,27 +78,29 @@ describe('the evidence of the same story in both forms', () => {
   let choreographed: ChoreographedWorld;
   before(async () => {
     orchestrated = await startWorld({ config });
-    choreographed = await startChoreographedWorld({ config });
+    choreographed = await startChoreographedWorld({
+      config: [...config, ['recheckEvery: PT15M', 'recheckEvery: PT1S']],
+    });
   });
   afterEach(() => Promise.all([orchestrated.mend(), choreographed.mend()]));
   after(() => Promise.all([orchestrated.stop(), choreographed.stop()]));
 
-  /** @returns what the stream tells, once it has been found to be what the history tells */
-  async function compare(story: (world: AnyWorld) => Promise<Hired>): Promise<[Evidence, Hired]> {
+  /** @returns what the stream tells, once it has been found to be what the history tells, and that */
+  async function compare(story: (world: AnyWorld) => Promise<Hired>): Promise<[Evidence, Hired, Evidence]> {
     const [one, other] = await Promise.all([story(orchestrated), story(choreographed)]);
     const [history, stream] = await Promise.all([
       orchestrated.exits.report(one.employeeId, 'test'),
       choreographed.exits.report(other.employeeId, 'test'),
     ]);
     assert.deepEqual(comparable(stream, other), comparable(history, one));
-    return [stream, other];
+    return [stream, other, history];
   }
 
   it('that ended retained', async () => {
     const [evidence, nora] = await compare(async (world) =>
       closed(
         world,
-        await waiting(world, {
+        await waiting(world, person, {
           reason: 'a new job',
           submittedBy: 'Nora',
           lastWorkingDay: '2999-12-31',
@@ -149,8 +126,8 @@ describe('the evidence of the same story in both forms', () => {
 
   it('that ended leaving, after the interview was moved', async () => {
     const at = new Date(Date.now() + 9 * 24 * 60 * 60 * 1000).toISOString().replace(/\.\d+Z/, 'Z');
-    const [evidence] = await compare(async (world) => {
-      const nora = await waiting(world);
+    const [evidence, nora] = await compare(async (world) => {
+      const nora = await waiting(world, person);
       await world.exits.reschedule(nora.employeeId, { at, by: HR });
       return closed(world, nora, 'leaving');
     });
@@ -168,33 +145,33 @@ describe('the evidence of the same story in both forms', () => {
       evidence.systems.map(({ end }) => end?.removedGroups?.map(({ displayName }) => displayName)),
       [[], [], ['readers']],
     );
+    assert.deepEqual(
+      evidence.systems.map(({ end }) => end?.accounts?.map(({ id }) => id)),
+      systems.map((name) => [nora.accounts[name]]),
+    );
   });
 
   it('of somebody who was suspended on one system before, and has no account on another', async () => {
     await compare(async (world) =>
-      closed(world, await waiting(world, {}, { on: ['payroll', 'code'], suspendedOn: 'code' }), 'retained'),
+      closed(
+        world,
+        await waiting(world, { ...person, on: ['payroll', 'code'], suspendedOn: 'code' }),
+        'retained',
+      ),
     );
   });
 
   it('with a step that was settled by hand, and with decisions that were refused', async () => {
-    const [{ decisions }] = await compare(async (world) => {
+    const [{ decisions, mended, attention, times }] = await compare(async (world) => {
       world.proxies.code.fault(() => ({ kind: 'answer', status: 403 }));
-      const nora = await world.hire({ displayName: 'Nora Test' });
-      await world.exits.open({ employeeId: nora.employeeId });
-      await until(
-        world,
-        nora,
-        'code stuck, and told',
-        (status) =>
-          stateOf(status, 'block-access:code') === 'needs-attention' &&
-          stateOf(status, 'notify-operator') === 'done',
-      );
-      const step = { step: 'block-access', system: 'code', by: IT };
-      await world.exits.resolve(nora.employeeId, { ...step, action: 'done-by-hand', evidence: 'TICKET-42' });
-      await untilPhase(world, nora, 'awaiting-decision');
+      const nora = await opened(world, { displayName: 'Nora Test' });
+      await untilStep(world, nora, 'block-access:code');
+      await untilStep(world, nora, 'notify-operator', 'done');
+      await settle(world, nora, 'block-access:code', 'done-by-hand', 'TICKET-42');
+      await world.untilPhase(nora, 'awaiting-decision');
       await world.mend();
-      await throwIn(world, nora, { outcome: 'retained', decidedBy: nora.email });
-      await until(world, nora, 'the refusal', ({ rejectedDecisions }) => rejectedDecisions.length === 1);
+      await pastEveryCheck(world, nora, { outcome: 'retained', decidedBy: nora.email });
+      await untilRefused(world, nora);
       return closed(world, nora, 'leaving');
     });
     assert.deepEqual(
@@ -204,18 +181,60 @@ describe('the evidence of the same story in both forms', () => {
         ['event', 'exit.decision-finalised', 'accepted'],
       ],
     );
+    assert.deepEqual(
+      mended.map(({ step, action, by, evidence }) => [step, action, by, evidence]),
+      [['block-access:code', 'done-by-hand', IT, 'TICKET-42']],
+    );
+    const asked = attention.find(({ step }) => step === 'block-access:code')!;
+    const apartMs = Date.parse(asked.until!) - Date.parse(mended[0]!.at);
+    assert.ok(Math.abs(apartMs) < 1000, `${apartMs} ms apart`);
+    assert.equal(times.resignationToBlock.systems.find(({ system }) => system === 'code')?.how, 'by-hand');
   });
 
-  it('that ended leaving on a day that has begun for the company', async () => {
+  it('that ended leaving on a day: measured from the moment when that day begins for the company', async () => {
     const { timeZone } = choreographed.config.interview;
     const effectiveOn = new Intl.DateTimeFormat('sv-SE', { timeZone }).format();
-    const [{ times }] = await compare(async (world) => {
-      const nora = await waiting(world);
-      await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR, effectiveOn });
-      await untilPhase(world, nora, 'closed');
+    const [stream, , history] = await compare(async (world) => {
+      const nora = await waiting(world, person);
+      await ended(world, nora, { outcome: 'leaving', decidedBy: HR, effectiveOn });
       return nora;
     });
-    assert.match(times.effectiveToEnd!.from, /T2[23]:00:00\.000Z$/);
+    for (const { times, verdict } of [stream, history]) {
+      const [sinceDecision, sinceDate] = [times.decisionToEnd!, times.effectiveToEnd!];
+      assert.match(sinceDate.from, /T2[23]:00:00\.000Z$/);
+      assert.equal(
+        sinceDate.allMs! - sinceDecision.allMs!,
+        Date.parse(sinceDecision.from) - Date.parse(sinceDate.from),
+      );
+      assert.match(verdict, /after the decision\.$/);
+    }
+  });
+
+  it('with drift: when it was seen, and when it was observed blocked again', async () => {
+    const [stream, , history] = await compare(async (world) => {
+      const nora = await waiting(world, person);
+      await world.admin.payroll.setActive(nora.accounts.payroll!, true);
+      // The orchestrated form is told of it by a sweep; the other looks by itself.
+      const drift = {
+        system: 'payroll',
+        what: 'the account is active again',
+        seenAt: new Date().toISOString(),
+      };
+      if (!('bus' in world))
+        await world.client.workflow.getHandle(exitWorkflowId(nora.employeeId)).signal('holdDrifted', drift);
+      await world.until(
+        nora,
+        'blocked again',
+        ({ drifts, blockedAt, steps }) =>
+          drifts.length === 1 && blockedAt !== undefined && steps.every(({ state }) => state === 'done'),
+      );
+      return nora;
+    });
+    for (const { systems } of [stream, history]) {
+      const { drifts, blocks } = systems.find(({ system }) => system === 'payroll')!;
+      assert.equal(blocks.length, 2);
+      assert.deepEqual([drifts.length, drifts[0]!.blockedAgainAt], [1, blocks[1]!.at]);
+    }
   });
 
   it('is refused with the reason where the stream has none', async () => {
@@ -226,6 +245,6 @@ describe('the evidence of the same story in both forms', () => {
   });
 
   it('that is still open', async () => {
-    await compare((world) => waiting(world));
+    await compare((world) => waiting(world, person));
   });
 });

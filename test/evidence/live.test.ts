@@ -2,18 +2,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { Evidence } from '../../src/exit/evidence/evidence.js';
 import { exitWorkflowId } from '../../src/exit/ids.js';
-import type { Resignation } from '../../src/exit/resignation.js';
+import { ended, settle, untilRefused, opened, untilStep, waiting } from '../promises/on-the-way.js';
 import { readInvitation } from '../support/interview.js';
-import {
-  CRITICAL_GROUPS,
-  HR,
-  IT,
-  startWorld,
-  stateOf,
-  systems,
-  type Hired,
-  type World,
-} from '../support/world.js';
+import { CRITICAL_GROUPS, HR, startWorld, systems, type Hired, type World } from '../support/world.js';
 
 const names = (groups: { displayName: string }[] | undefined) =>
   groups?.map(({ displayName }) => displayName).toSorted();
@@ -30,23 +21,17 @@ describe('the evidence of an exit', () => {
   const read = ({ employeeId }: Hired): Promise<Evidence> => world.exits.report(employeeId, 'test');
   const handleOf = ({ employeeId }: Hired) => world.client.workflow.getHandle(exitWorkflowId(employeeId));
 
-  async function waiting(
-    resignation: Partial<Resignation> = {},
-    hire: Parameters<World['hire']>[0] = {},
-  ): Promise<Hired> {
-    const nora = await world.hire(hire);
-    await world.exits.open({ employeeId: nora.employeeId, ...resignation });
-    await world.untilPhase(nora, 'awaiting-decision');
-    return nora;
-  }
   async function decided(nora: Hired, outcome: 'retained' | 'leaving'): Promise<void> {
-    await world.exits.decide(nora.employeeId, { outcome, decidedBy: HR, note: 'as talked about' });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, { outcome, decidedBy: HR, note: 'as talked about' });
     await handleOf(nora).result();
   }
 
   it('that ended retained tells who, what, when, and that each system was seen as it was before', async () => {
-    const nora = await waiting({ reason: 'a new job', submittedBy: 'Nora', lastWorkingDay: '2999-12-31' });
+    const nora = await waiting(
+      world,
+      {},
+      { reason: 'a new job', submittedBy: 'Nora', lastWorkingDay: '2999-12-31' },
+    );
     await decided(nora, 'retained');
     const evidence = await read(nora);
     const { employee, exitId, source, decisions, times } = evidence;
@@ -79,19 +64,8 @@ describe('the evidence of an exit', () => {
     for (const { messageId } of evidence.mails) if (messageId) assert.ok(accepted.has(messageId), messageId);
   });
 
-  it('that ended leaving names the account and every membership that went', async () => {
-    const nora = await waiting();
-    await decided(nora, 'leaving');
-    const { end } = system(await read(nora), 'production');
-    assert.deepEqual(names(end?.removedGroups), ['readers']);
-    assert.deepEqual(
-      end?.accounts?.map(({ id }) => id),
-      [nora.accounts.production],
-    );
-  });
-
   it('names also the memberships that an attempt removed which never ended', async () => {
-    const nora = await waiting({}, { on: ['production'] });
+    const nora = await waiting(world, { on: ['production'] });
     // The membership goes, and nothing after it can be read: the attempt fails, and the next one finds nothing to remove.
     let isGone = false;
     world.proxies.production.fault(({ method, path }) => {
@@ -99,11 +73,7 @@ describe('the evidence of an exit', () => {
       return isGone && method === 'GET' ? { kind: 'answer', status: 503 } : undefined;
     });
     await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
-    await world.until(
-      nora,
-      'revocation stuck',
-      (status) => stateOf(status, 'revoke-access:production') === 'needs-attention',
-    );
+    await untilStep(world, nora, 'revoke-access:production');
     await world.mend();
     await world.untilPhase(nora, 'closed');
     const evidence = await read(nora);
@@ -112,7 +82,7 @@ describe('the evidence of an exit', () => {
   });
 
   it('tells of decisions that came as signals which one stood, and why the others were refused', async () => {
-    const nora = await waiting();
+    const nora = await waiting(world);
     const handle = handleOf(nora);
     await handle.signal('decisionFinalised', { outcome: 'retained', decidedBy: nora.email });
     await handle.signal('decisionFinalised', { outcome: 'leaving', decidedBy: HR });
@@ -132,77 +102,10 @@ describe('the evidence of an exit', () => {
     assert.equal(times.decisionToEnd?.from, decisions[1]!.at);
   });
 
-  it('measures a revocation on a date from the moment when that day begins for the company', async () => {
-    const nora = await waiting();
-    const effectiveOn = new Intl.DateTimeFormat('sv-SE', {
-      timeZone: world.config.interview.timeZone,
-    }).format();
-    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR, effectiveOn });
-    await world.untilPhase(nora, 'closed');
-    const { times, verdict } = await read(nora);
-    assert.match(times.effectiveToEnd!.from, /T2[23]:00:00\.000Z$/);
-    const [sinceDecision, sinceDate] = [times.decisionToEnd!, times.effectiveToEnd!];
-    assert.equal(
-      sinceDate.allMs! - sinceDecision.allMs!,
-      Date.parse(sinceDecision.from) - Date.parse(sinceDate.from),
-    );
-    assert.match(verdict, /after the decision\.$/);
-  });
-
-  it('tells of drift when it was seen, and when it was observed blocked again', async () => {
-    const nora = await waiting();
-    await world.admin.payroll.setActive(nora.accounts.payroll!, true);
-    const drift = {
-      system: 'payroll',
-      what: 'the account is active again',
-      seenAt: new Date().toISOString(),
-    };
-    await handleOf(nora).signal('holdDrifted', drift);
-    await world.until(
-      nora,
-      'blocked again',
-      ({ drifts, phase, steps }) =>
-        drifts.length === 1 && phase === 'awaiting-decision' && steps.every(({ state }) => state === 'done'),
-    );
-    const { drifts, blocks } = system(await read(nora), 'payroll');
-    assert.equal(blocks.length, 2);
-    assert.deepEqual(drifts, [{ seenAt: drift.seenAt, what: drift.what, blockedAgainAt: blocks[1]!.at }]);
-  });
-
-  it('tells who mended what by hand, with what evidence', async () => {
-    const nora = await world.hire();
-    world.proxies.code.fault(() => ({ kind: 'answer', status: 403 }));
-    await world.exits.open({ employeeId: nora.employeeId });
-    await world.until(
-      nora,
-      'attention',
-      (status) => stateOf(status, 'block-access:code') === 'needs-attention',
-    );
-    const step = { step: 'block-access', system: 'code', by: IT };
-    await world.exits.resolve(nora.employeeId, { ...step, action: 'done-by-hand', evidence: 'TICKET-42' });
-    await world.mend();
-    await world.untilPhase(nora, 'awaiting-decision');
-    const { mended, attention, times } = await read(nora);
-    assert.deepEqual(
-      mended.map(({ step, action, by, evidence }) => [step, action, by, evidence]),
-      [['block-access:code', 'done-by-hand', IT, 'TICKET-42']],
-    );
-    // By the clocks of the worker and of the server.
-    const apartMs = Date.parse(attention[0]!.until!) - Date.parse(mended[0]!.at);
-    assert.equal(attention[0]!.step, 'block-access:code');
-    assert.ok(Math.abs(apartMs) < 1000, `${apartMs} ms apart`);
-    assert.equal(times.resignationToBlock.systems.find(({ system }) => system === 'code')?.how, 'by-hand');
-  });
-
   it('names an invitation also where the step never came to its end, and once where it did', async () => {
-    const nora = await world.hire();
     world.mail.refuse((to) => (to === HR ? { code: 550, message: 'no such mailbox' } : undefined));
-    await world.exits.open({ employeeId: nora.employeeId });
-    await world.until(
-      nora,
-      'HR could not be invited',
-      (status) => stateOf(status, 'schedule-hr-interview') === 'needs-attention',
-    );
+    const nora = await opened(world);
+    await untilStep(world, nora, 'schedule-hr-interview');
     const invited = ({ mails, interview }: Evidence) => [
       mails.filter(({ mail }) => mail === 'scheduleHrInterview').map(({ to }) => to),
       interview.map(({ what, sequence }) => [what, sequence]),
@@ -210,16 +113,16 @@ describe('the evidence of an exit', () => {
     const { sequence } = readInvitation(world.mail.invitationsTo(nora.email)[0]!).event;
     assert.deepEqual(invited(await read(nora)), [[nora.email], [['invited', sequence]]]);
     await world.mend();
-    await world.exits.resolve(nora.employeeId, { step: 'schedule-hr-interview', action: 'retry', by: IT });
-    await world.until(nora, 'HR', (status) => stateOf(status, 'schedule-hr-interview') === 'done');
+    await settle(world, nora, 'schedule-hr-interview', 'retry');
+    await untilStep(world, nora, 'schedule-hr-interview', 'done');
     assert.deepEqual(invited(await read(nora)), [[nora.email, HR], [['invited', sequence]]]);
   });
 
   it('that was reset tells what happened before and after, each thing once, and from which run', async () => {
-    const nora = await waiting();
+    const nora = await waiting(world);
     const handle = handleOf(nora);
     await handle.signal('decisionFinalised', { outcome: 'promoted' });
-    await world.until(nora, 'refusal', ({ rejectedDecisions }) => rejectedDecisions.length === 1);
+    await untilRefused(world, nora);
     const { events } = await handle.fetchHistory();
     const { runId: first } = await handle.describe();
     await world.client.workflowService.resetWorkflowExecution({
@@ -266,13 +169,13 @@ describe('the evidence of an exit', () => {
   });
 
   it('is whole for a closed exit while no worker runs; of a cancelled or an open one it says what nobody could answer', async () => {
-    const [closed, cancelled, open] = await Promise.all([waiting(), waiting(), waiting()]);
+    const [closed, cancelled, open] = await Promise.all([waiting(world), waiting(world), waiting(world)]);
     await decided(closed, 'leaving');
     await handleOf(cancelled).cancel();
     await world.untilPhase(cancelled, 'cancelled');
     const asked = await read(cancelled);
     await handleOf(open).signal('decisionFinalised', { outcome: 'promoted' });
-    await world.until(open, 'refusal', ({ rejectedDecisions }) => rejectedDecisions.length === 1);
+    await untilRefused(world, open);
     await world.stopWorkers();
 
     const [whole, calledOff, partly] = await Promise.all([read(closed), read(cancelled), read(open)]);

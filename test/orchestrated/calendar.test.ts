@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { ended, untilStep } from '../promises/on-the-way.js';
 import {
   addEvent,
   ask,
@@ -70,8 +71,7 @@ describe('the interview in the calendar of the HR partner', () => {
     assert.notEqual(moved.start, interview.start);
     assert.equal(Date.parse((await startOf(nora))!), Date.parse(moved.start));
 
-    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'retained');
     assert.equal(await startOf(nora), undefined);
   });
 
@@ -88,8 +88,7 @@ describe('the interview in the calendar of the HR partner', () => {
     await ask(account, 'PUT', path, entry.replaceAll(/^DT(START|END).*$/gm, later));
     await eventually('the time before to be over', () => Date.now() > Date.parse(start) || undefined);
 
-    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-    const status = await world.untilPhase(nora, 'closed');
+    const status = await ended(world, nora, 'retained');
     assert.equal(stateOf(status, 'cancel-hr-interview'), 'done');
     assert.equal(await startOf(nora), undefined);
     const { method } = readInvitation(world.mail.invitationsTo(nora.email).at(-1)!);
@@ -99,8 +98,7 @@ describe('the interview in the calendar of the HR partner', () => {
   it('stays there when the employee leaves', async () => {
     const nora = await open();
     await scheduled(nora);
-    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
-    const { interview } = await world.untilPhase(nora, 'closed');
+    const { interview } = await ended(world, nora, 'leaving');
     assert.equal(Date.parse((await startOf(nora))!), Date.parse(interview!.start));
   });
 
@@ -120,7 +118,7 @@ describe('the interview in the calendar of the HR partner', () => {
     assert.doesNotMatch(JSON.stringify(stuck), new RegExp(account.password));
     assert.deepEqual(world.mail.invitationsTo(nora.email), []);
     proxy.fault(undefined);
-    await world.until(nora, 'the interview', (status) => stateOf(status, 'schedule-hr-interview') === 'done');
+    await untilStep(world, nora, 'schedule-hr-interview', 'done');
     assert.equal(world.mail.invitationsTo(nora.email).length, 1);
     assert.ok(await startOf(nora));
   });
@@ -155,8 +153,7 @@ describe('the interview in the calendar of the HR partner', () => {
   async function probe(lastWorkingDay: string): Promise<Date> {
     const nora = await open(lastWorkingDay);
     const { start } = await scheduled(nora);
-    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'retained');
     return new Date(start);
   }
 });

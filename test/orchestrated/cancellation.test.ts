@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { exitWorkflowId } from '../../src/exit/ids.js';
+import { ended, hasAccess, opened, settle, untilStep, waiting } from '../promises/on-the-way.js';
+import { gate } from '../support/gate.js';
 import { calendarOf } from '../support/smtp.js';
-import { CRITICAL_GROUPS, HR, startWorld, stateOf, type Hired, type World } from '../support/world.js';
+import { HR, startWorld, type Hired, type World } from '../support/world.js';
 
 describe('an exit that somebody cancels in the Web UI', () => {
   let world: World;
@@ -16,42 +18,26 @@ describe('an exit that somebody cancels in the Web UI', () => {
     const status = await world.untilPhase(nora, 'cancelled');
     assert.ok(status.cancelRequestedAt && status.closedAt);
     await assert.rejects(handleOf(nora).result(), /Workflow execution cancelled/);
-    assert.equal((await world.account(nora, 'payroll')).active, true);
-    assert.equal((await world.account(nora, 'code')).active, true);
-    const { groups } = await world.account(nora, 'production');
-    assert.deepEqual(groups, [...CRITICAL_GROUPS, 'readers'].toSorted());
+    await hasAccess(world, nora);
     const listed = (await world.exits.list({})).find(({ employeeId }) => employeeId === nora.employeeId);
     assert.equal(listed?.outcome, 'cancelled');
   };
 
   it('while access is still being blocked: what was blocked is given back', async () => {
-    const nora = await world.hire();
     world.proxies.code.fault(({ method }) => (method === 'PATCH' ? { kind: 'unreachable' } : undefined));
-    await world.exits.open({ employeeId: nora.employeeId });
-    await world.until(
-      nora,
-      'payroll blocked',
-      (status) => stateOf(status, 'block-access:payroll') === 'done',
-    );
+    const nora = await opened(world);
+    await untilStep(world, nora, 'block-access:payroll', 'done');
     await handleOf(nora).cancel();
-    await world.until(
-      nora,
-      'the block stopped',
-      (status) => stateOf(status, 'block-access:code') === 'skipped',
-    );
+    await untilStep(world, nora, 'block-access:code', 'skipped');
     await world.mend();
     await isCancelled(nora);
   });
 
   it('while access is being blocked and somebody looks all the time: its history can be replayed', async () => {
-    const nora = await world.hire();
-    let answer!: () => void;
-    const until = new Promise<void>((resolve) => {
-      answer = resolve;
-    });
+    const { passed: until, open: answer } = gate();
     world.proxies.code.fault(({ method }) => (method === 'PATCH' ? { kind: 'held', until } : undefined));
     const blocking = world.proxies.code.next(({ method }) => method === 'PATCH');
-    await world.exits.open({ employeeId: nora.employeeId });
+    const nora = await opened(world);
     await blocking;
     const handle = handleOf(nora);
     // Large, so that it takes its time and other things happen meanwhile (docs/decisions/0008).
@@ -79,9 +65,7 @@ describe('an exit that somebody cancels in the Web UI', () => {
   });
 
   it('while the decision is awaited: access is given back, the interview withdrawn, and the manager told', async () => {
-    const nora = await world.hire();
-    await world.exits.open({ employeeId: nora.employeeId });
-    await world.untilPhase(nora, 'awaiting-decision');
+    const nora = await waiting(world);
     await handleOf(nora).cancel();
     await isCancelled(nora);
     assert.deepEqual(
@@ -92,9 +76,7 @@ describe('an exit that somebody cancels in the Web UI', () => {
   });
 
   it('after the decision: it is recorded, and the decision is carried out all the same', async () => {
-    const nora = await world.hire();
-    await world.exits.open({ employeeId: nora.employeeId });
-    await world.untilPhase(nora, 'awaiting-decision');
+    const nora = await waiting(world);
     world.proxies.code.fault(() => ({ kind: 'unreachable' }));
     await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
     await world.untilPhase(nora, 'revoking');
@@ -109,9 +91,7 @@ describe('an exit that somebody cancels in the Web UI', () => {
   });
 
   it('while a leaver waits for the last day: a cancel never gives access back, only a new decision does', async () => {
-    const nora = await world.hire();
-    await world.exits.open({ employeeId: nora.employeeId });
-    await world.untilPhase(nora, 'awaiting-decision');
+    const nora = await waiting(world);
     const effectiveOn = new Date(Date.now() + 9 * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
     await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR, effectiveOn });
     await world.untilPhase(nora, 'awaiting-effective-date');
@@ -123,32 +103,20 @@ describe('an exit that somebody cancels in the Web UI', () => {
     );
     assert.equal(status.phase, 'awaiting-effective-date');
     assert.equal((await world.account(nora, 'payroll')).active, false);
-    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'retained');
     assert.equal((await world.account(nora, 'payroll')).active, true);
   });
 
   it('and that needs attention is given back what can be, and waits for the rest', async () => {
-    const nora = await world.hire();
-    await world.exits.open({ employeeId: nora.employeeId });
-    await world.untilPhase(nora, 'awaiting-decision');
+    const nora = await waiting(world);
     world.proxies.code.fault(({ method }) =>
       method === 'PATCH' ? { kind: 'answer', status: 403 } : undefined,
     );
     await handleOf(nora).cancel();
-    await world.until(
-      nora,
-      'attention',
-      (status) => stateOf(status, 'restore-access:code') === 'needs-attention',
-    );
+    await untilStep(world, nora, 'restore-access:code');
     assert.equal((await world.account(nora, 'payroll')).active, true);
     await world.mend();
-    await world.exits.resolve(nora.employeeId, {
-      step: 'restore-access',
-      system: 'code',
-      action: 'retry',
-      by: HR,
-    });
+    await settle(world, nora, 'restore-access:code', 'retry');
     await isCancelled(nora);
   });
 });

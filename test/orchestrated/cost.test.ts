@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { exitWorkflowId } from '../../src/exit/ids.js';
+import { ended, waiting } from '../promises/on-the-way.js';
 import { HR, startWorld, type System } from '../support/world.js';
 
 /**
@@ -25,11 +26,8 @@ describe('what an exit costs in history events', () => {
     it(`stays in its budget: ${outcome}, on ${systems.join(', ')}`, async () => {
       const world = await startWorld({ systems });
       try {
-        const nora = await world.hire({ on: systems });
-        await world.exits.open({ employeeId: nora.employeeId });
-        await world.untilPhase(nora, 'awaiting-decision');
-        await world.exits.decide(nora.employeeId, { outcome, decidedBy: HR });
-        await world.untilPhase(nora, 'closed');
+        const nora = await waiting(world, { on: systems });
+        await ended(world, nora, { outcome, decidedBy: HR });
         const handle = world.client.workflow.getHandle(exitWorkflowId(nora.employeeId));
         await handle.result();
         const { historyLength } = await handle.describe();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { exitWorkflowId } from '../../src/exit/ids.js';
+import { ended, waiting } from '../promises/on-the-way.js';
 import { eventually } from '../support/eventually.js';
 import { CRITICAL_GROUPS, HR, IT, startWorld, type Hired, type World } from '../support/world.js';
 
@@ -11,9 +12,7 @@ describe('a hold whose exit was terminated', () => {
   after(() => world.stop());
 
   async function terminated(): Promise<Hired> {
-    const nora = await world.hire();
-    await world.exits.open({ employeeId: nora.employeeId });
-    await world.untilPhase(nora, 'awaiting-decision');
+    const nora = await waiting(world);
     await world.client.workflow.getHandle(exitWorkflowId(nora.employeeId)).terminate('by mistake');
     return nora;
   }
@@ -44,8 +43,7 @@ describe('a hold whose exit was terminated', () => {
     assert.equal((await accountOn('payroll')).active, false);
     await world.exits.open({ employeeId: nora.employeeId });
     await world.untilPhase(nora, 'awaiting-decision');
-    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'retained');
     assert.equal((await accountOn('payroll')).active, true);
     const { groups } = await accountOn('production');
     assert.ok(
@@ -63,9 +61,7 @@ describe('a hold whose exit was terminated', () => {
   });
 
   it('that was being revoked is not given back by itself', async () => {
-    const nora = await world.hire({ on: ['payroll'] });
-    await world.exits.open({ employeeId: nora.employeeId });
-    await world.untilPhase(nora, 'awaiting-decision');
+    const nora = await waiting(world, { on: ['payroll'] });
     world.mail.refuse((to) => (to === nora.manager ? { code: 450, message: 'later' } : undefined));
     await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
     await world.until(nora, 'revoked', ({ steps }) =>

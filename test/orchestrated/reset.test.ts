@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { exitWorkflowId } from '../../src/exit/ids.js';
+import { ended, waiting } from '../promises/on-the-way.js';
 import { readInvitation } from '../support/interview.js';
 import { calendarOf } from '../support/smtp.js';
-import { CRITICAL_GROUPS, HR, startWorld, type Hired, type World } from '../support/world.js';
+import { CRITICAL_GROUPS, startWorld, type Hired, type World } from '../support/world.js';
 
 describe('an exit that is reset to its beginning', () => {
   let world: World;
@@ -42,8 +43,7 @@ describe('an exit that is reset to its beginning', () => {
       .map((mail) => /UID:(.*)/.exec(calendarOf(mail).content)?.[1]);
     assert.equal(new Set(uids).size, 1);
 
-    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'retained');
     assert.equal(
       (await world.account(nora, 'payroll')).active,
       true,
@@ -54,17 +54,14 @@ describe('an exit that is reset to its beginning', () => {
   });
 
   it('knows the time that the interview was moved to, with its SEQUENCE', async () => {
-    const nora = await world.hire();
-    await world.exits.open({ employeeId: nora.employeeId });
-    await world.untilPhase(nora, 'awaiting-decision');
+    const nora = await waiting(world);
     await world.exits.reschedule(nora.employeeId, { next: true });
     const { start } = await world.exits.reschedule(nora.employeeId, { next: true });
     await reset(nora);
     await world.mail.waitFor(nora.email, 6);
     const { interview } = await world.until(nora, 'the interview', (status) => !!status.interview);
     assert.equal(interview!.start, start);
-    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'retained');
     const sequences = world.mail
       .invitationsTo(nora.email)
       .map(readInvitation)

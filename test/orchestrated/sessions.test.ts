@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { HR, IT, startWorld, stateOf, stepOf, type Hired, type World } from '../support/world.js';
+import { ended, opened, untilStep } from '../promises/on-the-way.js';
+import { HR, IT, startWorld, stepOf, type Hired, type World } from '../support/world.js';
 
 /** What the system's own API sees: which account's sessions were ended, with which token, and what SCIM said of it then. */
 interface Call {
@@ -53,8 +54,7 @@ describe('a system whose sessions can be ended', () => {
 
   it('ends them after the suspension, and again before the account comes back to life', async () => {
     await world.untilPhase(nora, 'awaiting-decision');
-    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'retained');
     assert.deepEqual(
       calls.map(({ path, wasActive }) => [path, wasActive]),
       [
@@ -68,8 +68,7 @@ describe('a system whose sessions can be ended', () => {
 
   it('ends them when access is revoked', async () => {
     await world.untilPhase(nora, 'awaiting-decision');
-    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'leaving');
     assert.equal(calls.length, 2);
     assert.ok(calls.every(({ path, wasActive }) => path === expected() && !wasActive));
   });
@@ -90,13 +89,8 @@ describe('sessions that cannot be ended', () => {
       ],
     });
     try {
-      const nora = await world.hire();
-      await world.exits.open({ employeeId: nora.employeeId });
-      const stuck = await world.until(
-        nora,
-        'attention',
-        (each) => stateOf(each, 'block-access:code') === 'needs-attention',
-      );
+      const nora = await opened(world);
+      const stuck = await untilStep(world, nora, 'block-access:code');
       const { error } = stepOf(stuck, 'block-access:code')!;
       assert.match(error!, /ending the sessions of .* on code was answered with 404: end them by hand/);
       assert.ok(!error!.includes('token-of-the-api'));
@@ -111,11 +105,7 @@ describe('sessions that cannot be ended', () => {
         evidence: 'ended in the console',
       });
       await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
-      await world.until(
-        nora,
-        'the same at the end',
-        (each) => stateOf(each, 'revoke-access:code') === 'needs-attention',
-      );
+      await untilStep(world, nora, 'revoke-access:code');
     } finally {
       await world.stop();
       api.close();

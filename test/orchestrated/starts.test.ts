@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { exitWorkflowId } from '../../src/exit/ids.js';
 import { taskQueues } from '../../src/exit/queues.js';
+import { opened } from '../promises/on-the-way.js';
 import { HR, startWorld, stateOf, stepOf, type World } from '../support/world.js';
 
 describe('the start of an exit', () => {
@@ -32,8 +33,7 @@ describe('the start of an exit', () => {
   });
 
   it('is refused while another exit of the employee is open, and the other goes on', async () => {
-    const nora = await world.hire();
-    await world.exits.open({ employeeId: nora.employeeId });
+    const nora = await opened(world);
     await assert.rejects(world.exits.open({ employeeId: nora.employeeId }), /already has an open exit/);
     await world.untilPhase(nora, 'awaiting-decision');
     const open = await world.exits.find(nora.employeeId);
@@ -96,8 +96,7 @@ describe('the start of an exit', () => {
   });
 
   it('tells HR instead where the directory names no manager', async () => {
-    const nora = await world.hire({ manager: null });
-    await world.exits.open({ employeeId: nora.employeeId });
+    const nora = await opened(world, { manager: null });
     const status = await world.untilPhase(nora, 'awaiting-decision');
     assert.match(stepOf(status, 'look-up-employee')!.note!, /names no manager; Acme HR is told instead/);
     const told = world.mail

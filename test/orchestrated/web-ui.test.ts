@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { exitWorkflowId } from '../../src/exit/ids.js';
 import { searchAttributes } from '../../src/workflows/search-attributes.js';
+import { ended } from '../promises/on-the-way.js';
 import { HR, startWorld, type Hired, type World } from '../support/world.js';
 
 /** What the Web UI asks a workflow for when somebody opens its page. */
@@ -67,8 +68,7 @@ describe('an exit in the Web UI', () => {
     const effectiveOn = new Date(Date.now() + 9 * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
     await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR, effectiveOn });
     await world.untilPhase(nora, 'awaiting-effective-date');
-    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'retained');
     const { events } = await handle().fetchHistory();
     const scheduled = events!.filter(
       (event) =>
@@ -93,8 +93,7 @@ describe('an exit in the Web UI', () => {
     assert.equal(shown.get(searchAttributes.LastWorkingDay)?.toISOString(), '2999-12-31T00:00:00.000Z');
     assert.equal(shown.get(searchAttributes.ExitOutcome), undefined);
 
-    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'leaving');
     const { typedSearchAttributes: last } = await handle.describe();
     assert.equal(last.get(searchAttributes.ExitPhase), 'closed');
     assert.equal(last.get(searchAttributes.ExitOutcome), 'leaving');

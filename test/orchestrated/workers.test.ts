@@ -4,7 +4,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { text } from 'node:stream/consumers';
 import { firstMessage, startChild, type Child } from '../../src/local/child.js';
-import { CRITICAL_GROUPS, HR, startWorld, stateOf, type World } from '../support/world.js';
+import { ended, opened, waiting } from '../promises/on-the-way.js';
+import { CRITICAL_GROUPS, startWorld, stateOf, type World } from '../support/world.js';
+import { gate } from '../support/gate.js';
 import { scratchFolder } from '../support/temporal.js';
 
 const program = fileURLToPath(new URL('../../src/worker.js', import.meta.url));
@@ -48,9 +50,7 @@ describe('workers as processes of their own', () => {
 
   it('work together, one process per service, each with its own queue', async () => {
     await Promise.all(['exit', 'notification', 'hr', 'access'].map((service) => start(service)));
-    const nora = await world.hire();
-    await world.exits.open({ employeeId: nora.employeeId });
-    await world.untilPhase(nora, 'awaiting-decision');
+    const nora = await waiting(world);
     const { raw } = await world.client.workflow.getHandle(`exit-${nora.employeeId}`).describe();
     assert.equal(raw.executionConfig?.taskQueue?.name, 'ems');
     const { events } = await world.client.workflow.getHandle(`exit-${nora.employeeId}`).fetchHistory();
@@ -64,14 +64,12 @@ describe('workers as processes of their own', () => {
       'scheduleHrInterview on hr',
     ])
       assert.ok(queues.includes(expected), `${expected} is not among ${queues.join(', ')}`);
-    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'leaving');
   });
 
   it('do not wait for one another: mail that nobody sends holds up no block', async () => {
     await start('exit,access');
-    const nora = await world.hire();
-    await world.exits.open({ employeeId: nora.employeeId });
+    const nora = await opened(world);
     const blocked = await world.until(nora, 'blocked', ({ blockedAt }) => blockedAt !== undefined);
     assert.equal(stateOf(blocked, 'notify-manager'), 'running');
     await start('notification,hr');
@@ -82,10 +80,7 @@ describe('workers as processes of their own', () => {
     await start('exit,notification,hr');
     const access = await start('access');
     const nora = await world.hire();
-    let land = (): void => undefined;
-    const until = new Promise<void>((done) => {
-      land = done;
-    });
+    const { passed: until, open: land } = gate();
     let held = 0;
     world.proxies.production.fault(({ method }) => {
       if (method !== 'PATCH') return undefined;
@@ -106,8 +101,7 @@ describe('workers as processes of their own', () => {
     await start('access');
     await world.until(nora, 'blocked', ({ blockedAt }) => blockedAt !== undefined);
     assert.deepEqual((await world.account(nora, 'production')).groups, ['readers']);
-    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
+    await ended(world, nora, 'retained');
     assert.deepEqual(
       (await world.account(nora, 'production')).groups,
       [...CRITICAL_GROUPS, 'readers'].toSorted(),
