@@ -67,7 +67,10 @@ export function createExitActivities(config: Config) {
         const holds = new Map<string, EarlierHold>();
         const { events = [] } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
         await readHolds(events ?? [], holds);
-        const systems = [...holds].flatMap(([system, { taken }]) => (isNothing(taken) ? [] : system));
+        // In no order of time: which capture was answered first says nothing.
+        const systems = [...holds]
+          .flatMap(([system, { taken }]) => (isNothing(taken) ? [] : system))
+          .toSorted();
         const exitId = events?.[0]?.workflowExecutionStartedEventAttributes?.firstExecutionRunId ?? runId;
         const endedAt = (closeTime ?? new Date()).toISOString();
         if (systems.length > 0)

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { text } from 'node:stream/consumers';
 import { firstMessage, startChild, type Child } from '../../src/local/child.js';
 import { ended, opened, waiting } from '../promises/on-the-way.js';
-import { CRITICAL_GROUPS, startWorld, stateOf, type World } from '../support/world.js';
+import { CRITICAL_GROUPS, HR, startWorld, stateOf, type World } from '../support/world.js';
 import { gate } from '../support/gate.js';
 import { scratchFolder } from '../support/temporal.js';
 
