@@ -4,10 +4,11 @@
  * of an earlier exit that was terminated.
  */
 import { Context } from '@temporalio/activity';
-import type { WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
 import { tsToDate } from '@temporalio/common/lib/time.js';
 import {
   everythingOf,
+  isNothing,
   mergeCaptures,
   nothing,
   type Blocked,
@@ -75,7 +76,8 @@ export async function readHolds(events: Events, holds: Map<string, EarlierHold>)
     const result = await decoded<Capture & Blocked>(completed.result?.payloads);
     if (call.type === 'captureAccess' && result) {
       const capture = mergeCaptures(hold?.capture, result);
-      holds.set(system, { taken: nothing, ...hold, capture });
+      const { taken = nothing, revokingSince } = result;
+      holds.set(system, { taken, revokingSince, ...hold, capture });
     }
     if (hold && call.type === 'blockAccess' && result) hold.taken = result.taken;
     if (call.type === 'restoreAccess') holds.delete(system);
@@ -99,17 +101,30 @@ export async function earlierInterview(exitId: string): Promise<Interview | unde
 }
 
 /**
- * The runs of earlier exits of the employee that ended from outside, the oldest first: since the last one that came to its own end.
- * What they took is still taken.
+ * The runs that ended from outside, the oldest first: since the last one that came to its own end. What they took is still taken.
+ * @param runId of a run that does not count
  */
-export async function abandonedRuns(): Promise<string[]> {
-  const { client, info } = Context.current();
-  const runs = (await otherRuns(client, info.workflowExecution!)).toReversed();
-  const own = runs.findIndex(({ status: { name } }) => name === 'COMPLETED' || name === 'CANCELLED');
-  return runs
-    .slice(0, own < 0 ? undefined : own)
-    .map(({ runId }) => runId)
-    .toReversed();
+export async function abandonedRuns(
+  client: Client,
+  { workflowId, runId }: { workflowId: string; runId?: string },
+): Promise<WorkflowExecutionInfo[]> {
+  const runs = await otherRuns(client, { workflowId, runId });
+  const own = runs.findLastIndex(({ status: { name } }) => name === 'COMPLETED' || name === 'CANCELLED');
+  return runs.slice(own + 1);
+}
+
+/** What abandoned runs still hold, by system. */
+export async function abandonedHolds(
+  client: Client,
+  runs: readonly WorkflowExecutionInfo[],
+): Promise<Map<string, EarlierHold>> {
+  const holds = new Map<string, EarlierHold>();
+  for (const { workflowId, runId } of runs) {
+    const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+    await readHolds(events ?? [], holds);
+  }
+  for (const [system, { taken }] of holds) if (isNothing(taken)) holds.delete(system);
+  return holds;
 }
 
 /** What happened in the runs that are adopted, and in those of this exit that a reset has left; nothing without either. */

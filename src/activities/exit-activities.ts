@@ -4,10 +4,9 @@ import { Temporal } from 'temporal-polyfill';
 import type { Config } from '../config/config.js';
 import { planFrom } from '../config/planning.js';
 import type { ExitHold, OrphanedHold, WatchedHold } from '../exit/drift.js';
-import { isNothing } from '../exit/hold-facts.js';
 import { employeeIdOf } from '../exit/ids.js';
-import type { Plan } from '../exit/plan.js';
-import { abandonedRuns, readHolds, type EarlierHold } from './earlier-runs.js';
+import type { Plan, PlannedSystem } from '../exit/plan.js';
+import { abandonedHolds, abandonedRuns } from './earlier-runs.js';
 import { decoded } from './payloads.js';
 
 const OPEN_HOLDS = `WorkflowType = 'exitEmployee' AND ExecutionStatus = 'Running' AND ExitPhase IN ('awaiting-decision', 'awaiting-effective-date')`;
@@ -18,9 +17,20 @@ export function createExitActivities(config: Config) {
   const plan = planFrom(config, 'orchestrated');
 
   return {
+    /** With what the runs that it adopts still hold, also on a system that the configuration no longer has. */
     async planExit(): Promise<Plan> {
-      const adopts = await abandonedRuns();
-      return adopts.length > 0 ? { ...plan, adopts } : plan;
+      const { client, info } = Context.current();
+      const runs = await abandonedRuns(client, info.workflowExecution!);
+      if (runs.length === 0) return plan;
+      const left: PlannedSystem[] = [];
+      for (const [name, { taken }] of await abandonedHolds(client, runs)) {
+        if (plan.systems.some((system) => system.name === name)) continue;
+        const groups = taken.groups.map(({ displayName }) => displayName);
+        const hold = taken.suspended ? ({ kind: 'suspend' } as const) : ({ kind: 'groups', groups } as const);
+        const { queue } = plan.steps.find(({ service }) => service === 'access')!;
+        left.push({ name, hold, queue, attemptTimeoutMs: plan.policy.attemptTimeoutMs });
+      }
+      return { ...plan, systems: [...plan.systems, ...left], adopts: runs.map(({ runId }) => runId) };
     },
 
     /**
@@ -61,18 +71,21 @@ export function createExitActivities(config: Config) {
     async orphanedHolds(): Promise<OrphanedHold[]> {
       const { client } = Context.current();
       const orphans: OrphanedHold[] = [];
-      for await (const { workflowId, runId, status, closeTime } of client.workflow.list({ query: ORPHANS })) {
+      const seen = new Set<string>();
+      for await (const { workflowId } of client.workflow.list({ query: ORPHANS })) {
+        if (seen.has(workflowId)) continue;
+        seen.add(workflowId);
         const newest = await client.workflow.getHandle(workflowId).describe();
-        if (newest.runId !== runId) continue;
-        const holds = new Map<string, EarlierHold>();
-        const { events = [] } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-        await readHolds(events ?? [], holds);
+        if (newest.status.name === 'RUNNING') continue;
+        const runs = await abandonedRuns(client, { workflowId });
+        const last = runs.findLast(({ status: { name } }) => name === 'TERMINATED' || name === 'TIMED_OUT');
+        if (!last) continue;
         // In no order of time: which capture was answered first says nothing.
-        const systems = [...holds]
-          .flatMap(([system, { taken }]) => (isNothing(taken) ? [] : system))
-          .toSorted();
-        const exitId = events?.[0]?.workflowExecutionStartedEventAttributes?.firstExecutionRunId ?? runId;
-        const endedAt = (closeTime ?? new Date()).toISOString();
+        const systems = [...(await abandonedHolds(client, runs)).keys()].toSorted();
+        const { raw } = await client.workflow.getHandle(workflowId, last.runId).describe();
+        const exitId = raw.workflowExecutionInfo?.firstRunId || last.runId;
+        const { status } = last;
+        const endedAt = (last.closeTime ?? new Date()).toISOString();
         if (systems.length > 0)
           orphans.push({
             ...{ exitId, employeeId: employeeIdOf(workflowId), systems, how: status.name, endedAt },

@@ -80,12 +80,14 @@ export function applicationOf(configured: Configured, config: () => Config) {
 
   /** Only an orchestrated exit takes over what a terminated one held: a choreographed one would take it for the state before. */
   async function refuseOrphan(employeeId: string): Promise<void> {
-    const last = await findExit(configured, { employeeId, form: 'orchestrated' });
+    const exits = await (await configured.orchestrated!()).list({ employeeId });
+    // One that failed never held anything, and took nothing over.
+    const last = exits.toSorted(openThenNewest).find(({ phase }) => phase !== 'failed');
     if (last?.phase !== 'terminated' && last?.phase !== 'timed-out') return;
-    const { exitId, phase, since } = last;
+    const { exitId, phase, openedAt: since } = last;
     throw new Refusal(
       'orphaned-hold',
-      `The orchestrated exit of ${employeeId} ended as ${phase}: only a new orchestrated one takes over what it held`,
+      `The orchestrated exit of ${employeeId} ended as ${phase}: only a new orchestrated one takes over what it may hold`,
       { employeeId, form: 'orchestrated', exitId, phase, since },
     );
   }
@@ -197,7 +199,9 @@ export function applicationOf(configured: Configured, config: () => Config) {
     const { employeeId, exitId, phase } = exit;
     if (!isCutShort(phase)) return exit;
     const newest = await findExit(configured, { employeeId }).catch(() => undefined);
-    return { ...exit, needsAttention: newest === undefined || newest.exitId === exitId };
+    // One that failed took nothing over.
+    const isLast = newest === undefined || newest.exitId === exitId || newest.phase === 'failed';
+    return { ...exit, needsAttention: isLast };
   }
 }
 

@@ -38,6 +38,8 @@ export interface Held {
   revokingSince?: string | undefined;
   /** The memberships that attempts of the revocation have set out to remove. */
   removing?: GroupRef[] | undefined;
+  /** Whether an earlier run may have taken something. The capture tells. */
+  inherits?: boolean | undefined;
   revoked?: Partial<Pick<Revoked, 'removedGroups' | 'accounts'>> & Pick<Revoked, 'notes'>;
 }
 
@@ -108,6 +110,7 @@ export function next(held: Held, { system, goal, now }: Pick<HoldOn, 'system' | 
       const { blockedByHandBy } = goal;
       if (blockedByHandBy !== undefined) return { move: 'refuse', because: byHand(system, blockedByHandBy) };
       if (restored) return { move: 'done', notes: restored.notes };
+      if (!capture && held.inherits) return { move: 'capture' };
       if (!capture)
         return { move: 'done', notes: ['the account was never looked at, so nothing had been taken'] };
       return { move: 'done', notes: [account ? 'nothing had been taken' : 'no account'] };

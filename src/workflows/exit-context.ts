@@ -86,6 +86,11 @@ export class ExitContext {
     this.runner.callOffStale();
   }
 
+  /** Whether earlier runs may have taken something: those of an exit that ended from outside, or of this one before a reset. */
+  get inherits(): boolean {
+    return Boolean(this.plan.adopts?.length) || workflowInfo().runId !== this.exit.exitId;
+  }
+
   /** What every mail and every call is about. */
   get about() {
     const { exitId, employeeId, openedAt, systems } = this.exit;

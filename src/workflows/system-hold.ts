@@ -3,7 +3,7 @@ import { ActivityFailure, ApplicationFailure, sleep } from '@temporalio/workflow
 import type { WatchedHold } from '../exit/drift.js';
 import { FailureType, FinalFailure } from '../exit/failures.js';
 import type { Taken } from '../exit/hold-facts.js';
-import { noHold, observed, perform, type Goal, type Performer } from '../exit/hold.js';
+import { noHold, observed, perform, type Goal, type Held, type Performer } from '../exit/hold.js';
 import type { PlannedSystem } from '../exit/plan.js';
 import type { ExitContext } from './exit-context.js';
 import { Reports } from './reports.js';
@@ -16,7 +16,7 @@ interface Clock {
 }
 
 export class SystemHold {
-  private held = noHold;
+  private held: Held;
   private readonly reports = new Reports<Taken>();
   private blocking: Promise<void> | undefined;
 
@@ -25,7 +25,9 @@ export class SystemHold {
     private readonly system: PlannedSystem,
     /** The workflow's own; the model test has another. */
     private readonly clock: Clock = { now: () => Date.now(), sleep },
-  ) {}
+  ) {
+    this.held = { ...noHold, inherits: context.inherits };
+  }
 
   /** Takes access away, and again each time that it came back, until the exit has come to its ending. */
   block(): Promise<void> {

@@ -76,6 +76,13 @@ describe('the hold', () => {
     assert.deepEqual(byHand.did, ['restore'], 'what we took is given back all the same');
   });
 
+  it('looks before it says that nothing was taken, where an earlier run may have taken something', async () => {
+    const { did, to } = site({ ...noHold, inherits: true });
+    assert.deepEqual(await to({ to: 'restore' }), ['nothing had been taken']);
+    assert.deepEqual(did, ['capture']);
+    assert.match((await site().to({ to: 'restore' })).join(), /was never looked at/);
+  });
+
   it('remembers that it revokes before it does', async () => {
     const { did, to } = site({ capture, taken: suspended });
     await to({ to: 'revoke' });

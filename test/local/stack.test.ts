@@ -179,7 +179,7 @@ describe('the local stack', () => {
     assert.deepEqual(stillRunning(children), []);
     assert.match(stack.output(), /Stopping …\nStopped\.\n$/);
     for (const name of ['stack.json', 'stack.pid']) assert.ok(!existsSync(path.join(home, name)), name);
-    assert.match((await refusal(env, 'status', 'E-1002')).sentence, /^No stack is running here/);
+    assert.match((await refusal(env, 'status', 'E-1002')).sentence, /^No form of exits is configured here/);
   });
 
   it('goes on after a restart where it was: an exit that was open is, and is decided', async () => {
@@ -233,7 +233,7 @@ describe('the local stack', () => {
     await stack.ended;
     await gone(children, 10_000);
     assert.ok(existsSync(path.join(home, 'stack.json')), 'nobody could remove it');
-    assert.match((await refusal(env, 'status', 'E-1002')).sentence, /^No stack is running here/);
+    assert.match((await refusal(env, 'status', 'E-1002')).sentence, /^No form of exits is configured here/);
   });
 
   describe('with NATS_URL in the environment', () => {

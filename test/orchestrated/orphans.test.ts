@@ -2,13 +2,19 @@ import assert from 'node:assert/strict';
 import { exitWorkflowId } from '../../src/exit/ids.js';
 import { ended, waiting } from '../promises/on-the-way.js';
 import { eventually } from '../support/eventually.js';
-import { CRITICAL_GROUPS, HR, IT, startWorld, type Hired, type World } from '../support/world.js';
+import { CRITICAL_GROUPS, HR, IT, startWorld, stateOf, type Hired, type World } from '../support/world.js';
 
 describe('a hold whose exit was terminated', () => {
   let world: World;
   before(async () => {
-    world = await startWorld();
+    world = await startWorld({
+      config: [
+        ['initialInterval: PT1S, maximumInterval: PT1M', 'initialInterval: PT0.1S, maximumInterval: PT0.5S'],
+        ['requestTimeout: PT10S', 'requestTimeout: PT1S'],
+      ],
+    });
   });
+  afterEach(() => world.mend());
   after(() => world.stop());
 
   async function terminated(): Promise<Hired> {
@@ -26,6 +32,22 @@ describe('a hold whose exit was terminated', () => {
     world.mail
       .to(IT)
       .filter(({ subject, text }) => /hold without an exit/i.test(subject!) && text!.includes(employeeId));
+
+  const found = (nora: Hired) =>
+    eventually('the mail', async () => {
+      await sweep();
+      return reports(nora).length === 1 || undefined;
+    });
+  /** The new exit goes on beside its hold. */
+  const untilTold = (nora: Hired) =>
+    world.until(nora, 'the manager told', ({ steps }) =>
+      steps.some(({ name, state }) => name === 'notify-manager' && state === 'done'),
+    );
+  async function restart(systems: World['config']['systems']): Promise<void> {
+    await world.stopWorkers();
+    world.config.systems = systems;
+    await world.startWorkers();
+  }
 
   it('is found by the sweep, which tells the operator once', async () => {
     const nora = await terminated();
@@ -75,5 +97,58 @@ describe('a hold whose exit was terminated', () => {
     const stuck = await world.until(nora, 'attention', ({ needsAttention }) => needsAttention);
     assert.match(stuck.steps.find(({ name }) => name === 'restore-access')!.error!, /being revoked already/);
     assert.equal((await world.account(nora, 'payroll')).active, false);
+  });
+
+  it('is given back by a new exit that was decided before it could look', async () => {
+    const nora = await terminated();
+    await world.takeDown('payroll');
+    await world.exits.open({ employeeId: nora.employeeId });
+    await untilTold(nora);
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    await world.until(
+      nora,
+      'the others given back',
+      (status) =>
+        stateOf(status, 'restore-access:code') === 'done' &&
+        stateOf(status, 'restore-access:payroll') === 'running',
+    );
+    await world.bringUp('payroll');
+    await world.untilPhase(nora, 'closed');
+    assert.equal((await world.account(nora, 'payroll')).active, true);
+  });
+
+  it('is found also where a newer exit failed, or was terminated before it could look', async () => {
+    const nora = await terminated();
+    const workflowId = exitWorkflowId(nora.employeeId);
+    const failing = { employeeId: nora.employeeId, lastWorkingDay: 'tomorrow' };
+    await assert.rejects(
+      world.client.workflow.execute('exitEmployee', { workflowId, taskQueue: 'ems', args: [failing] }),
+    );
+    await found(nora);
+    for (const system of ['payroll', 'code', 'production'] as const) await world.takeDown(system);
+    await world.exits.open({ employeeId: nora.employeeId });
+    await untilTold(nora);
+    await world.client.workflow.getHandle(workflowId).terminate('again');
+    await world.mend();
+    await eventually('another mail', async () => {
+      await sweep();
+      return reports(nora).length === 2 || undefined;
+    });
+  });
+
+  it('on a system that left the configuration keeps the new exit open until it is put back', async () => {
+    const nora = await terminated();
+    const { systems } = world.config;
+    const without = systems.filter(({ name }) => name !== 'payroll');
+    await restart(without);
+    await world.exits.open({ employeeId: nora.employeeId });
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    const stuck = await world.until(nora, 'attention', ({ needsAttention }) => needsAttention);
+    assert.match(stuck.steps.find(({ error }) => error)!.error!, /no system "payroll" any more/);
+    await restart(systems);
+    const retry = { step: 'restore-access', system: 'payroll', action: 'retry', by: IT } as const;
+    await world.exits.resolve(nora.employeeId, retry);
+    await world.untilPhase(nora, 'closed');
+    assert.equal((await world.account(nora, 'payroll')).active, true);
   });
 });

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { firstMessage, startChild } from '../../src/local/child.js';
 import { scratchFolder } from '../support/temporal.js';
+import { ended } from '../promises/on-the-way.js';
 import { startWorld } from '../support/world.js';
 
 const REQUESTS_PER_SECOND = 16;
@@ -53,6 +54,8 @@ describe('a system with a rate limit', () => {
       assert.ok(times.length >= 4 * EXITS, 'every account was looked at and blocked');
       const free = world.proxies.payroll.seen.map(({ atMs }) => atMs);
       assert.ok(free.at(-1)! < times.at(-1)!, 'payroll was done before');
+      // A sweep of another test would wait for the queue of this one.
+      await Promise.all(leavers.map((nora) => ended(world, nora, 'leaving')));
     } finally {
       for (const worker of workers) await worker.stop();
       await world.stop();

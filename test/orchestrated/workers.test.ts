@@ -74,6 +74,8 @@ describe('workers as processes of their own', () => {
     assert.equal(stateOf(blocked, 'notify-manager'), 'running');
     await start('notification,hr');
     await world.untilPhase(nora, 'awaiting-decision');
+    // A sweep of another test would wait for the queues of this one.
+    await ended(world, nora, 'leaving');
   });
 
   it('can be killed in the middle of a block: the next one completes it, and the restore is exact', async () => {
