@@ -20,7 +20,7 @@ import type { ExitsOfForm } from '../exit/evidence/evidence.js';
 import { isCutShort, type ListedExit, type ListedPhase, type ListFilter } from '../exit/exits.js';
 import { employeeIdOf, exitWorkflowId } from '../exit/ids.js';
 import { taskQueues } from '../exit/queues.js';
-import { stepKey, type ExitStatus, type Phase } from '../exit/status.js';
+import { isSettled, stepKey, type ExitStatus, type Phase } from '../exit/status.js';
 import type { Weighed } from '../workflows/handlers.js';
 import { searchAttributes } from '../workflows/search-attributes.js';
 import { alreadyOpen, noExit, notAllowed, notOpen, Refusal } from '../exit/refusal.js';
@@ -229,11 +229,12 @@ export function orchestratedExits(client: Client) {
 
 /** Workflow code cannot see an activity's attempts; the server can. */
 function withPending(status: ExitStatus, pending: readonly PendingActivity[]): ExitStatus {
-  const byStep = new Map(
-    pending.map((activity) => [activity.activityId?.replace(/^capture-/, 'block-'), activity]),
-  );
+  const byId = new Map(pending.map((activity) => [activity.activityId, activity]));
   const steps = status.steps.map((step) => {
-    const activity = byStep.get(stepKey(step));
+    // A block looks first; so does a restore, where an earlier run may have taken something.
+    const looks = !isSettled(step) && ['block-access', 'restore-access'].includes(step.name);
+    const activity =
+      byId.get(stepKey(step)) ?? (looks ? byId.get(`capture-access:${step.system}`) : undefined);
     if (!activity) return step;
     const { attempt, lastFailure, nextAttemptScheduleTime } = activity;
     return {

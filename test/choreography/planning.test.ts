@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { ended, settle, untilStep } from '../promises/on-the-way.js';
+import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
+import { cloudEvent, stranger } from '../support/nats.js';
+import { HR, stepOf } from '../support/world.js';
+
+const resigned = 'employee.resigned';
+
+describe('a resignation that a stranger publishes without a plan', () => {
+  let world: ChoreographedWorld;
+  let other: Awaited<ReturnType<typeof stranger>>;
+  before(async () => {
+    world = await startChoreographedWorld({ services: [] });
+    other = await stranger(world.broker);
+  });
+  after(async () => {
+    await other.close();
+    await world.stop();
+  });
+
+  async function resign(): Promise<Awaited<ReturnType<ChoreographedWorld['hire']>>> {
+    const nora = await world.hire();
+    const { employeeId } = nora;
+    const subject = `exit.${employeeId}.bare.${resigned}`;
+    await other.publish(subject, JSON.stringify({ employeeId }), cloudEvent(resigned, employeeId));
+    return nora;
+  }
+  async function restart(systems: ChoreographedWorld['config']['systems']): Promise<void> {
+    await world.stopServices();
+    world.config.systems = systems;
+    await world.startServices('access', 'notification', 'hr');
+  }
+  const planned = async (employeeId: string) =>
+    (await world.bus.read(employeeId)).events.filter(({ type }) => type === 'exit.planned');
+
+  it('keeps the systems of the first service that heard it: "closed" is not said while one of them is held', async () => {
+    const { systems } = world.config;
+    await restart(systems);
+    const nora = await resign();
+    await world.untilPhase(nora, 'awaiting-decision');
+    await restart(systems.filter(({ name }) => name !== 'code'));
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    const stuck = await untilStep(world, nora, 'restore-access:code');
+    assert.match(stepOf(stuck, 'restore-access:code')!.error!, /no system "code" any more/);
+    assert.equal(stuck.phase, 'restoring');
+    assert.equal((await world.account(nora, 'code')).active, false, 'held by us');
+    await restart(systems);
+    await settle(world, nora, 'restore-access:code', 'retry');
+    await world.untilPhase(nora, 'closed');
+    assert.equal((await world.account(nora, 'code')).active, true);
+  });
+
+  it('is planned once, also by services that are configured differently', async () => {
+    const { systems } = world.config;
+    await world.stopServices();
+    await world.startServices('access');
+    world.config.systems = systems.slice(0, 1);
+    await world.startServices('notification', 'hr');
+    world.config.systems = systems;
+    const nora = await resign();
+    await world.untilPhase(nora, 'awaiting-decision');
+    const [plan, ...more] = await planned(nora.employeeId);
+    assert.ok(plan?.type === 'exit.planned' && more.length === 0, 'one plan');
+    const status = await world.exits.status(nora.employeeId);
+    const blocked = status.steps.filter(({ name }) => name === 'block-access').map(({ system }) => system);
+    assert.deepEqual(
+      blocked,
+      plan.data.plan.systems.map(({ name }) => name),
+    );
+    await ended(world, nora, 'retained');
+    assert.equal((await world.account(nora, 'payroll')).active, true);
+  });
+});
