@@ -5,7 +5,7 @@ import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporal
 import { Command, InvalidArgumentError } from 'commander';
 import { loadConfig } from './config/config.js';
 import { loadTemporalConfig } from './config/environment.js';
-import { createWorkers, runWorkers, serviceNames, type ServiceName } from './temporal/workers.js';
+import { createWorkers, runWorkers, workerServices, type ServiceName } from './temporal/workers.js';
 import {
   ensureDriftCheck,
   ensureSearchAttributes,
@@ -18,8 +18,8 @@ const HEALTH_EVERY_MS = 10_000;
 
 const { services, healthFile } = new Command('worker')
   .description('Runs the Temporal workers of the exit management system until SIGINT or SIGTERM.')
-  .option('--services <list>', `which of ${serviceNames.join(', ')}; default: all`, parseServices, [
-    ...serviceNames,
+  .option('--services <list>', `which of ${workerServices.join(', ')}; default: all`, parseServices, [
+    ...workerServices,
   ])
   .option('--health-file <path>', 'a file to touch for as long as the workers poll and Temporal answers')
   .parse()
@@ -81,8 +81,8 @@ async function touch(file: string, connection: NativeConnection, workers: readon
 
 function parseServices(list: string): ServiceName[] {
   return list.split(',').map((name) => {
-    const service = serviceNames.find((each) => each === name.trim());
-    if (!service) throw new InvalidArgumentError(`"${name}" is none of ${serviceNames.join(', ')}.`);
+    const service = workerServices.find((each) => each === name.trim());
+    if (!service) throw new InvalidArgumentError(`"${name}" is none of ${workerServices.join(', ')}.`);
     return service;
   });
 }

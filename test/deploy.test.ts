@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { parse } from 'yaml';
 import { parseConfig } from '../src/config/config.js';
-import { subscriberNames } from '../src/choreography/subscribers/start.js';
-import { serviceNames } from '../src/temporal/workers.js';
+import { subscriberNames, type SubscriberName } from '../src/choreography/subscribers/start.js';
+import { workerServices, type ServiceName } from '../src/temporal/workers.js';
 
 interface Service {
   image: string;
@@ -38,9 +38,9 @@ const stepTokens = steps.flatMap(({ call }) => call?.tokenEnv ?? []);
 const workers = services.filter(([, { command }]) => command?.includes('dist/src/worker.js'));
 const subscribers = services.filter(([name]) => name.startsWith('service-'));
 const ours = [...workers, ...subscribers];
-const servicesOf = ({ command = [] }: Service): string[] =>
-  command[command.indexOf('--services') + 1]!.split(',');
-const secretsOf: Record<string, string[]> = {
+const servicesOf = ({ command = [] }: Service): ServiceName[] =>
+  command[command.indexOf('--services') + 1]!.split(',') as ServiceName[];
+const secretsOf: Record<ServiceName | SubscriberName, string[]> = {
   exit: [directory.tokenEnv],
   notification: password,
   hr: [...password, ...calendars],
@@ -97,7 +97,7 @@ describe('the deployment', () => {
       'the database, three times, the directory, the calendar and three systems',
     );
     for (const [where, value] of secrets)
-      assert.match(value, /^(nats:\/\/[a-z]+:)?\$\{[A-Z_]+:\?[^}]+\}(@nats:4222)?$/, where);
+      assert.match(value, /^(nats:\/\/[a-z-]+:)?\$\{[A-Z_]+:\?[^}]+\}(@nats:4222)?$/, where);
     for (const [, value] of read('deploy/example.env').matchAll(/^[A-Z_]+=(.*)$/gm)) assert.equal(value, '');
     for (const [line] of read('Dockerfile').matchAll(/^(?:ENV|ARG) .*$/gm)) assert.ok(!isSecret(line), line);
   });
@@ -118,14 +118,14 @@ describe('the deployment', () => {
     for (const [name, service] of workers) assert.equal(servicesOf(service).length, 1, name);
     assert.deepEqual(
       workers.flatMap(([, service]) => servicesOf(service)).toSorted(),
-      [...serviceNames].toSorted(),
+      [...workerServices].toSorted(),
     );
   });
 
   it('gives each worker the secrets of its own service and no others', () => {
     for (const [name, service] of workers) {
       const given = Object.keys(service.environment!).filter(isSecret);
-      assert.deepEqual(given.toSorted(), secretsOf[servicesOf(service)[0]!]!.toSorted(), name);
+      assert.deepEqual(given.toSorted(), secretsOf[servicesOf(service)[0]!].toSorted(), name);
       assert.match(String(service.environment!['TEMPORAL_ADDRESS']), /^temporal:\d+$/, name);
     }
   });
@@ -143,14 +143,16 @@ describe('the deployment', () => {
 
   it('gives each of them its own secrets, its own user of NATS, and no others', () => {
     // Nobody looks the employee up for them.
-    const alone = new Set(['notification', 'hr']);
+    const alone = new Set<SubscriberName>(['notification', 'hr']);
     for (const [name, { environment = {}, command = [] }] of subscribers) {
-      const [service] = command as [string];
+      const [service] = command as [SubscriberName];
       const { NATS_URL: url, ...rest } = environment;
-      const wanted = [...secretsOf[service]!, ...(alone.has(service) ? [directory.tokenEnv] : [])];
+      const wanted = [...secretsOf[service], ...(alone.has(service) ? [directory.tokenEnv] : [])];
       assert.deepEqual(Object.keys(rest).filter(isSecret).toSorted(), wanted.toSorted(), name);
       assert.ok(
-        String(url).startsWith(`nats://${service}:\${NATS_${service.toUpperCase()}_PASSWORD:?`),
+        String(url).startsWith(
+          `nats://${service}:\${NATS_${service.toUpperCase().replaceAll('-', '_')}_PASSWORD:?`,
+        ),
         name,
       );
       assert.ok(!('TEMPORAL_ADDRESS' in rest), `${name} is told of the other form`);

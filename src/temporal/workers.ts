@@ -21,8 +21,8 @@ import { attemptsPerSecond } from '../services/protocols/pace.js';
 import { payloadConverterPath, workflowBundlePath } from './namespace.js';
 
 /** `exit` is the workflow itself, with the look-up in the directory. */
-export const serviceNames = ['exit', 'notification', 'hr', 'access', 'steps'] as const;
-export type ServiceName = (typeof serviceNames)[number];
+export const workerServices = ['exit', 'notification', 'hr', 'access', 'steps'] as const;
+export type ServiceName = (typeof workerServices)[number];
 
 export interface WorkerPlan {
   connection: NativeConnection;
@@ -94,7 +94,7 @@ export async function createWorkers({
 function queuesOf({ taskQueues: mode }: Config, services: readonly ServiceName[]) {
   if (mode === 'per-service')
     return services.map((service) => ({ taskQueue: taskQueues[service], serves: [service] }));
-  if (services.length < serviceNames.length) {
+  if (services.length < workerServices.length) {
     throw new ConfigError(
       '--services needs "taskQueues: per-service" in the configuration: on a shared queue every worker must know every activity',
     );

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { text } from 'node:stream/consumers';
 import { firstMessage, startChild, type Child } from '../../src/local/child.js';
+import { workerServices } from '../../src/temporal/workers.js';
 import { ended, opened, waiting } from '../promises/on-the-way.js';
 import { CRITICAL_GROUPS, HR, startWorld, stateOf, type World } from '../support/world.js';
 import { gate } from '../support/gate.js';
@@ -49,7 +50,7 @@ describe('workers as processes of their own', () => {
   }
 
   it('work together, one process per service, each with its own queue', async () => {
-    await Promise.all(['exit', 'notification', 'hr', 'access'].map((service) => start(service)));
+    await Promise.all(workerServices.map((service) => start(service)));
     const nora = await waiting(world);
     const { raw } = await world.client.workflow.getHandle(`exit-${nora.employeeId}`).describe();
     assert.equal(raw.executionConfig?.taskQueue?.name, 'ems');

@@ -1,6 +1,6 @@
 /** The company of choreographed-world.ts, with Temporal Workers beside the services, and the application over both. */
 import { applicationOf, type Application } from '../../src/client/application.js';
-import { createWorkers, runWorkers, serviceNames } from '../../src/temporal/workers.js';
+import { createWorkers, runWorkers, workerServices } from '../../src/temporal/workers.js';
 import { orchestratedExits } from '../../src/temporal/orchestrated-exits.js';
 import type { ExitStatus } from '../../src/exit/status.js';
 import { startChoreographedWorld, type ChoreographedWorld } from './choreographed-world.js';
@@ -16,7 +16,7 @@ export async function startBothForms(): Promise<BothFormsWorld> {
   const world = await startChoreographedWorld();
   const { native: connection, config, client, exits } = world;
   const workers = await createWorkers({
-    ...{ connection, namespace: 'default', config, services: [...serviceNames] },
+    ...{ connection, namespace: 'default', config, services: [...workerServices] },
   });
   const running = runWorkers(workers);
   const orchestrated = orchestratedExits(client);

@@ -8,7 +8,7 @@ import path from 'node:path';
 import type { Worker } from '@temporalio/worker';
 import { orchestratedExits } from '../../src/temporal/orchestrated-exits.js';
 import { parseConfig, type Config } from '../../src/config/config.js';
-import { createWorkers, runWorkers, serviceNames, type ServiceName } from '../../src/temporal/workers.js';
+import { createWorkers, runWorkers, workerServices, type ServiceName } from '../../src/temporal/workers.js';
 import type { ExitStatus, Phase, Step } from '../../src/exit/status.js';
 import { stepKey } from '../../src/exit/status.js';
 import { startScimServer, type ScimServer } from '../../src/local/scim-process.js';
@@ -85,7 +85,7 @@ let hired = 0;
 
 export async function startWorld({
   config: changes = [],
-  services = [...serviceNames],
+  services = [...workerServices],
   systems: configured = [...systems],
   env: further = {},
 }: WorldOptions = {}): Promise<World> {
