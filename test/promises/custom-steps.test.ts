@@ -215,6 +215,11 @@ inBothForms('a task that is late', { config: [task('PT4S', 'PT1S')] }, (company)
     await settle(company(), nora, 'collect-badge', 'retry');
     await untilAsked(company(), nora, 3);
     assert.ok(Date.now() - askedAt < 7_000, 'begun anew: asked at once');
+    await untilStep(company(), nora, 'collect-badge');
+    company().mail.refuseWith(550, DESK);
+    await company().until(nora, 'the refused reminder', (status) =>
+      Boolean(stepOf(status, 'collect-badge')?.error?.includes('not you')),
+    );
     await settle(company(), nora, 'collect-badge', 'skip');
   });
 

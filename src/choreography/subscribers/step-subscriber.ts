@@ -35,8 +35,8 @@ export function stepSubscription(
   const remindEveryMs = task?.remindEvery ?? 0;
   /** Undefined until a mail has gone out since the step began. */
   const askedAt = (exit: Exit): number | undefined => {
-    const at = exit.asked.get(step)?.at;
-    return at !== undefined && at >= exit.step(step)!.startedAt! ? Date.parse(at) : undefined;
+    const last = exit.asked.get(step);
+    return last?.start === exit.ledger.starts(step) ? Date.parse(last.at) : undefined;
   };
   const mailDueAt = (exit: Exit): number => (askedAt(exit) ?? -Infinity) + remindEveryMs;
   const withinMs = (exit: Exit) => exit.ledger.rowOf(step)?.attentionAfterMs;
