@@ -40,7 +40,7 @@ export function stepSubscription(
   };
   const mailDueAt = (exit: Exit): number => (askedAt(exit) ?? -Infinity) + remindEveryMs;
   const withinMs = (exit: Exit) => exit.ledger.rowOf(step)?.attentionAfterMs;
-  /** Of a step that needs attention already the operator has been told, and no person is late with what they were not asked. */
+  /** A person is late only with what they were asked; a step that needs attention already has told the operator. */
   const overdueAt = (exit: Exit): number => {
     const { state, startedAt } = exit.step(step)!;
     const canBeLate = state === 'running' && askedAt(exit) !== undefined;
@@ -79,7 +79,7 @@ export function stepSubscription(
     events: everyBeginning,
     tasks: [task ? ask : call],
     memory: { bucket: 'exit-steps', empty: { asked: [] }, of: step },
-    // Which of both it is the exit's plan says: the configuration may have made the other of it.
+    // The exit's plan says which of both it is: the configuration may have made the other of it.
     taskOf(event, exit) {
       if (!isSetOff({ step }, event, exit)) return undefined;
       if (!isTask(exit)) return call;
