@@ -70,8 +70,8 @@ export class Exit {
   readonly interviewing = new InterviewStanding(this.ledger);
   /** Where the wait for the decision stands. */
   readonly ladder: Ladder;
-  /** By task: how often its person was asked, and when last. */
-  readonly asked = new Map<string, { number: number; at: string }>();
+  /** By task: how often its person was asked, when last, and in which of its starts. */
+  readonly asked = new Map<string, { number: number; at: string; start: number }>();
   /** By system: the event that first said that it was blocked, and those of its drifts. What is taken again is because of the last one. */
   readonly blocks = new Map<string, { seq: number; isWithoutAccount: boolean; drifts: string[] }>();
   cancelRequestedAt: string | undefined;
@@ -381,7 +381,8 @@ export class Exit {
     const { step: name, to, number } = data;
     const step = this.step(name);
     if (!step) return this.noStep(name);
-    if (number > this.askedFor(name)) this.asked.set(name, { number, at: storedAt });
+    if (number > this.askedFor(name))
+      this.asked.set(name, { number, at: storedAt, start: this.ledger.starts(name) });
     if (!isSettled(step)) step.note = `asked ${to}${number > 1 ? `, ${number} times` : ''}`;
     return undefined;
   }

@@ -51,6 +51,13 @@ export class FinalFailure extends Error {
   }
 }
 
+/** What a task says whose person was asked, and has not confirmed it in its time. */
+export const notConfirmed = (step: string, by: string) => ({
+  step,
+  error: `${by} has not confirmed ${step} in its time: ask them, or settle the step`,
+  type: FailureType.NotConfirmed,
+});
+
 /** The only one of a failure's `details`: what the attempts had reported until then, null for nothing. */
 export interface Reported {
   reported: unknown;

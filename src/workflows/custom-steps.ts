@@ -1,6 +1,6 @@
 /** The steps of the configuration: each is a call that carries a CloudEvent, or a task for a person. */
 import { condition } from '@temporalio/workflow';
-import { FailureType, FinalFailure } from '../exit/failures.js';
+import { notConfirmed } from '../exit/failures.js';
 import type { StepRow } from '../exit/steps.js';
 import type { ExitContext } from './exit-context.js';
 import type { Go } from './step-runner.js';
@@ -17,7 +17,8 @@ export async function performCustomSteps(context: ExitContext): Promise<void> {
 async function call(context: ExitContext, { name: step }: StepRow, go: Go) {
   const { exit, services } = context;
   const { resignation, ending } = exit;
-  const about = { ...context.about, step, resignation, decision: exit.decision?.data, ending };
+  const { startedAt } = exit.step(step)!;
+  const about = { ...context.about, step, startedAt, resignation, decision: exit.decision?.data, ending };
   const notes = await go.call(services.steps.callStep, about);
   return { type: 'step.completed', data: { step, notes } } as const;
 }
@@ -32,21 +33,16 @@ async function ask(context: ExitContext, row: StepRow, go: Go): Promise<undefine
   for (;;) {
     const number = exit.askedFor(step) + 1;
     const { startedAt } = exit.step(step)!;
-    const about = { ...context.about, employee: exit.employee, step, startedAt, number };
-    const { remindEveryMs, ...sent } = await go.call(services.steps.askPerson, about);
+    const of = { employee: exit.employee, step, startedAt, withinMs: row.attentionAfterMs, number };
+    const { remindEveryMs, ...sent } = await go.call(services.steps.askPerson, { ...context.about, ...of });
     context.happened({ type: 'task.requested', data: { ...sent, step, number } });
-    const isStuck = exit.step(step)?.state === 'needs-attention';
-    const waitMs = isStuck ? remindEveryMs : Math.max(1, Math.min(remindEveryMs, dueMs()));
-    const summary = `Until ${sent.to} confirms ${step}`;
-    if (await condition(isOver, waitMs, { summary })) return undefined;
-    if (isStuck || dueMs() > 0) continue;
-    const { type, message: error } = notConfirmed(step, sent.to);
-    context.happened({ type: 'step.needs-attention', data: { step, error, type } });
+    const remindAt = Date.now() + remindEveryMs;
+    const isConfirmed = (ms: number) =>
+      condition(isOver, Math.max(1, ms), { summary: `Until ${sent.to} confirms ${step}` });
+    if (exit.step(step)?.state !== 'needs-attention' && dueMs() < remindEveryMs) {
+      if (await isConfirmed(dueMs())) return undefined;
+      context.happened({ type: 'step.needs-attention', data: notConfirmed(step, sent.to) });
+    }
+    if (await isConfirmed(remindAt - Date.now())) return undefined;
   }
 }
-
-const notConfirmed = (step: string, by: string) =>
-  new FinalFailure(
-    FailureType.NotConfirmed,
-    `${by} has not confirmed ${step} in its time: ask them, or settle the step`,
-  );

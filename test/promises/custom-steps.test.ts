@@ -3,9 +3,13 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { StepConfig } from '../../src/config/config.js';
+import type { ExitStatus } from '../../src/exit/status.js';
 import { eventually } from '../support/eventually.js';
-import { HR, IT, stateOf, stepOf } from '../support/world.js';
-import { inBothForms } from './both-forms.js';
+import { HR, IT, stateOf, stepOf, type Hired } from '../support/world.js';
+import { inBothForms, type Company } from './both-forms.js';
+import { settle, untilStep, waiting } from './on-the-way.js';
 
 /** The company's payroll system, as the steps of the configuration call it. */
 const heard: { headers: IncomingHttpHeaders; data: Record<string, unknown> }[] = [];
@@ -25,18 +29,28 @@ const steps = [
   'systems:\n',
 ].join('\n');
 
+const DESK = 'desk@acme.example';
+const receiver = { url: `http://127.0.0.1:${port}/pay`, token: undefined };
+const badge: StepConfig = {
+  ...{ name: 'final-pay', begins: 'leaving', gates: true },
+  task: {
+    to: { name: 'Front Desk', email: DESK },
+    ask: 'Collect the badge.',
+    remindEvery: 60_000,
+    within: 60_000,
+  },
+};
+const saysUnknown = (status: ExitStatus, step: string): boolean =>
+  stepOf(status, step)?.error ===
+  `the configuration has no step "${step}" any more; put it back or settle the step by hand`;
+
 inBothForms('a call of the configuration', { config: [['systems:\n', steps]] }, (company) => {
   const callsOf = (exitId: string) => heard.filter(({ data }) => data['exitId'] === exitId);
-  const waiting = async () => {
-    const nora = await company().hire({ on: ['payroll'] });
-    const { exitId } = await company().exits.open({ employeeId: nora.employeeId });
-    await company().untilPhase(nora, 'awaiting-decision');
-    return { nora, exitId };
-  };
 
   it('is made once the employee leaves, until it is answered as done, and gates the close', async () => {
     const { exits, untilPhase } = company();
-    const { nora, exitId } = await waiting();
+    const nora = await waiting(company(), { on: ['payroll'] });
+    const { exitId } = nora;
     assert.deepEqual(callsOf(exitId), []);
     answers.push(503, 202);
     await exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
@@ -53,11 +67,14 @@ inBothForms('a call of the configuration', { config: [['systems:\n', steps]] }, 
         [nora.employeeId, 'leaving', HR],
       );
     }
+    const times = calls.map(({ headers }) => headers['ce-time']);
+    assert.deepEqual(times, Array(3).fill(step.startedAt), 'when the step began');
   });
 
   it('is not made where the employee stays', async () => {
     const { exits, untilPhase } = company();
-    const { nora, exitId } = await waiting();
+    const nora = await waiting(company(), { on: ['payroll'] });
+    const { exitId } = nora;
     await exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
     const closed = await untilPhase(nora, 'closed');
     assert.equal(stepOf(closed, 'final-pay'), undefined);
@@ -66,7 +83,8 @@ inBothForms('a call of the configuration', { config: [['systems:\n', steps]] }, 
 
   it('that is refused asks for attention, tells the operator, and is made again by "retry"', async () => {
     const { exits, until, untilPhase, mail } = company();
-    const { nora, exitId } = await waiting();
+    const nora = await waiting(company(), { on: ['payroll'] });
+    const { exitId } = nora;
     answers.push(422);
     await exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
     const stuck = await until(
@@ -82,5 +100,137 @@ inBothForms('a call of the configuration', { config: [['systems:\n', steps]] }, 
     await exits.resolve(nora.employeeId, { step: 'final-pay', action: 'retry', by: IT });
     await untilPhase(nora, 'closed');
     assert.equal(callsOf(exitId).length, 2);
+  });
+  it('keeps an open exit from becoming a task when the configuration has one of its name', async () => {
+    const { exits, until, untilPhase, restart, config, mail } = company();
+    const nora = await waiting(company(), { on: ['payroll'] });
+    const { steps } = config;
+    await restart(() => (config.steps = [badge]));
+    await exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    await until(nora, 'the missing call', (status) => saysUnknown(status, 'final-pay'));
+    assert.deepEqual(mail.to(DESK), []);
+    await restart(() => (config.steps = steps));
+    await settle(company(), nora, 'final-pay', 'retry');
+    await untilPhase(nora, 'closed');
+    assert.equal(callsOf(nora.exitId).length, 1);
+  });
+});
+
+const task = (remindEvery: string, within: string): [string, string] => [
+  'systems:\n',
+  [
+    'steps:',
+    '  - name: collect-badge',
+    '    begins: resigned',
+    '    gates: true',
+    '    task:',
+    `      to: { name: Front Desk, email: ${DESK} }`,
+    '      ask: Collect the badge.',
+    `      remindEvery: ${remindEvery}`,
+    `      within: ${within}`,
+    'systems:\n',
+  ].join('\n'),
+];
+const mailsAbout = ({ mail }: Company, { employeeId }: Hired) =>
+  mail.to(DESK).filter(({ text }) => text?.includes(employeeId));
+const untilAsked = (company: Company, nora: Hired, times: number) =>
+  eventually(`mail ${times}`, () => {
+    const mails = mailsAbout(company, nora);
+    return mails.length >= times ? mails : undefined;
+  });
+
+inBothForms('a task of the configuration', { config: [task('PT1S', 'PT1H')] }, (company) => {
+  it('is mailed, reminded, and gates the close until it is confirmed with evidence', async () => {
+    const { exits, until, untilPhase } = company();
+    const nora = await waiting(company(), { on: ['payroll'] });
+    await untilAsked(company(), nora, 2);
+    await exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    await until(nora, 'everything else', (status) => stateOf(status, 'notify-manager-of-outcome') === 'done');
+    assert.equal((await exits.status(nora.employeeId)).phase, 'revoking');
+    const confirmation = { step: 'collect-badge', action: 'done-by-hand', by: DESK } as const;
+    await assert.rejects(exits.resolve(nora.employeeId, confirmation), /evidence: is needed to confirm/);
+    await exits.resolve(nora.employeeId, { ...confirmation, evidence: 'badge 4711' });
+    const closed = await untilPhase(nora, 'closed');
+    assert.equal(stepOf(closed, 'collect-badge')!.evidence, 'badge 4711');
+  });
+
+  it('whose mail is refused for good waits for "retry", the first mail and a reminder alike', async () => {
+    const { mail } = company();
+    let tries = 0;
+    const refuse = () =>
+      mail.refuse((to) => (to === DESK ? (tries++, { code: 550, message: 'no such user' }) : undefined));
+    const isLeftAlone = async (nora: Hired) => {
+      const stuck = await untilStep(company(), nora, 'collect-badge');
+      assert.match(stepOf(stuck, 'collect-badge')!.error!, /no such user/);
+      const before = tries;
+      await pause(2_500);
+      assert.equal(tries, before);
+      mail.refuse(undefined);
+      await settle(company(), nora, 'collect-badge', 'retry');
+    };
+    refuse();
+    const nora = await waiting(company(), { on: ['payroll'] });
+    await isLeftAlone(nora);
+    await untilAsked(company(), nora, 1);
+    refuse();
+    await isLeftAlone(nora);
+    await untilAsked(company(), nora, 3);
+    await settle(company(), nora, 'collect-badge', 'skip');
+  });
+
+  it('keeps its day, and is no call, whatever is configured later', async () => {
+    const { until, restart, config } = company();
+    const nora = await waiting(company(), { on: ['payroll'] });
+    await untilAsked(company(), nora, 1);
+    const { steps } = config;
+    const [step] = steps;
+    const calls = heard.length;
+    await restart(() => (config.steps = [{ ...step!, task: { ...step!.task!, within: 90_000_000 } }]));
+    const mails = await untilAsked(company(), nora, mailsAbout(company(), nora).length + 1);
+    const days = new Set(mails.map(({ text }) => /due by (.*)\./.exec(text!)![1]));
+    assert.equal(days.size, 1, 'one day');
+    await restart(() => (config.steps = [{ ...step!, task: undefined, call: receiver }]));
+    await until(nora, 'the missing task', (status) => saysUnknown(status, 'collect-badge'));
+    assert.equal(heard.length, calls);
+    await restart(() => (config.steps = steps));
+    await settle(company(), nora, 'collect-badge', 'retry');
+    await untilAsked(company(), nora, mailsAbout(company(), nora).length + 1);
+    await settle(company(), nora, 'collect-badge', 'skip');
+  });
+});
+
+inBothForms('a task that is late', { config: [task('PT4S', 'PT1S')] }, (company) => {
+  it('needs attention, and is reminded no sooner for it', async () => {
+    const nora = await waiting(company(), { on: ['payroll'] });
+    await untilAsked(company(), nora, 1);
+    const askedAt = Date.now();
+    const late = await untilStep(company(), nora, 'collect-badge');
+    assert.equal(
+      stepOf(late, 'collect-badge')!.error,
+      `${DESK} has not confirmed collect-badge in its time: ask them, or settle the step`,
+    );
+    assert.equal(mailsAbout(company(), nora).length, 1);
+    await untilAsked(company(), nora, 2);
+    assert.ok(Date.now() - askedAt > 3_000, 'the whole pause');
+    await settle(company(), nora, 'collect-badge', 'retry');
+    await untilAsked(company(), nora, 3);
+    assert.ok(Date.now() - askedAt < 7_000, 'begun anew: asked at once');
+    await untilStep(company(), nora, 'collect-badge');
+    company().mail.refuseWith(550, DESK);
+    await company().until(nora, 'the refused reminder', (status) =>
+      Boolean(stepOf(status, 'collect-badge')?.error?.includes('not you')),
+    );
+    await settle(company(), nora, 'collect-badge', 'skip');
+  });
+
+  it('names the outage of the mail where the mail never went out', async () => {
+    const { mail } = company();
+    mail.refuse((to) => (to === DESK ? { code: 450, message: 'come back later' } : undefined));
+    const nora = await waiting(company(), { on: ['payroll'] });
+    const stuck = await untilStep(company(), nora, 'collect-badge');
+    assert.match(stepOf(stuck, 'collect-badge')!.error!, /come back later/);
+    mail.refuse(undefined);
+    await untilAsked(company(), nora, 1);
+    await settle(company(), nora, 'collect-badge', 'skip');
   });
 });

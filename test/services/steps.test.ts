@@ -241,7 +241,7 @@ describe('a step that is a call', () => {
 
   for (const [what, steps] of [
     ['is not in the configuration any more', []],
-    ['has become a task', [{ name: 'final-pay', task: { ...task, remindEvery: 1, within: 1 } }]],
+    ['has become a task', [{ name: 'final-pay', task: { ...task, remindEvery: 1 } }]],
   ] as const)
     it(`that ${what} waits for a person`, async () => {
       assert.equal(
@@ -255,11 +255,11 @@ describe('a step that is a task', () => {
   const server = mailServer();
 
   const asking = (language?: string) => {
-    const timed = { ...task, to: { ...task.to, language }, remindEvery: DAY_MS, within: 5 * DAY_MS };
+    const timed = { ...task, to: { ...task.to, language }, remindEvery: DAY_MS };
     return service({ steps: [{ name: 'collect-laptop', task: timed }] }, server.port);
   };
   const dana = { displayName: 'Dana Fox' };
-  const request = { ...about, step: 'collect-laptop', employee: dana, number: 1 };
+  const request = { ...about, step: 'collect-laptop', employee: dana, withinMs: 5 * DAY_MS, number: 1 };
   const ask = (said: Asked<'askPerson'> = {}, language?: string) =>
     asking(language).askPerson({ ...request, ...said }, signal);
   const command = 'ems resolve E-1002 collect-laptop done-by-hand --by ida.berg@acme.example --evidence "…"';

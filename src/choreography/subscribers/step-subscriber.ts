@@ -1,6 +1,6 @@
 /** A step of the configuration, as a service by itself: a call that carries a CloudEvent, or a task for a person. */
 import type { StepConfig } from '../../config/config.js';
-import { FailureType, FinalFailure } from '../../exit/failures.js';
+import { notConfirmed } from '../../exit/failures.js';
 import type { Exit } from '../../exit/exit.js';
 import type { Sent } from '../../exit/people.js';
 import type { StepService } from '../../services/steps/step-service.js';
@@ -33,24 +33,37 @@ export function stepSubscription(
   };
 
   const remindEveryMs = task?.remindEvery ?? 0;
-  const askedAt = (exit: Exit): number => Date.parse(exit.asked.get(step)?.at ?? exit.openedAt);
-  const isMailDue = (exit: Exit): boolean =>
-    exit.askedFor(step) === 0 || Date.parse(exit.asOf) >= askedAt(exit) + remindEveryMs;
-  const overdueAt = (exit: Exit): number =>
-    Date.parse(exit.step(step)!.startedAt!) + (exit.ledger.rowOf(step)?.attentionAfterMs ?? Infinity);
-  const isOverdue = (exit: Exit): boolean =>
-    exit.step(step)?.state === 'running' && Date.parse(exit.asOf) >= overdueAt(exit);
+  /** Undefined until a mail has gone out since the step began. */
+  const askedAt = (exit: Exit): number | undefined => {
+    const last = exit.asked.get(step);
+    return last?.start === exit.ledger.starts(step) ? Date.parse(last.at) : undefined;
+  };
+  const mailDueAt = (exit: Exit): number => (askedAt(exit) ?? -Infinity) + remindEveryMs;
+  const withinMs = (exit: Exit) => exit.ledger.rowOf(step)?.attentionAfterMs;
+  /** A person is late only with what they were asked; a step that needs attention already has told the operator. */
+  const overdueAt = (exit: Exit): number => {
+    const { state, startedAt } = exit.step(step)!;
+    const canBeLate = state === 'running' && askedAt(exit) !== undefined;
+    return canBeLate ? Date.parse(startedAt!) + (withinMs(exit) ?? Infinity) : Infinity;
+  };
+
+  /** Not thrown: the reminders go on. */
+  const late: Task<PerformedStep> = {
+    step,
+    run: ({ value }) =>
+      Promise.resolve({ type: 'step.needs-attention', data: notConfirmed(step, value.asked.at(-1)!.to) }),
+  };
 
   const ask: Task<PerformedStep> = {
     step,
     async run(record, exit) {
-      if (isOverdue(exit)) throw notConfirmed(step, task!.to.email);
       const number = exit.askedFor(step) + 1;
       const { asked } = record.value;
       if (!asked.some((mail) => mail.number === number)) {
         const { employeeName } = exit;
         const employee = employeeName === undefined ? undefined : { displayName: employeeName };
-        const { to, messageId } = await steps.askPerson({ ...about(exit), employee, number }, record.signal);
+        const of = { ...about(exit), employee, withinMs: withinMs(exit), number };
+        const { to, messageId } = await steps.askPerson(of, record.signal);
         asked.push({ to, messageId, number, at: new Date().toISOString() });
       }
       const { to, messageId } = asked.find((mail) => mail.number === number)!;
@@ -58,6 +71,7 @@ export function stepSubscription(
     },
   };
 
+  const isTask = (exit: Exit): boolean => exit.ledger.rowOf(step)?.custom === 'task';
   return {
     consumer: `step-${step}`,
     description: task ? `Asks ${task.to.name}: ${task.ask}` : `Calls ${step}`,
@@ -65,22 +79,18 @@ export function stepSubscription(
     events: everyBeginning,
     tasks: [task ? ask : call],
     memory: { bucket: 'exit-steps', empty: { asked: [] }, of: step },
+    // The exit's plan says which of both it is: the configuration may have made the other of it.
     taskOf(event, exit) {
       if (!isSetOff({ step }, event, exit)) return undefined;
-      if (!task) return call;
-      return isMailDue(exit) || isOverdue(exit) ? { ...ask, nth: exit.askedFor(step) + 1 } : undefined;
+      if (!isTask(exit)) return call;
+      const now = Date.parse(exit.asOf);
+      if (now >= overdueAt(exit)) return late;
+      return now >= mailDueAt(exit) ? { ...ask, nth: exit.askedFor(step) + 1 } : undefined;
     },
-    // A task is asked for again until the person has confirmed it.
-    redeliverAfter: (event, exit) => {
-      if (!task || !isSetOff({ step }, event, exit)) return undefined;
-      const next = exit.step(step)?.state === 'running' ? overdueAt(exit) : Infinity;
-      return Math.max(1, Math.min(askedAt(exit) + remindEveryMs, next) - Date.now());
+    // The person is asked again until they have confirmed it; a mail that is refused for good waits for a retry.
+    redeliverAfter(event, exit, failure) {
+      if (failure || !isSetOff({ step }, event, exit) || !isTask(exit)) return undefined;
+      return Math.max(1, Math.min(mailDueAt(exit), overdueAt(exit)) - Date.now());
     },
   };
 }
-
-const notConfirmed = (step: string, by: string) =>
-  new FinalFailure(
-    FailureType.NotConfirmed,
-    `${by} has not confirmed ${step} in its time: ask them, or settle the step`,
-  );

@@ -62,9 +62,10 @@ export interface Subscription<T> {
   taskOf?: (event: StoredEvent, exit: Exit) => Task<T> | undefined;
   /**
    * Where an event sets off something again and again.
+   * @param failure what it ended in for good this time
    * @returns the milliseconds after which it is to come again; undefined where all is done
    */
-  redeliverAfter?: (event: StoredEvent, exit: Exit) => number | undefined;
+  redeliverAfter?: (event: StoredEvent, exit: Exit, failure?: FinalFailure) => number | undefined;
 }
 
 export interface SubscriberOptions {
@@ -196,7 +197,7 @@ export async function subscribe<T>(
     if (stopping.signal.aborted) return message.nak();
     if (error instanceof FinalFailure) {
       await askForAttention(error, event, task);
-      const againMs = subscription.redeliverAfter?.(event, exit);
+      const againMs = subscription.redeliverAfter?.(event, exit, error);
       if (againMs !== undefined) return message.nak(againMs);
       const { message: reason, type } = error;
       return deadLetter(bus, message, {

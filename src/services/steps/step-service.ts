@@ -9,12 +9,11 @@ import type { Mailer } from '../protocols/smtp.js';
 import { callReceiver, type Receiver } from './step-call.js';
 import { stepEvent, type CallOfStep } from './step-event.js';
 
-/** @property remindEvery and `within`: in milliseconds */
 interface Task {
   to: Contact;
   ask: string;
+  /** Milliseconds. */
   remindEvery: number;
-  within: number;
 }
 
 export interface StepServiceOptions {
@@ -54,20 +53,21 @@ export function createStepService(options: StepServiceOptions) {
       about: Pick<CallOfStep, 'exitId' | 'employeeId' | 'openedAt' | 'systems' | 'step' | 'startedAt'> & {
         /** Undefined where the directory does not know them. */
         employee?: Pick<Employee, 'displayName'> | undefined;
+        /** The time that the exit's plan gives the task, in milliseconds. */
+        withinMs?: number | undefined;
         /** Counted from 1; later ones are reminders. */
         number: number;
       },
       signal: AbortSignal,
     ): Promise<Sent & { remindEveryMs: number }> {
-      const { exitId, employeeId, step, number } = about;
-      const { to, ask, remindEvery, within } = configured(step, 'task');
-      // The first request goes out when the step begins, or soon after.
-      const startedAt = about.startedAt ?? (number === 1 ? new Date().toISOString() : undefined);
+      const { exitId, employeeId, step, startedAt, withinMs, number } = about;
+      const { to, ask, remindEvery } = configured(step, 'task');
+      const isTimed = startedAt !== undefined && withinMs !== undefined;
       const mail = templates.render('task-request', to.language, {
         ...basicsOf(organisation, { name: to.name }, about),
         whomToAsk: { hrPartner, operator },
         ask,
-        dueAt: startedAt === undefined ? null : new Date(Date.parse(startedAt) + within).toISOString(),
+        dueAt: isTimed ? new Date(Date.parse(startedAt) + withinMs).toISOString() : null,
         reminders: number - 1,
         command: confirmCommand(employeeId, step, to.email),
       });
