@@ -128,10 +128,9 @@ export function applicationOf(configured: Configured, config: () => Config) {
       const { employeeId, exitId } = which;
       const decision = decisionOf(which, input);
       const { exits, form } = await requireExit(which);
-      const status = await exits.status(employeeId, exitId);
-      const problem = await exits.weigh(employeeId, decision, exitId);
-      if (problem !== undefined) throw notAllowed(employeeId, form, problem);
-      return { decision, effects: effectsOf(decision, status) };
+      const weighed = await exits.weigh(employeeId, decision, exitId);
+      if (weighed.problem !== undefined) throw notAllowed(employeeId, form, weighed.problem);
+      return { decision, effects: effectsOf(decision, weighed.setsOff) };
     },
 
     async resolve(which: Which, input: Resolution): Promise<Step> {

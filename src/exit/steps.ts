@@ -54,6 +54,13 @@ export const StepRowFields = z.object({
 });
 export type StepRow = z.output<typeof StepRowFields>;
 
+/** A step that has not begun, and what it will do. */
+export interface StepAhead {
+  name: string;
+  system?: string | undefined;
+  summary: string;
+}
+
 /** The task queue of each service. */
 export type Queues = Record<StepService, string>;
 
