@@ -20,7 +20,7 @@ import { isNobody, previewOf, type Preview } from './preview.js';
 /** A system that does not answer holds up no block: the exit itself looks again, at each system by itself. */
 const LOOK_WITHIN_MS = 2_000;
 
-export interface Opened {
+interface Opened {
   employeeId: string;
   form: Form;
   exitId: string;

@@ -34,7 +34,7 @@ import { summaryOf, type Beginning, type StepRow } from './steps.js';
 /** A decision can be sent for ever, and a hold undone; the status remembers the latest. */
 const KEPT = 20;
 
-export interface Opening {
+interface Opening {
   exitId: string;
   form: ExitStatus['form'];
   resignation: Resignation;

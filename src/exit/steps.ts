@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { ExitStatus } from './status.js';
 
 /** What a step begins on. */
-export const beginnings = [
+const beginnings = [
   'resigned',
   /** A rung of the review ladder is due, and the decision is open. */
   'waiting',
@@ -26,7 +26,7 @@ export type Beginning = (typeof beginnings)[number];
 /** What a step of the configuration can begin on. */
 export const customBeginnings = ['resigned', 'retained', 'leaving', 'decided', 'access-settled'] as const;
 
-export const serviceNames = ['directory', 'notification', 'hr', 'access', 'steps'] as const;
+const serviceNames = ['directory', 'notification', 'hr', 'access', 'steps'] as const;
 export type StepService = (typeof serviceNames)[number];
 
 export const StepRowFields = z.object({
