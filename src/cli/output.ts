@@ -86,7 +86,7 @@ export function statusPage(status: ExitStatus): string {
   return sections.join('\n');
 }
 
-export function stepRow(step: Step): string[] {
+function stepRow(step: Step): string[] {
   const at = step.finishedAt ? localTime(step.finishedAt) : '';
   return [marks[step.state], stepKey(step), step.state, at, remark(step)];
 }

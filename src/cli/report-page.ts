@@ -6,7 +6,7 @@ import type { Evidence, How } from '../exit/evidence/evidence.js';
 import { words } from '../exit/evidence/timeline.js';
 import type { GroupRef } from '../exit/hold-facts.js';
 
-export interface PageOptions {
+interface PageOptions {
   organisation: string;
   /** IANA: the company's. */
   timeZone: string;

@@ -1,9 +1,11 @@
 import { Command } from 'commander';
-import { titleOf } from '../exit/people.js';
+import { planFrom } from '../config/planning.js';
+import { knownAddresses, titleOf } from '../exit/people.js';
 import type { Resignation } from '../exit/resignation.js';
 import { configuration, formOption, withApplication, type ExitOptions } from './connect.js';
 import type { Form } from '../client/forms.js';
 import { Refusal } from '../exit/refusal.js';
+import { summaryOf, type StepRow } from '../exit/steps.js';
 import { show, table } from './output.js';
 import type { Preview, PreviewedSystem } from '../client/preview.js';
 
@@ -44,7 +46,8 @@ async function resign(employeeId: string, options: Options): Promise<void> {
     if (dryRun) {
       const found = await exits.preview(resignation, form);
       const hrPartners = configuration().contacts.hrPartners.map(({ email }) => email);
-      const text = describe(found.resignation, found, hrPartners.join(' or '));
+      const { steps } = planFrom(configuration(), form);
+      const text = describe(found.resignation, found, hrPartners.join(' or '), steps);
       return show(json, { dryRun: true, ...found }, () => text);
     }
     const { opened, found } = await exits.open(resignation, form);
@@ -58,16 +61,29 @@ async function resign(employeeId: string, options: Options): Promise<void> {
 const nameOf = ({ employee }: Preview, employeeId: string): string =>
   titleOf({ employeeId, employeeName: employee?.displayName });
 
-function describe({ employeeId, lastWorkingDay }: Resignation, found: Preview, hrPartner: string): string {
+/** @param steps the table of the exit */
+function describe(
+  { employeeId, lastWorkingDay }: Resignation,
+  found: Preview,
+  hrPartner: string,
+  steps: readonly StepRow[],
+): string {
   const { employee, directoryProblem, systems } = found;
   const unknown = directoryProblem ?? 'the directory does not know the employee';
   const manager = employee?.manager;
   const told =
     manager &&
     `${manager.name} <${manager.email}>${manager.insteadOfManager ? ` (${manager.insteadOfManager})` : ''}`;
+  const noAddress = 'no mail address';
+  const details: Partial<Record<string, string>> = {
+    'look-up-employee': employee ? titleOf({ employeeId, employeeName: employee.displayName }) : unknown,
+    'notify-manager': told ?? unknown,
+    'notify-employee': employee ? knownAddresses(employee).join(' and ') || noAddress : unknown,
+    'schedule-hr-interview': employee ? `${employee.email ?? noAddress} and ${hrPartner}` : unknown,
+  };
+  const begun = steps.filter(({ begins, perSystem }) => begins === 'resigned' && !perSystem);
   const rows = [
-    ['notify-manager', told ?? unknown],
-    ['schedule-hr-interview', employee ? `${employee.email ?? 'no mail address'} and ${hrPartner}` : unknown],
+    ...begun.map((row) => [row.name, details[row.name] ?? summaryOf(row)]),
     ...systems.map((system) => [`block-access:${system.name}`, system.problem ?? account(system)]),
     ...systems.flatMap(({ name, capture, memberships }) =>
       capture?.account ? [[`revoke-access:${name}`, revocation(memberships ?? [])]] : [],

@@ -20,7 +20,7 @@ import { isNobody, previewOf, type Preview } from './preview.js';
 /** A system that does not answer holds up no block: the exit itself looks again, at each system by itself. */
 const LOOK_WITHIN_MS = 2_000;
 
-export interface Opened {
+interface Opened {
   employeeId: string;
   form: Form;
   exitId: string;
@@ -130,10 +130,9 @@ export function applicationOf(configured: Configured, config: () => Config) {
       const { employeeId, exitId } = which;
       const decision = decisionOf(which, input);
       const { exits, form } = await requireExit(which);
-      const status = await exits.status(employeeId, exitId);
-      const problem = await exits.weigh(employeeId, decision, exitId);
-      if (problem !== undefined) throw notAllowed(employeeId, form, problem);
-      return { decision, effects: effectsOf(decision, status) };
+      const weighed = await exits.weigh(employeeId, decision, exitId);
+      if (weighed.problem !== undefined) throw notAllowed(employeeId, form, weighed.problem);
+      return { decision, effects: effectsOf(decision, weighed.setsOff) };
     },
 
     async resolve(which: Which, input: Resolution): Promise<Step> {

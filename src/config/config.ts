@@ -10,16 +10,16 @@ import type { Contact } from '../exit/people.js';
 import { ConfigError } from './config-error.js';
 import { ConfigFile } from './schema.js';
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+type Environment = Readonly<Record<string, string | undefined>>;
 
 type Checked = z.output<typeof ConfigFile>;
 /** A SCIM server with its token, which comes from the environment: reading it throws a ConfigError where it is missing. */
-export interface ScimAccess {
+interface ScimAccess {
   readonly scimUrl: string;
   readonly token: string;
 }
 /** A calendar with its password, which comes from the environment: reading it throws a ConfigError where it is missing. */
-export interface CalendarConfig {
+interface CalendarConfig {
   readonly url: string;
   readonly user: string;
   readonly password: string;
@@ -28,12 +28,12 @@ export interface HrPartnerConfig extends Contact {
   calendar?: CalendarConfig | undefined;
 }
 type CheckedSystem = Checked['systems'][number];
-export type SessionRevocationConfig = Omit<NonNullable<CheckedSystem['sessionRevocation']>, 'tokenEnv'> & {
+type SessionRevocationConfig = Omit<NonNullable<CheckedSystem['sessionRevocation']>, 'tokenEnv'> & {
   readonly token: string;
 };
 export type SystemConfig = Omit<CheckedSystem, 'tokenEnv' | 'sessionRevocation'> &
   ScimAccess & { sessionRevocation?: SessionRevocationConfig | undefined };
-export type MailConfig = Omit<Checked['mail'], 'passwordEnv'> & { readonly password?: string | undefined };
+type MailConfig = Omit<Checked['mail'], 'passwordEnv'> & { readonly password?: string | undefined };
 export type InterviewPolicy = Checked['interview'];
 type CheckedStep = Checked['steps'][number];
 export type StepConfig = Omit<CheckedStep, 'call'> & {

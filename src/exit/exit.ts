@@ -7,6 +7,7 @@ import { parseDecision, type Decision, type Ending } from './decision.js';
 import type { Drift } from './drift.js';
 import type { Happened } from './events.js';
 import { InterviewStanding } from './interview-standing.js';
+import type { Weighed } from './exits.js';
 import { FailureType } from './failures.js';
 import { earliestToday, type Parsed } from './input.js';
 import { Notices } from './notices.js';
@@ -28,12 +29,12 @@ import {
   type Step,
 } from './status.js';
 import { StepLedger } from './step-ledger.js';
-import type { StepRow } from './steps.js';
+import { summaryOf, type Beginning, type StepRow } from './steps.js';
 
 /** A decision can be sent for ever, and a hold undone; the status remembers the latest. */
 const KEPT = 20;
 
-export interface Opening {
+interface Opening {
   exitId: string;
   form: ExitStatus['form'];
   resignation: Resignation;
@@ -179,6 +180,18 @@ export class Exit {
       cancelled: this.ending === 'cancelled',
       today: earliestToday(now),
     });
+  }
+
+  /** What a decision would come to at this moment. */
+  foresee(input: unknown, now: string): Weighed {
+    const decision = this.weigh(input, now);
+    if (!decision.ok) return { problem: decision.problem };
+    const ahead = this.owedOf(decision.value.outcome, now).flatMap(([beginning, isOwed]) =>
+      this.ledger.ahead(beginning, isOwed),
+    );
+    return {
+      setsOff: ahead.map(({ row, system }) => ({ name: row.name, system, summary: summaryOf(row, system) })),
+    };
   }
 
   /** Whether a resolution can be applied to the steps as they stand. */
@@ -491,18 +504,23 @@ export class Exit {
     );
     // A resignation that no longer stands is no reason to tell, or to invite.
     const stays = ending === 'retained' ? 'retained' : 'not leaving: the exit was cancelled';
-    const owesWithdrawal = this.interviewing.mayBeOut(at);
+    const owed = this.owedOf(ending, at);
     if (!isLeaving)
       this.giveUpAll(
         ({ until, custom, begins }) => until === 'retained' || (!!custom && begins === 'resigned'),
         at,
         `the employee is ${stays}`,
       );
-    const isOwed = ({ name }: StepRow): boolean => name !== 'cancel-hr-interview' || owesWithdrawal;
-    this.ledger.begin(isLeaving ? 'leaving' : 'retained', at, seq, isOwed);
-    this.ledger.begin('decided', at, seq);
-    this.ledger.begin('access-settled', at, seq);
+    for (const [beginning, isOwed] of owed) this.ledger.begin(beginning, at, seq, isOwed);
     this.recompute(at, seq);
+  }
+
+  /** What an ending begins, in this order, and which rows of it. */
+  private owedOf(ending: Ending, at: string): [Beginning, (row: StepRow) => boolean][] {
+    const owesWithdrawal = this.interviewing.mayBeOut(at);
+    const isOwed = ({ name }: StepRow): boolean => name !== 'cancel-hr-interview' || owesWithdrawal;
+    const beginnings = [ending === 'leaving' ? 'leaving' : 'retained', 'decided', 'access-settled'] as const;
+    return beginnings.map((beginning) => [beginning, isOwed]);
   }
 
   private giveUpAll(isPointless: (row: StepRow) => boolean, finishedAt: string, note: string): void {

@@ -5,6 +5,7 @@ import type { Rescheduling } from './rescheduling.js';
 import type { Resignation } from './resignation.js';
 import type { Resolution } from './resolution.js';
 import { phases, type ExitStatus, type Step } from './status.js';
+import type { StepAhead } from './steps.js';
 
 export interface Exits {
   find: (employeeId: string, exitId?: string) => Promise<FoundExit | undefined>;
@@ -16,8 +17,8 @@ export interface Exits {
     decision: Decision,
     exitId?: string,
   ) => Promise<Decision & { decidedAt: string }>;
-  /** @returns why the decision would be refused now; undefined where it would be accepted */
-  weigh: (employeeId: string, decision: Decision, exitId?: string) => Promise<string | undefined>;
+  /** What a decision would come to now. */
+  weigh: (employeeId: string, decision: Decision, exitId?: string) => Promise<Weighed>;
   resolve: (employeeId: string, resolution: Resolution, exitId?: string) => Promise<Step>;
   /** Moves the interview, and answers when everybody is invited for the new time. */
   reschedule: (employeeId: string, wish: Rescheduling, exitId?: string) => Promise<Interview>;
@@ -25,6 +26,9 @@ export interface Exits {
   /** The status, again each time that something has happened, until the exit is over. */
   follow: (employeeId: string, everyMs: number, exitId?: string) => AsyncGenerator<ExitStatus>;
 }
+
+/** What an accepted decision sets off, or why it is refused. */
+export type Weighed = { setsOff: StepAhead[]; problem?: undefined } | { problem: string };
 
 export const listedPhases = [
   ...phases,

@@ -39,6 +39,10 @@ export const FailureType = {
 
 export type FailureType = (typeof FailureType)[keyof typeof FailureType];
 
+/** Why an exit failed. */
+export const unknownEmployee = (employeeId: string): string =>
+  `No directory and no critical system knows an employee ${employeeId}: check the id`;
+
 /** Thrown by a service when retrying is pointless. The message is one sentence for an operator. */
 export class FinalFailure extends Error {
   override readonly name = 'FinalFailure';

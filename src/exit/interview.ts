@@ -50,6 +50,9 @@ export function laterOf(a: Interview | undefined, b: Interview | undefined): Int
   return a && (!b || a.sequence >= b.sequence) ? a : b;
 }
 
+/** Why there was nothing to withdraw, where it never was known whom to invite. */
+export const noInvitation = 'no invitation had gone out';
+
 /** @param by who asked for the time */
 export const arrangementNote = ({ attendees, calendarUrl }: Interview, by: string | undefined): string =>
   [

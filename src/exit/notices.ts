@@ -1,7 +1,7 @@
 /** Of what the operator is told: each step that needs attention, once for each cause and not for each attempt. */
 import { stepKey, type Step } from './status.js';
 
-export interface Cause {
+interface Cause {
   /** As `stepKey` writes it. */
   step: string;
   error: string;

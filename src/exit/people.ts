@@ -32,6 +32,12 @@ export interface Employee {
   manager: Manager;
 }
 
+/** Each address once, the company's first. */
+export function knownAddresses({ email, personalEmail }: Employee): string[] {
+  const isSame = email?.toLowerCase() === personalEmail?.toLowerCase();
+  return [email, isSame ? undefined : personalEmail].flatMap((address) => address || []);
+}
+
 interface Named {
   employeeId: string;
   employeeName?: string | undefined;

@@ -65,16 +65,19 @@ export class StepLedger {
 
   /** Adds the steps that begin now; those that wait for others are pending. */
   begin(beginning: Beginning, at: string, setOffBy: number, isOwed: (row: StepRow) => boolean = () => true) {
-    for (const row of this.rows)
-      if (row.begins === beginning && isOwed(row))
-        for (const system of row.perSystem ? this.systems : [undefined])
-          this.entries.push({
-            step: { name: row.name, system, state: 'pending' },
-            row,
-            setOffBy,
-            starts: 0,
-          });
+    for (const { row, system } of this.ahead(beginning, isOwed))
+      this.entries.push({ step: { name: row.name, system, state: 'pending' }, row, setOffBy, starts: 0 });
     this.beginDue(at, setOffBy);
+  }
+
+  /** What `begin` would add. */
+  ahead(
+    beginning: Beginning,
+    isOwed: (row: StepRow) => boolean,
+  ): { row: StepRow; system: string | undefined }[] {
+    return this.rows
+      .filter((row) => row.begins === beginning && isOwed(row))
+      .flatMap((row) => (row.perSystem ? this.systems : [undefined]).map((system) => ({ row, system })));
   }
 
   /** Begins what waited for other steps to be settled. @param setOffBy what settled the last of them */

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { ExitStatus } from './status.js';
 
 /** What a step begins on. */
-export const beginnings = [
+const beginnings = [
   'resigned',
   /** A rung of the review ladder is due, and the decision is open. */
   'waiting',
@@ -26,7 +26,7 @@ export type Beginning = (typeof beginnings)[number];
 /** What a step of the configuration can begin on. */
 export const customBeginnings = ['resigned', 'retained', 'leaving', 'decided', 'access-settled'] as const;
 
-export const serviceNames = ['directory', 'notification', 'hr', 'access', 'steps'] as const;
+const serviceNames = ['directory', 'notification', 'hr', 'access', 'steps'] as const;
 export type StepService = (typeof serviceNames)[number];
 
 export const StepRowFields = z.object({
@@ -53,6 +53,13 @@ export const StepRowFields = z.object({
   attentionAfterMs: z.number().nonnegative().optional(),
 });
 export type StepRow = z.output<typeof StepRowFields>;
+
+/** A step that has not begun, and what it will do. */
+export interface StepAhead {
+  name: string;
+  system?: string | undefined;
+  summary: string;
+}
 
 /** The task queue of each service. */
 export type Queues = Record<StepService, string>;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import envPaths from 'env-paths';
 import { ifFound } from './if-found.js';
 
-export const cacheFolder = (): string => envPaths('exit-management-system', { suffix: '' }).cache;
+const cacheFolder = (): string => envPaths('exit-management-system', { suffix: '' }).cache;
 
 /** Tries to put a program, or a folder with one, into `folder`; returns its path there. */
 export interface Source {
@@ -12,7 +12,7 @@ export interface Source {
   fetch: (folder: string) => Promise<string>;
 }
 
-export interface Wanted {
+interface Wanted {
   /** `temporal-1.9.1`: a new version is a new file. */
   file: string;
   /** The sources, best first. */

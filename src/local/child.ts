@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-export interface ChildSpec {
+interface ChildSpec {
   name: string;
   /** A Node.js program… */
   module?: string;
@@ -114,6 +114,6 @@ export function firstMessage<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve) => child.once('message', (message) => resolve(message as T)));
 }
 
-export function tail(logFile: string, lines = 12): string {
+function tail(logFile: string, lines = 12): string {
   return readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
 }

@@ -14,14 +14,14 @@ export interface Check {
 }
 
 /** An account as the critical system shows it. */
-export interface SeenAccount {
+interface SeenAccount {
   system: string;
   /** Undefined where the employee has no account. */
   account?: { active: boolean; groups: string[] };
 }
 
 /** A mail as the inbox shows it. */
-export interface SeenMail {
+interface SeenMail {
   to: string[];
   subject: string;
   messageId: string;

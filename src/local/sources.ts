@@ -6,7 +6,7 @@ import { isAtLeast } from '../version.js';
 import type { Source } from './cache.js';
 import { run } from './run.js';
 
-export interface Wheel {
+interface Wheel {
   /** The project on PyPI. */
   project: string;
   version: string;

@@ -28,7 +28,7 @@ import {
 } from './stack-file.js';
 import { startTemporal } from './temporal-server.js';
 
-export interface StackOptions {
+interface StackOptions {
   /** Where data, logs and stack.json are kept. */
   home: string;
   ports: 'fixed' | 'free';

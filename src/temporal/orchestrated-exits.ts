@@ -17,11 +17,16 @@ import { tsToDate } from '@temporalio/common/lib/time.js';
 import type { Decision } from '../exit/decision.js';
 import type { WatchedHold } from '../exit/drift.js';
 import type { ExitsOfForm } from '../exit/evidence/evidence.js';
-import { isCutShort, type ListedExit, type ListedPhase, type ListFilter } from '../exit/exits.js';
+import {
+  isCutShort,
+  type ListedExit,
+  type ListedPhase,
+  type ListFilter,
+  type Weighed,
+} from '../exit/exits.js';
 import { employeeIdOf, exitWorkflowId } from '../exit/ids.js';
 import { taskQueues } from '../exit/queues.js';
 import { isSettled, stepKey, type ExitStatus, type Phase } from '../exit/status.js';
-import type { Weighed } from '../workflows/handlers.js';
 import { searchAttributes } from '../workflows/search-attributes.js';
 import { alreadyOpen, noExit, notAllowed, notOpen, Refusal } from '../exit/refusal.js';
 import { describeRun, exitIdOfRun, latestRun, phaseOf, replacedBy } from './exit-runs.js';
@@ -171,10 +176,9 @@ export function orchestratedExits(client: Client) {
 
     async weigh(employeeId, decision, exitId) {
       const exit = await requireOpenExit(employeeId, exitId);
-      const { problem } = await answered(employeeId, 'no-answer', 'the decision cannot be weighed', () =>
+      return answered(employeeId, 'no-answer', 'the decision cannot be weighed', () =>
         exit.query<Weighed, [Decision]>('weighDecision', decision),
       );
-      return problem;
     },
 
     resolve: (employeeId, resolution, exitId) => update('resolveStep', resolution, employeeId, exitId),

@@ -24,7 +24,7 @@ import { payloadConverterPath, workflowBundlePath } from './namespace.js';
 export const workerServices = ['exit', 'notification', 'hr', 'access', 'steps'] as const;
 export type ServiceName = (typeof workerServices)[number];
 
-export interface WorkerPlan {
+interface WorkerPlan {
   connection: NativeConnection;
   namespace: string;
   config: Config;

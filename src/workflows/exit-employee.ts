@@ -5,7 +5,7 @@ import {
   CancelledFailure,
   condition,
 } from '@temporalio/workflow';
-import { FailureType } from '../exit/failures.js';
+import { FailureType, unknownEmployee } from '../exit/failures.js';
 import type { Resignation } from '../exit/resignation.js';
 import type { ExitStatus } from '../exit/status.js';
 import { performCustomSteps } from './custom-steps.js';
@@ -58,10 +58,7 @@ export async function exitEmployee(resignation: Resignation): Promise<ExitStatus
   if (exit.phase === 'cancelled')
     throw new CancelledFailure('The exit was cancelled; what had been blocked has been given back');
   if (exit.phase === 'failed')
-    throw ApplicationFailure.nonRetryable(
-      `No directory and no critical system knows an employee ${exit.employeeId}: check the id`,
-      FailureType.UnknownEmployee,
-    );
+    throw ApplicationFailure.nonRetryable(unknownEmployee(exit.employeeId), FailureType.UnknownEmployee);
   return exit.status();
 }
 

@@ -4,6 +4,7 @@ import {
   arrangedByHand,
   arrangementNote,
   laterOf,
+  noInvitation,
   type Interview,
   type InterviewProgress,
 } from '../exit/interview.js';
@@ -63,6 +64,9 @@ export class ExitInterview {
     const interview = this.latest;
     await runner.perform('cancel-hr-interview', async (go) => {
       if (exit.interviewing.arrangedByHand) throw arrangedByHand(exit.interviewing.arrangedByHand);
+      // Without the employee there was no address to invite at.
+      if (!exit.employee)
+        return { type: 'interview.cancelled', data: { withdrawn: false, notes: [noInvitation] } };
       const { note } = await reports.of(go, (progress = { delivered: [] }) =>
         go.call(services.hr.cancelHrInterview, { ...this.about(), interview, progress }),
       );

@@ -11,6 +11,7 @@ import {
 } from '@temporalio/workflow';
 import type { Decision } from '../exit/decision.js';
 import { parseDrift, type Drift } from '../exit/drift.js';
+import type { Weighed } from '../exit/exits.js';
 import type { Parsed } from '../exit/input.js';
 import type { Interview } from '../exit/interview.js';
 import type { Resolution } from '../exit/resolution.js';
@@ -29,23 +30,13 @@ export const rescheduleInterview = defineUpdate<Interview, [Rescheduling]>('resc
 export const weighDecision = defineQuery<Weighed, [Decision]>('weighDecision');
 export const status = defineQuery<ExitStatus>('status');
 
-/** Whether a decision would be accepted now, and if not, why. */
-export interface Weighed {
-  problem?: string | undefined;
-}
-
 export function registerHandlers(context: ExitContext, interview: ExitInterview): void {
   const { exit, runner } = context;
   setHandler(status, () => exit.status(), { description: 'How the exit stands: an ExitStatus' });
 
-  setHandler(
-    weighDecision,
-    (input) => {
-      const decision = exit.weigh(input, now());
-      return decision.ok ? {} : { problem: decision.problem };
-    },
-    { description: 'Whether a decision would be accepted now, and if not, why' },
-  );
+  setHandler(weighDecision, (input) => exit.foresee(input, now()), {
+    description: 'What a decision would set off now, or why it would be refused',
+  });
 
   /** A decision that comes before it is known who the employee is waits for that answer, in its turn. */
   const whenEmployeeIsKnown = () =>

@@ -4,7 +4,7 @@ import { SUSPEND, startCriticalSystem, type CriticalSystem } from '../support/cr
 import type { ScimAdmin } from '../support/scim-admin.js';
 import { run, type Target } from './targets.js';
 
-export interface Names {
+interface Names {
   SUSPEND: HoldKind;
   GROUPS: Extract<HoldKind, { kind: 'groups' }>;
   /** What the tests call so, as the server knows it: all names on it are of this run, so that nothing of anybody else is met. */

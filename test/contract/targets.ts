@@ -57,7 +57,7 @@ function named(): Target[] {
 }
 
 /** Nothing in between. */
-export const plain: Target[] = [embedded, scim2Server, ...named()];
+const plain: Target[] = [embedded, scim2Server, ...named()];
 
 /**
  * What real servers lack or do otherwise: each thing alone on a server that does not do so by itself, and all together. What a

@@ -11,6 +11,7 @@ import {
   waiting,
 } from '../promises/on-the-way.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
+import { eventually } from '../support/eventually.js';
 import { HR, IT, startWorld, systems, type Hired, type World } from '../support/world.js';
 
 const config: [string, string][] = [['attentionAfter: PT15M', 'attentionAfter: PT3S']];
@@ -234,6 +235,24 @@ describe('the evidence of the same story in both forms', () => {
       const { drifts, blocks } = systems.find(({ system }) => system === 'payroll')!;
       assert.equal(blocks.length, 2);
       assert.deepEqual([drifts.length, drifts[0]!.blockedAgainAt], [1, blocks[1]!.at]);
+    }
+  });
+
+  it('that failed, since no server knows the employee: says so, and why', async () => {
+    const nobody = { employeeId: 'T-unheard-of', email: '', manager: HR, accounts: {} };
+    const failed = async (world: AnyWorld) => {
+      await world.exits.open({ employeeId: nobody.employeeId });
+      return eventually('the end of it', async () => {
+        const evidence = await world.exits.report(nobody.employeeId, 'test');
+        return evidence.state === 'open' ? undefined : evidence;
+      });
+    };
+    const why = `No directory and no critical system knows an employee ${nobody.employeeId}: check the id`;
+    for (const evidence of await Promise.all([failed(orchestrated), failed(choreographed)])) {
+      const { form, state, phase, endedBecause, verdict, timeline } = evidence;
+      assert.deepEqual([state, phase, endedBecause], ['failed', 'failed', why], form);
+      assert.equal(verdict, `Ended before anything was held (${why}).`, form);
+      assert.equal(timeline.at(-1)?.what, `Ended: failed, ${why}`, form);
     }
   });
 

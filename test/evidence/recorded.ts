@@ -19,7 +19,7 @@ export const source = {
   version: '0',
 };
 
-export function recordedRun(name: string): RunHistory {
+function recordedRun(name: string): RunHistory {
   const { events } = historyFromJSON(JSON.parse(readFileSync(`test/histories/${name}.json`, 'utf8')));
   const runId = events![0]!.workflowExecutionStartedEventAttributes!.originalExecutionRunId!;
   return { runId, events: events! };

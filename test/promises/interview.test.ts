@@ -3,7 +3,7 @@ import type { Rescheduling } from '../../src/exit/rescheduling.js';
 import { readInvitation } from '../support/interview.js';
 import { HR, IT, stateOf, stepOf, type Hired } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
-import { ended, opened, untilStep } from './on-the-way.js';
+import { ended, opened, settle, untilStep } from './on-the-way.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** A Wednesday night: whatever the working hours, somebody wanted it so. */
@@ -138,6 +138,25 @@ inBothForms('the interview of an exit', { systems: ['payroll'], config: [soon] }
     const [invited, withdrawn] = invitations(nora, HR);
     assert.equal(invited?.uid, withdrawn?.uid);
     assert.ok(withdrawn!.sequence > invited!.sequence);
+  });
+
+  it('of an employee whom the directory does not know is not withdrawn: no invitation had gone out', async () => {
+    const employeeId = `T-no-invitation-${world.form}`;
+    const email = `${employeeId.toLowerCase()}@acme.example`;
+    const payroll = await world.admin.payroll.createUser({ employeeId, email });
+    const ghost = { employeeId, email, manager: HR, accounts: { payroll } };
+    await world.exits.open({ employeeId });
+    if (world.form === 'orchestrated') {
+      await untilStep(world, ghost, 'look-up-employee');
+      await settle(world, ghost, 'look-up-employee', 'skip', 'the directory has never had them');
+    }
+    await untilStep(world, ghost, 'schedule-hr-interview');
+    await world.exits.decide(employeeId, { outcome: 'retained', decidedBy: HR });
+    const withdrawn = await world.until(ghost, 'the withdrawal settled', (status) =>
+      ['done', 'needs-attention'].includes(stateOf(status, 'cancel-hr-interview') ?? ''),
+    );
+    const { state, note } = stepOf(withdrawn, 'cancel-hr-interview')!;
+    assert.deepEqual([state, note], ['done', 'no invitation had gone out']);
   });
 
   it('that was arranged by hand is not moved', async () => {

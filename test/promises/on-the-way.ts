@@ -17,7 +17,7 @@ interface AnyWorld {
   until: (nora: Hired, what: string, wanted: (status: ExitStatus) => boolean) => Promise<ExitStatus>;
   untilPhase: (nora: Hired, phase: Phase) => Promise<ExitStatus>;
 }
-export type Resigned = Hired & { exitId: string };
+type Resigned = Hired & { exitId: string };
 type Hiring = Parameters<World['hire']>[0];
 
 /** Somebody who has just resigned. */

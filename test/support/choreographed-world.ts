@@ -16,7 +16,7 @@ import { eventually } from './eventually.js';
 import { startBroker, type Broker } from './nats.js';
 import { startWorld, type Hired, type World, type WorldOptions } from './world.js';
 
-export const ACK_WAIT_MS = 1_500;
+const ACK_WAIT_MS = 1_500;
 /** The machine may be busy with other things. */
 export const UNTIL_MS = 50_000;
 
@@ -36,7 +36,7 @@ export interface ChoreographedWorld extends Omit<World, 'exits' | 'until' | 'unt
   deadLetters: () => Promise<DeadLetter[]>;
 }
 
-export interface Services {
+interface Services {
   stop: () => Promise<void>;
   /** What a killed process leaves behind: nothing is acknowledged, nothing is given back. */
   vanish: () => Promise<void>;
@@ -49,7 +49,7 @@ export interface DeadLetter {
   data: string;
 }
 
-export interface Options extends Omit<WorldOptions, 'services'> {
+interface Options extends Omit<WorldOptions, 'services'> {
   services?: SubscriberName[];
   ackWaitMs?: number;
 }

@@ -7,7 +7,7 @@ import type { Bus } from '../../src/choreography/jetstream/bus.js';
 import { rawOf, readAll } from '../../src/choreography/jetstream/log.js';
 import { DEAD_LETTERS, EXITS } from '../../src/choreography/jetstream/streams.js';
 
-export const contractFile = 'src/choreography/asyncapi.yaml';
+const contractFile = 'src/choreography/asyncapi.yaml';
 export const contractText = readFileSync(contractFile, 'utf8');
 
 export type Schema = Record<string, unknown>;
@@ -20,7 +20,7 @@ interface Message {
 }
 
 /** As far as it is read here. */
-export interface Contract {
+interface Contract {
   channels: Record<string, { address: string; messages: Record<'event' | 'letter', Message> }>;
   operations: Record<string, { action: 'send' | 'receive'; channel: Ref; tags: { name: string }[] }>;
   'x-services': Record<string, string[]>;
@@ -75,7 +75,7 @@ export function problemsOf(channel: string, headers: Record<string, string>, pay
   ];
 }
 
-export interface Emitted {
+interface Emitted {
   type: string;
   source: string;
 }

@@ -12,7 +12,7 @@ export interface Ran {
   stderr: string;
 }
 
-export interface Running {
+interface Running {
   /** What it has printed so far. */
   printed: () => string;
   interrupt: () => void;

@@ -34,7 +34,7 @@ export interface ProxiedAnswer {
   body: string;
 }
 
-export type Forward = (request: ProxiedRequest) => Promise<ProxiedAnswer>;
+type Forward = (request: ProxiedRequest) => Promise<ProxiedAnswer>;
 
 /** Makes a server behave like one of another make: changes what it is asked, what it answers, or both. */
 export type Quirk = (forward: Forward) => Forward;

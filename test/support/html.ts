@@ -3,7 +3,7 @@ import { parse, type DefaultTreeAdapterTypes as Tree } from 'parse5';
 
 type Node = Tree.ChildNode | Tree.Document;
 
-export interface Page {
+interface Page {
   /** Each element with its attributes, in document order: `html lang=de`. */
   elements: string[];
   /** The text of each paragraph and each command. */

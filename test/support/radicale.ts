@@ -20,7 +20,7 @@ export interface CalendarServer {
   stop: () => Promise<void>;
 }
 
-export const users = ['hr', 'hr-two', 'hr-three'] as const;
+const users = ['hr', 'hr-two', 'hr-three'] as const;
 /** Such that it would not go unseen in a message, encoded or not. */
 export const PASSWORD = 'correct-horse:bättery-staple';
 

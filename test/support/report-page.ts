@@ -4,7 +4,7 @@ import { parse, type DefaultTreeAdapterTypes } from 'parse5';
 type Node = DefaultTreeAdapterTypes.Node;
 type Element = DefaultTreeAdapterTypes.Element;
 
-export interface Page {
+interface Page {
   all: (tag: string) => Element[];
   text: (of?: Node) => string;
   /** The cells of each row of the table that follows a heading. */

@@ -16,7 +16,7 @@ export interface Resource {
 
 export const patchOf = (operation: object) => ({ schemas: [PATCH_OP], Operations: [operation] });
 
-export interface Answer<T = Resource> {
+interface Answer<T = Resource> {
   status: number;
   etag: string | null;
   body: T;

@@ -3,7 +3,7 @@ import getPort from 'get-port';
 import { startChild, untilAnswered } from '../../src/local/child.js';
 import { pythonWith } from './python.js';
 
-export interface RunningServer {
+interface RunningServer {
   scimUrl: string;
   token: string;
   stop: () => Promise<void>;

@@ -181,8 +181,7 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
 
     async weigh(employeeId, decision, exitId) {
       await untilEmployeeIsKnown(employeeId, exitId);
-      const weighed = requireOpenExit(employeeId, await read(employeeId), exitId).weigh(decision, now());
-      return weighed.ok ? undefined : weighed.problem;
+      return requireOpenExit(employeeId, await read(employeeId), exitId).foresee(decision, now());
     },
 
     async resolve(employeeId, resolution, exitId) {

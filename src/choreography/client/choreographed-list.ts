@@ -25,13 +25,7 @@ export async function listChoreographed(
     return { ...exit, needsAttention, stuckSteps, deadLetters: shown(own) };
   });
   const exits = await Promise.all(listing);
-  return [...exits, ...neverBegun(letters, exits)]
-    .toSorted(
-      (a, b) =>
-        Number(b.closedAt === undefined) - Number(a.closedAt === undefined) ||
-        b.openedAt.localeCompare(a.openedAt),
-    )
-    .filter((exit) => matches(exit, filter));
+  return [...exits, ...neverBegun(letters, exits)].filter((exit) => matches(exit, filter));
 }
 
 /** What of an open exit stands still because it was given up. */

@@ -16,7 +16,7 @@ const SUBJECT_BYTES = 1_000;
 /** The type of a dead letter where the message itself is what is wrong. */
 export const RUBBISH = 'Rubbish';
 
-export interface DeadLettering {
+interface DeadLettering {
   consumer: string;
   reason: string;
   /** What kind of failure it was. */
@@ -55,7 +55,7 @@ export async function deadLetter(
 }
 
 /** `dead-letter.<consumer>.<the original subject>`, without wildcards, and no longer than it may be. */
-export function letterSubject(consumer: string, subject: string): string {
+function letterSubject(consumer: string, subject: string): string {
   const plain = subject.replace(/[*>]/g, '_');
   if (Buffer.byteLength(plain) <= SUBJECT_BYTES) return `dead-letter.${consumer}.${plain}`;
   const cut = Buffer.from(plain).subarray(0, SUBJECT_BYTES).toString().replace(/\.+$/, '');

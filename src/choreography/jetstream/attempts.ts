@@ -9,7 +9,7 @@ interface Place {
   system?: string | undefined;
 }
 
-export interface Attempt {
+interface Attempt {
   /** From 1: the one that failed last. */
   attempt: number;
   error: string;

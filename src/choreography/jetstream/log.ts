@@ -9,7 +9,7 @@ import { EXITS } from './streams.js';
 /** The server closes a connection on which more than 64 MiB wait to be read, and two readers may share one. */
 const UNREAD_BYTES = 16 * 1024 * 1024;
 
-export interface Reading {
+interface Reading {
   /** Subjects, perhaps with wildcards; default: all. */
   filter?: string;
   /** The stream sequence to begin with. */
@@ -63,7 +63,7 @@ export async function everyLog(bus: Bus): Promise<Map<string, StoredEvent[]>> {
   return logs;
 }
 
-export interface Changes {
+interface Changes {
   /** Returns when something has been recorded since the last call, and after so many milliseconds all the same. */
   next: (withinMs: number) => Promise<void>;
   stop: () => Promise<void>;

@@ -44,7 +44,7 @@ interface Document<T> {
   value: T;
 }
 
-export interface RecordOptions<T> {
+interface RecordOptions<T> {
   bucket: string;
   /** What is remembered of what has no record yet. */
   empty: T;

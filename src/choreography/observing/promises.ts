@@ -20,7 +20,7 @@ const Declaration = z.object({
 const Declarations = z.array(Declaration);
 
 /** That because of one event another follows, within so many milliseconds. */
-export type Declared = z.output<typeof Declaration> & { consumer: string };
+type Declared = z.output<typeof Declaration> & { consumer: string };
 
 export interface Declarations {
   promises: Declared[];
@@ -45,7 +45,7 @@ export async function readDeclarations({ jsm }: Bus): Promise<Declarations> {
   return { promises, problems };
 }
 
-export type PromiseState = 'done' | 'open' | 'overdue' | 'dead-lettered' | 'waived';
+type PromiseState = 'done' | 'open' | 'overdue' | 'dead-lettered' | 'waived';
 
 export interface TrackedPromise {
   consumer: string;
@@ -65,7 +65,7 @@ export interface TrackedPromise {
   deadLetter?: string | undefined;
 }
 
-export interface ExitToTrack {
+interface ExitToTrack {
   exit: Exit;
   /** All that the stream has of the exit, in its order. */
   events: readonly AnyEvent[];

@@ -5,6 +5,7 @@ import {
   arrangedByHand,
   arrangementNote,
   laterOf,
+  noInvitation,
   type Interview,
   type InterviewProgress,
 } from '../../exit/interview.js';
@@ -90,7 +91,7 @@ export function hrSubscription(directory: DirectoryService, hr: HrService): Subs
 
   async function withdraw(record: Leased<Invited>, exit: Exit): Promise<Withdrawal> {
     const { employee } = record.value;
-    if (!employee) return { withdrawn: false, note: 'no invitation had gone out' };
+    if (!employee) return { withdrawn: false, note: noInvitation };
     // Where it was not seen whether an invitation went out, it is worked out again and withdrawn.
     return hr.cancelInterview(
       { ...invitation(exit, employee), interview: latest(record.value) },

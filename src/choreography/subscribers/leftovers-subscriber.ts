@@ -9,7 +9,7 @@ import type { Step } from '../../exit/status.js';
 import type { Subscription } from './subscriber.js';
 import { everyBeginning, isSetOff, type Said } from './tasks.js';
 
-export interface Leftovers {
+interface Leftovers {
   service: 'access' | 'steps';
   /** What is configured: the systems, or the steps. */
   names: readonly string[];

@@ -29,7 +29,7 @@ export type SubscriberName = (typeof subscriberNames)[number];
 /** How soon a process that was killed is missed. */
 const ACK_WAIT_MS = 10_000;
 
-export interface ServicesPlan {
+interface ServicesPlan {
   bus: Bus;
   config: Config;
   services: readonly SubscriberName[];

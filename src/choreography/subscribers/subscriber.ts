@@ -68,7 +68,7 @@ export interface Subscription<T> {
   redeliverAfter?: (event: StoredEvent, exit: Exit, failure?: FinalFailure) => number | undefined;
 }
 
-export interface SubscriberOptions {
+interface SubscriberOptions {
   bus: Bus;
   attempts: Attempts;
   /** By today's configuration: what an exit runs under whose resignation carries no plan, and how often all is tried. */

@@ -8,7 +8,7 @@ import type { Fact, FactOf } from './facts.js';
 import { keyOfStep, stepKey, type ExitStatus } from '../status.js';
 import { verdictOf } from './verdict.js';
 
-export interface Findings {
+interface Findings {
   employeeId: string;
   /** In the order of their times. */
   facts: readonly Fact[];

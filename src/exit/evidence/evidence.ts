@@ -51,13 +51,13 @@ export interface Evidence extends Partial<Omit<Resignation, 'employeeId'>> {
   source: Source;
 }
 
-export interface Who {
+interface Who {
   employeeId: string;
   name?: string | undefined;
   manager?: Manager | undefined;
 }
 
-export interface Times {
+interface Times {
   resignationToBlock: Span;
   /** From the decision, or the cancellation, to the verified restore or revoke. */
   decisionToEnd?: Span | undefined;
@@ -137,7 +137,7 @@ export interface InterviewRecord extends When {
   inCalendar: boolean;
 }
 
-export interface MendRecord extends When, Pick<Resolution, 'action' | 'by' | 'evidence'> {
+interface MendRecord extends When, Pick<Resolution, 'action' | 'by' | 'evidence'> {
   /** As `stepKey` writes it. */
   step: string;
   identity?: string | undefined;

@@ -78,7 +78,7 @@ export interface Received {
   result?: Result<'accepted'> | undefined;
 }
 
-export type Result<T> = { ok: T } | { refused: string };
+type Result<T> = { ok: T } | { refused: string };
 
 /** A fact whose time is that of the event that tells it, where it does not bring its own. */
 export type Told = Fact extends infer F

@@ -3,6 +3,7 @@ import type { EventType } from '../event-data.js';
 import type { StoredEvent } from '../events.js';
 import { mailsAccepted, type Fact, type Told } from './facts.js';
 import type { Exit } from '../exit.js';
+import { unknownEmployee } from '../failures.js';
 import { foldLog } from '../fold.js';
 import { nothing } from '../hold-facts.js';
 import type { Interview } from '../interview.js';
@@ -44,9 +45,14 @@ export function factsOfStream(events: readonly StoredEvent[], exit: Exit): Fact[
     facts.push(...told.map((fact) => ({ at, ...fact })));
     before = then;
   }
-  if (exit.closedAt) facts.push({ kind: 'ended', how: 'closed', at: exit.closedAt });
+  if (exit.closedAt) facts.push({ kind: 'ended', ...howEnded(exit), at: exit.closedAt });
   return withoutRepeats(facts);
 }
+
+const howEnded = ({ phase, employeeId }: Exit) =>
+  phase === 'failed'
+    ? ({ how: 'failed', why: unknownEmployee(employeeId) } as const)
+    : ({ how: 'closed' } as const);
 
 const readers: Readers = {
   'employee.resigned': ({ exitId, source }, { exit, problem }) =>

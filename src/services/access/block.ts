@@ -32,7 +32,7 @@ export const block =
       if (last.length > 0) {
         throw new FinalFailure(
           FailureType.LastOfProtectedGroup,
-          `${account.userName} is the last active member of ${last.join(', ')} on ${port.system}: put somebody else there and retry, or resign with --override`,
+          `${account.userName} is the last active member of ${last.join(', ')} on ${port.system}: put another member there and retry, or open the exit with an override`,
         );
       }
     }

@@ -3,7 +3,7 @@ import { parseTemplate } from 'url-template';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { Pace } from '../protocols/pace.js';
 
-export interface SessionRevocation {
+interface SessionRevocation {
   name: string;
   method: string;
   /** A URI template (RFC 6570) with `{id}`, `{userName}`. */
@@ -14,7 +14,7 @@ export interface SessionRevocation {
 }
 
 /** @throws FinalFailure Refused */
-export type EndSessions = (account: { id: string; userName: string }, signal: AbortSignal) => Promise<void>;
+type EndSessions = (account: { id: string; userName: string }, signal: AbortSignal) => Promise<void>;
 
 export function sessionRevoker({
   name,

@@ -16,7 +16,7 @@ const WAIT_MS = 100;
 /** Whoever left an entry tentative for so long is not coming back soon. Standing back from it is safe in any case. */
 const ABANDONED_AFTER_MS = 600_000;
 
-export interface Booking {
+interface Booking {
   calendar: Calendar;
   /** Where the interview moves when its time turns out to be taken, in order. */
   slots: readonly Slot[];

@@ -20,7 +20,7 @@ import { hrPartnerOf, wording } from './wording.js';
 export type { InterviewProgress } from '../../exit/interview.js';
 export type { HrPartner } from './standing.js';
 
-export interface HrOptions {
+interface HrOptions {
   mailer: Mailer;
   templates: MailTemplates;
   organisation: { name: string; domain: string };
@@ -32,7 +32,7 @@ export interface HrOptions {
   now?: () => Date;
 }
 
-export interface InterviewFor {
+interface InterviewFor {
   exitId: string;
   employee: Employee;
   openedAt: string;

@@ -1,6 +1,6 @@
 /** What every mail is told of an employee, and under which addresses they are written to. */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
-import { titleOf, type Employee } from '../../exit/people.js';
+import { knownAddresses, titleOf, type Employee } from '../../exit/people.js';
 
 interface AboutEmployee {
   employeeId: string;
@@ -23,14 +23,11 @@ export function basicsOf(
   };
 }
 
-/** Each once, the company's first. @throws FinalFailure AddressRefused when there is none */
-export function addressesOf(
-  { employeeId, displayName, email, personalEmail }: Employee,
-  whatToDo: 'tell' | 'invite',
-): string[] {
-  const isSame = email?.toLowerCase() === personalEmail?.toLowerCase();
-  const addresses = [email, isSame ? undefined : personalEmail].flatMap((address) => address || []);
+/** @throws FinalFailure AddressRefused when there is none */
+export function addressesOf(employee: Employee, whatToDo: 'tell' | 'invite'): string[] {
+  const addresses = knownAddresses(employee);
   if (addresses.length > 0) return addresses;
+  const { employeeId, displayName } = employee;
   throw new FinalFailure(
     FailureType.AddressRefused,
     `The directory has no mail address for ${displayName} (${employeeId}): ${whatToDo} them by hand, or add one and retry`,

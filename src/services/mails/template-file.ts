@@ -5,7 +5,7 @@ import { filters, Liquid, LiquidError } from 'liquidjs';
 import { oneLine } from '../protocols/mail-body.js';
 
 export type Kind = 'txt' | 'html';
-export type Render = (data: object) => string;
+type Render = (data: object) => string;
 
 /** What a layout is put around. The only thing that is printed as it is. */
 export class Body {

@@ -13,7 +13,7 @@ export const FALLBACK = 'en';
 export const LAYOUT = 'layout';
 export const templatesFolder = fileURLToPath(new URL('../../../../templates', import.meta.url));
 
-export interface TemplateOptions {
+interface TemplateOptions {
   /** Has a folder for each language, called by its tag (BCP 47). */
   folder?: string;
   /** The company's. */
@@ -94,7 +94,7 @@ export function parseMail(
 export const isComplete = (folder: string, language: string, name: string): boolean =>
   kinds.every((kind) => existsSync(fileOf(folder, language, name, kind)));
 
-export const fileOf = (folder: string, language: string, name: string, kind: Kind): string =>
+const fileOf = (folder: string, language: string, name: string, kind: Kind): string =>
   join(folder, language, `${name}.${kind}.liquid`);
 
 /** A path as people have it in front of them. */

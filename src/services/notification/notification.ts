@@ -11,7 +11,7 @@ import type { Mail } from '../mails/mails.js';
 import type { MailTemplates } from '../mails/templates.js';
 import type { Deliveries, Mailer } from '../protocols/smtp.js';
 
-export interface NotificationOptions {
+interface NotificationOptions {
   mailer: Mailer;
   templates: MailTemplates;
   organisation: { name: string; domain: string };

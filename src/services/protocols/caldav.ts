@@ -7,7 +7,7 @@ import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { reasonOf } from './fetch-failure.js';
 import { busyPeriodsOf, eventsOf, overlap, type CalendarEvent, type Period } from './icalendar.js';
 
-export interface CalendarOptions {
+interface CalendarOptions {
   /** What errors call the calendar: "the calendar of Acme HR". */
   name: string;
   url: string;
@@ -23,7 +23,7 @@ export interface Entry extends CalendarEvent {
 }
 
 /** `conflict`: somebody else wrote in between (412), look again. */
-export type WriteAnswer = 'written' | 'conflict';
+type WriteAnswer = 'written' | 'conflict';
 
 export type Calendar = ReturnType<typeof createCalendar>;
 

@@ -15,7 +15,7 @@ type Shape<K extends keyof typeof shapes> = z.output<(typeof shapes)[K]>;
 const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 const PAGE_SIZE = 100;
 
-export interface ScimOptions {
+interface ScimOptions {
   /** What errors call the server: "payroll", "the directory". */
   name: string;
   scimUrl: string;
@@ -26,7 +26,7 @@ export interface ScimOptions {
 }
 
 /** One operation of a PATCH (RFC 7644 §3.5.2). */
-export interface PatchOperation {
+interface PatchOperation {
   op: 'add' | 'remove' | 'replace';
   path: string;
   value?: unknown;

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { answer, page } from '../support/ems.js';
+import { HR, systems } from '../support/world.js';
+import { inBothForms } from '../promises/both-forms.js';
+import { waiting } from '../promises/on-the-way.js';
+
+const task = (name: string, begins: string, ask: string): string =>
+  `  - { name: ${name}, begins: ${begins}, gates: true, task: { to: { name: Desk, email: desk@acme.example }, ask: ${ask}, remindEvery: P1D, within: P7D } }`;
+const steps = [
+  'steps:',
+  task('stop-parcels', 'resigned', 'Stop the parcels.'),
+  task('collect-laptop', 'leaving', 'Collect the laptop.'),
+  task('welcome-back', 'retained', 'Say welcome back.'),
+  task('file-decision', 'decided', 'File the decision.'),
+  task('close-file', 'access-settled', 'Close the file.'),
+  'systems:\n',
+].join('\n');
+
+const inAMonth = new Date(Date.now() + 30 * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
+
+inBothForms('--dry-run', { config: [['systems:\n', steps]] }, (company) => {
+  it('of resign shows every step that the resignation sets off, those of the configuration too', async () => {
+    const { env, form, hire } = company();
+    const nora = await hire({ personalEmail: 'nora@home.example' });
+    const told = await page(env, 'resign', nora.employeeId, '--form', form, '--dry-run');
+    const shown = told.split('\n').map((line) => line.trim().split(/ {2,}/));
+    const of = new Map(shown.map(([step = '', what]) => [step, what]));
+    assert.deepEqual(
+      [...of.keys()].filter((step) => /^[a-z-]+(:[a-z]+)?$/.test(step)),
+      [
+        ...(form === 'orchestrated' ? ['look-up-employee'] : []),
+        ...['notify-manager', 'notify-employee', 'schedule-hr-interview', 'stop-parcels'],
+        ...systems.map((system) => `block-access:${system}`),
+        ...systems.map((system) => `revoke-access:${system}`),
+      ],
+    );
+    assert.equal(of.get('notify-employee'), `${nora.email} and nora@home.example`);
+    assert.equal(of.get('stop-parcels'), 'Stop the parcels.');
+  });
+
+  it('of decide shows every step that the decision sets off, those of the configuration too, and does nothing', async () => {
+    const { env, exits } = company();
+    const nora = await waiting(company());
+    const effects = async (...how: string[]): Promise<[string, string][]> => {
+      const args = ['decide', nora.employeeId, ...how, '--by', HR, '--dry-run'];
+      return (await answer<{ effects: [string, string][] }>(env, ...args)).effects;
+    };
+    assert.deepEqual(await effects('leaving', '--effective-on', inAMonth), [
+      ...systems.map((system) => [
+        `revoke-access:${system}`,
+        `on ${inAMonth}: account inactive, memberships removed`,
+      ]),
+      ['collect-laptop', 'Collect the laptop.'],
+      ['file-decision', 'File the decision.'],
+      ['notify-manager-of-outcome', 'leaving'],
+      ['close-file', 'Close the file.'],
+    ]);
+    assert.deepEqual(await effects('retained'), [
+      ...systems.map((system) => [`restore-access:${system}`, 'what the hold took is given back']),
+      ['cancel-hr-interview', 'the invitation is withdrawn'],
+      ['welcome-back', 'Say welcome back.'],
+      ['file-decision', 'File the decision.'],
+      ['notify-manager-of-outcome', 'retained'],
+      ['close-file', 'Close the file.'],
+    ]);
+    assert.equal((await exits.status(nora.employeeId)).decision, undefined);
+  });
+});
