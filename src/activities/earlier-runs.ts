@@ -76,8 +76,8 @@ export async function readHolds(events: Events, holds: Map<string, EarlierHold>)
     const result = await decoded<Capture & Blocked>(completed.result?.payloads);
     if (call.type === 'captureAccess' && result) {
       const capture = mergeCaptures(hold?.capture, result);
-      const { taken = nothing, revokingSince } = result;
-      holds.set(system, { taken, revokingSince, ...hold, capture });
+      const { taken, revokingSince }: Capture = result;
+      holds.set(system, { taken: taken ?? nothing, revokingSince, ...hold, capture });
     }
     if (hold && call.type === 'blockAccess' && result) hold.taken = result.taken;
     if (call.type === 'restoreAccess') holds.delete(system);
