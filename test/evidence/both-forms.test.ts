@@ -252,7 +252,11 @@ describe('the evidence of the same story in both forms', () => {
       const { form, state, phase, endedBecause, verdict, timeline } = evidence;
       assert.deepEqual([state, phase, endedBecause], ['failed', 'failed', why], form);
       assert.equal(verdict, `Ended before anything was held (${why}).`, form);
-      assert.equal(timeline.at(-1)?.what, `Ended: failed, ${why}`, form);
+      // A service of the choreographed form may still say after that what it has found.
+      assert.ok(
+        timeline.some(({ what }) => what === `Ended: failed, ${why}`),
+        form,
+      );
     }
   });
 
