@@ -32,8 +32,11 @@ import { alreadyOpen, noExit, notAllowed, notOpen, Refusal } from '../exit/refus
 import { describeRun, exitIdOfRun, latestRun, phaseOf, replacedBy } from './exit-runs.js';
 import { readEvidence } from './orchestrated-evidence.js';
 
-/** A worker answers a query or an update in milliseconds; after this long there is none. */
-const ANSWER_WITHIN_MS = 10_000;
+/**
+ * A worker answers a query or an update in milliseconds; after this long there is none. A worker that ends may take one task with it,
+ * which Temporal gives to another after 10 s.
+ */
+const ANSWER_WITHIN_MS = 15_000;
 
 /** HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT of Temporal's API: the last event alone. */
 const CLOSE_EVENT = 2;

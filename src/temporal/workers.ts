@@ -62,7 +62,7 @@ export async function createWorkers({
     workflowBundle: { codePath: workflowBundlePath },
     // With fewer slots than exits under way, the block of one waits behind the bookkeeping of another.
     maxConcurrentWorkflowTaskExecutions: 200,
-    // So long an exit waits for the worker that has it in memory, and may have been killed. A decision is waited for 10 s.
+    // So long an exit waits for the worker that has it in memory, and may have been killed. A decision is waited for 15 s.
     stickyQueueScheduleToStartTimeout: '3 seconds',
   };
 

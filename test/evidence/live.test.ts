@@ -4,7 +4,7 @@ import type { Evidence } from '../../src/exit/evidence/evidence.js';
 import { exitWorkflowId } from '../../src/exit/ids.js';
 import { ended, settle, untilRefused, opened, untilStep, waiting } from '../promises/on-the-way.js';
 import { readInvitation } from '../support/interview.js';
-import { CRITICAL_GROUPS, HR, startWorld, systems, type Hired, type World } from '../support/world.js';
+import { CRITICAL_GROUPS, HR, startWorld, type Hired, type World } from '../support/world.js';
 
 const names = (groups: { displayName: string }[] | undefined) =>
   groups?.map(({ displayName }) => displayName).toSorted();
@@ -25,44 +25,6 @@ describe('the evidence of an exit', () => {
     await ended(world, nora, { outcome, decidedBy: HR, note: 'as talked about' });
     await handleOf(nora).result();
   }
-
-  it('that ended retained tells who, what, when, and that each system was seen as it was before', async () => {
-    const nora = await waiting(
-      world,
-      {},
-      { reason: 'a new job', submittedBy: 'Nora', lastWorkingDay: '2999-12-31' },
-    );
-    await decided(nora, 'retained');
-    const evidence = await read(nora);
-    const { employee, exitId, source, decisions, times } = evidence;
-    assert.equal(employee.manager?.email, nora.manager);
-    assert.deepEqual(
-      [evidence.reason, evidence.submittedBy, evidence.lastWorkingDay],
-      ['a new job', 'Nora', '2999-12-31'],
-    );
-    const { runId, historyLength } = await handleOf(nora).describe();
-    assert.deepEqual([exitId, source.runId, source.events], [runId, runId, historyLength]);
-    assert.deepEqual(
-      decisions.map(({ outcome, decidedBy, note, result }) => [outcome, decidedBy, note, result]),
-      [['retained', HR, 'as talked about', 'accepted']],
-    );
-    assert.match(decisions[0]!.identity!, /@/);
-    for (const name of systems) {
-      const { before, end } = system(evidence, name);
-      assert.equal(end?.after?.active, before?.active, name);
-      assert.deepEqual(names(end?.after?.groups), names(before?.groups), name);
-    }
-    assert.equal(
-      times.resignationToBlock.allMs,
-      Math.max(...times.resignationToBlock.systems.map(({ ms }) => ms!)),
-    );
-    assert.ok(times.decisionToEnd!.allMs! >= 0);
-    assert.deepEqual(evidence.missing, []);
-    const accepted = new Set(
-      [nora.manager, nora.email, HR].flatMap((to) => world.mail.to(to).map(({ messageId }) => messageId)),
-    );
-    for (const { messageId } of evidence.mails) if (messageId) assert.ok(accepted.has(messageId), messageId);
-  });
 
   it('names also the memberships that an attempt removed which never ended', async () => {
     const nora = await waiting(world, { on: ['production'] });
@@ -159,13 +121,6 @@ describe('the evidence of an exit', () => {
     const production = system(evidence, 'production');
     assert.deepEqual(names(production.before?.groups), CRITICAL_GROUPS.toSorted());
     assert.deepEqual(names(production.end?.after?.groups), CRITICAL_GROUPS.toSorted());
-  });
-
-  it('is refused with the reason where Temporal has none', async () => {
-    await assert.rejects(world.exits.report('E-nobody', 'test'), {
-      name: 'Refusal',
-      message: /^Temporal has no exit of E-nobody: .* retention keeps histories/,
-    });
   });
 
   it('is whole for a closed exit while no worker runs; of a cancelled or an open one it says what nobody could answer', async () => {

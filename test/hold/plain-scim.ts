@@ -1,15 +1,8 @@
 /** The few SCIM requests that other administrators make here, over any way to send them. */
-import { GROUP, PATCH_OP, USER } from '../support/scim-requests.js';
+import { GROUP, PATCH_OP, USER, type Resource } from '../support/scim-requests.js';
 import type { Answer, Send } from './http.js';
 
-export interface Document {
-  id: string;
-  userName?: string;
-  displayName?: string;
-  active?: boolean;
-  members?: { value: string }[];
-  groups?: { value: string }[];
-}
+export type Document = Omit<Resource, 'meta'>;
 
 export class PlainScim {
   constructor(

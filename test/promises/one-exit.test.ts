@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { statusPage } from '../../src/cli/output.js';
 import { eventually } from '../support/eventually.js';
-import { HR, IT, stateOf, stepOf } from '../support/world.js';
+import { HR, IT, stepOf } from '../support/world.js';
 import { inBothForms } from './both-forms.js';
-import { hasAccess, waiting } from './on-the-way.js';
+import { hasAccess, settle, untilStep, waiting } from './on-the-way.js';
 
 const retained = { outcome: 'retained', decidedBy: HR } as const;
 const leaving = { outcome: 'leaving', decidedBy: HR } as const;
@@ -19,18 +19,6 @@ inBothForms('an exit', { config: [['attentionAfter: PT15M', 'attentionAfter: PT2
     assert.equal(outcome, 'retained');
     await untilPhase(nora, 'closed');
     await hasAccess(company(), nora);
-  });
-
-  it('ends as failed where no directory and no system knows the employee', async () => {
-    const { exits, form } = company();
-    const employeeId = `T-unknown-${form}`;
-    await exits.open({ employeeId });
-    const [exit] = await eventually('the end of it', async () => {
-      const found = (await exits.list({ attention: true })).filter((each) => each.employeeId === employeeId);
-      return found[0]?.phase === 'failed' ? found : undefined;
-    });
-    assert.ok(exit?.closedAt, 'it is over');
-    assert.equal((await exits.find(employeeId))?.isOpen, false);
   });
 
   it('withdraws no invitation to an interview that has taken place', async () => {
@@ -52,25 +40,18 @@ inBothForms('an exit', { config: [['attentionAfter: PT15M', 'attentionAfter: PT2
   });
 
   it('says of a system that left the configuration what to do, tells the operator, and can be settled', async () => {
-    const { exits, untilPhase, until, restart, mail } = company();
+    const { exits, untilPhase, restart, mail } = company();
     const nora = await waiting(company());
     const { systems } = company().config;
     await restart((config) => (config.systems = config.systems.filter(({ name }) => name !== 'code')));
     await exits.decide(nora.employeeId, leaving);
-    const stuck = await until(
-      nora,
-      'attention',
-      (status) => stateOf(status, 'revoke-access:code') === 'needs-attention',
-    );
-    assert.match(
-      stepOf(stuck, 'revoke-access:code')!.error!,
-      /no system "code" any more; put it back or settle/,
-    );
+    const { error } = stepOf(await untilStep(company(), nora, 'revoke-access:code'), 'revoke-access:code')!;
+    assert.match(error!, /no system "code" any more; put it back or settle/);
     await eventually('the mail', () =>
       mail.to(IT).find(({ text }) => text?.includes('revoke-access:code') && text.includes(nora.employeeId)),
     );
     await restart((config) => (config.systems = systems));
-    await exits.resolve(nora.employeeId, { step: 'revoke-access', system: 'code', action: 'retry', by: IT });
+    await settle(company(), nora, 'revoke-access:code', 'retry');
     await untilPhase(nora, 'closed');
     assert.equal((await company().account(nora, 'code')).active, false);
   });
@@ -89,8 +70,8 @@ inBothForms('an exit', { config: [['attentionAfter: PT15M', 'attentionAfter: PT2
     );
     proxies.code.fault(undefined);
     await restart((config) => Object.assign(config, { systems, policy }));
-    await exits.resolve(nora.employeeId, { step: 'block-access', system: 'code', action: 'retry', by: IT });
-    await until(nora, 'the block', (status) => stateOf(status, 'block-access:code') === 'done');
+    await settle(company(), nora, 'block-access:code', 'retry');
+    await untilStep(company(), nora, 'block-access:code', 'done');
     assert.equal((await company().account(nora, 'code')).active, false);
   });
 
