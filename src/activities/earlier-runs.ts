@@ -46,13 +46,18 @@ export async function earlierHold(
   system: string,
   adopts: readonly string[] = [],
 ): Promise<EarlierHold | undefined> {
+  return (await holdsIn(earlierRuns(exitId, adopts))).get(system);
+}
+
+/** What runs, the oldest first, tell of the holds, by system. */
+async function holdsIn(runs: AsyncIterable<Events>): Promise<Map<string, EarlierHold>> {
   const holds = new Map<string, EarlierHold>();
-  for await (const events of earlierRuns(exitId, adopts)) await readHolds(events, holds);
-  return holds.get(system);
+  for await (const events of runs) await readHolds(events, holds);
+  return holds;
 }
 
 /** Adds to the holds, by system, what one run tells of them. */
-export async function readHolds(events: Events, holds: Map<string, EarlierHold>): Promise<void> {
+async function readHolds(events: Events, holds: Map<string, EarlierHold>): Promise<void> {
   const calls = new Map<string, { type: string; input: AccessCall }>();
   for (const event of events) {
     const {
@@ -118,13 +123,19 @@ export async function abandonedHolds(
   client: Client,
   runs: readonly WorkflowExecutionInfo[],
 ): Promise<Map<string, EarlierHold>> {
-  const holds = new Map<string, EarlierHold>();
-  for (const { workflowId, runId } of runs) {
-    const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-    await readHolds(events ?? [], holds);
-  }
+  const holds = await holdsIn(historiesOf(client, runs));
   for (const [system, { taken }] of holds) if (isNothing(taken)) holds.delete(system);
   return holds;
+}
+
+async function* historiesOf(
+  client: Client,
+  runs: readonly { workflowId: string; runId: string }[],
+): AsyncGenerator<Events> {
+  for (const { workflowId, runId } of runs) {
+    const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+    yield events ?? [];
+  }
 }
 
 /** What happened in the runs that are adopted, and in those of this exit that a reset has left; nothing without either. */
@@ -133,11 +144,11 @@ async function* earlierRuns(exitId: string, adopts: readonly string[] = []): Asy
   const { workflowId, runId } = info.workflowExecution!;
   const others =
     runId === exitId ? [] : (await otherRuns(client, { workflowId, runId })).map((run) => run.runId);
-  for (const earlier of [...adopts, ...others.filter((other) => !adopts.includes(other))]) {
-    const { events } = await client.workflow.getHandle(workflowId, earlier).fetchHistory();
-    const started = events?.[0]?.workflowExecutionStartedEventAttributes;
+  const runsOf = (runIds: readonly string[]) => runIds.map((each) => ({ workflowId, runId: each }));
+  yield* historiesOf(client, runsOf(adopts));
+  for await (const events of historiesOf(client, runsOf(others.filter((other) => !adopts.includes(other))))) {
     // The same workflow ID may have had other exits of the employee.
-    const isOfThisExit = adopts.includes(earlier) || started?.firstExecutionRunId === exitId;
-    if (events && isOfThisExit) yield events;
+    const started = events[0]?.workflowExecutionStartedEventAttributes;
+    if (started?.firstExecutionRunId === exitId) yield events;
   }
 }

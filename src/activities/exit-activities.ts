@@ -6,6 +6,7 @@ import { planFrom } from '../config/planning.js';
 import type { ExitHold, OrphanedHold, WatchedHold } from '../exit/drift.js';
 import { employeeIdOf } from '../exit/ids.js';
 import type { Plan, PlannedSystem } from '../exit/plan.js';
+import type { StepService } from '../exit/steps.js';
 import { abandonedHolds, abandonedRuns } from './earlier-runs.js';
 import { decoded } from './payloads.js';
 
@@ -15,6 +16,7 @@ const ORPHANS = `WorkflowType = 'exitEmployee' AND ExecutionStatus IN ('Terminat
 
 export function createExitActivities(config: Config) {
   const plan = planFrom(config, 'orchestrated');
+  const queueOf = (service: StepService) => plan.steps.find((row) => row.service === service)!.queue;
 
   return {
     /** With what the runs that it adopts still hold, also on a system that the configuration no longer has. */
@@ -27,8 +29,7 @@ export function createExitActivities(config: Config) {
         if (plan.systems.some((system) => system.name === name)) continue;
         const groups = taken.groups.map(({ displayName }) => displayName);
         const hold = taken.suspended ? ({ kind: 'suspend' } as const) : ({ kind: 'groups', groups } as const);
-        const { queue } = plan.steps.find(({ service }) => service === 'access')!;
-        left.push({ name, hold, queue, attemptTimeoutMs: plan.policy.attemptTimeoutMs });
+        left.push({ name, hold, queue: queueOf('access'), attemptTimeoutMs: plan.policy.attemptTimeoutMs });
       }
       return { ...plan, systems: [...plan.systems, ...left], adopts: runs.map(({ runId }) => runId) };
     },
@@ -82,15 +83,15 @@ export function createExitActivities(config: Config) {
         if (!last) continue;
         // In no order of time: which capture was answered first says nothing.
         const systems = [...(await abandonedHolds(client, runs)).keys()].toSorted();
+        if (systems.length === 0) continue;
         const { raw } = await client.workflow.getHandle(workflowId, last.runId).describe();
         const exitId = raw.workflowExecutionInfo?.firstRunId || last.runId;
         const { status } = last;
         const endedAt = (last.closeTime ?? new Date()).toISOString();
-        if (systems.length > 0)
-          orphans.push({
-            ...{ exitId, employeeId: employeeIdOf(workflowId), systems, how: status.name, endedAt },
-            queue: plan.steps.find(({ service }) => service === 'notification')!.queue,
-          });
+        orphans.push({
+          ...{ exitId, employeeId: employeeIdOf(workflowId), systems, how: status.name, endedAt },
+          queue: queueOf('notification'),
+        });
       }
       return orphans;
     },

@@ -197,6 +197,7 @@ export function applicationOf(configured: Configured, config: () => Config) {
   async function judged(exit: ListedExitOfForm): Promise<ListedExitOfForm> {
     const { employeeId, exitId, phase } = exit;
     if (!isCutShort(phase)) return exit;
+    // Where a form does not answer, it cannot be told, and the exit stays in sight. The list says which form is missing.
     const newest = await findExit(configured, { employeeId }).catch(() => undefined);
     // One that failed took nothing over.
     const isLast = newest === undefined || newest.exitId === exitId || newest.phase === 'failed';

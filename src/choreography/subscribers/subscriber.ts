@@ -227,7 +227,7 @@ export async function subscribe<T>(
     try {
       await handle(message);
     } catch (error) {
-      // Not the servers of a step but the broker itself: nobody could be told, and the message comes again.
+      // Not the servers of a step but the broker itself: it could take no word of this, and the message comes again.
       log(`${name}: ${message.subject} (${message.seq}) comes again: ${(error as Error).message}`);
       message.nak(retryInitialMs);
     } finally {
