@@ -1,4 +1,4 @@
-import { FailureType, FinalFailure } from '../exit/failures.js';
+import { leftConfiguration } from '../exit/failures.js';
 import {
   mergeCaptures,
   type Blocked,
@@ -49,10 +49,7 @@ export interface RevokeAccess {
 export function serviceOn(access: ReadonlyMap<string, AccessService>, system: string): AccessService {
   const service = access.get(system);
   if (service) return service;
-  throw new FinalFailure(
-    FailureType.UnknownSystem,
-    `the configuration has no system "${system}" any more; put it back or settle the step by hand`,
-  );
+  throw leftConfiguration('system', system);
 }
 
 export function createAccessActivities(access: ReadonlyMap<string, AccessService>) {

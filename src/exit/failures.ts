@@ -55,6 +55,13 @@ export class FinalFailure extends Error {
   }
 }
 
+/** What an open exit still has, and the configuration no longer does. */
+export const leftConfiguration = (what: 'system' | 'step', name: string): FinalFailure =>
+  new FinalFailure(
+    what === 'system' ? FailureType.UnknownSystem : FailureType.UnknownStep,
+    `the configuration has no ${what} "${name}" any more; put it back or settle the step by hand`,
+  );
+
 /** What a task says whose person was asked, and has not confirmed it in its time. */
 export const notConfirmed = (step: string, by: string) => ({
   step,

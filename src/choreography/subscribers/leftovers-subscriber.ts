@@ -2,7 +2,7 @@
  * What an open exit was planned with and the configuration no longer has: a system, or a step. No consumer serves it any more, so the
  * service says so in its place, and the operator hears of it.
  */
-import { FailureType } from '../../exit/failures.js';
+import { leftConfiguration } from '../../exit/failures.js';
 import type { Exit } from '../../exit/exit.js';
 import type { StoredEvent } from '../../exit/events.js';
 import type { Step } from '../../exit/status.js';
@@ -26,9 +26,8 @@ export function leftoversSubscription({ service, names }: Leftovers): Subscripti
       ({ name, system, state }) => state === 'running' && !names.includes(system ?? name),
     );
   const attention = ({ name: step, system }: Step): Said => {
-    const what = system === undefined ? `step "${step}"` : `system "${system}"`;
-    const error = `the configuration has no ${what} any more; put it back or settle the step by hand`;
-    const type = system === undefined ? FailureType.UnknownStep : FailureType.UnknownSystem;
+    const { message: error, type } =
+      system === undefined ? leftConfiguration('step', step) : leftConfiguration('system', system);
     return { type: 'step.needs-attention', data: { step, system, error, type } };
   };
 

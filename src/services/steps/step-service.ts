@@ -1,5 +1,5 @@
 /** The steps of the configuration: a call over HTTP to the service that does it, or a mail to the person who does. */
-import { FailureType, FinalFailure } from '../../exit/failures.js';
+import { leftConfiguration } from '../../exit/failures.js';
 import { messageId } from '../../exit/ids.js';
 import type { Contact, Employee, Sent } from '../../exit/people.js';
 import { basicsOf } from '../mails/about.js';
@@ -35,10 +35,7 @@ export function createStepService(options: StepServiceOptions) {
   function configured<K extends 'call' | 'task'>(name: string, kind: K) {
     const found = steps.find((step) => step.name === name)?.[kind];
     if (found) return found;
-    throw new FinalFailure(
-      FailureType.UnknownStep,
-      `the configuration has no step "${name}" any more; put it back or settle the step by hand`,
-    );
+    throw leftConfiguration('step', name);
   }
 
   return {
