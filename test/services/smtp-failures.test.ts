@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { SMTPServer } from 'smtp-server';
 import { FailureType } from '../../src/exit/failures.js';
-import { endsBy } from '../../src/services/protocols/point-of-no-return.js';
+import { setDeadline } from '../../src/services/protocols/commit-point.js';
 import { eventually } from '../support/eventually.js';
 import { finalFailure, outage } from '../support/failures.js';
 import { mailer, message } from '../support/message.js';
@@ -91,7 +91,7 @@ describe('a mail server', () => {
     const { port, heard } = await scripted();
     const attempt = new AbortController();
     let msLeft = 60_000;
-    endsBy(attempt.signal, () => msLeft);
+    setDeadline(attempt.signal, () => msLeft);
     await mailer(port, { requestTimeoutMs: 500 }).send(message(), attempt.signal);
     assert.equal(heard.filter((line) => line === '.').length, 1);
     msLeft = 499;

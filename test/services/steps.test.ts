@@ -6,7 +6,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { createStepActivities } from '../../src/activities/step-activities.js';
 import { FailureType } from '../../src/exit/failures.js';
 import { loadTemplates } from '../../src/services/mails/templates.js';
-import { TryLater } from '../../src/services/protocols/retry-after.js';
+import { RetryAfter } from '../../src/services/protocols/retry-after.js';
 import { createStepService, type StepServiceOptions } from '../../src/services/steps/step-service.js';
 import { finalFailure, outage } from '../support/failures.js';
 import { readHtml } from '../support/html.js';
@@ -190,7 +190,7 @@ describe('a step that is a call', () => {
     const afterMs = async (status: number, value: string): Promise<number> => {
       answers = [{ status, headers: { 'retry-after': value } }];
       const error: unknown = await fails().catch((error: unknown) => error);
-      return error instanceof TryLater ? error.afterMs : -1;
+      return error instanceof RetryAfter ? error.afterMs : -1;
     };
     assert.equal(await afterMs(503, '7'), 7000);
     assert.equal(await afterMs(202, '30'), 30_000);

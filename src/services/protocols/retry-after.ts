@@ -4,7 +4,7 @@
 const LONGEST_MS = 60 * 60 * 1000;
 
 /** A failure that is not final, of a server that says when to try again. */
-export class TryLater extends Error {
+export class RetryAfter extends Error {
   constructor(
     message: string,
     readonly afterMs: number,

@@ -7,7 +7,7 @@ import { describeIssues } from '../../exit/input.js';
 import type { z } from 'zod';
 import { reasonOf } from './fetch-failure.js';
 import type { Pace } from './pace.js';
-import { assertLasts } from './point-of-no-return.js';
+import { assertTimeLeft } from './commit-point.js';
 import { attributeOf, sameText, ScimGroup, ScimUser, type ScimResource } from './scim-resource.js';
 
 const shapes = { Users: ScimUser, Groups: ScimGroup };
@@ -45,7 +45,7 @@ export function createScimClient({ name, scimUrl, token, requestTimeoutMs, pace 
     init: { headers?: Record<string, string>; body?: string } = {},
   ): Promise<Response> {
     await pace?.(signal);
-    assertLasts(signal, 0);
+    assertTimeLeft(signal, 0);
     const deadline = AbortSignal.timeout(requestTimeoutMs);
     let response: Response;
     try {

@@ -13,7 +13,7 @@ import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { MailAddress } from '../../exit/input.js';
 import type { Contact } from '../../exit/people.js';
 import { oneLine } from './mail-body.js';
-import { assertLasts } from './point-of-no-return.js';
+import { assertTimeLeft } from './commit-point.js';
 
 export interface MailerOptions {
   host: string;
@@ -74,7 +74,7 @@ export function createMailer({ host, port, tls, user, password, from, requestTim
       const textEnded = new AbortController();
       async function* upToTheDot(text: Readable): AsyncGenerator<Buffer> {
         for await (const chunk of text) yield chunk as Buffer;
-        assertLasts(signal, requestTimeoutMs);
+        assertTimeLeft(signal, requestTimeoutMs);
         textEnded.abort();
       }
       const transport = nodemailer.createTransport({

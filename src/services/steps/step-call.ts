@@ -2,7 +2,7 @@
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { reasonOf } from '../protocols/fetch-failure.js';
 import { oneLine } from '../protocols/mail-body.js';
-import { retryAfterOf, TryLater } from '../protocols/retry-after.js';
+import { retryAfterOf, RetryAfter } from '../protocols/retry-after.js';
 import type { StepEvent } from './step-event.js';
 
 export interface Receiver {
@@ -36,7 +36,7 @@ export async function callReceiver(
   const isPassing = status < 300 || status >= 500 || PASSING.has(status) || afterMs !== undefined;
   if (!isPassing) throw refused(`${sentence}. Mend it and retry, or settle the step by hand`);
   const why = status === ACCEPTED ? `the service of ${step} has not done it yet` : sentence;
-  throw afterMs === undefined ? new Error(why) : new TryLater(why, afterMs);
+  throw afterMs === undefined ? new Error(why) : new RetryAfter(why, afterMs);
 
   async function post() {
     const deadline = AbortSignal.timeout(requestTimeoutMs);

@@ -5,13 +5,13 @@
 const clocks = new WeakMap<AbortSignal, () => number>();
 
 /** @param msLeft for how long still nobody else may begin with the same */
-export const endsBy = (signal: AbortSignal, msLeft: () => number): void => void clocks.set(signal, msLeft);
+export const setDeadline = (signal: AbortSignal, msLeft: () => number): void => void clocks.set(signal, msLeft);
 
 /**
  * @param takesMs what follows takes at most so long
  * @throws where it was given up, or somebody else may begin before it has ended; then it must not be begun
  */
-export function assertLasts(signal: AbortSignal, takesMs: number): void {
+export function assertTimeLeft(signal: AbortSignal, takesMs: number): void {
   signal.throwIfAborted();
   const msLeft = clocks.get(signal)?.() ?? Infinity;
   if (msLeft < takesMs)
