@@ -116,7 +116,7 @@ describe('the templates', () => {
       'print what can be empty',
       'de/manager-resignation.txt.liquid',
       (text) => text.replaceAll(/\{% (if lastWorkingDay|endif) %\}/g, ''),
-      /de\/manager-resignation\.txt\.liquid:3: this can be empty: put \{% if … %\} around it$/m,
+      /de\/manager-resignation\.txt\.liquid:3: this may be empty: put \{% if … %\} around it$/m,
     ],
     [
       'print what is not a text',
@@ -182,7 +182,7 @@ describe('the templates', () => {
 
   it('in a folder that is called by no language are found', async () => {
     await rename(join(folder, 'de'), join(folder, 'de_DE'));
-    assert.match((await check()).said, /de_DE: "de_DE" is no language, such as "de" or "pt-BR"/);
+    assert.match((await check()).said, /de_DE: "de_DE" is no language tag, such as "de" or "pt-BR"/);
   });
 
   it('that cannot be read as templates keep the service from starting', async () => {

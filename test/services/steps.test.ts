@@ -181,7 +181,7 @@ describe('a step that is a call', () => {
     const message = await finalFailure(FailureType.Refused, fails());
     assert.match(
       message,
-      /^the service of final-pay answered 422: no such employee, \(the token\) x+\. Mend it and retry, or settle/,
+      /^the service of final-pay answered 422: no such employee, \(the token\) x+\. Fix it and retry, or settle/,
     );
     assert.ok(message.length < 350);
   });
@@ -216,7 +216,7 @@ describe('a step that is a call', () => {
     answers = [{ status: 307, headers: { location: url } }];
     assert.match(
       await finalFailure(FailureType.Refused, fails()),
-      /answered 307, a redirect: configure the address that it leads to/,
+      /answered 307, a redirect: configure its target instead/,
     );
     assert.equal(heard.length, 1);
   });

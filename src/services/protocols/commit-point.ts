@@ -1,19 +1,20 @@
 /**
- * For what cannot be taken back. The signal of an attempt aborts by a timer, and timers are late where the event loop is busy or the
- * machine was suspended: right before the point of no return it is the clock that is asked.
+ * Guards requests that cannot be undone. A signal aborts by a timer, and timers are late where the event loop is busy or the machine was
+ * suspended. Right before the commit point the clock decides instead.
  */
-const clocks = new WeakMap<AbortSignal, () => number>();
+const deadlines = new WeakMap<AbortSignal, () => number>();
 
-/** @param msLeft for how long still nobody else may begin with the same */
-export const setDeadline = (signal: AbortSignal, msLeft: () => number): void => void clocks.set(signal, msLeft);
+/** @param msLeft milliseconds until another process may take the work over */
+export const setDeadline = (signal: AbortSignal, msLeft: () => number): void =>
+  void deadlines.set(signal, msLeft);
 
 /**
- * @param takesMs what follows takes at most so long
- * @throws where it was given up, or somebody else may begin before it has ended; then it must not be begun
+ * @param takesMs the longest time that the request takes
+ * @throws where the attempt was aborted, or another process may take it over before the request ends
  */
 export function assertTimeLeft(signal: AbortSignal, takesMs: number): void {
   signal.throwIfAborted();
-  const msLeft = clocks.get(signal)?.() ?? Infinity;
+  const msLeft = deadlines.get(signal)?.() ?? Infinity;
   if (msLeft < takesMs)
-    throw new Error(`given up: not enough time is left before another process may take it over`);
+    throw new Error('not sent: another process may take the step over before the request ends');
 }
