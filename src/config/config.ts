@@ -46,8 +46,8 @@ export type Config = Omit<Checked, 'systems' | 'steps' | 'directory' | 'mail' | 
 };
 
 /**
- * Reads `ems.config.yaml`, or the file that EMS_CONFIG names. The environment replaces `${NAME}` and `${NAME:-default}` in its values,
- * and has the tokens and passwords under the names that the file gives.
+ * Reads `ems.config.yaml`, or the file that EMS_CONFIG names. The environment replaces `${NAME}` and `${NAME:-default}` in its values.
+ * The file names the variables of tokens and passwords.
  * @param defaults for variables that the environment does not set
  * @throws ConfigError
  */

@@ -22,8 +22,8 @@ interface Wanted {
 }
 
 /**
- * Returns the cached program, and fetches it where it is missing. A fetch goes to a temporary folder and is renamed into place, so that
- * an interruption or a concurrent fetch leaves no partial file.
+ * Returns the cached program, and fetches it where it is missing. A fetch goes to a temporary folder and is renamed into place: an
+ * interruption or a concurrent fetch leaves no partial file.
  */
 export async function cached(
   { file, sources, advice }: Wanted,

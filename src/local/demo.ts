@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: runs the stack on free ports in a temporary folder, and in each form one exit that ends *retained* and one *leaving*.
- * The verdict is read back from the servers: mail and invitations from the inbox, access from the critical systems.
+ * `npm run demo`: runs the stack on free ports in a temporary folder. In each form one exit ends *retained* and one *leaving*. The verdict
+ * is read back from the servers: mail and invitations from the inbox, access from the critical systems.
  */
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-/** The data of a SCIM server of the embedded default, in one JSON file that is replaced before each response to a write. */
+/** The data of an embedded SCIM server, in one JSON file. The server replaces the file before it answers a write. */
 import { readFile } from 'node:fs/promises';
 import writeFileAtomic from 'write-file-atomic';
 import { ifFound } from './if-found.js';

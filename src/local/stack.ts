@@ -1,6 +1,6 @@
 /**
- * The embedded default: Temporal, NATS, an inbox, the directory and critical systems of the sample company, the worker of the
- * orchestrated form and the services of the choreographed one. Where the environment has a server's address, that server is used instead.
+ * The embedded default: Temporal, NATS, an inbox, the directory and the critical systems of the sample company. On them run the worker of
+ * the orchestrated form and the services of the choreographed one. A server whose address the environment has is used instead.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
