@@ -13,7 +13,7 @@ import {
   workflowBundlePath,
 } from './temporal/namespace.js';
 
-/** A container's health check calls a file of over a minute dead. */
+/** The container's health check fails where the file is older than one minute. */
 const HEALTH_EVERY_MS = 10_000;
 
 const { services, healthFile } = new Command('worker')
@@ -21,7 +21,10 @@ const { services, healthFile } = new Command('worker')
   .option('--services <list>', `which of ${workerServices.join(', ')}; default: all`, parseServices, [
     ...workerServices,
   ])
-  .option('--health-file <path>', 'a file to touch for as long as the workers poll and Temporal answers')
+  .option(
+    '--health-file <path>',
+    'a file whose modification time is renewed while the workers poll and Temporal answers',
+  )
   .parse()
   .opts<{ services: ServiceName[]; healthFile?: string }>();
 
@@ -75,7 +78,7 @@ async function touch(file: string, connection: NativeConnection, workers: readon
     await connection.healthService.check({ service: 'temporal.api.workflowservice.v1.WorkflowService' });
     if (workers.every((worker) => worker.getState() === 'RUNNING')) await writeFile(file, '');
   } catch (error) {
-    console.error(`Not healthy: ${(error as Error).message}`);
+    console.error(`worker not healthy: ${(error as Error).message}`);
   }
 }
 
