@@ -116,8 +116,8 @@ describe('the directory', () => {
 
   it('reports an unknown employee id', async () =>
     assert.equal(
-      await finalFailure(FailureType.UnknownEmployee, lookUp('E-nobody')),
-      'the directory knows no employee E-nobody',
+      await finalFailure(FailureType.UnknownEmployee, lookUp('E-unknown')),
+      'the directory knows no employee E-unknown',
     ));
 
   it('refuses an employee id that two people have', async () => {
@@ -133,7 +133,7 @@ describe('the directory', () => {
     const { id } = await hire();
     const other = { id, userName: 'other', externalId: 'E-other', active: true };
     proxy.fault(() => ({ kind: 'answer', status: 200, body: { totalResults: 1, Resources: [other] } }));
-    await finalFailure(FailureType.UnknownEmployee, lookUp('E-nobody'));
+    await finalFailure(FailureType.UnknownEmployee, lookUp('E-unknown'));
   });
 
   it('is not retried when it refuses the token, and the failure does not show the token', async () => {
