@@ -42,18 +42,18 @@ describe('an append to the exits', () => {
     assert.equal(await recorded(nora.employeeId, 'employee.resigned'), 1);
   });
 
-  it('of the same resignation again is no second exit, and no refusal', async () => {
+  it('of the same resignation again makes no second exit, and is not refused', async () => {
     const nora = await world.open();
     const again = await world.exits.open({ employeeId: nora.employeeId }, nora.exitId);
     assert.equal(again.exitId, nora.exitId);
     assert.equal(await recorded(nora.employeeId, 'employee.resigned'), 1);
   });
 
-  it('whose acknowledgement was lost is recorded once, and known to be', async () => {
+  it('whose acknowledgement was lost is recorded once', async () => {
     const nora = await world.hire();
     const deaf: Bus = {
       ...world.bus,
-      // What a client does that has not heard the answer: it says it again.
+      // A client that has no answer publishes again.
       publish: async (event, expect) => {
         await world.bus.publish(event, expect);
         return world.bus.publish(event, expect);
@@ -65,7 +65,7 @@ describe('an append to the exits', () => {
     assert.equal(await recorded(nora.employeeId, 'employee.resigned'), 1);
   });
 
-  it('of two resignations at once: one is recorded, the other refused', async () => {
+  it('of simultaneous resignations is accepted once, and the others are refused', async () => {
     const others = await choreographedExits(other, world.config);
     for (let round = 0; round < 5; round++) {
       const { employeeId } = await world.hire({ on: [] });
@@ -80,13 +80,13 @@ describe('an append to the exits', () => {
     }
   });
 
-  it('does not get in the way of other employees', async () => {
+  it('does not conflict with those of other employees', async () => {
     const all = await Promise.all(Array.from({ length: 20 }, () => world.hire({ on: [] })));
     await Promise.all(all.map(({ employeeId }) => world.exits.open({ employeeId })));
     for (const each of all) await world.untilPhase(each, 'awaiting-decision');
   });
 
-  it('of a decision: the first one stands', async () => {
+  it('of a second decision is refused: the first one stands', async () => {
     const nora = await waiting();
     const results = await Promise.allSettled(
       [retained, leaving].map((decision) => world.exits.decide(nora.employeeId, decision)),
@@ -98,7 +98,7 @@ describe('an append to the exits', () => {
     await assert.rejects(world.exits.decide(nora.employeeId, leaving), /has no open exit: .* ended at 20/);
   });
 
-  it('of a decision by the employee concerned, or of nonsense, is refused', async () => {
+  it('of a decision by the employee concerned, or of an invalid one, is refused', async () => {
     const nora = await waiting();
     await assert.rejects(
       world.exits.decide(nora.employeeId, { ...retained, decidedBy: nora.email.toUpperCase() }),
@@ -111,10 +111,10 @@ describe('an append to the exits', () => {
     const { problem } = await world.exits.weigh(nora.employeeId, { ...leaving, decidedBy: nora.email });
     assert.match(problem!, /concerned/);
     assert.equal((await world.exits.weigh(nora.employeeId, leaving)).problem, undefined);
-    await assert.rejects(world.exits.decide('T-nobody', leaving), /T-nobody has no exit/);
+    await assert.rejects(world.exits.decide('T-unknown', leaving), /T-unknown has no exit/);
   });
 
-  it('lets "retained" take the place of a "leaving" that waits for its day, and nothing else', async () => {
+  it('of "retained" replaces a "leaving" that waits for its date; any other decision is refused', async () => {
     const nora = await waiting();
     await world.exits.decide(nora.employeeId, { ...leaving, effectiveOn: tomorrow });
     const status = await world.untilPhase(nora, 'awaiting-effective-date');
@@ -125,7 +125,7 @@ describe('an append to the exits', () => {
     assert.equal((await world.account(nora, 'payroll')).active, true);
   });
 
-  it('of a resolution is refused where it makes no sense', async () => {
+  it('of a resolution is refused for a done or unknown step', async () => {
     const nora = await waiting();
     const resolution = {
       step: 'block-access',

@@ -33,7 +33,7 @@ describe('a stuck step of a choreographed exit', () => {
     await world.mail.waitFor(nora.manager, 1);
   });
 
-  it('that is still being tried can be skipped, and then no attempt follows', async () => {
+  it('can be skipped while it is retried, and no attempt follows', async () => {
     world.proxies.code.fault(() => ({ kind: 'unreachable' }));
     const nora = await world.open();
     await world.until(

@@ -44,7 +44,7 @@ describe('ems service', () => {
     return child;
   }
 
-  it('runs each service in a process of its own; one that is killed is missed by nobody for long', async () => {
+  it('runs each service in a process of its own, and a new process goes on for a killed one', async () => {
     const [access] = await Promise.all([service('access'), service('notification'), service('hr')]);
     const sent = world.proxies.payroll.next(({ method }) => method === 'PATCH');
     const nora = await world.open();
