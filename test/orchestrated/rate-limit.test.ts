@@ -10,7 +10,7 @@ const REQUESTS_PER_SECOND = 16;
 const EXITS = 6;
 
 describe('a system with a rate limit', () => {
-  it('sees no more requests than that, from all workers together, and the other systems do not wait for it', async () => {
+  it('gets no more requests than that from all workers together, and delays no other system', async () => {
     const world = await startWorld({
       services: [],
       config: [

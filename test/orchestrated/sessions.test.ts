@@ -52,7 +52,7 @@ describe('a system whose sessions can be ended', () => {
 
   const expected = () => `POST /users/${nora.accounts.code}/revoke`;
 
-  it('ends them after the suspension, and again before the account comes back to life', async () => {
+  it('ends them after the suspension, and again before the account is active', async () => {
     await world.untilPhase(nora, 'awaiting-decision');
     await ended(world, nora, 'retained');
     assert.deepEqual(
@@ -75,7 +75,7 @@ describe('a system whose sessions can be ended', () => {
 });
 
 describe('sessions that cannot be ended', () => {
-  it('need attention, by name and without the token: a suspended account with live sessions is not blocked', async () => {
+  it('need attention without showing the token: a suspended account with live sessions is not blocked', async () => {
     const api = http.createServer((_request, response) => response.writeHead(404).end());
     await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve));
     const { port } = api.address() as AddressInfo;

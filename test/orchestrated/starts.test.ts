@@ -11,7 +11,7 @@ describe('the start of an exit', () => {
   });
   after(() => world.stop());
 
-  /** As somebody with the Web UI would. */
+  /** As a person would in the Web UI. */
   const start = (workflowId: string, ...args: unknown[]) =>
     world.client.workflow.execute('exitEmployee', { workflowId, taskQueue: taskQueues.exit, args });
   async function failureOf(starting: Promise<unknown>): Promise<{ type: string; message: string }> {
@@ -63,20 +63,20 @@ describe('the start of an exit', () => {
     ],
   ];
   for (const [what, args, problem] of notResignations) {
-    it(`fails at once with what is not a resignation: ${what}`, async () => {
+    it(`fails at once with an invalid resignation: ${what}`, async () => {
       const { type, message } = await failureOf(start(`exit-bad-${what.replaceAll(' ', '-')}`, ...args));
       assert.equal(type, 'InvalidResignation');
       assert.match(message, problem);
     });
   }
 
-  it('fails for somebody whom neither the directory nor any system knows', async () => {
-    const { type, message } = await failureOf(start('exit-T-nobody', { employeeId: 'T-nobody' }));
+  it('fails for an employee unknown to the directory and to every system', async () => {
+    const { type, message } = await failureOf(start('exit-T-unknown', { employeeId: 'T-unknown' }));
     assert.equal(type, 'UnknownEmployee');
-    assert.match(message, /knows an employee T-nobody/);
+    assert.match(message, /knows an employee T-unknown/);
   });
 
-  it('holds somebody whom only a critical system knows: a fault of the directory does not unblock people', async () => {
+  it('blocks an employee whom only a critical system knows', async () => {
     const id = await world.admin.payroll.createUser({ employeeId: 'T-ghost', email: 'ghost@acme.example' });
     const ghost = {
       employeeId: 'T-ghost',
@@ -105,7 +105,7 @@ describe('the start of an exit', () => {
     assert.match(told!.text!, /in place of the manager: the directory names no manager/);
   });
 
-  it('touches nobody where two accounts answer to one employee id', async () => {
+  it('touches no account where two match one employee id', async () => {
     const nora = await world.hire();
     const twin = await world.admin.code.createUser({
       employeeId: nora.employeeId,

@@ -68,7 +68,7 @@ describe('workers as processes of their own', () => {
     await ended(world, nora, 'leaving');
   });
 
-  it('do not wait for one another: mail that nobody sends holds up no block', async () => {
+  it('do not wait for one another: a missing mail worker delays no block', async () => {
     await start('exit,access');
     const nora = await opened(world);
     const blocked = await world.until(nora, 'blocked', ({ blockedAt }) => blockedAt !== undefined);
@@ -127,7 +127,7 @@ describe('workers as processes of their own', () => {
 
   const refused: [what: string, args: string[], env: Record<string, string>, problem: RegExp][] = [
     [
-      'a service that there is not',
+      'an unknown service',
       ['--services', 'payroll'],
       {},
       /"payroll" is none of exit, notification, hr, access/,
