@@ -80,7 +80,7 @@ function newMailServer(): MailServer {
           const source = await whole(stream);
           if (source === undefined) return;
           const parsed = await simpleParser(source);
-          // No test has to ask for it: what a calendar program would refuse, this server does.
+          // In every test: this server refuses what a calendar program would refuse.
           const problem = invalidInvitation({ ...parsed, recipient: '', source });
           if (problem) return callback(Object.assign(new Error(problem), { responseCode: 554 }));
           for (const { address } of session.envelope.rcptTo)
