@@ -61,7 +61,7 @@ describe('a dead letter', () => {
     assert.equal(done.replayed, false);
   });
 
-  it('that is replayed too soon is given up again, and can be replayed again', async () => {
+  it('that is replayed too soon is dead-lettered again, and can be replayed again', async () => {
     world.mail.refuse((recipient) =>
       recipient.startsWith('boss') ? { code: 550, message: 'no such user' } : undefined,
     );

@@ -14,8 +14,6 @@ import { startChoreographedWorld, type ChoreographedWorld } from '../support/cho
 import { eventually } from '../support/eventually.js';
 import { HR, IT, startWorld, systems, type Hired, type World } from '../support/world.js';
 
-const config: [string, string][] = [['attentionAfter: PT15M', 'attentionAfter: PT3S']];
-
 type AnyWorld = World | ChoreographedWorld;
 
 const person = { displayName: 'Nora Test', personalEmail: 'nora@home.example' };
@@ -79,9 +77,9 @@ describe('the evidence, in both forms,', () => {
   let orchestrated: World;
   let choreographed: ChoreographedWorld;
   before(async () => {
-    orchestrated = await startWorld({ config });
+    orchestrated = await startWorld();
     choreographed = await startChoreographedWorld({
-      config: [...config, ['recheckEvery: PT15M', 'recheckEvery: PT1S']],
+      config: [['recheckEvery: PT15M', 'recheckEvery: PT1S']],
     });
   });
   afterEach(() => Promise.all([orchestrated.mend(), choreographed.mend()]));

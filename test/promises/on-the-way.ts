@@ -78,7 +78,7 @@ export async function hasAccess({ account }: Pick<World, 'account'>, nora: Hired
   assert.deepEqual(groups, [...CRITICAL_GROUPS, 'readers'].toSorted());
 }
 
-/** Sends a decision past every check, as any client of Temporal or NATS can, even while no worker or service runs. */
+/** Sends a decision past every check, as any client of Temporal or NATS can, even while none serves. */
 export async function pastEveryCheck(
   { bus, client, exits }: Pick<World, 'client'> & { bus?: Bus; exits: Pick<Exits, 'find'> },
   { employeeId }: Hired,

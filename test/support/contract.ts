@@ -82,7 +82,7 @@ interface Emitted {
 
 /**
  * Holds all that our services and our client have put into the streams to the contract.
- * @returns what they said
+ * @returns what they published
  * @throws Error that names every message that does not keep to it
  */
 export async function checkStreams(bus: Bus): Promise<Emitted[]> {

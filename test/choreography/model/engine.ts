@@ -1,6 +1,6 @@
 /**
- * Stands in for JetStream under the real access subscriber. A stream in memory redelivers until it is acknowledged, delivers copies
- * late, lets the process die, and decides in the middle of a block.
+ * Stands in for JetStream under the real access subscriber. A stream in memory redelivers until a message is acknowledged, and delivers
+ * late copies. The process may die, and the decision may come in the middle of a block.
  */
 import { accessSubscription } from '../../../src/choreography/subscribers/access-subscriber.js';
 import { act, taskOf, type Subscription } from '../../../src/choreography/subscribers/subscriber.js';
