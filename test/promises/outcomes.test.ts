@@ -107,7 +107,12 @@ inBothForms('an exit', {}, (company) => {
     await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR, effectiveOn });
     const waiting = await world.untilPhase(nora, 'awaiting-effective-date');
     assert.match(waiting.awaiting, new RegExp(`revoked on ${effectiveOn}`));
+    assert.equal(stepOf(waiting, 'revoke-access:payroll'), undefined);
     assert.equal((await world.account(nora, 'payroll')).active, false);
+    await assert.rejects(
+      world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR }),
+      /the first decision stands/,
+    );
 
     await ended(world, nora, 'retained');
     assert.equal((await world.account(nora, 'payroll')).active, true);
