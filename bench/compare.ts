@@ -17,11 +17,12 @@ import { latency } from './compare/latency.js';
 import { outage } from './compare/outage.js';
 import { startOutside } from './compare/outside.js';
 import type { Phase, Scale, World } from './compare/phase.js';
+import { subscribers } from './compare/subscribers.js';
 import { throughput } from './compare/throughput.js';
 
 const DOCUMENT = 'bench/results/compare.md';
 // The footprint comes first: a process grows while it runs.
-const phases = [footprint, latency, throughput, outage, kill, diagnosis] as Phase<unknown>[];
+const phases = [footprint, latency, throughput, subscribers, outage, kill, diagnosis] as Phase<unknown>[];
 
 const full: Scale = {
   ...{ alone: 6, load: 30, perSecond: 3, inFlight: 16, windowMs: 4_000 },

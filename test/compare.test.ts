@@ -17,6 +17,7 @@ interface Document {
     footprint: { rest: Record<string, { processes: number; memoryMb: { engine: number; workers: number } }> };
     latency: Record<string, { alone: Series; load: Series }>;
     throughput: Record<string, { perSecond: { median: number } }>;
+    subscribers: Record<string, { series: Series; events: { median: number } }>;
     outage: { form: string; waited: object; lost: number }[];
     kill: { form: string; killed: string; lost: number; underWayMs: { median: number } }[];
     diagnosis: { stuck: string; by: string; found: boolean; commands: { output: string }[] }[];
@@ -45,6 +46,9 @@ describe('npm run compare', () => {
         assert.ok(blockP50Ms.median > 0 && blockP50Ms.median <= allP50Ms.median);
       }
     for (const { perSecond } of Object.values(figures.throughput)) assert.ok(perSecond.median > 0);
+    assert.equal(Object.keys(figures.subscribers).length, 3);
+    for (const { series, events } of Object.values(figures.subscribers))
+      assert.ok(series.exits > 0 && series.blockP50Ms.median > 0 && events.median > 5);
     for (const { memoryMb } of Object.values(figures.footprint.rest))
       assert.ok(memoryMb.engine > 0 && memoryMb.workers > 0);
     assert.deepEqual(
@@ -67,7 +71,7 @@ describe('npm run compare', () => {
 
   it('has a place in the document for the tables of each phase', async () => {
     const text = await readFile(document, 'utf8');
-    for (const name of ['footprint', 'latency', 'throughput', 'outage', 'kill', 'diagnosis'])
+    for (const name of ['footprint', 'latency', 'throughput', 'subscribers', 'outage', 'kill', 'diagnosis'])
       assert.match(text, new RegExp(`<!-- compare:${name} -->[^]*<!-- /compare:${name} -->`));
   });
 

@@ -146,10 +146,7 @@ describe('ems, to observe the choreographed form:', () => {
     await untilStep(world, stuck, 'notify-manager', 'done');
     await world.mail.waitFor(stuck.manager, 1);
     const again = await page(env, 'dead-letters', 'replay', id);
-    assert.match(
-      again,
-      new RegExp(`^Nothing is done with ${id}: notification has been given it again already`),
-    );
+    assert.match(again, new RegExp(`^Nothing is done with ${id}: it was replayed to notification at`));
     assert.ok((await list())[0]!.replayedAt);
 
     await eventually(
@@ -189,7 +186,7 @@ describe('ems, to observe the choreographed form:', () => {
       new RegExp(`${nora.employeeId} +employee\\.resigned +.*ce-specversion`),
     );
     const refused = await refusal(env, 'dead-letters', 'replay', letter!.id);
-    assert.match(refused.sentence, /is not replayed, since it would be given up again: ce-specversion/);
+    assert.match(refused.sentence, /is not replayed, since the message is invalid: ce-specversion/);
     await world.exits.open({ employeeId: nora.employeeId });
     assert.deepEqual(await attention(), []);
   });

@@ -85,7 +85,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
     );
     const blocking = [SUSPEND, GROUPS].map((hold, i) => outage(block(accounts[i]!, hold)));
     for (const reason of await Promise.all(blocking))
-      assert.match(reason, /on payroll: the server takes the change but does not show it/);
+      assert.match(reason, /on payroll: the server accepts the change but does not show it/);
     for (const { id } of accounts) {
       assert.deepEqual(await system.admin.account(id), { id, active: true, groups: ALL });
     }
@@ -201,7 +201,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
           : undefined,
       );
     lose();
-    const contradiction = /^payroll lists the account .* and says that there is none/;
+    const contradiction = /^payroll lists the account .*, and answers 404 for its id/;
     assert.match(await outage(system.block(account, SUSPEND)), contradiction);
     assert.match(await outage(system.access().revoke(account.employeeId, account, signal)), contradiction);
     system.proxy.fault(undefined);

@@ -25,7 +25,7 @@ contract('among other administrators, a hold', all, (system, { SUSPEND, GROUPS, 
     const { id, account } = await system.captured(SUSPEND);
     await system.admin.setActive(id, false);
     const { taken, notes } = await system.block(account, SUSPEND);
-    assert.deepEqual(notes, ['somebody else suspended it after the capture']);
+    assert.deepEqual(notes, ['another administrator suspended it after the capture']);
     await system.access().restore(account, taken, signal);
     assert.equal((await system.admin.account(id)).active, false);
   });
@@ -83,7 +83,7 @@ contract('among other administrators, a hold', all, (system, { SUSPEND, GROUPS, 
     const { id, account } = await system.captured(GROUPS);
     await system.admin.removeMember(system.groups.admins, id);
     const { taken, notes } = await system.block(account, GROUPS);
-    assert.deepEqual(notes, [`somebody else removed it from ${named('admins')} after the capture`]);
+    assert.deepEqual(notes, [`another administrator removed it from ${named('admins')} after the capture`]);
     await system.access().restore(account, taken, signal);
     assert.deepEqual((await system.admin.account(id)).groups, ['operators', 'readers']);
   });
@@ -121,7 +121,7 @@ contract('among other administrators, a hold', all, (system, { SUSPEND, GROUPS, 
     );
     assert.equal(
       reason,
-      `cannot give back on payroll: the membership in ${named('passing')}, a group which was deleted meanwhile`,
+      `cannot give back on payroll: the membership in ${named('passing')}, a group that was deleted meanwhile`,
     );
     assert.deepEqual((await system.admin.account(id)).groups, ['admins', 'operators', 'readers']);
   });

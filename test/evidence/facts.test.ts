@@ -102,7 +102,7 @@ describe('evidence from facts', () => {
       at: '2026-11-23T19:38:10.000Z',
       step: 'restore-access:code',
       type: 'NotGivenBack',
-      why: 'cannot give back on code: the membership in a, a group which was deleted meanwhile',
+      why: 'cannot give back on code: the membership in a, a group that was deleted meanwhile',
     };
     assert.deepEqual(evidence([...facts, stuck]).systems[1]!.notGivenBack, [stuck.why]);
   });

@@ -93,10 +93,7 @@ inBothForms('an exit', {}, (company) => {
     await world.untilPhase(nora, 'awaiting-decision');
     await world.admin.payroll.setDisplayName(nora.accounts.payroll!, 'Nora Other');
     const closed = await ended(world, nora, 'retained');
-    assert.match(
-      stepOf(closed, 'restore-access:payroll')!.note!,
-      /somebody changed the account during the hold/,
-    );
+    assert.match(stepOf(closed, 'restore-access:payroll')!.note!, /the account was changed during the hold/);
     assert.equal(stepOf(closed, 'restore-access:code')!.note, undefined);
   });
 
@@ -107,7 +104,12 @@ inBothForms('an exit', {}, (company) => {
     await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR, effectiveOn });
     const waiting = await world.untilPhase(nora, 'awaiting-effective-date');
     assert.match(waiting.awaiting, new RegExp(`revoked on ${effectiveOn}`));
+    assert.equal(stepOf(waiting, 'revoke-access:payroll'), undefined);
     assert.equal((await world.account(nora, 'payroll')).active, false);
+    await assert.rejects(
+      world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR }),
+      /the first decision stands/,
+    );
 
     await ended(world, nora, 'retained');
     assert.equal((await world.account(nora, 'payroll')).active, true);

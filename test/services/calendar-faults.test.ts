@@ -170,6 +170,6 @@ describe('scheduling in a calendar that', () => {
     const interview = await schedule();
     assert.deepEqual(await calendar.interviews(), { [UID]: new Date(interview.start).toISOString() });
     fault(({ method }) => (method === 'PUT' ? { kind: 'answer', status: 412 } : undefined));
-    assert.match(await outage(calendar.reschedule(interview)), /somebody keeps changing/);
+    assert.match(await outage(calendar.reschedule(interview)), /another client keeps changing/);
   });
 });

@@ -116,7 +116,7 @@ describe('the templates', () => {
       'print a value that can be empty',
       'de/manager-resignation.txt.liquid',
       (text) => text.replaceAll(/\{% (if lastWorkingDay|endif) %\}/g, ''),
-      /de\/manager-resignation\.txt\.liquid:3: this can be empty: put \{% if … %\} around it$/m,
+      /de\/manager-resignation\.txt\.liquid:3: this may be empty: put \{% if … %\} around it$/m,
     ],
     [
       'print a value that is not a text',
@@ -182,7 +182,7 @@ describe('the templates', () => {
 
   it('in a folder without the name of a language fail the check', async () => {
     await rename(join(folder, 'de'), join(folder, 'de_DE'));
-    assert.match((await check()).said, /de_DE: "de_DE" is no language, such as "de" or "pt-BR"/);
+    assert.match((await check()).said, /de_DE: "de_DE" is no language tag, such as "de" or "pt-BR"/);
   });
 
   it('with a syntax error keep the service from starting', async () => {

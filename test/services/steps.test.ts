@@ -6,7 +6,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { createStepActivities } from '../../src/activities/step-activities.js';
 import { FailureType } from '../../src/exit/failures.js';
 import { loadTemplates } from '../../src/services/mails/templates.js';
-import { TryLater } from '../../src/services/protocols/retry-after.js';
+import { RetryAfter } from '../../src/services/protocols/retry-after.js';
 import { createStepService, type StepServiceOptions } from '../../src/services/steps/step-service.js';
 import { finalFailure, outage } from '../support/failures.js';
 import { readHtml } from '../support/html.js';
@@ -181,7 +181,7 @@ describe('a step that is a call', () => {
     const message = await finalFailure(FailureType.Refused, fails());
     assert.match(
       message,
-      /^the service of final-pay answered 422: no such employee, \(the token\) x+\. Mend it and retry, or settle/,
+      /^the service of final-pay answered 422: no such employee, \(the token\) x+\. Fix it and retry, or settle/,
     );
     assert.ok(message.length < 350);
   });
@@ -190,7 +190,7 @@ describe('a step that is a call', () => {
     const afterMs = async (status: number, value: string): Promise<number> => {
       answers = [{ status, headers: { 'retry-after': value } }];
       const error: unknown = await fails().catch((error: unknown) => error);
-      return error instanceof TryLater ? error.afterMs : -1;
+      return error instanceof RetryAfter ? error.afterMs : -1;
     };
     assert.equal(await afterMs(503, '7'), 7000);
     assert.equal(await afterMs(202, '30'), 30_000);
@@ -216,7 +216,7 @@ describe('a step that is a call', () => {
     answers = [{ status: 307, headers: { location: url } }];
     assert.match(
       await finalFailure(FailureType.Refused, fails()),
-      /answered 307, a redirect: configure the address that it leads to/,
+      /answered 307, a redirect: configure its target instead/,
     );
     assert.equal(heard.length, 1);
   });
