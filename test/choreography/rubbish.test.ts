@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { connectBus } from '../../src/choreography/jetstream/bus.js';
-import { everyLog } from '../../src/choreography/jetstream/log.js';
+import { readLogs } from '../../src/choreography/jetstream/log.js';
 import { planFrom } from '../../src/config/planning.js';
 import { createTracker } from '../../src/choreography/observing/tracker.js';
 import { deadLettersOf } from '../../src/choreography/dead-letters/replay.js';
@@ -228,7 +228,7 @@ describe('hundreds of messages as large as they can be', () => {
     const large = 'x'.repeat(1_048_000);
     for (let n = 0; n < 200; n++) await other.publish('exit.R-1.x.nothing.of-ours', large);
     await other.publish(`exit.R-2.x.${resigned}`, '{"employeeId":"R-2"}', cloudEvent(resigned, 'r2'));
-    const logs = await Promise.all([everyLog(bus), everyLog(bus)]);
+    const logs = await Promise.all([readLogs(bus), readLogs(bus)]);
     for (const log of logs) assert.deepEqual([...log.keys()], ['R-2']);
     await Promise.all([other.close(), bus.close()]);
     await broker.stop();

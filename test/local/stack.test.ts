@@ -106,7 +106,7 @@ describe('the local stack', () => {
       assert.match(second.output(), sentence);
     };
     const sentence = new RegExp(
-      `A stack is already running in ${home} \\(process ${stack.process.pid}\\): stop that one first, or delete .*stack\\.pid if that process is something else\n$`,
+      `A stack is already running in ${home} \\(process ${stack.process.pid}\\): stop that one first, or delete .*stack\\.pid if that process is another program\n$`,
     );
     await refused();
     file = await ready(home, stack);

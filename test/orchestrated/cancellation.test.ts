@@ -72,7 +72,7 @@ describe('an exit that is cancelled in the Web UI', () => {
       world.mail.invitationsTo(nora.email).map((mail) => calendarOf(mail).method),
       ['REQUEST', 'CANCEL'],
     );
-    assert.match(world.mail.to(nora.manager).at(-1)!.subject!, /The exit of .* was called off/);
+    assert.match(world.mail.to(nora.manager).at(-1)!.subject!, /The exit of .* was cancelled/);
   });
 
   it('after the decision records the request, and carries out the decision all the same', async () => {

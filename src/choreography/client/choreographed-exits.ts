@@ -105,9 +105,9 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
 
   /** Employees must not decide on their own exit, and only the directory or a system knows their addresses. */
   async function untilEmployeeIsKnown(employeeId: string, exitId?: string): Promise<void> {
-    const giveUpAt = Date.now() + ANSWER_WITHIN_MS;
+    const deadline = Date.now() + ANSWER_WITHIN_MS;
     while (!requireOpenExit(employeeId, await read(employeeId), exitId).isEmployeeKnown) {
-      if (Date.now() > giveUpAt)
+      if (Date.now() > deadline)
         throw new Refusal(
           'no-answer',
           `No service has looked up ${employeeId} yet, so the decision cannot be checked. Are the services running?`,
@@ -121,7 +121,7 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
   async function untilArranged(employeeId: string): Promise<Interview> {
     const changes = await watch(bus, subjectsOf(employeeId));
     try {
-      for (const giveUpAt = Date.now() + ANSWER_WITHIN_MS; ;) {
+      for (const deadline = Date.now() + ANSWER_WITHIN_MS; ;) {
         const { arranging, interview } = requireExit(employeeId, await read(employeeId)).interviewing;
         const { name, state, error, note } = arranging!;
         if (state === 'done' && interview) return interview;
@@ -130,7 +130,7 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
             employeeId,
             `the step ${name} is ${state}: ${error ?? note ?? 'no invitation went out for the new time'}`,
           );
-        const leftMs = giveUpAt - Date.now();
+        const leftMs = deadline - Date.now();
         if (leftMs <= 0)
           throw new Refusal(
             'unconfirmed',

@@ -51,7 +51,7 @@ const Advisory = z.object({
 type Advisory = z.output<typeof Advisory>;
 
 /** @returns the oldest first */
-export async function everyDeadLetter(bus: Bus): Promise<DeadLetter[]> {
+export async function readDeadLetters(bus: Bus): Promise<DeadLetter[]> {
   const letters = new Map<string, DeadLetter>();
   for await (const message of readAll(bus, DEAD_LETTERS)) {
     const letter = letterIn(headersIn(message), message.data, message.time.toISOString());
