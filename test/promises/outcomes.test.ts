@@ -99,7 +99,7 @@ inBothForms('an exit', {}, (company) => {
     const closed = await ended(world, nora, 'retained');
     assert.match(
       stepOf(closed, 'restore-access:payroll')!.note!,
-      /somebody changed the account during the hold/,
+      /the account was changed during the hold/,
     );
     assert.equal(stepOf(closed, 'restore-access:code')!.note, undefined);
   });
