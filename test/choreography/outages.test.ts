@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Decision } from '../../src/exit/decision.js';
-import { ended, hasAccess } from '../promises/on-the-way.js';
+import { hasAccess } from '../promises/on-the-way.js';
 import {
   UNTIL_MS,
   startChoreographedWorld,
@@ -55,21 +55,6 @@ describe('an outage', function () {
       assert.equal(mailIds(world, each.manager).length, 1);
       assert.equal(mailIds(world, each.email).length, 2, 'told of the block, and invited');
     }
-  });
-
-  it('of a process in the middle of a block hands over to another, which knows what was taken', async () => {
-    await world.startServices('notification', 'hr');
-    const killed = await world.startServices('access');
-    world.proxies.payroll.fault(({ method }) => (method === 'PATCH' ? { kind: 'lost-answer' } : undefined));
-    const sent = world.proxies.payroll.next(({ method }) => method === 'PATCH');
-    const nora = await world.open();
-    await sent;
-    await killed.vanish();
-    world.proxies.payroll.fault(undefined);
-    await world.startServices('access');
-    await world.untilPhase(nora, 'awaiting-decision');
-    await ended(world, nora, 'retained');
-    await hasAccess(world, nora);
   });
 
   it('of the broker in the middle of exits loses nothing acknowledged, and each exit ends as decided', async () => {

@@ -79,13 +79,17 @@ inBothForms('an exit', {}, (company) => {
   });
 
   it('undoes nothing that others changed during the hold', async () => {
+    const { production } = world.admin;
     const nora = await opened(world);
     await world.untilPhase(nora, 'awaiting-decision');
-    const maintainers = await world.admin.production.createGroup('maintainers', [nora.accounts.production!]);
+    const member = nora.accounts.production!;
+    const maintainers = await production.createGroup('maintainers', [member]);
+    const { id: readers } = (await production.groupIds()).find((group) => group.displayName === 'readers')!;
+    await production.removeMember(readers, member);
     await ended(world, nora, 'retained');
     const { groups } = await world.account(nora, 'production');
-    assert.deepEqual(groups, [...CRITICAL_GROUPS, 'maintainers', 'readers'].toSorted());
-    await world.admin.production.deleteGroup(maintainers);
+    assert.deepEqual(groups, [...CRITICAL_GROUPS, 'maintainers'].toSorted());
+    await production.deleteGroup(maintainers);
   });
 
   it('notes on the step that the account was changed during the hold', async () => {
