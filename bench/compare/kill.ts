@@ -20,8 +20,8 @@ import { ENGINE, type Form } from './form.js';
 import type { Phase, World } from './phase.js';
 
 const RESTART_AFTER_MS = 1_000;
-/** The processes of a split form; `nobody` is what all of it takes without a kill. */
-const victims = ['nobody', ENGINE, 'notification', 'hr', 'access', 'exit'] as const;
+/** The processes of a split form; `none` is the same without a kill. */
+const victims = ['none', ENGINE, 'notification', 'hr', 'access', 'exit'] as const;
 
 interface Trial {
   /** From the kill until every exit that was under way had its block, its mail and its interview. */
@@ -55,7 +55,7 @@ export const kill: Phase<Figures> = {
       for (const victim of world.isQuick ? victims.slice(0, 2) : victims) {
         world.progress(`kill -9: ${victim}, round ${round} of ${world.rounds}`);
         const forms = world.forms.filter(
-          ({ parts }) => victim === 'nobody' || parts.some(({ name }) => name === victim),
+          ({ parts }) => victim === 'none' || parts.some(({ name }) => name === victim),
         );
         await Promise.all(
           forms.map(async (form) => {
@@ -113,7 +113,7 @@ async function goThrough(
   // Another moment each round.
   await pause(20 * (round - 1));
   const killedMs = Date.now();
-  const part = victim === 'nobody' ? undefined : form.part(victim);
+  const part = victim === 'none' ? undefined : form.part(victim);
   await part?.kill();
   const newcomer = resign(form);
   if (part) await Promise.all([pause(RESTART_AFTER_MS).then(() => part.start()), newcomer]);

@@ -132,21 +132,6 @@ describe('whatever the order', () => {
     assert.equal((await world.account(nora, 'payroll')).active, false);
   });
 
-  it('a decision that comes with the resignation waits until it is known who decides', async () => {
-    Object.values(world.proxies).forEach((proxy) => proxy.fault(() => ({ kind: 'unreachable' })));
-    const nora = await world.open();
-    const subject = `exit.${nora.employeeId}.${nora.exitId}.exit.decision-finalised`;
-    const own = { outcome: 'retained', decidedBy: nora.email };
-    await other.publish(subject, JSON.stringify(own), cloudEvent('exit.decision-finalised', 'own'));
-    await other.publish(subject, JSON.stringify(leaving), cloudEvent('exit.decision-finalised', 'hr'));
-    assert.equal((await world.exits.status(nora.employeeId)).decision, undefined);
-    Object.values(world.proxies).forEach((proxy) => proxy.fault(undefined));
-    const closed = await world.untilPhase(nora, 'closed');
-    assert.equal(closed.decision!.decidedBy, HR);
-    assert.match(closed.rejectedDecisions[0]!.reason, /is the employee concerned/);
-    assert.equal((await world.account(nora, 'payroll')).active, false);
-  });
-
   it('a leaving with a date: blocked until then, then revoked', async () => {
     const nora = await waiting(world);
     const effectiveAt = new Date(Date.now() + 1_500).toISOString();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Kvm } from '@nats-io/kv';
 import { connectBus, type Bus } from '../../src/choreography/jetstream/bus.js';
 import { Busy, openRecords, type Records } from '../../src/choreography/jetstream/records.js';
-import { assertLasts } from '../../src/services/protocols/point-of-no-return.js';
+import { assertTimeLeft } from '../../src/services/protocols/commit-point.js';
 import { eventually } from '../support/eventually.js';
 import { startBroker, type Broker } from '../support/nats.js';
 
@@ -96,14 +96,14 @@ describe('a record of a service', () => {
   it('of a process that stood still beyond its lease: it begins nothing that cannot be taken back', async () => {
     let sent = 0;
     const late = one.lease('f', signal, async (record) => {
-      assertLasts(record.signal, 1);
+      assertTimeLeft(record.signal, 1);
       standStill(2 * LEASE_MS);
       assert.ok(!record.signal.aborted, 'no timer has had a chance to say so');
-      assertLasts(record.signal, 1);
+      assertTimeLeft(record.signal, 1);
       sent += 1;
       return Promise.resolve();
     });
-    await assert.rejects(late, /not enough time is left/);
+    await assert.rejects(late, /another process may take the step over/);
     assert.equal(sent, 0);
   });
 
@@ -126,7 +126,7 @@ describe('a record of a service', () => {
         record.signal.addEventListener('abort', () => reject(record.signal.reason)),
       );
     });
-    const refused = assert.rejects(working, /has taken another turn/);
+    const refused = assert.rejects(working, /interrupted: a decision/);
     await begun.passed;
     await one.interrupt('e');
     await refused;

@@ -148,7 +148,7 @@ describe('ems, to see what services do by themselves:', () => {
     const again = await page(env, 'dead-letters', 'replay', id);
     assert.match(
       again,
-      new RegExp(`^Nothing is done with ${id}: notification has been given it again already`),
+      new RegExp(`^Nothing is done with ${id}: it was replayed to notification at`),
     );
     assert.ok((await list())[0]!.replayedAt);
 
@@ -189,7 +189,7 @@ describe('ems, to see what services do by themselves:', () => {
       new RegExp(`${nora.employeeId} +employee\\.resigned +.*ce-specversion`),
     );
     const refused = await refusal(env, 'dead-letters', 'replay', letter!.id);
-    assert.match(refused.sentence, /is not replayed, since it would be given up again: ce-specversion/);
+    assert.match(refused.sentence, /is not replayed, since the message is invalid: ce-specversion/);
     await world.exits.open({ employeeId: nora.employeeId });
     assert.deepEqual(await attention(), []);
   });

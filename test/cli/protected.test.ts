@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { ended, settle, untilStep } from '../promises/on-the-way.js';
+import { ended } from '../promises/on-the-way.js';
 import { answer, ems, page } from '../support/ems.js';
-import { IT, startWorld, stepOf, type Hired, type World } from '../support/world.js';
+import { IT, startWorld, type Hired, type World } from '../support/world.js';
 
 describe('the last active member of a protected group', () => {
   let world: World;
@@ -37,23 +37,6 @@ describe('the last active member of a protected group', () => {
     const { code, stderr } = await ems(world.env, 'resign', nora.employeeId, '--override');
     assert.equal(code, 2);
     assert.match(stderr, /--override and --by go together/);
-  });
-
-  it('is guarded by the exit itself as well, however it was started: the block asks for attention', async () => {
-    const start = () => world.exits.open({ employeeId: nora.employeeId });
-    await start();
-    const stuck = await untilStep(world, nora, 'block-access:production');
-    assert.match(
-      stepOf(stuck, 'block-access:production')!.error!,
-      /is the last active member of production-admins on production: put another member there and retry, or open the exit with an override$/,
-    );
-    assert.equal((await world.account(nora, 'production')).groups.length, 3, 'nothing was taken');
-
-    await world.admin.production.setActive(world.standIn, true);
-    await settle(world, nora, 'block-access:production', 'retry');
-    await world.untilPhase(nora, 'awaiting-decision');
-    await ended(world, nora, 'retained');
-    await world.admin.production.setActive(world.standIn, false);
   });
 
   it('is taken away where somebody overrides, who is recorded', async () => {

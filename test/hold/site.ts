@@ -19,7 +19,7 @@ export class Site {
   ledger = new Ledger();
   accountId = '';
   private userName = '';
-  /** A colleague, whose memberships nobody has any business to touch. */
+  /** A colleague, whose memberships the hold must not touch. */
   private bystanderId = '';
   private isKnown = false;
   private renames = 0;
@@ -84,7 +84,7 @@ export class Site {
     return seen;
   }
 
-  /** The next sequence begins from scratch, since nobody knows how this one left things. */
+  /** The next sequence begins from scratch, since how this one left things is not known. */
   distrust(): void {
     this.isKnown = false;
   }

@@ -95,7 +95,7 @@ inBothForms('an exit', {}, (company) => {
     const closed = await ended(world, nora, 'retained');
     assert.match(
       stepOf(closed, 'restore-access:payroll')!.note!,
-      /somebody changed the account during the hold/,
+      /the account was changed during the hold/,
     );
     assert.equal(stepOf(closed, 'restore-access:code')!.note, undefined);
   });
@@ -107,7 +107,12 @@ inBothForms('an exit', {}, (company) => {
     await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR, effectiveOn });
     const waiting = await world.untilPhase(nora, 'awaiting-effective-date');
     assert.match(waiting.awaiting, new RegExp(`revoked on ${effectiveOn}`));
+    assert.equal(stepOf(waiting, 'revoke-access:payroll'), undefined);
     assert.equal((await world.account(nora, 'payroll')).active, false);
+    await assert.rejects(
+      world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR }),
+      /the first decision stands/,
+    );
 
     await ended(world, nora, 'retained');
     assert.equal((await world.account(nora, 'payroll')).active, true);

@@ -3,7 +3,7 @@
  * copies and late redeliveries, a process that dies, a decision in the middle of a block.
  */
 import { accessSubscription } from '../../../src/choreography/subscribers/access-subscriber.js';
-import { act, taskOf, type Subscription } from '../../../src/choreography/subscribers/subscriber.js';
+import { act, taskOf, type Subscription } from '../../../src/choreography/subscribers/subscription.js';
 import { RetryLater } from '../../../src/choreography/subscribers/tasks.js';
 import type { EventData, EventType, StoredEvent } from '../../../src/exit/events.js';
 import { FailureType, FinalFailure } from '../../../src/exit/failures.js';
@@ -132,7 +132,7 @@ export class Engine {
   private async deliver(event: StoredEvent): Promise<void> {
     const { wire } = this;
     let operatorRetries = 1;
-    let isUnsaid = this.diesBeforeItSpeaks;
+    let isUnpublished = this.diesBeforeItSpeaks;
     let told: number | undefined;
     let lastError: unknown;
     for (let n = 0; n < TOO_MANY_DELIVERIES; n++) {
@@ -142,16 +142,16 @@ export class Engine {
         const look = () => Promise.resolve(this.exit());
         const { signal } = new AbortController();
         const done = await act(this.subscription, this.records, event, this.exit(), look, signal);
-        const said = done?.said;
-        // The process dies after it has acted and before it has said so: it writes no second time.
-        if (said && isUnsaid) {
-          isUnsaid = false;
+        const outcomes = done?.outcomes;
+        // The process dies between the act and the publish: the redelivery writes nothing more.
+        if (outcomes && isUnpublished) {
+          isUnpublished = false;
           told = wire.site.ledger.sent.length;
           continue;
         }
         if (told !== undefined && wire.site.ledger.sent.length > told)
           throw new RangeError(`${event.type} was carried out again although it had been done`);
-        for (const each of said ?? []) this.append(each.type, each.data);
+        for (const each of outcomes ?? []) this.append(each.type, each.data);
         return;
       } catch (error) {
         lastError = error;
