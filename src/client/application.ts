@@ -15,7 +15,7 @@ import { parseResolution, ResolutionFields, type Resolution } from '../exit/reso
 import { keyOfStep, stepKey, type ExitStatus, type Step } from '../exit/status.js';
 import { effectsOf, type Effect } from './effects.js';
 import { findExit, formsAsked, type Configured, type Form, type FoundInForm, type Which } from './forms.js';
-import { isNobody, previewOf, type Preview } from './preview.js';
+import { isUnknownEverywhere, previewOf, type Preview } from './preview.js';
 
 /** A system that does not answer holds up no block: the exit itself looks again, at each system by itself. */
 const LOOK_WITHIN_MS = 2_000;
@@ -69,7 +69,7 @@ export function applicationOf(configured: Configured, config: () => Config) {
     const exits = await configured[form]!();
     const found = await previewOf(config(), employeeId, withinMs);
     if (found.spellingProblem) throw new Refusal('other-spelling', found.spellingProblem, { employeeId });
-    if (isNobody(found))
+    if (isUnknownEverywhere(found))
       throw new Refusal(
         'unknown-employee',
         `Nobody knows an employee ${employeeId}: neither the directory nor any critical system`,
@@ -160,8 +160,8 @@ export function applicationOf(configured: Configured, config: () => Config) {
 
     /** Moves the interview, and answers when everybody is invited for the new time. */
     async reschedule(which: Which, input: Rescheduling): Promise<Interview> {
-      const wish = valid(parseRescheduling(input, new Date().toISOString()));
-      return ask(which, (exits) => exits.reschedule(which.employeeId, wish, which.exitId));
+      const request = valid(parseRescheduling(input, new Date().toISOString()));
+      return ask(which, (exits) => exits.reschedule(which.employeeId, request, which.exitId));
     },
 
     /** @param version of the program that reads, for the record */

@@ -54,7 +54,7 @@ export async function previewOf(config: Config, employeeId: string, withinMs: nu
 }
 
 /** Whether nobody at all knows the employee: then an id was mistyped. */
-export const isNobody = ({ employee, directoryProblem, systems }: Preview): boolean =>
+export const isUnknownEverywhere = ({ employee, directoryProblem, systems }: Preview): boolean =>
   !employee && !directoryProblem && systems.every(({ capture }) => capture !== undefined && !capture.account);
 
 function problemOf(error: Error): Pick<Preview, 'directoryProblem' | 'spellingProblem'> {

@@ -55,7 +55,7 @@ export type Outcome<T extends ExitEventType = ExitEventType> = {
 }[T];
 
 /** What an exit is told: an event of the stream, or what the workflow records in memory, which costs no history. */
-export type Happened<T extends ExitEventType = ExitEventType> = {
+export type RecordedEvent<T extends ExitEventType = ExitEventType> = {
   [K in T]: Outcome<K> & Pick<StoredEvent, 'id' | 'seq' | 'storedAt'>;
 }[T];
 

@@ -5,7 +5,7 @@
  */
 import { parseDecision, type Decision, type Ending } from './decision.js';
 import type { Drift } from './drift.js';
-import type { Happened } from './events.js';
+import type { RecordedEvent } from './events.js';
 import { InterviewStanding } from './interview-standing.js';
 import type { Weighed } from './exits.js';
 import { FailureType } from './failures.js';
@@ -17,7 +17,7 @@ import { parseRescheduling, type Rescheduling } from './rescheduling.js';
 import type { Resignation } from './resignation.js';
 import { parseResolution, type Resolution } from './resolution.js';
 import { Ladder, reviewBy, rungStep } from './review.js';
-import { settlingOf, type Settling } from './settling.js';
+import { settlementOf, type Settlement } from './settlement.js';
 import { awaitingOf, blockedAtOf } from './awaiting.js';
 import {
   isSettled,
@@ -32,7 +32,7 @@ import { StepLedger } from './step-ledger.js';
 import { summaryOf, type Beginning, type StepRow } from './steps.js';
 
 /** A decision can be sent for ever, and a hold undone; the status remembers the latest. */
-const KEPT = 20;
+const MOST_KEPT = 20;
 
 interface Opening {
   exitId: string;
@@ -59,7 +59,7 @@ export class Exit {
   /** Every name and address that the employee has been found under so far. */
   readonly identities = new Set<string>();
   /** The decision that stands. */
-  decision: Happened<'exit.decision-finalised'> | undefined;
+  decision: RecordedEvent<'exit.decision-finalised'> | undefined;
   /** When it takes effect: ISO 8601, UTC; undefined while the start of its day is not known. */
   effectiveAt: string | undefined;
   /** The ending that is being carried out, or has been. */
@@ -72,7 +72,7 @@ export class Exit {
   /** Where the wait for the decision stands. */
   readonly ladder: Ladder;
   /** By task: how often its person was asked, when last, and in which of its starts. */
-  readonly asked = new Map<string, { number: number; at: string; start: number }>();
+  readonly taskRequests = new Map<string, { number: number; at: string; start: number }>();
   /** By system: the event that first said that it was blocked, and those of its drifts. What is taken again is because of the last one. */
   readonly blocks = new Map<string, { seq: number; isWithoutAccount: boolean; drifts: string[] }>();
   cancelRequestedAt: string | undefined;
@@ -84,7 +84,7 @@ export class Exit {
   private readonly drifts: Drift[] = [];
   private readonly rejectedDecisions: RejectedDecision[] = [];
   /** Decisions that came before it was known who the employee is. */
-  private unweighed: Happened<'exit.decision-finalised'>[] = [];
+  private pendingDecisions: RecordedEvent<'exit.decision-finalised'>[] = [];
   /** The start was once over: a retry does not take the exit back to it. */
   private wasAwaiting = false;
 
@@ -103,7 +103,7 @@ export class Exit {
   }
 
   /** The id of the event that opened it. */
-  get resignedBy(): string {
+  get resignationId(): string {
     return this.opening.id;
   }
 
@@ -130,13 +130,13 @@ export class Exit {
   }
 
   /** @returns why the event counts for nothing */
-  evolve(event: Happened): string | undefined {
+  evolve(event: RecordedEvent): string | undefined {
     this.advanceTo(event.storedAt);
-    const problem = this.take(event);
+    const problem = this.apply(event);
     if (problem !== undefined) return problem;
-    if (this.unweighed.length > 0 && this.isEmployeeKnown) {
-      const waiting = this.unweighed;
-      this.unweighed = [];
+    if (this.pendingDecisions.length > 0 && this.isEmployeeKnown) {
+      const waiting = this.pendingDecisions;
+      this.pendingDecisions = [];
       for (const decision of waiting) {
         const why = this.decide(decision);
         if (why !== undefined) this.reject(decision.seq, why);
@@ -153,7 +153,7 @@ export class Exit {
     if (this.decision && !this.ending && this.effectiveAt !== undefined && this.effectiveAt <= now) {
       const at = this.effectiveAt > this.decision.storedAt ? this.effectiveAt : this.decision.storedAt;
       this.beginEnding(this.decision.data.outcome, at, this.decision.seq);
-    } else if (this.plan && this.isAwaited) this.climb(this.plan, now);
+    } else if (this.plan && this.isAwaited) this.advanceLadder(this.plan, now);
   }
 
   /** When the day of a decision begins, ISO 8601 in UTC: the workflow has to ask. */
@@ -164,8 +164,8 @@ export class Exit {
   }
 
   /** A decision waits, in its turn, until it is known who the employee is. */
-  isUnweighed(seq: number): boolean {
-    return this.unweighed.some((decision) => decision.seq === seq);
+  isDecisionPending(seq: number): boolean {
+    return this.pendingDecisions.some((decision) => decision.seq === seq);
   }
 
   /** Whether a decision would be accepted at this moment. */
@@ -183,11 +183,11 @@ export class Exit {
   }
 
   /** What a decision would come to at this moment. */
-  foresee(input: unknown, now: string): Weighed {
+  preview(input: unknown, now: string): Weighed {
     const decision = this.weigh(input, now);
     if (!decision.ok) return { problem: decision.problem };
-    const ahead = this.owedOf(decision.value.outcome, now).flatMap(([beginning, isOwed]) =>
-      this.ledger.ahead(beginning, isOwed),
+    const ahead = this.beginningsOf(decision.value.outcome, now).flatMap(([beginning, applies]) =>
+      this.ledger.rowsFor(beginning, applies),
     );
     return {
       setsOff: ahead.map(({ row, system }) => ({ name: row.name, system, summary: summaryOf(row, system) })),
@@ -209,7 +209,7 @@ export class Exit {
   /** What cannot be a decision, or came too late, is kept for the status. */
   refuse(received: unknown, reason: string, at: string): void {
     this.rejectedDecisions.push({ at, reason, received: shortened(received) });
-    this.rejectedDecisions.splice(0, this.rejectedDecisions.length - KEPT);
+    this.rejectedDecisions.splice(0, this.rejectedDecisions.length - MOST_KEPT);
     this.revision += 1;
   }
 
@@ -247,8 +247,8 @@ export class Exit {
   }
 
   /** How often the person of a task was asked. */
-  askedFor(task: string): number {
-    return this.asked.get(task)?.number ?? 0;
+  timesAsked(task: string): number {
+    return this.taskRequests.get(task)?.number ?? 0;
   }
 
   /** When the decision is overdue: ISO 8601, UTC. */
@@ -299,52 +299,52 @@ export class Exit {
     };
   }
 
-  private take(event: Happened): string | undefined {
+  private apply(event: RecordedEvent): string | undefined {
     switch (event.type) {
       case 'exit.planned':
         return this.begin(event.data.plan, event.storedAt);
       case 'employee.found':
         this.employee = event.data.employee;
-        return this.done(event);
+        return this.settleStep(event);
       case 'hr.reminded':
       case 'decision.escalated': {
         const kind = event.type === 'hr.reminded' ? 'remind' : 'escalate';
-        const isLatest = this.ladder.wentOut(kind, event.data.number);
-        return isLatest && this.isAwaited ? this.done(event) : undefined;
+        const isLatest = this.ladder.markSent(kind, event.data.number);
+        return isLatest && this.isAwaited ? this.settleStep(event) : undefined;
       }
       case 'operator.notified': {
-        this.notices.told(event.data.number);
-        const problem = this.done(event);
+        this.notices.markSent(event.data.number);
+        const problem = this.settleStep(event);
         if (this.notices.due(this.steps).length > 0) this.tellOperator(event.storedAt);
         return problem;
       }
       case 'interview.scheduled':
       case 'interview.rescheduled':
-        this.interviewing.arranged(event);
-        return this.done(event);
+        this.interviewing.record(event);
+        return this.settleStep(event);
       case 'interview.reschedule-requested':
-        return this.wishFor(event);
+        return this.requestRescheduling(event);
       case 'access.captured':
-        this.know(event.data);
+        this.identify(event.data);
         return undefined;
       case 'access.blocked': {
         const { system, capture } = event.data;
         const isWithoutAccount = capture !== undefined && !capture.account;
         if (!this.blocks.has(system))
           this.blocks.set(system, { seq: event.seq, isWithoutAccount, drifts: [] });
-        return this.done(event);
+        return this.settleStep(event);
       }
       case 'access.drifted':
-        return this.drift(event);
+        return this.recordDrift(event);
       case 'task.requested':
-        return this.requested(event);
+        return this.recordTaskRequest(event);
       case 'step.needs-attention':
-        return this.stuck(event);
+        return this.recordFailure(event);
       case 'step.resolved':
         return this.resolve(event);
       case 'exit.decision-finalised':
         if (this.isEmployeeKnown || this.closedAt) return this.decide(event);
-        this.unweighed.push(event);
+        this.pendingDecisions.push(event);
         return undefined;
       case 'exit.cancelled':
         this.cancelRequestedAt = event.storedAt;
@@ -357,30 +357,30 @@ export class Exit {
       case 'access.restored':
       case 'access.revoked':
       case 'step.completed':
-        return this.done(event);
+        return this.settleStep(event);
     }
   }
 
   private begin(plan: Plan, at: string): string | undefined {
     if (this.plan) return `the exit ${this.exitId} is planned already`;
     this.plan = plan;
-    this.ledger.lay(plan.steps, this.systems);
+    this.ledger.plan(plan.steps, this.systems);
     this.ledger.begin('resigned', at, this.opening.seq);
     // A cancellation may come before the plan.
     if (this.ending) this.beginEnding(this.ending, at, this.opening.seq);
     return undefined;
   }
 
-  private know({ identities = [], employeeName }: Pick<Settling, 'identities' | 'employeeName'>): void {
+  private identify({ identities = [], employeeName }: Pick<Settlement, 'identities' | 'employeeName'>): void {
     for (const identity of identities) this.identities.add(identity);
     this.employeeName ??= employeeName;
   }
 
-  private done(event: Happened): string | undefined {
-    const settling = settlingOf(event);
-    if (!settling) return undefined;
-    this.know(settling);
-    const { step: name, system, notes } = settling;
+  private settleStep(event: RecordedEvent): string | undefined {
+    const settlement = settlementOf(event);
+    if (!settlement) return undefined;
+    this.identify(settlement);
+    const { step: name, system, notes } = settlement;
     const step = this.step(name, system);
     if (!step) return this.noStep(name, system);
     // What was given up and came through all the same was seen; what a person settled stays as they said.
@@ -390,17 +390,17 @@ export class Exit {
     return undefined;
   }
 
-  private requested({ data, storedAt }: Happened<'task.requested'>): string | undefined {
+  private recordTaskRequest({ data, storedAt }: RecordedEvent<'task.requested'>): string | undefined {
     const { step: name, to, number } = data;
     const step = this.step(name);
     if (!step) return this.noStep(name);
-    if (number > this.askedFor(name))
-      this.asked.set(name, { number, at: storedAt, start: this.ledger.starts(name) });
+    if (number > this.timesAsked(name))
+      this.taskRequests.set(name, { number, at: storedAt, start: this.ledger.starts(name) });
     if (!isSettled(step)) step.note = `asked ${to}${number > 1 ? `, ${number} times` : ''}`;
     return undefined;
   }
 
-  private stuck({ data, storedAt }: Happened<'step.needs-attention'>): string | undefined {
+  private recordFailure({ data, storedAt }: RecordedEvent<'step.needs-attention'>): string | undefined {
     const { step: name, system } = data;
     const row = this.ledger.rowOf(name);
     const isLate = row?.until === 'decided' && !this.isAwaited;
@@ -413,7 +413,7 @@ export class Exit {
   }
 
   private askForAttention(step: Step, why: { error: string; type?: string | undefined }, at: string): void {
-    this.ledger.stick(step, why);
+    this.ledger.markStuck(step, why);
     if (step.name !== 'notify-operator' && this.notices.add(step, why.error)) this.tellOperator(at);
   }
 
@@ -422,24 +422,24 @@ export class Exit {
     if (this.step('notify-operator')?.state !== 'running') this.ledger.restart('notify-operator', at);
   }
 
-  private drift({ id, data, storedAt }: Happened<'access.drifted'>): string | undefined {
+  private recordDrift({ id, data, storedAt }: RecordedEvent<'access.drifted'>): string | undefined {
     const { system, what, seenAt } = data;
     const step = this.step('block-access', system);
     if (!step) return this.noStep('block-access', system);
     // A decision may have come during the look: what is being given back has not drifted.
     if (!this.isHeld || step.state !== 'done') return undefined;
     this.drifts.push({ system, what, seenAt });
-    this.drifts.splice(0, this.drifts.length - KEPT);
+    this.drifts.splice(0, this.drifts.length - MOST_KEPT);
     this.blocks.get(system)?.drifts.push(id);
-    this.ledger.again(step, storedAt);
+    this.ledger.retry(step, storedAt);
     if (this.plan!.policy.reassertsDrift) return undefined;
     const error = `seen at ${seenAt}: ${what}. Retry to block it again, or settle the step by hand`;
     this.askForAttention(step, { error, type: FailureType.Drifted }, storedAt);
     return undefined;
   }
 
-  private climb(plan: Plan, now: string): void {
-    const rung = this.ladder.climb(plan.review, now);
+  private advanceLadder(plan: Plan, now: string): void {
+    const rung = this.ladder.advance(plan.review, now);
     if (!rung) return;
     for (const name of Object.values(rungStep))
       this.giveUp([this.step(name)], rung.dueAt, 'was not seen to go out before the next one was due');
@@ -447,13 +447,13 @@ export class Exit {
     this.revision += 1;
   }
 
-  private wishFor(event: Happened<'interview.reschedule-requested'>): string | undefined {
+  private requestRescheduling(event: RecordedEvent<'interview.reschedule-requested'>): string | undefined {
     const weighed = this.weighRescheduling(event.data, event.storedAt);
     if (!weighed.ok) return weighed.problem;
-    this.interviewing.wish = event;
-    const stuck = this.interviewing.arranging!;
+    this.interviewing.request = event;
+    const stuck = this.interviewing.currentStep!;
     // Where there is no interview yet, the wish mends the step that found no time.
-    if (stuck.state === 'needs-attention') this.ledger.again(stuck, event.storedAt);
+    if (stuck.state === 'needs-attention') this.ledger.retry(stuck, event.storedAt);
     else this.ledger.restart('reschedule-hr-interview', event.storedAt, event.seq);
     return undefined;
   }
@@ -466,12 +466,12 @@ export class Exit {
       : this.interviewing.problem;
   }
 
-  private resolve({ data, storedAt }: Happened<'step.resolved'>): string | undefined {
+  private resolve({ data, storedAt }: RecordedEvent<'step.resolved'>): string | undefined {
     const weighed = this.weighResolution(data);
     if (!weighed.ok) return weighed.problem;
     const { step: name, system, action, by, evidence } = weighed.value;
     const step = this.step(name, system)!;
-    if (action === 'retry') this.ledger.again(step, storedAt);
+    if (action === 'retry') this.ledger.retry(step, storedAt);
     else {
       const state = action === 'skip' ? 'skipped' : 'done-by-hand';
       this.ledger.settle(step, storedAt, { state, by, evidence, note: undefined });
@@ -480,7 +480,7 @@ export class Exit {
     return undefined;
   }
 
-  private decide(event: Happened<'exit.decision-finalised'>): string | undefined {
+  private decide(event: RecordedEvent<'exit.decision-finalised'>): string | undefined {
     const weighed = this.weigh(event.data, event.storedAt);
     if (!weighed.ok) {
       this.refuse(event.data, weighed.problem, event.storedAt);
@@ -504,23 +504,23 @@ export class Exit {
     );
     // A resignation that no longer stands is no reason to tell, or to invite.
     const stays = ending === 'retained' ? 'retained' : 'not leaving: the exit was cancelled';
-    const owed = this.owedOf(ending, at);
+    const owed = this.beginningsOf(ending, at);
     if (!isLeaving)
       this.giveUpAll(
         ({ until, custom, begins }) => until === 'retained' || (!!custom && begins === 'resigned'),
         at,
         `the employee is ${stays}`,
       );
-    for (const [beginning, isOwed] of owed) this.ledger.begin(beginning, at, seq, isOwed);
+    for (const [beginning, applies] of owed) this.ledger.begin(beginning, at, seq, applies);
     this.recompute(at, seq);
   }
 
   /** What an ending begins, in this order, and which rows of it. */
-  private owedOf(ending: Ending, at: string): [Beginning, (row: StepRow) => boolean][] {
-    const owesWithdrawal = this.interviewing.mayBeOut(at);
-    const isOwed = ({ name }: StepRow): boolean => name !== 'cancel-hr-interview' || owesWithdrawal;
+  private beginningsOf(ending: Ending, at: string): [Beginning, (row: StepRow) => boolean][] {
+    const owesWithdrawal = this.interviewing.mayNeedWithdrawal(at);
+    const applies = ({ name }: StepRow): boolean => name !== 'cancel-hr-interview' || owesWithdrawal;
     const beginnings = [ending === 'leaving' ? 'leaving' : 'retained', 'decided', 'access-settled'] as const;
-    return beginnings.map((beginning) => [beginning, isOwed]);
+    return beginnings.map((beginning) => [beginning, applies]);
   }
 
   private giveUpAll(isPointless: (row: StepRow) => boolean, finishedAt: string, note: string): void {
@@ -542,7 +542,7 @@ export class Exit {
     this.ledger.beginDue(at, seq);
     const gating = this.ledger.where(({ gates }) => gates);
     this.wasAwaiting ||= this.ledger.starting.every(({ state }) => state !== 'running');
-    this.isUnknown = !this.ending && this.isNobody;
+    this.isUnknown = !this.ending && this.isUnknownEverywhere;
     if (this.isUnknown || (this.ending && gating.every(isSettled))) this.close(at);
     else if (this.notices.due(this.steps).length === 0)
       this.giveUp([this.step('notify-operator')], at, 'mended before the operator was told');
@@ -557,7 +557,7 @@ export class Exit {
   }
 
   /** A mistyped id: the directory does not know the employee, and every system was looked at and has no account. */
-  private get isNobody(): boolean {
+  private get isUnknownEverywhere(): boolean {
     return (
       this.identities.size === 0 &&
       this.ledger.isStuckOn(FailureType.UnknownEmployee) &&
@@ -570,7 +570,7 @@ export class Exit {
   }
 }
 
-function decisionOf({ data }: Happened<'exit.decision-finalised'>): Decision {
+function decisionOf({ data }: RecordedEvent<'exit.decision-finalised'>): Decision {
   const { effectiveAt: _, ...decision } = data;
   return decision;
 }

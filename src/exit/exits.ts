@@ -21,7 +21,7 @@ export interface Exits {
   weigh: (employeeId: string, decision: Decision, exitId?: string) => Promise<Weighed>;
   resolve: (employeeId: string, resolution: Resolution, exitId?: string) => Promise<Step>;
   /** Moves the interview, and answers when everybody is invited for the new time. */
-  reschedule: (employeeId: string, wish: Rescheduling, exitId?: string) => Promise<Interview>;
+  reschedule: (employeeId: string, request: Rescheduling, exitId?: string) => Promise<Interview>;
   list: (filter: ListFilter) => Promise<ListedExit[]>;
   /** The status, again each time that something has happened, until the exit is over. */
   follow: (employeeId: string, everyMs: number, exitId?: string) => AsyncGenerator<ExitStatus>;

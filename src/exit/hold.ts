@@ -76,7 +76,7 @@ export type Answer =
   | { removing: GroupRef[] }
   | { revoked: Revoked };
 
-export interface HoldOn {
+export interface HoldContext {
   system: string;
   kind: HoldKind;
   /** How long after it was given up a request may still take effect on a server without ETags. */
@@ -89,7 +89,7 @@ export interface HoldOn {
 
 const UNKNOWN = 'unknown';
 
-export function next(held: Held, { system, goal, now }: Pick<HoldOn, 'system' | 'goal' | 'now'>): Move {
+export function next(held: Held, { system, goal, now }: Pick<HoldContext, 'system' | 'goal' | 'now'>): Move {
   const { capture, taken, blocked, restored, revokingSince, revoked, lookAgainAt } = held;
   const account = capture?.account;
   switch (goal.to) {
@@ -121,7 +121,7 @@ export function next(held: Held, { system, goal, now }: Pick<HoldOn, 'system' | 
   }
 }
 
-export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, now }: HoldOn): Held {
+export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, now }: HoldContext): Held {
   const isoIn = (ms: number): string => new Date(now + ms).toISOString();
   if ('captured' in answer) {
     // What an earlier run of this exit, or an earlier exit, had taken is still taken.
@@ -198,7 +198,7 @@ export interface Performer {
  * @returns what an auditor would ask about
  * @throws FinalFailure NotGivenBack, DoneByHand
  */
-export async function perform(performer: Performer, on: Omit<HoldOn, 'now'>): Promise<string[]> {
+export async function perform(performer: Performer, on: Omit<HoldContext, 'now'>): Promise<string[]> {
   const learn = (answer: Answer): void => {
     performer.held = observed(performer.held, answer, { ...on, now: performer.now() });
   };

@@ -1,5 +1,5 @@
 /** How the interview of an exit stands: what was said of it, and what can be asked of it. */
-import type { Happened } from './events.js';
+import type { RecordedEvent } from './events.js';
 import type { Interview } from './interview.js';
 import type { Step } from './status.js';
 import type { StepLedger } from './step-ledger.js';
@@ -7,13 +7,13 @@ import type { StepLedger } from './step-ledger.js';
 export class InterviewStanding {
   /** As everybody was last told. */
   interview: Interview | undefined;
-  /** The latest wish for another time. */
-  wish: Happened<'interview.reschedule-requested'> | undefined;
+  /** The latest request for another time. */
+  request: RecordedEvent<'interview.reschedule-requested'> | undefined;
 
   constructor(private readonly ledger: StepLedger) {}
 
-  /** The step that the latest wish for a time is carried out by. */
-  get arranging(): Step | undefined {
+  /** The step that the latest request for a time is carried out by. */
+  get currentStep(): Step | undefined {
     return this.moving ?? this.scheduling;
   }
 
@@ -22,7 +22,7 @@ export class InterviewStanding {
     return [this.moving, this.scheduling].find((step) => step?.state === 'done-by-hand');
   }
 
-  arranged({ data }: Happened<'interview.scheduled' | 'interview.rescheduled'>): void {
+  record({ data }: RecordedEvent<'interview.scheduled' | 'interview.rescheduled'>): void {
     const { identities: _, employeeName: __, notes: ___, ...interview } = data;
     // Of two answers that cross, the one that everybody was told last has the higher SEQUENCE.
     if (interview.sequence >= (this.interview?.sequence ?? 0)) this.interview = interview;
@@ -30,8 +30,8 @@ export class InterviewStanding {
 
   /** Why it cannot be moved now, as far as its steps tell. */
   get problem(): string | undefined {
-    if (!this.arranging) return 'the exit has only just begun';
-    const { state } = this.arranging;
+    if (!this.currentStep) return 'the exit has only just begun';
+    const { state } = this.currentStep;
     if (state === 'pending' || state === 'running') return 'the interview is being arranged at this moment';
     if (!this.interview && state !== 'needs-attention')
       return `the step schedule-hr-interview is ${state}: nothing is known of an interview`;
@@ -42,7 +42,7 @@ export class InterviewStanding {
    * Whether an invitation may be out that has to be withdrawn: for a time that is ahead, or may have been moved there in the calendar.
    * @param now ISO 8601
    */
-  mayBeOut(now: string): boolean {
+  mayNeedWithdrawal(now: string): boolean {
     const { interview, scheduling } = this;
     if (this.arrangedByHand) return true;
     if (interview)

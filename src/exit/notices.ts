@@ -13,7 +13,7 @@ export class Notices {
   /** In the order of their numbers, which begin with 1. */
   private readonly numbered: Cause[] = [];
   /** The number of the latest notice that went out. */
-  toldUpTo = 0;
+  sentUpTo = 0;
 
   /** The number of the latest notice, told or not; 0 for none. */
   get latest(): number {
@@ -34,13 +34,13 @@ export class Notices {
     this.causes.delete(stepKey(step));
   }
 
-  told(number: number): void {
-    this.toldUpTo = Math.max(this.toldUpTo, number);
+  markSent(number: number): void {
+    this.sentUpTo = Math.max(this.sentUpTo, number);
   }
 
   /** What the operator has still to be told of the steps as they stand, the latest cause of each. */
   due(steps: readonly Step[]): Cause[] {
-    const untold = new Map(this.numbered.slice(this.toldUpTo).map(({ step, error }) => [step, error]));
+    const untold = new Map(this.numbered.slice(this.sentUpTo).map(({ step, error }) => [step, error]));
     const stuck = new Set(steps.filter(({ state }) => state === 'needs-attention').map(stepKey));
     return [...untold].flatMap(([step, error]) => (stuck.has(step) ? { step, error } : []));
   }

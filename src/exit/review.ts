@@ -71,7 +71,7 @@ export class Ladder {
   }
 
   /** @returns the rung that falls due by now, where it is a new one */
-  climb(review: Review, now: string): DueRung | undefined {
+  advance(review: Review, now: string): DueRung | undefined {
     const { due } = standingOn(review, Date.parse(now) - Date.parse(this.openedAt));
     if (!due || (this.rung && this.rung.afterMs >= due.afterMs)) return undefined;
     const dueAt = new Date(Date.parse(this.openedAt) + due.afterMs).toISOString();
@@ -80,7 +80,7 @@ export class Ladder {
   }
 
   /** @returns whether it is the latest of its kind that fell due */
-  wentOut(kind: Rung['kind'], number: number): boolean {
+  markSent(kind: Rung['kind'], number: number): boolean {
     this.out[kind].add(number);
     return this.latest[kind] === number;
   }

@@ -7,7 +7,7 @@ interface Entry {
   step: Step;
   row: StepRow;
   /** The record's number of what set it off. */
-  setOffBy: number;
+  causeSeq: number;
   /** A retry and a drift begin it again. */
   starts: number;
   /** The type of the final failure that it is stuck on. */
@@ -20,7 +20,7 @@ export class StepLedger {
   private systems: readonly string[] = [];
 
   /** What is planned: nothing has begun yet. */
-  lay(rows: readonly StepRow[], systems: readonly string[]): void {
+  plan(rows: readonly StepRow[], systems: readonly string[]): void {
     this.rows = rows;
     this.systems = systems;
   }
@@ -48,8 +48,8 @@ export class StepLedger {
   }
 
   /** The record's number of what a step was begun for. */
-  setOffBy(name: string, system?: string): number | undefined {
-    return this.entry(name, system)?.setOffBy;
+  causeSeq(name: string, system?: string): number | undefined {
+    return this.entry(name, system)?.causeSeq;
   }
 
   /** How often a step was begun: it differs where the step was begun again. */
@@ -64,24 +64,24 @@ export class StepLedger {
   }
 
   /** Adds the steps that begin now; those that wait for others are pending. */
-  begin(beginning: Beginning, at: string, setOffBy: number, isOwed: (row: StepRow) => boolean = () => true) {
-    for (const { row, system } of this.ahead(beginning, isOwed))
-      this.entries.push({ step: { name: row.name, system, state: 'pending' }, row, setOffBy, starts: 0 });
-    this.beginDue(at, setOffBy);
+  begin(beginning: Beginning, at: string, causeSeq: number, applies: (row: StepRow) => boolean = () => true) {
+    for (const { row, system } of this.rowsFor(beginning, applies))
+      this.entries.push({ step: { name: row.name, system, state: 'pending' }, row, causeSeq, starts: 0 });
+    this.beginDue(at, causeSeq);
   }
 
   /** What `begin` would add. */
-  ahead(
+  rowsFor(
     beginning: Beginning,
-    isOwed: (row: StepRow) => boolean,
+    applies: (row: StepRow) => boolean,
   ): { row: StepRow; system: string | undefined }[] {
     return this.rows
-      .filter((row) => row.begins === beginning && isOwed(row))
+      .filter((row) => row.begins === beginning && applies(row))
       .flatMap((row) => (row.perSystem ? this.systems : [undefined]).map((system) => ({ row, system })));
   }
 
-  /** Begins what waited for other steps to be settled. @param setOffBy what settled the last of them */
-  beginDue(at: string, setOffBy: number): void {
+  /** Begins what waited for other steps to be settled. @param causeSeq what settled the last of them */
+  beginDue(at: string, causeSeq: number): void {
     for (const entry of this.entries) {
       const { step, row } = entry;
       const before = [...(row.after ?? []), ...(row.begins === 'access-settled' ? endings : [])];
@@ -90,25 +90,25 @@ export class StepLedger {
         this.all.every((each) => !before.includes(each.name) || isSettled(each))
       ) {
         // What waits for nothing is set off by what it was added for.
-        if (before.length > 0) entry.setOffBy = setOffBy;
+        if (before.length > 0) entry.causeSeq = causeSeq;
         this.start(entry, at);
       }
     }
   }
 
   /** Begins a step that the exit comes to more than once, or comes back to. */
-  restart(name: string, at: string, setOffBy = this.setOffBy(name)): Step | undefined {
+  restart(name: string, at: string, causeSeq = this.causeSeq(name)): Step | undefined {
     const row = this.rowOf(name);
     if (!row) return undefined;
     const known = this.entry(name);
     const step: Step = { name, state: 'running', startedAt: at };
-    if (known) Object.assign(known, { step, setOffBy, starts: known.starts + 1, stuckOn: undefined });
-    else this.entries.push({ step, row, setOffBy: setOffBy ?? 0, starts: 1 });
+    if (known) Object.assign(known, { step, causeSeq, starts: known.starts + 1, stuckOn: undefined });
+    else this.entries.push({ step, row, causeSeq: causeSeq ?? 0, starts: 1 });
     return step;
   }
 
   /** Tries a step again from now on. */
-  again(step: Step, at: string): void {
+  retry(step: Step, at: string): void {
     this.start(this.entry(step.name, step.system)!, at);
   }
 
@@ -116,7 +116,10 @@ export class StepLedger {
     Object.assign(step, { finishedAt, error: undefined, ...outcome });
   }
 
-  stick(step: Step, { error, type }: Pick<Outcome<'step.needs-attention'>['data'], 'error' | 'type'>): void {
+  markStuck(
+    step: Step,
+    { error, type }: Pick<Outcome<'step.needs-attention'>['data'], 'error' | 'type'>,
+  ): void {
     Object.assign(step, { state: 'needs-attention', error });
     this.entry(step.name, step.system)!.stuckOn = type;
   }

@@ -6,7 +6,7 @@ import {
 } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { parseDrift } from '../exit/drift.js';
-import type { Received, Told } from '../exit/evidence/facts.js';
+import type { Received, UntimedFact } from '../exit/evidence/facts.js';
 import type { Reported } from '../exit/failures.js';
 import type { Plan } from '../exit/plan.js';
 import type { Rescheduling } from '../exit/rescheduling.js';
@@ -18,15 +18,15 @@ import { factsOfReport, factsOfResult, type Call } from './activity-facts.js';
 export type Event = NonNullable<History['events']>[number];
 type Payloads = Parameters<typeof decodeArrayFromPayloads>[1];
 type Failure = NonNullable<Parameters<typeof decodeOptionalFailureToOptionalError>[1]>;
-type Tell<A> = (attributes: A, event: Event) => Told[] | Promise<Told[]>;
-type Readers = { [K in keyof Event]?: Tell<NonNullable<Event[K]>> };
+type Reader<A> = (attributes: A, event: Event) => UntimedFact[] | Promise<UntimedFact[]>;
+type Readers = { [K in keyof Event]?: Reader<NonNullable<Event[K]>> };
 
 /** @returns what reads the events of one run, in their order: some are understood by what came before */
 export function eventReader(
   runId: string,
   converter: LoadedDataConverter,
-): (event: Event) => Promise<Told[]> {
-  const readers = Object.entries(readersOf(runId, converter)) as [keyof Event, Tell<unknown>][];
+): (event: Event) => Promise<UntimedFact[]> {
+  const readers = Object.entries(readersOf(runId, converter)) as [keyof Event, Reader<unknown>][];
   return async (event) => {
     const [name, tell] = readers.find(([name]) => event[name]) ?? [];
     return name && tell ? tell(event[name], event) : [];
@@ -40,8 +40,8 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
   let phaseBefore: Phase | null | undefined;
   let needsAttention = false;
   /** Failures that the workflow has not heard of yet; and those that its present task has told it of. */
-  let failed: Told[] = [];
-  let heard: Told[] = [];
+  let failed: UntimedFact[] = [];
+  let heard: UntimedFact[] = [];
 
   const value = async <T>(payloads: Payloads): Promise<T | undefined> =>
     (await decodeArrayFromPayloads(converter, payloads))[0] as T | undefined;
@@ -51,7 +51,7 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
   async function activityFailed(
     { scheduledEventId, failure, retryState }: ActivityEnd,
     event: Event,
-  ): Promise<Told[]> {
+  ): Promise<UntimedFact[]> {
     const call = calls.get(String(scheduledEventId));
     if (!call || !failure) return [];
     const error = await errorOf(reasonOf(failure));
@@ -132,13 +132,13 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
         return payload && value<T>([payload]);
       };
       const phase = await attribute<Phase>('ExitPhase');
-      const told: Told[] = phase && phase !== phaseBefore ? [{ kind: 'phase', phase }] : [];
+      const told: UntimedFact[] = phase && phase !== phaseBefore ? [{ kind: 'phase', phase }] : [];
       phaseBefore = phase;
       const needed = await attribute<boolean>('NeedsAttention');
       if (needed === undefined || needed === needsAttention) return told;
       needsAttention = needed;
       if (!needed) return [...told, { kind: 'attention-over' }];
-      const unnamed: Told = {
+      const unnamed: UntimedFact = {
         kind: 'attention',
         why: 'not over a call to a service; the step is the one that was mended',
       };
@@ -174,7 +174,7 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
       accepted.set(String(eventId), id);
       const { name, content } = requests.get(id) ?? {};
       return name === 'rescheduleInterview'
-        ? [{ kind: 'rescheduling-asked', id, wish: content as Rescheduling }]
+        ? [{ kind: 'rescheduling-requested', id, request: content as Rescheduling }]
         : [];
     },
     workflowExecutionUpdateCompletedEventAttributes: async ({ acceptedEventId, outcome }) => {
@@ -196,7 +196,7 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
       }
       if (name !== 'resolveStep') return [];
       const result = refused ?? { ok: answer!.state };
-      return [{ kind: 'step-mended', id, resolution: content as Resolution, identity, result }];
+      return [{ kind: 'step-resolved', id, resolution: content as Resolution, identity, result }];
     },
 
     workflowExecutionCancelRequestedEventAttributes: ({ identity, cause }) => [

@@ -6,7 +6,7 @@ import { evidenceOf } from '../exit/evidence/evidence-of.js';
 import { exitWorkflowId } from '../exit/ids.js';
 import type { ExitStatus } from '../exit/status.js';
 import { latestRun } from './exit-runs.js';
-import { baseOf, exitIdOf, factsOf, type RunHistory } from './history.js';
+import { baseOf, exitIdOf, factsOf, type RunHistory } from './history-facts.js';
 import { Refusal } from '../exit/refusal.js';
 
 /**

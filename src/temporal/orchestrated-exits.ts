@@ -186,7 +186,7 @@ export function orchestratedExits(client: Client) {
 
     resolve: (employeeId, resolution, exitId) => update('resolveStep', resolution, employeeId, exitId),
 
-    reschedule: (employeeId, wish, exitId) => update('rescheduleInterview', wish, employeeId, exitId),
+    reschedule: (employeeId, request, exitId) => update('rescheduleInterview', request, employeeId, exitId),
 
     async list(filter) {
       const found: Promise<ListedExit | []>[] = [];

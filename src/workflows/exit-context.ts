@@ -1,6 +1,6 @@
 /** What the workflow leads an exit with: the exit itself, its plan, the services, and the record of what happens. */
 import { ApplicationFailure, CancellationScope, workflowInfo } from '@temporalio/workflow';
-import type { ExitEventType, Happened, Outcome } from '../exit/events.js';
+import type { ExitEventType, RecordedEvent, Outcome } from '../exit/events.js';
 import { Exit } from '../exit/exit.js';
 import { FailureType } from '../exit/failures.js';
 import { exitWorkflowId } from '../exit/ids.js';
@@ -43,15 +43,15 @@ export class ExitContext {
       seq: this.seq,
       id: String(this.seq),
     });
-    this.runner = new StepRunner(this.exit, (outcome) => this.happened(outcome));
+    this.runner = new StepRunner(this.exit, (outcome) => this.record(outcome));
     CancellationScope.current().cancelRequested.catch(() =>
-      this.happened({ type: 'exit.cancelled', data: {} }),
+      this.record({ type: 'exit.cancelled', data: {} }),
     );
   }
 
   begin(plan: Plan): void {
     this.planned = { plan, services: servicesUnder(plan) };
-    this.happened({ type: 'exit.planned', data: { plan } });
+    this.record({ type: 'exit.planned', data: { plan } });
   }
 
   get plan(): Plan {
@@ -66,24 +66,24 @@ export class ExitContext {
    * Records in memory what happened, which costs no history, and calls off what is pointless by now.
    * @returns why it counts for nothing
    */
-  happened<T extends ExitEventType>({ type, data }: Outcome<T>): string | undefined {
+  record<T extends ExitEventType>({ type, data }: Outcome<T>): string | undefined {
     this.seq += 1;
     const event = { type, data, id: String(this.seq), seq: this.seq, storedAt: now() };
-    const problem = this.exit.evolve(event as Happened);
-    this.runner.callOffStale();
+    const problem = this.exit.evolve(event as RecordedEvent);
+    this.runner.cancelStale();
     return problem;
   }
 
   /** Lets the time that has passed have its effect. */
-  timePassed(): void {
+  advanceTime(): void {
     this.exit.advanceTo(now());
-    this.runner.callOffStale();
+    this.runner.cancelStale();
   }
 
   /** When the day of the decision begins, ISO 8601 in UTC. */
-  takesEffectAt(instant: string): void {
+  takeEffectAt(instant: string): void {
     this.exit.takeEffectAt(new Date(instant).toISOString(), now());
-    this.runner.callOffStale();
+    this.runner.cancelStale();
   }
 
   /** Whether earlier runs may have taken something: those of an exit that ended from outside, or of this one before a reset. */

@@ -15,7 +15,7 @@ import { registerHandlers } from './handlers.js';
 import { planExit, startOfDay } from './proxies.js';
 import { remindUntilDecided } from './review-ladder.js';
 import { SystemHold } from './system-hold.js';
-import { keepOperatorInformed, tellManagerOfOutcome, tellPeople } from './telling.js';
+import { keepOperatorNotified, notifyManagerOfOutcome, notifyPeople } from './notify-people.js';
 import { syncVisibility } from './visibility.js';
 
 /**
@@ -37,17 +37,17 @@ export async function exitEmployee(resignation: Resignation): Promise<ExitStatus
 
     const begun = Promise.all([
       ...holds.map((hold) => hold.block()),
-      tellPeople(context),
+      notifyPeople(context),
       interview.arrange(),
       remindUntilDecided(context),
       performCustomSteps(context),
-      keepOperatorInformed(context),
+      keepOperatorNotified(context),
     ]);
     await decided(context);
 
     if (exit.ending) {
       const access = holds.map((hold) => (exit.ending === 'leaving' ? hold.revoke() : hold.restore()));
-      await Promise.all([...access, interview.withdraw(), tellManagerOfOutcome(context)]);
+      await Promise.all([...access, interview.withdraw(), notifyManagerOfOutcome(context)]);
     }
     await condition(() => exit.closedAt !== undefined);
     await begun;
@@ -70,10 +70,10 @@ async function decided(context: ExitContext): Promise<void> {
   if (date === undefined || exit.ending) return;
   const instant = await startOfDay(date);
   // *Retained* may have come meanwhile.
-  if (exit.decision?.data.effectiveOn === date) context.takesEffectAt(instant);
+  if (exit.decision?.data.effectiveOn === date) context.takeEffectAt(instant);
   const waitMs = Date.parse(instant) - Date.now();
   await condition(() => exit.ending !== undefined, Math.max(1, waitMs), {
     summary: `Leaving takes effect on ${date}`,
   });
-  context.timePassed();
+  context.advanceTime();
 }

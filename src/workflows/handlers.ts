@@ -34,7 +34,7 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
   const { exit, runner } = context;
   setHandler(status, () => exit.status(), { description: 'How the exit stands: an ExitStatus' });
 
-  setHandler(weighDecision, (input) => exit.foresee(input, now()), {
+  setHandler(weighDecision, (input) => exit.preview(input, now()), {
     description: 'What a decision would set off now, or why it would be refused',
   });
 
@@ -43,7 +43,7 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
     CancellationScope.nonCancellable(() => condition(() => exit.isEmployeeKnown || !exit.isAwaited));
 
   const accept = (decision: Decision): Decision & { decidedAt: string } => {
-    context.happened({ type: 'exit.decision-finalised', data: decision });
+    context.record({ type: 'exit.decision-finalised', data: decision });
     return { ...decision, decidedAt: exit.decision!.storedAt };
   };
 
@@ -65,7 +65,7 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
     holdDrifted,
     (input: unknown) => {
       const drift = parseDrift(input);
-      if (drift.ok) context.happened({ type: 'access.drifted', data: drift.value });
+      if (drift.ok) context.record({ type: 'access.drifted', data: drift.value });
       else exit.refuse(input, `holdDrifted: ${drift.problem}`, now());
     },
     { description: 'A sweep found that access came back during the hold' },
@@ -91,10 +91,10 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
     (input) => {
       const resolution = valueOf(exit.weighResolution(input));
       const { step, system } = resolution;
-      context.happened({ type: 'step.resolved', data: resolution });
+      context.record({ type: 'step.resolved', data: resolution });
       // Also an exit that is being cancelled needs its steps mended.
       return CancellationScope.nonCancellable(async () => {
-        await runner.calm(step, system);
+        await runner.staleEnded(step, system);
         return { ...exit.step(step, system)! };
       });
     },
@@ -109,7 +109,7 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
     rescheduleInterview,
     (input) => {
       const wish = valueOf(exit.weighRescheduling(input, now()));
-      context.happened({ type: 'interview.reschedule-requested', data: wish });
+      context.record({ type: 'interview.reschedule-requested', data: wish });
       return CancellationScope.nonCancellable(() => interview.arranged());
     },
     {

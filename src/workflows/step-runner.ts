@@ -10,7 +10,7 @@ import { summaryOf } from '../exit/steps.js';
 import { causeOf, isFailureOfStep, isFinal, reasonOf, typeOf } from './step-failures.js';
 
 /** One go at a step. */
-export interface Go {
+export interface StepExecution {
   /** The id of the step's activity. */
   activityId: string;
   /** Calls an activity, which may go on trying until the step asks for attention. */
@@ -27,13 +27,13 @@ interface Activity<I, T> {
   executeWithOptions: (options: ActivityOptions, args: [input: I]) => Promise<T>;
 }
 
-export type Run = (go: Go) => Promise<Outcome | undefined>;
+export type Run = (execution: StepExecution) => Promise<Outcome | undefined>;
 
 interface Running {
   key: string;
   /** The step was settled or begun again meanwhile. */
   isStale: () => boolean;
-  callOff: () => void;
+  cancel: () => void;
 }
 
 export class StepRunner {
@@ -41,7 +41,7 @@ export class StepRunner {
 
   constructor(
     private readonly exit: Exit,
-    private readonly happened: (outcome: Outcome) => void,
+    private readonly record: (outcome: Outcome) => void,
   ) {}
 
   /** Waits until a step begins, and performs it until it is settled. */
@@ -52,7 +52,7 @@ export class StepRunner {
   }
 
   /** Performs a step each time that it is open, until the exit has no use for it any more. */
-  async keep(name: string, run: Run, isOver: () => boolean, system?: string): Promise<void> {
+  async performEach(name: string, run: Run, isOver: () => boolean, system?: string): Promise<void> {
     const { exit } = this;
     for (;;) {
       await condition(() => exit.isOpen(name, system) || isOver() || exit.closedAt !== undefined);
@@ -62,12 +62,12 @@ export class StepRunner {
   }
 
   /** Cancels what is being tried of steps that were settled or begun again. */
-  callOffStale(): void {
-    for (const each of this.running) if (each.isStale()) each.callOff();
+  cancelStale(): void {
+    for (const each of this.running) if (each.isStale()) each.cancel();
   }
 
   /** Returns once a step that was settled or begun again has nothing of before under way. */
-  async calm(name: string, system?: string): Promise<void> {
+  async staleEnded(name: string, system?: string): Promise<void> {
     const key = stepKey({ name, system });
     await condition(() => ![...this.running].some((each) => each.key === key && each.isStale()));
   }
@@ -90,7 +90,7 @@ export class StepRunner {
       if (isStale()) continue;
       const scope = new CancellationScope();
       const key = stepKey({ name, system });
-      const go: Go = {
+      const execution: StepExecution = {
         activityId: key,
         call: (activity, input, named) =>
           activity.executeWithOptions({ activityId: key, ...this.optionsOf(name, system), ...named }, [
@@ -100,18 +100,18 @@ export class StepRunner {
       const running = {
         key,
         isStale,
-        callOff: once(() => void cancel(scope, go)),
+        cancel: once(() => void cancel(scope, execution)),
       };
       this.running.add(running);
       try {
-        const outcome = await scope.run(() => run(go)).finally(() => this.running.delete(running));
-        if (outcome) this.happened(outcome);
+        const outcome = await scope.run(() => run(execution)).finally(() => this.running.delete(running));
+        if (outcome) this.record(outcome);
       } catch (failure) {
         if (!isFailureOfStep(failure)) throw failure;
         if (isStale()) continue;
         const cause = causeOf(failure);
         const why = { step: name, system, error: reasonOf(cause), type: typeOf(cause) };
-        this.happened({ type: 'step.needs-attention', data: why });
+        this.record({ type: 'step.needs-attention', data: why });
         // An outage goes on being tried, now without limit.
         waitsForPerson = isFinal(failure);
       }
@@ -130,9 +130,9 @@ export class StepRunner {
 }
 
 /** The attempt may end by itself meanwhile, and what is begun after that is in another scope. */
-const cancel = (scope: CancellationScope, go: Go): Promise<void> =>
+const cancel = (scope: CancellationScope, execution: StepExecution): Promise<void> =>
   CancellationScope.nonCancellable(async () => {
-    await go.beforeCancel?.();
+    await execution.beforeCancel?.();
     scope.cancel();
   });
 

@@ -6,9 +6,9 @@ import type { Taken } from '../exit/hold-facts.js';
 import { noHold, observed, perform, type Goal, type Held, type Performer } from '../exit/hold.js';
 import type { PlannedSystem } from '../exit/plan.js';
 import type { ExitContext } from './exit-context.js';
-import { Reports } from './reports.js';
+import { ActivityProgress } from './activity-progress.js';
 import { causeOf } from './step-failures.js';
-import type { Go } from './step-runner.js';
+import type { StepExecution } from './step-runner.js';
 
 interface Clock {
   now: () => number;
@@ -17,7 +17,7 @@ interface Clock {
 
 export class SystemHold {
   private held: Held;
-  private readonly reports = new Reports<Taken>();
+  private readonly reports = new ActivityProgress<Taken>();
   private blocking: Promise<void> | undefined;
 
   constructor(
@@ -33,13 +33,16 @@ export class SystemHold {
   block(): Promise<void> {
     const { exit, runner } = this.context;
     const { name: system } = this.system;
-    const run = async (go: Go) => {
-      const notes = await this.carryTo({ to: 'block', drift: exit.blocks.get(system)?.drifts.at(-1) }, go);
+    const run = async (execution: StepExecution) => {
+      const notes = await this.carryTo(
+        { to: 'block', drift: exit.blocks.get(system)?.drifts.at(-1) },
+        execution,
+      );
       const { capture } = this.held;
       const data = { system, capture, identities: capture?.account?.identities ?? [], notes };
       return { type: 'access.blocked', data } as const;
     };
-    return (this.blocking = runner.keep('block-access', run, () => exit.ending !== undefined, system));
+    return (this.blocking = runner.performEach('block-access', run, () => exit.ending !== undefined, system));
   }
 
   restore(): Promise<void> {
@@ -60,7 +63,10 @@ export class SystemHold {
   ): Promise<void> {
     const { name: system } = this.system;
     await this.blocking;
-    const run = async (go: Go) => ({ type, data: { system, notes: await this.carryTo(goal(), go) } });
+    const run = async (execution: StepExecution) => ({
+      type,
+      data: { system, notes: await this.carryTo(goal(), execution) },
+    });
     await this.context.runner.perform(step, run, system);
   }
 
@@ -71,7 +77,7 @@ export class SystemHold {
     return capture?.account && blocked && { system, hold, accountId: capture.account.id, queue };
   }
 
-  private carryTo(goal: Goal, go: Go): Promise<string[]> {
+  private carryTo(goal: Goal, execution: StepExecution): Promise<string[]> {
     const { context, system: planned, reports, clock } = this;
     const { name: system, hold } = planned;
     const { exitId, employeeId, resignation } = context.exit;
@@ -84,16 +90,18 @@ export class SystemHold {
       capture: async () => {
         const { adopts } = context.plan;
         const input = { exitId, employeeId, system, hold, adopts };
-        const seen = await go.call(access.captureAccess, input, { activityId: `capture-access:${system}` });
+        const seen = await execution.call(access.captureAccess, input, {
+          activityId: `capture-access:${system}`,
+        });
         const identities = seen.account?.identities ?? [];
-        context.happened({ type: 'access.captured', data: { system, identities } });
+        context.record({ type: 'access.captured', data: { system, identities } });
         return seen;
       },
       block: async ({ account, tried }) => {
         try {
           const overridesProtection = resignation.overrideBy !== undefined;
-          return await reports.of(go, () =>
-            go.call(access.blockAccess, { system, hold, account, tried, overridesProtection }),
+          return await reports.of(execution, () =>
+            execution.call(access.blockAccess, { system, hold, account, tried, overridesProtection }),
           );
         } catch (failure) {
           if (failure instanceof ActivityFailure) {
@@ -105,12 +113,12 @@ export class SystemHold {
       },
       restore: async ({ account, taken, blockedVersion }) => {
         try {
-          return await go.call(access.restoreAccess, { system, account, taken, blockedVersion });
+          return await execution.call(access.restoreAccess, { system, account, taken, blockedVersion });
         } catch (failure) {
           throw asFinal(failure as Error, FailureType.NotGivenBack);
         }
       },
-      revoke: ({ account }) => go.call(access.revokeAccess, { employeeId, system, account }),
+      revoke: ({ account }) => execution.call(access.revokeAccess, { employeeId, system, account }),
       wait: (until) =>
         clock.sleep(Math.max(1, Date.parse(until) - clock.now()), {
           summary: `Wait out a late block on ${system}`,

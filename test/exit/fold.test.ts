@@ -70,7 +70,7 @@ describe('the events of an employee', () => {
 
   it('say after which one the manager can be told of the outcome', () => {
     const last = 2 + over.findIndex(([type]) => type === 'access.restored');
-    assert.ok(fold(streamOf(...over)).latest!.ledger.setOffBy('notify-manager-of-outcome') === last);
+    assert.ok(fold(streamOf(...over)).latest!.ledger.causeSeq('notify-manager-of-outcome') === last);
   });
 
   it('count once, however often they are said', () => {
@@ -95,7 +95,7 @@ describe('the events of an employee', () => {
   it('let a decision wait until it is known who decides on whom', () => {
     const early = fold(streamOf(resigned, decided('retained')));
     assert.equal(early.latest!.decision, undefined);
-    assert.ok(early.latest!.isUnweighed(2));
+    assert.ok(early.latest!.isDecisionPending(2));
     assert.equal(fold(streamOf(resigned, decided('retained'), told)).latest!.ending, 'retained');
     const own = fold(streamOf(resigned, decided('retained', { decidedBy: 'nora@acme.example' }), told));
     assert.match(own.rejected.get(2)!, /is the employee concerned/);

@@ -61,10 +61,10 @@ export class Engine {
         ...{ employeeId, exitId: 'the-exit', resignation: {}, blocks: new Map() },
         step: (name: string) => this.steps.get(name)?.view,
       },
-      runner: { perform, keep: perform },
+      runner: { perform, performEach: perform },
       services: { access: () => this.activities() },
       plan: { policy: { lateWriteMs: LATE_WRITE_MS } },
-      happened: () => undefined,
+      record: () => undefined,
     };
     const kind: HoldKind =
       options.hold === 'groups' ? { kind: 'groups', groups: CRITICAL } : { kind: 'suspend' };

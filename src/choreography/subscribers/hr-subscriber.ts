@@ -51,7 +51,7 @@ export function hrSubscription(directory: DirectoryService, hr: HrService): Subs
     }
     const { employee } = invited;
     const { displayName: employeeName, identities } = employee;
-    const { id: wish, data } = exit.interviewing.wish ?? {};
+    const { id: wish, data } = exit.interviewing.request ?? {};
     const at = data?.at === undefined ? undefined : new Date(data.at).toISOString();
     if (wish !== invited.wish) {
       // What was half-way to the time before is moved on from there.

@@ -168,7 +168,7 @@ export async function subscribe<T>(
         consumer: name,
         reason: rejected ?? `there is no exit ${event.exitId}`,
       });
-    if (exit.isUnweighed(event.seq)) return message.nak(retryInitialMs);
+    if (exit.isDecisionPending(event.seq)) return message.nak(retryInitialMs);
     const waitMs = msUntilEffective(event, exit);
     if (waitMs > 0) return message.nak(waitMs);
 
@@ -329,12 +329,12 @@ const stepOf = ({ type, data }: Said): Pick<Task<never>, 'step' | 'system'> | un
   type === 'step.needs-attention' ? data : undefined;
 
 /** A resignation that carries no plan is planned once, durably, by the first service that hears of it: the append is the record. */
-async function planExit(bus: Bus, { employeeId, exitId, resignedBy }: Exit, plan: Plan, source: string) {
+async function planExit(bus: Bus, { employeeId, exitId, resignationId }: Exit, plan: Plan, source: string) {
   // The same id for every service: the first one stands, and the others find it.
   const id = `${exitId}/exit.planned`;
   await append(bus, employeeId, id, () => ({
     ...{ type: 'exit.planned', id, source, time: new Date().toISOString(), employeeId, exitId },
-    ...{ causationId: resignedBy, data: { plan } },
+    ...{ causationId: resignationId, data: { plan } },
   }));
 }
 

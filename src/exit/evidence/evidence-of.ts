@@ -73,7 +73,7 @@ export function evidenceOf({ employeeId, facts, form, status, missing, source }:
       return mail;
     }),
     interview: interviewOf(facts),
-    mended: all('step-mended').map(({ at, resolution, identity, result, earlierRun }) => ({
+    mended: all('step-resolved').map(({ at, resolution, identity, result, earlierRun }) => ({
       at,
       step: keyOfStep(resolution),
       action: resolution.action,
@@ -124,7 +124,7 @@ function interviewOf(facts: readonly Fact[]): InterviewRecord[] {
   const records: InterviewRecord[] = [];
   let askedBy: string | undefined;
   for (const fact of facts) {
-    if (fact.kind === 'rescheduling-asked') askedBy = fact.wish.by;
+    if (fact.kind === 'rescheduling-requested') askedBy = fact.request.by;
     if (fact.kind !== 'invited' && fact.kind !== 'interview-withdrawn') continue;
     const { at, earlierRun, interview } = fact;
     const isFirst = !records.some(({ sequence }) => sequence !== interview?.sequence);
@@ -168,4 +168,6 @@ function attentionOf(facts: readonly Fact[], status: ExitStatus | undefined): At
 
 const endsStep = (fact: Fact, step: string): boolean =>
   (fact.kind === 'step-done' && fact.step === step) ||
-  (fact.kind === 'step-mended' && fact.resolution.action !== 'retry' && keyOfStep(fact.resolution) === step);
+  (fact.kind === 'step-resolved' &&
+    fact.resolution.action !== 'retry' &&
+    keyOfStep(fact.resolution) === step);

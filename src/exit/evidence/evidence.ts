@@ -41,7 +41,7 @@ export interface Evidence extends Partial<Omit<Resignation, 'employeeId'>> {
   systems: SystemRecord[];
   mails: Omit<FactOf<'mail-accepted'>, 'kind'>[];
   interview: InterviewRecord[];
-  mended: MendRecord[];
+  mended: ResolutionRecord[];
   attention: AttentionRecord[];
   cancelRequests: Omit<FactOf<'cancel-requested'>, 'kind' | 'earlierRun'>[];
   resets: Omit<FactOf<'reset'>, 'kind' | 'earlierRun'>[];
@@ -137,7 +137,7 @@ export interface InterviewRecord extends When {
   inCalendar: boolean;
 }
 
-interface MendRecord extends When, Pick<Resolution, 'action' | 'by' | 'evidence'> {
+interface ResolutionRecord extends When, Pick<Resolution, 'action' | 'by' | 'evidence'> {
   /** As `stepKey` writes it. */
   step: string;
   identity?: string | undefined;

@@ -34,13 +34,13 @@ type What =
   /** From the activity or event `mail`. Without a Message-ID where a service of a stranger does not say. */
   | { kind: 'mail-accepted'; mail: string; to: string; messageId?: string | undefined }
   /** Another time for the interview was asked for. */
-  | { kind: 'rescheduling-asked'; id: string; wish: Rescheduling }
+  | { kind: 'rescheduling-requested'; id: string; request: Rescheduling }
   | { kind: 'invited'; interview: Interview }
   | { kind: 'interview-withdrawn'; interview?: Interview | undefined; sequence?: number | undefined }
   | { kind: 'decision-received'; received: Received }
   | { kind: 'effective-from'; instant: string }
   | {
-      kind: 'step-mended';
+      kind: 'step-resolved';
       id: string;
       resolution: Resolution;
       identity?: string | undefined;
@@ -81,7 +81,7 @@ export interface Received {
 type Result<T> = { ok: T } | { refused: string };
 
 /** A fact whose time is that of the event that tells it, where it does not bring its own. */
-export type Told = Fact extends infer F
+export type UntimedFact = Fact extends infer F
   ? F extends Fact
     ? Omit<F, 'at' | 'earlierRun'> & { at?: string }
     : never
@@ -91,6 +91,6 @@ export type Told = Fact extends infer F
 export const mailsAccepted = (
   mail: string,
   sent: readonly { to: string; messageId?: string | undefined }[] = [],
-): Told[] => sent.map(({ to, messageId }) => ({ kind: 'mail-accepted', mail, to, messageId }));
+): UntimedFact[] => sent.map(({ to, messageId }) => ({ kind: 'mail-accepted', mail, to, messageId }));
 
 export type FactOf<K extends Fact['kind']> = Extract<Fact, { kind: K }>;

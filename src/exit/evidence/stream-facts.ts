@@ -1,13 +1,13 @@
 /** What each event of a choreographed exit says of it: a table. */
 import type { EventType } from '../event-data.js';
 import type { StoredEvent } from '../events.js';
-import { mailsAccepted, type Fact, type Told } from './facts.js';
+import { mailsAccepted, type Fact, type UntimedFact } from './facts.js';
 import type { Exit } from '../exit.js';
 import { unknownEmployee } from '../failures.js';
 import { foldLog } from '../fold.js';
 import { nothing } from '../hold-facts.js';
 import type { Interview } from '../interview.js';
-import { settlingOf } from '../settling.js';
+import { settlementOf } from '../settlement.js';
 import { keyOfStep } from '../status.js';
 
 interface Standing {
@@ -19,7 +19,7 @@ interface Standing {
   problem: string | undefined;
 }
 
-type Readers = { [T in EventType]: (event: StoredEvent<T>, standing: Standing) => Told[] };
+type Readers = { [T in EventType]: (event: StoredEvent<T>, standing: Standing) => UntimedFact[] };
 
 /** @param events all that the stream has of the employee, up to a time */
 export function factsOfStream(events: readonly StoredEvent[], exit: Exit): Fact[] {
@@ -35,11 +35,11 @@ export function factsOfStream(events: readonly StoredEvent[], exit: Exit): Fact[
     const then = foldLog(events.slice(0, index + 1), at).exits.get(exit.exitId);
     if (!then) continue;
     const problem = rejected.get(event.seq);
-    const tell = readers[event.type] as (event: StoredEvent, standing: Standing) => Told[];
-    const settling = settlingOf(event);
+    const tell = readers[event.type] as (event: StoredEvent, standing: Standing) => UntimedFact[];
+    const settlement = settlementOf(event);
     const told = [
       ...tell(event, { exit: then, latest: exit, problem }),
-      ...(settling ? [{ kind: 'step-done', step: keyOfStep(settling) } as const] : []),
+      ...(settlement ? [{ kind: 'step-done', step: keyOfStep(settlement) } as const] : []),
       ...changesBetween(before, then),
     ];
     facts.push(...told.map((fact) => ({ at, ...fact })));
@@ -75,8 +75,8 @@ const readers: Readers = {
   'decision.escalated': ({ type, data }) => mailsAccepted(type, [data]),
   'operator.notified': ({ type, data: { sent } }) => mailsAccepted(type, sent),
   'interview.scheduled': ({ type, data }) => invited(type, data),
-  'interview.reschedule-requested': ({ id, data: wish }, { problem }) =>
-    problem === undefined ? [{ kind: 'rescheduling-asked', id, wish }] : [],
+  'interview.reschedule-requested': ({ id, data: request }, { problem }) =>
+    problem === undefined ? [{ kind: 'rescheduling-requested', id, request }] : [],
   'interview.rescheduled': ({ type, data }) => invited(type, data),
   'interview.cancelled': ({ type, data: { withdrawn, interview, sequence, sent } }) => [
     ...(withdrawn ? [{ kind: 'interview-withdrawn', interview, sequence } as const] : []),
@@ -109,7 +109,7 @@ const readers: Readers = {
     const result = problem === undefined ? ({ ok: 'accepted' } as const) : { refused: problem };
     const received = { id, via: 'event', name: type, identity: source, content } as const;
     // It is not known yet who the employee is, and so not what becomes of it.
-    if (latest.isUnweighed(seq)) return [{ kind: 'decision-received', received }];
+    if (latest.isDecisionPending(seq)) return [{ kind: 'decision-received', received }];
     return [
       { kind: 'decision-received', received: { ...received, result } },
       ...(problem === undefined && instant !== undefined
@@ -128,19 +128,19 @@ const readers: Readers = {
     const { state } = exit.step(resolution.step, resolution.system) ?? {};
     const result =
       problem === undefined && state ? { ok: state } : { refused: problem ?? 'there is no such step' };
-    return [{ kind: 'step-mended', id, resolution, identity, result }];
+    return [{ kind: 'step-resolved', id, resolution, identity, result }];
   },
 };
 
 /** What follows from an event without being said by it. */
-function changesBetween(before: Exit | undefined, after: Exit): Told[] {
+function changesBetween(before: Exit | undefined, after: Exit): UntimedFact[] {
   return [
     ...(after.phase === before?.phase ? [] : [{ kind: 'phase', phase: after.phase } as const]),
     ...(before?.needsAttention && !after.needsAttention ? [{ kind: 'attention-over' } as const] : []),
   ];
 }
 
-const invited = (type: EventType, interview: Interview): Told[] => [
+const invited = (type: EventType, interview: Interview): UntimedFact[] => [
   { kind: 'invited', interview },
   ...mailsAccepted(type, interview.sent),
 ];
@@ -148,7 +148,7 @@ const invited = (type: EventType, interview: Interview): Told[] => [
 const captured = ({
   system,
   capture,
-}: StoredEvent<'access.blocked' | 'access.restored' | 'access.revoked'>['data']): Told[] =>
+}: StoredEvent<'access.blocked' | 'access.restored' | 'access.revoked'>['data']): UntimedFact[] =>
   capture ? [{ kind: 'captured', system, capture }] : [];
 
 /** A mail that was sent once may be said twice, by two events. */

@@ -110,12 +110,12 @@ function howOtherwise(
 function settledBy(step: string, facts: readonly Fact[]): 'by-hand' | 'skipped' | undefined {
   const mended = facts.findLast(
     (fact) =>
-      fact.kind === 'step-mended' &&
+      fact.kind === 'step-resolved' &&
       'ok' in fact.result &&
       fact.resolution.action !== 'retry' &&
       keyOfStep(fact.resolution) === step,
   );
-  if (mended?.kind !== 'step-mended') return undefined;
+  if (mended?.kind !== 'step-resolved') return undefined;
   return mended.resolution.action === 'skip' ? 'skipped' : 'by-hand';
 }
 

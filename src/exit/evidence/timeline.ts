@@ -26,11 +26,11 @@ const lines: { [K in Kind]?: (fact: FactOf<K>) => string | undefined } = {
       ? `${system}: ${notes.join('; ')}`
       : `${system}: observed revoked${groupsOf(removedGroups, '; removed from ')}`,
   'mail-accepted': ({ mail, to }) => `Mail to ${to} accepted (${words(mail)})`,
-  'rescheduling-asked': ({ wish: { at, by } }) =>
+  'rescheduling-requested': ({ request: { at, by } }) =>
     `Interview: ${at ? new Date(at).toISOString() : 'the next free time'} asked for${by ? ` by ${by}` : ''}`,
   invited: ({ interview: { start, sequence } }) => `Interview invited for ${start}, SEQUENCE ${sequence}`,
   'interview-withdrawn': () => 'Interview withdrawn',
-  'step-mended': ({ resolution, result }) =>
+  'step-resolved': ({ resolution, result }) =>
     `${keyOfStep(resolution)}: ${resolution.action} by ${resolution.by}${'ok' in result ? '' : `, refused: ${result.refused}`}`,
   attention: ({ step, why }) => `${step ?? 'A step'} needs attention: ${why}`,
   'attention-over': () => 'No step needs attention any more',

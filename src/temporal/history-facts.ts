@@ -48,7 +48,7 @@ function withoutRepeats(facts: readonly Fact[]): Fact[] {
 
 function idOf(fact: Fact): unknown {
   if (fact.kind === 'decision-received') return fact.received.id;
-  if (fact.kind === 'step-mended' || fact.kind === 'rescheduling-asked') return fact.id;
+  if (fact.kind === 'step-resolved' || fact.kind === 'rescheduling-requested') return fact.id;
   if (fact.kind === 'mail-accepted' && fact.messageId) return `${fact.earlierRun} ${fact.messageId}`;
   if (fact.kind === 'invited') return `${fact.earlierRun} ${fact.interview.uid} ${fact.interview.sequence}`;
   if (fact.kind === 'drifted') return `${fact.system} ${fact.seenAt}`;

@@ -6,20 +6,20 @@ import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure }
 import type { Reported } from '../exit/failures.js';
 import { progressOf } from './proxies.js';
 import { causeOf } from './step-failures.js';
-import type { Go } from './step-runner.js';
+import type { StepExecution } from './step-runner.js';
 
-export class Reports<P> {
+export class ActivityProgress<P> {
   /** The latest report; undefined when there is none, or when it is lost. */
   latest: P | undefined;
   /** A call ended in a way that does not tell what its attempts had reported. */
   isLost = false;
 
-  /** Runs the activity of a go, and remembers what its attempts had reported should it not come to an end. */
-  async of<T>(go: Go, call: (latest: P | undefined) => Promise<T>): Promise<T> {
+  /** Runs the activity of an execution, and remembers what its attempts had reported should it not come to an end. */
+  async of<T>(execution: StepExecution, call: (latest: P | undefined) => Promise<T>): Promise<T> {
     let asked: Reported | undefined;
     // Cancelled between two attempts, an activity ends without a word; what it said before is with the server until then.
-    go.beforeCancel = async () => {
-      asked = { reported: await progressOf(go.activityId) };
+    execution.beforeCancel = async () => {
+      asked = { reported: await progressOf(execution.activityId) };
     };
     try {
       const result = await call(this.latest);
@@ -35,7 +35,7 @@ export class Reports<P> {
       }
       throw failure;
     } finally {
-      go.beforeCancel = undefined;
+      execution.beforeCancel = undefined;
     }
   }
 }
