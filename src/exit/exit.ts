@@ -1,143 +1,38 @@
 /**
- * What an exit is, for both forms: a pure reducer over what happened. The choreographed form folds the stream into it; the workflow
- * records the same events in memory. Every rule is here and nowhere else: who may decide and when, which step is owed, what needs
- * attention, when the exit is over.
+ * How an exit changes: a pure reducer over its events, for both forms. The choreographed form folds the stream into it; the workflow
+ * records the same events in memory. Every rule is in here, in exit-state.ts, or in a file that one of them names.
  */
-import { parseDecision, type Decision, type Ending } from './decision.js';
-import type { Drift } from './drift.js';
+import type { Ending } from './decision.js';
 import type { RecordedEvent } from './events.js';
-import { InterviewStanding } from './interview-standing.js';
-import type { Weighed } from './exits.js';
+import { ExitState, type Opening } from './exit-state.js';
 import { FailureType } from './failures.js';
-import { earliestToday, type Parsed } from './input.js';
-import { Notices } from './notices.js';
-import type { Employee } from './people.js';
 import type { Plan } from './plan.js';
-import { parseRescheduling, type Rescheduling } from './rescheduling.js';
-import type { Resignation } from './resignation.js';
-import { parseResolution, type Resolution } from './resolution.js';
-import { Ladder, reviewBy, rungStep } from './review.js';
+import { rungStep } from './review.js';
 import { settlementOf, type Settlement } from './settlement.js';
-import { awaitingOf, blockedAtOf } from './awaiting.js';
-import {
-  isSettled,
-  shortened,
-  stepKey,
-  type ExitStatus,
-  type Phase,
-  type RejectedDecision,
-  type Step,
-} from './status.js';
-import { StepLedger } from './step-ledger.js';
-import { summaryOf, type Beginning, type StepRow } from './steps.js';
+import { isSettled, shortened, stepKey, type Step } from './status.js';
+import type { StepRow } from './steps.js';
 
-/** A decision can be sent for ever, and a hold undone; the status remembers the latest. */
+/** Decisions and drifts can arrive without end; the status keeps the latest. */
 const MOST_KEPT = 20;
 
-interface Opening {
-  exitId: string;
-  form: ExitStatus['form'];
-  resignation: Resignation;
-  /** ISO 8601, UTC. */
-  openedAt: string;
-  /** The record's number of the resignation, and its id. */
-  seq: number;
-  id: string;
-}
-
-export class Exit {
-  readonly exitId: string;
-  readonly resignation: Resignation;
-  readonly openedAt: string;
-  /** Up to when it is told. */
-  asOf: string;
-  /** Undefined until the exit is planned: then no step has begun. */
-  plan: Plan | undefined;
-  /** As the directory knows them; the choreographed form has the name and the identities only. */
-  employee: Employee | undefined;
-  employeeName: string | undefined;
-  /** Every name and address that the employee has been found under so far. */
-  readonly identities = new Set<string>();
-  /** The decision that stands. */
-  decision: RecordedEvent<'exit.decision-finalised'> | undefined;
-  /** When it takes effect: ISO 8601, UTC; undefined while the start of its day is not known. */
-  effectiveAt: string | undefined;
-  /** The ending that is being carried out, or has been. */
-  ending: Ending | undefined;
-  /** What the operator is to be told. */
-  readonly notices = new Notices();
-  /** The steps as they stand, once the exit is planned. */
-  readonly ledger = new StepLedger();
-  readonly interviewing = new InterviewStanding(this.ledger);
-  /** Where the wait for the decision stands. */
-  readonly ladder: Ladder;
-  /** By task: how often its person was asked, when last, and in which of its starts. */
-  readonly taskRequests = new Map<string, { number: number; at: string; start: number }>();
-  /** By system: the event that first said that it was blocked, and those of its drifts. What is taken again is because of the last one. */
-  readonly blocks = new Map<string, { seq: number; isWithoutAccount: boolean; drifts: string[] }>();
-  cancelRequestedAt: string | undefined;
-  closedAt: string | undefined;
-  /** Grows with every change. */
-  revision = 0;
-  /** Neither the directory nor any critical system knows the employee. */
-  private isUnknown = false;
-  private readonly drifts: Drift[] = [];
-  private readonly rejectedDecisions: RejectedDecision[] = [];
-  /** Decisions that came before it was known who the employee is. */
-  private pendingDecisions: RecordedEvent<'exit.decision-finalised'>[] = [];
-  /** The start was once over: a retry does not take the exit back to it. */
-  private wasAwaiting = false;
-
-  /** @param reject told by number why an event that was to be weighed later counts for nothing */
+export class Exit extends ExitState {
+  /** @param reject called with the sequence number of a pending decision, and why the exit refuses it in the end */
   constructor(
-    private readonly opening: Opening,
+    opening: Opening,
     private readonly reject: (seq: number, why: string) => void = () => undefined,
   ) {
-    ({
-      exitId: this.exitId,
-      resignation: this.resignation,
-      openedAt: this.openedAt,
-      openedAt: this.asOf,
-    } = opening);
-    this.ladder = new Ladder(opening.openedAt);
+    super(opening);
   }
 
-  /** The id of the event that opened it. */
-  get resignationId(): string {
-    return this.opening.id;
-  }
-
-  get employeeId(): string {
-    return this.resignation.employeeId;
-  }
-
-  get systems(): string[] {
-    return this.plan?.systems.map(({ name }) => name) ?? [];
-  }
-
-  get steps(): Step[] {
-    return this.ledger.all;
-  }
-
-  step(name: string, system?: string): Step | undefined {
-    return this.ledger.find(name, system);
-  }
-
-  /** Whether a step is there to be done: begun, and not settled. */
-  isOpen(name: string, system?: string): boolean {
-    const step = this.step(name, system);
-    return step !== undefined && step.state !== 'pending' && !isSettled(step);
-  }
-
-  /** @returns why the event counts for nothing */
+  /** @returns why the exit ignores the event; undefined where it counts */
   evolve(event: RecordedEvent): string | undefined {
     this.advanceTo(event.storedAt);
     const problem = this.apply(event);
     if (problem !== undefined) return problem;
     if (this.pendingDecisions.length > 0 && this.isEmployeeKnown) {
-      const waiting = this.pendingDecisions;
+      const pending = this.pendingDecisions;
       this.pendingDecisions = [];
-      for (const decision of waiting) {
+      for (const decision of pending) {
         const why = this.decide(decision);
         if (why !== undefined) this.reject(decision.seq, why);
       }
@@ -146,7 +41,10 @@ export class Exit {
     return undefined;
   }
 
-  /** Time alone begins a rung of the ladder, and lets a decision take effect whose day has come. */
+  /**
+   * Applies what time alone changes: a rung of the review ladder falls due, or a decision takes effect.
+   * @param now ISO 8601, UTC
+   */
   advanceTo(now: string): void {
     this.asOf = now;
     if (this.closedAt) return;
@@ -156,147 +54,21 @@ export class Exit {
     } else if (this.plan && this.isAwaited) this.advanceLadder(this.plan, now);
   }
 
-  /** When the day of a decision begins, ISO 8601 in UTC: the workflow has to ask. */
+  /**
+   * Sets when the day of the decision begins. The workflow has no time zone data, so an activity answers it.
+   * @param instant ISO 8601, UTC
+   */
   takeEffectAt(instant: string, now: string): void {
     this.effectiveAt = instant;
     this.revision += 1;
     this.advanceTo(now);
   }
 
-  /** A decision waits, in its turn, until it is known who the employee is. */
-  isDecisionPending(seq: number): boolean {
-    return this.pendingDecisions.some((decision) => decision.seq === seq);
-  }
-
-  /** Whether a decision would be accepted at this moment. */
-  weigh(input: unknown, now: string): Parsed<Decision> {
-    if (this.closedAt)
-      return { ok: false, problem: `the exit of ${this.employeeId} ended at ${this.closedAt}` };
-    return parseDecision(input, {
-      employeeId: this.employeeId,
-      employeeIdentities: [...this.identities],
-      standing: this.decision?.data,
-      awaitingEffectiveDate: this.decision !== undefined && this.ending === undefined,
-      cancelled: this.ending === 'cancelled',
-      today: earliestToday(now),
-    });
-  }
-
-  /** What a decision would come to at this moment. */
-  preview(input: unknown, now: string): Weighed {
-    const decision = this.weigh(input, now);
-    if (!decision.ok) return { problem: decision.problem };
-    const ahead = this.beginningsOf(decision.value.outcome, now).flatMap(([beginning, applies]) =>
-      this.ledger.rowsFor(beginning, applies),
-    );
-    return {
-      setsOff: ahead.map(({ row, system }) => ({ name: row.name, system, summary: summaryOf(row, system) })),
-    };
-  }
-
-  /** Whether a resolution can be applied to the steps as they stand. */
-  weighResolution(input: unknown): Parsed<Resolution> {
-    return parseResolution(input, this.steps, (name) => this.ledger.rowOf(name)?.custom === 'task');
-  }
-
-  /** Whether the interview could be moved at this moment. */
-  weighRescheduling(input: unknown, now: string): Parsed<Rescheduling> {
-    const parsed = parseRescheduling(input, now);
-    const problem = parsed.ok ? this.reschedulingProblem : undefined;
-    return problem === undefined ? parsed : { ok: false, problem };
-  }
-
-  /** What cannot be a decision, or came too late, is kept for the status. */
+  /** Keeps a message that is no valid decision, or came too late, for the status. */
   refuse(received: unknown, reason: string, at: string): void {
     this.rejectedDecisions.push({ at, reason, received: shortened(received) });
     this.rejectedDecisions.splice(0, this.rejectedDecisions.length - MOST_KEPT);
     this.revision += 1;
-  }
-
-  /**
-   * A server has answered who the employee is, or all have answered that they do not know. Before that it cannot be told whether it is
-   * the employee who decides.
-   */
-  get isEmployeeKnown(): boolean {
-    return (
-      this.plan !== undefined &&
-      (this.identities.size > 0 || this.ledger.starting.every(({ state }) => state !== 'running'))
-    );
-  }
-
-  get phase(): Phase {
-    if (this.isUnknown) return 'failed';
-    if (this.closedAt) return this.ending === 'cancelled' ? 'cancelled' : 'closed';
-    if (this.ending) return this.ending === 'leaving' ? 'revoking' : 'restoring';
-    if (this.decision) return 'awaiting-effective-date';
-    return this.wasAwaiting ? 'awaiting-decision' : 'starting';
-  }
-
-  /** Whether a decision is still awaited. */
-  get isAwaited(): boolean {
-    return this.decision === undefined && this.ending === undefined && this.closedAt === undefined;
-  }
-
-  /** Whether what the hold took is to stay taken. */
-  get isHeld(): boolean {
-    return this.phase === 'awaiting-decision' || this.phase === 'awaiting-effective-date';
-  }
-
-  get needsAttention(): boolean {
-    return this.steps.some(({ state }) => state === 'needs-attention');
-  }
-
-  /** How often the person of a task was asked. */
-  timesAsked(task: string): number {
-    return this.taskRequests.get(task)?.number ?? 0;
-  }
-
-  /** When the decision is overdue: ISO 8601, UTC. */
-  get reviewBy(): string | undefined {
-    return this.plan && reviewBy(this.openedAt, this.plan.review);
-  }
-
-  /** Who is asked for the decision: the HR partner who has the interview. */
-  get hrPartner() {
-    return this.interviewing.interview?.hrPartner ?? this.plan?.hrPartner;
-  }
-
-  status(): ExitStatus {
-    const { phase, decision, resignation } = this;
-    const { interview } = this.interviewing;
-    const steps = this.steps.map((step) => ({ ...step }));
-    const effective = decision?.data.effectiveOn === undefined ? undefined : this.effectiveAt;
-    return {
-      exitId: this.exitId,
-      form: this.opening.form,
-      employeeId: this.employeeId,
-      employeeName: this.employeeName,
-      phase,
-      steps,
-      needsAttention: this.needsAttention,
-      awaiting: awaitingOf({
-        ...{ phase, steps, hrPartner: this.hrPartner, reviewBy: this.reviewBy },
-        gates: (name) => this.ledger.rowOf(name)?.gates === true,
-        effectiveOn: decision?.data.effectiveOn,
-        effectiveAt: effective,
-      }),
-      decision: decision && { ...decisionOf(decision), decidedAt: decision.storedAt },
-      rejectedDecisions: [...this.rejectedDecisions],
-      drifts: [...this.drifts],
-      interview: interview && {
-        start: interview.start,
-        end: interview.end,
-        timeZone: interview.timeZone,
-        with: this.hrPartner?.email,
-      },
-      reviewBy: this.reviewBy,
-      lastWorkingDay: resignation.lastWorkingDay,
-      overrideBy: resignation.overrideBy,
-      openedAt: this.openedAt,
-      blockedAt: blockedAtOf(steps),
-      cancelRequestedAt: this.cancelRequestedAt,
-      closedAt: this.closedAt,
-    };
   }
 
   private apply(event: RecordedEvent): string | undefined {
@@ -315,7 +87,7 @@ export class Exit {
       case 'operator.notified': {
         this.notices.markSent(event.data.number);
         const problem = this.settleStep(event);
-        if (this.notices.due(this.steps).length > 0) this.tellOperator(event.storedAt);
+        if (this.notices.due(this.steps).length > 0) this.notifyOperator(event.storedAt);
         return problem;
       }
       case 'interview.scheduled':
@@ -383,10 +155,9 @@ export class Exit {
     const { step: name, system, notes } = settlement;
     const step = this.step(name, system);
     if (!step) return this.noStep(name, system);
-    // What was given up and came through all the same was seen; what a person settled stays as they said.
+    // An outcome that arrives after the exit skipped its step still counts; a step that a person settled stays as it is.
     if (step.state === 'done' || step.by !== undefined) return undefined;
     this.ledger.settle(step, event.storedAt, { state: 'done', note: notes.join('; ') || undefined });
-    this.notices.forget(step);
     return undefined;
   }
 
@@ -414,11 +185,11 @@ export class Exit {
 
   private askForAttention(step: Step, why: { error: string; type?: string | undefined }, at: string): void {
     this.ledger.markStuck(step, why);
-    if (step.name !== 'notify-operator' && this.notices.add(step, why.error)) this.tellOperator(at);
+    if (step.name !== 'notify-operator' && this.notices.add(step, why.error)) this.notifyOperator(at);
   }
 
-  /** A mail that is under way is not called off by the next cause, which is told after it. */
-  private tellOperator(at: string): void {
+  /** A further cause does not cancel a mail that is on its way: the next mail names it. */
+  private notifyOperator(at: string): void {
     if (this.step('notify-operator')?.state !== 'running') this.ledger.restart('notify-operator', at);
   }
 
@@ -426,7 +197,7 @@ export class Exit {
     const { system, what, seenAt } = data;
     const step = this.step('block-access', system);
     if (!step) return this.noStep('block-access', system);
-    // A decision may have come during the look: what is being given back has not drifted.
+    // A decision may have arrived during the sweep: access that the exit gives back has not drifted.
     if (!this.isHeld || step.state !== 'done') return undefined;
     this.drifts.push({ system, what, seenAt });
     this.drifts.splice(0, this.drifts.length - MOST_KEPT);
@@ -442,7 +213,7 @@ export class Exit {
     const rung = this.ladder.advance(plan.review, now);
     if (!rung) return;
     for (const name of Object.values(rungStep))
-      this.giveUp([this.step(name)], rung.dueAt, 'was not seen to go out before the next one was due');
+      this.skip([this.step(name)], rung.dueAt, 'no mail was confirmed before the next one was due');
     this.ledger.restart(rungStep[rung.kind], rung.dueAt, this.opening.seq);
     this.revision += 1;
   }
@@ -451,19 +222,11 @@ export class Exit {
     const weighed = this.weighRescheduling(event.data, event.storedAt);
     if (!weighed.ok) return weighed.problem;
     this.interviewing.request = event;
-    const stuck = this.interviewing.currentStep!;
-    // Where there is no interview yet, the wish mends the step that found no time.
-    if (stuck.state === 'needs-attention') this.ledger.retry(stuck, event.storedAt);
+    const step = this.interviewing.currentStep!;
+    // Where there is no interview yet, the request retries the step that found no time.
+    if (step.state === 'needs-attention') this.ledger.retry(step, event.storedAt);
     else this.ledger.restart('reschedule-hr-interview', event.storedAt, event.seq);
     return undefined;
-  }
-
-  /** Why the interview cannot be moved now. */
-  private get reschedulingProblem(): string | undefined {
-    const isStaying = this.decision?.data.outcome === 'retained' || this.ending === 'cancelled';
-    return this.closedAt !== undefined || isStaying
-      ? 'there is no interview any more'
-      : this.interviewing.problem;
   }
 
   private resolve({ data, storedAt }: RecordedEvent<'step.resolved'>): string | undefined {
@@ -475,7 +238,6 @@ export class Exit {
     else {
       const state = action === 'skip' ? 'skipped' : 'done-by-hand';
       this.ledger.settle(step, storedAt, { state, by, evidence, note: undefined });
-      this.notices.forget(step);
     }
     return undefined;
   }
@@ -487,7 +249,7 @@ export class Exit {
       return weighed.problem;
     }
     this.decision = event;
-    this.giveUpAll(({ until }) => until === 'decided', event.storedAt, 'the decision came first');
+    this.skipWhere(({ until }) => until === 'decided', event.storedAt, 'the decision came first');
     this.effectiveAt = event.data.effectiveOn === undefined ? event.storedAt : event.data.effectiveAt;
     this.advanceTo(event.storedAt);
     return undefined;
@@ -497,45 +259,34 @@ export class Exit {
     this.ending = ending;
     const isLeaving = ending === 'leaving';
     const came = ending === 'cancelled' ? 'the cancellation came first' : 'the decision came first';
-    this.giveUpAll(
+    this.skipWhere(
       ({ until }) => until === 'effective' || until === 'decided',
       at,
-      isLeaving ? 'leaving: revoked instead' : came,
+      isLeaving ? 'leaving: access is revoked instead' : came,
     );
-    // A resignation that no longer stands is no reason to tell, or to invite.
+    // A resignation that no longer stands needs no mail and no interview.
     const stays = ending === 'retained' ? 'retained' : 'not leaving: the exit was cancelled';
-    const owed = this.beginningsOf(ending, at);
+    const beginnings = this.beginningsOf(ending, at);
     if (!isLeaving)
-      this.giveUpAll(
+      this.skipWhere(
         ({ until, custom, begins }) => until === 'retained' || (!!custom && begins === 'resigned'),
         at,
         `the employee is ${stays}`,
       );
-    for (const [beginning, applies] of owed) this.ledger.begin(beginning, at, seq, applies);
+    for (const [beginning, applies] of beginnings) this.ledger.begin(beginning, at, seq, applies);
     this.recompute(at, seq);
   }
 
-  /** What an ending begins, in this order, and which rows of it. */
-  private beginningsOf(ending: Ending, at: string): [Beginning, (row: StepRow) => boolean][] {
-    const owesWithdrawal = this.interviewing.mayNeedWithdrawal(at);
-    const applies = ({ name }: StepRow): boolean => name !== 'cancel-hr-interview' || owesWithdrawal;
-    const beginnings = [ending === 'leaving' ? 'leaving' : 'retained', 'decided', 'access-settled'] as const;
-    return beginnings.map((beginning) => [beginning, applies]);
+  private skipWhere(isPointless: (row: StepRow) => boolean, finishedAt: string, note: string): void {
+    this.skip(this.ledger.where(isPointless), finishedAt, note);
   }
 
-  private giveUpAll(isPointless: (row: StepRow) => boolean, finishedAt: string, note: string): void {
-    this.giveUp(this.ledger.where(isPointless), finishedAt, note);
+  private skip(steps: readonly (Step | undefined)[], finishedAt: string, note: string): void {
+    for (const step of steps)
+      if (step && !isSettled(step)) this.ledger.settle(step, finishedAt, { state: 'skipped', note });
   }
 
-  private giveUp(steps: readonly (Step | undefined)[], finishedAt: string, note: string): void {
-    for (const step of steps) {
-      if (!step || isSettled(step)) continue;
-      this.ledger.settle(step, finishedAt, { state: 'skipped', note });
-      this.notices.forget(step);
-    }
-  }
-
-  /** What follows once something has happened. */
+  /** Begins the steps that are due, and closes the exit once every gating step is settled. */
   private recompute(at: string, seq: number): void {
     this.revision += 1;
     if (this.closedAt || !this.plan) return;
@@ -545,7 +296,7 @@ export class Exit {
     this.isUnknown = !this.ending && this.isUnknownEverywhere;
     if (this.isUnknown || (this.ending && gating.every(isSettled))) this.close(at);
     else if (this.notices.due(this.steps).length === 0)
-      this.giveUp([this.step('notify-operator')], at, 'mended before the operator was told');
+      this.skip([this.step('notify-operator')], at, 'resolved before the operator was notified');
   }
 
   private close(at: string): void {
@@ -553,24 +304,10 @@ export class Exit {
     const why = this.isUnknown
       ? 'no directory and no critical system knows the employee'
       : 'the exit is over';
-    this.giveUpAll(() => true, at, why);
-  }
-
-  /** A mistyped id: the directory does not know the employee, and every system was looked at and has no account. */
-  private get isUnknownEverywhere(): boolean {
-    return (
-      this.identities.size === 0 &&
-      this.ledger.isStuckOn(FailureType.UnknownEmployee) &&
-      this.systems.every((system) => this.blocks.get(system)?.isWithoutAccount)
-    );
+    this.skipWhere(() => true, at, why);
   }
 
   private noStep(name: string, system?: string): string {
     return `the exit has no step ${stepKey({ name, system })}`;
   }
-}
-
-function decisionOf({ data }: RecordedEvent<'exit.decision-finalised'>): Decision {
-  const { effectiveAt: _, ...decision } = data;
-  return decision;
 }

@@ -1,12 +1,12 @@
-/** What an event says of a step that it settles: a table. */
+/** Which step each event settles, and with which notes: a table. */
 import type { ExitEventType, RecordedEvent } from './events.js';
 
 export interface Settlement {
   step: string;
   system?: string | undefined;
-  /** What an auditor would want to know. */
+  /** For the status and for an auditor. */
   notes: string[];
-  /** What it tells of the employee. */
+  /** Names and addresses of the employee that the event brings. */
   identities?: readonly string[] | undefined;
   employeeName?: string | undefined;
 }

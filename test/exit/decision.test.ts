@@ -37,7 +37,7 @@ describe('a decision', () => {
     [
       'an effective date for somebody who stays',
       { ...retained, effectiveOn: '2026-12-31' },
-      /^effectiveOn: goes with .*"leaving" only/,
+      /^effectiveOn: is allowed with .*"leaving" only/,
     ],
     [
       'an effective date in the past',
