@@ -64,7 +64,7 @@ function comparable(evidence: Evidence, { employeeId, accounts }: Hired): unknow
     interview: evidence.interview.map(({ what, askedBy, attendees, inCalendar }) => ({
       ...{ what, askedBy, attendees, inCalendar },
     })),
-    mended: evidence.mended.map(({ step, action, by, evidence, result }) => ({
+    resolutions: evidence.resolutions.map(({ step, action, by, evidence, result }) => ({
       ...{ step, action, by, evidence, result },
     })),
     attention: evidence.attention.map(({ step, why, until }) => ({ step, why, isOver: until !== undefined })),
@@ -155,7 +155,7 @@ describe('the evidence of the same story in both forms', () => {
       ],
     );
     const asked = evidence.timeline.filter(({ what }) => what.includes('asked for'));
-    assert.match(asked.map(({ what }) => what).join(), new RegExp(`^Interview: .* asked for by ${HR}$`));
+    assert.match(asked.map(({ what }) => what).join(), new RegExp(`^Interview: .* requested by ${HR}$`));
     assert.deepEqual(
       evidence.systems.map(({ end }) => end?.removedGroups?.map(({ displayName }) => displayName)),
       [[], [], ['readers']],
@@ -177,7 +177,7 @@ describe('the evidence of the same story in both forms', () => {
   });
 
   it('with a step that was settled by hand, and with decisions that were refused', async () => {
-    const [{ decisions, mended, attention, times }] = await compare(async (world) => {
+    const [{ decisions, resolutions, attention, times }] = await compare(async (world) => {
       world.proxies.code.fault(() => ({ kind: 'answer', status: 403 }));
       const nora = await opened(world, { displayName: 'Nora Test' });
       await untilStep(world, nora, 'block-access:code');
@@ -197,11 +197,11 @@ describe('the evidence of the same story in both forms', () => {
       ],
     );
     assert.deepEqual(
-      mended.map(({ step, action, by, evidence }) => [step, action, by, evidence]),
+      resolutions.map(({ step, action, by, evidence }) => [step, action, by, evidence]),
       [['block-access:code', 'done-by-hand', IT, 'TICKET-42']],
     );
     const asked = attention.find(({ step }) => step === 'block-access:code')!;
-    const apartMs = Date.parse(asked.until!) - Date.parse(mended[0]!.at);
+    const apartMs = Date.parse(asked.until!) - Date.parse(resolutions[0]!.at);
     assert.ok(Math.abs(apartMs) < 1000, `${apartMs} ms apart`);
     assert.equal(times.resignationToBlock.systems.find(({ system }) => system === 'code')?.how, 'by-hand');
   });
