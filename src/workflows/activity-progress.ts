@@ -1,6 +1,6 @@
 /**
- * What the attempts of an activity reported, kept beyond the activity: when it is called again, after its time was up or on an
- * operator's word, the next attempt is told and does not do twice what was done.
+ * The heartbeat details of an activity, kept beyond it. After a timeout or an operator's retry, the next call gets them and repeats no
+ * effect.
  */
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { Reported } from '../exit/failures.js';
@@ -9,29 +9,29 @@ import { causeOf } from './step-failures.js';
 import type { StepExecution } from './step-runner.js';
 
 export class ActivityProgress<P> {
-  /** The latest report; undefined when there is none, or when it is lost. */
+  /** The latest report; undefined without one, or where it is lost. */
   latest: P | undefined;
-  /** A call ended in a way that does not tell what its attempts had reported. */
+  /** The latest call ended without its heartbeat details. */
   isLost = false;
 
-  /** Runs the activity of an execution, and remembers what its attempts had reported should it not come to an end. */
-  async of<T>(execution: StepExecution, call: (latest: P | undefined) => Promise<T>): Promise<T> {
-    let asked: Reported | undefined;
-    // Cancelled between two attempts, an activity ends without a word; what it said before is with the server until then.
+  /** Calls an activity of a step with the latest report, and keeps the heartbeat details of a call that fails. */
+  async during<T>(execution: StepExecution, call: (latest: P | undefined) => Promise<T>): Promise<T> {
+    let fetched: Reported | undefined;
+    // An activity that is cancelled between two attempts returns no details. Until then the server has them.
     execution.beforeCancel = async () => {
-      asked = { reported: await progressOf(execution.activityId) };
+      fetched = { reported: await progressOf(execution.activityId) };
     };
     try {
       const result = await call(this.latest);
-      // It says more than any report, and a later call must not go back to what was known before it.
+      // The result contains more than any report, so a later call must not get an older one.
       this.latest = undefined;
       return result;
     } catch (failure) {
       if (failure instanceof ActivityFailure) {
-        const said = reportedBy(causeOf(failure)) ?? asked;
-        this.isLost = said === undefined;
-        // Attempts report before they act, so nothing reported means that this call has added nothing.
-        this.latest = (said?.reported as P | null | undefined) ?? this.latest;
+        const details = detailsOf(causeOf(failure)) ?? fetched;
+        this.isLost = details === undefined;
+        // Attempts report before they act. Without a report, this call has had no effect.
+        this.latest = (details?.reported as P | null | undefined) ?? this.latest;
       }
       throw failure;
     } finally {
@@ -40,8 +40,8 @@ export class ActivityProgress<P> {
   }
 }
 
-/** @returns undefined where the failure comes neither from an attempt of ours nor from the server that keeps its reports */
-function reportedBy(failure: Error): Reported | undefined {
+/** @returns undefined where the failure comes neither from activities/attempt.ts nor from a timeout, which has the last heartbeat */
+function detailsOf(failure: Error): Reported | undefined {
   if (failure instanceof TimeoutFailure) return { reported: failure.lastHeartbeatDetails };
   if (!(failure instanceof ApplicationFailure || failure instanceof CancelledFailure)) return undefined;
   const [detail] = failure.details ?? [];

@@ -1,4 +1,4 @@
-/** The steps of the configuration: each is a call that carries a CloudEvent, or a task for a person. */
+/** The custom steps: each is a call that carries a CloudEvent, or a task for a person. */
 import { condition } from '@temporalio/workflow';
 import { notConfirmed } from '../exit/failures.js';
 import type { StepRow } from '../exit/steps.js';
@@ -25,7 +25,7 @@ async function call(context: ExitContext, { name: step }: StepRow, execution: St
   return { type: 'step.completed', data: { step, notes } } as const;
 }
 
-/** The person is asked, and asked again, until they confirm; an unconfirmed task needs attention after its time. */
+/** Asks the person and reminds them until they confirm. After `attentionAfterMs`, an unconfirmed task needs attention. */
 async function ask(context: ExitContext, row: StepRow, execution: StepExecution): Promise<undefined> {
   const { exit, services } = context;
   const { name: step, attentionAfterMs = Infinity } = row;

@@ -19,8 +19,8 @@ import { keepOperatorNotified, notifyManagerOfOutcome, notifyPeople } from './no
 import { syncVisibility } from './visibility.js';
 
 /**
- * An employee resigns: block access, tell the manager, arrange the interview, all at once; wait for the decision as long as it
- * takes; then give access back or revoke it.
+ * An employee resigns: block access, notify the manager and schedule the interview, all at once. Wait for the decision without limit. Then
+ * restore access or revoke it.
  */
 export async function exitEmployee(resignation: Resignation): Promise<ExitStatus> {
   const context = new ExitContext(resignation);
@@ -28,11 +28,13 @@ export async function exitEmployee(resignation: Resignation): Promise<ExitStatus
   const interview = new ExitInterview(context);
   registerHandlers(context, interview);
 
-  // A cancellation must not tear anything down half-way: it is one of the ways in which an exit ends.
+  // A cancellation must not interrupt a step half-way: it is an ending of the exit, which restores access.
   await CancellationScope.nonCancellable(async () => {
     const holds: SystemHold[] = [];
     const show = syncVisibility(exit, holds);
-    context.begin(await planExit.executeWithOptions({ summary: 'What this exit runs under' }, []));
+    context.begin(
+      await planExit.executeWithOptions({ summary: 'Read the configuration that this exit runs under' }, []),
+    );
     holds.push(...context.plan.systems.map((system) => new SystemHold(context, system)));
 
     const begun = Promise.all([
@@ -56,20 +58,20 @@ export async function exitEmployee(resignation: Resignation): Promise<ExitStatus
   });
 
   if (exit.phase === 'cancelled')
-    throw new CancelledFailure('The exit was cancelled; what had been blocked has been given back');
+    throw new CancelledFailure('The exit was cancelled; the access that it had blocked is restored');
   if (exit.phase === 'failed')
     throw ApplicationFailure.nonRetryable(unknownEmployee(exit.employeeId), FailureType.UnknownEmployee);
   return exit.status();
 }
 
-/** Waits, durably and without limit, until it is certain how the exit ends. Silence never decides. */
+/** Waits without limit until an ending begins: a decision takes effect, or a cancellation arrives. Silence never decides. */
 async function decided(context: ExitContext): Promise<void> {
   const { exit } = context;
   await condition(() => !exit.isAwaited);
   const date = exit.decision?.data.effectiveOn;
   if (date === undefined || exit.ending) return;
   const instant = await startOfDay(date);
-  // *Retained* may have come meanwhile.
+  // *Retained* may have replaced the decision meanwhile.
   if (exit.decision?.data.effectiveOn === date) context.takeEffectAt(instant);
   const waitMs = Date.parse(instant) - Date.now();
   await condition(() => exit.ending !== undefined, Math.max(1, waitMs), {

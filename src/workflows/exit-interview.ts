@@ -1,4 +1,4 @@
-/** The exit interview, as the workflow leads it: schedule, move to another time, withdraw. */
+/** The exit interview in the workflow: schedule, reschedule, withdraw. */
 import { ApplicationFailure, condition } from '@temporalio/workflow';
 import {
   arrangedByHand,
@@ -15,17 +15,17 @@ import type { StepExecution } from './step-runner.js';
 import { knownEmployee } from './notify-people.js';
 
 export class ExitInterview {
-  /** As invited for; the exit has what was said of it. */
+  /** As the latest activity returned it. */
   private interview: Interview | undefined;
-  private readonly reports = new ActivityProgress<InterviewProgress>();
-  /** The wish that is being carried out: the number of its event. */
+  private readonly progress = new ActivityProgress<InterviewProgress>();
+  /** The sequence number of the reschedule request that is in progress. */
   private requestSeq: number | undefined;
-  /** What is being moved; undefined while the first time is being sought. */
+  /** The interview that moves; undefined until a first one is scheduled. */
   private from: Interview | undefined;
 
   constructor(private readonly context: ExitContext) {}
 
-  /** Schedules the interview, and moves it each time that a person asks for another time. */
+  /** Schedules the interview, and moves it for each reschedule request. */
   async arrange(): Promise<void> {
     const { runner, exit } = this.context;
     const schedule = async (execution: StepExecution) =>
@@ -39,7 +39,10 @@ export class ExitInterview {
     ]);
   }
 
-  /** @returns once everybody is invited for the time that was asked for last */
+  /**
+   * @returns once the invitations for the latest request are out
+   * @throws ApplicationFailure non-retryable, where its step needs attention or was settled without an invitation
+   */
   async arranged(): Promise<Interview> {
     const { exit } = this.context;
     const isSettledOrStuck = () =>
@@ -49,25 +52,25 @@ export class ExitInterview {
     const step = exit.interviewing.currentStep!;
     if (step.state === 'done' && this.interview) return this.interview;
     throw ApplicationFailure.nonRetryable(
-      `the step ${stepKey(step)} is ${step.state}: ${step.error ?? step.note ?? 'the new time was not announced'}`,
+      `the step ${stepKey(step)} is ${step.state}: ${step.error ?? step.note ?? 'no invitation for the new time was sent'}`,
     );
   }
 
-  /** Withdraws the invitation, where one may be out for a time that is ahead. */
+  /** Withdraws the invitation, where one may exist for a time in the future. */
   async withdraw(): Promise<void> {
     const { runner, services, exit } = this.context;
     if (!exit.step('cancel-hr-interview')) return;
-    // What was being arranged has to come to its end first.
+    // A cancelled attempt may still send an invitation, so its end comes first.
     await runner.staleEnded('schedule-hr-interview');
     await runner.staleEnded('reschedule-hr-interview');
-    const reports = new ActivityProgress<InterviewProgress>();
+    const withdrawal = new ActivityProgress<InterviewProgress>();
     const interview = this.latest;
     await runner.perform('cancel-hr-interview', async (execution) => {
       if (exit.interviewing.arrangedByHand) throw arrangedByHand(exit.interviewing.arrangedByHand);
-      // Without the employee there was no address to invite at.
+      // Without an answer of the directory there was no address to invite.
       if (!exit.employee)
         return { type: 'interview.cancelled', data: { withdrawn: false, notes: [noInvitation] } };
-      const { note } = await reports.of(execution, (progress = { delivered: [] }) =>
+      const { note } = await withdrawal.during(execution, (progress = { delivered: [] }) =>
         execution.call(services.hr.cancelHrInterview, { ...this.about(), interview, progress }),
       );
       return {
@@ -81,15 +84,15 @@ export class ExitInterview {
     const { exit, services } = this.context;
     const { request } = exit.interviewing;
     if (request && request.seq !== this.requestSeq) {
-      // What was half-way to the time before is moved on from there.
+      // An invitation for the previous request may be out, so the move starts from there.
       this.from = this.latest;
       this.requestSeq = request.seq;
-      this.reports.latest = undefined;
+      this.progress.latest = undefined;
     }
     const at = request?.data.at === undefined ? undefined : new Date(request.data.at).toISOString();
     const about = { ...this.about(), at };
     const { from } = this;
-    const interview = await this.reports.of(execution, (progress = { delivered: [] }) =>
+    const interview = await this.progress.during(execution, (progress = { delivered: [] }) =>
       from
         ? execution.call(services.hr.rescheduleHrInterview, { ...about, interview: from, progress })
         : execution.call(services.hr.scheduleHrInterview, { ...about, progress }),
@@ -98,9 +101,9 @@ export class ExitInterview {
     return { ...interview, identities: [], notes: [arrangementNote(interview, request?.data.by)] };
   }
 
-  /** The newest time that an invitation may be out for. */
+  /** The latest interview that an invitation may exist for. */
   private get latest(): Interview | undefined {
-    return laterOf(this.interview, this.reports.latest?.interview);
+    return laterOf(this.interview, this.progress.latest?.interview);
   }
 
   private about() {

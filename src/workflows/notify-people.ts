@@ -1,11 +1,11 @@
-/** The people's side of an exit: who it is about, and who is told. */
+/** Looks the employee up, and mails the manager, the employee and the operator. */
 import type { Employee } from '../exit/people.js';
 import { FailureType, FinalFailure } from '../exit/failures.js';
 import type { ExitContext } from './exit-context.js';
 import { ActivityProgress } from './activity-progress.js';
 import type { StepExecution, Run } from './step-runner.js';
 
-/** Looks the employee up, and tells the manager and the employee of the resignation. */
+/** Looks the employee up, and mails the manager and the employee about the resignation. */
 export async function notifyPeople(context: ExitContext): Promise<void> {
   const { exit, runner, services } = context;
   const lookUp: Run = async (execution) => {
@@ -21,11 +21,11 @@ export async function notifyPeople(context: ExitContext): Promise<void> {
     const { to } = await execution.call(services.notification.notifyManager, input);
     return { type: 'manager.notified', data: { of: 'resignation', to, identities: [], notes: [] } };
   };
-  /** At every address that is known, since the hold may have blocked the mailbox. */
-  const reports = new ActivityProgress<string[]>();
+  // The mail goes to every known address, because the hold may have blocked the mailbox.
+  const progress = new ActivityProgress<string[]>();
   const notifyEmployee: Run = async (execution) => {
     const { openedAt, reviewBy } = exit;
-    const sent = await reports.of(execution, (delivered = []) =>
+    const sent = await progress.during(execution, (delivered = []) =>
       execution.call(services.notification.notifyEmployee, {
         ...about(context),
         openedAt,
@@ -42,7 +42,7 @@ export async function notifyPeople(context: ExitContext): Promise<void> {
   ]);
 }
 
-/** Tells the manager how it ended, once access is as it ended. */
+/** Mails the outcome to the manager, once access is restored or revoked. */
 export const notifyManagerOfOutcome = (context: ExitContext): Promise<void> =>
   context.runner.perform('notify-manager-of-outcome', async (execution: StepExecution) => {
     const { ending: outcome, decision } = context.exit;
@@ -54,7 +54,7 @@ export const notifyManagerOfOutcome = (context: ExitContext): Promise<void> =>
     return { type: 'manager.notified', data: { of: 'outcome', to, identities: [], notes: [] } };
   });
 
-/** Tells the operator of every step that needs attention: once for each cause, not for each attempt. */
+/** Mails the operator about every step that needs attention: once for each cause, not for each attempt. */
 export const keepOperatorNotified = (context: ExitContext): Promise<void> =>
   context.runner.performEach(
     'notify-operator',
@@ -72,12 +72,12 @@ export const keepOperatorNotified = (context: ExitContext): Promise<void> =>
     () => false,
   );
 
-/** @throws FinalFailure where the look-up was settled without an answer */
+/** @throws FinalFailure NothingToGoOn, where a person settled the look-up */
 export function knownEmployee({ exit: { employee } }: ExitContext): Employee {
   if (employee) return employee;
   throw new FinalFailure(
     FailureType.NothingToGoOn,
-    'look-up-employee was settled without an answer, so there is no address to write to: do it by hand and settle this step',
+    'look-up-employee was settled without an answer, so no mail address is known: do this step by hand and settle it',
   );
 }
 

@@ -1,10 +1,10 @@
-/** The wait for the decision: HR is reminded, then it is escalated, again and again, until the decision is there. */
+/** Reminds HR while the decision is open, then escalates at a steady interval. */
 import { condition } from '@temporalio/workflow';
 import { rungStep, standingOn, type Rung } from '../exit/review.js';
 import type { ExitContext } from './exit-context.js';
 import type { StepExecution, Run } from './step-runner.js';
 
-/** @returns once the exit is decided, and nothing of this is under way any more */
+/** @returns once the exit is decided and no mail is being sent */
 export async function remindUntilDecided(context: ExitContext): Promise<void> {
   const { exit, plan, runner } = context;
   const isDecided = () => !exit.isAwaited;
@@ -22,7 +22,7 @@ export async function remindUntilDecided(context: ExitContext): Promise<void> {
   await Promise.all(sending.values());
 }
 
-/** Sends the rung that is due by then. */
+/** Sends the rung that is due when the step runs. */
 const send =
   (context: ExitContext): Run =>
   async (execution: StepExecution) => {

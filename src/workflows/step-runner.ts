@@ -1,6 +1,6 @@
 /**
- * Performs the steps that the exit says are open: tries each until it is settled. A step never fails the workflow; what is stuck asks
- * for attention and waits for a person.
+ * Performs the open steps of an exit, each until it is settled. The failure of a step never fails the workflow: the step needs attention
+ * and waits for a person.
  */
 import { CancellationScope, condition, type ActivityOptions } from '@temporalio/workflow';
 import type { Outcome } from '../exit/events.js';
@@ -9,17 +9,17 @@ import { isSettled, stepKey } from '../exit/status.js';
 import { summaryOf } from '../exit/steps.js';
 import { causeOf, isFailureOfStep, isFinal, reasonOf, typeOf } from './step-failures.js';
 
-/** One go at a step. */
+/** One execution of a step, which ends with its outcome or a failure. */
 export interface StepExecution {
-  /** The id of the step's activity. */
+  /** The activity ID of the step. */
   activityId: string;
-  /** Calls an activity, which may go on trying until the step asks for attention. */
+  /** Calls an activity. Its schedule-to-close timeout is the time left until the step needs attention; after that it has none. */
   call: <I, T>(
     activity: Activity<I, T>,
     input: I,
     named?: { activityId?: string; summary?: string },
   ) => Promise<T>;
-  /** Called before what is being tried is cancelled. */
+  /** Runs before the execution is cancelled. */
   beforeCancel?: (() => Promise<void>) | undefined;
 }
 
@@ -31,7 +31,7 @@ export type Run = (execution: StepExecution) => Promise<Outcome | undefined>;
 
 interface Running {
   key: string;
-  /** The step was settled or begun again meanwhile. */
+  /** Whether the step was settled or begun again meanwhile. */
   isStale: () => boolean;
   cancel: () => void;
 }
@@ -44,14 +44,14 @@ export class StepRunner {
     private readonly record: (outcome: Outcome) => void,
   ) {}
 
-  /** Waits until a step begins, and performs it until it is settled. */
+  /** Waits until a step is open, and performs it until it is settled. */
   async perform(name: string, run: Run, system?: string): Promise<void> {
     const { exit } = this;
     await condition(() => exit.isOpen(name, system) || this.isOver(name, system));
     await this.performOpen(name, run, system);
   }
 
-  /** Performs a step each time that it is open, until the exit has no use for it any more. */
+  /** Performs a step each time that it is open, until `isOver` or the exit closes. */
   async performEach(name: string, run: Run, isOver: () => boolean, system?: string): Promise<void> {
     const { exit } = this;
     for (;;) {
@@ -61,12 +61,12 @@ export class StepRunner {
     }
   }
 
-  /** Cancels what is being tried of steps that were settled or begun again. */
+  /** Cancels executions of steps that were settled or begun again. */
   cancelStale(): void {
     for (const each of this.running) if (each.isStale()) each.cancel();
   }
 
-  /** Returns once a step that was settled or begun again has nothing of before under way. */
+  /** @returns once no stale execution of a step is running */
   async staleEnded(name: string, system?: string): Promise<void> {
     const key = stepKey({ name, system });
     await condition(() => ![...this.running].some((each) => each.key === key && each.isStale()));
@@ -80,7 +80,7 @@ export class StepRunner {
   private async performOpen(name: string, run: Run, system?: string): Promise<void> {
     const { exit } = this;
     const stepNow = () => exit.step(name, system)!;
-    // Drift that the policy leaves to an operator, for instance.
+    // True after a drift that the policy leaves to an operator.
     let waitsForPerson = exit.isOpen(name, system) && stepNow().state === 'needs-attention';
     while (exit.isOpen(name, system)) {
       const start = exit.ledger.starts(name, system);
@@ -112,7 +112,7 @@ export class StepRunner {
         const cause = causeOf(failure);
         const why = { step: name, system, error: reasonOf(cause), type: typeOf(cause) };
         this.record({ type: 'step.needs-attention', data: why });
-        // An outage goes on being tried, now without limit.
+        // The runner retries an outage further, now without a timeout.
         waitsForPerson = isFinal(failure);
       }
     }
@@ -129,7 +129,7 @@ export class StepRunner {
   }
 }
 
-/** The attempt may end by itself meanwhile, and what is begun after that is in another scope. */
+/** Cancels the scope of one execution. If that ends meanwhile, the next execution has a scope of its own and goes on. */
 const cancel = (scope: CancellationScope, execution: StepExecution): Promise<void> =>
   CancellationScope.nonCancellable(async () => {
     await execution.beforeCancel?.();

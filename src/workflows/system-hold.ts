@@ -1,4 +1,4 @@
-/** The hold on one critical system, as the workflow performs it: each move is an activity, and what is remembered is replay's. */
+/** The hold on one critical system in the workflow: each move is an activity, and replay restores the state. */
 import { ActivityFailure, ApplicationFailure, sleep } from '@temporalio/workflow';
 import type { WatchedHold } from '../exit/drift.js';
 import { FailureType, FinalFailure } from '../exit/failures.js';
@@ -17,19 +17,19 @@ interface Clock {
 
 export class SystemHold {
   private held: Held;
-  private readonly reports = new ActivityProgress<Taken>();
+  private readonly progress = new ActivityProgress<Taken>();
   private blocking: Promise<void> | undefined;
 
   constructor(
     private readonly context: ExitContext,
     private readonly system: PlannedSystem,
-    /** The workflow's own; the model test has another. */
+    /** Workflow time; the model test replaces it. */
     private readonly clock: Clock = { now: () => Date.now(), sleep },
   ) {
     this.held = { ...noHold, inherits: context.inherits };
   }
 
-  /** Takes access away, and again each time that it came back, until the exit has come to its ending. */
+  /** Blocks access, and again after each drift, until the exit has an ending. */
   block(): Promise<void> {
     const { exit, runner } = this.context;
     const { name: system } = this.system;
@@ -70,7 +70,7 @@ export class SystemHold {
     await this.context.runner.perform(step, run, system);
   }
 
-  /** What a sweep looks at; undefined where nothing is held that could drift. Stays so while a drift is being mended. */
+  /** What the drift check reads; undefined without an account that was observed blocked. It stays while a drift is blocked again. */
   get watched(): WatchedHold | undefined {
     const { name: system, hold, queue } = this.system;
     const { capture, blocked } = this.held;
@@ -78,7 +78,7 @@ export class SystemHold {
   }
 
   private carryTo(goal: Goal, execution: StepExecution): Promise<string[]> {
-    const { context, system: planned, reports, clock } = this;
+    const { context, system: planned, progress, clock } = this;
     const { name: system, hold } = planned;
     const { exitId, employeeId, resignation } = context.exit;
     const access = context.services.access(planned);
@@ -100,12 +100,12 @@ export class SystemHold {
       block: async ({ account, tried }) => {
         try {
           const overridesProtection = resignation.overrideBy !== undefined;
-          return await reports.of(execution, () =>
+          return await progress.during(execution, () =>
             execution.call(access.blockAccess, { system, hold, account, tried, overridesProtection }),
           );
         } catch (failure) {
           if (failure instanceof ActivityFailure) {
-            const reported = reports.isLost ? undefined : (reports.latest ?? null);
+            const reported = progress.isLost ? undefined : (progress.latest ?? null);
             performer.held = observed(performer.held, { gaveUp: { reported } }, { ...on, now: clock.now() });
           }
           throw failure;
@@ -121,14 +121,14 @@ export class SystemHold {
       revoke: ({ account }) => execution.call(access.revokeAccess, { employeeId, system, account }),
       wait: (until) =>
         clock.sleep(Math.max(1, Date.parse(until) - clock.now()), {
-          summary: `Wait out a late block on ${system}`,
+          summary: `Until no late write can block ${system} again`,
         }),
     };
     return perform(performer, on).finally(() => (this.held = performer.held));
   }
 }
 
-/** A final failure of the activity as the domain knows it; any other failure stays as it is. */
+/** Turns a final failure of an activity back into the FinalFailure of the domain; any other failure stays as it is. */
 function asFinal(failure: Error, type: FailureType): Error {
   const cause = causeOf(failure);
   const isOfType = cause instanceof ApplicationFailure && cause.type === type;

@@ -171,7 +171,7 @@ export class Engine {
           );
         }
         if (this.isCancelled && (moment === 'capture' || moment === 'block')) {
-          throw failed(moment, new CancelledFailure('given up on request', details));
+          throw failed(moment, new CancelledFailure('cancelled on request', details));
         }
         if (wire.verdict === 'time-up') {
           throw failed(moment, ApplicationFailure.create({ message: 'time is up', details: details! }));

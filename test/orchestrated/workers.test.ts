@@ -130,7 +130,7 @@ describe('workers as processes of their own', () => {
       'a service that there is not',
       ['--services', 'payroll'],
       {},
-      /"payroll" is none of exit, notification, hr, access/,
+      /"payroll" is no service: use exit, notification, hr, access/,
     ],
     [
       'a token that is missing',
