@@ -1,4 +1,4 @@
-/** What the result of an activity says of an exit. */
+/** The facts in the result and in the heartbeat details of an activity. */
 import { mailsAccepted, type UntimedFact } from '../exit/evidence/facts.js';
 import type { Blocked, Capture, GroupRef, Restored, Revoked } from '../exit/hold-facts.js';
 import type { Interview, InterviewProgress } from '../exit/interview.js';
@@ -40,7 +40,7 @@ const byType: Record<string, (result: never, call: Call) => UntimedFact[]> = {
       : [],
 };
 
-/** An activity that is not listed says what it did by the shape of its result: an interview, a mail or several. */
+/** An activity without an entry in the table is read by the shape of its result: an interview, or one or more mails. */
 export function factsOfResult(call: Call, result: unknown): UntimedFact[] {
   const read = byType[call.type];
   if (read) return read(result as never, call);
@@ -50,7 +50,7 @@ export function factsOfResult(call: Call, result: unknown): UntimedFact[] {
   return mailsAccepted(call.type, (Array.isArray(result) ? result : [result]).filter(isSent));
 }
 
-/** What attempts reported that came to nothing: what a revocation set out to remove, and who had been written to by then. */
+/** The facts of failed attempts: what a revocation set out to remove, and which mails were sent. */
 export function factsOfReport(call: Call, reported: unknown): UntimedFact[] {
   if (call.type === 'revokeAccess' && Array.isArray(reported))
     return [{ kind: 'revoking', system: call.input.system ?? '', groups: reported as GroupRef[] }];
