@@ -38,7 +38,7 @@ describe('ems refuses, in one sentence,', () => {
     assert.deepEqual([code, why], [1, 'unknown-employee']);
     assert.equal(
       sentence,
-      'Nobody knows an employee T-nobody-at-all: neither the directory nor any critical system',
+      'No directory and no critical system knows an employee T-nobody-at-all: check the id',
     );
     await assert.rejects(world.exits.status('T-nobody-at-all'), /has no exit/);
   });

@@ -80,7 +80,7 @@ describe('the templates', () => {
     );
     const { code, said } = await check();
     assert.equal(code, 0);
-    assert.match(said, /de\/manager-retained is missing: English is sent/);
+    assert.match(said, /de\/manager-retained is missing: EMS sends the English mail/);
   });
 
   it('that a language has one half of are taken from English, and the check finds it', async () => {
