@@ -1,5 +1,5 @@
 /** `node dist/src/check-templates.js [folder]`: renders every mail in every language, and prints each problem with file and line. */
-import { checkTemplates } from './services/mails/check.js';
+import { checkTemplates } from './services/mails/template-check.js';
 import { templatesFolder } from './services/mails/templates.js';
 
 const { problems, missing } = checkTemplates(process.argv[2] ?? templatesFolder);
