@@ -1,13 +1,12 @@
 /**
- * What an exit knows, and what can be asked of it: its phase, its status, and whether a decision, a resolution or another time for the
- * interview would be accepted. Nothing in here changes it; exit.ts does.
+ * What an exit knows, and what can be asked of it: its phase, and whether a decision, a resolution or another time for the interview would
+ * be accepted. exit-status.ts derives the status from it, exit.ts changes it.
  */
 import { parseDecision, type Decision, type Ending } from './decision.js';
 import type { Drift } from './drift.js';
 import type { RecordedEvent } from './events.js';
 import type { Weighed } from './exits.js';
 import { FailureType } from './failures.js';
-import { statusOf } from './exit-status.js';
 import { earliestToday, type Parsed } from './input.js';
 import { InterviewStanding } from './interview-standing.js';
 import { Notices } from './notices.js';
@@ -167,10 +166,6 @@ export abstract class ExitState {
   /** The HR partner who holds the interview, and who decides. */
   get hrPartner() {
     return this.interviewing.interview?.hrPartner ?? this.plan?.hrPartner;
-  }
-
-  status(): ExitStatus {
-    return statusOf(this);
   }
 
   /** Whether the exit would accept a decision now. */

@@ -5,11 +5,12 @@
 import type { Ending } from './decision.js';
 import type { RecordedEvent } from './events.js';
 import { ExitState, type Opening } from './exit-state.js';
+import { statusOf } from './exit-status.js';
 import { FailureType } from './failures.js';
 import type { Plan } from './plan.js';
 import { rungStep } from './review.js';
 import { settlementOf, type Settlement } from './settlement.js';
-import { isSettled, shortened, stepKey, type Step } from './status.js';
+import { isSettled, shortened, stepKey, type ExitStatus, type Step } from './status.js';
 import type { StepRow } from './steps.js';
 
 /** Decisions and drifts can arrive without end; the status keeps the latest. */
@@ -22,6 +23,10 @@ export class Exit extends ExitState {
     private readonly reject: (seq: number, why: string) => void = () => undefined,
   ) {
     super(opening);
+  }
+
+  status(): ExitStatus {
+    return statusOf(this);
   }
 
   /** @returns why the exit ignores the event; undefined where it counts */
