@@ -48,7 +48,7 @@ export function planFrom(config: Config, form: ExitStatus['form']): Plan {
 }
 
 /** The longest an attempt takes is a handful of requests, of which one may run into its time limit; a rate limit makes it slower. */
-export const attemptTimeoutMs = (
+const attemptTimeoutMs = (
   { policy }: { policy: Pick<Config['policy'], 'requestTimeout'> },
   rateLimit?: SystemConfig['rateLimit'],
 ): number =>

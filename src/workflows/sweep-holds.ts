@@ -6,12 +6,12 @@ import type { ExitHold } from '../exit/drift.js';
 import { reportOnce } from './report-orphaned-hold.js';
 import { causeOf, reasonOf } from './step-failures.js';
 
-export interface Sweep {
+interface Sweep {
   /** How long one look at a page of holds may take before it is left to the next sweep. */
   giveUpAfterMs: number;
 }
 
-export interface SweepResult {
+interface SweepResult {
   checked: number;
   drifted: number;
   /** Exits that ended from outside while a hold of theirs stood. */

@@ -17,7 +17,6 @@ import { describeWindow, secondOf, slotOf, slotsWithin, type Slot, type Time, ty
 import { findEntry, latestOf, standingOf, type HrPartner, type Standing } from './standing.js';
 import { hrPartnerOf, wording } from './wording.js';
 
-export type { InterviewProgress } from '../../exit/interview.js';
 export type { HrPartner } from './standing.js';
 
 interface HrOptions {
