@@ -51,7 +51,7 @@ export type Goal =
   | { to: 'restore'; blockedByHandBy?: string | undefined }
   | { to: 'revoke' };
 
-export type Move =
+type Move =
   | { move: 'capture' }
   | { move: 'block'; account: CapturedAccount; tried: Taken }
   | { move: 'restore'; account: CapturedAccount; taken: Taken; blockedVersion?: string | undefined }
@@ -87,7 +87,7 @@ export interface HoldContext {
 
 const UNKNOWN = 'unknown';
 
-export function next(held: Held, { system, goal, now }: Pick<HoldContext, 'system' | 'goal' | 'now'>): Move {
+function next(held: Held, { system, goal, now }: Pick<HoldContext, 'system' | 'goal' | 'now'>): Move {
   const { capture, taken, blocked, restored, revokingSince, revoked, lookAgainAt } = held;
   const account = capture?.account;
   switch (goal.to) {

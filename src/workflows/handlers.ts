@@ -20,15 +20,15 @@ import type { ExitStatus, Step } from '../exit/status.js';
 import { now, type ExitContext } from './exit-context.js';
 import type { ExitInterview } from './exit-interview.js';
 
-export const decisionFinalised = defineSignal<[Decision]>('decisionFinalised');
-export const holdDrifted = defineSignal<[Drift]>('holdDrifted');
-export const finaliseDecision = defineUpdate<Decision & { decidedAt: string }, [Decision]>(
+const decisionFinalised = defineSignal<[Decision]>('decisionFinalised');
+const holdDrifted = defineSignal<[Drift]>('holdDrifted');
+const finaliseDecision = defineUpdate<Decision & { decidedAt: string }, [Decision]>(
   'finaliseDecision',
 );
-export const resolveStep = defineUpdate<Step, [Resolution]>('resolveStep');
-export const rescheduleInterview = defineUpdate<Interview, [Rescheduling]>('rescheduleInterview');
-export const weighDecision = defineQuery<Weighed, [Decision]>('weighDecision');
-export const status = defineQuery<ExitStatus>('status');
+const resolveStep = defineUpdate<Step, [Resolution]>('resolveStep');
+const rescheduleInterview = defineUpdate<Interview, [Rescheduling]>('rescheduleInterview');
+const weighDecision = defineQuery<Weighed, [Decision]>('weighDecision');
+const status = defineQuery<ExitStatus>('status');
 
 export function registerHandlers(context: ExitContext, interview: ExitInterview): void {
   const { exit, runner } = context;

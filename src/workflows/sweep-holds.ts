@@ -6,12 +6,12 @@ import type { ExitHold } from '../exit/drift.js';
 import { reportOnce } from './report-orphaned-hold.js';
 import { causeOf, reasonOf } from './step-failures.js';
 
-export interface Sweep {
+interface Sweep {
   /** The schedule-to-close timeout of each activity; what it misses is left to the next sweep. */
   giveUpAfterMs: number;
 }
 
-export interface SweepResult {
+interface SweepResult {
   checked: number;
   drifted: number;
   /** Exits that were terminated or timed out during a hold. */
