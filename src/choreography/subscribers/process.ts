@@ -10,16 +10,17 @@ import { startServices, type SubscriberName } from './start.js';
 const HEALTH_EVERY_MS = 10_000;
 
 /**
- * Runs until SIGINT or SIGTERM; what is under way is then left to the next process.
+ * Runs until the signal; what is under way is then left to the next process.
  * @param healthFile touched for as long as JetStream answers
  */
 export async function runServices(
   services: readonly SubscriberName[],
   config: Config,
   nats: NatsConfig,
+  signal: AbortSignal,
   healthFile?: string,
 ): Promise<void> {
-  const told = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  const stopped = once(signal, 'abort');
   const bus = await connectBus(nats, `ems ${services.join(', ')}`);
   try {
     const running = await startServices({ bus, config, services });
@@ -29,7 +30,7 @@ export async function runServices(
       await touch(healthFile, bus);
       setInterval(() => void touch(healthFile, bus), HEALTH_EVERY_MS).unref();
     }
-    const failure = await Promise.race([told.then(() => undefined), bus.connection.closed()]);
+    const failure = await Promise.race([stopped.then(() => undefined), bus.connection.closed()]);
     if (failure) throw failure;
     await running.stop();
   } finally {
