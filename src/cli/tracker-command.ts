@@ -30,14 +30,14 @@ const tracker: Define = (command, session) =>
       '\nRuns until Ctrl-C and prints a line for each change, beginning with what is not finished. It only reads. With --json: one array, an element for each change.\n\nExample:\n  ems tracker --once',
     )
     .action(async ({ once }: { once?: boolean }) => {
-      const bus = await session.bus();
-      const tracker = createTracker(bus);
       if (once) {
-        const observed = await tracker.look();
+        const observed = await createTracker(await session.bus()).look();
         for (const problem of problemsOf(observed)) session.warn(problem);
         return session.show(documentOf(observed), () => page(observed));
       }
       await logChanges<ChangeOfExit>(session, lineOf, async (see) => {
+        const bus = await session.bus();
+        const tracker = createTracker(bus);
         const warned = new Set<string>();
         const changes = await watch(bus, 'exit.>');
         for (let isFirst = true; ; isFirst = false) {

@@ -16,9 +16,9 @@ const watch: Define = (command, session) =>
       '\nWith --json: one array, an element for each change, printed as it happens; if it fails, the last one is {"error": "…", "code": "…", "facts": {}}.\n\nExample:\n  ems watch E-1002',
     )
     .action(async (employeeId: string, { form }: ExitOptions) => {
-      const exits = await session.application();
-      let before = '';
       await logChanges(session, lineOf, async (see) => {
+        const exits = await session.application();
+        let before = '';
         for await (const status of exits.follow({ employeeId, form }, LOOK_EVERY_MS)) {
           const changes = [...stepChanges(status), ...exitChanges(status)];
           for (const change of changes) see(change.what, change);
