@@ -10,7 +10,7 @@ interface ErrorDocument {
   facts: Facts;
 }
 
-const status = ({ employeeId }: Facts): string => `ems status ${String(employeeId)}`;
+const status = ({ employeeId = '<employeeId>' }: Facts): string => `ems status ${String(employeeId)}`;
 const resign = ({ employeeId }: Facts): string => `ems resign ${String(employeeId)}`;
 
 const variables = { orchestrated: 'TEMPORAL_ADDRESS', choreographed: 'NATS_URL' };

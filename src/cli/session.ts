@@ -50,7 +50,7 @@ export class Session {
         this.exitCode = INTERRUPTED;
         resolve();
       };
-      const why = `${command} has had no answer for ${withinMs / 1000} s: a change that it asks for may have been made`;
+      const why = `${command} has had no answer for ${withinMs / 1000} s, so a change may have been made`;
       const deadline = setTimeout(() => reject(new Refusal('unconfirmed', why)), withinMs);
       signal.addEventListener('abort', interrupt);
       this.#uncut = () => {
