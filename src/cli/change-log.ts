@@ -9,12 +9,11 @@ export interface Change {
   remark: string;
 }
 
-/** Prints what is not as it was when the key was last seen. @param isNews where it is not, it is only remembered */
+/** Prints a change that differs from the last one under its key. @param isNews false: only remember it */
 type See<C extends Change> = (key: string, change: C, isNews?: boolean) => void;
 
 /**
- * Prints changes as they happen, until they are over or Ctrl-C: a line each. With --json they are the elements of one array, which is whole
- * however it ends.
+ * Prints a line for each change, until the changes end or Ctrl-C. With --json they are the elements of one array, which is always whole.
  */
 export async function logChanges<C extends Change>(
   session: Session,
@@ -38,7 +37,7 @@ export async function logChanges<C extends Change>(
   try {
     await Promise.race([follow(see), once(session.endless(), 'abort')]);
   } catch (error) {
-    // Where no array has begun, the error is the document.
+    // Before the array begins, the error is the document.
     if (!json || printed === 0) throw error;
     const { sentence, document } = describeError(error as Error);
     element(document);

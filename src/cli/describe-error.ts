@@ -5,7 +5,7 @@ import { Refusal, type Facts, type RefusalCode } from '../exit/refusal.js';
 /** What --json prints of an error. */
 interface ErrorDocument {
   error: string;
-  /** `failed`: no refusal, but something that is broken. */
+  /** `failed`: not refused, but broken. */
   code: RefusalCode | 'failed';
   facts: Facts;
 }

@@ -6,7 +6,7 @@ const WITHIN_MS = 60_000;
 
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
-// A reader that has seen enough, such as `head`, ends a command as Ctrl-C does.
+// A reader that closes the pipe, such as `head`, ends a command as Ctrl-C does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   stop.abort();
@@ -18,5 +18,5 @@ const code = await run(process.argv.slice(2), {
   signal: stop.signal,
   withinMs: WITHIN_MS,
 });
-// A connection that was never made cannot be closed, and would keep the process alive.
+// A half-open connection cannot be closed, and would keep the process alive.
 stdout.write('', () => process.exit(code));

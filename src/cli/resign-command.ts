@@ -25,9 +25,9 @@ const resign: Define = (command, session) =>
     .option('--last-working-day <date>', 'YYYY-MM-DD')
     .option('--reason <text>', 'for the record')
     .option('--submitted-by <who>', 'who handed the resignation in, for the record')
-    .option('--override', 'take also the last active member of a protected group away; needs --by')
+    .option('--override', 'block also the last active member of a protected group; needs --by')
     .option('--by <email>', 'who decides to override, for the record')
-    .addOption(formOption('who runs it: a workflow, or services by themselves').default('orchestrated'))
+    .addOption(formOption('a workflow runs it, or services that react to events').default('orchestrated'))
     .option('--dry-run', 'show what would be done, to whom and in which system, and change nothing')
     .addHelpText('after', '\nExample:\n  ems resign E-1002 --last-working-day 2027-01-29')
     .action(async (employeeId: string, options: Options) => {
@@ -94,7 +94,7 @@ function describe(
 
 const lockedOut = ({ name, lastOf }: PreviewedSystem): string => `${lastOf!.join(', ')} on ${name}`;
 
-/** Once the decision is leaving, and only then. */
+/** After the decision *leaving* only. */
 const revocation = (memberships: { displayName: string }[]): string =>
   `if leaving: deactivate, remove from ${memberships.map(({ displayName }) => displayName).join(', ') || 'no group'}`;
 

@@ -5,7 +5,7 @@ import { Session, type Io } from './session.js';
 /** A command's arguments, options and action. */
 export type Define = (command: Command, session: Session) => Command;
 
-/** A command is loaded once it is used: the clients of Temporal and NATS take long. */
+/** A command is loaded once it is used: the clients of Temporal and NATS load slowly. */
 const commands: Record<string, [summary: string, load: () => Promise<{ default: Define }>]> = {
   resign: [
     'Opens the exit of an employee: access is blocked, the manager told, the interview arranged.',
@@ -40,11 +40,11 @@ const commands: Record<string, [summary: string, load: () => Promise<{ default: 
     () => import('./report-command.js'),
   ],
   tracker: [
-    'Observes the choreographed exits: what each service has promised, and whether it is kept.',
+    'Observes the choreographed exits: what each service promises, and whether it keeps it.',
     () => import('./tracker-command.js'),
   ],
   trace: [
-    'Draws which event followed from which in the newest choreographed exit of an employee.',
+    'Draws the newest choreographed exit of an employee: each event under its cause.',
     () => import('./trace-command.js'),
   ],
   'dead-letters': [
@@ -97,7 +97,7 @@ function programOf(session: Session): Command {
 /** @returns the exit code */
 function report(error: Error, session: Session): number {
   const isOfCommander = error instanceof CommanderError;
-  // Its help is not an error, and its errors it has already printed.
+  // Commander's help is no error, and Commander prints its own errors.
   if (isOfCommander && error.exitCode === 0) return 0;
   const { sentence, document } = describeError(error);
   if (!isOfCommander) session.warn(sentence);

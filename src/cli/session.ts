@@ -1,4 +1,4 @@
-/** One run of `ems`: what it prints, what it is connected to, and when it has to end. */
+/** One run of `ems`: its output, its connections and its deadline. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Bus } from '../choreography/jetstream/bus.js';
 import type { Application } from '../client/application.js';
@@ -33,7 +33,7 @@ const INTERRUPTED = 130;
 
 export class Session {
   exitCode = 0;
-  /** Settles where the command has to end before it is done. */
+  /** Settles when the command must end before it is done. */
   readonly cut: Promise<void>;
   #uncut!: () => void;
   readonly #opened: Closable[] = [];
@@ -50,7 +50,7 @@ export class Session {
         this.exitCode = INTERRUPTED;
         resolve();
       };
-      const why = `${command} has had no answer for ${withinMs / 1000} s, so a change may have been made`;
+      const why = `${command} has had no answer for ${withinMs / 1000} s. A command that changes an exit may still take effect`;
       const deadline = setTimeout(() => reject(new Refusal('unconfirmed', why)), withinMs);
       signal.addEventListener('abort', interrupt);
       this.#uncut = () => {
@@ -94,11 +94,11 @@ export class Session {
     return configurationFor(this.io.env);
   }
 
-  /** Closes what was opened. A server that hangs keeps no command from its end. */
+  /** Closes the connections. A server that hangs must not keep the command from its end. */
   async close(): Promise<void> {
     this.#uncut();
     const closed = Promise.all(this.#opened.map((each) => each.close()));
-    await Promise.race([closed, pause(CLOSE_WITHIN_MS, undefined, { ref: false })]);
+    await Promise.race([closed, pause(CLOSE_WITHIN_MS)]);
   }
 
   #keep<T extends Closable>(opened: T): T {

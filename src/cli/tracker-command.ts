@@ -24,7 +24,7 @@ interface ChangeOfExit extends Change {
 
 const tracker: Define = (command, session) =>
   command
-    .option('--once', 'print how everything stands, and end')
+    .option('--once', 'print the present state, and end')
     .addHelpText(
       'after',
       '\nRuns until Ctrl-C and prints a line for each change, beginning with what is not finished. It only reads. With --json: one array, an element for each change.\n\nExample:\n  ems tracker --once',
@@ -115,7 +115,7 @@ const rowsOf = ({ employeeId, phase, promises }: ObservedExit): string[][] =>
 
 const strayRow = ({ id, subject, reason }: DeadLetter): string[] => [id, subject, reason].map(printable);
 
-/** The step, as `ems resolve` takes it, says more than the event, where the service names one. */
+/** The step as `ems resolve` takes it, where the service names one; otherwise the event. */
 const whatOf = ({ event, step, system }: TrackedPromise): string => stepKey({ name: step ?? event, system });
 
 const remarkOf = ({ remark, deadLetter }: TrackedPromise): string =>

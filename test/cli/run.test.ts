@@ -29,7 +29,7 @@ describe('run of ems, where a server accepts connections and never answers', () 
       assert.deepEqual([code, stdout], [1, '']);
       assert.equal(
         stderr,
-        `ems: ${args[0]} has had no answer for 0.3 s, so a change may have been made: ems status <employeeId>\n`,
+        `ems: ${args[0]} has had no answer for 0.3 s. A command that changes an exit may still take effect: ems status <employeeId>\n`,
       );
     }
   });
