@@ -1,5 +1,5 @@
 /** The process of `ems`. */
-import { run } from './run.js';
+import { run } from './program.js';
 
 /** A broker that restarts answers within 30 s. */
 const WITHIN_MS = 60_000;

@@ -3,7 +3,7 @@ import writeFileAtomic from 'write-file-atomic';
 import type { Evidence } from '../exit/evidence/evidence.js';
 import { formOption, type ExitOptions } from './exit-options.js';
 import { reportPage } from './report-page.js';
-import type { Define } from './run.js';
+import type { Define } from './program.js';
 import type { Session } from './session.js';
 
 interface Options extends ExitOptions {

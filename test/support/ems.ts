@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { run } from '../../src/cli/run.js';
+import { run } from '../../src/cli/program.js';
 
 export type Env = Record<string, string>;
 
