@@ -16,7 +16,7 @@ import { environmentOf, readStack, type StackFile } from '../local/stack-file.js
 
 export function applicationFor(env: Environment): ReturnType<typeof openApplication> {
   const { connectionOptions, ...rest } = loadTemporalConfig(env);
-  const address = connectionOptions.address ?? runningStack(env)?.temporal.address;
+  const address = temporalAddressFor(env);
   return openApplication(() => configurationFor(env), {
     ...(address !== undefined && {
       temporal: { ...rest, connectionOptions: { ...connectionOptions, address } },
@@ -24,6 +24,9 @@ export function applicationFor(env: Environment): ReturnType<typeof openApplicat
     nats: natsConfigFor(env),
   });
 }
+
+export const temporalAddressFor = (env: Environment): string | undefined =>
+  loadTemporalConfig(env).connectionOptions.address ?? runningStack(env)?.temporal.address;
 
 export async function busFor(env: Environment) {
   const nats = natsConfigFor(env);

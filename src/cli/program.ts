@@ -80,6 +80,7 @@ function programOf(session: Session): Command {
     .addHelpText('after', '\nEach command has --help with an example, and --json for programs.')
     // Otherwise Commander ends the process, with an exit code of its own.
     .exitOverride()
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),

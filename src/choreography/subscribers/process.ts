@@ -6,12 +6,13 @@ import type { Config } from '../../config/config.js';
 import type { NatsConfig } from '../../config/environment.js';
 import { startServices, type SubscriberName } from './start.js';
 
-/** A container's health check calls a file of over a minute dead. */
+/** The container's health check fails where the file is older than one minute. */
 const HEALTH_EVERY_MS = 10_000;
 
 /**
- * Runs until the signal; what is under way is then left to the next process.
- * @param healthFile touched for as long as JetStream answers
+ * Runs until the signal; then another process takes over the work in progress.
+ * @param healthFile its modification time is renewed while JetStream answers
+ * @throws where the connection to NATS closes with an error
  */
 export async function runServices(
   services: readonly SubscriberName[],
@@ -43,6 +44,6 @@ async function touch(file: string, { jsm }: Bus): Promise<void> {
     await jsm.getAccountInfo();
     await writeFile(file, '');
   } catch (error) {
-    console.error(`Not healthy: ${(error as Error).message}`);
+    console.error(`service not healthy: ${(error as Error).message}`);
   }
 }
