@@ -48,7 +48,7 @@ local/                      exit/ services/ services/*/ config/ version.ts tempo
                             write-file-atomic zod node:
 cli/                        exit/ exit/evidence/ config/ client/ local/
                             choreography/jetstream/ choreography/dead-letters/ choreography/observing/ choreography/subscribers/
-                            commander liquidjs write-file-atomic node:
+                            commander liquidjs string-width write-file-atomic node:
 `;
 
 const problems: string[] = [];

@@ -1,5 +1,4 @@
 /** The application API: the use cases of exits, over both forms. */
-import { Temporal } from 'temporal-polyfill';
 import type { Config } from '../config/config.js';
 import { parseDecision, type Decision } from '../exit/decision.js';
 import type { Evidence, ExitsOfForm } from '../exit/evidence/evidence.js';
@@ -16,7 +15,7 @@ import { parseResolution, ResolutionFields, type Resolution } from '../exit/reso
 import { keyOfStep, stepKey, type ExitStatus, type Step } from '../exit/status.js';
 import { effectsOf, type Effect } from './effects.js';
 import { findExit, formsAsked, type Configured, type Form, type FoundInForm, type Which } from './forms.js';
-import { isUnknownEverywhere, previewOf, type Preview } from './preview.js';
+import type { Preview } from './preview.js';
 
 /** How long `open` waits for the systems before it starts the exit, which captures each system itself. */
 const LOOK_WITHIN_MS = 2_000;
@@ -33,7 +32,7 @@ export type ListedExitOfForm = ListedExit & { form: Form };
 export type Application = ReturnType<typeof applicationOf>;
 
 /** @param config called on first use */
-export function applicationOf(configured: Configured, config: () => Config) {
+export function applicationOf(configured: Configured, config: () => Config | Promise<Config>) {
   async function requireExit(which: Which): Promise<FoundInForm> {
     const found = await findExit(configured, which);
     if (found) return found;
@@ -45,8 +44,9 @@ export function applicationOf(configured: Configured, config: () => Config) {
     return question((await requireExit(which)).exits);
   }
 
-  function resignationOf(input: unknown): Resignation {
-    const today = Temporal.Now.plainDateISO(config().interview.timeZone).toString();
+  async function resignationOf(input: unknown): Promise<Resignation> {
+    const { Temporal } = await import('temporal-polyfill');
+    const today = Temporal.Now.plainDateISO((await config()).interview.timeZone).toString();
     return valid(parseResignation(input, today));
   }
 
@@ -68,7 +68,8 @@ export function applicationOf(configured: Configured, config: () => Config) {
     }
     if (form === 'choreographed' && configured.orchestrated) await refuseOrphan(employeeId);
     const exits = await configured[form]!();
-    const found = await previewOf(config(), employeeId, withinMs);
+    const { isUnknownEverywhere, previewOf } = await import('./preview.js');
+    const found = await previewOf(await config(), employeeId, withinMs);
     if (found.spellingProblem) throw new Refusal('other-spelling', found.spellingProblem, { employeeId });
     if (isUnknownEverywhere(found))
       throw new Refusal('unknown-employee', unknownEmployee(employeeId), { employeeId });
@@ -92,13 +93,13 @@ export function applicationOf(configured: Configured, config: () => Config) {
   return {
     /** Reads what an exit would find and do, and starts none. */
     async preview(input: unknown, form: Form): Promise<Preview & { resignation: Resignation }> {
-      const resignation = resignationOf(input);
-      const { found } = await look(resignation, form, 2 * config().policy.requestTimeout);
+      const resignation = await resignationOf(input);
+      const { found } = await look(resignation, form, 2 * (await config()).policy.requestTimeout);
       return { resignation, ...found };
     },
 
     async open(input: unknown, form: Form): Promise<{ opened: Opened; found: Preview }> {
-      const resignation = resignationOf(input);
+      const resignation = await resignationOf(input);
       const { employeeId, overrideBy } = resignation;
       const { found, exits } = await look(resignation, form, LOOK_WITHIN_MS);
       const guarded = found.systems.filter(({ lastOf }) => lastOf?.length);
@@ -142,7 +143,8 @@ export function applicationOf(configured: Configured, config: () => Config) {
       const resolution = valid(parse(ResolutionFields, input));
       const { exits, form } = await requireExit(which);
       const { steps } = await exits.status(which.employeeId, which.exitId);
-      const isTask = (name: string) => config().steps.some((step) => step.name === name && step.task);
+      const { steps: custom } = await config();
+      const isTask = (name: string) => custom.some((step) => step.name === name && step.task);
       const weighed = parseResolution(resolution, steps, isTask);
       if (!weighed.ok) throw notAllowed(which.employeeId, form, weighed.problem);
       return steps.find((step) => stepKey(step) === keyOfStep(resolution))!;
