@@ -2,11 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Decision } from '../../src/exit/decision.js';
 import { ended, hasAccess } from '../promises/on-the-way.js';
-import {
-  UNTIL_MS,
-  startChoreographedWorld,
-  type ChoreographedWorld,
-} from '../support/choreographed-world.js';
+import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
 import { gate } from '../support/gate.js';
 import { HR, stateOf } from '../support/world.js';
@@ -25,10 +21,7 @@ describe('an outage', function () {
     world = await startChoreographedWorld({
       services: [],
       ackWaitMs,
-      config: [
-        ['attentionAfter: PT15M', 'attentionAfter: PT1S'],
-        ['requestTimeout: PT1S', 'requestTimeout: PT3S'],
-      ],
+      config: [['attentionAfter: PT15M', 'attentionAfter: PT1S']],
     });
   });
   afterEach(async () => {
@@ -106,7 +99,7 @@ describe('an outage', function () {
       return { kind: 'held', until };
     });
     const exits = await Promise.all(Array.from({ length: 6 }, () => world.open({ on: ['payroll'] })));
-    await eventually('all blocks to be under way', () => (held >= exits.length ? true : undefined), UNTIL_MS);
+    await eventually('all blocks to be under way', () => (held >= exits.length ? true : undefined));
     for (const { employeeId } of exits) await world.exits.decide(employeeId, retained);
     const given = await eventually('a restore', async () => {
       const [first] = exits;
@@ -131,7 +124,7 @@ describe('two living processes of each service', function () {
     world = await startChoreographedWorld({
       services: [],
       ackWaitMs,
-      config: [['requestTimeout: PT1S', 'requestTimeout: PT10S']],
+      config: [['requestTimeout: PT3S', 'requestTimeout: PT30S']],
     });
   });
   afterEach(() => world.stopServices());

@@ -79,7 +79,7 @@ describe('the interview in the calendar of the HR partner', () => {
     const nora = await open();
     await scheduled(nora);
     const { start, calendarUrl } = await world.exits.reschedule(nora.employeeId, {
-      at: new Date(Date.now() + 3000).toISOString(),
+      at: new Date(Date.now() + 5000).toISOString(),
     });
     const path = calendarUrl!.slice(proxy.url.length);
     const day = compact(new Date(Date.now() + 2 * DAY_MS)).slice(0, 9);

@@ -12,6 +12,7 @@ import { createWorkers, runWorkers, workerServices, type ServiceName } from '../
 import type { ExitStatus, Phase, Step } from '../../src/exit/status.js';
 import { stepKey } from '../../src/exit/status.js';
 import { startScimServer, type ScimServer } from '../../src/local/scim-process.js';
+import { PATIENCE_MS } from './eventually.js';
 import { startFaultProxy, type FaultProxy } from './fault-proxy.js';
 import { scimAdmin, type Account, type ScimAdmin } from './scim-admin.js';
 import { startMailServer, type MailServer } from './smtp.js';
@@ -150,7 +151,7 @@ export async function startWorld({
   const exits = orchestratedExits(shared.client);
   const until: World['until'] = async ({ employeeId }, what, wanted) => {
     let last: ExitStatus | undefined;
-    const deadline = Date.now() + 30_000;
+    const deadline = Date.now() + PATIENCE_MS;
     for await (const status of exits.follow(employeeId, 200)) {
       last = status;
       if (wanted(status)) return status;
