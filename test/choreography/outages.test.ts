@@ -13,7 +13,7 @@ const leaving: Decision = { outcome: 'leaving', decidedBy: HR };
 const mailIds = ({ mail }: ChoreographedWorld, recipient: string) =>
   mail.to(recipient).map(({ messageId }) => messageId);
 
-describe('an outage', function () {
+describe('@long an outage', function () {
   this.timeout(180_000);
   const ackWaitMs = 3_000;
   let world: ChoreographedWorld;
@@ -115,7 +115,7 @@ describe('an outage', function () {
   });
 });
 
-describe('two living processes of each service', function () {
+describe('@long two living processes of each service', function () {
   this.timeout(180_000);
   const ackWaitMs = 4_000;
   let world: ChoreographedWorld;

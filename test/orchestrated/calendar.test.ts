@@ -16,7 +16,7 @@ import { HR, startWorld, stateOf, stepOf, type Hired, type World } from '../supp
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-describe('the interview in the calendar of the HR partner', () => {
+describe('@long the interview in the calendar of the HR partner', () => {
   let server: CalendarServer;
   let account: Account;
   let proxy: FaultProxy;

@@ -13,7 +13,7 @@ import { PASSWORD } from '../support/radicale.js';
 
 const FIRST = '2026-11-24T10:30:00Z';
 
-describe('with a calendar that', () => {
+describe('@long with a calendar that', () => {
   const calendar = calendarOfHr();
   const { mail, schedule } = calendar;
   const fault = (decide?: (request: Seen) => Fault | undefined) => calendar.proxy.fault(decide);
