@@ -131,8 +131,11 @@ const task = (remindEvery: string, within: string): [string, string] => [
     'systems:\n',
   ].join('\n'),
 ];
-const mailsAbout = ({ mail }: Company, { employeeId }: Hired) =>
-  mail.to(DESK).filter(({ text }) => text?.includes(employeeId));
+/** A mail that is sent again is the same one. */
+const mailsAbout = ({ mail }: Company, { employeeId }: Hired) => {
+  const mails = mail.to(DESK).filter(({ text }) => text?.includes(employeeId));
+  return [...new Map(mails.map((each) => [each.messageId, each])).values()];
+};
 const untilAsked = (company: Company, nora: Hired, times: number) =>
   eventually(`mail ${times}`, () => {
     const mails = mailsAbout(company, nora);

@@ -4,7 +4,7 @@ import { HR, IT, stateOf, stepOf, type Hired } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
 import { ended, opened, settle, untilStep, waiting } from './on-the-way.js';
 
-const soon: [string, string] = ['attentionAfter: PT15M', 'attentionAfter: PT1.5S'];
+const soon: [string, string] = ['attentionAfter: PT15M', 'attentionAfter: PT3S'];
 
 inBothForms('people are told', { config: [soon] }, (company) => {
   let world: Company;
