@@ -8,7 +8,7 @@ import { DANA } from '../support/message.js';
 import { sampleConfig } from '../support/sample-config.js';
 import { addressees, type Mail } from '../support/smtp.js';
 
-describe('the interview of somebody whose name holds', () => {
+describe('@long the interview of somebody whose name holds', () => {
   const calendar = calendarOfHr();
 
   /** All that is said of it: invited, moved and withdrawn, and what is in the calendar before the withdrawal. */

@@ -12,8 +12,8 @@ import {
 import type { Subscriber } from '../../src/choreography/subscribers/subscriber.js';
 import type { ExitStatus, Phase } from '../../src/exit/status.js';
 import { checkStreams } from './contract.js';
-import { eventually } from './eventually.js';
 import { startBroker, type Broker } from './nats.js';
+import { untilOf } from './until.js';
 import { startWorld, type Hired, type World, type WorldOptions } from './world.js';
 
 const ACK_WAIT_MS = 1_500;
@@ -98,15 +98,7 @@ export async function startChoreographedWorld({
     void (await Promise.all(running.splice(0).map((services) => services.stop())));
   if (services.length > 0) await start(...services);
 
-  const until: ChoreographedWorld['until'] = async ({ employeeId }, what, wanted) => {
-    let last: ExitStatus | undefined;
-    return eventually(what, async () => {
-      last = await exits.status(employeeId);
-      return wanted(last) ? last : undefined;
-    }).catch((error: Error) => {
-      throw new Error(`${employeeId}: ${error.message}; ${JSON.stringify(last, null, 1)}`, { cause: error });
-    });
-  };
+  const until = untilOf(exits);
 
   return {
     ...world,

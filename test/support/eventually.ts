@@ -14,6 +14,6 @@ export async function eventually<T>(
     const answer = await ask();
     if (answer !== undefined) return answer;
     if (Date.now() > deadline) throw new Error(`Waited ${withinMs} ms in vain for ${what}`);
-    await pause(20);
+    await pause(50);
   }
 }

@@ -12,10 +12,10 @@ import { createWorkers, runWorkers, workerServices, type ServiceName } from '../
 import type { ExitStatus, Phase, Step } from '../../src/exit/status.js';
 import { stepKey } from '../../src/exit/status.js';
 import { startScimServer, type ScimServer } from '../../src/local/scim-process.js';
-import { PATIENCE_MS } from './eventually.js';
 import { startFaultProxy, type FaultProxy } from './fault-proxy.js';
 import { scimAdmin, type Account, type ScimAdmin } from './scim-admin.js';
 import { startMailServer, type MailServer } from './smtp.js';
+import { untilOf } from './until.js';
 import { scratchFolder, temporal, type SharedTemporal } from './temporal.js';
 
 export const systems = ['payroll', 'code', 'production'] as const;
@@ -147,16 +147,7 @@ export async function startWorld({
   };
 
   const exits = orchestratedExits(shared.client);
-  const until: World['until'] = async ({ employeeId }, what, wanted) => {
-    let last: ExitStatus | undefined;
-    const deadline = Date.now() + PATIENCE_MS;
-    for await (const status of exits.follow(employeeId, 200)) {
-      last = status;
-      if (wanted(status)) return status;
-      if (Date.now() > deadline) break;
-    }
-    throw new Error(`${employeeId} never came to "${what}": ${JSON.stringify(last, null, 1)}`);
-  };
+  const until = untilOf(exits);
 
   return {
     ...shared,
@@ -204,15 +195,15 @@ export async function startWorld({
         displayName: displayName ?? `Nora Test ${hired}`,
         email: email ?? `${employeeId.toLowerCase()}@acme.example`,
       };
-      await admin.directory.createUser({ ...user, ...inDirectory, ...(managerId && { managerId }) });
-      const accounts: Hired['accounts'] = {};
-      for (const system of on) {
-        accounts[system] = await admin[system].createUser({ ...user, active: system !== suspendedOn });
-      }
-      if (accounts.production) {
-        for (const group of Object.values(groups))
-          await admin.production.addMember(group, accounts.production);
-      }
+      const [accounts]: [Hired['accounts'], string] = await Promise.all([
+        each(on, (system) => admin[system].createUser({ ...user, active: system !== suspendedOn })),
+        admin.directory.createUser({ ...user, ...inDirectory, ...(managerId && { managerId }) }),
+      ]);
+      const { production } = accounts;
+      if (production !== undefined)
+        await Promise.all(
+          Object.values(groups).map((group) => admin.production.addMember(group, production)),
+        );
       return { employeeId, email: user.email, manager, accounts };
     },
 
