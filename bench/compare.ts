@@ -17,11 +17,12 @@ import { latency } from './compare/latency.js';
 import { outage } from './compare/outage.js';
 import { startOutside } from './compare/outside.js';
 import type { Phase, Scale, World } from './compare/phase.js';
+import { subscribers } from './compare/subscribers.js';
 import { throughput } from './compare/throughput.js';
 
 const DOCUMENT = 'bench/results/compare.md';
-// At rest comes first: what has run for a while has grown.
-const phases = [footprint, latency, throughput, outage, kill, diagnosis] as Phase<unknown>[];
+// The footprint comes first: a process grows while it runs.
+const phases = [footprint, latency, throughput, subscribers, outage, kill, diagnosis] as Phase<unknown>[];
 
 const full: Scale = {
   ...{ alone: 6, load: 30, perSecond: 3, inFlight: 16, windowMs: 4_000 },
@@ -90,7 +91,7 @@ async function compare(): Promise<void> {
     figures[phase.name] = await phase.measure(world);
     const how = isQuick ? `A quick run, which shows that it works and nothing else` : `${rounds} rounds`;
     places.set(phase.name, `${phase.page(figures[phase.name], { rounds, scale })}\n\n_${how}. ${where}._`);
-    // What a later phase dies of takes nothing of this one with it.
+    // Written now: a failure in a later phase does not lose this one.
     if (document !== undefined) await writePlaces(document, new Map([[phase.name, places.get(phase.name)!]]));
   }
   if (values.json) console.log(JSON.stringify({ where, rounds, isQuick, scale, figures }, null, 2));

@@ -1,5 +1,5 @@
 /** `node dist/src/check-templates.js [folder]`: renders every mail of every language, and says file and line of what is wrong. */
-import { checkTemplates } from './services/mails/check.js';
+import { checkTemplates } from './services/mails/template-check.js';
 import { templatesFolder } from './services/mails/templates.js';
 
 const { problems, missing } = checkTemplates(process.argv[2] ?? templatesFolder);

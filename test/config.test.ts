@@ -46,7 +46,7 @@ describe('the configuration', () => {
     assert.equal(read(sample.replace('PT15M', 'PT0.05S')).policy.attentionAfter, 50);
   });
 
-  it('takes addresses from the environment, and the default where it is silent', () => {
+  it('takes addresses from the environment, or else the default', () => {
     const elsewhere = read(sample, {
       ...tokens,
       PAYROLL_SCIM_URL: 'https://payroll.example/scim/v2/',
@@ -57,7 +57,7 @@ describe('the configuration', () => {
     assert.equal(read(sample).systems[0]?.scimUrl, 'http://127.0.0.1:9101/scim/v2');
   });
 
-  it('asks for a token only where it is used, and then names the variable that is missing', () => {
+  it('reads a token only where it is used, and names the variable that is missing', () => {
     const { systems, directory } = read(sample, { DIRECTORY_SCIM_TOKEN: 'd' });
     assert.equal(directory.token, 'd');
     assert.throws(
@@ -66,7 +66,7 @@ describe('the configuration', () => {
     );
   });
 
-  it('has no steps of its own where it names none, and else takes them with their times in milliseconds', () => {
+  it('has the custom steps that it names, with their times in milliseconds, or none', () => {
     assert.deepEqual(read(sample).steps, []);
     const { steps } = read(sample + withSteps, { PAYROLL_TOKEN: 'secret-step' });
     const [call, task] = steps;
@@ -179,7 +179,7 @@ describe('the configuration', () => {
     for (const token of Object.values(tokens)) assert.ok(!error.includes(token));
   });
 
-  it('refuses a token that no header takes, and an address with a password, without showing either', () => {
+  it('refuses a token that no header can hold, and a URL with a password, and shows neither', () => {
     const config = read(sample, { ...tokens, PAYROLL_SCIM_TOKEN: 'one-half\nthe-other' });
     assert.throws(
       () => config.systems[0]!.token,
@@ -199,7 +199,7 @@ describe('the configuration', () => {
     assert.ok(!(url + call).includes('hidden'));
   });
 
-  it('takes what is secret out of the address of NATS', () => {
+  it('takes user, password and token out of the address of NATS', () => {
     assert.deepEqual(natsConfigOf('nats://127.0.0.1:4222'), { servers: ['127.0.0.1:4222'] });
     assert.deepEqual(natsConfigOf('tls://ems:hid%40den@one:4222,tls://two:4222'), {
       servers: ['one:4222', 'two:4222'],

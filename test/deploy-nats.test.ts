@@ -27,9 +27,9 @@ const people = 'ems';
 const users = [people, ...subscriberNames];
 const passwordOf = (user: string): string => `secret-of-${user}`;
 
-/** What any service may say. */
+/** What any service may publish. */
 const anyone: EventType[] = ['exit.planned', 'step.needs-attention'];
-/** What each service may say. */
+/** What each service may publish. */
 const own: Record<SubscriberName, EventType[]> = {
   notification: [
     'manager.notified',
@@ -64,7 +64,7 @@ describe('@long the NATS server of the deployment', () => {
     const [port, healthPort] = [await getPort({ host: '127.0.0.1' }), await getPort({ host: '127.0.0.1' })];
     address = `127.0.0.1:${port}`;
     const configFile = path.join(folder, 'nats-server.conf');
-    // As it is deployed; only where it listens and keeps its data is this machine's.
+    // As deployed, except for its addresses and the folder of its data.
     const here = {
       'listen: 0.0.0.0:4222': `listen: "${address}"`,
       '127.0.0.1:8222': `127.0.0.1:${healthPort}`,
@@ -105,7 +105,7 @@ describe('@long the NATS server of the deployment', () => {
     await server.stop();
   });
 
-  /** With the command of its container, and no other secrets; only the paths are this machine's. */
+  /** With the command and the secrets of its container; only the paths differ. */
   async function startAsDeployed(name: SubscriberName): Promise<Child> {
     const { services } = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as {
       services: Record<string, { entrypoint: string[]; command: string[]; environment: object }>;
@@ -131,7 +131,7 @@ describe('@long the NATS server of the deployment', () => {
 
   const urlOf = (user: string): string => `nats://${user}:${passwordOf(user)}@${address}`;
 
-  it('is asked by each service how it is, for the health check of its container', () =>
+  it('lets each service touch the file that the health check of its container reads', () =>
     eventually(
       'the files',
       () => subscriberNames.every((name) => existsSync(healthFile(name))) || undefined,
@@ -156,7 +156,7 @@ describe('@long the NATS server of the deployment', () => {
     });
   }
 
-  it('lets each service come again, plan an exit that has no plan, and keep the list', async () => {
+  it('lets each service restart, plan an exit without a plan, and keep the list', async () => {
     for (const name of subscriberNames) {
       for (const service of running) await service.stop();
       running = [await startAsDeployed(name)];
@@ -179,8 +179,8 @@ describe('@long the NATS server of the deployment', () => {
     running = await Promise.all(subscriberNames.map((name) => startAsDeployed(name)));
   });
 
-  it('lets each service say what it is still trying, what it gave up, and why', async () => {
-    const employeeId = 'T-nobody';
+  it('lets each service publish what it is retrying, what it gave up, and why', async () => {
+    const employeeId = 'T-two-accounts';
     for (const userName of ['one', 'another']) await world.admin.payroll.createUser({ employeeId, userName });
     world.proxies.code.fault(() => ({ kind: 'answer', status: 503 }));
     await exits.open({ employeeId });
@@ -206,7 +206,7 @@ describe('@long the NATS server of the deployment', () => {
       `${user} may publish ${subject}`,
     );
 
-  it('lets nobody but people resign or decide, and no service speak for another', async () => {
+  it('lets only people resign or decide, and no service publish for another', async () => {
     for (const name of subscriberNames) {
       const others = [...ofPeople, ...Object.values(own).flat()].filter((type) => !own[name].includes(type));
       for (const type of others) await isRefused(name, `exit.E-1002.an-exit.${type}`);
@@ -215,7 +215,7 @@ describe('@long the NATS server of the deployment', () => {
     }
   });
 
-  it('lets no service take, or answer for, what another is told', async () => {
+  it('lets no service pull, acknowledge or dead-letter the messages of another', async () => {
     for (const [user, other] of [
       ['notification', 'access-payroll'],
       ['hr', 'notification'],
@@ -227,7 +227,7 @@ describe('@long the NATS server of the deployment', () => {
     }
   });
 
-  it('lets no service read or write what another remembers: what was taken from whom, above all', async () => {
+  it('lets no service read or write the records of another, above all those of the holds', async () => {
     for (const user of ['notification', 'hr']) {
       await isRefused(user, '$KV.exit-access.payroll.E-1002.an-exit');
       await isRefused(user, '$JS.API.STREAM.MSG.GET.KV_exit-access');
@@ -241,9 +241,9 @@ describe('@long the NATS server of the deployment', () => {
         await isRefused(user, `$JS.API.STREAM.${what}.EXITS`);
   });
 
-  it('shows nothing, and takes nothing, without the right password', async () => {
+  it('refuses every connection without the right password', async () => {
     for (const credentials of ['', 'ems:guessed@', `ems:${passwordOf('hr')}@`]) {
-      const attempt = connectBus(natsConfigOf(`nats://${credentials}${address}`), 'somebody');
+      const attempt = connectBus(natsConfigOf(`nats://${credentials}${address}`), 'an intruder');
       await assert.rejects(attempt, /^Refusal: NATS cannot be reached at [\d.:]+: .*authorization/i);
     }
   });

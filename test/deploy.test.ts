@@ -64,13 +64,13 @@ describe('@long the deployment', () => {
     }
   });
 
-  it('gives what it builds the version of the package', () => {
+  it('gives its own image the version of the package', () => {
     const { name, version } = JSON.parse(read('package.json')) as { name: string; version: string };
     const images = services.filter(([, { build }]) => build).map(([, { image }]) => image);
     assert.deepEqual([...new Set(images)], [`${name}:${version}`]);
   });
 
-  it('asks everything that runs on for its health, and waits for nothing whose end or health it cannot see', () => {
+  it('has a health check for every lasting service, and awaits only what has one or ends', () => {
     for (const [name, { restart, healthcheck }] of services)
       if (restart !== 'no' && !restart?.startsWith('on-failure'))
         assert.ok(healthcheck?.test.length, `${name} has no health check`);
@@ -86,7 +86,7 @@ describe('@long the deployment', () => {
     }
   });
 
-  it('has no secret in a file: each comes from outside, and without it nothing starts', () => {
+  it('has no secret in a file: each is a required variable', () => {
     const secrets = services.flatMap(([name, { environment = {} }]) =>
       Object.entries(environment)
         .filter(([variable]) => isSecret(variable))
@@ -141,8 +141,8 @@ describe('@long the deployment', () => {
     }
   });
 
-  it('gives each of them its own secrets, its own user of NATS, and no others', () => {
-    // Nobody looks the employee up for them.
+  it('gives each of these its own secrets, its own user of NATS, and no others', () => {
+    // These look the employee up themselves.
     const alone = new Set<SubscriberName>(['notification', 'hr']);
     for (const [name, { environment = {}, command = [] }] of subscribers) {
       const [service] = command as [SubscriberName];
@@ -155,7 +155,7 @@ describe('@long the deployment', () => {
         ),
         name,
       );
-      assert.ok(!('TEMPORAL_ADDRESS' in rest), `${name} is told of the other form`);
+      assert.ok(!('TEMPORAL_ADDRESS' in rest), `${name} knows the other form`);
     }
   });
 
@@ -166,7 +166,7 @@ describe('@long the deployment', () => {
     assert.equal(named.length, subscriberNames.length + 1, 'the services, and people');
   });
 
-  it('has a health check in each of ours that looks at the very file which is touched', () => {
+  it('has health checks that look at the file which the program touches', () => {
     for (const [name, { command = [], entrypoint = [], healthcheck }] of ours) {
       const told = [...entrypoint, ...command];
       const file = told[told.indexOf('--health-file') + 1]!;
@@ -174,7 +174,7 @@ describe('@long the deployment', () => {
     }
   });
 
-  it('mounts only what exists, and the configuration where it is looked for', () => {
+  it('mounts only what exists, and the configuration where the programs read it', () => {
     for (const [name, { volumes = [] }] of services) {
       for (const volume of volumes) {
         const [source] = volume.split(':') as [string];
@@ -204,7 +204,7 @@ describe('@long the deployment', () => {
     for (const from of copied) assert.ok(!ignored.includes(from.replace('./', '')), `${from} is ignored`);
   });
 
-  it('brings the words of the mails along, in the image and in the package', () => {
+  it('ships the mail templates in the image and in the package', () => {
     const { files } = JSON.parse(read('package.json')) as { files: string[] };
     assert.ok(files.includes('templates'));
     assert.match(read('Dockerfile'), /^COPY templates \.\/templates$/m);
@@ -213,11 +213,13 @@ describe('@long the deployment', () => {
   it('runs in the image a Node.js that the package allows', () => {
     const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } };
     const [, least] = /^>=(\d+\.\d+)$/.exec(engines.node) ?? [];
-    for (const [, version] of read('Dockerfile').matchAll(/^FROM node:(\d+\.\d+)/gm))
+    const images = [...read('Dockerfile').matchAll(/^FROM node:(\d+\.\d+)/gm)];
+    assert.ok(images.length > 0);
+    for (const [, version] of images)
       assert.ok(version!.localeCompare(least!, 'en', { numeric: true }) >= 0, version);
   });
 
-  it('has a configuration that the workers accept, with a queue for each service, and servers that are there', () => {
+  it('has a configuration that the workers accept, with a queue for each service and a known mail server', () => {
     const tokens = Object.fromEntries(
       config.systems.map(({ tokenEnv }) => [tokenEnv, `token-of-${tokenEnv}`]),
     );

@@ -22,7 +22,7 @@ export async function countBesides(): Promise<Besides> {
     },
     'containers that work on exits': { orchestrated: named(/^worker-/), choreographed: named(/^service-/) },
     'who may say what': {
-      orchestrated: 'whoever reaches Temporal may all',
+      orchestrated: 'every client of Temporal may do everything',
       choreographed: `\`${PERMISSIONS}\`: ${await linesOf(PERMISSIONS)} lines`,
     },
     'contract of the messages': {

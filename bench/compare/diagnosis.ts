@@ -1,6 +1,6 @@
 /**
- * Somebody asks why an exit stands still: by which commands, and how long these take, until one names the cause. Done for real, with the
- * programs that an operator has, each a process of its own; the person's own time, to read and to think, is not in it.
+ * How an operator finds out why an exit stands still: which commands it takes, and how long they run until one names the cause. They
+ * are the real programs, each a process of its own. The time to read and to think is not counted.
  */
 import { execFile } from 'node:child_process';
 import os from 'node:os';
@@ -117,10 +117,10 @@ const ways: Stuck[] = [
       await untilSeen(outside, exit, ['told', 'invited']);
       return exit;
     },
-    // That there is work of the service's and nobody takes it: a backlog at its queue, or what its consumer has not been given while
-    // nobody pulls. That something is late does not say so: a slow system would look the same.
+    // The service has work and does not take it: a backlog at its queue, or messages that its consumer has not pulled. That something
+    // is late does not say so: a slow system would look the same.
     cause:
-      /^ *UNVERSIONED +activity +[1-9]|^access-payroll\t\d+\t\d+\t[1-9]\d*\t0$|nobody (asks|pulls|listens|takes)|does not run|not running/m,
+      /^ *UNVERSIONED +activity +[1-9]|^access-payroll\t\d+\t\d+\t[1-9]\d*\t0$|does not run|not running/m,
     mend: (form) => form.part('access').start(),
   },
 ];

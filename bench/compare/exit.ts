@@ -54,7 +54,7 @@ export interface Exit extends Accepted {
   decidedMs?: number;
 }
 
-/** What a run did wrong without ending wrongly: seen again although it had been done. */
+/** What was seen twice of exits that ended right. */
 export interface Repeated {
   mails: number;
   writes: number;
@@ -62,7 +62,7 @@ export interface Repeated {
 
 let employees = 0;
 
-/** Nobody resigns twice here. */
+/** A new employee for each exit. */
 export const nextEmployee = (): string => `C-${++employees}`;
 
 const outcomes = new WeakMap<Form, Outcome>();
@@ -127,7 +127,7 @@ export async function countLost(
   ).length;
 }
 
-/** Until the decision is taken: while a worker or the engine is away nobody takes it, and a person would try again. */
+/** Repeats the decision until it is accepted, as a person would while a worker or the engine is away. */
 export async function decide(form: Form, exit: Exit): Promise<void> {
   const giveUpAt = Date.now() + PATIENCE_MS;
   for (;;) {
@@ -144,7 +144,7 @@ export async function decide(form: Form, exit: Exit): Promise<void> {
   exit.decidedMs = Date.now();
 }
 
-/** From the resignation to the last thing that is seen of it; the block waits for nobody, the decision for all three services. */
+/** From the resignation to the last effect of the decision, which waits for all three services. */
 export async function runToEnd(form: Form, outside: Outside, exit: Exit): Promise<Exit> {
   await untilSeen(outside, exit, beginnings);
   await decide(form, exit);
@@ -153,7 +153,7 @@ export async function runToEnd(form: Form, outside: Outside, exit: Exit): Promis
 }
 
 /**
- * Holds an exit to what it should have done, at the systems and in the mail, and the form to knowing that it is closed.
+ * Checks what an exit has done at the systems and in the mail, and that the form knows it as closed.
  * @throws Error where it ended wrongly: such a run is no measurement
  */
 export async function verify(form: Form, outside: Outside, exit: Exit): Promise<Repeated> {
@@ -174,7 +174,7 @@ export async function verify(form: Form, outside: Outside, exit: Exit): Promise<
   }
   const expected = [...block, ...endingOf[outcome]];
   const strange = writes.find(({ system, what }) => !expected.includes(`${system} ${what}`));
-  if (strange) throw wrong(`${strange.what} on ${strange.system}, which nobody asked for`);
+  if (strange) throw wrong(`${strange.what} on ${strange.system}, which is no part of the exit`);
   const sent = outside.mailsOf(exitId);
   return {
     mails: sent.length - new Set(sent.map(({ messageId }) => messageId)).size,

@@ -165,7 +165,7 @@ async function temporalClient(port: number): Promise<Opener> {
         try {
           return (await exits.open({ employeeId })).exitId;
         } catch (error) {
-          // Nobody else opens exits here: it was an earlier try, whose answer was lost.
+          // Only this program opens exits here: an earlier try succeeded, and its answer was lost.
           if (!(isAgain && error instanceof Refusal)) throw error;
           return (await exits.status(employeeId)).exitId;
         }
@@ -187,7 +187,7 @@ async function natsClient(port: number, env: Record<string, string>): Promise<Op
   };
 }
 
-/** While the engine is away, as a person would: once more, and the same resignation. */
+/** Repeats the same resignation while the engine is away, as a person would. */
 async function untilTaken(open: (isAgain: boolean) => Promise<string>): Promise<string> {
   const giveUpAt = Date.now() + 60_000;
   for (let isAgain = false; ; isAgain = true) {

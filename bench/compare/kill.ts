@@ -1,6 +1,6 @@
 /**
- * kill -9 of each process in turn, in the middle of exits, and its start a second later, as a supervisor would: how long until work goes
- * on, what is lost, what is done twice. Both forms at the same time, each on its own engine.
+ * kill -9 of each process in turn, in the middle of exits. It starts again a second later, as under a supervisor: how long until work
+ * goes on, what is lost, what is done twice. Both forms run at the same time, each on its own engine.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import {
@@ -20,8 +20,8 @@ import { ENGINE, type Form } from './form.js';
 import type { Phase, World } from './phase.js';
 
 const RESTART_AFTER_MS = 1_000;
-/** The processes of a split form; `nobody` is what all of it takes without a kill. */
-const victims = ['nobody', ENGINE, 'notification', 'hr', 'access', 'exit'] as const;
+/** The processes of a split form; `none` is the same without a kill. */
+const victims = ['none', ENGINE, 'notification', 'hr', 'access', 'exit'] as const;
 
 interface Trial {
   /** From the kill until every exit that was under way had its block, its mail and its interview. */
@@ -55,7 +55,7 @@ export const kill: Phase<Figures> = {
       for (const victim of world.isQuick ? victims.slice(0, 2) : victims) {
         world.progress(`kill -9: ${victim}, round ${round} of ${world.rounds}`);
         const forms = world.forms.filter(
-          ({ parts }) => victim === 'nobody' || parts.some(({ name }) => name === victim),
+          ({ parts }) => victim === 'none' || parts.some(({ name }) => name === victim),
         );
         await Promise.all(
           forms.map(async (form) => {
@@ -113,7 +113,7 @@ async function goThrough(
   // Another moment each round.
   await pause(20 * (round - 1));
   const killedMs = Date.now();
-  const part = victim === 'nobody' ? undefined : form.part(victim);
+  const part = victim === 'none' ? undefined : form.part(victim);
   await part?.kill();
   const newcomer = resign(form);
   if (part) await Promise.all([pause(RESTART_AFTER_MS).then(() => part.start()), newcomer]);
@@ -134,7 +134,7 @@ async function goThrough(
   };
 }
 
-/** Whether the world outside has seen something that this process did, so that the others of the same kind are under way. */
+/** Whether the world outside has seen an effect of this process: others of its kind are under way then. */
 function isAtWork(outside: World['outside'], { employeeId, exitId }: Exit, victim: string): boolean {
   const writes = outside.writesOf(employeeId).length;
   const mails = outside.mailsOf(exitId).map(({ messageId }) => messageId.split('.')[1]);

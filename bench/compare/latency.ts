@@ -6,7 +6,7 @@ import type { Form } from './form.js';
 import type { Phase, World } from './phase.js';
 import { interleaved } from './rounds.js';
 
-interface Series {
+export interface Series {
   exits: number;
   /** Until the engine has the resignation. */
   acceptMs: Spread;
@@ -19,7 +19,7 @@ interface Series {
 }
 type Figures = Record<string, { alone: Series; load: Series }>;
 
-interface Timed {
+export interface Timed {
   acceptMs: number;
   blockMs: number;
   allMs: number;
@@ -71,7 +71,7 @@ async function alone({ outside }: World, form: Form, count: number): Promise<Tim
 }
 
 /** Resignations come when they come, whether or not the earlier ones are done (an open loop). */
-async function underLoad({ outside, scale }: World, form: Form, count: number): Promise<Timed[]> {
+export async function underLoad({ outside, scale }: World, form: Form, count: number): Promise<Timed[]> {
   const running: Promise<{ exit: Exit; times: Timed }>[] = [];
   const begin = Date.now();
   for (let i = 0; i < count; i += 1) {
@@ -116,7 +116,7 @@ export async function verifyOnce(
     );
 }
 
-function series(rounds: Timed[][]): Series {
+export function series(rounds: Timed[][]): Series {
   const over = (of: (timed: Timed) => number): Spread => spread(rounds.map((round) => median(round.map(of))));
   const every = rounds.flat();
   return {

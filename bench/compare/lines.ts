@@ -48,7 +48,7 @@ export async function countLines(): Promise<Lines> {
 
   function ownerOf(file: string): (typeof owners)[number] {
     if (orchestrated.has(file)) return choreographed.has(file) ? 'shared by both' : 'orchestrated only';
-    // Types alone vanish, and nobody imports them: the domain and the services are everybody's all the same.
+    // A file of types alone is imported by no code: domain and services are shared all the same.
     if (!choreographed.has(file) && /^(exit|services)\//.test(file)) return 'shared by both';
     return choreographed.has(file) || commandsOf.choreographed.test(file)
       ? 'choreographed only'

@@ -1,6 +1,6 @@
 /**
- * One service is down for a while, and exits come all the same: whose work waits besides its own, what is lost, what is done twice.
- * All of it at the same time, each form and each service on an engine of its own, since nearly all of it is waiting.
+ * One service is down for a while, and exits go on: which other work waits, what is lost, and what is done twice. Each form and each
+ * service has its own engine. All run at the same time, since most of it is waiting.
  */
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -25,7 +25,7 @@ import type { Phase, World } from './phase.js';
 /** How many of an effect waited until the service was back. */
 type Waited = Partial<Record<Effect, { late: number; of: number }>>;
 
-/** What was seen of one service, down once. */
+/** One outage of one service. */
 interface Trial {
   /** Of the resignations that came meanwhile. */
   waited: Waited;
@@ -145,7 +145,7 @@ async function goThrough({ outside, scale }: World, form: Form, service: string)
   const halfway = scale.duringOutage / 2;
   let deciding: Promise<unknown> = Promise.resolve();
   for (let i = 0; i < scale.duringOutage; i += 1) {
-    // The decision of an exit that is open: nobody waits here for it to be taken.
+    // The decision on an exit that is open: the loop does not wait until it is accepted.
     if (i === Math.floor(halfway)) deciding = Promise.all(before.map((exit) => decide(form, exit)));
     meanwhile.push(await resign(form));
     await pause(Math.max(0, downMs + ((i + 1) * scale.outageMs) / scale.duringOutage - Date.now()));

@@ -13,7 +13,7 @@ export interface Used {
 
 const all = (pid: number): number[] => [pid, ...descendantsOf(pid)];
 
-/** Without the guard that sees to it that an engine does not outlive this program: nobody deploys one. */
+/** Without the guard that ends an engine together with this program: a deployment has none. */
 const pidsOf = ({ name, pid }: Part): number[] => (name === ENGINE ? descendantsOf(pid()) : all(pid()));
 
 function cpuOf(pid: number): number {

@@ -1,4 +1,4 @@
-/** `ems tracker`, kept running as somebody would who watches. */
+/** `ems tracker`, kept running. */
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';

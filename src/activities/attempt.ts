@@ -5,7 +5,7 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { ActivityCancelledError } from '@temporalio/client';
 import { FinalFailure, type Reported } from '../exit/failures.js';
-import { TryLater } from '../services/protocols/retry-after.js';
+import { RetryAfter } from '../services/protocols/retry-after.js';
 
 /** How often a living attempt says so; a cancellation reaches it at the next one. */
 const HEARTBEAT_EVERY_MS = 1_000;
@@ -52,7 +52,7 @@ export async function attempt<T, P = never>(run: (attempt: Attempt<P>) => Promis
       message: deadline.aborted ? `no result within the attempt's time: ${message}` : message,
       type: isFinal ? error.type : name,
       nonRetryable: isFinal,
-      ...(error instanceof TryLater && { nextRetryDelay: error.afterMs }),
+      ...(error instanceof RetryAfter && { nextRetryDelay: error.afterMs }),
       details,
       ...(cause instanceof Error && { cause }),
     });

@@ -19,7 +19,7 @@ import { environmentOf, readStack, type StackFile } from '../local/stack-file.js
 /** Runs something with what can be done with exits, and closes the connections. */
 export async function withApplication<T>(run: (exits: Application) => Promise<T>): Promise<T> {
   const { connectionOptions, ...rest } = loadTemporalConfig();
-  const address = connectionOptions.address ?? runningStack()?.temporal.address;
+  const address = temporalAddress();
   const application = openApplication(configuration, {
     ...(address !== undefined && {
       temporal: { ...rest, connectionOptions: { ...connectionOptions, address } },
@@ -32,6 +32,9 @@ export async function withApplication<T>(run: (exits: Application) => Promise<T>
     await application.close();
   }
 }
+
+export const temporalAddress = (): string | undefined =>
+  loadTemporalConfig().connectionOptions.address ?? runningStack()?.temporal.address;
 
 /** What every command on one exit takes. */
 export interface ExitOptions {

@@ -11,6 +11,7 @@ import { resignCommand } from './resign-command.js';
 import { resolveCommand } from './resolve-command.js';
 import { serviceCommand } from './service-command.js';
 import { statusCommand } from './status-command.js';
+import { temporalCommand } from './temporal-command.js';
 import { traceCommand } from './trace-command.js';
 import { trackerCommand } from './tracker-command.js';
 import { watchCommand } from './watch-command.js';
@@ -22,7 +23,7 @@ const program = new Command('ems')
   .addHelpText('after', '\nEach command has --help with an example, and --json for programs.');
 
 // Before the subcommands inherit it: theirs, too, must not end the process with an exit code of Commander's own.
-program.exitOverride();
+program.exitOverride().enablePositionalOptions();
 const commands = [
   resignCommand,
   decideCommand,
@@ -36,6 +37,7 @@ const commands = [
   traceCommand,
   deadLettersCommand,
   serviceCommand,
+  temporalCommand,
 ];
 for (const define of commands) {
   program.addCommand(

@@ -1,4 +1,4 @@
-/** The services, each talking to the servers that the configuration names. Both forms of the exit are built on these. */
+/** Creates the services from the configuration, for both forms. */
 import type { Config, HrPartnerConfig } from '../config/config.js';
 import type { Contact } from '../exit/people.js';
 import type { AccessPort } from './access/access-port.js';
@@ -56,7 +56,7 @@ export function createHr(config: Config): HrService {
 export function createSteps(config: Config): StepService {
   const { organisation, contacts, interview, policy, steps } = config;
   return createStepService({
-    // With their tokens, so that a missing one is seen at the start.
+    // Copying `call` evaluates its token getter, so that a missing token fails at the start.
     steps: steps.map(({ call, ...step }) => ({ ...step, call: call && { ...call } })),
     mailer: mailerOf(config),
     templates: loadTemplates(interview),
@@ -77,7 +77,7 @@ export function hrPartner({ interview, policy }: Config, partner: HrPartnerConfi
   return { contact, calendar: createCalendar({ name, url, user, password, timeZone, requestTimeoutMs }) };
 }
 
-/** By the name of the critical system. */
+/** @returns the access services by the name of the critical system */
 export function createAccess({ systems, policy }: Config): ReadonlyMap<string, AccessService> {
   return new Map(
     systems.map((system) => {

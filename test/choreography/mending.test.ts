@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { settle, untilStep } from '../promises/on-the-way.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
-import { stateOf, stepOf } from '../support/world.js';
 
 describe('a stuck step of a choreographed exit', () => {
   let world: ChoreographedWorld;
@@ -31,24 +30,5 @@ describe('a stuck step of a choreographed exit', () => {
     world.mail.refuse(undefined);
     await settle(world, nora, 'notify-manager', 'retry');
     await world.mail.waitFor(nora.manager, 1);
-  });
-
-  it('that is still being tried can be skipped, and then no attempt follows', async () => {
-    world.proxies.code.fault(() => ({ kind: 'unreachable' }));
-    const nora = await world.open();
-    await world.until(
-      nora,
-      'attempts on code',
-      (status) => (stepOf(status, 'block-access:code')!.attempt ?? 0) > 1,
-    );
-    await settle(world, nora, 'block-access:code', 'skip');
-    world.proxies.code.fault(undefined);
-    const waiting = await world.untilPhase(nora, 'awaiting-decision');
-    assert.equal(stateOf(waiting, 'block-access:code'), 'skipped');
-    await eventually('access-code to have nothing left', async () => {
-      const { num_pending, num_ack_pending } = await world.bus.jsm.consumers.info('EXITS', 'access-code');
-      return num_pending + num_ack_pending === 0 ? true : undefined;
-    });
-    assert.equal((await world.account(nora, 'code')).active, true);
   });
 });

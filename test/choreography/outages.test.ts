@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Decision } from '../../src/exit/decision.js';
-import { ended, hasAccess } from '../promises/on-the-way.js';
+import { hasAccess } from '../promises/on-the-way.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
 import { gate } from '../support/gate.js';
@@ -30,7 +30,7 @@ describe('@long an outage', function () {
   });
   after(() => world.stop());
 
-  it('of a service for longer than its ack wait delays what it does, and loses nothing', async () => {
+  it('of a service beyond its ack wait delays its work, and loses nothing', async () => {
     await world.startServices('access');
     const begun = Date.now();
     const nora = await world.open();
@@ -38,7 +38,7 @@ describe('@long an outage', function () {
     await eventually('the ack wait to pass', () => (Date.now() - begun > 2 * ackWaitMs ? true : undefined));
     const meanwhile = await world.until(
       nora,
-      'blocked: access waits for nobody',
+      'blocked, since access does not wait',
       ({ blockedAt }) => !!blockedAt,
     );
     assert.equal(stateOf(meanwhile, 'notify-manager'), 'running');
@@ -50,26 +50,11 @@ describe('@long an outage', function () {
     }
   });
 
-  it('of a process in the middle of a block: another goes on, and knows what was taken', async () => {
-    await world.startServices('notification', 'hr');
-    const killed = await world.startServices('access');
-    world.proxies.payroll.fault(({ method }) => (method === 'PATCH' ? { kind: 'lost-answer' } : undefined));
-    const sent = world.proxies.payroll.next(({ method }) => method === 'PATCH');
-    const nora = await world.open();
-    await sent;
-    await killed.vanish();
-    world.proxies.payroll.fault(undefined);
-    await world.startServices('access');
-    await world.untilPhase(nora, 'awaiting-decision');
-    await ended(world, nora, 'retained');
-    await hasAccess(world, nora);
-  });
-
-  it('of the broker, killed in the middle of exits: what was acknowledged is there, and all of it ends as decided', async () => {
+  it('of the broker in the middle of exits loses nothing acknowledged, and each exit ends as decided', async () => {
     await world.startServices('notification', 'hr', 'access');
     const exits = await Promise.all(Array.from({ length: 8 }, () => world.open()));
     await world.broker.kill();
-    // Said while nobody is there to hear it.
+    // Published while the broker is down.
     const late = world.open();
     await world.broker.start();
     const all = [...exits, await late];
@@ -89,7 +74,7 @@ describe('@long an outage', function () {
     }
   });
 
-  it('of nobody: a decision that comes to another process than the one that is blocking waits for its end', async () => {
+  it('aside, a decision waits for the block that another process performs', async () => {
     await Promise.all([1, 2, 3].map(() => world.startServices('notification', 'hr', 'access')));
     const { passed: until, open: land } = gate();
     let held = 0;
@@ -120,7 +105,7 @@ describe('@long two living processes of each service', function () {
   const ackWaitMs = 4_000;
   let world: ChoreographedWorld;
   before(async () => {
-    // Patient with servers, so that what happens twice happens because of us, however busy the machine is.
+    // A long request timeout: even on a busy machine, only a fault of ours does anything twice.
     world = await startChoreographedWorld({
       services: [],
       ackWaitMs,
@@ -161,7 +146,7 @@ describe('@long two living processes of each service', function () {
     assert.equal(mailIds(world, nora.email).length, 2);
   });
 
-  it('send a mail once, although the one that sends it is stopped meanwhile', async () => {
+  it('send a mail once, although its sender is stopped meanwhile', async () => {
     const first = await world.startServices('notification');
     const answer = world.mail.holdNextAnswer();
     const nora = await world.open({ on: ['payroll'] });

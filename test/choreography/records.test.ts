@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Kvm } from '@nats-io/kv';
 import { connectBus, type Bus } from '../../src/choreography/jetstream/bus.js';
 import { Busy, openRecords, type Records } from '../../src/choreography/jetstream/records.js';
-import { assertLasts } from '../../src/services/protocols/point-of-no-return.js';
+import { assertTimeLeft } from '../../src/services/protocols/commit-point.js';
 import { eventually } from '../support/eventually.js';
 import { startBroker, type Broker } from '../support/nats.js';
 
@@ -36,12 +36,12 @@ describe('a record of a service', () => {
   const read = (records: Records<Note>, key: string): Promise<string[]> =>
     records.lease(key, signal, (record) => Promise.resolve(record.value.lines));
 
-  it('is what it was left as, for every process', async () => {
+  it('is the same for every process', async () => {
     await one.lease('a', signal, (record) => Promise.resolve(record.value.lines.push('first')));
     assert.deepEqual(await read(two, 'a'), ['first']);
   });
 
-  it('belongs to one process at a time, for as long as that takes', async () => {
+  it('is leased to one process at a time, for as long as its work takes', async () => {
     const begun = gate();
     const end = gate();
     const longer = one.lease('b', signal, async () => {
@@ -56,7 +56,7 @@ describe('a record of a service', () => {
     assert.deepEqual(await read(two, 'b'), []);
   });
 
-  it('is one after the other within a process', async () => {
+  it('is leased in turn within a process', async () => {
     const add = (line: string) =>
       one.lease('c', signal, async (record) => {
         record.value.lines.push(`${line} begins`);
@@ -70,7 +70,7 @@ describe('a record of a service', () => {
     );
   });
 
-  it('of a process that has died is taken over after its lease, and the dead one writes no more', async () => {
+  it('of a process that has died is taken over after its lease, and the dead process writes no more', async () => {
     const dead = await open(3);
     const cutOff = gate();
     const asleep = gate();
@@ -90,21 +90,21 @@ describe('a record of a service', () => {
     assert.deepEqual(taken, ['set out']);
     asleep.open();
     await assert.rejects(late);
-    assert.ok(isAborted, 'who cannot renew a lease gives up in time');
+    assert.ok(isAborted, 'a process that cannot renew its lease gives up in time');
     assert.deepEqual(await read(two, 'd'), ['set out']);
   });
 
-  it('of a process that stood still beyond its lease: it begins nothing that cannot be taken back', async () => {
+  it('of a process that stood still beyond its lease begins nothing that cannot be undone', async () => {
     let sent = 0;
     const late = one.lease('f', signal, async (record) => {
-      assertLasts(record.signal, 1);
+      assertTimeLeft(record.signal, 1);
       standStill(2 * LEASE_MS);
-      assert.ok(!record.signal.aborted, 'no timer has had a chance to say so');
-      assertLasts(record.signal, 1);
+      assert.ok(!record.signal.aborted, 'no timer could abort it');
+      assertTimeLeft(record.signal, 1);
       sent += 1;
       return Promise.resolve();
     });
-    await assert.rejects(late, /not enough time is left/);
+    await assert.rejects(late, /another process may take the step over/);
     assert.equal(sent, 0);
   });
 
@@ -119,7 +119,7 @@ describe('a record of a service', () => {
     assert.deepEqual(await read(two, 'g'), ['done']);
   });
 
-  it('is interrupted by whoever comes with better news', async () => {
+  it('is interrupted by a newer message', async () => {
     const begun = gate();
     const working = one.lease('e', signal, (record) => {
       begun.open();
@@ -127,7 +127,7 @@ describe('a record of a service', () => {
         record.signal.addEventListener('abort', () => reject(record.signal.reason)),
       );
     });
-    const refused = assert.rejects(working, /has taken another turn/);
+    const refused = assert.rejects(working, /interrupted: a decision/);
     await begun.passed;
     await one.interrupt('e');
     await refused;

@@ -12,7 +12,7 @@ describe('ems while no worker runs', () => {
   });
   after(() => world.stop());
 
-  it('still lists what needs attention, and says of which exit nobody answers', async () => {
+  it('still lists what needs attention, and says which exit does not answer', async () => {
     const nora = await world.hire();
     world.proxies.code.fault(() => ({ kind: 'answer', status: 403 }));
     await world.exits.open({ employeeId: nora.employeeId });

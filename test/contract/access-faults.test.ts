@@ -57,7 +57,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
         let met = hinder(fault, often);
         const { taken, notes } = await system.block(account, hold);
         assert.ok(met() > 0, 'the fault was met');
-        assert.deepEqual(notes, [], 'what it took itself is not taken for somebody else’s');
+        assert.deepEqual(notes, [], 'its own work is not noted as that of others');
         const isSuspend = hold.kind === 'suspend';
         const groups = isSuspend ? ALL : ['readers'];
         assert.deepEqual(await system.admin.account(id), { id, active: !isSuspend, groups });
@@ -75,7 +75,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
     }
   }
 
-  it('is not believed where a write is answered 200 and has no effect', async function () {
+  it('does not count a write that is answered with 200 and has no effect', async function () {
     if (!asItIs) return this.skip();
     const accounts = [await captured(SUSPEND), await captured(GROUPS)];
     system.proxy.fault(({ method }) =>
@@ -85,7 +85,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
     );
     const blocking = [SUSPEND, GROUPS].map((hold, i) => outage(block(accounts[i]!, hold)));
     for (const reason of await Promise.all(blocking))
-      assert.match(reason, /on payroll: the server takes the change but does not show it/);
+      assert.match(reason, /on payroll: the server accepts the change but does not show it/);
     for (const { id } of accounts) {
       assert.deepEqual(await system.admin.account(id), { id, active: true, groups: ALL });
     }
@@ -101,7 +101,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
   }
 
   itWithEtags(
-    'writes on what it has seen: another administrator’s change in between is seen first',
+    'writes conditionally: another administrator’s change in between is looked at first',
     system,
     async () => {
       const account = await captured(SUSPEND);
@@ -133,7 +133,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
   }
 
   for (const status of [401, 403]) {
-    it(`is not tried again after ${status}, and the failure does not give the token away`, async () => {
+    it(`is not retried after ${status}, and the failure does not show the token`, async () => {
       const account = await captured(SUSPEND);
       const { token } = system;
       system.proxy.fault(() => ({ kind: 'answer', status, body: { detail: `"${token}" may not` } }));
@@ -150,7 +150,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
     });
   }
 
-  it('does not take an outage or a stranger’s answer for an employee without an account', async () => {
+  it('does not mistake an outage or an answer that is not SCIM for a missing account', async () => {
     const { employeeId } = await captured(SUSPEND);
     const capturing = () => system.access().capture(employeeId, SUSPEND, signal);
     const strange: Fault[] = [404, 500, 503].map((status) => ({ kind: 'answer', status }));
@@ -162,7 +162,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
     assert.match(await outage(capturing()), /^payroll cannot be reached at http/);
   });
 
-  it('lets nothing in that is not what it should be: a number for a name is an outage', async () => {
+  it('treats a resource that breaks the schema as an outage, such as a number for a name', async () => {
     const { employeeId, ...account } = await captured(SUSPEND);
     system.proxy.fault(() => ({
       kind: 'answer',
@@ -179,7 +179,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
     assert.match(await outage(block(account, SUSPEND)), wrong);
   });
 
-  it('does not act for another spelling of the employee id, which would be a second exit of one person', async () => {
+  it('refuses another spelling of the employee id, which would be a second exit of one person', async () => {
     const { employeeId } = await system.hire();
     system.proxy.quirk(filtersIgnoreCase);
     const other =
@@ -192,7 +192,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
     assert.deepEqual(system.writes(), []);
   });
 
-  it('does not take a gateway’s 404 for an account that was deleted: neither blocked nor given back because of it', async () => {
+  it('does not mistake the 404 of a gateway for a deleted account', async () => {
     const account = await captured(SUSPEND);
     const lose = () =>
       system.proxy.fault(({ method, path }) =>
@@ -201,7 +201,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
           : undefined,
       );
     lose();
-    const contradiction = /^payroll lists the account .* and says that there is none/;
+    const contradiction = /^payroll lists the account .*, and answers 404 for its id/;
     assert.match(await outage(system.block(account, SUSPEND)), contradiction);
     assert.match(await outage(system.access().revoke(account.employeeId, account, signal)), contradiction);
     system.proxy.fault(undefined);
@@ -210,14 +210,14 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
     assert.match(await outage(system.access().restore(account, taken, signal)), contradiction);
   });
 
-  it('does not take a stranger’s answer for an account that has been given back', async () => {
+  it('does not mistake an answer that is not SCIM for a restored account', async () => {
     const account = await captured(SUSPEND);
     const { taken } = await system.block(account, SUSPEND);
     system.proxy.fault(() => ({ kind: 'answer', status: 200, body: {} }));
     await outage(system.access().restore(account, taken, signal));
   });
 
-  it('is left at once when the attempt is given up', async () => {
+  it('is abandoned as soon as the attempt is cancelled', async () => {
     const account = await captured(SUSPEND);
     const attempt = new AbortController();
     const { passed: until, open } = gate();

@@ -10,7 +10,7 @@ import { all } from './targets.js';
 const { signal } = new AbortController();
 
 contract('among other administrators, a hold', all, (system, { SUSPEND, GROUPS, named }) => {
-  it('does not give back an account that was suspended before', async () => {
+  it('leaves an account suspended that was suspended before', async () => {
     const { id, account } = await system.captured(SUSPEND, { active: false });
     assert.equal(account.active, false);
     const { taken, notes } = await system.block(account, SUSPEND);
@@ -21,16 +21,16 @@ contract('among other administrators, a hold', all, (system, { SUSPEND, GROUPS, 
     assert.deepEqual(system.writes(), []);
   });
 
-  it('does not give back an account that somebody else suspended after the capture', async () => {
+  it('leaves an account suspended that another administrator suspended after the capture', async () => {
     const { id, account } = await system.captured(SUSPEND);
     await system.admin.setActive(id, false);
     const { taken, notes } = await system.block(account, SUSPEND);
-    assert.deepEqual(notes, ['somebody else suspended it after the capture']);
+    assert.deepEqual(notes, ['another administrator suspended it after the capture']);
     await system.access().restore(account, taken, signal);
     assert.equal((await system.admin.account(id)).active, false);
   });
 
-  it('leaves it to a person whether an account is given back that somebody activated after the capture', async () => {
+  it('asks a person to decide on an account that was activated after the capture', async () => {
     const { id, account } = await system.captured(SUSPEND, { active: false });
     await system.admin.setActive(id, true);
     const { taken } = await system.block(account, SUSPEND);
@@ -40,7 +40,7 @@ contract('among other administrators, a hold', all, (system, { SUSPEND, GROUPS, 
     assert.equal((await system.admin.account(id)).active, false);
   });
 
-  it('blocks again an account that somebody activated during the hold', async () => {
+  it('blocks an account again that was activated during the hold', async () => {
     const { id, account } = await system.captured(SUSPEND);
     const { taken } = await system.block(account, SUSPEND);
     await system.admin.setActive(id, true);
@@ -48,7 +48,7 @@ contract('among other administrators, a hold', all, (system, { SUSPEND, GROUPS, 
     assert.equal((await system.admin.account(id)).active, false);
   });
 
-  it('on somebody in none of the groups that it lists takes nothing, and says so', async () => {
+  it('takes nothing from an account in none of its groups, and says so', async () => {
     const { employeeId, id } = await system.hire();
     for (const group of [system.groups.operators, system.groups.admins])
       await system.admin.removeMember(group, id);
@@ -58,12 +58,12 @@ contract('among other administrators, a hold', all, (system, { SUSPEND, GROUPS, 
     assert.deepEqual(system.writes(), []);
   });
 
-  it('means the group that is configured, in whatever case its name is written', async () => {
+  it('finds a configured group whatever the case of its name', async () => {
     const shouting: HoldKind = { kind: 'groups', groups: GROUPS.groups.map((name) => name.toUpperCase()) };
     assert.equal((await system.captured(shouting)).account.groups.length, 2);
   });
 
-  it('says that a configured group is not there at all: most likely a mistake in the configuration', async () => {
+  it('reports a configured group that does not exist: most likely a mistake in the configuration', async () => {
     const mistaken: HoldKind = { kind: 'groups', groups: [named('operatorz')] };
     const { account } = await system.captured(mistaken);
     const { notes } = await system.block(account, mistaken);
@@ -83,12 +83,12 @@ contract('among other administrators, a hold', all, (system, { SUSPEND, GROUPS, 
     const { id, account } = await system.captured(GROUPS);
     await system.admin.removeMember(system.groups.admins, id);
     const { taken, notes } = await system.block(account, GROUPS);
-    assert.deepEqual(notes, [`somebody else removed it from ${named('admins')} after the capture`]);
+    assert.deepEqual(notes, [`another administrator removed it from ${named('admins')} after the capture`]);
     await system.access().restore(account, taken, signal);
     assert.deepEqual((await system.admin.account(id)).groups, ['operators', 'readers']);
   });
 
-  it('takes again a membership that somebody gave back during the hold', async () => {
+  it('takes a membership again that was given back during the hold', async () => {
     const { id, account } = await system.captured(GROUPS);
     const { taken } = await system.block(account, GROUPS);
     await system.admin.addMember(system.groups.admins, id);
@@ -121,12 +121,12 @@ contract('among other administrators, a hold', all, (system, { SUSPEND, GROUPS, 
     );
     assert.equal(
       reason,
-      `cannot give back on payroll: the membership in ${named('passing')}, a group which was deleted meanwhile`,
+      `cannot give back on payroll: the membership in ${named('passing')}, a group that was deleted meanwhile`,
     );
     assert.deepEqual((await system.admin.account(id)).groups, ['admins', 'operators', 'readers']);
   });
 
-  it('says so when the account is deleted while it is given back', async () => {
+  it('reports an account that is deleted during the restore', async () => {
     const { id, account } = await system.captured(SUSPEND, { userName: 'going' });
     const { taken } = await system.block(account, SUSPEND);
     system.proxy.fault(({ method }) =>
@@ -141,7 +141,7 @@ contract('among other administrators, a hold', all, (system, { SUSPEND, GROUPS, 
     );
   });
 
-  it('takes no protected group’s last active member: who is suspended, or was deleted, is nobody’s last resort', async () => {
+  it('spares the last active member of a protected group, and counts no suspended or deleted ones', async () => {
     const [dana, ravi, ines] = [await system.hire(), await system.hire(), await system.hire()];
     const guarded = await system.admin.createGroup('guarded', [dana.id, ravi.id, ines.id]);
     await system.admin.setActive(ravi.id, false);
@@ -159,7 +159,7 @@ contract('among other administrators, a hold', all, (system, { SUSPEND, GROUPS, 
     await system.admin.deleteGroup(guarded);
   });
 
-  it('sees what of it somebody gave back, by reading alone', async () => {
+  it('sees drift by reading alone', async () => {
     const { employeeId, id } = await system.hire();
     const drift = (hold: HoldKind) => system.access().driftOf(id, hold, signal);
     const account = await system.capture(employeeId, SUSPEND);
@@ -174,7 +174,7 @@ contract('among other administrators, a hold', all, (system, { SUSPEND, GROUPS, 
     assert.deepEqual(system.writes(), []);
   });
 
-  it('sees every membership of somebody in more groups than fit on a page', async () => {
+  it('sees every membership of an account in more groups than fit on a page', async () => {
     const { employeeId, id } = await system.hire();
     for (const name of ['one more', 'another', 'the last']) await system.admin.createGroup(name, [id]);
     system.proxy.quirk(pagesOfTwo);

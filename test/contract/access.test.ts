@@ -60,7 +60,7 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
         assert.deepEqual(notes, []);
       });
 
-      it('says of a revocation what it is about to remove, and counts in what earlier attempts had', async () => {
+      it('reports what a revocation is about to remove, with what earlier attempts had reported', async () => {
         const { employeeId, id, account } = await system.captured(hold);
         const before = (await system.admin.account(id)).groups;
         const earlier = { id: 'gone', displayName: 'gone' };
@@ -69,7 +69,7 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
           .access()
           .revoke(employeeId, account, signal, [earlier], async (groups) => {
             said.push(system.namesOf(groups.filter(({ id }) => id !== earlier.id)));
-            assert.deepEqual((await system.admin.account(id)).groups, before, 'said before it is done');
+            assert.deepEqual((await system.admin.account(id)).groups, before, 'reported before it is done');
           });
         assert.deepEqual(said, [before]);
         assert.deepEqual(removedGroups[0], earlier);
@@ -108,7 +108,7 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
         await system.admin.deleteGroup(promoted);
       });
 
-      it('on an account that was deleted meanwhile says what cannot be given back', async () => {
+      it('reports what cannot be given back to a deleted account', async () => {
         const { employeeId, id, account } = await system.captured(hold, { userName: `gone-${hold.kind}` });
         const { taken } = await system.block(account, hold);
         await system.admin.deleteUser(id);
@@ -126,10 +126,10 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
         ]);
       });
 
-      it('on nobody is a normal answer', async () => {
-        const capture = await system.access().capture(named('E-nobody'), hold, signal);
+      it('succeeds without an account', async () => {
+        const capture = await system.access().capture(named('E-unknown'), hold, signal);
         assert.equal(capture.account, undefined);
-        const { notes, removedGroups } = await system.access().revoke(named('E-nobody'), undefined, signal);
+        const { notes, removedGroups } = await system.access().revoke(named('E-unknown'), undefined, signal);
         assert.deepEqual([notes, removedGroups], [['no account'], []]);
         assert.deepEqual(system.writes(), []);
       });
@@ -142,12 +142,12 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
     assert.equal((await system.capture(employeeId, SUSPEND)).id, id);
   });
 
-  it('touches nobody where two accounts answer to the employee id', async function () {
+  it('touches no account where two match the employee id', async function () {
     const { employeeId, id } = await system.hire();
     try {
       await system.admin.createUser({ employeeId, userName: 'a-namesake' });
     } catch (error) {
-      // A server that lets nobody have the id of another cannot come into this.
+      // A server that keeps these ids unique cannot have two such accounts.
       if (error instanceof RequestRefused && [400, 409].includes(error.status)) return this.skip();
       throw error;
     }
@@ -163,7 +163,7 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
     assert.equal((await system.admin.account(id)).active, true);
   });
 
-  it('does not take for the employee’s the account of somebody whose id differs in case only: finds the right one, or stops', async () => {
+  it('does not mistake an account whose id differs in case only: it finds the right one, or stops', async () => {
     const right = await system.hire();
     const other = await system.admin.createUser({
       employeeId: right.employeeId.toLowerCase(),
@@ -179,7 +179,7 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
     assert.equal((await system.admin.account(other)).active, true);
   });
 
-  it('revokes also an account that was made anew since the capture', async () => {
+  it('revokes an account that was created again after the capture', async () => {
     const { employeeId, id, account } = await system.captured(SUSPEND);
     await system.admin.deleteUser(id);
     const anew = await system.admin.createUser({ employeeId });

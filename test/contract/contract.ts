@@ -1,4 +1,4 @@
-/** Says the same tests of several servers. */
+/** Runs the same tests on several servers. */
 import type { HoldKind } from '../../src/exit/hold-facts.js';
 import { SUSPEND, startCriticalSystem, type CriticalSystem } from '../support/critical-system.js';
 import type { ScimAdmin } from '../support/scim-admin.js';
@@ -7,7 +7,7 @@ import { run, type Target } from './targets.js';
 interface Names {
   SUSPEND: HoldKind;
   GROUPS: Extract<HoldKind, { kind: 'groups' }>;
-  /** What the tests call so, as the server knows it: all names on it are of this run, so that nothing of anybody else is met. */
+  /** The name on the server, with the prefix of this run: no test touches what others have there. */
   named: (name: string) => string;
   /** A server as it is, not made to lack something. */
   asItIs: boolean;
@@ -17,7 +17,7 @@ let contracts = 0;
 
 const admins = new Set<ScimAdmin>();
 for (const interruption of ['SIGINT', 'SIGTERM'] as const) {
-  // Whose server it is shall not have to clear up after Ctrl-C.
+  // The owner of the server need not clean up after Ctrl-C.
   process.once(interruption, () => {
     console.error('interrupted: deleting what the tests have made …');
     void Promise.allSettled([...admins].map((admin) => admin.deleteAll())).then((results) => {

@@ -34,7 +34,7 @@ for (const target of [embedded, scim2Server]) {
       withoutEtags: quirks.withoutEtags,
       everything: quirks.everything,
     }))
-      it(`has no versions, and takes a write on an old one (${name})`, async () => {
+      it(`has no versions, and accepts a write with an old one (${name})`, async () => {
         const { id } = await user();
         assert.equal((await deactivate(id, 'W/"of yesterday"')).status, 412, 'by itself it refuses');
         proxy.quirk(quirk);
@@ -58,7 +58,7 @@ for (const target of [embedded, scim2Server]) {
         assert.deepEqual([answer.status, answer.body?.id], [status, hasBody ? id : undefined]);
       });
 
-    it('does not tell the groups of a user', async () => {
+    it('omits the groups of a user', async () => {
       const { id } = await user();
       const group = await newGroup(`Quirk-${made.length}`);
       made.unshift(`/Groups/${group.id}`);
@@ -75,14 +75,14 @@ for (const target of [embedded, scim2Server]) {
       assert.equal((await ask('GET', `/Users/${id}`)).body.active, 'False');
     });
 
-    it('says locations without the server', async () => {
+    it('gives locations without the server', async () => {
       const { id } = await user();
       proxy.quirk(quirks.relativeLocations);
       const { body } = await ask<{ meta: { location: string } }>('GET', `/Users/${id}`);
       assert.match(body.meta.location, /^\/\S+\/Users\/\w/);
     });
 
-    it('never has more than two on a page', async () => {
+    it('gives at most two resources a page', async () => {
       for (let i = 0; i < 3; i++) await user();
       proxy.quirk(quirks.pagesOfTwo);
       const { Resources, totalResults } = await requests.list('Users', { count: '100' });
@@ -90,7 +90,7 @@ for (const target of [embedded, scim2Server]) {
       assert.ok(totalResults > 2);
     });
 
-    it('finds a value by any case of it', async () => {
+    it('ignores case in filters', async () => {
       const { id } = await user('Quirk-case', { externalId: 'Quirk-CASE' });
       const filter = 'externalId eq "quirk-case"';
       proxy.quirk(quirks.filtersIgnoreCase);

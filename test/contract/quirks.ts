@@ -1,4 +1,4 @@
-/** What makes of server do differently. Each makes a real server behave so, by changing what it is asked and what it answers. */
+/** How servers differ. Each quirk makes a real server behave so, by changing its requests and answers. */
 import type { ProxiedAnswer, ProxiedRequest, Quirk } from '../support/fault-proxy.js';
 
 type Json = Record<string, unknown> & { Resources?: Json[]; meta?: Record<string, unknown> };
@@ -22,7 +22,7 @@ const resources =
 const without = (headers: Record<string, string>, ...names: string[]): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)));
 
-/** No versions anywhere, and who sends one is not heard. */
+/** No versions anywhere, and `If-Match` is ignored. */
 export const withoutEtags: Quirk = (forward) => async (request) => {
   const answer = await forward({
     ...request,
@@ -56,7 +56,7 @@ export const relativeLocations: Quirk = (forward) => async (request) => {
   });
 };
 
-/** Whatever a successful PATCH is answered by itself. */
+/** Replaces the answer to a successful PATCH. */
 const patchAnswers =
   (instead: (request: ProxiedRequest, read: () => Promise<ProxiedAnswer>) => Promise<ProxiedAnswer>): Quirk =>
   (forward) =>

@@ -13,8 +13,8 @@ export interface Target extends Omit<CriticalSystemOptions, 'prefix'> {
 }
 
 /**
- * One of each for a process of the test run, with which it goes (local/die-with-parent.ts, local/guard.ts): every group of tests has
- * names of its own on it, and takes them away again.
+ * One of each per test process, with which it ends (local/die-with-parent.ts, local/guard.ts). Every group of tests has names of its
+ * own on it, and deletes what it made.
  */
 function shared(start: (logFile: string) => Promise<CriticalServer>): () => Promise<CriticalServer> {
   let server: Promise<CriticalServer> | undefined;
@@ -56,12 +56,12 @@ function named(): Target[] {
   ];
 }
 
-/** Nothing in between. */
+/** Without a quirk. */
 const plain: Target[] = [embedded, scim2Server, ...named()];
 
 /**
- * What real servers lack or do otherwise: each thing alone on a server that does not do so by itself, and all together. What a
- * server need not say is one variant, since nothing of ours listens to it.
+ * What real servers lack or do otherwise: each thing alone on a server that does not do so by itself, and all together. What EMS
+ * does not read is one variant.
  */
 export const all: Target[] = [
   ...plain,
@@ -85,7 +85,7 @@ export const all: Target[] = [
   variant(scim2Server, 'at its worst', quirks.everything),
 ];
 
-/** Where faults are tried: they take their time. */
+/** Where faults are tried, which takes long. */
 export const faulty: Target[] = [...plain, variant(embedded, 'without ETags', quirks.withoutEtags)];
 
 /** Begins the names of this run: short, since servers limit the length of names, and random, since runs may overlap. */

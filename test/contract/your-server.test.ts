@@ -62,7 +62,7 @@ describe('on a server that the environment names, the contract suite', () => {
     assert.deepEqual(await everything(), before);
   });
 
-  it('leaves nothing behind either where tests fail and answers get lost', async () => {
+  it('leaves nothing behind when tests fail and answers are lost', async () => {
     const before = await everything();
     let created = 0;
     proxy.fault(({ method, path }) => {
@@ -75,7 +75,7 @@ describe('on a server that the environment names, the contract suite', () => {
     assert.deepEqual(await everything(), before);
   });
 
-  it('leaves nothing behind where somebody presses Ctrl-C in the middle', async () => {
+  it('leaves nothing behind when Ctrl-C interrupts it', async () => {
     const before = await everything();
     let interrupted = false;
     const { passed, output } = await runSuite(['./access.test.js'], (child, soFar) => {

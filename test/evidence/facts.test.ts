@@ -20,7 +20,7 @@ const evidence = (facts: Fact[]) =>
   evidenceOf({ employeeId: 'E-1', facts, form: 'orchestrated', missing: [], source });
 
 describe('evidence from facts', () => {
-  it('tells of two signals that read the same that the first stood and the second was refused', () => {
+  it('tells of two equal signals that the first stood and the second was refused', () => {
     const again = {
       at: '2026-01-02T00:00:02Z',
       reason: 'already decided',
@@ -42,14 +42,14 @@ describe('evidence from facts', () => {
     );
   });
 
-  it('lets no decision stand that the exit was reset to before', () => {
+  it('calls a decision superseded when the exit was reset to a point before it', () => {
     const { received, ...fact } = signal('2026-01-02T00:00:00Z', retained);
     const accepted = { ...fact, received: { ...received, result: { ok: 'accepted' } as const } };
     assert.equal(decisionsOf([accepted], undefined)[0]!.result, 'accepted');
     assert.equal(decisionsOf([accepted], status({}))[0]!.result, 'superseded');
   });
 
-  it('does not guess what became of a signal where nobody could be asked, and says so', async () => {
+  it('calls the result of a signal unknown where no worker could answer, and says so', async () => {
     const facts = await recordedFacts('awaiting-decision');
     const { decisions, outcome, missing } = evidence([
       ...facts,
@@ -102,12 +102,12 @@ describe('evidence from facts', () => {
       at: '2026-11-23T19:38:10.000Z',
       step: 'restore-access:code',
       type: 'NotGivenBack',
-      why: 'cannot give back on code: the membership in a, a group which was deleted meanwhile',
+      why: 'cannot give back on code: the membership in a, a group that was deleted meanwhile',
     };
     assert.deepEqual(evidence([...facts, stuck]).systems[1]!.notGivenBack, [stuck.why]);
   });
 
-  it('warns of an exit that was terminated, and of one that began with nothing', async () => {
+  it('warns of an exit that was terminated, and of one that failed before anything was held', async () => {
     const facts = await recordedFacts('awaiting-decision');
     const ended: Fact = {
       kind: 'ended',
@@ -126,7 +126,7 @@ describe('evidence from facts', () => {
     assert.equal(nothing.verdict, 'Ended before anything was held (Not a Resignation: …).');
   });
 
-  it('knows a mail and an interview by their shape, whatever the activity is called', () => {
+  it('recognises a mail and an interview by their shape, not by the name of the activity', () => {
     const call = { type: 'escalate', step: 'escalate:1', input: {} };
     const sent = { to: 'head@acme.example', messageId: '<1@acme.example>' };
     const mail = { kind: 'mail-accepted', mail: 'escalate', ...sent };
@@ -166,7 +166,7 @@ describe('evidence from facts', () => {
     );
   });
 
-  it('takes what a step asks for without any call having failed from the step itself', async () => {
+  it('takes the reason for attention from the step itself where no call failed', async () => {
     const steps = [
       { name: 'restore-access', system: 'code', state: 'needs-attention', error: 'was blocked by hand' },
     ];
@@ -180,7 +180,7 @@ describe('evidence from facts', () => {
     );
   });
 
-  it('shows a duration as people would say it', () => {
+  it('shows a duration as people say it', () => {
     assert.deepEqual([184, 12_400, 59_999, 252_000, 273_600_000, -1500].map(describeMs), [
       '0.184 s',
       '12.4 s',

@@ -26,9 +26,9 @@ describe('the evidence of an exit', () => {
     await handleOf(nora).result();
   }
 
-  it('names also the memberships that an attempt removed which never ended', async () => {
+  it('names the memberships that an unfinished attempt removed', async () => {
     const nora = await waiting(world, { on: ['production'] });
-    // The membership goes, and nothing after it can be read: the attempt fails, and the next one finds nothing to remove.
+    // The membership goes, and every read after it fails: the next attempt finds nothing to remove.
     let isGone = false;
     world.proxies.production.fault(({ method, path }) => {
       if (method === 'PATCH' && path.includes('Groups')) isGone = true;
@@ -43,7 +43,7 @@ describe('the evidence of an exit', () => {
     assert.ok(evidence.attention.some(({ step, until }) => step === 'revoke-access:production' && until));
   });
 
-  it('tells of decisions that came as signals which one stood, and why the others were refused', async () => {
+  it('tells which of several signalled decisions stood, and why the others were refused', async () => {
     const nora = await waiting(world);
     const handle = handleOf(nora);
     await handle.signal('decisionFinalised', { outcome: 'retained', decidedBy: nora.email });
@@ -64,7 +64,7 @@ describe('the evidence of an exit', () => {
     assert.equal(times.decisionToEnd?.from, decisions[1]!.at);
   });
 
-  it('names an invitation also where the step never came to its end, and once where it did', async () => {
+  it('names an invitation once, before and after its step is done', async () => {
     world.mail.refuse((to) => (to === HR ? { code: 550, message: 'no such mailbox' } : undefined));
     const nora = await opened(world);
     await untilStep(world, nora, 'schedule-hr-interview');
@@ -80,7 +80,7 @@ describe('the evidence of an exit', () => {
     assert.deepEqual(invited(await read(nora)), [[nora.email, HR], [['invited', sequence]]]);
   });
 
-  it('that was reset tells what happened before and after, each thing once, and from which run', async () => {
+  it('tells after a reset what happened before and after it, once each, and in which run', async () => {
     const nora = await waiting(world);
     const handle = handleOf(nora);
     await handle.signal('decisionFinalised', { outcome: 'promoted' });
@@ -123,7 +123,7 @@ describe('the evidence of an exit', () => {
     assert.deepEqual(names(production.end?.after?.groups), CRITICAL_GROUPS.toSorted());
   });
 
-  it('is whole for a closed exit while no worker runs; of a cancelled or an open one it says what nobody could answer', async () => {
+  it('is complete for a closed exit while no worker runs; of others it says what is missing', async () => {
     const [closed, cancelled, open] = await Promise.all([waiting(world), waiting(world), waiting(world)]);
     await decided(closed, 'leaving');
     await handleOf(cancelled).cancel();

@@ -64,7 +64,7 @@ describe('payroll, the example of a custom step', () => {
     assert.equal((JSON.parse(text) as { employeeId: string }).employeeId, 'E-1002');
   });
 
-  it('prepares it once, also when it was killed before the event is sent again', async () => {
+  it('prepares each final pay once, even when it is killed before the event is sent again', async () => {
     const again = await Promise.all([1, 2, 3].map(() => steps.callStep(about('exit-2'), signal)));
     running.kill('SIGKILL');
     await once(running, 'exit');

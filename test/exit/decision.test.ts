@@ -26,16 +26,12 @@ describe('a decision', () => {
   }
 
   const bad: [what: string, input: unknown, problem: RegExp][] = [
-    ['rubbish', 42, /must be an object/],
+    ['a number', 42, /must be an object/],
     ['null', null, /must be an object/],
+    ['an unknown outcome', { ...retained, outcome: 'promoted' }, /^outcome: must be "retained" or "leaving"/],
+    ['no decider', { outcome: 'retained' }, /^decidedBy: must be a mail address/],
     [
-      'an outcome that is neither',
-      { ...retained, outcome: 'promoted' },
-      /^outcome: must be "retained" or "leaving"/,
-    ],
-    ['decided by nobody', { outcome: 'retained' }, /^decidedBy: must be a mail address/],
-    [
-      'an effective date for somebody who stays',
+      'an effective date with "retained"',
       { ...retained, effectiveOn: '2026-12-31' },
       /^effectiveOn: goes with .*"leaving" only/,
     ],
@@ -58,7 +54,7 @@ describe('a decision', () => {
   for (const [what, input, problem] of bad)
     it(`is refused: ${what}`, () => assert.match(refusal(input), problem));
 
-  it('stands once made', () => {
+  it('stands once it was accepted', () => {
     assert.match(
       refusal(leaving, { standing: retained }),
       /hr@acme.example has already decided "retained"; the first decision stands/,
@@ -66,12 +62,12 @@ describe('a decision', () => {
     assert.match(refusal(retained, { standing: leaving }), /the first decision stands/);
   });
 
-  it('to stay may replace one to leave before its date, and nothing else may', () => {
+  it('of "retained" may replace one of "leaving" before its effective date; no other may', () => {
     const waiting = { standing: leavingLater, awaitingEffectiveDate: true };
     assert.equal(parseDecision(retained, { ...context, ...waiting }).ok, true);
     assert.match(refusal(leaving, waiting), /the first decision stands/);
   });
 
-  it('is refused when the exit was cancelled', () =>
+  it('is refused after a cancellation', () =>
     assert.match(refusal(retained, { cancelled: true }), /was cancelled/));
 });

@@ -52,8 +52,8 @@ const outcome: [EventType, object] = [
 const withdrawn: [EventType, object] = ['interview.cancelled', { withdrawn: true, notes: [] }];
 const over = [...begun, decided('retained'), restored('payroll'), restored('code'), withdrawn, outcome];
 
-describe('the events of an employee', () => {
-  it('tell an exit from its beginning', () => {
+describe('the fold of an employee’s events', () => {
+  it('derives the phase, the time of the block and who is to decide', () => {
     assert.equal(fold(streamOf(resigned)).latest!.phase, 'starting');
     const waiting = fold(streamOf(...begun)).latest!.status();
     assert.equal(waiting.phase, 'awaiting-decision');
@@ -61,24 +61,24 @@ describe('the events of an employee', () => {
     assert.match(waiting.awaiting, /Acme HR \(hr@acme.example\) is to decide/);
   });
 
-  it('close it once all that it set off is kept', () => {
+  it('closes the exit once every step that it owes is done', () => {
     assert.equal(fold(streamOf(...over.slice(0, -1))).latest!.phase, 'restoring');
     const closed = fold(streamOf(...over)).latest!;
     assert.equal(closed.phase, 'closed');
     assert.equal(closed.closedAt, minute(over.length - 1));
   });
 
-  it('say after which one the manager can be told of the outcome', () => {
+  it('names the event after which the manager can be told of the outcome', () => {
     const last = 2 + over.findIndex(([type]) => type === 'access.restored');
     assert.ok(fold(streamOf(...over)).latest!.ledger.setOffBy('notify-manager-of-outcome') === last);
   });
 
-  it('count once, however often they are said', () => {
+  it('ignores events that are stored twice', () => {
     const twice = streamOf(...over).flatMap((event) => [event, event]);
     assert.deepEqual(fold(twice).latest!.status(), fold(streamOf(...over)).latest!.status());
   });
 
-  it('begin a second exit only when the first is over', () => {
+  it('opens a second exit only after the first has closed', () => {
     const second: [EventType, object, string] = [...resigned, 'second'];
     const refused = fold(streamOf(...begun, second));
     assert.equal(refused.latest!.exitId, 'first');
@@ -86,13 +86,13 @@ describe('the events of an employee', () => {
     assert.equal(fold(streamOf(...over, second)).latest!.exitId, 'second');
   });
 
-  it('are refused where they belong to no exit, or to another employee', () => {
+  it('rejects an event of an unknown exit or of another employee', () => {
     assert.match(fold(streamOf(told)).rejected.get(1)!, /E-1 has no exit first/);
     const other: [EventType, object] = ['employee.resigned', { employeeId: 'E-2' }];
     assert.match(fold(streamOf(other)).rejected.get(1)!, /the resignation of E-2/);
   });
 
-  it('let a decision wait until it is known who decides on whom', () => {
+  it('weighs a decision only once the identities of the employee are known', () => {
     const early = fold(streamOf(resigned, decided('retained')));
     assert.equal(early.latest!.decision, undefined);
     assert.ok(early.latest!.isUnweighed(2));
@@ -102,7 +102,7 @@ describe('the events of an employee', () => {
     assert.equal(own.latest!.status().rejectedDecisions.length, 1);
   });
 
-  it('let a date pass by', () => {
+  it('carries out a dated decision when its date has come', () => {
     const dated = decided('leaving', { effectiveOn: '2026-11-23', effectiveAt: minute(30) });
     const stream = streamOf(...begun, dated);
     assert.equal(fold(stream, minute(29)).latest!.phase, 'awaiting-effective-date');
@@ -116,7 +116,7 @@ describe('the events of an employee', () => {
     );
   });
 
-  it('give up what a decision makes pointless, and still see it where it came through', () => {
+  it('skips the steps that a decision makes pointless, and records those that succeed all the same', () => {
     const { latest } = fold(streamOf(resigned, told, decided('retained'), blocked('code')));
     const states = Object.fromEntries(latest!.steps.map((step) => [stepKey(step), step.state]));
     assert.equal(states['block-access:payroll'], 'skipped');
@@ -124,7 +124,7 @@ describe('the events of an employee', () => {
     assert.equal(states['schedule-hr-interview'], 'skipped');
   });
 
-  it('mend a stuck step by a named person', () => {
+  it('lets a named person mend a stuck step', () => {
     const stuck: [EventType, object] = [
       'step.needs-attention',
       { step: 'block-access', system: 'code', error: 'refused' },
@@ -157,7 +157,7 @@ describe('the events of an employee', () => {
   ];
   const waiting = [resigned, told, toldEmployee, invited, blocked('payroll')];
 
-  it('make each cause a notice to the operator once, and what breaks again after it was mended another', () => {
+  it('gives each cause one notice to the operator, and another when it recurs after a mend', () => {
     const notices = (...events: [EventType, object][]) => {
       const exit = fold(streamOf(...waiting, ...events)).latest!;
       return [exit.notices.latest, exit.notices.due(exit.steps).map(({ error }) => error)];
@@ -173,13 +173,13 @@ describe('the events of an employee', () => {
     assert.deepEqual(notices(stuck('503')), [1, ['503']]);
     assert.deepEqual(notices(stuck('503'), tell(1), stuck('503')), [1, []]);
     assert.deepEqual(notices(stuck('503'), tell(1), stuck('403')), [2, ['403']]);
-    assert.deepEqual(notices(stuck('503'), blocked('code')), [1, []], 'mended before anybody was told');
+    assert.deepEqual(notices(stuck('503'), blocked('code')), [1, []], 'mended before the notice');
     const again = [stuck('503'), tell(1), blocked('code'), drifted, stuck('503')];
     assert.deepEqual(notices(...again), [2, ['503']]);
     assert.deepEqual(notices(stuck('no such mailbox', 'notify-operator')), [0, []]);
   });
 
-  it('hold up no exit with what is told on the side, which ends with the decision', () => {
+  it('skips open reminders and notices at the decision, and closes without them', () => {
     const exit = fold(streamOf(...begun, stuck('450', 'remind-hr-partner'), decided('leaving'))).latest!;
     assert.equal(exit.step('remind-hr-partner')!.state, 'skipped');
     assert.equal(exit.ladder.reminders, 0);
@@ -197,7 +197,7 @@ describe('the events of an employee', () => {
     assert.equal(ended.step('notify-operator')!.state, 'skipped');
   });
 
-  it('ask nobody to mend a reminder that failed while the decision came', () => {
+  it('needs no attention for a reminder that failed while the decision came', () => {
     for (const events of [
       [...begun, decided('retained'), stuck('550', 'remind-hr-partner')],
       [...over, stuck('550', 'escalate-decision')],
@@ -205,7 +205,7 @@ describe('the events of an employee', () => {
       assert.equal(fold(streamOf(...events)).latest!.status().needsAttention, false);
   });
 
-  it('move the interview when somebody asks, and not twice at once', () => {
+  it('starts one reschedule at a time, and refuses a time in the past', () => {
     const wish: [EventType, object] = ['interview.reschedule-requested', { next: true }];
     const moving = fold(streamOf(...begun, wish, wish));
     assert.equal(moving.latest!.step('reschedule-hr-interview')!.state, 'running');

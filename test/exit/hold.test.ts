@@ -37,16 +37,16 @@ function site(held: Held = noHold, restore: () => Promise<void> = () => Promise.
 }
 
 describe('the hold', () => {
-  it('looks before it takes, and blocks once however often it is asked', async () => {
+  it('captures before it blocks, and blocks once however often it is asked', async () => {
     const { did, to } = site();
     await to({ to: 'block' });
     await to({ to: 'block' });
     assert.deepEqual(did, ['capture', 'block']);
     await to({ to: 'block', drift: 'event-7' });
-    assert.deepEqual(did, ['capture', 'block', 'block'], 'what came back is taken again');
+    assert.deepEqual(did, ['capture', 'block', 'block'], 'it blocks again after drift');
   });
 
-  it('waits a late write out once: a restore that is retried does not wait again', async () => {
+  it('waits once for late writes: a retried restore does not wait again', async () => {
     let isRefused = true;
     const refused = new FinalFailure(FailureType.Refused, 'no');
     const { did, performer, to } = site({ capture, taken: suspended, mayLandUntil: 'unknown' }, () =>
@@ -59,7 +59,7 @@ describe('the hold', () => {
     assert.deepEqual(performer.held.restored?.givenBack, suspended);
   });
 
-  it('says what cannot be given back only after the second look', async () => {
+  it('reports what cannot be given back only after the second look', async () => {
     const lost = new FinalFailure(FailureType.NotGivenBack, 'the account was deleted');
     const { did, to } = site({ capture, taken: suspended, mayLandUntil: 'unknown' }, () =>
       Promise.reject(lost),
@@ -68,22 +68,22 @@ describe('the hold', () => {
     assert.deepEqual(did, ['restore', 'wait', 'restore']);
   });
 
-  it('gives nothing back once a revocation has begun, and leaves what was done by hand to hands', async () => {
+  it('refuses a restore after a revocation has begun, or of what was blocked by hand', async () => {
     const revoking = { capture, taken: suspended, revokingSince: '2026-11-23T09:00:00.000Z' };
     await assert.rejects(site(revoking).to({ to: 'restore' }), /was being revoked already/);
     const byHand = site({ capture, taken: suspended });
     await assert.rejects(byHand.to({ to: 'restore', blockedByHandBy: 'it@acme.example' }), /by hand by it@/);
-    assert.deepEqual(byHand.did, ['restore'], 'what we took is given back all the same');
+    assert.deepEqual(byHand.did, ['restore'], 'what the hold took is given back all the same');
   });
 
-  it('looks before it says that nothing was taken, where an earlier run may have taken something', async () => {
+  it('looks at the account before it reports that an inherited hold took nothing', async () => {
     const { did, to } = site({ ...noHold, inherits: true });
     assert.deepEqual(await to({ to: 'restore' }), ['nothing had been taken']);
     assert.deepEqual(did, ['capture']);
     assert.match((await site().to({ to: 'restore' })).join(), /was never looked at/);
   });
 
-  it('remembers that it revokes before it does', async () => {
+  it('records a revocation before it revokes', async () => {
     const { did, to } = site({ capture, taken: suspended });
     await to({ to: 'revoke' });
     await to({ to: 'revoke' });

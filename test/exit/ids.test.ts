@@ -4,7 +4,7 @@ import { interviewUid, messageId } from '../../src/exit/ids.js';
 describe('ids', () => {
   const of = (exitId: string, what: string, to: string) => messageId(exitId, what, to, 'acme.example');
 
-  it('give the same mail the same Message-ID each time it is tried, and no two mails the same', () => {
+  it('give each mail a Message-ID of its own, which a retry keeps', () => {
     assert.equal(of('x', 'notify-manager', 'a@acme.example'), of('x', 'notify-manager', 'A@acme.example'));
     const different = [
       of('x', 'notify-manager', 'a@acme.example'),

@@ -38,7 +38,7 @@ describe('the ladder of an open decision', () => {
     assert.equal(upTo({ remindAfterMs: [] }, YEAR)[0]?.kind, 'escalate');
   });
 
-  it('has a bounded number of rungs in a year: 55 as the sample company has it, 172 whatever is configured', () => {
+  it('has a bounded number of rungs in a year: 55 for the sample company, at most 172', () => {
     assert.equal(upTo({}, YEAR).length, 3 + 52);
     const hasty = {
       remindAfterMs: Array.from({ length: 20 }, (_, i) => i + 1),
@@ -48,7 +48,7 @@ describe('the ladder of an open decision', () => {
     assert.equal(upTo(hasty, YEAR).length, 20 + 100 + 52);
   });
 
-  it('says which rung is due, standing for those before it, and which one follows', () => {
+  it('tells the latest rung that is due, and the next one', () => {
     const standing = (hours: number) => {
       const { due, next } = standingOn(review, hours * HOUR);
       return [due && `${due.kind} ${due.number}`, `${next.kind} ${next.number}`];
@@ -59,7 +59,7 @@ describe('the ladder of an open decision', () => {
     assert.deepEqual(standing(13 * 24), ['escalate 2', 'escalate 3']);
   });
 
-  it('makes the decision due so long after the resignation', () => {
+  it('counts the due date of the decision from the resignation', () => {
     assert.equal(reviewBy('2026-11-24T09:00:00.000Z', review), '2026-11-29T09:00:00.000Z');
   });
 });

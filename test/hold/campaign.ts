@@ -24,7 +24,7 @@ export async function campaign({ servers, lanesPerServer, runs, seed, mistake }:
   const lanes = servers.flatMap((server) =>
     Array.from({ length: lanesPerServer }, () => new Lane(server, mistake)),
   );
-  // Whoever finds a deliberate mistake first finds it for all.
+  // The first lane that finds a deliberate mistake ends the search of all.
   let isFound = false;
   const result: Result = { sequences: 0, requests: 0, tried: new Map(), excuses: new Map(), failures: [] };
   await Promise.all(

@@ -40,7 +40,7 @@ export class Engine {
   readonly steps = new Map<string, Step>();
   /** Resolves when the decision comes before the block is complete. */
   readonly decidedEarly: Promise<void>;
-  /** Nobody could say how far the block was when it was given up. */
+  /** The block was cancelled, and how far it was is not known. */
   wasLost = false;
   private now = 1;
   private running: AbortController | undefined;

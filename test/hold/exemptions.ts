@@ -1,17 +1,17 @@
 /**
- * The histories that SCIM cannot tell apart. It does not say who set a value, so somebody else who sets the very value that the hold
- * sets is taken for the hold. These, and no others, are exempt; how often each was needed is counted. In all but the last, the restore
- * gives what somebody else had taken as well.
+ * The histories that SCIM cannot tell apart. It does not say who set a value: another administrator who sets the same value is taken
+ * for the hold. These, and no others, are exempt, and each use is counted. In all but the last, the restore also gives back what
+ * another administrator had taken.
  *
- * | class | history | why nobody could know |
+ * | class | history | why it cannot be known |
  * | --- | --- | --- |
- * | the same value as ours | the hold took it, and somebody else takes it too | gone is gone: the value does not say that two wanted it so |
- * | the same value, while our write was on its way | the hold saw it and sent its write, but somebody else was faster; the hold hears nothing of the refusal, or the server has no ETags to refuse by | a 200 to a write that changed nothing, or no answer, looks like one that did |
- * | the same value, and the attempt was lost | an attempt that had reported that it would take it never came to an end; somebody else takes it | its write may have been sent |
- * | nobody could say what was taken | the block was cancelled and its reports could not be had: everything gone counts as ours | as above, for everything |
- * | taken again before the restore was over | the hold gave it back; somebody else takes it before a later try, or the second look, of the same restore | it looks like a write of the block that landed late |
- * | a late giving, without ETags | the hold gave it back; somebody else takes it; a copy of the giving lands | nobody sees it land; with ETags it is refused, and there is no such excuse |
- * | given after the last look | reported as gone, and given by somebody between that look and the report | an observation is of the moment in which it is made |
+ * | the same value as ours | the hold took it, and another administrator takes it too | the value does not say that two wanted it so |
+ * | the same value, while our write was on its way | the hold saw it and sent its write, but another administrator was faster; the refusal is lost, or the server has no ETags to refuse by | a 200 to a write that changed nothing, or no answer, looks like one that did |
+ * | the same value, and the attempt was lost | an attempt had reported that it would take it, and never ended; another administrator takes it | its write may have been sent |
+ * | what was taken is not known | the block was cancelled and its reports were lost: everything gone counts as ours | as above, for everything |
+ * | taken again before the restore was over | the hold gave it back; another administrator takes it before a later try, or the second look, of the same restore | it looks like a write of the block that landed late |
+ * | a late giving, without ETags | the hold gave it back; another administrator takes it; a copy of the giving lands | it lands unseen; with ETags it is refused, and there is no such excuse |
+ * | given after the last look | reported as gone, and given by another administrator between that look and the report | an observation is of the moment in which it is made |
  */
 import { ACTIVE, type Cell, type Ledger } from './ledger.js';
 import type { Script } from './script.js';
@@ -20,7 +20,7 @@ export type Excuse =
   | 'the same value as ours'
   | 'the same value, while our write was on its way'
   | 'the same value, and the attempt was lost'
-  | 'nobody could say what was taken'
+  | 'what was taken is not known'
   | 'taken again before the restore was over'
   | 'a late giving, without ETags'
   | 'given after the last look';
@@ -37,18 +37,18 @@ export interface Played {
   script: Script;
   ledger: Ledger;
   excuses: Excuses;
-  /** The report that the hold was lost in: nobody could say what had been taken. */
+  /** The block was cancelled and its report lost: what it had taken is not known. */
   wasLost: boolean;
   hasEtags: boolean;
 }
 
-/** Why the restore may have given what, by the ledger, somebody else had taken. */
+/** Why the restore may have given what, by the ledger, another administrator had taken. */
 export function excuseForGivingBack(
   cell: Cell,
   { script, ledger, wasLost, hasEtags }: Played,
 ): Excuse | undefined {
   const theirs = ledger.lastByAdmin(cell);
-  // Nobody else took it, and it was not there: no excuse.
+  // No other administrator took it, and it was not there: no excuse.
   if (!theirs) return undefined;
   // Nor is there one for what this kind of hold never touches.
   if ((cell === ACTIVE) !== (script.hold === 'suspend')) return undefined;
@@ -74,5 +74,5 @@ export function excuseForGivingBack(
     ({ reported, failed, began }) => failed && reported.has(cell) && began < theirs.t,
   );
   if (isLost) return 'the same value, and the attempt was lost';
-  return wasLost ? 'nobody could say what was taken' : undefined;
+  return wasLost ? 'what was taken is not known' : undefined;
 }

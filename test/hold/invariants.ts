@@ -44,7 +44,7 @@ export function problemsAfterRestore(played: Played, notGivenBack: string | unde
       if (excuse) played.excuses.use(excuse);
       else
         problems.push(
-          `${what} is there after the restore, though it was not before or somebody else took it`,
+          `${what} is there after the restore, though it was not before or another administrator took it`,
         );
     }
   }
@@ -83,7 +83,7 @@ function problemsOfTheList(ledger: Ledger, listed: string): string[] {
     ({ author, cell, after }) => author === 'admin' && cell === ACTIVE && after,
   );
   if (listed.includes('the activation') && !activation)
-    problems.push('the activation is listed as given by somebody else, and nobody gave it');
+    problems.push('the activation is listed as given by another administrator, and none gave it');
   return problems;
 }
 

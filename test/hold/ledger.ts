@@ -18,7 +18,7 @@ export interface Write {
   t: number;
   author: 'hold' | 'admin';
   moment: Moment;
-  /** It landed after the one who sent it had given it up, or a second time. */
+  /** It landed after its sender had given it up, or a second time. */
   late: boolean;
   /** Of a late write: the moment in which it was sent. */
   sentIn: Moment;
@@ -28,7 +28,7 @@ export interface Write {
   after: boolean;
 }
 
-/** A write that the hold sent, and what it got to know of it. */
+/** A write that the hold sent, and what it learned of it. */
 export interface Sent {
   t: number;
   attempt: number;
@@ -45,7 +45,7 @@ export interface Attempt {
   began: number;
   /** What it reported to have set out to take. */
   reported: Set<Cell>;
-  /** Its result is not known to anybody. */
+  /** Its result is not known. */
   failed: boolean;
 }
 
@@ -69,7 +69,7 @@ export class Ledger {
   readonly looks = new Map<Cell, number>();
   /** When a name last changed: a group that is renamed becomes critical, or stops being so. */
   readonly renamed = new Map<string, number>();
-  /** Changes by the hold of what is none of its business. */
+  /** Changes by the hold to what it must not touch. */
   readonly trespasses: string[] = [];
   /** A readable account of the sequence, for a counterexample. */
   readonly story: string[] = [];
@@ -117,7 +117,7 @@ export class Ledger {
     return this.writes.findLast((write) => write.cell === cell && write.before !== write.after);
   }
 
-  /** The hold took it, and nobody has given it back before `t`. */
+  /** The hold took it, and it was not given back before `t`. */
   isHeldAt(cell: Cell, t: number): boolean {
     const last = this.writes.findLast(
       (write) => write.cell === cell && write.before !== write.after && write.t < t,

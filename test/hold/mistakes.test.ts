@@ -3,7 +3,7 @@ import { campaign } from './campaign.js';
 import { mistakes } from './mistakes.js';
 import { withServers } from './servers.js';
 
-/** Not the one of the settings: what is asked here is whether the model has eyes, and not every seed answers as soon. */
+/** Not the seed of the settings: the question is whether the model sees the mistake, and some seeds show it sooner. */
 const SEED = 20261123;
 const RUNS = 1200;
 

@@ -6,7 +6,7 @@ import { modelRuns, modelSeed } from './settings.js';
 describe('@long the hold, against a model that knows who did what', () => {
   const servers = withServers();
 
-  it('takes all it should and gives back exactly that, whatever happens on the way', async function () {
+  it('takes all that it should and gives back exactly that, in every random script', async function () {
     this.timeout(600_000);
     const began = performance.now();
     const { sequences, requests, tried, excuses, failures } = await campaign({

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 export const moments = [
   'capture',
   'block',
-  /** Blocked, and nobody has decided yet. No requests of ours. */
+  /** Blocked, and not decided yet. No requests of ours. */
   'held',
   'restore',
   /** The second look is waited for. No requests of ours. */
@@ -20,7 +20,7 @@ export type Moment = (typeof moments)[number];
 
 /** What becomes of a write on its way. A read has no effect to lose: for it all of these are the same. */
 export type Effect = 'none' | 'now' | 'late' | 'now-and-late';
-/** What the one who sent the request, or the report, or who had just got a result, lives to see. */
+/** What the sender of a request or a report, or the receiver of a result, gets to see. */
 export type Outcome =
   /** A success is answered, whatever became of it: queued, forgotten, or done. */
   | 'answered'
@@ -32,7 +32,7 @@ export type Outcome =
   | 'time-up'
   /** HR decides just now, while the block is still being tried. */
   | 'decided'
-  /** The same, and nobody can say how far the block was. */
+  /** The same, and how far the block was is not known. */
   | 'decided-and-lost';
 
 export interface Fault {

@@ -19,7 +19,7 @@ export class Site {
   ledger = new Ledger();
   accountId = '';
   private userName = '';
-  /** A colleague, whose memberships nobody has any business to touch. */
+  /** A colleague, whose memberships the hold must not touch. */
   private bystanderId = '';
   private isKnown = false;
   private renames = 0;
@@ -48,7 +48,7 @@ export class Site {
     if (isNew && !active) await this.scim.patch(`/Users/${this.accountId}`, 'replace', 'active', false);
     this.userName = this.employeeId;
     const left = [...before.groups.values()].filter(({ id }) => before.is(exists(id)));
-    // All or none: the server lists groups in the order in which they were made, and a seed must mean the same each time.
+    // All or none: the server lists groups in the order of creation, and a seed must mean the same each time.
     const isAsMade =
       this.isKnown &&
       left.length === NAMES.length &&
@@ -84,7 +84,7 @@ export class Site {
     return seen;
   }
 
-  /** The next sequence begins from scratch, since nobody knows how this one left things. */
+  /** The next sequence begins from scratch, since how this one left things is not known. */
   distrust(): void {
     this.isKnown = false;
   }

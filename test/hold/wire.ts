@@ -192,7 +192,7 @@ export class Wire {
     if (type === 'Users') return [ACCOUNT, ACTIVE];
     if (type !== 'Groups') return [];
     if (!path.startsWith('/Groups?')) return [exists(id!)];
-    // Groups are also looked for by their names, which shows nobody's membership.
+    // Groups are also looked for by their names, which shows no membership.
     return path.includes('members.value') ? [...this.ledger.groups.keys()].map(memberOf) : [];
   }
 }

@@ -10,7 +10,7 @@ describe('@long the demo, where a calendar is configured', () => {
   });
   after(() => server.stop());
 
-  it('shows the interview in it, in both forms, and that it goes when the employee stays', async () => {
+  it('shows the interview in the calendar in both forms, and that it goes when the employee stays', async () => {
     const { url, user, password } = await server.calendar('hr');
     const { stdout } = await promisify(execFile)(process.execPath, ['dist/src/local/demo.js'], {
       env: {

@@ -10,7 +10,7 @@ import { sampleConfig } from '../support/sample-config.js';
 import { ENTERPRISE_USER, scimRequests, USER } from '../support/scim-requests.js';
 import { scratchFolder } from '../support/temporal.js';
 
-describe('what the embedded SCIM server keeps', () => {
+describe('the embedded SCIM server, as a store,', () => {
   let server: ScimServer;
   const { ask, patch, read, name, list, addMembers, membersOf, newUser, newGroup } = scimRequests(
     () => server,
@@ -82,7 +82,7 @@ describe('what the embedded SCIM server keeps', () => {
 
   it('refuses a member whom it does not know, and a user name that is taken', async () => {
     const each = await newGroup();
-    assert.equal((await addMembers(each.id, 'nobody')).status, 400);
+    assert.equal((await addMembers(each.id, 'unknown')).status, 400);
     assert.deepEqual(await membersOf(each), []);
     const [dana, ravi] = [await newUser('dana.fox'), await newUser('ravi.menon')];
     for (const userName of ['dana.fox', 'Dana.Fox'])
@@ -97,7 +97,7 @@ describe('what the embedded SCIM server keeps', () => {
     assert.equal((await rename('Ravi.Menon')).status, 200, 'their own');
   });
 
-  it('forgets whoever is deleted: 404 from then on, and out of every group, which has a new version', async () => {
+  it('forgets a deleted account: 404 from then on, and out of every group, which has a new version', async () => {
     const [{ id }, each] = [await newUser(), await newGroup()];
     await addMembers(each.id, id);
     const { meta } = await read(`/Groups/${each.id}`);
@@ -111,7 +111,7 @@ describe('what the embedded SCIM server keeps', () => {
     assert.equal((await ask('GET', `/Groups/${each.id}`)).status, 404);
   });
 
-  it('of the sample company can be found, E-1009 by the employee number only', async () => {
+  it('has the accounts of the sample company, E-1009 by the employee number only', async () => {
     const folder = await scratchFolder();
     const seedFile = path.join(folder, 'seed.json');
     await writeFile(seedFile, JSON.stringify(seedOf('code')));

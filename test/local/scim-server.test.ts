@@ -23,7 +23,7 @@ describe('the embedded SCIM server', () => {
   });
   after(() => server.stop());
 
-  it('answers nobody without the token', async () => {
+  it('refuses every request without the token', async () => {
     const { id } = await newUser();
     for (const token of ['', 'wrong']) {
       for (const [method, path, ifMatch] of [
@@ -96,7 +96,7 @@ describe('the embedded SCIM server', () => {
     assert.deepEqual(members.toSorted(), users.map((each) => each.id).toSorted());
   });
 
-  it('has after a restart what it had answered before, also after kill -9', async () => {
+  it('keeps what it has answered over a restart, even after kill -9', async () => {
     const [{ id }, each] = [await newUser(name(), { externalId: 'kept' }), await newGroup()];
     for (const end of ['stop', 'kill'] as const) {
       await addMembers(each.id, id);

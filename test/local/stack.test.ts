@@ -57,7 +57,7 @@ async function ready(home: string, stack: Started): Promise<StackFile> {
   return readStack(home)!;
 }
 
-/** Talks to the choreographed form of a stack, as a program of somebody's does that has only stack.json. */
+/** Talks to the choreographed form of a stack, as a program does that has only stack.json. */
 async function choreographed<T>(
   stack: StackFile,
   talk: (exits: ChoreographedExits) => Promise<T>,
@@ -90,15 +90,15 @@ describe('@long the local stack', () => {
     home = await scratchFolder();
     env = { EMS_HOME: home };
     stack = start(home);
-    // The first has said that it is starting, and is at it.
+    // The first stack is starting, and not ready yet.
     await eventually('the start', () => stack.output().includes('Starting') || undefined);
   });
-  // Whatever failed: the children go when they miss their parent.
+  // Whatever failed: the children end when their parent is gone.
   after(() => {
     for (const { process } of started) process.kill('SIGKILL');
   });
 
-  it('is not started a second time in the same folder, neither while it starts nor while it runs', async () => {
+  it('refuses a second start in the same folder, while it starts and while it runs', async () => {
     await eventually('the folder taken', () => existsSync(path.join(home, 'stack.pid')) || undefined);
     const refused = async (): Promise<void> => {
       const second = start(home);
@@ -106,7 +106,7 @@ describe('@long the local stack', () => {
       assert.match(second.output(), sentence);
     };
     const sentence = new RegExp(
-      `A stack is already running in ${home} \\(process ${stack.process.pid}\\): stop that one first, or delete .*stack\\.pid if that process is something else\n$`,
+      `A stack is already running in ${home} \\(process ${stack.process.pid}\\): stop that one first, or delete .*stack\\.pid if that process is another program\n$`,
     );
     await refused();
     file = await ready(home, stack);
@@ -137,7 +137,7 @@ describe('@long the local stack', () => {
     for (const token of tokens) assert.ok(!stack.output().includes(token), 'no token on the terminal');
   });
 
-  it('answers at each of these addresses, and the directories only to who has the token', async () => {
+  it('answers at each of these addresses, and the directories only with the token', async () => {
     const connection = await Connection.connect({ address: file.temporal.address });
     await connection.workflowService.describeNamespace({ namespace: 'default' });
     await connection.close();
@@ -164,7 +164,7 @@ describe('@long the local stack', () => {
     assert.match(greeting.toString(), /^220 /);
   });
 
-  it('is stopped whole by Ctrl-C: no child and no stack.json are left, and ems says that nothing runs', async () => {
+  it('ends with Ctrl-C: no child and no stack.json are left, and ems says that nothing runs', async () => {
     await page(env, 'resign', 'E-1002');
     await eventually('the block', async () => {
       const { blockedAt, steps } = await answer<ExitStatus>(env, 'status', 'E-1002');
@@ -182,7 +182,7 @@ describe('@long the local stack', () => {
     assert.match((await refusal(env, 'status', 'E-1002')).sentence, /^No form of exits is configured here/);
   });
 
-  it('goes on after a restart where it was: an exit that was open is, and is decided', async () => {
+  it('resumes after a restart: an open exit is still open, and is decided', async () => {
     stack = start(home);
     file = await ready(home, stack);
     const open = await answer<ExitStatus>(env, 'status', 'E-1002');
@@ -207,7 +207,7 @@ describe('@long the local stack', () => {
       );
   });
 
-  it('goes on with a choreographed exit as well: what its hold took is remembered, and given back', async () => {
+  it('resumes a choreographed exit as well: what its hold took is given back', async () => {
     const on = (name: string, id: string) => {
       const { scimUrl, token } = file.systems.find((system) => system.name === name)!;
       return scimAdmin({ scimUrl, token }).account(id);
@@ -226,13 +226,13 @@ describe('@long the local stack', () => {
     assert.equal((await on('code', 'code-user-1004')).active, true);
   });
 
-  it('leaves nothing running even when it is killed, and what it leaves in its folder fools nobody', async () => {
+  it('leaves nothing running when it is killed, and ems ignores the stack.json that is left', async () => {
     const children = descendantsOf(stack.process.pid!);
     assert.ok(children.length >= 11);
     stack.process.kill('SIGKILL');
     await stack.ended;
     await gone(children, 10_000);
-    assert.ok(existsSync(path.join(home, 'stack.json')), 'nobody could remove it');
+    assert.ok(existsSync(path.join(home, 'stack.json')), 'the killed process could not remove it');
     assert.match((await refusal(env, 'status', 'E-1002')).sentence, /^No form of exits is configured here/);
   });
 
@@ -250,7 +250,7 @@ describe('@long the local stack', () => {
       assert.doesNotMatch(stack.output(), /^ *NATS /m);
     });
 
-    it('outlives a kill of that server: its services go on where they were once it is back', async () => {
+    it('survives a kill of that server: its services resume once it is back', async () => {
       await choreographed(file, (exits) => exits.open({ employeeId: 'E-1006' }));
       await untilChoreographed(file, 'E-1006', 'awaiting-decision');
       await broker.kill();
@@ -274,9 +274,9 @@ describe('@long the local stack', () => {
     });
   });
 
-  it('says which of the fixed ports is taken, and by whom it was wanted, in place of a hang; and takes the folder of the killed one', async () => {
+  it('takes the folder of the killed one, and names the fixed port that is taken and its server', async () => {
     const occupied = net.createServer();
-    // Somebody else may have it already; taken is taken.
+    // Another program may have it already, which serves as well.
     await new Promise<unknown>((resolve) => {
       occupied.once('listening', resolve).once('error', resolve);
       occupied.listen(fixedPorts.production, '127.0.0.1');

@@ -19,7 +19,7 @@ describe('a step of an orchestrated exit that cannot succeed', () => {
     return nora;
   };
 
-  it('is the look-up: mended, it comes through on a retry', async () => {
+  it('succeeds on a retry once the directory is mended', async () => {
     const nora = await lookUpStuck();
     await world.mend();
     await settle(world, nora, 'look-up-employee', 'retry');
@@ -27,7 +27,7 @@ describe('a step of an orchestrated exit that cannot succeed', () => {
     assert.equal(mended.needsAttention, false);
   });
 
-  it('whose look-up was skipped: mail needs somebody who knows to whom, and the hold does not care', async () => {
+  it('leaves mail to a person when the look-up is skipped, and the hold goes on', async () => {
     const nora = await lookUpStuck();
     await settle(world, nora, 'look-up-employee', 'skip');
     const stuck = await untilStep(world, nora, 'schedule-hr-interview');
@@ -41,7 +41,7 @@ describe('a step of an orchestrated exit that cannot succeed', () => {
     assert.equal((await world.account(nora, 'payroll')).active, false);
   });
 
-  it('is done by hand only once what was still being tried has ended', async () => {
+  it('is done by hand only once its running attempt has ended', async () => {
     const { passed: until, open: release } = gate();
     world.proxies.payroll.fault(({ method }) => (method === 'PATCH' ? { kind: 'held', until } : undefined));
     const sent = world.proxies.payroll.next(({ method }) => method === 'PATCH');

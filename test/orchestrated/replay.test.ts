@@ -12,8 +12,8 @@ interface Recorded {
   events: { workflowExecutionStartedEventAttributes: { workflowId: string } }[];
 }
 
-describe('exits that were begun by earlier code', () => {
-  it('are understood by the code of today, on each of the main paths', async () => {
+describe('exits that earlier code began', () => {
+  it('replay on the present code, on each of the main paths', async () => {
     const files = (await readdir(folder)).filter((file) => file.endsWith('.json'));
     const recorded = new Set(files.map((file) => path.basename(file, '.json')));
     const paths = ['awaiting-decision', 'retained', 'leaving', 'cancelled', 'attention-and-mended'];

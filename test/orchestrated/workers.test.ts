@@ -5,9 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { text } from 'node:stream/consumers';
 import { firstMessage, startChild, type Child } from '../../src/local/child.js';
 import { workerServices } from '../../src/temporal/workers.js';
-import { ended, opened, waiting } from '../promises/on-the-way.js';
-import { CRITICAL_GROUPS, HR, startWorld, stateOf, type World } from '../support/world.js';
-import { gate } from '../support/gate.js';
+import { ended, waiting } from '../promises/on-the-way.js';
+import { HR, startWorld, type World } from '../support/world.js';
 import { scratchFolder } from '../support/temporal.js';
 
 const program = fileURLToPath(new URL('../../src/worker.js', import.meta.url));
@@ -68,49 +67,6 @@ describe('workers as processes of their own', () => {
     await ended(world, nora, 'leaving');
   });
 
-  it('do not wait for one another: mail that nobody sends holds up no block', async () => {
-    await start('exit,access');
-    const nora = await opened(world);
-    const blocked = await world.until(nora, 'blocked', ({ blockedAt }) => blockedAt !== undefined);
-    assert.equal(stateOf(blocked, 'notify-manager'), 'running');
-    await start('notification,hr');
-    await world.untilPhase(nora, 'awaiting-decision');
-    // A sweep of another test would wait for the queues of this one.
-    await ended(world, nora, 'leaving');
-  });
-
-  it('can be killed in the middle of a block: the next one completes it, and the restore is exact', async () => {
-    await start('exit,notification,hr');
-    const access = await start('access');
-    const nora = await world.hire();
-    const { passed: until, open: land } = gate();
-    let held = 0;
-    world.proxies.production.fault(({ method }) => {
-      if (method !== 'PATCH') return undefined;
-      held += 1;
-      return held === 2 ? { kind: 'held', until } : undefined;
-    });
-    const second = async (): Promise<void> => {
-      await world.proxies.production.next(({ method }) => method === 'PATCH');
-      await world.proxies.production.next(({ method }) => method === 'PATCH');
-    };
-    const sent = second();
-    await world.exits.open({ employeeId: nora.employeeId });
-    await sent;
-    await access.kill();
-    running.delete(access);
-    assert.equal((await world.account(nora, 'production')).groups.length, 2, 'one group is taken');
-    land();
-    await start('access');
-    await world.until(nora, 'blocked', ({ blockedAt }) => blockedAt !== undefined);
-    assert.deepEqual((await world.account(nora, 'production')).groups, ['readers']);
-    await ended(world, nora, 'retained');
-    assert.deepEqual(
-      (await world.account(nora, 'production')).groups,
-      [...CRITICAL_GROUPS, 'readers'].toSorted(),
-    );
-  });
-
   it('can be killed while an exit waits: a decision right after it is recorded by the next one', async () => {
     await start('notification,hr,access');
     const killed = await start('exit');
@@ -127,7 +83,7 @@ describe('workers as processes of their own', () => {
 
   const refused: [what: string, args: string[], env: Record<string, string>, problem: RegExp][] = [
     [
-      'a service that there is not',
+      'an unknown service',
       ['--services', 'payroll'],
       {},
       /"payroll" is none of exit, notification, hr, access/,

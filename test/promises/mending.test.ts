@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Outcome } from '../../src/exit/decision.js';
+import { gate } from '../support/gate.js';
 import { HR, IT, stateOf, stepOf } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
 import { ended, opened, settle, untilStep, waiting } from './on-the-way.js';
@@ -29,7 +30,7 @@ inBothForms('a step that cannot succeed', {}, (company) => {
     ['notify-manager-of-outcome', noMailTo('boss-of'), /boss-of-.* was refused: .*mailbox/, 'leaving'],
   ];
   for (const [key, fail, error, outcome] of failures) {
-    it(`asks for attention with its reason and, mended, comes through on a retry: ${key}`, async () => {
+    it(`needs attention with its reason, and succeeds on a retry once it is mended: ${key}`, async () => {
       if (!outcome) fail(world);
       const nora = outcome ? await waiting(world) : await opened(world);
       if (outcome) {
@@ -45,6 +46,69 @@ inBothForms('a step that cannot succeed', {}, (company) => {
     });
   }
 
+  it('is waited for again once it is retried: the exit closes only when the access is seen to be back', async () => {
+    const nora = await waiting(world, { on: ['payroll', 'code'] });
+    noAccess(world);
+    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    const stuck = await untilStep(world, nora, 'restore-access:code');
+    assert.match(
+      stuck.awaiting,
+      /^Access is being given back\. An operator is to look at restore-access:code/,
+    );
+    await settle(world, nora, 'restore-access:code', 'retry');
+    await untilStep(world, nora, 'restore-access:code');
+
+    const { passed: until, open: land } = gate();
+    world.proxies.code.fault(({ method }) => (method === 'PATCH' ? { kind: 'held', until } : undefined));
+    const sent = world.proxies.code.next(({ method }) => method === 'PATCH');
+    await settle(world, nora, 'restore-access:code', 'retry');
+    await sent;
+    const again = await world.until(
+      nora,
+      'all but the restore of code',
+      (status) =>
+        stateOf(status, 'restore-access:payroll') === 'done' &&
+        stateOf(status, 'cancel-hr-interview') === 'done',
+    );
+    assert.deepEqual(
+      [stateOf(again, 'restore-access:code'), again.phase, again.closedAt, again.needsAttention],
+      ['running', 'restoring', undefined, false],
+    );
+    assert.equal(again.awaiting, 'Access is being given back.');
+    assert.equal((await world.account(nora, 'code')).active, false);
+    assert.equal(world.mail.to(nora.manager).length, 1, 'the outcome is not told before it is so');
+
+    land();
+    await world.untilPhase(nora, 'closed');
+    assert.equal((await world.account(nora, 'code')).active, true);
+    assert.equal(world.mail.to(nora.manager).length, 2);
+  });
+
+  it('is skipped while it is still being tried, and no attempt follows', async () => {
+    world.proxies.code.fault(() => ({ kind: 'unreachable' }));
+    const [nora, nils] = [await opened(world), await world.hire()];
+    await world.until(
+      nora,
+      'a second attempt on code',
+      (status) => (stepOf(status, 'block-access:code')?.attempt ?? 0) > 1,
+    );
+    await settle(world, nora, 'block-access:code', 'skip');
+    await world.untilPhase(nora, 'awaiting-decision');
+    const closed = await ended(world, nora, 'retained');
+    assert.equal(stateOf(closed, 'block-access:code'), 'skipped');
+
+    await world.mend();
+    // Whatever was still tried for the first exit would come through before the second one is over.
+    await world.exits.open({ employeeId: nils.employeeId });
+    await world.untilPhase(nils, 'awaiting-decision');
+    await ended(world, nils, 'leaving');
+    const writes = world.proxies.code.seen.filter(
+      ({ method, path }) => method === 'PATCH' && path.includes(nora.accounts.code!),
+    );
+    assert.deepEqual(writes, []);
+    assert.equal((await world.account(nora, 'code')).active, true);
+  });
+
   it('is skipped by a named person, and the exit closes without it', async () => {
     noMailTo('boss-of')(world);
     const nora = await opened(world);
@@ -58,7 +122,7 @@ inBothForms('a step that cannot succeed', {}, (company) => {
     assert.equal(world.mail.to(nora.manager).length, 0);
   });
 
-  it('was done by hand, so it is to be undone by hand: nothing is guessed', async () => {
+  it('that was done by hand has to be undone by hand', async () => {
     noAccess(world);
     noMailTo('t-')(world);
     const nora = await opened(world);
@@ -101,10 +165,10 @@ inBothForms('a step that cannot succeed', {}, (company) => {
     ['no such step', { step: 'block-everything', action: 'retry', by: IT }, /there is no step block-every/],
     ['no system', { step: 'block-access', action: 'retry', by: IT }, /open steps: .*block-access:code/],
     ['is done', { ...code, system: 'payroll', action: 'skip', by: IT }, /is already done/],
-    ['nobody’s name', { ...code, action: 'skip' }, /by: must be a mail address/],
+    ['no name', { ...code, action: 'skip' }, /by: must be a mail address/],
     ['no such action', { ...code, action: 'undo', by: IT }, /action: must be "retry"/],
   ];
-  it('is not mended by what makes no sense, which is refused with the reason', async () => {
+  it('refuses an invalid resolution with the reason', async () => {
     noAccess(world);
     const nora = await opened(world);
     await untilStep(world, nora, 'block-access:code');

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { statusPage } from '../../src/cli/output.js';
+import { Refusal } from '../../src/exit/refusal.js';
 import { eventually } from '../support/eventually.js';
 import { HR, IT, stepOf } from '../support/world.js';
 import { inBothForms } from './both-forms.js';
-import { hasAccess, settle, untilStep, waiting } from './on-the-way.js';
+import { ended, hasAccess, opened, settle, untilStep, waiting } from './on-the-way.js';
 
 const retained = { outcome: 'retained', decidedBy: HR } as const;
 const leaving = { outcome: 'leaving', decidedBy: HR } as const;
@@ -11,7 +12,24 @@ const inDays = (days: number): string =>
   new Date(Date.now() + days * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
 
 inBothForms('an exit', { config: [['attentionAfter: PT15M', 'attentionAfter: PT2S']] }, (company) => {
-  it('takes "retained" right after "leaving" from a later day', async () => {
+  it('is the only open one of the employee: a second resignation is refused, and the first exit goes on', async () => {
+    const { exits } = company();
+    const nora = await opened(company(), { on: ['payroll'] });
+    await assert.rejects(
+      exits.open({ employeeId: nora.employeeId }),
+      (error) => error instanceof Refusal && /already has an open exit/.test(error.message),
+    );
+    await company().untilPhase(nora, 'awaiting-decision');
+    const found = await eventually('the phase', async () => {
+      const exit = await exits.find(nora.employeeId);
+      return exit?.phase === 'awaiting-decision' ? exit : undefined;
+    });
+    assert.deepEqual([found.exitId, found.isOpen], [nora.exitId, true]);
+    assert.ok(Date.parse(found.since) <= Date.now());
+    await ended(company(), nora, 'leaving');
+  });
+
+  it('accepts "retained" right after "leaving" with a later date', async () => {
     const { exits, untilPhase } = company();
     const nora = await waiting(company());
     await exits.decide(nora.employeeId, { ...leaving, effectiveOn: inDays(9) });
@@ -21,7 +39,7 @@ inBothForms('an exit', { config: [['attentionAfter: PT15M', 'attentionAfter: PT2
     await hasAccess(company(), nora);
   });
 
-  it('withdraws no invitation to an interview that has taken place', async () => {
+  it('withdraws no invitation to an interview that has begun', async () => {
     const { exits, untilPhase, mail } = company();
     const nora = await waiting(company(), { on: ['payroll'] });
     const at = new Date(Math.ceil(Date.now() / 1000 + 4) * 1000).toISOString();
@@ -56,7 +74,7 @@ inBothForms('an exit', { config: [['attentionAfter: PT15M', 'attentionAfter: PT2
     assert.equal((await company().account(nora, 'code')).active, false);
   });
 
-  it('says the same of a system that left while a step was being tried on it', async () => {
+  it('says the same of a system that left while a step was retried on it', async () => {
     const { exits, hire, until, restart, proxies } = company();
     const { systems, policy } = company().config;
     await restart((config) => (config.policy = { ...policy, attentionAfter: 4_000 }));

@@ -1,4 +1,4 @@
-/** What the hold makes of answers that SCIM does not give and other protocols do. */
+/** How the hold treats answers that other protocols give and SCIM does not. */
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
 import { nothing, type HoldKind } from '../../src/exit/hold-facts.js';
@@ -46,7 +46,7 @@ function vault(
 }
 
 describe('a hold on a system of another protocol', () => {
-  it('is stuck where the system refuses, and says why', async () => {
+  it('fails for good where the system refuses, and says why', async () => {
     const { block } = vault({ kind: 'refused', why: 'privileged', detail: 'needs a higher role' });
     assert.equal(
       await finalFailure(FailureType.Refused, block(SUSPEND)),
@@ -54,7 +54,7 @@ describe('a hold on a system of another protocol', () => {
     );
   });
 
-  it('is tried again until the person who was asked has done it', async () => {
+  it('is retried until the person who was asked has done it', async () => {
     const { block, account } = vault({ kind: 'pending', ref: 'mail to ola@acme.example' });
     assert.match(await outage(block(SUSPEND)), /not done yet: mail to ola@acme\.example$/);
     account.active = false;
@@ -66,7 +66,7 @@ describe('a hold on a system of another protocol', () => {
     ['unknown', true],
     ['unchanged', false],
   ] as const) {
-    it(`counts what a write is answered with "${kind}" as ${isOurs ? 'its own' : 'the work of others'}`, async () => {
+    it(`counts a write that is answered with "${kind}" as ${isOurs ? 'its own' : 'the work of others'}`, async () => {
       assert.equal((await vault({ kind }).block(SUSPEND)).taken.suspended, isOurs);
       assert.equal((await vault({ kind }, [direct]).block(GROUPS)).taken.groups.length, isOurs ? 1 : 0);
     });
@@ -79,13 +79,13 @@ describe('a hold on a system of another protocol', () => {
     assert.deepEqual(writes, []);
   });
 
-  it('gives back a membership also to an account that is in the group through another one', async () => {
+  it('gives back a direct membership although the account has a nested one', async () => {
     const { service, memberships } = vault({ kind: 'written' }, [nested]);
     await service.restore(captured, { suspended: false, groups: [admins] }, signal);
     assert.deepEqual(memberships, [nested, direct]);
   });
 
-  it('revokes what can be taken, and says what stays', async () => {
+  it('revokes the memberships that it can change, and reports those that stay', async () => {
     const { service, memberships } = vault({ kind: 'written' }, [direct, nested]);
     assert.deepEqual(await service.memberships('a1', signal), [admins]);
     const { removedGroups, notes } = await service.revoke('E-1', captured, signal);
@@ -93,7 +93,7 @@ describe('a hold on a system of another protocol', () => {
     assert.deepEqual(notes, ['dana stays in admins (nested): through "staff"']);
   });
 
-  it('spares a protected group also where the system does not tell who else is in it', async () => {
+  it('spares a protected group although the system does not tell its other members', async () => {
     const { block, writes } = vault({ kind: 'written' }, [direct], 'cannot tell');
     const reason = await finalFailure(FailureType.LastOfProtectedGroup, block(SUSPEND));
     assert.match(reason, /of admins \(as far as vault tells\) on vault/);

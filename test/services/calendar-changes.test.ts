@@ -69,7 +69,7 @@ describe('@long an interview in a calendar', () => {
     assert.deepEqual(await calendar.interviews(), { [UID]: '2026-11-24T13:00:00.000Z' });
   });
 
-  it('moves to a given time, which need not be free but must be ahead', async () => {
+  it('moves to a given time, which may be taken but must be in the future', async () => {
     await calendar.add('away', AWAY);
     const { start, end, sequence, hrPartner } = await reschedule({ at: '2026-11-29T20:00:00Z' });
     assert.deepEqual([start, end, sequence], ['2026-11-29T20:00:00Z', '2026-11-29T20:45:00Z', 1]);
@@ -79,7 +79,7 @@ describe('@long an interview in a calendar', () => {
     assert.match(await finalFailure(FailureType.NoInterviewSlot, missed), /22T20:00:00Z, which has passed/);
   });
 
-  it('stays where it is when there is no other time, and that is said', async () => {
+  it('stays where it is when no other time is free, and the failure says so', async () => {
     await calendar.add('before', ['DTSTART:20261120T100000Z', 'DTEND:20261124T103000Z']);
     await calendar.add('after', ['DTSTART:20261124T111500Z', 'DTEND:20261210T100000Z']);
     const message = await finalFailure(FailureType.NoInterviewSlot, reschedule());
@@ -88,12 +88,12 @@ describe('@long an interview in a calendar', () => {
     assert.equal(mail.mails.length, 3, 'the invitations');
   });
 
-  it('that was missed gets a slot ahead of now, with the lead time and the working days of the wish', async () => {
+  it('that was missed gets a slot by the policy, counted from the request', async () => {
     const moved = await reschedule({ now: '2026-12-07T09:10:00Z' });
     assert.equal(moved.start, '2026-12-08T09:30:00Z');
   });
 
-  it('is moved once, however often it is tried, and by an attempt that remembers nothing', async () => {
+  it('moves once over several attempts, with and without their memory', async () => {
     const done = memory();
     mail.refuseWith(450, HR);
     await outage(reschedule({ done }));
@@ -106,7 +106,7 @@ describe('@long an interview in a calendar', () => {
     assert.equal((await reschedule({ at })).sequence, 2, 'again');
   });
 
-  it('whose new time passes during an outage gets another one', async () => {
+  it('gets another time when the new one passes during an outage', async () => {
     const done = memory();
     mail.refuseWith(450, HR);
     await outage(reschedule({ done }));
@@ -118,7 +118,7 @@ describe('@long an interview in a calendar', () => {
     await finalFailure(FailureType.NoInterviewSlot, reschedule({ at: '2026-11-24T11:00:00Z', now }, moved));
   });
 
-  it('that the HR partner deleted is written anew when it moves, and just withdrawn when it is withdrawn', async () => {
+  it('that the HR partner deleted is written again by a reschedule, and cancelled by a withdrawal', async () => {
     await calendar.remove();
     const moved = await reschedule();
     assert.equal(moved.sequence, 1);
@@ -129,7 +129,7 @@ describe('@long an interview in a calendar', () => {
   });
 
   for (const edit of [toTheNextDay, withNewSequence])
-    it(`that the HR partner moved is announced at that time, when another is asked for (${edit.name})`, async () => {
+    it(`that the HR partner moved is announced at that time by the next reschedule (${edit.name})`, async () => {
       await calendar.edit(edit);
       const moved = await reschedule();
       assert.equal(moved.start, '2026-11-25T10:30:00Z');
@@ -139,39 +139,39 @@ describe('@long an interview in a calendar', () => {
         assert.equal(lastTo(recipient).event.startDate.toJSDate().toISOString(), EDITED[UID]);
     });
 
-  it('that the HR partner moved goes to a given time all the same', async () => {
+  it('that the HR partner moved still moves to a given time', async () => {
     await calendar.edit(withNewSequence);
     const moved = await reschedule({ at: '2026-11-26T10:00:00Z' });
     assert.deepEqual([moved.start, moved.sequence], ['2026-11-26T10:00:00Z', 4]);
     assert.deepEqual(await calendar.interviews(), { [UID]: '2026-11-26T10:00:00.000Z' });
   });
 
-  it('that the HR partner moved is withdrawn at the time that it has now', async () => {
+  it('that the HR partner moved is withdrawn by its present time', async () => {
     await calendar.edit(withNewSequence);
-    // By what we knew, it would have begun.
+    // By the recorded time, it would have begun.
     assert.equal((await withdraw({ now: '2026-11-24T12:00:00Z' })).withdrawn, true);
     assert.deepEqual(await calendar.events(), []);
     assert.equal(lastTo(DANA).event.sequence, 4);
   });
 
-  it('that has taken place is not withdrawn, and stays in the calendar', async () => {
+  it('that has begun is not withdrawn, and stays in the calendar', async () => {
     const withdrawal = await withdraw({ now: interview.start });
     assert.deepEqual(withdrawal, { withdrawn: false, note: 'the interview had already begun' });
     assert.deepEqual([(await calendar.events()).length, mail.mails.length], [1, 3]);
   });
 
-  it('of which nobody knows is found in the calendar, removed and withdrawn', async () => {
+  it('whose record was lost is found in the calendar, removed and withdrawn', async () => {
     assert.equal((await calendar.withdraw(undefined, { employee })).withdrawn, true);
     assert.deepEqual(await calendar.events(), []);
     for (const recipient of everybody) assert.equal(lastTo(recipient).method, 'CANCEL');
   });
 
-  it('that never came into the calendar needs no withdrawing', async () => {
+  it('that never reached the calendar needs no withdrawal', async () => {
     assert.equal((await calendar.withdraw(undefined, { exitId: 'exit-9' })).withdrawn, false);
-    assert.equal(mail.mails.length, 3, 'the invitations of another');
+    assert.equal(mail.mails.length, 3, 'the invitations of the other exit');
   });
 
-  it('is withdrawn once, however often it is tried', async () => {
+  it('is withdrawn once over several attempts', async () => {
     const done = memory();
     mail.refuseWith(450, HR);
     await outage(withdraw({ done }));
@@ -181,7 +181,7 @@ describe('@long an interview in a calendar', () => {
     assert.equal(mail.to(DANA).length, 2, 'invited, and withdrawn');
   });
 
-  it('whose calendar the configuration no longer has is changed by hand: final, and it says which', async () => {
+  it('whose calendar left the configuration fails for good, and names the calendar', async () => {
     const other = partnerWith(await calendar.another('hr'));
     const running = [hrAt(mail), hrAt(mail, () => [other])].flatMap((hr) => [
       hr.reschedule(interview, { employee }),
@@ -195,7 +195,7 @@ describe('@long an interview in a calendar', () => {
 describe('an interview without a calendar', () => {
   const mail = mailServer();
 
-  it('moves and is withdrawn just the same, with one SEQUENCE after the other', async () => {
+  it('moves and is withdrawn alike, under increasing SEQUENCE', async () => {
     const { schedule, reschedule, withdraw } = hrAt(mail);
     const moved = await reschedule(await schedule());
     assert.deepEqual([moved.start, moved.sequence], ['2026-11-24T11:30:00Z', 1]);

@@ -13,7 +13,7 @@ describe('@long the entry in the calendar', () => {
   const { mail, schedule } = calendar;
   const { recipients } = mail;
 
-  it('is that of the invitation, without a METHOD (RFC 4791 §4.1), and leaves inviting to us (RFC 6638 §7.1)', async () => {
+  it('matches the invitation, with no METHOD (RFC 4791 §4.1) and SCHEDULE-AGENT=CLIENT (RFC 6638 §7.1)', async () => {
     const interview = await schedule();
     assert.equal(interview.calendarUrl, `${calendar.proxied().url}${PATH}`);
     const stored = await ask(calendar.account, 'GET', PATH);
@@ -36,7 +36,7 @@ describe('@long the entry in the calendar', () => {
     for (const attendee of attendees) assert.equal(attendee.getFirstParameter('schedule-agent'), 'CLIENT');
   });
 
-  it('stands before anybody is written to, and what was sent is said', async () => {
+  it('is written before the first mail, and the step returns what it sent', async () => {
     const done = memory();
     mail.refuseWith(450);
     await outage(schedule({ done }));
@@ -51,18 +51,18 @@ describe('@long the entry in the calendar', () => {
     assert.equal(sent.length, 2);
   });
 
-  it('is found by an attempt that remembers nothing, which goes on with its time', async () => {
+  it('is found by an attempt without memory, which keeps its time', async () => {
     mail.refuseWith(450);
     await outage(schedule());
     mail.refuse(undefined);
-    // Earlier times would be free for an attempt that looked anew.
+    // An attempt that searched again would find an earlier slot.
     const { start, sequence } = await schedule({ openedAt: '2026-11-20T10:10:00Z' });
     assert.deepEqual([start, sequence], ['2026-11-24T10:30:00Z', 0]);
     assert.equal((await calendar.events()).length, 1);
   });
 
   for (const done of [memory(), undefined])
-    it(`moves on when its time passes during an outage, with the next SEQUENCE, and nobody is invited after the fact (${done ? 'remembered' : 'forgotten'})`, async () => {
+    it(`moves on under the next SEQUENCE when its time passes before the invitation is out (${done ? 'remembered' : 'forgotten'})`, async () => {
       mail.refuseWith(450);
       await outage(schedule({ ...(done && { done }) }));
       mail.refuse(undefined);
@@ -75,7 +75,7 @@ describe('@long the entry in the calendar', () => {
       );
     });
 
-  it('takes a given time, free or not, inside the working hours or not, if only it is ahead', async () => {
+  it('takes any given time in the future, free or not, inside working hours or not', async () => {
     await calendar.add('away', AWAY);
     const at = '2026-11-28T20:15:00.250Z';
     const interview = await schedule({ at });
@@ -88,7 +88,7 @@ describe('@long the entry in the calendar', () => {
     }
   });
 
-  it('that the HR partner moved by hand before everybody was invited: that is the time', async () => {
+  it('keeps the time to which the HR partner moved it before all invitations were out', async () => {
     const done = memory();
     mail.refuseWith(450, HR);
     await outage(schedule({ done }));
@@ -101,7 +101,7 @@ describe('@long the entry in the calendar', () => {
     assert.equal(second!.startDate.toJSDate().toISOString(), '2026-11-25T10:30:00.000Z');
   });
 
-  it('is made for every address of the employee, and each is written to', async () => {
+  it('lists every address of the employee, and each gets the invitation', async () => {
     const { attendees } = await schedule({ employee: { personalEmail: HOME } });
     const everybody = [DANA, HOME, HR];
     assert.deepEqual(
@@ -120,17 +120,17 @@ describe('@long the entry in the calendar', () => {
     assert.equal(same.attendees.length, 2);
   });
 
-  it('stands although the hold has blocked one of the addresses; not when all of them refuse', async () => {
+  it('is made when one address refuses the mail; the step fails when all refuse', async () => {
     const employee = { personalEmail: HOME };
     mail.refuseWith(550, DANA);
     const { sent } = await schedule({ employee });
     assert.deepEqual(addressesOf(sent!), [HOME, HR]);
     mail.refuseWith(550, DANA, HOME);
     await finalFailure(FailureType.AddressRefused, schedule({ employee, exitId: 'exit-2' }));
-    assert.deepEqual(recipients(), [HOME, HR], 'of the first');
+    assert.deepEqual(recipients(), [HOME, HR], 'those of the first exit');
   });
 
-  it('is not made for somebody who cannot be invited, and nobody else is written to', async () => {
+  it('is not made for an employee without a usable address, and no mail goes out', async () => {
     for (const email of [undefined, '', `${DANA}\r\nATTENDEE:mailto:evil@acme.example`])
       assert.match(await finalFailure(FailureType.AddressRefused, schedule({ employee: { email } })), /Dana/);
     assert.deepEqual([await calendar.events(), recipients()], [[], []]);

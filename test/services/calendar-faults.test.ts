@@ -13,13 +13,13 @@ import { PASSWORD } from '../support/radicale.js';
 
 const FIRST = '2026-11-24T10:30:00Z';
 
-describe('@long with a calendar that', () => {
+describe('@long scheduling in a calendar that', () => {
   const calendar = calendarOfHr();
   const { mail, schedule } = calendar;
   const fault = (decide?: (request: Seen) => Fault | undefined) => calendar.proxy.fault(decide);
   const scheduleIn = (account = calendar.account) => schedule({ partners: [partnerWith(account)] });
 
-  /** The password is in no error, whatever is printed of it. */
+  /** No error shows the password, however it is printed. */
   async function secretly(running: Promise<unknown>): Promise<unknown> {
     try {
       return await running;
@@ -39,7 +39,7 @@ describe('@long with a calendar that', () => {
     'answers with a page of a proxy': { kind: 'answer', status: 200, body: '<html>maintenance</html>' },
   };
   for (const [what, met] of Object.entries(outages)) {
-    it(`${what}: it is tried again, nobody is invited, and then all is well`, async () => {
+    it(`${what} is retried without a mail, and succeeds afterwards`, async () => {
       const done = memory();
       fault(() => met);
       const message = await outage(secretly(schedule({ done })));
@@ -50,13 +50,13 @@ describe('@long with a calendar that', () => {
     });
   }
 
-  it('is not there at all: an outage that says where it was looked for', async () => {
+  it('is unreachable is an outage that names the address', async () => {
     const gone = { ...calendar.account, url: 'http://127.0.0.1:1/hr/calendar' };
     const message = await outage(secretly(scheduleIn(gone)));
     assert.match(message, /cannot be reached at http:\/\/127\.0\.0\.1:1\/hr\/calendar\/: \w+/);
   });
 
-  it('hangs: an outage after the time that a request may take, or as soon as the attempt is given up', async () => {
+  it('hangs is an outage after the request timeout, or as soon as the attempt is cancelled', async () => {
     const never = new Promise<void>(() => {});
     fault(() => ({ kind: 'held', until: never }));
     assert.match(await outage(secretly(schedule())), /no answer within 5000 ms/);
@@ -67,7 +67,7 @@ describe('@long with a calendar that', () => {
     await outage(secretly(running));
   });
 
-  it('wants a redirect to be followed: the password goes to nobody else', async () => {
+  it('redirects sends the password to no other server', async () => {
     const other = await startFaultProxy(calendar.account.url);
     try {
       const redirect = { status: 307, headers: { location: other.url }, body: '' };
@@ -79,7 +79,7 @@ describe('@long with a calendar that', () => {
     }
   });
 
-  it('refuses the password, or what is asked: final, and the password is not shown', async () => {
+  it('refuses the password or the request fails for good, and shows no password', async () => {
     const wrong = { ...calendar.account, password: `${PASSWORD}?` };
     const message = await finalFailure(FailureType.Refused, secretly(scheduleIn(wrong)));
     assert.match(message, /the calendar of Acme HR answered 401 to .*check its user and password/);
@@ -87,13 +87,13 @@ describe('@long with a calendar that', () => {
     await finalFailure(FailureType.Refused, secretly(schedule()));
   });
 
-  it('does not exist under this address: final', async () => {
+  it('does not exist fails for good', async () => {
     const other = { ...calendar.account, url: `${calendar.account.url}-2` };
     const message = await finalFailure(FailureType.Refused, secretly(scheduleIn(other)));
     assert.match(message, /there is no such calendar/);
   });
 
-  describe('breaks down once, at any of its requests:', () => {
+  describe('fails once, at any of its requests:', () => {
     /** Tries again, as Temporal does. */
     async function insist<T>(run: () => Promise<T>): Promise<T> {
       for (let attempts = 1; ; attempts++) {
@@ -128,7 +128,7 @@ describe('@long with a calendar that', () => {
             let count = 0;
             hit = false;
             fault(({ method }) => {
-              // Of a request that only reads, it makes no difference which of the two it is.
+              // For a read, a lost request and a lost answer are the same.
               if (kind === 'lost-answer' && method !== 'PUT' && method !== 'DELETE') return undefined;
               if (count++ !== position) return undefined;
               hit = true;
@@ -162,7 +162,7 @@ describe('@long with a calendar that', () => {
     }
   });
 
-  it('somebody else writes to at the same moment (412): it is read again, and decided again', async () => {
+  it('changes at the same moment (412) reads it again, and decides again', async () => {
     let writes = 0;
     fault(({ method }) =>
       method === 'PUT' && (writes += 1) <= 2 ? { kind: 'answer', status: 412 } : undefined,
@@ -170,6 +170,6 @@ describe('@long with a calendar that', () => {
     const interview = await schedule();
     assert.deepEqual(await calendar.interviews(), { [UID]: new Date(interview.start).toISOString() });
     fault(({ method }) => (method === 'PUT' ? { kind: 'answer', status: 412 } : undefined));
-    assert.match(await outage(calendar.reschedule(interview)), /somebody keeps changing/);
+    assert.match(await outage(calendar.reschedule(interview)), /another client keeps changing/);
   });
 });

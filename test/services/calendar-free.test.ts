@@ -24,7 +24,7 @@ const since = (from: string, to: string) => [
 ];
 const elsewhere = ['END:VEVENT', 'BEGIN:VEVENT', 'UID:event', 'DTSTAMP:20261101T000000Z'];
 
-/** What is in the calendar from 11:30 to 12:15 in Berlin on Tuesday, the first slot of the policy, and when the interview is then. */
+/** What the calendar has at the first slot, Tuesday 11:30 to 12:15 in Berlin, and when the interview is then. */
 const cases: [what: string, start: string, event: string[], zones?: string[]][] = [
   ['a meeting in UTC', NEXT, TAKEN],
   ['a meeting that ends when the slot begins', FIRST, between('0930', '1030')],
@@ -65,12 +65,12 @@ const cases: [what: string, start: string, event: string[], zones?: string[]][] 
   ],
   // The server takes it for UTC; the time that it means here was seen at the second look.
   [
-    'a meeting at a time of no zone, that is taken for one of ours',
+    'a meeting at a floating time, read in the time zone of the policy',
     '2026-11-24T12:30:00Z',
     ['DTSTART:20261124T113000', 'DTEND:20261124T121500'],
   ],
   ['a cancelled meeting', FIRST, [...TAKEN, 'STATUS:CANCELLED']],
-  ['a meeting that is not certain yet', NEXT, [...TAKEN, 'STATUS:TENTATIVE']],
+  ['a tentative meeting', NEXT, [...TAKEN, 'STATUS:TENTATIVE']],
   ['a fortnight of holidays, beyond the last slot', '2026-11-30T08:00:00Z', days('20261118', '20261130')],
 ];
 
@@ -79,7 +79,7 @@ describe('@long in a calendar with', () => {
   const { mail, schedule } = calendar;
 
   for (const [what, start, event, zones] of cases) {
-    it(`${what}, the interview is ${start === FIRST ? 'where it would be without' : 'elsewhere'}`, async () => {
+    it(`${what}, the interview takes ${start === FIRST ? 'the first slot' : 'another slot'}`, async () => {
       await calendar.add('event', event, zones);
       assert.equal((await schedule()).start, start);
       for (const recipient of [DANA, HR]) {
@@ -89,7 +89,7 @@ describe('@long in a calendar with', () => {
     });
   }
 
-  it('a weekly meeting, across the change of the clocks and over holidays, it is at the local time that is free', async () => {
+  it('a daily meeting, the interview keeps the free local time across clock changes and holidays', async () => {
     const weekly = inZone('Europe/Berlin', '20260105T0900', '20260105T1000');
     await calendar.add('daily', [...weekly, 'RRULE:FREQ=DAILY'], BERLIN);
     const at = async (now: string, exitId: string, holidays: string[] = []) =>
@@ -103,7 +103,7 @@ describe('@long in a calendar with', () => {
     assert.equal(await at('2027-03-25T18:00:00Z', 'exit-4', easter), '2027-03-30T08:00:00Z');
   });
 
-  it('a whole day off, in a time zone where it is not a day of UTC, it is not on that day', async () => {
+  it('a whole day off, the interview avoids that day of its own time zone', async () => {
     await calendar.add('off', days('20261125', '20261126'));
     const timeZone = 'Pacific/Auckland';
     const partner = partnerWith(calendar.account, undefined, timeZone);
@@ -112,7 +112,7 @@ describe('@long in a calendar with', () => {
     assert.equal(interview.start, '2026-11-26T00:00:00Z');
   });
 
-  it('hundreds of meetings, none is overlooked', async () => {
+  it('hundreds of meetings, the interview avoids each of them', async () => {
     const quarter = (n: number) => new Date(Date.parse('2026-11-24T07:00Z') + n * 900_000).toISOString();
     const basic = (time: string) => time.slice(0, 19).replaceAll(/[-:]/g, '') + 'Z';
     // A minute in every quarter of an hour, day and night, until Monday noon in Berlin.
@@ -126,12 +126,12 @@ describe('@long in a calendar with', () => {
       'END:VEVENT',
     ]).flat();
     await fill(calendar.account, events);
-    // It takes the server long enough without the proxy.
+    // Without the proxy: the server alone is slow enough.
     const partner = partnerWith(calendar.account);
     assert.equal((await schedule({ partners: [partner] })).start, '2026-11-30T11:00:00Z');
   });
 
-  it('no room within the policy, it is a final failure that says what was looked at; and nobody is invited', async () => {
+  it('no free slot within the policy, scheduling fails for good, names the slots, and sends no mail', async () => {
     await calendar.add('away', AWAY);
     const message = await finalFailure(FailureType.NoInterviewSlot, schedule());
     assert.match(message, /within 5 working days of 2026-11-23T10:10:00Z, 09:00 to 17:00 Europe\/Berlin/);
@@ -142,7 +142,7 @@ describe('@long in a calendar with', () => {
     assert.equal(mail.mails.length, 0);
   });
 
-  it('room on the last working day only, there is none: the interview is before it', async () => {
+  it('free slots on the last working day only, scheduling fails: the interview comes before it', async () => {
     await calendar.add('away', days('20261120', '20261126'));
     const leaving = schedule({ lastWorkingDay: '2026-11-26' });
     const message = await finalFailure(FailureType.NoInterviewSlot, leaving);

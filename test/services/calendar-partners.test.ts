@@ -23,7 +23,7 @@ describe('@long of several HR partners', () => {
   const both = (): [HrPartner, HrPartner] => [partnerWith(anne, ANNE), partnerWith(bert, BERT)];
   const { schedule } = hrAt(mail, both);
 
-  it('the first one who has time at all is taken, though another has time earlier', async () => {
+  it('the first one with a free slot is taken, though another has an earlier one', async () => {
     await addEvent(anne, 'busy', ['DTSTART:20261124T080000Z', 'DTEND:20261127T180000Z']);
     const interview = await schedule();
     assert.deepEqual(interview.hrPartner, ANNE);
@@ -40,7 +40,7 @@ describe('@long of several HR partners', () => {
     assert.match(mail.to(DANA)[0]!.text!, /write to Bert, bert@acme\.example/);
   });
 
-  it('nobody is taken when none has time, and all who were asked are named', async () => {
+  it('none is taken when all are busy, and the failure names each of them', async () => {
     for (const account of [anne, bert]) await addEvent(account, 'away', AWAY);
     const message = await finalFailure(FailureType.NoInterviewSlot, schedule());
     assert.match(message, /taken in the calendar of Anne and the calendar of Bert/);
@@ -68,7 +68,7 @@ describe('@long of several HR partners', () => {
     assert.deepEqual(interview.hrPartner, ANNE);
     assert.equal(interview.calendarUrl, undefined);
     for (const one of mail.mails) {
-      const said = /proposed by working hours alone; no calendar was looked at/;
+      const said = /proposed by working hours only, without a calendar/;
       assert.match(one.text!, said);
       assert.match(String(readInvitation(one).component.getFirstPropertyValue('description')), said);
     }

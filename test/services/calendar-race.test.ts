@@ -1,4 +1,4 @@
-/** Exits that want the same time at the same moment: each time is kept by one of them (docs/decisions/0011). */
+/** Exits that want the same slot at the same moment: one of them gets it (docs/decisions/0011). */
 import assert from 'node:assert/strict';
 import { FailureType, FinalFailure } from '../../src/exit/failures.js';
 import { between, calendarOfHr } from '../support/calendar.js';
@@ -30,7 +30,7 @@ describe('@long exits that race for a slot', () => {
     return { arrived: calendar.proxy.next(matches), letGo: open };
   }
 
-  /** Nobody writes before everybody has seen the same free times. */
+  /** Holds the first writes until every exit has seen the same free times. */
   function startTogether(exits: number): void {
     const all = gate();
     const writers = new Set<string>();
@@ -47,7 +47,7 @@ describe('@long exits that race for a slot', () => {
     [5, 3],
   ] as const) {
     for (const round of [1, 2, 3, 4]) {
-      it(`${exits} for ${days}: each slot is kept by one, and who gets none is told so (round ${round})`, async () => {
+      it(`${exits} for ${days}: each slot goes to one, and the others fail without a slot (round ${round})`, async () => {
         startTogether(exits);
         const running = Array.from({ length: exits }, (_, i) => schedule(`exit-${i}`, days));
         const results = await Promise.allSettled(running);
@@ -68,7 +68,7 @@ describe('@long exits that race for a slot', () => {
     }
   }
 
-  it('who gets no slot from the first HR partner gets one from the next', async () => {
+  it('go to the next HR partner when the first has no slot left', async () => {
     const berts = await calendar.another('hr-two');
     const bert = partnerWith(berts, { name: 'Bert', email: 'bert@acme.example' });
     const partners: Asked['partners'] = [partnerWith(calendar.proxied()), bert];
@@ -80,7 +80,7 @@ describe('@long exits that race for a slot', () => {
     assert.deepEqual(Object.keys(await interviewsIn(berts)), [b!.uid]);
   });
 
-  it('an interview that loses its new time, and finds no other, goes back to where everybody knows it', async () => {
+  it('return a moved interview to its announced time when the new slot is lost and no other is free', async () => {
     const interview = await schedule('exit-a', 2);
     const { arrived, letGo } = hold(isWrite);
     const reschedule = (at?: string) =>
@@ -99,7 +99,7 @@ describe('@long exits that race for a slot', () => {
     assert.equal(readInvitation(mail.to(HR)[1]!).event.sequence, moved.sequence);
   });
 
-  it('the later one stands back from a slot that is kept, even if its UID is the smaller', async () => {
+  it('leave a confirmed slot to its exit, even when their own UID is smaller', async () => {
     const { arrived, letGo } = hold(isWriteOf('exit-a'));
     const late = schedule('exit-a', 1);
     await arrived;
@@ -109,7 +109,7 @@ describe('@long exits that race for a slot', () => {
     assert.deepEqual(Object.keys(await calendar.interviews()), [kept.uid]);
   });
 
-  it('the one that has looked and not said so yet is waited for', async () => {
+  it('wait for an exit that has looked and not confirmed yet', async () => {
     let writes = 0;
     const confirms = (request: Seen) => isWriteOf('exit-b')(request) && (writes += 1) === 2;
     const gates = { a: gate(), b: gate() };
@@ -136,7 +136,7 @@ describe('@long exits that race for a slot', () => {
     assert.deepEqual([b.start, a.start], ['2026-11-24T08:00:00Z', '2026-11-25T08:00:00Z']);
   });
 
-  it('one that never decides is waited for, and given up after ten minutes', async () => {
+  it('wait at most ten minutes for an exit that never confirms', async () => {
     const uid = 'interview.exit-z@acme.example';
     await calendar.add(uid, [...between('0800', '0845'), 'STATUS:TENTATIVE'], [], '20261123T101000Z');
     // Both had written at once: neither saw the other in free-busy.
@@ -145,13 +145,13 @@ describe('@long exits that race for a slot', () => {
       if (!request.body.includes('free-busy-query')) return answer;
       return { ...answer, body: answer.body.replaceAll(/FREEBUSY;[^\r]*08[^\r]*\r\n/g, '') };
     });
-    assert.match(await outage(schedule('exit-a', 1)), /another exit has not yet decided/);
+    assert.match(await outage(schedule('exit-a', 1)), /another exit holds/);
     const tenMinutesLater = schedule('exit-a', 1, { now: '2026-11-23T10:30:00Z' });
     await finalFailure(FailureType.NoInterviewSlot, tenMinutesLater);
     assert.deepEqual(Object.keys(await calendar.interviews()), [uid]);
   });
 
-  it('a person who was faster keeps the time', async () => {
+  it('leave the slot to a person who was faster', async () => {
     const { arrived, letGo } = hold(isWrite);
     const running = schedule('exit-a', 2);
     await arrived;

@@ -43,7 +43,7 @@ describe('the directory', () => {
     return { employeeId, id: await admin.createUser({ employeeId, ...changes }) };
   }
 
-  it('knows the employee by their id, with their names, addresses, language and manager', async () => {
+  it('finds the employee by id, with names, addresses, language and manager', async () => {
     const boss = await hire({
       displayName: 'Ravi Menon',
       email: 'ravi@acme.example',
@@ -68,12 +68,12 @@ describe('the directory', () => {
     });
   });
 
-  it('knows the employee also where the id is the user name', async () => {
+  it('finds the employee by the user name where that is the id', async () => {
     await hire({ userName: 'E-by-user-name' });
     assert.equal((await lookUp('E-by-user-name')).employeeId, 'E-by-user-name');
   });
 
-  it('knows somebody without an address, too', async () => {
+  it('finds an employee without a mail address', async () => {
     const { employeeId } = await hire({ email: '', userName: 'no-address' });
     const { email, identities } = await lookUp(employeeId);
     assert.equal(email, undefined);
@@ -82,17 +82,17 @@ describe('the directory', () => {
 
   const managers: [who: string, managerOf: (id: string) => string | Promise<string>, why: RegExp][] = [
     [
-      'somebody who has left',
+      'a person who has left',
       async () => (await hire({ displayName: 'Paul Becker', active: false })).id,
       /the manager, Paul Becker, is no longer active/,
     ],
     [
-      'somebody without an address',
+      'a person without an address',
       async () => (await hire({ displayName: 'Post Room', email: '', userName: `post-${hired}` })).id,
       /the manager, Post Room, has no mail address/,
     ],
     [
-      'somebody who was deleted',
+      'a person who was deleted',
       async () => {
         const { id } = await hire();
         await admin.deleteUser(id);
@@ -101,7 +101,7 @@ describe('the directory', () => {
       /names a manager who no longer exists/,
     ],
     ['the employee', (id) => id, /the employee as their own manager/],
-    ['nobody', () => '', /names no manager/],
+    ['not named', () => '', /names no manager/],
   ];
   for (const [who, managerOf, why] of managers) {
     it(`names HR where the manager is ${who}, and says why`, async () => {
@@ -114,13 +114,13 @@ describe('the directory', () => {
     });
   }
 
-  it('that knows nobody of that id says so', async () =>
+  it('reports an unknown employee id', async () =>
     assert.equal(
-      await finalFailure(FailureType.UnknownEmployee, lookUp('E-nobody')),
-      'the directory knows no employee E-nobody',
+      await finalFailure(FailureType.UnknownEmployee, lookUp('E-unknown')),
+      'the directory knows no employee E-unknown',
     ));
 
-  it('that knows two of that id is not asked to guess', async () => {
+  it('refuses an employee id that two people have', async () => {
     const { employeeId } = await hire();
     await admin.createUser({ employeeId, userName: 'a-namesake' });
     assert.match(
@@ -129,14 +129,14 @@ describe('the directory', () => {
     );
   });
 
-  it('that ignores the filter does not pass off somebody else', async () => {
+  it('is not believed when it ignores the filter and answers with another person', async () => {
     const { id } = await hire();
     const other = { id, userName: 'other', externalId: 'E-other', active: true };
     proxy.fault(() => ({ kind: 'answer', status: 200, body: { totalResults: 1, Resources: [other] } }));
-    await finalFailure(FailureType.UnknownEmployee, lookUp('E-nobody'));
+    await finalFailure(FailureType.UnknownEmployee, lookUp('E-unknown'));
   });
 
-  it('that refuses the token is not asked again, and the failure does not give it away', async () => {
+  it('is not retried when it refuses the token, and the failure does not show the token', async () => {
     const stale = 'a-token-of-last-year';
     const reason = await finalFailure(FailureType.Refused, service({ token: stale }).lookUp('E-1', signal));
     assert.match(reason, /^the directory answered 401 .*check the token of the directory/);
@@ -145,7 +145,7 @@ describe('the directory', () => {
     assert.ok(!(await finalFailure(FailureType.Refused, lookUp('E-1'))).includes(TOKEN));
   });
 
-  it('that is down, overloaded, silent or not itself is asked again', async () => {
+  it('is retried when it is down, overloaded or silent, or answers no SCIM list', async () => {
     const { employeeId } = await hire();
     proxy.fault(() => ({ kind: 'unreachable' }));
     assert.match(await outage(lookUp(employeeId)), /^the directory cannot be reached at http/);
@@ -169,7 +169,7 @@ describe('the directory', () => {
     assert.equal((await lookUp(employeeId)).employeeId, employeeId);
   });
 
-  it('is left at once when the attempt is given up', async () => {
+  it('is abandoned as soon as the attempt is cancelled', async () => {
     const attempt = new AbortController();
     proxy.fault(() => ({ kind: 'held', until: new Promise(() => undefined) }));
     const slow = createScimClient({

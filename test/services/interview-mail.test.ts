@@ -7,7 +7,7 @@ import { sampleConfig } from '../support/sample-config.js';
 const { organisation, interview: policy } = sampleConfig;
 const templates = loadTemplates(policy);
 
-describe('the words about the interview', () => {
+describe('the mails about the interview', () => {
   const interview = {
     start: '2026-11-24T10:30:00Z',
     end: '2026-11-24T11:15:00Z',
@@ -24,7 +24,7 @@ describe('the words about the interview', () => {
       isByWorkingHoursAlone,
     });
 
-  it('are in the employee’s language, and one summary for all that becomes of it', () => {
+  it('are in the employee’s language, and share one summary', () => {
     assert.deepEqual(
       kinds.map((kind) => [words(kind, 'en').subject, words(kind, 'de-CH').subject]),
       [
@@ -44,10 +44,10 @@ describe('the words about the interview', () => {
     }
   });
 
-  it('say that no calendar was looked at where it is so, and only there', () => {
+  it('say that no calendar was looked at only where that is so', () => {
     for (const kind of ['invitation', 'rescheduled'] as const)
       for (const [language, says] of [
-        ['en', /by working hours alone; no calendar was looked at/],
+        ['en', /by working hours only, without a calendar/],
         ['de', /ein Kalender wurde nicht eingesehen/],
       ] as const) {
         assert.match(words(kind, language, true).text, says);

@@ -8,10 +8,10 @@ import { DANA } from '../support/message.js';
 import { sampleConfig } from '../support/sample-config.js';
 import { addressees, type Mail } from '../support/smtp.js';
 
-describe('@long the interview of somebody whose name holds', () => {
+describe('@long the interview of an employee whose name holds', () => {
   const calendar = calendarOfHr();
 
-  /** All that is said of it: invited, moved and withdrawn, and what is in the calendar before the withdrawal. */
+  /** The mails of an interview that is invited, moved and withdrawn, and its entry before the withdrawal. */
   async function everything(displayName: string, language: string) {
     await calendar.empty();
     calendar.mail.mails.length = 0;
@@ -32,7 +32,7 @@ describe('@long the interview of somebody whose name holds', () => {
     });
 
     for (const [what, name] of Object.entries(hostileNames)) {
-      it(`${what} has nothing in it that was not meant to be (${language})`, async () => {
+      it(`${what} gets no other headers, properties and lines than usual (${language})`, async () => {
         const { mails, entry } = await everything(name, language);
         assert.deepEqual(propertiesOf(entry), propertiesOf(usual.entry));
         for (const [i, mail] of mails.entries()) {
@@ -66,7 +66,7 @@ describe('@long the interview of somebody whose name holds', () => {
     }
   }
 
-  it('quotes or another script still has that name', async () => {
+  it('quotes or another script shows that name unchanged', async () => {
     for (const what of ['quotes', 'right-to-left script', 'emoji']) {
       const name = hostileNames[what]!;
       const [mail] = (await everything(name, 'en')).mails;

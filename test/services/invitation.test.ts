@@ -8,7 +8,7 @@ import { mailServer } from '../support/smtp.js';
 
 const FROM = sampleConfig.mail.from.email;
 
-/** Without a calendar: what becomes of it there is in the tests of the calendar. */
+/** Without a calendar: calendar-*.test.ts have the entry. */
 describe('the invitation', () => {
   const mail = mailServer();
   const { schedule, withdraw } = hrAt(mail);
@@ -37,7 +37,7 @@ describe('the invitation', () => {
     }
   });
 
-  it('for a time that passed during an outage is sent anew: same UID, higher SEQUENCE, another Message-ID', async () => {
+  it('is sent again when its time passes during an outage: same UID, higher SEQUENCE, new Message-ID', async () => {
     const done = memory();
     mail.refuseWith(450, HR);
     await outage(schedule({ done }));
@@ -55,7 +55,7 @@ describe('the invitation', () => {
     assert.equal(new Set(mail.to(DANA).map(({ messageId }) => messageId)).size, 2);
   });
 
-  it('goes once to everybody, also while one mailbox, closed by the hold perhaps, has to be tried again', async () => {
+  it('goes once to each recipient while the mailbox of one is retried', async () => {
     const employee = { personalEmail: HOME };
     const counts = () => [DANA, HOME, HR].map((to) => mail.to(to).length);
     const [invited, cancelled] = [memory(), memory()];
@@ -78,7 +78,7 @@ describe('the invitation', () => {
     assert.deepEqual(counts(), [2, 2, 2]);
   });
 
-  it('of which nobody knows whether it went out is worked out again and withdrawn', async () => {
+  it('whose record was lost is derived again and withdrawn', async () => {
     await schedule();
     await withdraw(undefined);
     const [invited, cancelled] = mail.to(DANA).map((each) => readInvitation(each).event);
@@ -86,7 +86,7 @@ describe('the invitation', () => {
     assert.ok(cancelled!.sequence > invited!.sequence);
   });
 
-  it('that cannot have gone out needs no withdrawing', async () => {
+  it('that cannot have gone out needs no withdrawal', async () => {
     for (const asked of [{ employee: { email: undefined } }, { now: '2027-01-29T10:00:00Z' }])
       assert.equal((await withdraw(undefined, asked)).withdrawn, false);
     assert.deepEqual(recipients(), []);

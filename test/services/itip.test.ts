@@ -17,32 +17,32 @@ const options = {
 };
 
 describe('the mail server of the tests', () => {
-  it('takes the invitations and withdrawals that are valid', () => {
+  it('accepts valid invitations and withdrawals', () => {
     assert.equal(itipProblem('REQUEST', request(interview, options)), undefined);
     assert.equal(itipProblem('CANCEL', cancel(interview, options)), undefined);
   });
 
   const content = request(interview, options);
   const mistakes: [what: string, method: string, content: string, problem: RegExp][] = [
-    ['the method of the part', 'CANCEL', content, /the METHOD of the part/],
+    ['a METHOD unlike that of the part', 'CANCEL', content, /the METHOD of the part/],
     [
-      'a status',
+      'a STATUS unlike the METHOD',
       'REQUEST',
       content.replace('STATUS:CONFIRMED', 'STATUS:CANCELLED'),
       /a STATUS that goes with/,
     ],
     ['a missing SEQUENCE', 'REQUEST', content.replace(/SEQUENCE:0\r\n/, ''), /one SEQUENCE/],
-    ['a line break alone', 'REQUEST', content.replace('\r\nUID', '\nUID'), /ends with CRLF/],
+    ['a bare line feed', 'REQUEST', content.replace('\r\nUID', '\nUID'), /ends with CRLF/],
     [
       'an injected property',
       'REQUEST',
       content.replace('STATUS:', 'URL:https://evil.example\r\nSTATUS:'),
       /no URL/,
     ],
-    ['nobody invited', 'REQUEST', content.replace(/ATTENDEE[^]*?(?=\r\n\S)/, 'X-A:1'), /an ATTENDEE/],
+    ['no attendee', 'REQUEST', content.replace(/ATTENDEE[^]*?(?=\r\n\S)/, 'X-A:1'), /an ATTENDEE/],
   ];
   for (const [what, method, broken, problem] of mistakes) {
-    it(`refuses an invitation that is not: ${what}`, () => {
+    it(`refuses an invalid invitation: ${what}`, () => {
       assert.match(itipProblem(method, broken) ?? 'taken', problem);
     });
   }

@@ -33,7 +33,7 @@ describe('the templates', () => {
     });
   }
 
-  /** Puts something into a template, and expects the check to name the place. */
+  /** Puts a mistake into a template, and expects the check to name the place. */
   async function assertFound(file: string, change: (text: string) => string, problem: RegExp): Promise<void> {
     const text = await readFile(join(folder, file), 'utf8');
     await writeFile(join(folder, file), change(text));
@@ -42,7 +42,7 @@ describe('the templates', () => {
     assert.match(said, problem);
   }
 
-  it('that are shipped are in order, in English and in German', async () => {
+  it('pass the check as shipped, in English and in German', async () => {
     assert.deepEqual(await check(), { code: 0, said: '' });
   });
 
@@ -59,7 +59,7 @@ describe('the templates', () => {
         }
   });
 
-  it('of a language that there are not are the English ones', async () => {
+  it('fall back to English for a language that they lack', async () => {
     assert.equal(outcome('fr-CA').subject, 'Dana Fox stays');
     assert.equal(outcome('fr, de;q=0.5').subject, 'Dana Fox bleibt');
     await cp(join(folder, 'de'), join(folder, 'pt-BR'), { recursive: true });
@@ -68,7 +68,7 @@ describe('the templates', () => {
     assert.match(outcome('pt').html, /<html lang="en">/);
   });
 
-  it('that a language lacks are taken from English, all of the mail, and the check says so', async () => {
+  it('replace a mail that a language lacks by all of the English one, and the check warns', async () => {
     for (const kind of ['txt', 'html']) await rm(join(folder, `de/manager-retained.${kind}.liquid`));
     const { subject, text, html } = outcome('de');
     assert.equal(subject, 'Dana Fox stays');
@@ -83,7 +83,7 @@ describe('the templates', () => {
     assert.match(said, /de\/manager-retained is missing: English is sent/);
   });
 
-  it('that a language has one half of are taken from English, and the check finds it', async () => {
+  it('replace a mail with one half missing by the English one, and the check fails', async () => {
     await rm(join(folder, 'de/manager-retained.html.liquid'));
     assert.equal(outcome('de').subject, 'Dana Fox stays');
     const { code, said } = await check();
@@ -91,7 +91,7 @@ describe('the templates', () => {
     assert.match(said, /\/de: manager-retained must be there as both txt and html/);
   });
 
-  it('may come from a program that ends lines its own way', async () => {
+  it('may have a byte order mark and CRLF', async () => {
     const file = join(folder, 'de/manager-retained.txt.liquid');
     await writeFile(file, `\uFEFF${(await readFile(file, 'utf8')).replaceAll('\n', '\r\n')}`);
     assert.equal(outcome('de').subject, 'Dana Fox bleibt');
@@ -101,25 +101,25 @@ describe('the templates', () => {
 
   const mistakes: [what: string, file: string, change: (text: string) => string, problem: RegExp][] = [
     [
-      'name what there is not',
+      'name an unknown variable',
       'de/employee-access-blocked.html.liquid',
       (text) => text.replace('systems | list', 'system | list'),
       /de\/employee-access-blocked\.html\.liquid:2: undefined variable: system$/m,
     ],
     [
-      'name what there is not where there is no date',
+      'name an unknown variable where there is no date',
       'en/employee-access-blocked.txt.liquid',
       (text) => text.replace('{% endif %}', '{% else %}{{ oops }}{% endif %}'),
       /en\/employee-access-blocked\.txt\.liquid:7: undefined variable: oops$/m,
     ],
     [
-      'print what can be empty',
+      'print a value that can be empty',
       'de/manager-resignation.txt.liquid',
       (text) => text.replaceAll(/\{% (if lastWorkingDay|endif) %\}/g, ''),
-      /de\/manager-resignation\.txt\.liquid:3: this can be empty: put \{% if … %\} around it$/m,
+      /de\/manager-resignation\.txt\.liquid:3: this may be empty: put \{% if … %\} around it$/m,
     ],
     [
-      'print what is not a text',
+      'print a value that is not a text',
       'de/manager-retained.txt.liquid',
       (text) => text.replace('systems | list', 'systems'),
       /de\/manager-retained\.txt\.liquid:5: this is not a text/,
@@ -131,7 +131,7 @@ describe('the templates', () => {
       /en\/manager-leaving\.html\.liquid:1: tag \{% if decidedBy %\} not closed$/m,
     ],
     [
-      'use a filter that there is not, such as one against escaping',
+      'use an unknown filter, such as one against escaping',
       'en/manager-leaving.html.liquid',
       (text) => text.replace('systems | list', 'systems | list | raw'),
       /en\/manager-leaving\.html\.liquid:2: undefined filter: raw$/m,
@@ -168,9 +168,9 @@ describe('the templates', () => {
     ],
   ];
   for (const [what, file, change, problem] of mistakes)
-    it(`that ${what} are found by the check, with file and line`, () => assertFound(file, change, problem));
+    it(`that ${what} fail the check, with file and line`, () => assertFound(file, change, problem));
 
-  it('of a name that English lacks are found, and so is what English lacks', async () => {
+  it('of an unknown mail fail the check, and so does a mail that English lacks', async () => {
     await appendFile(join(folder, 'de/manager-retaind.txt.liquid'), 'Subject: x\n\nx\n');
     for (const kind of ['txt', 'html']) await rm(join(folder, `en/operator-attention.${kind}.liquid`));
     const { code, said } = await check();
@@ -180,12 +180,12 @@ describe('the templates', () => {
     assert.throws(load, /\/en: there is no operator-attention as both text and HTML/);
   });
 
-  it('in a folder that is called by no language are found', async () => {
+  it('in a folder without the name of a language fail the check', async () => {
     await rename(join(folder, 'de'), join(folder, 'de_DE'));
-    assert.match((await check()).said, /de_DE: "de_DE" is no language, such as "de" or "pt-BR"/);
+    assert.match((await check()).said, /de_DE: "de_DE" is no language tag, such as "de" or "pt-BR"/);
   });
 
-  it('that cannot be read as templates keep the service from starting', async () => {
+  it('with a syntax error keep the service from starting', async () => {
     await appendFile(join(folder, 'de/manager-retained.txt.liquid'), '{% if %}');
     assert.throws(load, /de\/manager-retained\.txt\.liquid:\d+: /);
   });

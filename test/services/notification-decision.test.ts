@@ -50,14 +50,14 @@ describe('while the decision is open', () => {
       assertCommands(mail!, decide(HR_PARTNER.email));
     });
 
-  it('HR is reminded of somebody whom the directory does not know by their id', async () => {
+  it('HR is reminded by employee id where the directory does not know the employee', async () => {
     await service().remindHrPartner({ ...open(undefined), number: 1 }, signal);
     const [mail] = server.mails;
     assert.match(mail!.subject!, /the exit of E-1002 \(/);
     assert.match(mail!.text!, /The resignation of E-1002 was recorded/);
   });
 
-  it('every reminder, escalation and notice has a Message-ID of its own, and keeps it', async () => {
+  it('every reminder, escalation and notice has a Message-ID of its own, which a retry keeps', async () => {
     const ids = new Set<string>();
     for (const number of [1, 2, 2]) {
       ids.add((await service().remindHrPartner({ ...open(dana()), number }, signal)).messageId);
@@ -94,7 +94,7 @@ describe('while the decision is open', () => {
     [undefined, 'Needs attention: the exit of Dana Fox'],
     ['de', 'Bitte eingreifen: Austritt von Dana Fox'],
   ] as const) {
-    it(`the operator hears which steps are stuck, why, and how to mend them (${language ?? 'English'})`, async () => {
+    it(`the operator is told which steps are stuck, why, and how to mend them (${language ?? 'English'})`, async () => {
       const about = attention(dana(), language);
       const sent = await service().notifyOperator({ ...about, number: 4 }, signal);
       const [mail] = server.to(operator.email);
@@ -113,7 +113,7 @@ describe('while the decision is open', () => {
     });
   }
 
-  it('a command is one for the shell also where the address has a quote in it', async () => {
+  it('a command is quoted for the shell where the address has a quote in it', async () => {
     const hrPartner = { name: 'Sean O’Brien', email: "sean.o'brien@acme.example" };
     await service().remindHrPartner({ ...open(dana()), hrPartner, number: 1 }, signal);
     assertCommands(server.mails[0]!, decide(`"${hrPartner.email}"`));

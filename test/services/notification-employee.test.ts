@@ -19,7 +19,7 @@ describe('the employee', () => {
     serviceAt(server.port).notifyEmployee({ ...about(changes), reviewBy }, delivered, signal);
   const { recipients } = server;
 
-  it('hears what is being blocked, why, until when, and whom to ask', async () => {
+  it('is told what is being blocked, why, until when, and whom to ask', async () => {
     const sent = await tell();
     const [mail] = server.mails;
     assert.deepEqual(sent, [{ to: DANA, messageId: mail!.messageId }]);
@@ -35,12 +35,12 @@ describe('the employee', () => {
       assert.ok(mail!.text!.includes(part), part);
   });
 
-  it('hears of no date for the decision where there is none', async () => {
+  it('is told no date for the decision where there is none', async () => {
     await serviceAt(server.port).notifyEmployee(about(), deliveries(), signal);
     assert.match(server.mails[0]!.text!, /The block lasts until HR has decided\. If you stay/);
   });
 
-  it('hears it in their language, as far as there is one', async () => {
+  it('is told in their own language, or in English where it has no templates', async () => {
     const languages = [
       ['de-DE', 'de'],
       ['de-Latn-AT', 'de'],
@@ -68,7 +68,7 @@ describe('the employee', () => {
     }
   });
 
-  it('hears it also at home, since the hold may have closed their mailbox', async () => {
+  it('is told at the private address too, since the hold may have closed the mailbox', async () => {
     const sent = await tell({ personalEmail: HOME });
     assert.deepEqual(recipients(), [DANA, HOME]);
     assert.deepEqual(
@@ -78,13 +78,13 @@ describe('the employee', () => {
     assert.equal(new Set(sent.map(({ messageId }) => messageId)).size, 2);
   });
 
-  it('is written to once where both addresses are one, and at home where it is the only one', async () => {
+  it('gets one mail where both addresses are the same, or only one exists', async () => {
     await tell({ personalEmail: DANA.toUpperCase() });
     await tell({ email: undefined, personalEmail: HOME });
     assert.deepEqual(recipients(), [DANA, HOME]);
   });
 
-  it('is not written to again at the address that has it, when the other one has to be tried again', async () => {
+  it('gets no second mail at one address while the other is retried', async () => {
     const delivered = deliveries();
     server.refuseWith(450, DANA);
     await outage(tell({ personalEmail: HOME }, delivered));
@@ -94,7 +94,7 @@ describe('the employee', () => {
     assert.deepEqual(addressesOf(sent), [DANA, HOME]);
   });
 
-  it('is reached where one of the addresses takes it; where none does, it is a final failure', async () => {
+  it('is told when one address accepts the mail; the step fails for good when none does', async () => {
     server.refuseWith(550, DANA);
     const sent = await tell({ personalEmail: HOME });
     assert.deepEqual(addressesOf(sent), [HOME]);
@@ -103,7 +103,7 @@ describe('the employee', () => {
     for (const address of [DANA, HOME]) assert.ok(reason.includes(address), reason);
   });
 
-  it('without any address is a final failure that says whose it is and what to do', async () => {
+  it('without an address makes the step fail for good, with who it is and what to do', async () => {
     for (const email of [undefined, '']) {
       const reason = await finalFailure(FailureType.AddressRefused, tell({ email }));
       assert.match(

@@ -4,12 +4,11 @@ import { readHtml } from '../support/html.js';
 import { dana, everyMail, RAVI, serviceAt } from '../support/notification.js';
 import { addressees, mailServer, type Mail } from '../support/smtp.js';
 
-describe('a mail about somebody whose name holds', () => {
+describe('a mail about an employee whose name holds', () => {
   const server = mailServer();
 
   /**
-   * Every mail there is, by what it is. The employee and the manager both have this name, and the reason why somebody stands in for the
-   * manager has it, too.
+   * Every mail, by its kind. The employee, the manager, and the reason for writing to a stand-in all have this name.
    */
   async function mailsAbout(displayName: string, language: string): Promise<Map<string, Mail>> {
     server.mails.length = 0;
@@ -33,7 +32,7 @@ describe('a mail about somebody whose name holds', () => {
     });
 
     for (const [what, name] of Object.entries(hostileNames)) {
-      it(`${what} has nothing in it that was not meant to be (${language})`, async () => {
+      it(`${what} gets no other headers, addressees and lines than usual (${language})`, async () => {
         for (const [which, mail] of await mailsAbout(name, language)) {
           assert.deepEqual(shapeOf(mail), shapeOf(usual.get(which)!), which);
           const { paragraphs } = readHtml(mail.html as string);
@@ -45,7 +44,7 @@ describe('a mail about somebody whose name holds', () => {
     }
   }
 
-  it('quotes, HTML, another script or emoji still has that name, in subject, text and HTML', async () => {
+  it('quotes, HTML, another script or emoji shows that name unchanged in subject, text and HTML', async () => {
     for (const what of ['quotes', 'HTML', 'right-to-left script', 'emoji', 'an address list']) {
       const name = hostileNames[what]!;
       const mail = (await mailsAbout(name, 'de')).get('resignation')!;

@@ -45,7 +45,7 @@ describe('the manager', () => {
     assert.doesNotMatch(mail.said, /in place of the manager/);
   });
 
-  it('is not told why somebody resigned, nor a day that nobody named', async () => {
+  it('is told neither the reason for the resignation nor a last working day that is not known', async () => {
     const { lastWorkingDay: _, ...sudden } = resignation;
     await service().notifyManager({ ...about(), resignation: sudden }, signal);
     assert.doesNotMatch(theMail().said, /better offer|last working day|undefined/);
@@ -67,7 +67,7 @@ describe('the manager', () => {
     {
       outcome: 'cancelled',
       decision: undefined,
-      en: ['The exit of Dana Fox was called off', /before anything was decided[^]*given back/],
+      en: ['The exit of Dana Fox was cancelled', /before a decision[^]*given back/],
       de: ['Der Austritt von Dana Fox wurde abgebrochen', /bevor etwas entschieden/],
     },
   ] as const;
@@ -85,7 +85,7 @@ describe('the manager', () => {
         assert.doesNotMatch(mail.said, /Not for everybody|undefined/);
       });
 
-  it('is sent the two mails under different Message-IDs, and each under the same one however often', async () => {
+  it('gets the two mails under different Message-IDs, which a retry keeps', async () => {
     const ids: (string | undefined)[] = [];
     for (const exitId of ['exit-1', 'exit-2']) {
       const first = await service().notifyManager({ ...about(), exitId, resignation }, signal);
@@ -101,7 +101,7 @@ describe('the manager', () => {
     assert.deepEqual(new Set(server.mails.map(({ messageId }) => messageId)), new Set(ids));
   });
 
-  it('that there is not is stood in for by HR, who are told why, and not in the language of the employee', async () => {
+  it('who is missing is replaced by HR, who are told why in their own language', async () => {
     const manager = { ...HR_PARTNER, insteadOfManager };
     await service().notifyManager({ ...about({ language: 'de', manager }), resignation }, signal);
     const mail = theMail();
@@ -110,14 +110,14 @@ describe('the manager', () => {
     assert.match(mail.said, /^You receive this in place of the manager: the directory names no manager\.$/m);
   });
 
-  it('without a usable address is a final failure', async () => {
+  it('without a usable address makes the step fail for good', async () => {
     const manager = { name: 'Ravi Menon', email: 'ravi.menon@acme.example\r\nBcc: evil@acme.example' };
     const sending = service().notifyManager({ ...about({ manager }), resignation }, signal);
     assert.match(await finalFailure(FailureType.AddressRefused, sending), /Ravi Menon/);
     assert.equal(server.mails.length, 0);
   });
 
-  it('reads it in their own language; where that is not known, in the employee’s', async () => {
+  it('is told in their own language, or in the employee’s where that is not known', async () => {
     const tell = (language: string | undefined, ofManager: string | undefined) =>
       service().notifyManager(
         { ...about({ language, manager: { ...RAVI, language: ofManager } }), resignation },
@@ -135,7 +135,7 @@ describe('the manager', () => {
     }
   });
 
-  it('reads of the resignation in German what there is in English', async () => {
+  it('is told in German all that the English mail says', async () => {
     const manager = { ...RAVI, language: 'de', insteadOfManager };
     await service().notifyManager({ ...about({ manager }), resignation }, signal);
     const { said } = theMail();

@@ -47,7 +47,7 @@ describe('the time of the interview', () => {
     }
   });
 
-  it('leaves room for all of it before the working day ends', () => {
+  it('ends within the working hours', () => {
     const ends = (duration: number) =>
       all('2026-11-23T10:10:00Z', { duration }).map(({ end }) => local(end).clock);
     assert.equal(ends(HOUR).toSorted().at(-1), '17:00');
@@ -60,7 +60,7 @@ describe('the time of the interview', () => {
     assert.deepEqual(new Set(ends(8 * HOUR)), new Set(['17:00']), 'the whole day');
   });
 
-  it('is at most so many working days ahead, and the day of the resignation is not one of them', () => {
+  it('is within the configured working days, counted after the day of the resignation', () => {
     const days = (openedAt: string, withinWorkingDays: number) => [
       ...new Set(all(openedAt, { withinWorkingDays }).map(({ start }) => local(start).date)),
     ];
@@ -92,7 +92,7 @@ describe('the time of the interview', () => {
     }
   });
 
-  it('is sound in the very night in which the clocks change', () => {
+  it('is right in the night in which the clocks change', () => {
     const night = {
       workingDays: ['sunday'] as Policy['workingDays'],
       workingHours: { from: '00:00', to: '06:00' },
@@ -116,7 +116,7 @@ describe('the time of the interview', () => {
     }
   });
 
-  it('is numbered by the resignation, and never one that has passed', () => {
+  it('is numbered from the resignation, and is never in the past', () => {
     const since = '2026-11-23T10:10:00Z';
     const slots = all(since);
     slots.forEach(({ index, start }, i) => {
@@ -130,7 +130,7 @@ describe('the time of the interview', () => {
     assert.deepEqual(after('2026-12-01T08:00:00Z'), []);
   });
 
-  it('does not exist where the policy leaves none, and what was looked for can be said', () => {
+  it('does not exist where the policy leaves no slot, and the window can be described', () => {
     const since = '2026-11-23T10:10:00Z';
     assert.deepEqual(all(since, { duration: 9 * HOUR }), []);
     assert.deepEqual(all(since, { leadTime: 30 * 24 * HOUR }), []);

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { SMTPServer } from 'smtp-server';
 import { FailureType } from '../../src/exit/failures.js';
-import { endsBy } from '../../src/services/protocols/point-of-no-return.js';
+import { setDeadline } from '../../src/services/protocols/commit-point.js';
 import { eventually } from '../support/eventually.js';
 import { finalFailure, outage } from '../support/failures.js';
 import { mailer, message } from '../support/message.js';
@@ -20,7 +20,7 @@ describe('a mail server', () => {
     (server = await startScriptedSmtp(script));
   afterEach(() => server?.stop());
 
-  it('that is down is an outage that names it', async () => {
+  it('that is down causes an outage that names it', async () => {
     const { port, stop } = await startScriptedSmtp();
     await stop();
     assert.match(
@@ -41,7 +41,7 @@ describe('a mail server', () => {
     ['.', '554 looks like spam', Refused],
   ];
   for (const [words, answer, failure] of refusals)
-    it(`that answers "${answer}" to ${words} is ${failure ? 'not ' : ''}tried again, and the failure says whose mail it was and why`, async () => {
+    it(`that answers "${answer}" to ${words} is ${failure ? 'not ' : ''}retried, and the failure names the recipient and the answer`, async () => {
       const sending = mailer((await scripted({ [words]: answer })).port).send(message(), signal);
       const reason = await (failure ? finalFailure(failure, sending) : outage(sending));
       assert.match(
@@ -52,15 +52,15 @@ describe('a mail server', () => {
     });
 
   for (const words of ['greeting', 'EHLO', 'RCPT TO', '.']) {
-    it(`that hangs at ${words} is left within the time for a request`, async () => {
+    it(`that hangs at ${words} is abandoned after the request timeout`, async () => {
       const { port } = await scripted({ [words]: null });
       await outage(mailer(port, { requestTimeoutMs: 200 }).send(message(), signal));
       await closed();
     });
 
-    // After the dot, only the answer tells that the mail need not be sent again.
+    // The final `.` of DATA commits (RFC 5321 §4.1.1.4): after it, the reply is always read.
     if (words === '.') continue;
-    it(`that hangs at ${words} is left at once when the attempt is given up`, async () => {
+    it(`that hangs at ${words} is abandoned as soon as the attempt is cancelled`, async () => {
       const { port, heard, connections } = await scripted({ [words]: null });
       const attempt = new AbortController();
       const sending = outage(mailer(port, { requestTimeoutMs: 600_000 }).send(message(), attempt.signal));
@@ -76,7 +76,7 @@ describe('a mail server', () => {
     });
   }
 
-  it('that has the whole text is heard out, although the attempt is given up', async () => {
+  it('that has the whole text is read to its reply although the attempt is cancelled', async () => {
     const { port, heard, answer } = await scripted({ '.': null });
     const attempt = new AbortController();
     const sending = mailer(port, { requestTimeoutMs: 60_000 }).send(message(), attempt.signal);
@@ -86,22 +86,22 @@ describe('a mail server', () => {
     await sending;
   });
 
-  it('gets no dot, and so no mail, from who might be overtaken before its answer', async () => {
+  it('gets no final `.` from an attempt with too little time left for the reply', async () => {
     const { port, heard } = await scripted();
     const attempt = new AbortController();
     let msLeft = 60_000;
-    endsBy(attempt.signal, () => msLeft);
+    setDeadline(attempt.signal, () => msLeft);
     await mailer(port, { requestTimeoutMs: 5_000 }).send(message(), attempt.signal);
     assert.equal(heard.filter((line) => line === '.').length, 1);
     msLeft = 4_999;
     const late = mailer(port, { requestTimeoutMs: 5_000 }).send(message(), attempt.signal);
-    assert.match(await outage(late), /not enough time is left/);
+    assert.match(await outage(late), /another process may take the step over/);
     await closed();
     assert.equal(heard.filter((line) => line === 'DATA').length, 2);
     assert.equal(heard.filter((line) => line === '.').length, 1);
   });
 
-  it('hears nothing from an attempt that was given up before', async () => {
+  it('gets no connection from an attempt that was cancelled before', async () => {
     const { port, connections } = await scripted();
     await outage(mailer(port).send(message(), AbortSignal.abort()));
     assert.equal(connections().ever, 0);
@@ -113,17 +113,17 @@ describe('a mail server', () => {
     ['535 wrong password', FailureType.Refused],
     ['454 temporary authentication failure', undefined],
   ] as const)
-    it(`that answers "${answer}" is ${failure ? 'not ' : ''}tried again, and the failure does not give the password away`, async () => {
+    it(`that answers "${answer}" is ${failure ? 'not ' : ''}retried, and the failure does not show the password`, async () => {
       const { port, heard } = await scripted({ AUTH: `${answer} ${echo}` });
       const sending = mailer(port, account).send(message(), signal);
       const reason = await (failure ? finalFailure(failure, sending) : outage(sending));
-      if (failure) assert.match(reason, /the server refused our user or password \(535\)/);
+      if (failure) assert.match(reason, /the server rejects the user or password \(535\)/);
       assert.ok(heard.includes(`AUTH PLAIN ${ENCODED[1]}`), 'it was sent');
       assertSecret(await sending.catch((error: unknown) => error));
     });
 
   for (const tls of [true, false]) {
-    it(`whose certificate nobody vouches for gets no password and no mail (${tls ? 'TLS' : 'STARTTLS'})`, async () => {
+    it(`whose certificate is not trusted gets no password and no mail (${tls ? 'TLS' : 'STARTTLS'})`, async () => {
       let heard = 0;
       const hear = (): void => {
         heard += 1;

@@ -39,7 +39,7 @@ describe('a mail', () => {
     );
   });
 
-  it('leaves nothing behind in the signal that could have given it up', async () => {
+  it('leaves no listener on its abort signal', async () => {
     const attempt = new AbortController();
     await mailer(server.port).send(message(), attempt.signal);
     await eventually('no listener', () =>
@@ -47,7 +47,7 @@ describe('a mail', () => {
     );
   });
 
-  it('to something that is no address is refused before anything goes out', async () => {
+  it('to an invalid address is refused before a connection is made', async () => {
     const quiet = await startScriptedSmtp();
     const bad = [
       '',

@@ -6,7 +6,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { createStepActivities } from '../../src/activities/step-activities.js';
 import { FailureType } from '../../src/exit/failures.js';
 import { loadTemplates } from '../../src/services/mails/templates.js';
-import { TryLater } from '../../src/services/protocols/retry-after.js';
+import { RetryAfter } from '../../src/services/protocols/retry-after.js';
 import { createStepService, type StepServiceOptions } from '../../src/services/steps/step-service.js';
 import { finalFailure, outage } from '../support/failures.js';
 import { readHtml } from '../support/html.js';
@@ -67,7 +67,7 @@ describe('a step that is a call', () => {
   let server: Server;
   let url: string;
   let heard: Heard[];
-  /** What is answered next, and at last again and again; nothing is silence. */
+  /** The next answers: the last one repeats, and an empty list is silence. */
   let answers: Answer[];
   before(async () => {
     server = createServer((request, response) => {
@@ -96,7 +96,7 @@ describe('a step that is a call', () => {
     service({ steps: [{ name: 'final-pay', call: { url, ...to } }] });
   const send = (said: Asked<'callStep'> = {}, of = calling(), given = signal) =>
     of.callStep({ ...call, systems: [], ...said }, given);
-  /** It does, and no error gives the token away. */
+  /** Expects a failure that does not show the token. */
   async function fails(running: Promise<unknown> = send()): Promise<never> {
     const error = await running.then(
       () => assert.fail('it did not fail'),
@@ -108,7 +108,7 @@ describe('a step that is a call', () => {
     throw error;
   }
 
-  it('carries a CloudEvent in binary mode, which says what the receiver needs', async () => {
+  it('sends a CloudEvent in binary mode, with what the receiver needs', async () => {
     await send();
     const [{ method, headers, body }] = heard as [Heard];
     assert.equal(method, 'POST');
@@ -135,7 +135,7 @@ describe('a step that is a call', () => {
     });
   });
 
-  it('says nothing of a decision before it takes effect, and names no decider of a cancellation', async () => {
+  it('omits a decision before it takes effect, and the decider of a cancellation', async () => {
     for (const ending of [undefined, 'cancelled'] as const) await send({ ending });
     const [before, cancelled] = heard.map(({ body }) => JSON.parse(body) as Record<string, string>);
     assert.equal(before!['outcome'], undefined);
@@ -148,9 +148,9 @@ describe('a step that is a call', () => {
     assert.equal(heard[0]!.headers.authorization, undefined);
   });
 
-  it('that was accepted and is not done is tried again, with the same event, until it is done', async () => {
+  it('is retried with the same event after a 202, until it is done', async () => {
     answers = [{ status: 202 }, { status: 200, body: '{"note":"paid on 31 December"}' }];
-    assert.equal(await outage(fails()), 'the service of final-pay has not done it yet');
+    assert.equal(await outage(fails()), 'the service of final-pay has not finished yet');
     assert.deepEqual(await send(), ['paid on 31 December']);
     const [first, second] = heard.map(({ headers, body }) => ({ id: headers['ce-id'], body }));
     assert.deepEqual(first, second);
@@ -171,26 +171,26 @@ describe('a step that is a call', () => {
     });
 
   for (const status of [408, 409, 425, 429, 500, 503, 206])
-    it(`is tried again after ${status}`, async () => {
+    it(`is retried after ${status}`, async () => {
       answers = [{ status, body: 'not now' }];
       assert.equal(await outage(fails()), `the service of final-pay answered ${status}: not now`);
     });
 
-  it('is refused by any other answer, and says what the server said: bounded, on one line, without the token', async () => {
+  it('fails for good after any other answer, and quotes it: bounded, on one line, without the token', async () => {
     answers = [{ status: 422, body: `no such\nemployee, ${TOKEN} ${'x'.repeat(1000)}` }];
     const message = await finalFailure(FailureType.Refused, fails());
     assert.match(
       message,
-      /^the service of final-pay answered 422: no such employee, \(the token\) x+\. Mend it and retry, or settle/,
+      /^the service of final-pay answered 422: no such employee, \(the token\) x+\. Fix it and retry, or settle/,
     );
     assert.ok(message.length < 350);
   });
 
-  it('is tried again when the server says: after seconds, at a date, but never later than in an hour', async () => {
+  it('obeys Retry-After in seconds or as a date, for an hour at most', async () => {
     const afterMs = async (status: number, value: string): Promise<number> => {
       answers = [{ status, headers: { 'retry-after': value } }];
       const error: unknown = await fails().catch((error: unknown) => error);
-      return error instanceof TryLater ? error.afterMs : -1;
+      return error instanceof RetryAfter ? error.afterMs : -1;
     };
     assert.equal(await afterMs(503, '7'), 7000);
     assert.equal(await afterMs(202, '30'), 30_000);
@@ -202,7 +202,7 @@ describe('a step that is a call', () => {
     assert.ok(inMinute > 50_000 && inMinute <= 60_000, String(inMinute));
   });
 
-  it('keeps Temporal from trying again before that, as an activity', async () => {
+  it('delays the next attempt of its activity by Retry-After', async () => {
     answers = [{ status: 503, headers: { 'retry-after': '7' } }];
     const { callStep } = createStepActivities(calling());
     const failed = new MockActivityEnvironment({
@@ -212,16 +212,16 @@ describe('a step that is a call', () => {
     await assert.rejects(failed, { nextRetryDelay: 7000, nonRetryable: false });
   });
 
-  it('follows no redirect, which could carry the token to a stranger', async () => {
+  it('follows no redirect, which could carry the token to another server', async () => {
     answers = [{ status: 307, headers: { location: url } }];
     assert.match(
       await finalFailure(FailureType.Refused, fails()),
-      /answered 307, a redirect: configure the address that it leads to/,
+      /answered 307, a redirect: configure its target instead/,
     );
     assert.equal(heard.length, 1);
   });
 
-  it('is tried again when the server is silent, or not there, and no error has the query of the address', async () => {
+  it('is retried when the server is silent or unreachable, and no error shows the query of the URL', async () => {
     answers = [];
     assert.match(
       await outage(fails()),
@@ -231,7 +231,7 @@ describe('a step that is a call', () => {
     assert.match(await outage(fails(send({}, nowhere))), /cannot be reached at 127\.0\.0\.1:1: /);
   });
 
-  it('ends at once when it is given up', async () => {
+  it('ends as soon as it is cancelled', async () => {
     answers = [];
     const giveUp = new AbortController();
     const pending = assert.rejects(fails(send({}, calling(), giveUp.signal)), { name: 'AbortError' });
@@ -243,7 +243,7 @@ describe('a step that is a call', () => {
     ['is not in the configuration any more', []],
     ['has become a task', [{ name: 'final-pay', task: { ...task, remindEvery: 1 } }]],
   ] as const)
-    it(`that ${what} waits for a person`, async () => {
+    it(`fails for good when it ${what}`, async () => {
       assert.equal(
         await finalFailure(FailureType.UnknownStep, fails(send({}, service({ steps })))),
         'the configuration has no step "final-pay" any more; put it back or settle the step by hand',
@@ -264,7 +264,7 @@ describe('a step that is a task', () => {
     asking(language).askPerson({ ...request, ...said }, signal);
   const command = 'ems resolve E-1002 collect-laptop done-by-hand --by ida.berg@acme.example --evidence "…"';
 
-  it('is a mail to its person: about whom, what to do, by when, and how to confirm', async () => {
+  it('mails its person: about whom, what to do, by when, and how to confirm', async () => {
     const sent = await ask();
     const [mail] = server.to(task.to.email);
     assert.deepEqual(sent, { to: task.to.email, messageId: mail!.messageId, remindEveryMs: DAY_MS });
@@ -284,7 +284,7 @@ describe('a step that is a task', () => {
     }
   });
 
-  it('is a mail in their own language', async () => {
+  it('mails its person in their own language', async () => {
     await ask({ number: 3 }, 'de-DE');
     const [mail] = server.mails;
     assert.equal(mail!.subject, 'Erinnerung 2: Aufgabe für Sie beim Austritt von Dana Fox');
@@ -292,7 +292,7 @@ describe('a step that is a task', () => {
     assert.ok(mail!.text!.split('\n').includes(command));
   });
 
-  it('is reminded of with its number, under a Message-ID of its own, which a second try keeps', async () => {
+  it('sends numbered reminders, each under a Message-ID that a retry keeps', async () => {
     const ids = new Set<string>();
     for (const number of [1, 2, 2, 3]) ids.add((await ask({ number })).messageId);
     assert.equal(ids.size, 3);
@@ -308,19 +308,19 @@ describe('a step that is a task', () => {
     assert.match(server.mails[1]!.text!, /this is for you to do, and is not confirmed yet:/);
   });
 
-  it('says only what it was told: an id where the directory does not know the employee, and no date', async () => {
+  it('names the employee id where the directory does not know the employee, and no unknown date', async () => {
     await ask({ employee: undefined, startedAt: undefined, number: 2 });
     const { text } = server.mails[0]!;
     assert.match(text!, /In the exit of E-1002, this/);
     assert.doesNotMatch(text!, /due by/);
   });
 
-  it('that is not in the configuration any more waits for a person', async () => {
+  it('fails for good when it is not in the configuration any more', async () => {
     const asked = service({}).askPerson(request, signal);
     assert.match(await finalFailure(FailureType.UnknownStep, asked), /no step "collect-laptop" any more/);
   });
 
-  it('whose address is refused for good is final', async () => {
+  it('fails for good when its address is refused', async () => {
     server.refuseWith(550);
     await finalFailure(FailureType.AddressRefused, ask());
   });

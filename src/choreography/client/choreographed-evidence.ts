@@ -8,9 +8,9 @@ import { factsOfStream } from '../../exit/evidence/stream-facts.js';
 import { Refusal } from '../../exit/refusal.js';
 
 /**
- * @param version of the program that reads, for the record
- * @param exitId without it, the newest exit, open or closed
- * @throws Refusal where the stream has no such exit
+ * @param version of this program, for the report
+ * @param exitId default: the newest exit, open or closed
+ * @throws Refusal `no-exit` where the stream has no such exit
  */
 export async function readChoreographedEvidence(
   bus: Bus,
@@ -28,9 +28,7 @@ export async function readChoreographedEvidence(
     facts: factsOfStream(events, exit),
     form: 'choreographed',
     status: exit.status(),
-    missing: exit.plan
-      ? []
-      : ['No service has planned the exit yet: which critical systems it has is not known.'],
+    missing: exit.plan ? [] : ['No service has planned the exit yet, so its critical systems are not known.'],
     source: {
       record: subjectsOfExit(exit),
       earlierRuns: [],

@@ -1,4 +1,4 @@
-/** Exits of the choreographed form, as a client of NATS opens, reads and steers them. */
+/** The port `Exits` over NATS: opens, reads and controls choreographed exits. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Temporal } from 'temporal-polyfill';
@@ -26,16 +26,16 @@ import { readChoreographedEvidence } from './choreographed-evidence.js';
 import { listChoreographed } from './choreographed-list.js';
 import { alreadyOpen, noExit, notAllowed, notOpen, Refusal } from '../../exit/refusal.js';
 
-/** A service answers in milliseconds; after this long there is none. */
+/** A running service answers in milliseconds. */
 const ANSWER_WITHIN_MS = 10_000;
 
 const SOURCE = '/ems/client';
 
 export interface ChoreographedExits extends ExitsOfForm {
   /**
-   * Returns when the resignation is recorded.
-   * @param exitId the same one for another try of the same resignation, which then is no second exit
-   * @throws Refusal when the employee has an open exit already
+   * Resolves once the resignation is recorded.
+   * @param exitId makes a retry idempotent; default: a new one
+   * @throws Refusal where the employee has an open exit
    */
   open: (resignation: Resignation, exitId?: string) => Promise<{ exitId: string }>;
 }
@@ -63,8 +63,8 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
     throw notOpen(facts, ending ?? phase, exitId);
   };
 
-  /** Appends what a person says, where the exit accepts it. */
-  async function say<T extends EventType>(
+  /** Appends a person's event where the exit accepts it. @throws Refusal where it does not */
+  async function submit<T extends EventType>(
     type: T,
     employeeId: string,
     exitId: string | undefined,
@@ -88,7 +88,7 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
     return { ...status, steps };
   }
 
-  /** The events say what was done; what is being tried, and what it died of, is noted beside them. */
+  /** Adds the failed attempts, which are not events. */
   async function withAttempts(
     { employeeId, exitId }: Pick<Exit, 'employeeId' | 'exitId'>,
     step: Step,
@@ -98,43 +98,43 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
     const found = await attempts.find({ employeeId, exitId, step: name, system }, step.startedAt);
     if (!found) return step;
     const { attempt, error, nextAttemptAt } = found;
-    // Once a step is stuck on something final, nothing is tried any more.
-    const isTried = step.state === 'running' || nextAttemptAt >= now();
-    return isTried ? { ...step, attempt: attempt + 1, error, nextAttemptAt } : step;
+    // After a final failure no further attempt is due.
+    const isRetried = step.state === 'running' || nextAttemptAt >= now();
+    return isRetried ? { ...step, attempt: attempt + 1, error, nextAttemptAt } : step;
   }
 
-  /** Nobody decides on their own exit, and until somebody has answered who the employee is nobody can tell. */
+  /** Employees must not decide on their own exit, and only the directory or a system knows their addresses. */
   async function untilEmployeeIsKnown(employeeId: string, exitId?: string): Promise<void> {
-    const giveUpAt = Date.now() + ANSWER_WITHIN_MS;
+    const deadline = Date.now() + ANSWER_WITHIN_MS;
     while (!requireOpenExit(employeeId, await read(employeeId), exitId).isEmployeeKnown) {
-      if (Date.now() > giveUpAt)
+      if (Date.now() > deadline)
         throw new Refusal(
           'no-answer',
-          `Nobody has answered yet who ${employeeId} is, so the decision cannot be weighed. Are the services running?`,
+          `No service has looked up ${employeeId} yet, so the decision cannot be checked. Are the services running?`,
           factsOf(employeeId),
         );
       await pause(100);
     }
   }
 
-  /** HR answers when everybody is invited for the new time, or says why not. */
+  /** @throws Refusal with the reason where the interview is not moved */
   async function untilArranged(employeeId: string): Promise<Interview> {
     const changes = await watch(bus, subjectsOf(employeeId));
     try {
-      for (const giveUpAt = Date.now() + ANSWER_WITHIN_MS; ;) {
+      for (const deadline = Date.now() + ANSWER_WITHIN_MS; ;) {
         const { arranging, interview } = requireExit(employeeId, await read(employeeId)).interviewing;
         const { name, state, error, note } = arranging!;
         if (state === 'done' && interview) return interview;
         if (state !== 'running')
           throw refused(
             employeeId,
-            `the step ${name} is ${state}: ${error ?? note ?? 'nobody was invited for the new time'}`,
+            `the step ${name} is ${state}: ${error ?? note ?? 'no invitation went out for the new time'}`,
           );
-        const leftMs = giveUpAt - Date.now();
+        const leftMs = deadline - Date.now();
         if (leftMs <= 0)
           throw new Refusal(
             'unconfirmed',
-            `Nobody answered for the exit of ${employeeId} within ${ANSWER_WITHIN_MS / 1000} s, so it is not confirmed. Are the services running?`,
+            `HR did not answer for the exit of ${employeeId} within ${ANSWER_WITHIN_MS / 1000} s, so the new time is not confirmed. Are the services running?`,
             factsOf(employeeId),
           );
         await changes.next(leftMs);
@@ -159,7 +159,7 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
       await append(bus, employeeId, id, (log) => {
         const { latest } = folded(log);
         if (latest && !latest.closedAt) throw alreadyOpen(employeeId, 'choreographed');
-        // With the plan: what is configured later changes no open exit.
+        // The resignation carries the plan, so that a later configuration does not change an open exit.
         const data = { ...resignation, plan };
         return { type: 'employee.resigned', id, source: SOURCE, time: now(), employeeId, exitId, data };
       });
@@ -170,7 +170,7 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
 
     async decide(employeeId, decision, exitId) {
       await untilEmployeeIsKnown(employeeId, exitId);
-      const { recorded } = await say('exit.decision-finalised', employeeId, exitId, (exit) => {
+      const { recorded } = await submit('exit.decision-finalised', employeeId, exitId, (exit) => {
         const weighed = exit.weigh(decision, now());
         const { effectiveOn } = decision;
         if (!weighed.ok || effectiveOn === undefined) return weighed;
@@ -185,14 +185,14 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
     },
 
     async resolve(employeeId, resolution, exitId) {
-      const { log } = await say('step.resolved', employeeId, exitId, (exit) =>
+      const { log } = await submit('step.resolved', employeeId, exitId, (exit) =>
         exit.weighResolution(resolution),
       );
       return { ...requireExit(employeeId, log, exitId).step(resolution.step, resolution.system)! };
     },
 
     async reschedule(employeeId, wish, exitId) {
-      await say('interview.reschedule-requested', employeeId, exitId, (exit) =>
+      await submit('interview.reschedule-requested', employeeId, exitId, (exit) =>
         exit.weighRescheduling(wish, now()),
       );
       return untilArranged(employeeId);
@@ -226,6 +226,6 @@ const refused = (employeeId: string, problem: string): Refusal =>
 
 const now = (): string => new Date().toISOString();
 
-/** The instant at which a calendar day begins for the company, ISO 8601 in UTC. */
+/** @returns the instant at which a day begins in the company's time zone, ISO 8601 in UTC */
 const startOfDay = (date: string, timeZone: string): string =>
   new Date(Temporal.PlainDate.from(date).toZonedDateTime(timeZone).epochMilliseconds).toISOString();

@@ -1,12 +1,12 @@
-/** The list of the choreographed exits, with those that never began because everybody gave their resignation up. */
+/** Lists the choreographed exits, and the dead-lettered resignations that began none. */
 import type { Bus } from '../jetstream/bus.js';
-import { RUBBISH } from '../dead-letters/write.js';
-import { everyDeadLetter, type DeadLetter } from '../dead-letters/read.js';
+import { INVALID } from '../dead-letters/write.js';
+import { readDeadLetters, type DeadLetter } from '../dead-letters/read.js';
 import { readExitList, readRowsOf, type ListRow } from '../observing/exit-list.js';
 import { isCutShort, type ListedDeadLetter, type ListedExit, type ListFilter } from '../../exit/exits.js';
 import { stepKey, type Step } from '../../exit/status.js';
 
-/** The step, with what is being tried. */
+/** Adds the failed attempts to a step. */
 type WithAttempts = (exit: ListRow, step: Step) => Promise<Step>;
 
 export async function listChoreographed(
@@ -16,7 +16,7 @@ export async function listChoreographed(
 ): Promise<ListedExit[]> {
   const { employeeId } = filter;
   const reading = employeeId === undefined ? readExitList(bus) : readRowsOf(bus, employeeId);
-  const [rows, letters] = await Promise.all([reading, everyDeadLetter(bus)]);
+  const [rows, letters] = await Promise.all([reading, readDeadLetters(bus)]);
   const listing = rows.map(async (row): Promise<ListedExit> => {
     const { counted: _counted, staleFrom: _staleFrom, seq: _seq, ...exit } = row;
     const stuckSteps = await Promise.all(row.stuckSteps.map((step) => withAttempts(row, step)));
@@ -28,18 +28,18 @@ export async function listChoreographed(
   return [...exits, ...neverBegun(letters, exits)].filter((exit) => matches(exit, filter));
 }
 
-/** What of an open exit stands still because it was given up. */
+/** The dead letters that hold up an open exit. */
 const lettersOf = (exit: ListRow, letters: readonly DeadLetter[]): DeadLetter[] =>
   letters.filter((letter) => {
     if (letter.employeeId !== exit.employeeId || letter.exitId !== exit.exitId) return false;
     if (exit.closedAt !== undefined || letter.replayedAt !== undefined) return false;
-    // Of a step of ours the exit knows better: it may have been mended since.
+    // An operator may have resolved the step since.
     if (letter.step !== undefined) return exit.stuckSteps.some((step) => stepKey(step) === letter.step);
-    // Rubbish has kept nobody from anything where the same was said properly.
-    return letter.type !== RUBBISH || !exit.counted.some((type) => type === letter.event);
+    // An invalid message holds up nothing where a valid one of its type exists.
+    return letter.type !== INVALID || !exit.counted.some((type) => type === letter.event);
   });
 
-/** Resignations that everybody gave up, of employees whom no exit has held since: nobody has blocked anything. */
+/** Dead-lettered resignations of employees without an exit since. No service has blocked their access. */
 function neverBegun(letters: readonly DeadLetter[], exits: readonly ListedExit[]): ListedExit[] {
   const bySubject = new Map<string, DeadLetter[]>();
   for (const letter of letters) {

@@ -1,21 +1,18 @@
-/**
- * A dead letter is put before its consumer again as a copy in the stream, which says what it is a copy of: everybody else leaves it
- * alone, and whoever folds the stream has seen it.
- */
+/** A replay appends a copy of the original message. Its header names one consumer; other consumers and the fold ignore the copy. */
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import type { StoredEvent } from '../../exit/events.js';
 import type { Bus } from '../jetstream/bus.js';
 
-/** The header of a copy: `<consumer>.<sequence>`. */
+/** The header of a copy: `<consumer>.<stream sequence of the original>`. */
 export const REPLAY_OF = 'dead-letter-replay-of';
 
-/** The only one that is to act on a copy, and the stream sequence of the original. */
+/** @returns the one consumer that acts on a copy, and the original's stream sequence; undefined for other messages */
 export function replayOf(headers: MsgHdrs | undefined) {
   const [, consumer, sequence] = /^([^.]+)\.(\d+)$/.exec(headers?.get(REPLAY_OF) ?? '') ?? [];
   return consumer === undefined ? undefined : { consumer, sequence: Number(sequence) };
 }
 
-/** What a copy stands for; undefined where it is none, whatever it says. */
+/** @returns the original event; undefined where the header is wrong */
 export async function originalOf(
   bus: Bus,
   copy: StoredEvent,
@@ -27,7 +24,7 @@ export async function originalOf(
   return events.find(isOriginal);
 }
 
-/** Without what a dead letter says, and what JetStream says. */
+/** The headers without those of dead letters and of JetStream. */
 export function originalHeaders(found: MsgHdrs | undefined): MsgHdrs {
   const original = headers();
   for (const [name, values] of found ?? [])

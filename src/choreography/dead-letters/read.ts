@@ -1,7 +1,4 @@
-/**
- * What consumers have given up: the dead letters, and the messages of consumers that write none, of which only JetStream itself says
- * that they were terminated or delivered for the last time.
- */
+/** Reads dead letters: those that consumers wrote, and JetStream's advisories for consumers that write none. */
 import type { MsgRequest } from '@nats-io/jetstream';
 import type { MsgHdrs } from '@nats-io/transport-node';
 import { z } from 'zod';
@@ -16,34 +13,34 @@ export interface DeadLetter {
   /** `<consumer>.<sequence>` */
   id: string;
   consumer: string;
-  /** The stream sequence of the message that was given up. */
+  /** The stream sequence of the dead-lettered message. */
   sequence: number;
-  /** The same, or what it was a copy of. */
+  /** The same; of a replayed copy, the original's stream sequence. */
   original: number;
   subject: string;
   employeeId?: string | undefined;
   exitId?: string | undefined;
-  /** What the subject says; nobody has checked the message. */
+  /** The event type at the end of the subject; the message may be invalid. */
   event?: string | undefined;
-  /** The step of ours that stands still because of it: `block-access:payroll`. */
+  /** The EMS step that it holds up: `block-access:payroll`. */
   step?: string | undefined;
-  /** What kind of failure it was. */
+  /** `Invalid`, the type of the final failure, or `GivenUp` where only JetStream reports it. */
   type: string;
   reason: string;
   deliveries: number;
   /** By the broker's clock: ISO 8601, UTC. */
   at: string;
-  /** When it was put before its consumer again. */
+  /** When it was last replayed, ISO 8601. */
   replayedAt?: string | undefined;
   /** Of the original. */
   headers: MsgHdrs;
-  /** Of the original, or as much of it as a letter holds. */
+  /** Of the original; truncated where it exceeds the payload limit. */
   data: Uint8Array;
-  /** How many bytes it had, where that is more. */
+  /** The original's size in bytes, where it is truncated. */
   truncatedFrom?: number | undefined;
 }
 
-/** Said by the server, or by whoever may publish under its subjects. */
+/** Validated, since other clients may have permission to publish under the advisory subjects. */
 const Advisory = z.object({
   type: z.string(),
   consumer: z.string(),
@@ -53,12 +50,12 @@ const Advisory = z.object({
 });
 type Advisory = z.output<typeof Advisory>;
 
-/** @returns in the order in which they were given up */
-export async function everyDeadLetter(bus: Bus): Promise<DeadLetter[]> {
+/** @returns the oldest first */
+export async function readDeadLetters(bus: Bus): Promise<DeadLetter[]> {
   const letters = new Map<string, DeadLetter>();
   for await (const message of readAll(bus, DEAD_LETTERS)) {
     const letter = letterIn(headersIn(message), message.data, message.time.toISOString());
-    // A crash between the letter and the end of the message writes the letter twice.
+    // A crash between the publish of a dead letter and the term of its message repeats the publish.
     if (letter && !letters.has(letter.id)) letters.set(letter.id, letter);
   }
   for await (const message of readAll(bus, ADVISORIES)) {
@@ -83,16 +80,16 @@ function advisoryIn(data: Uint8Array): Advisory | undefined {
 }
 
 function letterIn(found: MsgHdrs | undefined, data: Uint8Array, at: string): DeadLetter | undefined {
-  const said = (name: string): string => found?.get(`dead-letter-${name}`) ?? '';
-  const [consumer, subject, sequence] = [said('consumer'), said('subject'), Number(said('sequence'))];
+  const header = (name: string): string => found?.get(`dead-letter-${name}`) ?? '';
+  const [consumer, subject, sequence] = [header('consumer'), header('subject'), Number(header('sequence'))];
   if (!consumer || !subject || !Number.isInteger(sequence)) return undefined;
   return {
     ...placeOf(consumer, sequence, subject, found),
-    step: said('step') || undefined,
-    type: said('type'),
-    reason: said('reason'),
-    deliveries: Number(said('deliveries')),
-    truncatedFrom: Number(said('truncated-from')) || undefined,
+    step: header('step') || undefined,
+    type: header('type'),
+    reason: header('reason'),
+    deliveries: Number(header('deliveries')),
+    truncatedFrom: Number(header('truncated-from')) || undefined,
     at,
     headers: originalHeaders(found),
     data,
@@ -104,11 +101,11 @@ async function letterOf({ jsm }: Bus, advisory: Advisory, at: string): Promise<D
   const message = await jsm.streams.getMessage(EXITS, { seq: sequence });
   if (!message) return undefined;
   const headers = headersIn(message);
-  const howItEnded = type.endsWith('max_deliver') ? 'delivered for the last time' : 'terminated';
+  const howItEnded = type.endsWith('max_deliver') ? 'reached max_deliver' : 'terminated the message';
   return {
     ...placeOf(consumer, sequence, message.subject, headers),
     type: 'GivenUp',
-    reason: reason || `${howItEnded}, and ${consumer} does not say why`,
+    reason: reason || `${consumer} ${howItEnded} without a reason`,
     deliveries,
     at,
     headers: originalHeaders(headers),

@@ -1,37 +1,37 @@
-/** Messages that no retry will mend: kept with the original, who gave it up, and why. */
+/** Dead-letters a message that no retry can fix, with its consumer and the reason. */
 import type { JsMsg } from '@nats-io/jetstream';
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import type { Bus } from '../jetstream/bus.js';
 import { headersIn } from '../jetstream/cloudevents.js';
 
-/** What a letter has besides the data of the original, at most: our own headers and those of the original. */
+/** The maximum size of a dead letter's headers. */
 const ENVELOPE_BYTES = 32_768;
 
-/** A header takes more than its name and its value: `: ` and the end of the line. */
+/** The `: ` and CRLF of each header. */
 const HEADER_BYTES = 4;
 
-/** A subject has to fit into a line of the protocol (4,096 bytes) with that of the answer; the letter says it in full as well. */
+/** Subject and reply subject share one protocol line of 4,096 bytes. A header keeps the full subject. */
 const SUBJECT_BYTES = 1_000;
 
-/** The type of a dead letter where the message itself is what is wrong. */
-export const RUBBISH = 'Rubbish';
+/** The type of a dead letter whose message itself is invalid. */
+export const INVALID = 'Invalid';
 
 interface DeadLettering {
   consumer: string;
   reason: string;
-  /** What kind of failure it was. */
+  /** Default: `Invalid`. */
   type?: string;
-  /** The step that the message set off, and that now stands still. */
+  /** The step that the dead letter holds up. */
   step?: string | undefined;
 }
 
 export async function deadLetter(
   bus: Bus,
   message: JsMsg,
-  { consumer, reason, type = RUBBISH, step }: DeadLettering,
+  { consumer, reason, type = INVALID, step }: DeadLettering,
 ): Promise<void> {
   const { subject, seq, info, data } = message;
-  // An original of the largest size would not fit into a letter that says more.
+  // An original of the maximum payload leaves no room for the additional headers.
   const room = (bus.connection.info?.max_payload ?? 2 * ENVELOPE_BYTES) - ENVELOPE_BYTES;
   const letter = originalHeaders(headersIn(message));
   const about = {
@@ -54,7 +54,7 @@ export async function deadLetter(
   message.term(oneLine(reason));
 }
 
-/** `dead-letter.<consumer>.<the original subject>`, without wildcards, and no longer than it may be. */
+/** `dead-letter.<consumer>.<original subject>`, without wildcards and truncated. */
 function letterSubject(consumer: string, subject: string): string {
   const plain = subject.replace(/[*>]/g, '_');
   if (Buffer.byteLength(plain) <= SUBJECT_BYTES) return `dead-letter.${consumer}.${plain}`;
@@ -62,7 +62,7 @@ function letterSubject(consumer: string, subject: string): string {
   return `dead-letter.${consumer}.${cut}`;
 }
 
-/** All but what would tell JetStream what to do with it, as far as they fit. */
+/** Without `Nats-` headers, which are instructions to JetStream, and only as many as fit. */
 function originalHeaders(original: MsgHdrs | undefined): MsgHdrs {
   const copied = headers();
   let left = ENVELOPE_BYTES / 2;

@@ -1,14 +1,14 @@
-/** Appends on a condition: what was decided on the log holds only as long as nothing else has been appended to it. */
+/** Optimistic append: the stream stores an event only if the employee's log has not changed since it was read. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { subjectsOf, type ExitEvent } from '../../exit/events.js';
-import { Overtaken, type Bus, type EmployeeLog } from './bus.js';
+import { AppendConflict, type Bus, type EmployeeLog } from './bus.js';
 
-/** How long an append is tried again: against others, and while the broker is away. */
+/** How long an append is retried, after conflicts and during a broker outage. */
 const APPEND_WITHIN_MS = 30_000;
 
 /**
- * Returns when the event is recorded: now, or by an earlier try of the same event whose acknowledgement was lost.
- * @param decide what to append, judged by the log; throws where the answer is no. Called again when somebody else was faster
+ * Resolves once the stream has the event, also where an earlier attempt stored it and only the ack was lost.
+ * @param decide returns the event to append, or throws a refusal. It is called again after each conflict
  */
 export async function append<E extends ExitEvent>(
   bus: Bus,
@@ -16,18 +16,18 @@ export async function append<E extends ExitEvent>(
   id: string,
   decide: (log: EmployeeLog) => E,
 ): Promise<EmployeeLog> {
-  const giveUpAt = Date.now() + APPEND_WITHIN_MS;
+  const deadline = Date.now() + APPEND_WITHIN_MS;
   for (;;) {
     try {
       const log = await bus.read(employeeId);
-      // The deduplication of JetStream forgets after minutes, and comes after the condition: the log itself does not forget.
+      // JetStream checks the expected sequence before it deduplicates, and its deduplication window ends after two minutes.
       if (log.events.some((event) => event.id === id)) return log;
       await bus.publish(decide(log), {
         lastSubjectSequence: log.lastSeq,
         lastSubjectSequenceSubject: subjectsOf(employeeId),
       });
     } catch (error) {
-      if (!(error instanceof Overtaken) || Date.now() > giveUpAt) throw error;
+      if (!(error instanceof AppendConflict) || Date.now() > deadline) throw error;
       await pause(Math.random() * 20);
     }
   }

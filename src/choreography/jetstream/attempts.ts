@@ -1,4 +1,4 @@
-/** What is being tried again, for whoever asks how an exit stands: written on a failure only, in a bucket that all services share. */
+/** Failed attempts of open steps, for the exit's status. All services share the bucket, and write it only on a failure. */
 import { openBucket } from './bucket.js';
 import type { Bus } from './bus.js';
 
@@ -10,7 +10,7 @@ interface Place {
 }
 
 interface Attempt {
-  /** From 1: the one that failed last. */
+  /** The number of the last failed attempt, from 1. */
   attempt: number;
   error: string;
   nextAttemptAt: string;
@@ -21,13 +21,13 @@ export type Attempts = Awaited<ReturnType<typeof openAttempts>>;
 export async function openAttempts({ js }: Bus) {
   const kv = await openBucket(js, 'exit-attempts');
   return {
-    /** @param startedAt when the step was begun, or begun again: what was tried before counts no more */
+    /** @param startedAt when the step last began, ISO 8601; attempts from before are ignored */
     async find(place: Place, startedAt: string | undefined): Promise<Attempt | undefined> {
       const found = (await kv.get(keyOf(place)))?.json<Attempt>();
       const isOld = found && startedAt !== undefined && found.nextAttemptAt < startedAt;
       return isOld ? undefined : found;
     },
-    note: async (place: Place, attempt: Attempt): Promise<void> =>
+    record: async (place: Place, attempt: Attempt): Promise<void> =>
       void (await kv.put(keyOf(place), JSON.stringify(attempt))),
   };
 }

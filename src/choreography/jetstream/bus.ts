@@ -1,4 +1,4 @@
-/** The connection to NATS JetStream: publishes events so that they are recorded, and reads what is recorded of an employee. */
+/** The connection to NATS JetStream: publishes events to the stream, and reads the events of an employee. */
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   jetstream,
@@ -27,33 +27,30 @@ import { headersIn, headersOf, parseMessage } from './cloudevents.js';
 import { withRetry } from './with-retry.js';
 import { ensureStreams, EXITS } from './streams.js';
 
-/**
- * An older one ignores the condition of an append (`Nats-Expected-Last-Subject-Sequence-Subject`), and two exits of one employee would
- * go unnoticed.
- */
+/** Older servers ignore `Nats-Expected-Last-Subject-Sequence-Subject`, and would accept two open exits of one employee. */
 export const OLDEST_SERVER = [2, 11] as const;
 
 const CONNECT_WITHIN_MS = 5_000;
 const ANSWER_WITHIN_MS = 3_000;
 const FLUSH_WITHIN_MS = 1_000;
-/** Employees whose log is remembered; only what is new is then read. */
-const REMEMBERED_LOGS = 1_000;
+/** How many employees' logs are cached; of a cached log only new messages are read. */
+const CACHED_LOGS = 1_000;
 
 const WRONG_LAST_SEQUENCE = new Set<number>([
   JetStreamApiCodes.StreamWrongLastSequence,
   JetStreamApiCodes.StreamWrongLastSequenceUnknown,
 ]);
 
-/** Something was appended since the log was read that the append was decided on. */
-export class Overtaken extends Error {
-  override readonly name = 'Overtaken';
+/** The stream has a newer message under the employee's subjects than the append expects. */
+export class AppendConflict extends Error {
+  override readonly name = 'AppendConflict';
 }
 
-/** What the stream has of one employee. */
+/** The events of one employee in the stream. */
 export interface EmployeeLog {
-  /** In the order of the stream, without what is no event of ours. */
+  /** In stream order, valid EMS events only. */
   events: readonly StoredEvent[];
-  /** The stream sequence of the last message under the employee's subjects; 0 for none. */
+  /** The stream sequence of the last message under the employee's subjects; 0 where there is none. */
   lastSeq: number;
 }
 
@@ -62,11 +59,11 @@ export interface Bus {
   js: JetStreamClient;
   jsm: JetStreamManager;
   /**
-   * Returns when the event is recorded. Tries again under the same id while the broker is away.
-   * @throws Overtaken when `expect` does not hold (any more)
+   * Resolves once JetStream has acknowledged the event. During an outage it retries under the same `Nats-Msg-Id`.
+   * @throws AppendConflict where the stream rejects `expect`
    */
   publish: (event: ExitEvent, expect?: Partial<StreamExpectations>) => Promise<PubAck>;
-  /** The same for any message. */
+  /** As `publish`, for any message. */
   send: (subject: string, data: Uint8Array | string, message: Sent) => Promise<PubAck>;
   read: (employeeId: string) => Promise<EmployeeLog>;
   close: () => Promise<void>;
@@ -78,14 +75,17 @@ interface Sent {
   expect?: Partial<StreamExpectations> | undefined;
 }
 
-/** @param name shown in the server's list of connections */
+/**
+ * @param name appears in the server's list of connections
+ * @throws Refusal `unreachable` where no server answers
+ */
 export async function connectBus({ servers, ...options }: NatsConfig, name: string): Promise<Bus> {
   const where = servers.join(', ');
   const connection = await connect({
     ...options,
     servers,
     name,
-    // A broker that is restarted comes back: nothing here ends because it is away.
+    // Without a limit: a service outlives any outage of its broker.
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
     timeout: CONNECT_WITHIN_MS,
@@ -99,7 +99,7 @@ export async function connectBus({ servers, ...options }: NatsConfig, name: stri
   } catch (error) {
     await connection.close();
     if ((error as Error).name !== 'JetStreamNotEnabled') throw error;
-    const why = `The NATS server at ${where} runs without JetStream: start it with "--jetstream"`;
+    const why = `The NATS server at ${where} runs without JetStream. Start it with "--jetstream"`;
     throw new Error(why, { cause: error });
   }
 }
@@ -108,12 +108,12 @@ async function busOn(connection: NatsConnection, servers: string): Promise<Bus> 
   const version = connection.info?.version ?? 'unknown';
   if (!isAtLeast(version, OLDEST_SERVER))
     throw new Error(
-      `The NATS server at ${servers} is ${version}: at least ${OLDEST_SERVER.join('.')} is needed, since older ones do not check what an append depends on`,
+      `The NATS server at ${servers} has version ${version}, which does not check conditional appends. Upgrade it to ${OLDEST_SERVER.join('.')} or newer`,
     );
   const options = { timeout: ANSWER_WITHIN_MS };
   const jsm = await jetstreamManager(connection, options).catch((error: unknown) => {
     if (!(error instanceof TimeoutError)) throw error;
-    // A cluster that elects its leader is silent for seconds; the streams are asked for until there is an answer.
+    // During a leader election the API is silent for seconds; `ensureStreams` then retries until it answers.
     return jetstreamManager(connection, { ...options, checkAPI: false });
   });
   const js = jetstream(connection, options);
@@ -121,12 +121,12 @@ async function busOn(connection: NatsConnection, servers: string): Promise<Bus> 
 
   async function send(subject: string, data: Uint8Array | string, { id, headers, expect }: Sent) {
     try {
-      return await withRetry(`${subject} is not recorded`, () =>
+      return await withRetry(`${subject} is not published`, () =>
         js.publish(subject, data, { msgID: id, headers, ...(expect && { expect }) }),
       );
     } catch (error) {
       if (!(error instanceof JetStreamApiError && WRONG_LAST_SEQUENCE.has(error.code))) throw error;
-      throw new Overtaken(`something else was appended before ${subject}`, { cause: error });
+      throw new AppendConflict(`Another event was appended before ${subject}`, { cause: error });
     }
   }
 
@@ -138,10 +138,10 @@ async function busOn(connection: NatsConnection, servers: string): Promise<Bus> 
     send,
     async publish(event, expect) {
       const subject = subjectOf(event);
-      // What we say ourselves is held to the same as what others say.
+      // Our own events pass the same validation as received ones.
       const problem = [parseSubject(subject), parseEventData(event.type, event.data)].find(({ ok }) => !ok);
-      if (problem && !problem.ok) throw new Error(`${subject} is no event: ${problem.problem}`);
-      // All of it, since somebody else's exit ids may be unique for each employee only.
+      if (problem && !problem.ok) throw new Error(`${subject} is not a valid event: ${problem.problem}`);
+      // With the employee id, since another publisher's exit ids may be unique per employee only.
       const id = `${event.employeeId} ${event.exitId} ${event.id}`;
       return send(subject, JSON.stringify(event.data), { id, headers: headersOf(event), expect });
     },
@@ -150,11 +150,11 @@ async function busOn(connection: NatsConnection, servers: string): Promise<Bus> 
       const log = await readOn(jsm, employeeId, known);
       logs.delete(employeeId);
       logs.set(employeeId, log);
-      if (logs.size > REMEMBERED_LOGS) logs.delete(logs.keys().next().value!);
+      if (logs.size > CACHED_LOGS) logs.delete(logs.keys().next().value!);
       return log;
     },
     async close() {
-      // What was said last, for instance that a message is to come again, is to be heard; but nobody waits for a broker that is away.
+      // Pending acks and naks reach the server first; during an outage the flush would never end.
       if (!connection.isClosed())
         await Promise.race([connection.flush(), pause(FLUSH_WITHIN_MS, undefined, { ref: false })]);
       await connection.close();
@@ -162,7 +162,7 @@ async function busOn(connection: NatsConnection, servers: string): Promise<Bus> 
   };
 }
 
-/** Nothing is ever deleted from the stream, so that what was read of it stays true. */
+/** Continues from the cached log: the stream denies deletes, so that the cache stays valid. */
 async function readOn(
   { streams }: JetStreamManager,
   employeeId: string,
@@ -171,9 +171,9 @@ async function readOn(
   const events = [...known.events];
   let { lastSeq } = known;
   for (;;) {
-    // Asked of the stream's leader, so that what was acknowledged is seen.
+    // The stream's leader answers this request, so that it includes every acknowledged message.
     const query = { seq: lastSeq + 1, next_by_subj: subjectsOf(employeeId) } as MsgRequest;
-    const message = await withRetry(`the log of ${employeeId} cannot be read`, () =>
+    const message = await withRetry(`The events of ${employeeId} cannot be read`, () =>
       streams.getMessage(EXITS, query),
     );
     if (!message) return { events, lastSeq };

@@ -1,4 +1,4 @@
-/** CloudEvents 1.0 in binary mode over NATS: the attributes are `ce-` headers, the data is the payload, as JSON. */
+/** CloudEvents 1.0, NATS protocol binding, binary content mode: attributes are `ce-` headers, the data is the JSON payload. */
 import type { JsMsg, StoredMsg } from '@nats-io/jetstream';
 import { headers, InvalidArgumentError, Match, type MsgHdrs } from '@nats-io/transport-node';
 import {
@@ -33,10 +33,7 @@ export function headersOf({ id, source, type, time, exitId, causationId }: ExitE
   return message;
 }
 
-/**
- * The headers of a message, as a consumer or the stream itself gives it. The server takes any bytes for headers: what nobody can read
- * counts as none.
- */
+/** The headers of a delivered or stored message. The server accepts any bytes as headers; malformed ones count as absent. */
 export function headersIn(message: JsMsg | StoredMsg): MsgHdrs | undefined {
   try {
     return 'header' in message ? message.header : message.headers;
@@ -46,7 +43,7 @@ export function headersIn(message: JsMsg | StoredMsg): MsgHdrs | undefined {
   }
 }
 
-/** A message, as a consumer or the stream itself gives it. */
+/** A delivered or stored message. */
 export interface RawMessage {
   subject: string;
   headers: MsgHdrs | undefined;
@@ -55,16 +52,16 @@ export interface RawMessage {
   storedAt: string;
 }
 
-/** What a message says, or in one sentence what is wrong with it. Nothing is believed: anybody may publish. */
+/** Validates a message as an EMS event: any program may publish to the stream. The problem is one sentence. */
 export function parseMessage(message: RawMessage): Parsed<StoredEvent> {
   const parsed = parseAny(message);
   if (!parsed.ok) return parsed;
   const event = parsed.value;
   if (isOurs(event)) return { ok: true, value: event };
-  return { ok: false, problem: `the subject ${message.subject} ends in no event of an exit` };
+  return { ok: false, problem: `the subject ${message.subject} does not end in an event type of an exit` };
 }
 
-/** The same, for an event of any type; what data one has that is not ours is for others to judge. */
+/** Validates the CloudEvents attributes of any event, and the data of EMS events only. */
 export function parseAny({ subject, headers, data, seq, storedAt }: RawMessage): Parsed<AnyEvent> {
   const refuse = (problem: string): Parsed<AnyEvent> => ({ ok: false, problem });
   const place = parseSubject(subject);

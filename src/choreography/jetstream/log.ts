@@ -1,4 +1,4 @@
-/** Reads the record as a whole, and waits for what is new in it. */
+/** Reads a whole stream, and waits for new messages in it. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { DeliverPolicy, type JsMsg, type MsgRequest } from '@nats-io/jetstream';
 import type { StoredEvent } from '../../exit/events.js';
@@ -6,24 +6,24 @@ import type { Bus } from './bus.js';
 import { headersIn, parseMessage, type RawMessage } from './cloudevents.js';
 import { EXITS } from './streams.js';
 
-/** The server closes a connection on which more than 64 MiB wait to be read, and two readers may share one. */
+/** The server closes a connection with more than 64 MiB pending (`max_pending`), and two readers may share one. */
 const UNREAD_BYTES = 16 * 1024 * 1024;
 
 interface Reading {
-  /** Subjects, perhaps with wildcards; default: all. */
+  /** A subject, perhaps with wildcards; default: all. */
   filter?: string;
-  /** The stream sequence to begin with. */
+  /** The first stream sequence to read. */
   from?: number;
 }
 
-/** Everything that a stream has until now, in its order. */
+/** Yields every message that the stream has now, in stream order. */
 export async function* readAll(
   { js, jsm, connection }: Bus,
   stream: string,
   { filter = '>', from = 1 }: Reading = {},
 ): AsyncGenerator<JsMsg> {
   const first = { seq: from, next_by_subj: filter } as MsgRequest;
-  // A consumer of nothing would wait for the first message.
+  // On an empty result `consume` would wait for the first message.
   if (!(await jsm.streams.getMessage(stream, first))) return;
   const consumer = await js.consumers.get(stream, {
     filter_subjects: filter,
@@ -49,8 +49,8 @@ export function rawOf(message: JsMsg): RawMessage {
   return { subject, headers: headersIn(message), data, seq, storedAt: time.toISOString() };
 }
 
-/** @returns by employee id, in the order of the stream, everything that has been recorded until now */
-export async function everyLog(bus: Bus): Promise<Map<string, StoredEvent[]>> {
+/** @returns every valid event, by employee id, in stream order */
+export async function readLogs(bus: Bus): Promise<Map<string, StoredEvent[]>> {
   const logs = new Map<string, StoredEvent[]>();
   for await (const message of readAll(bus, EXITS)) {
     const parsed = parseMessage(rawOf(message));
@@ -64,12 +64,12 @@ export async function everyLog(bus: Bus): Promise<Map<string, StoredEvent[]>> {
 }
 
 interface Changes {
-  /** Returns when something has been recorded since the last call, and after so many milliseconds all the same. */
+  /** Resolves on a message since the last call, or after `withinMs` at the latest. */
   next: (withinMs: number) => Promise<void>;
   stop: () => Promise<void>;
 }
 
-/** @param filter subjects, perhaps with wildcards */
+/** @param filter a subject, perhaps with wildcards */
 export async function watch({ js }: Bus, filter: string): Promise<Changes> {
   const consumer = await js.consumers.get(EXITS, {
     filter_subjects: filter,

@@ -1,4 +1,4 @@
-/** The rate limit of a system, held over all processes: each attempt takes a turn, and turns keep their distance. */
+/** A system's rate limit across all processes: each attempt reserves the next free slot, and slots are evenly spaced. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { JetStreamApiError } from '@nats-io/jetstream';
 import { attemptsPerSecond } from '../../services/protocols/pace.js';
@@ -6,20 +6,22 @@ import { openBucket } from './bucket.js';
 import type { Bus } from './bus.js';
 import { withRetry } from './with-retry.js';
 
-/** Waits for one's turn. */
-export type Turn = (signal: AbortSignal) => Promise<void>;
+/** Reserves a slot, and waits until it begins. */
+export type AwaitSlot = (signal: AbortSignal) => Promise<void>;
 
-/** @returns the turns of a system */
-export async function openTurns({ js }: Bus): Promise<(system: string, requestsPerSecond: number) => Turn> {
-  const kv = await openBucket(js, 'exit-turns');
+/** @returns the rate limit of a system */
+export async function openRateLimits({
+  js,
+}: Bus): Promise<(system: string, requestsPerSecond: number) => AwaitSlot> {
+  const kv = await openBucket(js, 'exit-rate-limits');
 
-  /** @returns when it is one's turn, in milliseconds since the epoch; undefined where somebody else was faster */
-  async function take(system: string, distanceMs: number): Promise<number | undefined> {
+  /** @returns when the slot begins, in milliseconds since the epoch; undefined where another process has reserved it */
+  async function reserve(system: string, intervalMs: number): Promise<number | undefined> {
     const entry = await kv.get(system);
-    const turn = Math.max(Date.now(), Number(entry?.string() ?? 0));
+    const slot = Math.max(Date.now(), Number(entry?.string() ?? 0));
     try {
-      await kv.put(system, String(turn + distanceMs), { previousSeq: entry?.revision ?? 0 });
-      return turn;
+      await kv.put(system, String(slot + intervalMs), { previousSeq: entry?.revision ?? 0 });
+      return slot;
     } catch (error) {
       if (error instanceof JetStreamApiError) return undefined;
       throw error;
@@ -27,9 +29,10 @@ export async function openTurns({ js }: Bus): Promise<(system: string, requestsP
   }
 
   return (system, requestsPerSecond) => async (signal) => {
-    const distanceMs = Math.ceil(1000 / attemptsPerSecond(requestsPerSecond));
-    let turn: number | undefined;
-    while (turn === undefined) turn = await withRetry(`no turn on ${system}`, () => take(system, distanceMs));
-    await pause(Math.max(0, turn - Date.now()), undefined, { signal });
+    const intervalMs = Math.ceil(1000 / attemptsPerSecond(requestsPerSecond));
+    const what = `The rate limit of ${system} has no slot`;
+    let slot: number | undefined;
+    while (slot === undefined) slot = await withRetry(what, () => reserve(system, intervalMs));
+    await pause(Math.max(0, slot - Date.now()), undefined, { signal });
   };
 }

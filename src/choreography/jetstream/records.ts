@@ -1,58 +1,57 @@
 /**
- * What a service must remember, in a JetStream key-value bucket: durable before it is acted on, and never torn by two processes of the
- * service. Whoever works on a record has it to itself for a while (a lease), and every write names the revision that it changes.
+ * A service's records in a JetStream key-value bucket. A record is durable before the service acts on it. A process leases a record
+ * before it works on it, and every write names the revision that it replaces.
  *
- * The rule that keeps two living processes from doing the same: the holder renews its lease as long as it works, and without a renewal
- * stops a fifth of the lease before anybody else may begin; that fifth is for clocks that differ and for timers that are late. What
- * cannot be taken back it begins only while its own clock has enough of the lease left for all of it (`assertLasts`), however late its
- * timers are. What it did is recorded as long as nobody else has written, also after the lease.
+ * Two live processes never act on one record. The holder renews its lease while it works. Without a renewal it stops a fifth of the
+ * lease early, which allows for clock skew and late timers. Before an irreversible request it checks by its own clock that the rest of
+ * the lease covers the request (`assertTimeLeft`). After its lease it may still write the result, unless another process has written.
  */
 import { randomUUID } from 'node:crypto';
 import { JetStreamApiError } from '@nats-io/jetstream';
 import type { KV, KvEntry } from '@nats-io/kv';
-import { endsBy } from '../../services/protocols/point-of-no-return.js';
+import { setDeadline } from '../../services/protocols/commit-point.js';
 import { openBucket } from './bucket.js';
 import type { Bus } from './bus.js';
 import { withRetry } from './with-retry.js';
 
-/** Another process works on the record, or has begun to since. */
+/** Another process holds the lease of the record. */
 export class Busy extends Error {
   override readonly name = 'Busy';
 }
 
 export interface Leased<T> {
-  /** What is remembered; what is changed here is written by `save`, and at the end. */
+  /** Changes are written by `save`, and when the work ends. */
   value: T;
-  /** Returns when it is durable. @throws Busy when somebody else has taken the record over */
+  /** Resolves once the value is durable. @throws Busy where another process has taken the lease */
   save: () => Promise<void>;
-  /** Aborts with the caller's, on `interrupt`, and when the lease could not be renewed. */
+  /** Aborts with the caller's signal, on `interrupt`, and when the lease is not renewed in time. */
   signal: AbortSignal;
 }
 
 export interface Records<T> {
-  /** Runs something that has the record to itself. @throws Busy */
+  /** Runs `work` under an exclusive lease of the record. @throws Busy where another process holds it */
   lease: <R>(key: string, signal: AbortSignal, work: (record: Leased<T>) => Promise<R>) => Promise<R>;
-  /** Ends what this process does with a record, and returns when it has ended. */
+  /** Aborts this process's work on a record, and resolves once the work has ended. */
   interrupt: (key: string) => Promise<void>;
 }
 
 interface Document<T> {
-  /** Whose write this is, and which of theirs: one's own is recognised where its answer was lost. */
+  /** `<holder> <number of the write>`: identifies a write whose ack was lost. */
   by: string;
-  /** Milliseconds since the epoch; in the past when nobody works on it. */
+  /** Milliseconds since the epoch; in the past where no process holds the lease. */
   leasedUntil: number;
   value: T;
 }
 
 interface RecordOptions<T> {
   bucket: string;
-  /** What is remembered of what has no record yet. */
+  /** The value of a record that does not exist yet. */
   empty: T;
-  /** After how long a process that no longer says that it works on a record is taken for dead. */
+  /** How long a lease lasts without a renewal. */
   leaseMs: number;
 }
 
-/** Which part of its lease a holder leaves unused. */
+/** The fraction of its lease that a holder leaves unused. */
 const MARGIN = 0.2;
 
 export async function openRecords<T>(
@@ -70,20 +69,20 @@ export async function openRecords<T>(
   ): Promise<R> {
     const entry = await get(kv, key);
     const found = entry?.json<Document<T>>();
-    if (found && found.leasedUntil > Date.now()) throw new Busy(`another process works on ${key}`);
+    if (found && found.leasedUntil > Date.now()) throw new Busy(`another process holds the lease of ${key}`);
     let revision = entry?.revision ?? 0;
     let writes = 0;
     let tooLate: NodeJS.Timeout | undefined;
     let msLeft = () => 0;
     let last: Promise<void> = Promise.resolve();
     const me = randomUUID();
-    endsBy(signal, () => msLeft());
+    setDeadline(signal, () => msLeft());
     const record: Leased<T> = {
       value: found?.value ?? structuredClone(empty),
       save: () => write(leaseMs),
       signal,
     };
-    /** One after the other: each names the revision that the one before has made, or may have made. */
+    /** Writes are serial: each names the revision of the write before, or of one whose ack was lost. */
     function write(forMs: number): Promise<void> {
       const written = last.then(async () => {
         const msSince = stopwatch();
@@ -96,11 +95,11 @@ export async function openRecords<T>(
         clearTimeout(tooLate);
         if (forMs <= 0) return;
         msLeft = () => forMs - MARGIN * leaseMs - msSince();
-        // Nothing of this is under way any more when somebody else may begin.
-        const giveUp = () => controller.abort(new Error(`the lease of ${key} could not be renewed`));
-        tooLate = setTimeout(giveUp, msLeft());
+        // The work ends before another process may take the lease.
+        const abort = () => controller.abort(new Error(`the lease of ${key} was not renewed in time`));
+        tooLate = setTimeout(abort, msLeft());
       });
-      // One that failed is no reason not to try the next: what was done is to be remembered.
+      // After a failed write the next one is still tried, so that the result is recorded.
       last = written.catch(() => undefined);
       return written;
     }
@@ -140,7 +139,7 @@ export async function openRecords<T>(
     async interrupt(key) {
       const current = running.get(key);
       if (!current) return;
-      current.controller.abort(new Error('given up: the exit has taken another turn'));
+      current.controller.abort(new Error('interrupted: a decision, a request or a resolution came'));
       await current.ended;
     },
   };
@@ -158,16 +157,16 @@ async function put<T>(
   for (let previousSeq = revision; ;) {
     try {
       const ask = () => kv.put(key, text, { previousSeq });
-      return await withRetry(`${key} is not recorded`, ask, withinMs);
+      return await withRetry(`The record ${key} is not written`, ask, withinMs);
     } catch (error) {
       if (!(error instanceof JetStreamApiError)) throw error;
       const now = await get(kv, key);
-      // It was taken, and only the answer was lost.
+      // This write is stored; its ack was lost.
       if (now?.string() === text) return now.revision;
       const isOurs = now && holderOf(now.json<Document<T>>()) === holderOf(document);
       if (!isOurs || now.revision === previousSeq)
         throw new Busy(`another process has written ${key}`, { cause: error });
-      // The answer to the one before was.
+      // The write before is stored; its ack was lost.
       previousSeq = now.revision;
     }
   }
@@ -175,11 +174,11 @@ async function put<T>(
 
 const holderOf = ({ by }: Document<unknown>): string => by.split(' ')[0]!;
 
-/** By the clock that nobody sets and by the one that goes on in a machine that is suspended: the longer counts. */
+/** The larger of monotonic and wall-clock time: the first cannot be set, the second runs on while the machine is suspended. */
 function stopwatch(): () => number {
-  const [steady, set] = [performance.now(), Date.now()];
-  return () => Math.max(performance.now() - steady, Date.now() - set);
+  const [monotonic, wall] = [performance.now(), Date.now()];
+  return () => Math.max(performance.now() - monotonic, Date.now() - wall);
 }
 
 const get = (kv: KV, key: string): Promise<KvEntry | null> =>
-  withRetry(`${key} cannot be read`, () => kv.get(key));
+  withRetry(`The record ${key} cannot be read`, () => kv.get(key));

@@ -1,4 +1,4 @@
-/** The streams of the choreographed form. Whoever comes first makes them; what an operator has changed since then stays. */
+/** The streams of the choreographed form. A missing one is created; the settings of an existing one belong to the operator. */
 import {
   DiscardPolicy,
   RetentionPolicy,
@@ -7,19 +7,19 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
-import { ifThere, withRetry } from './with-retry.js';
+import { ifExists, withRetry } from './with-retry.js';
 
-/** Every event of every exit, for ever: the record. */
+/** The record: every event of every exit, without expiry. */
 export const EXITS = 'EXITS';
-/** Messages that a consumer gave up on, with the original and the reason. */
+/** Dead letters: the original message with its consumer and the reason. */
 export const DEAD_LETTERS = 'EXITS_DEAD_LETTERS';
-/** What JetStream itself says of messages given up. It says it once, and to whoever listens. */
+/** JetStream's own advisories on dead-lettered messages. The server publishes them once, so that only a stream keeps them. */
 export const ADVISORIES = 'EXITS_ADVISORIES';
 
 const common = {
   storage: StorageType.File,
   retention: RetentionPolicy.Limits,
-  // A full stream refuses what is new: nothing that was recorded is dropped for it.
+  // A full stream rejects new messages instead of dropping old ones.
   discard: DiscardPolicy.New,
 } satisfies Partial<StreamConfig>;
 
@@ -32,19 +32,19 @@ const streams: (Partial<StreamConfig> & { name: string })[] = [
     duplicate_window: nanos(2 * 60 * 1000),
     deny_delete: true,
     deny_purge: true,
-    // A replica that lags behind would answer a direct read with what was; the leader does not.
+    // A direct get may be answered by a replica that lags behind.
     allow_direct: false,
   },
   {
     ...common,
     name: DEAD_LETTERS,
-    description: 'What no retry will mend: dead-letter.<consumer>.<the original subject>',
+    description: 'Dead letters: dead-letter.<consumer>.<original subject>',
     subjects: ['dead-letter.>'],
   },
   {
     ...common,
     name: ADVISORIES,
-    description: 'Messages that consumers of EXITS terminated, or delivered for the last time',
+    description: 'Advisories: consumers of EXITS terminated a message or reached max_deliver',
     subjects: [
       `$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.${EXITS}.*`,
       `$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.${EXITS}.*`,
@@ -55,7 +55,7 @@ const streams: (Partial<StreamConfig> & { name: string })[] = [
 export async function ensureStreams({ streams: api }: JetStreamManager): Promise<void> {
   for (const config of streams) {
     const { name } = config;
-    if (!(await ifThere(`the stream ${name} cannot be read`, () => api.info(name))))
-      await withRetry(`the stream ${name} is not made`, () => api.add(config));
+    if (!(await ifExists(`The stream ${name} cannot be read`, () => api.info(name))))
+      await withRetry(`The stream ${name} is not created`, () => api.add(config));
   }
 }

@@ -1,32 +1,33 @@
-/** A broker that is restarted is away for seconds: what it was asked meanwhile is asked again. */
+/** Retries requests to the broker, since a restart or a leader election takes seconds. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 
-const PATIENCE_MS = 30_000;
+const RETRY_FOR_MS = 30_000;
 const MISSING = new Set<number>([JetStreamApiCodes.ConsumerNotFound, JetStreamApiCodes.StreamNotFound]);
 
 /**
- * Asks until there is an answer. A refusal is one.
- * @param ask may be called again although it was heard: only the answer may have been lost
- * @throws JetStreamApiError the refusal
+ * Retries until the server answers; an error response is an answer.
+ * @param what the sentence that begins the error message
+ * @param ask must be idempotent: it is called again where only the answer was lost
+ * @throws JetStreamApiError the server's error response
  */
-export async function withRetry<T>(what: string, ask: () => Promise<T>, withinMs = PATIENCE_MS): Promise<T> {
-  const giveUpAt = Date.now() + Math.max(PATIENCE_MS, withinMs);
+export async function withRetry<T>(what: string, ask: () => Promise<T>, withinMs = RETRY_FOR_MS): Promise<T> {
+  const deadline = Date.now() + Math.max(RETRY_FOR_MS, withinMs);
   for (let waitMs = 50; ; waitMs = Math.min(2 * waitMs, 1_000)) {
     try {
       return await ask();
     } catch (error) {
-      // 503: the server is there, and JetStream is not yet.
+      // 503: the server is up, and JetStream is not ready yet.
       if (error instanceof JetStreamApiError && error.status !== 503) throw error;
-      if (Date.now() > giveUpAt || isClosed(error as Error))
-        throw new Error(`${what}: NATS has not answered: ${(error as Error).message}`, { cause: error });
+      if (Date.now() > deadline || isClosed(error as Error))
+        throw new Error(`${what}: NATS does not answer: ${(error as Error).message}`, { cause: error });
       await pause(waitMs);
     }
   }
 }
 
-/** The same for what may not be there; then the answer is undefined. */
-export const ifThere = <T>(what: string, ask: () => Promise<T>): Promise<T | undefined> =>
+/** As `withRetry`; undefined where the consumer or stream does not exist. */
+export const ifExists = <T>(what: string, ask: () => Promise<T>): Promise<T | undefined> =>
   withRetry(what, ask).catch((error: unknown) => {
     if (error instanceof JetStreamApiError && MISSING.has(error.code)) return undefined;
     throw error;

@@ -1,7 +1,7 @@
 /**
- * What a list shows of each exit, folded beforehand: a key `<employeeId>.<exitId>` for each in a bucket, with the stream sequence up to
- * which it was folded. One durable consumer keeps it for all processes. It only observes: whoever reads it reads what it lacks from the
- * stream, and every outcome is the same without it.
+ * A read model for the list of exits: a bucket with one row for each exit, under the key `<employeeId>.<exitId>`. A row names the
+ * stream sequence up to which it is folded. One durable consumer maintains it for all processes. It only observes: a reader folds newer
+ * events from the stream itself, and gets the same list without it.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { JetStreamApiCodes, JetStreamApiError, type JsMsg } from '@nats-io/jetstream';
@@ -13,34 +13,34 @@ import { rungStep } from '../../exit/review.js';
 import { openBucket } from '../jetstream/bucket.js';
 import type { Bus } from '../jetstream/bus.js';
 import { ensureConsumer, findConsumer } from '../jetstream/consumers.js';
-import { everyLog, readAll } from '../jetstream/log.js';
+import { readLogs, readAll } from '../jetstream/log.js';
 import { EXITS } from '../jetstream/streams.js';
 
-/** A row of another shape, or folded by other rules, belongs into a bucket of another name. */
+/** Rename the bucket when the shape of a row or the rules of the fold change. */
 const BUCKET = 'exit-list';
 const KEEPER = 'listing';
 
 const PULL_FOR_MS = 10_000;
-/** What comes in this time after a message is written with it: an exit begins with ten events in a second. */
+/** Messages within this time share one write: an exit begins with ten events in a second. */
 const GATHER_FOR_MS = 1_000;
 const GATHERED = 500;
 const PAUSE_MS = 1_000;
 
-/** An exit as the list has it, without what is noted beside the stream: dead letters and attempts. */
+/** A listed exit without its dead letters and failed attempts, which are not in its events. */
 export interface ListRow extends Omit<ListedExit, 'needsAttention' | 'deadLetters' | 'statusProblem'> {
-  /** Of an open exit: the types of the events that count for it. */
+  /** Of an open exit: the types of its valid events. */
   counted: EventType[];
-  /** From when on time alone may have changed it, ISO 8601 in UTC. */
+  /** From then on the row may be out of date without a new event, ISO 8601 in UTC. */
   staleFrom?: string | undefined;
   /** The stream sequence up to which the employee's events are folded. */
   seq: number;
 }
 
-/** How every exit stands now, exactly, whether the rows are kept or not. */
+/** @returns every exit as of now, also where the read model lags or is absent */
 export async function readExitList(bus: Bus): Promise<ListRow[]> {
   const keptTo = await keptUpTo(bus);
-  // Whatever was kept once: what is not acknowledged may be anything.
-  if (keptTo === 0) return [...(await everyLog(bus)).values()].flatMap((events) => rowsIn(events, Infinity));
+  // Without acks the rows may be of any age: the whole stream is folded.
+  if (keptTo === 0) return [...(await readLogs(bus)).values()].flatMap((events) => rowsIn(events, Infinity));
   const rows = new Map<string, ListRow>();
   for await (const { subject, data } of readAll(bus, `KV_${BUCKET}`))
     if (data.length > 0)
@@ -58,13 +58,13 @@ export async function readExitList(bus: Bus): Promise<ListRow[]> {
   return [...rows.values()];
 }
 
-/** The exits of one employee, read from the stream. */
+/** @returns the exits of one employee, from the stream alone */
 export async function readRowsOf(bus: Bus, employeeId: string): Promise<ListRow[]> {
   const { events, lastSeq } = await bus.read(employeeId);
   return rowsIn(events, lastSeq);
 }
 
-/** Keeps the rows, together with every other process that does. */
+/** Maintains the rows; several processes share the consumer. */
 export function keepExitList(bus: Bus, log: (line: string) => void): { stop: () => Promise<void> } {
   const stopping = new AbortController();
   let writing: Promise<unknown> = Promise.resolve();
@@ -99,13 +99,13 @@ export function keepExitList(bus: Bus, log: (line: string) => void): { stop: () 
       }
     }
 
-    /** Of two folds the newer one stays. */
+    /** Never replaces a newer row. */
     async function write(key: string, seq: number): Promise<void> {
       for (;;) {
         const entry = await kv.get(key);
         if (entry && entry.json<ListRow>().seq >= seq) return;
         const row = (await readRowsOf(bus, key.split('.')[0]!)).find((each) => keyOf(each) === key);
-        // What is of no exit is in no list.
+        // The event belongs to no exit.
         if (!row) return;
         try {
           await kv.put(key, JSON.stringify(row), { previousSeq: entry?.revision ?? 0 });
@@ -127,7 +127,7 @@ export function keepExitList(bus: Bus, log: (line: string) => void): { stop: () 
       } catch (error) {
         if (stopping.signal.aborted) return;
         const { message } = error as Error;
-        if (message !== problem) log(`${KEEPER}: the list is not kept: ${message}`);
+        if (message !== problem) log(`${KEEPER}: the list of exits is not updated: ${message}`);
         problem = message;
         await pause(PAUSE_MS);
       }
@@ -158,7 +158,7 @@ function rowsIn(events: readonly StoredEvent[], seq: number): ListRow[] {
   });
 }
 
-/** A decision takes effect on its day; a rung of the ladder that is stuck is given up when the next one is due. */
+/** A decision takes effect at its time, and the next rung of the ladder replaces a stuck one. */
 function staleFrom({ closedAt, decision, ending, effectiveAt, steps, asOf }: Exit): string | undefined {
   if (closedAt !== undefined) return undefined;
   if (decision && !ending) return effectiveAt;
@@ -171,7 +171,7 @@ function staleFrom({ closedAt, decision, ending, effectiveAt, steps, asOf }: Exi
 const keyOf = ({ employeeId, exitId }: Pick<ListRow, 'employeeId' | 'exitId'>): string =>
   `${employeeId}.${exitId}`;
 
-/** What the keeper has acknowledged, the bucket has; if it is still the bucket that it wrote to. */
+/** @returns the consumer's ack floor; 0 where the bucket has been deleted since */
 async function keptUpTo(bus: Bus): Promise<number> {
   const keeper = await findConsumer(bus, KEEPER);
   return keeper && keeper.config.metadata?.['bucket'] === (await bucketOf(bus))
@@ -184,14 +184,14 @@ async function ensureKeeper(bus: Bus): Promise<void> {
   const keeper = await findConsumer(bus, KEEPER);
   if (keeper && keeper.config.metadata?.['bucket'] !== bucket) await bus.jsm.consumers.delete(EXITS, KEEPER);
   await ensureConsumer(bus, KEEPER, {
-    description: 'Keeps what `ems list` shows; it only observes',
+    description: 'Maintains the rows of `ems list`; it only observes',
     filter_subjects: ['exit.>'],
     max_deliver: -1,
     metadata: { bucket },
   });
 }
 
-/** The bucket that there is, as opposed to one of the same name that was deleted. */
+/** Identifies the bucket by name and creation time, since it may be deleted and created again. */
 async function bucketOf({ js, jsm }: Bus): Promise<string> {
   await openBucket(js, BUCKET);
   const { created } = await jsm.streams.info(`KV_${BUCKET}`);

@@ -1,4 +1,4 @@
-/** What services promise, as their own consumers declare it, and how each promise of an exit stands. */
+/** The promises that consumers declare in their metadata, and the state of each promise of an exit. */
 import { z } from 'zod';
 import { isEventType, type AnyEvent } from '../../exit/events.js';
 import type { Exit } from '../../exit/exit.js';
@@ -7,11 +7,11 @@ import type { Bus } from '../jetstream/bus.js';
 import type { DeadLetter } from '../dead-letters/read.js';
 import { EXITS } from '../jetstream/streams.js';
 
-/** Of what other people's services write only this is needed. */
+/** Further fields of other services' promises are ignored. */
 const Declaration = z.object({
   on: z.string(),
   event: z.string(),
-  /** Only where the data of `on` say so: `{"outcome":"leaving"}`. */
+  /** Limits the promise to events with these data: `{"outcome":"leaving"}`. */
   when: z.record(z.string(), z.unknown()).optional(),
   step: z.string().optional(),
   system: z.string().optional(),
@@ -19,16 +19,16 @@ const Declaration = z.object({
 });
 const Declarations = z.array(Declaration);
 
-/** That because of one event another follows, within so many milliseconds. */
+/** A promise that `event` follows `on` within so many milliseconds. */
 type Declared = z.output<typeof Declaration> & { consumer: string };
 
 export interface Declarations {
   promises: Declared[];
-  /** By consumer: why what it declares cannot be read. */
+  /** By consumer: why its metadata cannot be parsed. */
   problems: Map<string, string>;
 }
 
-/** Asked of each consumer itself, so that a service that joins shows without anybody else being told. */
+/** Reads the metadata of all consumers, so that a new service appears without any configuration. */
 export async function readDeclarations({ jsm }: Bus): Promise<Declarations> {
   const promises: Declared[] = [];
   const problems = new Map<string, string>();
@@ -53,9 +53,9 @@ export interface TrackedPromise {
   event: string;
   step?: string | undefined;
   system?: string | undefined;
-  /** `waived`: no longer asked for, because of a decision or an operator. */
+  /** `waived`: a decision or an operator has made it obsolete. */
   state: PromiseState;
-  /** The event that set it off: its id. */
+  /** The id of the triggering event. */
   becauseOf: string;
   since: string;
   due: string;
@@ -67,16 +67,16 @@ export interface TrackedPromise {
 
 interface ExitToTrack {
   exit: Exit;
-  /** All that the stream has of the exit, in its order. */
+  /** Every event of the exit, in stream order. */
   events: readonly AnyEvent[];
-  /** By stream sequence: why an event counts for nothing. */
+  /** By stream sequence: why the exit rejects an event. */
   rejected: ReadonlyMap<number, string>;
   letters: readonly DeadLetter[];
   /** ISO 8601, UTC. */
   now: string;
 }
 
-/** Those promises that the events of the exit have set off. */
+/** @returns the promises that the events of the exit have triggered */
 export const trackPromises = (declared: readonly Declared[], of: ExitToTrack): TrackedPromise[] =>
   declared.flatMap((promise) => {
     const cause = causeOf(promise, of);
@@ -88,7 +88,7 @@ function causeOf({ on, when = {} }: Declared, { exit, events, rejected }: ExitTo
     ({ type, data, seq }) =>
       type === on &&
       !rejected.has(seq) &&
-      // One that waits for its day may have been replaced.
+      // A decision that has not taken effect may be superseded.
       (type !== 'exit.decision-finalised' || seq === exit.decision?.seq) &&
       Object.entries(when).every(([name, value]) => field(data, name) === value),
   );
@@ -96,41 +96,41 @@ function causeOf({ on, when = {} }: Declared, { exit, events, rejected }: ExitTo
 
 function track(promise: Declared, cause: AnyEvent, of: ExitToTrack): TrackedPromise | undefined {
   const { consumer, event, step: name, system, within } = promise;
-  const told = (since: string, standing: Standing, step?: Step): TrackedPromise => {
+  const tracked = (since: string, settlement: Settlement, step?: Step): TrackedPromise => {
     const due = new Date(Date.parse(since) + within).toISOString();
     const letter = liveLetter(promise, cause, since, of);
     const lateness = of.now > due ? 'overdue' : 'open';
     return {
       ...{ consumer, event, step: name, system },
-      state: standing.state ?? (letter ? 'dead-lettered' : lateness),
+      state: settlement.state ?? (letter ? 'dead-lettered' : lateness),
       becauseOf: cause.id,
       since,
       due,
-      doneAt: standing.doneAt,
-      remark: standing.remark ?? (standing.state ? undefined : (letter?.reason ?? step?.error)),
-      deadLetter: standing.state ? undefined : letter?.id,
+      doneAt: settlement.doneAt,
+      remark: settlement.remark ?? (settlement.state ? undefined : (letter?.reason ?? step?.error)),
+      deadLetter: settlement.state ? undefined : letter?.id,
     };
   };
-  // Whether a step of ours is still asked for, and who settled it, the exit knows; not every exit has every step.
+  // For EMS steps the exit has the state. A step that its plan lacks has no promise.
   if (name !== undefined && isEventType(event)) {
     const step = of.exit.step(name, system);
-    return step && told(step.startedAt ?? cause.storedAt, standingOf(step), step);
+    return step && tracked(step.startedAt ?? cause.storedAt, settlementOf(step), step);
   }
-  const kept = of.events.find((each) => each.type === event && isFor(each, cause, system, of.events));
-  return told(cause.storedAt, kept ? { state: 'done', doneAt: kept.storedAt } : {});
+  const kept = of.events.find((each) => each.type === event && followsFrom(each, cause, system, of.events));
+  return tracked(cause.storedAt, kept ? { state: 'done', doneAt: kept.storedAt } : {});
 }
 
-type Standing = Partial<Pick<TrackedPromise, 'state' | 'doneAt' | 'remark'>>;
+type Settlement = Partial<Pick<TrackedPromise, 'state' | 'doneAt' | 'remark'>>;
 
-function standingOf(step: Step): Standing {
+function settlementOf(step: Step): Settlement {
   const { state, finishedAt: doneAt, by, note } = step;
   if (!isSettled(step)) return {};
   if (state === 'skipped') return { state: 'waived', remark: by === undefined ? note : `skipped by ${by}` };
   return { state: 'done', doneAt, remark: state === 'done-by-hand' ? `by hand, by ${by}` : undefined };
 }
 
-/** Whether an event keeps what another one set off: by its causes, or where it names none, by coming later. */
-function isFor(
+/** Whether an event follows from a cause: by its chain of `causationid`s, or without one, by its later position. */
+function followsFrom(
   event: AnyEvent,
   cause: AnyEvent,
   system: string | undefined,
@@ -149,7 +149,7 @@ function isFor(
   return false;
 }
 
-/** What was given up, and neither put before its consumer again nor tried again since. */
+/** The dead letter of a promise, unless it was replayed or the step began again since. */
 function liveLetter(
   { consumer, step, system }: Declared,
   cause: AnyEvent,

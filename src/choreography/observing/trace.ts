@@ -1,13 +1,13 @@
-/** The causal tree of an exit: what followed from what, how long after, and in its place what has been promised and is not there. */
+/** The causal tree of an exit: each event under its cause, with the delay, and each unkept promise in its place. */
 import type { AnyEvent } from '../../exit/events.js';
 import type { DeadLetter } from '../dead-letters/read.js';
 import type { TrackedPromise } from './promises.js';
 import type { ObservedExit } from './tracker.js';
 
 interface Placed {
-  /** ISO 8601, UTC: when it was recorded; of what is missing, when it is due. */
+  /** ISO 8601, UTC: when it was recorded; of a missing event, when it is due. */
   at: string;
-  /** Milliseconds after what it follows from; absent at the root, and of what is missing. */
+  /** Milliseconds after its cause; absent at a root and for a missing event. */
   afterMs?: number | undefined;
   children: TraceNode[];
 }
@@ -20,9 +20,9 @@ export type TraceNode = Placed &
         id: string;
         source: string;
         data: unknown;
-        /** Why it counts for nothing. */
+        /** Why the exit rejects it. */
         rejected?: string | undefined;
-        /** The id of an event that it says it follows from, and that is not there. */
+        /** Its `causationid`, where the stream has no such earlier event. */
         unknownCause?: string | undefined;
       }
     | ({ kind: 'missing' } & Pick<
@@ -32,10 +32,10 @@ export type TraceNode = Placed &
     | ({ kind: 'dead-letter' } & Pick<DeadLetter, 'id' | 'consumer' | 'type' | 'reason' | 'replayedAt'>)
   );
 
-/** @returns the events that follow from nothing that is known; the first is the resignation */
+/** @returns the events without a known cause; the first is the resignation */
 export function traceOf({ events, rejected, promises, letters }: ObservedExit): TraceNode[] {
   const byId = new Map(events.map((event) => [event.id, event]));
-  // A cause comes first, so that whatever strangers write no event is its own ancestor.
+  // A cause must be earlier, so that no published event can be its own ancestor.
   const causeOf = ({ causationId, seq }: AnyEvent): AnyEvent | undefined => {
     const cause = causationId === undefined ? undefined : byId.get(causationId);
     return cause && cause.seq < seq ? cause : undefined;

@@ -1,6 +1,6 @@
 /**
- * Observes the exits of the choreographed form, and only reads: what it knows is folded from the streams and from what the consumers
- * say of themselves, anew at each start. Nobody waits for it, and every outcome is the same without it.
+ * Observes the exits of the choreographed form. It only reads: at each start it folds the streams and the consumers' metadata anew. No
+ * service depends on it.
  */
 import { subjectsOf, isOurs, type AnyEvent } from '../../exit/events.js';
 import { foldLog } from '../../exit/fold.js';
@@ -8,7 +8,7 @@ import type { Exit } from '../../exit/exit.js';
 import { openAttempts, type Attempts } from '../jetstream/attempts.js';
 import type { Bus } from '../jetstream/bus.js';
 import { parseAny } from '../jetstream/cloudevents.js';
-import { everyDeadLetter, type DeadLetter } from '../dead-letters/read.js';
+import { readDeadLetters, type DeadLetter } from '../dead-letters/read.js';
 import { rawOf, readAll } from '../jetstream/log.js';
 import { readDeclarations, trackPromises, type Declarations, type TrackedPromise } from './promises.js';
 import { EXITS } from '../jetstream/streams.js';
@@ -19,35 +19,35 @@ export interface TrackedExit extends About {
   promises: TrackedPromise[];
 }
 
-/** An exit with all that is known of it. */
+/** An exit with its events, dead letters and promises. */
 export interface ObservedExit extends TrackedExit {
   exit: Exit;
-  /** Each once, however often it was said. */
+  /** Without duplicates. */
   events: AnyEvent[];
-  /** By stream sequence: why an event counts for nothing. */
+  /** By stream sequence: why the exit rejects an event. */
   rejected: ReadonlyMap<number, string>;
   letters: DeadLetter[];
 }
 
 export interface Observed {
-  /** By when they began. */
+  /** The oldest first. */
   exits: ObservedExit[];
-  /** What was given up and belongs to no exit. */
+  /** Dead letters that belong to no exit. */
   strays: DeadLetter[];
   problems: Declarations['problems'];
 }
 
-/** @param employeeId of one employee only */
+/** @param employeeId limits it to one employee */
 export function createTracker(bus: Bus, employeeId?: string) {
   const filter = employeeId === undefined ? 'exit.>' : subjectsOf(employeeId);
   const logs = new Map<string, AnyEvent[]>();
-  /** By employee, where only a new event, letter or promise could change anything. */
+  /** By employee: exits that only a new event, dead letter or promise can change. */
   const atRest = new Map<string, ObservedExit[]>();
   let judgedBy = '';
   let attempts: Attempts | undefined;
   let from = 1;
 
-  /** Only what is new: nothing is ever deleted from the stream. */
+  /** Reads new messages only: the stream denies deletes. */
   async function readOn(): Promise<void> {
     for await (const message of readAll(bus, EXITS, { filter, from })) {
       from = message.seq + 1;
@@ -61,7 +61,7 @@ export function createTracker(bus: Bus, employeeId?: string) {
     }
   }
 
-  /** What is being tried again is no event; why it is late is noted beside the stream. */
+  /** Adds the error of the last failed attempt, which is not an event. */
   async function addErrors(all: { employeeId: string; exitId: string; promise: TrackedPromise }[]) {
     const late = all.filter(
       ({ promise: { state } }) => state === 'overdue' || (state === 'open' && employeeId !== undefined),
@@ -81,7 +81,7 @@ export function createTracker(bus: Bus, employeeId?: string) {
   return {
     async look(): Promise<Observed> {
       await readOn();
-      const [declarations, letters] = await Promise.all([readDeclarations(bus), everyDeadLetter(bus)]);
+      const [declarations, letters] = await Promise.all([readDeclarations(bus), readDeadLetters(bus)]);
       const now = new Date().toISOString();
       const judges = JSON.stringify([declarations.promises, letters.length]);
       if (judges !== judgedBy) atRest.clear();
@@ -105,7 +105,7 @@ export function createTracker(bus: Bus, employeeId?: string) {
   };
 }
 
-/** Whether it is worth a look without being asked for: it is open, or a promise is not kept. */
+/** Whether an exit is open or has an unkept promise. */
 export const isUnfinished = (exit: TrackedExit): boolean => !isAtRest(exit);
 
 function exitsIn(

@@ -1,27 +1,27 @@
-/** The access service: one consumer per critical system, so that the outage and the rate limit of one concern no other. */
+/** The access service: one consumer per critical system, so that systems do not share an outage or a rate limit. */
 import type { Exit } from '../../exit/exit.js';
 import { noHold, observed, perform, type Goal, type Held, type Performer } from '../../exit/hold.js';
 import type { AccessService } from '../../services/access/access.js';
-import type { Turn } from '../jetstream/rate-limit.js';
+import type { AwaitSlot } from '../jetstream/rate-limit.js';
 import type { Leased } from '../jetstream/records.js';
-import type { Subscription } from './subscriber.js';
-import { isSetOff, RetryLater, type Task } from './tasks.js';
+import type { Subscription } from './subscription.js';
+import { isTriggered, RetryLater, type Task } from './tasks.js';
 
 export interface AccessOptions {
   service: AccessService;
-  /** Longer than usual where the system has a rate limit. */
+  /** Longer where the system has a rate limit. */
   attemptTimeoutMs?: number | undefined;
-  /** Where the system has a rate limit. */
-  turn?: Turn | undefined;
-  /** Milliseconds since the epoch; the model test has a clock of its own. */
+  /** The system's rate limit, if any. */
+  awaitSlot?: AwaitSlot | undefined;
+  /** Milliseconds since the epoch; the model test has its own clock. */
   now?: () => number;
 }
 
 export function accessSubscription(
   system: string,
-  { service, attemptTimeoutMs, turn, now = Date.now }: AccessOptions,
+  { service, attemptTimeoutMs, awaitSlot, now = Date.now }: AccessOptions,
 ): Subscription<Held> {
-  /** Carries the hold to a goal; its memory is the record, saved before each write. */
+  /** Carries the hold to a goal. The record is its memory, and is saved before each write. */
   async function carryTo(goal: Goal, record: Leased<Held>, exit: Exit) {
     const { employeeId, plan, resignation } = exit;
     const kind = plan!.systems.find(({ name }) => name === system)!.hold;
@@ -40,7 +40,7 @@ export function accessSubscription(
       block: ({ account, tried }) => {
         const trying = (taken: Held['taken']) => {
           record.value = observed(record.value, { trying: structuredClone(taken) }, { ...on, now: now() });
-          // With the capture: no write before both are durable.
+          // One save for both: capture and intent are durable before the first write.
           return record.save();
         };
         const overridesProtection = resignation.overrideBy !== undefined;
@@ -54,7 +54,7 @@ export function accessSubscription(
           return record.save();
         }),
       wait: (until) => {
-        throw new RetryLater(Date.parse(until) - now(), `a late block on ${system} is waited out`);
+        throw new RetryLater(Date.parse(until) - now(), `a late block on ${system} may still land`);
       },
     };
     const notes = await perform(performer, on);
@@ -82,7 +82,7 @@ export function accessSubscription(
       const { restored } = record.value;
       return {
         type: 'access.restored',
-        data: { ...about, ...unsaidOf(record.value), ...restored, notes },
+        data: { ...about, ...unreportedBlock(record.value), ...restored, notes },
       };
     },
   };
@@ -92,28 +92,32 @@ export function accessSubscription(
     async run(record, exit) {
       const { notes, about } = await carryTo({ to: 'revoke' }, record, exit);
       const { revoked } = record.value;
-      return { type: 'access.revoked', data: { ...about, ...unsaidOf(record.value), ...revoked, notes } };
+      return {
+        type: 'access.revoked',
+        data: { ...about, ...unreportedBlock(record.value), ...revoked, notes },
+      };
     },
   };
   const tasks = [block, restore, revoke];
 
   return {
     consumer: `access-${system}`,
-    description: `Blocks ${system} on a resignation; gives access back, or revokes it, on the decision`,
+    description: `Blocks ${system} on a resignation; restores or revokes access on the decision`,
     service: 'access',
     events: ['employee.resigned', 'access.drifted', 'exit.decision-finalised', 'step.resolved'],
     tasks,
     memory: { bucket: 'exit-access', empty: noHold, of: system },
     attemptTimeoutMs,
-    turn,
+    awaitSlot,
     taskOf(event, exit) {
-      if (event.type !== 'access.drifted') return tasks.find((task) => isSetOff(task, event, exit));
-      // What came back is taken again, where the policy does not leave it to an operator.
-      const isTakenAgain = exit.step(block.step, system)?.state === 'running';
-      return event.data.system === system && isTakenAgain ? block : undefined;
+      if (event.type !== 'access.drifted') return tasks.find((task) => isTriggered(task, event, exit));
+      // Under `onDrift: reassert` the exit has reopened the block; under `report` it waits for an operator.
+      const isReasserted = exit.step(block.step, system)?.state === 'running';
+      return event.data.system === system && isReasserted ? block : undefined;
     },
   };
 }
 
-/** What a block would have said that never came to its end. */
-const unsaidOf = ({ blocked, capture, taken }: Held) => (blocked || !capture ? {} : { capture, taken });
+/** The capture of an unfinished block, which published no `access.blocked`. */
+const unreportedBlock = ({ blocked, capture, taken }: Held) =>
+  blocked || !capture ? {} : { capture, taken };

@@ -1,15 +1,12 @@
-/**
- * The access service, while a hold is open: looks at it again and again, and says when access came back. The
- * word that a system is blocked itself comes again until the exit ends.
- */
+/** The access service's recurring check of an open hold. `access.blocked` is redelivered until the exit ends, once for each check. */
 import type { StoredEvent } from '../../exit/events.js';
 import type { Exit } from '../../exit/exit.js';
 import type { AccessService } from '../../services/access/access.js';
 import type { AccessOptions } from './access-subscriber.js';
-import type { Subscription } from './subscriber.js';
+import type { Subscription } from './subscription.js';
 import { RetryLater, type Task } from './tasks.js';
 
-interface DriftOptions extends Pick<AccessOptions, 'turn'> {
+interface DriftOptions extends Pick<AccessOptions, 'awaitSlot'> {
   service: Pick<AccessService, 'driftOf'>;
   /** Milliseconds. */
   recheckEvery: number;
@@ -17,17 +14,17 @@ interface DriftOptions extends Pick<AccessOptions, 'turn'> {
 
 export function driftSubscription(
   system: string,
-  { service, recheckEvery, turn }: DriftOptions,
+  { service, recheckEvery, awaitSlot }: DriftOptions,
 ): Subscription<undefined> {
-  const lookAt = (accountId: string, nth: number): Task<undefined> => ({
+  const check = (accountId: string, nth: number): Task<undefined> => ({
     step: 'block-access',
     system,
     nth,
     async run({ signal }, exit) {
       const { hold } = exit.plan!.systems.find(({ name }) => name === system)!;
       const what = await service.driftOf(accountId, hold, signal).catch((error: Error) => {
-        // An outage is none of the exit's concern: the hold stands until it is seen to be undone.
-        throw new RetryLater(recheckEvery, `not looked at: ${error.message}`, { cause: error });
+        // An outage needs no attention: the hold stands until drift is observed.
+        throw new RetryLater(recheckEvery, `not checked for drift: ${error.message}`, { cause: error });
       });
       if (what === undefined) return undefined;
       const seenAt = new Date().toISOString();
@@ -35,7 +32,7 @@ export function driftSubscription(
     },
   });
 
-  /** Of the words that the system is blocked, the first one stands for the hold. */
+  /** After drift there are several `access.blocked`; only the first one drives the checks. */
   const isWatched = (event: StoredEvent, exit: Exit): event is StoredEvent<'access.blocked'> =>
     event.type === 'access.blocked' &&
     event.data.system === system &&
@@ -45,17 +42,17 @@ export function driftSubscription(
 
   return {
     consumer: `drift-${system}`,
-    description: `Looks whether ${system} is still blocked, as long as the exit is open`,
+    description: `Checks that ${system} is still blocked while the exit is open`,
     service: 'access',
     events: ['access.blocked'],
-    turn,
+    awaitSlot,
     taskOf(event, exit) {
       if (!isWatched(event, exit) || !exit.isHeld) return undefined;
       const accountId = event.data.capture?.account?.id;
       const isDue = Date.parse(exit.asOf) - Date.parse(event.storedAt) >= recheckEvery;
       if (accountId === undefined || !isDue || exit.step('block-access', system)?.state !== 'done')
         return undefined;
-      return lookAt(accountId, 1 + exit.blocks.get(system)!.drifts.length);
+      return check(accountId, 1 + exit.blocks.get(system)!.drifts.length);
     },
     redeliverAfter: (event, exit) => (isWatched(event, exit) ? recheckEvery : undefined),
   };

@@ -1,4 +1,4 @@
-/** The HR service: arranges the exit interview, moves it on request, and withdraws it when the employee is retained. */
+/** The HR service: schedules the exit interview, moves it on request, and withdraws it when the employee is retained. */
 import type { EventData, StoredEvent } from '../../exit/events.js';
 import type { Exit } from '../../exit/exit.js';
 import {
@@ -14,20 +14,20 @@ import type { DirectoryService } from '../../services/directory/directory.js';
 import type { HrService, Withdrawal } from '../../services/hr/hr.js';
 import { remember, type Memory } from '../../services/hr/memory.js';
 import type { Leased } from '../jetstream/records.js';
-import type { Subscription } from './subscriber.js';
-import { isSetOff, type Task } from './tasks.js';
+import type { Subscription } from './subscription.js';
+import { isTriggered, type Task } from './tasks.js';
 
-/** What is remembered of one exit. */
+/** The record of one exit. */
 interface Invited {
-  /** Who is invited: set before the first invitation is sent. */
+  /** Set before the first invitation goes out. */
   employee?: Employee | undefined;
-  /** What everybody was last invited for, and because of which wish: the id of its event. */
+  /** The interview of the last complete invitation, and the id of the request that it answers. */
   interview?: Interview | undefined;
   invitedFor?: string | undefined;
-  /** What is being arranged: which wish, and what was moved because of it; none while the first time is being sought. */
-  wish?: string | undefined;
+  /** The id of the request in progress, and the interview that it moves; none during the first scheduling. */
+  requestId?: string | undefined;
   from?: Interview | undefined;
-  /** How far arranging and withdrawing have got. */
+  /** Progress of the invitation and of the withdrawal. */
   scheduling?: InterviewProgress | undefined;
   withdrawing?: InterviewProgress | undefined;
   withdrawal?: Withdrawal | undefined;
@@ -51,21 +51,21 @@ export function hrSubscription(directory: DirectoryService, hr: HrService): Subs
     }
     const { employee } = invited;
     const { displayName: employeeName, identities } = employee;
-    const { id: wish, data } = exit.interviewing.wish ?? {};
+    const { id: requestId, data } = exit.interviewing.wish ?? {};
     const at = data?.at === undefined ? undefined : new Date(data.at).toISOString();
-    if (wish !== invited.wish) {
-      // What was half-way to the time before is moved on from there.
-      Object.assign(invited, { wish, from: latest(invited), scheduling: undefined });
+    if (requestId !== invited.requestId) {
+      // An interrupted request may have sent invitations: the new one moves the latest of them.
+      Object.assign(invited, { requestId, from: latest(invited), scheduling: undefined });
       await record.save();
     }
-    if (!invited.interview || invited.invitedFor !== wish) {
+    if (!invited.interview || invited.invitedFor !== requestId) {
       const about = invitation(exit, employee);
       const { from } = invited;
       const memory = memoryOf('scheduling', record);
       invited.interview = from
         ? await hr.rescheduleInterview({ ...about, interview: from, at }, memory, record.signal)
         : await hr.scheduleInterview({ ...about, at }, memory, record.signal);
-      invited.invitedFor = wish;
+      invited.invitedFor = requestId;
     }
     const { interview } = invited;
     return { ...interview, employeeName, identities, notes: [arrangementNote(interview, data?.by)] };
@@ -92,7 +92,7 @@ export function hrSubscription(directory: DirectoryService, hr: HrService): Subs
   async function withdraw(record: Leased<Invited>, exit: Exit): Promise<Withdrawal> {
     const { employee } = record.value;
     if (!employee) return { withdrawn: false, note: noInvitation };
-    // Where it was not seen whether an invitation went out, it is worked out again and withdrawn.
+    // An invitation may have gone out unrecorded: its UID is deterministic, so that a withdrawal still reaches it.
     return hr.cancelInterview(
       { ...invitation(exit, employee), interview: latest(record.value) },
       memoryOf('withdrawing', record),
@@ -104,7 +104,7 @@ export function hrSubscription(directory: DirectoryService, hr: HrService): Subs
   return {
     consumer: 'hr',
     description:
-      'Arranges the exit interview on a resignation; moves it on request; withdraws it when the employee is retained',
+      'Schedules the exit interview on a resignation; moves it on request; withdraws it when the employee is retained',
     service: 'hr',
     events: [
       'employee.resigned',
@@ -116,15 +116,16 @@ export function hrSubscription(directory: DirectoryService, hr: HrService): Subs
     memory: { bucket: 'exit-hr', empty: {} },
     taskOf: (event, exit) =>
       tasks.find(
-        // Where there is no interview yet, a wish for a time mends the step that could not find one.
-        (task) => isSetOff(task, event, exit) || (isWish(event) && exit.isOpen(task.step) && task !== cancel),
+        // A request for a time also retries an open scheduling step that found no free time.
+        (task) =>
+          isTriggered(task, event, exit) || (isRequest(event) && exit.isOpen(task.step) && task !== cancel),
       ),
   };
 }
 
-const isWish = ({ type }: StoredEvent): boolean => type === 'interview.reschedule-requested';
+const isRequest = ({ type }: StoredEvent): boolean => type === 'interview.reschedule-requested';
 
-/** The newest time that an invitation may be out for. */
+/** The latest interview for which an invitation may have gone out. */
 const latest = ({ interview, scheduling }: Invited) => laterOf(interview, scheduling?.interview);
 
 const invitation = ({ exitId, openedAt, resignation }: Exit, employee: Employee) => ({
@@ -134,7 +135,7 @@ const invitation = ({ exitId, openedAt, resignation }: Exit, employee: Employee)
   lastWorkingDay: resignation.lastWorkingDay,
 });
 
-/** What has been reached outlives a failed attempt, so that the next one goes on from there and writes to nobody twice. */
+/** Progress outlives a failed attempt, so that the next attempt resumes there and repeats no mail. */
 const memoryOf = (what: 'scheduling' | 'withdrawing', record: Leased<Invited>): Memory =>
   remember(record.value[what] ?? { delivered: [] }, async (progress) => {
     record.value[what] = progress;

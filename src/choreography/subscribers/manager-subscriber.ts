@@ -1,15 +1,15 @@
-/** The notification service, towards the manager: tells of a resignation, and how it ended once access is as it ended. */
+/** The notification service's mails to the manager: the resignation, and its outcome once access is settled. */
 import type { Exit } from '../../exit/exit.js';
 import type { Employee, Sent } from '../../exit/people.js';
 import type { DirectoryService } from '../../services/directory/directory.js';
 import type { NotificationService } from '../../services/notification/notification.js';
 import type { Leased } from '../jetstream/records.js';
-import type { Subscription } from './subscriber.js';
+import type { Subscription } from './subscription.js';
 import type { Task } from './tasks.js';
 
-/** What is remembered of one exit. */
+/** The record of one exit. */
 interface Notified {
-  /** The person who was told of the resignation is told of its outcome. */
+  /** Kept, so that both mails go to the same manager. */
   employee?: Employee | undefined;
   resignation?: Sent | undefined;
   outcome?: Sent | undefined;
@@ -19,7 +19,7 @@ export function notificationSubscription(
   directory: DirectoryService,
   notification: NotificationService,
 ): Subscription<Notified> {
-  async function tell(
+  async function notify(
     of: 'resignation' | 'outcome',
     record: Leased<Notified>,
     exit: Exit,
@@ -40,7 +40,7 @@ export function notificationSubscription(
   const ofResignation: Task<Notified> = {
     step: 'notify-manager',
     run: (record, exit) =>
-      tell('resignation', record, exit, (employee) =>
+      notify('resignation', record, exit, (employee) =>
         notification.notifyManager(
           { ...about(exit, employee), resignation: exit.resignation, openedAt: exit.openedAt },
           record.signal,
@@ -50,7 +50,7 @@ export function notificationSubscription(
   const ofOutcome: Task<Notified> = {
     step: 'notify-manager-of-outcome',
     run: (record, exit) =>
-      tell('outcome', record, exit, (employee) =>
+      notify('outcome', record, exit, (employee) =>
         notification.notifyManagerOfOutcome(
           { ...about(exit, employee), outcome: exit.ending!, decision: exit.decision?.data },
           record.signal,
@@ -60,7 +60,7 @@ export function notificationSubscription(
 
   return {
     consumer: 'notification',
-    description: 'Tells the manager of a resignation, and of its outcome once access is as decided',
+    description: 'Tells the manager of a resignation, and of its outcome once access is settled',
     service: 'notification',
     events: ['employee.resigned', 'manager.notified', 'access.restored', 'access.revoked', 'step.resolved'],
     tasks: [ofResignation, ofOutcome],

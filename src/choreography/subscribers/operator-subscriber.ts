@@ -1,19 +1,19 @@
-/** The notification service, towards the operator: tells of the steps that need attention, once for each cause. */
+/** The notification service's mails to the operator: the steps that need attention, once for each cause. */
 import type { StoredEvent } from '../../exit/events.js';
 import type { Exit } from '../../exit/exit.js';
 import type { Sent } from '../../exit/people.js';
 import type { NotificationService } from '../../services/notification/notification.js';
-import type { Subscription } from './subscriber.js';
-import { isSetOff, type Task } from './tasks.js';
+import type { Subscription } from './subscription.js';
+import { isTriggered, type Task } from './tasks.js';
 
-/** What is remembered of one exit: the notices that went out. */
-interface ToldOperator {
+/** The record of one exit: the notices sent. */
+interface OperatorNotices {
   sent: (Sent & { number: number })[];
 }
 
-/** A consumer of its own: an operator who cannot be reached holds up nobody, and no exit. */
-export function operatorSubscription(notification: NotificationService): Subscription<ToldOperator> {
-  const tell: Task<ToldOperator> = {
+/** A separate consumer, so that an outage of the operator's mailbox delays no other mail. */
+export function operatorSubscription(notification: NotificationService): Subscription<OperatorNotices> {
+  const notify: Task<OperatorNotices> = {
     step: 'notify-operator',
     async run(record, exit) {
       const { sent } = record.value;
@@ -26,26 +26,26 @@ export function operatorSubscription(notification: NotificationService): Subscri
         const about = { exitId, employeeId, employee, operator, number, causes };
         sent.push({ number, ...(await notification.notifyOperator(about, record.signal)) });
       }
-      const unsaid = sent.filter((mail) => mail.number > exit.notices.toldUpTo);
-      const mails = unsaid.map(({ to, messageId }) => ({ to, messageId }));
+      const unreported = sent.filter((mail) => mail.number > exit.notices.toldUpTo);
+      const mails = unreported.map(({ to, messageId }) => ({ to, messageId }));
       const steps = causes.map(({ step }) => step);
       return { type: 'operator.notified', data: { number, steps, sent: mails } };
     },
   };
-  // What breaks first and what breaks next may be told in one mail; then nothing is left to be told because of the second event.
+  // One mail may cover several causes; the later events then have nothing left to report.
   const isDue = (event: StoredEvent, exit: Exit): boolean =>
-    (event.type !== 'step.resolved' || isSetOff(tell, event, exit)) &&
-    exit.isOpen(tell.step) &&
+    (event.type !== 'step.resolved' || isTriggered(notify, event, exit)) &&
+    exit.isOpen(notify.step) &&
     exit.notices.due(exit.steps).length > 0;
 
   return {
     consumer: 'notification-operator',
     description: 'Tells the operator of each step that needs attention, once for each cause',
     service: 'notification',
-    // Drift that the policy leaves to an operator needs attention, too.
+    // Under `onDrift: report` drift needs attention as well.
     events: ['step.needs-attention', 'access.drifted', 'step.resolved'],
-    tasks: [tell],
+    tasks: [notify],
     memory: { bucket: 'exit-notification-operator', empty: { sent: [] } },
-    taskOf: (event, exit) => (isDue(event, exit) ? tell : undefined),
+    taskOf: (event, exit) => (isDue(event, exit) ? notify : undefined),
   };
 }

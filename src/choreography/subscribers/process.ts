@@ -6,12 +6,13 @@ import type { Config } from '../../config/config.js';
 import type { NatsConfig } from '../../config/environment.js';
 import { startServices, type SubscriberName } from './start.js';
 
-/** A container's health check calls a file of over a minute dead. */
+/** The container's health check fails where the file is older than one minute. */
 const HEALTH_EVERY_MS = 10_000;
 
 /**
- * Runs until SIGINT or SIGTERM; what is under way is then left to the next process.
- * @param healthFile touched for as long as JetStream answers
+ * Runs until SIGINT or SIGTERM; then another process takes over the work in progress.
+ * @param healthFile its modification time is renewed while JetStream answers
+ * @throws where the connection to NATS closes with an error
  */
 export async function runServices(
   services: readonly SubscriberName[],
@@ -19,7 +20,7 @@ export async function runServices(
   nats: NatsConfig,
   healthFile?: string,
 ): Promise<void> {
-  const told = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  const signalled = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   const bus = await connectBus(nats, `ems ${services.join(', ')}`);
   try {
     const running = await startServices({ bus, config, services });
@@ -29,7 +30,7 @@ export async function runServices(
       await touch(healthFile, bus);
       setInterval(() => void touch(healthFile, bus), HEALTH_EVERY_MS).unref();
     }
-    const failure = await Promise.race([told.then(() => undefined), bus.connection.closed()]);
+    const failure = await Promise.race([signalled.then(() => undefined), bus.connection.closed()]);
     if (failure) throw failure;
     await running.stop();
   } finally {
@@ -42,6 +43,6 @@ async function touch(file: string, { jsm }: Bus): Promise<void> {
     await jsm.getAccountInfo();
     await writeFile(file, '');
   } catch (error) {
-    console.error(`Not healthy: ${(error as Error).message}`);
+    console.error(`service not healthy: ${(error as Error).message}`);
   }
 }

@@ -1,21 +1,21 @@
 /**
- * The notification service, while the decision is open: HR is reminded, then it is escalated, again and again. The resignation itself
- * waits for the next rung of the ladder: it is redelivered until the decision is there.
+ * The notification service's reminders and escalations of an open decision. The resignation is redelivered at each rung of the ladder,
+ * until HR has decided.
  */
 import type { Exit } from '../../exit/exit.js';
 import type { Sent } from '../../exit/people.js';
 import { rungStep, standingOn, type DueRung, type Rung } from '../../exit/review.js';
 import type { NotificationService } from '../../services/notification/notification.js';
-import type { Subscription } from './subscriber.js';
-import { isSetOff, type Said, type Task } from './tasks.js';
+import type { Subscription } from './subscription.js';
+import { isTriggered, type Outcome, type Task } from './tasks.js';
 
-/** What is remembered of one exit, by rung: the mails that went out. */
+/** The record of one exit: the mails sent, by rung. */
 interface Reviewed {
   sent: Record<string, Sent>;
 }
 
 export function reviewSubscription(notification: NotificationService): Subscription<Reviewed> {
-  /** The rung that is due; those before it, which an outage has swallowed, are not sent any more. */
+  /** Only for the rung that is due: an outage skips the rungs before it. */
   function taskFor({ kind, number, dueAt }: DueRung): Task<Reviewed> {
     return {
       step: rungStep[kind],
@@ -29,7 +29,7 @@ export function reviewSubscription(notification: NotificationService): Subscript
           record.signal,
         ));
         await record.save();
-        return said(kind, number, sent, exit);
+        return outcomeOf(kind, number, sent, exit);
       },
     };
   }
@@ -53,26 +53,26 @@ export function reviewSubscription(notification: NotificationService): Subscript
 
   return {
     consumer: 'notification-review',
-    description: 'Reminds HR of an open decision, then escalates it, until it is decided',
+    description: 'Reminds HR of an open decision, then escalates it',
     service: 'notification',
     events: ['employee.resigned', 'step.resolved'],
     memory: { bucket: 'exit-notification-review', empty: { sent: {} } },
     taskOf(event, exit) {
       const { rung } = exit.ladder;
-      return rung && isSetOff({ step: rungStep[rung.kind] }, event, exit) ? taskFor(rung) : undefined;
+      return rung && isTriggered({ step: rungStep[rung.kind] }, event, exit) ? taskFor(rung) : undefined;
     },
     redeliverAfter: (event, exit) =>
       event.type === 'employee.resigned' && exit.isAwaited ? msUntilNext(exit) : undefined,
   };
 }
 
-const said = (kind: Rung['kind'], number: number, sent: Sent, { plan }: Exit): Said =>
+const outcomeOf = (kind: Rung['kind'], number: number, sent: Sent, { plan }: Exit): Outcome =>
   kind === 'remind'
     ? { type: 'hr.reminded', data: { ...sent, number, of: plan!.review.remindAfterMs.length } }
     : { type: 'decision.escalated', data: { ...sent, number } };
 
 function msUntilNext({ openedAt, asOf, plan }: Exit): number {
-  // As of the moment when the exit was looked at: what falls due while it is acted on comes next.
+  // As of `asOf`, not of now: a rung that falls due during the attempt is the next one.
   const { next } = standingOn(plan!.review, Date.parse(asOf) - Date.parse(openedAt));
   return Math.max(1, Math.ceil(Date.parse(openedAt) + next.afterMs - Date.now()));
 }

@@ -1,4 +1,4 @@
-/** The services of the choreographed form: each a durable consumer (access: one for each critical system) over the same src/services. */
+/** Starts the services of the choreographed form. Each has its durable consumers, and calls `src/services`. */
 import { accessSubscription } from './access-subscriber.js';
 import { driftSubscription } from './drift-subscriber.js';
 import { keepExitList } from '../observing/exit-list.js';
@@ -11,8 +11,9 @@ import { reviewSubscription } from './review-subscriber.js';
 import { notificationSubscription } from './manager-subscriber.js';
 import { leftoversSubscription } from './leftovers-subscriber.js';
 import { stepSubscription } from './step-subscriber.js';
-import { subscribe, type Subscriber, type Subscription } from './subscriber.js';
-import { openTurns } from '../jetstream/rate-limit.js';
+import { subscribe, type Subscriber } from './subscriber.js';
+import type { Subscription } from './subscription.js';
+import { openRateLimits } from '../jetstream/rate-limit.js';
 import type { Config } from '../../config/config.js';
 import { planFrom } from '../../config/planning.js';
 import {
@@ -26,7 +27,7 @@ import {
 export const subscriberNames = ['notification', 'hr', 'access', 'steps'] as const;
 export type SubscriberName = (typeof subscriberNames)[number];
 
-/** How soon a process that was killed is missed. */
+/** A killed process's messages are redelivered after this long. */
 const ACK_WAIT_MS = 10_000;
 
 interface ServicesPlan {
@@ -37,7 +38,7 @@ interface ServicesPlan {
   log?: (line: string) => void;
 }
 
-/** Returns once the services take messages. */
+/** Resolves once every service pulls messages. */
 export async function startServices({
   bus,
   config,
@@ -47,7 +48,7 @@ export async function startServices({
 }: ServicesPlan): Promise<Subscriber> {
   const plan = planFrom(config, 'choreographed');
   const attempts = await openAttempts(bus);
-  // For who sends mail: long enough for a slow mail server and for recording its answer over a short outage of NATS.
+  // A mail service's lease covers a slow mail server, and a short outage of NATS before its reply is recorded.
   const leaseMs = Math.max(ackWaitMs, 6 * config.policy.requestTimeout);
   const run = <T>(subscription: Subscription<T>): Promise<Subscriber> =>
     subscribe(subscription, {
@@ -73,17 +74,17 @@ export async function startServices({
     async access() {
       const { recheckEvery } = config.policy;
       const access = createAccess(config);
-      const turnsOf = await openTurns(bus);
+      const limitOf = await openRateLimits(bus);
       const names = config.systems.map(({ name }) => name);
       return [
         run(leftoversSubscription({ service: 'access', names })),
         ...config.systems.flatMap(({ name, rateLimit }, i) => {
-          const turn = rateLimit && turnsOf(name, rateLimit.requestsPerSecond);
+          const awaitSlot = rateLimit && limitOf(name, rateLimit.requestsPerSecond);
           const service = access.get(name)!;
           const { attemptTimeoutMs } = plan.systems[i]!;
           return [
-            run(accessSubscription(name, { service, attemptTimeoutMs, turn })),
-            run(driftSubscription(name, { service, recheckEvery, turn })),
+            run(accessSubscription(name, { service, attemptTimeoutMs, awaitSlot })),
+            run(driftSubscription(name, { service, recheckEvery, awaitSlot })),
           ];
         }),
       ];

@@ -1,13 +1,13 @@
-/** A step of the configuration, as a service by itself: a call that carries a CloudEvent, or a task for a person. */
+/** A custom step as a service: a call with a CloudEvent, or a task for a person. */
 import type { StepConfig } from '../../config/config.js';
 import { notConfirmed } from '../../exit/failures.js';
 import type { Exit } from '../../exit/exit.js';
 import type { Sent } from '../../exit/people.js';
 import type { StepService } from '../../services/steps/step-service.js';
-import type { Subscription } from './subscriber.js';
-import { everyBeginning, isSetOff, type Task } from './tasks.js';
+import type { Subscription } from './subscription.js';
+import { stepTriggers, isTriggered, type Task } from './tasks.js';
 
-/** What is remembered of one exit: what the call answered, and the mails to the person. */
+/** The record of one exit: the notes from the call's response, and the mails to the person. */
 interface PerformedStep {
   notes?: string[] | undefined;
   asked: (Sent & { number: number; at: string })[];
@@ -33,22 +33,22 @@ export function stepSubscription(
   };
 
   const remindEveryMs = task?.remindEvery ?? 0;
-  /** Undefined until a mail has gone out since the step began. */
+  /** The last mail since the step began, in milliseconds since the epoch; undefined where there is none. */
   const askedAt = (exit: Exit): number | undefined => {
     const last = exit.asked.get(step);
     return last?.start === exit.ledger.starts(step) ? Date.parse(last.at) : undefined;
   };
   const mailDueAt = (exit: Exit): number => (askedAt(exit) ?? -Infinity) + remindEveryMs;
   const withinMs = (exit: Exit) => exit.ledger.rowOf(step)?.attentionAfterMs;
-  /** A person is late only with what they were asked; a step that needs attention already has told the operator. */
+  /** A task is overdue only after its mail went out, and only once. */
   const overdueAt = (exit: Exit): number => {
     const { state, startedAt } = exit.step(step)!;
-    const canBeLate = state === 'running' && askedAt(exit) !== undefined;
-    return canBeLate ? Date.parse(startedAt!) + (withinMs(exit) ?? Infinity) : Infinity;
+    const canBeOverdue = state === 'running' && askedAt(exit) !== undefined;
+    return canBeOverdue ? Date.parse(startedAt!) + (withinMs(exit) ?? Infinity) : Infinity;
   };
 
-  /** Not thrown: the reminders go on. */
-  const late: Task<PerformedStep> = {
+  /** Published, not thrown as a final failure: the reminders continue. */
+  const overdue: Task<PerformedStep> = {
     step,
     run: ({ value }) =>
       Promise.resolve({ type: 'step.needs-attention', data: notConfirmed(step, value.asked.at(-1)!.to) }),
@@ -76,20 +76,20 @@ export function stepSubscription(
     consumer: `step-${step}`,
     description: task ? `Asks ${task.to.name}: ${task.ask}` : `Calls ${step}`,
     service: 'steps',
-    events: everyBeginning,
+    events: stepTriggers,
     tasks: [task ? ask : call],
     memory: { bucket: 'exit-steps', empty: { asked: [] }, of: step },
-    // The exit's plan says which of both it is: the configuration may have made the other of it.
+    // The exit's plan says whether it is a call or a task; the configuration may have changed since.
     taskOf(event, exit) {
-      if (!isSetOff({ step }, event, exit)) return undefined;
+      if (!isTriggered({ step }, event, exit)) return undefined;
       if (!isTask(exit)) return call;
       const now = Date.parse(exit.asOf);
-      if (now >= overdueAt(exit)) return late;
+      if (now >= overdueAt(exit)) return overdue;
       return now >= mailDueAt(exit) ? { ...ask, nth: exit.askedFor(step) + 1 } : undefined;
     },
-    // The person is asked again until they have confirmed it; a mail that is refused for good waits for a retry.
+    // The person is reminded until they confirm; after a final refusal of the mail the step waits for a retry.
     redeliverAfter(event, exit, failure) {
-      if (failure || !isSetOff({ step }, event, exit) || !isTask(exit)) return undefined;
+      if (failure || !isTriggered({ step }, event, exit) || !isTask(exit)) return undefined;
       return Math.max(1, Math.min(mailDueAt(exit), overdueAt(exit)) - Date.now());
     },
   };

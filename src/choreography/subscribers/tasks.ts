@@ -1,13 +1,13 @@
-/** What a service does because of an event, what it says when it is done, and what it promises. */
-import type { EventType, Outcome, StoredEvent } from '../../exit/events.js';
+/** What a service does on an event, which event it then publishes, and what it promises. */
+import type { EventType, Outcome as OutcomeOf, StoredEvent } from '../../exit/events.js';
 import type { Exit } from '../../exit/exit.js';
 import type { Beginning, StepRow } from '../../exit/steps.js';
 import type { Leased } from '../jetstream/records.js';
 
-/** What a service promises: that because of one event, another follows. Written to its consumer, for those who observe. */
+/** A service's promise: after one event, another one follows. The consumer's metadata declares it to observers. */
 export interface Promised {
   on: EventType;
-  /** Only where the data of that one say so. */
+  /** Limits the promise to events with these data. */
   when?: { outcome: 'retained' | 'leaving' };
   event: EventType;
   step: string;
@@ -17,8 +17,8 @@ export interface Promised {
 }
 
 const decision = 'exit.decision-finalised';
-/** By what a step begins on: the event, for those who observe. What time alone sets off is not promised. */
-const setOffBy: { [B in Beginning]?: Pick<Promised, 'on' | 'when'> } = {
+/** The event that begins a step. Steps that begin at a time have none, and promise nothing. */
+const triggerOf: { [B in Beginning]?: Pick<Promised, 'on' | 'when'> } = {
   resigned: { on: 'employee.resigned' },
   attention: { on: 'step.needs-attention' },
   requested: { on: 'interview.reschedule-requested' },
@@ -28,22 +28,22 @@ const setOffBy: { [B in Beginning]?: Pick<Promised, 'on' | 'when'> } = {
   'access-settled': { on: decision },
 };
 
-/** What the table of steps promises of some of its steps. */
+/** @returns the promises of these steps, from the table of steps */
 export const promisesOf = (
   table: readonly StepRow[],
   steps: readonly Pick<Task<never>, 'step' | 'system'>[],
   within: number,
 ): Promised[] =>
   table.flatMap(({ name, begins, event, attentionAfterMs }) => {
-    const cause = setOffBy[begins];
+    const trigger = triggerOf[begins];
     const of = steps.find(({ step }) => step === name);
-    if (!cause || !of) return [];
+    if (!trigger || !of) return [];
     const { system } = of;
-    return { ...cause, event: event as EventType, step: name, system, within: attentionAfterMs ?? within };
+    return { ...trigger, event: event as EventType, step: name, system, within: attentionAfterMs ?? within };
   });
 
-/** Whatever a step of the configuration may begin on, and the operator's word on it. */
-export const everyBeginning: readonly EventType[] = [
+/** The events that a custom step may begin on, and an operator's resolution. */
+export const stepTriggers: readonly EventType[] = [
   'employee.resigned',
   'exit.decision-finalised',
   'access.restored',
@@ -51,22 +51,23 @@ export const everyBeginning: readonly EventType[] = [
   'step.resolved',
 ];
 
-export type Said = Outcome<EventType>;
+/** An event to publish, with its data. */
+export type Outcome = OutcomeOf<EventType>;
 
-/** One step that a message sets off. */
+/** One step that an event begins. */
 export interface Task<T> {
   step: string;
   system?: string | undefined;
-  /** Where one event sets off the same step several times: which time it is, from 1. */
+  /** The number of this run, from 1, where one event begins the step several times. */
   nth?: number | undefined;
-  /** When it fell due, ISO 8601; where it is left out, the exit's step says it. */
+  /** When it fell due, ISO 8601; default: when the exit's step began. */
   dueAt?: string | undefined;
-  /** @returns what is to be said; nothing where there is no news */
-  run: (record: Leased<T>, exit: Exit) => Promise<Said | Said[] | undefined>;
+  /** @returns the events to publish, if any */
+  run: (record: Leased<T>, exit: Exit) => Promise<Outcome | Outcome[] | undefined>;
 }
 
-/** Whether a step is to be done because of an event: it began with it, or an operator wants it to be tried again. */
-export const isSetOff = (
+/** Whether an open step began on this event, or an operator's retry restarts it. */
+export const isTriggered = (
   { step, system }: Pick<Task<never>, 'step' | 'system'>,
   event: StoredEvent,
   exit: Exit,
@@ -78,7 +79,7 @@ export const isSetOff = (
       event.data.step === step &&
       event.data.system === system));
 
-/** Thrown where it is not yet time; the message comes again. One with a `cause` is logged. */
+/** Thrown where the task must wait: the message is redelivered after `ms`. The service logs one with a `cause`. */
 export class RetryLater extends Error {
   override readonly name = 'RetryLater';
   constructor(

@@ -1,75 +1,78 @@
 /**
- * What the hold needs of a critical system. An adapter per protocol implements it; every rule of the hold stays above it.
- * A function that fails throws an Error for an outage, which is retried, or a FinalFailure for what no retry changes.
+ * The port of the hold to a critical system. One adapter per protocol implements it, and has no rule of the hold.
+ * Every function throws an Error on an outage, which is retried, or a FinalFailure that no retry can fix.
  */
 import type { AccountRef, GroupRef } from '../../exit/hold-facts.js';
 
-/** What the system says that a write came to. The hold reads the value again before it believes any of them. */
+/** The system's answer to a write. The hold reads the value back after each of them. */
 export type Outcome =
-  /** Carried out, and so ours to give back. */
+  /** The write changed the value, so that the hold must give it back. */
   | { kind: 'written' }
-  /** The value was so already: not ours to give back. */
+  /** The value was as wanted already, so that the hold must not give it back. */
   | { kind: 'unchanged' }
-  /** The value is as asked, and the system does not tell who changed it; it counts as ours. */
+  /** The value is as wanted, and the system does not tell whose write did it. It counts as ours. */
   | { kind: 'unknown' }
   /** Another administrator wrote in between, or the answer is in doubt: read again. */
   | { kind: 'conflict' }
-  /** The account or the group was deleted, as a second look has confirmed. */
+  /** The account or the group was deleted; a second request has confirmed it. */
   | { kind: 'gone' }
-  /** Final. `detail` is what an operator reads. */
+  /** Final. An operator reads `detail`. */
   | {
       kind: 'refused';
       why: 'dynamic' | 'synced' | 'privileged' | 'state' | 'last' | 'primary' | 'rights';
       detail: string;
     }
-  /** Asynchronous, or a person was asked. Each retry asks again, and the adapter must recognise it. */
+  /** Asynchronous, or a person's task. Each retry repeats the request, and the adapter must recognise it. */
   | { kind: 'pending'; ref: string };
 
 export interface Account extends AccountRef {
   /** Names and addresses of the account. */
   identities: string[];
   active: boolean;
-  /** Changes with each change of the account, where the system has one. */
+  /** The system's version of the account, if it has any: an ETag in SCIM. */
   version?: string | undefined;
 }
 
-/** An account that answers to an employee id. */
+/** An account that matches an employee id. */
 interface Candidate {
   account: Account;
   /** The attribute that matched. */
   by: string;
-  /** What the attribute says, in the system's own spelling. */
+  /** The attribute's value in the system's own spelling. */
   value: string;
 }
 
 export interface Membership {
   group: GroupRef;
-  /** `nested`: through another group. A group that is reached in two ways is listed twice. */
+  /** `nested`: through another group. A membership both direct and nested is listed twice. */
   via: 'direct' | 'nested' | 'primary';
-  /** Otherwise why it cannot be taken, as an operator reads it. */
+  /** A string tells the operator why the hold cannot remove it. */
   changeable: true | string;
-  /** Of what removal writes to, where the system has one. */
+  /** The version of the resource that a removal writes to, if it has any. */
   version?: string | undefined;
 }
 
 interface Capabilities {
-  /** A write on a version that has passed is refused, also where the request lands late. */
+  /** The system refuses a write on an old version, also where the request lands late. */
   conditionalWrites: boolean;
 }
 
 export interface AccessPort {
-  /** What people call the system: "payroll". */
+  /** The configured name of the system: "payroll". */
   readonly system: string;
   capabilities(signal: AbortSignal): Promise<Capabilities>;
-  /** Every account that matches the first key which matches any; each account once. */
+  /** Tries the keys in order. @returns every account that matches the first key with any match, each once */
   find(employeeId: string, signal: AbortSignal): Promise<Candidate[]>;
-  /** By the immutable id. The user name is for a second look before the adapter answers undefined: the account was deleted. */
+  /**
+   * Reads by the immutable id.
+   * @returns undefined only where the account was deleted; the adapter confirms that by `userName`, if given
+   */
   read(account: { id: string; userName?: string }, signal: AbortSignal): Promise<Account | undefined>;
-  /** Changes one value, on the version that was seen where the system can. */
+  /** Changes one value, conditional on the version of `seen` where the system supports it. */
   setActive(seen: Account, active: boolean, signal: AbortSignal): Promise<Outcome>;
-  /** All of them, or an Error: the hold takes what is missing here for observed gone. */
+  /** @returns all memberships; a missing one counts as observed removed @throws Error on an incomplete answer */
   groupsOf(accountId: string, signal: AbortSignal): Promise<Membership[]>;
-  /** None is a mistake in the configuration. */
+  /** @returns none where the configuration names a group that the system lacks */
   findGroup(name: string, signal: AbortSignal): Promise<GroupRef[]>;
   hasOtherActiveMember(
     groupId: string,
@@ -78,6 +81,6 @@ export interface AccessPort {
   ): Promise<'yes' | 'no' | 'cannot tell'>;
   removeFromGroup(accountId: string, seen: Membership, signal: AbortSignal): Promise<Outcome>;
   addToGroup(accountId: string, group: GroupRef, signal: AbortSignal): Promise<Outcome>;
-  /** Absent where the system has no way to. */
+  /** Absent where the system cannot end sessions. */
   endSessions?: ((account: AccountRef, signal: AbortSignal) => Promise<void>) | undefined;
 }

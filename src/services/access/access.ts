@@ -1,6 +1,6 @@
 /**
- * The hold on one critical system: capture, block, restore, revoke. Every operation may be repeated at any time: it reads, decides,
- * writes one value, and reads back.
+ * The hold on one critical system: capture, block, restore, revoke. Every operation is idempotent: it reads, decides, writes one value,
+ * and reads it back.
  */
 import type { HoldKind } from '../../exit/hold-facts.js';
 import type { AccessPort } from './access-port.js';
@@ -14,7 +14,7 @@ import { revoke } from './revoke.js';
 
 export interface AccessOptions {
   port: AccessPort;
-  /** Groups whose last active member is not taken away. */
+  /** Groups whose last active member the hold must not take. */
   protectedGroups?: readonly string[];
 }
 
@@ -29,7 +29,7 @@ export function createAccessService({ port, protectedGroups = [] }: AccessOption
     wouldBeLast: wouldBeLast(port, protectedGroups),
     driftOf: (accountId: string, hold: HoldKind, signal: AbortSignal) =>
       strategyOf(port, hold).driftOf(accountId, signal),
-    /** What revocation would take, now: nothing is written. */
+    /** The memberships that a revocation would remove now. Writes nothing. */
     memberships: (accountId: string, signal: AbortSignal) => groupsOf(port, accountId, signal, isChangeable),
   };
 }

@@ -1,4 +1,4 @@
-/** Takes access away and observes that it is gone. */
+/** Takes access, and observes the result. */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import {
   isNothing,
@@ -15,8 +15,10 @@ import { groupsLeftWithout } from './protection.js';
 export const block =
   (port: AccessPort, protectedGroups: readonly string[]) =>
   /**
-   * `tried` and `trying` are those of Strategy.block.
-   * @param overridesProtection a person has decided that protected groups may lose their last active member
+   * @param tried as in `Strategy.block`
+   * @param trying as in `Strategy.block`
+   * @param overridesProtection a person allows that protected groups lose their last active member
+   * @throws FinalFailure LastOfProtectedGroup, Refused
    */
   async (
     account: CapturedAccount,
@@ -39,8 +41,8 @@ export const block =
     const { writes, ...held }: Held = user
       ? await strategyOf(port, hold).block(account, user, tried, trying, signal)
       : { taken: tried, uncaptured: [], notes: ['the account no longer exists'], writes: 0 };
-    // What was set out on before, or had to be written twice, may have left a request behind that is still on its way; without
-    // conditional writes to refuse it, even a copy of a single one may be.
+    // An earlier attempt or a repeated write may have left a request in flight, which would land late. Without conditional writes
+    // even a duplicate of a single request would be applied.
     const isUnsettled =
       !isNothing(tried) || writes > 1 || (writes > 0 && !(await port.capabilities(signal)).conditionalWrites);
     if (user) await port.endSessions?.(account, signal);

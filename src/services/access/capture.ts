@@ -1,4 +1,4 @@
-/** Whose account it is, and what the hold may take from it. Writes nothing. */
+/** Finds the employee's account, and records what the hold may take from it. Writes nothing. */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { Capture, HoldKind } from '../../exit/hold-facts.js';
 import { assertSpelling } from '../../exit/spelling.js';
@@ -15,7 +15,7 @@ export async function findAccount(
   if (others.length > 0) {
     throw new FinalFailure(
       FailureType.Ambiguous,
-      `${others.length + 1} accounts on ${port.system} have the ${found.by} ${employeeId}; exactly one must, so none is touched`,
+      `${others.length + 1} accounts on ${port.system} have the ${found.by} ${employeeId}; exactly one must, so none is changed`,
     );
   }
   assertSpelling(found.value, employeeId, port.system);
@@ -26,9 +26,9 @@ export const capture =
   (port: AccessPort) =>
   async (employeeId: string, hold: HoldKind, signal: AbortSignal): Promise<Capture> => {
     const user = await findAccount(port, employeeId, signal);
-    const looked: Capture = { system: port.system, capturedAt: new Date().toISOString() };
-    if (!user) return looked;
+    const observed: Capture = { system: port.system, capturedAt: new Date().toISOString() };
+    if (!user) return observed;
     const { id, userName, identities, active } = user;
     const groups = await strategyOf(port, hold).groupsToTake(id, signal);
-    return { ...looked, account: { id, userName, identities, active, groups } };
+    return { ...observed, account: { id, userName, identities, active, groups } };
   };

@@ -1,4 +1,4 @@
-/** The hold that takes the listed groups from the account, and leaves it active. */
+/** The hold of kind `groups`: removes the account from the listed groups, and leaves it active. */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { GroupRef } from '../../exit/hold-facts.js';
 import type { AccessPort } from './access-port.js';
@@ -16,11 +16,11 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     let most = 0;
     const isOurs = (group: GroupRef) => tried.groups.some(({ id }) => id === group.id);
     const removedByOthers = ({ displayName }: GroupRef) =>
-      notes.push(`somebody else removed it from ${displayName} after the capture`);
-    // By id: a group that was renamed since the capture is still the one that was captured.
+      notes.push(`another administrator removed it from ${displayName} after the capture`);
+    // By id, since a group may have been renamed after the capture.
     const present = await port.groupsOf(captured.id, signal);
     const isPresent = ({ id }: GroupRef) => present.some(({ group }) => group.id === id);
-    // Said before the first write: a hold that takes only some of the groups is none.
+    // Before the first write: a hold on only some of the groups would leave access open.
     const fixed = present.find(
       (each) => !isChangeable(each) && captured.groups.some(({ id }) => id === each.group.id),
     );
@@ -34,7 +34,7 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
       else removedByOthers(group);
     }
     await trying(taken);
-    // Only what was reported: a membership that appears from here on is not known to be ours, and is seen below.
+    // Only memberships that `trying` has recorded; `uncaptured` below reports later ones.
     for (const group of taken.groups.filter(isPresent)) {
       const writes = await removeMembership(port, captured.id, group, signal);
       most = Math.max(most, writes);
@@ -45,7 +45,7 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     const uncaptured = await groupsNamed(port, captured.id, names, signal);
     if (captured.groups.length === 0 && uncaptured.length === 0) {
       notes.push('was in none of the critical groups');
-      // Most likely a mistake in the configuration.
+      // The configuration probably misspells a group.
       for (const name of names)
         if ((await port.findGroup(name, signal)).length === 0)
           notes.push(`${port.system} has no group "${name}": check the configuration`);

@@ -1,16 +1,16 @@
-/** What differs between the kinds of hold. Another kind is another strategy. */
+/** The part of the hold that differs by its kind. */
 import type { Blocked, CapturedAccount, GroupRef, Taken } from '../../exit/hold-facts.js';
 import type { Account } from './access-port.js';
 
 export interface Strategy {
   /** The memberships that the hold may take. */
   groupsToTake(accountId: string, signal: AbortSignal): Promise<GroupRef[]>;
-  /** Those of the groups in which the hold leaves the account without effect. */
+  /** The groups that would lose the account as an active member. */
   endangers(user: Account, groups: readonly string[]): readonly string[];
   /**
-   * Takes access away from an account that exists, and observes that it is gone.
-   * @param tried what earlier attempts of this hold set out to take: a value found gone is ours only if it is among these
-   * @param trying records durably, before each write, what this hold has now set out to take
+   * Takes access from an existing account, and observes the result.
+   * @param tried what earlier attempts intended to take: an access already gone is ours only if it is among these
+   * @param trying makes durable, before each write, what the hold intends to take
    */
   block(
     captured: CapturedAccount,
@@ -19,11 +19,11 @@ export interface Strategy {
     trying: (taken: Taken) => Promise<void>,
     signal: AbortSignal,
   ): Promise<Held>;
-  /** What of the hold others have given back; one read. @returns undefined while it holds */
+  /** One read. @returns which access other administrators have given back; undefined while the hold stands */
   driftOf(accountId: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
 export interface Held extends Pick<Blocked, 'taken' | 'version' | 'uncaptured' | 'notes'> {
-  /** The most writes that one value needed. */
+  /** The maximum number of writes for one value. */
   writes: number;
 }

@@ -4,10 +4,10 @@ import type { AccessPort, Membership } from './access-port.js';
 import { converge } from './converge.js';
 
 export const isChangeable = ({ changeable }: Membership): boolean => changeable === true;
-/** What is only reached through another group is neither taken nor given back. */
+/** The hold neither takes nor gives back a nested membership. */
 export const isOwn = ({ via }: Membership): boolean => via !== 'nested';
 
-/** Those of the account that pass. */
+/** @returns the groups of the memberships that pass */
 export async function groupsOf(
   port: AccessPort,
   accountId: string,
@@ -17,7 +17,7 @@ export async function groupsOf(
   return (await port.groupsOf(accountId, signal)).filter(passes).map(({ group }) => group);
 }
 
-/** The account's memberships in the groups of the given names. */
+/** @returns those of the named groups that the account is in */
 export async function groupsNamed(
   port: AccessPort,
   accountId: string,
@@ -25,12 +25,12 @@ export async function groupsNamed(
   signal: AbortSignal,
 ): Promise<GroupRef[]> {
   if (names.length === 0) return [];
-  // RFC 7643 §4.2: a group's name is compared without regard to case.
+  // displayName is not case-exact (RFC 7643 §4.2).
   const wanted = new Set(names.map((name) => name.toLowerCase()));
   return groupsOf(port, accountId, signal, ({ group }) => wanted.has(group.displayName.toLowerCase()));
 }
 
-/** @returns how many writes of ours may have removed it */
+/** @returns how many of our writes may have removed it */
 export async function removeMembership(
   port: AccessPort,
   accountId: string,

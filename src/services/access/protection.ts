@@ -1,10 +1,10 @@
-/** Groups that are not to lose their last active member to a hold: the administrators, for instance. */
+/** Protected groups, such as the administrators: a hold must not take their last active member. */
 import type { AccountRef, HoldKind } from '../../exit/hold-facts.js';
 import type { AccessPort, Account } from './access-port.js';
 import { strategyOf } from './strategies.js';
 import { groupsNamed } from './memberships.js';
 
-/** @returns the protected groups in which no other active member is known */
+/** @returns the protected groups without another known active member */
 export async function groupsLeftWithout(
   user: Account,
   port: AccessPort,

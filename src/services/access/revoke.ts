@@ -1,4 +1,4 @@
-/** Makes the account inactive and takes every membership. The account stays, as evidence. */
+/** Deactivates the account and removes every membership. The account stays, as evidence. */
 import type { AccountRef, CapturedAccount, GroupRef, Revoked } from '../../exit/hold-facts.js';
 import type { AccessPort, Membership } from './access-port.js';
 import { findAccount } from './capture.js';
@@ -10,8 +10,8 @@ type Recording = (groups: GroupRef[]) => Promise<void>;
 export const revoke =
   (port: AccessPort) =>
   /**
-   * @param earlier the memberships that earlier attempts set out to remove
-   * @param removing records durably, before the writes, all that has been set out to be removed: the result says it, whatever is lost
+   * @param earlier the memberships that earlier attempts intended to remove
+   * @param removing makes durable, before the writes, every membership to be removed, so that the result lists them after a crash
    */
   async (
     employeeId: string,
@@ -20,11 +20,11 @@ export const revoke =
     earlier: readonly GroupRef[] = [],
     removing: Recording = () => Promise.resolve(),
   ): Promise<Revoked> => {
-    // Looked for again: an account may have been made, or made anew, since the capture.
+    // Found again, since an account may have been created or recreated after the capture.
     const found = await findAccount(port, employeeId, signal);
     const accounts = new Map([captured, found].flatMap((each) => (each ? [[each.id, each]] : [])));
     const removed = new Map(earlier.map((group) => [group.id, group]));
-    const remember: Recording = (groups) => {
+    const record: Recording = (groups) => {
       for (const group of groups) removed.set(group.id, group);
       return removing([...removed.values()]);
     };
@@ -34,7 +34,7 @@ export const revoke =
       if (!(await setActive(port, account, false, signal)).seen) continue;
       revoked.push({ id: account.id, userName: account.userName });
       await port.endSessions?.(account, signal);
-      for (const { group, via, changeable } of await removeAll(port, account.id, remember, signal))
+      for (const { group, via, changeable } of await removeAll(port, account.id, record, signal))
         notes.push(`${account.userName} stays in ${group.displayName} (${via}): ${changeable}`);
     }
     if (revoked.length === 0) notes.push(accounts.size === 0 ? 'no account' : 'the account no longer exists');
@@ -46,14 +46,14 @@ export const revoke =
     };
   };
 
-/** @returns what is left, once nothing more can be taken */
+/** @returns the memberships that cannot be removed */
 async function removeAll(
   port: AccessPort,
   accountId: string,
   removing: Recording,
   signal: AbortSignal,
 ): Promise<Membership[]> {
-  // A membership may be added while the others are being removed. After a few rounds the rest is the retry's.
+  // An administrator may add memberships meanwhile; after four rounds the attempt is retried.
   for (let round = 0; round < 4; round++) {
     const memberships = await port.groupsOf(accountId, signal);
     const groups = memberships.filter(isChangeable).map(({ group }) => group);

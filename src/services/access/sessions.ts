@@ -1,4 +1,4 @@
-/** Ends the sessions of an account by the call that the configuration names: SCIM has none. */
+/** Ends the sessions of an account by a configured HTTP request, since SCIM has no operation for it. */
 import { parseTemplate } from 'url-template';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { Pace } from '../protocols/pace.js';
@@ -42,9 +42,9 @@ export function sessionRevoker({
     await response.body?.cancel();
     if (response.ok) return;
     const sentence = `${what} was answered with ${response.status}`;
-    const isPassing = response.status >= 500 || response.status === 408 || response.status === 429;
-    throw isPassing
+    const isTransient = response.status >= 500 || response.status === 408 || response.status === 429;
+    throw isTransient
       ? new Error(sentence)
-      : new FinalFailure(FailureType.Refused, `${sentence}: end them by hand, or mend the call and retry`);
+      : new FinalFailure(FailureType.Refused, `${sentence}: end them by hand, or fix the request and retry`);
   };
 }

@@ -1,14 +1,14 @@
-/** The hold that suspends the account. */
+/** The hold of kind `suspend`: deactivates the account. */
 import type { AccessPort } from './access-port.js';
 import { setActive } from './converge.js';
 import type { Strategy } from './hold-strategy.js';
 
-const BY_OTHERS = 'somebody else suspended it after the capture';
+const BY_OTHERS = 'another administrator suspended it after the capture';
 
 export const suspendStrategy = (port: AccessPort): Strategy => ({
   groupsToTake: () => Promise.resolve([]),
 
-  // An account that is suspended already is the last resort of no group.
+  // A suspended account is no active member of any group.
   endangers: ({ active }, groups) => (active ? groups : []),
 
   async block(captured, user, tried, trying, signal) {
@@ -22,7 +22,7 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
     const { seen, writes } = await setActive(port, captured, false, signal);
     const now = { ...held, version: seen?.version, writes };
     if (writes > 0 || tried.suspended) return { ...now, taken };
-    // Never sent, or refused by the version each time: others were faster, and what they took is not ours to give back.
+    // No write of ours took effect: another administrator suspended it, and the hold must not give that back.
     return { ...now, notes: [seen ? BY_OTHERS : 'the account no longer exists'] };
   },
 

@@ -1,4 +1,4 @@
-/** Who the employee is, and who their manager is, from a SCIM 2.0 directory. */
+/** Looks up the employee and their manager in a SCIM 2.0 directory. */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { Contact, Employee } from '../../exit/people.js';
 import type { ScimClient } from '../protocols/scim.js';
@@ -16,7 +16,7 @@ import { assertSpelling } from '../../exit/spelling.js';
 
 export type DirectoryService = ReturnType<typeof createDirectoryService>;
 
-/** @param fallback who is told when there is no manager to tell */
+/** @param fallback the contact in place of a missing manager */
 export function createDirectoryService({ scim, fallback }: { scim: ScimClient; fallback: Contact }) {
   async function find(employeeId: string, signal: AbortSignal): Promise<ScimUser> {
     for (const attribute of ['externalId', 'userName']) {

@@ -1,9 +1,9 @@
-/** Tells everybody of the interview, by iMIP (RFC 6047): one mail a person and address. */
+/** Sends the invitation or cancellation of the interview by iMIP (RFC 6047), one mail for each address. */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { messageId } from '../../exit/ids.js';
 import type { Interview } from '../../exit/interview.js';
 import type { Contact, Employee, Sent } from '../../exit/people.js';
-import { addressesOf } from '../mails/about.js';
+import { addressesOf } from '../mails/mail-basics.js';
 import { validAddress, type Mailer } from '../protocols/smtp.js';
 import { cancel, request } from './invitation.js';
 import type { Memory } from './memory.js';
@@ -17,8 +17,8 @@ interface Announcer {
 }
 
 /**
- * Sends what has not been sent yet.
- * @returns all mails that were accepted
+ * Sends the mails that no earlier attempt has sent.
+ * @returns all accepted mails, also those of earlier attempts
  * @throws FinalFailure AddressRefused, Refused
  */
 export async function announce(
@@ -29,7 +29,7 @@ export async function announce(
   memory: Memory,
   signal: AbortSignal,
 ): Promise<Sent[]> {
-  if (memory.interview?.sequence !== interview.sequence) await memory.decide(interview);
+  if (memory.interview?.sequence !== interview.sequence) await memory.recordInterview(interview);
   const { mail, options } = wording(what, about, interview, words);
   const calendar =
     what === 'interview'
@@ -44,7 +44,9 @@ export async function announce(
       const id = messageId(about.exitId, `${what}.${interview.sequence}`, to.email, domain);
       if (memory.has(id)) continue;
       if (what === 'interview' && Date.parse(interview.start) <= now().getTime())
-        throw new Error(`${interview.start} has passed before everybody was invited: another time is needed`);
+        throw new Error(
+          `${interview.start} has passed before all attendees were invited; the next attempt looks for another time`,
+        );
       try {
         await mailer.send({ to, ...mail, messageId: id, calendar }, signal);
       } catch (error) {
@@ -54,17 +56,17 @@ export async function announce(
         else outages.push(error as Error);
         continue;
       }
-      await memory.deliver(to.email, id);
+      await memory.recordDelivery(to.email, id);
     }
-    // One address that takes it will do: the hold may have blocked the other one.
+    // One accepted address is enough, since the hold may have blocked the employee's mailbox.
     if (refusals.length === addresses.length) throw refusals[0]!;
   }
-  // A mailbox that has to be tried again keeps nobody else from being invited.
+  // Thrown last, so that one mailbox's outage does not delay the other invitations.
   if (outages[0]) throw outages[0];
   return memory.interview?.sent ?? [];
 }
 
-/** The employee, under every address that there is. */
+/** @returns the employee as a contact, once for each address @throws FinalFailure AddressRefused */
 export function contactsOf(employee: Employee): Contact[] {
   const { displayName: name, language } = employee;
   const contacts = addressesOf(employee, 'invite').map((email) => ({
@@ -72,7 +74,7 @@ export function contactsOf(employee: Employee): Contact[] {
     email,
     ...(language && { language }),
   }));
-  // Before a time is kept for somebody who cannot be invited.
+  // Validated before the calendar reserves a time.
   for (const contact of contacts) validAddress(contact);
   return contacts;
 }

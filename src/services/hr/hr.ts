@@ -1,6 +1,6 @@
 /**
- * The exit interview: finds a time that is free in the HR partner's calendar, keeps it there, invites everybody by iMIP (RFC 6047),
- * moves and withdraws. Every method can be called again after a failure at any point, with what it had reported.
+ * The exit interview: finds and books a free time in the HR partner's calendar, and invites the attendees by iMIP (RFC 6047). Moves and
+ * cancels it as well. After a failure at any point a method can be retried with the same memory.
  */
 import type { InterviewPolicy } from '../../config/config.js';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
@@ -10,24 +10,24 @@ import type { Contact, Employee, Sent } from '../../exit/people.js';
 import type { MailTemplates } from '../mails/templates.js';
 import type { Mailer } from '../protocols/smtp.js';
 import { announce, contactsOf } from './announcement.js';
-import { firstFree, keep, remove } from './booking.js';
+import { firstFree, book, remove } from './booking.js';
 import { entryOf } from './invitation.js';
 import type { Memory } from './memory.js';
 import { describeWindow, secondOf, slotOf, slotsWithin, type Slot, type Time, type Window } from './slots.js';
-import { findEntry, latestOf, standingOf, type HrPartner, type Standing } from './standing.js';
+import { findEntry, latestOf, entryWith, type HrPartner, type PartnerEntry } from './partner-entry.js';
 import { hrPartnerOf, wording } from './wording.js';
 
 export type { InterviewProgress } from '../../exit/interview.js';
-export type { HrPartner } from './standing.js';
+export type { HrPartner } from './partner-entry.js';
 
 interface HrOptions {
   mailer: Mailer;
   templates: MailTemplates;
   organisation: { name: string; domain: string };
   policy: InterviewPolicy;
-  /** The first who has time is taken. */
+  /** In order of preference: the first one with a free time is invited. */
   partners: readonly [HrPartner, ...HrPartner[]];
-  /** Sends and organises the invitations. */
+  /** The sender and ORGANIZER of the invitations. */
   from: Contact;
   now?: () => Date;
 }
@@ -39,7 +39,7 @@ interface InterviewFor {
   lastWorkingDay?: string | undefined;
 }
 
-/** A time that somebody gives, ISO 8601 in UTC: it need not be free, or inside of the working hours. */
+/** A time that a person gives, ISO 8601 in UTC. It need not be free or within working hours. */
 interface Given {
   at?: string | undefined;
 }
@@ -47,7 +47,7 @@ interface Given {
 export interface Withdrawal {
   withdrawn: boolean;
   note?: string | undefined;
-  /** The mails that said so. */
+  /** The mails of the cancellation. */
   sent?: Sent[] | undefined;
 }
 
@@ -74,7 +74,7 @@ export function createHrService({
       return slotOf({ start, end: start + policy.duration });
     throw new FinalFailure(
       FailureType.NoInterviewSlot,
-      `An interview cannot be at ${at}, which ${start === undefined ? 'is not a time in UTC' : 'has passed'}: give a time that is ahead`,
+      `An interview cannot be at ${at}, which ${start === undefined ? 'is not a time in UTC' : 'has passed'}: give a future time`,
     );
   }
 
@@ -90,14 +90,14 @@ export function createHrService({
   }
 
   /**
-   * Keeps the interview at the time that an earlier attempt settled on, or else at the given one, or else at the first of the slots that
-   * is free. SEQUENCE grows with every change and only then.
-   * @param about.interview what everybody knows, where that is to be changed
-   * @returns undefined when no slot is left in this calendar
+   * Books the interview at the time of an earlier attempt, at the given time, or at the first free slot. SEQUENCE grows with each
+   * change, and only then.
+   * @param about.interview the interview to move, as last announced
+   * @returns undefined where this calendar has no free slot
    */
   async function arrange(
     about: InterviewFor & { interview?: Interview | undefined },
-    { partner, entry }: Standing,
+    { partner, entry }: PartnerEntry,
     { time, slots }: { time: Time | undefined; slots: readonly Slot[] },
     memory: Memory,
     signal: AbortSignal,
@@ -119,7 +119,7 @@ export function createHrService({
       isSettled || time ? undefined : calendar ? await firstFree(calendar, slots, own, signal) : slots[0];
     const slot = isSettled ? latest : (time ?? free);
     if (!slot) return undefined;
-    // Without an entry that keeps it, the number of the slot stands for what nobody remembers after a reset.
+    // Without a calendar entry, SEQUENCE starts at the slot's index: after a reset a later slot still supersedes an earlier one.
     const first = calendar ? 0 : (free?.index ?? 0);
     const sequence = isSettled ? latest.sequence : latest ? latest.sequence + 1 : first;
     const wanted = { ...invited, sequence, start: slot.start, end: slot.end };
@@ -130,14 +130,14 @@ export function createHrService({
       isGiven: time !== undefined || (isSettled && latest.isByHand),
       domain,
       now,
-      decide: memory.decide,
+      recordInterview: memory.recordInterview,
       textOf: (interview: Interview, status: 'TENTATIVE' | 'CONFIRMED') =>
         entryOf(interview, wording('interview', about, interview, words).options, status, now()),
     };
-    return keep({ ...wanted, calendarUrl: calendar.urlOf(invited.uid) }, booking, signal);
+    return book({ ...wanted, calendarUrl: calendar.urlOf(invited.uid) }, booking, signal);
   }
 
-  /** An invitation that can be out although nobody knows of one: proposed by working hours alone. */
+  /** The invitation that an unrecorded attempt may have sent, for a partner without a calendar. */
   function proposable(about: InterviewFor): Interview | undefined {
     const partner = partners.find(({ calendar }) => !calendar);
     const { openedAt: since, lastWorkingDay, employee } = about;
@@ -163,15 +163,15 @@ export function createHrService({
       FailureType.NoInterviewSlot,
       first && last
         ? `No interview fits ${describeWindow(policy, window)}: all ${slots.length} slots from ${first.start} to ${last.end} ` +
-            `are taken in ${among}${rest}: make room and retry, give a time, or arrange it by hand`
-        : `No interview fits ${describeWindow(policy, window)}, that is still ahead${rest}: arrange it by hand`,
+            `are taken in ${among}${rest}: free a time and retry, give a time, or arrange it by hand`
+        : `No future interview fits ${describeWindow(policy, window)}${rest}: arrange it by hand`,
     );
   }
 
   return {
     /**
-     * A calendar that cannot be asked is an outage even where another HR partner has time: the order of the partners is meant, and
-     * the calendar may hold an entry of ours, which would become a second interview.
+     * A calendar that does not answer is an outage, also where another HR partner has time. It may have an entry of ours, and another
+     * one would be a second interview.
      * @throws FinalFailure NoInterviewSlot, AddressRefused, Refused
      */
     async scheduleInterview(
@@ -186,23 +186,23 @@ export function createHrService({
       const slots = slotsWithin(policy, window);
       const begun =
         (await findEntry(partners, interviewUid(exitId, domain), signal)) ??
-        (memory.interview && (await standingOf(partners, memory.interview, signal)));
+        (memory.interview && (await entryWith(partners, memory.interview, signal)));
       const others = partners.filter(({ contact }) => contact.email !== begun?.partner.contact.email);
-      for (const standing of [begun ?? [], others.map((partner) => ({ partner, entry: undefined }))].flat()) {
-        const interview = await arrange(about, standing, { time, slots }, memory, signal);
+      for (const place of [begun ?? [], others.map((partner) => ({ partner, entry: undefined }))].flat()) {
+        const interview = await arrange(about, place, { time, slots }, memory, signal);
         if (interview) {
           const sent = await announce('interview', about, interview, announcer, memory, signal);
           return { ...interview, sent };
         }
-        const { calendar } = standing.partner;
+        const { calendar } = place.partner;
         if (calendar) await remove(calendar, interviewUid(exitId, domain), signal);
       }
       throw noSlot(window, slots, partners);
     },
 
     /**
-     * Moves the interview: to the given time, or to the next free one after the present. It stays with the same HR partner, and in the
-     * policy as if it had been wished for now.
+     * Moves the interview to the given time, or to the next free time after the present one. The HR partner stays the same. Lead time and
+     * working days count from now.
      * @throws FinalFailure NoInterviewSlot, AddressRefused, Refused, NothingToGoOn
      */
     async rescheduleInterview(
@@ -212,33 +212,32 @@ export function createHrService({
     ): Promise<Interview> {
       const { interview: present, lastWorkingDay, at } = about;
       const time = at === undefined ? undefined : given(at);
-      // Whoever cannot come then does not want to come in the middle of it either.
+      // The new time must not overlap the present one.
       const after = new Date(Math.max(now().getTime(), Date.parse(present.end) - 1));
       const window = { since: now().toISOString(), lastWorkingDay, after };
       const slots = slotsWithin(policy, window);
-      const standing = await standingOf(partners, present, signal);
-      const interview = await arrange(about, standing, { time, slots }, memory, signal);
+      const place = await entryWith(partners, present, signal);
+      const interview = await arrange(about, place, { time, slots }, memory, signal);
       if (interview) {
         const sent = await announce('interview', about, interview, announcer, memory, signal);
         return { ...interview, sent };
       }
-      // Moved to a time that was lost to another exit: everybody still knows the present one.
+      // The new time was lost to another exit: the entry moves back to the announced time.
       if (memory.interview)
         await arrange(
           about,
-          await standingOf(partners, present, signal),
+          await entryWith(partners, present, signal),
           { time: present, slots },
           memory,
           signal,
         );
-      throw noSlot(window, slots, [standing.partner], `; it stays at ${present.start}`);
+      throw noSlot(window, slots, [place.partner], `; it stays at ${present.start}`);
     },
 
     /**
-     * Withdraws the invitation and removes the entry, unless the interview has taken place.
-     * @param about.interview absent where scheduling was given up and nobody saw how far it came: our entry is looked for in every
-     *   calendar; without a calendar the same invitation is worked out again, since a calendar program ignores the end of what it
-     *   never had
+     * Cancels the invitation and removes the entry, unless the interview has begun.
+     * @param about.interview absent where scheduling was aborted without a report. Then every calendar is searched for our entry. Without a
+     *   calendar the same invitation is derived again, since calendar programs ignore a CANCEL with an unknown UID
      * @throws FinalFailure AddressRefused, Refused, NothingToGoOn
      */
     async cancelInterview(
@@ -248,22 +247,22 @@ export function createHrService({
     ): Promise<Withdrawal> {
       const { exitId, interview: known } = about;
       if (!memory.interview) {
-        const standing = known
-          ? await standingOf(partners, known, signal)
+        const place = known
+          ? await entryWith(partners, known, signal)
           : await findEntry(partners, interviewUid(exitId, domain), signal);
-        const latest = latestOf(standing?.entry, known);
+        const latest = latestOf(place?.entry, known);
         const interview =
-          standing && latest
-            ? { ...(known ?? interviewOf(about, standing.partner)), ...timeAndSequenceOf(latest) }
+          place && latest
+            ? { ...(known ?? interviewOf(about, place.partner)), ...timeAndSequenceOf(latest) }
             : proposable(about);
         if (!interview)
-          return { withdrawn: false, note: 'no invitation can be out for a time that is still ahead' };
+          return { withdrawn: false, note: 'no invitation to a future time can have been sent' };
         if (!isAhead(interview)) return { withdrawn: false, note: 'the interview had already begun' };
-        await memory.decide(interview);
+        await memory.recordInterview(interview);
       }
       const interview = memory.interview!;
-      const { calendar } = (await standingOf(partners, interview, signal)).partner;
-      // First the entry: its time and SEQUENCE are known now, and are reported.
+      const { calendar } = (await entryWith(partners, interview, signal)).partner;
+      // The entry first: the memory has its time and SEQUENCE by now.
       if (calendar) await remove(calendar, interview.uid, signal);
       const sent = await announce('interview-cancelled', about, interview, announcer, memory, signal);
       return { withdrawn: true, sent };

@@ -1,7 +1,7 @@
-/** What the mails about the interview say. In the employee's language for everybody, since one calendar entry has one text. */
+/** Renders the mails on the interview. All are in the employee's language, since one calendar entry has one text. */
 import type { Interview } from '../../exit/interview.js';
 import type { Contact, Employee } from '../../exit/people.js';
-import { basicsOf } from '../mails/about.js';
+import { basicsOf } from '../mails/mail-basics.js';
 import type { MailTemplates } from '../mails/templates.js';
 
 interface InterviewMailOptions {
@@ -10,7 +10,7 @@ interface InterviewMailOptions {
   employee: Employee;
   interview: Pick<Interview, 'start' | 'end' | 'timeZone'>;
   hrPartner: Contact;
-  /** The time was proposed without a look at anybody's calendar. */
+  /** The time was proposed without a calendar. */
   isByWorkingHoursAlone: boolean;
 }
 
@@ -25,7 +25,7 @@ export function interviewMail(
     ...{ start, end, timeZone, hrPartner },
     isByWorkingHoursAlone,
   };
-  // Of the calendar entry: the same however often it moves, and when it is withdrawn.
+  // The SUMMARY of the calendar entry is the same after a move and in a cancellation.
   const { subject: summary } = templates.render('interview-invitation', language, data);
   return { ...templates.render(`interview-${what}`, language, data), summary };
 }

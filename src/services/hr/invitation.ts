@@ -1,4 +1,4 @@
-/** The interview as an iTIP object (RFC 5546), and as an entry of a calendar (RFC 4791). */
+/** Renders the interview as an iTIP object (RFC 5546), and as a CalDAV object (RFC 4791). */
 import ical, {
   ICalAttendeeRole,
   type ICalAttendeeScheduleAgent,
@@ -10,14 +10,14 @@ import type { Interview } from '../../exit/interview.js';
 import type { Contact } from '../../exit/people.js';
 import { oneLine } from '../protocols/mail-body.js';
 
-/** Who invites and withdraws. Not an attendee, since calendars ignore invitations from their own owner. */
 export interface InvitationOptions {
+  /** Not an attendee, since calendars ignore invitations from their own owner. */
   organizer: Contact;
   summary: string;
   description: string;
 }
 
-/** Invites, and, with a higher SEQUENCE, invites anew. */
+/** METHOD:REQUEST (RFC 5546 §3.2.2): an invitation, or with a higher SEQUENCE, its update. */
 export const request = (interview: Interview, options: InvitationOptions): string =>
   calendarOf(interview, options, {
     method: ICalCalendarMethod.REQUEST,
@@ -25,7 +25,7 @@ export const request = (interview: Interview, options: InvitationOptions): strin
     stamp: new Date(),
   });
 
-/** Withdraws: the same UID, one SEQUENCE on. */
+/** METHOD:CANCEL (RFC 5546 §3.2.5), with the same UID and the next SEQUENCE. */
 export const cancel = (interview: Interview, options: InvitationOptions): string =>
   calendarOf({ ...interview, sequence: interview.sequence + 1 }, options, {
     method: ICalCalendarMethod.CANCEL,
@@ -33,7 +33,7 @@ export const cancel = (interview: Interview, options: InvitationOptions): string
     stamp: new Date(),
   });
 
-/** The entry in the HR partner's calendar. A stored object has no METHOD (RFC 4791 §4.1). */
+/** The object in the HR partner's calendar. A stored object has no METHOD (RFC 4791 §4.1). */
 export const entryOf = (
   interview: Interview,
   options: InvitationOptions,
@@ -66,12 +66,12 @@ function calendarOf(
       role: ICalAttendeeRole.REQ,
       status: ICalAttendeeStatus.NEEDSACTION,
       rsvp: method !== ICalCalendarMethod.CANCEL,
-      // A server that sends invitations by itself (RFC 6638 §7.1) would invite everybody a second time.
+      // Keeps a scheduling server from sending a second invitation (RFC 6638 §7.1).
       ...(!method && { scheduleAgent: 'CLIENT' as ICalAttendeeScheduleAgent }),
     });
   }
   return calendar.toString();
 }
 
-/** RFC 6868: the library's backslash does not keep a quote from ending the value, and the rest would be read as calendar syntax. */
+/** Escapes a parameter value (RFC 6868): the library's backslash lets a quote end the value, and inject iCalendar syntax. */
 const parameter = (text: string): string => oneLine(text).replaceAll('^', '^^').replaceAll('"', "^'");

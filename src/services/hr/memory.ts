@@ -1,14 +1,14 @@
 import type { Interview, InterviewProgress } from '../../exit/interview.js';
 
-/** What earlier attempts reached, and what this one adds to it: durable once a promise resolves. */
+/** The progress of all attempts of a step; durable once a promise resolves. */
 export interface Memory {
   readonly interview: Interview | undefined;
-  /** @param messageId of a mail that was accepted */
+  /** Whether the mail was accepted. */
   has: (messageId: string) => boolean;
-  /** Before the calendar is changed, or anybody written to. */
-  decide: (interview: Interview) => Promise<void>;
+  /** Before the calendar changes or a mail goes out. */
+  recordInterview: (interview: Interview) => Promise<void>;
   /** After a mail was accepted. */
-  deliver: (to: string, messageId: string) => Promise<void>;
+  recordDelivery: (to: string, messageId: string) => Promise<void>;
 }
 
 export function remember(
@@ -21,11 +21,11 @@ export function remember(
       return interview;
     },
     has: (messageId) => delivered.includes(messageId),
-    decide(decided) {
-      interview = { ...decided, sent: interview?.sent ?? [] };
+    recordInterview(planned) {
+      interview = { ...planned, sent: interview?.sent ?? [] };
       return keep();
     },
-    deliver(to, messageId) {
+    recordDelivery(to, messageId) {
       delivered = [...delivered, messageId];
       interview = interview && { ...interview, sent: [...(interview.sent ?? []), { to, messageId }] };
       return keep();

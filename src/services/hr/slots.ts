@@ -1,4 +1,4 @@
-/** When an exit interview can be: by the policy's working hours, time zone, holidays and lead time. */
+/** The possible times of an exit interview, by the policy's working hours, time zone, holidays and lead time. */
 import { Temporal } from 'temporal-polyfill';
 import type { InterviewPolicy } from '../../config/config.js';
 import type { Period } from '../protocols/icalendar.js';
@@ -10,20 +10,20 @@ export interface Time {
 }
 
 export interface Slot extends Time {
-  /** How many slots of the policy come before it. */
+  /** Its position among all slots of the policy, from 0. */
   index: number;
 }
 
 export interface Window {
-  /** What lead time and working days are counted from: the resignation, or the wish for another time. ISO 8601. */
+  /** Lead time and working days count from here: the resignation, or the reschedule request. ISO 8601. */
   since: string;
-  /** The interview is on a day before it. */
+  /** `YYYY-MM-DD`; the interview is on an earlier day. */
   lastWorkingDay?: string | undefined;
   /** Only slots that begin later. */
   after: Date;
 }
 
-/** Slots begin every half an hour, as calendars show them. */
+/** Slots begin every half hour, as calendars show them. */
 const STEP_MINUTES = 30;
 
 const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
@@ -49,7 +49,7 @@ export function secondOf(text: string): number | undefined {
   }
 }
 
-/** All slots that the policy allows, in order. They are numbered from the first, also where that has passed. */
+/** @returns the slots after `after`, in order; the index also counts earlier ones */
 export function slotsWithin(policy: InterviewPolicy, { since, lastWorkingDay, after }: Window): Slot[] {
   return [...slotsOf(policy, since, lastWorkingDay)]
     .map(({ start, end }, index) => ({
@@ -60,7 +60,7 @@ export function slotsWithin(policy: InterviewPolicy, { since, lastWorkingDay, af
     .filter(({ start }) => Date.parse(start) > after.getTime());
 }
 
-/** What was looked for, for the message of a failure. */
+/** Describes the window for an error message. */
 export function describeWindow(policy: InterviewPolicy, { since, lastWorkingDay }: Window): string {
   const { withinWorkingDays, workingHours, timeZone } = policy;
   const limit = lastWorkingDay ? ` and before the last working day ${lastWorkingDay}` : '';

@@ -1,4 +1,4 @@
-/** All that is said about an interview: in mails, invitations and calendars. */
+/** The texts on an interview: of its mails, invitations and calendar entry. */
 import type { Interview } from '../../exit/interview.js';
 import type { Contact, Employee } from '../../exit/people.js';
 import type { MailTemplates } from '../mails/templates.js';
@@ -9,9 +9,9 @@ export type What = 'interview' | 'interview-cancelled';
 
 export interface About {
   employee: Employee;
-  /** What everybody knows, where it is moved or withdrawn. */
+  /** The interview as last announced, where it is moved or cancelled. */
   interview?: Interview | undefined;
-  /** The time that somebody gave. */
+  /** The time that a person gave, ISO 8601. */
   at?: string | undefined;
 }
 
@@ -40,5 +40,5 @@ export function wording(
   return { mail, options };
 }
 
-/** Where a service of a stranger does not say, the last attendee. */
+/** The last attendee where another publisher's event omits `hrPartner`. */
 export const hrPartnerOf = ({ hrPartner, attendees }: Interview): Contact => hrPartner ?? attendees.at(-1)!;

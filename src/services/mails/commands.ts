@@ -1,4 +1,4 @@
-/** The commands that a mail offers, ready to be copied. */
+/** The `ems` commands in mails, ready to copy. */
 import type { Outcome } from '../../exit/decision.js';
 import type { resolutionActions } from '../../exit/resolution.js';
 
@@ -16,11 +16,11 @@ export const resolveCommand = (
   by: string,
 ): string => command('resolve', employeeId, step, action, '--by', by);
 
-/** For the person of a task, who fills in the evidence. */
+/** The person of a task fills in the evidence. */
 export const confirmCommand = (employeeId: string, step: string, by: string): string =>
   `${resolveCommand(employeeId, step, 'done-by-hand', by)} --evidence "…"`;
 
 const command = (...words: string[]): string => ['ems', ...words.map(quoted)].join(' ');
 
-/** In double quotes, which every shell knows, where it is more than a plain word. A mail address can be: "o'brien@acme.example". */
+/** Double quotes work in every shell. A mail address may need them: "o'brien@acme.example". */
 const quoted = (word: string): string => (/^[\w@.:+-]+$/.test(word) ? word : `"${word}"`);

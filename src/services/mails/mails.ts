@@ -1,6 +1,6 @@
 /**
- * The mails there are, and what the templates of each are told. A value that may be absent is null and not missing: a template that
- * names what is not here is broken, and one that prints null is, too.
+ * The mails, and the template data of each. An absent value is null, not missing: rendering fails on an unknown name, and on the
+ * output of null.
  */
 
 export const mailNames = [
@@ -31,9 +31,9 @@ export interface MailData extends Record<MailName, EveryMail> {
   'employee-access-blocked': AboutSystems & { openedAt: string; reviewBy: string | null };
   'decision-reminder': OpenDecision & { number: number; of: number };
   'decision-escalation': OpenDecision & {
-    /** Which escalation this is, from 1. */
+    /** The number of the escalation, from 1. */
     number: number;
-    /** How often HR was reminded before. */
+    /** The number of reminders before it. */
     reminders: number;
     hrPartner: Person;
   };
@@ -47,17 +47,16 @@ export interface MailData extends Record<MailName, EveryMail> {
     }[];
   };
   'operator-orphaned-hold': AboutSystems & {
-    /** As Temporal calls it: "terminated". */
+    /** How the workflow ended, in Temporal's word: "terminated". */
     how: string;
     endedAt: string;
     commands: { resign: string };
   };
   'task-request': EveryMail & {
-    /** What is to be done, as the configuration says it. */
+    /** The configured text of the task. */
     ask: string;
-    /** By when; null where it is not known. */
     dueAt: string | null;
-    /** How often the person was asked before. */
+    /** The number of earlier mails. */
     reminders: number;
     command: string;
   };
@@ -66,7 +65,7 @@ export interface MailData extends Record<MailName, EveryMail> {
   'interview-cancelled': AboutInterview;
 }
 
-/** A mail as it goes out. */
+/** A rendered mail. */
 export interface Mail {
   subject: string;
   text: string;
@@ -78,13 +77,13 @@ interface Person {
   email: string;
 }
 
-/** What the layouts need, too. Times are ISO 8601 in UTC. */
+/** Also for the layouts. Times are ISO 8601 in UTC. */
 interface EveryMail {
   organisation: string;
-  /** Who is greeted; null in what goes to several people. */
+  /** The person in the salutation; null in mails to several people. */
   to: {
     name: string;
-    /** Why they are written to in the manager's place, in English. */
+    /** The reason for a substitute of the manager, in English. */
     insteadOfManager: string | null;
   } | null;
   employee: {
@@ -93,12 +92,12 @@ interface EveryMail {
     /** "Dana Fox (E-1002)", or the id alone. */
     nameAndId: string;
   };
-  /** Named in the mails to the employee, the manager and the person of a task. */
+  /** Only in mails to the employee, the manager and the person of a task. */
   whomToAsk: { hrPartner: Person; operator: Person } | null;
 }
 
 interface AboutSystems extends EveryMail {
-  /** The critical ones. */
+  /** The critical systems. */
   systems: string[];
 }
 
@@ -117,6 +116,6 @@ interface AboutInterview extends EveryMail {
   end: string;
   timeZone: string;
   hrPartner: Person;
-  /** The time was proposed without a look at anybody's calendar. */
+  /** The time was proposed without a calendar. */
   isByWorkingHoursAlone: boolean;
 }

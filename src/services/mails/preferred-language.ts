@@ -1,11 +1,10 @@
-/** Which of the languages that we have suits somebody. */
+/** Selects languages by a recipient's preference. */
 import Negotiator from 'negotiator';
 
 /**
- * The lookup of RFC 4647 §3.4: "de-AT" finds "de-at" and "de", in this order. The languages of a list come in the order in which
- * they are liked; what is no language finds what there is not.
- * @param preferred as SCIM's preferredLanguage (RFC 7643 §4.1.1): "de-AT", or "de, en;q=0.5"
- * @returns in lower case
+ * Lookup (RFC 4647 §3.4): "de-AT" finds "de-at" and "de", in this order. A list is ordered by its weights.
+ * @param preferred SCIM's preferredLanguage (RFC 7643 §4.1.1): "de-AT", or "de, en;q=0.5"
+ * @returns tags in lower case
  */
 export function lookup(preferred: string | undefined): string[] {
   const headers = { 'accept-language': preferred?.toLowerCase() ?? '' };
@@ -17,7 +16,7 @@ function shorterAndShorter(tag: string): string[] {
   return (
     subtags
       .map((_, cut) => subtags.slice(0, subtags.length - cut))
-      // A single letter announces what follows it, and goes with that.
+      // A single-letter subtag introduces the next one, and is removed with it.
       .filter((kept) => kept.at(-1)!.length > 1)
       .map((kept) => kept.join('-'))
   );

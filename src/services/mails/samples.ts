@@ -1,4 +1,4 @@
-/** What the check renders the templates with: each mail with everything that it can be told, and with as little as possible. */
+/** The template data of the check: each mail with all optional values, and with as few as possible. */
 import type { MailData } from './mails.js';
 
 const hrPartner = { name: 'Acme HR', email: 'hr@acme.example' };

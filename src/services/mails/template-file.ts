@@ -1,4 +1,4 @@
-/** One template: a file in the Liquid language (https://liquidjs.com), parsed once, strict about what it names. */
+/** Parses one template file in the Liquid language (https://liquidjs.com). Unknown variables and filters are errors. */
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { filters, Liquid, LiquidError } from 'liquidjs';
@@ -7,24 +7,24 @@ import { oneLine } from '../protocols/mail-body.js';
 export type Kind = 'txt' | 'html';
 type Render = (data: object) => string;
 
-/** What a layout is put around. The only thing that is printed as it is. */
+/** The content of a layout, and the only value that is output without escaping. */
 export class Body {
   constructor(readonly text: string) {}
 }
 
-/** Parses the templates of one language; times are told in the company's time zone. */
+/** Parses the templates of one language. Times are shown in the company's time zone. */
 export function createParser(kind: Kind, language: string, timeZone: string) {
   const liquid = new Liquid({
     strictVariables: true,
     strictFilters: true,
     ownPropertyOnly: true,
-    // None that could be included: a template reads no files.
+    // No partials: a template must not read files.
     templates: {},
     outputEscape(this: unknown, value: unknown): string {
       if (value instanceof Body) return value.text;
-      if (value === null) throw new Error('this can be empty: put {% if … %} around it');
+      if (value === null) throw new Error('this may be empty: put {% if … %} around it');
       if (typeof value !== 'string' && typeof value !== 'number')
-        throw new Error('this is not a text: name a part of it, or put "| list" behind it');
+        throw new Error('this is not a text: name a part of it, or append "| list"');
       const text = oneLine(String(value));
       return kind === 'txt' ? text : (filters.escape as (value: string) => string).call(this, text);
     },
@@ -42,14 +42,14 @@ export function createParser(kind: Kind, language: string, timeZone: string) {
     const template = located(file, () => liquid.parse(source, file));
     return (data) =>
       located(file, () => liquid.renderSync(template, data) as string)
-        // A paragraph that is left out leaves its empty lines behind.
+        // An omitted paragraph leaves empty lines.
         .replace(/\n{3,}/g, '\n\n');
   };
 }
 
-/** The filters of our own. */
+/** Our additional filters. */
 function formatsOf(language: string, timeZone: string) {
-  // Without a region, English would have the month before the day.
+  // The default region of English puts the month before the day.
   const locale = language === 'en' ? 'en-GB' : language;
   const list = new Intl.ListFormat(locale, { type: 'conjunction' });
   const format = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale, options);
@@ -57,7 +57,7 @@ function formatsOf(language: string, timeZone: string) {
   return {
     /** `{{ systems | list }}` */
     list: (items: readonly string[]) => list.format(items),
-    /** `{{ reviewBy | date }}`: the day, of a time or of a calendar date. */
+    /** `{{ reviewBy | date }}`: the day of a time or of a calendar date. */
     date: (time: string) =>
       format({ dateStyle: 'long', timeZone: isCalendarDate(time) ? 'UTC' : timeZone }).format(timeOf(time)),
     /** `{{ reviewBy | date_time }}` */
@@ -69,13 +69,13 @@ function formatsOf(language: string, timeZone: string) {
 }
 
 function timeOf(text: unknown): Date {
-  if (typeof text !== 'string') throw new Error('this can be empty: put {% if … %} around it');
+  if (typeof text !== 'string') throw new Error('this may be empty: put {% if … %} around it');
   return new Date(text);
 }
 
 const isCalendarDate = (time: string): boolean => /^\d{4}-\d\d-\d\d$/.test(time);
 
-/** Says where in the file it went wrong. */
+/** Adds file and line to an error. */
 function located<T>(file: string, run: () => T): T {
   try {
     return run();

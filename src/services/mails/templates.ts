@@ -1,4 +1,4 @@
-/** The words of the mails: `templates/<language>/<mail>.txt.liquid` and `.html.liquid`, and around each the layout of its language. */
+/** The mail templates, `templates/<language>/<mail>.txt.liquid` and `.html.liquid`, each in the layout of its language. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,27 +8,27 @@ import { lookup } from './preferred-language.js';
 import { Body, createParser, type Kind } from './template-file.js';
 
 export const kinds = ['txt', 'html'] as const satisfies readonly Kind[];
-/** Where there is nothing better; it has every mail. */
+/** The default language, which has every mail. */
 export const FALLBACK = 'en';
 export const LAYOUT = 'layout';
 export const templatesFolder = fileURLToPath(new URL('../../../../templates', import.meta.url));
 
 interface TemplateOptions {
-  /** Has a folder for each language, called by its tag (BCP 47). */
+  /** Has one folder per language, named by its tag (BCP 47). */
   folder?: string;
-  /** The company's. */
+  /** The company's time zone. */
   timeZone: string;
 }
 
 export interface MailTemplates {
   /**
-   * @param preferred as the recipient would have it; a mail that there is not in any of these languages is in English
-   * @throws Error with file and line where a template is broken: `npm run check` would have said so
+   * @param preferred the recipient's languages; the default is English
+   * @throws Error with file and line of an invalid template, which `npm run check` reports as well
    */
   render: <K extends MailName>(name: K, preferred: string | undefined, data: MailData[K]) => Mail;
 }
 
-/** Reads and parses all of them. @throws Error with what is wrong, and where */
+/** Reads and parses all templates. @throws Error with the file and the problem */
 export function loadTemplates({ folder = templatesFolder, timeZone }: TemplateOptions): MailTemplates {
   const languages = new Map(
     languagesIn(folder).map((language) => {
@@ -48,17 +48,17 @@ export function loadTemplates({ folder = templatesFolder, timeZone }: TemplateOp
   };
 }
 
-/** @throws Error where a folder is not called by a language */
+/** @throws Error where the name of a folder is no language tag */
 export function languagesIn(folder: string): string[] {
   const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   return folders.map(({ name }) => {
     if (!LanguageTag.safeParse(name).success)
-      throw new Error(`${shown(join(folder, name))}: "${name}" is no language, such as "de" or "pt-BR"`);
+      throw new Error(`${shown(join(folder, name))}: "${name}" is no language tag, such as "de" or "pt-BR"`);
     return name;
   });
 }
 
-/** @throws Error with file and line, also of what the mail is then rendered with */
+/** @throws Error with file and line; rendering throws the same */
 export function parseMail(
   folder: string,
   language: string,
@@ -97,5 +97,5 @@ export const isComplete = (folder: string, language: string, name: string): bool
 const fileOf = (folder: string, language: string, name: string, kind: Kind): string =>
   join(folder, language, `${name}.${kind}.liquid`);
 
-/** A path as people have it in front of them. */
+/** A path relative to the working directory. */
 export const shown = (path: string): string => relative('', path);

@@ -1,11 +1,11 @@
-/** The mails of an exit, other than the interview's: to the manager, the employee, HR and the operator. */
+/** The mails of an exit to the manager, the employee, HR and the operator, except those on the interview. */
 import type { Decision, Ending } from '../../exit/decision.js';
 import type { OrphanedHold } from '../../exit/drift.js';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { messageId } from '../../exit/ids.js';
 import type { Contact, Employee, Sent } from '../../exit/people.js';
 import type { Resignation } from '../../exit/resignation.js';
-import { addressesOf, basicsOf } from '../mails/about.js';
+import { addressesOf, basicsOf } from '../mails/mail-basics.js';
 import { decideCommand, resignCommand, resolveCommand, statusCommand } from '../mails/commands.js';
 import type { Mail } from '../mails/mails.js';
 import type { MailTemplates } from '../mails/templates.js';
@@ -33,12 +33,12 @@ interface AboutExit {
   employee?: Pick<Employee, 'displayName'> | undefined;
 }
 
-/** A decision that is awaited. Times are ISO 8601 in UTC. */
+/** An open decision. Times are ISO 8601 in UTC. */
 interface OpenDecision extends AboutExit {
   hrPartner: Contact;
   openedAt: string;
   reviewBy: string;
-  /** How many reminders the exit's policy has before it escalates. */
+  /** The number of reminders before the escalation, by the exit's policy. */
   of: number;
   systems: string[];
 }
@@ -116,8 +116,8 @@ export function createNotificationService({
     },
 
     /**
-     * Writes to the employee's mailbox, which the hold may have closed, and to their personal one. That one of the addresses is refused
-     * for good is a failure only when no other has taken the mail.
+     * Sends to the employee's mailbox, which the hold may have blocked, and to their personal one. A final refusal of one address is a
+     * failure only where no address accepts the mail.
      * @throws FinalFailure AddressRefused, Refused
      */
     async notifyEmployee(
@@ -165,9 +165,9 @@ export function createNotificationService({
     escalate(
       about: OpenDecision & {
         escalateTo: Contact;
-        /** Which escalation this is, from 1. */
+        /** The number of the escalation, from 1. */
         number: number;
-        /** How many of the reminders went out; all of them where it is left out. */
+        /** The number of reminders sent; default: all. */
         reminders?: number | undefined;
       },
       signal: AbortSignal,
@@ -181,10 +181,10 @@ export function createNotificationService({
     notifyOperator(
       about: AboutExit & {
         operator: Contact;
-        /** Which notice of this exit it is, from 1. */
+        /** The number of the notice, from 1. */
         number: number;
         causes: {
-          /** With its system where it has one: `block-access:payroll`. */
+          /** The step key, with its system if any: `block-access:payroll`. */
           step: string;
           error: string;
         }[];
@@ -222,6 +222,6 @@ export function createNotificationService({
   };
 }
 
-/** Somebody who stands in for the manager is one of the configured contacts, and does not read the employee's language for it. */
+/** A substitute for the manager is a configured contact, for whom the employee's language is no hint. */
 const languageOfManager = ({ manager, language }: Employee): string | undefined =>
   manager.language ?? (manager.insteadOfManager === undefined ? language : undefined);

@@ -1,4 +1,4 @@
-/** undici hides the reason ("ECONNREFUSED") in the cause of "fetch failed". */
+/** `fetch` fails with "fetch failed"; its cause has the reason, such as "ECONNREFUSED". */
 export function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   if (!(cause instanceof Error)) return String(cause);

@@ -1,8 +1,8 @@
-/** What is read of iCalendar objects (RFC 5545) that others have written. */
+/** Reads iCalendar objects (RFC 5545) of other programs. */
 import ICAL from 'ical.js';
 import { Temporal } from 'temporal-polyfill';
 
-/** From `start` up to, and not including, `end`; milliseconds since 1970. */
+/** From `start` inclusive to `end` exclusive, in milliseconds since the epoch. */
 export interface Period {
   start: number;
   end: number;
@@ -13,22 +13,22 @@ export interface CalendarEvent extends Period {
   sequence: number;
   /** TENTATIVE, CONFIRMED, CANCELLED. */
   status: string | undefined;
-  /** Whether its time is taken: it is neither cancelled nor transparent. */
+  /** Neither cancelled nor transparent. */
   blocks: boolean;
-  /** DTSTAMP: when the entry was last written. */
+  /** DTSTAMP: when the entry was last written, in milliseconds since the epoch. */
   writtenAt: number;
 }
 
 export const overlap = (a: Period, b: Period): boolean => a.start < b.end && b.start < a.end;
 
-/** What is left of `period` without `hole`. */
+/** @returns the parts of `period` outside `hole` */
 export const without = (period: Period, hole: Period): Period[] =>
   [
     { start: period.start, end: Math.min(period.end, hole.start) },
     { start: Math.max(period.start, hole.end), end: period.end },
   ].filter(({ start, end }) => start < end);
 
-/** The busy periods of a VFREEBUSY (RFC 5545 §3.8.2.6); BUSY is what a period without a type is. */
+/** @returns the busy periods of a VFREEBUSY (RFC 5545 §3.8.2.6); the default FBTYPE is BUSY */
 export function busyPeriodsOf(content: string): Period[] {
   const freeBusy = parse(content).getFirstSubcomponent('vfreebusy');
   if (!freeBusy) throw new Error('it has no VFREEBUSY');
@@ -39,7 +39,7 @@ export function busyPeriodsOf(content: string): Period[] {
     .map((period) => ({ start: utc(period.start), end: utc(period.getEnd()) }));
 }
 
-/** @param timeZone of times that name none: all-day events, for instance */
+/** @param timeZone for times without one, such as all-day events */
 export function eventsOf(content: string, timeZone: string): CalendarEvent[] {
   return parse(content)
     .getAllSubcomponents('vevent')
@@ -66,7 +66,7 @@ const parse = (content: string): ICAL.Component => new ICAL.Component(ICAL.parse
 const utc = (time: ICAL.Time): number => time.toUnixTime() * 1000;
 
 function instantOf(time: ICAL.Time, timeZone: string): number {
-  // In UTC, or in a zone that the object itself defines (VTIMEZONE).
+  // UTC, or a zone that the object defines itself (VTIMEZONE).
   if (time.zone && time.zone !== ICAL.Timezone.localTimezone) return utc(time);
   const { year, month, day, hour, minute, second } = time;
   const { timezone } = time as { timezone?: string };
@@ -74,7 +74,7 @@ function instantOf(time: ICAL.Time, timeZone: string): number {
   return local.toZonedDateTime(isKnown(timezone) ? timezone : timeZone).epochMilliseconds;
 }
 
-/** A TZID without its VTIMEZONE is an IANA name nearly always (RFC 7809). */
+/** A TZID without a VTIMEZONE is usually an IANA name (RFC 7809). */
 function isKnown(tzid: string | undefined): tzid is string {
   try {
     return tzid !== undefined && Temporal.PlainDate.from('2000-01-01').toZonedDateTime(tzid) !== undefined;

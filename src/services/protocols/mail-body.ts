@@ -1,6 +1,6 @@
 /**
- * Names come from a directory that we do not control: no line of theirs may become a line of ours, reverse what follows it
- * (Unicode's bidirectional controls), or be decoded into something else (RFC 2047).
+ * Neutralises a name from a directory. It must not break the line, reverse the following text (Unicode bidirectional controls), or form
+ * an encoded word (RFC 2047).
  */
 export const oneLine = (text: string): string =>
   text

@@ -1,9 +1,9 @@
-/** What is read of SCIM resources (RFC 7643), checked where it comes in: a workflow must not meet a number where a name is expected. */
+/** SCIM resources (RFC 7643), validated on receipt, so that no wrong type reaches a workflow. */
 import { z } from 'zod';
 
 const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
-/** RFC 7643 §2.5: null is the same as not there. */
+/** Null means unassigned (RFC 7643 §2.5). */
 const optional = <T extends z.ZodType>(type: T) => type.nullish().transform((value) => value ?? undefined);
 const text = optional(z.string());
 
@@ -18,9 +18,9 @@ export const ScimUser = Resource.extend({
   displayName: text,
   name: optional(z.looseObject({ formatted: text, givenName: text, familyName: text })),
   emails: optional(z.array(z.looseObject({ value: text, type: text, primary: optional(z.boolean()) }))),
-  /** RFC 7643 §4.1.1: in the format of Accept-Language, as in "de-DE". */
+  /** In the format of Accept-Language (RFC 7643 §4.1.1): "de-DE". */
   preferredLanguage: text,
-  /** RFC 7643 §4.1.1. Absent means that the server does not say; some servers write it as a string. */
+  /** RFC 7643 §4.1.1. Some servers omit it, and some return a string. */
   active: optional(z.union([z.boolean(), z.string()])),
   [ENTERPRISE_USER]: optional(
     z.looseObject({ employeeNumber: text, manager: optional(z.looseObject({ value: text })) }),
@@ -34,10 +34,10 @@ export const ScimGroup = Resource.extend({
 });
 export type ScimGroup = z.output<typeof ScimGroup>;
 
-/** What a PATCH needs to know of a resource. */
+/** The part of a resource that a PATCH needs. */
 export type ScimResource = { id: string; meta?: { version?: string | undefined } | undefined };
 
-/** RFC 7643 gives `active` no default; only an explicit false is a suspended account. */
+/** `active` has no default (RFC 7643 §4.1.1): only an explicit false suspends an account. */
 export const isActive = (user: ScimUser): boolean => String(user.active).toLowerCase() !== 'false';
 
 export function primaryEmail(user: ScimUser): string | undefined {
@@ -45,7 +45,7 @@ export function primaryEmail(user: ScimUser): string | undefined {
   return (emails.find(({ primary }) => primary) ?? emails.find(({ type }) => type !== 'home'))?.value;
 }
 
-/** RFC 7643 §4.1.2: the address of type "home". */
+/** @returns the address of type "home" (RFC 7643 §4.1.2) */
 export function personalEmail(user: ScimUser): string | undefined {
   const email = user.emails?.find(({ type }) => type === 'home')?.value;
   return email === primaryEmail(user) ? undefined : email;

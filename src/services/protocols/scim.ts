@@ -1,13 +1,13 @@
 /**
- * A SCIM 2.0 client (RFC 7643, RFC 7644) for the few requests that this system makes. It assumes little of the server: what a
- * write did is for the caller to read back, not to conclude from a status code.
+ * A SCIM 2.0 client (RFC 7643, RFC 7644) for the requests of the hold and the directory. A status code does not prove the effect of a
+ * write: the caller reads it back.
  */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { describeIssues } from '../../exit/input.js';
 import type { z } from 'zod';
 import { reasonOf } from './fetch-failure.js';
 import type { Pace } from './pace.js';
-import { assertLasts } from './point-of-no-return.js';
+import { assertTimeLeft } from './commit-point.js';
 import { attributeOf, sameText, ScimGroup, ScimUser, type ScimResource } from './scim-resource.js';
 
 const shapes = { Users: ScimUser, Groups: ScimGroup };
@@ -16,12 +16,12 @@ const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 const PAGE_SIZE = 100;
 
 interface ScimOptions {
-  /** What errors call the server: "payroll", "the directory". */
+  /** For error messages: "payroll", "the directory". */
   name: string;
   scimUrl: string;
   token: string;
   requestTimeoutMs: number;
-  /** Where the server has a rate limit. */
+  /** The server's rate limit, if any. */
   pace?: Pace | undefined;
 }
 
@@ -45,7 +45,7 @@ export function createScimClient({ name, scimUrl, token, requestTimeoutMs, pace 
     init: { headers?: Record<string, string>; body?: string } = {},
   ): Promise<Response> {
     await pace?.(signal);
-    assertLasts(signal, 0);
+    assertTimeLeft(signal, 0);
     const deadline = AbortSignal.timeout(requestTimeoutMs);
     let response: Response;
     try {
@@ -57,7 +57,7 @@ export function createScimClient({ name, scimUrl, token, requestTimeoutMs, pace 
           authorization: `Bearer ${token}`,
           ...init.headers,
         },
-        // A redirect could carry the token to a stranger.
+        // A redirect could send the token to another host.
         redirect: 'error',
         signal: AbortSignal.any([signal, deadline]),
       });
@@ -69,21 +69,21 @@ export function createScimClient({ name, scimUrl, token, requestTimeoutMs, pace 
     return response;
   }
 
-  /** Turns an answer that is no success into an error: final where the same request would get the same answer. */
+  /** The error of an unsuccessful response: final where a retry would get the same answer. */
   async function failure(response: Response, what: string): Promise<Error> {
     const text = await response.text();
-    // A server may repeat what it was sent.
+    // A server may echo the request.
     const detail = detailOf(text.replaceAll(token, '(the token)'));
     const sentence = `${name} answered ${response.status} to "${what}"${detail}`;
     const { status } = response;
     if (status === 401 || status === 403) {
       return new FinalFailure(
         FailureType.Refused,
-        `${sentence}: check the token of ${name} and what it may do`,
+        `${sentence}: check the token of ${name} and its permissions`,
       );
     }
-    const passing = status >= 500 || status === 408 || status === 409 || status === 425 || status === 429;
-    return passing ? new Error(sentence) : new FinalFailure(FailureType.Refused, sentence);
+    const isTransient = status >= 500 || [408, 409, 425, 429].includes(status);
+    return isTransient ? new Error(sentence) : new FinalFailure(FailureType.Refused, sentence);
   }
 
   async function json<T>(response: Response, what: string): Promise<T> {
@@ -91,12 +91,12 @@ export function createScimClient({ name, scimUrl, token, requestTimeoutMs, pace 
     try {
       return JSON.parse(text) as T;
     } catch (error) {
-      // A proxy's maintenance page, for instance: an outage, not an answer.
+      // An outage: a proxy may have answered with its maintenance page.
       throw new Error(`${name} answered "${what}" with something that is not JSON`, { cause: error });
     }
   }
 
-  /** @throws Error, as for an outage: whatever answered that is not the server that is meant, or is out of order */
+  /** @throws Error as on an outage: another server answered, or this one is out of order */
   function checked<K extends keyof typeof shapes>(type: K, resource: unknown, what: string): Shape<K> {
     const parsed = shapes[type].safeParse(resource);
     if (parsed.success) return parsed.data as Shape<K>;
@@ -121,7 +121,7 @@ export function createScimClient({ name, scimUrl, token, requestTimeoutMs, pace 
     return withVersion(checked(type, await json<unknown>(response, what), what), response);
   }
 
-  /** All pages of a filtered list (RFC 7644 §3.4.2). */
+  /** Reads all pages of a filtered list (RFC 7644 §3.4.2). */
   async function list<K extends keyof typeof shapes>(
     type: K,
     filter: string,
@@ -140,7 +140,7 @@ export function createScimClient({ name, scimUrl, token, requestTimeoutMs, pace 
       const response = await request('GET', `/${type}?${query.toString()}`, signal);
       if (!response.ok) throw await failure(response, what);
       const page = await json<{ totalResults?: number; Resources?: unknown[] } | undefined>(response, what);
-      // An answer from elsewhere must not pass for "none". `totalResults` is required (RFC 7644 §3.4.2).
+      // Another server's answer must not count as an empty list. `totalResults` is required (RFC 7644 §3.4.2).
       if (typeof page?.totalResults !== 'number') {
         throw new Error(`${name} answered "${what}" with something that is not a SCIM list`);
       }
@@ -154,7 +154,7 @@ export function createScimClient({ name, scimUrl, token, requestTimeoutMs, pace 
   async function supportsEtags(signal: AbortSignal): Promise<boolean> {
     if (etags === undefined) {
       const response = await request('GET', '/ServiceProviderConfig', signal);
-      // A server that does not describe itself (RFC 7644 §4) promises no versions either.
+      // Without a ServiceProviderConfig (RFC 7644 §4) a server advertises no ETags.
       if (response.status === 404) {
         await response.body?.cancel();
         return (etags = false);
@@ -172,16 +172,16 @@ export function createScimClient({ name, scimUrl, token, requestTimeoutMs, pace 
 
     getUser: (id: string, signal: AbortSignal) => get('Users', id, '', signal),
 
-    /** Without the members: a group can have very many. */
+    /** Without its members, which may be many. */
     getGroup: (id: string, signal: AbortSignal) => get('Groups', id, '?excludedAttributes=members', signal),
 
-    /** The users whose attribute is exactly `value`; a server that ignores the filter does not fool it. */
+    /** @returns the users with exactly this value, also where the server ignores the filter */
     async findUsers(attribute: string, value: string, signal: AbortSignal): Promise<ScimUser[]> {
       const users = await list('Users', `${attribute} eq ${JSON.stringify(value)}`, {}, signal);
       return users.filter((user) => sameText(attributeOf(user, attribute), value));
     },
 
-    /** The groups of this name, without their members. */
+    /** @returns the groups with this name, without their members */
     findGroups: (displayName: string, signal: AbortSignal) =>
       list(
         'Groups',
@@ -193,13 +193,13 @@ export function createScimClient({ name, scimUrl, token, requestTimeoutMs, pace 
     membersOf: async (groupId: string, signal: AbortSignal) =>
       (await get('Groups', groupId, '', signal))?.members ?? [],
 
-    /** The groups that a user is a direct member of: asked of the groups, since many servers do not tell in `User.groups`. */
+    /** @returns the groups with this direct member. Queries the groups, since many servers omit `User.groups` */
     groupsOf: (userId: string, signal: AbortSignal) =>
       list('Groups', `members.value eq ${JSON.stringify(userId)}`, { excludedAttributes: 'members' }, signal),
 
     /**
-     * Changes one value; with `If-Match` where the server supports ETags, so that a write which lands late is refused.
-     * @returns false where one has to look again: another write came in between (412, 409), or the resource may be gone (404)
+     * Changes one value. Where the server supports ETags it sends `If-Match`, so that the server refuses a late write.
+     * @returns false where the caller must read again: after a concurrent write (412, 409), or a deletion (404)
      */
     async patch(
       type: 'Users' | 'Groups',
@@ -230,7 +230,7 @@ function detailOf(text: string): string {
     const { detail } = JSON.parse(text) as { detail?: unknown };
     return typeof detail === 'string' ? ` (${detail.slice(0, 200)})` : '';
   } catch {
-    // Not a SCIM error body (RFC 7644 §3.12); the status code says enough.
+    // The body is no SCIM error (RFC 7644 §3.12); the message has the status code.
     return '';
   }
 }

@@ -1,10 +1,9 @@
 /**
- * Mail over SMTP (RFC 5321), one recipient a message. SMTP is at-least-once: when the connection breaks after the text was sent,
- * nobody knows, and the same Message-ID is sent again.
+ * Mail over SMTP (RFC 5321), one recipient per message. SMTP is at-least-once: where the connection breaks after DATA, the mail is sent
+ * again under the same Message-ID, so that the receiver can drop the second copy.
  *
- * The point of no return is the dot that ends the text: before it, giving up ends the conversation, and no mail is sent. After it,
- * the answer is waited for even by who has given up, since only the answer tells that the mail need not be sent again; and the dot
- * is sent only when nobody else can begin before that answer.
+ * The commit point is the final `.` of DATA (RFC 5321 §4.1.1.4): abort before it sends nothing; after it, always read the reply. The dot
+ * goes out only if the lease outlasts the reply: no other process sends the mail meanwhile.
  */
 import net from 'node:net';
 import { Readable } from 'node:stream';
@@ -13,12 +12,12 @@ import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { MailAddress } from '../../exit/input.js';
 import type { Contact } from '../../exit/people.js';
 import { oneLine } from './mail-body.js';
-import { assertLasts } from './point-of-no-return.js';
+import { assertTimeLeft } from './commit-point.js';
 
 export interface MailerOptions {
   host: string;
   port: number;
-  /** TLS from the first byte; otherwise STARTTLS is used where the server offers it. */
+  /** Implicit TLS (RFC 8314 §3.3); otherwise STARTTLS where the server offers it. */
   tls: boolean;
   user?: string | undefined;
   password?: string | undefined;
@@ -36,7 +35,7 @@ export interface Message {
   calendar?: { method: 'REQUEST' | 'CANCEL'; content: string };
 }
 
-/** The messages that have been accepted already, by Message-ID: a step tried again does not send them a second time. */
+/** The Message-IDs of accepted mails. A retried step does not send them again. */
 export interface Deliveries {
   has: (messageId: string) => boolean;
   add: (messageId: string) => Promise<void>;
@@ -45,16 +44,19 @@ export interface Deliveries {
 export type Mailer = ReturnType<typeof createMailer>;
 
 export function createMailer({ host, port, tls, user, password, from, requestTimeoutMs }: MailerOptions) {
-  /** A socket of our own, so that giving up ends the conversation at once. */
-  function connect(signal: AbortSignal, ended: AbortSignal): Promise<net.Socket> {
+  /**
+   * Opens the socket, so that an abort closes the connection at once.
+   * @param committed after it, an abort no longer closes the connection
+   */
+  function connect(signal: AbortSignal, committed: AbortSignal): Promise<net.Socket> {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
       const socket = net.connect({ host, port });
-      const giveUp = () => socket.destroy(new Error('given up'));
-      const keepOn = () => signal.removeEventListener('abort', giveUp);
-      signal.addEventListener('abort', giveUp, { once: true });
-      ended.addEventListener('abort', keepOn, { once: true });
-      socket.once('close', keepOn);
+      const abort = () => socket.destroy(new Error('the attempt was aborted'));
+      const ignoreAbort = () => signal.removeEventListener('abort', abort);
+      signal.addEventListener('abort', abort, { once: true });
+      committed.addEventListener('abort', ignoreAbort, { once: true });
+      socket.once('close', ignoreAbort);
       socket.setTimeout(requestTimeoutMs, () =>
         socket.destroy(new Error(`no connection within ${requestTimeoutMs} ms`)),
       );
@@ -71,11 +73,11 @@ export function createMailer({ host, port, tls, user, password, from, requestTim
     /** @throws FinalFailure AddressRefused, Refused */
     async send({ to, calendar, ...message }: Message, signal: AbortSignal): Promise<void> {
       const address = validAddress(to);
-      const textEnded = new AbortController();
-      async function* upToTheDot(text: Readable): AsyncGenerator<Buffer> {
+      const committed = new AbortController();
+      async function* untilCommit(text: Readable): AsyncGenerator<Buffer> {
         for await (const chunk of text) yield chunk as Buffer;
-        assertLasts(signal, requestTimeoutMs);
-        textEnded.abort();
+        assertTimeLeft(signal, requestTimeoutMs);
+        committed.abort();
       }
       const transport = nodemailer.createTransport({
         host,
@@ -83,20 +85,20 @@ export function createMailer({ host, port, tls, user, password, from, requestTim
         secure: tls,
         ...(user !== undefined && {
           auth: { user, pass: password ?? '' },
-          // A password does not cross a network in clear, whatever the server offers.
+          // Off this machine the password is sent only over TLS, also where the server does not offer it.
           requireTLS: !isLoopback(host),
         }),
         greetingTimeout: requestTimeoutMs,
         socketTimeout: requestTimeoutMs,
         getSocket: (_options, callback) => {
-          connect(signal, textEnded.signal).then(
+          connect(signal, committed.signal).then(
             (connection) => callback(null, { connection }),
             (error: Error) => callback(error, {}),
           );
         },
       });
       transport.use('stream', ({ message }, done) => {
-        message.processFunc((text) => Readable.from(upToTheDot(text)));
+        message.processFunc((text) => Readable.from(untilCommit(text)));
         done();
       });
       try {
@@ -105,7 +107,7 @@ export function createMailer({ host, port, tls, user, password, from, requestTim
           from: { name: from.name, address: from.email },
           to: { name: oneLine(to.name), address },
           ...(calendar && { icalEvent: { ...calendar, filename: 'interview.ics' } }),
-          // Tells out-of-office replies and mailing lists to keep quiet (RFC 3834).
+          // Suppresses automatic replies (RFC 3834).
           headers: { 'Auto-Submitted': 'auto-generated' },
           disableFileAccess: true,
           disableUrlAccess: true,
@@ -123,7 +125,7 @@ const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 /**
- * A line break in an address would otherwise end up as an SMTP command of its own.
+ * Rejects a line break in an address, which would inject an SMTP command.
  * @throws FinalFailure AddressRefused
  */
 export function validAddress({ name, email }: Contact): string {
@@ -131,7 +133,7 @@ export function validAddress({ name, email }: Contact): string {
   if (parsed.success) return parsed.data;
   throw new FinalFailure(
     FailureType.AddressRefused,
-    `The mail address of ${name}, ${JSON.stringify(email)}, is not one`,
+    `${JSON.stringify(email)}, the mail address of ${name}, is not valid: correct it and retry`,
   );
 }
 
@@ -140,16 +142,16 @@ type SmtpError = Error & { code?: string; responseCode?: number; command?: strin
 function classified(error: SmtpError, what: string): Error {
   const { responseCode, command, code, message } = error;
   if (code === 'EAUTH') {
-    // RFC 4954 §4.7: "temporary authentication failure", for instance.
+    // Temporary authentication failure (RFC 4954 §4.7).
     if (responseCode !== undefined && responseCode < 500) {
       return new Error(
-        `${what} did not go out: the server cannot check our user and password now (${responseCode})`,
+        `${what} did not go out: the server cannot check the user and password now (${responseCode})`,
       );
     }
-    // Also final, since hammering on with a wrong password gets accounts locked: mend it, then retry the step.
+    // Final, since repeated wrong passwords lock an account.
     return new FinalFailure(
       FailureType.Refused,
-      `${what}: the server refused our user or password (${responseCode ?? 'no code'})`,
+      `${what} was refused: the server rejects the user or password (${responseCode ?? 'no code'}). Correct them and retry`,
     );
   }
   if (responseCode !== undefined && responseCode >= 500) {

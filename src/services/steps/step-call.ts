@@ -1,8 +1,8 @@
-/** The request of a step to the service that does it, and what its answer means. */
+/** Calls the service of a custom step over HTTP, and interprets its response. */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { reasonOf } from '../protocols/fetch-failure.js';
 import { oneLine } from '../protocols/mail-body.js';
-import { retryAfterOf, TryLater } from '../protocols/retry-after.js';
+import { retryAfterOf, RetryAfter } from '../protocols/retry-after.js';
 import type { StepEvent } from './step-event.js';
 
 export interface Receiver {
@@ -12,9 +12,9 @@ export interface Receiver {
 
 const DONE = new Set([200, 201, 204]);
 const ACCEPTED = 202;
-/** Of the answers from 400 to 499, those that may be others next time. */
-const PASSING = new Set([408, 409, 425, 429]);
-const LONGEST_SAID = 200;
+/** The 4xx statuses that a retry may clear. */
+const TRANSIENT = new Set([408, 409, 425, 429]);
+const MAX_QUOTED = 200;
 
 /** @returns the notes @throws FinalFailure Refused */
 export async function callReceiver(
@@ -25,18 +25,16 @@ export async function callReceiver(
   signal: AbortSignal,
 ): Promise<string[]> {
   const { status, headers, text } = await post();
-  if (DONE.has(status)) return noteOf(text).map(said);
-  const sentence = `the service of ${step} answered ${status}${text.trim() && `: ${said(text)}`}`;
+  if (DONE.has(status)) return noteOf(text).map(quoted);
+  const sentence = `the service of ${step} answered ${status}${text.trim() && `: ${quoted(text)}`}`;
   if (status >= 300 && status < 400)
-    // A redirect could carry the token to a stranger.
-    throw refused(
-      `the service of ${step} answered ${status}, a redirect: configure the address that it leads to`,
-    );
+    // A redirect could send the token to another host.
+    throw refused(`the service of ${step} answered ${status}, a redirect: configure its target instead`);
   const afterMs = retryAfterOf(headers);
-  const isPassing = status < 300 || status >= 500 || PASSING.has(status) || afterMs !== undefined;
-  if (!isPassing) throw refused(`${sentence}. Mend it and retry, or settle the step by hand`);
-  const why = status === ACCEPTED ? `the service of ${step} has not done it yet` : sentence;
-  throw afterMs === undefined ? new Error(why) : new TryLater(why, afterMs);
+  const isTransient = status < 300 || status >= 500 || TRANSIENT.has(status) || afterMs !== undefined;
+  if (!isTransient) throw refused(`${sentence}. Fix it and retry, or settle the step by hand`);
+  const why = status === ACCEPTED ? `the service of ${step} has not finished yet` : sentence;
+  throw afterMs === undefined ? new Error(why) : new RetryAfter(why, afterMs);
 
   async function post() {
     const deadline = AbortSignal.timeout(requestTimeoutMs);
@@ -52,22 +50,22 @@ export async function callReceiver(
     } catch (error) {
       if (signal.aborted) throw error;
       const why = deadline.aborted ? `no answer within ${requestTimeoutMs} ms` : reasonOf(error);
-      // The host alone: a query may have a secret in it.
+      // Only the host, since the query may contain a secret.
       throw new Error(`the service of ${step} cannot be reached at ${new URL(url).host}: ${why}`, {
         cause: error,
       });
     }
   }
 
-  /** A server may repeat what it was sent, and say more than a person reads. */
-  function said(words: string): string {
-    return oneLine(token ? words.replaceAll(token, '(the token)') : words).slice(0, LONGEST_SAID);
+  /** A server may echo the token. */
+  function quoted(text: string): string {
+    return oneLine(token ? text.replaceAll(token, '(the token)') : text).slice(0, MAX_QUOTED);
   }
 }
 
 const refused = (message: string): FinalFailure => new FinalFailure(FailureType.Refused, message);
 
-/** `{"note": "…"}`; that it is done does not hang on it. */
+/** The optional `{"note": "…"}`; any other body counts as none. */
 function noteOf(text: string): string[] {
   try {
     const { note } = JSON.parse(text) as { note?: unknown };

@@ -1,6 +1,6 @@
 /**
- * What the receiver of a call is sent: a CloudEvent 1.0 in binary mode (HTTP protocol binding), its attributes as `ce-` headers, its
- * data as the JSON body. By hand: the SDK brings six packages, a JSON schema compiler among them, for what are seven lines here.
+ * The request of a call: a CloudEvent 1.0 in binary content mode (HTTP protocol binding). Its attributes are `ce-` headers, its data is the
+ * JSON body. Without the SDK, which brings six packages for seven lines.
  */
 import type { Decision, Ending } from '../../exit/decision.js';
 import type { Resignation } from '../../exit/resignation.js';
@@ -41,7 +41,7 @@ export function stepEvent(call: CallOfStep): StepEvent {
   };
   const headers = {
     'ce-specversion': '1.0',
-    // The same for every try, so that the receiver knows it again.
+    // The same at each attempt, so that the receiver can deduplicate.
     'ce-id': `${exitId}/${step}`,
     'ce-source': '/ems/steps',
     'ce-type': 'step.requested',

@@ -1,8 +1,8 @@
-/** The steps of the configuration: a call over HTTP to the service that does it, or a mail to the person who does. */
+/** Custom steps: a call to a service over HTTP, or a mail to the person of a task. */
 import { leftConfiguration } from '../../exit/failures.js';
 import { messageId } from '../../exit/ids.js';
 import type { Contact, Employee, Sent } from '../../exit/people.js';
-import { basicsOf } from '../mails/about.js';
+import { basicsOf } from '../mails/mail-basics.js';
 import { confirmCommand } from '../mails/commands.js';
 import type { MailTemplates } from '../mails/templates.js';
 import type { Mailer } from '../protocols/smtp.js';
@@ -31,7 +31,7 @@ export type StepService = ReturnType<typeof createStepService>;
 export function createStepService(options: StepServiceOptions) {
   const { steps, mailer, templates, organisation, hrPartner, operator, requestTimeoutMs } = options;
 
-  /** As it is configured today: addresses and tokens of open exits may change. @throws FinalFailure UnknownStep */
+  /** By the present configuration: addresses and tokens may change under an open exit. @throws FinalFailure UnknownStep */
   function configured<K extends 'call' | 'task'>(name: string, kind: K) {
     const found = steps.find((step) => step.name === name)?.[kind];
     if (found) return found;
@@ -50,9 +50,9 @@ export function createStepService(options: StepServiceOptions) {
       about: Pick<CallOfStep, 'exitId' | 'employeeId' | 'openedAt' | 'systems' | 'step' | 'startedAt'> & {
         /** Undefined where the directory does not know them. */
         employee?: Pick<Employee, 'displayName'> | undefined;
-        /** The time that the exit's plan gives the task, in milliseconds. */
+        /** The deadline in the exit's plan, milliseconds after the start. */
         withinMs?: number | undefined;
-        /** Counted from 1; later ones are reminders. */
+        /** The number of the mail, from 1; from 2 on it is a reminder. */
         number: number;
       },
       signal: AbortSignal,

@@ -1,4 +1,4 @@
-/** Histories in which an earlier hold did wrong, found by the model and shrunk by it, or thought of while reading what it found. */
+/** Histories in which an earlier hold did wrong: found and shrunk by the model, or derived from what it found. */
 import type { AdminAction, Effect, Happening, Moment, Outcome, Script } from '../script.js';
 
 interface History {
@@ -35,21 +35,21 @@ const retained = (hold: Script['hold'], happenings: Happening[], more: Partial<S
 
 export const histories: History[] = [
   {
-    promise: 'leaves a suspension to whoever made it between the look and the write',
+    promise: 'does not lift a suspension that another administrator made between the look and the write',
     script: retained('suspend', [admin('block', 'report', 0, { does: 'suspend' })]),
   },
   {
-    promise: 'leaves a suspension to whoever was faster than the write, as the refused write tells',
+    promise: 'does not lift a suspension that another administrator made first, as the refused write tells',
     etags: true,
     script: retained('suspend', [admin('block', 'write', 0, { does: 'suspend' })]),
   },
   {
-    promise: 'leaves a membership taken away to whoever took it between the look and the write',
+    promise: 'does not give back a membership that another administrator took between the look and the write',
     script: retained('groups', [admin('block', 'report', 0, { does: 'leave', group: 0 })]),
   },
   {
     promise:
-      'leaves a membership taken away to whoever was faster than the write, as the refused write tells',
+      'does not give back a membership that another administrator took first, as the refused write tells',
     etags: true,
     script: retained('groups', [admin('block', 'write', 0, { does: 'leave', group: 0 })]),
   },
@@ -58,7 +58,7 @@ export const histories: History[] = [
     script: retained('groups', [admin('block', 'any', 0, { does: 'rename-group', group: 0 })]),
   },
   {
-    promise: 'takes no membership that came after what it reported it would take',
+    promise: 'takes no membership that was given after it reported what it would take',
     script: retained('groups', [
       admin('block', 'any', 0, { does: 'leave', group: 0 }),
       admin('block', 'report', 0, { does: 'join', group: 0 }),
@@ -75,7 +75,7 @@ export const histories: History[] = [
     script: retained('groups', [fault('block', 'write', 0, 'now-and-late', 'answered')]),
   },
   {
-    promise: 'looks again when no late write can land any more, also where something is lost for good',
+    promise: 'looks again when no late write can land any more, even where something is lost for good',
     script: retained(
       'groups',
       [
@@ -86,7 +86,7 @@ export const histories: History[] = [
     ),
   },
   {
-    promise: 'remembers what a block took that succeeded, when a later one ends before it could report',
+    promise: 'remembers what a completed block took when a later block ends before its report',
     script: retained('groups', [
       fault('block', 'write', 0, 'now', 'time-up'),
       // At the last look of the second block, and then of the third: each time there is one more to capture.
@@ -96,14 +96,14 @@ export const histories: History[] = [
     ]),
   },
   {
-    promise: 'never activates an account that it holds by groups, also when nobody can say what was taken',
+    promise: 'never activates an account that it holds by groups, even when what it took is not known',
     script: retained('groups', [
       fault('block', 'report', 0, 'none', 'decided-and-lost'),
       admin('restore', 'any', 0, { does: 'suspend' }),
     ]),
   },
   {
-    promise: 'revokes the membership that somebody gives while the others are being revoked',
+    promise: 'revokes a membership that is given while the others are being revoked',
     script: {
       ...retained('suspend', [admin('revoke', 'write', 0, { does: 'join', group: 1 })], { active: false }),
       ending: 'leaving',

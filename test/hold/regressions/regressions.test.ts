@@ -2,7 +2,7 @@ import { Lane } from '../lane.js';
 import { withServers } from '../servers.js';
 import { histories } from './histories.js';
 
-describe('the hold, where it once went wrong', () => {
+describe('the hold, in a history that once went wrong,', () => {
   const servers = withServers();
 
   for (const { promise, script, etags } of histories) {

@@ -1,4 +1,4 @@
-/** A critical system that speaks SCIM 2.0 (RFC 7643, RFC 7644). */
+/** The port to a critical system over SCIM 2.0 (RFC 7643, RFC 7644). */
 import type { ScimClient } from '../../protocols/scim.js';
 import {
   attributeOf,
@@ -11,7 +11,7 @@ import type { AccessPort, Account, Outcome } from '../access-port.js';
 
 interface ScimAdapterOptions extends Pick<AccessPort, 'endSessions'> {
   scim: ScimClient;
-  /** Where else than in `externalId` the system keeps the employee id. */
+  /** The attribute with the employee id where `externalId` has no match. */
   accountAttribute: string;
 }
 
@@ -38,10 +38,10 @@ export function createScimAdapter({ scim, accountAttribute, endSessions }: ScimA
     async read({ id, userName }, signal) {
       const user = await scim.getUser(id, signal);
       if (user) return accountOf(user);
-      // A 404 alone does not say that the account was deleted: a gateway in between may well have answered it.
+      // A gateway may have answered the 404: only a second request tells that the account was deleted.
       const listed = userName === undefined ? [] : await scim.findUsers('userName', userName, signal);
       if (!listed.some((other) => other.id === id)) return undefined;
-      throw new Error(`${scim.name} lists the account ${userName} and says that there is none`);
+      throw new Error(`${scim.name} lists the account ${userName}, and answers 404 for its id`);
     },
 
     setActive: ({ id, version }, active, signal) =>
@@ -64,7 +64,7 @@ export function createScimAdapter({ scim, accountAttribute, endSessions }: ScimA
         const other = await scim.getUser(value, signal);
         if (other && isActive(other)) return 'yes';
       }
-      // A list without the account itself is not complete: some servers do not show the members of a group.
+      // A list without the account itself is incomplete: some servers do not return members.
       return members.some(({ value }) => value === accountId) ? 'no' : 'cannot tell';
     },
 

@@ -1,4 +1,4 @@
-/** Where an interview stands: with whom, in which calendar, and at what time. */
+/** The HR partner of an interview, and its entry in their calendar. */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { Interview } from '../../exit/interview.js';
 import type { Contact } from '../../exit/people.js';
@@ -8,11 +8,11 @@ import { hrPartnerOf } from './wording.js';
 
 export interface HrPartner {
   contact: Contact;
-  /** Without one, a time is proposed by working hours alone. */
+  /** Without one, only working hours determine the time. */
   calendar?: Calendar | undefined;
 }
 
-export interface Standing {
+export interface PartnerEntry {
   partner: HrPartner;
   entry: Entry | undefined;
 }
@@ -22,12 +22,12 @@ interface Latest extends Time {
   isByHand: boolean;
 }
 
-/** Where an earlier attempt left our entry, which nobody may have been told of. */
+/** @returns the entry of an earlier attempt, perhaps unannounced, from any calendar */
 export async function findEntry(
   partners: readonly HrPartner[],
   uid: string,
   signal: AbortSignal,
-): Promise<Standing | undefined> {
+): Promise<PartnerEntry | undefined> {
   for (const partner of partners) {
     const entry = await partner.calendar?.read(uid, signal);
     if (entry) return { partner, entry };
@@ -35,30 +35,30 @@ export async function findEntry(
   return undefined;
 }
 
-/** @throws FinalFailure NothingToGoOn when it is in a calendar that the configuration no longer has */
-export async function standingOf(
+/** @throws FinalFailure NothingToGoOn where the interview's calendar has left the configuration */
+export async function entryWith(
   partners: readonly HrPartner[],
   interview: Interview,
   signal: AbortSignal,
-): Promise<Standing> {
+): Promise<PartnerEntry> {
   const contact = hrPartnerOf(interview);
   const partner = partners.find(({ contact: { email } }) => email === contact.email) ?? { contact };
   if (interview.calendarUrl && interview.calendarUrl !== partner.calendar?.urlOf(interview.uid)) {
     throw new FinalFailure(
       FailureType.NothingToGoOn,
-      `The interview is in a calendar that the configuration no longer has, ${interview.calendarUrl}: ` +
+      `The calendar of the interview has left the configuration, ${interview.calendarUrl}: ` +
         `change it there and write to ${interview.attendees.map(({ email }) => email).join(' and ')} by hand`,
     );
   }
   return { partner, entry: await partner.calendar?.read(interview.uid, signal) };
 }
 
-/** The latest that was decided: what was about to be written, or else what stands in the calendar. */
+/** @returns the latest time: the recorded one, unless the calendar has a newer entry */
 export function latestOf(entry: Entry | undefined, known: Interview | undefined): Latest | undefined {
   if (known && (!entry || known.sequence > entry.sequence)) return { ...known, isByHand: false };
   if (!entry) return undefined;
   const time = slotOf(entry);
-  // The HR partner moved it in the calendar: that is the time, and it is one that nobody else has been told.
+  // The HR partner moved it in the calendar: that time counts, and has not been announced.
   const isByHand =
     known !== undefined && entry.start !== Date.parse(known.start) && entry.status !== 'TENTATIVE';
   const isOlder = known !== undefined && known.sequence === entry.sequence;

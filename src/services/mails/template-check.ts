@@ -1,11 +1,11 @@
-/** Whether every template of every language works, said before a mail depends on it. */
+/** Checks every template of every language, before a mail depends on it. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { mailNames, type Mail } from './mails.js';
 import { samples } from './samples.js';
 import { FALLBACK, isComplete, kinds, languagesIn, LAYOUT, parseMail, shown } from './templates.js';
 
-/** @returns what is wrong, each with its file, and what is in English only, which is not wrong */
+/** @returns the problems, each with its file, and the missing translations, which are no problem */
 export function checkTemplates(folder: string): { problems: string[]; missing: string[] } {
   const problems = new Set<string>();
   const missing: string[] = [];
@@ -53,7 +53,7 @@ export function checkTemplates(folder: string): { problems: string[]; missing: s
   }
 }
 
-/** Where text and HTML part, by their words: a sentence has to be changed in both. */
+/** Compares the words of text and HTML, since both must change together. */
 function differenceOf({ text, html }: Mail): string | undefined {
   const words = wordsOf(text);
   const others = wordsOf(html.replace(/<[^>]*>|&#?\w+;/g, ' '));

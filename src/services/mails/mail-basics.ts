@@ -1,4 +1,4 @@
-/** What every mail is told of an employee, and under which addresses they are written to. */
+/** The template data that all mails share, and the addresses of the employee. */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { knownAddresses, titleOf, type Employee } from '../../exit/people.js';
 
@@ -8,7 +8,7 @@ interface AboutEmployee {
   employee?: Pick<Employee, 'displayName'> | undefined;
 }
 
-/** @param to who is greeted; null in what goes to several people */
+/** @param to the person in the salutation; null in mails to several people */
 export function basicsOf(
   organisation: { name: string },
   to: { name: string; insteadOfManager?: string | undefined } | null,
@@ -23,7 +23,7 @@ export function basicsOf(
   };
 }
 
-/** @throws FinalFailure AddressRefused when there is none */
+/** @throws FinalFailure AddressRefused where the employee has no address */
 export function addressesOf(employee: Employee, whatToDo: 'tell' | 'invite'): string[] {
   const addresses = knownAddresses(employee);
   if (addresses.length > 0) return addresses;

@@ -1,0 +1,86 @@
+/** What a service subscribes to, and how it acts on one event. */
+import type { EventType, StoredEvent } from '../../exit/events.js';
+import type { Exit } from '../../exit/exit.js';
+import type { FinalFailure } from '../../exit/failures.js';
+import type { AwaitSlot } from '../jetstream/rate-limit.js';
+import type { Leased, Records } from '../jetstream/records.js';
+import { isTriggered, type Outcome, type Task } from './tasks.js';
+
+/**
+ * By service: the factor between two pauses. Mail servers greylist and throttle for minutes. While a block is retried the account is
+ * open; the policy's maximum keeps the pause after a long outage short.
+ */
+export const backoffCoefficients = { notification: 4, hr: 4, access: 2, steps: 2 };
+
+export interface Subscription<T> {
+  /** The durable name of the consumer. */
+  consumer: string;
+  description: string;
+  /** The CloudEvents `source` of its events is `/ems/<service>`. */
+  service: keyof typeof backoffCoefficients;
+  events: readonly EventType[];
+  /** The steps that it promises; the table of steps has the terms. */
+  tasks?: readonly Task<T>[];
+  /** Its bucket of records, one for each exit, and `of` the system or step where several share the bucket. Default: none. */
+  memory?: { bucket: string; empty: T; of?: string };
+  /** Default: that of the plan's policy. */
+  attemptTimeoutMs?: number | undefined;
+  /** The system's rate limit. With one, attempts run one at a time. */
+  awaitSlot?: AwaitSlot | undefined;
+  /**
+   * The task for an event; default: the first of `tasks` that the event triggers.
+   * @returns undefined where nothing is left to do
+   */
+  taskOf?: (event: StoredEvent, exit: Exit) => Task<T> | undefined;
+  /**
+   * For recurring work on one event.
+   * @param failure the final failure of this run, if any
+   * @returns after how many milliseconds to redeliver; undefined to ack
+   */
+  redeliverAfter?: (event: StoredEvent, exit: Exit, failure?: FinalFailure) => number | undefined;
+}
+
+/**
+ * Runs the task of an event under the lease of its record.
+ * @param readExit reads the exit as it is now
+ * @returns the task and the events to publish; undefined where nothing was left to do
+ */
+export async function act<T>(
+  subscription: Pick<Subscription<T>, 'tasks' | 'taskOf' | 'memory'>,
+  records: Records<T> | undefined,
+  event: StoredEvent,
+  exit: Exit,
+  readExit: () => Promise<Exit | undefined>,
+  signal: AbortSignal,
+): Promise<{ task: Task<T>; outcomes: Outcome[] } | undefined> {
+  const { tasks = [], memory } = subscription;
+  const key = [memory?.of ?? [], exit.employeeId, exit.exitId].flat().join('.');
+  if (supersedes(tasks, event)) await records?.interrupt(key);
+  if (!taskOf(subscription, event, exit)) return undefined;
+  const work = async (record: Leased<T>) => {
+    // The exit may have changed while this process waited for the lease: no block may follow a restore.
+    const now = await readExit();
+    const task = now && taskOf(subscription, event, now);
+    if (!task) return undefined;
+    const outcomes = await task.run(record, now);
+    return outcomes && { task, outcomes: [outcomes].flat() };
+  };
+  return records
+    ? records.lease(key, signal, work)
+    : work({ value: undefined as T, save: () => Promise.resolve(), signal });
+}
+
+/** @returns what is left to do on an event */
+export const taskOf = <T>(
+  { tasks = [], taskOf }: Pick<Subscription<T>, 'tasks' | 'taskOf'>,
+  event: StoredEvent,
+  exit: Exit,
+): Task<T> | undefined =>
+  taskOf ? taskOf(event, exit) : tasks.find((task) => isTriggered(task, event, exit));
+
+/** Whether a person's event may make a task in progress obsolete. */
+const supersedes = (tasks: readonly Task<never>[], { type, data }: StoredEvent): boolean =>
+  type === 'exit.decision-finalised' ||
+  type === 'interview.reschedule-requested' ||
+  (type === 'step.resolved' &&
+    tasks.some(({ step, system }) => step === data.step && system === data.system));

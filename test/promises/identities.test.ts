@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { HR, stateOf, stepOf } from '../support/world.js';
+import { inBothForms } from './both-forms.js';
+import { ended, opened, settle, untilStep } from './on-the-way.js';
+
+inBothForms('an exit', {}, (company) => {
+  it('tells HR where the directory names no manager', async () => {
+    const nora = await opened(company(), { manager: null });
+    const { exitId, steps } = await company().untilPhase(nora, 'awaiting-decision');
+    const notes = steps.map(({ note }) => note).join('\n');
+    assert.match(notes, /the directory names no manager; Acme HR is told instead/);
+    const told = company()
+      .mail.to(HR)
+      .find(({ messageId }) => messageId?.includes(`${exitId}.notify-manager`));
+    assert.match(told!.text!, /in place of the manager: the directory names no manager/);
+    await ended(company(), nora, 'leaving');
+  });
+
+  it('holds an employee whom only a critical system knows, and gives access back', async () => {
+    const { admin, exits, form, until, account } = company();
+    const employeeId = `T-ghost-${process.pid}-${form}`;
+    const email = `${employeeId.toLowerCase()}@acme.example`;
+    const payroll = await admin.payroll.createUser({ employeeId, email });
+    const ghost = { employeeId, email, manager: HR, accounts: { payroll } };
+    await exits.open({ employeeId });
+    const blocked = await until(
+      ghost,
+      'blocked, and the directory at a loss',
+      ({ needsAttention, blockedAt }) => needsAttention && blockedAt !== undefined,
+    );
+    const errors = blocked.steps.map(({ error }) => error).join('\n');
+    assert.match(errors, new RegExp(`the directory knows no employee ${employeeId}`));
+    assert.equal(stateOf(blocked, 'block-access:payroll'), 'done');
+    assert.equal((await account(ghost, 'payroll')).active, false);
+
+    await assert.rejects(
+      exits.decide(employeeId, { outcome: 'retained', decidedBy: email }),
+      /is the employee concerned/,
+    );
+    await exits.decide(employeeId, { outcome: 'retained', decidedBy: HR });
+    await untilStep(company(), ghost, 'restore-access:payroll', 'done');
+    assert.equal((await account(ghost, 'payroll')).active, true);
+  });
+
+  it('changes neither of two accounts that answer to one employee id, and blocks the other systems', async () => {
+    const { admin, account, hire, exits } = company();
+    const nora = await hire();
+    const { employeeId } = nora;
+    const twin = await admin.code.createUser({ employeeId, userName: `twin-of-${employeeId}` });
+    await exits.open({ employeeId });
+    await untilStep(company(), nora, 'block-access:payroll', 'done');
+    const stuck = await untilStep(company(), nora, 'block-access:code');
+    assert.match(
+      stepOf(stuck, 'block-access:code')!.error!,
+      /2 accounts on code have the externalId .*; exactly one must/,
+    );
+    assert.equal((await account(nora, 'payroll')).active, false);
+    assert.equal((await account(nora, 'code')).active, true);
+    assert.equal((await admin.code.account(twin)).active, true);
+
+    await admin.code.deleteUser(twin);
+    await settle(company(), nora, 'block-access:code', 'retry');
+    await untilStep(company(), nora, 'block-access:code', 'done');
+    assert.equal((await account(nora, 'code')).active, false);
+    await ended(company(), nora, 'retained');
+    assert.equal((await account(nora, 'code')).active, true);
+  });
+});
