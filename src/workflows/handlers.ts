@@ -22,9 +22,7 @@ import type { ExitInterview } from './exit-interview.js';
 
 const decisionFinalised = defineSignal<[Decision]>('decisionFinalised');
 const holdDrifted = defineSignal<[Drift]>('holdDrifted');
-const finaliseDecision = defineUpdate<Decision & { decidedAt: string }, [Decision]>(
-  'finaliseDecision',
-);
+const finaliseDecision = defineUpdate<Decision & { decidedAt: string }, [Decision]>('finaliseDecision');
 const resolveStep = defineUpdate<Step, [Resolution]>('resolveStep');
 const rescheduleInterview = defineUpdate<Interview, [Rescheduling]>('rescheduleInterview');
 const weighDecision = defineQuery<Weighed, [Decision]>('weighDecision');
