@@ -1,11 +1,11 @@
-/** The application over one connection to each form, which serves any number of calls at once. */
+/** Opens the application with one connection for each form, which all calls share. */
 import type { Config } from '../config/config.js';
 import type { NatsConfig } from '../config/environment.js';
 import type { ExitsOfForm } from '../exit/evidence/evidence.js';
 import type { TemporalConfig } from '../temporal/connect-orchestrated.js';
 import { applicationOf, type Application } from './application.js';
 
-/** Where the forms are; one that is not named is not configured here. */
+/** The servers of the forms; a form without an address is not configured. */
 interface Addresses {
   temporal?: TemporalConfig | undefined;
   nats?: NatsConfig | undefined;
@@ -17,8 +17,8 @@ interface Connected {
 }
 
 /**
- * Loads a form and connects to it once something asks it, and again for the next one where that failed.
- * @param config read once something needs it
+ * Loads a form and connects to it on the first call; after a failure the next call connects again.
+ * @param config called on first use
  */
 export function openApplication(
   config: () => Config | Promise<Config>,

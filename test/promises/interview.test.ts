@@ -9,7 +9,8 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** A given time, which need not be within the working hours. */
 const at = new Date(Date.now() + 9 * DAY_MS).toISOString().replace(/\.\d+Z/, 'Z');
 
-const soon: [string, string] = ['attentionAfter: PT15M', 'attentionAfter: PT1S'];
+/** A wish that takes longer is refused. */
+const soon: [string, string] = ['attentionAfter: PT15M', 'attentionAfter: PT4S'];
 
 inBothForms('the interview of an exit', { systems: ['payroll'], config: [soon] }, (company) => {
   let world: Company;
@@ -50,7 +51,7 @@ inBothForms('the interview of an exit', { systems: ['payroll'], config: [soon] }
     const status = await world.exits.status(nora.employeeId);
     assert.equal(status.interview?.start, at);
     assert.equal(stateOf(status, 'reschedule-hr-interview'), 'done');
-    assert.match(stepOf(status, 'reschedule-hr-interview')!.note!, new RegExp(`on the word of ${HR}`));
+    assert.match(stepOf(status, 'reschedule-hr-interview')!.note!, new RegExp(`at the request of ${HR}`));
 
     await ended(world, nora, 'retained');
 
@@ -164,6 +165,6 @@ inBothForms('the interview of an exit', { systems: ['payroll'], config: [soon] }
     await untilStep(world, nora, 'schedule-hr-interview');
     for (const step of ['schedule-hr-interview', 'notify-employee'])
       await world.exits.resolve(nora.employeeId, { step, action: 'done-by-hand', by: IT });
-    await refused(nora, { next: true }, /schedule-hr-interview is done-by-hand: nothing is known/);
+    await refused(nora, { next: true }, /schedule-hr-interview is done-by-hand: EMS knows of no interview/);
   });
 });
