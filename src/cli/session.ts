@@ -37,6 +37,7 @@ export class Session {
   readonly cut: Promise<void>;
   #uncut!: () => void;
   readonly #opened: Closable[] = [];
+  #isOver = false;
 
   /** @param json print one JSON document instead of text */
   constructor(
@@ -67,7 +68,8 @@ export class Session {
   }
 
   print(text: string): void {
-    this.io.stdout.write(`${text}\n`);
+    // A command that was cut may still have its answer: its error was the document.
+    if (!this.#isOver) this.io.stdout.write(`${text}\n`);
   }
 
   warn(text: string): void {
@@ -97,6 +99,7 @@ export class Session {
   /** Closes the connections. A server that hangs must not keep the command from its end. */
   async close(): Promise<void> {
     this.#uncut();
+    this.#isOver = true;
     const closed = Promise.all(this.#opened.map((each) => each.close()));
     await Promise.race([closed, pause(CLOSE_WITHIN_MS)]);
   }

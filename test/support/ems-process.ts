@@ -9,7 +9,7 @@ interface Ended {
   stderr: string;
 }
 
-export interface EmsProcess {
+interface EmsProcess {
   child: ChildProcess;
   /** What it has printed so far. */
   printed: () => string;
