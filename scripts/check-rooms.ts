@@ -30,7 +30,7 @@ check-templates.ts          services/mails/
 
 activities/                 exit/ services/*/ config/  @temporalio/activity @temporalio/client @temporalio/common temporal-polyfill
 workflows/                  exit/ type:activities/  @temporalio/workflow @temporalio/common
-temporal/                   exit/ exit/evidence/ services/ services/*/ config/ activities/ workflows/  @temporalio/* node:
+temporal/                   exit/ exit/evidence/ services/ services/*/ config/ activities/ workflows/  @temporalio/* write-file-atomic node:
 
 choreography/jetstream/     exit/ services/*/ config/ version.ts  @nats-io/* node:
 choreography/dead-letters/  exit/ choreography/jetstream/  @nats-io/* zod
@@ -48,7 +48,7 @@ local/                      exit/ services/ services/*/ config/ version.ts tempo
                             write-file-atomic zod node:
 cli/                        exit/ exit/evidence/ config/ client/ local/
                             choreography/jetstream/ choreography/dead-letters/ choreography/observing/ choreography/subscribers/
-                            commander liquidjs write-file-atomic node:
+                            commander liquidjs string-width write-file-atomic node:
 `;
 
 const problems: string[] = [];

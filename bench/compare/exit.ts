@@ -12,7 +12,7 @@ const PATIENCE_MS = 120_000;
 
 /** What the three services do because of a resignation, and what they do because of the decision. */
 export const beginnings = ['blocked', 'told', 'invited'] as const;
-export const endings = ['ended', 'outcomeTold', 'withdrawn'] as const;
+const endings = ['ended', 'outcomeTold', 'withdrawn'] as const;
 export type Effect = (typeof beginnings)[number] | (typeof endings)[number];
 
 /** Whose work an effect is. */

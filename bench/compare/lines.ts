@@ -5,7 +5,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-export const owners = ['shared by both', 'orchestrated only', 'choreographed only', 'around both'] as const;
+const owners = ['shared by both', 'orchestrated only', 'choreographed only', 'around both'] as const;
 export type Lines = Record<(typeof owners)[number], { files: number; lines: number; observing: number }>;
 
 /** Where each form begins: its processes, its client, its engine. */

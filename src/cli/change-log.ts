@@ -1,4 +1,6 @@
-import { told } from './told.js';
+import { once } from 'node:events';
+import { describeError } from './describe-error.js';
+import type { Session } from './session.js';
 
 export interface Change {
   at: string;
@@ -7,39 +9,42 @@ export interface Change {
   remark: string;
 }
 
+/** Prints a change that differs from the last one under its key. @param isNews false: only remember it */
+type See<C extends Change> = (key: string, change: C, isNews?: boolean) => void;
+
 /**
- * What changes, printed as it happens, until it is over or Ctrl-C: a line each, or with --json an element each of one array, which is one
- * document, however it ends.
+ * Prints a line for each change, until the changes end or Ctrl-C. With --json they are the elements of one array, which is always whole.
  */
-export function changeLog<C extends Change>(json: boolean | undefined, lineOf: (change: C) => string) {
+export async function logChanges<C extends Change>(
+  session: Session,
+  lineOf: (change: C) => string,
+  follow: (see: See<C>) => Promise<void>,
+): Promise<void> {
+  const { json, io } = session;
   let printed = 0;
+  let isOver = false;
   const seen = new Map<string, string>();
-  const end = (): void => {
-    if (json) process.stdout.write(printed === 0 ? '[]\n' : '\n]\n');
+  const element = (value: unknown): unknown =>
+    io.stdout.write(`${printed++ === 0 ? '[\n' : ',\n'}${JSON.stringify(value)}`);
+  const see: See<C> = (key, change, isNews = true) => {
+    const now = `${change.state} ${change.remark}`;
+    const isKnown = seen.get(key) === now;
+    seen.set(key, now);
+    if (isOver || isKnown || !isNews) return;
+    if (json) element(change);
+    else session.print(lineOf(change));
   };
-  process.once('SIGINT', () => {
-    end();
-    process.exit(0);
-  });
-  return {
-    /** Prints what is not as it was when the key was last seen. @param isNews where it is not, it is only remembered */
-    see(key: string, change: C, isNews = true): void {
-      const now = `${change.state} ${change.remark}`;
-      const isKnown = seen.get(key) === now;
-      seen.set(key, now);
-      if (isKnown || !isNews) return;
-      if (json) process.stdout.write(`${printed === 0 ? '[\n' : ',\n'}${JSON.stringify(change)}`);
-      else console.log(lineOf(change));
-      printed += 1;
-    },
-    end,
-    /** @throws the error where no array has begun, so that it is the document */
-    fail(error: Error): void {
-      if (!json || printed === 0) throw error;
-      const { sentence, document } = told(error);
-      process.stdout.write(`,\n${JSON.stringify(document)}\n]\n`);
-      console.error(`ems: ${sentence}`);
-      process.exitCode = 1;
-    },
-  };
+  try {
+    await Promise.race([follow(see), once(session.endless(), 'abort')]);
+  } catch (error) {
+    // Before the array begins, the error is the document.
+    if (!json || printed === 0) throw error;
+    const { sentence, document } = describeError(error as Error);
+    element(document);
+    session.warn(sentence);
+    session.exitCode = 1;
+  } finally {
+    isOver = true;
+  }
+  if (json) io.stdout.write(printed === 0 ? '[]\n' : '\n]\n');
 }

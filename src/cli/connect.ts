@@ -1,10 +1,7 @@
 /** Where `ems` finds Temporal, NATS and the configuration: in the environment, else in the stack that `npm start` runs. */
-import { Option } from 'commander';
-import { connectBus, type Bus } from '../choreography/jetstream/bus.js';
-import type { Application } from '../client/application.js';
-import { forms, notConfigured, type Form } from '../client/forms.js';
+import { notConfigured } from '../client/forms.js';
 import { openApplication } from '../client/open-application.js';
-import { loadConfig, type Config } from '../config/config.js';
+import type { Config } from '../config/config.js';
 import {
   emsHome,
   loadNatsConfig,
@@ -12,71 +9,51 @@ import {
   natsConfigOf,
   outsideServers,
   scimVariable,
+  type Environment,
   type NatsConfig,
 } from '../config/environment.js';
 import { environmentOf, readStack, type StackFile } from '../local/stack-file.js';
 
-/** Runs something with what can be done with exits, and closes the connections. */
-export async function withApplication<T>(run: (exits: Application) => Promise<T>): Promise<T> {
-  const { connectionOptions, ...rest } = loadTemporalConfig();
-  const address = temporalAddress();
-  const application = openApplication(configuration, {
+export function applicationFor(env: Environment): ReturnType<typeof openApplication> {
+  const { connectionOptions, ...rest } = loadTemporalConfig(env);
+  const address = temporalAddressFor(env);
+  return openApplication(() => configurationFor(env), {
     ...(address !== undefined && {
       temporal: { ...rest, connectionOptions: { ...connectionOptions, address } },
     }),
-    nats: natsConfig(),
+    nats: natsConfigFor(env),
   });
-  try {
-    return await run(application);
-  } finally {
-    await application.close();
-  }
 }
 
-export const temporalAddress = (): string | undefined =>
-  loadTemporalConfig().connectionOptions.address ?? runningStack()?.temporal.address;
+export const temporalAddressFor = (env: Environment): string | undefined =>
+  loadTemporalConfig(env).connectionOptions.address ?? runningStack(env)?.temporal.address;
 
-/** What every command on one exit takes. */
-export interface ExitOptions {
-  form?: Form;
-  json?: boolean;
-}
-
-export const formOption = (description = 'ask only this form; default: wherever the exit is'): Option =>
-  new Option('--form <form>', description).choices(forms);
-
-/** Runs something with a connection to NATS, and closes it. */
-export async function withBus<T>(run: (bus: Bus) => Promise<T>): Promise<T> {
-  const nats = natsConfig();
+export async function busFor(env: Environment) {
+  const nats = natsConfigFor(env);
   if (!nats) throw notConfigured('choreographed');
-  const bus = await connectBus(nats, 'ems');
-  try {
-    return await run(bus);
-  } finally {
-    await bus.close();
-  }
+  const { connectBus } = await import('../choreography/jetstream/bus.js');
+  return connectBus(nats, 'ems');
 }
 
 /** An environment that names a Temporal of its own does not mean the local stack. */
-export function natsConfig(): NatsConfig | undefined {
-  const fromEnvironment = loadNatsConfig();
-  if (fromEnvironment || loadTemporalConfig().connectionOptions.address) return fromEnvironment;
-  const url = runningStack()?.nats?.url;
+export function natsConfigFor(env: Environment): NatsConfig | undefined {
+  const fromEnvironment = loadNatsConfig(env);
+  if (fromEnvironment || loadTemporalConfig(env).connectionOptions.address) return fromEnvironment;
+  const url = runningStack(env)?.nats?.url;
   return url === undefined ? undefined : natsConfigOf(url);
 }
 
 /** @throws ConfigError */
-export function configuration(): Config {
-  const stack = loadTemporalConfig().connectionOptions.address ? undefined : runningStack();
-  if (!stack) return loadConfig();
+export async function configurationFor(env: Environment): Promise<Config> {
+  const { loadConfig } = await import('../config/config.js');
+  const stack = loadTemporalConfig(env).connectionOptions.address ? undefined : runningStack(env);
+  if (!stack) return loadConfig({}, env);
   const defaults = environmentOf(stack);
-  // The local stack's token is for the local stack: a server that the environment names is not shown it.
+  // The local stack's token is for the local stack: a server that the environment names never sees it.
   const names = ['directory', ...stack.systems.map(({ name }) => name)];
-  for (const [name, { scimUrl }] of outsideServers(names).scim)
+  for (const [name, { scimUrl }] of outsideServers(names, env).scim)
     if (scimUrl) delete defaults[scimVariable(name, 'TOKEN')];
-  return loadConfig(defaults);
+  return loadConfig(defaults, env);
 }
 
-function runningStack(): StackFile | undefined {
-  return readStack(emsHome());
-}
+const runningStack = (env: Environment): StackFile | undefined => readStack(emsHome(env));

@@ -1,57 +1,52 @@
-import { Argument, Command } from 'commander';
+import { Argument } from 'commander';
 import type { DeadLetter } from '../choreography/dead-letters/read.js';
 import { deadLettersOf, type Replayed } from '../choreography/dead-letters/replay.js';
 import { Refusal } from '../exit/refusal.js';
-import { withBus } from './connect.js';
-import { factTable, localTime, printable, show, table } from './output.js';
+import { factTable, localTime, printable, table } from './output.js';
+import type { Define } from './program.js';
 
 const actions = ['list', 'show', 'replay'] as const;
 type Action = (typeof actions)[number];
 
-export function deadLettersCommand(): Command {
-  return new Command('dead-letters')
-    .description(
-      'Messages that a service of the choreographed form has given up: lists them, shows one with the original, or puts one before its service again.',
-    )
+const deadLetters: Define = (command, session) =>
+  command
     .addArgument(new Argument('[action]', 'what to do').choices(actions).default('list'))
-    .argument('[id]', 'for show and replay, as the list has it: notification.42')
+    .argument('[id]', 'for show and replay, as in the list: notification.42')
     .addHelpText(
       'after',
-      '\nMend the cause first, then replay. A second replay of the same one does nothing.\n\nExample:\n  ems dead-letters replay notification.42',
+      '\nMend the cause first, then replay. A second replay of the same dead letter does nothing.\n\nExample:\n  ems dead-letters replay notification.42',
     )
-    .action(deadLetters);
-}
+    .action(async (action: Action, id: string | undefined) => {
+      if ((action === 'list') !== (id === undefined))
+        throw new Refusal(
+          'invalid',
+          action === 'list' ? 'list takes no id' : `${action} needs the id of a dead letter`,
+        );
+      const letters = deadLettersOf(await session.bus());
+      switch (action) {
+        case 'list': {
+          const found = await letters.list();
+          const text = () => (found.length > 0 ? page(found) : 'No dead letters.');
+          return session.show(found.map(summaryOf), text);
+        }
+        case 'show': {
+          const letter = await letters.find(id!);
+          return session.show({ ...summaryOf(letter), ...originalOf(letter) }, () => detailsOf(letter));
+        }
+        case 'replay': {
+          const replayed = await letters.replay(id!);
+          return session.show(replayed, () => describeReplay(replayed));
+        }
+      }
+    });
 
-async function deadLetters(action: Action, id: string | undefined, { json }: { json?: boolean }) {
-  if ((action === 'list') !== (id === undefined))
-    throw new Refusal(
-      'invalid',
-      action === 'list' ? 'list takes no id' : `${action} needs the id of a dead letter`,
-    );
-  await withBus(async (bus) => {
-    const letters = deadLettersOf(bus);
-    switch (action) {
-      case 'list': {
-        const found = await letters.list();
-        return show(json, found.map(summaryOf), () => (found.length > 0 ? page(found) : 'No dead letters.'));
-      }
-      case 'show': {
-        const letter = await letters.find(id!);
-        return show(json, { ...summaryOf(letter), ...originalOf(letter) }, () => detailsOf(letter));
-      }
-      case 'replay': {
-        const replayed = await letters.replay(id!);
-        return show(json, replayed, () => told(replayed));
-      }
-    }
-  });
-}
+export default deadLetters;
 
 function summaryOf({ headers: _headers, data: _data, original: _original, ...summary }: DeadLetter) {
   return summary;
 }
 
-/** The data as text, or where they are none in base64. */
+/** The data as text, or in base64 where they are not UTF-8. */
 function originalOf({ headers, data }: DeadLetter) {
   const named = Object.fromEntries([...headers].map(([name, values]) => [name, values.join(', ')]));
   try {
@@ -98,7 +93,7 @@ function detailsOf(letter: DeadLetter): string {
   ].join('\n');
 }
 
-const told = (replayed: Replayed): string =>
+const describeReplay = (replayed: Replayed): string =>
   replayed.replayed
     ? `${replayed.id} is before its consumer again, as number ${replayed.sequence} of the stream.`
     : `Nothing is done with ${replayed.id}: ${replayed.why}.`;

@@ -1,36 +1,35 @@
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
+import type { ListedExitOfForm } from '../client/application.js';
 import { isCutShort, listedPhases, type ListFilter } from '../exit/exits.js';
 import { stepKey } from '../exit/status.js';
-import type { ListedExitOfForm } from '../client/application.js';
-import { formOption, withApplication, type ExitOptions } from './connect.js';
-import { localTime, printable, remark, show, table } from './output.js';
+import { formOption, type ExitOptions } from './exit-options.js';
+import { localTime, printable, remark, table } from './output.js';
+import type { Define } from './program.js';
 
 interface Options extends ExitOptions, Omit<ListFilter, 'employeeId'> {
   employee?: string;
 }
 
-export function listCommand(): Command {
-  return new Command('list')
-    .description(
-      'Lists exits, the open ones first and of these the newest on top, with the steps that need attention.',
-    )
+const list: Define = (command, session) =>
+  command
     .option('--open', 'only open exits')
     .option('--attention', 'only exits that need attention: open ones, and the newest where it was cut short')
     .option('--employee <id>', 'only exits of this employee, with their ids')
-    .option('--overdue', 'only open exits whose decision should have been made by now')
+    .option('--overdue', 'only open exits whose decision is overdue')
     .addOption(new Option('--phase <phase>', 'only exits in this phase').choices(listedPhases))
     .addOption(formOption('only exits of this form'))
     .addHelpText('after', '\nExample:\n  ems list --attention')
-    .action(async ({ json, employee: employeeId, ...filter }: Options) => {
-      await withApplication(async (application) => {
-        const { exits, problems } = await application.list({ employeeId, ...filter });
-        show(json, exits, () => (exits.length > 0 ? page(exits, employeeId !== undefined) : 'No exits.'));
-        // A list that is not whole must not pass for one: not with a person, nor with a program.
-        for (const { message } of problems) console.error(`ems: the list is not complete: ${message}`);
-        if (problems.length > 0) process.exitCode = 1;
-      });
+    .action(async ({ employee: employeeId, open, attention, overdue, phase, form }: Options) => {
+      const application = await session.application();
+      const filter = { employeeId, open, attention, overdue, phase, form };
+      const { exits, problems } = await application.list(filter);
+      session.show(exits, () => (exits.length > 0 ? page(exits, employeeId !== undefined) : 'No exits.'));
+      // People and programs alike must see that a list is not whole.
+      for (const { message } of problems) session.warn(`the list is not complete: ${message}`);
+      if (problems.length > 0) session.exitCode = 1;
     });
-}
+
+export default list;
 
 const review = (reviewBy: string): string =>
   localTime(reviewBy) + (Date.parse(reviewBy) < Date.now() ? ' (overdue)' : '');
@@ -74,7 +73,7 @@ function page(exits: readonly ListedExitOfForm[], withIds: boolean): string {
   ].join('\n');
 }
 
-/** What is not shown as a stuck step already; what several services gave up for one reason is told once. */
+/** Dead letters of no stuck step. Those with one reason share a line. */
 function givenUp({ employeeId, deadLetters = [] }: ListedExitOfForm): string[][] {
   const untold = deadLetters.filter(({ step }) => step === undefined);
   const reasons = new Set(untold.map(({ reason }) => reason));

@@ -1,17 +1,8 @@
 /** How exits are shown to people: short and aligned. */
+import stringWidth from 'string-width';
 import type { Decision } from '../exit/decision.js';
 import { isSettled, stepKey, type ExitStatus, type Step } from '../exit/status.js';
 import { titleOf } from '../exit/people.js';
-
-export function printJson(value: unknown): void {
-  console.log(JSON.stringify(value, null, 2));
-}
-
-/** With --json the value as one document, otherwise the text for people. */
-export function show(json: boolean | undefined, value: unknown, text: () => string): void {
-  if (json) printJson(value);
-  else console.log(text());
-}
 
 /** The facts that are known, a line each. */
 export const factTable = (facts: readonly (readonly [string, string | undefined])[]): string =>
@@ -20,32 +11,19 @@ export const factTable = (facts: readonly (readonly [string, string | undefined]
     '  ',
   );
 
-/** Columns as wide as their widest cell; the last one is free. */
+/** Columns as wide as their widest cell on a terminal; the last one is free. */
 export function table(rows: readonly (readonly string[])[], indent = ''): string {
   const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+    Math.max(...rows.map((row) => stringWidth(row[column] ?? ''))),
   );
-  return rows
-    .map((row) =>
-      (
-        indent + row.map((cell, i) => (i < row.length - 1 ? cell.padEnd(widths[i]!) : cell)).join('  ')
-      ).trimEnd(),
-    )
-    .join('\n');
+  const pad = (cell: string, column: number): string =>
+    cell + ' '.repeat(widths[column]! - stringWidth(cell));
+  return rows.map((row) => (indent + row.map(pad).join('  ')).trimEnd()).join('\n');
 }
 
-/** Text of unknown origin, without what would steer the reader's terminal. */
+/** Text of unknown origin, without characters that control the terminal. */
 export const printable = (text: string): string =>
   text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`);
-
-/** `0.4 s`, `3 min 5 s`, `2 d 4 h`. */
-export function duration(ms: number): string {
-  if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 0)} s`;
-  const minutes = Math.floor(ms / 60_000);
-  if (minutes < 60) return `${minutes} min ${Math.floor((ms % 60_000) / 1000)} s`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 24 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
-}
 
 /** An instant in the reader's time zone. */
 export function localTime(iso: string): string {
@@ -55,7 +33,7 @@ export function localTime(iso: string): string {
 export function statusPage(status: ExitStatus): string {
   const { openedAt, blockedAt, closedAt, cancelRequestedAt, decision, interview } = status;
   const blocks = status.steps.filter(({ name }) => name === 'block-access');
-  // Where it was not, because it had taken place for instance, the step has a note of it.
+  // A note says why it was not withdrawn: it had taken place, for instance.
   const isWithdrawn = status.steps.some(
     ({ name, state, note }) =>
       name === 'cancel-hr-interview' && (state === 'done-by-hand' || (state === 'done' && !note)),
@@ -124,7 +102,7 @@ function ofSystems(blocks: readonly Step[]): string {
   const count = (state: Step['state']) => blocks.filter((step) => step.state === state).length;
   const byHand = count('done-by-hand');
   const blocked = `blocked ${count('done') + byHand} of ${blocks.length}`;
-  // What somebody says to have done is not what was observed.
+  // A statement is not an observation.
   return byHand > 0 ? `${blocked}, ${byHand} of them by hand and not observed` : blocked;
 }
 

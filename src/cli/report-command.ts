@@ -1,48 +1,46 @@
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
-import { configuration, formOption, withApplication, type ExitOptions } from './connect.js';
+import type { Evidence } from '../exit/evidence/evidence.js';
+import { formOption, type ExitOptions } from './exit-options.js';
 import { reportPage } from './report-page.js';
+import type { Define } from './program.js';
+import type { Session } from './session.js';
 
 interface Options extends ExitOptions {
   out?: string;
   exit?: string;
 }
 
-export function reportCommand(): Command {
-  return new Command('report')
-    .description(
-      'The evidence of an exit, from its history alone: who decided what, what was taken, verified and given back or revoked, who was told. A page (HTML) that prints well.',
-    )
+const report: Define = (command, session) =>
+  command
     .argument('<employeeId>', 'for example E-1002')
     .option('--out <file>', 'write it to this file instead of stdout')
-    .option('--exit <id>', 'of an earlier exit; default: of the newest one')
+    .option('--exit <id>', 'an earlier exit; default: the newest one')
     .addOption(formOption())
     .addHelpText(
       'after',
-      '\nIt works for a closed exit as long as Temporal keeps its history, and the stream its events.\n\nExample:\n  ems report E-1002 --out E-1002.html',
+      '\nIt shows who decided what, what the hold took, what was given back or revoked and when that was observed, and each mail. It works for a closed exit as long as Temporal keeps its history, or the stream its events.\n\nExample:\n  ems report E-1002 --out E-1002.html',
     )
-    .action(report);
-}
+    .action(async (employeeId: string, { out, form, exit: exitId }: Options) => {
+      const exits = await session.application();
+      const evidence = await exits.report({ employeeId, form, exitId }, version());
+      const text = session.json ? `${JSON.stringify(evidence, null, 2)}\n` : await pageOf(evidence, session);
+      if (out === undefined) {
+        session.io.stdout.write(text);
+        return;
+      }
+      // It names people and their access: only the user who asked may read it on this machine.
+      await writeFileAtomic(out, text, { mode: 0o600 }).catch((error: Error) => {
+        throw new Error(`The report cannot be written to ${out}: ${error.message}`, { cause: error });
+      });
+      session.io.stderr.write(`The report on ${employeeId} is in ${out}\n`);
+    });
 
-async function report(employeeId: string, { json, out, form, exit: exitId }: Options): Promise<void> {
-  const which = { employeeId, form, exitId };
-  const evidence = await withApplication((exits) => exits.report(which, version()));
-  const text = json ? `${JSON.stringify(evidence, null, 2)}\n` : await page();
-  if (out === undefined) {
-    process.stdout.write(text);
-    return;
-  }
-  // It names people and what they may do: for whoever asked, and for nobody else on this machine.
-  await writeFileAtomic(out, text, { mode: 0o600 }).catch((error: Error) => {
-    throw new Error(`The report cannot be written to ${out}: ${error.message}`, { cause: error });
-  });
-  console.error(`The report on ${employeeId} is in ${out}`);
+export default report;
 
-  function page(): Promise<string> {
-    const { organisation, interview } = configuration();
-    return reportPage(evidence, { organisation: organisation.name, timeZone: interview.timeZone });
-  }
+async function pageOf(evidence: Evidence, session: Session): Promise<string> {
+  const { organisation, interview } = await session.configuration();
+  return reportPage(evidence, { organisation: organisation.name, timeZone: interview.timeZone });
 }
 
 function version(): string {

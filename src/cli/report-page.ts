@@ -1,4 +1,4 @@
-/** The report as a page: one HTML file with everything in it. What it looks like is templates/report.html.liquid's matter. */
+/** The report as a page: one HTML file with everything in it, from templates/report.html.liquid. */
 import { fileURLToPath } from 'node:url';
 import { Liquid } from 'liquidjs';
 import { describeMs } from '../exit/duration.js';
@@ -21,7 +21,7 @@ const howWords: Record<How, string> = {
   pending: 'not yet',
 };
 
-/** By the activity that sends it, or the event that tells of it; one that is not here is shown by its name. */
+/** By activity and by event. A mail without a row is shown by its name. */
 const mailWords = new Map(
   [
     ['resignation, to the manager', 'notifyManager', 'manager.notified of resignation'],
@@ -33,14 +33,14 @@ const mailWords = new Map(
     ['withdrawal of the invitation', 'cancelHrInterview', 'interview.cancelled'],
     ['reminder to decide', 'remindHrPartner', 'hr.reminded'],
     ['escalation: decision overdue', 'escalate', 'decision.escalated'],
-  ].flatMap(([said, ...mails]) => mails.map((mail) => [mail, said!] as const)),
+  ].flatMap(([label, ...mails]) => mails.map((mail) => [mail, label!] as const)),
 );
 
 export async function reportPage(
   evidence: Evidence,
   { organisation, timeZone }: PageOptions,
 ): Promise<string> {
-  // Whatever a name, a note or a mail server's answer contains: everything is escaped unless the template says otherwise, which it never does.
+  // Names, notes and answers of mail servers are untrusted: everything is escaped.
   const liquid = new Liquid({
     root: fileURLToPath(new URL('../../../templates', import.meta.url)),
     outputEscape: 'escape',
@@ -69,7 +69,7 @@ export async function reportPage(
   })) as string;
 }
 
-/** A name may end a line, or reverse what follows it; on the page it is text like any other. */
+/** A name may hold a line break, or reverse the text after it: the page shows neither. */
 const printable = (evidence: Evidence): Evidence =>
   JSON.parse(JSON.stringify(evidence), (_key, value: unknown) =>
     typeof value === 'string'

@@ -1,13 +1,13 @@
-import { Command } from 'commander';
+import type { Form } from '../client/forms.js';
+import type { Preview, PreviewedSystem } from '../client/preview.js';
 import { planFrom } from '../config/planning.js';
 import { knownAddresses, titleOf } from '../exit/people.js';
-import type { Resignation } from '../exit/resignation.js';
-import { configuration, formOption, withApplication, type ExitOptions } from './connect.js';
-import type { Form } from '../client/forms.js';
 import { Refusal } from '../exit/refusal.js';
+import type { Resignation } from '../exit/resignation.js';
 import { summaryOf, type StepRow } from '../exit/steps.js';
-import { show, table } from './output.js';
-import type { Preview, PreviewedSystem } from '../client/preview.js';
+import { formOption, type ExitOptions } from './exit-options.js';
+import { table } from './output.js';
+import type { Define } from './program.js';
 
 interface Options extends ExitOptions {
   lastWorkingDay?: string;
@@ -19,44 +19,40 @@ interface Options extends ExitOptions {
   dryRun?: boolean;
 }
 
-export function resignCommand(): Command {
-  return new Command('resign')
-    .description(
-      'Opens the exit of an employee: access is blocked, the manager told, the interview arranged.',
-    )
+const resign: Define = (command, session) =>
+  command
     .argument('<employeeId>', 'for example E-1002')
     .option('--last-working-day <date>', 'YYYY-MM-DD')
     .option('--reason <text>', 'for the record')
     .option('--submitted-by <who>', 'who handed the resignation in, for the record')
-    .option('--override', 'take also the last active member of a protected group away; needs --by')
+    .option('--override', 'block also the last active member of a protected group; needs --by')
     .option('--by <email>', 'who decides to override, for the record')
-    .addOption(formOption('who runs it: a workflow, or services by themselves').default('orchestrated'))
-    .option('--dry-run', 'show what would be done, to whom and in which system, and do nothing')
+    .addOption(formOption('a workflow runs it, or services that react to events').default('orchestrated'))
+    .option('--dry-run', 'show what would be done, to whom and in which system, and change nothing')
     .addHelpText('after', '\nExample:\n  ems resign E-1002 --last-working-day 2027-01-29')
-    .action(resign);
-}
+    .action(async (employeeId: string, options: Options) => {
+      const { lastWorkingDay, reason, submittedBy, override, by, form, dryRun } = options;
+      if (Boolean(override) !== (by !== undefined))
+        throw new Refusal('invalid', '--override and --by go together: who overrides is recorded');
+      const resignation = { employeeId, lastWorkingDay, reason, submittedBy, overrideBy: by };
 
-async function resign(employeeId: string, options: Options): Promise<void> {
-  const { json, dryRun, override, by, form, ...rest } = options;
-  if (Boolean(override) !== (by !== undefined))
-    throw new Refusal('invalid', '--override and --by go together: who overrides is recorded');
-  const resignation = { employeeId, ...rest, overrideBy: by };
+      const exits = await session.application();
+      if (dryRun) {
+        const found = await exits.preview(resignation, form);
+        const config = await session.configuration();
+        const hrPartners = config.contacts.hrPartners.map(({ email }) => email);
+        const { steps } = planFrom(config, form);
+        const text = describe(found.resignation, found, hrPartners.join(' or '), steps);
+        return session.show({ dryRun: true, ...found }, () => text);
+      }
+      const { opened, found } = await exits.open(resignation, form);
+      if (found.directoryProblem)
+        session.warn(`the exit started all the same, but ${found.directoryProblem}`);
+      const text = `The exit of ${nameOf(found, employeeId)} is open.`;
+      session.show(opened, () => `${text}\n\n  follow it:  ems watch ${employeeId}`);
+    });
 
-  await withApplication(async (exits) => {
-    if (dryRun) {
-      const found = await exits.preview(resignation, form);
-      const hrPartners = configuration().contacts.hrPartners.map(({ email }) => email);
-      const { steps } = planFrom(configuration(), form);
-      const text = describe(found.resignation, found, hrPartners.join(' or '), steps);
-      return show(json, { dryRun: true, ...found }, () => text);
-    }
-    const { opened, found } = await exits.open(resignation, form);
-    if (found.directoryProblem)
-      console.error(`ems: the exit started all the same, but ${found.directoryProblem}`);
-    const text = `The exit of ${nameOf(found, employeeId)} is open.`;
-    show(json, opened, () => `${text}\n\n  follow it:  ems watch ${employeeId}`);
-  });
-}
+export default resign;
 
 const nameOf = ({ employee }: Preview, employeeId: string): string =>
   titleOf({ employeeId, employeeName: employee?.displayName });
@@ -98,7 +94,7 @@ function describe(
 
 const lockedOut = ({ name, lastOf }: PreviewedSystem): string => `${lastOf!.join(', ')} on ${name}`;
 
-/** Once the decision is leaving, and only then. */
+/** After the decision *leaving* only. */
 const revocation = (memberships: { displayName: string }[]): string =>
   `if leaving: deactivate, remove from ${memberships.map(({ displayName }) => displayName).join(', ') || 'no group'}`;
 

@@ -1,20 +1,23 @@
-import { Argument, Command } from 'commander';
-import { subscriberNames, type SubscriberName } from '../choreography/subscribers/start.js';
+import { Argument } from 'commander';
 import { runServices } from '../choreography/subscribers/process.js';
-import { configuration, natsConfig } from './connect.js';
+import { subscriberNames, type SubscriberName } from '../choreography/subscribers/start.js';
+import { natsConfigFor } from './connect.js';
+import type { Define } from './program.js';
 
-/** Where a nats-server listens that nobody has told otherwise. */
+/** Where a nats-server listens by default. */
 const DEFAULT = { servers: ['127.0.0.1:4222'] };
 
-export function serviceCommand(): Command {
-  return new Command('service')
-    .description(
-      'Runs services of the choreographed form until Ctrl-C. NATS_URL says where NATS is; each service may run in several processes.',
-    )
+const service: Define = (command, session) =>
+  command
     .addArgument(new Argument('<services...>', 'which of them').choices(subscriberNames))
     .option('--health-file <path>', 'a file to touch for as long as JetStream answers')
-    .addHelpText('after', '\nExample:\n  ems service access')
-    .action((services: SubscriberName[], { healthFile }: { healthFile?: string }) =>
-      runServices(services, configuration(), natsConfig() ?? DEFAULT, healthFile),
-    );
-}
+    .addHelpText(
+      'after',
+      '\nNATS_URL says where NATS is. Each service may run in several processes.\n\nExample:\n  ems service access',
+    )
+    .action(async (services: SubscriberName[], { healthFile }: { healthFile?: string }) => {
+      const nats = natsConfigFor(session.io.env) ?? DEFAULT;
+      await runServices(services, await session.configuration(), nats, session.endless(), healthFile);
+    });
+
+export default service;

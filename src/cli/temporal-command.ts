@@ -1,25 +1,30 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Command } from 'commander';
 import { notConfigured } from '../client/forms.js';
 import { findTemporal } from '../local/find-temporal.js';
-import { temporalAddress } from './connect.js';
+import { temporalAddressFor } from './connect.js';
+import type { Define } from './program.js';
 
-export function temporalCommand(): Command {
-  return new Command('temporal')
-    .description("Runs Temporal's own command on the server that ems uses: the program is found or fetched.")
-    .argument('[arguments...]', 'what the command is given, as it stands')
+const temporal: Define = (command, session) =>
+  command
+    .argument('[arguments...]', 'passed on to the command')
     .passThroughOptions()
-    .addHelpText('after', '\nExample:\n  ems temporal workflow list\n  ems temporal workflow describe --help')
+    .addHelpText(
+      'after',
+      '\nThe program is found, or fetched once.\n\nExample:\n  ems temporal workflow list\n  ems temporal workflow describe --help',
+    )
     .action(async (given: string[], { json }: { json?: boolean }) => {
-      const address = temporalAddress();
+      const { env, stderr } = session.io;
+      const address = temporalAddressFor(env);
       if (address === undefined) throw notConfigured('orchestrated');
-      const program = await findTemporal((line) => console.error(line));
+      session.endless();
+      const program = await findTemporal((line) => void stderr.write(`${line}\n`));
       const child = spawn(program, [...given, ...(json ? ['--output', 'json'] : [])], {
         stdio: 'inherit',
-        env: { ...process.env, TEMPORAL_ADDRESS: address },
+        env: { ...env, TEMPORAL_ADDRESS: address },
       });
       const [code] = (await once(child, 'exit')) as [number | null];
-      process.exitCode = code ?? 1;
+      session.exitCode = code ?? 1;
     });
-}
+
+export default temporal;

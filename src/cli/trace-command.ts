@@ -1,36 +1,33 @@
-import { Command } from 'commander';
 import type { DeadLetter } from '../choreography/dead-letters/read.js';
 import { traceOf, type TraceNode } from '../choreography/observing/trace.js';
 import { createTracker, type ObservedExit } from '../choreography/observing/tracker.js';
-import { Refusal } from '../exit/refusal.js';
+import { describeMs } from '../exit/duration.js';
 import { titleOf } from '../exit/people.js';
-import { withBus } from './connect.js';
-import { duration, localTime, printable, show, table } from './output.js';
+import { Refusal } from '../exit/refusal.js';
+import { localTime, printable, table } from './output.js';
+import type { Define } from './program.js';
 
-export function traceCommand(): Command {
-  return new Command('trace')
-    .description(
-      'Draws what followed from what in the newest choreographed exit of an employee, and in its place what is promised and missing.',
-    )
+const trace: Define = (command, session) =>
+  command
     .argument('<employeeId>', 'for example E-1002')
-    .addHelpText('after', '\nExample:\n  ems trace E-1002')
-    .action(trace);
-}
+    .addHelpText(
+      'after',
+      '\nA promise that is not kept is shown in its place, with !.\n\nExample:\n  ems trace E-1002',
+    )
+    .action(async (employeeId: string) => {
+      const { exits, strays } = await createTracker(await session.bus(), employeeId).look();
+      const newest = exits.at(-1);
+      if (!newest)
+        throw new Refusal(
+          'no-exit',
+          `${employeeId} has no choreographed exit${strays.length > 0 ? '; what was given up is in "ems dead-letters"' : ''}`,
+        );
+      const tree = traceOf(newest);
+      const { exitId, phase } = newest;
+      session.show({ employeeId, exitId, phase, tree }, () => page(newest, tree, strays));
+    });
 
-async function trace(employeeId: string, { json }: { json?: boolean }): Promise<void> {
-  await withBus(async (bus) => {
-    const { exits, strays } = await createTracker(bus, employeeId).look();
-    const newest = exits.at(-1);
-    if (!newest)
-      throw new Refusal(
-        'no-exit',
-        `${employeeId} has no choreographed exit${strays.length > 0 ? '; what was given up is in "ems dead-letters"' : ''}`,
-      );
-    const tree = traceOf(newest);
-    const { exitId, phase } = newest;
-    show(json, { employeeId, exitId, phase, tree }, () => page(newest, tree, strays));
-  });
-}
+export default trace;
 
 function page(
   { employeeId, employeeName, exitId, phase }: ObservedExit,
@@ -56,9 +53,9 @@ function rowsOf(node: TraceNode, branch: string, indent: string): string[][] {
   return [[branch + what!, ...rest].map(printable), ...children];
 }
 
-/** What, by whom, how long after its cause, and what there is to say of it. */
+/** What, by which service, how long after its cause, and remarks. */
 function cellsOf(node: TraceNode): string[] {
-  const after = node.afterMs === undefined ? localTime(node.at) : `+${duration(node.afterMs)}`;
+  const after = node.afterMs === undefined ? localTime(node.at) : `+${describeMs(node.afterMs)}`;
   switch (node.kind) {
     case 'event': {
       const { event, data, source, rejected, unknownCause } = node;
@@ -87,7 +84,7 @@ function cellsOf(node: TraceNode): string[] {
   }
 }
 
-/** What tells an event from another one of its type. */
+/** Distinguishes an event from others of its type. */
 function aboutOf(data: unknown): string {
   const { system, of, outcome, step, action } = (data ?? {}) as Record<string, unknown>;
   return [of ?? outcome, step, system, action].filter((part) => typeof part === 'string').join(' ');

@@ -1,4 +1,3 @@
-import { Command } from 'commander';
 import type { DeadLetter } from '../choreography/dead-letters/read.js';
 import { watch } from '../choreography/jetstream/log.js';
 import { withRetry } from '../choreography/jetstream/with-retry.js';
@@ -10,17 +9,12 @@ import {
   type ObservedExit,
 } from '../choreography/observing/tracker.js';
 import { stepKey } from '../exit/status.js';
-import { withBus } from './connect.js';
-import { changeLog, type Change } from './change-log.js';
-import { localTime, printable, show, table } from './output.js';
+import { logChanges, type Change } from './change-log.js';
+import { localTime, printable, table } from './output.js';
+import type { Define } from './program.js';
 
-/** What becomes overdue, and what is given up, is no event of an exit: it is looked for this often. */
+/** No event tells of what becomes overdue or is given up: look this often. */
 const LOOK_EVERY_MS = 1_000;
-
-interface Options {
-  once?: boolean;
-  json?: boolean;
-}
 
 /** Of a promise, by its consumer and its step or event; of the `phase`; or of a dead letter, by its id. */
 interface ChangeOfExit extends Change {
@@ -28,42 +22,38 @@ interface ChangeOfExit extends Change {
   exitId?: string | undefined;
 }
 
-export function trackerCommand(): Command {
-  return new Command('tracker')
-    .description(
-      'Observes the choreographed exits: what each service has promised, and whether it is done, open, overdue or dead-lettered. It only reads.',
-    )
-    .option('--once', 'print how everything stands, and end')
+const tracker: Define = (command, session) =>
+  command
+    .option('--once', 'print the present state, and end')
     .addHelpText(
       'after',
-      '\nRuns until Ctrl-C and prints a line for each change, beginning with what is not finished. With --json: one array, an element for each change.\n\nExample:\n  ems tracker --once',
+      '\nRuns until Ctrl-C and prints a line for each change, beginning with what is not finished. It only reads. With --json: one array, an element for each change.\n\nExample:\n  ems tracker --once',
     )
-    .action(track);
-}
-
-async function track({ once, json }: Options): Promise<void> {
-  await withBus(async (bus) => {
-    const tracker = createTracker(bus);
-    if (once) {
-      const observed = await tracker.look();
-      for (const problem of problemsOf(observed)) console.error(`ems: ${problem}`);
-      return show(json, documentOf(observed), () => page(observed));
-    }
-    const log = changeLog(json, lineOf);
-    const told = new Set<string>();
-    const changes = await watch(bus, 'exit.>');
-    for (let isFirst = true; ; isFirst = false) {
-      const observed = await withRetry('the streams cannot be read', () => tracker.look());
-      for (const problem of problemsOf(observed)) {
-        if (!told.has(problem)) console.error(`ems: ${problem}`);
-        told.add(problem);
+    .action(async ({ once }: { once?: boolean }) => {
+      if (once) {
+        const observed = await createTracker(await session.bus()).look();
+        for (const problem of problemsOf(observed)) session.warn(problem);
+        return session.show(documentOf(observed), () => page(observed));
       }
-      // What was over before anybody looked is no news.
-      for (const [key, change] of changesIn(observed)) log.see(key, change, !(isFirst && isOver(change)));
-      await changes.next(LOOK_EVERY_MS);
-    }
-  });
-}
+      await logChanges<ChangeOfExit>(session, lineOf, async (see) => {
+        const bus = await session.bus();
+        const tracker = createTracker(bus);
+        const warned = new Set<string>();
+        const changes = await watch(bus, 'exit.>');
+        for (let isFirst = true; ; isFirst = false) {
+          const observed = await withRetry('the streams cannot be read', () => tracker.look());
+          for (const problem of problemsOf(observed)) {
+            if (!warned.has(problem)) session.warn(problem);
+            warned.add(problem);
+          }
+          // What was over before the first look is no news.
+          for (const [key, change] of changesIn(observed)) see(key, change, !(isFirst && isOver(change)));
+          await changes.next(LOOK_EVERY_MS);
+        }
+      });
+    });
+
+export default tracker;
 
 const isOver = ({ state }: Change): boolean => ['done', 'waived', 'closed'].includes(state);
 
@@ -125,7 +115,7 @@ const rowsOf = ({ employeeId, phase, promises }: ObservedExit): string[][] =>
 
 const strayRow = ({ id, subject, reason }: DeadLetter): string[] => [id, subject, reason].map(printable);
 
-/** The step, as `ems resolve` takes it, says more than the event, where the service names one. */
+/** The step as `ems resolve` takes it, where the service names one; otherwise the event. */
 const whatOf = ({ event, step, system }: TrackedPromise): string => stepKey({ name: step ?? event, system });
 
 const remarkOf = ({ remark, deadLetter }: TrackedPromise): string =>

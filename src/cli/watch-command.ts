@@ -1,36 +1,34 @@
-import { Command } from 'commander';
 import { stepKey, type ExitStatus, type Step } from '../exit/status.js';
-import { formOption, withApplication, type ExitOptions } from './connect.js';
-import { changeLog, type Change } from './change-log.js';
+import { logChanges, type Change } from './change-log.js';
+import { formOption, type ExitOptions } from './exit-options.js';
 import { describeDecision, localTime, remark } from './output.js';
+import type { Define } from './program.js';
 
-/** Attempts that fail leave no event to wait for, so they are looked for this often. */
+/** No event tells of a failed attempt: look this often. */
 const LOOK_EVERY_MS = 5_000;
 
-export function watchCommand(): Command {
-  return new Command('watch')
-    .description('Follows the exit of an employee until it is over. Ctrl-C stops watching, not the exit.')
+const watch: Define = (command, session) =>
+  command
     .argument('<employeeId>', 'for example E-1002')
     .addOption(formOption())
     .addHelpText(
       'after',
       '\nWith --json: one array, an element for each change, printed as it happens; if it fails, the last one is {"error": "…", "code": "…", "facts": {}}.\n\nExample:\n  ems watch E-1002',
     )
-    .action(watch);
-}
+    .action(async (employeeId: string, { form }: ExitOptions) => {
+      await logChanges(session, lineOf, async (see) => {
+        const exits = await session.application();
+        let before = '';
+        for await (const status of exits.follow({ employeeId, form }, LOOK_EVERY_MS)) {
+          const changes = [...stepChanges(status), ...exitChanges(status)];
+          for (const change of changes) see(change.what, change);
+          if (!session.json && status.awaiting !== before) session.print(`  ${status.awaiting}`);
+          before = status.awaiting;
+        }
+      });
+    });
 
-async function watch(employeeId: string, { form, json }: ExitOptions): Promise<void> {
-  const log = changeLog(json, lineOf);
-  await withApplication(async (exits) => {
-    let before = '';
-    for await (const status of exits.follow({ employeeId, form }, LOOK_EVERY_MS)) {
-      const changes = [...stepChanges(status), ...exitChanges(status)];
-      for (const change of changes) log.see(change.what, change);
-      if (!json && status.awaiting !== before) console.log(`  ${status.awaiting}`);
-      before = status.awaiting;
-    }
-  }).then(log.end, (error: Error) => log.fail(error));
-}
+export default watch;
 
 const lineOf = ({ at, what, state, remark }: Change): string =>
   `${localTime(at)}  ${what.padEnd(28)} ${state.padEnd(16)} ${remark}`.trimEnd();

@@ -1,12 +1,11 @@
-/** The application over one connection to each form, which serves any number of calls at once. */
-import { connectChoreographed } from '../choreography/client/connect-choreographed.js';
+/** Opens the application with one connection for each form, which all calls share. */
 import type { Config } from '../config/config.js';
 import type { NatsConfig } from '../config/environment.js';
 import type { ExitsOfForm } from '../exit/evidence/evidence.js';
-import { connectOrchestrated, type TemporalConfig } from '../temporal/connect-orchestrated.js';
+import type { TemporalConfig } from '../temporal/connect-orchestrated.js';
 import { applicationOf, type Application } from './application.js';
 
-/** Where the forms are; one that is not named is not configured here. */
+/** The servers of the forms; a form without an address is not configured. */
 interface Addresses {
   temporal?: TemporalConfig | undefined;
   nats?: NatsConfig | undefined;
@@ -18,11 +17,11 @@ interface Connected {
 }
 
 /**
- * Connects to a form once something asks it, and again for the next one where that failed.
- * @param config read once something needs it
+ * Loads a form and connects to it on the first call; after a failure the next call connects again.
+ * @param config called on first use
  */
 export function openApplication(
-  config: () => Config,
+  config: () => Config | Promise<Config>,
   { temporal, nats }: Addresses,
 ): Application & { close: () => Promise<void> } {
   const closing: (() => Promise<void>)[] = [];
@@ -44,8 +43,18 @@ export function openApplication(
 
   const application = applicationOf(
     {
-      ...(temporal && { orchestrated: onFirstUse(() => connectOrchestrated(temporal)) }),
-      ...(nats && { choreographed: onFirstUse(async () => connectChoreographed(nats, config())) }),
+      ...(temporal && {
+        orchestrated: onFirstUse(async () => {
+          const { connectOrchestrated } = await import('../temporal/connect-orchestrated.js');
+          return connectOrchestrated(temporal);
+        }),
+      }),
+      ...(nats && {
+        choreographed: onFirstUse(async () => {
+          const { connectChoreographed } = await import('../choreography/client/connect-choreographed.js');
+          return connectChoreographed(nats, await config());
+        }),
+      }),
     },
     config,
   );

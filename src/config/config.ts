@@ -5,9 +5,8 @@ import type { z } from 'zod';
 import { describeIssues } from '../exit/input.js';
 import type { Contact } from '../exit/people.js';
 import { ConfigError } from './config-error.js';
+import type { Environment } from './environment.js';
 import { ConfigFile } from './schema.js';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 type Checked = z.output<typeof ConfigFile>;
 /** A SCIM server. Reading the token throws a ConfigError where the environment lacks it. */
@@ -51,8 +50,8 @@ export type Config = Omit<Checked, 'systems' | 'steps' | 'directory' | 'mail' | 
  * @param defaults for variables that the environment does not set
  * @throws ConfigError
  */
-export function loadConfig(defaults: Environment = {}): Config {
-  const env = { ...defaults, ...process.env };
+export function loadConfig(defaults: Environment = {}, environment: Environment = process.env): Config {
+  const env = { ...defaults, ...environment };
   const file = env['EMS_CONFIG'] ?? 'ems.config.yaml';
   let text: string;
   try {

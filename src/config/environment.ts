@@ -2,8 +2,13 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { ConfigError } from './config-error.js';
 
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** From TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS…, TEMPORAL_API_KEY, or a profile of Temporal's configuration file. */
-export const loadTemporalConfig = (): ReturnType<typeof loadClientConnectConfig> => loadClientConnectConfig();
+export const loadTemporalConfig = (
+  env: Environment = process.env,
+): ReturnType<typeof loadClientConnectConfig> =>
+  loadClientConnectConfig({ overrideEnvVars: env as Record<string, string> });
 
 /** The connection to NATS. `servers` has no secret, since errors show it. */
 export interface NatsConfig {
@@ -22,8 +27,7 @@ export interface NatsConfig {
  * @returns undefined where NATS_URL is not set
  * @throws ConfigError
  */
-export function loadNatsConfig(): NatsConfig | undefined {
-  const { NATS_URL: address } = process.env;
+export function loadNatsConfig({ NATS_URL: address }: Environment): NatsConfig | undefined {
   return address ? natsConfigOf(address) : undefined;
 }
 
@@ -44,7 +48,7 @@ export function natsConfigOf(address: string): NatsConfig {
 }
 
 /** The folder of the local stack: `.ems`, or EMS_HOME. */
-export const emsHome = (): string => process.env['EMS_HOME'] ?? '.ems';
+export const emsHome = (env: Environment = process.env): string => env['EMS_HOME'] ?? '.ems';
 
 export interface OutsideServers {
   /** `host:port` */
@@ -57,9 +61,9 @@ export interface OutsideServers {
 }
 
 /** The servers in the environment, under the variables of the sample ems.config.yaml. The local stack uses them instead of its own. */
-export function outsideServers(scimNames: readonly string[]): OutsideServers {
-  const { TEMPORAL_ADDRESS: temporal, NATS_URL: nats, SMTP_HOST: host, SMTP_PORT: port } = process.env;
-  const of = (name: string, what: 'URL' | 'TOKEN') => process.env[scimVariable(name, what)] || undefined;
+export function outsideServers(scimNames: readonly string[], env: Environment = process.env): OutsideServers {
+  const { TEMPORAL_ADDRESS: temporal, NATS_URL: nats, SMTP_HOST: host, SMTP_PORT: port } = env;
+  const of = (name: string, what: 'URL' | 'TOKEN') => env[scimVariable(name, what)] || undefined;
   return {
     temporal: temporal || undefined,
     nats: nats || undefined,

@@ -48,7 +48,7 @@ export function planFrom(config: Config, form: ExitStatus['form']): Plan {
 }
 
 /** An attempt makes few requests, and one of them may time out; a rate limit adds its intervals. */
-export const attemptTimeoutMs = (
+const attemptTimeoutMs = (
   { policy }: { policy: Pick<Config['policy'], 'requestTimeout'> },
   rateLimit?: SystemConfig['rateLimit'],
 ): number =>

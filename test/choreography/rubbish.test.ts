@@ -41,7 +41,7 @@ const rubbish: Rubbish[] = [
     `exit.R-5.x.${resigned}`,
     '{"employeeId":"R-6"}',
     cloudEvent(resigned, 'r5'),
-    /came under the subject of R-5/,
+    /has the subject of R-5/,
   ],
   ['no employee', `exit.R-7.x.${resigned}`, '{}', cloudEvent(resigned, 'r7'), /must be the employee id/],
   [

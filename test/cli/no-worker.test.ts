@@ -23,7 +23,7 @@ describe('ems while no worker runs', () => {
     ]);
     assert.match(
       told,
-      new RegExp(`${nora.employeeId} +not known +Nobody answered .* Is a worker running\\?`),
+      new RegExp(`${nora.employeeId} +not known +No worker answered .* Is a worker running\\?`),
     );
     const ours = listed.find(({ employeeId }) => employeeId === nora.employeeId);
     assert.deepEqual([ours?.needsAttention, ours?.stuckSteps], [true, []]);

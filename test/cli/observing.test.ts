@@ -75,7 +75,7 @@ describe('ems, to observe the choreographed form:', () => {
     );
     assert.match(lines[2]!, /^employee\.resigned +\/ems\/client +\d+ \w+ \d{4}/);
     for (const system of systems)
-      assert.match(told, new RegExp(`^├─ access\\.blocked ${system} +/ems/access +\\+\\d+\\.\\d\\d s$`, 'm'));
+      assert.match(told, new RegExp(`^├─ access\\.blocked ${system} +/ems/access +\\+\\d+\\.\\d+ s$`, 'm'));
     assert.match(told, /^[├└]─ exit\.decision-finalised retained +\/ems\/client +\+/m);
     assert.match(told, /^ {3}[├└]─ interview\.cancelled +\/ems\/hr +\+/m);
     assert.match(told, /^ {3}[│ ] {2}└─ manager\.notified outcome +\/ems\/notification +\+/m);

@@ -36,10 +36,7 @@ describe('ems refuses, in one sentence,', () => {
   it('an unknown employee', async () => {
     const { code, sentence, why } = await refusal(world.env, 'resign', 'T-not-known');
     assert.deepEqual([code, why], [1, 'unknown-employee']);
-    assert.equal(
-      sentence,
-      'Nobody knows an employee T-not-known: neither the directory nor any critical system',
-    );
+    assert.equal(sentence, 'No directory and no critical system knows an employee T-not-known: check the id');
     await assert.rejects(world.exits.status('T-not-known'), /has no exit/);
   });
 

@@ -87,7 +87,7 @@ describe('a hold that is undone while the decision is open', () => {
       () => assert.fail('the sweep did not fail'),
       (error: Error) => error.cause as Error,
     );
-    assert.match(failure.message, /Not looked at: code \(code cannot be reached/);
+    assert.match(failure.message, /Holds were not checked on code \(code cannot be reached/);
     await world.until(nora, 'blocked again', ({ drifts, blockedAt }) => Boolean(drifts.length && blockedAt));
     await world.mend();
     await ended(world, nora, 'retained');

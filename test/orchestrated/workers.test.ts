@@ -86,7 +86,7 @@ describe('workers as processes of their own', () => {
       'an unknown service',
       ['--services', 'payroll'],
       {},
-      /"payroll" is none of exit, notification, hr, access/,
+      /"payroll" is no service: use exit, notification, hr, access/,
     ],
     [
       'a token that is missing',

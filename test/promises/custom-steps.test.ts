@@ -207,7 +207,7 @@ inBothForms('a task that is late', { config: [task('PT4S', 'PT1S')] }, (company)
     const late = await untilStep(company(), nora, 'collect-badge');
     assert.equal(
       stepOf(late, 'collect-badge')!.error,
-      `${DESK} has not confirmed collect-badge in its time: ask them, or settle the step`,
+      `${DESK} has not confirmed collect-badge in time: ask them, or settle the step`,
     );
     assert.equal(mailsAbout(company(), nora).length, 1);
     await untilAsked(company(), nora, 2);

@@ -50,7 +50,7 @@ inBothForms('the interview of an exit', { systems: ['payroll'], config: [soon] }
     const status = await world.exits.status(nora.employeeId);
     assert.equal(status.interview?.start, at);
     assert.equal(stateOf(status, 'reschedule-hr-interview'), 'done');
-    assert.match(stepOf(status, 'reschedule-hr-interview')!.note!, new RegExp(`on the word of ${HR}`));
+    assert.match(stepOf(status, 'reschedule-hr-interview')!.note!, new RegExp(`at the request of ${HR}`));
 
     await ended(world, nora, 'retained');
 
@@ -164,6 +164,6 @@ inBothForms('the interview of an exit', { systems: ['payroll'], config: [soon] }
     await untilStep(world, nora, 'schedule-hr-interview');
     for (const step of ['schedule-hr-interview', 'notify-employee'])
       await world.exits.resolve(nora.employeeId, { step, action: 'done-by-hand', by: IT });
-    await refused(nora, { next: true }, /schedule-hr-interview is done-by-hand: nothing is known/);
+    await refused(nora, { next: true }, /schedule-hr-interview is done-by-hand: EMS knows of no interview/);
   });
 });

@@ -153,7 +153,7 @@ inBothForms(
       const told = await untilStep(world, nora, 'notify-manager-of-outcome', 'done');
       assert.notEqual(stateOf(told, 'cancel-hr-interview'), 'done');
       assert.equal(told.phase, 'restoring', 'the exit is open until the interview is withdrawn');
-      assert.match(told.awaiting, /^Access is given back; what is left: cancel-hr-interview\./);
+      assert.match(told.awaiting, /^Access is restored; still open: cancel-hr-interview\./);
       world.mail.refuse(undefined);
       const closed = await world.untilPhase(nora, 'closed');
       assert.equal(stateOf(closed, 'cancel-hr-interview'), 'done');

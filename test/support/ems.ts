@@ -1,13 +1,13 @@
-/** `ems`, run as people and other programs run it: a process of its own. */
+/** `ems` in this process. test/cli/process.test.ts runs the real command. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { run } from '../../src/cli/program.js';
 
 export type Env = Record<string, string>;
 
 export interface Ran {
-  code: number | null;
+  code: number;
   stdout: string;
   stderr: string;
 }
@@ -19,26 +19,26 @@ interface Running {
   ended: Promise<Ran>;
 }
 
-// Nothing of the tester's own, neither a variable nor a stack that happens to run here, may answer for what is tested.
+// Neither a variable of the tester nor a stack that runs on this machine may answer for the product.
 const nowhere = path.join(tmpdir(), 'ems-test-nowhere');
-const bare = { PATH: process.env['PATH'] ?? '', HOME: nowhere, EMS_HOME: nowhere };
+export const bare = { PATH: process.env['PATH'] ?? '', HOME: nowhere, EMS_HOME: nowhere };
 
-export function startEms(env: Env, ...args: string[]): Running {
-  const child = spawn(process.execPath, ['dist/src/cli/main.js', ...args], {
-    env: { ...bare, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+export const startEms = (env: Env, ...args: string[]): Running => startEmsWithin(60_000, env, ...args);
+
+export function startEmsWithin(withinMs: number, env: Env, ...args: string[]): Running {
   let stdout = '';
   let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const stop = new AbortController();
+  const io = {
+    env: { ...bare, ...env },
+    stdout: { write: (text: string) => (stdout += text) },
+    stderr: { write: (text: string) => (stderr += text) },
+    ...{ signal: stop.signal, withinMs },
+  };
   return {
     printed: () => stdout,
-    interrupt: () => void child.kill('SIGINT'),
-    ended: new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (code) => resolve({ code, stdout, stderr }));
-    }),
+    interrupt: () => stop.abort(),
+    ended: run(args, io).then((code) => ({ code, stdout, stderr })),
   };
 }
 
@@ -58,8 +58,8 @@ export async function answer<T>(env: Env, ...args: string[]): Promise<T> {
 }
 
 export interface Refused {
-  /** With which the process ended. */
-  code: number | null;
+  /** The exit code. */
+  code: number;
   /** What a person reads: with what to type next. */
   sentence: string;
   /** For programs: `not-open`. */

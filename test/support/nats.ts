@@ -6,7 +6,7 @@ import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import getPort from 'get-port';
 import { findNats } from '../../src/local/find-nats.js';
 import { startNats, type NatsServer } from '../../src/local/nats-server.js';
-import { descendantsOf } from './processes.js';
+import { signalServer } from './processes.js';
 import { scratchFolder } from './temporal.js';
 
 export interface Broker {
@@ -15,6 +15,7 @@ export interface Broker {
   url: string;
   /** kill -9, of the server itself. */
   kill: () => Promise<void>;
+  signal: (name: NodeJS.Signals) => void;
   /** Again on the same port, with the same data. */
   start: () => Promise<void>;
   stop: () => Promise<void>;
@@ -34,8 +35,9 @@ export async function startBroker(): Promise<Broker> {
     address: `127.0.0.1:${port}`,
     url: `nats://127.0.0.1:${port}`,
     start,
+    signal: (name) => signalServer(server, name),
     async kill() {
-      for (const pid of descendantsOf(server.pid)) process.kill(pid, 'SIGKILL');
+      signalServer(server, 'SIGKILL');
       await server.exited;
     },
     stop: () => server.stop(),

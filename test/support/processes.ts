@@ -17,6 +17,11 @@ export function descendantsOf(pid: number): number[] {
   return found.slice(1);
 }
 
+/** SIGSTOP freezes a server that local/guard.ts runs, SIGCONT thaws it. */
+export function signalServer(guard: { pid: number }, signal: NodeJS.Signals): void {
+  for (const pid of descendantsOf(guard.pid)) process.kill(pid, signal);
+}
+
 export function stillRunning(pids: readonly number[]): number[] {
   const all = processes();
   return pids.filter((pid) => all.some((process) => process.pid === pid));

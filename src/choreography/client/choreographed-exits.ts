@@ -75,7 +75,7 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
       const exit = requireOpenExit(employeeId, folded(log), exitId);
       const weighed = weigh(exit);
       if (!weighed.ok) throw refused(employeeId, weighed.problem);
-      const causationId = exit.decision?.id ?? exit.resignedBy;
+      const causationId = exit.decision?.id ?? exit.resignationId;
       const about = { id, source: SOURCE, time: now(), employeeId, exitId: exit.exitId, causationId };
       return { type, ...about, data: weighed.value } as ExitEvent;
     });
@@ -122,8 +122,8 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
     const changes = await watch(bus, subjectsOf(employeeId));
     try {
       for (const deadline = Date.now() + ANSWER_WITHIN_MS; ;) {
-        const { arranging, interview } = requireExit(employeeId, await read(employeeId)).interviewing;
-        const { name, state, error, note } = arranging!;
+        const { currentStep, interview } = requireExit(employeeId, await read(employeeId)).interviewing;
+        const { name, state, error, note } = currentStep!;
         if (state === 'done' && interview) return interview;
         if (state !== 'running')
           throw refused(
@@ -181,7 +181,7 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
 
     async weigh(employeeId, decision, exitId) {
       await untilEmployeeIsKnown(employeeId, exitId);
-      return requireOpenExit(employeeId, await read(employeeId), exitId).foresee(decision, now());
+      return requireOpenExit(employeeId, await read(employeeId), exitId).preview(decision, now());
     },
 
     async resolve(employeeId, resolution, exitId) {

@@ -51,7 +51,7 @@ export function hrSubscription(directory: DirectoryService, hr: HrService): Subs
     }
     const { employee } = invited;
     const { displayName: employeeName, identities } = employee;
-    const { id: requestId, data } = exit.interviewing.wish ?? {};
+    const { id: requestId, data } = exit.interviewing.request ?? {};
     const at = data?.at === undefined ? undefined : new Date(data.at).toISOString();
     if (requestId !== invited.requestId) {
       // An interrupted request may have sent invitations: the new one moves the latest of them.

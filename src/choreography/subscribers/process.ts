@@ -10,7 +10,7 @@ import { startServices, type SubscriberName } from './start.js';
 const HEALTH_EVERY_MS = 10_000;
 
 /**
- * Runs until SIGINT or SIGTERM; then another process takes over the work in progress.
+ * Runs until the signal; then another process takes over the work in progress.
  * @param healthFile its modification time is renewed while JetStream answers
  * @throws where the connection to NATS closes with an error
  */
@@ -18,9 +18,10 @@ export async function runServices(
   services: readonly SubscriberName[],
   config: Config,
   nats: NatsConfig,
+  signal: AbortSignal,
   healthFile?: string,
 ): Promise<void> {
-  const signalled = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  const stopped = once(signal, 'abort');
   const bus = await connectBus(nats, `ems ${services.join(', ')}`);
   try {
     const running = await startServices({ bus, config, services });
@@ -30,7 +31,7 @@ export async function runServices(
       await touch(healthFile, bus);
       setInterval(() => void touch(healthFile, bus), HEALTH_EVERY_MS).unref();
     }
-    const failure = await Promise.race([signalled.then(() => undefined), bus.connection.closed()]);
+    const failure = await Promise.race([stopped.then(() => undefined), bus.connection.closed()]);
     if (failure) throw failure;
     await running.stop();
   } finally {

@@ -17,7 +17,6 @@ import { describeWindow, secondOf, slotOf, slotsWithin, type Slot, type Time, ty
 import { findEntry, latestOf, entryWith, type HrPartner, type PartnerEntry } from './partner-entry.js';
 import { hrPartnerOf, wording } from './wording.js';
 
-export type { InterviewProgress } from '../../exit/interview.js';
 export type { HrPartner } from './partner-entry.js';
 
 interface HrOptions {

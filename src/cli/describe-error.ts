@@ -1,16 +1,16 @@
-/** Refusals and errors in the words of the command line: with what to type next. */
+/** Errors in the words of the command line: with what to type next. */
 import { CommanderError } from 'commander';
 import { Refusal, type Facts, type RefusalCode } from '../exit/refusal.js';
 
 /** What --json prints of an error. */
 interface ErrorDocument {
   error: string;
-  /** `failed`: no refusal, but something that is broken. */
+  /** `failed`: not refused, but broken. */
   code: RefusalCode | 'failed';
   facts: Facts;
 }
 
-const status = ({ employeeId }: Facts): string => `ems status ${String(employeeId)}`;
+const status = ({ employeeId = '<employeeId>' }: Facts): string => `ems status ${String(employeeId)}`;
 const resign = ({ employeeId }: Facts): string => `ems resign ${String(employeeId)}`;
 
 const variables = { orchestrated: 'TEMPORAL_ADDRESS', choreographed: 'NATS_URL' };
@@ -32,7 +32,7 @@ const hints: Partial<Record<RefusalCode, (facts: Facts) => string>> = {
 };
 
 /** An error for people, with what to type, and for programs. */
-export function told(error: Error): { sentence: string; document: ErrorDocument } {
+export function describeError(error: Error): { sentence: string; document: ErrorDocument } {
   const message = error.message.replace(/^error: /, '');
   if (!(error instanceof Refusal)) {
     const code = error instanceof CommanderError ? 'invalid' : 'failed';

@@ -1,0 +1,108 @@
+/** One run of `ems`: its output, its connections and its deadline. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Bus } from '../choreography/jetstream/bus.js';
+import type { Application } from '../client/application.js';
+import type { Config } from '../config/config.js';
+import type { Environment } from '../config/environment.js';
+import { Refusal } from '../exit/refusal.js';
+
+interface Output {
+  write: (text: string) => unknown;
+  /** Of a terminal. */
+  columns?: number | undefined;
+}
+
+/** What `ems` has of the process that it runs in. */
+export interface Io {
+  env: Environment;
+  stdout: Output;
+  stderr: Output;
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal;
+  /** The deadline of a command. */
+  withinMs: number;
+}
+
+interface Closable {
+  close: () => Promise<void>;
+}
+
+const CLOSE_WITHIN_MS = 1_000;
+/** What a shell reports of a program that Ctrl-C ended. */
+const INTERRUPTED = 130;
+
+export class Session {
+  exitCode = 0;
+  /** Settles when the command must end before it is done. */
+  readonly cut: Promise<void>;
+  #uncut!: () => void;
+  readonly #opened: Closable[] = [];
+
+  /** @param json print one JSON document instead of text */
+  constructor(
+    readonly io: Io,
+    readonly json: boolean,
+    command = 'ems',
+  ) {
+    const { signal, withinMs } = io;
+    this.cut = new Promise((resolve, reject) => {
+      const interrupt = (): void => {
+        this.exitCode = INTERRUPTED;
+        resolve();
+      };
+      const why = `${command} has had no answer for ${withinMs / 1000} s. A command that changes an exit may still take effect`;
+      const deadline = setTimeout(() => reject(new Refusal('unconfirmed', why)), withinMs);
+      signal.addEventListener('abort', interrupt);
+      this.#uncut = () => {
+        clearTimeout(deadline);
+        signal.removeEventListener('abort', interrupt);
+      };
+    });
+  }
+
+  /** Lifts the deadline. @returns the signal, which the command now obeys by itself */
+  endless(): AbortSignal {
+    this.#uncut();
+    return this.io.signal;
+  }
+
+  print(text: string): void {
+    this.io.stdout.write(`${text}\n`);
+  }
+
+  warn(text: string): void {
+    this.io.stderr.write(`ems: ${text}\n`);
+  }
+
+  show(document: unknown, page: () => string): void {
+    this.print(this.json ? JSON.stringify(document, null, 2) : page());
+  }
+
+  async application(): Promise<Application> {
+    const { applicationFor } = await import('./connect.js');
+    return this.#keep(applicationFor(this.io.env));
+  }
+
+  async bus(): Promise<Bus> {
+    const { busFor } = await import('./connect.js');
+    return this.#keep(await busFor(this.io.env));
+  }
+
+  /** @throws ConfigError */
+  async configuration(): Promise<Config> {
+    const { configurationFor } = await import('./connect.js');
+    return configurationFor(this.io.env);
+  }
+
+  /** Closes the connections. A server that hangs must not keep the command from its end. */
+  async close(): Promise<void> {
+    this.#uncut();
+    const closed = Promise.all(this.#opened.map((each) => each.close()));
+    await Promise.race([closed, pause(CLOSE_WITHIN_MS)]);
+  }
+
+  #keep<T extends Closable>(opened: T): T {
+    this.#opened.push(opened);
+    return opened;
+  }
+}
