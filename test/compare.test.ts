@@ -27,7 +27,7 @@ interface Document {
 const document = 'bench/results/compare.md';
 const forms = ['choreographed, 3 services', 'orchestrated, 4 workers'];
 
-describe('npm run compare', () => {
+describe('@long npm run compare', () => {
   it('runs the same exits through both forms, and reports every figure', async function () {
     this.timeout(240_000);
     const before = await readFile(document, 'utf8');

@@ -50,7 +50,7 @@ const ofPeople: EventType[] = [
   'step.resolved',
 ];
 
-describe('the NATS server of the deployment', () => {
+describe('@long the NATS server of the deployment', () => {
   const payroll = createServer((_request, response) => response.end());
   let folder: string;
   let server: Child;

@@ -53,7 +53,7 @@ const isSecret = (name: string): boolean => /TOKEN|PASSWORD|PWD|SECRET|KEY|NATS_
 const variables = (text: string): [name: string, rest: string][] =>
   [...text.matchAll(/\$\{([A-Z_][A-Z0-9_]*)([^}]*)\}/g)].map(([, name, rest]) => [name!, rest!]);
 
-describe('the deployment', () => {
+describe('@long the deployment', () => {
   it('pins every image to one version, also those that it is built from', () => {
     const built = [...read('Dockerfile').matchAll(/^FROM (\S+)/gm)].map(([, image]) => image!);
     assert.ok(built.length > 0);

@@ -129,7 +129,7 @@ describe('the services, as asyncapi.yaml documents them,', () => {
         ],
         ['recheckEvery: PT15M', 'recheckEvery: PT1S'],
         ['remindAfter: [PT24H, PT48H, PT72H]', 'remindAfter: [PT0.5S]'],
-        ['within: PT120H, escalateEvery: PT168H', 'within: PT5S, escalateEvery: PT5S'],
+        ['within: PT120H, escalateEvery: PT168H', 'within: PT8S, escalateEvery: PT168H'],
       ],
     });
   });

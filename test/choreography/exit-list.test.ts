@@ -63,8 +63,10 @@ describe('the list of the choreographed exits', () => {
     }
     await world.until(
       opened[5]!,
-      'stuck',
-      (status) => stateOf(status, 'notify-manager') === 'needs-attention',
+      'stuck, and the operator told',
+      (status) =>
+        stateOf(status, 'notify-manager') === 'needs-attention' &&
+        stateOf(status, 'notify-operator') === 'done',
     );
   });
   after(() => world.stop());
@@ -117,6 +119,7 @@ describe('the list of the choreographed exits', () => {
 
   it('is right when time alone has changed an exit', async () => {
     await world.startServices();
+    await kept();
     const nora = hired[3]!;
     const { exitId } = await world.exits.status(nora.employeeId);
     const effectiveAt = new Date(Date.now() + 6_000).toISOString();

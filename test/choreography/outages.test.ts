@@ -2,11 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Decision } from '../../src/exit/decision.js';
 import { hasAccess } from '../promises/on-the-way.js';
-import {
-  UNTIL_MS,
-  startChoreographedWorld,
-  type ChoreographedWorld,
-} from '../support/choreographed-world.js';
+import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
 import { gate } from '../support/gate.js';
 import { HR, stateOf } from '../support/world.js';
@@ -17,7 +13,7 @@ const leaving: Decision = { outcome: 'leaving', decidedBy: HR };
 const mailIds = ({ mail }: ChoreographedWorld, recipient: string) =>
   mail.to(recipient).map(({ messageId }) => messageId);
 
-describe('an outage', function () {
+describe('@long an outage', function () {
   this.timeout(180_000);
   const ackWaitMs = 3_000;
   let world: ChoreographedWorld;
@@ -25,10 +21,7 @@ describe('an outage', function () {
     world = await startChoreographedWorld({
       services: [],
       ackWaitMs,
-      config: [
-        ['attentionAfter: PT15M', 'attentionAfter: PT1S'],
-        ['requestTimeout: PT1S', 'requestTimeout: PT3S'],
-      ],
+      config: [['attentionAfter: PT15M', 'attentionAfter: PT1S']],
     });
   });
   afterEach(async () => {
@@ -91,7 +84,7 @@ describe('an outage', function () {
       return { kind: 'held', until };
     });
     const exits = await Promise.all(Array.from({ length: 6 }, () => world.open({ on: ['payroll'] })));
-    await eventually('all blocks to be under way', () => (held >= exits.length ? true : undefined), UNTIL_MS);
+    await eventually('all blocks to be under way', () => (held >= exits.length ? true : undefined));
     for (const { employeeId } of exits) await world.exits.decide(employeeId, retained);
     const given = await eventually('a restore', async () => {
       const [first] = exits;
@@ -107,7 +100,7 @@ describe('an outage', function () {
   });
 });
 
-describe('two living processes of each service', function () {
+describe('@long two living processes of each service', function () {
   this.timeout(180_000);
   const ackWaitMs = 4_000;
   let world: ChoreographedWorld;
@@ -116,7 +109,7 @@ describe('two living processes of each service', function () {
     world = await startChoreographedWorld({
       services: [],
       ackWaitMs,
-      config: [['requestTimeout: PT1S', 'requestTimeout: PT10S']],
+      config: [['requestTimeout: PT3S', 'requestTimeout: PT30S']],
     });
   });
   afterEach(() => world.stopServices());

@@ -9,7 +9,7 @@ import { scratchFolder } from '../support/temporal.js';
 const EXITS = 1_000;
 const RETRY_FOR_MS = 240_000;
 
-describe('a thousand exits at once', function () {
+describe('@long a thousand exits at once', function () {
   this.timeout(2 * RETRY_FOR_MS);
   let outside: Outside;
   let form: Form;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { ListedExit } from '../../src/exit/exits.js';
 import { untilStep } from '../promises/on-the-way.js';
 import { answer, page } from '../support/ems.js';
+import { eventually } from '../support/eventually.js';
 import { startWorld, type World } from '../support/world.js';
 
 describe('ems while no worker runs', () => {
@@ -16,6 +17,10 @@ describe('ems while no worker runs', () => {
     world.proxies.code.fault(() => ({ kind: 'answer', status: 403 }));
     await world.exits.open({ employeeId: nora.employeeId });
     await untilStep(world, nora, 'block-access:code');
+    // Temporal's list may be a moment behind its histories.
+    await eventually('the exit in the list', async () =>
+      (await world.exits.list({ attention: true })).find(({ employeeId }) => employeeId === nora.employeeId),
+    );
     await world.stopWorkers();
     const [told, listed] = await Promise.all([
       page(world.env, 'list', '--attention'),

@@ -28,7 +28,7 @@ export const embedded: Target = {
   name: 'the embedded directory',
   server: shared((logFile) => startScimServer({ name: 'payroll', token: 'token-of-the-system', logFile })),
 };
-export const scim2Server: Target = { name: 'scim2-server', server: shared(startScim2Server) };
+export const scim2Server: Target = { name: 'scim2-server @long', server: shared(startScim2Server) };
 
 const variant = (target: Target, lacking: string, quirk: Quirk): Target => ({
   ...target,

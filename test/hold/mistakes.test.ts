@@ -7,7 +7,7 @@ import { withServers } from './servers.js';
 const SEED = 20261123;
 const RUNS = 1200;
 
-describe('a deliberate mistake in the hold', () => {
+describe('@long a deliberate mistake in the hold', () => {
   const servers = withServers();
 
   for (const [name, mistake] of Object.entries(mistakes)) {

@@ -3,7 +3,7 @@ import { campaign, table } from './campaign.js';
 import { withServers } from './servers.js';
 import { modelRuns, modelSeed } from './settings.js';
 
-describe('the hold, against a model that knows who did what', () => {
+describe('@long the hold, against a model that knows who did what', () => {
   const servers = withServers();
 
   it('takes all that it should and gives back exactly that, in every random script', async function () {

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { startRadicale, type CalendarServer } from '../support/radicale.js';
 
-describe('the demo, where a calendar is configured', () => {
+describe('@long the demo, where a calendar is configured', () => {
   let server: CalendarServer;
   before(async () => {
     server = await startRadicale();

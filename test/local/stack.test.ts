@@ -81,7 +81,7 @@ const untilChoreographed = (stack: StackFile, employeeId: string, phase: ExitSta
 const gone = (pids: number[], withinMs: number) =>
   eventually('the children to be gone', () => (stillRunning(pids).length === 0 ? true : undefined), withinMs);
 
-describe('the local stack', () => {
+describe('@long the local stack', () => {
   let home: string;
   let env: Env;
   let stack: Started;

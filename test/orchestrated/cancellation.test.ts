@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { exitWorkflowId } from '../../src/exit/ids.js';
 import { ended, hasAccess, opened, settle, untilStep, waiting } from '../promises/on-the-way.js';
+import { eventually } from '../support/eventually.js';
 import { gate } from '../support/gate.js';
 import { calendarOf } from '../support/smtp.js';
 import { HR, startWorld, type Hired, type World } from '../support/world.js';
@@ -19,8 +20,12 @@ describe('an exit that is cancelled in the Web UI', () => {
     assert.ok(status.cancelRequestedAt && status.closedAt);
     await assert.rejects(handleOf(nora).result(), /Workflow execution cancelled/);
     await hasAccess(world, nora);
-    const listed = (await world.exits.list({})).find(({ employeeId }) => employeeId === nora.employeeId);
-    assert.equal(listed?.outcome, 'cancelled');
+    // Temporal's list may be a moment behind its histories.
+    await eventually('the outcome in the list', async () =>
+      (await world.exits.list({})).find(
+        ({ employeeId, outcome }) => employeeId === nora.employeeId && outcome === 'cancelled',
+      ),
+    );
   };
 
   it('during the block gives back what was blocked', async () => {

@@ -5,19 +5,20 @@ import { fileURLToPath } from 'node:url';
 import { firstMessage, startChild } from '../../src/local/child.js';
 import { DRIFT_CHECK } from '../../src/temporal/namespace.js';
 import { ended, untilRefused, waiting } from '../promises/on-the-way.js';
-import { eventually } from '../support/eventually.js';
+import { eventually, PATIENCE_MS } from '../support/eventually.js';
 import { gate } from '../support/gate.js';
 import { scratchFolder } from '../support/temporal.js';
 import { startWorld, type Hired, type World } from '../support/world.js';
 
-const startSweep = (world: World, giveUpAfterMs = 3_000) =>
+const startSweep = (world: World, giveUpAfterMs = PATIENCE_MS) =>
   world.client.workflow.start<() => Promise<{ checked: number; drifted: number }>>('sweepHolds', {
     workflowId: `sweep-${randomUUID()}`,
     taskQueue: 'ems',
     args: [{ giveUpAfterMs }] as never,
   });
 
-const sweep = async (world: World) => (await startSweep(world)).result();
+const sweep = async (world: World, giveUpAfterMs?: number) =>
+  (await startSweep(world, giveUpAfterMs)).result();
 
 async function blocked(world: World): Promise<Hired> {
   const nora = await waiting(world);
@@ -49,7 +50,7 @@ describe('a hold that is undone while the decision is open', () => {
     const { passed: until, open: answer } = gate();
     world.proxies.code.fault(() => ({ kind: 'held', until }));
     const asked = world.proxies.code.next(() => true);
-    const running = await startSweep(world, 30_000);
+    const running = await startSweep(world);
     await asked;
     await eventually('the answers of the others', async () => {
       const { pendingActivities } = (await running.describe()).raw;
@@ -83,7 +84,7 @@ describe('a hold that is undone while the decision is open', () => {
     const nora = await blocked(world);
     await world.takeDown('code');
     await world.admin.payroll.setActive(nora.accounts.payroll!, true);
-    const failure = await sweep(world).then(
+    const failure = await sweep(world, 3_000).then(
       () => assert.fail('the sweep did not fail'),
       (error: Error) => error.cause as Error,
     );

@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
 import { exitWorkflowId } from '../../src/exit/ids.js';
 import { ended, hasAccess, waiting } from '../promises/on-the-way.js';
-import { eventually } from '../support/eventually.js';
+import { eventually, PATIENCE_MS } from '../support/eventually.js';
+import { fast } from '../support/choreographed-world.js';
 import { HR, IT, startWorld, stepOf, type Hired, type World } from '../support/world.js';
 
 describe('a hold whose exit was terminated', () => {
   let world: World;
   before(async () => {
     world = await startWorld({
-      config: [
-        ['initialInterval: PT1S, maximumInterval: PT1M', 'initialInterval: PT0.1S, maximumInterval: PT0.5S'],
-        ['requestTimeout: PT10S', 'requestTimeout: PT1S'],
-      ],
+      config: fast,
     });
   });
   afterEach(() => world.mend());
@@ -26,7 +24,7 @@ describe('a hold whose exit was terminated', () => {
     world.client.workflow.execute('sweepHolds', {
       workflowId: `sweep-${Date.now()}`,
       taskQueue: 'ems',
-      args: [{ giveUpAfterMs: 10_000 }],
+      args: [{ giveUpAfterMs: PATIENCE_MS }],
     });
   const reports = ({ employeeId }: Hired) =>
     world.mail

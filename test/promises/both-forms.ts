@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { taskQueues } from '../../src/exit/queues.js';
 import type { Exits } from '../../src/exit/exits.js';
 import { subscriberNames } from '../../src/choreography/subscribers/start.js';
-import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
+import { fast, startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
+import { PATIENCE_MS } from '../support/eventually.js';
 import { startWorld, type Hired, type World, type WorldOptions } from '../support/world.js';
 
 export interface Company extends Omit<
@@ -28,13 +29,8 @@ export interface Company extends Omit<
   /** Stops them, changes the configuration, and starts them again. */
   restart: (change: (config: World['config']) => void) => Promise<void>;
   /** Looks whether the open holds still hold; the choreographed form does so by itself. */
-  sweep: () => Promise<unknown>;
+  sweep: (giveUpAfterMs?: number) => Promise<unknown>;
 }
-
-const fast: [string, string][] = [
-  ['initialInterval: PT1S, maximumInterval: PT1M', 'initialInterval: PT0.1S, maximumInterval: PT0.5S'],
-  ['requestTimeout: PT10S', 'requestTimeout: PT1S'],
-];
 
 export function inBothForms(
   title: string,
@@ -44,11 +40,11 @@ export function inBothForms(
   const starts: Record<ExitStatus['form'], () => Promise<Company>> = {
     async orchestrated() {
       const world = await startWorld({ ...options, config: [...fast, ...config] });
-      const sweep = () =>
+      const sweep = (giveUpAfterMs = PATIENCE_MS) =>
         world.client.workflow.execute('sweepHolds', {
           workflowId: `sweep-${randomUUID()}`,
           taskQueue: taskQueues.exit,
-          args: [{ giveUpAfterMs: 3_000 }],
+          args: [{ giveUpAfterMs }],
         });
       const until = world.until as Company['until'];
       return served({

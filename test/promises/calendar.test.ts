@@ -17,13 +17,10 @@ import { ended, untilStep } from './on-the-way.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-const config: [string, string][] = [
-  ['attentionAfter: PT15M', 'attentionAfter: PT3S'],
-  ['requestTimeout: PT1S', 'requestTimeout: PT2S'],
-];
+const config: [string, string][] = [['attentionAfter: PT15M', 'attentionAfter: PT3S']];
 
 inBothForms(
-  'the interview in the calendar of the HR partner',
+  '@long the interview in the calendar of the HR partner',
   { systems: ['payroll'], config },
   (company) => {
     let server: CalendarServer;

@@ -51,7 +51,7 @@ inBothForms('a hold that is undone while the decision is open', { config: [often
     const before = reads();
     await eventually('two looks in vain', async () => {
       // A sweep that could not look everywhere says so by failing.
-      await sweep().catch(() => undefined);
+      await sweep(1_000).catch(() => undefined);
       return reads() >= before + 2 ? true : undefined;
     });
     const meanwhile = await exits.status(nora.employeeId);

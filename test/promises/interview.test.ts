@@ -9,7 +9,8 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** A given time, which need not be within the working hours. */
 const at = new Date(Date.now() + 9 * DAY_MS).toISOString().replace(/\.\d+Z/, 'Z');
 
-const soon: [string, string] = ['attentionAfter: PT15M', 'attentionAfter: PT1S'];
+/** A wish that takes longer is refused. */
+const soon: [string, string] = ['attentionAfter: PT15M', 'attentionAfter: PT4S'];
 
 inBothForms('the interview of an exit', { systems: ['payroll'], config: [soon] }, (company) => {
   let world: Company;

@@ -42,7 +42,7 @@ inBothForms('an exit', { config: [['attentionAfter: PT15M', 'attentionAfter: PT2
   it('withdraws no invitation to an interview that has begun', async () => {
     const { exits, untilPhase, mail } = company();
     const nora = await waiting(company(), { on: ['payroll'] });
-    const at = new Date(Math.ceil(Date.now() / 1000 + 2) * 1000).toISOString();
+    const at = new Date(Math.ceil(Date.now() / 1000 + 4) * 1000).toISOString();
     await exits.reschedule(nora.employeeId, { at });
     await eventually('the interview to have begun', () =>
       Date.now() > Date.parse(at) + 50 ? true : undefined,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ExitStatus } from '../../src/exit/status.js';
 import { eventually } from '../support/eventually.js';
 import { HR, stepOf, type Hired } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
@@ -7,9 +8,9 @@ import { ended, opened, settle, untilStep } from './on-the-way.js';
 const HEAD = 'head-of-hr@acme.example';
 
 const config: [string, string][] = [
-  ['attentionAfter: PT15M', 'attentionAfter: PT0.4S'],
-  ['remindAfter: [PT24H, PT48H, PT72H]', 'remindAfter: [PT1.5S, PT2.3S, PT3.1S]'],
-  ['within: PT120H, escalateEvery: PT168H', 'within: PT4S, escalateEvery: PT1S'],
+  ['attentionAfter: PT15M', 'attentionAfter: PT0.5S'],
+  ['remindAfter: [PT24H, PT48H, PT72H]', 'remindAfter: [PT1S, PT2S, PT3S]'],
+  ['within: PT120H, escalateEvery: PT168H', 'within: PT5S, escalateEvery: PT2S'],
 ];
 
 inBothForms('while the decision is open', { systems: ['payroll'], config }, (company) => {
@@ -20,20 +21,27 @@ inBothForms('while the decision is open', { systems: ['payroll'], config }, (com
     world.mail
       .to(to)
       .filter(({ text, messageId }) => text?.includes(employeeId) && messageId?.includes(step));
+  const noteOf = (status: ExitStatus, step: string) => stepOf(status, step)?.note ?? '';
   const reminders = (nora: Hired) => written(nora, HR, 'remind-hr-partner');
   const escalations = (nora: Hired) => written(nora, HEAD, 'escalate');
 
   it('HR is reminded on the ladder, then the decision is escalated until it is made', async () => {
     const nora = await opened(world, { on: ['payroll'] });
-    await eventually('two escalations', () => (escalations(nora).length >= 2 ? true : undefined));
-    assert.equal(reminders(nora).length, 3);
-    const waiting = await world.exits.status(nora.employeeId);
+    const waiting = await world.until(
+      nora,
+      'a second escalation',
+      (status) => Number(/^number (\d+), to /.exec(noteOf(status, 'escalate-decision'))?.[1]) >= 2,
+    );
     assert.equal(waiting.phase, 'awaiting-decision');
     assert.equal((await world.account(nora, 'payroll')).active, false, 'silence gives nothing back');
-    assert.equal(stepOf(waiting, 'remind-hr-partner')?.note, `3 of 3, to ${HR}`);
-    assert.match(stepOf(waiting, 'escalate-decision')!.note!, new RegExp(`to ${HEAD}$`));
-
-    assert.match(escalations(nora)[0]!.text!, /was reminded of it 3 times/);
+    assert.ok(noteOf(waiting, 'escalate-decision').endsWith(`, to ${HEAD}`));
+    // On a busy machine a later rung stands for one that could not be sent in time.
+    const numbers = reminders(nora).map(({ messageId }) => /remind-hr-partner\.(\d)/.exec(messageId!)![1]);
+    assert.deepEqual(numbers, [...new Set(numbers)].toSorted());
+    assert.match(noteOf(waiting, 'remind-hr-partner'), new RegExp(`^${numbers.at(-1)} of 3, to ${HR}$`));
+    const [first] = escalations(nora);
+    const times = numbers.length === 1 ? 'once' : `${numbers.length} times`;
+    assert.ok(first!.text!.includes(`was reminded of it ${times}`), first!.text);
     for (const mail of [...reminders(nora), ...escalations(nora)]) {
       assert.match(mail.text!, new RegExp(`ems decide ${nora.employeeId} retained --by`));
       assert.match(mail.text!, new RegExp(`ems decide ${nora.employeeId} leaving --by`));
@@ -46,7 +54,7 @@ inBothForms('while the decision is open', { systems: ['payroll'], config }, (com
   it('the exit says when the decision is due, and is listed as overdue from then until the decision', async () => {
     const nora = await opened(world, { on: ['payroll'] });
     const { openedAt, reviewBy, awaiting } = await world.untilPhase(nora, 'awaiting-decision');
-    assert.equal(Date.parse(reviewBy!) - Date.parse(openedAt), 4000);
+    assert.equal(Date.parse(reviewBy!) - Date.parse(openedAt), 5_000);
     assert.match(awaiting, new RegExp(`is to decide by ${reviewBy}: retained or leaving`));
     const isListed = async () =>
       (await world.exits.list({ overdue: true })).some(({ employeeId }) => employeeId === nora.employeeId);
@@ -100,11 +108,15 @@ inBothForms('while the decision is open', { systems: ['payroll'], config }, (com
     const { openedAt } = await world.untilPhase(nora, 'awaiting-decision');
     await world.stopServing();
     await eventually('the second escalation to be due', () =>
-      Date.now() > Date.parse(openedAt) + 5100 ? true : undefined,
+      Date.now() > Date.parse(openedAt) + 7_100 ? true : undefined,
     );
+    const before = reminders(nora).length;
     await world.startServing();
-    await eventually('an escalation', () => (escalations(nora).length > 0 ? true : undefined));
-    assert.ok(reminders(nora).length <= 1, 'only what went out before the outage');
+    await untilStep(world, nora, 'escalate-decision', 'done');
+    // A reminder that was under way when the outage began may still come through.
+    assert.ok(reminders(nora).length <= before + 1, `${before} before`);
+    const isFirst = ({ messageId }: { messageId?: string | undefined }) => /escalate\.1\D/.test(messageId!);
+    assert.ok(!escalations(nora).some(isFirst), 'a later one stands for it');
     await ended(world, nora, 'leaving');
   });
 });

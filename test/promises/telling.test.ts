@@ -4,15 +4,16 @@ import { HR, IT, stateOf, stepOf, type Hired } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
 import { ended, opened, settle, untilStep, waiting } from './on-the-way.js';
 
-const soon: [string, string] = ['attentionAfter: PT15M', 'attentionAfter: PT1.5S'];
+const soon: [string, string] = ['attentionAfter: PT15M', 'attentionAfter: PT3S'];
 
 inBothForms('people are told', { config: [soon] }, (company) => {
   let world: Company;
   beforeEach(() => (world = company()));
 
   const isOrdinary = (mail: { attachments: unknown[] }) => mail.attachments.length === 0;
+  /** Of the block on code: on a busy machine another step may be late as well. */
   const notices = ({ employeeId }: Hired) =>
-    world.mail.to(IT).filter(({ text }) => text?.includes(employeeId));
+    world.mail.to(IT).filter(({ text }) => text?.includes(`ems resolve ${employeeId} block-access:code`));
 
   it('the employee: what is blocked, why, until when and whom to ask, at both addresses', async () => {
     const nora = await opened(world, { personalEmail: 'nora@home.example' });
@@ -53,9 +54,7 @@ inBothForms('people are told', { config: [soon] }, (company) => {
     const [notice] = await eventually('a notice', () =>
       notices(nora).length > 0 ? notices(nora) : undefined,
     );
-    assert.match(notice!.text!, /block-access:code/);
     assert.match(notice!.text!, /503/);
-    assert.match(notice!.text!, new RegExp(`ems resolve ${nora.employeeId} block-access:code`));
     assert.equal(notices(nora).length, 1);
 
     // Another cause of the same step is news; the same one after a retry is not.

@@ -14,7 +14,7 @@ const employee = { personalEmail: HOME };
 const EDITED = { [UID]: '2026-11-25T10:30:00.000Z' };
 const withNewSequence = (content: string) => toTheNextDay(content).replace('SEQUENCE:0', 'SEQUENCE:3');
 
-describe('an interview in a calendar', () => {
+describe('@long an interview in a calendar', () => {
   const calendar = calendarOfHr();
   const { mail } = calendar;
   let interview: Interview;

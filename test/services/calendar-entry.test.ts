@@ -8,7 +8,7 @@ import { HR, memory, readInvitation } from '../support/interview.js';
 import { addressesOf, DANA } from '../support/message.js';
 import { ask } from '../support/radicale.js';
 
-describe('the entry in the calendar', () => {
+describe('@long the entry in the calendar', () => {
   const calendar = calendarOfHr();
   const { mail, schedule } = calendar;
   const { recipients } = mail;

@@ -74,7 +74,7 @@ const cases: [what: string, start: string, event: string[], zones?: string[]][] 
   ['a fortnight of holidays, beyond the last slot', '2026-11-30T08:00:00Z', days('20261118', '20261130')],
 ];
 
-describe('in a calendar with', () => {
+describe('@long in a calendar with', () => {
   const calendar = calendarOfHr();
   const { mail, schedule } = calendar;
 

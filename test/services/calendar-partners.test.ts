@@ -11,7 +11,7 @@ import { addEvent, interviewsIn, type Account } from '../support/radicale.js';
 const ANNE = { name: 'Anne', email: 'anne@acme.example' };
 const BERT = { name: 'Bert', email: 'bert@acme.example' };
 
-describe('of several HR partners', () => {
+describe('@long of several HR partners', () => {
   const calendar = calendarOfHr();
   const { mail } = calendar;
   let anne: Account;

@@ -11,7 +11,7 @@ import { interviewsIn } from '../support/radicale.js';
 const isWrite = ({ method }: Seen): boolean => method === 'PUT';
 const isWriteOf = (exitId: string) => (request: Seen) => isWrite(request) && request.path.includes(exitId);
 
-describe('exits that race for a slot', () => {
+describe('@long exits that race for a slot', () => {
   const calendar = calendarOfHr();
   const { mail } = calendar;
   const fault = (decide?: (request: Seen) => Fault | undefined) => calendar.proxy.fault(decide);

@@ -32,7 +32,7 @@ describe('the directory', () => {
 
   const service = ({ token = TOKEN, scimUrl = proxy.url } = {}) =>
     createDirectoryService({
-      scim: createScimClient({ name: 'the directory', scimUrl, token, requestTimeoutMs: 500 }),
+      scim: createScimClient({ name: 'the directory', scimUrl, token, requestTimeoutMs: 2_000 }),
       fallback,
     });
   const lookUp = (employeeId: string) => service().lookUp(employeeId, signal);
@@ -157,7 +157,7 @@ describe('the directory', () => {
       );
     }
     proxy.fault(() => ({ kind: 'held', until: new Promise(() => undefined) }));
-    assert.match(await outage(lookUp(employeeId)), /no answer within 500 ms/);
+    assert.match(await outage(lookUp(employeeId)), /no answer within 2000 ms/);
     for (const body of [{}, 'under maintenance', []]) {
       proxy.fault(() => ({ kind: 'answer', status: 200, body }));
       assert.match(await outage(lookUp(employeeId)), /^the directory answered "list .* not a SCIM list/);
@@ -172,7 +172,12 @@ describe('the directory', () => {
   it('is abandoned as soon as the attempt is cancelled', async () => {
     const attempt = new AbortController();
     proxy.fault(() => ({ kind: 'held', until: new Promise(() => undefined) }));
-    const slow = createScimClient({ name: 'it', scimUrl: proxy.url, token: TOKEN, requestTimeoutMs: 60_000 });
+    const slow = createScimClient({
+      name: 'it',
+      scimUrl: proxy.url,
+      token: TOKEN,
+      requestTimeoutMs: 600_000,
+    });
     const asking = outage(slow.findUsers('userName', 'E-1', attempt.signal));
     attempt.abort();
     await asking;

@@ -8,7 +8,7 @@ import { DANA } from '../support/message.js';
 import { sampleConfig } from '../support/sample-config.js';
 import { addressees, type Mail } from '../support/smtp.js';
 
-describe('the interview of an employee whose name holds', () => {
+describe('@long the interview of an employee whose name holds', () => {
   const calendar = calendarOfHr();
 
   /** The mails of an interview that is invited, moved and withdrawn, and its entry before the withdrawal. */

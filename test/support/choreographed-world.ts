@@ -12,13 +12,11 @@ import {
 import type { Subscriber } from '../../src/choreography/subscribers/subscriber.js';
 import type { ExitStatus, Phase } from '../../src/exit/status.js';
 import { checkStreams } from './contract.js';
-import { eventually } from './eventually.js';
 import { startBroker, type Broker } from './nats.js';
+import { untilOf } from './until.js';
 import { startWorld, type Hired, type World, type WorldOptions } from './world.js';
 
 const ACK_WAIT_MS = 1_500;
-/** The machine may be busy with other things. */
-export const UNTIL_MS = 50_000;
 
 export interface ChoreographedWorld extends Omit<World, 'exits' | 'until' | 'untilPhase'> {
   broker: Broker;
@@ -54,9 +52,10 @@ interface Options extends Omit<WorldOptions, 'services'> {
   ackWaitMs?: number;
 }
 
-const fast: [string, string][] = [
+/** Outages are tried again soon, and a busy machine is none. */
+export const fast: [string, string][] = [
   ['initialInterval: PT1S, maximumInterval: PT1M', 'initialInterval: PT0.1S, maximumInterval: PT0.5S'],
-  ['requestTimeout: PT10S', 'requestTimeout: PT1S'],
+  ['requestTimeout: PT10S', 'requestTimeout: PT3S'],
 ];
 
 export async function startChoreographedWorld({
@@ -99,19 +98,7 @@ export async function startChoreographedWorld({
     void (await Promise.all(running.splice(0).map((services) => services.stop())));
   if (services.length > 0) await start(...services);
 
-  const until: ChoreographedWorld['until'] = async ({ employeeId }, what, wanted) => {
-    let last: ExitStatus | undefined;
-    return eventually(
-      what,
-      async () => {
-        last = await exits.status(employeeId);
-        return wanted(last) ? last : undefined;
-      },
-      UNTIL_MS,
-    ).catch((error: Error) => {
-      throw new Error(`${employeeId}: ${error.message}; ${JSON.stringify(last, null, 1)}`, { cause: error });
-    });
-  };
+  const until = untilOf(exits);
 
   return {
     ...world,

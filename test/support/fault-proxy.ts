@@ -1,5 +1,5 @@
 /** An HTTP proxy in front of a real server, for what networks and other makes of server do to requests and answers. */
-import { EventEmitter, on } from 'node:events';
+import { EventEmitter, on, once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -50,6 +50,8 @@ export interface FaultProxy {
   /** The next request that matches, as soon as it has come. */
   next: (matches: (request: Seen) => boolean) => Promise<Seen>;
   stop: () => Promise<void>;
+  /** On the same port. */
+  restart: () => Promise<void>;
 }
 
 export async function startFaultProxy(target: string): Promise<FaultProxy> {
@@ -93,9 +95,12 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       return response.writeHead(answer.status, answer.headers).end(answer.body);
     })().catch(() => response.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await new Promise<void>((resolve, reject) => server.once('listening', resolve).once('error', reject));
-  const { port } = server.address() as AddressInfo;
+  let port = 0;
+  const start = async (): Promise<void> => {
+    await once(server.listen(port, '127.0.0.1'), 'listening');
+    ({ port } = server.address() as AddressInfo);
+  };
+  await start();
   const { pathname } = new URL(target);
 
   return {
@@ -118,6 +123,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
         server.close((error) => (error ? reject(error) : resolve()));
         server.closeAllConnections();
       }),
+    restart: start,
   };
 }
 

@@ -73,7 +73,7 @@ export function partnerWith(
   timeZone = policy.timeZone,
 ): HrPartner {
   const name = `the calendar of ${contact.name}`;
-  return { contact, calendar: createCalendar({ ...account, name, timeZone, requestTimeoutMs: 2000 }) };
+  return { contact, calendar: createCalendar({ ...account, name, timeZone, requestTimeoutMs: 5_000 }) };
 }
 
 /** What one step remembers, over all its attempts. */

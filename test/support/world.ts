@@ -15,6 +15,7 @@ import { startScimServer, type ScimServer } from '../../src/local/scim-process.j
 import { startFaultProxy, type FaultProxy } from './fault-proxy.js';
 import { scimAdmin, type Account, type ScimAdmin } from './scim-admin.js';
 import { startMailServer, type MailServer } from './smtp.js';
+import { untilOf } from './until.js';
 import { scratchFolder, temporal, type SharedTemporal } from './temporal.js';
 
 export const systems = ['payroll', 'code', 'production'] as const;
@@ -51,7 +52,6 @@ export interface World extends SharedTemporal {
   mail: MailServer;
   proxies: Record<Server, FaultProxy>;
   admin: Record<Server, ScimAdmin>;
-  scim: Record<Server, ScimServer>;
   /** The environment for a worker or `ems` in a process of its own. */
   env: Record<string, string>;
   /** A new employee with a manager and an account everywhere, in both critical groups and a harmless one. */
@@ -72,7 +72,7 @@ export interface World extends SharedTemporal {
   until: (hired: Hired, what: string, wanted: (status: ExitStatus) => boolean) => Promise<ExitStatus>;
   untilPhase: (hired: Hired, phase: Phase) => Promise<ExitStatus>;
   takeDown: (name: Server | 'mail') => Promise<void>;
-  /** Starts a server again, on the same port and with the same data. */
+  /** It is there again, on the same port and with the same data. */
   bringUp: (name: Server | 'mail') => Promise<void>;
   /** Every server is up again and does as it is asked. */
   mend: () => Promise<void>;
@@ -80,6 +80,13 @@ export interface World extends SharedTemporal {
   stopWorkers: () => Promise<void>;
   stop: () => Promise<void>;
 }
+
+/** One of each for a process of the test run, with which they go: each world takes its people and groups away again. */
+const started: Partial<Record<Server, Promise<ScimServer>>> = {};
+const scimServer = (name: Server): Promise<ScimServer> =>
+  (started[name] ??= scratchFolder().then((folder) =>
+    startScimServer({ name, token: `token-of-${name}`, logFile: path.join(folder, `${name}.log`) }),
+  ));
 
 let hired = 0;
 
@@ -92,15 +99,7 @@ export async function startWorld({
   const shared = await temporal();
   const folder = await scratchFolder();
   const mail = await startMailServer();
-  const startScim = (name: Server, port?: number) =>
-    startScimServer({
-      name,
-      port,
-      token: `token-of-${name}`,
-      dataFile: path.join(folder, `${name}.json`),
-      logFile: path.join(folder, `${name}.log`),
-    });
-  const scim = await each(servers, (name) => startScim(name));
+  const scim = await each(servers, scimServer);
   const proxies = await each(servers, (name) => startFaultProxy(scim[name].scimUrl));
   const admin = await each(servers, (name) => Promise.resolve(scimAdmin(scim[name])));
   const text = changed(readFileSync('ems.config.yaml', 'utf8'), changes);
@@ -137,27 +136,18 @@ export async function startWorld({
   };
   await startWorkers();
   const down = new Set<Server | 'mail'>();
+  const serverOf = (name: Server | 'mail') => (name === 'mail' ? mail : proxies[name]);
   const takeDown: World['takeDown'] = async (name) => {
-    await (name === 'mail' ? mail : scim[name]).stop();
+    await serverOf(name).stop();
     down.add(name);
   };
   const bringUp: World['bringUp'] = async (name) => {
-    if (name === 'mail') await mail.restart();
-    else scim[name] = await startScim(name, scim[name].port);
+    await serverOf(name).restart();
     down.delete(name);
   };
 
   const exits = orchestratedExits(shared.client);
-  const until: World['until'] = async ({ employeeId }, what, wanted) => {
-    let last: ExitStatus | undefined;
-    const deadline = Date.now() + 30_000;
-    for await (const status of exits.follow(employeeId, 200)) {
-      last = status;
-      if (wanted(status)) return status;
-      if (Date.now() > deadline) break;
-    }
-    throw new Error(`${employeeId} never came to "${what}": ${JSON.stringify(last, null, 1)}`);
-  };
+  const until = untilOf(exits);
 
   return {
     ...shared,
@@ -166,7 +156,6 @@ export async function startWorld({
     mail,
     proxies,
     admin,
-    scim,
     env,
     standIn,
     until,
@@ -206,23 +195,24 @@ export async function startWorld({
         displayName: displayName ?? `Nora Test ${hired}`,
         email: email ?? `${employeeId.toLowerCase()}@acme.example`,
       };
-      await admin.directory.createUser({ ...user, ...inDirectory, ...(managerId && { managerId }) });
-      const accounts: Hired['accounts'] = {};
-      for (const system of on) {
-        accounts[system] = await admin[system].createUser({ ...user, active: system !== suspendedOn });
-      }
-      if (accounts.production) {
-        for (const group of Object.values(groups))
-          await admin.production.addMember(group, accounts.production);
-      }
+      const [accounts]: [Hired['accounts'], string] = await Promise.all([
+        each(on, (system) => admin[system].createUser({ ...user, active: system !== suspendedOn })),
+        admin.directory.createUser({ ...user, ...inDirectory, ...(managerId && { managerId }) }),
+      ]);
+      const { production } = accounts;
+      if (production !== undefined)
+        await Promise.all(
+          Object.values(groups).map((group) => admin.production.addMember(group, production)),
+        );
       return { employeeId, email: user.email, manager, accounts };
     },
 
     async stop() {
       await stopWorkers();
+      for (const name of down) await bringUp(name);
       await mail.stop();
       await Promise.all(Object.values(proxies).map((proxy) => proxy.stop()));
-      await Promise.all(Object.values(scim).map((server) => server.stop()));
+      await Promise.all(Object.values(admin).map(({ deleteAll }) => deleteAll()));
     },
   };
 }

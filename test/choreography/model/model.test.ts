@@ -10,7 +10,7 @@ import { Lane } from './lane.js';
 const SHARE = 4;
 const LANES_PER_SERVER = 4;
 
-describe('the access subscriber, against a model that knows who did what', () => {
+describe('@long the access subscriber, against a model that knows who did what', () => {
   const servers = withServers();
 
   it('takes all that it should and gives back exactly that, in every order of delivery', async function () {
