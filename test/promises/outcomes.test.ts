@@ -97,10 +97,7 @@ inBothForms('an exit', {}, (company) => {
     await world.untilPhase(nora, 'awaiting-decision');
     await world.admin.payroll.setDisplayName(nora.accounts.payroll!, 'Nora Other');
     const closed = await ended(world, nora, 'retained');
-    assert.match(
-      stepOf(closed, 'restore-access:payroll')!.note!,
-      /the account was changed during the hold/,
-    );
+    assert.match(stepOf(closed, 'restore-access:payroll')!.note!, /the account was changed during the hold/);
     assert.equal(stepOf(closed, 'restore-access:code')!.note, undefined);
   });
 
