@@ -5,6 +5,7 @@ FROM node:22.14.0-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc tsconfig.json ./
 RUN npm ci --ignore-scripts
+COPY scripts/finish-build.ts ./scripts/
 COPY src ./src
 RUN npm run build
 

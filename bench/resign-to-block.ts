@@ -65,7 +65,7 @@ async function start(taskQueues: (typeof setUps)[number]): Promise<Stack> {
   return startStack({ home, ports: 'free', configFile, report: () => undefined });
 }
 
-/** One exit, started by the command, blocked, retained and closed, so that the next one finds things as this one did. */
+/** One exit, started by the command, blocked, retained and closed: the next one finds the same state. */
 async function resignAndRetain(stack: Stack): Promise<Run> {
   const launchedMs = Date.now();
   await run(process.execPath, [ems, 'resign', employeeId], { env: { ...process.env, ...stack.env } });

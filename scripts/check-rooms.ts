@@ -30,7 +30,7 @@ check-templates.ts          services/mails/
 
 activities/                 exit/ services/*/ config/  @temporalio/activity @temporalio/client @temporalio/common temporal-polyfill
 workflows/                  exit/ type:activities/  @temporalio/workflow @temporalio/common
-temporal/                   exit/ exit/evidence/ services/ services/*/ config/ activities/ workflows/  @temporalio/* node:
+temporal/                   exit/ exit/evidence/ services/ services/*/ config/ activities/ workflows/  @temporalio/* write-file-atomic node:
 
 choreography/jetstream/     exit/ services/*/ config/ version.ts  @nats-io/* node:
 choreography/dead-letters/  exit/ choreography/jetstream/  @nats-io/* zod

@@ -13,7 +13,7 @@ import {
   workflowBundlePath,
 } from './temporal/namespace.js';
 
-/** A container's health check calls a file of over a minute dead. */
+/** The health check of the container fails once the file is older than a minute. */
 const HEALTH_EVERY_MS = 10_000;
 
 const { services, healthFile } = new Command('worker')
@@ -21,7 +21,10 @@ const { services, healthFile } = new Command('worker')
   .option('--services <list>', `which of ${workerServices.join(', ')}; default: all`, parseServices, [
     ...workerServices,
   ])
-  .option('--health-file <path>', 'a file to touch for as long as the workers poll and Temporal answers')
+  .option(
+    '--health-file <path>',
+    'a file whose modification time is renewed while the workers poll and Temporal answers',
+  )
   .parse()
   .opts<{ services: ServiceName[]; healthFile?: string }>();
 
@@ -36,9 +39,11 @@ try {
 async function main(): Promise<void> {
   const config = loadConfig();
   await access(workflowBundlePath).catch((error: unknown) => {
-    throw new Error('The workflow bundle is missing: run "npm run build" first', { cause: error });
+    throw new Error(`The workflow bundle ${workflowBundlePath} is missing: run "npm run build"`, {
+      cause: error,
+    });
   });
-  // The SDK shuts its workers down on SIGINT and SIGTERM by itself; its logger writes to stderr.
+  // The SDK shuts its workers down on SIGINT and SIGTERM; its logger writes to stderr.
   Runtime.install({ logger: new DefaultLogger('INFO') });
   const { connectionOptions, namespace = 'default' } = loadTemporalConfig();
   const address = connectionOptions.address ?? 'localhost:7233';
@@ -75,14 +80,15 @@ async function touch(file: string, connection: NativeConnection, workers: readon
     await connection.healthService.check({ service: 'temporal.api.workflowservice.v1.WorkflowService' });
     if (workers.every((worker) => worker.getState() === 'RUNNING')) await writeFile(file, '');
   } catch (error) {
-    console.error(`Not healthy: ${(error as Error).message}`);
+    console.error(`Temporal failed the health check of this worker: ${(error as Error).message}`);
   }
 }
 
 function parseServices(list: string): ServiceName[] {
   return list.split(',').map((name) => {
     const service = workerServices.find((each) => each === name.trim());
-    if (!service) throw new InvalidArgumentError(`"${name}" is none of ${workerServices.join(', ')}.`);
+    if (!service)
+      throw new InvalidArgumentError(`"${name}" is no service: use ${workerServices.join(', ')}.`);
     return service;
   });
 }

@@ -12,7 +12,7 @@ const PATIENCE_MS = 120_000;
 
 /** What the three services do because of a resignation, and what they do because of the decision. */
 export const beginnings = ['blocked', 'told', 'invited'] as const;
-export const endings = ['ended', 'outcomeTold', 'withdrawn'] as const;
+const endings = ['ended', 'outcomeTold', 'withdrawn'] as const;
 export type Effect = (typeof beginnings)[number] | (typeof endings)[number];
 
 /** Whose work an effect is. */
@@ -144,7 +144,7 @@ export async function decide(form: Form, exit: Exit): Promise<void> {
   exit.decidedMs = Date.now();
 }
 
-/** From the resignation to the last effect of the decision, which is made after all three services have done their part. */
+/** From the resignation to the last effect of the decision, which waits for all three services. */
 export async function runToEnd(form: Form, outside: Outside, exit: Exit): Promise<Exit> {
   await untilSeen(outside, exit, beginnings);
   await decide(form, exit);
@@ -153,7 +153,7 @@ export async function runToEnd(form: Form, outside: Outside, exit: Exit): Promis
 }
 
 /**
- * Holds an exit to what it should have done, at the systems and in the mail, and the form to knowing that it is closed.
+ * Checks what an exit has done at the systems and in the mail, and that the form knows it as closed.
  * @throws Error where it ended wrongly: such a run is no measurement
  */
 export async function verify(form: Form, outside: Outside, exit: Exit): Promise<Repeated> {

@@ -77,7 +77,7 @@ const services = {
 const src = (file: string): string => fileURLToPath(new URL(`../../src/${file}`, import.meta.url));
 const report = (line: string): void => console.error(line);
 
-export const labelOf = (kind: Kind, layout: Layout): string =>
+const labelOf = (kind: Kind, layout: Layout): string =>
   kind === 'orchestrated'
     ? `orchestrated, ${layout === 'split' ? '4 workers' : '1 worker'}`
     : `choreographed, ${layout === 'split' ? '3 services' : '1 process'}`;

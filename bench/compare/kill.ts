@@ -1,6 +1,6 @@
 /**
- * kill -9 of each process in turn, in the middle of exits, and its start a second later, as a supervisor would: how long until work goes
- * on, what is lost, what is done twice. Both forms at the same time, each on its own engine.
+ * kill -9 of each process in turn, in the middle of exits. It starts again a second later, as under a supervisor: how long until work
+ * goes on, what is lost, what is done twice. Both forms run at the same time, each on its own engine.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import {
@@ -134,7 +134,7 @@ async function goThrough(
   };
 }
 
-/** Whether the world outside has seen something that this process did, so that the others of the same kind are under way. */
+/** Whether the world outside has seen an effect of this process: others of its kind are under way then. */
 function isAtWork(outside: World['outside'], { employeeId, exitId }: Exit, victim: string): boolean {
   const writes = outside.writesOf(employeeId).length;
   const mails = outside.mailsOf(exitId).map(({ messageId }) => messageId.split('.')[1]);

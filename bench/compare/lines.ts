@@ -5,7 +5,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-export const owners = ['shared by both', 'orchestrated only', 'choreographed only', 'around both'] as const;
+const owners = ['shared by both', 'orchestrated only', 'choreographed only', 'around both'] as const;
 export type Lines = Record<(typeof owners)[number], { files: number; lines: number; observing: number }>;
 
 /** Where each form begins: its processes, its client, its engine. */
@@ -48,7 +48,7 @@ export async function countLines(): Promise<Lines> {
 
   function ownerOf(file: string): (typeof owners)[number] {
     if (orchestrated.has(file)) return choreographed.has(file) ? 'shared by both' : 'orchestrated only';
-    // A file of types alone is imported by no code, but the domain and the services are shared all the same.
+    // A file of types alone is imported by no code: domain and services are shared all the same.
     if (!choreographed.has(file) && /^(exit|services)\//.test(file)) return 'shared by both';
     return choreographed.has(file) || commandsOf.choreographed.test(file)
       ? 'choreographed only'

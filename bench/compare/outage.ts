@@ -1,6 +1,6 @@
 /**
  * One service is down for a while, and exits go on: which other work waits, what is lost, and what is done twice. Each form and each
- * service has an engine of its own, and all run at the same time, since most of it is waiting.
+ * service has its own engine. All run at the same time, since most of it is waiting.
  */
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';

@@ -1,7 +1,7 @@
 /**
- * The world outside for `npm run compare`, a process of its own: the directory and the critical systems (SCIM 2.0) and a mail server, in
- * memory and with an answer in well under a millisecond, so that what is measured is what the forms cost. Each employee whose id is
- * looked up has an account everywhere. It reports each write and each mail to its parent, with its time.
+ * The world outside for `npm run compare`, a process of its own: directory and critical systems (SCIM 2.0), and a mail server. All are in
+ * memory and answer in well under a millisecond, so that the forms alone are measured. Each employee whose id is looked up has an
+ * account everywhere. It reports each write and each mail to its parent, with its time.
  */
 import { once } from 'node:events';
 import http from 'node:http';

@@ -1,5 +1,5 @@
 /**
- * Exits per second, from the resignation to the last effect of the decision, and the CPU time that each one takes. A closed loop: so many
+ * Exits per second, from the resignation to the last effect of the decision, and the CPU time of each. A closed loop: so many
  * exits are under way at any time, and the next begins when one is done. The backlog cannot grow, whatever the form bears, so that a
  * short round finds the rate; an open loop would have to try many rates, each for long enough to see a backlog grow or not.
  */

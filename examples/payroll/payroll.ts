@@ -1,5 +1,5 @@
 /**
- * Payroll prepares the final pay of those who leave. EMS calls it with a CloudEvent 1.0 in binary mode: `POST /final-pay`.
+ * Payroll prepares the final pay of employees who leave. EMS calls it with a CloudEvent 1.0 in binary content mode: `POST /final-pay`.
  *
  *   PAYROLL_TOKEN=… [PAYROLL_PORT=9400] [PAYROLL_FOLDER=final-pays] node payroll.js
  */
@@ -10,10 +10,10 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 
 const { PAYROLL_TOKEN: token, PAYROLL_PORT = '9400', PAYROLL_FOLDER: folder = 'final-pays' } = process.env;
-if (!token) throw new Error('PAYROLL_TOKEN must be set: the token that EMS sends');
+if (!token) throw new Error('PAYROLL_TOKEN is not set. Set it to the token that EMS sends');
 await mkdir(folder, { recursive: true });
 
-const LONGEST_BODY = 64 * 1024;
+const MAX_BODY = 64 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 interface Leaver {
@@ -25,7 +25,7 @@ interface Leaver {
   lastWorkingDay?: string;
 }
 
-/** What the caller is told. The status says whether it should call again: 2xx is done, 4xx never, 5xx later. */
+/** The response. On 2xx the step is done, 4xx is final, and EMS retries on 5xx. */
 class Answer extends Error {
   constructor(
     readonly status: number,
@@ -36,7 +36,7 @@ class Answer extends Error {
 }
 
 const server = createServer((request, response) => {
-  void take(request)
+  void handle(request)
     .then((note) => ({ status: 200, body: { note } }))
     .catch((error: Error) => ({
       status: error instanceof Answer ? error.status : 500,
@@ -51,21 +51,21 @@ server.listen(Number(PAYROLL_PORT), '127.0.0.1', () =>
 );
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => server.close());
 
-async function take(request: IncomingMessage): Promise<string> {
+async function handle(request: IncomingMessage): Promise<string> {
   const { method, url, headers } = request;
   if (url !== '/final-pay') throw new Answer(404, `there is no ${url}`);
   if (method !== 'POST') throw new Answer(405, 'POST a CloudEvent');
-  if (!isSame(headers.authorization, `Bearer ${token}`)) throw new Answer(401, 'the token is not ours');
+  if (!isSame(headers.authorization, `Bearer ${token}`)) throw new Answer(401, 'the token is wrong');
   const { 'ce-specversion': version, 'ce-type': type, 'ce-source': source, 'ce-id': id } = headers;
   if (version !== '1.0' || type !== 'step.requested' || !source || !id)
-    throw new Answer(400, 'this is no CloudEvent 1.0 of the type step.requested');
+    throw new Answer(400, 'the request is not a CloudEvent 1.0 of type step.requested');
   return prepareOnce(
     fingerprint(`${String(source)} ${String(id)}`).toString('hex'),
     leaverIn(await bodyOf(request)),
   );
 }
 
-/** EMS sends an event again until it has an answer, and after a crash: what is known is answered as it was the first time. */
+/** Delivery is at-least-once: a repeated event gets the answer of the first one. */
 async function prepareOnce(name: string, leaver: Leaver): Promise<string> {
   const file = path.join(folder, `${name}.json`);
   const known = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -73,7 +73,7 @@ async function prepareOnce(name: string, leaver: Leaver): Promise<string> {
   });
   if (known !== undefined) return (JSON.parse(known) as { note: string }).note;
   const note = noteOf(leaver);
-  // Whole or not at all, also where the process dies here.
+  // Atomic, also where the process dies here.
   const draft = `${file}.${randomUUID()}.draft`;
   await writeFile(draft, JSON.stringify({ ...leaver, note, preparedAt: new Date().toISOString() }));
   await rename(draft, file);
@@ -90,7 +90,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   let body = '';
   for await (const chunk of request.setEncoding('utf8')) {
     body += chunk as string;
-    if (body.length > LONGEST_BODY) throw new Answer(413, 'the event is too long');
+    if (body.length > MAX_BODY) throw new Answer(413, 'the event is too long');
   }
   return body;
 }
@@ -101,7 +101,7 @@ function leaverIn(body: string): Leaver {
     if (exitId && employeeId && openedAt)
       return { exitId, employeeId, openedAt, ...(lastWorkingDay && { lastWorkingDay }) };
   } catch {
-    // Not JSON: the answer is the same.
+    // Not JSON: same answer as for missing fields.
   }
   throw new Answer(400, 'the data must be JSON with exitId, employeeId and openedAt');
 }
@@ -110,7 +110,7 @@ function fingerprint(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-/** Of equal length, whatever was sent, so that the time that it takes tells nothing. */
+/** Compares in constant time, by hashes of equal length. */
 function isSame(given = '', expected: string): boolean {
   return timingSafeEqual(fingerprint(given), fingerprint(expected));
 }

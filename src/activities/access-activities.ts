@@ -19,7 +19,7 @@ export interface CaptureAccess {
   employeeId: string;
   system: string;
   hold: HoldKind;
-  /** Runs of earlier exits whose hold goes on in this one. */
+  /** Run IDs of earlier exits whose holds this exit takes over. */
   adopts?: string[] | undefined;
 }
 
@@ -27,7 +27,7 @@ export interface BlockAccess {
   system: string;
   hold: HoldKind;
   account: CapturedAccount;
-  /** What earlier tries of this hold set out to take. */
+  /** What earlier blocks of this hold set out to take. */
   tried: Taken;
   overridesProtection: boolean;
 }

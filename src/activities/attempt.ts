@@ -1,23 +1,23 @@
 /**
- * One attempt of an activity: tells Temporal that it is alive, ends when told to, and turns what a service throws into a
- * failure that is retried or one that is final.
+ * One attempt of an activity. It sends heartbeats, ends on cancellation and before its timeout, and turns errors into retryable or
+ * non-retryable ApplicationFailures.
  */
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { ActivityCancelledError } from '@temporalio/client';
 import { FinalFailure, type Reported } from '../exit/failures.js';
 import { RetryAfter } from '../services/protocols/retry-after.js';
 
-/** How often a living attempt says so; a cancellation reaches it at the next one. */
+/** The heartbeat interval; a cancellation reaches the attempt with the next heartbeat. */
 const HEARTBEAT_EVERY_MS = 1_000;
 
 export interface Attempt<P> {
-  /** Aborts on cancellation, on shutdown, and before Temporal would give the attempt up: no request outlives its attempt. */
+  /** Aborts on cancellation, on shutdown, and before the attempt's timeout: no request outlives its attempt. */
   signal: AbortSignal;
-  /** What earlier attempts had reported; undefined when they had reported nothing. */
+  /** The heartbeat details of earlier attempts; undefined without any. */
   progress: P | undefined;
   /**
-   * Records how far this attempt is, for the next one and for the workflow (in the failure's `details`). Durable when it resolves,
-   * also against kill -9, so that an effect which must be known of is reported before it is begun.
+   * Records the progress for the next attempt and for the workflow (in the failure's `details`). Durable when it resolves, also against
+   * kill -9: report an effect before it begins, where a later attempt must know of it.
    */
   report: (progress: P) => Promise<void>;
 }
@@ -28,10 +28,10 @@ export async function attempt<T, P = never>(run: (attempt: Attempt<P>) => Promis
   let progress = (context.info.heartbeatDetails ?? undefined) as P | undefined;
   const beat = () => context.heartbeat(progress);
   const report = async (reached: P): Promise<void> => {
-    // A copy: the service goes on changing its own.
+    // A copy, because the service changes its own object further.
     progress = structuredClone(reached);
     beat();
-    // The SDK sends heartbeats when it sees fit; this one is answered by the server.
+    // `Context.heartbeat` is throttled and may never be sent. The server answers this call once the details are durable.
     await context.client.activity.heartbeat(context.info.taskToken, progress);
   };
   const heartbeats = setInterval(beat, HEARTBEAT_EVERY_MS);
@@ -43,11 +43,11 @@ export async function attempt<T, P = never>(run: (attempt: Attempt<P>) => Promis
     const isCancelled =
       context.cancellationDetails?.cancelRequested || error instanceof ActivityCancelledError;
     if (isCancelled && !(error instanceof FinalFailure)) {
-      throw new CancelledFailure('given up on request', details, error as Error);
+      throw new CancelledFailure('cancelled on request', details, error as Error);
     }
     const { message, name, stack = '', cause } = error as Error;
     const isFinal = error instanceof FinalFailure;
-    // Temporal shows no failure of a pending activity that is over 4 KB, so nothing is said twice.
+    // Temporal omits the failure of a pending activity over 4 KB, so the error is not also its own cause.
     const failure = ApplicationFailure.create({
       message: deadline.aborted ? `no result within the attempt's time: ${message}` : message,
       type: isFinal ? error.type : name,
@@ -63,7 +63,7 @@ export async function attempt<T, P = never>(run: (attempt: Attempt<P>) => Promis
   }
 }
 
-/** A tenth is kept back, so that the attempt ends by itself before Temporal starts another one beside it. */
+/** 90 % of the time left: the attempt ends before its timeout, after which Temporal starts the next one. */
 function timeLeftMs(info: Context['info']): number {
   const limits = [info.startToCloseTimeoutMs];
   if (info.scheduleToCloseTimeoutMs > 0) {

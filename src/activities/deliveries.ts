@@ -2,8 +2,8 @@ import type { Deliveries } from '../services/protocols/smtp.js';
 import type { Attempt } from './attempt.js';
 
 /**
- * What has been delivered outlives a failed attempt, so that the next one does not write to the same person again.
- * @param earlier what earlier calls had delivered
+ * Keeps the Message-IDs of delivered mails in the heartbeat details, so that the next attempt does not send them again.
+ * @param earlier the Message-IDs that earlier calls had delivered
  */
 export function deliveriesOf({ progress, report }: Attempt<string[]>, earlier: string[]): Deliveries {
   const delivered = new Set(progress ?? earlier);

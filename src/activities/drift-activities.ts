@@ -1,4 +1,4 @@
-/** The look at open holds that a sweep takes: one cheap read per hold, and a signal to the exits whose hold has drifted. */
+/** The activity of the drift check: one read per hold, and a signal to each exit whose hold has drifted. */
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Drift, ExitHold } from '../exit/drift.js';
@@ -8,7 +8,7 @@ import { serviceOn } from './access-activities.js';
 
 export function createDriftActivities(access: ReadonlyMap<string, AccessService>) {
   return {
-    /** @returns how many have drifted */
+    /** @returns the number of holds that have drifted */
     findDrift: ({ system, holds }: { system: string; holds: ExitHold[] }): Promise<number> =>
       attempt(async ({ signal }) => {
         const service = serviceOn(access, system);
@@ -17,7 +17,7 @@ export function createDriftActivities(access: ReadonlyMap<string, AccessService>
           const what = await service.driftOf(accountId, hold, signal);
           if (what === undefined) continue;
           drifted += 1;
-          await tell(workflowId, runId, { system, what, seenAt: new Date().toISOString() });
+          await signalDrift(workflowId, runId, { system, what, seenAt: new Date().toISOString() });
         }
         return drifted;
       }),
@@ -26,11 +26,11 @@ export function createDriftActivities(access: ReadonlyMap<string, AccessService>
 
 export type DriftActivities = ReturnType<typeof createDriftActivities>;
 
-async function tell(workflowId: string, runId: string, drift: Drift): Promise<void> {
+async function signalDrift(workflowId: string, runId: string, drift: Drift): Promise<void> {
   try {
     await Context.current().client.workflow.getHandle(workflowId, runId).signal('holdDrifted', drift);
   } catch (error) {
-    // The exit has ended since it was listed, and what was given back is no drift.
+    // The exit has closed since it was listed. Access that it gave back is no drift.
     if (!(error instanceof WorkflowNotFoundError)) throw error;
   }
 }

@@ -1,7 +1,6 @@
 /**
- * A reset (RespondWorkflowReset, "Reset" in the Web UI) starts the exit again from some point and forgets what came after it. What the
- * hold had taken by then is still taken, so a fresh look at the account would mistake our own block for the state before. The same holds
- * of an earlier exit that was terminated.
+ * What earlier runs of an exit did. A reset makes a new run, which does not know what happened after the reset point. A new capture would
+ * then mistake our own block for the state before the exit. The same is true after an exit was terminated.
  */
 import { Context } from '@temporalio/activity';
 import type { Client, WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
@@ -24,11 +23,11 @@ import { decoded } from './payloads.js';
 export interface EarlierHold {
   capture: Capture;
   taken: Taken;
-  /** When a revocation had begun, ISO 8601. */
+  /** When a revocation had begun: ISO 8601, UTC. */
   revokingSince?: string | undefined;
 }
 
-/** What is read here of the inputs of captureAccess (without an account) and blockAccess. */
+/** The fields that this file reads of the inputs of captureAccess, which has no account, and blockAccess. */
 interface AccessCall {
   system: string;
   account: CapturedAccount;
@@ -38,8 +37,8 @@ interface AccessCall {
 type Events = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>;
 
 /**
- * @param adopts runs of earlier exits that ended from outside
- * @returns what these, and earlier runs of this exit, knew of the hold on a system; undefined where they held nothing
+ * @param adopts run IDs of earlier exits that were terminated or timed out
+ * @returns the hold on a system in these and in earlier runs of this exit; undefined without one
  */
 export async function earlierHold(
   exitId: string,
@@ -49,14 +48,14 @@ export async function earlierHold(
   return (await holdsIn(earlierRuns(exitId, adopts))).get(system);
 }
 
-/** What runs, the oldest first, tell of the holds, by system. */
+/** The holds of runs, by system. @param runs histories, the oldest first */
 async function holdsIn(runs: AsyncIterable<Events>): Promise<Map<string, EarlierHold>> {
   const holds = new Map<string, EarlierHold>();
   for await (const events of runs) await readHolds(events, holds);
   return holds;
 }
 
-/** Adds to the holds, by system, what one run tells of them. */
+/** Applies the history of one run to the holds. */
 async function readHolds(events: Events, holds: Map<string, EarlierHold>): Promise<void> {
   const calls = new Map<string, { type: string; input: AccessCall }>();
   for (const event of events) {
@@ -70,7 +69,7 @@ async function readHolds(events: Events, holds: Map<string, EarlierHold>): Promi
       const type = scheduled.activityType?.name ?? '';
       calls.set(String(event.eventId), { type, input });
       const hold = holds.get(input.system);
-      // Until it is known to have ended, a block may have taken everything that it was to take.
+      // A block without a result may have taken all that it could.
       if (hold && type === 'blockAccess') hold.taken = everythingOf(input.account, input.hold);
       if (hold && type === 'revokeAccess') hold.revokingSince ??= tsToDate(event.eventTime!).toISOString();
     }
@@ -90,15 +89,15 @@ async function readHolds(events: Events, holds: Map<string, EarlierHold>): Promi
 }
 
 /**
- * @returns the latest time that earlier runs of this exit invited for; undefined without a reset. An invitation with a lower SEQUENCE
- *   than that is ignored by every calendar program
+ * @returns the latest interview of earlier runs of this exit; undefined without a reset. Calendar programs ignore an invitation with a lower
+ *   SEQUENCE (RFC 5546 §2.1.4)
  */
 export async function earlierInterview(exitId: string): Promise<Interview | undefined> {
   let latest: Interview | undefined;
   for await (const events of earlierRuns(exitId)) {
     for (const { activityTaskCompletedEventAttributes: completed } of events) {
       const result = completed && (await decoded<Interview>(completed.result?.payloads));
-      // Nothing else has an iCalendar UID.
+      // No other result has an iCalendar UID.
       if (result?.uid && result.sequence >= (latest?.sequence ?? 0)) latest = result;
     }
   }
@@ -106,8 +105,8 @@ export async function earlierInterview(exitId: string): Promise<Interview | unde
 }
 
 /**
- * The runs that ended from outside, the oldest first: since the last one that came to its own end. What they took is still taken.
- * @param runId of a run that does not count
+ * The runs since the last one that completed or was cancelled, the oldest first. What they took is still taken.
+ * @param runId a run to leave out
  */
 export async function abandonedRuns(
   client: Client,
@@ -118,7 +117,7 @@ export async function abandonedRuns(
   return runs.slice(own + 1);
 }
 
-/** What abandoned runs still hold, by system. */
+/** The holds of abandoned runs that still have something taken, by system. */
 export async function abandonedHolds(
   client: Client,
   runs: readonly WorkflowExecutionInfo[],
@@ -138,7 +137,7 @@ async function* historiesOf(
   }
 }
 
-/** What happened in the runs that are adopted, and in those of this exit that a reset has left; nothing without either. */
+/** The histories of the adopted runs, and of the runs of this exit from before a reset. */
 async function* earlierRuns(exitId: string, adopts: readonly string[] = []): AsyncGenerator<Events> {
   const { client, info } = Context.current();
   const { workflowId, runId } = info.workflowExecution!;
@@ -147,7 +146,7 @@ async function* earlierRuns(exitId: string, adopts: readonly string[] = []): Asy
   const runsOf = (runIds: readonly string[]) => runIds.map((each) => ({ workflowId, runId: each }));
   yield* historiesOf(client, runsOf(adopts));
   for await (const events of historiesOf(client, runsOf(others.filter((other) => !adopts.includes(other))))) {
-    // The same workflow ID may have had other exits of the employee.
+    // Other exits of the employee have the same workflow ID.
     const started = events[0]?.workflowExecutionStartedEventAttributes;
     if (started?.firstExecutionRunId === exitId) yield events;
   }

@@ -1,4 +1,4 @@
-/** What the workflow itself needs to know: quick, and without a server other than Temporal's. */
+/** Activities for the workflow itself: they read the configuration and Temporal, and no other server. */
 import { Context } from '@temporalio/activity';
 import { Temporal } from 'temporal-polyfill';
 import type { Config } from '../config/config.js';
@@ -19,7 +19,7 @@ export function createExitActivities(config: Config) {
   const queueOf = (service: StepService) => plan.steps.find((row) => row.service === service)!.queue;
 
   return {
-    /** With what the runs that it adopts still hold, also on a system that the configuration no longer has. */
+    /** @returns the plan, with the systems that adopted runs still hold, also where the configuration no longer has them */
     async planExit(): Promise<Plan> {
       const { client, info } = Context.current();
       const runs = await abandonedRuns(client, info.workflowExecution!);
@@ -35,8 +35,8 @@ export function createExitActivities(config: Config) {
     },
 
     /**
-     * What the attempts of a pending activity have reported so far. A cancellation between two attempts would lose it.
-     * @returns undefined when they have reported nothing
+     * The heartbeat details of a pending activity. A cancellation between two attempts would lose them.
+     * @returns undefined without details
      */
     async progressOf(activityId: string): Promise<unknown> {
       const { client, info } = Context.current();
@@ -46,7 +46,7 @@ export function createExitActivities(config: Config) {
       return decoded(activity?.heartbeatDetails?.payloads);
     },
 
-    /** A page of the holds that are to be watched, from the memos of the open exits. */
+    /** A page of the open holds, from the memos of the open exits. @param page base64 of Temporal's page token */
     async openHolds(page?: string): Promise<{ holds: ExitHold[]; next?: string | undefined }> {
       const { client } = Context.current();
       const { executions, nextPageToken } = await client.workflowService.listWorkflowExecutions({
@@ -66,8 +66,8 @@ export function createExitActivities(config: Config) {
     },
 
     /**
-     * The exits that were terminated, or ran into a time limit, while a hold of theirs stood, and that no newer exit of the employee has
-     * adopted. Nothing gives that access back by itself.
+     * The exits that were terminated or timed out during a hold that no newer exit has adopted. No workflow is left that gives the access
+     * back.
      */
     async orphanedHolds(): Promise<OrphanedHold[]> {
       const { client } = Context.current();
@@ -81,7 +81,7 @@ export function createExitActivities(config: Config) {
         const runs = await abandonedRuns(client, { workflowId });
         const last = runs.findLast(({ status: { name } }) => name === 'TERMINATED' || name === 'TIMED_OUT');
         if (!last) continue;
-        // In no order of time: which capture was answered first says nothing.
+        // Sorted by name, because the order of the captures is arbitrary.
         const systems = [...(await abandonedHolds(client, runs)).keys()].toSorted();
         if (systems.length === 0) continue;
         const { raw } = await client.workflow.getHandle(workflowId, last.runId).describe();
@@ -96,7 +96,7 @@ export function createExitActivities(config: Config) {
       return orphans;
     },
 
-    /** The instant at which a calendar day begins for the company, ISO 8601 in UTC. */
+    /** @returns the instant at which a day (`YYYY-MM-DD`) begins in the company's time zone: ISO 8601, UTC */
     startOfDay: (date: string): Promise<string> =>
       Promise.resolve(
         Temporal.PlainDate.from(date).toZonedDateTime(config.interview.timeZone).toInstant().toString(),

@@ -4,7 +4,7 @@ import { remember } from '../services/hr/memory.js';
 import { attempt, type Attempt } from './attempt.js';
 import { earlierInterview } from './earlier-runs.js';
 
-/** @property progress what earlier calls had reached */
+/** @property progress the progress of earlier calls */
 type Input<K extends keyof HrService> = Parameters<HrService[K]>[0] & { progress: InterviewProgress };
 
 export function createHrActivities(hr: HrService) {

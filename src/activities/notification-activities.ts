@@ -12,7 +12,7 @@ export function createNotificationActivities(notification: NotificationService) 
     notifyManagerOfOutcome: (input: Input<'notifyManagerOfOutcome'>) =>
       attempt(({ signal }) => notification.notifyManagerOfOutcome(input, signal)),
 
-    /** @property delivered what earlier calls had delivered */
+    /** @property delivered the Message-IDs that earlier calls had delivered */
     notifyEmployee: (input: Input<'notifyEmployee'> & { delivered: string[] }) =>
       attempt((attempt: Attempt<string[]>) =>
         notification.notifyEmployee(input, deliveriesOf(attempt, input.delivered), attempt.signal),

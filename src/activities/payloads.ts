@@ -1,8 +1,8 @@
-/** Reads what Temporal keeps for us outside of an activity's own input: reports, memos, the histories of earlier runs. */
+/** Decodes payloads other than an activity's own input: heartbeat details, memos, histories. */
 import { Context } from '@temporalio/activity';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 
-/** @returns the first of the values, undefined where there is none */
+/** @returns the first value; undefined without one */
 export async function decoded<T>(
   payloads: Parameters<typeof decodeArrayFromPayloads>[1],
 ): Promise<T | undefined> {

@@ -10,10 +10,7 @@ export function temporalCommand(): Command {
     .description("Runs Temporal's own command on the server that ems uses: the program is found or fetched.")
     .argument('[arguments...]', 'what the command is given, as it stands')
     .passThroughOptions()
-    .addHelpText(
-      'after',
-      '\nExample:\n  ems temporal workflow list\n  ems temporal workflow describe --help',
-    )
+    .addHelpText('after', '\nExample:\n  ems temporal workflow list\n  ems temporal workflow describe --help')
     .action(async (given: string[], { json }: { json?: boolean }) => {
       const address = temporalAddress();
       if (address === undefined) throw notConfigured('orchestrated');

@@ -1,4 +1,4 @@
-/** The application API: what a person or a program can do with exits, in whichever form they are. */
+/** The application API: the use cases of exits, over both forms. */
 import { Temporal } from 'temporal-polyfill';
 import type { Config } from '../config/config.js';
 import { parseDecision, type Decision } from '../exit/decision.js';
@@ -8,6 +8,7 @@ import { EmployeeId } from '../exit/ids.js';
 import { parse, type Parsed } from '../exit/input.js';
 import type { Interview } from '../exit/interview.js';
 import { titleOf } from '../exit/people.js';
+import { unknownEmployee } from '../exit/failures.js';
 import { noExit, notAllowed, Refusal } from '../exit/refusal.js';
 import { parseRescheduling, type Rescheduling } from '../exit/rescheduling.js';
 import { parseResignation, type Resignation } from '../exit/resignation.js';
@@ -15,9 +16,9 @@ import { parseResolution, ResolutionFields, type Resolution } from '../exit/reso
 import { keyOfStep, stepKey, type ExitStatus, type Step } from '../exit/status.js';
 import { effectsOf, type Effect } from './effects.js';
 import { findExit, formsAsked, type Configured, type Form, type FoundInForm, type Which } from './forms.js';
-import { isNobody, previewOf, type Preview } from './preview.js';
+import { isUnknownEverywhere, previewOf, type Preview } from './preview.js';
 
-/** A system that does not answer holds up no block: the exit itself looks again, at each system by itself. */
+/** How long `open` waits for the systems before it starts the exit, which captures each system itself. */
 const LOOK_WITHIN_MS = 2_000;
 
 interface Opened {
@@ -31,7 +32,7 @@ export type ListedExitOfForm = ListedExit & { form: Form };
 
 export type Application = ReturnType<typeof applicationOf>;
 
-/** @param config read once something needs it */
+/** @param config called on first use */
 export function applicationOf(configured: Configured, config: () => Config) {
   async function requireExit(which: Which): Promise<FoundInForm> {
     const found = await findExit(configured, which);
@@ -39,7 +40,7 @@ export function applicationOf(configured: Configured, config: () => Config) {
     throw noExit(which.employeeId, which.exitId);
   }
 
-  /** Asks the exit, which has the last word. */
+  /** Calls the form that has the exit. @throws Refusal */
   async function ask<T>(which: Which, question: (exits: ExitsOfForm) => Promise<T>): Promise<T> {
     return question((await requireExit(which)).exits);
   }
@@ -49,7 +50,7 @@ export function applicationOf(configured: Configured, config: () => Config) {
     return valid(parseResignation(input, today));
   }
 
-  /** What an exit would find and do. @throws Refusal where none may be opened */
+  /** Reads what an exit would find. @throws Refusal where the employee may not open one */
   async function look(
     { employeeId }: Resignation,
     form: Form,
@@ -69,31 +70,27 @@ export function applicationOf(configured: Configured, config: () => Config) {
     const exits = await configured[form]!();
     const found = await previewOf(config(), employeeId, withinMs);
     if (found.spellingProblem) throw new Refusal('other-spelling', found.spellingProblem, { employeeId });
-    if (isNobody(found))
-      throw new Refusal(
-        'unknown-employee',
-        `Nobody knows an employee ${employeeId}: neither the directory nor any critical system`,
-        { employeeId },
-      );
+    if (isUnknownEverywhere(found))
+      throw new Refusal('unknown-employee', unknownEmployee(employeeId), { employeeId });
     return { found, exits };
   }
 
-  /** Only an orchestrated exit takes over what a terminated one held: a choreographed one would take it for the state before. */
+  /** Only an orchestrated exit takes over the hold of a terminated one. A choreographed exit would mistake it for the state before. */
   async function refuseOrphan(employeeId: string): Promise<void> {
     const exits = await (await configured.orchestrated!()).list({ employeeId });
-    // One that failed never held anything, and took nothing over.
+    // An exit that failed took no access, and took no hold over.
     const last = exits.toSorted(openThenNewest).find(({ phase }) => phase !== 'failed');
     if (last?.phase !== 'terminated' && last?.phase !== 'timed-out') return;
     const { exitId, phase, openedAt: since } = last;
     throw new Refusal(
       'orphaned-hold',
-      `The orchestrated exit of ${employeeId} ended as ${phase}: only a new orchestrated one takes over what it may hold`,
+      `The orchestrated exit of ${employeeId} ended as ${phase} and may still hold access. Open a new orchestrated exit, which takes it over`,
       { employeeId, form: 'orchestrated', exitId, phase, since },
     );
   }
 
   return {
-    /** What an exit would find and do, read from the servers. */
+    /** Reads what an exit would find and do, and starts none. */
     async preview(input: unknown, form: Form): Promise<Preview & { resignation: Resignation }> {
       const resignation = resignationOf(input);
       const { found } = await look(resignation, form, 2 * config().policy.requestTimeout);
@@ -125,7 +122,7 @@ export function applicationOf(configured: Configured, config: () => Config) {
       return ask(which, (exits) => exits.decide(which.employeeId, decision, which.exitId));
     },
 
-    /** What the decision would set off. */
+    /** @returns the steps that the decision would begin */
     async previewDecision(which: Which, input: Decision): Promise<{ decision: Decision; effects: Effect[] }> {
       const { employeeId, exitId } = which;
       const decision = decisionOf(which, input);
@@ -140,7 +137,7 @@ export function applicationOf(configured: Configured, config: () => Config) {
       return ask(which, (exits) => exits.resolve(which.employeeId, resolution, which.exitId));
     },
 
-    /** The step as it stands. */
+    /** @returns the step as it stands, where a resolution would be accepted */
     async previewResolution(which: Which, input: Resolution): Promise<Step> {
       const resolution = valid(parse(ResolutionFields, input));
       const { exits, form } = await requireExit(which);
@@ -158,23 +155,23 @@ export function applicationOf(configured: Configured, config: () => Config) {
       throw new Refusal('no-interview', `${employeeId} has no interview`, { employeeId, exitId });
     },
 
-    /** Moves the interview, and answers when everybody is invited for the new time. */
+    /** Moves the interview. @returns once the new invitations are out */
     async reschedule(which: Which, input: Rescheduling): Promise<Interview> {
-      const wish = valid(parseRescheduling(input, new Date().toISOString()));
-      return ask(which, (exits) => exits.reschedule(which.employeeId, wish, which.exitId));
+      const request = valid(parseRescheduling(input, new Date().toISOString()));
+      return ask(which, (exits) => exits.reschedule(which.employeeId, request, which.exitId));
     },
 
-    /** @param version of the program that reads, for the record */
+    /** @param version of the reading program, for the record */
     report: (which: Which, version: string): Promise<Evidence> =>
       ask(which, (exits) => exits.report(which.employeeId, version, which.exitId)),
 
-    /** The status, again each time that something has happened, until the exit is over. */
+    /** Yields the status now and after each change, until the exit is over. */
     async *follow(which: Which, everyMs: number): AsyncGenerator<ExitStatus> {
       const { exits } = await requireExit(which);
       yield* exits.follow(which.employeeId, everyMs, which.exitId);
     },
 
-    /** @property problems why a form is missing from the list */
+    /** @property problems one error for each form that is missing from the list */
     async list({
       form: only,
       ...filter
@@ -193,13 +190,13 @@ export function applicationOf(configured: Configured, config: () => Config) {
     },
   };
 
-  /** What was cut short needs attention until a newer exit follows, in either form. */
+  /** An exit that was cut short needs attention until a newer exit follows, in either form. */
   async function judged(exit: ListedExitOfForm): Promise<ListedExitOfForm> {
     const { employeeId, exitId, phase } = exit;
     if (!isCutShort(phase)) return exit;
-    // Where a form does not answer, it cannot be told, and the exit stays in sight. The list says which form is missing.
+    // Where a form does not answer, the exit stays in the list, which names the missing form.
     const newest = await findExit(configured, { employeeId }).catch(() => undefined);
-    // One that failed took nothing over.
+    // An exit that failed took no hold over.
     const isLast = newest === undefined || newest.exitId === exitId || newest.phase === 'failed';
     return { ...exit, needsAttention: isLast };
   }
@@ -210,7 +207,7 @@ function valid<T>(parsed: Parsed<T>): T {
   throw new Refusal('invalid', parsed.problem);
 }
 
-/** What can be seen without asking the exit, which knows by which addresses the employee goes. */
+/** Checks what needs no exit. The exit itself checks the rest, such as the addresses of the employee. */
 function decisionOf({ employeeId }: Which, input: Decision): Decision {
   const yesterday = new Date(Date.now() - 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
   const lenient = { awaitingEffectiveDate: false, cancelled: false, today: yesterday };

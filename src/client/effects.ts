@@ -2,17 +2,16 @@ import type { Decision } from '../exit/decision.js';
 import { stepKey } from '../exit/status.js';
 import type { StepAhead } from '../exit/steps.js';
 
-/** A step, and what it would do. */
 export type Effect = [step: string, what: string];
 
-/** What a decision would set off, in the order of the exit's table of steps. */
+/** The steps that a decision would begin, in the order of the exit's table of steps. */
 export const effectsOf = (decision: Decision, setsOff: readonly StepAhead[]): Effect[] =>
   setsOff.map(({ name, system, summary }) => [
     stepKey({ name, system }),
     details[name]?.(decision) ?? summary,
   ]);
 
-/** Where there is more to say than the summary of the step. */
+/** Texts that say more than the summary of the step. */
 const details: Partial<Record<string, (decision: Decision) => string>> = {
   'restore-access': () => 'what the hold took is given back',
   'revoke-access': ({ effectiveOn }) =>

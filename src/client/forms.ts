@@ -1,4 +1,4 @@
-/** The two forms of exits. They share no lock: where an employee's exit is, is found by asking each. */
+/** The two forms of exits. They share no lock, so the application asks both where an employee's exit is. */
 import type { ExitsOfForm } from '../exit/evidence/evidence.js';
 import type { FoundExit } from '../exit/exits.js';
 import { Refusal } from '../exit/refusal.js';
@@ -7,10 +7,10 @@ import type { ExitStatus } from '../exit/status.js';
 export type Form = ExitStatus['form'];
 export const forms = ['orchestrated', 'choreographed'] as const satisfies Form[];
 
-/** The forms that are configured here. @throws Refusal where one cannot be reached */
+/** The configured forms, each with a function that connects. It throws a Refusal where the server cannot be reached. */
 export type Configured = Partial<Record<Form, () => Promise<ExitsOfForm>>>;
 
-/** Whose exit is meant: in whichever form it is, and the newest one, unless it is said. */
+/** Names an exit. Without `form`, of either form; without `exitId`, the newest one. */
 export interface Which {
   employeeId: string;
   form?: Form | undefined;
@@ -22,7 +22,7 @@ export interface FoundInForm extends FoundExit {
   exits: ExitsOfForm;
 }
 
-/** @throws Refusal where there is none */
+/** @throws Refusal where none is configured */
 export function formsAsked(configured: Configured, only?: Form): Form[] {
   const asked = forms.filter((form) => configured[form] && (only ?? form) === form);
   if (asked.length > 0) return asked;
@@ -34,7 +34,7 @@ export function notConfigured(form?: Form): Refusal {
   return new Refusal('not-configured', `${what} configured here`, { form });
 }
 
-/** @throws where a form could not say, unless another one has an open exit */
+/** @throws Refusal where a form does not answer, unless another form has an open exit */
 export async function findExit(
   configured: Configured,
   { employeeId, form: only, exitId }: Which,
@@ -51,16 +51,16 @@ export async function findExit(
   const open = found.filter(({ isOpen }) => isOpen);
   if (open.length > 1)
     throw new Refusal('ambiguous-form', `${employeeId} has an open exit in both forms`, { employeeId });
-  // An employee's exit belongs to one form: while it is open there, the others need not answer.
+  // An employee has an open exit in one form only, so the other form need not answer.
   if (open[0]) return open[0];
   if (exitId !== undefined && found[0]) return found[0];
   for (const [i, answer] of answers.entries())
     if (answer.status === 'rejected')
-      throw asked.length === 1 ? answer.reason : notKnown(employeeId, asked[i]!, answer.reason as Error);
+      throw asked.length === 1 ? answer.reason : unanswered(employeeId, asked[i]!, answer.reason as Error);
   return found.toSorted((a, b) => b.since.localeCompare(a.since))[0];
 }
 
-function notKnown(employeeId: string, form: Form, problem: Error): Refusal {
+function unanswered(employeeId: string, form: Form, problem: Error): Refusal {
   const sentence = `Whether ${employeeId} has an exit in the ${form} form is not known: ${problem.message}`;
   return new Refusal('unreachable', sentence, { employeeId, form }, { cause: problem });
 }

@@ -1,4 +1,4 @@
-/** The application over one connection to each form, which serves any number of calls at once. */
+/** Opens the application with one connection for each form, which all calls share. */
 import { connectChoreographed } from '../choreography/client/connect-choreographed.js';
 import type { Config } from '../config/config.js';
 import type { NatsConfig } from '../config/environment.js';
@@ -6,7 +6,7 @@ import type { ExitsOfForm } from '../exit/evidence/evidence.js';
 import { connectOrchestrated, type TemporalConfig } from '../temporal/connect-orchestrated.js';
 import { applicationOf, type Application } from './application.js';
 
-/** Where the forms are; one that is not named is not configured here. */
+/** The servers of the forms; a form without an address is not configured. */
 interface Addresses {
   temporal?: TemporalConfig | undefined;
   nats?: NatsConfig | undefined;
@@ -18,8 +18,8 @@ interface Connected {
 }
 
 /**
- * Connects to a form once something asks it, and again for the next one where that failed.
- * @param config read once something needs it
+ * Connects to a form on its first call; after a failure the next call connects again.
+ * @param config called on first use
  */
 export function openApplication(
   config: () => Config,

@@ -1,4 +1,4 @@
-/** What an exit would find and do, read from the servers before anything is started. */
+/** Reads what an exit would find and do, and changes nothing. */
 import type { Config } from '../config/config.js';
 import { FailureType, FinalFailure } from '../exit/failures.js';
 import type { Capture, GroupRef } from '../exit/hold-facts.js';
@@ -6,11 +6,11 @@ import type { Employee } from '../exit/people.js';
 import { createAccess, createDirectory } from '../services/from-config.js';
 
 export interface Preview {
-  /** Absent when the directory knows nobody of that id. */
+  /** Absent where the directory has no such employee. */
   employee?: Employee | undefined;
-  /** Why the directory could not be asked. */
+  /** Why the directory did not answer. */
   directoryProblem?: string | undefined;
-  /** The employee id is spelled in another way: no exit may be opened under this one. */
+  /** A server spells the employee id differently: EMS opens no exit under this spelling. */
   spellingProblem?: string | undefined;
   systems: PreviewedSystem[];
 }
@@ -19,14 +19,14 @@ export interface PreviewedSystem {
   name: string;
   hold: string;
   capture?: Capture;
-  /** What revocation would remove. */
+  /** What a revocation would remove. */
   memberships?: GroupRef[];
-  /** The protected groups that the hold would leave without an active member. */
+  /** Names of the protected groups that the hold would leave without an active member. */
   lastOf?: string[];
   problem?: string;
 }
 
-/** @param withinMs what has not answered by then is reported as a problem */
+/** @param withinMs a server that has not answered by then is a problem in the preview */
 export async function previewOf(config: Config, employeeId: string, withinMs: number): Promise<Preview> {
   const access = createAccess(config);
   const signal = AbortSignal.timeout(withinMs);
@@ -53,8 +53,8 @@ export async function previewOf(config: Config, employeeId: string, withinMs: nu
   return { ...(await directory), systems: await Promise.all(systems) };
 }
 
-/** Whether nobody at all knows the employee: then an id was mistyped. */
-export const isNobody = ({ employee, directoryProblem, systems }: Preview): boolean =>
+/** Whether no directory and no system knows the employee: the id is probably mistyped. */
+export const isUnknownEverywhere = ({ employee, directoryProblem, systems }: Preview): boolean =>
   !employee && !directoryProblem && systems.every(({ capture }) => capture !== undefined && !capture.account);
 
 function problemOf(error: Error): Pick<Preview, 'directoryProblem' | 'spellingProblem'> {

@@ -1,4 +1,4 @@
-/** A mistake in the configuration or the environment; the message names the field and says what was expected. */
+/** An invalid configuration or environment. The message names the file, the field and the expected value. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }

@@ -1,7 +1,4 @@
-/**
- * The configuration: `ems.config.yaml` with the secrets of the environment, read and checked in this one place.
- * A mistake is a ConfigError that names the field and says what was expected.
- */
+/** Reads and validates the configuration: `ems.config.yaml`, with secrets from the environment. */
 import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
@@ -13,12 +10,12 @@ import { ConfigFile } from './schema.js';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 type Checked = z.output<typeof ConfigFile>;
-/** A SCIM server with its token, which comes from the environment: reading it throws a ConfigError where it is missing. */
+/** A SCIM server. Reading the token throws a ConfigError where the environment lacks it. */
 interface ScimAccess {
   readonly scimUrl: string;
   readonly token: string;
 }
-/** A calendar with its password, which comes from the environment: reading it throws a ConfigError where it is missing. */
+/** A CalDAV calendar. Reading the password throws a ConfigError where the environment lacks it. */
 interface CalendarConfig {
   readonly url: string;
   readonly user: string;
@@ -49,9 +46,9 @@ export type Config = Omit<Checked, 'systems' | 'steps' | 'directory' | 'mail' | 
 };
 
 /**
- * Reads `ems.config.yaml`, or the file that EMS_CONFIG names. `${NAME}` and `${NAME:-default}` in its values are taken from
- * the environment; tokens and passwords are looked up there under the names that the file gives.
- * @param defaults for what the environment does not set
+ * Reads `ems.config.yaml`, or the file that EMS_CONFIG names. The environment replaces `${NAME}` and `${NAME:-default}` in its values.
+ * The file names the variables of tokens and passwords.
+ * @param defaults for variables that the environment does not set
  * @throws ConfigError
  */
 export function loadConfig(defaults: Environment = {}): Config {
@@ -86,18 +83,18 @@ export function parseConfig(text: string, file: string, env: Environment): Confi
     if (!value) throw new ConfigError(`${file}: ${field}: the environment variable ${name} is not set`);
     return value;
   };
-  // An HTTP client would quote the whole header, with the token, in its error.
+  // Validated here, since the error of an HTTP client would quote the header with the token.
   const bearerToken = (name: string, field: string): string => {
     const value = secret(name, field).trim();
     if (/^[\x21-\x7e]+$/.test(value)) return value;
     throw new ConfigError(
-      `${file}: ${field}: the environment variable ${name} has a space, a line break or another character that no token has`,
+      `${file}: ${field}: the environment variable ${name} has a character that a bearer token must not have, such as a space or a line break`,
     );
   };
   const { directory, mail, systems, steps, contacts, ...rest } = result.data;
   const [firstPartner, ...otherPartners] = contacts.hrPartners.map(hrPartner);
   const { passwordEnv, ...mailRest } = mail;
-  // Looked up on use, since a worker is given the secrets of its own services only.
+  // Getters, since a worker has only the secrets of its own services.
   return {
     ...rest,
     directory: {

@@ -1,15 +1,15 @@
-/** What the environment says: where Temporal and NATS are, and which servers the local stack need not start. */
+/** Settings from the environment: the addresses of Temporal and NATS, and the servers that the local stack must not start. */
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { ConfigError } from './config-error.js';
 
-/** Where Temporal is: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS…, TEMPORAL_API_KEY, or the profile of a configuration file. */
+/** From TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS…, TEMPORAL_API_KEY, or a profile of Temporal's configuration file. */
 export const loadTemporalConfig = (): ReturnType<typeof loadClientConnectConfig> => loadClientConnectConfig();
 
-/** How to connect to NATS, without what is secret in the address that errors show. */
+/** The connection to NATS. `servers` has no secret, since errors show it. */
 export interface NatsConfig {
   /** `host:port` */
   servers: string[];
-  /** TLS is required; otherwise it is used where the server asks for it. */
+  /** Requires TLS; otherwise the server decides. */
   tls?: object;
   user?: string;
   pass?: string;
@@ -17,9 +17,9 @@ export interface NatsConfig {
 }
 
 /**
- * Where NATS is: NATS_URL, for example `nats://127.0.0.1:4222`, or `tls://…`, with `user:password@` or `token@` in it where the
- * server asks for one; the servers of a cluster with commas between them.
- * @returns undefined where the environment does not say
+ * From NATS_URL: `nats://127.0.0.1:4222` or `tls://…`, with `user:password@` or `token@` where the server requires it. Commas separate
+ * the servers of a cluster.
+ * @returns undefined where NATS_URL is not set
  * @throws ConfigError
  */
 export function loadNatsConfig(): NatsConfig | undefined {
@@ -27,7 +27,7 @@ export function loadNatsConfig(): NatsConfig | undefined {
   return address ? natsConfigOf(address) : undefined;
 }
 
-/** @throws ConfigError, without the address, which may have a password in it */
+/** @throws ConfigError without the address, which may contain a password */
 export function natsConfigOf(address: string): NatsConfig {
   const urls = address.split(',').map((text) => {
     if (!URL.canParse(text) || !/^(nats|tls):$/.test(new URL(text).protocol))
@@ -49,14 +49,14 @@ export const emsHome = (): string => process.env['EMS_HOME'] ?? '.ems';
 export interface OutsideServers {
   /** `host:port` */
   temporal: string | undefined;
-  /** As NATS_URL has it, perhaps with a password in it. */
+  /** The value of NATS_URL, which may contain a password. */
   nats: string | undefined;
   smtp: { host: string; port: number } | undefined;
-  /** By name: `directory`, and the critical systems. */
+  /** By name: `directory`, or that of a critical system. */
   scim: Map<string, { scimUrl: string | undefined; token: string | undefined }>;
 }
 
-/** The servers that the environment names, under the variables of the sample ems.config.yaml: the local stack starts none of these. */
+/** The servers in the environment, under the variables of the sample ems.config.yaml. The local stack uses them instead of its own. */
 export function outsideServers(scimNames: readonly string[]): OutsideServers {
   const { TEMPORAL_ADDRESS: temporal, NATS_URL: nats, SMTP_HOST: host, SMTP_PORT: port } = process.env;
   const of = (name: string, what: 'URL' | 'TOKEN') => process.env[scimVariable(name, what)] || undefined;

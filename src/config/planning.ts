@@ -1,4 +1,4 @@
-/** From the configuration to what a new exit runs under. */
+/** Derives the plan of a new exit from the configuration. */
 import type { Plan } from '../exit/plan.js';
 import { rateLimitedQueue, taskQueues } from '../exit/queues.js';
 import type { ExitStatus } from '../exit/status.js';
@@ -6,8 +6,8 @@ import { tableOf, type Queues, type StepRow } from '../exit/steps.js';
 import type { Config, StepConfig, SystemConfig } from './config.js';
 
 /**
- * How many requests an attempt may make on a system with a rate limit: twice what it usually needs. With many groups the rest is for
- * the next attempt, which finds less to do. More would make every block wait longer for its turn.
+ * The maximum of requests in an attempt on a system with a rate limit, twice the usual number. An attempt with many groups leaves the
+ * rest to the next one. A higher maximum would delay every block, since an attempt reserves all of them.
  */
 export const REQUESTS_PER_ATTEMPT = 12;
 
@@ -47,8 +47,8 @@ export function planFrom(config: Config, form: ExitStatus['form']): Plan {
   };
 }
 
-/** The longest an attempt takes is a handful of requests, of which one may run into its time limit; a rate limit makes it slower. */
-export const attemptTimeoutMs = (
+/** An attempt makes few requests, and one of them may time out; a rate limit adds its intervals. */
+const attemptTimeoutMs = (
   { policy }: { policy: Pick<Config['policy'], 'requestTimeout'> },
   rateLimit?: SystemConfig['rateLimit'],
 ): number =>

@@ -1,4 +1,4 @@
-/** What `ems.config.yaml` may say. */
+/** The schema of `ems.config.yaml`. */
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { IsoDate, LanguageTag, MailAddress } from '../exit/input.js';
@@ -28,10 +28,10 @@ const VariableName = z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'must be the name of
 const Person = z.strictObject({
   name: z.string().min(1),
   email: MailAddress,
-  /** What they are written to in; English where there is none. */
+  /** The language of mails to them; default: English. */
   language: LanguageTag.optional(),
 });
-/** A CalDAV calendar (RFC 4791). An empty URL, as of a variable that is not set, is none. */
+/** A CalDAV calendar (RFC 4791). An empty URL, such as from an unset variable, means none. */
 const Calendar = z.strictObject({
   url: z.union([Url, z.literal('')], 'must be an http(s) URL, or empty for none'),
   user: z.string().regex(/^[^:]+$/, 'must be a user name, without ":" (RFC 7617)'),
@@ -43,7 +43,7 @@ const days = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'
 
 const ScimServer = z.strictObject({
   scimUrl: Url,
-  /** The environment variable that holds the bearer token. */
+  /** The environment variable with the bearer token. */
   tokenEnv: VariableName,
 });
 
@@ -57,12 +57,12 @@ const Hold = z.union(
   'must be "suspend", or "groups" with the list of the critical groups',
 );
 
-/** A step of the company's own, in both forms: a call that carries a CloudEvent, or a task for a person. */
+/** A custom step, in both forms: a call with a CloudEvent, or a task for a person. */
 const CustomStep = z
   .strictObject({
     name: Name.refine((name) => !builtInSteps.includes(name), 'is the name of a step that every exit has'),
     begins: z.enum(customBeginnings, `must be one of ${customBeginnings.join(', ')}`),
-    /** Whether the exit stays open until the step is done. */
+    /** Whether the exit closes only after the step. */
     gates: z.boolean().default(false),
     call: z
       .strictObject({
@@ -74,10 +74,10 @@ const CustomStep = z
     task: z
       .strictObject({
         to: Person,
-        /** What the person is to do, in one sentence. */
+        /** The task, in one sentence. */
         ask: z.string().min(1).max(300),
         remindEvery: DurationMs,
-        /** After how long an unconfirmed task needs attention. */
+        /** An unconfirmed task needs attention after this long. */
         within: DurationMs,
       })
       .optional(),
@@ -89,7 +89,7 @@ const CustomStep = z
 export const ConfigFile = z.strictObject({
   organisation: z.strictObject({
     name: z.string().min(1),
-    /** Right-hand side of Message-IDs and calendar UIDs. */
+    /** The right-hand side of Message-IDs and calendar UIDs. */
     domain: z.hostname('must be a domain such as acme.example'),
   }),
   taskQueues: z.enum(['shared', 'per-service']).default('shared'),
@@ -97,7 +97,7 @@ export const ConfigFile = z.strictObject({
   mail: z.strictObject({
     host: z.string().min(1),
     port: z.coerce.number().int().min(1).max(65535),
-    /** TLS from the first byte; otherwise STARTTLS is used where the server offers it. */
+    /** Implicit TLS (RFC 8314 §3.3); otherwise STARTTLS where the server offers it. */
     tls: z.boolean().default(false),
     user: z.string().optional(),
     passwordEnv: z.string().optional(),
@@ -105,8 +105,8 @@ export const ConfigFile = z.strictObject({
   }),
   contacts: z.strictObject({
     /**
-     * The interview is with the first of them who has time; the first one is asked for the decision where there is none yet, and told in
-     * place of a missing manager.
+     * The interview is with the first one who has a free time. The first in the list decides on exits whose interview is not scheduled,
+     * and replaces a missing manager.
      */
     hrPartners: z
       .array(HrPartner)
@@ -115,24 +115,24 @@ export const ConfigFile = z.strictObject({
         (partners) => new Set(partners.map(({ email }) => email.toLowerCase())).size === partners.length,
         'must have distinct mail addresses',
       ),
-    /** Whom employees and managers are pointed to when something is stuck. */
+    /** Resolves steps that need attention, and answers questions on access. */
     operator: Person,
-    /** Who hears of a decision that is overdue. */
+    /** Receives the mails on overdue decisions. */
     escalation: Person,
   }),
   policy: z.strictObject({
     attentionAfter: DurationMs,
     retry: z.strictObject({ initialInterval: DurationMs, maximumInterval: DurationMs }),
-    /** How long one request to a server may take. */
+    /** The timeout of one request to a server. */
     requestTimeout: DurationMs,
-    /** How often every open hold is looked at again. */
+    /** The interval of the checks of an open hold. */
     recheckEvery: DurationMs.refine((ms) => ms >= 1000, 'must be at least "PT1S"'),
-    /** What follows when a hold has drifted: it is asserted again, or it waits for an operator. */
+    /** On drift the hold blocks again, or an operator decides. */
     onDrift: z.enum(['reassert', 'report'], 'must be "reassert" or "report"').default('reassert'),
-    /** How the decision is waited for; counted from the resignation. */
+    /** The reminders and escalations of an open decision, counted from the resignation. */
     review: z
       .strictObject({
-        /** When the HR partner is reminded. */
+        /** The times of the reminders to the HR partner. */
         remindAfter: z
           .array(DurationMs)
           .max(20, 'must be at most 20 reminders')
@@ -140,9 +140,9 @@ export const ConfigFile = z.strictObject({
             (steps) => steps.every((ms, i) => i === 0 || ms > steps[i - 1]!),
             'must be in rising order',
           ),
-        /** When the decision is overdue, and is escalated. */
+        /** From then on the decision is overdue, and is escalated. */
         within: DurationMs,
-        /** How long after an escalation the next one follows. */
+        /** The interval between escalations. */
         escalateEvery: DurationMs,
       })
       .refine(({ remindAfter, within }) => remindAfter.every((ms) => ms < within), {
@@ -157,9 +157,9 @@ export const ConfigFile = z.strictObject({
       .strictObject({ from: TimeOfDay, to: TimeOfDay })
       .refine(({ from, to }) => from < to, 'must begin before they end'),
     duration: DurationMs,
-    /** At least this long after the resignation. */
+    /** The minimum time between resignation and interview. */
     leadTime: DurationMs,
-    /** At most this many working days after the resignation. */
+    /** The maximum number of working days between resignation and interview. */
     withinWorkingDays: z.number().int().min(1).max(60),
     holidays: z.array(IsoDate).default([]),
   }),
@@ -174,16 +174,16 @@ export const ConfigFile = z.strictObject({
     .array(
       ScimServer.extend({
         name: Name,
-        /** Where else than in `externalId` the system keeps the employee id. */
+        /** The attribute with the employee id where `externalId` has no match. */
         accountAttribute: z
           .string()
           .default('urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber'),
         hold: Hold,
-        /** Groups whose last active member no hold takes away, unless somebody overrides it: the administrators, for instance. */
+        /** Groups, such as the administrators, whose last active member a hold must not take without an override. */
         protectedGroups: z.array(z.string().min(1)).default([]),
-        /** Held over all workers together. */
+        /** For all workers together. */
         rateLimit: z.strictObject({ requestsPerSecond: z.number().positive() }).optional(),
-        /** Ends the sessions of an account: a suspension alone lets tokens live on, and reactivation revives them. */
+        /** Ends the sessions of an account, since its tokens may survive a suspension, and a reactivation revives them. */
         sessionRevocation: z
           .strictObject({
             method: z.enum(['POST', 'PUT', 'PATCH', 'DELETE']).default('POST'),
@@ -204,7 +204,7 @@ export const ConfigFile = z.strictObject({
     ),
 });
 
-/** An address is shown in errors. */
+/** Errors show addresses. */
 function isWithoutPassword(url: string): boolean {
   return !/^\w+:\/\/[^/]*@/.test(url);
 }

@@ -3,54 +3,54 @@ import { IsoDate, MailAddress, parse, type Parsed } from './input.js';
 
 export const outcomes = ['retained', 'leaving'] as const;
 export type Outcome = (typeof outcomes)[number];
-/** How an exit ends: as decided, or called off before anybody decided. */
+/** How an exit ends: as decided, or cancelled before a decision. */
 export type Ending = Outcome | 'cancelled';
 
-/** HR's word on how the exit ends. */
+/** The argument of `decisionFinalised` and `finaliseDecision`: how HR ends the exit. */
 export type Decision = z.output<typeof DecisionFields>;
 
 export const DecisionFields = z
   .object(
     {
       outcome: z.enum(outcomes, 'must be "retained" or "leaving"'),
-      /** The person who decided. Never the employee concerned. */
+      /** Mail address of the person who decided. Never the employee concerned. */
       decidedBy: MailAddress,
       note: z.string().max(2000, 'must be at most 2000 characters').optional(),
-      /** The day whose start revokes; access stays blocked until then. */
+      /** Leaving only: access stays blocked until the start of this day, `YYYY-MM-DD`, which revokes it. */
       effectiveOn: IsoDate.optional(),
     },
     'must be an object such as {"outcome":"retained","decidedBy":"hr@acme.example"}',
   )
   .refine(({ outcome, effectiveOn }) => effectiveOn === undefined || outcome === 'leaving', {
     path: ['effectiveOn'],
-    message: 'goes with the outcome "leaving" only',
+    message: 'is allowed with the outcome "leaving" only',
   });
 
-/** No notice is longer; a mistyped year would keep somebody blocked, and nobody reminded, for as long. */
+/** Notice periods are shorter. A mistyped year would keep the employee blocked, without a reminder, until then. */
 const LONGEST_NOTICE_YEARS = 2;
 
-/** What a decision is weighed against. */
+/** The state of the exit that a decision is checked against. */
 export interface DecisionContext {
   employeeId: string;
-  /** Addresses and names that the employee is known by so far, from the directory and from the critical systems. */
+  /** Names and addresses of the employee from the directory and the critical systems. */
   employeeIdentities: readonly string[];
-  /** The decision that stands, if one does. */
+  /** The decision that stands. */
   standing?: Decision | undefined;
   /** Whether the standing decision is *leaving* and still waits for its date. */
   awaitingEffectiveDate: boolean;
-  /** The employee or an operator has called the exit off. */
   cancelled: boolean;
+  /** The earliest date that is today at some place on Earth, `YYYY-MM-DD`. */
   today: string;
 }
 
 /**
- * Whether a decision would be accepted now. The first valid one stands; the one exception is *retained* in place of a
- * *leaving* that still waits for its date.
+ * Whether the exit accepts a decision. The first valid one stands. The one exception: *retained* replaces a *leaving* that still waits
+ * for its date.
  */
 export const parseDecision = (input: unknown, context: DecisionContext): Parsed<Decision> =>
   parse(DecisionFields, input, ({ outcome, decidedBy, effectiveOn }) => {
     const { employeeId, standing, today } = context;
-    if (context.cancelled) return `the exit of ${employeeId} was cancelled`;
+    if (context.cancelled) return `the exit of ${employeeId} was cancelled, so it takes no decision`;
     if ([employeeId, ...context.employeeIdentities].some((known) => sameText(known, decidedBy)))
       return `decidedBy: ${decidedBy} is the employee concerned, who cannot decide on their own exit`;
     if (effectiveOn !== undefined && effectiveOn < today)

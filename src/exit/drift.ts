@@ -1,9 +1,9 @@
-/** Drift: what the hold took was given back by somebody else while the decision is open. */
+/** Drift: during the hold, another administrator gave back access that the hold had taken. */
 import { z } from 'zod';
 import type { HoldKind } from './hold-facts.js';
 import { parse, type Parsed } from './input.js';
 
-/** What has to be known of a hold to look whether it still holds. Kept in the exit's memo, so that looking costs the exit nothing. */
+/** What a sweep needs to check one hold. It is in the memo of the exit, so that a check adds no event to its history. */
 export interface WatchedHold {
   system: string;
   hold: HoldKind;
@@ -19,20 +19,20 @@ export interface ExitHold extends WatchedHold {
   runId: string;
 }
 
-/** The holds of an exit that ended from outside: nothing gives them back by itself. */
+/** The holds of an exit that was terminated or timed out: no workflow is left that gives the access back. */
 export interface OrphanedHold {
   exitId: string;
   employeeId: string;
   systems: string[];
-  /** As Temporal calls it: TERMINATED, TIMED_OUT. */
+  /** Temporal's execution status: TERMINATED, TIMED_OUT. */
   how: string;
   /** ISO 8601, UTC. */
   endedAt: string;
-  /** The task queue of who tells the operator. */
+  /** The task queue of the notification service, which informs the operator. */
   queue: string;
 }
 
-/** A hold found drifted, as the signal `holdDrifted` says it. */
+/** The argument of the signal `holdDrifted`. `seenAt`: ISO 8601, UTC. */
 export type Drift = z.output<typeof DriftFields>;
 
 export const DriftFields = z.object(

@@ -4,7 +4,7 @@ const units = [
   ['min', 60_000],
 ] as const;
 
-/** For people: "0.184 s", "12.4 s", "4 min 12 s", "3 d 4 h". */
+/** Formats milliseconds for people: "0.184 s", "12.4 s", "4 min 12 s", "3 d 4 h". */
 export function describeMs(ms: number): string {
   if (ms < 0) return `−${describeMs(-ms)}`;
   if (ms < 1000) return `${(ms / 1000).toFixed(3)} s`;
@@ -17,6 +17,6 @@ export function describeMs(ms: number): string {
     if (count > 0) parts.push(`${count} ${unit}`);
   }
   if (left > 0) parts.push(`${left / 1000} s`);
-  // Of days and hours nobody wants the seconds; the JSON has them.
+  // Two units are enough for a reader; the JSON has the milliseconds.
   return parts.slice(0, 2).join(' ');
 }

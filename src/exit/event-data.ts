@@ -1,4 +1,4 @@
-/** What each event says: the schemas that hold others to it, and the types that follow. Optional is what foreign events may lack. */
+/** The data of each event: zod schemas, and the types derived from them. A field is optional where a foreign service may omit it. */
 import { z } from 'zod';
 import { DecisionFields } from './decision.js';
 import { DriftFields } from './drift.js';
@@ -12,13 +12,13 @@ import { ResolutionFields } from './resolution.js';
 
 const notes = z.array(z.string()).default([]);
 const number = z.number().int().positive();
-/** Every name and address that the employee was found under. */
+/** Names and addresses of the employee in the directory or in a system. */
 const identities = z.array(z.string()).default([]);
 const employee = { employeeName: z.string().optional(), identities };
 
 const interviewArranged = InterviewFields.extend({ ...employee, notes });
 
-/** What an auditor asks of a hold besides how it stands. Of the ends only where the block was never said. */
+/** What an auditor needs of a hold. `access.restored` and `access.revoked` carry it only where no `access.blocked` did. */
 const held = z.object({
   system: CaptureFields.shape.system,
   hold: HoldFields.optional(),
@@ -30,30 +30,30 @@ const held = z.object({
 });
 
 export const schemas = {
-  /** Without a plan, the first service that hears of the resignation appends `exit.planned`. */
+  /** Without a plan, the first service that receives it appends `exit.planned`. */
   'employee.resigned': ResignationFields.extend({ plan: PlanFields.optional() }),
   'exit.planned': z.object({ plan: PlanFields }),
   'manager.notified': z.object({
     of: z.enum(['resignation', 'outcome']),
     to: z.string(),
     messageId: z.string().optional(),
-    /** Who was told, and where it is not the manager, why. */
+    /** The recipient; with the reason where it is not the manager. */
     manager: ManagerFields.optional(),
     ...employee,
     notes,
   }),
-  /** What is blocked, why and until when. */
+  /** The mail says what is blocked, why and until when. */
   'employee.notified': z.object({ sent: z.array(SentFields), ...employee, notes }),
-  /** Counted from 1; `of` so many, before it is escalated. */
+  /** `number` counts from 1; `of` is the number of reminders before the escalation. */
   'hr.reminded': z.object({ number, of: number, to: z.string(), messageId: z.string() }),
   'decision.escalated': z.object({ number, to: z.string(), messageId: z.string() }),
-  /** The number is that of the latest notice; those before it are told with it. */
+  /** `number` is that of the latest notice; the mail contains the unsent ones before it. */
   'operator.notified': z.object({ number, steps: z.array(z.string()), sent: z.array(SentFields) }),
   'interview.scheduled': interviewArranged,
-  /** HR answers with `interview.rescheduled`, or `interview.scheduled` where there was none yet. */
+  /** HR answers with `interview.rescheduled`, or with `interview.scheduled` where there was no interview yet. */
   'interview.reschedule-requested': ReschedulingFields,
   'interview.rescheduled': interviewArranged,
-  /** The interview as it was; `sequence` is that of the withdrawal. */
+  /** `interview` as it was; `sequence` is the SEQUENCE of the withdrawal. */
   'interview.cancelled': z.object({
     withdrawn: z.boolean(),
     interview: InterviewFields.optional(),
@@ -61,11 +61,11 @@ export const schemas = {
     sent: z.array(SentFields).optional(),
     notes,
   }),
-  /** Observed without access; also where there was no account to block. */
+  /** The account was observed without access, or the system has none. */
   'access.blocked': held.extend({ identities }),
-  /** Access came back during the hold; the plan's policy says whether it is taken again at once, or waits for an operator. */
+  /** Access came back during the hold. The plan's `reassertsDrift` says whether it is taken again at once or waits for an operator. */
   'access.drifted': DriftFields,
-  /** `effectiveAt` goes with `effectiveOn`: the instant at which that day begins for the company. */
+  /** `effectiveAt` is the instant at which the day `effectiveOn` begins for the company. */
   'exit.decision-finalised': DecisionFields.safeExtend({ effectiveAt: z.iso.datetime().optional() })
     // A day without its instant begins at midnight UTC.
     .transform(({ effectiveAt, ...decision }) => ({
@@ -74,14 +74,14 @@ export const schemas = {
         effectiveAt: new Date(effectiveAt ?? decision.effectiveOn).toISOString(),
       }),
     })),
-  /** Whether the account was active when it was last read. */
+  /** `active`: whether the last read found the account active. */
   'access.restored': held.extend({ givenBack: TakenFields.optional(), active: z.boolean().optional() }),
   /** The accounts were observed inactive and without memberships. */
   'access.revoked': held.extend({
     removedGroups: z.array(GroupFields).optional(),
     accounts: z.array(AccountFields).optional(),
   }),
-  /** The type is that of a failure that no retry will mend: a FailureType. */
+  /** `type` is a FailureType where no retry would help. */
   'step.needs-attention': z.object({
     step: z.string(),
     system: z.string().optional(),
@@ -89,9 +89,9 @@ export const schemas = {
     type: z.string().optional(),
   }),
   'step.resolved': ResolutionFields,
-  /** A step from the configuration is done. */
+  /** A custom step is done. */
   'step.completed': z.object({ step: z.string(), notes }),
-  /** A person was asked to do a step from the configuration: counted from 1, later ones are reminders. */
+  /** A mail asked a person to do a custom step. `number` counts from 1; later ones are reminders. */
   'task.requested': z.object({ step: z.string(), number, to: z.string(), messageId: z.string() }),
 };
 

@@ -1,6 +1,6 @@
 /**
- * The events of the choreographed form, as CloudEvents 1.0: what each one says, under which subject, with which id. The contract
- * between services that know nothing of one another, and with other people's programs.
+ * The events of the choreographed form as CloudEvents 1.0: attributes, subjects and ids. They are the contract between services that know
+ * nothing of one another, and with programs outside EMS.
  */
 import { z } from 'zod';
 import { schemas, type EventData, type EventType } from './event-data.js';
@@ -18,16 +18,16 @@ export const isEventType = (name: string): name is EventType => Object.hasOwn(sc
 export type ExitEvent<T extends EventType = EventType> = {
   [K in T]: {
     type: K;
-    /** Unique, and the same however often the same thing is said again. */
+    /** Deterministic: a second publish of the same event has the same id. */
     id: string;
-    /** Who says it: `/ems/access`. */
+    /** The CloudEvents `source`, such as `/ems/access`. */
     source: string;
     /** ISO 8601, UTC. */
     time: string;
     employeeId: string;
     /** The CloudEvents `subject`, and the `correlationid`. */
     exitId: string;
-    /** The `id` of the event that this one follows from. */
+    /** The `id` of the event that caused this one. */
     causationId?: string | undefined;
     data: EventData[K];
   };
@@ -37,11 +37,11 @@ export type ExitEvent<T extends EventType = EventType> = {
 export type StoredEvent<T extends EventType = EventType> = ExitEvent<T> & {
   /** The stream sequence. */
   seq: number;
-  /** When the stream took it, by the broker's clock: ISO 8601, UTC. */
+  /** When the stream stored it, by the broker's clock: ISO 8601, UTC. */
   storedAt: string;
 };
 
-/** What only the orchestrated form records, in memory: it is never published. */
+/** Events that only the workflow records, in memory; EMS never publishes them. */
 interface InnerData {
   'employee.found': { employee: Employee; notes: string[] };
   'exit.cancelled': Record<string, never>;
@@ -49,17 +49,17 @@ interface InnerData {
 }
 export type ExitEventType = EventType | keyof InnerData;
 
-/** What a step has to say when it is done, or stuck. */
+/** The outcome of a step, done or failed: an event before it is recorded. */
 export type Outcome<T extends ExitEventType = ExitEventType> = {
   [K in T]: { type: K; data: (EventData & InnerData)[K] };
 }[T];
 
-/** What an exit is told: an event of the stream, or what the workflow records in memory, which costs no history. */
-export type Happened<T extends ExitEventType = ExitEventType> = {
+/** An event that an exit evolves by: from the stream, or recorded in memory by the workflow, which adds nothing to its history. */
+export type RecordedEvent<T extends ExitEventType = ExitEventType> = {
   [K in T]: Outcome<K> & Pick<StoredEvent, 'id' | 'seq' | 'storedAt'>;
 }[T];
 
-/** An event as the stream has it, of a type that need not be one of ours. */
+/** A stored event of any type: a service outside EMS may publish types of its own. */
 export type AnyEvent = Omit<StoredEvent, 'type' | 'data'> & { type: string; data: unknown };
 
 export const isOurs = (event: AnyEvent): event is StoredEvent => isEventType(event.type);
@@ -72,7 +72,7 @@ const ExitId = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be an exit id: 1 to 64 letters, digits, "-" or "_"');
 
-/** What people and other programs say; all else follows from one of these. */
+/** Events that people and outside programs publish; every other event is caused by one of these. */
 const beginnings: ReadonlySet<string> = new Set<EventType>([
   'employee.resigned',
   'exit.decision-finalised',
@@ -80,7 +80,7 @@ const beginnings: ReadonlySet<string> = new Set<EventType>([
   'step.resolved',
 ]);
 
-/** The id of what follows is made of the id of its cause, and has to fit into the headers three times. */
+/** The longest allowed id of an event. An id contains the id of its cause, and the headers carry it up to three times. */
 export const longestId = (type: string): number => (beginnings.has(type) ? 256 : 4096);
 
 /** `exit.<employeeId>.<exitId>.<event>` */
@@ -90,17 +90,17 @@ export const subjectOf = ({
   type,
 }: Pick<ExitEvent, 'employeeId' | 'exitId' | 'type'>): string => `exit.${employeeId}.${exitId}.${type}`;
 
-/** Everything of one employee. */
+/** The subject filter of one employee. */
 export const subjectsOf = (employeeId: string): string => `exit.${employeeId}.>`;
 
-/** Everything of one exit. */
+/** The subject filter of one exit. */
 export const subjectsOfExit = ({ employeeId, exitId }: Pick<ExitEvent, 'employeeId' | 'exitId'>): string =>
   `exit.${employeeId}.${exitId}.>`;
 
-/** Every event of a type, whoever it is about. */
+/** The subject filter of one event type. */
 export const subjectsOfType = (type: EventType): string => `exit.*.*.${type}`;
 
-/** Any event under the subjects of exits, also one that a service of other people's has added. */
+/** The event type in a subject; a service outside EMS may add its own. */
 const EventName = z.string().regex(/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/);
 
 export function parseSubject(subject: string): Parsed<{ employeeId: string; exitId: string; type: string }> {
@@ -112,13 +112,13 @@ export function parseSubject(subject: string): Parsed<{ employeeId: string; exit
     ExitId.safeParse(exitId).success &&
     EventName.safeParse(type).success;
   if (isWellFormed) return { ok: true, value: { employeeId: employeeId!, exitId: exitId!, type } };
-  return { ok: false, problem: `the subject ${subject} is not exit.<employeeId>.<exitId>.<event>` };
+  return { ok: false, problem: `the subject ${subject} does not match exit.<employeeId>.<exitId>.<event>` };
 }
 
 /**
- * The id of what a service says of a step because of another event: the same each time it is said.
+ * The deterministic id of an event about a step, so that a second publish is a duplicate.
  * @param causeId the event that set the step off
- * @param nth where it does so several times
+ * @param nth tells several events of one cause apart
  */
 export const eventId = (
   causeId: string,

@@ -1,143 +1,43 @@
 /**
- * What an exit is, for both forms: a pure reducer over what happened. The choreographed form folds the stream into it; the workflow
- * records the same events in memory. Every rule is here and nowhere else: who may decide and when, which step is owed, what needs
- * attention, when the exit is over.
+ * How an exit changes: a pure reducer over its events, for both forms. The choreographed form folds the stream into it; the workflow
+ * records the same events in memory. Every rule is in here, in exit-state.ts, or in a file that one of them names.
  */
-import { parseDecision, type Decision, type Ending } from './decision.js';
-import type { Drift } from './drift.js';
-import type { Happened } from './events.js';
-import { InterviewStanding } from './interview-standing.js';
-import type { Weighed } from './exits.js';
+import type { Ending } from './decision.js';
+import type { RecordedEvent } from './events.js';
+import { ExitState, type Opening } from './exit-state.js';
+import { statusOf } from './exit-status.js';
 import { FailureType } from './failures.js';
-import { earliestToday, type Parsed } from './input.js';
-import { Notices } from './notices.js';
-import type { Employee } from './people.js';
 import type { Plan } from './plan.js';
-import { parseRescheduling, type Rescheduling } from './rescheduling.js';
-import type { Resignation } from './resignation.js';
-import { parseResolution, type Resolution } from './resolution.js';
-import { Ladder, reviewBy, rungStep } from './review.js';
-import { settlingOf, type Settling } from './settling.js';
-import { awaitingOf, blockedAtOf } from './awaiting.js';
-import {
-  isSettled,
-  shortened,
-  stepKey,
-  type ExitStatus,
-  type Phase,
-  type RejectedDecision,
-  type Step,
-} from './status.js';
-import { StepLedger } from './step-ledger.js';
-import { summaryOf, type Beginning, type StepRow } from './steps.js';
+import { rungStep } from './review.js';
+import { settlementOf, type Settlement } from './settlement.js';
+import { isSettled, shortened, stepKey, type ExitStatus, type Step } from './status.js';
+import type { StepRow } from './steps.js';
 
-/** A decision can be sent for ever, and a hold undone; the status remembers the latest. */
-const KEPT = 20;
+/** Decisions and drifts can arrive without end; the status keeps the latest. */
+const MOST_KEPT = 20;
 
-interface Opening {
-  exitId: string;
-  form: ExitStatus['form'];
-  resignation: Resignation;
-  /** ISO 8601, UTC. */
-  openedAt: string;
-  /** The record's number of the resignation, and its id. */
-  seq: number;
-  id: string;
-}
-
-export class Exit {
-  readonly exitId: string;
-  readonly resignation: Resignation;
-  readonly openedAt: string;
-  /** Up to when it is told. */
-  asOf: string;
-  /** Undefined until the exit is planned: then no step has begun. */
-  plan: Plan | undefined;
-  /** As the directory knows them; the choreographed form has the name and the identities only. */
-  employee: Employee | undefined;
-  employeeName: string | undefined;
-  /** Every name and address that the employee has been found under so far. */
-  readonly identities = new Set<string>();
-  /** The decision that stands. */
-  decision: Happened<'exit.decision-finalised'> | undefined;
-  /** When it takes effect: ISO 8601, UTC; undefined while the start of its day is not known. */
-  effectiveAt: string | undefined;
-  /** The ending that is being carried out, or has been. */
-  ending: Ending | undefined;
-  /** What the operator is to be told. */
-  readonly notices = new Notices();
-  /** The steps as they stand, once the exit is planned. */
-  readonly ledger = new StepLedger();
-  readonly interviewing = new InterviewStanding(this.ledger);
-  /** Where the wait for the decision stands. */
-  readonly ladder: Ladder;
-  /** By task: how often its person was asked, when last, and in which of its starts. */
-  readonly asked = new Map<string, { number: number; at: string; start: number }>();
-  /** By system: the event that first said that it was blocked, and those of its drifts. What is taken again is because of the last one. */
-  readonly blocks = new Map<string, { seq: number; isWithoutAccount: boolean; drifts: string[] }>();
-  cancelRequestedAt: string | undefined;
-  closedAt: string | undefined;
-  /** Grows with every change. */
-  revision = 0;
-  /** Neither the directory nor any critical system knows the employee. */
-  private isUnknown = false;
-  private readonly drifts: Drift[] = [];
-  private readonly rejectedDecisions: RejectedDecision[] = [];
-  /** Decisions that came before it was known who the employee is. */
-  private unweighed: Happened<'exit.decision-finalised'>[] = [];
-  /** The start was once over: a retry does not take the exit back to it. */
-  private wasAwaiting = false;
-
-  /** @param reject told by number why an event that was to be weighed later counts for nothing */
+export class Exit extends ExitState {
+  /** @param reject called with the sequence number of a pending decision, and why the exit refuses it in the end */
   constructor(
-    private readonly opening: Opening,
+    opening: Opening,
     private readonly reject: (seq: number, why: string) => void = () => undefined,
   ) {
-    ({
-      exitId: this.exitId,
-      resignation: this.resignation,
-      openedAt: this.openedAt,
-      openedAt: this.asOf,
-    } = opening);
-    this.ladder = new Ladder(opening.openedAt);
+    super(opening);
   }
 
-  /** The id of the event that opened it. */
-  get resignedBy(): string {
-    return this.opening.id;
+  status(): ExitStatus {
+    return statusOf(this);
   }
 
-  get employeeId(): string {
-    return this.resignation.employeeId;
-  }
-
-  get systems(): string[] {
-    return this.plan?.systems.map(({ name }) => name) ?? [];
-  }
-
-  get steps(): Step[] {
-    return this.ledger.all;
-  }
-
-  step(name: string, system?: string): Step | undefined {
-    return this.ledger.find(name, system);
-  }
-
-  /** Whether a step is there to be done: begun, and not settled. */
-  isOpen(name: string, system?: string): boolean {
-    const step = this.step(name, system);
-    return step !== undefined && step.state !== 'pending' && !isSettled(step);
-  }
-
-  /** @returns why the event counts for nothing */
-  evolve(event: Happened): string | undefined {
+  /** @returns why the exit ignores the event; undefined where it counts */
+  evolve(event: RecordedEvent): string | undefined {
     this.advanceTo(event.storedAt);
-    const problem = this.take(event);
+    const problem = this.apply(event);
     if (problem !== undefined) return problem;
-    if (this.unweighed.length > 0 && this.isEmployeeKnown) {
-      const waiting = this.unweighed;
-      this.unweighed = [];
-      for (const decision of waiting) {
+    if (this.pendingDecisions.length > 0 && this.isEmployeeKnown) {
+      const pending = this.pendingDecisions;
+      this.pendingDecisions = [];
+      for (const decision of pending) {
         const why = this.decide(decision);
         if (why !== undefined) this.reject(decision.seq, why);
       }
@@ -146,205 +46,82 @@ export class Exit {
     return undefined;
   }
 
-  /** Time alone begins a rung of the ladder, and lets a decision take effect whose day has come. */
+  /**
+   * Applies what time alone changes: a rung of the review ladder falls due, or a decision takes effect.
+   * @param now ISO 8601, UTC
+   */
   advanceTo(now: string): void {
     this.asOf = now;
     if (this.closedAt) return;
     if (this.decision && !this.ending && this.effectiveAt !== undefined && this.effectiveAt <= now) {
       const at = this.effectiveAt > this.decision.storedAt ? this.effectiveAt : this.decision.storedAt;
       this.beginEnding(this.decision.data.outcome, at, this.decision.seq);
-    } else if (this.plan && this.isAwaited) this.climb(this.plan, now);
+    } else if (this.plan && this.isAwaited) this.advanceLadder(this.plan, now);
   }
 
-  /** When the day of a decision begins, ISO 8601 in UTC: the workflow has to ask. */
+  /**
+   * Sets when the day of the decision begins. The workflow has no time zone data, so an activity answers it.
+   * @param instant ISO 8601, UTC
+   */
   takeEffectAt(instant: string, now: string): void {
     this.effectiveAt = instant;
     this.revision += 1;
     this.advanceTo(now);
   }
 
-  /** A decision waits, in its turn, until it is known who the employee is. */
-  isUnweighed(seq: number): boolean {
-    return this.unweighed.some((decision) => decision.seq === seq);
-  }
-
-  /** Whether a decision would be accepted at this moment. */
-  weigh(input: unknown, now: string): Parsed<Decision> {
-    if (this.closedAt)
-      return { ok: false, problem: `the exit of ${this.employeeId} ended at ${this.closedAt}` };
-    return parseDecision(input, {
-      employeeId: this.employeeId,
-      employeeIdentities: [...this.identities],
-      standing: this.decision?.data,
-      awaitingEffectiveDate: this.decision !== undefined && this.ending === undefined,
-      cancelled: this.ending === 'cancelled',
-      today: earliestToday(now),
-    });
-  }
-
-  /** What a decision would come to at this moment. */
-  foresee(input: unknown, now: string): Weighed {
-    const decision = this.weigh(input, now);
-    if (!decision.ok) return { problem: decision.problem };
-    const ahead = this.owedOf(decision.value.outcome, now).flatMap(([beginning, isOwed]) =>
-      this.ledger.ahead(beginning, isOwed),
-    );
-    return {
-      setsOff: ahead.map(({ row, system }) => ({ name: row.name, system, summary: summaryOf(row, system) })),
-    };
-  }
-
-  /** Whether a resolution can be applied to the steps as they stand. */
-  weighResolution(input: unknown): Parsed<Resolution> {
-    return parseResolution(input, this.steps, (name) => this.ledger.rowOf(name)?.custom === 'task');
-  }
-
-  /** Whether the interview could be moved at this moment. */
-  weighRescheduling(input: unknown, now: string): Parsed<Rescheduling> {
-    const parsed = parseRescheduling(input, now);
-    const problem = parsed.ok ? this.reschedulingProblem : undefined;
-    return problem === undefined ? parsed : { ok: false, problem };
-  }
-
-  /** What cannot be a decision, or came too late, is kept for the status. */
+  /** Keeps a message that is no valid decision, or came too late, for the status. */
   refuse(received: unknown, reason: string, at: string): void {
     this.rejectedDecisions.push({ at, reason, received: shortened(received) });
-    this.rejectedDecisions.splice(0, this.rejectedDecisions.length - KEPT);
+    this.rejectedDecisions.splice(0, this.rejectedDecisions.length - MOST_KEPT);
     this.revision += 1;
   }
 
-  /**
-   * A server has answered who the employee is, or all have answered that they do not know. Before that it cannot be told whether it is
-   * the employee who decides.
-   */
-  get isEmployeeKnown(): boolean {
-    return (
-      this.plan !== undefined &&
-      (this.identities.size > 0 || this.ledger.starting.every(({ state }) => state !== 'running'))
-    );
-  }
-
-  get phase(): Phase {
-    if (this.isUnknown) return 'failed';
-    if (this.closedAt) return this.ending === 'cancelled' ? 'cancelled' : 'closed';
-    if (this.ending) return this.ending === 'leaving' ? 'revoking' : 'restoring';
-    if (this.decision) return 'awaiting-effective-date';
-    return this.wasAwaiting ? 'awaiting-decision' : 'starting';
-  }
-
-  /** Whether a decision is still awaited. */
-  get isAwaited(): boolean {
-    return this.decision === undefined && this.ending === undefined && this.closedAt === undefined;
-  }
-
-  /** Whether what the hold took is to stay taken. */
-  get isHeld(): boolean {
-    return this.phase === 'awaiting-decision' || this.phase === 'awaiting-effective-date';
-  }
-
-  get needsAttention(): boolean {
-    return this.steps.some(({ state }) => state === 'needs-attention');
-  }
-
-  /** How often the person of a task was asked. */
-  askedFor(task: string): number {
-    return this.asked.get(task)?.number ?? 0;
-  }
-
-  /** When the decision is overdue: ISO 8601, UTC. */
-  get reviewBy(): string | undefined {
-    return this.plan && reviewBy(this.openedAt, this.plan.review);
-  }
-
-  /** Who is asked for the decision: the HR partner who has the interview. */
-  get hrPartner() {
-    return this.interviewing.interview?.hrPartner ?? this.plan?.hrPartner;
-  }
-
-  status(): ExitStatus {
-    const { phase, decision, resignation } = this;
-    const { interview } = this.interviewing;
-    const steps = this.steps.map((step) => ({ ...step }));
-    const effective = decision?.data.effectiveOn === undefined ? undefined : this.effectiveAt;
-    return {
-      exitId: this.exitId,
-      form: this.opening.form,
-      employeeId: this.employeeId,
-      employeeName: this.employeeName,
-      phase,
-      steps,
-      needsAttention: this.needsAttention,
-      awaiting: awaitingOf({
-        ...{ phase, steps, hrPartner: this.hrPartner, reviewBy: this.reviewBy },
-        gates: (name) => this.ledger.rowOf(name)?.gates === true,
-        effectiveOn: decision?.data.effectiveOn,
-        effectiveAt: effective,
-      }),
-      decision: decision && { ...decisionOf(decision), decidedAt: decision.storedAt },
-      rejectedDecisions: [...this.rejectedDecisions],
-      drifts: [...this.drifts],
-      interview: interview && {
-        start: interview.start,
-        end: interview.end,
-        timeZone: interview.timeZone,
-        with: this.hrPartner?.email,
-      },
-      reviewBy: this.reviewBy,
-      lastWorkingDay: resignation.lastWorkingDay,
-      overrideBy: resignation.overrideBy,
-      openedAt: this.openedAt,
-      blockedAt: blockedAtOf(steps),
-      cancelRequestedAt: this.cancelRequestedAt,
-      closedAt: this.closedAt,
-    };
-  }
-
-  private take(event: Happened): string | undefined {
+  private apply(event: RecordedEvent): string | undefined {
     switch (event.type) {
       case 'exit.planned':
         return this.begin(event.data.plan, event.storedAt);
       case 'employee.found':
         this.employee = event.data.employee;
-        return this.done(event);
+        return this.settleStep(event);
       case 'hr.reminded':
       case 'decision.escalated': {
         const kind = event.type === 'hr.reminded' ? 'remind' : 'escalate';
-        const isLatest = this.ladder.wentOut(kind, event.data.number);
-        return isLatest && this.isAwaited ? this.done(event) : undefined;
+        const isLatest = this.ladder.markSent(kind, event.data.number);
+        return isLatest && this.isAwaited ? this.settleStep(event) : undefined;
       }
       case 'operator.notified': {
-        this.notices.told(event.data.number);
-        const problem = this.done(event);
-        if (this.notices.due(this.steps).length > 0) this.tellOperator(event.storedAt);
+        this.notices.markSent(event.data.number);
+        const problem = this.settleStep(event);
+        if (this.notices.due(this.steps).length > 0) this.notifyOperator(event.storedAt);
         return problem;
       }
       case 'interview.scheduled':
       case 'interview.rescheduled':
-        this.interviewing.arranged(event);
-        return this.done(event);
+        this.interviewing.record(event);
+        return this.settleStep(event);
       case 'interview.reschedule-requested':
-        return this.wishFor(event);
+        return this.requestRescheduling(event);
       case 'access.captured':
-        this.know(event.data);
+        this.identify(event.data);
         return undefined;
       case 'access.blocked': {
         const { system, capture } = event.data;
         const isWithoutAccount = capture !== undefined && !capture.account;
         if (!this.blocks.has(system))
           this.blocks.set(system, { seq: event.seq, isWithoutAccount, drifts: [] });
-        return this.done(event);
+        return this.settleStep(event);
       }
       case 'access.drifted':
-        return this.drift(event);
+        return this.recordDrift(event);
       case 'task.requested':
-        return this.requested(event);
+        return this.recordTaskRequest(event);
       case 'step.needs-attention':
-        return this.stuck(event);
+        return this.recordFailure(event);
       case 'step.resolved':
         return this.resolve(event);
       case 'exit.decision-finalised':
         if (this.isEmployeeKnown || this.closedAt) return this.decide(event);
-        this.unweighed.push(event);
+        this.pendingDecisions.push(event);
         return undefined;
       case 'exit.cancelled':
         this.cancelRequestedAt = event.storedAt;
@@ -357,50 +134,49 @@ export class Exit {
       case 'access.restored':
       case 'access.revoked':
       case 'step.completed':
-        return this.done(event);
+        return this.settleStep(event);
     }
   }
 
   private begin(plan: Plan, at: string): string | undefined {
     if (this.plan) return `the exit ${this.exitId} is planned already`;
     this.plan = plan;
-    this.ledger.lay(plan.steps, this.systems);
+    this.ledger.plan(plan.steps, this.systems);
     this.ledger.begin('resigned', at, this.opening.seq);
     // A cancellation may come before the plan.
     if (this.ending) this.beginEnding(this.ending, at, this.opening.seq);
     return undefined;
   }
 
-  private know({ identities = [], employeeName }: Pick<Settling, 'identities' | 'employeeName'>): void {
+  private identify({ identities = [], employeeName }: Pick<Settlement, 'identities' | 'employeeName'>): void {
     for (const identity of identities) this.identities.add(identity);
     this.employeeName ??= employeeName;
   }
 
-  private done(event: Happened): string | undefined {
-    const settling = settlingOf(event);
-    if (!settling) return undefined;
-    this.know(settling);
-    const { step: name, system, notes } = settling;
+  private settleStep(event: RecordedEvent): string | undefined {
+    const settlement = settlementOf(event);
+    if (!settlement) return undefined;
+    this.identify(settlement);
+    const { step: name, system, notes } = settlement;
     const step = this.step(name, system);
     if (!step) return this.noStep(name, system);
-    // What was given up and came through all the same was seen; what a person settled stays as they said.
+    // An outcome that arrives after the exit skipped its step still counts; a step that a person settled stays as it is.
     if (step.state === 'done' || step.by !== undefined) return undefined;
     this.ledger.settle(step, event.storedAt, { state: 'done', note: notes.join('; ') || undefined });
-    this.notices.forget(step);
     return undefined;
   }
 
-  private requested({ data, storedAt }: Happened<'task.requested'>): string | undefined {
+  private recordTaskRequest({ data, storedAt }: RecordedEvent<'task.requested'>): string | undefined {
     const { step: name, to, number } = data;
     const step = this.step(name);
     if (!step) return this.noStep(name);
-    if (number > this.askedFor(name))
-      this.asked.set(name, { number, at: storedAt, start: this.ledger.starts(name) });
+    if (number > this.timesAsked(name))
+      this.taskRequests.set(name, { number, at: storedAt, start: this.ledger.starts(name) });
     if (!isSettled(step)) step.note = `asked ${to}${number > 1 ? `, ${number} times` : ''}`;
     return undefined;
   }
 
-  private stuck({ data, storedAt }: Happened<'step.needs-attention'>): string | undefined {
+  private recordFailure({ data, storedAt }: RecordedEvent<'step.needs-attention'>): string | undefined {
     const { step: name, system } = data;
     const row = this.ledger.rowOf(name);
     const isLate = row?.until === 'decided' && !this.isAwaited;
@@ -413,81 +189,72 @@ export class Exit {
   }
 
   private askForAttention(step: Step, why: { error: string; type?: string | undefined }, at: string): void {
-    this.ledger.stick(step, why);
-    if (step.name !== 'notify-operator' && this.notices.add(step, why.error)) this.tellOperator(at);
+    this.ledger.markStuck(step, why);
+    if (step.name !== 'notify-operator' && this.notices.add(step, why.error)) this.notifyOperator(at);
   }
 
-  /** A mail that is under way is not called off by the next cause, which is told after it. */
-  private tellOperator(at: string): void {
+  /** A further cause does not cancel a mail that is on its way: the next mail names it. */
+  private notifyOperator(at: string): void {
     if (this.step('notify-operator')?.state !== 'running') this.ledger.restart('notify-operator', at);
   }
 
-  private drift({ id, data, storedAt }: Happened<'access.drifted'>): string | undefined {
+  private recordDrift({ id, data, storedAt }: RecordedEvent<'access.drifted'>): string | undefined {
     const { system, what, seenAt } = data;
     const step = this.step('block-access', system);
     if (!step) return this.noStep('block-access', system);
-    // A decision may have come during the look: what is being given back has not drifted.
+    // A decision may have arrived during the sweep: access that the exit gives back has not drifted.
     if (!this.isHeld || step.state !== 'done') return undefined;
     this.drifts.push({ system, what, seenAt });
-    this.drifts.splice(0, this.drifts.length - KEPT);
+    this.drifts.splice(0, this.drifts.length - MOST_KEPT);
     this.blocks.get(system)?.drifts.push(id);
-    this.ledger.again(step, storedAt);
+    this.ledger.retry(step, storedAt);
     if (this.plan!.policy.reassertsDrift) return undefined;
     const error = `seen at ${seenAt}: ${what}. Retry to block it again, or settle the step by hand`;
     this.askForAttention(step, { error, type: FailureType.Drifted }, storedAt);
     return undefined;
   }
 
-  private climb(plan: Plan, now: string): void {
-    const rung = this.ladder.climb(plan.review, now);
+  private advanceLadder(plan: Plan, now: string): void {
+    const rung = this.ladder.advance(plan.review, now);
     if (!rung) return;
     for (const name of Object.values(rungStep))
-      this.giveUp([this.step(name)], rung.dueAt, 'was not seen to go out before the next one was due');
+      this.skip([this.step(name)], rung.dueAt, 'no mail was confirmed before the next one was due');
     this.ledger.restart(rungStep[rung.kind], rung.dueAt, this.opening.seq);
     this.revision += 1;
   }
 
-  private wishFor(event: Happened<'interview.reschedule-requested'>): string | undefined {
+  private requestRescheduling(event: RecordedEvent<'interview.reschedule-requested'>): string | undefined {
     const weighed = this.weighRescheduling(event.data, event.storedAt);
     if (!weighed.ok) return weighed.problem;
-    this.interviewing.wish = event;
-    const stuck = this.interviewing.arranging!;
-    // Where there is no interview yet, the wish mends the step that found no time.
-    if (stuck.state === 'needs-attention') this.ledger.again(stuck, event.storedAt);
+    this.interviewing.request = event;
+    const step = this.interviewing.currentStep!;
+    // Where there is no interview yet, the request retries the step that found no time.
+    if (step.state === 'needs-attention') this.ledger.retry(step, event.storedAt);
     else this.ledger.restart('reschedule-hr-interview', event.storedAt, event.seq);
     return undefined;
   }
 
-  /** Why the interview cannot be moved now. */
-  private get reschedulingProblem(): string | undefined {
-    const isStaying = this.decision?.data.outcome === 'retained' || this.ending === 'cancelled';
-    return this.closedAt !== undefined || isStaying
-      ? 'there is no interview any more'
-      : this.interviewing.problem;
-  }
-
-  private resolve({ data, storedAt }: Happened<'step.resolved'>): string | undefined {
+  private resolve({ data, storedAt }: RecordedEvent<'step.resolved'>): string | undefined {
     const weighed = this.weighResolution(data);
     if (!weighed.ok) return weighed.problem;
     const { step: name, system, action, by, evidence } = weighed.value;
     const step = this.step(name, system)!;
-    if (action === 'retry') this.ledger.again(step, storedAt);
+    if (action === 'retry') this.ledger.retry(step, storedAt);
     else {
       const state = action === 'skip' ? 'skipped' : 'done-by-hand';
       this.ledger.settle(step, storedAt, { state, by, evidence, note: undefined });
-      this.notices.forget(step);
     }
     return undefined;
   }
 
-  private decide(event: Happened<'exit.decision-finalised'>): string | undefined {
+  private decide(event: RecordedEvent<'exit.decision-finalised'>): string | undefined {
     const weighed = this.weigh(event.data, event.storedAt);
     if (!weighed.ok) {
       this.refuse(event.data, weighed.problem, event.storedAt);
       return weighed.problem;
     }
     this.decision = event;
-    this.giveUpAll(({ until }) => until === 'decided', event.storedAt, 'the decision came first');
+    this.skipWhere(({ until }) => until === 'decided', event.storedAt, 'the decision came first');
     this.effectiveAt = event.data.effectiveOn === undefined ? event.storedAt : event.data.effectiveAt;
     this.advanceTo(event.storedAt);
     return undefined;
@@ -497,55 +264,44 @@ export class Exit {
     this.ending = ending;
     const isLeaving = ending === 'leaving';
     const came = ending === 'cancelled' ? 'the cancellation came first' : 'the decision came first';
-    this.giveUpAll(
+    this.skipWhere(
       ({ until }) => until === 'effective' || until === 'decided',
       at,
-      isLeaving ? 'leaving: revoked instead' : came,
+      isLeaving ? 'leaving: access is revoked instead' : came,
     );
-    // A resignation that no longer stands is no reason to tell, or to invite.
+    // A resignation that no longer stands needs no mail and no interview.
     const stays = ending === 'retained' ? 'retained' : 'not leaving: the exit was cancelled';
-    const owed = this.owedOf(ending, at);
+    const beginnings = this.beginningsOf(ending, at);
     if (!isLeaving)
-      this.giveUpAll(
+      this.skipWhere(
         ({ until, custom, begins }) => until === 'retained' || (!!custom && begins === 'resigned'),
         at,
         `the employee is ${stays}`,
       );
-    for (const [beginning, isOwed] of owed) this.ledger.begin(beginning, at, seq, isOwed);
+    for (const [beginning, applies] of beginnings) this.ledger.begin(beginning, at, seq, applies);
     this.recompute(at, seq);
   }
 
-  /** What an ending begins, in this order, and which rows of it. */
-  private owedOf(ending: Ending, at: string): [Beginning, (row: StepRow) => boolean][] {
-    const owesWithdrawal = this.interviewing.mayBeOut(at);
-    const isOwed = ({ name }: StepRow): boolean => name !== 'cancel-hr-interview' || owesWithdrawal;
-    const beginnings = [ending === 'leaving' ? 'leaving' : 'retained', 'decided', 'access-settled'] as const;
-    return beginnings.map((beginning) => [beginning, isOwed]);
+  private skipWhere(isPointless: (row: StepRow) => boolean, finishedAt: string, note: string): void {
+    this.skip(this.ledger.where(isPointless), finishedAt, note);
   }
 
-  private giveUpAll(isPointless: (row: StepRow) => boolean, finishedAt: string, note: string): void {
-    this.giveUp(this.ledger.where(isPointless), finishedAt, note);
+  private skip(steps: readonly (Step | undefined)[], finishedAt: string, note: string): void {
+    for (const step of steps)
+      if (step && !isSettled(step)) this.ledger.settle(step, finishedAt, { state: 'skipped', note });
   }
 
-  private giveUp(steps: readonly (Step | undefined)[], finishedAt: string, note: string): void {
-    for (const step of steps) {
-      if (!step || isSettled(step)) continue;
-      this.ledger.settle(step, finishedAt, { state: 'skipped', note });
-      this.notices.forget(step);
-    }
-  }
-
-  /** What follows once something has happened. */
+  /** Begins the steps that are due, and closes the exit once every gating step is settled. */
   private recompute(at: string, seq: number): void {
     this.revision += 1;
     if (this.closedAt || !this.plan) return;
     this.ledger.beginDue(at, seq);
     const gating = this.ledger.where(({ gates }) => gates);
     this.wasAwaiting ||= this.ledger.starting.every(({ state }) => state !== 'running');
-    this.isUnknown = !this.ending && this.isNobody;
+    this.isUnknown = !this.ending && this.isUnknownEverywhere;
     if (this.isUnknown || (this.ending && gating.every(isSettled))) this.close(at);
     else if (this.notices.due(this.steps).length === 0)
-      this.giveUp([this.step('notify-operator')], at, 'mended before the operator was told');
+      this.skip([this.step('notify-operator')], at, 'resolved before the operator was notified');
   }
 
   private close(at: string): void {
@@ -553,24 +309,10 @@ export class Exit {
     const why = this.isUnknown
       ? 'no directory and no critical system knows the employee'
       : 'the exit is over';
-    this.giveUpAll(() => true, at, why);
-  }
-
-  /** A mistyped id: the directory does not know the employee, and every system was looked at and has no account. */
-  private get isNobody(): boolean {
-    return (
-      this.identities.size === 0 &&
-      this.ledger.isStuckOn(FailureType.UnknownEmployee) &&
-      this.systems.every((system) => this.blocks.get(system)?.isWithoutAccount)
-    );
+    this.skipWhere(() => true, at, why);
   }
 
   private noStep(name: string, system?: string): string {
     return `the exit has no step ${stepKey({ name, system })}`;
   }
-}
-
-function decisionOf({ data }: Happened<'exit.decision-finalised'>): Decision {
-  const { effectiveAt: _, ...decision } = data;
-  return decision;
 }

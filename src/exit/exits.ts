@@ -1,4 +1,4 @@
-/** What a form of exits can be asked: the port that both forms implement. Without an exit id, the employee's newest exit is meant. */
+/** The port that both forms implement. Without an exit id, a call is about the employee's newest exit. */
 import type { Decision } from './decision.js';
 import type { Interview } from './interview.js';
 import type { Rescheduling } from './rescheduling.js';
@@ -17,46 +17,46 @@ export interface Exits {
     decision: Decision,
     exitId?: string,
   ) => Promise<Decision & { decidedAt: string }>;
-  /** What a decision would come to now. */
+  /** What a decision would begin now, or why the exit would refuse it. */
   weigh: (employeeId: string, decision: Decision, exitId?: string) => Promise<Weighed>;
   resolve: (employeeId: string, resolution: Resolution, exitId?: string) => Promise<Step>;
-  /** Moves the interview, and answers when everybody is invited for the new time. */
-  reschedule: (employeeId: string, wish: Rescheduling, exitId?: string) => Promise<Interview>;
+  /** Moves the interview. @returns once the new invitations are out */
+  reschedule: (employeeId: string, request: Rescheduling, exitId?: string) => Promise<Interview>;
   list: (filter: ListFilter) => Promise<ListedExit[]>;
-  /** The status, again each time that something has happened, until the exit is over. */
+  /** Yields the status now and after each change, until the exit is over. */
   follow: (employeeId: string, everyMs: number, exitId?: string) => AsyncGenerator<ExitStatus>;
 }
 
-/** What an accepted decision sets off, or why it is refused. */
+/** The steps that a decision would begin, or why the exit would refuse it. */
 export type Weighed = { setsOff: StepAhead[]; problem?: undefined } | { problem: string };
 
 export const listedPhases = [
   ...phases,
   'terminated',
   'timed-out',
-  /** Choreographed: every service gave the resignation up. */
+  /** Choreographed: every service has dead-lettered the resignation. */
   'dead-lettered',
 ] as const;
 export type ListedPhase = (typeof listedPhases)[number];
 
-/** Over, without having come to an end: while no newer exit follows, it needs attention. */
+/** The exit is over without an ending of its own. It needs attention until a newer exit follows. */
 export const isCutShort = (phase: ListedPhase): boolean =>
   phase === 'failed' || phase === 'terminated' || phase === 'timed-out';
 
 export interface ListFilter {
   employeeId?: string | undefined;
   open?: boolean | undefined;
-  /** Open exits with a stuck step, and those that were cut short. */
+  /** Open exits with a step that needs attention, and exits that were cut short. */
   attention?: boolean | undefined;
   phase?: ListedPhase | undefined;
-  /** Whose decision should have been made by now. */
+  /** Undecided exits past their `reviewBy`. */
   overdue?: boolean | undefined;
 }
 
 export interface ListedDeadLetter {
   id: string;
   event: string;
-  /** The stuck step that it is about. */
+  /** The step that needs attention because of it. */
   step?: string | undefined;
   reason: string;
 }
@@ -72,18 +72,18 @@ export interface ListedExit {
   lastWorkingDay?: string | undefined;
   /** When the decision is overdue; absent once there is one. */
   reviewBy?: string | undefined;
-  /** The steps that need attention, for the open exits that have any. */
+  /** The steps of an open exit that need attention. */
   stuckSteps: Step[];
-  /** Choreographed: messages about the exit that a consumer has given up. */
+  /** Choreographed: messages about the exit that a consumer has dead-lettered. */
   deadLetters?: ListedDeadLetter[] | undefined;
-  /** Why the steps are not known; the list goes on without them. */
+  /** Why the steps could not be read. */
   statusProblem?: string | undefined;
 }
 
 export interface FoundExit {
   exitId: string;
   isOpen: boolean;
-  /** ISO 8601, UTC. */
+  /** When it was opened: ISO 8601, UTC. */
   since: string;
   phase: ListedPhase;
 }

@@ -1,6 +1,6 @@
 /**
- * The events of one employee, in the order of the stream, as exits. Each reader of the same events comes to the same answer: which
- * resignation counts, which decision stands, which step is done, when an exit is over.
+ * Folds the events of one employee, in stream order, into exits. Every reader of the same events gets the same result: which resignation
+ * counts, which decision stands, which step is done, when an exit is over.
  */
 import type { StoredEvent } from './events.js';
 import { Exit } from './exit.js';
@@ -8,14 +8,14 @@ import { Exit } from './exit.js';
 export interface FoldedLog {
   /** By exit id. */
   exits: ReadonlyMap<string, Exit>;
-  /** The one that began last; only this one can be open. */
+  /** The exit that began last; only this one can be open. */
   latest: Exit | undefined;
-  /** By stream sequence: why an event counts for nothing. */
+  /** By stream sequence: why the fold ignores an event. */
   rejected: ReadonlyMap<number, string>;
 }
 
 /**
- * @param events all that the stream has of one employee
+ * @param events every event of one employee in the stream
  * @param now ISO 8601, UTC
  */
 export function foldLog(events: readonly StoredEvent[], now: string): FoldedLog {
@@ -33,7 +33,7 @@ export function foldLog(events: readonly StoredEvent[], now: string): FoldedLog 
     if (latest && !latest.closedAt)
       return `${employeeId} already has an open exit, ${latest.exitId}, since ${latest.openedAt}`;
     if (resignation.employeeId !== employeeId)
-      return `the resignation of ${resignation.employeeId} came under the subject of ${employeeId}`;
+      return `the resignation of ${resignation.employeeId} has the subject of ${employeeId}`;
     latest = new Exit({ exitId, form: 'choreographed', resignation, openedAt, seq, id }, reject);
     if (plan) latest.evolve({ ...event, type: 'exit.planned', data: { plan } });
     exits.set(exitId, latest);
@@ -41,12 +41,12 @@ export function foldLog(events: readonly StoredEvent[], now: string): FoldedLog 
   };
 
   for (const event of events) {
-    // Said again, because the acknowledgement of the first time was lost.
+    // A duplicate: the acknowledgement of the first publish was lost.
     const key = `${event.exitId} ${event.id}`;
     const first = seen.get(key);
     if (first && first.type === event.type) continue;
     if (first) {
-      reject(event.seq, `the id ${event.id} is that of ${first.type} by ${first.source}`);
+      reject(event.seq, `the id ${event.id} belongs to ${first.type} by ${first.source}`);
       continue;
     }
     seen.set(key, event);

@@ -1,8 +1,8 @@
-/** What a hold is about: the account as it was, what was taken, what was observed. The machine is in hold.ts. */
+/** The data of a hold: the captured account, what the hold took, what was observed. hold.ts has the state machine. */
 
 import { z } from 'zod';
 
-/** How a system is blocked: the account suspended, or the listed groups taken from it. */
+/** How a hold blocks: it suspends the account, or removes it from the listed groups. */
 export const HoldFields = z.union([
   z.object({ kind: z.literal('suspend') }),
   z.object({ kind: z.literal('groups'), groups: z.array(z.string()) }),
@@ -13,13 +13,13 @@ export type HoldKind = z.output<typeof HoldFields>;
 export const GroupFields = z.object({ id: z.string(), displayName: z.string() });
 export type GroupRef = z.output<typeof GroupFields>;
 
-/** What names an account: to the server by its SCIM `id`, immutable unlike the user name; and to people. */
+/** An account: its SCIM `id`, which is immutable (RFC 7643 §3.1), and its user name for people. */
 export const AccountFields = z.object({ id: z.string(), userName: z.string() });
 export type AccountRef = z.output<typeof AccountFields>;
 
 /** The account as it was before the hold's first write. */
 const CapturedFields = AccountFields.extend({
-  /** Names and addresses of the account, so that nobody decides on their own exit. */
+  /** Names and addresses of the account, so that no employee decides on their own exit. */
   identities: z.array(z.string()).default([]),
   active: z.boolean(),
   /** The memberships that the hold may take: none for `suspend`. */
@@ -27,22 +27,22 @@ const CapturedFields = AccountFields.extend({
 });
 export type CapturedAccount = z.output<typeof CapturedFields>;
 
-/** No account is a normal answer. */
+/** Without `account`: the system has no account of the employee, which is no error. */
 export const CaptureFields = z.object({
   system: z.string('must name the critical system'),
   capturedAt: z.iso.datetime(),
   account: CapturedFields.optional(),
 });
 
-/** What captureAccess saw. */
+/** The result of captureAccess. */
 export interface Capture extends z.output<typeof CaptureFields> {
-  /** What had been taken already: by runs of this exit that a reset has left, or by an earlier exit that was terminated. */
+  /** What had been taken before: by runs of this exit from before a reset, or by an earlier exit that was terminated. */
   taken?: Taken | undefined;
-  /** When these had begun to revoke access, ISO 8601. */
+  /** When those runs had begun to revoke access: ISO 8601, UTC. */
   revokingSince?: string | undefined;
 }
 
-/** The groups of both looks; whether the account was active is what the first look saw. */
+/** The groups of both captures; `active` is what the first capture saw. */
 export function mergeCaptures(first: Capture | undefined, second: Capture): Capture {
   if (!first?.account || !second.account) return second;
   const groups = new Map(
@@ -51,7 +51,7 @@ export function mergeCaptures(first: Capture | undefined, second: Capture): Capt
   return { ...first, account: { ...first.account, groups: [...groups.values()] } };
 }
 
-/** What the hold itself took away, and restore therefore gives back. */
+/** What the hold itself took, and what a restore gives back. */
 export const TakenFields = z.object({ suspended: z.boolean(), groups: z.array(GroupFields) });
 export type Taken = z.output<typeof TakenFields>;
 
@@ -59,42 +59,42 @@ export const nothing: Taken = { suspended: false, groups: [] };
 
 export const isNothing = ({ suspended, groups }: Taken): boolean => !suspended && groups.length === 0;
 
-/** For when it cannot be told what was taken: a value that equals ours is then taken for ours. */
+/** The most that the hold can have taken, for a block whose outcome is unknown. A value that equals ours then counts as ours. */
 export const everythingOf = ({ active, groups }: CapturedAccount, { kind }: HoldKind): Taken => ({
-  // A hold by groups never suspends: another administrator did.
+  // A hold of kind `groups` never suspends: another administrator did.
   suspended: active && kind === 'suspend',
   groups,
 });
 
-/** Observed: the account is without access. */
+/** The account was observed without access. `blockedAt`: ISO 8601, UTC. */
 export interface Blocked {
   blockedAt: string;
   taken: Taken;
-  /** A request of it may still land late: it took more than one try, or the server has no ETags to refuse a copy. */
+  /** A write may still arrive late: the block took several requests, or the server has no ETags to refuse a duplicate. */
   isUnsettled?: boolean;
-  /** The account's `meta.version` when it was observed blocked, where the server has one (RFC 7643 §3.1). */
+  /** The account's `meta.version` (RFC 7643 §3.1) at that observation, where the server has one. */
   version?: string | undefined;
-  /** Critical memberships that appeared after the capture and were therefore left alone: capture again, block again. */
+  /** Critical memberships that appeared after the capture. The block left them alone: capture again, then block again. */
   uncaptured: GroupRef[];
-  /** Things an auditor would ask about: "already suspended before the hold". */
+  /** For an auditor: "already suspended before the hold". */
   notes: string[];
 }
 
-/** Observed: what the hold took is back. What could not be given back is a failure, not a result. */
+/** The account was observed with all that the hold took. A restore that cannot give everything back fails instead. */
 export interface Restored {
   restoredAt: string;
   givenBack: Taken;
-  /** Whether the account was active when it was last read; absent where nothing was read. */
+  /** Whether the last read found the account active; absent without a read. */
   active?: boolean | undefined;
   notes: string[];
 }
 
-/** Observed: inactive and without memberships. The account itself stays, as evidence. */
+/** The accounts were observed inactive and without memberships. They stay, as evidence. */
 export interface Revoked {
   revokedAt: string;
-  /** What this and the attempts before it set out to remove, all of it observed gone. */
+  /** What all attempts set out to remove, observed as removed. */
   removedGroups: GroupRef[];
-  /** Observed inactive and without memberships; empty where there is none. */
+  /** Empty where the system has no account. */
   accounts?: AccountRef[] | undefined;
   notes: string[];
 }

@@ -1,7 +1,6 @@
 /**
- * The hold: one employee on one critical system, access taken away so that it can be given back. A pure machine: `next` says what is to be
- * done, `observed` takes in what came of it. The workflow performs it, and its memory is replay; the access service performs it, and its
- * memory is a record that is saved before each write.
+ * The hold on one employee in one critical system, as a pure state machine. `next` returns the next move, `observed` applies its answer. The
+ * workflow performs the moves and remembers by replay. The access service performs them and saves a record before each write.
  */
 import { FailureType, FinalFailure } from './failures.js';
 import {
@@ -19,26 +18,26 @@ import {
   type Taken,
 } from './hold-facts.js';
 
-/** What is known of one hold; plain data, which a record can keep. */
+/** The state of one hold: plain JSON, which a record can keep. Times are ISO 8601 in UTC. */
 export interface Held {
   capture?: Capture | undefined;
-  /** Memberships appeared after the capture: the account is to be looked at again. */
+  /** Memberships appeared after the capture, so the next move captures again. */
   isToBeCaptured?: boolean | undefined;
-  /** What the hold has set out to take, or has taken. Restore gives back this and no more. */
+  /** What the hold has set out to take, or has taken. A restore gives back this and no more. */
   taken: Taken;
-  /** Until when a write of the block may still land, ISO 8601; `unknown` while its end was not seen. */
+  /** Until when a write of the block may still take effect; `unknown` where no attempt reported its end. */
   mayLandUntil?: string | undefined;
   blocked?: Pick<Blocked, 'blockedAt' | 'version' | 'notes'> | undefined;
-  /** The drift because of which it was blocked the last time: the id of its event. */
+  /** The id of the drift event that caused the latest block. */
   blockedAfter?: string | undefined;
-  /** Access was given back once; a late write may have taken it again, so it is looked at once more. */
+  /** When to verify a restore: until then a late write of the block may take the access again. */
   lookAgainAt?: string | undefined;
   restored?: Partial<Pick<Restored, 'givenBack' | 'active'>> & Pick<Restored, 'notes'>;
-  /** From here on access cannot be given back as it was. */
+  /** When the revocation began. From then on a restore is refused. */
   revokingSince?: string | undefined;
-  /** The memberships that attempts of the revocation have set out to remove. */
+  /** The memberships that attempts to revoke have set out to remove. */
   removing?: GroupRef[] | undefined;
-  /** Whether an earlier run may have taken something. The capture tells. */
+  /** Whether an earlier run may have taken access. The capture returns what. */
   inherits?: boolean | undefined;
   revoked?: Partial<Pick<Revoked, 'removedGroups' | 'accounts'>> & Pick<Revoked, 'notes'>;
 }
@@ -46,42 +45,41 @@ export interface Held {
 export const noHold: Held = { taken: nothing };
 
 export type Goal =
-  /** @property drift the id of the latest drift: what came back is taken again because of it */
+  /** @property drift the id of the latest drift, which causes another block */
   | { to: 'block'; drift?: string | undefined }
-  /** @property blockedByHandBy who blocked the system by hand, where a person did */
+  /** @property blockedByHandBy mail address of the person who blocked the system by hand */
   | { to: 'restore'; blockedByHandBy?: string | undefined }
   | { to: 'revoke' };
 
-export type Move =
+type Move =
   | { move: 'capture' }
   | { move: 'block'; account: CapturedAccount; tried: Taken }
   | { move: 'restore'; account: CapturedAccount; taken: Taken; blockedVersion?: string | undefined }
   | { move: 'revoke'; account: CapturedAccount | undefined; removing: GroupRef[] | undefined }
-  /** Until then a late write of the block may land. */
+  /** Until then a late write of the block may take effect: ISO 8601, UTC. */
   | { move: 'wait'; until: string }
   | { move: 'done'; notes: string[] }
   | { move: 'refuse'; because: FinalFailure };
 
 export type Answer =
   | { captured: Capture }
-  /** A block is about to write: what it has now set out to take. */
+  /** A block is about to write: what it has set out to take. */
   | { trying: Taken }
   | { blocked: Blocked }
-  /** A block ended without an answer; `reported` is what it had set out to take, undefined where that is lost, null for nothing new. */
+  /** A block ended without a result. `reported`: what it had set out to take; null for nothing new, undefined where the report is lost. */
   | { gaveUp: { reported: Taken | null | undefined } }
   | { restored: Restored }
-  /** A restore could not give everything back; what a late write takes again is judged by the second look. */
+  /** A restore could not give everything back. A late write may be the reason, so a second restore decides. */
   | { notGivenBack: true }
   | { revoking: true }
   | { removing: GroupRef[] }
   | { revoked: Revoked };
 
-export interface HoldOn {
+export interface HoldContext {
   system: string;
   kind: HoldKind;
-  /** How long after it was given up a request may still take effect on a server without ETags. */
+  /** How long an abandoned request may still take effect on a server without ETags. */
   lateWriteMs: number;
-  /** What the block was because of; for `observed`. */
   goal: Goal;
   /** Milliseconds since the epoch. */
   now: number;
@@ -89,7 +87,7 @@ export interface HoldOn {
 
 const UNKNOWN = 'unknown';
 
-export function next(held: Held, { system, goal, now }: Pick<HoldOn, 'system' | 'goal' | 'now'>): Move {
+function next(held: Held, { system, goal, now }: Pick<HoldContext, 'system' | 'goal' | 'now'>): Move {
   const { capture, taken, blocked, restored, revokingSince, revoked, lookAgainAt } = held;
   const account = capture?.account;
   switch (goal.to) {
@@ -121,10 +119,10 @@ export function next(held: Held, { system, goal, now }: Pick<HoldOn, 'system' | 
   }
 }
 
-export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, now }: HoldOn): Held {
+export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, now }: HoldContext): Held {
   const isoIn = (ms: number): string => new Date(now + ms).toISOString();
   if ('captured' in answer) {
-    // What an earlier run of this exit, or an earlier exit, had taken is still taken.
+    // What earlier runs or exits took is still taken, so it belongs to this hold.
     const { taken = held.taken, revokingSince } = held.capture ? held : answer.captured;
     const capture = mergeCaptures(held.capture, answer.captured);
     return { ...held, capture, taken, revokingSince, isToBeCaptured: false };
@@ -133,7 +131,7 @@ export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, 
   if ('gaveUp' in answer) {
     const { reported } = answer.gaveUp;
     const { account } = held.capture ?? {};
-    // For want of a word everything that the hold could take counts as taken.
+    // Without a report, assume the most that the hold can have taken.
     const taken = reported === undefined && account ? everythingOf(account, kind) : (reported ?? held.taken);
     return { ...held, taken, mayLandUntil: UNKNOWN };
   }
@@ -157,7 +155,7 @@ export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, 
   return { ...held, restored: { givenBack, active, notes } };
 }
 
-/** How long a write of the block may still land. */
+/** How long a write of the block may still take effect. */
 function mayLandForMs({ mayLandUntil }: Held, lateWriteMs: number, now: number): number {
   if (mayLandUntil === undefined) return 0;
   return mayLandUntil === UNKNOWN ? lateWriteMs : Math.min(lateWriteMs, Date.parse(mayLandUntil) - now);
@@ -166,24 +164,24 @@ function mayLandForMs({ mayLandUntil }: Held, lateWriteMs: number, now: number):
 const revokingAlready = (system: string, since: string) =>
   new FinalFailure(
     FailureType.NotGivenBack,
-    `access to ${system} was being revoked already, at ${since}, when "retained" came: decide by hand what to give back`,
+    `the revocation of access to ${system} had begun at ${since}, before "retained" arrived: decide by hand what to give back`,
   );
 
 const byHand = (system: string, by: string) =>
   new FinalFailure(
     FailureType.DoneByHand,
-    `${system} was blocked by hand by ${by}: give the access back by hand and settle this step`,
+    `${by} blocked ${system} by hand: give the access back by hand and settle this step`,
   );
 
 type MoveTo<M extends Move['move']> = Extract<Move, { move: M }>;
 
-/** What performs the moves: activities, or the access service itself. Each may throw what the service throws. */
+/** Performs the moves: by activities, or in the access service itself. Each method may throw what the service throws. */
 export interface Performer {
-  /** What is remembered. Each answer is set here before what follows from it. */
+  /** The state after the latest answer. */
   held: Held;
   /** Milliseconds since the epoch. */
   now: () => number;
-  /** Makes what is remembered durable, where replay does not. */
+  /** Makes `held` durable, where replay does not. */
   save: () => Promise<void>;
   capture: () => Promise<Capture>;
   block: (move: MoveTo<'block'>) => Promise<Blocked>;
@@ -194,39 +192,39 @@ export interface Performer {
 }
 
 /**
- * Carries a hold to its goal.
- * @returns what an auditor would ask about
- * @throws FinalFailure NotGivenBack, DoneByHand
+ * Performs moves until the hold reaches its goal.
+ * @returns notes for an auditor
+ * @throws FinalFailure NotGivenBack, DoneByHand; and what a move throws
  */
-export async function perform(performer: Performer, on: Omit<HoldOn, 'now'>): Promise<string[]> {
-  const learn = (answer: Answer): void => {
+export async function perform(performer: Performer, on: Omit<HoldContext, 'now'>): Promise<string[]> {
+  const apply = (answer: Answer): void => {
     performer.held = observed(performer.held, answer, { ...on, now: performer.now() });
   };
   for (;;) {
     const todo = next(performer.held, { ...on, now: performer.now() });
     switch (todo.move) {
       case 'capture':
-        learn({ captured: await performer.capture() });
+        apply({ captured: await performer.capture() });
         break;
       case 'block':
-        learn({ blocked: await performer.block(todo) });
+        apply({ blocked: await performer.block(todo) });
         break;
       case 'restore':
         try {
-          learn({ restored: await performer.restore(todo) });
+          apply({ restored: await performer.restore(todo) });
         } catch (failure) {
           const before = performer.held;
           const isListed = failure instanceof FinalFailure && failure.type === FailureType.NotGivenBack;
-          if (isListed) learn({ notGivenBack: true });
+          if (isListed) apply({ notGivenBack: true });
           if (performer.held === before) throw failure;
         }
         break;
       case 'revoke':
         if (performer.held.revokingSince === undefined) {
-          learn({ revoking: true });
+          apply({ revoking: true });
           await performer.save();
         }
-        learn({ revoked: await performer.revoke(todo) });
+        apply({ revoked: await performer.revoke(todo) });
         break;
       case 'wait':
         await performer.wait(todo.until);

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 
 /**
- * An employee id is a workflow ID's tail and a NATS subject token, so it is kept to what is safe in both:
- * letters, digits, `-` and `_`.
+ * An employee id is the end of a workflow ID and a token of a NATS subject. These characters are safe in both.
  */
 export const EmployeeId = z
   .string('must be the employee id, for example E-1002')
@@ -13,21 +12,21 @@ export const exitWorkflowId = (employeeId: string): string => `exit-${employeeId
 export const employeeIdOf = (workflowId: string): string => workflowId.replace(/^exit-/, '');
 
 /**
- * The Message-ID (RFC 5322 §3.6.4) of one mail of one exit to one recipient. The same mail tried again carries the same
- * id, so that a receiver drops the second copy; SMTP itself can only promise at-least-once.
- * @param what the step and, where a step sends more than one version, its revision: `interview.2`
+ * The Message-ID (RFC 5322 §3.6.4) of one mail of one exit to one recipient. SMTP delivers at least once. The id is deterministic, so a
+ * receiver can drop the second copy.
+ * @param what the step, with its revision where the step sends several versions: `interview.2`
  */
 export function messageId(exitId: string, what: string, recipient: string, domain: string): string {
   return `<${exitId}.${what}.${fingerprint(recipient)}@${domain}>`;
 }
 
-/** The UID (RFC 5545 §3.8.4.7) of the exit interview: one per exit, whatever happens to its time. */
+/** The UID (RFC 5545 §3.8.4.7) of the exit interview: one per exit, also when its time changes. */
 export const interviewUid = (exitId: string, domain: string): string => `interview.${exitId}@${domain}`;
 
 export const isInterviewUid = (uid: string, domain: string): boolean =>
   uid.startsWith('interview.') && uid.endsWith(`@${domain}`);
 
-/** FNV-1a: tells recipients of one exit apart without putting their addresses into a header. Not a secret. */
+/** FNV-1a. It tells the recipients of one exit apart without their addresses in a header. It is no secret. */
 function fingerprint(text: string): string {
   let hash = 0x811c9dc5;
   for (const char of text.toLowerCase()) hash = Math.imul(hash ^ char.codePointAt(0)!, 0x01000193);

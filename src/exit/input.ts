@@ -1,13 +1,14 @@
 import { z } from 'zod';
 
-// The workflow sandbox has no `eval`; zod would otherwise try to compile its parsers.
+// The workflow sandbox has no `eval`, which zod would use to compile its parsers.
 z.config({ jitless: true });
 
 export type Parsed<T> = { ok: true; value: T } | { ok: false; problem: string };
 
 /**
- * Checks `input` against a schema and says in one sentence everything that is wrong, field by field.
- * @param problemWith what may be wrong with what is well-formed
+ * Checks `input` against a schema.
+ * @param problemWith checks a well-formed value against rules that the schema cannot express
+ * @returns the value, or one sentence that names every problem, field by field
  */
 export function parse<T>(
   schema: z.ZodType<T>,
@@ -35,13 +36,13 @@ function fieldName(path: readonly PropertyKey[]): string {
 /** A calendar date, `YYYY-MM-DD` (ISO 8601). */
 export const IsoDate = z.iso.date('must be a date such as 2026-12-31 (YYYY-MM-DD)');
 
-/** The earliest date that is still today at one place on Earth: the workflow does not know the company's time zone data. */
+/** The earliest date that is today at some place on Earth (UTC−12): workflow code has no time zone data. `YYYY-MM-DD`. */
 export const earliestToday = (now: string): string =>
   new Date(Date.parse(now) - 12 * 60 * 60 * 1000).toISOString().slice(0, 10);
 
 export const MailAddress = z.email('must be a mail address, for example hr@acme.example').max(254);
 
-/** BCP 47. */
+/** A BCP 47 language tag. */
 export const LanguageTag = z
   .string()
   .refine(isLanguageTag, 'must be a language tag, for example "de" or "pt-BR"');

@@ -1,53 +1,54 @@
-/** How the interview of an exit stands: what was said of it, and what can be asked of it. */
-import type { Happened } from './events.js';
+/** How the interview of an exit stands, and whether it can move. */
+import type { RecordedEvent } from './events.js';
 import type { Interview } from './interview.js';
 import type { Step } from './status.js';
 import type { StepLedger } from './step-ledger.js';
 
 export class InterviewStanding {
-  /** As everybody was last told. */
+  /** As the latest invitation has it. */
   interview: Interview | undefined;
-  /** The latest wish for another time. */
-  wish: Happened<'interview.reschedule-requested'> | undefined;
+  /** The latest request for another time. */
+  request: RecordedEvent<'interview.reschedule-requested'> | undefined;
 
   constructor(private readonly ledger: StepLedger) {}
 
-  /** The step that the latest wish for a time is carried out by. */
-  get arranging(): Step | undefined {
+  /** The step that carries out the latest request, or schedules the first time. */
+  get currentStep(): Step | undefined {
     return this.moving ?? this.scheduling;
   }
 
-  /** The step that was done by hand: what was arranged so has to be withdrawn so. */
+  /** The step that a person did by hand. EMS cannot withdraw an invitation that it did not send. */
   get arrangedByHand(): Step | undefined {
     return [this.moving, this.scheduling].find((step) => step?.state === 'done-by-hand');
   }
 
-  arranged({ data }: Happened<'interview.scheduled' | 'interview.rescheduled'>): void {
+  record({ data }: RecordedEvent<'interview.scheduled' | 'interview.rescheduled'>): void {
     const { identities: _, employeeName: __, notes: ___, ...interview } = data;
-    // Of two answers that cross, the one that everybody was told last has the higher SEQUENCE.
+    // Two outcomes can arrive in either order. The later invitation has the higher SEQUENCE (RFC 5546 §2.1.4).
     if (interview.sequence >= (this.interview?.sequence ?? 0)) this.interview = interview;
   }
 
-  /** Why it cannot be moved now, as far as its steps tell. */
+  /** Why its steps do not allow another time now. */
   get problem(): string | undefined {
-    if (!this.arranging) return 'the exit has only just begun';
-    const { state } = this.arranging;
-    if (state === 'pending' || state === 'running') return 'the interview is being arranged at this moment';
+    if (!this.currentStep) return 'the exit has not begun to schedule the interview: try again in a moment';
+    const { state } = this.currentStep;
+    if (state === 'pending' || state === 'running')
+      return 'the interview is being arranged: try again once that step is done';
     if (!this.interview && state !== 'needs-attention')
-      return `the step schedule-hr-interview is ${state}: nothing is known of an interview`;
+      return `the step schedule-hr-interview is ${state}: EMS knows of no interview to move`;
     return undefined;
   }
 
   /**
-   * Whether an invitation may be out that has to be withdrawn: for a time that is ahead, or may have been moved there in the calendar.
+   * Whether an invitation may exist for a time in the future. An entry in a calendar may have moved there.
    * @param now ISO 8601
    */
-  mayBeOut(now: string): boolean {
+  mayNeedWithdrawal(now: string): boolean {
     const { interview, scheduling } = this;
     if (this.arrangedByHand) return true;
     if (interview)
       return Date.parse(interview.start) > Date.parse(now) || interview.calendarUrl !== undefined;
-    // Given up half-way: an invitation that stays out would be a meeting about nothing.
+    // A step that was skipped half-way may have sent an invitation.
     return scheduling?.startedAt !== undefined && scheduling.state !== 'done';
   }
 

@@ -3,9 +3,9 @@ import { FailureType, FinalFailure } from './failures.js';
 import { ContactFields, SentFields } from './people.js';
 import type { Step } from './status.js';
 
-/** The exit interview, as invited for. Only the time has to be said: what a service of somebody else's leaves unsaid is empty. */
+/** The exit interview as the invitation has it. A foreign service must send the time only; missing fields become empty. */
 export const InterviewFields = z.object({
-  /** iCalendar UID, stable for the exit. */
+  /** iCalendar UID (RFC 5545 §3.8.4.7), stable for the exit. */
   uid: z
     .string()
     .optional()
@@ -21,23 +21,23 @@ export const InterviewFields = z.object({
   start: z.iso.datetime(),
   end: z.iso.datetime(),
   timeZone: z.string(),
-  /** The employee, under every address that we have, and the HR partner. */
+  /** The HR partner, and the employee under every known address. */
   attendees: z
     .array(ContactFields)
     .optional()
     .transform((attendees = []) => attendees),
-  /** Whose calendar it is in, and who is asked for the decision. */
+  /** The owner of the calendar entry, who also decides. */
   hrPartner: ContactFields.optional(),
-  /** The entry in the HR partner's calendar; absent where none is configured, and the time was proposed by working hours alone. */
+  /** The entry in the HR partner's calendar; absent without a configured calendar, when working hours alone gave the time. */
   calendarUrl: z.string().optional(),
-  /** The mails that announced it. */
+  /** The invitation mails. */
   sent: z.array(SentFields).optional(),
 });
 export type Interview = z.output<typeof InterviewFields>;
 
 /**
- * What scheduling, rescheduling or withdrawing has reached so far, reported durably before each effect, so that the next attempt goes
- * on with the same time and does not write to the same person again.
+ * The progress of scheduling, rescheduling or withdrawing, reported durably before each effect. The next attempt keeps the time and does
+ * not mail the same person again.
  */
 export interface InterviewProgress {
   interview?: Interview | undefined;
@@ -45,24 +45,24 @@ export interface InterviewProgress {
   delivered: string[];
 }
 
-/** The newer of two times that an invitation may be out for. */
+/** The interview with the higher SEQUENCE. */
 export function laterOf(a: Interview | undefined, b: Interview | undefined): Interview | undefined {
   return a && (!b || a.sequence >= b.sequence) ? a : b;
 }
 
-/** Why there was nothing to withdraw, where it never was known whom to invite. */
+/** The note of a withdrawal without an invitation. */
 export const noInvitation = 'no invitation had gone out';
 
-/** @param by who asked for the time */
+/** @param by mail address of the person who requested the time */
 export const arrangementNote = ({ attendees, calendarUrl }: Interview, by: string | undefined): string =>
   [
     `invited ${attendees.map(({ email }) => email).join(' and ')}`,
-    ...(by === undefined ? [] : [`on the word of ${by}`]),
+    ...(by === undefined ? [] : [`at the request of ${by}`]),
     ...(calendarUrl ? [] : ['by working hours alone, since no calendar is configured']),
   ].join(', ');
 
 export const arrangedByHand = ({ by }: Step): FinalFailure =>
   new FinalFailure(
     FailureType.DoneByHand,
-    `the interview was arranged by hand by ${by}: withdraw it by hand and settle this step`,
+    `${by} arranged the interview by hand: withdraw it by hand and settle this step`,
   );

@@ -1,4 +1,4 @@
-/** Of what the operator is told: each step that needs attention, once for each cause and not for each attempt. */
+/** The mails to the operator: one for each cause that makes a step need attention, not one for each attempt. */
 import { stepKey, type Step } from './status.js';
 
 interface Cause {
@@ -8,19 +8,19 @@ interface Cause {
 }
 
 export class Notices {
-  /** What each step that needs attention was last said to need it for. */
+  /** By step: the latest cause. */
   private readonly causes = new Map<string, string>();
-  /** In the order of their numbers, which begin with 1. */
+  /** In the order of their numbers, from 1. */
   private readonly numbered: Cause[] = [];
-  /** The number of the latest notice that went out. */
-  toldUpTo = 0;
+  /** The number of the latest notice that was sent. */
+  sentUpTo = 0;
 
-  /** The number of the latest notice, told or not; 0 for none. */
+  /** The number of the latest notice, sent or not; 0 for none. */
   get latest(): number {
     return this.numbered.length;
   }
 
-  /** @returns whether the operator is to be told */
+  /** @returns whether the cause is new, so that a mail is due */
   add(step: Step, error: string): boolean {
     const key = stepKey(step);
     if (this.causes.get(key) === error) return false;
@@ -29,19 +29,19 @@ export class Notices {
     return true;
   }
 
-  /** What is mended and breaks again is news, also where it breaks as before. */
+  /** After a step is settled, the same failure of it is a new cause. */
   forget(step: Step): void {
     this.causes.delete(stepKey(step));
   }
 
-  told(number: number): void {
-    this.toldUpTo = Math.max(this.toldUpTo, number);
+  markSent(number: number): void {
+    this.sentUpTo = Math.max(this.sentUpTo, number);
   }
 
-  /** What the operator has still to be told of the steps as they stand, the latest cause of each. */
+  /** The latest unsent cause of each step that still needs attention. */
   due(steps: readonly Step[]): Cause[] {
-    const untold = new Map(this.numbered.slice(this.toldUpTo).map(({ step, error }) => [step, error]));
+    const unsent = new Map(this.numbered.slice(this.sentUpTo).map(({ step, error }) => [step, error]));
     const stuck = new Set(steps.filter(({ state }) => state === 'needs-attention').map(stepKey));
-    return [...untold].flatMap(([step, error]) => (stuck.has(step) ? { step, error } : []));
+    return [...unsent].flatMap(([step, error]) => (stuck.has(step) ? { step, error } : []));
   }
 }

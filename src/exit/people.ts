@@ -1,15 +1,15 @@
 import { z } from 'zod';
 
-/** Somebody who can be written to. */
+/** A person with a mail address. */
 export const ContactFields = z.object({
   name: z.string(),
   email: z.string(),
-  /** BCP 47, where it is known: which templates are used. */
+  /** BCP 47; selects the mail templates. */
   language: z.string().optional(),
 });
 export type Contact = z.output<typeof ContactFields>;
 
-/** Who is told: the manager, or the configured fallback with the reason why. */
+/** The manager, or the configured fallback with the reason in `insteadOfManager`. */
 export const ManagerFields = ContactFields.extend({ insteadOfManager: z.string().optional() });
 export type Manager = z.output<typeof ManagerFields>;
 
@@ -21,13 +21,13 @@ export type Sent = z.output<typeof SentFields>;
 export interface Employee {
   employeeId: string;
   displayName: string;
-  /** Where mail to the employee goes; absent when the directory has no address. */
+  /** The company's address of the employee; absent where the directory has none. */
   email?: string | undefined;
-  /** Not the company's: reaches the employee also where the hold has blocked their mailbox. */
+  /** A private address, which works also after the hold has blocked the company's mailbox. */
   personalEmail?: string | undefined;
   /** BCP 47, as in "de-DE". */
   language?: string | undefined;
-  /** Every name and address the directory knows the employee by. */
+  /** Every name and address of the employee in the directory. */
   identities: string[];
   manager: Manager;
 }
@@ -43,6 +43,6 @@ interface Named {
   employeeName?: string | undefined;
 }
 
-/** "Dana Fox (E-1002)"; the id alone until somebody has answered who that is. */
+/** "Dana Fox (E-1002)"; the id alone while the name is not known. */
 export const titleOf = ({ employeeId, employeeName }: Named): string =>
   employeeName === undefined ? employeeId : `${employeeName} (${employeeId})`;

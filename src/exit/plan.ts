@@ -1,6 +1,6 @@
 /**
- * What one exit runs under, taken once from the configuration: in the history of an orchestrated exit, in the stream of a choreographed
- * one. A later configuration changes no open exit. Durations are in milliseconds.
+ * The part of the configuration that one exit runs under. Its history or its stream keeps it, so a later configuration changes no open
+ * exit. Durations are in milliseconds.
  */
 import { z } from 'zod';
 import { HoldFields } from './hold-facts.js';
@@ -13,29 +13,29 @@ const ms = z.number().nonnegative();
 const PlannedSystem = z.object({
   name: z.string(),
   hold: HoldFields,
-  /** The task queue of its access activities: one of its own where it has a rate limit. */
+  /** The task queue of its access activities; a system with a rate limit has its own. */
   queue: z.string(),
-  /** How long one attempt on it may take; more where it has to go slowly. */
+  /** The longest attempt on it; longer where a rate limit slows it down. */
   attemptTimeoutMs: ms,
 });
 export type PlannedSystem = z.output<typeof PlannedSystem>;
 
 const Policy = z.object({
-  /** How long a step may go on trying before the exit asks for attention. */
+  /** How long a step is retried before it needs attention. */
   attentionAfterMs: ms,
-  /** First pause between two attempts; doubles up to `retryMaximumMs`. */
+  /** The first retry interval; it grows up to `retryMaximumMs`. */
   retryInitialMs: ms,
   retryMaximumMs: ms,
-  /** How long one attempt of a step may take. */
+  /** The longest attempt of a step. */
   attemptTimeoutMs: ms,
-  /** Whether a hold that was undone is asserted again; otherwise it waits for an operator. */
+  /** Whether a drift is blocked again at once; otherwise it waits for an operator. */
   reassertsDrift: z.boolean(),
-  /** How long after it was given up a request may still take effect on a server without ETags. */
+  /** How long an abandoned request may still take effect on a server without ETags. */
   lateWriteMs: ms,
 });
 export type Policy = z.output<typeof Policy>;
 
-/** Named things, of which no two have the same name: a step is known by the names of its row and its system. */
+/** An array of objects with distinct names: the names of its row and its system identify a step. */
 const distinct = <T extends z.ZodType<{ name: string }>>(fields: T, what: string) =>
   z
     .array(fields)
@@ -49,12 +49,12 @@ export const PlanFields = z.object({
   systems: distinct(PlannedSystem, 'critical system'),
   steps: distinct(StepRowFields, 'step'),
   policy: Policy,
-  /** Who is asked for the decision, until the interview is in the calendar of another. */
+  /** The HR partner who decides, until another one holds the interview. */
   hrPartner: ContactFields,
-  /** Hears of the steps that need attention. */
+  /** Receives a mail about each step that needs attention. */
   operator: ContactFields,
   review: ReviewFields,
-  /** Orchestrated: runs of earlier exits of the employee that ended from outside; what they took is given back by this one. */
+  /** Orchestrated: run IDs of the employee's earlier exits that were terminated or timed out. This exit gives back what they took. */
   adopts: z.array(z.string()).optional(),
 });
 export type Plan = z.output<typeof PlanFields>;

@@ -1,4 +1,4 @@
-/** Task queues. With `taskQueues: shared` everything is on the first one, and activities can start eagerly. */
+/** Temporal task queues. With `taskQueues: shared` all work is on the first one, and activities start eagerly. */
 export const taskQueues = {
   exit: 'ems',
   notification: 'notification',
@@ -7,5 +7,5 @@ export const taskQueues = {
   steps: 'steps',
 } as const;
 
-/** The queue of a system with a rate limit, which its workers share. */
+/** The task queue of a system with a rate limit; Temporal limits the rate per queue, across workers. */
 export const rateLimitedQueue = (system: string): string => `access-${system}`;

@@ -1,25 +1,25 @@
-/** Why the answer is no, for programs; what a person reads is the sentence. */
+/** The reason of a refusal, for programs. */
 export type RefusalCode =
-  /** What was handed in is malformed. */
+  /** The input is malformed. */
   | 'invalid'
   | 'unknown-employee'
   | 'other-spelling'
   | 'already-open'
   | 'last-of-protected-group'
-  /** An orchestrated exit ended from outside: only another orchestrated one takes over what it held. */
+  /** An orchestrated exit was terminated or timed out: only another orchestrated exit takes over its holds. */
   | 'orphaned-hold'
   | 'no-exit'
   | 'no-interview'
   | 'no-dead-letter'
   | 'not-open'
-  /** An open exit of the employee in each form. */
+  /** The employee has an open exit in each form. */
   | 'ambiguous-form'
-  /** The rules of the exit say no. */
+  /** The rules of the exit refuse it. */
   | 'not-allowed'
-  /** The exit was terminated, or ran into a time limit: it answers no longer. */
+  /** The exit was terminated or timed out, so it answers no query and no update. */
   | 'ended-from-outside'
   | 'no-answer'
-  /** The answer is missing; what was asked for may have been done. */
+  /** No answer arrived; the exit may have done what was asked. */
   | 'unconfirmed'
   | 'unreachable'
   | 'not-configured';
@@ -27,7 +27,7 @@ export type RefusalCode =
 /** Plain JSON. */
 export type Facts = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** What was asked for is understood, and the answer is no: one clear sentence. */
+/** A request that EMS understood and refuses. The message is one sentence for a person: what happened, to whom, what to do next. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
 
@@ -41,7 +41,7 @@ export class Refusal extends Error {
   }
 }
 
-/** @param exitId the one that was asked for; without it, the newest */
+/** @param exitId the requested exit; undefined for the newest one */
 export const noExit = (employeeId: string, exitId?: string): Refusal =>
   new Refusal('no-exit', `${employeeId} has no exit${exitId === undefined ? '' : ` ${exitId}`}`, {
     ...{ employeeId, exitId },
@@ -51,9 +51,9 @@ export const alreadyOpen = (employeeId: string, form: string): Refusal =>
   new Refusal('already-open', `${employeeId} already has an open exit`, { employeeId, form });
 
 /**
- * @param facts of the exit that was meant
+ * @param facts about the exit
  * @param how it ended
- * @param exitId the one that was asked for
+ * @param exitId the requested exit; undefined for the newest one
  */
 export function notOpen(
   facts: Facts & { endedAt?: string | undefined },
@@ -66,7 +66,6 @@ export function notOpen(
   return new Refusal('not-open', sentence, facts);
 }
 
-/** The rules of the exit say no. */
 export const notAllowed = (
   employeeId: string,
   form: string,

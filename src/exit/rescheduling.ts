@@ -1,18 +1,18 @@
 import { z } from 'zod';
 import { MailAddress, parse, type Parsed } from './input.js';
 
-/** The argument of the update `rescheduleInterview`: a given time, or the next free slot. */
+/** The argument of the update `rescheduleInterview`: a time, or the next free slot. */
 export type Rescheduling = z.output<typeof ReschedulingFields>;
 
 export const ReschedulingFields = z
   .object(
     {
-      /** When the interview is to begin. */
+      /** The new start: ISO 8601 with an offset. */
       at: z.iso
         .datetime({ offset: true, error: 'must be a time such as 2026-12-01T14:00:00+01:00' })
         .optional(),
       next: z.boolean().optional(),
-      /** Who asked for it, for the record. */
+      /** Mail address of the person who asked, for the record. */
       by: MailAddress.optional(),
     },
     'must be an object such as {"at":"2026-12-01T14:00:00+01:00"} or {"next":true}',
@@ -21,7 +21,7 @@ export const ReschedulingFields = z
     message: 'must have either "at", a time, or "next": true, but not both',
   });
 
-/** @param now ISO 8601 */
+/** @param now ISO 8601, UTC */
 export const parseRescheduling = (input: unknown, now: string): Parsed<Rescheduling> =>
   parse(ReschedulingFields, input, ({ at }) =>
     at !== undefined && Date.parse(at) <= Date.parse(now) ? `at: ${at} lies in the past` : undefined,

@@ -2,26 +2,24 @@ import { z } from 'zod';
 import { EmployeeId } from './ids.js';
 import { IsoDate, MailAddress, parse, type Parsed } from './input.js';
 
-/** What starts an exit. `{"employeeId":"E-1002"}` alone is enough. */
+/** The input of an exit. `{"employeeId":"E-1002"}` alone is enough. */
 export type Resignation = z.output<typeof ResignationFields>;
 
 export const ResignationFields = z.object(
   {
     employeeId: EmployeeId,
-    /** The last day on the payroll. */
+    /** The last day on the payroll, `YYYY-MM-DD`. */
     lastWorkingDay: IsoDate.optional(),
     reason: z.string().max(2000, 'must be at most 2000 characters').optional(),
-    /** Who handed the resignation in, for the record. */
+    /** The person or program that submitted the resignation, for the record. */
     submittedBy: z.string().max(254, 'must be at most 254 characters').optional(),
-    /** Who decided that the hold may take the last active member from protected groups. */
+    /** Mail address of the person who allowed the hold to take the last active member of a protected group. */
     overrideBy: MailAddress.optional(),
   },
   'must be an object such as {"employeeId":"E-1002"}',
 );
 
-/**
- * @param today the earliest date that still counts as today for whoever asks, `YYYY-MM-DD`
- */
+/** @param today the earliest date that counts as today for the caller, `YYYY-MM-DD` */
 export const parseResignation = (input: unknown, today: string): Parsed<Resignation> =>
   parse(ResignationFields, input, ({ lastWorkingDay }) =>
     lastWorkingDay !== undefined && lastWorkingDay < today

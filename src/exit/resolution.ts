@@ -4,7 +4,7 @@ import { isSettled, keyOfStep, stepKey, type Step } from './status.js';
 
 export const resolutionActions = ['retry', 'done-by-hand', 'skip'] as const;
 
-/** The argument of the update `resolveStep`: how an operator mends a stuck step. */
+/** The argument of the update `resolveStep`: how an operator resolves a step that needs attention. */
 export type Resolution = z.output<typeof ResolutionFields>;
 
 export const ResolutionFields = z.object(
@@ -14,15 +14,15 @@ export const ResolutionFields = z.object(
     system: z.string().optional(),
     action: z.enum(resolutionActions, 'must be "retry", "done-by-hand" or "skip"'),
     by: MailAddress,
-    /** A ticket, a log line: what shows that it was done. */
+    /** Proof that it was done, such as a ticket. */
     evidence: z.string().max(2000, 'must be at most 2000 characters').optional(),
   },
   'must be an object such as {"step":"notify-manager","action":"retry","by":"it@acme.example"}',
 );
 
 /**
- * Whether a resolution can be applied to the steps as they stand.
- * @param isTask whether a step is a task for a person, who confirms it with evidence
+ * Whether the steps as they stand allow a resolution.
+ * @param isTask whether a step is a task for a person, whose confirmation needs evidence
  */
 export const parseResolution = (
   input: unknown,

@@ -1,14 +1,14 @@
-/** The wait for the decision, as a ladder: reminders to HR, then an escalation at a steady interval. Silence never decides. */
+/** The review ladder: while the decision is open, reminders to HR, then an escalation at a steady interval. Silence never decides. */
 import { z } from 'zod';
 import { ContactFields } from './people.js';
 
-/** Who is asked for the decision again, and when. Counted from the resignation, in milliseconds. */
+/** When HR is reminded and when the decision is escalated, in milliseconds from the resignation. */
 export const ReviewFields = z.object({
-  /** When HR is reminded, in rising order. */
+  /** In ascending order. */
   remindAfterMs: z.array(z.number().nonnegative()),
-  /** When the decision is overdue, and escalated. */
+  /** When the decision is overdue: the first escalation. */
   withinMs: z.number().nonnegative(),
-  /** How long after an escalation the next one follows. */
+  /** The interval between two escalations. */
   escalateEveryMs: z.number().positive(),
   escalateTo: ContactFields,
 });
@@ -16,19 +16,19 @@ export type Review = z.output<typeof ReviewFields>;
 
 export interface Rung {
   kind: 'remind' | 'escalate';
-  /** Counted from 1, of its kind. */
+  /** Counts from 1 within its kind. */
   number: number;
   afterMs: number;
 }
 
-/** The step that a rung is. */
+/** The step that sends a rung. */
 export const rungStep = { remind: 'remind-hr-partner', escalate: 'escalate-decision' } as const;
 
-/** Each rung costs about eleven events of a history that ends at 51,200, so whatever is configured, it gets slow in the end. */
+/** Each rung adds about eleven events, and Temporal ends a history at 51,200. After so many escalations the interval grows to a week. */
 const STEADY_ESCALATIONS = 100;
 const SLOW_MS = 7 * 24 * 60 * 60 * 1000;
 
-/** The rungs, without end: until somebody decides. */
+/** The rungs in order, without end. */
 export function* ladder({ remindAfterMs, withinMs, escalateEveryMs }: Review): Generator<Rung, never> {
   for (const [i, afterMs] of remindAfterMs.entries()) yield { kind: 'remind', number: i + 1, afterMs };
   for (let number = 1, afterMs = withinMs; ; number += 1) {
@@ -37,7 +37,7 @@ export function* ladder({ remindAfterMs, withinMs, escalateEveryMs }: Review): G
   }
 }
 
-/** @returns the latest rung that is due, which stands for those before it, and the one that follows */
+/** @returns the latest rung that is due, which replaces the ones before it, and the next one */
 export function standingOn(review: Review, elapsedMs: number): { due: Rung | undefined; next: Rung } {
   let due: Rung | undefined;
   for (const next of ladder(review)) {
@@ -58,20 +58,20 @@ export interface DueRung extends Rung {
 
 /** Where the wait for the decision stands on the ladder. */
 export class Ladder {
-  /** The latest rung that fell due, whether it went out or not. It stands for those that an outage has swallowed. */
+  /** The latest rung that fell due, sent or not. After an outage it replaces the ones before it. */
   rung: DueRung | undefined;
   private readonly latest: Partial<Record<Rung['kind'], number>> = {};
-  private readonly out: Record<Rung['kind'], Set<number>> = { remind: new Set(), escalate: new Set() };
+  private readonly sent: Record<Rung['kind'], Set<number>> = { remind: new Set(), escalate: new Set() };
 
   constructor(private readonly openedAt: string) {}
 
-  /** How many reminders went out. */
+  /** How many reminders were sent. */
   get reminders(): number {
-    return this.out.remind.size;
+    return this.sent.remind.size;
   }
 
-  /** @returns the rung that falls due by now, where it is a new one */
-  climb(review: Review, now: string): DueRung | undefined {
+  /** @returns the latest rung that is due at `now`; undefined where it is the same as before */
+  advance(review: Review, now: string): DueRung | undefined {
     const { due } = standingOn(review, Date.parse(now) - Date.parse(this.openedAt));
     if (!due || (this.rung && this.rung.afterMs >= due.afterMs)) return undefined;
     const dueAt = new Date(Date.parse(this.openedAt) + due.afterMs).toISOString();
@@ -79,9 +79,9 @@ export class Ladder {
     return (this.rung = { ...due, dueAt });
   }
 
-  /** @returns whether it is the latest of its kind that fell due */
-  wentOut(kind: Rung['kind'], number: number): boolean {
-    this.out[kind].add(number);
+  /** @returns whether it is the latest rung of its kind that fell due */
+  markSent(kind: Rung['kind'], number: number): boolean {
+    this.sent[kind].add(number);
     return this.latest[kind] === number;
   }
 }

@@ -10,23 +10,23 @@ export interface ExitStatus {
   phase: Phase;
   steps: Step[];
   needsAttention: boolean;
-  /** One sentence: what happens next, and who is waited for. */
+  /** One sentence: what happens next, and whom the exit waits for. */
   awaiting: string;
   decision?: (Decision & { decidedAt: string }) | undefined;
   rejectedDecisions: RejectedDecision[];
-  /** When somebody else gave back what the hold had taken; the latest ones. */
+  /** Access that another administrator gave back during the hold; the latest ones. */
   drifts: Drift[];
   /** `with`: the mail address of the HR partner. */
   interview?: { start: string; end: string; timeZone: string; with?: string | undefined } | undefined;
   /** When the decision is overdue. */
   reviewBy?: string | undefined;
   lastWorkingDay?: string | undefined;
-  /** Who decided that the hold may take the last active member from protected groups. */
+  /** Mail address of the person who allowed the hold to take the last active member of a protected group. */
   overrideBy?: string | undefined;
   openedAt: string;
-  /** When every critical system had been observed blocked (or was settled by hand). */
+  /** When the last critical system was observed blocked, or was settled by hand. */
   blockedAt?: string | undefined;
-  /** When somebody asked Temporal to cancel the exit. */
+  /** When Temporal received the cancellation request. */
   cancelRequestedAt?: string | undefined;
   closedAt?: string | undefined;
 }
@@ -39,7 +39,7 @@ export const phases = [
   'revoking',
   'closed',
   'cancelled',
-  /** No system and no directory knows the employee. */
+  /** No directory and no critical system knows the employee. */
   'failed',
 ] as const;
 export type Phase = (typeof phases)[number];
@@ -47,41 +47,41 @@ export type Phase = (typeof phases)[number];
 export type StepState = 'pending' | 'running' | 'done' | 'needs-attention' | 'done-by-hand' | 'skipped';
 
 export interface Step {
-  /** As the table of steps has it (steps.ts). */
+  /** A name in the table of steps (steps.ts). */
   name: string;
   /** The critical system, for the access steps. */
   system?: string | undefined;
   state: StepState;
-  /** Why the step needs attention, or what its last attempt died of. */
+  /** Why the step needs attention, or the failure of its last attempt. */
   error?: string | undefined;
-  /** What an auditor would want to know of a finished step: "no account", "already suspended". */
+  /** For an auditor, of a settled step: "no account", "already suspended". */
   note?: string | undefined;
   startedAt?: string | undefined;
   finishedAt?: string | undefined;
-  /** Who mended the step, for done-by-hand and skipped. */
+  /** Mail address of the person who settled the step, for done-by-hand and skipped. */
   by?: string | undefined;
   evidence?: string | undefined;
-  /** Merged in by the client from Temporal's pending activities: the attempt under way or awaited, from 1. */
+  /** From Temporal's pending activities, added by the client: the current or next attempt, from 1. */
   attempt?: number | undefined;
-  /** Merged in by the client: when the next attempt is due. */
+  /** Added by the client: when the next attempt is due. */
   nextAttemptAt?: string | undefined;
 }
 
 export interface RejectedDecision {
   at: string;
   reason: string;
-  /** What was received, shortened. */
+  /** The received JSON, shortened. */
   received: string;
 }
 
-/** As much of what was refused as is kept. */
+/** The first 200 characters of a refused message. */
 export const shortened = (received: unknown): string => (JSON.stringify(received) ?? 'nothing').slice(0, 200);
 
-/** `block-access:payroll`, as `ems resolve` takes it and the activities are called. */
+/** `block-access:payroll`: the argument of `ems resolve`, and the activity ID. */
 export const stepKey = (step: { name: string; system?: string | undefined }): string =>
   step.system === undefined ? step.name : `${step.name}:${step.system}`;
 
-/** The key of the step that something is about. */
+/** The same key for an event or a resolution, which name the step `step`. */
 export const keyOfStep = ({ step: name, system }: { step: string; system?: string | undefined }): string =>
   stepKey({ name, system });
 

@@ -1,16 +1,17 @@
 /** The steps of one exit as they stand, each with the row of the table that it comes from. */
 import type { Outcome } from './events.js';
+import type { Notices } from './notices.js';
 import { isSettled, stepKey, type Step } from './status.js';
 import type { Beginning, StepRow } from './steps.js';
 
 interface Entry {
   step: Step;
   row: StepRow;
-  /** The record's number of what set it off. */
-  setOffBy: number;
-  /** A retry and a drift begin it again. */
+  /** The sequence number of the event that set it off. */
+  causeSeq: number;
+  /** How often it was begun: a retry and a drift begin it again. */
   starts: number;
-  /** The type of the final failure that it is stuck on. */
+  /** The type of its last failure. */
   stuckOn?: string | undefined;
 }
 
@@ -19,8 +20,9 @@ export class StepLedger {
   private rows: readonly StepRow[] = [];
   private systems: readonly string[] = [];
 
-  /** What is planned: nothing has begun yet. */
-  lay(rows: readonly StepRow[], systems: readonly string[]): void {
+  constructor(private readonly notices: Notices) {}
+
+  plan(rows: readonly StepRow[], systems: readonly string[]): void {
     this.rows = rows;
     this.systems = systems;
   }
@@ -29,12 +31,12 @@ export class StepLedger {
     return this.entries.map(({ step }) => step);
   }
 
-  /** The steps of the rows that are so. */
+  /** The steps whose rows match. */
   where(isWanted: (row: StepRow) => boolean): Step[] {
     return this.entries.flatMap(({ step, row }) => (isWanted(row) ? step : []));
   }
 
-  /** What the start of every exit sets off and stays open for: a custom step may take days, and tells nothing of the employee. */
+  /** The steps of the phase `starting`. A custom step is none of them: it may take days, and does not identify the employee. */
   get starting(): Step[] {
     return this.where(({ gates, custom }) => gates && !custom);
   }
@@ -47,12 +49,12 @@ export class StepLedger {
     return this.entry(name, system)?.step;
   }
 
-  /** The record's number of what a step was begun for. */
-  setOffBy(name: string, system?: string): number | undefined {
-    return this.entry(name, system)?.setOffBy;
+  /** The sequence number of the event that set a step off. */
+  causeSeq(name: string, system?: string): number | undefined {
+    return this.entry(name, system)?.causeSeq;
   }
 
-  /** How often a step was begun: it differs where the step was begun again. */
+  /** How often a step was begun. A caller that sees another number than before works on a stale start. */
   starts(name: string, system?: string): number {
     return this.entry(name, system)?.starts ?? 0;
   }
@@ -63,25 +65,25 @@ export class StepLedger {
     );
   }
 
-  /** Adds the steps that begin now; those that wait for others are pending. */
-  begin(beginning: Beginning, at: string, setOffBy: number, isOwed: (row: StepRow) => boolean = () => true) {
-    for (const { row, system } of this.ahead(beginning, isOwed))
-      this.entries.push({ step: { name: row.name, system, state: 'pending' }, row, setOffBy, starts: 0 });
-    this.beginDue(at, setOffBy);
+  /** Adds the steps of a beginning; a step that waits for others is pending. */
+  begin(beginning: Beginning, at: string, causeSeq: number, applies: (row: StepRow) => boolean = () => true) {
+    for (const { row, system } of this.rowsFor(beginning, applies))
+      this.entries.push({ step: { name: row.name, system, state: 'pending' }, row, causeSeq, starts: 0 });
+    this.beginDue(at, causeSeq);
   }
 
-  /** What `begin` would add. */
-  ahead(
+  /** The steps that `begin` would add. */
+  rowsFor(
     beginning: Beginning,
-    isOwed: (row: StepRow) => boolean,
+    applies: (row: StepRow) => boolean,
   ): { row: StepRow; system: string | undefined }[] {
     return this.rows
-      .filter((row) => row.begins === beginning && isOwed(row))
+      .filter((row) => row.begins === beginning && applies(row))
       .flatMap((row) => (row.perSystem ? this.systems : [undefined]).map((system) => ({ row, system })));
   }
 
-  /** Begins what waited for other steps to be settled. @param setOffBy what settled the last of them */
-  beginDue(at: string, setOffBy: number): void {
+  /** Begins the steps whose predecessors are settled. @param causeSeq the event that settled the last of them */
+  beginDue(at: string, causeSeq: number): void {
     for (const entry of this.entries) {
       const { step, row } = entry;
       const before = [...(row.after ?? []), ...(row.begins === 'access-settled' ? endings : [])];
@@ -89,34 +91,38 @@ export class StepLedger {
         step.state === 'pending' &&
         this.all.every((each) => !before.includes(each.name) || isSettled(each))
       ) {
-        // What waits for nothing is set off by what it was added for.
-        if (before.length > 0) entry.setOffBy = setOffBy;
+        // A step without predecessors keeps the event that it was added for.
+        if (before.length > 0) entry.causeSeq = causeSeq;
         this.start(entry, at);
       }
     }
   }
 
-  /** Begins a step that the exit comes to more than once, or comes back to. */
-  restart(name: string, at: string, setOffBy = this.setOffBy(name)): Step | undefined {
+  /** Begins a step that may begin more than once: a mail to the operator, a reminder, another time for the interview. */
+  restart(name: string, at: string, causeSeq = this.causeSeq(name)): Step | undefined {
     const row = this.rowOf(name);
     if (!row) return undefined;
     const known = this.entry(name);
     const step: Step = { name, state: 'running', startedAt: at };
-    if (known) Object.assign(known, { step, setOffBy, starts: known.starts + 1, stuckOn: undefined });
-    else this.entries.push({ step, row, setOffBy: setOffBy ?? 0, starts: 1 });
+    if (known) Object.assign(known, { step, causeSeq, starts: known.starts + 1, stuckOn: undefined });
+    else this.entries.push({ step, row, causeSeq: causeSeq ?? 0, starts: 1 });
     return step;
   }
 
-  /** Tries a step again from now on. */
-  again(step: Step, at: string): void {
+  /** Begins the same step again, for a retry or a drift. */
+  retry(step: Step, at: string): void {
     this.start(this.entry(step.name, step.system)!, at);
   }
 
   settle(step: Step, finishedAt: string, outcome: Pick<Step, 'state'> & Partial<Step>): void {
     Object.assign(step, { finishedAt, error: undefined, ...outcome });
+    this.notices.forget(step);
   }
 
-  stick(step: Step, { error, type }: Pick<Outcome<'step.needs-attention'>['data'], 'error' | 'type'>): void {
+  markStuck(
+    step: Step,
+    { error, type }: Pick<Outcome<'step.needs-attention'>['data'], 'error' | 'type'>,
+  ): void {
     Object.assign(step, { state: 'needs-attention', error });
     this.entry(step.name, step.system)!.stuckOn = type;
   }

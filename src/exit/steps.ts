@@ -1,11 +1,11 @@
 /**
- * The table of steps: what an exit consists of. It is carried in the plan, so an open exit never changes under a new configuration.
- * Status, `awaiting`, summaries in the Web UI, promises, the report and the check of AsyncAPI read it.
+ * The table of steps: what an exit consists of. The plan carries it, so a new configuration changes no open exit. The status, the summaries
+ * in the Web UI, the tracker's promises, the report and the check of AsyncAPI read it.
  */
 import { z } from 'zod';
 import type { ExitStatus } from './status.js';
 
-/** What a step begins on. */
+/** When a step begins. */
 const beginnings = [
   'resigned',
   /** A rung of the review ladder is due, and the decision is open. */
@@ -18,12 +18,12 @@ const beginnings = [
   'leaving',
   /** The decision takes effect, whichever it is. */
   'decided',
-  /** Access is as decided on every system. */
+  /** The restore or revoke of every system is settled. */
   'access-settled',
 ] as const;
 export type Beginning = (typeof beginnings)[number];
 
-/** What a step of the configuration can begin on. */
+/** When a custom step can begin. */
 export const customBeginnings = ['resigned', 'retained', 'leaving', 'decided', 'access-settled'] as const;
 
 const serviceNames = ['directory', 'notification', 'hr', 'access', 'steps'] as const;
@@ -33,28 +33,28 @@ export const StepRowFields = z.object({
   name: z.string(),
   service: z.enum(serviceNames),
   begins: z.enum(beginnings),
-  /** Steps that have to be settled before. */
+  /** Names of the steps that must be settled first. */
   after: z.array(z.string()).optional(),
-  /** From when on an unfinished step is pointless: the decision, the moment it takes effect, or the employee's staying. */
+  /** When the exit skips the step if it is not settled: at the decision, when that takes effect, or when the employee stays. */
   until: z.enum(['decided', 'effective', 'retained']).optional(),
-  /** Whether the exit stays open until the step is settled. A step that does not gate is given up when the exit closes. */
+  /** Whether the exit stays open until the step is settled. A step that does not gate is skipped when the exit closes. */
   gates: z.boolean(),
-  /** One step for each critical system. */
+  /** Whether there is one step for each critical system. */
   perSystem: z.boolean().optional(),
   /** The Temporal task queue; a system with a rate limit has its own. */
   queue: z.string(),
-  /** The event that says that the step is done. */
+  /** The type of the event that settles the step. */
   event: z.string(),
   /** What the step does, for people. */
   summary: z.string(),
-  /** Of a step from the configuration: a call over HTTP, or a task for a person. */
+  /** A custom step: a call over HTTP, or a task for a person. */
   custom: z.enum(['call', 'task']).optional(),
-  /** After how long the step needs attention, in milliseconds; without it, the policy says. */
+  /** Replaces the policy's `attentionAfterMs` for this step. */
   attentionAfterMs: z.number().nonnegative().optional(),
 });
 export type StepRow = z.output<typeof StepRowFields>;
 
-/** A step that has not begun, and what it will do. */
+/** A step that a decision would begin. */
 export interface StepAhead {
   name: string;
   system?: string | undefined;
@@ -64,7 +64,7 @@ export interface StepAhead {
 /** The task queue of each service. */
 export type Queues = Record<StepService, string>;
 
-/** @param custom the steps of the configuration */
+/** @param custom the rows of the custom steps */
 export function tableOf(form: ExitStatus['form'], queues: Queues, custom: readonly StepRow[]): StepRow[] {
   const row = (
     service: StepService,
@@ -74,7 +74,7 @@ export function tableOf(form: ExitStatus['form'], queues: Queues, custom: readon
     summary: string,
     rest: Partial<StepRow> = {},
   ): StepRow => ({ name, service, begins, gates: true, ...rest, queue: queues[service], event, summary });
-  // In the choreographed form each service asks the directory by itself.
+  // In the choreographed form each service queries the directory itself.
   const lookUp =
     form === 'orchestrated'
       ? [
@@ -155,7 +155,7 @@ export function tableOf(form: ExitStatus['form'], queues: Queues, custom: readon
   ];
 }
 
-/** The names that a step of the configuration cannot have. */
+/** The names that a custom step cannot have. */
 export const builtInSteps = tableOf('orchestrated', {} as Queues, []).map(({ name }) => name);
 
 export const summaryOf = ({ summary }: StepRow, system = ''): string => summary.replace('{system}', system);

@@ -1,4 +1,4 @@
-/** Where fetched programs are kept: once per machine and version, in the user's cache folder. */
+/** The cache of fetched programs, one file per version, in the user's cache folder. */
 import { chmod, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import envPaths from 'env-paths';
@@ -6,24 +6,24 @@ import { ifFound } from './if-found.js';
 
 const cacheFolder = (): string => envPaths('exit-management-system', { suffix: '' }).cache;
 
-/** Tries to put a program, or a folder with one, into `folder`; returns its path there. */
+/** Fetches a program, or a folder with one, into `folder`, and returns its path there. */
 export interface Source {
   name: string;
   fetch: (folder: string) => Promise<string>;
 }
 
 interface Wanted {
-  /** `temporal-1.9.1`: a new version is a new file. */
+  /** With its version: `temporal-1.9.1`. */
   file: string;
-  /** The sources, best first. */
+  /** In order of preference. */
   sources: readonly Source[];
-  /** Three lines for a person, for when no source works. */
+  /** Three lines on what to install, for the error. */
   advice: string;
 }
 
 /**
- * The cached program, fetched if need be. A fetch goes to a folder of its own and is moved into place whole: an interruption, or a
- * second process that fetches at the same time, leaves nothing half-done.
+ * Returns the cached program, and fetches it where it is missing. A fetch goes to a temporary folder and is renamed into place: an
+ * interruption or a concurrent fetch leaves no partial file.
  */
 export async function cached(
   { file, sources, advice }: Wanted,
@@ -44,10 +44,10 @@ export async function cached(
       report(`fetched ${file}, kept in ${cacheFolder()}`);
       return target;
     } catch (error) {
-      // Another process was faster: a folder, unlike a file, cannot be moved onto one that is there.
+      // Another process was faster: unlike a file, a folder cannot replace an existing one.
       if (await exists(target)) return target;
       const why = (error as Error).message.split('\n')[0];
-      report(`not from there: ${why}`);
+      report(`${name} failed: ${why}`);
       failures.push(`${name}: ${why}`);
     } finally {
       await rm(folder, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-/** A server or worker of the local stack as a child process: ready or a clear error, and never left behind. */
+/** Runs a server or worker of the local stack as a child process that never outlives its parent. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, openSync, closeSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 
 interface ChildSpec {
   name: string;
-  /** A Node.js program… */
+  /** A Node.js program; otherwise `program`. */
   module?: string;
-  /** …or any other. */
+  /** Any other program. */
   program?: string;
   args?: string[];
   env?: Record<string, string>;
@@ -21,11 +21,11 @@ export interface Child {
   name: string;
   pid: number;
   logFile: string;
-  /** Resolves when the process has ended, with how. */
+  /** Resolves once the process has ended, with its exit code or signal. */
   exited: Promise<string>;
-  /** SIGTERM, and SIGKILL when that is not enough. */
+  /** Sends SIGTERM, and after 15 s SIGKILL. */
   stop: () => Promise<void>;
-  /** kill -9, for tests of what is left behind. */
+  /** Sends SIGKILL. */
   kill: () => Promise<void>;
 }
 
@@ -33,8 +33,8 @@ const STOP_WITHIN_MS = 15_000;
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
 /**
- * @param ready resolves once the child does its work; it may keep asking until told to stop
- * @throws Error with the end of the child's output when it exits or is not ready in time
+ * @param ready resolves once the child is ready; its signal aborts where the start fails
+ * @throws Error with the end of the child's output, where the child exits or is not ready in time
  */
 export async function startChild<T>(
   spec: ChildSpec,
@@ -46,7 +46,7 @@ export async function startChild<T>(
   const args = spec.program
     ? [here('./guard.js'), spec.program, ...(spec.args ?? [])]
     : ['--enable-source-maps', '--import', here('./die-with-parent.js'), spec.module!, ...(spec.args ?? [])];
-  // A group of its own: the terminal's Ctrl-C is for us, who stop the children in order.
+  // Detached from the terminal's process group: on Ctrl-C this process stops its children in order.
   const child = spawn(process.execPath, args, {
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],
@@ -89,15 +89,15 @@ export async function startChild<T>(
   }
 }
 
-/** A guard that is killed cannot end its program any more; it has told us which one that is. */
+/** A killed guard cannot end its program, so this process does; the guard's first message has the pid. */
 function endWithGuard(guard: ChildProcess): void {
-  const told = firstMessage<{ pid: number }>(guard);
+  const started = firstMessage<{ pid: number }>(guard);
   guard.once('exit', (_code, signal) => {
-    if (signal === 'SIGKILL') void told.then(({ pid }) => process.kill(pid, 'SIGKILL'));
+    if (signal === 'SIGKILL') void started.then(({ pid }) => process.kill(pid, 'SIGKILL'));
   });
 }
 
-/** Asks again and again until there is an answer. */
+/** Repeats a request until it succeeds or the signal aborts. */
 export async function untilAnswered<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (;;) {
     try {
@@ -109,7 +109,7 @@ export async function untilAnswered<T>(ask: () => Promise<T>, signal: AbortSigna
   }
 }
 
-/** The first message that the child sends. */
+/** Resolves with the child's first message. */
 export function firstMessage<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve) => child.once('message', (message) => resolve(message as T)));
 }

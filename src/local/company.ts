@@ -1,16 +1,16 @@
 /**
- * Acme, the sample company: what the directory and the three critical systems begin with.
+ * Acme, the sample company: the initial data of the directory and the three critical systems.
  *
- * | who    | what is special                                                                              |
- * | ------ | -------------------------------------------------------------------------------------------- |
- * | E-1001 | leads the company and has no manager: HR is told instead                                      |
- * | E-1004 | on `production` in both critical groups and a harmless one: only the critical ones are taken  |
- * | E-1006 | on `production` in one critical group, on `code` in three groups                              |
- * | E-1007 | already suspended on `code`: stays so, also when retained                                     |
- * | E-1008 | no account on `production`                                                                    |
- * | E-1009 | a user name unlike the mail address, found by the employee number only, on `payroll` and `code` |
- * | E-1011 | the manager, E-1012, is no longer active: HR is told instead                                  |
- * | E-1012 | has left already: inactive everywhere                                                         |
+ * | employee | special case                                                                                            |
+ * | -------- | ------------------------------------------------------------------------------------------------------- |
+ * | E-1001   | leads the company and has no manager: HR replaces the manager                                            |
+ * | E-1004   | on `production` in both critical groups and in another one: the hold takes only the critical ones        |
+ * | E-1006   | on `production` in one critical group, on `code` in three groups                                         |
+ * | E-1007   | was suspended on `code` before the exit, and stays so, also when retained                                |
+ * | E-1008   | has no account on `production`                                                                           |
+ * | E-1009   | on `payroll` and `code` found only by the employee number, since the user name is no mail address        |
+ * | E-1011   | has the inactive manager E-1012: HR replaces the manager                                                 |
+ * | E-1012   | has left already, and is inactive everywhere                                                             |
  */
 import type { StoredResource } from './scim-store.js';
 
@@ -58,7 +58,7 @@ const groups: Record<string, Record<string, string[]>> = {
 
 export const systemNames = ['payroll', 'code', 'production'] as const;
 
-/** The accounts and groups that the server of this name begins with: `directory`, or a critical system. */
+/** @param server `directory`, or the name of a critical system @returns its initial accounts and groups */
 export function seedOf(server: string): { users: StoredResource[]; groups: StoredResource[] } {
   const isThere = ({ employeeId }: Person) =>
     !(server === 'production' && ['E-1008', 'E-1009'].includes(employeeId));

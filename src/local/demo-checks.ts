@@ -1,4 +1,4 @@
-/** What the demo reads back from the servers, and what must hold there. Nothing here comes from the exit's own memory. */
+/** Reads the results of the demo back from the servers, and checks them. The exit's own status proves nothing here. */
 import type { Config } from '../config/config.js';
 import type { Outcome } from '../exit/decision.js';
 import { interviewUid } from '../exit/ids.js';
@@ -13,14 +13,14 @@ export interface Check {
   holds: boolean;
 }
 
-/** An account as the critical system shows it. */
+/** An account in a critical system. */
 interface SeenAccount {
   system: string;
   /** Undefined where the employee has no account. */
   account?: { active: boolean; groups: string[] };
 }
 
-/** A mail as the inbox shows it. */
+/** A mail in the inbox. */
 interface SeenMail {
   to: string[];
   subject: string;
@@ -28,14 +28,14 @@ interface SeenMail {
   calendar: string;
 }
 
-/** What stands of the interview in the calendar of an HR partner. */
+/** The interview in the calendar of an HR partner. */
 export interface SeenCalendar {
   calendar: string;
-  /** ISO 8601, UTC; undefined where it does not stand there. */
+  /** ISO 8601, UTC; undefined where the calendar has no entry. */
   start: string | undefined;
 }
 
-/** The groups whose loss is the hold on `production`; the other systems suspend the account (ems.config.yaml). */
+/** The groups that the hold on `production` takes; on the other systems it suspends the account (ems.config.yaml). */
 const CRITICAL_GROUPS = ['production-operators', 'production-admins'];
 
 export function readAccess(stack: Stack, employeeId: string): Promise<SeenAccount[]> {
@@ -56,7 +56,7 @@ export function readAccess(stack: Stack, employeeId: string): Promise<SeenAccoun
 
 export async function readMail({ inboxUrl }: Stack, exitId: string): Promise<SeenMail[]> {
   if (inboxUrl === undefined)
-    throw new Error('The mail server is not ours, so the demo cannot read the mail: unset SMTP_HOST');
+    throw new Error('The demo cannot read the mail of an external server. Unset SMTP_HOST and try again');
   const response = await fetch(`${inboxUrl}/api/email`);
   const mails = (await response.json()) as {
     id: string;
@@ -75,7 +75,7 @@ export async function readMail({ inboxUrl }: Stack, exitId: string): Promise<See
   );
 }
 
-/** When the interview of an exit is, by the calendars that are configured: none, where none is. */
+/** @returns the interview in each configured calendar */
 export async function readCalendars(config: Config, exitId: string): Promise<SeenCalendar[]> {
   const uid = interviewUid(exitId, config.organisation.domain);
   const partners = config.contacts.hrPartners.flatMap((partner) => hrPartner(config, partner).calendar ?? []);
@@ -103,8 +103,8 @@ export function verdictOf(seen: {
   const check = (what: string, holds: boolean): Check => ({ what: `${employeeId} ${what}`, holds });
   const invited = mail.filter(({ calendar }) => calendar === 'REQUEST').flatMap(({ to }) => to);
   const withdrawn = mail.filter(({ calendar }) => calendar === 'CANCEL').flatMap(({ to }) => to);
-  const told = mail.filter(({ messageId }) => messageId.includes('.notify-manager'));
-  const heard = mail.filter(({ messageId }) => messageId.includes('.notify-employee'));
+  const toManager = mail.filter(({ messageId }) => messageId.includes('.notify-manager'));
+  const toEmployee = mail.filter(({ messageId }) => messageId.includes('.notify-employee'));
   const sameTwo = (a: string[], b: string[]) => a.length === 2 && a.toSorted().join() === b.toSorted().join();
 
   const access = before
@@ -144,26 +144,23 @@ export function verdictOf(seen: {
     ...access,
     check(
       'had the manager told twice: of the resignation and of the outcome',
-      told.length === 2 && told[0]!.to.join() === told[1]!.to.join(),
+      toManager.length === 2 && toManager[0]!.to.join() === toManager[1]!.to.join(),
     ),
-    check('was told what is blocked and whom to ask', heard.length === 1),
+    check('was told what is blocked and whom to ask', toEmployee.length === 1),
     check('was invited to the interview, with the HR partner', invited.length === 2),
     outcome === 'retained'
-      ? check('had the invitation withdrawn from both', sameTwo(withdrawn, invited))
+      ? check('had both invitations cancelled', sameTwo(withdrawn, invited))
       : check('kept the invitation', withdrawn.length === 0),
     ...interviews,
     check('got no mail twice', new Set(mail.map(({ messageId }) => messageId)).size === mail.length),
-    check(
-      'has an exit that is closed, with nothing left open',
-      status.phase === 'closed' && !status.needsAttention,
-    ),
+    check('has a closed exit without an open step', status.phase === 'closed' && !status.needsAttention),
   ];
 }
 
 const startsIn = (calendars: SeenCalendar[]): string[] => calendars.flatMap(({ start }) => start ?? []);
 const whose = (calendars: SeenCalendar[]): string => calendars.map(({ calendar }) => calendar).join(' or ');
 
-/** The iTIP method of a mail's calendar part, or nothing where it has none. */
+/** @returns the iTIP method of a mail's calendar part; '' where it has none */
 function calendarOf(source: string): string {
   return /^Content-Type: text\/calendar;[^]*?method=(\w+)/im.exec(source)?.[1]?.toUpperCase() ?? '';
 }

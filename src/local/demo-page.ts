@@ -1,13 +1,13 @@
-/** What the demo prints. */
+/** Prints the demo. */
 import type { Outcome } from '../exit/decision.js';
 import { isSettled, stepKey, type ExitStatus } from '../exit/status.js';
 import type { Check } from './demo-checks.js';
 
-/** Who resigns, and what comes of it. */
+/** An employee who resigns, and the outcome. */
 export interface Role {
   employeeId: string;
   outcome: Outcome;
-  /** What makes this one interesting (company.ts). */
+  /** The special case (company.ts). */
   who: string;
 }
 
@@ -32,7 +32,7 @@ const inTheEnd = {
   leaving: 'in the end leaves',
 } satisfies Record<Outcome, string>;
 
-/** The steps of an exit, each shown once: when it is finished. */
+/** Shows each step of an exit once, when it has finished. */
 export function steps(since: number) {
   const shown = new Set<string>();
   const show = (ms: number, what: string, remark = ''): void =>
@@ -56,7 +56,7 @@ export function steps(since: number) {
 
 export function readBack(checks: readonly Check[]): void {
   line('\nRead back from the servers:');
-  for (const { holds, what } of checks) line(`  ${holds ? '✔' : '✘ NOT SO:'} ${what}`);
+  for (const { holds, what } of checks) line(`  ${holds ? '✔' : '✘ FAILED:'} ${what}`);
 }
 
 export function verdict(verdicts: readonly Verdict[]): void {

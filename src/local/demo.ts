@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: the whole stack on free ports in a temporary folder; in each form one exit that ends *retained* and one *leaving*; and
- * for each form a verdict that is read back from the servers: mail and invitations from the inbox, access from the critical systems.
+ * `npm run demo`: runs the stack on free ports in a temporary folder. In each form one exit ends *retained* and one *leaving*. The verdict
+ * is read back from the servers: mail and invitations from the inbox, access from the critical systems.
  */
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -27,7 +27,7 @@ import { startStack, type Stack } from './stack.js';
 
 const HR = 'hr@acme.example';
 
-/** What both forms let a client do. */
+/** The operations that the demo uses, in both forms. */
 type Exits = Pick<ChoreographedExits, 'open' | 'decide' | 'follow'>;
 
 interface Form {
@@ -38,14 +38,14 @@ interface Form {
   close: () => Promise<void>;
 }
 
-// By its exit code: connections to servers that are gone would keep the process.
+// Explicitly, since connections to stopped servers would keep the process alive.
 process.exit(await demo());
 
 /** @returns the exit code */
 async function demo(): Promise<number> {
   const home = await mkdtemp(path.join(tmpdir(), 'ems-demo-'));
   page.line(
-    'Starting Temporal, NATS, an inbox, a directory, three critical systems, and what works on exits …',
+    'Starting Temporal, NATS, an inbox, a directory, three critical systems, a worker and the services …',
   );
   const stack = await startStack({ home, ports: 'free', report: (line) => page.line(`  ${line}`) });
   try {
@@ -64,7 +64,7 @@ async function demo(): Promise<number> {
   }
 }
 
-/** @returns the exit code: 0 only if everything held, in both forms */
+/** @returns the exit code: 0 only where all checks hold, in both forms */
 async function playAll(stack: Stack): Promise<number> {
   const verdicts: page.Verdict[] = [];
   for (const open of [orchestrated, choreographed]) {
@@ -90,7 +90,7 @@ async function orchestrated({ temporal }: Stack): Promise<Form> {
       {
         employeeId: 'E-1004',
         outcome: 'retained',
-        who: 'in two critical groups of production and in a harmless one that no hold takes',
+        who: 'in two critical groups of production and in one that the hold leaves alone',
       },
       { employeeId: 'E-1006', outcome: 'leaving', who: 'in groups of two systems, critical ones among them' },
     ],
@@ -102,25 +102,25 @@ async function choreographed({ nats, env }: Stack): Promise<Form> {
   const bus = await connectBus(natsConfigOf(nats.url), 'the demo');
   return {
     name: 'Choreographed',
-    how: 'the services act by themselves, on events of NATS JetStream',
+    how: 'each service acts on its own, on events in NATS JetStream',
     exits: await choreographedExits(bus, loadConfig(env)),
     cast: [
       {
         employeeId: 'E-1007',
         outcome: 'retained',
-        who: 'suspended on code before all this, which is to stay so',
+        who: 'suspended on code already, which the exit must not change',
       },
       {
         employeeId: 'E-1011',
         outcome: 'leaving',
-        who: 'whose manager is no longer there, so that HR is told instead',
+        who: 'whose manager is no longer active, so that HR is told instead',
       },
     ],
     close: () => bus.close(),
   };
 }
 
-/** One exit, from the resignation to the close, and what the servers say about it. */
+/** Runs one exit, from the resignation to the close. @returns the checks against the servers */
 async function play(stack: Stack, exits: Exits, role: page.Role): Promise<Check[]> {
   const { employeeId, outcome } = role;
   page.opening(role);

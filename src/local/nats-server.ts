@@ -8,7 +8,7 @@ interface NatsOptions {
   /** A nats-server (find-nats.ts). */
   program: string;
   port: number;
-  /** Where streams, consumers and buckets are kept. */
+  /** Keeps streams, consumers and buckets. */
   storeDir: string;
   logFile: string;
 }
@@ -19,7 +19,7 @@ export async function startNats({ program, port, storeDir, logFile }: NatsOption
   const url = `nats://127.0.0.1:${port}`;
   await mkdir(storeDir, { recursive: true });
   const configFile = path.join(storeDir, 'nats-server.conf');
-  // By default the disk is synced every two minutes: what was acknowledged before a power loss would be gone after it.
+  // By default JetStream syncs every two minutes, and a power loss would lose acknowledged messages.
   const config = `listen: "127.0.0.1:${port}"
 jetstream { store_dir: ${JSON.stringify(storeDir)}, sync_interval: always }
 `;
@@ -29,7 +29,7 @@ jetstream { store_dir: ${JSON.stringify(storeDir)}, sync_interval: always }
     untilAnswered(async () => {
       const connection = await connect({ servers: url, reconnect: false, timeout: 1000 });
       try {
-        // Streams are recovered after the port is opened.
+        // The server opens its port before it has recovered the streams.
         await connection.request('$JS.API.INFO', undefined, { timeout: 1000 });
       } finally {
         await connection.close();

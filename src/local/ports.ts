@@ -1,4 +1,4 @@
-/** The ports of the local stack: fixed ones for people, free ones so that two stacks can run side by side. */
+/** The ports of the local stack: fixed by default, or free ones, so that two stacks can run side by side. */
 import { once } from 'node:events';
 import net from 'node:net';
 import getPort from 'get-port';
@@ -24,12 +24,12 @@ export async function freePorts(): Promise<Ports> {
   return Object.fromEntries(await Promise.all(entries)) as Ports;
 }
 
-/** @throws Error naming the port, and who wanted it */
+/** @throws Error with the port and its purpose, where it is in use */
 export async function requireFree(ports: Partial<Ports>): Promise<void> {
   for (const [name, port] of Object.entries(ports)) {
     if (!(await isFree(port))) {
       throw new Error(
-        `Port ${port}, wanted for ${name}, is in use by another program. End that one, or take free ports: npm start -- --free-ports`,
+        `Port ${port}, wanted for ${name}, is in use by another program. End that program, or use free ports: npm start -- --free-ports`,
       );
     }
   }

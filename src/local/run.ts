@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
-/** Runs a program to its end and returns its output; the error is one line that says what it said. */
+/** Runs a program, and returns its output. @throws Error with the last line of its stderr */
 export async function run(
   program: string,
   args: readonly string[],
@@ -18,7 +18,7 @@ export async function run(
   } catch (error) {
     const { code, stderr, message } = error as NodeJS.ErrnoException & { stderr?: string };
     if (code === 'ENOENT') throw new Error(`${program} is not installed`, { cause: error });
-    const said = stderr?.trim().split('\n').at(-1);
-    throw new Error(`${program} ${args[0]}: ${said || message.split('\n')[0]}`, { cause: error });
+    const lastLine = stderr?.trim().split('\n').at(-1);
+    throw new Error(`${program} ${args[0]}: ${lastLine || message.split('\n')[0]}`, { cause: error });
   }
 }

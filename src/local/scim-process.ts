@@ -6,13 +6,13 @@ interface ScimServerOptions {
   name: string;
   token: string;
   logFile: string;
-  /** A free one when absent. */
+  /** Default: a free one. */
   port?: number | undefined;
-  /** Where the data is kept; in memory only when absent. */
+  /** Default: in memory only. */
   dataFile?: string | undefined;
-  /** A JSON file with what a new data file begins with. */
+  /** A JSON file with the initial data of a new data file. */
   seedFile?: string | undefined;
-  /** Without ETags when false. */
+  /** Default: true. */
   etag?: boolean;
 }
 

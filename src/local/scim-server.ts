@@ -1,6 +1,6 @@
 /**
- * A SCIM 2.0 server: the directory or a critical system of the embedded default. One process each, since scimmy keeps its resource
- * types in a singleton. Started by scim.ts; its settings come in the environment, so that no token shows in a process list.
+ * The SCIM 2.0 server of the embedded default, for the directory or a critical system. Each has its own process, since scimmy keeps its
+ * resource types in a singleton. Its settings come from the environment, so that no process list shows the token.
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -11,7 +11,7 @@ import SCIMMYRouters from 'scimmy-routers';
 import { openScimStore, type ScimStore, type StoredResource } from './scim-store.js';
 
 const { SCIM_TOKEN: token, SCIM_DATA_FILE: dataFile, SCIM_PORT: port, SCIM_SEED: seed } = process.env;
-/** Without them it is like the many servers that know no ETags. */
+/** Off: behaves like the many servers without ETags. */
 const etag = process.env['SCIM_ETAG'] !== 'off';
 if (!token) throw new Error('SCIM_TOKEN is not set');
 
@@ -20,7 +20,7 @@ declareResources(store);
 
 const app = express();
 app.disable('x-powered-by');
-// Express would otherwise make ETags of its own from the body.
+// By default Express derives its own ETags from the body.
 app.set('etag', false);
 app.use('/scim/v2', oneWriteAtATime(), ...(etag ? [versioned(store)] : []));
 app.use(
@@ -39,7 +39,7 @@ SCIMMY.Config.set({ etag, bulk: false });
 const server = app.listen(Number(port ?? 0), '127.0.0.1');
 await once(server, 'listening');
 process.send?.({ port: (server.address() as AddressInfo).port });
-// The parent is gone, perhaps by kill -9: nobody would ever stop this process.
+// The parent has ended, perhaps by SIGKILL.
 process.on('disconnect', () => process.exit(0));
 process.on('SIGTERM', () => process.exit(0));
 
@@ -84,7 +84,7 @@ function declareResources({ users, groups, save }: ScimStore): void {
     withMember(userId).map(({ id, displayName }) => ({ value: id, display: displayName, type: 'direct' }));
   const showUser = (user: StoredResource) => ({ ...visible(user), groups: groupsOf(user.id) });
 
-  // scimmy's handler types speak of its own classes; what is kept here are plain SCIM documents, hence `as never`.
+  // scimmy types its handlers by its own classes; the store has plain SCIM documents, hence `as never`.
   SCIMMY.Resources.declare(SCIMMY.Resources.User)
     .extend(SCIMMY.Schemas.EnterpriseUser, false)
     .egress(read(users, showUser) as never)
@@ -128,7 +128,7 @@ function metaAfter(before: StoredResource | undefined): StoredResource['meta'] {
   return { created: before?.meta.created ?? now, lastModified: now, version: `W/"${version}"` };
 }
 
-/** A filter calls an extension's attribute by its full name, "urn:…:User:employeeNumber" (RFC 7644 §3.10): scimmy takes that for one key. */
+/** A filter names an extension's attribute in full, "urn:…:User:employeeNumber" (RFC 7644 §3.10), which scimmy looks up as one key. */
 function withFullNames(resource: StoredResource): object {
   const extensions = Object.entries(resource).filter(([key]) => key.startsWith('urn:'));
   const attributes = extensions.flatMap(([schema, extension]) =>
@@ -141,7 +141,7 @@ const isAuthorized = (request: Request): boolean => request.header('authorizatio
 
 const isWrite = ({ method }: Request): boolean => method !== 'GET' && method !== 'HEAD';
 
-/** A PATCH reads and then writes: two at once would lose one of the changes. */
+/** A PATCH reads and then writes, so that concurrent ones would lose a change. */
 function oneWriteAtATime() {
   let last = Promise.resolve();
   return (request: Request, response: Response, next: NextFunction): void => {
@@ -152,7 +152,7 @@ function oneWriteAtATime() {
   };
 }
 
-/** ETags (RFC 7644 §3.14): refuses a write against a version that is no longer current, and names the version in the answer. */
+/** ETags (RFC 7644 §3.14): rejects a write on an old version, and returns the version. */
 function versioned({ users, groups }: ScimStore) {
   return (request: Request, response: Response, next: NextFunction): void => {
     const [, kind, id] = request.path.split('/');

@@ -1,4 +1,4 @@
-/** What a SCIM server of the embedded default keeps, in one JSON file that is written whole before a request is answered. */
+/** The data of an embedded SCIM server, in one JSON file. The server replaces the file before it answers a write. */
 import { readFile } from 'node:fs/promises';
 import writeFileAtomic from 'write-file-atomic';
 import { ifFound } from './if-found.js';
@@ -19,7 +19,7 @@ export interface ScimStore {
 
 type StoredFile = Record<'users' | 'groups', StoredResource[]>;
 
-/** @param seedFile what the store begins with when there is no data file yet */
+/** @param seedFile the initial data where there is no data file yet */
 export async function openScimStore(
   dataFile: string | undefined,
   seedFile: string | undefined,

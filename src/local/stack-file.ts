@@ -1,4 +1,4 @@
-/** `stack.json`: where a running local stack can be reached. Written when everything is ready, removed when it stops. */
+/** `stack.json`: the addresses of a running local stack. Written once everything is ready, and removed at its stop. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -22,8 +22,8 @@ const StackFile = z.object({
 export type StackFile = z.output<typeof StackFile>;
 
 /**
- * Takes the folder for this process, also while it is still starting: two stacks on the same data would undo each other's writes.
- * @throws Error naming the process that has it
+ * Locks the folder for this process, since two stacks would overwrite each other's data.
+ * @throws Error with the process that holds the lock
  */
 export async function claimHome(home: string): Promise<void> {
   const file = claimIn(home);
@@ -32,9 +32,9 @@ export async function claimHome(home: string): Promise<void> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     const holder = Number(readFileSync(file, 'utf8'));
-    const why = `A stack is already running in ${home} (process ${holder}): stop that one first, or delete ${file} if that process is something else`;
+    const why = `A stack is already running in ${home} (process ${holder}): stop that one first, or delete ${file} if that process is another program`;
     if (holder > 0 && holder !== process.pid && isAlive(holder)) throw new Error(why, { cause: error });
-    // A killed stack left it behind; in a container it may well have had our own number.
+    // A killed stack left the lock. In a container it may have had this process's pid.
     await rm(file, { force: true });
     await claimHome(home);
   }
@@ -47,7 +47,7 @@ export async function releaseHome(home: string): Promise<void> {
 const claimIn = (home: string): string => path.join(home, 'stack.pid');
 const fileIn = (home: string): string => path.join(home, 'stack.json');
 
-/** The stack that runs in this folder, if one does. A file that a killed stack left behind does not count. */
+/** @returns the running stack of this folder; undefined where there is none, or a killed one left its file */
 export function readStack(home: string): StackFile | undefined {
   const file = fileIn(home);
   let text: string;
@@ -63,7 +63,7 @@ export function readStack(home: string): StackFile | undefined {
   return isAlive(parsed.data.pid) ? parsed.data : undefined;
 }
 
-/** What clients of Temporal and of NATS, and ems.config.yaml, take from the environment, for the servers of a stack. */
+/** @returns the environment of clients of a stack, for Temporal, NATS and ems.config.yaml */
 export function environmentOf({
   temporal,
   nats,
@@ -84,7 +84,7 @@ export function environmentOf({
   };
 }
 
-/** Readable by this user only, since it has the tokens of the local servers. */
+/** Mode 0600, since it has the tokens of the local servers. */
 export async function writeStack(home: string, stack: StackFile): Promise<void> {
   await writeFileAtomic(fileIn(home), `${JSON.stringify(stack, null, 2)}\n`, { mode: 0o600 });
 }

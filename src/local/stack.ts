@@ -1,7 +1,6 @@
 /**
- * The embedded default: Temporal, NATS, an inbox, the directory and the critical systems of the sample company; and what works on exits,
- * which is the worker of the orchestrated form and the services of the choreographed one. A server whose address is in the
- * environment is used as it is and not started.
+ * The embedded default: Temporal, NATS, an inbox, the directory and the critical systems of the sample company. On them run the worker of
+ * the orchestrated form and the services of the choreographed one. A server whose address the environment has is used instead.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -29,21 +28,21 @@ import {
 import { startTemporal } from './temporal-server.js';
 
 interface StackOptions {
-  /** Where data, logs and stack.json are kept. */
+  /** The folder of data, logs and stack.json. */
   home: string;
   ports: 'fixed' | 'free';
-  /** In place of ems.config.yaml, for what works on exits. */
+  /** Replaces ems.config.yaml for the worker and the services. */
   configFile?: string | undefined;
-  /** Told what is being started, a line at a time. */
+  /** Receives a line for each started process. */
   report: (line: string) => void;
 }
 
 export interface Stack extends StackFile {
-  /** What whoever works on exits, and `ems`, need to be told of it. */
+  /** The environment of the worker, the services and `ems`. */
   env: Record<string, string>;
-  /** Resolves when a child ends that was not told to: its name, and how it ended. */
+  /** Resolves where a child ends unexpectedly, with its name and exit status. */
   failed: Promise<string>;
-  /** Stops everything, first what works on exits. */
+  /** Stops the worker and the services, then the servers. */
   stop: () => Promise<void>;
 }
 
@@ -57,7 +56,7 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
   const running = { servers: [] as Child[], workers: [] as Child[] };
   const stop = async (): Promise<void> => {
     await removeStack(home);
-    // What works on exits needs the servers until its end.
+    // Workers first: they need the servers to stop cleanly.
     for (const children of [running.workers, running.servers])
       await Promise.all(children.map((child) => child.stop()));
     await releaseHome(home);
@@ -157,7 +156,7 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
       return { name, scimUrl: server.scimUrl, token };
     }
 
-    /** A process of ours that works on exits. */
+    /** Starts the worker or a service. */
     async function startWorker(log: string, name: string, file: string, ...args: string[]): Promise<void> {
       const module = fileURLToPath(new URL(file, import.meta.url));
       const spec = { name, module, args, env, logFile: logFile(log) };
@@ -183,7 +182,7 @@ function portsNeeded(ports: Ports, outside: OutsideServers): Partial<Ports> {
   };
 }
 
-/** Made once per folder, so that a restart does not lock anybody out. */
+/** Created once per folder, so that clients keep their access over a restart. */
 async function ownToken(home: string, name: string): Promise<string> {
   const file = path.join(home, 'data', `${name}.token`);
   const known = await ifFound(readFile(file, 'utf8'));
@@ -193,7 +192,7 @@ async function ownToken(home: string, name: string): Promise<string> {
   return token;
 }
 
-/** Like Promise.all, but a failure waits for the others to end their starts, so that all of them can be stopped. */
+/** As Promise.all, but rejects only once all have settled, so that every started child can be stopped. */
 async function allOrNothing<T extends readonly unknown[] | []>(
   starting: T,
 ): Promise<{ -readonly [P in keyof T]: Awaited<T[P]> }> {

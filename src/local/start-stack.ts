@@ -1,4 +1,4 @@
-/** `npm start`: the local stack for people, until Ctrl-C. */
+/** `npm start`: runs the local stack until Ctrl-C. */
 import { Command } from 'commander';
 import { emsHome } from '../config/environment.js';
 import { startStack } from './stack.js';
@@ -7,23 +7,21 @@ const { freePorts } = new Command('npm start --')
   .description(
     'Runs the exit management system with everything it needs on this machine. Data is kept in .ems (or EMS_HOME).',
   )
-  .option(
-    '--free-ports',
-    'take free ports instead of the fixed ones, so that two stacks can run side by side',
-  )
+  .option('--free-ports', 'use free ports instead of the fixed ones, so that two stacks can run side by side')
   .addHelpText('after', '\nExample:\n  npm start -- --free-ports')
   .parse()
   .opts<{ freePorts?: boolean }>();
 
 let isReady = false;
-const asked = new Promise<undefined>((resolve) => {
+const interrupted = new Promise<undefined>((resolve) => {
   let interrupts = 0;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       interrupts += 1;
-      // The children go when they miss us (die-with-parent.ts, guard.ts).
+      // The children end with this process (die-with-parent.ts, guard.ts).
       if (interrupts > 1) process.exit(130);
-      if (!isReady) console.log('Stopping once everything is up; once more ends it at once.');
+      if (!isReady)
+        console.log('Stopping once everything has started. Press Ctrl-C again to end it at once.');
       resolve(undefined);
     });
   }
@@ -38,9 +36,9 @@ try {
   });
   isReady = true;
   console.log(
-    '\nReady. In another terminal:  npx ems resign E-1002\nCtrl-C stops everything; open exits go on at the next start.',
+    '\nReady. In another terminal:  npx ems resign E-1002\nCtrl-C stops everything. Open exits continue at the next start.',
   );
-  const failure = await Promise.race([asked, stack.failed]);
+  const failure = await Promise.race([interrupted, stack.failed]);
   console.log(failure === undefined ? '\nStopping …' : `\n${failure}. Stopping …`);
   await stack.stop();
   console.log('Stopped.');

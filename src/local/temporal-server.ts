@@ -1,9 +1,9 @@
-/** Starts the embedded Temporal server, with its Web UI where one is wanted. */
+/** Starts the embedded Temporal server, with its Web UI where `uiPort` is given. */
 import { Connection } from '@temporalio/client';
 import { attributeTypes } from '../temporal/namespace.js';
 import { startChild, untilAnswered } from './child.js';
 
-/** What has been acknowledged survives a power loss, and at a third of the default's disk writes. */
+/** Acknowledged writes survive a power loss, at a third of the default's disk writes. */
 const durable = ['journal_mode=WAL', 'synchronous=FULL'].flatMap((pragma) => ['--sqlite-pragma', pragma]);
 
 interface TemporalOptions {
@@ -11,7 +11,7 @@ interface TemporalOptions {
   program: string;
   port: number;
   uiPort?: number;
-  /** In memory only when absent. */
+  /** Default: in memory only. */
   dbFile?: string;
   logFile: string;
 }

@@ -1,5 +1,5 @@
-/** What the result of an activity says of an exit. */
-import { mailsAccepted, type Told } from '../exit/evidence/facts.js';
+/** The facts in the result and in the heartbeat details of an activity. */
+import { mailsAccepted, type UntimedFact } from '../exit/evidence/facts.js';
 import type { Blocked, Capture, GroupRef, Restored, Revoked } from '../exit/hold-facts.js';
 import type { Interview, InterviewProgress } from '../exit/interview.js';
 import type { Employee, Sent } from '../exit/people.js';
@@ -18,7 +18,7 @@ interface Withdrawal {
   sent?: Sent[];
 }
 
-const byType: Record<string, (result: never, call: Call) => Told[]> = {
+const byType: Record<string, (result: never, call: Call) => UntimedFact[]> = {
   startOfDay: (instant: string) => [{ kind: 'effective-from', instant: new Date(instant).toISOString() }],
   progressOf: () => [],
   callStep: () => [],
@@ -40,8 +40,8 @@ const byType: Record<string, (result: never, call: Call) => Told[]> = {
       : [],
 };
 
-/** An activity that is not listed says what it did by the shape of its result: an interview, a mail or several. */
-export function factsOfResult(call: Call, result: unknown): Told[] {
+/** An activity without an entry in the table is read by the shape of its result: an interview, or one or more mails. */
+export function factsOfResult(call: Call, result: unknown): UntimedFact[] {
   const read = byType[call.type];
   if (read) return read(result as never, call);
   if (isInterview(result)) {
@@ -50,8 +50,8 @@ export function factsOfResult(call: Call, result: unknown): Told[] {
   return mailsAccepted(call.type, (Array.isArray(result) ? result : [result]).filter(isSent));
 }
 
-/** What attempts reported that came to nothing: what a revocation set out to remove, and who had been written to by then. */
-export function factsOfReport(call: Call, reported: unknown): Told[] {
+/** The facts of failed attempts: what a revocation set out to remove, and which mails were sent. */
+export function factsOfReport(call: Call, reported: unknown): UntimedFact[] {
   if (call.type === 'revokeAccess' && Array.isArray(reported))
     return [{ kind: 'revoking', system: call.input.system ?? '', groups: reported as GroupRef[] }];
   const { interview } = isProgress(reported) ? reported : {};

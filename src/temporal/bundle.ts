@@ -1,7 +1,7 @@
 /** Build step: bundles the workflow code for the sandbox of the workers. */
-import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import writeFileAtomic from 'write-file-atomic';
 import { payloadConverterPath, workflowBundlePath } from './namespace.js';
 
 const { code } = await bundleWorkflowCode({
@@ -10,4 +10,5 @@ const { code } = await bundleWorkflowCode({
   workflowInterceptorModules: [fileURLToPath(new URL('../workflows/interceptors.js', import.meta.url))],
   logger: new DefaultLogger('WARN'),
 });
-await writeFile(workflowBundlePath, code);
+// A build that is interrupted leaves the bundle as it was: finish-build.ts takes a new one for whole.
+await writeFileAtomic(workflowBundlePath, code);

@@ -8,7 +8,7 @@ export type TemporalConfig = ReturnType<typeof loadTemporalConfig>;
 
 const CONNECT_WITHIN = '5 seconds';
 
-/** The exits of the orchestrated form, over a connection of their own. @throws Refusal */
+/** Opens the orchestrated form on a connection of its own. @throws Refusal `unreachable` */
 export async function connectOrchestrated({ connectionOptions, namespace = 'default' }: TemporalConfig) {
   const { address } = connectionOptions;
   const connection = await Connection.connect({

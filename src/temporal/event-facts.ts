@@ -1,4 +1,4 @@
-/** What each kind of Temporal's events says of an exit: a table. */
+/** The facts of each type of Temporal's history events: a table. */
 import { ApplicationFailure, decodeRetryState, type LoadedDataConverter } from '@temporalio/common';
 import {
   decodeArrayFromPayloads,
@@ -6,7 +6,7 @@ import {
 } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { parseDrift } from '../exit/drift.js';
-import type { Received, Told } from '../exit/evidence/facts.js';
+import type { Received, UntimedFact } from '../exit/evidence/facts.js';
 import type { Reported } from '../exit/failures.js';
 import type { Plan } from '../exit/plan.js';
 import type { Rescheduling } from '../exit/rescheduling.js';
@@ -18,18 +18,18 @@ import { factsOfReport, factsOfResult, type Call } from './activity-facts.js';
 export type Event = NonNullable<History['events']>[number];
 type Payloads = Parameters<typeof decodeArrayFromPayloads>[1];
 type Failure = NonNullable<Parameters<typeof decodeOptionalFailureToOptionalError>[1]>;
-type Tell<A> = (attributes: A, event: Event) => Told[] | Promise<Told[]>;
-type Readers = { [K in keyof Event]?: Tell<NonNullable<Event[K]>> };
+type Reader<A> = (attributes: A, event: Event) => UntimedFact[] | Promise<UntimedFact[]>;
+type Readers = { [K in keyof Event]?: Reader<NonNullable<Event[K]>> };
 
-/** @returns what reads the events of one run, in their order: some are understood by what came before */
+/** @returns a function that reads the events of one run in order; it remembers earlier events that later ones refer to */
 export function eventReader(
   runId: string,
   converter: LoadedDataConverter,
-): (event: Event) => Promise<Told[]> {
-  const readers = Object.entries(readersOf(runId, converter)) as [keyof Event, Tell<unknown>][];
+): (event: Event) => Promise<UntimedFact[]> {
+  const readers = Object.entries(readersOf(runId, converter)) as [keyof Event, Reader<unknown>][];
   return async (event) => {
-    const [name, tell] = readers.find(([name]) => event[name]) ?? [];
-    return name && tell ? tell(event[name], event) : [];
+    const [name, read] = readers.find(([name]) => event[name]) ?? [];
+    return name && read ? read(event[name], event) : [];
   };
 }
 
@@ -39,9 +39,10 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
   const accepted = new Map<string, string>();
   let phaseBefore: Phase | null | undefined;
   let needsAttention = false;
-  /** Failures that the workflow has not heard of yet; and those that its present task has told it of. */
-  let failed: Told[] = [];
-  let heard: Told[] = [];
+  /** Failures since the last workflow task started, which that task does not contain. */
+  let pending: UntimedFact[] = [];
+  /** Failures that the current workflow task delivered to the workflow. */
+  let delivered: UntimedFact[] = [];
 
   const value = async <T>(payloads: Payloads): Promise<T | undefined> =>
     (await decodeArrayFromPayloads(converter, payloads))[0] as T | undefined;
@@ -51,14 +52,14 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
   async function activityFailed(
     { scheduledEventId, failure, retryState }: ActivityEnd,
     event: Event,
-  ): Promise<Told[]> {
+  ): Promise<UntimedFact[]> {
     const call = calls.get(String(scheduledEventId));
     if (!call || !failure) return [];
     const error = await errorOf(reasonOf(failure));
-    // An attempt that was told to end has not failed.
+    // A cancelled attempt has not failed.
     if (decodeRetryState(retryState) !== 'CANCEL_REQUESTED') {
       const type = error instanceof ApplicationFailure ? (error.type ?? undefined) : undefined;
-      failed.push({
+      pending.push({
         kind: 'attention',
         step: call.step,
         why: error?.message ?? '',
@@ -85,7 +86,7 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
 
   return {
     workflowExecutionStartedEventAttributes: async ({ input, identity, firstExecutionRunId }) => {
-      // Anybody can start a workflow with anything; the exit then fails and says why.
+      // The Web UI can start a workflow with any input; the exit then fails with the reason.
       const parsed = parseResignation(await value<unknown>(input?.payloads), '');
       const resignation = parsed.ok ? parsed.value : undefined;
       return [{ kind: 'opened', exitId: firstExecutionRunId ?? '', resignation, identity: text(identity) }];
@@ -94,7 +95,7 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
     markerRecordedEventAttributes: async ({ details }) => {
       const marker = await value<{ activity_type?: string }>(details?.['data']?.payloads);
       const result = details?.['result']?.payloads;
-      // It failed; what did not come of it is no fact.
+      // A local activity that failed has no result.
       if (!result) return [];
       if (marker?.activity_type !== 'planExit') return [];
       const plan = await value<Plan>(result);
@@ -110,8 +111,8 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
     activityTaskCompletedEventAttributes: async ({ scheduledEventId, result }) => {
       const call = calls.get(String(scheduledEventId));
       if (!call) return [];
-      const told = factsOfResult(call, await value(result?.payloads));
-      return call.type === 'captureAccess' ? told : [...told, { kind: 'step-done', step: call.step }];
+      const facts = factsOfResult(call, await value(result?.payloads));
+      return call.type === 'captureAccess' ? facts : [...facts, { kind: 'step-done', step: call.step }];
     },
     activityTaskFailedEventAttributes: activityFailed,
     activityTaskTimedOutEventAttributes: activityFailed,
@@ -120,11 +121,11 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
       return call ? factsOfReport(call, (await value<Reported>(details?.payloads))?.reported) : [];
     },
 
-    // Which failure made a step ask for attention: one that the task was told of which then said so.
+    // A failure made its step need attention where the workflow task that received it sets NeedsAttention.
     workflowTaskStartedEventAttributes: () => {
-      heard = failed;
-      failed = [];
-      return needsAttention ? heard.splice(0) : [];
+      delivered = pending;
+      pending = [];
+      return needsAttention ? delivered.splice(0) : [];
     },
     upsertWorkflowSearchAttributesEventAttributes: async ({ searchAttributes }) => {
       const attribute = async <T>(name: string) => {
@@ -132,17 +133,17 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
         return payload && value<T>([payload]);
       };
       const phase = await attribute<Phase>('ExitPhase');
-      const told: Told[] = phase && phase !== phaseBefore ? [{ kind: 'phase', phase }] : [];
+      const facts: UntimedFact[] = phase && phase !== phaseBefore ? [{ kind: 'phase', phase }] : [];
       phaseBefore = phase;
       const needed = await attribute<boolean>('NeedsAttention');
-      if (needed === undefined || needed === needsAttention) return told;
+      if (needed === undefined || needed === needsAttention) return facts;
       needsAttention = needed;
-      if (!needed) return [...told, { kind: 'attention-over' }];
-      const unnamed: Told = {
+      if (!needed) return [...facts, { kind: 'attention-over' }];
+      const unnamed: UntimedFact = {
         kind: 'attention',
-        why: 'not over a call to a service; the step is the one that was mended',
+        why: 'no activity failed; the step that a person resolved later is the one',
       };
-      return [...told, ...(heard.length > 0 ? heard.splice(0) : [unnamed])];
+      return [...facts, ...(delivered.length > 0 ? delivered.splice(0) : [unnamed])];
     },
 
     workflowExecutionSignaledEventAttributes: async (
@@ -174,7 +175,7 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
       accepted.set(String(eventId), id);
       const { name, content } = requests.get(id) ?? {};
       return name === 'rescheduleInterview'
-        ? [{ kind: 'rescheduling-asked', id, wish: content as Rescheduling }]
+        ? [{ kind: 'rescheduling-requested', id, request: content as Rescheduling }]
         : [];
     },
     workflowExecutionUpdateCompletedEventAttributes: async ({ acceptedEventId, outcome }) => {
@@ -196,7 +197,7 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
       }
       if (name !== 'resolveStep') return [];
       const result = refused ?? { ok: answer!.state };
-      return [{ kind: 'step-mended', id, resolution: content as Resolution, identity, result }];
+      return [{ kind: 'step-resolved', id, resolution: content as Resolution, identity, result }];
     },
 
     workflowExecutionCancelRequestedEventAttributes: ({ identity, cause }) => [
@@ -227,14 +228,14 @@ type ActivityEnd = Pick<
 >;
 type UpdateRequest = NonNullable<Event['workflowExecutionUpdateAcceptedEventAttributes']>['acceptedRequest'];
 
-/** A timeout says that time is up; what its last attempt died of is the reason. */
+/** The failure of the last attempt, which Temporal nests in the timeout. */
 function reasonOf(failure: Failure): Failure {
   let reason = failure;
   while (reason.timeoutFailureInfo && reason.cause) reason = reason.cause;
   return reason;
 }
 
-/** Whole seconds come as a Long from the server and as a number from a file. */
+/** `seconds` is a Long from the server, and a number from a file. */
 export const timeOf = (time: Event['eventTime']): string =>
   new Date(Number(time?.seconds ?? 0) * 1000 + Math.floor((time?.nanos ?? 0) / 1e6)).toISOString();
 const text = (value: string | null | undefined): string | undefined => value || undefined;

@@ -1,4 +1,4 @@
-/** The runs under an employee's workflow ID. A reset makes another run of the same exit; the exit's id is that of its first run. */
+/** The runs of an employee's workflow ID. A reset makes another run of the same exit; the exit id is the ID of its first run. */
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
 import type { ListedPhase } from '../exit/exits.js';
 import { exitWorkflowId } from '../exit/ids.js';
@@ -6,15 +6,15 @@ import { searchAttributes } from '../workflows/search-attributes.js';
 
 const isUuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
-/** Only a description has it: Temporal's list leaves it out. */
+/** A description has the first run's ID; Temporal's list does not. */
 export const exitIdOfRun = ({ raw, runId }: WorkflowExecutionDescription): string =>
   raw.workflowExecutionInfo?.firstRunId || runId;
 
-/** The run that a reset made of this one, and which goes on in its place. */
+/** The ID of the run that a reset made of this one. */
 export const replacedBy = ({ raw }: WorkflowExecutionDescription): string | undefined =>
   raw.workflowExtendedInfo?.resetRunId || undefined;
 
-/** The latest run of an exit; without an exit id, of the employee's newest exit. */
+/** @returns the latest run of an exit; without an exit id, of the employee's newest exit */
 export async function latestRun(
   client: Client,
   employeeId: string,
@@ -23,14 +23,14 @@ export async function latestRun(
   const workflowId = exitWorkflowId(employeeId);
   let run = await describeRun(client, workflowId);
   if (exitId === undefined || (run && exitIdOfRun(run) === exitId)) return run;
-  // Temporal calls any other id invalid.
+  // Temporal answers INVALID_ARGUMENT to a run ID that is no UUID.
   run = isUuid.test(exitId) ? await describeRun(client, workflowId, exitId) : undefined;
   for (let next = run && replacedBy(run); next !== undefined; next = run && replacedBy(run))
     run = await describeRun(client, workflowId, next);
   return run && exitIdOfRun(run) === exitId ? run : undefined;
 }
 
-/** @returns undefined for what Temporal does not have, or no longer */
+/** @returns undefined where Temporal has no such run, or no longer */
 export async function describeRun(
   client: Client,
   workflowId: string,
@@ -44,7 +44,7 @@ export async function describeRun(
   }
 }
 
-/** By how Temporal says that a run ended. */
+/** By Temporal's execution status. */
 const cutShort = { FAILED: 'failed', TERMINATED: 'terminated', TIMED_OUT: 'timed-out' } as const;
 
 export const phaseOf = ({

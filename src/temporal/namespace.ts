@@ -1,4 +1,4 @@
-/** What worker and client must agree on, and what the namespace must know before an exit can run in it. */
+/** What workers and clients share, and what a namespace needs before an exit can run in it. */
 import { fileURLToPath } from 'node:url';
 import {
   ScheduleAlreadyRunning,
@@ -15,10 +15,10 @@ export const payloadConverterPath = fileURLToPath(
   new URL('../workflows/payload-converter.js', import.meta.url),
 );
 
-/** Built by `npm run build`: workers load it, so that every worker of a release runs the very same workflow code. */
+/** `npm run build` writes it. Every worker of a release loads the same bundle, so all run the same workflow code. */
 export const workflowBundlePath = fileURLToPath(new URL('./workflow-bundle.cjs', import.meta.url));
 
-/** The search attributes, with their types as the `temporal` command spells them: `Keyword`. */
+/** The search attributes, with the type names of the `temporal` command, such as `Keyword`. */
 export const attributeTypes = Object.values(searchAttributes).map(({ name, type }) => ({
   name,
   type: type[0] + type.slice(1).toLowerCase(),
@@ -27,8 +27,8 @@ export const attributeTypes = Object.values(searchAttributes).map(({ name, type 
 export const DRIFT_CHECK = 'drift-check';
 
 /**
- * Adds the search attributes that the namespace lacks. An exit would otherwise stand still at its first write of one.
- * @throws Error with the command to run, where the server does not let us (Temporal Cloud, for instance)
+ * Adds the search attributes that the namespace lacks. Without them, the first upsert fails the workflow task of each exit.
+ * @throws Error with the command to run, where the server refuses the operator API, such as Temporal Cloud
  */
 export async function ensureSearchAttributes(connection: NativeConnection, namespace: string): Promise<void> {
   const wanted = Object.values(searchAttributes);
@@ -45,7 +45,7 @@ export async function ensureSearchAttributes(connection: NativeConnection, names
   } catch (error) {
     const flags = attributeTypes.map(({ name, type }) => `--name ${name} --type ${type}`).join(' ');
     throw new Error(
-      `The namespace "${namespace}" cannot be checked for the search attributes of an exit. Add what it lacks with: ` +
+      `EMS could not add its search attributes to the namespace "${namespace}". Add those that it lacks with: ` +
         `temporal operator search-attribute create --namespace ${namespace} ${flags}`,
       { cause: error },
     );
@@ -53,8 +53,7 @@ export async function ensureSearchAttributes(connection: NativeConnection, names
 }
 
 /**
- * The schedule of the drift check: `sweepHolds` every `recheckEvery`. A sweep that is still under way is not overtaken.
- * @param giveUpAfterMs how long a sweep tries to reach a system
+ * Creates or updates the schedule of the drift check: `sweepHolds` every `recheckEveryMs`. It skips a start while a sweep runs.
  */
 export async function ensureDriftCheck(client: Client, recheckEveryMs: number): Promise<void> {
   const action = {
@@ -70,7 +69,7 @@ export async function ensureDriftCheck(client: Client, recheckEveryMs: number): 
     await client.schedule.create({ scheduleId: DRIFT_CHECK, spec, action, policies });
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    // Another worker, or an earlier start with another interval.
+    // Another worker has created it, or an earlier start with another interval.
     await client.schedule.getHandle(DRIFT_CHECK).update(({ state }) => ({ spec, action, policies, state }));
   }
 }

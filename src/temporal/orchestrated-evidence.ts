@@ -1,4 +1,4 @@
-/** The evidence of an exit of the orchestrated form, read from its workflow's history alone. */
+/** Reads the evidence of an orchestrated exit from its workflow history. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { otherRuns } from '../activities/other-runs.js';
 import type { Evidence, ExitsOfForm, Source } from '../exit/evidence/evidence.js';
@@ -6,14 +6,14 @@ import { evidenceOf } from '../exit/evidence/evidence-of.js';
 import { exitWorkflowId } from '../exit/ids.js';
 import type { ExitStatus } from '../exit/status.js';
 import { latestRun } from './exit-runs.js';
-import { baseOf, exitIdOf, factsOf, type RunHistory } from './history.js';
+import { baseOf, exitIdOf, factsOf, type RunHistory } from './history-facts.js';
 import { Refusal } from '../exit/refusal.js';
 
 /**
- * @param statusOf a worker answers by replaying that same history
- * @param version of the program that reads, for the record
+ * @param statusOf queries the status, which a worker answers by replay of the same history
+ * @param version of the reading program, for the record
  * @param exitId without it, the newest exit, open or closed
- * @throws Refusal where Temporal has no such exit, or no longer
+ * @throws Refusal `no-exit`, where Temporal has no such exit, or no longer
  */
 export async function readEvidence(
   client: Client,
@@ -28,7 +28,7 @@ export async function readEvidence(
   if (!newest) {
     throw new Refusal(
       'no-exit',
-      `Temporal has no exit of ${employeeId}: either there was none, or it ended longer ago than the namespace's retention keeps histories. Reports that were made before are the only record then`,
+      `Temporal has no exit of ${employeeId}: there was none, or the namespace's retention has deleted its history. In that case look for an earlier report`,
       { employeeId, exitId },
     );
   }
@@ -45,15 +45,15 @@ export async function readEvidence(
     readAt: new Date().toISOString(),
     version,
   };
-  // A completed exit has left its status in its last event; any other is asked.
+  // A completed exit has its status in its last event; any other needs a query.
   const status =
     ended?.kind === 'ended' && ended.how !== 'cancelled'
       ? ended.status
-      : await answerTo(() => statusOf(employeeId, exitId), missing);
+      : await answerOf(() => statusOf(employeeId, exitId), missing);
   return evidenceOf({ employeeId, facts, form: 'orchestrated', status, missing, source });
 }
 
-/** The runs that a reset has left, the oldest first. */
+/** The runs of the exit from before a reset, the oldest first. */
 async function earlierRuns(
   client: Client,
   workflowId: string,
@@ -70,7 +70,7 @@ async function earlierRuns(
   for (const base of [newest, ...found].map(baseOf)) {
     if (base !== undefined && !found.some(({ runId }) => runId === base))
       missing.push(
-        `The exit was reset, and Temporal no longer has the run ${base} that it was reset from: what happened in it is not in here.`,
+        `The exit was reset, and Temporal no longer has the run ${base} that it was reset from: the report lacks its events.`,
       );
   }
   return found;
@@ -81,19 +81,18 @@ async function historyOf(client: Client, workflowId: string, runId: string): Pro
     const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
     return { runId, events: events ?? [] };
   } catch (error) {
-    // What Temporal does not have, or no longer.
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
 }
 
-async function answerTo(ask: () => Promise<ExitStatus>, missing: string[]): Promise<ExitStatus | undefined> {
+async function answerOf(ask: () => Promise<ExitStatus>, missing: string[]): Promise<ExitStatus | undefined> {
   try {
     return await ask();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     missing.push(
-      `The exit itself could not be asked; what is said here is what the history alone tells. ${error.message}.`,
+      `The exit did not answer the query of its status, so the report comes from the history alone. ${error.message}.`,
     );
     return undefined;
   }

@@ -1,4 +1,4 @@
-/** Exits of the orchestrated form, as a client of Temporal opens, reads and steers them. */
+/** The orchestrated form of the port `Exits`, over a Temporal client. */
 import {
   isGrpcCancelledError,
   isGrpcDeadlineError,
@@ -33,12 +33,12 @@ import { describeRun, exitIdOfRun, latestRun, phaseOf, replacedBy } from './exit
 import { readEvidence } from './orchestrated-evidence.js';
 
 /**
- * A worker answers a query or an update in milliseconds; after this long there is none. A worker that ends may take one task with it,
- * which Temporal gives to another after 10 s.
+ * The deadline of a query or an update. A worker answers in milliseconds. A worker that ends may lose one workflow task, which Temporal
+ * gives to another worker after 10 s.
  */
 const ANSWER_WITHIN_MS = 15_000;
 
-/** HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT of Temporal's API: the last event alone. */
+/** HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT of Temporal's API: only the last event. */
 const CLOSE_EVENT = 2;
 
 type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
@@ -50,7 +50,7 @@ export function orchestratedExits(client: Client) {
     throw noExit(employeeId, exitId);
   }
 
-  /** @returns the run that goes on */
+  /** @throws Refusal `no-exit`, `not-open` */
   async function requireOpenExit(employeeId: string, exitId?: string): Promise<WorkflowHandle> {
     const run = await requireExit(employeeId, exitId);
     const { workflowId, runId, status } = run;
@@ -58,7 +58,11 @@ export function orchestratedExits(client: Client) {
     throw notOpen(factsOf(employeeId, run), status.name.toLowerCase(), exitId);
   }
 
-  /** @param code where there is no answer */
+  /**
+   * Asks with a deadline.
+   * @param code the code of the Refusal where no answer arrives
+   * @param what the consequence, for the sentence
+   */
   async function answered<T>(
     employeeId: string,
     code: 'no-answer' | 'unconfirmed',
@@ -71,7 +75,7 @@ export function orchestratedExits(client: Client) {
     } catch (error) {
       if (error instanceof WorkflowUpdateFailedError)
         throw notAllowed(employeeId, 'orchestrated', `${error.cause?.message}`, { cause: error });
-      // The server knows the deadline too, and may be the first to give up.
+      // The server also knows the deadline, and may cancel the call before the client does.
       const isTimeUp =
         isGrpcDeadlineError(error) ||
         isGrpcCancelledError(error) ||
@@ -79,7 +83,7 @@ export function orchestratedExits(client: Client) {
       const isUnable = error instanceof ServiceError || error instanceof QueryNotRegisteredError;
       if (!isTimeUp && !isUnable) throw error;
       const sentence = isTimeUp
-        ? `Nobody answered for the exit of ${employeeId} within ${ANSWER_WITHIN_MS / 1000} s, so ${what}. Is a worker running?`
+        ? `No worker answered for the exit of ${employeeId} within ${ANSWER_WITHIN_MS / 1000} s, so ${what}. Is a worker running?`
         : `The exit of ${employeeId} could not answer, so ${what}: ${reasonOf(error)}. Look at it in the Web UI`;
       throw new Refusal(code, sentence, facts, { cause: error });
     }
@@ -87,13 +91,13 @@ export function orchestratedExits(client: Client) {
 
   async function update<T>(
     name: string,
-    said: unknown,
+    argument: unknown,
     employeeId: string,
     exitId?: string,
     what = 'it is not confirmed',
   ): Promise<T> {
     const exit = await requireOpenExit(employeeId, exitId);
-    return answered(employeeId, 'unconfirmed', what, () => exit.executeUpdate(name, { args: [said] }));
+    return answered(employeeId, 'unconfirmed', what, () => exit.executeUpdate(name, { args: [argument] }));
   }
 
   async function statusOf(employeeId: string, run: WorkflowExecutionDescription): Promise<ExitStatus> {
@@ -106,7 +110,7 @@ export function orchestratedExits(client: Client) {
     return withPending(status, run.raw.pendingActivities ?? []);
   }
 
-  /** What Temporal itself says of it: a status by replay would show steps as under way that are not. */
+  /** A refusal with what Temporal knows: a query would replay the history and show steps as running that are not. */
   async function endedFromOutside(employeeId: string, run: WorkflowExecutionDescription): Promise<Refusal> {
     const { workflowId, runId, memo } = run;
     const { history } = await client.workflowService.getWorkflowExecutionHistory({
@@ -121,11 +125,11 @@ export function orchestratedExits(client: Client) {
     const by = identity ? `, by ${identity}${reason ? ` (${reason})` : ''}` : '';
     const held = systems?.length
       ? `It held access on ${systems.join(', ')}`
-      : 'What it held, its history tells';
+      : 'Its history shows what it held';
     return new Refusal(
       'ended-from-outside',
       `The exit of ${employeeId} ended as ${facts.phase} at ${facts.endedAt}${by}. ${held}. ` +
-        `Nothing gives that back by itself: a new orchestrated exit of the employee takes it over`,
+        `EMS does not give that back by itself: open a new orchestrated exit of the employee, which takes it over`,
       { ...facts, by: identity || undefined, reason: reason || undefined, systems },
     );
   }
@@ -186,7 +190,7 @@ export function orchestratedExits(client: Client) {
 
     resolve: (employeeId, resolution, exitId) => update('resolveStep', resolution, employeeId, exitId),
 
-    reschedule: (employeeId, wish, exitId) => update('rescheduleInterview', wish, employeeId, exitId),
+    reschedule: (employeeId, request, exitId) => update('rescheduleInterview', request, employeeId, exitId),
 
     async list(filter) {
       const found: Promise<ListedExit | []>[] = [];
@@ -210,7 +214,7 @@ export function orchestratedExits(client: Client) {
   };
   return exits;
 
-  /** Waits for the next event in the history; attempts leave none there, so not for ever. */
+  /** Waits for the next history event, but not longer than `withinMs`: a new attempt of an activity adds no event. */
   async function nextEvent(
     workflowId: string,
     runId: string,
@@ -234,14 +238,14 @@ export function orchestratedExits(client: Client) {
   }
 }
 
-/** Workflow code cannot see an activity's attempts; the server can. */
+/** Adds the attempts of pending activities, which workflow code cannot see. */
 function withPending(status: ExitStatus, pending: readonly PendingActivity[]): ExitStatus {
   const byId = new Map(pending.map((activity) => [activity.activityId, activity]));
   const steps = status.steps.map((step) => {
-    // A block looks first; so does a restore, where an earlier run may have taken something.
-    const looks = !isSettled(step) && ['block-access', 'restore-access'].includes(step.name);
+    // A block captures first; so does a restore where an earlier run may have taken access.
+    const mayCapture = !isSettled(step) && ['block-access', 'restore-access'].includes(step.name);
     const activity =
-      byId.get(stepKey(step)) ?? (looks ? byId.get(`capture-access:${step.system}`) : undefined);
+      byId.get(stepKey(step)) ?? (mayCapture ? byId.get(`capture-access:${step.system}`) : undefined);
     if (!activity) return step;
     const { attempt, lastFailure, nextAttemptScheduleTime } = activity;
     return {
@@ -262,7 +266,7 @@ const factsOf = (employeeId: string, run: WorkflowExecutionDescription) => ({
 
 const undecided: string[] = ['starting', 'awaiting-decision'] satisfies Phase[];
 
-/** As Temporal's list calls it. */
+/** Temporal's `ExecutionStatus` of a phase. */
 const statusOfPhase: Partial<Record<ListedPhase, string>> = {
   failed: 'Failed',
   terminated: 'Terminated',

@@ -1,4 +1,4 @@
-/** The Temporal Workers of this system: one for each task queue that the chosen services listen on. */
+/** The Temporal workers: one for each task queue of the chosen services. */
 import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createAccessActivities } from '../activities/access-activities.js';
 import { createDirectoryActivities } from '../activities/directory-activities.js';
@@ -20,7 +20,7 @@ import {
 import { attemptsPerSecond } from '../services/protocols/pace.js';
 import { payloadConverterPath, workflowBundlePath } from './namespace.js';
 
-/** `exit` is the workflow itself, with the look-up in the directory. */
+/** `exit` has the workflows and the directory activities. */
 export const workerServices = ['exit', 'notification', 'hr', 'access', 'steps'] as const;
 export type ServiceName = (typeof workerServices)[number];
 
@@ -52,21 +52,21 @@ export async function createWorkers({
     connection,
     namespace,
     dataConverter: { payloadConverterPath },
-    // A cancelled attempt should hear of it soon: its end is waited for.
+    // A cancellation reaches an attempt with a heartbeat, and the workflow waits for the end of the attempt.
     maxHeartbeatThrottleInterval: '1 second',
-    // Running attempts may finish; what is left is retried elsewhere. Keep below the container's own grace period.
+    // Attempts may finish in this time; Temporal retries the others on another worker. Keep it below the container's grace period.
     shutdownGraceTime: '10 seconds',
     shutdownForceTime: '20 seconds',
   } satisfies Partial<WorkerOptions>;
   const workflow = {
     workflowBundle: { codePath: workflowBundlePath },
-    // With fewer slots than exits under way, the block of one waits behind the bookkeeping of another.
+    // With fewer slots than open exits, the block of one exit waits for workflow tasks of others.
     maxConcurrentWorkflowTaskExecutions: 200,
-    // So long an exit waits for the worker that has it in memory, and may have been killed. A decision is waited for 15 s.
+    // How long a workflow task stays on the sticky queue of a worker that may be dead. It must be well below a client's 15 s deadline.
     stickyQueueScheduleToStartTimeout: '3 seconds',
   };
 
-  // What a system bears is held by Temporal for all workers of its queue together.
+  // Temporal limits the rate of a task queue across all its workers.
   const rateLimited = config.systems.flatMap(({ name, rateLimit }) =>
     rateLimit && services.includes('access')
       ? [
@@ -102,7 +102,7 @@ function queuesOf({ taskQueues: mode }: Config, services: readonly ServiceName[]
   return [{ taskQueue: taskQueues.exit, serves: services }];
 }
 
-/** Runs the workers until one fails or all have been shut down; when one ends, the others do too. */
+/** Runs the workers until all have shut down. When one ends or fails, the others shut down too. */
 export async function runWorkers(workers: readonly Worker[]): Promise<void> {
   await Promise.all(
     workers.map(async (worker) => {

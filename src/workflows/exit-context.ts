@@ -1,6 +1,6 @@
-/** What the workflow leads an exit with: the exit itself, its plan, the services, and the record of what happens. */
+/** What the workflow code shares: the exit, its plan, the service proxies, and the step runner. */
 import { ApplicationFailure, CancellationScope, workflowInfo } from '@temporalio/workflow';
-import type { ExitEventType, Happened, Outcome } from '../exit/events.js';
+import type { ExitEventType, RecordedEvent, Outcome } from '../exit/events.js';
 import { Exit } from '../exit/exit.js';
 import { FailureType } from '../exit/failures.js';
 import { exitWorkflowId } from '../exit/ids.js';
@@ -16,7 +16,7 @@ export class ExitContext {
   private seq = 1;
   private planned: { plan: Plan; services: Services } | undefined;
 
-  /** @throws ApplicationFailure before anything is done: not a Resignation, or the wrong workflow ID */
+  /** @throws ApplicationFailure non-retryable, before any activity: the input is not a Resignation, or the workflow ID is wrong */
   constructor(input: unknown) {
     const { workflowId, firstExecutionRunId, startTime } = workflowInfo();
     const parsed = parseResignation(input, earliestToday(now()));
@@ -35,7 +35,7 @@ export class ExitContext {
       );
     }
     this.exit = new Exit({
-      // Stable across retries, replays and resets: a reset keeps the id of the first run.
+      // Stable across retries, replays and resets: a reset keeps the first run's ID.
       exitId: firstExecutionRunId,
       form: 'orchestrated',
       resignation: parsed.value,
@@ -43,15 +43,15 @@ export class ExitContext {
       seq: this.seq,
       id: String(this.seq),
     });
-    this.runner = new StepRunner(this.exit, (outcome) => this.happened(outcome));
+    this.runner = new StepRunner(this.exit, (outcome) => this.record(outcome));
     CancellationScope.current().cancelRequested.catch(() =>
-      this.happened({ type: 'exit.cancelled', data: {} }),
+      this.record({ type: 'exit.cancelled', data: {} }),
     );
   }
 
   begin(plan: Plan): void {
     this.planned = { plan, services: servicesUnder(plan) };
-    this.happened({ type: 'exit.planned', data: { plan } });
+    this.record({ type: 'exit.planned', data: { plan } });
   }
 
   get plan(): Plan {
@@ -63,35 +63,35 @@ export class ExitContext {
   }
 
   /**
-   * Records in memory what happened, which costs no history, and calls off what is pointless by now.
-   * @returns why it counts for nothing
+   * Evolves the exit by an event in memory, which adds nothing to the history. Cancels the activities that it makes stale.
+   * @returns why the exit ignores the event
    */
-  happened<T extends ExitEventType>({ type, data }: Outcome<T>): string | undefined {
+  record<T extends ExitEventType>({ type, data }: Outcome<T>): string | undefined {
     this.seq += 1;
     const event = { type, data, id: String(this.seq), seq: this.seq, storedAt: now() };
-    const problem = this.exit.evolve(event as Happened);
-    this.runner.callOffStale();
+    const problem = this.exit.evolve(event as RecordedEvent);
+    this.runner.cancelStale();
     return problem;
   }
 
-  /** Lets the time that has passed have its effect. */
-  timePassed(): void {
+  /** Applies what time alone changes. */
+  advanceTime(): void {
     this.exit.advanceTo(now());
-    this.runner.callOffStale();
+    this.runner.cancelStale();
   }
 
-  /** When the day of the decision begins, ISO 8601 in UTC. */
-  takesEffectAt(instant: string): void {
+  /** @param instant when the day of the decision begins: ISO 8601, UTC */
+  takeEffectAt(instant: string): void {
     this.exit.takeEffectAt(new Date(instant).toISOString(), now());
-    this.runner.callOffStale();
+    this.runner.cancelStale();
   }
 
-  /** Whether earlier runs may have taken something: those of an exit that ended from outside, or of this one before a reset. */
+  /** Whether earlier runs may have taken access: those of a terminated exit, or of this exit before a reset. */
   get inherits(): boolean {
     return Boolean(this.plan.adopts?.length) || workflowInfo().runId !== this.exit.exitId;
   }
 
-  /** What every mail and every call is about. */
+  /** The input that every mail and every call has in common. */
   get about() {
     const { exitId, employeeId, openedAt, systems } = this.exit;
     return { exitId, employeeId, openedAt, systems };

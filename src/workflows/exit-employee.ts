@@ -15,12 +15,12 @@ import { registerHandlers } from './handlers.js';
 import { planExit, startOfDay } from './proxies.js';
 import { remindUntilDecided } from './review-ladder.js';
 import { SystemHold } from './system-hold.js';
-import { keepOperatorInformed, tellManagerOfOutcome, tellPeople } from './telling.js';
+import { keepOperatorNotified, notifyManagerOfOutcome, notifyPeople } from './notify-people.js';
 import { syncVisibility } from './visibility.js';
 
 /**
- * An employee resigns: block access, tell the manager, arrange the interview, all at once; wait for the decision as long as it
- * takes; then give access back or revoke it.
+ * An employee resigns: block access, notify the manager and schedule the interview, all at once. Wait for the decision without limit. Then
+ * restore access or revoke it.
  */
 export async function exitEmployee(resignation: Resignation): Promise<ExitStatus> {
   const context = new ExitContext(resignation);
@@ -28,26 +28,28 @@ export async function exitEmployee(resignation: Resignation): Promise<ExitStatus
   const interview = new ExitInterview(context);
   registerHandlers(context, interview);
 
-  // A cancellation must not tear anything down half-way: it is one of the ways in which an exit ends.
+  // A cancellation must not interrupt a step half-way: it is an ending of the exit, which restores access.
   await CancellationScope.nonCancellable(async () => {
     const holds: SystemHold[] = [];
     const show = syncVisibility(exit, holds);
-    context.begin(await planExit.executeWithOptions({ summary: 'What this exit runs under' }, []));
+    context.begin(
+      await planExit.executeWithOptions({ summary: 'Read the configuration that this exit runs under' }, []),
+    );
     holds.push(...context.plan.systems.map((system) => new SystemHold(context, system)));
 
     const begun = Promise.all([
       ...holds.map((hold) => hold.block()),
-      tellPeople(context),
+      notifyPeople(context),
       interview.arrange(),
       remindUntilDecided(context),
       performCustomSteps(context),
-      keepOperatorInformed(context),
+      keepOperatorNotified(context),
     ]);
     await decided(context);
 
     if (exit.ending) {
       const access = holds.map((hold) => (exit.ending === 'leaving' ? hold.revoke() : hold.restore()));
-      await Promise.all([...access, interview.withdraw(), tellManagerOfOutcome(context)]);
+      await Promise.all([...access, interview.withdraw(), notifyManagerOfOutcome(context)]);
     }
     await condition(() => exit.closedAt !== undefined);
     await begun;
@@ -56,24 +58,24 @@ export async function exitEmployee(resignation: Resignation): Promise<ExitStatus
   });
 
   if (exit.phase === 'cancelled')
-    throw new CancelledFailure('The exit was cancelled; what had been blocked has been given back');
+    throw new CancelledFailure('The exit was cancelled; the access that it had blocked is restored');
   if (exit.phase === 'failed')
     throw ApplicationFailure.nonRetryable(unknownEmployee(exit.employeeId), FailureType.UnknownEmployee);
   return exit.status();
 }
 
-/** Waits, durably and without limit, until it is certain how the exit ends. Silence never decides. */
+/** Waits without limit until an ending begins: a decision takes effect, or a cancellation arrives. Silence never decides. */
 async function decided(context: ExitContext): Promise<void> {
   const { exit } = context;
   await condition(() => !exit.isAwaited);
   const date = exit.decision?.data.effectiveOn;
   if (date === undefined || exit.ending) return;
   const instant = await startOfDay(date);
-  // *Retained* may have come meanwhile.
-  if (exit.decision?.data.effectiveOn === date) context.takesEffectAt(instant);
+  // *Retained* may have replaced the decision meanwhile.
+  if (exit.decision?.data.effectiveOn === date) context.takeEffectAt(instant);
   const waitMs = Date.parse(instant) - Date.now();
   await condition(() => exit.ending !== undefined, Math.max(1, waitMs), {
     summary: `Leaving takes effect on ${date}`,
   });
-  context.timePassed();
+  context.advanceTime();
 }

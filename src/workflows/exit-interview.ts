@@ -1,4 +1,4 @@
-/** The exit interview, as the workflow leads it: schedule, move to another time, withdraw. */
+/** The exit interview in the workflow: schedule, reschedule, withdraw. */
 import { ApplicationFailure, condition } from '@temporalio/workflow';
 import {
   arrangedByHand,
@@ -10,65 +10,68 @@ import {
 } from '../exit/interview.js';
 import { isSettled, stepKey } from '../exit/status.js';
 import type { ExitContext } from './exit-context.js';
-import { Reports } from './reports.js';
-import type { Go } from './step-runner.js';
-import { knownEmployee } from './telling.js';
+import { ActivityProgress } from './activity-progress.js';
+import type { StepExecution } from './step-runner.js';
+import { knownEmployee } from './notify-people.js';
 
 export class ExitInterview {
-  /** As invited for; the exit has what was said of it. */
+  /** As the latest activity returned it. */
   private interview: Interview | undefined;
-  private readonly reports = new Reports<InterviewProgress>();
-  /** The wish that is being carried out: the number of its event. */
-  private wish: number | undefined;
-  /** What is being moved; undefined while the first time is being sought. */
+  private readonly progress = new ActivityProgress<InterviewProgress>();
+  /** The sequence number of the reschedule request that is in progress. */
+  private requestSeq: number | undefined;
+  /** The interview that moves; undefined until a first one is scheduled. */
   private from: Interview | undefined;
 
   constructor(private readonly context: ExitContext) {}
 
-  /** Schedules the interview, and moves it each time that a person asks for another time. */
+  /** Schedules the interview, and moves it for each reschedule request. */
   async arrange(): Promise<void> {
     const { runner, exit } = this.context;
-    const schedule = async (go: Go) =>
-      ({ type: 'interview.scheduled', data: await this.settleOn(go) }) as const;
-    const move = async (go: Go) =>
-      ({ type: 'interview.rescheduled', data: await this.settleOn(go) }) as const;
+    const schedule = async (execution: StepExecution) =>
+      ({ type: 'interview.scheduled', data: await this.settleOn(execution) }) as const;
+    const move = async (execution: StepExecution) =>
+      ({ type: 'interview.rescheduled', data: await this.settleOn(execution) }) as const;
     const isOver = () => exit.ending === 'retained' || exit.ending === 'cancelled';
     await Promise.all([
       runner.perform('schedule-hr-interview', schedule),
-      runner.keep('reschedule-hr-interview', move, isOver),
+      runner.performEach('reschedule-hr-interview', move, isOver),
     ]);
   }
 
-  /** @returns once everybody is invited for the time that was asked for last */
+  /**
+   * @returns once the invitations for the latest request are out
+   * @throws ApplicationFailure non-retryable, where its step needs attention or was settled without an invitation
+   */
   async arranged(): Promise<Interview> {
     const { exit } = this.context;
     const isSettledOrStuck = () =>
-      exit.interviewing.arranging !== undefined &&
-      (isSettled(exit.interviewing.arranging) || exit.interviewing.arranging.state === 'needs-attention');
+      exit.interviewing.currentStep !== undefined &&
+      (isSettled(exit.interviewing.currentStep) || exit.interviewing.currentStep.state === 'needs-attention');
     await condition(isSettledOrStuck);
-    const step = exit.interviewing.arranging!;
+    const step = exit.interviewing.currentStep!;
     if (step.state === 'done' && this.interview) return this.interview;
     throw ApplicationFailure.nonRetryable(
-      `the step ${stepKey(step)} is ${step.state}: ${step.error ?? step.note ?? 'the new time was not announced'}`,
+      `the step ${stepKey(step)} is ${step.state}: ${step.error ?? step.note ?? 'no invitation for the new time was sent'}`,
     );
   }
 
-  /** Withdraws the invitation, where one may be out for a time that is ahead. */
+  /** Withdraws the invitation, where one may exist for a time in the future. */
   async withdraw(): Promise<void> {
     const { runner, services, exit } = this.context;
     if (!exit.step('cancel-hr-interview')) return;
-    // What was being arranged has to come to its end first.
-    await runner.calm('schedule-hr-interview');
-    await runner.calm('reschedule-hr-interview');
-    const reports = new Reports<InterviewProgress>();
+    // A cancelled attempt may still send an invitation, so its end comes first.
+    await runner.staleEnded('schedule-hr-interview');
+    await runner.staleEnded('reschedule-hr-interview');
+    const withdrawal = new ActivityProgress<InterviewProgress>();
     const interview = this.latest;
-    await runner.perform('cancel-hr-interview', async (go) => {
+    await runner.perform('cancel-hr-interview', async (execution) => {
       if (exit.interviewing.arrangedByHand) throw arrangedByHand(exit.interviewing.arrangedByHand);
-      // Without the employee there was no address to invite at.
+      // Without an answer of the directory there was no address to invite.
       if (!exit.employee)
         return { type: 'interview.cancelled', data: { withdrawn: false, notes: [noInvitation] } };
-      const { note } = await reports.of(go, (progress = { delivered: [] }) =>
-        go.call(services.hr.cancelHrInterview, { ...this.about(), interview, progress }),
+      const { note } = await withdrawal.during(execution, (progress = { delivered: [] }) =>
+        execution.call(services.hr.cancelHrInterview, { ...this.about(), interview, progress }),
       );
       return {
         type: 'interview.cancelled',
@@ -77,30 +80,30 @@ export class ExitInterview {
     });
   }
 
-  private async settleOn(go: Go) {
+  private async settleOn(execution: StepExecution) {
     const { exit, services } = this.context;
-    const { wish } = exit.interviewing;
-    if (wish && wish.seq !== this.wish) {
-      // What was half-way to the time before is moved on from there.
+    const { request } = exit.interviewing;
+    if (request && request.seq !== this.requestSeq) {
+      // An invitation for the previous request may be out, so the move starts from there.
       this.from = this.latest;
-      this.wish = wish.seq;
-      this.reports.latest = undefined;
+      this.requestSeq = request.seq;
+      this.progress.latest = undefined;
     }
-    const at = wish?.data.at === undefined ? undefined : new Date(wish.data.at).toISOString();
+    const at = request?.data.at === undefined ? undefined : new Date(request.data.at).toISOString();
     const about = { ...this.about(), at };
     const { from } = this;
-    const interview = await this.reports.of(go, (progress = { delivered: [] }) =>
+    const interview = await this.progress.during(execution, (progress = { delivered: [] }) =>
       from
-        ? go.call(services.hr.rescheduleHrInterview, { ...about, interview: from, progress })
-        : go.call(services.hr.scheduleHrInterview, { ...about, progress }),
+        ? execution.call(services.hr.rescheduleHrInterview, { ...about, interview: from, progress })
+        : execution.call(services.hr.scheduleHrInterview, { ...about, progress }),
     );
     this.interview = interview;
-    return { ...interview, identities: [], notes: [arrangementNote(interview, wish?.data.by)] };
+    return { ...interview, identities: [], notes: [arrangementNote(interview, request?.data.by)] };
   }
 
-  /** The newest time that an invitation may be out for. */
+  /** The latest interview that an invitation may exist for. */
   private get latest(): Interview | undefined {
-    return laterOf(this.interview, this.reports.latest?.interview);
+    return laterOf(this.interview, this.progress.latest?.interview);
   }
 
   private about() {

@@ -1,4 +1,4 @@
-/** What an exit can be told and asked while it is open: the signal, the updates, the query. */
+/** The message handlers of an exit: signals, updates, queries. */
 import {
   ApplicationFailure,
   CancellationScope,
@@ -20,34 +20,34 @@ import type { ExitStatus, Step } from '../exit/status.js';
 import { now, type ExitContext } from './exit-context.js';
 import type { ExitInterview } from './exit-interview.js';
 
-export const decisionFinalised = defineSignal<[Decision]>('decisionFinalised');
-export const holdDrifted = defineSignal<[Drift]>('holdDrifted');
-export const finaliseDecision = defineUpdate<Decision & { decidedAt: string }, [Decision]>(
+const decisionFinalised = defineSignal<[Decision]>('decisionFinalised');
+const holdDrifted = defineSignal<[Drift]>('holdDrifted');
+const finaliseDecision = defineUpdate<Decision & { decidedAt: string }, [Decision]>(
   'finaliseDecision',
 );
-export const resolveStep = defineUpdate<Step, [Resolution]>('resolveStep');
-export const rescheduleInterview = defineUpdate<Interview, [Rescheduling]>('rescheduleInterview');
-export const weighDecision = defineQuery<Weighed, [Decision]>('weighDecision');
-export const status = defineQuery<ExitStatus>('status');
+const resolveStep = defineUpdate<Step, [Resolution]>('resolveStep');
+const rescheduleInterview = defineUpdate<Interview, [Rescheduling]>('rescheduleInterview');
+const weighDecision = defineQuery<Weighed, [Decision]>('weighDecision');
+const status = defineQuery<ExitStatus>('status');
 
 export function registerHandlers(context: ExitContext, interview: ExitInterview): void {
   const { exit, runner } = context;
-  setHandler(status, () => exit.status(), { description: 'How the exit stands: an ExitStatus' });
+  setHandler(status, () => exit.status(), { description: 'The status of the exit: an ExitStatus' });
 
-  setHandler(weighDecision, (input) => exit.foresee(input, now()), {
-    description: 'What a decision would set off now, or why it would be refused',
+  setHandler(weighDecision, (input) => exit.preview(input, now()), {
+    description: 'The steps that a decision would begin now, or why the exit would refuse it',
   });
 
-  /** A decision that comes before it is known who the employee is waits for that answer, in its turn. */
+  /** A decision waits until the employee is identified, who may not decide on their own exit. */
   const whenEmployeeIsKnown = () =>
     CancellationScope.nonCancellable(() => condition(() => exit.isEmployeeKnown || !exit.isAwaited));
 
   const accept = (decision: Decision): Decision & { decidedAt: string } => {
-    context.happened({ type: 'exit.decision-finalised', data: decision });
+    context.record({ type: 'exit.decision-finalised', data: decision });
     return { ...decision, decidedAt: exit.decision!.storedAt };
   };
 
-  // Anything can be sent here: the exit goes on, and what was refused shows in the status.
+  // A signal cannot be rejected: the exit records an invalid one in its status and goes on.
   setHandler(
     decisionFinalised,
     async (input: unknown) => {
@@ -58,17 +58,17 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
     },
     {
       description:
-        'The decision: {"outcome":"retained" or "leaving","decidedBy":"hr@acme.example"}. The first valid one stands',
+        'Decides the exit: {"outcome":"retained" or "leaving","decidedBy":"hr@acme.example"}. The first valid decision stands',
     },
   );
   setHandler(
     holdDrifted,
     (input: unknown) => {
       const drift = parseDrift(input);
-      if (drift.ok) context.happened({ type: 'access.drifted', data: drift.value });
+      if (drift.ok) context.record({ type: 'access.drifted', data: drift.value });
       else exit.refuse(input, `holdDrifted: ${drift.problem}`, now());
     },
-    { description: 'A sweep found that access came back during the hold' },
+    { description: 'Reports that access came back during the hold; the drift check sends it' },
   );
   setDefaultSignalHandler((name, ...args) => {
     exit.refuse(args[0], `unknown signal "${name}": a decision is sent as "decisionFinalised"`, now());
@@ -81,7 +81,8 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
       return accept(valueOf(exit.weigh(input, now())));
     },
     {
-      description: 'The same as the signal decisionFinalised, refused at once with the reason',
+      description:
+        'The same as the signal decisionFinalised, but rejects an invalid decision with the reason',
       validator: (input) => void valueOf(exit.weigh(input, now())),
     },
   );
@@ -91,16 +92,16 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
     (input) => {
       const resolution = valueOf(exit.weighResolution(input));
       const { step, system } = resolution;
-      context.happened({ type: 'step.resolved', data: resolution });
-      // Also an exit that is being cancelled needs its steps mended.
+      context.record({ type: 'step.resolved', data: resolution });
+      // An operator can resolve steps of a cancelled exit too.
       return CancellationScope.nonCancellable(async () => {
-        await runner.calm(step, system);
+        await runner.staleEnded(step, system);
         return { ...exit.step(step, system)! };
       });
     },
     {
       description:
-        'Mends a stuck step: {"step":"block-access","system":"payroll","action":"retry" or "done-by-hand" or "skip","by":"it@acme.example","evidence":"…"}',
+        'Resolves a step that needs attention: {"step":"block-access","system":"payroll","action":"retry" or "done-by-hand" or "skip","by":"it@acme.example","evidence":"…"}',
       validator: (input) => void valueOf(exit.weighResolution(input)),
     },
   );
@@ -108,13 +109,13 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
   setHandler(
     rescheduleInterview,
     (input) => {
-      const wish = valueOf(exit.weighRescheduling(input, now()));
-      context.happened({ type: 'interview.reschedule-requested', data: wish });
+      const request = valueOf(exit.weighRescheduling(input, now()));
+      context.record({ type: 'interview.reschedule-requested', data: request });
       return CancellationScope.nonCancellable(() => interview.arranged());
     },
     {
       description:
-        'Moves the interview: {"at":"2026-12-01T14:00:00+01:00"}, or {"next":true} for the next free slot; "by" says who asked',
+        'Moves the interview: {"at":"2026-12-01T14:00:00+01:00"}, or {"next":true} for the next free slot; "by" is the mail address of the person who asked',
       validator: (input) => void valueOf(exit.weighRescheduling(input, now())),
     },
   );

@@ -1,11 +1,11 @@
-/** What the SDK has to be kept from. */
+/** A workaround for the SDK's handling of reserved signal names. */
 import type { WorkflowInterceptorsFactory } from '@temporalio/workflow';
 
 const RESERVED_PREFIX = '__temporal_';
 
 /**
- * The SDK fails the workflow task of a signal whose name begins with its reserved prefix, again and again, as soon as there is a default
- * handler: anybody with the Web UI could stand an exit still. Under another name it is refused like every unknown signal.
+ * With a default signal handler, a signal with the SDK's reserved prefix fails the workflow task, again and again. A user of the Web UI
+ * could block an exit so. Under another name the exit refuses the signal like any unknown one.
  */
 export const interceptors: WorkflowInterceptorsFactory = () => ({
   internals: [

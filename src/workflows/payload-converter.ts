@@ -1,6 +1,6 @@
 /**
- * The default payload converter, except that what it cannot read becomes a value like any other: anybody can send a signal
- * with rubbish from the Web UI, and an exit must not stand still over it.
+ * The default payload converter, except that an unreadable payload becomes a value. The Web UI can send a signal with any bytes, which
+ * must not fail the workflow task.
  */
 import { defaultPayloadConverter, type Payload, type PayloadConverter } from '@temporalio/common';
 

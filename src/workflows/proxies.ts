@@ -1,7 +1,7 @@
 /**
- * The services as the workflow calls them. Outages are retried without limit; what is final is not retried (activities/ tells them
- * apart). An attempt that dies with its worker is missed after HEARTBEAT_TIMEOUT. A cancelled call returns only when its attempt has
- * ended (WAIT_CANCELLATION_COMPLETED), since nothing may be undone that is still being done.
+ * The activity proxies of the services. Temporal retries outages without limit; final failures are non-retryable (activities/attempt.ts).
+ * HEARTBEAT_TIMEOUT detects an attempt that died with its worker. A cancelled call returns once its attempt has ended
+ * (WAIT_CANCELLATION_COMPLETED): an effect must not be undone while an attempt may still write it.
  */
 import {
   ActivityCancellationType,
@@ -21,20 +21,20 @@ import type { StepService } from '../exit/steps.js';
 
 const HEARTBEAT_TIMEOUT = '10 seconds';
 
-/** Quick looks at the worker's configuration and at Temporal itself, with no retries worth naming. */
+/** Activities that read the worker's configuration or Temporal itself. */
 const quick = { startToCloseTimeout: '5 seconds' } as const;
 const local = proxyLocalActivities<ExitActivities>(quick);
 const regular = proxyActivities<ExitActivities>(quick);
 
-/** One event instead of seven, and nothing has begun yet that could come in between. */
+/** A local activity: one event instead of seven. It runs before any other command, so docs/decisions/0008 does not forbid it. */
 export const { planExit } = local;
 
-// In an exit under way a local activity can leave a history that cannot be replayed: docs/decisions/0008.
+// Later in an exit, a local activity can leave a history that does not replay: docs/decisions/0008.
 export const progressOf = (activityId: string) =>
-  regular.progressOf.executeWithOptions({ summary: `How far ${activityId} was` }, [activityId]);
+  regular.progressOf.executeWithOptions({ summary: `Read the progress of ${activityId}` }, [activityId]);
 
 export const startOfDay = (date: string) =>
-  regular.startOfDay.executeWithOptions({ summary: `When ${date} begins` }, [date]);
+  regular.startOfDay.executeWithOptions({ summary: `Find the start of ${date}` }, [date]);
 
 export type Services = ReturnType<typeof servicesUnder>;
 
@@ -57,12 +57,12 @@ export function servicesUnder({ policy, steps }: Plan) {
     },
   });
   return {
-    // Everything about people waits for this answer, so it is asked for again soon.
+    // The mails and the interview wait for the directory, so retries come soon.
     directory: proxyActivities<DirectoryActivities>(options(queueOf('directory'), 2)),
-    // Every moment until the block is one with access; the cap keeps the pause after a long outage short.
+    // Access stays open until the block, so retries come soon; the cap keeps the wait after a long outage short.
     access: ({ queue, attemptTimeoutMs }: PlannedSystem) =>
       proxyActivities<AccessActivities>(options(queue, 2, attemptTimeoutMs)),
-    // Mail servers greylist and throttle: they want minutes, and haste makes it worse.
+    // Mail servers greylist and throttle for minutes; early retries prolong that.
     notification: proxyActivities<NotificationActivities>(options(queueOf('notification'), 4)),
     hr: proxyActivities<HrActivities>(options(queueOf('hr'), 4)),
     steps: proxyActivities<StepActivities>(options(queueOf('steps'), 2)),

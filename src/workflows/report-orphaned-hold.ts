@@ -1,10 +1,10 @@
-/** A hold whose exit was terminated: access stays off, and no workflow is left to say so. */
+/** Reports a hold whose exit was terminated or timed out: access stays blocked, and no workflow is left that reports it. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { proxyActivities, startChild } from '@temporalio/workflow';
 import type { NotificationActivities } from '../activities/notification-activities.js';
 import type { OrphanedHold } from '../exit/drift.js';
 
-/** Once: while this workflow, or the memory of it, is there, it is not started again. */
+/** The workflow ID makes it once per exit, for as long as the namespace retains the closed workflow. */
 export async function reportOnce(orphan: OrphanedHold): Promise<void> {
   try {
     await startChild(reportOrphanedHold, {
@@ -18,7 +18,7 @@ export async function reportOnce(orphan: OrphanedHold): Promise<void> {
   }
 }
 
-/** Tells the operator, however long the mail server is away. */
+/** Mails the operator, and retries without limit while the mail server is down. */
 export async function reportOrphanedHold(orphan: OrphanedHold): Promise<void> {
   const { notifyOfOrphanedHold } = proxyActivities<NotificationActivities>({
     startToCloseTimeout: '1 minute',

@@ -1,10 +1,10 @@
-/** The wait for the decision: HR is reminded, then it is escalated, again and again, until the decision is there. */
+/** Reminds HR while the decision is open, then escalates at a steady interval. */
 import { condition } from '@temporalio/workflow';
 import { rungStep, standingOn, type Rung } from '../exit/review.js';
 import type { ExitContext } from './exit-context.js';
-import type { Go, Run } from './step-runner.js';
+import type { StepExecution, Run } from './step-runner.js';
 
-/** @returns once the exit is decided, and nothing of this is under way any more */
+/** @returns once the exit is decided and no mail is being sent */
 export async function remindUntilDecided(context: ExitContext): Promise<void> {
   const { exit, plan, runner } = context;
   const isDecided = () => !exit.isAwaited;
@@ -14,18 +14,18 @@ export async function remindUntilDecided(context: ExitContext): Promise<void> {
     const { next } = standingOn(plan.review, elapsedMs());
     const summary = next.kind === 'remind' ? `Reminder ${next.number} to HR` : `Escalation ${next.number}`;
     if (await condition(isDecided, Math.max(1, next.afterMs - elapsedMs()), { summary })) break;
-    context.timePassed();
+    context.advanceTime();
     const { kind } = exit.ladder.rung!;
     if (sending.has(kind)) continue;
-    sending.set(kind, runner.keep(rungStep[kind], send(context), isDecided));
+    sending.set(kind, runner.performEach(rungStep[kind], send(context), isDecided));
   }
   await Promise.all(sending.values());
 }
 
-/** Sends the rung that is due by then. */
+/** Sends the rung that is due when the step runs. */
 const send =
   (context: ExitContext): Run =>
-  async (go: Go) => {
+  async (execution: StepExecution) => {
     const { exit, plan, services } = context;
     const { kind, number } = exit.ladder.rung!;
     const { review } = plan;
@@ -38,11 +38,11 @@ const send =
       of: review.remindAfterMs.length,
     };
     if (kind === 'remind') {
-      const sent = await go.call(services.notification.remindHrPartner, about);
+      const sent = await execution.call(services.notification.remindHrPartner, about);
       return { type: 'hr.reminded', data: { ...sent, number, of: about.of } };
     }
     const { escalateTo } = review;
     const { reminders } = exit.ladder;
-    const sent = await go.call(services.notification.escalate, { ...about, escalateTo, reminders });
+    const sent = await execution.call(services.notification.escalate, { ...about, escalateTo, reminders });
     return { type: 'decision.escalated', data: { ...sent, number } };
   };

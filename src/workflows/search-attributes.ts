@@ -1,6 +1,6 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 
-/** What the list of exits can be filtered by. No personal data beyond the employee id. */
+/** The search attributes of an exit. They are not encrypted: no personal data beyond the employee id. */
 export const searchAttributes = {
   EmployeeId: defineSearchAttributeKey('EmployeeId', SearchAttributeType.KEYWORD),
   ExitPhase: defineSearchAttributeKey('ExitPhase', SearchAttributeType.KEYWORD),

@@ -1,12 +1,12 @@
-/** What a failure inside a step means: whether it is final, and its reason for people. */
+/** Classifies the failure of a step: whether it is final, its type, and its reason for people. */
 import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
 import { FinalFailure } from '../exit/failures.js';
 
-/** The failure inside an ActivityFailure. */
+/** The failure that an ActivityFailure wraps. */
 export const causeOf = (failure: Error): Error =>
   failure instanceof ActivityFailure ? (failure.cause ?? failure) : failure;
 
-/** A timeout says that time is up; what its last attempt died of is the reason. The SDK's TimeoutFailure leaves its cause out. */
+/** The message of the last attempt's failure. Temporal nests it in the timeout; the SDK's TimeoutFailure does not expose it as `cause`. */
 export function reasonOf(cause: Error): string {
   let failure = cause instanceof TimeoutFailure ? cause.failure : undefined;
   while (failure?.timeoutFailureInfo && failure.cause) failure = failure.cause;
@@ -18,11 +18,11 @@ export function typeOf(cause: Error): string | undefined {
   return cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
 }
 
-/** Anything else is a mistake in this code: it fails the workflow task, which is tried again once the code is mended. */
+/** Any other error is a bug: it fails the workflow task, which Temporal retries until a worker has corrected code. */
 export const isFailureOfStep = (error: unknown): error is Error =>
   error instanceof ActivityFailure || error instanceof FinalFailure || isCancellation(error);
 
-/** A cancellation that the exit did not ask for would come straight back, so it waits for a person as well. */
+/** Whether a retry is pointless. A cancellation that the exit did not request would recur, so it also waits for a person. */
 export function isFinal(failure: Error): boolean {
   const cause = causeOf(failure);
   const isNonRetryable = cause instanceof ApplicationFailure && cause.nonRetryable === true;

@@ -1,6 +1,6 @@
 /**
- * Performs the steps that the exit says are open: tries each until it is settled. A step never fails the workflow; what is stuck asks
- * for attention and waits for a person.
+ * Performs the open steps of an exit, each until it is settled. The failure of a step never fails the workflow: the step needs attention
+ * and waits for a person.
  */
 import { CancellationScope, condition, type ActivityOptions } from '@temporalio/workflow';
 import type { Outcome } from '../exit/events.js';
@@ -9,17 +9,17 @@ import { isSettled, stepKey } from '../exit/status.js';
 import { summaryOf } from '../exit/steps.js';
 import { causeOf, isFailureOfStep, isFinal, reasonOf, typeOf } from './step-failures.js';
 
-/** One go at a step. */
-export interface Go {
-  /** The id of the step's activity. */
+/** One execution of a step, which ends with its outcome or a failure. */
+export interface StepExecution {
+  /** The activity ID of the step. */
   activityId: string;
-  /** Calls an activity, which may go on trying until the step asks for attention. */
+  /** Calls an activity. Its schedule-to-close timeout is the time left until the step needs attention; after that it has none. */
   call: <I, T>(
     activity: Activity<I, T>,
     input: I,
     named?: { activityId?: string; summary?: string },
   ) => Promise<T>;
-  /** Called before what is being tried is cancelled. */
+  /** Runs before the execution is cancelled. */
   beforeCancel?: (() => Promise<void>) | undefined;
 }
 
@@ -27,13 +27,13 @@ interface Activity<I, T> {
   executeWithOptions: (options: ActivityOptions, args: [input: I]) => Promise<T>;
 }
 
-export type Run = (go: Go) => Promise<Outcome | undefined>;
+export type Run = (execution: StepExecution) => Promise<Outcome | undefined>;
 
 interface Running {
   key: string;
-  /** The step was settled or begun again meanwhile. */
+  /** Whether the step was settled or begun again meanwhile. */
   isStale: () => boolean;
-  callOff: () => void;
+  cancel: () => void;
 }
 
 export class StepRunner {
@@ -41,18 +41,18 @@ export class StepRunner {
 
   constructor(
     private readonly exit: Exit,
-    private readonly happened: (outcome: Outcome) => void,
+    private readonly record: (outcome: Outcome) => void,
   ) {}
 
-  /** Waits until a step begins, and performs it until it is settled. */
+  /** Waits until a step is open, and performs it until it is settled. */
   async perform(name: string, run: Run, system?: string): Promise<void> {
     const { exit } = this;
     await condition(() => exit.isOpen(name, system) || this.isOver(name, system));
     await this.performOpen(name, run, system);
   }
 
-  /** Performs a step each time that it is open, until the exit has no use for it any more. */
-  async keep(name: string, run: Run, isOver: () => boolean, system?: string): Promise<void> {
+  /** Performs a step each time that it is open, until `isOver` or the exit closes. */
+  async performEach(name: string, run: Run, isOver: () => boolean, system?: string): Promise<void> {
     const { exit } = this;
     for (;;) {
       await condition(() => exit.isOpen(name, system) || isOver() || exit.closedAt !== undefined);
@@ -61,13 +61,13 @@ export class StepRunner {
     }
   }
 
-  /** Cancels what is being tried of steps that were settled or begun again. */
-  callOffStale(): void {
-    for (const each of this.running) if (each.isStale()) each.callOff();
+  /** Cancels executions of steps that were settled or begun again. */
+  cancelStale(): void {
+    for (const each of this.running) if (each.isStale()) each.cancel();
   }
 
-  /** Returns once a step that was settled or begun again has nothing of before under way. */
-  async calm(name: string, system?: string): Promise<void> {
+  /** @returns once no stale execution of a step is running */
+  async staleEnded(name: string, system?: string): Promise<void> {
     const key = stepKey({ name, system });
     await condition(() => ![...this.running].some((each) => each.key === key && each.isStale()));
   }
@@ -80,7 +80,7 @@ export class StepRunner {
   private async performOpen(name: string, run: Run, system?: string): Promise<void> {
     const { exit } = this;
     const stepNow = () => exit.step(name, system)!;
-    // Drift that the policy leaves to an operator, for instance.
+    // True after a drift that the policy leaves to an operator.
     let waitsForPerson = exit.isOpen(name, system) && stepNow().state === 'needs-attention';
     while (exit.isOpen(name, system)) {
       const start = exit.ledger.starts(name, system);
@@ -90,7 +90,7 @@ export class StepRunner {
       if (isStale()) continue;
       const scope = new CancellationScope();
       const key = stepKey({ name, system });
-      const go: Go = {
+      const execution: StepExecution = {
         activityId: key,
         call: (activity, input, named) =>
           activity.executeWithOptions({ activityId: key, ...this.optionsOf(name, system), ...named }, [
@@ -100,19 +100,19 @@ export class StepRunner {
       const running = {
         key,
         isStale,
-        callOff: once(() => void cancel(scope, go)),
+        cancel: once(() => void cancel(scope, execution)),
       };
       this.running.add(running);
       try {
-        const outcome = await scope.run(() => run(go)).finally(() => this.running.delete(running));
-        if (outcome) this.happened(outcome);
+        const outcome = await scope.run(() => run(execution)).finally(() => this.running.delete(running));
+        if (outcome) this.record(outcome);
       } catch (failure) {
         if (!isFailureOfStep(failure)) throw failure;
         if (isStale()) continue;
         const cause = causeOf(failure);
         const why = { step: name, system, error: reasonOf(cause), type: typeOf(cause) };
-        this.happened({ type: 'step.needs-attention', data: why });
-        // An outage goes on being tried, now without limit.
+        this.record({ type: 'step.needs-attention', data: why });
+        // The runner retries an outage further, now without a timeout.
         waitsForPerson = isFinal(failure);
       }
     }
@@ -129,10 +129,10 @@ export class StepRunner {
   }
 }
 
-/** The attempt may end by itself meanwhile, and what is begun after that is in another scope. */
-const cancel = (scope: CancellationScope, go: Go): Promise<void> =>
+/** Cancels the scope of one execution. If that ends meanwhile, the next execution has a scope of its own and goes on. */
+const cancel = (scope: CancellationScope, execution: StepExecution): Promise<void> =>
   CancellationScope.nonCancellable(async () => {
-    await go.beforeCancel?.();
+    await execution.beforeCancel?.();
     scope.cancel();
   });
 

@@ -1,4 +1,4 @@
-/** Looks at every open hold once, and tells an exit only when something drifted: being checked costs an exit no history. */
+/** The drift check: reads every open hold once, and signals an exit only where a hold has drifted. A check adds no event to an exit. */
 import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporalio/workflow';
 import type { DriftActivities } from '../activities/drift-activities.js';
 import type { ExitActivities } from '../activities/exit-activities.js';
@@ -6,22 +6,22 @@ import type { ExitHold } from '../exit/drift.js';
 import { reportOnce } from './report-orphaned-hold.js';
 import { causeOf, reasonOf } from './step-failures.js';
 
-export interface Sweep {
-  /** How long one look at a page of holds may take before it is left to the next sweep. */
+interface Sweep {
+  /** The schedule-to-close timeout of each activity; what it misses is left to the next sweep. */
   giveUpAfterMs: number;
 }
 
-export interface SweepResult {
+interface SweepResult {
   checked: number;
   drifted: number;
-  /** Exits that ended from outside while a hold of theirs stood. */
+  /** Exits that were terminated or timed out during a hold. */
   orphaned: number;
 }
 
-/** As many reads as an attempt on a system with a rate limit may make (services/protocols/pace.ts). */
+/** The reads that one attempt on a system with a rate limit may make (services/protocols/pace.ts). */
 const HOLDS_PER_ATTEMPT = 12;
 
-/** @throws ApplicationFailure with the systems that could not be looked at; the others have been */
+/** @throws ApplicationFailure non-retryable, with the systems that could not be checked; the others were */
 export async function sweepHolds({ giveUpAfterMs }: Sweep): Promise<SweepResult> {
   const timeouts = { startToCloseTimeout: '1 minute', scheduleToCloseTimeout: giveUpAfterMs } as const;
   const { openHolds, orphanedHolds } = proxyActivities<ExitActivities>(timeouts);
@@ -30,7 +30,7 @@ export async function sweepHolds({ giveUpAfterMs }: Sweep): Promise<SweepResult>
 
   for (let page: string | undefined, isFirst = true; isFirst || page; isFirst = false) {
     const { holds, next } = await openHolds.executeWithOptions({ summary: 'List the open holds' }, [page]);
-    await Promise.all(chunksBySystem(holds).map(look));
+    await Promise.all(chunksBySystem(holds).map(check));
     page = next;
   }
   for (const orphan of await orphanedHolds.executeWithOptions(
@@ -42,17 +42,21 @@ export async function sweepHolds({ giveUpAfterMs }: Sweep): Promise<SweepResult>
   }
   if (missed.size > 0) {
     const systems = [...missed].map(([system, why]) => `${system} (${why})`);
-    throw ApplicationFailure.nonRetryable(`Not looked at: ${systems.join(', ')}`, 'Missed', result);
+    throw ApplicationFailure.nonRetryable(
+      `Holds were not checked on ${systems.join(', ')}. The next sweep tries again`,
+      'Missed',
+      result,
+    );
   }
   return result;
 
-  async function look(holds: ExitHold[]): Promise<void> {
+  async function check(holds: ExitHold[]): Promise<void> {
     const { system, queue } = holds[0]!;
     const { findDrift } = proxyActivities<DriftActivities>({ ...timeouts, taskQueue: queue });
     try {
-      const summary = `Look at ${holds.length} holds on ${system}`;
+      const summary = `Check ${holds.length} holds on ${system}`;
       const drifted = await findDrift.executeWithOptions({ summary }, [{ system, holds }]);
-      // Not `+= await`: that adds to the sum of before the wait, and the systems are waited for together.
+      // `+= await` would read the sum before the await, while checks of other systems add to it.
       result.drifted += drifted;
       result.checked += holds.length;
     } catch (error) {

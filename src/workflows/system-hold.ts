@@ -1,4 +1,4 @@
-/** The hold on one critical system, as the workflow performs it: each move is an activity, and what is remembered is replay's. */
+/** The hold on one critical system in the workflow: each move is an activity, and replay restores the state. */
 import { ActivityFailure, ApplicationFailure, sleep } from '@temporalio/workflow';
 import type { WatchedHold } from '../exit/drift.js';
 import { FailureType, FinalFailure } from '../exit/failures.js';
@@ -6,9 +6,9 @@ import type { Taken } from '../exit/hold-facts.js';
 import { noHold, observed, perform, type Goal, type Held, type Performer } from '../exit/hold.js';
 import type { PlannedSystem } from '../exit/plan.js';
 import type { ExitContext } from './exit-context.js';
-import { Reports } from './reports.js';
+import { ActivityProgress } from './activity-progress.js';
 import { causeOf } from './step-failures.js';
-import type { Go } from './step-runner.js';
+import type { StepExecution } from './step-runner.js';
 
 interface Clock {
   now: () => number;
@@ -17,29 +17,32 @@ interface Clock {
 
 export class SystemHold {
   private held: Held;
-  private readonly reports = new Reports<Taken>();
+  private readonly progress = new ActivityProgress<Taken>();
   private blocking: Promise<void> | undefined;
 
   constructor(
     private readonly context: ExitContext,
     private readonly system: PlannedSystem,
-    /** The workflow's own; the model test has another. */
+    /** Workflow time; the model test replaces it. */
     private readonly clock: Clock = { now: () => Date.now(), sleep },
   ) {
     this.held = { ...noHold, inherits: context.inherits };
   }
 
-  /** Takes access away, and again each time that it came back, until the exit has come to its ending. */
+  /** Blocks access, and again after each drift, until the exit has an ending. */
   block(): Promise<void> {
     const { exit, runner } = this.context;
     const { name: system } = this.system;
-    const run = async (go: Go) => {
-      const notes = await this.carryTo({ to: 'block', drift: exit.blocks.get(system)?.drifts.at(-1) }, go);
+    const run = async (execution: StepExecution) => {
+      const notes = await this.carryTo(
+        { to: 'block', drift: exit.blocks.get(system)?.drifts.at(-1) },
+        execution,
+      );
       const { capture } = this.held;
       const data = { system, capture, identities: capture?.account?.identities ?? [], notes };
       return { type: 'access.blocked', data } as const;
     };
-    return (this.blocking = runner.keep('block-access', run, () => exit.ending !== undefined, system));
+    return (this.blocking = runner.performEach('block-access', run, () => exit.ending !== undefined, system));
   }
 
   restore(): Promise<void> {
@@ -60,19 +63,22 @@ export class SystemHold {
   ): Promise<void> {
     const { name: system } = this.system;
     await this.blocking;
-    const run = async (go: Go) => ({ type, data: { system, notes: await this.carryTo(goal(), go) } });
+    const run = async (execution: StepExecution) => ({
+      type,
+      data: { system, notes: await this.carryTo(goal(), execution) },
+    });
     await this.context.runner.perform(step, run, system);
   }
 
-  /** What a sweep looks at; undefined where nothing is held that could drift. Stays so while a drift is being mended. */
+  /** What the drift check reads; undefined without an account that was observed blocked. It stays while a drift is blocked again. */
   get watched(): WatchedHold | undefined {
     const { name: system, hold, queue } = this.system;
     const { capture, blocked } = this.held;
     return capture?.account && blocked && { system, hold, accountId: capture.account.id, queue };
   }
 
-  private carryTo(goal: Goal, go: Go): Promise<string[]> {
-    const { context, system: planned, reports, clock } = this;
+  private carryTo(goal: Goal, execution: StepExecution): Promise<string[]> {
+    const { context, system: planned, progress, clock } = this;
     const { name: system, hold } = planned;
     const { exitId, employeeId, resignation } = context.exit;
     const access = context.services.access(planned);
@@ -84,20 +90,22 @@ export class SystemHold {
       capture: async () => {
         const { adopts } = context.plan;
         const input = { exitId, employeeId, system, hold, adopts };
-        const seen = await go.call(access.captureAccess, input, { activityId: `capture-access:${system}` });
+        const seen = await execution.call(access.captureAccess, input, {
+          activityId: `capture-access:${system}`,
+        });
         const identities = seen.account?.identities ?? [];
-        context.happened({ type: 'access.captured', data: { system, identities } });
+        context.record({ type: 'access.captured', data: { system, identities } });
         return seen;
       },
       block: async ({ account, tried }) => {
         try {
           const overridesProtection = resignation.overrideBy !== undefined;
-          return await reports.of(go, () =>
-            go.call(access.blockAccess, { system, hold, account, tried, overridesProtection }),
+          return await progress.during(execution, () =>
+            execution.call(access.blockAccess, { system, hold, account, tried, overridesProtection }),
           );
         } catch (failure) {
           if (failure instanceof ActivityFailure) {
-            const reported = reports.isLost ? undefined : (reports.latest ?? null);
+            const reported = progress.isLost ? undefined : (progress.latest ?? null);
             performer.held = observed(performer.held, { gaveUp: { reported } }, { ...on, now: clock.now() });
           }
           throw failure;
@@ -105,22 +113,22 @@ export class SystemHold {
       },
       restore: async ({ account, taken, blockedVersion }) => {
         try {
-          return await go.call(access.restoreAccess, { system, account, taken, blockedVersion });
+          return await execution.call(access.restoreAccess, { system, account, taken, blockedVersion });
         } catch (failure) {
           throw asFinal(failure as Error, FailureType.NotGivenBack);
         }
       },
-      revoke: ({ account }) => go.call(access.revokeAccess, { employeeId, system, account }),
+      revoke: ({ account }) => execution.call(access.revokeAccess, { employeeId, system, account }),
       wait: (until) =>
         clock.sleep(Math.max(1, Date.parse(until) - clock.now()), {
-          summary: `Wait out a late block on ${system}`,
+          summary: `Until no late write can block ${system} again`,
         }),
     };
     return perform(performer, on).finally(() => (this.held = performer.held));
   }
 }
 
-/** A final failure of the activity as the domain knows it; any other failure stays as it is. */
+/** Turns a final failure of an activity back into the FinalFailure of the domain; any other failure stays as it is. */
 function asFinal(failure: Error, type: FailureType): Error {
   const cause = causeOf(failure);
   const isOfType = cause instanceof ApplicationFailure && cause.type === type;

@@ -1,4 +1,4 @@
-/** How an exit shows in the Web UI: search attributes for the list, and the current details as Markdown. */
+/** Shows an exit in the Web UI: search attributes, memo, and the current details as Markdown. */
 import {
   condition,
   inWorkflowContext,
@@ -13,9 +13,8 @@ import { searchAttributes } from './search-attributes.js';
 import type { SystemHold } from './system-hold.js';
 
 /**
- * Keeps both in step with the exit. All that changes in one go is written in one go, since every write is an event; what did not change
- * is neither rendered nor compared.
- * @returns writes what is not yet written, for the end
+ * Updates them after each change of the exit. Every upsert is an event, so the changes of one workflow task are one upsert.
+ * @returns a function that writes what is not yet written, for the end of the workflow
  */
 export function syncVisibility(exit: Exit, holds: readonly SystemHold[]): () => void {
   let shownRevision = -1;
@@ -27,7 +26,7 @@ export function syncVisibility(exit: Exit, holds: readonly SystemHold[]): () => 
     const watched = holds.flatMap((hold) => hold.watched ?? []);
     const next = {
       attributes: JSON.stringify(attributes),
-      // Complete only once all that begins an exit is done; then nothing has to be written twice.
+      // Written once the start of the exit is over, when the holds are complete: one event instead of one for each system.
       holds: exit.isHeld ? JSON.stringify(watched) : shown.holds,
     };
     if (next.attributes !== shown.attributes) upsertSearchAttributes(attributes);
@@ -38,7 +37,7 @@ export function syncVisibility(exit: Exit, holds: readonly SystemHold[]): () => 
   void (async () => {
     for (;;) {
       await condition(() => exit.revision !== shownRevision);
-      // A task that fails disposes of the workflow before this goes on; an error here would take the whole worker with it.
+      // A failed workflow task disposes of the context before this resumes; an error here would end the whole worker.
       if (!inWorkflowContext()) return;
       show();
     }
@@ -48,7 +47,7 @@ export function syncVisibility(exit: Exit, holds: readonly SystemHold[]): () => 
 
 function attributesOf(exit: Exit) {
   const { phase, ending, decision, reviewBy } = exit;
-  // Written with the phase that it leads to: one event instead of two.
+  // In the same upsert as the phase: one event instead of two.
   const outcome = ending ?? decision?.data.outcome;
   const { lastWorkingDay } = exit.resignation;
   return [
@@ -56,7 +55,7 @@ function attributesOf(exit: Exit) {
     { key: searchAttributes.ExitPhase, value: phase },
     { key: searchAttributes.NeedsAttention, value: exit.needsAttention },
     ...(outcome ? [{ key: searchAttributes.ExitOutcome, value: outcome }] : []),
-    // Not known at the very start, and not worth an event of its own.
+    // Not known before the plan, and not worth an event of its own.
     ...(reviewBy && phase !== 'starting'
       ? [{ key: searchAttributes.ReviewBy, value: new Date(reviewBy) }]
       : []),
@@ -69,7 +68,7 @@ function describe(status: ExitStatus): string {
   const lines = [
     `### Exit of ${escape(titleOf(status))}: ${phase}`,
     `${needsAttention ? '**Needs attention.** ' : ''}${escape(awaiting)}`,
-    // A list, since the Web UI sets the columns of a table without a gap.
+    // A list, because the Web UI renders the columns of a table without a gap.
     status.steps.map((step) => `- ${stepKey(step)}: **${step.state}** ${escape(remarkOf(step))}`).join('\n'),
   ];
   if (interview) lines.push(`Interview: ${interview.start} (${interview.timeZone})`);
@@ -86,5 +85,5 @@ function describe(status: ExitStatus): string {
 const remarkOf = ({ error, by, evidence, note }: Step): string =>
   [error, by && `by ${by}`, evidence, note].filter(Boolean).join('; ');
 
-/** Names and error texts come from elsewhere: they must not turn into links or table cells. */
+/** Names and error texts come from other systems: they must not become Markdown. */
 const escape = (text: string): string => text.replace(/[\\`*_[\]<>|#!]/g, '\\$&').replace(/\s+/g, ' ');

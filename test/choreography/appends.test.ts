@@ -29,18 +29,18 @@ describe('an append to the exits', () => {
     return nora;
   };
 
-  it('of the same resignation again is no second exit, and no refusal', async () => {
+  it('of the same resignation again makes no second exit, and is not refused', async () => {
     const nora = await world.open();
     const again = await world.exits.open({ employeeId: nora.employeeId }, nora.exitId);
     assert.equal(again.exitId, nora.exitId);
     assert.equal(await recorded(nora.employeeId, 'employee.resigned'), 1);
   });
 
-  it('whose acknowledgement was lost is recorded once, and known to be', async () => {
+  it('whose acknowledgement was lost is recorded once', async () => {
     const nora = await world.hire();
     const deaf: Bus = {
       ...world.bus,
-      // What a client does that has not heard the answer: it says it again.
+      // A client that has no answer publishes again.
       publish: async (event, expect) => {
         await world.bus.publish(event, expect);
         return world.bus.publish(event, expect);
@@ -52,7 +52,7 @@ describe('an append to the exits', () => {
     assert.equal(await recorded(nora.employeeId, 'employee.resigned'), 1);
   });
 
-  it('of two resignations at once: one is recorded, the other refused', async () => {
+  it('of simultaneous resignations is accepted once, and the others are refused', async () => {
     const others = await choreographedExits(other, world.config);
     for (let round = 0; round < 5; round++) {
       const { employeeId } = await world.hire({ on: [] });
@@ -67,13 +67,13 @@ describe('an append to the exits', () => {
     }
   });
 
-  it('does not get in the way of other employees', async () => {
+  it('does not conflict with those of other employees', async () => {
     const all = await Promise.all(Array.from({ length: 20 }, () => world.hire({ on: [] })));
     await Promise.all(all.map(({ employeeId }) => world.exits.open({ employeeId })));
     for (const each of all) await world.untilPhase(each, 'awaiting-decision');
   });
 
-  it('of a decision: the first one stands', async () => {
+  it('of a second decision is refused: the first one stands', async () => {
     const nora = await waiting();
     const results = await Promise.allSettled(
       [retained, leaving].map((decision) => world.exits.decide(nora.employeeId, decision)),

@@ -30,7 +30,7 @@ const messageOf = (type: EventType) => contract.channels[type]!.messages.event;
 
 const eventOf = ({ $ref }: { $ref: string }): string => $ref.replace('#/channels/', '');
 
-/** `<who says it> <event>` */
+/** `<source> <event>` */
 const sends = new Set(
   Object.values(contract.operations)
     .filter(({ action }) => action === 'send')
@@ -51,23 +51,23 @@ describe('asyncapi.yaml', () => {
   });
 
   for (const [what, from, to] of [
-    ['a channel that there is not', "'#/channels/access.blocked'", "'#/channels/access.blown'"],
-    ['an action that there is not', 'action: receive', 'action: listen'],
-    ['a schema that is none', 'maxLength: 254', 'maxLength: many'],
+    ['an unknown channel', "'#/channels/access.blocked'", "'#/channels/access.blown'"],
+    ['an unknown action', 'action: receive', 'action: listen'],
+    ['an invalid schema', 'maxLength: 254', 'maxLength: many'],
   ] as const)
-    it(`with ${what} would be rejected`, async () => {
+    it(`is rejected with ${what}`, async () => {
       assert.ok(contractText.includes(from));
       assert.notDeepEqual(await mistakesIn(contractText.replace(from, to)), []);
     });
 
-  it('has every event, and none more', () => {
+  it('has exactly the events of the code', () => {
     assert.deepEqual(documentedEvents.toSorted(), eventTypes.toSorted());
     for (const name of documentedEvents)
       assert.equal(contract.channels[name]!.address, `exit.{employeeId}.{exitId}.${name}`);
   });
 
   for (const type of eventTypes)
-    it(`says of the data of ${type} what the code checks`, () => {
+    it(`gives the data of ${type} the schema that the code checks`, () => {
       const checked = z.toJSONSchema(schemas[type], { target: 'draft-7', io: 'input' });
       assert.deepEqual(comparable(messageOf(type).payload), comparable(checked));
     });
@@ -75,7 +75,7 @@ describe('asyncapi.yaml', () => {
   const table = planFrom(sampleConfig, 'choreographed').steps;
 
   for (const { name, service, event } of table)
-    it(`has the event of ${name}, and lets the service ${service} say it`, () => {
+    it(`has the event of ${name}, and lets the service ${service} send it`, () => {
       assert.ok(sends.has(`/ems/${service} ${event}`));
     });
 
@@ -90,7 +90,7 @@ describe('asyncapi.yaml', () => {
     }
   });
 
-  it('has examples that keep to it', () => {
+  it('has valid examples', () => {
     for (const type of eventTypes)
       for (const { payload } of messageOf(type).examples ?? [])
         assert.ok(schemas[type].safeParse(payload).success, type);
@@ -111,7 +111,7 @@ function comparable(schema: unknown): unknown {
   return Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, comparable(value)]));
 }
 
-describe('what the services do, as asyncapi.yaml says it', () => {
+describe('the services, as asyncapi.yaml documents them,', () => {
   const payroll = createServer((_request, response) => response.end());
   let world: ChoreographedWorld;
   before(async () => {
@@ -151,7 +151,7 @@ describe('what the services do, as asyncapi.yaml says it', () => {
     await ended(world, nora, outcome);
   }
 
-  it('is all that they say, in exits of every kind', async () => {
+  it('send every documented event, and no other', async () => {
     const stays = await waiting(world);
     await said(stays, 'employee.notified');
     await world.exits.reschedule(stays.employeeId, { next: true, by: HR });
@@ -193,7 +193,7 @@ describe('what the services do, as asyncapi.yaml says it', () => {
       assert.ok(sends.has(`${source} ${type}`), `${source} sends ${type}, undocumented`);
   });
 
-  it('is what their consumers hear, and promise', async () => {
+  it('have the documented consumers, subjects and promises', async () => {
     const { systems, steps, policy } = world.config;
     const { attentionAfter } = policy;
     const consumers = Object.values(contract['x-services'])
@@ -225,7 +225,7 @@ describe('what the services do, as asyncapi.yaml says it', () => {
     }
   });
 
-  it('begins an exit where a stranger publishes the example', async () => {
+  it('begin an exit when another program publishes the example', async () => {
     const nora = await world.hire();
     const [example] = messageOf('employee.resigned').examples!;
     const other = await stranger(world.broker);
@@ -238,7 +238,7 @@ describe('what the services do, as asyncapi.yaml says it', () => {
     assert.equal((await world.account(nora, 'payroll')).active, false);
   });
 
-  it('would be found where an event were not as documented', () => {
+  it('would fail the check with an event that is not as documented', () => {
     const [example] = messageOf('employee.resigned').examples!;
     const problems = (
       headers: Record<string, string>,

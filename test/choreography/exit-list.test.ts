@@ -89,7 +89,7 @@ describe('the list of the choreographed exits', () => {
   }
   const phases = (exits: ListedExit[]) => exits.map(({ phase }) => phase).toSorted();
 
-  it('reads nothing of the stream that was folded before, and says the same as the whole stream', async () => {
+  it('reads nothing that was folded before, and tells the same as the whole stream', async () => {
     await kept();
     const { exits, read } = await list();
     assert.equal(read, 0);
@@ -105,7 +105,7 @@ describe('the list of the choreographed exits', () => {
     }
   });
 
-  it('is right while nothing keeps it, and reads what is new', async () => {
+  it('is right while no service keeps it, and reads only what is new', async () => {
     await kept();
     await world.stopServices();
     const nora = await world.open({ on: ['payroll'] });
@@ -133,7 +133,7 @@ describe('the list of the choreographed exits', () => {
     assert.equal(await phaseOf(), 'revoking');
   });
 
-  it('is read anew where it was lost, and kept again, by several at once', async () => {
+  it('is read from the stream where it was lost, and several services restore it at once', async () => {
     await kept();
     const before = await list();
     await world.stopServices();

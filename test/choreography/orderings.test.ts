@@ -19,7 +19,7 @@ const CONSUMERS = [
   'notification',
   'notification-employee',
 ];
-/** Those that a message comes back to as long as an exit waits. */
+/** Those that get a message again as long as an exit waits. */
 const WAITING = [
   'drift-code',
   'drift-payroll',
@@ -29,7 +29,7 @@ const WAITING = [
   'notification-review',
 ];
 
-describe('whatever the order', () => {
+describe('in any order of messages,', () => {
   let world: ChoreographedWorld;
   let other: Awaited<ReturnType<typeof stranger>>;
   before(async () => {
@@ -42,7 +42,7 @@ describe('whatever the order', () => {
     await world.stop();
   });
 
-  /** Everything has been acknowledged, by everybody. */
+  /** Every message has been acknowledged by each of them. */
   const quiet = (): Promise<true> =>
     eventually('all consumers to have nothing left', async () => {
       for (const name of CONSUMERS) {
@@ -56,7 +56,7 @@ describe('whatever the order', () => {
   const buriedFrom = async (subject: string) =>
     (await world.deadLetters()).filter((letter) => letter.subject.endsWith(subject));
 
-  it('everything once more, long after the exit: nothing is written, and nobody is told', async () => {
+  it('a copy of every event after the close causes no write and no mail', async () => {
     const nora = await waiting(world);
     await ended(world, nora, 'retained');
     await quiet();
@@ -70,7 +70,7 @@ describe('whatever the order', () => {
     assert.deepEqual(await buriedFrom(`${nora.exitId}.employee.resigned`), []);
   });
 
-  it('consumers that begin anew see all exits of the past, and change nothing', async () => {
+  it('consumers that are created again see all past exits, and change nothing', async () => {
     const nora = await waiting(world);
     const gone = await waiting(world);
     await ended(world, gone, 'leaving');
@@ -90,13 +90,13 @@ describe('whatever the order', () => {
     return world.startServices(...subscriberNames);
   }
 
-  it('a second resignation around the append condition is recognised by everybody, and takes nothing', async () => {
+  it('a second resignation around the append condition is dead-lettered by every consumer, and takes nothing', async () => {
     const nora = await waiting(world);
     const subject = `exit.${nora.employeeId}.second.employee.resigned`;
     const data = JSON.stringify({ employeeId: nora.employeeId });
     await other.publish(subject, data, cloudEvent('employee.resigned', 'second'));
     const listening = [...CONSUMERS, ...WAITING.filter((name) => !name.startsWith('drift'))].toSorted();
-    const letters = await eventually('a dead letter of each who listens', async () => {
+    const letters = await eventually('a dead letter of each consumer', async () => {
       const found = await buriedFrom(subject);
       return found.length === listening.length ? found : undefined;
     });
@@ -116,7 +116,7 @@ describe('whatever the order', () => {
     await hasAccess(world, nora);
   });
 
-  it('a second decision around the append condition is refused in the order of the stream, and shows', async () => {
+  it('a second decision around the append condition is refused in stream order, and shows', async () => {
     const nora = await waiting(world);
     await world.exits.decide(nora.employeeId, leaving);
     const subject = `exit.${nora.employeeId}.${nora.exitId}.exit.decision-finalised`;
@@ -132,7 +132,7 @@ describe('whatever the order', () => {
     assert.equal((await world.account(nora, 'payroll')).active, false);
   });
 
-  it('a leaving with a date: blocked until then, then revoked', async () => {
+  it('a "leaving" with a date keeps the block until then, and revokes after it', async () => {
     const nora = await waiting(world);
     const effectiveAt = new Date(Date.now() + 1_500).toISOString();
     const decision = { ...leaving, effectiveOn: effectiveAt.slice(0, 10), effectiveAt };
@@ -148,7 +148,7 @@ describe('whatever the order', () => {
     assert.deepEqual((await world.account(nora, 'production')).groups, []);
   });
 
-  it('a moment that is centuries ahead is waited for without a stir', async () => {
+  it('an effective date centuries ahead causes no redelivery meanwhile', async () => {
     const nora = await waiting(world);
     const effectiveOn = new Date(Date.now() + 36 * 60 * 60 * 1000).toISOString().slice(0, 10);
     await other.publish(

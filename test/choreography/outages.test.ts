@@ -37,7 +37,7 @@ describe('an outage', function () {
   });
   after(() => world.stop());
 
-  it('of a service for longer than its ack wait delays what it does, and loses nothing', async () => {
+  it('of a service beyond its ack wait delays its work, and loses nothing', async () => {
     await world.startServices('access');
     const begun = Date.now();
     const nora = await world.open();
@@ -45,7 +45,7 @@ describe('an outage', function () {
     await eventually('the ack wait to pass', () => (Date.now() - begun > 2 * ackWaitMs ? true : undefined));
     const meanwhile = await world.until(
       nora,
-      'blocked: access waits for nobody',
+      'blocked, since access does not wait',
       ({ blockedAt }) => !!blockedAt,
     );
     assert.equal(stateOf(meanwhile, 'notify-manager'), 'running');
@@ -57,11 +57,11 @@ describe('an outage', function () {
     }
   });
 
-  it('of the broker, killed in the middle of exits: what was acknowledged is there, and all of it ends as decided', async () => {
+  it('of the broker in the middle of exits loses nothing acknowledged, and each exit ends as decided', async () => {
     await world.startServices('notification', 'hr', 'access');
     const exits = await Promise.all(Array.from({ length: 8 }, () => world.open()));
     await world.broker.kill();
-    // Said while nobody is there to hear it.
+    // Published while the broker is down.
     const late = world.open();
     await world.broker.start();
     const all = [...exits, await late];
@@ -81,7 +81,7 @@ describe('an outage', function () {
     }
   });
 
-  it('of nobody: a decision that comes to another process than the one that is blocking waits for its end', async () => {
+  it('aside, a decision waits for the block that another process performs', async () => {
     await Promise.all([1, 2, 3].map(() => world.startServices('notification', 'hr', 'access')));
     const { passed: until, open: land } = gate();
     let held = 0;
@@ -112,7 +112,7 @@ describe('two living processes of each service', function () {
   const ackWaitMs = 4_000;
   let world: ChoreographedWorld;
   before(async () => {
-    // Patient with servers, so that what happens twice happens because of us, however busy the machine is.
+    // A long request timeout: even on a busy machine, only a fault of ours does anything twice.
     world = await startChoreographedWorld({
       services: [],
       ackWaitMs,
@@ -153,7 +153,7 @@ describe('two living processes of each service', function () {
     assert.equal(mailIds(world, nora.email).length, 2);
   });
 
-  it('send a mail once, although the one that sends it is stopped meanwhile', async () => {
+  it('send a mail once, although its sender is stopped meanwhile', async () => {
     const first = await world.startServices('notification');
     const answer = world.mail.holdNextAnswer();
     const nora = await world.open({ on: ['payroll'] });

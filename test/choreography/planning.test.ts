@@ -6,7 +6,7 @@ import { HR, stepOf } from '../support/world.js';
 
 const resigned = 'employee.resigned';
 
-describe('a resignation that a stranger publishes without a plan', () => {
+describe('a resignation that another program publishes without a plan', () => {
   let world: ChoreographedWorld;
   let other: Awaited<ReturnType<typeof stranger>>;
   before(async () => {
@@ -31,7 +31,7 @@ describe('a resignation that a stranger publishes without a plan', () => {
     await world.startServices('access', 'notification', 'hr');
   }
 
-  it('keeps the systems of the first service that heard it: "closed" is not said while one of them is held', async () => {
+  it('keeps the systems of the first service that plans it, and is not closed while one is held', async () => {
     const { systems } = world.config;
     await restart(systems);
     const nora = await resign();
@@ -41,14 +41,14 @@ describe('a resignation that a stranger publishes without a plan', () => {
     const stuck = await untilStep(world, nora, 'restore-access:code');
     assert.match(stepOf(stuck, 'restore-access:code')!.error!, /no system "code" any more/);
     assert.equal(stuck.phase, 'restoring');
-    assert.equal((await world.account(nora, 'code')).active, false, 'held by us');
+    assert.equal((await world.account(nora, 'code')).active, false, 'still held');
     await restart(systems);
     await settle(world, nora, 'restore-access:code', 'retry');
     await world.untilPhase(nora, 'closed');
     assert.equal((await world.account(nora, 'code')).active, true);
   });
 
-  it('is planned once, also by services that are configured differently', async () => {
+  it('is planned once, even by services with different configurations', async () => {
     const { systems } = world.config;
     await world.stopServices();
     await world.startServices('access');

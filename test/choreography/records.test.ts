@@ -35,12 +35,12 @@ describe('a record of a service', () => {
   const read = (records: Records<Note>, key: string): Promise<string[]> =>
     records.lease(key, signal, (record) => Promise.resolve(record.value.lines));
 
-  it('is what it was left as, for every process', async () => {
+  it('is the same for every process', async () => {
     await one.lease('a', signal, (record) => Promise.resolve(record.value.lines.push('first')));
     assert.deepEqual(await read(two, 'a'), ['first']);
   });
 
-  it('belongs to one process at a time, for as long as that takes', async () => {
+  it('is leased to one process at a time, for as long as its work takes', async () => {
     const begun = gate();
     const end = gate();
     const longer = one.lease('b', signal, async () => {
@@ -55,7 +55,7 @@ describe('a record of a service', () => {
     assert.deepEqual(await read(two, 'b'), []);
   });
 
-  it('is one after the other within a process', async () => {
+  it('is leased in turn within a process', async () => {
     const add = (line: string) =>
       one.lease('c', signal, async (record) => {
         record.value.lines.push(`${line} begins`);
@@ -69,7 +69,7 @@ describe('a record of a service', () => {
     );
   });
 
-  it('of a process that has died is taken over after its lease, and the dead one writes no more', async () => {
+  it('of a process that has died is taken over after its lease, and the dead process writes no more', async () => {
     const dead = await open(3);
     const cutOff = gate();
     const asleep = gate();
@@ -89,16 +89,16 @@ describe('a record of a service', () => {
     assert.deepEqual(taken, ['set out']);
     asleep.open();
     await assert.rejects(late);
-    assert.ok(isAborted, 'who cannot renew a lease gives up in time');
+    assert.ok(isAborted, 'a process that cannot renew its lease gives up in time');
     assert.deepEqual(await read(two, 'd'), ['set out']);
   });
 
-  it('of a process that stood still beyond its lease: it begins nothing that cannot be taken back', async () => {
+  it('of a process that stood still beyond its lease begins nothing that cannot be undone', async () => {
     let sent = 0;
     const late = one.lease('f', signal, async (record) => {
       assertTimeLeft(record.signal, 1);
       standStill(2 * LEASE_MS);
-      assert.ok(!record.signal.aborted, 'no timer has had a chance to say so');
+      assert.ok(!record.signal.aborted, 'no timer could abort it');
       assertTimeLeft(record.signal, 1);
       sent += 1;
       return Promise.resolve();
@@ -118,7 +118,7 @@ describe('a record of a service', () => {
     assert.deepEqual(await read(two, 'g'), ['done']);
   });
 
-  it('is interrupted by whoever comes with better news', async () => {
+  it('is interrupted by a newer message', async () => {
     const begun = gate();
     const working = one.lease('e', signal, (record) => {
       begun.open();

@@ -19,7 +19,7 @@ describe('a dead letter', () => {
   const letters = () => deadLettersOf(world.bus);
   const observed = (of: { exitId: string }) => observedOf(world, of);
 
-  it('shows what is dead-lettered, in its place in the tree, until it is put before its service again', async () => {
+  it('shows in its place in the trace until it is replayed', async () => {
     world.mail.refuse((recipient) =>
       recipient.startsWith('boss') ? { code: 550, message: 'no such user' } : undefined,
     );
@@ -46,7 +46,7 @@ describe('a dead letter', () => {
     assert.equal(world.mail.to(nora.email).length, 2, 'the other services leave the copy alone');
   });
 
-  it('has the outcome sent that was given up, although access was as decided long before', async () => {
+  it('sends the outcome on a replay, long after access is as decided', async () => {
     const nora = await waiting(world, { on: [] });
     world.mail.refuse(() => ({ code: 550, message: 'no such user' }));
     await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
@@ -61,7 +61,7 @@ describe('a dead letter', () => {
     assert.equal(done.replayed, false);
   });
 
-  it('that is put before its service again too soon is given up again, and can be once more', async () => {
+  it('that is replayed too soon is dead-lettered again, and can be replayed again', async () => {
     world.mail.refuse((recipient) =>
       recipient.startsWith('boss') ? { code: 550, message: 'no such user' } : undefined,
     );
@@ -82,7 +82,7 @@ describe('a dead letter', () => {
     await untilStep(world, nora, 'notify-manager', 'done');
   });
 
-  it('is no way round the log: what says that it stands for another event must be a copy of it', async () => {
+  it('is no way round the log: a replay must be a copy of its event', async () => {
     const nora = await waiting(world, { on: [] });
     const [resigned] = (await world.bus.read(nora.employeeId)).events;
     const other = await stranger(world.broker);

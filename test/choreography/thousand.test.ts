@@ -23,12 +23,12 @@ describe('a thousand exits at once', function () {
     await outside.stop();
   });
 
-  /** Asks for one after the other: each thing that is seen is a reason to ask, and there are many. */
+  /** One exit after the other: every effect wakes each waiter, and a thousand waiters are slow. */
   async function untilAllSeen(exits: readonly Exit[], effectsOf: (exit: Exit) => readonly Effect[]) {
     for (const exit of exits) await untilSeen(outside, exit, effectsOf(exit), RETRY_FOR_MS);
   }
 
-  it('end as decided, each of them: nothing is lost, and no mail and no write is seen twice', async () => {
+  it('end as decided, with nothing lost, and no mail or write seen twice', async () => {
     const exits = await Promise.all(Array.from({ length: EXITS }, () => resign(form)));
     await untilAllSeen(exits, () => beginnings);
     await Promise.all(exits.map((exit) => decide(form, exit)));

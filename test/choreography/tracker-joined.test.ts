@@ -10,7 +10,7 @@ import { observedOf, statesOf as states } from '../support/tracked.js';
 
 const FINAL_PAY = 'payroll.final-pay-prepared';
 
-describe('a service that joins, and that nobody has been told of,', () => {
+describe('a service that joins unannounced', () => {
   const promises = [
     { on: 'employee.resigned', event: FINAL_PAY, within: 200 },
     {
@@ -49,7 +49,7 @@ describe('a service that joins, and that nobody has been told of,', () => {
     });
   }
 
-  it('its promise shows: overdue, then done; where another outcome was decided it promises nothing', async () => {
+  it('shows its promise as overdue, then as done, and none for another outcome', async () => {
     const nora = await world.open({ on: [] });
     await eventually('overdue', async () =>
       states(await observed(nora))[`payroll ${FINAL_PAY}`] === 'overdue' ? true : undefined,
@@ -60,12 +60,12 @@ describe('a service that joins, and that nobody has been told of,', () => {
     const exit = await observed(nora);
     assert.equal(states(exit)[`payroll ${FINAL_PAY}`], 'done');
     assert.equal(states(exit)['payroll payroll.closed'], undefined);
-    assert.equal((await world.exits.status(nora.employeeId)).phase, 'closed', 'which the fold leaves alone');
+    assert.equal((await world.exits.status(nora.employeeId)).phase, 'closed', 'the fold ignores the event');
     const tree = traceOf(exit);
     assert.ok(tree[0]!.children.some((node) => node.kind === 'event' && node.event === FINAL_PAY));
   });
 
-  it('what it gives up without a word is a dead letter, and its exit needs attention', async () => {
+  it('makes a dead letter of what it terminates, and its exit needs attention', async () => {
     const nora = await world.open({ on: [] });
     for (;;) {
       const message = await payroll.next();
@@ -87,7 +87,7 @@ describe('a service that joins, and that nobody has been told of,', () => {
     assert.deepEqual(ours!.stuckSteps, []);
   });
 
-  it('and declares what nobody can read, that is said, and the others show all the same', async () => {
+  it('with unreadable metadata is reported, and the others show all the same', async () => {
     await world.bus.jsm.consumers.add('EXITS', {
       durable_name: 'riddle',
       ack_policy: AckPolicy.Explicit,

@@ -44,7 +44,7 @@ describe('the tracker', () => {
     assert.ok(exit.promises.every(({ since, doneAt, due }) => since <= doneAt! && doneAt! < due));
   });
 
-  it('draws what followed from what', async () => {
+  it('traces each event to its cause', async () => {
     const nora = await world.open({ on: ['payroll'] });
     await decided(nora, 'leaving');
     const [root, ...others] = traceOf(await observed(nora));
@@ -78,7 +78,7 @@ describe('the tracker', () => {
     assert.deepEqual(revoked.flatMap(([, ...after]) => after).flat(), ['manager.notified']);
   });
 
-  it('takes what an operator settled for kept or waived, and says by whom', async () => {
+  it('calls what an operator settled done or waived, and says by whom', async () => {
     world.proxies.code.fault(() => ({ kind: 'answer', status: 403 }));
     world.proxies.payroll.fault(() => ({ kind: 'answer', status: 403 }));
     const nora = await world.open();
@@ -99,7 +99,7 @@ describe('the tracker', () => {
     assert.deepEqual(shown['access-payroll'], ['done', `by hand, by ${IT}`]);
   });
 
-  it('goes on after the broker was killed, and comes anew from the stream to the same', async () => {
+  it('goes on after the broker was killed, and a new tracker tells the same', async () => {
     const nora = await waiting(world);
     const tracker = createTracker(world.bus);
     await tracker.look();

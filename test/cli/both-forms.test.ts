@@ -30,7 +30,7 @@ describe('ems with both forms', () => {
   const status = ({ employeeId }: Hired) => world.application.status({ employeeId });
   const untilPhase = (nora: Hired, phase: string) => world.untilIn(phase, nora);
 
-  it('resigns in the form that is asked for, and without one in the orchestrated', async () => {
+  it('resigns in the form that is asked for, or else in the orchestrated one', async () => {
     const [nora, paul] = [await world.hire(), await world.hire()];
     const [choreographed, orchestrated] = await Promise.all([
       resign(nora, 'choreographed'),
@@ -58,7 +58,7 @@ describe('ems with both forms', () => {
     });
   }
 
-  it('answers in one shape, wherever the exit is', async () => {
+  it('answers in one shape for both forms', async () => {
     const shapes: string[][] = [];
     for (const form of ['orchestrated', 'choreographed']) {
       const nora = await world.hire();
@@ -79,14 +79,14 @@ describe('ems with both forms', () => {
       assert.deepEqual([code, last.what, last.state], [0, 'phase', 'closed']);
       const closed = await status(nora);
       shapes.push(Object.keys(JSON.parse(JSON.stringify(closed)) as object).toSorted());
-      // Who it is the one form looks up in a step of its own; the other with its mail.
+      // The orchestrated form looks the employee up in a step of its own.
       const steps = closed.steps.filter(({ name }) => name !== 'look-up-employee');
       shapes.push(steps.map(({ name, system, state }) => `${name} ${system} ${state}`).toSorted());
     }
     assert.deepEqual(shapes.slice(2), shapes.slice(0, 2));
   });
 
-  it('reports on both in the same words, and says of each where they come from', async () => {
+  it('reports on both in the same words, and names the source of each', async () => {
     const mails: string[][] = [];
     for (const [form, record] of [
       ['orchestrated', 'Temporal’s history of the workflow exit-'],
@@ -113,7 +113,7 @@ describe('ems with both forms', () => {
     assert.deepEqual(mails[1], mails[0]);
   });
 
-  it('an exit that comes after one in the other form is the one that is shown', async () => {
+  it('shows the later exit where one in the other form came before', async () => {
     const nora = await world.hire({ on: ['payroll'] });
     await resign(nora, 'choreographed');
     await untilPhase(nora, 'awaiting-decision');
@@ -191,7 +191,7 @@ describe('ems with both forms', () => {
       await assert.rejects(orchestratedExits(world.client).status(nora.employeeId), /has no exit/);
     });
 
-    it('may be either of them', async () => {
+    it('says so of either form', async () => {
       const [, port] = nowhere['NATS_URL']!.split('127.0.0.1:');
       const env = { ...world.env, TEMPORAL_ADDRESS: `127.0.0.1:${port}` };
       const nora = await world.open();
@@ -209,7 +209,7 @@ describe('ems with both forms', () => {
       assert.equal(found.exitId, nora.exitId);
     });
 
-    it('still goes on with an exit that is open in the other', async () => {
+    it('still serves an exit that is open in the other', async () => {
       const nora = await world.hire();
       await resign(nora, 'orchestrated');
       await untilPhase(nora, 'awaiting-decision');

@@ -59,7 +59,7 @@ describe('an exit from the command line', () => {
     assert.deepEqual([...world.mail.to(nora.manager), ...world.mail.to(nora.email)], []);
   });
 
-  it('begins with resign, which hands on what it was given and answers by which exit to go', async () => {
+  it('begins with resign, which passes on its options and answers with the exit id', async () => {
     const [nora, paul] = await Promise.all([world.hire(), world.hire()]);
     const [opened, said] = await Promise.all([
       answer<{ employeeId: string; workflowId: string; exitId: string }>(
@@ -88,7 +88,7 @@ describe('an exit from the command line', () => {
     assert.equal((await world.account(paul, 'payroll')).active, false);
   });
 
-  it('is shown by status: to programs as the exit itself answers, to people as a page with what to do next', async () => {
+  it('is shown by status: to programs as the exit answers, to people as a page with the next command', async () => {
     const nora = await waiting();
     const [status, shown] = await Promise.all([
       answer<ExitStatus>(world.env, 'status', nora.employeeId),
@@ -104,7 +104,7 @@ describe('an exit from the command line', () => {
     assert.match(shown, new RegExp(`to decide: +ems decide ${nora.employeeId} retained\\|leaving --by`));
   });
 
-  it('ends with decide, which shows first with --dry-run what that sets off, and does nothing', async () => {
+  it('ends with decide, whose --dry-run shows what that sets off, and does nothing', async () => {
     const nora = await waiting();
     const by = [nora.employeeId, 'leaving', '--by', HR, '--note', 'a new job'];
     const written = writesTo(nora);
@@ -132,7 +132,7 @@ describe('an exit from the command line', () => {
     assert.deepEqual((await world.account(nora, 'production')).groups, []);
   });
 
-  it('is refused by decide --dry-run as by decide itself: the exit knows who the employee is', async () => {
+  it('refuses a decision by the employee concerned in --dry-run as well', async () => {
     const nora = await opened(world);
     await world.untilPhase(nora, 'awaiting-decision');
     const { code, stderr } = await ems(
@@ -166,7 +166,7 @@ describe('an exit from the command line', () => {
     assert.match(read.stdout, /phase +closed$/m);
   });
 
-  it('can be left alone: Ctrl-C ends the watching and not the exit, with the array whole', async () => {
+  it('goes on when Ctrl-C ends watch, which completes its array', async () => {
     const nora = await waiting();
     const watching = startEms(world.env, 'watch', nora.employeeId, '--json');
     await eventually('something printed', () => watching.printed().includes('phase') || undefined);
@@ -177,7 +177,7 @@ describe('an exit from the command line', () => {
     assert.equal((await world.exits.status(nora.employeeId)).phase, 'awaiting-decision');
   });
 
-  it('that somebody terminates is told to who watches: the array ends with the error, and is still one document', async () => {
+  it('that is terminated ends watch with the error, and its array is still one document', async () => {
     const nora = await waiting();
     const watching = startEms(world.env, 'watch', nora.employeeId, '--json');
     await eventually('something printed', () => watching.printed().includes('phase') || undefined);

@@ -11,7 +11,7 @@ describe('ems while no worker runs', () => {
   });
   after(() => world.stop());
 
-  it('still lists what needs attention, and says of which exit nobody answers', async () => {
+  it('still lists what needs attention, and says which exit does not answer', async () => {
     const nora = await world.hire();
     world.proxies.code.fault(() => ({ kind: 'answer', status: 403 }));
     await world.exits.open({ employeeId: nora.employeeId });
@@ -23,7 +23,7 @@ describe('ems while no worker runs', () => {
     ]);
     assert.match(
       told,
-      new RegExp(`${nora.employeeId} +not known +Nobody answered .* Is a worker running\\?`),
+      new RegExp(`${nora.employeeId} +not known +No worker answered .* Is a worker running\\?`),
     );
     const ours = listed.find(({ employeeId }) => employeeId === nora.employeeId);
     assert.deepEqual([ours?.needsAttention, ours?.stuckSteps], [true, []]);

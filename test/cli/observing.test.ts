@@ -22,7 +22,7 @@ interface Letter {
   replayedAt?: string;
 }
 
-describe('ems, to see what services do by themselves:', () => {
+describe('ems, to observe the choreographed form:', () => {
   let world: ChoreographedWorld;
   let env: Env;
   let other: Awaited<ReturnType<typeof stranger>>;
@@ -63,7 +63,7 @@ describe('ems, to see what services do by themselves:', () => {
         : undefined;
     });
 
-  it('trace draws the tree of an exit: each event with who said it, and how long after its cause', async () => {
+  it('trace draws the tree of an exit: each event with its source, and how long after its cause', async () => {
     const [told, { tree }] = await Promise.all([
       page(env, 'trace', retained.employeeId),
       answer<{ tree: TraceNode[] }>(env, 'trace', retained.employeeId),
@@ -84,14 +84,14 @@ describe('ems, to see what services do by themselves:', () => {
     assert.ok(tree[0]!.kind === 'event' && tree[0]!.children.length === 7);
   });
 
-  it('trace shows of a stuck exit what is missing in its place, and why', async () => {
+  it('trace shows what a stuck exit lacks, in its place and with the reason', async () => {
     const told = await page(env, 'trace', stuck.employeeId);
     assert.match(
       told,
       /^[├└]─ ! manager\.notified +notification +dead-lettered +notification\.\d+: .*no such user/m,
     );
-    const none = await refusal(env, 'trace', 'T-nobody');
-    assert.deepEqual([none.code, none.sentence], [1, 'T-nobody has no choreographed exit']);
+    const none = await refusal(env, 'trace', 'T-unknown');
+    assert.deepEqual([none.code, none.sentence], [1, 'T-unknown has no choreographed exit']);
   });
 
   it('tracker --once shows each promise of what is not finished, and counts the rest', async () => {
@@ -136,7 +136,7 @@ describe('ems, to see what services do by themselves:', () => {
     assert.match(none.sentence, /^There is no dead letter notification\.999999: ems dead-letters list$/);
   });
 
-  it('dead-letters replay puts one before its service again, once, and the tracker tells of it', async () => {
+  it('dead-letters replay delivers one to its service again, once, and the tracker shows it', async () => {
     const tracking = startEms(env, 'tracker', '--json');
     const printed = (text: string) => eventually(text, () => tracking.printed().includes(text) || undefined);
     await printed('"dead-lettered"');
@@ -146,10 +146,7 @@ describe('ems, to see what services do by themselves:', () => {
     await untilStep(world, stuck, 'notify-manager', 'done');
     await world.mail.waitFor(stuck.manager, 1);
     const again = await page(env, 'dead-letters', 'replay', id);
-    assert.match(
-      again,
-      new RegExp(`^Nothing is done with ${id}: it was replayed to notification at`),
-    );
+    assert.match(again, new RegExp(`^Nothing is done with ${id}: it was replayed to notification at`));
     assert.ok((await list())[0]!.replayedAt);
 
     await eventually(
@@ -162,14 +159,14 @@ describe('ems, to see what services do by themselves:', () => {
     const changes = JSON.parse(stdout) as { employeeId: string; what: string; state: string }[];
     assert.ok(
       changes.every(({ employeeId }) => employeeId === stuck.employeeId),
-      'what was over is no news',
+      'a finished exit is no change',
     );
     const of = changes.filter(({ what }) => what === 'notification notify-manager');
     assert.deepEqual([of[0]!.state, of.at(-1)!.state], ['dead-lettered', 'done']);
     assert.ok(!(await page(env, 'trace', stuck.employeeId)).includes('! manager.notified'));
   });
 
-  it('a resignation that is rubbish needs attention as long as nobody has blocked anything', async () => {
+  it('an invalid resignation needs attention until an exit is open', async () => {
     const nora = await world.hire();
     const subject = `exit.${nora.employeeId}.rubbish.employee.resigned`;
     await other.publish(subject, '\u001b[2Jnot json\u0000', {});
@@ -194,7 +191,7 @@ describe('ems, to see what services do by themselves:', () => {
     assert.deepEqual(await attention(), []);
   });
 
-  it('an event of an exit that is not is given up, and no replay makes it one', async () => {
+  it('an event of an unknown exit is dead-lettered, and cannot be replayed', async () => {
     const subject = 'exit.T-none.x1.exit.decision-finalised';
     const decision = JSON.stringify({ outcome: 'retained', decidedBy: HR });
     await other.publish(subject, decision, cloudEvent('exit.decision-finalised', 'x1'));

@@ -48,7 +48,7 @@ describe('an operator with ems', () => {
     });
   const list = (...filter: string[]) => answer<ListedExit[]>(world.env, 'list', ...filter);
 
-  it('lists all exits, the open ones first and of these the newest on top, each with its phase, outcome and dates', async () => {
+  it('lists all exits with phase, outcome and dates: open ones first, the newest on top', async () => {
     const all = await list();
     const [c, b, a] = [closed, stuck, waiting].map(({ employeeId }) => employeeId);
     assert.deepEqual(idsOf(all), [a, b, c]);
@@ -114,13 +114,13 @@ describe('an operator with ems', () => {
     assert.equal(stateOf(status, 'notify-manager'), 'needs-attention');
   });
 
-  it('cannot mend a step that there is not, or that is done, or without a name', async () => {
+  it('cannot mend an unknown or a done step, or any step without a name', async () => {
     const resolve = (step: string, by = IT) =>
       refusal(world.env, 'resolve', stuck.employeeId, step, 'retry', '--by', by);
     const [none, done, nameless] = await Promise.all([
       resolve('block-access'),
       resolve('block-access:code'),
-      resolve('notify-manager', 'somebody'),
+      resolve('notify-manager', 'anonymous'),
     ]);
     assert.match(none.sentence, /there is no step block-access; open steps: .*block-access:payroll/);
     assert.match(done.sentence, /step block-access:code is already done/);
@@ -135,7 +135,7 @@ describe('an operator with ems', () => {
     );
   });
 
-  it('mends one step by a retry and records of the other by whom and with what evidence it was done', async () => {
+  it('mends one step by a retry, and records who did the other by hand with what evidence', async () => {
     world.proxies.payroll.fault(undefined);
     const by = ['done-by-hand', '--by', IT, '--evidence', 'TICKET-42'];
     const [retried, told] = await Promise.all([

@@ -13,7 +13,7 @@ describe('the last active member of a protected group', () => {
   });
   after(() => world.stop());
 
-  it('is not taken away: ems resign refuses and says of which group and system, and nothing is started', async () => {
+  it('is kept: ems resign refuses, names group and system, and starts nothing', async () => {
     const { code, stderr } = await ems(world.env, 'resign', nora.employeeId);
     assert.equal(code, 1);
     assert.match(
@@ -33,13 +33,13 @@ describe('the last active member of a protected group', () => {
     assert.match(told, /refused unless --override +last active member of production-admins on production/);
   });
 
-  it('is not overridden by nobody', async () => {
+  it('is not overridden without a name', async () => {
     const { code, stderr } = await ems(world.env, 'resign', nora.employeeId, '--override');
     assert.equal(code, 2);
     assert.match(stderr, /--override and --by go together/);
   });
 
-  it('is taken away where somebody overrides, who is recorded', async () => {
+  it('is taken with an override, which records by whom', async () => {
     await answer(world.env, 'resign', nora.employeeId, '--override', '--by', IT);
     const status = await world.untilPhase(nora, 'awaiting-decision');
     assert.equal(status.overrideBy, IT);

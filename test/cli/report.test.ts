@@ -29,7 +29,7 @@ describe('ems report', () => {
     return nora;
   }
 
-  it('prints a page that says what the exit was, with the two times on top', async () => {
+  it('prints a page about the exit, with the two times on top', async () => {
     const nora = await closed('retained');
     const [html, evidence] = await Promise.all([
       page(world.env, 'report', nora.employeeId),
@@ -75,7 +75,7 @@ describe('ems report', () => {
     );
   });
 
-  it('is one file that asks nobody for anything: no script, no link, no picture', async () => {
+  it('is one self-contained file: no script, no link, no picture', async () => {
     const nora = await closed('leaving');
     const { all, text } = readPage(await page(world.env, 'report', nora.employeeId));
     for (const tag of ['script', 'link', 'img', 'iframe', 'object', 'a'])
@@ -86,7 +86,7 @@ describe('ems report', () => {
     assert.doesNotMatch(text(all('style')[0]), /url\(|@import/);
   });
 
-  it('shows what people are called, and what they wrote, as text and nothing else', async () => {
+  it('shows names and notes as text and nothing else', async () => {
     const nora = await closed('leaving', { displayName: HOSTILE }, HOSTILE);
     const { all, text } = readPage(await page(world.env, 'report', nora.employeeId));
     assert.deepEqual([all('script').length, all('img').length, all('style').length], [0, 0, 1]);
@@ -130,7 +130,7 @@ describe('ems report', () => {
     await world.mend();
     const { text, tableAfter } = readPage(await page(world.env, 'report', nora.employeeId));
     assert.match(text(), /What this report cannot tell ?The exit is open/);
-    assert.match(text(), /left out by an operator on code/);
+    assert.match(text(), /an operator skipped it on code/);
     assert.deepEqual(
       tableAfter('Steps that needed a person')[1]!
         .slice(1, 3)
@@ -143,11 +143,11 @@ describe('ems report', () => {
   it('is refused in one sentence where there is no such exit, or no place for the file', async () => {
     const nora = await closed('retained');
     const [unknown, nowhere] = await Promise.all([
-      refusal(world.env, 'report', 'E-nobody'),
+      refusal(world.env, 'report', 'E-unknown'),
       refusal(world.env, 'report', nora.employeeId, '--out', '/no/such/folder/report.html'),
     ]);
     assert.equal(unknown.code, 1);
-    assert.match(unknown.sentence, /^E-nobody has no exit$/);
+    assert.match(unknown.sentence, /^E-unknown has no exit$/);
     assert.equal(nowhere.code, 1);
     assert.match(
       nowhere.sentence,

@@ -7,7 +7,7 @@ import { HR, startWorld, type World } from '../support/world.js';
 
 const HEAD = 'head-of-hr@acme.example';
 
-describe('an exit that nobody decides in time, from the resignation to the report', () => {
+describe('an exit that is not decided in time', () => {
   let world: World;
   before(async () => {
     world = await startWorld({
@@ -33,7 +33,7 @@ describe('an exit that nobody decides in time, from the resignation to the repor
     await eventually('an escalation', () =>
       world.mail.to(HEAD).some(({ text }) => text?.includes(employeeId)) ? true : undefined,
     );
-    // As the reminder has it.
+    // The command that the reminder names.
     const reminder = world.mail.to(HR).find(({ messageId }) => messageId?.includes('remind-hr-partner'));
     const [, command] = /^(?:npx )?ems (decide .* leaving --by .*)$/m.exec(reminder!.text!) ?? [];
     await page(world.env, ...command!.split(' '));

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { ems, page, refusalOf, type Ran } from '../support/ems.js';
 
-/** Nobody listens there, so that a command which got as far as Temporal would end with 1. */
-const nobody = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
+/** No server listens there: a command that got as far as Temporal would end with 1. */
+const nowhere = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
 
 const AT_A_TIME = 4;
 
-describe('ems, before it asks anybody', () => {
+describe('ems, before it asks a server', () => {
   it('shows its commands, and each of them its use with an example', async () => {
     const names = [
       ...['resign', 'decide', 'status', 'watch', 'list', 'resolve', 'interview', 'report'],
       ...['tracker', 'trace', 'dead-letters', 'service'],
     ];
     const [all, ...each] = await Promise.all([
-      page(nobody, '--help'),
-      ...names.map((name) => page(nobody, name, '--help')),
+      page(nowhere, '--help'),
+      ...names.map((name) => page(nowhere, name, '--help')),
     ]);
     for (const [i, name] of names.entries()) {
       assert.match(all, new RegExp(`^ {2}${name} `, 'm'));
@@ -25,18 +25,18 @@ describe('ems, before it asks anybody', () => {
     }
   });
 
-  it('without a command, shows what there is and says that this was not the way to use it', async () => {
-    const { code, stdout, stderr } = await ems(nobody);
+  it('shows its commands and fails without a command', async () => {
+    const { code, stdout, stderr } = await ems(nowhere);
     assert.deepEqual({ code, stdout }, { code: 2, stdout: '' });
     assert.match(stderr, /^Usage: ems /);
   });
 
   const mistakes: [what: string, args: string[], sentence: RegExp][] = [
-    ['a command that there is not', ['hire', 'E-1002'], /^unknown command 'hire'$/],
+    ['an unknown command', ['hire', 'E-1002'], /^unknown command 'hire'$/],
     ['no employee', ['resign'], /^missing required argument 'employeeId'$/],
-    ['what is no employee id', ['resign', 'E 1002'], /^employeeId: must be .*for example E-1002$/],
+    ['an invalid employee id', ['resign', 'E 1002'], /^employeeId: must be .*for example E-1002$/],
     [
-      'a date that is none',
+      'an invalid date',
       ['resign', 'E-1002', '--last-working-day', '2999-02-30'],
       /^lastWorkingDay: must be a date such as 2026-12-31 \(YYYY-MM-DD\)$/,
     ],
@@ -46,12 +46,12 @@ describe('ems, before it asks anybody', () => {
       /^lastWorkingDay: 2020-01-31 lies in the past$/,
     ],
     [
-      'an outcome that is neither',
+      'an unknown outcome',
       ['decide', 'E-1002', 'promoted', '--by', 'hr@acme.example'],
       /^outcome: must be "retained" or "leaving"$/,
     ],
     [
-      'a decision by nobody',
+      'a decision without a name',
       ['decide', 'E-1002', 'retained'],
       /^required option '--by <email>' not specified$/,
     ],
@@ -66,18 +66,18 @@ describe('ems, before it asks anybody', () => {
       /^effectiveOn: 2020-01-31 lies in the past$/,
     ],
     [
-      'a phase that there is not',
+      'an unknown phase',
       ['list', '--phase', 'over'],
       /^option '--phase <phase>' argument 'over' is invalid\. Allowed choices are starting, .*closed/,
     ],
     [
-      'an action that there is not',
+      'an unknown action',
       ['resolve', 'E-1002', 'notify-manager', 'forget', '--by', 'it@acme.example'],
       /value 'forget' is invalid for argument 'action'\. Allowed choices are retry, done-by-hand, skip\.$/,
     ],
     ['a dead letter that is not named', ['dead-letters', 'replay'], /^replay needs the id of a dead letter$/],
     [
-      'a form that there is not',
+      'an unknown form',
       ['resign', 'E-1002', '--form', 'improvised'],
       /argument 'improvised' is invalid\. Allowed choices are orchestrated, choreographed\.$/,
     ],
@@ -85,7 +85,7 @@ describe('ems, before it asks anybody', () => {
   const ran: Ran[] = [];
   before('each is typed; a few at a time, since most of it is the start of a process', async () => {
     for (let i = 0; i < mistakes.length; i += AT_A_TIME) {
-      const some = mistakes.slice(i, i + AT_A_TIME).map(([, args]) => ems(nobody, ...args, '--json'));
+      const some = mistakes.slice(i, i + AT_A_TIME).map(([, args]) => ems(nowhere, ...args, '--json'));
       ran.push(...(await Promise.all(some)));
     }
   });
@@ -97,9 +97,9 @@ describe('ems, before it asks anybody', () => {
     });
   }
 
-  it('keeps stdout free for what is asked for: without --json a refusal is on stderr only', async () => {
+  it('writes a refusal without --json to stderr only', async () => {
     const { code, stdout, stderr } = await ems(
-      nobody,
+      nowhere,
       'decide',
       'E-1002',
       'promoted',

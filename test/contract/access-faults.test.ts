@@ -188,7 +188,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
       FailureType.OtherSpelling,
       system.access().capture(other, SUSPEND, signal),
     );
-    assert.ok(reason.includes(`knows the employee as "${employeeId}", not as "${other}"`));
+    assert.ok(reason.includes(`spells the employee id "${employeeId}", not "${other}"`));
     assert.deepEqual(system.writes(), []);
   });
 

@@ -14,8 +14,6 @@ import { startChoreographedWorld, type ChoreographedWorld } from '../support/cho
 import { eventually } from '../support/eventually.js';
 import { HR, IT, startWorld, systems, type Hired, type World } from '../support/world.js';
 
-const config: [string, string][] = [['attentionAfter: PT15M', 'attentionAfter: PT3S']];
-
 type AnyWorld = World | ChoreographedWorld;
 
 const person = { displayName: 'Nora Test', personalEmail: 'nora@home.example' };
@@ -64,7 +62,7 @@ function comparable(evidence: Evidence, { employeeId, accounts }: Hired): unknow
     interview: evidence.interview.map(({ what, askedBy, attendees, inCalendar }) => ({
       ...{ what, askedBy, attendees, inCalendar },
     })),
-    mended: evidence.mended.map(({ step, action, by, evidence, result }) => ({
+    resolutions: evidence.resolutions.map(({ step, action, by, evidence, result }) => ({
       ...{ step, action, by, evidence, result },
     })),
     attention: evidence.attention.map(({ step, why, until }) => ({ step, why, isOver: until !== undefined })),
@@ -79,9 +77,9 @@ describe('the evidence, in both forms,', () => {
   let orchestrated: World;
   let choreographed: ChoreographedWorld;
   before(async () => {
-    orchestrated = await startWorld({ config });
+    orchestrated = await startWorld();
     choreographed = await startChoreographedWorld({
-      config: [...config, ['recheckEvery: PT15M', 'recheckEvery: PT1S']],
+      config: [['recheckEvery: PT15M', 'recheckEvery: PT1S']],
     });
   });
   afterEach(() => Promise.all([orchestrated.mend(), choreographed.mend()]));
@@ -155,7 +153,7 @@ describe('the evidence, in both forms,', () => {
       ],
     );
     const asked = evidence.timeline.filter(({ what }) => what.includes('asked for'));
-    assert.match(asked.map(({ what }) => what).join(), new RegExp(`^Interview: .* asked for by ${HR}$`));
+    assert.match(asked.map(({ what }) => what).join(), new RegExp(`^Interview: .* requested by ${HR}$`));
     assert.deepEqual(
       evidence.systems.map(({ end }) => end?.removedGroups?.map(({ displayName }) => displayName)),
       [[], [], ['readers']],
@@ -177,7 +175,7 @@ describe('the evidence, in both forms,', () => {
   });
 
   it('is the same for a step that was settled by hand, and for decisions that were refused', async () => {
-    const [{ decisions, mended, attention, times }] = await compare(async (world) => {
+    const [{ decisions, resolutions, attention, times }] = await compare(async (world) => {
       world.proxies.code.fault(() => ({ kind: 'answer', status: 403 }));
       const nora = await opened(world, { displayName: 'Nora Test' });
       await untilStep(world, nora, 'block-access:code');
@@ -197,11 +195,11 @@ describe('the evidence, in both forms,', () => {
       ],
     );
     assert.deepEqual(
-      mended.map(({ step, action, by, evidence }) => [step, action, by, evidence]),
+      resolutions.map(({ step, action, by, evidence }) => [step, action, by, evidence]),
       [['block-access:code', 'done-by-hand', IT, 'TICKET-42']],
     );
     const asked = attention.find(({ step }) => step === 'block-access:code')!;
-    assert.equal(asked.until, mended[0]!.at);
+    assert.equal(asked.until, resolutions[0]!.at);
     assert.equal(times.resignationToBlock.systems.find(({ system }) => system === 'code')?.how, 'by-hand');
   });
 
@@ -315,7 +313,7 @@ describe('the evidence, in both forms,', () => {
   });
 
   it('is refused with the reason where there is no exit', async () => {
-    const none = /^Refusal: Temporal has no exit of E-unknown: .* retention keeps histories/;
+    const none = /^Refusal: Temporal has no exit of E-unknown: .* retention has deleted/;
     await assert.rejects(orchestrated.exits.report('E-unknown', 'test'), none);
     await assert.rejects(
       choreographed.exits.report('E-unknown', 'test'),

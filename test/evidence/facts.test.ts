@@ -56,7 +56,7 @@ describe('evidence from facts', () => {
       signal('2026-12-01T00:00:00.000Z', retained),
     ]);
     assert.deepEqual([decisions[0]!.result, outcome], ['unknown', undefined]);
-    assert.match(missing[0]!, /^What became of a decision that came as a signal/);
+    assert.match(missing[0]!, /^Only the exit knows whether it accepted a decision/);
   });
 
   it('measures a revocation from its effective date, and calls one that is still to come pending', async () => {
@@ -117,7 +117,7 @@ describe('evidence from facts', () => {
     };
     assert.match(
       evidence([...facts, ended]).verdict,
-      /^Ended from outside \(by a test\).* stays blocked until somebody gives it back or revokes it by hand\.$/,
+      /^Ended from outside \(by a test\).* stays blocked until a person gives it back or revokes it by hand\.$/,
     );
     const nothing = evidence([
       { kind: 'opened', at: '2026-12-01T00:00:00.000Z', exitId: 'x' },

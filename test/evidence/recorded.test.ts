@@ -34,8 +34,8 @@ describe('the evidence of recorded exits', () => {
 
   it('says of a retained exit that access was given back as it was, and how long each part took', async () => {
     const evidence = await recorded('retained');
-    const { times, state, outcome, decisions, interview, mended, attention, missing } = evidence;
-    assert.deepEqual([state, outcome, missing, mended, attention], ['closed', 'retained', [], [], []]);
+    const { times, state, outcome, decisions, interview, resolutions, attention, missing } = evidence;
+    assert.deepEqual([state, outcome, missing, resolutions, attention], ['closed', 'retained', [], [], []]);
     assert.ok(times.resignationToBlock.allMs! > 0 && times.decisionToEnd!.allMs! > 0);
     assert.equal(times.effectiveToEnd, undefined);
     assert.equal(
@@ -103,7 +103,7 @@ describe('the evidence of recorded exits', () => {
     assert.deepEqual([evidence.state, evidence.phase], ['open', 'awaiting-decision']);
     assert.ok(evidence.times.resignationToBlock.allMs! > 0);
     assert.equal(evidence.times.decisionToEnd, undefined);
-    assert.deepEqual(evidence.missing, ['The exit is open: what is still to come is not in here.']);
+    assert.deepEqual(evidence.missing, ['The exit is open: the report ends at the time it was read.']);
     assert.match(evidence.verdict, /^Open, not yet decided: access was observed blocked on all 3 systems/);
   });
 
@@ -114,16 +114,16 @@ describe('the evidence of recorded exits', () => {
     assert.match(asked.get('block-access:code')!.why, /^code answered 403/);
     assert.match(asked.get('notify-manager')!.why, /did not go out: connect ECONNREFUSED/);
     assert.deepEqual(
-      evidence.mended.map(({ step, action, by, result }) => [step, action, by, result]),
+      evidence.resolutions.map(({ step, action, by, result }) => [step, action, by, result]),
       [['block-access:code', 'done-by-hand', IT, 'done-by-hand']],
     );
-    assert.equal(asked.get('block-access:code')!.until, evidence.mended[0]!.at);
+    assert.equal(asked.get('block-access:code')!.until, evidence.resolutions[0]!.at);
     assert.deepEqual(hows(evidence.times.resignationToBlock), ['observed', 'by-hand', 'observed']);
     assert.equal(evidence.times.resignationToBlock.allMs, undefined);
     assert.deepEqual(hows(evidence.times.decisionToEnd), ['observed', 'observed', 'observed']);
     assert.match(
       evidence.verdict,
-      /Until then .* blocked on payroll and production; it was blocked by hand, and that not observed, on code/,
+      /Until then .* blocked on payroll and production; it was blocked by hand, which EMS did not observe, on code/,
     );
   });
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { loadDataConverter } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
-import { factsOf, type RunHistory } from '../../src/temporal/history.js';
+import { factsOf, type RunHistory } from '../../src/temporal/history-facts.js';
 import type { Evidence } from '../../src/exit/evidence/evidence.js';
 import { evidenceOf } from '../../src/exit/evidence/evidence-of.js';
 import type { Fact } from '../../src/exit/evidence/facts.js';

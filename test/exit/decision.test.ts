@@ -33,7 +33,7 @@ describe('a decision', () => {
     [
       'an effective date with "retained"',
       { ...retained, effectiveOn: '2026-12-31' },
-      /^effectiveOn: goes with .*"leaving" only/,
+      /^effectiveOn: is allowed with .*"leaving" only/,
     ],
     [
       'an effective date in the past',

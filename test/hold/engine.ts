@@ -61,10 +61,10 @@ export class Engine {
         ...{ employeeId, exitId: 'the-exit', resignation: {}, blocks: new Map() },
         step: (name: string) => this.steps.get(name)?.view,
       },
-      runner: { perform, keep: perform },
+      runner: { perform, performEach: perform },
       services: { access: () => this.activities() },
       plan: { policy: { lateWriteMs: LATE_WRITE_MS } },
-      happened: () => undefined,
+      record: () => undefined,
     };
     const kind: HoldKind =
       options.hold === 'groups' ? { kind: 'groups', groups: CRITICAL } : { kind: 'suspend' };
@@ -171,7 +171,7 @@ export class Engine {
           );
         }
         if (this.isCancelled && (moment === 'capture' || moment === 'block')) {
-          throw failed(moment, new CancelledFailure('given up on request', details));
+          throw failed(moment, new CancelledFailure('cancelled on request', details));
         }
         if (wire.verdict === 'time-up') {
           throw failed(moment, ApplicationFailure.create({ message: 'time is up', details: details! }));

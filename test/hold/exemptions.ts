@@ -1,7 +1,7 @@
 /**
- * The histories that SCIM cannot tell apart. It does not say who set a value, so another administrator who sets the same value is
- * taken for the hold. These, and no others, are exempt, and each use is counted. In all but the last, the restore also gives back
- * what another administrator had taken.
+ * The histories that SCIM cannot tell apart. It does not say who set a value: another administrator who sets the same value is taken
+ * for the hold. These, and no others, are exempt, and each use is counted. In all but the last, the restore also gives back what
+ * another administrator had taken.
  *
  * | class | history | why it cannot be known |
  * | --- | --- | --- |

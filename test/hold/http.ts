@@ -49,7 +49,7 @@ type Handler = (asked: Asked, signal: AbortSignal) => Promise<Answer>;
 const lines = new Map<string, Handler>();
 let realFetch: typeof fetch | undefined;
 
-/** Puts `handle` where `fetch` would otherwise go to this host name, so that the SCIM client under test stays as it is. */
+/** Puts `handle` in the place of `fetch` for this host name: the SCIM client under test stays as it is. */
 export function intercept(host: string, handle: Handler): void {
   lines.set(host, handle);
   if (realFetch) return;

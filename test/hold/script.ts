@@ -45,7 +45,7 @@ export type AdminAction =
   | { does: 'join' | 'leave' | 'rename-group' | 'delete-group' | 'recreate-group'; group: number }
   | { does: 'recreate-group-with-account'; group: number };
 
-export type What =
+type What =
   { kind: 'fault'; fault: Fault } | { kind: 'admin'; action: AdminAction } | { kind: 'landing' };
 
 export interface Happening {

@@ -48,7 +48,7 @@ export class Site {
     if (isNew && !active) await this.scim.patch(`/Users/${this.accountId}`, 'replace', 'active', false);
     this.userName = this.employeeId;
     const left = [...before.groups.values()].filter(({ id }) => before.is(exists(id)));
-    // All or none: the server lists groups in the order in which they were made, and a seed must mean the same each time.
+    // All or none: the server lists groups in the order of creation, and a seed must mean the same each time.
     const isAsMade =
       this.isKnown &&
       left.length === NAMES.length &&

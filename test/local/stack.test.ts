@@ -90,7 +90,7 @@ describe('the local stack', () => {
     home = await scratchFolder();
     env = { EMS_HOME: home };
     stack = start(home);
-    // The first has said that it is starting, and is not ready yet.
+    // The first stack is starting, and not ready yet.
     await eventually('the start', () => stack.output().includes('Starting') || undefined);
   });
   // Whatever failed: the children end when their parent is gone.
@@ -106,7 +106,7 @@ describe('the local stack', () => {
       assert.match(second.output(), sentence);
     };
     const sentence = new RegExp(
-      `A stack is already running in ${home} \\(process ${stack.process.pid}\\): stop that one first, or delete .*stack\\.pid if that process is something else\n$`,
+      `A stack is already running in ${home} \\(process ${stack.process.pid}\\): stop that one first, or delete .*stack\\.pid if that process is another program\n$`,
     );
     await refused();
     file = await ready(home, stack);

@@ -5,7 +5,7 @@ import { gate } from '../support/gate.js';
 import { calendarOf } from '../support/smtp.js';
 import { HR, startWorld, type Hired, type World } from '../support/world.js';
 
-describe('an exit that somebody cancels in the Web UI', () => {
+describe('an exit that is cancelled in the Web UI', () => {
   let world: World;
   before(async () => {
     world = await startWorld({ config: [['requestTimeout: PT10S', 'requestTimeout: PT2S']] });
@@ -23,7 +23,7 @@ describe('an exit that somebody cancels in the Web UI', () => {
     assert.equal(listed?.outcome, 'cancelled');
   };
 
-  it('while access is still being blocked: what was blocked is given back', async () => {
+  it('during the block gives back what was blocked', async () => {
     world.proxies.code.fault(({ method }) => (method === 'PATCH' ? { kind: 'unreachable' } : undefined));
     const nora = await opened(world);
     await untilStep(world, nora, 'block-access:payroll', 'done');
@@ -33,7 +33,7 @@ describe('an exit that somebody cancels in the Web UI', () => {
     await isCancelled(nora);
   });
 
-  it('while access is being blocked and somebody looks all the time: its history can be replayed', async () => {
+  it('during the block and constant queries has a history that can be replayed', async () => {
     const { passed: until, open: answer } = gate();
     world.proxies.code.fault(({ method }) => (method === 'PATCH' ? { kind: 'held', until } : undefined));
     const blocking = world.proxies.code.next(({ method }) => method === 'PATCH');
@@ -64,7 +64,7 @@ describe('an exit that somebody cancels in the Web UI', () => {
     assert.equal(local.length, 1, 'the plan, and no other');
   });
 
-  it('while the decision is awaited: access is given back, the interview withdrawn, and the manager told', async () => {
+  it('while the decision is awaited gives access back, withdraws the interview, and tells the manager', async () => {
     const nora = await waiting(world);
     await handleOf(nora).cancel();
     await isCancelled(nora);
@@ -72,10 +72,10 @@ describe('an exit that somebody cancels in the Web UI', () => {
       world.mail.invitationsTo(nora.email).map((mail) => calendarOf(mail).method),
       ['REQUEST', 'CANCEL'],
     );
-    assert.match(world.mail.to(nora.manager).at(-1)!.subject!, /The exit of .* was called off/);
+    assert.match(world.mail.to(nora.manager).at(-1)!.subject!, /The exit of .* was cancelled/);
   });
 
-  it('after the decision: it is recorded, and the decision is carried out all the same', async () => {
+  it('after the decision records the request, and carries out the decision all the same', async () => {
     const nora = await waiting(world);
     world.proxies.code.fault(() => ({ kind: 'unreachable' }));
     await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
@@ -90,7 +90,7 @@ describe('an exit that somebody cancels in the Web UI', () => {
     assert.equal((await handleOf(nora).describe()).status.name, 'COMPLETED');
   });
 
-  it('while a leaver waits for the last day: a cancel never gives access back, only a new decision does', async () => {
+  it('before the effective date of "leaving" keeps the block until "retained" is decided', async () => {
     const nora = await waiting(world);
     const effectiveOn = new Date(Date.now() + 9 * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
     await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR, effectiveOn });
@@ -107,7 +107,7 @@ describe('an exit that somebody cancels in the Web UI', () => {
     assert.equal((await world.account(nora, 'payroll')).active, true);
   });
 
-  it('and that needs attention is given back what can be, and waits for the rest', async () => {
+  it('gives back what it can, and needs attention for the rest', async () => {
     const nora = await waiting(world);
     world.proxies.code.fault(({ method }) =>
       method === 'PATCH' ? { kind: 'answer', status: 403 } : undefined,

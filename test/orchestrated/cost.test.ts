@@ -4,8 +4,8 @@ import { ended, waiting } from '../promises/on-the-way.js';
 import { HR, startWorld, type System } from '../support/world.js';
 
 /**
- * For an exit without interference, on one system: the 64 of the design, the mail to the employee (an activity after another, 6), and the
- * timer of the first reminder (2).
+ * For an exit without interference, on one system: 64, the mail to the employee (one more activity in turn, 6), and the timer of the
+ * first reminder (2).
  */
 const BUDGET = 72;
 /**

@@ -21,11 +21,11 @@ describe('a decision', () => {
     ['nothing at all', []],
     ['null', [null]],
     ['a number', [42]],
-    ['an outcome that is neither', [{ outcome: 'fired', decidedBy: HR }]],
-    ['decided by nobody', [{ outcome: 'leaving' }]],
+    ['an unknown outcome', [{ outcome: 'fired', decidedBy: HR }]],
+    ['no decider', [{ outcome: 'leaving' }]],
     ['a deep and long object', [{ outcome: { a: 'x'.repeat(5000) } }]],
   ];
-  it('that is rubbish never harms the exit, and shows in the status', async () => {
+  it('that is invalid never harms the exit, and shows in the status', async () => {
     const nora = await waiting(world);
     for (const [, args] of rubbish) await signal(nora, ...args);
     const status = await untilRefused(world, nora, rubbish.length);
@@ -48,7 +48,7 @@ describe('a decision', () => {
     });
     const handle = world.client.workflow.getHandle(exitWorkflowId(nora.employeeId));
     await handle.signal('decisionFinalized', retained);
-    // A name that Temporal keeps for itself must not stand the exit still.
+    // A name that Temporal reserves must not stop the exit.
     await handle.signal('__temporal_x', {});
     const status = await untilRefused(world, nora, 3);
     const reasons = status.rejectedDecisions.map(({ reason }) => reason).join('\n');

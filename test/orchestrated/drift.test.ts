@@ -32,10 +32,10 @@ async function blocked(world: World): Promise<Hired> {
   return nora;
 }
 
-// How long a write that nobody saw the end of is waited for before access is given back.
+// How long a restore waits for a write whose end is not known.
 const soon: [string, string] = ['requestTimeout: PT10S', 'requestTimeout: PT2S'];
 
-describe('a hold that somebody undoes while the decision is open', () => {
+describe('a hold that is undone while the decision is open', () => {
   let world: World;
   before(async () => {
     world = await startWorld({ config: [soon] });
@@ -43,7 +43,7 @@ describe('a hold that somebody undoes while the decision is open', () => {
   afterEach(() => world.mend());
   after(() => world.stop());
 
-  it('is counted, whichever system answers last', async () => {
+  it('is counted by the sweep, whichever system answers last', async () => {
     const nora = await blocked(world);
     await world.admin.payroll.setActive(nora.accounts.payroll!, true);
     const { passed: until, open: answer } = gate();
@@ -64,7 +64,7 @@ describe('a hold that somebody undoes while the decision is open', () => {
     await ended(world, nora, 'retained');
   });
 
-  it('costs a parked exit nothing to be looked at', async () => {
+  it('is looked for without an event in the history of a parked exit', async () => {
     const nora = await blocked(world);
     const handle = world.client.workflow.getHandle(`exit-${nora.employeeId}`);
     const { historyLength } = await handle.describe();
@@ -79,21 +79,21 @@ describe('a hold that somebody undoes while the decision is open', () => {
     await ended(world, nora, 'retained');
   });
 
-  it('on a system that is down is left to the next sweep, which says so; the other systems are looked at', async () => {
+  it('on a system that is down fails the sweep, which still looks at the other systems', async () => {
     const nora = await blocked(world);
     await world.takeDown('code');
     await world.admin.payroll.setActive(nora.accounts.payroll!, true);
     const failure = await sweep(world).then(
-      () => assert.fail('it did not say so'),
+      () => assert.fail('the sweep did not fail'),
       (error: Error) => error.cause as Error,
     );
-    assert.match(failure.message, /Not looked at: code \(code cannot be reached/);
+    assert.match(failure.message, /Holds were not checked on code \(code cannot be reached/);
     await world.until(nora, 'blocked again', ({ drifts, blockedAt }) => Boolean(drifts.length && blockedAt));
     await world.mend();
     await ended(world, nora, 'retained');
   });
 
-  it('is not invented: rubbish in the signal is refused and recorded', async () => {
+  it('is refused and recorded where the signal is invalid', async () => {
     const nora = await blocked(world);
     const handle = world.client.workflow.getHandle(`exit-${nora.employeeId}`);
     await handle.signal('holdDrifted', { system: 7 });

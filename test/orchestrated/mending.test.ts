@@ -11,7 +11,7 @@ describe('a step of an orchestrated exit that cannot succeed', () => {
   afterEach(() => world.mend());
   after(() => world.stop());
 
-  it('is the look-up: skipped, it leaves no address to write to, and the hold goes on without it', async () => {
+  it('leaves mail to a person when the look-up is skipped, and the hold goes on', async () => {
     world.proxies.directory.fault(() => ({ kind: 'answer', status: 403 }));
     const nora = await opened(world);
     await untilStep(world, nora, 'look-up-employee');
@@ -27,7 +27,7 @@ describe('a step of an orchestrated exit that cannot succeed', () => {
     assert.equal((await world.account(nora, 'payroll')).active, false);
   });
 
-  it('is done by hand only once what was still being tried has ended', async () => {
+  it('is done by hand only once its running attempt has ended', async () => {
     const { passed: until, open: release } = gate();
     world.proxies.payroll.fault(({ method }) => (method === 'PATCH' ? { kind: 'held', until } : undefined));
     const sent = world.proxies.payroll.next(({ method }) => method === 'PATCH');

@@ -27,7 +27,7 @@ describe('an exit that is reset to its beginning', () => {
     });
   }
 
-  it('keeps its id, so that mail and invitation sent again are known for the same, and still restores exactly', async () => {
+  it('keeps its id, so that repeated mail is recognised, and still restores exactly', async () => {
     const nora = await world.hire();
     const { exitId } = await world.exits.open({ employeeId: nora.employeeId });
     await world.untilPhase(nora, 'awaiting-decision');
@@ -47,13 +47,13 @@ describe('an exit that is reset to its beginning', () => {
     assert.equal(
       (await world.account(nora, 'payroll')).active,
       true,
-      'its own block is not the state before',
+      'its own block is not taken for the state before',
     );
     const { groups } = await world.account(nora, 'production');
     assert.deepEqual(groups, [...CRITICAL_GROUPS, 'readers'].toSorted());
   });
 
-  it('knows the time that the interview was moved to, with its SEQUENCE', async () => {
+  it('knows the time to which the interview was moved, with its SEQUENCE', async () => {
     const nora = await waiting(world);
     await world.exits.reschedule(nora.employeeId, { next: true });
     const { start } = await world.exits.reschedule(nora.employeeId, { next: true });

@@ -10,7 +10,7 @@ describe('the start of an exit', () => {
   });
   after(() => world.stop());
 
-  /** As somebody with the Web UI would. */
+  /** As a person would in the Web UI. */
   const start = (workflowId: string, ...args: unknown[]) =>
     world.client.workflow.execute('exitEmployee', { workflowId, taskQueue: taskQueues.exit, args });
   async function failureOf(starting: Promise<unknown>): Promise<{ type: string; message: string }> {
@@ -52,16 +52,16 @@ describe('the start of an exit', () => {
     ],
   ];
   for (const [what, args, problem] of notResignations) {
-    it(`fails at once with what is not a resignation: ${what}`, async () => {
+    it(`fails at once with an invalid resignation: ${what}`, async () => {
       const { type, message } = await failureOf(start(`exit-bad-${what.replaceAll(' ', '-')}`, ...args));
       assert.equal(type, 'InvalidResignation');
       assert.match(message, problem);
     });
   }
 
-  it('fails for somebody whom neither the directory nor any system knows', async () => {
-    const { type, message } = await failureOf(start('exit-T-nobody', { employeeId: 'T-nobody' }));
+  it('fails for an employee unknown to the directory and to every system', async () => {
+    const { type, message } = await failureOf(start('exit-T-unknown', { employeeId: 'T-unknown' }));
     assert.equal(type, 'UnknownEmployee');
-    assert.match(message, /knows an employee T-nobody/);
+    assert.match(message, /knows an employee T-unknown/);
   });
 });

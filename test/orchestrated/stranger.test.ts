@@ -5,7 +5,7 @@ import { startWorld, type World } from '../support/world.js';
 
 const run = promisify(execFile);
 
-describe('the official temporal command line, as a stranger’s client', () => {
+describe('the official temporal command line', () => {
   let world: World;
   before(async () => {
     world = await startWorld();

@@ -4,7 +4,7 @@ import { searchAttributes } from '../../src/workflows/search-attributes.js';
 import { ended } from '../promises/on-the-way.js';
 import { HR, startWorld, type Hired, type World } from '../support/world.js';
 
-/** What the Web UI asks a workflow for when somebody opens its page. */
+/** What the Web UI asks a workflow for when its page is opened. */
 interface Metadata {
   currentDetails: string;
   definition: Record<
@@ -41,7 +41,7 @@ describe('an exit in the Web UI', () => {
       assert.match(currentDetails, new RegExp(`- ${step}: \\*\\*done\\*\\*`));
   });
 
-  it('shows names as text: nobody’s name becomes a link or a table', async () => {
+  it('shows names as text: none becomes a link or a table', async () => {
     const { currentDetails } = await metadata();
     assert.ok(currentDetails.includes('Nora \\[O’Neil\\](http://evil.example) \\| \\<b\\>'), currentDetails);
   });
@@ -81,7 +81,7 @@ describe('an exit in the Web UI', () => {
       assert.ok(userMetadata?.summary?.data?.length, `event ${String(eventId)} has no summary`);
   });
 
-  it('shows in the list by its search attributes, which hold nobody’s name', async () => {
+  it('shows in the list by its search attributes, which hold no name', async () => {
     const nora = await world.hire();
     await world.exits.open({ employeeId: nora.employeeId, lastWorkingDay: '2999-12-31' });
     await world.untilPhase(nora, 'awaiting-decision');

@@ -83,10 +83,10 @@ describe('workers as processes of their own', () => {
 
   const refused: [what: string, args: string[], env: Record<string, string>, problem: RegExp][] = [
     [
-      'a service that there is not',
+      'an unknown service',
       ['--services', 'payroll'],
       {},
-      /"payroll" is none of exit, notification, hr, access/,
+      /"payroll" is no service: use exit, notification, hr, access/,
     ],
     [
       'a token that is missing',

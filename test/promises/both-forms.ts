@@ -25,7 +25,7 @@ export interface Company extends Omit<
   /** All services, or workers, of this company. */
   stopServing: () => Promise<void>;
   startServing: () => Promise<void>;
-  /** They stop; what is to be different is changed; they start again. */
+  /** Stops them, changes the configuration, and starts them again. */
   restart: (change: (config: World['config']) => void) => Promise<void>;
   /** Looks whether the open holds still hold; the choreographed form does so by itself. */
   sweep: () => Promise<unknown>;

@@ -59,7 +59,7 @@ inBothForms(
       return entries.find(([uid]) => uid.includes(exitId))?.[1];
     };
 
-    it('stands there at the time that everybody is invited for, moves with it, and goes when the employee stays', async () => {
+    it('is written at the time of the invitation, moves with it, and goes when the employee is retained', async () => {
       const nora = await open();
       const interview = await scheduled(nora);
       assert.equal(Date.parse((await startOf(nora))!), Date.parse(interview.start));
@@ -72,7 +72,7 @@ inBothForms(
       assert.equal(await startOf(nora), undefined);
     });
 
-    it('that HR has moved to a later time by hand is withdrawn, also once the time that it had before is over', async () => {
+    it('that HR moved to a later time by hand is withdrawn, even after its earlier time has passed', async () => {
       const nora = await open();
       await scheduled(nora);
       const { start, calendarUrl } = await world.exits.reschedule(nora.employeeId, {
@@ -83,7 +83,7 @@ inBothForms(
       const later = (time: string) => time.replace(/\d{8}T/, day);
       const entry = await ask(account, 'GET', path);
       await ask(account, 'PUT', path, entry.replaceAll(/^DT(START|END).*$/gm, later));
-      await eventually('the time before to be over', () => Date.now() > Date.parse(start) || undefined);
+      await eventually('the earlier time to pass', () => Date.now() > Date.parse(start) || undefined);
 
       const status = await ended(world, nora, 'retained');
       assert.equal(stateOf(status, 'cancel-hr-interview'), 'done');
@@ -92,14 +92,14 @@ inBothForms(
       assert.equal(method, 'CANCEL');
     });
 
-    it('stays there when the employee leaves', async () => {
+    it('stays when the employee leaves', async () => {
       const nora = await open();
       await scheduled(nora);
       const { interview } = await ended(world, nora, 'leaving');
       assert.equal(Date.parse((await startOf(nora))!), Date.parse(interview!.start));
     });
 
-    it('waits for a calendar that is down, and holds up neither the block nor the mails', async () => {
+    it('waits for a calendar that is down, and delays neither the block nor the mails', async () => {
       proxy.fault(() => ({ kind: 'unreachable' }));
       const nora = await open();
       const stuck = await world.until(
@@ -120,7 +120,7 @@ inBothForms(
       assert.ok(await startOf(nora));
     });
 
-    it('is kept by one of two exits where there is time for one; the other says what was looked at, and is given a time by hand', async () => {
+    it('is scheduled for one of two exits that want the last slot; the other takes a given time', async () => {
       // One free slot is left in all the working days that the policy allows.
       const lastWorkingDay = new Date(Date.now() + 60 * DAY_MS).toISOString().slice(0, 10);
       const free = await probe(lastWorkingDay);

@@ -47,7 +47,7 @@ const saysUnknown = (status: ExitStatus, step: string): boolean =>
 inBothForms('a call of the configuration', { config: [['systems:\n', steps]] }, (company) => {
   const callsOf = (exitId: string) => heard.filter(({ data }) => data['exitId'] === exitId);
 
-  it('is made once the employee leaves, until it is answered as done, and gates the close', async () => {
+  it('is made when the employee leaves, is retried until it is done, and gates the close', async () => {
     const { exits, untilPhase } = company();
     const nora = await waiting(company(), { on: ['payroll'] });
     const { exitId } = nora;
@@ -71,7 +71,7 @@ inBothForms('a call of the configuration', { config: [['systems:\n', steps]] }, 
     assert.deepEqual(times, Array(3).fill(step.startedAt), 'when the step began');
   });
 
-  it('is not made where the employee stays', async () => {
+  it('is not made when the employee is retained', async () => {
     const { exits, untilPhase } = company();
     const nora = await waiting(company(), { on: ['payroll'] });
     const { exitId } = nora;
@@ -101,7 +101,7 @@ inBothForms('a call of the configuration', { config: [['systems:\n', steps]] }, 
     await untilPhase(nora, 'closed');
     assert.equal(callsOf(exitId).length, 2);
   });
-  it('keeps an open exit from becoming a task when the configuration has one of its name', async () => {
+  it('does not become a task when the configuration later has one of its name', async () => {
     const { exits, until, untilPhase, restart, config, mail } = company();
     const nora = await waiting(company(), { on: ['payroll'] });
     const { steps } = config;
@@ -178,7 +178,7 @@ inBothForms('a task of the configuration', { config: [task('PT1S', 'PT1H')] }, (
     await settle(company(), nora, 'collect-badge', 'skip');
   });
 
-  it('keeps its day, and is no call, whatever is configured later', async () => {
+  it('keeps its due date, and does not become a call, whatever is configured later', async () => {
     const { until, restart, config } = company();
     const nora = await waiting(company(), { on: ['payroll'] });
     await untilAsked(company(), nora, 1);
@@ -207,7 +207,7 @@ inBothForms('a task that is late', { config: [task('PT4S', 'PT1S')] }, (company)
     const late = await untilStep(company(), nora, 'collect-badge');
     assert.equal(
       stepOf(late, 'collect-badge')!.error,
-      `${DESK} has not confirmed collect-badge in its time: ask them, or settle the step`,
+      `${DESK} has not confirmed collect-badge in time: ask them, or settle the step`,
     );
     assert.equal(mailsAbout(company(), nora).length, 1);
     await untilAsked(company(), nora, 2);

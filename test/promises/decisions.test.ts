@@ -74,7 +74,7 @@ inBothForms('a decision', {}, (company) => {
       return nora;
     };
 
-    it('to retain stops the block and undoes what was done', async () => {
+    it('of "retained" stops the block and undoes what was done', async () => {
       const nora = await halfBlocked();
       await world.exits.decide(nora.employeeId, retained);
       const stopped = await untilStep(world, nora, 'block-access:code', 'skipped');
@@ -84,7 +84,7 @@ inBothForms('a decision', {}, (company) => {
       await hasAccess(world, nora);
     });
 
-    it('that somebody leaves goes straight to revoking, also where the block never came through', async () => {
+    it('of "leaving" goes straight to revoking, even where the block never succeeded', async () => {
       const nora = await halfBlocked();
       await world.exits.decide(nora.employeeId, leaving);
       await world.mend();
@@ -93,7 +93,7 @@ inBothForms('a decision', {}, (company) => {
       assert.equal(stateOf(closed, 'revoke-access:code'), 'done');
     });
 
-    it('to retain outlasts a block whose request lands after it was given up', async () => {
+    it('of "retained" undoes a block whose request lands after it was cancelled', async () => {
       const { passed: until, open: land } = gate();
       const { payroll } = world.proxies;
       payroll.fault(({ method, body }) =>

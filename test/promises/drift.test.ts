@@ -42,7 +42,7 @@ inBothForms('a hold that is undone while the decision is open', { config: [often
     assert.deepEqual((await account(nora, 'production')).groups, all);
   });
 
-  it('on a system that is down is found once it is back, and the outage is none of the exit’s concern', async () => {
+  it('on a system that is down is found once it is back, and the outage needs no attention', async () => {
     const { admin, exits, proxies, mend, sweep } = company();
     const nora = await waiting(company());
     await admin.code.setActive(nora.accounts.code!, true);
@@ -61,7 +61,7 @@ inBothForms('a hold that is undone while the decision is open', { config: [often
     await ended(company(), nora, 'retained');
   });
 
-  it('is no news once the exit is over: nobody looks any more', async () => {
+  it('is not looked for once the exit is over', async () => {
     const { bus, exits, sweep } = company();
     const nora = await waiting(company());
     await ended(company(), nora, 'retained');
@@ -78,7 +78,7 @@ inBothForms(
   'a drift that the policy leaves to an operator',
   { config: [often, ['onDrift: reassert', 'onDrift: report']] },
   (company) => {
-    it('needs attention, is told to the operator and changes nothing, until they say retry', async () => {
+    it('needs attention, is reported to the operator, and changes nothing until a retry', async () => {
       const { admin, account, exits, mail, until } = company();
       const nora = await waiting(company());
       await admin.code.setActive(nora.accounts.code!, true);

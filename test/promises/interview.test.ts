@@ -6,7 +6,7 @@ import { inBothForms, type Company } from './both-forms.js';
 import { ended, opened, settle, untilStep } from './on-the-way.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** A Wednesday night: whatever the working hours, somebody wanted it so. */
+/** A given time, which need not be within the working hours. */
 const at = new Date(Date.now() + 9 * DAY_MS).toISOString().replace(/\.\d+Z/, 'Z');
 
 const soon: [string, string] = ['attentionAfter: PT15M', 'attentionAfter: PT1S'];
@@ -19,7 +19,7 @@ inBothForms('the interview of an exit', { systems: ['payroll'], config: [soon] }
     await world.exits.open({ employeeId: nora.employeeId });
     return world.untilPhase(nora, 'awaiting-decision');
   };
-  /** Every version of the invitation that somebody was sent, in order. */
+  /** Every version of the invitation that a recipient was sent, in order. */
   const invitations = ({ employeeId }: Hired, recipient: string) =>
     world.mail
       .to(recipient)
@@ -50,7 +50,7 @@ inBothForms('the interview of an exit', { systems: ['payroll'], config: [soon] }
     const status = await world.exits.status(nora.employeeId);
     assert.equal(status.interview?.start, at);
     assert.equal(stateOf(status, 'reschedule-hr-interview'), 'done');
-    assert.match(stepOf(status, 'reschedule-hr-interview')!.note!, new RegExp(`on the word of ${HR}`));
+    assert.match(stepOf(status, 'reschedule-hr-interview')!.note!, new RegExp(`at the request of ${HR}`));
 
     await ended(world, nora, 'retained');
 
@@ -92,7 +92,7 @@ inBothForms('the interview of an exit', { systems: ['payroll'], config: [soon] }
     );
   });
 
-  it('that nobody could be invited to is arranged by a given time', async () => {
+  it('without a free slot is scheduled at a given time', async () => {
     const nora = await world.hire({ on: ['payroll'] });
     // Tomorrow is the last working day: there is no slot before it.
     const lastWorkingDay = new Date(Date.now() + DAY_MS).toISOString().slice(0, 10);
@@ -134,13 +134,13 @@ inBothForms('the interview of an exit', { systems: ['payroll'], config: [soon] }
         ['CANCEL', at],
       ],
     );
-    // HR never heard of the new time; the withdrawal is of the same UID, and later than what they have.
+    // HR never got the new time: the withdrawal has the same UID and a higher SEQUENCE.
     const [invited, withdrawn] = invitations(nora, HR);
     assert.equal(invited?.uid, withdrawn?.uid);
     assert.ok(withdrawn!.sequence > invited!.sequence);
   });
 
-  it('of an employee whom the directory does not know is not withdrawn: no invitation had gone out', async () => {
+  it('of an employee whom the directory does not know needs no withdrawal: no invitation had gone out', async () => {
     const employeeId = `T-no-invitation-${world.form}`;
     const email = `${employeeId.toLowerCase()}@acme.example`;
     const payroll = await world.admin.payroll.createUser({ employeeId, email });
@@ -159,11 +159,11 @@ inBothForms('the interview of an exit', { systems: ['payroll'], config: [soon] }
     assert.deepEqual([state, note], ['done', 'no invitation had gone out']);
   });
 
-  it('that was arranged by hand is not moved', async () => {
+  it('that was arranged by hand cannot be moved', async () => {
     const nora = await opened(world, { on: ['payroll'], email: '' });
     await untilStep(world, nora, 'schedule-hr-interview');
     for (const step of ['schedule-hr-interview', 'notify-employee'])
       await world.exits.resolve(nora.employeeId, { step, action: 'done-by-hand', by: IT });
-    await refused(nora, { next: true }, /schedule-hr-interview is done-by-hand: nothing is known/);
+    await refused(nora, { next: true }, /schedule-hr-interview is done-by-hand: EMS knows of no interview/);
   });
 });

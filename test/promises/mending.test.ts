@@ -30,7 +30,7 @@ inBothForms('a step that cannot succeed', {}, (company) => {
     ['notify-manager-of-outcome', noMailTo('boss-of'), /boss-of-.* was refused: .*mailbox/, 'leaving'],
   ];
   for (const [key, fail, error, outcome] of failures) {
-    it(`asks for attention with its reason and, mended, comes through on a retry: ${key}`, async () => {
+    it(`needs attention with its reason, and succeeds on a retry once it is mended: ${key}`, async () => {
       if (!outcome) fail(world);
       const nora = outcome ? await waiting(world) : await opened(world);
       if (outcome) {
@@ -143,7 +143,7 @@ inBothForms('a step that cannot succeed', {}, (company) => {
     assert.equal(world.mail.to(nora.manager).length, 0);
   });
 
-  it('was done by hand, so it is to be undone by hand: nothing is guessed', async () => {
+  it('that was done by hand has to be undone by hand', async () => {
     noAccess(world);
     noMailTo('t-')(world);
     const nora = await opened(world);
@@ -160,10 +160,13 @@ inBothForms('a step that cannot succeed', {}, (company) => {
     const restoring = await untilStep(world, nora, 'restore-access:code');
     assert.match(
       stepOf(restoring, 'restore-access:code')!.error!,
-      /blocked by hand by it@acme.example: give the access back by hand/,
+      /it@acme.example blocked .* by hand: give the access back by hand/,
     );
     const both = await untilStep(world, nora, 'cancel-hr-interview');
-    assert.match(stepOf(both, 'cancel-hr-interview')!.error!, /arranged by hand .* withdraw it by hand/);
+    assert.match(
+      stepOf(both, 'cancel-hr-interview')!.error!,
+      /arranged the interview by hand: withdraw it by hand/,
+    );
     await settle(world, nora, 'restore-access:code', 'done-by-hand', 'ticket SEC-2');
     await settle(world, nora, 'cancel-hr-interview', 'done-by-hand');
     await world.untilPhase(nora, 'closed');
@@ -186,10 +189,10 @@ inBothForms('a step that cannot succeed', {}, (company) => {
     ['no such step', { step: 'block-everything', action: 'retry', by: IT }, /there is no step block-every/],
     ['no system', { step: 'block-access', action: 'retry', by: IT }, /open steps: .*block-access:code/],
     ['is done', { ...code, system: 'payroll', action: 'skip', by: IT }, /is already done/],
-    ['nobody’s name', { ...code, action: 'skip' }, /by: must be a mail address/],
+    ['no name', { ...code, action: 'skip' }, /by: must be a mail address/],
     ['no such action', { ...code, action: 'undo', by: IT }, /action: must be "retry"/],
   ];
-  it('is not mended by what makes no sense, which is refused with the reason', async () => {
+  it('refuses an invalid resolution with the reason', async () => {
     noAccess(world);
     const nora = await opened(world);
     await untilStep(world, nora, 'block-access:code');

@@ -20,7 +20,7 @@ interface AnyWorld {
 type Resigned = Hired & { exitId: string };
 type Hiring = Parameters<World['hire']>[0];
 
-/** Somebody who has just resigned. */
+/** An employee who has just resigned. */
 export async function opened(
   { hire, exits }: AnyWorld,
   hiring?: Hiring,
@@ -31,7 +31,7 @@ export async function opened(
   return { ...nora, exitId };
 }
 
-/** Somebody whose decision is open. */
+/** An employee whose decision is open. */
 export async function waiting(world: AnyWorld, ...how: [Hiring?, Partial<Resignation>?]): Promise<Resigned> {
   const nora = await opened(world, ...how);
   await world.untilPhase(nora, 'awaiting-decision');
@@ -78,7 +78,7 @@ export async function hasAccess({ account }: Pick<World, 'account'>, nora: Hired
   assert.deepEqual(groups, [...CRITICAL_GROUPS, 'readers'].toSorted());
 }
 
-/** Sends a decision past every check: as anybody can who may write to Temporal or to NATS, also while nobody serves. */
+/** Sends a decision past every check, as any client of Temporal or NATS can, even while none serves. */
 export async function pastEveryCheck(
   { bus, client, exits }: Pick<World, 'client'> & { bus?: Bus; exits: Pick<Exits, 'find'> },
   { employeeId }: Hired,

@@ -29,7 +29,7 @@ inBothForms('an exit', { config: [['attentionAfter: PT15M', 'attentionAfter: PT2
     await ended(company(), nora, 'leaving');
   });
 
-  it('takes "retained" right after "leaving" from a later day', async () => {
+  it('accepts "retained" right after "leaving" with a later date', async () => {
     const { exits, untilPhase } = company();
     const nora = await waiting(company());
     await exits.decide(nora.employeeId, { ...leaving, effectiveOn: inDays(9) });
@@ -39,7 +39,7 @@ inBothForms('an exit', { config: [['attentionAfter: PT15M', 'attentionAfter: PT2
     await hasAccess(company(), nora);
   });
 
-  it('withdraws no invitation to an interview that has taken place', async () => {
+  it('withdraws no invitation to an interview that has begun', async () => {
     const { exits, untilPhase, mail } = company();
     const nora = await waiting(company(), { on: ['payroll'] });
     const at = new Date(Math.ceil(Date.now() / 1000 + 2) * 1000).toISOString();
@@ -74,7 +74,7 @@ inBothForms('an exit', { config: [['attentionAfter: PT15M', 'attentionAfter: PT2
     assert.equal((await company().account(nora, 'code')).active, false);
   });
 
-  it('says the same of a system that left while a step was being tried on it', async () => {
+  it('says the same of a system that left while a step was retried on it', async () => {
     const { exits, hire, until, restart, proxies } = company();
     const { systems, policy } = company().config;
     await restart((config) => (config.policy = { ...policy, attentionAfter: 4_000 }));

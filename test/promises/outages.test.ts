@@ -10,7 +10,7 @@ inBothForms(
     let world: Company;
     beforeEach(() => (world = company()));
 
-    it('a critical system is tried until it is back; the others are blocked meanwhile, and the status says what is awaited', async () => {
+    it('a critical system is retried until it is back, the others are blocked, and the status says so', async () => {
       const nora = await world.hire();
       await world.takeDown('payroll');
       await world.exits.open({ employeeId: nora.employeeId });
@@ -40,7 +40,7 @@ inBothForms(
       assert.equal((await world.account(nora, 'payroll')).active, false);
     });
 
-    it('a directory that is down does not hold up the block', async () => {
+    it('a directory that is down does not delay the block', async () => {
       const nora = await world.hire();
       await world.takeDown('directory');
       await world.exits.open({ employeeId: nora.employeeId });
@@ -52,7 +52,7 @@ inBothForms(
       );
     });
 
-    it('a mail server that is down does not hold up the block, and everybody is written to once when it is back', async () => {
+    it('a mail server that is down does not delay the block, and each mail is sent once afterwards', async () => {
       await world.takeDown('mail');
       const nora = await opened(world);
       await world.until(nora, 'blocked', ({ blockedAt }) => blockedAt !== undefined);
@@ -72,7 +72,7 @@ inBothForms(
       assert.equal(world.mail.invitationsTo(nora.email).length, 1);
     });
 
-    it('an invitation that reached one of two is not sent to that one again', async () => {
+    it('an invitation that reached one recipient is not sent there again', async () => {
       let refusals = 0;
       world.mail.refuse((recipient) => {
         if (recipient !== HR || refusals >= 3) return undefined;
@@ -86,7 +86,7 @@ inBothForms(
       assert.equal(world.mail.to(HR).filter(({ messageId }) => messageId?.includes(status.exitId)).length, 1);
     });
 
-    it('a lost answer is not a lost or a double write', async () => {
+    it('a lost answer causes no lost and no double write', async () => {
       let lost = 0;
       for (const system of ['payroll', 'production'] as const) {
         world.proxies[system].fault(({ method }) => {
@@ -110,7 +110,7 @@ inBothForms(
       );
     });
 
-    it('a block that nobody could see succeed is given back all the same, also when the decision comes after its time was up', async () => {
+    it('a block whose success was not observed is given back, even when it needs attention', async () => {
       for (const system of ['payroll', 'production'] as const) {
         let isWritten = false;
         world.proxies[system].fault(({ method }) => {
@@ -131,7 +131,7 @@ inBothForms(
       await hasAccess(world, nora);
     });
 
-    it('the steps after the decision are tried until they come through as well', async () => {
+    it('the steps after the decision are retried until they succeed', async () => {
       const nora = await waiting(world);
       await world.takeDown('code');
       await world.takeDown('mail');
@@ -144,7 +144,7 @@ inBothForms(
       assert.equal((await world.account(nora, 'code')).active, true);
     });
 
-    it('an interview that cannot be withdrawn does not hold up the word to the manager', async () => {
+    it('an interview that cannot be withdrawn does not delay the mail to the manager', async () => {
       const nora = await waiting(world);
       world.mail.refuse((recipient) =>
         recipient === HR ? { code: 450, message: 'try again later' } : undefined,
@@ -153,7 +153,7 @@ inBothForms(
       const told = await untilStep(world, nora, 'notify-manager-of-outcome', 'done');
       assert.notEqual(stateOf(told, 'cancel-hr-interview'), 'done');
       assert.equal(told.phase, 'restoring', 'the exit is open until the interview is withdrawn');
-      assert.match(told.awaiting, /^Access is given back; what is left: cancel-hr-interview\./);
+      assert.match(told.awaiting, /^Access is restored; still open: cancel-hr-interview\./);
       world.mail.refuse(undefined);
       const closed = await world.untilPhase(nora, 'closed');
       assert.equal(stateOf(closed, 'cancel-hr-interview'), 'done');

@@ -64,7 +64,7 @@ inBothForms('an exit', {}, (company) => {
     assert.match(world.mail.to(nora.manager).at(-1)!.subject!, /is leaving$/);
   });
 
-  it('does not give access to somebody who had none', async () => {
+  it('gives no access to an employee who had none', async () => {
     const nora = await opened(world, { on: ['payroll', 'code'], suspendedOn: 'code' });
     const waiting = await world.untilPhase(nora, 'awaiting-decision');
     assert.equal(stepOf(waiting, 'block-access:production')?.note, 'no account');
@@ -92,7 +92,7 @@ inBothForms('an exit', {}, (company) => {
     await production.deleteGroup(maintainers);
   });
 
-  it('notes on the step that somebody changed the account during the hold, which SCIM alone would not tell', async () => {
+  it('notes on the step that the account was changed during the hold', async () => {
     const nora = await opened(world);
     await world.untilPhase(nora, 'awaiting-decision');
     await world.admin.payroll.setDisplayName(nora.accounts.payroll!, 'Nora Other');
@@ -127,7 +127,7 @@ inBothForms('an exit', {}, (company) => {
     assert.equal((await world.account(nora, 'payroll')).active, false);
   });
 
-  it('can happen to the same employee again, and no mail or invitation of one looks like one of the other', async () => {
+  it('can be repeated for the same employee, under other Message-IDs and another UID', async () => {
     const nora = await world.hire();
     const ids: string[] = [];
     for (let time = 0; time < 2; time++) {
@@ -146,7 +146,7 @@ inBothForms('an exit', {}, (company) => {
     assert.equal(new Set(uids).size, 2);
   });
 
-  it('is followed to its end, a status for each thing that happens', async () => {
+  it('is followed to its end, with a status for each change', async () => {
     const nora = await opened(world, { on: ['payroll'] });
     const phases = new Set<string>();
     for await (const { phase } of world.exits.follow(nora.employeeId, 30_000)) {

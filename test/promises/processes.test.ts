@@ -57,7 +57,7 @@ inBothForms('services as processes of their own', { config }, (company) => {
   /** Only the orchestrated form has a process that knows the whole exit. */
   const ofExit = () => (world.form === 'orchestrated' ? ['exit'] : []);
 
-  it('wait for no other: a block goes on without those who tell, and exactly where a killed process left it', async () => {
+  it('do not wait for one another: a block needs no mail, and goes on exactly where a killed process left it', async () => {
     const [access] = await Promise.all([start('access'), ...ofExit().map((name) => start(name))]);
     const { production } = world.proxies;
     const { passed: until, open: land } = gate();
@@ -87,7 +87,7 @@ inBothForms('services as processes of their own', { config }, (company) => {
     await hasAccess(world, nora);
   });
 
-  it('keep to a rate limit all together, and the other systems do not wait for it', async () => {
+  it('keep to a rate limit together, and delay no other system', async () => {
     const all = [...ofExit(), 'notification', 'hr', 'access'];
     await Promise.all([start(...all), start(...all)]);
     const { code, payroll } = world.proxies;

@@ -23,7 +23,7 @@ inBothForms('while the decision is open', { systems: ['payroll'], config }, (com
   const reminders = (nora: Hired) => written(nora, HR, 'remind-hr-partner');
   const escalations = (nora: Hired) => written(nora, HEAD, 'escalate');
 
-  it('HR is reminded on the ladder, then it is escalated again and again, until it is decided; after that no mail is sent', async () => {
+  it('HR is reminded on the ladder, then the decision is escalated until it is made', async () => {
     const nora = await opened(world, { on: ['payroll'] });
     await eventually('two escalations', () => (escalations(nora).length >= 2 ? true : undefined));
     assert.equal(reminders(nora).length, 3);
@@ -43,7 +43,7 @@ inBothForms('while the decision is open', { systems: ['payroll'], config }, (com
     assert.equal(new Set(ids).size, ids.length, 'each mail once');
   });
 
-  it('the exit says when the decision is due, and shows in the list of the overdue from then on until it is decided', async () => {
+  it('the exit says when the decision is due, and is listed as overdue from then until the decision', async () => {
     const nora = await opened(world, { on: ['payroll'] });
     const { openedAt, reviewBy, awaiting } = await world.untilPhase(nora, 'awaiting-decision');
     assert.equal(Date.parse(reviewBy!) - Date.parse(openedAt), 4000);
@@ -60,7 +60,7 @@ inBothForms('while the decision is open', { systems: ['payroll'], config }, (com
     await eventually('the exit to be overdue no more', async () => ((await isListed()) ? undefined : true));
   });
 
-  it('a reminder that does not go out asks for attention, holds nothing up, and is given up with the decision', async () => {
+  it('a reminder that fails needs attention, delays nothing, and is skipped with the decision', async () => {
     const nora = await world.hire({ on: ['payroll'] });
     world.mail.refuse((recipient) =>
       recipient === HR || recipient === HEAD ? { code: 450, message: 'try again later' } : undefined,
@@ -82,7 +82,7 @@ inBothForms('while the decision is open', { systems: ['payroll'], config }, (com
     assert.equal(reminders(nora).length, 0);
   });
 
-  it('a mailbox of HR that takes no mail does not hold up the escalation', async () => {
+  it('a mailbox of HR that takes no mail does not delay the escalation', async () => {
     const nora = await world.hire({ on: ['payroll'] });
     world.mail.refuse((recipient) =>
       recipient === HR ? { code: 550, message: 'no such mailbox' } : undefined,

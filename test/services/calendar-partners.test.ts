@@ -68,7 +68,7 @@ describe('of several HR partners', () => {
     assert.deepEqual(interview.hrPartner, ANNE);
     assert.equal(interview.calendarUrl, undefined);
     for (const one of mail.mails) {
-      const said = /proposed by working hours alone; no calendar was looked at/;
+      const said = /proposed by working hours only, without a calendar/;
       assert.match(one.text!, said);
       assert.match(String(readInvitation(one).component.getFirstPropertyValue('description')), said);
     }

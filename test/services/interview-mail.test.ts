@@ -47,7 +47,7 @@ describe('the mails about the interview', () => {
   it('say that no calendar was looked at only where that is so', () => {
     for (const kind of ['invitation', 'rescheduled'] as const)
       for (const [language, says] of [
-        ['en', /by working hours alone; no calendar was looked at/],
+        ['en', /by working hours only, without a calendar/],
         ['de', /ein Kalender wurde nicht eingesehen/],
       ] as const) {
         assert.match(words(kind, language, true).text, says);

@@ -80,7 +80,7 @@ describe('the templates', () => {
     );
     const { code, said } = await check();
     assert.equal(code, 0);
-    assert.match(said, /de\/manager-retained is missing: English is sent/);
+    assert.match(said, /de\/manager-retained is missing: EMS sends the English mail/);
   });
 
   it('replace a mail with one half missing by the English one, and the check fails', async () => {

@@ -94,7 +94,7 @@ describe('while the decision is open', () => {
     [undefined, 'Needs attention: the exit of Dana Fox'],
     ['de', 'Bitte eingreifen: Austritt von Dana Fox'],
   ] as const) {
-    it(`the operator hears which steps are stuck, why, and how to mend them (${language ?? 'English'})`, async () => {
+    it(`the operator is told which steps are stuck, why, and how to mend them (${language ?? 'English'})`, async () => {
       const about = attention(dana(), language);
       const sent = await service().notifyOperator({ ...about, number: 4 }, signal);
       const [mail] = server.to(operator.email);

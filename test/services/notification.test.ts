@@ -67,7 +67,7 @@ describe('the manager', () => {
     {
       outcome: 'cancelled',
       decision: undefined,
-      en: ['The exit of Dana Fox was called off', /before anything was decided[^]*given back/],
+      en: ['The exit of Dana Fox was cancelled', /before a decision[^]*given back/],
       de: ['Der Austritt von Dana Fox wurde abgebrochen', /bevor etwas entschieden/],
     },
   ] as const;

@@ -150,7 +150,7 @@ describe('a step that is a call', () => {
 
   it('is retried with the same event after a 202, until it is done', async () => {
     answers = [{ status: 202 }, { status: 200, body: '{"note":"paid on 31 December"}' }];
-    assert.equal(await outage(fails()), 'the service of final-pay has not done it yet');
+    assert.equal(await outage(fails()), 'the service of final-pay has not finished yet');
     assert.deepEqual(await send(), ['paid on 31 December']);
     const [first, second] = heard.map(({ headers, body }) => ({ id: headers['ce-id'], body }));
     assert.deepEqual(first, second);

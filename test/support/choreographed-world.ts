@@ -143,7 +143,7 @@ export async function startChoreographedWorld({
     async stop() {
       await stopServices();
       try {
-        // Whatever a test was about: what was said on the way keeps to the contract.
+        // In every test: what the services published keeps to the contract.
         await checkStreams(bus);
       } finally {
         await bus.close();

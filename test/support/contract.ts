@@ -36,14 +36,14 @@ const LETTERS = 'dead-letters';
 /** The channels that are events of an exit, which are named as their events are. */
 export const documentedEvents = Object.keys(contract.channels).filter((name) => name !== LETTERS);
 
-/** Whoever is the tag of an operation, as `ce-source` names them: the service of a consumer, or the client. */
+/** The source of an operation by its tag, as in `ce-source`: the service of a consumer, or the client. */
 export function sourceOf(tag: string): string {
   const [service = tag] =
     Object.entries(contract['x-services']).find(([, consumers]) => consumers.includes(tag)) ?? [];
   return `/ems/${service}`;
 }
 
-/** What says who says it, when, and because of what: a stranger may leave it out, our services don't. */
+/** Headers that other programs may leave out, and our services may not. */
 const ours = ['ce-subject', 'ce-time', 'ce-correlationid', 'content-type', 'Nats-Msg-Id'];
 
 const ajv = new Ajv({ strict: false, allErrors: true });
@@ -82,7 +82,7 @@ interface Emitted {
 
 /**
  * Holds all that our services and our client have put into the streams to the contract.
- * @returns what they said
+ * @returns what they published
  * @throws Error that names every message that does not keep to it
  */
 export async function checkStreams(bus: Bus): Promise<Emitted[]> {
@@ -90,7 +90,7 @@ export async function checkStreams(bus: Bus): Promise<Emitted[]> {
   const problems: string[] = [];
   for await (const { seq, subject, headers, text } of messagesOf(bus, EXITS)) {
     const { 'ce-type': type = '', 'ce-source': source = '', 'ce-subject': exitId, 'ce-id': id } = headers;
-    // Whatever else is there is a stranger's, or rubbish of a test.
+    // Other messages come from other programs, or are rubbish of a test.
     if (!source.startsWith('/ems/')) continue;
     emitted.push({ type, source });
     const found = problemsOf(type, headers, JSON.parse(text));

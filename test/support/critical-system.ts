@@ -25,7 +25,7 @@ export interface CriticalServer {
 export interface CriticalSystemOptions {
   server: () => Promise<CriticalServer>;
   quirk?: Quirk | undefined;
-  /** What every name on the server begins with, so that it clashes with nobody's. */
+  /** What every name on the server begins with, so that it clashes with no other. */
   prefix?: string;
   accountAttribute?: string | undefined;
   requestTimeoutMs?: number | undefined;
@@ -48,7 +48,7 @@ export interface CriticalSystem {
   /** An account in all three groups. */
   hire: (changes?: Partial<NewUser>) => Promise<{ employeeId: string; id: string }>;
   capture: (employeeId: string, hold: HoldKind) => Promise<CapturedAccount>;
-  /** Of somebody who was hired just now. */
+  /** Of an employee who was hired just now. */
   captured: (
     hold: HoldKind,
     changes?: Partial<NewUser>,

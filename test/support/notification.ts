@@ -1,4 +1,4 @@
-/** Every mail of the notification service, to be sent as it is in an exit, to people who read any language. */
+/** Every mail of the notification service, to be sent as in an exit, in any language. */
 import type { Ending } from '../../src/exit/decision.js';
 import type { Employee, Sent } from '../../src/exit/people.js';
 import { loadTemplates, type MailTemplates } from '../../src/services/mails/templates.js';

@@ -22,7 +22,7 @@ export function stillRunning(pids: readonly number[]): number[] {
   return pids.filter((pid) => all.some((process) => process.pid === pid));
 }
 
-/** Without zombies: they have ended, and only wait for somebody to take note. */
+/** Without zombies: they have ended, and only wait for their parent. */
 function processes(): Process[] {
   const all = process.platform === 'linux' ? fromProc() : fromPs();
   return all.filter(({ state }) => !state.startsWith('Z'));

@@ -1,4 +1,4 @@
-/** Servers that nobody here wrote and that run on Python: each in a virtual environment of its own that is made once per machine. */
+/** Servers of other projects that run on Python: each in a virtual environment of its own, made once per machine. */
 import path from 'node:path';
 import { cached } from '../../src/local/cache.js';
 import { run } from '../../src/local/run.js';

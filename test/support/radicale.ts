@@ -1,4 +1,4 @@
-/** Radicale, a CalDAV server that nobody here wrote. What the tests put into it and read from it goes by plain HTTP. */
+/** Radicale, a CalDAV server of another project. What the tests put into it and read from it goes by plain HTTP. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import getPort from 'get-port';
@@ -21,7 +21,7 @@ export interface CalendarServer {
 }
 
 const users = ['hr', 'hr-two', 'hr-three'] as const;
-/** Such that it would not go unseen in a message, encoded or not. */
+/** Such that it would show in a message, encoded or not. */
 export const PASSWORD = 'correct-horse:bättery-staple';
 
 export async function startRadicale(): Promise<CalendarServer> {

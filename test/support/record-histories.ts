@@ -1,6 +1,6 @@
 /**
  * Records the corpus of histories that replay.test.ts holds new workflow code to: `npm run record-histories`. Exits stay open for
- * weeks, so what the code of today began must still be understood by the code of tomorrow. Until version 1.0 there is one generation:
+ * weeks: what the code of today began, the code of tomorrow must still understand. Until version 1.0 there is one generation:
  * nothing is released, so the corpus is replaced with the workflow. With names of paths, it records those:
  * `npm run record-histories -- cancelled`.
  */

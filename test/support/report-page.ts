@@ -1,4 +1,4 @@
-/** A page, read by a parser that nobody here wrote: as a browser would. */
+/** A page, read by the parser of another project, as a browser would. */
 import { parse, type DefaultTreeAdapterTypes } from 'parse5';
 
 type Node = DefaultTreeAdapterTypes.Node;

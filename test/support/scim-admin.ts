@@ -36,7 +36,7 @@ export class RequestRefused extends Error {
   }
 }
 
-/** @param prefix what every name begins with, on the server and nowhere else: so that they clash with nobody's */
+/** @param prefix what every name begins with, on the server and nowhere else: so that they clash with no other */
 export function scimAdmin({ scimUrl, token }: { scimUrl: string; token: string }, prefix = '') {
   const made: { type: 'Users' | 'Groups'; attribute: string; name: string; id: Promise<string> }[] = [];
   let deleting: Promise<void> | undefined;

@@ -1,4 +1,4 @@
-/** scim2-server, a SCIM 2.0 server that nobody here wrote. */
+/** scim2-server, a SCIM 2.0 server of another project. */
 import getPort from 'get-port';
 import { startChild, untilAnswered } from '../../src/local/child.js';
 import { pythonWith } from './python.js';

@@ -23,9 +23,9 @@ export interface MailServer {
   ) => void;
   /** Answers so to these recipients, or to everybody. */
   refuseWith: (code: number, ...recipients: string[]) => void;
-  /** Takes the next message, and breaks the connection before it says so. */
+  /** Takes the next message, and breaks the connection before the reply. */
   loseNextAnswer: () => void;
-  /** Takes the next message, and says so only when it is let. */
+  /** Takes the next message, and replies only when it is let. */
   holdNextAnswer: () => { taken: Promise<void>; let: () => void };
   to: (recipient: string) => Mail[];
   /** Of all mails, in the order in which they came. */
@@ -80,7 +80,7 @@ function newMailServer(): MailServer {
           const source = await whole(stream);
           if (source === undefined) return;
           const parsed = await simpleParser(source);
-          // No test has to ask for it: what a calendar program would refuse, this server does.
+          // In every test: this server refuses what a calendar program would refuse.
           const problem = invalidInvitation({ ...parsed, recipient: '', source });
           if (problem) return callback(Object.assign(new Error(problem), { responseCode: 554 }));
           for (const { address } of session.envelope.rcptTo)

@@ -1,4 +1,4 @@
-/** One Temporal dev server for each process of the test run; it goes with its process (local/guard.ts). */
+/** One Temporal dev server for each process of the test run; it ends with its process (local/guard.ts). */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

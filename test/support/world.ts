@@ -117,7 +117,7 @@ export async function startWorld({
   };
   const config = parseConfig(text, 'ems.config.yaml', env);
   config.systems = config.systems.filter(({ name }) => configured.includes(name as System));
-  // The critical groups are never empty without the employee of a test: nobody is the last of a protected group by accident.
+  // A stand-in is in the critical groups, so that no employee of a test is the last member by accident.
   const standIn = await admin.production.createUser({ employeeId: 'T-stand-in' });
   const groups = await each([...CRITICAL_GROUPS, 'readers'] as const, (name) =>
     admin.production.createGroup(name, [standIn]),

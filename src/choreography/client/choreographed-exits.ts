@@ -75,7 +75,7 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
       const exit = requireOpenExit(employeeId, folded(log), exitId);
       const weighed = weigh(exit);
       if (!weighed.ok) throw refused(employeeId, weighed.problem);
-      const causationId = exit.decision?.id ?? exit.resignedBy;
+      const causationId = exit.decision?.id ?? exit.resignationId;
       const about = { id, source: SOURCE, time: now(), employeeId, exitId: exit.exitId, causationId };
       return { type, ...about, data: weighed.value } as ExitEvent;
     });
@@ -105,9 +105,9 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
 
   /** Employees must not decide on their own exit, and only the directory or a system knows their addresses. */
   async function untilEmployeeIsKnown(employeeId: string, exitId?: string): Promise<void> {
-    const giveUpAt = Date.now() + ANSWER_WITHIN_MS;
+    const deadline = Date.now() + ANSWER_WITHIN_MS;
     while (!requireOpenExit(employeeId, await read(employeeId), exitId).isEmployeeKnown) {
-      if (Date.now() > giveUpAt)
+      if (Date.now() > deadline)
         throw new Refusal(
           'no-answer',
           `No service has looked up ${employeeId} yet, so the decision cannot be checked. Are the services running?`,
@@ -121,16 +121,16 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
   async function untilArranged(employeeId: string): Promise<Interview> {
     const changes = await watch(bus, subjectsOf(employeeId));
     try {
-      for (const giveUpAt = Date.now() + ANSWER_WITHIN_MS; ;) {
-        const { arranging, interview } = requireExit(employeeId, await read(employeeId)).interviewing;
-        const { name, state, error, note } = arranging!;
+      for (const deadline = Date.now() + ANSWER_WITHIN_MS; ;) {
+        const { currentStep, interview } = requireExit(employeeId, await read(employeeId)).interviewing;
+        const { name, state, error, note } = currentStep!;
         if (state === 'done' && interview) return interview;
         if (state !== 'running')
           throw refused(
             employeeId,
             `the step ${name} is ${state}: ${error ?? note ?? 'no invitation went out for the new time'}`,
           );
-        const leftMs = giveUpAt - Date.now();
+        const leftMs = deadline - Date.now();
         if (leftMs <= 0)
           throw new Refusal(
             'unconfirmed',
@@ -181,7 +181,7 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
 
     async weigh(employeeId, decision, exitId) {
       await untilEmployeeIsKnown(employeeId, exitId);
-      return requireOpenExit(employeeId, await read(employeeId), exitId).foresee(decision, now());
+      return requireOpenExit(employeeId, await read(employeeId), exitId).preview(decision, now());
     },
 
     async resolve(employeeId, resolution, exitId) {

@@ -1,7 +1,7 @@
 /** Lists the choreographed exits, and the dead-lettered resignations that began none. */
 import type { Bus } from '../jetstream/bus.js';
 import { INVALID } from '../dead-letters/write.js';
-import { everyDeadLetter, type DeadLetter } from '../dead-letters/read.js';
+import { readDeadLetters, type DeadLetter } from '../dead-letters/read.js';
 import { readExitList, readRowsOf, type ListRow } from '../observing/exit-list.js';
 import { isCutShort, type ListedDeadLetter, type ListedExit, type ListFilter } from '../../exit/exits.js';
 import { stepKey, type Step } from '../../exit/status.js';
@@ -16,7 +16,7 @@ export async function listChoreographed(
 ): Promise<ListedExit[]> {
   const { employeeId } = filter;
   const reading = employeeId === undefined ? readExitList(bus) : readRowsOf(bus, employeeId);
-  const [rows, letters] = await Promise.all([reading, everyDeadLetter(bus)]);
+  const [rows, letters] = await Promise.all([reading, readDeadLetters(bus)]);
   const listing = rows.map(async (row): Promise<ListedExit> => {
     const { counted: _counted, staleFrom: _staleFrom, seq: _seq, ...exit } = row;
     const stuckSteps = await Promise.all(row.stuckSteps.map((step) => withAttempts(row, step)));

@@ -24,13 +24,13 @@ export interface DeadLetter {
   event?: string | undefined;
   /** The EMS step that it holds up: `block-access:payroll`. */
   step?: string | undefined;
-  /** `Invalid`, the type of the final failure, or `GivenUp` where only JetStream reports it. */
+  /** `Invalid`, the type of the final failure, or `Unacknowledged` where only JetStream reports it. */
   type: string;
   reason: string;
   deliveries: number;
   /** By the broker's clock: ISO 8601, UTC. */
   at: string;
-  /** When it was last replayed, ISO 8601. */
+  /** When it was replayed, ISO 8601. */
   replayedAt?: string | undefined;
   /** Of the original. */
   headers: MsgHdrs;
@@ -51,7 +51,7 @@ const Advisory = z.object({
 type Advisory = z.output<typeof Advisory>;
 
 /** @returns the oldest first */
-export async function everyDeadLetter(bus: Bus): Promise<DeadLetter[]> {
+export async function readDeadLetters(bus: Bus): Promise<DeadLetter[]> {
   const letters = new Map<string, DeadLetter>();
   for await (const message of readAll(bus, DEAD_LETTERS)) {
     const letter = letterIn(headersIn(message), message.data, message.time.toISOString());
@@ -104,7 +104,7 @@ async function letterOf({ jsm }: Bus, advisory: Advisory, at: string): Promise<D
   const howItEnded = type.endsWith('max_deliver') ? 'reached max_deliver' : 'terminated the message';
   return {
     ...placeOf(consumer, sequence, message.subject, headers),
-    type: 'GivenUp',
+    type: 'Unacknowledged',
     reason: reason || `${consumer} ${howItEnded} without a reason`,
     deliveries,
     at,

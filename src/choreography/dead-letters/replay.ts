@@ -2,7 +2,7 @@
 import type { Bus } from '../jetstream/bus.js';
 import { findConsumer } from '../jetstream/consumers.js';
 import { headersIn, parseMessage } from '../jetstream/cloudevents.js';
-import { everyDeadLetter, type DeadLetter } from './read.js';
+import { readDeadLetters, type DeadLetter } from './read.js';
 import { originalHeaders, REPLAY_OF } from './copies.js';
 import { EXITS } from '../jetstream/streams.js';
 import { isEventType } from '../../exit/events.js';
@@ -17,13 +17,13 @@ export type Replayed = { id: string } & (
 
 export function deadLettersOf(bus: Bus) {
   async function find(id: string): Promise<DeadLetter> {
-    const found = (await everyDeadLetter(bus)).find((letter) => letter.id === id);
+    const found = (await readDeadLetters(bus)).find((letter) => letter.id === id);
     if (found) return found;
     throw new Refusal('no-dead-letter', `There is no dead letter ${id}`, { id });
   }
 
   return {
-    list: (): Promise<DeadLetter[]> => everyDeadLetter(bus),
+    list: (): Promise<DeadLetter[]> => readDeadLetters(bus),
     find,
 
     async replay(id: string): Promise<Replayed> {

@@ -1,4 +1,4 @@
-/** Optimistic append: an event that depends on the employee's log is stored only if the log has not changed since it was read. */
+/** Optimistic append: the stream stores an event only if the employee's log has not changed since it was read. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { subjectsOf, type ExitEvent } from '../../exit/events.js';
 import { AppendConflict, type Bus, type EmployeeLog } from './bus.js';
@@ -16,7 +16,7 @@ export async function append<E extends ExitEvent>(
   id: string,
   decide: (log: EmployeeLog) => E,
 ): Promise<EmployeeLog> {
-  const giveUpAt = Date.now() + APPEND_WITHIN_MS;
+  const deadline = Date.now() + APPEND_WITHIN_MS;
   for (;;) {
     try {
       const log = await bus.read(employeeId);
@@ -27,7 +27,7 @@ export async function append<E extends ExitEvent>(
         lastSubjectSequenceSubject: subjectsOf(employeeId),
       });
     } catch (error) {
-      if (!(error instanceof AppendConflict) || Date.now() > giveUpAt) throw error;
+      if (!(error instanceof AppendConflict) || Date.now() > deadline) throw error;
       await pause(Math.random() * 20);
     }
   }

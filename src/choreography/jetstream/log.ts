@@ -50,7 +50,7 @@ export function rawOf(message: JsMsg): RawMessage {
 }
 
 /** @returns every valid event, by employee id, in stream order */
-export async function everyLog(bus: Bus): Promise<Map<string, StoredEvent[]>> {
+export async function readLogs(bus: Bus): Promise<Map<string, StoredEvent[]>> {
   const logs = new Map<string, StoredEvent[]>();
   for await (const message of readAll(bus, EXITS)) {
     const parsed = parseMessage(rawOf(message));

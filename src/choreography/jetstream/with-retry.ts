@@ -12,14 +12,14 @@ const MISSING = new Set<number>([JetStreamApiCodes.ConsumerNotFound, JetStreamAp
  * @throws JetStreamApiError the server's error response
  */
 export async function withRetry<T>(what: string, ask: () => Promise<T>, withinMs = RETRY_FOR_MS): Promise<T> {
-  const giveUpAt = Date.now() + Math.max(RETRY_FOR_MS, withinMs);
+  const deadline = Date.now() + Math.max(RETRY_FOR_MS, withinMs);
   for (let waitMs = 50; ; waitMs = Math.min(2 * waitMs, 1_000)) {
     try {
       return await ask();
     } catch (error) {
       // 503: the server is up, and JetStream is not ready yet.
       if (error instanceof JetStreamApiError && error.status !== 503) throw error;
-      if (Date.now() > giveUpAt || isClosed(error as Error))
+      if (Date.now() > deadline || isClosed(error as Error))
         throw new Error(`${what}: NATS does not answer: ${(error as Error).message}`, { cause: error });
       await pause(waitMs);
     }

@@ -13,7 +13,7 @@ import { rungStep } from '../../exit/review.js';
 import { openBucket } from '../jetstream/bucket.js';
 import type { Bus } from '../jetstream/bus.js';
 import { ensureConsumer, findConsumer } from '../jetstream/consumers.js';
-import { everyLog, readAll } from '../jetstream/log.js';
+import { readLogs, readAll } from '../jetstream/log.js';
 import { EXITS } from '../jetstream/streams.js';
 
 /** Rename the bucket when the shape of a row or the rules of the fold change. */
@@ -40,7 +40,7 @@ export interface ListRow extends Omit<ListedExit, 'needsAttention' | 'deadLetter
 export async function readExitList(bus: Bus): Promise<ListRow[]> {
   const keptTo = await keptUpTo(bus);
   // Without acks the rows may be of any age: the whole stream is folded.
-  if (keptTo === 0) return [...(await everyLog(bus)).values()].flatMap((events) => rowsIn(events, Infinity));
+  if (keptTo === 0) return [...(await readLogs(bus)).values()].flatMap((events) => rowsIn(events, Infinity));
   const rows = new Map<string, ListRow>();
   for await (const { subject, data } of readAll(bus, `KV_${BUCKET}`))
     if (data.length > 0)

@@ -96,33 +96,33 @@ function causeOf({ on, when = {} }: Declared, { exit, events, rejected }: ExitTo
 
 function track(promise: Declared, cause: AnyEvent, of: ExitToTrack): TrackedPromise | undefined {
   const { consumer, event, step: name, system, within } = promise;
-  const tracked = (since: string, standing: Standing, step?: Step): TrackedPromise => {
+  const tracked = (since: string, settlement: Settlement, step?: Step): TrackedPromise => {
     const due = new Date(Date.parse(since) + within).toISOString();
     const letter = liveLetter(promise, cause, since, of);
     const lateness = of.now > due ? 'overdue' : 'open';
     return {
       ...{ consumer, event, step: name, system },
-      state: standing.state ?? (letter ? 'dead-lettered' : lateness),
+      state: settlement.state ?? (letter ? 'dead-lettered' : lateness),
       becauseOf: cause.id,
       since,
       due,
-      doneAt: standing.doneAt,
-      remark: standing.remark ?? (standing.state ? undefined : (letter?.reason ?? step?.error)),
-      deadLetter: standing.state ? undefined : letter?.id,
+      doneAt: settlement.doneAt,
+      remark: settlement.remark ?? (settlement.state ? undefined : (letter?.reason ?? step?.error)),
+      deadLetter: settlement.state ? undefined : letter?.id,
     };
   };
   // For EMS steps the exit has the state. A step that its plan lacks has no promise.
   if (name !== undefined && isEventType(event)) {
     const step = of.exit.step(name, system);
-    return step && tracked(step.startedAt ?? cause.storedAt, standingOf(step), step);
+    return step && tracked(step.startedAt ?? cause.storedAt, settlementOf(step), step);
   }
   const kept = of.events.find((each) => each.type === event && followsFrom(each, cause, system, of.events));
   return tracked(cause.storedAt, kept ? { state: 'done', doneAt: kept.storedAt } : {});
 }
 
-type Standing = Partial<Pick<TrackedPromise, 'state' | 'doneAt' | 'remark'>>;
+type Settlement = Partial<Pick<TrackedPromise, 'state' | 'doneAt' | 'remark'>>;
 
-function standingOf(step: Step): Standing {
+function settlementOf(step: Step): Settlement {
   const { state, finishedAt: doneAt, by, note } = step;
   if (!isSettled(step)) return {};
   if (state === 'skipped') return { state: 'waived', remark: by === undefined ? note : `skipped by ${by}` };

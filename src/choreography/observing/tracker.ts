@@ -8,7 +8,7 @@ import type { Exit } from '../../exit/exit.js';
 import { openAttempts, type Attempts } from '../jetstream/attempts.js';
 import type { Bus } from '../jetstream/bus.js';
 import { parseAny } from '../jetstream/cloudevents.js';
-import { everyDeadLetter, type DeadLetter } from '../dead-letters/read.js';
+import { readDeadLetters, type DeadLetter } from '../dead-letters/read.js';
 import { rawOf, readAll } from '../jetstream/log.js';
 import { readDeclarations, trackPromises, type Declarations, type TrackedPromise } from './promises.js';
 import { EXITS } from '../jetstream/streams.js';
@@ -81,7 +81,7 @@ export function createTracker(bus: Bus, employeeId?: string) {
   return {
     async look(): Promise<Observed> {
       await readOn();
-      const [declarations, letters] = await Promise.all([readDeclarations(bus), everyDeadLetter(bus)]);
+      const [declarations, letters] = await Promise.all([readDeclarations(bus), readDeadLetters(bus)]);
       const now = new Date().toISOString();
       const judges = JSON.stringify([declarations.promises, letters.length]);
       if (judges !== judgedBy) atRest.clear();

@@ -39,11 +39,11 @@ export async function exitOfEvent(
   return { exit: log.exits.get(exitId), rejected };
 }
 
-async function appendPlan(bus: Bus, { employeeId, exitId, resignedBy }: Exit, plan: Plan, source: string) {
+async function appendPlan(bus: Bus, { employeeId, exitId, resignationId }: Exit, plan: Plan, source: string) {
   // All services use one id: the first append stands, and the others find it.
   const id = `${exitId}/exit.planned`;
   await append(bus, employeeId, id, () => ({
     ...{ type: 'exit.planned', id, source, time: new Date().toISOString(), employeeId, exitId },
-    ...{ causationId: resignedBy, data: { plan } },
+    ...{ causationId: resignationId, data: { plan } },
   }));
 }

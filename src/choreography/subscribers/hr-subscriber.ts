@@ -25,7 +25,7 @@ interface Invited {
   interview?: Interview | undefined;
   invitedFor?: string | undefined;
   /** The id of the request in progress, and the interview that it moves; none during the first scheduling. */
-  wish?: string | undefined;
+  requestId?: string | undefined;
   from?: Interview | undefined;
   /** Progress of the invitation and of the withdrawal. */
   scheduling?: InterviewProgress | undefined;
@@ -51,21 +51,21 @@ export function hrSubscription(directory: DirectoryService, hr: HrService): Subs
     }
     const { employee } = invited;
     const { displayName: employeeName, identities } = employee;
-    const { id: wish, data } = exit.interviewing.wish ?? {};
+    const { id: requestId, data } = exit.interviewing.request ?? {};
     const at = data?.at === undefined ? undefined : new Date(data.at).toISOString();
-    if (wish !== invited.wish) {
+    if (requestId !== invited.requestId) {
       // An interrupted request may have sent invitations: the new one moves the latest of them.
-      Object.assign(invited, { wish, from: latest(invited), scheduling: undefined });
+      Object.assign(invited, { requestId, from: latest(invited), scheduling: undefined });
       await record.save();
     }
-    if (!invited.interview || invited.invitedFor !== wish) {
+    if (!invited.interview || invited.invitedFor !== requestId) {
       const about = invitation(exit, employee);
       const { from } = invited;
       const memory = memoryOf('scheduling', record);
       invited.interview = from
         ? await hr.rescheduleInterview({ ...about, interview: from, at }, memory, record.signal)
         : await hr.scheduleInterview({ ...about, at }, memory, record.signal);
-      invited.invitedFor = wish;
+      invited.invitedFor = requestId;
     }
     const { interview } = invited;
     return { ...interview, employeeName, identities, notes: [arrangementNote(interview, data?.by)] };
@@ -118,12 +118,12 @@ export function hrSubscription(directory: DirectoryService, hr: HrService): Subs
       tasks.find(
         // A request for a time also retries an open scheduling step that found no free time.
         (task) =>
-          isTriggered(task, event, exit) || (isWish(event) && exit.isOpen(task.step) && task !== cancel),
+          isTriggered(task, event, exit) || (isRequest(event) && exit.isOpen(task.step) && task !== cancel),
       ),
   };
 }
 
-const isWish = ({ type }: StoredEvent): boolean => type === 'interview.reschedule-requested';
+const isRequest = ({ type }: StoredEvent): boolean => type === 'interview.reschedule-requested';
 
 /** The latest interview for which an invitation may have gone out. */
 const latest = ({ interview, scheduling }: Invited) => laterOf(interview, scheduling?.interview);

@@ -26,7 +26,7 @@ export function operatorSubscription(notification: NotificationService): Subscri
         const about = { exitId, employeeId, employee, operator, number, causes };
         sent.push({ number, ...(await notification.notifyOperator(about, record.signal)) });
       }
-      const unreported = sent.filter((mail) => mail.number > exit.notices.toldUpTo);
+      const unreported = sent.filter((mail) => mail.number > exit.notices.sentUpTo);
       const mails = unreported.map(({ to, messageId }) => ({ to, messageId }));
       const steps = causes.map(({ step }) => step);
       return { type: 'operator.notified', data: { number, steps, sent: mails } };

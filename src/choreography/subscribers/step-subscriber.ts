@@ -35,7 +35,7 @@ export function stepSubscription(
   const remindEveryMs = task?.remindEvery ?? 0;
   /** The last mail since the step began, in milliseconds since the epoch; undefined where there is none. */
   const askedAt = (exit: Exit): number | undefined => {
-    const last = exit.asked.get(step);
+    const last = exit.taskRequests.get(step);
     return last?.start === exit.ledger.starts(step) ? Date.parse(last.at) : undefined;
   };
   const mailDueAt = (exit: Exit): number => (askedAt(exit) ?? -Infinity) + remindEveryMs;
@@ -57,7 +57,7 @@ export function stepSubscription(
   const ask: Task<PerformedStep> = {
     step,
     async run(record, exit) {
-      const number = exit.askedFor(step) + 1;
+      const number = exit.timesAsked(step) + 1;
       const { asked } = record.value;
       if (!asked.some((mail) => mail.number === number)) {
         const { employeeName } = exit;
@@ -85,7 +85,7 @@ export function stepSubscription(
       if (!isTask(exit)) return call;
       const now = Date.parse(exit.asOf);
       if (now >= overdueAt(exit)) return overdue;
-      return now >= mailDueAt(exit) ? { ...ask, nth: exit.askedFor(step) + 1 } : undefined;
+      return now >= mailDueAt(exit) ? { ...ask, nth: exit.timesAsked(step) + 1 } : undefined;
     },
     // The person is reminded until they confirm; after a final refusal of the mail the step waits for a retry.
     redeliverAfter(event, exit, failure) {

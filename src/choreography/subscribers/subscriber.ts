@@ -113,7 +113,7 @@ export async function subscribe<T>(
         consumer: name,
         reason: rejected ?? `there is no exit ${event.exitId} of ${event.employeeId}`,
       });
-    if (exit.isUnweighed(event.seq)) return message.nak(retryInitialMs);
+    if (exit.isDecisionPending(event.seq)) return message.nak(retryInitialMs);
     const waitMs = msUntilEffective(event, exit);
     if (waitMs > 0) return message.nak(waitMs);
 

@@ -73,7 +73,7 @@ export const isTriggered = (
   exit: Exit,
 ): boolean =>
   exit.isOpen(step, system) &&
-  (exit.ledger.setOffBy(step, system) === event.seq ||
+  (exit.ledger.causeSeq(step, system) === event.seq ||
     (event.type === 'step.resolved' &&
       event.data.action === 'retry' &&
       event.data.step === step &&

@@ -1,19 +1,19 @@
-/** What was decided: everything that was sent to be a decision, and what became of it. */
+/** The decisions of an exit: each message that was sent as one, and whether the exit accepted it. */
 import type { DecisionRecord } from './evidence.js';
 import { outcomes, type Decision } from '../decision.js';
 import type { FactOf } from './facts.js';
 import { shortened, type ExitStatus } from '../status.js';
 
 /**
- * An update says itself what became of it. Of a signal only the exit knows, whose status keeps what it refused and why.
- * @param status undefined where nobody could be asked: what became of signals is then not known
+ * The history has the result of an update. The result of a signal is in the exit's status alone, which keeps refusals with their reasons.
+ * @param status undefined where the exit did not answer: the results of signals are then unknown
  */
 export function decisionsOf(
   facts: readonly FactOf<'decision-received'>[],
   status: ExitStatus | undefined,
 ): DecisionRecord[] {
   const refused = [...(status?.rejectedDecisions ?? [])];
-  // The latest first: of two that read the same, the first one stood and the second was refused.
+  // The latest first: of two equal decisions the first one stands and the second was refused.
   const records = facts.toReversed().map(({ at, received, earlierRun }): DecisionRecord => {
     const { content, via, name, identity, result } = received;
     const decision = readable(content);
@@ -28,7 +28,7 @@ export function decisionsOf(
     return as(wasAccepted(decision, status) ? 'accepted' : 'unknown');
   });
   const ordered = records.toReversed();
-  // An exit that knows of no decision was reset to before it.
+  // Where the status has no decision, a reset has undone it.
   const isUndone = status !== undefined && !status.decision;
   const standing = isUndone ? undefined : ordered.findLast(({ result }) => result === 'accepted');
   return ordered.map((each) =>
@@ -36,7 +36,7 @@ export function decisionsOf(
   );
 }
 
-/** It is the one that stands, or the one for a later day that was taken back before it. */
+/** Whether it is the decision that stands, or the *leaving* for a later day that *retained* replaced. */
 function wasAccepted(decision: Partial<Decision>, status: ExitStatus | undefined): boolean {
   const standing = status?.decision;
   if (!standing) return false;
@@ -46,7 +46,7 @@ function wasAccepted(decision: Partial<Decision>, status: ExitStatus | undefined
   return isStanding || (standing.outcome === 'retained' && decision.effectiveOn !== undefined);
 }
 
-/** What can be read of it as a decision; anybody can send anything. */
+/** The valid fields of a decision. A signal can carry any JSON. */
 function readable(content: unknown): Partial<Decision> {
   if (typeof content !== 'object' || content === null) return {};
   const { outcome, decidedBy, note, effectiveOn } = content as Record<string, unknown>;

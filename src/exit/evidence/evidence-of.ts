@@ -1,4 +1,4 @@
-/** From facts to evidence: what follows from what happened. Pure. */
+/** Derives the evidence of an exit from its facts. Pure. */
 import type { Ending } from '../decision.js';
 import { decisionsOf } from './decisions.js';
 import { systemsOf } from './systems.js';
@@ -13,9 +13,9 @@ interface Findings {
   /** In the order of their times. */
   facts: readonly Fact[];
   form: ExitStatus['form'];
-  /** What the exit says of itself; without it the facts have to do. */
+  /** The exit's own answer; without it the evidence comes from the facts alone. */
   status?: ExitStatus | undefined;
-  /** What could not be read, and why. */
+  /** One sentence for each part of the record that could not be read. */
   missing: readonly string[];
   source: Source;
 }
@@ -73,7 +73,7 @@ export function evidenceOf({ employeeId, facts, form, status, missing, source }:
       return mail;
     }),
     interview: interviewOf(facts),
-    mended: all('step-mended').map(({ at, resolution, identity, result, earlierRun }) => ({
+    resolutions: all('step-resolved').map(({ at, resolution, identity, result, earlierRun }) => ({
       at,
       step: keyOfStep(resolution),
       action: resolution.action,
@@ -90,16 +90,17 @@ export function evidenceOf({ employeeId, facts, form, status, missing, source }:
     missing: [
       ...missing,
       ...(decisions.some(({ result }) => result === 'unknown')
-        ? ['What became of a decision that came as a signal is known to the exit only, and it did not say.']
+        ? [
+            'Only the exit knows whether it accepted a decision that was sent as a signal, and it did not answer.',
+          ]
         : []),
-      ...(ended ? [] : ['The exit is open: what is still to come is not in here.']),
+      ...(ended ? [] : ['The exit is open: the report ends at the time it was read.']),
     ],
     source,
   };
   return { verdict: verdictOf(evidence, status), ...evidence };
 }
 
-/** The facts of one kind. */
 function selecting(facts: readonly Fact[]) {
   const all = <K extends Fact['kind']>(kind: K) =>
     facts.filter((fact): fact is FactOf<K> => fact.kind === kind);
@@ -124,7 +125,7 @@ function interviewOf(facts: readonly Fact[]): InterviewRecord[] {
   const records: InterviewRecord[] = [];
   let askedBy: string | undefined;
   for (const fact of facts) {
-    if (fact.kind === 'rescheduling-asked') askedBy = fact.wish.by;
+    if (fact.kind === 'rescheduling-requested') askedBy = fact.request.by;
     if (fact.kind !== 'invited' && fact.kind !== 'interview-withdrawn') continue;
     const { at, earlierRun, interview } = fact;
     const isFirst = !records.some(({ sequence }) => sequence !== interview?.sequence);
@@ -154,7 +155,7 @@ function attentionOf(facts: readonly Fact[], status: ExitStatus | undefined): At
       );
     return [{ at: fact.at, step: fact.step, why: fact.why, until: over?.at }];
   });
-  // What a step asks for without a service having failed, only the step itself says.
+  // A step can need attention without a failed service, such as after a drift: only the status has it.
   for (const step of status?.steps ?? []) {
     if (
       step.state !== 'needs-attention' ||
@@ -168,4 +169,6 @@ function attentionOf(facts: readonly Fact[], status: ExitStatus | undefined): At
 
 const endsStep = (fact: Fact, step: string): boolean =>
   (fact.kind === 'step-done' && fact.step === step) ||
-  (fact.kind === 'step-mended' && fact.resolution.action !== 'retry' && keyOfStep(fact.resolution) === step);
+  (fact.kind === 'step-resolved' &&
+    fact.resolution.action !== 'retry' &&
+    keyOfStep(fact.resolution) === step);

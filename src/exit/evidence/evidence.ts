@@ -1,6 +1,6 @@
 /**
- * What an auditor is shown of an exit: who decided what and when, what was taken, verified, and given back or revoked, and who was told. The
- * same in both forms. Times are ISO 8601 in UTC; durations are differences of one clock, the engine's.
+ * The evidence of an exit for an auditor, the same in both forms: the decisions, the access that was taken, verified and given back or
+ * revoked, and the mails. Times are ISO 8601 in UTC. Durations are differences of one clock: Temporal's or the broker's.
  */
 import type { Decision, Ending } from '../decision.js';
 import type { Exits } from '../exits.js';
@@ -11,47 +11,47 @@ import type { Resignation } from '../resignation.js';
 import type { Resolution } from '../resolution.js';
 import type { ExitStatus, Phase } from '../status.js';
 
-/** What a form can be asked. */
+/** The port of a form, with the report. */
 export interface ExitsOfForm extends Exits {
   /**
-   * What the record of an exit tells, and nothing else.
-   * @param version of the program that reads, for the record
+   * Reads the evidence from the record of an exit alone.
+   * @param version of the reading program, for the record
    */
   report: (employeeId: string, version: string, exitId?: string) => Promise<Evidence>;
 }
 
 export interface Evidence extends Partial<Omit<Resignation, 'employeeId'>> {
-  /** One sentence: how it stands, and what of it was observed. */
+  /** One sentence: how the exit stands, and what was observed. */
   verdict: string;
   times: Times;
-  employee: Who;
+  employee: EmployeeRecord;
   exitId: string;
   form: ExitStatus['form'];
   state: 'open' | 'closed' | 'cancelled' | 'failed' | 'terminated' | 'timed-out';
   phase?: Phase | undefined;
-  /** How it ends: as decided so far, or called off. */
+  /** How it ends, as far as decided. */
   outcome?: Ending | undefined;
   openedAt: string;
-  /** Who started it, as the engine knows the client. */
+  /** The identity of the client that started it. */
   openedBy?: string | undefined;
   closedAt?: string | undefined;
-  /** Why it ended otherwise than by its own last step. */
+  /** Why it ended without completing. */
   endedBecause?: string | undefined;
   decisions: DecisionRecord[];
   systems: SystemRecord[];
   mails: Omit<FactOf<'mail-accepted'>, 'kind'>[];
   interview: InterviewRecord[];
-  mended: MendRecord[];
+  resolutions: ResolutionRecord[];
   attention: AttentionRecord[];
   cancelRequests: Omit<FactOf<'cancel-requested'>, 'kind' | 'earlierRun'>[];
   resets: Omit<FactOf<'reset'>, 'kind' | 'earlierRun'>[];
   timeline: Moment[];
-  /** What this cannot tell, and why; empty where the record is whole. */
+  /** One sentence for each gap in the record; empty where it is complete. */
   missing: string[];
   source: Source;
 }
 
-interface Who {
+interface EmployeeRecord {
   employeeId: string;
   name?: string | undefined;
   manager?: Manager | undefined;
@@ -61,18 +61,18 @@ interface Times {
   resignationToBlock: Span;
   /** From the decision, or the cancellation, to the verified restore or revoke. */
   decisionToEnd?: Span | undefined;
-  /** From the moment on which leaving takes effect. */
+  /** From the instant at which *leaving* takes effect to the verified revoke. */
   effectiveToEnd?: Span | undefined;
 }
 
 export interface Span {
   from: string;
-  /** The slowest system's; absent as long as one of them was not observed. */
+  /** The slowest system; absent until each one was observed. */
   allMs?: number | undefined;
   systems: { system: string; how: How; ms?: number | undefined }[];
 }
 
-/** How a system came to be blocked, restored or revoked. Only `observed` has been seen by us. */
+/** How a system came to be blocked, restored or revoked. EMS has verified `observed` only. */
 export type How =
   | 'observed'
   /** There was no account, or nothing to give back. */
@@ -87,12 +87,12 @@ export interface DecisionRecord extends When, Partial<Decision> {
   via: 'signal' | 'update' | 'event';
   /** The name of the signal, the update or the event. */
   name: string;
-  /** Who sent it, as the engine knows the client. Not who decided. */
+  /** The identity of the client that sent it, which need not be the person who decided. */
   identity?: string | undefined;
   result: 'accepted' | 'superseded' | 'refused' | 'unknown';
   /** Why it was refused. */
   reason?: string | undefined;
-  /** As it came, where it was not accepted; shortened. */
+  /** The received JSON where it was not accepted, shortened. */
   received?: string | undefined;
 }
 
@@ -100,14 +100,14 @@ export interface SystemRecord {
   system: string;
   hold?: HoldKind | undefined;
   account?: AccountRef | undefined;
-  /** As captured before the first write. */
+  /** The capture before the first write. */
   before?: { at: string; active: boolean; groups: GroupRef[] } | undefined;
   block: { how: How; at?: string | undefined; taken?: Taken | undefined };
-  /** Each time that it was observed blocked. */
+  /** Each observation of the block. */
   blocks: { at: string; taken: Taken; notes: string[] }[];
   drifts: { seenAt: string; what: string; blockedAgainAt?: string | undefined }[];
   end?: EndRecord | undefined;
-  /** What could not be given back, in the words of the step that tried. */
+  /** The errors of `restore-access` that list what it could not give back. */
   notGivenBack: string[];
   notes: string[];
 }
@@ -118,39 +118,39 @@ export interface EndRecord {
   at?: string | undefined;
   givenBack?: Taken | undefined;
   removedGroups?: GroupRef[] | undefined;
-  /** What was observed of it at the end. */
+  /** The last observation. */
   after?: { active?: boolean | undefined; groups: GroupRef[] } | undefined;
-  /** Every account of the employee that was revoked. */
+  /** Every revoked account of the employee. */
   accounts?: AccountRef[] | undefined;
 }
 
 export interface InterviewRecord extends When {
   what: 'invited' | 'rescheduled' | 'withdrawn';
-  /** Who asked for this time, where somebody did and said so. */
+  /** Mail address of the person who requested this time. */
   askedBy?: string | undefined;
   uid?: string | undefined;
   sequence?: number | undefined;
   start?: string | undefined;
   end?: string | undefined;
   attendees: string[];
-  /** Whether it is an entry in a calendar, or was proposed by working hours alone. */
+  /** Whether a calendar has an entry; otherwise working hours alone gave the time. */
   inCalendar: boolean;
 }
 
-interface MendRecord extends When, Pick<Resolution, 'action' | 'by' | 'evidence'> {
+interface ResolutionRecord extends When, Pick<Resolution, 'action' | 'by' | 'evidence'> {
   /** As `stepKey` writes it. */
   step: string;
   identity?: string | undefined;
-  /** The step's state afterwards, or why it was refused. */
+  /** The state of the step after it, or why it was refused. */
   result: string;
 }
 
 export interface AttentionRecord {
   at: string;
-  /** Absent where the record does not name it. */
+  /** Absent where the record does not name the step. */
   step?: string | undefined;
   why: string;
-  /** When the step was done, or was mended. */
+  /** When the step was settled. */
   until?: string | undefined;
 }
 
@@ -159,16 +159,16 @@ export interface Moment extends When {
   what: string;
 }
 
-/** Where it was read. */
+/** Where and when the evidence was read. */
 export interface Source {
   /** The workflow ID; choreographed: the subject. */
   record: string;
   runId?: string | undefined;
-  /** Runs before it, of the same exit, that were read as well. */
+  /** Run IDs of the same exit from before a reset, read as well. */
   earlierRuns: string[];
   /** How many events were read. */
   events: number;
   readAt: string;
-  /** Of the program that read them. */
+  /** The version of the reading program. */
   version: string;
 }

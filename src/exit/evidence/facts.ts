@@ -1,6 +1,6 @@
 /**
- * What happened in an exit, one fact after another, as its record tells: Temporal's history in the orchestrated form, the stream in the
- * choreographed one. What follows from the facts is for evidence-of.ts to say.
+ * The facts of an exit, one after another, from its record: Temporal's history, or the stream of the choreographed form. evidence-of.ts
+ * derives the evidence from them.
  */
 import type { HoldKind, Blocked, Capture, GroupRef, Restored, Revoked } from '../hold-facts.js';
 import type { Interview } from '../interview.js';
@@ -10,11 +10,11 @@ import type { Resignation } from '../resignation.js';
 import type { Resolution } from '../resolution.js';
 import type { ExitStatus, Phase, StepState } from '../status.js';
 
-/** Of facts that the history tells in order, the times are the engine's own clock: differences between them hold. */
+/** All times are of one clock, Temporal's or the broker's, so their differences are valid. */
 export interface When {
   /** ISO 8601, UTC. */
   at: string;
-  /** The run that it happened in, where the exit was reset since: it happened all the same. */
+  /** The run ID of an earlier run that a reset has replaced: the fact happened all the same. */
   earlierRun?: string | undefined;
 }
 
@@ -28,33 +28,32 @@ type What =
   | { kind: 'blocked'; system: string; blocked: Blocked }
   | { kind: 'restored'; system: string; restored: Restored }
   | { kind: 'revoked'; system: string; revoked: Revoked }
-  /** Attempts that came to nothing had set out to remove these. */
+  /** What failed attempts had set out to remove. */
   | { kind: 'revoking'; system: string; groups: GroupRef[] }
   | { kind: 'drifted'; system: string; what: string; seenAt: string }
-  /** From the activity or event `mail`. Without a Message-ID where a service of a stranger does not say. */
+  /** `mail`: the activity or event that sent it. A foreign service may omit the Message-ID. */
   | { kind: 'mail-accepted'; mail: string; to: string; messageId?: string | undefined }
-  /** Another time for the interview was asked for. */
-  | { kind: 'rescheduling-asked'; id: string; wish: Rescheduling }
+  | { kind: 'rescheduling-requested'; id: string; request: Rescheduling }
   | { kind: 'invited'; interview: Interview }
   | { kind: 'interview-withdrawn'; interview?: Interview | undefined; sequence?: number | undefined }
   | { kind: 'decision-received'; received: Received }
   | { kind: 'effective-from'; instant: string }
   | {
-      kind: 'step-mended';
+      kind: 'step-resolved';
       id: string;
       resolution: Resolution;
       identity?: string | undefined;
       result: Result<StepState>;
     }
-  /** A step asked for a person. */
+  /** A step needs attention. */
   | { kind: 'attention'; step?: string | undefined; why: string; type?: string | undefined }
-  /** No step asks for a person any more. */
+  /** No step needs attention any more. */
   | { kind: 'attention-over' }
-  /** A step came to its end by itself. */
+  /** A step completed without a person. */
   | { kind: 'step-done'; step: string }
   | { kind: 'phase'; phase: Phase }
   | { kind: 'cancel-requested'; identity?: string | undefined; reason?: string | undefined }
-  /** The run `from` was left. */
+  /** A reset replaced the run `from`. */
   | { kind: 'reset'; from: string; identity?: string | undefined; reason?: string | undefined }
   | {
       kind: 'ended';
@@ -64,33 +63,33 @@ type What =
       identity?: string | undefined;
     };
 
-/** Something that was sent to be a decision. */
+/** A message that was sent as a decision. */
 export interface Received {
-  /** What tells it from another: Temporal hands the same one to the next run when an exit is reset. */
+  /** Identifies the message: a reset reapplies the same signal or update to the new run. */
   id: string;
   via: 'signal' | 'update' | 'event';
-  /** The name of the signal or update. */
+  /** The name of the signal, the update or the event. */
   name: string;
-  /** Who sent it, as the engine knows the client. Not who decided. */
+  /** The identity of the client that sent it, which need not be the person who decided. */
   identity?: string | undefined;
   content: unknown;
-  /** Absent where the record itself does not say; the exit's status does. */
+  /** Absent where only the exit's status has it. */
   result?: Result<'accepted'> | undefined;
 }
 
 type Result<T> = { ok: T } | { refused: string };
 
-/** A fact whose time is that of the event that tells it, where it does not bring its own. */
-export type Told = Fact extends infer F
+/** A fact without its run, and without a time where that is the time of its event. */
+export type UntimedFact = Fact extends infer F
   ? F extends Fact
     ? Omit<F, 'at' | 'earlierRun'> & { at?: string }
     : never
   : never;
 
-/** @param mail the activity or the event that sent them */
+/** @param mail the activity or the event that sent the mails */
 export const mailsAccepted = (
   mail: string,
   sent: readonly { to: string; messageId?: string | undefined }[] = [],
-): Told[] => sent.map(({ to, messageId }) => ({ kind: 'mail-accepted', mail, to, messageId }));
+): UntimedFact[] => sent.map(({ to, messageId }) => ({ kind: 'mail-accepted', mail, to, messageId }));
 
 export type FactOf<K extends Fact['kind']> = Extract<Fact, { kind: K }>;

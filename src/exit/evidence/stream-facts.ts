@@ -1,27 +1,27 @@
-/** What each event of a choreographed exit says of it: a table. */
+/** The facts of each event of a choreographed exit: a table. */
 import type { EventType } from '../event-data.js';
 import type { StoredEvent } from '../events.js';
-import { mailsAccepted, type Fact, type Told } from './facts.js';
+import { mailsAccepted, type Fact, type UntimedFact } from './facts.js';
 import type { Exit } from '../exit.js';
 import { unknownEmployee } from '../failures.js';
 import { foldLog } from '../fold.js';
 import { nothing } from '../hold-facts.js';
 import type { Interview } from '../interview.js';
-import { settlingOf } from '../settling.js';
+import { settlementOf } from '../settlement.js';
 import { keyOfStep } from '../status.js';
 
 interface Standing {
-  /** The exit once the event was there. */
+  /** The exit as of the event. */
   exit: Exit;
-  /** The exit with all its events. */
+  /** The exit as of its last event. */
   latest: Exit;
-  /** Why the event counts for nothing. */
+  /** Why the fold ignores the event. */
   problem: string | undefined;
 }
 
-type Readers = { [T in EventType]: (event: StoredEvent<T>, standing: Standing) => Told[] };
+type Readers = { [T in EventType]: (event: StoredEvent<T>, standing: Standing) => UntimedFact[] };
 
-/** @param events all that the stream has of the employee, up to a time */
+/** @param events every event of the employee in the stream, up to a time */
 export function factsOfStream(events: readonly StoredEvent[], exit: Exit): Fact[] {
   const { rejected } = foldLog(events, exit.asOf);
   const systems = exit.plan?.systems.map(({ name, hold }) => ({ name, hold })) ?? [];
@@ -35,14 +35,14 @@ export function factsOfStream(events: readonly StoredEvent[], exit: Exit): Fact[
     const then = foldLog(events.slice(0, index + 1), at).exits.get(exit.exitId);
     if (!then) continue;
     const problem = rejected.get(event.seq);
-    const tell = readers[event.type] as (event: StoredEvent, standing: Standing) => Told[];
-    const settling = settlingOf(event);
-    const told = [
-      ...tell(event, { exit: then, latest: exit, problem }),
-      ...(settling ? [{ kind: 'step-done', step: keyOfStep(settling) } as const] : []),
+    const read = readers[event.type] as (event: StoredEvent, standing: Standing) => UntimedFact[];
+    const settlement = settlementOf(event);
+    const found = [
+      ...read(event, { exit: then, latest: exit, problem }),
+      ...(settlement ? [{ kind: 'step-done', step: keyOfStep(settlement) } as const] : []),
       ...changesBetween(before, then),
     ];
-    facts.push(...told.map((fact) => ({ at, ...fact })));
+    facts.push(...found.map((fact) => ({ at, ...fact })));
     before = then;
   }
   if (exit.closedAt) facts.push({ kind: 'ended', ...howEnded(exit), at: exit.closedAt });
@@ -75,8 +75,8 @@ const readers: Readers = {
   'decision.escalated': ({ type, data }) => mailsAccepted(type, [data]),
   'operator.notified': ({ type, data: { sent } }) => mailsAccepted(type, sent),
   'interview.scheduled': ({ type, data }) => invited(type, data),
-  'interview.reschedule-requested': ({ id, data: wish }, { problem }) =>
-    problem === undefined ? [{ kind: 'rescheduling-asked', id, wish }] : [],
+  'interview.reschedule-requested': ({ id, data: request }, { problem }) =>
+    problem === undefined ? [{ kind: 'rescheduling-requested', id, request }] : [],
   'interview.rescheduled': ({ type, data }) => invited(type, data),
   'interview.cancelled': ({ type, data: { withdrawn, interview, sequence, sent } }) => [
     ...(withdrawn ? [{ kind: 'interview-withdrawn', interview, sequence } as const] : []),
@@ -84,7 +84,6 @@ const readers: Readers = {
   ],
   'access.blocked': ({ data, storedAt: blockedAt }) => {
     const { system, capture, taken = nothing, notes } = data;
-    // Without an account there was nothing to block.
     const isWithoutAccount = capture !== undefined && !capture.account;
     const blocked = { blockedAt, taken, uncaptured: [], notes };
     return [...captured(data), ...(isWithoutAccount ? [] : [{ kind: 'blocked', system, blocked } as const])];
@@ -92,7 +91,7 @@ const readers: Readers = {
   'access.drifted': ({ data: { system, what, seenAt } }) => [{ kind: 'drifted', system, what, seenAt }],
   'access.restored': ({ data, storedAt: restoredAt }) => {
     const { system, hold, givenBack, active, notes } = data;
-    // A service that says how it holds says as well what it gave back; where it does not, there was nothing.
+    // A service that sends `hold` also sends `givenBack`, unless there was nothing to give back.
     const hadNothing = hold !== undefined && givenBack === undefined;
     const restored = { restoredAt, givenBack: givenBack ?? nothing, active, notes };
     return [...captured(data), ...(hadNothing ? [] : [{ kind: 'restored', system, restored } as const])];
@@ -108,8 +107,8 @@ const readers: Readers = {
     const { effectiveAt: instant, ...content } = data;
     const result = problem === undefined ? ({ ok: 'accepted' } as const) : { refused: problem };
     const received = { id, via: 'event', name: type, identity: source, content } as const;
-    // It is not known yet who the employee is, and so not what becomes of it.
-    if (latest.isUnweighed(seq)) return [{ kind: 'decision-received', received }];
+    // The exit accepts or refuses it once the employee is identified.
+    if (latest.isDecisionPending(seq)) return [{ kind: 'decision-received', received }];
     return [
       { kind: 'decision-received', received: { ...received, result } },
       ...(problem === undefined && instant !== undefined
@@ -128,19 +127,19 @@ const readers: Readers = {
     const { state } = exit.step(resolution.step, resolution.system) ?? {};
     const result =
       problem === undefined && state ? { ok: state } : { refused: problem ?? 'there is no such step' };
-    return [{ kind: 'step-mended', id, resolution, identity, result }];
+    return [{ kind: 'step-resolved', id, resolution, identity, result }];
   },
 };
 
-/** What follows from an event without being said by it. */
-function changesBetween(before: Exit | undefined, after: Exit): Told[] {
+/** The facts that follow from the state after an event. */
+function changesBetween(before: Exit | undefined, after: Exit): UntimedFact[] {
   return [
     ...(after.phase === before?.phase ? [] : [{ kind: 'phase', phase: after.phase } as const]),
     ...(before?.needsAttention && !after.needsAttention ? [{ kind: 'attention-over' } as const] : []),
   ];
 }
 
-const invited = (type: EventType, interview: Interview): Told[] => [
+const invited = (type: EventType, interview: Interview): UntimedFact[] => [
   { kind: 'invited', interview },
   ...mailsAccepted(type, interview.sent),
 ];
@@ -148,16 +147,16 @@ const invited = (type: EventType, interview: Interview): Told[] => [
 const captured = ({
   system,
   capture,
-}: StoredEvent<'access.blocked' | 'access.restored' | 'access.revoked'>['data']): Told[] =>
+}: StoredEvent<'access.blocked' | 'access.restored' | 'access.revoked'>['data']): UntimedFact[] =>
   capture ? [{ kind: 'captured', system, capture }] : [];
 
-/** A mail that was sent once may be said twice, by two events. */
+/** Two events can report the same mail. */
 function withoutRepeats(facts: readonly Fact[]): Fact[] {
-  const said = new Set<string>();
+  const seen = new Set<string>();
   return facts.filter((fact) => {
     if (fact.kind !== 'mail-accepted' || fact.messageId === undefined) return true;
-    const isNew = !said.has(fact.messageId);
-    said.add(fact.messageId);
+    const isNew = !seen.has(fact.messageId);
+    seen.add(fact.messageId);
     return isNew;
   });
 }

@@ -1,4 +1,4 @@
-/** What was done on each critical system: before, taken, drifted, given back or revoked, and what of it was observed. */
+/** The record of each critical system: the account before, what was taken, drifts, the restore or revoke, and what was observed. */
 import type { Ending } from '../decision.js';
 import type { EndRecord, How, SystemRecord } from './evidence.js';
 import type { Fact, FactOf } from './facts.js';
@@ -20,7 +20,7 @@ function systemOf(system: string, facts: readonly Fact[], outcome: Ending | unde
     undefined,
   );
   const blocks = of('blocked');
-  // With memberships that nobody had captured the block goes on, and is not yet whole.
+  // A block that found uncaptured memberships is repeated, so it is not complete.
   const whole = blocks.filter(({ blocked }) => blocked.uncaptured.length === 0);
   const notes = [
     ...blocks.flatMap(({ blocked }) => blocked.notes),
@@ -62,9 +62,9 @@ function systemOf(system: string, facts: readonly Fact[], outcome: Ending | unde
   };
 
   function restoration(): EndRecord {
-    // After a look that a late write of the block could still undo there is a second one; the last is the one that counts.
+    // While a late write of the block could undo a restore, a second one follows. The last one counts.
     const last = of('restored').findLast(({ earlierRun }) => !earlierRun);
-    // Where nothing had been taken, nothing is called to give it back.
+    // Where the hold took nothing, no activity restores it.
     const hadNothing = isOver(facts) || (blocks.length > 0 && isNothing(blocks.at(-1)!.blocked.taken));
     const by = settledBy(`restore-access:${system}`, facts);
     if (by) return { what: 'restored', how: by, at: last?.at, givenBack: last?.restored.givenBack };
@@ -89,7 +89,7 @@ function systemOf(system: string, facts: readonly Fact[], outcome: Ending | unde
     const by = settledBy(`revoke-access:${system}`, facts);
     if (by) return { what: 'revoked', how: by, removedGroups };
     if (!last) return { what: 'revoked', how: 'pending', ...(removedGroups.length > 0 && { removedGroups }) };
-    // The only notes of a revocation: that there is no account, or no longer one.
+    // The only notes of a revocation say that the system has no account, or no longer one.
     if (last.revoked.notes.length > 0) return { what: 'revoked', how: 'nothing-to-do', at: last.at };
     const { accounts } = last.revoked;
     const after = { active: false, groups: [] };
@@ -106,17 +106,17 @@ function howOtherwise(
   return settledBy(step, facts) ?? (hasNoAccount ? 'nothing-to-do' : outcome ? 'given-up' : 'pending');
 }
 
-/** Whether somebody settled the step instead. */
+/** How a person settled the step; undefined where EMS did. */
 function settledBy(step: string, facts: readonly Fact[]): 'by-hand' | 'skipped' | undefined {
-  const mended = facts.findLast(
+  const resolved = facts.findLast(
     (fact) =>
-      fact.kind === 'step-mended' &&
+      fact.kind === 'step-resolved' &&
       'ok' in fact.result &&
       fact.resolution.action !== 'retry' &&
       keyOfStep(fact.resolution) === step,
   );
-  if (mended?.kind !== 'step-mended') return undefined;
-  return mended.resolution.action === 'skip' ? 'skipped' : 'by-hand';
+  if (resolved?.kind !== 'step-resolved') return undefined;
+  return resolved.resolution.action === 'skip' ? 'skipped' : 'by-hand';
 }
 
 const isOver = (facts: readonly Fact[]): boolean =>

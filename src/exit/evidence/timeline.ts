@@ -1,4 +1,4 @@
-/** What happened, in order, a line each. */
+/** The timeline: one line for each fact, in order. */
 import type { DecisionRecord, Moment } from './evidence.js';
 import type { Fact, FactOf } from './facts.js';
 import { isNothing, type GroupRef, type Taken } from '../hold-facts.js';
@@ -6,7 +6,7 @@ import { keyOfStep } from '../status.js';
 
 type Kind = Fact['kind'];
 
-/** Kinds that are not listed are no moments of their own. */
+/** A kind without an entry gets no line. */
 const lines: { [K in Kind]?: (fact: FactOf<K>) => string | undefined } = {
   opened: ({ resignation }) =>
     `Resignation received${resignation?.submittedBy ? `, handed in by ${resignation.submittedBy}` : ''}`,
@@ -17,7 +17,7 @@ const lines: { [K in Kind]?: (fact: FactOf<K>) => string | undefined } = {
       ? `${system}: captured ${account.userName}, ${activity(account.active)}${groupsOf(account.groups, ', in ')}`
       : `${system}: no account`,
   blocked: ({ system, blocked: { taken, uncaptured } }) =>
-    `${system}: observed blocked; ${describeTaken(taken, 'taken')}${uncaptured.length > 0 ? '; memberships that nobody had captured are looked at again' : ''}`,
+    `${system}: observed blocked; ${describeTaken(taken, 'taken')}${uncaptured.length > 0 ? '; uncaptured memberships are captured and blocked next' : ''}`,
   drifted: ({ system, what }) => `${system}: drift, ${what}`,
   restored: ({ system, restored: { givenBack } }) =>
     `${system}: observed restored; ${describeTaken(givenBack, 'given back')}`,
@@ -26,18 +26,18 @@ const lines: { [K in Kind]?: (fact: FactOf<K>) => string | undefined } = {
       ? `${system}: ${notes.join('; ')}`
       : `${system}: observed revoked${groupsOf(removedGroups, '; removed from ')}`,
   'mail-accepted': ({ mail, to }) => `Mail to ${to} accepted (${words(mail)})`,
-  'rescheduling-asked': ({ wish: { at, by } }) =>
-    `Interview: ${at ? new Date(at).toISOString() : 'the next free time'} asked for${by ? ` by ${by}` : ''}`,
+  'rescheduling-requested': ({ request: { at, by } }) =>
+    `Interview: ${at ? new Date(at).toISOString() : 'the next free time'} requested${by ? ` by ${by}` : ''}`,
   invited: ({ interview: { start, sequence } }) => `Interview invited for ${start}, SEQUENCE ${sequence}`,
   'interview-withdrawn': () => 'Interview withdrawn',
-  'step-mended': ({ resolution, result }) =>
+  'step-resolved': ({ resolution, result }) =>
     `${keyOfStep(resolution)}: ${resolution.action} by ${resolution.by}${'ok' in result ? '' : `, refused: ${result.refused}`}`,
   attention: ({ step, why }) => `${step ?? 'A step'} needs attention: ${why}`,
   'attention-over': () => 'No step needs attention any more',
-  // Where an exit begins and ends there are lines of their own.
+  // `opened` and `ended` have lines for these phases.
   phase: ({ phase }) => (['starting', 'closed', 'cancelled'].includes(phase) ? undefined : `Phase: ${phase}`),
   'cancel-requested': () => 'Cancellation requested',
-  reset: ({ from }) => `Reset: the run ${from} was left, and its work is gone on with`,
+  reset: ({ from }) => `Reset: this run replaces the run ${from} and continues its work`,
   ended: ({ how, why }) => `Ended: ${how}${why ? `, ${why}` : ''}`,
 };
 
@@ -51,7 +51,7 @@ export function timelineOf(facts: readonly Fact[], decisions: readonly DecisionR
     what: describeDecision(decision),
     earlierRun,
   }));
-  // In a stream a decision and what it leads to have one time.
+  // In a stream a decision and the change of phase have the same time; the decision comes first.
   return [...decided, ...moments].toSorted((a, b) => a.at.localeCompare(b.at));
 }
 
@@ -65,10 +65,10 @@ function describeDecision({
 }: Omit<DecisionRecord, 'at'>): string {
   const what = outcome ? `Decision "${outcome}"${effectiveOn ? ` from ${effectiveOn}` : ''}` : `"${name}"`;
   const by = decidedBy ? ` by ${decidedBy}` : '';
-  return `${what}${by}: ${result === 'unknown' ? 'what became of it is not known' : result}${reason ? `, ${reason}` : ''}`;
+  return `${what}${by}: ${result === 'unknown' ? 'it is not known whether it was accepted' : result}${reason ? `, ${reason}` : ''}`;
 }
 
-/** "the activation; production-admins" */
+/** "taken: activation, production-admins" */
 function describeTaken(taken: Taken, verb: string): string {
   if (isNothing(taken)) return `nothing ${verb}`;
   return `${verb}: ${[...(taken.suspended ? ['activation'] : []), ...taken.groups.map(({ displayName }) => displayName)].join(', ')}`;

@@ -1,4 +1,4 @@
-/** An exit in one sentence: how it ends, and what of it was observed. */
+/** The verdict: one sentence on how the exit ends, and what was observed. */
 import { describeMs } from '../duration.js';
 import type { Evidence, How, Span } from './evidence.js';
 import type { ExitStatus } from '../status.js';
@@ -22,7 +22,7 @@ export function verdictOf(evidence: Omit<Evidence, 'verdict'>, status: ExitStatu
       const by = evidence.decisions.findLast(({ result }) => result === 'accepted')?.decidedBy;
       const who = by ? `, as decided by ${by}` : '';
       const { decisionToEnd, effectiveToEnd } = times;
-      // A decision may be for a day that has begun already.
+      // The day of a decision may have begun before it.
       const isLater = effectiveToEnd !== undefined && effectiveToEnd.from > decisionToEnd.from;
       const [from, since] = isLater
         ? [effectiveToEnd, 'the effective date']
@@ -33,7 +33,7 @@ export function verdictOf(evidence: Omit<Evidence, 'verdict'>, status: ExitStatu
     }
     case 'terminated':
     case 'timed-out':
-      return `Ended from outside${because}: no step ran after that. ${capital(block)}; whatever was blocked then stays blocked until somebody gives it back or revokes it by hand.`;
+      return `Ended from outside${because}: no step ran after that. ${capital(block)}. Blocked access stays blocked until a person gives it back or revokes it by hand.`;
     case 'failed':
       return `Ended before anything was held${because}.`;
   }
@@ -46,18 +46,18 @@ const turns = { retained: 'the decision', leaving: 'the decision', cancelled: 't
 /** "access was observed blocked on all 3 systems, 0.2 s after the resignation" */
 function coverage({ systems, allMs }: Span, verb: string, since: string): string {
   const when = allMs === undefined ? '' : `, ${describeMs(allMs)} after ${since}`;
-  const said: Record<How, (where: string) => string> = {
+  const sentences: Record<How, (where: string) => string> = {
     observed: (where) => `access was observed ${verb} on ${where}${when}`,
-    'nothing-to-do': (where) => `there was nothing to be ${verb} on ${where}`,
-    'by-hand': (where) => `it was ${verb} by hand, and that not observed, on ${where}`,
-    skipped: (where) => `it was left out by an operator on ${where}`,
-    'given-up': (where) => `it was not completed on ${where}, since the decision came first`,
+    'nothing-to-do': (where) => `nothing had to be ${verb} on ${where}`,
+    'by-hand': (where) => `it was ${verb} by hand, which EMS did not observe, on ${where}`,
+    skipped: (where) => `an operator skipped it on ${where}`,
+    'given-up': (where) => `it was not completed on ${where}, because the decision came first`,
     pending: (where) => `it is not yet observed ${verb} on ${where}`,
   };
-  const parts = (Object.keys(said) as How[]).flatMap((how) => {
+  const parts = (Object.keys(sentences) as How[]).flatMap((how) => {
     const those = systems.filter((each) => each.how === how).map(({ system }) => system);
     const isAll = those.length === systems.length && those.length > 1;
-    return those.length > 0 ? [said[how](isAll ? `all ${those.length} systems` : list(those))] : [];
+    return those.length > 0 ? [sentences[how](isAll ? `all ${those.length} systems` : list(those))] : [];
   });
   return parts.join('; ') || 'nothing is known of any system';
 }

@@ -1,6 +1,6 @@
 /**
- * The exit interview: finds a free time in the HR partner's calendar, books it, invites the attendees by iMIP (RFC 6047), moves it and
- * cancels it. After a failure at any point a method can be retried with the same memory.
+ * The exit interview: finds and books a free time in the HR partner's calendar, and invites the attendees by iMIP (RFC 6047). Moves and
+ * cancels it as well. After a failure at any point a method can be retried with the same memory.
  */
 import type { InterviewPolicy } from '../../config/config.js';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
@@ -17,7 +17,6 @@ import { describeWindow, secondOf, slotOf, slotsWithin, type Slot, type Time, ty
 import { findEntry, latestOf, entryWith, type HrPartner, type PartnerEntry } from './partner-entry.js';
 import { hrPartnerOf, wording } from './wording.js';
 
-export type { InterviewProgress } from '../../exit/interview.js';
 export type { HrPartner } from './partner-entry.js';
 
 interface HrOptions {
@@ -90,7 +89,7 @@ export function createHrService({
   }
 
   /**
-   * Books the interview at the time of an earlier attempt, or at the given time, or at the first free slot. SEQUENCE grows with each
+   * Books the interview at the time of an earlier attempt, at the given time, or at the first free slot. SEQUENCE grows with each
    * change, and only then.
    * @param about.interview the interview to move, as last announced
    * @returns undefined where this calendar has no free slot

@@ -1,6 +1,6 @@
 /**
- * Guards requests that cannot be undone. A signal aborts by a timer, and timers are late where the event loop is busy or the machine was
- * suspended. Right before the commit point the clock decides instead.
+ * Guards requests that cannot be undone. A signal aborts by a timer, which is late after a busy event loop or a suspended machine. Right
+ * before the commit point the clock decides instead.
  */
 const deadlines = new WeakMap<AbortSignal, () => number>();
 

@@ -1,6 +1,6 @@
 /**
- * Neutralises a name from a directory: it must not start a new line, reverse the following text (Unicode bidirectional controls), or
- * form an encoded word (RFC 2047).
+ * Neutralises a name from a directory. It must not break the line, reverse the following text (Unicode bidirectional controls), or form
+ * an encoded word (RFC 2047).
  */
 export const oneLine = (text: string): string =>
   text

@@ -1,6 +1,6 @@
 /**
- * The request of a call: a CloudEvent 1.0 in binary content mode (HTTP protocol binding), its attributes as `ce-` headers, its data as
- * the JSON body. Without the SDK, which brings six packages for seven lines.
+ * The request of a call: a CloudEvent 1.0 in binary content mode (HTTP protocol binding). Its attributes are `ce-` headers, its data is the
+ * JSON body. Without the SDK, which brings six packages for seven lines.
  */
 import type { Decision, Ending } from '../../exit/decision.js';
 import type { Resignation } from '../../exit/resignation.js';

@@ -1,6 +1,6 @@
 /**
- * Stands in for JetStream under the real access subscriber: a stream in memory, messages that come again until they are acknowledged,
- * copies and late redeliveries, a process that dies, a decision in the middle of a block.
+ * Stands in for JetStream under the real access subscriber. A stream in memory redelivers until a message is acknowledged, and delivers
+ * late copies. The process may die, and the decision may come in the middle of a block.
  */
 import { accessSubscription } from '../../../src/choreography/subscribers/access-subscriber.js';
 import { act, taskOf, type Subscription } from '../../../src/choreography/subscribers/subscription.js';
@@ -35,7 +35,7 @@ export class Engine {
   private now = Date.parse('2026-11-23T09:00:00Z');
   private hasWaited = false;
   private decision: StoredEvent | undefined;
-  /** How the exit stood before the decision: what a process goes by that has read it a moment too early. */
+  /** The exit before the decision: what a process acts on that has read it a moment too early. */
   private beforeDecision: Exit | undefined;
   private attempt: Attempt | undefined;
 
@@ -71,7 +71,7 @@ export class Engine {
     });
     const plan = planOf([{ name: SYSTEM, hold: kind }], { lateWriteMs: LATE_WRITE_MS });
     this.append('employee.resigned', { employeeId, plan });
-    // A decision counts from when it is known who the employee is; here it shall count at once.
+    // A decision is weighed once the employee is known: here at once.
     const told = { to: 'boss@acme.example', identities: [employeeId], notes: [] };
     this.append('manager.notified', { of: 'resignation', ...told });
   }
@@ -93,7 +93,7 @@ export class Engine {
     return this.deliver(this.events[0]!);
   }
 
-  /** The decision is delivered, and beside it once more the resignation, to somebody who has not seen the decision yet. */
+  /** Delivers the decision, and with it the resignation again, to a process that has not seen the decision yet. */
   async end(): Promise<void> {
     const look = () => Promise.resolve(this.exit());
     const { signal } = new AbortController();

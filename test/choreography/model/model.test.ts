@@ -13,7 +13,7 @@ const LANES_PER_SERVER = 4;
 describe('the access subscriber, against a model that knows who did what', () => {
   const servers = withServers();
 
-  it('takes all it should and gives back exactly that, whatever is delivered when', async function () {
+  it('takes all that it should and gives back exactly that, in every order of delivery', async function () {
     this.timeout(600_000);
     const lanes = servers.flatMap((server) =>
       Array.from({ length: LANES_PER_SERVER }, () => ({ server, lane: new Lane(server) })),

@@ -1,32 +1,37 @@
-/** The people's side of an exit: who it is about, and who is told. */
+/** Looks the employee up, and mails the manager, the employee and the operator. */
 import type { Employee } from '../exit/people.js';
 import { FailureType, FinalFailure } from '../exit/failures.js';
 import type { ExitContext } from './exit-context.js';
-import { Reports } from './reports.js';
-import type { Go, Run } from './step-runner.js';
+import { ActivityProgress } from './activity-progress.js';
+import type { StepExecution, Run } from './step-runner.js';
 
-/** Looks the employee up, and tells the manager and the employee of the resignation. */
-export async function tellPeople(context: ExitContext): Promise<void> {
+/** Looks the employee up, and mails the manager and the employee about the resignation. */
+export async function notifyPeople(context: ExitContext): Promise<void> {
   const { exit, runner, services } = context;
-  const lookUp: Run = async (go) => {
+  const lookUp: Run = async (execution) => {
     const { employeeId } = exit;
-    const employee = await go.call(services.directory.lookUpEmployee, { employeeId });
+    const employee = await execution.call(services.directory.lookUpEmployee, { employeeId });
     const { name, insteadOfManager } = employee.manager;
     const notes = insteadOfManager ? [`${insteadOfManager}; ${name} is told instead`] : [];
     return { type: 'employee.found', data: { employee, notes } };
   };
-  const notifyManager: Run = async (go) => {
+  const notifyManager: Run = async (execution) => {
     const { resignation, openedAt } = exit;
     const input = { ...about(context), resignation, openedAt };
-    const { to } = await go.call(services.notification.notifyManager, input);
+    const { to } = await execution.call(services.notification.notifyManager, input);
     return { type: 'manager.notified', data: { of: 'resignation', to, identities: [], notes: [] } };
   };
-  /** At every address that is known, since the hold may have blocked the mailbox. */
-  const reports = new Reports<string[]>();
-  const notifyEmployee: Run = async (go) => {
+  // The mail goes to every known address, because the hold may have blocked the mailbox.
+  const progress = new ActivityProgress<string[]>();
+  const notifyEmployee: Run = async (execution) => {
     const { openedAt, reviewBy } = exit;
-    const sent = await reports.of(go, (delivered = []) =>
-      go.call(services.notification.notifyEmployee, { ...about(context), openedAt, reviewBy, delivered }),
+    const sent = await progress.during(execution, (delivered = []) =>
+      execution.call(services.notification.notifyEmployee, {
+        ...about(context),
+        openedAt,
+        reviewBy,
+        delivered,
+      }),
     );
     return { type: 'employee.notified', data: { sent, identities: [], notes: [] } };
   };
@@ -37,11 +42,11 @@ export async function tellPeople(context: ExitContext): Promise<void> {
   ]);
 }
 
-/** Tells the manager how it ended, once access is as it ended. */
-export const tellManagerOfOutcome = (context: ExitContext): Promise<void> =>
-  context.runner.perform('notify-manager-of-outcome', async (go: Go) => {
+/** Mails the outcome to the manager, once access is restored or revoked. */
+export const notifyManagerOfOutcome = (context: ExitContext): Promise<void> =>
+  context.runner.perform('notify-manager-of-outcome', async (execution: StepExecution) => {
     const { ending: outcome, decision } = context.exit;
-    const { to } = await go.call(
+    const { to } = await execution.call(
       context.services.notification.notifyManagerOfOutcome,
       { ...about(context), outcome: outcome!, decision: decision?.data },
       { summary: `Tell the manager: ${outcome}` },
@@ -49,30 +54,30 @@ export const tellManagerOfOutcome = (context: ExitContext): Promise<void> =>
     return { type: 'manager.notified', data: { of: 'outcome', to, identities: [], notes: [] } };
   });
 
-/** Tells the operator of every step that needs attention: once for each cause, not for each attempt. */
-export const keepOperatorInformed = (context: ExitContext): Promise<void> =>
-  context.runner.keep(
+/** Mails the operator about every step that needs attention: once for each cause, not for each attempt. */
+export const keepOperatorNotified = (context: ExitContext): Promise<void> =>
+  context.runner.performEach(
     'notify-operator',
-    async (go: Go) => {
+    async (execution: StepExecution) => {
       const { exit, plan, services } = context;
       const { exitId, employeeId, employee } = exit;
       const causes = exit.notices.due(exit.steps);
       const { latest: number } = exit.notices;
       const { operator } = plan;
       const notice = { exitId, employeeId, employee, operator, number, causes };
-      const sent = await go.call(services.notification.notifyOperator, notice);
+      const sent = await execution.call(services.notification.notifyOperator, notice);
       const steps = causes.map(({ step }) => step);
       return { type: 'operator.notified', data: { number, steps, sent: [sent] } };
     },
     () => false,
   );
 
-/** @throws FinalFailure where the look-up was settled without an answer */
+/** @throws FinalFailure NothingToGoOn, where a person settled the look-up */
 export function knownEmployee({ exit: { employee } }: ExitContext): Employee {
   if (employee) return employee;
   throw new FinalFailure(
     FailureType.NothingToGoOn,
-    'look-up-employee was settled without an answer, so there is no address to write to: do it by hand and settle this step',
+    'look-up-employee was settled without an answer, so no mail address is known: do this step by hand and settle it',
   );
 }
 

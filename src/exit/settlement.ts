@@ -1,17 +1,17 @@
-/** What an event says of a step that it settles: a table. */
-import type { ExitEventType, Happened } from './events.js';
+/** Which step each event settles, and with which notes: a table. */
+import type { ExitEventType, RecordedEvent } from './events.js';
 
-export interface Settling {
+export interface Settlement {
   step: string;
   system?: string | undefined;
-  /** What an auditor would want to know. */
+  /** For the status and for an auditor. */
   notes: string[];
-  /** What it tells of the employee. */
+  /** Names and addresses of the employee that the event brings. */
   identities?: readonly string[] | undefined;
   employeeName?: string | undefined;
 }
 
-const readers: { [T in ExitEventType]?: (data: Happened<T>['data']) => Settling } = {
+const readers: { [T in ExitEventType]?: (data: RecordedEvent<T>['data']) => Settlement } = {
   'employee.found': ({ employee: { identities, displayName }, notes }) => ({
     ...{ step: 'look-up-employee', notes, identities, employeeName: displayName },
   }),
@@ -47,8 +47,8 @@ const readers: { [T in ExitEventType]?: (data: Happened<T>['data']) => Settling 
 };
 
 /** @returns undefined where the event settles no step */
-export const settlingOf = ({ type, data }: Happened): Settling | undefined =>
-  (readers[type] as ((data: unknown) => Settling) | undefined)?.(data);
+export const settlementOf = ({ type, data }: RecordedEvent): Settlement | undefined =>
+  (readers[type] as ((data: unknown) => Settlement) | undefined)?.(data);
 
 const recipientsOf = (sent: readonly { to: string }[]): string =>
   [...new Set(sent.map(({ to }) => to))].join(' and ');

@@ -1,0 +1,232 @@
+/**
+ * What an exit knows, and what can be asked of it: its phase, and whether a decision, a resolution or another time for the interview would
+ * be accepted. exit-status.ts derives the status from it, exit.ts changes it.
+ */
+import { parseDecision, type Decision, type Ending } from './decision.js';
+import type { Drift } from './drift.js';
+import type { RecordedEvent } from './events.js';
+import type { Weighed } from './exits.js';
+import { FailureType } from './failures.js';
+import { earliestToday, type Parsed } from './input.js';
+import { InterviewStanding } from './interview-standing.js';
+import { Notices } from './notices.js';
+import type { Employee } from './people.js';
+import type { Plan } from './plan.js';
+import { parseRescheduling, type Rescheduling } from './rescheduling.js';
+import type { Resignation } from './resignation.js';
+import { parseResolution, type Resolution } from './resolution.js';
+import { Ladder, reviewBy } from './review.js';
+import { isSettled, type ExitStatus, type Phase, type RejectedDecision, type Step } from './status.js';
+import { StepLedger } from './step-ledger.js';
+import { summaryOf, type Beginning, type StepRow } from './steps.js';
+
+export interface Opening {
+  exitId: string;
+  form: ExitStatus['form'];
+  resignation: Resignation;
+  /** ISO 8601, UTC. */
+  openedAt: string;
+  /** The sequence number of the resignation in the record, and the id of its event. */
+  seq: number;
+  id: string;
+}
+
+export abstract class ExitState {
+  readonly exitId: string;
+  readonly form: ExitStatus['form'];
+  readonly resignation: Resignation;
+  readonly openedAt: string;
+  /** The time that the state describes: ISO 8601, UTC. */
+  asOf: string;
+  /** Undefined until the exit is planned: until then no step has begun. */
+  plan: Plan | undefined;
+  /** As the directory knows them; the choreographed form has the name and the identities only. */
+  employee: Employee | undefined;
+  employeeName: string | undefined;
+  /** Every name and address that a directory or a system has for the employee. */
+  readonly identities = new Set<string>();
+  /** The decision that stands. */
+  decision: RecordedEvent<'exit.decision-finalised'> | undefined;
+  /** When the decision takes effect: ISO 8601, UTC; undefined while the start of its day is not known. */
+  effectiveAt: string | undefined;
+  /** The ending that the exit carries out, or has carried out. */
+  ending: Ending | undefined;
+  /** The failures that go to the operator by mail. */
+  readonly notices = new Notices();
+  /** The steps as they stand, once the exit is planned. */
+  readonly ledger = new StepLedger(this.notices);
+  readonly interviewing = new InterviewStanding(this.ledger);
+  /** Where the wait for the decision stands. */
+  readonly ladder: Ladder;
+  /** By task: how many requests its person got, when the latest went out, and in which start of the step. */
+  readonly taskRequests = new Map<string, { number: number; at: string; start: number }>();
+  /** By system: the sequence number of its first `access.blocked`, and the ids of its drifts. The latest drift causes the next block. */
+  readonly blocks = new Map<string, { seq: number; isWithoutAccount: boolean; drifts: string[] }>();
+  /** The latest ones. */
+  readonly drifts: Drift[] = [];
+  /** The latest ones. */
+  readonly rejectedDecisions: RejectedDecision[] = [];
+  cancelRequestedAt: string | undefined;
+  closedAt: string | undefined;
+  /** Grows with every change. */
+  revision = 0;
+  /** Neither the directory nor any critical system knows the employee. */
+  protected isUnknown = false;
+  /** Decisions that wait until the employee is identified, in their order. */
+  protected pendingDecisions: RecordedEvent<'exit.decision-finalised'>[] = [];
+  /** The start was over once: a retry does not take the exit back to it. */
+  protected wasAwaiting = false;
+
+  constructor(protected readonly opening: Opening) {
+    ({
+      exitId: this.exitId,
+      form: this.form,
+      resignation: this.resignation,
+      openedAt: this.openedAt,
+      openedAt: this.asOf,
+    } = opening);
+    this.ladder = new Ladder(opening.openedAt);
+  }
+
+  /** The id of the event that opened the exit. */
+  get resignationId(): string {
+    return this.opening.id;
+  }
+
+  get employeeId(): string {
+    return this.resignation.employeeId;
+  }
+
+  get systems(): string[] {
+    return this.plan?.systems.map(({ name }) => name) ?? [];
+  }
+
+  get steps(): Step[] {
+    return this.ledger.all;
+  }
+
+  step(name: string, system?: string): Step | undefined {
+    return this.ledger.find(name, system);
+  }
+
+  /** Whether a step has begun and is not settled. */
+  isOpen(name: string, system?: string): boolean {
+    const step = this.step(name, system);
+    return step !== undefined && step.state !== 'pending' && !isSettled(step);
+  }
+
+  get phase(): Phase {
+    if (this.isUnknown) return 'failed';
+    if (this.closedAt) return this.ending === 'cancelled' ? 'cancelled' : 'closed';
+    if (this.ending) return this.ending === 'leaving' ? 'revoking' : 'restoring';
+    if (this.decision) return 'awaiting-effective-date';
+    return this.wasAwaiting ? 'awaiting-decision' : 'starting';
+  }
+
+  /** Whether a decision is still awaited. */
+  get isAwaited(): boolean {
+    return this.decision === undefined && this.ending === undefined && this.closedAt === undefined;
+  }
+
+  /** Whether access has to stay blocked: what comes back meanwhile is drift. */
+  get isHeld(): boolean {
+    return this.phase === 'awaiting-decision' || this.phase === 'awaiting-effective-date';
+  }
+
+  get needsAttention(): boolean {
+    return this.steps.some(({ state }) => state === 'needs-attention');
+  }
+
+  /**
+   * A server has identified the employee, or all have answered that they do not know them. Before that the exit cannot refuse the
+   * decision of the employee on their own exit.
+   */
+  get isEmployeeKnown(): boolean {
+    return (
+      this.plan !== undefined &&
+      (this.identities.size > 0 || this.ledger.starting.every(({ state }) => state !== 'running'))
+    );
+  }
+
+  /** Whether the decision event with this sequence number waits until the employee is identified. */
+  isDecisionPending(seq: number): boolean {
+    return this.pendingDecisions.some((decision) => decision.seq === seq);
+  }
+
+  /** How many requests the person of a task got. */
+  timesAsked(task: string): number {
+    return this.taskRequests.get(task)?.number ?? 0;
+  }
+
+  /** When the decision is overdue: ISO 8601, UTC. */
+  get reviewBy(): string | undefined {
+    return this.plan && reviewBy(this.openedAt, this.plan.review);
+  }
+
+  /** The HR partner who holds the interview, and who decides. */
+  get hrPartner() {
+    return this.interviewing.interview?.hrPartner ?? this.plan?.hrPartner;
+  }
+
+  /** Whether the exit would accept a decision now. */
+  weigh(input: unknown, now: string): Parsed<Decision> {
+    if (this.closedAt)
+      return { ok: false, problem: `the exit of ${this.employeeId} ended at ${this.closedAt}` };
+    return parseDecision(input, {
+      employeeId: this.employeeId,
+      employeeIdentities: [...this.identities],
+      standing: this.decision?.data,
+      awaitingEffectiveDate: this.decision !== undefined && this.ending === undefined,
+      cancelled: this.ending === 'cancelled',
+      today: earliestToday(now),
+    });
+  }
+
+  /** The steps that a decision would begin now. */
+  preview(input: unknown, now: string): Weighed {
+    const decision = this.weigh(input, now);
+    if (!decision.ok) return { problem: decision.problem };
+    const ahead = this.beginningsOf(decision.value.outcome, now).flatMap(([beginning, applies]) =>
+      this.ledger.rowsFor(beginning, applies),
+    );
+    return {
+      setsOff: ahead.map(({ row, system }) => ({ name: row.name, system, summary: summaryOf(row, system) })),
+    };
+  }
+
+  /** Whether the steps as they stand allow a resolution. */
+  weighResolution(input: unknown): Parsed<Resolution> {
+    return parseResolution(input, this.steps, (name) => this.ledger.rowOf(name)?.custom === 'task');
+  }
+
+  /** Whether the interview could move now. */
+  weighRescheduling(input: unknown, now: string): Parsed<Rescheduling> {
+    const parsed = parseRescheduling(input, now);
+    const problem = parsed.ok ? this.reschedulingProblem : undefined;
+    return problem === undefined ? parsed : { ok: false, problem };
+  }
+
+  private get reschedulingProblem(): string | undefined {
+    const isStaying = this.decision?.data.outcome === 'retained' || this.ending === 'cancelled';
+    return this.closedAt !== undefined || isStaying
+      ? 'there is no interview any more'
+      : this.interviewing.problem;
+  }
+
+  /** What an ending begins, in this order, and which rows of it apply. */
+  protected beginningsOf(ending: Ending, at: string): [Beginning, (row: StepRow) => boolean][] {
+    const needsWithdrawal = this.interviewing.mayNeedWithdrawal(at);
+    const applies = ({ name }: StepRow): boolean => name !== 'cancel-hr-interview' || needsWithdrawal;
+    const beginnings = [ending === 'leaving' ? 'leaving' : 'retained', 'decided', 'access-settled'] as const;
+    return beginnings.map((beginning) => [beginning, applies]);
+  }
+
+  /** A mistyped id: the directory does not know the employee, and no system has an account. */
+  protected get isUnknownEverywhere(): boolean {
+    return (
+      this.identities.size === 0 &&
+      this.ledger.isStuckOn(FailureType.UnknownEmployee) &&
+      this.systems.every((system) => this.blocks.get(system)?.isWithoutAccount)
+    );
+  }
+}

@@ -1,0 +1,80 @@
+/** The answer of the query `status`, derived from an exit. */
+import type { Decision } from './decision.js';
+import type { RecordedEvent } from './events.js';
+import type { ExitState } from './exit-state.js';
+import { isSettled, stepKey, type ExitStatus, type Step } from './status.js';
+
+export function statusOf(exit: ExitState): ExitStatus {
+  const { decision, resignation } = exit;
+  const { interview } = exit.interviewing;
+  const steps = exit.steps.map((step) => ({ ...step }));
+  return {
+    exitId: exit.exitId,
+    form: exit.form,
+    employeeId: exit.employeeId,
+    employeeName: exit.employeeName,
+    phase: exit.phase,
+    steps,
+    needsAttention: exit.needsAttention,
+    awaiting: awaitingOf(exit),
+    decision: decision && { ...decisionOf(decision), decidedAt: decision.storedAt },
+    rejectedDecisions: [...exit.rejectedDecisions],
+    drifts: [...exit.drifts],
+    interview: interview && {
+      start: interview.start,
+      end: interview.end,
+      timeZone: interview.timeZone,
+      with: exit.hrPartner?.email,
+    },
+    reviewBy: exit.reviewBy,
+    lastWorkingDay: resignation.lastWorkingDay,
+    overrideBy: resignation.overrideBy,
+    openedAt: exit.openedAt,
+    blockedAt: blockedAtOf(steps),
+    cancelRequestedAt: exit.cancelRequestedAt,
+    closedAt: exit.closedAt,
+  };
+}
+
+function decisionOf({ data }: RecordedEvent<'exit.decision-finalised'>): Decision {
+  const { effectiveAt: _, ...decision } = data;
+  return decision;
+}
+
+/** The latest block, once each critical system was observed blocked or was settled by hand. */
+function blockedAtOf(steps: readonly Step[]): string | undefined {
+  const blocks = steps.filter(({ name }) => name === 'block-access');
+  const isBlocked = blocks.every(({ state }) => state === 'done' || state === 'done-by-hand');
+  const times = blocks.map(({ finishedAt }) => finishedAt!);
+  return isBlocked ? times.toSorted().at(-1) : undefined;
+}
+
+/** One sentence: what happens next, and whom the exit waits for. */
+function awaitingOf(exit: ExitState): string {
+  const { phase, steps, hrPartner, reviewBy, decision, effectiveAt } = exit;
+  const stuck = steps.filter(({ state }) => state === 'needs-attention').map(stepKey);
+  const operator = stuck.length > 0 ? ` An operator is to look at ${stuck.join(', ')}.` : '';
+  switch (phase) {
+    case 'starting':
+      return `Access is being blocked, the manager told and the interview arranged.${operator}`;
+    case 'awaiting-decision':
+      return `${hrPartner?.name} (${hrPartner?.email}) is to decide${reviewBy ? ` by ${reviewBy}` : ''}: retained or leaving.${operator}`;
+    case 'awaiting-effective-date':
+      return `Access stays blocked and is revoked on ${decision?.data.effectiveOn}${effectiveAt ? `, at ${effectiveAt}` : ''}, unless the employee is retained before.${operator}`;
+    case 'restoring':
+      return `${endingOf(exit, 'restore-access', 'restored')}${operator}`;
+    case 'revoking':
+      return `${endingOf(exit, 'revoke-access', 'revoked')}${operator}`;
+    case 'closed':
+    case 'cancelled':
+    case 'failed':
+      return 'Nothing: the exit is over.';
+  }
+}
+
+function endingOf({ steps, ledger }: ExitState, name: string, verb: string): string {
+  const isAccess = (step: Step): boolean => step.name === name;
+  if (!steps.filter(isAccess).every(isSettled)) return `Access is being ${verb}.`;
+  const open = steps.filter((step) => !isSettled(step) && ledger.rowOf(step.name)?.gates).map(stepKey);
+  return `Access is ${verb}; still open: ${open.join(', ')}.`;
+}

@@ -1,0 +1,49 @@
+/**
+ * The heartbeat details of an activity, kept beyond it. After a timeout or an operator's retry, the next call gets them and repeats no
+ * effect.
+ */
+import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow';
+import type { Reported } from '../exit/failures.js';
+import { progressOf } from './proxies.js';
+import { causeOf } from './step-failures.js';
+import type { StepExecution } from './step-runner.js';
+
+export class ActivityProgress<P> {
+  /** The latest report; undefined without one, or where it is lost. */
+  latest: P | undefined;
+  /** The latest call ended without its heartbeat details. */
+  isLost = false;
+
+  /** Calls an activity of a step with the latest report, and keeps the heartbeat details of a call that fails. */
+  async during<T>(execution: StepExecution, call: (latest: P | undefined) => Promise<T>): Promise<T> {
+    let fetched: Reported | undefined;
+    // An activity that is cancelled between two attempts returns no details. Until then the server has them.
+    execution.beforeCancel = async () => {
+      fetched = { reported: await progressOf(execution.activityId) };
+    };
+    try {
+      const result = await call(this.latest);
+      // The result contains more than any report, so a later call must not get an older one.
+      this.latest = undefined;
+      return result;
+    } catch (failure) {
+      if (failure instanceof ActivityFailure) {
+        const details = detailsOf(causeOf(failure)) ?? fetched;
+        this.isLost = details === undefined;
+        // Attempts report before they act. Without a report, this call has had no effect.
+        this.latest = (details?.reported as P | null | undefined) ?? this.latest;
+      }
+      throw failure;
+    } finally {
+      execution.beforeCancel = undefined;
+    }
+  }
+}
+
+/** @returns undefined where the failure comes neither from activities/attempt.ts nor from a timeout, which has the last heartbeat */
+function detailsOf(failure: Error): Reported | undefined {
+  if (failure instanceof TimeoutFailure) return { reported: failure.lastHeartbeatDetails };
+  if (!(failure instanceof ApplicationFailure || failure instanceof CancelledFailure)) return undefined;
+  const [detail] = failure.details ?? [];
+  return typeof detail === 'object' && detail !== null && 'reported' in detail ? detail : undefined;
+}
