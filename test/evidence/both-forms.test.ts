@@ -203,47 +203,6 @@ describe('the evidence, in both forms,', () => {
     assert.equal(times.resignationToBlock.systems.find(({ system }) => system === 'code')?.how, 'by-hand');
   });
 
-  it('is the same where an unfinished attempt removed memberships', async () => {
-    const [{ systems, attention }] = await compare(async (world) => {
-      const nora = await waiting(world, { ...person, on: ['production'] });
-      // The membership goes, and every read after it fails: the next attempt finds nothing to remove.
-      let isGone = false;
-      world.proxies.production.fault(({ method, path }) => {
-        if (method === 'PATCH' && path.includes('Groups')) isGone = true;
-        return isGone && method === 'GET' ? { kind: 'answer', status: 503 } : undefined;
-      });
-      await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
-      await untilStep(world, nora, 'revoke-access:production');
-      await untilStep(world, nora, 'notify-operator', 'done');
-      await world.mend();
-      await world.untilPhase(nora, 'closed');
-      return nora;
-    });
-    assert.deepEqual(namesOf(systems.at(-1)?.end?.removedGroups), ['readers']);
-    assert.ok(attention.some(({ step, until }) => step === 'revoke-access:production' && until));
-  });
-
-  it('names an invitation once, before and after its step is done', async () => {
-    const invited = ({ mails, interview }: Evidence) => [
-      mails.filter(({ messageId }) => messageId?.includes('.interview.')).map(({ to }) => to),
-      interview.map(({ what }) => what),
-    ];
-    const [evidence, nora] = await compare(async (world) => {
-      world.mail.refuse((to) => (to === HR ? { code: 550, message: 'no such mailbox' } : undefined));
-      const nora = await opened(world, { displayName: 'Nora Test' });
-      await untilStep(world, nora, 'schedule-hr-interview');
-      for (const key of ['notify-operator', 'notify-manager', 'notify-employee'])
-        await untilStep(world, nora, key, 'done');
-      const early = await world.exits.report(nora.employeeId, 'test');
-      assert.deepEqual(invited(early), [[nora.email], ['invited']]);
-      await world.mend();
-      await settle(world, nora, 'schedule-hr-interview', 'retry');
-      await world.untilPhase(nora, 'awaiting-decision');
-      return nora;
-    });
-    assert.deepEqual(invited(evidence), [[nora.email, HR], ['invited']]);
-  });
-
   it('measures an exit that ended leaving on a date from the beginning of that date for the company', async () => {
     const { timeZone } = choreographed.config.interview;
     const effectiveOn = new Intl.DateTimeFormat('sv-SE', { timeZone }).format();

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { Evidence } from '../../src/exit/evidence/evidence.js';
 import { exitWorkflowId } from '../../src/exit/ids.js';
-import { ended, untilRefused, waiting } from '../promises/on-the-way.js';
+import { ended, settle, untilRefused, opened, untilStep, waiting } from '../promises/on-the-way.js';
+import { readInvitation } from '../support/interview.js';
 import { CRITICAL_GROUPS, HR, startWorld, type Hired, type World } from '../support/world.js';
 
 const names = (groups: { displayName: string }[] | undefined) =>
@@ -25,6 +26,23 @@ describe('the evidence of an exit', () => {
     await handleOf(nora).result();
   }
 
+  it('names the memberships that an unfinished attempt removed', async () => {
+    const nora = await waiting(world, { on: ['production'] });
+    // The membership goes, and every read after it fails: the next attempt finds nothing to remove.
+    let isGone = false;
+    world.proxies.production.fault(({ method, path }) => {
+      if (method === 'PATCH' && path.includes('Groups')) isGone = true;
+      return isGone && method === 'GET' ? { kind: 'answer', status: 503 } : undefined;
+    });
+    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    await untilStep(world, nora, 'revoke-access:production');
+    await world.mend();
+    await world.untilPhase(nora, 'closed');
+    const evidence = await read(nora);
+    assert.deepEqual(names(system(evidence, 'production').end?.removedGroups), ['readers']);
+    assert.ok(evidence.attention.some(({ step, until }) => step === 'revoke-access:production' && until));
+  });
+
   it('tells which of several signalled decisions stood, and why the others were refused', async () => {
     const nora = await waiting(world);
     const handle = handleOf(nora);
@@ -44,6 +62,22 @@ describe('the evidence of an exit', () => {
     assert.match(decisions[0]!.reason!, /cannot decide on their own exit/);
     assert.match(decisions[2]!.reason!, /the first decision stands/);
     assert.equal(times.decisionToEnd?.from, decisions[1]!.at);
+  });
+
+  it('names an invitation once, before and after its step is done', async () => {
+    world.mail.refuse((to) => (to === HR ? { code: 550, message: 'no such mailbox' } : undefined));
+    const nora = await opened(world);
+    await untilStep(world, nora, 'schedule-hr-interview');
+    const invited = ({ mails, interview }: Evidence) => [
+      mails.filter(({ mail }) => mail === 'scheduleHrInterview').map(({ to }) => to),
+      interview.map(({ what, sequence }) => [what, sequence]),
+    ];
+    const { sequence } = readInvitation(world.mail.invitationsTo(nora.email)[0]!).event;
+    assert.deepEqual(invited(await read(nora)), [[nora.email], [['invited', sequence]]]);
+    await world.mend();
+    await settle(world, nora, 'schedule-hr-interview', 'retry');
+    await untilStep(world, nora, 'schedule-hr-interview', 'done');
+    assert.deepEqual(invited(await read(nora)), [[nora.email, HR], [['invited', sequence]]]);
   });
 
   it('tells after a reset what happened before and after it, once each, and in which run', async () => {

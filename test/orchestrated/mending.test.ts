@@ -11,10 +11,24 @@ describe('a step of an orchestrated exit that cannot succeed', () => {
   afterEach(() => world.mend());
   after(() => world.stop());
 
-  it('leaves mail to a person when the look-up is skipped, and the hold goes on', async () => {
-    world.proxies.directory.fault(() => ({ kind: 'answer', status: 403 }));
+  const lookUpStuck = async () => {
+    world.proxies.directory.fault(() => ({ kind: 'answer', status: 403, body: { detail: 'not for you' } }));
     const nora = await opened(world);
-    await untilStep(world, nora, 'look-up-employee');
+    const stuck = await untilStep(world, nora, 'look-up-employee');
+    assert.match(stepOf(stuck, 'look-up-employee')!.error!, /directory .*not for you/);
+    return nora;
+  };
+
+  it('succeeds on a retry once the directory is mended', async () => {
+    const nora = await lookUpStuck();
+    await world.mend();
+    await settle(world, nora, 'look-up-employee', 'retry');
+    const mended = await untilStep(world, nora, 'look-up-employee', 'done');
+    assert.equal(mended.needsAttention, false);
+  });
+
+  it('leaves mail to a person when the look-up is skipped, and the hold goes on', async () => {
+    const nora = await lookUpStuck();
     await settle(world, nora, 'look-up-employee', 'skip');
     const stuck = await untilStep(world, nora, 'schedule-hr-interview');
     assert.match(stepOf(stuck, 'schedule-hr-interview')!.error!, /there is no address to write to/);

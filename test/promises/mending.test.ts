@@ -46,27 +46,6 @@ inBothForms('a step that cannot succeed', {}, (company) => {
     });
   }
 
-  it('may need the directory: the block goes on without it, and a retry looks there again', async () => {
-    world.proxies.directory.fault(() => forbidden);
-    const nora = await opened(world);
-    await world.until(nora, 'blocked', ({ blockedAt }) => blockedAt !== undefined);
-    // The orchestrated form looks the employee up in a step of its own, the other form in each step that writes to people.
-    const keys =
-      world.form === 'orchestrated'
-        ? ['look-up-employee']
-        : ['notify-manager', 'notify-employee', 'schedule-hr-interview'];
-    for (const key of keys) {
-      const { error } = stepOf(await untilStep(world, nora, key), key)!;
-      assert.match(error!, /directory .*not for this token/);
-    }
-    await world.mend();
-    for (const key of keys) await settle(world, nora, key, 'retry');
-    const healed = await world.untilPhase(nora, 'awaiting-decision');
-    assert.equal(healed.needsAttention, false);
-    assert.equal(stateOf(healed, 'notify-manager'), 'done');
-    assert.equal(world.mail.to(nora.manager).length, 1);
-  });
-
   it('is waited for again once it is retried: the exit closes only when the access is seen to be back', async () => {
     const nora = await waiting(world, { on: ['payroll', 'code'] });
     noAccess(world);
