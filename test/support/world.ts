@@ -81,12 +81,13 @@ export interface World extends SharedTemporal {
   stop: () => Promise<void>;
 }
 
-/** One of each for a process of the test run, with which they go: each world takes its people and groups away again. */
-const started: Partial<Record<Server, Promise<ScimServer>>> = {};
-const scimServer = (name: Server): Promise<ScimServer> =>
-  (started[name] ??= scratchFolder().then((folder) =>
-    startScimServer({ name, token: `token-of-${name}`, logFile: path.join(folder, `${name}.log`) }),
-  ));
+/** What no world uses now: a world takes away its people and groups, and leaves the servers to the next one of its process. */
+const idle: Record<Server, ScimServer>[] = [];
+const startServers = () =>
+  each(servers, async (name) => {
+    const logFile = path.join(await scratchFolder(), `${name}.log`);
+    return startScimServer({ name, token: `token-of-${name}`, logFile });
+  });
 
 let hired = 0;
 
@@ -99,7 +100,7 @@ export async function startWorld({
   const shared = await temporal();
   const folder = await scratchFolder();
   const mail = await startMailServer();
-  const scim = await each(servers, scimServer);
+  const scim = idle.pop() ?? (await startServers());
   const proxies = await each(servers, (name) => startFaultProxy(scim[name].scimUrl));
   const admin = await each(servers, (name) => Promise.resolve(scimAdmin(scim[name])));
   const text = changed(readFileSync('ems.config.yaml', 'utf8'), changes);
@@ -213,6 +214,7 @@ export async function startWorld({
       await mail.stop();
       await Promise.all(Object.values(proxies).map((proxy) => proxy.stop()));
       await Promise.all(Object.values(admin).map(({ deleteAll }) => deleteAll()));
+      idle.push(scim);
     },
   };
 }
