@@ -63,10 +63,8 @@ describe('the list of the choreographed exits', () => {
     }
     await world.until(
       opened[5]!,
-      'stuck, and the operator told',
-      (status) =>
-        stateOf(status, 'notify-manager') === 'needs-attention' &&
-        stateOf(status, 'notify-operator') === 'done',
+      'stuck',
+      (status) => stateOf(status, 'notify-manager') === 'needs-attention',
     );
   });
   after(() => world.stop());
@@ -92,9 +90,12 @@ describe('the list of the choreographed exits', () => {
   const phases = (exits: ListedExit[]) => exits.map(({ phase }) => phase).toSorted();
 
   it('reads nothing that was folded before, and tells the same as the whole stream', async () => {
-    await kept();
-    const { exits, read } = await list();
-    assert.equal(read, 0);
+    // The operator may still be told of the exit that is stuck.
+    const exits = await eventually('a list that reads nothing', async () => {
+      await kept();
+      const { exits, read } = await list();
+      return read === 0 ? exits : undefined;
+    });
     assert.ok((await lastOf()) > 40, 'there would have been much to read');
     assert.deepEqual(phases(exits), [...Array(3).fill('awaiting-decision'), ...Array(3).fill('closed')]);
     assert.deepEqual(

@@ -40,8 +40,9 @@ describe('a dead letter', () => {
     assert.ok((await letters().replay(deadLetter!)).replayed);
     const again = await letters().replay(deadLetter!);
     assert.match(again.replayed ? '' : again.why, /it was replayed to/);
-    await world.untilPhase(nora, 'awaiting-decision');
-    assert.equal(world.mail.to(nora.manager).length, 1);
+    await untilStep(world, nora, 'notify-manager', 'done');
+    await world.mail.waitFor(nora.manager, 1);
+    await world.mail.waitFor(nora.email, 2);
     assert.equal(states(await observed(nora))['notification notify-manager'], 'done');
     assert.equal(world.mail.to(nora.email).length, 2, 'the other services leave the copy alone');
   });
