@@ -73,7 +73,7 @@ inBothForms(
       const nora = await open();
       await scheduled(nora);
       const { start, calendarUrl } = await world.exits.reschedule(nora.employeeId, {
-        at: new Date(Date.now() + 3000).toISOString(),
+        at: new Date(Date.now() + 5_000).toISOString(),
       });
       const path = calendarUrl!.slice(proxy.url.length);
       const day = compact(new Date(Date.now() + 2 * DAY_MS)).slice(0, 9);
