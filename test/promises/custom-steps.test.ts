@@ -220,11 +220,8 @@ inBothForms('a task that is late, and reminded', { config: [task('PT4S', 'PT1S')
 inBothForms('a task that is late', { config: [task('P1D', 'PT1S')] }, (company) => {
   it('needs attention, and is asked of again at once by "retry"', async () => {
     const nora = await waiting(company(), { on: ['payroll'] });
-    const late = await untilStep(company(), nora, 'collect-badge');
-    assert.equal(
-      stepOf(late, 'collect-badge')!.error,
-      `${DESK} has not confirmed collect-badge in time: ask them, or settle the step`,
-    );
+    const late = `${DESK} has not confirmed collect-badge in time: ask them, or settle the step`;
+    await company().until(nora, late, (status) => stepOf(status, 'collect-badge')?.error === late);
     assert.equal(mailsAbout(company(), nora).length, 1);
     await settle(company(), nora, 'collect-badge', 'retry');
     await untilAsked(company(), nora, 2);
