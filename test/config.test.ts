@@ -184,7 +184,8 @@ describe('the configuration', () => {
     assert.throws(
       () => config.systems[0]!.token,
       (error: Error) =>
-        /PAYROLL_SCIM_TOKEN has a space, a line break/.test(error.message) && !error.message.includes('half'),
+        /PAYROLL_SCIM_TOKEN has a character that a bearer token must not have/.test(error.message) &&
+        !error.message.includes('half'),
     );
     const url = mistake(
       '${PAYROLL_SCIM_URL:-http://127.0.0.1:9101/scim/v2}',

@@ -193,7 +193,7 @@ describe('a message of any program', () => {
     const decision = JSON.stringify({ outcome: 'retained', decidedBy: HR });
     await other.publish(subject, decision, cloudEvent('exit.decision-finalised', `${exitId}/${resigned}`));
     for (const { reason } of await deadLettered(subject))
-      assert.match(reason, /is that of employee.resigned by/);
+      assert.match(reason, /belongs to employee.resigned by/);
   });
 
   it('with a plan that names one system twice is dead-lettered, and no exit waits for it', async () => {

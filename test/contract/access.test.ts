@@ -157,7 +157,7 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
     ])
       assert.match(
         await finalFailure(FailureType.Ambiguous, acting()),
-        /2 accounts on payroll .* none is touched/,
+        /2 accounts on payroll .* none is changed/,
       );
     assert.deepEqual(system.writes(), []);
     assert.equal((await system.admin.account(id)).active, true);
@@ -172,7 +172,7 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
     });
     const capturing = system.access().capture(right.employeeId, SUSPEND, signal);
     const found = await capturing.catch((error: unknown) => {
-      assert.match(String(error), /2 accounts on payroll .* none is touched/);
+      assert.match(String(error), /2 accounts on payroll .* none is changed/);
       return undefined;
     });
     if (found) assert.equal(found.account?.id, right.id);

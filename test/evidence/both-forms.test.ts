@@ -152,7 +152,7 @@ describe('the evidence, in both forms,', () => {
         ['rescheduled', HR],
       ],
     );
-    const asked = evidence.timeline.filter(({ what }) => what.includes('asked for'));
+    const asked = evidence.timeline.filter(({ what }) => what.includes('requested by'));
     assert.match(asked.map(({ what }) => what).join(), new RegExp(`^Interview: .* requested by ${HR}$`));
     assert.deepEqual(
       evidence.systems.map(({ end }) => end?.removedGroups?.map(({ displayName }) => displayName)),

@@ -31,7 +31,7 @@ describe('a step of an orchestrated exit that cannot succeed', () => {
     const nora = await lookUpStuck();
     await settle(world, nora, 'look-up-employee', 'skip');
     const stuck = await untilStep(world, nora, 'schedule-hr-interview');
-    assert.match(stepOf(stuck, 'schedule-hr-interview')!.error!, /there is no address to write to/);
+    assert.match(stepOf(stuck, 'schedule-hr-interview')!.error!, /no mail address is known/);
     for (const step of ['notify-manager', 'notify-employee', 'schedule-hr-interview'])
       await settle(world, nora, step, 'done-by-hand');
     await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });

@@ -51,10 +51,7 @@ inBothForms('a step that cannot succeed', {}, (company) => {
     noAccess(world);
     await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
     const stuck = await untilStep(world, nora, 'restore-access:code');
-    assert.match(
-      stuck.awaiting,
-      /^Access is being given back\. An operator is to look at restore-access:code/,
-    );
+    assert.match(stuck.awaiting, /^Access is being restored\. An operator is to look at restore-access:code/);
     await settle(world, nora, 'restore-access:code', 'retry');
     await untilStep(world, nora, 'restore-access:code');
 
@@ -74,7 +71,7 @@ inBothForms('a step that cannot succeed', {}, (company) => {
       [stateOf(again, 'restore-access:code'), again.phase, again.closedAt, again.needsAttention],
       ['running', 'restoring', undefined, false],
     );
-    assert.equal(again.awaiting, 'Access is being given back.');
+    assert.equal(again.awaiting, 'Access is being restored.');
     assert.equal((await world.account(nora, 'code')).active, false);
     assert.equal(world.mail.to(nora.manager).length, 1, 'the outcome is not told before it is so');
 
