@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { eventually } from '../support/eventually.js';
 import { HR, IT, stateOf, stepOf, type Hired } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
-import { ended, opened, settle, untilStep, waiting } from './on-the-way.js';
+import { ended, opened, settle, untilStep } from './on-the-way.js';
 
 const soon: [string, string] = ['attentionAfter: PT15M', 'attentionAfter: PT3S'];
 
@@ -17,11 +17,9 @@ inBothForms('people are told', { config: [soon] }, (company) => {
 
   it('the employee: what is blocked, why, until when and whom to ask, at both addresses', async () => {
     const nora = await opened(world, { personalEmail: 'nora@home.example' });
-    const { steps } = await world.untilPhase(nora, 'awaiting-decision');
-    assert.equal(
-      steps.find(({ name }) => name === 'notify-employee')?.note,
-      `told ${nora.email} and nora@home.example`,
-    );
+    await untilStep(world, nora, 'schedule-hr-interview', 'done');
+    const status = await untilStep(world, nora, 'notify-employee', 'done');
+    assert.equal(stepOf(status, 'notify-employee')?.note, `told ${nora.email} and nora@home.example`);
     for (const address of [nora.email, 'nora@home.example']) {
       const [mail, ...more] = world.mail.to(address).filter(isOrdinary);
       assert.equal(more.length, 0, 'once');
@@ -34,7 +32,9 @@ inBothForms('people are told', { config: [soon] }, (company) => {
   });
 
   it('the employee in their language', async () => {
-    const nora = await waiting(world, { preferredLanguage: 'de-DE' });
+    const nora = await opened(world, { preferredLanguage: 'de-DE' });
+    await untilStep(world, nora, 'schedule-hr-interview', 'done');
+    await untilStep(world, nora, 'notify-employee', 'done');
     const mails = world.mail.to(nora.email);
     assert.equal(mails.length, 2, 'told of the block, and invited');
     for (const mail of mails) assert.match(String(mail.html), /<html lang="de/);
