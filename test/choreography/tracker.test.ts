@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { withRetry } from '../../src/choreography/jetstream/with-retry.js';
 import { traceOf, type TraceNode } from '../../src/choreography/observing/trace.js';
 import { createTracker } from '../../src/choreography/observing/tracker.js';
+import { EXITS } from '../../src/choreography/jetstream/streams.js';
 import type { ExitStatus } from '../../src/exit/status.js';
 import { waiting } from '../promises/on-the-way.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
+import { eventually } from '../support/eventually.js';
 import { observedOf, statesOf as states } from '../support/tracked.js';
 import { HR, IT, stateOf, systems, type Hired } from '../support/world.js';
 
@@ -110,6 +112,17 @@ describe('the tracker', () => {
     const ours = exits.find(({ exitId }) => exitId === nora.exitId)!;
     assert.equal(states(ours)['notification notify-manager-of-outcome'], 'done');
     assert.deepEqual(ours.promises, (await observed(nora)).promises);
+  });
+
+  it('leaves no consumer behind on the server', async () => {
+    const nora = await waiting(world);
+    const consumers = async () => (await world.bus.jsm.streams.info(EXITS)).state.consumer_count;
+    const before = await consumers();
+    // A new tracker reads from the start each time.
+    for (let look = 0; look < 20; look += 1) await createTracker(world.bus, nora.employeeId).look();
+    await eventually('the consumers of the looks to go', async () =>
+      (await consumers()) <= before ? true : undefined,
+    );
   });
 
   it('changes nothing: with it and without it exits end the same', async () => {

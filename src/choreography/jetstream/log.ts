@@ -9,6 +9,9 @@ import { EXITS } from './streams.js';
 /** The server closes a connection with more than 64 MiB pending (`max_pending`), and two readers may share one. */
 const UNREAD_BYTES = 16 * 1024 * 1024;
 
+/** The server keeps an ordered consumer until it is not pulled for so long. Its default of five minutes meets the limit of consumers. */
+const READER_INACTIVE_MS = 5_000;
+
 interface Reading {
   /** A subject, perhaps with wildcards; default: all. */
   filter?: string;
@@ -29,6 +32,7 @@ export async function* readAll(
     filter_subjects: filter,
     deliver_policy: DeliverPolicy.StartSequence,
     opt_start_seq: from,
+    inactive_threshold: READER_INACTIVE_MS,
   });
   const largest = connection.info?.max_payload ?? UNREAD_BYTES;
   const messages = await consumer.consume({
@@ -75,6 +79,7 @@ export async function watch({ js }: Bus, filter: string): Promise<Changes> {
     filter_subjects: filter,
     deliver_policy: DeliverPolicy.New,
     headers_only: true,
+    inactive_threshold: READER_INACTIVE_MS,
   });
   let wake = (): void => undefined;
   let hasNews = false;
