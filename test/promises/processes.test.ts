@@ -101,6 +101,10 @@ inBothForms('services as processes of their own', { config }, (company) => {
     // Over all of them: a busy machine may receive together what was sent apart.
     const seconds = (times.at(-1)! - times[0]!) / 1_000;
     assert.ok(times.length <= REQUESTS_PER_SECOND * (seconds + 1), `${times.length} in ${seconds} s`);
+    const busiest = Math.max(
+      ...times.map((from) => times.filter((at) => at >= from && at < from + 1_000).length),
+    );
+    assert.ok(busiest <= 1.5 * REQUESTS_PER_SECOND, `${busiest} in one second`);
     assert.ok(times.length >= 4 * EXITS, 'every account was looked at and blocked');
     const written = payroll.seen.findLast(({ method }) => method === 'PATCH')!;
     assert.ok(written.atMs < times.at(-1)!, 'payroll was done before');

@@ -28,7 +28,7 @@ const { port } = api.address() as AddressInfo;
 
 const revocation = [
   'tokenEnv: CODE_SCIM_TOKEN',
-  `    sessionRevocation: { method: POST, url: 'http://127.0.0.1:${port}/users/{id}/revoke', tokenEnv: CODE_API_TOKEN }`,
+  `    sessionRevocation: { url: 'http://127.0.0.1:${port}/users/{id}/revoke?user={userName}', tokenEnv: CODE_API_TOKEN }`,
 ].join('\n');
 
 inBothForms(
@@ -42,15 +42,16 @@ inBothForms(
     beforeEach(() => (world = company()));
     afterEach(() => (status = 204));
 
-    const callsFor = ({ accounts }: Hired) =>
-      calls.filter(({ request }) => request === `POST /users/${accounts.code}/revoke`);
+    const callsFor = ({ accounts, email }: Hired) => {
+      const expected = `POST /users/${accounts.code}/revoke?user=${encodeURIComponent(email)}`;
+      return calls.filter(({ request }) => request === expected);
+    };
     /** Begins with the block, and looks at each call that the API has had by the end. */
     async function callsUntil(outcome: 'retained' | 'leaving'): Promise<Hired> {
       const nora = await waiting(world, { on: ['code'] });
-      const ofBlock = callsFor(nora).length;
-      assert.ok(ofBlock > 0, 'the block ends them');
+      assert.equal(callsFor(nora).length, 1, 'the block ends them');
       await ended(world, nora, outcome);
-      assert.ok(callsFor(nora).length > ofBlock, `"${outcome}" ends them again`);
+      assert.equal(callsFor(nora).length, 2, `"${outcome}" ends them again`);
       for (const { wasActive, authorization } of callsFor(nora))
         assert.deepEqual([wasActive, authorization], [false, 'Bearer token-of-the-api']);
       return nora;
