@@ -21,7 +21,7 @@ export async function countBesides(): Promise<Besides> {
       choreographed: named(/^nats/),
     },
     'containers that work on exits': { orchestrated: named(/^worker-/), choreographed: named(/^service-/) },
-    'who may say what': {
+    'who may do what': {
       orchestrated: 'every client of Temporal may do everything',
       choreographed: `\`${PERMISSIONS}\`: ${await linesOf(PERMISSIONS)} lines`,
     },

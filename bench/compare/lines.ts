@@ -1,6 +1,6 @@
 /**
- * How much code there is of each form. A file is a form's own if only that form's programs import it, directly or through others; what
- * both import is shared, and what neither does (the command line, the local stack) stands around them.
+ * How much code there is of each form. A file is a form's own if only that form's programs import it, directly or through others.
+ * What both import is shared. What neither imports, such as the command line and the local stack, stands around them.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,7 +1,8 @@
 /**
- * What the official `nats` command shows of JetStream, read by a plain client, for machines that do not have it. It knows the protocol
- * and nothing of exits: `node plain-reads.js view <stream> <subject>` is `nats stream view <stream> --subject <subject>`,
- * `node plain-reads.js report <stream>` is `nats consumer report <stream>`.
+ * Shows what the official `nats` command shows of JetStream, on machines that do not have it. It knows nothing of exits.
+ *
+ * - `node plain-reads.js view <stream> <subject>` is `nats stream view <stream> --subject <subject>`.
+ * - `node plain-reads.js report <stream>` is `nats consumer report <stream>`.
  */
 import { jetstreamManager, type MsgRequest } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';

@@ -1,7 +1,8 @@
 /**
- * Exits per second, from the resignation to the last effect of the decision, and the CPU time of each. A closed loop: so many
- * exits are under way at any time, and the next begins when one is done. The backlog cannot grow, whatever the form bears, so that a
- * short round finds the rate; an open loop would have to try many rates, each for long enough to see a backlog grow or not.
+ * Exits per second, from the resignation to the last effect of the decision, and the CPU time of each.
+ *
+ * The loop is closed: a fixed number of exits is under way, and the next begins when one is done. The backlog cannot grow, so a
+ * short round finds the rate. An open loop would have to try many rates, each for long.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { resign, runToEnd, type Exit } from './exit.js';

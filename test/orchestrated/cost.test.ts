@@ -4,8 +4,8 @@ import { ended, waiting } from '../promises/on-the-way.js';
 import { HR, startWorld, type System } from '../support/world.js';
 
 /**
- * For an exit without interference, on one system: 64, the mail to the employee (one more activity in turn, 6), and the timer of the
- * first reminder (2).
+ * For an exit without interference, on one system. The mail to the employee is one more activity in turn: 6. The timer of the first
+ * reminder is 2, and all else 64.
  */
 const BUDGET = 72;
 /**

@@ -1,6 +1,6 @@
 /**
- * A company to test in: a directory, three critical systems and a mail server, each a real server behind a proxy that can fail, and
- * the workers, in this process.
+ * A company to test in: a directory, three critical systems and a mail server. Each is a real server behind a proxy that can fail.
+ * The workers run in this process.
  */
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -81,7 +81,7 @@ export interface World extends SharedTemporal {
   stop: () => Promise<void>;
 }
 
-/** What no world uses now: a world takes away its people and groups, and leaves the servers to the next one of its process. */
+/** Servers that no world uses now. A world takes away its people and groups, and leaves the servers to the next. */
 const idle: Record<Server, ScimServer>[] = [];
 const startServers = () =>
   each(servers, async (name) => {

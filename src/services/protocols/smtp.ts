@@ -1,9 +1,9 @@
 /**
- * Mail over SMTP (RFC 5321), one recipient per message. SMTP is at-least-once: where the connection breaks after DATA, the mail is sent
- * again under the same Message-ID, so that the receiver can drop the second copy.
+ * Mail over SMTP (RFC 5321), one recipient per message. SMTP is at-least-once: where the connection breaks after DATA, the mail is
+ * sent again. Its Message-ID stays the same, so the receiver can drop the second copy.
  *
- * The commit point is the final `.` of DATA (RFC 5321 §4.1.1.4): abort before it sends nothing; after it, always read the reply. The dot
- * goes out only if the lease outlasts the reply: no other process sends the mail meanwhile.
+ * The commit point is the final `.` of DATA (RFC 5321 §4.1.1.4). An abort before it sends nothing; after it, always read the reply.
+ * The dot goes out only if the lease outlasts the reply: no other process sends the mail meanwhile.
  */
 import net from 'node:net';
 import { Readable } from 'node:stream';
