@@ -26,13 +26,16 @@ describe('the command ems', () => {
 
   it('exits 0 when done, 1 when refused and 2 on wrong usage', async () => {
     const env = { NATS_URL: `nats://${nowhere}` };
-    const [help, refused, misused] = await Promise.all([
+    const [help, version, refused, misused] = await Promise.all([
       emsProcess(env, '--help'),
+      emsProcess(env, '--version'),
       emsProcess(env, 'list', '--json'),
       emsProcess(env, 'list', '--phase', 'over'),
     ]);
     assert.deepEqual([help.code, help.stderr], [0, '']);
     assert.match(help.stdout, /^Usage: ems .*\n[^]* {2}list +Lists exits/);
+    assert.deepEqual([version.code, version.stderr], [0, '']);
+    assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/);
     assert.deepEqual(
       [refused.code, (JSON.parse(refused.stdout) as { code: string }).code],
       [1, 'unreachable'],
