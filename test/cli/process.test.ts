@@ -52,16 +52,19 @@ describe('the command ems', () => {
       ]).ended;
       const packages = JSON.parse(stderr.trimEnd().split('\n').at(-1)!) as string[];
       return packages.filter((name) =>
-        /^(@temporalio\/client|@grpc\/|@nats-io\/transport|nodemailer)/.test(name),
+        /^(@temporalio\/(client|testing)|@grpc\/|@nats-io\/transport|nodemailer)/.test(name),
       );
     };
     const env = { NATS_URL: `nats://${nowhere}`, TEMPORAL_ADDRESS: nowhere };
-    const [help, choreographed, orchestrated] = await Promise.all([
+    // The home folder has the program of Temporal.
+    const withProgram = { ...env, HOME: process.env['HOME']! };
+    const [help, passedOn, choreographed, orchestrated] = await Promise.all([
       packagesOf(env, '--help'),
+      packagesOf(withProgram, 'temporal', '--version'),
       packagesOf(env, 'list', '--form', 'choreographed'),
       packagesOf(env, 'list', '--form', 'orchestrated'),
     ]);
-    assert.deepEqual(help, []);
+    assert.deepEqual([help, passedOn], [[], []]);
     assert.deepEqual(choreographed, ['@nats-io/transport-node']);
     assert.deepEqual(orchestrated, ['@temporalio/client', '@grpc/grpc-js']);
   });
