@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { emsProcess, startEmsProcess } from '../support/ems-process.js';
 import { page, type Env } from '../support/ems.js';
 import { eventually } from '../support/eventually.js';
@@ -91,6 +95,16 @@ describe('the command ems', () => {
       const { code, stderr } = await ended;
       assert.deepEqual([code, stderr], [0, ''], args.join(' '));
     }
+  });
+
+  it('says in one sentence why its output cannot be written', async () => {
+    // Open for reading only.
+    const stdout = openSync('package.json', 'r');
+    const child = spawn(process.execPath, ['bin/ems.js', '--help'], { stdio: ['ignore', stdout, 'pipe'] });
+    const [stderr, [code]] = await Promise.all([text(child.stderr!), once(child, 'close')]);
+    closeSync(stdout);
+    assert.match(stderr, /^ems: The output cannot be written: EBADF.*\n$/);
+    assert.equal(code, 1);
   });
 
   it('prints its error and ends when NATS or Temporal is frozen', async () => {
