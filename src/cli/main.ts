@@ -8,7 +8,7 @@ const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
 
 const { env, stdout, stderr } = process;
-// A reader that closes the pipe, such as `head`, ends a command as Ctrl-C does.
+// The first line after a reader such as `head` has closed the pipe ends a command as Ctrl-C does.
 stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
   if (code === 'EPIPE') return stop.abort();
   stderr.write(`ems: The output cannot be written: ${message}\n`);
