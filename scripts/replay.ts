@@ -2,6 +2,7 @@
  * `npm run replay -- E-1002`: the workflow code of today over the history of one exit, under the inspector. The history comes from the
  * Temporal of the environment, else of `npm start`; or from a file.
  */
+import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
@@ -32,7 +33,18 @@ const program = new Command('npm run replay --')
     console.log(`${workflowId}: ${history.events!.length} events replayed.`);
   });
 
-const savedIn = (file: string): History => JSON.parse(readFileSync(file, 'utf8')) as History;
+function savedIn(file: string): History {
+  try {
+    const history = JSON.parse(readFileSync(file, 'utf8')) as History;
+    assert.ok(history.events?.[0]?.workflowExecutionStartedEventAttributes, 'it starts no workflow');
+    return history;
+  } catch (error) {
+    const why = (error as Error).message;
+    return program.error(
+      `${file} is no history (${why}): give one that the Web UI or the temporal command has saved, or an employee id`,
+    );
+  }
+}
 
 /** @returns of the latest run */
 async function historyAt(temporal: ReturnType<typeof loadTemporalConfig>, employeeId: string) {

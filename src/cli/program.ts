@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { describeError } from './describe-error.js';
 import { Session, type Io } from './session.js';
+import { version } from './package-version.js';
 
 /** A command's arguments, options and action. */
 export type Define = (command: Command, session: Session) => Command;
@@ -81,6 +82,7 @@ function programOf(session: Session): Command {
     .description(
       'Exits of employees: tell the manager, schedule the interview, hold access until the decision is final.',
     )
+    .version(version)
     .addHelpText('after', '\nEach command has --help with an example, and --json for programs.')
     // Otherwise Commander ends the process, with an exit code of its own.
     .exitOverride()

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import writeFileAtomic from 'write-file-atomic';
 import type { Evidence } from '../exit/evidence/evidence.js';
 import { formOption, type ExitOptions } from './exit-options.js';
 import { reportPage } from './report-page.js';
 import type { Define } from './program.js';
 import type { Session } from './session.js';
+import { version } from './package-version.js';
 
 interface Options extends ExitOptions {
   out?: string;
@@ -23,7 +23,7 @@ const report: Define = (command, session) =>
     )
     .action(async (employeeId: string, { out, form, exit: exitId }: Options) => {
       const exits = await session.application();
-      const evidence = await exits.report({ employeeId, form, exitId }, version());
+      const evidence = await exits.report({ employeeId, form, exitId }, version);
       const text = session.json ? `${JSON.stringify(evidence, null, 2)}\n` : await pageOf(evidence, session);
       if (out === undefined) {
         session.io.stdout.write(text);
@@ -41,9 +41,4 @@ export default report;
 async function pageOf(evidence: Evidence, session: Session): Promise<string> {
   const { organisation, interview } = await session.configuration();
   return reportPage(evidence, { organisation: organisation.name, timeZone: interview.timeZone });
-}
-
-function version(): string {
-  const file = new URL('../../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

@@ -1,6 +1,6 @@
 import { Argument } from 'commander';
 import { resolutionActions, type Resolution } from '../exit/resolution.js';
-import { stepKey } from '../exit/status.js';
+import { stepKey, type Step } from '../exit/status.js';
 import { formOption, type ExitOptions } from './exit-options.js';
 import { remark } from './output.js';
 import type { Define } from './program.js';
@@ -32,12 +32,13 @@ const resolve: Define = (command, session) =>
       const exits = await session.application();
       if (dryRun) {
         const found = await exits.previewResolution(which, resolution);
-        const text = `Nothing is done. ${key} is ${found.state}: ${remark(found)}. It would be: ${action}, by ${by}.`;
+        const text = `Nothing is done. ${key} is ${standing(found)}. It would be: ${action}, by ${by}.`;
         return session.show({ dryRun: true, resolution, step: found }, () => text);
       }
       const settled = await exits.resolve(which, resolution);
-      const text = `${stepKey(settled)} of ${employeeId} is now ${settled.state}. ${remark(settled)}`;
-      session.show(settled, () => text.trim());
+      session.show(settled, () => `${stepKey(settled)} of ${employeeId} is now ${standing(settled)}.`);
     });
 
 export default resolve;
+
+const standing = (step: Step): string => step.state + (remark(step) && ` (${remark(step)})`);

@@ -9,6 +9,7 @@ const temporal: Define = (command, session) =>
   command
     .argument('[arguments...]', 'passed on to the command')
     .passThroughOptions()
+    .allowUnknownOption()
     .addHelpText(
       'after',
       '\nThe program is found, or fetched once.\n\nExample:\n  ems temporal workflow list\n  ems temporal workflow describe --help',

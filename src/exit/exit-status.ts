@@ -68,7 +68,7 @@ function awaitingOf(exit: ExitState): string {
     case 'closed':
     case 'cancelled':
     case 'failed':
-      return 'Nothing: the exit is over.';
+      return 'The exit is over.';
   }
 }
 

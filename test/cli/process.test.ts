@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { emsProcess, startEmsProcess } from '../support/ems-process.js';
 import { page, type Env } from '../support/ems.js';
 import { eventually } from '../support/eventually.js';
@@ -26,13 +30,16 @@ describe('the command ems', () => {
 
   it('exits 0 when done, 1 when refused and 2 on wrong usage', async () => {
     const env = { NATS_URL: `nats://${nowhere}` };
-    const [help, refused, misused] = await Promise.all([
+    const [help, version, refused, misused] = await Promise.all([
       emsProcess(env, '--help'),
+      emsProcess(env, '--version'),
       emsProcess(env, 'list', '--json'),
       emsProcess(env, 'list', '--phase', 'over'),
     ]);
     assert.deepEqual([help.code, help.stderr], [0, '']);
     assert.match(help.stdout, /^Usage: ems .*\n[^]* {2}list +Lists exits/);
+    assert.deepEqual([version.code, version.stderr], [0, '']);
+    assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/);
     assert.deepEqual(
       [refused.code, (JSON.parse(refused.stdout) as { code: string }).code],
       [1, 'unreachable'],
@@ -49,16 +56,19 @@ describe('the command ems', () => {
       ]).ended;
       const packages = JSON.parse(stderr.trimEnd().split('\n').at(-1)!) as string[];
       return packages.filter((name) =>
-        /^(@temporalio\/client|@grpc\/|@nats-io\/transport|nodemailer)/.test(name),
+        /^(@temporalio\/(client|testing)|@grpc\/|@nats-io\/transport|nodemailer)/.test(name),
       );
     };
     const env = { NATS_URL: `nats://${nowhere}`, TEMPORAL_ADDRESS: nowhere };
-    const [help, choreographed, orchestrated] = await Promise.all([
+    // The home folder has the program of Temporal.
+    const withProgram = { ...env, HOME: process.env['HOME']! };
+    const [help, passedOn, choreographed, orchestrated] = await Promise.all([
       packagesOf(env, '--help'),
+      packagesOf(withProgram, 'temporal', '--version'),
       packagesOf(env, 'list', '--form', 'choreographed'),
       packagesOf(env, 'list', '--form', 'orchestrated'),
     ]);
-    assert.deepEqual(help, []);
+    assert.deepEqual([help, passedOn], [[], []]);
     assert.deepEqual(choreographed, ['@nats-io/transport-node']);
     assert.deepEqual(orchestrated, ['@temporalio/client', '@grpc/grpc-js']);
   });
@@ -85,6 +95,16 @@ describe('the command ems', () => {
       const { code, stderr } = await ended;
       assert.deepEqual([code, stderr], [0, ''], args.join(' '));
     }
+  });
+
+  it('says in one sentence why its output cannot be written', async () => {
+    // Open for reading only.
+    const stdout = openSync('package.json', 'r');
+    const child = spawn(process.execPath, ['bin/ems.js', '--help'], { stdio: ['ignore', stdout, 'pipe'] });
+    const [stderr, [code]] = await Promise.all([text(child.stderr!), once(child, 'close')]);
+    closeSync(stdout);
+    assert.match(stderr, /^ems: The output cannot be written: EBADF.*\n$/);
+    assert.equal(code, 1);
   });
 
   it('prints its error and ends when NATS or Temporal is frozen', async () => {

@@ -33,6 +33,11 @@ describe('ems temporal', () => {
     assert.match(missing.stderr, /workflow not found for ID: exit-nowhere/);
   });
 
+  it('passes on each flag but --help and --json', async () => {
+    const { stdout } = await emsProcess(env, 'temporal', '--version');
+    assert.match(stdout, /^temporal version /);
+  });
+
   it('prints with --json what the command has as JSON', async () => {
     const { employeeId } = await opened(world);
     const query = `WorkflowId = "${exitWorkflowId(employeeId)}"`;

@@ -72,6 +72,10 @@ describe('npm run replay', () => {
     await assert.rejects(replay(file), /DeterminismViolationError/);
   });
 
+  it('refuses a file that is no history, and says what to give', async () => {
+    await assert.rejects(replay('package.json'), /package\.json is no history .*, or an employee id\n/);
+  });
+
   it('runs the workflow over the history of an exit that is open, and says where there is none', async () => {
     const world = await startWorld();
     const nora = await world.hire();
