@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
+import { findTemporal } from '../../src/local/find-temporal.js';
 import { emsProcess, startEmsProcess } from '../support/ems-process.js';
 import { page, type Env } from '../support/ems.js';
 import { eventually } from '../support/eventually.js';
@@ -60,8 +61,9 @@ describe('the command ems', () => {
       );
     };
     const env = { NATS_URL: `nats://${nowhere}`, TEMPORAL_ADDRESS: nowhere };
-    // The home folder has the program of Temporal.
-    const withProgram = { ...env, HOME: process.env['HOME']! };
+    // What fetches the program of Temporal loads more.
+    await findTemporal(() => undefined);
+    const withProgram = { ...(process.env as Env), ...env };
     const [help, passedOn, choreographed, orchestrated] = await Promise.all([
       packagesOf(env, '--help'),
       packagesOf(withProgram, 'temporal', '--version'),

@@ -33,13 +33,10 @@ async function blocked(world: World): Promise<Hired> {
   return nora;
 }
 
-// How long a restore waits for a write whose end is not known.
-const soon: [string, string] = ['requestTimeout: PT10S', 'requestTimeout: PT2S'];
-
 describe('a hold that is undone while the decision is open', () => {
   let world: World;
   before(async () => {
-    world = await startWorld({ config: [soon] });
+    world = await startWorld();
   });
   afterEach(() => world.mend());
   after(() => world.stop());
