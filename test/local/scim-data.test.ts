@@ -121,7 +121,7 @@ describe('the embedded SCIM server, as a store,', () => {
       seedFile,
       logFile: path.join(folder, 'log'),
     });
-    const scim = createScimClient({ ...code, name: 'code', requestTimeoutMs: 2000 });
+    const scim = createScimClient({ ...code, name: 'code', requestTimeoutMs: 5000 });
     const { accountAttribute } = sampleConfig.systems[0]!;
     const access = createAccessService({ port: createScimAdapter({ scim, accountAttribute }) });
     for (const [employeeId, userName] of [

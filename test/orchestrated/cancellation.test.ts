@@ -9,7 +9,7 @@ import { HR, startWorld, type Hired, type World } from '../support/world.js';
 describe('an exit that is cancelled in the Web UI', () => {
   let world: World;
   before(async () => {
-    world = await startWorld({ config: [['requestTimeout: PT10S', 'requestTimeout: PT2S']] });
+    world = await startWorld({ config: [['requestTimeout: PT10S', 'requestTimeout: PT3S']] });
   });
   afterEach(() => world.mend());
   after(() => world.stop());

@@ -9,7 +9,7 @@ const retained: Decision = { outcome: 'retained', decidedBy: HR };
 describe('a decision', () => {
   let world: World;
   before(async () => {
-    world = await startWorld({ config: [['requestTimeout: PT10S', 'requestTimeout: PT1S']] });
+    world = await startWorld({ config: [['requestTimeout: PT10S', 'requestTimeout: PT3S']] });
   });
   afterEach(() => world.mend());
   after(() => world.stop());

@@ -17,7 +17,7 @@ describe('an exit in the Web UI', () => {
   let world: World;
   let nora: Hired;
   before(async () => {
-    world = await startWorld({ config: [['requestTimeout: PT10S', 'requestTimeout: PT2S']] });
+    world = await startWorld({ config: [['requestTimeout: PT10S', 'requestTimeout: PT3S']] });
     nora = await world.hire({ displayName: 'Nora [O’Neil](http://evil.example) | <b>' });
     await world.exits.open({ employeeId: nora.employeeId });
     await world.untilPhase(nora, 'awaiting-decision');

@@ -22,7 +22,7 @@ describe('workers as processes of their own', () => {
       config: [
         ['taskQueues: shared', 'taskQueues: per-service'],
         ['initialInterval: PT1S, maximumInterval: PT1M', 'initialInterval: PT0.1S, maximumInterval: PT0.5S'],
-        ['requestTimeout: PT10S', 'requestTimeout: PT2S'],
+        ['requestTimeout: PT10S', 'requestTimeout: PT3S'],
       ],
     });
   });

@@ -32,7 +32,7 @@ describe('the directory', () => {
 
   const service = ({ token = TOKEN, scimUrl = proxy.url } = {}) =>
     createDirectoryService({
-      scim: createScimClient({ name: 'the directory', scimUrl, token, requestTimeoutMs: 2_000 }),
+      scim: createScimClient({ name: 'the directory', scimUrl, token, requestTimeoutMs: 5_000 }),
       fallback,
     });
   const lookUp = (employeeId: string) => service().lookUp(employeeId, signal);
@@ -157,7 +157,7 @@ describe('the directory', () => {
       );
     }
     proxy.fault(() => ({ kind: 'held', until: new Promise(() => undefined) }));
-    assert.match(await outage(lookUp(employeeId)), /no answer within 2000 ms/);
+    assert.match(await outage(lookUp(employeeId)), /no answer within 5000 ms/);
     for (const body of [{}, 'under maintenance', []]) {
       proxy.fault(() => ({ kind: 'answer', status: 200, body }));
       assert.match(await outage(lookUp(employeeId)), /^the directory answered "list .* not a SCIM list/);

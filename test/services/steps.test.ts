@@ -58,7 +58,7 @@ const service = (changes: Partial<StepServiceOptions>, smtpPort = 1) => {
     organisation,
     hrPartner: contacts.hrPartners[0],
     operator: contacts.operator,
-    requestTimeoutMs: 2_000,
+    requestTimeoutMs: 5_000,
     ...changes,
   });
 };
@@ -225,7 +225,7 @@ describe('a step that is a call', () => {
     answers = [];
     assert.match(
       await outage(fails()),
-      /^the service of final-pay cannot be reached at 127\.0\.0\.1:\d+: no answer within 2000 ms$/,
+      /^the service of final-pay cannot be reached at 127\.0\.0\.1:\d+: no answer within 5000 ms$/,
     );
     const nowhere = calling({ url: 'http://127.0.0.1:1/x?key=hidden' });
     assert.match(await outage(fails(send({}, nowhere))), /cannot be reached at 127\.0\.0\.1:1: /);

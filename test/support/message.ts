@@ -12,7 +12,7 @@ import { sampleConfig } from './sample-config.js';
 export const DANA = 'dana.fox@acme.example';
 
 export const mailer = (port: number, changes: Partial<MailerOptions> = {}): Mailer =>
-  createMailer({ ...sampleConfig.mail, port, requestTimeoutMs: 2000, ...changes });
+  createMailer({ ...sampleConfig.mail, port, requestTimeoutMs: 5000, ...changes });
 
 export const message = (email: string = DANA, name = 'Dana Fox'): Message => ({
   to: { name, email },
