@@ -1,7 +1,7 @@
 import type { Decision, Outcome } from '../exit/decision.js';
 import { formOption, type ExitOptions } from './exit-options.js';
 import { describeDecision, table } from './output.js';
-import type { Define } from './program.js';
+import type { Define } from './session.js';
 
 interface Options extends ExitOptions {
   by: string;

@@ -1,7 +1,7 @@
 import { Refusal } from '../exit/refusal.js';
 import { formOption, type ExitOptions } from './exit-options.js';
 import { slot } from './output.js';
-import type { Define } from './program.js';
+import type { Define } from './session.js';
 
 interface Options extends ExitOptions {
   at?: string;

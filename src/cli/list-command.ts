@@ -4,7 +4,7 @@ import { isCutShort, listedPhases, type ListFilter } from '../exit/exits.js';
 import { stepKey } from '../exit/status.js';
 import { formOption, type ExitOptions } from './exit-options.js';
 import { localTime, printable, remark, table } from './output.js';
-import type { Define } from './program.js';
+import type { Define } from './session.js';
 
 interface Options extends ExitOptions, Omit<ListFilter, 'employeeId'> {
   employee?: string;

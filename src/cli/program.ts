@@ -1,10 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { describeError } from './describe-error.js';
-import { Session, type Io } from './session.js';
+import { Session, type Define, type Io } from './session.js';
 import { version } from './package-version.js';
-
-/** A command's arguments, options and action. */
-export type Define = (command: Command, session: Session) => Command;
 
 /** A command is loaded once it is used: the clients of Temporal and NATS load slowly. */
 const commands: Record<string, [summary: string, load: () => Promise<{ default: Define }>]> = {

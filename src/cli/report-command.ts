@@ -2,8 +2,7 @@ import writeFileAtomic from 'write-file-atomic';
 import type { Evidence } from '../exit/evidence/evidence.js';
 import { formOption, type ExitOptions } from './exit-options.js';
 import { reportPage } from './report-page.js';
-import type { Define } from './program.js';
-import type { Session } from './session.js';
+import type { Define, Session } from './session.js';
 import { version } from './package-version.js';
 
 interface Options extends ExitOptions {

@@ -3,7 +3,7 @@ import { resolutionActions, type Resolution } from '../exit/resolution.js';
 import { stepKey, type Step } from '../exit/status.js';
 import { formOption, type ExitOptions } from './exit-options.js';
 import { remark } from './output.js';
-import type { Define } from './program.js';
+import type { Define } from './session.js';
 
 interface Options extends ExitOptions {
   by: string;

@@ -2,7 +2,7 @@ import { Argument } from 'commander';
 import { runServices } from '../choreography/subscribers/process.js';
 import { subscriberNames, type SubscriberName } from '../choreography/subscribers/start.js';
 import { natsConfigFor } from './connect.js';
-import type { Define } from './program.js';
+import type { Define } from './session.js';
 
 /** Where a nats-server listens by default. */
 const DEFAULT = { servers: ['127.0.0.1:4222'] };

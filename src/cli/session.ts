@@ -1,5 +1,6 @@
 /** One run of `ems`: its output, its connections and its deadline. */
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Command } from 'commander';
 import type { Bus } from '../choreography/jetstream/bus.js';
 import type { Application } from '../client/application.js';
 import type { Config } from '../config/config.js';
@@ -22,6 +23,9 @@ export interface Io {
   /** The deadline of a command. */
   withinMs: number;
 }
+
+/** A command's arguments, options and action. */
+export type Define = (command: Command, session: Session) => Command;
 
 interface Closable {
   close: () => Promise<void>;

@@ -1,6 +1,6 @@
 import { formOption, type ExitOptions } from './exit-options.js';
 import { statusPage } from './output.js';
-import type { Define } from './program.js';
+import type { Define } from './session.js';
 
 interface Options extends ExitOptions {
   exit?: string;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { notConfigured } from '../client/forms.js';
 import { findTemporal } from '../local/find-temporal.js';
 import { temporalAddressFor } from './connect.js';
-import type { Define } from './program.js';
+import type { Define } from './session.js';
 
 const temporal: Define = (command, session) =>
   command

@@ -5,7 +5,7 @@ import { describeMs } from '../exit/duration.js';
 import { titleOf } from '../exit/people.js';
 import { Refusal } from '../exit/refusal.js';
 import { localTime, printable, table } from './output.js';
-import type { Define } from './program.js';
+import type { Define } from './session.js';
 
 const trace: Define = (command, session) =>
   command

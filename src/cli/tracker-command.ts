@@ -11,7 +11,7 @@ import {
 import { stepKey } from '../exit/status.js';
 import { logChanges, type Change } from './change-log.js';
 import { localTime, printable, table } from './output.js';
-import type { Define } from './program.js';
+import type { Define } from './session.js';
 
 /** No event tells of what becomes overdue or is given up: look this often. */
 const LOOK_EVERY_MS = 1_000;

@@ -2,7 +2,7 @@ import { stepKey, type ExitStatus, type Step } from '../exit/status.js';
 import { logChanges, type Change } from './change-log.js';
 import { formOption, type ExitOptions } from './exit-options.js';
 import { describeDecision, localTime, remark } from './output.js';
-import type { Define } from './program.js';
+import type { Define } from './session.js';
 
 /** No event tells of a failed attempt: look this often. */
 const LOOK_EVERY_MS = 5_000;
