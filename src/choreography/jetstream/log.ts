@@ -1,6 +1,6 @@
 /** Reads a whole stream, and waits for new messages in it. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { DeliverPolicy, type JsMsg, type MsgRequest } from '@nats-io/jetstream';
+import { DeliverPolicy, type JsMsg, type MsgRequest, type OrderedConsumerOptions } from '@nats-io/jetstream';
 import type { StoredEvent } from '../../exit/events.js';
 import type { Bus } from './bus.js';
 import { headersIn, parseMessage, type RawMessage } from './cloudevents.js';
@@ -19,6 +19,9 @@ interface Reading {
   from?: number;
 }
 
+const openReader = (js: Bus['js'], stream: string, options: Partial<OrderedConsumerOptions>) =>
+  js.consumers.get(stream, { ...options, inactive_threshold: READER_INACTIVE_MS });
+
 /** Yields every message that the stream has now, in stream order. */
 export async function* readAll(
   { js, jsm, connection }: Bus,
@@ -28,11 +31,10 @@ export async function* readAll(
   const first = { seq: from, next_by_subj: filter } as MsgRequest;
   // On an empty result `consume` would wait for the first message.
   if (!(await jsm.streams.getMessage(stream, first))) return;
-  const consumer = await js.consumers.get(stream, {
+  const consumer = await openReader(js, stream, {
     filter_subjects: filter,
     deliver_policy: DeliverPolicy.StartSequence,
     opt_start_seq: from,
-    inactive_threshold: READER_INACTIVE_MS,
   });
   const largest = connection.info?.max_payload ?? UNREAD_BYTES;
   const messages = await consumer.consume({
@@ -75,11 +77,10 @@ interface Changes {
 
 /** @param filter a subject, perhaps with wildcards */
 export async function watch({ js }: Bus, filter: string): Promise<Changes> {
-  const consumer = await js.consumers.get(EXITS, {
+  const consumer = await openReader(js, EXITS, {
     filter_subjects: filter,
     deliver_policy: DeliverPolicy.New,
     headers_only: true,
-    inactive_threshold: READER_INACTIVE_MS,
   });
   let wake = (): void => undefined;
   let hasNews = false;
