@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { exitWorkflowId } from '../../src/exit/ids.js';
 import { ended, opened, untilStep } from '../promises/on-the-way.js';
+import { eventsOf } from '../support/history-cost.js';
 import { startWorld } from '../support/world.js';
 
 /** Two reminders and an escalation. */
 const RUNGS = 3;
 
 describe('the ladder of an orchestrated exit', () => {
-  it('costs at most eleven events a rung', async () => {
+  it('costs at most five events a rung', async () => {
     const world = await startWorld({
       systems: ['payroll'],
       config: [
@@ -21,9 +22,9 @@ describe('the ladder of an orchestrated exit', () => {
       await ended(world, nora, 'retained');
       const handle = world.client.workflow.getHandle(exitWorkflowId(nora.employeeId));
       await handle.result();
-      const { historyLength } = await handle.describe();
-      // Of these, 72 are what an exit costs that is decided before the first reminder (cost.test.ts).
-      assert.ok(historyLength <= 72 + 11 * RUNGS, `${historyLength} events`);
+      const events = await eventsOf(handle);
+      // Of these, 39 are what an exit costs that is decided before the first reminder (cost.test.ts).
+      assert.ok(events <= 39 + 5 * RUNGS, `${events} events`);
     } finally {
       await world.stop();
     }
