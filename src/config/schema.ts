@@ -2,6 +2,7 @@
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { IsoDate, LanguageTag, MailAddress } from '../exit/input.js';
+import { isTemplate } from '../exit/matching.js';
 import { builtInSteps, customBeginnings } from '../exit/steps.js';
 
 /** An ISO 8601 duration such as `PT15M`, as milliseconds. */
@@ -46,6 +47,21 @@ const ScimServer = z.strictObject({
   /** The environment variable with the bearer token. */
   tokenEnv: VariableName,
 });
+
+const EMPLOYEE_NUMBER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber';
+
+/** How an account is found, in this order: `- userName: '{login}'`. */
+const MatchKeys = z
+  .array(
+    z
+      .record(z.string(), z.string().refine(isTemplate, 'must contain {employeeId}, {login} or {email}'))
+      .refine((key) => Object.keys(key).length === 1, "must have one attribute, such as userName: '{login}'")
+      .transform((key) => {
+        const [[attribute, template]] = Object.entries(key) as [[string, string]];
+        return { attribute, template };
+      }),
+  )
+  .min(1, 'must have at least one key');
 
 const Hold = z.union(
   [
@@ -174,10 +190,10 @@ export const ConfigFile = z.strictObject({
     .array(
       ScimServer.extend({
         name: Name,
-        /** The attribute with the employee id where `externalId` has no match. */
-        accountAttribute: z
-          .string()
-          .default('urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber'),
+        match: MatchKeys.default([
+          { attribute: 'externalId', template: '{employeeId}' },
+          { attribute: EMPLOYEE_NUMBER, template: '{employeeId}' },
+        ]),
         hold: Hold,
         /** Groups, such as the administrators, whose last active member a hold must not take without an override. */
         protectedGroups: z.array(z.string().min(1)).default([]),

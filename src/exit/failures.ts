@@ -13,6 +13,8 @@ export const FailureType = {
   Ambiguous: 'Ambiguous',
   /** A server spells the employee id differently, which would be another workflow ID. */
   OtherSpelling: 'OtherSpelling',
+  /** A server answered, and its answer does not tell what the step must know. */
+  CannotTell: 'CannotTell',
   /** A server refused the request; it would refuse the same request again. */
   Refused: 'Refused',
   /** A mail address is malformed or missing, or its server refused it with a 5yz reply (RFC 5321 §4.2.1). */

@@ -21,7 +21,8 @@ export type AccountRef = z.output<typeof AccountFields>;
 const CapturedFields = AccountFields.extend({
   /** Names and addresses of the account, so that no employee decides on their own exit. */
   identities: z.array(z.string()).default([]),
-  active: z.boolean(),
+  /** Absent where the system does not show it. */
+  active: z.boolean().optional(),
   /** The memberships that the hold may take: none for `suspend`. */
   groups: z.array(GroupFields),
 });
@@ -62,7 +63,7 @@ export const isNothing = ({ suspended, groups }: Taken): boolean => !suspended &
 /** The most that the hold can have taken, for a block whose outcome is unknown. A value that equals ours then counts as ours. */
 export const everythingOf = ({ active, groups }: CapturedAccount, { kind }: HoldKind): Taken => ({
   // A hold of kind `groups` never suspends: another administrator did.
-  suspended: active && kind === 'suspend',
+  suspended: active !== false && kind === 'suspend',
   groups,
 });
 

@@ -82,18 +82,21 @@ export function createAccess({ systems, policy }: Config): ReadonlyMap<string, A
   return new Map(
     systems.map((system) => {
       const port = adapterOf(system, policy.requestTimeout);
-      return [system.name, createAccessService({ port, protectedGroups: system.protectedGroups })];
+      return [
+        system.name,
+        createAccessService({ port, match: system.match, protectedGroups: system.protectedGroups }),
+      ];
     }),
   );
 }
 
 function adapterOf(system: Config['systems'][number], requestTimeoutMs: number): AccessPort {
-  const { name, scimUrl, token, rateLimit, sessionRevocation, accountAttribute } = system;
+  const { name, scimUrl, token, rateLimit, sessionRevocation } = system;
   const pace = rateLimit && paceOf(name, rateLimit.requestsPerSecond);
   const scim = createScimClient({ name, scimUrl, token, requestTimeoutMs, pace });
   const endSessions =
     sessionRevocation && sessionRevoker({ ...sessionRevocation, name, requestTimeoutMs, pace });
-  return createScimAdapter({ scim, accountAttribute, endSessions });
+  return createScimAdapter({ scim, endSessions });
 }
 
 function mailerOf({ mail, policy }: Config): Mailer {

@@ -1,4 +1,5 @@
 /** Plays scripts one after the other, on an account of its own. Several lanes share a server. */
+import { byEmployeeId } from '../support/matching.js';
 import { createAccessService, type AccessService } from '../../src/services/access/access.js';
 import type { AccessPort } from '../../src/services/access/access-port.js';
 import { createScimAdapter } from '../../src/services/access/adapters/scim-adapter.js';
@@ -72,9 +73,9 @@ export class Lane {
       token: server.token,
       requestTimeoutMs: 30_000,
     });
-    const real = createScimAdapter({ scim, accountAttribute: 'userName' });
+    const real = createScimAdapter({ scim });
     const port = mistake.port?.(real) ?? real;
-    const service = createAccessService({ port });
+    const service = createAccessService({ match: byEmployeeId('externalId', 'userName'), port });
     this.service = mistake.service?.(service, port) ?? service;
   }
 

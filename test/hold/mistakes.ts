@@ -10,7 +10,7 @@ type Service = (real: AccessService, port: AccessPort) => AccessService;
 const writeTheCaptureBack: Service = (real, port) => ({
   ...real,
   async restore(account, taken, signal) {
-    if (await port.read(account, signal)) await give(port, account, account.active, signal);
+    if (await port.read(account, signal)) await give(port, account, account.active !== false, signal);
     return { restoredAt: '', givenBack: taken, notes: [] };
   },
 });

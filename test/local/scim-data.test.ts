@@ -122,8 +122,8 @@ describe('the embedded SCIM server, as a store,', () => {
       logFile: path.join(folder, 'log'),
     });
     const scim = createScimClient({ ...code, name: 'code', requestTimeoutMs: 5000 });
-    const { accountAttribute } = sampleConfig.systems[0]!;
-    const access = createAccessService({ port: createScimAdapter({ scim, accountAttribute }) });
+    const { match } = sampleConfig.systems[0]!;
+    const access = createAccessService({ match, port: createScimAdapter({ scim }) });
     for (const [employeeId, userName] of [
       ['E-1002', 'dana.fox@acme.example'],
       ['E-1009', 'sob-7'],

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
 import { nothing, type HoldKind } from '../../src/exit/hold-facts.js';
+import { byEmployeeId } from '../support/matching.js';
 import type { AccessPort, Account, Membership, Outcome } from '../../src/services/access/access-port.js';
 import { createAccessService } from '../../src/services/access/access.js';
 import { finalFailure, outage } from '../support/failures.js';
@@ -29,8 +30,8 @@ function vault(
   };
   const port: AccessPort = {
     system: 'vault',
-    capabilities: () => Promise.resolve({ conditionalWrites: true }),
-    find: () => Promise.resolve([{ account, by: 'number', value: 'E-1' }]),
+    capabilities: () => Promise.resolve({ conditionalWrites: true, settleMs: 0, restore: 'exact' }),
+    find: () => Promise.resolve([{ account, value: 'E-1' }]),
     read: () => Promise.resolve({ ...account }),
     setActive: (_seen, active) => write('setActive', () => (account.active = active)),
     groupsOf: () => Promise.resolve([...memberships]),
@@ -39,7 +40,7 @@ function vault(
     removeFromGroup: (_id, seen) => write('remove', () => memberships.splice(memberships.indexOf(seen), 1)),
     addToGroup: (_id, group) => write('add', () => memberships.push({ ...direct, group })),
   };
-  const service = createAccessService({ port, protectedGroups: ['admins'] });
+  const service = createAccessService({ port, match: byEmployeeId('number'), protectedGroups: ['admins'] });
   const block = (hold: HoldKind, tried = nothing) =>
     service.block(captured, hold, tried, () => Promise.resolve(), signal);
   return { account, writes, memberships, service, block };

@@ -6,6 +6,7 @@ import {
   type AccessOptions,
   type AccessService,
 } from '../../src/services/access/access.js';
+import { byEmployeeId } from './matching.js';
 import { createScimAdapter } from '../../src/services/access/adapters/scim-adapter.js';
 import { createScimClient } from '../../src/services/protocols/scim.js';
 import { startFaultProxy, type FaultProxy, type Quirk } from './fault-proxy.js';
@@ -64,7 +65,7 @@ export async function startCriticalSystem({
   server: start,
   quirk,
   prefix = '',
-  accountAttribute = sampleConfig.systems[0]!.accountAttribute,
+  accountAttribute = sampleConfig.systems[0]!.match.at(-1)!.attribute,
   requestTimeoutMs = 2000,
   onAdmin,
 }: CriticalSystemOptions): Promise<CriticalSystem> {
@@ -78,7 +79,11 @@ export async function startCriticalSystem({
   onAdmin?.(admin);
   const access: CriticalSystem['access'] = (options) => {
     const scim = createScimClient({ name: 'payroll', scimUrl: proxy.url, token, requestTimeoutMs });
-    return createAccessService({ ...options, port: createScimAdapter({ scim, accountAttribute }) });
+    return createAccessService({
+      ...options,
+      match: byEmployeeId('externalId', accountAttribute),
+      port: createScimAdapter({ scim }),
+    });
   };
   let hired = 0;
   /** The employee id where the system is configured to keep it; the employee number is set anyway. */

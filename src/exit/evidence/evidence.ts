@@ -101,7 +101,7 @@ export interface SystemRecord {
   hold?: HoldKind | undefined;
   account?: AccountRef | undefined;
   /** The capture before the first write. */
-  before?: { at: string; active: boolean; groups: GroupRef[] } | undefined;
+  before?: { at: string; active?: boolean | undefined; groups: GroupRef[] } | undefined;
   block: { how: How; at?: string | undefined; taken?: Taken | undefined };
   /** Each observation of the block. */
   blocks: { at: string; taken: Taken; notes: string[] }[];

@@ -77,6 +77,7 @@ function describeTaken(taken: Taken, verb: string): string {
 /** `notifyManagerOfOutcome` → "notify manager of outcome" */
 export const words = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
-const activity = (active: boolean): string => (active ? 'active' : 'inactive');
+const activity = (active: boolean | undefined): string =>
+  active === undefined ? 'activity not shown' : active ? 'active' : 'inactive';
 const groupsOf = (groups: readonly GroupRef[], prefix: string): string =>
   groups.length > 0 ? prefix + groups.map(({ displayName }) => displayName).join(', ') : '';

@@ -1,6 +1,7 @@
 /**
  * The port of the hold to a critical system. One adapter per protocol implements it, and has no rule of the hold.
- * Every function throws an Error on an outage, which is retried, or a FinalFailure that no retry can fix.
+ * Every function throws an Error on an outage, which is retried, or a FinalFailure that no retry can fix: of type CannotTell where the
+ * system answers and the answer does not tell.
  */
 import type { AccountRef, GroupRef } from '../../exit/hold-facts.js';
 
@@ -16,28 +17,35 @@ export type Outcome =
   | { kind: 'conflict' }
   /** The account or the group was deleted; a second request has confirmed it. */
   | { kind: 'gone' }
-  /** Final. An operator reads `detail`. */
+  /** Final. An operator reads `detail`, which begins with the system's own reason. */
   | {
       kind: 'refused';
       why: 'dynamic' | 'synced' | 'privileged' | 'state' | 'last' | 'primary' | 'rights';
       detail: string;
     }
-  /** Asynchronous, or a person's task. Each retry repeats the request, and the adapter must recognise it. */
+  /** A person was asked to do it. Each retry repeats the request, and the adapter must recognise it. */
   | { kind: 'pending'; ref: string };
 
 export interface Account extends AccountRef {
   /** Names and addresses of the account. */
   identities: string[];
-  active: boolean;
+  /** Undefined where the system does not show it. */
+  active?: boolean | undefined;
   /** The system's version of the account, if it has any: an ETag in SCIM. */
   version?: string | undefined;
+  /** Present where a person says so, and the system was not asked. */
+  confirmed?: { by: string; at: string; evidence: string } | undefined;
 }
 
-/** An account that matches an employee id. */
-interface Candidate {
+/** A key of a person, as the system knows it: `{ attribute: 'externalId', value: 'E-1002' }`. */
+export interface Key {
+  attribute: string;
+  value: string;
+}
+
+/** An account that matches a key. */
+export interface Candidate {
   account: Account;
-  /** The attribute that matched. */
-  by: string;
   /** The attribute's value in the system's own spelling. */
   value: string;
 }
@@ -46,23 +54,35 @@ export interface Membership {
   group: GroupRef;
   /** `nested`: through another group. A membership both direct and nested is listed twice. */
   via: 'direct' | 'nested' | 'primary';
-  /** A string tells the operator why the hold cannot remove it. */
+  /** A string tells the operator why the hold cannot remove it, and names the group that it comes by. */
   changeable: true | string;
   /** The version of the resource that a removal writes to, if it has any. */
   version?: string | undefined;
 }
 
-interface Capabilities {
+export interface Capabilities {
   /** The system refuses a write on an old version, also where the request lands late. */
   conditionalWrites: boolean;
+  /** How long a read may show the value from before a write, in milliseconds. */
+  settleMs: number;
+  /** What a restore brings back: all, all but `loses`, all once the person did `needs`, or nothing, since a suspension deletes. */
+  restore: 'exact' | { loses: string } | { needs: string } | 'nothing';
+  /** How long access goes on by sessions and tokens after a block, in milliseconds; undefined where it is not known. */
+  tokensLiveMs?: number | undefined;
+}
+
+/** The members of a group, by account id. `isComplete` is false where the system lists only some, or none. */
+export interface Members {
+  ids: string[];
+  isComplete: boolean;
 }
 
 export interface AccessPort {
   /** The configured name of the system: "payroll". */
   readonly system: string;
   capabilities(signal: AbortSignal): Promise<Capabilities>;
-  /** Tries the keys in order. @returns every account that matches the first key with any match, each once */
-  find(employeeId: string, signal: AbortSignal): Promise<Candidate[]>;
+  /** @returns every account with this key, each once; the value is compared without regard to case */
+  find(key: Key, signal: AbortSignal): Promise<Candidate[]>;
   /**
    * Reads by the immutable id.
    * @returns undefined only where the account was deleted; the adapter confirms that by `userName`, if given
@@ -70,10 +90,15 @@ export interface AccessPort {
   read(account: { id: string; userName?: string }, signal: AbortSignal): Promise<Account | undefined>;
   /** Changes one value, conditional on the version of `seen` where the system supports it. */
   setActive(seen: Account, active: boolean, signal: AbortSignal): Promise<Outcome>;
-  /** @returns all memberships; a missing one counts as observed removed @throws Error on an incomplete answer */
+  /**
+   * @returns all memberships; a missing one counts as observed removed
+   * @throws Error on an incomplete answer, FinalFailure CannotTell where the system never gives a complete one
+   */
   groupsOf(accountId: string, signal: AbortSignal): Promise<Membership[]>;
-  /** @returns none where the configuration names a group that the system lacks */
+  /** @returns the groups that the system finds by this name, each under the name that the system gives it */
   findGroup(name: string, signal: AbortSignal): Promise<GroupRef[]>;
+  /** Absent where the protocol removes exactly one member, so that no other can be lost by it. */
+  membersOf?: ((groupId: string, signal: AbortSignal) => Promise<Members>) | undefined;
   hasOtherActiveMember(
     groupId: string,
     accountId: string,

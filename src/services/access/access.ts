@@ -3,6 +3,7 @@
  * and reads it back.
  */
 import type { HoldKind } from '../../exit/hold-facts.js';
+import type { Match } from '../../exit/matching.js';
 import type { AccessPort } from './access-port.js';
 import { block } from './block.js';
 import { capture } from './capture.js';
@@ -14,18 +15,20 @@ import { revoke } from './revoke.js';
 
 export interface AccessOptions {
   port: AccessPort;
+  /** The keys in order; the first with any account counts. */
+  match: readonly Match[];
   /** Groups whose last active member the hold must not take. */
   protectedGroups?: readonly string[];
 }
 
 export type AccessService = ReturnType<typeof createAccessService>;
 
-export function createAccessService({ port, protectedGroups = [] }: AccessOptions) {
+export function createAccessService({ port, match, protectedGroups = [] }: AccessOptions) {
   return {
-    capture: capture(port),
+    capture: capture(port, match),
     block: block(port, protectedGroups),
     restore: restore(port),
-    revoke: revoke(port),
+    revoke: revoke(port, match),
     wouldBeLast: wouldBeLast(port, protectedGroups),
     driftOf: (accountId: string, hold: HoldKind, signal: AbortSignal) =>
       strategyOf(port, hold).driftOf(accountId, signal),

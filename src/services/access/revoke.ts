@@ -1,5 +1,6 @@
 /** Deactivates the account and removes every membership. The account stays, as evidence. */
 import type { AccountRef, CapturedAccount, GroupRef, Revoked } from '../../exit/hold-facts.js';
+import type { Match } from '../../exit/matching.js';
 import type { AccessPort, Membership } from './access-port.js';
 import { findAccount } from './capture.js';
 import { setActive } from './converge.js';
@@ -8,7 +9,7 @@ import { isChangeable, removeMembership } from './memberships.js';
 type Recording = (groups: GroupRef[]) => Promise<void>;
 
 export const revoke =
-  (port: AccessPort) =>
+  (port: AccessPort, match: readonly Match[]) =>
   /**
    * @param earlier the memberships that earlier attempts intended to remove
    * @param removing makes durable, before the writes, every membership to be removed, so that the result lists them after a crash
@@ -21,7 +22,7 @@ export const revoke =
     removing: Recording = () => Promise.resolve(),
   ): Promise<Revoked> => {
     // Found again, since an account may have been created or recreated after the capture.
-    const found = await findAccount(port, employeeId, signal);
+    const found = await findAccount(port, match, employeeId, signal);
     const accounts = new Map([captured, found].flatMap((each) => (each ? [[each.id, each]] : [])));
     const removed = new Map(earlier.map((group) => [group.id, group]));
     const record: Recording = (groups) => {

@@ -1,4 +1,5 @@
 /** Plays the scripts of the hold's model (test/hold) on the access subscriber, with copies and redeliveries on top. */
+import { byEmployeeId } from '../../support/matching.js';
 import { createAccessService, type AccessService } from '../../../src/services/access/access.js';
 import { createScimAdapter } from '../../../src/services/access/adapters/scim-adapter.js';
 import { createScimClient } from '../../../src/services/protocols/scim.js';
@@ -37,7 +38,10 @@ export class Lane {
       ...{ name: 'the system', scimUrl: `http://${name}.invalid` },
       ...{ token: server.token, requestTimeoutMs: 30_000 },
     });
-    this.service = createAccessService({ port: createScimAdapter({ scim, accountAttribute: 'userName' }) });
+    this.service = createAccessService({
+      match: byEmployeeId('externalId', 'userName'),
+      port: createScimAdapter({ scim }),
+    });
   }
 
   /** @throws Wrong when an invariant does not hold */

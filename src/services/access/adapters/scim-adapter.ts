@@ -11,11 +11,9 @@ import type { AccessPort, Account, Outcome } from '../access-port.js';
 
 interface ScimAdapterOptions extends Pick<AccessPort, 'endSessions'> {
   scim: ScimClient;
-  /** The attribute with the employee id where `externalId` has no match. */
-  accountAttribute: string;
 }
 
-export function createScimAdapter({ scim, accountAttribute, endSessions }: ScimAdapterOptions): AccessPort {
+export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): AccessPort {
   const write = async (...change: Parameters<ScimClient['patch']>): Promise<Outcome> => ({
     kind: (await scim.patch(...change)) ? 'written' : 'conflict',
   });
@@ -24,16 +22,17 @@ export function createScimAdapter({ scim, accountAttribute, endSessions }: ScimA
     system: scim.name,
     endSessions,
 
-    capabilities: async (signal) => ({ conditionalWrites: await scim.supportsEtags(signal) }),
+    capabilities: async (signal) => ({
+      conditionalWrites: await scim.supportsEtags(signal),
+      settleMs: 0,
+      restore: 'exact',
+    }),
 
-    async find(employeeId, signal) {
-      for (const by of ['externalId', accountAttribute]) {
-        const hits = await scim.findUsers(by, employeeId, signal);
-        if (hits.length > 0)
-          return hits.map((user) => ({ account: accountOf(user), by, value: String(attributeOf(user, by)) }));
-      }
-      return [];
-    },
+    find: async ({ attribute, value }, signal) =>
+      (await scim.findUsers(attribute, value, signal)).map((user) => ({
+        account: accountOf(user),
+        value: String(attributeOf(user, attribute)),
+      })),
 
     async read({ id, userName }, signal) {
       const user = await scim.getUser(id, signal);
@@ -56,6 +55,11 @@ export function createScimAdapter({ scim, accountAttribute, endSessions }: ScimA
       })),
 
     findGroup: async (name, signal) => (await scim.findGroups(name, signal)).map(refOf),
+
+    membersOf: async (groupId, signal) => {
+      const members = await scim.membersOf(groupId, signal);
+      return { ids: members.map(({ value }) => value), isComplete: true };
+    },
 
     async hasOtherActiveMember(groupId, accountId, signal) {
       const members = await scim.membersOf(groupId, signal);

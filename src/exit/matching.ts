@@ -1,0 +1,35 @@
+/** How a system's accounts are matched to a person: ordered keys, each an attribute of the system and a template of its value. */
+import { z } from 'zod';
+
+/** What a template may name. The employee id is always known; the others as soon as the directory or another system tells. */
+export interface Person {
+  employeeId: string;
+  login?: string | undefined;
+  email?: string | undefined;
+}
+
+const variables = ['employeeId', 'login', 'email'] as const satisfies (keyof Person)[];
+
+const MatchFields = z.object({ attribute: z.string(), template: z.string() });
+/** `{ attribute: 'userName', template: 'adm-{login}' }`. */
+export type Match = z.output<typeof MatchFields>;
+
+/** Whether a template names at least one variable, and no unknown one. */
+export function isTemplate(template: string): boolean {
+  const named = [...template.matchAll(/\{(\w*)\}/g)].map(([, name]) => name);
+  return named.length > 0 && named.every((name) => variables.some((known) => known === name));
+}
+
+/** @returns the value of the key for this person; undefined while a variable of it is not known */
+export function valueOf({ template }: Match, person: Person): string | undefined {
+  let isKnown = true;
+  const value = template.replaceAll(/\{(\w+)\}/g, (_, name: keyof Person) => {
+    const known = person[name];
+    isKnown &&= known !== undefined && known !== '';
+    return known ?? '';
+  });
+  return isKnown ? value : undefined;
+}
+
+/** Whether the key is the employee id itself, and so names one person for good. */
+export const isById = ({ template }: Match): boolean => template === '{employeeId}';
