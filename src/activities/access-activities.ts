@@ -10,15 +10,19 @@ import {
   type Revoked,
   type Taken,
 } from '../exit/hold-facts.js';
+import type { Person } from '../exit/matching.js';
+import type { Known } from '../services/access/find-accounts.js';
 import type { AccessService } from '../services/access/access.js';
 import { attempt } from './attempt.js';
 import { earlierHold } from './earlier-runs.js';
 
 export interface CaptureAccess {
   exitId: string;
-  employeeId: string;
+  employee: Person;
   system: string;
   hold: HoldKind;
+  /** The accounts that the exit holds already, or that an operator has chosen. */
+  known: Known;
   /** Run IDs of earlier exits whose holds this exit takes over. */
   adopts?: string[] | undefined;
 }
@@ -33,6 +37,7 @@ export interface BlockAccess {
 }
 
 export interface RestoreAccess {
+  employee: Person;
   system: string;
   account: CapturedAccount;
   taken: Taken;
@@ -40,9 +45,11 @@ export interface RestoreAccess {
 }
 
 export interface RevokeAccess {
-  employeeId: string;
+  employee: Person;
   system: string;
-  account?: CapturedAccount | undefined;
+  accounts: CapturedAccount[];
+  /** As in `Known`. */
+  chosen: readonly string[];
 }
 
 /** @throws FinalFailure UnknownSystem */
@@ -56,10 +63,11 @@ export function createAccessActivities(access: ReadonlyMap<string, AccessService
   const on = (system: string): AccessService => serviceOn(access, system);
 
   return {
-    captureAccess: ({ exitId, system, employeeId, hold, adopts }: CaptureAccess): Promise<Capture> =>
+    captureAccess: ({ exitId, system, employee, hold, known, adopts }: CaptureAccess): Promise<Capture> =>
       attempt(async ({ signal }) => {
         const earlier = await earlierHold(exitId, system, adopts);
-        const seen = await on(system).capture(employeeId, hold, signal);
+        const held = [...(known.held ?? []), ...(earlier?.capture.accounts.map(({ id }) => id) ?? [])];
+        const seen = await on(system).capture(employee, hold, signal, { ...known, held });
         const { taken, revokingSince } = earlier ?? {};
         return { ...mergeCaptures(earlier?.capture, seen), taken, revokingSince };
       }),
@@ -69,12 +77,12 @@ export function createAccessActivities(access: ReadonlyMap<string, AccessService
         on(system).block(account, hold, progress, report, signal, { overridesProtection }),
       ),
 
-    restoreAccess: ({ system, account, taken, blockedVersion }: RestoreAccess): Promise<Restored> =>
-      attempt(({ signal }) => on(system).restore(account, taken, signal, blockedVersion)),
+    restoreAccess: ({ system, employee, account, taken, blockedVersion }: RestoreAccess): Promise<Restored> =>
+      attempt(({ signal }) => on(system).restore(account, taken, signal, { blockedVersion, employee })),
 
-    revokeAccess: ({ system, employeeId, account }: RevokeAccess): Promise<Revoked> =>
+    revokeAccess: ({ system, employee, accounts, chosen }: RevokeAccess): Promise<Revoked> =>
       attempt<Revoked, GroupRef[]>(({ signal, progress, report }) =>
-        on(system).revoke(employeeId, account, signal, progress, report),
+        on(system).revoke(employee, accounts, signal, { chosen, earlier: progress, removing: report }),
       ),
   };
 }

@@ -13,8 +13,8 @@ export function createDriftActivities(access: ReadonlyMap<string, AccessService>
       attempt(async ({ signal }) => {
         const service = serviceOn(access, system);
         let drifted = 0;
-        for (const { workflowId, runId, accountId, hold } of holds) {
-          const what = await service.driftOf(accountId, hold, signal);
+        for (const { workflowId, runId, employee, accounts, hold } of holds) {
+          const what = await service.driftOf(employee, accounts, hold, signal);
           if (what === undefined) continue;
           drifted += 1;
           await signalDrift(workflowId, runId, { system, what, seenAt: new Date().toISOString() });

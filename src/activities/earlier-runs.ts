@@ -9,7 +9,6 @@ import {
   everythingOf,
   isNothing,
   mergeCaptures,
-  nothing,
   type Blocked,
   type Capture,
   type CapturedAccount,
@@ -22,7 +21,8 @@ import { decoded } from './payloads.js';
 
 export interface EarlierHold {
   capture: Capture;
-  taken: Taken;
+  /** By account id. */
+  taken: Record<string, Taken>;
   /** When a revocation had begun: ISO 8601, UTC. */
   revokingSince?: string | undefined;
 }
@@ -70,7 +70,8 @@ async function readHolds(events: Events, holds: Map<string, EarlierHold>): Promi
       calls.set(String(event.eventId), { type, input });
       const hold = holds.get(input.system);
       // A block without a result may have taken all that it could.
-      if (hold && type === 'blockAccess') hold.taken = everythingOf(input.account, input.hold);
+      if (hold && type === 'blockAccess')
+        hold.taken[input.account.id] = everythingOf(input.account, input.hold);
       if (hold && type === 'revokeAccess') hold.revokingSince ??= tsToDate(event.eventTime!).toISOString();
     }
     const call = completed && calls.get(String(completed.scheduledEventId));
@@ -81,10 +82,17 @@ async function readHolds(events: Events, holds: Map<string, EarlierHold>): Promi
     if (call.type === 'captureAccess' && result) {
       const capture = mergeCaptures(hold?.capture, result);
       const { taken, revokingSince }: Capture = result;
-      holds.set(system, { taken: taken ?? nothing, revokingSince, ...hold, capture });
+      holds.set(system, { revokingSince, ...hold, taken: { ...taken, ...hold?.taken }, capture });
     }
-    if (hold && call.type === 'blockAccess' && result) hold.taken = result.taken;
-    if (call.type === 'restoreAccess') holds.delete(system);
+    if (hold && call.type === 'blockAccess' && result) hold.taken[call.input.account.id] = result.taken;
+    if (hold && call.type === 'restoreAccess') {
+      const { id } = call.input.account;
+      delete hold.taken[id];
+      const accounts = hold.capture.accounts.filter((account) => account.id !== id);
+      // Later, what the account has is what it had before the hold.
+      if (accounts.length === 0) holds.delete(system);
+      else hold.capture = { ...hold.capture, accounts };
+    }
   }
 }
 
@@ -123,7 +131,7 @@ export async function abandonedHolds(
   runs: readonly WorkflowExecutionInfo[],
 ): Promise<Map<string, EarlierHold>> {
   const holds = await holdsIn(historiesOf(client, runs));
-  for (const [system, { taken }] of holds) if (isNothing(taken)) holds.delete(system);
+  for (const [system, { taken }] of holds) if (Object.values(taken).every(isNothing)) holds.delete(system);
   return holds;
 }
 

@@ -2,6 +2,7 @@
 import { Context } from '@temporalio/activity';
 import { Temporal } from 'temporal-polyfill';
 import type { Config } from '../config/config.js';
+import { mergeTaken } from '../exit/hold-facts.js';
 import { planFrom } from '../config/planning.js';
 import type { ExitHold, OrphanedHold, WatchedHold } from '../exit/drift.js';
 import { employeeIdOf } from '../exit/ids.js';
@@ -25,8 +26,9 @@ export function createExitActivities(config: Config) {
       const runs = await abandonedRuns(client, info.workflowExecution!);
       if (runs.length === 0) return plan;
       const left: PlannedSystem[] = [];
-      for (const [name, { taken }] of await abandonedHolds(client, runs)) {
+      for (const [name, earlier] of await abandonedHolds(client, runs)) {
         if (plan.systems.some((system) => system.name === name)) continue;
+        const taken = mergeTaken(Object.values(earlier.taken));
         const groups = taken.groups.map(({ displayName }) => displayName);
         const hold = taken.suspended ? ({ kind: 'suspend' } as const) : ({ kind: 'groups', groups } as const);
         left.push({ name, hold, queue: queueOf('access'), attemptTimeoutMs: plan.policy.attemptTimeoutMs });

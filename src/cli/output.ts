@@ -1,7 +1,7 @@
 /** How exits are shown to people: short and aligned. */
 import stringWidth from 'string-width';
 import type { Decision } from '../exit/decision.js';
-import { isSettled, stepKey, type ExitStatus, type Step } from '../exit/status.js';
+import { isStuck, stepKey, type ExitStatus, type Step } from '../exit/status.js';
 import { titleOf } from '../exit/people.js';
 
 /** The facts that are known, a line each. */
@@ -74,13 +74,14 @@ const marks: Record<Step['state'], string> = {
   running: '…',
   done: '✔',
   'needs-attention': '!',
+  'cannot-tell': '?',
   'done-by-hand': '✔',
   skipped: '-',
 };
 
 export function remark(step: Step): string {
   const { state, error, note, by, evidence, attempt, nextAttemptAt, startedAt } = step;
-  const isTrying = state === 'running' || state === 'needs-attention';
+  const isTrying = state === 'running' || isStuck(step);
   const parts = [
     error,
     note,
@@ -118,7 +119,7 @@ export const describeDecision = ({ outcome, decidedBy, effectiveOn, note }: Deci
     .join('; ');
 
 function advice({ employeeId, phase, steps }: ExitStatus): string[] {
-  const stuck = steps.filter((step) => step.state === 'needs-attention' && !isSettled(step));
+  const stuck = steps.filter(isStuck);
   const commands = stuck.map((step) => [
     'to mend:',
     `ems resolve ${employeeId} ${stepKey(step)} retry|done-by-hand|skip --by <your mail address>`,

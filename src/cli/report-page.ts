@@ -16,6 +16,7 @@ const howWords: Record<How, string> = {
   observed: 'observed',
   'nothing-to-do': 'nothing to do',
   'by-hand': 'by hand, not observed',
+  'cannot-tell': 'could not be told',
   skipped: 'skipped by an operator',
   'given-up': 'given up: the decision came first',
   pending: 'not yet',

@@ -12,6 +12,8 @@ import type { Define } from './session.js';
 interface Options extends ExitOptions {
   lastWorkingDay?: string;
   reason?: string;
+  login?: string;
+  email?: string;
   submittedBy?: string;
   override?: boolean;
   by?: string;
@@ -24,6 +26,8 @@ const resign: Define = (command, session) =>
     .argument('<employeeId>', 'for example E-1002')
     .option('--last-working-day <date>', 'YYYY-MM-DD')
     .option('--reason <text>', 'for the record')
+    .option('--login <name>', 'for systems that know no employee id, where the directory does not tell')
+    .option('--email <address>', 'the same, for systems that know the mail address')
     .option('--submitted-by <who>', 'who handed the resignation in, for the record')
     .option('--override', 'block also the last active member of a protected group; needs --by')
     .option('--by <email>', 'who decides to override, for the record')
@@ -31,10 +35,10 @@ const resign: Define = (command, session) =>
     .option('--dry-run', 'show what would be done, to whom and in which system, and change nothing')
     .addHelpText('after', '\nExample:\n  ems resign E-1002 --last-working-day 2027-01-29')
     .action(async (employeeId: string, options: Options) => {
-      const { lastWorkingDay, reason, submittedBy, override, by, form, dryRun } = options;
+      const { lastWorkingDay, reason, login, email, submittedBy, override, by, form, dryRun } = options;
       if (Boolean(override) !== (by !== undefined))
         throw new Refusal('invalid', '--override and --by go together: who overrides is recorded');
-      const resignation = { employeeId, lastWorkingDay, reason, submittedBy, overrideBy: by };
+      const resignation = { employeeId, login, email, lastWorkingDay, reason, submittedBy, overrideBy: by };
 
       const exits = await session.application();
       if (dryRun) {
@@ -82,7 +86,7 @@ function describe(
     ...begun.map((row) => [row.name, details[row.name] ?? summaryOf(row)]),
     ...systems.map((system) => [`block-access:${system.name}`, system.problem ?? account(system)]),
     ...systems.flatMap(({ name, capture, memberships }) =>
-      capture?.account ? [[`revoke-access:${name}`, revocation(memberships ?? [])]] : [],
+      capture?.accounts.length ? [[`revoke-access:${name}`, revocation(memberships ?? [])]] : [],
     ),
     ...systems
       .filter(({ lastOf }) => lastOf?.length)
@@ -98,11 +102,12 @@ const lockedOut = ({ name, lastOf }: PreviewedSystem): string => `${lastOf!.join
 const revocation = (memberships: { displayName: string }[]): string =>
   `if leaving: deactivate, remove from ${memberships.map(({ displayName }) => displayName).join(', ') || 'no group'}`;
 
-function account({ hold, capture }: PreviewedSystem): string {
-  const account = capture?.account;
-  if (!account) return 'no account: nothing to block';
-  const { userName, active, groups } = account;
-  if (hold.startsWith('take'))
-    return `${userName}: take ${groups.map(({ displayName }) => displayName).join(', ') || 'nothing'}`;
-  return active ? `${userName}: ${hold}` : `${userName}: already suspended, stays so`;
+function account({ hold, capture, cost }: PreviewedSystem): string {
+  if (!capture?.accounts.length) return 'no account: nothing to block';
+  const accounts = capture.accounts.map(({ userName, active, groups }) => {
+    if (hold.startsWith('take'))
+      return `${userName}: take ${groups.map(({ displayName }) => displayName).join(', ') || 'nothing'}`;
+    return active === false ? `${userName}: already suspended, stays so` : `${userName}: ${hold}`;
+  });
+  return [...accounts, ...capture.notes, cost].filter(Boolean).join('; ');
 }

@@ -52,7 +52,7 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
 
   /** Reads what an exit would find. @throws Refusal where the employee may not open one */
   async function look(
-    { employeeId }: Resignation,
+    { employeeId, login, email }: Resignation,
     form: Form,
     withinMs: number,
   ): Promise<{ found: Preview; exits: ExitsOfForm }> {
@@ -69,7 +69,7 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
     if (form === 'choreographed' && configured.orchestrated) await refuseOrphan(employeeId);
     const exits = await configured[form]!();
     const { isUnknownEverywhere, previewOf } = await import('./preview.js');
-    const found = await previewOf(await config(), employeeId, withinMs);
+    const found = await previewOf(await config(), { employeeId, login, email }, withinMs);
     if (found.spellingProblem) throw new Refusal('other-spelling', found.spellingProblem, { employeeId });
     if (isUnknownEverywhere(found))
       throw new Refusal('unknown-employee', unknownEmployee(employeeId), { employeeId });

@@ -2,6 +2,7 @@
 import type { Config } from '../config/config.js';
 import { FailureType, FinalFailure } from '../exit/failures.js';
 import type { Capture, GroupRef } from '../exit/hold-facts.js';
+import type { Person } from '../exit/matching.js';
 import type { Employee } from '../exit/people.js';
 import { createAccess, createDirectory } from '../services/from-config.js';
 
@@ -21,13 +22,16 @@ export interface PreviewedSystem {
   capture?: Capture;
   /** What a revocation would remove. */
   memberships?: GroupRef[];
+  /** What the hold cannot give back, and how long access goes on; empty where a restore is exact. */
+  cost?: string;
   /** Names of the protected groups that the hold would leave without an active member. */
   lastOf?: string[];
   problem?: string;
 }
 
 /** @param withinMs a server that has not answered by then is a problem in the preview */
-export async function previewOf(config: Config, employeeId: string, withinMs: number): Promise<Preview> {
+export async function previewOf(config: Config, person: Person, withinMs: number): Promise<Preview> {
+  const { employeeId } = person;
   const access = createAccess(config);
   const signal = AbortSignal.timeout(withinMs);
   const directory = createDirectory(config)
@@ -40,12 +44,16 @@ export async function previewOf(config: Config, employeeId: string, withinMs: nu
     };
     try {
       const service = access.get(name)!;
-      const capture = await service.capture(employeeId, hold, signal);
-      const { account } = capture;
-      if (!account) return { ...shown, capture };
-      const memberships = await service.memberships(account.id, signal);
-      const lastOf = await service.wouldBeLast(account, hold, signal);
-      return { ...shown, capture, memberships, lastOf };
+      const capture = await service.capture(person, hold, signal);
+      if (capture.accounts.length === 0) return { ...shown, capture };
+      const memberships: GroupRef[] = [];
+      const lastOf: string[] = [];
+      for (const account of capture.accounts) {
+        memberships.push(...(await service.memberships(account.id, signal)));
+        const { last, untold } = await service.wouldBeLast(account, hold, signal);
+        lastOf.push(...last, ...untold.map((group) => `${group} (which does not list its members)`));
+      }
+      return { ...shown, capture, memberships, lastOf, cost: await service.cost(signal) };
     } catch (error) {
       return { ...shown, problem: (error as Error).message };
     }
@@ -55,7 +63,7 @@ export async function previewOf(config: Config, employeeId: string, withinMs: nu
 
 /** Whether no directory and no system knows the employee: the id is probably mistyped. */
 export const isUnknownEverywhere = ({ employee, directoryProblem, systems }: Preview): boolean =>
-  !employee && !directoryProblem && systems.every(({ capture }) => capture !== undefined && !capture.account);
+  !employee && !directoryProblem && systems.every(({ capture }) => capture?.accounts.length === 0);
 
 function problemOf(error: Error): Pick<Preview, 'directoryProblem' | 'spellingProblem'> {
   const type = error instanceof FinalFailure ? error.type : undefined;

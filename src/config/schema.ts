@@ -51,17 +51,27 @@ const ScimServer = z.strictObject({
 const EMPLOYEE_NUMBER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber';
 
 /** How an account is found, in this order: `- userName: '{login}'`. */
-const MatchKeys = z
-  .array(
-    z
-      .record(z.string(), z.string().refine(isTemplate, 'must contain {employeeId}, {login} or {email}'))
-      .refine((key) => Object.keys(key).length === 1, "must have one attribute, such as userName: '{login}'")
-      .transform((key) => {
-        const [[attribute, template]] = Object.entries(key) as [[string, string]];
-        return { attribute, template };
-      }),
-  )
-  .min(1, 'must have at least one key');
+const MatchKeys = z.array(
+  z
+    .record(z.string(), z.string().refine(isTemplate, 'must contain {employeeId}, {login} or {email}'))
+    .refine((key) => Object.keys(key).length === 1, "must have one attribute, such as userName: '{login}'")
+    .transform((key) => {
+      const [[attribute, template]] = Object.entries(key) as [[string, string]];
+      return { attribute, template };
+    }),
+);
+
+/** What the system gives back after a hold, where its adapter cannot tell. */
+const Restore = z.union(
+  [
+    z.literal('exact'),
+    z.strictObject({ loses: z.string().min(1).max(200) }),
+    z.strictObject({ needs: z.string().min(1).max(200) }),
+    /** A suspension deletes the account, and the company accepts that. */
+    z.literal('nothing'),
+  ],
+  'must be "exact", "nothing", or "loses" or "needs" with what',
+);
 
 const Hold = z.union(
   [
@@ -190,11 +200,16 @@ export const ConfigFile = z.strictObject({
     .array(
       ScimServer.extend({
         name: Name,
-        match: MatchKeys.default([
+        match: MatchKeys.min(1, 'must have at least one key').default([
           { attribute: 'externalId', template: '{employeeId}' },
           { attribute: EMPLOYEE_NUMBER, template: '{employeeId}' },
         ]),
+        /** Keys of further accounts of the same person, such as an administrator's: each of them is held as well. */
+        also: MatchKeys.default([]),
         hold: Hold,
+        restore: Restore.optional(),
+        /** How long access goes on after a block, by sessions and tokens. */
+        tokensLive: DurationMs.optional(),
         /** Groups, such as the administrators, whose last active member a hold must not take without an override. */
         protectedGroups: z.array(z.string().min(1)).default([]),
         /** For all workers together. */

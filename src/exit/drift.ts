@@ -1,14 +1,16 @@
 /** Drift: during the hold, another administrator gave back access that the hold had taken. */
 import { z } from 'zod';
 import type { HoldKind } from './hold-facts.js';
+import type { Person } from './matching.js';
 import { parse, type Parsed } from './input.js';
 
 /** What a sweep needs to check one hold. It is in the memo of the exit, so that a check adds no event to its history. */
 export interface WatchedHold {
   system: string;
   hold: HoldKind;
-  /** The SCIM `id` of the account. */
-  accountId: string;
+  employee: Person;
+  /** The immutable ids of the accounts. */
+  accounts: string[];
   /** The task queue of the system. */
   queue: string;
 }

@@ -24,8 +24,8 @@ const held = z.object({
   hold: HoldFields.optional(),
   /** The account as it was before the first write. */
   capture: CaptureFields.optional(),
-  /** What the hold has taken. */
-  taken: TakenFields.optional(),
+  /** What the hold has taken, by account id. */
+  taken: z.record(z.string(), TakenFields).optional(),
   notes,
 });
 
@@ -74,8 +74,11 @@ export const schemas = {
         effectiveAt: new Date(effectiveAt ?? decision.effectiveOn).toISOString(),
       }),
     })),
-  /** `active`: whether the last read found the account active. */
-  'access.restored': held.extend({ givenBack: TakenFields.optional(), active: z.boolean().optional() }),
+  /** By account id: what was given back, and whether the last read found the account active. */
+  'access.restored': held.extend({
+    givenBack: z.record(z.string(), TakenFields).optional(),
+    active: z.record(z.string(), z.boolean()).optional(),
+  }),
   /** The accounts were observed inactive and without memberships. */
   'access.revoked': held.extend({
     removedGroups: z.array(GroupFields).optional(),

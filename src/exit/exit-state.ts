@@ -9,6 +9,7 @@ import type { Weighed } from './exits.js';
 import { FailureType } from './failures.js';
 import { earliestToday, type Parsed } from './input.js';
 import { InterviewStanding } from './interview-standing.js';
+import type { Person } from './matching.js';
 import { Notices } from './notices.js';
 import type { Employee } from './people.js';
 import type { Plan } from './plan.js';
@@ -16,7 +17,14 @@ import { parseRescheduling, type Rescheduling } from './rescheduling.js';
 import type { Resignation } from './resignation.js';
 import { parseResolution, type Resolution } from './resolution.js';
 import { Ladder, reviewBy } from './review.js';
-import { isSettled, type ExitStatus, type Phase, type RejectedDecision, type Step } from './status.js';
+import {
+  isSettled,
+  type ExitStatus,
+  type Phase,
+  type RejectedDecision,
+  type Step,
+  isStuck,
+} from './status.js';
 import { StepLedger } from './step-ledger.js';
 import { summaryOf, type Beginning, type StepRow } from './steps.js';
 
@@ -62,6 +70,8 @@ export abstract class ExitState {
   readonly taskRequests = new Map<string, { number: number; at: string; start: number }>();
   /** By system: the sequence number of its first `access.blocked`, and the ids of its drifts. The latest drift causes the next block. */
   readonly blocks = new Map<string, { seq: number; isWithoutAccount: boolean; drifts: string[] }>();
+  /** By system: the accounts that an operator has named as the employee's. */
+  protected readonly chosen = new Map<string, readonly string[]>();
   /** The latest ones. */
   readonly drifts: Drift[] = [];
   /** The latest ones. */
@@ -95,6 +105,17 @@ export abstract class ExitState {
 
   get employeeId(): string {
     return this.resignation.employeeId;
+  }
+
+  /** The ids of the accounts that an operator has named as the employee's; `all` for all that match. */
+  chosenAccounts(system: string): readonly string[] {
+    return this.chosen.get(system) ?? [];
+  }
+
+  /** The keys by which a system may know the employee. */
+  get person(): Person {
+    const { employeeId, login, email } = this.resignation;
+    return { employeeId, login, email };
   }
 
   get systems(): string[] {
@@ -134,7 +155,7 @@ export abstract class ExitState {
   }
 
   get needsAttention(): boolean {
-    return this.steps.some(({ state }) => state === 'needs-attention');
+    return this.steps.some(isStuck);
   }
 
   /**

@@ -2,7 +2,7 @@
 import type { Decision } from './decision.js';
 import type { RecordedEvent } from './events.js';
 import type { ExitState } from './exit-state.js';
-import { isSettled, stepKey, type ExitStatus, type Step } from './status.js';
+import { isSettled, stepKey, type ExitStatus, type Step, isStuck } from './status.js';
 
 export function statusOf(exit: ExitState): ExitStatus {
   const { decision, resignation } = exit;
@@ -52,7 +52,7 @@ function blockedAtOf(steps: readonly Step[]): string | undefined {
 /** One sentence: what happens next, and whom the exit waits for. */
 function awaitingOf(exit: ExitState): string {
   const { phase, steps, hrPartner, reviewBy, decision, effectiveAt } = exit;
-  const stuck = steps.filter(({ state }) => state === 'needs-attention').map(stepKey);
+  const stuck = steps.filter(isStuck).map(stepKey);
   const operator = stuck.length > 0 ? ` An operator is to look at ${stuck.join(', ')}.` : '';
   switch (phase) {
     case 'starting':

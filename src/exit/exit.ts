@@ -10,7 +10,7 @@ import { FailureType } from './failures.js';
 import type { Plan } from './plan.js';
 import { rungStep } from './review.js';
 import { settlementOf, type Settlement } from './settlement.js';
-import { isSettled, shortened, stepKey, type ExitStatus, type Step } from './status.js';
+import { isSettled, shortened, stepKey, type ExitStatus, type Step, isStuck } from './status.js';
 import type { StepRow } from './steps.js';
 
 /** Decisions and drifts can arrive without end; the status keeps the latest. */
@@ -106,7 +106,7 @@ export class Exit extends ExitState {
         return undefined;
       case 'access.blocked': {
         const { system, capture } = event.data;
-        const isWithoutAccount = capture !== undefined && !capture.account;
+        const isWithoutAccount = capture?.accounts.length === 0;
         if (!this.blocks.has(system))
           this.blocks.set(system, { seq: event.seq, isWithoutAccount, drifts: [] });
         return this.settleStep(event);
@@ -229,7 +229,7 @@ export class Exit extends ExitState {
     this.interviewing.request = event;
     const step = this.interviewing.currentStep!;
     // Where there is no interview yet, the request retries the step that found no time.
-    if (step.state === 'needs-attention') this.ledger.retry(step, event.storedAt);
+    if (isStuck(step)) this.ledger.retry(step, event.storedAt);
     else this.ledger.restart('reschedule-hr-interview', event.storedAt, event.seq);
     return undefined;
   }
@@ -237,8 +237,9 @@ export class Exit extends ExitState {
   private resolve({ data, storedAt }: RecordedEvent<'step.resolved'>): string | undefined {
     const weighed = this.weighResolution(data);
     if (!weighed.ok) return weighed.problem;
-    const { step: name, system, action, by, evidence } = weighed.value;
+    const { step: name, system, action, by, evidence, accounts } = weighed.value;
     const step = this.step(name, system)!;
+    if (system !== undefined && accounts) this.chosen.set(system, accounts);
     if (action === 'retry') this.ledger.retry(step, storedAt);
     else {
       const state = action === 'skip' ? 'skipped' : 'done-by-hand';

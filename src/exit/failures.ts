@@ -21,6 +21,8 @@ export const FailureType = {
   AddressRefused: 'AddressRefused',
   /** The policy leaves no free slot for the interview. */
   NoInterviewSlot: 'NoInterviewSlot',
+  /** A write took access from others as well. */
+  HarmedOthers: 'HarmedOthers',
   /** The hold would leave a protected group without an active member. */
   LastOfProtectedGroup: 'LastOfProtectedGroup',
   /** The exit's plan names a system that the configuration no longer has. */
@@ -55,6 +57,10 @@ export class FinalFailure extends Error {
     super(message, options);
   }
 }
+
+/** @param what what the system answered, whom it concerns, and what a person is to look at */
+export const cannotTell = (what: string): FinalFailure =>
+  new FinalFailure(FailureType.CannotTell, `cannot tell: ${what}`);
 
 /** The plan of an open exit names a system or a step that the configuration no longer has. */
 export const leftConfiguration = (what: 'system' | 'step', name: string): FinalFailure =>

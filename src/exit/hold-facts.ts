@@ -13,6 +13,18 @@ export type HoldKind = z.output<typeof HoldFields>;
 export const GroupFields = z.object({ id: z.string(), displayName: z.string() });
 export type GroupRef = z.output<typeof GroupFields>;
 
+/** A record and a payload have limits, and an account can be in thousands of groups. */
+const MOST_BYTES_LISTED = 65_536;
+
+/** @returns the first groups, as many as a record may carry */
+export function bounded(groups: readonly GroupRef[]): GroupRef[] {
+  let bytes = 0;
+  // Each character takes at most 6 bytes in JSON.
+  return groups.filter(
+    ({ id, displayName }) => (bytes += 6 * (id.length + displayName.length)) <= 6 * MOST_BYTES_LISTED,
+  );
+}
+
 /** An account: its SCIM `id`, which is immutable (RFC 7643 §3.1), and its user name for people. */
 export const AccountFields = z.object({ id: z.string(), userName: z.string() });
 export type AccountRef = z.output<typeof AccountFields>;
@@ -25,31 +37,40 @@ const CapturedFields = AccountFields.extend({
   active: z.boolean().optional(),
   /** The memberships that the hold may take: none for `suspend`. */
   groups: z.array(GroupFields),
+  /** The memberships that a suspension may cost, as many as a payload may carry; absent where the system does not list them. */
+  memberships: z.array(GroupFields).optional(),
 });
 export type CapturedAccount = z.output<typeof CapturedFields>;
 
-/** Without `account`: the system has no account of the employee, which is no error. */
+/** Without accounts: the system has none of the employee, which is no error. */
 export const CaptureFields = z.object({
   system: z.string('must name the critical system'),
   capturedAt: z.iso.datetime(),
-  account: CapturedFields.optional(),
+  accounts: z.array(CapturedFields),
+  /** How the accounts were found, and which others were left out. */
+  notes: z.array(z.string()).default([]),
 });
 
 /** The result of captureAccess. */
 export interface Capture extends z.output<typeof CaptureFields> {
-  /** What had been taken before: by runs of this exit from before a reset, or by an earlier exit that was terminated. */
-  taken?: Taken | undefined;
+  /** By account id, what had been taken before: by runs of this exit from before a reset, or by an earlier exit that was terminated. */
+  taken?: Record<string, Taken> | undefined;
   /** When those runs had begun to revoke access: ISO 8601, UTC. */
   revokingSince?: string | undefined;
 }
 
-/** The groups of both captures; `active` is what the first capture saw. */
+/** The accounts of both captures. The groups of an account are those of both; all else is what the first capture saw. */
 export function mergeCaptures(first: Capture | undefined, second: Capture): Capture {
-  if (!first?.account || !second.account) return second;
-  const groups = new Map(
-    [...first.account.groups, ...second.account.groups].map((group) => [group.id, group]),
-  );
-  return { ...first, account: { ...first.account, groups: [...groups.values()] } };
+  if (!first || first.accounts.length === 0) return second;
+  const seen = (id: string) => second.accounts.find((account) => account.id === id);
+  const known = first.accounts.map((account) => mergeAccounts(account, seen(account.id)));
+  const added = second.accounts.filter(({ id }) => first.accounts.every((account) => account.id !== id));
+  return { ...first, accounts: [...known, ...added], notes: second.notes };
+}
+
+export function mergeAccounts(first: CapturedAccount, second: CapturedAccount | undefined): CapturedAccount {
+  const groups = new Map([...first.groups, ...(second?.groups ?? [])].map((group) => [group.id, group]));
+  return { ...first, groups: [...groups.values()] };
 }
 
 /** What the hold itself took, and what a restore gives back. */
@@ -57,6 +78,12 @@ export const TakenFields = z.object({ suspended: z.boolean(), groups: z.array(Gr
 export type Taken = z.output<typeof TakenFields>;
 
 export const nothing: Taken = { suspended: false, groups: [] };
+
+/** What was taken of several accounts together. */
+export const mergeTaken = (all: readonly Taken[]): Taken => ({
+  suspended: all.some(({ suspended }) => suspended),
+  groups: [...new Map(all.flatMap(({ groups }) => groups).map((group) => [group.id, group])).values()],
+});
 
 export const isNothing = ({ suspended, groups }: Taken): boolean => !suspended && groups.length === 0;
 
@@ -88,6 +115,8 @@ export interface Restored {
   /** Whether the last read found the account active; absent without a read. */
   active?: boolean | undefined;
   notes: string[];
+  /** The system may still undo it, as it did after the block: look again later. */
+  isUnsettled?: boolean | undefined;
 }
 
 /** The accounts were observed inactive and without memberships. They stay, as evidence. */

@@ -1,12 +1,12 @@
 /**
- * The hold on one employee in one critical system, as a pure state machine. `next` returns the next move, `observed` applies its answer. The
+ * The hold on one account in one critical system, as a pure state machine. `next` returns the next move, `observed` applies its answer. The
  * workflow performs the moves and remembers by replay. The access service performs them and saves a record before each write.
  */
 import { FailureType, FinalFailure } from './failures.js';
 import {
   everythingOf,
   isNothing,
-  mergeCaptures,
+  mergeAccounts,
   nothing,
   type Blocked,
   type Capture,
@@ -20,7 +20,10 @@ import {
 
 /** The state of one hold: plain JSON, which a record can keep. Times are ISO 8601 in UTC. */
 export interface Held {
-  capture?: Capture | undefined;
+  /** Without an account: the system has none of the employee. */
+  capture?: { capturedAt: string; account?: CapturedAccount | undefined; notes: string[] } | undefined;
+  /** The id of the drift event that caused the latest capture. */
+  capturedAfter?: string | undefined;
   /** Memberships appeared after the capture, so the next move captures again. */
   isToBeCaptured?: boolean | undefined;
   /** What the hold has set out to take, or has taken. A restore gives back this and no more. */
@@ -28,7 +31,7 @@ export interface Held {
   /** Until when a write of the block may still take effect; `unknown` where no attempt reported its end. */
   mayLandUntil?: string | undefined;
   blocked?: Pick<Blocked, 'blockedAt' | 'version' | 'notes'> | undefined;
-  /** The id of the drift event that caused the latest block. */
+  /** The id of the drift event that caused the latest block: the accounts of the employee are looked for again. */
   blockedAfter?: string | undefined;
   /** When to verify a restore: until then a late write of the block may take the access again. */
   lookAgainAt?: string | undefined;
@@ -55,14 +58,20 @@ type Move =
   | { move: 'capture' }
   | { move: 'block'; account: CapturedAccount; tried: Taken }
   | { move: 'restore'; account: CapturedAccount; taken: Taken; blockedVersion?: string | undefined }
-  | { move: 'revoke'; account: CapturedAccount | undefined; removing: GroupRef[] | undefined }
+  | { move: 'revoke'; removing: GroupRef[] | undefined }
   /** Until then a late write of the block may take effect: ISO 8601, UTC. */
   | { move: 'wait'; until: string }
   | { move: 'done'; notes: string[] }
   | { move: 'refuse'; because: FinalFailure };
 
+/** What a capture tells of one account. */
+interface Captured extends Pick<Capture, 'capturedAt' | 'notes' | 'revokingSince'> {
+  account: CapturedAccount | undefined;
+  taken: Taken | undefined;
+}
+
 export type Answer =
-  | { captured: Capture }
+  | { captured: Captured }
   /** A block is about to write: what it has set out to take. */
   | { trying: Taken }
   | { blocked: Blocked }
@@ -92,10 +101,10 @@ function next(held: Held, { system, goal, now }: Pick<HoldContext, 'system' | 'g
   const account = capture?.account;
   switch (goal.to) {
     case 'block':
-      if (blocked && held.blockedAfter === goal.drift && !held.isToBeCaptured)
-        return { move: 'done', notes: blocked.notes };
-      if (!capture || held.isToBeCaptured) return { move: 'capture' };
-      if (!account) return { move: 'done', notes: ['no account'] };
+      if (!capture || held.isToBeCaptured || held.capturedAfter !== goal.drift) return { move: 'capture' };
+      if (!account) return { move: 'done', notes: ['no account', ...capture.notes] };
+      if (blocked && held.blockedAfter === goal.drift)
+        return { move: 'done', notes: [...capture.notes, ...blocked.notes] };
       return { move: 'block', account, tried: taken };
     case 'restore': {
       if (!restored && revokingSince !== undefined)
@@ -115,7 +124,7 @@ function next(held: Held, { system, goal, now }: Pick<HoldContext, 'system' | 'g
     }
     case 'revoke':
       if (revoked) return { move: 'done', notes: revoked.notes };
-      return { move: 'revoke', account, removing: held.removing };
+      return { move: 'revoke', removing: held.removing };
   }
 }
 
@@ -124,8 +133,14 @@ export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, 
   if ('captured' in answer) {
     // What earlier runs or exits took is still taken, so it belongs to this hold.
     const { taken = held.taken, revokingSince } = held.capture ? held : answer.captured;
-    const capture = mergeCaptures(held.capture, answer.captured);
-    return { ...held, capture, taken, revokingSince, isToBeCaptured: false };
+    const { account: seen, capturedAt, notes } = answer.captured;
+    const known = held.capture?.account;
+    // The first capture saw the account before the first write.
+    const capture = known
+      ? { ...held.capture!, account: mergeAccounts(known, seen), notes }
+      : { capturedAt, account: seen, notes };
+    const capturedAfter = goal.to === 'block' ? goal.drift : undefined;
+    return { ...held, capture, capturedAfter, taken, revokingSince, isToBeCaptured: false };
   }
   if ('trying' in answer) return { ...held, taken: answer.trying, mayLandUntil: UNKNOWN };
   if ('gaveUp' in answer) {
@@ -148,7 +163,9 @@ export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, 
     const { removedGroups, accounts, notes } = answer.revoked;
     return { ...held, revoked: { removedGroups, accounts, notes } };
   }
-  const waitMs = held.lookAgainAt === undefined ? mayLandForMs(held, lateWriteMs, now) : 0;
+  const isUnsettled = 'restored' in answer && answer.restored.isUnsettled === true;
+  const unsettledMs = isUnsettled ? lateWriteMs : mayLandForMs(held, lateWriteMs, now);
+  const waitMs = held.lookAgainAt === undefined ? unsettledMs : 0;
   if (waitMs > 0) return { ...held, lookAgainAt: isoIn(waitMs) };
   if ('notGivenBack' in answer) return held;
   const { givenBack, active, notes } = answer.restored;
@@ -183,10 +200,12 @@ export interface Performer {
   now: () => number;
   /** Makes `held` durable, where replay does not. */
   save: () => Promise<void>;
-  capture: () => Promise<Capture>;
-  block: (move: MoveTo<'block'>) => Promise<Blocked>;
+  capture: () => Promise<Captured>;
+  /** @param apply takes an answer that comes before the result */
+  block: (move: MoveTo<'block'>, apply: (answer: Answer) => void) => Promise<Blocked>;
   restore: (move: MoveTo<'restore'>) => Promise<Restored>;
-  revoke: (move: MoveTo<'revoke'>) => Promise<Revoked>;
+  /** Of every account of the employee. */
+  revoke: (move: MoveTo<'revoke'>, apply: (answer: Answer) => void) => Promise<Revoked>;
   /** @param until ISO 8601 */
   wait: (until: string) => Promise<void>;
 }
@@ -207,7 +226,7 @@ export async function perform(performer: Performer, on: Omit<HoldContext, 'now'>
         apply({ captured: await performer.capture() });
         break;
       case 'block':
-        apply({ blocked: await performer.block(todo) });
+        apply({ blocked: await performer.block(todo, apply) });
         break;
       case 'restore':
         try {
@@ -224,7 +243,7 @@ export async function perform(performer: Performer, on: Omit<HoldContext, 'now'>
           apply({ revoking: true });
           await performer.save();
         }
-        apply({ revoked: await performer.revoke(todo) });
+        apply({ revoked: await performer.revoke(todo, apply) });
         break;
       case 'wait':
         await performer.wait(todo.until);

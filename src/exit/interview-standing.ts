@@ -1,7 +1,7 @@
 /** How the interview of an exit stands, and whether it can move. */
 import type { RecordedEvent } from './events.js';
 import type { Interview } from './interview.js';
-import type { Step } from './status.js';
+import { type Step, isStuck } from './status.js';
 import type { StepLedger } from './step-ledger.js';
 
 export class InterviewStanding {
@@ -34,7 +34,7 @@ export class InterviewStanding {
     const { state } = this.currentStep;
     if (state === 'pending' || state === 'running')
       return 'the interview is being arranged: try again once that step is done';
-    if (!this.interview && state !== 'needs-attention')
+    if (!this.interview && !isStuck(this.currentStep))
       return `the step schedule-hr-interview is ${state}: EMS knows of no interview to move`;
     return undefined;
   }

@@ -1,5 +1,5 @@
 /** The mails to the operator: one for each cause that makes a step need attention, not one for each attempt. */
-import { stepKey, type Step } from './status.js';
+import { stepKey, type Step, isStuck } from './status.js';
 
 interface Cause {
   /** As `stepKey` writes it. */
@@ -41,7 +41,7 @@ export class Notices {
   /** The latest unsent cause of each step that still needs attention. */
   due(steps: readonly Step[]): Cause[] {
     const unsent = new Map(this.numbered.slice(this.sentUpTo).map(({ step, error }) => [step, error]));
-    const stuck = new Set(steps.filter(({ state }) => state === 'needs-attention').map(stepKey));
+    const stuck = new Set(steps.filter(isStuck).map(stepKey));
     return [...unsent].flatMap(([step, error]) => (stuck.has(step) ? { step, error } : []));
   }
 }

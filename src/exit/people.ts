@@ -21,6 +21,7 @@ export type Sent = z.output<typeof SentFields>;
 export interface Employee {
   employeeId: string;
   displayName: string;
+  login?: string | undefined;
   /** The company's address of the employee; absent where the directory has none. */
   email?: string | undefined;
   /** A private address, which works also after the hold has blocked the company's mailbox. */

@@ -8,6 +8,9 @@ export type Resignation = z.output<typeof ResignationFields>;
 export const ResignationFields = z.object(
   {
     employeeId: EmployeeId,
+    /** The employee's login and mail address, where systems know no employee id and the directory does not tell. */
+    login: z.string().min(1).max(254, 'must be at most 254 characters').optional(),
+    email: MailAddress.optional(),
     /** The last day on the payroll, `YYYY-MM-DD`. */
     lastWorkingDay: IsoDate.optional(),
     reason: z.string().max(2000, 'must be at most 2000 characters').optional(),

@@ -14,6 +14,8 @@ export const ResolutionFields = z.object(
     system: z.string().optional(),
     action: z.enum(resolutionActions, 'must be "retry", "done-by-hand" or "skip"'),
     by: MailAddress,
+    /** With `retry`, where several accounts match: the ids of those that are the employee's, or `all`. */
+    accounts: z.array(z.string().min(1).max(254)).min(1).max(50).optional(),
     /** Proof that it was done, such as a ticket. */
     evidence: z.string().max(2000, 'must be at most 2000 characters').optional(),
   },

@@ -44,7 +44,15 @@ export const phases = [
 ] as const;
 export type Phase = (typeof phases)[number];
 
-export type StepState = 'pending' | 'running' | 'done' | 'needs-attention' | 'done-by-hand' | 'skipped';
+export type StepState =
+  | 'pending'
+  | 'running'
+  | 'done'
+  | 'needs-attention'
+  /** It needs attention, since a system answers and its answer does not tell whether access is as wanted. */
+  | 'cannot-tell'
+  | 'done-by-hand'
+  | 'skipped';
 
 export interface Step {
   /** A name in the table of steps (steps.ts). */
@@ -84,6 +92,10 @@ export const stepKey = (step: { name: string; system?: string | undefined }): st
 /** The same key for an event or a resolution, which name the step `step`. */
 export const keyOfStep = ({ step: name, system }: { step: string; system?: string | undefined }): string =>
   stepKey({ name, system });
+
+/** Whether the step waits for a person. */
+export const isStuck = ({ state }: Pick<Step, 'state'>): boolean =>
+  state === 'needs-attention' || state === 'cannot-tell';
 
 export const isSettled = ({ state }: Pick<Step, 'state'>): boolean =>
   state === 'done' || state === 'done-by-hand' || state === 'skipped';

@@ -1,7 +1,8 @@
 /** The steps of one exit as they stand, each with the row of the table that it comes from. */
 import type { Outcome } from './events.js';
+import { FailureType } from './failures.js';
 import type { Notices } from './notices.js';
-import { isSettled, stepKey, type Step } from './status.js';
+import { isSettled, stepKey, type Step, isStuck, type StepState } from './status.js';
 import type { Beginning, StepRow } from './steps.js';
 
 interface Entry {
@@ -60,9 +61,7 @@ export class StepLedger {
   }
 
   isStuckOn(failureType: string): boolean {
-    return this.entries.some(
-      ({ step, stuckOn }) => step.state === 'needs-attention' && stuckOn === failureType,
-    );
+    return this.entries.some(({ step, stuckOn }) => isStuck(step) && stuckOn === failureType);
   }
 
   /** Adds the steps of a beginning; a step that waits for others is pending. */
@@ -123,7 +122,8 @@ export class StepLedger {
     step: Step,
     { error, type }: Pick<Outcome<'step.needs-attention'>['data'], 'error' | 'type'>,
   ): void {
-    Object.assign(step, { state: 'needs-attention', error });
+    const state: StepState = type === FailureType.CannotTell ? 'cannot-tell' : 'needs-attention';
+    Object.assign(step, { state, error });
     this.entry(step.name, step.system)!.stuckOn = type;
   }
 

@@ -1,5 +1,7 @@
 /** Creates the services from the configuration, for both forms. */
 import type { Config, HrPartnerConfig } from '../config/config.js';
+import { FailureType, FinalFailure } from '../exit/failures.js';
+import type { Person } from '../exit/matching.js';
 import type { Contact } from '../exit/people.js';
 import type { AccessPort } from './access/access-port.js';
 import { createAccessService, type AccessService } from './access/access.js';
@@ -78,17 +80,33 @@ export function hrPartner({ interview, policy }: Config, partner: HrPartnerConfi
 }
 
 /** @returns the access services by the name of the critical system */
-export function createAccess({ systems, policy }: Config): ReadonlyMap<string, AccessService> {
+export function createAccess(config: Config): ReadonlyMap<string, AccessService> {
+  const lookUp = personIn(createDirectory(config));
   return new Map(
-    systems.map((system) => {
-      const port = adapterOf(system, policy.requestTimeout);
-      return [
-        system.name,
-        createAccessService({ port, match: system.match, protectedGroups: system.protectedGroups }),
-      ];
+    config.systems.map((system) => {
+      const { match, also, protectedGroups, restore, tokensLive } = system;
+      const port = adapterOf(system, config.policy.requestTimeout);
+      const declared = {
+        ...(restore !== undefined && { restore }),
+        ...(tokensLive !== undefined && { tokensLiveMs: tokensLive }),
+      };
+      return [system.name, createAccessService({ port, match, also, lookUp, protectedGroups, declared })];
     }),
   );
 }
+
+/** The login and the address of a person, for systems that know no employee id. */
+const personIn =
+  (directory: DirectoryService) =>
+  async (person: Person, signal: AbortSignal): Promise<Person> => {
+    try {
+      const { login, email } = await directory.lookUp(person.employeeId, signal);
+      return { ...person, login: person.login ?? login, email: person.email ?? email };
+    } catch (error) {
+      if (error instanceof FinalFailure && error.type === FailureType.UnknownEmployee) return person;
+      throw error;
+    }
+  };
 
 function adapterOf(system: Config['systems'][number], requestTimeoutMs: number): AccessPort {
   const { name, scimUrl, token, rateLimit, sessionRevocation } = system;

@@ -9,7 +9,7 @@ export interface Call {
   type: string;
   /** As `stepKey` writes it. */
   step: string;
-  input: { system?: string; interview?: Interview };
+  input: { system?: string; account?: { id: string }; interview?: Interview };
 }
 
 interface Withdrawal {
@@ -24,7 +24,9 @@ const byType: Record<string, (result: never, call: Call) => UntimedFact[]> = {
   callStep: () => [],
   lookUpEmployee: (employee: Employee) => [{ kind: 'employee-known', employee }],
   captureAccess: (capture: Capture) => [{ kind: 'captured', system: capture.system, capture }],
-  blockAccess: (blocked: Blocked, { input: { system = '' } }) => [{ kind: 'blocked', system, blocked }],
+  blockAccess: (blocked: Blocked, { input: { system = '', account } }) => [
+    { kind: 'blocked', system, account: account?.id, blocked },
+  ],
   restoreAccess: (restored: Restored, { input: { system = '' } }) => [{ kind: 'restored', system, restored }],
   revokeAccess: (revoked: Revoked, { input: { system = '' } }) => [{ kind: 'revoked', system, revoked }],
   cancelHrInterview: ({ withdrawn, sequence, sent }: Withdrawal, { type, input: { interview } }) =>

@@ -26,7 +26,7 @@ import {
 } from '../exit/exits.js';
 import { employeeIdOf, exitWorkflowId } from '../exit/ids.js';
 import { taskQueues } from '../exit/queues.js';
-import { isSettled, stepKey, type ExitStatus, type Phase } from '../exit/status.js';
+import { isSettled, stepKey, type ExitStatus, type Phase, isStuck } from '../exit/status.js';
 import { searchAttributes } from '../workflows/search-attributes.js';
 import { alreadyOpen, noExit, notAllowed, notOpen, Refusal } from '../exit/refusal.js';
 import { describeRun, exitIdOfRun, latestRun, phaseOf, replacedBy } from './exit-runs.js';
@@ -141,7 +141,7 @@ export function orchestratedExits(client: Client) {
     if (!exit.needsAttention || exit.closedAt) return exit;
     try {
       const { steps } = await statusOf(exit.employeeId, run);
-      return { ...exit, stuckSteps: steps.filter(({ state }) => state === 'needs-attention') };
+      return { ...exit, stuckSteps: steps.filter(isStuck) };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       return { ...exit, statusProblem: error.message };

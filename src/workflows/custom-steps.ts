@@ -1,4 +1,5 @@
 /** The custom steps: each is a call that carries a CloudEvent, or a task for a person. */
+import { isStuck } from '../exit/status.js';
 import { condition } from '@temporalio/workflow';
 import { notConfirmed } from '../exit/failures.js';
 import type { StepRow } from '../exit/steps.js';
@@ -44,7 +45,7 @@ async function ask(context: ExitContext, row: StepRow, execution: StepExecution)
     const remindAt = Date.now() + remindEveryMs;
     const isConfirmed = (ms: number) =>
       condition(isOver, Math.max(1, ms), { summary: `Until ${sent.to} confirms ${step}` });
-    if (exit.step(step)?.state !== 'needs-attention' && dueMs() < remindEveryMs) {
+    if (!isStuck(exit.step(step)!) && dueMs() < remindEveryMs) {
       if (await isConfirmed(dueMs())) return undefined;
       context.record({ type: 'step.needs-attention', data: notConfirmed(step, sent.to) });
     }

@@ -8,7 +8,7 @@ import {
   type Interview,
   type InterviewProgress,
 } from '../exit/interview.js';
-import { isSettled, stepKey } from '../exit/status.js';
+import { isSettled, stepKey, isStuck } from '../exit/status.js';
 import type { ExitContext } from './exit-context.js';
 import { ActivityProgress } from './activity-progress.js';
 import type { StepExecution } from './step-runner.js';
@@ -47,7 +47,7 @@ export class ExitInterview {
     const { exit } = this.context;
     const isSettledOrStuck = () =>
       exit.interviewing.currentStep !== undefined &&
-      (isSettled(exit.interviewing.currentStep) || exit.interviewing.currentStep.state === 'needs-attention');
+      (isSettled(exit.interviewing.currentStep) || isStuck(exit.interviewing.currentStep));
     await condition(isSettledOrStuck);
     const step = exit.interviewing.currentStep!;
     if (step.state === 'done' && this.interview) return this.interview;

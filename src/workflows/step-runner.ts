@@ -5,7 +5,7 @@
 import { CancellationScope, condition, type ActivityOptions } from '@temporalio/workflow';
 import type { Outcome } from '../exit/events.js';
 import type { Exit } from '../exit/exit.js';
-import { isSettled, stepKey } from '../exit/status.js';
+import { isSettled, stepKey, isStuck } from '../exit/status.js';
 import { summaryOf } from '../exit/steps.js';
 import { causeOf, isFailureOfStep, isFinal, reasonOf, typeOf } from './step-failures.js';
 
@@ -81,7 +81,7 @@ export class StepRunner {
     const { exit } = this;
     const stepNow = () => exit.step(name, system)!;
     // True after a drift that the policy leaves to an operator.
-    let waitsForPerson = exit.isOpen(name, system) && stepNow().state === 'needs-attention';
+    let waitsForPerson = exit.isOpen(name, system) && isStuck(stepNow());
     while (exit.isOpen(name, system)) {
       const start = exit.ledger.starts(name, system);
       const isStale = () => !exit.isOpen(name, system) || exit.ledger.starts(name, system) !== start;
@@ -120,11 +120,11 @@ export class StepRunner {
 
   private optionsOf(name: string, system?: string): ActivityOptions {
     const row = this.exit.ledger.rowOf(name)!;
-    const { state, startedAt } = this.exit.step(name, system)!;
+    const step = this.exit.step(name, system)!;
     const summary = summaryOf(row, system);
-    if (state === 'needs-attention') return { summary };
+    if (isStuck(step)) return { summary };
     const attentionAfterMs = row.attentionAfterMs ?? this.exit.plan!.policy.attentionAfterMs;
-    const leftMs = attentionAfterMs - (Date.now() - Date.parse(startedAt!));
+    const leftMs = attentionAfterMs - (Date.now() - Date.parse(step.startedAt!));
     return { summary, scheduleToCloseTimeout: Math.max(1, leftMs) };
   }
 }

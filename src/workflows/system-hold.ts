@@ -3,7 +3,15 @@ import { ActivityFailure, ApplicationFailure, sleep } from '@temporalio/workflow
 import type { WatchedHold } from '../exit/drift.js';
 import { FailureType, FinalFailure } from '../exit/failures.js';
 import type { Taken } from '../exit/hold-facts.js';
-import { noHold, observed, perform, type Goal, type Held, type Performer } from '../exit/hold.js';
+import { noHold, type Goal } from '../exit/hold.js';
+import {
+  accountsOf,
+  evidenceOf,
+  identitiesOf,
+  performAll,
+  type Holds,
+  type HoldsPerformer,
+} from '../exit/holds.js';
 import type { PlannedSystem } from '../exit/plan.js';
 import type { ExitContext } from './exit-context.js';
 import { ActivityProgress } from './activity-progress.js';
@@ -16,7 +24,7 @@ interface Clock {
 }
 
 export class SystemHold {
-  private held: Held;
+  private holds: Holds;
   private readonly progress = new ActivityProgress<Taken>();
   private blocking: Promise<void> | undefined;
 
@@ -26,7 +34,7 @@ export class SystemHold {
     /** Workflow time; the model test replaces it. */
     private readonly clock: Clock = { now: () => Date.now(), sleep },
   ) {
-    this.held = { ...noHold, inherits: context.inherits };
+    this.holds = [{ ...noHold, inherits: context.inherits }];
   }
 
   /** Blocks access, and again after each drift, until the exit has an ending. */
@@ -38,8 +46,8 @@ export class SystemHold {
         { to: 'block', drift: exit.blocks.get(system)?.drifts.at(-1) },
         execution,
       );
-      const { capture } = this.held;
-      const data = { system, capture, identities: capture?.account?.identities ?? [], notes };
+      const identities = identitiesOf(accountsOf(this.holds));
+      const data = { system, ...evidenceOf(system, this.holds), identities, notes };
       return { type: 'access.blocked', data } as const;
     };
     return (this.blocking = runner.performEach('block-access', run, () => exit.ending !== undefined, system));
@@ -73,31 +81,33 @@ export class SystemHold {
   /** What the drift check reads; undefined without an account that was observed blocked. It stays while a drift is blocked again. */
   get watched(): WatchedHold | undefined {
     const { name: system, hold, queue } = this.system;
-    const { capture, blocked } = this.held;
-    return capture?.account && blocked && { system, hold, accountId: capture.account.id, queue };
+    const accounts = accountsOf(this.holds.filter(({ blocked }) => blocked)).map(({ id }) => id);
+    const employee = this.context.exit.person;
+    return accounts.length > 0 ? { system, hold, employee, accounts, queue } : undefined;
   }
 
   private carryTo(goal: Goal, execution: StepExecution): Promise<string[]> {
     const { context, system: planned, progress, clock } = this;
     const { name: system, hold } = planned;
-    const { exitId, employeeId, resignation } = context.exit;
+    const { exitId, person: employee, resignation } = context.exit;
+    const chosen = context.exit.chosenAccounts(system);
     const access = context.services.access(planned);
     const on = { system, kind: hold, lateWriteMs: context.plan.policy.lateWriteMs, goal };
-    const performer: Performer = {
-      held: this.held,
+    const performer: HoldsPerformer = {
+      holds: this.holds,
       now: clock.now,
       save: () => Promise.resolve(),
-      capture: async () => {
+      capture: async (held) => {
         const { adopts } = context.plan;
-        const input = { exitId, employeeId, system, hold, adopts };
+        const input = { exitId, employee, system, hold, known: { held, chosen }, adopts };
         const seen = await execution.call(access.captureAccess, input, {
           activityId: `capture-access:${system}`,
         });
-        const identities = seen.account?.identities ?? [];
+        const identities = identitiesOf(seen.accounts);
         context.record({ type: 'access.captured', data: { system, identities } });
         return seen;
       },
-      block: async ({ account, tried }) => {
+      block: async ({ account, tried }, apply) => {
         try {
           const overridesProtection = resignation.overrideBy !== undefined;
           return await progress.during(execution, () =>
@@ -106,25 +116,34 @@ export class SystemHold {
         } catch (failure) {
           if (failure instanceof ActivityFailure) {
             const reported = progress.isLost ? undefined : (progress.latest ?? null);
-            performer.held = observed(performer.held, { gaveUp: { reported } }, { ...on, now: clock.now() });
+            apply({ gaveUp: { reported } });
           }
           throw failure;
         }
       },
       restore: async ({ account, taken, blockedVersion }) => {
         try {
-          return await execution.call(access.restoreAccess, { system, account, taken, blockedVersion });
+          return await execution.call(access.restoreAccess, {
+            employee,
+            system,
+            account,
+            taken,
+            blockedVersion,
+          });
         } catch (failure) {
           throw asFinal(failure as Error, FailureType.NotGivenBack);
         }
       },
-      revoke: ({ account }) => execution.call(access.revokeAccess, { employeeId, system, account }),
+      revoke: () => {
+        const accounts = accountsOf(performer.holds);
+        return execution.call(access.revokeAccess, { employee, system, accounts, chosen });
+      },
       wait: (until) =>
         clock.sleep(Math.max(1, Date.parse(until) - clock.now()), {
           summary: `Until no late write can block ${system} again`,
         }),
     };
-    return perform(performer, on).finally(() => (this.held = performer.held));
+    return performAll(performer, on).finally(() => (this.holds = performer.holds));
   }
 }
 

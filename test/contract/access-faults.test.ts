@@ -68,7 +68,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
         assert.deepEqual(await system.admin.account(id), { id, active: true, groups: ALL });
 
         met = hinder(fault, often);
-        await untilDone(() => system.access().revoke(employeeId, account, signal));
+        await untilDone(() => system.access().revoke({ employeeId }, [account], signal));
         assert.ok(met() > 0, 'the fault was met');
         assert.deepEqual(await system.admin.account(id), { id, active: false, groups: [] });
       });
@@ -138,10 +138,10 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
       const { token } = system;
       system.proxy.fault(() => ({ kind: 'answer', status, body: { detail: `"${token}" may not` } }));
       for (const acting of [
-        () => system.access().capture(account.employeeId, SUSPEND, signal),
+        () => system.access().capture(account, SUSPEND, signal),
         () => block(account, SUSPEND),
         () => system.access().restore(account, { suspended: true, groups: [] }, signal),
-        () => system.access().revoke(account.employeeId, account, signal),
+        () => system.access().revoke(account, [account], signal),
       ]) {
         const reason = await finalFailure(FailureType.Refused, acting());
         assert.match(reason, new RegExp(`^payroll answered ${status} .*check the token of payroll`));
@@ -152,7 +152,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
 
   it('does not mistake an outage or an answer that is not SCIM for a missing account', async () => {
     const { employeeId } = await captured(SUSPEND);
-    const capturing = () => system.access().capture(employeeId, SUSPEND, signal);
+    const capturing = () => system.access().capture({ employeeId }, SUSPEND, signal);
     const strange: Fault[] = [404, 500, 503].map((status) => ({ kind: 'answer', status }));
     for (const fault of [...strange, { kind: 'answer', status: 200, body: {} } as const]) {
       system.proxy.fault(() => fault);
@@ -175,7 +175,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
       },
     }));
     const wrong = /^payroll answered .* with something that is not a SCIM resource: userName: /;
-    assert.match(await outage(system.access().capture(employeeId, SUSPEND, signal)), wrong);
+    assert.match(await outage(system.access().capture({ employeeId }, SUSPEND, signal)), wrong);
     assert.match(await outage(block(account, SUSPEND)), wrong);
   });
 
@@ -186,7 +186,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
       employeeId.toUpperCase() === employeeId ? employeeId.toLowerCase() : employeeId.toUpperCase();
     const reason = await finalFailure(
       FailureType.OtherSpelling,
-      system.access().capture(other, SUSPEND, signal),
+      system.access().capture({ employeeId: other }, SUSPEND, signal),
     );
     assert.ok(reason.includes(`spells the employee id "${employeeId}", not "${other}"`));
     assert.deepEqual(system.writes(), []);
@@ -203,7 +203,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
     lose();
     const contradiction = /^payroll lists the account .*, and answers 404 for its id/;
     assert.match(await outage(system.block(account, SUSPEND)), contradiction);
-    assert.match(await outage(system.access().revoke(account.employeeId, account, signal)), contradiction);
+    assert.match(await outage(system.access().revoke(account, [account], signal)), contradiction);
     system.proxy.fault(undefined);
     const { taken } = await system.block(account, SUSPEND);
     lose();

@@ -25,13 +25,18 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
         const dana = { userName: `dana-${hold.kind}`, email: named('d@acme.example') };
         const { id, account } = await system.captured(hold, dana);
         assert.deepEqual(
-          { ...account, groups: system.namesOf(account.groups) },
+          {
+            ...account,
+            groups: system.namesOf(account.groups),
+            ...(account.memberships && { memberships: system.namesOf(account.memberships) }),
+          },
           {
             id,
             userName: named(`dana-${hold.kind}`),
             identities: [named(`dana-${hold.kind}`), named('d@acme.example')],
             active: true,
             groups: hold.kind === 'groups' ? ['admins', 'operators'] : [],
+            ...(hold.kind === 'suspend' && { memberships: free.groups }),
           },
         );
         assert.ok(system.proxy.seen.length > 0);
@@ -54,7 +59,7 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
       it('blocks, and revokes: the account stays, inactive and in no group', async () => {
         const { employeeId, id, account } = await system.captured(hold);
         await system.block(account, hold);
-        const { removedGroups, notes } = await system.access().revoke(employeeId, account, signal);
+        const { removedGroups, notes } = await system.access().revoke({ employeeId }, [account], signal);
         assert.deepEqual(await system.admin.account(id), { id, active: false, groups: [] });
         assert.deepEqual(system.namesOf(removedGroups), held.groups);
         assert.deepEqual(notes, []);
@@ -65,12 +70,13 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
         const before = (await system.admin.account(id)).groups;
         const earlier = { id: 'gone', displayName: 'gone' };
         const said: string[][] = [];
-        const { removedGroups, accounts } = await system
-          .access()
-          .revoke(employeeId, account, signal, [earlier], async (groups) => {
+        const { removedGroups, accounts } = await system.access().revoke({ employeeId }, [account], signal, {
+          earlier: [earlier],
+          removing: async (groups) => {
             said.push(system.namesOf(groups.filter(({ id }) => id !== earlier.id)));
             assert.deepEqual((await system.admin.account(id)).groups, before, 'reported before it is done');
-          });
+          },
+        });
         assert.deepEqual(said, [before]);
         assert.deepEqual(removedGroups[0], earlier);
         assert.equal(removedGroups.length, before.length + 1);
@@ -91,8 +97,8 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
         assert.equal(system.writes().length, writes);
 
         system.proxy.seen.length = 0;
-        await system.access().revoke(employeeId, account, signal);
-        await system.access().revoke(employeeId, account, signal);
+        await system.access().revoke({ employeeId }, [account], signal);
+        await system.access().revoke({ employeeId }, [account], signal);
         assert.equal(system.writes().length, 4, 'the account and three groups');
       });
 
@@ -121,15 +127,17 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
           new RegExp(`^cannot give back on payroll: the account ${named(`gone-${hold.kind}`)}, .*deleted`),
         );
         assert.deepEqual((await system.block(account, hold, taken)).notes, ['the account no longer exists']);
-        assert.deepEqual((await system.access().revoke(employeeId, account, signal)).notes, [
+        assert.deepEqual((await system.access().revoke({ employeeId }, [account], signal)).notes, [
           'the account no longer exists',
         ]);
       });
 
       it('succeeds without an account', async () => {
-        const capture = await system.access().capture(named('E-unknown'), hold, signal);
-        assert.equal(capture.account, undefined);
-        const { notes, removedGroups } = await system.access().revoke(named('E-unknown'), undefined, signal);
+        const capture = await system.access().capture({ employeeId: named('E-unknown') }, hold, signal);
+        assert.deepEqual(capture.accounts, []);
+        const { notes, removedGroups } = await system
+          .access()
+          .revoke({ employeeId: named('E-unknown') }, [], signal);
         assert.deepEqual([notes, removedGroups], [['no account'], []]);
         assert.deepEqual(system.writes(), []);
       });
@@ -152,8 +160,8 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
       throw error;
     }
     for (const acting of [
-      () => system.access().capture(employeeId, SUSPEND, signal),
-      () => system.access().revoke(employeeId, undefined, signal),
+      () => system.access().capture({ employeeId }, SUSPEND, signal),
+      () => system.access().revoke({ employeeId }, [], signal),
     ])
       assert.match(
         await finalFailure(FailureType.Ambiguous, acting()),
@@ -170,12 +178,16 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
       userName: 'in-lower-case',
       email: named('lower@acme.example'),
     });
-    const capturing = system.access().capture(right.employeeId, SUSPEND, signal);
+    const capturing = system.access().capture(right, SUSPEND, signal);
     const found = await capturing.catch((error: unknown) => {
       assert.match(String(error), /2 accounts on payroll .* none is changed/);
       return undefined;
     });
-    if (found) assert.equal(found.account?.id, right.id);
+    if (found)
+      assert.deepEqual(
+        found.accounts.map(({ id }) => id),
+        [right.id],
+      );
     assert.equal((await system.admin.account(other)).active, true);
   });
 
@@ -184,7 +196,7 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
     await system.admin.deleteUser(id);
     const anew = await system.admin.createUser({ employeeId });
     await system.admin.addMember(system.groups.admins, anew);
-    await system.access().revoke(employeeId, account, signal);
+    await system.access().revoke({ employeeId }, [account], signal);
     assert.deepEqual(await system.admin.account(anew), { id: anew, active: false, groups: [] });
   });
 });

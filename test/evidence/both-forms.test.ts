@@ -43,8 +43,8 @@ function comparable(evidence: Evidence, { employeeId, accounts }: Hired): unknow
     times: [evidence.times.resignationToBlock, evidence.times.decisionToEnd].map((span) =>
       span?.systems.map(({ system, how, ms }) => [system, how, ms === undefined ? ms : typeof ms]),
     ),
-    systems: evidence.systems.map(({ system, hold, account, before, block, blocks, end, ...rest }) => ({
-      ...{ system, hold, account, notGivenBack: rest.notGivenBack, notes: rest.notes },
+    systems: evidence.systems.map(({ system, hold, accounts, before, block, blocks, end, ...rest }) => ({
+      ...{ system, hold, accounts, notGivenBack: rest.notGivenBack, notes: rest.notes },
       before: before && { active: before.active, groups: namesOf(before.groups) },
       block: { how: block.how, taken: takenOf(block.taken) },
       blocks: blocks.map(({ taken, notes }) => ({ taken: takenOf(taken), notes })),

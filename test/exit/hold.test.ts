@@ -5,7 +5,7 @@ import { noHold, perform, type Goal, type Held, type Performer } from '../../src
 
 const account: CapturedAccount = { id: 'u-1', userName: 'nora', identities: [], active: true, groups: [] };
 const suspended: Taken = { suspended: true, groups: [] };
-const capture = { system: 'payroll', capturedAt: '2026-11-23T09:00:00.000Z', account };
+const capture = { capturedAt: '2026-11-23T09:00:00.000Z', account, notes: [] };
 const LATE_MS = 30_000;
 
 /** Performs a hold in memory, on a clock that only waiting moves. */
@@ -17,7 +17,7 @@ function site(held: Held = noHold, restore: () => Promise<void> = () => Promise.
     held,
     now: () => now,
     save: () => Promise.resolve(void did.push('save')),
-    capture: () => Promise.resolve((did.push('capture'), capture)),
+    capture: () => Promise.resolve((did.push('capture'), { ...capture, taken: undefined })),
     block: () => Promise.resolve((did.push('block'), blocked)),
     async restore({ taken }) {
       did.push('restore');
@@ -43,7 +43,11 @@ describe('the hold', () => {
     await to({ to: 'block' });
     assert.deepEqual(did, ['capture', 'block']);
     await to({ to: 'block', drift: 'event-7' });
-    assert.deepEqual(did, ['capture', 'block', 'block'], 'it blocks again after drift');
+    assert.deepEqual(
+      did,
+      ['capture', 'block', 'capture', 'block'],
+      'it looks for accounts and blocks again after drift',
+    );
   });
 
   it('waits once for late writes: a retried restore does not wait again', async () => {

@@ -58,7 +58,8 @@ export class Engine {
     const perform = (name: string, run: Run) => this.addStep(name).perform(run);
     const context = {
       exit: {
-        ...{ employeeId, exitId: 'the-exit', resignation: {}, blocks: new Map() },
+        ...{ person: { employeeId }, exitId: 'the-exit', resignation: {}, blocks: new Map() },
+        chosenAccounts: () => [],
         step: (name: string) => this.steps.get(name)?.view,
       },
       runner: { perform, performEach: perform },
@@ -107,8 +108,8 @@ export class Engine {
       executeWithOptions: (_options: unknown, [input]: [I]) => run(input),
     });
     return {
-      captureAccess: call(({ employeeId, hold }: CaptureAccess) =>
-        this.activity('capture', ({ signal }) => service.capture(employeeId, hold, signal)),
+      captureAccess: call(({ employee, hold, known }: CaptureAccess) =>
+        this.activity('capture', ({ signal }) => service.capture(employee, hold, signal, known)),
       ),
       blockAccess: call(({ account, hold, tried }: BlockAccess) =>
         this.activity('block', ({ signal, progress, report }) =>
@@ -122,8 +123,8 @@ export class Engine {
               service.restore(account, taken, signal),
             ),
       ),
-      revokeAccess: call(({ employeeId, account }: RevokeAccess) =>
-        this.activity('revoke', ({ signal }) => service.revoke(employeeId, account, signal)),
+      revokeAccess: call(({ employee, accounts }: RevokeAccess) =>
+        this.activity('revoke', ({ signal }) => service.revoke(employee, accounts, signal)),
       ),
     };
   }

@@ -17,13 +17,13 @@ const writeTheCaptureBack: Service = (real, port) => ({
 
 const captureAfterTheFirstWrite: Service = (real, port) => ({
   ...real,
-  async capture(employeeId, hold, signal) {
-    const { account } = await real.capture(employeeId, hold, signal);
+  async capture(employee, hold, signal) {
+    const [account] = (await real.capture(employee, hold, signal)).accounts;
     if (account && hold.kind === 'suspend') await port.setActive(account, false, signal);
     for (const seen of account ? await port.groupsOf(account.id, signal) : [])
       if (account?.groups.some(({ id }) => id === seen.group.id))
         await port.removeFromGroup(account.id, seen, signal);
-    return real.capture(employeeId, hold, signal);
+    return real.capture(employee, hold, signal);
   },
 });
 
@@ -94,7 +94,7 @@ const blockWithoutReporting: Service = (real) => ({
 
 const deleteOnRevoke: Service = (real) => ({
   ...real,
-  async revoke(employeeId, captured, signal) {
+  async revoke({ employeeId }, [captured], signal) {
     if (captured)
       await fetch(`http://${employeeId}.invalid/Users/${captured.id}`, { method: 'DELETE', signal });
     return { revokedAt: '', removedGroups: [], notes: [] };

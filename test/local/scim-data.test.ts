@@ -128,8 +128,8 @@ describe('the embedded SCIM server, as a store,', () => {
       ['E-1002', 'dana.fox@acme.example'],
       ['E-1009', 'sob-7'],
     ] as const) {
-      const capture = await access.capture(employeeId, { kind: 'suspend' }, new AbortController().signal);
-      assert.equal(capture.account?.userName, userName);
+      const capture = await access.capture({ employeeId }, { kind: 'suspend' }, new AbortController().signal);
+      assert.equal(capture.accounts[0]?.userName, userName);
     }
     await code.stop();
   });

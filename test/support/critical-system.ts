@@ -1,4 +1,5 @@
 /** A critical system behind a proxy that can fail, and holds on its accounts as the activities try them. */
+import type { Capabilities } from '../../src/services/access/access-port.js';
 import { FinalFailure } from '../../src/exit/failures.js';
 import type { Blocked, CapturedAccount, GroupRef, HoldKind, Taken } from '../../src/exit/hold-facts.js';
 import {
@@ -45,7 +46,9 @@ export interface CriticalSystem {
   /** By name: the critical `operators` and `admins`, and `readers`, which no hold may touch. */
   groups: Record<'operators' | 'admins' | 'readers', string>;
   /** One client, and so one memory of what the server supports. */
-  access: (options?: Pick<AccessOptions, 'protectedGroups'>) => AccessService;
+  access: (
+    options?: Partial<Omit<AccessOptions, 'port'>> & { tells?: Partial<Capabilities> },
+  ) => AccessService;
   /** An account in all three groups. */
   hire: (changes?: Partial<NewUser>) => Promise<{ employeeId: string; id: string }>;
   capture: (employeeId: string, hold: HoldKind) => Promise<CapturedAccount>;
@@ -77,12 +80,14 @@ export async function startCriticalSystem({
   const proxy = await startFaultProxy(scimUrl);
   const admin = scimAdmin({ scimUrl, token }, prefix);
   onAdmin?.(admin);
-  const access: CriticalSystem['access'] = (options) => {
+  const access: CriticalSystem['access'] = ({ tells, ...options } = {}) => {
     const scim = createScimClient({ name: 'payroll', scimUrl: proxy.url, token, requestTimeoutMs });
+    const port = createScimAdapter({ scim });
+    const capabilities = async (signal: AbortSignal) => ({ ...(await port.capabilities(signal)), ...tells });
     return createAccessService({
-      ...options,
       match: byEmployeeId('externalId', accountAttribute),
-      port: createScimAdapter({ scim }),
+      ...options,
+      port: { ...port, capabilities },
     });
   };
   let hired = 0;
@@ -126,7 +131,7 @@ export async function startCriticalSystem({
     return { employeeId, id };
   };
   const capture: CriticalSystem['capture'] = async (employeeId, hold) => {
-    const { account } = await access().capture(employeeId, hold, signal);
+    const [account] = (await access().capture({ employeeId }, hold, signal)).accounts;
     if (!account) throw new Error(`${employeeId} has no account`);
     return account;
   };

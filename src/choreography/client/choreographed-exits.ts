@@ -21,7 +21,7 @@ import type { Exit } from '../../exit/exit.js';
 import type { Parsed } from '../../exit/input.js';
 import type { Interview } from '../../exit/interview.js';
 import type { Resignation } from '../../exit/resignation.js';
-import type { ExitStatus, Step } from '../../exit/status.js';
+import { type ExitStatus, type Step, isStuck } from '../../exit/status.js';
 import { readChoreographedEvidence } from './choreographed-evidence.js';
 import { listChoreographed } from './choreographed-list.js';
 import { alreadyOpen, noExit, notAllowed, notOpen, Refusal } from '../../exit/refusal.js';
@@ -93,7 +93,7 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
     { employeeId, exitId }: Pick<Exit, 'employeeId' | 'exitId'>,
     step: Step,
   ): Promise<Step> {
-    if (step.state !== 'running' && step.state !== 'needs-attention') return step;
+    if (step.state !== 'running' && !isStuck(step)) return step;
     const { name, system } = step;
     const found = await attempts.find({ employeeId, exitId, step: name, system }, step.startedAt);
     if (!found) return step;

@@ -3,6 +3,7 @@
  * stream sequence up to which it is folded. One durable consumer maintains it for all processes. It only observes: a reader folds newer
  * events from the stream itself, and gets the same list without it.
  */
+import { isStuck } from '../../exit/status.js';
 import { setTimeout as pause } from 'node:timers/promises';
 import { JetStreamApiCodes, JetStreamApiError, type JsMsg } from '@nats-io/jetstream';
 import { parseSubject, type EventType, type StoredEvent } from '../../exit/events.js';
@@ -150,7 +151,7 @@ function rowsIn(events: readonly StoredEvent[], seq: number): ListRow[] {
       ...{ employeeId, exitId, phase, outcome: ending, openedAt, closedAt },
       lastWorkingDay: resignation.lastWorkingDay,
       reviewBy: exit.isAwaited ? reviewBy : undefined,
-      stuckSteps: exit.steps.filter(({ state }) => state === 'needs-attention'),
+      stuckSteps: exit.steps.filter(isStuck),
       counted: closedAt === undefined ? [...new Set(counted.map(({ type }) => type))] : [],
       staleFrom: staleFrom(exit),
       seq,
@@ -163,9 +164,7 @@ function staleFrom({ closedAt, decision, ending, effectiveAt, steps, asOf }: Exi
   if (closedAt !== undefined) return undefined;
   if (decision && !ending) return effectiveAt;
   const rungs: string[] = Object.values(rungStep);
-  return steps.some(({ name, state }) => state === 'needs-attention' && rungs.includes(name))
-    ? asOf
-    : undefined;
+  return steps.some((step) => isStuck(step) && rungs.includes(step.name)) ? asOf : undefined;
 }
 
 const keyOf = ({ employeeId, exitId }: Pick<ListRow, 'employeeId' | 'exitId'>): string =>

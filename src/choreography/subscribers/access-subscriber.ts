@@ -1,6 +1,17 @@
 /** The access service: one consumer per critical system, so that systems do not share an outage or a rate limit. */
 import type { Exit } from '../../exit/exit.js';
-import { noHold, observed, perform, type Goal, type Held, type Performer } from '../../exit/hold.js';
+import type { GroupRef, Taken } from '../../exit/hold-facts.js';
+import type { Goal } from '../../exit/hold.js';
+import {
+  accountsOf,
+  byAccount,
+  evidenceOf,
+  identitiesOf,
+  noHolds,
+  performAll,
+  type Holds,
+  type HoldsPerformer,
+} from '../../exit/holds.js';
 import type { AccessService } from '../../services/access/access.js';
 import type { AwaitSlot } from '../jetstream/rate-limit.js';
 import type { Leased } from '../jetstream/records.js';
@@ -20,26 +31,27 @@ export interface AccessOptions {
 export function accessSubscription(
   system: string,
   { service, attemptTimeoutMs, awaitSlot, now = Date.now }: AccessOptions,
-): Subscription<Held> {
+): Subscription<Holds> {
   /** Carries the hold to a goal. The record is its memory, and is saved before each write. */
-  async function carryTo(goal: Goal, record: Leased<Held>, exit: Exit) {
-    const { employeeId, plan, resignation } = exit;
+  async function carryTo(goal: Goal, record: Leased<Holds>, exit: Exit) {
+    const { person: employee, plan, resignation } = exit;
+    const chosen = exit.chosenAccounts(system);
     const kind = plan!.systems.find(({ name }) => name === system)!.hold;
     const on = { system, kind, lateWriteMs: plan!.policy.lateWriteMs, goal };
     const { signal } = record;
-    const performer: Performer = {
-      get held() {
+    const performer: HoldsPerformer = {
+      get holds() {
         return record.value;
       },
-      set held(held) {
-        record.value = held;
+      set holds(holds) {
+        record.value = holds;
       },
       now,
       save: () => record.save(),
-      capture: () => service.capture(employeeId, kind, signal),
-      block: ({ account, tried }) => {
-        const trying = (taken: Held['taken']) => {
-          record.value = observed(record.value, { trying: structuredClone(taken) }, { ...on, now: now() });
+      capture: (held) => service.capture(employee, kind, signal, { held, chosen }),
+      block: ({ account, tried }, apply) => {
+        const trying = (taken: Taken) => {
+          apply({ trying: structuredClone(taken) });
           // One save for both: capture and intent are durable before the first write.
           return record.save();
         };
@@ -47,54 +59,60 @@ export function accessSubscription(
         return service.block(account, kind, tried, trying, signal, { overridesProtection });
       },
       restore: ({ account, taken, blockedVersion }) =>
-        service.restore(account, taken, signal, blockedVersion),
-      revoke: ({ account, removing }) =>
-        service.revoke(employeeId, account, signal, removing, (groups) => {
-          record.value = { ...record.value, removing: groups };
+        service.restore(account, taken, signal, { blockedVersion, employee }),
+      revoke: ({ removing: earlier }, apply) => {
+        const removing = (groups: GroupRef[]) => {
+          apply({ removing: groups });
           return record.save();
-        }),
+        };
+        return service.revoke(employee, accountsOf(record.value), signal, { chosen, earlier, removing });
+      },
       wait: (until) => {
         throw new RetryLater(Date.parse(until) - now(), `a late block on ${system} may still land`);
       },
     };
-    const notes = await perform(performer, on);
+    const notes = await performAll(performer, on);
     return { notes, about: { system, hold: kind } };
   }
 
-  const block: Task<Held> = {
+  const block: Task<Holds> = {
     step: 'block-access',
     system,
     async run(record, exit) {
       const drift = exit.blocks.get(system)?.drifts.at(-1);
       const { notes, about } = await carryTo({ to: 'block', drift }, record, exit);
-      const { capture, taken } = record.value;
-      const identities = capture?.account?.identities ?? [];
-      return { type: 'access.blocked', data: { ...about, capture, taken, identities, notes } };
+      const identities = identitiesOf(accountsOf(record.value));
+      const data = { ...about, ...evidenceOf(system, record.value), identities, notes };
+      return { type: 'access.blocked', data };
     },
   };
-  const restore: Task<Held> = {
+  const restore: Task<Holds> = {
     step: 'restore-access',
     system,
     async run(record, exit) {
       const { state, by } = exit.step('block-access', system) ?? {};
       const blockedByHandBy = state === 'done-by-hand' ? by : undefined;
       const { notes, about } = await carryTo({ to: 'restore', blockedByHandBy }, record, exit);
-      const { restored } = record.value;
+      const holds = record.value;
+      const observed = holds.some(({ restored }) => restored) && {
+        givenBack: byAccount(holds, ({ restored }) => restored?.givenBack),
+        active: byAccount(holds, ({ restored }) => restored?.active),
+      };
       return {
         type: 'access.restored',
-        data: { ...about, ...unreportedBlock(record.value), ...restored, notes },
+        data: { ...about, ...unreportedBlock(system, holds), ...observed, notes },
       };
     },
   };
-  const revoke: Task<Held> = {
+  const revoke: Task<Holds> = {
     step: 'revoke-access',
     system,
     async run(record, exit) {
       const { notes, about } = await carryTo({ to: 'revoke' }, record, exit);
-      const { revoked } = record.value;
+      const { revoked } = record.value[0]!;
       return {
         type: 'access.revoked',
-        data: { ...about, ...unreportedBlock(record.value), ...revoked, notes },
+        data: { ...about, ...unreportedBlock(system, record.value), ...revoked, notes },
       };
     },
   };
@@ -106,7 +124,7 @@ export function accessSubscription(
     service: 'access',
     events: ['employee.resigned', 'access.drifted', 'exit.decision-finalised', 'step.resolved'],
     tasks,
-    memory: { bucket: 'exit-access', empty: noHold, of: system },
+    memory: { bucket: 'exit-access', empty: noHolds, of: system },
     attemptTimeoutMs,
     awaitSlot,
     taskOf(event, exit) {
@@ -119,5 +137,5 @@ export function accessSubscription(
 }
 
 /** The capture of an unfinished block, which published no `access.blocked`. */
-const unreportedBlock = ({ blocked, capture, taken }: Held) =>
-  blocked || !capture ? {} : { capture, taken };
+const unreportedBlock = (system: string, holds: Holds) =>
+  holds.every(({ blocked }) => blocked) ? {} : evidenceOf(system, holds);

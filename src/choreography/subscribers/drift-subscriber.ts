@@ -16,13 +16,13 @@ export function driftSubscription(
   system: string,
   { service, recheckEvery, awaitSlot }: DriftOptions,
 ): Subscription<undefined> {
-  const check = (accountId: string, nth: number): Task<undefined> => ({
+  const check = (accounts: string[], nth: number): Task<undefined> => ({
     step: 'block-access',
     system,
     nth,
     async run({ signal }, exit) {
       const { hold } = exit.plan!.systems.find(({ name }) => name === system)!;
-      const what = await service.driftOf(accountId, hold, signal).catch((error: Error) => {
+      const what = await service.driftOf(exit.person, accounts, hold, signal).catch((error: Error) => {
         // An outage needs no attention: the hold stands until drift is observed.
         throw new RetryLater(recheckEvery, `not checked for drift: ${error.message}`, { cause: error });
       });
@@ -48,11 +48,11 @@ export function driftSubscription(
     awaitSlot,
     taskOf(event, exit) {
       if (!isWatched(event, exit) || !exit.isHeld) return undefined;
-      const accountId = event.data.capture?.account?.id;
+      const accounts = event.data.capture?.accounts.map(({ id }) => id) ?? [];
       const isDue = Date.parse(exit.asOf) - Date.parse(event.storedAt) >= recheckEvery;
-      if (accountId === undefined || !isDue || exit.step('block-access', system)?.state !== 'done')
+      if (accounts.length === 0 || !isDue || exit.step('block-access', system)?.state !== 'done')
         return undefined;
-      return check(accountId, 1 + exit.blocks.get(system)!.drifts.length);
+      return check(accounts, 1 + exit.blocks.get(system)!.drifts.length);
     },
     redeliverAfter: (event, exit) => (isWatched(event, exit) ? recheckEvery : undefined),
   };

@@ -8,7 +8,7 @@ import { eventId, subjectsOfType, type StoredEvent } from '../../exit/events.js'
 import { FinalFailure } from '../../exit/failures.js';
 import type { Exit } from '../../exit/exit.js';
 import type { Plan } from '../../exit/plan.js';
-import { stepKey } from '../../exit/status.js';
+import { stepKey, isStuck } from '../../exit/status.js';
 import { RetryAfter } from '../../services/protocols/retry-after.js';
 import type { Attempts } from '../jetstream/attempts.js';
 import type { Bus } from '../jetstream/bus.js';
@@ -157,8 +157,8 @@ export async function subscribe<T>(
     }
     const { employeeId, exitId } = event;
     const place = { employeeId, exitId, step: task.step, system: task.system };
-    const { state, startedAt: begunAt } = exit.step(task.step, task.system) ?? {};
-    const startedAt = task.dueAt ?? begunAt!;
+    const step = exit.step(task.step, task.system);
+    const startedAt = task.dueAt ?? step!.startedAt!;
     const attempt = 1 + ((await attempts.find(place, startedAt))?.attempt ?? 0);
     const backoffMs = retryInitialMs * backoffCoefficients[service] ** (attempt - 1);
     const pauseMs = error instanceof RetryAfter ? error.afterMs : Math.min(retryMaximumMs, backoffMs);
@@ -166,7 +166,7 @@ export async function subscribe<T>(
     await attempts.record(place, { attempt, error: error.message, nextAttemptAt });
     const withinMs = exit.ledger.rowOf(task.step)?.attentionAfterMs ?? exit.plan!.policy.attentionAfterMs;
     const isOverdue = Date.now() - Date.parse(startedAt) >= withinMs;
-    if (isOverdue && state !== 'needs-attention') await askForAttention(error, event, task);
+    if (isOverdue && !(step && isStuck(step))) await askForAttention(error, event, task);
     return message.nak(pauseMs);
   }
 

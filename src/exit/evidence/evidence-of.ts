@@ -5,7 +5,7 @@ import { systemsOf } from './systems.js';
 import { timelineOf } from './timeline.js';
 import type { AttentionRecord, Evidence, InterviewRecord, Source, Span } from './evidence.js';
 import type { Fact, FactOf } from './facts.js';
-import { keyOfStep, stepKey, type ExitStatus } from '../status.js';
+import { keyOfStep, stepKey, type ExitStatus, isStuck } from '../status.js';
 import { verdictOf } from './verdict.js';
 
 interface Findings {
@@ -157,11 +157,7 @@ function attentionOf(facts: readonly Fact[], status: ExitStatus | undefined): At
   });
   // A step can need attention without a failed service, such as after a drift: only the status has it.
   for (const step of status?.steps ?? []) {
-    if (
-      step.state !== 'needs-attention' ||
-      records.some((each) => each.step === stepKey(step) && !each.until)
-    )
-      continue;
+    if (!isStuck(step) || records.some((each) => each.step === stepKey(step) && !each.until)) continue;
     records.push({ at: step.startedAt ?? status!.openedAt, step: stepKey(step), why: step.error ?? '' });
   }
   return records;

@@ -77,7 +77,10 @@ export type How =
   | 'observed'
   /** There was no account, or nothing to give back. */
   | 'nothing-to-do'
+  /** A person has confirmed it. */
   | 'by-hand'
+  /** A system answered, and its answer did not tell. */
+  | 'cannot-tell'
   | 'skipped'
   /** The decision came before the block was complete. */
   | 'given-up'
@@ -99,7 +102,8 @@ export interface DecisionRecord extends When, Partial<Decision> {
 export interface SystemRecord {
   system: string;
   hold?: HoldKind | undefined;
-  account?: AccountRef | undefined;
+  /** The employee's accounts that the hold is on. */
+  accounts: AccountRef[];
   /** The capture before the first write. */
   before?: { at: string; active?: boolean | undefined; groups: GroupRef[] } | undefined;
   block: { how: How; at?: string | undefined; taken?: Taken | undefined };

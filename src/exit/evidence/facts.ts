@@ -25,7 +25,8 @@ type What =
   | { kind: 'planned'; systems: { name: string; hold?: HoldKind | undefined }[] }
   | { kind: 'employee-known'; employee: Employee }
   | { kind: 'captured'; system: string; capture: Capture }
-  | { kind: 'blocked'; system: string; blocked: Blocked }
+  /** Of one account, where it is named, and otherwise of all. */
+  | { kind: 'blocked'; system: string; account?: string | undefined; blocked: Blocked }
   | { kind: 'restored'; system: string; restored: Restored }
   | { kind: 'revoked'; system: string; revoked: Revoked }
   /** What failed attempts had set out to remove. */

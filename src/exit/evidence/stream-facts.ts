@@ -5,7 +5,7 @@ import { mailsAccepted, type Fact, type UntimedFact } from './facts.js';
 import type { Exit } from '../exit.js';
 import { unknownEmployee } from '../failures.js';
 import { foldLog } from '../fold.js';
-import { nothing } from '../hold-facts.js';
+import { mergeTaken } from '../hold-facts.js';
 import type { Interview } from '../interview.js';
 import { settlementOf } from '../settlement.js';
 import { keyOfStep } from '../status.js';
@@ -83,9 +83,9 @@ const readers: Readers = {
     ...mailsAccepted(type, sent),
   ],
   'access.blocked': ({ data, storedAt: blockedAt }) => {
-    const { system, capture, taken = nothing, notes } = data;
-    const isWithoutAccount = capture !== undefined && !capture.account;
-    const blocked = { blockedAt, taken, uncaptured: [], notes };
+    const { system, capture, taken = {}, notes } = data;
+    const isWithoutAccount = capture?.accounts.length === 0;
+    const blocked = { blockedAt, taken: mergeTaken(Object.values(taken)), uncaptured: [], notes };
     return [...captured(data), ...(isWithoutAccount ? [] : [{ kind: 'blocked', system, blocked } as const])];
   },
   'access.drifted': ({ data: { system, what, seenAt } }) => [{ kind: 'drifted', system, what, seenAt }],
@@ -93,7 +93,12 @@ const readers: Readers = {
     const { system, hold, givenBack, active, notes } = data;
     // A service that sends `hold` also sends `givenBack`, unless there was nothing to give back.
     const hadNothing = hold !== undefined && givenBack === undefined;
-    const restored = { restoredAt, givenBack: givenBack ?? nothing, active, notes };
+    const restored = {
+      restoredAt,
+      givenBack: mergeTaken(Object.values(givenBack ?? {})),
+      active: active && Object.values(active).some(Boolean),
+      notes,
+    };
     return [...captured(data), ...(hadNothing ? [] : [{ kind: 'restored', system, restored } as const])];
   },
   'access.revoked': ({ data, storedAt: revokedAt }) => {

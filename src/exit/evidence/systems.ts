@@ -3,7 +3,7 @@ import type { Ending } from '../decision.js';
 import type { EndRecord, How, SystemRecord } from './evidence.js';
 import type { Fact, FactOf } from './facts.js';
 import { FailureType } from '../failures.js';
-import { isNothing, mergeCaptures, type Capture, type GroupRef } from '../hold-facts.js';
+import { isNothing, mergeCaptures, mergeTaken, type Capture, type GroupRef } from '../hold-facts.js';
 import { keyOfStep } from '../status.js';
 
 export function systemsOf(facts: readonly Fact[], outcome: Ending | undefined): SystemRecord[] {
@@ -20,9 +20,16 @@ function systemOf(system: string, facts: readonly Fact[], outcome: Ending | unde
     undefined,
   );
   const blocks = of('blocked');
-  // A block that found uncaptured memberships is repeated, so it is not complete.
+  const accounts = capture?.accounts ?? [];
+  const hasNoAccount = capture && accounts.length === 0;
+  // A block that found uncaptured memberships is repeated, so it is not complete. Each account has an observation of its own, or the
+  // record has one for all of them.
   const whole = blocks.filter(({ blocked }) => blocked.uncaptured.length === 0);
+  const complete = whole[capture && blocks.some(({ account }) => account) ? accounts.length - 1 : 0];
+  const taken =
+    blocks.length > 0 ? blocks.map(({ blocked }) => blocked.taken) : Object.values(capture?.taken ?? {});
   const notes = [
+    ...(capture?.notes ?? []),
     ...blocks.flatMap(({ blocked }) => blocked.notes),
     ...of('restored').flatMap(({ restored }) => restored.notes),
     ...of('revoked').flatMap(({ revoked }) => revoked.notes),
@@ -30,19 +37,12 @@ function systemOf(system: string, facts: readonly Fact[], outcome: Ending | unde
 
   return {
     system,
-    account: capture?.account && { id: capture.account.id, userName: capture.account.userName },
-    before: capture?.account && {
-      at: capture.capturedAt,
-      active: capture.account.active,
-      groups: capture.account.groups,
-    },
+    accounts: accounts.map(({ id, userName }) => ({ id, userName })),
+    before: capture && !hasNoAccount ? beforeOf(capture) : undefined,
     block: {
-      how:
-        whole.length > 0
-          ? 'observed'
-          : howOtherwise(`block-access:${system}`, facts, capture && !capture.account, outcome),
-      at: whole[0]?.at,
-      taken: blocks.at(-1)?.blocked.taken ?? capture?.taken,
+      how: complete ? 'observed' : howOtherwise(`block-access:${system}`, facts, hasNoAccount, outcome),
+      at: complete?.at,
+      taken: taken.length > 0 ? mergeTaken(taken) : undefined,
     },
     blocks: blocks.map(({ at, blocked: { taken, notes } }) => ({ at, taken, notes })),
     drifts: of('drifted').map(({ at, what, seenAt }) => ({
@@ -63,13 +63,19 @@ function systemOf(system: string, facts: readonly Fact[], outcome: Ending | unde
 
   function restoration(): EndRecord {
     // While a late write of the block could undo a restore, a second one follows. The last one counts.
-    const last = of('restored').findLast(({ earlierRun }) => !earlierRun);
+    const restored = of('restored').filter(({ earlierRun }) => !earlierRun);
+    const last = restored.at(-1);
     // Where the hold took nothing, no activity restores it.
-    const hadNothing = isOver(facts) || (blocks.length > 0 && isNothing(blocks.at(-1)!.blocked.taken));
+    const hadNothing = isOver(facts) || (blocks.length > 0 && isNothing(mergeTaken(taken)));
     const by = settledBy(`restore-access:${system}`, facts);
-    if (by) return { what: 'restored', how: by, at: last?.at, givenBack: last?.restored.givenBack };
-    if (!last) return { what: 'restored', how: hadNothing ? 'nothing-to-do' : 'pending' };
-    const { givenBack, active } = last.restored;
+    const givenBack = last && mergeTaken(restored.map((each) => each.restored.givenBack));
+    if (by) return { what: 'restored', how: by, at: last?.at, givenBack };
+    if (!last || !givenBack)
+      return {
+        what: 'restored',
+        how: hadNothing ? 'nothing-to-do' : pending(`restore-access:${system}`, facts),
+      };
+    const { active } = last.restored;
     return {
       what: 'restored',
       how: 'observed',
@@ -88,10 +94,14 @@ function systemOf(system: string, facts: readonly Fact[], outcome: Ending | unde
     const removedGroups = distinct(removed);
     const by = settledBy(`revoke-access:${system}`, facts);
     if (by) return { what: 'revoked', how: by, removedGroups };
-    if (!last) return { what: 'revoked', how: 'pending', ...(removedGroups.length > 0 && { removedGroups }) };
-    // The only notes of a revocation say that the system has no account, or no longer one.
-    if (last.revoked.notes.length > 0) return { what: 'revoked', how: 'nothing-to-do', at: last.at };
+    if (!last)
+      return {
+        what: 'revoked',
+        how: pending(`revoke-access:${system}`, facts),
+        ...(removedGroups.length > 0 && { removedGroups }),
+      };
     const { accounts } = last.revoked;
+    if (accounts?.length === 0) return { what: 'revoked', how: 'nothing-to-do', at: last.at };
     const after = { active: false, groups: [] };
     return { what: 'revoked', how: 'observed', at: last.at, removedGroups, accounts, after };
   }
@@ -103,7 +113,24 @@ function howOtherwise(
   hasNoAccount: boolean | undefined,
   outcome: Ending | undefined,
 ): How {
-  return settledBy(step, facts) ?? (hasNoAccount ? 'nothing-to-do' : outcome ? 'given-up' : 'pending');
+  const how = settledBy(step, facts) ?? (hasNoAccount ? 'nothing-to-do' : pending(step, facts));
+  return how === 'pending' && outcome ? 'given-up' : how;
+}
+
+/** The step is not settled: its last answer may not have told. */
+function pending(step: string, facts: readonly Fact[]): 'cannot-tell' | 'pending' {
+  const last = facts.findLast((fact) => fact.kind === 'attention' && fact.step === step);
+  return last?.kind === 'attention' && last.type === FailureType.CannotTell ? 'cannot-tell' : 'pending';
+}
+
+/** The accounts together. */
+function beforeOf({ capturedAt, accounts }: Capture): NonNullable<SystemRecord['before']> {
+  const known = accounts.flatMap(({ active }) => active ?? []);
+  return {
+    at: capturedAt,
+    active: known.length > 0 ? known.some(Boolean) : undefined,
+    groups: distinct(accounts.flatMap(({ groups }) => groups)),
+  };
 }
 
 /** How a person settled the step; undefined where EMS did. */

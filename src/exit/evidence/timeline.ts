@@ -12,17 +12,17 @@ const lines: { [K in Kind]?: (fact: FactOf<K>) => string | undefined } = {
     `Resignation received${resignation?.submittedBy ? `, handed in by ${resignation.submittedBy}` : ''}`,
   'employee-known': ({ employee: { displayName, manager } }) =>
     `Directory: ${displayName}; ${manager.insteadOfManager ? `${manager.insteadOfManager}, so ${manager.name} is told` : `manager ${manager.name}`}`,
-  captured: ({ system, capture: { account } }) =>
-    account
-      ? `${system}: captured ${account.userName}, ${activity(account.active)}${groupsOf(account.groups, ', in ')}`
+  captured: ({ system, capture: { accounts } }) =>
+    accounts.length > 0
+      ? `${system}: captured ${accounts.map(({ userName, active, groups }) => `${userName}, ${activity(active)}${groupsOf(groups, ', in ')}`).join('; ')}`
       : `${system}: no account`,
   blocked: ({ system, blocked: { taken, uncaptured } }) =>
     `${system}: observed blocked; ${describeTaken(taken, 'taken')}${uncaptured.length > 0 ? '; uncaptured memberships are captured and blocked next' : ''}`,
   drifted: ({ system, what }) => `${system}: drift, ${what}`,
   restored: ({ system, restored: { givenBack } }) =>
     `${system}: observed restored; ${describeTaken(givenBack, 'given back')}`,
-  revoked: ({ system, revoked: { removedGroups, notes } }) =>
-    notes.length > 0
+  revoked: ({ system, revoked: { removedGroups, accounts, notes } }) =>
+    accounts?.length === 0
       ? `${system}: ${notes.join('; ')}`
       : `${system}: observed revoked${groupsOf(removedGroups, '; removed from ')}`,
   'mail-accepted': ({ mail, to }) => `Mail to ${to} accepted (${words(mail)})`,

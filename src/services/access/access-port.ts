@@ -38,13 +38,13 @@ export interface Account extends AccountRef {
 }
 
 /** A key of a person, as the system knows it: `{ attribute: 'externalId', value: 'E-1002' }`. */
-export interface Key {
+interface Key {
   attribute: string;
   value: string;
 }
 
 /** An account that matches a key. */
-export interface Candidate {
+interface Candidate {
   account: Account;
   /** The attribute's value in the system's own spelling. */
   value: string;
@@ -75,6 +75,8 @@ export interface Capabilities {
 export interface Members {
   ids: string[];
   isComplete: boolean;
+  /** The version of the group, if it has any. */
+  version?: string | undefined;
 }
 
 export interface AccessPort {
@@ -97,8 +99,8 @@ export interface AccessPort {
   groupsOf(accountId: string, signal: AbortSignal): Promise<Membership[]>;
   /** @returns the groups that the system finds by this name, each under the name that the system gives it */
   findGroup(name: string, signal: AbortSignal): Promise<GroupRef[]>;
-  /** Absent where the protocol removes exactly one member, so that no other can be lost by it. */
-  membersOf?: ((groupId: string, signal: AbortSignal) => Promise<Members>) | undefined;
+  /** Absent where the protocol removes exactly one member, so that no other can be lost by it. @returns undefined for a deleted group */
+  membersOf?: ((groupId: string, signal: AbortSignal) => Promise<Members | undefined>) | undefined;
   hasOtherActiveMember(
     groupId: string,
     accountId: string,

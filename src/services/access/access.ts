@@ -2,36 +2,51 @@
  * The hold on one critical system: capture, block, restore, revoke. Every operation is idempotent: it reads, decides, writes one value,
  * and reads it back.
  */
-import type { HoldKind } from '../../exit/hold-facts.js';
-import type { Match } from '../../exit/matching.js';
-import type { AccessPort } from './access-port.js';
+import type { AccessPort, Capabilities } from './access-port.js';
 import { block } from './block.js';
 import { capture } from './capture.js';
-import { strategyOf } from './strategies.js';
+import { driftOf } from './drift-of.js';
+import type { Matching } from './find-accounts.js';
+import { costOf } from './cost.js';
 import { groupsOf, isChangeable } from './memberships.js';
 import { wouldBeLast } from './protection.js';
 import { restore } from './restore.js';
 import { revoke } from './revoke.js';
 
-export interface AccessOptions {
+export interface AccessOptions extends Matching {
   port: AccessPort;
-  /** The keys in order; the first with any account counts. */
-  match: readonly Match[];
+  /** What the configuration says of a restore and of tokens, which an adapter cannot know. */
+  declared?: Declared | undefined;
   /** Groups whose last active member the hold must not take. */
   protectedGroups?: readonly string[];
 }
 
+type Declared = Partial<Pick<Capabilities, 'restore' | 'tokensLiveMs'>>;
+
 export type AccessService = ReturnType<typeof createAccessService>;
 
-export function createAccessService({ port, match, protectedGroups = [] }: AccessOptions) {
+export function createAccessService({
+  port: adapter,
+  protectedGroups = [],
+  declared = {},
+  ...matching
+}: AccessOptions) {
+  const port: AccessPort = {
+    ...adapter,
+    capabilities: async (signal) => {
+      const told = await adapter.capabilities(signal);
+      return { ...told, ...declared };
+    },
+  };
   return {
-    capture: capture(port, match),
-    block: block(port, protectedGroups),
-    restore: restore(port),
-    revoke: revoke(port, match),
+    capture: capture(port, matching),
+    block: block(port, protectedGroups, declared.restore === 'nothing'),
+    restore: restore(port, matching),
+    revoke: revoke(port, matching),
+    /** What a hold costs, for people. */
+    cost: async (signal: AbortSignal) => costOf(await port.capabilities(signal)),
     wouldBeLast: wouldBeLast(port, protectedGroups),
-    driftOf: (accountId: string, hold: HoldKind, signal: AbortSignal) =>
-      strategyOf(port, hold).driftOf(accountId, signal),
+    driftOf: driftOf(port, matching),
     /** The memberships that a revocation would remove now. Writes nothing. */
     memberships: (accountId: string, signal: AbortSignal) => groupsOf(port, accountId, signal, isChangeable),
   };

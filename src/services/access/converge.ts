@@ -1,48 +1,67 @@
 /** Brings one value of a critical system to its wanted state. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
-import type { AccountRef } from '../../exit/hold-facts.js';
-import type { AccessPort, Account, Outcome } from './access-port.js';
+import type { Outcome } from './access-port.js';
+
+/** A read may lag behind a write, also where no settle time is configured. */
+const LEAST_PATIENCE_MS = 1_000;
+/** Other administrators may write meanwhile; after so many races the attempt is retried. */
+const MOST_WRITES = 4;
+/** What two writes did not change, a third one does not either. */
+const MOST_FUTILE_WRITES = 2;
+
+interface Value<T> {
+  /** For errors: "suspending the account dana on payroll". */
+  what: string;
+  read: () => Promise<T>;
+  isWanted: (seen: T) => boolean;
+  write: (seen: T) => Promise<Outcome>;
+  /** How long a read may show the value from before a write. */
+  settleMs: number;
+}
 
 /**
  * Reads, and where the value is not as wanted, writes and reads back. Only an observation counts: a server that answers 200 without an
  * effect ends in an error.
  * @returns the last value seen, and how many of our writes may have caused it
- * @throws FinalFailure Refused
+ * @throws FinalFailure Refused; Error where the value is not as wanted in the end
  */
 export async function converge<T>(
-  what: string,
-  read: () => Promise<T>,
-  asWanted: (seen: T) => boolean,
-  write: (seen: T) => Promise<Outcome>,
+  { what, read, isWanted, write, settleMs }: Value<T>,
   signal: AbortSignal,
 ): Promise<{ seen: T; writes: number }> {
   let writes = 0;
+  let futile = 0;
+  let answer: Outcome['kind'] = 'written';
   let seen = await read();
-  // Four rounds cover concurrent administrators and eventually consistent servers; after them the attempt is retried.
-  for (let round = 0; round < 4 && !asWanted(seen); round++) {
+  for (let round = 0; round < MOST_WRITES && futile < MOST_FUTILE_WRITES && !isWanted(seen); round++) {
+    const before = seen;
     const outcome = await write(seen);
+    answer = outcome.kind;
     if (outcome.kind === 'refused')
       throw new FinalFailure(FailureType.Refused, `${what} is refused (${outcome.why}): ${outcome.detail}`);
     if (outcome.kind === 'pending') throw new Error(`${what} is requested and not done yet: ${outcome.ref}`);
     if (outcome.kind === 'written' || outcome.kind === 'unknown') writes += 1;
-    if (round > 0) await pause(50 * 4 ** round, undefined, { signal });
     seen = await read();
+    // A value that another administrator changed meanwhile is written again at once. One that is unchanged may only be shown late.
+    const patienceMs = Math.max(settleMs, LEAST_PATIENCE_MS);
+    for (let waitedMs = 0, ms = 50; waitedMs < patienceMs && isDeepStrictEqual(seen, before); ms *= 2) {
+      await pause(Math.min(ms, patienceMs - waitedMs), undefined, { signal });
+      waitedMs += ms;
+      seen = await read();
+    }
+    if (isDeepStrictEqual(seen, before)) futile += 1;
   }
-  if (!asWanted(seen)) {
-    throw new Error(
-      `${what}: the server accepts the change but does not show it, or another administrator keeps undoing it`,
-    );
-  }
-  return { seen, writes };
+  if (isWanted(seen)) return { seen, writes };
+  throw new Error(`${what}: ${writes === 0 ? because[answer] : futile > 0 ? because.written : UNDONE}`);
 }
 
-/** @returns the account as last seen; undefined where it was deleted */
-export const setActive = (port: AccessPort, account: AccountRef, active: boolean, signal: AbortSignal) =>
-  converge<Account | undefined>(
-    `${active ? 'reactivating' : 'suspending'} the account ${account.userName} on ${port.system}`,
-    () => port.read(account, signal),
-    (seen) => !seen || seen.active === active,
-    (seen) => port.setActive(seen!, active, signal),
-    signal,
-  );
+const UNDONE = 'another administrator undoes it each time';
+const because: Partial<Record<Outcome['kind'], string>> = {
+  written: 'the server accepts the change but does not show it',
+  unknown: 'the server accepts the change but does not show it',
+  unchanged: 'the system says that it is so already, and shows another value',
+  conflict: 'the system reports a conflict, and nothing has changed',
+  gone: 'the system answers that it does not exist, and shows it',
+};

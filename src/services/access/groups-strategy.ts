@@ -3,10 +3,12 @@ import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { GroupRef } from '../../exit/hold-facts.js';
 import type { AccessPort } from './access-port.js';
 import type { Strategy } from './hold-strategy.js';
-import { groupsNamed, isChangeable, removeMembership } from './memberships.js';
+import { assertKnown, groupsNamed, isChangeable, isNamed, removeMembership } from './memberships.js';
 
 export const groupsStrategy = (port: AccessPort, names: readonly string[]): Strategy => ({
   groupsToTake: (accountId, signal) => groupsNamed(port, accountId, names, signal),
+
+  membershipsAtRisk: () => Promise.resolve(undefined),
 
   endangers: (_user, groups) => groups.filter((name) => names.includes(name)),
 
@@ -43,13 +45,12 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
       removedByOthers(group);
     }
     const uncaptured = await groupsNamed(port, captured.id, names, signal);
-    if (captured.groups.length === 0 && uncaptured.length === 0) {
+    if (captured.groups.length === 0 && uncaptured.length === 0)
       notes.push('was in none of the critical groups');
-      // The configuration probably misspells a group.
-      for (const name of names)
-        if ((await port.findGroup(name, signal)).length === 0)
-          notes.push(`${port.system} has no group "${name}": check the configuration`);
-    }
+    // The system knows a group under the name that it lists the account in.
+    const seen = [...captured.groups, ...uncaptured];
+    const unseen = names.filter((name) => !seen.some(({ displayName }) => isNamed(displayName, name)));
+    await assertKnown(port, unseen, signal);
     return { taken, version: user.version, uncaptured, notes, writes: most };
   },
 

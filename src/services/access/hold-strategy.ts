@@ -5,6 +5,8 @@ import type { Account } from './access-port.js';
 export interface Strategy {
   /** The memberships that the hold may take. */
   groupsToTake(accountId: string, signal: AbortSignal): Promise<GroupRef[]>;
+  /** The memberships that the block may cost besides; undefined where the system does not list them. */
+  membershipsAtRisk(accountId: string, signal: AbortSignal): Promise<GroupRef[] | undefined>;
   /** The groups that would lose the account as an active member. */
   endangers(user: Account, groups: readonly string[]): readonly string[];
   /**

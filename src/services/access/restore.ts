@@ -1,12 +1,14 @@
 /** Gives back exactly the access that the hold took. */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { isNothing, type CapturedAccount, type Restored, type Taken } from '../../exit/hold-facts.js';
+import type { Person } from '../../exit/matching.js';
 import type { AccessPort } from './access-port.js';
-import { setActive } from './converge.js';
-import { addMembership, groupsOf, isOwn } from './memberships.js';
+import { setActive } from './activation.js';
+import { findAccounts, type Matching } from './find-accounts.js';
+import { addMembership, namesOf, ownGroupsOf, without } from './memberships.js';
 
 export const restore =
-  (port: AccessPort) =>
+  (port: AccessPort, matching: Matching) =>
   /**
    * @param blockedVersion the account's version when the block was observed. A change since then is noted, since another administrator
    *   may have set the same value as the hold
@@ -16,7 +18,7 @@ export const restore =
     account: CapturedAccount,
     taken: Taken,
     signal: AbortSignal,
-    blockedVersion?: string,
+    { blockedVersion, employee }: { blockedVersion?: string | undefined; employee?: Person | undefined } = {},
   ): Promise<Restored> => {
     const givenBack: Taken = { suspended: false, groups: [] };
     const lost: string[] = [];
@@ -24,23 +26,17 @@ export const restore =
     const gone = `the account ${account.userName}, which was deleted meanwhile`;
     const user = await port.read(account, signal);
 
-    if (!user && !isNothing(taken)) lost.push(gone);
+    if (!user && !isNothing(taken)) lost.push(gone + (employee ? await successorOf(employee) : ''));
     if (user && !isNothing(taken)) {
       const { version } = user;
       // Once the account is active, this restore itself has changed the version.
-      const isStillTaken = taken.suspended && !user.active;
+      const isStillTaken = taken.suspended && user.active === false;
       if (isStillTaken && blockedVersion !== undefined && version !== undefined && version !== blockedVersion)
         notes.push(`the account was changed during the hold (version ${blockedVersion}, then ${version})`);
       // Reactivation revives tokens issued since the block, so they must end first.
       await port.endSessions?.(account, signal);
-      const present = taken.groups.length > 0 ? await groupsOf(port, account.id, signal, isOwn) : [];
-      for (const group of taken.groups) {
-        const isBack =
-          present.some(({ id }) => id === group.id) || (await addMembership(port, account.id, group, signal));
-        if (isBack) givenBack.groups.push(group);
-        else lost.push(`the membership in ${group.displayName}, a group that was deleted meanwhile`);
-      }
-      if (taken.suspended && !account.active) {
+      // Before the memberships: some systems take none of a suspended account, and some change them when it is reactivated.
+      if (taken.suspended && account.active === false) {
         lost.push(
           'the activation, which another administrator set between capture and block: decide by hand',
         );
@@ -48,6 +44,20 @@ export const restore =
         givenBack.suspended = (await setActive(port, account, true, signal)).seen !== undefined;
         if (!givenBack.suspended) lost.push(gone);
       }
+      const atRisk = (givenBack.suspended && account.memberships) || [];
+      const isAsked = taken.groups.length > 0 || atRisk.length > 0;
+      const present = isAsked ? await ownGroupsOf(port, account.id, signal) : [];
+      for (const group of taken.groups) {
+        const isBack =
+          present.some(({ id }) => id === group.id) || (await addMembership(port, account.id, group, signal));
+        if (isBack) givenBack.groups.push(group);
+        else lost.push(`the membership in ${group.displayName}, a group that was deleted meanwhile`);
+      }
+      const went = without(atRisk, [...present, ...taken.groups]);
+      const what = `the membership in ${namesOf(went)}, which went during the hold by the suspension or by another administrator`;
+      // An administrator changes one or two; a system that strips suspended accounts leaves none.
+      if (went.length > 0 && went.length === atRisk.length) lost.push(`${what}: decide by hand`);
+      else if (went.length > 0) notes.push(`not given back: ${what}`);
     }
     if (lost.length > 0) {
       throw new FinalFailure(
@@ -56,5 +66,15 @@ export const restore =
       );
     }
     const active = givenBack.suspended || user?.active;
-    return { restoredAt: new Date().toISOString(), givenBack, active, notes };
+    // A system whose suspension cost memberships may take them again a moment later.
+    const isUnsettled = givenBack.suspended && givenBack.groups.length > 0;
+    return { restoredAt: new Date().toISOString(), givenBack, active, notes, isUnsettled };
+
+    /** A system may have made another account for the same person. */
+    async function successorOf(person: Person): Promise<string> {
+      const { accounts } = await findAccounts(port, matching, person, { chosen: ['all'] }, signal);
+      return accounts.length > 0
+        ? ` (the employee has ${accounts.map(({ userName, id }) => `${userName}, ${id}`).join('; ')} now)`
+        : '';
+    }
   };

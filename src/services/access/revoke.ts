@@ -1,50 +1,70 @@
 /** Deactivates the account and removes every membership. The account stays, as evidence. */
-import type { AccountRef, CapturedAccount, GroupRef, Revoked } from '../../exit/hold-facts.js';
-import type { Match } from '../../exit/matching.js';
+import { FailureType, FinalFailure } from '../../exit/failures.js';
+import {
+  bounded,
+  type AccountRef,
+  type CapturedAccount,
+  type GroupRef,
+  type Revoked,
+} from '../../exit/hold-facts.js';
+import type { Person } from '../../exit/matching.js';
 import type { AccessPort, Membership } from './access-port.js';
-import { findAccount } from './capture.js';
-import { setActive } from './converge.js';
+import { findAccounts, type Known, type Matching } from './find-accounts.js';
+import { setActive } from './activation.js';
 import { isChangeable, removeMembership } from './memberships.js';
 
 type Recording = (groups: GroupRef[]) => Promise<void>;
 
+interface RevokeOptions extends Pick<Known, 'chosen'> {
+  /** The memberships that earlier attempts intended to remove. */
+  earlier?: readonly GroupRef[] | undefined;
+  /** Makes durable, before the writes, every membership to be removed, so that the result lists them after a crash. */
+  removing?: Recording;
+}
+
 export const revoke =
-  (port: AccessPort, match: readonly Match[]) =>
-  /**
-   * @param earlier the memberships that earlier attempts intended to remove
-   * @param removing makes durable, before the writes, every membership to be removed, so that the result lists them after a crash
-   */
+  (port: AccessPort, matching: Matching) =>
   async (
-    employeeId: string,
-    captured: CapturedAccount | undefined,
+    employee: Person,
+    captured: readonly CapturedAccount[],
     signal: AbortSignal,
-    earlier: readonly GroupRef[] = [],
-    removing: Recording = () => Promise.resolve(),
+    { chosen, earlier = [], removing = () => Promise.resolve() }: RevokeOptions = {},
   ): Promise<Revoked> => {
     // Found again, since an account may have been created or recreated after the capture.
-    const found = await findAccount(port, match, employeeId, signal);
-    const accounts = new Map([captured, found].flatMap((each) => (each ? [[each.id, each]] : [])));
+    const held = captured.map(({ id }) => id);
+    const found = await findAccounts(port, matching, employee, { held, chosen }, signal);
+    const accounts = new Map([...captured, ...found.accounts].map((account) => [account.id, account]));
     const removed = new Map(earlier.map((group) => [group.id, group]));
     const record: Recording = (groups) => {
       for (const group of groups) removed.set(group.id, group);
-      return removing([...removed.values()]);
+      return removing(bounded([...removed.values()]));
     };
     const revoked: AccountRef[] = [];
-    const notes: string[] = [];
+    const notes = [...found.notes];
+    let doubt: FinalFailure | undefined;
     for (const account of accounts.values()) {
-      if (!(await setActive(port, account, false, signal)).seen) continue;
-      revoked.push({ id: account.id, userName: account.userName });
+      const { id, userName } = account;
+      try {
+        const { seen, writes } = await setActive(port, account, false, signal);
+        if (!seen && writes > 0)
+          notes.push(`${port.system} deleted the account ${userName} when it was suspended`);
+        if (seen || writes > 0) revoked.push({ id, userName });
+        if (!seen) continue;
+      } catch (error) {
+        // The memberships go all the same.
+        if (!(error instanceof FinalFailure) || error.type !== FailureType.CannotTell) throw error;
+        doubt = error;
+      }
       await port.endSessions?.(account, signal);
-      for (const { group, via, changeable } of await removeAll(port, account.id, record, signal))
-        notes.push(`${account.userName} stays in ${group.displayName} (${via}): ${changeable}`);
+      for (const { group, via, changeable } of await removeAll(port, id, record, signal))
+        notes.push(`${userName} stays in ${group.displayName} (${via}): ${changeable}`);
     }
+    if (doubt) throw doubt;
     if (revoked.length === 0) notes.push(accounts.size === 0 ? 'no account' : 'the account no longer exists');
-    return {
-      revokedAt: new Date().toISOString(),
-      removedGroups: [...removed.values()],
-      accounts: revoked,
-      notes,
-    };
+    const removedGroups = bounded([...removed.values()]);
+    const more = removed.size - removedGroups.length;
+    if (more > 0) notes.push(`${more} further memberships were removed`);
+    return { revokedAt: new Date().toISOString(), removedGroups, accounts: revoked, notes };
   };
 
 /** @returns the memberships that cannot be removed */

@@ -1,29 +1,60 @@
-/** The hold of kind `suspend`: deactivates the account. */
+/** The hold of kind `suspend`: deactivates the account. What that costs of its memberships belongs to what the hold took. */
+import { FailureType, FinalFailure } from '../../exit/failures.js';
+import { bounded, type CapturedAccount } from '../../exit/hold-facts.js';
 import type { AccessPort } from './access-port.js';
-import { setActive } from './converge.js';
+import { setActive } from './activation.js';
 import type { Strategy } from './hold-strategy.js';
+import { namesOf, ownGroupsOf, without } from './memberships.js';
 
 const BY_OTHERS = 'another administrator suspended it after the capture';
 
 export const suspendStrategy = (port: AccessPort): Strategy => ({
   groupsToTake: () => Promise.resolve([]),
 
+  membershipsAtRisk: (accountId, signal) =>
+    ownGroupsOf(port, accountId, signal).then(bounded, (error: unknown) => {
+      // A system without groups can suspend all the same.
+      if (error instanceof FinalFailure) return undefined;
+      throw error;
+    }),
+
   // A suspended account is no active member of any group.
-  endangers: ({ active }, groups) => (active ? groups : []),
+  endangers: ({ active }, groups) => (active === false ? [] : groups),
 
   async block(captured, user, tried, trying, signal) {
     const held = { taken: tried, version: user.version, uncaptured: [], notes: [], writes: 0 };
-    if (!user.active) {
-      if (tried.suspended) return held;
-      return { ...held, notes: [captured.active ? BY_OTHERS : 'already suspended before the hold'] };
+    if (user.active === false) {
+      if (tried.suspended) return { ...held, ...(await costOf(captured, held.taken)) };
+      return {
+        ...held,
+        notes: [captured.active === false ? 'already suspended before the hold' : BY_OTHERS],
+      };
     }
     const taken = { ...tried, suspended: true };
     await trying(taken);
     const { seen, writes } = await setActive(port, captured, false, signal);
     const now = { ...held, version: seen?.version, writes };
-    if (writes > 0 || tried.suspended) return { ...now, taken };
+    if (!seen) return { ...now, taken, notes: [await goneAfter(writes)] };
+    if (writes > 0 || tried.suspended) return { ...now, ...(await costOf(captured, taken)) };
     // No write of ours took effect: another administrator suspended it, and the hold must not give that back.
-    return { ...now, notes: [seen ? BY_OTHERS : 'the account no longer exists'] };
+    return { ...now, notes: [BY_OTHERS] };
+
+    /** Some systems take a suspended account out of its groups. */
+    async function costOf({ id, memberships }: CapturedAccount, { suspended, groups }: typeof taken) {
+      if (!memberships) return { taken: { suspended, groups }, notes: [] };
+      const lost = without(memberships, [...(await ownGroupsOf(port, id, signal)), ...groups]);
+      if (lost.length === 0) return { taken: { suspended, groups }, notes: [] };
+      const all = { suspended, groups: [...groups, ...lost] };
+      await trying(all);
+      return { taken: all, notes: [`the suspension cost ${namesOf(lost)}`] };
+    }
+
+    async function goneAfter(ours: number): Promise<string> {
+      if (ours === 0) return 'the account no longer exists';
+      const what = `${port.system} no longer shows the account ${captured.userName} after it was suspended: it cannot give it back`;
+      if ((await port.capabilities(signal)).restore === 'nothing') return what;
+      throw new FinalFailure(FailureType.NotGivenBack, `${what}. Tell the HR partner, and settle the step`);
+    }
   },
 
   async driftOf(id, signal) {

@@ -56,6 +56,7 @@ export function createDirectoryService({ scim, fallback }: { scim: ScimClient; f
       return {
         employeeId,
         displayName: displayNameOf(user),
+        login: user.userName,
         email: primaryEmail(user),
         personalEmail: personalEmail(user),
         language: user.preferredLanguage,

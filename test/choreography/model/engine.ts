@@ -10,7 +10,8 @@ import { FailureType, FinalFailure } from '../../../src/exit/failures.js';
 import { foldLog } from '../../../src/exit/fold.js';
 import type { Exit } from '../../../src/exit/exit.js';
 import type { HoldKind } from '../../../src/exit/hold-facts.js';
-import { noHold, type Held } from '../../../src/exit/hold.js';
+import { mergeTaken } from '../../../src/exit/hold-facts.js';
+import { noHolds, type Holds } from '../../../src/exit/holds.js';
 import type { Step } from '../../../src/exit/status.js';
 import type { AccessService } from '../../../src/services/access/access.js';
 import { cellsOf } from '../../hold/engine.js';
@@ -30,8 +31,8 @@ export class Engine {
   /** Resolves when the decision comes before the block is complete. */
   readonly decidedEarly: Promise<void>;
   private readonly events: StoredEvent[] = [];
-  private readonly subscription: Subscription<Held>;
-  private readonly records: MemoryRecords<Held>;
+  private readonly subscription: Subscription<Holds>;
+  private readonly records: MemoryRecords<Holds>;
   private now = Date.parse('2026-11-23T09:00:00Z');
   private hasWaited = false;
   private decision: StoredEvent | undefined;
@@ -56,9 +57,10 @@ export class Engine {
       };
     });
     const kind: HoldKind = hold === 'groups' ? { kind: 'groups', groups: CRITICAL } : { kind: 'suspend' };
-    this.records = new MemoryRecords<Held>(
-      noHold,
-      async ({ taken }, keep, signal) => {
+    this.records = new MemoryRecords<Holds>(
+      noHolds,
+      async (holds, keep, signal) => {
+        const taken = mergeTaken(holds.map((held) => held.taken));
         if (wire.moment !== 'block') return keep();
         for (const cell of cellsOf(taken)) this.attempt!.reported.add(cell);
         return wire.report(keep, JSON.stringify(taken), signal);

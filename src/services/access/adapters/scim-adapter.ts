@@ -92,7 +92,7 @@ const accountOf = (user: ScimUser): Account => ({
   id: user.id,
   userName: user.userName,
   identities: identitiesOf(user),
-  active: isActive(user),
+  active: user.active === undefined ? undefined : isActive(user),
   version: user.meta?.version,
 });
 

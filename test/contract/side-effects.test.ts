@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { FailureType } from '../../src/exit/failures.js';
+import { finalFailure } from '../support/failures.js';
+import type { ProxiedRequest, Quirk } from '../support/fault-proxy.js';
+import { contract } from './contract.js';
+import { embedded } from './targets.js';
+
+const { signal } = new AbortController();
+
+interface Group {
+  id: string;
+  members?: { value: string }[];
+}
+
+const isWrite = ({ method, path }: ProxiedRequest, type: 'Users' | 'Groups'): boolean =>
+  method === 'PATCH' && path.includes(`/${type}/`);
+
+/** After a successful PATCH, the server does more than it was asked. */
+const andThen =
+  (
+    type: 'Users' | 'Groups',
+    more: (
+      request: ProxiedRequest,
+      ask: (method: string, path: string, body?: object) => Promise<string>,
+    ) => Promise<void>,
+  ): Quirk =>
+  (forward) =>
+  async (request) => {
+    const answer = await forward(request);
+    if (!isWrite(request, type) || answer.status >= 300) return answer;
+    const root = request.path.replace(/\/(Users|Groups)\/.*$/, '');
+    const { 'if-match': _, ...headers } = request.headers;
+    await more(request, async (method, path, body) => {
+      const answered = await forward({
+        ...{ method, headers, path: root + path },
+        body: body ? JSON.stringify(body) : '',
+      });
+      return answered.body;
+    });
+    return answer;
+  };
+
+const idIn = ({ path }: ProxiedRequest): string => path.split('/').at(-1)!;
+const isSuspension = ({ body }: ProxiedRequest): boolean => /"value":false/.test(body);
+const removal = (id: string) => ({
+  schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+  Operations: [{ op: 'remove', path: `members[value eq "${id}"]` }],
+});
+const groupsIn = (list: string): Group[] => (JSON.parse(list) as { Resources: Group[] }).Resources;
+
+/** Takes a suspended account out of all its groups, and does not put it back. */
+const stripsTheSuspended = andThen('Users', async (request, ask) => {
+  if (!isSuspension(request)) return;
+  const id = idIn(request);
+  for (const group of groupsIn(await ask('GET', '/Groups?count=1000')))
+    if (group.members?.some(({ value }) => value === id))
+      await ask('PATCH', `/Groups/${group.id}`, removal(id));
+});
+
+/** Removes every member where one is to be removed. */
+const emptiesTheGroup = andThen('Groups', async (request, ask) => {
+  const group = JSON.parse(await ask('GET', `/Groups/${idIn(request)}`)) as Group;
+  for (const { value } of group.members ?? []) await ask('PATCH', `/Groups/${idIn(request)}`, removal(value));
+});
+
+const deletesTheSuspended = andThen('Users', async (request, ask) => {
+  if (isSuspension(request)) await ask('DELETE', `/Users/${idIn(request)}`);
+});
+
+const hidesActive: Quirk = (forward) => async (request) => {
+  const answer = await forward(request);
+  return { ...answer, body: answer.body.replaceAll(/"active":(true|false),?/g, '') };
+};
+
+const prefixesNames: Quirk = (forward) => async (request) => {
+  const answer = await forward(request);
+  if (!request.path.includes('/Groups')) return answer;
+  return { ...answer, body: answer.body.replaceAll('"displayName":"', '"displayName":"PRIMARY/') };
+};
+
+contract('what a write costs besides: a hold', [embedded], (system, { SUSPEND, GROUPS, named }) => {
+  it('gives back the memberships that its suspension cost, and looks again later', async () => {
+    const { id, account } = await system.captured(SUSPEND);
+    const before = (await system.admin.account(id)).groups;
+    system.proxy.quirk(stripsTheSuspended);
+    const { taken, notes } = await system.block(account, SUSPEND);
+    assert.deepEqual((await system.admin.account(id)).groups, [], 'the server has stripped it');
+    assert.deepEqual(system.namesOf(taken.groups), before);
+    assert.match(notes.join(), /the suspension cost .*admins/);
+    const { givenBack, isUnsettled } = await system.access().restore(account, taken, signal);
+    assert.deepEqual(givenBack, taken);
+    assert.equal(isUnsettled, true);
+    assert.deepEqual(await system.admin.account(id), { id, active: true, groups: before });
+  });
+
+  it('asks a person where all memberships went later during a suspension', async () => {
+    const { id, account } = await system.captured(SUSPEND);
+    const { taken } = await system.block(account, SUSPEND);
+    for (const group of Object.values(system.groups)) await system.admin.removeMember(group, id);
+    const reason = await finalFailure(
+      FailureType.NotGivenBack,
+      system.access().restore(account, taken, signal),
+    );
+    assert.match(reason, /the membership in .*admins.* went during the hold/);
+    assert.equal((await system.admin.account(id)).active, true, 'what can be given back is given back');
+  });
+
+  it('names a membership that another administrator removed during a suspension, and leaves it', async () => {
+    const { id, account } = await system.captured(SUSPEND);
+    const { taken } = await system.block(account, SUSPEND);
+    await system.admin.removeMember(system.groups.readers, id);
+    const { notes } = await system.access().restore(account, taken, signal);
+    assert.match(notes.join(), /not given back: the membership in .*readers/);
+    assert.deepEqual((await system.admin.account(id)).groups, ['admins', 'operators']);
+  });
+
+  it('stops before the next group where removing one member removed others, and names them', async () => {
+    const ravi = await system.hire();
+    const { account } = await system.captured(GROUPS);
+    system.proxy.quirk(emptiesTheGroup);
+    const reason = await finalFailure(FailureType.HarmedOthers, system.block(account, GROUPS));
+    assert.match(reason, new RegExp(`no longer lists \\d+ other members of .*: .*${ravi.id}`));
+    assert.match(reason, /Give them back there by hand/);
+    const touched = new Set(system.writes().filter((path) => path.includes('/Groups/')));
+    assert.equal(touched.size, 1, 'it touches no further group');
+    system.proxy.quirk(undefined);
+    const left = (await system.admin.account(ravi.id)).groups;
+    assert.equal(left.length, 2, 'the other groups still have their members');
+  });
+
+  it('says at once that a suspension deleted the account', async () => {
+    const { account } = await system.captured(SUSPEND);
+    system.proxy.quirk(deletesTheSuspended);
+    const reason = await finalFailure(FailureType.NotGivenBack, system.block(account, SUSPEND));
+    assert.match(reason, /no longer shows the account .* after it was suspended: it cannot give it back/);
+  });
+
+  it('makes no hold on a system that says it deletes what it suspends, unless the configuration accepts it', async () => {
+    const { account } = await system.captured(SUSPEND);
+    const deleting = system.access({ tells: { restore: 'nothing' } });
+    const blocking = (service = deleting) =>
+      service.block(account, SUSPEND, { suspended: false, groups: [] }, () => Promise.resolve(), signal);
+    assert.match(await finalFailure(FailureType.Refused, blocking()), /accept that in the configuration/);
+    assert.deepEqual(system.writes(), []);
+    const accepted = system.access({ tells: { restore: 'nothing' }, declared: { restore: 'nothing' } });
+    assert.match(
+      (await blocking(accepted)).notes.join(),
+      /deletes what it suspends, and cannot give it back/,
+    );
+  });
+
+  it('cannot tell that an account is blocked where the system does not show it', async () => {
+    const { id, employeeId } = await system.hire();
+    system.proxy.quirk(hidesActive);
+    const account = await system.capture(employeeId, SUSPEND);
+    assert.equal(account.active, undefined);
+    const reason = await finalFailure(FailureType.CannotTell, system.block(account, SUSPEND));
+    assert.match(reason, /^cannot tell: payroll does not show whether the account .* is active/);
+    assert.equal((await system.admin.account(id)).active, false, 'it is suspended all the same');
+    const taken = { suspended: true, groups: [] };
+    await finalFailure(FailureType.CannotTell, system.access().restore(account, taken, signal));
+    assert.equal((await system.admin.account(id)).active, true);
+  });
+
+  it('removes the memberships of a leaver whose suspension cannot be told', async () => {
+    const { id, employeeId, account } = await system.captured(SUSPEND);
+    system.proxy.quirk(hidesActive);
+    await finalFailure(FailureType.CannotTell, system.access().revoke({ employeeId }, [account], signal));
+    assert.deepEqual(await system.admin.account(id), { id, active: false, groups: [] });
+  });
+
+  it('cannot tell what a group gives that the system answers under another name', async () => {
+    const { employeeId } = await system.hire();
+    system.proxy.quirk(prefixesNames);
+    const account = await system.capture(employeeId, GROUPS);
+    const reason = await finalFailure(FailureType.CannotTell, system.block(account, GROUPS));
+    assert.match(
+      reason,
+      new RegExp(`answers "${named('admins')}" with the group "PRIMARY/${named('admins')}"`),
+    );
+  });
+
+  it('writes at most twice where the server ignores a write', async () => {
+    const { account } = await system.captured(SUSPEND);
+    system.proxy.quirk(
+      (forward) => async (request) =>
+        isWrite(request, 'Users') ? { status: 204, headers: {}, body: '' } : forward(request),
+    );
+    await assert.rejects(
+      system
+        .access()
+        .block(account, SUSPEND, { suspended: false, groups: [] }, () => Promise.resolve(), signal),
+      /the server accepts the change but does not show it/,
+    );
+    assert.equal(system.writes().length, 2);
+  });
+
+  it('waits for a read that shows a write late, and writes once', async () => {
+    const { id, account } = await system.captured(SUSPEND);
+    let late: string | undefined;
+    let reads = 0;
+    system.proxy.quirk((forward) => async (request) => {
+      if (request.method === 'GET' && request.path.endsWith(`/Users/${id}`)) {
+        const answer = await forward(request);
+        late ??= answer.body;
+        // The first reads after the write still show the account from before.
+        return reads++ < 4 ? { ...answer, body: late } : answer;
+      }
+      return forward(request);
+    });
+    const { taken } = await system.block(account, SUSPEND);
+    assert.equal(taken.suspended, true);
+    assert.equal(system.writes().length, 1);
+  });
+});

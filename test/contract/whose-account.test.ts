@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { FailureType } from '../../src/exit/failures.js';
+import { finalFailure } from '../support/failures.js';
+import { contract } from './contract.js';
+import { embedded } from './targets.js';
+
+const { signal } = new AbortController();
+
+const BY_LOGIN = { attribute: 'userName', template: '{login}' };
+
+contract('whose account it is: a hold', [embedded], (system, { SUSPEND, named }) => {
+  /** A second record of the same employee, as after a rehire. */
+  const hireTwice = async (states: [first: boolean, second: boolean]) => {
+    const first = await system.hire();
+    const id = await system.admin.createUser({ employeeId: first.employeeId, userName: `again-${first.id}` });
+    if (!states[0]) await system.admin.setActive(first.id, false);
+    if (!states[1]) await system.admin.setActive(id, false);
+    return { employeeId: first.employeeId, first: first.id, second: id };
+  };
+  const idsOf = (accounts: readonly { id: string }[]) => accounts.map(({ id }) => id).toSorted();
+
+  it('is on the active one of two records, and names the other', async () => {
+    const { employeeId, first, second } = await hireTwice([false, true]);
+    const { accounts, notes } = await system.access().capture({ employeeId }, SUSPEND, signal);
+    assert.deepEqual(idsOf(accounts), [second]);
+    assert.match(notes.join(), new RegExp(`left out: ${first} \\(.*inactive\\)`));
+  });
+
+  it('asks which of two active records is meant, with their ids, names and states, and then takes the answer', async () => {
+    const { employeeId, first, second } = await hireTwice([true, true]);
+    const capturing = system.access().capture({ employeeId }, SUSPEND, signal);
+    const reason = await finalFailure(FailureType.Ambiguous, capturing);
+    for (const id of [first, second]) assert.match(reason, new RegExp(`${id} \\(.*, active\\)`));
+    const answered = (chosen: string[]) =>
+      system.access().capture({ employeeId }, SUSPEND, signal, { chosen });
+    assert.deepEqual(idsOf((await answered([second])).accounts), [second]);
+    assert.deepEqual(idsOf((await answered(['all'])).accounts), [first, second].toSorted());
+  });
+
+  it('revokes the account that it holds although a second record is inactive as well', async () => {
+    const { employeeId, second } = await hireTwice([false, true]);
+    const [account] = (await system.access().capture({ employeeId }, SUSPEND, signal)).accounts;
+    await system.block(account!, SUSPEND);
+    const { accounts } = await system.access().revoke({ employeeId }, [account!], signal);
+    assert.deepEqual(idsOf(accounts!), [second]);
+  });
+
+  it('sees a new active account of the employee as drift', async () => {
+    const { employeeId, id, account } = await system.captured(SUSPEND);
+    await system.block(account, SUSPEND);
+    const drift = () => system.access().driftOf({ employeeId }, [id], SUSPEND, signal);
+    assert.equal(await drift(), undefined);
+    const anew = await system.admin.createUser({ employeeId, userName: `anew-${id}` });
+    assert.match((await drift())!, new RegExp(`another account of the employee is active: .* \\(${anew}\\)`));
+    const { accounts } = await system.access().capture({ employeeId }, SUSPEND, signal, { held: [id] });
+    assert.deepEqual(idsOf(accounts), [id, anew].toSorted());
+  });
+
+  it('is found by the login where the system knows no employee id, and says so', async () => {
+    const id = await system.admin.createUser({ employeeId: named('other'), userName: 'by-login' });
+    const service = system.access({ match: [BY_LOGIN] });
+    const person = { employeeId: named('E-77'), login: named('by-login') };
+    const { accounts, notes } = await service.capture(person, SUSPEND, signal);
+    assert.deepEqual(idsOf(accounts), [id]);
+    assert.match(notes.join(), /found by userName/);
+  });
+
+  it('asks the directory for a login only where a key needs it', async () => {
+    const { employeeId } = await system.hire();
+    let asked = 0;
+    const lookUp = () => Promise.resolve((asked++, { employeeId, login: 'unused' }));
+    const byId = { attribute: 'externalId', template: '{employeeId}' };
+    await system.access({ match: [byId, BY_LOGIN], lookUp }).capture({ employeeId }, SUSPEND, signal);
+    assert.equal(asked, 0);
+    await system.access({ match: [BY_LOGIN], lookUp }).capture({ employeeId }, SUSPEND, signal);
+    assert.equal(asked, 1);
+  });
+
+  it('cannot tell whose account it is while the key is not known', async () => {
+    const capturing = system.access({ match: [BY_LOGIN] }).capture({ employeeId: 'E-1' }, SUSPEND, signal);
+    const reason = await finalFailure(FailureType.CannotTell, capturing);
+    assert.match(reason, /E-1 may have an account on payroll, which is found by \{login\}/);
+  });
+
+  it('is also on the second account that a person has on purpose', async () => {
+    const { employeeId, id } = await system.hire();
+    const admin = await system.admin.createUser({ employeeId: named('no-id'), userName: `adm-${id}` });
+    const also = [{ attribute: 'userName', template: `${named('adm-')}{login}` }];
+    const service = system.access({ also });
+    const { accounts } = await service.capture({ employeeId, login: id }, SUSPEND, signal);
+    assert.deepEqual(idsOf(accounts), [id, admin].toSorted());
+  });
+
+  it('stops where two keys find different accounts', async () => {
+    const { employeeId, id } = await system.hire();
+    const stranger = await system.admin.createUser({ employeeId: named('stranger'), userName: `as-${id}` });
+    const match = [{ attribute: 'externalId', template: '{employeeId}' }, BY_LOGIN];
+    const person = { employeeId, login: named(`as-${id}`) };
+    const reason = await finalFailure(
+      FailureType.Ambiguous,
+      system.access({ match }).capture(person, SUSPEND, signal),
+    );
+    assert.match(reason, /are found by different keys of/);
+    for (const each of [id, stranger]) assert.ok(reason.includes(each));
+  });
+});
