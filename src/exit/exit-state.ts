@@ -69,7 +69,16 @@ export abstract class ExitState {
   /** By task: how many requests its person got, when the latest went out, and in which start of the step. */
   readonly taskRequests = new Map<string, { number: number; at: string; start: number }>();
   /** By system: the sequence number of its first `access.blocked`, and the ids of its drifts. The latest drift causes the next block. */
-  readonly blocks = new Map<string, { seq: number; isWithoutAccount: boolean; drifts: string[] }>();
+  readonly blocks = new Map<
+    string,
+    {
+      seq: number;
+      isWithoutAccount: boolean;
+      drifts: string[];
+      /** How many of the drifts an operator has dealt with. */
+      acknowledged: number;
+    }
+  >();
   /** By system: the accounts that an operator has named as the employee's. */
   protected readonly chosen = new Map<string, readonly string[]>();
   /** The latest ones. */
@@ -152,6 +161,12 @@ export abstract class ExitState {
   /** Whether access has to stay blocked: what comes back meanwhile is drift. */
   get isHeld(): boolean {
     return this.phase === 'awaiting-decision' || this.phase === 'awaiting-effective-date';
+  }
+
+  /** Whether the block of a system was observed, and stands as far as known. */
+  isBlocked(system: string): boolean {
+    const step = this.step('block-access', system);
+    return step !== undefined && (step.state === 'done' || this.ledger.isStuckOn(FailureType.Restless, step));
   }
 
   get needsAttention(): boolean {

@@ -15,6 +15,8 @@ import type { StepRow } from './steps.js';
 
 /** Decisions and drifts can arrive without end; the status keeps the latest. */
 const MOST_KEPT = 20;
+/** After so many drifts a system needs attention, although it is blocked again each time. */
+const MOST_DRIFTS = 3;
 
 export class Exit extends ExitState {
   /** @param reject called with the sequence number of a pending decision, and why the exit refuses it in the end */
@@ -108,8 +110,8 @@ export class Exit extends ExitState {
         const { system, capture } = event.data;
         const isWithoutAccount = capture?.accounts.length === 0;
         if (!this.blocks.has(system))
-          this.blocks.set(system, { seq: event.seq, isWithoutAccount, drifts: [] });
-        return this.settleStep(event);
+          this.blocks.set(system, { seq: event.seq, isWithoutAccount, drifts: [], acknowledged: 0 });
+        return this.isRestless(system) ? this.recordRestless(event) : this.settleStep(event);
       }
       case 'access.drifted':
         return this.recordDrift(event);
@@ -203,14 +205,29 @@ export class Exit extends ExitState {
     const step = this.step('block-access', system);
     if (!step) return this.noStep('block-access', system);
     // A decision may have arrived during the sweep: access that the exit gives back has not drifted.
-    if (!this.isHeld || step.state !== 'done') return undefined;
+    if (!this.isHeld || !this.isBlocked(system)) return undefined;
     this.drifts.push({ system, what, seenAt });
     this.drifts.splice(0, this.drifts.length - MOST_KEPT);
     this.blocks.get(system)?.drifts.push(id);
     this.ledger.retry(step, storedAt);
-    if (this.plan!.policy.reassertsDrift) return undefined;
+    if (this.plan!.policy.reassertsDrift) {
+      if (this.notices.addNews(step, what)) this.notifyOperator(storedAt);
+      return undefined;
+    }
     const error = `seen at ${seenAt}: ${what}. Retry to block it again, or settle the step by hand`;
     this.askForAttention(step, { error, type: FailureType.Drifted }, storedAt);
+    return undefined;
+  }
+
+  /** The block is observed, and the step waits for a person all the same. The sweep goes on, and so does the blocking. */
+  private recordRestless({ data, storedAt }: RecordedEvent<'access.blocked'>): string | undefined {
+    const { system, notes } = data;
+    const step = this.step('block-access', system);
+    if (!step) return this.noStep('block-access', system);
+    this.identify(data);
+    Object.assign(step, { finishedAt: storedAt, note: notes.join('; ') || undefined });
+    const error = `${system} gives the access back again and again. It is blocked again each time: find what reactivates it, then retry`;
+    this.askForAttention(step, { error, type: FailureType.Restless }, storedAt);
     return undefined;
   }
 
@@ -240,6 +257,8 @@ export class Exit extends ExitState {
     const { step: name, system, action, by, evidence, accounts } = weighed.value;
     const step = this.step(name, system)!;
     if (system !== undefined && accounts) this.chosen.set(system, accounts);
+    const block = system !== undefined && this.blocks.get(system);
+    if (block) block.acknowledged = block.drifts.length;
     if (action === 'retry') this.ledger.retry(step, storedAt);
     else {
       const state = action === 'skip' ? 'skipped' : 'done-by-hand';
@@ -311,6 +330,11 @@ export class Exit extends ExitState {
       ? 'no directory and no critical system knows the employee'
       : 'the exit is over';
     this.skipWhere(() => true, at, why);
+  }
+
+  private isRestless(system: string): boolean {
+    const { drifts, acknowledged } = this.blocks.get(system)!;
+    return drifts.length - acknowledged >= MOST_DRIFTS;
   }
 
   private noStep(name: string, system?: string): string {

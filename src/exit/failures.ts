@@ -35,6 +35,8 @@ export const FailureType = {
   NotGivenBack: 'NotGivenBack',
   /** Another administrator gave access back, and the policy leaves the next block to an operator. */
   Drifted: 'Drifted',
+  /** The system gives access back again and again during a hold. */
+  Restless: 'Restless',
   /** A person did the step by hand, so a person has to undo it. */
   DoneByHand: 'DoneByHand',
   /** The step needs the result of an earlier step that was settled by hand. */

@@ -1,10 +1,12 @@
-/** The mails to the operator: one for each cause that makes a step need attention, not one for each attempt. */
-import { stepKey, type Step, isStuck } from './status.js';
+/** The mails to the operator: one for each cause that makes a step need attention, not one for each attempt; and news of drift. */
+import { isStuck, stepKey, type Step } from './status.js';
 
 interface Cause {
   /** As `stepKey` writes it. */
   step: string;
   error: string;
+  /** EMS has acted on it: there is nothing to settle. */
+  isNews: boolean;
 }
 
 export class Notices {
@@ -25,7 +27,16 @@ export class Notices {
     const key = stepKey(step);
     if (this.causes.get(key) === error) return false;
     this.causes.set(key, error);
-    this.numbered.push({ step: key, error });
+    this.numbered.push({ step: key, error, isNews: false });
+    return true;
+  }
+
+  /** @returns whether the operator has not heard it in this exit, so that a mail is due */
+  addNews(step: Step, error: string): boolean {
+    const key = stepKey(step);
+    if (this.numbered.some((cause) => cause.isNews && cause.step === key && cause.error === error))
+      return false;
+    this.numbered.push({ step: key, error, isNews: true });
     return true;
   }
 
@@ -38,10 +49,14 @@ export class Notices {
     this.sentUpTo = Math.max(this.sentUpTo, number);
   }
 
-  /** The latest unsent cause of each step that still needs attention. */
+  /** The unsent news, and the latest unsent cause of each step that still needs attention. */
   due(steps: readonly Step[]): Cause[] {
-    const unsent = new Map(this.numbered.slice(this.sentUpTo).map(({ step, error }) => [step, error]));
+    const unsent = this.numbered.slice(this.sentUpTo);
+    const latest = new Map(unsent.flatMap((cause) => (cause.isNews ? [] : [[cause.step, cause]])));
     const stuck = new Set(steps.filter(isStuck).map(stepKey));
-    return [...unsent].flatMap(([step, error]) => (stuck.has(step) ? { step, error } : []));
+    return [
+      ...unsent.filter(({ isNews }) => isNews),
+      ...[...latest.values()].filter(({ step }) => stuck.has(step)),
+    ];
   }
 }

@@ -60,8 +60,12 @@ export class StepLedger {
     return this.entry(name, system)?.starts ?? 0;
   }
 
-  isStuckOn(failureType: string): boolean {
-    return this.entries.some(({ step, stuckOn }) => isStuck(step) && stuckOn === failureType);
+  /** @param which one step; otherwise any */
+  isStuckOn(failureType: string, which?: Step): boolean {
+    return this.entries.some(
+      ({ step, stuckOn }) =>
+        isStuck(step) && stuckOn === failureType && (which === undefined || step === which),
+    );
   }
 
   /** Adds the steps of a beginning; a step that waits for others is pending. */

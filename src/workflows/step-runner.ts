@@ -106,6 +106,7 @@ export class StepRunner {
       try {
         const outcome = await scope.run(() => run(execution)).finally(() => this.running.delete(running));
         if (outcome) this.record(outcome);
+        waitsForPerson = !isStale() && isStuck(stepNow());
       } catch (failure) {
         if (!isFailureOfStep(failure)) throw failure;
         if (isStale()) continue;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { eventually } from '../support/eventually.js';
 import { CRITICAL_GROUPS, IT, stateOf, stepOf, type Hired } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
-import { ended, waiting } from './on-the-way.js';
+import { ended, settle, untilStep, waiting } from './on-the-way.js';
 
 const often: [string, string] = ['recheckEvery: PT15M', 'recheckEvery: PT1S'];
 
@@ -25,6 +25,43 @@ inBothForms('a hold that is undone while the decision is open', { config: [often
       assert.equal((await account(nora, 'payroll')).active, false);
     }
     assert.equal((await exits.status(nora.employeeId)).phase, 'awaiting-decision');
+    await ended(company(), nora, 'retained');
+    assert.equal((await account(nora, 'payroll')).active, true);
+  });
+
+  it('is told to the operator, once per cause, and nothing is to be done', async () => {
+    const { admin, mail } = company();
+    const nora = await waiting(company());
+    for (const times of [1, 2]) {
+      await admin.payroll.setActive(nora.accounts.payroll!, true);
+      await found(company(), nora, times);
+    }
+    await ended(company(), nora, 'retained');
+    const told = await eventually('the mail to the operator', () => {
+      const all = mail.to(IT).filter(({ text }) => text?.includes(nora.employeeId));
+      return Promise.resolve(all.length > 0 ? all : undefined);
+    });
+    assert.equal(new Set(told.map(({ messageId }) => messageId)).size, 1);
+    assert.match(told[0]!.subject!, /^Access came back/);
+    assert.match(told[0]!.text!, /block-access:payroll: the account is active again/);
+  });
+
+  it('needs attention where a system gives access back again and again, and is blocked all the same', async () => {
+    const { admin, account, exits } = company();
+    const nora = await waiting(company());
+    for (const times of [1, 2, 3, 4]) {
+      await admin.payroll.setActive(nora.accounts.payroll!, true);
+      await eventually(`drift ${times}`, async () => {
+        await company().sweep();
+        const { drifts } = await exits.status(nora.employeeId);
+        const { active } = await account(nora, 'payroll');
+        return drifts.length === times && !active ? true : undefined;
+      });
+    }
+    const restless = await untilStep(company(), nora, 'block-access:payroll');
+    assert.match(stepOf(restless, 'block-access:payroll')!.error!, /gives the access back again and again/);
+    await settle(company(), nora, 'block-access:payroll', 'retry');
+    await untilStep(company(), nora, 'block-access:payroll', 'done');
     await ended(company(), nora, 'retained');
     assert.equal((await account(nora, 'payroll')).active, true);
   });

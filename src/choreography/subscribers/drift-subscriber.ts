@@ -50,8 +50,7 @@ export function driftSubscription(
       if (!isWatched(event, exit) || !exit.isHeld) return undefined;
       const accounts = event.data.capture?.accounts.map(({ id }) => id) ?? [];
       const isDue = Date.parse(exit.asOf) - Date.parse(event.storedAt) >= recheckEvery;
-      if (accounts.length === 0 || !isDue || exit.step('block-access', system)?.state !== 'done')
-        return undefined;
+      if (accounts.length === 0 || !isDue || !exit.isBlocked(system)) return undefined;
       return check(accounts, 1 + exit.blocks.get(system)!.drifts.length);
     },
     redeliverAfter: (event, exit) => (isWatched(event, exit) ? recheckEvery : undefined),

@@ -39,10 +39,13 @@ export interface MailData extends Record<MailName, EveryMail> {
   };
   'operator-attention': EveryMail & {
     commands: { status: string };
+    /** Nothing needs attention: EMS has acted on each cause. */
+    isNews: boolean;
     causes: {
       /** `block-access:payroll` */
       step: string;
       error: string;
+      isNews: boolean;
       commands: { retry: string; doneByHand: string; skip: string };
     }[];
   };

@@ -37,6 +37,7 @@ const resolve = (step: string, action: string) => `ems resolve E-1002 ${step} ${
 const cause = (step: string, error: string) => ({
   step,
   error,
+  isNews: false,
   commands: {
     retry: resolve(step, 'retry'),
     doneByHand: resolve(step, 'done-by-hand'),
@@ -85,12 +86,24 @@ export const samples: { [K in keyof MailData]: MailData[K][] } = {
     {
       ...about,
       commands: { status },
+      isNews: false,
       causes: [
         cause('notify-manager', 'Mail to ravi.menon@acme.example was refused: no such mailbox'),
-        cause('block-access:payroll', '2 accounts on payroll have the externalId E-1002; exactly one must'),
+        cause('block-access:payroll', '2 accounts on payroll have the externalId E-1002; none is changed'),
       ],
     },
-    { ...about, commands: { status }, causes: [cause('schedule-hr-interview', 'no slot is free')] },
+    {
+      ...about,
+      commands: { status },
+      isNews: false,
+      causes: [cause('schedule-hr-interview', 'no slot is free')],
+    },
+    {
+      ...about,
+      commands: { status },
+      isNews: true,
+      causes: [{ ...cause('block-access:payroll', 'the account is active again'), isNews: true }],
+    },
   ],
   'operator-orphaned-hold': [
     {

@@ -187,6 +187,8 @@ export function createNotificationService({
           /** The step key, with its system if any: `block-access:payroll`. */
           step: string;
           error: string;
+          /** EMS has acted on it: there is nothing to settle. */
+          isNews?: boolean | undefined;
         }[];
       },
       signal: AbortSignal,
@@ -197,9 +199,11 @@ export function createNotificationService({
       const mail = templates.render('operator-attention', operator.language, {
         ...basicsOf(organisation, operator, about),
         commands: { status: statusCommand(employeeId) },
-        causes: causes.map(({ step, error }) => ({
+        isNews: causes.every(({ isNews = false }) => isNews),
+        causes: causes.map(({ step, error, isNews = false }) => ({
           step,
           error,
+          isNews,
           commands: {
             retry: resolve(step, 'retry'),
             doneByHand: resolve(step, 'done-by-hand'),
