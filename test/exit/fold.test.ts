@@ -175,7 +175,7 @@ describe('the fold of an employee’s events', () => {
     assert.deepEqual(notices(stuck('503'), tell(1), stuck('403')), [2, ['403']]);
     assert.deepEqual(notices(stuck('503'), blocked('code')), [1, []], 'mended before the notice');
     const again = [stuck('503'), tell(1), blocked('code'), drifted, stuck('503')];
-    assert.deepEqual(notices(...again), [2, ['503']]);
+    assert.deepEqual(notices(...again), [3, ['active again', '503']], 'the drift is news');
     assert.deepEqual(notices(stuck('no such mailbox', 'notify-operator')), [0, []]);
   });
 
