@@ -4,8 +4,6 @@ import { isDeepStrictEqual } from 'node:util';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { Outcome } from './access-port.js';
 
-/** A read may lag behind a write, also where no settle time is configured. */
-const LEAST_PATIENCE_MS = 1_000;
 /** Other administrators may write meanwhile; after so many races the attempt is retried. */
 const MOST_WRITES = 4;
 /** What two writes did not change, a third one does not either. */
@@ -45,9 +43,8 @@ export async function converge<T>(
     if (outcome.kind === 'written' || outcome.kind === 'unknown') writes += 1;
     seen = await read();
     // A value that another administrator changed meanwhile is written again at once. One that is unchanged may only be shown late.
-    const patienceMs = Math.max(settleMs, LEAST_PATIENCE_MS);
-    for (let waitedMs = 0, ms = 50; waitedMs < patienceMs && isDeepStrictEqual(seen, before); ms *= 2) {
-      await pause(Math.min(ms, patienceMs - waitedMs), undefined, { signal });
+    for (let waitedMs = 0, ms = 50; waitedMs < settleMs && isDeepStrictEqual(seen, before); ms *= 2) {
+      await pause(Math.min(ms, settleMs - waitedMs), undefined, { signal });
       waitedMs += ms;
       seen = await read();
     }

@@ -24,7 +24,7 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
 
     capabilities: async (signal) => ({
       conditionalWrites: await scim.supportsEtags(signal),
-      settleMs: 0,
+      settleMs: 1_000,
       restore: 'exact',
     }),
 
