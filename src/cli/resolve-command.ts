@@ -9,6 +9,7 @@ interface Options extends ExitOptions {
   by: string;
   evidence?: string;
   account?: string[];
+  override?: boolean;
   dryRun?: boolean;
 }
 
@@ -20,6 +21,7 @@ const resolve: Define = (command, session) =>
     .requiredOption('--by <email>', 'who settles it')
     .option('--evidence <text>', 'what shows that it was done: a ticket, a log line')
     .option('--account <id...>', 'with retry, where several accounts match: those that are meant, or all')
+    .option('--override', 'with retry: take also the last active member of a protected group')
     .option('--dry-run', 'show the step, and change nothing')
     .addOption(formOption())
     .addHelpText(
@@ -27,10 +29,10 @@ const resolve: Define = (command, session) =>
       '\nExample:\n  ems resolve E-1002 block-access:payroll done-by-hand --by it@acme.example --evidence "TICKET-42"',
     )
     .action(async (employeeId: string, key: string, action: Resolution['action'], options: Options) => {
-      const { by, evidence, account: accounts, form, dryRun } = options;
+      const { by, evidence, account: accounts, override, form, dryRun } = options;
       const [step = key, system] = key.split(':', 2);
       const which = { employeeId, form };
-      const resolution: Resolution = { step, system, action, by, evidence, accounts };
+      const resolution: Resolution = { step, system, action, by, evidence, accounts, override };
       const exits = await session.application();
       if (dryRun) {
         const found = await exits.previewResolution(which, resolution);

@@ -79,6 +79,8 @@ export abstract class ExitState {
       acknowledged: number;
     }
   >();
+  /** The systems whose protected groups an operator has overridden. */
+  protected readonly overridden = new Set<string>();
   /** By system: the accounts that an operator has named as the employee's. */
   protected readonly chosen = new Map<string, readonly string[]>();
   /** The latest ones. */
@@ -114,6 +116,11 @@ export abstract class ExitState {
 
   get employeeId(): string {
     return this.resignation.employeeId;
+  }
+
+  /** Whether a person allows the hold on a system to take the last active member of a protected group. */
+  overridesProtection(system: string): boolean {
+    return this.resignation.overrideBy !== undefined || this.overridden.has(system);
   }
 
   /** The ids of the accounts that an operator has named as the employee's; `all` for all that match. */

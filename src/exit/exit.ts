@@ -254,11 +254,14 @@ export class Exit extends ExitState {
   private resolve({ data, storedAt }: RecordedEvent<'step.resolved'>): string | undefined {
     const weighed = this.weighResolution(data);
     if (!weighed.ok) return weighed.problem;
-    const { step: name, system, action, by, evidence, accounts } = weighed.value;
+    const { step: name, system, action, by, evidence, accounts, override } = weighed.value;
     const step = this.step(name, system)!;
-    if (system !== undefined && accounts) this.chosen.set(system, accounts);
-    const block = system !== undefined && this.blocks.get(system);
-    if (block) block.acknowledged = block.drifts.length;
+    if (system !== undefined) {
+      if (accounts) this.chosen.set(system, accounts);
+      if (override) this.overridden.add(system);
+      const block = this.blocks.get(system);
+      if (block) block.acknowledged = block.drifts.length;
+    }
     if (action === 'retry') this.ledger.retry(step, storedAt);
     else {
       const state = action === 'skip' ? 'skipped' : 'done-by-hand';

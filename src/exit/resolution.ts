@@ -16,6 +16,8 @@ export const ResolutionFields = z.object(
     by: MailAddress,
     /** With `retry`, where several accounts match: the ids of those that are the employee's, or `all`. */
     accounts: z.array(z.string().min(1).max(254)).min(1).max(50).optional(),
+    /** With `retry`: allows the hold to take the last active member of a protected group, or one that may be the last. */
+    override: z.boolean().optional(),
     /** Proof that it was done, such as a ticket. */
     evidence: z.string().max(2000, 'must be at most 2000 characters').optional(),
   },
@@ -40,6 +42,8 @@ export const parseResolution = (
     }
     if (isSettled(step)) return `step ${key} is already ${step.state}`;
     if (step.state === 'pending') return `step ${key} has not begun yet`;
+    if ((resolution.accounts || resolution.override) && (resolution.action !== 'retry' || !step.system))
+      return `accounts and override go with retry, on a step of a system, and not with ${resolution.action} of ${key}`;
     if (isTask(step.name) && resolution.action === 'done-by-hand' && !resolution.evidence)
       return `evidence: is needed to confirm ${step.name}: a ticket, a receipt`;
     return undefined;

@@ -4,7 +4,8 @@ import type { DriftActivities } from '../activities/drift-activities.js';
 import type { ExitActivities } from '../activities/exit-activities.js';
 import type { ExitHold } from '../exit/drift.js';
 import { reportOnce } from './report-orphaned-hold.js';
-import { causeOf, reasonOf } from './step-failures.js';
+import { FailureType } from '../exit/failures.js';
+import { causeOf, reasonOf, typeOf } from './step-failures.js';
 
 interface Sweep {
   /** The schedule-to-close timeout of each activity; what it misses is left to the next sweep. */
@@ -16,16 +17,18 @@ interface SweepResult {
   drifted: number;
   /** Exits that were terminated or timed out during a hold. */
   orphaned: number;
+  /** Systems of open exits that the configuration no longer has, so that their holds cannot be checked. */
+  leftConfiguration: string[];
 }
 
-/** The reads that one attempt on a system with a rate limit may make (services/protocols/pace.ts). */
-const HOLDS_PER_ATTEMPT = 12;
+/** Each takes a read of the account and a look for others by each key: what one attempt on a system with a rate limit may make. */
+const HOLDS_PER_ATTEMPT = 4;
 
 /** @throws ApplicationFailure non-retryable, with the systems that could not be checked; the others were */
 export async function sweepHolds({ giveUpAfterMs }: Sweep): Promise<SweepResult> {
   const timeouts = { startToCloseTimeout: '1 minute', scheduleToCloseTimeout: giveUpAfterMs } as const;
   const { openHolds, orphanedHolds } = proxyActivities<ExitActivities>(timeouts);
-  const result: SweepResult = { checked: 0, drifted: 0, orphaned: 0 };
+  const result: SweepResult = { checked: 0, drifted: 0, orphaned: 0, leftConfiguration: [] };
   const missed = new Map<string, string>();
 
   for (let page: string | undefined, isFirst = true; isFirst || page; isFirst = false) {
@@ -61,7 +64,10 @@ export async function sweepHolds({ giveUpAfterMs }: Sweep): Promise<SweepResult>
       result.checked += holds.length;
     } catch (error) {
       if (!(error instanceof ActivityFailure)) throw error;
-      missed.set(system, reasonOf(causeOf(error)));
+      const cause = causeOf(error);
+      // No later sweep could check it either, and the exit asks for attention when it needs the system.
+      if (typeOf(cause) !== FailureType.UnknownSystem) missed.set(system, reasonOf(cause));
+      else if (!result.leftConfiguration.includes(system)) result.leftConfiguration.push(system);
     }
   }
 }

@@ -89,7 +89,7 @@ export class SystemHold {
   private carryTo(goal: Goal, execution: StepExecution): Promise<string[]> {
     const { context, system: planned, progress, clock } = this;
     const { name: system, hold } = planned;
-    const { exitId, person: employee, resignation } = context.exit;
+    const { exitId, person: employee } = context.exit;
     const chosen = context.exit.chosenAccounts(system);
     const access = context.services.access(planned);
     const on = { system, kind: hold, lateWriteMs: context.plan.policy.lateWriteMs, goal };
@@ -109,7 +109,7 @@ export class SystemHold {
       },
       block: async ({ account, tried }, apply) => {
         try {
-          const overridesProtection = resignation.overrideBy !== undefined;
+          const overridesProtection = context.exit.overridesProtection(system);
           return await progress.during(execution, () =>
             execution.call(access.blockAccess, { system, hold, account, tried, overridesProtection }),
           );

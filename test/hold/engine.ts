@@ -58,7 +58,13 @@ export class Engine {
     const perform = (name: string, run: Run) => this.addStep(name).perform(run);
     const context = {
       exit: {
-        ...{ person: { employeeId }, exitId: 'the-exit', resignation: {}, blocks: new Map() },
+        ...{
+          overridesProtection: () => false,
+          person: { employeeId },
+          exitId: 'the-exit',
+          resignation: {},
+          blocks: new Map(),
+        },
         chosenAccounts: () => [],
         step: (name: string) => this.steps.get(name)?.view,
       },

@@ -14,7 +14,7 @@ inBothForms('the last active member of a protected group', { systems: ['producti
     const stuck = await untilStep(company(), nora, 'block-access:production');
     assert.match(
       stepOf(stuck, 'block-access:production')!.error!,
-      /is the last active member of production-admins on production: put another member there and retry, or open the exit with an override$/,
+      /is the last active member of production-admins on production: put another member there and retry, or retry with an override$/,
     );
     assert.equal(stuck.blockedAt, undefined);
     const all = [...CRITICAL_GROUPS, 'readers'].toSorted();
@@ -22,6 +22,21 @@ inBothForms('the last active member of a protected group', { systems: ['producti
 
     await setStandIn(true);
     await settle(company(), nora, 'block-access:production', 'retry');
+    await company().untilPhase(nora, 'awaiting-decision');
+    assert.deepEqual((await account(nora, 'production')).groups, ['readers']);
+    await ended(company(), nora, 'leaving');
+  });
+
+  it('loses access once an operator overrides the protection for this exit', async () => {
+    const { exits, account } = company();
+    const nora = await opened(company(), { on: ['production'] });
+    await untilStep(company(), nora, 'block-access:production');
+    const which = { step: 'block-access', system: 'production', by: IT };
+    await assert.rejects(
+      exits.resolve(nora.employeeId, { ...which, action: 'skip', override: true }),
+      /accounts and override go with retry/,
+    );
+    await exits.resolve(nora.employeeId, { ...which, action: 'retry', override: true });
     await company().untilPhase(nora, 'awaiting-decision');
     assert.deepEqual((await account(nora, 'production')).groups, ['readers']);
     await ended(company(), nora, 'leaving');

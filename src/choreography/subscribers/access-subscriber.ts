@@ -34,7 +34,7 @@ export function accessSubscription(
 ): Subscription<Holds> {
   /** Carries the hold to a goal. The record is its memory, and is saved before each write. */
   async function carryTo(goal: Goal, record: Leased<Holds>, exit: Exit) {
-    const { person: employee, plan, resignation } = exit;
+    const { person: employee, plan } = exit;
     const chosen = exit.chosenAccounts(system);
     const kind = plan!.systems.find(({ name }) => name === system)!.hold;
     const on = { system, kind, lateWriteMs: plan!.policy.lateWriteMs, goal };
@@ -55,7 +55,7 @@ export function accessSubscription(
           // One save for both: capture and intent are durable before the first write.
           return record.save();
         };
-        const overridesProtection = resignation.overrideBy !== undefined;
+        const overridesProtection = exit.overridesProtection(system);
         return service.block(account, kind, tried, trying, signal, { overridesProtection });
       },
       restore: ({ account, taken, blockedVersion }) =>

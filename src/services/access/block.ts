@@ -41,12 +41,12 @@ export const block =
         const { last, untold } = await groupsLeftWithout(user, port, protectedGroups, hold, signal);
         if (untold.length > 0)
           throw cannotTell(
-            `${port.system} does not list who else is in ${untold.join(', ')}, so ${account.userName} may be the last active member: look there, then open the exit with an override or block by hand`,
+            `${port.system} does not list who else is in ${untold.join(', ')}, so ${account.userName} may be the last active member: look there, then retry with an override, or block by hand`,
           );
         if (last.length > 0) {
           throw new FinalFailure(
             FailureType.LastOfProtectedGroup,
-            `${account.userName} is the last active member of ${last.join(', ')} on ${port.system}: put another member there and retry, or open the exit with an override`,
+            `${account.userName} is the last active member of ${last.join(', ')} on ${port.system}: put another member there and retry, or retry with an override`,
           );
         }
       }
