@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { schemas, type EventData, type EventType } from './event-data.js';
+import type { CapturedAccount } from './hold-facts.js';
 import { EmployeeId } from './ids.js';
 import { parse, type Parsed } from './input.js';
 import type { Employee } from './people.js';
@@ -45,7 +46,7 @@ export type StoredEvent<T extends EventType = EventType> = ExitEvent<T> & {
 interface InnerData {
   'employee.found': { employee: Employee; notes: string[] };
   'exit.cancelled': Record<string, never>;
-  'access.captured': { system: string; identities: string[] };
+  'access.captured': { system: string; accounts: CapturedAccount[] };
 }
 export type ExitEventType = EventType | keyof InnerData;
 

@@ -79,6 +79,9 @@ export abstract class ExitState {
       acknowledged: number;
     }
   >();
+  /** What an account in one of the systems tells. */
+  protected readonly keys: Omit<Person, 'employeeId'> = {};
+  protected keysLearnedAt: string | undefined;
   /** The systems whose protected groups an operator has overridden. */
   protected readonly overridden = new Set<string>();
   /** By system: the accounts that an operator has named as the employee's. */
@@ -130,7 +133,7 @@ export abstract class ExitState {
 
   /** The keys by which a system may know the employee. */
   get person(): Person {
-    const { employeeId, login, email } = this.resignation;
+    const { employeeId, login = this.keys.login, email = this.keys.email } = this.resignation;
     return { employeeId, login, email };
   }
 

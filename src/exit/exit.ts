@@ -7,6 +7,8 @@ import type { RecordedEvent } from './events.js';
 import { ExitState, type Opening } from './exit-state.js';
 import { statusOf } from './exit-status.js';
 import { FailureType } from './failures.js';
+import type { CapturedAccount } from './hold-facts.js';
+import { identitiesOf } from './holds.js';
 import type { Plan } from './plan.js';
 import { rungStep } from './review.js';
 import { settlementOf, type Settlement } from './settlement.js';
@@ -104,14 +106,17 @@ export class Exit extends ExitState {
       case 'interview.reschedule-requested':
         return this.requestRescheduling(event);
       case 'access.captured':
-        this.identify(event.data);
+        this.identify({ identities: identitiesOf(event.data.accounts) });
+        this.learnKeys(event.data.accounts, event.storedAt);
         return undefined;
       case 'access.blocked': {
         const { system, capture } = event.data;
         const isWithoutAccount = capture?.accounts.length === 0;
         if (!this.blocks.has(system))
           this.blocks.set(system, { seq: event.seq, isWithoutAccount, drifts: [], acknowledged: 0 });
-        return this.isRestless(system) ? this.recordRestless(event) : this.settleStep(event);
+        const problem = this.isRestless(system) ? this.recordRestless(event) : this.settleStep(event);
+        this.learnKeys(capture?.accounts ?? [], event.storedAt);
+        return problem;
       }
       case 'access.drifted':
         return this.recordDrift(event);
@@ -155,6 +160,19 @@ export class Exit extends ExitState {
     this.employeeName ??= employeeName;
   }
 
+  /** A system may know the employee by a key that an account in another system tells: its block begins again. */
+  private learnKeys([account]: readonly CapturedAccount[], at: string): void {
+    const { login, email } = this.person;
+    if (!account || (login !== undefined && email !== undefined)) return;
+    this.keysLearnedAt = at;
+    this.keys.login ??= account.userName;
+    this.keys.email ??= account.identities.find((identity) => identity.includes('@'));
+    for (const system of this.systems) {
+      const step = this.step('block-access', system);
+      if (step && this.ledger.isStuckOn(FailureType.KeyUnknown, step)) this.ledger.retry(step, at);
+    }
+  }
+
   private settleStep(event: RecordedEvent): string | undefined {
     const settlement = settlementOf(event);
     if (!settlement) return undefined;
@@ -186,7 +204,10 @@ export class Exit extends ExitState {
       this.step(name, system) ?? (row && !row.gates && !isLate && this.ledger.restart(name, storedAt));
     if (isLate || (step && isSettled(step))) return undefined;
     if (!step) return this.noStep(name, system);
-    this.askForAttention(step, data, storedAt);
+    // The key came while an attempt without it was under way.
+    const hasNewKeys = this.keysLearnedAt !== undefined && step.startedAt! < this.keysLearnedAt;
+    if (data.type === FailureType.KeyUnknown && hasNewKeys) this.ledger.retry(step, storedAt);
+    else this.askForAttention(step, data, storedAt);
     return undefined;
   }
 

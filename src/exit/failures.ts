@@ -15,6 +15,8 @@ export const FailureType = {
   OtherSpelling: 'OtherSpelling',
   /** A server answered, and its answer does not tell what the step must know. */
   CannotTell: 'CannotTell',
+  /** Neither the resignation, the directory nor another system tells the key of the employee in a system. */
+  KeyUnknown: 'KeyUnknown',
   /** A server refused the request; it would refuse the same request again. */
   Refused: 'Refused',
   /** A mail address is malformed or missing, or its server refused it with a 5yz reply (RFC 5321 §4.2.1). */

@@ -126,7 +126,7 @@ export class StepLedger {
     step: Step,
     { error, type }: Pick<Outcome<'step.needs-attention'>['data'], 'error' | 'type'>,
   ): void {
-    const state: StepState = type === FailureType.CannotTell ? 'cannot-tell' : 'needs-attention';
+    const state: StepState = isUntold(type) ? 'cannot-tell' : 'needs-attention';
     Object.assign(step, { state, error });
     this.entry(step.name, step.system)!.stuckOn = type;
   }
@@ -143,6 +143,9 @@ export class StepLedger {
     return this.entries.find(({ step }) => stepKey(step) === key);
   }
 }
+
+const isUntold = (type: string | undefined): boolean =>
+  type === FailureType.CannotTell || type === FailureType.KeyUnknown;
 
 /** The steps that carry out a decision on each system. */
 const endings = ['restore-access', 'revoke-access'];

@@ -103,8 +103,7 @@ export class SystemHold {
         const seen = await execution.call(access.captureAccess, input, {
           activityId: `capture-access:${system}`,
         });
-        const identities = identitiesOf(seen.accounts);
-        context.record({ type: 'access.captured', data: { system, identities } });
+        context.record({ type: 'access.captured', data: { system, accounts: seen.accounts } });
         return seen;
       },
       block: async ({ account, tried }, apply) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Quirk } from '../support/fault-proxy.js';
-import { IT, stepOf, type Hired } from '../support/world.js';
+import { HR, IT, stepOf, type Hired } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
 import { ended, opened, settle, untilStep, waiting } from './on-the-way.js';
 
@@ -26,62 +26,94 @@ inBothForms('what a system does not tell', { systems: ['payroll'] }, (company) =
     await company().untilPhase(nora, 'awaiting-decision');
     const { steps } = await exits.status(nora.employeeId);
     assert.equal(steps.find(({ name }) => name === 'block-access')!.by, IT);
-    await ended(company(), nora, 'leaving').catch(() => undefined);
+    await exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    await untilStep(company(), nora, 'revoke-access:payroll', 'cannot-tell');
+    await settle(company(), nora, 'revoke-access:payroll', 'done-by-hand', 'looked at it again');
+    await company().untilPhase(nora, 'closed');
     assert.ok(mail.to(IT).some(({ text }) => text?.includes('cannot tell: payroll')));
   });
 });
 
-inBothForms('the accounts of an employee on a system', { systems: ['payroll'] }, (company) => {
-  /** A second record of the same employee, as after a rehire. */
-  const again = ({ admin }: Company, { employeeId }: Hired): Promise<string> =>
-    admin.payroll.createUser({ employeeId, userName: `${employeeId}-again@acme.example` });
+const often: [string, string] = ['recheckEvery: PT15M', 'recheckEvery: PT1S'];
 
-  it('are held as the operator says, where several match', async () => {
-    const { admin, exits, hire } = company();
-    const nora = await hire({ on: ['payroll'] });
-    const second = await again(company(), nora);
-    await exits.open({ employeeId: nora.employeeId });
-    const stuck = await untilStep(company(), nora, 'block-access:payroll');
-    const { error } = stepOf(stuck, 'block-access:payroll')!;
-    for (const id of [nora.accounts.payroll!, second]) assert.ok(error!.includes(`${id} (`), error);
+inBothForms(
+  'the accounts of an employee on a system',
+  { systems: ['payroll'], config: [often] },
+  (company) => {
+    /** A second record of the same employee, as after a rehire. */
+    const again = ({ admin }: Company, { employeeId }: Hired): Promise<string> =>
+      admin.payroll.createUser({ employeeId, userName: `${employeeId}-again@acme.example` });
 
-    const answer = { step: 'block-access', system: 'payroll', action: 'retry', by: IT } as const;
-    await exits.resolve(nora.employeeId, { ...answer, accounts: ['all'] });
-    await company().untilPhase(nora, 'awaiting-decision');
-    const active = async (id: string) => (await admin.payroll.account(id)).active;
-    assert.deepEqual([await active(nora.accounts.payroll!), await active(second)], [false, false]);
-    await ended(company(), nora, 'retained');
-    assert.deepEqual([await active(nora.accounts.payroll!), await active(second)], [true, true]);
-  });
+    it('are held as the operator says, where several match', async () => {
+      const { admin, exits, hire } = company();
+      const nora = await hire({ on: ['payroll'] });
+      const second = await again(company(), nora);
+      await exits.open({ employeeId: nora.employeeId });
+      const stuck = await untilStep(company(), nora, 'block-access:payroll');
+      const { error } = stepOf(stuck, 'block-access:payroll')!;
+      for (const id of [nora.accounts.payroll!, second]) assert.ok(error!.includes(`${id} (`), error);
 
-  it('are held when they appear during the hold, and given back with the others', async () => {
-    const { admin, exits } = company();
-    const nora = await waiting(company(), { on: ['payroll'] });
-    const second = await again(company(), nora);
-    const active = async (id: string) => (await admin.payroll.account(id)).active;
-    await company().until(nora, 'the drift', ({ drifts }) => {
-      void company().sweep();
-      return drifts.length > 0;
+      const answer = { step: 'block-access', system: 'payroll', action: 'retry', by: IT } as const;
+      await exits.resolve(nora.employeeId, { ...answer, accounts: ['all'] });
+      await company().untilPhase(nora, 'awaiting-decision');
+      const active = async (id: string) => (await admin.payroll.account(id)).active;
+      assert.deepEqual([await active(nora.accounts.payroll!), await active(second)], [false, false]);
+      await ended(company(), nora, 'retained');
+      assert.deepEqual([await active(nora.accounts.payroll!), await active(second)], [true, true]);
     });
-    await company().until(nora, 'blocked again', ({ blockedAt }) => blockedAt !== undefined);
-    assert.deepEqual([await active(nora.accounts.payroll!), await active(second)], [false, false]);
-    const { drifts } = await exits.status(nora.employeeId);
-    assert.match(drifts[0]!.what, /another account of the employee is active/);
-    await ended(company(), nora, 'retained');
-    assert.deepEqual([await active(nora.accounts.payroll!), await active(second)], [true, true]);
-  });
 
-  it('are the active one alone where the other was inactive, which is named', async () => {
-    const { admin, exits, hire } = company();
-    const nora = await hire({ on: ['payroll'] });
-    const second = await again(company(), nora);
-    await admin.payroll.setActive(nora.accounts.payroll!, false);
-    await exits.open({ employeeId: nora.employeeId });
-    await company().untilPhase(nora, 'awaiting-decision');
-    const { steps } = await exits.status(nora.employeeId);
-    const note = steps.find(({ name }) => name === 'block-access')!.note!;
-    assert.match(note, new RegExp(`left out: ${nora.accounts.payroll!} \\(.*inactive\\)`));
-    assert.equal((await admin.payroll.account(second)).active, false);
-    await ended(company(), nora, 'leaving');
-  });
-});
+    it('are held when they appear during the hold, and given back with the others', async () => {
+      const { admin, exits } = company();
+      const nora = await waiting(company(), { on: ['payroll'] });
+      const second = await again(company(), nora);
+      const active = async (id: string) => (await admin.payroll.account(id)).active;
+      await company().until(nora, 'the drift', ({ drifts }) => {
+        void company().sweep();
+        return drifts.length > 0;
+      });
+      await company().until(nora, 'blocked again', ({ blockedAt }) => blockedAt !== undefined);
+      assert.deepEqual([await active(nora.accounts.payroll!), await active(second)], [false, false]);
+      const { drifts } = await exits.status(nora.employeeId);
+      assert.match(drifts[0]!.what, /another account of the employee is active/);
+      await ended(company(), nora, 'retained');
+      assert.deepEqual([await active(nora.accounts.payroll!), await active(second)], [true, true]);
+    });
+
+    it('are the active one alone where the other was inactive, which is named', async () => {
+      const { admin, exits, hire } = company();
+      const nora = await hire({ on: ['payroll'] });
+      const second = await again(company(), nora);
+      await admin.payroll.setActive(nora.accounts.payroll!, false);
+      await exits.open({ employeeId: nora.employeeId });
+      await company().untilPhase(nora, 'awaiting-decision');
+      const { steps } = await exits.status(nora.employeeId);
+      const note = steps.find(({ name }) => name === 'block-access')!.note!;
+      assert.match(note, new RegExp(`left out: ${nora.accounts.payroll!} \\(.*inactive\\)`));
+      assert.equal((await admin.payroll.account(second)).active, false);
+      await ended(company(), nora, 'leaving');
+    });
+  },
+);
+
+inBothForms(
+  'a system that knows no employee id',
+  {
+    systems: ['payroll', 'code'],
+    config: [['  - name: code\n', "  - name: code\n    match: [{ userName: '{login}' }]\n"]],
+  },
+  (company) => {
+    it('is blocked by the login that another system tells, where the directory does not know the employee', async () => {
+      const { admin, exits } = company();
+      const employeeId = `K-${company().form}`;
+      const userName = `keyed-${company().form}@acme.example`;
+      const nora = { employeeId, email: userName, manager: '', accounts: {} };
+      await admin.payroll.createUser({ employeeId, userName });
+      const id = await admin.code.createUser({ employeeId: `other-${employeeId}`, userName });
+      await exits.open({ employeeId });
+      await untilStep(company(), nora, 'block-access:code', 'done');
+      assert.equal((await admin.code.account(id)).active, false);
+      const { steps } = await exits.status(employeeId);
+      assert.match(steps.find(({ system }) => system === 'code')!.note!, /found by userName/);
+    });
+  },
+);

@@ -24,13 +24,15 @@ export interface AccessOptions {
   attemptTimeoutMs?: number | undefined;
   /** The system's rate limit, if any. */
   awaitSlot?: AwaitSlot | undefined;
+  /** The system knows the employee by a key that another system may tell. */
+  learnsKeys?: boolean;
   /** Milliseconds since the epoch; the model test has its own clock. */
   now?: () => number;
 }
 
 export function accessSubscription(
   system: string,
-  { service, attemptTimeoutMs, awaitSlot, now = Date.now }: AccessOptions,
+  { service, attemptTimeoutMs, awaitSlot, learnsKeys = false, now = Date.now }: AccessOptions,
 ): Subscription<Holds> {
   /** Carries the hold to a goal. The record is its memory, and is saved before each write. */
   async function carryTo(goal: Goal, record: Leased<Holds>, exit: Exit) {
@@ -122,16 +124,25 @@ export function accessSubscription(
     consumer: `access-${system}`,
     description: `Blocks ${system} on a resignation; restores or revokes access on the decision`,
     service: 'access',
-    events: ['employee.resigned', 'access.drifted', 'exit.decision-finalised', 'step.resolved'],
+    events: [
+      'employee.resigned',
+      'access.drifted',
+      'exit.decision-finalised',
+      'step.resolved',
+      ...(learnsKeys ? (['access.blocked'] as const) : []),
+    ],
     tasks,
     memory: { bucket: 'exit-access', empty: noHolds, of: system },
     attemptTimeoutMs,
     awaitSlot,
     taskOf(event, exit) {
+      const isBlocking = exit.step(block.step, system)?.state === 'running';
+      // The exit has begun the block again, with a key that the other system told.
+      if (event.type === 'access.blocked')
+        return event.data.system !== system && isBlocking ? block : undefined;
       if (event.type !== 'access.drifted') return tasks.find((task) => isTriggered(task, event, exit));
       // Under `onDrift: reassert` the exit has reopened the block; under `report` it waits for an operator.
-      const isReasserted = exit.step(block.step, system)?.state === 'running';
-      return event.data.system === system && isReasserted ? block : undefined;
+      return event.data.system === system && isBlocking ? block : undefined;
     },
   };
 }

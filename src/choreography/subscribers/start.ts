@@ -1,4 +1,5 @@
 /** Starts the services of the choreographed form. Each has its durable consumers, and calls `src/services`. */
+import { isById } from '../../exit/matching.js';
 import { accessSubscription } from './access-subscriber.js';
 import { driftSubscription } from './drift-subscriber.js';
 import { keepExitList } from '../observing/exit-list.js';
@@ -78,12 +79,13 @@ export async function startServices({
       const names = config.systems.map(({ name }) => name);
       return [
         run(leftoversSubscription({ service: 'access', names })),
-        ...config.systems.flatMap(({ name, rateLimit }, i) => {
+        ...config.systems.flatMap(({ name, rateLimit, match, also }, i) => {
           const awaitSlot = rateLimit && limitOf(name, rateLimit.requestsPerSecond);
           const service = access.get(name)!;
           const { attemptTimeoutMs } = plan.systems[i]!;
+          const learnsKeys = ![...match, ...also].every(isById);
           return [
-            run(accessSubscription(name, { service, attemptTimeoutMs, awaitSlot })),
+            run(accessSubscription(name, { service, attemptTimeoutMs, awaitSlot, learnsKeys })),
             run(driftSubscription(name, { service, recheckEvery, awaitSlot })),
           ];
         }),

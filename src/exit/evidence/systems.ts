@@ -120,7 +120,10 @@ function howOtherwise(
 /** The step is not settled: its last answer may not have told. */
 function pending(step: string, facts: readonly Fact[]): 'cannot-tell' | 'pending' {
   const last = facts.findLast((fact) => fact.kind === 'attention' && fact.step === step);
-  return last?.kind === 'attention' && last.type === FailureType.CannotTell ? 'cannot-tell' : 'pending';
+  return last?.kind === 'attention' &&
+    (last.type === FailureType.CannotTell || last.type === FailureType.KeyUnknown)
+    ? 'cannot-tell'
+    : 'pending';
 }
 
 /** The accounts together. */

@@ -1,5 +1,5 @@
 /** Finds the accounts of a person on a critical system, by the configured keys. */
-import { cannotTell, FailureType, FinalFailure } from '../../exit/failures.js';
+import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { isById, valueOf, type Match, type Person } from '../../exit/matching.js';
 import { assertSpelling } from '../../exit/spelling.js';
 import type { AccessPort, Account } from './access-port.js';
@@ -70,8 +70,9 @@ export async function findAccounts(
     }
     const unknown = match.filter((key) => valueOf(key, person) === undefined);
     if (unknown.length < match.length) return undefined;
-    throw cannotTell(
-      `${person.employeeId} may have an account on ${port.system}, which is found by ${unknown.map(({ template }) => template).join(', ')}, and that is not known: add it to the directory or to the resignation, then retry`,
+    throw new FinalFailure(
+      FailureType.KeyUnknown,
+      `cannot tell: ${person.employeeId} may have an account on ${port.system}, which is found by ${unknown.map(({ template }) => template).join(', ')}, and that is not known: add it to the directory or to the resignation, then retry`,
     );
   }
 
