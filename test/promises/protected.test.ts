@@ -22,7 +22,7 @@ inBothForms('the last active member of a protected group', { systems: ['producti
 
     await setStandIn(true);
     await settle(company(), nora, 'block-access:production', 'retry');
-    await company().untilPhase(nora, 'awaiting-decision');
+    await untilStep(company(), nora, 'block-access:production', 'done');
     assert.deepEqual((await account(nora, 'production')).groups, ['readers']);
     await ended(company(), nora, 'leaving');
   });
@@ -37,7 +37,7 @@ inBothForms('the last active member of a protected group', { systems: ['producti
       /accounts and override go with retry/,
     );
     await exits.resolve(nora.employeeId, { ...which, action: 'retry', override: true });
-    await company().untilPhase(nora, 'awaiting-decision');
+    await untilStep(company(), nora, 'block-access:production', 'done');
     assert.deepEqual((await account(nora, 'production')).groups, ['readers']);
     await ended(company(), nora, 'leaving');
   });
