@@ -2,7 +2,6 @@
  * Another administrator of a SCIM server: makes accounts and groups, changes them, and looks at them, by plain requests. Assumes as
  * little of the server as the client does, so that the tests can be pointed at any.
  */
-import { isActive, type ScimUser } from '../../src/services/protocols/scim-resource.js';
 import { ENTERPRISE_USER, GROUP, patchOf, USER } from './scim-requests.js';
 
 export interface NewUser {
@@ -201,8 +200,9 @@ export function scimAdmin({ scimUrl, token }: { scimUrl: string; token: string }
       patch(`/Users/${userId}`, { op: 'replace', path: 'externalId', value }),
 
     async account(userId: string): Promise<Account> {
-      const user = await request<ScimUser>('GET', `/Users/${userId}`);
-      return { id: user.id, active: isActive(user), groups: await groupNames(userId) };
+      const user = await request<{ id: string; active: unknown }>('GET', `/Users/${userId}`);
+      const active = String(user.active).toLowerCase() !== 'false';
+      return { id: user.id, active, groups: await groupNames(userId) };
     },
   };
 }

@@ -1,0 +1,122 @@
+/**
+ * Lists of SCIM (RFC 7644 §3.4.2), which are doubted: `totalResults` may be small although a page is full, large although it is empty,
+ * and paging may be refused or ignored.
+ */
+import { attribute } from './scim-resource.js';
+import type { ScimAnswer, ScimWire } from './scim-wire.js';
+
+export type ResourceType = 'Users' | 'Groups';
+type Query = Record<string, string>;
+
+const PAGE_SIZE = 100;
+/** A server that gives ever new pages has no end. */
+const MAX_PAGES = 1000;
+/** What a server may fail to understand of a request, as opposed to refuse. */
+const NOT_UNDERSTOOD = new Set([400, 501]);
+
+export interface Listing {
+  /** As they came: one without an id is no resource, and the caller judges it. */
+  elements: unknown[];
+  isComplete: boolean;
+}
+
+export type ScimLists = ReturnType<typeof createScimLists>;
+
+export function createScimLists({ name, ask, failure, strange, cannotTell }: ScimWire) {
+  /** The first form of a request that the server has understood. */
+  let form = 0;
+  const forms: ((query: Query, startIndex: number) => Query)[] = [
+    (query, startIndex) => ({ ...query, startIndex: String(startIndex), count: String(PAGE_SIZE) }),
+    (query) => query,
+    ({ filter }): Query => (filter === undefined ? {} : { filter }),
+  ];
+  /** A page as long as the longest ever seen may be a full one, whatever `totalResults` says. */
+  const longest = new Map<ResourceType, number>();
+
+  /** @returns the page; undefined where the server does not understand the filter */
+  async function page(
+    type: ResourceType,
+    query: Query,
+    startIndex: number,
+    signal: AbortSignal,
+  ): Promise<{ elements: unknown[]; total?: number } | undefined> {
+    const { filter } = query;
+    const what = filter === undefined ? `list ${type}` : `list ${type} where ${filter}`;
+    let answer: ScimAnswer | undefined;
+    let isMissed = true;
+    for (let tried = form; isMissed && tried < forms.length; tried++) {
+      const asked = new URLSearchParams(forms[tried]!(query, startIndex)).toString();
+      answer = await ask(what, 'GET', `/${type}${asked && `?${asked}`}`, signal);
+      isMissed = NOT_UNDERSTOOD.has(answer.status) && !answer.headers.has('retry-after');
+      if (answer.ok) form = tried;
+      // The first page was understood: this one is none.
+      if (isMissed && startIndex > 1) return { elements: [] };
+    }
+    if (filter !== undefined && isMissed) return undefined;
+    // Some servers answer so where no resource matches. The search doubts every filter without a hit.
+    if (answer!.isScimNotFound && (filter !== undefined || startIndex > 1)) return { elements: [] };
+    if (!answer!.ok) {
+      const error = failure(answer!, what);
+      throw isMissed ? cannotTell(`${name} cannot be asked: ${error.message}`) : error;
+    }
+    const told = attribute(answer!.json, 'totalResults');
+    const resources = attribute(answer!.json, 'Resources');
+    // Another server's answer must not count as an empty list. `totalResults` is required (RFC 7644 §3.4.2).
+    if (told === undefined && !Array.isArray(resources)) throw strange(what, 'a SCIM list');
+    const elements = Array.isArray(resources) ? (resources as unknown[]) : [];
+    return { elements, total: Number(told ?? 0) || 0 };
+  }
+
+  async function read(
+    type: ResourceType,
+    query: Query,
+    signal: AbortSignal,
+    maxPages: number,
+  ): Promise<Listing | undefined> {
+    const elements = new Map<string, unknown>();
+    let total = 0;
+    let startIndex = 1;
+    for (let left = maxPages; left > 0; left--) {
+      const next = await page(type, query, startIndex, signal);
+      if (!next) return undefined;
+      const known = elements.size;
+      for (const each of next.elements) elements.set(keyOf(each), each);
+      const { length } = next.elements;
+      // A server that ignores `startIndex` gives the same page again.
+      const isNew = elements.size > known;
+      if (isNew) startIndex += length;
+      total = next.total ?? total;
+      const mayBeFull = length >= Math.max(2, longest.get(type) ?? 0);
+      if (isNew && mayBeFull) longest.set(type, length);
+      const isWhole = startIndex > total;
+      if (!isNew || form > 0 || (isWhole && !mayBeFull))
+        return { elements: [...elements.values()], isComplete: isWhole };
+    }
+    return { elements: [...elements.values()], isComplete: false };
+  }
+
+  return {
+    /** @returns at most so many pages; undefined where the server does not understand the filter */
+    some: read,
+
+    /**
+     * @returns all elements; undefined where the server does not understand the filter
+     * @throws FinalFailure CannotTell where the list stays incomplete
+     */
+    async all(type: ResourceType, query: Query, signal: AbortSignal): Promise<unknown[] | undefined> {
+      // Twice, since a resource may be deleted between two pages.
+      for (let round = 0; round < 2; round++) {
+        const listing = await read(type, query, signal, MAX_PAGES);
+        if (!listing || listing.isComplete) return listing?.elements;
+      }
+      throw cannotTell(
+        `${name} shows only some of the ${type} that it counts${query['filter'] ? ` where ${query['filter']}` : ''}: look at them there`,
+      );
+    },
+  };
+}
+
+const keyOf = (element: unknown): string => {
+  const id = attribute(element, 'id');
+  return typeof id === 'string' || typeof id === 'number' ? `id ${id}` : JSON.stringify(element);
+};

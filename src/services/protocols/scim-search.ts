@@ -1,0 +1,114 @@
+/**
+ * Searches by one attribute (RFC 7644 §3.4.2.2), which are doubted. A filter that is not understood may answer everything, or nothing,
+ * without an error: an impossible value must have no hit, and a value that a resource shows must find it.
+ */
+import { randomUUID } from 'node:crypto';
+import type { ScimLists, ResourceType } from './scim-list.js';
+import { attribute, sameText, valuesOf } from './scim-resource.js';
+import type { ScimWire } from './scim-wire.js';
+
+/** A system that does not understand a filter is read whole, up to this size. */
+const SCAN_PAGES = 10;
+
+export interface Search {
+  type: ResourceType;
+  /** "externalId", "urn:…:User:employeeNumber", "members.value". */
+  attribute: string;
+  value: string;
+  /** Further parameters of the request, such as `excludedAttributes`. */
+  query?: Record<string, string>;
+  /** Parameters that make a server show the attribute, where `query` hides it. */
+  showing?: Record<string, string>;
+}
+
+export function createScimSearch({ name, cannotTell }: ScimWire, lists: ScimLists) {
+  /** By type and attribute. What one answer has proven is not asked again. */
+  const proven = new Map<string, { excludes?: boolean; finds?: boolean }>();
+  const proofOf = ({ type, attribute }: Search) => {
+    const key = `${type} ${attribute.toLowerCase()}`;
+    if (!proven.has(key)) proven.set(key, {});
+    return proven.get(key)!;
+  };
+
+  const filtered = (
+    { type, attribute, query }: Search,
+    literal: string,
+    signal: AbortSignal,
+  ): Promise<unknown[] | undefined> =>
+    lists.all(type, { filter: `${attribute} eq ${literal}`, ...query }, signal);
+
+  /** Whether an impossible value has no hit. */
+  async function excludes(search: Search, signal: AbortSignal): Promise<boolean> {
+    const proof = proofOf(search);
+    // A refusal of the value alone shows that the filter is understood.
+    proof.excludes ??= !(await filtered(search, JSON.stringify(randomUUID()), signal))?.length;
+    return proof.excludes;
+  }
+
+  /** Whether a value that a resource shows finds it. True where no resource shows any: then there is nothing to find. */
+  async function finds(search: Search, signal: AbortSignal): Promise<boolean> {
+    const proof = proofOf(search);
+    if (proof.finds !== undefined) return proof.finds;
+    const { elements = [] } =
+      (await lists.some(search.type, search.showing ?? search.query ?? {}, signal, 1)) ?? {};
+    for (const element of elements) {
+      const [value] = valuesOf(element, search.attribute);
+      if (value === undefined) continue;
+      const hits = await filtered(search, JSON.stringify(value), signal);
+      return (proof.finds = hits?.some((hit) => sameId(hit, element)) ?? false);
+    }
+    return true;
+  }
+
+  /** @throws FinalFailure CannotTell where the system is too large, or does not show the attribute */
+  async function scan(search: Search, signal: AbortSignal): Promise<unknown[]> {
+    const { type, attribute, value, showing, query } = search;
+    const listing = await lists.some(type, showing ?? query ?? {}, signal, SCAN_PAGES);
+    const { elements, isComplete } = listing!;
+    const shown = elements.map((each) => valuesOf(each, attribute));
+    // One that shows neither the attribute nor an id may be the one asked for: the caller judges it.
+    const hits = elements.filter((each, i) =>
+      shown[i]!.length > 0 ? hasValue(each, search) : valuesOf(each, 'id').length === 0,
+    );
+    const isShown = shown.some(({ length }) => length > 0);
+    if (isComplete && (isShown || elements.length === 0)) return hits;
+    throw cannotTell(
+      `${name} cannot be asked for ${attribute} "${value}": it does not understand that filter, and ${
+        isShown ? `has more than ${elements.length} ${type} to read instead` : `does not show ${attribute}`
+      }`,
+    );
+  }
+
+  return {
+    /**
+     * @returns the elements that the server finds; they need not show the attribute, and may have another value of it
+     * @throws FinalFailure CannotTell
+     */
+    async hits(search: Search, signal: AbortSignal): Promise<unknown[]> {
+      const proof = proofOf(search);
+      if (proof.excludes === false || proof.finds === false) return scan(search, signal);
+      const { value } = search;
+      let found = await filtered(search, JSON.stringify(value), signal);
+      if (!found) {
+        proof.excludes = false;
+        return scan(search, signal);
+      }
+      // An attribute may be a number on the server, which a string does not equal.
+      if (found.length === 0 && /^[1-9]\d{0,14}$/.test(value))
+        found = (await filtered(search, value, signal)) ?? [];
+      if (found.length > 0 && found.every((each) => hasValue(each, search))) {
+        proof.finds = true;
+        return found;
+      }
+      const isUnderstood = found.length > 0 ? await excludes(search, signal) : await finds(search, signal);
+      if (!isUnderstood) return scan(search, signal);
+      if (found.length > 0) proof.finds = true;
+      return found;
+    },
+  };
+}
+
+const hasValue = (element: unknown, { attribute, value }: Search): boolean =>
+  valuesOf(element, attribute).some((each) => sameText(each, value));
+
+const sameId = (a: unknown, b: unknown): boolean => String(attribute(a, 'id')) === String(attribute(b, 'id'));

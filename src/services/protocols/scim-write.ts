@@ -1,0 +1,113 @@
+/** Writes of SCIM: a PATCH of one value (RFC 7644 §3.5.2), conditional where the server supports ETags (§3.14). */
+import { FinalFailure } from '../../exit/failures.js';
+import type { ResourceType } from './scim-list.js';
+import { attribute, type ScimResource } from './scim-resource.js';
+import type { ScimWire } from './scim-wire.js';
+
+const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
+/** How long a read, or another attempt, may not know of a write of ours. */
+const REPETITION_MS = 10 * 60 * 1000;
+
+/** One operation of a PATCH (RFC 7644 §3.5.2). */
+export interface PatchOperation {
+  op: 'add' | 'remove' | 'replace';
+  path: string;
+  value?: unknown;
+}
+
+const opaque = (version: string): string => version.replace(/^W\//i, '').replaceAll('"', '');
+
+/** How servers want a version back: some refuse the very one that they gave. The last sends none. */
+const spellings: ((version: string) => string | undefined)[] = [
+  (version) => version,
+  (version) => `"${opaque(version)}"`,
+  (version) => `W/"${opaque(version)}"`,
+  () => undefined,
+];
+
+/** @param versionOf reads the version of a resource now; undefined where the resource is gone */
+export function createScimWrites(
+  { ask, failure }: ScimWire,
+  versionOf: (type: ResourceType, id: string, signal: AbortSignal) => Promise<string | undefined>,
+) {
+  let etags: boolean | undefined;
+  /** The first spelling that this server has not refused for nothing. */
+  let spelling = 0;
+  /** When each operation was last sent, by resource and path, with its value. */
+  const sent = new Map<string, { value: string; atMs: number }>();
+
+  async function supportsEtags(signal: AbortSignal): Promise<boolean> {
+    if (etags === undefined) {
+      const what = 'read ServiceProviderConfig';
+      const answer = await ask(what, 'GET', '/ServiceProviderConfig', signal);
+      const error = answer.ok ? undefined : failure(answer, what);
+      if (error && !(error instanceof FinalFailure)) throw error;
+      // Without a ServiceProviderConfig (RFC 7644 §4) a server advertises no ETags.
+      const supported = error ? false : attribute(attribute(answer.json, 'etag'), 'supported');
+      etags = String(supported).toLowerCase() === 'true';
+    }
+    return etags && spelling < spellings.length - 1;
+  }
+
+  /** Forgets what is too old to arrive late, and remembers this one. @returns whether it repeats one of ours */
+  function isRepetition(key: string, value: string): boolean {
+    const now = Date.now();
+    for (const [other, { atMs }] of sent) if (now - atMs > REPETITION_MS) sent.delete(other);
+    const repeats = sent.get(key)?.value === value;
+    sent.set(key, { value, atMs: now });
+    return repeats;
+  }
+
+  return {
+    supportsEtags,
+
+    /** @returns false where the caller must read again: after a concurrent write, a deletion, or a repetition of ours */
+    async patch(
+      type: ResourceType,
+      { id, version }: ScimResource,
+      operation: PatchOperation,
+      signal: AbortSignal,
+    ): Promise<boolean> {
+      const what = `${operation.op} ${operation.path} of ${type}/${id}`;
+      const conditional = version !== undefined && (await supportsEtags(signal));
+      const key = `${type}/${id} ${operation.path}`;
+      const isRepeated = isRepetition(key, JSON.stringify(operation));
+      const forget = (): void => {
+        if (!isRepeated) sent.delete(key);
+      };
+      const refused = new Set<string>();
+      for (let tried = spelling; tried < spellings.length; tried++) {
+        const ifMatch = conditional ? spellings[tried]!(version) : undefined;
+        if (ifMatch !== undefined && refused.has(ifMatch)) continue;
+        const answer = await ask(what, 'PATCH', `/${type}/${encodeURIComponent(id)}`, signal, {
+          body: { schemas: [PATCH_OP], Operations: [operation] },
+          ifMatch,
+        });
+        if (answer.ok) {
+          if (conditional) spelling = tried;
+          return true;
+        }
+        if (answer.status === 412 && ifMatch !== undefined) {
+          const current = await versionOf(type, id, signal);
+          // The same version as before: it was no race, and the server wants it spelt otherwise.
+          forget();
+          if (current === undefined || opaque(current) !== opaque(version!)) return false;
+          refused.add(ifMatch);
+          continue;
+        }
+        if ([404, 409, 412].includes(answer.status)) return false;
+        const error = failure(answer, what);
+        // What is done already may be refused: "no valid fields to update".
+        if (error instanceof FinalFailure && (isRepeated || isNoTarget(answer.json)) && answer.status !== 401)
+          return false;
+        if (error instanceof FinalFailure) forget();
+        throw error;
+      }
+      return false;
+    },
+  };
+}
+
+/** The value to remove is not there (RFC 7644 §3.5.2.2). */
+const isNoTarget = (json: unknown): boolean =>
+  String(attribute(json, 'scimType')).toLowerCase() === 'notarget';
