@@ -12,7 +12,7 @@ const USUAL_SETTLE_MS = 1_000;
 interface ScimAdapterOptions extends Pick<AccessPort, 'endSessions'> {
   scim: ScimClient;
   /** How long a read may show the value from before a write, in milliseconds. */
-  settleMs?: number;
+  settleMs?: number | undefined;
 }
 
 export function createScimAdapter({ scim, settleMs = USUAL_SETTLE_MS, endSessions }: ScimAdapterOptions): AccessPort {
@@ -28,6 +28,7 @@ export function createScimAdapter({ scim, settleMs = USUAL_SETTLE_MS, endSession
     found: ScimGroup[],
     signal: AbortSignal,
   ): Promise<Membership[]> {
+    const listed = new Set(found.map(({ id }) => id));
     const memberships: Membership[] = [];
     for (const { value, display, type } of (await scim.groupsShown(accountId, signal)) ?? []) {
       if (value === undefined)
@@ -35,7 +36,7 @@ export function createScimAdapter({ scim, settleMs = USUAL_SETTLE_MS, endSession
           FailureType.CannotTell,
           `${scim.name} shows a group of account ${accountId} without a readable id: look at its groups there`,
         );
-      if (found.some(({ id }) => id === value)) continue;
+      if (listed.has(value)) continue;
       const group = await scim.getGroup(value, signal);
       const indirect =
         type === 'indirect' ? `comes by another group, which ${scim.name} does not name` : true;
