@@ -1,10 +1,13 @@
 /** What real SCIM servers answer, and what the hold and the directory make of it. */
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
+import { nothing } from '../../src/exit/hold-facts.js';
+import { createAccessService } from '../../src/services/access/access.js';
 import { createScimAdapter } from '../../src/services/access/adapters/scim-adapter.js';
 import { createDirectoryService } from '../../src/services/directory/directory.js';
 import { createScimClient } from '../../src/services/protocols/scim.js';
 import { finalFailure, outage } from '../support/failures.js';
+import { byEmployeeId } from '../support/matching.js';
 import {
   list,
   scimError,
@@ -349,6 +352,12 @@ describe('a SCIM server', () => {
       assert.equal(await port().hasOtherActiveMember('production', 'u-1', signal), 'cannot tell');
     });
 
+    it('shows an outer group once where the account shows it too, without a type', async () => {
+      server.users[0] = { ...dana, groups: [{ value: 'oncall' }, { value: 'sre' }] };
+      const ids = await groupIds('u-1');
+      assert.deepEqual(ids, ['oncall (direct)', 'sre (nested)', 'production (nested)', 'oncall (nested)']);
+    });
+
     it('is asked at the account for the groups that no list shows', async () => {
       server.groups.push(group('child', [{ value: 'u-1' }]));
       server.users[0] = {
@@ -443,6 +452,7 @@ describe('a SCIM server', () => {
           patches().map(({ headers }) => headers['if-match']),
           sent,
         );
+        if (!isConditional) await suspend(same);
         assert.equal((await same.capabilities(signal)).conditionalWrites, isConditional);
         server.seen.length = 0;
         await suspend(same);
@@ -469,6 +479,42 @@ describe('a SCIM server', () => {
       });
       assert.deepEqual(await suspend(), { kind: 'conflict' });
       assert.equal(patches().length, 1);
+    });
+
+    it('is not written to again where it answers 409 and nothing has changed: its reason is given', async () => {
+      server.users.push({ ...dana });
+      const odd = conditional('W/"7"', 'W/"7"');
+      server.odd((asked, usual) =>
+        asked.method === 'PATCH' ? scimError(409, 'locked by a synchronisation') : odd(asked, usual),
+      );
+      assert.match(await outage(suspend()), /answered 409 to ".*": locked by a synchronisation$/);
+      assert.equal(patches().length, 1);
+    });
+
+    it('is suspended once although its reads lag, and it refuses the second write', async () => {
+      server.users.push({ ...dana });
+      let shown = { ...dana };
+      let writtenAt: number | undefined;
+      server.odd((asked, usual) => {
+        if (asked.method === 'PATCH') {
+          if (writtenAt !== undefined) return scimError(400, 'no valid fields to update');
+          writtenAt = Date.now();
+          return usual();
+        }
+        if (writtenAt !== undefined && Date.now() - writtenAt > 400) shown = { ...dana, active: false };
+        return asked.id === 'u-1' ? { status: 200, body: shown } : usual();
+      });
+      const service = createAccessService({ port: port(), match: byEmployeeId('externalId') });
+      const SUSPEND = { kind: 'suspend' } as const;
+      const { account } = await service.capture('E-1', SUSPEND, signal);
+      const { taken, notes } = await service.block(
+        account!,
+        SUSPEND,
+        nothing,
+        () => Promise.resolve(),
+        signal,
+      );
+      assert.deepEqual([taken.suspended, notes], [true, []]);
     });
 
     it('has the account looked at again where it refuses the repetition of a write', async () => {

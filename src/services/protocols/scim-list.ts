@@ -3,7 +3,7 @@
  * and paging may be refused or ignored.
  */
 import { attribute } from './scim-resource.js';
-import type { ScimAnswer, ScimWire } from './scim-wire.js';
+import { queryString, type ScimAnswer, type ScimWire } from './scim-wire.js';
 
 export type ResourceType = 'Users' | 'Groups';
 type Query = Record<string, string>;
@@ -45,8 +45,8 @@ export function createScimLists({ name, ask, failure, strange, cannotTell }: Sci
     let answer: ScimAnswer | undefined;
     let isMissed = true;
     for (let tried = form; isMissed && tried < forms.length; tried++) {
-      const asked = new URLSearchParams(forms[tried]!(query, startIndex)).toString();
-      answer = await ask(what, 'GET', `/${type}${asked && `?${asked}`}`, signal);
+      const asked = queryString(forms[tried]!(query, startIndex));
+      answer = await ask(what, 'GET', `/${type}${asked}`, signal);
       isMissed = NOT_UNDERSTOOD.has(answer.status) && !answer.headers.has('retry-after');
       if (answer.ok) form = tried;
       // The first page was understood: this one is none.

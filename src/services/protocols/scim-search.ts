@@ -75,7 +75,7 @@ export function createScimSearch({ name, cannotTell }: ScimWire, lists: ScimList
     throw cannotTell(
       `${name} cannot be asked for ${attribute} "${value}": it does not understand that filter, and ${
         isShown ? `has more than ${elements.length} ${type} to read instead` : `does not show ${attribute}`
-      }`,
+      }; let its administrator look, or configure another key or kind of hold`,
     );
   }
 

@@ -62,6 +62,13 @@ export function createScimWire(server: HttpServer) {
   };
 }
 
+/** @returns with its "?", or empty without parameters */
+export function queryString(query: Record<string, string>): string {
+  // Not every server takes "+" for a space.
+  const encoded = new URLSearchParams(query).toString().replaceAll('+', '%20');
+  return encoded && `?${encoded}`;
+}
+
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 
 /** @returns undefined where the text is no JSON */

@@ -33,6 +33,7 @@ export function createScimWrites(
   let etags: boolean | undefined;
   /** The first spelling that this server has not refused for nothing. */
   let spelling = 0;
+  let unconditional = 0;
   /** When each operation was last sent, by resource and path, with its value. */
   const sent = new Map<string, { value: string; atMs: number }>();
 
@@ -84,18 +85,21 @@ export function createScimWrites(
           ifMatch,
         });
         if (answer.ok) {
-          if (conditional) spelling = tried;
+          // A write without a version proves little, since the read before may have been late: only the second one counts.
+          if (conditional && (ifMatch !== undefined || ++unconditional > 1)) spelling = tried;
           return true;
         }
-        if (answer.status === 412 && ifMatch !== undefined) {
-          const current = await versionOf(type, id, signal);
-          // The same version as before: it was no race, and the server wants it spelt otherwise.
+        if (answer.status === 404) return false;
+        if (answer.status === 409 || answer.status === 412) {
           forget();
+          const current = conditional ? await versionOf(type, id, signal) : undefined;
           if (current === undefined || opaque(current) !== opaque(version!)) return false;
-          refused.add(ifMatch);
-          continue;
+          // The same version as before: it was no race.
+          if (answer.status === 412 && ifMatch !== undefined) {
+            refused.add(ifMatch);
+            continue;
+          }
         }
-        if ([404, 409, 412].includes(answer.status)) return false;
         const error = failure(answer, what);
         // What is done already may be refused: "no valid fields to update".
         if (error instanceof FinalFailure && (isRepeated || isNoTarget(answer.json)) && answer.status !== 401)

@@ -14,7 +14,7 @@ import {
   type ScimUser,
 } from './scim-resource.js';
 import { createScimSearch } from './scim-search.js';
-import { createScimWire } from './scim-wire.js';
+import { createScimWire, queryString } from './scim-wire.js';
 import { createScimWrites } from './scim-write.js';
 
 interface ScimOptions extends Omit<HttpServer, 'base'> {
@@ -53,8 +53,8 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   ): Promise<T | undefined> {
     const what = `read ${type}/${id}`;
     const path = `/${type}/${encodeURIComponent(id)}`;
-    const choice = new URLSearchParams(query).toString();
-    let answer = await ask(what, 'GET', choice ? `${path}?${choice}` : path, signal);
+    const choice = queryString(query);
+    let answer = await ask(what, 'GET', path + choice, signal);
     // Some servers do not understand a choice of attributes.
     if (choice && [400, 501].includes(answer.status)) answer = await ask(what, 'GET', path, signal);
     if (answer.status === 404 || answer.status === 410) return undefined;

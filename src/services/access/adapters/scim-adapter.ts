@@ -22,13 +22,13 @@ export function createScimAdapter({ scim, settleMs = USUAL_SETTLE_MS, endSession
     kind: (await scim.patch(...change)) ? 'written' : 'conflict',
   });
 
-  /** The groups that the account shows and no filter finds: Keycloak hides child groups from lists. */
+  /** The groups that only the account shows: Keycloak hides child groups from lists and filters. */
   async function shownOnly(
     accountId: string,
-    found: ScimGroup[],
+    found: readonly Membership[],
     signal: AbortSignal,
   ): Promise<Membership[]> {
-    const listed = new Set(found.map(({ id }) => id));
+    const known = new Map(found.map(({ group, via }) => [group.id, via]));
     const memberships: Membership[] = [];
     for (const { value, display, type } of (await scim.groupsShown(accountId, signal)) ?? []) {
       if (value === undefined)
@@ -36,7 +36,8 @@ export function createScimAdapter({ scim, settleMs = USUAL_SETTLE_MS, endSession
           FailureType.CannotTell,
           `${scim.name} shows a group of account ${accountId} without a readable id: look at its groups there`,
         );
-      if (listed.has(value)) continue;
+      // Without a type it is the nested one that is known.
+      if (known.get(value) === 'direct' || (known.has(value) && type !== 'direct')) continue;
       const group = await scim.getGroup(value, signal);
       const indirect =
         type === 'indirect' ? `comes by another group, which ${scim.name} does not name` : true;
@@ -86,8 +87,10 @@ export function createScimAdapter({ scim, settleMs = USUAL_SETTLE_MS, endSession
         changeable: true,
         version: group.version,
       }));
-      const memberships = [...direct, ...(await shownOnly(accountId, found, signal))];
-      return [...memberships, ...(await above(memberships, signal))];
+      const nested = await above(direct, signal);
+      const shown = await shownOnly(accountId, [...nested, ...direct], signal);
+      const all = [...direct, ...shown];
+      return [...all, ...(shown.length > 0 ? await above(all, signal) : nested)];
     },
 
     findGroup: async (name, signal) => (await scim.findGroups(name, signal)).map(refOf),
