@@ -198,6 +198,25 @@ describe('a SCIM server', () => {
         /^payroll shows only some of the Users that it counts where externalId eq "E-1"/,
       );
     });
+    it('is not believed where its pages overlap, so that one account is missing', async () => {
+      server.odd(
+        pages(
+          (total) => total,
+          (index) => Math.max(1, index - 1),
+        ),
+      );
+      server.users.length = 4;
+      await finalFailure(FailureType.CannotTell, find('E-1'));
+    });
+    it('is read in few requests where the list is long, also where it refuses long pages', async () => {
+      server.users.push(...Array.from({ length: 2995 }, (_, i) => ({ ...dana, id: `x-${i}` })));
+      assert.equal((await find('E-1')).length, 3000);
+      assert.ok(server.seen.length < 8, `${server.seen.length} requests`);
+      server.odd(({ query }, usual) =>
+        Number(query.get('count')) > 100 ? scimError(400, 'at most 100') : usual(),
+      );
+      assert.equal((await find('E-1')).length, 3000);
+    });
     it('is not believed where it counts a hit and shows none', async () => {
       server.odd(() => list([], 1));
       await finalFailure(FailureType.CannotTell, find('E-1'));
@@ -268,9 +287,9 @@ describe('a SCIM server', () => {
       it(`and ${what}, cannot be asked where it is large or hides the value`, async () => {
         server.odd(({ type, filter }, usual) => (filter ? answer(type) : usual()));
         server.users.push(
-          ...Array.from({ length: 1100 }, (_, i) => ({ ...ravi, id: `x-${i}`, externalId: `X-${i}` })),
+          ...Array.from({ length: 2100 }, (_, i) => ({ ...ravi, id: `x-${i}`, externalId: `X-${i}` })),
         );
-        assert.match(await finalFailure(FailureType.CannotTell, find('E-9')), /has more than 1000 Users/);
+        assert.match(await finalFailure(FailureType.CannotTell, find('E-9')), /has more than 2000 Users/);
       });
     }
 
@@ -515,6 +534,18 @@ describe('a SCIM server', () => {
         signal,
       );
       assert.deepEqual([taken.suspended, notes], [true, []]);
+    });
+
+    it('has deleted the account where a suspension does so', async () => {
+      server.users.push({ ...dana }, ravi);
+      server.odd((asked, usual) => {
+        const answer = usual();
+        if (asked.method === 'PATCH') server.users.shift();
+        return answer;
+      });
+      const same = port();
+      assert.deepEqual(await suspend(same), { kind: 'written' });
+      assert.equal(await same.read({ id: 'u-1', userName: 'dana' }, signal), undefined);
     });
 
     it('has the account looked at again where it refuses the repetition of a write', async () => {

@@ -9,8 +9,10 @@ export type ResourceType = 'Users' | 'Groups';
 type Query = Record<string, string>;
 
 const PAGE_SIZE = 100;
+/** A list that goes on is read in few requests, which a rate limit counts. */
+const NEXT_PAGE_SIZE = 1000;
 /** A server that gives ever new pages has no end. */
-const MAX_PAGES = 1000;
+const MAX_ELEMENTS = 100_000;
 /** What a server may fail to understand of a request, as opposed to refuse. */
 const NOT_UNDERSTOOD = new Set([400, 501]);
 
@@ -25,12 +27,20 @@ export type ScimLists = ReturnType<typeof createScimLists>;
 export function createScimLists({ name, ask, failure, strange, cannotTell }: ScimWire) {
   /** The first form of a request that the server has understood. */
   let form = 0;
-  const forms: ((query: Query, startIndex: number) => Query)[] = [
-    (query, startIndex) => ({ ...query, startIndex: String(startIndex), count: String(PAGE_SIZE) }),
-    (query) => query,
-    ({ filter }): Query => (filter === undefined ? {} : { filter }),
+  const paged =
+    (count: number) =>
+    (query: Query, startIndex: number): Query => ({
+      ...query,
+      startIndex: String(startIndex),
+      count: String(count),
+    });
+  const firstForms = [
+    paged(PAGE_SIZE),
+    (query: Query) => query,
+    ({ filter }: Query): Query => (filter === undefined ? {} : { filter }),
   ];
-  /** A page as long as the longest ever seen may be a full one, whatever `totalResults` says. */
+  const nextForms = [paged(NEXT_PAGE_SIZE), paged(PAGE_SIZE)];
+  /** A page as long as the longest first page ever seen may be a full one, whatever `totalResults` says. */
   const longest = new Map<ResourceType, number>();
 
   /** @returns the page; undefined where the server does not understand the filter */
@@ -42,16 +52,16 @@ export function createScimLists({ name, ask, failure, strange, cannotTell }: Sci
   ): Promise<{ elements: unknown[]; total?: number } | undefined> {
     const { filter } = query;
     const what = filter === undefined ? `list ${type}` : `list ${type} where ${filter}`;
+    const forms = startIndex > 1 ? nextForms : firstForms;
     let answer: ScimAnswer | undefined;
     let isMissed = true;
-    for (let tried = form; isMissed && tried < forms.length; tried++) {
-      const asked = queryString(forms[tried]!(query, startIndex));
-      answer = await ask(what, 'GET', `/${type}${asked}`, signal);
+    for (let tried = startIndex > 1 ? 0 : form; isMissed && tried < forms.length; tried++) {
+      answer = await ask(what, 'GET', `/${type}${queryString(forms[tried]!(query, startIndex))}`, signal);
       isMissed = NOT_UNDERSTOOD.has(answer.status) && !answer.headers.has('retry-after');
-      if (answer.ok) form = tried;
-      // The first page was understood: this one is none.
-      if (isMissed && startIndex > 1) return { elements: [] };
+      if (answer.ok && startIndex === 1) form = tried;
     }
+    // The first page was understood: this one is none.
+    if (isMissed && startIndex > 1) return { elements: [] };
     if (filter !== undefined && isMissed) return undefined;
     // Some servers answer so where no resource matches. The search doubts every filter without a hit.
     if (answer!.isScimNotFound && (filter !== undefined || startIndex > 1)) return { elements: [] };
@@ -71,24 +81,28 @@ export function createScimLists({ name, ask, failure, strange, cannotTell }: Sci
     type: ResourceType,
     query: Query,
     signal: AbortSignal,
-    maxPages: number,
+    atMost: number,
   ): Promise<Listing | undefined> {
     const elements = new Map<string, unknown>();
+    let counted = 0;
     let total = 0;
     let startIndex = 1;
-    for (let left = maxPages; left > 0; left--) {
+    while (elements.size < atMost) {
       const next = await page(type, query, startIndex, signal);
       if (!next) return undefined;
       const known = elements.size;
-      for (const each of next.elements) elements.set(keyOf(each), each);
       const { length } = next.elements;
+      const repeated = length - new Set(next.elements.map(keyOf)).size;
+      for (const each of next.elements) elements.set(keyOf(each), each);
+      // What comes again on a later page does not count: another resource is missing for it.
+      counted += elements.size - known + repeated;
       // A server that ignores `startIndex` gives the same page again.
       const isNew = elements.size > known;
+      const mayBeFull = length >= Math.max(2, longest.get(type) ?? 0);
+      if (mayBeFull && startIndex === 1) longest.set(type, length);
       if (isNew) startIndex += length;
       total = next.total ?? total;
-      const mayBeFull = length >= Math.max(2, longest.get(type) ?? 0);
-      if (isNew && mayBeFull) longest.set(type, length);
-      const isWhole = startIndex > total;
+      const isWhole = counted >= total;
       if (!isNew || form > 0 || (isWhole && !mayBeFull))
         return { elements: [...elements.values()], isComplete: isWhole };
     }
@@ -96,7 +110,7 @@ export function createScimLists({ name, ask, failure, strange, cannotTell }: Sci
   }
 
   return {
-    /** @returns at most so many pages; undefined where the server does not understand the filter */
+    /** @returns about as many elements; undefined where the server does not understand the filter */
     some: read,
 
     /**
@@ -106,7 +120,7 @@ export function createScimLists({ name, ask, failure, strange, cannotTell }: Sci
     async all(type: ResourceType, query: Query, signal: AbortSignal): Promise<unknown[] | undefined> {
       // Twice, since a resource may be deleted between two pages.
       for (let round = 0; round < 2; round++) {
-        const listing = await read(type, query, signal, MAX_PAGES);
+        const listing = await read(type, query, signal, MAX_ELEMENTS);
         if (!listing || listing.isComplete) return listing?.elements;
       }
       throw cannotTell(

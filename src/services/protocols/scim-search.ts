@@ -8,7 +8,7 @@ import { attribute, sameText, valuesOf } from './scim-resource.js';
 import type { ScimWire } from './scim-wire.js';
 
 /** A system that does not understand a filter is read whole, up to this size. */
-const SCAN_PAGES = 10;
+const MAX_SCANNED = 2000;
 
 export interface Search {
   type: ResourceType;
@@ -63,7 +63,7 @@ export function createScimSearch({ name, cannotTell }: ScimWire, lists: ScimList
   /** @throws FinalFailure CannotTell where the system is too large, or does not show the attribute */
   async function scan(search: Search, signal: AbortSignal): Promise<unknown[]> {
     const { type, attribute, value, showing, query } = search;
-    const listing = await lists.some(type, showing ?? query ?? {}, signal, SCAN_PAGES);
+    const listing = await lists.some(type, showing ?? query ?? {}, signal, MAX_SCANNED + 1);
     const { elements, isComplete } = listing!;
     const shown = elements.map((each) => valuesOf(each, attribute));
     // One that shows neither the attribute nor an id may be the one asked for: the caller judges it.
@@ -74,7 +74,7 @@ export function createScimSearch({ name, cannotTell }: ScimWire, lists: ScimList
     if (isComplete && (isShown || elements.length === 0)) return hits;
     throw cannotTell(
       `${name} cannot be asked for ${attribute} "${value}": it does not understand that filter, and ${
-        isShown ? `has more than ${elements.length} ${type} to read instead` : `does not show ${attribute}`
+        isShown ? `has more than ${MAX_SCANNED} ${type} to read instead` : `does not show ${attribute}`
       }; let its administrator look, or configure another key or kind of hold`,
     );
   }
