@@ -362,6 +362,27 @@ describe('a SCIM server', () => {
       );
     });
 
+    it('is asked for many groups at once where it understands "or"', async () => {
+      const many = Array.from({ length: 100 }, (_, i) => group(`many-${i}`, [{ value: 'u-1' }]));
+      server.groups.push(...many);
+      server.odd(({ query, filter }, usual) => {
+        if (!filter) return usual();
+        const asked = [...query.get('filter')!.matchAll(/members\.value eq "(.*?)"/g)].map(([, id]) => id);
+        const start = Number(query.get('startIndex')) - 1;
+        const hits = server.groups.filter(({ members }) =>
+          (members as { value: string }[]).some(({ value }) => asked.includes(value)),
+        );
+        return list(hits.slice(start, start + Number(query.get('count'))), hits.length);
+      });
+      const ids = await groupIds('u-1');
+      assert.deepEqual(
+        ids.filter((id) => !id.startsWith('many-')),
+        ['oncall (direct)', 'sre (nested)', 'production (nested)', 'oncall (nested)'],
+      );
+      assert.equal(ids.length, 104);
+      assert.ok(server.seen.length < 40, `${server.seen.length} requests`);
+    });
+
     it('counts the members of the inner groups', async () => {
       assert.equal(await port().hasOtherActiveMember('production', 'u-1', signal), 'no');
       server.users.push(ravi);

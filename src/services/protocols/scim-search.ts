@@ -9,39 +9,62 @@ import type { ScimWire } from './scim-wire.js';
 
 /** A system that does not understand a filter is read whole, up to this size. */
 const MAX_SCANNED = 2000;
+/** Values of one request, which keep its address short enough also for ids of 300 bytes. */
+const MAX_JOINED = 15;
 
-export interface Search {
+interface Question {
   type: ResourceType;
   /** "externalId", "urn:…:User:employeeNumber", "members.value". */
   attribute: string;
-  value: string;
   /** Further parameters of the request, such as `excludedAttributes`. */
   query?: Record<string, string>;
   /** Parameters that make a server show the attribute, where `query` hides it. */
   showing?: Record<string, string>;
 }
 
+interface Search extends Question {
+  value: string;
+}
+
 export function createScimSearch({ name, cannotTell }: ScimWire, lists: ScimLists) {
   /** By type and attribute. What one answer has proven is not asked again. */
-  const proven = new Map<string, { excludes?: boolean; finds?: boolean }>();
-  const proofOf = ({ type, attribute }: Search) => {
+  const proven = new Map<
+    string,
+    { excludes?: boolean; finds?: boolean; isNumber?: boolean; joins?: boolean }
+  >();
+  const proofOf = ({ type, attribute }: Question) => {
     const key = `${type} ${attribute.toLowerCase()}`;
     if (!proven.has(key)) proven.set(key, {});
     return proven.get(key)!;
   };
 
   const filtered = (
-    { type, attribute, query }: Search,
-    literal: string,
+    { type, attribute, query }: Question,
+    literals: string[],
     signal: AbortSignal,
-  ): Promise<unknown[] | undefined> =>
-    lists.all(type, { filter: `${attribute} eq ${literal}`, ...query }, signal);
+  ): Promise<unknown[] | undefined> => {
+    const filter = literals.map((literal) => `${attribute} eq ${literal}`).join(' or ');
+    return lists.all(type, { filter, ...query }, signal);
+  };
+
+  /** An attribute may be a number on the server, which no string equals. */
+  async function equal(search: Question, value: string, signal: AbortSignal): Promise<unknown[] | undefined> {
+    const proof = proofOf(search);
+    const isNumber = /^[1-9]\d{0,14}$/.test(value);
+    if (isNumber && proof.isNumber) return filtered(search, [value], signal);
+    const found = await filtered(search, [JSON.stringify(value)], signal);
+    if (found?.length) proof.isNumber = false;
+    if (found?.length !== 0 || !isNumber || proof.isNumber === false) return found;
+    const asNumber = await filtered(search, [value], signal);
+    if (asNumber?.length) proof.isNumber = true;
+    return asNumber ?? found;
+  }
 
   /** Whether an impossible value has no hit. */
   async function excludes(search: Search, signal: AbortSignal): Promise<boolean> {
     const proof = proofOf(search);
     // A refusal of the value alone shows that the filter is understood.
-    proof.excludes ??= !(await filtered(search, JSON.stringify(randomUUID()), signal))?.length;
+    proof.excludes ??= !(await filtered(search, [JSON.stringify(randomUUID())], signal))?.length;
     return proof.excludes;
   }
 
@@ -54,7 +77,7 @@ export function createScimSearch({ name, cannotTell }: ScimWire, lists: ScimList
     for (const element of elements) {
       const [value] = valuesOf(element, search.attribute);
       if (value === undefined) continue;
-      const hits = await filtered(search, JSON.stringify(value), signal);
+      const hits = await equal(search, value, signal);
       return (proof.finds = hits?.some((hit) => sameId(hit, element)) ?? false);
     }
     return true;
@@ -87,15 +110,11 @@ export function createScimSearch({ name, cannotTell }: ScimWire, lists: ScimList
     async hits(search: Search, signal: AbortSignal): Promise<unknown[]> {
       const proof = proofOf(search);
       if (proof.excludes === false || proof.finds === false) return scan(search, signal);
-      const { value } = search;
-      let found = await filtered(search, JSON.stringify(value), signal);
+      const found = await equal(search, search.value, signal);
       if (!found) {
         proof.excludes = false;
         return scan(search, signal);
       }
-      // An attribute may be a number on the server, which a string does not equal.
-      if (found.length === 0 && /^[1-9]\d{0,14}$/.test(value))
-        found = (await filtered(search, value, signal)) ?? [];
       if (found.length > 0 && found.every((each) => hasValue(each, search))) {
         proof.finds = true;
         return found;
@@ -104,6 +123,38 @@ export function createScimSearch({ name, cannotTell }: ScimWire, lists: ScimList
       if (!isUnderstood) return scan(search, signal);
       if (found.length > 0) proof.finds = true;
       return found;
+    },
+
+    /**
+     * Leaves out values that have no hit, in few requests where the server understands `or`.
+     * @param known a value, and the id of a resource that has it: it must be found on both sides of an `or`
+     * @returns the values that may have a hit
+     */
+    async worthAsking(
+      question: Question,
+      values: string[],
+      known: { value: string; id: string },
+      signal: AbortSignal,
+    ): Promise<string[]> {
+      const proof = proofOf(question);
+      const any = (some: string[]) =>
+        filtered(
+          question,
+          some.map((value) => JSON.stringify(value)),
+          signal,
+        );
+      const isFound = async (...sides: string[]): Promise<boolean> =>
+        (await any(sides))?.some((hit) => sameId(hit, known)) ?? false;
+      if (values.length < 2 || proof.isNumber) return values;
+      proof.joins ??=
+        (await isFound(randomUUID(), known.value)) && (await isFound(known.value, randomUUID()));
+      if (!proof.joins) return values;
+      const worth: string[] = [];
+      for (let start = 0; start < values.length; start += MAX_JOINED) {
+        const some = values.slice(start, start + MAX_JOINED);
+        if ((await any(some))?.length !== 0) worth.push(...some);
+      }
+      return worth;
     },
   };
 }

@@ -32,6 +32,12 @@ export type ScimClient = ReturnType<typeof createScimClient>;
 
 const WITHOUT_MEMBERS = { excludedAttributes: 'members' };
 const WITH_MEMBERS = { attributes: 'displayName,members' };
+const BY_MEMBER = {
+  type: 'Groups',
+  attribute: 'members.value',
+  query: WITHOUT_MEMBERS,
+  showing: WITH_MEMBERS,
+} as const;
 
 export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   const wire = createScimWire({ ...server, base: scimUrl.replace(/\/+$/, '') });
@@ -138,9 +144,19 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
 
     /** @returns the groups with this direct member, a user or a group, without their members */
     async groupsWith(memberId: string, signal: AbortSignal): Promise<ScimGroup[]> {
-      const by = { type: 'Groups', attribute: 'members.value', value: memberId } as const;
-      const hits = await search.hits({ ...by, query: WITHOUT_MEMBERS, showing: WITH_MEMBERS }, signal);
-      return usable(hits, groupOf, 'Groups', 'members.value', memberId);
+      const hits = await search.hits({ ...BY_MEMBER, value: memberId }, signal);
+      return usable(hits, groupOf, 'Groups', BY_MEMBER.attribute, memberId);
     },
+
+    /**
+     * @param known a member, and a group that has it
+     * @returns those that may be members of a group
+     */
+    membersAmong: (
+      ids: string[],
+      known: { memberId: string; groupId: string },
+      signal: AbortSignal,
+    ): Promise<string[]> =>
+      search.worthAsking(BY_MEMBER, ids, { value: known.memberId, id: known.groupId }, signal),
   };
 }

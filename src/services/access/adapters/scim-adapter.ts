@@ -87,10 +87,12 @@ export function createScimAdapter({ scim, settleMs = USUAL_SETTLE_MS, endSession
         changeable: true,
         version: group.version,
       }));
-      const nested = await above(direct, signal);
+      const [first] = direct;
+      const known = first && { memberId: accountId, groupId: first.group.id };
+      const nested = await above(direct, known, signal);
       const shown = await shownOnly(accountId, [...nested, ...direct], signal);
       const all = [...direct, ...shown];
-      return [...all, ...(shown.length > 0 ? await above(all, signal) : nested)];
+      return [...all, ...(shown.length > 0 ? await above(all, known, signal) : nested)];
     },
 
     findGroup: async (name, signal) => (await scim.findGroups(name, signal)).map(refOf),
