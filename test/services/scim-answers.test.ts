@@ -88,7 +88,11 @@ describe('a SCIM server', () => {
       server.groups.push(group('g-1', [{ value: 4711 }, '4712']));
       assert.deepEqual(await find('E-1'), ['4711']);
       assert.deepEqual(await groupIds('4711'), ['g-1 (direct)']);
-      assert.deepEqual(await port().membersOf!('g-1', signal), { ids: ['4711', '4712'], isComplete: true });
+      assert.deepEqual(await port().membersOf!('g-1', signal), {
+        ids: ['4711', '4712'],
+        isComplete: true,
+        version: undefined,
+      });
     });
 
     it('finds a number that no string equals', async () => {
@@ -130,7 +134,7 @@ describe('a SCIM server', () => {
         besides(broken);
         assert.match(
           await finalFailure(FailureType.CannotTell, find('E-1')),
-          /^payroll lists one of the Users where externalId is "E-1" without a readable id/,
+          /^cannot tell: payroll lists one of the Users where externalId is "E-1" without a readable id/,
         );
       }
     });
@@ -195,7 +199,7 @@ describe('a SCIM server', () => {
       );
       assert.match(
         await finalFailure(FailureType.CannotTell, find('E-1')),
-        /^payroll shows only some of the Users that it counts where externalId eq "E-1"/,
+        /^cannot tell: payroll shows only some of the Users that it counts where externalId eq "E-1"/,
       );
     });
     it('is not believed where its pages overlap, so that one account is missing', async () => {
@@ -237,7 +241,7 @@ describe('a SCIM server', () => {
         server.odd(() => scimError(status, 'no lists here'));
         assert.match(
           await finalFailure(FailureType.CannotTell, find('E-1')),
-          /^payroll cannot be asked: .*no lists here/,
+          /^cannot tell: payroll cannot be asked: .*no lists here/,
         );
       });
     }
@@ -293,11 +297,31 @@ describe('a SCIM server', () => {
       });
     }
 
+    it('has no account only where some account shows the key', async () => {
+      const service = createAccessService({
+        port: port(),
+        match: byEmployeeId('externalId', EMPLOYEE_NUMBER),
+      });
+      const capture = () => service.capture({ employeeId: 'E-9' }, { kind: 'suspend' }, signal);
+      assert.deepEqual((await capture()).accounts, []);
+      server.users.splice(0, 2, { id: 'u-1', userName: 'dana' });
+      const other = createAccessService({ port: port(), match: byEmployeeId('externalId', EMPLOYEE_NUMBER) });
+      assert.match(
+        await finalFailure(
+          FailureType.CannotTell,
+          other.capture({ employeeId: 'E-9' }, { kind: 'suspend' }, signal),
+        ),
+        /^cannot tell: no account on payroll shows externalId or urn:.*:employeeNumber, so that none can be found by it: configure/,
+      );
+      server.users.length = 0;
+      assert.deepEqual((await capture()).accounts, []);
+    });
+
     it('stops where it finds an account by another value, and gives both', async () => {
       server.odd(({ filter }, usual) => (filter?.value === '1' ? list([dana]) : usual()));
       assert.equal(
         await finalFailure(FailureType.CannotTell, find('1')),
-        'payroll finds by externalId "1" an account with another value: dana (E-1). Look there whose it is, and mend externalId',
+        'cannot tell: payroll finds by externalId "1" an account with another value: dana (E-1). Look there whose it is, and mend externalId',
       );
     });
 
@@ -367,10 +391,11 @@ describe('a SCIM server', () => {
       server.groups.push(...many);
       server.odd(({ query, filter }, usual) => {
         if (!filter) return usual();
-        const asked = [...query.get('filter')!.matchAll(/members\.value eq "(.*?)"/g)].map(([, id]) => id);
+        const clauses = query.get('filter')!.matchAll(/members\.value eq "(.*?)"/g);
+        const asked = new Set([...clauses].map(([, id]) => id));
         const start = Number(query.get('startIndex')) - 1;
         const hits = server.groups.filter(({ members }) =>
-          (members as { value: string }[]).some(({ value }) => asked.includes(value)),
+          (members as { value: string }[]).some(({ value }) => asked.has(value)),
         );
         return list(hits.slice(start, start + Number(query.get('count'))), hits.length);
       });
@@ -546,9 +571,9 @@ describe('a SCIM server', () => {
       });
       const service = createAccessService({ port: port(), match: byEmployeeId('externalId') });
       const SUSPEND = { kind: 'suspend' } as const;
-      const { account } = await service.capture('E-1', SUSPEND, signal);
+      const { accounts } = await service.capture({ employeeId: 'E-1' }, SUSPEND, signal);
       const { taken, notes } = await service.block(
-        account!,
+        accounts[0]!,
         SUSPEND,
         nothing,
         () => Promise.resolve(),

@@ -2,6 +2,7 @@
  * Lists of SCIM (RFC 7644 §3.4.2), which are doubted: `totalResults` may be small although a page is full, large although it is empty,
  * and paging may be refused or ignored.
  */
+import { cannotTell } from '../../exit/failures.js';
 import { attribute } from './scim-resource.js';
 import { queryString, type ScimAnswer, type ScimWire } from './scim-wire.js';
 
@@ -24,7 +25,7 @@ export interface Listing {
 
 export type ScimLists = ReturnType<typeof createScimLists>;
 
-export function createScimLists({ name, ask, failure, strange, cannotTell }: ScimWire) {
+export function createScimLists({ name, ask, failure, strange }: ScimWire) {
   /** The first form of a request that the server has understood. */
   let form = 0;
   const paged =

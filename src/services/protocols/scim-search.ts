@@ -3,6 +3,7 @@
  * without an error: an impossible value must have no hit, and a value that a resource shows must find it.
  */
 import { randomUUID } from 'node:crypto';
+import { cannotTell } from '../../exit/failures.js';
 import type { ScimLists, ResourceType } from './scim-list.js';
 import { attribute, sameText, valuesOf } from './scim-resource.js';
 import type { ScimWire } from './scim-wire.js';
@@ -26,7 +27,7 @@ interface Search extends Question {
   value: string;
 }
 
-export function createScimSearch({ name, cannotTell }: ScimWire, lists: ScimLists) {
+export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
   /** By type and attribute. What one answer has proven is not asked again. */
   const proven = new Map<
     string,
@@ -123,6 +124,19 @@ export function createScimSearch({ name, cannotTell }: ScimWire, lists: ScimList
       if (!isUnderstood) return scan(search, signal);
       if (found.length > 0) proof.finds = true;
       return found;
+    },
+
+    /** Whether a resource shows the attribute; true also where there is no resource. Of a large system it reads a part. */
+    async isShown(question: Question, signal: AbortSignal): Promise<boolean> {
+      const proof = proofOf(question);
+      if (proof.finds) return true;
+      const query = question.showing ?? question.query ?? {};
+      for (const atMost of [1, MAX_SCANNED]) {
+        const { elements, isComplete } = (await lists.some(question.type, query, signal, atMost))!;
+        if (elements.some((each) => valuesOf(each, question.attribute).length > 0)) return true;
+        if (isComplete) return elements.length === 0;
+      }
+      return false;
     },
 
     /**

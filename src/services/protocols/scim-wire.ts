@@ -1,5 +1,4 @@
 /** SCIM messages (RFC 7644 §3) over HTTP. */
-import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { createExchange, type HttpServer } from './http-exchange.js';
 import type { HttpAnswer } from './http-failure.js';
 import { attribute, isObject } from './scim-resource.js';
@@ -57,8 +56,6 @@ export function createScimWire(server: HttpServer) {
     /** @throws Error as on an outage: another server answered, or this one is out of order */
     strange: (what: string, instead: string): Error =>
       new Error(`${name} answered "${what}" with something that is not ${instead}`),
-
-    cannotTell: (why: string): FinalFailure => new FinalFailure(FailureType.CannotTell, why),
   };
 }
 

@@ -2,6 +2,7 @@
  * A SCIM 2.0 client (RFC 7643, RFC 7644) for the requests of the hold and the directory. A status code does not prove the effect of a
  * write: the caller reads it back.
  */
+import { cannotTell } from '../../exit/failures.js';
 import type { HttpServer } from './http-exchange.js';
 import { createScimLists, type ResourceType } from './scim-list.js';
 import {
@@ -41,7 +42,7 @@ const BY_MEMBER = {
 
 export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   const wire = createScimWire({ ...server, base: scimUrl.replace(/\/+$/, '') });
-  const { name, ask, failure, strange, cannotTell } = wire;
+  const { name, ask, failure, strange } = wire;
   const search = createScimSearch(wire, createScimLists(wire));
   const user = (id: string, signal: AbortSignal) => get('Users', id, {}, userOf, signal);
   const group = (id: string, signal: AbortSignal) => get('Groups', id, WITHOUT_MEMBERS, groupOf, signal);
@@ -123,6 +124,10 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
       );
     },
 
+    /** Whether a user shows the attribute; true also where there is no user. */
+    isShown: (attribute: string, signal: AbortSignal): Promise<boolean> =>
+      search.isShown({ type: 'Users', attribute }, signal),
+
     /** @returns the groups that the server finds by this name, each under the name that it has there */
     async findGroups(displayName: string, signal: AbortSignal): Promise<ScimGroup[]> {
       const by = { type: 'Groups', attribute: 'displayName', value: displayName } as const;
@@ -130,11 +135,8 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
       return usable(hits, groupOf, 'Groups', 'displayName', displayName);
     },
 
-    /** @returns undefined where the server does not show them, an empty list also where the group is gone */
-    async membersOf(groupId: string, signal: AbortSignal): Promise<Reference[] | undefined> {
-      const found = await get('Groups', groupId, WITH_MEMBERS, groupOf, signal);
-      return found ? found.members : [];
-    },
+    /** @returns the group with its members, where the server shows them; undefined where it is gone */
+    getMembers: (id: string, signal: AbortSignal) => get('Groups', id, WITH_MEMBERS, groupOf, signal),
 
     /** @returns the groups that the user shows; undefined where the server shows none there */
     async groupsShown(userId: string, signal: AbortSignal): Promise<Reference[] | undefined> {

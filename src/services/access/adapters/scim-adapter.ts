@@ -1,5 +1,5 @@
 /** The port to a critical system over SCIM 2.0 (RFC 7643, RFC 7644). */
-import { FailureType, FinalFailure } from '../../../exit/failures.js';
+import { cannotTell } from '../../../exit/failures.js';
 import type { ScimClient } from '../../protocols/scim.js';
 import { identitiesOf, type ScimGroup, type ScimUser } from '../../protocols/scim-resource.js';
 import type { AccessPort, Account, Membership, Outcome } from '../access-port.js';
@@ -32,8 +32,7 @@ export function createScimAdapter({ scim, settleMs = USUAL_SETTLE_MS, endSession
     const memberships: Membership[] = [];
     for (const { value, display, type } of (await scim.groupsShown(accountId, signal)) ?? []) {
       if (value === undefined)
-        throw new FinalFailure(
-          FailureType.CannotTell,
+        throw cannotTell(
           `${scim.name} shows a group of account ${accountId} without a readable id: look at its groups there`,
         );
       // Without a type it is the nested one that is known.
@@ -67,6 +66,8 @@ export function createScimAdapter({ scim, settleMs = USUAL_SETTLE_MS, endSession
         value: found.value,
       })),
 
+    hasKey: (attribute, signal) => scim.isShown(attribute, signal),
+
     async read({ id, userName }, signal) {
       const user = await scim.getUser(id, signal);
       if (user) return accountOf(user);
@@ -98,9 +99,10 @@ export function createScimAdapter({ scim, settleMs = USUAL_SETTLE_MS, endSession
     findGroup: async (name, signal) => (await scim.findGroups(name, signal)).map(refOf),
 
     async membersOf(groupId, signal) {
-      const members = await scim.membersOf(groupId, signal);
-      const ids = (members ?? []).flatMap(({ value }) => value ?? []);
-      return { ids, isComplete: members?.length === ids.length };
+      const group = await scim.getMembers(groupId, signal);
+      if (!group) return undefined;
+      const ids = (group.members ?? []).flatMap(({ value }) => value ?? []);
+      return { ids, isComplete: group.members?.length === ids.length, version: group.version };
     },
 
     hasOtherActiveMember: (groupId, accountId, signal) => otherActiveMember(scim, groupId, accountId, signal),

@@ -16,7 +16,7 @@ export async function otherActiveMember(
   let isListed = false;
   let inDoubt = false;
   for (const group of groups) {
-    const members = await scim.membersOf(group, signal);
+    const { members } = (await scim.getMembers(group, signal)) ?? { members: [] };
     inDoubt ||= members === undefined || mayBeCut(members.length);
     for (const { value, type } of members ?? []) {
       isListed ||= value === accountId;
