@@ -525,6 +525,21 @@ describe('a SCIM server', () => {
       });
     }
 
+    const withoutConfig: [what: string, answer: ReturnType<Odd>][] = [
+      ['a web page', { status: 404, body: '<html>Not here</html>' }],
+      ['a redirect', { status: 302, headers: { location: '/login' } }],
+      ['501', scimError(501, 'not implemented')],
+      ['nonsense', { status: 200, body: [] }],
+    ];
+    for (const [what, answer] of withoutConfig) {
+      it(`is written to without versions where it describes itself by ${what}`, async () => {
+        server.users.push({ ...dana });
+        server.odd(when(({ type }) => type === 'ServiceProviderConfig', answer));
+        assert.deepEqual(await suspend(), { kind: 'written' });
+        assert.equal((await port().capabilities(signal)).conditionalWrites, false);
+      });
+    }
+
     it('is believed in its header before its body', async () => {
       server.users.push({ ...dana });
       server.odd(conditional('W/"7"', '7', 'W/"7"'));

@@ -2,6 +2,9 @@
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { rateLimitOf, retryAfterOf, RetryAfter } from './retry-after.js';
 
+/** A proxy or a maintenance page has answered instead of the server. */
+export class WebPage extends Error {}
+
 export interface HttpAnswer {
   status: number;
   headers: Headers;
@@ -30,7 +33,9 @@ export function failureOf(answer: HttpAnswer, name: string, what: string, secret
   if (afterMs !== undefined)
     return new RetryAfter(`${sentence}; it asks to wait ${Math.ceil(afterMs / 1000)} s`, afterMs);
   if (isPage(answer))
-    return new Error(`${answered} with a web page: a proxy or a maintenance page stands in front of ${name}`);
+    return new WebPage(
+      `${answered} with a web page: a proxy or a maintenance page stands in front of ${name}`,
+    );
   if (isExhausted(answer)) return new Error(`${sentence}: its rate limit is exhausted`);
   if (status === 401) return refused(`${sentence}; check the token of ${name}`);
   if (status === 403) {
@@ -49,7 +54,7 @@ export const isRedirect = (status: number): boolean => status >= 300 && status <
 /** Whether a web page came in place of the API's answer. A 401 is believed: an authenticating proxy refuses the token so. */
 export function isPage({ status, headers, text }: HttpAnswer): boolean {
   if (status === 401) return false;
-  return /^text\/html\b/i.test(headers.get('content-type') ?? '') || /^\s*<(!doctype|html)\b/i.test(text);
+  return /^text\/html\b/i.test(headers.get('content-type') ?? '') || /^\s*<[!?a-z]/i.test(text);
 }
 
 /** Only 403 and 429 are about the rate: an exhausted limit beside another status says that this request was the last. */

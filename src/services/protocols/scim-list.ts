@@ -14,8 +14,8 @@ const PAGE_SIZE = 100;
 const NEXT_PAGE_SIZE = 1000;
 /** A server that gives ever new pages has no end. */
 const MAX_ELEMENTS = 100_000;
-/** What a server may fail to understand of a request, as opposed to refuse. */
-const NOT_UNDERSTOOD = new Set([400, 501]);
+/** A server that does not understand a request, or not so long an address, as opposed to one that refuses it. */
+const NOT_UNDERSTOOD = new Set([400, 413, 414, 431, 501]);
 
 export interface Listing {
   /** As they came: one without an id is no resource, and the caller judges it. */

@@ -82,7 +82,7 @@ function resourceOf(json: unknown, etag: string | null | undefined) {
 /** @returns the value of an attribute, whatever the case of its name */
 export function attribute(holder: unknown, name: string): unknown {
   if (!isObject(holder)) return undefined;
-  if (name in holder) return holder[name];
+  if (holder[name] !== undefined) return holder[name];
   return Object.entries(holder).find(([key]) => sameText(key, name))?.[1];
 }
 

@@ -1,5 +1,6 @@
 /** Writes of SCIM: a PATCH of one value (RFC 7644 §3.5.2), conditional where the server supports ETags (§3.14). */
 import { FinalFailure } from '../../exit/failures.js';
+import { WebPage } from './http-failure.js';
 import type { ResourceType } from './scim-list.js';
 import { attribute, type ScimResource } from './scim-resource.js';
 import type { ScimWire } from './scim-wire.js';
@@ -37,17 +38,22 @@ export function createScimWrites(
   /** When each operation was last sent, by resource and path, with its value. */
   const sent = new Map<string, { value: string; atMs: number }>();
 
+  async function announcesEtags(signal: AbortSignal): Promise<boolean> {
+    const what = 'read ServiceProviderConfig';
+    const answer = await ask(what, 'GET', '/ServiceProviderConfig', signal);
+    if (!answer.ok) throw failure(answer, what);
+    return String(attribute(attribute(answer.json, 'etag'), 'supported')).toLowerCase() === 'true';
+  }
+
   async function supportsEtags(signal: AbortSignal): Promise<boolean> {
-    if (etags === undefined) {
-      const what = 'read ServiceProviderConfig';
-      const answer = await ask(what, 'GET', '/ServiceProviderConfig', signal);
-      const error = answer.ok ? undefined : failure(answer, what);
-      if (error && !(error instanceof FinalFailure)) throw error;
+    etags ??= await announcesEtags(signal).catch((error: unknown) => {
       // Without a ServiceProviderConfig (RFC 7644 §4) a server advertises no ETags.
-      const supported = error ? false : attribute(attribute(answer.json, 'etag'), 'supported');
-      etags = String(supported).toLowerCase() === 'true';
-    }
-    return etags && spelling < spellings.length - 1;
+      if (error instanceof FinalFailure) return false;
+      // A proxy's page for an unknown address, or for an outage: asked again the next time.
+      if (error instanceof WebPage) return undefined;
+      throw error;
+    });
+    return etags === true && spelling < spellings.length - 1;
   }
 
   /** Forgets what is too old to arrive late, and remembers this one. @returns whether it repeats one of ours */
