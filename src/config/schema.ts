@@ -212,6 +212,8 @@ export const ConfigFile = z.strictObject({
         tokensLive: DurationMs.optional(),
         /** Groups, such as the administrators, whose last active member a hold must not take without an override. */
         protectedGroups: z.array(z.string().min(1)).default([]),
+        /** How long a read may show the value from before a write. */
+        settle: DurationMs.optional(),
         /** For all workers together. */
         rateLimit: z.strictObject({ requestsPerSecond: z.number().positive() }).optional(),
         /** Ends the sessions of an account, since its tokens may survive a suspension, and a reactivation revives them. */

@@ -5,7 +5,6 @@ import { interviewUid } from '../exit/ids.js';
 import type { ExitStatus } from '../exit/status.js';
 import { hrPartner } from '../services/from-config.js';
 import { createScimClient } from '../services/protocols/scim.js';
-import { isActive } from '../services/protocols/scim-resource.js';
 import type { Stack } from './stack.js';
 
 export interface Check {
@@ -43,12 +42,15 @@ export function readAccess(stack: Stack, employeeId: string): Promise<SeenAccoun
   return Promise.all(
     stack.systems.map(async ({ name, scimUrl, token }) => {
       const scim = createScimClient({ name, scimUrl, token, requestTimeoutMs: 5_000 });
-      const [user] = await scim.findUsers('externalId', employeeId, signal);
-      if (!user) return { system: name };
-      const groups = await scim.groupsOf(user.id, signal);
+      const [found] = await scim.findUsers('externalId', employeeId, signal);
+      if (!found) return { system: name };
+      const groups = await scim.groupsWith(found.user.id, signal);
       return {
         system: name,
-        account: { active: isActive(user), groups: groups.map(({ displayName }) => displayName).toSorted() },
+        account: {
+          active: found.user.active !== false,
+          groups: groups.map(({ displayName }) => displayName).toSorted(),
+        },
       };
     }),
   );

@@ -78,8 +78,14 @@ function declareResources({ users, groups, save }: ScimStore): void {
     await save();
     return resource;
   };
-  const withMember = (userId: string) =>
-    [...groups.values()].filter(({ members }) => members?.some(({ value }) => value === userId));
+  const withMember = (id: string) =>
+    [...groups.values()].filter(({ members }) => members?.some(({ value }) => value === id));
+  const removeMember = (id: string): void => {
+    for (const group of withMember(id)) {
+      group.members = group.members?.filter(({ value }) => value !== id);
+      group.meta = metaAfter(group);
+    }
+  };
   const groupsOf = (userId: string) =>
     withMember(userId).map(({ id, displayName }) => ({ value: id, display: displayName, type: 'direct' }));
   const showUser = (user: StoredResource) => ({ ...visible(user), groups: groupsOf(user.id) });
@@ -100,10 +106,7 @@ function declareResources({ users, groups, save }: ScimStore): void {
     }) as never)
     .degress(async ({ id }: Instance) => {
       if (!users.delete(id!)) throw new SCIMMY.Types.Error(404, '', `Resource ${id} not found`);
-      for (const group of withMember(id!)) {
-        group.members = group.members?.filter(({ value }) => value !== id);
-        group.meta = metaAfter(group);
-      }
+      removeMember(id!);
       await save();
     });
 
@@ -111,13 +114,14 @@ function declareResources({ users, groups, save }: ScimStore): void {
     .egress(read(groups, visible) as never)
     .ingress((async ({ id }: Instance, group: { members?: { value: string }[] }) => {
       const members = [...new Map((group.members ?? []).map((member) => [member.value, member])).values()];
-      const unknown = members.find(({ value }) => !users.has(value));
+      const unknown = members.find(({ value }) => !users.has(value) && !groups.has(value));
       if (unknown) throw new SCIMMY.Types.Error(400, 'invalidValue', `There is no user ${unknown.value}`);
-      const known = members.map(({ value }) => ({ value, type: 'User' }));
+      const known = members.map(({ value }) => ({ value, type: users.has(value) ? 'User' : 'Group' }));
       return visible(await write(groups, id, { ...group, members: known }));
     }) as never)
     .degress(async ({ id }: Instance) => {
       if (!groups.delete(id!)) throw new SCIMMY.Types.Error(404, '', `Resource ${id} not found`);
+      removeMember(id!);
       await save();
     });
 }

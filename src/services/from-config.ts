@@ -109,12 +109,12 @@ const personIn =
   };
 
 function adapterOf(system: Config['systems'][number], requestTimeoutMs: number): AccessPort {
-  const { name, scimUrl, token, rateLimit, sessionRevocation } = system;
+  const { name, scimUrl, token, rateLimit, sessionRevocation, settle: settleMs } = system;
   const pace = rateLimit && paceOf(name, rateLimit.requestsPerSecond);
   const scim = createScimClient({ name, scimUrl, token, requestTimeoutMs, pace });
   const endSessions =
     sessionRevocation && sessionRevoker({ ...sessionRevocation, name, requestTimeoutMs, pace });
-  return createScimAdapter({ scim, endSessions });
+  return createScimAdapter({ scim, settleMs, endSessions });
 }
 
 function mailerOf({ mail, policy }: Config): Mailer {

@@ -3,6 +3,7 @@ import { FailureType } from '../../src/exit/failures.js';
 import type { HoldKind } from '../../src/exit/hold-facts.js';
 import { NOTHING } from '../support/critical-system.js';
 import { finalFailure } from '../support/failures.js';
+import { RequestRefused } from '../support/scim-admin.js';
 import { contract } from './contract.js';
 import { pagesOfTwo } from './quirks.js';
 import { all } from './targets.js';
@@ -171,6 +172,25 @@ contract('among other administrators, a hold', all, (system, { SUSPEND, GROUPS, 
     await system.admin.addMember(system.groups.admins, id);
     assert.equal(await drift(SUSPEND), 'the account is active again');
     assert.equal(await drift(GROUPS), `is in ${named('admins')} again`);
+    assert.deepEqual(system.writes(), []);
+  });
+
+  it('takes no group that the account is in by way of another one, and says by which', async function () {
+    const { employeeId, id } = await system.hire();
+    const [inner, outer] = [`inner-${employeeId}`, `outer-${employeeId}`];
+    const innerId = await system.admin.createGroup(inner, [id]);
+    const outerId = await system.admin.createGroup(outer);
+    try {
+      await system.admin.addMember(outerId, innerId);
+    } catch (error) {
+      // A server without groups in groups.
+      if (error instanceof RequestRefused && error.status < 500) return this.skip();
+      throw error;
+    }
+    const hold: HoldKind = { kind: 'groups', groups: [named(outer)] };
+    const account = await system.capture(employeeId, hold);
+    const reason = await finalFailure(FailureType.Refused, system.block(account, hold));
+    assert.match(reason, new RegExp(`${named(outer)} .*by way of ${named(inner)}`));
     assert.deepEqual(system.writes(), []);
   });
 

@@ -90,6 +90,49 @@ for (const target of [embedded, scim2Server]) {
       assert.ok(totalResults > 2);
     });
 
+    it('counts the page for the total', async () => {
+      for (let i = 0; i < 3; i++) await user();
+      proxy.quirk(quirks.countsThePage);
+      const { Resources, totalResults } = await requests.list('Users', { count: '100' });
+      assert.deepEqual([Resources.length, totalResults], [2, 2]);
+    });
+
+    it('answers a filter without a hit with 404', async () => {
+      proxy.quirk(quirks.answersNoHitWith404);
+      const none = new URLSearchParams({ filter: 'userName eq "none"' }).toString();
+      assert.equal((await ask('GET', `/Users?${none}`)).status, 404);
+      assert.equal((await ask('GET', '/Users')).status, 200);
+    });
+
+    it('answers a filter on users with every user', async () => {
+      const { id } = await user();
+      proxy.quirk(quirks.ignoresFiltersOnUsers);
+      const { Resources } = await requests.list('Users', { filter: 'userName eq "none"' });
+      assert.ok(Resources.some((each) => each.id === id));
+    });
+
+    it('gives members on request only', async () => {
+      const { id } = await user();
+      const group = await newGroup(`Quirk-${made.length}`);
+      made.unshift(`/Groups/${group.id}`);
+      await requests.addMembers(group.id, id);
+      proxy.quirk(quirks.membersOnRequest);
+      const path = `/Groups/${group.id}`;
+      assert.equal((await ask('GET', path)).body.members, undefined);
+      assert.equal((await ask('GET', `${path}?attributes=displayName,members`)).body.members?.length, 1);
+    });
+
+    it('writes what no step needs in odd forms', async () => {
+      const emails = [{ value: 'quirk@acme.example', type: 'work' }];
+      const { id } = await user('Quirk-odd', { emails, displayName: 'Odd', externalId: 'Quirk-odd' });
+      proxy.quirk(quirks.oddValues);
+      const { body } = await ask<Record<string, unknown>>('GET', `/Users/${id}`);
+      assert.deepEqual(
+        [body['emails'], body['displayName'], body['name'], body['externalId'], body['ExternalID']],
+        [['quirk@acme.example'], null, 'Odd', undefined, 'Quirk-odd'],
+      );
+    });
+
     it('ignores case in filters', async () => {
       const { id } = await user('Quirk-case', { externalId: 'Quirk-CASE' });
       const filter = 'externalId eq "quirk-case"';

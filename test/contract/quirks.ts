@@ -81,6 +81,58 @@ export const pagesOfTwo: Quirk = (forward) => (request) => {
   return forward({ ...request, path: url.pathname + url.search });
 };
 
+/** Pages of two, and `totalResults` counts the page alone. */
+export const countsThePage: Quirk = (forward) => async (request) => {
+  const answer = await pagesOfTwo(forward)(request);
+  const json = parsed(answer);
+  if (!json?.Resources) return answer;
+  return { ...answer, body: JSON.stringify({ ...json, totalResults: json.Resources.length }) };
+};
+
+const scimError = (status: number, detail: string): Promise<ProxiedAnswer> =>
+  Promise.resolve({
+    status,
+    headers: { 'content-type': 'application/scim+json' },
+    body: JSON.stringify({
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
+      status: String(status),
+      detail,
+    }),
+  });
+
+const queryOf = ({ path }: ProxiedRequest): URLSearchParams => new URL(path, 'http://server').searchParams;
+
+export const answersNoHitWith404: Quirk = (forward) => async (request) => {
+  const answer = await forward(request);
+  const isEmpty = queryOf(request).has('filter') && parsed(answer)?.Resources?.length === 0;
+  return isEmpty ? scimError(404, 'No resource matches') : answer;
+};
+
+/** The filter is dropped, without an error. */
+export const ignoresFiltersOnUsers: Quirk = (forward) => (request) => {
+  const url = new URL(request.path, 'http://server');
+  if (url.pathname.endsWith('/Users')) url.searchParams.delete('filter');
+  return forward({ ...request, path: url.pathname + url.search });
+};
+
+export const membersOnRequest: Quirk = (forward) => (request) =>
+  queryOf(request).get('attributes')?.includes('members')
+    ? forward(request)
+    : resources((resource) => void delete resource['members'])(forward)(request);
+
+/** What no step needs, in forms that the schema does not have. */
+export const oddValues = resources((resource) => {
+  const { emails, externalId, displayName } = resource;
+  if (Array.isArray(emails)) resource['emails'] = emails.map(({ value }: Json) => value);
+  if (externalId !== undefined) {
+    delete resource['externalId'];
+    resource['ExternalID'] = externalId;
+  }
+  if (resource['userName'] && displayName) Object.assign(resource, { displayName: null, name: displayName });
+  if (Array.isArray(resource['members']))
+    resource['members'] = resource['members'].map(({ value }: Json) => value);
+});
+
 /** "E-1" is found by "e-1": for every attribute, also for those that a schema calls case-sensitive. */
 export const filtersIgnoreCase: Quirk = (forward) => async (request) => {
   const url = new URL(request.path, 'http://server');

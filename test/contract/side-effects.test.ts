@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
 import { finalFailure } from '../support/failures.js';
-import type { ProxiedRequest, Quirk } from '../support/fault-proxy.js';
+import type { ProxiedAnswer, ProxiedRequest, Quirk } from '../support/fault-proxy.js';
 import { contract } from './contract.js';
 import { embedded } from './targets.js';
 
@@ -197,14 +197,14 @@ contract('what a write costs besides: a hold', [embedded], (system, { SUSPEND, G
 
   it('waits for a read that shows a write late, and writes once', async () => {
     const { id, account } = await system.captured(SUSPEND);
-    let late: string | undefined;
+    let late: ProxiedAnswer | undefined;
     let reads = 0;
     system.proxy.quirk((forward) => async (request) => {
       if (request.method === 'GET' && request.path.endsWith(`/Users/${id}`)) {
         const answer = await forward(request);
-        late ??= answer.body;
+        late ??= answer;
         // The first reads after the write still show the account from before.
-        return reads++ < 4 ? { ...answer, body: late } : answer;
+        return reads++ < 4 ? late : answer;
       }
       return forward(request);
     });

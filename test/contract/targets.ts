@@ -81,6 +81,17 @@ export const all: Target[] = [
     'without User.groups, with relative locations, taking members by PATCH only',
     quirks.together(quirks.withoutUserGroups, quirks.relativeLocations, quirks.refusesGroupsWithMembers),
   ),
+  variant(
+    embedded,
+    'with odd values, counting pages only, hiding members, answering no hit with 404',
+    quirks.together(
+      quirks.oddValues,
+      quirks.countsThePage,
+      quirks.membersOnRequest,
+      quirks.answersNoHitWith404,
+    ),
+  ),
+  variant(embedded, '@long ignoring filters on users', quirks.ignoresFiltersOnUsers),
   variant(embedded, 'at its worst', quirks.everything),
   variant(scim2Server, 'at its worst', quirks.everything),
 ];

@@ -189,7 +189,8 @@ export class Wire {
   /** What the hold gets to see of the answer to a read. */
   private shownBy({ path }: Asked): Cell[] {
     const [, type, id] = path.split(/[/?]/);
-    if (type === 'Users') return [ACCOUNT, ACTIVE];
+    // A choice of attributes leaves out `active`.
+    if (type === 'Users') return path.includes('attributes=') ? [ACCOUNT] : [ACCOUNT, ACTIVE];
     if (type !== 'Groups') return [];
     if (!path.startsWith('/Groups?')) return [exists(id!)];
     // Groups are also looked for by their names, which shows no membership.

@@ -72,7 +72,7 @@ inBothForms(
       const nora = await opened(world, { on: ['code'] });
       const stuck = await untilStep(world, nora, 'block-access:code');
       const { error } = stepOf(stuck, 'block-access:code')!;
-      assert.match(error!, /ending the sessions of .* on code was answered with 404: end them by hand/);
+      assert.match(error!, /^code answered 404 to "end the sessions of .*\. End them by hand/);
       assert.ok(!error!.includes('token-of-the-api'));
       assert.equal(stuck.blockedAt, undefined);
       assert.equal((await world.account(nora, 'code')).active, false);

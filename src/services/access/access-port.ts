@@ -86,6 +86,11 @@ export interface AccessPort {
   /** @returns every account with this key, each once; the value is compared without regard to case */
   find(key: Key, signal: AbortSignal): Promise<Candidate[]>;
   /**
+   * Whether any account has the attribute, or there is no account. Where none has, a search by it tells nothing.
+   * Absent where the system refuses an attribute that it does not have.
+   */
+  hasKey?: ((attribute: string, signal: AbortSignal) => Promise<boolean>) | undefined;
+  /**
    * Reads by the immutable id.
    * @returns undefined only where the account was deleted; the adapter confirms that by `userName`, if given
    */

@@ -1,5 +1,5 @@
 /** Finds the accounts of a person on a critical system, by the configured keys. */
-import { FailureType, FinalFailure } from '../../exit/failures.js';
+import { cannotTell, FailureType, FinalFailure } from '../../exit/failures.js';
 import { isById, valueOf, type Match, type Person } from '../../exit/matching.js';
 import { assertSpelling } from '../../exit/spelling.js';
 import type { AccessPort, Account } from './access-port.js';
@@ -65,14 +65,27 @@ export async function findAccounts(
       const others: Account[] = [];
       // Only by what is known: a hold does not wait for the directory where it need not.
       for (const key of match.slice(index + 1).filter((key) => valueOf(key, person) !== undefined))
-        others.push(...(await hits(key).catch(unlessRefused)));
+        others.push(...(await hits(key).catch(unlessUnasked)));
       return { accounts, by, others: others.filter(({ id }) => accounts.every((one) => one.id !== id)) };
     }
     const unknown = match.filter((key) => valueOf(key, person) === undefined);
-    if (unknown.length < match.length) return undefined;
+    if (unknown.length < match.length) {
+      await assertKeys(match.filter((key) => !unknown.includes(key)));
+      return undefined;
+    }
     throw new FinalFailure(
       FailureType.KeyUnknown,
       `cannot tell: ${person.employeeId} may have an account on ${port.system}, which is found by ${unknown.map(({ template }) => template).join(', ')}, and that is not known: add it to the directory or to the resignation, then retry`,
+    );
+  }
+
+  /** @throws FinalFailure CannotTell where no account of the system has any of the attributes: then none can be found by them */
+  async function assertKeys(keys: readonly Match[]): Promise<void> {
+    if (!port.hasKey) return;
+    for (const { attribute } of keys) if (await port.hasKey(attribute, signal)) return;
+    const attributes = keys.map(({ attribute }) => attribute).join(' or ');
+    throw cannotTell(
+      `no account on ${port.system} shows ${attributes}, so that none can be found by it: configure another key in its match`,
     );
   }
 
@@ -106,9 +119,10 @@ export async function findAccounts(
   }
 }
 
-/** A system may refuse a filter on an attribute that it does not have. */
-function unlessRefused(error: unknown): Account[] {
-  if (error instanceof FinalFailure && error.type === FailureType.Refused) return [];
+/** A system may refuse a filter on an attribute that it does not have, or not tell by it. */
+function unlessUnasked(error: unknown): Account[] {
+  const types: FailureType[] = [FailureType.Refused, FailureType.CannotTell];
+  if (error instanceof FinalFailure && types.includes(error.type)) return [];
   throw error;
 }
 

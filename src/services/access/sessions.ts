@@ -1,6 +1,8 @@
 /** Ends the sessions of an account by a configured HTTP request, since SCIM has no operation for it. */
 import { parseTemplate } from 'url-template';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
+import { reasonOf } from '../protocols/fetch-failure.js';
+import { failureOf, type HttpAnswer } from '../protocols/http-failure.js';
 import type { Pace } from '../protocols/pace.js';
 
 interface SessionRevocation {
@@ -27,24 +29,25 @@ export function sessionRevoker({
   const template = parseTemplate(url);
   return async ({ id, userName }, signal) => {
     await pace?.(signal);
-    const what = `ending the sessions of ${userName} on ${name}`;
-    let response: Response;
+    const what = `end the sessions of ${userName}`;
+    let answer: HttpAnswer;
     try {
-      response = await fetch(template.expand({ id, userName }), {
+      const response = await fetch(template.expand({ id, userName }), {
         method,
         headers: { authorization: `Bearer ${token}` },
-        redirect: 'error',
+        redirect: 'manual',
         signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]),
       });
+      answer = { status: response.status, headers: response.headers, text: await response.text() };
+      if (response.ok) return;
     } catch (error) {
-      throw new Error(`${what}: no answer (${(error as Error).message})`, { cause: error });
+      throw new Error(`${name} gave no answer to "${what}" (${reasonOf(error)})`, { cause: error });
     }
-    await response.body?.cancel();
-    if (response.ok) return;
-    const sentence = `${what} was answered with ${response.status}`;
-    const isTransient = response.status >= 500 || response.status === 408 || response.status === 429;
-    throw isTransient
-      ? new Error(sentence)
-      : new FinalFailure(FailureType.Refused, `${sentence}: end them by hand, or fix the request and retry`);
+    const error = failureOf(answer, name, what, token);
+    if (!(error instanceof FinalFailure)) throw error;
+    throw new FinalFailure(
+      FailureType.Refused,
+      `${error.message}. End them by hand, or fix the request and retry`,
+    );
   };
 }

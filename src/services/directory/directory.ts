@@ -3,11 +3,8 @@ import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { Contact, Employee } from '../../exit/people.js';
 import type { ScimClient } from '../protocols/scim.js';
 import {
-  attributeOf,
   displayNameOf,
   identitiesOf,
-  isActive,
-  managerIdOf,
   personalEmail,
   primaryEmail,
   type ScimUser,
@@ -27,23 +24,24 @@ export function createDirectoryService({ scim, fallback }: { scim: ScimClient; f
           `${hits.length} people in ${scim.name} have the ${attribute} ${employeeId}; exactly one must`,
         );
       }
-      const [user] = hits;
-      if (!user) continue;
-      assertSpelling(String(attributeOf(user, attribute)), employeeId, scim.name);
-      return user;
+      const [hit] = hits;
+      if (!hit) continue;
+      assertSpelling(hit.value, employeeId, scim.name);
+      return hit.user;
     }
     throw new FinalFailure(FailureType.UnknownEmployee, `${scim.name} knows no employee ${employeeId}`);
   }
 
   async function managerOf(user: ScimUser, signal: AbortSignal): Promise<Employee['manager']> {
     const instead = (why: string) => ({ ...fallback, insteadOfManager: why });
-    const managerId = managerIdOf(user);
+    const { managerId } = user;
     if (!managerId) return instead('the directory names no manager');
     if (managerId === user.id) return instead('the directory names the employee as their own manager');
     const manager = await scim.getUser(managerId, signal);
     if (!manager) return instead('the directory names a manager who no longer exists');
     const name = displayNameOf(manager);
-    if (!isActive(manager)) return instead(`the manager, ${name}, is no longer active`);
+    // Many directories show `active` only where it is false.
+    if (manager.active === false) return instead(`the manager, ${name}, is no longer active`);
     const email = primaryEmail(manager);
     if (!email) return instead(`the manager, ${name}, has no mail address`);
     return { name, email, language: manager.preferredLanguage };

@@ -2,235 +2,163 @@
  * A SCIM 2.0 client (RFC 7643, RFC 7644) for the requests of the hold and the directory. A status code does not prove the effect of a
  * write: the caller reads it back.
  */
-import { FailureType, FinalFailure } from '../../exit/failures.js';
-import { describeIssues } from '../../exit/input.js';
-import type { z } from 'zod';
-import { reasonOf } from './fetch-failure.js';
-import type { Pace } from './pace.js';
-import { assertTimeLeft } from './commit-point.js';
-import { attributeOf, sameText, ScimGroup, ScimUser, type ScimResource } from './scim-resource.js';
+import { cannotTell } from '../../exit/failures.js';
+import type { HttpServer } from './http-exchange.js';
+import { createScimLists, type ResourceType } from './scim-list.js';
+import {
+  groupOf,
+  sameText,
+  userOf,
+  valuesOf,
+  type Reference,
+  type ScimGroup,
+  type ScimUser,
+} from './scim-resource.js';
+import { createScimSearch } from './scim-search.js';
+import { createScimWire, queryString } from './scim-wire.js';
+import { createScimWrites } from './scim-write.js';
 
-const shapes = { Users: ScimUser, Groups: ScimGroup };
-type Shape<K extends keyof typeof shapes> = z.output<(typeof shapes)[K]>;
-const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
-const PAGE_SIZE = 100;
-
-interface ScimOptions {
-  /** For error messages: "payroll", "the directory". */
-  name: string;
+interface ScimOptions extends Omit<HttpServer, 'base'> {
   scimUrl: string;
-  token: string;
-  requestTimeoutMs: number;
-  /** The server's rate limit, if any. */
-  pace?: Pace | undefined;
 }
 
-/** One operation of a PATCH (RFC 7644 §3.5.2). */
-interface PatchOperation {
-  op: 'add' | 'remove' | 'replace';
-  path: string;
-  value?: unknown;
+/** A user whose attribute has the value that was asked for. */
+export interface FoundUser {
+  user: ScimUser;
+  /** In the server's own spelling. */
+  value: string;
 }
 
 export type ScimClient = ReturnType<typeof createScimClient>;
 
-export function createScimClient({ name, scimUrl, token, requestTimeoutMs, pace }: ScimOptions) {
-  const base = scimUrl.replace(/\/+$/, '');
-  let etags: boolean | undefined;
+const WITHOUT_MEMBERS = { excludedAttributes: 'members' };
+const WITH_MEMBERS = { attributes: 'displayName,members' };
+const BY_MEMBER = {
+  type: 'Groups',
+  attribute: 'members.value',
+  query: WITHOUT_MEMBERS,
+  showing: WITH_MEMBERS,
+} as const;
 
-  async function request(
-    method: string,
-    path: string,
-    signal: AbortSignal,
-    init: { headers?: Record<string, string>; body?: string } = {},
-  ): Promise<Response> {
-    await pace?.(signal);
-    assertTimeLeft(signal, 0);
-    const deadline = AbortSignal.timeout(requestTimeoutMs);
-    let response: Response;
-    try {
-      response = await fetch(base + path, {
-        ...init,
-        method,
-        headers: {
-          accept: 'application/scim+json, application/json',
-          authorization: `Bearer ${token}`,
-          ...init.headers,
-        },
-        // A redirect could send the token to another host.
-        redirect: 'error',
-        signal: AbortSignal.any([signal, deadline]),
-      });
-    } catch (error) {
-      if (signal.aborted) throw error;
-      const why = deadline.aborted ? `no answer within ${requestTimeoutMs} ms` : reasonOf(error);
-      throw new Error(`${name} cannot be reached at ${base}: ${why}`, { cause: error });
-    }
-    return response;
-  }
+export function createScimClient({ scimUrl, ...server }: ScimOptions) {
+  const wire = createScimWire({ ...server, base: scimUrl.replace(/\/+$/, '') });
+  const { name, ask, failure, strange } = wire;
+  const search = createScimSearch(wire, createScimLists(wire));
+  const user = (id: string, signal: AbortSignal) => get('Users', id, {}, userOf, signal);
+  const group = (id: string, signal: AbortSignal) => get('Groups', id, WITHOUT_MEMBERS, groupOf, signal);
+  const writes = createScimWrites(wire, async (type, id, signal) => {
+    const resource = await (type === 'Users' ? user(id, signal) : group(id, signal));
+    return resource?.version;
+  });
 
-  /** The error of an unsuccessful response: final where a retry would get the same answer. */
-  async function failure(response: Response, what: string): Promise<Error> {
-    const text = await response.text();
-    // A server may echo the request.
-    const detail = detailOf(text.replaceAll(token, '(the token)'));
-    const sentence = `${name} answered ${response.status} to "${what}"${detail}`;
-    const { status } = response;
-    if (status === 401 || status === 403) {
-      return new FinalFailure(
-        FailureType.Refused,
-        `${sentence}: check the token of ${name} and its permissions`,
-      );
-    }
-    const isTransient = status >= 500 || [408, 409, 425, 429].includes(status);
-    return isTransient ? new Error(sentence) : new FinalFailure(FailureType.Refused, sentence);
-  }
-
-  async function json<T>(response: Response, what: string): Promise<T> {
-    const text = await response.text();
-    try {
-      return JSON.parse(text) as T;
-    } catch (error) {
-      // An outage: a proxy may have answered with its maintenance page.
-      throw new Error(`${name} answered "${what}" with something that is not JSON`, { cause: error });
-    }
-  }
-
-  /** @throws Error as on an outage: another server answered, or this one is out of order */
-  function checked<K extends keyof typeof shapes>(type: K, resource: unknown, what: string): Shape<K> {
-    const parsed = shapes[type].safeParse(resource);
-    if (parsed.success) return parsed.data as Shape<K>;
-    throw new Error(
-      `${name} answered "${what}" with something that is not a SCIM resource: ${describeIssues(parsed.error)}`,
-    );
-  }
-
-  async function get<K extends keyof typeof shapes>(
-    type: K,
+  async function get<T extends { id: string }>(
+    type: ResourceType,
     id: string,
-    query: string,
+    query: Record<string, string>,
+    parse: (json: unknown, etag: string | null) => T | undefined,
     signal: AbortSignal,
-  ): Promise<Shape<K> | undefined> {
+  ): Promise<T | undefined> {
     const what = `read ${type}/${id}`;
-    const response = await request('GET', `/${type}/${encodeURIComponent(id)}${query}`, signal);
-    if (response.status === 404) {
-      await response.body?.cancel();
-      return undefined;
-    }
-    if (!response.ok) throw await failure(response, what);
-    return withVersion(checked(type, await json<unknown>(response, what), what), response);
+    const path = `/${type}/${encodeURIComponent(id)}`;
+    const choice = queryString(query);
+    let answer = await ask(what, 'GET', path + choice, signal);
+    // Some servers do not understand a choice of attributes.
+    if (choice && [400, 501].includes(answer.status)) answer = await ask(what, 'GET', path, signal);
+    if (answer.status === 404 || answer.status === 410) return undefined;
+    if (!answer.ok) throw failure(answer, what);
+    const resource = parse(answer.json, answer.headers.get('etag'));
+    if (!resource) throw strange(what, 'a SCIM resource: it has no id');
+    if (!sameText(resource.id, id)) throw strange(what, `that resource: its id is ${resource.id}`);
+    return resource;
   }
 
-  /** Reads all pages of a filtered list (RFC 7644 §3.4.2). */
-  async function list<K extends keyof typeof shapes>(
-    type: K,
-    filter: string,
-    extra: Record<string, string>,
-    signal: AbortSignal,
-  ): Promise<Shape<K>[]> {
-    const found = new Map<string, Shape<K>>();
-    for (let startIndex = 1; ;) {
-      const query = new URLSearchParams({
-        filter,
-        startIndex: String(startIndex),
-        count: String(PAGE_SIZE),
-        ...extra,
-      });
-      const what = `list ${type} where ${filter}`;
-      const response = await request('GET', `/${type}?${query.toString()}`, signal);
-      if (!response.ok) throw await failure(response, what);
-      const page = await json<{ totalResults?: number; Resources?: unknown[] } | undefined>(response, what);
-      // Another server's answer must not count as an empty list. `totalResults` is required (RFC 7644 §3.4.2).
-      if (typeof page?.totalResults !== 'number') {
-        throw new Error(`${name} answered "${what}" with something that is not a SCIM list`);
-      }
-      const resources = (page.Resources ?? []).map((resource) => checked(type, resource, what));
-      for (const resource of resources) found.set(resource.id, resource);
-      startIndex += resources.length;
-      if (resources.length === 0 || startIndex > page.totalResults) return [...found.values()];
-    }
-  }
-
-  async function supportsEtags(signal: AbortSignal): Promise<boolean> {
-    if (etags === undefined) {
-      const response = await request('GET', '/ServiceProviderConfig', signal);
-      // Without a ServiceProviderConfig (RFC 7644 §4) a server advertises no ETags.
-      if (response.status === 404) {
-        await response.body?.cancel();
-        return (etags = false);
-      }
-      if (!response.ok) throw await failure(response, 'read ServiceProviderConfig');
-      const config = await json<{ etag?: { supported?: boolean } }>(response, 'read ServiceProviderConfig');
-      etags = config.etag?.supported === true;
-    }
-    return etags;
+  /** An element without an id is left out where it has another value of the attribute; otherwise it may be the one asked for. */
+  function usable<T>(
+    elements: unknown[],
+    parse: (json: unknown) => T | undefined,
+    type: ResourceType,
+    by: string,
+    value: string,
+  ): T[] {
+    return elements.flatMap((element) => {
+      const resource = parse(element);
+      if (resource) return [resource];
+      const shown = valuesOf(element, by);
+      if (shown.length > 0 && !shown.some((each) => sameText(each, value))) return [];
+      throw cannotTell(
+        `${name} lists one of the ${type} where ${by} is "${value}" without a readable id: mend it there and retry`,
+      );
+    });
   }
 
   return {
     name,
-    supportsEtags,
+    supportsEtags: writes.supportsEtags,
+    patch: (...change: Parameters<typeof writes.patch>) => writes.patch(...change),
 
-    getUser: (id: string, signal: AbortSignal) => get('Users', id, '', signal),
+    getUser: user,
 
     /** Without its members, which may be many. */
-    getGroup: (id: string, signal: AbortSignal) => get('Groups', id, '?excludedAttributes=members', signal),
-
-    /** @returns the users with exactly this value, also where the server ignores the filter */
-    async findUsers(attribute: string, value: string, signal: AbortSignal): Promise<ScimUser[]> {
-      const users = await list('Users', `${attribute} eq ${JSON.stringify(value)}`, {}, signal);
-      return users.filter((user) => sameText(attributeOf(user, attribute), value));
-    },
-
-    /** @returns the groups with this name, without their members */
-    findGroups: (displayName: string, signal: AbortSignal) =>
-      list(
-        'Groups',
-        `displayName eq ${JSON.stringify(displayName)}`,
-        { excludedAttributes: 'members' },
-        signal,
-      ),
-
-    membersOf: async (groupId: string, signal: AbortSignal) =>
-      (await get('Groups', groupId, '', signal))?.members ?? [],
-
-    /** @returns the groups with this direct member. Queries the groups, since many servers omit `User.groups` */
-    groupsOf: (userId: string, signal: AbortSignal) =>
-      list('Groups', `members.value eq ${JSON.stringify(userId)}`, { excludedAttributes: 'members' }, signal),
+    getGroup: group,
 
     /**
-     * Changes one value. Where the server supports ETags it sends `If-Match`, so that the server refuses a late write.
-     * @returns false where the caller must read again: after a concurrent write (412, 409), or a deletion (404)
+     * @returns the users with exactly this value but for the case, also where the server ignores the filter
+     * @throws FinalFailure CannotTell where the server finds one by another value, or does not show the value
      */
-    async patch(
-      type: 'Users' | 'Groups',
-      resource: ScimResource,
-      operation: PatchOperation,
-      signal: AbortSignal,
-    ): Promise<boolean> {
-      const version = (await supportsEtags(signal)) ? resource.meta?.version : undefined;
-      const response = await request('PATCH', `/${type}/${encodeURIComponent(resource.id)}`, signal, {
-        headers: { 'content-type': 'application/scim+json', ...(version && { 'if-match': version }) },
-        body: JSON.stringify({ schemas: [PATCH_OP], Operations: [operation] }),
-      });
-      if (!response.ok && ![404, 409, 412].includes(response.status))
-        throw await failure(response, `${operation.op} ${operation.path} of ${type}/${resource.id}`);
-      await response.body?.cancel();
-      return response.ok;
+    async findUsers(by: string, value: string, signal: AbortSignal): Promise<FoundUser[]> {
+      const hits = await search.hits({ type: 'Users', attribute: by, value }, signal);
+      const found: FoundUser[] = [];
+      const others: string[] = [];
+      for (const hit of usable(hits, userOf, 'Users', by, value)) {
+        let values = valuesOf(hit.json, by);
+        // An attribute may be returned on request only (RFC 7643 §7).
+        if (values.length === 0)
+          values = valuesOf((await get('Users', hit.id, { attributes: by }, userOf, signal))?.json, by);
+        const exact = values.find((each) => each === value) ?? values.find((each) => sameText(each, value));
+        if (exact !== undefined) found.push({ user: hit, value: exact });
+        else others.push(`${hit.userName} (${values.length > 0 ? values.join(', ') : 'not shown'})`);
+      }
+      if (found.length > 0 || others.length === 0) return found;
+      throw cannotTell(
+        `${name} finds by ${by} "${value}" an account with another value: ${others.join('; ')}. Look there whose it is, and mend ${by}`,
+      );
     },
+
+    /** Whether a user shows the attribute; true also where there is no user. */
+    isShown: (attribute: string, signal: AbortSignal): Promise<boolean> =>
+      search.isShown({ type: 'Users', attribute }, signal),
+
+    /** @returns the groups that the server finds by this name, each under the name that it has there */
+    async findGroups(displayName: string, signal: AbortSignal): Promise<ScimGroup[]> {
+      const by = { type: 'Groups', attribute: 'displayName', value: displayName } as const;
+      const hits = await search.hits({ ...by, query: WITHOUT_MEMBERS }, signal);
+      return usable(hits, groupOf, 'Groups', 'displayName', displayName);
+    },
+
+    /** @returns the group with its members, where the server shows them; undefined where it is gone */
+    getMembers: (id: string, signal: AbortSignal) => get('Groups', id, WITH_MEMBERS, groupOf, signal),
+
+    /** @returns the groups that the user shows; undefined where the server shows none there */
+    async groupsShown(userId: string, signal: AbortSignal): Promise<Reference[] | undefined> {
+      const found = await get('Users', userId, { attributes: 'groups' }, userOf, signal);
+      return found?.groups;
+    },
+
+    /** @returns the groups with this direct member, a user or a group, without their members */
+    async groupsWith(memberId: string, signal: AbortSignal): Promise<ScimGroup[]> {
+      const hits = await search.hits({ ...BY_MEMBER, value: memberId }, signal);
+      return usable(hits, groupOf, 'Groups', BY_MEMBER.attribute, memberId);
+    },
+
+    /**
+     * @param known a member, and a group that has it
+     * @returns those that may be members of a group
+     */
+    membersAmong: (
+      ids: string[],
+      known: { memberId: string; groupId: string },
+      signal: AbortSignal,
+    ): Promise<string[]> =>
+      search.worthAsking(BY_MEMBER, ids, { value: known.memberId, id: known.groupId }, signal),
   };
-}
-
-function withVersion<T extends ScimResource>(resource: T, response: Response): T {
-  const version = resource.meta?.version ?? response.headers.get('etag');
-  return version ? { ...resource, meta: { ...resource.meta, version } } : resource;
-}
-
-function detailOf(text: string): string {
-  try {
-    const { detail } = JSON.parse(text) as { detail?: unknown };
-    return typeof detail === 'string' ? ` (${detail.slice(0, 200)})` : '';
-  } catch {
-    // The body is no SCIM error (RFC 7644 §3.12); the message has the status code.
-    return '';
-  }
 }

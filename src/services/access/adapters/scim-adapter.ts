@@ -1,22 +1,58 @@
 /** The port to a critical system over SCIM 2.0 (RFC 7643, RFC 7644). */
+import { cannotTell } from '../../../exit/failures.js';
 import type { ScimClient } from '../../protocols/scim.js';
-import {
-  attributeOf,
-  identitiesOf,
-  isActive,
-  type ScimGroup,
-  type ScimUser,
-} from '../../protocols/scim-resource.js';
-import type { AccessPort, Account, Outcome } from '../access-port.js';
+import { identitiesOf, type ScimGroup, type ScimUser } from '../../protocols/scim-resource.js';
+import type { AccessPort, Account, Membership, Outcome } from '../access-port.js';
+import { otherActiveMember } from './scim-members.js';
+import { groupsAbove } from './scim-nesting.js';
+
+/** Servers of several nodes, or with a search index, show a write some moments late. */
+const USUAL_SETTLE_MS = 1_000;
 
 interface ScimAdapterOptions extends Pick<AccessPort, 'endSessions'> {
   scim: ScimClient;
+  /** How long a read may show the value from before a write, in milliseconds. */
+  settleMs?: number | undefined;
 }
 
-export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): AccessPort {
+export function createScimAdapter({
+  scim,
+  settleMs = USUAL_SETTLE_MS,
+  endSessions,
+}: ScimAdapterOptions): AccessPort {
+  const above = groupsAbove(scim);
+
   const write = async (...change: Parameters<ScimClient['patch']>): Promise<Outcome> => ({
     kind: (await scim.patch(...change)) ? 'written' : 'conflict',
   });
+
+  /** The groups that only the account shows: Keycloak hides child groups from lists and filters. */
+  async function shownOnly(
+    accountId: string,
+    found: readonly Membership[],
+    signal: AbortSignal,
+  ): Promise<Membership[]> {
+    const known = new Map(found.map(({ group, via }) => [group.id, via]));
+    const memberships: Membership[] = [];
+    for (const { value, display, type } of (await scim.groupsShown(accountId, signal)) ?? []) {
+      if (value === undefined)
+        throw cannotTell(
+          `${scim.name} shows a group of account ${accountId} without a readable id: look at its groups there`,
+        );
+      // Without a type it is the nested one that is known.
+      if (known.get(value) === 'direct' || (known.has(value) && type !== 'direct')) continue;
+      const group = await scim.getGroup(value, signal);
+      const indirect =
+        type === 'indirect' ? `comes by another group, which ${scim.name} does not name` : true;
+      memberships.push({
+        group: group ? refOf(group) : { id: value, displayName: display ?? value },
+        via: type === 'indirect' ? 'nested' : 'direct',
+        changeable: group ? indirect : `${scim.name} shows the group on the account only`,
+        version: group?.version,
+      });
+    }
+    return memberships;
+  }
 
   return {
     system: scim.name,
@@ -24,66 +60,73 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
 
     capabilities: async (signal) => ({
       conditionalWrites: await scim.supportsEtags(signal),
-      settleMs: 1_000,
+      settleMs,
       restore: 'exact',
     }),
 
     find: async ({ attribute, value }, signal) =>
-      (await scim.findUsers(attribute, value, signal)).map((user) => ({
-        account: accountOf(user),
-        value: String(attributeOf(user, attribute)),
+      (await scim.findUsers(attribute, value, signal)).map((found) => ({
+        account: accountOf(found.user),
+        value: found.value,
       })),
+
+    hasKey: (attribute, signal) => scim.isShown(attribute, signal),
 
     async read({ id, userName }, signal) {
       const user = await scim.getUser(id, signal);
       if (user) return accountOf(user);
       // A gateway may have answered the 404: only a second request tells that the account was deleted.
       const listed = userName === undefined ? [] : await scim.findUsers('userName', userName, signal);
-      if (!listed.some((other) => other.id === id)) return undefined;
+      if (!listed.some((other) => other.user.id === id)) return undefined;
       throw new Error(`${scim.name} lists the account ${userName}, and answers 404 for its id`);
     },
 
-    setActive: ({ id, version }, active, signal) =>
-      write('Users', { id, meta: { version } }, { op: 'replace', path: 'active', value: active }, signal),
+    setActive: (seen, active, signal) =>
+      write('Users', seen, { op: 'replace', path: 'active', value: active }, signal),
 
-    groupsOf: async (accountId, signal) =>
-      (await scim.groupsOf(accountId, signal)).map((group) => ({
+    async groupsOf(accountId, signal) {
+      const found = await scim.groupsWith(accountId, signal);
+      const direct = found.map((group): Membership => ({
         group: refOf(group),
         via: 'direct',
         changeable: true,
-        version: group.meta?.version,
-      })),
+        version: group.version,
+      }));
+      const [first] = direct;
+      const known = first && { memberId: accountId, groupId: first.group.id };
+      const nested = await above(direct, known, signal);
+      const shown = await shownOnly(accountId, [...nested, ...direct], signal);
+      const all = [...direct, ...shown];
+      return [...all, ...(shown.length > 0 ? await above(all, known, signal) : nested)];
+    },
 
     findGroup: async (name, signal) => (await scim.findGroups(name, signal)).map(refOf),
 
-    membersOf: async (groupId, signal) => {
-      const members = await scim.membersOf(groupId, signal);
-      return { ids: members.map(({ value }) => value), isComplete: true };
+    async membersOf(groupId, signal) {
+      const group = await scim.getMembers(groupId, signal);
+      if (!group) return undefined;
+      const ids = (group.members ?? []).flatMap(({ value }) => value ?? []);
+      return { ids, isComplete: group.members?.length === ids.length, version: group.version };
     },
 
-    async hasOtherActiveMember(groupId, accountId, signal) {
-      const members = await scim.membersOf(groupId, signal);
-      for (const { value } of members) {
-        if (value === accountId) continue;
-        const other = await scim.getUser(value, signal);
-        if (other && isActive(other)) return 'yes';
-      }
-      // A list without the account itself is incomplete: some servers do not return members.
-      return members.some(({ value }) => value === accountId) ? 'no' : 'cannot tell';
-    },
+    hasOtherActiveMember: (groupId, accountId, signal) => otherActiveMember(scim, groupId, accountId, signal),
 
     removeFromGroup: (accountId, { group: { id }, version }, signal) =>
       write(
         'Groups',
-        { id, meta: { version } },
-        { op: 'remove', path: `members[value eq "${accountId}"]` },
+        { id, version },
+        { op: 'remove', path: `members[value eq ${JSON.stringify(accountId)}]` },
         signal,
       ),
 
-    async addToGroup(accountId, { id }, signal) {
+    async addToGroup(accountId, { id, displayName }, signal) {
       const group = await scim.getGroup(id, signal);
-      if (!group) return { kind: 'gone' };
-      return write('Groups', group, { op: 'add', path: 'members', value: [{ value: accountId }] }, signal);
+      if (group)
+        return write('Groups', group, { op: 'add', path: 'members', value: [{ value: accountId }] }, signal);
+      // As for an account, the 404 alone may be a gateway's.
+      const listed = await scim.findGroups(displayName, signal);
+      if (!listed.some((other) => other.id === id)) return { kind: 'gone' };
+      throw new Error(`${scim.name} lists the group ${displayName}, and answers 404 for its id`);
     },
   };
 }
@@ -92,8 +135,8 @@ const accountOf = (user: ScimUser): Account => ({
   id: user.id,
   userName: user.userName,
   identities: identitiesOf(user),
-  active: user.active === undefined ? undefined : isActive(user),
-  version: user.meta?.version,
+  active: user.active,
+  version: user.version,
 });
 
 const refOf = ({ id, displayName }: ScimGroup) => ({ id, displayName });

@@ -1,0 +1,137 @@
+/**
+ * Lists of SCIM (RFC 7644 §3.4.2), which are doubted: `totalResults` may be small although a page is full, large although it is empty,
+ * and paging may be refused or ignored.
+ */
+import { cannotTell } from '../../exit/failures.js';
+import { attribute } from './scim-resource.js';
+import { queryString, type ScimAnswer, type ScimWire } from './scim-wire.js';
+
+export type ResourceType = 'Users' | 'Groups';
+type Query = Record<string, string>;
+
+const PAGE_SIZE = 100;
+/** A list that goes on is read in few requests, which a rate limit counts. */
+const NEXT_PAGE_SIZE = 1000;
+/** A server that gives ever new pages has no end. */
+const MAX_ELEMENTS = 100_000;
+/** A server that does not understand a request, or not so long an address, as opposed to one that refuses it. */
+const NOT_UNDERSTOOD = new Set([400, 413, 414, 431, 501]);
+
+export interface Listing {
+  /** As they came: one without an id is no resource, and the caller judges it. */
+  elements: unknown[];
+  isComplete: boolean;
+}
+
+export type ScimLists = ReturnType<typeof createScimLists>;
+
+export function createScimLists({ name, ask, failure, strange }: ScimWire) {
+  /** The first form of a request that the server has understood. */
+  let form = 0;
+  const paged =
+    (count: number) =>
+    (query: Query, startIndex: number): Query => ({
+      ...query,
+      startIndex: String(startIndex),
+      count: String(count),
+    });
+  const firstForms = [
+    paged(PAGE_SIZE),
+    (query: Query) => query,
+    ({ filter }: Query): Query => (filter === undefined ? {} : { filter }),
+  ];
+  const nextForms = [paged(NEXT_PAGE_SIZE), paged(PAGE_SIZE)];
+  /** A page as long as the longest first page ever seen may be a full one, whatever `totalResults` says. */
+  const longest = new Map<ResourceType, number>();
+
+  /** @returns the page; undefined where the server does not understand the filter */
+  async function page(
+    type: ResourceType,
+    query: Query,
+    startIndex: number,
+    signal: AbortSignal,
+  ): Promise<{ elements: unknown[]; total?: number } | undefined> {
+    const { filter } = query;
+    const what = filter === undefined ? `list ${type}` : `list ${type} where ${filter}`;
+    const forms = startIndex > 1 ? nextForms : firstForms;
+    let answer: ScimAnswer | undefined;
+    let isMissed = true;
+    for (let tried = startIndex > 1 ? 0 : form; isMissed && tried < forms.length; tried++) {
+      answer = await ask(what, 'GET', `/${type}${queryString(forms[tried]!(query, startIndex))}`, signal);
+      isMissed = NOT_UNDERSTOOD.has(answer.status) && !answer.headers.has('retry-after');
+      if (answer.ok && startIndex === 1) form = tried;
+    }
+    // The first page was understood: this one is none.
+    if (isMissed && startIndex > 1) return { elements: [] };
+    if (filter !== undefined && isMissed) return undefined;
+    // Some servers answer so where no resource matches. The search doubts every filter without a hit.
+    if (answer!.isScimNotFound && (filter !== undefined || startIndex > 1)) return { elements: [] };
+    if (!answer!.ok) {
+      const error = failure(answer!, what);
+      throw isMissed ? cannotTell(`${name} cannot be asked: ${error.message}`) : error;
+    }
+    const told = attribute(answer!.json, 'totalResults');
+    const resources = attribute(answer!.json, 'Resources');
+    // Another server's answer must not count as an empty list. `totalResults` is required (RFC 7644 §3.4.2).
+    if (told === undefined && !Array.isArray(resources)) throw strange(what, 'a SCIM list');
+    const elements = Array.isArray(resources) ? (resources as unknown[]) : [];
+    return { elements, total: Number(told ?? 0) || 0 };
+  }
+
+  async function read(
+    type: ResourceType,
+    query: Query,
+    signal: AbortSignal,
+    atMost: number,
+  ): Promise<Listing | undefined> {
+    const elements = new Map<string, unknown>();
+    let counted = 0;
+    let total = 0;
+    let startIndex = 1;
+    while (elements.size < atMost) {
+      const next = await page(type, query, startIndex, signal);
+      if (!next) return undefined;
+      const known = elements.size;
+      const { length } = next.elements;
+      const repeated = length - new Set(next.elements.map(keyOf)).size;
+      for (const each of next.elements) elements.set(keyOf(each), each);
+      // What comes again on a later page does not count: another resource is missing for it.
+      counted += elements.size - known + repeated;
+      // A server that ignores `startIndex` gives the same page again.
+      const isNew = elements.size > known;
+      const mayBeFull = length >= Math.max(2, longest.get(type) ?? 0);
+      if (mayBeFull && startIndex === 1) longest.set(type, length);
+      if (isNew) startIndex += length;
+      total = next.total ?? total;
+      const isWhole = counted >= total;
+      if (!isNew || form > 0 || (isWhole && !mayBeFull))
+        return { elements: [...elements.values()], isComplete: isWhole };
+    }
+    return { elements: [...elements.values()], isComplete: false };
+  }
+
+  return {
+    /** @returns about as many elements; undefined where the server does not understand the filter */
+    some: read,
+
+    /**
+     * @returns all elements; undefined where the server does not understand the filter
+     * @throws FinalFailure CannotTell where the list stays incomplete
+     */
+    async all(type: ResourceType, query: Query, signal: AbortSignal): Promise<unknown[] | undefined> {
+      // Twice, since a resource may be deleted between two pages.
+      for (let round = 0; round < 2; round++) {
+        const listing = await read(type, query, signal, MAX_ELEMENTS);
+        if (!listing || listing.isComplete) return listing?.elements;
+      }
+      throw cannotTell(
+        `${name} shows only some of the ${type} that it counts${query['filter'] ? ` where ${query['filter']}` : ''}: look at them there`,
+      );
+    },
+  };
+}
+
+const keyOf = (element: unknown): string => {
+  const id = attribute(element, 'id');
+  return typeof id === 'string' || typeof id === 'number' ? `id ${id}` : JSON.stringify(element);
+};

@@ -1,0 +1,183 @@
+/**
+ * Searches by one attribute (RFC 7644 §3.4.2.2), which are doubted. A filter that is not understood may answer everything, or nothing,
+ * without an error: an impossible value must have no hit, and a value that a resource shows must find it.
+ */
+import { randomUUID } from 'node:crypto';
+import { cannotTell } from '../../exit/failures.js';
+import type { ScimLists, ResourceType } from './scim-list.js';
+import { attribute, sameText, valuesOf } from './scim-resource.js';
+import type { ScimWire } from './scim-wire.js';
+
+/** A system that does not understand a filter is read whole, up to this size. */
+const MAX_SCANNED = 2000;
+const MAX_SAMPLES = 2;
+/** Values of one request, which keep its address short enough also for ids of 300 bytes. */
+const MAX_JOINED = 15;
+
+interface Question {
+  type: ResourceType;
+  /** "externalId", "urn:…:User:employeeNumber", "members.value". */
+  attribute: string;
+  /** Further parameters of the request, such as `excludedAttributes`. */
+  query?: Record<string, string>;
+  /** Parameters that make a server show the attribute, where `query` hides it. */
+  showing?: Record<string, string>;
+}
+
+interface Search extends Question {
+  value: string;
+}
+
+export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
+  /** By type and attribute. What one answer has proven is not asked again. */
+  const proven = new Map<
+    string,
+    { excludes?: boolean; finds?: boolean; isNumber?: boolean; joins?: boolean }
+  >();
+  const proofOf = ({ type, attribute }: Question) => {
+    const key = `${type} ${attribute.toLowerCase()}`;
+    if (!proven.has(key)) proven.set(key, {});
+    return proven.get(key)!;
+  };
+
+  const filtered = (
+    { type, attribute, query }: Question,
+    literals: string[],
+    signal: AbortSignal,
+  ): Promise<unknown[] | undefined> => {
+    const filter = literals.map((literal) => `${attribute} eq ${literal}`).join(' or ');
+    return lists.all(type, { filter, ...query }, signal);
+  };
+
+  /** An attribute may be a number on the server, which no string equals. */
+  async function equal(search: Question, value: string, signal: AbortSignal): Promise<unknown[] | undefined> {
+    const proof = proofOf(search);
+    const isNumber = /^[1-9]\d{0,14}$/.test(value);
+    if (isNumber && proof.isNumber) return filtered(search, [value], signal);
+    const found = await filtered(search, [JSON.stringify(value)], signal);
+    if (found?.length) proof.isNumber = false;
+    if (found?.length !== 0 || !isNumber || proof.isNumber === false) return found;
+    const asNumber = await filtered(search, [value], signal);
+    if (asNumber?.length) proof.isNumber = true;
+    return asNumber ?? found;
+  }
+
+  /** Whether an impossible value has no hit. */
+  async function excludes(search: Search, signal: AbortSignal): Promise<boolean> {
+    const proof = proofOf(search);
+    // A refusal of the value alone shows that the filter is understood.
+    proof.excludes ??= !(await filtered(search, [JSON.stringify(randomUUID())], signal))?.length;
+    return proof.excludes;
+  }
+
+  /** Whether a value that a resource shows finds it. True where no resource shows any: then there is nothing to find. */
+  async function finds(search: Search, signal: AbortSignal): Promise<boolean> {
+    const proof = proofOf(search);
+    if (proof.finds !== undefined) return proof.finds;
+    const { elements = [] } =
+      (await lists.some(search.type, search.showing ?? search.query ?? {}, signal, 1)) ?? {};
+    const samples = elements.filter((each) => valuesOf(each, search.attribute).length > 0);
+    const found: boolean[] = [];
+    for (const sample of samples.slice(0, MAX_SAMPLES)) {
+      const hits = await equal(search, valuesOf(sample, search.attribute)[0]!, signal);
+      found.push(hits?.some((hit) => sameId(hit, sample)) ?? false);
+    }
+    const isUnderstood = found.every(Boolean);
+    // A search that does not know the newest yet is not remembered for it.
+    if (new Set(found).size === 1) proof.finds = isUnderstood;
+    return isUnderstood;
+  }
+
+  /** @throws FinalFailure CannotTell where the system is too large, or does not show the attribute */
+  async function scan(search: Search, signal: AbortSignal): Promise<unknown[]> {
+    const { type, attribute, value, showing, query } = search;
+    const listing = await lists.some(type, showing ?? query ?? {}, signal, MAX_SCANNED + 1);
+    const { elements, isComplete } = listing!;
+    const shown = elements.map((each) => valuesOf(each, attribute));
+    // One that shows neither the attribute nor an id may be the one asked for: the caller judges it.
+    const hits = elements.filter((each, i) =>
+      shown[i]!.length > 0 ? hasValue(each, search) : valuesOf(each, 'id').length === 0,
+    );
+    const isShown = shown.some(({ length }) => length > 0);
+    if (isComplete && (isShown || elements.length === 0)) return hits;
+    throw cannotTell(
+      `${name} cannot be asked for ${attribute} "${value}": it does not understand that filter, and ${
+        isShown ? `has more than ${MAX_SCANNED} ${type} to read instead` : `does not show ${attribute}`
+      }; let its administrator look, or configure another key or kind of hold`,
+    );
+  }
+
+  return {
+    /**
+     * @returns the elements that the server finds; they need not show the attribute, and may have another value of it
+     * @throws FinalFailure CannotTell
+     */
+    async hits(search: Search, signal: AbortSignal): Promise<unknown[]> {
+      const proof = proofOf(search);
+      if (proof.excludes === false || proof.finds === false) return scan(search, signal);
+      const found = await equal(search, search.value, signal);
+      if (!found) {
+        proof.excludes = false;
+        return scan(search, signal);
+      }
+      if (found.length > 0 && found.every((each) => hasValue(each, search))) {
+        proof.finds = true;
+        return found;
+      }
+      const isUnderstood = found.length > 0 ? await excludes(search, signal) : await finds(search, signal);
+      if (!isUnderstood) return scan(search, signal);
+      if (found.length > 0) proof.finds = true;
+      return found;
+    },
+
+    /** Whether a resource shows the attribute; true also where there is no resource. Of a large system it reads a part. */
+    async isShown(question: Question, signal: AbortSignal): Promise<boolean> {
+      const proof = proofOf(question);
+      if (proof.finds) return true;
+      const query = question.showing ?? question.query ?? {};
+      for (const atMost of [1, MAX_SCANNED]) {
+        const { elements, isComplete } = (await lists.some(question.type, query, signal, atMost))!;
+        if (elements.some((each) => valuesOf(each, question.attribute).length > 0)) return true;
+        if (isComplete) return elements.length === 0;
+      }
+      return false;
+    },
+
+    /**
+     * Leaves out values that have no hit, in few requests where the server understands `or`.
+     * @param known a value, and the id of a resource that has it: it must be found on both sides of an `or`
+     * @returns the values that may have a hit
+     */
+    async worthAsking(
+      question: Question,
+      values: string[],
+      known: { value: string; id: string },
+      signal: AbortSignal,
+    ): Promise<string[]> {
+      const proof = proofOf(question);
+      const any = (some: string[]) =>
+        filtered(
+          question,
+          some.map((value) => JSON.stringify(value)),
+          signal,
+        );
+      const isFound = async (...sides: string[]): Promise<boolean> =>
+        (await any(sides))?.some((hit) => sameId(hit, known)) ?? false;
+      if (values.length < 2 || proof.isNumber) return values;
+      proof.joins ??=
+        (await isFound(randomUUID(), known.value)) && (await isFound(known.value, randomUUID()));
+      if (!proof.joins) return values;
+      const worth: string[] = [];
+      for (let start = 0; start < values.length; start += MAX_JOINED) {
+        const some = values.slice(start, start + MAX_JOINED);
+        if ((await any(some))?.length !== 0) worth.push(...some);
+      }
+      return worth;
+    },
+  };
+}
+
+const hasValue = (element: unknown, { attribute, value }: Search): boolean =>
+  valuesOf(element, attribute).some((each) => sameText(each, value));
+
+const sameId = (a: unknown, b: unknown): boolean => String(attribute(a, 'id')) === String(attribute(b, 'id'));

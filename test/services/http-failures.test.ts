@@ -1,0 +1,217 @@
+/** What the answers and the silence of an HTTP server mean: an outage, a pause, or the end of an attempt. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import http from 'node:http';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { FailureType, FinalFailure } from '../../src/exit/failures.js';
+import { createExchange } from '../../src/services/protocols/http-exchange.js';
+import { RetryAfter } from '../../src/services/protocols/retry-after.js';
+import { finalFailure, outage } from '../support/failures.js';
+import { scratchFolder } from '../support/temporal.js';
+
+const { signal } = new AbortController();
+const TOKEN = 'secret-token';
+const JSON_TYPE = { 'content-type': 'application/json' };
+const request = { what: 'ask', method: 'GET', path: '/Users' };
+
+describe('an HTTP server of the hold', () => {
+  let server: http.Server;
+  let answer: { status: number; headers?: http.OutgoingHttpHeaders; body?: string };
+  let requests = 0;
+  before(async () => {
+    server = http.createServer((_request, response) => {
+      requests += 1;
+      response.writeHead(answer.status, answer.headers ?? JSON_TYPE).end(answer.body ?? '');
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+  });
+  after(() => void server.close());
+
+  const base = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const exchange = (url = base(), token = TOKEN) =>
+    createExchange({ name: 'payroll', base: url, token, requestTimeoutMs: 2000 });
+  /** @returns what the answer fails with */
+  async function failure(given: typeof answer, on = exchange()): Promise<Error> {
+    answer = given;
+    try {
+      return on.failure(await on.send(request, signal), 'ask');
+    } catch (error) {
+      return error as Error;
+    }
+  }
+  const detail = (text: string) => JSON.stringify({ detail: text });
+
+  const waits: [what: string, given: typeof answer, seconds: number | undefined][] = [
+    ['429 with seconds', { status: 429, headers: { 'retry-after': '60' } }, 60],
+    ['403 with seconds', { status: 403, headers: { 'retry-after': '7' } }, 7],
+    ['503 with a page and seconds', { status: 503, headers: { 'retry-after': '9' }, body: '<html>' }, 9],
+    ['400 with seconds', { status: 400, headers: { 'retry-after': '5' } }, 5],
+    [
+      'a date by its own clock',
+      {
+        status: 429,
+        headers: { date: 'Thu, 01 Jan 2015 00:00:00 GMT', 'retry-after': 'Thu, 01 Jan 2015 00:00:30 GMT' },
+      },
+      30,
+    ],
+    ['a date far away', { status: 429, headers: { 'retry-after': 'Sat, 01 Jan 2101 00:00:00 GMT' } }, 3600],
+    [
+      '403 with an exhausted limit that resets in seconds',
+      { status: 403, headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '40' } },
+      40,
+    ],
+    [
+      '429 with an exhausted limit that resets at a time',
+      {
+        status: 429,
+        headers: {
+          'x-rate-limit-remaining': '0',
+          'x-rate-limit-reset': String(Math.round(Date.now() / 1000) + 50),
+        },
+      },
+      50,
+    ],
+  ];
+  for (const [what, given, seconds] of waits) {
+    it(`is given the time that it asks for: ${what}`, async () => {
+      const error = await failure(given);
+      assert.ok(error instanceof RetryAfter, error.message);
+      assert.equal(Math.round(error.afterMs / 1000 / 10), Math.round(seconds! / 10));
+      assert.match(error.message, /^payroll answered \d+ to "ask".*; it asks to wait \d+ s$/);
+    });
+  }
+
+  it('is not asked again by any attempt before the time that it asked for', async () => {
+    const one = exchange();
+    await failure({ status: 429, headers: { 'retry-after': '60' } }, one);
+    const before = requests;
+    const waiting = await one.send(request, signal).catch((error: unknown) => error);
+    assert.ok(waiting instanceof RetryAfter && waiting.afterMs > 50_000);
+    assert.match(waiting.message, /^payroll has asked to wait until 20\d\d-/);
+    assert.equal(requests, before);
+  });
+
+  const outages: [what: string, given: typeof answer][] = [
+    ...[408, 409, 423, 425, 429, 500, 502, 503, 504].map((status): [string, typeof answer] => [
+      String(status),
+      { status },
+    ]),
+    ['an exhausted limit without a time', { status: 403, headers: { 'x-ratelimit-remaining': '0' } }],
+    ...[200, 400, 403, 404, 501].map((status): [string, typeof answer] => [
+      `${status} with a web page`,
+      { status, headers: { 'content-type': 'text/html; charset=utf-8' }, body: '<h1>Sorry</h1>' },
+    ]),
+    ['a web page under another type', { status: 404, body: '\n<!DOCTYPE html><p>Sorry' }],
+  ];
+  for (const [what, given] of outages) {
+    it(`is retried after ${what}`, async () => {
+      const error = await failure(given);
+      assert.ok(!(error instanceof FinalFailure) && !(error instanceof RetryAfter), error.message);
+    });
+  }
+
+  const finals: [what: string, given: typeof answer, message: string][] = [
+    ['401', { status: 401 }, '; check the token of payroll'],
+    [
+      '401 with a web page',
+      { status: 401, headers: { 'content-type': 'text/html' } },
+      '; check the token of payroll',
+    ],
+    ['403', { status: 403 }, ': check the token of payroll and its permissions'],
+    [
+      '403 with a reason',
+      { status: 403, body: detail('the last owner cannot be removed') },
+      ': the last owner cannot be removed; mend that on payroll and retry',
+    ],
+    ['501', { status: 501 }, ''],
+    [
+      '400 with a type',
+      { status: 400, body: JSON.stringify({ scimType: 'mutability', detail: 'Attribute is\nread-only' }) },
+      ': Attribute is read-only (mutability)',
+    ],
+    [
+      '422 in other words',
+      { status: 422, body: JSON.stringify({ error: { message: 'no such thing' } }) },
+      ': no such thing',
+    ],
+    ['400 of SCIM 1.1', { status: 400, body: JSON.stringify({ Errors: [{ description: 'bad' }] }) }, ': bad'],
+    [
+      '404 in plain text',
+      { status: 404, headers: { 'content-type': 'text/plain' }, body: 'gone ' },
+      ': gone',
+    ],
+    [
+      'a redirect, which could carry the token to another host',
+      {
+        status: 302,
+        headers: { location: 'https://login.example/x?key=hidden', 'content-type': 'text/html' },
+        body: '<html>',
+      },
+      ', a redirect to login.example: configure that address if it is right',
+    ],
+    [
+      'a redirect of the same host',
+      { status: 308, headers: { location: '/v2/Users' } },
+      ', a redirect to another path of the same host: configure that address if it is right',
+    ],
+  ];
+  for (const [what, given, message] of finals) {
+    it(`is asked no more after ${what}`, async () => {
+      const before = requests;
+      const error = await failure(given);
+      assert.ok(error instanceof FinalFailure, error.message);
+      assert.equal(error.message, `payroll answered ${given.status} to "ask"${message}`);
+      assert.equal(requests, before + 1);
+    });
+  }
+
+  it('shows the token in no message, also where it echoes it or cannot be sent it', async () => {
+    assert.match(
+      (await failure({ status: 403, body: detail(`${TOKEN} may not`) })).message,
+      /\(the token\) may not/,
+    );
+    const message = await finalFailure(
+      FailureType.Refused,
+      exchange(base(), 'two\nlines').send(request, signal),
+    );
+    assert.match(message, /^payroll is not asked at http.*\(the token\)/);
+  });
+
+  it('is asked no more where its certificate does not verify, or it speaks no TLS', async function () {
+    if (spawnSync('openssl', ['version']).error) return this.skip();
+    const folder = await scratchFolder();
+    const [key, cert] = [path.join(folder, 'key.pem'), path.join(folder, 'cert.pem')];
+    const how =
+      '-x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=payroll.example';
+    execFileSync('openssl', ['req', ...how.split(' '), '-keyout', key, '-out', cert], { stdio: 'ignore' });
+    const secure = https.createServer({ key: await readFile(key), cert: await readFile(cert) });
+    await once(secure.listen(0, '127.0.0.1'), 'listening');
+    const url = `https://127.0.0.1:${(secure.address() as AddressInfo).port}`;
+    try {
+      assert.match(
+        await finalFailure(FailureType.Refused, exchange(url).send(request, signal)),
+        /^payroll is not asked at https:.*: DEPTH_ZERO_SELF_SIGNED_CERT; check its address, certificate and token$/,
+      );
+      await finalFailure(
+        FailureType.Refused,
+        exchange(base().replace('http:', 'https:')).send(request, signal),
+      );
+    } finally {
+      secure.close();
+    }
+  });
+
+  it('is retried where it cannot be reached, and not where its address is refused by this side', async () => {
+    const gone = http.createServer();
+    await once(gone.listen(0, '127.0.0.1'), 'listening');
+    const url = `http://127.0.0.1:${(gone.address() as AddressInfo).port}`;
+    await new Promise((resolve) => gone.close(resolve));
+    assert.match(await outage(exchange(url).send(request, signal)), /cannot be reached at .*: ECONNREFUSED$/);
+    const blocked = exchange('http://127.0.0.1:6000').send(request, signal);
+    assert.match(await finalFailure(FailureType.Refused, blocked), /is not asked at .*: bad port;/);
+  });
+});
