@@ -10,7 +10,7 @@ export interface Time {
 }
 
 export interface Slot extends Time {
-  /** Its position among all slots of the policy, from 0. */
+  /** Its position in the order of preference among all slots of the policy, from 0. */
   index: number;
 }
 
@@ -21,10 +21,12 @@ export interface Window {
   lastWorkingDay?: string | undefined;
   /** Only slots that begin later. */
   after: Date;
+  /** IANA name of the employee's time zone. Slots within the working hours there as well come first. */
+  employeeTimeZone?: string | undefined;
 }
 
 /** Slots begin every half hour, as calendars show them. */
-const STEP_MINUTES = 30;
+const STEP_MS = 30 * 60_000;
 
 const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 
@@ -33,10 +35,13 @@ export const periodOf = ({ start, end }: Time): Period => ({
   end: Date.parse(end),
 });
 
-export const slotOf = ({ start, end }: Period): Time => ({
-  start: Temporal.Instant.fromEpochMilliseconds(start).toString(),
-  end: Temporal.Instant.fromEpochMilliseconds(end).toString(),
-});
+export const slotOf = ({ start, end }: Period): Time => ({ start: iso(start), end: iso(end) });
+
+const iso = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
+
+/** `20261124T103000Z` (RFC 5545 §3.3.5), of milliseconds since the epoch. */
+export const compact = (ms: number): string =>
+  `${new Date(ms).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
 
 /** An instant in ISO 8601, with its offset, as milliseconds; to the second, since calendars know no finer time. */
 export function secondOf(text: string): number | undefined {
@@ -49,15 +54,37 @@ export function secondOf(text: string): number | undefined {
   }
 }
 
-/** @returns the slots after `after`, in order; the index also counts earlier ones */
-export function slotsWithin(policy: InterviewPolicy, { since, lastWorkingDay, after }: Window): Slot[] {
-  return [...slotsOf(policy, since, lastWorkingDay)]
-    .map(({ start, end }, index) => ({
-      index,
-      start: start.toInstant().toString(),
-      end: end.toInstant().toString(),
-    }))
+/**
+ * @returns the slots after `after`, in the order of preference: those within the working hours of the employee's time zone as well, then
+ *   the others, each by time. The index also counts earlier ones
+ */
+export function slotsWithin(policy: InterviewPolicy, window: Window): Slot[] {
+  const { since, lastWorkingDay, after, employeeTimeZone: zone } = window;
+  const all = [...periodsOf(policy, since, lastWorkingDay)];
+  const suits = (slot: Period): boolean =>
+    zone === undefined || zone === policy.timeZone || isWorkingTime(policy, zone, slot);
+  return [...all.filter(suits), ...all.filter((slot) => !suits(slot))]
+    .map((slot, index) => ({ index, ...slotOf(slot) }))
     .filter(({ start }) => Date.parse(start) > after.getTime());
+}
+
+/** Whether the clocks of two time zones differ at an instant, ISO 8601. */
+export function isAtAnotherTime(instant: string, zone: string, other: string): boolean {
+  const [here, there] = [zone, other].map((each) => Temporal.Instant.from(instant).toZonedDateTimeISO(each));
+  return here!.offsetNanoseconds !== there!.offsetNanoseconds;
+}
+
+/** Holidays are the company's, so that they do not count elsewhere. */
+function isWorkingTime({ workingDays, workingHours }: InterviewPolicy, zone: string, slot: Period): boolean {
+  const at = (ms: number) => Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone);
+  const [from, to] = [at(slot.start), at(slot.end)];
+  const clock = (time: Temporal.ZonedDateTime): string => time.toPlainTime().toString().slice(0, 5);
+  return (
+    from.toPlainDate().equals(to.toPlainDate()) &&
+    workingDays.includes(weekdays[from.dayOfWeek - 1]!) &&
+    clock(from) >= workingHours.from &&
+    clock(to) <= workingHours.to
+  );
 }
 
 /** Describes the window for an error message. */
@@ -68,12 +95,15 @@ export function describeWindow(policy: InterviewPolicy, { since, lastWorkingDay 
   return `within ${withinWorkingDays} working days of ${since}${limit}, ${hours}`;
 }
 
-function* slotsOf(policy: InterviewPolicy, since: string, lastWorkingDay: string | undefined) {
+function* periodsOf(
+  policy: InterviewPolicy,
+  since: string,
+  lastWorkingDay: string | undefined,
+): Generator<Period> {
   const { timeZone, workingHours, duration, leadTime, withinWorkingDays, workingDays, holidays } = policy;
   const opened = Temporal.Instant.from(since).toZonedDateTimeISO(timeZone);
-  const earliest = opened.add({ milliseconds: leadTime });
-  const from = Temporal.PlainTime.from(workingHours.from);
-  const to = Temporal.PlainTime.from(workingHours.to);
+  const earliest = opened.epochMilliseconds + leadTime;
+  const [opens, closes] = [workingHours.from, workingHours.to].map((time) => Temporal.PlainTime.from(time));
 
   let day = opened.toPlainDate();
   for (let passed = 0; ; day = day.add({ days: 1 })) {
@@ -82,12 +112,10 @@ function* slotsOf(policy: InterviewPolicy, since: string, lastWorkingDay: string
     if (!day.equals(opened.toPlainDate())) passed += 1;
     if (passed > withinWorkingDays) return;
 
-    const closes = day.toZonedDateTime({ timeZone, plainTime: to });
-    let start = day.toZonedDateTime({ timeZone, plainTime: from });
-    for (; ; start = start.add({ minutes: STEP_MINUTES })) {
-      const end = start.add({ milliseconds: duration });
-      if (Temporal.ZonedDateTime.compare(end, closes) > 0) break;
-      if (Temporal.ZonedDateTime.compare(start, earliest) >= 0) yield { start, end };
-    }
+    const [first, last] = [opens, closes].map(
+      (plainTime) => day.toZonedDateTime({ timeZone, plainTime: plainTime! }).epochMilliseconds,
+    );
+    for (let start = first!; start + duration <= last!; start += STEP_MS)
+      if (start >= earliest) yield { start, end: start + duration };
   }
 }

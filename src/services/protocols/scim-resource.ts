@@ -18,6 +18,8 @@ export interface ScimUser extends ScimResource {
   displayName?: string | undefined;
   /** In the format of Accept-Language (RFC 7643 §4.1.1): "de-DE". */
   preferredLanguage?: string | undefined;
+  /** An IANA name (RFC 7643 §4.1.1), as the server writes it. */
+  timezone?: string | undefined;
   emails: { value: string; type?: string | undefined; isPrimary: boolean }[];
   active?: boolean | undefined;
   managerId?: string | undefined;
@@ -52,6 +54,7 @@ export function userOf(json: unknown, etag?: string | null): ScimUser | undefine
     ...resource,
     displayName: textOf(attribute(resource.json, 'displayName')),
     preferredLanguage: textOf(attribute(resource.json, 'preferredLanguage')),
+    timezone: textOf(attribute(resource.json, 'timezone')),
     emails,
     active: flagOf(attribute(resource.json, 'active')),
     managerId: managerOf(resource.json),
