@@ -1,7 +1,8 @@
 /** The schema of `ems.config.yaml`. */
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
-import { IsoDate, LanguageTag, MailAddress } from '../exit/input.js';
+import { IsoDate, LanguageTag } from '../exit/input.js';
+import { isSameIdentity, MailAddress } from '../exit/mail-address.js';
 import { isTemplate } from '../exit/matching.js';
 import { builtInSteps, customBeginnings } from '../exit/steps.js';
 
@@ -138,7 +139,10 @@ export const ConfigFile = z.strictObject({
       .array(HrPartner)
       .min(1, 'must name at least one HR partner')
       .refine(
-        (partners) => new Set(partners.map(({ email }) => email.toLowerCase())).size === partners.length,
+        (partners) =>
+          partners.every(
+            ({ email }, i) => partners.findIndex((other) => isSameIdentity(other.email, email)) === i,
+          ),
         'must have distinct mail addresses',
       ),
     /** Resolves steps that need attention, and answers questions on access. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isSameIdentity } from './mail-address.js';
 
 /** A person with a mail address. */
 export const ContactFields = z.object({
@@ -35,7 +36,7 @@ export interface Employee {
 
 /** Each address once, the company's first. */
 export function knownAddresses({ email, personalEmail }: Employee): string[] {
-  const isSame = email?.toLowerCase() === personalEmail?.toLowerCase();
+  const isSame = email && personalEmail && isSameIdentity(email, personalEmail);
   return [email, isSame ? undefined : personalEmail].flatMap((address) => address || []);
 }
 
