@@ -18,6 +18,15 @@ export type Manager = z.output<typeof ManagerFields>;
 export const SentFields = z.object({ to: z.string(), messageId: z.string() });
 export type Sent = z.output<typeof SentFields>;
 
+/** What became of a mail at one address: its server accepted it, or refused it for good, with the reason. */
+export type Answer = Sent | { refused: string };
+
+/** @returns the accepted mails, and a note for each refusal */
+export const tellingOf = (answers: readonly Answer[]): { sent: Sent[]; notes: string[] } => ({
+  sent: answers.flatMap((answer) => ('refused' in answer ? [] : answer)),
+  notes: answers.flatMap((answer) => ('refused' in answer ? answer.refused : [])),
+});
+
 /** The employee as the directory knows them. */
 export interface Employee {
   employeeId: string;

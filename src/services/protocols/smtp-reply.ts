@@ -33,7 +33,7 @@ export function verdictOn(response: string, command: string | undefined): Verdic
   if (code.startsWith('4')) return isLimit ? 'later' : 'outage';
   if (status === '4' || isLimit) return 'later';
   // A command that the server does not know stays unknown, whatever it says.
-  if (!isFinalCode && !/^50/.test(code)) {
+  if (!isFinalCode && !code.startsWith('50')) {
     const isFull = code === '552' && detail === '' && !TOO_BIG.test(words);
     if (isFull || PROMISES_LATER.test(words)) return 'later';
   }
