@@ -43,4 +43,7 @@ export function verdictOn(response: string, command: string | undefined): Verdic
 
 /** The words of the reply in one line, with its codes once. */
 export const wordsOf = (response: string): string =>
-  response.trim().replace(/\s*\r?\n\d{3}[ -](#?\d\.\d+\.\d+ )?/g, ' ');
+  response
+    .trim()
+    .replace(/\s*\r?\n\d{3}[ -](#?\d\.\d+\.\d+ )?/g, ' ')
+    .slice(0, 500);
