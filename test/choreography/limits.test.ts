@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import type { KV } from '@nats-io/kv';
 import { openBucket } from '../../src/choreography/jetstream/bucket.js';
 import { connectBus, type Bus } from '../../src/choreography/jetstream/bus.js';
 import { ensureConsumer } from '../../src/choreography/jetstream/consumers.js';
+import { readLogs } from '../../src/choreography/jetstream/log.js';
 import { openRateLimits } from '../../src/choreography/jetstream/rate-limit.js';
 import { openRecords, type Leased } from '../../src/choreography/jetstream/records.js';
 import { EXITS } from '../../src/choreography/jetstream/streams.js';
+import { startServices, subscriberNames } from '../../src/choreography/subscribers/start.js';
+import { parseConfig } from '../../src/config/config.js';
 import { natsConfigOf } from '../../src/config/environment.js';
 import type { ExitEvent } from '../../src/exit/events.js';
 import { FailureType } from '../../src/exit/failures.js';
@@ -135,6 +139,35 @@ describe('on a NATS account with limits', () => {
       await finalFailure(Refused, bus.publish(resigned(`c${'x'.repeat(700)}`))),
       /: maximum bytes exceeded: raise max_bytes of the stream EXITS$/,
     );
+  });
+
+  it('a request that the server limits ends with the limit, and not never', async () => {
+    server = await startLimitedNats(
+      'max_file: 1GB',
+      'jetstream { store_dir: STORE, limits { max_request_batch: 5 } }',
+    );
+    const bus = await connected();
+    await bus.publish(resigned('moving'));
+    assert.match(
+      await finalFailure(Refused, readLogs(bus)),
+      /^The stream EXITS cannot be read: .*maxrequestbatch of 5: raise that limit of the NATS server$/,
+    );
+  });
+
+  it('every service starts where the account has room for just what is documented', async () => {
+    server = await startLimitedNats(
+      'max_file: 1GB, max_bytes: true, max_ack_pending: 1000, max_streams: 14, max_consumers: 17',
+    );
+    const bus = await connected();
+    const lines: string[] = [];
+    const tokens = Object.fromEntries(
+      ['DIRECTORY', 'PAYROLL', 'CODE', 'PRODUCTION'].map((name) => [`${name}_SCIM_TOKEN`, 'secret']),
+    );
+    const config = parseConfig(readFileSync('ems.config.yaml', 'utf8'), 'ems.config.yaml', tokens);
+    const log = (line: string) => void lines.push(line);
+    const services = await startServices({ bus, config, services: subscriberNames, log });
+    await services.stop();
+    assert.match(lines[0]!, /^NATS allows 1000 unacknowledged messages a consumer: with more open exits/);
   });
 
   it('a rate limit that cannot be recorded is a final failure, and no endless wait', async () => {
