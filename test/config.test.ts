@@ -242,6 +242,8 @@ describe('the configuration', () => {
       'eva@acme.xn--p1ai',
     ])
       assert.equal(read(withMail(email)).contacts.hrPartners[0].email, email);
+    const domain = read(sample.replace('domain: acme.example', 'domain: Müller.example')).organisation.domain;
+    assert.equal(domain, 'xn--mller-kva.example');
     const another = "hrPartners:\n    - { name: Eva, email: 'eva@ACME.рф' }\n";
     assert.throws(
       () => read(withMail('eva@acme.xn--p1ai').replace('hrPartners:\n', another)),

@@ -2,7 +2,7 @@
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { IsoDate, LanguageTag } from '../exit/input.js';
-import { isSameIdentity, MailAddress } from '../exit/mail-address.js';
+import { asciiDomain, isSameIdentity, MailAddress } from '../exit/mail-address.js';
 import { isTemplate } from '../exit/matching.js';
 import { builtInSteps, customBeginnings } from '../exit/steps.js';
 
@@ -27,6 +27,12 @@ const Url = z
   .refine(isWithoutPassword, 'must be without a user or password')
   .transform((url) => url.replace(/\/+$/, ''));
 const VariableName = z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'must be the name of an environment variable');
+const Domain = z.string().transform((text, context) => {
+  const domain = asciiDomain(text);
+  if (domain !== undefined) return domain;
+  context.addIssue({ code: 'custom', message: 'must be a domain such as acme.example' });
+  return z.NEVER;
+});
 const Person = z.strictObject({
   name: z.string().min(1),
   email: MailAddress,
@@ -116,8 +122,8 @@ const CustomStep = z
 export const ConfigFile = z.strictObject({
   organisation: z.strictObject({
     name: z.string().min(1),
-    /** The right-hand side of Message-IDs and calendar UIDs. */
-    domain: z.hostname('must be a domain such as acme.example'),
+    /** The right-hand side of Message-IDs and calendar UIDs; becomes ASCII. */
+    domain: Domain,
   }),
   taskQueues: z.enum(['shared', 'per-service']).default('shared'),
   directory: ScimServer,

@@ -41,15 +41,17 @@ function canonical(text: string): string {
   return [name.normalize('NFKC').toLowerCase(), ...(parts ? [parts.domain] : [])].join('@');
 }
 
-/** @returns the domain in ASCII and lower case; undefined where the text is not one address */
 function split(text: string): { local: string; domain: string } | undefined {
-  if (text.length > LONGEST) return undefined;
   const at = text.lastIndexOf('@');
-  const [local, given] = [text.slice(0, at), text.slice(at + 1)];
-  if (at < 1 || !LOCAL_PART.test(local) || !DOMAIN.test(given)) return undefined;
-  const url = `http://${given}`;
-  const domain = URL.canParse(url) ? new URL(url).hostname : '';
-  return HOST_NAME.test(domain) && local.length + 1 + domain.length <= LONGEST
-    ? { local, domain }
-    : undefined;
+  const local = text.slice(0, at);
+  if (text.length > LONGEST || at < 1 || !LOCAL_PART.test(local)) return undefined;
+  const domain = asciiDomain(text.slice(at + 1));
+  return domain !== undefined && local.length + 1 + domain.length <= LONGEST ? { local, domain } : undefined;
+}
+
+/** @returns the domain in ASCII and lower case; undefined where it is none */
+export function asciiDomain(text: string): string | undefined {
+  const url = `http://${text}`;
+  const domain = DOMAIN.test(text) && URL.canParse(url) ? new URL(url).hostname : '';
+  return HOST_NAME.test(domain) ? domain : undefined;
 }

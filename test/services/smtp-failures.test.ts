@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { SMTPServer } from 'smtp-server';
-import { FailureType } from '../../src/exit/failures.js';
+import { FailureType, FinalFailure } from '../../src/exit/failures.js';
 import { setDeadline } from '../../src/services/protocols/commit-point.js';
 import { RetryAfter } from '../../src/services/protocols/retry-after.js';
 import { eventually } from '../support/eventually.js';
@@ -107,6 +107,8 @@ describe('a mail server', () => {
     ['.', '552 Message size exceeds maximum permitted', Refused],
     ['.', '552 5.2.3 Your message exceeded our message size limits', Refused],
     ['.', '554 5.4.0 too many hops', Refused],
+    ['.', '550 5.7.1 This message exceeds the threshold for spam', Refused],
+    ['RCPT TO', '554 5.7.1 Client host blocked using a block list, see later', AddressRefused],
     ['.', '550 5.7.1 TLS 1.2 or later required', Refused],
     ['DATA', '503 5.5.1 Bad sequence of commands, try again later', Refused],
   ];
@@ -124,6 +126,22 @@ describe('a mail server', () => {
       /was refused: 550-5\.1\.1 The account does not exist: correct the address and retry$/,
     );
   });
+
+  for (const [words, answer] of [
+    ['greeting', '421 4.3.2 Service shutting down'],
+    ['greeting', '421 4.7.0 too many connections'],
+    ['MAIL FROM', '432 4.3.2 Concurrent connections limit exceeded'],
+    ['RCPT TO', '450 4.2.0 Greylisted, try again in 300 seconds'],
+    ['RCPT TO', '451 4.4.3 Temporary lookup failure'],
+    ['.', '452 4.3.1 Insufficient system storage'],
+  ] as const)
+    it(`that answers "${answer}" to ${words} is asked again as after any outage`, async () => {
+      const { port } = await scripted({ [words]: answer });
+      await assert.rejects(
+        mailer(port).send(message(), signal),
+        (error) => !(error instanceof FinalFailure) && !(error instanceof RetryAfter),
+      );
+    });
 
   for (const words of ['greeting', 'EHLO', 'RCPT TO', '.']) {
     it(`that hangs at ${words} is abandoned after the request timeout`, async () => {
