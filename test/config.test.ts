@@ -214,4 +214,44 @@ describe('the configuration', () => {
       (error: Error) => error.message.startsWith('NATS_URL: must be') && !error.message.includes('hidden'),
     );
   });
+
+  it('takes the limits of streams, buckets and consumers of NATS from the environment', () => {
+    const limits = {
+      NATS_STREAM_MAX_BYTES: '1000',
+      NATS_BUCKET_MAX_BYTES: '',
+      NATS_MAX_ACK_PENDING: '500',
+      NATS_REPLICAS: '3',
+    };
+    assert.deepEqual(natsConfigOf('nats://127.0.0.1:4222', limits), {
+      servers: ['127.0.0.1:4222'],
+      limits: { streamMaxBytes: 1000, maxAckPending: 500, replicas: 3 },
+    });
+    for (const wrong of ['1GB', '0', '-1', '1.5'])
+      assert.throws(
+        () => natsConfigOf('nats://127.0.0.1:4222', { NATS_BUCKET_MAX_BYTES: wrong }),
+        /^ConfigError: NATS_BUCKET_MAX_BYTES: must be a positive whole number, not/,
+      );
+  });
+
+  it('takes every mail address that servers take, and refuses two spellings of one', () => {
+    const withMail = (email: string) => sample.replace('email: hr@acme.example', `email: '${email}'`);
+    for (const email of [
+      'jürgen@müller.example',
+      'r&d@acme.example',
+      'a=b#c@acme.example',
+      'eva@acme.xn--p1ai',
+    ])
+      assert.equal(read(withMail(email)).contacts.hrPartners[0].email, email);
+    const domain = read(sample.replace('domain: acme.example', 'domain: Müller.example')).organisation.domain;
+    assert.equal(domain, 'xn--mller-kva.example');
+    const another = "hrPartners:\n    - { name: Eva, email: 'eva@ACME.рф' }\n";
+    assert.throws(
+      () => read(withMail('eva@acme.xn--p1ai').replace('hrPartners:\n', another)),
+      /contacts\.hrPartners: must have distinct mail addresses/,
+    );
+    assert.throws(
+      () => read(withMail('a@b.example, c@d.example')),
+      /contacts\.hrPartners\[0\]\.email: must be a mail address/,
+    );
+  });
 });

@@ -40,7 +40,7 @@ export function natsConfigFor(env: Environment): NatsConfig | undefined {
   const fromEnvironment = loadNatsConfig(env);
   if (fromEnvironment || loadTemporalConfig(env).connectionOptions.address) return fromEnvironment;
   const url = runningStack(env)?.nats?.url;
-  return url === undefined ? undefined : natsConfigOf(url);
+  return url === undefined ? undefined : natsConfigOf(url, env);
 }
 
 /** @throws ConfigError */

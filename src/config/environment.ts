@@ -19,7 +19,27 @@ export interface NatsConfig {
   user?: string;
   pass?: string;
   token?: string;
+  limits?: NatsLimits;
 }
+
+/** What streams, buckets and consumers ask of the account. EMS fits what is not set to the account's limits. */
+export interface NatsLimits {
+  /** NATS_REPLICAS */
+  replicas?: number;
+  /** NATS_STREAM_MAX_BYTES */
+  streamMaxBytes?: number;
+  /** NATS_BUCKET_MAX_BYTES */
+  bucketMaxBytes?: number;
+  /** NATS_MAX_ACK_PENDING */
+  maxAckPending?: number;
+}
+
+const LIMITS = {
+  NATS_REPLICAS: 'replicas',
+  NATS_STREAM_MAX_BYTES: 'streamMaxBytes',
+  NATS_BUCKET_MAX_BYTES: 'bucketMaxBytes',
+  NATS_MAX_ACK_PENDING: 'maxAckPending',
+} as const satisfies Record<string, keyof NatsLimits>;
 
 /**
  * From NATS_URL: `nats://127.0.0.1:4222` or `tls://…`, with `user:password@` or `token@` where the server requires it. Commas separate
@@ -27,12 +47,16 @@ export interface NatsConfig {
  * @returns undefined where NATS_URL is not set
  * @throws ConfigError
  */
-export function loadNatsConfig({ NATS_URL: address }: Environment): NatsConfig | undefined {
-  return address ? natsConfigOf(address) : undefined;
+export function loadNatsConfig(env: Environment): NatsConfig | undefined {
+  const { NATS_URL: address } = env;
+  return address ? natsConfigOf(address, env) : undefined;
 }
 
-/** @throws ConfigError without the address, which may contain a password */
-export function natsConfigOf(address: string): NatsConfig {
+/**
+ * @param env has the limits
+ * @throws ConfigError without the address, which may contain a password
+ */
+export function natsConfigOf(address: string, env: Environment = {}): NatsConfig {
   const urls = address.split(',').map((text) => {
     if (!URL.canParse(text) || !/^(nats|tls):$/.test(new URL(text).protocol))
       throw new ConfigError('NATS_URL: must be an address such as nats://127.0.0.1:4222');
@@ -40,11 +64,25 @@ export function natsConfigOf(address: string): NatsConfig {
   });
   const [{ username, password }] = urls as [URL];
   const user = decodeURIComponent(username);
+  const limits = limitsIn(env);
   return {
     servers: urls.map(({ host }) => host),
     ...(urls.some(({ protocol }) => protocol === 'tls:') && { tls: {} }),
     ...(user && (password ? { user, pass: decodeURIComponent(password) } : { token: user })),
+    ...(Object.keys(limits).length > 0 && { limits }),
   };
+}
+
+function limitsIn(env: Environment): NatsLimits {
+  const limits: NatsLimits = {};
+  for (const [name, limit] of Object.entries(LIMITS)) {
+    const text = env[name];
+    if (!text) continue;
+    if (!/^[1-9]\d{0,14}$/.test(text))
+      throw new ConfigError(`${name}: must be a positive whole number, not "${text}"`);
+    limits[limit] = Number(text);
+  }
+  return limits;
 }
 
 /** The folder of the local stack: `.ems`, or EMS_HOME. */

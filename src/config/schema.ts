@@ -1,7 +1,8 @@
 /** The schema of `ems.config.yaml`. */
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
-import { IsoDate, LanguageTag, MailAddress } from '../exit/input.js';
+import { IsoDate, LanguageTag } from '../exit/input.js';
+import { asciiDomain, isSameIdentity, MailAddress } from '../exit/mail-address.js';
 import { isTemplate } from '../exit/matching.js';
 import { builtInSteps, customBeginnings } from '../exit/steps.js';
 
@@ -26,6 +27,12 @@ const Url = z
   .refine(isWithoutPassword, 'must be without a user or password')
   .transform((url) => url.replace(/\/+$/, ''));
 const VariableName = z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'must be the name of an environment variable');
+const Domain = z.string().transform((text, context) => {
+  const domain = asciiDomain(text);
+  if (domain !== undefined) return domain;
+  context.addIssue({ code: 'custom', message: 'must be a domain such as acme.example' });
+  return z.NEVER;
+});
 const Person = z.strictObject({
   name: z.string().min(1),
   email: MailAddress,
@@ -115,8 +122,8 @@ const CustomStep = z
 export const ConfigFile = z.strictObject({
   organisation: z.strictObject({
     name: z.string().min(1),
-    /** The right-hand side of Message-IDs and calendar UIDs. */
-    domain: z.hostname('must be a domain such as acme.example'),
+    /** The right-hand side of Message-IDs and calendar UIDs; becomes ASCII. */
+    domain: Domain,
   }),
   taskQueues: z.enum(['shared', 'per-service']).default('shared'),
   directory: ScimServer,
@@ -138,7 +145,10 @@ export const ConfigFile = z.strictObject({
       .array(HrPartner)
       .min(1, 'must name at least one HR partner')
       .refine(
-        (partners) => new Set(partners.map(({ email }) => email.toLowerCase())).size === partners.length,
+        (partners) =>
+          partners.every(
+            ({ email }, i) => partners.findIndex((other) => isSameIdentity(other.email, email)) === i,
+          ),
         'must have distinct mail addresses',
       ),
     /** Resolves steps that need attention, and answers questions on access. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { IsoDate, MailAddress, parse, type Parsed } from './input.js';
+import { IsoDate, parse, type Parsed } from './input.js';
+import { isSameIdentity, MailAddress } from './mail-address.js';
 
 export const outcomes = ['retained', 'leaving'] as const;
 export type Outcome = (typeof outcomes)[number];
@@ -51,7 +52,7 @@ export const parseDecision = (input: unknown, context: DecisionContext): Parsed<
   parse(DecisionFields, input, ({ outcome, decidedBy, effectiveOn }) => {
     const { employeeId, standing, today } = context;
     if (context.cancelled) return `the exit of ${employeeId} was cancelled, so it takes no decision`;
-    if ([employeeId, ...context.employeeIdentities].some((known) => sameText(known, decidedBy)))
+    if ([employeeId, ...context.employeeIdentities].some((known) => isSameIdentity(known, decidedBy)))
       return `decidedBy: ${decidedBy} is the employee concerned, who cannot decide on their own exit`;
     if (effectiveOn !== undefined && effectiveOn < today)
       return `effectiveOn: ${effectiveOn} lies in the past`;
@@ -63,4 +64,3 @@ export const parseDecision = (input: unknown, context: DecisionContext): Parsed<
   });
 
 const yearOf = (date: string): number => Number(date.slice(0, 4));
-const sameText = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();

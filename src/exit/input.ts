@@ -40,8 +40,6 @@ export const IsoDate = z.iso.date('must be a date such as 2026-12-31 (YYYY-MM-DD
 export const earliestToday = (now: string): string =>
   new Date(Date.parse(now) - 12 * 60 * 60 * 1000).toISOString().slice(0, 10);
 
-export const MailAddress = z.email('must be a mail address, for example hr@acme.example').max(254);
-
 /** A BCP 47 language tag. */
 export const LanguageTag = z
   .string()

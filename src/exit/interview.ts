@@ -56,16 +56,21 @@ export function laterOf(a: Interview | undefined, b: Interview | undefined): Int
 export const noInvitation = 'no invitation had gone out';
 
 /** @param by mail address of the person who requested the time */
-export const arrangementNote = (
-  { attendees, calendarUrl, remarks = [] }: Interview,
+export function arrangementNote(
+  { attendees, sent, calendarUrl, remarks = [] }: Interview,
   by: string | undefined,
-): string =>
-  [
-    `invited ${attendees.map(({ email }) => email).join(' and ')}`,
+): string {
+  const addresses = attendees.map(({ email }) => email);
+  const accepted = addresses.filter((email) => !sent || sent.some(({ to }) => to === email));
+  const refused = addresses.filter((email) => !accepted.includes(email));
+  return [
+    `invited ${accepted.join(' and ')}`,
+    ...(refused.length === 0 ? [] : [`not ${refused.join(' and ')}, where the mail was refused`]),
     ...(by === undefined ? [] : [`at the request of ${by}`]),
     ...(calendarUrl ? [] : ['by working hours alone, since no calendar is configured']),
     ...remarks,
   ].join(', ');
+}
 
 export const arrangedByHand = ({ by }: Step): FinalFailure =>
   new FinalFailure(

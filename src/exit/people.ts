@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isSameIdentity } from './mail-address.js';
 
 /** A person with a mail address. */
 export const ContactFields = z.object({
@@ -16,6 +17,15 @@ export type Manager = z.output<typeof ManagerFields>;
 /** A mail that a server has accepted. */
 export const SentFields = z.object({ to: z.string(), messageId: z.string() });
 export type Sent = z.output<typeof SentFields>;
+
+/** What became of a mail at one address: its server accepted it, or refused it for good, with the reason. */
+export type Answer = Sent | { refused: string };
+
+/** @returns the accepted mails, and a note for each refusal */
+export const tellingOf = (answers: readonly Answer[]): { sent: Sent[]; notes: string[] } => ({
+  sent: answers.flatMap((answer) => ('refused' in answer ? [] : answer)),
+  notes: answers.flatMap((answer) => ('refused' in answer ? answer.refused : [])),
+});
 
 /** The employee as the directory knows them. */
 export interface Employee {
@@ -37,7 +47,7 @@ export interface Employee {
 
 /** Each address once, the company's first. */
 export function knownAddresses({ email, personalEmail }: Employee): string[] {
-  const isSame = email?.toLowerCase() === personalEmail?.toLowerCase();
+  const isSame = email && personalEmail && isSameIdentity(email, personalEmail);
   return [email, isSame ? undefined : personalEmail].flatMap((address) => address || []);
 }
 

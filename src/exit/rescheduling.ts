@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { MailAddress, parse, type Parsed } from './input.js';
+import { parse, type Parsed } from './input.js';
+import { MailAddress } from './mail-address.js';
 
 /** The argument of the update `rescheduleInterview`: a time, or the next free slot. */
 export type Rescheduling = z.output<typeof ReschedulingFields>;

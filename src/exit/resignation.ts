@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { EmployeeId } from './ids.js';
-import { IsoDate, MailAddress, parse, type Parsed } from './input.js';
+import { IsoDate, parse, type Parsed } from './input.js';
+import { MailAddress } from './mail-address.js';
 
 /** The input of an exit. `{"employeeId":"E-1002"}` alone is enough. */
 export type Resignation = z.output<typeof ResignationFields>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { MailAddress, parse, type Parsed } from './input.js';
+import { parse, type Parsed } from './input.js';
+import { MailAddress } from './mail-address.js';
 import { isSettled, keyOfStep, stepKey, type Step } from './status.js';
 
 export const resolutionActions = ['retry', 'done-by-hand', 'skip'] as const;

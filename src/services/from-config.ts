@@ -120,7 +120,13 @@ function adapterOf(system: Config['systems'][number], requestTimeoutMs: number):
 }
 
 function mailerOf({ mail, policy }: Config): Mailer {
-  return createMailer({ ...mail, requestTimeoutMs: policy.requestTimeout });
+  const { requestTimeout, retry } = policy;
+  // RFC 5321 §4.5.4.1 asks for half an hour; a step shows its reason sooner.
+  return createMailer({
+    ...mail,
+    requestTimeoutMs: requestTimeout,
+    limitPauseMs: 10 * retry.maximumInterval,
+  });
 }
 
 const contactOf = ({ name, email, language }: Contact): Contact => ({ name, email, language });

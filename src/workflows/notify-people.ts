@@ -1,5 +1,5 @@
 /** Looks the employee up, and mails the manager, the employee and the operator. */
-import type { Employee } from '../exit/people.js';
+import { tellingOf, type Employee } from '../exit/people.js';
 import { FailureType, FinalFailure } from '../exit/failures.js';
 import type { ExitContext } from './exit-context.js';
 import { ActivityProgress } from './activity-progress.js';
@@ -25,7 +25,7 @@ export async function notifyPeople(context: ExitContext): Promise<void> {
   const progress = new ActivityProgress<string[]>();
   const notifyEmployee: Run = async (execution) => {
     const { openedAt, reviewBy } = exit;
-    const sent = await progress.during(execution, (delivered = []) =>
+    const answers = await progress.during(execution, (delivered = []) =>
       execution.call(services.notification.notifyEmployee, {
         ...about(context),
         openedAt,
@@ -33,7 +33,7 @@ export async function notifyPeople(context: ExitContext): Promise<void> {
         delivered,
       }),
     );
-    return { type: 'employee.notified', data: { sent, identities: [], notes: [] } };
+    return { type: 'employee.notified', data: { ...tellingOf(answers), identities: [] } };
   };
   await Promise.all([
     runner.perform('look-up-employee', lookUp),

@@ -119,6 +119,29 @@ describe('a record of a service', () => {
     assert.deepEqual(await read(two, 'g'), ['done']);
   });
 
+  it('has one renewal under way at a time, however slow the broker is', async () => {
+    const bus = await connectBus({ servers: [broker.address] }, 'a process');
+    buses.push(bus);
+    const leaseMs = 300;
+    const records = await openRecords<Note>(bus, { bucket: 'slow', empty: { lines: [] }, leaseMs });
+    const kv = await new Kvm(bus.js).open('slow');
+    const begun = gate();
+    const end = gate();
+    const working = records.lease('h', signal, async () => {
+      begun.open();
+      await end.passed;
+    });
+    await begun.passed;
+    const before = (await kv.get('h'))!.revision;
+    broker.signal('SIGSTOP');
+    await eventually('ten renewals to fall due', countTo((10 * leaseMs) / 3));
+    broker.signal('SIGCONT');
+    end.open();
+    await working;
+    const writes = (await kv.get('h'))!.revision - before;
+    assert.ok(writes <= 3, `${writes} writes`);
+  });
+
   it('is interrupted by a newer message', async () => {
     const begun = gate();
     const working = one.lease('e', signal, (record) => {

@@ -31,6 +31,29 @@ inBothForms('people are told', { config: [soon] }, (company) => {
     }
   });
 
+  it('the employee later at an address whose server has reached a limit, and now at the other', async () => {
+    const home = 'over-quota@home.example';
+    let asked = 0;
+    world.mail.refuse((recipient) =>
+      recipient === home && ++asked < 3 ? { code: 550, message: '5.4.5 daily quota' } : undefined,
+    );
+    const nora = await opened(world, { personalEmail: home });
+    const status = await untilStep(world, nora, 'notify-employee', 'done');
+    assert.equal(stepOf(status, 'notify-employee')?.note, `told ${nora.email} and ${home}`);
+    await untilStep(world, nora, 'schedule-hr-interview', 'done');
+    assert.equal(world.mail.to(home).length, 2, 'told and invited');
+    assert.equal(world.mail.to(nora.email).length, 2, 'once each');
+  });
+
+  it('the employee at the good address where the other is none, and the step says so', async () => {
+    const nora = await opened(world, { personalEmail: 'nora@home@example' });
+    const status = await untilStep(world, nora, 'notify-employee', 'done');
+    const note = stepOf(status, 'notify-employee')?.note;
+    assert.match(note!, new RegExp(`^told ${nora.email}; "nora@home@example", .* is not valid`));
+    await untilStep(world, nora, 'schedule-hr-interview', 'done');
+    assert.equal(world.mail.invitationsTo(nora.email).length, 1);
+  });
+
   it('the employee in their language', async () => {
     const nora = await opened(world, { preferredLanguage: 'de-DE' });
     await untilStep(world, nora, 'schedule-hr-interview', 'done');

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { arrangementNote } from '../../src/exit/interview.js';
+import { RetryAfter } from '../../src/services/protocols/retry-after.js';
 import { HOME } from '../support/calendar.js';
 import { outage } from '../support/failures.js';
 import { HR, hrAt, memory, readInvitation } from '../support/interview.js';
@@ -76,6 +78,39 @@ describe('the invitation', () => {
     await cancel();
     await cancel();
     assert.deepEqual(counts(), [2, 2, 2]);
+  });
+
+  it('goes to the good addresses where one is refused or is no address, and the note says which is missing', async () => {
+    for (const [personalEmail, note] of [
+      [HOME, `invited ${DANA} and ${HR}, not ${HOME}, where the mail was refused`],
+      ['dana@', `invited ${DANA} and ${HR}`],
+    ] as const)
+      for (const [code, message] of [
+        [550, '5.1.1 no such user'],
+        [554, '5.7.1 not from you'],
+      ] as const) {
+        mail.mails.length = 0;
+        mail.refuse((to) => (to === HOME ? { code, message } : undefined));
+        const interview = await schedule({ employee: { personalEmail } });
+        assert.deepEqual(recipients(), [DANA, HR]);
+        assert.ok(arrangementNote(interview, undefined).startsWith(`${note}, by working hours`));
+      }
+  });
+
+  it('goes out later to an address whose server has reached a limit, and now to the others', async () => {
+    const done = memory();
+    mail.refuse((to) => (to === DANA ? { code: 554, message: '5.7.0 try again later' } : undefined));
+    await assert.rejects(schedule({ employee: { personalEmail: HOME }, done }), RetryAfter);
+    assert.deepEqual(recipients(), [HOME, HR]);
+    mail.refuse(undefined);
+    await schedule({ employee: { personalEmail: HOME }, done });
+    assert.deepEqual(recipients(), [HOME, HR, DANA]);
+  });
+
+  it('names an unusual address as a calendar program reads it (RFC 6068)', async () => {
+    await schedule({ employee: { email: 'a=b#c+d@müller.example' } });
+    const [{ addresses }] = mail.mails.map(readInvitation) as [ReturnType<typeof readInvitation>];
+    assert.equal(addresses[0], 'mailto:a%3db%23c+d@xn--mller-kva.example');
   });
 
   it('whose record was lost is derived again and withdrawn', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { sampleConfig } from '../support/sample-config.js';
 import { readHtml } from '../support/html.js';
 import { attention, dana, HR_PARTNER, open, serviceAt } from '../support/notification.js';
@@ -117,5 +118,20 @@ describe('while the decision is open', () => {
     const hrPartner = { name: 'Sean O’Brien', email: "sean.o'brien@acme.example" };
     await service().remindHrPartner({ ...open(dana()), hrPartner, number: 1 }, signal);
     assertCommands(server.mails[0]!, decide(`"${hrPartner.email}"`));
+  });
+
+  it('a command reaches the shell with the address as it is, and runs nothing that stands in it', async () => {
+    for (const email of ['r&d@acme.example', "a$HOME`id`!'b@acme.example"]) {
+      server.mails.length = 0;
+      await service().remindHrPartner(
+        { ...open(dana()), hrPartner: { ...HR_PARTNER, email }, number: 1 },
+        signal,
+      );
+      const line = server.mails[0]!.text!.split('\n').find((text) => text.startsWith('ems decide'));
+      const { stdout } = spawnSync('sh', ['-c', line!.replace(/^ems/, String.raw`printf '%s\n'`)], {
+        encoding: 'utf8',
+      });
+      assert.equal(stdout, ['decide', 'E-1002', 'retained', '--by', email, ''].join('\n'));
+    }
   });
 });

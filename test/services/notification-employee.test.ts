@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Employee } from '../../src/exit/people.js';
+import { tellingOf, type Employee } from '../../src/exit/people.js';
+import { RetryAfter } from '../../src/services/protocols/retry-after.js';
 import { FailureType } from '../../src/exit/failures.js';
 import { finalFailure, outage } from '../support/failures.js';
 import { readHtml } from '../support/html.js';
@@ -15,8 +16,9 @@ const { signal } = new AbortController();
 describe('the employee', () => {
   const server = mailServer();
 
-  const tell = (changes: Partial<Employee> = {}, delivered = deliveries()) =>
+  const answersTo = (changes: Partial<Employee> = {}, delivered = deliveries()) =>
     serviceAt(server.port).notifyEmployee({ ...about(changes), reviewBy }, delivered, signal);
+  const tell = async (...args: Parameters<typeof answersTo>) => tellingOf(await answersTo(...args)).sent;
   const { recipients } = server;
 
   it('is told what is being blocked, why, until when, and whom to ask', async () => {
@@ -101,6 +103,37 @@ describe('the employee', () => {
     server.refuseWith(550, DANA, HOME);
     const reason = await finalFailure(FailureType.AddressRefused, tell({ personalEmail: HOME }));
     for (const address of [DANA, HOME]) assert.ok(reason.includes(address), reason);
+  });
+
+  it('is told at the good address; the step says why the other one got no mail', async () => {
+    server.refuseWith(550, HOME);
+    for (const [personalEmail, why] of [
+      [HOME, /^Mail to dana@home\.example .* was refused: 550 not you/],
+      ['dana fox@home.example', /^"dana fox@home\.example", the mail address of Dana Fox, is not valid/],
+    ] as const) {
+      server.mails.length = 0;
+      const { sent, notes } = tellingOf(await answersTo({ personalEmail }));
+      assert.deepEqual(addressesOf(sent), [DANA]);
+      assert.deepEqual(recipients(), [DANA]);
+      assert.equal(notes.length, 1);
+      assert.match(notes[0]!, why);
+    }
+  });
+
+  it('is told at the private address later where its server has reached a limit', async () => {
+    const delivered = deliveries();
+    server.refuse((to) => (to === HOME ? { code: 550, message: '5.4.5 daily quota' } : undefined));
+    await assert.rejects(tell({ personalEmail: HOME }, delivered), RetryAfter);
+    server.refuse(undefined);
+    await tell({ personalEmail: HOME }, delivered);
+    assert.deepEqual(recipients(), [DANA, HOME]);
+  });
+
+  it('is told by the longest pause where one address has reached a limit and the other is down', async () => {
+    server.refuse((to) =>
+      to === HOME ? { code: 550, message: '5.4.5 daily quota' } : { code: 451, message: 'down' },
+    );
+    await assert.rejects(tell({ personalEmail: HOME }), RetryAfter);
   });
 
   it('without an address makes the step fail for good, with who it is and what to do', async () => {

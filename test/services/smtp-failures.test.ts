@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { SMTPServer } from 'smtp-server';
-import { FailureType } from '../../src/exit/failures.js';
+import { FailureType, FinalFailure } from '../../src/exit/failures.js';
 import { setDeadline } from '../../src/services/protocols/commit-point.js';
+import { RetryAfter } from '../../src/services/protocols/retry-after.js';
 import { eventually } from '../support/eventually.js';
 import { finalFailure, outage } from '../support/failures.js';
-import { mailer, message } from '../support/message.js';
+import { LIMIT_PAUSE_MS, mailer, message } from '../support/message.js';
 import { startScriptedSmtp, type Script, type ScriptedSmtp } from '../support/scripted-smtp.js';
 
 const PASSWORD = 'correct horse battery staple';
@@ -49,6 +50,97 @@ describe('a mail server', () => {
         /^Mail to dana\.fox@acme\.example through 127\.0\.0\.1:\d+ (did not go out|was refused): /,
       );
       assert.ok(reason.includes(answer), reason);
+    });
+
+  const limits: [words: string, answer: string][] = [
+    ['greeting', '554 5.7.1 too many connections from your host, try again later'],
+    ['AUTH', '535 5.7.0 too many failed logins, try again later'],
+    ['MAIL FROM', '550 5.4.5 Daily user sending limit exceeded'],
+    [
+      'MAIL FROM',
+      "550 5.1.90 Your message can't be sent because you've reached your daily limit for recipients",
+    ],
+    ['RCPT TO', '550 5.4.5 daily quota'],
+    ['RCPT TO', '550-5.4.5 Daily sending quota\r\n550 5.4.5 exceeded'],
+    ['RCPT TO', '450 4.2.1 The user is receiving mail at a rate that prevents additional messages'],
+    ['RCPT TO', '452 4.5.3 Too many recipients'],
+    ['RCPT TO', '452 4.2.2 Mailbox full'],
+    ['RCPT TO', '550 #5.2.2 mailbox full'],
+    ['RCPT TO', '552 Requested mail action aborted: exceeded storage allocation'],
+    ['RCPT TO', '552 too many recipients'],
+    ['RCPT TO', '550 5.2.1 The user you are trying to contact is receiving mail too quickly'],
+    ['RCPT TO', '550 4.7.1 greylisted'],
+    ['RCPT TO', '550 Domain acme.example has exceeded the max emails per hour (25/25) allowed'],
+    ['RCPT TO', '554 5.7.1 Policy Rejection: Quota exceeded'],
+    ['.', '554 5.7.0 Message held, try again later'],
+    ['.', '550 5.4.6 Unusual sending activity detected. Please try after some time'],
+    ['.', '554 5.3.2 the system does not accept mail now'],
+    ['.', '550 5.7.28 flood'],
+    ['.', '550 message rate limit exceeded'],
+  ];
+  for (const [words, answer] of limits)
+    it(`that answers "${answer}" to ${words} is asked again after a long pause`, async () => {
+      const { port } = await scripted({ [words]: answer });
+      const account = words === 'AUTH' ? { user: 'ems', password: PASSWORD } : {};
+      const error: unknown = await mailer(port, account)
+        .send(message(), signal)
+        .catch((error: unknown) => error);
+      assert.ok(error instanceof RetryAfter, String(error));
+      assert.equal(error.afterMs, LIMIT_PAUSE_MS);
+      assert.match(error.message, /did not go out yet: \d{3}[ -]/);
+    });
+
+  const final: [words: string, answer: string, failure: FailureType][] = [
+    ['MAIL FROM', '530 5.7.0 Authentication required', Refused],
+    ['MAIL FROM', '552 5.3.4 Message size exceeds fixed limit', Refused],
+    ['RCPT TO', '550 5.1.8 bad outbound sender', Refused],
+    ['RCPT TO', '550 5.1.1 no such user, check the address and try again later', AddressRefused],
+    [
+      'RCPT TO',
+      '550-5.1.1 The address does not exist. Please try\r\n550 5.1.1 double-checking it',
+      AddressRefused,
+    ],
+    ['RCPT TO', '550 5.4.1 Recipient address rejected: Access denied', AddressRefused],
+    ['RCPT TO', '554 5.7.1 Relay access denied', AddressRefused],
+    ['RCPT TO', '553 temporary email addresses are not accepted', AddressRefused],
+    ['.', '550 5.1.1 User unknown', AddressRefused],
+    ['.', '552 Message size exceeds maximum permitted', Refused],
+    ['.', '552 5.2.3 Your message exceeded our message size limits', Refused],
+    ['.', '554 5.4.0 too many hops', Refused],
+    ['.', '550 5.7.1 This message exceeds the threshold for spam', Refused],
+    ['RCPT TO', '554 5.7.1 Client host blocked using a block list, see later', AddressRefused],
+    ['.', '550 5.7.1 TLS 1.2 or later required', Refused],
+    ['DATA', '503 5.5.1 Bad sequence of commands, try again later', Refused],
+  ];
+  for (const [words, answer, failure] of final)
+    it(`that answers "${answer}" to ${words} is not asked again`, async () => {
+      const { port } = await scripted({ [words]: answer });
+      await finalFailure(failure, mailer(port).send(message(), signal));
+    });
+
+  it('says its own words before our advice, in one line', async () => {
+    const { port } = await scripted({ 'RCPT TO': '550-5.1.1 The account\r\n550 5.1.1 does not exist' });
+    const reason = await finalFailure(AddressRefused, mailer(port).send(message(), signal));
+    assert.match(
+      reason,
+      /was refused: 550-5\.1\.1 The account does not exist: correct the address and retry$/,
+    );
+  });
+
+  for (const [words, answer] of [
+    ['greeting', '421 4.3.2 Service shutting down'],
+    ['greeting', '421 4.7.0 too many connections'],
+    ['MAIL FROM', '432 4.3.2 Concurrent connections limit exceeded'],
+    ['RCPT TO', '450 4.2.0 Greylisted, try again in 300 seconds'],
+    ['RCPT TO', '451 4.4.3 Temporary lookup failure'],
+    ['.', '452 4.3.1 Insufficient system storage'],
+  ] as const)
+    it(`that answers "${answer}" to ${words} is asked again as after any outage`, async () => {
+      const { port } = await scripted({ [words]: answer });
+      await assert.rejects(
+        mailer(port).send(message(), signal),
+        (error) => !(error instanceof FinalFailure) && !(error instanceof RetryAfter),
+      );
     });
 
   for (const words of ['greeting', 'EHLO', 'RCPT TO', '.']) {
@@ -117,7 +209,8 @@ describe('a mail server', () => {
       const { port, heard } = await scripted({ AUTH: `${answer} ${echo}` });
       const sending = mailer(port, account).send(message(), signal);
       const reason = await (failure ? finalFailure(failure, sending) : outage(sending));
-      if (failure) assert.match(reason, /the server rejects the user or password \(535\)/);
+      assert.match(reason, new RegExp(`: ${answer}`));
+      if (failure) assert.match(reason, /The server rejects the user or password/);
       assert.ok(heard.includes(`AUTH PLAIN ${ENCODED[1]}`), 'it was sent');
       assertSecret(await sending.catch((error: unknown) => error));
     });

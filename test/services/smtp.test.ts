@@ -56,9 +56,61 @@ describe('a mail', () => {
       `${DANA}\n`,
       `${DANA}, evil@acme.example`,
     ];
-    for (const email of [...bad, `<${DANA}>`, 'dana fox@acme.example', `${DANA}\0`])
+    const injections = [
+      `"${DANA}\r\nRCPT TO:<evil"@acme.example`,
+      `"a, ${DANA}"@acme.example`,
+      `a@b@c.example`,
+    ];
+    for (const email of [
+      ...bad,
+      ...injections,
+      `<${DANA}>`,
+      'dana fox@acme.example',
+      `${DANA}\0`,
+      `dana\u2028@acme.example`,
+    ])
       await finalFailure(FailureType.AddressRefused, mailer(quiet.port).send(message(email), signal));
     assert.deepEqual(quiet.connections(), { open: 0, ever: 0 });
     await quiet.stop();
+  });
+
+  for (const [given, sent] of [
+    ['dana@müller.example', 'dana@xn--mller-kva.example'],
+    ['eva@acme.xn--p1ai', 'eva@acme.xn--p1ai'],
+    ['eva@почта.рф', 'eva@xn--80a1acny.xn--p1ai'],
+    ...['dev/ops', 'r&d', 'a=b#c', "o'brien", '{x}|y~`z', '"dana fox"'].map((local) => [
+      `${local}@acme.example`,
+      `${local}@acme.example`,
+    ]),
+    ['dana.@acme.example', '"dana."@acme.example'],
+    ['root@localhost', 'root@localhost'],
+  ] as [string, string][])
+    it(`to ${given} goes to ${sent}, and its header names that one address`, async () => {
+      const { port, heard, stop } = await startScriptedSmtp();
+      await mailer(port).send(message(given), signal);
+      await stop();
+      assert.ok(heard.includes(`RCPT TO:<${sent}>`), heard.join('\n'));
+      const header = heard.find((line) => line.startsWith('To: '));
+      assert.equal(header?.endsWith(`<${sent}>`), true, header);
+    });
+
+  const jürgen = 'jürgen@müller.example';
+  it('to a non-ASCII local part goes where the server offers SMTPUTF8 (RFC 6531)', async () => {
+    const { port, heard, stop } = await startScriptedSmtp({ EHLO: '250-scripted\r\n250 SMTPUTF8' });
+    await mailer(port).send(message(jürgen), signal);
+    await stop();
+    assert.ok(
+      heard.some((line) => /^MAIL FROM:<.*> .*SMTPUTF8/.test(line)),
+      heard.join('\n'),
+    );
+    assert.ok(heard.includes(`RCPT TO:<${jürgen}>`), heard.join('\n'));
+  });
+
+  it('to a non-ASCII local part is refused for good where the server does not', async () => {
+    const { port, heard, stop } = await startScriptedSmtp();
+    const reason = await finalFailure(FailureType.AddressRefused, mailer(port).send(message(jürgen), signal));
+    await stop();
+    assert.match(reason, /^Mail to jürgen@\S+ .* the server does not offer SMTPUTF8/);
+    assert.ok(!heard.some((line) => line.startsWith('MAIL FROM')));
   });
 });

@@ -9,10 +9,19 @@ import {
 } from '../../src/services/protocols/smtp.js';
 import { sampleConfig } from './sample-config.js';
 
+/** How long a mail waits after a quota of the server. */
+export const LIMIT_PAUSE_MS = 600_000;
+
 export const DANA = 'dana.fox@acme.example';
 
 export const mailer = (port: number, changes: Partial<MailerOptions> = {}): Mailer =>
-  createMailer({ ...sampleConfig.mail, port, requestTimeoutMs: 5000, ...changes });
+  createMailer({
+    ...sampleConfig.mail,
+    port,
+    requestTimeoutMs: 5000,
+    limitPauseMs: LIMIT_PAUSE_MS,
+    ...changes,
+  });
 
 export const message = (email: string = DANA, name = 'Dana Fox'): Message => ({
   to: { name, email },

@@ -1,6 +1,6 @@
 /** Every mail of the notification service, to be sent as in an exit, in any language. */
 import type { Ending } from '../../src/exit/decision.js';
-import type { Employee, Sent } from '../../src/exit/people.js';
+import { tellingOf, type Employee, type Sent } from '../../src/exit/people.js';
 import { loadTemplates, type MailTemplates } from '../../src/services/mails/templates.js';
 import {
   createNotificationService,
@@ -96,8 +96,8 @@ export const everyMail: Record<string, Sending> = {
   cancelled: outcome('cancelled'),
   blocked: async (service, exitId, employee) => {
     const input = { ...about(employee), exitId, reviewBy };
-    const [sent] = await service.notifyEmployee(input, deliveries(), signalOf());
-    return sent!;
+    const { sent } = tellingOf(await service.notifyEmployee(input, deliveries(), signalOf()));
+    return sent[0]!;
   },
   reminder: (service, exitId, employee, language) =>
     service.remindHrPartner({ ...open(employee, language), exitId, number: 2 }, signalOf()),

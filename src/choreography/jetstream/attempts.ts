@@ -1,6 +1,9 @@
 /** Failed attempts of open steps, for the exit's status. All services share the bucket, and write it only on a failure. */
 import { openBucket } from './bucket.js';
 import type { Bus } from './bus.js';
+import { orRefused } from './with-retry.js';
+
+const BUCKET = { kind: 'bucket', name: 'exit-attempts' } as const;
 
 interface Place {
   employeeId: string;
@@ -18,8 +21,8 @@ interface Attempt {
 
 export type Attempts = Awaited<ReturnType<typeof openAttempts>>;
 
-export async function openAttempts({ js }: Bus) {
-  const kv = await openBucket(js, 'exit-attempts');
+export async function openAttempts(bus: Bus) {
+  const kv = await openBucket(bus, BUCKET.name);
   return {
     /** @param startedAt when the step last began, ISO 8601; attempts from before are ignored */
     async find(place: Place, startedAt: string | undefined): Promise<Attempt | undefined> {
@@ -27,8 +30,11 @@ export async function openAttempts({ js }: Bus) {
       const isOld = found && startedAt !== undefined && found.nextAttemptAt < startedAt;
       return isOld ? undefined : found;
     },
+    /** @throws FinalFailure Refused where the bucket is full */
     record: async (place: Place, attempt: Attempt): Promise<void> =>
-      void (await kv.put(keyOf(place), JSON.stringify(attempt))),
+      void (await orRefused('The attempt is not recorded', BUCKET, () =>
+        kv.put(keyOf(place), JSON.stringify(attempt)),
+      )),
   };
 }
 

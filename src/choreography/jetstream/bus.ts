@@ -10,7 +10,7 @@ import {
   type StreamExpectations,
 } from '@nats-io/jetstream';
 import { connect, TimeoutError, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
-import type { NatsConfig } from '../../config/environment.js';
+import type { NatsConfig, NatsLimits } from '../../config/environment.js';
 import {
   parseEventData,
   parseSubject,
@@ -22,8 +22,9 @@ import {
 import { Refusal } from '../../exit/refusal.js';
 import { isAtLeast } from '../../version.js';
 import { headersIn, headersOf, parseMessage } from './cloudevents.js';
-import { isConflict, withRetry } from './with-retry.js';
-import { ensureStreams, EXITS } from './streams.js';
+import { roomOn, type Room } from './room.js';
+import { DEAD_LETTERS, ensureStreams, EXITS } from './streams.js';
+import { isAnswer, isWrongSequence, refusedBy, withRetry } from './with-retry.js';
 
 /** Older servers ignore `Nats-Expected-Last-Subject-Sequence-Subject`, and would accept two open exits of one employee. */
 export const OLDEST_SERVER = [2, 11] as const;
@@ -51,9 +52,10 @@ export interface Bus {
   connection: NatsConnection;
   js: JetStreamClient;
   jsm: JetStreamManager;
+  room: Room;
   /**
    * Resolves once JetStream has acknowledged the event. During an outage it retries under the same `Nats-Msg-Id`.
-   * @throws AppendConflict where the stream rejects `expect`
+   * @throws AppendConflict where the stream rejects `expect`; FinalFailure Refused where the event is too large or the stream is full
    */
   publish: (event: ExitEvent, expect?: Partial<StreamExpectations>) => Promise<PubAck>;
   /** As `publish`, for any message. */
@@ -72,7 +74,7 @@ interface Sent {
  * @param name appears in the server's list of connections
  * @throws Refusal `unreachable` where no server answers
  */
-export async function connectBus({ servers, ...options }: NatsConfig, name: string): Promise<Bus> {
+export async function connectBus({ servers, limits, ...options }: NatsConfig, name: string): Promise<Bus> {
   const where = servers.join(', ');
   const connection = await connect({
     ...options,
@@ -88,7 +90,7 @@ export async function connectBus({ servers, ...options }: NatsConfig, name: stri
     throw new Refusal('unreachable', why, { form: 'choreographed', address: where }, { cause: error });
   });
   try {
-    return await busOn(connection, where);
+    return await busOn(connection, where, limits);
   } catch (error) {
     await connection.close();
     if ((error as Error).name !== 'JetStreamNotEnabled') throw error;
@@ -97,7 +99,11 @@ export async function connectBus({ servers, ...options }: NatsConfig, name: stri
   }
 }
 
-async function busOn(connection: NatsConnection, servers: string): Promise<Bus> {
+async function busOn(
+  connection: NatsConnection,
+  servers: string,
+  limits: NatsLimits | undefined,
+): Promise<Bus> {
   const version = connection.info?.version ?? 'unknown';
   if (!isAtLeast(version, OLDEST_SERVER))
     throw new Error(
@@ -110,16 +116,20 @@ async function busOn(connection: NatsConnection, servers: string): Promise<Bus> 
     return jetstreamManager(connection, { ...options, checkAPI: false });
   });
   const js = jetstream(connection, options);
-  await ensureStreams(jsm);
+  const room = roomOn(await withRetry('The account cannot be read', () => jsm.getAccountInfo()), limits);
+  await ensureStreams(jsm, room);
 
   async function send(subject: string, data: Uint8Array | string, { id, headers, expect }: Sent) {
+    const what = `${subject} is not published`;
     try {
-      return await withRetry(`${subject} is not published`, () =>
+      return await withRetry(what, () =>
         js.publish(subject, data, { msgID: id, headers, ...(expect && { expect }) }),
       );
     } catch (error) {
-      if (!isConflict(error)) throw error;
-      throw new AppendConflict(`Another event was appended before ${subject}`, { cause: error });
+      if (isWrongSequence(error))
+        throw new AppendConflict(`Another event was appended before ${subject}`, { cause: error });
+      const name = subject.startsWith('exit.') ? EXITS : DEAD_LETTERS;
+      throw isAnswer(error) ? refusedBy(error, what, { kind: 'stream', name }) : error;
     }
   }
 
@@ -128,6 +138,7 @@ async function busOn(connection: NatsConnection, servers: string): Promise<Bus> 
     connection,
     js,
     jsm,
+    room,
     send,
     async publish(event, expect) {
       const subject = subjectOf(event);

@@ -1,7 +1,7 @@
 import { AckPolicy, DeliverPolicy, type ConsumerConfig, type ConsumerInfo } from '@nats-io/jetstream';
 import type { Bus } from './bus.js';
 import { EXITS } from './streams.js';
-import { ifExists, withRetry } from './with-retry.js';
+import { ifExists, orRefused } from './with-retry.js';
 
 export const findConsumer = ({ jsm }: Bus, name: string): Promise<ConsumerInfo | undefined> =>
   ifExists(`The consumer ${name} cannot be read`, () => jsm.consumers.info(EXITS, name));
@@ -14,10 +14,13 @@ export async function ensureConsumer(
 ): Promise<void> {
   const { consumers } = bus.jsm;
   const fixed = { durable_name: name, ack_policy: AckPolicy.Explicit, deliver_policy: DeliverPolicy.All };
+  const stream = { kind: 'stream', name: EXITS } as const;
   if (await findConsumer(bus, name))
-    await withRetry(`The consumer ${name} is not updated`, () => consumers.update(EXITS, name, settings));
+    await orRefused(`The consumer ${name} is not updated`, stream, () =>
+      consumers.update(EXITS, name, settings),
+    );
   else
-    await withRetry(`The consumer ${name} is not created`, () =>
+    await orRefused(`The consumer ${name} is not created`, stream, () =>
       consumers.add(EXITS, { ...fixed, ...settings }),
     );
 }

@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { DeliverPolicy, type JsMsg, type MsgRequest, type OrderedConsumerOptions } from '@nats-io/jetstream';
 import type { StoredEvent } from '../../exit/events.js';
+import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { Bus } from './bus.js';
 import { headersIn, parseMessage, type RawMessage } from './cloudevents.js';
 import { EXITS } from './streams.js';
@@ -22,7 +23,7 @@ interface Reading {
 const openReader = (js: Bus['js'], stream: string, options: Partial<OrderedConsumerOptions>) =>
   js.consumers.get(stream, { ...options, inactive_threshold: READER_INACTIVE_MS });
 
-/** Yields every message that the stream has now, in stream order. */
+/** Yields every message that the stream has now, in stream order. @throws FinalFailure Refused where the server limits such requests */
 export async function* readAll(
   { js, jsm, connection }: Bus,
   stream: string,
@@ -40,11 +41,22 @@ export async function* readAll(
   const messages = await consumer.consume({
     max_messages: Math.min(100, Math.max(1, Math.floor(UNREAD_BYTES / largest))),
   });
+  let refusal: FinalFailure | undefined;
+  // Such a request is repeated in vain, without an error.
+  void (async () => {
+    for await (const status of messages.status()) {
+      if (status.type !== 'exceeded_limits') continue;
+      const why = `The stream ${stream} cannot be read: ${status.description}: raise that limit of the NATS server`;
+      refusal = new FinalFailure(FailureType.Refused, why);
+      messages.stop();
+    }
+  })();
   try {
     for await (const message of messages) {
       yield message;
       if (message.info.pending === 0) return;
     }
+    if (refusal) throw refusal;
   } finally {
     await messages.close();
   }

@@ -1,19 +1,20 @@
 /** A system's rate limit across all processes: each attempt reserves the next free slot, and slots are evenly spaced. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { JetStreamApiError } from '@nats-io/jetstream';
 import { attemptsPerSecond } from '../../services/protocols/pace.js';
 import { openBucket } from './bucket.js';
 import type { Bus } from './bus.js';
-import { withRetry } from './with-retry.js';
+import { isWrongSequence, orRefused } from './with-retry.js';
+
+const BUCKET = { kind: 'bucket', name: 'exit-rate-limits' } as const;
 
 /** Reserves a slot, and waits until it begins. */
 export type AwaitSlot = (signal: AbortSignal) => Promise<void>;
 
 /** @returns the rate limit of a system */
-export async function openRateLimits({
-  js,
-}: Bus): Promise<(system: string, requestsPerSecond: number) => AwaitSlot> {
-  const kv = await openBucket(js, 'exit-rate-limits');
+export async function openRateLimits(
+  bus: Bus,
+): Promise<(system: string, requestsPerSecond: number) => AwaitSlot> {
+  const kv = await openBucket(bus, BUCKET.name);
 
   /** @returns when the slot begins, in milliseconds since the epoch; undefined where another process has reserved it */
   async function reserve(system: string, intervalMs: number): Promise<number | undefined> {
@@ -23,7 +24,7 @@ export async function openRateLimits({
       await kv.put(system, String(slot + intervalMs), { previousSeq: entry?.revision ?? 0 });
       return slot;
     } catch (error) {
-      if (error instanceof JetStreamApiError) return undefined;
+      if (isWrongSequence(error)) return undefined;
       throw error;
     }
   }
@@ -32,7 +33,7 @@ export async function openRateLimits({
     const intervalMs = Math.ceil(1000 / attemptsPerSecond(requestsPerSecond));
     const what = `The rate limit of ${system} has no slot`;
     let slot: number | undefined;
-    while (slot === undefined) slot = await withRetry(what, () => reserve(system, intervalMs));
+    while (slot === undefined) slot = await orRefused(what, BUCKET, () => reserve(system, intervalMs));
     await pause(Math.max(0, slot - Date.now()), undefined, { signal });
   };
 }

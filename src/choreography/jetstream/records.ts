@@ -7,12 +7,13 @@
  * the lease covers the request (`assertTimeLeft`). After its lease it may still write the result, unless another process has written.
  */
 import { randomUUID } from 'node:crypto';
-import { JetStreamApiError } from '@nats-io/jetstream';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { KV, KvEntry } from '@nats-io/kv';
+import { FinalFailure } from '../../exit/failures.js';
 import { setDeadline } from '../../services/protocols/commit-point.js';
 import { openBucket } from './bucket.js';
 import type { Bus } from './bus.js';
-import { withRetry } from './with-retry.js';
+import { isAnswer, isWrongSequence, refusedBy, withRetry } from './with-retry.js';
 
 /** Another process holds the lease of the record. */
 export class Busy extends Error {
@@ -22,9 +23,13 @@ export class Busy extends Error {
 export interface Leased<T> {
   /** Changes are written by `save`, and when the work ends. */
   value: T;
-  /** Resolves once the value is durable. @throws Busy where another process has taken the lease */
+  /**
+   * Resolves once the value is durable.
+   * @throws Busy where another process has taken the lease; FinalFailure Refused where the value is too large or the bucket is full,
+   * which ends the lease
+   */
   save: () => Promise<void>;
-  /** Aborts with the caller's signal, on `interrupt`, and when the lease is not renewed in time. */
+  /** Aborts with the caller's signal, on `interrupt`, when the lease is not renewed in time, and when a save is refused. */
   signal: AbortSignal;
 }
 
@@ -55,10 +60,10 @@ interface RecordOptions<T> {
 const MARGIN = 0.2;
 
 export async function openRecords<T>(
-  { js }: Bus,
+  bus: Bus,
   { bucket, empty, leaseMs }: RecordOptions<T>,
 ): Promise<Records<T>> {
-  const kv = await openBucket(js, bucket);
+  const kv = await openBucket(bus, bucket);
   const running = new Map<string, { controller: AbortController; ended: Promise<unknown> }>();
 
   async function leased<R>(
@@ -75,6 +80,8 @@ export async function openRecords<T>(
     let tooLate: NodeJS.Timeout | undefined;
     let msLeft = () => 0;
     let last: Promise<void> = Promise.resolve();
+    let stored = found?.value ?? empty;
+    let refusal: FinalFailure | undefined;
     const me = randomUUID();
     setDeadline(signal, () => msLeft());
     const record: Leased<T> = {
@@ -86,12 +93,20 @@ export async function openRecords<T>(
     function write(forMs: number): Promise<void> {
       const written = last.then(async () => {
         const msSince = stopwatch();
+        // A refused value stays out of the record: without it the lease can end.
+        const value = refusal ? stored : structuredClone(record.value);
         const document: Document<T> = {
           by: `${me} ${++writes}`,
-          leasedUntil: Date.now() + forMs,
-          value: record.value,
+          leasedUntil: forMs > 0 ? Date.now() + forMs : 0,
+          value,
         };
-        revision = await put(kv, key, document, revision, leaseMs);
+        try {
+          revision = await put(kv, bucket, key, document, revision, leaseMs);
+        } catch (error) {
+          if (error instanceof FinalFailure) controller.abort((refusal ??= error));
+          throw error;
+        }
+        stored = value;
         clearTimeout(tooLate);
         if (forMs <= 0) return;
         msLeft = () => forMs - MARGIN * leaseMs - msSince();
@@ -104,18 +119,41 @@ export async function openRecords<T>(
       return written;
     }
     await record.save();
-    const renewals = setInterval(
-      () => void record.save().catch((error) => controller.abort(error)),
-      leaseMs / 3,
-    );
+    const ended = new AbortController();
+    void renew();
     try {
       return await work(record);
+    } catch (error) {
+      throw refusal ?? error;
     } finally {
-      clearInterval(renewals);
+      ended.abort();
       try {
-        await write(0);
+        await release();
       } finally {
         clearTimeout(tooLate);
+      }
+    }
+
+    /** One renewal at a time: behind a slow write no others queue. */
+    async function renew(): Promise<void> {
+      try {
+        for (;;) {
+          await pause(leaseMs / 3, undefined, { signal: ended.signal });
+          await record.save();
+        }
+      } catch (error) {
+        if (!ended.signal.aborted) controller.abort(error);
+      }
+    }
+
+    async function release(): Promise<void> {
+      const wasRefused = refusal !== undefined;
+      try {
+        await write(0);
+      } catch (error) {
+        // The result itself was refused. A full bucket refuses more, but takes a smaller record in place of a larger one.
+        if (refusal && !wasRefused) await write(0);
+        throw error;
       }
     }
   }
@@ -145,21 +183,24 @@ export async function openRecords<T>(
   };
 }
 
-/** @returns the new revision */
+/** @returns the new revision @throws Busy; FinalFailure Refused */
 async function put<T>(
   kv: KV,
+  bucket: string,
   key: string,
   document: Document<T>,
   revision: number,
   withinMs: number,
 ): Promise<number> {
   const text = JSON.stringify(document);
+  const what = `The record ${key} is not written`;
   for (let previousSeq = revision; ;) {
     try {
       const ask = () => kv.put(key, text, { previousSeq });
-      return await withRetry(`The record ${key} is not written`, ask, withinMs);
+      return await withRetry(what, ask, withinMs);
     } catch (error) {
-      if (!(error instanceof JetStreamApiError)) throw error;
+      if (!isAnswer(error)) throw error;
+      if (!isWrongSequence(error)) throw refusedBy(error, what, { kind: 'bucket', name: bucket });
       const now = await get(kv, key);
       // This write is stored; its ack was lost.
       if (now?.string() === text) return now.revision;

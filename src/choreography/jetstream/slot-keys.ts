@@ -2,10 +2,10 @@
 import type { SlotLocks } from '../../services/hr/slot-locks.js';
 import { openBucket } from './bucket.js';
 import type { Bus } from './bus.js';
-import { isConflict, withRetry } from './with-retry.js';
+import { isWrongSequence, withRetry } from './with-retry.js';
 
-export async function openSlotKeys({ js }: Bus): Promise<SlotLocks> {
-  const kv = await openBucket(js, 'exit-interview-slots');
+export async function openSlotKeys(bus: Pick<Bus, 'js' | 'room'>): Promise<SlotLocks> {
+  const kv = await openBucket(bus, 'exit-interview-slots');
 
   async function find(key: string): Promise<{ holder: string; revision: number } | undefined> {
     const entry = await withRetry(`The slot ${key} cannot be read`, () => kv.get(key));
@@ -19,7 +19,7 @@ export async function openSlotKeys({ js }: Bus): Promise<SlotLocks> {
           await withRetry(`The slot ${key} is not taken`, () => kv.create(key, holder));
           return holder;
         } catch (error) {
-          if (!isConflict(error)) throw error;
+          if (!isWrongSequence(error)) throw error;
         }
         const present = await find(key);
         if (present) return present.holder;
@@ -36,7 +36,7 @@ export async function openSlotKeys({ js }: Bus): Promise<SlotLocks> {
         await withRetry(`The slot ${key} is not released`, () => kv.delete(key, { previousSeq }));
       } catch (error) {
         // Its ack was lost, or a repetition of this attempt was faster.
-        if (!isConflict(error)) throw error;
+        if (!isWrongSequence(error)) throw error;
       }
     },
   };

@@ -6,8 +6,8 @@ import {
   type JetStreamManager,
   type StreamConfig,
 } from '@nats-io/jetstream';
-import { nanos } from '@nats-io/transport-node';
-import { ifExists, withRetry } from './with-retry.js';
+import type { Room } from './room.js';
+import { ifExists, orRefused } from './with-retry.js';
 
 /** The record: every event of every exit, without expiry. */
 export const EXITS = 'EXITS';
@@ -29,7 +29,6 @@ const streams: (Partial<StreamConfig> & { name: string })[] = [
     name: EXITS,
     description: 'Exits: exit.<employeeId>.<exitId>.<event>, CloudEvents 1.0 in binary mode',
     subjects: ['exit.>'],
-    duplicate_window: nanos(2 * 60 * 1000),
     deny_delete: true,
     deny_purge: true,
     // A direct get may be answered by a replica that lags behind.
@@ -52,10 +51,12 @@ const streams: (Partial<StreamConfig> & { name: string })[] = [
   },
 ];
 
-export async function ensureStreams({ streams: api }: JetStreamManager): Promise<void> {
+export async function ensureStreams({ streams: api }: JetStreamManager, room: Room): Promise<void> {
   for (const config of streams) {
     const { name } = config;
-    if (!(await ifExists(`The stream ${name} cannot be read`, () => api.info(name))))
-      await withRetry(`The stream ${name} is not created`, () => api.add(config));
+    if (await ifExists(`The stream ${name} cannot be read`, () => api.info(name))) continue;
+    await orRefused(`The stream ${name} is not created`, { kind: 'stream', name }, () =>
+      api.add({ ...config, ...room.stream }),
+    );
   }
 }

@@ -5,7 +5,7 @@
  */
 import { isStuck } from '../../exit/status.js';
 import { setTimeout as pause } from 'node:timers/promises';
-import { JetStreamApiCodes, JetStreamApiError, type JsMsg } from '@nats-io/jetstream';
+import type { JsMsg } from '@nats-io/jetstream';
 import { parseSubject, type EventType, type StoredEvent } from '../../exit/events.js';
 import type { Exit } from '../../exit/exit.js';
 import type { ListedExit } from '../../exit/exits.js';
@@ -16,6 +16,7 @@ import type { Bus } from '../jetstream/bus.js';
 import { ensureConsumer, findConsumer } from '../jetstream/consumers.js';
 import { readLogs, readAll } from '../jetstream/log.js';
 import { EXITS } from '../jetstream/streams.js';
+import { isWrongSequence } from '../jetstream/with-retry.js';
 
 /** Rename the bucket when the shape of a row or the rules of the fold change. */
 const BUCKET = 'exit-list';
@@ -72,7 +73,7 @@ export function keepExitList(bus: Bus, log: (line: string) => void): { stop: () 
   let problem: string | undefined;
 
   async function keep(): Promise<void> {
-    const kv = await openBucket(bus.js, BUCKET);
+    const kv = await openBucket(bus, BUCKET);
     await ensureKeeper(bus);
     const consumer = await bus.js.consumers.get(EXITS, KEEPER);
     while (!stopping.signal.aborted) {
@@ -112,10 +113,7 @@ export function keepExitList(bus: Bus, log: (line: string) => void): { stop: () 
           await kv.put(key, JSON.stringify(row), { previousSeq: entry?.revision ?? 0 });
           return;
         } catch (error) {
-          if (!(
-            error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence
-          ))
-            throw error;
+          if (!isWrongSequence(error)) throw error;
         }
       }
     }
@@ -191,8 +189,8 @@ async function ensureKeeper(bus: Bus): Promise<void> {
 }
 
 /** Identifies the bucket by name and creation time, since it may be deleted and created again. */
-async function bucketOf({ js, jsm }: Bus): Promise<string> {
-  await openBucket(js, BUCKET);
-  const { created } = await jsm.streams.info(`KV_${BUCKET}`);
+async function bucketOf(bus: Bus): Promise<string> {
+  await openBucket(bus, BUCKET);
+  const { created } = await bus.jsm.streams.info(`KV_${BUCKET}`);
   return `${BUCKET} of ${created}`;
 }

@@ -1,5 +1,5 @@
 /** The notification service's mail to the employee: what is blocked, why, until when, and whom to ask. */
-import type { Employee, Sent } from '../../exit/people.js';
+import { tellingOf, type Answer, type Employee } from '../../exit/people.js';
 import type { DirectoryService } from '../../services/directory/directory.js';
 import type { NotificationService } from '../../services/notification/notification.js';
 import type { Deliveries } from '../../services/protocols/smtp.js';
@@ -13,7 +13,7 @@ interface EmployeeNotice {
   employee?: Employee | undefined;
   /** Message-IDs, one for each address whose server has accepted the mail. */
   delivered: string[];
-  sent?: Sent[] | undefined;
+  answers?: Answer[] | undefined;
 }
 
 /** A separate consumer, so that an outage of the employee's mailbox delays no other mail. */
@@ -27,13 +27,14 @@ export function employeeSubscription(
       const notice = record.value;
       const employee = (notice.employee ??= await directory.lookUp(exit.employeeId, record.signal));
       const { openedAt, reviewBy } = exit;
-      notice.sent ??= await notification.notifyEmployee(
+      notice.answers ??= await notification.notifyEmployee(
         { ...about(exit, employee), openedAt, reviewBy },
         deliveriesOf(record),
         record.signal,
       );
       const { displayName: employeeName, identities } = employee;
-      return { type: 'employee.notified', data: { sent: notice.sent, employeeName, identities, notes: [] } };
+      const told = tellingOf(notice.answers);
+      return { type: 'employee.notified', data: { ...told, employeeName, identities } };
     },
   };
   return {

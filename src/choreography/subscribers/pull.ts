@@ -10,8 +10,10 @@ interface PullOptions {
   name: string;
   concurrency: number;
   ackWaitMs: number;
-  /** The pause after a failed pull, and the redelivery delay after a failed `handle`. */
+  /** The pause after a failed pull, and the first redelivery delay after a failed `handle`. */
   retryAfterMs: number;
+  /** The longest redelivery delay: a stream that is full stays so for hours. */
+  retryAtMostMs: number;
   /** No pull begins after it aborts. */
   signal: AbortSignal;
   /** Acks, naks or terminates the message. */
@@ -21,7 +23,7 @@ interface PullOptions {
 
 /** @returns the messages in progress */
 export function pullMessages(consumer: Consumer, options: PullOptions): ReadonlySet<Promise<void>> {
-  const { name, concurrency, ackWaitMs, retryAfterMs, signal, handle, log } = options;
+  const { name, concurrency, ackWaitMs, retryAfterMs, retryAtMostMs, signal, handle, log } = options;
   const inProgress = new Set<Promise<void>>();
 
   async function handleInTime(message: JsMsg): Promise<void> {
@@ -31,7 +33,7 @@ export function pullMessages(consumer: Consumer, options: PullOptions): Readonly
     } catch (error) {
       // The broker itself failed, so that no event can record this.
       log(`${name}: ${message.subject} (${message.seq}) is redelivered: ${(error as Error).message}`);
-      message.nak(retryAfterMs);
+      message.nak(Math.min(retryAtMostMs, retryAfterMs * 2 ** (message.info.deliveryCount - 1)));
     } finally {
       clearInterval(progress);
     }

@@ -16,6 +16,7 @@ import { subscribe, type Subscriber } from './subscriber.js';
 import type { Subscription } from './subscription.js';
 import { openRateLimits } from '../jetstream/rate-limit.js';
 import { openSlotKeys } from '../jetstream/slot-keys.js';
+import { ENOUGH_ACK_PENDING } from '../jetstream/room.js';
 import type { Config } from '../../config/config.js';
 import { planFrom } from '../../config/planning.js';
 import {
@@ -49,6 +50,11 @@ export async function startServices({
   log = console.error,
 }: ServicesPlan): Promise<Subscriber> {
   const plan = planFrom(config, 'choreographed');
+  const { maxAckPending } = bus.room;
+  if (maxAckPending < ENOUGH_ACK_PENDING)
+    log(
+      `NATS allows ${maxAckPending} unacknowledged messages a consumer: with more open exits than that, new ones wait. Raise max_ack_pending of the account before`,
+    );
   const attempts = await openAttempts(bus);
   // A mail service's lease covers a slow mail server, and a short outage of NATS before its reply is recorded.
   const leaseMs = Math.max(ackWaitMs, 6 * config.policy.requestTimeout);

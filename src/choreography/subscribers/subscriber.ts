@@ -26,12 +26,13 @@ import { promisesOf, RetryLater, type Outcome, type Task } from './tasks.js';
 
 /** How many messages one process handles at a time. */
 const CONCURRENCY = 16;
-/** An exit may wait for weeks, and a delayed message counts as unacknowledged. */
-const MAX_ACK_PENDING = 100_000;
 /** The redelivery delay where another process holds the lease. */
 const BUSY_DELAY_MS = 250;
 /** JetStream counts delays in 64-bit nanoseconds: one of more than 292 years overflows, and redelivers at once. */
 const MAX_DELAY_MS = 100 * 365 * 24 * 60 * 60 * 1000;
+/** Servers answer with whole pages. */
+const LONGEST_REASON = 2_000;
+
 interface SubscriberOptions {
   bus: Bus;
   attempts: Attempts;
@@ -65,7 +66,7 @@ export async function subscribe<T>(
     ack_wait: nanos(ackWaitMs),
     // Outages are retried without limit; the service itself dead-letters a final failure.
     max_deliver: -1,
-    max_ack_pending: MAX_ACK_PENDING,
+    max_ack_pending: bus.room.maxAckPending,
     metadata: { promises: JSON.stringify(promisesOf(plan.steps, tasks, attentionAfterMs)) },
   });
   const stopping = new AbortController();
@@ -92,7 +93,7 @@ export async function subscribe<T>(
     const data = {
       step,
       system,
-      error: error.message.slice(0, 2000),
+      error: error.message.slice(0, LONGEST_REASON),
       type: isFinal ? error.type : undefined,
     };
     const suffix = isFinal ? '/final' : '';
@@ -118,8 +119,8 @@ export async function subscribe<T>(
     if (waitMs > 0) return message.nak(waitMs);
 
     const task = taskOf(subscription, event, exit);
-    if (task) await awaitSlot?.(stopping.signal);
     try {
+      if (task) await awaitSlot?.(stopping.signal);
       const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(attemptTimeoutMs)]);
       const readExit = async () => (await exitOfEvent(bus, event, plan, source)).exit;
       const done = await act(subscription, records, event, exit, readExit, signal);
@@ -163,7 +164,7 @@ export async function subscribe<T>(
     const backoffMs = retryInitialMs * backoffCoefficients[service] ** (attempt - 1);
     const pauseMs = error instanceof RetryAfter ? error.afterMs : Math.min(retryMaximumMs, backoffMs);
     const nextAttemptAt = new Date(Date.now() + pauseMs).toISOString();
-    await attempts.record(place, { attempt, error: error.message, nextAttemptAt });
+    await attempts.record(place, { attempt, error: error.message.slice(0, LONGEST_REASON), nextAttemptAt });
     const withinMs = exit.ledger.rowOf(task.step)?.attentionAfterMs ?? exit.plan!.policy.attentionAfterMs;
     const isOverdue = Date.now() - Date.parse(startedAt) >= withinMs;
     if (isOverdue && !(step && isStuck(step))) await askForAttention(error, event, task);
@@ -171,7 +172,7 @@ export async function subscribe<T>(
   }
 
   const inProgress = pullMessages(await bus.js.consumers.get(EXITS, name), {
-    ...{ name, ackWaitMs, retryAfterMs: retryInitialMs, handle, log },
+    ...{ name, ackWaitMs, retryAfterMs: retryInitialMs, retryAtMostMs: retryMaximumMs, handle, log },
     concurrency: awaitSlot ? 1 : CONCURRENCY,
     signal: stopping.signal,
   });

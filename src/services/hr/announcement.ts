@@ -1,8 +1,9 @@
 /** Sends the invitation or cancellation of the interview by iMIP (RFC 6047), one mail for each address. */
-import { FailureType, FinalFailure } from '../../exit/failures.js';
+import { FinalFailure } from '../../exit/failures.js';
 import { messageId } from '../../exit/ids.js';
 import type { Interview } from '../../exit/interview.js';
 import type { Contact, Employee, Sent } from '../../exit/people.js';
+import { Failures } from '../mails/failures-by-address.js';
 import { addressesOf } from '../mails/mail-basics.js';
 import { validAddress, type Mailer } from '../protocols/smtp.js';
 import { cancel, request } from './invitation.js';
@@ -36,10 +37,10 @@ export async function announce(
       ? { method: 'REQUEST' as const, content: request(interview, options) }
       : { method: 'CANCEL' as const, content: cancel(interview, options) };
 
-  const outages: Error[] = [];
+  const outages = new Failures();
   const employee = interview.attendees.slice(0, -1);
   for (const addresses of [employee, [hrPartnerOf(interview)]]) {
-    const refusals: FinalFailure[] = [];
+    const failures = new Failures();
     for (const to of addresses) {
       const id = messageId(about.exitId, `${what}.${interview.sequence}`, to.email, domain);
       if (memory.has(id)) continue;
@@ -50,31 +51,35 @@ export async function announce(
       try {
         await mailer.send({ to, ...mail, messageId: id, calendar }, signal);
       } catch (error) {
-        if (signal.aborted || (error instanceof FinalFailure && error.type !== FailureType.AddressRefused))
-          throw error;
-        if (error instanceof FinalFailure) refusals.push(error);
-        else outages.push(error as Error);
+        if (signal.aborted) throw error;
+        (error instanceof FinalFailure ? failures : outages).add(error as Error);
         continue;
       }
       await memory.recordDelivery(to.email, id);
     }
     // One accepted address is enough, since the hold may have blocked the employee's mailbox.
-    if (refusals.length === addresses.length) throw refusals[0]!;
+    if (failures.refusals.length === addresses.length) throw failures.asRefusal();
   }
   // Thrown last, so that one mailbox's outage does not delay the other invitations.
-  if (outages[0]) throw outages[0];
+  outages.throwOutage();
   return memory.interview?.sent ?? [];
 }
 
-/** @returns the employee as a contact, once for each address @throws FinalFailure AddressRefused */
+/** @returns the employee as a contact, once for each valid address @throws FinalFailure AddressRefused without one */
 export function contactsOf(employee: Employee): Contact[] {
   const { displayName: name, language } = employee;
-  const contacts = addressesOf(employee, 'invite').map((email) => ({
-    name,
-    email,
-    ...(language && { language }),
-  }));
+  const contacts: Contact[] = [];
+  const failures = new Failures();
   // Validated before the calendar reserves a time.
-  for (const contact of contacts) validAddress(contact);
+  for (const email of addressesOf(employee, 'invite')) {
+    const contact = { name, email, ...(language && { language }) };
+    try {
+      validAddress(contact);
+      contacts.push(contact);
+    } catch (error) {
+      failures.add(error as FinalFailure);
+    }
+  }
+  if (contacts.length === 0) throw failures.asRefusal();
   return contacts;
 }

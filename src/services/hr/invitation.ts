@@ -7,6 +7,7 @@ import ical, {
   ICalEventStatus,
 } from 'ical-generator';
 import type { Interview } from '../../exit/interview.js';
+import { transportAddress } from '../../exit/mail-address.js';
 import type { Contact } from '../../exit/people.js';
 import { oneLine } from '../protocols/mail-body.js';
 
@@ -53,12 +54,12 @@ function calendarOf(
     summary,
     description,
     status,
-    organizer: { name: parameter(organizer.name), email: organizer.email },
+    organizer: { name: parameter(organizer.name), email: mailto(organizer.email) },
   });
   for (const { name, email } of attendees) {
     event.createAttendee({
       name: parameter(name),
-      email,
+      email: mailto(email),
       role: ICalAttendeeRole.REQ,
       status: ICalAttendeeStatus.NEEDSACTION,
       rsvp: method !== ICalCalendarMethod.CANCEL,
@@ -71,3 +72,9 @@ function calendarOf(
 
 /** Escapes a parameter value (RFC 6868): the library's backslash lets a quote end the value, and inject iCalendar syntax. */
 const parameter = (text: string): string => oneLine(text).replaceAll('^', '^^').replaceAll('"', "^'");
+
+/** The part after `mailto:` (RFC 6068 §2): a `#` or `?` would end the address. */
+function mailto(email: string): string {
+  const [, local = '', domain = ''] = /^(.*)@(.*)$/.exec(transportAddress(email) ?? email) ?? [];
+  return `${encodeURIComponent(local).replaceAll('%2B', '+').replaceAll('%24', '$')}@${domain}`;
+}

@@ -22,5 +22,11 @@ export const confirmCommand = (employeeId: string, step: string, by: string): st
 
 const command = (...words: string[]): string => ['ems', ...words.map(quoted)].join(' ');
 
-/** Double quotes work in every shell. A mail address may need them: "o'brien@acme.example". */
-const quoted = (word: string): string => (/^[\w@.:+-]+$/.test(word) ? word : `"${word}"`);
+/**
+ * Double quotes work in every shell. A mail address may need them: "o'brien@acme.example". Between double quotes a POSIX shell still
+ * expands `$` and runs what stands between backticks.
+ */
+function quoted(word: string): string {
+  if (/^[\w@.:+-]+$/.test(word)) return word;
+  return /[$`\\"!]/.test(word) ? `'${word.replaceAll("'", String.raw`'\''`)}'` : `"${word}"`;
+}

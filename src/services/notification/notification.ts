@@ -1,11 +1,11 @@
 /** The mails of an exit to the manager, the employee, HR and the operator, except those on the interview. */
 import type { Decision, Ending } from '../../exit/decision.js';
 import type { OrphanedHold } from '../../exit/drift.js';
-import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { messageId } from '../../exit/ids.js';
-import type { Contact, Employee, Sent } from '../../exit/people.js';
+import type { Answer, Contact, Employee, Sent } from '../../exit/people.js';
 import type { Resignation } from '../../exit/resignation.js';
 import { addressesOf, basicsOf } from '../mails/mail-basics.js';
+import { Failures } from '../mails/failures-by-address.js';
 import { decideCommand, resignCommand, resolveCommand, statusCommand } from '../mails/commands.js';
 import type { Mail } from '../mails/mails.js';
 import type { MailTemplates } from '../mails/templates.js';
@@ -124,7 +124,7 @@ export function createNotificationService({
       about: AboutEmployee & { openedAt: string; reviewBy?: string | undefined },
       deliveries: Deliveries,
       signal: AbortSignal,
-    ): Promise<Sent[]> {
+    ): Promise<Answer[]> {
       const { exitId, employee, systems, openedAt, reviewBy } = about;
       const { employeeId, displayName, language } = employee;
       const mail = templates.render('employee-access-blocked', language, {
@@ -134,8 +134,8 @@ export function createNotificationService({
         openedAt,
         reviewBy: reviewBy ?? null,
       });
-      const sent: Sent[] = [];
-      const failures: Error[] = [];
+      const answers: Answer[] = [];
+      const failures = new Failures();
       for (const email of addressesOf(employee, 'tell')) {
         try {
           const id = idOf(exitId, 'notify-employee', email);
@@ -143,16 +143,14 @@ export function createNotificationService({
             await send(exitId, 'notify-employee', { name: displayName, email }, mail, signal);
             await deliveries.add(id);
           }
-          sent.push({ to: email, messageId: id });
+          answers.push({ to: email, messageId: id });
         } catch (error) {
-          failures.push(error as Error);
+          failures.add(error as Error);
         }
       }
-      const outage = failures.find((failure) => !(failure instanceof FinalFailure));
-      if (outage) throw outage;
-      if (sent.length > 0) return sent;
-      const reasons = failures.map(({ message }) => message).join('; ');
-      throw new FinalFailure(FailureType.AddressRefused, reasons, { cause: failures[0] });
+      failures.throwOutage();
+      if (answers.length === 0) throw failures.asRefusal();
+      return [...answers, ...failures.refusals.map(({ message }) => ({ refused: message }))];
     },
 
     remindHrPartner(about: OpenDecision & { number: number }, signal: AbortSignal): Promise<Sent> {

@@ -7,12 +7,15 @@
  */
 import net from 'node:net';
 import { Readable } from 'node:stream';
-import nodemailer from 'nodemailer';
+import MailComposer from 'nodemailer/lib/mail-composer';
+import SmtpConnection from 'nodemailer/lib/smtp-connection';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
-import { MailAddress } from '../../exit/input.js';
+import { needsSmtpUtf8, transportAddress } from '../../exit/mail-address.js';
 import type { Contact } from '../../exit/people.js';
 import { oneLine } from './mail-body.js';
 import { assertTimeLeft } from './commit-point.js';
+import { RetryAfter } from './retry-after.js';
+import { verdictOn, wordsOf } from './smtp-reply.js';
 
 export interface MailerOptions {
   host: string;
@@ -23,6 +26,8 @@ export interface MailerOptions {
   password?: string | undefined;
   from: Contact;
   requestTimeoutMs: number;
+  /** The pause after a limit of the server: a quota, a rate, a full mailbox. */
+  limitPauseMs: number;
 }
 
 export interface Message {
@@ -43,7 +48,9 @@ export interface Deliveries {
 
 export type Mailer = ReturnType<typeof createMailer>;
 
-export function createMailer({ host, port, tls, user, password, from, requestTimeoutMs }: MailerOptions) {
+export function createMailer(options: MailerOptions) {
+  const { host, port, tls, user, password = '', from, requestTimeoutMs, limitPauseMs } = options;
+
   /**
    * Opens the socket, so that an abort closes the connection at once.
    * @param committed after it, an abort no longer closes the connection
@@ -70,93 +77,125 @@ export function createMailer({ host, port, tls, user, password, from, requestTim
   }
 
   return {
-    /** @throws FinalFailure AddressRefused, Refused */
+    /** @throws FinalFailure AddressRefused, Refused; RetryAfter where the server has reached a limit */
     async send({ to, calendar, ...message }: Message, signal: AbortSignal): Promise<void> {
       const address = validAddress(to);
+      const what = `Mail to ${address} through ${host}:${port}`;
       const committed = new AbortController();
       async function* untilCommit(text: Readable): AsyncGenerator<Buffer> {
         for await (const chunk of text) yield chunk as Buffer;
         assertTimeLeft(signal, requestTimeoutMs);
         committed.abort();
       }
-      const transport = nodemailer.createTransport({
-        host,
-        port,
-        secure: tls,
-        ...(user !== undefined && {
-          auth: { user, pass: password ?? '' },
-          // Off this machine the password is sent only over TLS, also where the server does not offer it.
-          requireTLS: !isLoopback(host),
-        }),
-        greetingTimeout: requestTimeoutMs,
-        socketTimeout: requestTimeoutMs,
-        getSocket: (_options, callback) => {
-          connect(signal, committed.signal).then(
-            (connection) => callback(null, { connection }),
-            (error: Error) => callback(error, {}),
-          );
-        },
-      });
-      transport.use('stream', ({ message }, done) => {
-        message.processFunc((text) => Readable.from(untilCommit(text)));
-        done();
-      });
+      const mail = new MailComposer({
+        ...message,
+        from: { name: from.name, address: from.email },
+        to: { name: oneLine(to.name), address },
+        ...(calendar && { icalEvent: { ...calendar, filename: 'interview.ics' } }),
+        // Suppresses automatic replies (RFC 3834).
+        headers: { 'Auto-Submitted': 'auto-generated' },
+        disableFileAccess: true,
+        disableUrlAccess: true,
+      }).compile();
+      mail.processFunc((text) => Readable.from(untilCommit(text)));
+      let session: SmtpConnection | undefined;
       try {
-        await transport.sendMail({
-          ...message,
-          from: { name: from.name, address: from.email },
-          to: { name: oneLine(to.name), address },
-          ...(calendar && { icalEvent: { ...calendar, filename: 'interview.ics' } }),
-          // Suppresses automatic replies (RFC 3834).
-          headers: { 'Auto-Submitted': 'auto-generated' },
-          disableFileAccess: true,
-          disableUrlAccess: true,
+        session = new SmtpConnection({
+          host,
+          port,
+          secure: tls,
+          // Off this machine the password is sent only over TLS, also where the server does not offer it.
+          requireTLS: user !== undefined && !isLoopback(host),
+          greetingTimeout: requestTimeoutMs,
+          socketTimeout: requestTimeoutMs,
+          connection: await connect(signal, committed.signal),
         });
+        await converse(session, mail, address);
       } catch (error) {
-        throw classified(error as SmtpError, `Mail to ${address} through ${host}:${port}`);
+        throw classified(error as SmtpError, what);
       } finally {
-        transport.close();
+        session?.close();
       }
     },
   };
+
+  async function converse(session: SmtpConnection, mail: Composed, address: string): Promise<void> {
+    const failed = new Promise<never>((_, reject) => session.on('error', reject));
+    const step = (run: (done: (error?: Error | null) => void) => void): Promise<void> =>
+      Promise.race([
+        failed,
+        new Promise<void>((resolve, reject) => run((error) => (error ? reject(error) : resolve()))),
+      ]);
+    await step((done) => session.connect(done));
+    const extensions = String(session.lastServerResponse);
+    if (needsSmtpUtf8(address) && !/^250[ -]SMTPUTF8\b/im.test(extensions))
+      throw new FinalFailure(
+        FailureType.AddressRefused,
+        `Mail to ${address} cannot go through ${host}:${port}: the server does not offer SMTPUTF8 (RFC 6531), ` +
+          `which letters outside ASCII before the "@" need. Give another address and retry`,
+      );
+    if (user !== undefined && session.allowsAuth)
+      await step((done) => session.login({ user, pass: password }, done));
+    await step((done) => session.send(mail.getEnvelope(), mail.createReadStream(), done));
+  }
+
+  function classified(error: SmtpError, what: string): Error {
+    const { response, command, code, message } = error;
+    if (error instanceof FinalFailure) return error;
+    const reason = withoutSecrets(response === undefined ? message : wordsOf(response));
+    if (response === undefined) {
+      const isOurs = code !== undefined && REFUSED_BY_LIBRARY.has(code);
+      return isOurs
+        ? new FinalFailure(FailureType.Refused, `${what} was refused: ${reason}`)
+        : new Error(`${what} did not go out: ${reason}`);
+    }
+    const verdict = verdictOn(response, command);
+    if (verdict === 'outage') return new Error(`${what} did not go out: ${reason}`);
+    if (verdict === 'later') return new RetryAfter(`${what} did not go out yet: ${reason}`, limitPauseMs);
+    if (code === 'EAUTH')
+      // Final, since repeated wrong passwords lock an account.
+      return new FinalFailure(
+        FailureType.Refused,
+        `${what} was refused: ${reason}. The server rejects the user or password: correct them and retry`,
+      );
+    return verdict === 'address'
+      ? new FinalFailure(
+          FailureType.AddressRefused,
+          `${what} was refused: ${reason}: correct the address and retry`,
+        )
+      : new FinalFailure(FailureType.Refused, `${what} was refused: ${reason}`);
+  }
+
+  /** A server may repeat what it was sent. */
+  function withoutSecrets(text: string): string {
+    if (!password) return text;
+    const base64 = (secret: string) => Buffer.from(secret).toString('base64');
+    return [password, base64(password), base64(`\0${user}\0${password}`)].reduce(
+      (shown, secret) => shown.replaceAll(secret, '***'),
+      oneLine(text),
+    );
+  }
 }
+
+type Composed = ReturnType<MailComposer['compile']>;
+type SmtpError = Error & { code?: string; response?: string; command?: string };
+
+/** Errors of nodemailer without a reply of the server; the same mail would fail again. */
+const REFUSED_BY_LIBRARY = new Set(['EENVELOPE', 'EMESSAGE', 'EAUTH', 'ENOAUTH', 'ECONFIG']);
 
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 /**
  * Rejects a line break in an address, which would inject an SMTP command.
+ * @returns the address with its domain in ASCII
  * @throws FinalFailure AddressRefused
  */
 export function validAddress({ name, email }: Contact): string {
-  const parsed = MailAddress.safeParse(email);
-  if (parsed.success) return parsed.data;
+  const address = transportAddress(email);
+  if (address !== undefined) return address;
   throw new FinalFailure(
     FailureType.AddressRefused,
     `${JSON.stringify(email)}, the mail address of ${name}, is not valid: correct it and retry`,
   );
-}
-
-type SmtpError = Error & { code?: string; responseCode?: number; command?: string };
-
-function classified(error: SmtpError, what: string): Error {
-  const { responseCode, command, code, message } = error;
-  if (code === 'EAUTH') {
-    // Temporary authentication failure (RFC 4954 §4.7).
-    if (responseCode !== undefined && responseCode < 500) {
-      return new Error(
-        `${what} did not go out: the server cannot check the user and password now (${responseCode})`,
-      );
-    }
-    // Final, since repeated wrong passwords lock an account.
-    return new FinalFailure(
-      FailureType.Refused,
-      `${what} was refused: the server rejects the user or password (${responseCode ?? 'no code'}). Correct them and retry`,
-    );
-  }
-  if (responseCode !== undefined && responseCode >= 500) {
-    const type = command === 'RCPT TO' ? FailureType.AddressRefused : FailureType.Refused;
-    return new FinalFailure(type, `${what} was refused: ${message}`, { cause: error });
-  }
-  return new Error(`${what} did not go out: ${message}`, { cause: error });
 }
