@@ -1,0 +1,90 @@
+/** OpenLDAP's slapd with the overlays ppolicy and memberof. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import getPort from 'get-port';
+import { Client } from 'ldapts';
+import { startChild, untilAnswered } from '../../src/local/child.js';
+import { run } from '../../src/local/run.js';
+import { lacking } from './installed.js';
+import type { LdapServer } from './ldap-server.js';
+
+export const slapdLacks = lacking(['slapd', 'slapadd'], ['slapd']);
+
+const SUFFIX = 'dc=acme,dc=example';
+const userBase = `ou=people,${SUFFIX}`;
+const groupBase = `ou=groups,${SUFFIX}`;
+const service = { bindDn: `cn=ems,ou=services,${SUFFIX}`, password: 'password-of-ems' };
+const admin = { bindDn: `cn=admin,${SUFFIX}`, password: 'password-of-the-admin' };
+
+/** The rights are those of docs/identity-providers.md. */
+const settings = (folder: string): string => `
+include /etc/ldap/schema/core.schema
+include /etc/ldap/schema/cosine.schema
+include /etc/ldap/schema/inetorgperson.schema
+modulepath /usr/lib/ldap
+moduleload back_mdb
+moduleload ppolicy
+moduleload memberof
+database mdb
+suffix "${SUFFIX}"
+rootdn "${admin.bindDn}"
+rootpw ${admin.password}
+directory ${folder}/data
+overlay memberof
+overlay ppolicy
+ppolicy_default "cn=default,${SUFFIX}"
+access to attrs=userPassword by anonymous auth by * none
+access to dn.subtree="${userBase}" attrs=pwdAccountLockedTime by dn.exact="${service.bindDn}" write
+access to dn.subtree="${groupBase}" attrs=member by dn.exact="${service.bindDn}" write
+access to * by dn.exact="${service.bindDn}" read by * none
+`;
+
+const entries = `
+dn: ${SUFFIX}
+objectClass: dcObject
+objectClass: organization
+o: Acme
+
+dn: cn=default,${SUFFIX}
+objectClass: pwdPolicy
+objectClass: organizationalRole
+pwdAttribute: userPassword
+pwdLockout: TRUE
+
+${['people', 'groups', 'services'].map((ou) => `dn: ou=${ou},${SUFFIX}\nobjectClass: organizationalUnit\n`).join('\n')}
+dn: ${service.bindDn}
+objectClass: organizationalRole
+objectClass: simpleSecurityObject
+userPassword: ${service.password}
+`;
+
+export async function startSlapd(logFile: string): Promise<LdapServer> {
+  const folder = path.dirname(logFile);
+  const file = (name: string): string => path.join(folder, name);
+  await mkdir(file('data'));
+  await writeFile(file('slapd.conf'), settings(folder));
+  await writeFile(file('entries.ldif'), entries);
+  await run('/usr/sbin/slapadd', ['-f', file('slapd.conf'), '-l', file('entries.ldif')]);
+  const port = await getPort({ host: '127.0.0.1' });
+  const url = `ldap://127.0.0.1:${port}`;
+  const child = await startChild(
+    {
+      name: 'slapd',
+      program: '/usr/sbin/slapd',
+      // With -d it stays in the foreground.
+      args: ['-f', file('slapd.conf'), '-h', url, '-d', '0'],
+      logFile,
+    },
+    (_child, signal) => untilAnswered(() => canBind(url), signal),
+  );
+  return { url, ...service, userBase, groupBase, admin, stop: child.stop };
+}
+
+async function canBind(url: string): Promise<void> {
+  const client = new Client({ url });
+  try {
+    await client.bind(service.bindDn, service.password);
+  } finally {
+    await client.unbind();
+  }
+}
