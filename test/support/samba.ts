@@ -3,11 +3,13 @@ import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import net from 'node:net';
 import path from 'node:path';
+import { activeDirectory, guidOf } from '../../src/services/access/adapters/ldap-dialects.js';
 import { cached } from '../../src/local/cache.js';
 import { startChild, untilAnswered } from '../../src/local/child.js';
 import { run } from '../../src/local/run.js';
 import { lacking } from './installed.js';
-import type { LdapServer } from './ldap-server.js';
+import { change } from './ldap-change.js';
+import type { LdapServer, Making } from './ldap-server.js';
 
 const packages = [
   'samba',
@@ -24,6 +26,22 @@ const userBase = `OU=people,${SUFFIX}`;
 const groupBase = `OU=groups,${SUFFIX}`;
 const service = { bindDn: `CN=svc-ems,CN=Users,${SUFFIX}`, password: 'Passw0rd!OfEms' };
 const admin = { bindDn: `CN=Administrator,CN=Users,${SUFFIX}`, password: 'Passw0rd!OfTheAdmin' };
+
+/** With a flag that a hold must leave: no password is required (0x20). */
+const control = (active: boolean): string => (active ? '544' : '546');
+const making: Making = {
+  id: 'objectGUID',
+  idOf: guidOf,
+  keys: ['employeeType', 'employeeNumber'],
+  account: (login, active) => ({
+    objectClass: 'user',
+    sAMAccountName: login,
+    userAccountControl: control(active),
+  }),
+  group: (name) => ({ objectClass: 'group', sAMAccountName: name }),
+  isActive: ({ userAccountControl }) => userAccountControl === control(true),
+  setActive: (active) => [change('replace', 'userAccountControl', control(active))],
+};
 
 export async function startSamba(logFile: string): Promise<LdapServer> {
   const version = /\d+\.\d+\.\d+/.exec(await run('/usr/sbin/samba', ['--version']))?.[0];
@@ -63,7 +81,17 @@ export async function startSamba(logFile: string): Promise<LdapServer> {
     },
     (_child, signal) => untilAnswered(() => isListening(address, 636), signal),
   );
-  return { url: `ldaps://${address}`, ...service, caFile, userBase, groupBase, admin, stop: child.stop };
+  return {
+    dialect: activeDirectory,
+    url: `ldaps://${address}`,
+    ...service,
+    caFile,
+    userBase,
+    groupBase,
+    admin,
+    making,
+    stop: child.stop,
+  };
 }
 
 /** Makes the domain, the units, and the account of EMS with the rights that docs/identity-providers.md delegates. */
@@ -94,16 +122,8 @@ async function provision(into: string): Promise<string> {
   const delegate = (unit: string, attribute: string, objects: string): Promise<string> =>
     tool('dsacl', 'set', `--objectdn=${unit}`, `--sddl=(OA;CIIO;RPWP;${attribute};${objects};${sid})`);
   // The schemaIDGUIDs of userAccountControl of users, and of member of groups.
-  await delegate(
-    userBase,
-    'bf967a68-0de6-11d0-a285-00aa003049e2',
-    'bf967aba-0de6-11d0-a285-00aa003049e2',
-  );
-  await delegate(
-    groupBase,
-    'bf9679c0-0de6-11d0-a285-00aa003049e2',
-    'bf967a9c-0de6-11d0-a285-00aa003049e2',
-  );
+  await delegate(userBase, 'bf967a68-0de6-11d0-a285-00aa003049e2', 'bf967aba-0de6-11d0-a285-00aa003049e2');
+  await delegate(groupBase, 'bf9679c0-0de6-11d0-a285-00aa003049e2', 'bf967a9c-0de6-11d0-a285-00aa003049e2');
   return folder;
 }
 

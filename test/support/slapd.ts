@@ -6,7 +6,9 @@ import { Client } from 'ldapts';
 import { startChild, untilAnswered } from '../../src/local/child.js';
 import { run } from '../../src/local/run.js';
 import { lacking } from './installed.js';
-import type { LdapServer } from './ldap-server.js';
+import { openldap } from '../../src/services/access/adapters/ldap-dialects.js';
+import { change } from './ldap-change.js';
+import type { LdapServer, Making } from './ldap-server.js';
 
 export const slapdLacks = lacking(['slapd', 'slapadd'], ['slapd']);
 
@@ -15,6 +17,23 @@ const userBase = `ou=people,${SUFFIX}`;
 const groupBase = `ou=groups,${SUFFIX}`;
 const service = { bindDn: `cn=ems,ou=services,${SUFFIX}`, password: 'password-of-ems' };
 const admin = { bindDn: `cn=admin,${SUFFIX}`, password: 'password-of-the-admin' };
+
+const LOCKED = '000001010000Z';
+const making: Making = {
+  id: 'entryUUID',
+  idOf: String,
+  keys: ['employeeType', 'employeeNumber'],
+  account: (login, active) => ({
+    objectClass: 'inetOrgPerson',
+    uid: login,
+    sn: login,
+    ...(!active && { pwdAccountLockedTime: LOCKED }),
+  }),
+  // A group must have a member.
+  group: (name) => ({ objectClass: 'groupOfNames', cn: name, member: admin.bindDn }),
+  isActive: ({ pwdAccountLockedTime }) => pwdAccountLockedTime !== LOCKED,
+  setActive: (active) => [change('replace', 'pwdAccountLockedTime', ...(active ? [] : [LOCKED]))],
+};
 
 /** The rights are those of docs/identity-providers.md. */
 const settings = (folder: string): string => `
@@ -77,7 +96,16 @@ export async function startSlapd(logFile: string): Promise<LdapServer> {
     },
     (_child, signal) => untilAnswered(() => canBind(url), signal),
   );
-  return { url, ...service, userBase, groupBase, admin, stop: child.stop };
+  return {
+    dialect: openldap,
+    url,
+    ...service,
+    userBase,
+    groupBase,
+    admin,
+    making,
+    stop: child.stop,
+  };
 }
 
 async function canBind(url: string): Promise<void> {

@@ -1,0 +1,4 @@
+import { Attribute, Change } from 'ldapts';
+
+export const change = (operation: 'add' | 'delete' | 'replace', type: string, ...values: string[]): Change =>
+  new Change({ operation, modification: new Attribute({ type, values }) });
