@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseConfig, type Config } from '../src/config/config.js';
 import { natsConfigOf } from '../src/config/environment.js';
 import { ConfigError } from '../src/config/config-error.js';
+import { scimSystemsOf } from './support/sample-config.js';
 
 const sample = readFileSync('ems.config.yaml', 'utf8');
 const tokens = {
@@ -37,6 +38,19 @@ steps:
     task: { to: { name: Ida, email: ida.berg@acme.example }, ask: Collect it, remindEvery: P1D, within: P5D }
 `;
 
+const withDirectory = `
+  - name: windows
+    protocol: ldap
+    directory: active-directory
+    url: ldaps://dc1.acme.example
+    bindDn: CN=svc-ems,CN=Users,DC=acme,DC=example
+    passwordEnv: WINDOWS_PASSWORD
+    caFile: no-such-file.pem
+    userBase: OU=people,DC=acme,DC=example
+    groupBase: OU=groups,DC=acme,DC=example
+    hold: suspend
+`;
+
 describe('the configuration', () => {
   it('gives durations in milliseconds', () => {
     const { policy, interview } = read(sample);
@@ -52,16 +66,16 @@ describe('the configuration', () => {
       PAYROLL_SCIM_URL: 'https://payroll.example/scim/v2/',
       SMTP_PORT: '2525',
     });
-    assert.equal(elsewhere.systems[0]?.scimUrl, 'https://payroll.example/scim/v2');
+    assert.equal(scimSystemsOf(elsewhere)[0]?.scimUrl, 'https://payroll.example/scim/v2');
     assert.equal(elsewhere.mail.port, 2525);
-    assert.equal(read(sample).systems[0]?.scimUrl, 'http://127.0.0.1:9101/scim/v2');
+    assert.equal(scimSystemsOf(read(sample))[0]?.scimUrl, 'http://127.0.0.1:9101/scim/v2');
   });
 
   it('reads a token only where it is used, and names the variable that is missing', () => {
-    const { systems, directory } = read(sample, { DIRECTORY_SCIM_TOKEN: 'd' });
-    assert.equal(directory.token, 'd');
+    const config = read(sample, { DIRECTORY_SCIM_TOKEN: 'd' });
+    assert.equal(config.directory.token, 'd');
     assert.throws(
-      () => systems[0]?.token,
+      () => scimSystemsOf(config)[0]?.token,
       /systems\[0\]\.tokenEnv \(payroll\): the environment variable PAYROLL_SCIM_TOKEN is not set/,
     );
   });
@@ -133,6 +147,41 @@ describe('the configuration', () => {
       );
     });
 
+  it('has systems over LDAP, found by the employee id where their kind of directory keeps it', () => {
+    const { systems } = read(sample + withDirectory, { WINDOWS_PASSWORD: 'hidden' });
+    const windows = systems.at(-1);
+    assert.ok(windows?.protocol === 'ldap');
+    assert.deepEqual(windows.match, [{ attribute: 'employeeID', template: '{employeeId}' }]);
+    assert.equal(windows.password, 'hidden');
+    assert.throws(() => windows.ca, /systems\[3\]\.caFile \(windows\): ENOENT.*no-such-file\.pem/);
+    const openldap = withDirectory.replace('active-directory', 'openldap');
+    const [match] = read(sample + openldap, {}).systems.at(-1)!.match;
+    assert.equal(match?.attribute, 'employeeNumber');
+  });
+
+  const mistakenDirectories: [from: string, to: string, message: RegExp][] = [
+    ['protocol: ldap', 'protocol: ldaps', /systems\[3\]\.protocol: must be "ldap", or absent for SCIM/],
+    ['active-directory', 'ad', /systems\[3\]\.directory: must be "active-directory" or "openldap"/],
+    ['url: ldaps:', 'url: https:', /systems\[3\]\.url: must be a URL such as ldaps:/],
+    ['dc1.acme.example', 'ems:hidden@dc1.acme.example', /systems\[3\]\.url: must have a host, maybe a port/],
+    ['CN=svc-ems,', 'svc-ems,', /systems\[3\]\.bindDn: must be a distinguished name such as/],
+    ['    userBase:', '    base:', /systems\[3\]: Unrecognized key: "base"/],
+    ['WINDOWS_PASSWORD', 'hidden', /systems\[3\]\.passwordEnv: must be the name of an environment variable/],
+    ['    hold: suspend\n', '', /systems\[3\]\.hold: must be "suspend", or "groups"/],
+    ['    hold:', '    scimUrl: https://x.example\n    hold:', /systems\[3\]: Unrecognized key: "scimUrl"/],
+  ];
+  for (const [from, to, message] of mistakenDirectories)
+    it(`refuses a system over LDAP with the field and what was expected: ${to.trim()}`, () => {
+      const directory = withDirectory.replace(from, to);
+      assert.notEqual(directory, withDirectory);
+      assert.throws(
+        () => read(sample + directory),
+        (error: Error) =>
+          error instanceof ConfigError && message.test(error.message) && !error.message.includes('hidden'),
+        message.source,
+      );
+    });
+
   const mistakes: [from: string | RegExp, to: string, message: RegExp][] = [
     ['PT15M', '15 minutes', /policy\.attentionAfter: must be a positive ISO 8601 duration.*"15 minutes"/],
     ['PT15M', 'PT0S', /policy\.attentionAfter: must be a positive/],
@@ -182,7 +231,7 @@ describe('the configuration', () => {
   it('refuses a token that no header can hold, and a URL with a password, and shows neither', () => {
     const config = read(sample, { ...tokens, PAYROLL_SCIM_TOKEN: 'one-half\nthe-other' });
     assert.throws(
-      () => config.systems[0]!.token,
+      () => scimSystemsOf(config)[0]!.token,
       (error: Error) =>
         /PAYROLL_SCIM_TOKEN has a character that a bearer token must not have/.test(error.message) &&
         !error.message.includes('half'),

@@ -24,11 +24,19 @@ export interface HrPartnerConfig extends Contact {
   calendar?: CalendarConfig | undefined;
 }
 type CheckedSystem = Checked['systems'][number];
-type SessionRevocationConfig = Omit<NonNullable<CheckedSystem['sessionRevocation']>, 'tokenEnv'> & {
+type CheckedLdap = Extract<CheckedSystem, { protocol: 'ldap' }>;
+type CheckedScim = Exclude<CheckedSystem, CheckedLdap>;
+type SessionRevocationConfig = Omit<NonNullable<CheckedScim['sessionRevocation']>, 'tokenEnv'> & {
   readonly token: string;
 };
-export type SystemConfig = Omit<CheckedSystem, 'tokenEnv' | 'sessionRevocation'> &
+type ScimSystemConfig = Omit<CheckedScim, 'tokenEnv' | 'sessionRevocation'> &
   ScimAccess & { sessionRevocation?: SessionRevocationConfig | undefined };
+/** Reading `password` or `ca` throws a ConfigError where the environment, or the file, is missing. */
+export type LdapSystemConfig = Omit<CheckedLdap, 'passwordEnv' | 'caFile'> & {
+  readonly password: string;
+  readonly ca: string | undefined;
+};
+export type SystemConfig = ScimSystemConfig | LdapSystemConfig;
 type MailConfig = Omit<Checked['mail'], 'passwordEnv'> & { readonly password?: string | undefined };
 export type InterviewPolicy = Checked['interview'];
 type CheckedStep = Checked['steps'][number];
@@ -118,7 +126,13 @@ export function parseConfig(text: string, file: string, env: Environment): Confi
         },
       },
     })),
-    systems: systems.map(({ tokenEnv, sessionRevocation, ...system }, i) => ({
+    systems: systems.map((system, i) =>
+      system.protocol === 'ldap' ? ldapSystem(system, i) : scimSystem(system, i),
+    ),
+  };
+
+  function scimSystem({ tokenEnv, sessionRevocation, ...system }: CheckedScim, i: number): ScimSystemConfig {
+    return {
       ...system,
       get token() {
         return bearerToken(tokenEnv, `systems[${i}].tokenEnv (${system.name})`);
@@ -131,8 +145,26 @@ export function parseConfig(text: string, file: string, env: Environment): Confi
           return bearerToken(sessionRevocation.tokenEnv, field);
         },
       },
-    })),
-  };
+    };
+  }
+
+  function ldapSystem({ passwordEnv, caFile, ...system }: CheckedLdap, i: number): LdapSystemConfig {
+    return {
+      ...system,
+      get password() {
+        return secret(passwordEnv, `systems[${i}].passwordEnv (${system.name})`);
+      },
+      get ca() {
+        if (caFile === undefined) return undefined;
+        try {
+          return readFileSync(caFile, 'utf8');
+        } catch (error) {
+          const field = `${file}: systems[${i}].caFile (${system.name})`;
+          throw new ConfigError(`${field}: ${(error as Error).message}`, { cause: error });
+        }
+      },
+    };
+  }
 
   function hrPartner(
     { calendar, ...person }: (typeof contacts.hrPartners)[number],

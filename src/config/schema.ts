@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { IsoDate, LanguageTag, MailAddress } from '../exit/input.js';
 import { isTemplate } from '../exit/matching.js';
 import { builtInSteps, customBeginnings } from '../exit/steps.js';
+import { employeeIdAttribute, LdapServer } from './ldap-schema.js';
 
 /** An ISO 8601 duration such as `PT15M`, as milliseconds. */
 const DurationMs = z.string('must be an ISO 8601 duration such as "PT15M"').transform((text, context) => {
@@ -112,6 +113,52 @@ const CustomStep = z
     message: 'must have either "call" or "task"',
   });
 
+/** What every critical system has, whatever its protocol. */
+const system = {
+  name: Name,
+  /** Keys of further accounts of the same person, such as an administrator's: each of them is held as well. */
+  also: MatchKeys.default([]),
+  hold: Hold,
+  restore: Restore.optional(),
+  /** How long access goes on after a block, by sessions and tokens. */
+  tokensLive: DurationMs.optional(),
+  /** Groups, such as the administrators, whose last active member a hold must not take without an override. */
+  protectedGroups: z.array(z.string().min(1)).default([]),
+  /** For all workers together. */
+  rateLimit: z.strictObject({ requestsPerSecond: z.number().positive() }).optional(),
+};
+
+const SomeKeys = MatchKeys.min(1, 'must have at least one key');
+const byEmployeeId = (attribute: string) => ({ attribute, template: '{employeeId}' });
+
+const ScimSystem = ScimServer.extend({
+  ...system,
+  protocol: z.literal('scim').optional(),
+  match: SomeKeys.default([byEmployeeId('externalId'), byEmployeeId(EMPLOYEE_NUMBER)]),
+  /** Ends the sessions of an account, since its tokens may survive a suspension, and a reactivation revives them. */
+  sessionRevocation: z
+    .strictObject({
+      method: z.enum(['POST', 'PUT', 'PATCH', 'DELETE']).default('POST'),
+      /** A URI template (RFC 6570) with `{id}`, `{userName}`. */
+      url: z
+        .string()
+        .regex(/^https?:\/\/\S+$/, 'must be an http(s) URL, with {id} or {userName} in it')
+        .refine(isWithoutPassword, 'must be without a user or password'),
+      tokenEnv: VariableName,
+    })
+    .optional(),
+});
+
+const LdapSystem = LdapServer.extend({
+  ...system,
+  /** The environment variable with the password of `bindDn`. */
+  passwordEnv: VariableName,
+  match: SomeKeys.optional(),
+}).transform(({ match, ...checked }) => ({
+  ...checked,
+  match: match ?? [byEmployeeId(employeeIdAttribute(checked.directory))],
+}));
+
 export const ConfigFile = z.strictObject({
   organisation: z.strictObject({
     name: z.string().min(1),
@@ -198,34 +245,8 @@ export const ConfigFile = z.strictObject({
     ),
   systems: z
     .array(
-      ScimServer.extend({
-        name: Name,
-        match: MatchKeys.min(1, 'must have at least one key').default([
-          { attribute: 'externalId', template: '{employeeId}' },
-          { attribute: EMPLOYEE_NUMBER, template: '{employeeId}' },
-        ]),
-        /** Keys of further accounts of the same person, such as an administrator's: each of them is held as well. */
-        also: MatchKeys.default([]),
-        hold: Hold,
-        restore: Restore.optional(),
-        /** How long access goes on after a block, by sessions and tokens. */
-        tokensLive: DurationMs.optional(),
-        /** Groups, such as the administrators, whose last active member a hold must not take without an override. */
-        protectedGroups: z.array(z.string().min(1)).default([]),
-        /** For all workers together. */
-        rateLimit: z.strictObject({ requestsPerSecond: z.number().positive() }).optional(),
-        /** Ends the sessions of an account, since its tokens may survive a suspension, and a reactivation revives them. */
-        sessionRevocation: z
-          .strictObject({
-            method: z.enum(['POST', 'PUT', 'PATCH', 'DELETE']).default('POST'),
-            /** A URI template (RFC 6570) with `{id}`, `{userName}`. */
-            url: z
-              .string()
-              .regex(/^https?:\/\/\S+$/, 'must be an http(s) URL, with {id} or {userName} in it')
-              .refine(isWithoutPassword, 'must be without a user or password'),
-            tokenEnv: VariableName,
-          })
-          .optional(),
+      z.discriminatedUnion('protocol', [ScimSystem, LdapSystem], {
+        error: 'must be "ldap", or absent for SCIM',
       }),
     )
     .min(1, 'must name at least one critical system')

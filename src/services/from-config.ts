@@ -1,10 +1,12 @@
 /** Creates the services from the configuration, for both forms. */
-import type { Config, HrPartnerConfig } from '../config/config.js';
+import type { Config, HrPartnerConfig, LdapSystemConfig } from '../config/config.js';
 import { FailureType, FinalFailure } from '../exit/failures.js';
 import type { Person } from '../exit/matching.js';
 import type { Contact } from '../exit/people.js';
 import type { AccessPort } from './access/access-port.js';
 import { createAccessService, type AccessService } from './access/access.js';
+import { createLdapAdapter } from './access/adapters/ldap-adapter.js';
+import { activeDirectory, openldap } from './access/adapters/ldap-dialects.js';
 import { createScimAdapter } from './access/adapters/scim-adapter.js';
 import { sessionRevoker } from './access/sessions.js';
 import { createDirectoryService, type DirectoryService } from './directory/directory.js';
@@ -12,6 +14,7 @@ import { createHrService, type HrPartner, type HrService } from './hr/hr.js';
 import { loadTemplates } from './mails/templates.js';
 import { createNotificationService, type NotificationService } from './notification/notification.js';
 import { createCalendar } from './protocols/caldav.js';
+import { createLdapClient } from './protocols/ldap.js';
 import { paceOf } from './protocols/pace.js';
 import { createScimClient } from './protocols/scim.js';
 import { createMailer, type Mailer } from './protocols/smtp.js';
@@ -109,12 +112,21 @@ const personIn =
   };
 
 function adapterOf(system: Config['systems'][number], requestTimeoutMs: number): AccessPort {
+  if (system.protocol === 'ldap') return ldapAdapterOf(system, requestTimeoutMs);
   const { name, scimUrl, token, rateLimit, sessionRevocation } = system;
   const pace = rateLimit && paceOf(name, rateLimit.requestsPerSecond);
   const scim = createScimClient({ name, scimUrl, token, requestTimeoutMs, pace });
   const endSessions =
     sessionRevocation && sessionRevoker({ ...sessionRevocation, name, requestTimeoutMs, pace });
   return createScimAdapter({ scim, endSessions });
+}
+
+function ldapAdapterOf(system: LdapSystemConfig, requestTimeoutMs: number): AccessPort {
+  const { name, url, bindDn, password, ca, rateLimit, directory, userBase, groupBase } = system;
+  const pace = rateLimit && paceOf(name, rateLimit.requestsPerSecond);
+  const ldap = createLdapClient({ name, url, bindDn, password, ca, requestTimeoutMs, pace });
+  const dialect = directory === 'active-directory' ? activeDirectory : openldap;
+  return createLdapAdapter({ ldap, dialect, userBase, groupBase });
 }
 
 function mailerOf({ mail, policy }: Config): Mailer {
