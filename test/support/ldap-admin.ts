@@ -5,7 +5,18 @@ import type { Admin } from './critical-system.js';
 import { change } from './ldap-change.js';
 import type { LdapServer } from './ldap-server.js';
 
-export function ldapAdmin(server: LdapServer, prefix = ''): Admin {
+/** What tests of LDAP alone need besides. */
+interface LdapAdmin extends Admin {
+  valueOf: (id: string, attribute: string) => Promise<string>;
+  setPassword: (userId: string, password: string) => Promise<void>;
+  modify: (id: string, ...changes: Change[]) => Promise<void>;
+  /** Gives the entry another name, and another place. */
+  move: (id: string, dn: string) => Promise<void>;
+  /** Tries to log in as the account. */
+  logIn: (userId: string, password: string) => Promise<boolean>;
+}
+
+export function ldapAdmin(server: LdapServer, prefix = ''): LdapAdmin {
   const { making } = server;
   const names = new Map<string, string>();
   let deleting: Promise<void> | undefined;
@@ -49,6 +60,25 @@ export function ldapAdmin(server: LdapServer, prefix = ''): Admin {
   };
 
   return {
+    valueOf: (id, attribute) =>
+      connected(async (client) => {
+        const { searchEntries } = await client.search(nameOf(id), { scope: 'base', attributes: [attribute] });
+        return String(searchEntries[0]![attribute]);
+      }),
+    modify,
+    setPassword: (userId, password) => modify(userId, making.setPassword(password)),
+    async move(id, dn) {
+      await connected((client) => client.modifyDN(nameOf(id), dn));
+      names.set(id, dn);
+    },
+    logIn: (userId, password) =>
+      connected((client) =>
+        client.bind(nameOf(userId), password).then(
+          () => true,
+          () => false,
+        ),
+      ),
+
     createUser: ({ employeeId, userName, email, active = true }) => {
       const login = userName === undefined ? employeeId : prefix + userName;
       const mail = email ?? `${employeeId.toLowerCase()}@acme.example`;

@@ -14,6 +14,7 @@ export interface Making {
   group: (name: string) => Attributes;
   isActive: (attributes: Record<string, unknown>) => boolean;
   setActive: (active: boolean) => Change[];
+  setPassword: (password: string) => Change;
 }
 
 export interface LdapServer {

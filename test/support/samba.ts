@@ -41,6 +41,8 @@ const making: Making = {
   group: (name) => ({ objectClass: 'group', sAMAccountName: name }),
   isActive: ({ userAccountControl }) => userAccountControl === control(true),
   setActive: (active) => [change('replace', 'userAccountControl', control(active))],
+  // MS-ADTS §3.1.1.3.1.5.1.
+  setPassword: (password) => change('replace', 'unicodePwd', Buffer.from(`"${password}"`, 'utf16le')),
 };
 
 export async function startSamba(logFile: string): Promise<LdapServer> {

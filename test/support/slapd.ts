@@ -15,6 +15,8 @@ export const slapdLacks = lacking(['slapd', 'slapadd'], ['slapd']);
 const SUFFIX = 'dc=acme,dc=example';
 const userBase = `ou=people,${SUFFIX}`;
 const groupBase = `ou=groups,${SUFFIX}`;
+/** Where EMS may read neither locks nor members. */
+export const hiddenBase = `ou=hidden,${SUFFIX}`;
 const service = { bindDn: `cn=ems,ou=services,${SUFFIX}`, password: 'password-of-ems' };
 const admin = { bindDn: `cn=admin,${SUFFIX}`, password: 'password-of-the-admin' };
 
@@ -33,6 +35,7 @@ const making: Making = {
   group: (name) => ({ objectClass: 'groupOfNames', cn: name, member: admin.bindDn }),
   isActive: ({ pwdAccountLockedTime }) => pwdAccountLockedTime !== LOCKED,
   setActive: (active) => [change('replace', 'pwdAccountLockedTime', ...(active ? [] : [LOCKED]))],
+  setPassword: (password) => change('replace', 'userPassword', password),
 };
 
 /** The rights are those of docs/identity-providers.md. */
@@ -52,7 +55,11 @@ directory ${folder}/data
 overlay memberof
 overlay ppolicy
 ppolicy_default "cn=default,${SUFFIX}"
+# Fewer than an account has groups in a test: what does not fit into one answer is read in pages.
+limits dn.exact="${service.bindDn}" size.soft=4 size.hard=4 size.prtotal=unlimited
 access to attrs=userPassword by anonymous auth by * none
+access to dn.subtree="${hiddenBase}" attrs=pwdAccountLockedTime by * none
+access to dn.subtree="${hiddenBase}" attrs=member by * none
 access to dn.subtree="${userBase}" attrs=pwdAccountLockedTime by dn.exact="${service.bindDn}" write
 access to dn.subtree="${groupBase}" attrs=member by dn.exact="${service.bindDn}" write
 access to * by dn.exact="${service.bindDn}" read by * none
@@ -70,7 +77,7 @@ objectClass: organizationalRole
 pwdAttribute: userPassword
 pwdLockout: TRUE
 
-${['people', 'groups', 'services'].map((ou) => `dn: ou=${ou},${SUFFIX}\nobjectClass: organizationalUnit\n`).join('\n')}
+${['people', 'groups', 'hidden', 'services'].map((ou) => `dn: ou=${ou},${SUFFIX}\nobjectClass: organizationalUnit\n`).join('\n')}
 dn: ${service.bindDn}
 objectClass: organizationalRole
 objectClass: simpleSecurityObject

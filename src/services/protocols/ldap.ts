@@ -99,13 +99,20 @@ export type LdapClient = ReturnType<typeof createLdapClient>;
 
 export function createLdapClient({ name, url, bindDn, password, ca, requestTimeoutMs, pace }: LdapOptions) {
   const { protocol, hostname } = new URL(url);
-  const tls = { ...(ca !== undefined && { ca }), ...(isIP(hostname) === 0 && { servername: hostname }) };
+  // With StartTLS ldapts names no host, so that Node.js would look for "localhost" in the certificate.
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const tls = {
+    host,
+    ...(ca !== undefined && { ca }),
+    ...(isIP(host) === 0 && { servername: host }),
+  };
   const isSecure = protocol === 'ldaps:';
   const startsTls = !isSecure && (ca !== undefined || !isLoopback(hostname));
 
   function failure(error: unknown, what: string): Error {
     if (error instanceof ResultCodeError) {
-      const sentence = `${name} answered ${error.code} to "${what}" (${wordsOf(error)})`;
+      const words = wordsOf(error);
+      const sentence = `${name} answered ${error.code} to "${what}"${words && ` (${words})`}`;
       if (OUTAGES.has(error.code)) return new Error(sentence, { cause: error });
       const advice = ADVICE[error.code];
       return new FinalFailure(FailureType.Refused, advice ? `${sentence}: ${advice}` : sentence, {

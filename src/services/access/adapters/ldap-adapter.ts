@@ -200,15 +200,13 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
       ldap.session(signal, async (session) => {
         const before = await byId(session, id, accountAttributes);
         if (!before) return { kind: 'conflict' };
-        const state = await dialect.stateOf(session, before);
-        if (state === active) return { kind: 'unchanged' };
+        if ((await dialect.stateOf(session, before)) === active) return { kind: 'unchanged' };
         const condition = dialect.version && version ? equals(dialect.version, version) : undefined;
         const changes = dialect.suspension(before, active);
         const { code, reason } = await session.modify(dialect.nameOf(before), changes, condition);
+        if (code === ResultCode.success) return { kind: 'written' };
         if (MAY_BE_A_RACE.has(code)) return { kind: 'conflict' };
-        if (code !== ResultCode.success) return dialect.refusal(code, reason, before);
-        const after = await byId(session, id, accountAttributes);
-        return { kind: dialect.isOurs(before, after) ? 'written' : 'unchanged' };
+        return dialect.refusal(code, reason, before);
       }),
 
     groupsOf: (accountId, signal) =>

@@ -22,7 +22,7 @@ export interface Dialect {
   version?: string;
   /** Further names and addresses of an account. */
   identities: readonly string[];
-  /** What `stateOf`, `suspension`, `isOurs` and `primaryGroup` read. */
+  /** What `stateOf`, `suspension`, `refusal` and `primaryGroup` read. */
   reads: readonly string[];
   isAccount: Filter;
   isGroup: Filter;
@@ -39,8 +39,6 @@ export interface Dialect {
   /** @returns undefined where the server does not show it */
   stateOf: (session: LdapSession, entry: Entry) => Promise<boolean | undefined>;
   suspension: (entry: Entry, active: boolean) => Change[];
-  /** Whether a write that the server reports as done has changed the entry. */
-  isOurs: (before: Entry, after: Entry | undefined) => boolean;
   /** The SID of the group that the account is in without being listed as a member. */
   primaryGroup?: (entry: Entry) => string | undefined;
   /** Why the server refuses to suspend. */
@@ -61,7 +59,7 @@ export const activeDirectory: Dialect = {
   id: 'objectGUID',
   login: 'sAMAccountName',
   identities: ['userPrincipalName', 'mail'],
-  reads: ['userAccountControl', 'uSNChanged', 'adminCount', 'objectSid', 'primaryGroupID'],
+  reads: ['userAccountControl', 'adminCount', 'objectSid', 'primaryGroupID'],
   isAccount: and(equals('objectCategory', 'person'), equals('objectClass', 'user')),
   isGroup: equals('objectCategory', 'group'),
 
@@ -75,15 +73,13 @@ export const activeDirectory: Dialect = {
     return control === undefined ? undefined : (Number(control) & DISABLED) === 0;
   },
 
-  // Compare and swap, of one bit: the others say how the password is treated.
+  // Compare and swap, of one bit: the others say how the password is treated. Samba also reports success where another administrator
+  // set the same value in this moment; whose it was cannot be told, and it counts as ours.
   suspension(entry, active) {
     const control = entry.one('userAccountControl')!;
     const wanted = active ? Number(control) & ~DISABLED : Number(control) | DISABLED;
     return [deleteValue('userAccountControl', control), addValue('userAccountControl', String(wanted))];
   },
-
-  // Samba reports success where another administrator has set the same value in between.
-  isOurs: (before, after) => after?.one('uSNChanged') !== before.one('uSNChanged'),
 
   primaryGroup(entry) {
     const rid = entry.one('primaryGroupID');
@@ -136,8 +132,6 @@ export const openldap: Dialect = {
     const lock = entry.one(LOCK);
     return [...(lock === undefined ? [] : [deleteValue(LOCK, lock)]), addValue(LOCK, LOCKED)];
   },
-
-  isOurs: () => true,
 
   refusal: (code, reason) =>
     code === ResultCode.undefinedAttributeType
