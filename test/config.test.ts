@@ -38,18 +38,10 @@ steps:
     task: { to: { name: Ida, email: ida.berg@acme.example }, ask: Collect it, remindEvery: P1D, within: P5D }
 `;
 
-const withDirectory = `
-  - name: windows
-    protocol: ldap
-    directory: active-directory
-    url: ldaps://dc1.acme.example
-    bindDn: CN=svc-ems,CN=Users,DC=acme,DC=example
-    passwordEnv: WINDOWS_PASSWORD
-    caFile: no-such-file.pem
-    userBase: OU=people,DC=acme,DC=example
-    groupBase: OU=groups,DC=acme,DC=example
-    hold: suspend
-`;
+/** The example of the documentation. */
+const withDirectory = readFileSync('docs/identity-providers.md', 'utf8')
+  .match(/```yaml\nsystems:(\n.*?)```/s)![1]!
+  .replaceAll(/ +#.*/g, '');
 
 describe('the configuration', () => {
   it('gives durations in milliseconds', () => {
@@ -151,12 +143,18 @@ describe('the configuration', () => {
     const { systems } = read(sample + withDirectory, { WINDOWS_PASSWORD: 'hidden' });
     const windows = systems.at(-1);
     assert.ok(windows?.protocol === 'ldap');
-    assert.deepEqual(windows.match, [{ attribute: 'employeeID', template: '{employeeId}' }]);
+    assert.deepEqual(windows.match, [
+      { attribute: 'employeeID', template: '{employeeId}' },
+      { attribute: 'userPrincipalName', template: '{email}' },
+    ]);
     assert.equal(windows.password, 'hidden');
-    assert.throws(() => windows.ca, /systems\[3\]\.caFile \(windows\): ENOENT.*no-such-file\.pem/);
-    const openldap = withDirectory.replace('active-directory', 'openldap');
-    const [match] = read(sample + openldap, {}).systems.at(-1)!.match;
-    assert.equal(match?.attribute, 'employeeNumber');
+    assert.throws(() => windows.ca, /systems\[3\]\.caFile \(windows\): ENOENT.*acme-ca\.pem/);
+    const byDefault = (kind: string) =>
+      read(sample + withDirectory.replace(/    match:.*\n/, '').replace('active-directory', kind)).systems.at(
+        -1,
+      )?.match;
+    assert.deepEqual(byDefault('active-directory'), [windows.match[0]]);
+    assert.deepEqual(byDefault('openldap'), [{ attribute: 'employeeNumber', template: '{employeeId}' }]);
   });
 
   const mistakenDirectories: [from: string, to: string, message: RegExp][] = [

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { rootCertificates } from 'node:tls';
+import { parseConfig } from '../../src/config/config.js';
 import { FailureType } from '../../src/exit/failures.js';
 import type { HoldKind } from '../../src/exit/hold-facts.js';
 import { createAccessService } from '../../src/services/access/access.js';
 import { createLdapAdapter } from '../../src/services/access/adapters/ldap-adapter.js';
+import { createAccess } from '../../src/services/from-config.js';
 import { createLdapClient } from '../../src/services/protocols/ldap.js';
 import { NOTHING, SUSPEND } from '../support/critical-system.js';
 import { finalFailure, outage } from '../support/failures.js';
@@ -15,7 +17,7 @@ import { startLdapProxy } from '../support/ldap-proxy.js';
 import type { LdapServer } from '../support/ldap-server.js';
 import { byEmployeeId } from '../support/matching.js';
 import { sambaLacks, startSamba } from '../support/samba.js';
-import { hiddenBase, slapdLacks, startSlapd } from '../support/slapd.js';
+import { hiddenBase, referringBase, slapdLacks, startSlapd } from '../support/slapd.js';
 import { scratchFolder } from '../support/temporal.js';
 
 const { signal } = new AbortController();
@@ -37,7 +39,7 @@ function system(
   return {
     port,
     access,
-    async captured(employeeId: string, hold: HoldKind = SUSPEND) {
+    captured: async (employeeId: string, hold: HoldKind = SUSPEND) => {
       const { account } = await access.capture(employeeId, hold, signal);
       return account ?? assert.fail(`${employeeId} has no account`);
     },
@@ -167,9 +169,8 @@ for (const [name, lacks, start] of servers)
       it('says which right is missing, in the words of the server', async () => {
         await admin.createUser({ employeeId: 'R-1' });
         const id = await admin.createUser({ employeeId: 'R-2' });
-        const suffix = server.userBase.replace(/^[^,]+,/, '');
-        await admin.move(id, `cn=outside,${suffix}`);
-        const { access, captured } = system(server, {}, { userBase: suffix });
+        await admin.move(id, `cn=outside,${server.groupBase}`);
+        const { access, captured } = system(server, {}, { userBase: server.groupBase });
         const account = await captured('R-2');
         const blocking = access.block(account, SUSPEND, NOTHING, report, signal);
         const reason = await finalFailure(FailureType.Refused, blocking);
@@ -218,8 +219,49 @@ for (const [name, lacks, start] of servers)
       const { port } = system(server);
       const seen = async () => (await port.read({ id }, signal))?.active;
       assert.equal(await seen(), undefined);
+      const account = await port.read({ id }, signal);
+      const outcome = await port.setActive(account!, false, signal);
+      assert.ok(outcome.kind === 'refused' && outcome.why === 'rights');
+      assert.match(outcome.detail, /^windows does not show whether it is active: let bindDn read pwdAccount/);
       await admin.setActive(id, false);
       assert.equal(await seen(), undefined);
+    });
+
+    it('cannot tell whether there is an account where a part of them is on another server', async () => {
+      await admin.createUser({ employeeId: 'S-1' });
+      const { port } = system(server, {}, { userBase: referringBase });
+      const elsewhere = /a part of it, and refers to ldap:\/\/other\.acme\.example\/ou=elsewhere/;
+      const finding = port.find({ attribute: 'employeeNumber', value: 'S-1' }, signal);
+      assert.match(await finalFailure(FailureType.CannotTell, finding), elsewhere);
+    });
+
+    it('is made from the configuration', async () => {
+      const id = await admin.createUser({ employeeId: 'C-1' });
+      const { url, bindDn, userBase, groupBase } = server;
+      const settings = {
+        name: 'unix',
+        protocol: 'ldap',
+        directory: 'openldap',
+        url,
+        bindDn,
+        userBase,
+        groupBase,
+      };
+      const entry = {
+        ...settings,
+        passwordEnv: 'UNIX_PASSWORD',
+        hold: 'suspend',
+        rateLimit: { requestsPerSecond: 100 },
+      };
+      const sample = readFileSync('ems.config.yaml', 'utf8').replace(
+        '\nsystems:',
+        `\nsystems:\n  - ${JSON.stringify(entry)}`,
+      );
+      const config = parseConfig(sample, 'ems.config.yaml', { UNIX_PASSWORD: server.password });
+      const access = createAccess({ ...config, systems: config.systems.slice(0, 1) }).get('unix')!;
+      const { account } = await access.capture('C-1', SUSPEND, signal);
+      await access.block(account!, SUSPEND, NOTHING, report, signal);
+      assert.equal((await admin.account(id)).active, false);
     });
 
     it('cannot tell the groups of an account where it may not read their members', async () => {
@@ -245,6 +287,38 @@ for (const [name, lacks, start] of servers)
       assert.equal((await admin.account(id)).active, false);
       await access.restore(account, taken, signal);
       assert.equal((await admin.account(id)).active, true);
+    });
+
+    it('does not count a lock that the password policy lets pass', async () => {
+      const policy = `cn=default,${server.userBase.replace(/^[^,]+,/, '')}`;
+      const lax = (isLax: boolean) =>
+        admin.modifyEntry(policy, change('replace', 'pwdLockout', isLax ? 'FALSE' : 'TRUE'));
+      const id = await admin.createUser({ employeeId: 'Q-1' });
+      await admin.setPassword(id, PASSWORD);
+      const { access, captured, port } = system(server);
+      const account = await captured('Q-1');
+      const seen = await port.read(account, signal);
+      await lax(true);
+      const outcome = await port.setActive(seen!, false, signal);
+      assert.ok(outcome.kind === 'refused' && /pwdLockout TRUE/.test(outcome.detail));
+      assert.equal((await admin.account(id)).active, true);
+      await lax(false);
+
+      const { taken } = await access.block(account, SUSPEND, NOTHING, report, signal);
+      await lax(true);
+      assert.equal(await admin.logIn(id, PASSWORD), true, 'the server itself lets the person in');
+      assert.equal((await port.read(account, signal))?.active, undefined);
+      await lax(false);
+      await access.restore(account, taken, signal);
+    });
+
+    it('looks at the password policy that the account has of its own', async () => {
+      const lax = `cn=lax,${server.userBase.replace(/^[^,]+,/, '')}`;
+      const id = await admin.createUser({ employeeId: 'Q-2' });
+      await admin.modify(id, change('replace', 'pwdPolicySubentry', lax));
+      const { port } = system(server);
+      const outcome = await port.setActive((await port.read({ id }, signal))!, false, signal);
+      assert.ok(outcome.kind === 'refused' && outcome.detail.includes(`${lax} does not show it`));
     });
 
     it('sees as drift that an administrator resets the password, which removes the lock', async () => {

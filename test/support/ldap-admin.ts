@@ -10,6 +10,7 @@ interface LdapAdmin extends Admin {
   valueOf: (id: string, attribute: string) => Promise<string>;
   setPassword: (userId: string, password: string) => Promise<void>;
   modify: (id: string, ...changes: Change[]) => Promise<void>;
+  modifyEntry: (dn: string, ...changes: Change[]) => Promise<void>;
   /** Gives the entry another name, and another place. */
   move: (id: string, dn: string) => Promise<void>;
   /** Tries to log in as the account. */
@@ -34,8 +35,8 @@ export function ldapAdmin(server: LdapServer, prefix = ''): LdapAdmin {
   }
 
   const nameOf = (id: string): string => names.get(id)!;
-  const modify = (id: string, ...changes: Change[]) =>
-    connected((client) => client.modify(nameOf(id), changes));
+  const modifyEntry = (dn: string, ...changes: Change[]) => connected((client) => client.modify(dn, changes));
+  const modify = (id: string, ...changes: Change[]) => modifyEntry(nameOf(id), ...changes);
 
   async function create(dn: string, attributes: Record<string, string | string[]>): Promise<string> {
     if (deleting) throw new Error(`${dn} is not made any more: all is being deleted`);
@@ -66,6 +67,7 @@ export function ldapAdmin(server: LdapServer, prefix = ''): LdapAdmin {
         return String(searchEntries[0]![attribute]);
       }),
     modify,
+    modifyEntry,
     setPassword: (userId, password) => modify(userId, making.setPassword(password)),
     async move(id, dn) {
       await connected((client) => client.modifyDN(nameOf(id), dn));

@@ -17,6 +17,8 @@ const userBase = `ou=people,${SUFFIX}`;
 const groupBase = `ou=groups,${SUFFIX}`;
 /** Where EMS may read neither locks nor members. */
 export const hiddenBase = `ou=hidden,${SUFFIX}`;
+/** A part of it is on another server. */
+export const referringBase = `ou=referring,${SUFFIX}`;
 const service = { bindDn: `cn=ems,ou=services,${SUFFIX}`, password: 'password-of-ems' };
 const admin = { bindDn: `cn=admin,${SUFFIX}`, password: 'password-of-the-admin' };
 
@@ -77,7 +79,13 @@ objectClass: organizationalRole
 pwdAttribute: userPassword
 pwdLockout: TRUE
 
-${['people', 'groups', 'hidden', 'services'].map((ou) => `dn: ou=${ou},${SUFFIX}\nobjectClass: organizationalUnit\n`).join('\n')}
+${['people', 'groups', 'hidden', 'referring', 'services'].map((ou) => `dn: ou=${ou},${SUFFIX}\nobjectClass: organizationalUnit\n`).join('\n')}
+dn: ou=elsewhere,${referringBase}
+objectClass: referral
+objectClass: extensibleObject
+ou: elsewhere
+ref: ldap://other.acme.example/ou=elsewhere,${referringBase}
+
 dn: ${service.bindDn}
 objectClass: organizationalRole
 objectClass: simpleSecurityObject

@@ -85,7 +85,16 @@ interface Written {
 /** One bound connection. */
 export interface LdapSession {
   /** @throws FinalFailure CannotTell where another server has a part of the answer, Refused */
-  search(base: string, filter: Filter, attributes: readonly string[], sizeLimit?: number): Promise<Entry[]>;
+  search(
+    base: string,
+    filter: Filter,
+    attributes: readonly string[],
+    options?: {
+      sizeLimit?: number;
+      /** Whether the part of the answer that another server has is left out. */
+      ignoresReferences?: boolean;
+    },
+  ): Promise<Entry[]>;
   /** @returns the entry of this name, if it passes the filter; undefined where there is none */
   read(dn: string, attributes: readonly string[], filter?: Filter): Promise<Entry | undefined>;
   /**
@@ -130,8 +139,9 @@ export function createLdapClient({ name, url, bindDn, password, ca, requestTimeo
     return new Error(`${name} cannot be reached at ${url}: ${why.split('\n')[0]}`, { cause: error });
   }
 
-  function sessionOf(client: Client): LdapSession {
+  function sessionOf(client: Client, signal: AbortSignal): LdapSession {
     async function request<T>(what: string, make: () => Promise<T>): Promise<T> {
+      assertTimeLeft(signal, 0);
       // ldapts would silently connect again, as an anonymous user who sees less.
       if (!client.isBound) throw new Error(`${name} has closed the connection`);
       try {
@@ -143,12 +153,12 @@ export function createLdapClient({ name, url, bindDn, password, ca, requestTimeo
     const codeOf = (error: unknown): number | undefined =>
       error instanceof FinalFailure && error.cause instanceof ResultCodeError ? error.cause.code : undefined;
 
-    async function search(
-      base: string,
-      filter: Filter,
-      attributes: readonly string[],
-      sizeLimit = 0,
-    ): Promise<Entry[]> {
+    const search: LdapSession['search'] = async (
+      base,
+      filter,
+      attributes,
+      { sizeLimit = 0, ignoresReferences = false } = {},
+    ) => {
       const what = `search ${base} where ${filter.toString()}`;
       const options = {
         scope: 'sub' as const,
@@ -167,13 +177,13 @@ export function createLdapClient({ name, url, bindDn, password, ca, requestTimeo
         throw error;
       });
       const elsewhere = searchReferences.find((uri) => !isOfForest(uri));
-      if (elsewhere !== undefined)
+      if (elsewhere !== undefined && !ignoresReferences)
         throw new FinalFailure(
           FailureType.CannotTell,
           `${name} answered "${what}" with a part of it, and refers to ${elsewhere} for the rest: configure that server as a system of its own, and a base without it here`,
         );
       return searchEntries.map(entryOf);
-    }
+    };
 
     return {
       search,
@@ -216,7 +226,7 @@ export function createLdapClient({ name, url, bindDn, password, ca, requestTimeo
     /** Opens a connection, and closes it when the work is done, failed or aborted. */
     async session<T>(signal: AbortSignal, work: (session: LdapSession) => Promise<T>): Promise<T> {
       await pace?.(signal);
-      assertTimeLeft(signal, 0);
+      signal.throwIfAborted();
       const client = new Client({
         url,
         timeout: requestTimeoutMs,
@@ -241,7 +251,7 @@ export function createLdapClient({ name, url, bindDn, password, ca, requestTimeo
       const late = () => failure(new Error(`no answer within ${requestTimeoutMs} ms`), 'connect');
       try {
         await Promise.race([open(), aborted, aborting(tooLate, late)]);
-        return await Promise.race([work(sessionOf(client)), aborted]);
+        return await Promise.race([work(sessionOf(client, signal)), aborted]);
       } finally {
         over.abort();
         // Without it the socket of a failed bind keeps the process alive.

@@ -32,13 +32,22 @@ const NONE = ['1.1'];
 
 export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAdapterOptions): AccessPort {
   const { name } = ldap;
-  const accountAttributes = [dialect.id, dialect.login, ...dialect.identities, ...dialect.reads].concat(
-    dialect.version ?? [],
-  );
+  const accountAttributes = [
+    ...[dialect.id, dialect.login, dialect.state, ...dialect.identities, ...dialect.reads],
+    ...(dialect.version ? [dialect.version] : []),
+  ];
   const groupAttributes = [dialect.id, 'cn', 'memberOf'].concat(dialect.version ?? []);
   const cannotTell = (sentence: string) => new FinalFailure(FailureType.CannotTell, sentence);
   const versionOf = (entry: Entry) => dialect.version && entry.one(dialect.version);
-  let suffix: string | undefined;
+  let contexts: string[] | undefined;
+
+  function idOf(entry: Entry): string {
+    const id = dialect.idOf(entry);
+    if (id !== undefined) return id;
+    throw cannotTell(
+      `${name} shows no ${dialect.id} of ${entry.dn}: check "directory", and what bindDn may read`,
+    );
+  }
 
   /** @returns the entry of a configured base, which must exist: below a base that is not visible there is nothing to find */
   async function baseEntry(session: LdapSession, base: string): Promise<Entry> {
@@ -50,43 +59,55 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
     );
   }
 
-  /** The naming context of the accounts: an account that was moved out of userBase is not deleted. */
-  async function suffixOf(session: LdapSession): Promise<string> {
-    if (suffix !== undefined) return suffix;
-    const contexts = (await session.read('', ['namingContexts']))?.all('namingContexts') ?? [];
-    const around = contexts.filter((context) => userBase.toLowerCase().endsWith(context.toLowerCase()));
-    return (suffix = around.toSorted((a, b) => b.length - a.length)[0] ?? userBase);
+  /** The naming context around a base: what was moved out of the base is not deleted. */
+  async function contextOf(session: LdapSession, base: string): Promise<string> {
+    contexts ??= (await session.read('', ['namingContexts']))?.all('namingContexts') ?? [];
+    const around = contexts.filter((context) => base.toLowerCase().endsWith(context.toLowerCase()));
+    const context = around.toSorted((one, other) => other.length - one.length)[0];
+    if (context !== undefined) return context;
+    throw cannotTell(`${name} has no naming context around ${base}: check userBase and groupBase`);
   }
 
-  const byId = async (session: LdapSession, id: string, attributes: readonly string[]) =>
-    dialect.byId(session, id, attributes, await suffixOf(session));
+  const accountBy = async (session: LdapSession, id: string, attributes = accountAttributes) =>
+    dialect.byId(session, id, attributes, await contextOf(session, userBase));
+  const groupBy = async (session: LdapSession, id: string, attributes = groupAttributes) =>
+    dialect.byId(session, id, attributes, await contextOf(session, groupBase));
+
+  const stateOf = async (session: LdapSession, entry: Entry) =>
+    dialect.stateOf(session, entry, await contextOf(session, userBase));
 
   async function accountOf(session: LdapSession, entry: Entry): Promise<Account> {
     const userName = entry.one(dialect.login) ?? entry.dn;
     return {
-      id: dialect.idOf(entry),
+      id: idOf(entry),
       userName,
       identities: [userName, ...dialect.identities.flatMap(entry.all)],
-      active: await dialect.stateOf(session, entry),
+      active: await stateOf(session, entry),
       version: versionOf(entry),
     };
   }
 
   const membershipOf = (entry: Entry, via: Membership['via'], changeable: Membership['changeable']) => ({
-    group: { id: dialect.idOf(entry), displayName: entry.one('cn') ?? entry.dn },
+    group: { id: idOf(entry), displayName: entry.one('cn') ?? entry.dn },
     via,
     changeable,
     version: versionOf(entry),
   });
 
   /** @returns the groups that list one of these names as a member */
-  async function groupsWith(session: LdapSession, names: readonly string[]): Promise<Entry[]> {
-    const base = await suffixOf(session);
+  async function groupsWith(
+    session: LdapSession,
+    base: string,
+    names: readonly string[],
+    ignoresReferences = false,
+  ): Promise<Entry[]> {
     const found = new Map<string, Entry>();
     for (let from = 0; from < names.length; from += NAMES_A_SEARCH) {
       const members = names.slice(from, from + NAMES_A_SEARCH).map((dn) => equals('member', dn));
-      const groups = await session.search(base, and(dialect.isGroup, or(...members)), groupAttributes);
-      for (const group of groups) found.set(dialect.idOf(group), group);
+      const groups = await session.search(base, and(dialect.isGroup, or(...members)), groupAttributes, {
+        ignoresReferences,
+      });
+      for (const group of groups) found.set(idOf(group), group);
     }
     return [...found.values()];
   }
@@ -96,24 +117,30 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
     const isBelow = ({ dn }: Entry) => dn.toLowerCase().endsWith(`,${base.dn.toLowerCase()}`);
     const sid = dialect.primaryGroup?.(account);
     const primary = sid && (await session.read(`<SID=${sid}>`, groupAttributes));
-    const direct = await groupsWith(session, [account.dn]);
+    const direct = await groupsWith(session, groupBase, [account.dn]);
+    // A membership may come by way of groups that are not the system's.
+    const context = await contextOf(session, groupBase);
+    const elsewhere = await groupsWith(session, context, [account.dn], true);
+    const nested = new Map<string, Membership>();
+    const met = new Set<string>();
+    for (let level = [...direct, ...elsewhere, ...(primary ? [primary] : [])]; level.length > 0;) {
+      for (const group of level) met.add(idOf(group));
+      const names = level.map(({ dn }) => dn);
+      const above = await groupsWith(session, context, names, true);
+      for (const group of above.filter((each) => isBelow(each) && !nested.has(idOf(each)))) {
+        const by = level.find((each) => each.all('memberOf').some((dn) => isSame(dn, group.dn)));
+        const reason = `it comes by way of ${by?.one('cn') ?? 'another group'}`;
+        nested.set(idOf(group), membershipOf(group, 'nested', reason));
+      }
+      level = above.filter((group) => !met.has(idOf(group)));
+    }
     const found = [
-      ...direct.filter(isBelow).map((group) => membershipOf(group, 'direct', true)),
+      ...direct.map((group) => membershipOf(group, 'direct', true)),
       ...(primary && isBelow(primary)
         ? [membershipOf(primary, 'primary', 'it is the primary group: give the account another one first')]
         : []),
+      ...nested.values(),
     ];
-    const met = new Set<string>();
-    for (let level = primary ? [...direct, primary] : direct; level.length > 0;) {
-      for (const group of level) met.add(dialect.idOf(group));
-      const names = level.map(({ dn }) => dn);
-      const above = await groupsWith(session, names);
-      for (const group of above.filter(isBelow)) {
-        const by = level.find((each) => each.all('memberOf').some((dn) => isSame(dn, group.dn)));
-        found.push(membershipOf(group, 'nested', `it comes by way of ${by?.one('cn') ?? 'another group'}`));
-      }
-      level = above.filter((group) => !met.has(dialect.idOf(group)));
-    }
     if (found.length === 0) await assertMembersAreShown(session);
     return found;
   }
@@ -121,8 +148,8 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
   /** Without the right to read `member` every filter on it finds nothing (RFC 4511 §4.5.1.7: Undefined). */
   async function assertMembersAreShown(session: LdapSession): Promise<void> {
     const told = and(dialect.isGroup, or(present('member'), not(present('member'))));
-    if ((await session.search(groupBase, told, NONE, 1)).length > 0) return;
-    if ((await session.search(groupBase, dialect.isGroup, NONE, 1)).length === 0) return;
+    if ((await session.search(groupBase, told, NONE, { sizeLimit: 1 })).length > 0) return;
+    if ((await session.search(groupBase, dialect.isGroup, NONE, { sizeLimit: 1 })).length === 0) return;
     throw cannotTell(`${name} shows no members of the groups below ${groupBase}: let bindDn read "member"`);
   }
 
@@ -133,8 +160,8 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
     signal: AbortSignal,
   ): Promise<Outcome> {
     return ldap.session(signal, async (session) => {
-      const entry = await byId(session, group.id, groupAttributes);
-      const account = await byId(session, accountId, NONE);
+      const entry = await groupBy(session, group.id);
+      const account = await accountBy(session, accountId, NONE);
       if (!entry) {
         await baseEntry(session, groupBase);
         return { kind: 'gone' };
@@ -143,7 +170,7 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
       const change = isMember ? addValue('member', account.dn) : deleteValue('member', account.dn);
       const version = group.version ?? versionOf(entry);
       const condition = dialect.version && version ? equals(dialect.version, version) : undefined;
-      const { code, reason } = await session.modify(dialect.nameOf(entry), [change], condition);
+      const { code, reason } = await session.modify(dialect.nameOf(entry, group.id), [change], condition);
       if (code === ResultCode.success) return { kind: 'written' };
       // Servers differ in the code for what is so already.
       const isNow = (await session.read(entry.dn, NONE, equals('member', account.dn))) !== undefined;
@@ -178,7 +205,7 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
         if (candidates.length > 0) return candidates;
         // A filter on an attribute that the server does not know or show finds nothing either.
         const known = and(dialect.isAccount, present(attribute));
-        if ((await session.search(userBase, known, NONE, 1)).length > 0) return [];
+        if ((await session.search(userBase, known, NONE, { sizeLimit: 1 })).length > 0) return [];
         throw cannotTell(
           `no account below ${userBase} on ${name} shows an attribute ${attribute}: check match, and what bindDn may read`,
         );
@@ -186,36 +213,48 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
 
     read: ({ id, userName }, signal) =>
       ldap.session(signal, async (session) => {
-        const entry = await byId(session, id, accountAttributes);
+        const entry = await accountBy(session, id);
         if (entry) return accountOf(session, entry);
         // The server gives the same answer for what bindDn may not see.
         await baseEntry(session, userBase);
         const filter = userName === undefined ? undefined : equals(dialect.login, userName);
         const namesakes = filter ? await session.search(userBase, filter, [dialect.id]) : [];
-        if (!namesakes.some((other) => dialect.idOf(other) === id)) return undefined;
+        if (!namesakes.some((other) => idOf(other) === id)) return undefined;
         throw new Error(`${name} lists the account ${userName}, and shows none for its id`);
       }),
 
     setActive: ({ id, version }, active, signal) =>
       ldap.session(signal, async (session) => {
-        const before = await byId(session, id, accountAttributes);
+        const before = await accountBy(session, id);
         if (!before) return { kind: 'conflict' };
-        if ((await dialect.stateOf(session, before)) === active) return { kind: 'unchanged' };
+        const state = await stateOf(session, before);
+        if (state === active) return { kind: 'unchanged' };
+        if (state === undefined && before.one(dialect.state) === undefined) {
+          const detail = `${name} does not show whether it is active: let bindDn read ${dialect.state}`;
+          return { kind: 'refused', why: 'rights', detail };
+        }
+        const context = await contextOf(session, userBase);
+        const obstacle = active ? undefined : await dialect.obstacle?.(session, before, context);
+        if (obstacle !== undefined) return { kind: 'refused', why: 'state', detail: obstacle };
         const condition = dialect.version && version ? equals(dialect.version, version) : undefined;
         const changes = dialect.suspension(before, active);
-        const { code, reason } = await session.modify(dialect.nameOf(before), changes, condition);
+        const { code, reason } = await session.modify(dialect.nameOf(before, id), changes, condition);
         if (code === ResultCode.success) return { kind: 'written' };
         if (MAY_BE_A_RACE.has(code)) return { kind: 'conflict' };
-        return dialect.refusal(code, reason, before);
+        const isForbidden = code === ResultCode.insufficientAccessRights;
+        const advice = isForbidden ? dialect.adviceOf?.(before) : undefined;
+        if (advice !== undefined)
+          return { kind: 'refused', why: 'privileged', detail: `${reason}; ${advice}` };
+        return { kind: 'refused', why: isForbidden ? 'rights' : 'state', detail: reason };
       }),
 
     groupsOf: (accountId, signal) =>
       ldap.session(signal, async (session) => {
-        const account = await byId(session, accountId, accountAttributes);
+        const account = await accountBy(session, accountId);
         if (!account) return [];
         const found = await memberships(session, account);
         // A filter on the old name finds nothing.
-        const now = await byId(session, accountId, NONE);
+        const now = await accountBy(session, accountId, NONE);
         if (now?.dn === account.dn) return found;
         throw new Error(
           `the account ${account.dn} on ${name} was renamed meanwhile: its groups are read again`,
@@ -234,7 +273,7 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
 
     hasOtherActiveMember: (groupId, accountId, signal) =>
       ldap.session(signal, async (session) => {
-        const group = await byId(session, groupId, [...groupAttributes, 'member']);
+        const group = await groupBy(session, groupId, [...groupAttributes, 'member']);
         if (!group) return 'cannot tell';
         let isDoubtful = group.isPartial('member');
         let isListed = false;
@@ -250,10 +289,10 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
           if (below.length > 0) {
             isDoubtful ||= member.isPartial('member');
             for (const each of below) names.add(each);
-          } else if (dialect.idOf(member) === accountId) {
+          } else if (idOf(member) === accountId) {
             isListed = true;
           } else {
-            const state = await dialect.stateOf(session, member);
+            const state = await stateOf(session, member);
             if (state) return 'yes';
             isDoubtful ||= state === undefined;
           }

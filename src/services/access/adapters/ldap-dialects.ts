@@ -6,13 +6,12 @@ import {
   equals,
   not,
   present,
-  ResultCode,
   type Change,
   type Entry,
   type Filter,
   type LdapSession,
 } from '../../protocols/ldap.js';
-import type { Capabilities, Outcome } from '../access-port.js';
+import type { Capabilities } from '../access-port.js';
 
 export interface Dialect {
   capabilities: Capabilities;
@@ -22,27 +21,32 @@ export interface Dialect {
   version?: string;
   /** Further names and addresses of an account. */
   identities: readonly string[];
-  /** What `stateOf`, `suspension`, `refusal` and `primaryGroup` read. */
+  /** The attribute that a suspension changes. */
+  state: string;
+  /** What else the functions below read of an account. */
   reads: readonly string[];
   isAccount: Filter;
   isGroup: Filter;
-  idOf: (entry: Entry) => string;
-  /** @param suffix the naming context, below which the server has all its entries */
+  /** @returns undefined where the server does not show it */
+  idOf: (entry: Entry) => string | undefined;
+  /** @param context the naming context, below which the server has the entry */
   byId: (
     session: LdapSession,
     id: string,
     attributes: readonly string[],
-    suffix: string,
+    context: string,
   ) => Promise<Entry | undefined>;
   /** The name to write to: by the id, where the server takes it, since a name changes. */
-  nameOf: (entry: Entry) => string;
-  /** @returns undefined where the server does not show it */
-  stateOf: (session: LdapSession, entry: Entry) => Promise<boolean | undefined>;
+  nameOf: (entry: Entry, id: string) => string;
+  /** @returns whether the account is active; undefined where the server does not show it */
+  stateOf: (session: LdapSession, entry: Entry, context: string) => Promise<boolean | undefined>;
+  /** @returns why a suspension would not keep the person out */
+  obstacle?: (session: LdapSession, entry: Entry, context: string) => Promise<string | undefined>;
   suspension: (entry: Entry, active: boolean) => Change[];
   /** The SID of the group that the account is in without being listed as a member. */
   primaryGroup?: (entry: Entry) => string | undefined;
-  /** Why the server refuses to suspend. */
-  refusal: (code: number, reason: string, entry: Entry) => Outcome;
+  /** What to do where bindDn may not suspend this account. */
+  adviceOf?: (entry: Entry) => string | undefined;
 }
 
 const DISABLED = 2;
@@ -59,18 +63,21 @@ export const activeDirectory: Dialect = {
   id: 'objectGUID',
   login: 'sAMAccountName',
   identities: ['userPrincipalName', 'mail'],
-  reads: ['userAccountControl', 'adminCount', 'objectSid', 'primaryGroupID'],
+  state: 'userAccountControl',
+  reads: ['adminCount', 'objectSid', 'primaryGroupID'],
   isAccount: and(equals('objectCategory', 'person'), equals('objectClass', 'user')),
   isGroup: equals('objectCategory', 'group'),
 
-  idOf: (entry) => guidOf(entry.bytes('objectGUID')),
+  idOf: (entry) => {
+    const bytes = entry.bytes('objectGUID');
+    return bytes && guidOf(bytes);
+  },
   byId: (session, id, attributes) => session.read(`<GUID=${id}>`, attributes),
-  nameOf: (entry) => `<GUID=${guidOf(entry.bytes('objectGUID'))}>`,
+  nameOf: (_entry, id) => `<GUID=${id}>`,
 
-  // eslint-disable-next-line @typescript-eslint/require-await
-  stateOf: async (_session, entry) => {
+  stateOf(_session, entry) {
     const control = entry.one('userAccountControl');
-    return control === undefined ? undefined : (Number(control) & DISABLED) === 0;
+    return Promise.resolve(control === undefined ? undefined : (Number(control) & DISABLED) === 0);
   },
 
   // Compare and swap, of one bit: the others say how the password is treated. Samba also reports success where another administrator
@@ -87,16 +94,10 @@ export const activeDirectory: Dialect = {
     return rid && sid ? [...sidOf(sid).split('-').slice(0, -1), rid].join('-') : undefined;
   },
 
-  refusal(code, reason, entry) {
-    const isProtected = Number(entry.one('adminCount') ?? 0) > 0;
-    if (code === ResultCode.insufficientAccessRights && isProtected)
-      return {
-        kind: 'refused',
-        why: 'privileged',
-        detail: `${reason}; AdminSDHolder protects the account (adminCount), so that rights delegated on its unit do not hold: grant them on AdminSDHolder, or suspend it by hand`,
-      };
-    return refused(code, reason);
-  },
+  adviceOf: (entry) =>
+    Number(entry.one('adminCount') ?? 0) > 0
+      ? 'AdminSDHolder protects the account (adminCount) from rights that are delegated on its unit: grant them on AdminSDHolder, or suspend it by hand'
+      : undefined,
 };
 
 /** The value that locks an account until an administrator removes it (draft-behera-ldap-password-policy §5.3.3). */
@@ -109,48 +110,55 @@ export const openldap: Dialect = {
   login: 'uid',
   version: 'entryCSN',
   identities: ['mail'],
-  reads: [LOCK],
+  state: LOCK,
+  reads: ['pwdPolicySubentry'],
   isAccount: present('objectClass'),
   isGroup: equals('objectClass', 'groupOfNames'),
 
-  idOf: (entry) => entry.one('entryUUID')!,
-  byId: async (session, id, attributes, suffix) =>
-    (await session.search(suffix, equals('entryUUID', id), attributes))[0],
+  idOf: (entry) => entry.one('entryUUID'),
+  // A server gives its own ids: no other one has an entry with this one.
+  byId: async (session, id, attributes, context) => {
+    const options = { ignoresReferences: true };
+    return (await session.search(context, equals('entryUUID', id), attributes, options))[0];
+  },
   nameOf: ({ dn }) => dn,
 
-  async stateOf(session, entry) {
+  async stateOf(session, entry, context) {
     const lock = entry.one(LOCK);
+    if (lock === LOCKED) return (await unlocking(session, entry, context)) === undefined ? false : undefined;
     // Another value is a lock-out after failed logins, which may end by itself.
-    if (lock !== undefined) return lock !== LOCKED;
+    if (lock !== undefined) return true;
     // Without the overlay ppolicy, or the right to read it, the attribute is missing too; then the filter is Undefined (RFC 4511 §4.5.1.7).
     const isUnlocked = await session.read(entry.dn, ['1.1'], not(present(LOCK)));
     return isUnlocked ? true : undefined;
   },
+
+  obstacle: unlocking,
 
   suspension(entry, active) {
     if (active) return [deleteValue(LOCK, LOCKED)];
     const lock = entry.one(LOCK);
     return [...(lock === undefined ? [] : [deleteValue(LOCK, lock)]), addValue(LOCK, LOCKED)];
   },
-
-  refusal: (code, reason) =>
-    code === ResultCode.undefinedAttributeType
-      ? {
-          kind: 'refused',
-          why: 'state',
-          detail: `${reason}; a suspension needs the overlay ppolicy: load it, or hold groups`,
-        }
-      : refused(code, reason),
 };
 
-const refused = (code: number, detail: string): Outcome => ({
-  kind: 'refused',
-  why: code === ResultCode.insufficientAccessRights ? 'rights' : 'state',
-  detail,
-});
+/** The overlay heeds a lock only where the policy of the account has `pwdLockout: TRUE`. */
+async function unlocking(session: LdapSession, entry: Entry, context: string): Promise<string | undefined> {
+  const own = entry.one('pwdPolicySubentry');
+  // The default policy is in the server's configuration, and is one of these.
+  const policies = own
+    ? [await session.read(own, ['pwdLockout'])]
+    : await session.search(context, equals('objectClass', 'pwdPolicy'), ['pwdLockout'], {
+        ignoresReferences: true,
+      });
+  if (policies.length > 0 && policies.every((policy) => policy?.one('pwdLockout') === 'TRUE'))
+    return undefined;
+  const which = own ?? `the password policies below ${context}`;
+  return `a lock keeps the person out only where the password policy has pwdLockout TRUE, and ${which} does not show it: set it, or hold groups`;
+}
 
 /** The first three fields are little-endian (MS-DTYP §2.3.4.2). */
-export function guidOf(bytes: Buffer = Buffer.alloc(0)): string {
+export function guidOf(bytes: Buffer): string {
   const order = [
     [3, 2, 1, 0],
     [5, 4],
