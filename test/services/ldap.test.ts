@@ -115,6 +115,44 @@ for (const [name, lacks, start] of servers)
         assert.deepEqual(notes, []);
       });
 
+      it('does not take the groups of a former name for those of an account that is renamed meanwhile', async () => {
+        const id = await admin.createUser({ employeeId: 'N-3' });
+        await admin.createGroup('renamers', [id]);
+        const proxy = await startLdapProxy(server.url);
+        const { port } = system(server, { url: proxy.url, ca: undefined });
+        let renamed: Promise<void> | undefined;
+        proxy.fault(({ path }) => {
+          if (path !== server.groupBase || renamed) return undefined;
+          renamed = admin.move(id, `cn=renamed,${server.userBase}`);
+          return { kind: 'held', until: renamed };
+        });
+        assert.match(await outage(port.groupsOf(id, signal)), /on windows was renamed meanwhile/);
+        await proxy.stop();
+      });
+
+      it('tells what was so already from what it has written', async () => {
+        const id = await admin.createUser({ employeeId: 'W-1' });
+        const groupId = await admin.createGroup('written', [id]);
+        const { port } = system(server);
+        const group = { id: groupId, displayName: 'written' };
+        const [membership] = await port.groupsOf(id, signal);
+        const seen = await port.read({ id }, signal);
+        const outcomes = [
+          await port.addToGroup(id, group, signal),
+          await port.setActive(seen!, true, signal),
+          await port.removeFromGroup(id, membership!, signal),
+          await port.removeFromGroup(id, membership!, signal),
+          await port.addToGroup(id, group, signal),
+        ];
+        const kinds = ['unchanged', 'unchanged', 'written', 'unchanged', 'written'];
+        assert.deepEqual(
+          outcomes.map(({ kind }) => kind),
+          kinds,
+        );
+        await admin.deleteGroup(groupId);
+        assert.deepEqual(await port.addToGroup(id, group, signal), { kind: 'gone' });
+      });
+
       it('ends with groups that are members of each other', async () => {
         const id = await admin.createUser({ employeeId: 'N-2' });
         const one = await admin.createGroup('one', [id]);
@@ -189,8 +227,7 @@ for (const [name, lacks, start] of servers)
       });
 
       it('is an outage where the connection breaks, or there is none', async () => {
-        const { hostname, port } = new URL(server.url);
-        const proxy = await startLdapProxy({ host: hostname, port: port ? Number(port) : 389 });
+        const proxy = await startLdapProxy(server.url);
         const { captured } = system(server, { url: proxy.url, ca: undefined });
         let asked = 0;
         // After the bind.

@@ -18,7 +18,10 @@ const CODES: Readonly<Record<number, number>> = {
 };
 const ANSWER_TO: Readonly<Record<number, number>> = { 0x60: 0x61, 0x63: 0x65, 0x66: 0x67 };
 
-export async function startLdapProxy(target: { host: string; port: number }): Promise<FaultProxy> {
+/** @param url of the server, which must also take requests without TLS: a proxy can read no other */
+export async function startLdapProxy(url: string): Promise<FaultProxy> {
+  const { protocol, hostname: host, port: given } = new URL(url);
+  const target = { host, port: protocol === 'ldaps:' ? 389 : Number(given) };
   const seen: Seen[] = [];
   let decide: Parameters<FaultProxy['fault']>[0];
   const sockets = new Set<Socket>();

@@ -12,10 +12,7 @@ export const overLdap =
   async (prefix: string): Promise<Connection> => {
     const server = await start();
     const { bindDn, password, userBase, groupBase, dialect, making } = server;
-    const { hostname, port } = new URL(server.url);
-    // The proxy reads what goes by, so that it goes without TLS here.
-    const plain = server.url.startsWith('ldaps:') ? 389 : Number(port);
-    const proxy = await startLdapProxy({ host: hostname, port: plain });
+    const proxy = await startLdapProxy(server.url);
     const ldap = createLdapClient({
       name: 'payroll',
       url: proxy.url,
