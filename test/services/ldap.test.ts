@@ -40,7 +40,7 @@ function system(
     port,
     access,
     captured: async (employeeId: string, hold: HoldKind = SUSPEND) => {
-      const { account } = await access.capture(employeeId, hold, signal);
+      const [account] = (await access.capture({ employeeId }, hold, signal)).accounts;
       return account ?? assert.fail(`${employeeId} has no account`);
     },
   };
@@ -107,7 +107,7 @@ for (const [name, lacks, start] of servers)
           ['sre', 'direct', true],
           ['nested-admins', 'nested', 'it comes by way of sre'],
         ]);
-        const { removedGroups, notes } = await access.revoke('N-1', undefined, signal);
+        const { removedGroups, notes } = await access.revoke({ employeeId: 'N-1' }, [], signal);
         assert.deepEqual(
           removedGroups.map(({ displayName }) => displayName),
           ['sre'],
@@ -182,6 +182,14 @@ for (const [name, lacks, start] of servers)
         const reason = await finalFailure(FailureType.CannotTell, finding);
         assert.match(reason, /no account below .* on windows shows an attribute employeeNumbr: check match/);
         assert.deepEqual(await port.find({ attribute: 'employeeNumber', value: 'U-none' }, signal), []);
+        // Only as a further key, which an account need not have.
+        const match = byEmployeeId('employeeNumber', 'employeeNumbr');
+        const { accounts } = await createAccessService({ port, match }).capture(
+          { employeeId: 'U-1' },
+          SUSPEND,
+          signal,
+        );
+        assert.equal(accounts.length, 1);
       });
 
       it('finds an account by a value that would be a filter, and nothing by a wildcard', async () => {
@@ -294,9 +302,12 @@ for (const [name, lacks, start] of servers)
         '\nsystems:',
         `\nsystems:\n  - ${JSON.stringify(entry)}`,
       );
-      const config = parseConfig(sample, 'ems.config.yaml', { UNIX_PASSWORD: server.password });
+      const config = parseConfig(sample, 'ems.config.yaml', {
+        UNIX_PASSWORD: server.password,
+        DIRECTORY_SCIM_TOKEN: 'unused',
+      });
       const access = createAccess({ ...config, systems: config.systems.slice(0, 1) }).get('unix')!;
-      const { account } = await access.capture('C-1', SUSPEND, signal);
+      const [account] = (await access.capture({ employeeId: 'C-1' }, SUSPEND, signal)).accounts;
       await access.block(account!, SUSPEND, NOTHING, report, signal);
       assert.equal((await admin.account(id)).active, false);
     });
@@ -363,7 +374,10 @@ for (const [name, lacks, start] of servers)
       const { access, captured } = system(server);
       await access.block(await captured('O-2'), SUSPEND, NOTHING, report, signal);
       await admin.setPassword(id, PASSWORD);
-      assert.equal(await access.driftOf(id, SUSPEND, signal), 'the account is active again');
+      assert.equal(
+        await access.driftOf({ employeeId: 'O-2' }, [id], SUSPEND, signal),
+        'the account is active again',
+      );
     });
 
     it('is refused where a group would be left without a member', async () => {

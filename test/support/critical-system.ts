@@ -81,7 +81,12 @@ export async function startCriticalSystem({
   const { protocol, token, proxy, admin, port, match, identity } = connection;
   onAdmin?.(admin);
   const access: CriticalSystem['access'] = ({ tells, ...options } = {}) => {
-    const capabilities = async (signal: AbortSignal) => ({ ...(await port.capabilities(signal)), ...tells });
+    const capabilities = async (signal: AbortSignal) => ({
+      ...(await port.capabilities(signal)),
+      // It would be in the notes of every block.
+      tokensLiveMs: undefined,
+      ...tells,
+    });
     return createAccessService({ match, ...options, port: { ...port, capabilities } });
   };
   let hired = 0;

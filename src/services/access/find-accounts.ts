@@ -106,11 +106,14 @@ export async function findAccounts(
   }
 }
 
-/** A system may refuse a filter on an attribute that it does not have. */
+/** A system may refuse a filter on an attribute that it does not have, or not show whether it has it. */
 function unlessRefused(error: unknown): Account[] {
-  if (error instanceof FinalFailure && error.type === FailureType.Refused) return [];
+  const isRefused = error instanceof FinalFailure && REFUSALS.has(error.type);
+  if (isRefused) return [];
   throw error;
 }
+
+const REFUSALS: ReadonlySet<FailureType> = new Set([FailureType.Refused, FailureType.CannotTell]);
 
 const describe = (accounts: readonly Account[]): string =>
   accounts.map(({ id, userName, active }) => `${id} (${userName}, ${state(active)})`).join(', ');

@@ -15,7 +15,7 @@ import {
   type BerWriter,
   type Filter,
 } from 'ldapts';
-import { FailureType, FinalFailure } from '../../exit/failures.js';
+import { cannotTell, FailureType, FinalFailure } from '../../exit/failures.js';
 import { assertTimeLeft } from './commit-point.js';
 import { reasonOf } from './fetch-failure.js';
 import type { Pace } from './pace.js';
@@ -178,8 +178,7 @@ export function createLdapClient({ name, url, bindDn, password, ca, requestTimeo
       });
       const elsewhere = searchReferences.find((uri) => !isOfForest(uri));
       if (elsewhere !== undefined && !ignoresReferences)
-        throw new FinalFailure(
-          FailureType.CannotTell,
+        throw cannotTell(
           `${name} answered "${what}" with a part of it, and refers to ${elsewhere} for the rest: configure that server as a system of its own, and a base without it here`,
         );
       return searchEntries.map(entryOf);

@@ -1,5 +1,5 @@
 /** The port to Active Directory or OpenLDAP over LDAPv3 (RFC 4511). */
-import { FailureType, FinalFailure } from '../../../exit/failures.js';
+import { cannotTell, FailureType, FinalFailure } from '../../../exit/failures.js';
 import {
   addValue,
   and,
@@ -37,7 +37,6 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
     ...(dialect.version ? [dialect.version] : []),
   ];
   const groupAttributes = [dialect.id, 'cn', 'memberOf'].concat(dialect.version ?? []);
-  const cannotTell = (sentence: string) => new FinalFailure(FailureType.CannotTell, sentence);
   const versionOf = (entry: Entry) => dialect.version && entry.one(dialect.version);
   let contexts: string[] | undefined;
 
