@@ -1,6 +1,7 @@
 /** Runs the same tests on several servers. */
 import type { HoldKind } from '../../src/exit/hold-facts.js';
 import { SUSPEND, startCriticalSystem, type Admin, type CriticalSystem } from '../support/critical-system.js';
+import { describeUnless } from '../support/installed.js';
 import { run, type Target } from './targets.js';
 
 interface Names {
@@ -33,8 +34,7 @@ export function contract(
   tests: (system: CriticalSystem, names: Names) => void,
 ): void {
   for (const { name, asItIs, lacks, connect } of on) {
-    const where = lacks === undefined ? name : `${name}, which ${lacks}`;
-    (lacks === undefined ? describe : describe.skip)(`on ${where}, ${title}`, () => {
+    describeUnless(lacks, `on ${name}, ${title}`, () => {
       const prefix = `${run}${++contracts}-`;
       const named = (each: string): string => prefix + each;
       const system = {} as CriticalSystem;

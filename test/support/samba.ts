@@ -19,7 +19,8 @@ const packages = [
   'winbind',
   'openssl',
 ];
-export const sambaLacks = lacking(['samba', 'samba-tool', 'openssl'], packages, true);
+const files = ['/usr/sbin/samba', '/usr/bin/samba-tool', '/usr/share/samba/setup', '/usr/bin/openssl'];
+export const sambaLacks = lacking(files, packages, true);
 
 const SUFFIX = 'DC=ad,DC=acme,DC=example';
 const userBase = `OU=people,${SUFFIX}`;

@@ -10,7 +10,7 @@ import { openldap } from '../../src/services/access/adapters/ldap-dialects.js';
 import { change } from './ldap-change.js';
 import type { LdapServer, Making } from './ldap-server.js';
 
-export const slapdLacks = lacking(['slapd', 'slapadd'], ['slapd']);
+export const slapdLacks = lacking(['/usr/sbin/slapd', '/usr/lib/ldap/ppolicy.so'], ['slapd']);
 
 const SUFFIX = 'dc=acme,dc=example';
 const userBase = `ou=people,${SUFFIX}`;
