@@ -149,16 +149,18 @@ describe('the configuration', () => {
     ]);
     assert.equal(windows.password, 'hidden');
     assert.throws(() => windows.ca, /systems\[3\]\.caFile \(windows\): ENOENT.*acme-ca\.pem/);
-    const byDefault = (kind: string) =>
-      read(sample + withDirectory.replace(/    match:.*\n/, '').replace('active-directory', kind)).systems.at(
-        -1,
-      )?.match;
+    const byDefault = (kind: string) => {
+      const text = withDirectory.replace(/    match:.*\n/, '').replace('active-directory', kind);
+      const system = read(sample + text).systems.at(-1);
+      assert.ok(system?.protocol === 'ldap');
+      return system.match;
+    };
     assert.deepEqual(byDefault('active-directory'), [windows.match[0]]);
     assert.deepEqual(byDefault('openldap'), [{ attribute: 'employeeNumber', template: '{employeeId}' }]);
   });
 
   const mistakenDirectories: [from: string, to: string, message: RegExp][] = [
-    ['protocol: ldap', 'protocol: ldaps', /systems\[3\]\.protocol: must be "ldap", or absent for SCIM/],
+    ['protocol: ldap', 'protocol: ldaps', /systems\[3\]\.protocol: must be "scim" \(the default\), "ldap"/],
     ['active-directory', 'ad', /systems\[3\]\.directory: must be "active-directory" or "openldap"/],
     ['url: ldaps:', 'url: https:', /systems\[3\]\.url: must be a URL such as ldaps:/],
     ['dc1.acme.example', 'ems:hidden@dc1.acme.example', /systems\[3\]\.url: must have a host, maybe a port/],
@@ -220,6 +222,51 @@ describe('the configuration', () => {
     it(`is refused with the field and what was expected: ${to.trim()}`, () =>
       assert.match(mistake(from, to), message));
   }
+
+  const manual = `
+  - name: ledger
+    protocol: manual
+    hold: suspend
+    owner: { name: Lena Vogt, email: lena.vogt@acme.example }
+    remindEvery: P1D
+    within: P2D
+`;
+
+  it('tells critical systems apart by their protocol, and takes scim without one', () => {
+    const { systems } = read(sample + manual);
+    assert.deepEqual(
+      systems.map(({ name, protocol }) => [name, protocol]),
+      [
+        ['payroll', 'scim'],
+        ['code', 'scim'],
+        ['production', 'scim'],
+        ['ledger', 'manual'],
+      ],
+    );
+  });
+
+  const mistakenSystems: [from: string, to: string, message: RegExp][] = [
+    [
+      'protocol: manual',
+      'protocol: telex',
+      /systems\[3\]\.protocol: must be "scim" \(the default\), "ldap" or "manual"/,
+    ],
+    ['    protocol: manual\n', '', /systems\[3\]\.scimUrl: /],
+    ['email: lena', 'mail: lena', /systems\[3\]\.owner\.email: must be a mail address/],
+    [
+      'remindEvery: P1D',
+      'remindEvery: daily',
+      /systems\[3\]\.remindEvery: must be a positive ISO 8601 duration/,
+    ],
+    ['within: P2D', 'scimUrl: https://x.example', /systems\[3\]\.within: must be an ISO 8601 duration/],
+    ['hold: suspend', 'hold: lock', /systems\[3\]\.hold: must be "suspend", or "groups"/],
+  ];
+  for (const [from, to, message] of mistakenSystems)
+    it(`refuses a system with the field and what was expected: ${to.trim() || 'no protocol'}`, () => {
+      const systems = manual.replace(from, to);
+      assert.notEqual(systems, manual);
+      assert.throws(() => read(sample + systems), message);
+    });
 
   it('keeps every secret out of its errors', () => {
     const error = mistake('PT15M', 'soon');

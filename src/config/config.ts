@@ -25,7 +25,8 @@ export interface HrPartnerConfig extends Contact {
 }
 type CheckedSystem = Checked['systems'][number];
 type CheckedLdap = Extract<CheckedSystem, { protocol: 'ldap' }>;
-type CheckedScim = Exclude<CheckedSystem, CheckedLdap>;
+export type ManualSystemConfig = Extract<CheckedSystem, { protocol: 'manual' }>;
+type CheckedScim = Extract<CheckedSystem, { protocol: 'scim' }>;
 type SessionRevocationConfig = Omit<NonNullable<CheckedScim['sessionRevocation']>, 'tokenEnv'> & {
   readonly token: string;
 };
@@ -36,7 +37,13 @@ export type LdapSystemConfig = Omit<CheckedLdap, 'passwordEnv' | 'caFile'> & {
   readonly password: string;
   readonly ca: string | undefined;
 };
-export type SystemConfig = ScimSystemConfig | LdapSystemConfig;
+/** A critical system that a program can ask. */
+export type AskedSystemConfig = ScimSystemConfig | LdapSystemConfig;
+export type SystemConfig = AskedSystemConfig | ManualSystemConfig;
+
+export const isManual = (system: SystemConfig): system is ManualSystemConfig => system.protocol === 'manual';
+export const isAsked = (system: SystemConfig): system is AskedSystemConfig => !isManual(system);
+
 type MailConfig = Omit<Checked['mail'], 'passwordEnv'> & { readonly password?: string | undefined };
 export type InterviewPolicy = Checked['interview'];
 type CheckedStep = Checked['steps'][number];
@@ -126,10 +133,19 @@ export function parseConfig(text: string, file: string, env: Environment): Confi
         },
       },
     })),
-    systems: systems.map((system, i) =>
-      system.protocol === 'ldap' ? ldapSystem(system, i) : scimSystem(system, i),
-    ),
+    systems: systems.map(withSecrets),
   };
+
+  function withSecrets(system: CheckedSystem, i: number): SystemConfig {
+    switch (system.protocol) {
+      case 'ldap':
+        return ldapSystem(system, i);
+      case 'manual':
+        return system;
+      case 'scim':
+        return scimSystem(system, i);
+    }
+  }
 
   function scimSystem({ tokenEnv, sessionRevocation, ...system }: CheckedScim, i: number): ScimSystemConfig {
     return {

@@ -1,38 +1,13 @@
 /** The schema of `ems.config.yaml`. */
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
-import { IsoDate, LanguageTag, MailAddress } from '../exit/input.js';
+import { IsoDate } from '../exit/input.js';
 import { isTemplate } from '../exit/matching.js';
 import { builtInSteps, customBeginnings } from '../exit/steps.js';
+import { DurationMs, isWithoutPassword, Name, Person, Url, VariableName } from './fields.js';
 import { employeeIdAttribute, LdapServer } from './ldap-schema.js';
+import { ManualService } from './manual-schema.js';
 
-/** An ISO 8601 duration such as `PT15M`, as milliseconds. */
-const DurationMs = z.string('must be an ISO 8601 duration such as "PT15M"').transform((text, context) => {
-  try {
-    const ms = Temporal.Duration.from(text).total('milliseconds');
-    if (ms > 0) return ms;
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-  }
-  context.addIssue({
-    code: 'custom',
-    message: `must be a positive ISO 8601 duration such as "PT15M", not "${text}"`,
-  });
-  return z.NEVER;
-});
-
-const Name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be lower-case letters, digits and "-"');
-const Url = z
-  .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
-  .refine(isWithoutPassword, 'must be without a user or password')
-  .transform((url) => url.replace(/\/+$/, ''));
-const VariableName = z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'must be the name of an environment variable');
-const Person = z.strictObject({
-  name: z.string().min(1),
-  email: MailAddress,
-  /** The language of mails to them; default: English. */
-  language: LanguageTag.optional(),
-});
 /** A CalDAV calendar (RFC 4791). An empty URL, such as from an unset variable, means none. */
 const Calendar = z.strictObject({
   url: z.union([Url, z.literal('')], 'must be an http(s) URL, or empty for none'),
@@ -133,7 +108,8 @@ const byEmployeeId = (attribute: string) => ({ attribute, template: '{employeeId
 
 const ScimSystem = ScimServer.extend({
   ...system,
-  protocol: z.literal('scim').optional(),
+  /** The default. */
+  protocol: z.literal('scim').optional().default('scim'),
   match: SomeKeys.default([byEmployeeId('externalId'), byEmployeeId(EMPLOYEE_NUMBER)]),
   /** Ends the sessions of an account, since its tokens may survive a suspension, and a reactivation revives them. */
   sessionRevocation: z
@@ -158,6 +134,8 @@ const LdapSystem = LdapServer.extend({
   ...checked,
   match: match ?? [byEmployeeId(employeeIdAttribute(checked.directory))],
 }));
+
+const ManualSystem = ManualService.extend({ name: Name, hold: Hold });
 
 export const ConfigFile = z.strictObject({
   organisation: z.strictObject({
@@ -245,8 +223,8 @@ export const ConfigFile = z.strictObject({
     ),
   systems: z
     .array(
-      z.discriminatedUnion('protocol', [ScimSystem, LdapSystem], {
-        error: 'must be "ldap", or absent for SCIM',
+      z.discriminatedUnion('protocol', [ScimSystem, LdapSystem, ManualSystem], {
+        error: 'must be "scim" (the default), "ldap" or "manual"',
       }),
     )
     .min(1, 'must name at least one critical system')
@@ -255,11 +233,6 @@ export const ConfigFile = z.strictObject({
       'must have distinct names',
     ),
 });
-
-/** Errors show addresses. */
-function isWithoutPassword(url: string): boolean {
-  return !/^\w+:\/\/[^/]*@/.test(url);
-}
 
 function isTimeZone(name: string): boolean {
   try {

@@ -1,5 +1,12 @@
 /** Creates the services from the configuration, for both forms. */
-import type { Config, HrPartnerConfig, LdapSystemConfig } from '../config/config.js';
+import {
+  isAsked,
+  isManual,
+  type AskedSystemConfig,
+  type Config,
+  type HrPartnerConfig,
+  type LdapSystemConfig,
+} from '../config/config.js';
 import { FailureType, FinalFailure } from '../exit/failures.js';
 import type { Person } from '../exit/matching.js';
 import type { Contact } from '../exit/people.js';
@@ -59,8 +66,9 @@ export function createHr(config: Config): HrService {
 }
 
 export function createSteps(config: Config): StepService {
-  const { organisation, contacts, interview, policy, steps } = config;
+  const { organisation, contacts, interview, policy, steps, systems } = config;
   return createStepService({
+    systems: systems.filter(isManual),
     // Copying `call` evaluates its token getter, so that a missing token fails at the start.
     steps: steps.map(({ call, ...step }) => ({ ...step, call: call && { ...call } })),
     mailer: mailerOf(config),
@@ -82,11 +90,11 @@ export function hrPartner({ interview, policy }: Config, partner: HrPartnerConfi
   return { contact, calendar: createCalendar({ name, url, user, password, timeZone, requestTimeoutMs }) };
 }
 
-/** @returns the access services by the name of the critical system */
+/** @returns the access services by the name of the critical system; a manual one has none */
 export function createAccess(config: Config): ReadonlyMap<string, AccessService> {
   const lookUp = personIn(createDirectory(config));
   return new Map(
-    config.systems.map((system) => {
+    config.systems.filter(isAsked).map((system) => {
       const { match, also, protectedGroups, restore, tokensLive } = system;
       const port = adapterOf(system, config.policy.requestTimeout);
       const declared = {
@@ -111,7 +119,7 @@ const personIn =
     }
   };
 
-function adapterOf(system: Config['systems'][number], requestTimeoutMs: number): AccessPort {
+function adapterOf(system: AskedSystemConfig, requestTimeoutMs: number): AccessPort {
   if (system.protocol === 'ldap') return ldapAdapterOf(system, requestTimeoutMs);
   const { name, scimUrl, token, rateLimit, sessionRevocation } = system;
   const pace = rateLimit && paceOf(name, rateLimit.requestsPerSecond);

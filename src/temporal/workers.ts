@@ -7,7 +7,7 @@ import { createExitActivities } from '../activities/exit-activities.js';
 import { createHrActivities } from '../activities/hr-activities.js';
 import { createNotificationActivities } from '../activities/notification-activities.js';
 import { createStepActivities } from '../activities/step-activities.js';
-import { type Config } from '../config/config.js';
+import { isAsked, type Config } from '../config/config.js';
 import { ConfigError } from '../config/config-error.js';
 import { rateLimitedQueue, taskQueues } from '../exit/queues.js';
 import {
@@ -67,7 +67,7 @@ export async function createWorkers({
   };
 
   // Temporal limits the rate of a task queue across all its workers.
-  const rateLimited = config.systems.flatMap(({ name, rateLimit }) =>
+  const rateLimited = config.systems.filter(isAsked).flatMap(({ name, rateLimit }) =>
     rateLimit && services.includes('access')
       ? [
           {

@@ -5,4 +5,4 @@ import { parseConfig, type Config } from '../../src/config/config.js';
 export const sampleConfig = parseConfig(readFileSync('ems.config.yaml', 'utf8'), 'ems.config.yaml', {});
 
 /** The systems that are held over SCIM. */
-export const scimSystemsOf = ({ systems }: Config) => systems.filter((system) => system.protocol !== 'ldap');
+export const scimSystemsOf = ({ systems }: Config) => systems.filter((system) => system.protocol === 'scim');

@@ -4,7 +4,7 @@ import { createScimClient } from '../../src/services/protocols/scim.js';
 import type { Connection } from './critical-system.js';
 import { startFaultProxy, type Quirk } from './fault-proxy.js';
 import { byEmployeeId } from './matching.js';
-import { sampleConfig } from './sample-config.js';
+import { sampleConfig, scimSystemsOf } from './sample-config.js';
 import { scimAdmin } from './scim-admin.js';
 
 export interface CriticalServer {
@@ -24,7 +24,7 @@ export const overScim =
   ({
     server: start,
     quirk,
-    accountAttribute = sampleConfig.systems[0]!.match.at(-1)!.attribute,
+    accountAttribute = scimSystemsOf(sampleConfig)[0]!.match.at(-1)!.attribute,
     requestTimeoutMs = 2000,
   }: ScimSystem) =>
   async (prefix: string): Promise<Connection> => {

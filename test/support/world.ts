@@ -42,7 +42,7 @@ export interface WorldOptions {
   services?: ServiceName[];
   /** Further variables of the environment. */
   env?: Record<string, string>;
-  /** The critical systems of the configuration, when not all three. */
+  /** Which of the three critical systems there are, when not all; `config` may add others. */
   systems?: System[];
 }
 

@@ -11,11 +11,12 @@ import { operatorSubscription } from './operator-subscriber.js';
 import { reviewSubscription } from './review-subscriber.js';
 import { notificationSubscription } from './manager-subscriber.js';
 import { leftoversSubscription } from './leftovers-subscriber.js';
+import { ownerSubscription } from './owner-subscriber.js';
 import { stepSubscription } from './step-subscriber.js';
 import { subscribe, type Subscriber } from './subscriber.js';
 import type { Subscription } from './subscription.js';
 import { openRateLimits } from '../jetstream/rate-limit.js';
-import type { Config } from '../../config/config.js';
+import { isAsked, isManual, type Config } from '../../config/config.js';
 import { planFrom } from '../../config/planning.js';
 import {
   createAccess,
@@ -79,10 +80,10 @@ export async function startServices({
       const names = config.systems.map(({ name }) => name);
       return [
         run(leftoversSubscription({ service: 'access', names })),
-        ...config.systems.flatMap(({ name, rateLimit, match, also }, i) => {
+        ...config.systems.filter(isAsked).flatMap(({ name, rateLimit, match, also }) => {
           const awaitSlot = rateLimit && limitOf(name, rateLimit.requestsPerSecond);
           const service = access.get(name)!;
-          const { attemptTimeoutMs } = plan.systems[i]!;
+          const { attemptTimeoutMs } = plan.systems.find((system) => system.name === name)!;
           const learnsKeys = ![...match, ...also].every(isById);
           return [
             run(accessSubscription(name, { service, attemptTimeoutMs, awaitSlot, learnsKeys })),
@@ -97,6 +98,7 @@ export async function startServices({
       return [
         run(leftoversSubscription({ service: 'steps', names })),
         ...config.steps.map((step) => run(stepSubscription(step, service))),
+        ...config.systems.filter(isManual).map((system) => run(ownerSubscription(system, service))),
       ];
     },
   };
