@@ -34,7 +34,7 @@ export interface PreviewedSystem {
 /** @param withinMs a server that has not answered by then is a problem in the preview */
 export async function previewOf(config: Config, person: Person, withinMs: number): Promise<Preview> {
   const { employeeId } = person;
-  const access = createAccess(config);
+  const access = await createAccess(config);
   const signal = AbortSignal.timeout(withinMs);
   const directory = createDirectory(config)
     .lookUp(employeeId, signal)

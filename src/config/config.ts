@@ -1,5 +1,7 @@
 /** Reads and validates the configuration: `ems.config.yaml`, with secrets from the environment. */
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
 import { describeIssues } from '../exit/input.js';
@@ -30,15 +32,20 @@ type CheckedScim = Extract<CheckedSystem, { protocol: 'scim' }>;
 type SessionRevocationConfig = Omit<NonNullable<CheckedScim['sessionRevocation']>, 'tokenEnv'> & {
   readonly token: string;
 };
-type ScimSystemConfig = Omit<CheckedScim, 'tokenEnv' | 'sessionRevocation'> &
+export type ScimSystemConfig = Omit<CheckedScim, 'tokenEnv' | 'sessionRevocation'> &
   ScimAccess & { sessionRevocation?: SessionRevocationConfig | undefined };
 /** Reading `password` or `ca` throws a ConfigError where the environment, or the file, is missing. */
 export type LdapSystemConfig = Omit<CheckedLdap, 'passwordEnv' | 'caFile'> & {
   readonly password: string;
   readonly ca: string | undefined;
 };
+/** `adapter` is a file URL. */
+export type OwnSystemConfig = Extract<CheckedSystem, { protocol: 'own' }> & {
+  /** @throws ConfigError where the environment lacks the variable */
+  secret: (name: string) => string;
+};
 /** A critical system that a program can ask. */
-export type AskedSystemConfig = ScimSystemConfig | LdapSystemConfig;
+export type AskedSystemConfig = ScimSystemConfig | LdapSystemConfig | OwnSystemConfig;
 export type SystemConfig = AskedSystemConfig | ManualSystemConfig;
 
 export const isManual = (system: SystemConfig): system is ManualSystemConfig => system.protocol === 'manual';
@@ -140,6 +147,12 @@ export function parseConfig(text: string, file: string, env: Environment): Confi
     switch (system.protocol) {
       case 'ldap':
         return ldapSystem(system, i);
+      case 'own':
+        return {
+          ...system,
+          adapter: pathToFileURL(path.resolve(path.dirname(file), system.adapter)).href,
+          secret: (name) => secret(name, `systems[${i}] (${system.name})`),
+        };
       case 'manual':
         return system;
       case 'scim':

@@ -7,6 +7,7 @@ import { builtInSteps, customBeginnings } from '../exit/steps.js';
 import { DurationMs, isWithoutPassword, Name, Person, Url, VariableName } from './fields.js';
 import { employeeIdAttribute, LdapServer } from './ldap-schema.js';
 import { ManualService } from './manual-schema.js';
+import { OwnAdapter } from './own-schema.js';
 
 /** A CalDAV calendar (RFC 4791). An empty URL, such as from an unset variable, means none. */
 const Calendar = z.strictObject({
@@ -135,6 +136,12 @@ const LdapSystem = LdapServer.extend({
   match: match ?? [byEmployeeId(employeeIdAttribute(checked.directory))],
 }));
 
+const OwnSystem = OwnAdapter.extend({
+  ...system,
+  /** What an attribute means, the adapter knows. */
+  match: SomeKeys.default([byEmployeeId('employeeId')]),
+});
+
 const ManualSystem = ManualService.extend({ name: Name, hold: Hold });
 
 export const ConfigFile = z.strictObject({
@@ -223,8 +230,8 @@ export const ConfigFile = z.strictObject({
     ),
   systems: z
     .array(
-      z.discriminatedUnion('protocol', [ScimSystem, LdapSystem, ManualSystem], {
-        error: 'must be "scim" (the default), "ldap" or "manual"',
+      z.discriminatedUnion('protocol', [ScimSystem, LdapSystem, OwnSystem, ManualSystem], {
+        error: 'must be "scim" (the default), "ldap", "own" or "manual"',
       }),
     )
     .min(1, 'must name at least one critical system')

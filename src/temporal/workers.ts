@@ -17,6 +17,7 @@ import {
   createNotification,
   createSteps,
 } from '../services/from-config.js';
+import type { AccessService } from '../services/access/access.js';
 import { attemptsPerSecond } from '../services/protocols/pace.js';
 import { payloadConverterPath, workflowBundlePath } from './namespace.js';
 
@@ -38,14 +39,12 @@ export async function createWorkers({
   config,
   services,
 }: WorkerPlan): Promise<Worker[]> {
+  const access = services.includes('access') ? await createAccess(config) : new Map<string, AccessService>();
   const activitiesOf = {
     exit: () => ({ ...createExitActivities(config), ...createDirectoryActivities(createDirectory(config)) }),
     notification: () => createNotificationActivities(createNotification(config)),
     hr: () => createHrActivities(createHr(config)),
-    access: () => {
-      const access = createAccess(config);
-      return { ...createAccessActivities(access), ...createDriftActivities(access) };
-    },
+    access: () => ({ ...createAccessActivities(access), ...createDriftActivities(access) }),
     steps: () => createStepActivities(createSteps(config)),
   };
   const common = {

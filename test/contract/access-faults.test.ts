@@ -141,6 +141,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
       401: /^payroll answered 401 .*check the token of payroll/,
       403: /^payroll answered 403 .*check the token of payroll/,
     },
+    own: { 401: /^payroll answered 401/, 403: /^payroll answered 403/ },
     ldap: {
       401: /^payroll answered 49 .*check bindDn and its password/,
       403: /^payroll answered 50 .*check the rights of bindDn/,

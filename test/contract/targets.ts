@@ -1,11 +1,14 @@
 /** The servers that the contract suite runs against. */
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import gatekeeperContract from '../../examples/gatekeeper/gatekeeper-contract.js';
 import { startScimServer } from '../../src/local/scim-process.js';
 import type { CriticalSystemOptions } from '../support/critical-system.js';
 import type { Quirk } from '../support/fault-proxy.js';
 import type { LdapServer } from '../support/ldap-server.js';
 import { overLdap } from '../support/ldap-system.js';
+import { overOwn, type OwnContract } from '../support/own-system.js';
 import { sambaLacks, startSamba } from '../support/samba.js';
 import { startScim2Server } from '../support/scim2-server.js';
 import { overScim, type CriticalServer, type ScimSystem } from '../support/scim-system.js';
@@ -64,6 +67,10 @@ const variant = ({ name, ...system }: ScimTarget, lacking: string, quirk: Quirk)
 
 /** A server of yours, where the environment names one. */
 function named(): Target[] {
+  return [...namedByUrl(), ...namedByModule()];
+}
+
+function namedByUrl(): Target[] {
   const {
     EMS_CONTRACT_SCIM_URL: scimUrl,
     EMS_CONTRACT_SCIM_TOKEN: token,
@@ -81,8 +88,26 @@ function named(): Target[] {
   ];
 }
 
+function namedByModule(): Target[] {
+  const { EMS_CONTRACT_OWN: module } = process.env;
+  if (!module) return [];
+  const start = async () => {
+    const { default: begin } = (await import(pathToFileURL(path.resolve(module)).href)) as {
+      default: () => Promise<OwnContract>;
+    };
+    return begin();
+  };
+  return [{ name: 'the system of EMS_CONTRACT_OWN', asItIs: true, connect: overOwn(start) }];
+}
+
+const gatekeeper: Target = {
+  name: 'the gatekeeper of examples/, by an adapter of its own',
+  asItIs: true,
+  connect: overOwn(gatekeeperContract),
+};
+
 /** Without a quirk. */
-const plain: Target[] = [embedded, scim2Server, ...named(), ...ldap];
+const plain: Target[] = [embedded, scim2Server, gatekeeper, ...named(), ...ldap];
 
 /**
  * What real servers lack or do otherwise: each thing alone on a server that does not do so by itself, and all together. What EMS

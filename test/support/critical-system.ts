@@ -27,7 +27,7 @@ export interface Admin extends Pick<ScimAdmin, 'createUser' | 'createGroup' | 'd
 
 /** A server behind a proxy, by its protocol. */
 export interface Connection extends Pick<AccessOptions, 'port' | 'match'> {
-  protocol: 'scim' | 'ldap';
+  protocol: 'scim' | 'ldap' | 'own';
   /** The secret, which no failure may show. */
   token: string;
   proxy: FaultProxy;
@@ -52,6 +52,8 @@ export interface CriticalSystem extends Pick<Connection, 'protocol' | 'token' | 
   writes: () => string[];
   /** Whether the server says that it refuses a write on an old version. */
   etags: boolean;
+  /** How many keys an account is found by. */
+  keys: number;
   /** By name: the critical `operators` and `admins`, and `readers`, which no hold may touch. */
   groups: Record<'operators' | 'admins' | 'readers', string>;
   access: (
@@ -135,6 +137,7 @@ export async function startCriticalSystem({
     proxy,
     writes: () => proxy.seen.filter(({ method }) => method !== 'GET').map(({ path }) => path),
     etags,
+    keys: match.length,
     groups,
     access,
     hire,

@@ -75,7 +75,7 @@ export async function startServices({
     hr: () => [run(hrSubscription(createDirectory(config), createHr(config)))],
     async access() {
       const { recheckEvery } = config.policy;
-      const access = createAccess(config);
+      const access = await createAccess(config);
       const limitOf = await openRateLimits(bus);
       const names = config.systems.map(({ name }) => name);
       return [
