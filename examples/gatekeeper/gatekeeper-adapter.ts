@@ -57,7 +57,8 @@ const makeAdapter: MakeAdapter = ({ system, options, secret, requestTimeoutMs, p
       ...{ method: 'PATCH', body, expected: [409, 410, 412] },
     });
     if (status === 410) return { kind: 'gone' };
-    if (answer?.isChanged === undefined) return { kind: 'conflict' };
+    if (!answer) return { kind: 'conflict' };
+    if (answer.isChanged === undefined) return { kind: 'unknown' };
     return { kind: answer.isChanged ? 'written' : 'unchanged' };
   }
 

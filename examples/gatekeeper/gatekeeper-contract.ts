@@ -37,7 +37,7 @@ export default async function gatekeeperContract() {
     match: ['personnel', 'formerly'],
     stop,
 
-    admin(prefix: string) {
+    admin: (prefix: string) => {
       const made: string[] = [];
       async function make(path: string, body: object): Promise<string> {
         const { serial, id } = await ask<Partial<Badge & Zone>>('POST', path, body);

@@ -184,7 +184,7 @@ inBothForms(
 
 inBothForms(
   'a system whose owner does not confirm',
-  { systems: ['payroll'], config: [ledger('PT1S', 'PT2S')] },
+  { systems: ['payroll'], config: [ledger('PT2S', 'PT6S')] },
   (company) => {
     it('is reminded, the operator hears of it, and the reminders go on', async () => {
       const world = company();

@@ -302,7 +302,8 @@ describeUnless(slapdLacks, 'a hold over LDAP on OpenLDAP alone', () => {
       UNIX_PASSWORD: server.password,
       DIRECTORY_SCIM_TOKEN: 'unused',
     });
-    const access = createAccess({ ...config, systems: config.systems.slice(0, 1) }).get('unix')!;
+    const services = await createAccess({ ...config, systems: config.systems.slice(0, 1) });
+    const access = services.get('unix')!;
     const [account] = (await access.capture({ employeeId: 'C-1' }, SUSPEND, signal)).accounts;
     await access.block(account!, SUSPEND, NOTHING, report, signal);
     assert.equal((await admin.account(id)).active, false);
