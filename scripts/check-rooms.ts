@@ -9,7 +9,8 @@ import { parseSync } from '@swc/core';
 
 /**
  * A room is a folder, or a file directly in src/, and what it may import besides itself. It imports only from rooms above it: rooms make
- * no circle. `*` is one name. `type:` is by type only. `node:` is every built-in.
+ * no circle. `*` is one name. `type:` is by type only. `node:` is every built-in, `computed:` a module
+ * that no one can know before it runs.
  */
 const TABLE = `
 exit/                       zod
@@ -17,13 +18,14 @@ exit/evidence/              exit/
 version.ts
 config/                     exit/  @temporalio/envconfig temporal-polyfill yaml zod node:
 
-services/protocols/         exit/ config/  ical.js nodemailer temporal-polyfill tsdav windows-iana zod node:
+services/protocols/         exit/ config/  ical.js ldapts nodemailer temporal-polyfill tsdav windows-iana zod node:
 services/mails/             exit/ services/protocols/  liquidjs negotiator node:
 services/directory/         exit/ services/protocols/
 services/notification/      exit/ services/protocols/ services/mails/
 services/hr/                exit/ services/protocols/ services/mails/ config/  ical-generator temporal-polyfill node:
 services/access/            exit/ services/protocols/  url-template node:
-services/access/adapters/   exit/ services/protocols/ services/access/
+services/access/adapters/   exit/ services/protocols/ services/access/  computed:
+adapter.ts                  services/access/ services/access/adapters/
 services/steps/             exit/ services/protocols/ services/mails/  node:
 services/                   exit/ services/*/ services/access/adapters/ config/
 check-templates.ts          services/mails/
@@ -87,15 +89,19 @@ function importsIn(node: Partial<Syntax> | null): { from: string; byType: boolea
   if (node.source?.type === 'StringLiteral')
     found.push({ from: node.source.value, byType: node.typeOnly === true });
   if (node.type === 'TsImportType') found.push({ from: node.argument!.value, byType: true });
-  if (node.callee?.type === 'Import')
-    found.push({ from: node.arguments?.[0]?.expression.value ?? 'what it computes', byType: false });
+  if (node.callee?.type === 'Import') {
+    const from = node.arguments?.[0]?.expression;
+    found.push({ from: from?.type === 'StringLiteral' ? from.value : 'computed:', byType: false });
+  }
   return found;
 }
 
-/** The room, the package or `node:`. */
+/** The room, the package, `node:`, or `computed:` where the code computes what it imports. */
 function placeOf(file: string, from: string): string {
   if (from.startsWith('.')) return roomOf(join(dirname(file), from.replace(/\.js$/, '.ts')));
-  return from.startsWith('node:') ? 'node:' : from.split('/', from.startsWith('@') ? 2 : 1).join('/');
+  return /^(node|computed):/.test(from)
+    ? `${from.split(':')[0]}:`
+    : from.split('/', from.startsWith('@') ? 2 : 1).join('/');
 }
 
 const files = readdirSync('src', { recursive: true, withFileTypes: true })

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseConfig, type Config } from '../src/config/config.js';
 import { natsConfigOf } from '../src/config/environment.js';
 import { ConfigError } from '../src/config/config-error.js';
+import { scimSystemsOf } from './support/sample-config.js';
 
 const sample = readFileSync('ems.config.yaml', 'utf8');
 const tokens = {
@@ -37,6 +38,11 @@ steps:
     task: { to: { name: Ida, email: ida.berg@acme.example }, ask: Collect it, remindEvery: P1D, within: P5D }
 `;
 
+/** The example of the documentation. */
+const withDirectory = readFileSync('docs/identity-providers.md', 'utf8')
+  .match(/```yaml\nsystems:(\n.*?)```/s)![1]!
+  .replaceAll(/ +#.*/g, '');
+
 describe('the configuration', () => {
   it('gives durations in milliseconds', () => {
     const { policy, interview } = read(sample);
@@ -52,16 +58,16 @@ describe('the configuration', () => {
       PAYROLL_SCIM_URL: 'https://payroll.example/scim/v2/',
       SMTP_PORT: '2525',
     });
-    assert.equal(elsewhere.systems[0]?.scimUrl, 'https://payroll.example/scim/v2');
+    assert.equal(scimSystemsOf(elsewhere)[0]?.scimUrl, 'https://payroll.example/scim/v2');
     assert.equal(elsewhere.mail.port, 2525);
-    assert.equal(read(sample).systems[0]?.scimUrl, 'http://127.0.0.1:9101/scim/v2');
+    assert.equal(scimSystemsOf(read(sample))[0]?.scimUrl, 'http://127.0.0.1:9101/scim/v2');
   });
 
   it('reads a token only where it is used, and names the variable that is missing', () => {
-    const { systems, directory } = read(sample, { DIRECTORY_SCIM_TOKEN: 'd' });
-    assert.equal(directory.token, 'd');
+    const config = read(sample, { DIRECTORY_SCIM_TOKEN: 'd' });
+    assert.equal(config.directory.token, 'd');
     assert.throws(
-      () => systems[0]?.token,
+      () => scimSystemsOf(config)[0]?.token,
       /systems\[0\]\.tokenEnv \(payroll\): the environment variable PAYROLL_SCIM_TOKEN is not set/,
     );
   });
@@ -133,6 +139,49 @@ describe('the configuration', () => {
       );
     });
 
+  it('has systems over LDAP, found by the employee id where their kind of directory keeps it', () => {
+    const { systems } = read(sample + withDirectory, { WINDOWS_PASSWORD: 'hidden' });
+    const windows = systems.at(-1);
+    assert.ok(windows?.protocol === 'ldap');
+    assert.deepEqual(windows.match, [
+      { attribute: 'employeeID', template: '{employeeId}' },
+      { attribute: 'userPrincipalName', template: '{email}' },
+    ]);
+    assert.equal(windows.password, 'hidden');
+    assert.throws(() => windows.ca, /systems\[3\]\.caFile \(windows\): ENOENT.*acme-ca\.pem/);
+    const byDefault = (kind: string) => {
+      const text = withDirectory.replace(/    match:.*\n/, '').replace('active-directory', kind);
+      const system = read(sample + text).systems.at(-1);
+      assert.ok(system?.protocol === 'ldap');
+      return system.match;
+    };
+    assert.deepEqual(byDefault('active-directory'), [windows.match[0]]);
+    assert.deepEqual(byDefault('openldap'), [{ attribute: 'employeeNumber', template: '{employeeId}' }]);
+  });
+
+  const mistakenDirectories: [from: string, to: string, message: RegExp][] = [
+    ['protocol: ldap', 'protocol: ldaps', /systems\[3\]\.protocol: must be "scim" \(the default\), "ldap"/],
+    ['active-directory', 'ad', /systems\[3\]\.directory: must be "active-directory" or "openldap"/],
+    ['url: ldaps:', 'url: https:', /systems\[3\]\.url: must be a URL such as ldaps:/],
+    ['dc1.acme.example', 'ems:hidden@dc1.acme.example', /systems\[3\]\.url: must have a host, maybe a port/],
+    ['CN=svc-ems,', 'svc-ems,', /systems\[3\]\.bindDn: must be a distinguished name such as/],
+    ['    userBase:', '    base:', /systems\[3\]: Unrecognized key: "base"/],
+    ['WINDOWS_PASSWORD', 'hidden', /systems\[3\]\.passwordEnv: must be the name of an environment variable/],
+    ['    hold: suspend\n', '', /systems\[3\]\.hold: must be "suspend", or "groups"/],
+    ['    hold:', '    scimUrl: https://x.example\n    hold:', /systems\[3\]: Unrecognized key: "scimUrl"/],
+  ];
+  for (const [from, to, message] of mistakenDirectories)
+    it(`refuses a system over LDAP with the field and what was expected: ${to.trim()}`, () => {
+      const directory = withDirectory.replace(from, to);
+      assert.notEqual(directory, withDirectory);
+      assert.throws(
+        () => read(sample + directory),
+        (error: Error) =>
+          error instanceof ConfigError && message.test(error.message) && !error.message.includes('hidden'),
+        message.source,
+      );
+    });
+
   const mistakes: [from: string | RegExp, to: string, message: RegExp][] = [
     ['PT15M', '15 minutes', /policy\.attentionAfter: must be a positive ISO 8601 duration.*"15 minutes"/],
     ['PT15M', 'PT0S', /policy\.attentionAfter: must be a positive/],
@@ -174,6 +223,51 @@ describe('the configuration', () => {
       assert.match(mistake(from, to), message));
   }
 
+  const manual = `
+  - name: ledger
+    protocol: manual
+    hold: suspend
+    owner: { name: Lena Vogt, email: lena.vogt@acme.example }
+    remindEvery: P1D
+    within: P2D
+`;
+
+  it('tells critical systems apart by their protocol, and takes scim without one', () => {
+    const { systems } = read(sample + manual);
+    assert.deepEqual(
+      systems.map(({ name, protocol }) => [name, protocol]),
+      [
+        ['payroll', 'scim'],
+        ['code', 'scim'],
+        ['production', 'scim'],
+        ['ledger', 'manual'],
+      ],
+    );
+  });
+
+  const mistakenSystems: [from: string, to: string, message: RegExp][] = [
+    [
+      'protocol: manual',
+      'protocol: telex',
+      /systems\[3\]\.protocol: must be "scim" \(the default\), "ldap", "own" or "manual"/,
+    ],
+    ['    protocol: manual\n', '', /systems\[3\]\.scimUrl: /],
+    ['email: lena', 'mail: lena', /systems\[3\]\.owner\.email: must be a mail address/],
+    [
+      'remindEvery: P1D',
+      'remindEvery: daily',
+      /systems\[3\]\.remindEvery: must be a positive ISO 8601 duration/,
+    ],
+    ['within: P2D', 'scimUrl: https://x.example', /systems\[3\]\.within: must be an ISO 8601 duration/],
+    ['hold: suspend', 'hold: lock', /systems\[3\]\.hold: must be "suspend", or "groups"/],
+  ];
+  for (const [from, to, message] of mistakenSystems)
+    it(`refuses a system with the field and what was expected: ${to.trim() || 'no protocol'}`, () => {
+      const systems = manual.replace(from, to);
+      assert.notEqual(systems, manual);
+      assert.throws(() => read(sample + systems), message);
+    });
+
   it('keeps every secret out of its errors', () => {
     const error = mistake('PT15M', 'soon');
     for (const token of Object.values(tokens)) assert.ok(!error.includes(token));
@@ -182,7 +276,7 @@ describe('the configuration', () => {
   it('refuses a token that no header can hold, and a URL with a password, and shows neither', () => {
     const config = read(sample, { ...tokens, PAYROLL_SCIM_TOKEN: 'one-half\nthe-other' });
     assert.throws(
-      () => config.systems[0]!.token,
+      () => scimSystemsOf(config)[0]!.token,
       (error: Error) =>
         /PAYROLL_SCIM_TOKEN has a character that a bearer token must not have/.test(error.message) &&
         !error.message.includes('half'),

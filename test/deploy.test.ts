@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { parse } from 'yaml';
 import { parseConfig } from '../src/config/config.js';
+import { scimSystemsOf } from './support/sample-config.js';
 import { subscriberNames, type SubscriberName } from '../src/choreography/subscribers/start.js';
 import { workerServices, type ServiceName } from '../src/temporal/workers.js';
 
@@ -223,14 +224,11 @@ describe('@long the deployment', () => {
     const tokens = Object.fromEntries(
       config.systems.map(({ tokenEnv }) => [tokenEnv, `token-of-${tokenEnv}`]),
     );
-    const { taskQueues, systems, mail } = parseConfig(
-      read('deploy/ems.config.yaml'),
-      'deploy/ems.config.yaml',
-      tokens,
-    );
+    const deployed = parseConfig(read('deploy/ems.config.yaml'), 'deploy/ems.config.yaml', tokens);
+    const { taskQueues, mail } = deployed;
     assert.equal(taskQueues, 'per-service', 'without it a worker of one service does not start');
     assert.deepEqual(
-      systems.map(({ token }) => token),
+      scimSystemsOf(deployed).map(({ token }) => token),
       Object.values(tokens),
     );
     assert.ok(mail.host.includes('.') || mail.host in compose.services, mail.host);

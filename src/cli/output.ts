@@ -104,7 +104,7 @@ function ofSystems(blocks: readonly Step[]): string {
   const byHand = count('done-by-hand');
   const blocked = `blocked ${count('done') + byHand} of ${blocks.length}`;
   // A statement is not an observation.
-  return byHand > 0 ? `${blocked}, ${byHand} of them by hand and not observed` : blocked;
+  return byHand > 0 ? `${blocked}, ${byHand} of them confirmed by a person and not observed` : blocked;
 }
 
 export function slot({ start, end, timeZone, with: partner }: NonNullable<ExitStatus['interview']>): string {

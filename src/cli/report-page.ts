@@ -15,7 +15,7 @@ interface PageOptions {
 const howWords: Record<How, string> = {
   observed: 'observed',
   'nothing-to-do': 'nothing to do',
-  'by-hand': 'by hand, not observed',
+  confirmed: 'confirmed by a person, not observed',
   'cannot-tell': 'could not be told',
   skipped: 'skipped by an operator',
   'given-up': 'given up: the decision came first',

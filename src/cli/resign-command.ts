@@ -102,7 +102,8 @@ const lockedOut = ({ name, lastOf }: PreviewedSystem): string => `${lastOf!.join
 const revocation = (memberships: { displayName: string }[]): string =>
   `if leaving: deactivate, remove from ${memberships.map(({ displayName }) => displayName).join(', ') || 'no group'}`;
 
-function account({ hold, capture, cost }: PreviewedSystem): string {
+function account({ hold, owner, capture, cost }: PreviewedSystem): string {
+  if (owner) return `${owner.name} <${owner.email}> is asked to ${hold}, and confirms it`;
   if (!capture?.accounts.length) return 'no account: nothing to block';
   const accounts = capture.accounts.map(({ userName, active, groups }) => {
     if (hold.startsWith('take'))

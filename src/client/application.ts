@@ -1,5 +1,5 @@
 /** The application API: the use cases of exits, over both forms. */
-import type { Config } from '../config/config.js';
+import { isManual, type Config } from '../config/config.js';
 import { parseDecision, type Decision } from '../exit/decision.js';
 import type { Evidence, ExitsOfForm } from '../exit/evidence/evidence.js';
 import { isCutShort, type ListedExit, type ListFilter } from '../exit/exits.js';
@@ -143,8 +143,10 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
       const resolution = valid(parse(ResolutionFields, input));
       const { exits, form } = await requireExit(which);
       const { steps } = await exits.status(which.employeeId, which.exitId);
-      const { steps: custom } = await config();
-      const isTask = (name: string) => custom.some((step) => step.name === name && step.task);
+      const { steps: custom, systems } = await config();
+      const isTask = ({ name, system }: Step) =>
+        custom.some((step) => step.name === name && step.task) ||
+        systems.some((each) => each.name === system && isManual(each));
       const weighed = parseResolution(resolution, steps, isTask);
       if (!weighed.ok) throw notAllowed(which.employeeId, form, weighed.problem);
       return steps.find((step) => stepKey(step) === keyOfStep(resolution))!;

@@ -6,9 +6,11 @@ export type Effect = [step: string, what: string];
 
 /** The steps that a decision would begin, in the order of the exit's table of steps. */
 export const effectsOf = (decision: Decision, setsOff: readonly StepAhead[]): Effect[] =>
-  setsOff.map(({ name, system, summary }) => [
+  setsOff.map(({ name, system, isTask, summary }) => [
     stepKey({ name, system }),
-    details[name]?.(decision) ?? summary,
+    isTask && system !== undefined
+      ? 'its owner is asked, and confirms it'
+      : (details[name]?.(decision) ?? summary),
   ]);
 
 /** Texts that say more than the summary of the step. */

@@ -1,9 +1,9 @@
 /** Reads what an exit would find and do, and changes nothing. */
-import type { Config } from '../config/config.js';
+import { isManual, type Config } from '../config/config.js';
 import { FailureType, FinalFailure } from '../exit/failures.js';
 import type { Capture, GroupRef } from '../exit/hold-facts.js';
 import type { Person } from '../exit/matching.js';
-import type { Employee } from '../exit/people.js';
+import type { Contact, Employee } from '../exit/people.js';
 import { createAccess, createDirectory } from '../services/from-config.js';
 
 export interface Preview {
@@ -19,6 +19,8 @@ export interface Preview {
 export interface PreviewedSystem {
   name: string;
   hold: string;
+  /** The owner of a manual system, who is asked. */
+  owner?: Contact;
   capture?: Capture;
   /** What a revocation would remove. */
   memberships?: GroupRef[];
@@ -32,16 +34,18 @@ export interface PreviewedSystem {
 /** @param withinMs a server that has not answered by then is a problem in the preview */
 export async function previewOf(config: Config, person: Person, withinMs: number): Promise<Preview> {
   const { employeeId } = person;
-  const access = createAccess(config);
+  const access = await createAccess(config);
   const signal = AbortSignal.timeout(withinMs);
   const directory = createDirectory(config)
     .lookUp(employeeId, signal)
     .then((employee) => ({ employee }), problemOf);
-  const systems = config.systems.map(async ({ name, hold }): Promise<PreviewedSystem> => {
+  const systems = config.systems.map(async (system): Promise<PreviewedSystem> => {
+    const { name, hold } = system;
     const shown = {
       name,
       hold: hold.kind === 'suspend' ? 'suspend the account' : `take ${hold.groups.join(', ')}`,
     };
+    if (isManual(system)) return { ...shown, owner: system.owner };
     try {
       const service = access.get(name)!;
       const capture = await service.capture(person, hold, signal);
@@ -61,7 +65,7 @@ export async function previewOf(config: Config, person: Person, withinMs: number
   return { ...(await directory), systems: await Promise.all(systems) };
 }
 
-/** Whether no directory and no system knows the employee: the id is probably mistyped. */
+/** Whether no directory and no system knows the employee: the id is probably mistyped. A manual system cannot tell. */
 export const isUnknownEverywhere = ({ employee, directoryProblem, systems }: Preview): boolean =>
   !employee && !directoryProblem && systems.every(({ capture }) => capture?.accounts.length === 0);
 

@@ -1,5 +1,7 @@
 /** Reads and validates the configuration: `ems.config.yaml`, with secrets from the environment. */
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
 import { describeIssues } from '../exit/input.js';
@@ -24,11 +26,31 @@ export interface HrPartnerConfig extends Contact {
   calendar?: CalendarConfig | undefined;
 }
 type CheckedSystem = Checked['systems'][number];
-type SessionRevocationConfig = Omit<NonNullable<CheckedSystem['sessionRevocation']>, 'tokenEnv'> & {
+type CheckedLdap = Extract<CheckedSystem, { protocol: 'ldap' }>;
+export type ManualSystemConfig = Extract<CheckedSystem, { protocol: 'manual' }>;
+type CheckedScim = Extract<CheckedSystem, { protocol: 'scim' }>;
+type SessionRevocationConfig = Omit<NonNullable<CheckedScim['sessionRevocation']>, 'tokenEnv'> & {
   readonly token: string;
 };
-export type SystemConfig = Omit<CheckedSystem, 'tokenEnv' | 'sessionRevocation'> &
+export type ScimSystemConfig = Omit<CheckedScim, 'tokenEnv' | 'sessionRevocation'> &
   ScimAccess & { sessionRevocation?: SessionRevocationConfig | undefined };
+/** Reading `password` or `ca` throws a ConfigError where the environment, or the file, is missing. */
+export type LdapSystemConfig = Omit<CheckedLdap, 'passwordEnv' | 'caFile'> & {
+  readonly password: string;
+  readonly ca: string | undefined;
+};
+/** `adapter` is a file URL. */
+export type OwnSystemConfig = Extract<CheckedSystem, { protocol: 'own' }> & {
+  /** @throws ConfigError where the environment lacks the variable */
+  secret: (name: string) => string;
+};
+/** A critical system that a program can ask. */
+export type AskedSystemConfig = ScimSystemConfig | LdapSystemConfig | OwnSystemConfig;
+export type SystemConfig = AskedSystemConfig | ManualSystemConfig;
+
+export const isManual = (system: SystemConfig): system is ManualSystemConfig => system.protocol === 'manual';
+export const isAsked = (system: SystemConfig): system is AskedSystemConfig => !isManual(system);
+
 type MailConfig = Omit<Checked['mail'], 'passwordEnv'> & { readonly password?: string | undefined };
 export type InterviewPolicy = Checked['interview'];
 type CheckedStep = Checked['steps'][number];
@@ -118,7 +140,28 @@ export function parseConfig(text: string, file: string, env: Environment): Confi
         },
       },
     })),
-    systems: systems.map(({ tokenEnv, sessionRevocation, ...system }, i) => ({
+    systems: systems.map(withSecrets),
+  };
+
+  function withSecrets(system: CheckedSystem, i: number): SystemConfig {
+    switch (system.protocol) {
+      case 'ldap':
+        return ldapSystem(system, i);
+      case 'own':
+        return {
+          ...system,
+          adapter: pathToFileURL(path.resolve(path.dirname(file), system.adapter)).href,
+          secret: (name) => secret(name, `systems[${i}] (${system.name})`),
+        };
+      case 'manual':
+        return system;
+      case 'scim':
+        return scimSystem(system, i);
+    }
+  }
+
+  function scimSystem({ tokenEnv, sessionRevocation, ...system }: CheckedScim, i: number): ScimSystemConfig {
+    return {
       ...system,
       get token() {
         return bearerToken(tokenEnv, `systems[${i}].tokenEnv (${system.name})`);
@@ -131,8 +174,26 @@ export function parseConfig(text: string, file: string, env: Environment): Confi
           return bearerToken(sessionRevocation.tokenEnv, field);
         },
       },
-    })),
-  };
+    };
+  }
+
+  function ldapSystem({ passwordEnv, caFile, ...system }: CheckedLdap, i: number): LdapSystemConfig {
+    return {
+      ...system,
+      get password() {
+        return secret(passwordEnv, `systems[${i}].passwordEnv (${system.name})`);
+      },
+      get ca() {
+        if (caFile === undefined) return undefined;
+        try {
+          return readFileSync(caFile, 'utf8');
+        } catch (error) {
+          const field = `${file}: systems[${i}].caFile (${system.name})`;
+          throw new ConfigError(`${field}: ${(error as Error).message}`, { cause: error });
+        }
+      },
+    };
+  }
 
   function hrPartner(
     { calendar, ...person }: (typeof contacts.hrPartners)[number],

@@ -1,9 +1,15 @@
 /** Derives the plan of a new exit from the configuration. */
-import type { Plan } from '../exit/plan.js';
+import type { Plan, PlannedSystem } from '../exit/plan.js';
 import { rateLimitedQueue, taskQueues } from '../exit/queues.js';
 import type { ExitStatus } from '../exit/status.js';
 import { tableOf, type Queues, type StepRow } from '../exit/steps.js';
-import type { Config, StepConfig, SystemConfig } from './config.js';
+import {
+  isManual,
+  type AskedSystemConfig,
+  type Config,
+  type StepConfig,
+  type SystemConfig,
+} from './config.js';
 
 /**
  * The maximum of requests in an attempt on a system with a rate limit, twice the usual number. An attempt with many groups leaves the
@@ -17,12 +23,7 @@ export function planFrom(config: Config, form: ExitStatus['form']): Plan {
   const [{ calendar: _, ...hrPartner }] = contacts.hrPartners;
   const queues = queuesOf(config);
   return {
-    systems: config.systems.map((system) => ({
-      name: system.name,
-      hold: system.hold,
-      queue: system.rateLimit ? rateLimitedQueue(system.name) : queues.access,
-      attemptTimeoutMs: attemptTimeoutMs(config, system.rateLimit),
-    })),
+    systems: config.systems.map((system) => plannedSystem(system, config, queues)),
     steps: tableOf(
       form,
       queues,
@@ -47,10 +48,21 @@ export function planFrom(config: Config, form: ExitStatus['form']): Plan {
   };
 }
 
+function plannedSystem(system: SystemConfig, config: Config, queues: Queues): PlannedSystem {
+  const { name, hold } = system;
+  if (isManual(system)) {
+    const manual = { withinMs: system.within };
+    return { name, hold, manual, queue: queues.steps, attemptTimeoutMs: attemptTimeoutMs(config) };
+  }
+  const { rateLimit } = system;
+  const queue = rateLimit ? rateLimitedQueue(name) : queues.access;
+  return { name, hold, queue, attemptTimeoutMs: attemptTimeoutMs(config, rateLimit) };
+}
+
 /** An attempt makes few requests, and one of them may time out; a rate limit adds its intervals. */
 const attemptTimeoutMs = (
   { policy }: { policy: Pick<Config['policy'], 'requestTimeout'> },
-  rateLimit?: SystemConfig['rateLimit'],
+  rateLimit?: AskedSystemConfig['rateLimit'],
 ): number =>
   3 * policy.requestTimeout +
   (rateLimit ? Math.ceil((1000 * REQUESTS_PER_ATTEMPT) / rateLimit.requestsPerSecond) : 0);

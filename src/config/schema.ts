@@ -1,43 +1,20 @@
 /** The schema of `ems.config.yaml`. */
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
-import { IsoDate, LanguageTag } from '../exit/input.js';
-import { asciiDomain, isSameIdentity, MailAddress } from '../exit/mail-address.js';
+import { IsoDate } from '../exit/input.js';
+import { asciiDomain, isSameIdentity } from '../exit/mail-address.js';
 import { isTemplate } from '../exit/matching.js';
 import { builtInSteps, customBeginnings } from '../exit/steps.js';
+import { DurationMs, isWithoutPassword, Name, Person, Url, VariableName } from './fields.js';
+import { employeeIdAttribute, LdapServer } from './ldap-schema.js';
+import { ManualService } from './manual-schema.js';
+import { OwnAdapter } from './own-schema.js';
 
-/** An ISO 8601 duration such as `PT15M`, as milliseconds. */
-const DurationMs = z.string('must be an ISO 8601 duration such as "PT15M"').transform((text, context) => {
-  try {
-    const ms = Temporal.Duration.from(text).total('milliseconds');
-    if (ms > 0) return ms;
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-  }
-  context.addIssue({
-    code: 'custom',
-    message: `must be a positive ISO 8601 duration such as "PT15M", not "${text}"`,
-  });
-  return z.NEVER;
-});
-
-const Name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be lower-case letters, digits and "-"');
-const Url = z
-  .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
-  .refine(isWithoutPassword, 'must be without a user or password')
-  .transform((url) => url.replace(/\/+$/, ''));
-const VariableName = z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'must be the name of an environment variable');
 const Domain = z.string().transform((text, context) => {
   const domain = asciiDomain(text);
   if (domain !== undefined) return domain;
   context.addIssue({ code: 'custom', message: 'must be a domain such as acme.example' });
   return z.NEVER;
-});
-const Person = z.strictObject({
-  name: z.string().min(1),
-  email: MailAddress,
-  /** The language of mails to them; default: English. */
-  language: LanguageTag.optional(),
 });
 /** A CalDAV calendar (RFC 4791). An empty URL, such as from an unset variable, means none. */
 const Calendar = z.strictObject({
@@ -118,6 +95,63 @@ const CustomStep = z
   .refine(({ call, task }) => (call === undefined) !== (task === undefined), {
     message: 'must have either "call" or "task"',
   });
+
+/** What every critical system has, whatever its protocol. */
+const system = {
+  name: Name,
+  /** Keys of further accounts of the same person, such as an administrator's: each of them is held as well. */
+  also: MatchKeys.default([]),
+  hold: Hold,
+  restore: Restore.optional(),
+  /** How long access goes on after a block, by sessions and tokens. */
+  tokensLive: DurationMs.optional(),
+  /** Groups, such as the administrators, whose last active member a hold must not take without an override. */
+  protectedGroups: z.array(z.string().min(1)).default([]),
+  /** For all workers together. */
+  rateLimit: z.strictObject({ requestsPerSecond: z.number().positive() }).optional(),
+};
+
+const SomeKeys = MatchKeys.min(1, 'must have at least one key');
+const byEmployeeId = (attribute: string) => ({ attribute, template: '{employeeId}' });
+
+const ScimSystem = ScimServer.extend({
+  ...system,
+  /** The default. */
+  protocol: z.literal('scim').optional().default('scim'),
+  match: SomeKeys.default([byEmployeeId('externalId'), byEmployeeId(EMPLOYEE_NUMBER)]),
+  /** How long a read may show the value from before a write. */
+  settle: DurationMs.optional(),
+  /** Ends the sessions of an account, since its tokens may survive a suspension, and a reactivation revives them. */
+  sessionRevocation: z
+    .strictObject({
+      method: z.enum(['POST', 'PUT', 'PATCH', 'DELETE']).default('POST'),
+      /** A URI template (RFC 6570) with `{id}`, `{userName}`. */
+      url: z
+        .string()
+        .regex(/^https?:\/\/\S+$/, 'must be an http(s) URL, with {id} or {userName} in it')
+        .refine(isWithoutPassword, 'must be without a user or password'),
+      tokenEnv: VariableName,
+    })
+    .optional(),
+});
+
+const LdapSystem = LdapServer.extend({
+  ...system,
+  /** The environment variable with the password of `bindDn`. */
+  passwordEnv: VariableName,
+  match: SomeKeys.optional(),
+}).transform(({ match, ...checked }) => ({
+  ...checked,
+  match: match ?? [byEmployeeId(employeeIdAttribute(checked.directory))],
+}));
+
+const OwnSystem = OwnAdapter.extend({
+  ...system,
+  /** What an attribute means, the adapter knows. */
+  match: SomeKeys.default([byEmployeeId('employeeId')]),
+});
+
+const ManualSystem = ManualService.extend({ name: Name, hold: Hold });
 
 export const ConfigFile = z.strictObject({
   organisation: z.strictObject({
@@ -208,36 +242,8 @@ export const ConfigFile = z.strictObject({
     ),
   systems: z
     .array(
-      ScimServer.extend({
-        name: Name,
-        match: MatchKeys.min(1, 'must have at least one key').default([
-          { attribute: 'externalId', template: '{employeeId}' },
-          { attribute: EMPLOYEE_NUMBER, template: '{employeeId}' },
-        ]),
-        /** Keys of further accounts of the same person, such as an administrator's: each of them is held as well. */
-        also: MatchKeys.default([]),
-        hold: Hold,
-        restore: Restore.optional(),
-        /** How long access goes on after a block, by sessions and tokens. */
-        tokensLive: DurationMs.optional(),
-        /** Groups, such as the administrators, whose last active member a hold must not take without an override. */
-        protectedGroups: z.array(z.string().min(1)).default([]),
-        /** How long a read may show the value from before a write. */
-        settle: DurationMs.optional(),
-        /** For all workers together. */
-        rateLimit: z.strictObject({ requestsPerSecond: z.number().positive() }).optional(),
-        /** Ends the sessions of an account, since its tokens may survive a suspension, and a reactivation revives them. */
-        sessionRevocation: z
-          .strictObject({
-            method: z.enum(['POST', 'PUT', 'PATCH', 'DELETE']).default('POST'),
-            /** A URI template (RFC 6570) with `{id}`, `{userName}`. */
-            url: z
-              .string()
-              .regex(/^https?:\/\/\S+$/, 'must be an http(s) URL, with {id} or {userName} in it')
-              .refine(isWithoutPassword, 'must be without a user or password'),
-            tokenEnv: VariableName,
-          })
-          .optional(),
+      z.discriminatedUnion('protocol', [ScimSystem, LdapSystem, OwnSystem, ManualSystem], {
+        error: 'must be "scim" (the default), "ldap", "own" or "manual"',
       }),
     )
     .min(1, 'must name at least one critical system')
@@ -246,11 +252,6 @@ export const ConfigFile = z.strictObject({
       'must have distinct names',
     ),
 });
-
-/** Errors show addresses. */
-function isWithoutPassword(url: string): boolean {
-  return !/^\w+:\/\/[^/]*@/.test(url);
-}
 
 function isTimeZone(name: string): boolean {
   try {

@@ -94,8 +94,15 @@ export const schemas = {
   'step.resolved': ResolutionFields,
   /** A custom step is done. */
   'step.completed': z.object({ step: z.string(), notes }),
-  /** A mail asked a person to do a custom step. `number` counts from 1; later ones are reminders. */
-  'task.requested': z.object({ step: z.string(), number, to: z.string(), messageId: z.string() }),
+  /** A mail asked a person to do a step. `number` counts from 1; later ones are reminders. */
+  'task.requested': z.object({
+    step: z.string(),
+    /** Of an access step, which the owner of a manual system is asked to do. */
+    system: z.string().optional(),
+    number,
+    to: z.string(),
+    messageId: z.string(),
+  }),
 };
 
 export type EventType = keyof typeof schemas;

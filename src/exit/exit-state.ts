@@ -18,12 +18,15 @@ import type { Resignation } from './resignation.js';
 import { parseResolution, type Resolution } from './resolution.js';
 import { Ladder, reviewBy } from './review.js';
 import {
+  confirmationOf,
   isSettled,
+  isStuck,
+  stepKey,
+  type Confirmation,
   type ExitStatus,
   type Phase,
   type RejectedDecision,
   type Step,
-  isStuck,
 } from './status.js';
 import { StepLedger } from './step-ledger.js';
 import { summaryOf, type Beginning, type StepRow } from './steps.js';
@@ -37,6 +40,21 @@ export interface Opening {
   /** The sequence number of the resignation in the record, and the id of its event. */
   seq: number;
   id: string;
+}
+
+/** How long a request waits for the employee's name. */
+const NAME_WITHIN_MS = 30_000;
+
+/** What a task is about. Of an access step also how the exit stands, and what the owner has confirmed of the block. */
+export interface TaskRequest {
+  step: string;
+  system?: string | undefined;
+  /** ISO 8601, UTC. */
+  startedAt?: string | undefined;
+  withinMs: number;
+  reviewBy?: string | undefined;
+  ending?: Ending | undefined;
+  blocked?: Confirmation | undefined;
 }
 
 export abstract class ExitState {
@@ -66,7 +84,7 @@ export abstract class ExitState {
   readonly interviewing = new InterviewStanding(this.ledger);
   /** Where the wait for the decision stands. */
   readonly ladder: Ladder;
-  /** By task: how many requests its person got, when the latest went out, and in which start of the step. */
+  /** By task, as `stepKey` writes it: how many requests its person got, when the latest went out, and in which start of the step. */
   readonly taskRequests = new Map<string, { number: number; at: string; start: number }>();
   /** By system: the sequence number of its first `access.blocked`, and the ids of its drifts. The latest drift causes the next block. */
   readonly blocks = new Map<
@@ -200,8 +218,41 @@ export abstract class ExitState {
   }
 
   /** How many requests the person of a task got. */
-  timesAsked(task: string): number {
-    return this.taskRequests.get(task)?.number ?? 0;
+  timesAsked(task: Pick<Step, 'name' | 'system'>): number {
+    return this.taskRequests.get(stepKey(task))?.number ?? 0;
+  }
+
+  /** The systems where a person settled the restore or the revoke, so that EMS has not observed it. */
+  get unobserved(): string[] {
+    const isEnd = ({ name }: Step) => name === 'restore-access' || name === 'revoke-access';
+    return this.steps.flatMap((step) => (isEnd(step) && step.by !== undefined ? step.system! : []));
+  }
+
+  /** What the mail of a task says of it, besides what every mail says. */
+  request(task: Pick<Step, 'name' | 'system'>): TaskRequest {
+    const { startedAt } = this.step(task.name, task.system)!;
+    const block = this.step('block-access', task.system);
+    return {
+      step: task.name,
+      system: task.system,
+      startedAt,
+      withinMs: this.ledger.attentionAfterMs(task),
+      ...(task.system !== undefined && {
+        reviewBy: this.reviewBy,
+        ending: this.ending,
+        blocked: block && confirmationOf(block),
+      }),
+    };
+  }
+
+  /**
+   * Until when the first mail of a task waits for the employee's name, by which a person finds the account: milliseconds since the epoch.
+   * It is over where the name is known, or no server is left that could tell it.
+   */
+  awaitsNameUntil({ name, system }: Pick<Step, 'name' | 'system'>): number {
+    const isAwaited =
+      this.employeeName === undefined && this.ledger.starting.some(({ state }) => state === 'running');
+    return isAwaited ? Date.parse(this.step(name, system)!.startedAt!) + NAME_WITHIN_MS : -Infinity;
   }
 
   /** When the decision is overdue: ISO 8601, UTC. */
@@ -236,13 +287,16 @@ export abstract class ExitState {
       this.ledger.rowsFor(beginning, applies),
     );
     return {
-      setsOff: ahead.map(({ row, system }) => ({ name: row.name, system, summary: summaryOf(row, system) })),
+      setsOff: ahead.map(({ row, system }) => {
+        const step = { name: row.name, system };
+        return { ...step, isTask: this.ledger.isTask(step), summary: summaryOf(row, system) };
+      }),
     };
   }
 
   /** Whether the steps as they stand allow a resolution. */
   weighResolution(input: unknown): Parsed<Resolution> {
-    return parseResolution(input, this.steps, (name) => this.ledger.rowOf(name)?.custom === 'task');
+    return parseResolution(input, this.steps, (step) => this.ledger.isTask(step));
   }
 
   /** Whether the interview could move now. */

@@ -148,7 +148,7 @@ export class Exit extends ExitState {
   private begin(plan: Plan, at: string): string | undefined {
     if (this.plan) return `the exit ${this.exitId} is planned already`;
     this.plan = plan;
-    this.ledger.plan(plan.steps, this.systems);
+    this.ledger.plan(plan);
     this.ledger.begin('resigned', at, this.opening.seq);
     // A cancellation may come before the plan.
     if (this.ending) this.beginEnding(this.ending, at, this.opening.seq);
@@ -187,11 +187,11 @@ export class Exit extends ExitState {
   }
 
   private recordTaskRequest({ data, storedAt }: RecordedEvent<'task.requested'>): string | undefined {
-    const { step: name, to, number } = data;
-    const step = this.step(name);
-    if (!step) return this.noStep(name);
-    if (number > this.timesAsked(name))
-      this.taskRequests.set(name, { number, at: storedAt, start: this.ledger.starts(name) });
+    const { step: name, system, to, number } = data;
+    const step = this.step(name, system);
+    if (!step) return this.noStep(name, system);
+    if (number > this.timesAsked(step))
+      this.taskRequests.set(stepKey(step), { number, at: storedAt, start: this.ledger.starts(name, system) });
     if (!isSettled(step)) step.note = `asked ${to}${number > 1 ? `, ${number} times` : ''}`;
     return undefined;
   }

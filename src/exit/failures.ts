@@ -2,6 +2,8 @@
  * The final failures of an exit: no retry would help. Any other error is an outage, which is retried. The names reach the Web UI as
  * `ApplicationFailure.type`.
  */
+import { stepKey, type Step } from './status.js';
+
 export const FailureType = {
   /** The workflow input is not a Resignation. */
   InvalidResignation: 'InvalidResignation',
@@ -74,9 +76,10 @@ export const leftConfiguration = (what: 'system' | 'step', name: string): FinalF
   );
 
 /** The data of `step.needs-attention` where the person of a task did not confirm it in time. */
-export const notConfirmed = (step: string, by: string) => ({
-  step,
-  error: `${by} has not confirmed ${step} in time: ask them, or settle the step`,
+export const notConfirmed = ({ name, system }: Pick<Step, 'name' | 'system'>, by: string) => ({
+  step: name,
+  system,
+  error: `${by} has not confirmed ${stepKey({ name, system })} in time: ask them, or settle the step`,
   type: FailureType.NotConfirmed,
 });
 

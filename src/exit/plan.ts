@@ -13,6 +13,8 @@ const ms = z.number().nonnegative();
 const PlannedSystem = z.object({
   name: z.string(),
   hold: HoldFields,
+  /** Present where no program reaches the system: its access steps are tasks of its owner, which need attention after `withinMs`. */
+  manual: z.object({ withinMs: ms }).optional(),
   /** The task queue of its access activities; a system with a rate limit has its own. */
   queue: z.string(),
   /** The longest attempt on it; longer where a rate limit slows it down. */

@@ -32,7 +32,7 @@ export const ResolutionFields = z.object(
 export const parseResolution = (
   input: unknown,
   steps: readonly Step[],
-  isTask: (step: string) => boolean,
+  isTask: (step: Step) => boolean,
 ): Parsed<Resolution> =>
   parse(ResolutionFields, input, (resolution) => {
     const key = keyOfStep(resolution);
@@ -45,7 +45,7 @@ export const parseResolution = (
     if (step.state === 'pending') return `step ${key} has not begun yet`;
     if ((resolution.accounts || resolution.override) && (resolution.action !== 'retry' || !step.system))
       return `accounts and override go with retry, on a step of a system, and not with ${resolution.action} of ${key}`;
-    if (isTask(step.name) && resolution.action === 'done-by-hand' && !resolution.evidence)
-      return `evidence: is needed to confirm ${step.name}: a ticket, a receipt`;
+    if (isTask(step) && resolution.action === 'done-by-hand' && !resolution.evidence)
+      return `evidence: is needed to confirm ${key}: a ticket, a receipt`;
     return undefined;
   });

@@ -75,6 +75,18 @@ export interface Step {
   nextAttemptAt?: string | undefined;
 }
 
+/** What a person has confirmed, and EMS has not observed. */
+export interface Confirmation {
+  /** Mail address. */
+  by: string;
+  at: string;
+  evidence?: string | undefined;
+}
+
+/** @returns undefined where no person has confirmed that the step was done */
+export const confirmationOf = ({ state, by, finishedAt, evidence }: Step): Confirmation | undefined =>
+  state === 'done-by-hand' ? { by: by!, at: finishedAt!, evidence } : undefined;
+
 export interface RejectedDecision {
   at: string;
   reason: string;

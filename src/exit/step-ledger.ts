@@ -2,6 +2,7 @@
 import type { Outcome } from './events.js';
 import { FailureType } from './failures.js';
 import type { Notices } from './notices.js';
+import type { Plan, PlannedSystem } from './plan.js';
 import { isSettled, stepKey, type Step, isStuck, type StepState } from './status.js';
 import type { Beginning, StepRow } from './steps.js';
 
@@ -19,13 +20,15 @@ interface Entry {
 export class StepLedger {
   private readonly entries: Entry[] = [];
   private rows: readonly StepRow[] = [];
-  private systems: readonly string[] = [];
+  private systems: readonly PlannedSystem[] = [];
+  private policy: Plan['policy'] | undefined;
 
   constructor(private readonly notices: Notices) {}
 
-  plan(rows: readonly StepRow[], systems: readonly string[]): void {
-    this.rows = rows;
+  plan({ steps, systems, policy }: Plan): void {
+    this.rows = steps;
     this.systems = systems;
+    this.policy = policy;
   }
 
   get all(): Step[] {
@@ -37,9 +40,21 @@ export class StepLedger {
     return this.entries.flatMap(({ step, row }) => (isWanted(row) ? step : []));
   }
 
-  /** The steps of the phase `starting`. A custom step is none of them: it may take days, and does not identify the employee. */
+  /** The steps of the phase `starting`. A custom step or a task is none of them: it may take days, and does not identify the employee. */
   get starting(): Step[] {
-    return this.where(({ gates, custom }) => gates && !custom);
+    return this.where(({ gates, custom }) => gates && !custom).filter((step) => !this.isTask(step));
+  }
+
+  /** Whether a person does the step: a custom one, or an access step of a system that no program reaches. */
+  isTask({ name, system }: Pick<Step, 'name' | 'system'>): boolean {
+    return this.rowOf(name)?.custom === 'task' || this.manual(system) !== undefined;
+  }
+
+  /** How long a step may take before it needs attention. */
+  attentionAfterMs({ name, system }: Pick<Step, 'name' | 'system'>): number {
+    return (
+      this.rowOf(name)?.attentionAfterMs ?? this.manual(system)?.withinMs ?? this.policy!.attentionAfterMs
+    );
   }
 
   rowOf(name: string): StepRow | undefined {
@@ -82,7 +97,12 @@ export class StepLedger {
   ): { row: StepRow; system: string | undefined }[] {
     return this.rows
       .filter((row) => row.begins === beginning && applies(row))
-      .flatMap((row) => (row.perSystem ? this.systems : [undefined]).map((system) => ({ row, system })));
+      .flatMap((row) =>
+        (row.perSystem ? this.systems.map(({ name }) => name) : [undefined]).map((system) => ({
+          row,
+          system,
+        })),
+      );
   }
 
   /** Begins the steps whose predecessors are settled. @param causeSeq the event that settled the last of them */
@@ -136,6 +156,10 @@ export class StepLedger {
     entry.stuckOn = undefined;
     const again = { finishedAt: undefined, error: undefined, note: undefined };
     Object.assign(entry.step, again, { state: 'running', startedAt });
+  }
+
+  private manual(system: string | undefined): PlannedSystem['manual'] {
+    return this.systems.find(({ name }) => name === system)?.manual;
   }
 
   private entry(name: string, system?: string): Entry | undefined {

@@ -58,6 +58,8 @@ export type StepRow = z.output<typeof StepRowFields>;
 export interface StepAhead {
   name: string;
   system?: string | undefined;
+  /** Whether a person does it. */
+  isTask: boolean;
   summary: string;
 }
 

@@ -1,10 +1,23 @@
 /** Creates the services from the configuration, for both forms. */
-import type { Config, HrPartnerConfig } from '../config/config.js';
+import {
+  isAsked,
+  isManual,
+  type AskedSystemConfig,
+  type Config,
+  type HrPartnerConfig,
+  type LdapSystemConfig,
+  type OwnSystemConfig,
+  type ScimSystemConfig,
+} from '../config/config.js';
+import { ConfigError } from '../config/config-error.js';
 import { FailureType, FinalFailure } from '../exit/failures.js';
 import type { Person } from '../exit/matching.js';
 import type { Contact } from '../exit/people.js';
 import type { AccessPort } from './access/access-port.js';
 import { createAccessService, type AccessService } from './access/access.js';
+import { createLdapAdapter } from './access/adapters/ldap-adapter.js';
+import { activeDirectory, openldap } from './access/adapters/ldap-dialects.js';
+import { loadAdapter } from './access/adapters/own-adapter.js';
 import { createScimAdapter } from './access/adapters/scim-adapter.js';
 import { sessionRevoker } from './access/sessions.js';
 import { createDirectoryService, type DirectoryService } from './directory/directory.js';
@@ -13,6 +26,7 @@ import type { SlotLocks } from './hr/slot-locks.js';
 import { loadTemplates } from './mails/templates.js';
 import { createNotificationService, type NotificationService } from './notification/notification.js';
 import { createCalendar } from './protocols/caldav.js';
+import { createLdapClient } from './protocols/ldap.js';
 import { paceOf } from './protocols/pace.js';
 import { createScimClient } from './protocols/scim.js';
 import { createMailer, type Mailer } from './protocols/smtp.js';
@@ -58,8 +72,9 @@ export function createHr(config: Config, locks: SlotLocks): HrService {
 }
 
 export function createSteps(config: Config): StepService {
-  const { organisation, contacts, interview, policy, steps } = config;
+  const { organisation, contacts, interview, policy, steps, systems } = config;
   return createStepService({
+    systems: systems.filter(isManual),
     // Copying `call` evaluates its token getter, so that a missing token fails at the start.
     steps: steps.map(({ call, ...step }) => ({ ...step, call: call && { ...call } })),
     mailer: mailerOf(config),
@@ -81,20 +96,22 @@ export function hrPartner({ interview, policy }: Config, partner: HrPartnerConfi
   return { contact, calendar: createCalendar({ name, url, user, password, timeZone, requestTimeoutMs }) };
 }
 
-/** @returns the access services by the name of the critical system */
-export function createAccess(config: Config): ReadonlyMap<string, AccessService> {
+/**
+ * @returns the access services by the name of the critical system; a manual one has none
+ * @throws ConfigError where the adapter of a system cannot be loaded
+ */
+export async function createAccess(config: Config): Promise<ReadonlyMap<string, AccessService>> {
   const lookUp = personIn(createDirectory(config));
-  return new Map(
-    config.systems.map((system) => {
-      const { match, also, protectedGroups, restore, tokensLive } = system;
-      const port = adapterOf(system, config.policy.requestTimeout);
-      const declared = {
-        ...(restore !== undefined && { restore }),
-        ...(tokensLive !== undefined && { tokensLiveMs: tokensLive }),
-      };
-      return [system.name, createAccessService({ port, match, also, lookUp, protectedGroups, declared })];
-    }),
-  );
+  const services = config.systems.filter(isAsked).map(async (system) => {
+    const { name, match, also, protectedGroups, restore, tokensLive } = system;
+    const port = await adapterOf(system, config.policy.requestTimeout);
+    const declared = {
+      ...(restore !== undefined && { restore }),
+      ...(tokensLive !== undefined && { tokensLiveMs: tokensLive }),
+    };
+    return [name, createAccessService({ port, match, also, lookUp, protectedGroups, declared })] as const;
+  });
+  return new Map(await Promise.all(services));
 }
 
 /** The login and the address of a person, for systems that know no employee id. */
@@ -110,13 +127,42 @@ const personIn =
     }
   };
 
-function adapterOf(system: Config['systems'][number], requestTimeoutMs: number): AccessPort {
+function adapterOf(system: AskedSystemConfig, requestTimeoutMs: number): AccessPort | Promise<AccessPort> {
+  switch (system.protocol) {
+    case 'scim':
+      return scimAdapterOf(system, requestTimeoutMs);
+    case 'ldap':
+      return ldapAdapterOf(system, requestTimeoutMs);
+    case 'own':
+      return ownAdapterOf(system, requestTimeoutMs);
+  }
+}
+
+function scimAdapterOf(system: ScimSystemConfig, requestTimeoutMs: number): AccessPort {
   const { name, scimUrl, token, rateLimit, sessionRevocation, settle: settleMs } = system;
   const pace = rateLimit && paceOf(name, rateLimit.requestsPerSecond);
   const scim = createScimClient({ name, scimUrl, token, requestTimeoutMs, pace });
   const endSessions =
     sessionRevocation && sessionRevoker({ ...sessionRevocation, name, requestTimeoutMs, pace });
   return createScimAdapter({ scim, settleMs, endSessions });
+}
+
+async function ownAdapterOf(system: OwnSystemConfig, requestTimeoutMs: number): Promise<AccessPort> {
+  const { name, adapter, options, secret, rateLimit } = system;
+  const pace = rateLimit ? paceOf(name, rateLimit.requestsPerSecond) : () => Promise.resolve();
+  return loadAdapter(adapter, { system: name, options, secret, requestTimeoutMs, pace }).catch(
+    (error: Error) => {
+      throw new ConfigError(`the adapter of ${name} cannot be loaded: ${error.message}`, { cause: error });
+    },
+  );
+}
+
+function ldapAdapterOf(system: LdapSystemConfig, requestTimeoutMs: number): AccessPort {
+  const { name, url, bindDn, password, ca, rateLimit, directory, userBase, groupBase } = system;
+  const pace = rateLimit && paceOf(name, rateLimit.requestsPerSecond);
+  const ldap = createLdapClient({ name, url, bindDn, password, ca, requestTimeoutMs, pace });
+  const dialect = directory === 'active-directory' ? activeDirectory : openldap;
+  return createLdapAdapter({ ldap, dialect, userBase, groupBase });
 }
 
 function mailerOf({ mail, policy }: Config): Mailer {

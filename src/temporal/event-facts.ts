@@ -6,7 +6,7 @@ import {
 } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { parseDrift } from '../exit/drift.js';
-import type { Received, UntimedFact } from '../exit/evidence/facts.js';
+import { planned, type Received, type UntimedFact } from '../exit/evidence/facts.js';
 import type { Reported } from '../exit/failures.js';
 import type { Plan } from '../exit/plan.js';
 import type { Rescheduling } from '../exit/rescheduling.js';
@@ -98,8 +98,7 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
       // A local activity that failed has no result.
       if (!result) return [];
       if (marker?.activity_type !== 'planExit') return [];
-      const plan = await value<Plan>(result);
-      return [{ kind: 'planned', systems: plan?.systems.map(({ name, hold }) => ({ name, hold })) ?? [] }];
+      return [planned((await value<Plan>(result))?.systems)];
     },
 
     activityTaskScheduledEventAttributes: async ({ activityId, activityType, input }, { eventId }) => {

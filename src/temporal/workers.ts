@@ -8,7 +8,7 @@ import { createHrActivities } from '../activities/hr-activities.js';
 import { createNotificationActivities } from '../activities/notification-activities.js';
 import { slotWorkflows } from '../activities/slot-workflows.js';
 import { createStepActivities } from '../activities/step-activities.js';
-import { type Config } from '../config/config.js';
+import { isAsked, type Config } from '../config/config.js';
 import { ConfigError } from '../config/config-error.js';
 import { rateLimitedQueue, taskQueues } from '../exit/queues.js';
 import {
@@ -18,6 +18,7 @@ import {
   createNotification,
   createSteps,
 } from '../services/from-config.js';
+import type { AccessService } from '../services/access/access.js';
 import { attemptsPerSecond } from '../services/protocols/pace.js';
 import { payloadConverterPath, workflowBundlePath } from './namespace.js';
 
@@ -39,14 +40,12 @@ export async function createWorkers({
   config,
   services,
 }: WorkerPlan): Promise<Worker[]> {
+  const access = services.includes('access') ? await createAccess(config) : new Map<string, AccessService>();
   const activitiesOf = {
     exit: () => ({ ...createExitActivities(config), ...createDirectoryActivities(createDirectory(config)) }),
     notification: () => createNotificationActivities(createNotification(config)),
     hr: () => createHrActivities(createHr(config, slotWorkflows)),
-    access: () => {
-      const access = createAccess(config);
-      return { ...createAccessActivities(access), ...createDriftActivities(access) };
-    },
+    access: () => ({ ...createAccessActivities(access), ...createDriftActivities(access) }),
     steps: () => createStepActivities(createSteps(config)),
   };
   const common = {
@@ -68,7 +67,7 @@ export async function createWorkers({
   };
 
   // Temporal limits the rate of a task queue across all its workers.
-  const rateLimited = config.systems.flatMap(({ name, rateLimit }) =>
+  const rateLimited = config.systems.filter(isAsked).flatMap(({ name, rateLimit }) =>
     rateLimit && services.includes('access')
       ? [
           {

@@ -14,6 +14,7 @@ import { ExitInterview } from './exit-interview.js';
 import { registerHandlers } from './handlers.js';
 import { planExit, startOfDay } from './proxies.js';
 import { remindUntilDecided } from './review-ladder.js';
+import { ManualHold } from './manual-hold.js';
 import { SystemHold } from './system-hold.js';
 import { keepOperatorNotified, notifyManagerOfOutcome, notifyPeople } from './notify-people.js';
 import { syncVisibility } from './visibility.js';
@@ -30,12 +31,14 @@ export async function exitEmployee(resignation: Resignation): Promise<ExitStatus
 
   // A cancellation must not interrupt a step half-way: it is an ending of the exit, which restores access.
   await CancellationScope.nonCancellable(async () => {
-    const holds: SystemHold[] = [];
+    const holds: (SystemHold | ManualHold)[] = [];
     const show = syncVisibility(exit, holds);
     context.begin(
       await planExit.executeWithOptions({ summary: 'Read the configuration that this exit runs under' }, []),
     );
-    holds.push(...context.plan.systems.map((system) => new SystemHold(context, system)));
+    holds.push(
+      ...context.plan.systems.map((system) => new (system.manual ? ManualHold : SystemHold)(context, system)),
+    );
 
     const begun = Promise.all([
       ...holds.map((hold) => hold.block()),

@@ -45,10 +45,10 @@ export async function notifyPeople(context: ExitContext): Promise<void> {
 /** Mails the outcome to the manager, once access is restored or revoked. */
 export const notifyManagerOfOutcome = (context: ExitContext): Promise<void> =>
   context.runner.perform('notify-manager-of-outcome', async (execution: StepExecution) => {
-    const { ending: outcome, decision } = context.exit;
+    const { ending: outcome, decision, unobserved } = context.exit;
     const { to } = await execution.call(
       context.services.notification.notifyManagerOfOutcome,
-      { ...about(context), outcome: outcome!, decision: decision?.data },
+      { ...about(context), outcome: outcome!, decision: decision?.data, unobserved },
       { summary: `Tell the manager: ${outcome}` },
     );
     return { type: 'manager.notified', data: { of: 'outcome', to, identities: [], notes: [] } };

@@ -120,12 +120,11 @@ export class StepRunner {
   }
 
   private optionsOf(name: string, system?: string): ActivityOptions {
-    const row = this.exit.ledger.rowOf(name)!;
+    const { ledger } = this.exit;
     const step = this.exit.step(name, system)!;
-    const summary = summaryOf(row, system);
+    const summary = summaryOf(ledger.rowOf(name)!, system);
     if (isStuck(step)) return { summary };
-    const attentionAfterMs = row.attentionAfterMs ?? this.exit.plan!.policy.attentionAfterMs;
-    const leftMs = attentionAfterMs - (Date.now() - Date.parse(step.startedAt!));
+    const leftMs = ledger.attentionAfterMs(step) - (Date.now() - Date.parse(step.startedAt!));
     return { summary, scheduleToCloseTimeout: Math.max(1, leftMs) };
   }
 }

@@ -16,7 +16,7 @@ import type { SystemHold } from './system-hold.js';
  * Updates them after each change of the exit. Every upsert is an event, so the changes of one workflow task are one upsert.
  * @returns a function that writes what is not yet written, for the end of the workflow
  */
-export function syncVisibility(exit: Exit, holds: readonly SystemHold[]): () => void {
+export function syncVisibility(exit: Exit, holds: readonly Pick<SystemHold, 'watched'>[]): () => void {
   let shownRevision = -1;
   let shown = { attributes: '', holds: '[]' };
   const show = () => {

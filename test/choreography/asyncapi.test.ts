@@ -6,6 +6,7 @@ import { Parser } from '@asyncapi/parser';
 import { z } from 'zod';
 import { EXITS } from '../../src/choreography/jetstream/streams.js';
 import { promisesOf, type Promised } from '../../src/choreography/subscribers/tasks.js';
+import { isAsked, isManual } from '../../src/config/config.js';
 import { planFrom } from '../../src/config/planning.js';
 import { schemas, type EventType } from '../../src/exit/events.js';
 import { ended, waiting } from '../promises/on-the-way.js';
@@ -72,7 +73,8 @@ describe('asyncapi.yaml', () => {
       assert.deepEqual(comparable(messageOf(type).payload), comparable(checked));
     });
 
-  const table = planFrom(sampleConfig, 'choreographed').steps;
+  const plan = planFrom(sampleConfig, 'choreographed');
+  const { steps: table } = plan;
 
   for (const { name, service, event } of table)
     it(`has the event of ${name}, and lets the service ${service} send it`, () => {
@@ -85,7 +87,7 @@ describe('asyncapi.yaml', () => {
       promises.toSorted((a, b) => a.step.localeCompare(b.step));
     for (const [service, consumers] of Object.entries(contract['x-services'])) {
       const own = table.filter((row) => row.service === service).map(({ name: step }) => ({ step }));
-      const promised = promisesOf(table, own, attentionAfter);
+      const promised = promisesOf(plan, own);
       assert.deepEqual(byStep(promisesIn(consumers, attentionAfter)), byStep(asJson(promised)), service);
     }
   });
@@ -200,7 +202,9 @@ describe('the services, as asyncapi.yaml documents them,', () => {
       .flat()
       .flatMap((tag): { tag: string; name: string; system?: string; step?: string }[] => {
         if (tag.includes('{system}'))
-          return systems.map(({ name }) => ({ tag, name: tag.replace('{system}', name), system: name }));
+          return systems
+            .filter(tag.startsWith('owner') ? isManual : isAsked)
+            .map(({ name }) => ({ tag, name: tag.replace('{system}', name), system: name }));
         if (tag.includes('{step}'))
           return steps.map(({ name }) => ({ tag, name: tag.replace('{step}', name), step: name }));
         return [{ tag, name: tag }];
@@ -210,7 +214,7 @@ describe('the services, as asyncapi.yaml documents them,', () => {
     const documented = [...consumers.map(({ name }) => name), ...contract['x-observers']];
     assert.deepEqual(durable.toSorted(), documented.toSorted());
 
-    const { steps: table } = planFrom(world.config, 'choreographed');
+    const plan = planFrom(world.config, 'choreographed');
     for (const { tag, system, step, name } of consumers) {
       const { config } = found.find((each) => each.name === name)!;
       const subjects = Object.values(contract.operations)
@@ -219,7 +223,7 @@ describe('the services, as asyncapi.yaml documents them,', () => {
       assert.deepEqual(config.filter_subjects?.toSorted(), subjects.toSorted(), name);
 
       const promised = step
-        ? promisesOf(table, [{ step }], attentionAfter)
+        ? promisesOf(plan, [{ step }])
         : promisesIn([tag], attentionAfter).map((promise) => ({ ...promise, ...(system && { system }) }));
       assert.deepEqual(JSON.parse(config.metadata!['promises']!), asJson(promised), name);
     }

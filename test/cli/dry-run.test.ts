@@ -16,9 +16,23 @@ const steps = [
   'systems:\n',
 ].join('\n');
 
+const ledger = [
+  '  - name: ledger',
+  '    protocol: manual',
+  '    hold: suspend',
+  '    owner: { name: Lena Vogt, email: lena.vogt@acme.example }',
+  '    remindEvery: P1D',
+  '    within: P2D',
+  '# Steps of your own',
+].join('\n');
+const config: [string, string][] = [
+  ['systems:\n', steps],
+  ['# Steps of your own', ledger],
+];
+
 const inAMonth = new Date(Date.now() + 30 * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
 
-inBothForms('--dry-run', { config: [['systems:\n', steps]] }, (company) => {
+inBothForms('--dry-run', { config }, (company) => {
   it('of resign shows every step that the resignation sets off, those of the configuration too', async () => {
     const { env, form, hire } = company();
     const nora = await hire({ personalEmail: 'nora@home.example' });
@@ -31,11 +45,16 @@ inBothForms('--dry-run', { config: [['systems:\n', steps]] }, (company) => {
         ...(form === 'orchestrated' ? ['look-up-employee'] : []),
         ...['notify-manager', 'notify-employee', 'schedule-hr-interview', 'stop-parcels'],
         ...systems.map((system) => `block-access:${system}`),
+        'block-access:ledger',
         ...systems.map((system) => `revoke-access:${system}`),
       ],
     );
     assert.equal(of.get('notify-employee'), `${nora.email} and nora@home.example`);
     assert.equal(of.get('stop-parcels'), 'Stop the parcels.');
+    assert.equal(
+      of.get('block-access:ledger'),
+      'Lena Vogt <lena.vogt@acme.example> is asked to suspend the account, and confirms it',
+    );
   });
 
   it('of decide shows every step that the decision sets off, those of the configuration too, and does nothing', async () => {
@@ -50,6 +69,7 @@ inBothForms('--dry-run', { config: [['systems:\n', steps]] }, (company) => {
         `revoke-access:${system}`,
         `on ${inAMonth}: account inactive, memberships removed`,
       ]),
+      ['revoke-access:ledger', 'its owner is asked, and confirms it'],
       ['collect-laptop', 'Collect the laptop.'],
       ['file-decision', 'File the decision.'],
       ['notify-manager-of-outcome', 'leaving'],
@@ -57,6 +77,7 @@ inBothForms('--dry-run', { config: [['systems:\n', steps]] }, (company) => {
     ]);
     assert.deepEqual(await effects('retained'), [
       ...systems.map((system) => [`restore-access:${system}`, 'what the hold took is given back']),
+      ['restore-access:ledger', 'its owner is asked, and confirms it'],
       ['cancel-hr-interview', 'the invitation is withdrawn'],
       ['welcome-back', 'Say welcome back.'],
       ['file-decision', 'File the decision.'],

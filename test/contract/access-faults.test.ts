@@ -5,7 +5,7 @@ import { NOTHING, untilDone } from '../support/critical-system.js';
 import { finalFailure, outage } from '../support/failures.js';
 import type { Fault } from '../support/fault-proxy.js';
 import { gate } from '../support/gate.js';
-import { contract, itWithEtags } from './contract.js';
+import { contract, itOverScim, itWithEtags } from './contract.js';
 import { filtersIgnoreCase } from './quirks.js';
 import { faulty } from './targets.js';
 
@@ -118,21 +118,36 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
   );
 
   for (const status of [200, 404]) {
-    it(`does without versions where the system has none (${status} to ServiceProviderConfig)`, async () => {
-      const account = await captured(GROUPS);
-      system.proxy.fault(({ path }) =>
-        path.endsWith('/ServiceProviderConfig')
-          ? { kind: 'answer', status, body: { etag: { supported: false } } }
-          : undefined,
-      );
-      const { taken } = await system.block(account, GROUPS);
-      assert.deepEqual((await system.admin.account(account.id)).groups, ['readers']);
-      await system.access().restore(account, taken, signal);
-      assert.equal((await system.admin.account(account.id)).groups.length, 3);
-    });
+    itOverScim(
+      `does without versions where the system has none (${status} to ServiceProviderConfig)`,
+      system,
+      async () => {
+        const account = await captured(GROUPS);
+        system.proxy.fault(({ path }) =>
+          path.endsWith('/ServiceProviderConfig')
+            ? { kind: 'answer', status, body: { etag: { supported: false } } }
+            : undefined,
+        );
+        const { taken } = await system.block(account, GROUPS);
+        assert.deepEqual((await system.admin.account(account.id)).groups, ['readers']);
+        await system.access().restore(account, taken, signal);
+        assert.equal((await system.admin.account(account.id)).groups.length, 3);
+      },
+    );
   }
 
-  for (const status of [401, 403]) {
+  const refusals = {
+    scim: {
+      401: /^payroll answered 401 to .*: "\(the token\)" may not; /,
+      403: /^payroll answered 403 to .*: "\(the token\)" may not; /,
+    },
+    own: { 401: /^payroll answered 401/, 403: /^payroll answered 403/ },
+    ldap: {
+      401: /^payroll answered 49 .*check bindDn and its password/,
+      403: /^payroll answered 50 .*check the rights of bindDn/,
+    },
+  };
+  for (const status of [401, 403] as const) {
     it(`is not retried after ${status}, and the failure does not show the token`, async () => {
       const account = await captured(SUSPEND);
       const { token } = system;
@@ -144,25 +159,29 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
         () => system.access().revoke(account, [account], signal),
       ]) {
         const reason = await finalFailure(FailureType.Refused, acting());
-        assert.match(reason, new RegExp(`^payroll answered ${status} to .*: "\\(the token\\)" may not; `));
+        assert.match(reason, refusals[system.protocol][status]);
         assert.ok(!reason.includes(token));
       }
     });
   }
 
-  it('does not mistake an outage or an answer that is not SCIM for a missing account', async () => {
-    const { employeeId } = await captured(SUSPEND);
-    const capturing = () => system.access().capture({ employeeId }, SUSPEND, signal);
-    const strange: Fault[] = [404, 500, 503].map((status) => ({ kind: 'answer', status }));
-    for (const fault of [...strange, { kind: 'answer', status: 200, body: {} } as const]) {
-      system.proxy.fault(() => fault);
-      await assert.rejects(capturing(), /payroll answered/);
-    }
-    system.proxy.fault(() => ({ kind: 'unreachable' }));
-    assert.match(await outage(capturing()), /^payroll cannot be reached at http/);
-  });
+  itOverScim(
+    'does not mistake an outage or an answer that is not SCIM for a missing account',
+    system,
+    async () => {
+      const { employeeId } = await captured(SUSPEND);
+      const capturing = () => system.access().capture({ employeeId }, SUSPEND, signal);
+      const strange: Fault[] = [404, 500, 503].map((status) => ({ kind: 'answer', status }));
+      for (const fault of [...strange, { kind: 'answer', status: 200, body: {} } as const]) {
+        system.proxy.fault(() => fault);
+        await assert.rejects(capturing(), /payroll answered/);
+      }
+      system.proxy.fault(() => ({ kind: 'unreachable' }));
+      assert.match(await outage(capturing()), /^payroll cannot be reached at http/);
+    },
+  );
 
-  it('does not believe a resource without an id', async () => {
+  itOverScim('does not believe a resource without an id', system, async () => {
     const { employeeId, ...account } = await captured(SUSPEND);
     const body = { userName: 1234, totalResults: 1, Resources: [{ userName: 1234 }] };
     system.proxy.fault(() => ({ kind: 'answer', status: 200, body }));
@@ -184,7 +203,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
     assert.deepEqual(system.writes(), []);
   });
 
-  it('does not mistake the 404 of a gateway for a deleted account', async () => {
+  itOverScim('does not mistake the 404 of a gateway for a deleted account', system, async () => {
     const account = await captured(SUSPEND);
     const lose = () =>
       system.proxy.fault(({ method, path }) =>
@@ -202,7 +221,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
     assert.match(await outage(system.access().restore(account, taken, signal)), contradiction);
   });
 
-  it('does not mistake an answer that is not SCIM for a restored account', async () => {
+  itOverScim('does not mistake an answer that is not SCIM for a restored account', system, async () => {
     const account = await captured(SUSPEND);
     const { taken } = await system.block(account, SUSPEND);
     system.proxy.fault(() => ({ kind: 'answer', status: 200, body: {} }));

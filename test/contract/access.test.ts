@@ -144,7 +144,8 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
     });
   }
 
-  it('finds the account by the employee number where the system knows no external id', async () => {
+  it('finds the account by the employee number where the system knows no external id', async function () {
+    if (system.keys < 2) return this.skip();
     const { employeeId, id } = await system.hire();
     await system.admin.setExternalId(id, named('something-else'));
     assert.equal((await system.capture(employeeId, SUSPEND)).id, id);

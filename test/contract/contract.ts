@@ -1,7 +1,7 @@
 /** Runs the same tests on several servers. */
 import type { HoldKind } from '../../src/exit/hold-facts.js';
-import { SUSPEND, startCriticalSystem, type CriticalSystem } from '../support/critical-system.js';
-import type { ScimAdmin } from '../support/scim-admin.js';
+import { SUSPEND, startCriticalSystem, type Admin, type CriticalSystem } from '../support/critical-system.js';
+import { describeUnless } from '../support/installed.js';
 import { run, type Target } from './targets.js';
 
 interface Names {
@@ -15,7 +15,7 @@ interface Names {
 
 let contracts = 0;
 
-const admins = new Set<ScimAdmin>();
+const admins = new Set<Admin>();
 for (const interruption of ['SIGINT', 'SIGTERM'] as const) {
   // The owner of the server need not clean up after Ctrl-C.
   process.once(interruption, () => {
@@ -33,14 +33,14 @@ export function contract(
   on: readonly Target[],
   tests: (system: CriticalSystem, names: Names) => void,
 ): void {
-  for (const { name, ...target } of on) {
-    describe(`on ${name}, ${title}`, () => {
+  for (const { name, asItIs, lacks, connect } of on) {
+    describeUnless(lacks, `on ${name}, ${title}`, () => {
       const prefix = `${run}${++contracts}-`;
       const named = (each: string): string => prefix + each;
       const system = {} as CriticalSystem;
       before(async () => {
-        const onAdmin = (admin: ScimAdmin) => admins.add(admin);
-        Object.assign(system, await startCriticalSystem({ ...target, prefix, onAdmin }));
+        const onAdmin = (admin: Admin) => admins.add(admin);
+        Object.assign(system, await startCriticalSystem({ connect, prefix, onAdmin }));
       });
       beforeEach(() => {
         system.proxy.seen.length = 0;
@@ -52,7 +52,7 @@ export function contract(
         admins.delete(system.admin);
       });
       const GROUPS = { kind: 'groups' as const, groups: [named('operators'), named('admins')] };
-      tests(system, { SUSPEND, GROUPS, named, asItIs: target.quirk === undefined });
+      tests(system, { SUSPEND, GROUPS, named, asItIs });
     });
   }
 }
@@ -61,6 +61,14 @@ export function contract(
 export function itWithEtags(title: string, system: CriticalSystem, test: () => Promise<void>): void {
   it(`${title} (where the server says that it supports ETags)`, async function () {
     if (!system.etags) return this.skip();
+    await test();
+  });
+}
+
+/** For what only SCIM has, such as a gateway that answers with HTML. */
+export function itOverScim(title: string, system: CriticalSystem, test: () => Promise<void>): void {
+  it(`${title} (over SCIM)`, async function () {
+    if (system.protocol !== 'scim') return this.skip();
     await test();
   });
 }

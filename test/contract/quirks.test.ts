@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { startFaultProxy, type FaultProxy, type Quirk } from '../support/fault-proxy.js';
-import type { CriticalServer } from '../support/critical-system.js';
+import type { CriticalServer } from '../support/scim-system.js';
 import { scimRequests, type Resource } from '../support/scim-requests.js';
 import * as quirks from './quirks.js';
 import { embedded, scim2Server } from './targets.js';

@@ -1,43 +1,76 @@
 /** The servers that the contract suite runs against. */
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import gatekeeperContract from '../../examples/gatekeeper/gatekeeper-contract.js';
 import { startScimServer } from '../../src/local/scim-process.js';
-import type { CriticalServer, CriticalSystemOptions } from '../support/critical-system.js';
+import type { CriticalSystemOptions } from '../support/critical-system.js';
 import type { Quirk } from '../support/fault-proxy.js';
+import type { LdapServer } from '../support/ldap-server.js';
+import { overLdap } from '../support/ldap-system.js';
+import { overOwn, type OwnContract } from '../support/own-system.js';
+import { sambaLacks, startSamba } from '../support/samba.js';
 import { startScim2Server } from '../support/scim2-server.js';
+import { overScim, type CriticalServer, type ScimSystem } from '../support/scim-system.js';
+import { slapdLacks, startSlapd } from '../support/slapd.js';
 import { scratchFolder } from '../support/temporal.js';
 import * as quirks from './quirks.js';
 
-export interface Target extends Omit<CriticalSystemOptions, 'prefix'> {
+export interface Target extends Pick<CriticalSystemOptions, 'connect'> {
   name: string;
+  /** A server as it is, not made to lack something. */
+  asItIs: boolean;
+  /** Why the server cannot be had on this machine. */
+  lacks?: string | undefined;
 }
+
+export interface ScimTarget extends Target, ScimSystem {}
+
+const scim = (name: string, system: ScimSystem): ScimTarget => ({
+  name,
+  asItIs: system.quirk === undefined,
+  ...system,
+  connect: overScim(system),
+});
 
 /**
  * One of each per test process, with which it ends (local/die-with-parent.ts, local/guard.ts). Every group of tests has names of its
  * own on it, and deletes what it made.
  */
-function shared(start: (logFile: string) => Promise<CriticalServer>): () => Promise<CriticalServer> {
-  let server: Promise<CriticalServer> | undefined;
+function shared<T extends CriticalServer | LdapServer>(
+  start: (logFile: string) => Promise<T>,
+): () => Promise<T> {
+  let server: Promise<T> | undefined;
   return async () => {
     server ??= scratchFolder().then((folder) => start(path.join(folder, 'server.log')));
     return { ...(await server), stop: () => Promise.resolve() };
   };
 }
 
-export const embedded: Target = {
-  name: 'the embedded directory',
+export const embedded = scim('the embedded directory', {
   server: shared((logFile) => startScimServer({ name: 'payroll', token: 'token-of-the-system', logFile })),
-};
-export const scim2Server: Target = { name: 'scim2-server @long', server: shared(startScim2Server) };
-
-const variant = (target: Target, lacking: string, quirk: Quirk): Target => ({
-  ...target,
-  name: `${target.name} ${lacking}`,
-  quirk,
 });
+export const scim2Server = scim('scim2-server @long', { server: shared(startScim2Server) });
+
+const ldap: Target[] = [
+  { name: 'OpenLDAP', asItIs: true, lacks: slapdLacks, connect: overLdap(shared(startSlapd)) },
+  {
+    name: 'Active Directory (Samba) @long',
+    asItIs: true,
+    lacks: sambaLacks,
+    connect: overLdap(shared(startSamba)),
+  },
+];
+
+const variant = ({ name, ...system }: ScimTarget, lacking: string, quirk: Quirk): ScimTarget =>
+  scim(`${name} ${lacking}`, { ...system, quirk });
 
 /** A server of yours, where the environment names one. */
 function named(): Target[] {
+  return [...namedByUrl(), ...namedByModule()];
+}
+
+function namedByUrl(): Target[] {
   const {
     EMS_CONTRACT_SCIM_URL: scimUrl,
     EMS_CONTRACT_SCIM_TOKEN: token,
@@ -46,18 +79,35 @@ function named(): Target[] {
   if (!scimUrl) return [];
   if (!token) throw new Error('EMS_CONTRACT_SCIM_URL is set, and EMS_CONTRACT_SCIM_TOKEN is not');
   return [
-    {
-      name: 'the server of EMS_CONTRACT_SCIM_URL',
+    scim('the server of EMS_CONTRACT_SCIM_URL', {
       server: () =>
         Promise.resolve({ scimUrl: scimUrl.replace(/\/+$/, ''), token, stop: () => Promise.resolve() }),
       accountAttribute: EMS_CONTRACT_ACCOUNT_ATTRIBUTE || undefined,
       requestTimeoutMs: 15_000,
-    },
+    }),
   ];
 }
 
+function namedByModule(): Target[] {
+  const { EMS_CONTRACT_OWN: module } = process.env;
+  if (!module) return [];
+  const start = async () => {
+    const { default: begin } = (await import(pathToFileURL(path.resolve(module)).href)) as {
+      default: () => Promise<OwnContract>;
+    };
+    return begin();
+  };
+  return [{ name: 'the system of EMS_CONTRACT_OWN', asItIs: true, connect: overOwn(start) }];
+}
+
+const gatekeeper: Target = {
+  name: 'the gatekeeper of examples/, by an adapter of its own',
+  asItIs: true,
+  connect: overOwn(gatekeeperContract),
+};
+
 /** Without a quirk. */
-const plain: Target[] = [embedded, scim2Server, ...named()];
+const plain: Target[] = [embedded, scim2Server, gatekeeper, ...named(), ...ldap];
 
 /**
  * What real servers lack or do otherwise: each thing alone on a server that does not do so by itself, and all together. What EMS

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
 import { scimRequests } from '../support/scim-requests.js';
 import { startScim2Server } from '../support/scim2-server.js';
-import type { CriticalServer } from '../support/critical-system.js';
+import type { CriticalServer } from '../support/scim-system.js';
 import { scratchFolder } from '../support/temporal.js';
 
 describe('on a server that the environment names, the contract suite', () => {

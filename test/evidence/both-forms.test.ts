@@ -200,7 +200,7 @@ describe('the evidence, in both forms,', () => {
     );
     const asked = attention.find(({ step }) => step === 'block-access:code')!;
     assert.equal(asked.until, resolutions[0]!.at);
-    assert.equal(times.resignationToBlock.systems.find(({ system }) => system === 'code')?.how, 'by-hand');
+    assert.equal(times.resignationToBlock.systems.find(({ system }) => system === 'code')?.how, 'confirmed');
   });
 
   it('measures an exit that ended leaving on a date from the beginning of that date for the company', async () => {

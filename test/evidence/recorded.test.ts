@@ -118,12 +118,12 @@ describe('the evidence of recorded exits', () => {
       [['block-access:code', 'done-by-hand', IT, 'done-by-hand']],
     );
     assert.equal(asked.get('block-access:code')!.until, evidence.resolutions[0]!.at);
-    assert.deepEqual(hows(evidence.times.resignationToBlock), ['observed', 'by-hand', 'observed']);
+    assert.deepEqual(hows(evidence.times.resignationToBlock), ['observed', 'confirmed', 'observed']);
     assert.equal(evidence.times.resignationToBlock.allMs, undefined);
     assert.deepEqual(hows(evidence.times.decisionToEnd), ['observed', 'observed', 'observed']);
     assert.match(
       evidence.verdict,
-      /Until then .* blocked on payroll and production; it was blocked by hand, which EMS did not observe, on code/,
+      /Until then .* blocked on payroll and production; a person confirmed it blocked, which EMS did not observe, on code/,
     );
   });
 

@@ -6,7 +6,7 @@ import { startScimServer, type ScimServer } from '../../src/local/scim-process.j
 import { createAccessService } from '../../src/services/access/access.js';
 import { createScimAdapter } from '../../src/services/access/adapters/scim-adapter.js';
 import { createScimClient } from '../../src/services/protocols/scim.js';
-import { sampleConfig } from '../support/sample-config.js';
+import { sampleConfig, scimSystemsOf } from '../support/sample-config.js';
 import { ENTERPRISE_USER, scimRequests, USER } from '../support/scim-requests.js';
 import { scratchFolder } from '../support/temporal.js';
 
@@ -122,7 +122,7 @@ describe('the embedded SCIM server, as a store,', () => {
       logFile: path.join(folder, 'log'),
     });
     const scim = createScimClient({ ...code, name: 'code', requestTimeoutMs: 5000 });
-    const { match } = sampleConfig.systems[0]!;
+    const { match } = scimSystemsOf(sampleConfig)[0]!;
     const access = createAccessService({ match, port: createScimAdapter({ scim }) });
     for (const [employeeId, userName] of [
       ['E-1002', 'dana.fox@acme.example'],

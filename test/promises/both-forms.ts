@@ -2,7 +2,7 @@
 import type { ExitStatus, Phase } from '../../src/exit/status.js';
 import { randomUUID } from 'node:crypto';
 import { taskQueues } from '../../src/exit/queues.js';
-import type { Exits } from '../../src/exit/exits.js';
+import type { ExitsOfForm } from '../../src/exit/evidence/evidence.js';
 import { subscriberNames } from '../../src/choreography/subscribers/start.js';
 import { fast, startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { PATIENCE_MS } from '../support/eventually.js';
@@ -13,7 +13,7 @@ export interface Company extends Omit<
   'exits' | 'until' | 'untilPhase' | 'startWorkers' | 'stopWorkers'
 > {
   form: ExitStatus['form'];
-  exits: Exits;
+  exits: ExitsOfForm;
   /** Of the choreographed form only. */
   bus?: ChoreographedWorld['bus'];
   broker?: ChoreographedWorld['broker'];

@@ -140,7 +140,7 @@ describe('the templates', () => {
       'read another file',
       'en/manager-leaving.txt.liquid',
       (text) => `${text}{% include '/etc/passwd' %}\n`,
-      /en\/manager-leaving\.txt\.liquid:6: ENOENT/,
+      /en\/manager-leaving\.txt\.liquid:10: ENOENT/,
     ],
     [
       'have no subject',

@@ -9,6 +9,7 @@ import { loadTemplates } from '../../src/services/mails/templates.js';
 import { RetryAfter } from '../../src/services/protocols/retry-after.js';
 import { createStepService, type StepServiceOptions } from '../../src/services/steps/step-service.js';
 import { finalFailure, outage } from '../support/failures.js';
+import { hostileNames, unprintable } from '../support/hostile-names.js';
 import { readHtml } from '../support/html.js';
 import { mailer } from '../support/message.js';
 import { sampleConfig } from '../support/sample-config.js';
@@ -53,6 +54,7 @@ const service = (changes: Partial<StepServiceOptions>, smtpPort = 1) => {
   const { organisation, contacts, interview } = sampleConfig;
   return createStepService({
     steps: [],
+    systems: [],
     mailer: mailer(smtpPort),
     templates: loadTemplates(interview),
     organisation,
@@ -323,5 +325,76 @@ describe('a step that is a task', () => {
   it('fails for good when its address is refused', async () => {
     server.refuseWith(550);
     await finalFailure(FailureType.AddressRefused, ask());
+  });
+});
+
+describe('an access step of a system that no program reaches', () => {
+  const server = mailServer();
+  const owner = { name: 'Lena Vogt', email: 'lena.vogt@acme.example' };
+  const ledger = { name: 'ledger', hold: { kind: 'suspend' as const }, owner, remindEvery: DAY_MS };
+  const request = {
+    ...about,
+    ...{ step: 'block-access', system: 'ledger', withinMs: DAY_MS, number: 1 },
+    employee: { displayName: 'Dana Fox' },
+  };
+  const ask = (said: Asked<'askPerson'> = {}, system: Partial<Ledger> = {}) =>
+    service({ systems: [{ ...ledger, ...system }] }, server.port).askPerson({ ...request, ...said }, signal);
+  type Ledger = StepServiceOptions['systems'][number];
+  const linesOf = () => {
+    const [mail] = server.mails;
+    return [mail!.text!.split('\n'), readHtml(mail!.html as string).paragraphs];
+  };
+
+  it('is asked of its owner under a Message-ID of its own, which a retry keeps and a reminder does not', async () => {
+    const blocked = { by: owner.email, at: STARTED, evidence: 'TICKET-42' };
+    const ids = [];
+    for (const said of [
+      { number: 1 },
+      { number: 1 },
+      { number: 2 },
+      { step: 'restore-access', ending: 'retained' as const, blocked },
+    ])
+      ids.push((await ask(said)).messageId);
+    assert.match(ids[0]!, /^<exit-1\.block-access\.ledger\.1\.[0-9a-f]{8}@acme\.example>$/);
+    assert.deepEqual([ids[0] === ids[1], new Set(ids).size], [true, 3]);
+    assert.deepEqual(
+      server.mails.map(({ subject }) => subject),
+      [
+        ...Array<string>(2).fill('Block the access of Dana Fox to ledger'),
+        'Reminder 1: Block the access of Dana Fox to ledger',
+        'Give back the access of Dana Fox to ledger',
+      ],
+    );
+  });
+
+  it('names the groups of the hold', async () => {
+    await ask({}, { hold: { kind: 'groups', groups: ['ledger-admins', 'ledger-users'] } });
+    for (const lines of linesOf())
+      assert.ok(
+        lines.some((line) => line.includes('take the account out of ledger-admins and ledger-users.')),
+      );
+  });
+
+  it('speaks the language of its owner', async () => {
+    await ask({ step: 'revoke-access', ending: 'leaving' }, { owner: { ...owner, language: 'de' } });
+    const [mail] = server.mails;
+    assert.equal(mail!.subject, 'Zugang von Dana Fox zu ledger entziehen');
+    assert.match(mail!.text!, /Die Sperre wurde nicht bestätigt/);
+  });
+
+  for (const [what, evidence] of Object.entries(hostileNames))
+    it(`shows evidence as text and nothing else: ${what}`, async () => {
+      const blocked = { by: owner.email, at: STARTED, evidence };
+      await ask({ step: 'restore-access', ending: 'retained', blocked });
+      const [mail] = server.mails;
+      const line = mail!.text!.split('\n').find((each) => each.startsWith('The block was confirmed by'))!;
+      assert.doesNotMatch(line, unprintable);
+      assert.doesNotMatch(mail!.html as string, /<(img|script)/);
+      assert.equal(mail!.headers.has('x-evil') || mail!.headers.has('bcc'), false);
+    });
+
+  it('fails for good when its system is not in the configuration any more', async () => {
+    const asked = service({}).askPerson(request, signal);
+    assert.match(await finalFailure(FailureType.UnknownSystem, asked), /no system "ledger" any more/);
   });
 });

@@ -1,4 +1,4 @@
-/** A critical system behind a proxy that can fail, and holds on its accounts as the activities try them. */
+/** A critical system of any protocol behind a proxy that can fail, and holds on its accounts as the activities try them. */
 import type { Capabilities } from '../../src/services/access/access-port.js';
 import { FinalFailure } from '../../src/exit/failures.js';
 import type { Blocked, CapturedAccount, GroupRef, HoldKind, Taken } from '../../src/exit/hold-facts.js';
@@ -7,45 +7,55 @@ import {
   type AccessOptions,
   type AccessService,
 } from '../../src/services/access/access.js';
-import { byEmployeeId } from './matching.js';
-import { createScimAdapter } from '../../src/services/access/adapters/scim-adapter.js';
-import { createScimClient } from '../../src/services/protocols/scim.js';
-import { startFaultProxy, type FaultProxy, type Quirk } from './fault-proxy.js';
-import { sampleConfig } from './sample-config.js';
-import { scimAdmin, type NewUser, type ScimAdmin } from './scim-admin.js';
+import type { FaultProxy } from './fault-proxy.js';
+import type { NewUser, ScimAdmin } from './scim-admin.js';
 
 export const SUSPEND: HoldKind = { kind: 'suspend' };
 export const NOTHING: Taken = { suspended: false, groups: [] };
 const { signal } = new AbortController();
 
-export interface CriticalServer {
-  scimUrl: string;
+/** What the contract needs of another administrator, over any protocol. */
+export interface Admin extends Pick<ScimAdmin, 'createUser' | 'createGroup' | 'deleteAll' | 'account'> {
+  addMember: (groupId: string, userId: string) => Promise<unknown>;
+  removeMember: (groupId: string, userId: string) => Promise<unknown>;
+  deleteGroup: (groupId: string) => Promise<unknown>;
+  deleteUser: (userId: string) => Promise<unknown>;
+  setActive: (userId: string, active: boolean) => Promise<unknown>;
+  /** Changes the key that accounts are found by first. */
+  setExternalId: (userId: string, value: string) => Promise<unknown>;
+}
+
+/** A server behind a proxy, by its protocol. */
+export interface Connection extends Pick<AccessOptions, 'port' | 'match'> {
+  protocol: 'scim' | 'ldap' | 'own';
+  /** The secret, which no failure may show. */
   token: string;
+  proxy: FaultProxy;
+  admin: Admin;
+  /** Whether the server refuses a write on an old version. */
+  etags: () => Promise<boolean>;
+  /** Where else an account has its employee id. */
+  identity?: (name: string) => Partial<NewUser>;
   stop: () => Promise<void>;
 }
 
 export interface CriticalSystemOptions {
-  server: () => Promise<CriticalServer>;
-  quirk?: Quirk | undefined;
-  /** What every name on the server begins with, so that it clashes with no other. */
+  /** @param prefix what every name on the server begins with, so that it clashes with no other */
+  connect: (prefix: string) => Promise<Connection>;
   prefix?: string;
-  accountAttribute?: string | undefined;
-  requestTimeoutMs?: number | undefined;
   /** Told before anything is made on the server. */
-  onAdmin?: (admin: ScimAdmin) => void;
+  onAdmin?: (admin: Admin) => void;
 }
 
-export interface CriticalSystem {
-  token: string;
-  admin: ScimAdmin;
-  proxy: FaultProxy;
+export interface CriticalSystem extends Pick<Connection, 'protocol' | 'token' | 'admin' | 'proxy'> {
   /** What changed something, or tried to, of what the proxy saw. */
   writes: () => string[];
-  /** Whether the server says that it supports ETags. */
+  /** Whether the server says that it refuses a write on an old version. */
   etags: boolean;
+  /** How many keys an account is found by. */
+  keys: number;
   /** By name: the critical `operators` and `admins`, and `readers`, which no hold may touch. */
   groups: Record<'operators' | 'admins' | 'readers', string>;
-  /** One client, and so one memory of what the server supports. */
   access: (
     options?: Partial<Omit<AccessOptions, 'port'>> & { tells?: Partial<Capabilities> },
   ) => AccessService;
@@ -65,50 +75,34 @@ export interface CriticalSystem {
 }
 
 export async function startCriticalSystem({
-  server: start,
-  quirk,
+  connect,
   prefix = '',
-  accountAttribute = sampleConfig.systems[0]!.match.at(-1)!.attribute,
-  requestTimeoutMs = 2000,
   onAdmin,
 }: CriticalSystemOptions): Promise<CriticalSystem> {
-  const server = await start();
-  const { token } = server;
-  const quirky = quirk && (await startFaultProxy(server.scimUrl));
-  quirky?.quirk(quirk);
-  const scimUrl = quirky?.url ?? server.scimUrl;
-  const proxy = await startFaultProxy(scimUrl);
-  const admin = scimAdmin({ scimUrl, token }, prefix);
+  const connection = await connect(prefix);
+  const { protocol, token, proxy, admin, port, match, identity } = connection;
   onAdmin?.(admin);
   const access: CriticalSystem['access'] = ({ tells, ...options } = {}) => {
-    const scim = createScimClient({ name: 'payroll', scimUrl: proxy.url, token, requestTimeoutMs });
-    const port = createScimAdapter({ scim });
-    const capabilities = async (signal: AbortSignal) => ({ ...(await port.capabilities(signal)), ...tells });
-    return createAccessService({
-      match: byEmployeeId('externalId', accountAttribute),
-      ...options,
-      port: { ...port, capabilities },
+    const capabilities = async (signal: AbortSignal) => ({
+      ...(await port.capabilities(signal)),
+      // It would be in the notes of every block.
+      tokensLiveMs: undefined,
+      ...tells,
     });
+    return createAccessService({ match, ...options, port: { ...port, capabilities } });
   };
   let hired = 0;
-  /** The employee id where the system is configured to keep it; the employee number is set anyway. */
-  const identity = (name: string): Partial<NewUser> => {
-    if (accountAttribute === 'userName') return { userName: name };
-    return accountAttribute.startsWith('urn:') ? {} : { attributes: { [accountAttribute]: prefix + name } };
-  };
 
   async function stop(): Promise<void> {
     try {
       await admin.deleteAll();
     } finally {
-      await proxy.stop();
-      await quirky?.stop();
-      await server.stop();
+      await connection.stop();
     }
   }
 
   async function populate() {
-    const etags = await admin.announcesEtags();
+    const etags = await connection.etags();
     const groups = {
       operators: await admin.createGroup('operators'),
       admins: await admin.createGroup('admins'),
@@ -126,7 +120,7 @@ export async function startCriticalSystem({
   const hire: CriticalSystem['hire'] = async (changes = {}) => {
     const name = `E-${++hired}`;
     const employeeId = prefix + name;
-    const id = await admin.createUser({ employeeId, ...identity(name), ...changes });
+    const id = await admin.createUser({ employeeId, ...identity?.(name), ...changes });
     for (const group of Object.values(groups)) await admin.addMember(group, id);
     return { employeeId, id };
   };
@@ -137,11 +131,13 @@ export async function startCriticalSystem({
   };
 
   return {
+    protocol,
     token,
     admin,
     proxy,
     writes: () => proxy.seen.filter(({ method }) => method !== 'GET').map(({ path }) => path),
     etags,
+    keys: match.length,
     groups,
     access,
     hire,

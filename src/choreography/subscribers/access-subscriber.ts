@@ -1,5 +1,6 @@
 /** The access service: one consumer per critical system, so that systems do not share an outage or a rate limit. */
 import type { Exit } from '../../exit/exit.js';
+import { leftConfiguration } from '../../exit/failures.js';
 import type { GroupRef, Taken } from '../../exit/hold-facts.js';
 import type { Goal } from '../../exit/hold.js';
 import {
@@ -38,7 +39,9 @@ export function accessSubscription(
   async function carryTo(goal: Goal, record: Leased<Holds>, exit: Exit) {
     const { person: employee, plan } = exit;
     const chosen = exit.chosenAccounts(system);
-    const kind = plan!.systems.find(({ name }) => name === system)!.hold;
+    const { hold: kind, manual } = plan!.systems.find(({ name }) => name === system)!;
+    // The exit has its owner do it; the configuration has changed since.
+    if (manual) throw leftConfiguration('system', system);
     const on = { system, kind, lateWriteMs: plan!.policy.lateWriteMs, goal };
     const { signal } = record;
     const performer: HoldsPerformer = {

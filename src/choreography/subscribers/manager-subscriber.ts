@@ -52,7 +52,10 @@ export function notificationSubscription(
     run: (record, exit) =>
       notify('outcome', record, exit, (employee) =>
         notification.notifyManagerOfOutcome(
-          { ...about(exit, employee), outcome: exit.ending!, decision: exit.decision?.data },
+          {
+            ...about(exit, employee),
+            ...{ outcome: exit.ending!, decision: exit.decision?.data, unobserved: exit.unobserved },
+          },
           record.signal,
         ),
       ),

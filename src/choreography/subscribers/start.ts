@@ -11,13 +11,14 @@ import { operatorSubscription } from './operator-subscriber.js';
 import { reviewSubscription } from './review-subscriber.js';
 import { notificationSubscription } from './manager-subscriber.js';
 import { leftoversSubscription } from './leftovers-subscriber.js';
+import { ownerSubscription } from './owner-subscriber.js';
 import { stepSubscription } from './step-subscriber.js';
 import { subscribe, type Subscriber } from './subscriber.js';
 import type { Subscription } from './subscription.js';
 import { openRateLimits } from '../jetstream/rate-limit.js';
 import { openSlotKeys } from '../jetstream/slot-keys.js';
 import { ENOUGH_ACK_PENDING } from '../jetstream/room.js';
-import type { Config } from '../../config/config.js';
+import { isAsked, isManual, type Config } from '../../config/config.js';
 import { planFrom } from '../../config/planning.js';
 import {
   createAccess,
@@ -84,15 +85,15 @@ export async function startServices({
     },
     async access() {
       const { recheckEvery } = config.policy;
-      const access = createAccess(config);
+      const access = await createAccess(config);
       const limitOf = await openRateLimits(bus);
       const names = config.systems.map(({ name }) => name);
       return [
         run(leftoversSubscription({ service: 'access', names })),
-        ...config.systems.flatMap(({ name, rateLimit, match, also }, i) => {
+        ...config.systems.filter(isAsked).flatMap(({ name, rateLimit, match, also }) => {
           const awaitSlot = rateLimit && limitOf(name, rateLimit.requestsPerSecond);
           const service = access.get(name)!;
-          const { attemptTimeoutMs } = plan.systems[i]!;
+          const { attemptTimeoutMs } = plan.systems.find((system) => system.name === name)!;
           const learnsKeys = ![...match, ...also].every(isById);
           return [
             run(accessSubscription(name, { service, attemptTimeoutMs, awaitSlot, learnsKeys })),
@@ -107,6 +108,7 @@ export async function startServices({
       return [
         run(leftoversSubscription({ service: 'steps', names })),
         ...config.steps.map((step) => run(stepSubscription(step, service))),
+        ...config.systems.filter(isManual).map((system) => run(ownerSubscription(system, service))),
       ];
     },
   };

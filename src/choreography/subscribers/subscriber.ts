@@ -56,7 +56,7 @@ export async function subscribe<T>(
   { bus, attempts, plan, leaseMs, ackWaitMs, log }: SubscriberOptions,
 ): Promise<Subscriber> {
   const { consumer: name, service, tasks = [], memory, awaitSlot } = subscription;
-  const { retryInitialMs, retryMaximumMs, attentionAfterMs } = plan.policy;
+  const { retryInitialMs, retryMaximumMs } = plan.policy;
   const { attemptTimeoutMs = plan.policy.attemptTimeoutMs } = subscription;
   const source = `/ems/${service}`;
   const records = memory && (await openRecords(bus, { ...memory, leaseMs }));
@@ -67,7 +67,7 @@ export async function subscribe<T>(
     // Outages are retried without limit; the service itself dead-letters a final failure.
     max_deliver: -1,
     max_ack_pending: bus.room.maxAckPending,
-    metadata: { promises: JSON.stringify(promisesOf(plan.steps, tasks, attentionAfterMs)) },
+    metadata: { promises: JSON.stringify(promisesOf(plan, tasks)) },
   });
   const stopping = new AbortController();
 
@@ -165,7 +165,7 @@ export async function subscribe<T>(
     const pauseMs = error instanceof RetryAfter ? error.afterMs : Math.min(retryMaximumMs, backoffMs);
     const nextAttemptAt = new Date(Date.now() + pauseMs).toISOString();
     await attempts.record(place, { attempt, error: error.message.slice(0, LONGEST_REASON), nextAttemptAt });
-    const withinMs = exit.ledger.rowOf(task.step)?.attentionAfterMs ?? exit.plan!.policy.attentionAfterMs;
+    const withinMs = exit.ledger.attentionAfterMs({ name: task.step, system: task.system });
     const isOverdue = Date.now() - Date.parse(startedAt) >= withinMs;
     if (isOverdue && !(step && isStuck(step))) await askForAttention(error, event, task);
     return message.nak(pauseMs);

@@ -1,7 +1,8 @@
 /** What a service does on an event, which event it then publishes, and what it promises. */
 import type { EventType, Outcome as OutcomeOf, StoredEvent } from '../../exit/events.js';
 import type { Exit } from '../../exit/exit.js';
-import type { Beginning, StepRow } from '../../exit/steps.js';
+import type { Plan } from '../../exit/plan.js';
+import type { Beginning } from '../../exit/steps.js';
 import type { Leased } from '../jetstream/records.js';
 
 /** A service's promise: after one event, another one follows. The consumer's metadata declares it to observers. */
@@ -28,18 +29,19 @@ const triggerOf: { [B in Beginning]?: Pick<Promised, 'on' | 'when'> } = {
   'access-settled': { on: decision },
 };
 
-/** @returns the promises of these steps, from the table of steps */
+/** @returns the promises of these steps, from the plan of an exit */
 export const promisesOf = (
-  table: readonly StepRow[],
+  { steps: table, systems, policy }: Pick<Plan, 'steps' | 'systems' | 'policy'>,
   steps: readonly Pick<Task<never>, 'step' | 'system'>[],
-  within: number,
 ): Promised[] =>
   table.flatMap(({ name, begins, event, attentionAfterMs }) => {
     const trigger = triggerOf[begins];
     const of = steps.find(({ step }) => step === name);
     if (!trigger || !of) return [];
     const { system } = of;
-    return { ...trigger, event: event as EventType, step: name, system, within: attentionAfterMs ?? within };
+    const { manual } = systems.find((each) => each.name === system) ?? {};
+    const within = attentionAfterMs ?? manual?.withinMs ?? policy.attentionAfterMs;
+    return { ...trigger, event: event as EventType, step: name, system, within };
   });
 
 /** The events that a custom step may begin on, and an operator's resolution. */

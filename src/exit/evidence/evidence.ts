@@ -9,7 +9,7 @@ import type { AccountRef, GroupRef, HoldKind, Taken } from '../hold-facts.js';
 import type { Manager } from '../people.js';
 import type { Resignation } from '../resignation.js';
 import type { Resolution } from '../resolution.js';
-import type { ExitStatus, Phase } from '../status.js';
+import type { Confirmation, ExitStatus, Phase } from '../status.js';
 
 /** The port of a form, with the report. */
 export interface ExitsOfForm extends Exits {
@@ -78,7 +78,7 @@ export type How =
   /** There was no account, or nothing to give back. */
   | 'nothing-to-do'
   /** A person has confirmed it. */
-  | 'by-hand'
+  | 'confirmed'
   /** A system answered, and its answer did not tell. */
   | 'cannot-tell'
   | 'skipped'
@@ -102,11 +102,18 @@ export interface DecisionRecord extends When, Partial<Decision> {
 export interface SystemRecord {
   system: string;
   hold?: HoldKind | undefined;
+  /** No program reaches it: its owner does what the hold says, and confirms it. */
+  isManual: boolean;
   /** The employee's accounts that the hold is on. */
   accounts: AccountRef[];
   /** The capture before the first write. */
   before?: { at: string; active?: boolean | undefined; groups: GroupRef[] } | undefined;
-  block: { how: How; at?: string | undefined; taken?: Taken | undefined };
+  block: {
+    how: How;
+    at?: string | undefined;
+    taken?: Taken | undefined;
+    confirmed?: Confirmation | undefined;
+  };
   /** Each observation of the block. */
   blocks: { at: string; taken: Taken; notes: string[] }[];
   drifts: { seenAt: string; what: string; blockedAgainAt?: string | undefined }[];
@@ -120,6 +127,7 @@ export interface EndRecord {
   what: 'restored' | 'revoked';
   how: How;
   at?: string | undefined;
+  confirmed?: Confirmation | undefined;
   givenBack?: Taken | undefined;
   removedGroups?: GroupRef[] | undefined;
   /** The last observation. */

@@ -5,6 +5,7 @@
 import type { HoldKind, Blocked, Capture, GroupRef, Restored, Revoked } from '../hold-facts.js';
 import type { Interview } from '../interview.js';
 import type { Employee } from '../people.js';
+import type { PlannedSystem } from '../plan.js';
 import type { Rescheduling } from '../rescheduling.js';
 import type { Resignation } from '../resignation.js';
 import type { Resolution } from '../resolution.js';
@@ -22,7 +23,7 @@ export type Fact = What & When;
 
 type What =
   | { kind: 'opened'; exitId: string; resignation?: Resignation | undefined; identity?: string | undefined }
-  | { kind: 'planned'; systems: { name: string; hold?: HoldKind | undefined }[] }
+  | { kind: 'planned'; systems: { name: string; hold: HoldKind; isManual: boolean }[] }
   | { kind: 'employee-known'; employee: Employee }
   | { kind: 'captured'; system: string; capture: Capture }
   /** Of one account, where it is named, and otherwise of all. */
@@ -86,6 +87,11 @@ export type UntimedFact = Fact extends infer F
     ? Omit<F, 'at' | 'earlierRun'> & { at?: string }
     : never
   : never;
+
+export const planned = (systems: readonly PlannedSystem[] = []): UntimedFact => ({
+  kind: 'planned',
+  systems: systems.map(({ name, hold, manual }) => ({ name, hold, isManual: manual !== undefined })),
+});
 
 /** @param mail the activity or the event that sent the mails */
 export const mailsAccepted = (

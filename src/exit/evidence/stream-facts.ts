@@ -1,7 +1,7 @@
 /** The facts of each event of a choreographed exit: a table. */
 import type { EventType } from '../event-data.js';
 import type { StoredEvent } from '../events.js';
-import { mailsAccepted, type Fact, type UntimedFact } from './facts.js';
+import { mailsAccepted, planned, type Fact, type UntimedFact } from './facts.js';
 import type { Exit } from '../exit.js';
 import { unknownEmployee } from '../failures.js';
 import { foldLog } from '../fold.js';
@@ -24,8 +24,7 @@ type Readers = { [T in EventType]: (event: StoredEvent<T>, standing: Standing) =
 /** @param events every event of the employee in the stream, up to a time */
 export function factsOfStream(events: readonly StoredEvent[], exit: Exit): Fact[] {
   const { rejected } = foldLog(events, exit.asOf);
-  const systems = exit.plan?.systems.map(({ name, hold }) => ({ name, hold })) ?? [];
-  const facts: Fact[] = [{ kind: 'planned', systems, at: exit.openedAt }];
+  const facts: Fact[] = [{ at: exit.openedAt, ...planned(exit.plan?.systems) }];
   const seen = new Set<string>();
   let before: Exit | undefined;
   for (const [index, event] of events.entries()) {

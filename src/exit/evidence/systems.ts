@@ -1,17 +1,21 @@
 /** The record of each critical system: the account before, what was taken, drifts, the restore or revoke, and what was observed. */
 import type { Ending } from '../decision.js';
-import type { EndRecord, How, SystemRecord } from './evidence.js';
+import type { EndRecord, SystemRecord } from './evidence.js';
 import type { Fact, FactOf } from './facts.js';
 import { FailureType } from '../failures.js';
 import { isNothing, mergeCaptures, mergeTaken, type Capture, type GroupRef } from '../hold-facts.js';
-import { keyOfStep } from '../status.js';
+import { keyOfStep, type Confirmation } from '../status.js';
 
 export function systemsOf(facts: readonly Fact[], outcome: Ending | undefined): SystemRecord[] {
   const planned = facts.findLast((fact) => fact.kind === 'planned')?.systems ?? [];
-  return planned.map(({ name, hold }) => ({ ...systemOf(name, facts, outcome), hold }));
+  return planned.map(({ name, hold, isManual }) => ({ ...systemOf(name, facts, outcome), hold, isManual }));
 }
 
-function systemOf(system: string, facts: readonly Fact[], outcome: Ending | undefined): SystemRecord {
+function systemOf(
+  system: string,
+  facts: readonly Fact[],
+  outcome: Ending | undefined,
+): Omit<SystemRecord, 'hold' | 'isManual'> {
   const of = <K extends 'captured' | 'blocked' | 'drifted' | 'restored' | 'revoked' | 'revoking'>(kind: K) =>
     facts.filter((fact): fact is FactOf<K> => fact.kind === kind && fact.system === system);
   const captured = of('captured');
@@ -40,7 +44,9 @@ function systemOf(system: string, facts: readonly Fact[], outcome: Ending | unde
     accounts: accounts.map(({ id, userName }) => ({ id, userName })),
     before: capture && !hasNoAccount ? beforeOf(capture) : undefined,
     block: {
-      how: complete ? 'observed' : howOtherwise(`block-access:${system}`, facts, hasNoAccount, outcome),
+      ...(complete
+        ? { how: 'observed' }
+        : howOtherwise(`block-access:${system}`, facts, hasNoAccount, outcome)),
       at: complete?.at,
       taken: taken.length > 0 ? mergeTaken(taken) : undefined,
     },
@@ -69,7 +75,7 @@ function systemOf(system: string, facts: readonly Fact[], outcome: Ending | unde
     const hadNothing = isOver(facts) || (blocks.length > 0 && isNothing(mergeTaken(taken)));
     const by = settledBy(`restore-access:${system}`, facts);
     const givenBack = last && mergeTaken(restored.map((each) => each.restored.givenBack));
-    if (by) return { what: 'restored', how: by, at: last?.at, givenBack };
+    if (by) return { what: 'restored', ...by, at: last?.at, givenBack };
     if (!last || !givenBack)
       return {
         what: 'restored',
@@ -93,7 +99,7 @@ function systemOf(system: string, facts: readonly Fact[], outcome: Ending | unde
     ];
     const removedGroups = distinct(removed);
     const by = settledBy(`revoke-access:${system}`, facts);
-    if (by) return { what: 'revoked', how: by, removedGroups };
+    if (by) return { what: 'revoked', ...by, ...(removedGroups.length > 0 && { removedGroups }) };
     if (!last)
       return {
         what: 'revoked',
@@ -112,9 +118,11 @@ function howOtherwise(
   facts: readonly Fact[],
   hasNoAccount: boolean | undefined,
   outcome: Ending | undefined,
-): How {
-  const how = settledBy(step, facts) ?? (hasNoAccount ? 'nothing-to-do' : pending(step, facts));
-  return how === 'pending' && outcome ? 'given-up' : how;
+): Pick<SystemRecord['block'], 'how' | 'confirmed'> {
+  const by = settledBy(step, facts);
+  if (by) return by;
+  const how = hasNoAccount ? 'nothing-to-do' : pending(step, facts);
+  return { how: how === 'pending' && outcome ? 'given-up' : how };
 }
 
 /** The step is not settled: its last answer may not have told. */
@@ -136,8 +144,11 @@ function beforeOf({ capturedAt, accounts }: Capture): NonNullable<SystemRecord['
   };
 }
 
-/** How a person settled the step; undefined where EMS did. */
-function settledBy(step: string, facts: readonly Fact[]): 'by-hand' | 'skipped' | undefined {
+/** How a person settled the step, and what they confirmed; undefined where EMS did it. */
+function settledBy(
+  step: string,
+  facts: readonly Fact[],
+): { how: 'confirmed'; confirmed: Confirmation } | { how: 'skipped' } | undefined {
   const resolved = facts.findLast(
     (fact) =>
       fact.kind === 'step-resolved' &&
@@ -146,7 +157,9 @@ function settledBy(step: string, facts: readonly Fact[]): 'by-hand' | 'skipped' 
       keyOfStep(fact.resolution) === step,
   );
   if (resolved?.kind !== 'step-resolved') return undefined;
-  return resolved.resolution.action === 'skip' ? 'skipped' : 'by-hand';
+  const { at, resolution } = resolved;
+  const { action, by, evidence } = resolution;
+  return action === 'skip' ? { how: 'skipped' } : { how: 'confirmed', confirmed: { by, at, evidence } };
 }
 
 const isOver = (facts: readonly Fact[]): boolean =>

@@ -49,7 +49,7 @@ function coverage({ systems, allMs }: Span, verb: string, since: string): string
   const sentences: Record<How, (where: string) => string> = {
     observed: (where) => `access was observed ${verb} on ${where}${when}`,
     'nothing-to-do': (where) => `nothing had to be ${verb} on ${where}`,
-    'by-hand': (where) => `it was ${verb} by hand, which EMS did not observe, on ${where}`,
+    confirmed: (where) => `a person confirmed it ${verb}, which EMS did not observe, on ${where}`,
     'cannot-tell': (where) => `it could not be told whether it is ${verb} on ${where}`,
     skipped: (where) => `an operator skipped it on ${where}`,
     'given-up': (where) => `it was not completed on ${where}, because the decision came first`,

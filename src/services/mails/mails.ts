@@ -2,6 +2,7 @@
  * The mails, and the template data of each. An absent value is null, not missing: rendering fails on an unknown name, and on the
  * output of null.
  */
+import type { Ending } from '../../exit/decision.js';
 
 export const mailNames = [
   'manager-resignation',
@@ -14,6 +15,7 @@ export const mailNames = [
   'operator-attention',
   'operator-orphaned-hold',
   'task-request',
+  'access-request',
   'interview-invitation',
   'interview-rescheduled',
   'interview-cancelled',
@@ -27,7 +29,7 @@ export interface MailData extends Record<MailName, EveryMail> {
   };
   'manager-retained': Decided;
   'manager-leaving': Decided;
-  'manager-cancelled': AboutSystems;
+  'manager-cancelled': Settled;
   'employee-access-blocked': AboutSystems & { openedAt: string; reviewBy: string | null };
   'decision-reminder': OpenDecision & { number: number; of: number };
   'decision-escalation': OpenDecision & {
@@ -55,13 +57,20 @@ export interface MailData extends Record<MailName, EveryMail> {
     endedAt: string;
     commands: { resign: string };
   };
-  'task-request': EveryMail & {
+  'task-request': EveryRequest & {
     /** The configured text of the task. */
     ask: string;
-    dueAt: string | null;
-    /** The number of earlier mails. */
-    reminders: number;
-    command: string;
+  };
+  /** To the owner of a manual system: to block, or to restore or revoke where there is an `ending`. */
+  'access-request': EveryRequest & {
+    system: string;
+    openedAt: string;
+    reviewBy: string | null;
+    ending: Ending | null;
+    /** What to take the account out of; null: suspend it. */
+    groups: readonly string[] | null;
+    /** How the block was confirmed; null where it was not. */
+    blocked: { by: string; at: string; evidence: string | null } | null;
   };
   'interview-invitation': AboutInterview;
   'interview-rescheduled': AboutInterview;
@@ -99,12 +108,25 @@ interface EveryMail {
   whomToAsk: { hrPartner: Person; operator: Person } | null;
 }
 
+interface EveryRequest extends EveryMail {
+  dueAt: string | null;
+  /** The number of earlier mails. */
+  reminders: number;
+  /** Confirms the step. */
+  command: string;
+}
+
 interface AboutSystems extends EveryMail {
   /** The critical systems. */
   systems: string[];
 }
 
-interface Decided extends AboutSystems {
+interface Settled extends AboutSystems {
+  /** The systems where a person settled the restore or the revoke, or null for none. */
+  unobserved: readonly string[] | null;
+}
+
+interface Decided extends Settled {
   decidedBy: string | null;
 }
 

@@ -19,8 +19,10 @@ const toStandIn = {
   to: { name: 'Acme HR', insteadOfManager: 'the directory names no manager' },
   systems: ['payroll'],
 };
-const decided = { ...toManager, decidedBy: 'hr@acme.example' };
-const undecided = { ...toStandIn, decidedBy: null };
+const settled = { ...toManager, unobserved: ['code', 'production'] };
+const observed = { ...toStandIn, unobserved: null };
+const decided = { ...settled, decidedBy: 'hr@acme.example' };
+const undecided = { ...observed, decidedBy: null };
 const status = 'ems status E-1002';
 const open = {
   ...about,
@@ -50,6 +52,13 @@ const task = {
   ask: 'Collect the laptop and the badge',
   command: `${resolve('collect-laptop', 'done-by-hand')} --evidence "…"`,
 };
+const access = {
+  ...about,
+  ...{ whomToAsk: task.whomToAsk, system: 'ledger', openedAt, reviewBy, reminders: 0 },
+  ...{ dueAt: reviewBy, groups: null, ending: null, blocked: null },
+  command: `${resolve('block-access:ledger', 'done-by-hand')} --evidence "…"`,
+};
+const blocked = { by: 'ida.berg@acme.example', at: openedAt, evidence: 'TICKET-42' };
 const interview = {
   ...about,
   to: null,
@@ -70,7 +79,7 @@ export const samples: { [K in keyof MailData]: MailData[K][] } = {
   ],
   'manager-retained': [decided, undecided],
   'manager-leaving': [decided, undecided],
-  'manager-cancelled': [toManager, toStandIn],
+  'manager-cancelled': [settled, observed],
   'employee-access-blocked': [
     { ...toManager, openedAt, reviewBy },
     { ...toManager, systems: ['payroll'], openedAt, reviewBy: null },
@@ -117,6 +126,15 @@ export const samples: { [K in keyof MailData]: MailData[K][] } = {
   'task-request': [
     { ...task, dueAt: '2026-11-28T10:10:00Z', reminders: 0 },
     { ...task, dueAt: null, reminders: 2 },
+  ],
+  'access-request': [
+    access,
+    { ...access, reviewBy: null, dueAt: null, reminders: 2, groups: ['ledger-admins', 'ledger-users'] },
+    { ...access, ending: 'retained', blocked },
+    { ...access, ending: 'cancelled', blocked: { ...blocked, evidence: null }, reminders: 1 },
+    { ...access, ending: 'retained' },
+    { ...access, ending: 'leaving', blocked },
+    { ...access, ending: 'leaving' },
   ],
   'interview-invitation': interviews,
   'interview-rescheduled': interviews,

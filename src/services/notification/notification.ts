@@ -104,13 +104,19 @@ export function createNotificationService({
     },
 
     notifyManagerOfOutcome(
-      about: AboutEmployee & { outcome: Ending; decision?: Decision | undefined },
+      about: AboutEmployee & {
+        outcome: Ending;
+        decision?: Decision | undefined;
+        /** The systems where a person settled the restore or the revoke. */
+        unobserved?: readonly string[] | undefined;
+      },
       signal: AbortSignal,
     ): Promise<Sent> {
-      const { exitId, employee, outcome, decision } = about;
+      const { exitId, employee, outcome, decision, unobserved = [] } = about;
       const mail = templates.render(`manager-${outcome}`, languageOfManager(employee), {
         ...toManager(about),
         decidedBy: decision?.decidedBy ?? null,
+        unobserved: unobserved.length > 0 ? unobserved : null,
       });
       return send(exitId, 'notify-manager-of-outcome', employee.manager, mail, signal);
     },

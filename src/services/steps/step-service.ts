@@ -1,9 +1,13 @@
-/** Custom steps: a call to a service over HTTP, or a mail to the person of a task. */
+/** The steps that EMS itself cannot do: a call to a service over HTTP, or a mail to the person who does it. */
+import type { TaskRequest } from '../../exit/exit-state.js';
 import { leftConfiguration } from '../../exit/failures.js';
+import type { HoldKind } from '../../exit/hold-facts.js';
 import { messageId } from '../../exit/ids.js';
 import type { Contact, Employee, Sent } from '../../exit/people.js';
+import { stepKey } from '../../exit/status.js';
 import { basicsOf } from '../mails/mail-basics.js';
 import { confirmCommand } from '../mails/commands.js';
+import type { Mail } from '../mails/mails.js';
 import type { MailTemplates } from '../mails/templates.js';
 import type { Mailer } from '../protocols/smtp.js';
 import { callReceiver, type Receiver } from './step-call.js';
@@ -16,7 +20,32 @@ interface Task {
   remindEvery: number;
 }
 
+/** A critical system that no program reaches. */
+interface ManualSystem {
+  name: string;
+  hold: HoldKind;
+  owner: Contact;
+  /** Milliseconds. */
+  remindEvery: number;
+}
+
+/** A mail that asks a person to do a step. */
+interface Request {
+  to: Contact;
+  remindEvery: number;
+  mail: Mail;
+}
+
+type AboutTask = Pick<CallOfStep, 'exitId' | 'employeeId' | 'openedAt' | 'systems'> &
+  TaskRequest & {
+    /** Undefined where the directory does not know them. */
+    employee?: Pick<Employee, 'displayName'> | undefined;
+    /** The number of the mail, from 1; from 2 on it is a reminder. */
+    number: number;
+  };
+
 export interface StepServiceOptions {
+  systems: readonly ManualSystem[];
   steps: readonly { name: string; call?: Receiver | undefined; task?: Task | undefined }[];
   mailer: Mailer;
   templates: MailTemplates;
@@ -29,13 +58,44 @@ export interface StepServiceOptions {
 export type StepService = ReturnType<typeof createStepService>;
 
 export function createStepService(options: StepServiceOptions) {
-  const { steps, mailer, templates, organisation, hrPartner, operator, requestTimeoutMs } = options;
+  const { steps, systems, mailer, templates, organisation, hrPartner, operator, requestTimeoutMs } = options;
 
   /** By the present configuration: addresses and tokens may change under an open exit. @throws FinalFailure UnknownStep */
   function configured<K extends 'call' | 'task'>(name: string, kind: K) {
     const found = steps.find((step) => step.name === name)?.[kind];
     if (found) return found;
     throw leftConfiguration('step', name);
+  }
+
+  const everyRequest = (about: AboutTask, to: Contact) => {
+    const { employeeId, step, system, startedAt, withinMs, number } = about;
+    return {
+      ...basicsOf(organisation, { name: to.name }, about),
+      whomToAsk: { hrPartner, operator },
+      dueAt: startedAt === undefined ? null : new Date(Date.parse(startedAt) + withinMs).toISOString(),
+      reminders: number - 1,
+      command: confirmCommand(employeeId, stepKey({ name: step, system }), to.email),
+    };
+  };
+
+  function taskRequest(about: AboutTask): Request {
+    const { to, ask, remindEvery } = configured(about.step, 'task');
+    const mail = templates.render('task-request', to.language, { ...everyRequest(about, to), ask });
+    return { to, remindEvery, mail };
+  }
+
+  function accessRequest(about: AboutTask, system: string): Request {
+    const found = systems.find(({ name }) => name === system);
+    if (!found) throw leftConfiguration('system', system);
+    const { owner, hold, remindEvery } = found;
+    const { openedAt, reviewBy = null, ending = null, blocked } = about;
+    const mail = templates.render('access-request', owner.language, {
+      ...everyRequest(about, owner),
+      ...{ system, openedAt, reviewBy, ending },
+      groups: hold.kind === 'groups' ? hold.groups : null,
+      blocked: blocked ? { ...blocked, evidence: blocked.evidence ?? null } : null,
+    });
+    return { to: owner, remindEvery, mail };
   }
 
   return {
@@ -45,30 +105,14 @@ export function createStepService(options: StepServiceOptions) {
       return callReceiver(about.step, receiver, stepEvent(about), requestTimeoutMs, signal);
     },
 
-    /** @throws FinalFailure AddressRefused, Refused, UnknownStep */
-    async askPerson(
-      about: Pick<CallOfStep, 'exitId' | 'employeeId' | 'openedAt' | 'systems' | 'step' | 'startedAt'> & {
-        /** Undefined where the directory does not know them. */
-        employee?: Pick<Employee, 'displayName'> | undefined;
-        /** The deadline in the exit's plan, milliseconds after the start. */
-        withinMs?: number | undefined;
-        /** The number of the mail, from 1; from 2 on it is a reminder. */
-        number: number;
-      },
-      signal: AbortSignal,
-    ): Promise<Sent & { remindEveryMs: number }> {
-      const { exitId, employeeId, step, startedAt, withinMs, number } = about;
-      const { to, ask, remindEvery } = configured(step, 'task');
-      const isTimed = startedAt !== undefined && withinMs !== undefined;
-      const mail = templates.render('task-request', to.language, {
-        ...basicsOf(organisation, { name: to.name }, about),
-        whomToAsk: { hrPartner, operator },
-        ask,
-        dueAt: isTimed ? new Date(Date.parse(startedAt) + withinMs).toISOString() : null,
-        reminders: number - 1,
-        command: confirmCommand(employeeId, step, to.email),
-      });
-      const id = messageId(exitId, `${step}.${number}`, to.email, organisation.domain);
+    /** @throws FinalFailure AddressRefused, Refused, UnknownStep, UnknownSystem */
+    async askPerson(about: AboutTask, signal: AbortSignal): Promise<Sent & { remindEveryMs: number }> {
+      const { exitId, step, system, number } = about;
+      const { to, remindEvery, mail } =
+        system === undefined ? taskRequest(about) : accessRequest(about, system);
+      // Not as `stepKey` writes it: a Message-ID cannot have a colon (RFC 5322 §3.6.4).
+      const what = [step, system ?? [], number].flat().join('.');
+      const id = messageId(exitId, what, to.email, organisation.domain);
       await mailer.send({ to, messageId: id, ...mail }, signal);
       return { to: to.email, messageId: id, remindEveryMs: remindEvery };
     },

@@ -1,0 +1,178 @@
+/** How Active Directory and OpenLDAP differ for the hold. */
+import {
+  addValue,
+  and,
+  deleteValue,
+  equals,
+  not,
+  present,
+  type Change,
+  type Entry,
+  type Filter,
+  type LdapSession,
+} from '../../protocols/ldap.js';
+import type { Capabilities } from '../access-port.js';
+
+export interface Dialect {
+  capabilities: Capabilities;
+  /** The attributes of the immutable id, of the login, and of the version that a write is conditional on. */
+  id: string;
+  login: string;
+  version?: string;
+  /** Further names and addresses of an account. */
+  identities: readonly string[];
+  /** The attribute that a suspension changes. */
+  state: string;
+  /** What else the functions below read of an account. */
+  reads: readonly string[];
+  isAccount: Filter;
+  isGroup: Filter;
+  /** @returns undefined where the server does not show it */
+  idOf: (entry: Entry) => string | undefined;
+  /** @param context the naming context, below which the server has the entry */
+  byId: (
+    session: LdapSession,
+    id: string,
+    attributes: readonly string[],
+    context: string,
+  ) => Promise<Entry | undefined>;
+  /** The name to write to: by the id, where the server takes it, since a name changes. */
+  nameOf: (entry: Entry, id: string) => string;
+  /** @returns whether the account is active; undefined where the server does not show it */
+  stateOf: (session: LdapSession, entry: Entry, context: string) => Promise<boolean | undefined>;
+  /** @returns why a suspension would not keep the person out */
+  obstacle?: (session: LdapSession, entry: Entry, context: string) => Promise<string | undefined>;
+  suspension: (entry: Entry, active: boolean) => Change[];
+  /** The SID of the group that the account is in without being listed as a member. */
+  primaryGroup?: (entry: Entry) => string | undefined;
+  /** What to do where bindDn may not suspend this account. */
+  adviceOf?: (entry: Entry) => string | undefined;
+}
+
+const DISABLED = 2;
+
+export const activeDirectory: Dialect = {
+  capabilities: {
+    // The old value is a condition, and it is the same again after a restore.
+    conditionalWrites: false,
+    settleMs: 0,
+    restore: 'exact',
+    // The default lifetime of a Kerberos service ticket.
+    tokensLiveMs: 10 * 60 * 60 * 1000,
+  },
+  id: 'objectGUID',
+  login: 'sAMAccountName',
+  identities: ['userPrincipalName', 'mail'],
+  state: 'userAccountControl',
+  reads: ['adminCount', 'objectSid', 'primaryGroupID'],
+  isAccount: and(equals('objectCategory', 'person'), equals('objectClass', 'user')),
+  isGroup: equals('objectCategory', 'group'),
+
+  idOf: (entry) => {
+    const bytes = entry.bytes('objectGUID');
+    return bytes && guidOf(bytes);
+  },
+  byId: (session, id, attributes) => session.read(`<GUID=${id}>`, attributes),
+  nameOf: (_entry, id) => `<GUID=${id}>`,
+
+  stateOf(_session, entry) {
+    const control = entry.one('userAccountControl');
+    return Promise.resolve(control === undefined ? undefined : (Number(control) & DISABLED) === 0);
+  },
+
+  // Compare and swap, of one bit: the others say how the password is treated. Samba also reports success where another administrator
+  // set the same value in this moment; whose it was cannot be told, and it counts as ours.
+  suspension(entry, active) {
+    const control = entry.one('userAccountControl')!;
+    const wanted = active ? Number(control) & ~DISABLED : Number(control) | DISABLED;
+    return [deleteValue('userAccountControl', control), addValue('userAccountControl', String(wanted))];
+  },
+
+  primaryGroup(entry) {
+    const rid = entry.one('primaryGroupID');
+    const sid = entry.bytes('objectSid');
+    return rid && sid ? [...sidOf(sid).split('-').slice(0, -1), rid].join('-') : undefined;
+  },
+
+  adviceOf: (entry) =>
+    Number(entry.one('adminCount') ?? 0) > 0
+      ? 'AdminSDHolder protects the account (adminCount) from rights that are delegated on its unit: grant them on AdminSDHolder, or suspend it by hand'
+      : undefined,
+};
+
+/** The value that locks an account until an administrator removes it (draft-behera-ldap-password-policy §5.3.3). */
+const LOCKED = '000001010000Z';
+const LOCK = 'pwdAccountLockedTime';
+
+export const openldap: Dialect = {
+  capabilities: { conditionalWrites: true, settleMs: 0, restore: 'exact' },
+  id: 'entryUUID',
+  login: 'uid',
+  version: 'entryCSN',
+  identities: ['mail'],
+  state: LOCK,
+  reads: ['pwdPolicySubentry'],
+  isAccount: present('objectClass'),
+  isGroup: equals('objectClass', 'groupOfNames'),
+
+  idOf: (entry) => entry.one('entryUUID'),
+  // A server gives its own ids: no other one has an entry with this one.
+  byId: async (session, id, attributes, context) => {
+    const options = { ignoresReferences: true };
+    return (await session.search(context, equals('entryUUID', id), attributes, options))[0];
+  },
+  nameOf: ({ dn }) => dn,
+
+  async stateOf(session, entry, context) {
+    const lock = entry.one(LOCK);
+    if (lock === LOCKED) return (await unlocking(session, entry, context)) === undefined ? false : undefined;
+    // Another value is a lock-out after failed logins, which may end by itself.
+    if (lock !== undefined) return true;
+    // Without the overlay ppolicy, or the right to read it, the attribute is missing too; then the filter is Undefined (RFC 4511 §4.5.1.7).
+    const isUnlocked = await session.read(entry.dn, ['1.1'], not(present(LOCK)));
+    return isUnlocked ? true : undefined;
+  },
+
+  obstacle: unlocking,
+
+  suspension(entry, active) {
+    if (active) return [deleteValue(LOCK, LOCKED)];
+    const lock = entry.one(LOCK);
+    return [...(lock === undefined ? [] : [deleteValue(LOCK, lock)]), addValue(LOCK, LOCKED)];
+  },
+};
+
+/** The overlay heeds a lock only where the policy of the account has `pwdLockout: TRUE`. */
+async function unlocking(session: LdapSession, entry: Entry, context: string): Promise<string | undefined> {
+  const own = entry.one('pwdPolicySubentry');
+  // The default policy is in the server's configuration, and is one of these.
+  const policies = own
+    ? [await session.read(own, ['pwdLockout'])]
+    : await session.search(context, equals('objectClass', 'pwdPolicy'), ['pwdLockout'], {
+        ignoresReferences: true,
+      });
+  if (policies.length > 0 && policies.every((policy) => policy?.one('pwdLockout') === 'TRUE'))
+    return undefined;
+  const which = own ?? `the password policies below ${context}`;
+  return `a lock keeps the person out only where the password policy has pwdLockout TRUE, and ${which} does not show it: set it, or hold groups`;
+}
+
+/** The first three fields are little-endian (MS-DTYP §2.3.4.2). */
+export function guidOf(bytes: Buffer): string {
+  const order = [
+    [3, 2, 1, 0],
+    [5, 4],
+    [7, 6],
+    [8, 9],
+    [10, 11, 12, 13, 14, 15],
+  ];
+  return order
+    .map((field) => field.map((at) => bytes.subarray(at, at + 1).toString('hex')).join(''))
+    .join('-');
+}
+
+/** MS-DTYP §2.4.2.2. */
+function sidOf(bytes: Buffer): string {
+  const authorities = Array.from({ length: bytes[1]! }, (_, i) => bytes.readUInt32LE(8 + 4 * i));
+  return ['S', bytes[0], bytes.readUIntBE(2, 6), ...authorities].join('-');
+}

@@ -1,0 +1,39 @@
+/** The hold on a critical system that no program reaches: each step is a task of its owner, who confirms it with evidence. */
+import type { PlannedSystem } from '../exit/plan.js';
+import { askPerson } from './ask-person.js';
+import type { ExitContext } from './exit-context.js';
+
+export class ManualHold {
+  /** Nothing that the drift check could read. */
+  readonly watched = undefined;
+  private blocking: Promise<void> | undefined;
+
+  constructor(
+    private readonly context: ExitContext,
+    private readonly system: Pick<PlannedSystem, 'name'>,
+  ) {}
+
+  block(): Promise<void> {
+    return (this.blocking = this.ask('block-access'));
+  }
+
+  restore(): Promise<void> {
+    return this.end('restore-access');
+  }
+
+  revoke(): Promise<void> {
+    return this.end('revoke-access');
+  }
+
+  /** No request to block may go out after one to restore. */
+  private async end(step: string): Promise<void> {
+    await this.blocking;
+    await this.ask(step);
+  }
+
+  private ask(name: string): Promise<void> {
+    const { context, system } = this;
+    const task = { name, system: system.name };
+    return context.runner.perform(name, (execution) => askPerson(context, task, execution), system.name);
+  }
+}

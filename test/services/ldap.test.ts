@@ -1,0 +1,503 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { rootCertificates } from 'node:tls';
+import { parseConfig } from '../../src/config/config.js';
+import { FailureType } from '../../src/exit/failures.js';
+import type { HoldKind } from '../../src/exit/hold-facts.js';
+import { createAccessService } from '../../src/services/access/access.js';
+import { createLdapAdapter } from '../../src/services/access/adapters/ldap-adapter.js';
+import { createAccess } from '../../src/services/from-config.js';
+import { createLdapClient } from '../../src/services/protocols/ldap.js';
+import { NOTHING, SUSPEND } from '../support/critical-system.js';
+import { finalFailure, outage } from '../support/failures.js';
+import { describeUnless } from '../support/installed.js';
+import { ldapAdmin } from '../support/ldap-admin.js';
+import { change } from '../support/ldap-change.js';
+import { startLdapProxy } from '../support/ldap-proxy.js';
+import type { LdapServer } from '../support/ldap-server.js';
+import { byEmployeeId } from '../support/matching.js';
+import { sambaLacks, startSamba } from '../support/samba.js';
+import { hiddenBase, referringBase, slapdLacks, startSlapd } from '../support/slapd.js';
+import { scratchFolder } from '../support/temporal.js';
+
+const { signal } = new AbortController();
+const report = () => Promise.resolve();
+const PASSWORD = 'Passw0rd!OfDana';
+
+/** The access service on a server, and another administrator there. */
+function system(
+  server: LdapServer,
+  changes: Partial<Parameters<typeof createLdapClient>[0]> = {},
+  bases = {},
+) {
+  const { url, bindDn, password, caFile, dialect, userBase, groupBase } = server;
+  const ca = caFile && readFileSync(caFile, 'utf8');
+  const settings = { name: 'windows', url, bindDn, password, ca, requestTimeoutMs: 5000, ...changes };
+  const ldap = createLdapClient(settings);
+  const port = createLdapAdapter({ ldap, dialect, userBase, groupBase, ...bases });
+  const access = createAccessService({ port, match: byEmployeeId('employeeNumber') });
+  return {
+    port,
+    access,
+    captured: async (employeeId: string, hold: HoldKind = SUSPEND) => {
+      const [account] = (await access.capture({ employeeId }, hold, signal)).accounts;
+      return account ?? assert.fail(`${employeeId} has no account`);
+    },
+  };
+}
+
+const servers: [name: string, lacks: string | undefined, start: typeof startSlapd][] = [
+  ['OpenLDAP', slapdLacks, startSlapd],
+  ['Active Directory (Samba) @long', sambaLacks, startSamba],
+];
+
+for (const [name, lacks, start] of servers)
+  describeUnless(lacks, `a hold over LDAP on ${name}`, () => {
+    let server: LdapServer;
+    let admin: ReturnType<typeof ldapAdmin>;
+    before(async () => {
+      server = await start(path.join(await scratchFolder(), 'log'));
+      admin = ldapAdmin(server);
+    });
+    after(() => server.stop());
+
+    it('keeps the person from logging in, until it is restored', async () => {
+      const id = await admin.createUser({ employeeId: 'L-1' });
+      await admin.setPassword(id, PASSWORD);
+      const { access, captured } = system(server);
+      const account = await captured('L-1');
+      assert.equal(await admin.logIn(id, PASSWORD), true);
+      const { taken } = await access.block(account, SUSPEND, NOTHING, report, signal);
+      assert.equal(await admin.logIn(id, PASSWORD), false);
+      await access.restore(account, taken, signal);
+      assert.equal(await admin.logIn(id, PASSWORD), true);
+    });
+
+    it('follows an account that gets another name and moves out of the configured unit', async () => {
+      const id = await admin.createUser({ employeeId: 'M-1' });
+      const group = await admin.createGroup('movers', [id]);
+      const hold: HoldKind = { kind: 'groups', groups: ['movers'] };
+      const { captured } = system(server);
+      const [account, member] = [await captured('M-1'), await captured('M-1', hold)];
+      await admin.move(id, `cn=Dana (married),${server.userBase}`);
+      const { access } = system(server, {}, { userBase: server.groupBase });
+      const { taken } = await access.block(account, SUSPEND, NOTHING, report, signal);
+      assert.equal((await admin.account(id)).active, false);
+      await access.restore(account, taken, signal);
+      assert.equal((await admin.account(id)).active, true);
+      // slapd itself leaves the old name in the group.
+      if ((await admin.account(id)).groups.length === 0) await admin.addMember(group, id);
+      await access.block(member, hold, NOTHING, report, signal);
+      assert.deepEqual((await admin.account(id)).groups, []);
+    });
+
+    it('tells a membership that comes by way of another group, and takes only direct ones', async () => {
+      const id = await admin.createUser({ employeeId: 'N-1' });
+      const inner = await admin.createGroup('sre', [id]);
+      await admin.createGroup('nested-admins', [inner]);
+      const { port, access } = system(server);
+      const found = (await port.groupsOf(id, signal)).map(({ group, via, changeable }) => [
+        group.displayName,
+        via,
+        changeable,
+      ]);
+      assert.deepEqual(found, [
+        ['sre', 'direct', true],
+        ['nested-admins', 'nested', 'it comes by way of sre'],
+      ]);
+      const { removedGroups, notes } = await access.revoke({ employeeId: 'N-1' }, [], signal);
+      assert.deepEqual(
+        removedGroups.map(({ displayName }) => displayName),
+        ['sre'],
+      );
+      assert.deepEqual(notes, []);
+    });
+
+    it('does not take the groups of a former name for those of an account that is renamed meanwhile', async () => {
+      const id = await admin.createUser({ employeeId: 'N-3' });
+      await admin.createGroup('renamers', [id]);
+      const proxy = await startLdapProxy(server.url);
+      const { port } = system(server, { url: proxy.url, ca: undefined });
+      let renamed: Promise<void> | undefined;
+      proxy.fault(({ path }) => {
+        if (path !== server.groupBase || renamed) return undefined;
+        renamed = admin.move(id, `cn=renamed,${server.userBase}`);
+        return { kind: 'held', until: renamed };
+      });
+      assert.match(await outage(port.groupsOf(id, signal)), /on windows was renamed meanwhile/);
+      await proxy.stop();
+    });
+
+    it('tells what was so already from what it has written', async () => {
+      const id = await admin.createUser({ employeeId: 'W-1' });
+      const groupId = await admin.createGroup('written', [id]);
+      const { port } = system(server);
+      const group = { id: groupId, displayName: 'written' };
+      const [membership] = await port.groupsOf(id, signal);
+      const seen = await port.read({ id }, signal);
+      const outcomes = [
+        await port.addToGroup(id, group, signal),
+        await port.setActive(seen!, true, signal),
+        await port.removeFromGroup(id, membership!, signal),
+        await port.removeFromGroup(id, membership!, signal),
+        await port.addToGroup(id, group, signal),
+      ];
+      const kinds = ['unchanged', 'unchanged', 'written', 'unchanged', 'written'];
+      assert.deepEqual(
+        outcomes.map(({ kind }) => kind),
+        kinds,
+      );
+      await admin.deleteGroup(groupId);
+      assert.deepEqual(await port.addToGroup(id, group, signal), { kind: 'gone' });
+    });
+
+    it('ends with groups that are members of each other', async () => {
+      const id = await admin.createUser({ employeeId: 'N-2' });
+      const one = await admin.createGroup('one', [id]);
+      const two = await admin.createGroup('two', [one]);
+      await admin.addMember(one, two);
+      const groups = (await system(server).port.groupsOf(id, signal)).map(({ group }) => group.displayName);
+      assert.deepEqual(groups.toSorted(), ['one', 'one', 'two']);
+    });
+
+    it('counts active members of a group among the members of a protected one', async () => {
+      const [dana, ravi] = [
+        await admin.createUser({ employeeId: 'P-1' }),
+        await admin.createUser({ employeeId: 'P-2' }),
+      ];
+      const inner = await admin.createGroup('inner', [ravi]);
+      const outer = await admin.createGroup('outer', [dana, inner]);
+      const other = () => system(server).port.hasOtherActiveMember(outer, dana, signal);
+      assert.equal(await other(), 'yes');
+      await admin.setActive(ravi, false);
+      assert.equal(await other(), 'no');
+    });
+
+    it('does not take an attribute that the server does not know for an account that does not exist', async () => {
+      await admin.createUser({ employeeId: 'U-1' });
+      const { port } = system(server);
+      const finding = port.find({ attribute: 'employeeNumbr', value: 'U-1' }, signal);
+      const reason = await finalFailure(FailureType.CannotTell, finding);
+      assert.match(reason, /no account below .* on windows shows an attribute employeeNumbr: check match/);
+      assert.deepEqual(await port.find({ attribute: 'employeeNumber', value: 'U-none' }, signal), []);
+      // Only as a further key, which an account need not have.
+      const match = byEmployeeId('employeeNumber', 'employeeNumbr');
+      const { accounts } = await createAccessService({ port, match }).capture(
+        { employeeId: 'U-1' },
+        SUSPEND,
+        signal,
+      );
+      assert.equal(accounts.length, 1);
+    });
+
+    it('finds an account by a value that would be a filter, and nothing by a wildcard', async () => {
+      const hostile = 'E(1)*\\2,=';
+      const id = await admin.createUser({
+        employeeId: hostile,
+        userName: 'hostile',
+        email: 'h@acme.example',
+      });
+      const { port } = system(server);
+      const [found] = await port.find({ attribute: 'employeeNumber', value: hostile }, signal);
+      assert.equal(found?.account.id, id);
+      assert.deepEqual(await port.find({ attribute: 'employeeNumber', value: '*' }, signal), []);
+    });
+
+    it('does not take a base that it cannot see for an empty one', async () => {
+      const id = await admin.createUser({ employeeId: 'B-1' });
+      const { port } = system(server, {}, { groupBase: `ou=grups,${server.userBase}` });
+      const reason = await finalFailure(FailureType.Refused, port.groupsOf(id, signal));
+      assert.match(reason, /windows shows no entry ou=grups,.*: check userBase and groupBase/);
+    });
+
+    it('says which right is missing, in the words of the server', async () => {
+      await admin.createUser({ employeeId: 'R-1' });
+      const id = await admin.createUser({ employeeId: 'R-2' });
+      await admin.move(id, `cn=outside,${server.groupBase}`);
+      const { access, captured } = system(server, {}, { userBase: server.groupBase });
+      const account = await captured('R-2');
+      const blocking = access.block(account, SUSPEND, NOTHING, report, signal);
+      const reason = await finalFailure(FailureType.Refused, blocking);
+      assert.match(
+        reason,
+        /^suspending the account R-2 on windows is refused \(rights\): windows answered 50 /,
+      );
+      assert.equal((await admin.account(id)).active, true);
+    });
+
+    it('is refused for a wrong password, without showing it', async () => {
+      const { captured } = system(server, { password: 'wrong-password' });
+      const reason = await finalFailure(FailureType.Refused, captured('L-1'));
+      assert.match(reason, /^windows answered 49 to "bind as .*: check bindDn and its password$/);
+      assert.ok(!reason.includes('wrong-password'));
+    });
+
+    it('is an outage where the connection breaks, or there is none', async () => {
+      const proxy = await startLdapProxy(server.url);
+      const { captured } = system(server, { url: proxy.url, ca: undefined });
+      let asked = 0;
+      // After the bind.
+      proxy.fault(() => (++asked === 2 ? { kind: 'unreachable' } : undefined));
+      assert.match(await outage(captured('L-1')), /^windows cannot be reached at ldap:/);
+      await proxy.stop();
+      assert.match(await outage(captured('L-1')), /^windows cannot be reached at .*ECONNREFUSED/);
+    });
+  });
+
+describeUnless(slapdLacks, 'a hold over LDAP on OpenLDAP alone', () => {
+  let server: LdapServer;
+  let admin: ReturnType<typeof ldapAdmin>;
+  before(async () => {
+    server = await startSlapd(path.join(await scratchFolder(), 'log'));
+    admin = ldapAdmin(server);
+  });
+  after(() => server.stop());
+
+  it('cannot tell whether an account is active whose lock it may not read', async () => {
+    const id = await admin.createUser({ employeeId: 'H-1' });
+    await admin.move(id, `cn=hidden,${hiddenBase}`);
+    const { port } = system(server);
+    const seen = async () => (await port.read({ id }, signal))?.active;
+    assert.equal(await seen(), undefined);
+    const account = await port.read({ id }, signal);
+    const outcome = await port.setActive(account!, false, signal);
+    assert.ok(outcome.kind === 'refused' && outcome.why === 'rights');
+    assert.match(outcome.detail, /^windows does not show whether it is active: let bindDn read pwdAccount/);
+    await admin.setActive(id, false);
+    assert.equal(await seen(), undefined);
+  });
+
+  it('cannot tell whether there is an account where a part of them is on another server', async () => {
+    await admin.createUser({ employeeId: 'S-1' });
+    const { port } = system(server, {}, { userBase: referringBase });
+    const elsewhere = /a part of it, and refers to ldap:\/\/other\.acme\.example\/ou=elsewhere/;
+    const finding = port.find({ attribute: 'employeeNumber', value: 'S-1' }, signal);
+    assert.match(await finalFailure(FailureType.CannotTell, finding), elsewhere);
+  });
+
+  it('is made from the configuration', async () => {
+    const id = await admin.createUser({ employeeId: 'C-1' });
+    const { url, bindDn, userBase, groupBase } = server;
+    const settings = {
+      name: 'unix',
+      protocol: 'ldap',
+      directory: 'openldap',
+      url,
+      bindDn,
+      userBase,
+      groupBase,
+    };
+    const entry = {
+      ...settings,
+      passwordEnv: 'UNIX_PASSWORD',
+      hold: 'suspend',
+      rateLimit: { requestsPerSecond: 100 },
+    };
+    const sample = readFileSync('ems.config.yaml', 'utf8').replace(
+      '\nsystems:',
+      `\nsystems:\n  - ${JSON.stringify(entry)}`,
+    );
+    const config = parseConfig(sample, 'ems.config.yaml', {
+      UNIX_PASSWORD: server.password,
+      DIRECTORY_SCIM_TOKEN: 'unused',
+    });
+    const services = await createAccess({ ...config, systems: config.systems.slice(0, 1) });
+    const access = services.get('unix')!;
+    const [account] = (await access.capture({ employeeId: 'C-1' }, SUSPEND, signal)).accounts;
+    await access.block(account!, SUSPEND, NOTHING, report, signal);
+    assert.equal((await admin.account(id)).active, false);
+  });
+
+  it('cannot tell the groups of an account where it may not read their members', async () => {
+    const id = await admin.createUser({ employeeId: 'H-2' });
+    const group = await admin.createGroup('secret', [id]);
+    await admin.move(group, `cn=secret,${hiddenBase}`);
+    const { port } = system(server, {}, { groupBase: hiddenBase });
+    const reason = await finalFailure(FailureType.CannotTell, port.groupsOf(id, signal));
+    assert.match(
+      reason,
+      /windows shows no members of the groups below ou=hidden,.*: let bindDn read "member"/,
+    );
+  });
+
+  it('takes no lock-out by failed logins for a suspension, since it may end by itself', async () => {
+    const id = await admin.createUser({ employeeId: 'O-1' });
+    await admin.modify(id, change('replace', 'pwdAccountLockedTime', '20261126000000Z'));
+    const { access, captured } = system(server);
+    const account = await captured('O-1');
+    assert.equal(account.active, true);
+    const { taken } = await access.block(account, SUSPEND, NOTHING, report, signal);
+    assert.deepEqual(taken, { ...NOTHING, suspended: true });
+    assert.equal((await admin.account(id)).active, false);
+    await access.restore(account, taken, signal);
+    assert.equal((await admin.account(id)).active, true);
+  });
+
+  it('does not count a lock that the password policy lets pass', async () => {
+    const policy = `cn=default,${server.userBase.replace(/^[^,]+,/, '')}`;
+    const lax = (isLax: boolean) =>
+      admin.modifyEntry(policy, change('replace', 'pwdLockout', isLax ? 'FALSE' : 'TRUE'));
+    const id = await admin.createUser({ employeeId: 'Q-1' });
+    await admin.setPassword(id, PASSWORD);
+    const { access, captured, port } = system(server);
+    const account = await captured('Q-1');
+    const seen = await port.read(account, signal);
+    await lax(true);
+    const outcome = await port.setActive(seen!, false, signal);
+    assert.ok(outcome.kind === 'refused' && /pwdLockout TRUE/.test(outcome.detail));
+    assert.equal((await admin.account(id)).active, true);
+    await lax(false);
+
+    const { taken } = await access.block(account, SUSPEND, NOTHING, report, signal);
+    await lax(true);
+    assert.equal(await admin.logIn(id, PASSWORD), true, 'the server itself lets the person in');
+    assert.equal((await port.read(account, signal))?.active, undefined);
+    await lax(false);
+    await access.restore(account, taken, signal);
+  });
+
+  it('looks at the password policy that the account has of its own', async () => {
+    const lax = `cn=lax,${server.userBase.replace(/^[^,]+,/, '')}`;
+    const id = await admin.createUser({ employeeId: 'Q-2' });
+    await admin.modify(id, change('replace', 'pwdPolicySubentry', lax));
+    const { port } = system(server);
+    const outcome = await port.setActive((await port.read({ id }, signal))!, false, signal);
+    assert.ok(outcome.kind === 'refused' && outcome.detail.includes(`${lax} does not show it`));
+  });
+
+  it('sees as drift that an administrator resets the password, which removes the lock', async () => {
+    const id = await admin.createUser({ employeeId: 'O-2' });
+    const { access, captured } = system(server);
+    await access.block(await captured('O-2'), SUSPEND, NOTHING, report, signal);
+    await admin.setPassword(id, PASSWORD);
+    assert.equal(
+      await access.driftOf({ employeeId: 'O-2' }, [id], SUSPEND, signal),
+      'the account is active again',
+    );
+  });
+
+  it('is refused where a group would be left without a member', async () => {
+    const id = await admin.createUser({ employeeId: 'G-1' });
+    const group = await admin.createGroup('lonely', [id]);
+    await admin.modify(group, change('delete', 'member', server.admin.bindDn));
+    const hold: HoldKind = { kind: 'groups', groups: ['lonely'] };
+    const { access, captured } = system(server);
+    const blocking = access.block(await captured('G-1', hold), hold, NOTHING, report, signal);
+    const reason = await finalFailure(FailureType.Refused, blocking);
+    assert.match(reason, /is refused \(last\): windows answered 65 .*put another one into lonely first$/);
+  });
+
+  it('writes on the version that it has read, so that a late request changes nothing', async () => {
+    const id = await admin.createUser({ employeeId: 'V-1' });
+    const { port } = system(server);
+    const seen = await port.read({ id }, signal);
+    await admin.setExternalId(id, 'changed');
+    assert.deepEqual(await port.setActive(seen!, false, signal), { kind: 'conflict' });
+    assert.equal((await admin.account(id)).active, true);
+  });
+});
+
+describeUnless(sambaLacks, 'a hold over LDAP on Active Directory (Samba) alone @long', () => {
+  let server: LdapServer;
+  let admin: ReturnType<typeof ldapAdmin>;
+  before(async () => {
+    server = await startSamba(path.join(await scratchFolder(), 'log'));
+    admin = ldapAdmin(server);
+  });
+  after(() => server.stop());
+
+  it('is refused on the primary group, which lists no members', async () => {
+    const id = await admin.createUser({ employeeId: 'A-1' });
+    const group = await admin.createGroup('primary', [id]);
+    const rid = await admin.valueOf(group, 'primaryGroupToken');
+    await admin.modify(id, change('replace', 'primaryGroupID', rid));
+    const hold: HoldKind = { kind: 'groups', groups: ['primary'] };
+    const { access, captured } = system(server);
+    const blocking = access.block(await captured('A-1', hold), hold, NOTHING, report, signal);
+    assert.match(
+      await finalFailure(FailureType.Refused, blocking),
+      /cannot be removed from primary on windows \(primary\): it is the primary group/,
+    );
+  });
+
+  it('tells a group that the primary group is a member of', async () => {
+    const id = await admin.createUser({ employeeId: 'A-2' });
+    const group = await admin.createGroup('everyone-admins');
+    const [, ...suffix] = server.userBase.split(',');
+    await admin.modify(group, change('add', 'member', `CN=Domain Users,CN=Users,${suffix.join(',')}`));
+    const memberships = await system(server).port.groupsOf(id, signal);
+    assert.deepEqual(
+      memberships.map(({ group, via, changeable }) => [group.displayName, via, changeable]),
+      [['everyone-admins', 'nested', 'it comes by way of Domain Users']],
+    );
+  });
+
+  it('leaves the other flags of the account as they are', async () => {
+    const id = await admin.createUser({ employeeId: 'A-3' });
+    // The password never expires (0x10000).
+    await admin.modify(id, change('replace', 'userAccountControl', '66080'));
+    const { access, captured } = system(server);
+    const account = await captured('A-3');
+    const { taken } = await access.block(account, SUSPEND, NOTHING, report, signal);
+    assert.equal(await admin.valueOf(id, 'userAccountControl'), '66082');
+    await access.restore(account, taken, signal);
+    assert.equal(await admin.valueOf(id, 'userAccountControl'), '66080');
+  });
+
+  it('keeps a flag that another administrator sets in the same moment', async () => {
+    const id = await admin.createUser({ employeeId: 'A-6' });
+    const proxy = await startLdapProxy(server.url);
+    const { access, captured } = system(server, { url: proxy.url, ca: undefined });
+    const account = await captured('A-6');
+    let changed: Promise<void> | undefined;
+    proxy.fault(({ method }) => {
+      if (method !== 'PATCH' || changed) return undefined;
+      changed = admin.modify(id, change('replace', 'userAccountControl', '66080'));
+      return { kind: 'held', until: changed };
+    });
+    await access.block(account, SUSPEND, NOTHING, report, signal);
+    assert.equal(await admin.valueOf(id, 'userAccountControl'), '66082');
+    await proxy.stop();
+  });
+
+  it('says of an account that AdminSDHolder protects what to do', async () => {
+    const id = await admin.createUser({ employeeId: 'A-7' });
+    await admin.modify(id, change('replace', 'adminCount', '1'));
+    // Without the right, as on Windows.
+    await admin.move(id, `CN=protected,${server.groupBase}`);
+    const { access, captured } = system(server, {}, { userBase: server.groupBase });
+    const blocking = access.block(await captured('A-7'), SUSPEND, NOTHING, report, signal);
+    assert.match(
+      await finalFailure(FailureType.Refused, blocking),
+      /is refused \(privileged\): windows answered 50 .*; AdminSDHolder protects the account/,
+    );
+  });
+
+  it('finds the account by employeeID, and shows its logins and addresses', async () => {
+    const id = await admin.createUser({ employeeId: 'A-4', userName: 'dana', email: 'dana@acme.example' });
+    await admin.modify(
+      id,
+      change('replace', 'employeeID', 'E-1002'),
+      change('replace', 'userPrincipalName', 'dana@ad.acme.example'),
+    );
+    const [found] = await system(server).port.find({ attribute: 'employeeID', value: 'e-1002' }, signal);
+    assert.equal(found?.value, 'E-1002');
+    assert.equal(found.account.userName, 'dana');
+    assert.deepEqual(found.account.identities, ['dana', 'dana@ad.acme.example', 'dana@acme.example']);
+  });
+
+  it('uses StartTLS where the address is not ldaps:', async () => {
+    await admin.createUser({ employeeId: 'A-5' });
+    const { captured } = system(server, { url: server.url.replace('ldaps:', 'ldap:') });
+    assert.equal((await captured('A-5')).userName, 'A-5');
+  });
+
+  for (const scheme of ['ldaps:', 'ldap:'])
+    it(`does not trust another certificate than those of caFile (${scheme})`, async () => {
+      const [ca] = rootCertificates;
+      const { captured } = system(server, { url: server.url.replace('ldaps:', scheme), ca });
+      const reason = await finalFailure(FailureType.Refused, captured('A-1'));
+      assert.match(reason, /^the certificate of windows at ldaps?:.* is not trusted \(.*\): check caFile/);
+    });
+});

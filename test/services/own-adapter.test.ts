@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { ConfigError } from '../../src/config/config-error.js';
+import { parseConfig } from '../../src/config/config.js';
+import { FailureType } from '../../src/exit/failures.js';
+import { createAccess } from '../../src/services/from-config.js';
+import { finalFailure } from '../support/failures.js';
+import { sampleText } from '../support/sample-config.js';
+import { scratchFolder } from '../support/temporal.js';
+
+const { signal } = new AbortController();
+
+/** A port that knows one account. */
+const port = `{
+  system,
+  capabilities: async () => ({ conditionalWrites: true, settleMs: 0, restore: 'exact' }),
+  find: async ({ attribute, value }) => [
+    { account: { id: '1', userName: options.login, identities: [secret('LEDGER_TOKEN')], active: true }, value },
+  ],
+  read: async () => undefined,
+  setActive: async () => ({ kind: 'gone' }),
+  groupsOf: async () => [],
+  findGroup: async () => [],
+  hasOtherActiveMember: async () => 'cannot tell',
+  removeFromGroup: async () => ({ kind: 'gone' }),
+  addToGroup: async () => ({ kind: 'gone' }),
+}`;
+const making = (what: string): string =>
+  `export default ({ system, options, secret, requestTimeoutMs, pace, failures }) => (${what});`;
+
+let made = 0;
+
+/** The services of a configuration in a folder of its own, with this adapter beside it. */
+async function load(
+  code: string | undefined,
+  fields = '',
+  env: Record<string, string> = { LEDGER_TOKEN: 't' },
+) {
+  const folder = path.join(await scratchFolder(), `own-${++made}`);
+  await mkdir(path.join(folder, 'adapters'), { recursive: true });
+  if (code !== undefined) await writeFile(path.join(folder, 'adapters', 'ledger.mjs'), code);
+  const system = [
+    '  - name: ledger',
+    '    protocol: own',
+    '    adapter: ./adapters/ledger.mjs',
+    '    options: { login: nora }',
+    `    hold: suspend\n${fields}`,
+  ].join('\n');
+  const text = sampleText.slice(0, sampleText.indexOf('\nsystems:'));
+  return createAccess(
+    parseConfig(`${text}\nsystems:\n${system}`, path.join(folder, 'ems.config.yaml'), {
+      DIRECTORY_SCIM_TOKEN: 'd',
+      ...env,
+    }),
+  );
+}
+
+describe('an adapter of your own', () => {
+  it('is a module beside the configuration, and is given its options and its secrets', async () => {
+    const access = await load(making(port));
+    const { accounts } = await access
+      .get('ledger')!
+      .capture({ employeeId: 'E-1' }, { kind: 'suspend' }, signal);
+    assert.deepEqual(accounts[0], {
+      id: '1',
+      userName: 'nora',
+      identities: ['t'],
+      active: true,
+      groups: [],
+      memberships: [],
+    });
+  });
+
+  it('finds accounts by the keys of the configuration, or by the employee id', async () => {
+    const by = port.replace('userName: options.login', 'userName: `${attribute}=${value}`');
+    const names = await Promise.all(
+      ['', '    match: [{ card: "c-{employeeId}" }]\n'].map(async (fields) => {
+        const access = await load(making(by), fields);
+        return (await access.get('ledger')!.capture({ employeeId: 'E-1' }, { kind: 'suspend' }, signal))
+          .accounts[0]?.userName;
+      }),
+    );
+    assert.deepEqual(names, ['employeeId=E-1', 'card=c-E-1']);
+  });
+
+  it('waits for the rate limit of its system where it asks', async () => {
+    const paced = port
+      .replace(
+        'find: async ({ attribute, value }) => [',
+        'find: async ({ value }, signal) => (await pace(signal), await pace(signal), [',
+      )
+      .replace('active: true }, value },\n  ],', 'active: true }, value },\n  ]),');
+    const started = Date.now();
+    const access = await load(making(paced), '    rateLimit: { requestsPerSecond: 5 }\n');
+    await access.get('ledger')!.capture({ employeeId: 'E-1' }, { kind: 'suspend' }, signal);
+    assert.ok(Date.now() - started >= 150, 'one interval between two requests');
+  });
+
+  it('says by its failures what no retry changes', async () => {
+    const failing = port
+      .replace(
+        'find: async ({ attribute, value }) => [',
+        "find: async ({ value }) => { throw new failures.FinalFailure('CannotTell', 'the ledger is closed'); return [",
+      )
+      .replace('active: true }, value },\n  ],', 'active: true }, value },\n  ]; },');
+    const access = await load(making(failing));
+    const capturing = access.get('ledger')!.capture({ employeeId: 'E-1' }, { kind: 'suspend' }, signal);
+    assert.equal(await finalFailure(FailureType.CannotTell, capturing), 'the ledger is closed');
+  });
+
+  const mistakes: [what: string, code: string | undefined, message: RegExp][] = [
+    ['is missing', undefined, /Cannot find module '.*adapters\/ledger\.mjs'/],
+    ['does not parse', 'export default (', /Unexpected end of input/],
+    ['fails', making('missing()'), /missing is not defined/],
+    ['has no default export', 'export const make = 1;', /ledger\.mjs must export a function as its default/],
+    ['makes no object', making('undefined'), /default export of .*ledger\.mjs must return the adapter/],
+    [
+      'lacks its name',
+      making(port.replace('  system,\n', '')),
+      /must have the member "system", here "ledger"/,
+    ],
+    [
+      'lacks a function',
+      making(port.replace(/ {2}(groupsOf|findGroup).*\n/g, '')),
+      /must have as functions: groupsOf, findGroup$/,
+    ],
+    [
+      'has something else for a function',
+      making(port.replace('system,', 'system, endSessions: 1,')),
+      /: endSessions$/,
+    ],
+  ];
+  for (const [what, code, message] of mistakes)
+    it(`is refused at the start where it ${what}`, async () => {
+      await assert.rejects(load(code), (error: Error) => {
+        assert.ok(error instanceof ConfigError);
+        assert.match(error.message, /^the adapter of ledger cannot be loaded: /);
+        assert.match(error.message, message);
+        return true;
+      });
+    });
+
+  it('is refused at the start where a secret is not set, and the field is named', async () => {
+    const early = `export default ({ secret }) => secret('LEDGER_TOKEN');`;
+    await assert.rejects(
+      load(early, '', {}),
+      /systems\[0\] \(ledger\): the environment variable LEDGER_TOKEN is not set/,
+    );
+  });
+});

@@ -1,0 +1,133 @@
+/** OpenLDAP's slapd with the overlays ppolicy and memberof. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import getPort from 'get-port';
+import { Client } from 'ldapts';
+import { startChild, untilAnswered } from '../../src/local/child.js';
+import { run } from '../../src/local/run.js';
+import { lacking } from './installed.js';
+import { openldap } from '../../src/services/access/adapters/ldap-dialects.js';
+import { change } from './ldap-change.js';
+import type { LdapServer, Making } from './ldap-server.js';
+
+export const slapdLacks = lacking(['/usr/sbin/slapd', '/usr/lib/ldap/ppolicy.so'], ['slapd']);
+
+const SUFFIX = 'dc=acme,dc=example';
+const userBase = `ou=people,${SUFFIX}`;
+const groupBase = `ou=groups,${SUFFIX}`;
+/** Where EMS may read neither locks nor members. */
+export const hiddenBase = `ou=hidden,${SUFFIX}`;
+/** A part of it is on another server. */
+export const referringBase = `ou=referring,${SUFFIX}`;
+const service = { bindDn: `cn=ems,ou=services,${SUFFIX}`, password: 'password-of-ems' };
+const admin = { bindDn: `cn=admin,${SUFFIX}`, password: 'password-of-the-admin' };
+
+const LOCKED = '000001010000Z';
+const making: Making = {
+  id: 'entryUUID',
+  idOf: String,
+  keys: ['employeeType', 'employeeNumber'],
+  account: (login, active) => ({
+    objectClass: 'inetOrgPerson',
+    uid: login,
+    sn: login,
+    ...(!active && { pwdAccountLockedTime: LOCKED }),
+  }),
+  // A group must have a member.
+  group: (name) => ({ objectClass: 'groupOfNames', cn: name, member: admin.bindDn }),
+  isActive: ({ pwdAccountLockedTime }) => pwdAccountLockedTime !== LOCKED,
+  setActive: (active) => [change('replace', 'pwdAccountLockedTime', ...(active ? [] : [LOCKED]))],
+  setPassword: (password) => change('replace', 'userPassword', password),
+};
+
+/** The rights are those of docs/identity-providers.md. */
+const settings = (folder: string): string => `
+include /etc/ldap/schema/core.schema
+include /etc/ldap/schema/cosine.schema
+include /etc/ldap/schema/inetorgperson.schema
+modulepath /usr/lib/ldap
+moduleload back_mdb
+moduleload ppolicy
+moduleload memberof
+database mdb
+suffix "${SUFFIX}"
+rootdn "${admin.bindDn}"
+rootpw ${admin.password}
+directory ${folder}/data
+overlay memberof
+overlay ppolicy
+ppolicy_default "cn=default,${SUFFIX}"
+# Fewer than an account has groups in a test: what does not fit into one answer is read in pages.
+limits dn.exact="${service.bindDn}" size.soft=4 size.hard=4 size.prtotal=unlimited
+access to attrs=userPassword by anonymous auth by * none
+access to dn.subtree="${hiddenBase}" attrs=pwdAccountLockedTime by * none
+access to dn.subtree="${hiddenBase}" attrs=member by * none
+access to dn.subtree="${userBase}" attrs=pwdAccountLockedTime by dn.exact="${service.bindDn}" write
+access to dn.subtree="${groupBase}" attrs=member by dn.exact="${service.bindDn}" write
+access to * by dn.exact="${service.bindDn}" read by * none
+`;
+
+const entries = `
+dn: ${SUFFIX}
+objectClass: dcObject
+objectClass: organization
+o: Acme
+
+dn: cn=default,${SUFFIX}
+objectClass: pwdPolicy
+objectClass: organizationalRole
+pwdAttribute: userPassword
+pwdLockout: TRUE
+
+${['people', 'groups', 'hidden', 'referring', 'services'].map((ou) => `dn: ou=${ou},${SUFFIX}\nobjectClass: organizationalUnit\n`).join('\n')}
+dn: ou=elsewhere,${referringBase}
+objectClass: referral
+objectClass: extensibleObject
+ou: elsewhere
+ref: ldap://other.acme.example/ou=elsewhere,${referringBase}
+
+dn: ${service.bindDn}
+objectClass: organizationalRole
+objectClass: simpleSecurityObject
+userPassword: ${service.password}
+`;
+
+export async function startSlapd(logFile: string): Promise<LdapServer> {
+  const folder = path.dirname(logFile);
+  const file = (name: string): string => path.join(folder, name);
+  await mkdir(file('data'));
+  await writeFile(file('slapd.conf'), settings(folder));
+  await writeFile(file('entries.ldif'), entries);
+  await run('/usr/sbin/slapadd', ['-f', file('slapd.conf'), '-l', file('entries.ldif')]);
+  const port = await getPort({ host: '127.0.0.1' });
+  const url = `ldap://127.0.0.1:${port}`;
+  const child = await startChild(
+    {
+      name: 'slapd',
+      program: '/usr/sbin/slapd',
+      // With -d it stays in the foreground.
+      args: ['-f', file('slapd.conf'), '-h', url, '-d', '0'],
+      logFile,
+    },
+    (_child, signal) => untilAnswered(() => canBind(url), signal),
+  );
+  return {
+    dialect: openldap,
+    url,
+    ...service,
+    userBase,
+    groupBase,
+    admin,
+    making,
+    stop: child.stop,
+  };
+}
+
+async function canBind(url: string): Promise<void> {
+  const client = new Client({ url });
+  try {
+    await client.bind(service.bindDn, service.password);
+  } finally {
+    await client.unbind();
+  }
+}
