@@ -17,7 +17,7 @@ exit/evidence/              exit/
 version.ts
 config/                     exit/  @temporalio/envconfig temporal-polyfill yaml zod node:
 
-services/protocols/         exit/ config/  ical.js nodemailer temporal-polyfill tsdav zod node:
+services/protocols/         exit/ config/  ical.js nodemailer temporal-polyfill tsdav windows-iana zod node:
 services/mails/             exit/ services/protocols/  liquidjs negotiator node:
 services/directory/         exit/ services/protocols/
 services/notification/      exit/ services/protocols/ services/mails/

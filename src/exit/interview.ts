@@ -30,6 +30,8 @@ export const InterviewFields = z.object({
   hrPartner: ContactFields.optional(),
   /** The entry in the HR partner's calendar; absent without a configured calendar, when working hours alone gave the time. */
   calendarUrl: z.string().optional(),
+  /** What an operator should know of how the time was found, such as an object of the calendar that could not be read. */
+  remarks: z.array(z.string()).optional(),
   /** The invitation mails. */
   sent: z.array(SentFields).optional(),
 });
@@ -54,11 +56,15 @@ export function laterOf(a: Interview | undefined, b: Interview | undefined): Int
 export const noInvitation = 'no invitation had gone out';
 
 /** @param by mail address of the person who requested the time */
-export const arrangementNote = ({ attendees, calendarUrl }: Interview, by: string | undefined): string =>
+export const arrangementNote = (
+  { attendees, calendarUrl, remarks = [] }: Interview,
+  by: string | undefined,
+): string =>
   [
     `invited ${attendees.map(({ email }) => email).join(' and ')}`,
     ...(by === undefined ? [] : [`at the request of ${by}`]),
     ...(calendarUrl ? [] : ['by working hours alone, since no calendar is configured']),
+    ...remarks,
   ].join(', ');
 
 export const arrangedByHand = ({ by }: Step): FinalFailure =>

@@ -28,6 +28,8 @@ export interface Employee {
   personalEmail?: string | undefined;
   /** BCP 47, as in "de-DE". */
   language?: string | undefined;
+  /** IANA name; absent where the directory tells none that is known. */
+  timeZone?: string | undefined;
   /** Every name and address of the employee in the directory. */
   identities: string[];
   manager: Manager;

@@ -84,7 +84,8 @@ export async function readCalendars(config: Config, exitId: string): Promise<See
   return Promise.all(
     partners.map(async (calendar) => {
       const entry = await calendar.read(uid, AbortSignal.timeout(10_000));
-      return { calendar: calendar.name, start: entry && new Date(entry.start).toISOString() };
+      const time = typeof entry?.time === 'string' ? undefined : entry?.time;
+      return { calendar: calendar.name, start: time && new Date(time.start).toISOString() };
     }),
   );
 }

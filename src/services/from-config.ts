@@ -9,6 +9,7 @@ import { createScimAdapter } from './access/adapters/scim-adapter.js';
 import { sessionRevoker } from './access/sessions.js';
 import { createDirectoryService, type DirectoryService } from './directory/directory.js';
 import { createHrService, type HrPartner, type HrService } from './hr/hr.js';
+import type { SlotLocks } from './hr/slot-locks.js';
 import { loadTemplates } from './mails/templates.js';
 import { createNotificationService, type NotificationService } from './notification/notification.js';
 import { createCalendar } from './protocols/caldav.js';
@@ -42,7 +43,7 @@ export function createNotification(config: Config): NotificationService {
   });
 }
 
-export function createHr(config: Config): HrService {
+export function createHr(config: Config, locks: SlotLocks): HrService {
   const { organisation, contacts, interview, mail } = config;
   const [first, ...others] = contacts.hrPartners.map((partner) => hrPartner(config, partner));
   return createHrService({
@@ -52,6 +53,7 @@ export function createHr(config: Config): HrService {
     policy: interview,
     partners: [first!, ...others],
     from: mail.from,
+    locks,
   });
 }
 

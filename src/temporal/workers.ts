@@ -6,6 +6,7 @@ import { createDriftActivities } from '../activities/drift-activities.js';
 import { createExitActivities } from '../activities/exit-activities.js';
 import { createHrActivities } from '../activities/hr-activities.js';
 import { createNotificationActivities } from '../activities/notification-activities.js';
+import { slotWorkflows } from '../activities/slot-workflows.js';
 import { createStepActivities } from '../activities/step-activities.js';
 import { type Config } from '../config/config.js';
 import { ConfigError } from '../config/config-error.js';
@@ -41,7 +42,7 @@ export async function createWorkers({
   const activitiesOf = {
     exit: () => ({ ...createExitActivities(config), ...createDirectoryActivities(createDirectory(config)) }),
     notification: () => createNotificationActivities(createNotification(config)),
-    hr: () => createHrActivities(createHr(config)),
+    hr: () => createHrActivities(createHr(config, slotWorkflows)),
     access: () => {
       const access = createAccess(config);
       return { ...createAccessActivities(access), ...createDriftActivities(access) };

@@ -72,7 +72,8 @@ describe('@long scheduling in a calendar that', () => {
     try {
       const redirect = { status: 307, headers: { location: other.url }, body: '' };
       calendar.proxy.quirk(() => () => Promise.resolve(redirect));
-      await outage(secretly(schedule()));
+      const message = await finalFailure(FailureType.Refused, secretly(schedule()));
+      assert.match(message, /answered 307 .*a redirect: check its url/);
       assert.equal(other.seen.length, 0);
     } finally {
       await other.stop();
@@ -162,14 +163,22 @@ describe('@long scheduling in a calendar that', () => {
     }
   });
 
-  it('changes at the same moment (412) reads it again, and decides again', async () => {
+  it('changes at the same moment is read again, and decided again', async () => {
     let writes = 0;
-    fault(({ method }) =>
-      method === 'PUT' && (writes += 1) <= 2 ? { kind: 'answer', status: 412 } : undefined,
-    );
-    const interview = await schedule();
-    assert.deepEqual(await calendar.interviews(), { [UID]: new Date(interview.start).toISOString() });
+    calendar.proxy.quirk((forward) => async (request) => {
+      if (request.method === 'PUT' && (writes += 1) <= 2)
+        await calendar.add(UID, ['DTSTART:20261126T090000Z', 'DURATION:PT45M', `COMMENT:${writes}`]);
+      return forward(request);
+    });
+    const { start } = await schedule();
+    // The HR partner had given it that time.
+    assert.equal(start, '2026-11-26T09:00:00Z');
+    assert.deepEqual(await calendar.interviews(), { [UID]: '2026-11-26T09:00:00.000Z' });
+  });
+
+  it('refuses each change with 412, though no other client changes it, is an outage that says so', async () => {
     fault(({ method }) => (method === 'PUT' ? { kind: 'answer', status: 412 } : undefined));
-    assert.match(await outage(calendar.reschedule(interview)), /another client keeps changing/);
+    assert.match(await outage(schedule()), /answers 412 to each change of .* though no other client/);
+    assert.equal(calendar.proxy.seen.filter(({ method }) => method === 'PUT').length, 2);
   });
 });

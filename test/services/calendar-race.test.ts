@@ -2,14 +2,13 @@
 import assert from 'node:assert/strict';
 import { FailureType, FinalFailure } from '../../src/exit/failures.js';
 import { between, calendarOfHr } from '../support/calendar.js';
-import { finalFailure, outage } from '../support/failures.js';
-import type { Fault, Seen } from '../support/fault-proxy.js';
+import { finalFailure } from '../support/failures.js';
+import type { Fault, Quirk, Seen } from '../support/fault-proxy.js';
 import { gate } from '../support/gate.js';
-import { HR, partnerWith, readInvitation, type Asked } from '../support/interview.js';
+import { HR, hrAt, partnerWith, readInvitation, type Asked } from '../support/interview.js';
 import { interviewsIn } from '../support/radicale.js';
 
 const isWrite = ({ method }: Seen): boolean => method === 'PUT';
-const isWriteOf = (exitId: string) => (request: Seen) => isWrite(request) && request.path.includes(exitId);
 
 describe('@long exits that race for a slot', () => {
   const calendar = calendarOfHr();
@@ -30,17 +29,6 @@ describe('@long exits that race for a slot', () => {
     return { arrived: calendar.proxy.next(matches), letGo: open };
   }
 
-  /** Holds the first writes until every exit has seen the same free times. */
-  function startTogether(exits: number): void {
-    const all = gate();
-    const writers = new Set<string>();
-    fault((request) => {
-      if (!isWrite(request) || writers.has(request.path)) return undefined;
-      if (writers.add(request.path).size === exits) all.open();
-      return { kind: 'held', until: all.passed };
-    });
-  }
-
   for (const [exits, days] of [
     [2, 1],
     [2, 2],
@@ -48,7 +36,6 @@ describe('@long exits that race for a slot', () => {
   ] as const) {
     for (const round of [1, 2, 3, 4]) {
       it(`${exits} for ${days}: each slot goes to one, and the others fail without a slot (round ${round})`, async () => {
-        startTogether(exits);
         const running = Array.from({ length: exits }, (_, i) => schedule(`exit-${i}`, days));
         const results = await Promise.allSettled(running);
         const kept = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
@@ -72,7 +59,6 @@ describe('@long exits that race for a slot', () => {
     const berts = await calendar.another('hr-two');
     const bert = partnerWith(berts, { name: 'Bert', email: 'bert@acme.example' });
     const partners: Asked['partners'] = [partnerWith(calendar.proxied()), bert];
-    startTogether(2);
     const both = ['exit-a', 'exit-b'].map((exitId) => schedule(exitId, 1, { partners }));
     const [a, b] = await Promise.all(both);
     assert.deepEqual([a!.hrPartner!.name, b!.hrPartner!.name], ['Acme HR', 'Bert']);
@@ -99,56 +85,50 @@ describe('@long exits that race for a slot', () => {
     assert.equal(readInvitation(mail.to(HR)[1]!).event.sequence, moved.sequence);
   });
 
-  it('leave a confirmed slot to its exit, even when their own UID is smaller', async () => {
-    const { arrived, letGo } = hold(isWriteOf('exit-a'));
-    const late = schedule('exit-a', 1);
-    await arrived;
-    const kept = await schedule('exit-b', 1);
-    letGo();
-    await finalFailure(FailureType.NoInterviewSlot, late);
-    assert.deepEqual(Object.keys(await calendar.interviews()), [kept.uid]);
-  });
-
-  it('wait for an exit that has looked and not confirmed yet', async () => {
-    let writes = 0;
-    const confirms = (request: Seen) => isWriteOf('exit-b')(request) && (writes += 1) === 2;
-    const gates = { a: gate(), b: gate() };
-    const confirming = gate();
-    let looks = 0;
-    const looked = gate();
-    fault((request) => {
-      if (confirms(request)) {
-        confirming.open();
-        return { kind: 'held', until: gates.b.passed };
-      }
-      if (isWriteOf('exit-a')(request)) return { kind: 'held', until: gates.a.passed };
-      if (request.body.includes('calendar-query') && (looks += 1) === 3) looked.open();
-      return undefined;
-    });
-    const waiting = schedule('exit-a', 2);
-    await calendar.proxy.next(isWriteOf('exit-a'));
-    const first = schedule('exit-b', 2);
-    await confirming.passed;
-    gates.a.open();
-    await looked.passed;
-    gates.b.open();
-    const [a, b] = await Promise.all([waiting, first]);
-    assert.deepEqual([b.start, a.start], ['2026-11-24T08:00:00Z', '2026-11-25T08:00:00Z']);
-  });
-
-  it('wait at most ten minutes for an exit that never confirms', async () => {
-    const uid = 'interview.exit-z@acme.example';
-    await calendar.add(uid, [...between('0800', '0845'), 'STATUS:TENTATIVE'], [], '20261123T101000Z');
-    // Both had written at once: neither saw the other in free-busy.
-    calendar.proxy.quirk((forward) => async (request) => {
+  const customs: Record<string, Quirk> = {
+    'keeps no STATUS': (forward) => (request) =>
+      forward({ ...request, body: request.body.replace(/^STATUS:.*\r?\n/m, '') }),
+    'shows no entry of ours in a search': (forward) => async (request) => {
       const answer = await forward(request);
-      if (!request.body.includes('free-busy-query')) return answer;
-      return { ...answer, body: answer.body.replaceAll(/FREEBUSY;[^\r]*08[^\r]*\r\n/g, '') };
+      if (request.method !== 'REPORT') return answer;
+      return {
+        ...answer,
+        body: answer.body.replaceAll(/<response>(?:(?!<\/response>)[^])*?interview\.[^]*?<\/response>/g, ''),
+      };
+    },
+  };
+  for (const [what, quirk] of Object.entries(customs))
+    it(`are kept apart in a calendar that ${what}`, async () => {
+      calendar.proxy.quirk(quirk);
+      const all = await Promise.all(['a', 'b', 'c', 'd'].map((id) => schedule(`exit-${id}`, 4)));
+      assert.equal(new Set(all.map(({ start }) => start)).size, 4);
     });
-    assert.match(await outage(schedule('exit-a', 1)), /another exit holds/);
-    const tenMinutesLater = schedule('exit-a', 1, { now: '2026-11-23T10:30:00Z' });
-    await finalFailure(FailureType.NoInterviewSlot, tenMinutesLater);
-    assert.deepEqual(Object.keys(await calendar.interviews()), [uid]);
+
+  it('of two installations without common locks take different times', async () => {
+    const other = hrAt(mail, () => [partnerWith(calendar.proxied())]);
+    const { passed, open } = gate();
+    let writes = 0;
+    fault((request) => {
+      if (!isWrite(request) || (writes += 1) > 2) return undefined;
+      if (writes === 2) open();
+      return { kind: 'held', until: passed };
+    });
+    const both = [calendar.schedule, other.schedule].map((run, i) =>
+      run({ exitId: `exit-${i}`, ...slots(5) }),
+    );
+    const [a, b] = await Promise.all(both);
+    assert.notEqual(a!.start, b!.start);
+    assert.deepEqual(Object.keys(await calendar.interviews()).toSorted(), [a!.uid, b!.uid]);
+  });
+
+  it('find a slot free again once its interview has moved, is withdrawn or loses its time', async () => {
+    const first = await schedule('exit-a', 2);
+    const second = await schedule('exit-b', 2);
+    await finalFailure(FailureType.NoInterviewSlot, schedule('exit-c', 2));
+    await calendar.withdraw(first, { exitId: 'exit-a' });
+    assert.equal((await schedule('exit-d', 2)).start, first.start);
+    await calendar.reschedule(second, { exitId: 'exit-b', at: '2026-11-29T10:00:00Z' });
+    assert.equal((await schedule('exit-e', 2)).start, second.start);
   });
 
   it('leave the slot to a person who was faster', async () => {

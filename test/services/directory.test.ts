@@ -55,6 +55,7 @@ describe('the directory', () => {
       email: 'dana@acme.example',
       personalEmail: 'dana@home.example',
       preferredLanguage: 'de-AT',
+      attributes: { timezone: 'Europe/Vienna' },
       managerId: boss.id,
     });
     assert.deepEqual(await lookUp(employeeId), {
@@ -63,9 +64,19 @@ describe('the directory', () => {
       email: 'dana@acme.example',
       personalEmail: 'dana@home.example',
       language: 'de-AT',
+      timeZone: 'Europe/Vienna',
       identities: ['dfox', 'dana@acme.example', 'dana@home.example'],
       manager: { name: 'Ravi Menon', email: 'ravi@acme.example', language: 'en' },
     });
+  });
+
+  it('takes a time zone that is not known for one that is not told', async () => {
+    for (const timezone of ['Planet X', '', undefined]) {
+      const { employeeId } = await hire({ attributes: { timezone } });
+      assert.equal((await lookUp(employeeId)).timeZone, undefined, timezone);
+    }
+    const { employeeId } = await hire({ attributes: { timezone: 'W. Europe Standard Time' } });
+    assert.equal((await lookUp(employeeId)).timeZone, 'Europe/Berlin');
   });
 
   it('finds the employee by the user name where that is the id', async () => {

@@ -44,6 +44,24 @@ describe('the mails about the interview', () => {
     }
   });
 
+  it('name the time on the employee’s own clock as well, where it shows another one', () => {
+    const text = (kind: (typeof kinds)[number], language: string, timeZone?: string) =>
+      interviewMail(kind, {
+        ...{ templates, organisation, interview, hrPartner: HR_PARTNER, isByWorkingHoursAlone: false },
+        employee: dana({ language, timeZone }),
+      }).text;
+    for (const kind of kinds) {
+      assert.match(
+        text(kind, 'en', 'America/New_York'),
+        /11:30–12:15 \(Europe\/Berlin\), which is Tuesday,? 24 November 2026, 05:30–06:15 \(America\/New_York\)/,
+      );
+      assert.match(text(kind, 'de', 'America/New_York'), /Berlin\), das ist .*05:30–06:15 Uhr \(America/);
+      // In Paris the clocks show the same.
+      for (const zone of ['Europe/Paris', 'Europe/Berlin', undefined])
+        assert.doesNotMatch(text(kind, 'en', zone), /which is/);
+    }
+  });
+
   it('say that no calendar was looked at only where that is so', () => {
     for (const kind of ['invitation', 'rescheduled'] as const)
       for (const [language, says] of [

@@ -141,4 +141,47 @@ describe('the time of the interview', () => {
     );
     assert.doesNotMatch(describeWindow(policy, window), /last working day/);
   });
+
+  describe('of an employee in another time zone', () => {
+    const since = '2026-11-23T10:10:00Z';
+    const slots = (employeeTimeZone: string | undefined, changes: Partial<Policy> = {}) =>
+      slotsWithin({ ...policy, ...changes }, { since, employeeTimeZone, after: new Date(since) });
+
+    it('is within the working hours of both zones where there is such a time, also on the later days', () => {
+      // In New York nine o'clock is three in Berlin, which leaves three and four o'clock minus the interview.
+      const clocks = slots('America/New_York')
+        .slice(0, 15)
+        .map(({ start }) => [local(start).clock, local(start, 'America/New_York').clock]);
+      const both = [
+        ['15:00', '09:00'],
+        ['15:30', '09:30'],
+        ['16:00', '10:00'],
+      ];
+      assert.deepEqual(clocks, [...both, ...both, ...both, ...both, ...both]);
+    });
+
+    it('is otherwise within the company’s working hours, and no slot is lost', () => {
+      const all = slots(undefined);
+      for (const zone of ['Pacific/Auckland', 'America/New_York', 'Asia/Kolkata', 'Europe/Berlin']) {
+        const found = slots(zone);
+        assert.deepEqual(
+          found.map(({ start }) => start).toSorted(),
+          all.map(({ start }) => start),
+        );
+        assert.deepEqual(
+          found.map(({ index }) => index),
+          all.map(({ index }) => index),
+        );
+      }
+      assert.deepEqual(slots('Pacific/Auckland'), all);
+    });
+
+    it('is on a working day there as well', () => {
+      const [first] = slots('Asia/Tokyo', {
+        workingDays: ['sunday'],
+        workingHours: { from: '00:00', to: '23:00' },
+      });
+      assert.equal(local(first!.start, 'Asia/Tokyo').isWeekend, true);
+    });
+  });
 });

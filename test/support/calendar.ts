@@ -1,7 +1,7 @@
 /** HR with a real calendar, a proxy in front of it for what can go wrong, and a mail server: for a group of tests. */
 import type ICAL from 'ical.js';
 import { startFaultProxy, type FaultProxy } from './fault-proxy.js';
-import { hrAt, partnerWith } from './interview.js';
+import { hrAt, locksInMemory, partnerWith } from './interview.js';
 import { addEvent, ask, eventsIn, interviewsIn, startRadicale } from './radicale.js';
 import type { Account, CalendarServer } from './radicale.js';
 import { mailServer } from './smtp.js';
@@ -26,11 +26,15 @@ export function calendarOfHr() {
   let server: CalendarServer;
   let proxy: FaultProxy;
   let account: Account;
+  const locks = locksInMemory();
   before(async () => {
     server = await startRadicale();
     proxy = await startFaultProxy(server.url);
   });
-  const empty = async (): Promise<Account> => (account = await server.calendar('hr'));
+  const empty = async (): Promise<Account> => {
+    locks.held.clear();
+    return (account = await server.calendar('hr'));
+  };
   beforeEach(async () => {
     proxy.seen.length = 0;
     proxy.fault(undefined);
@@ -51,10 +55,11 @@ export function calendarOfHr() {
     get account() {
       return account;
     },
+    locks,
     empty,
     another: (user: string) => server.calendar(user),
     proxied,
-    ...hrAt(mail, () => [partnerWith(proxied())]),
+    ...hrAt(mail, () => [partnerWith(proxied())], locks),
     add: (...event: Parameters<typeof addEvent> extends [Account, ...infer Event] ? Event : never) =>
       addEvent(account, ...event),
     events: (): Promise<ICAL.Component[]> => eventsIn(account),

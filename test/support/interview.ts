@@ -6,6 +6,7 @@ import type { Interview } from '../../src/exit/interview.js';
 import type { Contact, Employee } from '../../src/exit/people.js';
 import { createHrService, type HrPartner, type HrService } from '../../src/services/hr/hr.js';
 import { remember, type Memory } from '../../src/services/hr/memory.js';
+import type { SlotLocks } from '../../src/services/hr/slot-locks.js';
 import { loadTemplates } from '../../src/services/mails/templates.js';
 import { createCalendar } from '../../src/services/protocols/caldav.js';
 import { mailer } from './message.js';
@@ -37,7 +38,11 @@ export interface Asked extends Setting {
 }
 
 /** What HR is asked to do, with the mail server and, where there is one, the calendar of the test. */
-export function hrAt(mail: { port: number }, partnersOfTest?: () => [HrPartner, ...HrPartner[]]) {
+export function hrAt(
+  mail: { port: number },
+  partnersOfTest?: () => [HrPartner, ...HrPartner[]],
+  locks = locksInMemory(),
+) {
   function hr({ now = openedAt, partners, policy: changes }: Asked): HrService {
     return createHrService({
       mailer: mailer(mail.port),
@@ -46,6 +51,7 @@ export function hrAt(mail: { port: number }, partnersOfTest?: () => [HrPartner, 
       policy: { ...policy, ...changes },
       partners: partners ?? partnersOfTest?.() ?? [{ contact: contacts.hrPartners[0] }],
       from: sampleConfig.mail.from,
+      locks,
       now: () => new Date(now),
     });
   }
@@ -96,4 +102,21 @@ export function readInvitation(mail: Mail) {
   }));
   const addresses = people.map(({ address }) => address);
   return { method, content, component, people, addresses, event: new ICAL.Event(component) };
+}
+
+/** The locks of one process; test/promises/slots.test.ts has those of both forms. */
+export function locksInMemory(): SlotLocks & { held: Map<string, string> } {
+  const held = new Map<string, string>();
+  return {
+    held,
+    take(key, holder) {
+      if (!held.has(key)) held.set(key, holder);
+      return Promise.resolve(held.get(key)!);
+    },
+    holderOf: (key) => Promise.resolve(held.get(key)),
+    release(key, holder) {
+      if (held.get(key) === holder) held.delete(key);
+      return Promise.resolve();
+    },
+  };
 }

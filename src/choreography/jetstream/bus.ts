@@ -3,8 +3,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import {
   jetstream,
   jetstreamManager,
-  JetStreamApiCodes,
-  JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
   type MsgRequest,
@@ -24,7 +22,7 @@ import {
 import { Refusal } from '../../exit/refusal.js';
 import { isAtLeast } from '../../version.js';
 import { headersIn, headersOf, parseMessage } from './cloudevents.js';
-import { withRetry } from './with-retry.js';
+import { isConflict, withRetry } from './with-retry.js';
 import { ensureStreams, EXITS } from './streams.js';
 
 /** Older servers ignore `Nats-Expected-Last-Subject-Sequence-Subject`, and would accept two open exits of one employee. */
@@ -35,11 +33,6 @@ const ANSWER_WITHIN_MS = 3_000;
 const FLUSH_WITHIN_MS = 1_000;
 /** How many employees' logs are cached; of a cached log only new messages are read. */
 const CACHED_LOGS = 1_000;
-
-const WRONG_LAST_SEQUENCE = new Set<number>([
-  JetStreamApiCodes.StreamWrongLastSequence,
-  JetStreamApiCodes.StreamWrongLastSequenceUnknown,
-]);
 
 /** The stream has a newer message under the employee's subjects than the append expects. */
 export class AppendConflict extends Error {
@@ -125,7 +118,7 @@ async function busOn(connection: NatsConnection, servers: string): Promise<Bus> 
         js.publish(subject, data, { msgID: id, headers, ...(expect && { expect }) }),
       );
     } catch (error) {
-      if (!(error instanceof JetStreamApiError && WRONG_LAST_SEQUENCE.has(error.code))) throw error;
+      if (!isConflict(error)) throw error;
       throw new AppendConflict(`Another event was appended before ${subject}`, { cause: error });
     }
   }

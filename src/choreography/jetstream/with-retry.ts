@@ -5,6 +5,15 @@ import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 const RETRY_FOR_MS = 30_000;
 const MISSING = new Set<number>([JetStreamApiCodes.ConsumerNotFound, JetStreamApiCodes.StreamNotFound]);
 
+const WRONG_LAST_SEQUENCE = new Set<number>([
+  JetStreamApiCodes.StreamWrongLastSequence,
+  JetStreamApiCodes.StreamWrongLastSequenceUnknown,
+]);
+
+/** Whether the server refused a write, since another message is newer than the write expects. */
+export const isConflict = (error: unknown): boolean =>
+  error instanceof JetStreamApiError && WRONG_LAST_SEQUENCE.has(error.code);
+
 /**
  * Retries until the server answers; an error response is an answer.
  * @param what the sentence that begins the error message

@@ -15,6 +15,7 @@ import { stepSubscription } from './step-subscriber.js';
 import { subscribe, type Subscriber } from './subscriber.js';
 import type { Subscription } from './subscription.js';
 import { openRateLimits } from '../jetstream/rate-limit.js';
+import { openSlotKeys } from '../jetstream/slot-keys.js';
 import type { Config } from '../../config/config.js';
 import { planFrom } from '../../config/planning.js';
 import {
@@ -71,7 +72,10 @@ export async function startServices({
         run(reviewSubscription(service)),
       ];
     },
-    hr: () => [run(hrSubscription(createDirectory(config), createHr(config)))],
+    async hr() {
+      const hr = createHr(config, await openSlotKeys(bus));
+      return [run(hrSubscription(createDirectory(config), hr))];
+    },
     async access() {
       const { recheckEvery } = config.policy;
       const access = createAccess(config);

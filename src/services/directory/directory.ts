@@ -9,6 +9,7 @@ import {
   primaryEmail,
   type ScimUser,
 } from '../protocols/scim-resource.js';
+import { timeZoneNamed } from '../protocols/time-zones.js';
 import { assertSpelling } from '../../exit/spelling.js';
 
 export type DirectoryService = ReturnType<typeof createDirectoryService>;
@@ -58,6 +59,7 @@ export function createDirectoryService({ scim, fallback }: { scim: ScimClient; f
         email: primaryEmail(user),
         personalEmail: personalEmail(user),
         language: user.preferredLanguage,
+        timeZone: timeZoneNamed(attributeOf(user, 'timezone')),
         identities: identitiesOf(user),
         manager: await managerOf(user, signal),
       };

@@ -1,54 +1,63 @@
 /**
- * Books the interview in a calendar, without two exits at the same time (docs/decisions/0011). Writers first book TENTATIVE, then read
- * the calendar again. Of two tentative entries the one with the greater UID yields; the other waits until it has moved or is CONFIRMED.
- * Every entry yields to any other event.
+ * Books the interview in a calendar: writes the entry once, compares what came back, and looks at the other events of that time again. A
+ * person who was faster keeps the time. Exits are kept apart by their locks (slot-locks.ts), whatever the calendar shows.
  */
-import { setTimeout as pause } from 'node:timers/promises';
-import { isInterviewUid } from '../../exit/ids.js';
 import type { Interview } from '../../exit/interview.js';
-import type { Calendar } from '../protocols/caldav.js';
-import { overlap, without, type CalendarEvent, type Period } from '../protocols/icalendar.js';
+import type { Calendar, Entry } from '../protocols/caldav.js';
+import { overlap, type Period } from '../protocols/icalendar.js';
+import { cannotTellWhen } from './partner-entry.js';
+import type { SlotKeeper } from './slot-locks.js';
 import { periodOf, slotOf, type Slot } from './slots.js';
 
-/** Writes, reads and waits; after these rounds the attempt is retried. */
-const ROUNDS = 24;
-const WAIT_MS = 100;
-/** An older tentative entry counts as abandoned. Yielding to it is always safe. */
-const ABANDONED_AFTER_MS = 600_000;
+/** Writes, reads and looks; after these rounds the attempt is retried. */
+const ROUNDS = 8;
 
 interface Booking {
   calendar: Calendar;
+  /** The entry as last read. */
+  entry: Entry | undefined;
   /** In order, the alternatives where the time is taken. */
   slots: readonly Slot[];
+  keeper: SlotKeeper;
   /** A person gave the time: it need not be free. */
   isGiven: boolean;
-  textOf: (interview: Interview, status: 'TENTATIVE' | 'CONFIRMED') => string;
+  textOf: (interview: Interview) => string;
   /** Durable before the calendar changes. */
   recordInterview: (interview: Interview) => Promise<void>;
-  /** The right-hand side of the UIDs. */
-  domain: string;
   now: () => Date;
 }
 
+interface Free {
+  /** Undefined where none is free. */
+  slot: Slot | undefined;
+  /** The calendar's objects whose time cannot be told. */
+  leftOut: string[];
+}
+
 /**
+ * @param calendar without one, each slot is free that no other exit keeps
  * @param own the interview's own entry, which does not count as busy
- * @returns the first free slot
+ * @returns the first free slot, whose locks are taken
  */
 export async function firstFree(
-  calendar: Calendar,
+  calendar: Calendar | undefined,
   slots: readonly Slot[],
-  own: { uid: string; period: Period } | undefined,
+  own: Entry | undefined,
+  keeper: SlotKeeper,
   signal: AbortSignal,
-): Promise<Slot | undefined> {
-  const [first, last] = [slots[0], slots.at(-1)];
-  if (!first || !last) return undefined;
-  let busy = await calendar.busy({ start: Date.parse(first.start), end: Date.parse(last.end) }, signal);
-  if (own) {
-    // Free-busy includes our own entry: its time is cut out, and other events in it are queried.
-    const others = await othersIn(calendar, own.period, own.uid, signal);
-    busy = [...busy.flatMap((period) => without(period, own.period)), ...others];
+): Promise<Free> {
+  const starts = slots.map(periodOf);
+  const window = {
+    start: Math.min(...starts.map(({ start }) => start)),
+    end: Math.max(...starts.map(({ end }) => end)),
+  };
+  const { periods, leftOut } =
+    calendar && slots.length > 0 ? await calendar.busy(window, own, signal) : { periods: [], leftOut: [] };
+  for (const slot of slots) {
+    const isFree = !periods.some((period) => overlap(period, periodOf(slot)));
+    if (isFree && (await keeper.keep(slot))) return { slot, leftOut };
   }
-  return slots.find((slot) => !busy.some((period) => overlap(period, periodOf(slot))));
+  return { slot: undefined, leftOut };
 }
 
 /**
@@ -57,52 +66,46 @@ export async function firstFree(
  */
 export async function book(
   wanted: Interview,
-  { calendar, slots, isGiven, textOf, recordInterview, domain, now }: Booking,
+  { calendar, entry, slots, keeper, isGiven, textOf, recordInterview, now }: Booking,
   signal: AbortSignal,
 ): Promise<Interview | undefined> {
   const { uid } = wanted;
+  let written: Interview | undefined;
   for (let round = 0; round < ROUNDS; round++) {
-    const entry = await calendar.read(uid, signal);
-    if (!entry || entry.status === 'CANCELLED' || entry.sequence < wanted.sequence) {
+    // A server may keep its own SEQUENCE, so that it asks for one write at most.
+    if (!standsAt(entry, wanted) || (written !== wanted && sequenceOf(entry) < wanted.sequence)) {
       await recordInterview(wanted);
-      // The next round reads the result, also after a conflict.
-      await calendar.write(uid, textOf(wanted, isGiven ? 'CONFIRMED' : 'TENTATIVE'), entry, signal);
-      continue;
-    }
-    if (entry.start !== Date.parse(wanted.start)) {
-      // The HR partner moved it by hand. That time is announced, unless it has passed.
-      const moved = { ...wanted, sequence: entry.sequence + 1 };
-      if (entry.start <= now().getTime()) wanted = moved;
-      else [wanted, isGiven] = [{ ...moved, ...slotOf(entry) }, true];
-      continue;
-    }
-    wanted = { ...wanted, sequence: entry.sequence };
-    if (entry.status !== 'TENTATIVE') return wanted;
-
-    if (!isGiven) {
-      const others = await othersIn(calendar, entry, uid, signal);
-      if (others.some((other) => !yields(other))) {
-        const slot = await firstFree(calendar, slots, { uid, period: entry }, signal);
-        if (!slot) return undefined;
-        wanted = { ...wanted, ...slotOf(periodOf(slot)), sequence: entry.sequence + 1 };
-        continue;
-      }
-      if (others.length > 0) {
-        await pause(WAIT_MS, undefined, { signal });
+      const seen: Entry | undefined = entry;
+      const isAsWanted = (one: Entry | undefined) => standsAt(one, wanted);
+      const back = await calendar.write(uid, textOf(wanted), seen, isAsWanted, signal);
+      entry = back === 'conflict' ? await calendar.read(uid, signal) : back;
+      written = wanted;
+      if (!standsAt(entry, wanted)) {
+        if (back !== 'conflict' && entry?.content === seen?.content)
+          throw new Error(
+            `${calendar.name} took the entry for ${wanted.start} and does not show it: look at ${calendar.urlOf(uid)}`,
+          );
+        const moved = movedByHand(entry, seen);
+        wanted = { ...wanted, sequence: Math.max(wanted.sequence, sequenceOf(entry) + 1) };
+        if (!moved) continue;
+        if (typeof moved === 'string') throw cannotTellWhen(calendar.name, moved);
+        if (moved.start <= now().getTime()) continue;
+        // The HR partner moved it by hand: that time is announced.
+        [wanted, isGiven] = [{ ...wanted, ...slotOf(moved) }, true];
+        await keeper.keepWhatIsFree(wanted);
         continue;
       }
     }
-    const answer = await calendar.write(uid, textOf(wanted, 'CONFIRMED'), entry, signal);
-    if (answer === 'written') return wanted;
+    wanted = { ...wanted, sequence: Math.max(wanted.sequence, sequenceOf(entry)) };
+    written &&= wanted;
+    if (isGiven) return wanted;
+    const { periods } = await calendar.busy(periodOf(wanted), entry, signal);
+    if (periods.length === 0) return wanted;
+    const { slot } = await firstFree(calendar, slots, entry, keeper, signal);
+    if (!slot) return undefined;
+    wanted = { ...wanted, start: slot.start, end: slot.end, sequence: wanted.sequence + 1 };
   }
-  throw new Error(
-    `${calendar.name}: another exit holds ${wanted.start} tentatively, or another client keeps changing ${calendar.urlOf(uid)}`,
-  );
-
-  function yields({ uid: other, status, writtenAt }: CalendarEvent): boolean {
-    const isTentative = isInterviewUid(other, domain) && status === 'TENTATIVE';
-    return isTentative && other > uid && writtenAt > now().getTime() - ABANDONED_AFTER_MS;
-  }
+  throw new Error(`${calendar.name}: another client keeps changing ${calendar.urlOf(uid)}`);
 }
 
 /** Removes the entry, if any. */
@@ -116,7 +119,18 @@ export async function remove(calendar: Calendar, uid: string, signal: AbortSigna
   );
 }
 
-async function othersIn(calendar: Calendar, within: Period, uid: string, signal: AbortSignal) {
-  const events = await calendar.events(within, signal);
-  return events.filter((event) => event.blocks && event.uid !== uid);
+const sequenceOf = (entry: Entry | undefined): number => entry?.sequence ?? -1;
+
+function standsAt(entry: Entry | undefined, { start }: Interview): boolean {
+  if (!entry || entry.isCancelled || typeof entry.time === 'string') return false;
+  return entry.time.start === Date.parse(start);
+}
+
+/** @returns the time to which the entry moved since it was seen, or why it cannot be told */
+function movedByHand(entry: Entry | undefined, seen: Entry | undefined): Period | string | undefined {
+  if (!entry || entry.isCancelled) return undefined;
+  const { time } = entry;
+  const before = seen?.time;
+  const isSame = typeof time === 'object' && typeof before === 'object' && time.start === before.start;
+  return isSame || time === before ? undefined : time;
 }

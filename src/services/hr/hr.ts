@@ -13,6 +13,7 @@ import { announce, contactsOf } from './announcement.js';
 import { firstFree, book, remove } from './booking.js';
 import { entryOf } from './invitation.js';
 import type { Memory } from './memory.js';
+import { slotKeeper, type SlotKeeper, type SlotLocks } from './slot-locks.js';
 import { describeWindow, secondOf, slotOf, slotsWithin, type Slot, type Time, type Window } from './slots.js';
 import { findEntry, latestOf, entryWith, type HrPartner, type PartnerEntry } from './partner-entry.js';
 import { hrPartnerOf, wording } from './wording.js';
@@ -28,6 +29,7 @@ interface HrOptions {
   partners: readonly [HrPartner, ...HrPartner[]];
   /** The sender and ORGANIZER of the invitations. */
   from: Contact;
+  locks: SlotLocks;
   now?: () => Date;
 }
 
@@ -59,6 +61,7 @@ export function createHrService({
   policy,
   partners,
   from,
+  locks,
   now = () => new Date(),
 }: HrOptions) {
   const { domain } = organisation;
@@ -88,23 +91,54 @@ export function createHrService({
     };
   }
 
+  const keeperOf = ({ contact }: HrPartner, exitId: string): SlotKeeper =>
+    slotKeeper(locks, contact.email, interviewUid(exitId, domain));
+
   /**
    * Books the interview at the time of an earlier attempt, at the given time, or at the first free slot. SEQUENCE grows with each
-   * change, and only then.
+   * change, and only then. The locks follow the interview.
    * @param about.interview the interview to move, as last announced
-   * @returns undefined where this calendar has no free slot
+   * @returns undefined where this HR partner has no free slot
    */
   async function arrange(
     about: InterviewFor & { interview?: Interview | undefined },
-    { partner, entry }: PartnerEntry,
+    place: PartnerEntry,
     { time, slots }: { time: Time | undefined; slots: readonly Slot[] },
+    memory: Memory,
+    signal: AbortSignal,
+  ): Promise<Interview | undefined> {
+    const keeper = keeperOf(place.partner, about.exitId);
+    const earlier = [about.interview, memory.interview].filter(
+      (one) => one && hrPartnerOf(one).email === place.partner.contact.email,
+    );
+    let booked: Interview | undefined;
+    try {
+      booked = await arrangeKept(about, place, { time, slots, keeper }, memory, signal);
+    } catch (error) {
+      // A retry may find the entry of this attempt, so that an outage leaves its locks.
+      if (error instanceof FinalFailure) await keeper.letGoAllBut(about.interview);
+      throw error;
+    }
+    await keeper.letGoAllBut(booked ?? about.interview, earlier);
+    return booked;
+  }
+
+  async function arrangeKept(
+    about: InterviewFor & { interview?: Interview | undefined },
+    { partner, entry }: PartnerEntry,
+    { time, slots, keeper }: { time: Time | undefined; slots: readonly Slot[]; keeper: SlotKeeper },
     memory: Memory,
     signal: AbortSignal,
   ): Promise<Interview | undefined> {
     const { calendar, contact } = partner;
     const { interview: present } = about;
     const known = memory.interview ?? present;
-    const latest = latestOf(entry, known);
+    const isUnclear = typeof entry?.time === 'string';
+    // A given time replaces one that cannot be told.
+    const latest =
+      time && isUnclear
+        ? known && { ...known, isByHand: false }
+        : latestOf({ partner, entry }, known, present);
     const isHere = entry !== undefined || (known !== undefined && hrPartnerOf(known).email === contact.email);
     const isSettled =
       latest !== undefined &&
@@ -113,42 +147,43 @@ export function createHrService({
       (time ? latest.start === time.start : isAhead(latest) && latest.start !== present?.start);
 
     const invited = present ?? interviewOf(about, partner);
-    const own = entry && { uid: invited.uid, period: entry };
-    const free =
-      isSettled || time ? undefined : calendar ? await firstFree(calendar, slots, own, signal) : slots[0];
-    const slot = isSettled ? latest : (time ?? free);
-    if (!slot) return undefined;
+    const given = isSettled ? latest : time;
+    if (given) await keeper.keepWhatIsFree(given);
+    const { slot, leftOut } = given
+      ? { slot: undefined, leftOut: [] }
+      : await firstFree(calendar, slots, entry, keeper, signal);
+    const at = given ?? slot;
+    if (!at) return undefined;
     // Without a calendar entry, SEQUENCE starts at the slot's index: after a reset a later slot still supersedes an earlier one.
-    const first = calendar ? 0 : (free?.index ?? 0);
+    const first = calendar ? 0 : (slot?.index ?? 0);
     const sequence = isSettled ? latest.sequence : latest ? latest.sequence + 1 : first;
-    const wanted = { ...invited, sequence, start: slot.start, end: slot.end };
+    const remarks = leftOut.length > 0 ? [leftOutOf(calendar!.name, leftOut)] : undefined;
+    const wanted = { ...invited, remarks, sequence, start: at.start, end: at.end };
     if (!calendar) return wanted;
     const booking = {
-      calendar,
-      slots,
+      ...{ calendar, entry, slots, keeper, now },
       isGiven: time !== undefined || (isSettled && latest.isByHand),
-      domain,
-      now,
       recordInterview: memory.recordInterview,
-      textOf: (interview: Interview, status: 'TENTATIVE' | 'CONFIRMED') =>
-        entryOf(interview, wording('interview', about, interview, words).options, status, now()),
+      textOf: (interview: Interview) =>
+        entryOf(interview, wording('interview', about, interview, words).options, now()),
     };
     return book({ ...wanted, calendarUrl: calendar.urlOf(invited.uid) }, booking, signal);
   }
 
-  /** The invitation that an unrecorded attempt may have sent, for a partner without a calendar. */
-  function proposable(about: InterviewFor): Interview | undefined {
+  /** The invitation that an unrecorded attempt may have sent, for a partner without a calendar: its slot is still kept. */
+  async function proposed(about: InterviewFor): Promise<Interview | undefined> {
     const partner = partners.find(({ calendar }) => !calendar);
-    const { openedAt: since, lastWorkingDay, employee } = about;
-    const [slot] = slotsWithin(policy, { since, lastWorkingDay, after: now() });
-    if (!partner || !slot || !(employee.email || employee.personalEmail)) return undefined;
-    return {
-      ...interviewOf(about, partner),
-      sequence: slot.index,
-      start: slot.start,
-      end: slot.end,
-    };
+    const { openedAt: since, lastWorkingDay, employee, exitId } = about;
+    if (!partner || !(employee.email || employee.personalEmail)) return undefined;
+    const keeper = keeperOf(partner, exitId);
+    for (const slot of slotsFor(employee, { since, lastWorkingDay, after: now() }))
+      if (await keeper.isKept(slot))
+        return { ...interviewOf(about, partner), sequence: slot.index, start: slot.start, end: slot.end };
+    return undefined;
   }
+
+  const slotsFor = ({ timeZone: employeeTimeZone }: Employee, window: Window): Slot[] =>
+    slotsWithin(policy, { ...window, employeeTimeZone });
 
   function noSlot(
     window: Window,
@@ -156,7 +191,8 @@ export function createHrService({
     looked: readonly HrPartner[],
     rest = '',
   ): FinalFailure {
-    const [first, last] = [slots[0], slots.at(-1)];
+    const byTime = slots.toSorted((a, b) => a.start.localeCompare(b.start));
+    const [first, last] = [byTime[0], byTime.at(-1)];
     const among = looked.map(({ contact, calendar }) => calendar?.name ?? contact.name).join(' and ');
     return new FinalFailure(
       FailureType.NoInterviewSlot,
@@ -170,8 +206,8 @@ export function createHrService({
   return {
     /**
      * A calendar that does not answer is an outage, also where another HR partner has time. It may have an entry of ours, and another
-     * one would be a second interview.
-     * @throws FinalFailure NoInterviewSlot, AddressRefused, Refused
+     * one would be a second interview. A calendar that refuses to be read has none that an attempt could use: the next partner is asked.
+     * @throws FinalFailure NoInterviewSlot, AddressRefused, Refused, CannotTell
      */
     async scheduleInterview(
       about: InterviewFor & Given,
@@ -182,21 +218,42 @@ export function createHrService({
       contactsOf(employee);
       const time = at === undefined ? undefined : given(at);
       const window = { since, lastWorkingDay, after: now() };
-      const slots = slotsWithin(policy, window);
+      const slots = slotsFor(employee, window);
+      const refusals = new Map<HrPartner, FinalFailure>();
       const begun =
-        (await findEntry(partners, interviewUid(exitId, domain), signal)) ??
+        (await findEntry(
+          partners,
+          interviewUid(exitId, domain),
+          (partner, failure) => refusals.set(partner, failure),
+          signal,
+        )) ??
         (memory.interview && (await entryWith(partners, memory.interview, signal)));
-      const others = partners.filter(({ contact }) => contact.email !== begun?.partner.contact.email);
+      const others = partners.filter(
+        (partner) => partner.contact.email !== begun?.partner.contact.email && !refusals.has(partner),
+      );
       for (const place of [begun ?? [], others.map((partner) => ({ partner, entry: undefined }))].flat()) {
-        const interview = await arrange(about, place, { time, slots }, memory, signal);
+        let interview: Interview | undefined;
+        try {
+          interview = await arrange(about, place, { time, slots }, memory, signal);
+        } catch (error) {
+          if (place === begun || !(error instanceof FinalFailure && error.type === FailureType.Refused))
+            throw error;
+          refusals.set(place.partner, error);
+          continue;
+        }
         if (interview) {
+          const refused = [...refusals.values()].map(({ message }) => message);
+          const remarks = [...refused, ...(interview.remarks ?? [])];
           const sent = await announce('interview', about, interview, announcer, memory, signal);
-          return { ...interview, sent };
+          return { ...interview, ...(remarks.length > 0 && { remarks }), sent };
         }
         const { calendar } = place.partner;
         if (calendar) await remove(calendar, interviewUid(exitId, domain), signal);
       }
-      throw noSlot(window, slots, partners);
+      const [refusal] = refusals.values();
+      if (refusal && refusals.size === partners.length) throw refusal;
+      const asked = partners.filter((partner) => !refusals.has(partner));
+      throw noSlot(window, slots, asked, refusal && `, and ${refusal.message}`);
     },
 
     /**
@@ -214,7 +271,7 @@ export function createHrService({
       // The new time must not overlap the present one.
       const after = new Date(Math.max(now().getTime(), Date.parse(present.end) - 1));
       const window = { since: now().toISOString(), lastWorkingDay, after };
-      const slots = slotsWithin(policy, window);
+      const slots = slotsFor(about.employee, window);
       const place = await entryWith(partners, present, signal);
       const interview = await arrange(about, place, { time, slots }, memory, signal);
       if (interview) {
@@ -246,23 +303,29 @@ export function createHrService({
     ): Promise<Withdrawal> {
       const { exitId, interview: known } = about;
       if (!memory.interview) {
+        const refused = (_partner: HrPartner, failure: FinalFailure): never => {
+          throw failure;
+        };
         const place = known
           ? await entryWith(partners, known, signal)
-          : await findEntry(partners, interviewUid(exitId, domain), signal);
-        const latest = latestOf(place?.entry, known);
+          : await findEntry(partners, interviewUid(exitId, domain), refused, signal);
+        const isUnclear = typeof place?.entry?.time === 'string';
+        // The entry goes, whenever it is.
+        const latest = known && isUnclear ? known : place && latestOf(place, known, known);
         const interview =
           place && latest
             ? { ...(known ?? interviewOf(about, place.partner)), ...timeAndSequenceOf(latest) }
-            : proposable(about);
+            : await proposed(about);
         if (!interview)
           return { withdrawn: false, note: 'no invitation to a future time can have been sent' };
         if (!isAhead(interview)) return { withdrawn: false, note: 'the interview had already begun' };
         await memory.recordInterview(interview);
       }
       const interview = memory.interview!;
-      const { calendar } = (await entryWith(partners, interview, signal)).partner;
+      const { partner } = await entryWith(partners, interview, signal);
       // The entry first: the memory has its time and SEQUENCE by now.
-      if (calendar) await remove(calendar, interview.uid, signal);
+      if (partner.calendar) await remove(partner.calendar, interview.uid, signal);
+      await keeperOf(partner, exitId).letGoAllBut(undefined, [interview, known]);
       const sent = await announce('interview-cancelled', about, interview, announcer, memory, signal);
       return { withdrawn: true, sent };
     },
@@ -277,3 +340,9 @@ const timeAndSequenceOf = ({ start, end, sequence }: Time & { sequence: number }
   end,
   sequence,
 });
+
+/** Names three objects at most. */
+function leftOutOf(calendar: string, leftOut: readonly string[]): string {
+  const more = leftOut.length > 3 ? `, and ${leftOut.length - 3} more` : '';
+  return `in ${calendar} these could not be read and do not count: ${leftOut.slice(0, 3).join(', ')}${more}`;
+}

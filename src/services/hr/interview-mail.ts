@@ -3,6 +3,7 @@ import type { Interview } from '../../exit/interview.js';
 import type { Contact, Employee } from '../../exit/people.js';
 import { basicsOf } from '../mails/mail-basics.js';
 import type { MailTemplates } from '../mails/templates.js';
+import { isAtAnotherTime } from './slots.js';
 
 interface InterviewMailOptions {
   templates: MailTemplates;
@@ -19,10 +20,12 @@ export function interviewMail(
   { templates, organisation, employee, interview, hrPartner, isByWorkingHoursAlone }: InterviewMailOptions,
 ) {
   const { start, end, timeZone } = interview;
-  const { employeeId, language } = employee;
+  const { employeeId, language, timeZone: theirs } = employee;
   const data = {
     ...basicsOf(organisation, null, { employeeId, employee }),
     ...{ start, end, timeZone, hrPartner },
+    // Their own clock, where it shows another time.
+    employeeTimeZone: theirs !== undefined && isAtAnotherTime(start, timeZone, theirs) ? theirs : null,
     isByWorkingHoursAlone,
   };
   // The SUMMARY of the calendar entry is the same after a move and in a cancellation.

@@ -34,12 +34,8 @@ export const cancel = (interview: Interview, options: InvitationOptions): string
   });
 
 /** The object in the HR partner's calendar. A stored object has no METHOD (RFC 4791 §4.1). */
-export const entryOf = (
-  interview: Interview,
-  options: InvitationOptions,
-  status: 'TENTATIVE' | 'CONFIRMED',
-  stamp: Date,
-): string => calendarOf(interview, options, { status: ICalEventStatus[status], stamp });
+export const entryOf = (interview: Interview, options: InvitationOptions, stamp: Date): string =>
+  calendarOf(interview, options, { status: ICalEventStatus.CONFIRMED, stamp });
 
 function calendarOf(
   { uid, sequence, start, end, attendees }: Interview,

@@ -22,15 +22,24 @@ interface Latest extends Time {
   isByHand: boolean;
 }
 
-/** @returns the entry of an earlier attempt, perhaps unannounced, from any calendar */
+/**
+ * @param refused gets the failure of a calendar that refuses to be read
+ * @returns the entry of an earlier attempt, perhaps unannounced, from any calendar
+ */
 export async function findEntry(
   partners: readonly HrPartner[],
   uid: string,
+  refused: (partner: HrPartner, failure: FinalFailure) => void,
   signal: AbortSignal,
 ): Promise<PartnerEntry | undefined> {
   for (const partner of partners) {
-    const entry = await partner.calendar?.read(uid, signal);
-    if (entry) return { partner, entry };
+    try {
+      const entry = await partner.calendar?.read(uid, signal);
+      if (entry) return { partner, entry };
+    } catch (error) {
+      if (!(error instanceof FinalFailure)) throw error;
+      refused(partner, error);
+    }
   }
   return undefined;
 }
@@ -53,14 +62,29 @@ export async function entryWith(
   return { partner, entry: await partner.calendar?.read(interview.uid, signal) };
 }
 
-/** @returns the latest time: the recorded one, unless the calendar has a newer entry */
-export function latestOf(entry: Entry | undefined, known: Interview | undefined): Latest | undefined {
-  if (known && (!entry || known.sequence > entry.sequence)) return { ...known, isByHand: false };
+/**
+ * @param announced the interview as last announced. Its SEQUENCE is the least that the entry had, also where the server keeps none
+ * @returns the latest time: the recorded one, unless the calendar has a newer entry
+ * @throws FinalFailure CannotTell where the time of the newer entry cannot be told
+ */
+export function latestOf(
+  { partner, entry }: PartnerEntry,
+  known: Interview | undefined,
+  announced: Interview | undefined,
+): Latest | undefined {
+  const sequence = Math.max(entry?.sequence ?? 0, announced?.sequence ?? 0);
+  if (known && (!entry || known.sequence > sequence)) return { ...known, isByHand: false };
   if (!entry) return undefined;
-  const time = slotOf(entry);
+  if (typeof entry.time === 'string')
+    throw cannotTellWhen(partner.calendar?.name ?? partner.contact.name, entry.time);
   // The HR partner moved it in the calendar: that time counts, and has not been announced.
-  const isByHand =
-    known !== undefined && entry.start !== Date.parse(known.start) && entry.status !== 'TENTATIVE';
-  const isOlder = known !== undefined && known.sequence === entry.sequence;
-  return { ...time, sequence: entry.sequence + (isByHand && isOlder ? 1 : 0), isByHand };
+  const isByHand = known !== undefined && entry.time.start !== Date.parse(known.start);
+  const isOlder = known !== undefined && known.sequence === sequence;
+  return { ...slotOf(entry.time), sequence: sequence + (isByHand && isOlder ? 1 : 0), isByHand };
 }
+
+export const cannotTellWhen = (calendar: string, why: string): FinalFailure =>
+  new FinalFailure(
+    FailureType.CannotTell,
+    `Cannot tell when the interview is in ${calendar}: ${why}. Move the entry there and retry, or give a time`,
+  );

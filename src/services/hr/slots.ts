@@ -10,7 +10,7 @@ export interface Time {
 }
 
 export interface Slot extends Time {
-  /** Its position among all slots of the policy, from 0. */
+  /** Its position in the order of preference among all slots of the policy, from 0. */
   index: number;
 }
 
@@ -21,6 +21,8 @@ export interface Window {
   lastWorkingDay?: string | undefined;
   /** Only slots that begin later. */
   after: Date;
+  /** IANA name of the employee's time zone. Slots within the working hours there as well come first. */
+  employeeTimeZone?: string | undefined;
 }
 
 /** Slots begin every half hour, as calendars show them. */
@@ -38,6 +40,10 @@ export const slotOf = ({ start, end }: Period): Time => ({
   end: Temporal.Instant.fromEpochMilliseconds(end).toString(),
 });
 
+/** `20261124T103000Z` (RFC 5545 §3.3.5), of milliseconds since the epoch. */
+export const compact = (ms: number): string =>
+  `${new Date(ms).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+
 /** An instant in ISO 8601, with its offset, as milliseconds; to the second, since calendars know no finer time. */
 export function secondOf(text: string): number | undefined {
   try {
@@ -49,15 +55,48 @@ export function secondOf(text: string): number | undefined {
   }
 }
 
-/** @returns the slots after `after`, in order; the index also counts earlier ones */
-export function slotsWithin(policy: InterviewPolicy, { since, lastWorkingDay, after }: Window): Slot[] {
-  return [...slotsOf(policy, since, lastWorkingDay)]
+/**
+ * @returns the slots after `after`, in the order of preference: those within the working hours of the employee's time zone as well, then
+ *   the others, each by time. The index also counts earlier ones
+ */
+export function slotsWithin(policy: InterviewPolicy, window: Window): Slot[] {
+  const { since, lastWorkingDay, after, employeeTimeZone: zone = policy.timeZone } = window;
+  const all = [...slotsOf(policy, since, lastWorkingDay)];
+  const suits = ({ start, end }: Zoned): boolean =>
+    isWorkingTime(policy, start.withTimeZone(zone), end.withTimeZone(zone));
+  return [...all.filter(suits), ...all.filter((slot) => !suits(slot))]
     .map(({ start, end }, index) => ({
       index,
       start: start.toInstant().toString(),
       end: end.toInstant().toString(),
     }))
     .filter(({ start }) => Date.parse(start) > after.getTime());
+}
+
+/** Whether the clocks of two time zones differ at an instant, ISO 8601. */
+export function isAtAnotherTime(instant: string, zone: string, other: string): boolean {
+  const [here, there] = [zone, other].map((each) => Temporal.Instant.from(instant).toZonedDateTimeISO(each));
+  return here!.offsetNanoseconds !== there!.offsetNanoseconds;
+}
+
+interface Zoned {
+  start: Temporal.ZonedDateTime;
+  end: Temporal.ZonedDateTime;
+}
+
+/** Holidays are the company's, so that they do not count elsewhere. */
+function isWorkingTime(
+  { workingDays, workingHours }: InterviewPolicy,
+  from: Temporal.ZonedDateTime,
+  to: Temporal.ZonedDateTime,
+): boolean {
+  const clock = (time: Temporal.ZonedDateTime): string => time.toPlainTime().toString().slice(0, 5);
+  return (
+    from.toPlainDate().equals(to.toPlainDate()) &&
+    workingDays.includes(weekdays[from.dayOfWeek - 1]!) &&
+    clock(from) >= workingHours.from &&
+    clock(to) <= workingHours.to
+  );
 }
 
 /** Describes the window for an error message. */
@@ -68,7 +107,11 @@ export function describeWindow(policy: InterviewPolicy, { since, lastWorkingDay 
   return `within ${withinWorkingDays} working days of ${since}${limit}, ${hours}`;
 }
 
-function* slotsOf(policy: InterviewPolicy, since: string, lastWorkingDay: string | undefined) {
+function* slotsOf(
+  policy: InterviewPolicy,
+  since: string,
+  lastWorkingDay: string | undefined,
+): Generator<Zoned> {
   const { timeZone, workingHours, duration, leadTime, withinWorkingDays, workingDays, holidays } = policy;
   const opened = Temporal.Instant.from(since).toZonedDateTimeISO(timeZone);
   const earliest = opened.add({ milliseconds: leadTime });

@@ -118,6 +118,8 @@ interface AboutInterview extends EveryMail {
   start: string;
   end: string;
   timeZone: string;
+  /** The employee's, where its clock differs. */
+  employeeTimeZone: string | null;
   hrPartner: Person;
   /** The time was proposed without a calendar. */
   isByWorkingHoursAlone: boolean;

@@ -59,8 +59,8 @@ const interview = {
   hrPartner,
 };
 const interviews = [
-  { ...interview, isByWorkingHoursAlone: true },
-  { ...interview, isByWorkingHoursAlone: false },
+  { ...interview, isByWorkingHoursAlone: true, employeeTimeZone: null },
+  { ...interview, isByWorkingHoursAlone: false, employeeTimeZone: 'America/New_York' },
 ];
 
 export const samples: { [K in keyof MailData]: MailData[K][] } = {

@@ -1,0 +1,55 @@
+/**
+ * The locks of interview slots in Temporal: a workflow ID is held by one running workflow. Its start is delayed until the interview is over,
+ * so that a lock is one history event until then.
+ */
+import { Context } from '@temporalio/activity';
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import { taskQueues } from '../exit/queues.js';
+import type { SlotLocks } from '../services/hr/slot-locks.js';
+
+export const slotWorkflows: SlotLocks = {
+  async take(key, holder, until) {
+    for (;;) {
+      try {
+        await workflows().start('interviewSlot', {
+          workflowId: idOf(key),
+          taskQueue: taskQueues.exit,
+          startDelay: Math.max(1, until - Date.now()),
+          memo: { holder },
+          staticSummary: 'Keeps half an hour of an HR partner for one interview',
+        });
+        return holder;
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      }
+      const present = await runOf(key);
+      if (present) return present.holder;
+    }
+  },
+
+  holderOf: async (key) => (await runOf(key))?.holder,
+
+  async release(key, holder) {
+    const run = await runOf(key);
+    if (run?.holder !== holder) return;
+    try {
+      await workflows().getHandle(idOf(key), run.runId).terminate('the interview no longer needs this time');
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  },
+};
+
+const workflows = () => Context.current().client.workflow;
+const idOf = (key: string): string => `interview-slot-${key}`;
+
+/** A description is of the present state; Visibility would lag. */
+async function runOf(key: string): Promise<{ holder: string; runId: string } | undefined> {
+  try {
+    const { status, memo, runId } = await workflows().getHandle(idOf(key)).describe();
+    return status.name === 'RUNNING' ? { holder: String(memo?.['holder']), runId } : undefined;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
