@@ -44,7 +44,7 @@ choreography/
 client/                     exit/ exit/evidence/ services/ config/ temporal/ choreography/client/  temporal-polyfill
 worker.ts                   config/ temporal/  @temporalio/client @temporalio/worker commander node:
 local/                      exit/ services/ services/*/ config/ version.ts temporal/ choreography/*/ client/
-                            @temporalio/client @temporalio/testing @nats-io/* commander env-paths express get-port scimmy scimmy-routers
+                            @temporalio/client @temporalio/testing @nats-io/* caldav-adapter commander env-paths express get-port ical.js koa scimmy scimmy-routers
                             write-file-atomic zod node:
 cli/                        exit/ exit/evidence/ config/ client/ local/
                             choreography/jetstream/ choreography/dead-letters/ choreography/observing/ choreography/subscribers/

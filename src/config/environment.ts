@@ -56,6 +56,7 @@ export interface OutsideServers {
   /** The value of NATS_URL, which may contain a password. */
   nats: string | undefined;
   smtp: { host: string; port: number } | undefined;
+  calendar: { url: string; user: string; password: string } | undefined;
   /** By name: `directory`, or that of a critical system. */
   scim: Map<string, { scimUrl: string | undefined; token: string | undefined }>;
 }
@@ -63,11 +64,13 @@ export interface OutsideServers {
 /** The servers in the environment, under the variables of the sample ems.config.yaml. The local stack uses them instead of its own. */
 export function outsideServers(scimNames: readonly string[], env: Environment = process.env): OutsideServers {
   const { TEMPORAL_ADDRESS: temporal, NATS_URL: nats, SMTP_HOST: host, SMTP_PORT: port } = env;
+  const { HR_CALENDAR_URL: url, HR_CALENDAR_USER: user = 'hr', HR_CALENDAR_PASSWORD: password = '' } = env;
   const of = (name: string, what: 'URL' | 'TOKEN') => env[scimVariable(name, what)] || undefined;
   return {
     temporal: temporal || undefined,
     nats: nats || undefined,
     smtp: host ? { host, port: Number(port ?? 25) } : undefined,
+    calendar: url ? { url, user, password } : undefined,
     scim: new Map(scimNames.map((name) => [name, { scimUrl: of(name, 'URL'), token: of(name, 'TOKEN') }])),
   };
 }

@@ -8,8 +8,8 @@
  * | E-1006   | on `production` in one critical group, on `code` in three groups                                         |
  * | E-1007   | was suspended on `code` before the exit, and stays so, also when retained                                |
  * | E-1008   | has no account on `production`                                                                           |
- * | E-1009   | on `payroll` and `code` found only by the employee number, since the user name is no mail address        |
- * | E-1011   | has the inactive manager E-1012: HR replaces the manager                                                 |
+ * | E-1009   | on `payroll` and `code` found only by the employee number, since the user name is no mail address; Dublin |
+ * | E-1011   | has the inactive manager E-1012: HR replaces the manager; lives in Tokyo                                 |
  * | E-1012   | has left already, and is inactive everywhere                                                             |
  */
 import type { StoredResource } from './scim-store.js';
@@ -24,6 +24,7 @@ interface Person {
   mail: string;
   manager?: string;
   language?: string;
+  timeZone?: string;
 }
 
 const people: Person[] = [
@@ -35,9 +36,21 @@ const people: Person[] = [
   { employeeId: 'E-1006', name: 'Mei Chen', mail: 'mei.chen', manager: 'E-1005' },
   { employeeId: 'E-1007', name: 'Yusuf Demir', mail: 'yusuf.demir', manager: 'E-1005', language: 'de-DE' },
   { employeeId: 'E-1008', name: 'Ingrid Solberg', mail: 'ingrid.solberg', manager: 'E-1003' },
-  { employeeId: 'E-1009', name: "Seán O'Brien", mail: 'sean.obrien', manager: 'E-1005' },
+  {
+    employeeId: 'E-1009',
+    name: "Seán O'Brien",
+    mail: 'sean.obrien',
+    manager: 'E-1005',
+    timeZone: 'Europe/Dublin',
+  },
   { employeeId: 'E-1010', name: 'Fatima-Zahra El Idrissi', mail: 'fatima.elidrissi', manager: 'E-1003' },
-  { employeeId: 'E-1011', name: 'Hiroshi Tanaka', mail: 'hiroshi.tanaka', manager: 'E-1012' },
+  {
+    employeeId: 'E-1011',
+    name: 'Hiroshi Tanaka',
+    mail: 'hiroshi.tanaka',
+    manager: 'E-1012',
+    timeZone: 'Asia/Tokyo',
+  },
   { employeeId: 'E-1012', name: 'Paul Becker', mail: 'paul.becker', manager: 'E-1001', language: 'de-DE' },
 ];
 
@@ -74,7 +87,10 @@ export function seedOf(server: string): { users: StoredResource[]; groups: Store
   };
 }
 
-function account(server: string, { employeeId, name, mail, manager, language }: Person): StoredResource {
+function account(
+  server: string,
+  { employeeId, name, mail, manager, language, timeZone }: Person,
+): StoredResource {
   const isOdd = employeeId === 'E-1009' && server !== 'directory';
   const isSuspended = employeeId === 'E-1012' || (employeeId === 'E-1007' && server === 'code');
   const [givenName, ...rest] = name.split(' ');
@@ -87,6 +103,7 @@ function account(server: string, { employeeId, name, mail, manager, language }: 
     name: { givenName, familyName: rest.join(' '), formatted: name },
     emails: [{ value: `${mail}@acme.example`, primary: true, type: 'work' }],
     ...(language && { preferredLanguage: language }),
+    ...(timeZone && { timezone: timeZone }),
     active: !isSuspended,
     [ENTERPRISE_USER]: {
       employeeNumber: employeeId,

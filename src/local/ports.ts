@@ -9,6 +9,7 @@ export const fixedPorts = {
   nats: 4222,
   smtp: 1025,
   inbox: 1080,
+  calendar: 5232,
   directory: 9100,
   payroll: 9101,
   code: 9102,

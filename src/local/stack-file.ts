@@ -16,6 +16,8 @@ const StackFile = z.object({
   nats: z.object({ url: z.string() }),
   smtp: z.object({ host: z.string(), port: z.number() }),
   inboxUrl: z.string().optional(),
+  /** The CalDAV calendar of the HR partner. */
+  calendar: z.object({ url: z.string(), user: z.string(), password: z.string() }),
   directory: Scim,
   systems: z.array(Scim.extend({ name: z.string() })),
 });
@@ -68,6 +70,7 @@ export function environmentOf({
   temporal,
   nats,
   smtp,
+  calendar,
   directory,
   systems,
 }: Omit<StackFile, 'pid'>): Record<string, string> {
@@ -80,6 +83,9 @@ export function environmentOf({
     NATS_URL: nats.url,
     SMTP_HOST: smtp.host,
     SMTP_PORT: String(smtp.port),
+    HR_CALENDAR_URL: calendar.url,
+    HR_CALENDAR_USER: calendar.user,
+    HR_CALENDAR_PASSWORD: calendar.password,
     ...(Object.fromEntries(scim) as Record<string, string>),
   };
 }

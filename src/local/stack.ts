@@ -1,5 +1,5 @@
 /**
- * The embedded default: Temporal, NATS, an inbox, the directory and the critical systems of the sample company. On them run the worker of
+ * The embedded default: Temporal, NATS, an inbox, a calendar, the directory and the critical systems of the sample company. On them run the worker of
  * the orchestrated form and the services of the choreographed one. A server whose address the environment has is used instead.
  */
 import { randomBytes } from 'node:crypto';
@@ -8,6 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { outsideServers, type OutsideServers } from '../config/environment.js';
 import { subscriberNames } from '../choreography/subscribers/start.js';
+import { startCalendarServer } from './calendar-process.js';
 import { firstMessage, startChild, type Child } from './child.js';
 import { seedOf, systemNames } from './company.js';
 import { findNats } from './find-nats.js';
@@ -73,14 +74,15 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
     await requireFree(portsNeeded(ports, outside));
 
     const logFile = (name: string) => path.join(home, 'logs', `${name}.log`);
-    const [temporal, nats, mail, directory, systems] = await allOrNothing([
+    const [temporal, nats, mail, calendar, directory, systems] = await allOrNothing([
       startOrFindTemporal(),
       startOrFindNats(),
       startOrFindInbox(),
+      startOrFindCalendar(),
       startOrFindScim('directory'),
       allOrNothing(systemNames.map((name) => startOrFindScim(name))),
     ]);
-    const servers = { temporal, nats, ...mail, directory, systems };
+    const servers = { temporal, nats, ...mail, calendar, directory, systems };
     const env = { ...environmentOf(servers), ...(configFile !== undefined && { EMS_CONFIG: configFile }) };
     await allOrNothing([
       startWorker('worker', 'the worker', '../worker.js'),
@@ -136,6 +138,21 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
       return { smtp, inboxUrl };
     }
 
+    async function startOrFindCalendar(): Promise<StackFile['calendar']> {
+      if (outside.calendar) return outside.calendar;
+      const { url, user, password } = await begun(
+        startCalendarServer({
+          user: 'hr',
+          password: await ownToken(home, 'calendar'),
+          port: ports.calendar,
+          dataFile: path.join(home, 'data', 'calendar.json'),
+          logFile: logFile('calendar'),
+        }),
+      );
+      report(`calendar          ${url}`);
+      return { url, user, password };
+    }
+
     async function startOrFindScim(name: ServerName): Promise<ScimAddress> {
       const { scimUrl, token = await ownToken(home, name) } = outside.scim.get(name)!;
       if (scimUrl) return { name, scimUrl, token };
@@ -173,11 +190,12 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
 type ScimAddress = StackFile['systems'][number];
 
 function portsNeeded(ports: Ports, outside: OutsideServers): Partial<Ports> {
-  const { temporal, ui, nats, smtp, inbox, ...scim } = ports;
+  const { temporal, ui, nats, smtp, inbox, calendar, ...scim } = ports;
   return {
     ...(!outside.temporal && { temporal, ui }),
     ...(!outside.nats && { nats }),
     ...(!outside.smtp && { smtp, inbox }),
+    ...(!outside.calendar && { calendar }),
     ...Object.fromEntries(Object.entries(scim).filter(([name]) => !outside.scim.get(name)?.scimUrl)),
   };
 }

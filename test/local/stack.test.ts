@@ -18,6 +18,7 @@ import { environmentOf, readStack, type StackFile } from '../../src/local/stack-
 import { answer, page, refusal, type Env } from '../support/ems.js';
 import { eventually } from '../support/eventually.js';
 import { startBroker } from '../support/nats.js';
+import { eventsIn, interviewsIn } from '../support/radicale.js';
 import { descendantsOf, stillRunning } from '../support/processes.js';
 import { scimAdmin } from '../support/scim-admin.js';
 import { scratchFolder } from '../support/temporal.js';
@@ -118,7 +119,7 @@ describe('@long the local stack', () => {
     assert.equal(statSync(path.join(home, 'stack.json')).mode & 0o777, 0o600);
     const { pid, systems, ...rest } = file;
     assert.equal(pid, stack.process.pid);
-    assert.deepEqual(Object.keys(rest), ['temporal', 'nats', 'smtp', 'inboxUrl', 'directory']);
+    assert.deepEqual(Object.keys(rest), ['temporal', 'nats', 'smtp', 'inboxUrl', 'calendar', 'directory']);
     assert.deepEqual(
       systems.map(({ name }) => name),
       ['payroll', 'code', 'production'],
@@ -127,13 +128,14 @@ describe('@long the local stack', () => {
       file.nats.url,
       file.temporal.uiUrl!,
       file.inboxUrl!,
+      file.calendar.url,
       ...[file.directory, ...systems].map(({ scimUrl }) => scimUrl),
     ];
     for (const url of urls) assert.equal(new URL(url).hostname, '127.0.0.1');
     assert.match(file.temporal.address, /^127\.0\.0\.1:\d+$/);
     assert.equal(file.smtp.host, '127.0.0.1');
-    const tokens = [file.directory, ...systems].map(({ token }) => token);
-    assert.equal(new Set(tokens).size, 4);
+    const tokens = [...[file.directory, ...systems].map(({ token }) => token), file.calendar.password];
+    assert.equal(new Set(tokens).size, 5);
     for (const token of tokens) assert.ok(!stack.output().includes(token), 'no token on the terminal');
   });
 
@@ -158,6 +160,9 @@ describe('@long the local stack', () => {
       assert.ok(totalResults >= 10, 'the sample company is there');
       assert.equal((await ask('guessed')).status, 401);
     }
+    const { calendar } = file;
+    assert.deepEqual(await eventsIn(calendar), [], 'no interview yet');
+    await assert.rejects(eventsIn({ ...calendar, password: 'guessed' }), /401/);
     const socket = net.connect(file.smtp);
     const [greeting] = (await once(socket, 'data')) as [Buffer];
     socket.destroy();
@@ -172,8 +177,10 @@ describe('@long the local stack', () => {
     });
     await choreographed(file, (exits) => exits.open({ employeeId: 'E-1004' }));
     await untilChoreographed(file, 'E-1004', 'awaiting-decision');
+    const starts = Object.values(await interviewsIn(file.calendar));
+    assert.equal(new Set(starts).size, 2, 'an interview of each form, at different times');
     const children = descendantsOf(stack.process.pid!);
-    assert.ok(children.length >= 12, `seven servers, a worker and four services: ${children.length}`);
+    assert.ok(children.length >= 13, `eight servers, a worker and four services: ${children.length}`);
     stack.process.kill('SIGINT');
     assert.equal(await stack.ended, 0);
     assert.deepEqual(stillRunning(children), []);
@@ -197,6 +204,7 @@ describe('@long the local stack', () => {
       return phase === 'closed' || undefined;
     });
     assert.deepEqual(await account(), { id: 'payroll-user-1002', active: true, groups: ['payroll-clerks'] });
+    assert.equal(Object.keys(await interviewsIn(file.calendar)).length, 1, 'that of the other exit is left');
     const mails = (await (await fetch(`${file.inboxUrl}/api/email`)).json()) as { subject: string }[];
     const subjects = mails.map(({ subject }) => subject);
     for (const subject of [/has resigned$/, /stays$/])

@@ -11,7 +11,7 @@ import { eventually } from '../support/eventually.js';
 import { readInvitation } from '../support/interview.js';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
 import type { ExitStatus } from '../../src/exit/status.js';
-import { HR, stateOf, stepOf, type Hired } from '../support/world.js';
+import { HR, IT, stateOf, stepOf, type Hired } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
 import { ended, untilStep } from './on-the-way.js';
 
@@ -87,6 +87,45 @@ inBothForms(
       assert.equal(await startOf(nora), undefined);
       const { method } = readInvitation(world.mail.invitationsTo(nora.email).at(-1)!);
       assert.equal(method, 'CANCEL');
+    });
+
+    it('that HR moved into an unknown time zone is asked about: the operator hears of it, and no mail goes out', async () => {
+      const nora = await open();
+      await scheduled(nora);
+      const { exitId } = await world.exits.status(nora.employeeId);
+      const path = `/${encodeURIComponent(`interview.${exitId}@acme.example`)}.ics`;
+      const entry = await ask(account, 'GET', path);
+      await ask(account, 'PUT', path, entry.replaceAll(/^(DTSTART|DTEND):(.*)Z/gm, '$1;TZID=Planet X:$2'));
+      const invited = world.mail.invitationsTo(nora.email).length;
+      await assert.rejects(world.exits.reschedule(nora.employeeId, { next: true }), /Planet X/);
+      const stuck = await untilStep(world, nora, 'reschedule-hr-interview');
+      assert.match(
+        stepOf(stuck, 'reschedule-hr-interview')!.error!,
+        /Cannot tell when the interview is in .*"Planet X"/,
+      );
+      await eventually(
+        'the mail to the operator',
+        () => world.mail.to(IT).some(({ text }) => text!.includes('Planet X')) || undefined,
+      );
+      assert.equal(world.mail.invitationsTo(nora.email).length, invited);
+      const at = new Date(Date.now() + 20 * DAY_MS).toISOString();
+      await world.exits.reschedule(nora.employeeId, { at, by: HR });
+      assert.equal((await world.exits.status(nora.employeeId)).needsAttention, false);
+    });
+
+    it('is scheduled beside an object that cannot be read, and the step names that object', async () => {
+      proxy.quirk((forward) => async (request) => {
+        const answer = await forward(request);
+        if (request.method !== 'REPORT') return answer;
+        const item =
+          '<response><href>/hr/lunch.ics</href><propstat><prop/><status>HTTP/1.1 403 Forbidden</status></propstat></response>';
+        return { ...answer, body: answer.body.replace('</multistatus>', `${item}</multistatus>`) };
+      });
+      const nora = await open();
+      await scheduled(nora);
+      proxy.quirk(undefined);
+      const { note } = stepOf(await world.exits.status(nora.employeeId), 'schedule-hr-interview')!;
+      assert.match(note!, /in the calendar of Acme HR these could not be read and do not count: lunch\.ics/);
     });
 
     it('stays when the employee leaves', async () => {

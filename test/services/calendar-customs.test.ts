@@ -131,6 +131,17 @@ describe('@long a calendar that', () => {
     assert.equal(mail.mails.length, 0);
   });
 
+  it('keeps another time than the written one is asked about, after one write and without a mail', async () => {
+    quirk(asking((request) => ({ ...request, body: request.body.replaceAll('20261124T10', '20261124T03') })));
+    const message = await finalFailure(FailureType.CannotTell, schedule());
+    assert.match(
+      message,
+      /took the entry for 2026-11-24T10:30:00Z and shows another one, at 2026-11-24T03:30:00Z/,
+    );
+    assert.equal(writes(), 1);
+    assert.equal(mail.mails.length, 0);
+  });
+
   for (const status of [400, 403, 406, 500, 501]) {
     it(`answers ${status} to a search is asked for free-busy, and to free-busy for its events`, async () => {
       await addTaken();

@@ -2,6 +2,7 @@
  * Books the interview in a calendar: writes the entry once, compares what came back, and looks at the other events of that time again. A
  * person who was faster keeps the time. Exits are kept apart by their locks (slot-locks.ts), whatever the calendar shows.
  */
+import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { Interview } from '../../exit/interview.js';
 import type { Calendar, Entry } from '../protocols/caldav.js';
 import { overlap, type Period } from '../protocols/icalendar.js';
@@ -81,10 +82,7 @@ export async function book(
       entry = back === 'conflict' ? await calendar.read(uid, signal) : back;
       written = wanted;
       if (!standsAt(entry, wanted)) {
-        if (back !== 'conflict' && entry?.content === seen?.content)
-          throw new Error(
-            `${calendar.name} took the entry for ${wanted.start} and does not show it: look at ${calendar.urlOf(uid)}`,
-          );
+        if (back !== 'conflict') throw notAsWritten(calendar, wanted, entry, seen);
         const moved = movedByHand(entry, seen);
         wanted = { ...wanted, sequence: Math.max(wanted.sequence, sequenceOf(entry) + 1) };
         if (!moved) continue;
@@ -124,6 +122,24 @@ const sequenceOf = (entry: Entry | undefined): number => entry?.sequence ?? -1;
 function standsAt(entry: Entry | undefined, { start }: Interview): boolean {
   if (!entry || entry.isCancelled || typeof entry.time === 'string') return false;
   return entry.time.start === Date.parse(start);
+}
+
+/** After a write that took effect, no other client's doing is likely: it is not repeated. */
+function notAsWritten(
+  calendar: Calendar,
+  { uid, start }: Interview,
+  entry: Entry | undefined,
+  seen: Entry | undefined,
+): Error {
+  const took = `${calendar.name} took the entry for ${start}`;
+  if (entry?.content === seen?.content)
+    return new Error(`${took} and does not show it: look at ${calendar.urlOf(uid)}`);
+  const { time, isCancelled } = entry ?? { time: 'it is gone', isCancelled: false };
+  const shown = typeof time === 'string' ? time : `at ${slotOf(time).start}`;
+  return new FinalFailure(
+    FailureType.CannotTell,
+    `${took} and shows another one, ${isCancelled ? 'cancelled' : shown}: correct ${calendar.urlOf(uid)} and retry, or give a time`,
+  );
 }
 
 /** @returns the time to which the entry moved since it was seen, or why it cannot be told */
