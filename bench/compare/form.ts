@@ -13,6 +13,7 @@ import { orchestratedExits } from '../../src/temporal/orchestrated-exits.js';
 import { Refusal } from '../../src/exit/refusal.js';
 import { loadConfig } from '../../src/config/config.js';
 import { natsConfigOf } from '../../src/config/environment.js';
+import { manySlots } from '../../test/support/many-slots.js';
 import { firstMessage, startChild, type Child } from '../../src/local/child.js';
 import { findNats } from '../../src/local/find-nats.js';
 import { findTemporal } from '../../src/local/find-temporal.js';
@@ -87,7 +88,7 @@ export async function startForm(options: FormOptions): Promise<Form> {
   const folder = path.join(options.folder, `${kind}-${layout}`);
   await mkdir(folder, { recursive: true });
   const isOrchestrated = kind === 'orchestrated';
-  const changes = [...config];
+  const changes = [...manySlots, ...config];
   if (isOrchestrated && layout === 'split') changes.push(['taskQueues: shared', 'taskQueues: per-service']);
   const configFile = path.join(folder, 'ems.config.yaml');
   await writeFile(configFile, changed(await readFile('ems.config.yaml', 'utf8'), changes));

@@ -13,6 +13,7 @@ import type { ExitStatus, Phase, Step } from '../../src/exit/status.js';
 import { stepKey } from '../../src/exit/status.js';
 import { startScimServer, type ScimServer } from '../../src/local/scim-process.js';
 import { startFaultProxy, type FaultProxy } from './fault-proxy.js';
+import { manySlots } from './many-slots.js';
 import { scimAdmin, type Account, type ScimAdmin } from './scim-admin.js';
 import { startMailServer, type MailServer } from './smtp.js';
 import { untilOf } from './until.js';
@@ -103,7 +104,7 @@ export async function startWorld({
   const scim = idle.pop() ?? (await startServers());
   const proxies = await each(servers, (name) => startFaultProxy(scim[name].scimUrl));
   const admin = await each(servers, (name) => Promise.resolve(scimAdmin(scim[name])));
-  const text = changed(readFileSync('ems.config.yaml', 'utf8'), changes);
+  const text = changed(readFileSync('ems.config.yaml', 'utf8'), [...manySlots, ...changes]);
   const configFile = path.join(folder, 'ems.config.yaml');
   await writeFile(configFile, text);
   const env = {

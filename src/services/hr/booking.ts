@@ -54,11 +54,8 @@ export async function firstFree(
   };
   const { periods, leftOut } =
     calendar && slots.length > 0 ? await calendar.busy(window, own, signal) : { periods: [], leftOut: [] };
-  for (const slot of slots) {
-    const isFree = !periods.some((period) => overlap(period, periodOf(slot)));
-    if (isFree && (await keeper.keep(slot))) return { slot, leftOut };
-  }
-  return { slot: undefined, leftOut };
+  const free = slots.filter((slot) => !periods.some((period) => overlap(period, periodOf(slot))));
+  return { slot: await keeper.keepFirst(free, signal), leftOut };
 }
 
 /**

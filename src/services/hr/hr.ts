@@ -13,7 +13,7 @@ import { announce, contactsOf } from './announcement.js';
 import { firstFree, book, remove } from './booking.js';
 import { entryOf } from './invitation.js';
 import type { Memory } from './memory.js';
-import { slotKeeper, type SlotKeeper, type SlotLocks } from './slot-locks.js';
+import { createSlotBook, type SlotKeeper, type SlotLocks } from './slot-locks.js';
 import { describeWindow, secondOf, slotOf, slotsWithin, type Slot, type Time, type Window } from './slots.js';
 import { findEntry, latestOf, entryWith, type HrPartner, type PartnerEntry } from './partner-entry.js';
 import { hrPartnerOf, wording } from './wording.js';
@@ -66,6 +66,7 @@ export function createHrService({
 }: HrOptions) {
   const { domain } = organisation;
   const words = { templates, organisation, organizer: from };
+  const slotBook = createSlotBook(locks);
   const announcer = { mailer, domain, words, now };
   const isAhead = ({ start }: { start: string }): boolean => Date.parse(start) > now().getTime();
 
@@ -92,7 +93,7 @@ export function createHrService({
   }
 
   const keeperOf = ({ contact }: HrPartner, exitId: string): SlotKeeper =>
-    slotKeeper(locks, contact.email, interviewUid(exitId, domain));
+    slotBook(contact.email, interviewUid(exitId, domain));
 
   /**
    * Books the interview at the time of an earlier attempt, at the given time, or at the first free slot. SEQUENCE grows with each

@@ -15,54 +15,93 @@ export interface SlotLocks {
 }
 
 const CELL_MS = 30 * 60_000;
+/** How long a holder that was seen is not asked for again: slots fill from the first, and each exit would ask for all before its own. */
+const SEEN_FOR_MS = 60_000;
 
-export type SlotKeeper = ReturnType<typeof slotKeeper>;
+export type SlotKeeper = ReturnType<ReturnType<typeof createSlotBook>>;
 
-/** The locks of one interview with one HR partner. @param uid the interview's */
-export function slotKeeper(locks: SlotLocks, email: string, uid: string) {
-  const partner = createHash('sha256').update(email.toLowerCase()).digest('hex').slice(0, 16);
-  const tried: Time[] = [];
+/** @returns the locks of one interview with one HR partner, by the partner's address and the interview's UID */
+export function createSlotBook(locks: SlotLocks) {
+  const seen = new Map<string, { holder: string; until: number }>();
 
-  /** In rising order, so that two interviews that overlap meet at one key. */
-  function keysOf(time: Time): string[] {
-    const { start, end } = periodOf(time);
-    const first = Math.floor(start / CELL_MS);
-    return Array.from(
-      { length: Math.ceil(end / CELL_MS) - first },
-      (_, i) => `${partner}.${compact((first + i) * CELL_MS)}`,
-    );
+  async function take(key: string, uid: string, until: number): Promise<boolean> {
+    const holder = await locks.take(key, uid, until);
+    seen.set(key, { holder, until: Date.now() + SEEN_FOR_MS });
+    return holder === uid;
   }
 
-  async function release(times: readonly Time[], except: Time | undefined): Promise<void> {
-    const kept = new Set(except && keysOf(except));
-    const keys = new Set(times.flatMap(keysOf));
-    for (const key of keys) if (!kept.has(key)) await locks.release(key, uid);
+  function isSeenTaken(key: string, uid: string): boolean {
+    const last = seen.get(key);
+    if (last && last.until < Date.now()) seen.delete(key);
+    return last !== undefined && last.holder !== uid && last.until >= Date.now();
   }
 
-  return {
-    /** Takes all half hours of a time, or none. @returns whether it is this interview's now */
-    async keep(time: Time): Promise<boolean> {
+  const turns = new Map<string, Promise<unknown>>();
+  /** One after the other: the exits of one process would otherwise all ask for each slot. */
+  function inTurn<T>(partner: string, run: () => Promise<T>): Promise<T> {
+    const turn = (turns.get(partner) ?? Promise.resolve()).then(run, run);
+    turns.set(partner, turn);
+    return turn;
+  }
+
+  return (email: string, uid: string) => {
+    const partner = createHash('sha256').update(email.toLowerCase()).digest('hex').slice(0, 16);
+    const tried: Time[] = [];
+
+    /** In rising order, so that two interviews that overlap meet at one key. */
+    function keysOf(time: Time): string[] {
+      const { start, end } = periodOf(time);
+      const first = Math.floor(start / CELL_MS);
+      return Array.from(
+        { length: Math.ceil(end / CELL_MS) - first },
+        (_, i) => `${partner}.${compact((first + i) * CELL_MS)}`,
+      );
+    }
+
+    async function release(times: readonly Time[], except: Time | undefined): Promise<void> {
+      const kept = new Set(except && keysOf(except));
+      for (const key of new Set(times.flatMap(keysOf))) {
+        if (kept.has(key)) continue;
+        await locks.release(key, uid);
+        if (seen.get(key)?.holder === uid) seen.delete(key);
+      }
+    }
+
+    /** Takes all half hours of a time, or none. */
+    async function keep(time: Time, anew: boolean): Promise<boolean> {
+      if (!anew && keysOf(time).some((key) => isSeenTaken(key, uid))) return false;
       tried.push(time);
       for (const key of keysOf(time)) {
-        if ((await locks.take(key, uid, periodOf(time).end)) === uid) continue;
+        if (await take(key, uid, periodOf(time).end)) continue;
         await release([time], undefined);
         return false;
       }
       return true;
-    },
+    }
 
-    /** Takes what is free of a time that a person gave. */
-    async keepWhatIsFree(time: Time): Promise<void> {
-      for (const key of keysOf(time)) await locks.take(key, uid, periodOf(time).end);
-    },
+    return {
+      /** Takes the first time of which no other interview holds a half hour. */
+      keepFirst: <T extends Time>(times: readonly T[], signal: AbortSignal): Promise<T | undefined> =>
+        inTurn(partner, async () => {
+          signal.throwIfAborted();
+          // What was taken a moment ago is asked for only where nothing else is left.
+          for (const anew of [false, true]) for (const time of times) if (await keep(time, anew)) return time;
+          return undefined;
+        }),
 
-    async isKept(time: Time): Promise<boolean> {
-      const [key] = keysOf(time);
-      return (await locks.holderOf(key!)) === uid;
-    },
+      /** Takes what is free of a time that a person gave. */
+      async keepWhatIsFree(time: Time): Promise<void> {
+        for (const key of keysOf(time)) await take(key, uid, periodOf(time).end);
+      },
 
-    /** @param earlier times of earlier attempts and invitations */
-    letGoAllBut: (time: Time | undefined, earlier: readonly (Time | undefined)[] = []): Promise<void> =>
-      release([...tried, ...earlier.filter((each) => each !== undefined)], time),
+      async isKept(time: Time): Promise<boolean> {
+        const [key] = keysOf(time);
+        return (await locks.holderOf(key!)) === uid;
+      },
+
+      /** @param earlier times of earlier attempts and invitations */
+      letGoAllBut: (time: Time | undefined, earlier: readonly (Time | undefined)[] = []): Promise<void> =>
+        release([...tried, ...earlier.filter((each) => each !== undefined)], time),
+    };
   };
 }

@@ -26,7 +26,7 @@ export interface Window {
 }
 
 /** Slots begin every half hour, as calendars show them. */
-const STEP_MINUTES = 30;
+const STEP_MS = 30 * 60_000;
 
 const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 
@@ -35,10 +35,9 @@ export const periodOf = ({ start, end }: Time): Period => ({
   end: Date.parse(end),
 });
 
-export const slotOf = ({ start, end }: Period): Time => ({
-  start: Temporal.Instant.fromEpochMilliseconds(start).toString(),
-  end: Temporal.Instant.fromEpochMilliseconds(end).toString(),
-});
+export const slotOf = ({ start, end }: Period): Time => ({ start: iso(start), end: iso(end) });
+
+const iso = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
 
 /** `20261124T103000Z` (RFC 5545 §3.3.5), of milliseconds since the epoch. */
 export const compact = (ms: number): string =>
@@ -60,16 +59,12 @@ export function secondOf(text: string): number | undefined {
  *   the others, each by time. The index also counts earlier ones
  */
 export function slotsWithin(policy: InterviewPolicy, window: Window): Slot[] {
-  const { since, lastWorkingDay, after, employeeTimeZone: zone = policy.timeZone } = window;
-  const all = [...slotsOf(policy, since, lastWorkingDay)];
-  const suits = ({ start, end }: Zoned): boolean =>
-    isWorkingTime(policy, start.withTimeZone(zone), end.withTimeZone(zone));
+  const { since, lastWorkingDay, after, employeeTimeZone: zone } = window;
+  const all = [...periodsOf(policy, since, lastWorkingDay)];
+  const suits = (slot: Period): boolean =>
+    zone === undefined || zone === policy.timeZone || isWorkingTime(policy, zone, slot);
   return [...all.filter(suits), ...all.filter((slot) => !suits(slot))]
-    .map(({ start, end }, index) => ({
-      index,
-      start: start.toInstant().toString(),
-      end: end.toInstant().toString(),
-    }))
+    .map((slot, index) => ({ index, ...slotOf(slot) }))
     .filter(({ start }) => Date.parse(start) > after.getTime());
 }
 
@@ -79,17 +74,10 @@ export function isAtAnotherTime(instant: string, zone: string, other: string): b
   return here!.offsetNanoseconds !== there!.offsetNanoseconds;
 }
 
-interface Zoned {
-  start: Temporal.ZonedDateTime;
-  end: Temporal.ZonedDateTime;
-}
-
 /** Holidays are the company's, so that they do not count elsewhere. */
-function isWorkingTime(
-  { workingDays, workingHours }: InterviewPolicy,
-  from: Temporal.ZonedDateTime,
-  to: Temporal.ZonedDateTime,
-): boolean {
+function isWorkingTime({ workingDays, workingHours }: InterviewPolicy, zone: string, slot: Period): boolean {
+  const at = (ms: number) => Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone);
+  const [from, to] = [at(slot.start), at(slot.end)];
   const clock = (time: Temporal.ZonedDateTime): string => time.toPlainTime().toString().slice(0, 5);
   return (
     from.toPlainDate().equals(to.toPlainDate()) &&
@@ -107,16 +95,15 @@ export function describeWindow(policy: InterviewPolicy, { since, lastWorkingDay 
   return `within ${withinWorkingDays} working days of ${since}${limit}, ${hours}`;
 }
 
-function* slotsOf(
+function* periodsOf(
   policy: InterviewPolicy,
   since: string,
   lastWorkingDay: string | undefined,
-): Generator<Zoned> {
+): Generator<Period> {
   const { timeZone, workingHours, duration, leadTime, withinWorkingDays, workingDays, holidays } = policy;
   const opened = Temporal.Instant.from(since).toZonedDateTimeISO(timeZone);
-  const earliest = opened.add({ milliseconds: leadTime });
-  const from = Temporal.PlainTime.from(workingHours.from);
-  const to = Temporal.PlainTime.from(workingHours.to);
+  const earliest = opened.epochMilliseconds + leadTime;
+  const [opens, closes] = [workingHours.from, workingHours.to].map((time) => Temporal.PlainTime.from(time));
 
   let day = opened.toPlainDate();
   for (let passed = 0; ; day = day.add({ days: 1 })) {
@@ -125,12 +112,10 @@ function* slotsOf(
     if (!day.equals(opened.toPlainDate())) passed += 1;
     if (passed > withinWorkingDays) return;
 
-    const closes = day.toZonedDateTime({ timeZone, plainTime: to });
-    let start = day.toZonedDateTime({ timeZone, plainTime: from });
-    for (; ; start = start.add({ minutes: STEP_MINUTES })) {
-      const end = start.add({ milliseconds: duration });
-      if (Temporal.ZonedDateTime.compare(end, closes) > 0) break;
-      if (Temporal.ZonedDateTime.compare(start, earliest) >= 0) yield { start, end };
-    }
+    const [first, last] = [opens, closes].map(
+      (plainTime) => day.toZonedDateTime({ timeZone, plainTime: plainTime! }).epochMilliseconds,
+    );
+    for (let start = first!; start + duration <= last!; start += STEP_MS)
+      if (start >= earliest) yield { start, end: start + duration };
   }
 }
