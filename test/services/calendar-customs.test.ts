@@ -250,6 +250,17 @@ describe('@long a calendar that', () => {
     assert.equal(calendar.proxy.seen.filter(({ method }) => method === 'REPORT').length, 1);
   });
 
+  it('has the interview on a whole day is asked at which time', async () => {
+    const interview = await schedule();
+    await calendar.edit((content) =>
+      content
+        .replaceAll(/^(DTSTART|DTEND):(\d{8})T\d{6}Z/gm, '$1;VALUE=DATE:$2')
+        .replace(/^DTEND.*\r\n/m, ''),
+    );
+    const message = await finalFailure(FailureType.CannotTell, calendar.reschedule(interview));
+    assert.match(message, /it is on a whole day, without a time/);
+  });
+
   describe('has the interview in a time zone that the HR partner’s program names:', () => {
     const inZone = (zone: string) => (content: string) =>
       content.replaceAll(/^(DTSTART|DTEND):20261124T(\d{6})Z/gm, `$1;TZID=${zone}:20261125T$2`);

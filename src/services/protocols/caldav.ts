@@ -103,8 +103,9 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
     if (response.status !== 200) return undefined;
     const content = await response.text();
     const [event] = parsed(what, content, (text) => eventsOf(text, timeZone));
-    if (event) return { ...event, content, etag: response.headers.get('etag') ?? undefined };
-    throw new Answered(`${name} answered "${what}" without an event`);
+    if (!event) throw new Answered(`${name} answered "${what}" without an event`);
+    const time = event.isAllDay ? 'it is on a whole day, without a time' : event.time;
+    return { ...event, time, content, etag: response.headers.get('etag') ?? undefined };
   }
 
   /**

@@ -19,6 +19,8 @@ export interface CalendarEvent {
   isCancelled: boolean;
   /** Neither cancelled nor transparent. */
   blocks: boolean;
+  /** On whole days, without a time of day. */
+  isAllDay: boolean;
   /** A string says why it cannot be told. */
   time: Period | string;
 }
@@ -62,6 +64,7 @@ export function eventsOf(content: string, timeZone: string, within?: Period): Ca
       uid: String(component.getFirstPropertyValue('uid') ?? ''),
       sequence: Number.parseInt(text('sequence'), 10) || 0,
       isCancelled,
+      isAllDay: component.getFirstProperty('dtstart')?.type === 'date',
       blocks: !isCancelled && text('transp') !== 'TRANSPARENT',
     };
     const others = components.filter((other) => other !== component && uidOf(other) === about.uid);
