@@ -1,7 +1,9 @@
 /** The ports of the local stack: fixed by default, or free ones, so that two stacks can run side by side. */
 import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import getPort from 'get-port';
+import { ifFound } from './if-found.js';
 
 export const fixedPorts = {
   temporal: 7233,
@@ -17,12 +19,22 @@ export const fixedPorts = {
 } as const;
 
 export type Ports = Record<keyof typeof fixedPorts, number>;
+const names = Object.keys(fixedPorts) as (keyof Ports)[];
 
-export async function freePorts(): Promise<Ports> {
-  const entries = Object.keys(fixedPorts).map(
-    async (name) => [name, await getPort({ host: '127.0.0.1' })] as const,
-  );
-  return Object.fromEntries(await Promise.all(entries)) as Ports;
+/**
+ * Those of the last start where they are free again, since open exits keep the address of their interview.
+ * @param file keeps them
+ */
+export async function freePorts(file: string): Promise<Ports> {
+  const text = await ifFound(readFile(file, 'utf8'));
+  const last = (text === undefined ? {} : JSON.parse(text)) as Partial<Ports>;
+  const entries = names.map(async (name) => {
+    const port = last[name];
+    return [name, await getPort({ host: '127.0.0.1', ...(port !== undefined && { port }) })] as const;
+  });
+  const ports = Object.fromEntries(await Promise.all(entries)) as Ports;
+  await writeFile(file, JSON.stringify(ports));
+  return ports;
 }
 
 /** @throws Error with the port and its purpose, where it is in use */

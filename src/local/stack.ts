@@ -69,7 +69,7 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
   };
 
   try {
-    const ports = wanted === 'fixed' ? fixedPorts : await freePorts();
+    const ports = wanted === 'fixed' ? fixedPorts : await freePorts(path.join(home, 'data', 'ports.json'));
     const outside = outsideServers(serverNames);
     await requireFree(portsNeeded(ports, outside));
 

@@ -198,8 +198,9 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
         if (typeof time !== 'string') events.push({ ...event, time });
         else if (event.blocks) leftOut.push(`${shown(href)}: ${time}`);
       }
-    } catch (error) {
-      leftOut.push(`${shown(href)}: it is no iCalendar object: ${(error as Error).message}`);
+    } catch {
+      // The reason would quote the object, which may be private.
+      leftOut.push(`${shown(href)}: it is no iCalendar object`);
     }
   }
 
