@@ -98,7 +98,7 @@ inBothForms(
       await ask(account, 'PUT', path, entry.replaceAll(/^(DTSTART|DTEND):(.*)Z/gm, '$1;TZID=Planet X:$2'));
       const invited = world.mail.invitationsTo(nora.email).length;
       await assert.rejects(world.exits.reschedule(nora.employeeId, { next: true }), /Planet X/);
-      const stuck = await untilStep(world, nora, 'reschedule-hr-interview');
+      const stuck = await untilStep(world, nora, 'reschedule-hr-interview', 'cannot-tell');
       assert.match(
         stepOf(stuck, 'reschedule-hr-interview')!.error!,
         /Cannot tell when the interview is in .*"Planet X"/,
@@ -125,7 +125,10 @@ inBothForms(
       await scheduled(nora);
       proxy.quirk(undefined);
       const { note } = stepOf(await world.exits.status(nora.employeeId), 'schedule-hr-interview')!;
-      assert.match(note!, /in the calendar of Acme HR these could not be read and do not count: lunch\.ics/);
+      assert.match(
+        note!,
+        /in the calendar of Acme HR these could not be read and do not count: .*lunch\.ics/,
+      );
     });
 
     it('stays when the employee leaves', async () => {
