@@ -3,6 +3,7 @@ import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { Contact, Employee } from '../../exit/people.js';
 import type { ScimClient } from '../protocols/scim.js';
 import {
+  attribute,
   displayNameOf,
   identitiesOf,
   personalEmail,
@@ -59,7 +60,7 @@ export function createDirectoryService({ scim, fallback }: { scim: ScimClient; f
         email: primaryEmail(user),
         personalEmail: personalEmail(user),
         language: user.preferredLanguage,
-        timeZone: timeZoneNamed(attributeOf(user, 'timezone')),
+        timeZone: timeZoneNamed(attribute(user.json, 'timezone')),
         identities: identitiesOf(user),
         manager: await managerOf(user, signal),
       };
