@@ -43,6 +43,16 @@ const withDirectory = readFileSync('docs/identity-providers.md', 'utf8')
   .match(/```yaml\nsystems:(\n.*?)```/s)![1]!
   .replaceAll(/ +#.*/g, '');
 
+const withKeycloak = `
+  - name: identity
+    protocol: keycloak
+    url: https://id.acme.example/auth/
+    realm: acme
+    clientId: ems
+    clientSecretEnv: IDENTITY_SECRET
+    hold: suspend
+`;
+
 describe('the configuration', () => {
   it('gives durations in milliseconds', () => {
     const { policy, interview } = read(sample);
@@ -176,6 +186,43 @@ describe('the configuration', () => {
       assert.notEqual(directory, withDirectory);
       assert.throws(
         () => read(sample + directory),
+        (error: Error) =>
+          error instanceof ConfigError && message.test(error.message) && !error.message.includes('hidden'),
+        message.source,
+      );
+    });
+
+  it('has realms of Keycloak, found by the employee number, and reads the secret only where it is used', () => {
+    const { systems } = read(sample + withKeycloak, { IDENTITY_SECRET: 'hidden' });
+    const identity = systems.at(-1);
+    assert.ok(identity?.protocol === 'keycloak');
+    assert.deepEqual(identity.match, [{ attribute: 'employeeNumber', template: '{employeeId}' }]);
+    assert.deepEqual([identity.url, identity.clientSecret], ['https://id.acme.example/auth', 'hidden']);
+    const missing = read(sample + withKeycloak, {}).systems.at(-1);
+    assert.ok(missing?.protocol === 'keycloak');
+    assert.throws(
+      () => missing.clientSecret,
+      /systems\[3\]\.clientSecretEnv \(identity\): .* IDENTITY_SECRET/,
+    );
+  });
+
+  const mistakenRealms: [from: string, to: string, message: RegExp][] = [
+    ['https:', 'ldaps:', /systems\[3\]\.url: must be an http\(s\) URL/],
+    ['id.acme', 'ems:hidden@id.acme', /systems\[3\]\.url: must be without a user or password/],
+    ['    realm: acme\n', '', /systems\[3\]\.realm: /],
+    [
+      'IDENTITY_SECRET',
+      'hidden',
+      /systems\[3\]\.clientSecretEnv: must be the name of an environment variable/,
+    ],
+    ['    realm:', '    tokenEnv: TOKEN\n    realm:', /systems\[3\]: Unrecognized key: "tokenEnv"/],
+  ];
+  for (const [from, to, message] of mistakenRealms)
+    it(`refuses a realm of Keycloak with the field and what was expected: ${to.trim() || from.trim()}`, () => {
+      const realm = withKeycloak.replace(from, to);
+      assert.notEqual(realm, withKeycloak);
+      assert.throws(
+        () => read(sample + realm),
         (error: Error) =>
           error instanceof ConfigError && message.test(error.message) && !error.message.includes('hidden'),
         message.source,

@@ -29,6 +29,7 @@ type CheckedSystem = Checked['systems'][number];
 type CheckedLdap = Extract<CheckedSystem, { protocol: 'ldap' }>;
 export type ManualSystemConfig = Extract<CheckedSystem, { protocol: 'manual' }>;
 type CheckedScim = Extract<CheckedSystem, { protocol: 'scim' }>;
+type CheckedKeycloak = Extract<CheckedSystem, { protocol: 'keycloak' }>;
 type SessionRevocationConfig = Omit<NonNullable<CheckedScim['sessionRevocation']>, 'tokenEnv'> & {
   readonly token: string;
 };
@@ -39,13 +40,17 @@ export type LdapSystemConfig = Omit<CheckedLdap, 'passwordEnv' | 'caFile'> & {
   readonly password: string;
   readonly ca: string | undefined;
 };
+/** Reading `clientSecret` throws a ConfigError where the environment variable is missing. */
+export type KeycloakSystemConfig = Omit<CheckedKeycloak, 'clientSecretEnv'> & {
+  readonly clientSecret: string;
+};
 /** `adapter` is a file URL. */
 export type OwnSystemConfig = Extract<CheckedSystem, { protocol: 'own' }> & {
   /** @throws ConfigError where the environment lacks the variable */
   secret: (name: string) => string;
 };
 /** A critical system that a program can ask. */
-export type AskedSystemConfig = ScimSystemConfig | LdapSystemConfig | OwnSystemConfig;
+export type AskedSystemConfig = ScimSystemConfig | LdapSystemConfig | KeycloakSystemConfig | OwnSystemConfig;
 export type SystemConfig = AskedSystemConfig | ManualSystemConfig;
 
 export const isManual = (system: SystemConfig): system is ManualSystemConfig => system.protocol === 'manual';
@@ -147,6 +152,8 @@ export function parseConfig(text: string, file: string, env: Environment): Confi
     switch (system.protocol) {
       case 'ldap':
         return ldapSystem(system, i);
+      case 'keycloak':
+        return keycloakSystem(system, i);
       case 'own':
         return {
           ...system,
@@ -173,6 +180,15 @@ export function parseConfig(text: string, file: string, env: Environment): Confi
           const field = `systems[${i}].sessionRevocation.tokenEnv (${system.name})`;
           return bearerToken(sessionRevocation.tokenEnv, field);
         },
+      },
+    };
+  }
+
+  function keycloakSystem({ clientSecretEnv, ...system }: CheckedKeycloak, i: number): KeycloakSystemConfig {
+    return {
+      ...system,
+      get clientSecret() {
+        return secret(clientSecretEnv, `systems[${i}].clientSecretEnv (${system.name})`);
       },
     };
   }

@@ -6,6 +6,7 @@ import { asciiDomain, isSameIdentity } from '../exit/mail-address.js';
 import { isTemplate } from '../exit/matching.js';
 import { builtInSteps, customBeginnings } from '../exit/steps.js';
 import { DurationMs, isWithoutPassword, Name, Person, Url, VariableName } from './fields.js';
+import { KeycloakRealm } from './keycloak-schema.js';
 import { employeeIdAttribute, LdapServer } from './ldap-schema.js';
 import { ManualService } from './manual-schema.js';
 import { OwnAdapter } from './own-schema.js';
@@ -135,6 +136,15 @@ const ScimSystem = ScimServer.extend({
     .optional(),
 });
 
+const KeycloakSystem = KeycloakRealm.extend({
+  ...system,
+  /** The address of Keycloak, with the path before `/realms` where it has one. */
+  url: Url,
+  /** The environment variable with the secret of the client. */
+  clientSecretEnv: VariableName,
+  match: MatchKeys.default([byEmployeeId('employeeNumber')]),
+});
+
 const LdapSystem = LdapServer.extend({
   ...system,
   /** The environment variable with the password of `bindDn`. */
@@ -242,8 +252,8 @@ export const ConfigFile = z.strictObject({
     ),
   systems: z
     .array(
-      z.discriminatedUnion('protocol', [ScimSystem, LdapSystem, OwnSystem, ManualSystem], {
-        error: 'must be "scim" (the default), "ldap", "own" or "manual"',
+      z.discriminatedUnion('protocol', [ScimSystem, LdapSystem, KeycloakSystem, OwnSystem, ManualSystem], {
+        error: 'must be "scim" (the default), "ldap", "keycloak", "own" or "manual"',
       }),
     )
     .min(1, 'must name at least one critical system')

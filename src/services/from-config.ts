@@ -5,6 +5,7 @@ import {
   type AskedSystemConfig,
   type Config,
   type HrPartnerConfig,
+  type KeycloakSystemConfig,
   type LdapSystemConfig,
   type OwnSystemConfig,
   type ScimSystemConfig,
@@ -15,6 +16,7 @@ import type { Person } from '../exit/matching.js';
 import type { Contact } from '../exit/people.js';
 import type { AccessPort } from './access/access-port.js';
 import { createAccessService, type AccessService } from './access/access.js';
+import { createKeycloakAdapter } from './access/adapters/keycloak-adapter.js';
 import { createLdapAdapter } from './access/adapters/ldap-adapter.js';
 import { activeDirectory, openldap } from './access/adapters/ldap-dialects.js';
 import { loadAdapter } from './access/adapters/own-adapter.js';
@@ -26,6 +28,7 @@ import type { SlotLocks } from './hr/slot-locks.js';
 import { loadTemplates } from './mails/templates.js';
 import { createNotificationService, type NotificationService } from './notification/notification.js';
 import { createCalendar } from './protocols/caldav.js';
+import { createKeycloakClient } from './protocols/keycloak.js';
 import { createLdapClient } from './protocols/ldap.js';
 import { paceOf } from './protocols/pace.js';
 import { createScimClient } from './protocols/scim.js';
@@ -133,6 +136,8 @@ function adapterOf(system: AskedSystemConfig, requestTimeoutMs: number): AccessP
       return scimAdapterOf(system, requestTimeoutMs);
     case 'ldap':
       return ldapAdapterOf(system, requestTimeoutMs);
+    case 'keycloak':
+      return keycloakAdapterOf(system, requestTimeoutMs);
     case 'own':
       return ownAdapterOf(system, requestTimeoutMs);
   }
@@ -163,6 +168,14 @@ function ldapAdapterOf(system: LdapSystemConfig, requestTimeoutMs: number): Acce
   const ldap = createLdapClient({ name, url, bindDn, password, ca, requestTimeoutMs, pace });
   const dialect = directory === 'active-directory' ? activeDirectory : openldap;
   return createLdapAdapter({ ldap, dialect, userBase, groupBase });
+}
+
+function keycloakAdapterOf(system: KeycloakSystemConfig, requestTimeoutMs: number): AccessPort {
+  const { name, url: base, realm, clientId, clientSecret, rateLimit } = system;
+  const pace = rateLimit && paceOf(name, rateLimit.requestsPerSecond);
+  return createKeycloakAdapter(
+    createKeycloakClient({ name, base, realm, clientId, clientSecret, requestTimeoutMs, pace }),
+  );
 }
 
 function mailerOf({ mail, policy }: Config): Mailer {

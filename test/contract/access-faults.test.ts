@@ -5,7 +5,7 @@ import { NOTHING, untilDone } from '../support/critical-system.js';
 import { finalFailure, outage } from '../support/failures.js';
 import type { Fault } from '../support/fault-proxy.js';
 import { gate } from '../support/gate.js';
-import { contract, itOverScim, itWithEtags } from './contract.js';
+import { contract, itOverHttp, itOverScim, itWithEtags } from './contract.js';
 import { filtersIgnoreCase } from './quirks.js';
 import { faulty } from './targets.js';
 
@@ -18,9 +18,10 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
   /** The fault meets the first writes to each resource. */
   function hinder(fault: Fault, often: number): () => number {
     const met = new Map<string, number>();
-    system.proxy.fault(({ method, path }) => {
+    system.proxy.fault((request) => {
+      const { path } = request;
       const times = met.get(path) ?? 0;
-      if (method !== 'PATCH' || times === often) return undefined;
+      if (!system.isWrite(request) || times === often) return undefined;
       met.set(path, times + 1);
       return fault;
     });
@@ -78,8 +79,8 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
   it('does not count a write that is answered with 200 and has no effect', async function () {
     if (!asItIs) return this.skip();
     const accounts = [await captured(SUSPEND), await captured(GROUPS)];
-    system.proxy.fault(({ method }) =>
-      method === 'PATCH'
+    system.proxy.fault((request) =>
+      system.isWrite(request)
         ? { kind: 'answer', status: 200, body: { id: 'as asked', active: false } }
         : undefined,
     );
@@ -106,8 +107,8 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
     async () => {
       const account = await captured(SUSPEND);
       let changed: Promise<void> | undefined;
-      system.proxy.fault(({ method }) => {
-        if (method !== 'PATCH' || changed) return undefined;
+      system.proxy.fault((request) => {
+        if (!system.isWrite(request) || changed) return undefined;
         changed = system.admin.setExternalId(account.id, named('changed')).then(() => undefined);
         return { kind: 'held', until: changed };
       });
@@ -142,6 +143,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
       403: /^payroll answered 403 to .*: "\(the token\)" may not; /,
     },
     own: { 401: /^payroll answered 401/, 403: /^payroll answered 403/ },
+    keycloak: { 401: /^payroll answered 401 /, 403: /^payroll answered 403 / },
     ldap: {
       401: /^payroll answered 49 .*check bindDn and its password/,
       403: /^payroll answered 50 .*check the rights of bindDn/,
@@ -165,7 +167,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
     });
   }
 
-  itOverScim(
+  itOverHttp(
     'does not mistake an outage or an answer that is not SCIM for a missing account',
     system,
     async () => {
@@ -203,11 +205,11 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
     assert.deepEqual(system.writes(), []);
   });
 
-  itOverScim('does not mistake the 404 of a gateway for a deleted account', system, async () => {
+  itOverHttp('does not mistake the 404 of a gateway for a deleted account', system, async () => {
     const account = await captured(SUSPEND);
     const lose = () =>
       system.proxy.fault(({ method, path }) =>
-        method === 'GET' && path.includes(`/Users/${account.id}`)
+        method === 'GET' && path.toLowerCase().includes(`/users/${account.id}`)
           ? { kind: 'answer', status: 404 }
           : undefined,
       );
@@ -221,7 +223,7 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
     assert.match(await outage(system.access().restore(account, taken, signal)), contradiction);
   });
 
-  itOverScim('does not mistake an answer that is not SCIM for a restored account', system, async () => {
+  itOverHttp('does not mistake an answer that is not SCIM for a restored account', system, async () => {
     const account = await captured(SUSPEND);
     const { taken } = await system.block(account, SUSPEND);
     system.proxy.fault(() => ({ kind: 'answer', status: 200, body: {} }));
@@ -232,8 +234,8 @@ contract('when a system or the network fails, a hold', faulty, (system, names) =
     const account = await captured(SUSPEND);
     const attempt = new AbortController();
     const { passed: until, open } = gate();
-    system.proxy.fault(({ method }) => {
-      if (method !== 'PATCH') return undefined;
+    system.proxy.fault((request) => {
+      if (!system.isWrite(request)) return undefined;
       attempt.abort();
       return { kind: 'held', until };
     });

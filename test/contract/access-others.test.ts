@@ -130,8 +130,8 @@ contract('among other administrators, a hold', all, (system, { SUSPEND, GROUPS, 
   it('reports an account that is deleted during the restore', async () => {
     const { id, account } = await system.captured(SUSPEND, { userName: 'going' });
     const { taken } = await system.block(account, SUSPEND);
-    system.proxy.fault(({ method }) =>
-      method === 'PATCH'
+    system.proxy.fault((request) =>
+      system.isWrite(request)
         ? { kind: 'held', until: system.admin.deleteUser(id).then(() => undefined) }
         : undefined,
     );

@@ -2,6 +2,7 @@
 import type { HoldKind } from '../../src/exit/hold-facts.js';
 import { SUSPEND, startCriticalSystem, type Admin, type CriticalSystem } from '../support/critical-system.js';
 import { describeUnless } from '../support/installed.js';
+import { orPending } from '../support/unavailable.js';
 import { run, type Target } from './targets.js';
 
 interface Names {
@@ -38,9 +39,11 @@ export function contract(
       const prefix = `${run}${++contracts}-`;
       const named = (each: string): string => prefix + each;
       const system = {} as CriticalSystem;
-      before(async () => {
+      before(async function () {
+        // A server may have to be fetched first.
+        this.timeout(10 * 60_000);
         const onAdmin = (admin: Admin) => admins.add(admin);
-        Object.assign(system, await startCriticalSystem({ connect, prefix, onAdmin }));
+        Object.assign(system, await orPending(this, startCriticalSystem({ connect, prefix, onAdmin })));
       });
       beforeEach(() => {
         system.proxy.seen.length = 0;
@@ -65,10 +68,16 @@ export function itWithEtags(title: string, system: CriticalSystem, test: () => P
   });
 }
 
-/** For what only SCIM has, such as a gateway that answers with HTML. */
-export function itOverScim(title: string, system: CriticalSystem, test: () => Promise<void>): void {
-  it(`${title} (over SCIM)`, async function () {
-    if (system.protocol !== 'scim') return this.skip();
-    await test();
-  });
+/** For what only SCIM has. */
+export const itOverScim = itOver('scim');
+/** For what only HTTP has, such as a gateway. */
+export const itOverHttp = itOver('scim', 'keycloak');
+
+function itOver(...protocols: CriticalSystem['protocol'][]) {
+  return (title: string, system: CriticalSystem, test: () => Promise<void>): void => {
+    it(`${title} (over ${protocols.join(' and ')})`, async function () {
+      if (!protocols.includes(system.protocol)) return this.skip();
+      await test();
+    });
+  };
 }

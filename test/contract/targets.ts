@@ -6,6 +6,7 @@ import gatekeeperContract from '../../examples/gatekeeper/gatekeeper-contract.js
 import { startScimServer } from '../../src/local/scim-process.js';
 import type { CriticalSystemOptions } from '../support/critical-system.js';
 import type { Quirk } from '../support/fault-proxy.js';
+import { overAdminRest, startKeycloak } from '../support/keycloak.js';
 import type { LdapServer } from '../support/ldap-server.js';
 import { overLdap } from '../support/ldap-system.js';
 import { overOwn, type OwnContract } from '../support/own-system.js';
@@ -62,6 +63,12 @@ const ldap: Target[] = [
   },
 ];
 
+export const keycloak = shared(startKeycloak);
+const keycloaks: Target[] = [
+  scim('Keycloak by SCIM @long', { server: keycloak, requestTimeoutMs: 15_000 }),
+  { name: 'Keycloak by its Admin REST API @long', asItIs: true, connect: overAdminRest(keycloak) },
+];
+
 const variant = ({ name, ...system }: ScimTarget, lacking: string, quirk: Quirk): ScimTarget =>
   scim(`${name} ${lacking}`, { ...system, quirk });
 
@@ -107,7 +114,7 @@ const gatekeeper: Target = {
 };
 
 /** Without a quirk. */
-const plain: Target[] = [embedded, scim2Server, gatekeeper, ...named(), ...ldap];
+const plain: Target[] = [embedded, scim2Server, gatekeeper, ...named(), ...ldap, ...keycloaks];
 
 /**
  * What real servers lack or do otherwise: each thing alone on a server that does not do so by itself, and all together. What EMS

@@ -7,7 +7,7 @@ import {
   type AccessOptions,
   type AccessService,
 } from '../../src/services/access/access.js';
-import type { FaultProxy } from './fault-proxy.js';
+import type { FaultProxy, Seen } from './fault-proxy.js';
 import type { NewUser, ScimAdmin } from './scim-admin.js';
 
 export const SUSPEND: HoldKind = { kind: 'suspend' };
@@ -27,10 +27,12 @@ export interface Admin extends Pick<ScimAdmin, 'createUser' | 'createGroup' | 'd
 
 /** A server behind a proxy, by its protocol. */
 export interface Connection extends Pick<AccessOptions, 'port' | 'match'> {
-  protocol: 'scim' | 'ldap' | 'own';
+  protocol: 'scim' | 'ldap' | 'keycloak' | 'own';
   /** The secret, which no failure may show. */
   token: string;
   proxy: FaultProxy;
+  /** Unless given: all but GET. */
+  isWrite?: (request: Pick<Seen, 'method' | 'path'>) => boolean;
   admin: Admin;
   /** Whether the server refuses a write on an old version. */
   etags: () => Promise<boolean>;
@@ -48,6 +50,7 @@ export interface CriticalSystemOptions {
 }
 
 export interface CriticalSystem extends Pick<Connection, 'protocol' | 'token' | 'admin' | 'proxy'> {
+  isWrite: NonNullable<Connection['isWrite']>;
   /** What changed something, or tried to, of what the proxy saw. */
   writes: () => string[];
   /** Whether the server says that it refuses a write on an old version. */
@@ -81,6 +84,7 @@ export async function startCriticalSystem({
 }: CriticalSystemOptions): Promise<CriticalSystem> {
   const connection = await connect(prefix);
   const { protocol, token, proxy, admin, port, match, identity } = connection;
+  const { isWrite = ({ method }) => method !== 'GET' } = connection;
   onAdmin?.(admin);
   const access: CriticalSystem['access'] = ({ tells, ...options } = {}) => {
     const capabilities = async (signal: AbortSignal) => ({
@@ -135,7 +139,8 @@ export async function startCriticalSystem({
     token,
     admin,
     proxy,
-    writes: () => proxy.seen.filter(({ method }) => method !== 'GET').map(({ path }) => path),
+    isWrite,
+    writes: () => proxy.seen.filter(isWrite).map(({ path }) => path),
     etags,
     keys: match.length,
     groups,

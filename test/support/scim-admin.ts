@@ -137,6 +137,8 @@ export function scimAdmin({ scimUrl, token }: { scimUrl: string; token: string }
         schemas: [USER, ENTERPRISE_USER],
         externalId: employeeId,
         displayName: user.displayName ?? `Employee ${employeeId}`,
+        // Keycloak requires both.
+        name: { givenName: 'Employee', familyName: employeeId },
         active: user.active ?? true,
         emails: [
           ...(email === '' ? [] : [{ value: email, primary: true, type: 'work' }]),

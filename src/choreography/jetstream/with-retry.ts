@@ -32,15 +32,6 @@ const ADVICE: Record<number, string> = {
   10_122: 'lower {bytes}',
 };
 
-const WRONG_LAST_SEQUENCE = new Set<number>([
-  JetStreamApiCodes.StreamWrongLastSequence,
-  JetStreamApiCodes.StreamWrongLastSequenceUnknown,
-]);
-
-/** Whether the server refused a write, since another message is newer than the write expects. */
-export const isConflict = (error: unknown): boolean =>
-  error instanceof JetStreamApiError && WRONG_LAST_SEQUENCE.has(error.code);
-
 /**
  * Retries until the server answers; an error response is an answer.
  * @param what the sentence that begins the error message

@@ -3,7 +3,6 @@ import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { Contact, Employee } from '../../exit/people.js';
 import type { ScimClient } from '../protocols/scim.js';
 import {
-  attribute,
   displayNameOf,
   identitiesOf,
   personalEmail,

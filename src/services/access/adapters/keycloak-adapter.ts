@@ -1,0 +1,163 @@
+/** The port to a realm of Keycloak over its Admin REST API. */
+import { FailureType, FinalFailure } from '../../../exit/failures.js';
+import type { KeycloakClient, KeycloakGroup, KeycloakUser } from '../../protocols/keycloak.js';
+import type { AccessPort, Account, Key, Membership, Outcome } from '../access-port.js';
+
+/** Every user has them, and each has a filter of its own. */
+const BUILT_IN = ['username', 'email'] as const;
+
+export function createKeycloakAdapter(keycloak: KeycloakClient): AccessPort {
+  const { name } = keycloak;
+  const declared = new Set<string>();
+
+  // Keycloak answers 204 also where the value was as wanted already, so that it does not tell whose write did it.
+  const outcome = (isDone: boolean): Outcome => ({ kind: isDone ? 'unknown' : 'conflict' });
+  const cannotTell = (why: string): FinalFailure => new FinalFailure(FailureType.CannotTell, why);
+
+  /** Keycloak answers a filter on an unknown attribute with an empty list, which looks like "none". */
+  async function assertKnown(attribute: string, signal: AbortSignal): Promise<void> {
+    if (isBuiltIn(attribute) || declared.has(attribute)) return;
+    const known = await keycloak.knownAttributes(signal);
+    if (known && !known.includes(attribute))
+      throw cannotTell(
+        `${name} cannot be searched for "${attribute}", since the user profile of the realm has no such attribute: declare it there, or mend "match"`,
+      );
+    declared.add(attribute);
+  }
+
+  /** The groups above, whose roles a member of a sub-group inherits. */
+  async function above(groups: KeycloakGroup[], signal: AbortSignal): Promise<Membership[]> {
+    const read = new Map<string, KeycloakGroup>();
+    const inherited: Membership[] = [];
+    for (const group of groups) {
+      for (let { parentId } = group; parentId !== undefined;) {
+        const parent = read.get(parentId) ?? (await keycloak.getGroup(parentId, signal));
+        if (!parent)
+          throw new Error(`${name} has no group ${parentId} above ${nameOf(group)}: it changes now`);
+        read.set(parentId, parent);
+        inherited.push({
+          group: refOf(parent),
+          via: 'nested',
+          changeable: `its roles are inherited by members of ${nameOf(group)}`,
+        });
+        ({ parentId } = parent);
+      }
+    }
+    return inherited;
+  }
+
+  return {
+    system: name,
+
+    capabilities: () => Promise.resolve({ conditionalWrites: false, settleMs: 0, restore: 'exact' }),
+
+    async find(key, signal) {
+      const users = await keycloak.findUsers(filterOf(key), signal);
+      const candidates = users.flatMap((user) => {
+        const value = valuesOf(user, key.attribute).find((each) => isSame(each, key.value));
+        return value === undefined ? [] : [{ account: accountOf(user), value }];
+      });
+      if (candidates.length < users.length)
+        throw cannotTell(
+          `${name} finds an account by "${key.attribute}" and does not show that value of it: let administrators view the attribute in the user profile of the realm`,
+        );
+      if (candidates.length === 0) await assertKnown(key.attribute, signal);
+      return candidates;
+    },
+
+    async read({ id, userName }, signal) {
+      const user = await keycloak.getUser(id, signal);
+      if (user) return accountOf(user);
+      // A gateway may have answered the 404: only a second request tells that the account was deleted.
+      const listed =
+        userName === undefined
+          ? []
+          : await keycloak.findUsers(filterOf({ attribute: 'username', value: userName }), signal);
+      if (!listed.some((other) => other.id === id)) return undefined;
+      throw new Error(`${name} lists the account ${userName}, and answers 404 for its id`);
+    },
+
+    // Never the document that was read: it would undo the changes of other administrators.
+    setActive: async ({ id }, active, signal) => outcome(await keycloak.setEnabled(id, active, signal)),
+
+    async groupsOf(accountId, signal) {
+      const groups = await keycloak.groupsOf(accountId, signal);
+      const own = groups.map((group) => ({
+        group: refOf(group),
+        via: 'direct' as const,
+        changeable: true as const,
+      }));
+      return [...own, ...(await above(groups, signal))];
+    },
+
+    async findGroup(wanted, signal) {
+      const last = wanted.slice(wanted.lastIndexOf('/') + 1);
+      const found = allIn(await keycloak.searchGroups(last, signal));
+      const path = wanted.replace(/^\//, '');
+      return found.filter((group) => isSame(nameOf(group), path) || isSame(group.name, last)).map(refOf);
+    },
+
+    async hasOtherActiveMember(groupId, accountId, signal) {
+      let isListed = false;
+      let isHidden = false;
+      const groups = [groupId];
+      for (const id of groups) {
+        for (const { id: memberId, enabled } of await keycloak.membersOf(id, signal)) {
+          if (memberId === accountId) isListed = true;
+          else if (enabled) return 'yes';
+          else isHidden ||= enabled === undefined;
+        }
+        // Members of a sub-group have the roles of the group too.
+        groups.push(...(await keycloak.childrenOf(id, signal)).map((child) => child.id));
+      }
+      return isListed && !isHidden ? 'no' : 'cannot tell';
+    },
+
+    removeFromGroup: async (accountId, { group }, signal) =>
+      outcome(await keycloak.removeMember(group.id, accountId, signal)),
+
+    async addToGroup(accountId, group, signal) {
+      if (await keycloak.addMember(group.id, accountId, signal)) return { kind: 'unknown' };
+      if (await keycloak.getGroup(group.id, signal)) return { kind: 'conflict' };
+      // A gateway may have answered the 404.
+      const listed = allIn(await keycloak.searchGroups(lastOf(group.displayName), signal));
+      return { kind: listed.some(({ id }) => id === group.id) ? 'conflict' : 'gone' };
+    },
+
+    // Reactivation alone would revive the tokens issued before the block. A deleted account (404) has none.
+    endSessions: async ({ id }, signal) => void (await keycloak.logout(id, signal)),
+  };
+}
+
+const isBuiltIn = (attribute: string): boolean => BUILT_IN.some((each) => each === attribute);
+
+/** A value is in quotes, since it may have spaces; Keycloak compares it as a whole, without regard to case. */
+function filterOf({ attribute, value }: Key): Record<string, string> {
+  if (isBuiltIn(attribute)) return { [attribute]: value, exact: 'true' };
+  const quoted = [attribute, value].map((text) => `"${text.replaceAll('"', '\\"')}"`);
+  return { q: quoted.join(':') };
+}
+
+function valuesOf(user: KeycloakUser, attribute: string): string[] {
+  if (attribute === 'username') return [user.username];
+  if (attribute === 'email') return user.email === undefined ? [] : [user.email];
+  return (user.attributes?.[attribute] ?? []).map(String);
+}
+
+const isSame = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+
+const accountOf = ({ id, username, email, enabled }: KeycloakUser): Account => ({
+  id,
+  userName: username,
+  identities: [...new Set([username, ...(email ? [email] : [])])],
+  active: enabled,
+});
+
+/** Names repeat below different groups, so a sub-group goes by its path: `production/on-call`. */
+const nameOf = ({ path }: Pick<KeycloakGroup, 'path'>): string => path.replace(/^\//, '');
+const refOf = (group: KeycloakGroup) => ({ id: group.id, displayName: nameOf(group) });
+
+const lastOf = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
+
+const allIn = (groups: readonly KeycloakGroup[]): KeycloakGroup[] =>
+  groups.flatMap((group) => [group, ...allIn(group.subGroups ?? [])]);
