@@ -142,7 +142,7 @@ const KeycloakSystem = KeycloakRealm.extend({
   url: Url,
   /** The environment variable with the secret of the client. */
   clientSecretEnv: VariableName,
-  match: MatchKeys.default([byEmployeeId('employeeNumber')]),
+  match: SomeKeys.default([byEmployeeId('employeeNumber')]),
 });
 
 const LdapSystem = LdapServer.extend({

@@ -171,11 +171,10 @@ function ldapAdapterOf(system: LdapSystemConfig, requestTimeoutMs: number): Acce
 }
 
 function keycloakAdapterOf(system: KeycloakSystemConfig, requestTimeoutMs: number): AccessPort {
-  const { name, url: base, realm, clientId, clientSecret, rateLimit } = system;
+  const { name, url: base, realm, clientId, clientSecret, rateLimit, settle } = system;
   const pace = rateLimit && paceOf(name, rateLimit.requestsPerSecond);
-  return createKeycloakAdapter(
-    createKeycloakClient({ name, base, realm, clientId, clientSecret, requestTimeoutMs, pace }),
-  );
+  const client = { name, base, realm, clientId, clientSecret, requestTimeoutMs, pace };
+  return createKeycloakAdapter(createKeycloakClient(client), settle);
 }
 
 function mailerOf({ mail, policy }: Config): Mailer {

@@ -10,6 +10,7 @@ import { createScimAdapter } from '../../src/services/access/adapters/scim-adapt
 import { createKeycloakClient } from '../../src/services/protocols/keycloak.js';
 import { createScimClient } from '../../src/services/protocols/scim.js';
 import { NOTHING, SUSPEND } from '../support/critical-system.js';
+import { eventually } from '../support/eventually.js';
 import { finalFailure, outage } from '../support/failures.js';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
 import { ask, PEOPLE, type Keycloak } from '../support/keycloak.js';
@@ -81,8 +82,8 @@ describe('on Keycloak @long', () => {
   const access = (port: AccessPort, protectedGroups: string[] = []) =>
     createAccessService({ port, match: byEmployeeId('externalId'), protectedGroups });
   const captured = async (port: AccessPort, employeeId: string, hold: HoldKind) => {
-    const { account } = await access(port).capture(employeeId, hold, signal);
-    return account ?? assert.fail('no account');
+    const { accounts } = await access(port).capture({ employeeId }, hold, signal);
+    return accounts[0] ?? assert.fail('no account');
   };
 
   interface Way {
@@ -128,7 +129,7 @@ describe('on Keycloak @long', () => {
         const { kid, listed } = await below();
         const { id, employeeId } = await hire([kid]);
         const account = await captured(portOf(), employeeId, SUSPEND);
-        const { removedGroups } = await access(portOf()).revoke(employeeId, account, signal);
+        const { removedGroups } = await access(portOf()).revoke({ employeeId }, [account], signal);
         assert.deepEqual(removedGroups, [{ id: kid, displayName: listed }]);
         assert.deepEqual([await groupsOf(id), await isEnabled(id)], [[], false]);
       });
@@ -191,6 +192,9 @@ describe('on Keycloak @long', () => {
         return answers.map(({ status }) => status === 200);
       };
       assert.deepEqual(await alive(), [true, true, true]);
+      // Keycloak revokes what was issued before the second of the logout.
+      const issued = Math.floor(Date.now() / 1000);
+      await eventually('the next second', () => (Date.now() / 1000 >= issued + 1 ? true : undefined));
       const port = adminRest();
       const account = await captured(port, employeeId, SUSPEND);
       const { taken } = await access(port).block(account, SUSPEND, NOTHING, report, signal);
@@ -299,6 +303,15 @@ describe('on Keycloak @long', () => {
       assert.deepEqual(await adminRest().addToGroup(id, ref, signal), { kind: 'gone' });
     });
 
+    it('does not mistake the 404 of a gateway for ended sessions', async () => {
+      const { employeeId } = await hire();
+      const port = adminRest();
+      const account = await captured(port, employeeId, SUSPEND);
+      proxy.fault(({ path }) => (path.endsWith('/logout') ? { kind: 'answer', status: 404 } : undefined));
+      const blocking = access(port).block(account, SUSPEND, NOTHING, report, signal);
+      assert.match(await outage(blocking), /^payroll has the account dana.*, and did not end its sessions$/);
+    });
+
     it('does not take a list of groups that lacks some for the whole', async () => {
       const groups = [await newGroup(`a-${randomUUID()}`), await newGroup(`b-${randomUUID()}`)];
       const { id } = await hire(groups);
@@ -317,22 +330,26 @@ describe('on Keycloak @long', () => {
       for (const body of [{}, [{ id: account.id }], [{ username: 'dana' }]]) {
         proxy.fault(() => ({ kind: 'answer', status: 200, body }));
         for (const acting of [
-          access(port).capture(employeeId, SUSPEND, signal),
-          access(port).block(account, SUSPEND, NOTHING, report, signal),
-          access(adminRest()).capture(employeeId, SUSPEND, signal),
+          () => access(port).capture({ employeeId }, SUSPEND, signal),
+          () => access(port).block(account, SUSPEND, NOTHING, report, signal),
+          () => access(adminRest()).capture({ employeeId }, SUSPEND, signal),
         ])
-          assert.match(await outage(acting), /^payroll answered .* with something that is not Keycloak's: /);
+          assert.match(
+            await outage(acting()),
+            /^payroll answered .* with something that is not Keycloak's: /,
+          );
       }
     });
 
     it('names the client whose secret is wrong, and a realm that does not exist', async () => {
       const { employeeId } = await hire();
       const wrong = 'wrong-secret';
-      const reasons = await Promise.all(
-        [adminRest({ clientSecret: wrong }), adminRest({ realm: 'nowhere' })].map((port) =>
-          finalFailure(FailureType.Refused, access(port).capture(employeeId, SUSPEND, signal)),
-        ),
-      );
+      const reasonOf = (port: AccessPort) =>
+        finalFailure(FailureType.Refused, access(port).capture({ employeeId }, SUSPEND, signal));
+      const reasons = [
+        await reasonOf(adminRest({ clientSecret: wrong })),
+        await reasonOf(adminRest({ realm: 'nowhere' })),
+      ];
       assert.match(reasons[0]!, /^payroll answered 401 to "get a token for the client ems": Invalid client/);
       assert.ok(!reasons[0]!.includes(wrong));
       assert.match(reasons[1]!, /^payroll answered 404 .*Realm does not exist/);

@@ -21,7 +21,7 @@ const BOOTSTRAP = { clientId: 'bootstrap', clientSecret: 'secret-of-the-bootstra
 /** The client that people log in to. */
 export const PEOPLE = 'app';
 /** The rights of the service account, as in docs/identity-providers.md. */
-const ROLES = ['manage-users', 'view-users', 'query-groups', 'query-users'];
+const ROLES = ['manage-users', 'view-users'];
 const TOKEN_S = 2 * 60 * 60;
 const FETCH_WITHIN_MS = 5 * 60_000;
 const START_WITHIN_MS = 4 * 60_000;

@@ -38,7 +38,7 @@ export interface Account extends AccountRef {
 }
 
 /** A key of a person, as the system knows it: `{ attribute: 'externalId', value: 'E-1002' }`. */
-interface Key {
+export interface Key {
   attribute: string;
   value: string;
 }

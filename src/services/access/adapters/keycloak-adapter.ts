@@ -1,18 +1,18 @@
 /** The port to a realm of Keycloak over its Admin REST API. */
-import { FailureType, FinalFailure } from '../../../exit/failures.js';
+import { cannotTell } from '../../../exit/failures.js';
 import type { KeycloakClient, KeycloakGroup, KeycloakUser } from '../../protocols/keycloak.js';
 import type { AccessPort, Account, Key, Membership, Outcome } from '../access-port.js';
 
 /** Every user has them, and each has a filter of its own. */
 const BUILT_IN = ['username', 'email'] as const;
 
-export function createKeycloakAdapter(keycloak: KeycloakClient): AccessPort {
+/** @param settleMs how long a read may show the value from before a write, where several servers share a realm */
+export function createKeycloakAdapter(keycloak: KeycloakClient, settleMs = 0): AccessPort {
   const { name } = keycloak;
   const declared = new Set<string>();
 
   // Keycloak answers 204 also where the value was as wanted already, so that it does not tell whose write did it.
   const outcome = (isDone: boolean): Outcome => ({ kind: isDone ? 'unknown' : 'conflict' });
-  const cannotTell = (why: string): FinalFailure => new FinalFailure(FailureType.CannotTell, why);
 
   /** Keycloak answers a filter on an unknown attribute with an empty list, which looks like "none". */
   async function assertKnown(attribute: string, signal: AbortSignal): Promise<void> {
@@ -49,7 +49,7 @@ export function createKeycloakAdapter(keycloak: KeycloakClient): AccessPort {
   return {
     system: name,
 
-    capabilities: () => Promise.resolve({ conditionalWrites: false, settleMs: 0, restore: 'exact' }),
+    capabilities: () => Promise.resolve({ conditionalWrites: false, settleMs, restore: 'exact' }),
 
     async find(key, signal) {
       const users = await keycloak.findUsers(filterOf(key), signal);
@@ -91,7 +91,7 @@ export function createKeycloakAdapter(keycloak: KeycloakClient): AccessPort {
     },
 
     async findGroup(wanted, signal) {
-      const last = wanted.slice(wanted.lastIndexOf('/') + 1);
+      const last = lastOf(wanted);
       const found = allIn(await keycloak.searchGroups(last, signal));
       const path = wanted.replace(/^\//, '');
       return found.filter((group) => isSame(nameOf(group), path) || isSame(group.name, last)).map(refOf);
@@ -124,8 +124,12 @@ export function createKeycloakAdapter(keycloak: KeycloakClient): AccessPort {
       return { kind: listed.some(({ id }) => id === group.id) ? 'conflict' : 'gone' };
     },
 
-    // Reactivation alone would revive the tokens issued before the block. A deleted account (404) has none.
-    endSessions: async ({ id }, signal) => void (await keycloak.logout(id, signal)),
+    // Reactivation alone would revive the tokens issued before the block.
+    async endSessions({ id, userName }, signal) {
+      if (await keycloak.logout(id, signal)) return;
+      if (await keycloak.getUser(id, signal))
+        throw new Error(`${name} has the account ${userName}, and did not end its sessions`);
+    },
   };
 }
 
