@@ -1,12 +1,15 @@
 /** What only Keycloak has: sub-groups, sessions, and a user profile. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { parseConfig } from '../../src/config/config.js';
 import { FailureType } from '../../src/exit/failures.js';
 import type { HoldKind } from '../../src/exit/hold-facts.js';
 import type { AccessPort } from '../../src/services/access/access-port.js';
 import { createAccessService } from '../../src/services/access/access.js';
 import { createKeycloakAdapter } from '../../src/services/access/adapters/keycloak-adapter.js';
 import { createScimAdapter } from '../../src/services/access/adapters/scim-adapter.js';
+import { createAccess } from '../../src/services/from-config.js';
 import { createKeycloakClient } from '../../src/services/protocols/keycloak.js';
 import { createScimClient } from '../../src/services/protocols/scim.js';
 import { NOTHING, SUSPEND } from '../support/critical-system.js';
@@ -339,6 +342,26 @@ describe('on Keycloak @long', () => {
             /^payroll answered .* with something that is not Keycloak's: /,
           );
       }
+    });
+
+    it('is made from the configuration', async () => {
+      const { id, employeeId } = await hire();
+      const { url, realm, clientId, clientSecret } = server;
+      const entry = {
+        ...{ name: 'identity', protocol: 'keycloak', url, realm, clientId },
+        clientSecretEnv: 'IDENTITY_SECRET',
+        match: [{ externalId: '{employeeId}' }],
+        hold: 'suspend',
+        rateLimit: { requestsPerSecond: 100 },
+      };
+      const systems = `\nsystems:\n  - ${JSON.stringify(entry)}`;
+      const sample = readFileSync('ems.config.yaml', 'utf8').replace('\nsystems:', systems);
+      const environment = { IDENTITY_SECRET: clientSecret, DIRECTORY_SCIM_TOKEN: 'of-the-directory' };
+      const config = parseConfig(sample, 'ems.config.yaml', environment);
+      const service = createAccess({ ...config, systems: config.systems.slice(0, 1) }).get('identity')!;
+      const { accounts } = await service.capture({ employeeId }, SUSPEND, signal);
+      await service.block(accounts[0]!, SUSPEND, NOTHING, report, signal);
+      assert.equal(await isEnabled(id), false);
     });
 
     it('names the client whose secret is wrong, and a realm that does not exist', async () => {
