@@ -108,6 +108,8 @@ const system = {
   tokensLive: DurationMs.optional(),
   /** Groups, such as the administrators, whose last active member a hold must not take without an override. */
   protectedGroups: z.array(z.string().min(1)).default([]),
+  /** How long a read may show the value from before a write. */
+  settle: DurationMs.optional(),
   /** For all workers together. */
   rateLimit: z.strictObject({ requestsPerSecond: z.number().positive() }).optional(),
 };
@@ -120,8 +122,6 @@ const ScimSystem = ScimServer.extend({
   /** The default. */
   protocol: z.literal('scim').optional().default('scim'),
   match: SomeKeys.default([byEmployeeId('externalId'), byEmployeeId(EMPLOYEE_NUMBER)]),
-  /** How long a read may show the value from before a write. */
-  settle: DurationMs.optional(),
   /** Ends the sessions of an account, since its tokens may survive a suspension, and a reactivation revives them. */
   sessionRevocation: z
     .strictObject({
