@@ -192,6 +192,7 @@ export class Wire {
     // A choice of attributes leaves out `active`.
     if (type === 'Users') return path.includes('attributes=') ? [ACCOUNT] : [ACCOUNT, ACTIVE];
     if (type !== 'Groups') return [];
+    if (path.includes('attributes=displayName')) return [exists(id!), memberOf(id!)];
     if (!path.startsWith('/Groups?')) return [exists(id!)];
     // Groups are also looked for by their names, which shows no membership.
     return path.includes('members.value') ? [...this.ledger.groups.keys()].map(memberOf) : [];

@@ -61,6 +61,7 @@ describe('the directory', () => {
     assert.deepEqual(await lookUp(employeeId), {
       employeeId,
       displayName: 'Dana Fox',
+      login: 'dfox',
       email: 'dana@acme.example',
       personalEmail: 'dana@home.example',
       language: 'de-AT',

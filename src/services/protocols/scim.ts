@@ -32,7 +32,7 @@ export interface FoundUser {
 export type ScimClient = ReturnType<typeof createScimClient>;
 
 const WITHOUT_MEMBERS = { excludedAttributes: 'members' };
-const WITH_MEMBERS = { attributes: 'displayName,members' };
+const WITH_MEMBERS = { attributes: 'displayName,members,meta' };
 const BY_MEMBER = {
   type: 'Groups',
   attribute: 'members.value',
