@@ -246,12 +246,15 @@ export abstract class ExitState {
   }
 
   /**
-   * Until when the first mail of a task waits for the employee's name, by which a person finds the account: milliseconds since the epoch.
+   * Until when the first mail of an access step waits for the employee's name, by which its owner finds the account: milliseconds since
+   * the epoch.
    * It is over where the name is known, or no server is left that could tell it.
    */
   awaitsNameUntil({ name, system }: Pick<Step, 'name' | 'system'>): number {
     const isAwaited =
-      this.employeeName === undefined && this.ledger.starting.some(({ state }) => state === 'running');
+      system !== undefined &&
+      this.employeeName === undefined &&
+      this.ledger.starting.some(({ state }) => state === 'running');
     return isAwaited ? Date.parse(this.step(name, system)!.startedAt!) + NAME_WITHIN_MS : -Infinity;
   }
 
