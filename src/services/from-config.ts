@@ -163,11 +163,11 @@ async function ownAdapterOf(system: OwnSystemConfig, requestTimeoutMs: number): 
 }
 
 function ldapAdapterOf(system: LdapSystemConfig, requestTimeoutMs: number): AccessPort {
-  const { name, url, bindDn, password, ca, rateLimit, directory, userBase, groupBase } = system;
+  const { name, url, bindDn, password, ca, rateLimit, directory, userBase, groupBase, settle } = system;
   const pace = rateLimit && paceOf(name, rateLimit.requestsPerSecond);
   const ldap = createLdapClient({ name, url, bindDn, password, ca, requestTimeoutMs, pace });
   const dialect = directory === 'active-directory' ? activeDirectory : openldap;
-  return createLdapAdapter({ ldap, dialect, userBase, groupBase });
+  return createLdapAdapter({ ldap, dialect, userBase, groupBase, settleMs: settle });
 }
 
 function keycloakAdapterOf(system: KeycloakSystemConfig, requestTimeoutMs: number): AccessPort {

@@ -358,7 +358,8 @@ describe('on Keycloak @long', () => {
       const sample = readFileSync('ems.config.yaml', 'utf8').replace('\nsystems:', systems);
       const environment = { IDENTITY_SECRET: clientSecret, DIRECTORY_SCIM_TOKEN: 'of-the-directory' };
       const config = parseConfig(sample, 'ems.config.yaml', environment);
-      const service = createAccess({ ...config, systems: config.systems.slice(0, 1) }).get('identity')!;
+      const access = await createAccess({ ...config, systems: config.systems.slice(0, 1) });
+      const service = access.get('identity')!;
       const { accounts } = await service.capture({ employeeId }, SUSPEND, signal);
       await service.block(accounts[0]!, SUSPEND, NOTHING, report, signal);
       assert.equal(await isEnabled(id), false);

@@ -65,7 +65,6 @@ describe('the directory', () => {
       email: 'dana@acme.example',
       personalEmail: 'dana@home.example',
       language: 'de-AT',
-      login: 'dfox',
       timeZone: 'Europe/Vienna',
       identities: ['dfox', 'dana@acme.example', 'dana@home.example'],
       manager: { name: 'Ravi Menon', email: 'ravi@acme.example', language: 'en' },

@@ -24,7 +24,7 @@ import { isAtLeast } from '../../version.js';
 import { headersIn, headersOf, parseMessage } from './cloudevents.js';
 import { roomOn, type Room } from './room.js';
 import { DEAD_LETTERS, ensureStreams, EXITS } from './streams.js';
-import { isAnswer, isWrongSequence, refusedBy, withRetry } from './with-retry.js';
+import { isAnswer, isConflict, refusedBy, withRetry } from './with-retry.js';
 
 /** Older servers ignore `Nats-Expected-Last-Subject-Sequence-Subject`, and would accept two open exits of one employee. */
 export const OLDEST_SERVER = [2, 11] as const;
@@ -126,7 +126,7 @@ async function busOn(
         js.publish(subject, data, { msgID: id, headers, ...(expect && { expect }) }),
       );
     } catch (error) {
-      if (isWrongSequence(error))
+      if (isConflict(error))
         throw new AppendConflict(`Another event was appended before ${subject}`, { cause: error });
       const name = subject.startsWith('exit.') ? EXITS : DEAD_LETTERS;
       throw isAnswer(error) ? refusedBy(error, what, { kind: 'stream', name }) : error;

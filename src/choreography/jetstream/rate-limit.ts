@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { attemptsPerSecond } from '../../services/protocols/pace.js';
 import { openBucket } from './bucket.js';
 import type { Bus } from './bus.js';
-import { isWrongSequence, orRefused } from './with-retry.js';
+import { isConflict, orRefused } from './with-retry.js';
 
 const BUCKET = { kind: 'bucket', name: 'exit-rate-limits' } as const;
 
@@ -24,7 +24,7 @@ export async function openRateLimits(
       await kv.put(system, String(slot + intervalMs), { previousSeq: entry?.revision ?? 0 });
       return slot;
     } catch (error) {
-      if (isWrongSequence(error)) return undefined;
+      if (isConflict(error)) return undefined;
       throw error;
     }
   }

@@ -13,7 +13,7 @@ import { FinalFailure } from '../../exit/failures.js';
 import { setDeadline } from '../../services/protocols/commit-point.js';
 import { openBucket } from './bucket.js';
 import type { Bus } from './bus.js';
-import { isAnswer, isWrongSequence, refusedBy, withRetry } from './with-retry.js';
+import { isAnswer, isConflict, refusedBy, withRetry } from './with-retry.js';
 
 /** Another process holds the lease of the record. */
 export class Busy extends Error {
@@ -200,7 +200,7 @@ async function put<T>(
       return await withRetry(what, ask, withinMs);
     } catch (error) {
       if (!isAnswer(error)) throw error;
-      if (!isWrongSequence(error)) throw refusedBy(error, what, { kind: 'bucket', name: bucket });
+      if (!isConflict(error)) throw refusedBy(error, what, { kind: 'bucket', name: bucket });
       const now = await get(kv, key);
       // This write is stored; its ack was lost.
       if (now?.string() === text) return now.revision;

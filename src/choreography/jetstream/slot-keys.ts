@@ -2,10 +2,12 @@
 import type { SlotLocks } from '../../services/hr/slot-locks.js';
 import { openBucket } from './bucket.js';
 import type { Bus } from './bus.js';
-import { isWrongSequence, withRetry } from './with-retry.js';
+import { isConflict, orRefused, withRetry } from './with-retry.js';
 
-export async function openSlotKeys(bus: Pick<Bus, 'js' | 'room'>): Promise<SlotLocks> {
-  const kv = await openBucket(bus, 'exit-interview-slots');
+const BUCKET = { kind: 'bucket', name: 'exit-interview-slots' } as const;
+
+export async function openSlotKeys(bus: Bus): Promise<SlotLocks> {
+  const kv = await openBucket(bus, BUCKET.name);
 
   async function find(key: string): Promise<{ holder: string; revision: number } | undefined> {
     const entry = await withRetry(`The slot ${key} cannot be read`, () => kv.get(key));
@@ -16,10 +18,10 @@ export async function openSlotKeys(bus: Pick<Bus, 'js' | 'room'>): Promise<SlotL
     async take(key, holder) {
       for (;;) {
         try {
-          await withRetry(`The slot ${key} is not taken`, () => kv.create(key, holder));
+          await orRefused(`The slot ${key} is not taken`, BUCKET, () => kv.create(key, holder));
           return holder;
         } catch (error) {
-          if (!isWrongSequence(error)) throw error;
+          if (!isConflict(error)) throw error;
         }
         const present = await find(key);
         if (present) return present.holder;
@@ -33,10 +35,10 @@ export async function openSlotKeys(bus: Pick<Bus, 'js' | 'room'>): Promise<SlotL
       if (present?.holder !== holder) return;
       const previousSeq = present.revision;
       try {
-        await withRetry(`The slot ${key} is not released`, () => kv.delete(key, { previousSeq }));
+        await orRefused(`The slot ${key} is not released`, BUCKET, () => kv.delete(key, { previousSeq }));
       } catch (error) {
         // Its ack was lost, or a repetition of this attempt was faster.
-        if (!isWrongSequence(error)) throw error;
+        if (!isConflict(error)) throw error;
       }
     },
   };

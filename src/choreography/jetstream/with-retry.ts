@@ -32,6 +32,10 @@ const ADVICE: Record<number, string> = {
   10_122: 'lower {bytes}',
 };
 
+/** Whether the server refused a write, since another message is newer than the write expects. */
+export const isConflict = (error: unknown): boolean =>
+  error instanceof JetStreamApiError && WRONG_LAST_SEQUENCE.has(error.code);
+
 /**
  * Retries until the server answers; an error response is an answer.
  * @param what the sentence that begins the error message
@@ -69,7 +73,7 @@ export const orRefused = <T>(
   withinMs?: number,
 ): Promise<T> =>
   withRetry(what, ask, withinMs).catch((error: unknown) => {
-    throw isAnswer(error) ? refusedBy(error, what, place) : error;
+    throw isAnswer(error) && !isConflict(error) ? refusedBy(error, what, place) : error;
   });
 
 /** A stream or a bucket. */
@@ -100,10 +104,6 @@ export function isAnswer(error: unknown): error is Answer {
   // 503: the server is up, and JetStream is not ready yet. 429: it has too many requests.
   return status !== 503 && status !== 429 && !OUTAGES.has(code);
 }
-
-/** Another write came before. */
-export const isWrongSequence = (error: unknown): boolean =>
-  error instanceof JetStreamApiError && WRONG_LAST_SEQUENCE.has(error.code);
 
 const isClosed = ({ name }: Error): boolean =>
   name === 'ClosedConnectionError' || name === 'DrainingConnectionError';

@@ -10,6 +10,7 @@ import {
   present,
   ResultCode,
   type Entry,
+  type Filter,
   type LdapClient,
   type LdapSession,
 } from '../../protocols/ldap.js';
@@ -22,6 +23,8 @@ interface LdapAdapterOptions {
   /** The accounts and the groups of the system are below these entries. */
   userBase: string;
   groupBase: string;
+  /** How long a read may show the value from before a write, in milliseconds: not at all on one server. */
+  settleMs?: number | undefined;
 }
 
 /** How many members are looked at for another active one. */
@@ -30,7 +33,13 @@ const MOST_MEMBERS = 200;
 const NAMES_A_SEARCH = 100;
 const NONE = ['1.1'];
 
-export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAdapterOptions): AccessPort {
+export function createLdapAdapter({
+  ldap,
+  dialect,
+  userBase,
+  groupBase,
+  settleMs = 0,
+}: LdapAdapterOptions): AccessPort {
   const { name } = ldap;
   const accountAttributes = [
     ...[dialect.id, dialect.login, dialect.state, ...dialect.identities, ...dialect.reads],
@@ -189,7 +198,7 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
   return {
     system: name,
 
-    capabilities: () => Promise.resolve(dialect.capabilities),
+    capabilities: () => Promise.resolve({ ...dialect.capabilities, settleMs }),
 
     find: ({ attribute, value }, signal) =>
       ldap.session(signal, async (session) => {
@@ -201,12 +210,16 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
           if (spelling !== undefined)
             candidates.push({ account: await accountOf(session, entry), value: spelling });
         }
-        if (candidates.length > 0) return candidates;
-        // A filter on an attribute that the server does not know or show finds nothing either.
-        const known = and(dialect.isAccount, present(attribute));
-        if ((await session.search(userBase, known, NONE, { sizeLimit: 1 })).length > 0) return [];
-        throw cannotTell(
-          `no account below ${userBase} on ${name} shows an attribute ${attribute}: check match, and what bindDn may read`,
+        return candidates;
+      }),
+
+    // A filter on an attribute that the server does not know or show finds nothing.
+    hasKey: (attribute, signal) =>
+      ldap.session(signal, async (session) => {
+        const isThere = async (filter: Filter) =>
+          (await session.search(userBase, filter, NONE, { sizeLimit: 1 })).length > 0;
+        return (
+          (await isThere(and(dialect.isAccount, present(attribute)))) || !(await isThere(dialect.isAccount))
         );
       }),
 

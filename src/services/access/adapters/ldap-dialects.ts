@@ -14,7 +14,7 @@ import {
 import type { Capabilities } from '../access-port.js';
 
 export interface Dialect {
-  capabilities: Capabilities;
+  capabilities: Omit<Capabilities, 'settleMs'>;
   /** The attributes of the immutable id, of the login, and of the version that a write is conditional on. */
   id: string;
   login: string;
@@ -55,7 +55,6 @@ export const activeDirectory: Dialect = {
   capabilities: {
     // The old value is a condition, and it is the same again after a restore.
     conditionalWrites: false,
-    settleMs: 0,
     restore: 'exact',
     // The default lifetime of a Kerberos service ticket.
     tokensLiveMs: 10 * 60 * 60 * 1000,
@@ -105,7 +104,7 @@ const LOCKED = '000001010000Z';
 const LOCK = 'pwdAccountLockedTime';
 
 export const openldap: Dialect = {
-  capabilities: { conditionalWrites: true, settleMs: 0, restore: 'exact' },
+  capabilities: { conditionalWrites: true, restore: 'exact' },
   id: 'entryUUID',
   login: 'uid',
   version: 'entryCSN',
