@@ -16,7 +16,7 @@ import type { Bus } from '../jetstream/bus.js';
 import { ensureConsumer, findConsumer } from '../jetstream/consumers.js';
 import { readLogs, readAll } from '../jetstream/log.js';
 import { EXITS } from '../jetstream/streams.js';
-import { isWrongSequence } from '../jetstream/with-retry.js';
+import { isConflict } from '../jetstream/with-retry.js';
 
 /** Rename the bucket when the shape of a row or the rules of the fold change. */
 const BUCKET = 'exit-list';
@@ -113,7 +113,7 @@ export function keepExitList(bus: Bus, log: (line: string) => void): { stop: () 
           await kv.put(key, JSON.stringify(row), { previousSeq: entry?.revision ?? 0 });
           return;
         } catch (error) {
-          if (!isWrongSequence(error)) throw error;
+          if (!isConflict(error)) throw error;
         }
       }
     }
