@@ -119,13 +119,41 @@ contract('what a write costs besides: a hold', [embedded], (system, { SUSPEND, G
     const { account } = await system.captured(GROUPS);
     system.proxy.quirk(emptiesTheGroup);
     const reason = await finalFailure(FailureType.HarmedOthers, system.block(account, GROUPS));
-    assert.match(reason, new RegExp(`no longer lists \\d+ other members of .*: .*${ravi.id}`));
+    assert.match(reason, new RegExp(`no longer lists \\d+ other members? of .*: .*${ravi.id}`));
     assert.match(reason, /Give them back there by hand/);
     const touched = new Set(system.writes().filter((path) => path.includes('/Groups/')));
     assert.equal(touched.size, 1, 'it touches no further group');
     system.proxy.quirk(undefined);
     const left = (await system.admin.account(ravi.id)).groups;
     assert.equal(left.length, 2, 'the other groups still have their members');
+  });
+
+  it('goes on where another administrator removes another member in the same moment', async () => {
+    const others = [await system.hire(), await system.hire(), await system.hire()];
+    const { id, account } = await system.captured(GROUPS);
+    const leaver = others[0]!.id;
+    let isFirst = true;
+    system.proxy.quirk(
+      andThen('Groups', async (request, ask) => {
+        if (isFirst) await ask('PATCH', `/Groups/${idIn(request)}`, removal(leaver));
+        isFirst = false;
+      }),
+    );
+    await system.block(account, GROUPS);
+    assert.deepEqual((await system.admin.account(id)).groups, ['readers']);
+  });
+
+  it('stops where the answer to the removal itself shows that one other member went', async () => {
+    const others = [await system.hire(), await system.hire(), await system.hire()];
+    const { account } = await system.captured(GROUPS);
+    system.proxy.quirk((forward) => async (request) => {
+      if (!isWrite(request, 'Groups')) return forward(request);
+      const { 'if-match': _, ...headers } = request.headers;
+      await forward({ ...request, headers, body: JSON.stringify(removal(others[0]!.id)) });
+      return forward({ ...request, headers });
+    });
+    const reason = await finalFailure(FailureType.HarmedOthers, system.block(account, GROUPS));
+    assert.match(reason, new RegExp(`no longer lists 1 other member of .*: ${others[0]!.id}`));
   });
 
   it('says at once that a suspension deleted the account', async () => {

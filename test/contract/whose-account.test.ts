@@ -78,7 +78,7 @@ contract('whose account it is: a hold', [embedded], (system, { SUSPEND, named })
 
   it('cannot tell whose account it is while the key is not known', async () => {
     const capturing = system.access({ match: [BY_LOGIN] }).capture({ employeeId: 'E-1' }, SUSPEND, signal);
-    const reason = await finalFailure(FailureType.CannotTell, capturing);
+    const reason = await finalFailure(FailureType.KeyUnknown, capturing);
     assert.match(reason, /E-1 may have an account on payroll, which is found by \{login\}/);
   });
 

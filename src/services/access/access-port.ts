@@ -7,8 +7,8 @@ import type { AccountRef, GroupRef } from '../../exit/hold-facts.js';
 
 /** The system's answer to a write. The hold reads the value back after each of them. */
 export type Outcome =
-  /** The write changed the value, so that the hold must give it back. */
-  | { kind: 'written' }
+  /** The write changed the value, so that the hold must give it back. `version`: the one that it made, where the answer tells. */
+  | { kind: 'written'; version?: string | undefined }
   /** The value was as wanted already, so that the hold must not give it back. */
   | { kind: 'unchanged' }
   /** The value is as wanted, and the system does not tell whose write did it. It counts as ours. */

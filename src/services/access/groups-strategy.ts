@@ -3,7 +3,8 @@ import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { GroupRef } from '../../exit/hold-facts.js';
 import type { AccessPort } from './access-port.js';
 import type { Strategy } from './hold-strategy.js';
-import { assertKnown, groupsNamed, isChangeable, isNamed, removeMembership } from './memberships.js';
+import { assertKnown, groupsNamed, isChangeable, isNamed } from './memberships.js';
+import { removeMembership } from './removal.js';
 
 export const groupsStrategy = (port: AccessPort, names: readonly string[]): Strategy => ({
   groupsToTake: (accountId, signal) => groupsNamed(port, accountId, names, signal),

@@ -1,7 +1,7 @@
 /** Group memberships of one account, one value at a time. */
-import { cannotTell, FailureType, FinalFailure } from '../../exit/failures.js';
+import { cannotTell } from '../../exit/failures.js';
 import type { GroupRef } from '../../exit/hold-facts.js';
-import type { AccessPort, Members, Membership } from './access-port.js';
+import type { AccessPort, Membership } from './access-port.js';
 import { converge } from './converge.js';
 
 export const isChangeable = ({ changeable }: Membership): boolean => changeable === true;
@@ -68,59 +68,6 @@ export async function assertKnown(
     throw cannotTell(
       `${problems.join('; ')}. Correct the group in the configuration, and look at the account before you settle the step`,
     );
-}
-
-/**
- * Removes one membership, and looks at what else that removed.
- * @returns how many of our writes may have removed it
- * @throws FinalFailure HarmedOthers
- */
-export async function removeMembership(
-  port: AccessPort,
-  accountId: string,
-  group: GroupRef,
-  signal: AbortSignal,
-): Promise<number> {
-  const { settleMs } = await port.capabilities(signal);
-  const before = await port.membersOf?.(group.id, signal);
-  // A list without the account itself does not tell who is in the group.
-  const tells = before?.isComplete === true && before.ids.includes(accountId);
-  let members = before;
-  let isFirst = true;
-  const listed = async (): Promise<Membership | undefined> => {
-    if (!isFirst) members = await port.membersOf!(group.id, signal);
-    isFirst = false;
-    if (!members?.ids.includes(accountId)) return undefined;
-    return { group, via: 'direct', changeable: true, version: members.version };
-  };
-  const { writes } = await converge(
-    {
-      what: `removing account ${accountId} from ${group.displayName} on ${port.system}`,
-      read: tells
-        ? listed
-        : async () =>
-            (await port.groupsOf(accountId, signal)).find(
-              (each) => each.group.id === group.id && isChangeable(each),
-            ),
-      isWanted: (membership) => membership === undefined,
-      write: (membership) => port.removeFromGroup(accountId, membership!, signal),
-      settleMs,
-    },
-    signal,
-  );
-  if (tells && members && writes > 0) assertUnharmed(before, members, accountId, group, port.system);
-  return writes;
-}
-
-/** @throws FinalFailure HarmedOthers */
-function assertUnharmed(before: Members, after: Members, accountId: string, group: GroupRef, system: string) {
-  const lost = before.ids.filter((id) => id !== accountId && !after.ids.includes(id));
-  if (lost.length === 0) return;
-  const some = lost.slice(0, 20).join(', ') + (lost.length > 20 ? ', …' : '');
-  throw new FinalFailure(
-    FailureType.HarmedOthers,
-    `${system} no longer lists ${lost.length} other members of ${group.displayName} since it removed ${accountId}: ${some}. Give them back there by hand; the hold has touched no further group. Retry goes on with the next one`,
-  );
 }
 
 /** @returns false where the group no longer exists */

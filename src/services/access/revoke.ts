@@ -11,7 +11,8 @@ import type { Person } from '../../exit/matching.js';
 import type { AccessPort, Membership } from './access-port.js';
 import { findAccounts, type Known, type Matching } from './find-accounts.js';
 import { setActive } from './activation.js';
-import { isChangeable, removeMembership } from './memberships.js';
+import { isChangeable } from './memberships.js';
+import { removeMembership } from './removal.js';
 
 type Recording = (groups: GroupRef[]) => Promise<void>;
 

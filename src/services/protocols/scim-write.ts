@@ -2,7 +2,7 @@
 import { FinalFailure } from '../../exit/failures.js';
 import { WebPage } from './http-failure.js';
 import type { ResourceType } from './scim-list.js';
-import { attribute, type ScimResource } from './scim-resource.js';
+import { attribute, textOf, type ScimResource } from './scim-resource.js';
 import type { ScimWire } from './scim-wire.js';
 
 const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
@@ -68,13 +68,16 @@ export function createScimWrites(
   return {
     supportsEtags,
 
-    /** @returns false where the caller must read again: after a concurrent write, a deletion, or a repetition of ours */
+    /**
+     * @returns the version that the write made, where the answer tells it; undefined where the caller must read again: after a concurrent
+     *   write, a deletion, or a repetition of ours
+     */
     async patch(
       type: ResourceType,
       { id, version }: ScimResource,
       operation: PatchOperation,
       signal: AbortSignal,
-    ): Promise<boolean> {
+    ): Promise<{ version: string | undefined } | undefined> {
       const what = `${operation.op} ${operation.path} of ${type}/${id}`;
       const conditional = version !== undefined && (await supportsEtags(signal));
       const key = `${type}/${id} ${operation.path}`;
@@ -93,13 +96,16 @@ export function createScimWrites(
         if (answer.ok) {
           // A write without a version proves little, since the read before may have been late: only the second one counts.
           if (conditional && (ifMatch !== undefined || ++unconditional > 1)) spelling = tried;
-          return true;
+          return {
+            version:
+              answer.headers.get('etag') ?? textOf(attribute(attribute(answer.json, 'meta'), 'version')),
+          };
         }
-        if (answer.status === 404) return false;
+        if (answer.status === 404) return undefined;
         if (answer.status === 409 || answer.status === 412) {
           forget();
           const current = conditional ? await versionOf(type, id, signal) : undefined;
-          if (current === undefined || opaque(current) !== opaque(version!)) return false;
+          if (current === undefined || opaque(current) !== opaque(version!)) return undefined;
           // The same version as before: it was no race.
           if (answer.status === 412 && ifMatch !== undefined) {
             refused.add(ifMatch);
@@ -109,11 +115,11 @@ export function createScimWrites(
         const error = failure(answer, what);
         // What is done already may be refused: "no valid fields to update".
         if (error instanceof FinalFailure && (isRepeated || isNoTarget(answer.json)) && answer.status !== 401)
-          return false;
+          return undefined;
         if (error instanceof FinalFailure) forget();
         throw error;
       }
-      return false;
+      return undefined;
     },
   };
 }

@@ -22,9 +22,10 @@ export function createScimAdapter({
 }: ScimAdapterOptions): AccessPort {
   const above = groupsAbove(scim);
 
-  const write = async (...change: Parameters<ScimClient['patch']>): Promise<Outcome> => ({
-    kind: (await scim.patch(...change)) ? 'written' : 'conflict',
-  });
+  const write = async (...change: Parameters<ScimClient['patch']>): Promise<Outcome> => {
+    const written = await scim.patch(...change);
+    return written ? { kind: 'written', ...written } : { kind: 'conflict' };
+  };
 
   /** The groups that only the account shows: Keycloak hides child groups from lists and filters. */
   async function shownOnly(
