@@ -113,8 +113,8 @@ export class StepRunner {
         const cause = causeOf(failure);
         const why = { step: name, system, error: reasonOf(cause), type: typeOf(cause) };
         this.record({ type: 'step.needs-attention', data: why });
-        // The runner retries an outage further, now without a timeout.
-        waitsForPerson = isFinal(failure);
+        // The runner retries an outage further, now without a timeout. The exit may have begun the step again by itself.
+        waitsForPerson = isFinal(failure) && !isStale();
       }
     }
   }
