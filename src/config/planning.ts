@@ -15,7 +15,7 @@ import {
  * The maximum of requests in an attempt on a system with a rate limit, twice the usual number. An attempt with many groups leaves the
  * rest to the next one. A higher maximum would delay every block, since an attempt reserves all of them.
  */
-export const REQUESTS_PER_ATTEMPT = 12;
+export const REQUESTS_PER_ATTEMPT = 24;
 
 export function planFrom(config: Config, form: ExitStatus['form']): Plan {
   const { policy, contacts } = config;

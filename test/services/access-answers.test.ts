@@ -5,7 +5,7 @@ import { nothing, type HoldKind } from '../../src/exit/hold-facts.js';
 import { byEmployeeId } from '../support/matching.js';
 import type { AccessPort, Account, Membership, Outcome } from '../../src/services/access/access-port.js';
 import { createAccessService } from '../../src/services/access/access.js';
-import { finalFailure, outage } from '../support/failures.js';
+import { finalFailure } from '../support/failures.js';
 
 const { signal } = new AbortController();
 const SUSPEND: HoldKind = { kind: 'suspend' };
@@ -25,7 +25,7 @@ function vault(
   const writes: string[] = [];
   const write = (what: string, does: () => void): Promise<Outcome> => {
     writes.push(what);
-    if (answer.kind !== 'refused' && answer.kind !== 'pending') does();
+    if (answer.kind !== 'refused') does();
     return Promise.resolve(answer);
   };
   const port: AccessPort = {
@@ -53,14 +53,6 @@ describe('a hold on a system of another protocol', () => {
       await finalFailure(FailureType.Refused, block(SUSPEND)),
       'suspending the account dana on vault is refused (privileged): needs a higher role',
     );
-  });
-
-  it('is retried until the person who was asked has done it', async () => {
-    const { block, account } = vault({ kind: 'pending', ref: 'mail to ola@acme.example' });
-    assert.match(await outage(block(SUSPEND)), /not done yet: mail to ola@acme\.example$/);
-    account.active = false;
-    const tried = { suspended: true, groups: [] };
-    assert.deepEqual((await block(SUSPEND, tried)).taken, tried);
   });
 
   for (const [kind, isOurs] of [

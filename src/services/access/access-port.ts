@@ -22,9 +22,7 @@ export type Outcome =
       kind: 'refused';
       why: 'dynamic' | 'synced' | 'privileged' | 'state' | 'last' | 'primary' | 'rights';
       detail: string;
-    }
-  /** A person was asked to do it. Each retry repeats the request, and the adapter must recognise it. */
-  | { kind: 'pending'; ref: string };
+    };
 
 export interface Account extends AccountRef {
   /** Names and addresses of the account. */
@@ -33,8 +31,6 @@ export interface Account extends AccountRef {
   active?: boolean | undefined;
   /** The system's version of the account, if it has any: an ETag in SCIM. */
   version?: string | undefined;
-  /** Present where a person says so, and the system was not asked. */
-  confirmed?: { by: string; at: string; evidence: string } | undefined;
 }
 
 /** A key of a person, as the system knows it: `{ attribute: 'externalId', value: 'E-1002' }`. */

@@ -39,7 +39,6 @@ export async function converge<T>(
     answer = outcome.kind;
     if (outcome.kind === 'refused')
       throw new FinalFailure(FailureType.Refused, `${what} is refused (${outcome.why}): ${outcome.detail}`);
-    if (outcome.kind === 'pending') throw new Error(`${what} is requested and not done yet: ${outcome.ref}`);
     if (outcome.kind === 'written' || outcome.kind === 'unknown') writes += 1;
     seen = await read();
     // A value that another administrator changed meanwhile is written again at once. One that is unchanged may only be shown late.
