@@ -8,8 +8,8 @@ import { stateOf } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
 import { ended, hasAccess, opened, untilStep } from './on-the-way.js';
 
-const REQUESTS_PER_SECOND = 16;
-const EXITS = 5;
+const REQUESTS_PER_SECOND = 24;
+const EXITS = 3;
 
 /** What starts a process of each form. */
 const programs = {
