@@ -11,6 +11,8 @@
  * | what was taken is not known | the block was cancelled and its reports were lost: everything gone counts as ours | as above, for everything |
  * | taken again before the restore was over | the hold gave it back; another administrator takes it before a later try, or the second look, of the same restore | it looks like a write of the block that landed late |
  * | a late giving, without ETags | the hold gave it back; another administrator takes it; a copy of the giving lands | it lands unseen; with ETags it is refused, and there is no such excuse |
+ * | taken while the suspension was on its way | another administrator takes a membership between the look before our suspension and the look after it | it looks like what the suspension cost |
+ * | others went with a lost write | a removal took others, and its attempt failed before it looked | who was in the group before is not in the record |
  * | given after the last look | reported as gone, and given by another administrator between that look and the report | an observation is of the moment in which it is made |
  */
 import { ACTIVE, type Cell, type Ledger } from './ledger.js';
@@ -23,6 +25,8 @@ export type Excuse =
   | 'what was taken is not known'
   | 'taken again before the restore was over'
   | 'a late giving, without ETags'
+  | 'taken while the suspension was on its way'
+  | 'others went with a lost write'
   | 'given after the last look';
 
 export class Excuses {
@@ -50,8 +54,13 @@ export function excuseForGivingBack(
   const theirs = ledger.lastByAdmin(cell);
   // No other administrator took it, and it was not there: no excuse.
   if (!theirs) return undefined;
+  if (script.hold === 'suspend' && cell !== ACTIVE) {
+    if (wasTakenBesides(cell, theirs.t, ledger)) return 'taken while the suspension was on its way';
+    // The suspension cost it.
+    if (!ledger.everTaken(cell)) return undefined;
+  }
   // Nor is there one for what this kind of hold never touches.
-  if ((cell === ACTIVE) !== (script.hold === 'suspend')) return undefined;
+  if (script.hold === 'groups' && cell === ACTIVE) return undefined;
   const ours = ledger.everTaken(cell);
   if (ours && ours.t < theirs.t) {
     const isGivenBack = ledger.writes.some(
@@ -75,4 +84,15 @@ export function excuseForGivingBack(
   );
   if (isLost) return 'the same value, and the attempt was lost';
   return wasLost ? 'what was taken is not known' : undefined;
+}
+
+/** Between two neighbouring looks at a membership the hold suspended the account, and another administrator took the membership. */
+function wasTakenBesides(cell: Cell, t: number, { looks, sent }: Ledger): boolean {
+  const all = looks.get(cell) ?? [];
+  const before = all.findLast((look) => look <= t) ?? 0;
+  const after = all.find((look) => look > t) ?? Infinity;
+  return sent.some(
+    ({ moment, cell: other, wanted, t: sentAt }) =>
+      moment === 'block' && other === ACTIVE && !wanted && before <= sentAt && sentAt <= after,
+  );
 }
