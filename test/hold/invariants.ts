@@ -11,7 +11,7 @@ import {
   type Ledger,
   type Write,
 } from './ledger.js';
-import { excuseForGivingBack, type Played } from './exemptions.js';
+import { excuseForGivingBack, changesBesides, type Played } from './exemptions.js';
 import { isAdmitted } from './manners.js';
 import type { Outcome } from './script.js';
 import { CRITICAL, PREFIX } from './site.js';
@@ -72,12 +72,15 @@ export function problemsAtTheEnd(
       (played.ledger.appeared > 0 && /^\d+ accounts on /.test(error));
     return isAllowed ? [] : [`${name} ended in: ${error}`];
   }
-  return ending === 'retained' ? problemsAfterRestore(played, error ?? note) : problemsAfterRevoke(played);
+  if (ending === 'leaving') return problemsAfterRevoke(played);
+  // A step that is done may only note what another administrator may have taken as well.
+  const noted = note.split('; ').filter((each) => each.startsWith('not given back: '));
+  return problemsAfterRestore(played, error ?? noted.join('; '));
 }
 
 /** @param said what the step says of what could not be given back: its failure, or its note */
 function problemsAfterRestore(played: Played, said: string): string[] {
-  const { ledger } = played;
+  const { ledger, script } = played;
   const problems: string[] = [];
   const listed = said.replaceAll(PREFIX, '');
 
@@ -94,7 +97,10 @@ function problemsAfterRestore(played: Played, said: string): string[] {
           : [...ledger.groups.values()].some(
               ({ id }) => isOf(cell, id) && names.some((name) => ledger.names(id).has(name)),
             );
-      if (!isListed) problems.push(`${what} is missing after the restore, and not listed`);
+      const isUnseen =
+        script.hold === 'suspend' && cell !== ACTIVE && changesBesides(cell, ledger).length > 0;
+      if (!isListed && isUnseen) played.excuses.use('changed while the suspension was on its way');
+      else if (!isListed) problems.push(`${what} is missing after the restore, and not listed`);
     } else {
       const excuse = excuseForGivingBack(cell, played);
       if (excuse) played.excuses.use(excuse);
@@ -104,7 +110,7 @@ function problemsAfterRestore(played: Played, said: string): string[] {
         );
     }
   }
-  return [...problems, ...problemsOfTheList(ledger, listed)];
+  return [...problems, ...problemsOfTheList(played, listed)];
 }
 
 const DELETED = 'a group that was deleted meanwhile';
@@ -122,7 +128,7 @@ const isLoss =
     other === cell && before && !after;
 
 /** What was taken and cannot be given back is listed, and nothing is listed that is not so. */
-function problemsOfTheList(ledger: Ledger, listed: string): string[] {
+function problemsOfTheList({ ledger, script }: Played, listed: string): string[] {
   const problems: string[] = [];
   const isAccountListed = /the account \S+, which was deleted meanwhile/.test(listed);
   const isDeleted = !ledger.is(ACCOUNT);
@@ -142,7 +148,9 @@ function problemsOfTheList(ledger: Ledger, listed: string): string[] {
       const isListed = [...ledger.names(id)].some((name) =>
         lostMemberships(listed).some(([, lost]) => lost === name),
       );
-      if (ledger.isHeldAt(memberOf(id), gone.t) && isBefore(gone.t) && !isListed)
+      // The hold has seen neither that it was given nor that it went.
+      const isUnseen = script.hold === 'suspend' && changesBesides(memberOf(id), ledger).length > 0;
+      if (ledger.isHeldAt(memberOf(id), gone.t) && isBefore(gone.t) && !isListed && !isUnseen)
         problems.push(`${firstName} was deleted while the membership was taken, and that is not listed`);
     }
   }

@@ -66,8 +66,8 @@ export class Wire {
 
   /** What the script still has for this moment happens once nothing of ours is sent in it any more. */
   async finish(): Promise<void> {
-    for (const happening of this.due(() => true)) await this.happen(happening);
     await this.server.runJobs();
+    for (const happening of this.due(() => true)) await this.happen(happening);
   }
 
   /** Everything that is still under way lands: the latest moment at which it can. */
@@ -231,6 +231,8 @@ export class Wire {
     const { site } = this;
     const [, type, id] = path.split(/[/?]/);
     const isList = id === undefined || path.startsWith(`/${type}?`);
+    // A look at several pages is as old as its first one.
+    if (/startIndex=(?!1\b)/.test(path)) return [];
     const groups = [...this.ledger.groups.keys()];
     if (type === 'Users') {
       // A choice of attributes leaves out `active`. Its groups are the second half of a look, which began with the filter.
