@@ -137,7 +137,8 @@ function problemsOfTheList({ ledger, script }: Played, listed: string): string[]
   const isBefore = (t: number | undefined) => t !== undefined && restoreBegan > 0 && t < restoreBegan;
 
   if (isDeleted) {
-    const wasHeld = [...ledger.cells.keys()].some((cell) => ledger.isHeldAt(cell, deletion!.t));
+    const own = [...ledger.cells.keys()].filter((cell) => !isOfSecond(cell));
+    const wasHeld = own.some((cell) => ledger.isHeldAt(cell, deletion!.t));
     if (wasHeld && isBefore(deletion!.t) && !isAccountListed)
       problems.push('the account was deleted while something was taken from it, and that is not listed');
   } else {

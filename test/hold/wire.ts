@@ -41,6 +41,8 @@ export class Wire {
   readonly tried = new Map<string, number>();
   private readonly counts = new Map<string, number>();
   private readonly pending: Set<Happening>;
+  /** Accounts are searched by user name. A list without a filter belongs to the search before it. */
+  private isByName = false;
   private readonly underway: Underway[] = [];
   private readonly server: OddServer;
 
@@ -102,6 +104,7 @@ export class Wire {
   async request(asked: Asked, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted();
     const isRead = asked.method === 'GET';
+    if (asked.path.startsWith('/Users?filter=')) this.isByName = asked.path.includes('filter=userName');
     const fault = await this.next(isRead ? 'read' : 'write');
     const { moment, attempt } = this;
     const goal = asked.method === 'GET' ? undefined : this.site.goalOf(asked);
@@ -239,8 +242,9 @@ export class Wire {
       const isWhole = !path.includes('attributes=');
       const first = [ACCOUNT, ...(isWhole ? [ACTIVE] : [])];
       const second = [SECOND, ...(isWhole ? [SECOND_ACTIVE] : [])];
-      // The second account has another user name.
-      if (isList) return isWhole ? [...first, ...(path.includes('userName') ? [] : second)] : [];
+      if (isList && !isWhole) return [];
+      // The second account has another user name, and a sweep reads those that it knows by themselves.
+      if (isList) return [...(this.moment === 'sweep' ? [] : first), ...(this.isByName ? [] : second)];
       return id === site.secondId ? second : id === site.accountId ? first : [];
     }
     if (type !== 'Groups') return [];
