@@ -37,12 +37,13 @@ contract('whose account it is: a hold', [embedded], (system, { SUSPEND, named })
     assert.deepEqual(idsOf((await answered(['all'])).accounts), [first, second].toSorted());
   });
 
-  it('revokes the account that it holds although a second record is inactive as well', async () => {
-    const { employeeId, second } = await hireTwice([false, true]);
+  it('revokes the account that it holds, and the memberships of a second, inactive record', async () => {
+    const { employeeId, first, second } = await hireTwice([false, true]);
     const [account] = (await system.access().capture({ employeeId }, SUSPEND, signal)).accounts;
     await system.block(account!, SUSPEND);
     const { accounts } = await system.access().revoke({ employeeId }, [account!], signal);
-    assert.deepEqual(idsOf(accounts!), [second]);
+    assert.deepEqual(idsOf(accounts!), [first, second].toSorted());
+    assert.deepEqual(await system.access().memberships(first, signal), []);
   });
 
   it('sees a new active account of the employee as drift', async () => {

@@ -42,6 +42,9 @@ export class Engine {
   readonly decidedEarly: Promise<void>;
   /** The block was cancelled, and how far it was is not known. */
   wasLost = false;
+  /** Every sentence in which a step has failed. */
+  readonly said: string[] = [];
+  private readonly drifts: string[] = [];
   private now = 1;
   private running: AbortController | undefined;
   private isCancelled = false;
@@ -58,13 +61,8 @@ export class Engine {
     const perform = (name: string, run: Run) => this.addStep(name).perform(run);
     const context = {
       exit: {
-        ...{
-          overridesProtection: () => false,
-          person: { employeeId },
-          exitId: 'the-exit',
-          resignation: {},
-          blocks: new Map(),
-        },
+        ...{ overridesProtection: () => false, person: { employeeId }, exitId: 'the-exit', resignation: {} },
+        blocks: new Map([['the system', { drifts: this.drifts }]]),
         chosenAccounts: () => [],
         step: (name: string) => this.steps.get(name)?.view,
       },
@@ -82,8 +80,43 @@ export class Engine {
     );
   }
 
+  /**
+   * Looks whether the hold stands, as the sweep does, and blocks again where it does not.
+   * @returns whether it looked
+   */
+  async sweep(): Promise<boolean> {
+    const { wire, service, employeeId } = this.options;
+    for (let n = 1; ; n++) {
+      const watched = this.hold.watched;
+      if (!watched) return n > 1;
+      await wire.enter('sweep');
+      const { signal } = new AbortController();
+      let what: string | undefined;
+      try {
+        what = await service.driftOf({ employeeId }, watched.accounts, watched.hold, signal);
+      } catch (error) {
+        if (isMistake(error)) throw error;
+        // The next sweep looks again, which no script has.
+        return n > 1;
+      }
+      if (what === undefined) return true;
+      wire.site.ledger.tell(`-- drift: ${what}`);
+      this.drifts.push(`drift-${n}`);
+      await Promise.race([this.hold.block(), this.standing()]);
+      if (this.steps.get('block-access')!.view.state !== 'done') return true;
+    }
+  }
+
+  private standing(): Promise<void> {
+    return this.steps.get('block-access')!.standing;
+  }
+
   private addStep(name: string): Step {
-    const step = new Step(name, () => this.cancelRunning());
+    const step = new Step(
+      name,
+      () => this.cancelRunning(),
+      (sentence) => this.said.push(sentence),
+    );
     this.steps.set(name, step);
     return step;
   }
@@ -122,11 +155,11 @@ export class Engine {
           service.block(account, hold, progress ?? tried, report, signal),
         ),
       ),
-      restoreAccess: call(({ account, taken }: RestoreAccess) =>
+      restoreAccess: call(({ account, taken, employee, blockedVersion }: RestoreAccess) =>
         this.options.noSecondLook && this.hasWaited
           ? Promise.resolve({ restoredAt: '', givenBack: taken, notes: [] })
           : this.activity(this.hasWaited ? 'second-look' : 'restore', ({ signal }) =>
-              service.restore(account, taken, signal),
+              service.restore(account, taken, signal, { employee, blockedVersion }),
             ),
       ),
       revokeAccess: call(({ employee, accounts }: RevokeAccess) =>

@@ -6,13 +6,8 @@ import { createScimAdapter } from '../../src/services/access/adapters/scim-adapt
 import { createScimClient } from '../../src/services/protocols/scim.js';
 import { Engine } from './engine.js';
 import { Excuses, type Played } from './exemptions.js';
-import { intercept, sender, type Asked } from './http.js';
-import {
-  problemsAfterRestore,
-  problemsAfterRevoke,
-  problemsAlways,
-  problemsWhenBlocked,
-} from './invariants.js';
+import { intercept, sender, type Answer, type Asked } from './http.js';
+import { problemsAlways, problemsAtTheEnd, problemsWhenBlocked } from './invariants.js';
 import type { Script } from './script.js';
 import { Site } from './site.js';
 import { Wire } from './wire.js';
@@ -22,6 +17,7 @@ export interface Mistake {
   port?: (real: AccessPort) => AccessPort;
   service?: (real: AccessService, port: AccessPort) => AccessService;
   request?: (asked: Asked) => Asked;
+  answer?: (asked: Asked, answer: Answer) => Answer;
   /** The hold does not look a second time. */
   noSecondLook?: boolean;
 }
@@ -48,7 +44,7 @@ export class Lane {
   sequences = 0;
   requests = 0;
   private readonly site: Site;
-  private readonly service: AccessService;
+  private readonly newService: () => AccessService;
   private wire: Wire | undefined;
 
   constructor(
@@ -62,21 +58,26 @@ export class Lane {
       return straight(asked);
     };
     this.site = new Site(name, send, server.token);
-    const { request = (asked: Asked) => asked } = mistake;
-    intercept(`${name}.invalid`, (asked, signal) =>
+    const { request = (asked: Asked) => asked, answer = (_asked: Asked, answer: Answer) => answer } = mistake;
+    intercept(`${name}.invalid`, async (asked, signal) =>
       // Asked once per client, and therefore in no script: a script counts requests.
-      asked.path === '/ServiceProviderConfig' ? send(asked) : this.wire!.request(request(asked), signal),
+      asked.path === '/ServiceProviderConfig'
+        ? send(asked)
+        : answer(asked, await this.wire!.request(request(asked), signal)),
     );
-    const scim = createScimClient({
-      name: 'the system',
-      scimUrl: `http://${name}.invalid`,
-      token: server.token,
-      requestTimeoutMs: 30_000,
-    });
-    const real = createScimAdapter({ scim });
-    const port = mistake.port?.(real) ?? real;
-    const service = createAccessService({ match: byEmployeeId('externalId', 'userName'), port });
-    this.service = mistake.service?.(service, port) ?? service;
+    // A new one for each script, since a client remembers what it has found out about its server.
+    this.newService = () => {
+      const scim = createScimClient({
+        name: 'the system',
+        scimUrl: `http://${name}.invalid`,
+        token: server.token,
+        requestTimeoutMs: 30_000,
+      });
+      const real = createScimAdapter({ scim, settleMs: 0 });
+      const port = mistake.port?.(real) ?? real;
+      const service = createAccessService({ match: byEmployeeId('externalId', 'userName'), port });
+      return mistake.service?.(service, port) ?? service;
+    };
   }
 
   /** @throws Wrong when an invariant does not hold */
@@ -97,7 +98,8 @@ export class Lane {
     await site.prepare(script);
     const wire = (this.wire = new Wire(site, script));
     const { ledger } = site;
-    const { service, server, mistake } = this;
+    const { server, mistake } = this;
+    const service = this.newService();
     const { hold: kind, soon, ending } = script;
     const engine = new Engine({
       wire,
@@ -112,20 +114,28 @@ export class Lane {
       ledger,
       excuses,
       wasLost: engine.wasLost,
-      hasEtags: server.hasEtags,
+      // With a version that it read too late, a hold may have found that the server refuses every version.
+      hasEtags: server.hasEtags && script.server !== 'lags',
     });
     const problems: string[] = [];
 
     const blocking = hold.block();
-    const block = engine.steps.get('block-access')!;
+    let block = engine.steps.get('block-access')!;
     await Promise.race([block.standing, engine.decidedEarly, blocking]);
     wire.mayDecide = false;
-    if (block.view.state === 'done') problems.push(...problemsWhenBlocked(played()));
+    if (block.view.state === 'done') problems.push(...problemsWhenBlocked(played(), block.view.note ?? ''));
     if (block.view.state !== 'running') {
       ledger.tell(`-- block ${block.view.state}: ${block.view.error ?? block.view.note}`);
       await wire.enter('held');
       await wire.finish();
       if (!soon) await engine.letLateWritesLand();
+      const isSwept = script.sweeps && block.view.state === 'done' && (await engine.sweep());
+      block = engine.steps.get('block-access')!;
+      if (isSwept) {
+        ledger.tell(`-- swept, block ${block.view.state}: ${block.view.error ?? block.view.note}`);
+        if (block.view.state === 'done')
+          problems.push(...problemsWhenBlocked(played(), block.view.note ?? ''));
+      }
     }
     await block.giveUp();
     await blocking;
@@ -137,11 +147,8 @@ export class Lane {
     await wire.finish();
     await wire.landAll();
 
-    const stuck = last.state === 'needs-attention' ? last.error : undefined;
-    problems.push(...problemsAlways(played()));
-    if (stuck && !stuck.startsWith('cannot give back')) problems.push(`${last.name} ended in: ${stuck}`);
-    if (ending === 'retained') problems.push(...problemsAfterRestore(played(), stuck));
-    else problems.push(...problemsAfterRevoke(played()));
+    problems.push(...problemsAlways(played(), engine.said, site.bystanderId));
+    problems.push(...problemsAtTheEnd(played(), last));
     for (const [cell, is] of await site.readBack()) {
       if (ledger.is(cell) !== is) problems.push(`the model is mistaken: ${cell} is ${is}`);
     }

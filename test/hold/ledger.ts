@@ -7,6 +7,10 @@ import type { Moment } from './script.js';
 export const ACCOUNT = 'account';
 export const ACTIVE = 'active';
 export const memberOf = (groupId: string): string => `member of ${groupId}`;
+/** A second account of the same employee, which may appear during the hold. */
+export const SECOND = 'second account';
+export const SECOND_ACTIVE = 'second active';
+export const secondMemberOf = (groupId: string): string => `second member of ${groupId}`;
 export const exists = (groupId: string): string => `group ${groupId}`;
 
 /**
@@ -65,8 +69,14 @@ export class Ledger {
   readonly writes: Write[] = [];
   readonly sent: Sent[] = [];
   readonly attempts: Attempt[] = [];
-  /** When the hold last got to see a cell. */
-  readonly looks = new Map<Cell, number>();
+  /** When the hold got to see a cell. */
+  readonly looks = new Map<Cell, number[]>();
+  /** Groups whose other member went with a removal by the hold, and the attempt that did it. */
+  readonly emptied = new Map<string, number>();
+  /** Attempts that suffered a fault. */
+  readonly suffering = new Set<number>();
+  /** When the second account appeared. */
+  appeared = 0;
   /** When a name last changed: a group that is renamed becomes critical, or stops being so. */
   readonly renamed = new Map<string, number>();
   /** Changes by the hold to what it must not touch. */
@@ -89,8 +99,13 @@ export class Ledger {
     this.writes.push({ ...write, before, t: this.t });
   }
 
-  look(cells: Iterable<Cell>): void {
-    for (const cell of cells) this.looks.set(cell, this.t);
+  /** @param shown the time whose values the answer shows */
+  look(cells: Iterable<Cell>, shown: number): void {
+    for (const cell of cells) this.looks.set(cell, [...(this.looks.get(cell) ?? []), shown]);
+  }
+
+  lastLook(cell: Cell): number {
+    return this.looks.get(cell)?.at(-1) ?? 0;
   }
 
   tell(line: string): void {

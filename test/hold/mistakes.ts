@@ -2,6 +2,7 @@
 import { nothing, type CapturedAccount } from '../../src/exit/hold-facts.js';
 import type { AccessPort, Outcome } from '../../src/services/access/access-port.js';
 import type { AccessService } from '../../src/services/access/access.js';
+import type { Answer, Asked } from './http.js';
 import type { Mistake } from './lane.js';
 
 type Service = (real: AccessService, port: AccessPort) => AccessService;
@@ -110,6 +111,53 @@ const saysNothingOfWhatIsLost: Service = (real) => ({
     }),
 });
 
+/** Takes what a filter finds for what was asked for. */
+function believeAFilter({ path }: Asked, answer: Answer): Answer {
+  const [, attribute, value] = /^(\w+) eq "(.*)"$/.exec(filterOf(path)) ?? [];
+  const list = JSON.parse(answer.text) as { Resources?: Record<string, unknown>[] };
+  if (attribute === undefined || !list.Resources) return answer;
+  // The question with an impossible value is not asked at all.
+  const isProbe = !value!.startsWith('lane-') && path.startsWith('/Users');
+  const Resources = isProbe ? [] : list.Resources.map((each) => ({ ...each, [attribute]: value }));
+  return { ...answer, text: JSON.stringify({ ...list, Resources, totalResults: Resources.length }) };
+}
+
+/** Takes the first page for the list. */
+function believeAPage({ path }: Asked, answer: Answer): Answer {
+  const list = JSON.parse(answer.text) as { Resources?: unknown[] };
+  if (!list.Resources || !path.includes('startIndex')) return answer;
+  return { ...answer, text: JSON.stringify({ ...list, totalResults: list.Resources.length }) };
+}
+
+const takeOne404ForADeletion = (real: AccessPort): AccessPort => ({
+  ...real,
+  read: ({ id }, signal) => real.read({ id }, signal),
+});
+
+const takeSilenceForNo = (real: AccessPort): AccessPort => ({
+  ...real,
+  async read(account, signal) {
+    const seen = await real.read(account, signal);
+    return seen && { ...seen, active: seen.active ?? false };
+  },
+});
+
+const ignoreWhatASuspensionCosts: Service = (real) => ({
+  ...real,
+  async capture(...asked) {
+    const capture = await real.capture(...asked);
+    const accounts = capture.accounts.map(({ memberships: _memberships, ...account }) => account);
+    return { ...capture, accounts };
+  },
+});
+
+const ignoreOtherMembers = (real: AccessPort): AccessPort => ({ ...real, membersOf: undefined });
+
+const holdOneAccountOnly = (real: AccessPort): AccessPort => ({
+  ...real,
+  find: async (key, signal) => (await real.find(key, signal)).slice(0, 1),
+});
+
 export const mistakes: Record<string, Mistake> = {
   'write the captured document back': { service: writeTheCaptureBack },
   'capture after the first write': { service: captureAfterTheFirstWrite },
@@ -124,9 +172,18 @@ export const mistakes: Record<string, Mistake> = {
   },
   'say nothing of what is lost': { service: saysNothingOfWhatIsLost },
   'delete the account on revocation': { service: deleteOnRevoke },
+  'believe a filter': { answer: believeAFilter },
+  'believe a page': { answer: believeAPage },
+  'take one 404 for a deletion': { port: takeOne404ForADeletion },
+  'take what is not shown for no': { port: takeSilenceForNo },
+  'ignore what a suspension costs': { service: ignoreWhatASuspensionCosts },
+  'ignore the other members': { port: ignoreOtherMembers },
+  'hold one account only': { port: holdOneAccountOnly },
 };
 
 async function give(port: AccessPort, account: CapturedAccount, active: boolean, signal: AbortSignal) {
   await port.setActive(account, active, signal);
   for (const group of account.groups) await port.addToGroup(account.id, group, signal);
 }
+
+const filterOf = (path: string): string => new URLSearchParams(path.split('?')[1]).get('filter') ?? '';

@@ -11,8 +11,8 @@ export class PlainScim {
   ) {}
 
   /** @returns the id */
-  async makeUser(userName: string): Promise<string> {
-    const user = { schemas: [USER], userName, externalId: userName, active: true };
+  async makeUser(userName: string, externalId = userName): Promise<string> {
+    const user = { schemas: [USER], userName, externalId, active: true };
     return (JSON.parse((await this.ask('POST', '/Users', user)).text) as Document).id;
   }
 

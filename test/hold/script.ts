@@ -3,6 +3,7 @@
  * script says what happens at the n-th of them.
  */
 import fc from 'fast-check';
+import { manners, type Manner } from './manners.js';
 
 /** The parts of an exit on one system, as the clock of a script. */
 export const moments = [
@@ -10,6 +11,8 @@ export const moments = [
   'block',
   /** Blocked, and not decided yet. No requests of ours. */
   'held',
+  /** The hold is looked at again: whether access came back, or a new account appeared. */
+  'sweep',
   'restore',
   /** The second look is waited for. No requests of ours. */
   'late',
@@ -24,6 +27,10 @@ export type Effect = 'none' | 'now' | 'late' | 'now-and-late';
 export type Outcome =
   /** A success is answered, whatever became of it: queued, forgotten, or done. */
   | 'answered'
+  /** The answer to a read leaves out what was asked for. A write is answered. */
+  | 'untold'
+  /** A gateway answers a read with 404. A write is answered. */
+  | 'not-found'
   | 'error'
   | 'broken'
   /** The worker dies. What it had not reported durably is forgotten. */
@@ -35,6 +42,10 @@ export type Outcome =
   /** The same, and how far the block was is not known. */
   | 'decided-and-lost';
 
+/** Only of a read. */
+export const isOfRead = (outcome: Outcome | undefined): boolean =>
+  outcome === 'untold' || outcome === 'not-found';
+
 export interface Fault {
   effect: Effect;
   outcome: Outcome;
@@ -42,6 +53,8 @@ export interface Fault {
 
 export type AdminAction =
   | { does: 'activate' | 'suspend' | 'rename-account' | 'delete-account' }
+  /** A second one of the same employee, active and in the first group. */
+  | { does: 'new-account' }
   | { does: 'join' | 'leave' | 'rename-group' | 'delete-group' | 'recreate-group'; group: number }
   | { does: 'recreate-group-with-account'; group: number };
 
@@ -60,6 +73,8 @@ export interface Script {
   ending: 'retained' | 'leaving';
   /** The decision comes while a write of the block may still land. */
   soon: boolean;
+  sweeps: boolean;
+  server: Manner;
   active: boolean;
   /** Of two critical groups and a harmless one. */
   memberOf: [boolean, boolean, boolean];
@@ -68,6 +83,8 @@ export interface Script {
 
 const outcomes: [number, Outcome][] = [
   [3, 'answered'],
+  [2, 'untold'],
+  [1, 'not-found'],
   [3, 'error'],
   [4, 'broken'],
   [4, 'crash'],
@@ -132,11 +149,12 @@ const what: fc.Arbitrary<What> = fc.oneof(
           }),
         },
         {
-          weight: 1,
+          weight: 2,
           arbitrary: fc.record({
-            does: weighted<'rename-account' | 'delete-account'>([
+            does: weighted<'rename-account' | 'delete-account' | 'new-account'>([
               [1, 'rename-account'],
               [1, 'delete-account'],
+              [2, 'new-account'],
             ]),
           }),
         },
@@ -169,6 +187,7 @@ const happening: fc.Arbitrary<Happening> = fc
       [1, 'capture'],
       [6, 'block'],
       [2, 'held'],
+      [1, 'sweep'],
       [4, 'restore'],
       [1, 'late'],
       [2, 'second-look'],
@@ -189,6 +208,11 @@ export const script: fc.Arbitrary<Script> = fc
       [1, 'leaving'],
     ]),
     soon: fc.boolean(),
+    sweeps: fc.boolean(),
+    server: fc.oneof(
+      { weight: 1, arbitrary: fc.constant<Manner>('plain') },
+      { weight: 1, arbitrary: fc.constantFrom(...manners) },
+    ),
     active: weighted([
       [5, true],
       [1, false],
@@ -212,4 +236,4 @@ export const script: fc.Arbitrary<Script> = fc
     })),
   }));
 
-const isAfter = (moment: Moment): boolean => moments.indexOf(moment) > moments.indexOf('held');
+const isAfter = (moment: Moment): boolean => moments.indexOf(moment) > moments.indexOf('sweep');

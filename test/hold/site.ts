@@ -1,26 +1,48 @@
 /** One employee's account on a real SCIM server, with three groups, and the other administrators who change them. */
 import type { Answer, Asked, Send } from './http.js';
-import { ACCOUNT, ACTIVE, exists, Ledger, memberOf, type Cell } from './ledger.js';
+import {
+  ACCOUNT,
+  ACTIVE,
+  exists,
+  Ledger,
+  memberOf,
+  SECOND,
+  SECOND_ACTIVE,
+  secondMemberOf,
+  type Cell,
+} from './ledger.js';
 import { PlainScim, type Document } from './plain-scim.js';
 import type { AdminAction, Moment, Script } from './script.js';
 
 export const CRITICAL = ['critical-a', 'critical-b'];
+/** Before the name of a group, on a server that names groups otherwise. */
+export const PREFIX = 'PRIMARY/';
 const NAMES = [...CRITICAL, 'harmless'];
 
 /** Who made a request, and when. */
 export interface By {
   author: 'hold' | 'admin';
   moment: Moment;
+  /** Of the block or the revocation. */
+  attempt?: number;
   late?: boolean;
   sentIn?: Moment;
+}
+
+interface Goal {
+  cell: Cell;
+  isUser: boolean;
+  accountId: string;
+  wanted?: boolean | undefined;
 }
 
 export class Site {
   ledger = new Ledger();
   accountId = '';
+  secondId = '';
   private userName = '';
   /** A colleague, whose memberships the hold must not touch. */
-  private bystanderId = '';
+  bystanderId = '';
   private isKnown = false;
   private renames = 0;
   private readonly scim: PlainScim;
@@ -37,6 +59,9 @@ export class Site {
   async prepare({ active, memberOf: wanted }: Script): Promise<void> {
     const before = this.ledger;
     const ledger = new Ledger();
+    if (before.emptied.size > 0) this.distrust();
+    if (this.secondId) await this.scim.ask('DELETE', `/Users/${this.secondId}`, undefined, [404]);
+    this.secondId = '';
     const isNew = !this.isKnown || !before.is(ACCOUNT);
     if (isNew) await this.makeAccount();
     else {
@@ -64,22 +89,47 @@ export class Site {
       ledger.groups.set(id, { id, name, firstName: name, formerNames: [] });
       ledger.begin(exists(id), true);
       ledger.begin(memberOf(id), isIn);
+      ledger.begin(secondMemberOf(id), false);
     }
+    ledger.begin(SECOND, false);
     ledger.begin(ACCOUNT, true);
     ledger.begin(ACTIVE, active);
     this.ledger = ledger;
     this.isKnown = true;
   }
 
+  get colleague(): string {
+    return `${this.employeeId}-colleague`;
+  }
+
+  /** Other lanes share the server: lists of everything, and of the groups with a name, are of this site only. */
+  own(path: string): string {
+    const [resource, search] = path.split('?');
+    const query = new URLSearchParams(search);
+    const filter = query.get('filter');
+    const own = {
+      '/Users': `userName sw "${this.employeeId}"`,
+      '/Groups': `members.value eq "${this.bystanderId}"`,
+    }[resource!];
+    if (own === undefined || (filter !== null && !filter.startsWith('displayName'))) return path;
+    query.set('filter', filter === null ? own : `${filter} and ${own}`);
+    return pathOf(resource!, query);
+  }
+
   /** What is really there, by the server's own word. */
   async readBack(): Promise<Map<Cell, boolean>> {
     const seen = new Map<Cell, boolean>();
-    const answer = await this.scim.ask('GET', `/Users/${this.accountId}`, undefined, [404]);
-    const user = answer.status === 404 ? undefined : (JSON.parse(answer.text) as Document);
-    seen.set(ACCOUNT, user !== undefined);
-    if (user) seen.set(ACTIVE, user.active !== false);
-    for (const id of this.ledger.groups.keys()) {
-      seen.set(memberOf(id), user?.groups?.some(({ value }) => value === id) === true);
+    const { accountId, secondId } = this;
+    const cells = [{ id: accountId, account: ACCOUNT, active: ACTIVE, memberOf }];
+    if (secondId)
+      cells.push({ id: secondId, account: SECOND, active: SECOND_ACTIVE, memberOf: secondMemberOf });
+    for (const { id, account, active, memberOf } of cells) {
+      const answer = await this.scim.ask('GET', `/Users/${id}`, undefined, [404]);
+      const user = answer.status === 404 ? undefined : (JSON.parse(answer.text) as Document);
+      seen.set(account, user !== undefined);
+      if (user) seen.set(active, user.active !== false);
+      for (const group of this.ledger.groups.keys())
+        seen.set(memberOf(group), user?.groups?.some(({ value }) => value === group) === true);
     }
     return seen;
   }
@@ -98,7 +148,13 @@ export class Site {
     const group =
       'group' in action ? [...ledger.groups.values()][action.group % ledger.groups.size]! : undefined;
     const isGroupThere = group !== undefined && ledger.is(exists(group.id));
-    if (!isThere && (!group || action.does === 'join' || action.does === 'leave')) return false;
+    if (action.does === 'new-account' && this.secondId) return false;
+    if (
+      !isThere &&
+      action.does !== 'new-account' &&
+      (!group || action.does === 'join' || action.does === 'leave')
+    )
+      return false;
     if (group && !isGroupThere && !action.does.startsWith('recreate')) return false;
     ledger.tell(`admin: ${action.does}${group ? ` ${group.name} (${short(group.id)})` : ''}`);
     switch (action.does) {
@@ -116,6 +172,18 @@ export class Site {
         note(memberOf(group!.id), wanted);
         return true;
       }
+      case 'new-account': {
+        this.secondId = await this.scim.makeUser(`${this.employeeId}-second`, this.employeeId);
+        const first = [...ledger.groups.keys()].find((id) => ledger.is(exists(id)));
+        if (first !== undefined) {
+          await this.scim.setMember(first, this.secondId, true);
+          ledger.begin(secondMemberOf(first), true);
+        }
+        ledger.begin(SECOND, true);
+        ledger.begin(SECOND_ACTIVE, true);
+        ledger.appeared = ledger.t;
+        return true;
+      }
       case 'rename-account':
         this.userName = `${this.employeeId}-renamed-${++this.renames}`;
         await this.scim.patch(user, 'replace', 'userName', this.userName);
@@ -130,6 +198,7 @@ export class Site {
       case 'delete-group':
         await this.scim.ask('DELETE', `/Groups/${group!.id}`);
         note(memberOf(group!.id), false);
+        if (ledger.is(secondMemberOf(group!.id))) note(secondMemberOf(group!.id), false);
         note(exists(group!.id), false);
         return true;
       case 'delete-account':
@@ -166,44 +235,88 @@ export class Site {
     return answer;
   }
 
+  /** The server takes every membership of an account. */
+  async strip(accountId: string, by: By): Promise<void> {
+    const member = accountId === this.secondId ? secondMemberOf : memberOf;
+    for (const { id, name } of this.ledger.groups.values()) {
+      if (!this.ledger.is(member(id)) || !this.ledger.is(exists(id))) continue;
+      this.ledger.tell(`the server takes the membership in ${name} (${short(id)})`);
+      await this.scim.setMember(id, accountId, false);
+      this.takes(member(id), by);
+    }
+  }
+
+  /** The server deletes an account. */
+  async lose(accountId: string, by: By): Promise<void> {
+    this.ledger.tell('the server deletes the account');
+    await this.scim.ask('DELETE', `/Users/${accountId}`);
+    const isSecond = accountId === this.secondId;
+    for (const id of this.ledger.groups.keys()) this.takes(isSecond ? secondMemberOf(id) : memberOf(id), by);
+    this.takes(isSecond ? SECOND : ACCOUNT, by);
+  }
+
+  /** The server removes the other member of a group. */
+  async empty(groupId: string, by: By): Promise<void> {
+    if (this.ledger.emptied.has(groupId)) return;
+    this.ledger.tell(`the server removes the others from group ${short(groupId)}`);
+    await this.scim.setMember(groupId, this.bystanderId, false);
+    this.ledger.emptied.set(groupId, by.attempt ?? 0);
+  }
+
+  private takes(cell: Cell, { moment, late = false, sentIn = moment }: By): void {
+    this.ledger.write({ author: 'hold', moment, late, sentIn, cell, wanted: false, after: false });
+  }
+
   private observe(asked: Asked, { text }: Answer, by: By): void {
     const { ledger } = this;
-    const goal = goalOf(asked);
+    const goal = this.goalOf(asked);
     if (!goal) {
       ledger.trespasses.push(`${asked.method} ${asked.path}`);
       return;
     }
     const shown = text ? (JSON.parse(text) as Document) : undefined;
-    const isUser = goal.cell === ACTIVE;
+    const { cell, isUser, accountId } = goal;
     const seen = isUser
       ? shown && shown.active !== false
-      : shown && (shown.members ?? []).some(({ value }) => value === this.accountId);
-    const after = seen ?? ledger.is(goal.cell);
+      : shown && (shown.members ?? []).some(({ value }) => value === accountId);
+    const after = seen ?? goal.wanted ?? ledger.is(cell);
     const { late = false, moment, sentIn = moment } = by;
-    ledger.write({
-      author: by.author,
-      moment,
-      late,
-      sentIn,
-      cell: goal.cell,
-      wanted: goal.wanted ?? after,
-      after,
-    });
+    const { wanted = after } = goal;
+    ledger.write({ author: by.author, moment, late, sentIn, cell, wanted, after });
     if (!shown) return;
     const group = ledger.groups.get(shown.id);
-    if (isUser && shown.userName !== this.userName)
+    const userName = accountId === this.secondId ? `${this.employeeId}-second` : this.userName;
+    if (isUser && shown.userName !== userName)
       ledger.trespasses.push(`the user name became ${shown.userName}`);
     if (group && shown.displayName !== group.name) {
       ledger.trespasses.push(`the name of ${group.name} became ${shown.displayName}`);
     }
-    if (group && !shown.members?.some(({ value }) => value === this.bystanderId)) {
+    const isEmptied = group && ledger.emptied.has(group.id);
+    if (group && !isEmptied && !shown.members?.some(({ value }) => value === this.bystanderId)) {
       ledger.trespasses.push(`a colleague lost the membership in ${group.name}`);
     }
   }
 
+  /** What a write of the hold is about; undefined for one that no hold should ever make. */
+  goalOf({ method, path, body = '' }: Asked): Goal | undefined {
+    const [, type, id] = path.split(/[/?]/);
+    if (method !== 'PATCH' && method !== 'PUT') return undefined;
+    const [operation] =
+      (JSON.parse(body) as { Operations?: { op: string; value?: unknown }[] }).Operations ?? [];
+    const isUser = type === 'Users';
+    const isSecond = this.secondId !== '' && (isUser ? id === this.secondId : body.includes(this.secondId));
+    const accountId = isSecond ? this.secondId : this.accountId;
+    if (isUser) {
+      const cell = isSecond ? SECOND_ACTIVE : ACTIVE;
+      return { cell, isUser, accountId, wanted: operation && operation.value === true };
+    }
+    const cell = isSecond ? secondMemberOf(id!) : memberOf(id!);
+    return { cell, isUser, accountId, wanted: operation && operation.op === 'add' };
+  }
+
   private async makeAccount(): Promise<void> {
     if (this.accountId) await this.scim.ask('DELETE', `/Users/${this.accountId}`, undefined, [404]);
-    this.bystanderId ||= await this.scim.makeUser(`${this.employeeId}-colleague`);
+    this.bystanderId ||= await this.scim.makeUser(this.colleague);
     this.accountId = await this.scim.makeUser(this.employeeId);
   }
 
@@ -212,19 +325,8 @@ export class Site {
   }
 }
 
-/** What a write of the hold is about; undefined for one that no hold should ever make. */
-export function goalOf({
-  method,
-  path,
-  body = '',
-}: Asked): { cell: Cell; wanted?: boolean | undefined } | undefined {
-  const [, type, id] = path.split(/[/?]/);
-  if (method !== 'PATCH' && method !== 'PUT') return undefined;
-  const [operation] =
-    (JSON.parse(body) as { Operations?: { op: string; value?: unknown }[] }).Operations ?? [];
-  if (type === 'Users') return { cell: ACTIVE, wanted: operation && operation.value === true };
-  return { cell: memberOf(id!), wanted: operation && operation.op === 'add' };
-}
+export const pathOf = (resource: string, query: URLSearchParams): string =>
+  `${resource}?${query.toString().replaceAll('+', '%20')}`;
 
 /** Ids are long and say nothing: their beginning tells them apart. */
 const short = (text: string): string =>

@@ -16,6 +16,7 @@ export class Step {
   constructor(
     name: string,
     private readonly cancelRunning: () => void,
+    private readonly say: (sentence: string) => void,
   ) {
     this.view = { name, state: 'pending' };
     this.standing = new Promise((resolve) => (this.stands = resolve));
@@ -41,6 +42,7 @@ export class Step {
           this.stands();
           throw failure;
         }
+        this.say((cause as Error).message);
         if (!this.isGivenUp) {
           const isFinal = cause instanceof ApplicationFailure && cause.nonRetryable;
           if (!(isFinal || cause instanceof FinalFailure)) continue;

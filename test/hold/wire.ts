@@ -1,8 +1,26 @@
 /** Between the hold and the server: carries requests, and does to them what the script says. */
 import type { Answer, Asked } from './http.js';
-import { ACCOUNT, ACTIVE, exists, memberOf, type Cell } from './ledger.js';
-import { moments, type Fault, type Happening, type Moment, type Outcome, type Script } from './script.js';
-import { goalOf, type Site } from './site.js';
+import {
+  ACCOUNT,
+  ACTIVE,
+  exists,
+  memberOf,
+  SECOND,
+  SECOND_ACTIVE,
+  secondMemberOf,
+  type Cell,
+} from './ledger.js';
+import { OddServer, untold } from './odd-server.js';
+import {
+  isOfRead,
+  moments,
+  type Fault,
+  type Happening,
+  type Moment,
+  type Outcome,
+  type Script,
+} from './script.js';
+import type { Site } from './site.js';
 
 interface Underway {
   asked: Asked;
@@ -23,13 +41,18 @@ export class Wire {
   readonly tried = new Map<string, number>();
   private readonly counts = new Map<string, number>();
   private readonly pending: Set<Happening>;
+  /** Accounts are searched by user name. A list without a filter belongs to the search before it. */
+  private isByName = false;
   private readonly underway: Underway[] = [];
+  private readonly server: OddServer;
 
   constructor(
     readonly site: Site,
     script: Script,
   ) {
     this.pending = new Set(script.happenings);
+    this.server = new OddServer(site, script.server);
+    this.count(`server: ${script.server}`);
   }
 
   private get ledger() {
@@ -39,11 +62,13 @@ export class Wire {
   async enter(moment: Moment): Promise<void> {
     // Capture and block take turns; nothing is over while they do.
     if (moments.indexOf(moment) > moments.indexOf(this.moment)) await this.finish();
+    if (moment !== this.moment) this.server.catchUp();
     this.moment = moment;
   }
 
   /** What the script still has for this moment happens once nothing of ours is sent in it any more. */
   async finish(): Promise<void> {
+    await this.server.runJobs();
     for (const happening of this.due(() => true)) await this.happen(happening);
   }
 
@@ -56,7 +81,7 @@ export class Wire {
   async report(keep: () => void, what: string, signal: AbortSignal): Promise<void> {
     const fault = await this.next('report');
     // A report that was answered is durable: this is what the hold builds on.
-    const isAnswered = !fault || fault.outcome === 'answered';
+    const isAnswered = !fault || fault.outcome === 'answered' || isOfRead(fault.outcome);
     if (isAnswered || fault.effect !== 'none') keep();
     this.ledger.tell(
       `hold, ${this.moment}: reports ${what}${isAnswered ? '' : ` (${fault.effect}, ${fault.outcome})`}`,
@@ -71,6 +96,7 @@ export class Wire {
     const fault = await this.next('result');
     if (fault?.outcome !== 'crash') return;
     this.verdict = 'crash';
+    this.ledger.suffering.add(this.attempt);
     this.count('result: crash');
     this.ledger.tell(`hold, ${this.moment}: the worker dies before its result is recorded`);
   }
@@ -78,24 +104,38 @@ export class Wire {
   async request(asked: Asked, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted();
     const isRead = asked.method === 'GET';
+    if (asked.path.startsWith('/Users?filter=')) this.isByName = asked.path.includes('filter=userName');
     const fault = await this.next(isRead ? 'read' : 'write');
     const { moment, attempt } = this;
-    const goal = asked.method === 'GET' ? undefined : goalOf(asked);
+    const goal = asked.method === 'GET' ? undefined : this.site.goalOf(asked);
     if (goal) {
       const { cell, wanted = true } = goal;
       this.ledger.sent.push({ t: this.ledger.t, attempt, moment, cell, wanted, answer: 'unknown' });
     }
     const sent = this.ledger.sent.at(-1)!;
-    if (!fault || (fault.outcome === 'answered' && (isRead || fault.effect === 'now'))) {
-      const answer = await this.site.carry(asked, { author: 'hold', moment });
-      if (isRead) this.ledger.look(this.shownBy(asked));
+    const outcome = isOfRead(fault?.outcome) && !isRead ? 'answered' : fault?.outcome;
+    if (outcome === 'not-found') {
+      this.count('read: not-found');
+      this.ledger.tell(`a gateway answers 404 to ${asked.path.split('?')[0]!.slice(0, 12)}`);
+      return { status: 404, text: '{}' };
+    }
+    if (!fault || outcome === 'untold' || (outcome === 'answered' && (isRead || fault.effect === 'now'))) {
+      const { answer, shown } = await this.server.carry(asked, { author: 'hold', moment, attempt });
+      if (outcome === 'untold' && answer.status === 200) {
+        this.count('read: untold');
+        this.ledger.tell('the answer leaves out what was asked for');
+        return { ...answer, text: untold(answer.text) };
+      }
+      if (isRead) this.ledger.look(this.shownBy(asked), shown);
       else if (answer.status < 300) sent.answer = 'done';
       else if (answer.status < 500) sent.answer = 'refused';
       return answer;
     }
     const effect = isRead ? 'none' : fault.effect;
     const isNow = effect === 'now' || effect === 'now-and-late';
-    const answer = isNow ? await this.site.carry(asked, { author: 'hold', moment }) : undefined;
+    const answer = isNow
+      ? (await this.server.carry(asked, { author: 'hold', moment, attempt })).answer
+      : undefined;
     if (effect === 'late' || effect === 'now-and-late') this.underway.push({ asked, sentIn: moment });
     this.ledger.tell(
       `hold, ${moment}: ${asked.method} ${asked.path.split('?')[0]!.slice(0, 12)} suffers: ${effect}, ${fault.outcome}`,
@@ -111,9 +151,12 @@ export class Wire {
     effect: string | undefined,
     signal: AbortSignal,
   ): Promise<void> {
+    this.ledger.suffering.add(this.attempt);
     this.count(`${what}: ${outcome}${effect && what === 'write' ? `, effect ${effect}` : ''}`);
     switch (outcome) {
       case 'answered':
+      case 'untold':
+      case 'not-found':
       case 'error':
         return;
       case 'broken':
@@ -173,13 +216,13 @@ export class Wire {
     const first = this.underway.shift();
     if (!first) return;
     const { asked, sentIn } = first;
-    const { status } = await this.site.carry(asked, {
+    const { answer } = await this.server.carry(asked, {
       author: 'hold',
       moment: this.moment,
       late: true,
       sentIn,
     });
-    this.count(`late write: ${status < 300 ? 'taken by the server' : 'refused by the server'}`);
+    this.count(`late write: ${answer.status < 300 ? 'taken by the server' : 'refused by the server'}`);
   }
 
   private count(what: string): void {
@@ -188,13 +231,30 @@ export class Wire {
 
   /** What the hold gets to see of the answer to a read. */
   private shownBy({ path }: Asked): Cell[] {
+    const { site } = this;
     const [, type, id] = path.split(/[/?]/);
-    // A choice of attributes leaves out `active`.
-    if (type === 'Users') return path.includes('attributes=') ? [ACCOUNT] : [ACCOUNT, ACTIVE];
+    const isList = id === undefined || path.startsWith(`/${type}?`);
+    // A look at several pages is as old as its first one.
+    if (/startIndex=(?!1\b)/.test(path)) return [];
+    const groups = [...this.ledger.groups.keys()];
+    if (type === 'Users') {
+      // A choice of attributes leaves out `active`. Its groups are the second half of a look, which began with the filter.
+      const isWhole = !path.includes('attributes=');
+      const first = [ACCOUNT, ...(isWhole ? [ACTIVE] : [])];
+      const second = [SECOND, ...(isWhole ? [SECOND_ACTIVE] : [])];
+      if (isList && !isWhole) return [];
+      // The second account has another user name, and a sweep reads those that it knows by themselves.
+      if (isList) return [...(this.moment === 'sweep' ? [] : first), ...(this.isByName ? [] : second)];
+      return id === site.secondId ? second : id === site.accountId ? first : [];
+    }
     if (type !== 'Groups') return [];
-    if (path.includes('attributes=displayName')) return [exists(id!), memberOf(id!)];
-    if (!path.startsWith('/Groups?')) return [exists(id!)];
-    // Groups are also looked for by their names, which shows no membership.
-    return path.includes('members.value') ? [...this.ledger.groups.keys()].map(memberOf) : [];
+    const showsMembers = !path.includes('excludedAttributes');
+    if (!isList) return [exists(id), ...(showsMembers ? [memberOf(id), secondMemberOf(id)] : [])];
+    // Groups are also looked for by their names and their own groups, which shows no membership of an account.
+    const isOf = (accountId: string) => showsMembers || (accountId !== '' && path.includes(accountId));
+    return [
+      ...(isOf(site.accountId) ? groups.map(memberOf) : []),
+      ...(isOf(site.secondId) ? groups.map(secondMemberOf) : []),
+    ];
   }
 }

@@ -1,5 +1,5 @@
 /** Suspends or reactivates an account, and observes it. */
-import { cannotTell } from '../../exit/failures.js';
+import { cannotTell, FailureType, FinalFailure } from '../../exit/failures.js';
 import type { AccountRef } from '../../exit/hold-facts.js';
 import type { AccessPort, Account } from './access-port.js';
 import { converge } from './converge.js';
@@ -36,4 +36,21 @@ export async function setActive(
       `${port.system} does not show whether the account ${account.userName} is active, and accepted ${verb} it: look at it there, then settle the step`,
     );
   return result;
+}
+
+/**
+ * @param isOurs our suspension, also one whose answer was lost, may have deleted it
+ * @returns a note on an account that no longer exists
+ * @throws FinalFailure NotGivenBack where the suspension may have deleted it, unless the company accepts that
+ */
+export async function noteOfGone(
+  port: AccessPort,
+  { userName }: AccountRef,
+  isOurs: boolean,
+  signal: AbortSignal,
+): Promise<string> {
+  if (!isOurs) return 'the account no longer exists';
+  const what = `${port.system} no longer shows the account ${userName} after it was suspended: it cannot give it back`;
+  if ((await port.capabilities(signal)).restore === 'nothing') return what;
+  throw new FinalFailure(FailureType.NotGivenBack, `${what}. Tell the HR partner, and settle the step`);
 }

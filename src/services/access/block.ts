@@ -8,6 +8,7 @@ import {
   type Taken,
 } from '../../exit/hold-facts.js';
 import type { AccessPort } from './access-port.js';
+import { noteOfGone } from './activation.js';
 import type { Held } from './hold-strategy.js';
 import { costOf } from './cost.js';
 import { strategyOf } from './strategies.js';
@@ -59,7 +60,10 @@ export const block =
                 await port.endSessions?.(account, signal);
               throw failure;
             })
-        : { taken: tried, uncaptured: [], notes: ['the account no longer exists'], writes: 0 };
+        : {
+            ...{ taken: tried, uncaptured: [], writes: 0 },
+            notes: [await noteOfGone(port, account, tried.suspended, signal)],
+          };
       // An earlier attempt or a repeated write may have left a request in flight, which would land late. Without conditional writes
       // even a duplicate of a single request would be applied.
       const isUnsettled = !isNothing(tried) || writes > 1 || (writes > 0 && !capabilities.conditionalWrites);

@@ -2,7 +2,7 @@
 import type { Capture, HoldKind } from '../../exit/hold-facts.js';
 import type { Person } from '../../exit/matching.js';
 import type { AccessPort } from './access-port.js';
-import { findAccounts, type Known, type Matching } from './find-accounts.js';
+import { describe, findAccounts, type Known, type Matching } from './find-accounts.js';
 import { strategyOf } from './strategies.js';
 
 export const capture =
@@ -16,5 +16,6 @@ export const capture =
       const memberships = await strategy.membershipsAtRisk(id, signal);
       accounts.push({ id, userName, identities, active, groups, ...(memberships && { memberships }) });
     }
-    return { system: port.system, capturedAt: new Date().toISOString(), accounts, notes: found.notes };
+    const notes = found.left.length > 0 ? [...found.notes, `left out: ${describe(found.left)}`] : found.notes;
+    return { system: port.system, capturedAt: new Date().toISOString(), accounts, notes };
   };

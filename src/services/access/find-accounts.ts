@@ -15,7 +15,9 @@ export interface Matching {
 
 interface Found {
   accounts: Account[];
-  /** How they were found, and which others were left out. */
+  /** Inactive accounts with the same key, which a hold leaves alone. */
+  left: Account[];
+  /** How the accounts were found. */
   notes: string[];
 }
 
@@ -39,9 +41,9 @@ export async function findAccounts(
   const found = await first();
   const further: Account[] = [];
   for (const key of also) further.push(...(await hits(key)));
-  const own = found ? choose(found) : { accounts: [], notes: [] };
+  const own = found ? choose(found) : { accounts: [], left: [], notes: [] };
   const accounts = new Map([...own.accounts, ...further].map((account) => [account.id, account]));
-  return { accounts: [...accounts.values()], notes: own.notes };
+  return { ...own, accounts: [...accounts.values()] };
 
   async function hits(key: Match): Promise<Account[]> {
     if (valueOf(key, person) === undefined && !isComplete) {
@@ -95,18 +97,17 @@ export async function findAccounts(
     const isNamed = ({ id }: Account) => held.includes(id) || chosen.includes('all') || chosen.includes(id);
     if (chosen.length > 0 && candidates.some(isNamed)) {
       const named = candidates.filter(isNamed);
-      return { accounts: named, notes: [...how, `chosen: ${describe(named)}`] };
+      return { accounts: named, left: [], notes: [...how, `chosen: ${describe(named)}`] };
     }
     // A reused address or a mistyped number would block a stranger.
     if (others.some((account) => !isNamed(account)))
       throw ambiguous(`are found by different keys of ${person.employeeId}`, candidates);
-    if (all.length === 1) return { accounts: all, notes: how };
+    if (all.length === 1) return { accounts: all, left: [], notes: how };
     const ours = all.filter(isNamed);
     const active = all.filter((account) => account.active !== false && !isNamed(account));
     if (active.length === 1 || (ours.length > 0 && active.length === 0)) {
       const left = all.filter((account) => account !== active[0] && !isNamed(account));
-      const notes = left.length > 0 ? [...how, `left out: ${describe(left)}`] : how;
-      return { accounts: [...ours, ...active], notes };
+      return { accounts: [...ours, ...active], left, notes: how };
     }
     throw ambiguous(`have the ${by.attribute} ${valueOf(by, person)}`, all);
   }
@@ -126,7 +127,7 @@ function unlessUnasked(error: unknown): Account[] {
   throw error;
 }
 
-const describe = (accounts: readonly Account[]): string =>
+export const describe = (accounts: readonly Account[]): string =>
   accounts.map(({ id, userName, active }) => `${id} (${userName}, ${state(active)})`).join(', ');
 
 const state = (active: boolean | undefined): string =>

@@ -11,7 +11,7 @@ import type { Person } from '../../exit/matching.js';
 import type { AccessPort, Membership } from './access-port.js';
 import { findAccounts, type Known, type Matching } from './find-accounts.js';
 import { setActive } from './activation.js';
-import { isChangeable } from './memberships.js';
+import { groupsOf, isChangeable } from './memberships.js';
 import { removeMembership } from './removal.js';
 
 type Recording = (groups: GroupRef[]) => Promise<void>;
@@ -35,6 +35,10 @@ export const revoke =
     const held = captured.map(({ id }) => id);
     const found = await findAccounts(port, matching, employee, { held, chosen }, signal);
     const accounts = new Map([...captured, ...found.accounts].map((account) => [account.id, account]));
+    // An earlier attempt may have suspended one that no hold had, and not yet removed its memberships.
+    for (const account of found.left)
+      if ((await groupsOf(port, account.id, signal, isChangeable)).length > 0)
+        accounts.set(account.id, account);
     const removed = new Map(earlier.map((group) => [group.id, group]));
     const record: Recording = (groups) => {
       for (const group of groups) removed.set(group.id, group);

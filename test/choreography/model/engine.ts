@@ -30,6 +30,7 @@ const SYSTEM = 'the system';
 export class Engine {
   /** Resolves when the decision comes before the block is complete. */
   readonly decidedEarly: Promise<void>;
+  private readonly kind: HoldKind;
   private readonly events: StoredEvent[] = [];
   private readonly subscription: Subscription<Holds>;
   private readonly records: MemoryRecords<Holds>;
@@ -39,10 +40,12 @@ export class Engine {
   /** The exit before the decision: what a process acts on that has read it a moment too early. */
   private beforeDecision: Exit | undefined;
   private attempt: Attempt | undefined;
+  /** Every sentence in which a step has failed. */
+  readonly said: string[] = [];
 
   constructor(
     private readonly wire: Wire,
-    service: AccessService,
+    private readonly service: AccessService,
     private readonly employeeId: string,
     hold: 'suspend' | 'groups',
     private readonly ending: 'retained' | 'leaving',
@@ -56,7 +59,7 @@ export class Engine {
         void this.records.interrupt();
       };
     });
-    const kind: HoldKind = hold === 'groups' ? { kind: 'groups', groups: CRITICAL } : { kind: 'suspend' };
+    this.kind = hold === 'groups' ? { kind: 'groups', groups: CRITICAL } : { kind: 'suspend' };
     this.records = new MemoryRecords<Holds>(
       noHolds,
       async (holds, keep, signal) => {
@@ -71,11 +74,16 @@ export class Engine {
       service: this.inMoments(service),
       now: () => this.now,
     });
-    const plan = planOf([{ name: SYSTEM, hold: kind }], { lateWriteMs: LATE_WRITE_MS });
+    const plan = planOf([{ name: SYSTEM, hold: this.kind }], { lateWriteMs: LATE_WRITE_MS });
     this.append('employee.resigned', { employeeId, plan });
     // A decision is weighed once the employee is known: here at once.
     const told = { to: 'boss@acme.example', identities: [employeeId], notes: [] };
     this.append('manager.notified', { of: 'resignation', ...told });
+    // Drift is what comes back once the exit has begun, with all of its first steps.
+    const at = new Date(this.now).toISOString();
+    const slot = { uid: '', sequence: 0, start: at, end: at, timeZone: 'UTC', attendees: [] };
+    this.append('interview.scheduled', { ...slot, identities: [], notes: [] });
+    this.append('employee.notified', { sent: [], identities: [], notes: [] });
   }
 
   step(name: string): Step | undefined {
@@ -93,6 +101,37 @@ export class Engine {
   /** The resignation is delivered until it is acknowledged. */
   block(): Promise<void> {
     return this.deliver(this.events[0]!);
+  }
+
+  /**
+   * Looks whether the hold stands, as the drift subscriber does, and blocks again where it does not.
+   * @returns whether it looked
+   */
+  async sweep(): Promise<boolean> {
+    const { wire, service, employeeId, kind } = this;
+    for (let n = 1; n < TOO_MANY_DELIVERIES; n++) {
+      const { data } = this.events.findLast(({ type }) => type === 'access.blocked') as StoredEvent & {
+        data: EventData['access.blocked'];
+      };
+      const accounts = data.capture?.accounts.map(({ id }) => id) ?? [];
+      if (accounts.length === 0) return n > 1;
+      await wire.enter('sweep');
+      let what: string | undefined;
+      try {
+        what = await service.driftOf({ employeeId }, accounts, kind, new AbortController().signal);
+      } catch (error) {
+        if (isMistake(error)) throw error;
+        // The next sweep looks again, which no script has.
+        return n > 1;
+      }
+      if (what === undefined) return true;
+      wire.site.ledger.tell(`-- drift: ${what}`);
+      await this.deliver(
+        this.append('access.drifted', { system: SYSTEM, what, seenAt: new Date(this.now).toISOString() }),
+      );
+      if (this.step('block-access')!.state !== 'done') return true;
+    }
+    return true;
   }
 
   /** Delivers the decision, and with it the resignation again, to a process that has not seen the decision yet. */
@@ -158,6 +197,7 @@ export class Engine {
       } catch (error) {
         lastError = error;
         if (isMistake(error)) throw error;
+        this.said.push((error as Error).message);
         if (error instanceof RetryLater) await this.wait(error.ms);
         if (!(error instanceof FinalFailure) || wire.verdict === 'crash') continue;
         // An operator looks at it and says "retry": what was refused may have an explanation by then, such as a deleted account.

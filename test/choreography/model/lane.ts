@@ -5,12 +5,7 @@ import { createScimAdapter } from '../../../src/services/access/adapters/scim-ad
 import { createScimClient } from '../../../src/services/protocols/scim.js';
 import { Excuses, type Played } from '../../hold/exemptions.js';
 import { intercept, sender } from '../../hold/http.js';
-import {
-  problemsAfterRestore,
-  problemsAfterRevoke,
-  problemsAlways,
-  problemsWhenBlocked,
-} from '../../hold/invariants.js';
+import { problemsAlways, problemsAtTheEnd, problemsWhenBlocked } from '../../hold/invariants.js';
 import { Wrong, type LaneServer } from '../../hold/lane.js';
 import type { Script } from '../../hold/script.js';
 import { Site } from '../../hold/site.js';
@@ -23,7 +18,7 @@ export class Lane {
   readonly excuses = new Excuses();
   sequences = 0;
   private readonly site: Site;
-  private readonly service: AccessService;
+  private readonly newService: () => AccessService;
   private wire: Wire | undefined;
 
   constructor(private readonly server: LaneServer) {
@@ -34,14 +29,17 @@ export class Lane {
       // Asked once per client, and therefore in no script: a script counts requests.
       asked.path === '/ServiceProviderConfig' ? send(asked) : this.wire!.request(asked, signal),
     );
-    const scim = createScimClient({
-      ...{ name: 'the system', scimUrl: `http://${name}.invalid` },
-      ...{ token: server.token, requestTimeoutMs: 30_000 },
-    });
-    this.service = createAccessService({
-      match: byEmployeeId('externalId', 'userName'),
-      port: createScimAdapter({ scim }),
-    });
+    // A new one for each script, since a client remembers what it has found out about its server.
+    this.newService = () => {
+      const scim = createScimClient({
+        ...{ name: 'the system', scimUrl: `http://${name}.invalid` },
+        ...{ token: server.token, requestTimeoutMs: 30_000 },
+      });
+      return createAccessService({
+        match: byEmployeeId('externalId', 'userName'),
+        port: createScimAdapter({ scim, settleMs: 0 }),
+      });
+    };
   }
 
   /** @throws Wrong when an invariant does not hold */
@@ -63,9 +61,9 @@ export class Lane {
     const { ledger } = site;
     const { hold, soon, ending } = script;
     const diesBeforeItSpeaks = script.happenings.length % 2 === 1;
-    const engine = new Engine(wire, this.service, site.employeeId, hold, ending, diesBeforeItSpeaks);
+    const engine = new Engine(wire, this.newService(), site.employeeId, hold, ending, diesBeforeItSpeaks);
     const played = (): Played => ({
-      ...{ script, ledger, excuses, hasEtags: server.hasEtags },
+      ...{ script, ledger, excuses, hasEtags: server.hasEtags && script.server !== 'lags' },
       // What was set out to be taken is in the record, whatever becomes of the attempt.
       wasLost: false,
     });
@@ -73,8 +71,11 @@ export class Lane {
 
     await engine.block();
     wire.mayDecide = false;
-    const block = engine.step('block-access')!;
-    if (block.state === 'done') problems.push(...problemsWhenBlocked(played()));
+    let block = engine.step('block-access')!;
+    const judge = () => {
+      if (block.state === 'done') problems.push(...problemsWhenBlocked(played(), block.note ?? ''));
+    };
+    judge();
     ledger.tell(`-- block ${block.state}: ${block.error ?? block.note ?? ''}`);
     if (block.state !== 'skipped') {
       await wire.enter('held');
@@ -83,6 +84,11 @@ export class Lane {
       if (block.state === 'done') await engine.deliverAgain();
       if (ledger.writes.length > before) problems.push('a block that was done was done again');
       if (!soon) await engine.letLateWritesLand();
+      if (script.sweeps && block.state === 'done' && (await engine.sweep())) {
+        block = engine.step('block-access')!;
+        ledger.tell(`-- swept, block ${block.state}: ${block.error ?? block.note ?? ''}`);
+        judge();
+      }
     }
     engine.decide();
     ledger.tell(`-- decision: ${ending}`);
@@ -95,11 +101,8 @@ export class Lane {
     if (ledger.sent.length > after) problems.push('a message that came again after the end was acted on');
     await wire.landAll();
 
-    const stuck = last.state === 'needs-attention' ? last.error : undefined;
-    problems.push(...problemsAlways(played()));
-    if (stuck && !stuck.startsWith('cannot give back')) problems.push(`${last.name} ended in: ${stuck}`);
-    if (ending === 'retained') problems.push(...problemsAfterRestore(played(), stuck));
-    else problems.push(...problemsAfterRevoke(played()));
+    problems.push(...problemsAlways(played(), engine.said, site.bystanderId));
+    problems.push(...problemsAtTheEnd(played(), last));
     for (const [cell, is] of await site.readBack())
       if (ledger.is(cell) !== is) problems.push(`the model is mistaken: ${cell} is ${is}`);
     if (problems.length > 0) throw new Wrong(problems, ledger.story);

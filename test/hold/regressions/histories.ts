@@ -27,6 +27,8 @@ const retained = (hold: Script['hold'], happenings: Happening[], more: Partial<S
   hold,
   ending: 'retained',
   soon: true,
+  sweeps: false,
+  server: 'plain',
   active: true,
   memberOf: [true, false, false],
   happenings,
@@ -108,5 +110,29 @@ export const histories: History[] = [
       ...retained('suspend', [admin('revoke', 'write', 0, { does: 'join', group: 1 })], { active: false }),
       ending: 'leaving',
     },
+  },
+  {
+    promise: 'does not give back a membership that another administrator took before the suspension',
+    script: retained('suspend', [admin('block', 'any', 0, { does: 'leave', group: 0 })]),
+  },
+  {
+    promise: 'gives back, or names, what the suspension cost',
+    script: retained('suspend', [], { server: 'takes the memberships of a suspended account' }),
+  },
+  {
+    promise: 'removes the memberships of an account that an earlier attempt to revoke has suspended',
+    script: {
+      ...retained('groups', [
+        admin('held', 'any', 0, { does: 'new-account' }),
+        fault('revoke', 'write', 2, 'now', 'crash'),
+      ]),
+      ending: 'leaving',
+    },
+  },
+  {
+    promise: 'says so where a suspension has deleted the account, also when its answer was lost',
+    script: retained('suspend', [fault('block', 'write', 0, 'now', 'broken')], {
+      server: 'deletes a suspended account',
+    }),
   },
 ];

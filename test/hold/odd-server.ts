@@ -1,0 +1,108 @@
+/** The server as the hold meets it: the real one, with the manner of a script. What it takes besides a write is in the ledger. */
+import type { Answer, Asked } from './http.js';
+import type { Manner } from './manners.js';
+import { pathOf, PREFIX, type By, type Site } from './site.js';
+
+/** How many reads after a write show the value from before it. */
+const LAG = 2;
+
+type Json = Record<string, unknown>;
+
+export class OddServer {
+  private staleReads = 0;
+  /** The latest answer to each path, and when it was given. */
+  private readonly shown = new Map<string, { answer: Answer; t: number }>();
+  private readonly jobs: (() => Promise<void>)[] = [];
+
+  constructor(
+    private readonly site: Site,
+    private readonly manner: Manner,
+  ) {}
+
+  /** @returns with the time whose values the answer shows */
+  async carry(asked: Asked, by: By): Promise<{ answer: Answer; shown: number }> {
+    return asked.method === 'GET' ? this.read(asked, by) : { answer: await this.write(asked, by), shown: 0 };
+  }
+
+  /** A read lags behind the writes of the same moment only. */
+  catchUp(): void {
+    this.staleReads = 0;
+    this.shown.clear();
+  }
+
+  async runJobs(): Promise<void> {
+    for (const job of this.jobs.splice(0)) await job();
+  }
+
+  private async read(asked: Asked, by: By): Promise<{ answer: Answer; shown: number }> {
+    const { ledger } = this.site;
+    const old = this.shown.get(asked.path);
+    if (old && this.staleReads > 0) {
+      this.staleReads -= 1;
+      ledger.tell(`the server shows what it showed at ${old.t}`);
+      return { answer: old.answer, shown: old.t };
+    }
+    const path = this.site.own(this.misunderstood(asked.path));
+    const honest = await this.site.carry({ ...asked, path }, by);
+    const answer = honest.status === 200 ? { ...honest, text: this.told(asked.path, honest.text) } : honest;
+    if (this.manner === 'lags') this.shown.set(asked.path, { answer, t: ledger.t });
+    return { answer, shown: ledger.t };
+  }
+
+  private misunderstood(path: string): string {
+    const [resource, search] = path.split('?');
+    const query = new URLSearchParams(search);
+    const filter = query.get('filter');
+    if (this.manner === 'lists one a page' && query.has('count')) query.set('count', '1');
+    if (filter !== null && this.manner === 'answers every filter with everything') query.delete('filter');
+    if (filter !== null && this.manner === 'finds another account' && resource === '/Users')
+      query.set('filter', `userName eq "${this.site.colleague}"`);
+    return search === undefined ? path : pathOf(resource!, query);
+  }
+
+  private told(path: string, text: string): string {
+    const json = JSON.parse(text) as Json;
+    const resources = json['Resources'] as Json[] | undefined;
+    if (resources && path.includes('filter=') && this.manner === 'answers every filter with nothing')
+      return JSON.stringify({ ...json, totalResults: 0, Resources: [] });
+    const isLater = /startIndex=(?!1\b)/.test(path);
+    const kept = this.manner === 'ends lists too early' ? resources?.slice(0, isLater ? 0 : -1) : resources;
+    const shown = kept?.map((each) => this.shownResource(each));
+    return JSON.stringify(shown ? { ...json, Resources: shown } : this.shownResource(json));
+  }
+
+  private shownResource(resource: Json): Json {
+    const { active, members, ...others } = resource;
+    const all = {
+      ...others,
+      ...(active !== undefined && this.manner !== 'hides active' && { active }),
+      ...(members !== undefined && this.manner !== 'hides members' && { members }),
+    };
+    if (this.manner !== 'names groups otherwise' || typeof resource['displayName'] !== 'string') return all;
+    return { ...all, displayName: PREFIX + resource['displayName'] };
+  }
+
+  private async write(asked: Asked, by: By): Promise<Answer> {
+    const { site } = this;
+    const answer = await site.carry(asked, by);
+    if (answer.status >= 300) return answer;
+    if (this.manner === 'lags') this.staleReads = LAG;
+    const [, type, id] = asked.path.split('/');
+    const isSuspension = type === 'Users' && asked.body?.includes('"value":false') === true;
+    if (isSuspension && this.manner === 'takes the memberships of a suspended account')
+      await site.strip(id!, by);
+    if (isSuspension && this.manner === 'takes the memberships of a suspended account later')
+      this.jobs.push(() => site.strip(id!, by));
+    if (isSuspension && this.manner === 'deletes a suspended account') await site.lose(id!, by);
+    if (type === 'Groups' && asked.body?.includes('"op":"remove"') && this.manner === 'empties the group')
+      await site.empty(id!, by);
+    return answer;
+  }
+}
+
+/** The answer, without what it was asked for. */
+export function untold(text: string): string {
+  const { active: _active, members: _members, groups: _groups, ...others } = JSON.parse(text) as Json;
+  const total = others['totalResults'];
+  return JSON.stringify(typeof total === 'number' ? { ...others, totalResults: total + 1 } : others);
+}
