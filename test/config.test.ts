@@ -296,7 +296,7 @@ describe('the configuration', () => {
     [
       'protocol: manual',
       'protocol: telex',
-      /systems\[3\]\.protocol: must be "scim" \(the default\), "ldap", "own" or "manual"/,
+      /systems\[3\]\.protocol: must be "scim" \(the default\), "ldap", "keycloak", "own" or "manual"/,
     ],
     ['    protocol: manual\n', '', /systems\[3\]\.scimUrl: /],
     ['email: lena', 'mail: lena', /systems\[3\]\.owner\.email: must be a mail address/],

@@ -184,7 +184,8 @@ contract('among other administrators, a hold', all, (system, { SUSPEND, GROUPS, 
       await system.admin.addMember(outerId, innerId);
     } catch (error) {
       // A server without groups in groups.
-      if (error instanceof RequestRefused && error.status < 500) return this.skip();
+      if (system.protocol === 'own' || (error instanceof RequestRefused && error.status < 500))
+        return this.skip();
       throw error;
     }
     const hold: HoldKind = { kind: 'groups', groups: [named(outer)] };

@@ -35,6 +35,8 @@ export function createScimWrites(
   /** The first spelling that this server has not refused for nothing. */
   let spelling = 0;
   let unconditional = 0;
+  /** It has taken a version once: a later refusal, perhaps of a gateway, is no custom of the server. */
+  let takesVersions = false;
   /** When each operation was last sent, by resource and path, with its value. */
   const sent = new Map<string, { value: string; atMs: number }>();
 
@@ -94,8 +96,13 @@ export function createScimWrites(
           ifMatch,
         });
         if (answer.ok) {
-          // A write without a version proves little, since the read before may have been late: only the second one counts.
-          if (conditional && (ifMatch !== undefined || ++unconditional > 1)) spelling = tried;
+          if (ifMatch !== undefined) {
+            spelling = tried;
+            takesVersions = true;
+          } else if (conditional && !takesVersions && ++unconditional > 1) {
+            // One such write proves little, since the read before may have been late.
+            spelling = tried;
+          }
           return {
             version:
               answer.headers.get('etag') ?? textOf(attribute(attribute(answer.json, 'meta'), 'version')),
