@@ -106,11 +106,12 @@ export function hrPartner({ interview, policy }: Config, partner: HrPartnerConfi
 export async function createAccess(config: Config): Promise<ReadonlyMap<string, AccessService>> {
   const lookUp = personIn(createDirectory(config));
   const services = config.systems.filter(isAsked).map(async (system) => {
-    const { name, match, also, protectedGroups, restore, tokensLive } = system;
+    const { name, match, also, protectedGroups, restore, tokensLive, settle } = system;
     const port = await adapterOf(system, config.policy.requestTimeout);
     const declared = {
       ...(restore !== undefined && { restore }),
       ...(tokensLive !== undefined && { tokensLiveMs: tokensLive }),
+      ...(settle !== undefined && { settleMs: settle }),
     };
     return [name, createAccessService({ port, match, also, lookUp, protectedGroups, declared })] as const;
   });
@@ -144,12 +145,12 @@ function adapterOf(system: AskedSystemConfig, requestTimeoutMs: number): AccessP
 }
 
 function scimAdapterOf(system: ScimSystemConfig, requestTimeoutMs: number): AccessPort {
-  const { name, scimUrl, token, rateLimit, sessionRevocation, settle: settleMs } = system;
+  const { name, scimUrl, token, rateLimit, sessionRevocation } = system;
   const pace = rateLimit && paceOf(name, rateLimit.requestsPerSecond);
   const scim = createScimClient({ name, scimUrl, token, requestTimeoutMs, pace });
   const endSessions =
     sessionRevocation && sessionRevoker({ ...sessionRevocation, name, requestTimeoutMs, pace });
-  return createScimAdapter({ scim, settleMs, endSessions });
+  return createScimAdapter({ scim, endSessions });
 }
 
 async function ownAdapterOf(system: OwnSystemConfig, requestTimeoutMs: number): Promise<AccessPort> {
@@ -163,18 +164,18 @@ async function ownAdapterOf(system: OwnSystemConfig, requestTimeoutMs: number): 
 }
 
 function ldapAdapterOf(system: LdapSystemConfig, requestTimeoutMs: number): AccessPort {
-  const { name, url, bindDn, password, ca, rateLimit, directory, userBase, groupBase, settle } = system;
+  const { name, url, bindDn, password, ca, rateLimit, directory, userBase, groupBase } = system;
   const pace = rateLimit && paceOf(name, rateLimit.requestsPerSecond);
   const ldap = createLdapClient({ name, url, bindDn, password, ca, requestTimeoutMs, pace });
   const dialect = directory === 'active-directory' ? activeDirectory : openldap;
-  return createLdapAdapter({ ldap, dialect, userBase, groupBase, settleMs: settle });
+  return createLdapAdapter({ ldap, dialect, userBase, groupBase });
 }
 
 function keycloakAdapterOf(system: KeycloakSystemConfig, requestTimeoutMs: number): AccessPort {
-  const { name, url: base, realm, clientId, clientSecret, rateLimit, settle } = system;
+  const { name, url: base, realm, clientId, clientSecret, rateLimit } = system;
   const pace = rateLimit && paceOf(name, rateLimit.requestsPerSecond);
   const client = { name, base, realm, clientId, clientSecret, requestTimeoutMs, pace };
-  return createKeycloakAdapter(createKeycloakClient(client), settle);
+  return createKeycloakAdapter(createKeycloakClient(client));
 }
 
 function mailerOf({ mail, policy }: Config): Mailer {

@@ -86,7 +86,7 @@ describe('an operator with ems', () => {
     assert.match(ours[0]!, /^! /);
     assert.match(
       ours.find((line) => line.includes('notify-manager'))!,
-      /550.*no such mailbox; since /,
+      /550.*no such mailbox: correct the address and retry; since /,
     );
     assert.match(
       ours.find((line) => line.includes('block-access:payroll'))!,

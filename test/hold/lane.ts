@@ -73,9 +73,13 @@ export class Lane {
         token: server.token,
         requestTimeoutMs: 30_000,
       });
-      const real = createScimAdapter({ scim, settleMs: 0 });
+      const real = createScimAdapter({ scim });
       const port = mistake.port?.(real) ?? real;
-      const service = createAccessService({ match: byEmployeeId('externalId', 'userName'), port });
+      const service = createAccessService({
+        declared: { settleMs: 0 },
+        match: byEmployeeId('externalId', 'userName'),
+        port,
+      });
       return mistake.service?.(service, port) ?? service;
     };
   }

@@ -66,10 +66,7 @@ describe('an exit that is reset to its beginning', () => {
       .invitationsTo(nora.email)
       .map(readInvitation)
       // The first one is the number of the slot.
-      .map(
-        ({ method, event }, _i, [first]) =>
-          `${method} ${Number(event.sequence) - Number(first!.event.sequence)}`,
-      );
+      .map(({ method, event }, _i, [first]) => `${method} ${event.sequence - first!.event.sequence}`);
     assert.deepEqual(sequences, ['REQUEST 0', 'REQUEST 1', 'REQUEST 2', 'REQUEST 2', 'CANCEL 3']);
   });
 });

@@ -15,13 +15,13 @@ import { revoke } from './revoke.js';
 
 export interface AccessOptions extends Matching {
   port: AccessPort;
-  /** What the configuration says of a restore and of tokens, which an adapter cannot know. */
+  /** What the configuration says of a restore, of tokens and of late reads, where an adapter does not know better. */
   declared?: Declared | undefined;
   /** Groups whose last active member the hold must not take. */
   protectedGroups?: readonly string[];
 }
 
-type Declared = Partial<Pick<Capabilities, 'restore' | 'tokensLiveMs'>>;
+type Declared = Partial<Pick<Capabilities, 'restore' | 'settleMs' | 'tokensLiveMs'>>;
 
 export type AccessService = ReturnType<typeof createAccessService>;
 

@@ -36,8 +36,9 @@ export class Lane {
         ...{ token: server.token, requestTimeoutMs: 30_000 },
       });
       return createAccessService({
+        declared: { settleMs: 0 },
         match: byEmployeeId('externalId', 'userName'),
-        port: createScimAdapter({ scim, settleMs: 0 }),
+        port: createScimAdapter({ scim }),
       });
     };
   }

@@ -6,8 +6,7 @@ import type { AccessPort, Account, Key, Membership, Outcome } from '../access-po
 /** Every user has them, and each has a filter of its own. */
 const BUILT_IN = ['username', 'email'] as const;
 
-/** @param settleMs how long a read may show the value from before a write, where several servers share a realm */
-export function createKeycloakAdapter(keycloak: KeycloakClient, settleMs = 0): AccessPort {
+export function createKeycloakAdapter(keycloak: KeycloakClient): AccessPort {
   const { name } = keycloak;
   const declared = new Set<string>();
 
@@ -49,7 +48,7 @@ export function createKeycloakAdapter(keycloak: KeycloakClient, settleMs = 0): A
   return {
     system: name,
 
-    capabilities: () => Promise.resolve({ conditionalWrites: false, settleMs, restore: 'exact' }),
+    capabilities: () => Promise.resolve({ conditionalWrites: false, settleMs: 0, restore: 'exact' }),
 
     async find(key, signal) {
       const users = await keycloak.findUsers(filterOf(key), signal);

@@ -23,8 +23,6 @@ interface LdapAdapterOptions {
   /** The accounts and the groups of the system are below these entries. */
   userBase: string;
   groupBase: string;
-  /** How long a read may show the value from before a write, in milliseconds: not at all on one server. */
-  settleMs?: number | undefined;
 }
 
 /** How many members are looked at for another active one. */
@@ -33,13 +31,7 @@ const MOST_MEMBERS = 200;
 const NAMES_A_SEARCH = 100;
 const NONE = ['1.1'];
 
-export function createLdapAdapter({
-  ldap,
-  dialect,
-  userBase,
-  groupBase,
-  settleMs = 0,
-}: LdapAdapterOptions): AccessPort {
+export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAdapterOptions): AccessPort {
   const { name } = ldap;
   const accountAttributes = [
     ...[dialect.id, dialect.login, dialect.state, ...dialect.identities, ...dialect.reads],
@@ -198,7 +190,7 @@ export function createLdapAdapter({
   return {
     system: name,
 
-    capabilities: () => Promise.resolve({ ...dialect.capabilities, settleMs }),
+    capabilities: () => Promise.resolve({ ...dialect.capabilities, settleMs: 0 }),
 
     find: ({ attribute, value }, signal) =>
       ldap.session(signal, async (session) => {

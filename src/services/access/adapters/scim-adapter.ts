@@ -11,15 +11,9 @@ const USUAL_SETTLE_MS = 1_000;
 
 interface ScimAdapterOptions extends Pick<AccessPort, 'endSessions'> {
   scim: ScimClient;
-  /** How long a read may show the value from before a write, in milliseconds. */
-  settleMs?: number | undefined;
 }
 
-export function createScimAdapter({
-  scim,
-  settleMs = USUAL_SETTLE_MS,
-  endSessions,
-}: ScimAdapterOptions): AccessPort {
+export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): AccessPort {
   const above = groupsAbove(scim);
 
   const write = async (...change: Parameters<ScimClient['patch']>): Promise<Outcome> => {
@@ -61,7 +55,7 @@ export function createScimAdapter({
 
     capabilities: async (signal) => ({
       conditionalWrites: await scim.supportsEtags(signal),
-      settleMs,
+      settleMs: USUAL_SETTLE_MS,
       restore: 'exact',
     }),
 
