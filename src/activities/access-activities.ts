@@ -41,6 +41,8 @@ export interface RestoreAccess {
   system: string;
   account: CapturedAccount;
   taken: Taken;
+  /** As in `Known`. */
+  chosen: readonly string[];
   blockedVersion?: string | undefined;
 }
 
@@ -77,8 +79,17 @@ export function createAccessActivities(access: ReadonlyMap<string, AccessService
         on(system).block(account, hold, progress, report, signal, { overridesProtection }),
       ),
 
-    restoreAccess: ({ system, employee, account, taken, blockedVersion }: RestoreAccess): Promise<Restored> =>
-      attempt(({ signal }) => on(system).restore(account, taken, signal, { blockedVersion, employee })),
+    restoreAccess: ({
+      system,
+      employee,
+      account,
+      taken,
+      chosen,
+      blockedVersion,
+    }: RestoreAccess): Promise<Restored> =>
+      attempt(({ signal }) =>
+        on(system).restore(account, taken, signal, { blockedVersion, employee, chosen }),
+      ),
 
     revokeAccess: ({ system, employee, accounts, chosen }: RevokeAccess): Promise<Revoked> =>
       attempt<Revoked, GroupRef[]>(({ signal, progress, report }) =>

@@ -188,7 +188,7 @@ export abstract class ExitState {
 
   /** Whether access has to stay blocked: what comes back meanwhile is drift. */
   get isHeld(): boolean {
-    return this.phase === 'awaiting-decision' || this.phase === 'awaiting-effective-date';
+    return this.ending === undefined && this.closedAt === undefined;
   }
 
   /** Whether the block of a system was observed, and stands as far as known. */

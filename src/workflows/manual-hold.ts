@@ -6,6 +6,8 @@ import type { ExitContext } from './exit-context.js';
 export class ManualHold {
   /** Nothing that the drift check could read. */
   readonly watched = undefined;
+  /** A person's block takes days: the holds of the systems that EMS asks are complete without it. */
+  readonly isBlocking = false;
   private blocking: Promise<void> | undefined;
 
   constructor(

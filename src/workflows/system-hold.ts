@@ -78,6 +78,10 @@ export class SystemHold {
     await this.context.runner.perform(step, run, system);
   }
 
+  get isBlocking(): boolean {
+    return this.context.exit.step('block-access', this.system.name)?.state === 'running';
+  }
+
   /** What the drift check reads; undefined without an account that was observed blocked. It stays while a drift is blocked again. */
   get watched(): WatchedHold | undefined {
     const { name: system, hold, queue } = this.system;
@@ -127,6 +131,7 @@ export class SystemHold {
             system,
             account,
             taken,
+            chosen,
             blockedVersion,
           });
         } catch (failure) {

@@ -16,7 +16,10 @@ import type { SystemHold } from './system-hold.js';
  * Updates them after each change of the exit. Every upsert is an event, so the changes of one workflow task are one upsert.
  * @returns a function that writes what is not yet written, for the end of the workflow
  */
-export function syncVisibility(exit: Exit, holds: readonly Pick<SystemHold, 'watched'>[]): () => void {
+export function syncVisibility(
+  exit: Exit,
+  holds: readonly Pick<SystemHold, 'watched' | 'isBlocking'>[],
+): () => void {
   let shownRevision = -1;
   let shown = { attributes: '', holds: '[]' };
   const show = () => {
@@ -26,8 +29,9 @@ export function syncVisibility(exit: Exit, holds: readonly Pick<SystemHold, 'wat
     const watched = holds.flatMap((hold) => hold.watched ?? []);
     const next = {
       attributes: JSON.stringify(attributes),
-      // Written once the start of the exit is over, when the holds are complete: one event instead of one for each system.
-      holds: exit.isHeld ? JSON.stringify(watched) : shown.holds,
+      // Written once no system is being blocked, when the holds are complete: one event instead of one for each system.
+      holds:
+        exit.isHeld && !holds.some(({ isBlocking }) => isBlocking) ? JSON.stringify(watched) : shown.holds,
     };
     if (next.attributes !== shown.attributes) upsertSearchAttributes(attributes);
     if (next.holds !== shown.holds) upsertMemo({ holds: watched });

@@ -512,7 +512,7 @@ describe('a SCIM server', () => {
         server.users.push({ ...dana });
         server.odd(odd);
         const same = port();
-        assert.deepEqual(await suspend(same), { kind: 'written' });
+        assert.equal((await suspend(same)).kind, 'written');
         assert.deepEqual(
           patches().map(({ headers }) => headers['if-match']),
           sent,
@@ -535,7 +535,7 @@ describe('a SCIM server', () => {
       it(`is written to without versions where it describes itself by ${what}`, async () => {
         server.users.push({ ...dana });
         server.odd(when(({ type }) => type === 'ServiceProviderConfig', answer));
-        assert.deepEqual(await suspend(), { kind: 'written' });
+        assert.equal((await suspend()).kind, 'written');
         assert.equal((await port().capabilities(signal)).conditionalWrites, false);
       });
     }
@@ -544,7 +544,7 @@ describe('a SCIM server', () => {
       server.users.push({ ...dana });
       server.odd(conditional('W/"7"', '7', 'W/"7"'));
       const seen = (await port().read({ id: 'u-1' }, signal))!;
-      assert.deepEqual(await port().setActive(seen, false, signal), { kind: 'written' });
+      assert.equal((await port().setActive(seen, false, signal)).kind, 'written');
       assert.equal(patches().length, 1);
     });
 
@@ -605,7 +605,7 @@ describe('a SCIM server', () => {
         return answer;
       });
       const same = port();
-      assert.deepEqual(await suspend(same), { kind: 'written' });
+      assert.equal((await suspend(same)).kind, 'written');
       assert.equal(await same.read({ id: 'u-1', userName: 'dana' }, signal), undefined);
     });
 
@@ -617,7 +617,7 @@ describe('a SCIM server', () => {
           : usual(),
       );
       const same = port();
-      assert.deepEqual(await suspend(same), { kind: 'written' });
+      assert.equal((await suspend(same)).kind, 'written');
       assert.deepEqual(await suspend(same), { kind: 'conflict' });
       assert.deepEqual(await suspend(same), { kind: 'conflict' });
       const other = { account: { ...dana, id: 'u-1', userName: 'dana', identities: [] }, active: true };

@@ -64,7 +64,7 @@ export function accessSubscription(
         return service.block(account, kind, tried, trying, signal, { overridesProtection });
       },
       restore: ({ account, taken, blockedVersion }) =>
-        service.restore(account, taken, signal, { blockedVersion, employee }),
+        service.restore(account, taken, signal, { blockedVersion, employee, chosen }),
       revoke: ({ removing: earlier }, apply) => {
         const removing = (groups: GroupRef[]) => {
           apply({ removing: groups });

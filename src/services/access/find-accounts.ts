@@ -120,6 +120,35 @@ export async function findAccounts(
   }
 }
 
+/**
+ * Asks again whose an account is, by the keys that are known.
+ * @returns `isFound` undefined where no key could be asked; and every other account that the keys find
+ */
+export async function accountsNow(
+  port: AccessPort,
+  { match, also = [] }: Matching,
+  person: Person,
+  id: string,
+  signal: AbortSignal,
+): Promise<{ isFound: boolean | undefined; others: Account[] }> {
+  const found = new Map<string, Account>();
+  let isAsked = false;
+  for (const key of [...match, ...also]) {
+    const value = valueOf(key, person);
+    if (value === undefined) continue;
+    const asked = port.find({ attribute: key.attribute, value }, signal).catch((error: unknown) => {
+      unlessUnasked(error);
+      return undefined;
+    });
+    const candidates = await asked;
+    if (!candidates) continue;
+    isAsked = true;
+    for (const { account } of candidates) found.set(account.id, account);
+  }
+  const others = [...found.values()].filter((account) => account.id !== id);
+  return { isFound: isAsked ? found.has(id) : undefined, others };
+}
+
 /** A system may refuse a filter on an attribute that it does not have, or not tell by it. */
 function unlessUnasked(error: unknown): Account[] {
   const types: FailureType[] = [FailureType.Refused, FailureType.CannotTell];

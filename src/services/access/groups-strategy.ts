@@ -3,8 +3,8 @@ import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { GroupRef } from '../../exit/hold-facts.js';
 import type { AccessPort } from './access-port.js';
 import type { Strategy } from './hold-strategy.js';
-import { assertKnown, groupsNamed, isChangeable, isNamed } from './memberships.js';
-import { removeMembership } from './removal.js';
+import { assertNotIn, groupsNamed, isChangeable, isNamed } from './memberships.js';
+import { removeMembership } from './membership-writes.js';
 
 export const groupsStrategy = (port: AccessPort, names: readonly string[]): Strategy => ({
   groupsToTake: (accountId, signal) => groupsNamed(port, accountId, names, signal),
@@ -39,7 +39,8 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     await trying(taken);
     // Only memberships that `trying` has recorded; `uncaptured` below reports later ones.
     for (const group of taken.groups.filter(isPresent)) {
-      const writes = await removeMembership(port, captured.id, group, signal);
+      const { writes, notes: ofOthers } = await removeMembership(port, captured.id, group, signal);
+      notes.push(...ofOthers);
       most = Math.max(most, writes);
       if (writes > 0 || isOurs(group)) continue;
       taken.groups.splice(taken.groups.indexOf(group), 1);
@@ -51,7 +52,7 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     // The system knows a group under the name that it lists the account in.
     const seen = [...captured.groups, ...uncaptured];
     const unseen = names.filter((name) => !seen.some(({ displayName }) => isNamed(displayName, name)));
-    await assertKnown(port, unseen, signal);
+    await assertNotIn(port, captured.id, unseen, signal);
     return { taken, version: user.version, uncaptured, notes, writes: most };
   },
 

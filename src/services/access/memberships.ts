@@ -2,7 +2,6 @@
 import { cannotTell } from '../../exit/failures.js';
 import type { GroupRef } from '../../exit/hold-facts.js';
 import type { AccessPort, Membership } from './access-port.js';
-import { converge } from './converge.js';
 
 export const isChangeable = ({ changeable }: Membership): boolean => changeable === true;
 /** The hold neither takes nor gives back a nested membership. */
@@ -27,6 +26,9 @@ export const without = (groups: readonly GroupRef[], others: readonly GroupRef[]
 export const namesOf = (groups: readonly GroupRef[]): string =>
   groups.map(({ displayName }) => displayName).join(', ');
 
+/** Some systems write the id of a member in another case than the id of the account. */
+export const isSameId = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+
 // displayName is not case-exact (RFC 7643 §4.2).
 export const isNamed = (displayName: string, name: string): boolean =>
   displayName.toLowerCase() === name.toLowerCase();
@@ -45,18 +47,24 @@ export async function groupsNamed(
 }
 
 /**
- * A configured group that the system does not know under that name may be any other one, so that the account may be in it.
+ * A configured group that the system does not know under that name may be any other one, so that the account may be in it. A group that
+ * lists the account contradicts the memberships of the account.
  * @throws FinalFailure CannotTell
  */
-export async function assertKnown(
+export async function assertNotIn(
   port: AccessPort,
+  accountId: string,
   names: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
   const problems: string[] = [];
   for (const name of names) {
     const found = await port.findGroup(name, signal);
-    if (found.some(({ displayName }) => isNamed(displayName, name))) continue;
+    const group = found.find(({ displayName }) => isNamed(displayName, name));
+    const members = group && (await port.membersOf?.(group.id, signal));
+    if (members?.ids.some((id) => isSameId(id, accountId)))
+      problems.push(`${port.system} lists the account in "${name}", and not among its memberships`);
+    if (group) continue;
     const others = found.map(({ displayName }) => `"${displayName}"`).join(', ');
     problems.push(
       others === ''
@@ -68,30 +76,4 @@ export async function assertKnown(
     throw cannotTell(
       `${problems.join('; ')}. Correct the group in the configuration, and look at the account before you settle the step`,
     );
-}
-
-/** @returns false where the group no longer exists */
-export async function addMembership(
-  port: AccessPort,
-  accountId: string,
-  group: GroupRef,
-  signal: AbortSignal,
-): Promise<boolean> {
-  let isGone = false;
-  const { settleMs } = await port.capabilities(signal);
-  const { seen } = await converge(
-    {
-      what: `adding account ${accountId} to ${group.displayName} on ${port.system}`,
-      read: async () => (await ownGroupsOf(port, accountId, signal)).some(({ id }) => id === group.id),
-      isWanted: (isMember) => isMember || isGone,
-      write: async () => {
-        const outcome = await port.addToGroup(accountId, group, signal);
-        isGone = outcome.kind === 'gone';
-        return outcome;
-      },
-      settleMs,
-    },
-    signal,
-  );
-  return seen;
 }

@@ -1,8 +1,9 @@
 /** Protected groups, such as the administrators: a hold must not take their last active member. */
+import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { AccountRef, HoldKind } from '../../exit/hold-facts.js';
 import type { AccessPort, Account } from './access-port.js';
 import { strategyOf } from './strategies.js';
-import { groupsNamed } from './memberships.js';
+import { assertNotIn, groupsNamed, isNamed } from './memberships.js';
 
 export interface Left {
   /** The groups that would have no active member. */
@@ -22,7 +23,20 @@ export async function groupsLeftWithout(
   const last: string[] = [];
   const untold: string[] = [];
   const endangered = strategyOf(port, hold).endangers(user, protectedGroups);
-  for (const { id, displayName } of await groupsNamed(port, user.id, endangered, signal)) {
+  const present = await groupsNamed(port, user.id, endangered, signal);
+  for (const name of endangered) {
+    if (present.some(({ displayName }) => isNamed(displayName, name))) continue;
+    // A group that the system knows by another name, or that lists the account all the same, may lose its last member.
+    const isOut = await assertNotIn(port, user.id, [name], signal).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof FinalFailure && error.type === FailureType.CannotTell) return false;
+        throw error;
+      },
+    );
+    if (!isOut) untold.push(name);
+  }
+  for (const { id, displayName } of present) {
     const other = await port.hasOtherActiveMember(id, user.id, signal);
     if (other === 'no') last.push(displayName);
     if (other === 'cannot tell') untold.push(displayName);

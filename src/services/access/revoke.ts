@@ -12,7 +12,7 @@ import type { AccessPort, Membership } from './access-port.js';
 import { findAccounts, type Known, type Matching } from './find-accounts.js';
 import { setActive } from './activation.js';
 import { groupsOf, isChangeable } from './memberships.js';
-import { removeMembership } from './removal.js';
+import { removeMembership } from './membership-writes.js';
 
 type Recording = (groups: GroupRef[]) => Promise<void>;
 
@@ -61,7 +61,7 @@ export const revoke =
         doubt = error;
       }
       await port.endSessions?.(account, signal);
-      for (const { group, via, changeable } of await removeAll(port, id, record, signal))
+      for (const { group, via, changeable } of await removeAll(port, id, record, notes, signal))
         notes.push(`${userName} stays in ${group.displayName} (${via}): ${changeable}`);
     }
     if (doubt) throw doubt;
@@ -77,6 +77,7 @@ async function removeAll(
   port: AccessPort,
   accountId: string,
   removing: Recording,
+  notes: string[],
   signal: AbortSignal,
 ): Promise<Membership[]> {
   // An administrator may add memberships meanwhile; after four rounds the attempt is retried.
@@ -85,7 +86,7 @@ async function removeAll(
     const groups = memberships.filter(isChangeable).map(({ group }) => group);
     if (groups.length === 0) return memberships;
     await removing(groups);
-    for (const group of groups) await removeMembership(port, accountId, group, signal);
+    for (const group of groups) notes.push(...(await removeMembership(port, accountId, group, signal)).notes);
   }
   throw new Error(`account ${accountId} on ${port.system} gets new memberships as fast as they are removed`);
 }

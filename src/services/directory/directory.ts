@@ -18,7 +18,10 @@ export type DirectoryService = ReturnType<typeof createDirectoryService>;
 export function createDirectoryService({ scim, fallback }: { scim: ScimClient; fallback: Contact }) {
   async function find(employeeId: string, signal: AbortSignal): Promise<ScimUser> {
     for (const attribute of ['externalId', 'userName']) {
-      const hits = await scim.findUsers(attribute, employeeId, signal);
+      const all = await scim.findUsers(attribute, employeeId, signal);
+      // A rename or a rehire leaves an inactive record behind.
+      const active = all.filter(({ user }) => user.active !== false);
+      const hits = active.length === 1 ? active : all;
       if (hits.length > 1) {
         throw new FinalFailure(
           FailureType.Ambiguous,

@@ -41,12 +41,15 @@ export const without = (period: Period, hole: Period): Period[] =>
 export function busyPeriodsOf(content: string): Period[] {
   const freeBusy = parse(content).find((calendar) => calendar.getFirstSubcomponent('vfreebusy'));
   if (!freeBusy) throw new Error('it has no VFREEBUSY');
-  return freeBusy
-    .getFirstSubcomponent('vfreebusy')!
-    .getAllProperties('freebusy')
-    .filter((property) => /^BUSY/i.test(property.getFirstParameter('fbtype') || 'BUSY'))
-    .flatMap((property) => property.getValues() as ICAL.Period[])
-    .map((period) => ({ start: utc(period.start), end: utc(period.getEnd()) }));
+  return (
+    freeBusy
+      .getFirstSubcomponent('vfreebusy')!
+      .getAllProperties('freebusy')
+      // An unknown type is busy (RFC 5545 §3.2.9).
+      .filter((property) => !/^FREE$/i.test(property.getFirstParameter('fbtype') || 'BUSY'))
+      .flatMap((property) => property.getValues() as ICAL.Period[])
+      .map((period) => ({ start: utc(period.start), end: utc(period.getEnd()) }))
+  );
 }
 
 /**

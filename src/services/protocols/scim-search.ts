@@ -74,9 +74,7 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
   async function finds(search: Search, signal: AbortSignal): Promise<boolean> {
     const proof = proofOf(search);
     if (proof.finds !== undefined) return proof.finds;
-    const { elements = [] } =
-      (await lists.some(search.type, search.showing ?? search.query ?? {}, signal, 1)) ?? {};
-    const samples = elements.filter((each) => valuesOf(each, search.attribute).length > 0);
+    const samples = await samplesOf(search, signal);
     const found: boolean[] = [];
     for (const sample of samples.slice(0, MAX_SAMPLES)) {
       const hits = await equal(search, valuesOf(sample, search.attribute)[0]!, signal);
@@ -86,6 +84,16 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
     // A search that does not know the newest yet is not remembered for it.
     if (new Set(found).size === 1) proof.finds = isUnderstood;
     return isUnderstood;
+  }
+
+  /** Those of the first page that show the attribute; without any there, those further on. */
+  async function samplesOf({ type, attribute, query, showing }: Question, signal: AbortSignal) {
+    for (const atMost of [1, MAX_SCANNED]) {
+      const listing = await lists.some(type, showing ?? query ?? {}, signal, atMost);
+      const samples = listing?.elements.filter((each) => valuesOf(each, attribute).length > 0) ?? [];
+      if (samples.length > 0 || (listing?.isComplete ?? true)) return samples;
+    }
+    return [];
   }
 
   /** @throws FinalFailure CannotTell where the system is too large, or does not show the attribute */
@@ -135,12 +143,9 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
       const proof = proofOf(question);
       if (proof.finds) return true;
       const query = question.showing ?? question.query ?? {};
-      for (const atMost of [1, MAX_SCANNED]) {
-        const { elements, isComplete } = (await lists.some(question.type, query, signal, atMost))!;
-        if (elements.some((each) => valuesOf(each, question.attribute).length > 0)) return true;
-        if (isComplete) return elements.length === 0;
-      }
-      return false;
+      if ((await samplesOf(question, signal)).length > 0) return true;
+      const { elements, isComplete } = (await lists.some(question.type, query, signal, 1))!;
+      return isComplete && elements.length === 0;
     },
 
     /**
