@@ -12,7 +12,7 @@ import {
 } from '../config/config.js';
 import { ConfigError } from '../config/config-error.js';
 import { FailureType, FinalFailure } from '../exit/failures.js';
-import type { Person } from '../exit/matching.js';
+import { isById, type Person } from '../exit/matching.js';
 import type { Contact } from '../exit/people.js';
 import type { AccessPort } from './access/access-port.js';
 import { createAccessService, type AccessService } from './access/access.js';
@@ -104,10 +104,11 @@ export function hrPartner({ interview, policy }: Config, partner: HrPartnerConfi
  * @throws ConfigError where the adapter of a system cannot be loaded
  */
 export async function createAccess(config: Config): Promise<ReadonlyMap<string, AccessService>> {
-  const lookUp = personIn(createDirectory(config));
   const services = config.systems.filter(isAsked).map(async (system) => {
     const { name, match, also, protectedGroups, restore, tokensLive, settle } = system;
     const port = await adapterOf(system, config.policy.requestTimeout);
+    // Where the employee id is enough, the access service needs neither the directory nor its token.
+    const lookUp = [...match, ...also].every(isById) ? undefined : personIn(createDirectory(config));
     const declared = {
       ...(restore !== undefined && { restore }),
       ...(tokensLive !== undefined && { tokensLiveMs: tokensLive }),

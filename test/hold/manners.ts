@@ -28,7 +28,7 @@ const admitted: Partial<Record<Manner, RegExp>> = {
   'ends lists too early': /^cannot tell: /,
   'hides active': /^cannot tell: /,
   'deletes a suspended account': /it cannot give it back/,
-  'empties the group': / no longer lists \d+ other members /,
+  'empties the group': / no longer lists \d+ other members? /,
 };
 
 export const isAdmitted = (sentence: string, manner: Manner): boolean =>
