@@ -39,6 +39,8 @@ const CapturedFields = AccountFields.extend({
   groups: z.array(GroupFields),
   /** The memberships that a suspension may cost, as many as a payload may carry; absent where the system does not list them. */
   memberships: z.array(GroupFields).optional(),
+  /** How many there were, also beyond those. */
+  membershipCount: z.number().int().nonnegative().optional(),
 });
 export type CapturedAccount = z.output<typeof CapturedFields>;
 

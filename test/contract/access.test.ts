@@ -36,7 +36,7 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
             identities: [named(dana.userName), dana.email],
             active: true,
             groups: hold.kind === 'groups' ? ['admins', 'operators'] : [],
-            ...(hold.kind === 'suspend' && { memberships: free.groups }),
+            ...(hold.kind === 'suspend' && { memberships: free.groups, membershipCount: 3 }),
           },
         );
         assert.ok(system.proxy.seen.length > 0);

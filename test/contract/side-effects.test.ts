@@ -156,6 +156,51 @@ contract('what a write costs besides: a hold', [embedded], (system, { SUSPEND, G
     assert.match(reason, new RegExp(`no longer lists 1 other member of .*: ${others[0]!.id}`));
   });
 
+  it('says how many memberships it cannot give back where they were too many to record', async () => {
+    const { account } = await system.captured(SUSPEND);
+    system.proxy.quirk(stripsTheSuspended);
+    const { taken } = await system.block(account, SUSPEND);
+    const cut = { ...account, memberships: account.memberships!.slice(0, 1) };
+    const recorded = { ...taken, groups: taken.groups.slice(0, 1) };
+    const reason = await finalFailure(
+      FailureType.NotGivenBack,
+      system.access().restore(cut, recorded, signal),
+    );
+    assert.match(reason, /2 further memberships, which were too many to record/);
+  });
+
+  it('names another membership that a removal took from the account', async () => {
+    const { id, account } = await system.captured(GROUPS);
+    system.proxy.quirk(
+      andThen('Groups', async (_request, ask) => {
+        await ask('PATCH', `/Groups/${system.groups.readers}`, removal(id));
+      }),
+    );
+    const { notes } = await system.block(account, GROUPS);
+    assert.match(notes.join(), /also no longer in .*readers, perhaps by the removal/);
+  });
+
+  it('stops where adding a member at the restore replaced the others', async () => {
+    const ravi = await system.hire();
+    const { id, account } = await system.captured(GROUPS);
+    const { taken } = await system.block(account, GROUPS);
+    system.proxy.quirk(
+      andThen('Groups', async (request, ask) => {
+        const group = JSON.parse(await ask('GET', `/Groups/${idIn(request)}`)) as Group;
+        for (const { value } of group.members ?? [])
+          if (value !== id) await ask('PATCH', `/Groups/${group.id}`, removal(value));
+      }),
+    );
+    const reason = await finalFailure(
+      FailureType.HarmedOthers,
+      system.access().restore(account, taken, signal),
+    );
+    assert.match(
+      reason,
+      new RegExp(`no longer lists \\d+ other members? of .* since it added .*: .*${ravi.id}`),
+    );
+  });
+
   it('says at once that a suspension deleted the account', async () => {
     const { account } = await system.captured(SUSPEND);
     system.proxy.quirk(deletesTheSuspended);

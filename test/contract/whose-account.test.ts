@@ -57,6 +57,20 @@ contract('whose account it is: a hold', [embedded], (system, { SUSPEND, named })
     assert.deepEqual(idsOf(accounts), [id, anew].toSorted());
   });
 
+  it('is not given back where its keys find another account by then: the id may have passed on', async () => {
+    const { employeeId, id, account } = await system.captured(SUSPEND);
+    const { taken } = await system.block(account, SUSPEND);
+    await system.admin.setExternalId(id, named('E-of-another'));
+    const match = [{ attribute: 'externalId', template: '{employeeId}' }];
+    const employee = { employeeId };
+    const restoring = system.access({ match }).restore(account, taken, signal, { employee });
+    const reason = await finalFailure(FailureType.CannotTell, restoring);
+    assert.match(reason, /no longer finds the account .* look whose it is, then retry with that account/);
+    assert.equal((await system.admin.account(id)).active, false);
+    await system.access({ match }).restore(account, taken, signal, { employee, chosen: [id] });
+    assert.equal((await system.admin.account(id)).active, true);
+  });
+
   it('is found by the login where the system knows no employee id, and says so', async () => {
     const id = await system.admin.createUser({ employeeId: named('other'), userName: 'by-login' });
     const service = system.access({ match: [BY_LOGIN] });

@@ -1,5 +1,5 @@
 /** Finds the employee's accounts, and records what the hold may take from each. Writes nothing. */
-import type { Capture, HoldKind } from '../../exit/hold-facts.js';
+import { bounded, type Capture, type HoldKind } from '../../exit/hold-facts.js';
 import type { Person } from '../../exit/matching.js';
 import type { AccessPort } from './access-port.js';
 import { describe, findAccounts, type Known, type Matching } from './find-accounts.js';
@@ -14,7 +14,11 @@ export const capture =
     for (const { id, userName, identities, active } of found.accounts) {
       const groups = await strategy.groupsToTake(id, signal);
       const memberships = await strategy.membershipsAtRisk(id, signal);
-      accounts.push({ id, userName, identities, active, groups, ...(memberships && { memberships }) });
+      const atRisk = memberships && {
+        memberships: bounded(memberships),
+        membershipCount: memberships.length,
+      };
+      accounts.push({ id, userName, identities, active, groups, ...atRisk });
     }
     const notes = found.left.length > 0 ? [...found.notes, `left out: ${describe(found.left)}`] : found.notes;
     return { system: port.system, capturedAt: new Date().toISOString(), accounts, notes };

@@ -3,7 +3,7 @@ import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { GroupRef } from '../../exit/hold-facts.js';
 import type { AccessPort } from './access-port.js';
 import type { Strategy } from './hold-strategy.js';
-import { assertNotIn, groupsNamed, isChangeable, isNamed } from './memberships.js';
+import { assertNotIn, groupsNamed, isChangeable, isNamed, namesOf, without } from './memberships.js';
 import { removeMembership } from './membership-writes.js';
 
 export const groupsStrategy = (port: AccessPort, names: readonly string[]): Strategy => ({
@@ -46,7 +46,11 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
       taken.groups.splice(taken.groups.indexOf(group), 1);
       removedByOthers(group);
     }
-    const uncaptured = await groupsNamed(port, captured.id, names, signal);
+    const left = await port.groupsOf(captured.id, signal);
+    const uncaptured = left.flatMap(({ group }) =>
+      names.some((name) => isNamed(group.displayName, name)) ? group : [],
+    );
+    if (most > 0) notes.push(...(await alsoGone(left.map(({ group }) => group))));
     if (captured.groups.length === 0 && uncaptured.length === 0)
       notes.push('was in none of the critical groups');
     // The system knows a group under the name that it lists the account in.
@@ -54,6 +58,17 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     const unseen = names.filter((name) => !seen.some(({ displayName }) => isNamed(displayName, name)));
     await assertNotIn(port, captured.id, unseen, signal);
     return { taken, version: user.version, uncaptured, notes, writes: most };
+
+    /** What went in the same moment, perhaps by our writes: the hold did not mean to take it, and a person decides. */
+    async function alsoGone(groups: readonly GroupRef[]): Promise<string[]> {
+      const had = present.flatMap(({ group, via }) => (via === 'direct' ? group : []));
+      const others = without(had, [...groups, ...taken.groups]);
+      const after = await port.read(captured, signal);
+      return [
+        ...(others.length > 0 ? [`also no longer in ${namesOf(others)}, perhaps by the removal`] : []),
+        ...(user.active && after?.active === false ? ['no longer active, perhaps by the removal'] : []),
+      ];
+    }
   },
 
   async driftOf(accountId, signal) {

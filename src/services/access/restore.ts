@@ -73,6 +73,16 @@ export const restore =
       const went = without(atRisk, [...present, ...taken.groups]);
       const what = `the membership in ${namesOf(went)}, which went during the hold by the suspension or by another administrator`;
       // An administrator changes one; a system that strips suspended accounts leaves few, such as the group of everyone.
+      const unlisted = (account.membershipCount ?? 0) - (account.memberships?.length ?? 0);
+      const now =
+        present.length + givenBack.groups.filter((group) => without([group], present).length > 0).length;
+      const missing = (account.membershipCount ?? 0) - now - went.length;
+      if (givenBack.suspended && unlisted > 0 && missing > 0)
+        lost.push(
+          `${missing} further memberships, which were too many to record: ask the administrator of the system`,
+        );
+      if (givenBack.suspended && !account.memberships)
+        notes.push('whether the suspension cost memberships could not be told: the system did not list them');
       if (went.length > 1 || (went.length > 0 && went.length === atRisk.length))
         lost.push(`${what}: decide by hand`);
       else if (went.length > 0) notes.push(`not given back: ${what}`);

@@ -12,7 +12,7 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
   groupsToTake: () => Promise.resolve([]),
 
   membershipsAtRisk: (accountId, signal) =>
-    ownGroupsOf(port, accountId, signal).then(bounded, (error: unknown) => {
+    ownGroupsOf(port, accountId, signal).catch((error: unknown) => {
       // A system without groups can suspend all the same.
       if (error instanceof FinalFailure) return undefined;
       throw error;
