@@ -11,6 +11,8 @@ import type { Mail, Seen, Write } from './outside.js';
 
 const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
+const EMPLOYEE_NUMBER = `${ENTERPRISE_USER}:employeeNumber`;
+
 interface User {
   id: string;
   employeeId: string;
@@ -66,6 +68,9 @@ function shown(system: string, { id, employeeId, active, version }: User): objec
   };
 }
 
+const someUsers = (system: string): object[] =>
+  [...users.get(system)!.values()].slice(0, 10).map((user) => shown(system, user));
+
 const group = (displayName: string): object => ({
   schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
   ...{ id: displayName, displayName },
@@ -88,10 +93,21 @@ function answer(asked: Asked): [status: number, body?: object] {
   if (kind === 'ServiceProviderConfig') return [200, { etag: { supported: true } }];
   if (method === 'PATCH') return changed(asked);
   if (id !== undefined) return [200, kind === 'Users' ? shown(system, byId(system, id)) : group(id)];
-  const [, attribute, value] = /^(\S+) eq "(.*)"$/.exec(filter) ?? [];
   const list = (found: object[]): [number, object] => [200, { totalResults: found.length, Resources: found }];
-  if (attribute === 'externalId') return list([shown(system, userOn(system, value!))]);
-  if (attribute === 'members.value') return list([...byId(system, value!).groups].map(group));
+  // A client that doubts an answer looks at a list.
+  if (filter === '') return list(kind === 'Groups' ? groupsOn[system]!.map(group) : someUsers(system));
+  const terms = [...filter.matchAll(/(\S+) eq "(.*?)"/g)].map(([, attribute, value]) => ({
+    attribute,
+    value: value!,
+  }));
+  const [{ attribute, value } = { attribute: '', value: '' }] = terms;
+  if (attribute === 'externalId' || attribute === EMPLOYEE_NUMBER)
+    return list([shown(system, userOn(system, value))]);
+  if (attribute === 'displayName') return list([group(value)]);
+  // No group is in another group.
+  const members = terms.filter((term) => term.value.startsWith(`${system}_`)).map((term) => term.value);
+  if (attribute === 'members.value')
+    return list([...new Set(members.flatMap((member) => [...byId(system, member).groups]))].map(group));
   throw new Error(
     `The world outside was asked for ${kind} where ${filter}, which it does not know: teach it`,
   );
