@@ -69,6 +69,7 @@ describe('an adapter of your own', () => {
       active: true,
       groups: [],
       memberships: [],
+      membershipCount: 0,
     });
   });
 
