@@ -9,7 +9,7 @@ import { startScim2Server } from '../support/scim2-server.js';
 import type { CriticalServer } from '../support/scim-system.js';
 import { scratchFolder } from '../support/temporal.js';
 
-describe('on a server that the environment names, the contract suite', () => {
+describe('@long on a server that the environment names, the contract suite', () => {
   let server: CriticalServer;
   let proxy: FaultProxy;
   const { ask, newUser, newGroup, addMembers } = scimRequests(() => server);

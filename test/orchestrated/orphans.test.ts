@@ -5,7 +5,7 @@ import { eventually, PATIENCE_MS } from '../support/eventually.js';
 import { fast } from '../support/choreographed-world.js';
 import { HR, IT, startWorld, stepOf, type Hired, type World } from '../support/world.js';
 
-describe('a hold whose exit was terminated', () => {
+describe('@long a hold whose exit was terminated', () => {
   let world: World;
   before(async () => {
     world = await startWorld({

@@ -6,7 +6,7 @@ import { readInvitation } from '../support/interview.js';
 import { calendarOf } from '../support/smtp.js';
 import { CRITICAL_GROUPS, startWorld, type Hired, type World } from '../support/world.js';
 
-describe('an exit that is reset to its beginning', () => {
+describe('@long an exit that is reset to its beginning', () => {
   let world: World;
   before(async () => {
     world = await startWorld();

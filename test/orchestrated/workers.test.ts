@@ -11,7 +11,7 @@ import { scratchFolder } from '../support/temporal.js';
 
 const program = fileURLToPath(new URL('../../src/worker.js', import.meta.url));
 
-describe('workers as processes of their own', () => {
+describe('@long workers as processes of their own', () => {
   let world: World;
   let folder: string;
   const running = new Set<Child>();

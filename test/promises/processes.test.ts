@@ -25,7 +25,7 @@ const config: [string, string][] = [
   ],
 ];
 
-inBothForms('services as processes of their own', { config }, (company) => {
+inBothForms('@long services as processes of their own', { config }, (company) => {
   let world: Company;
   let folder: string;
   const running = new Set<Child>();
