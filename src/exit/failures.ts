@@ -64,6 +64,13 @@ export class FinalFailure extends Error {
   }
 }
 
+export const isFinalFailure = (error: unknown, ...types: FailureType[]): error is FinalFailure =>
+  error instanceof FinalFailure && types.includes(error.type);
+
+/** Whether a step that fails so could not be told, where another one was refused or went wrong. */
+export const isUntold = (type: string | undefined): boolean =>
+  type === FailureType.CannotTell || type === FailureType.KeyUnknown;
+
 /** @param what what the system answered, whom it concerns, and what a person is to look at */
 export const cannotTell = (what: string): FinalFailure =>
   new FinalFailure(FailureType.CannotTell, `cannot tell: ${what}`);

@@ -29,6 +29,10 @@ export function bounded(groups: readonly GroupRef[]): GroupRef[] {
 export const AccountFields = z.object({ id: z.string(), userName: z.string() });
 export type AccountRef = z.output<typeof AccountFields>;
 
+/** For people. */
+export const activityOf = (active: boolean | undefined): string =>
+  active === undefined ? 'activity not shown' : active ? 'active' : 'inactive';
+
 /** The account as it was before the hold's first write. */
 const CapturedFields = AccountFields.extend({
   /** Names and addresses of the account, so that no employee decides on their own exit. */

@@ -2,7 +2,7 @@
  * The hold on one account in one critical system, as a pure state machine. `next` returns the next move, `observed` applies its answer. The
  * workflow performs the moves and remembers by replay. The access service performs them and saves a record before each write.
  */
-import { FailureType, FinalFailure } from './failures.js';
+import { FailureType, FinalFailure, isFinalFailure } from './failures.js';
 import {
   everythingOf,
   isNothing,
@@ -233,7 +233,7 @@ export async function perform(performer: Performer, on: Omit<HoldContext, 'now'>
           apply({ restored: await performer.restore(todo) });
         } catch (failure) {
           const before = performer.held;
-          const isListed = failure instanceof FinalFailure && failure.type === FailureType.NotGivenBack;
+          const isListed = isFinalFailure(failure, FailureType.NotGivenBack);
           if (isListed) apply({ notGivenBack: true });
           if (performer.held === before) throw failure;
         }

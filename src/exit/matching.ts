@@ -31,5 +31,12 @@ export function valueOf({ template }: Match, person: Person): string | undefined
   return isKnown ? value : undefined;
 }
 
+/** @returns the keys whose values are known, with them */
+export const knownKeys = (keys: readonly Match[], person: Person): { attribute: string; value: string }[] =>
+  keys.flatMap((key) => {
+    const value = valueOf(key, person);
+    return value === undefined ? [] : { attribute: key.attribute, value };
+  });
+
 /** Whether the key is the employee id itself, and so names one person for good. */
 export const isById = ({ template }: Match): boolean => template === '{employeeId}';

@@ -1,6 +1,6 @@
 /** The steps of one exit as they stand, each with the row of the table that it comes from. */
 import type { Outcome } from './events.js';
-import { FailureType } from './failures.js';
+import { isUntold } from './failures.js';
 import type { Notices } from './notices.js';
 import type { Plan, PlannedSystem } from './plan.js';
 import { isSettled, stepKey, type Step, isStuck, type StepState } from './status.js';
@@ -167,9 +167,6 @@ export class StepLedger {
     return this.entries.find(({ step }) => stepKey(step) === key);
   }
 }
-
-const isUntold = (type: string | undefined): boolean =>
-  type === FailureType.CannotTell || type === FailureType.KeyUnknown;
 
 /** The steps that carry out a decision on each system. */
 const endings = ['restore-access', 'revoke-access'];

@@ -11,7 +11,7 @@ import {
   type ScimSystemConfig,
 } from '../config/config.js';
 import { ConfigError } from '../config/config-error.js';
-import { FailureType, FinalFailure } from '../exit/failures.js';
+import { FailureType, isFinalFailure } from '../exit/failures.js';
 import { isById, type Person } from '../exit/matching.js';
 import type { Contact } from '../exit/people.js';
 import type { AccessPort } from './access/access-port.js';
@@ -127,7 +127,7 @@ const personIn =
       const { login, email } = await directory.lookUp(person.employeeId, signal);
       return { ...person, login: person.login ?? login, email: person.email ?? email };
     } catch (error) {
-      if (error instanceof FinalFailure && error.type === FailureType.UnknownEmployee) return person;
+      if (isFinalFailure(error, FailureType.UnknownEmployee)) return person;
       throw error;
     }
   };

@@ -2,7 +2,7 @@
 import type { Ending } from '../decision.js';
 import type { EndRecord, SystemRecord } from './evidence.js';
 import type { Fact, FactOf } from './facts.js';
-import { FailureType } from '../failures.js';
+import { FailureType, isUntold } from '../failures.js';
 import { isNothing, mergeCaptures, mergeTaken, type Capture, type GroupRef } from '../hold-facts.js';
 import { keyOfStep, type Confirmation } from '../status.js';
 
@@ -128,10 +128,7 @@ function howOtherwise(
 /** The step is not settled: its last answer may not have told. */
 function pending(step: string, facts: readonly Fact[]): 'cannot-tell' | 'pending' {
   const last = facts.findLast((fact) => fact.kind === 'attention' && fact.step === step);
-  return last?.kind === 'attention' &&
-    (last.type === FailureType.CannotTell || last.type === FailureType.KeyUnknown)
-    ? 'cannot-tell'
-    : 'pending';
+  return last?.kind === 'attention' && isUntold(last.type) ? 'cannot-tell' : 'pending';
 }
 
 /** The accounts together. */

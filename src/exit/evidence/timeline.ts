@@ -1,7 +1,7 @@
 /** The timeline: one line for each fact, in order. */
 import type { DecisionRecord, Moment } from './evidence.js';
 import type { Fact, FactOf } from './facts.js';
-import { isNothing, type GroupRef, type Taken } from '../hold-facts.js';
+import { activityOf, isNothing, type GroupRef, type Taken } from '../hold-facts.js';
 import { keyOfStep } from '../status.js';
 
 type Kind = Fact['kind'];
@@ -14,7 +14,7 @@ const lines: { [K in Kind]?: (fact: FactOf<K>) => string | undefined } = {
     `Directory: ${displayName}; ${manager.insteadOfManager ? `${manager.insteadOfManager}, so ${manager.name} is told` : `manager ${manager.name}`}`,
   captured: ({ system, capture: { accounts } }) =>
     accounts.length > 0
-      ? `${system}: captured ${accounts.map(({ userName, active, groups }) => `${userName}, ${activity(active)}${groupsOf(groups, ', in ')}`).join('; ')}`
+      ? `${system}: captured ${accounts.map(({ userName, active, groups }) => `${userName}, ${activityOf(active)}${groupsOf(groups, ', in ')}`).join('; ')}`
       : `${system}: no account`,
   blocked: ({ system, blocked: { taken, uncaptured } }) =>
     `${system}: observed blocked; ${describeTaken(taken, 'taken')}${uncaptured.length > 0 ? '; uncaptured memberships are captured and blocked next' : ''}`,
@@ -77,7 +77,5 @@ function describeTaken(taken: Taken, verb: string): string {
 /** `notifyManagerOfOutcome` → "notify manager of outcome" */
 export const words = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
-const activity = (active: boolean | undefined): string =>
-  active === undefined ? 'activity not shown' : active ? 'active' : 'inactive';
 const groupsOf = (groups: readonly GroupRef[], prefix: string): string =>
   groups.length > 0 ? prefix + groups.map(({ displayName }) => displayName).join(', ') : '';

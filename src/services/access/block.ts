@@ -1,5 +1,5 @@
 /** Takes access, and observes the result. */
-import { cannotTell, FailureType, FinalFailure } from '../../exit/failures.js';
+import { cannotTell, FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.js';
 import {
   isNothing,
   type Blocked,
@@ -56,8 +56,7 @@ export const block =
             .block(account, user, tried, trying, signal)
             .catch(async (failure: unknown) => {
               // What cannot be told has been written all the same.
-              if (failure instanceof FinalFailure && failure.type === FailureType.CannotTell)
-                await port.endSessions?.(account, signal);
+              if (isFinalFailure(failure, FailureType.CannotTell)) await port.endSessions?.(account, signal);
               throw failure;
             })
         : {

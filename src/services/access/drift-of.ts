@@ -1,6 +1,6 @@
 /** Looks whether a hold still stands: whether access came back to an account, or another account of the employee appeared. */
 import type { HoldKind } from '../../exit/hold-facts.js';
-import { valueOf, type Person } from '../../exit/matching.js';
+import { knownKeys, type Person } from '../../exit/matching.js';
 import type { AccessPort } from './access-port.js';
 import type { Matching } from './find-accounts.js';
 import { groupsNamed } from './memberships.js';
@@ -22,10 +22,8 @@ export const driftOf =
       const what = await strategyOf(port, hold).driftOf(id, signal);
       if (what !== undefined) return what;
     }
-    for (const key of [...match, ...also]) {
-      const value = valueOf(key, employee);
-      if (value === undefined) continue;
-      for (const { account } of await port.find({ attribute: key.attribute, value }, signal)) {
+    for (const key of knownKeys([...match, ...also], employee)) {
+      for (const { account } of await port.find(key, signal)) {
         if (held.includes(account.id) || account.active === false) continue;
         const isFree =
           hold.kind === 'suspend' || (await groupsNamed(port, account.id, hold.groups, signal)).length > 0;

@@ -1,6 +1,7 @@
 /** Finds the accounts of a person on a critical system, by the configured keys. */
-import { cannotTell, FailureType, FinalFailure } from '../../exit/failures.js';
-import { isById, valueOf, type Match, type Person } from '../../exit/matching.js';
+import { cannotTell, FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.js';
+import { activityOf } from '../../exit/hold-facts.js';
+import { isById, knownKeys, valueOf, type Match, type Person } from '../../exit/matching.js';
 import { assertSpelling } from '../../exit/spelling.js';
 import type { AccessPort, Account } from './access-port.js';
 
@@ -133,14 +134,11 @@ export async function accountsNow(
 ): Promise<{ isFound: boolean | undefined; others: Account[] }> {
   const found = new Map<string, Account>();
   let isAsked = false;
-  for (const key of [...match, ...also]) {
-    const value = valueOf(key, person);
-    if (value === undefined) continue;
-    const asked = port.find({ attribute: key.attribute, value }, signal).catch((error: unknown) => {
+  for (const key of knownKeys([...match, ...also], person)) {
+    const candidates = await port.find(key, signal).catch((error: unknown) => {
       unlessUnasked(error);
       return undefined;
     });
-    const candidates = await asked;
     if (!candidates) continue;
     isAsked = true;
     for (const { account } of candidates) found.set(account.id, account);
@@ -151,13 +149,9 @@ export async function accountsNow(
 
 /** A system may refuse a filter on an attribute that it does not have, or not tell by it. */
 function unlessUnasked(error: unknown): Account[] {
-  const types: FailureType[] = [FailureType.Refused, FailureType.CannotTell];
-  if (error instanceof FinalFailure && types.includes(error.type)) return [];
+  if (isFinalFailure(error, FailureType.Refused, FailureType.CannotTell)) return [];
   throw error;
 }
 
 export const describe = (accounts: readonly Account[]): string =>
-  accounts.map(({ id, userName, active }) => `${id} (${userName}, ${state(active)})`).join(', ');
-
-const state = (active: boolean | undefined): string =>
-  active === undefined ? 'activity not shown' : active ? 'active' : 'inactive';
+  accounts.map(({ id, userName, active }) => `${id} (${userName}, ${activityOf(active)})`).join(', ');

@@ -1,5 +1,5 @@
 /** Protected groups, such as the administrators: a hold must not take their last active member. */
-import { FailureType, FinalFailure } from '../../exit/failures.js';
+import { FailureType, isFinalFailure } from '../../exit/failures.js';
 import type { AccountRef, HoldKind } from '../../exit/hold-facts.js';
 import type { AccessPort, Account } from './access-port.js';
 import { strategyOf } from './strategies.js';
@@ -30,7 +30,7 @@ export async function groupsLeftWithout(
     const isOut = await assertNotIn(port, user.id, [name], signal).then(
       () => true,
       (error: unknown) => {
-        if (error instanceof FinalFailure && error.type === FailureType.CannotTell) return false;
+        if (isFinalFailure(error, FailureType.CannotTell)) return false;
         throw error;
       },
     );

@@ -1,5 +1,5 @@
 /** Gives back exactly the access that the hold took. */
-import { cannotTell, FailureType, FinalFailure } from '../../exit/failures.js';
+import { cannotTell, FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.js';
 import {
   isNothing,
   type CapturedAccount,
@@ -72,10 +72,8 @@ export const restore =
       }
       const went = without(atRisk, [...present, ...taken.groups]);
       const what = `the membership in ${namesOf(went)}, which went during the hold by the suspension or by another administrator`;
-      // An administrator changes one; a system that strips suspended accounts leaves few, such as the group of everyone.
       const unlisted = (account.membershipCount ?? 0) - (account.memberships?.length ?? 0);
-      const now =
-        present.length + givenBack.groups.filter((group) => without([group], present).length > 0).length;
+      const now = present.length + without(givenBack.groups, present).length;
       const missing = (account.membershipCount ?? 0) - now - went.length;
       if (givenBack.suspended && unlisted > 0 && missing > 0)
         lost.push(
@@ -83,6 +81,7 @@ export const restore =
         );
       if (givenBack.suspended && !account.memberships)
         notes.push('whether the suspension cost memberships could not be told: the system did not list them');
+      // An administrator changes one; a system that strips suspended accounts leaves few, such as the group of everyone.
       if (went.length > 1 || (went.length > 0 && went.length === atRisk.length))
         lost.push(`${what}: decide by hand`);
       else if (went.length > 0) notes.push(`not given back: ${what}`);
@@ -103,7 +102,7 @@ export const restore =
       try {
         return await addMembership(port, account.id, group, signal);
       } catch (error) {
-        if (!(error instanceof FinalFailure) || error.type !== FailureType.Refused) throw error;
+        if (!isFinalFailure(error, FailureType.Refused)) throw error;
         lost.push(`the membership in ${group.displayName} (${error.message})`);
         return { isBack: undefined, notes: [] };
       }

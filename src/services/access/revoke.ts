@@ -1,5 +1,5 @@
 /** Deactivates the account and removes every membership. The account stays, as evidence. */
-import { FailureType, FinalFailure } from '../../exit/failures.js';
+import { FailureType, isFinalFailure, type FinalFailure } from '../../exit/failures.js';
 import {
   bounded,
   type AccountRef,
@@ -57,7 +57,7 @@ export const revoke =
         if (!seen) continue;
       } catch (error) {
         // The memberships go all the same.
-        if (!(error instanceof FinalFailure) || error.type !== FailureType.CannotTell) throw error;
+        if (!isFinalFailure(error, FailureType.CannotTell)) throw error;
         doubt = error;
       }
       await port.endSessions?.(account, signal);

@@ -3,7 +3,7 @@
  * cancels it as well. After a failure at any point a method can be retried with the same memory.
  */
 import type { InterviewPolicy } from '../../config/config.js';
-import { FailureType, FinalFailure } from '../../exit/failures.js';
+import { FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.js';
 import { interviewUid } from '../../exit/ids.js';
 import type { Interview } from '../../exit/interview.js';
 import type { Contact, Employee, Sent } from '../../exit/people.js';
@@ -237,8 +237,7 @@ export function createHrService({
         try {
           interview = await arrange(about, place, { time, slots }, memory, signal);
         } catch (error) {
-          if (place === begun || !(error instanceof FinalFailure && error.type === FailureType.Refused))
-            throw error;
+          if (place === begun || !isFinalFailure(error, FailureType.Refused)) throw error;
           refusals.set(place.partner, error);
           continue;
         }
