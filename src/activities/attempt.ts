@@ -39,7 +39,9 @@ export async function attempt<T, P = never>(run: (attempt: Attempt<P>) => Promis
     const signal = AbortSignal.any([context.cancellationSignal, deadline]);
     return await run({ signal, progress, report });
   } catch (error) {
-    const details: [Reported] = [{ reported: progress ?? null }];
+    const pauseMs = error instanceof RetryAfter ? error.afterMs : undefined;
+    const retryAt = pauseMs === undefined ? {} : { retryAt: Date.now() + pauseMs };
+    const details: [Reported] = [{ reported: progress ?? null, ...retryAt }];
     const isCancelled =
       context.cancellationDetails?.cancelRequested || error instanceof ActivityCancelledError;
     if (isCancelled && !(error instanceof FinalFailure)) {
@@ -52,7 +54,7 @@ export async function attempt<T, P = never>(run: (attempt: Attempt<P>) => Promis
       message: deadline.aborted ? `no result within the attempt's time: ${message}` : message,
       type: isFinal ? error.type : name,
       nonRetryable: isFinal,
-      ...(error instanceof RetryAfter && { nextRetryDelay: error.afterMs }),
+      ...(pauseMs !== undefined && { nextRetryDelay: pauseMs }),
       details,
       ...(cause instanceof Error && { cause }),
     });
