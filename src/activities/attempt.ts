@@ -28,7 +28,9 @@ export async function attempt<T, P = never>(run: (attempt: Attempt<P>) => Promis
     const signal = AbortSignal.any([context.cancellationSignal, heartbeats.signal, deadline]);
     return await run({ signal, progress: heartbeats.details, report: heartbeats.report });
   } catch (error) {
-    const details: [Reported] = [{ reported: heartbeats.details ?? null }];
+    const pauseMs = error instanceof RetryAfter ? error.afterMs : undefined;
+    const retryAt = pauseMs === undefined ? {} : { retryAt: Date.now() + pauseMs };
+    const details: [Reported] = [{ reported: heartbeats.details ?? null, ...retryAt }];
     const isCancelled = heartbeats.signal.reason instanceof ActivityCancelledError;
     if (isCancelled && !(error instanceof FinalFailure)) {
       throw new CancelledFailure('cancelled on request', details, error as Error);
@@ -40,7 +42,7 @@ export async function attempt<T, P = never>(run: (attempt: Attempt<P>) => Promis
       message: deadline.aborted ? `no result within the attempt's time: ${message}` : message,
       type: isFinal ? error.type : name,
       nonRetryable: isFinal,
-      ...(error instanceof RetryAfter && { nextRetryDelay: error.afterMs }),
+      ...(pauseMs !== undefined && { nextRetryDelay: pauseMs }),
       details,
       ...(cause instanceof Error && { cause }),
     });

@@ -222,6 +222,13 @@ export abstract class ExitState {
     return this.taskRequests.get(stepKey(task))?.number ?? 0;
   }
 
+  /** Since when failed attempts of a step count, ISO 8601: it began, or its mail went out. */
+  triedSince(step: Step): string | undefined {
+    const { startedAt } = step;
+    const asked = this.taskRequests.get(stepKey(step))?.at;
+    return startedAt !== undefined && asked !== undefined && asked > startedAt ? asked : startedAt;
+  }
+
   /** The systems where a person settled the restore or the revoke, so that EMS has not observed it. */
   get unobserved(): string[] {
     const isEnd = ({ name }: Step) => name === 'restore-access' || name === 'revoke-access';

@@ -6,7 +6,7 @@ import type { Ending } from './decision.js';
 import type { RecordedEvent } from './events.js';
 import { ExitState, type Opening } from './exit-state.js';
 import { statusOf } from './exit-status.js';
-import { FailureType } from './failures.js';
+import { FailureType, notConfirmed } from './failures.js';
 import type { CapturedAccount } from './hold-facts.js';
 import { identitiesOf } from './holds.js';
 import type { Plan } from './plan.js';
@@ -190,9 +190,11 @@ export class Exit extends ExitState {
     const { step: name, system, to, number } = data;
     const step = this.step(name, system);
     if (!step) return this.noStep(name, system);
-    if (number > this.timesAsked(step))
+    const isNew = number > this.timesAsked(step);
+    if (isNew)
       this.taskRequests.set(stepKey(step), { number, at: storedAt, start: this.ledger.starts(name, system) });
     if (!isSettled(step)) step.note = `asked ${to}${number > 1 ? `, ${number} times` : ''}`;
+    if (isNew && isStuck(step)) this.endOutageOfMail(step, to, storedAt);
     return undefined;
   }
 
@@ -250,6 +252,13 @@ export class Exit extends ExitState {
     const error = `${system} gives the access back again and again. It is blocked again each time: find what reactivates it, then retry`;
     this.askForAttention(step, { error, type: FailureType.Restless }, storedAt);
     return undefined;
+  }
+
+  /** The mail has gone after all: what kept it back is over, and now the person is waited for. */
+  private endOutageOfMail(step: Step, to: string, at: string): void {
+    const tookMs = Date.parse(at) - Date.parse(step.startedAt!);
+    if (tookMs < this.ledger.attentionAfterMs(step)) this.ledger.recover(step);
+    else this.askForAttention(step, notConfirmed(step, to), at);
   }
 
   private advanceLadder(plan: Plan, now: string): void {

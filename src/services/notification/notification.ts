@@ -122,8 +122,8 @@ export function createNotificationService({
     },
 
     /**
-     * Sends to the employee's mailbox, which the hold may have blocked, and to their personal one. A final refusal of one address is a
-     * failure only where no address accepts the mail.
+     * Sends to the employee's mailbox, which the hold may have blocked, and to their personal one. The refusal of one address is a
+     * failure only where no address accepts the mail; a refusal of the sender always is.
      * @throws FinalFailure AddressRefused, Refused
      */
     async notifyEmployee(
@@ -143,18 +143,20 @@ export function createNotificationService({
       const answers: Answer[] = [];
       const failures = new Failures();
       for (const email of addressesOf(employee, 'tell')) {
-        try {
-          const id = idOf(exitId, 'notify-employee', email);
-          if (!deliveries.has(id)) {
+        const id = idOf(exitId, 'notify-employee', email);
+        if (!deliveries.has(id)) {
+          try {
             await send(exitId, 'notify-employee', { name: displayName, email }, mail, signal);
-            await deliveries.add(id);
+          } catch (error) {
+            if (signal.aborted) throw error;
+            failures.add(error as Error);
+            continue;
           }
-          answers.push({ to: email, messageId: id });
-        } catch (error) {
-          failures.add(error as Error);
+          await deliveries.add(id);
         }
+        answers.push({ to: email, messageId: id });
       }
-      failures.throwOutage();
+      failures.throwOthers();
       if (answers.length === 0) throw failures.asRefusal();
       return [...answers, ...failures.refusals.map(({ message }) => ({ refused: message }))];
     },
