@@ -51,9 +51,9 @@ describe('@long scheduling in a calendar that', () => {
   }
 
   it('is unreachable is an outage that names the address', async () => {
-    const gone = { ...calendar.account, url: 'http://127.0.0.1:1/hr/calendar' };
+    const gone = { ...calendar.account, url: 'http://127.0.0.1:2/hr/calendar' };
     const message = await outage(secretly(scheduleIn(gone)));
-    assert.match(message, /cannot be reached at http:\/\/127\.0\.0\.1:1\/hr\/calendar\/: \w+/);
+    assert.match(message, /cannot be reached at http:\/\/127\.0\.0\.1:2\/hr\/calendar\/: \w+/);
   });
 
   it('hangs is an outage after the request timeout, or as soon as the attempt is cancelled', async () => {
@@ -73,7 +73,7 @@ describe('@long scheduling in a calendar that', () => {
       const redirect = { status: 307, headers: { location: other.url }, body: '' };
       calendar.proxy.quirk(() => () => Promise.resolve(redirect));
       const message = await finalFailure(FailureType.Refused, secretly(schedule()));
-      assert.match(message, /answered 307 .*a redirect: check its url/);
+      assert.match(message, /answered 307 .*a redirect to 127\.0\.0\.1:\d+: check its url/);
       assert.equal(other.seen.length, 0);
     } finally {
       await other.stop();
