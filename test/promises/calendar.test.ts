@@ -127,7 +127,7 @@ inBothForms(
       const { note } = stepOf(await world.exits.status(nora.employeeId), 'schedule-hr-interview')!;
       assert.match(
         note!,
-        /in the calendar of Acme HR these could not be read and do not count: .*lunch\.ics/,
+        /in the calendar of Acme HR the time of these cannot be told: .*lunch\.ics/,
       );
     });
 
