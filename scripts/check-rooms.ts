@@ -18,7 +18,8 @@ exit/evidence/              exit/
 version.ts
 config/                     exit/  @temporalio/envconfig temporal-polyfill yaml zod node:
 
-services/protocols/         exit/ config/  ical.js ldapts nodemailer temporal-polyfill tsdav windows-iana zod node:
+services/protocols/         exit/ config/
+                            @xmldom/xmldom ical.js ldapts nodemailer rrule-temporal temporal-polyfill windows-iana zod node:
 services/mails/             exit/ services/protocols/  liquidjs negotiator node:
 services/directory/         exit/ services/protocols/
 services/notification/      exit/ services/protocols/ services/mails/

@@ -37,20 +37,28 @@ export async function attempt<T, P = never>(run: (attempt: Attempt<P>) => Promis
     }
     const { message, name, stack = '', cause } = error as Error;
     const isFinal = error instanceof FinalFailure;
-    // Temporal omits the failure of a pending activity over 4 KB, so the error is not also its own cause.
+    // Temporal omits the failure of a pending activity over 4 KB: the error is not also its own cause, and stacks are cut.
     const failure = ApplicationFailure.create({
       message: deadline.aborted ? `no result within the attempt's time: ${message}` : message,
       type: isFinal ? error.type : name,
       nonRetryable: isFinal,
       ...(pauseMs !== undefined && { nextRetryDelay: pauseMs }),
       details,
-      ...(cause instanceof Error && { cause }),
+      ...(cause instanceof Error && { cause: briefly(cause) }),
     });
-    failure.stack = stack;
+    failure.stack = head(stack);
     throw failure;
   } finally {
     heartbeats.stop();
   }
+}
+
+const STACK_LINES = 12;
+const head = (stack: string, lines = STACK_LINES): string => stack.split('\n').slice(0, lines).join('\n');
+
+/** Without the causes of the cause. */
+function briefly({ name, message, stack = '' }: Error): Error {
+  return Object.assign(new Error(message), { name, stack: head(stack, STACK_LINES / 3) });
 }
 
 /** 90 % of the time left: the attempt ends before its timeout, after which Temporal starts the next one. */

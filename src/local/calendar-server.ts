@@ -62,10 +62,10 @@ app.use(
       getEvent: (_context, { eventId }) => Promise.resolve(events.get(eventId)),
       getEventsForCalendar: () => Promise.resolve([...events.values()]),
       getEventsByDate: (_context, { start, end }) => {
-        const within = { start: start?.getTime() ?? -Infinity, end: end?.getTime() ?? Infinity };
-        return Promise.resolve(
-          [...events.values()].filter(({ ical }) => eventsOf(ical, 'UTC', within).length > 0),
-        );
+        const all = [...events.values()];
+        if (!start && !end) return Promise.resolve(all);
+        const within = { start: start?.getTime() ?? 0, end: end?.getTime() ?? Date.UTC(2200, 0) };
+        return Promise.resolve(all.filter(({ ical }) => eventsOf(ical, 'UTC', within).length > 0));
       },
       createEvent: store,
       updateEvent: store,

@@ -83,7 +83,7 @@ export async function readCalendars(config: Config, exitId: string): Promise<See
   const partners = config.contacts.hrPartners.flatMap((partner) => hrPartner(config, partner).calendar ?? []);
   return Promise.all(
     partners.map(async (calendar) => {
-      const entry = await calendar.read(uid, AbortSignal.timeout(10_000));
+      const entry = await calendar.find({ uid }, AbortSignal.timeout(10_000));
       const time = typeof entry?.time === 'string' ? undefined : entry?.time;
       return { calendar: calendar.name, start: time && new Date(time.start).toISOString() };
     }),

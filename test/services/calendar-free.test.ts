@@ -132,10 +132,10 @@ describe('@long in a calendar with', () => {
   it('no free slot within the policy, scheduling fails for good, names the slots, and sends no mail', async () => {
     await calendar.add('away', AWAY);
     const message = await finalFailure(FailureType.NoInterviewSlot, schedule());
-    assert.match(message, /within 5 working days of 2026-11-23T10:10:00Z, 09:00 to 17:00 Europe\/Berlin/);
+    assert.match(message, /within 60 working days of 2026-11-23T10:10:00Z, 09:00 to 17:00 Europe\/Berlin/);
     assert.match(
       message,
-      /all 70 slots from 2026-11-24T10:30:00Z to 2026-11-30T15:45:00Z are taken in the calendar of Acme HR/,
+      /all 895 slots from 2026-11-24T10:30:00Z to 2027-02-19T15:45:00Z are taken in the calendar of Acme HR/,
     );
     assert.equal(mail.mails.length, 0);
   });

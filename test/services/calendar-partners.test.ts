@@ -47,7 +47,7 @@ describe('@long of several HR partners', () => {
   });
 
   it('none is passed over because of an outage', async () => {
-    const down = partnerWith({ ...anne, url: 'http://127.0.0.1:1/calendar' }, ANNE);
+    const down = partnerWith({ ...anne, url: 'http://127.0.0.1:2/calendar' }, ANNE);
     const message = await outage(schedule({ partners: [down, both()[1]] }));
     assert.match(message, /the calendar of Anne cannot be reached/);
     assert.deepEqual(await interviewsIn(bert), {});

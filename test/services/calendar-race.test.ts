@@ -15,8 +15,11 @@ describe('@long exits that race for a slot', () => {
   const { mail } = calendar;
   const fault = (decide?: (request: Seen) => Fault | undefined) => calendar.proxy.fault(decide);
 
-  /** The policy leaves one slot a day. */
+  /** The policy leaves one slot a day, on so many days. */
   const slots = (withinWorkingDays: number): Asked => ({
+    lastWorkingDay: ['2026-11-25', '2026-11-26', '2026-11-27', '2026-11-28', '2026-12-01'][
+      withinWorkingDays - 1
+    ]!,
     policy: { workingHours: { from: '09:00', to: '09:45' }, withinWorkingDays, leadTime: 3_600_000 },
   });
   const schedule = (exitId: string, days: number, asked: Asked = {}) =>

@@ -1,6 +1,6 @@
 /** What other programs write into a calendar, in the shapes of the public record. */
 import assert from 'node:assert/strict';
-import { eventsOf } from '../../src/services/protocols/icalendar.js';
+import { busyPeriodsOf, eventsOf } from '../../src/services/protocols/icalendar.js';
 import { timeZoneNamed } from '../../src/services/protocols/time-zones.js';
 
 const WEEK = { start: Date.parse('2026-11-23T00:00:00Z'), end: Date.parse('2026-11-30T00:00:00Z') };
@@ -90,11 +90,139 @@ describe('the time of an event', () => {
     );
   });
 
+  it('moves with all that follow it (RANGE=THISANDFUTURE), until the next exception', () => {
+    const daily = ['DTSTART:20261101T090000Z', 'DURATION:PT45M', 'RRULE:FREQ=DAILY'];
+    const exception = (...lines: string[]) => ['END:VEVENT', 'BEGIN:VEVENT', 'UID:one', ...lines];
+    const later = exception(
+      ...['RECURRENCE-ID;RANGE=THISANDFUTURE:20261110T090000Z', 'DTSTART:20261110T100000Z', 'DURATION:PT2H'],
+    );
+    assert.deepEqual(
+      new Set(times([...daily, ...later]).map((time) => time.replaceAll(/2026-11-\d\d/g, ''))),
+      new Set(['T10:00:00.000Z,T12:00:00.000Z']),
+    );
+    const once = exception('RECURRENCE-ID:20261124T090000Z', 'DTSTART:20261124T160000Z', 'DURATION:PT15M');
+    const all = times([...daily, ...later, ...once]);
+    assert.equal(all.length, 7);
+    assert.ok(all.includes(at('16:00', '16:15')[0]!) && !all.includes(at('10:00', '12:00')[0]!));
+    const cancelled = exception(
+      ...['RECURRENCE-ID;RANGE=THISANDFUTURE:20261124T090000Z', 'DTSTART:20261124T090000Z'],
+      'STATUS:CANCELLED',
+    );
+    const blocking = read([...daily, ...later, ...cancelled]).filter(({ blocks }) => blocks);
+    assert.equal(blocking.length, 1, 'only the 23rd is left');
+  });
+
+  it('keeps an occurrence whose exception cannot be read: both count', () => {
+    const daily = ['DTSTART:20261101T090000Z', 'DURATION:PT45M', 'RRULE:FREQ=DAILY'];
+    for (const lines of [
+      ['RECURRENCE-ID;TZID=Planet X:20261124T090000', 'DTSTART:20261124T160000Z', 'DURATION:PT15M'],
+      ['RECURRENCE-ID:20261124T090000Z', 'SUMMARY:no time'],
+    ]) {
+      const all = times([...daily, 'END:VEVENT', 'BEGIN:VEVENT', 'UID:one', ...lines]);
+      assert.equal(all.filter((time) => time.includes('T09:00')).length, 7);
+    }
+  });
+
+  it('follows RDATE and EXDATE in their own time zones, and RDATE with periods', () => {
+    const start = ['DTSTART;TZID=Europe/Berlin:20261101T100000', 'DURATION:PT45M'];
+    assert.deepEqual(
+      times([...start, 'RDATE;VALUE=PERIOD:20261124T110000Z/PT1H,20261124T140000Z/20261124T150000Z']),
+      [...at('11:00', '12:00'), ...at('14:00', '15:00')],
+    );
+    assert.deepEqual(times([...start, 'RDATE;TZID=America/New_York:20261124T100000']), at('15:00', '15:45'));
+    const left = times([
+      ...start,
+      'RRULE:FREQ=DAILY',
+      'EXDATE:20261124T090000Z',
+      'EXDATE;VALUE=DATE:20261125',
+    ]);
+    assert.equal(left.length, 5);
+    assert.match(times([...start, 'RDATE:soon']).join(), /its RDATE cannot be read/);
+  });
+
+  it('ends with UNTIL in the time zone of the event, the last day included', () => {
+    const nightly = ['DTSTART;TZID=Europe/Berlin:20261101T003000', 'DURATION:PT15M'];
+    const count = (until: string) => times([...nightly, `RRULE:FREQ=DAILY;UNTIL=${until}`]).length;
+    // The window begins with Monday, the 23rd, at one o'clock in Berlin.
+    assert.equal(count('20261124T233000Z'), 2);
+    assert.equal(count('20261124T232959Z'), 1);
+    assert.equal(count('20261125'), 2);
+    assert.equal(times([...nightly, 'RRULE:FREQ=DAILY;COUNT=24;UNTIL=20261130']).length, 1);
+  });
+
+  it('is found in an endless, hostile or ancient recurrence without delay', () => {
+    const began = Date.now();
+    const since = (start: string, rule: string) =>
+      read([`DTSTART:${start}`, 'DURATION:PT1M', `RRULE:${rule}`]).length;
+    assert.equal(since('20100101T000000Z', 'FREQ=HOURLY'), 7 * 24);
+    assert.equal(since('20200101T000000Z', 'FREQ=MINUTELY'), 7 * 24 * 60);
+    assert.equal(since('20100101T000000Z', 'FREQ=HOURLY;COUNT=200000'), 7 * 24);
+    assert.equal(since('16010101T090000Z', 'FREQ=DAILY'), 7);
+    // These never occur: ical.js looks for them without end.
+    assert.equal(since('20200101T090000Z', 'FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30'), 0);
+    assert.equal(since('20200101T090000Z', 'FREQ=MONTHLY;BYDAY=MO;BYSETPOS=9'), 0);
+    const zone = custom('Odd').map((line) => line.replace('FREQ=YEARLY', 'FREQ=DAILY;BYMONTHDAY=30'));
+    const [odd] = times(['DTSTART;TZID=Odd:20261124T103000'], zone);
+    assert.match(odd!, /no known time zone/);
+    assert.ok(Date.now() - began < 10_000);
+  });
+
+  it('by a rule that cannot be followed is told for the first time, and the reason names the rule', () => {
+    const [first, why] = times(['DTSTART:20261124T103000Z', 'DURATION:PT15M', 'RRULE:FREQ=SOMETIMES']);
+    assert.equal(first, at('10:30', '10:45')[0]);
+    assert.match(why!, /its rule FREQ=SOMETIMES cannot be followed/);
+    assert.equal(times(['DTSTART:20261101T103000Z', 'DURATION:PT15M', 'RRULE:freq=daily']).length, 7);
+  });
+
+  it('is told in spellings that are no standard', () => {
+    const same: string[][] = [
+      ['DTSTART:2026-11-24T10:30:00Z', 'DTEND:2026-11-24T10:45:00Z'],
+      ['DTSTART:20261124T1030Z', 'DTEND:20261124T1045Z'],
+      ['DTSTART;TZID=UTC+01:00:20261124T113000', 'DURATION:PT15M'],
+      ['DTSTART;TZID=GMT-0500:20261124T053000', 'DURATION:PT15M'],
+      ['DTSTART;TZID="(UTC+01:00) Amsterdam, Berlin, Bern, Rome":20261124T113000', 'DURATION:PT15M'],
+      ['DTSTART;TZID="(UTC-05:00) Eastern Time (US & Canada)":20261124T053000', 'DURATION:PT15M'],
+      ['DTSTART;TZID="tzone://Microsoft/Utc":20261124T103000', 'DURATION:PT15M'],
+    ];
+    for (const lines of same) assert.deepEqual(times(lines), at('10:30', '10:45'), lines[0]);
+    const day = ['2026-11-23T23:00:00.000Z,2026-11-24T23:00:00.000Z'];
+    assert.deepEqual(times(['DTSTART:20261124', 'DTEND:20261125']), day);
+    assert.deepEqual(times(['DTSTART;VALUE=DATE:20261124', 'DTEND;VALUE=DATE:20261124']), day, 'no length');
+  });
+
+  it('that cannot be told has a range in which it is', () => {
+    const ranges: [lines: string[], from: string, to: string][] = [
+      [['DTSTART;TZID=Planet X:20261124T103000', 'DURATION:PT15M'], '23T20:30', '24T22:45'],
+      [['DTSTART:20261124T103000Z', 'DTEND:20261124T093000Z'], '24T09:30', '24T10:30'],
+      [['DTSTART:20261124T103000Z', 'DTEND:later'], '24T10:30', '25T10:30'],
+      [['DTSTART:20261124T103000Z', 'DURATION:long'], '24T10:30', '25T10:30'],
+    ];
+    for (const [lines, from, to] of ranges) {
+      const [event] = read(lines);
+      assert.equal(typeof event!.time, 'string');
+      const { start, end } = event!.perhaps!;
+      assert.deepEqual(
+        [start, end].map((ms) => new Date(ms).toISOString()),
+        [`2026-11-${from}:00.000Z`, `2026-11-${to}:00.000Z`],
+      );
+    }
+    const cut = object(['DTSTART:20261124T103000Z']).replace(/END:VEVENT[^]*/, '');
+    assert.equal(eventsOf(cut, 'Europe/Berlin', WEEK)[0]!.time, 'it is cut off');
+  });
+
+  it('blocks by the word of Exchange, then by TRANSP', () => {
+    const blocks = (...lines: string[]) => read(['DTSTART:20261124T103000Z', ...lines])[0]!.blocks;
+    assert.equal(blocks('TRANSP:OPAQUE', 'X-MICROSOFT-CDO-BUSYSTATUS:FREE'), false);
+    assert.equal(blocks('TRANSP:TRANSPARENT', 'X-MICROSOFT-CDO-BUSYSTATUS:OOF'), true);
+    assert.equal(blocks('TRANSP:TRANSPARENT'), false);
+    assert.equal(blocks('STATUS:TENTATIVE'), true);
+  });
+
   it('that is broken spoils no other event of the object', () => {
     const other = ['END:VEVENT', 'BEGIN:VEVENT', 'UID:two', 'DTSTART:20261124T103000Z', 'DURATION:PT15M'];
     const broken: [lines: string[], why: RegExp][] = [
       [['SUMMARY:no time'], /no DTSTART/],
-      [['DTSTART:soon'], /invalid date-time/],
+      [['DTSTART:soon'], /its DTSTART cannot be read/],
       [['DTSTART;TZID=Planet X:20261124T103000'], /no known time zone/],
     ];
     for (const [lines, why] of broken) {
@@ -106,6 +234,34 @@ describe('the time of an event', () => {
 
   it('is no time at all in what is no iCalendar object', () => {
     assert.throws(() => eventsOf('<html>maintenance</html>', 'Europe/Berlin'));
+  });
+});
+
+describe('a free-busy report', () => {
+  const report = (...lines: string[]) =>
+    busyPeriodsOf(['BEGIN:VCALENDAR', ...lines, 'END:VCALENDAR'].join('\r\n')).map(({ start }) =>
+      new Date(start).toISOString().slice(11, 16),
+    );
+  const part = (...lines: string[]) => ['BEGIN:VFREEBUSY', ...lines, 'END:VFREEBUSY'];
+
+  it('has the busy times of all its parts; an empty list is none', () => {
+    const other = part('FREEBUSY;FBTYPE=FREE:20261124T080000Z/PT1H', 'FREEBUSY:');
+    const one = part(
+      'FREEBUSY;FBTYPE=BUSY-TENTATIVE:20261124T090000Z/PT1H,20261124T120000Z/20261124T130000Z',
+    );
+    assert.deepEqual(report(...other, ...one, ...part('FREEBUSY:20261124T150000Z/PT1H')), [
+      '09:00',
+      '12:00',
+      '15:00',
+    ]);
+  });
+
+  it('that cannot be read is refused', () => {
+    assert.throws(
+      () => report(...part('FREEBUSY:20261124T090000Z/PT1H,soon')),
+      /its FREEBUSY cannot be read/,
+    );
+    assert.throws(() => report('BEGIN:VEVENT', 'END:VEVENT'), /no VFREEBUSY/);
   });
 });
 

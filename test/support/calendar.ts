@@ -12,7 +12,7 @@ export const PATH = `/${encodeURIComponent(UID)}.ics`;
 
 export const HOME = 'dana@home.example';
 /** Beyond the last slot. */
-export const AWAY = ['DTSTART;VALUE=DATE:20261120', 'DTEND;VALUE=DATE:20261210'];
+export const AWAY = ['DTSTART;VALUE=DATE:20261120', 'DTEND;VALUE=DATE:20270501'];
 
 /** Between two times on the 24th of November, the first day of the policy, as `1030` in UTC. */
 export const between = (from: string, to: string): string[] => [

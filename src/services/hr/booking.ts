@@ -4,11 +4,12 @@
  */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { Interview } from '../../exit/interview.js';
-import type { Calendar, Entry } from '../protocols/caldav.js';
+import { transportAddress } from '../../exit/mail-address.js';
+import type { Calendar, Entry, Sought } from '../protocols/caldav.js';
 import { overlap, type Period } from '../protocols/icalendar.js';
 import { cannotTellWhen } from './partner-entry.js';
 import type { SlotKeeper } from './slot-locks.js';
-import { periodOf, slotOf, type Slot } from './slots.js';
+import { isSamePeriod, periodOf, slotOf, type Slot } from './slots.js';
 
 /** Writes, reads and looks; after these rounds the attempt is retried. */
 const ROUNDS = 8;
@@ -23,6 +24,7 @@ interface Booking {
   /** A person gave the time: it need not be free. */
   isGiven: boolean;
   textOf: (interview: Interview) => string;
+  soughtOf: (interview: Interview) => Sought;
   /** Durable before the calendar changes. */
   recordInterview: (interview: Interview) => Promise<void>;
   now: () => Date;
@@ -32,7 +34,7 @@ interface Free {
   /** Undefined where none is free. */
   slot: Slot | undefined;
   /** The calendar's objects whose time cannot be told. */
-  leftOut: string[];
+  unclear: string[];
 }
 
 /**
@@ -52,10 +54,10 @@ export async function firstFree(
     start: Math.min(...starts.map(({ start }) => start)),
     end: Math.max(...starts.map(({ end }) => end)),
   };
-  const { periods, leftOut } =
-    calendar && slots.length > 0 ? await calendar.busy(window, own, signal) : { periods: [], leftOut: [] };
+  const { periods, unclear } =
+    calendar && slots.length > 0 ? await calendar.busy(window, own, signal) : { periods: [], unclear: [] };
   const free = slots.filter((slot) => !periods.some((period) => overlap(period, periodOf(slot))));
-  return { slot: await keeper.keepFirst(free, signal), leftOut };
+  return { slot: await keeper.keepFirst(free, signal), unclear };
 }
 
 /**
@@ -64,22 +66,40 @@ export async function firstFree(
  */
 export async function book(
   wanted: Interview,
-  { calendar, entry, slots, keeper, isGiven, textOf, recordInterview, now }: Booking,
+  { calendar, entry, slots, keeper, isGiven, textOf, soughtOf, recordInterview, now }: Booking,
   signal: AbortSignal,
 ): Promise<Interview | undefined> {
-  const { uid } = wanted;
   let written: Interview | undefined;
+  let otherEnd: string | undefined;
+  const done = (): Interview => {
+    const remarks = [
+      ...(wanted.remarks ?? []),
+      ...(otherEnd ? [otherEnd] : []),
+      ...oddities(entry, wanted, calendar),
+    ];
+    return { ...wanted, ...(remarks.length > 0 && { remarks }) };
+  };
   for (let round = 0; round < ROUNDS; round++) {
     // A server may keep its own SEQUENCE, so that it asks for one write at most.
     if (!standsAt(entry, wanted) || (written !== wanted && sequenceOf(entry) < wanted.sequence)) {
       await recordInterview(wanted);
       const seen: Entry | undefined = entry;
       const isAsWanted = (one: Entry | undefined) => standsAt(one, wanted);
-      const back = await calendar.write(uid, textOf(wanted), seen, isAsWanted, signal);
-      entry = back === 'conflict' ? await calendar.read(uid, signal) : back;
+      // A server that gave the entry another UID would not let it change.
+      const text = textOf({ ...wanted, uid: seen?.uid || wanted.uid });
+      const back = await calendar.write(soughtOf(wanted), text, seen, isAsWanted, signal);
+      entry = back.entry;
+      if (entry && calendar.has(entry.url)) wanted = { ...wanted, calendarUrl: entry.url };
       written = wanted;
+      if (!standsAt(entry, wanted) && back.outcome === 'written') {
+        const end = keptEnd(entry, wanted);
+        if (end === undefined) throw notAsWritten(calendar, wanted, entry, seen);
+        // The invitation tells what the calendar shows.
+        otherEnd = `${calendar.name} keeps the entry until ${end} instead of ${wanted.end}`;
+        written = wanted = { ...wanted, end };
+        await recordInterview(wanted);
+      }
       if (!standsAt(entry, wanted)) {
-        if (back !== 'conflict') throw notAsWritten(calendar, wanted, entry, seen);
         const moved = movedByHand(entry, seen);
         wanted = { ...wanted, sequence: Math.max(wanted.sequence, sequenceOf(entry) + 1) };
         if (!moved) continue;
@@ -93,49 +113,73 @@ export async function book(
     }
     wanted = { ...wanted, sequence: Math.max(wanted.sequence, sequenceOf(entry)) };
     written &&= wanted;
-    if (isGiven) return wanted;
+    if (isGiven) return done();
     const { periods } = await calendar.busy(periodOf(wanted), entry, signal);
-    if (periods.length === 0) return wanted;
+    if (periods.length === 0) return done();
     const { slot } = await firstFree(calendar, slots, entry, keeper, signal);
     if (!slot) return undefined;
     wanted = { ...wanted, start: slot.start, end: slot.end, sequence: wanted.sequence + 1 };
+    otherEnd = undefined;
   }
-  throw new Error(`${calendar.name}: another client keeps changing ${calendar.urlOf(uid)}`);
+  throw new Error(
+    `${calendar.name}: another client keeps changing ${entry?.url ?? calendar.urlOf(wanted.uid)}`,
+  );
 }
 
 /** Removes the entry, if any. */
-export async function remove(calendar: Calendar, uid: string, signal: AbortSignal): Promise<void> {
+export async function remove(calendar: Calendar, sought: Sought, signal: AbortSignal): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
-    const entry = await calendar.read(uid, signal);
-    if (!entry || (await calendar.remove(uid, entry, signal)) === 'written') return;
+    const entry = await calendar.find(sought, signal);
+    if (!entry || (await calendar.remove(entry, signal)) === 'written') return;
   }
   throw new Error(
-    `${calendar.name}: ${calendar.urlOf(uid)} is not removed, since another client keeps changing it`,
+    `${calendar.name}: ${sought.url ?? calendar.urlOf(sought.uid)} is not removed, since another client keeps changing it`,
   );
 }
 
 const sequenceOf = (entry: Entry | undefined): number => entry?.sequence ?? -1;
 
-function standsAt(entry: Entry | undefined, { start }: Interview): boolean {
+function standsAt(entry: Entry | undefined, wanted: Interview): boolean {
   if (!entry || entry.isCancelled || typeof entry.time === 'string') return false;
-  return entry.time.start === Date.parse(start);
+  return isSamePeriod(entry.time, periodOf(wanted));
+}
+
+/** @returns the end that the server keeps instead of the written one; undefined where it keeps another start, or no length */
+function keptEnd(entry: Entry | undefined, { start }: Interview): string | undefined {
+  if (!entry || entry.isCancelled || typeof entry.time === 'string') return undefined;
+  const { time } = entry;
+  return time.start === Date.parse(start) && time.end > time.start ? slotOf(time).end : undefined;
+}
+
+/** What the calendar shows of the entry otherwise than it was written, and did besides. */
+function oddities(entry: Entry | undefined, { attendees }: Interview, { name }: Calendar): string[] {
+  if (!entry) return [];
+  const address = (email: string): string => (transportAddress(email) ?? email).toLowerCase();
+  const listed = new Set(entry.attendees.map(({ email }) => address(email)));
+  const missing = attendees.map(({ email }) => email).filter((email) => !listed.has(address(email)));
+  const scheduled = entry.attendees.filter(({ isScheduled }) => isScheduled).map(({ email }) => email);
+  return [
+    ...(entry.blocks ? [] : [`${name} shows the entry as free time`]),
+    ...(missing.length > 0 ? [`the entry in ${name} does not list ${missing.join(' and ')}`] : []),
+    ...(scheduled.length > 0 ? [`${name} sent messages of its own to ${scheduled.join(' and ')}`] : []),
+  ];
 }
 
 /** After a write that took effect, no other client's doing is likely: it is not repeated. */
 function notAsWritten(
   calendar: Calendar,
-  { uid, start }: Interview,
+  { uid, start, end }: Interview,
   entry: Entry | undefined,
   seen: Entry | undefined,
 ): Error {
-  const took = `${calendar.name} took the entry for ${start}`;
+  const took = `${calendar.name} took the entry for ${start} to ${end}`;
   if (entry?.content === seen?.content)
-    return new Error(`${took} and does not show it: look at ${calendar.urlOf(uid)}`);
+    return new Error(`${took} and does not show it: look at ${entry?.url ?? calendar.urlOf(uid)}`);
   const { time, isCancelled } = entry ?? { time: 'it is gone', isCancelled: false };
-  const shown = typeof time === 'string' ? time : `at ${slotOf(time).start}`;
+  const shown = typeof time === 'string' ? time : `at ${slotOf(time).start} to ${slotOf(time).end}`;
   return new FinalFailure(
     FailureType.CannotTell,
-    `${took} and shows another one, ${isCancelled ? 'cancelled' : shown}: correct ${calendar.urlOf(uid)} and retry, or give a time`,
+    `${took} and shows another one, ${isCancelled ? 'cancelled' : shown}: correct ${entry?.url ?? calendar.urlOf(uid)} and retry, or give a time`,
   );
 }
 
@@ -144,6 +188,6 @@ function movedByHand(entry: Entry | undefined, seen: Entry | undefined): Period 
   if (!entry || entry.isCancelled) return undefined;
   const { time } = entry;
   const before = seen?.time;
-  const isSame = typeof time === 'object' && typeof before === 'object' && time.start === before.start;
+  const isSame = typeof time === 'object' && typeof before === 'object' && isSamePeriod(time, before);
   return isSame || time === before ? undefined : time;
 }

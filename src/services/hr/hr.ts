@@ -8,13 +8,24 @@ import { interviewUid } from '../../exit/ids.js';
 import type { Interview } from '../../exit/interview.js';
 import type { Contact, Employee, Sent } from '../../exit/people.js';
 import type { MailTemplates } from '../mails/templates.js';
+import type { Sought } from '../protocols/caldav.js';
 import type { Mailer } from '../protocols/smtp.js';
 import { announce, contactsOf } from './announcement.js';
 import { firstFree, book, remove } from './booking.js';
 import { entryOf } from './invitation.js';
 import type { Memory } from './memory.js';
 import { createSlotBook, type SlotKeeper, type SlotLocks } from './slot-locks.js';
-import { describeWindow, secondOf, slotOf, slotsWithin, type Slot, type Time, type Window } from './slots.js';
+import {
+  describeWindow,
+  periodOf,
+  secondOf,
+  slotOf,
+  slotsWithin,
+  stretchesOf,
+  type Slot,
+  type Time,
+  type Window,
+} from './slots.js';
 import { findEntry, latestOf, entryWith, type HrPartner, type PartnerEntry } from './partner-entry.js';
 import { hrPartnerOf, wording } from './wording.js';
 
@@ -92,6 +103,18 @@ export function createHrService({
     };
   }
 
+  /** @param interview as recorded last */
+  const soughtFor = (about: InterviewFor, interview: Interview | undefined): Sought => ({
+    uid: interviewUid(about.exitId, domain),
+    ...(interview && {
+      url: interview.calendarUrl,
+      known: {
+        time: periodOf(interview),
+        summary: wording('interview', about, interview, words).options.summary,
+      },
+    }),
+  });
+
   const keeperOf = ({ contact }: HrPartner, exitId: string): SlotKeeper =>
     slotBook(contact.email, interviewUid(exitId, domain));
 
@@ -150,25 +173,27 @@ export function createHrService({
     const invited = present ?? interviewOf(about, partner);
     const given = isSettled ? latest : time;
     if (given) await keeper.keepWhatIsFree(given);
-    const { slot, leftOut } = given
-      ? { slot: undefined, leftOut: [] }
+    const { slot, unclear } = given
+      ? { slot: undefined, unclear: [] }
       : await firstFree(calendar, slots, entry, keeper, signal);
     const at = given ?? slot;
     if (!at) return undefined;
     // Without a calendar entry, SEQUENCE starts at the slot's index: after a reset a later slot still supersedes an earlier one.
     const first = calendar ? 0 : (slot?.index ?? 0);
     const sequence = isSettled ? latest.sequence : latest ? latest.sequence + 1 : first;
-    const remarks = leftOut.length > 0 ? [leftOutOf(calendar!.name, leftOut)] : undefined;
+    const remarks = unclear.length > 0 ? [unclearIn(calendar!.name, unclear)] : undefined;
     const wanted = { ...invited, remarks, sequence, start: at.start, end: at.end };
     if (!calendar) return wanted;
     const booking = {
       ...{ calendar, entry, slots, keeper, now },
       isGiven: time !== undefined || (isSettled && latest.isByHand),
       recordInterview: memory.recordInterview,
+      soughtOf: (interview: Interview) => soughtFor(about, interview),
       textOf: (interview: Interview) =>
         entryOf(interview, wording('interview', about, interview, words).options, now()),
     };
-    return book({ ...wanted, calendarUrl: calendar.urlOf(invited.uid) }, booking, signal);
+    const calendarUrl = entry && calendar.has(entry.url) ? entry.url : calendar.urlOf(invited.uid);
+    return book({ ...wanted, calendarUrl }, booking, signal);
   }
 
   /** The invitation that an unrecorded attempt may have sent, for a partner without a calendar: its slot is still kept. */
@@ -177,14 +202,32 @@ export function createHrService({
     const { openedAt: since, lastWorkingDay, employee, exitId } = about;
     if (!partner || !(employee.email || employee.personalEmail)) return undefined;
     const keeper = keeperOf(partner, exitId);
-    for (const slot of slotsFor(employee, { since, lastWorkingDay, after: now() }))
-      if (await keeper.isKept(slot))
-        return { ...interviewOf(about, partner), sequence: slot.index, start: slot.start, end: slot.end };
+    for (const { slots } of stretchesFor(employee, { since, lastWorkingDay, after: now() })) {
+      let isFull = true;
+      for (const slot of slots) {
+        const standing = await keeper.standing(slot);
+        if (standing === 'ours')
+          return { ...interviewOf(about, partner), sequence: slot.index, start: slot.start, end: slot.end };
+        if (standing === 'free') isFull = false;
+      }
+      // The attempt went on to later slots only where all of these were taken.
+      if (!isFull) return undefined;
+    }
     return undefined;
   }
 
   const slotsFor = ({ timeZone: employeeTimeZone }: Employee, window: Window): Slot[] =>
     slotsWithin(policy, { ...window, employeeTimeZone });
+
+  /** The slots of the policy, and then later ones: a late interview is better than none. `late` says so. */
+  function* stretchesFor(employee: Employee, window: Window): Generator<{ slots: Slot[]; late?: string }> {
+    yield { slots: slotsFor(employee, window) };
+    const late = `no time was free ${describeWindow(policy, window)}`;
+    for (let stretch = 1; stretch < stretchesOf(policy); stretch++) {
+      const slots = slotsFor(employee, { ...window, stretch });
+      if (slots.length > 0) yield { slots, late };
+    }
+  }
 
   function noSlot(
     window: Window,
@@ -194,13 +237,14 @@ export function createHrService({
   ): FinalFailure {
     const byTime = slots.toSorted((a, b) => a.start.localeCompare(b.start));
     const [first, last] = [byTime[0], byTime.at(-1)];
+    const whole = { ...window, stretch: stretchesOf(policy) - 1 };
     const among = looked.map(({ contact, calendar }) => calendar?.name ?? contact.name).join(' and ');
     return new FinalFailure(
       FailureType.NoInterviewSlot,
       first && last
-        ? `No interview fits ${describeWindow(policy, window)}: all ${slots.length} slots from ${first.start} to ${last.end} ` +
+        ? `No interview fits ${describeWindow(policy, whole)}: all ${slots.length} slots from ${first.start} to ${last.end} ` +
             `are taken in ${among}${rest}: free a time and retry, give a time, or arrange it by hand`
-        : `No future interview fits ${describeWindow(policy, window)}${rest}: arrange it by hand`,
+        : `No future interview fits ${describeWindow(policy, whole)}${rest}: arrange it by hand`,
     );
   }
 
@@ -215,45 +259,49 @@ export function createHrService({
       memory: Memory,
       signal: AbortSignal,
     ): Promise<Interview> {
-      const { exitId, openedAt: since, lastWorkingDay, employee, at } = about;
+      const { openedAt: since, lastWorkingDay, employee, at } = about;
       contactsOf(employee);
       const time = at === undefined ? undefined : given(at);
       const window = { since, lastWorkingDay, after: now() };
-      const slots = slotsFor(employee, window);
       const refusals = new Map<HrPartner, FinalFailure>();
+      const sought = soughtFor(about, memory.interview);
       const begun =
-        (await findEntry(
-          partners,
-          interviewUid(exitId, domain),
-          (partner, failure) => refusals.set(partner, failure),
-          signal,
-        )) ??
-        (memory.interview && (await entryWith(partners, memory.interview, signal)));
+        (await findEntry(partners, sought, (partner, failure) => refusals.set(partner, failure), signal)) ??
+        (memory.interview && (await entryWith(partners, memory.interview, sought, signal)));
       const others = partners.filter(
         (partner) => partner.contact.email !== begun?.partner.contact.email && !refusals.has(partner),
       );
-      for (const place of [begun ?? [], others.map((partner) => ({ partner, entry: undefined }))].flat()) {
-        let interview: Interview | undefined;
-        try {
-          interview = await arrange(about, place, { time, slots }, memory, signal);
-        } catch (error) {
-          if (place === begun || !isFinalFailure(error, FailureType.Refused)) throw error;
-          refusals.set(place.partner, error);
-          continue;
+      let places = [begun ?? [], others.map((partner) => ({ partner, entry: undefined }))].flat();
+      const isBegun = ({ partner }: PartnerEntry): boolean => partner === begun?.partner;
+      const looked: Slot[] = [];
+      for (const { slots, late } of stretchesFor(employee, window)) {
+        for (const place of places) {
+          let interview: Interview | undefined;
+          try {
+            interview = await arrange(about, place, { time, slots }, memory, signal);
+          } catch (error) {
+            if (isBegun(place) || !isFinalFailure(error, FailureType.Refused)) throw error;
+            refusals.set(place.partner, error);
+            continue;
+          }
+          if (interview) {
+            const refused = [...refusals.values()].map(({ message }) => message);
+            const remarks = [...refused, ...(late ? [late] : []), ...(interview.remarks ?? [])];
+            const sent = await announce('interview', about, interview, announcer, memory, signal);
+            return { ...interview, ...(remarks.length > 0 && { remarks }), sent };
+          }
+          const { calendar } = place.partner;
+          if (calendar) await remove(calendar, soughtFor(about, memory.interview), signal);
         }
-        if (interview) {
-          const refused = [...refusals.values()].map(({ message }) => message);
-          const remarks = [...refused, ...(interview.remarks ?? [])];
-          const sent = await announce('interview', about, interview, announcer, memory, signal);
-          return { ...interview, ...(remarks.length > 0 && { remarks }), sent };
-        }
-        const { calendar } = place.partner;
-        if (calendar) await remove(calendar, interviewUid(exitId, domain), signal);
+        looked.push(...slots);
+        places = places
+          .filter(({ partner }) => !refusals.has(partner))
+          .map(({ partner }) => ({ partner, entry: undefined }));
       }
       const [refusal] = refusals.values();
       if (refusal && refusals.size === partners.length) throw refusal;
       const asked = partners.filter((partner) => !refusals.has(partner));
-      throw noSlot(window, slots, asked, refusal && `, and ${refusal.message}`);
+      throw noSlot(window, looked, asked, refusal && `, and ${refusal.message}`);
     },
 
     /**
@@ -271,23 +319,22 @@ export function createHrService({
       // The new time must not overlap the present one.
       const after = new Date(Math.max(now().getTime(), Date.parse(present.end) - 1));
       const window = { since: now().toISOString(), lastWorkingDay, after };
-      const slots = slotsFor(about.employee, window);
-      const place = await entryWith(partners, present, signal);
-      const interview = await arrange(about, place, { time, slots }, memory, signal);
-      if (interview) {
-        const sent = await announce('interview', about, interview, announcer, memory, signal);
-        return { ...interview, sent };
+      const recorded = () => soughtFor(about, memory.interview ?? present);
+      const looked: Slot[] = [];
+      let place = await entryWith(partners, present, recorded(), signal);
+      for (const { slots, late } of stretchesFor(about.employee, window)) {
+        const interview = await arrange(about, place, { time, slots }, memory, signal);
+        if (interview) {
+          const remarks = [...(late ? [late] : []), ...(interview.remarks ?? [])];
+          const sent = await announce('interview', about, interview, announcer, memory, signal);
+          return { ...interview, ...(remarks.length > 0 && { remarks }), sent };
+        }
+        looked.push(...slots);
+        if (memory.interview) place = await entryWith(partners, present, recorded(), signal);
       }
       // The new time was lost to another exit: the entry moves back to the announced time.
-      if (memory.interview)
-        await arrange(
-          about,
-          await entryWith(partners, present, signal),
-          { time: present, slots },
-          memory,
-          signal,
-        );
-      throw noSlot(window, slots, [place.partner], `; it stays at ${present.start}`);
+      if (memory.interview) await arrange(about, place, { time: present, slots: [] }, memory, signal);
+      throw noSlot(window, looked, [place.partner], `; it stays at ${present.start}`);
     },
 
     /**
@@ -306,9 +353,10 @@ export function createHrService({
         const refused = (_partner: HrPartner, failure: FinalFailure): never => {
           throw failure;
         };
+        const sought = soughtFor(about, known);
         const place = known
-          ? await entryWith(partners, known, signal)
-          : await findEntry(partners, interviewUid(exitId, domain), refused, signal);
+          ? await entryWith(partners, known, sought, signal)
+          : await findEntry(partners, sought, refused, signal);
         const isUnclear = typeof place?.entry?.time === 'string';
         // The entry goes, whenever it is.
         const latest = known && isUnclear ? known : place && latestOf(place, known, known);
@@ -322,9 +370,10 @@ export function createHrService({
         await memory.recordInterview(interview);
       }
       const interview = memory.interview!;
-      const { partner } = await entryWith(partners, interview, signal);
+      const sought = soughtFor(about, interview);
+      const { partner } = await entryWith(partners, interview, sought, signal);
       // The entry first: the memory has its time and SEQUENCE by now.
-      if (partner.calendar) await remove(partner.calendar, interview.uid, signal);
+      if (partner.calendar) await remove(partner.calendar, sought, signal);
       await keeperOf(partner, exitId).letGoAllBut(undefined, [interview, known]);
       const sent = await announce('interview-cancelled', about, interview, announcer, memory, signal);
       return { withdrawn: true, sent };
@@ -342,7 +391,7 @@ const timeAndSequenceOf = ({ start, end, sequence }: Time & { sequence: number }
 });
 
 /** Names three objects at most. */
-function leftOutOf(calendar: string, leftOut: readonly string[]): string {
-  const more = leftOut.length > 3 ? `, and ${leftOut.length - 3} more` : '';
-  return `in ${calendar} these could not be read and do not count: ${leftOut.slice(0, 3).join(', ')}${more}`;
+function unclearIn(calendar: string, unclear: readonly string[]): string {
+  const more = unclear.length > 3 ? `, and ${unclear.length - 3} more` : '';
+  return `in ${calendar} the time of these cannot be told: ${unclear.slice(0, 3).join(', ')}${more}`;
 }

@@ -2,8 +2,8 @@
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { Interview } from '../../exit/interview.js';
 import type { Contact } from '../../exit/people.js';
-import type { Calendar, Entry } from '../protocols/caldav.js';
-import { slotOf, type Time } from './slots.js';
+import type { Calendar, Entry, Sought } from '../protocols/caldav.js';
+import { isSamePeriod, periodOf, slotOf, type Time } from './slots.js';
 import { hrPartnerOf } from './wording.js';
 
 export interface HrPartner {
@@ -28,13 +28,16 @@ interface Latest extends Time {
  */
 export async function findEntry(
   partners: readonly HrPartner[],
-  uid: string,
+  sought: Sought,
   refused: (partner: HrPartner, failure: FinalFailure) => void,
   signal: AbortSignal,
 ): Promise<PartnerEntry | undefined> {
   for (const partner of partners) {
     try {
-      const entry = await partner.calendar?.read(uid, signal);
+      const { calendar } = partner;
+      // An address of one calendar says nothing about another.
+      const url = sought.url && calendar?.has(sought.url) ? sought.url : undefined;
+      const entry = await calendar?.find({ ...sought, url }, signal);
       if (entry) return { partner, entry };
     } catch (error) {
       if (!(error instanceof FinalFailure)) throw error;
@@ -48,18 +51,19 @@ export async function findEntry(
 export async function entryWith(
   partners: readonly HrPartner[],
   interview: Interview,
+  sought: Sought,
   signal: AbortSignal,
 ): Promise<PartnerEntry> {
   const contact = hrPartnerOf(interview);
   const partner = partners.find(({ contact: { email } }) => email === contact.email) ?? { contact };
-  if (interview.calendarUrl && interview.calendarUrl !== partner.calendar?.urlOf(interview.uid)) {
+  if (interview.calendarUrl && !partner.calendar?.has(interview.calendarUrl)) {
     throw new FinalFailure(
       FailureType.NothingToGoOn,
       `The calendar of the interview has left the configuration, ${interview.calendarUrl}: ` +
         `change it there and write to ${interview.attendees.map(({ email }) => email).join(' and ')} by hand`,
     );
   }
-  return { partner, entry: await partner.calendar?.read(interview.uid, signal) };
+  return { partner, entry: await partner.calendar?.find(sought, signal) };
 }
 
 /**
@@ -77,8 +81,8 @@ export function latestOf(
   if (!entry) return undefined;
   if (typeof entry.time === 'string')
     throw cannotTellWhen(partner.calendar?.name ?? partner.contact.name, entry.time);
-  // The HR partner moved it in the calendar: that time counts, and has not been announced.
-  const isByHand = known !== undefined && entry.time.start !== Date.parse(known.start);
+  // The HR partner moved it in the calendar, or made it longer: that time counts, and has not been announced.
+  const isByHand = known !== undefined && !isSamePeriod(entry.time, periodOf(known));
   const isOlder = known !== undefined && known.sequence === sequence;
   return { ...slotOf(entry.time), sequence: sequence + (isByHand && isOlder ? 1 : 0), isByHand };
 }

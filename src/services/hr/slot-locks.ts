@@ -94,9 +94,10 @@ export function createSlotBook(locks: SlotLocks) {
         for (const key of keysOf(time)) await take(key, uid, periodOf(time).end);
       },
 
-      async isKept(time: Time): Promise<boolean> {
+      async standing(time: Time): Promise<'ours' | 'taken' | 'free'> {
         const [key] = keysOf(time);
-        return (await locks.holderOf(key!)) === uid;
+        const holder = await locks.holderOf(key!);
+        return holder === undefined ? 'free' : holder === uid ? 'ours' : 'taken';
       },
 
       /** @param earlier times of earlier attempts and invitations */

@@ -21,10 +21,14 @@ export interface Window {
   lastWorkingDay?: string | undefined;
   /** Only slots that begin later. */
   after: Date;
+  /** How often the search has gone on: 0 for the policy's working days, 1 for as many after them, and so on. */
+  stretch?: number | undefined;
   /** IANA name of the employee's time zone. Slots within the working hours there as well come first. */
   employeeTimeZone?: string | undefined;
 }
 
+/** The search for a free slot goes on this far where the policy's working days have none. */
+const LAST_WORKING_DAY = 60;
 /** Slots begin every half hour, as calendars show them. */
 const STEP_MS = 30 * 60_000;
 
@@ -38,6 +42,8 @@ export const periodOf = ({ start, end }: Time): Period => ({
 export const slotOf = ({ start, end }: Period): Time => ({ start: iso(start), end: iso(end) });
 
 const iso = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
+
+export const isSamePeriod = (a: Period, b: Period): boolean => a.start === b.start && a.end === b.end;
 
 /** `20261124T103000Z` (RFC 5545 §3.3.5), of milliseconds since the epoch. */
 export const compact = (ms: number): string =>
@@ -59,14 +65,21 @@ export function secondOf(text: string): number | undefined {
  *   the others, each by time. The index also counts earlier ones
  */
 export function slotsWithin(policy: InterviewPolicy, window: Window): Slot[] {
-  const { since, lastWorkingDay, after, employeeTimeZone: zone } = window;
-  const all = [...periodsOf(policy, since, lastWorkingDay)];
+  const { since, lastWorkingDay, after, stretch = 0, employeeTimeZone: zone } = window;
+  const { withinWorkingDays } = policy;
+  const until = [...periodsOf(policy, since, lastWorkingDay, (stretch + 1) * withinWorkingDays)];
+  const all = until.filter(({ workingDay }) => stretch === 0 || workingDay > stretch * withinWorkingDays);
+  const earlier = until.length - all.length;
   const suits = (slot: Period): boolean =>
     zone === undefined || zone === policy.timeZone || isWorkingTime(policy, zone, slot);
   return [...all.filter(suits), ...all.filter((slot) => !suits(slot))]
-    .map((slot, index) => ({ index, ...slotOf(slot) }))
+    .map((slot, i) => ({ index: earlier + i, ...slotOf(slot) }))
     .filter(({ start }) => Date.parse(start) > after.getTime());
 }
+
+/** How many stretches a search has. */
+export const stretchesOf = ({ withinWorkingDays }: InterviewPolicy): number =>
+  Math.max(1, Math.floor(LAST_WORKING_DAY / withinWorkingDays));
 
 /** Whether the clocks of two time zones differ at an instant, ISO 8601. */
 export function isAtAnotherTime(instant: string, zone: string, other: string): boolean {
@@ -88,19 +101,24 @@ function isWorkingTime({ workingDays, workingHours }: InterviewPolicy, zone: str
 }
 
 /** Describes the window for an error message. */
-export function describeWindow(policy: InterviewPolicy, { since, lastWorkingDay }: Window): string {
-  const { withinWorkingDays, workingHours, timeZone } = policy;
+export function describeWindow(
+  policy: InterviewPolicy,
+  { since, lastWorkingDay, stretch = 0 }: Window,
+): string {
+  const { workingHours, timeZone } = policy;
+  const days = (stretch + 1) * policy.withinWorkingDays;
   const limit = lastWorkingDay ? ` and before the last working day ${lastWorkingDay}` : '';
   const hours = `${workingHours.from} to ${workingHours.to} ${timeZone}`;
-  return `within ${withinWorkingDays} working days of ${since}${limit}, ${hours}`;
+  return `within ${days} working days of ${since}${limit}, ${hours}`;
 }
 
 function* periodsOf(
   policy: InterviewPolicy,
   since: string,
   lastWorkingDay: string | undefined,
-): Generator<Period> {
-  const { timeZone, workingHours, duration, leadTime, withinWorkingDays, workingDays, holidays } = policy;
+  lastDay: number,
+): Generator<Period & { workingDay: number }> {
+  const { timeZone, workingHours, duration, leadTime, workingDays, holidays } = policy;
   const opened = Temporal.Instant.from(since).toZonedDateTimeISO(timeZone);
   const earliest = opened.epochMilliseconds + leadTime;
   const [opens, closes] = [workingHours.from, workingHours.to].map((time) => Temporal.PlainTime.from(time));
@@ -110,12 +128,12 @@ function* periodsOf(
     if (lastWorkingDay !== undefined && day.toString() >= lastWorkingDay) return;
     if (!workingDays.includes(weekdays[day.dayOfWeek - 1]!) || holidays.includes(day.toString())) continue;
     if (!day.equals(opened.toPlainDate())) passed += 1;
-    if (passed > withinWorkingDays) return;
+    if (passed > lastDay) return;
 
     const [first, last] = [opens, closes].map(
       (plainTime) => day.toZonedDateTime({ timeZone, plainTime: plainTime! }).epochMilliseconds,
     );
     for (let start = first!; start + duration <= last!; start += STEP_MS)
-      if (start >= earliest) yield { start, end: start + duration };
+      if (start >= earliest) yield { start, end: start + duration, workingDay: passed };
   }
 }

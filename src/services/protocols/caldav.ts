@@ -3,12 +3,12 @@
  * them nor report free-busy. A precondition tells whether a write took effect.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { davRequest } from 'tsdav';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
-import { unanswered } from './fetch-failure.js';
+import { eventsWithin, eventsWithUid, freeBusyWithin, objectsAt } from './caldav-reports.js';
+import { Answered, createDavExchange, Refused, TooMuch } from './dav-exchange.js';
 import type { HttpAnswer } from './http-answer.js';
 import { busyPeriodsOf, eventsOf, overlap, without, type CalendarEvent, type Period } from './icalendar.js';
-import { RetryAfter, waitAskedIn } from './retry-after.js';
+import { itemsIn, type DavItem } from './multistatus.js';
 
 interface CalendarOptions {
   /** For error messages: "the calendar of Acme HR". */
@@ -22,243 +22,313 @@ interface CalendarOptions {
 }
 
 export interface Entry extends CalendarEvent {
+  url: string;
   etag: string | undefined;
   content: string;
 }
 
-export interface Busy {
-  periods: Period[];
-  /** The objects whose time cannot be told, each with the reason. */
-  leftOut: string[];
+/** Our entry: a server may keep it under another address, and under another UID. */
+export interface Sought {
+  uid: string;
+  /** Where it was last. */
+  url?: string | undefined;
+  /** As it was written. */
+  known?: { time: Period; summary: string } | undefined;
 }
 
-/** `conflict`: another client wrote in between, so that the caller must read again. */
-type WriteOutcome = 'written' | 'conflict';
+export interface Busy {
+  periods: Period[];
+  /** The objects whose time cannot be told, each with the reason and what follows. */
+  unclear: string[];
+}
+
+interface Written {
+  /** `conflict`: another client wrote in between, or the entry is elsewhere. */
+  outcome: 'written' | 'conflict';
+  /** As the server has it now. */
+  entry: Entry | undefined;
+}
 
 export type Calendar = ReturnType<typeof createCalendar>;
 
 const DAY_MS = 86_400_000;
 /** The pauses before a read is repeated that does not show the write before it: 3.1 s in all. */
 const SETTLING_MS = [100, 200, 400, 800, 1_600];
+/** How many objects are asked for by their addresses at once. */
+const OBJECTS = 100;
 
 export function createCalendar({ name, url, user, password, requestTimeoutMs, timeZone }: CalendarOptions) {
   const collection = `${url.replace(/\/+$/, '')}/`;
   const urlOf = (uid: string): string => `${collection}${encodeURIComponent(uid)}.ics`;
-  const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+  const { send } = createDavExchange({ name, collection, user, password, requestTimeoutMs });
 
-  /** A `fetch` that reads the whole response within the timeout, and throws where its status is not among `expected`. */
-  function requestFor(what: string, expected: readonly number[], signal: AbortSignal): typeof fetch {
-    return async (input, init) => {
-      const deadline = AbortSignal.timeout(requestTimeoutMs);
-      try {
-        const response = await fetch(input, {
-          ...init,
-          headers: { ...(init?.headers as Record<string, string>), authorization },
-          // A followed redirect could send the password to another host.
-          redirect: 'manual',
-          signal: AbortSignal.any([signal, deadline]),
-        });
-        const text = await response.text();
-        const { status, headers } = response;
-        if (!expected.includes(status)) throw failure({ status, headers, text }, what);
-        return new Response(text || null, { status, headers });
-      } catch (error) {
-        if (signal.aborted || error instanceof Answered || error instanceof FinalFailure) throw error;
-        if (error instanceof RetryAfter) throw error;
-        throw unanswered(error, { name, at: collection, deadline, requestTimeoutMs, secret: password });
-      }
-    };
-  }
-
-  /** Final where a retry would get the same answer. Of the body only the DAV condition is shown: the rest may echo credentials. */
-  function failure(answer: HttpAnswer, what: string): Error {
-    const { status, text } = answer;
-    const condition = /<(?:[\w-]+:)?error\b[^>]*>\s*<(?:[\w-]+:)?([\w-]+)/.exec(text)?.[1];
-    const said = condition === undefined ? status : `${status} (${condition})`;
-    const sentence = `${name} answered ${said} to "${what}" at ${collection}`;
-    const wait = waitAskedIn(answer, sentence);
-    if (wait) return wait;
-    const isTransient =
-      status < 300 || [408, 409, 423, 425, 429].includes(status) || (status >= 500 && status !== 501);
-    return isTransient
-      ? new Answered(sentence)
-      : new FinalFailure(FailureType.Refused, sentence + adviceOn(status, condition));
-  }
+  /** On this server, whatever host a proxy in front of it makes it believe: no other one gets the password. */
+  const here = (href: string): string => new URL(new URL(href, collection).pathname, collection).href;
+  const isCollection = (href: string): boolean => `${here(href).replace(/\/+$/, '')}/` === collection;
+  /** An object that a search lists is in the collection, also where a proxy changes its path. */
+  const objectUrl = (href: string): string => collection + (href.split('/').findLast(Boolean) ?? '');
 
   /** @throws Answered, since a proxy may have answered with its maintenance page */
-  function parsed<T>(what: string, content: string, read: (content: string) => T): T {
+  function parsed<T>(what: string, content: string, read: (content: string) => T, kind = 'iCalendar'): T {
     try {
       return read(content);
     } catch (error) {
-      throw new Answered(
-        `${name} answered "${what}" with something that is not iCalendar: ${(error as Error).message}`,
-        { cause: error },
-      );
+      const why = (error as Error).message;
+      throw new Answered(`${name} answered "${what}" with something that is not ${kind}: ${why}`, undefined, {
+        cause: error,
+      });
     }
   }
 
-  /** @returns the entry with this UID; undefined where there is none */
-  async function read(uid: string, signal: AbortSignal): Promise<Entry | undefined> {
-    const what = `read ${uid}`;
-    const response = await requestFor(what, [200, 404, 410], signal)(urlOf(uid));
-    if (response.status !== 200) return undefined;
-    const content = await response.text();
+  const asEntry = (event: CalendarEvent, item: Pick<Entry, 'url' | 'etag' | 'content'>): Entry => ({
+    ...event,
+    time: event.isAllDay ? 'it is on a whole day, without a time' : event.time,
+    ...item,
+  });
+
+  /** @returns the entry at an address; undefined where there is none */
+  async function read(at: string, signal: AbortSignal): Promise<Entry | undefined> {
+    const what = `read ${shown(at)}`;
+    const answer = await send({ what, method: 'GET', url: at, expected: [200, 404, 410] }, signal);
+    if (answer.status !== 200) return undefined;
+    const content = answer.text;
     const [event] = parsed(what, content, (text) => eventsOf(text, timeZone));
     if (!event) throw new Answered(`${name} answered "${what}" without an event`);
-    const time = event.isAllDay ? 'it is on a whole day, without a time' : event.time;
-    return { ...event, time, content, etag: response.headers.get('etag') ?? undefined };
+    return asEntry(event, { url: at, content, etag: answer.headers.get('etag') ?? undefined });
   }
 
-  /**
-   * Sends a write on condition that the entry is as seen. After a 412 without a change it was no race: some servers refuse each
-   * precondition, such as a weak ETag, so it is sent once without.
-   */
-  async function conditionally(
-    uid: string,
-    seen: Entry | undefined,
-    send: (precondition: Record<string, string>) => Promise<Response>,
-    signal: AbortSignal,
-  ): Promise<WriteOutcome> {
-    const precondition = seen
-      ? seen.etag === undefined
-        ? undefined
-        : { 'if-match': seen.etag }
-      : { 'if-none-match': '*' };
-    if (precondition && (await send(precondition)).status !== 412) return 'written';
-    if ((await read(uid, signal))?.content !== seen?.content) return 'conflict';
-    if ((await send({})).status !== 412) return 'written';
-    throw new Answered(
-      `${name} answers 412 to each change of ${urlOf(uid)}, though no other client changes it`,
-    );
+  /** Our entry at its address, or by a search. Where the server refuses to search, its address alone tells. */
+  async function find(sought: Sought, signal: AbortSignal): Promise<Entry | undefined> {
+    for (const at of new Set([sought.url ?? urlOf(sought.uid), urlOf(sought.uid)])) {
+      const entry = await read(at, signal);
+      if (entry) return entry;
+    }
+    return search(sought, signal);
   }
 
-  /** @returns the events of a period, and what is left out */
-  async function query(within: Period, signal: AbortSignal): Promise<Found> {
-    const what = 'calendar-query';
-    // A server may treat an all-day event as a day in UTC instead of in our time zone.
-    const range = { start: basic(within.start - DAY_MS), end: basic(within.end + DAY_MS) };
-    const answers = await davRequest({
-      url: collection,
-      init: {
-        method: 'REPORT',
-        namespace: 'c',
-        headers: { depth: '1' },
-        body: {
-          'calendar-query': {
-            _attributes: { 'xmlns:c': 'urn:ietf:params:xml:ns:caldav', 'xmlns:d': 'DAV:' },
-            'd:prop': { 'd:getetag': {}, 'c:calendar-data': {} },
-            filter: {
-              'comp-filter': {
-                _attributes: { name: 'VCALENDAR' },
-                'comp-filter': {
-                  _attributes: { name: 'VEVENT' },
-                  'time-range': { _attributes: range },
-                },
-              },
-            },
-          },
-        },
-      },
-      fetch: requestFor(what, [207], signal),
+  async function search({ uid, known }: Sought, signal: AbortSignal): Promise<Entry | undefined> {
+    const withUid = await searched(eventsWithUid(uid), signal);
+    // The filter is not believed: some servers ignore it.
+    const found = withUid.find((entry) => entry.uid === uid);
+    if (found || !known) return found;
+    const { time, summary } = known;
+    const then = await searched(eventsWithin(time), signal);
+    const isSame = (entry: Entry): boolean =>
+      entry.summary === summary && typeof entry.time === 'object' && entry.time.start === time.start;
+    const same = then.filter(isSame);
+    return then.find((entry) => entry.uid === uid) ?? (same.length === 1 ? same[0] : undefined);
+  }
+
+  /** @returns the first event of each object */
+  async function searched(body: string, signal: AbortSignal): Promise<Entry[]> {
+    let items: DavItem[];
+    try {
+      items = await report('search for the entry', body, signal);
+    } catch (error) {
+      if (isRefusal(error)) return [];
+      throw error;
+    }
+    return items.flatMap(({ href, data, etag }) => {
+      try {
+        const [event] = eventsOf(data ?? '', timeZone);
+        return event ? [asEntry(event, { url: objectUrl(href), etag, content: data! })] : [];
+      } catch {
+        // It is no iCalendar object, so that it is not ours.
+        return [];
+      }
     });
-    const found: Found = { events: [], leftOut: [] };
-    for (const { raw, href, status, props } of answers) {
-      // Any text that is not a multistatus would otherwise read as "no events".
-      if (typeof raw !== 'object' || raw === null || !('multistatus' in raw))
-        throw new Answered(`${name} answered "${what}" without a multistatus`);
-      const data = textOf(props?.['calendarData'] as CalendarData | undefined);
-      if (data !== undefined) judge(String(href), data, within, found);
-      else if (href === undefined || status === 404) continue;
-      else if (status === 507) return halves(within, signal);
-      else if (!isCollection(href)) found.leftOut.push(`${shown(href)}: answered ${status} without its data`);
+  }
+
+  /** @returns the objects that a REPORT lists, with their data where the server gives them at all */
+  async function report(what: string, body: string, signal: AbortSignal): Promise<DavItem[]> {
+    const headers = { depth: '1', 'content-type': 'application/xml; charset=utf-8' };
+    const ask = async (text: string) => {
+      const answer = await send(
+        { what, method: 'REPORT', url: collection, headers, body: text, expected: [207] },
+        signal,
+      );
+      return parsed(what, answer.text, itemsIn, 'a multistatus');
+    };
+    const items = await ask(body);
+    const bare = items.filter((item) => lacksData(item) && item.status === 200 && !isCollection(item.href));
+    const given = new Map<string, DavItem>();
+    for (let i = 0; i < bare.length; i += OBJECTS) {
+      const hrefs = bare.slice(i, i + OBJECTS).map(({ href }) => href);
+      try {
+        for (const item of await ask(objectsAt(hrefs))) if (!lacksData(item)) given.set(item.href, item);
+      } catch (error) {
+        // The objects stay without their data, and are named.
+        if (!isRefusal(error)) throw error;
+      }
+    }
+    return items.map((item) => given.get(item.href) ?? item);
+  }
+
+  /** @returns the events of a period and the day around it, and the objects that cannot be read */
+  async function query(within: Period, signal: AbortSignal): Promise<Found> {
+    let items: DavItem[];
+    try {
+      items = await report('calendar-query', eventsWithin(around(within)), signal);
+    } catch (error) {
+      if (error instanceof TooMuch) return halves(within, error, signal);
+      throw error;
+    }
+    const found: Found = [];
+    for (const item of items) {
+      if (item.status === 507) return halves(within, undefined, signal);
+      if (item.href === '' || item.status === 404 || (lacksData(item) && isCollection(item.href))) continue;
+      found.push(...eventsIn(item, around(within)));
     }
     return found;
   }
 
   /** The server lists no more than a part (RFC 4791 §7.8.1: `number-of-matches-within-limits`). */
-  async function halves({ start, end }: Period, signal: AbortSignal): Promise<Found> {
+  async function halves({ start, end }: Period, cause: unknown, signal: AbortSignal): Promise<Found> {
     if (end - start <= DAY_MS)
       throw new FinalFailure(
         FailureType.Refused,
-        `${name} lists only a part of its events between ${new Date(start).toISOString()} and ${new Date(end).toISOString()}: raise its limit`,
+        `${name} lists only a part of its events between ${at(start)} and ${at(end)}: raise its limit`,
+        { cause },
       );
     const middle = (start + end) / 2;
-    const [first, second] = [
-      await query({ start, end: middle }, signal),
-      await query({ start: middle, end }, signal),
+    return [
+      ...(await query({ start, end: middle }, signal)),
+      ...(await query({ start: middle, end }, signal)),
     ];
-    return {
-      events: [...first.events, ...second.events],
-      leftOut: [...new Set([...first.leftOut, ...second.leftOut])],
-    };
   }
 
-  function judge(href: string, content: string, within: Period, { events, leftOut }: Found): void {
+  function eventsIn({ href, status, data }: DavItem, within: Period): Found {
+    const about = { object: shown(href), url: objectUrl(href) };
+    const unread = (why: string): Found => [{ ...about, uid: undefined, time: why, blocks: true }];
+    if (data === undefined) return unread(`answered ${status} without its data`);
     try {
-      for (const { time, ...event } of eventsOf(content, timeZone, within)) {
-        if (typeof time !== 'string') events.push({ ...event, time });
-        else if (event.blocks) leftOut.push(`${shown(href)}: ${time}`);
-      }
+      return eventsOf(data, timeZone, within).map((event) => ({ ...about, ...event }));
     } catch {
       // The reason would quote the object, which may be private.
-      leftOut.push(`${shown(href)}: it is no iCalendar object`);
+      return unread('it is no iCalendar object');
     }
   }
 
   /** @returns the busy periods (RFC 4791 §7.10) */
   async function freeBusy(within: Period, signal: AbortSignal): Promise<Period[]> {
     const what = 'free-busy-query';
-    // Not with tsdav, which truncates a response that is not XML to 4096 characters.
-    const response = await requestFor(
-      what,
-      [200],
+    // The default, depth 0, excludes the events of the collection, and answers that all time is free.
+    const headers = { depth: '1', 'content-type': 'application/xml; charset=utf-8' };
+    const body = freeBusyWithin(within);
+    const answer = await send(
+      { what, method: 'REPORT', url: collection, headers, body, expected: [200] },
       signal,
-    )(collection, {
-      method: 'REPORT',
-      // The default, depth 0, excludes the events of the collection, and answers that all time is free.
-      headers: { depth: '1', 'content-type': 'application/xml; charset=utf-8' },
-      body:
-        '<?xml version="1.0" encoding="utf-8"?>' +
-        '<C:free-busy-query xmlns:C="urn:ietf:params:xml:ns:caldav">' +
-        `<C:time-range start="${basic(within.start)}" end="${basic(within.end)}"/></C:free-busy-query>`,
-    });
-    return parsed(what, await response.text(), busyPeriodsOf);
+    );
+    return parsed(what, answer.text, busyPeriodsOf);
   }
 
-  const isCollection = (href: string): boolean => new URL(href, collection).href === collection;
+  /** Free-busy includes our entry and does not tell it apart, so its time is cut out. */
+  async function freeBusyOfOthers(within: Period, own: Own, signal: AbortSignal): Promise<Period[]> {
+    const periods = await freeBusy(within, signal);
+    const hole = own && typeof own.time !== 'string' ? own.time : undefined;
+    return hole ? periods.flatMap((period) => without(period, hole)) : periods;
+  }
+
+  /**
+   * Where the time of an object cannot be told, the free-busy report may know it. It is believed where it shows what the events show. Else
+   * the object's time counts as busy as far as it is known.
+   */
+  async function withUnclear(found: Found, within: Period, own: Own, signal: AbortSignal): Promise<Busy> {
+    const isOwn = ({ uid, url }: Found[number]) => own && (uid === own.uid || url === own.url);
+    const busy = found.filter((one) => one.blocks && !isOwn(one));
+    const known = busy.flatMap(({ time }) => (typeof time === 'string' ? [] : [time]));
+    const unclear = busy.filter(({ time }) => typeof time === 'string');
+    if (unclear.length === 0) return { periods: known, unclear: [] };
+
+    let reported: Period[] | undefined;
+    try {
+      const periods = await freeBusyOfOthers(around(within), own, signal);
+      const isThere = (time: Period): boolean => periods.some((period) => overlap(period, time));
+      if (known.every((time) => time.start === time.end || isThere(time))) reported = periods;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+    }
+    // What it shows besides the known events.
+    const rest = known.reduce(
+      (left, time) => left.flatMap((period) => without(period, time)),
+      reported ?? [],
+    );
+    const periods = [...known, ...(reported ?? [])];
+    const said = new Map<string, string>();
+    for (const { object, time, perhaps } of unclear) {
+      const isReported = rest.some((period) => !perhaps || overlap(period, perhaps));
+      if (!isReported && perhaps) periods.push(perhaps);
+      const so = isReported
+        ? 'the free-busy report tells when'
+        : perhaps
+          ? `${at(perhaps.start)} to ${at(perhaps.end)} counts as busy`
+          : 'it does not count';
+      if (!said.has(object)) said.set(object, `${object}: ${time as string} (${so})`);
+    }
+    return { periods, unclear: [...said.values()] };
+  }
+
+  /** Some servers refuse to create an entry whose UID is elsewhere (RFC 4791 §5.3.2.1), each with another status. */
+  async function elsewhere(uid: string, error: unknown, signal: AbortSignal): Promise<Entry | undefined> {
+    if (error instanceof Refused && error.said.href) return read(here(error.said.href), signal);
+    const isConflict = error instanceof Refused || (error instanceof Answered && error.status === 409);
+    return isConflict ? search({ uid }, signal) : undefined;
+  }
+
+  /**
+   * Sends a write on condition that the entry is as seen. After a 412 without a change it was no race: some servers refuse each
+   * precondition, such as a weak ETag, so it is sent once without.
+   * @returns undefined where another client wrote in between
+   */
+  async function conditionally(
+    sought: Sought,
+    seen: Entry | undefined,
+    ask: (precondition: Record<string, string>) => Promise<HttpAnswer>,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer | undefined> {
+    const precondition = seen
+      ? seen.etag === undefined
+        ? undefined
+        : { 'if-match': seen.etag }
+      : { 'if-none-match': '*' };
+    if (precondition) {
+      const answer = await ask(precondition);
+      if (answer.status !== 412) return answer;
+    }
+    if ((await find(sought, signal))?.content !== seen?.content) return undefined;
+    const answer = await ask({});
+    if (answer.status !== 412) return answer;
+    throw new Answered(
+      `${name} answers 412 to each change of ${sought.url ?? urlOf(sought.uid)}, though no other client changes it`,
+    );
+  }
 
   return {
     name,
     urlOf,
-    read,
+    find,
+    /** Whether an address is in this calendar. */
+    has: (address: string): boolean => address.startsWith(collection),
 
     /**
      * The times that other events take: from the events, or where the server refuses those, from the free-busy report.
      * @param own our entry, which does not count
      * @throws FinalFailure Refused where the server refuses both
      */
-    async busy(
-      within: Period,
-      own: Pick<Entry, 'uid' | 'time'> | undefined,
-      signal: AbortSignal,
-    ): Promise<Busy> {
+    async busy(within: Period, own: Own, signal: AbortSignal): Promise<Busy> {
+      const inside = ({ periods, unclear }: Busy): Busy => ({
+        periods: periods.filter((period) => overlap(period, within)),
+        unclear,
+      });
       let refusal: Error;
       try {
-        const { events, leftOut } = await query(within, signal);
-        const periods = events
-          .filter(({ blocks, uid }) => blocks && uid !== own?.uid)
-          .map(({ time }) => time as Period)
-          .filter((period) => overlap(period, within));
-        return { periods, leftOut };
+        return inside(await withUnclear(await query(within, signal), within, own, signal));
       } catch (error) {
         if (!(error instanceof FinalFailure || error instanceof Answered)) throw error;
         refusal = error;
       }
       try {
-        const periods = await freeBusy(within, signal);
-        // Free-busy includes our entry and does not tell it apart, so its time is cut out.
-        const hole = own && typeof own.time !== 'string' ? own.time : undefined;
-        return { periods: hole ? periods.flatMap((period) => without(period, hole)) : periods, leftOut: [] };
+        return inside({ periods: await freeBusyOfOthers(within, own, signal), unclear: [] });
       } catch (error) {
         if (!(error instanceof FinalFailure || error instanceof Answered)) throw error;
         const both = `${name} cannot be asked for its events: ${refusal.message}; ${error.message}`;
@@ -269,65 +339,100 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
     },
 
     /**
-     * Creates the entry, or changes the seen one, and reads it back until it is no longer as seen: reads of some servers lag.
+     * Creates the entry, or changes the seen one, and reads it back until it is no longer as seen: reads of some servers lag. A server may
+     * name another address for it (RFC 9110 §10.2.2: Location).
      * @param isWritten whether an entry is as wanted
-     * @returns the entry as the server keeps it, or `conflict`
      */
     async write(
-      uid: string,
+      sought: Sought,
       content: string,
       seen: Entry | undefined,
       isWritten: (entry: Entry | undefined) => boolean,
       signal: AbortSignal,
-    ): Promise<Entry | undefined | 'conflict'> {
-      const ask = requestFor(`write ${uid}`, [200, 201, 204, 412], signal);
+    ): Promise<Written> {
+      const at = seen?.url ?? urlOf(sought.uid);
       const put = (precondition: Record<string, string>) =>
-        ask(urlOf(uid), {
-          method: 'PUT',
-          body: content,
-          headers: { 'content-type': 'text/calendar; charset=utf-8', ...precondition },
-        });
-      if ((await conditionally(uid, seen, put, signal)) === 'conflict') return 'conflict';
+        send(
+          {
+            what: `write ${shown(at)}`,
+            method: 'PUT',
+            url: at,
+            headers: { 'content-type': 'text/calendar; charset=utf-8', ...precondition },
+            body: content,
+            expected: [200, 201, 204, 412],
+          },
+          signal,
+        );
+      let answer: HttpAnswer | undefined;
+      try {
+        answer = await conditionally({ ...sought, url: at }, seen, put, signal);
+      } catch (error) {
+        const entry = seen ? undefined : await elsewhere(sought.uid, error, signal);
+        if (!entry) throw error;
+        return { outcome: 'conflict', entry };
+      }
+      const location = answer?.headers.get('location');
+      const then = { ...sought, url: location ? here(location) : at };
+      if (!answer) return { outcome: 'conflict', entry: await find(then, signal) };
       for (const waitMs of SETTLING_MS) {
-        const entry = await read(uid, signal);
-        if (isWritten(entry) || (entry && entry.content !== seen?.content)) return entry;
+        const entry = await find(then, signal);
+        if (isWritten(entry) || (entry && entry.content !== seen?.content))
+          return { outcome: 'written', entry };
         await pause(waitMs, undefined, { signal });
       }
-      return read(uid, signal);
+      return { outcome: 'written', entry: await find(then, signal) };
     },
 
     /** Deletes the seen entry. */
-    remove(uid: string, seen: Entry, signal: AbortSignal): Promise<WriteOutcome> {
-      const ask = requestFor(`remove ${uid}`, [200, 202, 204, 404, 410, 412], signal);
-      // EMS sends the cancellation itself: the server must not send a reply for the HR partner (RFC 6638 §8.1).
-      const remove = (precondition: Record<string, string>) =>
-        ask(urlOf(uid), { method: 'DELETE', headers: { 'schedule-reply': 'F', ...precondition } });
-      return conditionally(uid, seen, remove, signal);
+    async remove(seen: Entry, signal: AbortSignal): Promise<Written['outcome']> {
+      const { url: at, uid } = seen;
+      const ask = (precondition: Record<string, string>) =>
+        send(
+          {
+            what: `remove ${shown(at)}`,
+            method: 'DELETE',
+            url: at,
+            // EMS sends the cancellation itself: the server must not send a reply for the HR partner (RFC 6638 §8.1).
+            headers: { 'schedule-reply': 'F', ...precondition },
+            expected: [200, 202, 204, 404, 410, 412],
+          },
+          signal,
+        );
+      if (!(await conditionally({ uid, url: at }, seen, ask, signal))) return 'conflict';
+      for (const waitMs of [0, ...SETTLING_MS]) {
+        await pause(waitMs, undefined, { signal });
+        const entry = await read(at, signal);
+        if (!entry || entry.isCancelled) return 'written';
+        if (entry.content !== seen.content) return 'conflict';
+      }
+      throw new Answered(`${name} took the removal of ${at} and still shows it`);
     },
   };
 }
 
-/** An answer that a retry may change. */
-class Answered extends Error {}
+type Own = Pick<Entry, 'uid' | 'url' | 'time'> | undefined;
 
-interface Found {
-  events: CalendarEvent[];
-  leftOut: string[];
-}
+/** The events of the objects that a search lists. */
+type Found = (Pick<CalendarEvent, 'time' | 'perhaps' | 'blocks'> & {
+  /** Undefined where the object cannot be read. */
+  uid: string | undefined;
+  /** For messages. */
+  object: string;
+  url: string;
+})[];
 
-function adviceOn(status: number, condition: string | undefined): string {
-  if (status === 404 || status === 410) return ': there is no such calendar, check its url';
-  if (status < 400) return ', a redirect: check its url';
-  const isOnRights = status === 401 || (status === 403 && condition === undefined);
-  return isOnRights ? ': check its user and password, and their permissions' : '';
-}
+/** A server may treat an all-day event as a day in UTC instead of in our time zone. */
+const around = ({ start, end }: Period): Period => ({ start: start - DAY_MS, end: end + DAY_MS });
+
+/** The statuses of an outage. Some servers answer 500, or a page, to a report that they do not know. */
+const LATER = new Set([408, 409, 421, 423, 425, 429, 502, 503, 504]);
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof FinalFailure || (error instanceof Answered && !LATER.has(error.status ?? 500));
+
+const lacksData = ({ data }: DavItem): boolean => data === undefined;
 
 /** The name of an object: the last part of its path. */
 const shown = (href: string): string => href.split('/').findLast(Boolean) ?? href;
 
-/** tsdav unwraps text, but not a CDATA section. */
-type CalendarData = string | Record<'_cdata', string>;
-const textOf = (data: CalendarData | undefined) => (typeof data === 'object' ? data['_cdata'] : data);
-
-/** `20261124T103000Z` (RFC 5545 §3.3.5). */
-const basic = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
+const at = (ms: number): string => new Date(ms).toISOString();

@@ -2,33 +2,41 @@
  * Reads iCalendar objects (RFC 5545) of other programs: only what the interview needs, and each event by itself. A time that cannot be
  * told is a reason, never a guess.
  */
-import ICAL from 'ical.js';
-import { Temporal } from 'temporal-polyfill';
-import { timeZoneNamed } from './time-zones.js';
+import type ICAL from 'ical.js';
+import { calendarsIn } from './content-lines.js';
+import {
+  occurrencesOf,
+  overlap,
+  periodsIn,
+  shifted,
+  startsOf,
+  timingOf,
+  told,
+  type Period,
+  type Told,
+} from './event-times.js';
 
-/** From `start` inclusive to `end` exclusive, in milliseconds since the epoch. */
-export interface Period {
-  start: number;
-  end: number;
-}
+export { overlap, type Period } from './event-times.js';
 
-export interface CalendarEvent {
+export interface CalendarEvent extends Told {
   /** Empty where the event has none. */
   uid: string;
+  summary: string;
   sequence: number;
   isCancelled: boolean;
-  /** Neither cancelled nor transparent. */
+  /** Neither cancelled nor free. */
   blocks: boolean;
   /** On whole days, without a time of day. */
   isAllDay: boolean;
-  /** A string says why it cannot be told. */
-  time: Period | string;
+  attendees: Attendee[];
 }
 
-/** A rule without an end is followed this far. */
-const OCCURRENCES = 20_000;
-
-export const overlap = (a: Period, b: Period): boolean => a.start < b.end && b.start < a.end;
+interface Attendee {
+  /** In lower case, without `mailto:`. */
+  email: string;
+  /** The server has sent this attendee a message of its own, or has tried to (RFC 6638 §7.3: SCHEDULE-STATUS). */
+  isScheduled: boolean;
+}
 
 /** @returns the parts of `period` outside `hole` */
 export const without = (period: Period, hole: Period): Period[] =>
@@ -37,18 +45,16 @@ export const without = (period: Period, hole: Period): Period[] =>
     { start: Math.max(period.start, hole.end), end: period.end },
   ].filter(({ start, end }) => start < end);
 
-/** @returns the busy periods of a VFREEBUSY (RFC 5545 §3.8.2.6); the default FBTYPE is BUSY */
+/** @returns the busy periods of all VFREEBUSY (RFC 5545 §3.8.2.6); the default FBTYPE is BUSY @throws Error where one cannot be read */
 export function busyPeriodsOf(content: string): Period[] {
-  const freeBusy = parse(content).find((calendar) => calendar.getFirstSubcomponent('vfreebusy'));
-  if (!freeBusy) throw new Error('it has no VFREEBUSY');
+  const reports = calendarsIn(content).flatMap((calendar) => calendar.getAllSubcomponents('vfreebusy'));
+  if (reports.length === 0) throw new Error('it has no VFREEBUSY');
   return (
-    freeBusy
-      .getFirstSubcomponent('vfreebusy')!
-      .getAllProperties('freebusy')
+    reports
+      .flatMap((report) => report.getAllProperties('freebusy'))
       // An unknown type is busy (RFC 5545 §3.2.9).
       .filter((property) => !/^FREE$/i.test(property.getFirstParameter('fbtype') || 'BUSY'))
-      .flatMap((property) => property.getValues() as ICAL.Period[])
-      .map((period) => ({ start: utc(period.start), end: utc(period.getEnd()) }))
+      .flatMap((property) => periodsIn(property, 'UTC'))
   );
 }
 
@@ -58,122 +64,127 @@ export function busyPeriodsOf(content: string): Period[] {
  * @throws Error where the content as a whole is no iCalendar object
  */
 export function eventsOf(content: string, timeZone: string, within?: Period): CalendarEvent[] {
-  const components = parse(content).flatMap((calendar) => calendar.getAllSubcomponents('vevent'));
+  const components = calendarsIn(content).flatMap((calendar) => calendar.getAllSubcomponents('vevent'));
+  const exceptions = new Map<string, Exception[]>();
+  const ofUid = (uid: string) => exceptions.get(uid) ?? exceptions.set(uid, []).get(uid)!;
+  for (const component of components) {
+    const exception = exceptionOf(component, timeZone);
+    if (exception) ofUid(exception.event.uid).push(exception);
+  }
   return components.flatMap((component) => {
-    const event = new ICAL.Event(component);
-    const text = (name: string) => String(component.getFirstPropertyValue(name) ?? '').toUpperCase();
-    const isCancelled = text('status') === 'CANCELLED';
-    const about = {
-      uid: String(component.getFirstPropertyValue('uid') ?? ''),
-      sequence: Number.parseInt(text('sequence'), 10) || 0,
-      isCancelled,
-      isAllDay: component.getFirstProperty('dtstart')?.type === 'date',
-      blocks: !isCancelled && text('transp') !== 'TRANSPARENT',
-    };
-    const others = components.filter((other) => other !== component && uidOf(other) === about.uid);
-    return timesOf(event, others, timeZone, within).map((time) => ({ ...about, time }));
+    const about = aboutOf(component);
+    const others = component.hasProperty('recurrence-id') ? [] : ofUid(about.uid);
+    return eventsIn(component, about, others, timeZone, within);
   });
 }
 
-const uidOf = (component: ICAL.Component): string => String(component.getFirstPropertyValue('uid') ?? '');
+type About = Omit<CalendarEvent, keyof Told>;
 
-/** @param others the components of the same UID, each of which may replace an occurrence (RFC 5545 §3.8.4.4) */
-function timesOf(
-  event: ICAL.Event,
-  others: readonly ICAL.Component[],
+/** A component with a RECURRENCE-ID (§3.8.4.4), which takes the place of an occurrence, or of all from there on (RANGE=THISANDFUTURE). */
+interface Exception {
+  replaced: number;
+  /** How much later the following occurrences are as well; undefined where it is only this one. */
+  later: number | undefined;
+  event: CalendarEvent;
+}
+
+/** @returns undefined for one whose time cannot be told: it takes no place, so that both count */
+function exceptionOf(component: ICAL.Component, timeZone: string): Exception | undefined {
+  const [replaced] = startsOf(component, 'recurrence-id', timeZone);
+  if (replaced === undefined) return undefined;
+  const about = aboutOf(component);
+  const { time } = told(() => timed(component, timeZone));
+  const property = component.getFirstProperty('recurrence-id');
+  const isRanged = /^THISANDFUTURE$/i.test(property?.getFirstParameter('range') ?? '');
+  if (typeof time === 'string')
+    return about.isCancelled && !isRanged
+      ? { replaced, later: undefined, event: { ...about, time } }
+      : undefined;
+  return { replaced, later: isRanged ? time.start - replaced : undefined, event: { ...about, time } };
+}
+
+const timed = (component: ICAL.Component, timeZone: string): Told => {
+  const { first, at } = timingOf(component, timeZone);
+  return at(first);
+};
+
+function eventsIn(
+  component: ICAL.Component,
+  about: About,
+  exceptions: readonly Exception[],
   timeZone: string,
   within: Period | undefined,
-): (Period | string)[] {
+): CalendarEvent[] {
+  const isRecurring = component.hasProperty('rrule') || component.hasProperty('rdate');
+  if (!within || !isRecurring) {
+    const one = told(() => timed(component, timeZone));
+    const period = typeof one.time === 'string' ? one.perhaps : one.time;
+    const isElsewhere = within && period && !overlap(period, within);
+    const isReplaced =
+      typeof one.time === 'object' &&
+      exceptions.some(({ replaced }) => replaced === (one.time as Period).start);
+    return isElsewhere || (within && isReplaced) ? [] : [{ ...about, ...one }];
+  }
+  const replaced = new Set(exceptions.map((exception) => exception.replaced));
+  const ranged = exceptions
+    .filter(({ later }) => later !== undefined)
+    .toSorted((a, b) => a.replaced - b.replaced);
+  // An occurrence may move into the period from outside of it.
+  const moves = ranged.map(({ later }) => later!);
+  const wide = { start: within.start - Math.max(0, ...moves), end: within.end - Math.min(0, ...moves) };
   try {
-    const { component } = event;
-    const first = periodOf(event, timeZone);
-    const isWithin = (period: Period): boolean => !within || overlap(period, within);
-    if (!within || !event.isRecurring()) return isWithin(first) ? [first] : [];
-    const replaced = new Set(
-      others.flatMap((other) => instantOfProperty(other, 'recurrence-id', timeZone) ?? []),
+    return occurrencesOf(component, timingOf(component, timeZone), timeZone, wide).flatMap(
+      ({ start, ...one }) => {
+        if (replaced.has(start)) return [];
+        const ruling = ranged.findLast((exception) => exception.replaced <= start);
+        const event = ruling ? followed(ruling, one) : { ...about, ...one };
+        return typeof event.time === 'string' || overlap(event.time, within) ? [event] : [];
+      },
     );
-    const tzid = tzidOf(component, 'dtstart');
-    const found: Period[] = [];
-    const occurrences = event.iterator();
-    for (let i = 0; i < OCCURRENCES; i++) {
-      const next = occurrences.next() as ICAL.Time | null;
-      const start = next ? instantOf(next, tzid, timeZone) : Infinity;
-      if (start >= within.end) return found;
-      const period = { start, end: start + first.end - first.start };
-      if (!replaced.has(start) && isWithin(period)) found.push(period);
-    }
-    return [`it recurs more than ${OCCURRENCES} times before`];
   } catch (error) {
-    return [(error as Error).message];
+    return [
+      {
+        ...about,
+        ...told(() => {
+          throw error;
+        }),
+      },
+    ];
   }
 }
 
-function periodOf(event: ICAL.Event, timeZone: string): Period {
-  const start = instantOfProperty(event.component, 'dtstart', timeZone);
-  if (start === undefined) throw new Error('it has no DTSTART');
-  const end = instantOfProperty(event.component, 'dtend', timeZone);
-  if (end !== undefined) return { start, end: Math.max(start, end) };
-  const isAllDay = event.startDate.isDate && !event.component.hasProperty('duration');
-  if (!isAllDay) return { start, end: start + 1000 * Math.max(0, event.duration.toSeconds()) };
-  const nextDay = event.startDate.clone();
-  nextDay.adjust(1, 0, 0, 0);
-  return { start, end: instantOf(nextDay, undefined, timeZone) };
+/** An occurrence after a THISANDFUTURE: later, and as long as that. */
+function followed({ later, event }: Exception, occurrence: Told): CalendarEvent {
+  const moved = shifted(occurrence, later!);
+  if (typeof moved.time === 'string' || typeof event.time === 'string') return { ...event, ...moved };
+  const { start } = moved.time;
+  return { ...event, time: { start, end: start + event.time.end - event.time.start } };
 }
 
-function instantOfProperty(component: ICAL.Component, name: string, timeZone: string): number | undefined {
-  const time = component.getFirstPropertyValue(name) as ICAL.Time | null;
-  return time ? instantOf(time, tzidOf(component, name), timeZone) : undefined;
-}
-
-const tzidOf = (component: ICAL.Component, name: string): string | undefined =>
-  component.getFirstProperty(name)?.getFirstParameter('tzid') || undefined;
-
-/** @returns milliseconds since the epoch @throws Error where the time zone is not known */
-function instantOf(time: ICAL.Time, tzid: string | undefined, timeZone: string): number {
-  if (time.zone === ICAL.Timezone.utcTimezone || isUsable(time.zone)) return utc(time);
-  const { year, month, day, hour, minute, second } = time;
-  const local = Temporal.PlainDateTime.from({ year, month, day, hour, minute, second });
-  const zone = tzid === undefined ? timeZone : timeZoneNamed(tzid);
-  if (zone === undefined)
-    throw new Error(`it is at ${local.toString()} in "${tzid}", which is no known time zone`);
-  return local.toZonedDateTime(zone).epochMilliseconds;
-}
-
-/** Whether the object has a VTIMEZONE with at least one complete rule. */
-function isUsable(zone: ICAL.Timezone | null | undefined): boolean {
-  const component = zone?.component as ICAL.Component | null | undefined;
-  const rules = ['standard', 'daylight'].flatMap((name) => component?.getAllSubcomponents(name) ?? []);
-  return rules.some((rule) =>
-    ['dtstart', 'tzoffsetfrom', 'tzoffsetto'].every((name) => rule.hasProperty(name)),
-  );
-}
-
-function parse(content: string): ICAL.Component[] {
-  const roots = (text: string): ICAL.Component[] => {
-    const parsed = ICAL.parse(text) as unknown[];
-    const found = (typeof parsed[0] === 'string' ? [parsed] : (parsed as unknown[][])).map(
-      (root) => new ICAL.Component(root),
-    );
-    if (!found.some(({ name }) => name === 'vcalendar')) throw new Error('it has no VCALENDAR');
-    return found;
+function aboutOf(component: ICAL.Component): About {
+  const text = (name: string) => textOf(component.getFirstProperty(name));
+  const isCancelled = text('status').toUpperCase() === 'CANCELLED';
+  return {
+    uid: text('uid'),
+    summary: text('summary'),
+    sequence: Number.parseInt(text('sequence'), 10) || 0,
+    isCancelled,
+    isAllDay: component.getFirstProperty('dtstart')?.type === 'date',
+    blocks: !isCancelled && !isFree(text('transp'), text('x-microsoft-cdo-busystatus')),
+    attendees: component.getAllProperties('attendee').map((attendee) => ({
+      email: textOf(attendee)
+        .toLowerCase()
+        .replace(/^mailto:/, ''),
+      isScheduled: attendee.getParameter('schedule-status') !== undefined,
+    })),
   };
-  try {
-    return roots(content);
-  } catch (error) {
-    const repaired = withoutStrayLines(content);
-    if (repaired === content) throw error;
-    return roots(repaired);
-  }
 }
 
-/** Without the lines that are neither a content line nor folded (RFC 5545 §3.1), such as a line break within a text. */
-function withoutStrayLines(content: string): string {
-  let isKept = true;
-  const lines = content.split(/\r?\n/).filter((line) => {
-    if (!/^[ \t]/.test(line)) isKept = /^[A-Za-z0-9-]+[;:]/.test(line);
-    return isKept;
-  });
-  return lines.join('\r\n');
-}
+/** Exchange's own word comes before TRANSP (MS-OXCICAL §2.1.3.1.1.20.31). */
+const isFree = (transp: string, busyStatus: string): boolean =>
+  busyStatus ? /^(FREE|WORKINGELSEWHERE)$/i.test(busyStatus) : /^TRANSPARENT$/i.test(transp);
 
-const utc = (time: ICAL.Time): number => time.toUnixTime() * 1000;
+const textOf = (property: ICAL.Property | null): string => {
+  const [, , , value] = (property?.toJSON() ?? []) as unknown[];
+  return typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
+};

@@ -10,17 +10,53 @@ const windows = new Map(
   ]),
 );
 
+/** "(UTC+01:00) Amsterdam, Berlin, Bern", "(GMT-05.00) Eastern Time (US & Canada)": Windows shows people a zone so. */
+const DISPLAYED = /^\((?:UTC|GMT)(?:([+-])(\d\d)[:.](\d\d))?\)\s*(.+)$/i;
+/** "UTC+01:00", "GMT+0100", "+1" */
+const OFFSET = /^(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d\d))?$/i;
+
 /**
- * @param name an IANA name, a Windows name (CLDR), or a globally unique TZID that ends in either (RFC 5545 §3.8.3.1)
+ * @param name an IANA name, a Windows name (CLDR) or what Windows shows for it, an offset, or a globally unique TZID that ends in a
+ *   name (RFC 5545 §3.8.3.1)
  * @returns the IANA name; undefined where the name is not known
  */
 export function timeZoneNamed(name: unknown): string | undefined {
   if (typeof name !== 'string') return undefined;
-  const parts = name.trim().split('/');
-  const ends = parts[0] === '' ? parts.map((_, i) => parts.slice(i).join('/')) : [name.trim()];
+  const whole = name.trim();
+  const parts = whole.split('/');
+  const isUnique = whole.startsWith('/') || whole.includes('://');
+  const ends = isUnique ? parts.map((_, i) => parts.slice(i).join('/')) : [whole];
   return ends
-    .map((end) => windows.get(end.toLowerCase()) ?? ianaNamed(end))
+    .map((end) => windows.get(end.toLowerCase()) ?? ianaNamed(end) ?? offsetNamed(end) ?? displayedAs(end))
     .find((zone) => zone !== undefined);
+}
+
+function offsetNamed(name: string): string | undefined {
+  const [, sign, hours = '', minutes = '00'] = OFFSET.exec(name) ?? [];
+  return sign && ianaNamed(`${sign}${hours.padStart(2, '0')}:${minutes}`);
+}
+
+/** By its cities, or as "… Standard Time", and only where the offset agrees. */
+function displayedAs(name: string): string | undefined {
+  const [, sign = '+', hours = '00', minutes = '00', places] = DISPLAYED.exec(name) ?? [];
+  if (places === undefined) return undefined;
+  const offset = `${sign}${hours}:${minutes}`;
+  const cities = places.split(/[,/]/).map((place) => `/${place.trim().replaceAll(' ', '_')}`.toLowerCase());
+  const named = Intl.supportedValuesOf('timeZone').filter((zone) =>
+    cities.some((city) => zone.toLowerCase().endsWith(city)),
+  );
+  const standard = windows.get(`${places.replace(/ Time.*$/i, '')} standard time`.toLowerCase());
+  return [...named, ...(standard === undefined ? [] : [standard])].find(
+    (zone) => standardOffset(zone) === offset,
+  );
+}
+
+/** Outside daylight-saving time, as "+01:00". */
+function standardOffset(zone: string): string {
+  const [january, july] = ['2026-01-01T00:00Z', '2026-07-01T00:00Z'].map((instant) =>
+    Temporal.Instant.from(instant).toZonedDateTimeISO(zone),
+  );
+  return (january!.offsetNanoseconds < july!.offsetNanoseconds ? january! : july!).offset;
 }
 
 function ianaNamed(name: string): string | undefined {
