@@ -222,7 +222,7 @@ export class Exit extends ExitState {
   }
 
   private recordDrift({ id, data, storedAt }: RecordedEvent<'access.drifted'>): string | undefined {
-    const { system, what, seenAt } = data;
+    const { system, what, isUntold, seenAt } = data;
     const step = this.step('block-access', system);
     if (!step) return this.noStep('block-access', system);
     // A decision may have arrived during the sweep: access that the exit gives back has not drifted.
@@ -232,7 +232,8 @@ export class Exit extends ExitState {
     this.blocks.get(system)?.drifts.push(id);
     this.ledger.retry(step, storedAt);
     if (this.plan!.policy.reassertsDrift) {
-      if (this.notices.addNews(step, what)) this.notifyOperator(storedAt);
+      // What cannot be told, the next block says.
+      if (!isUntold && this.notices.addNews(step, what)) this.notifyOperator(storedAt);
       return undefined;
     }
     const error = `seen at ${seenAt}: ${what}. Retry to block it again, or settle the step by hand`;

@@ -45,6 +45,8 @@ const CapturedFields = AccountFields.extend({
   memberships: z.array(GroupFields).optional(),
   /** How many there were, also beyond those. */
   membershipCount: z.number().int().nonnegative().optional(),
+  /** When they were read: ISO 8601, UTC. */
+  membershipsAt: z.iso.datetime().optional(),
 });
 export type CapturedAccount = z.output<typeof CapturedFields>;
 
@@ -108,6 +110,8 @@ export interface Blocked {
   isUnsettled?: boolean;
   /** The account's `meta.version` (RFC 7643 §3.1) at that observation, where the server has one. */
   version?: string | undefined;
+  /** The names and addresses of the account then, where the suspension changed what the system shows of it. */
+  renamed?: string[] | undefined;
   /** Critical memberships that appeared after the capture. The block left them alone: capture again, then block again. */
   uncaptured: GroupRef[];
   /** For an auditor: "already suspended before the hold". */
@@ -121,7 +125,9 @@ export interface Restored {
   /** Whether the last read found the account active; absent without a read. */
   active?: boolean | undefined;
   notes: string[];
-  /** The system may still undo it, as it did after the block: look again later. */
+  /** Those of the notes that a second look does not find again, and that stay true. */
+  lasting?: string[] | undefined;
+  /** The system may still undo it, or take memberships by it: look again later. */
   isUnsettled?: boolean | undefined;
 }
 

@@ -30,11 +30,13 @@ export interface Held {
   taken: Taken;
   /** Until when a write of the block may still take effect; `unknown` where no attempt reported its end. */
   mayLandUntil?: string | undefined;
-  blocked?: Pick<Blocked, 'blockedAt' | 'version' | 'notes'> | undefined;
+  blocked?: Pick<Blocked, 'blockedAt' | 'version' | 'renamed' | 'notes'> | undefined;
   /** The id of the drift event that caused the latest block: the accounts of the employee are looked for again. */
   blockedAfter?: string | undefined;
   /** When to verify a restore: until then a late write of the block may take the access again. */
   lookAgainAt?: string | undefined;
+  /** The notes of the restore before it that stay true. */
+  lasting?: string[] | undefined;
   restored?: Partial<Pick<Restored, 'givenBack' | 'active'>> & Pick<Restored, 'notes'>;
   /** When the revocation began. From then on a restore is refused. */
   revokingSince?: string | undefined;
@@ -57,12 +59,15 @@ export type Goal =
 type Move =
   | { move: 'capture' }
   | { move: 'block'; account: CapturedAccount; tried: Taken }
-  | { move: 'restore'; account: CapturedAccount; taken: Taken; blockedVersion?: string | undefined }
+  | { move: 'restore'; account: CapturedAccount; taken: Taken; blocked: Blockade }
   | { move: 'revoke'; removing: GroupRef[] | undefined }
   /** Until then a late write of the block may take effect: ISO 8601, UTC. */
   | { move: 'wait'; until: string }
   | { move: 'done'; notes: string[] }
   | { move: 'refuse'; because: FinalFailure };
+
+/** What the last block observed of the account. */
+export type Blockade = Pick<Blocked, 'version' | 'renamed'>;
 
 /** What a capture tells of one account. */
 interface Captured extends Pick<Capture, 'capturedAt' | 'notes' | 'revokingSince'> {
@@ -112,7 +117,8 @@ function next(held: Held, { system, goal, now }: Pick<HoldContext, 'system' | 'g
       if (!restored && account && !isNothing(taken)) {
         if (lookAgainAt !== undefined && Date.parse(lookAgainAt) > now)
           return { move: 'wait', until: lookAgainAt };
-        return { move: 'restore', account, taken, blockedVersion: blocked?.version };
+        const { version, renamed } = blocked ?? {};
+        return { move: 'restore', account, taken, blocked: { version, renamed } };
       }
       const { blockedByHandBy } = goal;
       if (blockedByHandBy !== undefined) return { move: 'refuse', because: byHand(system, blockedByHandBy) };
@@ -152,10 +158,18 @@ export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, 
   }
   if ('blocked' in answer) {
     const { blockedAt, version, notes, taken, isUnsettled, uncaptured } = answer.blocked;
+    // A repeated block finds the account renamed already.
+    const renamed = answer.blocked.renamed ?? held.blocked?.renamed;
     const mayLandUntil = isUnsettled ? isoIn(lateWriteMs) : undefined;
     if (uncaptured.length > 0) return { ...held, taken, mayLandUntil, isToBeCaptured: true };
     const drift = goal.to === 'block' ? goal.drift : undefined;
-    return { ...held, taken, mayLandUntil, blocked: { blockedAt, version, notes }, blockedAfter: drift };
+    return {
+      ...held,
+      taken,
+      mayLandUntil,
+      blocked: { blockedAt, version, renamed, notes },
+      blockedAfter: drift,
+    };
   }
   if ('revoking' in answer) return { ...held, revokingSince: held.revokingSince ?? isoIn(0) };
   if ('removing' in answer) return { ...held, removing: answer.removing };
@@ -166,10 +180,16 @@ export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, 
   const isUnsettled = 'restored' in answer && answer.restored.isUnsettled === true;
   const unsettledMs = isUnsettled ? lateWriteMs : mayLandForMs(held, lateWriteMs, now);
   const waitMs = held.lookAgainAt === undefined ? unsettledMs : 0;
-  if (waitMs > 0) return { ...held, lookAgainAt: isoIn(waitMs) };
+  if (waitMs > 0) {
+    const { lasting } = 'restored' in answer ? answer.restored : held;
+    return { ...held, lookAgainAt: isoIn(waitMs), lasting };
+  }
   if ('notGivenBack' in answer) return held;
   const { givenBack, active, notes } = answer.restored;
-  return { ...held, restored: { givenBack, active, notes } };
+  return {
+    ...held,
+    restored: { givenBack, active, notes: [...new Set([...(held.lasting ?? []), ...notes])] },
+  };
 }
 
 /** How long a write of the block may still take effect. */

@@ -13,10 +13,12 @@ export const capture =
     const accounts: Capture['accounts'] = [];
     for (const { id, userName, identities, active } of found.accounts) {
       const groups = await strategy.groupsToTake(id, signal);
+      const membershipsAt = new Date().toISOString();
       const memberships = await strategy.membershipsAtRisk(id, signal);
       const atRisk = memberships && {
         memberships: bounded(memberships),
         membershipCount: memberships.length,
+        membershipsAt,
       };
       accounts.push({ id, userName, identities, active, groups, ...atRisk });
     }

@@ -1,44 +1,62 @@
 /** Brings one value of a critical system to its wanted state. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { FailureType, FinalFailure } from '../../exit/failures.js';
-import type { Outcome } from './access-port.js';
+import { FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.js';
+import type { AccessPort, Outcome, Way } from './access-port.js';
 
 /** Other administrators may write meanwhile; after so many races the attempt is retried. */
 const MOST_WRITES = 4;
-/** What two writes did not change, a third one does not either. */
-const MOST_FUTILE_WRITES = 2;
+/** What a write in each way did not change, a third one does not either. */
+const WAYS: readonly Way[] = ['usual', 'other'];
+/** A system may show a write late, or lose one. After so many attempts that changed nothing, it ignores them. */
+const MOST_IGNORED_ATTEMPTS = 3;
 
 interface Value<T> {
+  port: AccessPort;
   /** For errors: "suspending the account dana on payroll". */
   what: string;
   read: () => Promise<T>;
+  /** What the caller has read just now. */
+  first?: T | undefined;
   isWanted: (seen: T) => boolean;
-  write: (seen: T) => Promise<Outcome>;
+  /** @param way `other` after a write that changed nothing */
+  write: (seen: T, way: Way) => Promise<Outcome>;
   /** How long a read may show the value from before a write. */
   settleMs: number;
 }
 
+/** By what was written: the value that so many attempts in a row did not change. */
+type Ignored = Map<string, { seen: unknown; attempts: number }>;
+const ignored = new WeakMap<AccessPort, Ignored>();
+
 /**
  * Reads, and where the value is not as wanted, writes and reads back. Only an observation counts: a server that answers 200 without an
- * effect ends in an error.
+ * effect ends in an error, and one that refuses what an earlier request has done is looked at again.
  * @returns the last value seen, and how many of our writes may have caused it
- * @throws FinalFailure Refused; Error where the value is not as wanted in the end
+ * @throws FinalFailure Refused, also where the system ignores writes; Error where the value is not as wanted in the end
  */
 export async function converge<T>(
-  { what, read, isWanted, write, settleMs }: Value<T>,
+  { port, what, read, first, isWanted, write, settleMs }: Value<T>,
   signal: AbortSignal,
 ): Promise<{ seen: T; writes: number }> {
   let writes = 0;
   let futile = 0;
   let answer: Outcome['kind'] = 'written';
-  let seen = await read();
-  for (let round = 0; round < MOST_WRITES && futile < MOST_FUTILE_WRITES && !isWanted(seen); round++) {
+  let refusal: FinalFailure | undefined;
+  let seen = first ?? (await read());
+  for (let round = 0; round < MOST_WRITES && futile < WAYS.length && !refusal && !isWanted(seen); round++) {
     const before = seen;
-    const outcome = await write(seen);
+    const outcome = await write(seen, WAYS[futile]!).catch((error: unknown): Outcome => {
+      if (!isFinalFailure(error, FailureType.Refused)) throw error;
+      refusal = error;
+      return { kind: 'conflict' };
+    });
     answer = outcome.kind;
     if (outcome.kind === 'refused')
-      throw new FinalFailure(FailureType.Refused, `${what} is refused (${outcome.why}): ${outcome.detail}`);
+      refusal = new FinalFailure(
+        FailureType.Refused,
+        `${what} is refused (${outcome.why}): ${outcome.detail}`,
+      );
     if (outcome.kind === 'written' || outcome.kind === 'unknown') writes += 1;
     seen = await read();
     // A value that another administrator changed meanwhile is written again at once. One that is unchanged may only be shown late.
@@ -49,8 +67,25 @@ export async function converge<T>(
     }
     if (isDeepStrictEqual(seen, before)) futile += 1;
   }
+  const known: Ignored = ignored.get(port) ?? new Map();
+  ignored.set(port, known);
+  const earlier = known.get(what);
+  known.delete(what);
   if (isWanted(seen)) return { seen, writes };
-  throw new Error(`${what}: ${writes === 0 ? because[answer] : futile > 0 ? because.written : UNDONE}`);
+  if (refusal && writes === 0) throw refusal;
+  const isIgnored = writes > 0 && (refusal !== undefined || futile === WAYS.length);
+  if (!isIgnored)
+    throw new Error(`${what}: ${writes === 0 ? because[answer] : futile > 0 ? because.written : UNDONE}`);
+  const isAsBefore = isDeepStrictEqual(earlier?.seen, seen);
+  const attempts = 1 + (isAsBefore ? earlier!.attempts : 0);
+  const other = refusal ? `; in another way: ${refusal.message}` : '';
+  if (attempts >= MOST_IGNORED_ATTEMPTS)
+    throw new FinalFailure(
+      FailureType.Refused,
+      `${what}: ${port.system} answers with success, and changes nothing${other}. Do it there by hand and settle the step, or have the system mended and retry`,
+    );
+  known.set(what, { seen, attempts });
+  throw new Error(`${what}: ${because.written}${other}`);
 }
 
 const UNDONE = 'another administrator undoes it each time';

@@ -6,13 +6,12 @@ import { attribute, textOf, type ScimResource } from './scim-resource.js';
 import type { ScimWire } from './scim-wire.js';
 
 const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
-/** How long a read, or another attempt, may not know of a write of ours. */
-const REPETITION_MS = 10 * 60 * 1000;
 
 /** One operation of a PATCH (RFC 7644 §3.5.2). */
 export interface PatchOperation {
   op: 'add' | 'remove' | 'replace';
-  path: string;
+  /** Without one, the value is an object of attributes. */
+  path?: string;
   value?: unknown;
 }
 
@@ -37,8 +36,6 @@ export function createScimWrites(
   let unconditional = 0;
   /** It has taken a version once: a later refusal, perhaps of a gateway, is no custom of the server. */
   let takesVersions = false;
-  /** When each operation was last sent, by resource and path, with its value. */
-  const sent = new Map<string, { value: string; atMs: number }>();
 
   async function announcesEtags(signal: AbortSignal): Promise<boolean> {
     const what = 'read ServiceProviderConfig';
@@ -58,21 +55,13 @@ export function createScimWrites(
     return etags === true && spelling < spellings.length - 1;
   }
 
-  /** Forgets what is too old to arrive late, and remembers this one. @returns whether it repeats one of ours */
-  function isRepetition(key: string, value: string): boolean {
-    const now = Date.now();
-    for (const [other, { atMs }] of sent) if (now - atMs > REPETITION_MS) sent.delete(other);
-    const repeats = sent.get(key)?.value === value;
-    sent.set(key, { value, atMs: now });
-    return repeats;
-  }
-
   return {
     supportsEtags,
 
     /**
      * @returns the version that the write made, where the answer tells it; undefined where the caller must read again: after a concurrent
-     *   write, a deletion, or a repetition of ours
+     *   write or a deletion
+     * @throws FinalFailure Refused, also for what is done already: the caller looks again
      */
     async patch(
       type: ResourceType,
@@ -80,13 +69,8 @@ export function createScimWrites(
       operation: PatchOperation,
       signal: AbortSignal,
     ): Promise<{ version: string | undefined } | undefined> {
-      const what = `${operation.op} ${operation.path} of ${type}/${id}`;
+      const what = `${operation.op} ${operation.path ?? JSON.stringify(operation.value)} of ${type}/${id}`;
       const conditional = version !== undefined && (await supportsEtags(signal));
-      const key = `${type}/${id} ${operation.path}`;
-      const isRepeated = isRepetition(key, JSON.stringify(operation));
-      const forget = (): void => {
-        if (!isRepeated) sent.delete(key);
-      };
       const refused = new Set<string>();
       for (let tried = spelling; tried < spellings.length; tried++) {
         const ifMatch = conditional ? spellings[tried]!(version) : undefined;
@@ -110,7 +94,6 @@ export function createScimWrites(
         }
         if (answer.status === 404) return undefined;
         if (answer.status === 409 || answer.status === 412) {
-          forget();
           const current = conditional ? await versionOf(type, id, signal) : undefined;
           if (current === undefined || opaque(current) !== opaque(version!)) return undefined;
           // The same version as before: it was no race.
@@ -119,18 +102,9 @@ export function createScimWrites(
             continue;
           }
         }
-        const error = failure(answer, what);
-        // What is done already may be refused: "no valid fields to update".
-        if (error instanceof FinalFailure && (isRepeated || isNoTarget(answer.json)) && answer.status !== 401)
-          return undefined;
-        if (error instanceof FinalFailure) forget();
-        throw error;
+        throw failure(answer, what);
       }
       return undefined;
     },
   };
 }
-
-/** The value to remove is not there (RFC 7644 §3.5.2.2). */
-const isNoTarget = (json: unknown): boolean =>
-  String(attribute(json, 'scimType')).toLowerCase() === 'notarget';
