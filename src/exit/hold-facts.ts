@@ -110,8 +110,8 @@ export interface Blocked {
   isUnsettled?: boolean;
   /** The account's `meta.version` (RFC 7643 §3.1) at that observation, where the server has one. */
   version?: string | undefined;
-  /** The names and addresses of the account then, where the suspension changed what the system shows of it. */
-  renamed?: string[] | undefined;
+  /** How the account was called then, where the suspension changed what the system shows of it. */
+  renamed?: Pick<CapturedAccount, 'userName' | 'identities'> | undefined;
   /** Critical memberships that appeared after the capture. The block left them alone: capture again, then block again. */
   uncaptured: GroupRef[];
   /** For an auditor: "already suspended before the hold". */

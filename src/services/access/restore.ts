@@ -137,7 +137,7 @@ export const restore =
       const isFound = found?.some(({ id }) => id === account.id);
       const isAsBlocked =
         (blocked.version !== undefined && user.version === blocked.version) ||
-        (blocked.renamed !== undefined && isDeepStrictEqual(user.identities, blocked.renamed));
+        (blocked.renamed !== undefined && isCalled(user, blocked.renamed));
       if (isFound === false && !isAsBlocked)
         throw cannotTell(
           `${port.system} no longer finds the account ${account.userName} (${account.id}) by the keys of ${person.employeeId}: look whose it is, then retry with that account`,
@@ -151,14 +151,18 @@ export const restore =
     }
 
     /** What the suspension changed, and the reactivation did not change back. */
-    function renamedStill({ identities }: Account): string[] {
+    function renamedStill({ userName, identities }: Account): string[] {
       const { renamed } = blocked;
+      if (!renamed || isCalled({ userName, identities }, account)) return [];
       const names = account.identities.filter(
-        (name) => renamed && !renamed.includes(name) && !identities.includes(name),
+        (name) => !renamed.identities.includes(name) && !identities.includes(name),
       );
-      return names.length > 0
-        ? [`the names ${names.join(', ')}, which the suspension changed: the account is ${identities[0]} now`]
-        : [];
+      const isOtherLogin = account.userName !== userName && account.userName !== renamed.userName;
+      const all = new Set([...(isOtherLogin ? [account.userName] : []), ...names]);
+      if (all.size === 0) return [];
+      return [
+        `the names ${[...all].join(', ')}, which the suspension changed: the account is called ${userName} now`,
+      ];
     }
 
     async function unfound(person: Person): Promise<string[]> {
@@ -178,3 +182,8 @@ export const restore =
         : '';
     }
   };
+
+const isCalled = (
+  { userName, identities }: Pick<Account, 'userName' | 'identities'>,
+  other: Pick<Account, 'userName' | 'identities'>,
+): boolean => userName === other.userName && isDeepStrictEqual(identities, other.identities);

@@ -1,7 +1,7 @@
 /** The hold of kind `suspend`: deactivates the account. What that costs of its memberships belongs to what the hold took. */
 import { isDeepStrictEqual } from 'node:util';
 import { FinalFailure } from '../../exit/failures.js';
-import { bounded, type CapturedAccount } from '../../exit/hold-facts.js';
+import { bounded, type Blocked, type CapturedAccount } from '../../exit/hold-facts.js';
 import type { AccessPort, Account } from './access-port.js';
 import { noteOfGone, setActive } from './activation.js';
 import type { Strategy } from './hold-strategy.js';
@@ -46,7 +46,7 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
       const cost = await costOf(taken);
       if (changed.length === 0) return { ...now, ...cost };
       const notes = [...cost.notes, `the suspension also changed ${changed.join(', ')} of the account`];
-      return { ...now, ...cost, renamed: seen.identities, notes };
+      return { ...now, ...cost, renamed: { userName: seen.userName, identities: seen.identities }, notes };
     }
     if (tried.suspended) return { ...now, taken, renamed: renamedOf(captured, seen) };
     // No write of ours took effect: another administrator suspended it, and the hold must not give that back.
@@ -77,9 +77,11 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
   },
 });
 
-/** @returns the names and addresses of the account now, where they are others than at the capture */
-const renamedOf = ({ identities }: CapturedAccount, now: Account): string[] | undefined =>
-  isDeepStrictEqual(now.identities, identities) ? undefined : now.identities;
+/** @returns how the account is called now, where that is otherwise than at the capture */
+const renamedOf = (captured: CapturedAccount, { userName, identities }: Account): Blocked['renamed'] =>
+  captured.userName === userName && isDeepStrictEqual(captured.identities, identities)
+    ? undefined
+    : { userName, identities };
 
 /** @returns the names of what a write changed besides */
 function changesBetween(before: Account, after: Account): string[] {
