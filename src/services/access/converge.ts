@@ -7,7 +7,7 @@ import type { AccessPort, Outcome, Way } from './access-port.js';
 /** Other administrators may write meanwhile; after so many races the attempt is retried. */
 const MOST_WRITES = 4;
 /** What a write in each way did not change, a third one does not either. */
-const WAYS: readonly Way[] = ['usual', 'other'];
+const MOST_FUTILE_WRITES = 2;
 /** A system may show a write late, or lose one. After so many attempts that changed nothing, it ignores them. */
 const MOST_IGNORED_ATTEMPTS = 3;
 
@@ -19,7 +19,7 @@ interface Value<T> {
   /** What the caller has read just now. */
   first?: T | undefined;
   isWanted: (seen: T) => boolean;
-  /** @param way `other` after a write that changed nothing */
+  /** @param way `other` after a write that was answered with success and changed nothing */
   write: (seen: T, way: Way) => Promise<Outcome>;
   /** How long a read may show the value from before a write. */
   settleMs: number;
@@ -43,10 +43,15 @@ export async function converge<T>(
   let futile = 0;
   let answer: Outcome['kind'] = 'written';
   let refusal: FinalFailure | undefined;
+  let way: Way = 'usual';
   let seen = first ?? (await read());
-  for (let round = 0; round < MOST_WRITES && futile < WAYS.length && !refusal && !isWanted(seen); round++) {
+  for (
+    let round = 0;
+    round < MOST_WRITES && futile < MOST_FUTILE_WRITES && !refusal && !isWanted(seen);
+    round++
+  ) {
     const before = seen;
-    const outcome = await write(seen, WAYS[futile]!).catch((error: unknown): Outcome => {
+    const outcome = await write(seen, way).catch((error: unknown): Outcome => {
       if (!isFinalFailure(error, FailureType.Refused)) throw error;
       refusal = error;
       return { kind: 'conflict' };
@@ -57,7 +62,8 @@ export async function converge<T>(
         FailureType.Refused,
         `${what} is refused (${outcome.why}): ${outcome.detail}`,
       );
-    if (outcome.kind === 'written' || outcome.kind === 'unknown') writes += 1;
+    const isAccepted = outcome.kind === 'written' || outcome.kind === 'unknown';
+    if (isAccepted) writes += 1;
     seen = await read();
     // A value that another administrator changed meanwhile is written again at once. One that is unchanged may only be shown late.
     for (let waitedMs = 0, ms = 50; waitedMs < settleMs && isDeepStrictEqual(seen, before); ms *= 2) {
@@ -65,7 +71,9 @@ export async function converge<T>(
       waitedMs += ms;
       seen = await read();
     }
-    if (isDeepStrictEqual(seen, before)) futile += 1;
+    if (!isDeepStrictEqual(seen, before)) continue;
+    futile += 1;
+    if (isAccepted) way = 'other';
   }
   const known: Ignored = ignored.get(port) ?? new Map();
   ignored.set(port, known);
@@ -73,7 +81,7 @@ export async function converge<T>(
   known.delete(what);
   if (isWanted(seen)) return { seen, writes };
   if (refusal && writes === 0) throw refusal;
-  const isIgnored = writes > 0 && (refusal !== undefined || futile === WAYS.length);
+  const isIgnored = writes > 0 && (refusal !== undefined || futile === MOST_FUTILE_WRITES);
   if (!isIgnored)
     throw new Error(`${what}: ${writes === 0 ? because[answer] : futile > 0 ? because.written : UNDONE}`);
   const isAsBefore = isDeepStrictEqual(earlier?.seen, seen);
