@@ -86,9 +86,10 @@ export class OddServer {
     const { site } = this;
     const answer = await site.carry(asked, by);
     if (answer.status >= 300) return answer;
-    if (this.manner === 'lags') this.staleReads = LAG;
+    const change = site.ledger.writes.at(-1);
+    if (this.manner === 'lags' && change?.before !== change?.after) this.staleReads = LAG;
     const [, type, id] = asked.path.split('/');
-    const isSuspension = type === 'Users' && asked.body?.includes('"value":false') === true;
+    const isSuspension = type === 'Users' && /"(value|active)":false/.test(asked.body ?? '');
     if (isSuspension && this.manner === 'takes the memberships of a suspended account')
       await site.strip(id!, by);
     if (isSuspension && this.manner === 'takes the memberships of a suspended account later')
