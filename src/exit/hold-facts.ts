@@ -127,6 +127,8 @@ export interface Restored {
   notes: string[];
   /** Those of the notes that a second look does not find again, and that stay true. */
   lasting?: string[] | undefined;
+  /** The memberships that it saw after the reactivation, as many as a payload may carry, where a second look compares them. */
+  memberships?: GroupRef[] | undefined;
   /** The system may still undo it, or take memberships by it: look again later. */
   isUnsettled?: boolean | undefined;
 }

@@ -35,8 +35,8 @@ export interface Held {
   blockedAfter?: string | undefined;
   /** When to verify a restore: until then a late write of the block may take the access again. */
   lookAgainAt?: string | undefined;
-  /** The notes of the restore before it that stay true. */
-  lasting?: string[] | undefined;
+  /** What stays true of the restore before it. */
+  first?: Pick<Restored, 'lasting' | 'memberships'> | undefined;
   restored?: Partial<Pick<Restored, 'givenBack' | 'active'>> & Pick<Restored, 'notes'>;
   /** When the revocation began. From then on a restore is refused. */
   revokingSince?: string | undefined;
@@ -59,15 +59,15 @@ export type Goal =
 type Move =
   | { move: 'capture' }
   | { move: 'block'; account: CapturedAccount; tried: Taken }
-  | { move: 'restore'; account: CapturedAccount; taken: Taken; blocked: Blockade }
+  | { move: 'restore'; account: CapturedAccount; taken: Taken; earlier: Earlier }
   | { move: 'revoke'; removing: GroupRef[] | undefined }
   /** Until then a late write of the block may take effect: ISO 8601, UTC. */
   | { move: 'wait'; until: string }
   | { move: 'done'; notes: string[] }
   | { move: 'refuse'; because: FinalFailure };
 
-/** What the last block observed of the account. */
-export type Blockade = Pick<Blocked, 'version' | 'renamed'>;
+/** What earlier moves observed of the account: the last block, and the restore before this one. */
+export type Earlier = Pick<Blocked, 'version' | 'renamed'> & Pick<Restored, 'memberships'>;
 
 /** What a capture tells of one account. */
 interface Captured extends Pick<Capture, 'capturedAt' | 'notes' | 'revokingSince'> {
@@ -118,7 +118,8 @@ function next(held: Held, { system, goal, now }: Pick<HoldContext, 'system' | 'g
         if (lookAgainAt !== undefined && Date.parse(lookAgainAt) > now)
           return { move: 'wait', until: lookAgainAt };
         const { version, renamed } = blocked ?? {};
-        return { move: 'restore', account, taken, blocked: { version, renamed } };
+        const earlier = { version, renamed, memberships: held.first?.memberships };
+        return { move: 'restore', account, taken, earlier };
       }
       const { blockedByHandBy } = goal;
       if (blockedByHandBy !== undefined) return { move: 'refuse', because: byHand(system, blockedByHandBy) };
@@ -181,14 +182,14 @@ export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, 
   const unsettledMs = isUnsettled ? lateWriteMs : mayLandForMs(held, lateWriteMs, now);
   const waitMs = held.lookAgainAt === undefined ? unsettledMs : 0;
   if (waitMs > 0) {
-    const { lasting } = 'restored' in answer ? answer.restored : held;
-    return { ...held, lookAgainAt: isoIn(waitMs), lasting };
+    const { lasting, memberships } = 'restored' in answer ? answer.restored : {};
+    return { ...held, lookAgainAt: isoIn(waitMs), first: { lasting, memberships } };
   }
   if ('notGivenBack' in answer) return held;
   const { givenBack, active, notes } = answer.restored;
   return {
     ...held,
-    restored: { givenBack, active, notes: [...new Set([...(held.lasting ?? []), ...notes])] },
+    restored: { givenBack, active, notes: [...new Set([...(held.first?.lasting ?? []), ...notes])] },
   };
 }
 

@@ -126,8 +126,8 @@ export class SystemHold {
           return throwFinal(failure);
         }
       },
-      restore: ({ account, taken, blocked }) => {
-        const input = { employee, system, account, taken, chosen, blocked };
+      restore: ({ account, taken, earlier }) => {
+        const input = { employee, system, account, taken, chosen, earlier };
         return execution.call(access.restoreAccess, input).catch(throwFinal);
       },
       revoke: () => {

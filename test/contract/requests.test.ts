@@ -31,7 +31,7 @@ contract('what it asks of a server that behaves: a hold', [embedded], (system, {
         );
         const { taken, version } = blocked.result;
         const restored = await count(() =>
-          service.restore(account!, taken, signal, { employee: person, blocked: { version } }),
+          service.restore(account!, taken, signal, { employee: person, earlier: { version } }),
         );
         return { capture: captured.requests, block: blocked.requests, restore: restored.requests };
       };

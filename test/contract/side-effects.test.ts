@@ -325,7 +325,7 @@ contract('what a write costs besides: a hold', [embedded], (system, { SUSPEND, G
     system.proxy.quirk(renamesTheSuspended({ userName: `hash-${id}` }, { userName: employee.login }));
     const blocked = await system.block(account!, SUSPEND);
     assert.match(blocked.notes.join(), /the suspension also changed userName of the account/);
-    const { notes } = await service.restore(account!, blocked.taken, signal, { employee, blocked });
+    const { notes } = await service.restore(account!, blocked.taken, signal, { employee, earlier: blocked });
     assert.match(notes.join(), /found by its id alone/);
     const { userName } = await system.capture(employeeId, SUSPEND);
     assert.deepEqual([userName, (await system.admin.account(id)).active], [employee.login, true]);
@@ -336,7 +336,7 @@ contract('what a write costs besides: a hold', [embedded], (system, { SUSPEND, G
     system.proxy.quirk(renamesTheSuspended({ userName: `hash-${id}` }));
     const blocked = await system.block(account, SUSPEND);
     const employee = { employeeId };
-    const restoring = system.access().restore(account, blocked.taken, signal, { employee, blocked });
+    const restoring = system.access().restore(account, blocked.taken, signal, { employee, earlier: blocked });
     assert.match(
       await finalFailure(FailureType.NotGivenBack, restoring),
       new RegExp(
@@ -360,7 +360,7 @@ contract('what a write costs besides: a hold', [embedded], (system, { SUSPEND, G
       const [account] = (await service.capture(employee, SUSPEND, signal)).accounts;
       const blocked = await system.block(account!, SUSPEND);
       assert.match(blocked.notes.join(), /the suspension also changed externalId of the account/);
-      const restoring = service.restore(account!, blocked.taken, signal, { employee, blocked });
+      const restoring = service.restore(account!, blocked.taken, signal, { employee, earlier: blocked });
       assert.match(
         await finalFailure(FailureType.NotGivenBack, restoring),
         /what .* is found by: no key of .* finds it since the suspension/,

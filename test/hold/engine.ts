@@ -155,11 +155,11 @@ export class Engine {
           service.block(account, hold, progress ?? tried, report, signal),
         ),
       ),
-      restoreAccess: call(({ account, taken, employee, blocked }: RestoreAccess) =>
+      restoreAccess: call(({ account, taken, employee, earlier }: RestoreAccess) =>
         this.options.noSecondLook && this.hasWaited
           ? Promise.resolve({ restoredAt: '', givenBack: taken, notes: [] })
           : this.activity(this.hasWaited ? 'second-look' : 'restore', ({ signal }) =>
-              service.restore(account, taken, signal, { employee, blocked }),
+              service.restore(account, taken, signal, { employee, earlier }),
             ),
       ),
       revokeAccess: call(({ employee, accounts }: RevokeAccess) =>

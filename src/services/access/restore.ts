@@ -2,13 +2,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { cannotTell, FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.js';
 import {
+  bounded,
   isNothing,
   type CapturedAccount,
   type GroupRef,
   type Restored,
   type Taken,
 } from '../../exit/hold-facts.js';
-import type { Blockade } from '../../exit/hold.js';
+import type { Earlier } from '../../exit/hold.js';
 import type { Person } from '../../exit/matching.js';
 import type { AccessPort, Account } from './access-port.js';
 import { setActive } from './activation.js';
@@ -18,8 +19,8 @@ import { addMembership } from './membership-writes.js';
 import { namesOf, ownGroupsOf, without } from './memberships.js';
 
 interface RestoreOptions extends Pick<Known, 'chosen'> {
-  /** What the last block observed. A change of the version is noted: another administrator may have set the same value. */
-  blocked?: Blockade | undefined;
+  /** A change of the version is noted: another administrator may have set the same value. */
+  earlier?: Earlier | undefined;
   /** Whose account it is to be still: an id may have passed to another person. */
   employee?: Person | undefined;
 }
@@ -34,7 +35,7 @@ export const restore =
     account: CapturedAccount,
     taken: Taken,
     signal: AbortSignal,
-    { blocked = {}, employee, chosen = [] }: RestoreOptions = {},
+    { earlier = {}, employee, chosen = [] }: RestoreOptions = {},
   ): Promise<Restored> => {
     const givenBack: Taken = { suspended: false, groups: [] };
     const lost: string[] = [];
@@ -43,6 +44,7 @@ export const restore =
     const gone = `the account ${account.userName}, which was deleted meanwhile`;
     const user = await port.read(account, signal);
     let after = user;
+    let present: GroupRef[] = [];
 
     if (!user && !isNothing(taken)) lost.push(gone + (employee ? await successorOf(employee) : ''));
     if (user && !isNothing(taken)) {
@@ -55,11 +57,11 @@ export const restore =
       const isStillTaken = taken.suspended && user.active === false;
       if (
         isStillTaken &&
-        blocked.version !== undefined &&
+        earlier.version !== undefined &&
         version !== undefined &&
-        version !== blocked.version
+        version !== earlier.version
       )
-        lasting.push(`the account was changed during the hold (version ${blocked.version}, then ${version})`);
+        lasting.push(`the account was changed during the hold (version ${earlier.version}, then ${version})`);
       // Reactivation revives tokens issued since the block, so they must end first.
       await port.endSessions?.(account, signal);
       // Before the memberships: some systems take none of a suspended account, and some change them when it is reactivated.
@@ -75,8 +77,10 @@ export const restore =
         else lost.push(...renamedStill(seen), ...(isByIdOnly ? await unfound(employee!) : []));
         if (writes > 0) noteReactivation(port, account.id);
       }
-      const atRisk = (givenBack.suspended && account.memberships) || [];
-      const present = atRisk.length > 0 ? await ownGroupsOf(port, account.id, signal) : [];
+      const atRisk = givenBack.suspended
+        ? [...(account.memberships ?? []), ...without(earlier.memberships ?? [], account.memberships ?? [])]
+        : [];
+      present = atRisk.length > 0 ? await ownGroupsOf(port, account.id, signal) : [];
       for (const group of taken.groups) {
         const { isBack, notes: ofOthers } = await added(group);
         notes.push(...ofOthers);
@@ -96,8 +100,8 @@ export const restore =
       if (givenBack.suspended && !account.memberships)
         notes.push('whether the suspension cost memberships could not be told: the system did not list them');
       // An administrator changes one; a system that strips suspended accounts leaves few, such as the group of everyone.
-      if (went.length > 1 || (went.length > 0 && went.length === atRisk.length))
-        lost.push(`${what}: decide by hand`);
+      const isMuch = went.length > 1 || went.length === atRisk.length;
+      if (went.length > 0 && (isMuch || lost.length > 0)) lost.push(`${what}: decide by hand`);
       else if (went.length > 0) notes.push(`not given back: ${what}`);
       else if (atRisk.length > 0) noteIntact(port, account.id);
     }
@@ -114,6 +118,7 @@ export const restore =
       (givenBack.groups.length > 0 || (!isSteady(port) && !!account.memberships?.length));
     return {
       ...{ restoredAt: new Date().toISOString(), givenBack, active, isUnsettled, lasting },
+      ...(isUnsettled && { memberships: bounded(present) }),
       notes: [...lasting, ...notes],
     };
 
@@ -136,8 +141,8 @@ export const restore =
       const found = await accountsNow(port, matching, person, signal);
       const isFound = found?.some(({ id }) => id === account.id);
       const isAsBlocked =
-        (blocked.version !== undefined && user.version === blocked.version) ||
-        (blocked.renamed !== undefined && isCalled(user, blocked.renamed));
+        (earlier.version !== undefined && user.version === earlier.version) ||
+        (earlier.renamed !== undefined && isCalled(user, earlier.renamed));
       if (isFound === false && !isAsBlocked)
         throw cannotTell(
           `${port.system} no longer finds the account ${account.userName} (${account.id}) by the keys of ${person.employeeId}: look whose it is, then retry with that account`,
@@ -152,7 +157,7 @@ export const restore =
 
     /** What the suspension changed, and the reactivation did not change back. */
     function renamedStill({ userName, identities }: Account): string[] {
-      const { renamed } = blocked;
+      const { renamed } = earlier;
       if (!renamed || isCalled({ userName, identities }, account)) return [];
       const names = account.identities.filter(
         (name) => !renamed.identities.includes(name) && !identities.includes(name),
