@@ -50,6 +50,19 @@ const CapturedFields = AccountFields.extend({
 });
 export type CapturedAccount = z.output<typeof CapturedFields>;
 
+/** What a hold costs on a system, as far as the system or the configuration tells. */
+const CostFields = z.object({
+  /** What a restore brings back: all, all but `loses`, all once the person did `needs`, or nothing, since a suspension deletes. */
+  restore: z.union([
+    z.enum(['exact', 'nothing']),
+    z.object({ loses: z.string() }),
+    z.object({ needs: z.string() }),
+  ]),
+  /** How long access goes on by sessions and tokens after a block, in milliseconds; absent where it is not known. */
+  tokensLiveMs: z.number().nonnegative().optional(),
+});
+export type Cost = z.output<typeof CostFields>;
+
 /** Without accounts: the system has none of the employee, which is no error. */
 export const CaptureFields = z.object({
   system: z.string('must name the critical system'),
@@ -57,6 +70,7 @@ export const CaptureFields = z.object({
   accounts: z.array(CapturedFields),
   /** How the accounts were found, and which others were left out. */
   notes: z.array(z.string()).default([]),
+  cost: CostFields.optional(),
 });
 
 /** The result of captureAccess. */
@@ -73,7 +87,7 @@ export function mergeCaptures(first: Capture | undefined, second: Capture): Capt
   const seen = (id: string) => second.accounts.find((account) => account.id === id);
   const known = first.accounts.map((account) => mergeAccounts(account, seen(account.id)));
   const added = second.accounts.filter(({ id }) => first.accounts.every((account) => account.id !== id));
-  return { ...first, accounts: [...known, ...added], notes: second.notes };
+  return { ...first, accounts: [...known, ...added], notes: second.notes, cost: second.cost };
 }
 
 export function mergeAccounts(first: CapturedAccount, second: CapturedAccount | undefined): CapturedAccount {

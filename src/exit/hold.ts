@@ -21,7 +21,8 @@ import {
 /** The state of one hold: plain JSON, which a record can keep. Times are ISO 8601 in UTC. */
 export interface Held {
   /** Without an account: the system has none of the employee. */
-  capture?: { capturedAt: string; account?: CapturedAccount | undefined; notes: string[] } | undefined;
+  capture?:
+    (Pick<Capture, 'capturedAt' | 'notes' | 'cost'> & { account?: CapturedAccount | undefined }) | undefined;
   /** The id of the drift event that caused the latest capture. */
   capturedAfter?: string | undefined;
   /** Memberships appeared after the capture, so the next move captures again. */
@@ -70,7 +71,7 @@ type Move =
 export type Earlier = Pick<Blocked, 'version' | 'renamed'> & Pick<Restored, 'memberships'>;
 
 /** What a capture tells of one account. */
-interface Captured extends Pick<Capture, 'capturedAt' | 'notes' | 'revokingSince'> {
+interface Captured extends Pick<Capture, 'capturedAt' | 'notes' | 'cost' | 'revokingSince'> {
   account: CapturedAccount | undefined;
   taken: Taken | undefined;
 }
@@ -140,12 +141,12 @@ export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, 
   if ('captured' in answer) {
     // What earlier runs or exits took is still taken, so it belongs to this hold.
     const { taken = held.taken, revokingSince } = held.capture ? held : answer.captured;
-    const { account: seen, capturedAt, notes } = answer.captured;
+    const { account: seen, capturedAt, notes, cost } = answer.captured;
     const known = held.capture?.account;
     // The first capture saw the account before the first write.
     const capture = known
-      ? { ...held.capture!, account: mergeAccounts(known, seen), notes }
-      : { capturedAt, account: seen, notes };
+      ? { ...held.capture!, account: mergeAccounts(known, seen), notes, cost }
+      : { capturedAt, account: seen, notes, cost };
     const capturedAfter = goal.to === 'block' ? goal.drift : undefined;
     return { ...held, capture, capturedAfter, taken, revokingSince, isToBeCaptured: false };
   }

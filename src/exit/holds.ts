@@ -53,6 +53,7 @@ function one(performer: HoldsPerformer, index: number, on: Omit<HoldContext, 'no
         taken: id === undefined ? undefined : capture.taken?.[id],
         capturedAt: capture.capturedAt,
         notes: capture.notes,
+        cost: capture.cost,
         revokingSince: capture.revokingSince,
       });
       const isHeld = (id: string) => performer.holds.some((held) => held.capture?.account?.id === id);
@@ -91,9 +92,9 @@ export const watchedOf = (
 export function evidenceOf(system: string, holds: Holds) {
   const { capture } = holds[0]!;
   if (!capture) return {};
-  const { capturedAt, notes } = capture;
+  const { capturedAt, notes, cost } = capture;
   return {
-    capture: { system, capturedAt, accounts: accountsOf(holds), notes },
+    capture: { system, capturedAt, accounts: accountsOf(holds), notes, cost },
     taken: byAccount(holds, ({ taken }) => taken),
   };
 }

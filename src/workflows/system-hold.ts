@@ -109,7 +109,10 @@ export class SystemHold {
         const input = { exitId, employee, system, hold, known: { held, chosen }, adopts };
         const named = { activityId: `capture-access:${system}` };
         const seen = await execution.call(access.captureAccess, input, named).catch(throwFinal);
-        context.record({ type: 'access.captured', data: { system, accounts: seen.accounts } });
+        context.record({
+          type: 'access.captured',
+          data: { system, accounts: seen.accounts, cost: seen.cost },
+        });
         return seen;
       },
       block: async ({ account, tried }, apply) => {

@@ -326,7 +326,8 @@ export class Site {
 }
 
 /** The value itself, or an object of attributes. */
-const isTrue = (value: unknown): boolean => value === true || (value as Document | undefined)?.active === true;
+const isTrue = (value: unknown): boolean =>
+  value === true || (value as Document | undefined)?.active === true;
 
 export const pathOf = (resource: string, query: URLSearchParams): string =>
   `${resource}?${query.toString().replaceAll('+', '%20')}`;

@@ -3,7 +3,7 @@
  * Every function throws an Error on an outage, which is retried, or a FinalFailure that no retry can fix: of type CannotTell where the
  * system answers and the answer does not tell.
  */
-import type { AccountRef, GroupRef } from '../../exit/hold-facts.js';
+import type { AccountRef, Cost, GroupRef } from '../../exit/hold-facts.js';
 
 /** The system's answer to a write. The hold reads the value back after each of them. */
 export type Outcome =
@@ -61,15 +61,11 @@ export interface Membership {
   version?: string | undefined;
 }
 
-export interface Capabilities {
+export interface Capabilities extends Cost {
   /** The system refuses a write on an old version, also where the request lands late. */
   conditionalWrites: boolean;
   /** How long a read may show the value from before a write, in milliseconds. */
   settleMs: number;
-  /** What a restore brings back: all, all but `loses`, all once the person did `needs`, or nothing, since a suspension deletes. */
-  restore: 'exact' | { loses: string } | { needs: string } | 'nothing';
-  /** How long access goes on by sessions and tokens after a block, in milliseconds; undefined where it is not known. */
-  tokensLiveMs?: number | undefined;
 }
 
 /** The members of a group, by account id. `isComplete` is false where the system lists only some, or none. */

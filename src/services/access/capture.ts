@@ -23,5 +23,7 @@ export const capture =
       accounts.push({ id, userName, identities, active, groups, ...atRisk });
     }
     const notes = found.left.length > 0 ? [...found.notes, `left out: ${describe(found.left)}`] : found.notes;
-    return { system: port.system, capturedAt: new Date().toISOString(), accounts, notes };
+    const { restore, tokensLiveMs } = await port.capabilities(signal);
+    const capturedAt = new Date().toISOString();
+    return { system: port.system, capturedAt, accounts, notes, cost: { restore, tokensLiveMs } };
   };
