@@ -59,14 +59,13 @@ export async function bareExit({ employeeId, systems }: BareExit): Promise<void>
 
   await condition(() => isDecided);
   const restores = holds.flatMap(({ system, blocked }) =>
-    blocked.map(({ account, taken, version: blockedVersion }) =>
+    blocked.map(({ account, taken }) =>
       activities.restoreAccess({
         employee: { employeeId },
         system,
         account,
         taken,
         chosen: [],
-        blockedVersion,
       }),
     ),
   );

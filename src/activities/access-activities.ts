@@ -10,6 +10,7 @@ import {
   type Revoked,
   type Taken,
 } from '../exit/hold-facts.js';
+import type { Earlier } from '../exit/hold.js';
 import type { Person } from '../exit/matching.js';
 import type { Known } from '../services/access/find-accounts.js';
 import type { AccessService } from '../services/access/access.js';
@@ -43,7 +44,7 @@ export interface RestoreAccess {
   taken: Taken;
   /** As in `Known`. */
   chosen: readonly string[];
-  blockedVersion?: string | undefined;
+  earlier?: Earlier | undefined;
 }
 
 export interface RevokeAccess {
@@ -85,11 +86,9 @@ export function createAccessActivities(access: ReadonlyMap<string, AccessService
       account,
       taken,
       chosen,
-      blockedVersion,
+      earlier,
     }: RestoreAccess): Promise<Restored> =>
-      attempt(({ signal }) =>
-        on(system).restore(account, taken, signal, { blockedVersion, employee, chosen }),
-      ),
+      attempt(({ signal }) => on(system).restore(account, taken, signal, { earlier, employee, chosen })),
 
     revokeAccess: ({ system, employee, accounts, chosen }: RevokeAccess): Promise<Revoked> =>
       attempt<Revoked, GroupRef[]>(({ signal, progress, report }) =>

@@ -1,6 +1,7 @@
 /** The activity of the drift check: one read per hold, and a signal to each exit whose hold has drifted. */
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
+import { FinalFailure, together } from '../exit/failures.js';
 import type { Drift, ExitHold } from '../exit/drift.js';
 import type { AccessService } from '../services/access/access.js';
 import { attempt } from './attempt.js';
@@ -13,12 +14,20 @@ export function createDriftActivities(access: ReadonlyMap<string, AccessService>
       attempt(async ({ signal }) => {
         const service = serviceOn(access, system);
         let drifted = 0;
+        const failures: unknown[] = [];
         for (const { workflowId, runId, employee, accounts, hold } of holds) {
-          const what = await service.driftOf(employee, accounts, hold, signal);
-          if (what === undefined) continue;
-          drifted += 1;
-          await signalDrift(workflowId, runId, { system, what, seenAt: new Date().toISOString() });
+          try {
+            const seen = await service.driftOf(employee, accounts, hold, signal);
+            if (!seen) continue;
+            drifted += 1;
+            await signalDrift(workflowId, runId, { system, ...seen, seenAt: new Date().toISOString() });
+          } catch (failure) {
+            // A rate limit or an outage would meet the others as well.
+            if (!(failure instanceof FinalFailure)) throw failure;
+            failures.push(failure);
+          }
         }
+        if (failures.length > 0) throw together(failures);
         return drifted;
       }),
   };

@@ -1,5 +1,6 @@
 /** How exits are shown to people: short and aligned. */
 import stringWidth from 'string-width';
+import { costOf } from '../exit/cost.js';
 import type { Decision } from '../exit/decision.js';
 import { isStuck, stepKey, type ExitStatus, type Step } from '../exit/status.js';
 import { titleOf } from '../exit/people.js';
@@ -55,6 +56,7 @@ export function statusPage(status: ExitStatus): string {
     facts,
     '',
     table(status.steps.map(stepRow), '  '),
+    ...status.costs.flatMap(costLine),
     ...status.drifts.map(
       ({ system, what, seenAt }) => `\n  drift on ${system}, seen ${localTime(seenAt)}: ${what}`,
     ),
@@ -62,6 +64,12 @@ export function statusPage(status: ExitStatus): string {
     ...advice(status),
   ];
   return sections.join('\n');
+}
+
+/** Nothing where a restore is exact and no token lives on. */
+function costLine({ system, tokensUntil, ...cost }: ExitStatus['costs'][number]): string[] {
+  const parts = [costOf(cost), tokensUntil && `until ${localTime(tokensUntil)}`].filter(Boolean);
+  return parts.length > 0 ? [`\n  the hold on ${system}: ${parts.join(', ')}`] : [];
 }
 
 function stepRow(step: Step): string[] {

@@ -4,13 +4,19 @@ import type { HoldKind } from './hold-facts.js';
 import type { Person } from './matching.js';
 import { parse, type Parsed } from './input.js';
 
+export interface WatchedAccount {
+  /** Immutable. */
+  id: string;
+  /** The ids of the groups that the hold has taken it out of. */
+  groups: string[];
+}
+
 /** What a sweep needs to check one hold. It is in the memo of the exit, so that a check adds no event to its history. */
 export interface WatchedHold {
   system: string;
   hold: HoldKind;
   employee: Person;
-  /** The immutable ids of the accounts. */
-  accounts: string[];
+  accounts: WatchedAccount[];
   /** The task queue of the system. */
   queue: string;
 }
@@ -38,7 +44,13 @@ export interface OrphanedHold {
 export type Drift = z.output<typeof DriftFields>;
 
 export const DriftFields = z.object(
-  { system: z.string(), what: z.string().max(500), seenAt: z.iso.datetime() },
+  {
+    system: z.string(),
+    what: z.string().max(500),
+    /** Whether access came back could not be told. */
+    isUntold: z.boolean().optional(),
+    seenAt: z.iso.datetime(),
+  },
   'must be an object such as {"system":"payroll","what":"the account is active again","seenAt":"2026-11-23T09:00:00Z"}',
 );
 

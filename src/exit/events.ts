@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { schemas, type EventData, type EventType } from './event-data.js';
-import type { CapturedAccount } from './hold-facts.js';
+import type { CapturedAccount, Cost } from './hold-facts.js';
 import { EmployeeId } from './ids.js';
 import { parse, type Parsed } from './input.js';
 import type { Employee } from './people.js';
@@ -46,7 +46,7 @@ export type StoredEvent<T extends EventType = EventType> = ExitEvent<T> & {
 interface InnerData {
   'employee.found': { employee: Employee; notes: string[] };
   'exit.cancelled': Record<string, never>;
-  'access.captured': { system: string; accounts: CapturedAccount[] };
+  'access.captured': { system: string; accounts: CapturedAccount[]; cost?: Cost | undefined };
 }
 export type ExitEventType = EventType | keyof InnerData;
 

@@ -7,6 +7,7 @@ import type { Drift } from './drift.js';
 import type { RecordedEvent } from './events.js';
 import type { Weighed } from './exits.js';
 import { FailureType } from './failures.js';
+import type { Cost } from './hold-facts.js';
 import { earliestToday, type Parsed } from './input.js';
 import { InterviewStanding } from './interview-standing.js';
 import type { Person } from './matching.js';
@@ -97,6 +98,8 @@ export abstract class ExitState {
       acknowledged: number;
     }
   >();
+  /** By system, what the hold on its accounts costs. */
+  readonly costs = new Map<string, Cost>();
   /** What an account in one of the systems tells. */
   protected readonly keys: Omit<Person, 'employeeId'> = {};
   protected keysLearnedAt: string | undefined;

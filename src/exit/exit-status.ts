@@ -2,6 +2,7 @@
 import type { Decision } from './decision.js';
 import type { RecordedEvent } from './events.js';
 import type { ExitState } from './exit-state.js';
+import type { Cost } from './hold-facts.js';
 import { isSettled, stepKey, type ExitStatus, type Step, isStuck } from './status.js';
 
 export function statusOf(exit: ExitState): ExitStatus {
@@ -20,6 +21,11 @@ export function statusOf(exit: ExitState): ExitStatus {
     decision: decision && { ...decisionOf(decision), decidedAt: decision.storedAt },
     rejectedDecisions: [...exit.rejectedDecisions],
     drifts: [...exit.drifts],
+    costs: [...exit.costs].map(([system, cost]) => ({
+      system,
+      ...cost,
+      tokensUntil: tokensUntil(exit, system, cost),
+    })),
     interview: interview && {
       start: interview.start,
       end: interview.end,
@@ -34,6 +40,12 @@ export function statusOf(exit: ExitState): ExitStatus {
     cancelRequestedAt: exit.cancelRequestedAt,
     closedAt: exit.closedAt,
   };
+}
+
+function tokensUntil(exit: ExitState, system: string, { tokensLiveMs }: Cost): string | undefined {
+  const { finishedAt } = exit.step('block-access', system) ?? {};
+  if (!finishedAt || !tokensLiveMs) return undefined;
+  return new Date(Date.parse(finishedAt) + tokensLiveMs).toISOString();
 }
 
 function decisionOf({ data }: RecordedEvent<'exit.decision-finalised'>): Decision {

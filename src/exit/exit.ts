@@ -7,7 +7,7 @@ import type { RecordedEvent } from './events.js';
 import { ExitState, type Opening } from './exit-state.js';
 import { statusOf } from './exit-status.js';
 import { FailureType, notConfirmed } from './failures.js';
-import type { CapturedAccount } from './hold-facts.js';
+import type { Capture, CapturedAccount } from './hold-facts.js';
 import { identitiesOf } from './holds.js';
 import type { Plan } from './plan.js';
 import { rungStep } from './review.js';
@@ -108,10 +108,12 @@ export class Exit extends ExitState {
       case 'access.captured':
         this.identify({ identities: identitiesOf(event.data.accounts) });
         this.learnKeys(event.data.accounts, event.storedAt);
+        this.recordCost(event.data);
         return undefined;
       case 'access.blocked': {
         const { system, capture } = event.data;
         const isWithoutAccount = capture?.accounts.length === 0;
+        if (capture) this.recordCost(capture);
         if (!this.blocks.has(system))
           this.blocks.set(system, { seq: event.seq, isWithoutAccount, drifts: [], acknowledged: 0 });
         const problem = this.isRestless(system) ? this.recordRestless(event) : this.settleStep(event);
@@ -223,8 +225,12 @@ export class Exit extends ExitState {
     if (this.step('notify-operator')?.state !== 'running') this.ledger.restart('notify-operator', at);
   }
 
+  private recordCost({ system, accounts, cost }: Pick<Capture, 'system' | 'accounts' | 'cost'>): void {
+    if (cost && accounts.length > 0) this.costs.set(system, cost);
+  }
+
   private recordDrift({ id, data, storedAt }: RecordedEvent<'access.drifted'>): string | undefined {
-    const { system, what, seenAt } = data;
+    const { system, what, isUntold, seenAt } = data;
     const step = this.step('block-access', system);
     if (!step) return this.noStep('block-access', system);
     // A decision may have arrived during the sweep: access that the exit gives back has not drifted.
@@ -234,7 +240,8 @@ export class Exit extends ExitState {
     this.blocks.get(system)?.drifts.push(id);
     this.ledger.retry(step, storedAt);
     if (this.plan!.policy.reassertsDrift) {
-      if (this.notices.addNews(step, what)) this.notifyOperator(storedAt);
+      // What cannot be told, the next block says.
+      if (!isUntold && this.notices.addNews(step, what)) this.notifyOperator(storedAt);
       return undefined;
     }
     const error = `seen at ${seenAt}: ${what}. Retry to block it again, or settle the step by hand`;

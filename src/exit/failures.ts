@@ -49,6 +49,9 @@ export const FailureType = {
 
 export type FailureType = (typeof FailureType)[keyof typeof FailureType];
 
+export const isFailureType = (type: string | null | undefined): type is FailureType =>
+  Object.values<string | null | undefined>(FailureType).includes(type);
+
 export const unknownEmployee = (employeeId: string): string =>
   `No directory and no critical system knows an employee ${employeeId}: check the id`;
 
@@ -70,6 +73,19 @@ export const isFinalFailure = (error: unknown, ...types: FailureType[]): error i
 /** Whether a step that fails so could not be told, where another one was refused or went wrong. */
 export const isUntold = (type: string | undefined): boolean =>
   type === FailureType.CannotTell || type === FailureType.KeyUnknown;
+
+/**
+ * @param failures of several accounts, at least one
+ * @returns the failure of them all. One that a retry mends comes first, since the retry meets the final ones again
+ */
+export function together(failures: readonly unknown[]): unknown {
+  const final = failures.filter((failure) => failure instanceof FinalFailure);
+  const mendable = failures.find((failure) => !final.some((each) => each === failure));
+  if (mendable !== undefined || final.length < 2) return mendable ?? final[0];
+  const { type } = final.find((each) => !isUntold(each.type)) ?? final[0]!;
+  const sentences = new Set(final.map(({ message }) => message));
+  return new FinalFailure(type, [...sentences].join('; '), { cause: final[0] });
+}
 
 /** @param what what the system answered, whom it concerns, and what a person is to look at */
 export const cannotTell = (what: string): FinalFailure =>

@@ -45,8 +45,23 @@ const CapturedFields = AccountFields.extend({
   memberships: z.array(GroupFields).optional(),
   /** How many there were, also beyond those. */
   membershipCount: z.number().int().nonnegative().optional(),
+  /** When they were read: ISO 8601, UTC. */
+  membershipsAt: z.iso.datetime().optional(),
 });
 export type CapturedAccount = z.output<typeof CapturedFields>;
+
+/** What a hold costs on a system, as far as the system or the configuration tells. */
+const CostFields = z.object({
+  /** What a restore brings back: all, all but `loses`, all once the person did `needs`, or nothing, since a suspension deletes. */
+  restore: z.union([
+    z.enum(['exact', 'nothing']),
+    z.object({ loses: z.string() }),
+    z.object({ needs: z.string() }),
+  ]),
+  /** How long access goes on by sessions and tokens after a block, in milliseconds; absent where it is not known. */
+  tokensLiveMs: z.number().nonnegative().optional(),
+});
+export type Cost = z.output<typeof CostFields>;
 
 /** Without accounts: the system has none of the employee, which is no error. */
 export const CaptureFields = z.object({
@@ -55,6 +70,7 @@ export const CaptureFields = z.object({
   accounts: z.array(CapturedFields),
   /** How the accounts were found, and which others were left out. */
   notes: z.array(z.string()).default([]),
+  cost: CostFields.optional(),
 });
 
 /** The result of captureAccess. */
@@ -71,7 +87,7 @@ export function mergeCaptures(first: Capture | undefined, second: Capture): Capt
   const seen = (id: string) => second.accounts.find((account) => account.id === id);
   const known = first.accounts.map((account) => mergeAccounts(account, seen(account.id)));
   const added = second.accounts.filter(({ id }) => first.accounts.every((account) => account.id !== id));
-  return { ...first, accounts: [...known, ...added], notes: second.notes };
+  return { ...first, accounts: [...known, ...added], notes: second.notes, cost: second.cost };
 }
 
 export function mergeAccounts(first: CapturedAccount, second: CapturedAccount | undefined): CapturedAccount {
@@ -108,6 +124,8 @@ export interface Blocked {
   isUnsettled?: boolean;
   /** The account's `meta.version` (RFC 7643 §3.1) at that observation, where the server has one. */
   version?: string | undefined;
+  /** How the account was called then, where the suspension changed what the system shows of it. */
+  renamed?: Pick<CapturedAccount, 'userName' | 'identities'> | undefined;
   /** Critical memberships that appeared after the capture. The block left them alone: capture again, then block again. */
   uncaptured: GroupRef[];
   /** For an auditor: "already suspended before the hold". */
@@ -121,7 +139,11 @@ export interface Restored {
   /** Whether the last read found the account active; absent without a read. */
   active?: boolean | undefined;
   notes: string[];
-  /** The system may still undo it, as it did after the block: look again later. */
+  /** Those of the notes that a second look does not find again, and that stay true. */
+  lasting?: string[] | undefined;
+  /** The memberships that it saw after the reactivation, as many as a payload may carry, where a second look compares them. */
+  memberships?: GroupRef[] | undefined;
+  /** The system may still undo it, or take memberships by it: look again later. */
   isUnsettled?: boolean | undefined;
 }
 

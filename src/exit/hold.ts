@@ -21,7 +21,8 @@ import {
 /** The state of one hold: plain JSON, which a record can keep. Times are ISO 8601 in UTC. */
 export interface Held {
   /** Without an account: the system has none of the employee. */
-  capture?: { capturedAt: string; account?: CapturedAccount | undefined; notes: string[] } | undefined;
+  capture?:
+    (Pick<Capture, 'capturedAt' | 'notes' | 'cost'> & { account?: CapturedAccount | undefined }) | undefined;
   /** The id of the drift event that caused the latest capture. */
   capturedAfter?: string | undefined;
   /** Memberships appeared after the capture, so the next move captures again. */
@@ -30,11 +31,13 @@ export interface Held {
   taken: Taken;
   /** Until when a write of the block may still take effect; `unknown` where no attempt reported its end. */
   mayLandUntil?: string | undefined;
-  blocked?: Pick<Blocked, 'blockedAt' | 'version' | 'notes'> | undefined;
+  blocked?: Pick<Blocked, 'blockedAt' | 'version' | 'renamed' | 'notes'> | undefined;
   /** The id of the drift event that caused the latest block: the accounts of the employee are looked for again. */
   blockedAfter?: string | undefined;
   /** When to verify a restore: until then a late write of the block may take the access again. */
   lookAgainAt?: string | undefined;
+  /** What stays true of the restore before it. */
+  first?: Pick<Restored, 'lasting' | 'memberships'> | undefined;
   restored?: Partial<Pick<Restored, 'givenBack' | 'active'>> & Pick<Restored, 'notes'>;
   /** When the revocation began. From then on a restore is refused. */
   revokingSince?: string | undefined;
@@ -57,15 +60,18 @@ export type Goal =
 type Move =
   | { move: 'capture' }
   | { move: 'block'; account: CapturedAccount; tried: Taken }
-  | { move: 'restore'; account: CapturedAccount; taken: Taken; blockedVersion?: string | undefined }
+  | { move: 'restore'; account: CapturedAccount; taken: Taken; earlier: Earlier }
   | { move: 'revoke'; removing: GroupRef[] | undefined }
   /** Until then a late write of the block may take effect: ISO 8601, UTC. */
   | { move: 'wait'; until: string }
   | { move: 'done'; notes: string[] }
   | { move: 'refuse'; because: FinalFailure };
 
+/** What earlier moves observed of the account: the last block, and the restore before this one. */
+export type Earlier = Pick<Blocked, 'version' | 'renamed'> & Pick<Restored, 'memberships'>;
+
 /** What a capture tells of one account. */
-interface Captured extends Pick<Capture, 'capturedAt' | 'notes' | 'revokingSince'> {
+interface Captured extends Pick<Capture, 'capturedAt' | 'notes' | 'cost' | 'revokingSince'> {
   account: CapturedAccount | undefined;
   taken: Taken | undefined;
 }
@@ -112,7 +118,9 @@ function next(held: Held, { system, goal, now }: Pick<HoldContext, 'system' | 'g
       if (!restored && account && !isNothing(taken)) {
         if (lookAgainAt !== undefined && Date.parse(lookAgainAt) > now)
           return { move: 'wait', until: lookAgainAt };
-        return { move: 'restore', account, taken, blockedVersion: blocked?.version };
+        const { version, renamed } = blocked ?? {};
+        const earlier = { version, renamed, memberships: held.first?.memberships };
+        return { move: 'restore', account, taken, earlier };
       }
       const { blockedByHandBy } = goal;
       if (blockedByHandBy !== undefined) return { move: 'refuse', because: byHand(system, blockedByHandBy) };
@@ -133,12 +141,12 @@ export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, 
   if ('captured' in answer) {
     // What earlier runs or exits took is still taken, so it belongs to this hold.
     const { taken = held.taken, revokingSince } = held.capture ? held : answer.captured;
-    const { account: seen, capturedAt, notes } = answer.captured;
+    const { account: seen, capturedAt, notes, cost } = answer.captured;
     const known = held.capture?.account;
     // The first capture saw the account before the first write.
     const capture = known
-      ? { ...held.capture!, account: mergeAccounts(known, seen), notes }
-      : { capturedAt, account: seen, notes };
+      ? { ...held.capture!, account: mergeAccounts(known, seen), notes, cost }
+      : { capturedAt, account: seen, notes, cost };
     const capturedAfter = goal.to === 'block' ? goal.drift : undefined;
     return { ...held, capture, capturedAfter, taken, revokingSince, isToBeCaptured: false };
   }
@@ -152,10 +160,18 @@ export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, 
   }
   if ('blocked' in answer) {
     const { blockedAt, version, notes, taken, isUnsettled, uncaptured } = answer.blocked;
+    // A repeated block finds the account renamed already.
+    const renamed = answer.blocked.renamed ?? held.blocked?.renamed;
     const mayLandUntil = isUnsettled ? isoIn(lateWriteMs) : undefined;
     if (uncaptured.length > 0) return { ...held, taken, mayLandUntil, isToBeCaptured: true };
     const drift = goal.to === 'block' ? goal.drift : undefined;
-    return { ...held, taken, mayLandUntil, blocked: { blockedAt, version, notes }, blockedAfter: drift };
+    return {
+      ...held,
+      taken,
+      mayLandUntil,
+      blocked: { blockedAt, version, renamed, notes },
+      blockedAfter: drift,
+    };
   }
   if ('revoking' in answer) return { ...held, revokingSince: held.revokingSince ?? isoIn(0) };
   if ('removing' in answer) return { ...held, removing: answer.removing };
@@ -166,10 +182,16 @@ export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, 
   const isUnsettled = 'restored' in answer && answer.restored.isUnsettled === true;
   const unsettledMs = isUnsettled ? lateWriteMs : mayLandForMs(held, lateWriteMs, now);
   const waitMs = held.lookAgainAt === undefined ? unsettledMs : 0;
-  if (waitMs > 0) return { ...held, lookAgainAt: isoIn(waitMs) };
+  if (waitMs > 0) {
+    const { lasting, memberships } = 'restored' in answer ? answer.restored : {};
+    return { ...held, lookAgainAt: isoIn(waitMs), first: { lasting, memberships } };
+  }
   if ('notGivenBack' in answer) return held;
   const { givenBack, active, notes } = answer.restored;
-  return { ...held, restored: { givenBack, active, notes } };
+  return {
+    ...held,
+    restored: { givenBack, active, notes: [...new Set([...(held.first?.lasting ?? []), ...notes])] },
+  };
 }
 
 /** How long a write of the block may still take effect. */

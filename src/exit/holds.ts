@@ -1,5 +1,7 @@
 /** The holds on all accounts of one employee in one critical system. Most employees have one account, or none. */
-import type { Capture, CapturedAccount } from './hold-facts.js';
+import type { WatchedAccount } from './drift.js';
+import { together } from './failures.js';
+import type { AccountRef, Capture, CapturedAccount, HoldKind, Taken } from './hold-facts.js';
 import { noHold, observed, perform, type Held, type HoldContext, type Performer } from './hold.js';
 
 /** Always at least one; the first has no account where the system has none of the employee. Plain JSON, which a record can keep. */
@@ -16,7 +18,7 @@ export interface HoldsPerformer extends Omit<Performer, 'held' | 'capture'> {
 /**
  * Carries every hold to the goal. A failure on one account leaves none of the others as it is.
  * @returns notes for an auditor
- * @throws the first failure of an account
+ * @throws the failures of the accounts, together
  */
 export async function performAll(performer: HoldsPerformer, on: Omit<HoldContext, 'now'>): Promise<string[]> {
   const notes = new Set<string>();
@@ -30,7 +32,7 @@ export async function performAll(performer: HoldsPerformer, on: Omit<HoldContext
       failures.push(failure);
     }
   }
-  if (failures.length > 0) throw failures[0];
+  if (failures.length > 0) throw together(failures);
   return [...notes];
 }
 
@@ -51,6 +53,7 @@ function one(performer: HoldsPerformer, index: number, on: Omit<HoldContext, 'no
         taken: id === undefined ? undefined : capture.taken?.[id],
         capturedAt: capture.capturedAt,
         notes: capture.notes,
+        cost: capture.cost,
         revokingSince: capture.revokingSince,
       });
       const isHeld = (id: string) => performer.holds.some((held) => held.capture?.account?.id === id);
@@ -73,13 +76,25 @@ function one(performer: HoldsPerformer, index: number, on: Omit<HoldContext, 'no
 export const accountsOf = (holds: Holds): CapturedAccount[] =>
   holds.flatMap(({ capture }) => capture?.account ?? []);
 
+/** @param taken by account id */
+export const watchedOf = (
+  accounts: readonly AccountRef[],
+  taken: Record<string, Taken | undefined>,
+  { kind }: HoldKind,
+): WatchedAccount[] =>
+  accounts.map(({ id }) => {
+    // What a suspension cost may be much, and is no access.
+    const groups = kind === 'groups' ? (taken[id]?.groups ?? []) : [];
+    return { id, groups: groups.map((group) => group.id) };
+  });
+
 /** The data of `access.blocked`; without a capture before the first one. */
 export function evidenceOf(system: string, holds: Holds) {
   const { capture } = holds[0]!;
   if (!capture) return {};
-  const { capturedAt, notes } = capture;
+  const { capturedAt, notes, cost } = capture;
   return {
-    capture: { system, capturedAt, accounts: accountsOf(holds), notes },
+    capture: { system, capturedAt, accounts: accountsOf(holds), notes, cost },
     taken: byAccount(holds, ({ taken }) => taken),
   };
 }

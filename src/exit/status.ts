@@ -1,5 +1,6 @@
 import type { Decision } from './decision.js';
 import type { Drift } from './drift.js';
+import type { Cost } from './hold-facts.js';
 
 /** The answer of the query `status`, in both forms of the exit. Times are ISO 8601 in UTC. */
 export interface ExitStatus {
@@ -16,6 +17,8 @@ export interface ExitStatus {
   rejectedDecisions: RejectedDecision[];
   /** Access that another administrator gave back during the hold; the latest ones. */
   drifts: Drift[];
+  /** What the hold costs on each system that has an account. `tokensUntil`: when access by sessions and tokens from before the block ends. */
+  costs: (Cost & { system: string; tokensUntil?: string | undefined })[];
   /** `with`: the mail address of the HR partner. */
   interview?: { start: string; end: string; timeZone: string; with?: string | undefined } | undefined;
   /** When the decision is overdue. */

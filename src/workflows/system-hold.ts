@@ -1,21 +1,22 @@
 /** The hold on one critical system in the workflow: each move is an activity, and replay restores the state. */
 import { ActivityFailure, ApplicationFailure, sleep } from '@temporalio/workflow';
 import type { WatchedHold } from '../exit/drift.js';
-import { FailureType, FinalFailure } from '../exit/failures.js';
+import { FinalFailure, isFailureType } from '../exit/failures.js';
 import type { Taken } from '../exit/hold-facts.js';
 import { noHold, type Goal } from '../exit/hold.js';
 import {
   accountsOf,
+  byAccount,
   evidenceOf,
   identitiesOf,
   performAll,
+  watchedOf,
   type Holds,
   type HoldsPerformer,
 } from '../exit/holds.js';
 import type { PlannedSystem } from '../exit/plan.js';
 import type { ExitContext } from './exit-context.js';
 import { ActivityProgress } from './activity-progress.js';
-import { causeOf } from './step-failures.js';
 import type { StepExecution } from './step-runner.js';
 
 interface Clock {
@@ -85,7 +86,9 @@ export class SystemHold {
   /** What the drift check reads; undefined without an account that was observed blocked. It stays while a drift is blocked again. */
   get watched(): WatchedHold | undefined {
     const { name: system, hold, queue } = this.system;
-    const accounts = accountsOf(this.holds.filter(({ blocked }) => blocked)).map(({ id }) => id);
+    const holds = this.holds.filter(({ blocked }) => blocked);
+    const taken = byAccount(holds, (held) => held.taken);
+    const accounts = watchedOf(accountsOf(holds), taken, hold);
     const employee = this.context.exit.person;
     return accounts.length > 0 ? { system, hold, employee, accounts, queue } : undefined;
   }
@@ -104,10 +107,12 @@ export class SystemHold {
       capture: async (held) => {
         const { adopts } = context.plan;
         const input = { exitId, employee, system, hold, known: { held, chosen }, adopts };
-        const seen = await execution.call(access.captureAccess, input, {
-          activityId: `capture-access:${system}`,
+        const named = { activityId: `capture-access:${system}` };
+        const seen = await execution.call(access.captureAccess, input, named).catch(throwFinal);
+        context.record({
+          type: 'access.captured',
+          data: { system, accounts: seen.accounts, cost: seen.cost },
         });
-        context.record({ type: 'access.captured', data: { system, accounts: seen.accounts } });
         return seen;
       },
       block: async ({ account, tried }, apply) => {
@@ -121,26 +126,17 @@ export class SystemHold {
             const reported = progress.isLost ? undefined : (progress.latest ?? null);
             apply({ gaveUp: { reported } });
           }
-          throw failure;
+          return throwFinal(failure);
         }
       },
-      restore: async ({ account, taken, blockedVersion }) => {
-        try {
-          return await execution.call(access.restoreAccess, {
-            employee,
-            system,
-            account,
-            taken,
-            chosen,
-            blockedVersion,
-          });
-        } catch (failure) {
-          throw asFinal(failure as Error, FailureType.NotGivenBack);
-        }
+      restore: ({ account, taken, earlier }) => {
+        const input = { employee, system, account, taken, chosen, earlier };
+        return execution.call(access.restoreAccess, input).catch(throwFinal);
       },
       revoke: () => {
         const accounts = accountsOf(performer.holds);
-        return execution.call(access.revokeAccess, { employee, system, accounts, chosen });
+        const input = { employee, system, accounts, chosen };
+        return execution.call(access.revokeAccess, input).catch(throwFinal);
       },
       wait: (until) =>
         clock.sleep(Math.max(1, Date.parse(until) - clock.now()), {
@@ -151,9 +147,10 @@ export class SystemHold {
   }
 }
 
-/** Turns a final failure of an activity back into the FinalFailure of the domain; any other failure stays as it is. */
-function asFinal(failure: Error, type: FailureType): Error {
-  const cause = causeOf(failure);
-  const isOfType = cause instanceof ApplicationFailure && cause.type === type;
-  return isOfType ? new FinalFailure(type, cause.message, { cause: failure }) : failure;
+/** Throws the final failure of an activity as the FinalFailure of the domain, and any other failure as it is. */
+function throwFinal(failure: unknown): never {
+  const cause = failure instanceof ActivityFailure ? failure.cause : undefined;
+  if (cause instanceof ApplicationFailure && cause.nonRetryable && isFailureType(cause.type))
+    throw new FinalFailure(cause.type, cause.message, { cause: failure });
+  throw failure;
 }

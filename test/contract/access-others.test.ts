@@ -162,7 +162,9 @@ contract('among other administrators, a hold', all, (system, { SUSPEND, GROUPS, 
 
   it('sees drift by reading alone', async () => {
     const { employeeId, id } = await system.hire();
-    const drift = (hold: HoldKind) => system.access().driftOf({ employeeId }, [id], hold, signal);
+    const taken = [{ id, groups: [system.groups.operators, system.groups.admins] }];
+    const drift = async (hold: HoldKind) =>
+      (await system.access().driftOf({ employeeId }, taken, hold, signal))?.what;
     const account = await system.capture(employeeId, SUSPEND);
     await system.block(account, SUSPEND);
     await system.block(await system.capture(employeeId, GROUPS), GROUPS);

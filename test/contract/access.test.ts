@@ -24,9 +24,11 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
       it('captures the account, and writes nothing', async () => {
         const dana = { userName: `dana-${hold.kind}`, email: named(`${hold.kind}@acme.example`) };
         const { id, account } = await system.captured(hold, dana);
+        const { membershipsAt, ...captured } = account;
+        assert.equal(membershipsAt !== undefined, hold.kind === 'suspend');
         assert.deepEqual(
           {
-            ...account,
+            ...captured,
             groups: system.namesOf(account.groups),
             ...(account.memberships && { memberships: system.namesOf(account.memberships) }),
           },

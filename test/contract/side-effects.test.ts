@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
 import { finalFailure } from '../support/failures.js';
 import type { ProxiedAnswer, ProxiedRequest, Quirk } from '../support/fault-proxy.js';
+import { untilDone } from '../support/critical-system.js';
 import { contract } from './contract.js';
+import { together, withoutEtags } from './quirks.js';
 import { embedded } from './targets.js';
 
 const { signal } = new AbortController();
@@ -62,6 +64,20 @@ const emptiesTheGroup = andThen('Groups', async (request, ask) => {
   const group = JSON.parse(await ask('GET', `/Groups/${idIn(request)}`)) as Group;
   for (const { value } of group.members ?? []) await ask('PATCH', `/Groups/${idIn(request)}`, removal(value));
 });
+
+const activation = (active: boolean) => ({
+  schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+  Operations: [{ op: 'replace', path: 'active', value: active }],
+});
+
+/** Changes other values of an account that is suspended, and of one that is reactivated. */
+const renamesTheSuspended = (suspended: object, reactivated?: object): Quirk =>
+  andThen('Users', async (request, ask) => {
+    const value = isSuspension(request) ? suspended : reactivated;
+    const { schemas } = activation(true);
+    if (value)
+      await ask('PATCH', `/Users/${idIn(request)}`, { schemas, Operations: [{ op: 'replace', value }] });
+  });
 
 const deletesTheSuspended = andThen('Users', async (request, ask) => {
   if (isSuspension(request)) await ask('DELETE', `/Users/${idIn(request)}`);
@@ -284,5 +300,161 @@ contract('what a write costs besides: a hold', [embedded], (system, { SUSPEND, G
     const { taken } = await system.block(account, SUSPEND);
     assert.equal(taken.suspended, true);
     assert.equal(system.writes().length, 1);
+  });
+
+  it('looks again later after a reactivation, and asks a person where it cost memberships then', async () => {
+    const { id, employeeId, account } = await system.captured(SUSPEND);
+    const { taken } = await system.block(account, SUSPEND);
+    const service = system.access();
+    const restore = () => service.restore(account, taken, signal, { employee: { employeeId } });
+    assert.equal((await restore()).isUnsettled, true);
+    // The system takes them by a job.
+    for (const group of Object.values(system.groups)) await system.admin.removeMember(group, id);
+    assert.match(
+      await finalFailure(FailureType.NotGivenBack, restore()),
+      /the membership in .*admins.* went during the hold or at its end, by a write of the hold or by another/,
+    );
+  });
+
+  it('finds an account by its id that the suspension renamed, and gives it back', async () => {
+    const { id, employeeId } = await system.hire();
+    const match = [{ attribute: 'userName', template: '{login}' }];
+    const employee = { employeeId, login: (await system.capture(employeeId, SUSPEND)).userName };
+    const service = system.access({ match });
+    const [account] = (await service.capture(employee, SUSPEND, signal)).accounts;
+    system.proxy.quirk(renamesTheSuspended({ userName: `hash-${id}` }, { userName: employee.login }));
+    const blocked = await system.block(account!, SUSPEND);
+    assert.match(blocked.notes.join(), /the suspension also changed userName of the account/);
+    const { notes } = await service.restore(account!, blocked.taken, signal, { employee, earlier: blocked });
+    assert.match(notes.join(), /found by its id alone/);
+    const { userName } = await system.capture(employeeId, SUSPEND);
+    assert.deepEqual([userName, (await system.admin.account(id)).active], [employee.login, true]);
+  });
+
+  it('names the login that the suspension changed for good', async () => {
+    const { id, employeeId, account } = await system.captured(SUSPEND);
+    system.proxy.quirk(renamesTheSuspended({ userName: `hash-${id}` }));
+    const blocked = await system.block(account, SUSPEND);
+    const employee = { employeeId };
+    const restoring = system.access().restore(account, blocked.taken, signal, { employee, earlier: blocked });
+    assert.match(
+      await finalFailure(FailureType.NotGivenBack, restoring),
+      new RegExp(
+        `the names ${account.userName}, which the suspension changed: the account is called hash-${id} now`,
+      ),
+    );
+    assert.equal((await system.admin.account(id)).active, true);
+  });
+
+  for (const [what, lacking] of [
+    ['', undefined],
+    [', without ETags', withoutEtags],
+  ] as const) {
+    it(`names the key that the suspension cleared, and gives the account back${what}`, async () => {
+      const { id, employeeId } = await system.hire();
+      const match = [{ attribute: 'externalId', template: '{employeeId}' }];
+      const quirk = renamesTheSuspended({ externalId: `cleared-${id}` });
+      system.proxy.quirk(lacking ? together(lacking, quirk) : quirk);
+      const service = system.access({ match });
+      const employee = { employeeId };
+      const [account] = (await service.capture(employee, SUSPEND, signal)).accounts;
+      const blocked = await system.block(account!, SUSPEND);
+      assert.match(blocked.notes.join(), /the suspension also changed externalId of the account/);
+      const restoring = service.restore(account!, blocked.taken, signal, { employee, earlier: blocked });
+      assert.match(
+        await finalFailure(FailureType.NotGivenBack, restoring),
+        /what .* is found by: no key of .* finds it since the suspension/,
+      );
+      assert.equal((await system.admin.account(id)).active, true);
+    });
+  }
+
+  it('gives a membership back although the memberships lag behind its removal', async () => {
+    const { id, account } = await system.captured(GROUPS);
+    const before = (await system.admin.account(id)).groups;
+    const stale = new Map<string, ProxiedAnswer>();
+    const isMembership = ({ path }: ProxiedRequest) =>
+      path.includes('members.value') || path.includes('attributes=groups');
+    system.proxy.quirk((forward) => async (request) => {
+      const answer = await forward(request);
+      if (isMembership(request) && !stale.has(request.path)) stale.set(request.path, answer);
+      return answer;
+    });
+    await system.access().memberships(id, signal);
+    system.proxy.quirk(undefined);
+    const { taken } = await system.block(account, GROUPS);
+    system.proxy.quirk(
+      (forward) => (request) =>
+        isMembership(request) && stale.has(request.path)
+          ? Promise.resolve(stale.get(request.path)!)
+          : forward(request),
+    );
+    await system.access().restore(account, taken, signal);
+    system.proxy.quirk(undefined);
+    assert.deepEqual((await system.admin.account(id)).groups, before);
+  });
+
+  it('is not reported revoked while an administrator reactivates the account meanwhile', async () => {
+    const { id, employeeId, account } = await system.captured(SUSPEND);
+    let isFirst = true;
+    system.proxy.quirk(
+      andThen('Groups', async (_request, ask) => {
+        if (isFirst) await ask('PATCH', `/Users/${id}`, activation(true));
+        isFirst = false;
+      }),
+    );
+    await untilDone(() => system.access().revoke({ employeeId }, [account], signal));
+    assert.deepEqual(await system.admin.account(id), { id, active: false, groups: [] });
+  });
+});
+
+contract('whether a hold still stands: the drift check', [embedded], (system, { SUSPEND, GROUPS, named }) => {
+  const watched = (id: string) => [{ id, groups: [system.groups.operators, system.groups.admins] }];
+  it('knows a taken group by its id, also under another name', async () => {
+    const { id, employeeId, account } = await system.captured(GROUPS);
+    await system.block(account, GROUPS);
+    await system.admin.addMember(system.groups.admins, id);
+    const renamed = `renamed-${id}`;
+    system.proxy.quirk((forward) => async (request) => {
+      const answer = await forward(request);
+      return { ...answer, body: answer.body.replaceAll(named('admins'), renamed) };
+    });
+    const drift = await system.access().driftOf({ employeeId }, watched(id), GROUPS, signal);
+    assert.deepEqual(drift, { what: `is in ${renamed} again` });
+  });
+
+  it('cannot tell where the system shows no longer whether the account is active', async () => {
+    const { id, employeeId, account } = await system.captured(SUSPEND);
+    await system.block(account, SUSPEND);
+    system.proxy.quirk(hidesActive);
+    const drift = await system.access().driftOf({ employeeId }, watched(id), SUSPEND, signal);
+    assert.match(
+      drift!.what,
+      /^cannot tell on payroll: whether the account .* is active, is not shown any more/,
+    );
+    assert.equal(drift!.isUntold, true);
+  });
+
+  it('looks by the other keys where the system cannot be asked for one', async () => {
+    const { id, employeeId, account } = await system.captured(SUSPEND);
+    await system.block(account, SUSPEND);
+    const anew = await system.admin.createUser({ employeeId, userName: `anew-${id}` });
+    system.proxy.fault(({ path }) =>
+      path.includes('employeeNumber') ? { kind: 'answer', status: 400 } : undefined,
+    );
+    const drift = await system.access().driftOf({ employeeId }, watched(id), SUSPEND, signal);
+    assert.match(drift!.what, new RegExp(`another account of the employee is active: .* \\(${anew}\\)`));
+    await system.admin.deleteUser(anew);
+  });
+
+  it('cannot tell where no key finds accounts any more', async () => {
+    const { id, employeeId, account } = await system.captured(SUSPEND);
+    await system.block(account, SUSPEND);
+    system.proxy.fault(({ path }) =>
+      /\/Users(\?|$)/.test(path) ? { kind: 'answer', status: 400 } : undefined,
+    );
+    const drift = await system.access().driftOf({ employeeId }, watched(id), SUSPEND, signal);
+    assert.equal(drift!.isUntold, true);
+    assert.match(drift!.what, /no key of .* finds accounts there now/);
   });
 });

@@ -49,7 +49,8 @@ contract('whose account it is: a hold', [embedded], (system, { SUSPEND, named })
   it('sees a new active account of the employee as drift', async () => {
     const { employeeId, id, account } = await system.captured(SUSPEND);
     await system.block(account, SUSPEND);
-    const drift = () => system.access().driftOf({ employeeId }, [id], SUSPEND, signal);
+    const drift = async () =>
+      (await system.access().driftOf({ employeeId }, [{ id, groups: [] }], SUSPEND, signal))?.what;
     assert.equal(await drift(), undefined);
     const anew = await system.admin.createUser({ employeeId, userName: `anew-${id}` });
     assert.match((await drift())!, new RegExp(`another account of the employee is active: .* \\(${anew}\\)`));

@@ -91,16 +91,16 @@ export class Engine {
       if (!watched) return n > 1;
       await wire.enter('sweep');
       const { signal } = new AbortController();
-      let what: string | undefined;
+      let seen: Awaited<ReturnType<AccessService['driftOf']>>;
       try {
-        what = await service.driftOf({ employeeId }, watched.accounts, watched.hold, signal);
+        seen = await service.driftOf({ employeeId }, watched.accounts, watched.hold, signal);
       } catch (error) {
         if (isMistake(error)) throw error;
         // The next sweep looks again, which no script has.
         return n > 1;
       }
-      if (what === undefined) return true;
-      wire.site.ledger.tell(`-- drift: ${what}`);
+      if (!seen) return true;
+      wire.site.ledger.tell(`-- drift: ${seen.what}`);
       this.drifts.push(`drift-${n}`);
       await Promise.race([this.hold.block(), this.standing()]);
       if (this.steps.get('block-access')!.view.state !== 'done') return true;
@@ -155,11 +155,11 @@ export class Engine {
           service.block(account, hold, progress ?? tried, report, signal),
         ),
       ),
-      restoreAccess: call(({ account, taken, employee, blockedVersion }: RestoreAccess) =>
+      restoreAccess: call(({ account, taken, employee, earlier }: RestoreAccess) =>
         this.options.noSecondLook && this.hasWaited
           ? Promise.resolve({ restoredAt: '', givenBack: taken, notes: [] })
           : this.activity(this.hasWaited ? 'second-look' : 'restore', ({ signal }) =>
-              service.restore(account, taken, signal, { employee, blockedVersion }),
+              service.restore(account, taken, signal, { employee, earlier }),
             ),
       ),
       revokeAccess: call(({ employee, accounts }: RevokeAccess) =>

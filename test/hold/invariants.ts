@@ -159,7 +159,9 @@ function problemsOfTheList({ ledger, script }: Played, listed: string): string[]
     const groups = [...ledger.groups.values()].filter(({ id }) => ledger.names(id).has(name!));
     const isDeletion = why === DELETED;
     const isSo = groups.some(({ id }) =>
-      isDeletion ? !ledger.is(exists(id)) : ledger.writes.some(isLoss(memberOf(id))),
+      isDeletion
+        ? !ledger.is(exists(id))
+        : [memberOf(id), secondMemberOf(id)].some((cell) => ledger.writes.some(isLoss(cell))),
     );
     if (!isSo)
       problems.push(`${name} is listed as ${isDeletion ? 'deleted' : 'lost'}, and no such group was`);

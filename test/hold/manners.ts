@@ -15,6 +15,10 @@ export const manners = [
   'takes the memberships of a suspended account',
   /** By a job, which runs after the block. */
   'takes the memberships of a suspended account later',
+  /** By a job, which runs after the restore. */
+  'takes the memberships of a reactivated account later',
+  /** It answers a write of `active` by its path with success, and ignores it. */
+  'ignores the path of a write',
   'deletes a suspended account',
   /** Removing one member removes the others. */
   'empties the group',

@@ -151,6 +151,20 @@ const ignoreWhatASuspensionCosts: Service = (real) => ({
   },
 });
 
+const writeInOneWayOnly = (real: AccessPort): AccessPort => ({
+  ...real,
+  setActive: (seen, active, signal) => real.setActive(seen, active, signal),
+});
+
+/** Looks again only where it gave memberships back. */
+const leaveAReactivation: Service = (real) => ({
+  ...real,
+  async restore(...asked) {
+    const restored = await real.restore(...asked);
+    return { ...restored, isUnsettled: restored.givenBack.groups.length > 0 };
+  },
+});
+
 const ignoreOtherMembers = (real: AccessPort): AccessPort => ({ ...real, membersOf: undefined });
 
 const holdOneAccountOnly = (real: AccessPort): AccessPort => ({
@@ -177,6 +191,8 @@ export const mistakes: Record<string, Mistake> = {
   'take one 404 for a deletion': { port: takeOne404ForADeletion },
   'take what is not shown for no': { port: takeSilenceForNo },
   'ignore what a suspension costs': { service: ignoreWhatASuspensionCosts },
+  'write in one way only': { port: writeInOneWayOnly },
+  'leave a reactivation unobserved': { service: leaveAReactivation },
   'ignore the other members': { port: ignoreOtherMembers },
   'hold one account only': { port: holdOneAccountOnly },
 };

@@ -84,11 +84,19 @@ export class OddServer {
 
   private async write(asked: Asked, by: By): Promise<Answer> {
     const { site } = this;
+    if (this.manner === 'ignores the path of a write' && asked.body?.includes('"path":"active"')) {
+      site.ledger.tell('the server ignores the write');
+      return { status: 204, text: '' };
+    }
     const answer = await site.carry(asked, by);
     if (answer.status >= 300) return answer;
-    if (this.manner === 'lags') this.staleReads = LAG;
+    const change = site.ledger.writes.at(-1);
+    if (this.manner === 'lags' && change?.before !== change?.after) this.staleReads = LAG;
     const [, type, id] = asked.path.split('/');
-    const isSuspension = type === 'Users' && asked.body?.includes('"value":false') === true;
+    const isReactivation = type === 'Users' && /"(value|active)":true/.test(asked.body ?? '');
+    if (isReactivation && this.manner === 'takes the memberships of a reactivated account later')
+      this.jobs.push(() => site.strip(id!, by));
+    const isSuspension = type === 'Users' && /"(value|active)":false/.test(asked.body ?? '');
     if (isSuspension && this.manner === 'takes the memberships of a suspended account')
       await site.strip(id!, by);
     if (isSuspension && this.manner === 'takes the memberships of a suspended account later')

@@ -308,7 +308,7 @@ export class Site {
     const accountId = isSecond ? this.secondId : this.accountId;
     if (isUser) {
       const cell = isSecond ? SECOND_ACTIVE : ACTIVE;
-      return { cell, isUser, accountId, wanted: operation && operation.value === true };
+      return { cell, isUser, accountId, wanted: operation && isTrue(operation.value) };
     }
     const cell = isSecond ? secondMemberOf(id!) : memberOf(id!);
     return { cell, isUser, accountId, wanted: operation && operation.op === 'add' };
@@ -324,6 +324,10 @@ export class Site {
     return this.scim.makeGroup(name, [this.bystanderId, ...(isIn ? [this.accountId] : [])]);
   }
 }
+
+/** The value itself, or an object of attributes. */
+const isTrue = (value: unknown): boolean =>
+  value === true || (value as Document | undefined)?.active === true;
 
 export const pathOf = (resource: string, query: URLSearchParams): string =>
   `${resource}?${query.toString().replaceAll('+', '%20')}`;

@@ -1,7 +1,7 @@
 /** What real SCIM servers answer, and what the hold and the directory make of it. */
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
-import { nothing } from '../../src/exit/hold-facts.js';
+import { nothing, type HoldKind } from '../../src/exit/hold-facts.js';
 import { createAccessService } from '../../src/services/access/access.js';
 import { createScimAdapter } from '../../src/services/access/adapters/scim-adapter.js';
 import { createDirectoryService } from '../../src/services/directory/directory.js';
@@ -648,24 +648,76 @@ describe('a SCIM server', () => {
       assert.equal(await same.read({ id: 'u-1', userName: 'dana' }, signal), undefined);
     });
 
-    it('has the account looked at again where it refuses the repetition of a write', async () => {
+    const SUSPEND = { kind: 'suspend' } as const;
+    const report = () => Promise.resolve();
+    const service = () => createAccessService({ port: port(), match: byEmployeeId('externalId') });
+    const capture = async () =>
+      (await service().capture({ employeeId: 'E-1' }, SUSPEND, signal)).accounts[0]!;
+    const isPatch = ({ method }: Parameters<Odd>[0]): boolean => method === 'PATCH';
+
+    it('has the account looked at again where it refuses what another process has done', async () => {
       server.users.push({ ...dana });
-      server.odd((asked, usual) =>
-        asked.method === 'PATCH' && patches().length > 1
-          ? scimError(400, 'no valid fields to update')
-          : usual(),
-      );
-      const same = port();
-      assert.equal((await suspend(same)).kind, 'written');
-      for (let again = 0; again < 2; again++) {
-        const outcome = await suspend(same);
-        assert.ok(outcome.kind === 'conflict' && /no valid fields/.test(outcome.because!.message));
-      }
-      const other = { account: { ...dana, id: 'u-1', userName: 'dana', identities: [] }, active: true };
+      const account = await capture();
+      // The write of the other process is shown late.
+      let reads = 0;
+      server.odd((asked, usual) => {
+        if (isPatch(asked)) return scimError(400, 'no valid fields to update');
+        return asked.id === 'u-1' ? { status: 200, body: { ...dana, active: reads++ < 3 } } : usual();
+      });
+      const tried = { suspended: true, groups: [] };
+      const { taken } = await service().block(account, SUSPEND, tried, report, signal);
+      assert.deepEqual(taken, tried);
+    });
+
+    it('is suspended by its other spelling where it ignores the path, in one attempt', async () => {
+      server.users.push({ ...dana });
+      server.odd((asked, usual) => {
+        const [operation] = asked.body?.Operations ?? [];
+        if (!operation) return usual();
+        if (operation.path === undefined) Object.assign(server.users[0]!, operation.value as Json);
+        return { status: 204 };
+      });
+      const { taken } = await service().block(await capture(), SUSPEND, nothing, report, signal);
+      assert.equal(taken.suspended, true);
+      assert.equal(server.users[0]!['active'], false);
+      assert.equal(patches().length, 2);
+    });
+
+    it('needs attention where it ignores every spelling, with just that, and not for ever', async () => {
+      server.users.push({ ...dana });
+      server.odd(when(isPatch, { status: 204 }));
+      const account = await capture();
+      const same = service();
+      const block = () => same.block(account, SUSPEND, nothing, report, signal);
+      for (let attempt = 1; attempt < 3; attempt++)
+        assert.match(await outage(block()), /the server accepts the change but does not show it/);
       assert.match(
-        await finalFailure(FailureType.Refused, same.setActive(other.account, other.active, signal)),
-        /no valid fields/,
+        await finalFailure(FailureType.Refused, block()),
+        /payroll answers with success, and changes nothing\. Do it there by hand/,
       );
+      const sent = patches().map(({ body }) => body!.Operations[0]!);
+      assert.equal(sent.length, 6);
+      assert.deepEqual(sent.slice(0, 2), [
+        { op: 'replace', path: 'active', value: false },
+        { op: 'replace', value: { active: false } },
+      ]);
+    });
+
+    it('is never asked to remove a member by a list of members, and says why it keeps the member', async () => {
+      server.users.push({ ...dana }, ravi);
+      server.groups.push(group('g-1', [{ value: 'u-1' }, { value: 'u-2' }]));
+      server.odd(when(isPatch, { status: 204 }));
+      const hold: HoldKind = { kind: 'groups', groups: ['g-1'] };
+      const same = service();
+      const [account] = (await same.capture({ employeeId: 'E-1' }, hold, signal)).accounts;
+      const block = () => same.block(account!, hold, nothing, report, signal);
+      for (let attempt = 1; attempt < 3; attempt++) await outage(block());
+      assert.match(
+        await finalFailure(FailureType.Refused, block()),
+        /answers with success, and changes nothing; in another way: .*"members" with a value, empties g-1 on strict servers/,
+      );
+      const paths = new Set(patches().map(({ body }) => body!.Operations[0]!.path));
+      assert.deepEqual([...paths], ['members[value eq "u-1"]']);
     });
 
     it('fails for good where it refuses the first write, with its reason first', async () => {

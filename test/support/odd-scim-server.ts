@@ -20,7 +20,7 @@ interface Asked {
   /** Of the filter `attribute eq value`. */
   filter: { attribute: string; value: string } | undefined;
   headers: http.IncomingHttpHeaders;
-  body: { Operations: { op: string; path: string; value?: unknown }[] } | undefined;
+  body: { Operations: { op: string; path?: string; value?: unknown }[] } | undefined;
 }
 
 export interface Answer {
@@ -127,7 +127,8 @@ export async function startOddServer(): Promise<OddServer> {
   };
 }
 
-function apply(resource: Json, op: string, path: string, value: unknown): void {
+function apply(resource: Json, op: string, path: string | undefined, value: unknown): void {
+  if (path === undefined) return void Object.assign(resource, value);
   const [, member] = /^members\[value eq "(.*)"\]$/.exec(path) ?? [];
   const members = (resource['members'] ?? []) as Reference[];
   if (op === 'remove' && member !== undefined)

@@ -63,8 +63,8 @@ export function accessSubscription(
         const overridesProtection = exit.overridesProtection(system);
         return service.block(account, kind, tried, trying, signal, { overridesProtection });
       },
-      restore: ({ account, taken, blockedVersion }) =>
-        service.restore(account, taken, signal, { blockedVersion, employee, chosen }),
+      restore: ({ account, taken, earlier }) =>
+        service.restore(account, taken, signal, { earlier, employee, chosen }),
       revoke: ({ removing: earlier }, apply) => {
         const removing = (groups: GroupRef[]) => {
           apply({ removing: groups });

@@ -1,6 +1,8 @@
 /** The access service's recurring check of an open hold. `access.blocked` is redelivered until the exit ends, once for each check. */
 import type { StoredEvent } from '../../exit/events.js';
 import type { Exit } from '../../exit/exit.js';
+import type { AccountRef, Taken } from '../../exit/hold-facts.js';
+import { watchedOf } from '../../exit/holds.js';
 import type { AccessService } from '../../services/access/access.js';
 import type { AccessOptions } from './access-subscriber.js';
 import type { Subscription } from './subscription.js';
@@ -16,19 +18,24 @@ export function driftSubscription(
   system: string,
   { service, recheckEvery, awaitSlot }: DriftOptions,
 ): Subscription<undefined> {
-  const check = (accounts: string[], nth: number): Task<undefined> => ({
+  const check = (
+    accounts: readonly AccountRef[],
+    taken: Record<string, Taken> | undefined = {},
+    nth: number,
+  ): Task<undefined> => ({
     step: 'block-access',
     system,
     nth,
     async run({ signal }, exit) {
       const { hold } = exit.plan!.systems.find(({ name }) => name === system)!;
-      const what = await service.driftOf(exit.person, accounts, hold, signal).catch((error: Error) => {
-        // An outage needs no attention: the hold stands until drift is observed.
-        throw new RetryLater(recheckEvery, `not checked for drift: ${error.message}`, { cause: error });
-      });
-      if (what === undefined) return undefined;
-      const seenAt = new Date().toISOString();
-      return { type: 'access.drifted', data: { system, what, seenAt } };
+      const seen = await service
+        .driftOf(exit.person, watchedOf(accounts, taken, hold), hold, signal)
+        .catch((error: Error) => {
+          // An outage needs no attention: the hold stands until drift is observed.
+          throw new RetryLater(recheckEvery, `not checked for drift: ${error.message}`, { cause: error });
+        });
+      if (!seen) return undefined;
+      return { type: 'access.drifted', data: { system, ...seen, seenAt: new Date().toISOString() } };
     },
   });
 
@@ -48,10 +55,11 @@ export function driftSubscription(
     awaitSlot,
     taskOf(event, exit) {
       if (!isWatched(event, exit) || !exit.isHeld) return undefined;
-      const accounts = event.data.capture?.accounts.map(({ id }) => id) ?? [];
+      const { capture, taken } = event.data;
+      const accounts = capture?.accounts ?? [];
       const isDue = Date.parse(exit.asOf) - Date.parse(event.storedAt) >= recheckEvery;
       if (accounts.length === 0 || !isDue || !exit.isBlocked(system)) return undefined;
-      return check(accounts, 1 + exit.blocks.get(system)!.drifts.length);
+      return check(accounts, taken, 1 + exit.blocks.get(system)!.drifts.length);
     },
     redeliverAfter: (event, exit) => (isWatched(event, exit) ? recheckEvery : undefined),
   };

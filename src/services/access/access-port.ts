@@ -3,7 +3,7 @@
  * Every function throws an Error on an outage, which is retried, or a FinalFailure that no retry can fix: of type CannotTell where the
  * system answers and the answer does not tell.
  */
-import type { AccountRef, GroupRef } from '../../exit/hold-facts.js';
+import type { AccountRef, Cost, GroupRef } from '../../exit/hold-facts.js';
 
 /** The system's answer to a write. The hold reads the value back after each of them. */
 export type Outcome =
@@ -24,6 +24,9 @@ export type Outcome =
       detail: string;
     };
 
+/** How a value is written: `other` after a write that the system answered with success and did not carry out. */
+export type Way = 'usual' | 'other';
+
 export interface Account extends AccountRef {
   /** Names and addresses of the account. */
   identities: string[];
@@ -31,6 +34,8 @@ export interface Account extends AccountRef {
   active?: boolean | undefined;
   /** The system's version of the account, if it has any: an ETag in SCIM. */
   version?: string | undefined;
+  /** By name, what else the system shows of the account, where a write may change it. */
+  others?: Record<string, unknown> | undefined;
 }
 
 /** A key of a person, as the system knows it: `{ attribute: 'externalId', value: 'E-1002' }`. */
@@ -56,15 +61,11 @@ export interface Membership {
   version?: string | undefined;
 }
 
-export interface Capabilities {
+export interface Capabilities extends Cost {
   /** The system refuses a write on an old version, also where the request lands late. */
   conditionalWrites: boolean;
   /** How long a read may show the value from before a write, in milliseconds. */
   settleMs: number;
-  /** What a restore brings back: all, all but `loses`, all once the person did `needs`, or nothing, since a suspension deletes. */
-  restore: 'exact' | { loses: string } | { needs: string } | 'nothing';
-  /** How long access goes on by sessions and tokens after a block, in milliseconds; undefined where it is not known. */
-  tokensLiveMs?: number | undefined;
 }
 
 /** The members of a group, by account id. `isComplete` is false where the system lists only some, or none. */
@@ -92,7 +93,7 @@ export interface AccessPort {
    */
   read(account: { id: string; userName?: string }, signal: AbortSignal): Promise<Account | undefined>;
   /** Changes one value, conditional on the version of `seen` where the system supports it. */
-  setActive(seen: Account, active: boolean, signal: AbortSignal): Promise<Outcome>;
+  setActive(seen: Account, active: boolean, signal: AbortSignal, way?: Way): Promise<Outcome>;
   /**
    * @returns all memberships; a missing one counts as observed removed
    * @throws Error on an incomplete answer, FinalFailure CannotTell where the system never gives a complete one
@@ -107,7 +108,7 @@ export interface AccessPort {
     accountId: string,
     signal: AbortSignal,
   ): Promise<'yes' | 'no' | 'cannot tell'>;
-  removeFromGroup(accountId: string, seen: Membership, signal: AbortSignal): Promise<Outcome>;
+  removeFromGroup(accountId: string, seen: Membership, signal: AbortSignal, way?: Way): Promise<Outcome>;
   addToGroup(accountId: string, group: GroupRef, signal: AbortSignal): Promise<Outcome>;
   /** Absent where the system cannot end sessions. */
   endSessions?: ((account: AccountRef, signal: AbortSignal) => Promise<void>) | undefined;

@@ -7,7 +7,7 @@ import { block } from './block.js';
 import { capture } from './capture.js';
 import { driftOf } from './drift-of.js';
 import type { Matching } from './find-accounts.js';
-import { costOf } from './cost.js';
+import { costOf } from '../../exit/cost.js';
 import { groupsOf, isChangeable } from './memberships.js';
 import { wouldBeLast } from './protection.js';
 import { restore } from './restore.js';

@@ -5,6 +5,7 @@ import type { AccessPort, Account } from './access-port.js';
 import { converge } from './converge.js';
 
 /**
+ * @param first the account as read just now
  * @returns the account as last seen, undefined where it was deleted; and how many of our writes may have caused it
  * @throws FinalFailure Refused; CannotTell where the system does not show whether an account is active
  */
@@ -13,19 +14,21 @@ export async function setActive(
   account: AccountRef,
   active: boolean,
   signal: AbortSignal,
+  first?: Account,
 ): Promise<{ seen: Account | undefined; writes: number }> {
   const verb = active ? 'reactivating' : 'suspending';
   const { settleMs } = await port.capabilities(signal);
   let isHidden = false;
   const result = await converge<Account | undefined>(
     {
+      ...{ port, first },
       what: `${verb} the account ${account.userName} on ${port.system}`,
       read: () => port.read(account, signal),
       // What is not shown cannot be waited for: one write is all that can be done.
       isWanted: (seen) => !seen || seen.active === active || (isHidden && seen.active === undefined),
-      write: (seen) => {
+      write: (seen, way) => {
         isHidden = seen!.active === undefined;
-        return port.setActive(seen!, active, signal);
+        return port.setActive(seen!, active, signal, way);
       },
       settleMs,
     },

@@ -10,7 +10,7 @@ import {
 import type { AccessPort } from './access-port.js';
 import { noteOfGone } from './activation.js';
 import type { Held } from './hold-strategy.js';
-import { costOf } from './cost.js';
+import { costOf } from '../../exit/cost.js';
 import { strategyOf } from './strategies.js';
 import { groupsLeftWithout } from './protection.js';
 

@@ -13,13 +13,17 @@ export const capture =
     const accounts: Capture['accounts'] = [];
     for (const { id, userName, identities, active } of found.accounts) {
       const groups = await strategy.groupsToTake(id, signal);
+      const membershipsAt = new Date().toISOString();
       const memberships = await strategy.membershipsAtRisk(id, signal);
       const atRisk = memberships && {
         memberships: bounded(memberships),
         membershipCount: memberships.length,
+        membershipsAt,
       };
       accounts.push({ id, userName, identities, active, groups, ...atRisk });
     }
     const notes = found.left.length > 0 ? [...found.notes, `left out: ${describe(found.left)}`] : found.notes;
-    return { system: port.system, capturedAt: new Date().toISOString(), accounts, notes };
+    const { restore, tokensLiveMs } = await port.capabilities(signal);
+    const capturedAt = new Date().toISOString();
+    return { system: port.system, capturedAt, accounts, notes, cost: { restore, tokensLiveMs } };
   };

@@ -1,34 +1,66 @@
 /** Looks whether a hold still stands: whether access came back to an account, or another account of the employee appeared. */
+import type { Drift, WatchedAccount } from '../../exit/drift.js';
 import type { HoldKind } from '../../exit/hold-facts.js';
 import { knownKeys, type Person } from '../../exit/matching.js';
 import type { AccessPort } from './access-port.js';
-import type { Matching } from './find-accounts.js';
-import { groupsNamed } from './memberships.js';
-import { strategyOf } from './strategies.js';
+import { accountsNow, type Matching } from './find-accounts.js';
+import { groupsNamed, groupsOf, isNamed, namesOf } from './memberships.js';
+
+type Seen = Pick<Drift, 'what' | 'isUntold'>;
 
 export const driftOf =
-  (port: AccessPort, { match, also = [] }: Matching) =>
+  (port: AccessPort, matching: Matching) =>
   /**
-   * @param held the ids of the accounts that the hold has blocked
-   * @returns which access there is that the hold has not taken; undefined while the hold stands
+   * @param held the accounts that the hold has blocked
+   * @returns which access there is that the hold has not taken, or what cannot be told; undefined while the hold stands
    */
   async (
     employee: Person,
-    held: readonly string[],
+    held: readonly WatchedAccount[],
     hold: HoldKind,
     signal: AbortSignal,
-  ): Promise<string | undefined> => {
-    for (const id of held) {
-      const what = await strategyOf(port, hold).driftOf(id, signal);
-      if (what !== undefined) return what;
+  ): Promise<Seen | undefined> => {
+    let untold: Seen | undefined;
+    for (const account of held) {
+      const seen = await of(account);
+      if (seen && !seen.isUntold) return seen;
+      untold ??= seen;
     }
-    for (const key of knownKeys([...match, ...also], employee)) {
-      for (const { account } of await port.find(key, signal)) {
-        if (held.includes(account.id) || account.active === false) continue;
-        const isFree =
-          hold.kind === 'suspend' || (await groupsNamed(port, account.id, hold.groups, signal)).length > 0;
-        if (isFree) return `another account of the employee is active: ${account.userName} (${account.id})`;
+    const now = await accountsNow(port, matching, employee, signal);
+    const isKnown = knownKeys([...matching.match, ...(matching.also ?? [])], employee).length > 0;
+    if (!now && isKnown)
+      untold ??= cannotTell(
+        `no key of ${employee.employeeId} finds accounts there now: another may be active`,
+      );
+    for (const { id, userName, active } of now ?? []) {
+      if (held.some((account) => account.id === id) || active === false) continue;
+      const isFree = hold.kind === 'suspend' || (await groupsNamed(port, id, hold.groups, signal)).length > 0;
+      if (!isFree) continue;
+      const other = `another account of the employee`;
+      if (active) return { what: `${other} is active: ${userName} (${id})` };
+      untold ??= cannotTell(`whether ${other} is active, is not shown: ${userName} (${id})`);
+    }
+    return untold;
+
+    async function of({ id, groups }: WatchedAccount): Promise<Seen | undefined> {
+      if (hold.kind === 'suspend') {
+        const user = await port.read({ id }, signal);
+        if (!user || user.active === false) return undefined;
+        if (user.active) return { what: 'the account is active again' };
+        return cannotTell(`whether the account ${user.userName} is active, is not shown any more`);
       }
+      // By id, since a group may have another name now; and by name, since another group may have the name now.
+      const back = await groupsOf(
+        port,
+        id,
+        signal,
+        ({ group }) =>
+          groups.includes(group.id) || hold.groups.some((name) => isNamed(group.displayName, name)),
+      );
+      return back.length > 0 ? { what: `is in ${namesOf(back)} again` } : undefined;
     }
-    return undefined;
+
+    function cannotTell(what: string): Seen {
+      return { what: `cannot tell on ${port.system}: ${what}`, isUntold: true };
+    }
   };

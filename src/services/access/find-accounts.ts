@@ -122,16 +122,15 @@ export async function findAccounts(
 }
 
 /**
- * Asks again whose an account is, by the keys that are known.
- * @returns `isFound` undefined where no key could be asked; and every other account that the keys find
+ * Asks again which accounts the person has, by the keys that are known.
+ * @returns every account that the keys find; undefined where no key could be asked
  */
 export async function accountsNow(
   port: AccessPort,
   { match, also = [] }: Matching,
   person: Person,
-  id: string,
   signal: AbortSignal,
-): Promise<{ isFound: boolean | undefined; others: Account[] }> {
+): Promise<Account[] | undefined> {
   const found = new Map<string, Account>();
   let isAsked = false;
   for (const key of knownKeys([...match, ...also], person)) {
@@ -143,8 +142,7 @@ export async function accountsNow(
     isAsked = true;
     for (const { account } of candidates) found.set(account.id, account);
   }
-  const others = [...found.values()].filter((account) => account.id !== id);
-  return { isFound: isAsked ? found.has(id) : undefined, others };
+  return isAsked ? [...found.values()] : undefined;
 }
 
 /** A system may refuse a filter on an attribute that it does not have, or not tell by it. */

@@ -70,11 +70,4 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
       ];
     }
   },
-
-  async driftOf(accountId, signal) {
-    const back = await groupsNamed(port, accountId, names, signal);
-    return back.length > 0
-      ? `is in ${back.map(({ displayName }) => displayName).join(', ')} again`
-      : undefined;
-  },
 });

@@ -21,11 +21,9 @@ export interface Strategy {
     trying: (taken: Taken) => Promise<void>,
     signal: AbortSignal,
   ): Promise<Held>;
-  /** One read. @returns which access other administrators have given back; undefined while the hold stands */
-  driftOf(accountId: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
-export interface Held extends Pick<Blocked, 'taken' | 'version' | 'uncaptured' | 'notes'> {
+export interface Held extends Pick<Blocked, 'taken' | 'version' | 'renamed' | 'uncaptured' | 'notes'> {
   /** The maximum number of writes for one value. */
   writes: number;
 }

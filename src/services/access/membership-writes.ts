@@ -32,6 +32,7 @@ export async function removeMembership(
   };
   const { writes } = await converge(
     {
+      port,
       what: `removing account ${accountId} from ${group.displayName} on ${port.system}`,
       read: tells
         ? listed
@@ -40,9 +41,9 @@ export async function removeMembership(
               (each) => each.group.id === group.id && isChangeable(each),
             ),
       isWanted: (membership) => membership === undefined,
-      write: (membership) => {
+      write: (membership, way) => {
         remember(port, keyOf(group, accountId));
-        return others.during(() => port.removeFromGroup(accountId, membership!, signal));
+        return others.during(() => port.removeFromGroup(accountId, membership!, signal, way));
       },
       settleMs,
     },
@@ -63,15 +64,24 @@ export async function addMembership(
   signal: AbortSignal,
 ): Promise<{ isBack: boolean; notes: string[] }> {
   let isGone = false;
+  let isFirst = true;
   const { settleMs } = await port.capabilities(signal);
   const others = await watchOthers(port, accountId, group, signal);
   const { seen, writes } = await converge(
     {
+      port,
       what: `adding account ${accountId} to ${group.displayName} on ${port.system}`,
-      read: async () => (await ownGroupsOf(port, accountId, signal)).some(({ id }) => id === group.id),
+      read: async () => {
+        if (!isFirst) await others.look();
+        if (others.lists(accountId)) return true;
+        // Before the write, a list of all members is believed: the memberships may lag behind a removal. After it the list may be cut off.
+        if (isFirst && others.members?.isComplete) return false;
+        return (await ownGroupsOf(port, accountId, signal)).some(({ id }) => id === group.id);
+      },
       isWanted: (isMember) => isMember || isGone,
       write: async () => {
         ours.get(port)?.delete(keyOf(group, accountId));
+        isFirst = false;
         const outcome = await others.during(() => port.addToGroup(accountId, group, signal));
         isGone = outcome.kind === 'gone';
         return outcome;
@@ -80,7 +90,6 @@ export async function addMembership(
     },
     signal,
   );
-  if (writes > 0) await others.look();
   return { isBack: seen, notes: writes > 0 ? others.lost('added') : [] };
 }
 

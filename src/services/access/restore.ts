@@ -1,22 +1,26 @@
 /** Gives back exactly the access that the hold took. */
+import { isDeepStrictEqual } from 'node:util';
 import { cannotTell, FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.js';
 import {
+  bounded,
   isNothing,
   type CapturedAccount,
   type GroupRef,
   type Restored,
   type Taken,
 } from '../../exit/hold-facts.js';
+import type { Earlier } from '../../exit/hold.js';
 import type { Person } from '../../exit/matching.js';
-import type { AccessPort } from './access-port.js';
+import type { AccessPort, Account } from './access-port.js';
 import { setActive } from './activation.js';
+import { isSteady, noteIntact, noteReactivation } from './reactivations.js';
 import { accountsNow, findAccounts, type Known, type Matching } from './find-accounts.js';
 import { addMembership } from './membership-writes.js';
 import { namesOf, ownGroupsOf, without } from './memberships.js';
 
 interface RestoreOptions extends Pick<Known, 'chosen'> {
-  /** The account's version when the block was observed. A change since then is noted: another administrator may have set the same value. */
-  blockedVersion?: string | undefined;
+  /** A change of the version is noted: another administrator may have set the same value. */
+  earlier?: Earlier | undefined;
   /** Whose account it is to be still: an id may have passed to another person. */
   employee?: Person | undefined;
 }
@@ -31,22 +35,33 @@ export const restore =
     account: CapturedAccount,
     taken: Taken,
     signal: AbortSignal,
-    { blockedVersion, employee, chosen = [] }: RestoreOptions = {},
+    { earlier = {}, employee, chosen = [] }: RestoreOptions = {},
   ): Promise<Restored> => {
     const givenBack: Taken = { suspended: false, groups: [] };
     const lost: string[] = [];
     const notes: string[] = [];
+    const lasting: string[] = [];
     const gone = `the account ${account.userName}, which was deleted meanwhile`;
     const user = await port.read(account, signal);
+    let after = user;
+    let present: GroupRef[] = [];
 
     if (!user && !isNothing(taken)) lost.push(gone + (employee ? await successorOf(employee) : ''));
     if (user && !isNothing(taken)) {
-      if (employee && !chosen.includes(account.id)) notes.push(...(await assertTheirs(employee)));
+      // A second look that finds all of it given back writes nothing.
+      const isToBeWritten = user.active !== true || taken.groups.length > 0;
+      const isAsked = employee && !chosen.includes(account.id) && isToBeWritten;
+      const isByIdOnly = isAsked ? await assertTheirs(employee, user) : false;
       const { version } = user;
       // Once the account is active, this restore itself has changed the version.
       const isStillTaken = taken.suspended && user.active === false;
-      if (isStillTaken && blockedVersion !== undefined && version !== undefined && version !== blockedVersion)
-        notes.push(`the account was changed during the hold (version ${blockedVersion}, then ${version})`);
+      if (
+        isStillTaken &&
+        earlier.version !== undefined &&
+        version !== undefined &&
+        version !== earlier.version
+      )
+        lasting.push(`the account was changed during the hold (version ${earlier.version}, then ${version})`);
       // Reactivation revives tokens issued since the block, so they must end first.
       await port.endSessions?.(account, signal);
       // Before the memberships: some systems take none of a suspended account, and some change them when it is reactivated.
@@ -55,23 +70,26 @@ export const restore =
           'the activation, which another administrator set between capture and block: decide by hand',
         );
       } else if (taken.suspended) {
-        givenBack.suspended = (await setActive(port, account, true, signal)).seen !== undefined;
-        if (!givenBack.suspended) lost.push(gone);
+        const { seen, writes } = await setActive(port, account, true, signal, user);
+        after = seen;
+        givenBack.suspended = seen !== undefined;
+        if (!seen) lost.push(gone);
+        else lost.push(...renamedStill(seen), ...(isByIdOnly ? await unfound(employee!) : []));
+        if (writes > 0) noteReactivation(port, account.id);
       }
-      const atRisk = (givenBack.suspended && account.memberships) || [];
-      const isAsked = taken.groups.length > 0 || atRisk.length > 0;
-      const present = isAsked ? await ownGroupsOf(port, account.id, signal) : [];
+      const atRisk = givenBack.suspended
+        ? [...(account.memberships ?? []), ...without(earlier.memberships ?? [], account.memberships ?? [])]
+        : [];
+      present = atRisk.length > 0 ? await ownGroupsOf(port, account.id, signal) : [];
       for (const group of taken.groups) {
-        const { isBack, notes: ofOthers } = present.some(({ id }) => id === group.id)
-          ? { isBack: true, notes: [] }
-          : await added(group);
+        const { isBack, notes: ofOthers } = await added(group);
         notes.push(...ofOthers);
         if (isBack === undefined) continue;
         if (isBack) givenBack.groups.push(group);
         else lost.push(`the membership in ${group.displayName}, a group that was deleted meanwhile`);
       }
       const went = without(atRisk, [...present, ...taken.groups]);
-      const what = `the membership in ${namesOf(went)}, which went during the hold by the suspension or by another administrator`;
+      const what = `the membership in ${namesOf(went)}, which went during the hold or at its end, by a write of the hold or by another administrator`;
       const unlisted = (account.membershipCount ?? 0) - (account.memberships?.length ?? 0);
       const now = present.length + without(givenBack.groups, present).length;
       const missing = (account.membershipCount ?? 0) - now - went.length;
@@ -82,9 +100,10 @@ export const restore =
       if (givenBack.suspended && !account.memberships)
         notes.push('whether the suspension cost memberships could not be told: the system did not list them');
       // An administrator changes one; a system that strips suspended accounts leaves few, such as the group of everyone.
-      if (went.length > 1 || (went.length > 0 && went.length === atRisk.length))
-        lost.push(`${what}: decide by hand`);
+      const isMuch = went.length > 1 || went.length === atRisk.length;
+      if (went.length > 0 && (isMuch || lost.length > 0)) lost.push(`${what}: decide by hand`);
       else if (went.length > 0) notes.push(`not given back: ${what}`);
+      else if (atRisk.length > 0) noteIntact(port, account.id);
     }
     if (lost.length > 0) {
       throw new FinalFailure(
@@ -92,10 +111,16 @@ export const restore =
         `cannot give back on ${port.system}: ${lost.join('; ')}`,
       );
     }
-    const active = givenBack.suspended || user?.active;
-    // A system whose suspension cost memberships may take them again a moment later.
-    const isUnsettled = givenBack.suspended && givenBack.groups.length > 0;
-    return { restoredAt: new Date().toISOString(), givenBack, active, notes, isUnsettled };
+    const active = givenBack.suspended || after?.active;
+    // A system may take memberships some moments after a reactivation, or again those that the suspension cost.
+    const isUnsettled =
+      givenBack.suspended &&
+      (givenBack.groups.length > 0 || (!isSteady(port) && !!account.memberships?.length));
+    return {
+      ...{ restoredAt: new Date().toISOString(), givenBack, active, isUnsettled, lasting },
+      ...(isUnsettled && { memberships: bounded(present) }),
+      notes: [...lasting, ...notes],
+    };
 
     /** One that is refused keeps none of the others away. */
     async function added(group: GroupRef): Promise<{ isBack: boolean | undefined; notes: string[] }> {
@@ -108,15 +133,50 @@ export const restore =
       }
     }
 
-    /** @returns a note on other active accounts @throws FinalFailure CannotTell */
-    async function assertTheirs(person: Person): Promise<string[]> {
-      const { isFound, others } = await accountsNow(port, matching, person, account.id, signal);
-      if (isFound === false)
+    /**
+     * @returns whether only its id finds the account, since the suspension changed its keys
+     * @throws FinalFailure CannotTell
+     */
+    async function assertTheirs(person: Person, user: Account): Promise<boolean> {
+      const found = await accountsNow(port, matching, person, signal);
+      const isFound = found?.some(({ id }) => id === account.id);
+      const isAsBlocked =
+        (earlier.version !== undefined && user.version === earlier.version) ||
+        (earlier.renamed !== undefined && isCalled(user, earlier.renamed));
+      if (isFound === false && !isAsBlocked)
         throw cannotTell(
           `${port.system} no longer finds the account ${account.userName} (${account.id}) by the keys of ${person.employeeId}: look whose it is, then retry with that account`,
         );
-      const active = others.filter((each) => each.active !== false);
-      return active.map(({ userName, id }) => `the employee also has the account ${userName} (${id}) now`);
+      for (const { id, userName, active } of found ?? [])
+        if (id !== account.id && active !== false)
+          lasting.push(`the employee also has the account ${userName} (${id}) now`);
+      if (isFound === false)
+        lasting.push(`found by its id alone: the suspension had changed what the account is found by`);
+      return isFound === false;
+    }
+
+    /** What the suspension changed, and the reactivation did not change back. */
+    function renamedStill({ userName, identities }: Account): string[] {
+      const { renamed } = earlier;
+      if (!renamed || isCalled({ userName, identities }, account)) return [];
+      const names = account.identities.filter(
+        (name) => !renamed.identities.includes(name) && !identities.includes(name),
+      );
+      const isOtherLogin = account.userName !== userName && account.userName !== renamed.userName;
+      const all = new Set([...(isOtherLogin ? [account.userName] : []), ...names]);
+      if (all.size === 0) return [];
+      return [
+        `the names ${[...all].join(', ')}, which the suspension changed: the account is called ${userName} now`,
+      ];
+    }
+
+    async function unfound(person: Person): Promise<string[]> {
+      const found = await accountsNow(port, matching, person, signal);
+      return found?.some(({ id }) => id === account.id)
+        ? []
+        : [
+            `what ${account.userName} (${account.id}) is found by: no key of ${person.employeeId} finds it since the suspension`,
+          ];
     }
 
     /** A system may have made another account for the same person. */
@@ -127,3 +187,8 @@ export const restore =
         : '';
     }
   };
+
+const isCalled = (
+  { userName, identities }: Pick<Account, 'userName' | 'identities'>,
+  other: Pick<Account, 'userName' | 'identities'>,
+): boolean => userName === other.userName && isDeepStrictEqual(identities, other.identities);

@@ -63,6 +63,9 @@ export const revoke =
       await port.endSessions?.(account, signal);
       for (const { group, via, changeable } of await removeAll(port, id, record, notes, signal))
         notes.push(`${userName} stays in ${group.displayName} (${via}): ${changeable}`);
+      // An administrator may have reactivated it while its memberships went: what is reported is observed last.
+      if ((await port.read(account, signal))?.active)
+        throw new Error(`another administrator reactivated ${userName} on ${port.system} meanwhile`);
     }
     if (doubt) throw doubt;
     if (revoked.length === 0) notes.push(accounts.size === 0 ? 'no account' : 'the account no longer exists');

@@ -1,11 +1,14 @@
 /** The hold of kind `suspend`: deactivates the account. What that costs of its memberships belongs to what the hold took. */
+import { isDeepStrictEqual } from 'node:util';
 import { FinalFailure } from '../../exit/failures.js';
-import { bounded } from '../../exit/hold-facts.js';
-import type { AccessPort } from './access-port.js';
+import { bounded, type Blocked, type CapturedAccount } from '../../exit/hold-facts.js';
+import type { AccessPort, Account } from './access-port.js';
 import { noteOfGone, setActive } from './activation.js';
 import type { Strategy } from './hold-strategy.js';
 import { namesOf, ownGroupsOf, without } from './memberships.js';
 
+/** How old what the capture read may be, to stand for what is there before the suspension, in milliseconds. */
+const JUST_NOW_MS = 10_000;
 const BY_OTHERS = 'another administrator suspended it after the capture';
 
 export const suspendStrategy = (port: AccessPort): Strategy => ({
@@ -22,25 +25,45 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
   endangers: ({ active }, groups) => (active === false ? [] : groups),
 
   async block(captured, user, tried, trying, signal) {
+    const renamed = renamedOf(captured, user);
     const held = { taken: tried, version: user.version, uncaptured: [], notes: [], writes: 0 };
     if (user.active === false) {
       // What went since an earlier write, another administrator may have taken: the restore names it.
-      if (tried.suspended) return held;
+      if (tried.suspended) return { ...held, renamed };
       return {
         ...held,
         notes: [captured.active === false ? 'already suspended before the hold' : BY_OTHERS],
       };
     }
-    const before = captured.memberships && (await ownGroupsOf(port, captured.id, signal));
+    const before = await membershipsBefore(captured);
     const taken = { ...tried, suspended: true };
     await trying(taken);
-    const { seen, writes } = await setActive(port, captured, false, signal);
+    const { seen, writes } = await setActive(port, captured, false, signal, user);
     const now = { ...held, version: seen?.version, writes };
     if (!seen) return { ...now, taken, notes: [await noteOfGone(port, captured, writes > 0, signal)] };
-    if (writes > 0) return { ...now, ...(await costOf(taken)) };
-    if (tried.suspended) return { ...now, taken };
+    if (writes > 0) {
+      const changed = changesBetween(user, seen);
+      const cost = await costOf(taken);
+      if (changed.length === 0) return { ...now, ...cost };
+      const notes = [...cost.notes, `the suspension also changed ${changed.join(', ')} of the account`];
+      return { ...now, ...cost, renamed: { userName: seen.userName, identities: seen.identities }, notes };
+    }
+    if (tried.suspended) return { ...now, taken, renamed: renamedOf(captured, seen) };
     // No write of ours took effect: another administrator suspended it, and the hold must not give that back.
     return { ...now, notes: [BY_OTHERS] };
+
+    /** Those of a capture just now are as good as read again. */
+    async function membershipsBefore({
+      id,
+      memberships,
+      membershipsAt = '',
+      membershipCount,
+    }: CapturedAccount) {
+      if (!memberships) return undefined;
+      const isJustRead = Date.now() - Date.parse(membershipsAt) < JUST_NOW_MS;
+      const isWhole = memberships.length === membershipCount;
+      return isJustRead && isWhole ? memberships : ownGroupsOf(port, id, signal);
+    }
 
     /** Some systems take a suspended account out of its groups. */
     async function costOf({ suspended, groups }: typeof taken) {
@@ -52,9 +75,19 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
       return { taken: all, notes: [`the suspension cost ${namesOf(lost)}`] };
     }
   },
-
-  async driftOf(id, signal) {
-    const user = await port.read({ id }, signal);
-    return user?.active ? 'the account is active again' : undefined;
-  },
 });
+
+/** @returns how the account is called now, where that is otherwise than at the capture */
+const renamedOf = (captured: CapturedAccount, { userName, identities }: Account): Blocked['renamed'] =>
+  captured.userName === userName && isDeepStrictEqual(captured.identities, identities)
+    ? undefined
+    : { userName, identities };
+
+/** @returns the names of what a write changed besides */
+function changesBetween(before: Account, after: Account): string[] {
+  const shown = ({ userName, identities, others }: Account): Record<string, unknown> =>
+    others ?? { login: userName, identities };
+  const [old, now] = [shown(before), shown(after)];
+  const names = new Set([...Object.keys(old), ...Object.keys(now)]);
+  return [...names].filter((name) => !isDeepStrictEqual(old[name], now[name])).slice(0, 10);
+}

@@ -6,13 +6,12 @@ import { attribute, textOf, type ScimResource } from './scim-resource.js';
 import type { ScimWire } from './scim-wire.js';
 
 const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
-/** How long a read, or another attempt, may not know of a write of ours. */
-const REPETITION_MS = 10 * 60 * 1000;
 
 /** One operation of a PATCH (RFC 7644 §3.5.2). */
 export interface PatchOperation {
   op: 'add' | 'remove' | 'replace';
-  path: string;
+  /** Without one, the value is an object of attributes. */
+  path?: string;
   value?: unknown;
 }
 
@@ -44,8 +43,6 @@ export function createScimWrites(
   let unconditional = 0;
   /** It has taken a version once: a later refusal, perhaps of a gateway, is no custom of the server. */
   let takesVersions = false;
-  /** When each operation was last sent, by resource and path, with its value. */
-  const sent = new Map<string, { value: string; atMs: number }>();
 
   async function announcesEtags(signal: AbortSignal): Promise<boolean> {
     const what = 'read ServiceProviderConfig';
@@ -65,31 +62,18 @@ export function createScimWrites(
     return etags === true && spelling < spellings.length - 1;
   }
 
-  /** Forgets what is too old to arrive late, and remembers this one. @returns whether it repeats one of ours */
-  function isRepetition(key: string, value: string): boolean {
-    const now = Date.now();
-    for (const [other, { atMs }] of sent) if (now - atMs > REPETITION_MS) sent.delete(other);
-    const repeats = sent.get(key)?.value === value;
-    sent.set(key, { value, atMs: now });
-    return repeats;
-  }
-
   return {
     supportsEtags,
 
+    /** @throws FinalFailure Refused, also for what is done already: the caller looks again */
     async patch(
       type: ResourceType,
       { id, version }: ScimResource,
       operation: PatchOperation,
       signal: AbortSignal,
     ): Promise<Patched> {
-      const what = `${operation.op} ${operation.path} of ${type}/${id}`;
+      const what = `${operation.op} ${operation.path ?? JSON.stringify(operation.value)} of ${type}/${id}`;
       const conditional = version !== undefined && (await supportsEtags(signal));
-      const key = `${type}/${id} ${operation.path}`;
-      const isRepeated = isRepetition(key, JSON.stringify(operation));
-      const forget = (): void => {
-        if (!isRepeated) sent.delete(key);
-      };
       const refused = new Set<string>();
       for (let tried = spelling; tried < spellings.length; tried++) {
         const ifMatch = conditional ? spellings[tried]!(version) : undefined;
@@ -114,7 +98,6 @@ export function createScimWrites(
         }
         if (answer.status === 404) return { kind: 'conflict' };
         if (answer.status === 409 || answer.status === 412) {
-          forget();
           // Without versions only the caller's next look tells whether it was a race.
           if (!conditional)
             return {
@@ -129,18 +112,9 @@ export function createScimWrites(
             continue;
           }
         }
-        const error = failure(answer, what);
-        // What is done already may be refused: "no valid fields to update".
-        if (error instanceof FinalFailure && (isRepeated || isNoTarget(answer.json)) && answer.status !== 401)
-          return { kind: 'conflict', because: new Error(error.message, { cause: error }) };
-        if (error instanceof FinalFailure) forget();
-        throw error;
+        throw failure(answer, what);
       }
       return { kind: 'conflict' };
     },
   };
 }
-
-/** The value to remove is not there (RFC 7644 §3.5.2.2). */
-const isNoTarget = (json: unknown): boolean =>
-  String(attribute(json, 'scimType')).toLowerCase() === 'notarget';

@@ -11,7 +11,7 @@ import { foldLog } from '../../../src/exit/fold.js';
 import type { Exit } from '../../../src/exit/exit.js';
 import type { HoldKind } from '../../../src/exit/hold-facts.js';
 import { mergeTaken } from '../../../src/exit/hold-facts.js';
-import { noHolds, type Holds } from '../../../src/exit/holds.js';
+import { noHolds, watchedOf, type Holds } from '../../../src/exit/holds.js';
 import type { Step } from '../../../src/exit/status.js';
 import type { AccessService } from '../../../src/services/access/access.js';
 import { cellsOf } from '../../hold/engine.js';
@@ -113,21 +113,21 @@ export class Engine {
       const { data } = this.events.findLast(({ type }) => type === 'access.blocked') as StoredEvent & {
         data: EventData['access.blocked'];
       };
-      const accounts = data.capture?.accounts.map(({ id }) => id) ?? [];
+      const accounts = watchedOf(data.capture?.accounts ?? [], data.taken ?? {}, kind);
       if (accounts.length === 0) return n > 1;
       await wire.enter('sweep');
-      let what: string | undefined;
+      let seen: Awaited<ReturnType<AccessService['driftOf']>>;
       try {
-        what = await service.driftOf({ employeeId }, accounts, kind, new AbortController().signal);
+        seen = await service.driftOf({ employeeId }, accounts, kind, new AbortController().signal);
       } catch (error) {
         if (isMistake(error)) throw error;
         // The next sweep looks again, which no script has.
         return n > 1;
       }
-      if (what === undefined) return true;
-      wire.site.ledger.tell(`-- drift: ${what}`);
+      if (!seen) return true;
+      wire.site.ledger.tell(`-- drift: ${seen.what}`);
       await this.deliver(
-        this.append('access.drifted', { system: SYSTEM, what, seenAt: new Date(this.now).toISOString() }),
+        this.append('access.drifted', { system: SYSTEM, ...seen, seenAt: new Date(this.now).toISOString() }),
       );
       if (this.step('block-access')!.state !== 'done') return true;
     }

@@ -71,8 +71,15 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
       throw new Error(`${scim.name} lists the account ${userName}, and answers 404 for its id`);
     },
 
-    setActive: (seen, active, signal) =>
-      scim.patch('Users', seen, { op: 'replace', path: 'active', value: active }, signal),
+    setActive: (seen, active, signal, way) =>
+      scim.patch(
+        'Users',
+        seen,
+        way === 'other'
+          ? { op: 'replace', value: { active } }
+          : { op: 'replace', path: 'active', value: active },
+        signal,
+      ),
 
     async groupsOf(accountId, signal) {
       const found = await scim.groupsWith(accountId, signal);
@@ -101,13 +108,19 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
 
     hasOtherActiveMember: (groupId, accountId, signal) => otherActiveMember(scim, groupId, accountId, signal),
 
-    removeFromGroup: (accountId, { group: { id }, version }, signal) =>
-      scim.patch(
-        'Groups',
-        { id, version },
-        { op: 'remove', path: `members[value eq ${JSON.stringify(accountId)}]` },
-        signal,
-      ),
+    removeFromGroup: (accountId, { group: { id, displayName }, version }, signal, way) =>
+      way === 'other'
+        ? Promise.resolve({
+            kind: 'refused',
+            why: 'state',
+            detail: `the other spelling, "members" with a value, empties ${displayName} on strict servers, so that EMS never sends it`,
+          })
+        : scim.patch(
+            'Groups',
+            { id, version },
+            { op: 'remove', path: `members[value eq ${JSON.stringify(accountId)}]` },
+            signal,
+          ),
 
     async addToGroup(accountId, { id, displayName }, signal) {
       const group = await scim.getGroup(id, signal);
@@ -126,12 +139,14 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
   };
 }
 
-const accountOf = (user: ScimUser): Account => ({
-  id: user.id,
-  userName: user.userName,
-  identities: identitiesOf(user),
-  active: user.active,
-  version: user.version,
-});
+function accountOf(user: ScimUser): Account {
+  const { id, userName, active, version } = user;
+  const others = Object.entries(user.json).filter(([name]) => !/^(schemas|meta|active|groups)$/i.test(name));
+  return {
+    ...{ id, userName, active, version },
+    identities: identitiesOf(user),
+    others: Object.fromEntries(others),
+  };
+}
 
 const refOf = ({ id, displayName }: ScimGroup) => ({ id, displayName });

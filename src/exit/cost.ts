@@ -1,8 +1,8 @@
 /** What a hold on a system costs, for people, before it is made. */
-import type { Capabilities } from './access-port.js';
+import type { Cost } from './hold-facts.js';
 
 /** @returns a sentence without its full stop; empty where a restore is exact and no token lives on */
-export function costOf({ restore, tokensLiveMs }: Capabilities): string {
+export function costOf({ restore, tokensLiveMs }: Cost): string {
   const parts: string[] = [];
   if (restore === 'nothing') parts.push('the system deletes what it suspends, and cannot give it back');
   else if (restore !== 'exact' && 'loses' in restore) parts.push(`a restore loses ${restore.loses}`);
