@@ -7,7 +7,14 @@ import { createScimAdapter } from '../../src/services/access/adapters/scim-adapt
 import { createScimClient } from '../../src/services/protocols/scim.js';
 import { finalFailure, outage } from '../support/failures.js';
 import { byEmployeeId } from '../support/matching.js';
-import { list, startOddServer, type Json, type Odd, type OddServer } from '../support/odd-scim-server.js';
+import {
+  list,
+  scimError,
+  startOddServer,
+  type Json,
+  type Odd,
+  type OddServer,
+} from '../support/odd-scim-server.js';
 
 const { signal } = new AbortController();
 const SUSPEND = { kind: 'suspend' } as const;
@@ -280,6 +287,22 @@ describe('on a SCIM server that hides memberships', () => {
           ['ravi', 'dana'],
         ],
       );
+    });
+
+    it('is given back: the next group of the hold', async () => {
+      const hold = holding('production', 'readers');
+      const account = await capture(hold);
+      const takesBoth = alsoDoes(() => (server.groups[1]!['members'] = [{ value: 'ravi' }]));
+      server.odd((asked, usual) =>
+        asked.method === 'PATCH' && asked.id === 'readers'
+          ? scimError(412, 'stale')
+          : takesBoth(asked, usual),
+      );
+      const { taken, notes } = await block(account, hold);
+      assert.match(notes.join(), /also no longer in readers, perhaps by the removal/);
+      server.odd((_asked, usual) => usual());
+      await access().restore(account, taken, signal);
+      assert.deepEqual(membersOf('readers'), ['ravi', 'dana']);
     });
 
     it('is given back: the activation', async () => {

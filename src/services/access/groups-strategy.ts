@@ -60,6 +60,11 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
       notes.push(...ofOthers);
       most = Math.max(most, writes);
       if (writes > 0 || isOurs(others.group)) continue;
+      // It went after a write of ours, which may have taken it as well.
+      if (most > 0) {
+        notes.push(`also no longer in ${others.group.displayName}, perhaps by the removal`);
+        continue;
+      }
       taken.groups = without(taken.groups, [others.group]);
       removedByOthers(others.group);
 
