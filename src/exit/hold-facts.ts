@@ -11,7 +11,10 @@ export type HoldKind = z.output<typeof HoldFields>;
 
 /** A SCIM group, by its immutable id. */
 export const GroupFields = z.object({ id: z.string(), displayName: z.string() });
-export type GroupRef = z.output<typeof GroupFields>;
+export interface GroupRef extends z.output<typeof GroupFields> {
+  /** Account ids of the other members before a removal, until its effect on them was looked at. */
+  others?: string[] | undefined;
+}
 
 /** A record and a payload have limits, and an account can be in thousands of groups. */
 const MOST_BYTES_LISTED = 65_536;
@@ -21,7 +24,8 @@ export function bounded(groups: readonly GroupRef[]): GroupRef[] {
   let bytes = 0;
   // Each character takes at most 6 bytes in JSON.
   return groups.filter(
-    ({ id, displayName }) => (bytes += 6 * (id.length + displayName.length)) <= 6 * MOST_BYTES_LISTED,
+    ({ id, displayName, others = [] }) =>
+      (bytes += 6 * (id.length + displayName.length + others.join().length)) <= 6 * MOST_BYTES_LISTED,
   );
 }
 
@@ -97,7 +101,9 @@ export function mergeAccounts(first: CapturedAccount, second: CapturedAccount | 
 
 /** What the hold itself took, and what a restore gives back. */
 export const TakenFields = z.object({ suspended: z.boolean(), groups: z.array(GroupFields) });
-export type Taken = z.output<typeof TakenFields>;
+export interface Taken extends z.output<typeof TakenFields> {
+  groups: GroupRef[];
+}
 
 export const nothing: Taken = { suspended: false, groups: [] };
 

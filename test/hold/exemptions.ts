@@ -11,12 +11,13 @@
  * | what was taken is not known | the block was cancelled and its reports were lost: everything gone counts as ours | as above, for everything |
  * | taken again before the restore was over | the hold gave it back; another administrator takes it before a later try, or the second look, of the same restore | it looks like a write of the block that landed late |
  * | a late giving, without ETags | the hold gave it back; another administrator takes it; a copy of the giving lands | it lands unseen; with ETags it is refused, and there is no such excuse |
- * | changed while the suspension was on its way | another administrator takes or gives a membership between the look before our suspension and the look after it | what is taken looks like the suspension's cost; what is given and then lost by it is in no record |
- * | others went with a lost write | a removal took others, and its attempt failed before it looked | who was in the group before is not in the record |
+ * | changed while the block was on its way | another administrator changes what the block does not touch, between the look before its writes and the look after them | what is taken looks like the cost of our write; what is given and then lost by it is in no record |
+ * | others went with a lost write | a removal took others, and its attempt failed before it looked | the answer was lost, and no later attempt of the block looked |
  * | given after the last look | reported as gone, and given by another administrator between that look and the report | an observation is of the moment in which it is made |
  */
-import { ACTIVE, type Cell, type Ledger, type Sent, type Write } from './ledger.js';
+import { ACTIVE, memberOf, type Cell, type Ledger, type Sent, type Write } from './ledger.js';
 import type { Script } from './script.js';
+import { CRITICAL } from './site.js';
 
 export type Excuse =
   | 'the same value as ours'
@@ -25,7 +26,7 @@ export type Excuse =
   | 'what was taken is not known'
   | 'taken again before the restore was over'
   | 'a late giving, without ETags'
-  | 'changed while the suspension was on its way'
+  | 'changed while the block was on its way'
   | 'others went with a lost write'
   | 'given after the last look';
 
@@ -54,14 +55,10 @@ export function excuseForGivingBack(
   const theirs = ledger.lastByAdmin(cell);
   // No other administrator took it, and it was not there: no excuse.
   if (!theirs) return undefined;
-  if (script.hold === 'suspend' && cell !== ACTIVE) {
-    if (changesBesides(cell, ledger).some(({ after }) => !after))
-      return 'changed while the suspension was on its way';
-    // The suspension cost it.
-    if (!ledger.everTaken(cell)) return undefined;
-  }
-  // Nor is there one for what this kind of hold never touches.
-  if (script.hold === 'groups' && cell === ACTIVE) return undefined;
+  if (changesBesides(cell, ledger).some(({ after }) => !after))
+    return 'changed while the block was on its way';
+  // The block cost it.
+  if (isBesides(cell, script, ledger) && !ledger.everTaken(cell)) return undefined;
   const ours = ledger.everTaken(cell);
   if (ours && ours.t < theirs.t) {
     const isGivenBack = ledger.writes.some(
@@ -87,15 +84,23 @@ export function excuseForGivingBack(
   return wasLost ? 'what was taken is not known' : undefined;
 }
 
-/** @returns changes of a membership by other administrators between two neighbouring looks, between which the hold suspended the account */
+/** Whether the hold does not set out to take it. */
+export function isBesides(cell: Cell, { hold }: Script, ledger: Ledger): boolean {
+  if (cell === ACTIVE || hold === 'suspend') return (cell === ACTIVE) !== (hold === 'suspend');
+  return ![...ledger.groups.keys()].some(
+    (id) => cell === memberOf(id) && CRITICAL.some((name) => ledger.names(id).has(name)),
+  );
+}
+
+/** @returns changes by other administrators between two neighbouring looks, between which the block took something else */
 export function changesBesides(cell: Cell, { writes, looks, sent }: Ledger): Write[] {
   const all = looks.get(cell) ?? [];
   return writes.filter(({ author, cell: other, t }) => {
     const before = all.findLast((look) => look <= t) ?? 0;
     const after = all.find((look) => look > t) ?? Infinity;
     const isBetween = (at: number) => before <= at && at <= after;
-    const isSuspension = ({ moment, cell, wanted, t }: Sent) =>
-      moment === 'block' && cell === ACTIVE && !wanted && isBetween(t);
-    return author === 'admin' && other === cell && sent.some(isSuspension);
+    const isTaking = (send: Sent) =>
+      send.moment === 'block' && send.cell !== cell && !send.wanted && isBetween(send.t);
+    return author === 'admin' && other === cell && sent.some(isTaking);
   });
 }

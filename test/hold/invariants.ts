@@ -11,7 +11,7 @@ import {
   type Ledger,
   type Write,
 } from './ledger.js';
-import { excuseForGivingBack, changesBesides, type Played } from './exemptions.js';
+import { changesBesides, excuseForGivingBack, isBesides, type Played } from './exemptions.js';
 import { isAdmitted } from './manners.js';
 import type { Outcome } from './script.js';
 import { CRITICAL, PREFIX } from './site.js';
@@ -97,9 +97,8 @@ function problemsAfterRestore(played: Played, said: string): string[] {
           : [...ledger.groups.values()].some(
               ({ id }) => isOf(cell, id) && names.some((name) => ledger.names(id).has(name)),
             );
-      const isUnseen =
-        script.hold === 'suspend' && cell !== ACTIVE && changesBesides(cell, ledger).length > 0;
-      if (!isListed && isUnseen) played.excuses.use('changed while the suspension was on its way');
+      const isUnseen = isBesides(cell, script, ledger) && changesBesides(cell, ledger).length > 0;
+      if (!isListed && isUnseen) played.excuses.use('changed while the block was on its way');
       else if (!isListed) problems.push(`${what} is missing after the restore, and not listed`);
     } else {
       const excuse = excuseForGivingBack(cell, played);
@@ -150,7 +149,8 @@ function problemsOfTheList({ ledger, script }: Played, listed: string): string[]
         lostMemberships(listed).some(([, lost]) => lost === name),
       );
       // The hold has seen neither that it was given nor that it went.
-      const isUnseen = script.hold === 'suspend' && changesBesides(memberOf(id), ledger).length > 0;
+      const isUnseen =
+        isBesides(memberOf(id), script, ledger) && changesBesides(memberOf(id), ledger).length > 0;
       if (ledger.isHeldAt(memberOf(id), gone.t) && isBefore(gone.t) && !isListed && !isUnseen)
         problems.push(`${firstName} was deleted while the membership was taken, and that is not listed`);
     }

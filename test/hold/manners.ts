@@ -31,6 +31,7 @@ const admitted: Partial<Record<Manner, RegExp>> = {
   'names groups otherwise': /^cannot tell: /,
   'ends lists too early': /^cannot tell: /,
   'hides active': /^cannot tell: /,
+  'hides members': /^cannot tell: /,
   'deletes a suspended account': /it cannot give it back/,
   'empties the group': / no longer lists \d+ other members? /,
 };

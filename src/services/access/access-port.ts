@@ -57,6 +57,8 @@ export interface Membership {
   via: 'direct' | 'nested' | 'primary';
   /** A string tells the operator why the hold cannot remove it, and names the group that it comes by. */
   changeable: true | string;
+  /** Of a nested membership: the id of the group that it comes by, where the system tells. */
+  by?: string | undefined;
   /** The version of the resource that a removal writes to, if it has any. */
   version?: string | undefined;
 }
@@ -75,6 +77,18 @@ export interface Members {
   /** The version of the group, if it has any. */
   version?: string | undefined;
 }
+
+/** How an account is in a group, by the group's own word. */
+export type Standing = (
+  | { is: 'direct' | 'out' }
+  /** `by`: the name of the inner group that lists the account. */
+  | { is: 'nested'; by: string }
+  /** `because` goes on after the name of the system. */
+  | { is: 'cannot tell'; because: string }
+) & {
+  /** The members as they were read for this answer. */
+  members?: Members | undefined;
+};
 
 export interface AccessPort {
   /** The configured name of the system: "payroll". */
@@ -95,7 +109,7 @@ export interface AccessPort {
   /** Changes one value, conditional on the version of `seen` where the system supports it. */
   setActive(seen: Account, active: boolean, signal: AbortSignal, way?: Way): Promise<Outcome>;
   /**
-   * @returns all memberships; a missing one counts as observed removed
+   * @returns the memberships that the account shows, or a search by it finds; where `standingIn` is absent, all of them, also nested ones
    * @throws Error on an incomplete answer, FinalFailure CannotTell where the system never gives a complete one
    */
   groupsOf(accountId: string, signal: AbortSignal): Promise<Membership[]>;
@@ -103,6 +117,18 @@ export interface AccessPort {
   findGroup(name: string, signal: AbortSignal): Promise<GroupRef[]>;
   /** Absent where the protocol removes exactly one member, so that no other can be lost by it. @returns undefined for a deleted group */
   membersOf?: ((groupId: string, signal: AbortSignal) => Promise<Members | undefined>) | undefined;
+  /**
+   * Asks the group instead of the account. Absent where `groupsOf` tells all, also nested memberships.
+   * @param through the inner groups to look into; undefined for a direct membership alone
+   */
+  standingIn?:
+    | ((
+        accountId: string,
+        groupId: string,
+        through: ((groupId: string) => boolean) | undefined,
+        signal: AbortSignal,
+      ) => Promise<Standing>)
+    | undefined;
   hasOtherActiveMember(
     groupId: string,
     accountId: string,

@@ -4,7 +4,7 @@ import type { HoldKind } from '../../exit/hold-facts.js';
 import { knownKeys, type Person } from '../../exit/matching.js';
 import type { AccessPort } from './access-port.js';
 import { accountsNow, type Matching } from './find-accounts.js';
-import { groupsNamed, groupsOf, isNamed, namesOf } from './memberships.js';
+import { comesBy, groupsNamed, groupsOf, isNamed, lookInto, namesOf } from './memberships.js';
 
 type Seen = Pick<Drift, 'what' | 'isUntold'>;
 
@@ -57,7 +57,13 @@ export const driftOf =
         ({ group }) =>
           groups.includes(group.id) || hold.groups.some((name) => isNamed(group.displayName, name)),
       );
-      return back.length > 0 ? { what: `is in ${namesOf(back)} again` } : undefined;
+      if (back.length > 0) return { what: `is in ${namesOf(back)} again` };
+      // A group that does not tell did not tell the block either, which says so.
+      for (const { name, standing } of await lookInto(port, id, hold.groups, [], () => true, signal)) {
+        if (standing.is === 'direct') return { what: `is in ${name} again` };
+        if (standing.is === 'nested') return { what: `is in ${name} again: it ${comesBy(standing.by)}` };
+      }
+      return undefined;
     }
 
     function cannotTell(what: string): Seen {

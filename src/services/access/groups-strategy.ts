@@ -1,73 +1,169 @@
 /** The hold of kind `groups`: removes the account from the listed groups, and leaves it active. */
-import { FailureType, FinalFailure } from '../../exit/failures.js';
-import type { GroupRef } from '../../exit/hold-facts.js';
-import type { AccessPort } from './access-port.js';
+import { cannotTell, FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.js';
+import { bounded, type GroupRef, type Taken } from '../../exit/hold-facts.js';
+import type { AccessPort, Membership } from './access-port.js';
 import type { Strategy } from './hold-strategy.js';
-import { assertNotIn, groupsNamed, isChangeable, isNamed, namesOf, without } from './memberships.js';
+import {
+  askGroups,
+  comesBy,
+  groupsOf,
+  isChangeable,
+  isNamed,
+  isOwn,
+  lookInto,
+  namesOf,
+  without,
+  withoutOthers,
+  type Looked,
+} from './memberships.js';
 import { removeMembership } from './membership-writes.js';
+import { watchOthers, type Watched } from './other-members.js';
 
 export const groupsStrategy = (port: AccessPort, names: readonly string[]): Strategy => ({
-  groupsToTake: (accountId, signal) => groupsNamed(port, accountId, names, signal),
+  groupsToTake: (accountId, signal) =>
+    groupsOf(port, accountId, signal, (each) => isOwn(each) && isConfigured(each, names)),
 
   membershipsAtRisk: () => Promise.resolve(undefined),
 
   endangers: (_user, groups) => groups.filter((name) => names.includes(name)),
 
   async block(captured, user, tried, trying, signal) {
-    const taken = { ...tried, groups: [...tried.groups] };
+    const { id } = captured;
     const notes: string[] = [];
     let most = 0;
-    const isOurs = (group: GroupRef) => tried.groups.some(({ id }) => id === group.id);
-    const removedByOthers = ({ displayName }: GroupRef) =>
-      notes.push(`another administrator removed it from ${displayName} after the capture`);
     // By id, since a group may have been renamed after the capture.
-    const present = await port.groupsOf(captured.id, signal);
-    const isPresent = ({ id }: GroupRef) => present.some(({ group }) => group.id === id);
-    // Before the first write: a hold on only some of the groups would leave access open.
-    const fixed = present.find(
-      (each) => !isChangeable(each) && captured.groups.some(({ id }) => id === each.group.id),
-    );
-    if (fixed)
-      throw new FinalFailure(
-        FailureType.Refused,
-        `${captured.userName} cannot be removed from ${fixed.group.displayName} on ${port.system} (${fixed.via}): ${fixed.changeable}`,
-      );
-    for (const group of captured.groups.filter((group) => !isOurs(group))) {
-      if (isPresent(group)) taken.groups.push(group);
-      else removedByOthers(group);
+    const isCaptured = isAmong(captured.groups);
+    const isOurs = isAmong(tried.groups);
+    const present = await port.groupsOf(id, signal);
+    const look = (which: readonly string[]) => {
+      const known = [...captured.groups, ...present.map(({ group }) => group)];
+      return lookInto(port, id, which, known, (inner) => !isCaptured({ id: inner }), signal);
+    };
+    const looked = await look(names);
+    assertAllCanGo(present, looked);
+
+    const watched = new Map<string, Watched>();
+    const taken: Taken = { ...tried, groups: tried.groups.map(withoutOthers) };
+    for (const group of captured.groups) {
+      const earlier = tried.groups.find((each) => each.id === group.id);
+      const standing = looked.find((each) => each.group?.id === group.id)?.standing;
+      const isIn = standing?.is === 'direct' || present.some((each) => each.group.id === group.id);
+      if (isIn || earlier?.others)
+        watched.set(group.id, await watchOthers(port, id, earlier ?? group, signal, standing?.members));
+      if (isIn && !earlier) taken.groups.push(group);
+      if (!isIn && !earlier) removedByOthers(group);
     }
-    await trying(taken);
+    await record();
     // Only memberships that `trying` has recorded; `uncaptured` below reports later ones.
-    for (const group of taken.groups.filter(isPresent)) {
-      const { writes, notes: ofOthers } = await removeMembership(port, captured.id, group, signal);
+    for (const [groupId, others] of [...watched]) {
+      const { writes, notes: ofOthers } = await removeMembership(port, id, others, signal).catch(onHarm);
+      watched.delete(groupId);
       notes.push(...ofOthers);
       most = Math.max(most, writes);
-      if (writes > 0 || isOurs(group)) continue;
-      taken.groups.splice(taken.groups.indexOf(group), 1);
-      removedByOthers(group);
+      if (writes > 0 || isOurs(others.group)) continue;
+      // It went after a write of ours, which may have taken it as well.
+      if (most > 0) {
+        notes.push(`also no longer in ${others.group.displayName}, perhaps by the removal`);
+        continue;
+      }
+      taken.groups = without(taken.groups, [others.group]);
+      removedByOthers(others.group);
+
+      /** A retry goes on with the next group. */
+      async function onHarm(error: unknown): Promise<never> {
+        watched.delete(groupId);
+        if (isFinalFailure(error, FailureType.HarmedOthers)) await record();
+        throw error;
+      }
     }
-    const left = await port.groupsOf(captured.id, signal);
-    const uncaptured = left.flatMap(({ group }) =>
-      names.some((name) => isNamed(group.displayName, name)) ? group : [],
-    );
-    if (most > 0) notes.push(...(await alsoGone(left.map(({ group }) => group))));
+    const left = await port.groupsOf(id, signal);
+    const uncaptured = left.filter((each) => isConfigured(each, names)).map(({ group }) => group);
+    if (most > 0) await addCost();
     if (captured.groups.length === 0 && uncaptured.length === 0)
       notes.push('was in none of the critical groups');
-    // The system knows a group under the name that it lists the account in.
-    const seen = [...captured.groups, ...uncaptured];
-    const unseen = names.filter((name) => !seen.some(({ displayName }) => isNamed(displayName, name)));
-    await assertNotIn(port, captured.id, unseen, signal);
+    await assertOut();
     return { taken, version: user.version, uncaptured, notes, writes: most };
 
-    /** What went in the same moment, perhaps by our writes: the hold did not mean to take it, and a person decides. */
-    async function alsoGone(groups: readonly GroupRef[]): Promise<string[]> {
+    function removedByOthers({ displayName }: GroupRef): void {
+      notes.push(`another administrator removed it from ${displayName} after the capture`);
+    }
+
+    /** With the members that a retry compares, where the answer to a removal is lost. */
+    function record(): Promise<void> {
+      return trying({
+        ...taken,
+        groups: taken.groups.map((group) => watched.get(group.id)?.atRisk ?? group),
+      });
+    }
+
+    /** Before the first write: a hold on only some of the groups would leave access open. @throws FinalFailure Refused */
+    function assertAllCanGo(all: readonly Membership[], ways: readonly Looked[]): void {
+      const fixed = all.find(
+        (each) =>
+          !isChangeable(each) && (isCaptured(each.group) || isConfigured(each, names)) && !goesWith(each),
+      );
+      const way = ways.find(({ standing }) => standing.is === 'nested');
+      const [group, via, reason] = fixed
+        ? [fixed.group, fixed.via, fixed.changeable]
+        : [way?.group, 'nested', way?.standing.is === 'nested' && comesBy(way.standing.by)];
+      if (!group) return;
+      throw new FinalFailure(
+        FailureType.Refused,
+        `${captured.userName} cannot be removed from ${group.displayName} on ${port.system} (${via}): ${reason}`,
+      );
+    }
+
+    /** Whether a nested membership comes by a group that the hold takes. */
+    function goesWith({ by }: Membership): boolean {
+      if (by === undefined) return false;
+      const inner = present.find(({ group }) => group.id === by);
+      return isCaptured({ id: by }) || (inner?.via === 'nested' && goesWith(inner));
+    }
+
+    /** What went besides in the same moment, perhaps by our writes. */
+    async function addCost(): Promise<void> {
       const had = present.flatMap(({ group, via }) => (via === 'direct' ? group : []));
-      const others = without(had, [...groups, ...taken.groups]);
-      const after = await port.read(captured, signal);
-      return [
-        ...(others.length > 0 ? [`also no longer in ${namesOf(others)}, perhaps by the removal`] : []),
-        ...(user.active && after?.active === false ? ['no longer active, perhaps by the removal'] : []),
-      ];
+      const others = without(had, [...left.map(({ group }) => group), ...captured.groups]);
+      const { present: listed } = await askGroups(port, id, others, signal);
+      const lost = bounded(without(others, listed));
+      const isSuspended = user.active === true && (await port.read(captured, signal))?.active === false;
+      if (lost.length > 0) notes.push(`also no longer in ${namesOf(lost)}, perhaps by the removal`);
+      if (isSuspended) notes.push('no longer active, perhaps by the removal');
+      if (lost.length === 0 && !isSuspended) return;
+      taken.groups.push(...lost);
+      taken.suspended ||= isSuspended;
+      await record();
+    }
+
+    /** @throws FinalFailure CannotTell */
+    async function assertOut(): Promise<void> {
+      const doubtful = looked.filter(({ group, standing }) => group && standing.is === 'cannot tell');
+      // The look after the removals may tell what the first one did not: a list that became shorter was whole.
+      const again = await look(doubtful.map(({ name }) => name));
+      // An account in no other group comes by none, as far as the system finds its memberships at all.
+      const hasWay = left.length > 0 || present.length === 0;
+      const problems = [...looked.filter((each) => !doubtful.includes(each)), ...again].flatMap((each) => {
+        const { name, group, standing } = each;
+        if (standing.is === 'nested') return [`${port.system}: "${name}" ${comesBy(standing.by)}`];
+        if (standing.is === 'cannot tell' && (hasWay || !group))
+          return [`${port.system} ${standing.because}`];
+        if (standing.is === 'direct' && group && !isCaptured(group) && !isAmong(uncaptured)(group))
+          return [`${port.system} lists the account in "${name}", and not among its memberships`];
+        return [];
+      });
+      if (problems.length === 0) return;
+      const mend = looked.every(({ group }) => group)
+        ? 'Look'
+        : 'Correct the group in the configuration, and look';
+      throw cannotTell(`${problems.join('; ')}. ${mend} at the account before you settle the step`);
     }
   },
 });
+
+const isConfigured = ({ group }: Membership, names: readonly string[]): boolean =>
+  names.some((name) => isNamed(group.displayName, name));
+
+const isAmong =
+  (groups: readonly GroupRef[]) =>
+  ({ id }: Pick<GroupRef, 'id'>): boolean =>
+    groups.some((group) => group.id === id);

@@ -1,9 +1,8 @@
 /** Protected groups, such as the administrators: a hold must not take their last active member. */
-import { FailureType, isFinalFailure } from '../../exit/failures.js';
 import type { AccountRef, HoldKind } from '../../exit/hold-facts.js';
 import type { AccessPort, Account } from './access-port.js';
 import { strategyOf } from './strategies.js';
-import { assertNotIn, groupsNamed, isNamed } from './memberships.js';
+import { groupsNamed, isNamed, lookInto } from './memberships.js';
 
 export interface Left {
   /** The groups that would have no active member. */
@@ -24,17 +23,11 @@ export async function groupsLeftWithout(
   const untold: string[] = [];
   const endangered = strategyOf(port, hold).endangers(user, protectedGroups);
   const present = await groupsNamed(port, user.id, endangered, signal);
-  for (const name of endangered) {
-    if (present.some(({ displayName }) => isNamed(displayName, name))) continue;
-    // A group that the system knows by another name, or that lists the account all the same, may lose its last member.
-    const isOut = await assertNotIn(port, user.id, [name], signal).then(
-      () => true,
-      (error: unknown) => {
-        if (isFinalFailure(error, FailureType.CannotTell)) return false;
-        throw error;
-      },
-    );
-    if (!isOut) untold.push(name);
+  const others = endangered.filter((name) => !present.some(({ displayName }) => isNamed(displayName, name)));
+  // A group that the system knows by another name, or that lists the account all the same, may lose its last member.
+  for (const { name, group, standing } of await lookInto(port, user.id, others, [], () => true, signal)) {
+    if (standing.is === 'cannot tell') untold.push(name);
+    else if (group && standing.is !== 'out') present.push(group);
   }
   for (const { id, displayName } of present) {
     const other = await port.hasOtherActiveMember(id, user.id, signal);

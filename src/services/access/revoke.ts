@@ -1,5 +1,5 @@
 /** Deactivates the account and removes every membership. The account stays, as evidence. */
-import { FailureType, isFinalFailure, type FinalFailure } from '../../exit/failures.js';
+import { cannotTell, FailureType, isFinalFailure } from '../../exit/failures.js';
 import {
   bounded,
   type AccountRef,
@@ -11,17 +11,20 @@ import type { Person } from '../../exit/matching.js';
 import type { AccessPort, Membership } from './access-port.js';
 import { findAccounts, type Known, type Matching } from './find-accounts.js';
 import { setActive } from './activation.js';
-import { groupsOf, isChangeable } from './memberships.js';
+import { askGroups, groupsOf, isChangeable, without, withoutOthers } from './memberships.js';
 import { removeMembership } from './membership-writes.js';
-
-type Recording = (groups: GroupRef[]) => Promise<void>;
+import { watchOthers, type Watched } from './other-members.js';
 
 interface RevokeOptions extends Pick<Known, 'chosen'> {
   /** The memberships that earlier attempts intended to remove. */
   earlier?: readonly GroupRef[] | undefined;
   /** Makes durable, before the writes, every membership to be removed, so that the result lists them after a crash. */
-  removing?: Recording;
+  removing?: (groups: GroupRef[]) => Promise<void>;
 }
+
+/** How many groups are looked at, recorded and left at a time. */
+const AT_A_TIME = 20;
+const MOST_NAMED = 20;
 
 export const revoke =
   (port: AccessPort, matching: Matching) =>
@@ -40,56 +43,122 @@ export const revoke =
       if ((await groupsOf(port, account.id, signal, isChangeable)).length > 0)
         accounts.set(account.id, account);
     const removed = new Map(earlier.map((group) => [group.id, group]));
-    const record: Recording = (groups) => {
+    const record = (groups: readonly GroupRef[]): Promise<void> => {
       for (const group of groups) removed.set(group.id, group);
       return removing(bounded([...removed.values()]));
     };
     const revoked: AccountRef[] = [];
     const notes = [...found.notes];
-    let doubt: FinalFailure | undefined;
+    const doubts: string[] = [];
     for (const account of accounts.values()) {
       const { id, userName } = account;
-      try {
-        const { seen, writes } = await setActive(port, account, false, signal);
+      // While it is active: some systems leave out the memberships of suspended accounts.
+      const before = await unlessUntold(port.groupsOf(id, signal));
+      const changed = await unlessUntold(setActive(port, account, false, signal));
+      if (changed) {
+        const { seen, writes } = changed;
         if (!seen && writes > 0)
           notes.push(`${port.system} deleted the account ${userName} when it was suspended`);
         if (seen || writes > 0) revoked.push({ id, userName });
         if (!seen) continue;
-      } catch (error) {
-        // The memberships go all the same.
-        if (!isFinalFailure(error, FailureType.CannotTell)) throw error;
-        doubt = error;
       }
       await port.endSessions?.(account, signal);
-      for (const { group, via, changeable } of await removeAll(port, id, record, notes, signal))
+      const known = [...(isAsCaptured(account, before) ? [] : groupsAtCapture(id)), ...removed.values()];
+      const fixed = await unlessUntold(removeAll(id, before ?? [], known));
+      for (const { group, via, changeable } of fixed ?? [])
         notes.push(`${userName} stays in ${group.displayName} (${via}): ${changeable}`);
       // An administrator may have reactivated it while its memberships went: what is reported is observed last.
       if ((await port.read(account, signal))?.active)
         throw new Error(`another administrator reactivated ${userName} on ${port.system} meanwhile`);
     }
-    if (doubt) throw doubt;
+    if (doubts.length > 0) throw cannotTell([...new Set(doubts)].join('; '));
     if (revoked.length === 0) notes.push(accounts.size === 0 ? 'no account' : 'the account no longer exists');
-    const removedGroups = bounded([...removed.values()]);
+    const removedGroups = bounded([...removed.values()].map(withoutOthers));
     const more = removed.size - removedGroups.length;
     if (more > 0) notes.push(`${more} further memberships were removed`);
     return { revokedAt: new Date().toISOString(), removedGroups, accounts: revoked, notes };
-  };
 
-/** @returns the memberships that cannot be removed */
-async function removeAll(
-  port: AccessPort,
-  accountId: string,
-  removing: Recording,
-  notes: string[],
-  signal: AbortSignal,
-): Promise<Membership[]> {
-  // An administrator may add memberships meanwhile; after four rounds the attempt is retried.
-  for (let round = 0; round < 4; round++) {
-    const memberships = await port.groupsOf(accountId, signal);
-    const groups = memberships.filter(isChangeable).map(({ group }) => group);
-    if (groups.length === 0) return memberships;
-    await removing(groups);
-    for (const group of groups) notes.push(...(await removeMembership(port, accountId, group, signal)).notes);
-  }
-  throw new Error(`account ${accountId} on ${port.system} gets new memberships as fast as they are removed`);
-}
+    function groupsAtCapture(accountId: string): GroupRef[] {
+      const seen = captured.filter(({ id }) => id === accountId);
+      return seen.flatMap(({ groups, memberships = [] }) => [...groups, ...memberships]);
+    }
+
+    /** What showed a membership at the capture, and shows it no longer of an account in the same state, is believed. */
+    function isAsCaptured({ id }: AccountRef, before: readonly Membership[] | undefined): boolean {
+      const now = found.accounts.find((account) => account.id === id)?.active;
+      return (
+        before !== undefined &&
+        now !== undefined &&
+        captured.some((each) => each.id === id && each.active === now)
+      );
+    }
+
+    /** What cannot be told keeps nothing else from being taken. */
+    async function unlessUntold<T>(answer: Promise<T>): Promise<T | undefined> {
+      try {
+        return await answer;
+      } catch (error) {
+        if (!isFinalFailure(error, FailureType.CannotTell)) throw error;
+        doubts.push(error.message.replace(/^cannot tell: /, ''));
+        return undefined;
+      }
+    }
+
+    /**
+     * @param before the memberships before the suspension
+     * @param known the groups that the account was in at some time
+     * @returns the memberships that cannot be removed
+     */
+    async function removeAll(
+      accountId: string,
+      before: readonly Membership[],
+      known: readonly GroupRef[],
+    ): Promise<Membership[]> {
+      let memberships = before;
+      const listed = before.map(({ group }) => group);
+      // By id: the record has them with the members that a lost removal may have taken.
+      const hidden = without([...new Map(known.map((group) => [group.id, group])).values()], listed);
+      const { present, untold } = await askGroups(port, accountId, hidden, signal);
+      // Where the answer to a removal was lost, whom it took besides is looked at again.
+      const unlooked = hidden.filter(({ others }) => others);
+      let groups = [...present, ...without(unlooked, present)];
+      // An administrator may add memberships meanwhile; after four rounds the attempt is retried.
+      for (let round = 0; round < 4; round++) {
+        groups.push(...memberships.filter(isChangeable).map(({ group }) => removed.get(group.id) ?? group));
+        await leave(accountId, groups);
+        memberships = await port.groupsOf(accountId, signal);
+        groups = [];
+        if (memberships.some(isChangeable)) continue;
+        if (untold.length > 0) doubts.push(whereToLook(untold));
+        return [...memberships];
+      }
+      throw new Error(
+        `account ${accountId} on ${port.system} gets new memberships as fast as they are removed`,
+      );
+    }
+
+    async function leave(accountId: string, groups: readonly GroupRef[]): Promise<void> {
+      for (let start = 0; start < groups.length; start += AT_A_TIME) {
+        const watched: Watched[] = [];
+        for (const group of groups.slice(start, start + AT_A_TIME))
+          watched.push(await watchOthers(port, accountId, group, signal));
+        const later = start === 0 ? groups.slice(AT_A_TIME) : [];
+        await record([...watched.map(({ atRisk }) => atRisk), ...later]);
+        for (const others of watched) {
+          removed.set(others.group.id, others.group);
+          try {
+            notes.push(...(await removeMembership(port, accountId, others, signal)).notes);
+          } catch (error) {
+            // A retry goes on with the next group.
+            if (isFinalFailure(error, FailureType.HarmedOthers)) await record([]);
+            throw error;
+          }
+        }
+      }
+    }
+
+    function whereToLook(untold: readonly string[]): string {
+      const some = untold.slice(0, MOST_NAMED).join('; ') + (untold.length > MOST_NAMED ? '; …' : '');
+      return `${port.system} ${some}: look there whether the account is still in these groups, then settle the step`;
+    }
+  };

@@ -11,8 +11,6 @@ import type { ScimWire } from './scim-wire.js';
 /** A system that does not understand a filter is read whole, up to this size. */
 const MAX_SCANNED = 2000;
 const MAX_SAMPLES = 2;
-/** Values of one request, which keep its address short enough also for ids of 300 bytes. */
-const MAX_JOINED = 15;
 
 interface Question {
   type: ResourceType;
@@ -30,10 +28,7 @@ interface Search extends Question {
 
 export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
   /** By type and attribute. What one answer has proven is not asked again. */
-  const proven = new Map<
-    string,
-    { excludes?: boolean; finds?: boolean; isNumber?: boolean; joins?: boolean }
-  >();
+  const proven = new Map<string, { excludes?: boolean; finds?: boolean; isNumber?: boolean }>();
   const proofOf = ({ type, attribute }: Question) => {
     const key = `${type} ${attribute.toLowerCase()}`;
     if (!proven.has(key)) proven.set(key, {});
@@ -42,22 +37,20 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
 
   const filtered = (
     { type, attribute, query }: Question,
-    literals: string[],
+    literal: string,
     signal: AbortSignal,
-  ): Promise<unknown[] | undefined> => {
-    const filter = literals.map((literal) => `${attribute} eq ${literal}`).join(' or ');
-    return lists.all(type, { filter, ...query }, signal);
-  };
+  ): Promise<unknown[] | undefined> =>
+    lists.all(type, { filter: `${attribute} eq ${literal}`, ...query }, signal);
 
   /** An attribute may be a number on the server, which no string equals. */
   async function equal(search: Question, value: string, signal: AbortSignal): Promise<unknown[] | undefined> {
     const proof = proofOf(search);
     const isNumber = /^[1-9]\d{0,14}$/.test(value);
-    if (isNumber && proof.isNumber) return filtered(search, [value], signal);
-    const found = await filtered(search, [JSON.stringify(value)], signal);
+    if (isNumber && proof.isNumber) return filtered(search, value, signal);
+    const found = await filtered(search, JSON.stringify(value), signal);
     if (found?.length) proof.isNumber = false;
     if (found?.length !== 0 || !isNumber || proof.isNumber === false) return found;
-    const asNumber = await filtered(search, [value], signal);
+    const asNumber = await filtered(search, value, signal);
     if (asNumber?.length) proof.isNumber = true;
     return asNumber ?? found;
   }
@@ -66,7 +59,7 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
   async function excludes(search: Search, signal: AbortSignal): Promise<boolean> {
     const proof = proofOf(search);
     // A refusal of the value alone shows that the filter is understood.
-    proof.excludes ??= !(await filtered(search, [JSON.stringify(randomUUID())], signal))?.length;
+    proof.excludes ??= !(await filtered(search, JSON.stringify(randomUUID()), signal))?.length;
     return proof.excludes;
   }
 
@@ -148,37 +141,12 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
       return isComplete && elements.length === 0;
     },
 
-    /**
-     * Leaves out values that have no hit, in few requests where the server understands `or`.
-     * @param known a value, and the id of a resource that has it: it must be found on both sides of an `or`
-     * @returns the values that may have a hit
-     */
-    async worthAsking(
-      question: Question,
-      values: string[],
-      known: { value: string; id: string },
-      signal: AbortSignal,
-    ): Promise<string[]> {
-      const proof = proofOf(question);
-      const any = (some: string[]) =>
-        filtered(
-          question,
-          some.map((value) => JSON.stringify(value)),
-          signal,
-        );
-      const isFound = async (...sides: string[]): Promise<boolean> =>
-        (await any(sides))?.some((hit) => sameId(hit, known)) ?? false;
-      if (values.length < 2 || proof.isNumber) return values;
-      proof.joins ??=
-        (await isFound(randomUUID(), known.value)) && (await isFound(known.value, randomUUID()));
-      if (!proof.joins) return values;
-      const worth: string[] = [];
-      for (let start = 0; start < values.length; start += MAX_JOINED) {
-        const some = values.slice(start, start + MAX_JOINED);
-        if ((await any(some))?.length !== 0) worth.push(...some);
-      }
-      return worth;
-    },
+    hasSample: async (question: Question, signal: AbortSignal): Promise<boolean> =>
+      (await samplesOf(question, signal)).length > 0,
+
+    /** Whether the filter has found a value that a resource shows. */
+    isProven: (question: Question): boolean => proofOf(question).finds === true,
+    prove: (question: Question): void => void (proofOf(question).finds = true),
   };
 }
 

@@ -6,6 +6,7 @@ import { cannotTell } from '../../exit/failures.js';
 import type { HttpServer } from './http-exchange.js';
 import { createScimLists, type ResourceType } from './scim-list.js';
 import {
+  attribute,
   groupOf,
   sameText,
   userOf,
@@ -40,10 +41,14 @@ const BY_MEMBER = {
   showing: WITH_MEMBERS,
 } as const;
 
+/** How many groups are read one by one for a member that they show. */
+const MAX_TRIED = 3;
+
 export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   const wire = createScimWire({ ...server, base: scimUrl.replace(/\/+$/, '') });
   const { name, ask, failure, isRefusal, strange } = wire;
-  const search = createScimSearch(wire, createScimLists(wire));
+  const lists = createScimLists(wire);
+  const search = createScimSearch(wire, lists);
   const user = (id: string, signal: AbortSignal) => get('Users', id, {}, userOf, signal);
   const group = (id: string, signal: AbortSignal) => get('Groups', id, WITHOUT_MEMBERS, groupOf, signal);
   const writes = createScimWrites(wire, async (type, id, signal) => {
@@ -90,6 +95,44 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
         `${name} lists one of the ${type} where ${by} is "${value}" without a readable id: mend it there and retry`,
       );
     });
+  }
+
+  /** Lists may hide members that a group alone, or a user, shows: the filter must find one of these. */
+  async function assertFindsMembers(signal: AbortSignal): Promise<void> {
+    if (search.isProven(BY_MEMBER)) return;
+    const listed = (await lists.some('Groups', WITH_MEMBERS, signal, 1))!.elements;
+    if (listed.length === 0 || listed.some((each) => valuesOf(each, 'members').length > 0)) return;
+    for (const pair of await shownMemberships(listed.slice(0, MAX_TRIED), signal)) {
+      const hits = await search.hits({ ...BY_MEMBER, value: pair.memberId }, signal);
+      if (hits.some((each) => groupOf(each)?.id === pair.groupId)) return search.prove(BY_MEMBER);
+      throw cannotTell(
+        `${name} has ${pair.memberId} in the group ${pair.groupId}, and does not find it by members.value: look there which groups the account is in`,
+      );
+    }
+    // All of them are empty.
+    if (listed.some((each) => attribute(each, 'members') !== undefined)) return;
+    throw cannotTell(
+      `${name} shows no member of any group, so that its answer "none" to members.value proves nothing: look there which groups the account is in`,
+    );
+  }
+
+  /** @returns a membership that one of the groups shows by itself, or else one that some user shows */
+  async function shownMemberships(
+    groups: unknown[],
+    signal: AbortSignal,
+  ): Promise<{ memberId: string; groupId: string }[]> {
+    for (const each of groups) {
+      const groupId = groupOf(each)?.id;
+      if (groupId === undefined) continue;
+      const shown = await get('Groups', groupId, WITH_MEMBERS, groupOf, signal);
+      const memberId = shown?.members?.find(({ value }) => value !== undefined)?.value;
+      if (memberId !== undefined) return [{ memberId, groupId }];
+    }
+    const { elements = [] } = (await lists.some('Users', { attributes: 'groups' }, signal, 1)) ?? {};
+    for (const user of elements.map((each) => userOf(each)))
+      for (const { value, type } of user?.groups ?? [])
+        if (value !== undefined && type !== 'indirect') return [{ memberId: user!.id, groupId: value }];
+    return [];
   }
 
   return {
@@ -145,21 +188,23 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
       return found?.groups;
     },
 
-    /** @returns the groups with this direct member, a user or a group, without their members */
+    /**
+     * @returns the groups that a filter finds by this direct member, without their members
+     * @throws FinalFailure CannotTell where the filter finds none, and no group or user shows a membership that it does find
+     */
     async groupsWith(memberId: string, signal: AbortSignal): Promise<ScimGroup[]> {
       const hits = await search.hits({ ...BY_MEMBER, value: memberId }, signal);
+      if (hits.length === 0) await assertFindsMembers(signal);
       return usable(hits, groupOf, 'Groups', BY_MEMBER.attribute, memberId);
     },
 
-    /**
-     * @param known a member, and a group that has it
-     * @returns those that may be members of a group
-     */
-    membersAmong: (
-      ids: string[],
-      known: { memberId: string; groupId: string },
-      signal: AbortSignal,
-    ): Promise<string[]> =>
-      search.worthAsking(BY_MEMBER, ids, { value: known.memberId, id: known.groupId }, signal),
+    /** Whether some group shows a member. */
+    showsMembers: (signal: AbortSignal): Promise<boolean> => search.hasSample(BY_MEMBER, signal),
+
+    /** @throws FinalFailure CannotTell where the list stays incomplete */
+    async groupIds(signal: AbortSignal): Promise<Set<string>> {
+      const groups = await lists.all('Groups', WITHOUT_MEMBERS, signal);
+      return new Set(groups!.flatMap((each) => groupOf(each)?.id ?? []));
+    },
   };
 }

@@ -38,6 +38,7 @@ export function createKeycloakAdapter(keycloak: KeycloakClient): AccessPort {
           group: refOf(parent),
           via: 'nested',
           changeable: `its roles are inherited by members of ${nameOf(group)}`,
+          by: group.id,
         });
         ({ parentId } = parent);
       }

@@ -130,7 +130,7 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
       for (const group of above.filter((each) => isBelow(each) && !nested.has(idOf(each)))) {
         const by = level.find((each) => each.all('memberOf').some((dn) => isSame(dn, group.dn)));
         const reason = `it comes by way of ${by?.one('cn') ?? 'another group'}`;
-        nested.set(idOf(group), membershipOf(group, 'nested', reason));
+        nested.set(idOf(group), { ...membershipOf(group, 'nested', reason), by: by && idOf(by) });
       }
       level = above.filter((group) => !met.has(idOf(group)));
     }

@@ -32,6 +32,7 @@ const functions: { [K in Exclude<keyof AccessPort, 'system'>]: 'needed' | 'optio
   groupsOf: 'needed',
   findGroup: 'needed',
   membersOf: 'optional',
+  standingIn: 'optional',
   hasOtherActiveMember: 'needed',
   removeFromGroup: 'needed',
   addToGroup: 'needed',

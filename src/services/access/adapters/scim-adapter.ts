@@ -3,8 +3,7 @@ import { cannotTell } from '../../../exit/failures.js';
 import type { ScimClient } from '../../protocols/scim.js';
 import { identitiesOf, type ScimGroup, type ScimUser } from '../../protocols/scim-resource.js';
 import type { AccessPort, Account, Membership } from '../access-port.js';
-import { otherActiveMember } from './scim-members.js';
-import { groupsAbove } from './scim-nesting.js';
+import { createScimMembers } from './scim-members.js';
 
 /** Servers of several nodes, or with a search index, show a write some moments late. */
 const USUAL_SETTLE_MS = 1_000;
@@ -14,7 +13,11 @@ interface ScimAdapterOptions extends Pick<AccessPort, 'endSessions'> {
 }
 
 export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): AccessPort {
-  const above = groupsAbove(scim);
+  const members = createScimMembers(scim);
+
+  /** Without a type, the account may show the groups above its own ones as well. */
+  const isOut = async (accountId: string, groupId: string, signal: AbortSignal): Promise<boolean> =>
+    (await members.standingIn(accountId, groupId, undefined, signal)).is === 'out';
 
   /** The groups that only the account shows: Keycloak hides child groups from lists and filters. */
   async function shownOnly(
@@ -22,21 +25,20 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
     found: readonly Membership[],
     signal: AbortSignal,
   ): Promise<Membership[]> {
-    const known = new Map(found.map(({ group, via }) => [group.id, via]));
+    const known = new Set(found.map(({ group }) => group.id));
     const memberships: Membership[] = [];
     for (const { value, display, type } of (await scim.groupsShown(accountId, signal)) ?? []) {
       if (value === undefined)
         throw cannotTell(
           `${scim.name} shows a group of account ${accountId} without a readable id: look at its groups there`,
         );
-      // Without a type it is the nested one that is known.
-      if (known.get(value) === 'direct' || (known.has(value) && type !== 'direct')) continue;
+      if (known.has(value)) continue;
       const group = await scim.getGroup(value, signal);
-      const indirect =
-        type === 'indirect' ? `comes by another group, which ${scim.name} does not name` : true;
+      const isNested = type === 'indirect' || (type === undefined && (await isOut(accountId, value, signal)));
+      const indirect = isNested ? `comes by another group, which ${scim.name} does not name` : true;
       memberships.push({
         group: group ? refOf(group) : { id: value, displayName: display ?? value },
-        via: type === 'indirect' ? 'nested' : 'direct',
+        via: isNested ? 'nested' : 'direct',
         changeable: group ? indirect : `${scim.name} shows the group on the account only`,
         version: group?.version,
       });
@@ -89,24 +91,12 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
         changeable: true,
         version: group.version,
       }));
-      const [first] = direct;
-      const known = first && { memberId: accountId, groupId: first.group.id };
-      const nested = await above(direct, known, signal);
-      const shown = await shownOnly(accountId, [...nested, ...direct], signal);
-      const all = [...direct, ...shown];
-      return [...all, ...(shown.length > 0 ? await above(all, known, signal) : nested)];
+      return [...direct, ...(await shownOnly(accountId, direct, signal))];
     },
 
     findGroup: async (name, signal) => (await scim.findGroups(name, signal)).map(refOf),
 
-    async membersOf(groupId, signal) {
-      const group = await scim.getMembers(groupId, signal);
-      if (!group) return undefined;
-      const ids = (group.members ?? []).flatMap(({ value }) => value ?? []);
-      return { ids, isComplete: group.members?.length === ids.length, version: group.version };
-    },
-
-    hasOtherActiveMember: (groupId, accountId, signal) => otherActiveMember(scim, groupId, accountId, signal),
+    ...members,
 
     removeFromGroup: (accountId, { group: { id, displayName }, version }, signal, way) =>
       way === 'other'

@@ -1,0 +1,100 @@
+/** The other members of a group around a write of ours: whom it took besides. */
+import { FailureType, FinalFailure } from '../../exit/failures.js';
+import type { GroupRef } from '../../exit/hold-facts.js';
+import type { AccessPort, Members, Outcome } from './access-port.js';
+import { isSameId } from './memberships.js';
+
+/** What this process has removed from the groups of a system, as `<group id> <account id>`: no harm by the next removal. */
+const ours = new WeakMap<AccessPort, Set<string>>();
+const MOST_REMEMBERED = 10_000;
+/** A record has a limit, and a group may have thousands of members. */
+const MOST_RECORDED = 500;
+
+export type Watched = Awaited<ReturnType<typeof watchOthers>>;
+
+/**
+ * @param group with the members that an earlier attempt recorded before its write
+ * @param seen the members, where they were read just now
+ */
+export async function watchOthers(
+  port: AccessPort,
+  accountId: string,
+  { others: recorded, ...group }: GroupRef,
+  signal: AbortSignal,
+  seen?: Members,
+) {
+  const look = async (): Promise<Members | undefined> => port.membersOf?.(group.id, signal);
+  let members = seen ?? (await look());
+  /** The other members before our first write, and the version that the last one made. */
+  let before = recorded;
+  let made: string | undefined;
+  let isLooked = false;
+  const isHidden = (): boolean => members?.isComplete === false && members.ids.length === 0;
+  const wasHidden = isHidden();
+  const others = (): string[] => (members?.ids ?? []).filter((id) => !isSameId(id, accountId));
+  return {
+    group,
+    get members() {
+      return members;
+    },
+    lists: (id: string): boolean => members?.ids.some((each) => isSameId(each, id)) ?? false,
+    /** The group with whom a removal may take besides, for the record. */
+    get atRisk(): GroupRef {
+      const listed = recorded ?? others();
+      return listed.length === 0 || listed.length > MOST_RECORDED ? group : { ...group, others: listed };
+    },
+    /** Looks again, but for the first time, for which the look from before serves. */
+    async look(): Promise<void> {
+      if (isLooked) members = await look();
+      isLooked = true;
+    },
+    async during(write: () => Promise<Outcome>): Promise<Outcome> {
+      before ??= others();
+      isLooked = true;
+      const outcome = await write();
+      made = outcome.kind === 'written' ? outcome.version : undefined;
+      return outcome;
+    },
+    /** @returns a note on others who went, perhaps by other hands @throws FinalFailure HarmedOthers */
+    lost(verb: 'added' | 'removed'): string[] {
+      if (!before || !port.membersOf) return [];
+      const what = `since it ${verb} ${accountId}`;
+      if (wasHidden && isHidden() && !recorded)
+        return [
+          `it cannot be told whether other members went: ${port.system} does not show those of ${group.displayName}`,
+        ];
+      const known = ours.get(port);
+      const after = new Set(members?.ids.map((id) => id.toLowerCase()));
+      const went = before.filter((id) => !after.has(id.toLowerCase()) && !known?.has(keyOf(group, id)));
+      if (went.length === 0) return [];
+      const some = went.slice(0, 20).join(', ') + (went.length > 20 ? ', …' : '');
+      const harm = `${port.system} no longer lists ${went.length} other member${went.length === 1 ? '' : 's'} of ${group.displayName} ${what}: ${some}`;
+      // The list of the very version that our write made shows its effect alone. Any other may show the removals of others as well.
+      const isExact = !recorded && made !== undefined && made === members?.version;
+      if (!isExact && !isDrastic(went.length, before.length))
+        return [`${harm}, perhaps by another administrator`];
+      throw new FinalFailure(
+        FailureType.HarmedOthers,
+        `${harm}. Give them back there by hand; the hold has touched no further group. Retry goes on with the next one`,
+      );
+    },
+  };
+}
+
+/** Other administrators seldom remove so many in the moment of one request. */
+const isDrastic = (went: number, others: number): boolean =>
+  went === others || (went > 1 && went >= others / 10);
+
+const keyOf = ({ id }: GroupRef, accountId: string): string => `${id} ${accountId.toLowerCase()}`;
+
+/** @param isRemoved false where it is given back */
+export function remember(port: AccessPort, group: GroupRef, accountId: string, isRemoved: boolean): void {
+  const known = ours.get(port) ?? new Set();
+  const key = keyOf(group, accountId);
+  if (!isRemoved) return void known.delete(key);
+  ours.set(port, known.add(key));
+  for (const oldest of known) {
+    if (known.size <= MOST_REMEMBERED) break;
+    known.delete(oldest);
+  }
+}

@@ -1,0 +1,409 @@
+/** Which groups an account is in, on SCIM servers that hide some of it: what is not told is neither blocked nor revoked. */
+import assert from 'node:assert/strict';
+import { FailureType } from '../../src/exit/failures.js';
+import { nothing, type CapturedAccount, type GroupRef, type Taken } from '../../src/exit/hold-facts.js';
+import { createAccessService } from '../../src/services/access/access.js';
+import { createScimAdapter } from '../../src/services/access/adapters/scim-adapter.js';
+import { createScimClient } from '../../src/services/protocols/scim.js';
+import { finalFailure, outage } from '../support/failures.js';
+import { byEmployeeId } from '../support/matching.js';
+import {
+  list,
+  scimError,
+  startOddServer,
+  type Json,
+  type Odd,
+  type OddServer,
+} from '../support/odd-scim-server.js';
+
+const { signal } = new AbortController();
+const SUSPEND = { kind: 'suspend' } as const;
+const holding = (...groups: string[]) => ({ kind: 'groups' as const, groups });
+
+describe('on a SCIM server that hides memberships', () => {
+  let server: OddServer;
+  before(async () => {
+    server = await startOddServer();
+  });
+  beforeEach(() => {
+    server.users.push(
+      { id: 'dana', userName: 'dana', externalId: 'E-1', active: true },
+      { id: 'ravi', userName: 'ravi', externalId: 'E-2', active: true },
+    );
+  });
+  afterEach(() => server.reset());
+  after(() => server.stop());
+
+  /** As a new process has it, which remembers nothing. */
+  const access = () => {
+    const scim = createScimClient({
+      ...{ name: 'payroll', scimUrl: server.scimUrl, token: 'secret', requestTimeoutMs: 5000 },
+    });
+    const port = createScimAdapter({ scim });
+    return createAccessService({ port, match: byEmployeeId('externalId'), declared: { settleMs: 0 } });
+  };
+  const group = (id: string, ...members: unknown[]): void =>
+    void server.groups.push({
+      ...{ id, displayName: id },
+      members: members.map((each) => (typeof each === 'string' ? { value: each } : each)),
+    });
+  const membersOf = (id: string): unknown[] => {
+    const { members } = server.groups.find((each) => each['id'] === id)!;
+    return (members as Json[]).map(({ value }) => value);
+  };
+  const capture = async (hold: Parameters<ReturnType<typeof access>['capture']>[1]) =>
+    (await access().capture({ employeeId: 'E-1' }, hold, signal)).accounts[0]!;
+  const block = (account: CapturedAccount, hold: Parameters<ReturnType<typeof access>['block']>[1]) =>
+    access().block(account, hold, nothing, () => Promise.resolve(), signal);
+  const revoke = (captured: CapturedAccount[], earlier: GroupRef[] = []) =>
+    access().revoke({ employeeId: 'E-1' }, captured, signal, { earlier });
+
+  /** What the server shows of each group, where members are to be hidden. */
+  const showing =
+    (shown: (group: Json, isList: boolean) => Json): Odd =>
+    ({ type, id }, usual) => {
+      const answer = usual();
+      const body = answer.body as { Resources?: Json[] } & Json;
+      if (type !== 'Groups' || answer.status !== 200) return answer;
+      if (id !== undefined) return { ...answer, body: shown(body, false) };
+      return { ...answer, body: { ...body, Resources: body.Resources!.map((each) => shown(each, true)) } };
+    };
+  const withoutMembers = ({ members: _members, ...rest }: Json): Json => rest;
+  const isActive = (id: string): boolean =>
+    server.users.find((each) => each['id'] === id)?.['active'] === true;
+  /** The filter by members finds active accounts only. */
+  const leavesOutTheInactive =
+    (next: Odd = (_asked, usual) => usual()): Odd =>
+    (asked, usual) => {
+      const { filter } = asked;
+      const isOut = filter?.attribute === 'members.value' && !isActive(filter.value);
+      return isOut ? list([]) : next(asked, usual);
+    };
+  /** The filter by members knows users only. */
+  const knowsNoGroups: Odd = ({ filter }, usual) =>
+    filter?.attribute === 'members.value' && server.groups.some(({ id }) => id === filter.value)
+      ? list([])
+      : usual();
+
+  describe('a revocation', () => {
+    it('cannot tell where lists hide members and the filter finds none', async () => {
+      group('admins', 'ravi', 'dana');
+      const hides = showing((each, isList) => (isList ? withoutMembers(each) : each));
+      server.odd((asked, usual) =>
+        asked.filter?.attribute === 'members.value' ? list([]) : hides(asked, usual),
+      );
+      const reason = await finalFailure(FailureType.CannotTell, revoke([]));
+      assert.match(
+        reason,
+        /^cannot tell: payroll has ravi in the group admins, and does not find it by members\.value/,
+      );
+      assert.equal(isActive('dana'), false, 'it is suspended all the same');
+    });
+
+    it('cannot tell where no group shows a member and the filter finds none', async () => {
+      group('admins', 'dana');
+      server.odd((asked, usual) =>
+        asked.filter?.attribute === 'members.value' ? list([]) : showing(withoutMembers)(asked, usual),
+      );
+      const reason = await finalFailure(FailureType.CannotTell, revoke([]));
+      assert.match(reason, /payroll shows no member of any group/);
+    });
+
+    it('believes that answer where a user shows a group that the filter does find', async () => {
+      group('admins', 'ravi');
+      server.users[1]!['groups'] = [{ value: 'admins' }];
+      server.odd(showing(withoutMembers));
+      assert.deepEqual((await revoke([])).removedGroups, []);
+    });
+
+    it('removes what the capture saw, where the filter leaves out suspended accounts', async () => {
+      group('admins', 'ravi', 'dana');
+      group('readers', 'dana');
+      server.odd(leavesOutTheInactive());
+      const account = await capture(SUSPEND);
+      await block(account, SUSPEND);
+      const { removedGroups } = await revoke([account]);
+      assert.deepEqual(removedGroups.map(({ id }) => id).toSorted(), ['admins', 'readers']);
+      assert.deepEqual([membersOf('admins'), membersOf('readers')], [['ravi'], []]);
+    });
+
+    it('removes what it saw before its own suspension', async () => {
+      group('admins', 'ravi', 'dana');
+      group('readers', 'ravi');
+      server.odd(leavesOutTheInactive());
+      assert.equal((await revoke([])).removedGroups.length, 1);
+      assert.deepEqual(membersOf('admins'), ['ravi']);
+    });
+
+    it('removes on a retry what an earlier attempt had set out to remove', async () => {
+      group('admins', 'ravi', 'dana');
+      server.odd(leavesOutTheInactive());
+      server.users[0]!['active'] = false;
+      await revoke([], [{ id: 'admins', displayName: 'admins' }]);
+      assert.deepEqual(membersOf('admins'), ['ravi']);
+    });
+
+    it('cannot tell of a group that hides its members, and names it', async () => {
+      group('admins', 'ravi', 'dana');
+      const account = await capture(SUSPEND);
+      await block(account, SUSPEND);
+      server.odd(leavesOutTheInactive(showing(withoutMembers)));
+      server.users[1]!['groups'] = [{ value: 'admins' }];
+      const reason = await finalFailure(FailureType.CannotTell, revoke([account]));
+      assert.match(reason, /payroll does not show the members of "admins": look there/);
+    });
+  });
+
+  describe('a hold on a group that the account reaches by another one', () => {
+    const refusal = /dana cannot be removed from production on payroll \(nested\): comes by way of sre/;
+    const refused = async (): Promise<void> => {
+      const account = await capture(holding('production'));
+      const reason = await finalFailure(FailureType.Refused, block(account, holding('production')));
+      assert.match(reason, refusal);
+    };
+
+    const members: [what: string, member: Json][] = [
+      ['a typed member', { value: 'sre', type: 'Group' }],
+      ['an untyped member', { value: 'sre' }],
+      ['a reference alone', { $ref: 'https://payroll.example/scim/v2/Groups/sre' }],
+    ];
+    for (const [what, member] of members) {
+      it(`is refused where the filter knows no groups, and the inner group is ${what}`, async () => {
+        group('production', 'ravi', member);
+        group('sre', 'dana');
+        server.odd(knowsNoGroups);
+        await refused();
+      });
+    }
+
+    it('is refused where the way has two steps, and the account is a direct member too', async () => {
+      group('production', 'dana', 'all');
+      group('all', 'sre');
+      group('sre', 'dana');
+      server.odd(knowsNoGroups);
+      await refused();
+      assert.deepEqual(membersOf('production'), ['dana', 'all'], 'nothing is taken');
+    });
+
+    it('is refused where the account is in more than 1,000 groups', async () => {
+      group('production', 'ravi', 'sre');
+      group('sre', 'dana');
+      for (let i = 0; i < 1200; i++) group(`many-${i}`, 'dana');
+      server.odd(knowsNoGroups);
+      await refused();
+    });
+
+    it('is refused where lists hide the inner group', async () => {
+      group('production', 'ravi', 'sre');
+      group('sre', 'dana');
+      server.odd((asked, usual) => {
+        if (asked.type !== 'Groups' || asked.id !== undefined || asked.filter)
+          return knowsNoGroups(asked, usual);
+        return list([]);
+      });
+      await refused();
+    });
+
+    it('is made where the inner group is one of those that it takes', async () => {
+      group('production', 'ravi', { value: 'sre', type: 'Group' });
+      group('sre', 'ravi', 'dana');
+      const account = await capture(holding('production', 'sre'));
+      const { taken, notes } = await block(account, holding('production', 'sre'));
+      assert.deepEqual([taken.groups.map(({ id }) => id), notes], [['sre'], []]);
+      assert.deepEqual(membersOf('sre'), ['ravi']);
+    });
+
+    it('cannot be told where the group does not show its members', async () => {
+      group('production', 'ravi');
+      group('readers', 'dana');
+      server.odd(showing(withoutMembers));
+      server.users[0]!['groups'] = [{ value: 'readers' }];
+      const account = await capture(holding('production'));
+      const reason = await finalFailure(FailureType.CannotTell, block(account, holding('production')));
+      assert.match(reason, /payroll does not show the members of "production"/);
+    });
+
+    it('cannot be told where the list may be cut off, and can where a longer list shows that it is not', async () => {
+      const many = Array.from({ length: 130 }, (_, i) => ({ value: `u-${i}`, type: 'User' }));
+      group('production', ...many, { value: 'sre', type: 'Group' });
+      group('sre', 'dana');
+      group('readers', 'dana');
+      server.odd((asked, usual) => {
+        const cut = showing((each) => ({ ...each, members: (each['members'] as Json[]).slice(0, 64) }));
+        return asked.filter ? knowsNoGroups(asked, usual) : cut(asked, usual);
+      });
+      const account = await capture(holding('production'));
+      const reason = await finalFailure(FailureType.CannotTell, block(account, holding('production')));
+      assert.match(reason, /payroll may show only some of the members of "production"/);
+
+      server.reset();
+      server.users.push({ id: 'dana', userName: 'dana', externalId: 'E-1', active: true });
+      group('production', ...many);
+      group('staff', ...many, 'ravi', 'dana');
+      const { notes } = await block(await capture(holding('production')), holding('production'));
+      assert.deepEqual(notes, ['was in none of the critical groups']);
+    });
+
+    it('is seen as drift', async () => {
+      group('production', 'dana');
+      group('sre', 'dana');
+      await block(await capture(holding('production')), holding('production'));
+      const drift = () =>
+        access().driftOf(
+          { employeeId: 'E-1' },
+          [{ id: 'dana', groups: ['production'] }],
+          holding('production'),
+          signal,
+        );
+      assert.equal(await drift(), undefined);
+      server.groups[0]!['members'] = [{ value: 'sre' }];
+      server.odd(knowsNoGroups);
+      assert.match((await drift())!.what, /is in production again: it comes by way of sre/);
+    });
+  });
+
+  describe('what a removal takes besides', () => {
+    const blockAndRestore = async () => {
+      const account = await capture(holding('production'));
+      const blocked = await block(account, holding('production'));
+      server.odd((_asked, usual) => usual());
+      const restored = await access().restore(account, blocked.taken, signal);
+      return { blocked, restored };
+    };
+    const alsoDoes =
+      (more: () => void): Odd =>
+      ({ method, type }, usual) => {
+        const answer = usual();
+        if (method === 'PATCH' && type === 'Groups') more();
+        return answer;
+      };
+    beforeEach(() => {
+      group('production', 'ravi', 'dana');
+      group('readers', 'ravi', 'dana');
+    });
+
+    it('is given back: another membership', async () => {
+      server.odd(alsoDoes(() => (server.groups[1]!['members'] = [{ value: 'ravi' }])));
+      const { blocked } = await blockAndRestore();
+      assert.match(blocked.notes.join(), /also no longer in readers, perhaps by the removal/);
+      assert.deepEqual(
+        [membersOf('production'), membersOf('readers')],
+        [
+          ['ravi', 'dana'],
+          ['ravi', 'dana'],
+        ],
+      );
+    });
+
+    it('is given back: the next group of the hold', async () => {
+      const hold = holding('production', 'readers');
+      const account = await capture(hold);
+      const takesBoth = alsoDoes(() => (server.groups[1]!['members'] = [{ value: 'ravi' }]));
+      server.odd((asked, usual) =>
+        asked.method === 'PATCH' && asked.id === 'readers'
+          ? scimError(412, 'stale')
+          : takesBoth(asked, usual),
+      );
+      const { taken, notes } = await block(account, hold);
+      assert.match(notes.join(), /also no longer in readers, perhaps by the removal/);
+      server.odd((_asked, usual) => usual());
+      await access().restore(account, taken, signal);
+      assert.deepEqual(membersOf('readers'), ['ravi', 'dana']);
+    });
+
+    it('is given back: the activation', async () => {
+      server.odd(alsoDoes(() => (server.users[0]!['active'] = false)));
+      const { blocked } = await blockAndRestore();
+      assert.match(blocked.notes.join(), /no longer active, perhaps by the removal/);
+      assert.equal(isActive('dana'), true);
+    });
+
+    it('is said to be unknown where the group does not show its members', async () => {
+      server.groups.length = 1;
+      server.odd(showing(withoutMembers));
+      server.users[1]!['groups'] = [{ value: 'production' }];
+      const { blocked } = await blockAndRestore();
+      assert.match(
+        blocked.notes.join(),
+        /it cannot be told whether other members went: payroll does not show those of production/,
+      );
+    });
+
+    /** Removes all others, and its answer is lost. */
+    const emptiesAndIsLost: Odd = ({ method, type, id }, usual) => {
+      const answer = usual();
+      if (method !== 'PATCH' || type !== 'Groups') return answer;
+      server.groups.find((each) => each['id'] === id)!['members'] = [];
+      return { status: 503, body: '' };
+    };
+
+    it('is seen by a retry in another process, where the answer to a removal that emptied the group was lost', async () => {
+      const account = await capture(holding('production', 'readers'));
+      let tried: Taken = nothing;
+      const attempt = () =>
+        access().block(
+          account,
+          holding('production', 'readers'),
+          tried,
+          (taken) => Promise.resolve(void (tried = structuredClone(taken))),
+          signal,
+        );
+      server.odd(emptiesAndIsLost);
+      await outage(attempt());
+      server.odd((_asked, usual) => usual());
+      const reason = await finalFailure(FailureType.HarmedOthers, attempt());
+      assert.match(
+        reason,
+        /payroll no longer lists 1 other member of production since it removed dana: ravi/,
+      );
+      const { taken } = await attempt();
+      assert.deepEqual(taken.groups, [
+        { id: 'production', displayName: 'production' },
+        { id: 'readers', displayName: 'readers' },
+      ]);
+      assert.deepEqual(membersOf('readers'), ['ravi']);
+    });
+
+    it('is seen by the retry of a revocation too', async () => {
+      let earlier: GroupRef[] = [];
+      const attempt = () =>
+        access().revoke({ employeeId: 'E-1' }, [], signal, {
+          earlier,
+          removing: (groups) => Promise.resolve(void (earlier = structuredClone(groups))),
+        });
+      server.odd(emptiesAndIsLost);
+      await outage(attempt());
+      server.odd((_asked, usual) => usual());
+      server.users[0]!['active'] = true;
+      assert.match(
+        await finalFailure(FailureType.HarmedOthers, attempt()),
+        /other member of production .*: ravi/,
+      );
+      server.users[0]!['active'] = true;
+      assert.equal((await attempt()).removedGroups.length, 2);
+      assert.deepEqual(membersOf('readers'), ['ravi']);
+    });
+  });
+
+  for (const [size, where] of [
+    [200, ''],
+    [5000, '@long '],
+  ] as const) {
+    it(`${where}an account is removed from ${size} groups with three requests for each, and bounded reports`, async function () {
+      this.timeout(600_000);
+      const ID = 'x'.repeat(250);
+      for (let i = 0; i < size; i++) group(`${ID}-${i}`, 'ravi', 'dana');
+      let mostBytes = 0;
+      const account = await capture(SUSPEND);
+      await block(account, SUSPEND);
+      server.seen.length = 0;
+      await access().revoke({ employeeId: 'E-1' }, [account], signal, {
+        removing: (groups) =>
+          Promise.resolve(void (mostBytes = Math.max(mostBytes, JSON.stringify(groups).length))),
+      });
+      assert.ok(server.groups.every(({ members }) => (members as Json[]).length === 1));
+      assert.ok(server.seen.length <= 3 * size + 30, `${server.seen.length} requests`);
+      assert.ok(mostBytes < 500_000, `${mostBytes} bytes`);
+    });
+  }
+});
