@@ -32,6 +32,7 @@ const mailWords = new Map(
     ['invitation to the interview', 'scheduleHrInterview', 'interview.scheduled'],
     ['invitation, rescheduled', 'rescheduleHrInterview', 'interview.rescheduled'],
     ['withdrawal of the invitation', 'cancelHrInterview', 'interview.cancelled'],
+    ['correction', 'sendCorrection', 'correction.sent'],
     ['reminder to decide', 'remindHrPartner', 'hr.reminded'],
     ['escalation: decision overdue', 'escalate', 'decision.escalated'],
   ].flatMap(([label, ...mails]) => mails.map((mail) => [mail, label!] as const)),

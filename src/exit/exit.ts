@@ -1,26 +1,26 @@
 /**
  * How an exit changes: a pure reducer over its events, for both forms. The choreographed form folds the stream into it; the workflow
- * records the same events in memory. Every rule is in here, in exit-state.ts, or in a file that one of them names.
+ * records the same events in memory. Every rule is in here, in a class that it extends, or in a file that one of them names.
  */
-import type { Ending } from './decision.js';
-import type { RecordedEvent } from './events.js';
-import { ExitState, type Opening } from './exit-state.js';
+import type { Whose } from './acting.js';
+import { isStaying, type Ending } from './decision.js';
+import type { EventData, RecordedEvent } from './events.js';
+import type { Opening } from './exit-state.js';
+import { ExitSteps } from './exit-steps.js';
 import { statusOf } from './exit-status.js';
 import { FailureType } from './failures.js';
 import type { CapturedAccount } from './hold-facts.js';
 import { identitiesOf } from './holds.js';
 import type { Plan } from './plan.js';
 import { rungStep } from './review.js';
-import { settlementOf, type Settlement } from './settlement.js';
-import { isSettled, shortened, stepKey, type ExitStatus, type Step, isStuck } from './status.js';
-import type { StepRow } from './steps.js';
+import { dayAfter } from './input.js';
+import type { InterviewRequest } from './interview-standing.js';
+import { isSettled, shortened, type ExitStatus, isStuck } from './status.js';
 
-/** Decisions and drifts can arrive without end; the status keeps the latest. */
+/** Decisions can arrive without end; the status keeps the latest. */
 const MOST_KEPT = 20;
-/** After so many drifts a system needs attention, although it is blocked again each time. */
-const MOST_DRIFTS = 3;
 
-export class Exit extends ExitState {
+export class Exit extends ExitSteps {
   /** @param reject called with the sequence number of a pending decision, and why the exit refuses it in the end */
   constructor(
     opening: Opening,
@@ -38,6 +38,7 @@ export class Exit extends ExitState {
     this.advanceTo(event.storedAt);
     const problem = this.apply(event);
     if (problem !== undefined) return problem;
+    this.recordTelling(event);
     if (this.pendingDecisions.length > 0 && this.isEmployeeKnown) {
       const pending = this.pendingDecisions;
       this.pendingDecisions = [];
@@ -58,17 +59,17 @@ export class Exit extends ExitState {
     this.asOf = now;
     if (this.closedAt) return;
     if (this.decision && !this.ending && this.effectiveAt !== undefined && this.effectiveAt <= now) {
-      const at = this.effectiveAt > this.decision.storedAt ? this.effectiveAt : this.decision.storedAt;
-      this.beginEnding(this.decision.data.outcome, at, this.decision.seq);
-    } else if (this.plan && this.isAwaited) this.advanceLadder(this.plan, now);
+      const at = this.effectiveAt > this.effectSetAt ? this.effectiveAt : this.effectSetAt;
+      this.beginEnding(this.decision.data.outcome, at, this.effectiveSeq);
+    } else if (this.isAwaited) this.advanceLadder(now);
   }
 
   /**
    * Sets when the day of the decision begins. The workflow has no time zone data, so an activity answers it.
    * @param instant ISO 8601, UTC
    */
-  takeEffectAt(instant: string, now: string): void {
-    this.effectiveAt = instant;
+  takeEffectAt(instant: string, timeZone: string, now: string): void {
+    [this.effectiveAt, this.effectiveZone] = [instant, timeZone];
     this.revision += 1;
     this.advanceTo(now);
   }
@@ -105,6 +106,10 @@ export class Exit extends ExitState {
         return this.settleStep(event);
       case 'interview.reschedule-requested':
         return this.requestRescheduling(event);
+      case 'resignation.amended':
+        return this.amend(event);
+      case 'exit.handed-over':
+        return this.handOver(event);
       case 'access.captured':
         this.identify({ identities: identitiesOf(event.data.accounts) });
         this.learnKeys(event.data.accounts, event.storedAt);
@@ -138,6 +143,7 @@ export class Exit extends ExitState {
       case 'employee.notified':
       case 'manager.notified':
       case 'interview.cancelled':
+      case 'correction.sent':
       case 'access.restored':
       case 'access.revoked':
       case 'step.completed':
@@ -155,11 +161,6 @@ export class Exit extends ExitState {
     return undefined;
   }
 
-  private identify({ identities = [], employeeName }: Pick<Settlement, 'identities' | 'employeeName'>): void {
-    for (const identity of identities) this.identities.add(identity);
-    this.employeeName ??= employeeName;
-  }
-
   /** A system may know the employee by a key that an account in another system tells: its block begins again. */
   private learnKeys([account]: readonly CapturedAccount[], at: string): void {
     const { login, email } = this.person;
@@ -173,103 +174,78 @@ export class Exit extends ExitState {
     }
   }
 
-  private settleStep(event: RecordedEvent): string | undefined {
-    const settlement = settlementOf(event);
-    if (!settlement) return undefined;
-    this.identify(settlement);
-    const { step: name, system, notes } = settlement;
-    const step = this.step(name, system);
-    if (!step) return this.noStep(name, system);
-    // An outcome that arrives after the exit skipped its step still counts; a step that a person settled stays as it is.
-    if (step.state === 'done' || step.by !== undefined) return undefined;
-    this.ledger.settle(step, event.storedAt, { state: 'done', note: notes.join('; ') || undefined });
-    return undefined;
-  }
-
-  private recordTaskRequest({ data, storedAt }: RecordedEvent<'task.requested'>): string | undefined {
-    const { step: name, system, to, number } = data;
-    const step = this.step(name, system);
-    if (!step) return this.noStep(name, system);
-    if (number > this.timesAsked(step))
-      this.taskRequests.set(stepKey(step), { number, at: storedAt, start: this.ledger.starts(name, system) });
-    if (!isSettled(step)) step.note = `asked ${to}${number > 1 ? `, ${number} times` : ''}`;
-    return undefined;
-  }
-
-  private recordFailure({ data, storedAt }: RecordedEvent<'step.needs-attention'>): string | undefined {
-    const { step: name, system } = data;
-    const row = this.ledger.rowOf(name);
-    const isLate = row?.until === 'decided' && !this.isAwaited;
-    const step =
-      this.step(name, system) ?? (row && !row.gates && !isLate && this.ledger.restart(name, storedAt));
-    if (isLate || (step && isSettled(step))) return undefined;
-    if (!step) return this.noStep(name, system);
-    // The key came while an attempt without it was under way.
-    const hasNewKeys = this.keysLearnedAt !== undefined && step.startedAt! < this.keysLearnedAt;
-    if (data.type === FailureType.KeyUnknown && hasNewKeys) this.ledger.retry(step, storedAt);
-    else this.askForAttention(step, data, storedAt);
-    return undefined;
-  }
-
-  private askForAttention(step: Step, why: { error: string; type?: string | undefined }, at: string): void {
-    this.ledger.markStuck(step, why);
-    if (step.name !== 'notify-operator' && this.notices.add(step, why.error)) this.notifyOperator(at);
-  }
-
-  /** A further cause does not cancel a mail that is on its way: the next mail names it. */
-  private notifyOperator(at: string): void {
-    if (this.step('notify-operator')?.state !== 'running') this.ledger.restart('notify-operator', at);
-  }
-
-  private recordDrift({ id, data, storedAt }: RecordedEvent<'access.drifted'>): string | undefined {
-    const { system, what, seenAt } = data;
-    const step = this.step('block-access', system);
-    if (!step) return this.noStep('block-access', system);
-    // A decision may have arrived during the sweep: access that the exit gives back has not drifted.
-    if (!this.isHeld || !this.isBlocked(system)) return undefined;
-    this.drifts.push({ system, what, seenAt });
-    this.drifts.splice(0, this.drifts.length - MOST_KEPT);
-    this.blocks.get(system)?.drifts.push(id);
-    this.ledger.retry(step, storedAt);
-    if (this.plan!.policy.reassertsDrift) {
-      if (this.notices.addNews(step, what)) this.notifyOperator(storedAt);
-      return undefined;
-    }
-    const error = `seen at ${seenAt}: ${what}. Retry to block it again, or settle the step by hand`;
-    this.askForAttention(step, { error, type: FailureType.Drifted }, storedAt);
-    return undefined;
-  }
-
-  /** The block is observed, and the step waits for a person all the same. The sweep goes on, and so does the blocking. */
-  private recordRestless({ data, storedAt }: RecordedEvent<'access.blocked'>): string | undefined {
-    const { system, notes } = data;
-    const step = this.step('block-access', system);
-    if (!step) return this.noStep('block-access', system);
-    this.identify(data);
-    Object.assign(step, { finishedAt: storedAt, note: notes.join('; ') || undefined });
-    const error = `${system} gives the access back again and again. It is blocked again each time: find what reactivates it, then retry`;
-    this.askForAttention(step, { error, type: FailureType.Restless }, storedAt);
-    return undefined;
-  }
-
-  private advanceLadder(plan: Plan, now: string): void {
-    const rung = this.ladder.advance(plan.review, now);
+  private advanceLadder(now: string): void {
+    const rung = this.review && this.ladder.advance(this.review, now);
     if (!rung) return;
     for (const name of Object.values(rungStep))
       this.skip([this.step(name)], rung.dueAt, 'no mail was confirmed before the next one was due');
-    this.ledger.restart(rungStep[rung.kind], rung.dueAt, this.opening.seq);
+    this.ledger.restart(rungStep[rung.kind], rung.dueAt, this.ladderSeq);
     this.revision += 1;
   }
 
   private requestRescheduling(event: RecordedEvent<'interview.reschedule-requested'>): string | undefined {
     const weighed = this.weighRescheduling(event.data, event.storedAt);
     if (!weighed.ok) return weighed.problem;
-    this.interviewing.request = event;
-    const step = this.interviewing.currentStep!;
-    // Where there is no interview yet, the request retries the step that found no time.
-    if (isStuck(step)) this.ledger.retry(step, event.storedAt);
-    else this.ledger.restart('reschedule-hr-interview', event.storedAt, event.seq);
+    this.arrangeFor(event);
     return undefined;
+  }
+
+  private arrangeFor(event: InterviewRequest): void {
+    const step = this.interviewing.currentStep;
+    this.interviewing.request = event;
+    // A step that has not begun reads the exit as it then is.
+    if (!step || step.state === 'pending') return;
+    // Where there is no interview yet, the request retries the step that found no time. One that is being arranged is arranged anew.
+    if (!isSettled(step)) this.ledger.retry(step, event.storedAt);
+    else this.ledger.restart('reschedule-hr-interview', event.storedAt, event.seq);
+  }
+
+  private amend(event: RecordedEvent<'resignation.amended'>): string | undefined {
+    const { data, storedAt: at } = event;
+    const weighed = this.weighAmendment(data, at, whoseOf(data));
+    if (!weighed.ok) return weighed.problem;
+    const { lastWorkingDay, effectiveOn, by, note } = weighed.value;
+    const before = this.dates;
+    if (lastWorkingDay !== undefined) this.resignation = { ...this.resignation, lastWorkingDay };
+    this.amendedDay = effectiveOn ?? this.amendedDay;
+    this.amendments.push({ at, by, note, before, after: this.dates });
+    if (this.decision && this.effectiveDay !== before.effectiveOn) this.setEffect(event);
+    if (this.isAwaited) this.ladderSeq = event.seq;
+    if (this.dates.lastWorkingDay !== before.lastWorkingDay && this.mayMiss()) this.arrangeFor(event);
+    this.advanceTo(at);
+    return undefined;
+  }
+
+  /** Whether the interview may not be before the last working day. HR knows: it has the time zones. */
+  private mayMiss(): boolean {
+    const { interview, currentStep, wish } = this.interviewing;
+    const { lastWorkingDay } = this.resignation;
+    if (currentStep && isStuck(currentStep)) return true;
+    if (!interview || lastWorkingDay === undefined || wish.at !== undefined) return false;
+    return interview.start > this.asOf && dayAfter(interview.start.slice(0, 10)) >= lastWorkingDay;
+  }
+
+  private handOver(event: RecordedEvent<'exit.handed-over'>): string | undefined {
+    const { data, storedAt: at } = event;
+    const weighed = this.weighHandOver(data, whoseOf(data));
+    if (!weighed.ok) return weighed.problem;
+    const { to, by } = weighed.value;
+    this.handOvers.push({ at, by, from: this.hrPartner!, to });
+    const { interview, currentStep } = this.interviewing;
+    const isAhead = interview ? interview.start > at : currentStep && !isSettled(currentStep);
+    const isTheirs = interview?.hrPartner?.email === to.email;
+    if (isAhead && !isTheirs && !isStaying(this.ending ?? this.decision?.data.outcome))
+      this.arrangeFor(event);
+    return undefined;
+  }
+
+  /** A mail that was on its way when the exit was taken back is corrected as well. */
+  private recordTelling(event: RecordedEvent): void {
+    if (!this.plan) return;
+    const { employee, employeeName } = this;
+    const isNew = this.told.record(event, () => ({ employee, employeeName, ...this.contacts! }));
+    if (isNew && this.closedAt === undefined && this.step('send-correction'))
+      this.ledger.restart('send-correction', event.storedAt, event.seq);
   }
 
   private resolve({ data, storedAt }: RecordedEvent<'step.resolved'>): string | undefined {
@@ -292,16 +268,32 @@ export class Exit extends ExitState {
   }
 
   private decide(event: RecordedEvent<'exit.decision-finalised'>): string | undefined {
-    const weighed = this.weigh(event.data, event.storedAt);
+    const weighed = this.weigh(event.data, event.storedAt, whoseOf(event.data));
     if (!weighed.ok) {
       this.refuse(event.data, weighed.problem, event.storedAt);
       return weighed.problem;
     }
     this.decision = event;
     this.skipWhere(({ until }) => until === 'decided', event.storedAt, 'the decision came first');
-    this.effectiveAt = event.data.effectiveOn === undefined ? event.storedAt : event.data.effectiveAt;
+    this.amendedDay = undefined;
+    this.setEffect(event);
     this.advanceTo(event.storedAt);
     return undefined;
+  }
+
+  private setEffect({
+    seq,
+    storedAt,
+    data,
+  }: RecordedEvent<'exit.decision-finalised' | 'resignation.amended'>): void {
+    const day = this.effectiveDay;
+    const { effectiveAt: instant, effectiveZone } = data;
+    // The workflow asks an activity when the day begins. In the stream a day without its instant begins at midnight UTC.
+    const begins = this.form === 'choreographed' ? (instant ?? day) : undefined;
+    this.effectiveAt = day === undefined ? storedAt : begins && new Date(begins).toISOString();
+    this.effectiveZone = day === undefined ? undefined : effectiveZone;
+    this.effectiveSeq = seq;
+    this.effectSetAt = storedAt;
   }
 
   private beginEnding(ending: Ending, at: string, seq: number): void {
@@ -314,25 +306,15 @@ export class Exit extends ExitState {
       isLeaving ? 'leaving: access is revoked instead' : came,
     );
     // A resignation that no longer stands needs no mail and no interview.
-    const stays = ending === 'retained' ? 'retained' : 'not leaving: the exit was cancelled';
     const beginnings = this.beginningsOf(ending, at);
-    if (!isLeaving)
+    if (isStaying(ending))
       this.skipWhere(
         ({ until, custom, begins }) => until === 'retained' || (!!custom && begins === 'resigned'),
         at,
-        `the employee is ${stays}`,
+        stays[ending as keyof typeof stays],
       );
     for (const [beginning, applies] of beginnings) this.ledger.begin(beginning, at, seq, applies);
     this.recompute(at, seq);
-  }
-
-  private skipWhere(isPointless: (row: StepRow) => boolean, finishedAt: string, note: string): void {
-    this.skip(this.ledger.where(isPointless), finishedAt, note);
-  }
-
-  private skip(steps: readonly (Step | undefined)[], finishedAt: string, note: string): void {
-    for (const step of steps)
-      if (step && !isSettled(step)) this.ledger.settle(step, finishedAt, { state: 'skipped', note });
   }
 
   /** Begins the steps that are due, and closes the exit once every gating step is settled. */
@@ -355,13 +337,17 @@ export class Exit extends ExitState {
       : 'the exit is over';
     this.skipWhere(() => true, at, why);
   }
-
-  private isRestless(system: string): boolean {
-    const { drifts, acknowledged } = this.blocks.get(system)!;
-    return drifts.length - acknowledged >= MOST_DRIFTS;
-  }
-
-  private noStep(name: string, system?: string): string {
-    return `the exit has no step ${stepKey({ name, system })}`;
-  }
 }
+
+/** Why a step is skipped where the employee stays. */
+const stays = {
+  retained: 'the employee is retained',
+  withdrawn: 'the resignation was withdrawn',
+  'wrong-person': 'the resignation was never this person’s',
+  cancelled: 'the employee is not leaving: the exit was cancelled',
+} as const;
+
+const whoseOf = ({
+  actorIds,
+}: EventData['exit.decision-finalised' | 'resignation.amended' | 'exit.handed-over']): Whose | undefined =>
+  actorIds && { employeeIds: actorIds };

@@ -192,6 +192,10 @@ export function orchestratedExits(client: Client) {
 
     reschedule: (employeeId, request, exitId) => update('rescheduleInterview', request, employeeId, exitId),
 
+    amend: (employeeId, amendment, exitId) => update('amendResignation', amendment, employeeId, exitId),
+
+    handOver: (employeeId, handOver, exitId) => update('handOver', handOver, employeeId, exitId),
+
     async list(filter) {
       const found: Promise<ListedExit | []>[] = [];
       for await (const execution of client.workflow.list({ query: queryFor(filter) }))

@@ -1,5 +1,5 @@
 /** Every mail of the notification service, to be sent as in an exit, in any language. */
-import type { Ending } from '../../src/exit/decision.js';
+import type { Uncorrected } from '../../src/exit/decision.js';
 import { tellingOf, type Employee, type Sent } from '../../src/exit/people.js';
 import { loadTemplates, type MailTemplates } from '../../src/services/mails/templates.js';
 import {
@@ -23,7 +23,8 @@ export const serviceAt = (port: number, words: MailTemplates = templates): Notif
     templates: words,
     organisation,
     operator,
-    hrPartner: HR_PARTNER,
+    hrPartners: [HR_PARTNER],
+    escalateTo: escalation,
   });
 
 export const dana = (changes: Partial<Employee> = {}): Employee => ({
@@ -80,7 +81,7 @@ type Sending = (
 ) => Promise<Sent>;
 
 const outcome =
-  (outcome: Ending): Sending =>
+  (outcome: Uncorrected): Sending =>
   (service, exitId, employee) => {
     const decision = outcome === 'cancelled' ? undefined : { outcome, decidedBy: email };
     return service.notifyManagerOfOutcome({ ...about(employee), exitId, outcome, decision }, signalOf());
