@@ -29,7 +29,7 @@ const handOver: Define = (command, session) =>
         const done = (old: string, now: string) => `The exit of ${employeeId} goes from ${old} to ${now}.`;
         return session.show(handedOver, (shown) => done(shown.from.email, shown.to.email));
       }
-      const all = await exits.handOverAll({ from: from!, to, by });
+      const all = await exits.handOverAll({ from: from!, to, by, form });
       if (all.some(({ problem }) => problem !== undefined)) session.exitCode = 1;
       session.show(all, (shown) => {
         const rows = shown.map((each) => [each.employeeId, each.form, each.problem ?? `goes to ${to}`]);

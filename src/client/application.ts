@@ -1,6 +1,6 @@
 /** The application API: the use cases of exits, over both forms. */
 import { isManual, type Config } from '../config/config.js';
-import { isConcerned, notTheEmployee } from '../exit/acting.js';
+import { isConcerned, type Whose } from '../exit/acting.js';
 import { AmendmentFields, type Amended, type Amendment } from '../exit/amendment.js';
 import { parseDecision, type Decision } from '../exit/decision.js';
 import type { Evidence, ExitsOfForm } from '../exit/evidence/evidence.js';
@@ -23,6 +23,9 @@ import type { Preview } from './preview.js';
 
 /** How long `open` waits for the systems before it starts the exit, which captures each system itself. */
 const LOOK_WITHIN_MS = 2_000;
+
+/** How many exits are handed over at once. */
+const AT_A_TIME = 10;
 
 interface Opened {
   employeeId: string;
@@ -72,6 +75,16 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
   /** Calls the form that has the exit. @throws Refusal */
   async function ask<T>(which: Which, question: (exits: ExitsOfForm) => Promise<T>): Promise<T> {
     return question((await requireExit(which)).exits);
+  }
+
+  async function whoseIs(address: string): Promise<Whose> {
+    const { createDirectory } = await import('../services/from-config.js');
+    try {
+      const signal = AbortSignal.timeout(LOOK_WITHIN_MS);
+      return { employeeIds: await createDirectory(await config()).whose(address, signal) };
+    } catch (error) {
+      return { problem: (error as Error).message };
+    }
   }
 
   /** When a day begins for the employee; for the company where the directory tells no time zone. */
@@ -201,7 +214,7 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
       const { employeeId, exitId } = which;
       const decision = decisionOf(which, input);
       const { exits, form } = await requireExit(which);
-      const weighed = await exits.weigh(employeeId, decision, exitId);
+      const weighed = await exits.weigh(employeeId, decision, exitId, await whoseIs(decision.decidedBy));
       if (weighed.problem !== undefined) throw notAllowed(employeeId, form, weighed.problem);
       const { setsOff, effectiveDay } = weighed;
       const takesEffect = effectiveDay === undefined ? undefined : await effectOf(employeeId, effectiveDay);
@@ -225,24 +238,31 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
      * @param input.from mail address of the HR partner who has them
      * @returns what became of each; those that the exit refused have a problem
      */
-    async handOverAll(input: { from: string; to: string; by: string }): Promise<HandedOverExit[]> {
+    async handOverAll(input: {
+      from: string;
+      to: string;
+      by: string;
+      form?: Form | undefined;
+    }): Promise<HandedOverExit[]> {
       const from = valid(parse(MailAddress, input.from));
       const handOver = await handOverOf(input);
       const done: HandedOverExit[] = [];
-      for (const form of formsAsked(configured)) {
+      for (const form of formsAsked(configured, input.form)) {
         const exits = await configured[form]!();
-        for (const { employeeId, exitId, phase } of await exits.list({ open: true })) {
-          if (phase === 'dead-lettered') continue;
+        const one = async ({ employeeId, exitId }: ListedExit): Promise<HandedOverExit | []> => {
           try {
             const { hrPartner } = await exits.status(employeeId, exitId);
-            if (!hrPartner || !isSameIdentity(hrPartner.email, from)) continue;
+            if (!hrPartner || !isSameIdentity(hrPartner.email, from)) return [];
             await exits.handOver(employeeId, handOver, exitId);
-            done.push({ employeeId, exitId, form });
+            return { employeeId, exitId, form };
           } catch (error) {
             if (!(error instanceof Refusal)) throw error;
-            done.push({ employeeId, exitId, form, problem: error.message });
+            return { employeeId, exitId, form, problem: error.message };
           }
-        }
+        };
+        const open = (await exits.list({ open: true })).filter(({ phase }) => phase !== 'dead-lettered');
+        for (let first = 0; first < open.length; first += AT_A_TIME)
+          done.push(...(await Promise.all(open.slice(first, first + AT_A_TIME).map(one))).flat());
       }
       return done;
     },
@@ -329,8 +349,7 @@ function valid<T>(parsed: Parsed<T>): T {
 function decisionOf({ employeeId }: Which, input: Decision): Decision {
   const yesterday = new Date(Date.now() - 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
   const lenient = { awaitingEffectiveDate: false, cancelled: false, today: yesterday };
-  const problemWith = notTheEmployee({ employeeId, identities: [] });
-  return valid(parseDecision(input, { employeeId, problemWith, ...lenient }));
+  return valid(parseDecision(input, { employeeId, problemWith: () => undefined, ...lenient }));
 }
 
 /** The order of Temporal's own list. */

@@ -1,4 +1,5 @@
 /** The port that both forms implement. Without an exit id, a call is about the employee's newest exit. */
+import type { Whose } from './acting.js';
 import type { Amended, Amendment } from './amendment.js';
 import type { Decision } from './decision.js';
 import type { HandedOver, HandOver } from './hand-over.js';
@@ -19,8 +20,11 @@ export interface Exits {
     decision: Decision,
     exitId?: string,
   ) => Promise<Decision & { decidedAt: string }>;
-  /** What a decision would begin now, or why the exit would refuse it. */
-  weigh: (employeeId: string, decision: Decision, exitId?: string) => Promise<Weighed>;
+  /**
+   * What a decision would begin now, or why the exit would refuse it.
+   * @param whose of whom the decider's address is; the exit needs it where its plan does not name the address
+   */
+  weigh: (employeeId: string, decision: Decision, exitId?: string, whose?: Whose) => Promise<Weighed>;
   resolve: (employeeId: string, resolution: Resolution, exitId?: string) => Promise<Step>;
   /** Moves the interview. @returns once the new invitations are out */
   reschedule: (employeeId: string, request: Rescheduling, exitId?: string) => Promise<Interview>;

@@ -180,9 +180,9 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
       return { ...decision, decidedAt: recorded.storedAt };
     },
 
-    async weigh(employeeId, decision, exitId) {
+    async weigh(employeeId, decision, exitId, whose) {
       const exit = await knownExit(employeeId, exitId);
-      return exit.preview(decision, now(), await actors.whose(exit, decision.decidedBy));
+      return exit.preview(decision, now(), whose ?? (await actors.whose(exit, decision.decidedBy)));
     },
 
     async amend(employeeId, amendment, exitId) {
