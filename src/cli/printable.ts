@@ -2,11 +2,10 @@
  * Text of unknown origin on a terminal: a directory name could clear the screen, set the title of the window, turn the direction of a line,
  * or end it and forge the next one. Every value passes here once, before it is laid out.
  */
+import { shortName } from '../exit/people.js';
 
 /** Control and format characters, and the line ends of Unicode. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-/** In characters. More is no name. */
-const LONGEST_NAME = 100;
 const names = new Set(['name', 'employeeName', 'displayName', 'userName', 'login']);
 
 export const printable = (text: string): string =>
@@ -21,17 +20,12 @@ export function printableCopy<T>(document: T): T {
 }
 
 function copyOf(value: unknown, key = ''): unknown {
-  if (typeof value === 'string') return printable(names.has(key) ? cut(value) : value);
+  if (typeof value === 'string') return printable(names.has(key) ? shortName(value) : value);
   if (Array.isArray(value)) return value.map((each) => copyOf(each, key));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, each]) => [printable(name), copyOf(each, name)]),
   );
-}
-
-function cut(name: string): string {
-  const characters = Array.from(name);
-  return characters.length > LONGEST_NAME ? `${characters.slice(0, LONGEST_NAME).join('')}…` : name;
 }
 
 /** Exact JSON: what a terminal would obey is escaped, which a parser reads as the same. */
