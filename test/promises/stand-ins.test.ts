@@ -32,9 +32,7 @@ inBothForms(
       assert.match(stepOf(status, 'remind-hr-partner')!.note!, /to hr@acme\.example$/);
       assert.match(stepOf(status, 'escalate-decision')!.note!, /to hr@acme\.example$/);
       assert.match(stepOf(status, 'notify-operator')!.note!, /^told hr@acme\.example of notify-manager/);
-      const [blocked] = world.mail
-        .to(NORA)
-        .filter(({ messageId }) => messageId?.includes('.notify-employee.'));
+      const blocked = world.mail.to(NORA).find(({ messageId }) => messageId?.includes('.notify-employee.'));
       assert.ok(blocked!.text!.includes(HR) && !blocked!.text!.includes(NORA), blocked!.text);
       for (const decidedBy of [NORA, 'Nora.Partner+hr@ACME.example'])
         await assert.rejects(
