@@ -2,7 +2,7 @@
 import { isConcerned, notAStranger, notTheEmployee, type Whose } from './acting.js';
 import { parseAmendment, type Amendment } from './amendment.js';
 import { effectiveDayOf, isStaying, parseDecision, type Decision } from './decision.js';
-import { ExitState } from './exit-state.js';
+import { ExitTasks } from './exit-tasks.js';
 import type { Weighed } from './exits.js';
 import { parseHandOver, type HandOver } from './hand-over.js';
 import { earliestToday, type Parsed } from './input.js';
@@ -11,7 +11,7 @@ import { parseRescheduling, type Rescheduling } from './rescheduling.js';
 import { parseResolution, type Resolution } from './resolution.js';
 import { summaryOf } from './steps.js';
 
-export abstract class ExitRules extends ExitState {
+export abstract class ExitRules extends ExitTasks {
   /** Whether the directory has to tell whose the address is, before the exit can accept what the person does. */
   needsLookUp(address: string): boolean {
     return !reaches(address, this.named) && !isConcerned(address, this);

@@ -18,11 +18,8 @@ import type { Plan } from './plan.js';
 import type { Resignation } from './resignation.js';
 import { Ladder, reviewBefore, reviewBy, type Review } from './review.js';
 import {
-  confirmationOf,
   isSettled,
   isStuck,
-  stepKey,
-  type Confirmation,
   type ExitStatus,
   type Phase,
   type RejectedDecision,
@@ -41,21 +38,6 @@ export interface Opening {
   /** The sequence number of the resignation in the record, and the id of its event. */
   seq: number;
   id: string;
-}
-
-/** How long a request waits for the employee's name. */
-const NAME_WITHIN_MS = 30_000;
-
-/** What a task is about. Of an access step also how the exit stands, and what the owner has confirmed of the block. */
-export interface TaskRequest {
-  step: string;
-  system?: string | undefined;
-  /** ISO 8601, UTC. */
-  startedAt?: string | undefined;
-  withinMs: number;
-  reviewBy?: string | undefined;
-  ending?: Ending | undefined;
-  blocked?: Confirmation | undefined;
 }
 
 export abstract class ExitState {
@@ -235,45 +217,10 @@ export abstract class ExitState {
     return this.pendingDecisions.some((decision) => decision.seq === seq);
   }
 
-  /** How many requests the person of a task got. */
-  timesAsked(task: Pick<Step, 'name' | 'system'>): number {
-    return this.taskRequests.get(stepKey(task))?.number ?? 0;
-  }
-
   /** The systems where a person settled the restore or the revoke, so that EMS has not observed it. */
   get unobserved(): string[] {
     const isEnd = ({ name }: Step) => name === 'restore-access' || name === 'revoke-access';
     return this.steps.flatMap((step) => (isEnd(step) && step.by !== undefined ? step.system! : []));
-  }
-
-  /** What the mail of a task says of it, besides what every mail says. */
-  request(task: Pick<Step, 'name' | 'system'>): TaskRequest {
-    const { startedAt } = this.step(task.name, task.system)!;
-    const block = this.step('block-access', task.system);
-    return {
-      step: task.name,
-      system: task.system,
-      startedAt,
-      withinMs: this.ledger.attentionAfterMs(task),
-      ...(task.system !== undefined && {
-        reviewBy: this.reviewBy,
-        ending: this.ending,
-        blocked: block && confirmationOf(block),
-      }),
-    };
-  }
-
-  /**
-   * Until when the first mail of an access step waits for the employee's name, by which its owner finds the account: milliseconds since
-   * the epoch.
-   * It is over where the name is known, or no server is left that could tell it.
-   */
-  awaitsNameUntil({ name, system }: Pick<Step, 'name' | 'system'>): number {
-    const isAwaited =
-      system !== undefined &&
-      this.employeeName === undefined &&
-      this.ledger.starting.some(({ state }) => state === 'running');
-    return isAwaited ? Date.parse(this.step(name, system)!.startedAt!) + NAME_WITHIN_MS : -Infinity;
   }
 
   /** When the decision is overdue: ISO 8601, UTC. */

@@ -2,25 +2,22 @@
  * How an exit changes: a pure reducer over its events, for both forms. The choreographed form folds the stream into it; the workflow
  * records the same events in memory. Every rule is in here, in a class that it extends, or in a file that one of them names.
  */
-import type { Whose } from './acting.js';
 import { isStaying, type Ending } from './decision.js';
-import type { EventData, RecordedEvent } from './events.js';
+import type { RecordedEvent } from './events.js';
 import type { Opening } from './exit-state.js';
-import { ExitSteps } from './exit-steps.js';
+import { ExitActs, whoseOf } from './exit-acts.js';
 import { statusOf } from './exit-status.js';
 import { FailureType } from './failures.js';
 import type { CapturedAccount } from './hold-facts.js';
 import { identitiesOf } from './holds.js';
 import type { Plan } from './plan.js';
 import { rungStep } from './review.js';
-import { dayAfter } from './input.js';
-import type { InterviewRequest } from './interview-standing.js';
-import { isSettled, shortened, type ExitStatus, isStuck } from './status.js';
+import { isSettled, shortened, type ExitStatus } from './status.js';
 
 /** Decisions can arrive without end; the status keeps the latest. */
 const MOST_KEPT = 20;
 
-export class Exit extends ExitSteps {
+export class Exit extends ExitActs {
   /** @param reject called with the sequence number of a pending decision, and why the exit refuses it in the end */
   constructor(
     opening: Opening,
@@ -55,7 +52,7 @@ export class Exit extends ExitSteps {
    * Applies what time alone changes: a rung of the review ladder falls due, or a decision takes effect.
    * @param now ISO 8601, UTC
    */
-  advanceTo(now: string): void {
+  override advanceTo(now: string): void {
     this.asOf = now;
     if (this.closedAt) return;
     if (this.decision && !this.ending && this.effectiveAt !== undefined && this.effectiveAt <= now) {
@@ -183,71 +180,6 @@ export class Exit extends ExitSteps {
     this.revision += 1;
   }
 
-  private requestRescheduling(event: RecordedEvent<'interview.reschedule-requested'>): string | undefined {
-    const weighed = this.weighRescheduling(event.data, event.storedAt);
-    if (!weighed.ok) return weighed.problem;
-    this.arrangeFor(event);
-    return undefined;
-  }
-
-  private arrangeFor(event: InterviewRequest): void {
-    const step = this.interviewing.currentStep;
-    this.interviewing.request = event;
-    // A step that has not begun reads the exit as it then is.
-    if (!step || step.state === 'pending') return;
-    // Where there is no interview yet, the request retries the step that found no time. One that is being arranged is arranged anew.
-    if (!isSettled(step)) this.ledger.retry(step, event.storedAt);
-    else this.ledger.restart('reschedule-hr-interview', event.storedAt, event.seq);
-  }
-
-  private amend(event: RecordedEvent<'resignation.amended'>): string | undefined {
-    const { data, storedAt: at } = event;
-    const weighed = this.weighAmendment(data, at, whoseOf(data));
-    if (!weighed.ok) return weighed.problem;
-    const { lastWorkingDay, effectiveOn, by, note } = weighed.value;
-    const before = this.dates;
-    if (lastWorkingDay !== undefined) this.resignation = { ...this.resignation, lastWorkingDay };
-    this.amendedDay = effectiveOn ?? this.amendedDay;
-    this.amendments.push({ at, by, note, before, after: this.dates });
-    if (this.decision && this.effectiveDay !== before.effectiveOn) this.setEffect(event);
-    if (this.isAwaited) this.ladderSeq = event.seq;
-    if (this.dates.lastWorkingDay !== before.lastWorkingDay && this.mayMiss()) this.arrangeFor(event);
-    this.advanceTo(at);
-    return undefined;
-  }
-
-  /** Whether the interview may not be before the last working day. HR knows: it has the time zones. */
-  private mayMiss(): boolean {
-    const { interview, currentStep, wish } = this.interviewing;
-    const { lastWorkingDay } = this.resignation;
-    if (currentStep && isStuck(currentStep)) return true;
-    if (!interview || lastWorkingDay === undefined || wish.at !== undefined) return false;
-    return interview.start > this.asOf && dayAfter(interview.start.slice(0, 10)) >= lastWorkingDay;
-  }
-
-  private handOver(event: RecordedEvent<'exit.handed-over'>): string | undefined {
-    const { data, storedAt: at } = event;
-    const weighed = this.weighHandOver(data, whoseOf(data));
-    if (!weighed.ok) return weighed.problem;
-    const { to, by } = weighed.value;
-    this.handOvers.push({ at, by, from: this.hrPartner!, to });
-    const { interview, currentStep } = this.interviewing;
-    const isAhead = interview ? interview.start > at : currentStep && !isSettled(currentStep);
-    const isTheirs = interview?.hrPartner?.email === to.email;
-    if (isAhead && !isTheirs && !isStaying(this.ending ?? this.decision?.data.outcome))
-      this.arrangeFor(event);
-    return undefined;
-  }
-
-  /** A mail that was on its way when the exit was taken back is corrected as well. */
-  private recordTelling(event: RecordedEvent): void {
-    if (!this.plan) return;
-    const { employee, employeeName } = this;
-    const isNew = this.told.record(event, () => ({ employee, employeeName, ...this.contacts! }));
-    if (isNew && this.closedAt === undefined && this.step('send-correction'))
-      this.ledger.restart('send-correction', event.storedAt, event.seq);
-  }
-
   private resolve({ data, storedAt }: RecordedEvent<'step.resolved'>): string | undefined {
     const weighed = this.weighResolution(data);
     if (!weighed.ok) return weighed.problem;
@@ -279,21 +211,6 @@ export class Exit extends ExitSteps {
     this.setEffect(event);
     this.advanceTo(event.storedAt);
     return undefined;
-  }
-
-  private setEffect({
-    seq,
-    storedAt,
-    data,
-  }: RecordedEvent<'exit.decision-finalised' | 'resignation.amended'>): void {
-    const day = this.effectiveDay;
-    const { effectiveAt: instant, effectiveZone } = data;
-    // The workflow asks an activity when the day begins. In the stream a day without its instant begins at midnight UTC.
-    const begins = this.form === 'choreographed' ? (instant ?? day) : undefined;
-    this.effectiveAt = day === undefined ? storedAt : begins && new Date(begins).toISOString();
-    this.effectiveZone = day === undefined ? undefined : effectiveZone;
-    this.effectiveSeq = seq;
-    this.effectSetAt = storedAt;
   }
 
   private beginEnding(ending: Ending, at: string, seq: number): void {
@@ -346,8 +263,3 @@ const stays = {
   'wrong-person': 'the resignation was never this person’s',
   cancelled: 'the employee is not leaving: the exit was cancelled',
 } as const;
-
-const whoseOf = ({
-  actorIds,
-}: EventData['exit.decision-finalised' | 'resignation.amended' | 'exit.handed-over']): Whose | undefined =>
-  actorIds && { employeeIds: actorIds };

@@ -10,7 +10,7 @@ import { cancel, request } from './invitation.js';
 import type { Memory } from './memory.js';
 import { hrPartnerOf, wording, type About, type What, type Wording } from './wording.js';
 
-interface Announcer {
+export interface Announcer {
   mailer: Mailer;
   domain: string;
   words: Wording;

@@ -14,6 +14,7 @@ import { announce, contactsOf } from './announcement.js';
 import { firstFree, book, remove } from './booking.js';
 import { entryOf } from './invitation.js';
 import type { Memory } from './memory.js';
+import { releaseFormer } from './former-partner.js';
 import { createSlotBook, type SlotKeeper, type SlotLocks } from './slot-locks.js';
 import {
   describeWindow,
@@ -243,39 +244,12 @@ export function createHrService({
     );
     const remarks = await releaseFormer(
       { exitId, employee, interview: present, heldBy: name },
-      moved,
+      moved.sequence,
+      { partners, keeperOf, announcer },
       memory,
       signal,
     );
     return { ...moved, sent, ...(remarks.length > 0 && { remarks }) };
-  }
-
-  /** @returns what is left to do by hand: the former HR partner may be gone, with their calendar and mailbox */
-  async function releaseFormer(
-    about: { exitId: string; employee: Employee; interview: Interview; heldBy: string },
-    { sequence }: Interview,
-    memory: Memory,
-    signal: AbortSignal,
-  ): Promise<string[]> {
-    const { interview: present, exitId } = about;
-    const former = hrPartnerOf(present);
-    const { calendar } = partners.find(({ contact }) => contact.email === former.email) ?? {};
-    const remarks: string[] = [];
-    if (calendar && present.calendarUrl === calendar.urlOf(present.uid))
-      await remove(calendar, present.uid, signal);
-    else if (present.calendarUrl)
-      remarks.push(
-        `the entry ${present.calendarUrl} is in a calendar that left the configuration: remove it there`,
-      );
-    await keeperOf({ contact: former }, exitId).letGoAllBut(undefined, [present]);
-    const withdrawn = { ...present, attendees: [former], hrPartner: former, sequence };
-    try {
-      await announce('interview-cancelled', about, withdrawn, announcer, memory, signal);
-    } catch (error) {
-      if (!(error instanceof FinalFailure)) throw error;
-      remarks.push(error.message);
-    }
-    return remarks;
   }
 
   const slotsFor = ({ timeZone: employeeTimeZone }: Employee, window: Window): Slot[] =>
