@@ -72,7 +72,7 @@ describe('@long npm run compare', () => {
   it('has a place in the document for the tables of each phase', async () => {
     const text = await readFile(document, 'utf8');
     for (const name of ['footprint', 'latency', 'throughput', 'subscribers', 'outage', 'kill', 'diagnosis'])
-      assert.match(text, new RegExp(`<!-- compare:${name} -->[^]*<!-- /compare:${name} -->`));
+      assert.match(text, new RegExp(`<!-- ${name} -->[^]*<!-- /${name} -->`));
   });
 
   it('counts each file of src/ once, and finds files of each form', async () => {

@@ -1,4 +1,4 @@
-/** `bench/results/compare.md`: each phase has a place between two markers, and writes there and nowhere else. */
+/** The documents in `bench/results`: each phase has a place between two markers, and writes there and nowhere else. */
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -13,7 +13,7 @@ const execute = promisify(execFile);
 export async function writePlaces(file: string, places: ReadonlyMap<string, string>): Promise<void> {
   let text = await readFile(file, 'utf8');
   for (const [name, content] of places) {
-    const [begin, end] = [`<!-- compare:${name} -->`, `<!-- /compare:${name} -->`];
+    const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
     const [from, to] = [text.indexOf(begin), text.indexOf(end)];
     if (from < 0 || to < from)
       throw new Error(

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
-import type { Mail, Seen, Write } from './outside.js';
+import type { Counts, Mail, Seen, Write } from './outside.js';
 
 const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
@@ -142,7 +142,9 @@ function wrote(system: string, { employeeId, active, groups }: User, what: strin
   tell({ kind: 'write', atMs: Date.now(), system, employeeId, what, isChange, state } satisfies Write);
 }
 
+let requests = 0;
 const scim = http.createServer((request, response) => {
+  requests += 1;
   void (async () => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -189,11 +191,16 @@ const smtp = new SMTPServer({
 smtp.on('error', sayBroken);
 
 // Else the small packets of a dialogue wait for one another.
-smtp.server.on('connection', (socket) => socket.setNoDelay(true));
+let connections = 0;
+smtp.server.on('connection', (socket) => {
+  connections += 1;
+  socket.setNoDelay(true);
+});
 
 scim.listen(0, '127.0.0.1');
 smtp.listen(0, '127.0.0.1');
 await Promise.all([once(scim, 'listening'), once(smtp.server, 'listening')]);
 const portOf = (server: { address: () => unknown }): number => (server.address() as AddressInfo).port;
 process.send!({ scimPort: portOf(scim), smtpPort: portOf(smtp.server) });
+process.on('message', () => void process.send!({ requests, connections } satisfies Counts));
 process.on('SIGTERM', () => process.exit(0));

@@ -33,11 +33,22 @@ export interface Outside {
   mailsOf: (exitId: string) => readonly Mail[];
   /** Waits for something to be seen of an exit; asks anew with each thing that is. */
   until: <T>(what: string, ask: () => T | undefined, withinMs: number) => Promise<T>;
+  /** Since the start: SCIM requests, and connections to the mail server. */
+  counts: () => Promise<Counts>;
   pid: number;
   stop: () => Promise<void>;
 }
 
-export async function startOutside(logFile: string): Promise<Outside> {
+export interface Counts {
+  requests: number;
+  connections: number;
+}
+
+/** @param hear is called with each thing that is seen */
+export async function startOutside(
+  logFile: string,
+  hear: (seen: Seen) => void = () => undefined,
+): Promise<Outside> {
   const writes = new Map<string, Write[]>();
   const mails = new Map<string, Mail[]>();
   const news = new EventEmitter().setMaxListeners(0);
@@ -49,12 +60,17 @@ export async function startOutside(logFile: string): Promise<Outside> {
     smtpPort: number;
   }
   const module = fileURLToPath(new URL('./outside-server.js', import.meta.url));
+  let ask!: () => void;
+  let answer: (counts: Counts) => void = () => undefined;
   const child: Child & { ready: Ports } = await startChild(
     { name: 'the world outside', module, logFile },
     (process) =>
       new Promise<Ports>((resolve) => {
-        process.on('message', (message: Seen | Ports) => {
+        ask = () => void process.send('counts');
+        process.on('message', (message: Seen | Ports | Counts) => {
+          if ('requests' in message) return answer(message);
           if (!('kind' in message)) return resolve(message);
+          hear(message);
           if (message.kind === 'write') keep(writes, message.employeeId, message);
           else keep(mails, message.messageId.split('.')[0]!, message);
           news.emit('seen');
@@ -100,6 +116,11 @@ export async function startOutside(logFile: string): Promise<Outside> {
         };
         news.on('seen', look).on('gone', gone);
         look();
+      }),
+    counts: () =>
+      new Promise((resolve) => {
+        answer = resolve;
+        ask();
       }),
     pid: child.pid,
     stop: child.stop,

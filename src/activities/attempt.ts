@@ -6,9 +6,7 @@ import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activ
 import { ActivityCancelledError } from '@temporalio/client';
 import { FinalFailure, type Reported } from '../exit/failures.js';
 import { RetryAfter } from '../services/protocols/retry-after.js';
-
-/** The heartbeat interval; a cancellation reaches the attempt with the next heartbeat. */
-const HEARTBEAT_EVERY_MS = 1_000;
+import { startHeartbeats } from './heartbeats.js';
 
 export interface Attempt<P> {
   /** Aborts on cancellation, on shutdown, and before the attempt's timeout: no request outlives its attempt. */
@@ -25,23 +23,15 @@ export interface Attempt<P> {
 export async function attempt<T, P = never>(run: (attempt: Attempt<P>) => Promise<T>): Promise<T> {
   const context = Context.current();
   const deadline = AbortSignal.timeout(timeLeftMs(context.info));
-  let progress = (context.info.heartbeatDetails ?? undefined) as P | undefined;
-  const beat = () => context.heartbeat(progress);
-  const report = async (reached: P): Promise<void> => {
-    // A copy, because the service changes its own object further.
-    progress = structuredClone(reached);
-    beat();
-    // `Context.heartbeat` is throttled and may never be sent. The server answers this call once the details are durable.
-    await context.client.activity.heartbeat(context.info.taskToken, progress);
-  };
-  const heartbeats = setInterval(beat, HEARTBEAT_EVERY_MS);
+  const heartbeats = startHeartbeats<P>(context);
   try {
-    const signal = AbortSignal.any([context.cancellationSignal, deadline]);
-    return await run({ signal, progress, report });
+    const signal = AbortSignal.any([context.cancellationSignal, heartbeats.signal, deadline]);
+    return await run({ signal, progress: heartbeats.details, report: heartbeats.report });
   } catch (error) {
-    const details: [Reported] = [{ reported: progress ?? null }];
-    const isCancelled =
-      context.cancellationDetails?.cancelRequested || error instanceof ActivityCancelledError;
+    const pauseMs = error instanceof RetryAfter ? error.afterMs : undefined;
+    const retryAt = pauseMs === undefined ? {} : { retryAt: Date.now() + pauseMs };
+    const details: [Reported] = [{ reported: heartbeats.details ?? null, ...retryAt }];
+    const isCancelled = heartbeats.signal.reason instanceof ActivityCancelledError;
     if (isCancelled && !(error instanceof FinalFailure)) {
       throw new CancelledFailure('cancelled on request', details, error as Error);
     }
@@ -52,14 +42,14 @@ export async function attempt<T, P = never>(run: (attempt: Attempt<P>) => Promis
       message: deadline.aborted ? `no result within the attempt's time: ${message}` : message,
       type: isFinal ? error.type : name,
       nonRetryable: isFinal,
-      ...(error instanceof RetryAfter && { nextRetryDelay: error.afterMs }),
+      ...(pauseMs !== undefined && { nextRetryDelay: pauseMs }),
       details,
       ...(cause instanceof Error && { cause }),
     });
     failure.stack = stack;
     throw failure;
   } finally {
-    clearInterval(heartbeats);
+    heartbeats.stop();
   }
 }
 

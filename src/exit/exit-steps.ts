@@ -1,9 +1,9 @@
 /** How the steps of an exit change: settled, failed, drifted, skipped. */
 import type { RecordedEvent } from './events.js';
 import { ExitRules } from './exit-rules.js';
-import { FailureType } from './failures.js';
+import { FailureType, notConfirmed } from './failures.js';
 import { settlementOf, type Settlement } from './settlement.js';
-import { isSettled, stepKey, type Step } from './status.js';
+import { isSettled, isStuck, stepKey, type Step } from './status.js';
 import type { StepRow } from './steps.js';
 
 /** Drifts can arrive without end; the status keeps the latest. */
@@ -37,10 +37,19 @@ export abstract class ExitSteps extends ExitRules {
     const { step: name, system, to, number } = data;
     const step = this.step(name, system);
     if (!step) return this.noStep(name, system);
-    if (number > this.timesAsked(step))
+    const isNew = number > this.timesAsked(step);
+    if (isNew)
       this.taskRequests.set(stepKey(step), { number, at: storedAt, start: this.ledger.starts(name, system) });
     if (!isSettled(step)) step.note = `asked ${to}${number > 1 ? `, ${number} times` : ''}`;
+    if (isNew && isStuck(step)) this.endOutageOfMail(step, to, storedAt);
     return undefined;
+  }
+
+  /** The mail has gone after all: what kept it back is over, and now the person is waited for. */
+  private endOutageOfMail(step: Step, to: string, at: string): void {
+    const tookMs = Date.parse(at) - Date.parse(step.startedAt!);
+    if (tookMs < this.ledger.attentionAfterMs(step)) this.ledger.recover(step);
+    else this.askForAttention(step, notConfirmed(step, to), at);
   }
 
   protected recordFailure({ data, storedAt }: RecordedEvent<'step.needs-attention'>): string | undefined {

@@ -24,6 +24,13 @@ export abstract class ExitTasks extends ExitState {
     return this.taskRequests.get(stepKey(task))?.number ?? 0;
   }
 
+  /** Since when failed attempts of a step count, ISO 8601: it began, or its mail went out. */
+  triedSince(step: Step): string | undefined {
+    const { startedAt } = step;
+    const asked = this.taskRequests.get(stepKey(step))?.at;
+    return startedAt !== undefined && asked !== undefined && asked > startedAt ? asked : startedAt;
+  }
+
   /** What the mail of a task says of it, besides what every mail says. */
   request(task: Pick<Step, 'name' | 'system'>): TaskRequest {
     const { startedAt } = this.step(task.name, task.system)!;

@@ -90,7 +90,10 @@ export const notConfirmed = ({ name, system }: Pick<Step, 'name' | 'system'>, by
   type: FailureType.NotConfirmed,
 });
 
-/** The one element of a failure's `details`: the last heartbeat details of its attempts; null where there were none. */
+/** The one element of a failure's `details`. */
 export interface Reported {
+  /** The last heartbeat details of its attempts; null where there were none. */
   reported: unknown;
+  /** Before it the server wants no further attempt: milliseconds since the epoch. */
+  retryAt?: number;
 }

@@ -151,6 +151,13 @@ export class StepLedger {
     this.entry(step.name, step.system)!.stuckOn = type;
   }
 
+  /** What the step waited for has come, and it goes on: it is not begun again. */
+  recover(step: Step): void {
+    Object.assign(step, { state: 'running', error: undefined });
+    this.entry(step.name, step.system)!.stuckOn = undefined;
+    this.notices.forget(step);
+  }
+
   private start(entry: Entry, startedAt: string): void {
     entry.starts += 1;
     entry.stuckOn = undefined;

@@ -33,6 +33,22 @@ interface WorkerPlan {
   services: readonly ServiceName[];
 }
 
+/** Of every worker. */
+export const workerOptions = {
+  dataConverter: { payloadConverterPath },
+  // Attempts may finish in this time; Temporal retries the others on another worker. Keep it below the container's grace period.
+  shutdownGraceTime: '10 seconds',
+  shutdownForceTime: '20 seconds',
+} satisfies Partial<WorkerOptions>;
+
+/** Of a worker that runs workflows as well. */
+export const workflowOptions = {
+  // With fewer slots than open exits, the block of one exit waits for workflow tasks of others.
+  maxConcurrentWorkflowTaskExecutions: 200,
+  // How long a workflow task stays on the sticky queue of a worker that may be dead. It must be well below a client's 15 s deadline.
+  stickyQueueScheduleToStartTimeout: '3 seconds',
+} satisfies Partial<WorkerOptions>;
+
 /** @throws ConfigError */
 export async function createWorkers({
   connection,
@@ -48,23 +64,8 @@ export async function createWorkers({
     access: () => ({ ...createAccessActivities(access), ...createDriftActivities(access) }),
     steps: () => createStepActivities(createSteps(config)),
   };
-  const common = {
-    connection,
-    namespace,
-    dataConverter: { payloadConverterPath },
-    // A cancellation reaches an attempt with a heartbeat, and the workflow waits for the end of the attempt.
-    maxHeartbeatThrottleInterval: '1 second',
-    // Attempts may finish in this time; Temporal retries the others on another worker. Keep it below the container's grace period.
-    shutdownGraceTime: '10 seconds',
-    shutdownForceTime: '20 seconds',
-  } satisfies Partial<WorkerOptions>;
-  const workflow = {
-    workflowBundle: { codePath: workflowBundlePath },
-    // With fewer slots than open exits, the block of one exit waits for workflow tasks of others.
-    maxConcurrentWorkflowTaskExecutions: 200,
-    // How long a workflow task stays on the sticky queue of a worker that may be dead. It must be well below a client's 15 s deadline.
-    stickyQueueScheduleToStartTimeout: '3 seconds',
-  };
+  const common = { ...workerOptions, connection, namespace };
+  const workflow = { ...workflowOptions, workflowBundle: { codePath: workflowBundlePath } };
 
   // Temporal limits the rate of a task queue across all its workers.
   const rateLimited = config.systems.filter(isAsked).flatMap(({ name, rateLimit }) =>

@@ -2,10 +2,10 @@
  * The heartbeat details of an activity, kept beyond it. After a timeout or an operator's retry, the next call gets them and repeats no
  * effect.
  */
-import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow';
+import { ActivityFailure } from '@temporalio/workflow';
 import type { Reported } from '../exit/failures.js';
 import { progressOf } from './proxies.js';
-import { causeOf } from './step-failures.js';
+import { causeOf, detailsOf } from './step-failures.js';
 import type { StepExecution } from './step-runner.js';
 
 export class ActivityProgress<P> {
@@ -38,12 +38,4 @@ export class ActivityProgress<P> {
       execution.beforeCancel = undefined;
     }
   }
-}
-
-/** @returns undefined where the failure comes neither from activities/attempt.ts nor from a timeout, which has the last heartbeat */
-function detailsOf(failure: Error): Reported | undefined {
-  if (failure instanceof TimeoutFailure) return { reported: failure.lastHeartbeatDetails };
-  if (!(failure instanceof ApplicationFailure || failure instanceof CancelledFailure)) return undefined;
-  const [detail] = failure.details ?? [];
-  return typeof detail === 'object' && detail !== null && 'reported' in detail ? detail : undefined;
 }

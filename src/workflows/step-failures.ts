@@ -1,6 +1,12 @@
 /** Classifies the failure of a step: whether it is final, its type, and its reason for people. */
-import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
-import { FinalFailure } from '../exit/failures.js';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  isCancellation,
+  TimeoutFailure,
+} from '@temporalio/workflow';
+import { FinalFailure, type Reported } from '../exit/failures.js';
 
 /** The failure that an ActivityFailure wraps. */
 export const causeOf = (failure: Error): Error =>
@@ -28,3 +34,18 @@ export function isFinal(failure: Error): boolean {
   const isNonRetryable = cause instanceof ApplicationFailure && cause.nonRetryable === true;
   return isNonRetryable || cause instanceof FinalFailure || isCancellation(failure);
 }
+
+/** @returns undefined where the failure comes neither from activities/attempt.ts nor from a timeout, which has the last heartbeat */
+export function detailsOf(failure: Error): Reported | undefined {
+  if (failure instanceof TimeoutFailure) return { reported: failure.lastHeartbeatDetails };
+  if (!(failure instanceof ApplicationFailure || failure instanceof CancelledFailure)) return undefined;
+  const [detail] = failure.details ?? [];
+  return typeof detail === 'object' && detail !== null && 'reported' in detail ? detail : undefined;
+}
+
+/**
+ * Temporal ends an activity at once whose next attempt would come after its timeout, and the SDK drops the pause.
+ * @returns how long the server wants no further attempt, in milliseconds; 0 where it does not ask
+ */
+export const pauseAfter = (cause: Error): number =>
+  Math.max(0, (detailsOf(cause)?.retryAt ?? 0) - Date.now());

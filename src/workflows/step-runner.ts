@@ -7,7 +7,7 @@ import type { Outcome } from '../exit/events.js';
 import type { Exit } from '../exit/exit.js';
 import { isSettled, stepKey, isStuck } from '../exit/status.js';
 import { summaryOf } from '../exit/steps.js';
-import { causeOf, isFailureOfStep, isFinal, reasonOf, typeOf } from './step-failures.js';
+import { causeOf, isFailureOfStep, isFinal, pauseAfter, reasonOf, typeOf } from './step-failures.js';
 
 /** One execution of a step, which ends with its outcome or a failure. */
 export interface StepExecution {
@@ -115,6 +115,8 @@ export class StepRunner {
         this.record({ type: 'step.needs-attention', data: why });
         // The runner retries an outage further, now without a timeout. The exit may have begun the step again by itself.
         waitsForPerson = isFinal(failure) && !isStale();
+        const pauseMs = pauseAfter(cause);
+        if (pauseMs > 0) await condition(isStale, pauseMs, { summary: `Until ${key} may be tried again` });
       }
     }
   }

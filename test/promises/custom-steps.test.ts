@@ -229,14 +229,44 @@ inBothForms('a task that is late', { config: [task('P1D', 'PT1S')] }, (company) 
     await settle(company(), nora, 'collect-badge', 'skip');
   });
 
-  it('names the outage of the mail where the mail never went out', async () => {
-    const { mail } = company();
+  it('names the outage of the mail until the mail has gone, and then the person who has not confirmed', async () => {
+    const { mail, until } = company();
     mail.refuse((to) => (to === DESK ? { code: 450, message: 'come back later' } : undefined));
     const nora = await waiting(company(), { on: ['payroll'] });
     const stuck = await untilStep(company(), nora, 'collect-badge');
     assert.match(stepOf(stuck, 'collect-badge')!.error!, /come back later/);
     mail.refuse(undefined);
     await untilAsked(company(), nora, 1);
+    const asked = await until(
+      nora,
+      'the mail in the status',
+      (status) => stepOf(status, 'collect-badge')?.note === `asked ${DESK}`,
+    );
+    const { state, error, attempt, nextAttemptAt } = stepOf(asked, 'collect-badge')!;
+    assert.equal(state, 'needs-attention');
+    assert.match(error!, /^desk@.* has not confirmed collect-badge in time: ask them/);
+    assert.deepEqual([attempt, nextAttemptAt], [undefined, undefined]);
+    await settle(company(), nora, 'collect-badge', 'skip');
+  });
+});
+
+inBothForms('a task with time left', { config: [task('P1D', 'PT1H')] }, (company) => {
+  it('shows the outage of its mail while that is retried, and not when it has gone', async () => {
+    const { mail, until } = company();
+    mail.refuse((to) => (to === DESK ? { code: 450, message: 'come back later' } : undefined));
+    const nora = await waiting(company(), { on: ['payroll'] });
+    await until(nora, 'the outage', (status) =>
+      Boolean(stepOf(status, 'collect-badge')?.error?.includes('come back later')),
+    );
+    mail.refuse(undefined);
+    const asked = await until(
+      nora,
+      'the mail in the status',
+      (status) => stepOf(status, 'collect-badge')?.note === `asked ${DESK}`,
+    );
+    const { state, error, attempt, nextAttemptAt } = stepOf(asked, 'collect-badge')!;
+    assert.equal(state, 'running');
+    assert.deepEqual([error, attempt, nextAttemptAt], [undefined, undefined, undefined]);
     await settle(company(), nora, 'collect-badge', 'skip');
   });
 });

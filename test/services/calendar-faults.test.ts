@@ -51,9 +51,9 @@ describe('@long scheduling in a calendar that', () => {
   }
 
   it('is unreachable is an outage that names the address', async () => {
-    const gone = { ...calendar.account, url: 'http://127.0.0.1:1/hr/calendar' };
+    const gone = { ...calendar.account, url: 'http://127.0.0.1:2/hr/calendar' };
     const message = await outage(secretly(scheduleIn(gone)));
-    assert.match(message, /cannot be reached at http:\/\/127\.0\.0\.1:1\/hr\/calendar\/: \w+/);
+    assert.match(message, /cannot be reached at http:\/\/127\.0\.0\.1:2\/hr\/calendar\/: \w+/);
   });
 
   it('hangs is an outage after the request timeout, or as soon as the attempt is cancelled', async () => {

@@ -59,6 +59,14 @@ describe('an HTTP server of the hold', () => {
       30,
     ],
     ['a date far away', { status: 429, headers: { 'retry-after': 'Sat, 01 Jan 2101 00:00:00 GMT' } }, 3600],
+    ['more seconds than an hour has', { status: 503, headers: { 'retry-after': '86400' } }, 3600],
+    ['a fraction of a second', { status: 429, headers: { 'retry-after': '1.6' } }, 2],
+    ["two headers, of which one is a proxy's", { status: 429, headers: { 'retry-after': '5, 30' } }, 30],
+    [
+      '429 with the one field of the newer drafts',
+      { status: 429, headers: { ratelimit: '"default";r=0;t=25' } },
+      25,
+    ],
     [
       '403 with an exhausted limit that resets in seconds',
       { status: 403, headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '40' } },
@@ -70,9 +78,47 @@ describe('an HTTP server of the hold', () => {
       const error = await failure(given);
       assert.ok(error instanceof RetryAfter, error.message);
       assert.equal(Math.round(error.afterMs / 1000), seconds);
-      assert.match(error.message, /^payroll answered \d+ to "ask".*; it asks to wait \d+ s$/);
+      assert.match(
+        error.message,
+        /^payroll answered \d+ to "ask".*; it asks to wait \d+ s(, and is asked again after 3600 s)?; the next attempt waits until 20.*Z$/,
+      );
     });
   }
+
+  // Retry-After: in the past, negative or unreadable.
+  for (const value of ['0', '-5', 'Thu, 01 Jan 2015 00:00:00 GMT', 'soon'])
+    it(`is retried as usual after a 403 that asks to wait "${value}"`, async () => {
+      const error = await failure({ status: 403, headers: { 'retry-after': value } });
+      assert.ok(!(error instanceof FinalFailure) && !(error instanceof RetryAfter), error.message);
+    });
+
+  it('is given the time until its exhausted limit resets at a date', async () => {
+    const at = new Date(Date.now() + 600_000).toISOString();
+    const headers = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': at };
+    const error = await failure({ status: 429, headers });
+    assert.ok(error instanceof RetryAfter && error.afterMs > 500_000 && error.afterMs <= 600_000);
+  });
+
+  const limits: [status: number, body: object, headers?: http.OutgoingHttpHeaders][] = [
+    [403, { message: 'API rate limit exceeded for installation ID 7.' }],
+    [403, { message: 'You have exceeded a secondary rate limit. Please wait a few minutes.' }],
+    [403, { error: { code: 403, message: 'Quota exceeded', errors: [{ reason: 'userRateLimitExceeded' }] } }],
+    [403, [{ message: 'TotalRequests Limit exceeded.', errorCode: 'REQUEST_LIMIT_EXCEEDED' }] as object],
+    [400, { scimType: 'tooMany', detail: 'more than the server is willing to process' }],
+    [400, { __type: 'ThrottlingException', Message: 'Rate exceeded' }],
+    [400, { detail: 'The request was throttled' }],
+    [500, { detail: 'Too many requests' }],
+    [200, { ok: false, error: 'ratelimited' }],
+    [403, {}, { 'x-ratelimit-remaining': '0' }],
+  ];
+  for (const [status, body, headers = {}] of limits)
+    it(`is asked again slowly where ${status} ${JSON.stringify(body)} says that it limits, and not for how long`, async () => {
+      const given = { status, headers: { ...JSON_TYPE, ...headers }, body: JSON.stringify(body) };
+      const error = await failure(given);
+      assert.ok(error instanceof RetryAfter, error.message);
+      assert.equal(error.afterMs, 60_000);
+      assert.match(error.message, /; its rate limit is exhausted; the next attempt waits until 20/);
+    });
 
   it('is given the time until its exhausted limit resets at a point of time', async () => {
     const reset = String(Math.round(Date.now() / 1000) + 1000);
@@ -87,16 +133,22 @@ describe('an HTTP server of the hold', () => {
     const before = requests;
     const waiting = await one.send(request, signal).catch((error: unknown) => error);
     assert.ok(waiting instanceof RetryAfter && waiting.afterMs > 50_000);
-    assert.match(waiting.message, /^payroll has asked to wait until 20\d\d-/);
+    assert.match(
+      waiting.message,
+      /^"ask" waits, since payroll answered 429 to "ask"; it asks to wait 60 s; the next attempt waits until 20/,
+    );
     assert.equal(requests, before);
   });
 
   const outages: [what: string, given: typeof answer][] = [
-    ...[408, 409, 423, 425, 429, 500, 502, 503, 504].map((status): [string, typeof answer] => [
-      String(status),
-      { status },
-    ]),
-    ['an exhausted limit without a time', { status: 403, headers: { 'x-ratelimit-remaining': '0' } }],
+    ...[408, 409, 420, 421, 423, 425, 429, 500, 502, 503, 504, 520, 523, 527, 529].map(
+      (status): [string, typeof answer] => [String(status), { status }],
+    ),
+    ['500 with a reason that is no rule', { status: 500, body: detail('cannot get a connection') }],
+    ['500 of a database in trouble', { status: 500, body: detail('not allowed in a read-only transaction') }],
+    ['409 with a reason that passes', { status: 409, body: detail('another operation is in progress') }],
+    ['400 with a reason that passes', { status: 400, body: detail('locked, try again later') }],
+    ['200 with an error', { status: 200, body: JSON.stringify({ error: 'internal' }) }],
     ...[200, 400, 403, 404, 501].map((status): [string, typeof answer] => [
       `${status} with a web page`,
       { status, headers: { 'content-type': 'text/html; charset=utf-8' }, body: '<h1>Sorry</h1>' },
@@ -123,7 +175,80 @@ describe('an HTTP server of the hold', () => {
       { status: 403, body: detail('the last owner cannot be removed') },
       ': the last owner cannot be removed; mend that on payroll and retry',
     ],
+    [
+      '500 with a rule',
+      { status: 500, body: detail('The last owner cannot be removed') },
+      ': The last owner cannot be removed; mend that on payroll and retry',
+    ],
+    [
+      '409 with a rule',
+      { status: 409, body: detail('the group is managed by Active Directory') },
+      ': the group is managed by Active Directory; mend that on payroll and retry',
+    ],
+    [
+      '409 of uniqueness',
+      { status: 409, body: JSON.stringify({ scimType: 'uniqueness', detail: 'taken' }) },
+      ': taken (uniqueness); mend that on payroll and retry',
+    ],
+    [
+      '401 whose header has the reason',
+      {
+        status: 401,
+        headers: {
+          'www-authenticate': 'Bearer error="invalid_token", error_description="The token expired"',
+        },
+      },
+      ': The token expired; check the token of payroll',
+    ],
+    [
+      '403 for lack of a scope',
+      {
+        status: 403,
+        headers: { 'www-authenticate': 'Bearer error="insufficient_scope", scope="scim.write"' },
+      },
+      ': insufficient_scope (scim.write): give the token of payroll the permission that it lacks, and retry',
+    ],
+    [
+      '403 about a group by a misleading name',
+      { status: 403, body: detail('rate-limit-admins is protected') },
+      ': rate-limit-admins is protected; mend that on payroll and retry',
+    ],
+    [
+      '400 of Okta',
+      {
+        status: 400,
+        body: JSON.stringify({
+          errorSummary: 'Api validation failed',
+          errorCauses: [{ errorSummary: 'status' }],
+        }),
+      },
+      ': Api validation failed: status',
+    ],
+    [
+      '400 by field',
+      { status: 400, body: JSON.stringify({ errors: { active: 'cannot be false' } }) },
+      ': active: cannot be false',
+    ],
+    [
+      '400 of SailPoint',
+      {
+        status: 400,
+        body: JSON.stringify({ detailCode: '400.1', messages: [{ locale: 'en', text: 'no' }] }),
+      },
+      ': no',
+    ],
+    [
+      '400 of OData',
+      { status: 400, body: JSON.stringify({ error: { code: 'X', message: { lang: 'en', value: 'no' } } }) },
+      ': no',
+    ],
+    [
+      '403 with problem details',
+      { status: 403, body: JSON.stringify({ title: 'Forbidden', detail: 'owners stay', status: 403 }) },
+      ': owners stay; mend that on payroll and retry',
+    ],
     ['501', { status: 501 }, ''],
+    ['505', { status: 505 }, ''],
     [
       '400 with a type',
       { status: 400, body: JSON.stringify({ scimType: 'mutability', detail: 'Attribute is\nread-only' }) },
@@ -190,7 +315,7 @@ describe('an HTTP server of the hold', () => {
     try {
       assert.match(
         await finalFailure(FailureType.Refused, exchange(url).send(request, signal)),
-        /^payroll is not asked at https:.*: DEPTH_ZERO_SELF_SIGNED_CERT; check its address, certificate and token$/,
+        /^payroll is not asked at https:.*: self-signed certificate \(DEPTH_ZERO_SELF_SIGNED_CERT\); correct its address, port or certificate, or trust its authority/,
       );
       await finalFailure(
         FailureType.Refused,

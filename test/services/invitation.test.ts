@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { FailureType } from '../../src/exit/failures.js';
 import { arrangementNote } from '../../src/exit/interview.js';
 import { RetryAfter } from '../../src/services/protocols/retry-after.js';
 import { HOME } from '../support/calendar.js';
-import { outage } from '../support/failures.js';
+import { finalFailure, outage } from '../support/failures.js';
 import { HR, hrAt, memory, readInvitation } from '../support/interview.js';
 import { DANA } from '../support/message.js';
 import { sampleConfig } from '../support/sample-config.js';
@@ -84,17 +85,27 @@ describe('the invitation', () => {
     for (const [personalEmail, note] of [
       [HOME, `invited ${DANA} and ${HR}, not ${HOME}, where the mail was refused`],
       ['dana@', `invited ${DANA} and ${HR}`],
-    ] as const)
-      for (const [code, message] of [
-        [550, '5.1.1 no such user'],
-        [554, '5.7.1 not from you'],
-      ] as const) {
-        mail.mails.length = 0;
-        mail.refuse((to) => (to === HOME ? { code, message } : undefined));
-        const interview = await schedule({ employee: { personalEmail } });
-        assert.deepEqual(recipients(), [DANA, HR]);
-        assert.ok(arrangementNote(interview, undefined).startsWith(`${note}, by working hours`));
-      }
+    ] as const) {
+      mail.mails.length = 0;
+      mail.refuse((to) => (to === HOME ? { code: 550, message: '5.1.1 no such user' } : undefined));
+      const interview = await schedule({ employee: { personalEmail } });
+      assert.deepEqual(recipients(), [DANA, HR]);
+      assert.ok(arrangementNote(interview, undefined).startsWith(`${note}, by working hours`));
+    }
+  });
+
+  it('gives up no address that is refused for the sender: the others are invited, and a retry sends what is missing', async () => {
+    const done = memory();
+    mail.refuse((to) => (to === HOME ? { code: 554, message: '5.7.1 not from you' } : undefined));
+    const invite = () => schedule({ employee: { personalEmail: HOME }, done });
+    assert.match(
+      await finalFailure(FailureType.Refused, invite()),
+      new RegExp(`Mail to ${HOME} .*not from you`),
+    );
+    assert.deepEqual(recipients(), [DANA, HR]);
+    mail.refuse(undefined);
+    await invite();
+    assert.deepEqual(recipients(), [DANA, HR, HOME]);
   });
 
   it('goes out later to an address whose server has reached a limit, and now to the others', async () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { tellingOf, type Employee } from '../../src/exit/people.js';
+import { Failures } from '../../src/services/mails/failures-by-address.js';
 import { RetryAfter } from '../../src/services/protocols/retry-after.js';
 import { FailureType } from '../../src/exit/failures.js';
-import { finalFailure, outage } from '../support/failures.js';
+import { errorOf, finalFailure, outage } from '../support/failures.js';
 import { readHtml } from '../support/html.js';
 import { addressesOf, DANA, deliveries } from '../support/message.js';
 import { about, HR_PARTNER, reviewBy, serviceAt } from '../support/notification.js';
@@ -133,7 +134,36 @@ describe('the employee', () => {
     server.refuse((to) =>
       to === HOME ? { code: 550, message: '5.4.5 daily quota' } : { code: 451, message: 'down' },
     );
-    await assert.rejects(tell({ personalEmail: HOME }), RetryAfter);
+    const error = await errorOf(tell({ personalEmail: HOME }));
+    assert.ok(error instanceof RetryAfter, error.message);
+    for (const words of [DANA, '451 down', HOME, 'daily quota', 'the next attempt waits until 20'])
+      assert.ok(error.message.includes(words), error.message);
+  });
+
+  it('waits as long as the longest of several limits', () => {
+    const failures = new Failures();
+    for (const ms of [1_000, 900_000, 60_000]) failures.add(new RetryAfter(`${ms}`, ms));
+    assert.throws(
+      () => failures.throwOthers(),
+      (error) => error instanceof RetryAfter && error.afterMs === 900_000,
+    );
+  });
+
+  it('asks for the operator where one address is refused for the sender; a retry sends what is missing', async () => {
+    const delivered = deliveries();
+    server.refuse((to) =>
+      to === HOME
+        ? { code: 553, message: '5.7.1 Sender address rejected: not owned by user ems' }
+        : undefined,
+    );
+    const reason = await finalFailure(FailureType.Refused, tell({ personalEmail: HOME }, delivered));
+    assert.match(
+      reason,
+      /^Mail to dana@home\.example .*not owned by user ems\. The server does not say that the address/,
+    );
+    server.refuse(undefined);
+    await tell({ personalEmail: HOME }, delivered);
+    assert.deepEqual(recipients(), [DANA, HOME]);
   });
 
   it('without an address makes the step fail for good, with who it is and what to do', async () => {

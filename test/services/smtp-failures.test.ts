@@ -87,7 +87,10 @@ describe('a mail server', () => {
         .catch((error: unknown) => error);
       assert.ok(error instanceof RetryAfter, String(error));
       assert.equal(error.afterMs, LIMIT_PAUSE_MS);
-      assert.match(error.message, /did not go out yet: \d{3}[ -]/);
+      assert.match(
+        error.message,
+        /did not go out yet: \d{3}[ -].*; the next attempt waits until 20\d\d-.*Z$/,
+      );
     });
 
   const final: [words: string, answer: string, failure: FailureType][] = [
@@ -101,16 +104,63 @@ describe('a mail server', () => {
       AddressRefused,
     ],
     ['RCPT TO', '550 5.4.1 Recipient address rejected: Access denied', AddressRefused],
-    ['RCPT TO', '554 5.7.1 Relay access denied', AddressRefused],
     ['RCPT TO', '553 temporary email addresses are not accepted', AddressRefused],
     ['.', '550 5.1.1 User unknown', AddressRefused],
     ['.', '552 Message size exceeds maximum permitted', Refused],
     ['.', '552 5.2.3 Your message exceeded our message size limits', Refused],
     ['.', '554 5.4.0 too many hops', Refused],
     ['.', '550 5.7.1 This message exceeds the threshold for spam', Refused],
-    ['RCPT TO', '554 5.7.1 Client host blocked using a block list, see later', AddressRefused],
     ['.', '550 5.7.1 TLS 1.2 or later required', Refused],
     ['DATA', '503 5.5.1 Bad sequence of commands, try again later', Refused],
+    // Whose it is: by the code, and where the code is vague or absent, by the words.
+    ...[
+      '553 5.7.1 <hr@acme.example>: Sender address rejected: not owned by user ems',
+      '554 5.7.1 <unknown[192.0.2.7]>: Client host rejected: Access denied',
+      '554 5.7.1 Service unavailable; Client host [192.0.2.7] blocked using zen.spamhaus.example',
+      '554 5.7.1 Client host blocked using a block list, see later',
+      '504 5.5.2 <ems>: Helo command rejected: need fully-qualified hostname',
+      '554 5.7.1 <dana.fox@acme.example>: Relay access denied',
+      '550 5.7.1 Unable to relay',
+      '550 relay not permitted',
+      "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
+      '530 5.7.0 Must issue a STARTTLS command first',
+      '530 5.7.57 Client not authenticated to send mail',
+      '530 Authentication required for this recipient',
+      '550 5.7.60 SMTP; Client does not have permissions to send as this sender',
+      '550 5.7.25 The IP address sending this message does not have a PTR record',
+      '550-5.7.26 This mail has been blocked because the sender is unauthenticated\r\n550 5.7.26 SPF, DKIM',
+      '550 5.7.23 <dana.fox@acme.example>: Recipient address rejected: SPF fail',
+      '550 5.7.1 <dana.fox@acme.example>: Recipient address rejected: Message rejected due to: SPF fail',
+      '550-Verification failed for <hr@acme.example>\r\n550-No Such User Here\r\n550 Sender verify failed',
+      '550 5.1.7 Invalid address',
+      '550 5.1.20 Multiple From addresses',
+      '550 5.3.5 the system is configured wrongly',
+      '550 5.7.134 RESOLVER.RST.SenderNotAuthenticatedForMailbox',
+      '550 5.7.708 Access denied, traffic not accepted from this IP',
+      '550 Administrative prohibition',
+      '550 The from address does not match a verified Sender Identity',
+      '554 Denied',
+      '550 5.7.1 Message refused',
+    ].map((answer): [string, string, FailureType] => ['RCPT TO', answer, Refused]),
+    ...[
+      '550 5.7.1 No such user!',
+      '554 5.7.1 <dana.fox@acme.example>: Recipient address rejected: Access denied',
+      '550 5.5.0 Requested action not taken: mailbox unavailable',
+      '553 5.3.0 <dana.fox@acme.example>... User unknown',
+      '504 5.5.2 <dana>: Recipient address rejected: need fully-qualified address',
+      '550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup',
+      '550 5.2.1 mailbox disabled, not accepting messages from this sender',
+      '550 5.7.17 Mailbox owner has changed',
+      '553 5.6.7 Non-ASCII addresses not permitted for that recipient',
+      '550 Unrouteable address',
+      "554 delivery error: dd This user doesn't have an account",
+      '556 domain does not accept mail',
+      '550 sorry, no mailbox here by that name. (#5.1.1)',
+      '501 malformed address',
+    ].map((answer): [string, string, FailureType] => ['RCPT TO', answer, AddressRefused]),
+    // Before RCPT TO no recipient is known: the account is ours.
+    ['MAIL FROM', '550 5.2.1 Mailbox disabled', Refused],
+    ['MAIL FROM', '550 5.1.1 no such user', Refused],
   ];
   for (const [words, answer, failure] of final)
     it(`that answers "${answer}" to ${words} is not asked again`, async () => {
@@ -226,11 +276,25 @@ describe('a mail server', () => {
       impostor.listen(0, '127.0.0.1');
       await once(impostor.server, 'listening');
       const { port } = impostor.server.address() as AddressInfo;
-      assert.match(await outage(mailer(port, { tls, ...account }).send(message(), signal)), /certificate/);
+      assert.match(
+        await finalFailure(Refused, mailer(port, { tls, ...account }).send(message(), signal)),
+        /^Mail to .* is not sent: .*certificate.*; correct its address, port or certificate, or trust its authority/,
+      );
       assert.equal(heard, 0);
       await new Promise<void>((resolve) => impostor.close(resolve));
     });
   }
+
+  it('that speaks no TLS where it should is not asked again', async () => {
+    const { port } = await scripted();
+    const reason = await finalFailure(Refused, mailer(port, { tls: true }).send(message(), signal));
+    assert.match(reason, /is not sent: .*wrong version number/);
+  });
+
+  it('whose name DNS does not know is retried: DNS may be down, or the name wrong', async () => {
+    const sending = mailer(25, { host: 'mail.acme.invalid' }).send(message(), signal);
+    assert.match(await outage(sending), /did not go out: .*(ENOTFOUND|EAI_AGAIN)/);
+  });
 
   const closed = () =>
     eventually('the connection to be closed', () => (server!.connections().open === 0 ? true : undefined));

@@ -8,7 +8,7 @@ import { FailureType } from '../../src/exit/failures.js';
 import { loadTemplates } from '../../src/services/mails/templates.js';
 import { RetryAfter } from '../../src/services/protocols/retry-after.js';
 import { createStepService, type StepServiceOptions } from '../../src/services/steps/step-service.js';
-import { finalFailure, outage } from '../support/failures.js';
+import { errorOf, finalFailure, outage } from '../support/failures.js';
 import { hostileNames, unprintable } from '../support/hostile-names.js';
 import { readHtml } from '../support/html.js';
 import { mailer } from '../support/message.js';
@@ -198,10 +198,16 @@ describe('a step that is a call', () => {
     assert.equal(await afterMs(202, '30'), 30_000);
     assert.equal(await afterMs(413, '30'), 30_000);
     assert.equal(await afterMs(503, '99999999'), 60 * 60 * 1000);
-    assert.equal(await afterMs(503, 'Thu, 01 Jan 2015 00:00:00 GMT'), 0);
+    assert.equal(await afterMs(503, 'Thu, 01 Jan 2015 00:00:00 GMT'), -1);
     assert.equal(await afterMs(503, 'soon'), -1);
     const inMinute = await afterMs(429, new Date(Date.now() + 60_000).toUTCString());
     assert.ok(inMinute > 50_000 && inMinute <= 60_000, String(inMinute));
+  });
+
+  it('is asked again slowly where it says without a header that it limits', async () => {
+    answers = [{ status: 403, body: 'API rate limit exceeded' }];
+    const error = await errorOf(fails());
+    assert.ok(error instanceof RetryAfter && error.afterMs === 60_000, error.message);
   });
 
   it('delays the next attempt of its activity by Retry-After', async () => {
@@ -229,8 +235,8 @@ describe('a step that is a call', () => {
       await outage(fails()),
       /^the service of final-pay cannot be reached at 127\.0\.0\.1:\d+: no answer within 5000 ms$/,
     );
-    const nowhere = calling({ url: 'http://127.0.0.1:1/x?key=hidden' });
-    assert.match(await outage(fails(send({}, nowhere))), /cannot be reached at 127\.0\.0\.1:1: /);
+    const nowhere = calling({ url: 'http://127.0.0.1:2/x?key=hidden' });
+    assert.match(await outage(fails(send({}, nowhere))), /cannot be reached at 127\.0\.0\.1:2: /);
   });
 
   it('ends as soon as it is cancelled', async () => {

@@ -17,7 +17,8 @@ export async function outage(running: Promise<unknown>): Promise<string> {
   return error.message;
 }
 
-async function errorOf(running: Promise<unknown>): Promise<Error> {
+/** @returns what this ends in */
+export async function errorOf(running: Promise<unknown>): Promise<Error> {
   try {
     await running;
   } catch (error) {

@@ -85,7 +85,9 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
 
   async function statusOf(exit: Exit): Promise<ExitStatus> {
     const status = exit.status();
-    const steps = await Promise.all(status.steps.map((step) => withAttempts(exit, step)));
+    const steps = await Promise.all(
+      status.steps.map((step) => withAttempts(exit, step, exit.triedSince(step))),
+    );
     return { ...status, steps };
   }
 
@@ -93,10 +95,11 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
   async function withAttempts(
     { employeeId, exitId }: Pick<Exit, 'employeeId' | 'exitId'>,
     step: Step,
+    since = step.startedAt,
   ): Promise<Step> {
     if (step.state !== 'running' && !isStuck(step)) return step;
     const { name, system } = step;
-    const found = await attempts.find({ employeeId, exitId, step: name, system }, step.startedAt);
+    const found = await attempts.find({ employeeId, exitId, step: name, system }, since);
     if (!found) return step;
     const { attempt, error, nextAttemptAt } = found;
     // After a final failure no further attempt is due.

@@ -16,6 +16,8 @@ interface Attempt {
   /** The number of the last failed attempt, from 1. */
   attempt: number;
   error: string;
+  /** ISO 8601, UTC. */
+  failedAt: string;
   nextAttemptAt: string;
 }
 
@@ -24,10 +26,10 @@ export type Attempts = Awaited<ReturnType<typeof openAttempts>>;
 export async function openAttempts(bus: Bus) {
   const kv = await openBucket(bus, BUCKET.name);
   return {
-    /** @param startedAt when the step last began, ISO 8601; attempts from before are ignored */
-    async find(place: Place, startedAt: string | undefined): Promise<Attempt | undefined> {
+    /** @param since when the step last began, or what it tried last succeeded, ISO 8601; attempts from before are ignored */
+    async find(place: Place, since: string | undefined): Promise<Attempt | undefined> {
       const found = (await kv.get(keyOf(place)))?.json<Attempt>();
-      const isOld = found && startedAt !== undefined && found.nextAttemptAt < startedAt;
+      const isOld = found && since !== undefined && found.failedAt < since;
       return isOld ? undefined : found;
     },
     /** @throws FinalFailure Refused where the bucket is full */

@@ -163,10 +163,14 @@ export async function subscribe<T>(
     const attempt = 1 + ((await attempts.find(place, startedAt))?.attempt ?? 0);
     const backoffMs = retryInitialMs * backoffCoefficients[service] ** (attempt - 1);
     const pauseMs = error instanceof RetryAfter ? error.afterMs : Math.min(retryMaximumMs, backoffMs);
-    const nextAttemptAt = new Date(Date.now() + pauseMs).toISOString();
-    await attempts.record(place, { attempt, error: error.message.slice(0, LONGEST_REASON), nextAttemptAt });
+    const now = Date.now();
+    const failedAt = new Date(now).toISOString();
+    const nextAttemptAt = new Date(now + pauseMs).toISOString();
+    const reason = error.message.slice(0, LONGEST_REASON);
+    await attempts.record(place, { attempt, error: reason, failedAt, nextAttemptAt });
     const withinMs = exit.ledger.attentionAfterMs({ name: task.step, system: task.system });
-    const isOverdue = Date.now() - Date.parse(startedAt) >= withinMs;
+    // As in Temporal: a step that cannot succeed in time needs attention now.
+    const isOverdue = now + pauseMs - Date.parse(startedAt) >= withinMs;
     if (isOverdue && !(step && isStuck(step))) await askForAttention(error, event, task);
     return message.nak(pauseMs);
   }

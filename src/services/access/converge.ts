@@ -23,7 +23,7 @@ interface Value<T> {
  * Reads, and where the value is not as wanted, writes and reads back. Only an observation counts: a server that answers 200 without an
  * effect ends in an error.
  * @returns the last value seen, and how many of our writes may have caused it
- * @throws FinalFailure Refused; Error where the value is not as wanted in the end
+ * @throws FinalFailure Refused; the failure of a conflict that was none; Error where the value is not as wanted in the end
  */
 export async function converge<T>(
   { what, read, isWanted, write, settleMs }: Value<T>,
@@ -31,12 +31,12 @@ export async function converge<T>(
 ): Promise<{ seen: T; writes: number }> {
   let writes = 0;
   let futile = 0;
-  let answer: Outcome['kind'] = 'written';
+  let answer: Outcome = { kind: 'written' };
   let seen = await read();
   for (let round = 0; round < MOST_WRITES && futile < MOST_FUTILE_WRITES && !isWanted(seen); round++) {
     const before = seen;
     const outcome = await write(seen);
-    answer = outcome.kind;
+    answer = outcome;
     if (outcome.kind === 'refused')
       throw new FinalFailure(FailureType.Refused, `${what} is refused (${outcome.why}): ${outcome.detail}`);
     if (outcome.kind === 'written' || outcome.kind === 'unknown') writes += 1;
@@ -48,9 +48,12 @@ export async function converge<T>(
       seen = await read();
     }
     if (isDeepStrictEqual(seen, before)) futile += 1;
+    if (futile > 0 && answer.kind === 'conflict' && answer.because instanceof FinalFailure) break;
   }
   if (isWanted(seen)) return { seen, writes };
-  throw new Error(`${what}: ${writes === 0 ? because[answer] : futile > 0 ? because.written : UNDONE}`);
+  // Nothing has changed, so it was no race: the system's own reason says more.
+  if (futile > 0 && answer.kind === 'conflict' && answer.because) throw answer.because;
+  throw new Error(`${what}: ${writes === 0 ? because[answer.kind] : futile > 0 ? because.written : UNDONE}`);
 }
 
 const UNDONE = 'another administrator undoes it each time';

@@ -1,8 +1,9 @@
 /** Ends the sessions of an account by a configured HTTP request, since SCIM has no operation for it. */
 import { parseTemplate } from 'url-template';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
-import { reasonOf } from '../protocols/fetch-failure.js';
-import { failureOf, type HttpAnswer } from '../protocols/http-failure.js';
+import { unanswered } from '../protocols/fetch-failure.js';
+import type { HttpAnswer } from '../protocols/http-answer.js';
+import { failureOf } from '../protocols/http-failure.js';
 import type { Pace } from '../protocols/pace.js';
 
 interface SessionRevocation {
@@ -30,18 +31,23 @@ export function sessionRevoker({
   return async ({ id, userName }, signal) => {
     await pace?.(signal);
     const what = `end the sessions of ${userName}`;
+    const target = template.expand({ id, userName });
+    const deadline = AbortSignal.timeout(requestTimeoutMs);
     let answer: HttpAnswer;
     try {
-      const response = await fetch(template.expand({ id, userName }), {
+      const response = await fetch(target, {
         method,
         headers: { authorization: `Bearer ${token}` },
         redirect: 'manual',
-        signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]),
+        signal: AbortSignal.any([signal, deadline]),
       });
       answer = { status: response.status, headers: response.headers, text: await response.text() };
       if (response.ok) return;
     } catch (error) {
-      throw new Error(`${name} gave no answer to "${what}" (${reasonOf(error)})`, { cause: error });
+      if (signal.aborted) throw error;
+      // Only the host, since the query may contain a secret.
+      const at = URL.canParse(target) ? new URL(target).host : 'its configured address';
+      throw unanswered(error, { name, at, deadline, requestTimeoutMs, secret: token });
     }
     const error = failureOf(answer, name, what, token);
     if (!(error instanceof FinalFailure)) throw error;

@@ -1,5 +1,5 @@
 /** Sends the invitation or cancellation of the interview by iMIP (RFC 6047), one mail for each address. */
-import { FinalFailure } from '../../exit/failures.js';
+import { FailureType, isFinalFailure, type FinalFailure } from '../../exit/failures.js';
 import { messageId } from '../../exit/ids.js';
 import type { Interview } from '../../exit/interview.js';
 import type { Contact, Employee, Sent } from '../../exit/people.js';
@@ -37,7 +37,7 @@ export async function announce(
       ? { method: 'REQUEST' as const, content: request(interview, options) }
       : { method: 'CANCEL' as const, content: cancel(interview, options) };
 
-  const outages = new Failures();
+  const others = new Failures();
   const employee = interview.attendees.slice(0, -1);
   for (const addresses of [employee, [hrPartnerOf(interview)]]) {
     const failures = new Failures();
@@ -52,7 +52,7 @@ export async function announce(
         await mailer.send({ to, ...mail, messageId: id, calendar }, signal);
       } catch (error) {
         if (signal.aborted) throw error;
-        (error instanceof FinalFailure ? failures : outages).add(error as Error);
+        (isFinalFailure(error, FailureType.AddressRefused) ? failures : others).add(error as Error);
         continue;
       }
       await memory.recordDelivery(to.email, id);
@@ -61,7 +61,7 @@ export async function announce(
     if (addresses.length > 0 && failures.refusals.length === addresses.length) throw failures.asRefusal();
   }
   // Thrown last, so that one mailbox's outage does not delay the other invitations.
-  outages.throwOutage();
+  others.throwOthers();
   return memory.interview?.sent ?? [];
 }
 

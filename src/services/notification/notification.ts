@@ -79,7 +79,7 @@ export function createNotificationService({
   }
 
   /**
-   * Sends a mail to each address. A final refusal of one is a failure only where none accepts the mail.
+   * Sends a mail to each address. The refusal of one is a failure only where none accepts the mail; a refusal of the sender always is.
    * @throws FinalFailure AddressRefused, Refused
    */
   async function sendEach(
@@ -92,18 +92,20 @@ export function createNotificationService({
     const answers: Answer[] = [];
     const failures = new Failures();
     for (const { to, mail } of mails) {
-      try {
-        const id = idOf(exitId, what, to.email);
-        if (!deliveries.has(id)) {
+      const id = idOf(exitId, what, to.email);
+      if (!deliveries.has(id)) {
+        try {
           await send(exitId, what, to, mail, signal);
-          await deliveries.add(id);
+        } catch (error) {
+          if (signal.aborted) throw error;
+          failures.add(error as Error);
+          continue;
         }
-        answers.push({ to: to.email, messageId: id });
-      } catch (error) {
-        failures.add(error as Error);
+        await deliveries.add(id);
       }
+      answers.push({ to: to.email, messageId: id });
     }
-    failures.throwOutage();
+    failures.throwOthers();
     if (answers.length === 0 && mails.length > 0) throw failures.asRefusal();
     return [...answers, ...failures.refusals.map(({ message }) => ({ refused: message }))];
   }

@@ -5,9 +5,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { davRequest } from 'tsdav';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
-import { reasonOf } from './fetch-failure.js';
+import { unanswered } from './fetch-failure.js';
+import type { HttpAnswer } from './http-answer.js';
 import { busyPeriodsOf, eventsOf, overlap, without, type CalendarEvent, type Period } from './icalendar.js';
-import { RetryAfter, retryAfterOf } from './retry-after.js';
+import { RetryAfter, waitAskedIn } from './retry-after.js';
 
 interface CalendarOptions {
   /** For error messages: "the calendar of Acme HR". */
@@ -59,24 +60,24 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
         });
         const text = await response.text();
         const { status, headers } = response;
-        if (!expected.includes(status)) throw failure(response, text, what);
+        if (!expected.includes(status)) throw failure({ status, headers, text }, what);
         return new Response(text || null, { status, headers });
       } catch (error) {
         if (signal.aborted || error instanceof Answered || error instanceof FinalFailure) throw error;
         if (error instanceof RetryAfter) throw error;
-        const why = deadline.aborted ? `no answer within ${requestTimeoutMs} ms` : reasonOf(error);
-        throw new Error(`${name} cannot be reached at ${collection}: ${why}`, { cause: error });
+        throw unanswered(error, { name, at: collection, deadline, requestTimeoutMs, secret: password });
       }
     };
   }
 
   /** Final where a retry would get the same answer. Of the body only the DAV condition is shown: the rest may echo credentials. */
-  function failure({ status, headers }: Response, body: string, what: string): Error {
-    const condition = /<(?:[\w-]+:)?error\b[^>]*>\s*<(?:[\w-]+:)?([\w-]+)/.exec(body)?.[1];
+  function failure(answer: HttpAnswer, what: string): Error {
+    const { status, text } = answer;
+    const condition = /<(?:[\w-]+:)?error\b[^>]*>\s*<(?:[\w-]+:)?([\w-]+)/.exec(text)?.[1];
     const said = condition === undefined ? status : `${status} (${condition})`;
     const sentence = `${name} answered ${said} to "${what}" at ${collection}`;
-    const afterMs = retryAfterOf(headers);
-    if (afterMs !== undefined) return new RetryAfter(sentence, afterMs);
+    const wait = waitAskedIn(answer, sentence);
+    if (wait) return wait;
     const isTransient =
       status < 300 || [408, 409, 423, 425, 429].includes(status) || (status >= 500 && status !== 501);
     return isTransient

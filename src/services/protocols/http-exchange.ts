@@ -1,8 +1,8 @@
 /** Requests to one server, and what their failures mean for the next ones. */
-import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { assertTimeLeft } from './commit-point.js';
-import { isOurRefusal, reasonOf } from './fetch-failure.js';
-import { failureOf, isPage, isRedirect, type HttpAnswer } from './http-failure.js';
+import { unanswered } from './fetch-failure.js';
+import { isPage, isRedirect, type HttpAnswer } from './http-answer.js';
+import { failureOf } from './http-failure.js';
 import type { Pace } from './pace.js';
 import { RetryAfter } from './retry-after.js';
 
@@ -29,11 +29,12 @@ interface HttpRequest {
 
 export function createExchange({ name, base, token, requestTimeoutMs, pace }: HttpServer) {
   /** No request of this process goes out before, since the server has asked to wait. */
-  let silentUntil = 0;
+  let silence = { untilMs: 0, because: '' };
 
   function failure(this: void, answer: HttpAnswer, what: string): Error {
     const error = failureOf(answer, name, what, token);
-    if (error instanceof RetryAfter) silentUntil = Date.now() + error.afterMs;
+    if (error instanceof RetryAfter)
+      silence = { untilMs: Date.now() + error.afterMs, because: error.because };
     return error;
   }
 
@@ -46,12 +47,8 @@ export function createExchange({ name, base, token, requestTimeoutMs, pace }: Ht
      */
     async send(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
       const { what, method, path, headers, body } = request;
-      const waitMs = silentUntil - Date.now();
-      if (waitMs > 0)
-        throw new RetryAfter(
-          `${name} has asked to wait until ${new Date(silentUntil).toISOString()}, so "${what}" waits`,
-          waitMs,
-        );
+      const waitMs = silence.untilMs - Date.now();
+      if (waitMs > 0) throw new RetryAfter(`"${what}" waits, since ${silence.because}`, waitMs);
       await pace?.(signal);
       assertTimeLeft(signal, 0);
       const deadline = AbortSignal.timeout(requestTimeoutMs);
@@ -67,17 +64,9 @@ export function createExchange({ name, base, token, requestTimeoutMs, pace }: Ht
         answer = { status: response.status, headers: response.headers, text: await response.text() };
       } catch (error) {
         if (signal.aborted) throw error;
-        if (isOurRefusal(error)) {
-          const why = reasonOf(error).replaceAll(token, '(the token)');
-          throw new FinalFailure(
-            FailureType.Refused,
-            `${name} is not asked at ${base}: ${why}; check its address, certificate and token`,
-          );
-        }
-        const why = deadline.aborted ? `no answer within ${requestTimeoutMs} ms` : reasonOf(error);
-        throw new Error(`${name} cannot be reached at ${base}: ${why}`, { cause: error });
+        throw unanswered(error, { name, at: base, deadline, requestTimeoutMs, secret: token });
       }
-      if (isRedirect(answer.status) || isPage(answer)) throw failure(answer, what);
+      if (isRedirect(answer) || isPage(answer)) throw failure(answer, what);
       return answer;
     },
   };

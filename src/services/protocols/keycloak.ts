@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { describeIssues } from '../../exit/input.js';
 import { createExchange, type HttpServer } from './http-exchange.js';
-import type { HttpAnswer } from './http-failure.js';
+import type { HttpAnswer } from './http-answer.js';
 
 /** Keycloak's own default of a page of members. */
 const PAGE_SIZE = 100;

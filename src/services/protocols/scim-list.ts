@@ -25,7 +25,7 @@ export interface Listing {
 
 export type ScimLists = ReturnType<typeof createScimLists>;
 
-export function createScimLists({ name, ask, failure, strange }: ScimWire) {
+export function createScimLists({ name, ask, failure, isRefusal, strange }: ScimWire) {
   /** The first form of a request that the server has understood. */
   let form = 0;
   const paged =
@@ -58,7 +58,7 @@ export function createScimLists({ name, ask, failure, strange }: ScimWire) {
     let isMissed = true;
     for (let tried = startIndex > 1 ? 0 : form; isMissed && tried < forms.length; tried++) {
       answer = await ask(what, 'GET', `/${type}${queryString(forms[tried]!(query, startIndex))}`, signal);
-      isMissed = NOT_UNDERSTOOD.has(answer.status) && !answer.headers.has('retry-after');
+      isMissed = NOT_UNDERSTOOD.has(answer.status) && isRefusal(answer, what);
       if (answer.ok && startIndex === 1) form = tried;
     }
     // The first page was understood: this one is none.

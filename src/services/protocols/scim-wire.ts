@@ -1,6 +1,7 @@
 /** SCIM messages (RFC 7644 §3) over HTTP. */
+import { FinalFailure } from '../../exit/failures.js';
 import { createExchange, type HttpServer } from './http-exchange.js';
-import type { HttpAnswer } from './http-failure.js';
+import type { HttpAnswer } from './http-answer.js';
 import { attribute, isObject } from './scim-resource.js';
 
 const ACCEPT = { accept: 'application/scim+json, application/json' };
@@ -44,7 +45,7 @@ export function createScimWire(server: HttpServer) {
     // Some servers send an error message with the status 200.
     const told = Number(attribute(json, 'status'));
     const status = isError && isSuccess(answer.status) && told >= 400 ? told : answer.status;
-    const ok = isSuccess(status) && !isError;
+    const ok = isSuccess(status) && !isError && !saysError(json);
     return { ...answer, status, json, ok, isScimNotFound: status === 404 && isError };
   }
 
@@ -52,6 +53,10 @@ export function createScimWire(server: HttpServer) {
     name,
     ask,
     failure: exchange.failure,
+
+    /** Whether the server refuses the request itself: it neither is out of order, nor asks to wait. */
+    isRefusal: (answer: ScimAnswer, what: string): boolean =>
+      exchange.failure(answer, what) instanceof FinalFailure,
 
     /** @throws Error as on an outage: another server answered, or this one is out of order */
     strange: (what: string, instead: string): Error =>
@@ -87,5 +92,15 @@ function isErrorMessage(json: unknown): boolean {
   if (!isObject(json)) return false;
   const schemas = attribute(json, 'schemas');
   const isOurs = (schema: unknown): boolean => /:messages:2\.0:Error$/i.test(String(schema));
-  return (Array.isArray(schemas) && schemas.some(isOurs)) || Array.isArray(attribute(json, 'Errors'));
+  const errors = attribute(json, 'Errors');
+  const isOf11 = Array.isArray(errors) || attribute(errors, 'code') !== undefined;
+  return isOf11 || (Array.isArray(schemas) && schemas.some(isOurs));
 }
+
+/** An error in other words than SCIM's, under the status of a success: `{"ok": false, "error": "…"}`. */
+const saysError = (json: unknown): boolean =>
+  isObject(json) &&
+  attribute(json, 'schemas') === undefined &&
+  (Boolean(attribute(json, 'error') ?? attribute(json, 'errors')) ||
+    attribute(json, 'ok') === false ||
+    attribute(json, 'success') === false);

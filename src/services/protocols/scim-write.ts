@@ -16,6 +16,13 @@ export interface PatchOperation {
   value?: unknown;
 }
 
+/** `conflict`: the caller must read again, after a concurrent write, a deletion, or a repetition of ours. */
+type Patched =
+  /** `version`: the one that the write made, where the answer tells it. */
+  | { kind: 'written'; version: string | undefined }
+  /** `because`: the failure where nothing has changed. */
+  | { kind: 'conflict'; because?: Error };
+
 const opaque = (version: string): string => version.replace(/^W\//i, '').replaceAll('"', '');
 
 /** How servers want a version back: some refuse the very one that they gave. The last sends none. */
@@ -70,16 +77,12 @@ export function createScimWrites(
   return {
     supportsEtags,
 
-    /**
-     * @returns the version that the write made, where the answer tells it; undefined where the caller must read again: after a concurrent
-     *   write, a deletion, or a repetition of ours
-     */
     async patch(
       type: ResourceType,
       { id, version }: ScimResource,
       operation: PatchOperation,
       signal: AbortSignal,
-    ): Promise<{ version: string | undefined } | undefined> {
+    ): Promise<Patched> {
       const what = `${operation.op} ${operation.path} of ${type}/${id}`;
       const conditional = version !== undefined && (await supportsEtags(signal));
       const key = `${type}/${id} ${operation.path}`;
@@ -104,15 +107,22 @@ export function createScimWrites(
             spelling = tried;
           }
           return {
+            kind: 'written',
             version:
               answer.headers.get('etag') ?? textOf(attribute(attribute(answer.json, 'meta'), 'version')),
           };
         }
-        if (answer.status === 404) return undefined;
+        if (answer.status === 404) return { kind: 'conflict' };
         if (answer.status === 409 || answer.status === 412) {
           forget();
-          const current = conditional ? await versionOf(type, id, signal) : undefined;
-          if (current === undefined || opaque(current) !== opaque(version!)) return undefined;
+          // Without versions only the caller's next look tells whether it was a race.
+          if (!conditional)
+            return {
+              kind: 'conflict',
+              ...(answer.status === 409 && { because: failure(answer, what) }),
+            };
+          const current = await versionOf(type, id, signal);
+          if (current === undefined || opaque(current) !== opaque(version)) return { kind: 'conflict' };
           // The same version as before: it was no race.
           if (answer.status === 412 && ifMatch !== undefined) {
             refused.add(ifMatch);
@@ -122,11 +132,11 @@ export function createScimWrites(
         const error = failure(answer, what);
         // What is done already may be refused: "no valid fields to update".
         if (error instanceof FinalFailure && (isRepeated || isNoTarget(answer.json)) && answer.status !== 401)
-          return undefined;
+          return { kind: 'conflict', because: new Error(error.message, { cause: error }) };
         if (error instanceof FinalFailure) forget();
         throw error;
       }
-      return undefined;
+      return { kind: 'conflict' };
     },
   };
 }

@@ -42,7 +42,7 @@ const BY_MEMBER = {
 
 export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   const wire = createScimWire({ ...server, base: scimUrl.replace(/\/+$/, '') });
-  const { name, ask, failure, strange } = wire;
+  const { name, ask, failure, isRefusal, strange } = wire;
   const search = createScimSearch(wire, createScimLists(wire));
   const user = (id: string, signal: AbortSignal) => get('Users', id, {}, userOf, signal);
   const group = (id: string, signal: AbortSignal) => get('Groups', id, WITHOUT_MEMBERS, groupOf, signal);
@@ -63,7 +63,8 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
     const choice = queryString(query);
     let answer = await ask(what, 'GET', path + choice, signal);
     // Some servers do not understand a choice of attributes.
-    if (choice && [400, 501].includes(answer.status)) answer = await ask(what, 'GET', path, signal);
+    if (choice && [400, 501].includes(answer.status) && isRefusal(answer, what))
+      answer = await ask(what, 'GET', path, signal);
     if (answer.status === 404 || answer.status === 410) return undefined;
     if (!answer.ok) throw failure(answer, what);
     const resource = parse(answer.json, answer.headers.get('etag'));

@@ -14,6 +14,7 @@ import { needsSmtpUtf8, transportAddress } from '../../exit/mail-address.js';
 import type { Contact } from '../../exit/people.js';
 import { oneLine } from './mail-body.js';
 import { assertTimeLeft } from './commit-point.js';
+import { isTlsProblem, reasonOf, TLS_ADVICE } from './fetch-failure.js';
 import { RetryAfter } from './retry-after.js';
 import { verdictOn, wordsOf } from './smtp-reply.js';
 
@@ -145,8 +146,10 @@ export function createMailer(options: MailerOptions) {
     const reason = withoutSecrets(response === undefined ? message : wordsOf(response));
     if (response === undefined) {
       const isOurs = code !== undefined && REFUSED_BY_LIBRARY.has(code);
-      return isOurs
-        ? new FinalFailure(FailureType.Refused, `${what} was refused: ${reason}`)
+      if (isOurs) return new FinalFailure(FailureType.Refused, `${what} was refused: ${reason}`);
+      const told = Object.assign(new Error(reason), { code: error.originalCode ?? code });
+      return isTlsProblem(told)
+        ? new FinalFailure(FailureType.Refused, `${what} is not sent: ${reasonOf(told)}; ${TLS_ADVICE}`)
         : new Error(`${what} did not go out: ${reason}`);
     }
     const verdict = verdictOn(response, command);
@@ -163,7 +166,10 @@ export function createMailer(options: MailerOptions) {
           FailureType.AddressRefused,
           `${what} was refused: ${reason}: correct the address and retry`,
         )
-      : new FinalFailure(FailureType.Refused, `${what} was refused: ${reason}`);
+      : new FinalFailure(
+          FailureType.Refused,
+          `${what} was refused: ${reason}. The server does not say that the address is wrong: mend what it names, and retry`,
+        );
   }
 
   /** A server may repeat what it was sent. */
@@ -178,7 +184,8 @@ export function createMailer(options: MailerOptions) {
 }
 
 type Composed = ReturnType<MailComposer['compile']>;
-type SmtpError = Error & { code?: string; response?: string; command?: string };
+/** `originalCode`: that of the operating system or of OpenSSL, in place of which nodemailer sets `code`. */
+type SmtpError = Error & { code?: string; originalCode?: string; response?: string; command?: string };
 
 /** Errors of nodemailer without a reply of the server; the same mail would fail again. */
 const REFUSED_BY_LIBRARY = new Set(['EENVELOPE', 'EMESSAGE', 'EAUTH', 'ENOAUTH', 'ECONFIG']);

@@ -1,8 +1,8 @@
 /** Calls the service of a custom step over HTTP, and interprets its response. */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
-import { reasonOf } from '../protocols/fetch-failure.js';
+import { unanswered } from '../protocols/fetch-failure.js';
 import { oneLine } from '../protocols/mail-body.js';
-import { retryAfterOf, RetryAfter } from '../protocols/retry-after.js';
+import { waitAskedIn } from '../protocols/retry-after.js';
 import type { StepEvent } from './step-event.js';
 
 export interface Receiver {
@@ -24,17 +24,19 @@ export async function callReceiver(
   requestTimeoutMs: number,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const { status, headers, text } = await post();
+  const answer = await post();
+  const { status, text } = answer;
   if (DONE.has(status)) return noteOf(text).map(quoted);
   const sentence = `the service of ${step} answered ${status}${text.trim() && `: ${quoted(text)}`}`;
   if (status >= 300 && status < 400)
     // A redirect could send the token to another host.
     throw refused(`the service of ${step} answered ${status}, a redirect: configure its target instead`);
-  const afterMs = retryAfterOf(headers);
-  const isTransient = status < 300 || status >= 500 || TRANSIENT.has(status) || afterMs !== undefined;
-  if (!isTransient) throw refused(`${sentence}. Fix it and retry, or settle the step by hand`);
   const why = status === ACCEPTED ? `the service of ${step} has not finished yet` : sentence;
-  throw afterMs === undefined ? new Error(why) : new RetryAfter(why, afterMs);
+  const wait = waitAskedIn(answer, why);
+  if (wait) throw wait;
+  const isTransient = status < 300 || status >= 500 || TRANSIENT.has(status);
+  if (!isTransient) throw refused(`${sentence}. Fix it and retry, or settle the step by hand`);
+  throw new Error(why);
 
   async function post() {
     const deadline = AbortSignal.timeout(requestTimeoutMs);
@@ -49,10 +51,14 @@ export async function callReceiver(
       return { status: response.status, headers: response.headers, text: await response.text() };
     } catch (error) {
       if (signal.aborted) throw error;
-      const why = deadline.aborted ? `no answer within ${requestTimeoutMs} ms` : reasonOf(error);
       // Only the host, since the query may contain a secret.
-      throw new Error(`the service of ${step} cannot be reached at ${new URL(url).host}: ${why}`, {
-        cause: error,
+      const at = new URL(url).host;
+      throw unanswered(error, {
+        name: `the service of ${step}`,
+        at,
+        deadline,
+        requestTimeoutMs,
+        secret: token,
       });
     }
   }

@@ -2,7 +2,7 @@
 import { cannotTell } from '../../../exit/failures.js';
 import type { ScimClient } from '../../protocols/scim.js';
 import { identitiesOf, type ScimGroup, type ScimUser } from '../../protocols/scim-resource.js';
-import type { AccessPort, Account, Membership, Outcome } from '../access-port.js';
+import type { AccessPort, Account, Membership } from '../access-port.js';
 import { otherActiveMember } from './scim-members.js';
 import { groupsAbove } from './scim-nesting.js';
 
@@ -15,11 +15,6 @@ interface ScimAdapterOptions extends Pick<AccessPort, 'endSessions'> {
 
 export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): AccessPort {
   const above = groupsAbove(scim);
-
-  const write = async (...change: Parameters<ScimClient['patch']>): Promise<Outcome> => {
-    const written = await scim.patch(...change);
-    return written ? { kind: 'written', ...written } : { kind: 'conflict' };
-  };
 
   /** The groups that only the account shows: Keycloak hides child groups from lists and filters. */
   async function shownOnly(
@@ -77,7 +72,7 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
     },
 
     setActive: (seen, active, signal) =>
-      write('Users', seen, { op: 'replace', path: 'active', value: active }, signal),
+      scim.patch('Users', seen, { op: 'replace', path: 'active', value: active }, signal),
 
     async groupsOf(accountId, signal) {
       const found = await scim.groupsWith(accountId, signal);
@@ -107,7 +102,7 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
     hasOtherActiveMember: (groupId, accountId, signal) => otherActiveMember(scim, groupId, accountId, signal),
 
     removeFromGroup: (accountId, { group: { id }, version }, signal) =>
-      write(
+      scim.patch(
         'Groups',
         { id, version },
         { op: 'remove', path: `members[value eq ${JSON.stringify(accountId)}]` },
@@ -117,7 +112,12 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
     async addToGroup(accountId, { id, displayName }, signal) {
       const group = await scim.getGroup(id, signal);
       if (group)
-        return write('Groups', group, { op: 'add', path: 'members', value: [{ value: accountId }] }, signal);
+        return scim.patch(
+          'Groups',
+          group,
+          { op: 'add', path: 'members', value: [{ value: accountId }] },
+          signal,
+        );
       // As for an account, the 404 alone may be a gateway's.
       const listed = await scim.findGroups(displayName, signal);
       if (!listed.some((other) => other.id === id)) return { kind: 'gone' };
