@@ -40,8 +40,8 @@ choreography/dead-letters/  exit/ choreography/jetstream/  @nats-io/* zod
 choreography/observing/     exit/ choreography/jetstream/ choreography/dead-letters/  @nats-io/jetstream zod node:
 choreography/subscribers/   exit/ services/ services/*/ config/ choreography/jetstream/ choreography/dead-letters/ choreography/observing/
                             @nats-io/* node:
-choreography/client/        exit/ exit/evidence/ config/ choreography/jetstream/ choreography/dead-letters/ choreography/observing/
-                            temporal-polyfill node:
+choreography/client/        exit/ exit/evidence/ services/ config/ choreography/jetstream/ choreography/dead-letters/ choreography/observing/
+                            node:
 choreography/
 
 client/                     exit/ exit/evidence/ services/ config/ temporal/ choreography/client/  temporal-polyfill

@@ -23,12 +23,13 @@ const employeeOf = (employeeId: string): Employee => ({
 
 const sentTo = (exitId: string, what: string, to: string) => ({ to, messageId: `${exitId}.${what}` });
 
-export const directory: Pick<DirectoryService, 'lookUp'> = {
-  lookUp: (employeeId) => Promise.resolve(employeeOf(employeeId)),
-};
-
 const unexpected = (): never => {
   throw new Error('the bench has exits that nothing goes wrong with');
+};
+
+export const directory: DirectoryService = {
+  lookUp: (employeeId) => Promise.resolve(employeeOf(employeeId)),
+  whose: unexpected,
 };
 
 export const notification: NotificationService = {
@@ -48,6 +49,7 @@ export const notification: NotificationService = {
   escalate: unexpected,
   notifyOperator: unexpected,
   notifyOfOrphanedHold: unexpected,
+  sendCorrection: unexpected,
 };
 
 export const hrService: HrService = {

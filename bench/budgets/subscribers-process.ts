@@ -2,6 +2,7 @@
 import { openAttempts } from '../../src/choreography/jetstream/attempts.js';
 import { connectBus } from '../../src/choreography/jetstream/bus.js';
 import { accessSubscription } from '../../src/choreography/subscribers/access-subscriber.js';
+import { correctionSubscription } from '../../src/choreography/subscribers/correction-subscriber.js';
 import { employeeSubscription } from '../../src/choreography/subscribers/employee-subscriber.js';
 import { hrSubscription } from '../../src/choreography/subscribers/hr-subscriber.js';
 import { notificationSubscription } from '../../src/choreography/subscribers/manager-subscriber.js';
@@ -27,6 +28,7 @@ const running = await Promise.all([
   run(employeeSubscription(directory, notification)),
   run(operatorSubscription(notification)),
   run(reviewSubscription(notification)),
+  run(correctionSubscription(notification)),
   run(hrSubscription(directory, hrService)),
   ...config.systems.map(({ name }) => run(accessSubscription(name, { service: accessOn(name) }))),
 ]);

@@ -2,10 +2,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { Refusal } from '../../src/exit/refusal.js';
-import type { Outcome } from '../../src/exit/decision.js';
+import type { Outcome as AnyOutcome } from '../../src/exit/decision.js';
 import { eventually } from '../../test/support/eventually.js';
 import type { Accepted, Form } from './form.js';
 import type { Outside } from './outside.js';
+
+type Outcome = Extract<AnyOutcome, 'retained' | 'leaving'>;
 
 const HR = 'hr@acme.example';
 const PATIENCE_MS = 120_000;

@@ -4,6 +4,9 @@ import { attempt } from './attempt.js';
 
 export function createDirectoryActivities(directory: DirectoryService) {
   return {
+    /** @returns the employee ids of the people with a mail address */
+    whose: (address: string): Promise<string[]> => attempt(({ signal }) => directory.whose(address, signal)),
+
     lookUpEmployee: ({ employeeId }: { employeeId: string }): Promise<Employee> =>
       attempt(({ signal }) => directory.lookUp(employeeId, signal)),
   };

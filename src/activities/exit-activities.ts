@@ -1,7 +1,7 @@
 /** Activities for the workflow itself: they read the configuration and Temporal, and no other server. */
 import { Context } from '@temporalio/activity';
-import { Temporal } from 'temporal-polyfill';
 import type { Config } from '../config/config.js';
+import { startOfDay } from '../config/start-of-day.js';
 import { mergeTaken } from '../exit/hold-facts.js';
 import { planFrom } from '../config/planning.js';
 import type { ExitHold, OrphanedHold, WatchedHold } from '../exit/drift.js';
@@ -98,11 +98,11 @@ export function createExitActivities(config: Config) {
       return orphans;
     },
 
-    /** @returns the instant at which a day (`YYYY-MM-DD`) begins in the company's time zone: ISO 8601, UTC */
-    startOfDay: (date: string): Promise<string> =>
-      Promise.resolve(
-        Temporal.PlainDate.from(date).toZonedDateTime(config.interview.timeZone).toInstant().toString(),
-      ),
+    /** @param employeeZone where it is known; default: the company's */
+    startOfDay(date: string, employeeZone?: string): Promise<{ instant: string; timeZone: string }> {
+      const timeZone = employeeZone ?? config.interview.timeZone;
+      return Promise.resolve({ instant: startOfDay(date, timeZone), timeZone });
+    },
   };
 }
 

@@ -18,6 +18,12 @@ export function createNotificationActivities(notification: NotificationService) 
         notification.notifyEmployee(input, deliveriesOf(attempt, input.delivered), attempt.signal),
       ),
 
+    /** @property delivered the Message-IDs that earlier calls had delivered */
+    sendCorrection: (input: Input<'sendCorrection'> & { delivered: string[] }) =>
+      attempt((attempt: Attempt<string[]>) =>
+        notification.sendCorrection(input, deliveriesOf(attempt, input.delivered), attempt.signal),
+      ),
+
     remindHrPartner: (input: Input<'remindHrPartner'>) =>
       attempt(({ signal }) => notification.remindHrPartner(input, signal)),
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { describeError } from './describe-error.js';
+import { jsonOf, printableCopy } from './printable.js';
 import type { Session } from './session.js';
 
 export interface Change {
@@ -25,14 +26,14 @@ export async function logChanges<C extends Change>(
   let isOver = false;
   const seen = new Map<string, string>();
   const element = (value: unknown): unknown =>
-    io.stdout.write(`${printed++ === 0 ? '[\n' : ',\n'}${JSON.stringify(value)}`);
+    io.stdout.write(`${printed++ === 0 ? '[\n' : ',\n'}${jsonOf(value)}`);
   const see: See<C> = (key, change, isNews = true) => {
     const now = `${change.state} ${change.remark}`;
     const isKnown = seen.get(key) === now;
     seen.set(key, now);
     if (isOver || isKnown || !isNews) return;
     if (json) element(change);
-    else session.print(lineOf(change));
+    else session.print(lineOf(printableCopy(change)));
   };
   try {
     await Promise.race([follow(see), once(session.endless(), 'abort')]);

@@ -2,7 +2,8 @@ import { Argument } from 'commander';
 import type { DeadLetter } from '../choreography/dead-letters/read.js';
 import { deadLettersOf, type Replayed } from '../choreography/dead-letters/replay.js';
 import { Refusal } from '../exit/refusal.js';
-import { factTable, localTime, printable, table } from './output.js';
+import { factTable, localTime, table } from './output.js';
+import { printable } from './printable.js';
 import type { Define } from './session.js';
 
 const actions = ['list', 'show', 'replay'] as const;

@@ -26,11 +26,13 @@ const interview: Define = (command, session) =>
       if (isMoved) {
         const { start, end, timeZone, hrPartner } = await exits.reschedule(which, { at, next, by });
         const moved = { start, end, timeZone, with: hrPartner?.email };
-        const text = `The interview of ${employeeId} is now ${slot(moved)}. New invitations are sent.`;
-        return session.show(moved, () => text);
+        return session.show(
+          moved,
+          (shown) => `The interview of ${employeeId} is now ${slot(shown)}. New invitations are sent.`,
+        );
       }
       const known = await exits.interview(which);
-      session.show(known, () => `The interview of ${employeeId}: ${slot(known)}`);
+      session.show(known, (shown) => `The interview of ${employeeId}: ${slot(shown)}`);
     });
 
 export default interview;

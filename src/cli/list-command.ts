@@ -3,7 +3,7 @@ import type { ListedExitOfForm } from '../client/application.js';
 import { isCutShort, listedPhases, type ListFilter } from '../exit/exits.js';
 import { stepKey } from '../exit/status.js';
 import { formOption, type ExitOptions } from './exit-options.js';
-import { localTime, printable, remark, table } from './output.js';
+import { localTime, remark, table } from './output.js';
 import type { Define } from './session.js';
 
 interface Options extends ExitOptions, Omit<ListFilter, 'employeeId'> {
@@ -23,7 +23,9 @@ const list: Define = (command, session) =>
       const application = await session.application();
       const filter = { employeeId, open, attention, overdue, phase, form };
       const { exits, problems } = await application.list(filter);
-      session.show(exits, () => (exits.length > 0 ? page(exits, employeeId !== undefined) : 'No exits.'));
+      session.show(exits, (shown) =>
+        shown.length > 0 ? page(shown, employeeId !== undefined) : 'No exits.',
+      );
       // People and programs alike must see that a list is not whole.
       for (const { message } of problems) session.warn(`the list is not complete: ${message}`);
       if (problems.length > 0) session.exitCode = 1;
@@ -80,6 +82,6 @@ function givenUp({ employeeId, deadLetters = [] }: ListedExitOfForm): string[][]
   return [...reasons].map((reason) => {
     const of = untold.filter((letter) => letter.reason === reason);
     const ids = of.map(({ id }) => id).join(', ');
-    return [employeeId, printable(of[0]!.event), `${printable(reason)}; given up: ${ids}`];
+    return [employeeId, of[0]!.event, `${reason}; given up: ${ids}`];
   });
 }

@@ -1,6 +1,7 @@
 /** How exits are shown to people: short and aligned. */
 import stringWidth from 'string-width';
 import { costOf } from '../exit/cost.js';
+import type { Dates } from '../exit/amendment.js';
 import type { Decision } from '../exit/decision.js';
 import { isStuck, stepKey, type ExitStatus, type Step } from '../exit/status.js';
 import { titleOf } from '../exit/people.js';
@@ -22,10 +23,6 @@ export function table(rows: readonly (readonly string[])[], indent = ''): string
   return rows.map((row) => (indent + row.map(pad).join('  ')).trimEnd()).join('\n');
 }
 
-/** Text of unknown origin, without characters that control the terminal. */
-export const printable = (text: string): string =>
-  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`);
-
 /** An instant in the reader's time zone. */
 export function localTime(iso: string): string {
   return new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(iso));
@@ -45,7 +42,9 @@ export function statusPage(status: ExitStatus): string {
     ['last working day', status.lastWorkingDay],
     ['access blocked', [blockedAt && localTime(blockedAt), ofSystems(blocks)].filter(Boolean).join(', ')],
     ['interview', interview && slot(interview) + (isWithdrawn ? ', withdrawn' : '')],
+    ['HR partner', status.hrPartner?.email],
     ['decision', decision ? describeDecision(decision) : due(status)],
+    ['takes effect', decision?.outcome === 'leaving' ? effectOf(status) : undefined],
     ['override', status.overrideBy && `protected groups, by ${status.overrideBy}`],
     ['cancelled', cancelRequestedAt && `asked for ${localTime(cancelRequestedAt)}`],
     ['closed', closedAt && localTime(closedAt)],
@@ -59,6 +58,13 @@ export function statusPage(status: ExitStatus): string {
     ...status.costs.flatMap(costLine),
     ...status.drifts.map(
       ({ system, what, seenAt }) => `\n  drift on ${system}, seen ${localTime(seenAt)}: ${what}`,
+    ),
+    ...status.amendments.map(
+      ({ at, by, before, after, note }) =>
+        `\n  amended ${localTime(at)} by ${by}: ${describeDates(before)} → ${describeDates(after)}${note ? `; ${note}` : ''}`,
+    ),
+    ...status.handOvers.map(
+      ({ at, by, from, to }) => `\n  handed over ${localTime(at)} by ${by}: ${from.email} → ${to.email}`,
     ),
     ...status.rejectedDecisions.map(({ at, reason }) => `\n  refused ${localTime(at)}: ${reason}`),
     ...advice(status),
@@ -121,8 +127,23 @@ export function slot({ start, end, timeZone, with: partner }: NonNullable<ExitSt
   return `${format.formatRange(new Date(start), new Date(end))} (${timeZone})${who}`;
 }
 
-export const describeDecision = ({ outcome, decidedBy, effectiveOn, note }: Decision): string =>
-  [`${outcome}, by ${decidedBy}`, effectiveOn && `effective on ${effectiveOn}`, note]
+export const describeDates = ({ lastWorkingDay, effectiveOn }: Dates): string =>
+  [
+    `last working day ${lastWorkingDay ?? 'not known'}`,
+    effectiveOn && `takes effect when ${effectiveOn} begins`,
+  ]
+    .filter(Boolean)
+    .join(', ');
+
+/** In the reader's time zone and in that of the day. */
+function effectOf({ effectiveAt, effectiveZone }: ExitStatus): string | undefined {
+  if (effectiveAt === undefined) return undefined;
+  const where = effectiveZone === undefined ? '' : `, the start of a day in ${effectiveZone}`;
+  return `${localTime(effectiveAt)}${where} (${effectiveAt})`;
+}
+
+export const describeDecision = ({ outcome, decidedBy, effectiveOn, now, note }: Decision): string =>
+  [`${outcome}, by ${decidedBy}`, effectiveOn && `effective on ${effectiveOn}`, now && 'at once', note]
     .filter(Boolean)
     .join('; ');
 

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { describeError } from './describe-error.js';
+import { printableLines } from './printable.js';
 import { Session, type Define, type Io } from './session.js';
 import { version } from './package-version.js';
 
@@ -10,8 +11,16 @@ const commands: Record<string, [summary: string, load: () => Promise<{ default: 
     () => import('./resign-command.js'),
   ],
   decide: [
-    'Finalises the decision: retained gives access back, leaving revokes it. The first decision stands.',
+    'Finalises the decision: leaving revokes access, every other outcome gives it back. The first decision stands.',
     () => import('./decide-command.js'),
+  ],
+  amend: [
+    'Changes the last working day of an open exit, or the day on which leaving takes effect.',
+    () => import('./amend-command.js'),
+  ],
+  'hand-over': [
+    'Gives an open exit, or all of an HR partner, to another HR partner. The interview follows.',
+    () => import('./hand-over-command.js'),
   ],
   status: [
     'Shows the exit of an employee: what is done, what is stuck and why, and whose turn it is.',
@@ -86,7 +95,8 @@ function programOf(session: Session): Command {
     .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => stdout.write(text),
-      writeErr: (text) => stderr.write(text),
+      // What was typed may come from a file.
+      writeErr: (text) => stderr.write(printableLines(text)),
       getOutHelpWidth: () => stdout.columns ?? 80,
       getErrHelpWidth: () => stderr.columns ?? 80,
     })

@@ -1,6 +1,7 @@
 import writeFileAtomic from 'write-file-atomic';
 import type { Evidence } from '../exit/evidence/evidence.js';
 import { formOption, type ExitOptions } from './exit-options.js';
+import { jsonOf } from './printable.js';
 import { reportPage } from './report-page.js';
 import type { Define, Session } from './session.js';
 import { version } from './package-version.js';
@@ -23,7 +24,7 @@ const report: Define = (command, session) =>
     .action(async (employeeId: string, { out, form, exit: exitId }: Options) => {
       const exits = await session.application();
       const evidence = await exits.report({ employeeId, form, exitId }, version);
-      const text = session.json ? `${JSON.stringify(evidence, null, 2)}\n` : await pageOf(evidence, session);
+      const text = session.json ? `${jsonOf(evidence, 2)}\n` : await pageOf(evidence, session);
       if (out === undefined) {
         session.io.stdout.write(text);
         return;

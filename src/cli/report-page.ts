@@ -5,6 +5,7 @@ import { describeMs } from '../exit/duration.js';
 import type { Evidence, How } from '../exit/evidence/evidence.js';
 import { words } from '../exit/evidence/timeline.js';
 import type { GroupRef } from '../exit/hold-facts.js';
+import { printableCopy } from './printable.js';
 
 interface PageOptions {
   organisation: string;
@@ -32,6 +33,7 @@ const mailWords = new Map(
     ['invitation to the interview', 'scheduleHrInterview', 'interview.scheduled'],
     ['invitation, rescheduled', 'rescheduleHrInterview', 'interview.rescheduled'],
     ['withdrawal of the invitation', 'cancelHrInterview', 'interview.cancelled'],
+    ['correction', 'sendCorrection', 'correction.sent'],
     ['reminder to decide', 'remindHrPartner', 'hr.reminded'],
     ['escalation: decision overdue', 'escalate', 'decision.escalated'],
   ].flatMap(([label, ...mails]) => mails.map((mail) => [mail, label!] as const)),
@@ -64,19 +66,11 @@ export async function reportPage(
     text.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, (iso) => time(iso)),
   );
   return (await liquid.renderFile('report.html.liquid', {
-    ...printable(evidence),
+    ...printableCopy(evidence),
     organisation,
     timeZone,
   })) as string;
 }
-
-/** A name may hold a line break, or reverse the text after it: the page shows neither. */
-const printable = (evidence: Evidence): Evidence =>
-  JSON.parse(JSON.stringify(evidence), (_key, value: unknown) =>
-    typeof value === 'string'
-      ? value.replaceAll(/[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, '\uFFFD')
-      : value,
-  ) as Evidence;
 
 /** "2026-11-24 09:05:12 +01:00" */
 function timeIn(timeZone: string): (iso: string, fractionalSecondDigits?: 3) => string {

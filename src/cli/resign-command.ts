@@ -7,6 +7,7 @@ import type { Resignation } from '../exit/resignation.js';
 import { summaryOf, type StepRow } from '../exit/steps.js';
 import { formOption, type ExitOptions } from './exit-options.js';
 import { table } from './output.js';
+import { printableCopy } from './printable.js';
 import type { Define } from './session.js';
 
 interface Options extends ExitOptions {
@@ -46,14 +47,15 @@ const resign: Define = (command, session) =>
         const config = await session.configuration();
         const hrPartners = config.contacts.hrPartners.map(({ email }) => email);
         const { steps } = planFrom(config, form);
-        const text = describe(found.resignation, found, hrPartners.join(' or '), steps);
-        return session.show({ dryRun: true, ...found }, () => text);
+        return session.show({ dryRun: true, ...found }, (shown) =>
+          describe(shown.resignation, shown, hrPartners.join(' or '), steps),
+        );
       }
       const { opened, found } = await exits.open(resignation, form);
       if (found.directoryProblem)
         session.warn(`the exit started all the same, but ${found.directoryProblem}`);
-      const text = `The exit of ${nameOf(found, employeeId)} is open.`;
-      session.show(opened, () => `${text}\n\n  follow it:  ems watch ${employeeId}`);
+      const name = nameOf(printableCopy(found), employeeId);
+      session.show(opened, () => `The exit of ${name} is open.\n\n  follow it:  ems watch ${employeeId}`);
     });
 
 export default resign;

@@ -36,11 +36,13 @@ const resolve: Define = (command, session) =>
       const exits = await session.application();
       if (dryRun) {
         const found = await exits.previewResolution(which, resolution);
-        const text = `Nothing is done. ${key} is ${standing(found)}. It would be: ${action}, by ${by}.`;
-        return session.show({ dryRun: true, resolution, step: found }, () => text);
+        return session.show(
+          { dryRun: true, resolution, step: found },
+          (shown) => `Nothing is done. ${key} is ${standing(shown.step)}. It would be: ${action}, by ${by}.`,
+        );
       }
       const settled = await exits.resolve(which, resolution);
-      session.show(settled, () => `${stepKey(settled)} of ${employeeId} is now ${standing(settled)}.`);
+      session.show(settled, (shown) => `${stepKey(shown)} of ${employeeId} is now ${standing(shown)}.`);
     });
 
 export default resolve;

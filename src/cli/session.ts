@@ -6,6 +6,7 @@ import type { Application } from '../client/application.js';
 import type { Config } from '../config/config.js';
 import type { Environment } from '../config/environment.js';
 import { Refusal } from '../exit/refusal.js';
+import { jsonOf, printable, printableCopy } from './printable.js';
 
 interface Output {
   write: (text: string) => unknown;
@@ -71,17 +72,23 @@ export class Session {
     return this.io.signal;
   }
 
-  print(text: string): void {
-    // A command that was cut may still have its answer: its error was the document.
-    if (!this.#isOver) this.io.stdout.write(`${text}\n`);
+  /** One line. */
+  print(line: string): void {
+    this.#write(printable(line));
   }
 
   warn(text: string): void {
-    this.io.stderr.write(`ems: ${text}\n`);
+    this.io.stderr.write(`ems: ${printable(text)}\n`);
   }
 
-  show(document: unknown, page: () => string): void {
-    this.print(this.json ? JSON.stringify(document, null, 2) : page());
+  /** @param page lays out the document, of which it gets a printable copy */
+  show<T>(document: T, page: (shown: T) => string): void {
+    this.#write(this.json ? jsonOf(document, 2)! : page(printableCopy(document)));
+  }
+
+  #write(text: string): void {
+    // A command that was cut may still have its answer: its error was the document.
+    if (!this.#isOver) this.io.stdout.write(`${text}\n`);
   }
 
   async application(): Promise<Application> {

@@ -4,7 +4,8 @@ import { createTracker, type ObservedExit } from '../choreography/observing/trac
 import { describeMs } from '../exit/duration.js';
 import { titleOf } from '../exit/people.js';
 import { Refusal } from '../exit/refusal.js';
-import { localTime, printable, table } from './output.js';
+import { localTime, table } from './output.js';
+import { printable } from './printable.js';
 import type { Define } from './session.js';
 
 const trace: Define = (command, session) =>

@@ -10,7 +10,8 @@ import {
 } from '../choreography/observing/tracker.js';
 import { stepKey } from '../exit/status.js';
 import { logChanges, type Change } from './change-log.js';
-import { localTime, printable, table } from './output.js';
+import { localTime, table } from './output.js';
+import { printable } from './printable.js';
 import type { Define } from './session.js';
 
 /** No event tells of what becomes overdue or is given up: look this often. */
@@ -58,9 +59,7 @@ export default tracker;
 const isOver = ({ state }: Change): boolean => ['done', 'waived', 'closed'].includes(state);
 
 const lineOf = ({ at, employeeId = '', what, state, remark }: ChangeOfExit): string =>
-  printable(
-    `${localTime(at)}  ${employeeId.padEnd(10)} ${what.padEnd(44)} ${state.padEnd(18)} ${remark}`.trimEnd(),
-  );
+  `${localTime(at)}  ${employeeId.padEnd(10)} ${what.padEnd(44)} ${state.padEnd(18)} ${remark}`.trimEnd();
 
 function* changesIn({ exits, strays }: Observed): Generator<[key: string, ChangeOfExit]> {
   for (const { employeeId, exitId, phase, openedAt, closedAt, promises } of exits) {

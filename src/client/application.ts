@@ -1,11 +1,15 @@
 /** The application API: the use cases of exits, over both forms. */
 import { isManual, type Config } from '../config/config.js';
+import { isConcerned, type Whose } from '../exit/acting.js';
+import { AmendmentFields, type Amended, type Amendment } from '../exit/amendment.js';
 import { parseDecision, type Decision } from '../exit/decision.js';
 import type { Evidence, ExitsOfForm } from '../exit/evidence/evidence.js';
 import { isCutShort, type ListedExit, type ListFilter } from '../exit/exits.js';
+import { HandOverFields, type HandedOver, type HandOver } from '../exit/hand-over.js';
 import { EmployeeId } from '../exit/ids.js';
 import { parse, type Parsed } from '../exit/input.js';
 import type { Interview } from '../exit/interview.js';
+import { isSameIdentity, MailAddress } from '../exit/mail-address.js';
 import { titleOf } from '../exit/people.js';
 import { unknownEmployee } from '../exit/failures.js';
 import { noExit, notAllowed, Refusal } from '../exit/refusal.js';
@@ -20,11 +24,40 @@ import type { Preview } from './preview.js';
 /** How long `open` waits for the systems before it starts the exit, which captures each system itself. */
 const LOOK_WITHIN_MS = 2_000;
 
+/** How many exits are handed over at once. */
+const AT_A_TIME = 10;
+
 interface Opened {
   employeeId: string;
   form: Form;
   exitId: string;
   workflowId?: string;
+}
+
+export interface PreviewedDecision {
+  decision: Decision;
+  effects: Effect[];
+  /** Absent where it takes effect at once. */
+  takesEffect?: TakesEffect | undefined;
+}
+
+export interface TakesEffect {
+  /** `YYYY-MM-DD`; it takes effect when this day begins. */
+  day: string;
+  /** ISO 8601, UTC. */
+  at: string;
+  /** IANA name. */
+  timeZone: string;
+  /** Otherwise the company's, since the directory tells none of the employee. */
+  isEmployeeZone: boolean;
+}
+
+export interface HandedOverExit {
+  employeeId: string;
+  exitId: string;
+  form: Form;
+  /** Why the exit was not handed over. */
+  problem?: string;
 }
 
 export type ListedExitOfForm = ListedExit & { form: Form };
@@ -42,6 +75,45 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
   /** Calls the form that has the exit. @throws Refusal */
   async function ask<T>(which: Which, question: (exits: ExitsOfForm) => Promise<T>): Promise<T> {
     return question((await requireExit(which)).exits);
+  }
+
+  async function whoseIs(address: string): Promise<Whose> {
+    const { createDirectory } = await import('../services/from-config.js');
+    try {
+      const signal = AbortSignal.timeout(LOOK_WITHIN_MS);
+      return { employeeIds: await createDirectory(await config()).whose(address, signal) };
+    } catch (error) {
+      return { problem: (error as Error).message };
+    }
+  }
+
+  /** When a day begins for the employee; for the company where the directory tells no time zone. */
+  async function effectOf(employeeId: string, day: string): Promise<TakesEffect> {
+    const [{ startOfDay }, { createDirectory }] = await Promise.all([
+      import('../config/start-of-day.js'),
+      import('../services/from-config.js'),
+    ]);
+    const { interview } = await config();
+    const lookUp = createDirectory(await config()).lookUp(employeeId, AbortSignal.timeout(LOOK_WITHIN_MS));
+    const theirs = await lookUp.then(
+      ({ timeZone }) => timeZone,
+      () => undefined,
+    );
+    const timeZone = theirs ?? interview.timeZone;
+    return { day, at: startOfDay(day, timeZone), timeZone, isEmployeeZone: theirs !== undefined };
+  }
+
+  /** @throws Refusal where the address is of no configured HR partner */
+  async function handOverOf({ to, by }: { to: string; by: string }): Promise<HandOver> {
+    const { hrPartners } = (await config()).contacts;
+    const partner = hrPartners.find(({ email }) => isSameIdentity(email, to));
+    if (!partner)
+      throw new Refusal(
+        'invalid',
+        `to: ${to} is no HR partner of the configuration: add them to contacts.hrPartners`,
+      );
+    const { name, email, language } = partner;
+    return valid(parse(HandOverFields, { to: { name, email, language }, by }));
   }
 
   async function resignationOf(input: unknown): Promise<Resignation> {
@@ -102,6 +174,20 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
       const resignation = await resignationOf(input);
       const { employeeId, overrideBy } = resignation;
       const { found, exits } = await look(resignation, form, LOOK_WITHIN_MS);
+      const identities = [
+        ...(found.employee?.identities ?? []),
+        ...found.systems.flatMap(
+          ({ capture }) => capture?.accounts.flatMap((account) => account.identities) ?? [],
+        ),
+      ];
+      if (overrideBy !== undefined && isConcerned(overrideBy, { employeeId, identities }))
+        throw new Refusal(
+          'not-allowed',
+          `overrideBy: ${overrideBy} is the employee concerned: another person overrides`,
+          {
+            ...{ employeeId, form },
+          },
+        );
       const guarded = found.systems.filter(({ lastOf }) => lastOf?.length);
       if (guarded.length > 0 && overrideBy === undefined) {
         const groups = guarded.map(({ name, lastOf }) => `${lastOf!.join(', ')} on ${name}`);
@@ -123,14 +209,62 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
       return ask(which, (exits) => exits.decide(which.employeeId, decision, which.exitId));
     },
 
-    /** @returns the steps that the decision would begin */
-    async previewDecision(which: Which, input: Decision): Promise<{ decision: Decision; effects: Effect[] }> {
+    /** @returns the steps that the decision would begin, and when */
+    async previewDecision(which: Which, input: Decision): Promise<PreviewedDecision> {
       const { employeeId, exitId } = which;
       const decision = decisionOf(which, input);
       const { exits, form } = await requireExit(which);
-      const weighed = await exits.weigh(employeeId, decision, exitId);
+      const weighed = await exits.weigh(employeeId, decision, exitId, await whoseIs(decision.decidedBy));
       if (weighed.problem !== undefined) throw notAllowed(employeeId, form, weighed.problem);
-      return { decision, effects: effectsOf(decision, weighed.setsOff) };
+      const { setsOff, effectiveDay } = weighed;
+      const takesEffect = effectiveDay === undefined ? undefined : await effectOf(employeeId, effectiveDay);
+      return { decision, effects: effectsOf(decision, setsOff, effectiveDay), takesEffect };
+    },
+
+    /** Changes the dates of an open exit. */
+    async amend(which: Which, input: Amendment): Promise<Amended> {
+      const amendment = valid(parse(AmendmentFields, input));
+      return ask(which, (exits) => exits.amend(which.employeeId, amendment, which.exitId));
+    },
+
+    /** Gives an open exit to another HR partner of the configuration. The interview follows. */
+    async handOver(which: Which, input: { to: string; by: string }): Promise<HandedOver> {
+      const handOver = await handOverOf(input);
+      return ask(which, (exits) => exits.handOver(which.employeeId, handOver, which.exitId));
+    },
+
+    /**
+     * Gives every open exit of one HR partner to another one.
+     * @param input.from mail address of the HR partner who has them
+     * @returns what became of each; those that the exit refused have a problem
+     */
+    async handOverAll(input: {
+      from: string;
+      to: string;
+      by: string;
+      form?: Form | undefined;
+    }): Promise<HandedOverExit[]> {
+      const from = valid(parse(MailAddress, input.from));
+      const handOver = await handOverOf(input);
+      const done: HandedOverExit[] = [];
+      for (const form of formsAsked(configured, input.form)) {
+        const exits = await configured[form]!();
+        const one = async ({ employeeId, exitId }: ListedExit): Promise<HandedOverExit | []> => {
+          try {
+            const { hrPartner } = await exits.status(employeeId, exitId);
+            if (!hrPartner || !isSameIdentity(hrPartner.email, from)) return [];
+            await exits.handOver(employeeId, handOver, exitId);
+            return { employeeId, exitId, form };
+          } catch (error) {
+            if (!(error instanceof Refusal)) throw error;
+            return { employeeId, exitId, form, problem: error.message };
+          }
+        };
+        const open = (await exits.list({ open: true })).filter(({ phase }) => phase !== 'dead-lettered');
+        for (let first = 0; first < open.length; first += AT_A_TIME)
+          done.push(...(await Promise.all(open.slice(first, first + AT_A_TIME).map(one))).flat());
+      }
+      return done;
     },
 
     async resolve(which: Which, input: Resolution): Promise<Step> {
@@ -215,7 +349,7 @@ function valid<T>(parsed: Parsed<T>): T {
 function decisionOf({ employeeId }: Which, input: Decision): Decision {
   const yesterday = new Date(Date.now() - 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
   const lenient = { awaitingEffectiveDate: false, cancelled: false, today: yesterday };
-  return valid(parseDecision(input, { employeeId, employeeIdentities: [], ...lenient }));
+  return valid(parseDecision(input, { employeeId, problemWith: () => undefined, ...lenient }));
 }
 
 /** The order of Temporal's own list. */

@@ -20,7 +20,7 @@ export const REQUESTS_PER_ATTEMPT = 24;
 export function planFrom(config: Config, form: ExitStatus['form']): Plan {
   const { policy, contacts } = config;
   const { review } = policy;
-  const [{ calendar: _, ...hrPartner }] = contacts.hrPartners;
+  const hrPartners = contacts.hrPartners.map(({ name, email, language }) => ({ name, email, language }));
   const queues = queuesOf(config);
   return {
     systems: config.systems.map((system) => plannedSystem(system, config, queues)),
@@ -37,7 +37,7 @@ export function planFrom(config: Config, form: ExitStatus['form']): Plan {
       reassertsDrift: policy.onDrift === 'reassert',
       lateWriteMs: policy.requestTimeout,
     },
-    hrPartner,
+    hrPartners,
     operator: contacts.operator,
     review: {
       remindAfterMs: review.remindAfter,

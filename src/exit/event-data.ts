@@ -1,7 +1,9 @@
 /** The data of each event: zod schemas, and the types derived from them. A field is optional where a foreign service may omit it. */
 import { z } from 'zod';
-import { DecisionFields } from './decision.js';
+import { AmendmentFields } from './amendment.js';
+import { corrected, DecisionFields } from './decision.js';
 import { DriftFields } from './drift.js';
+import { HandOverFields } from './hand-over.js';
 import { AccountFields, CaptureFields, GroupFields, HoldFields, TakenFields } from './hold-facts.js';
 import { InterviewFields } from './interview.js';
 import { ManagerFields, SentFields } from './people.js';
@@ -15,6 +17,11 @@ const number = z.number().int().positive();
 /** Names and addresses of the employee in the directory or in a system. */
 const identities = z.array(z.string()).default([]);
 const employee = { employeeName: z.string().optional(), identities };
+
+/** The employee ids of the person who acts, by the directory, where the plan does not name the address. */
+const actorIds = z.array(z.string()).optional();
+/** When *leaving* takes effect: the instant, and the IANA time zone whose day it is. Default: midnight UTC. */
+const effect = { effectiveAt: z.iso.datetime().optional(), effectiveZone: z.string().optional() };
 
 const interviewArranged = InterviewFields.extend({ ...employee, notes });
 
@@ -43,7 +50,12 @@ export const schemas = {
     notes,
   }),
   /** The mail says what is blocked, why and until when. */
-  'employee.notified': z.object({ sent: z.array(SentFields), ...employee, notes }),
+  'employee.notified': z.object({
+    sent: z.array(SentFields),
+    language: z.string().optional(),
+    ...employee,
+    notes,
+  }),
   /** `number` counts from 1; `of` is the number of reminders before the escalation. */
   'hr.reminded': z.object({ number, of: number, to: z.string(), messageId: z.string() }),
   'decision.escalated': z.object({ number, to: z.string(), messageId: z.string() }),
@@ -65,15 +77,13 @@ export const schemas = {
   'access.blocked': held.extend({ identities }),
   /** Access came back during the hold. The plan's `reassertsDrift` says whether it is taken again at once or waits for an operator. */
   'access.drifted': DriftFields,
-  /** `effectiveAt` is the instant at which the day `effectiveOn` begins for the company. */
-  'exit.decision-finalised': DecisionFields.safeExtend({ effectiveAt: z.iso.datetime().optional() })
-    // A day without its instant begins at midnight UTC.
-    .transform(({ effectiveAt, ...decision }) => ({
-      ...decision,
-      ...(decision.effectiveOn && {
-        effectiveAt: new Date(effectiveAt ?? decision.effectiveOn).toISOString(),
-      }),
-    })),
+  'exit.decision-finalised': DecisionFields.safeExtend({ ...effect, actorIds }),
+  /** Other dates. `effectiveAt` where a decided *leaving* waits for its day. */
+  'resignation.amended': AmendmentFields.safeExtend({ ...effect, actorIds }),
+  /** Another HR partner decides, and holds the interview. */
+  'exit.handed-over': HandOverFields.extend({ actorIds }),
+  /** Each address that was told got a correction. */
+  'correction.sent': z.object({ of: z.enum(corrected), sent: z.array(SentFields), notes }),
   /** By account id: what was given back, and whether the last read found the account active. */
   'access.restored': held.extend({
     givenBack: z.record(z.string(), TakenFields).optional(),

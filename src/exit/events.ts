@@ -78,6 +78,8 @@ const beginnings: ReadonlySet<string> = new Set<EventType>([
   'employee.resigned',
   'exit.decision-finalised',
   'interview.reschedule-requested',
+  'resignation.amended',
+  'exit.handed-over',
   'step.resolved',
 ]);
 

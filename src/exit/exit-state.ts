@@ -1,36 +1,34 @@
 /**
- * What an exit knows, and what can be asked of it: its phase, and whether a decision, a resolution or another time for the interview would
- * be accepted. exit-status.ts derives the status from it, exit.ts changes it.
+ * What an exit knows: its phase, its people, its steps. exit-rules.ts says what it would accept, exit-status.ts derives the status from it,
+ * exit.ts changes it.
  */
-import { parseDecision, type Decision, type Ending } from './decision.js';
+import type { Amended, Dates } from './amendment.js';
+import { isConcerned } from './acting.js';
+import { contactsOf } from './contacts.js';
+import { effectiveDayOf, isCorrected, type Ending } from './decision.js';
 import type { Drift } from './drift.js';
 import type { RecordedEvent } from './events.js';
-import type { Weighed } from './exits.js';
 import { FailureType } from './failures.js';
 import type { Cost } from './hold-facts.js';
-import { earliestToday, type Parsed } from './input.js';
+import type { HandedOver } from './hand-over.js';
 import { InterviewStanding } from './interview-standing.js';
 import type { Person } from './matching.js';
 import { Notices } from './notices.js';
-import type { Employee } from './people.js';
+import type { Contact, Employee } from './people.js';
 import type { Plan } from './plan.js';
-import { parseRescheduling, type Rescheduling } from './rescheduling.js';
 import type { Resignation } from './resignation.js';
-import { parseResolution, type Resolution } from './resolution.js';
-import { Ladder, reviewBy } from './review.js';
+import { Ladder, reviewBefore, reviewBy, type Review } from './review.js';
 import {
-  confirmationOf,
   isSettled,
   isStuck,
-  stepKey,
-  type Confirmation,
   type ExitStatus,
   type Phase,
   type RejectedDecision,
   type Step,
 } from './status.js';
 import { StepLedger } from './step-ledger.js';
-import { summaryOf, type Beginning, type StepRow } from './steps.js';
+import type { Beginning, StepRow } from './steps.js';
+import { Told } from './told.js';
 
 export interface Opening {
   exitId: string;
@@ -43,25 +41,11 @@ export interface Opening {
   id: string;
 }
 
-/** How long a request waits for the employee's name. */
-const NAME_WITHIN_MS = 30_000;
-
-/** What a task is about. Of an access step also how the exit stands, and what the owner has confirmed of the block. */
-export interface TaskRequest {
-  step: string;
-  system?: string | undefined;
-  /** ISO 8601, UTC. */
-  startedAt?: string | undefined;
-  withinMs: number;
-  reviewBy?: string | undefined;
-  ending?: Ending | undefined;
-  blocked?: Confirmation | undefined;
-}
-
 export abstract class ExitState {
   readonly exitId: string;
   readonly form: ExitStatus['form'];
-  readonly resignation: Resignation;
+  /** As amended. */
+  resignation: Resignation;
   readonly openedAt: string;
   /** The time that the state describes: ISO 8601, UTC. */
   asOf: string;
@@ -76,6 +60,18 @@ export abstract class ExitState {
   decision: RecordedEvent<'exit.decision-finalised'> | undefined;
   /** When the decision takes effect: ISO 8601, UTC; undefined while the start of its day is not known. */
   effectiveAt: string | undefined;
+  /** The IANA time zone of that day; undefined where it is UTC, or where the decision takes effect at once. */
+  effectiveZone: string | undefined;
+  /** The sequence number of the decision, or of the amendment that gave it its day. */
+  effectiveSeq = 0;
+  /** When that event was stored: ISO 8601, UTC. */
+  protected effectSetAt = '';
+  /** The day that an amendment gave to the decision that stands, `YYYY-MM-DD`. */
+  protected amendedDay: string | undefined;
+  readonly amendments: Amended[] = [];
+  readonly handOvers: HandedOver[] = [];
+  /** Who was told of the exit by mail. */
+  readonly told = new Told();
   /** The ending that the exit carries out, or has carried out. */
   ending: Ending | undefined;
   /** The failures that go to the operator by mail. */
@@ -85,6 +81,8 @@ export abstract class ExitState {
   readonly interviewing = new InterviewStanding(this.ledger);
   /** Where the wait for the decision stands. */
   readonly ladder: Ladder;
+  /** The sequence number of the resignation, or of the amendment that gave the ladder its times. */
+  ladderSeq: number;
   /** By task, as `stepKey` writes it: how many requests its person got, when the latest went out, and in which start of the step. */
   readonly taskRequests = new Map<string, { number: number; at: string; start: number }>();
   /** By system: the sequence number of its first `access.blocked`, and the ids of its drifts. The latest drift causes the next block. */
@@ -131,6 +129,7 @@ export abstract class ExitState {
       openedAt: this.asOf,
     } = opening);
     this.ladder = new Ladder(opening.openedAt);
+    this.ladderSeq = opening.seq;
   }
 
   /** The id of the event that opened the exit. */
@@ -144,7 +143,8 @@ export abstract class ExitState {
 
   /** Whether a person allows the hold on a system to take the last active member of a protected group. */
   overridesProtection(system: string): boolean {
-    return this.resignation.overrideBy !== undefined || this.overridden.has(system);
+    const { overrideBy } = this.resignation;
+    return (overrideBy !== undefined && !isConcerned(overrideBy, this)) || this.overridden.has(system);
   }
 
   /** The ids of the accounts that an operator has named as the employee's; `all` for all that match. */
@@ -220,117 +220,65 @@ export abstract class ExitState {
     return this.pendingDecisions.some((decision) => decision.seq === seq);
   }
 
-  /** How many requests the person of a task got. */
-  timesAsked(task: Pick<Step, 'name' | 'system'>): number {
-    return this.taskRequests.get(stepKey(task))?.number ?? 0;
-  }
-
-  /** Since when failed attempts of a step count, ISO 8601: it began, or its mail went out. */
-  triedSince(step: Step): string | undefined {
-    const { startedAt } = step;
-    const asked = this.taskRequests.get(stepKey(step))?.at;
-    return startedAt !== undefined && asked !== undefined && asked > startedAt ? asked : startedAt;
-  }
-
   /** The systems where a person settled the restore or the revoke, so that EMS has not observed it. */
   get unobserved(): string[] {
     const isEnd = ({ name }: Step) => name === 'restore-access' || name === 'revoke-access';
     return this.steps.flatMap((step) => (isEnd(step) && step.by !== undefined ? step.system! : []));
   }
 
-  /** What the mail of a task says of it, besides what every mail says. */
-  request(task: Pick<Step, 'name' | 'system'>): TaskRequest {
-    const { startedAt } = this.step(task.name, task.system)!;
-    const block = this.step('block-access', task.system);
-    return {
-      step: task.name,
-      system: task.system,
-      startedAt,
-      withinMs: this.ledger.attentionAfterMs(task),
-      ...(task.system !== undefined && {
-        reviewBy: this.reviewBy,
-        ending: this.ending,
-        blocked: block && confirmationOf(block),
-      }),
-    };
-  }
-
-  /**
-   * Until when the first mail of an access step waits for the employee's name, by which its owner finds the account: milliseconds since
-   * the epoch.
-   * It is over where the name is known, or no server is left that could tell it.
-   */
-  awaitsNameUntil({ name, system }: Pick<Step, 'name' | 'system'>): number {
-    const isAwaited =
-      system !== undefined &&
-      this.employeeName === undefined &&
-      this.ledger.starting.some(({ state }) => state === 'running');
-    return isAwaited ? Date.parse(this.step(name, system)!.startedAt!) + NAME_WITHIN_MS : -Infinity;
-  }
-
   /** When the decision is overdue: ISO 8601, UTC. */
   get reviewBy(): string | undefined {
-    return this.plan && reviewBy(this.openedAt, this.plan.review);
+    return this.review && reviewBy(this.openedAt, this.review);
+  }
+
+  /** When HR is reminded, and when the decision is escalated. */
+  get review(): Review | undefined {
+    return this.plan && reviewBefore(this.plan.review, this.openedAt, this.resignation.lastWorkingDay);
+  }
+
+  /** The day at whose start the decision takes effect, `YYYY-MM-DD`; undefined where it does at once. */
+  get effectiveDay(): string | undefined {
+    return this.decision && (this.amendedDay ?? effectiveDayOf(this.decision.data, this.resignation));
+  }
+
+  /** The dates that can be amended. */
+  get dates(): Dates {
+    const effectiveOn =
+      this.decision !== undefined && this.ending === undefined ? this.effectiveDay : undefined;
+    return { lastWorkingDay: this.resignation.lastWorkingDay, effectiveOn };
+  }
+
+  /** The HR partner who has taken the exit over. */
+  get successor(): Contact | undefined {
+    return this.handOvers.at(-1)?.to;
   }
 
   /** The HR partner who holds the interview, and who decides. */
-  get hrPartner() {
-    return this.interviewing.interview?.hrPartner ?? this.plan?.hrPartner;
+  get hrPartner(): Contact | undefined {
+    return this.contacts?.hrPartner;
   }
 
-  /** Whether the exit would accept a decision now. */
-  weigh(input: unknown, now: string): Parsed<Decision> {
-    if (this.closedAt)
-      return { ok: false, problem: `the exit of ${this.employeeId} ended at ${this.closedAt}` };
-    return parseDecision(input, {
-      employeeId: this.employeeId,
-      employeeIdentities: [...this.identities],
-      standing: this.decision?.data,
-      awaitingEffectiveDate: this.decision !== undefined && this.ending === undefined,
-      cancelled: this.ending === 'cancelled',
-      today: earliestToday(now),
-    });
-  }
-
-  /** The steps that a decision would begin now. */
-  preview(input: unknown, now: string): Weighed {
-    const decision = this.weigh(input, now);
-    if (!decision.ok) return { problem: decision.problem };
-    const ahead = this.beginningsOf(decision.value.outcome, now).flatMap(([beginning, applies]) =>
-      this.ledger.rowsFor(beginning, applies),
-    );
-    return {
-      setsOff: ahead.map(({ row, system }) => {
-        const step = { name: row.name, system };
-        return { ...step, isTask: this.ledger.isTask(step), summary: summaryOf(row, system) };
-      }),
-    };
-  }
-
-  /** Whether the steps as they stand allow a resolution. */
-  weighResolution(input: unknown): Parsed<Resolution> {
-    return parseResolution(input, this.steps, (step) => this.ledger.isTask(step));
-  }
-
-  /** Whether the interview could move now. */
-  weighRescheduling(input: unknown, now: string): Parsed<Rescheduling> {
-    const parsed = parseRescheduling(input, now);
-    const problem = parsed.ok ? this.reschedulingProblem : undefined;
-    return problem === undefined ? parsed : { ok: false, problem };
-  }
-
-  private get reschedulingProblem(): string | undefined {
-    const isStaying = this.decision?.data.outcome === 'retained' || this.ending === 'cancelled';
-    return this.closedAt !== undefined || isStaying
-      ? 'there is no interview any more'
-      : this.interviewing.problem;
+  /** The people with a role in the exit; none of them is the employee where another one can stand in. */
+  get contacts() {
+    const hrPartner = this.successor ?? this.interviewing.interview?.hrPartner;
+    return this.plan && contactsOf(this.plan, hrPartner, this);
   }
 
   /** What an ending begins, in this order, and which rows of it apply. */
   protected beginningsOf(ending: Ending, at: string): [Beginning, (row: StepRow) => boolean][] {
     const needsWithdrawal = this.interviewing.mayNeedWithdrawal(at);
-    const applies = ({ name }: StepRow): boolean => name !== 'cancel-hr-interview' || needsWithdrawal;
-    const beginnings = [ending === 'leaving' ? 'leaving' : 'retained', 'decided', 'access-settled'] as const;
+    const isCorrecting = isCorrected(ending);
+    // A correction says what the outcome would.
+    const applies = ({ name }: StepRow): boolean =>
+      name === 'cancel-hr-interview'
+        ? needsWithdrawal
+        : name !== 'notify-manager-of-outcome' || !isCorrecting;
+    const beginnings = [
+      ending === 'leaving' ? 'leaving' : 'retained',
+      ...(isCorrecting ? (['corrected'] as const) : []),
+      'decided',
+      'access-settled',
+    ] as const;
     return beginnings.map((beginning) => [beginning, applies]);
   }
 

@@ -19,7 +19,12 @@ export function statusOf(exit: ExitState): ExitStatus {
     needsAttention: exit.needsAttention,
     awaiting: awaitingOf(exit),
     decision: decision && { ...decisionOf(decision), decidedAt: decision.storedAt },
+    effectiveAt: exit.effectiveAt,
+    effectiveZone: exit.effectiveZone,
     rejectedDecisions: [...exit.rejectedDecisions],
+    hrPartner: exit.hrPartner,
+    amendments: [...exit.amendments],
+    handOvers: [...exit.handOvers],
     drifts: [...exit.drifts],
     costs: [...exit.costs].map(([system, cost]) => ({
       system,
@@ -30,7 +35,7 @@ export function statusOf(exit: ExitState): ExitStatus {
       start: interview.start,
       end: interview.end,
       timeZone: interview.timeZone,
-      with: exit.hrPartner?.email,
+      with: interview.hrPartner?.email ?? exit.hrPartner?.email,
     },
     reviewBy: exit.reviewBy,
     lastWorkingDay: resignation.lastWorkingDay,
@@ -49,7 +54,7 @@ function tokensUntil(exit: ExitState, system: string, { tokensLiveMs }: Cost): s
 }
 
 function decisionOf({ data }: RecordedEvent<'exit.decision-finalised'>): Decision {
-  const { effectiveAt: _, ...decision } = data;
+  const { effectiveAt: _, effectiveZone: __, actorIds: ___, ...decision } = data;
   return decision;
 }
 
@@ -63,7 +68,7 @@ function blockedAtOf(steps: readonly Step[]): string | undefined {
 
 /** One sentence: what happens next, and whom the exit waits for. */
 function awaitingOf(exit: ExitState): string {
-  const { phase, steps, hrPartner, reviewBy, decision, effectiveAt } = exit;
+  const { phase, steps, hrPartner, reviewBy, effectiveDay, effectiveAt, effectiveZone } = exit;
   const stuck = steps.filter(isStuck).map(stepKey);
   const operator = stuck.length > 0 ? ` An operator is to look at ${stuck.join(', ')}.` : '';
   switch (phase) {
@@ -72,7 +77,7 @@ function awaitingOf(exit: ExitState): string {
     case 'awaiting-decision':
       return `${hrPartner?.name} (${hrPartner?.email}) is to decide${reviewBy ? ` by ${reviewBy}` : ''}: retained or leaving.${operator}`;
     case 'awaiting-effective-date':
-      return `Access stays blocked and is revoked on ${decision?.data.effectiveOn}${effectiveAt ? `, at ${effectiveAt}` : ''}, unless the employee is retained before.${operator}`;
+      return `Access stays blocked and is revoked when ${effectiveDay} begins${effectiveZone ? ` in ${effectiveZone}` : ''}${effectiveAt ? `, at ${effectiveAt}` : ''}, unless the employee is retained before.${operator}`;
     case 'restoring':
       return `${endingOf(exit, 'restore-access', 'restored')}${operator}`;
     case 'revoking':

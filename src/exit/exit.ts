@@ -1,26 +1,23 @@
 /**
  * How an exit changes: a pure reducer over its events, for both forms. The choreographed form folds the stream into it; the workflow
- * records the same events in memory. Every rule is in here, in exit-state.ts, or in a file that one of them names.
+ * records the same events in memory. Every rule is in here, in a class that it extends, or in a file that one of them names.
  */
-import type { Ending } from './decision.js';
+import { isStaying, type Ending } from './decision.js';
 import type { RecordedEvent } from './events.js';
-import { ExitState, type Opening } from './exit-state.js';
+import type { Opening } from './exit-state.js';
+import { ExitActs, whoseOf } from './exit-acts.js';
 import { statusOf } from './exit-status.js';
-import { FailureType, notConfirmed } from './failures.js';
 import type { Capture, CapturedAccount } from './hold-facts.js';
+import { FailureType } from './failures.js';
 import { identitiesOf } from './holds.js';
 import type { Plan } from './plan.js';
 import { rungStep } from './review.js';
-import { settlementOf, type Settlement } from './settlement.js';
-import { isSettled, shortened, stepKey, type ExitStatus, type Step, isStuck } from './status.js';
-import type { StepRow } from './steps.js';
+import { isSettled, shortened, type ExitStatus } from './status.js';
 
-/** Decisions and drifts can arrive without end; the status keeps the latest. */
+/** Decisions can arrive without end; the status keeps the latest. */
 const MOST_KEPT = 20;
-/** After so many drifts a system needs attention, although it is blocked again each time. */
-const MOST_DRIFTS = 3;
 
-export class Exit extends ExitState {
+export class Exit extends ExitActs {
   /** @param reject called with the sequence number of a pending decision, and why the exit refuses it in the end */
   constructor(
     opening: Opening,
@@ -38,6 +35,7 @@ export class Exit extends ExitState {
     this.advanceTo(event.storedAt);
     const problem = this.apply(event);
     if (problem !== undefined) return problem;
+    this.recordTelling(event);
     if (this.pendingDecisions.length > 0 && this.isEmployeeKnown) {
       const pending = this.pendingDecisions;
       this.pendingDecisions = [];
@@ -54,21 +52,21 @@ export class Exit extends ExitState {
    * Applies what time alone changes: a rung of the review ladder falls due, or a decision takes effect.
    * @param now ISO 8601, UTC
    */
-  advanceTo(now: string): void {
+  override advanceTo(now: string): void {
     this.asOf = now;
     if (this.closedAt) return;
     if (this.decision && !this.ending && this.effectiveAt !== undefined && this.effectiveAt <= now) {
-      const at = this.effectiveAt > this.decision.storedAt ? this.effectiveAt : this.decision.storedAt;
-      this.beginEnding(this.decision.data.outcome, at, this.decision.seq);
-    } else if (this.plan && this.isAwaited) this.advanceLadder(this.plan, now);
+      const at = this.effectiveAt > this.effectSetAt ? this.effectiveAt : this.effectSetAt;
+      this.beginEnding(this.decision.data.outcome, at, this.effectiveSeq);
+    } else if (this.isAwaited) this.advanceLadder(now);
   }
 
   /**
    * Sets when the day of the decision begins. The workflow has no time zone data, so an activity answers it.
    * @param instant ISO 8601, UTC
    */
-  takeEffectAt(instant: string, now: string): void {
-    this.effectiveAt = instant;
+  takeEffectAt(instant: string, timeZone: string, now: string): void {
+    [this.effectiveAt, this.effectiveZone] = [instant, timeZone];
     this.revision += 1;
     this.advanceTo(now);
   }
@@ -105,6 +103,10 @@ export class Exit extends ExitState {
         return this.settleStep(event);
       case 'interview.reschedule-requested':
         return this.requestRescheduling(event);
+      case 'resignation.amended':
+        return this.amend(event);
+      case 'exit.handed-over':
+        return this.handOver(event);
       case 'access.captured':
         this.identify({ identities: identitiesOf(event.data.accounts) });
         this.learnKeys(event.data.accounts, event.storedAt);
@@ -140,6 +142,7 @@ export class Exit extends ExitState {
       case 'employee.notified':
       case 'manager.notified':
       case 'interview.cancelled':
+      case 'correction.sent':
       case 'access.restored':
       case 'access.revoked':
       case 'step.completed':
@@ -157,11 +160,6 @@ export class Exit extends ExitState {
     return undefined;
   }
 
-  private identify({ identities = [], employeeName }: Pick<Settlement, 'identities' | 'employeeName'>): void {
-    for (const identity of identities) this.identities.add(identity);
-    this.employeeName ??= employeeName;
-  }
-
   /** A system may know the employee by a key that an account in another system tells: its block begins again. */
   private learnKeys([account]: readonly CapturedAccount[], at: string): void {
     const { login, email } = this.person;
@@ -175,117 +173,17 @@ export class Exit extends ExitState {
     }
   }
 
-  private settleStep(event: RecordedEvent): string | undefined {
-    const settlement = settlementOf(event);
-    if (!settlement) return undefined;
-    this.identify(settlement);
-    const { step: name, system, notes } = settlement;
-    const step = this.step(name, system);
-    if (!step) return this.noStep(name, system);
-    // An outcome that arrives after the exit skipped its step still counts; a step that a person settled stays as it is.
-    if (step.state === 'done' || step.by !== undefined) return undefined;
-    this.ledger.settle(step, event.storedAt, { state: 'done', note: notes.join('; ') || undefined });
-    return undefined;
-  }
-
-  private recordTaskRequest({ data, storedAt }: RecordedEvent<'task.requested'>): string | undefined {
-    const { step: name, system, to, number } = data;
-    const step = this.step(name, system);
-    if (!step) return this.noStep(name, system);
-    const isNew = number > this.timesAsked(step);
-    if (isNew)
-      this.taskRequests.set(stepKey(step), { number, at: storedAt, start: this.ledger.starts(name, system) });
-    if (!isSettled(step)) step.note = `asked ${to}${number > 1 ? `, ${number} times` : ''}`;
-    if (isNew && isStuck(step)) this.endOutageOfMail(step, to, storedAt);
-    return undefined;
-  }
-
-  private recordFailure({ data, storedAt }: RecordedEvent<'step.needs-attention'>): string | undefined {
-    const { step: name, system } = data;
-    const row = this.ledger.rowOf(name);
-    const isLate = row?.until === 'decided' && !this.isAwaited;
-    const step =
-      this.step(name, system) ?? (row && !row.gates && !isLate && this.ledger.restart(name, storedAt));
-    if (isLate || (step && isSettled(step))) return undefined;
-    if (!step) return this.noStep(name, system);
-    // The key came while an attempt without it was under way.
-    const hasNewKeys = this.keysLearnedAt !== undefined && step.startedAt! < this.keysLearnedAt;
-    if (data.type === FailureType.KeyUnknown && hasNewKeys) this.ledger.retry(step, storedAt);
-    else this.askForAttention(step, data, storedAt);
-    return undefined;
-  }
-
-  private askForAttention(step: Step, why: { error: string; type?: string | undefined }, at: string): void {
-    this.ledger.markStuck(step, why);
-    if (step.name !== 'notify-operator' && this.notices.add(step, why.error)) this.notifyOperator(at);
-  }
-
-  /** A further cause does not cancel a mail that is on its way: the next mail names it. */
-  private notifyOperator(at: string): void {
-    if (this.step('notify-operator')?.state !== 'running') this.ledger.restart('notify-operator', at);
-  }
-
   private recordCost({ system, accounts, cost }: Pick<Capture, 'system' | 'accounts' | 'cost'>): void {
     if (cost && accounts.length > 0) this.costs.set(system, cost);
   }
 
-  private recordDrift({ id, data, storedAt }: RecordedEvent<'access.drifted'>): string | undefined {
-    const { system, what, isUntold, seenAt } = data;
-    const step = this.step('block-access', system);
-    if (!step) return this.noStep('block-access', system);
-    // A decision may have arrived during the sweep: access that the exit gives back has not drifted.
-    if (!this.isHeld || !this.isBlocked(system)) return undefined;
-    this.drifts.push({ system, what, seenAt });
-    this.drifts.splice(0, this.drifts.length - MOST_KEPT);
-    this.blocks.get(system)?.drifts.push(id);
-    this.ledger.retry(step, storedAt);
-    if (this.plan!.policy.reassertsDrift) {
-      // What cannot be told, the next block says.
-      if (!isUntold && this.notices.addNews(step, what)) this.notifyOperator(storedAt);
-      return undefined;
-    }
-    const error = `seen at ${seenAt}: ${what}. Retry to block it again, or settle the step by hand`;
-    this.askForAttention(step, { error, type: FailureType.Drifted }, storedAt);
-    return undefined;
-  }
-
-  /** The block is observed, and the step waits for a person all the same. The sweep goes on, and so does the blocking. */
-  private recordRestless({ data, storedAt }: RecordedEvent<'access.blocked'>): string | undefined {
-    const { system, notes } = data;
-    const step = this.step('block-access', system);
-    if (!step) return this.noStep('block-access', system);
-    this.identify(data);
-    Object.assign(step, { finishedAt: storedAt, note: notes.join('; ') || undefined });
-    const error = `${system} gives the access back again and again. It is blocked again each time: find what reactivates it, then retry`;
-    this.askForAttention(step, { error, type: FailureType.Restless }, storedAt);
-    return undefined;
-  }
-
-  /** The mail has gone after all: what kept it back is over, and now the person is waited for. */
-  private endOutageOfMail(step: Step, to: string, at: string): void {
-    const tookMs = Date.parse(at) - Date.parse(step.startedAt!);
-    if (tookMs < this.ledger.attentionAfterMs(step)) this.ledger.recover(step);
-    else this.askForAttention(step, notConfirmed(step, to), at);
-  }
-
-  private advanceLadder(plan: Plan, now: string): void {
-    const rung = this.ladder.advance(plan.review, now);
+  private advanceLadder(now: string): void {
+    const rung = this.review && this.ladder.advance(this.review, now);
     if (!rung) return;
     for (const name of Object.values(rungStep))
       this.skip([this.step(name)], rung.dueAt, 'no mail was confirmed before the next one was due');
-    this.ledger.restart(rungStep[rung.kind], rung.dueAt, this.opening.seq);
+    this.ledger.restart(rungStep[rung.kind], rung.dueAt, this.ladderSeq);
     this.revision += 1;
-  }
-
-  private requestRescheduling(event: RecordedEvent<'interview.reschedule-requested'>): string | undefined {
-    const weighed = this.weighRescheduling(event.data, event.storedAt);
-    if (!weighed.ok) return weighed.problem;
-    this.interviewing.request = event;
-    const step = this.interviewing.currentStep!;
-    // Where there is no interview yet, the request retries the step that found no time.
-    if (isStuck(step)) this.ledger.retry(step, event.storedAt);
-    else this.ledger.restart('reschedule-hr-interview', event.storedAt, event.seq);
-    return undefined;
   }
 
   private resolve({ data, storedAt }: RecordedEvent<'step.resolved'>): string | undefined {
@@ -308,14 +206,15 @@ export class Exit extends ExitState {
   }
 
   private decide(event: RecordedEvent<'exit.decision-finalised'>): string | undefined {
-    const weighed = this.weigh(event.data, event.storedAt);
+    const weighed = this.weigh(event.data, event.storedAt, whoseOf(event.data));
     if (!weighed.ok) {
       this.refuse(event.data, weighed.problem, event.storedAt);
       return weighed.problem;
     }
     this.decision = event;
     this.skipWhere(({ until }) => until === 'decided', event.storedAt, 'the decision came first');
-    this.effectiveAt = event.data.effectiveOn === undefined ? event.storedAt : event.data.effectiveAt;
+    this.amendedDay = undefined;
+    this.setEffect(event);
     this.advanceTo(event.storedAt);
     return undefined;
   }
@@ -330,25 +229,15 @@ export class Exit extends ExitState {
       isLeaving ? 'leaving: access is revoked instead' : came,
     );
     // A resignation that no longer stands needs no mail and no interview.
-    const stays = ending === 'retained' ? 'retained' : 'not leaving: the exit was cancelled';
     const beginnings = this.beginningsOf(ending, at);
-    if (!isLeaving)
+    if (isStaying(ending))
       this.skipWhere(
         ({ until, custom, begins }) => until === 'retained' || (!!custom && begins === 'resigned'),
         at,
-        `the employee is ${stays}`,
+        stays[ending as keyof typeof stays],
       );
     for (const [beginning, applies] of beginnings) this.ledger.begin(beginning, at, seq, applies);
     this.recompute(at, seq);
-  }
-
-  private skipWhere(isPointless: (row: StepRow) => boolean, finishedAt: string, note: string): void {
-    this.skip(this.ledger.where(isPointless), finishedAt, note);
-  }
-
-  private skip(steps: readonly (Step | undefined)[], finishedAt: string, note: string): void {
-    for (const step of steps)
-      if (step && !isSettled(step)) this.ledger.settle(step, finishedAt, { state: 'skipped', note });
   }
 
   /** Begins the steps that are due, and closes the exit once every gating step is settled. */
@@ -371,13 +260,12 @@ export class Exit extends ExitState {
       : 'the exit is over';
     this.skipWhere(() => true, at, why);
   }
-
-  private isRestless(system: string): boolean {
-    const { drifts, acknowledged } = this.blocks.get(system)!;
-    return drifts.length - acknowledged >= MOST_DRIFTS;
-  }
-
-  private noStep(name: string, system?: string): string {
-    return `the exit has no step ${stepKey({ name, system })}`;
-  }
 }
+
+/** Why a step is skipped where the employee stays. */
+const stays = {
+  retained: 'the employee is retained',
+  withdrawn: 'the resignation was withdrawn',
+  'wrong-person': 'the resignation was never this person’s',
+  cancelled: 'the employee is not leaving: the exit was cancelled',
+} as const;

@@ -1,5 +1,8 @@
 /** The port that both forms implement. Without an exit id, a call is about the employee's newest exit. */
+import type { Whose } from './acting.js';
+import type { Amended, Amendment } from './amendment.js';
 import type { Decision } from './decision.js';
+import type { HandedOver, HandOver } from './hand-over.js';
 import type { Interview } from './interview.js';
 import type { Rescheduling } from './rescheduling.js';
 import type { Resignation } from './resignation.js';
@@ -17,18 +20,33 @@ export interface Exits {
     decision: Decision,
     exitId?: string,
   ) => Promise<Decision & { decidedAt: string }>;
-  /** What a decision would begin now, or why the exit would refuse it. */
-  weigh: (employeeId: string, decision: Decision, exitId?: string) => Promise<Weighed>;
+  /**
+   * What a decision would begin now, or why the exit would refuse it.
+   * @param whose of whom the decider's address is; the exit needs it where its plan does not name the address
+   */
+  weigh: (employeeId: string, decision: Decision, exitId?: string, whose?: Whose) => Promise<Weighed>;
   resolve: (employeeId: string, resolution: Resolution, exitId?: string) => Promise<Step>;
   /** Moves the interview. @returns once the new invitations are out */
   reschedule: (employeeId: string, request: Rescheduling, exitId?: string) => Promise<Interview>;
+  /** Changes the dates of an open exit. */
+  amend: (employeeId: string, amendment: Amendment, exitId?: string) => Promise<Amended>;
+  /** Gives an open exit to another HR partner. The interview follows. */
+  handOver: (employeeId: string, handOver: HandOver, exitId?: string) => Promise<HandedOver>;
   list: (filter: ListFilter) => Promise<ListedExit[]>;
   /** Yields the status now and after each change, until the exit is over. */
   follow: (employeeId: string, everyMs: number, exitId?: string) => AsyncGenerator<ExitStatus>;
 }
 
-/** The steps that a decision would begin, or why the exit would refuse it. */
-export type Weighed = { setsOff: StepAhead[]; problem?: undefined } | { problem: string };
+/** The steps that a decision would begin, and on which day; or why the exit would refuse it. */
+export type Weighed =
+  | {
+      setsOff: StepAhead[];
+      /** It takes effect at the start of this day, `YYYY-MM-DD`; undefined: at once. */
+      effectiveDay?: string | undefined;
+      lastWorkingDay?: string | undefined;
+      problem?: undefined;
+    }
+  | { problem: string };
 
 export const listedPhases = [
   ...phases,

@@ -40,6 +40,19 @@ export const IsoDate = z.iso.date('must be a date such as 2026-12-31 (YYYY-MM-DD
 export const earliestToday = (now: string): string =>
   new Date(Date.parse(now) - 12 * 60 * 60 * 1000).toISOString().slice(0, 10);
 
+/** The day after a date, `YYYY-MM-DD`. */
+export const dayAfter = (date: string): string =>
+  new Date(Date.parse(date) + 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
+
+/** Notice periods are shorter. A mistyped year would keep the employee blocked, without a reminder, until then. */
+const LONGEST_NOTICE_YEARS = 2;
+
+/** @returns the problem with a date of a decision that is too far ahead */
+export const yearsAhead = (field: string, date: string, today: string): string | undefined =>
+  Number(date.slice(0, 4)) > Number(today.slice(0, 4)) + LONGEST_NOTICE_YEARS
+    ? `${field}: ${date} lies more than ${LONGEST_NOTICE_YEARS} years ahead: check the year`
+    : undefined;
+
 /** A BCP 47 language tag. */
 export const LanguageTag = z
   .string()

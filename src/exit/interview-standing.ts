@@ -4,11 +4,27 @@ import type { Interview } from './interview.js';
 import { type Step, isStuck } from './status.js';
 import type { StepLedger } from './step-ledger.js';
 
+interface InterviewWish {
+  /** A time that a person gave: ISO 8601, UTC. */
+  at?: string | undefined;
+  /** Mail address of the person. */
+  by?: string | undefined;
+  /** A person asked for another time. Otherwise the interview moves only where it must. */
+  isAsked: boolean;
+}
+
+export type InterviewRequest = RecordedEvent<
+  'interview.reschedule-requested' | 'resignation.amended' | 'exit.handed-over'
+>;
+
+export const isInterviewRequest = (event: { type: string }): event is InterviewRequest =>
+  ['interview.reschedule-requested', 'resignation.amended', 'exit.handed-over'].includes(event.type);
+
 export class InterviewStanding {
   /** As the latest invitation has it. */
   interview: Interview | undefined;
-  /** The latest request for another time. */
-  request: RecordedEvent<'interview.reschedule-requested'> | undefined;
+  /** The latest request for another time, or the act that made one necessary. */
+  request: InterviewRequest | undefined;
 
   constructor(private readonly ledger: StepLedger) {}
 
@@ -26,6 +42,14 @@ export class InterviewStanding {
     const { identities: _, employeeName: __, notes: ___, ...interview } = data;
     // Two outcomes can arrive in either order. The later invitation has the higher SEQUENCE (RFC 5546 §2.1.4).
     if (interview.sequence >= (this.interview?.sequence ?? 0)) this.interview = interview;
+  }
+
+  /** What HR is asked for by the latest request. */
+  get wish(): InterviewWish {
+    const { request } = this;
+    if (request?.type !== 'interview.reschedule-requested') return { by: request?.data.by, isAsked: false };
+    const { at, by } = request.data;
+    return { at: at === undefined ? undefined : new Date(at).toISOString(), by, isAsked: true };
   }
 
   /** Why its steps do not allow another time now. */

@@ -36,9 +36,31 @@ export const needsSmtpUtf8 = (address: string): boolean => /[^\p{ASCII}]/u.test(
 export const isSameIdentity = (a: string, b: string): boolean => canonical(a) === canonical(b);
 
 function canonical(text: string): string {
+  const { local, domain } = canonicalParts(text);
+  return domain === undefined ? local : `${local}@${domain}`;
+}
+
+function canonicalParts(text: string): { local: string; domain: string | undefined } {
   const parts = split(text.trim());
   const name = parts ? parts.local.replace(/^"(.*)"$/s, '$1') : text.trim();
-  return [name.normalize('NFKC').toLowerCase(), ...(parts ? [parts.domain] : [])].join('@');
+  return { local: name.normalize('NFKC').toLowerCase(), domain: parts?.domain };
+}
+
+/** The address without its sub-address (RFC 5233): `dana+exit@acme.example` is `dana@acme.example`. */
+export const withoutDetail = (address: string): string => address.replace(/(?<=.)\+.*(?=@[^@]*$)/s, '');
+
+/**
+ * Whether a mail address reaches the person with these identities: also as a sub-address (RFC 5233, `dana+exit@acme.example`), and as
+ * their login at one of their domains, or at any where none is known.
+ */
+export function reaches(address: string, identities: readonly string[]): boolean {
+  const { local, domain } = canonicalParts(withoutDetail(address));
+  const known = identities.map((identity) => canonicalParts(withoutDetail(identity)));
+  const domains = known.flatMap((each) => each.domain ?? []);
+  const isTheirs = domain === undefined || domains.length === 0 || domains.includes(domain);
+  return known.some(
+    (each) => each.local === local && (each.domain === undefined ? isTheirs : each.domain === domain),
+  );
 }
 
 function split(text: string): { local: string; domain: string } | undefined {

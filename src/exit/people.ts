@@ -56,6 +56,15 @@ interface Named {
   employeeName?: string | undefined;
 }
 
+/** In characters. More is no name. */
+const LONGEST_NAME = 150;
+
+/** The name, cut at a sane length. */
+export function shortName(name: string): string {
+  const characters = Array.from(name);
+  return characters.length > LONGEST_NAME ? `${characters.slice(0, LONGEST_NAME).join('')}…` : name;
+}
+
 /** "Dana Fox (E-1002)"; the id alone while the name is not known. */
 export const titleOf = ({ employeeId, employeeName }: Named): string =>
-  employeeName === undefined ? employeeId : `${employeeName} (${employeeId})`;
+  employeeName === undefined ? employeeId : `${shortName(employeeName)} (${employeeId})`;

@@ -51,8 +51,8 @@ export const PlanFields = z.object({
   systems: distinct(PlannedSystem, 'critical system'),
   steps: distinct(StepRowFields, 'step'),
   policy: Policy,
-  /** The HR partner who decides, until another one holds the interview. */
-  hrPartner: ContactFields,
+  /** In order of preference. The first one decides, until another one holds the interview or takes the exit over. */
+  hrPartners: z.array(ContactFields).min(1),
   /** Receives a mail about each step that needs attention. */
   operator: ContactFields,
   review: ReviewFields,

@@ -14,7 +14,24 @@ export const ReviewFields = z.object({
 });
 export type Review = z.output<typeof ReviewFields>;
 
+const HOUR_MS = 3_600_000;
+
+/**
+ * The ladder of an exit, compressed where its last working day comes first. Noon in UTC is on that day in nearly every time zone. HR has an
+ * hour in any case.
+ */
+export function reviewBefore(review: Review, openedAt: string, lastWorkingDay: string | undefined): Review {
+  if (lastWorkingDay === undefined) return review;
+  const leftMs = Date.parse(`${lastWorkingDay}T12:00:00Z`) - Date.parse(openedAt);
+  const withinMs = Math.min(review.withinMs, Math.max(HOUR_MS, leftMs));
+  if (withinMs === review.withinMs) return review;
+  const share = withinMs / review.withinMs;
+  return { ...review, withinMs, remindAfterMs: review.remindAfterMs.map((ms) => Math.round(ms * share)) };
+}
+
 export interface Rung {
+  /** Its position on the ladder, from 0. */
+  index: number;
   kind: 'remind' | 'escalate';
   /** Counts from 1 within its kind. */
   number: number;
@@ -30,9 +47,10 @@ const SLOW_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** The rungs in order, without end. */
 export function* ladder({ remindAfterMs, withinMs, escalateEveryMs }: Review): Generator<Rung, never> {
-  for (const [i, afterMs] of remindAfterMs.entries()) yield { kind: 'remind', number: i + 1, afterMs };
+  for (const [index, afterMs] of remindAfterMs.entries())
+    yield { index, kind: 'remind', number: index + 1, afterMs };
   for (let number = 1, afterMs = withinMs; ; number += 1) {
-    yield { kind: 'escalate', number, afterMs };
+    yield { index: remindAfterMs.length + number - 1, kind: 'escalate', number, afterMs };
     afterMs += number < STEADY_ESCALATIONS ? escalateEveryMs : Math.max(escalateEveryMs, SLOW_MS);
   }
 }
@@ -73,7 +91,7 @@ export class Ladder {
   /** @returns the latest rung that is due at `now`; undefined where it is the same as before */
   advance(review: Review, now: string): DueRung | undefined {
     const { due } = standingOn(review, Date.parse(now) - Date.parse(this.openedAt));
-    if (!due || (this.rung && this.rung.afterMs >= due.afterMs)) return undefined;
+    if (!due || (this.rung && this.rung.index >= due.index)) return undefined;
     const dueAt = new Date(Date.parse(this.openedAt) + due.afterMs).toISOString();
     this.latest[due.kind] = due.number;
     return (this.rung = { ...due, dueAt });

@@ -40,6 +40,10 @@ const readers: { [T in ExitEventType]?: (data: RecordedEvent<T>['data']) => Sett
   'interview.scheduled': (data) => ({ ...data, step: 'schedule-hr-interview' }),
   'interview.rescheduled': (data) => ({ ...data, step: 'reschedule-hr-interview' }),
   'interview.cancelled': (data) => ({ ...data, step: 'cancel-hr-interview' }),
+  'correction.sent': ({ sent, notes }) => ({
+    step: 'send-correction',
+    notes: [...(sent.length > 0 ? [`told ${recipientsOf(sent)}`] : []), ...notes],
+  }),
   'access.blocked': (data) => ({ ...data, step: 'block-access' }),
   'access.restored': (data) => ({ ...data, step: 'restore-access' }),
   'access.revoked': (data) => ({ ...data, step: 'revoke-access' }),

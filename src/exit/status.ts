@@ -1,6 +1,9 @@
+import type { Amended } from './amendment.js';
 import type { Decision } from './decision.js';
 import type { Drift } from './drift.js';
 import type { Cost } from './hold-facts.js';
+import type { HandedOver } from './hand-over.js';
+import type { Contact } from './people.js';
 
 /** The answer of the query `status`, in both forms of the exit. Times are ISO 8601 in UTC. */
 export interface ExitStatus {
@@ -14,7 +17,15 @@ export interface ExitStatus {
   /** One sentence: what happens next, and whom the exit waits for. */
   awaiting: string;
   decision?: (Decision & { decidedAt: string }) | undefined;
+  /** When the decision takes effect, or took effect. */
+  effectiveAt?: string | undefined;
+  /** The IANA time zone in whose day it does. */
+  effectiveZone?: string | undefined;
   rejectedDecisions: RejectedDecision[];
+  /** The HR partner who decides. */
+  hrPartner?: Contact | undefined;
+  amendments: Amended[];
+  handOvers: HandedOver[];
   /** Access that another administrator gave back during the hold; the latest ones. */
   drifts: Drift[];
   /** What the hold costs on each system that has an account. `tokensUntil`: when access by sessions and tokens from before the block ends. */

@@ -14,8 +14,11 @@ const beginnings = [
   'attention',
   /** A person asks for it. */
   'requested',
+  /** The employee stays. */
   'retained',
   'leaving',
+  /** What people were told is not so. */
+  'corrected',
   /** The decision takes effect, whichever it is. */
   'decided',
   /** The restore or revoke of every system is settled. */
@@ -145,6 +148,13 @@ export function tableOf(form: ExitStatus['form'], queues: Queues, custom: readon
     row('access', 'retained', 'restore-access', 'access.restored', 'Give back access to {system}', perSystem),
     row('access', 'leaving', 'revoke-access', 'access.revoked', 'Revoke access to {system}', perSystem),
     row('hr', 'retained', 'cancel-hr-interview', 'interview.cancelled', 'Withdraw the interview invitation'),
+    row(
+      'notification',
+      'corrected',
+      'send-correction',
+      'correction.sent',
+      'Correct what each address was told',
+    ),
     row(
       'notification',
       'access-settled',

@@ -1,11 +1,13 @@
 /** Reads the results of the demo back from the servers, and checks them. The exit's own status proves nothing here. */
 import type { Config } from '../config/config.js';
-import type { Outcome } from '../exit/decision.js';
+import type { Outcome as AnyOutcome } from '../exit/decision.js';
 import { interviewUid } from '../exit/ids.js';
 import type { ExitStatus } from '../exit/status.js';
 import { hrPartner } from '../services/from-config.js';
 import { createScimClient } from '../services/protocols/scim.js';
 import type { Stack } from './stack.js';
+
+type Outcome = Extract<AnyOutcome, 'retained' | 'leaving'>;
 
 export interface Check {
   what: string;

@@ -1,7 +1,9 @@
 /** Prints the demo. */
-import type { Outcome } from '../exit/decision.js';
+import type { Outcome as AnyOutcome } from '../exit/decision.js';
 import { isSettled, stepKey, type ExitStatus } from '../exit/status.js';
 import type { Check } from './demo-checks.js';
+
+type Outcome = Extract<AnyOutcome, 'retained' | 'leaving'>;
 
 /** An employee who resigns, and the outcome. */
 export interface Role {

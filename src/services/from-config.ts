@@ -44,19 +44,20 @@ export function createDirectory({ directory, contacts, policy }: Config): Direct
       token,
       requestTimeoutMs: policy.requestTimeout,
     }),
-    fallback: contactOf(contacts.hrPartners[0]),
+    fallbacks: [...hrContacts(contacts), contacts.escalation, contacts.operator],
   });
 }
 
 export function createNotification(config: Config): NotificationService {
   const { organisation, contacts } = config;
-  const { operator, hrPartners } = contacts;
+  const { operator } = contacts;
   return createNotificationService({
     mailer: mailerOf(config),
     templates: loadTemplates(config.interview),
     organisation,
     operator,
-    hrPartner: contactOf(hrPartners[0]),
+    hrPartners: hrContacts(contacts),
+    escalateTo: contacts.escalation,
   });
 }
 
@@ -188,5 +189,10 @@ function mailerOf({ mail, policy }: Config): Mailer {
     limitPauseMs: 10 * retry.maximumInterval,
   });
 }
+
+const hrContacts = ({ hrPartners: [first, ...others] }: Config['contacts']): [Contact, ...Contact[]] => [
+  contactOf(first),
+  ...others.map(contactOf),
+];
 
 const contactOf = ({ name, email, language }: Contact): Contact => ({ name, email, language });

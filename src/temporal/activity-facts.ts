@@ -19,8 +19,9 @@ interface Withdrawal {
 }
 
 const byType: Record<string, (result: never, call: Call) => UntimedFact[]> = {
-  startOfDay: (instant: string) => [{ kind: 'effective-from', instant: new Date(instant).toISOString() }],
+  startOfDay: ({ instant }: { instant: string }) => [{ kind: 'effective-from', instant }],
   progressOf: () => [],
+  whose: () => [],
   callStep: () => [],
   lookUpEmployee: (employee: Employee) => [{ kind: 'employee-known', employee }],
   captureAccess: (capture: Capture) => [{ kind: 'captured', system: capture.system, capture }],

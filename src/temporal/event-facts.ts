@@ -5,9 +5,11 @@ import {
   decodeOptionalFailureToOptionalError,
 } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { History } from '@temporalio/common/lib/proto-utils.js';
+import type { Amendment } from '../exit/amendment.js';
 import { parseDrift } from '../exit/drift.js';
 import { planned, type Received, type UntimedFact } from '../exit/evidence/facts.js';
 import type { Reported } from '../exit/failures.js';
+import type { HandOver } from '../exit/hand-over.js';
 import type { Plan } from '../exit/plan.js';
 import type { Rescheduling } from '../exit/rescheduling.js';
 import { parseResignation } from '../exit/resignation.js';
@@ -181,7 +183,9 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
       const request = requests.get(accepted.get(String(acceptedEventId)) ?? '');
       if (!request) return [];
       const { id, name, identity, content } = request;
-      const answer = await value<{ decidedAt?: string; state: StepState }>(outcome?.success?.payloads);
+      const answer = await value<{ decidedAt?: string; at?: string; state: StepState }>(
+        outcome?.success?.payloads,
+      );
       const refused = outcome?.failure && { refused: (await errorOf(outcome.failure))?.message ?? '' };
       if (name === 'finaliseDecision') {
         const received: Received = {
@@ -194,6 +198,11 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
         };
         return [{ kind: 'decision-received', received, ...(answer?.decidedAt && { at: answer.decidedAt }) }];
       }
+      // The exit accepts them once the directory has told whose the address is.
+      if (name === 'amendResignation')
+        return refused ? [] : [{ kind: 'amended', id, amendment: content as Amendment, at: answer!.at! }];
+      if (name === 'handOver')
+        return refused ? [] : [{ kind: 'handed-over', id, handOver: content as HandOver, at: answer!.at! }];
       if (name !== 'resolveStep') return [];
       const result = refused ?? { ok: answer!.state };
       return [{ kind: 'step-resolved', id, resolution: content as Resolution, identity, result }];

@@ -14,6 +14,7 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client';
 import { tsToDate } from '@temporalio/common/lib/time.js';
+import type { Whose } from '../exit/acting.js';
 import type { Decision } from '../exit/decision.js';
 import type { WatchedHold } from '../exit/drift.js';
 import type { ExitsOfForm } from '../exit/evidence/evidence.js';
@@ -181,16 +182,20 @@ export function orchestratedExits(client: Client) {
     decide: (employeeId, decision, exitId) =>
       update('finaliseDecision', decision, employeeId, exitId, 'the decision is not confirmed'),
 
-    async weigh(employeeId, decision, exitId) {
+    async weigh(employeeId, decision, exitId, whose) {
       const exit = await requireOpenExit(employeeId, exitId);
       return answered(employeeId, 'no-answer', 'the decision cannot be weighed', () =>
-        exit.query<Weighed, [Decision]>('weighDecision', decision),
+        exit.query<Weighed, [Decision, Whose?]>('weighDecision', decision, whose),
       );
     },
 
     resolve: (employeeId, resolution, exitId) => update('resolveStep', resolution, employeeId, exitId),
 
     reschedule: (employeeId, request, exitId) => update('rescheduleInterview', request, employeeId, exitId),
+
+    amend: (employeeId, amendment, exitId) => update('amendResignation', amendment, employeeId, exitId),
+
+    handOver: (employeeId, handOver, exitId) => update('handOver', handOver, employeeId, exitId),
 
     async list(filter) {
       const found: Promise<ListedExit | []>[] = [];

@@ -80,9 +80,9 @@ export class ExitContext {
     this.runner.cancelStale();
   }
 
-  /** @param instant when the day of the decision begins: ISO 8601, UTC */
-  takeEffectAt(instant: string): void {
-    this.exit.takeEffectAt(new Date(instant).toISOString(), now());
+  /** @param instant when the day of the decision begins in the time zone: ISO 8601, UTC */
+  takeEffectAt(instant: string, timeZone: string): void {
+    this.exit.takeEffectAt(instant, timeZone, now());
     this.runner.cancelStale();
   }
 

@@ -16,7 +16,12 @@ import { planExit, startOfDay } from './proxies.js';
 import { remindUntilDecided } from './review-ladder.js';
 import { ManualHold } from './manual-hold.js';
 import { SystemHold } from './system-hold.js';
-import { keepOperatorNotified, notifyManagerOfOutcome, notifyPeople } from './notify-people.js';
+import {
+  keepOperatorNotified,
+  notifyManagerOfOutcome,
+  notifyPeople,
+  sendCorrection,
+} from './notify-people.js';
 import { syncVisibility } from './visibility.js';
 
 /**
@@ -52,7 +57,12 @@ export async function exitEmployee(resignation: Resignation): Promise<ExitStatus
 
     if (exit.ending) {
       const access = holds.map((hold) => (exit.ending === 'leaving' ? hold.revoke() : hold.restore()));
-      await Promise.all([...access, interview.withdraw(), notifyManagerOfOutcome(context)]);
+      await Promise.all([
+        ...access,
+        interview.withdraw(),
+        sendCorrection(context),
+        notifyManagerOfOutcome(context),
+      ]);
     }
     await condition(() => exit.closedAt !== undefined);
     await begun;
@@ -71,14 +81,16 @@ export async function exitEmployee(resignation: Resignation): Promise<ExitStatus
 async function decided(context: ExitContext): Promise<void> {
   const { exit } = context;
   await condition(() => !exit.isAwaited);
-  const date = exit.decision?.data.effectiveOn;
-  if (date === undefined || exit.ending) return;
-  const instant = await startOfDay(date);
-  // *Retained* may have replaced the decision meanwhile.
-  if (exit.decision?.data.effectiveOn === date) context.takeEffectAt(instant);
-  const waitMs = Date.parse(instant) - Date.now();
-  await condition(() => exit.ending !== undefined, Math.max(1, waitMs), {
-    summary: `Leaving takes effect on ${date}`,
-  });
-  context.advanceTime();
+  // An amendment may change the day.
+  for (let day = exit.effectiveDay; day !== undefined && !exit.ending; day = exit.effectiveDay) {
+    const { instant, timeZone } = await startOfDay(day, exit.employee?.timeZone);
+    const isOther = () => exit.ending !== undefined || exit.effectiveDay !== day;
+    if (isOther()) continue;
+    context.takeEffectAt(instant, timeZone);
+    const waitMs = Date.parse(instant) - Date.now();
+    await condition(isOther, Math.max(1, waitMs), {
+      summary: `Leaving takes effect when ${day} begins in ${timeZone}`,
+    });
+    context.advanceTime();
+  }
 }

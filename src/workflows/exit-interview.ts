@@ -8,6 +8,7 @@ import {
   type Interview,
   type InterviewProgress,
 } from '../exit/interview.js';
+import { isStaying } from '../exit/decision.js';
 import { isSettled, stepKey, isStuck } from '../exit/status.js';
 import type { ExitContext } from './exit-context.js';
 import { ActivityProgress } from './activity-progress.js';
@@ -32,7 +33,7 @@ export class ExitInterview {
       ({ type: 'interview.scheduled', data: await this.settleOn(execution) }) as const;
     const move = async (execution: StepExecution) =>
       ({ type: 'interview.rescheduled', data: await this.settleOn(execution) }) as const;
-    const isOver = () => exit.ending === 'retained' || exit.ending === 'cancelled';
+    const isOver = () => isStaying(exit.ending);
     await Promise.all([
       runner.perform('schedule-hr-interview', schedule),
       runner.performEach('reschedule-hr-interview', move, isOver),
@@ -82,15 +83,15 @@ export class ExitInterview {
 
   private async settleOn(execution: StepExecution) {
     const { exit, services } = this.context;
-    const { request } = exit.interviewing;
+    const { request, wish } = exit.interviewing;
     if (request && request.seq !== this.requestSeq) {
       // An invitation for the previous request may be out, so the move starts from there.
       this.from = this.latest;
       this.requestSeq = request.seq;
       this.progress.latest = undefined;
     }
-    const at = request?.data.at === undefined ? undefined : new Date(request.data.at).toISOString();
-    const about = { ...this.about(), at };
+    const { at, by, isAsked } = wish;
+    const about = { ...this.about(), at, isAsked };
     const { from } = this;
     const interview = await this.progress.during(execution, (progress = { delivered: [] }) =>
       from
@@ -98,7 +99,7 @@ export class ExitInterview {
         : execution.call(services.hr.scheduleHrInterview, { ...about, progress }),
     );
     this.interview = interview;
-    return { ...interview, identities: [], notes: [arrangementNote(interview, request?.data.by)] };
+    return { ...interview, identities: [], notes: [arrangementNote(interview, by)] };
   }
 
   /** The latest interview that an invitation may exist for. */
@@ -107,8 +108,8 @@ export class ExitInterview {
   }
 
   private about() {
-    const { exitId, openedAt, resignation } = this.context.exit;
+    const { exitId, openedAt, resignation, successor } = this.context.exit;
     const { lastWorkingDay } = resignation;
-    return { exitId, employee: knownEmployee(this.context), openedAt, lastWorkingDay };
+    return { exitId, employee: knownEmployee(this.context), openedAt, lastWorkingDay, successor };
   }
 }

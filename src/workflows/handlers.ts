@@ -9,30 +9,41 @@ import {
   setDefaultSignalHandler,
   setHandler,
 } from '@temporalio/workflow';
+import type { Whose } from '../exit/acting.js';
+import type { Amended, Amendment } from '../exit/amendment.js';
 import type { Decision } from '../exit/decision.js';
 import { parseDrift, type Drift } from '../exit/drift.js';
 import type { Weighed } from '../exit/exits.js';
+import type { HandedOver, HandOver } from '../exit/hand-over.js';
 import type { Parsed } from '../exit/input.js';
 import type { Interview } from '../exit/interview.js';
 import type { Resolution } from '../exit/resolution.js';
 import type { Rescheduling } from '../exit/rescheduling.js';
 import type { ExitStatus, Step } from '../exit/status.js';
 import { now, type ExitContext } from './exit-context.js';
+import { whose } from './proxies.js';
 import type { ExitInterview } from './exit-interview.js';
 
 const decisionFinalised = defineSignal<[Decision]>('decisionFinalised');
 const holdDrifted = defineSignal<[Drift]>('holdDrifted');
 const finaliseDecision = defineUpdate<Decision & { decidedAt: string }, [Decision]>('finaliseDecision');
 const resolveStep = defineUpdate<Step, [Resolution]>('resolveStep');
+const amendResignation = defineUpdate<Amended, [Amendment]>('amendResignation');
+const handOver = defineUpdate<HandedOver, [HandOver]>('handOver');
 const rescheduleInterview = defineUpdate<Interview, [Rescheduling]>('rescheduleInterview');
-const weighDecision = defineQuery<Weighed, [Decision]>('weighDecision');
+const weighDecision = defineQuery<Weighed, [Decision, Whose?]>('weighDecision');
 const status = defineQuery<ExitStatus>('status');
 
 export function registerHandlers(context: ExitContext, interview: ExitInterview): void {
   const { exit, runner } = context;
+  /** A validator cannot ask the directory: until then the address counts as a colleague's. */
+  const notYet = (address: unknown): Whose | undefined =>
+    typeof address === 'string' && exit.needsLookUp(address)
+      ? { employeeIds: ['not yet looked up'] }
+      : undefined;
   setHandler(status, () => exit.status(), { description: 'The status of the exit: an ExitStatus' });
 
-  setHandler(weighDecision, (input) => exit.preview(input, now()), {
+  setHandler(weighDecision, (input, whose) => exit.preview(input, now(), whose), {
     description: 'The steps that a decision would begin now, or why the exit would refuse it',
   });
 
@@ -40,18 +51,24 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
   const whenEmployeeIsKnown = () =>
     CancellationScope.nonCancellable(() => condition(() => exit.isEmployeeKnown || !exit.isAwaited));
 
-  const accept = (decision: Decision): Decision & { decidedAt: string } => {
-    context.record({ type: 'exit.decision-finalised', data: decision });
+  const accept = (decision: Decision, whose: Whose | undefined): Decision & { decidedAt: string } => {
+    context.record({ type: 'exit.decision-finalised', data: { ...decision, ...idsOf(whose) } });
     return { ...decision, decidedAt: exit.decision!.storedAt };
+  };
+  /** Looks up an address that the exit does not know. */
+  const whoseIs = async (address: unknown): Promise<Whose | undefined> => {
+    await whenEmployeeIsKnown();
+    if (typeof address !== 'string' || !exit.needsLookUp(address)) return undefined;
+    return CancellationScope.nonCancellable(() => whose(address));
   };
 
   // A signal cannot be rejected: the exit records an invalid one in its status and goes on.
   setHandler(
     decisionFinalised,
     async (input: unknown) => {
-      await whenEmployeeIsKnown();
-      const decision = exit.weigh(input, now());
-      if (decision.ok) accept(decision.value);
+      const found = await whoseIs((input as Partial<Decision> | null)?.decidedBy);
+      const decision = exit.weigh(input, now(), found);
+      if (decision.ok) accept(decision.value, found);
       else exit.refuse(input, decision.problem, now());
     },
     {
@@ -75,13 +92,13 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
   setHandler(
     finaliseDecision,
     async (input: Decision) => {
-      await whenEmployeeIsKnown();
-      return accept(valueOf(exit.weigh(input, now())));
+      const found = await whoseIs(input.decidedBy);
+      return accept(valueOf(exit.weigh(input, now(), found)), found);
     },
     {
       description:
         'The same as the signal decisionFinalised, but rejects an invalid decision with the reason',
-      validator: (input) => void valueOf(exit.weigh(input, now())),
+      validator: (input) => void valueOf(exit.weigh(input, now(), notYet(input?.decidedBy))),
     },
   );
 
@@ -105,6 +122,36 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
   );
 
   setHandler(
+    amendResignation,
+    async (input) => {
+      const found = await whoseIs(input.by);
+      const amendment = valueOf(exit.weighAmendment(input, now(), found));
+      context.record({ type: 'resignation.amended', data: { ...amendment, ...idsOf(found) } });
+      return exit.amendments.at(-1)!;
+    },
+    {
+      description:
+        'Changes the dates of the open exit: {"lastWorkingDay":"2027-01-29","by":"hr@acme.example"}; "effectiveOn" where leaving is decided',
+      validator: (input) => void valueOf(exit.weighAmendment(input, now(), notYet(input?.by))),
+    },
+  );
+
+  setHandler(
+    handOver,
+    async (input) => {
+      const found = await whoseIs(input.by);
+      const handed = valueOf(exit.weighHandOver(input, found));
+      context.record({ type: 'exit.handed-over', data: { ...handed, ...idsOf(found) } });
+      return exit.handOvers.at(-1)!;
+    },
+    {
+      description:
+        'Gives the open exit to another HR partner: {"to":{"name":"Acme HR","email":"hr@acme.example"},"by":"hr@acme.example"}',
+      validator: (input) => void valueOf(exit.weighHandOver(input, notYet(input?.by))),
+    },
+  );
+
+  setHandler(
     rescheduleInterview,
     (input) => {
       const request = valueOf(exit.weighRescheduling(input, now()));
@@ -118,6 +165,9 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
     },
   );
 }
+
+const idsOf = (whose: Whose | undefined) =>
+  whose && 'employeeIds' in whose ? { actorIds: whose.employeeIds } : {};
 
 function valueOf<T>(parsed: Parsed<T>): T {
   if (parsed.ok) return parsed.value;

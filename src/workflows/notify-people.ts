@@ -1,4 +1,5 @@
 /** Looks the employee up, and mails the manager, the employee and the operator. */
+import { isCorrected, type Corrected, type Uncorrected } from '../exit/decision.js';
 import { tellingOf, type Employee } from '../exit/people.js';
 import { FailureType, FinalFailure } from '../exit/failures.js';
 import type { ExitContext } from './exit-context.js';
@@ -42,13 +43,34 @@ export async function notifyPeople(context: ExitContext): Promise<void> {
   ]);
 }
 
+/** Corrects what each address was told, also of a mail that was on its way meanwhile. */
+export async function sendCorrection(context: ExitContext): Promise<void> {
+  const { exit, runner, services } = context;
+  const progress = new ActivityProgress<string[]>();
+  const delivered = new Set<string>();
+  const send: Run = async (execution) => {
+    const { ending, told, openedAt, employee } = exit;
+    const of = ending as Corrected;
+    const answers = await progress.during(execution, (reported = []) =>
+      execution.call(services.notification.sendCorrection, {
+        ...{ ...context.about, employee, openedAt, of, told: told.recipients },
+        delivered: [...delivered, ...reported],
+      }),
+    );
+    const { sent, notes } = tellingOf(answers);
+    for (const { messageId } of sent) delivered.add(messageId);
+    return { type: 'correction.sent', data: { of, sent, notes } };
+  };
+  await runner.performEach('send-correction', send, () => !isCorrected(exit.ending));
+}
+
 /** Mails the outcome to the manager, once access is restored or revoked. */
 export const notifyManagerOfOutcome = (context: ExitContext): Promise<void> =>
   context.runner.perform('notify-manager-of-outcome', async (execution: StepExecution) => {
     const { ending: outcome, decision, unobserved } = context.exit;
     const { to } = await execution.call(
       context.services.notification.notifyManagerOfOutcome,
-      { ...about(context), outcome: outcome!, decision: decision?.data, unobserved },
+      { ...about(context), outcome: outcome as Uncorrected, decision: decision?.data, unobserved },
       { summary: `Tell the manager: ${outcome}` },
     );
     return { type: 'manager.notified', data: { of: 'outcome', to, identities: [], notes: [] } };
@@ -59,11 +81,11 @@ export const keepOperatorNotified = (context: ExitContext): Promise<void> =>
   context.runner.performEach(
     'notify-operator',
     async (execution: StepExecution) => {
-      const { exit, plan, services } = context;
+      const { exit, services } = context;
       const { exitId, employeeId, employee } = exit;
       const causes = exit.notices.due(exit.steps);
       const { latest: number } = exit.notices;
-      const { operator } = plan;
+      const { operator } = exit.contacts!;
       const notice = { exitId, employeeId, employee, operator, number, causes };
       const sent = await execution.call(services.notification.notifyOperator, notice);
       const steps = causes.map(({ step }) => step);

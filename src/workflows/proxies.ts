@@ -5,6 +5,7 @@
  */
 import {
   ActivityCancellationType,
+  ActivityFailure,
   proxyActivities,
   proxyLocalActivities,
   type ActivityOptions,
@@ -15,9 +16,11 @@ import type { ExitActivities } from '../activities/exit-activities.js';
 import type { HrActivities } from '../activities/hr-activities.js';
 import type { NotificationActivities } from '../activities/notification-activities.js';
 import type { StepActivities } from '../activities/step-activities.js';
+import type { Whose } from '../exit/acting.js';
 import type { Plan, PlannedSystem } from '../exit/plan.js';
 import { taskQueues } from '../exit/queues.js';
 import type { StepService } from '../exit/steps.js';
+import { causeOf, reasonOf } from './step-failures.js';
 
 const HEARTBEAT_TIMEOUT = '10 seconds';
 
@@ -33,8 +36,23 @@ export const { planExit } = local;
 export const progressOf = (activityId: string) =>
   regular.progressOf.executeWithOptions({ summary: `Read the progress of ${activityId}` }, [activityId]);
 
-export const startOfDay = (date: string) =>
-  regular.startOfDay.executeWithOptions({ summary: `Find the start of ${date}` }, [date]);
+export const startOfDay = (date: string, timeZone: string | undefined) =>
+  regular.startOfDay.executeWithOptions({ summary: `Find the start of ${date}` }, [date, timeZone]);
+
+/** An act waits for the directory, and is refused where it does not answer. */
+const { whose: ask } = proxyActivities<DirectoryActivities>({
+  startToCloseTimeout: '5 seconds',
+  scheduleToCloseTimeout: '10 seconds',
+});
+
+export async function whose(address: string): Promise<Whose> {
+  try {
+    return { employeeIds: await ask.executeWithOptions({ summary: 'Look up who acts' }, [address]) };
+  } catch (failure) {
+    if (!(failure instanceof ActivityFailure)) throw failure;
+    return { problem: reasonOf(causeOf(failure)) };
+  }
+}
 
 export type Services = ReturnType<typeof servicesUnder>;
 

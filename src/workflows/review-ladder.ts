@@ -6,17 +6,19 @@ import type { StepExecution, Run } from './step-runner.js';
 
 /** @returns once the exit is decided and no mail is being sent */
 export async function remindUntilDecided(context: ExitContext): Promise<void> {
-  const { exit, plan, runner } = context;
+  const { exit, runner } = context;
   const isDecided = () => !exit.isAwaited;
   const elapsedMs = () => Date.now() - Date.parse(exit.openedAt);
   const sending = new Map<Rung['kind'], Promise<void>>();
-  for (;;) {
-    const { next } = standingOn(plan.review, elapsedMs());
+  while (!isDecided()) {
+    const { reviewBy } = exit;
+    const { next } = standingOn(exit.review!, elapsedMs());
     const summary = next.kind === 'remind' ? `Reminder ${next.number} to HR` : `Escalation ${next.number}`;
-    if (await condition(isDecided, Math.max(1, next.afterMs - elapsedMs()), { summary })) break;
-    context.advanceTime();
-    const { kind } = exit.ladder.rung!;
-    if (sending.has(kind)) continue;
+    const isOther = () => isDecided() || exit.reviewBy !== reviewBy;
+    if (!(await condition(isOther, Math.max(1, next.afterMs - elapsedMs()), { summary })))
+      context.advanceTime();
+    const kind = exit.ladder.rung?.kind;
+    if (isDecided() || !kind || sending.has(kind)) continue;
     sending.set(kind, runner.performEach(rungStep[kind], send(context), isDecided));
   }
   await Promise.all(sending.values());
@@ -26,22 +28,21 @@ export async function remindUntilDecided(context: ExitContext): Promise<void> {
 const send =
   (context: ExitContext): Run =>
   async (execution: StepExecution) => {
-    const { exit, plan, services } = context;
+    const { exit, services } = context;
     const { kind, number } = exit.ladder.rung!;
-    const { review } = plan;
     const about = {
       ...context.about,
       employee: exit.employee,
       hrPartner: exit.hrPartner!,
       reviewBy: exit.reviewBy!,
       number,
-      of: review.remindAfterMs.length,
+      of: exit.review!.remindAfterMs.length,
     };
     if (kind === 'remind') {
       const sent = await execution.call(services.notification.remindHrPartner, about);
       return { type: 'hr.reminded', data: { ...sent, number, of: about.of } };
     }
-    const { escalateTo } = review;
+    const { escalateTo } = exit.contacts!;
     const { reminders } = exit.ladder;
     const sent = await execution.call(services.notification.escalate, { ...about, escalateTo, reminders });
     return { type: 'decision.escalated', data: { ...sent, number } };

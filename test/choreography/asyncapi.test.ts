@@ -186,7 +186,13 @@ describe('the services, as asyncapi.yaml documents them,', () => {
     );
     await other.close();
     await said(bare, 'step.completed');
-    await decided(bare, 'retained');
+    const soon = new Date(Date.now() + 60 * 24 * 3_600_000).toISOString().slice(0, 10);
+    await world.exits.amend(employeeId, { lastWorkingDay: soon, by: HR });
+    await world.exits.handOver(employeeId, {
+      to: { name: 'Ida Berg', email: 'ida.berg@acme.example' },
+      by: HR,
+    });
+    await ended(world, bare, 'withdrawn');
 
     const emitted = await checkStreams(world.bus);
     assert.deepEqual([...new Set(emitted.map(({ type }) => type))].toSorted(), eventTypes.toSorted());

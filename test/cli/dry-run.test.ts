@@ -67,7 +67,7 @@ inBothForms('--dry-run', { config }, (company) => {
     assert.deepEqual(await effects('leaving', '--effective-on', inAMonth), [
       ...systems.map((system) => [
         `revoke-access:${system}`,
-        `on ${inAMonth}: account inactive, memberships removed`,
+        `when ${inAMonth} begins: account inactive, memberships removed`,
       ]),
       ['revoke-access:ledger', 'its owner is asked, and confirms it'],
       ['collect-laptop', 'Collect the laptop.'],

@@ -4,7 +4,7 @@ import { stepKey, type Step } from '../../src/exit/status.js';
 import { ended } from '../promises/on-the-way.js';
 import { answer, page, refusal } from '../support/ems.js';
 import { eventually } from '../support/eventually.js';
-import { IT, startWorld, stateOf, stepOf, type Hired, type World } from '../support/world.js';
+import { HR, IT, startWorld, stateOf, stepOf, type Hired, type World } from '../support/world.js';
 
 describe('an operator with ems', () => {
   let world: World;
@@ -23,7 +23,7 @@ describe('an operator with ems', () => {
     for (const { employeeId } of [stuck, waiting, closed])
       await world.exits.open({ employeeId, lastWorkingDay: '2999-12-31' });
     await world.untilPhase(closed, 'awaiting-decision');
-    await ended(world, closed, 'leaving');
+    await ended(world, closed, { outcome: 'leaving', decidedBy: HR, now: true });
     await world.untilPhase(waiting, 'awaiting-decision');
     await world.until(stuck, 'stuck', (status) =>
       ['notify-manager', 'block-access:payroll'].every((key) => stateOf(status, key) === 'needs-attention'),

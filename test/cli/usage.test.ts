@@ -48,7 +48,7 @@ describe('ems, before it asks a server', () => {
     [
       'an unknown outcome',
       ['decide', 'E-1002', 'promoted', '--by', 'hr@acme.example'],
-      /^outcome: must be "retained" or "leaving"$/,
+      /^outcome: must be "retained", "leaving", "withdrawn" or "wrong-person"$/,
     ],
     [
       'a decision without a name',
@@ -107,6 +107,6 @@ describe('ems, before it asks a server', () => {
       'hr@acme.example',
     );
     assert.deepEqual({ code, stdout }, { code: 2, stdout: '' });
-    assert.equal(stderr, 'ems: outcome: must be "retained" or "leaving"\n');
+    assert.equal(stderr, 'ems: outcome: must be "retained", "leaving", "withdrawn" or "wrong-person"\n');
   });
 });

@@ -164,7 +164,7 @@ describe('the evidence of recorded exits', () => {
       ],
     );
     assert.equal(decisions[0]!.received, '{"outcome":"promoted"}');
-    assert.match(decisions[0]!.reason!, /must be "retained" or "leaving"/);
+    assert.match(decisions[0]!.reason!, /must be "retained", "leaving"/);
     assert.match(decisions[1]!.reason!, /unknown signal/);
   });
 });

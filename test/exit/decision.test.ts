@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { notTheEmployee } from '../../src/exit/acting.js';
 import { parseDecision, type Decision, type DecisionContext } from '../../src/exit/decision.js';
 
 const context: DecisionContext = {
   employeeId: 'E-1002',
-  employeeIdentities: ['dana.fox@acme.example', 'dfox'],
+  problemWith: notTheEmployee({ employeeId: 'E-1002', identities: ['dana.fox@acme.example', 'dfox'] }),
   awaitingEffectiveDate: false,
   cancelled: false,
   today: '2026-11-23',
@@ -28,7 +29,11 @@ describe('a decision', () => {
   const bad: [what: string, input: unknown, problem: RegExp][] = [
     ['a number', 42, /must be an object/],
     ['null', null, /must be an object/],
-    ['an unknown outcome', { ...retained, outcome: 'promoted' }, /^outcome: must be "retained" or "leaving"/],
+    [
+      'an unknown outcome',
+      { ...retained, outcome: 'promoted' },
+      /^outcome: must be "retained", "leaving", "withdrawn" or "wrong-person"/,
+    ],
     ['no decider', { outcome: 'retained' }, /^decidedBy: must be a mail address/],
     [
       'an effective date with "retained"',

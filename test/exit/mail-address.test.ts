@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { notTheEmployee } from '../../src/exit/acting.js';
 import { parseDecision, type DecisionContext } from '../../src/exit/decision.js';
 import { MailAddress } from '../../src/exit/mail-address.js';
 import { knownAddresses } from '../../src/exit/people.js';
@@ -9,13 +10,15 @@ import { dana } from '../support/notification.js';
 const today = '2026-11-26';
 const context: DecisionContext = {
   employeeId: 'E-1002',
-  employeeIdentities: [],
+  problemWith: notTheEmployee({ employeeId: 'E-1002', identities: [] }),
   awaitingEffectiveDate: false,
   cancelled: false,
   today,
 };
-const decision = (decidedBy: string, ...employeeIdentities: string[]) =>
-  parseDecision({ outcome: 'retained', decidedBy }, { ...context, employeeIdentities });
+const decision = (decidedBy: string, ...identities: string[]) => {
+  const problemWith = notTheEmployee({ employeeId: 'E-1002', identities });
+  return parseDecision({ outcome: 'retained', decidedBy }, { ...context, problemWith });
+};
 
 describe('a mail address', () => {
   for (const address of [

@@ -53,7 +53,7 @@ describe('a decision', () => {
     const status = await untilRefused(world, nora, 3);
     const reasons = status.rejectedDecisions.map(({ reason }) => reason).join('\n');
     assert.match(reasons, /unknown signal "decisionFinalized": a decision is sent as "decisionFinalised"/);
-    assert.match(reasons, /outcome: must be "retained" or "leaving"/);
+    assert.match(reasons, /outcome: must be "retained", "leaving"/);
     assert.match(reasons, /unknown signal "reserved: __temporal_x"/);
     await ended(world, nora, 'retained');
   });

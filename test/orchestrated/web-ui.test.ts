@@ -54,8 +54,10 @@ describe('an exit in the Web UI', () => {
       ...definition.updateDefinitions,
     ].filter(({ name, description }) => !name.startsWith('__') && description);
     assert.deepEqual(described.map(({ name }) => name).toSorted(), [
+      'amendResignation',
       'decisionFinalised',
       'finaliseDecision',
+      'handOver',
       'holdDrifted',
       'rescheduleInterview',
       'resolveStep',
@@ -93,7 +95,7 @@ describe('an exit in the Web UI', () => {
     assert.equal(shown.get(searchAttributes.LastWorkingDay)?.toISOString(), '2999-12-31T00:00:00.000Z');
     assert.equal(shown.get(searchAttributes.ExitOutcome), undefined);
 
-    await ended(world, nora, 'leaving');
+    await ended(world, nora, { outcome: 'leaving', decidedBy: HR, now: true });
     const { typedSearchAttributes: last } = await handle.describe();
     assert.equal(last.get(searchAttributes.ExitPhase), 'closed');
     assert.equal(last.get(searchAttributes.ExitOutcome), 'leaving');

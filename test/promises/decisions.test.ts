@@ -41,7 +41,7 @@ inBothForms('a decision', {}, (company) => {
     const fired = { ...leaving, outcome: 'fired' } as unknown as Decision;
     const refusals: [Decision, RegExp][] = [
       [own, /is the employee concerned/],
-      [fired, /outcome: must be "retained" or "leaving"/],
+      [fired, /outcome: must be "retained", "leaving"/],
     ];
     for (const [decision, why] of refusals) {
       await assert.rejects(exits.decide(employeeId, decision), why);

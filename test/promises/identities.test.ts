@@ -42,19 +42,26 @@ inBothForms('an exit', {}, (company) => {
     assert.equal((await account(ghost, 'payroll')).active, true);
   });
 
-  it('takes no decision of the employee in another spelling of their address, and one of any other address', async () => {
+  it('takes no decision of the employee in another spelling of their address, nor of a stranger, and one of a colleague', async () => {
     const { exits, mail } = company();
     const nora = await opened(company(), { email: 'nora@müller.example' });
     await company().untilPhase(nora, 'awaiting-decision');
     // The test's server shows a domain in Unicode.
     assert.ok(mail.recipients().includes('nora@müller.example'));
     const decide = (decidedBy: string) => exits.decide(nora.employeeId, { outcome: 'retained', decidedBy });
-    for (const spelling of ['Nora@MÜLLER.example', 'nora@xn--mller-kva.example', '"nora"@müller.example'])
+    for (const spelling of [
+      'Nora@MÜLLER.example',
+      'nora@xn--mller-kva.example',
+      '"nora"@müller.example',
+      'nora+hr@müller.example',
+    ])
       await assert.rejects(decide(spelling), /is the employee concerned/, spelling);
+    await assert.rejects(decide('eva@evil.example'), /the directory knows no such address/);
     await assert.rejects(
       decide('hr@acme.example\nRCPT TO:<evil@x.example>'),
       /decidedBy: must be a mail address/,
     );
+    await company().hire({ on: [], email: 'r&d=hr#1@müller.example' });
     await decide('r&d=hr#1@müller.example');
     const { decision } = await company().untilPhase(nora, 'closed');
     assert.equal(decision?.decidedBy, 'r&d=hr#1@müller.example');

@@ -107,7 +107,7 @@ inBothForms('an exit', {}, (company) => {
     const effectiveOn = `${new Date().getUTCFullYear() + 1}-12-31`;
     await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR, effectiveOn });
     const waiting = await world.untilPhase(nora, 'awaiting-effective-date');
-    assert.match(waiting.awaiting, new RegExp(`revoked on ${effectiveOn}`));
+    assert.match(waiting.awaiting, new RegExp(`revoked when ${effectiveOn} begins`));
     assert.equal(stepOf(waiting, 'revoke-access:payroll'), undefined);
     assert.equal((await world.account(nora, 'payroll')).active, false);
     await assert.rejects(

@@ -33,7 +33,7 @@ describe('the directory', () => {
   const service = ({ token = TOKEN, scimUrl = proxy.url } = {}) =>
     createDirectoryService({
       scim: createScimClient({ name: 'the directory', scimUrl, token, requestTimeoutMs: 5_000 }),
-      fallback,
+      fallbacks: [fallback],
     });
   const lookUp = (employeeId: string) => service().lookUp(employeeId, signal);
 

@@ -155,7 +155,7 @@ describe('a SCIM server', () => {
       };
       const directory = createDirectoryService({
         scim: client(),
-        fallback: sampleConfig.contacts.hrPartners[0],
+        fallbacks: [sampleConfig.contacts.hrPartners[0]],
       });
       const { email, manager } = await directory.lookUp('E-1', signal);
       assert.deepEqual(

@@ -10,6 +10,7 @@ export const hostileNames: Record<string, string> = {
   'the other line ends of Unicode': 'Dana\u2028X-EVIL: 1\u2029\u0085\u000B\u0000X-EVIL: 2',
   'an encoded word': '=?utf-8?q?=0D=0ABcc:_evil@acme.example?=',
   'an address list': 'a, evil@acme.example, <evil@acme.example>; b',
+  'a web address': 'Dana https://evil.example/login www.evil.example',
   HTML: `<img src=x onerror="alert(1)">&amp;</p><script>alert('2')</script>`,
   'right-to-left script': 'דנה שועל דאנה',
   'an override of the direction': 'Dana \u202Eexe.gpj\u2066',

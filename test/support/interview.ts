@@ -32,6 +32,10 @@ export interface Asked extends Setting {
   employee?: Partial<Employee>;
   openedAt?: string;
   lastWorkingDay?: string;
+  /** The HR partner who has taken the exit over. */
+  successor?: Contact;
+  /** Whether a person asked for another time. */
+  isAsked?: boolean;
   /** What the step remembers; without it this is the first attempt, or one that remembers nothing. */
   done?: Memory;
   signal?: AbortSignal;

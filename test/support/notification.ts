@@ -1,5 +1,5 @@
 /** Every mail of the notification service, to be sent as in an exit, in any language. */
-import type { Ending } from '../../src/exit/decision.js';
+import type { Corrected, Uncorrected } from '../../src/exit/decision.js';
 import { tellingOf, type Employee, type Sent } from '../../src/exit/people.js';
 import { loadTemplates, type MailTemplates } from '../../src/services/mails/templates.js';
 import {
@@ -23,7 +23,8 @@ export const serviceAt = (port: number, words: MailTemplates = templates): Notif
     templates: words,
     organisation,
     operator,
-    hrPartner: HR_PARTNER,
+    hrPartners: [HR_PARTNER],
+    escalateTo: escalation,
   });
 
 export const dana = (changes: Partial<Employee> = {}): Employee => ({
@@ -80,10 +81,19 @@ type Sending = (
 ) => Promise<Sent>;
 
 const outcome =
-  (outcome: Ending): Sending =>
+  (outcome: Uncorrected): Sending =>
   (service, exitId, employee) => {
     const decision = outcome === 'cancelled' ? undefined : { outcome, decidedBy: email };
     return service.notifyManagerOfOutcome({ ...about(employee), exitId, outcome, decision }, signalOf());
+  };
+
+const correction =
+  (of: Corrected): Sending =>
+  async (service, exitId, employee, language) => {
+    const told = [{ email: DANA, name: employee.displayName, language, isEmployee: true }];
+    const input = { ...about(employee), exitId, employeeId: 'E-1002', of, told };
+    const { sent } = tellingOf(await service.sendCorrection(input, deliveries(), signalOf()));
+    return sent[0]!;
   };
 
 export const everyMail: Record<string, Sending> = {
@@ -99,6 +109,8 @@ export const everyMail: Record<string, Sending> = {
     const { sent } = tellingOf(await service.notifyEmployee(input, deliveries(), signalOf()));
     return sent[0]!;
   },
+  withdrawn: correction('withdrawn'),
+  wrongPerson: correction('wrong-person'),
   reminder: (service, exitId, employee, language) =>
     service.remindHrPartner({ ...open(employee, language), exitId, number: 2 }, signalOf()),
   escalation: (service, exitId, employee, language) =>

@@ -17,7 +17,7 @@ export const planOf = (
     ...{ reassertsDrift: true, lateWriteMs: 1000 },
     ...policy,
   },
-  hrPartner: { name: 'Acme HR', email: 'hr@acme.example' },
+  hrPartners: [{ name: 'Acme HR', email: 'hr@acme.example' }],
   operator: { name: 'Acme IT', email: 'it@acme.example' },
   review: {
     ...{ remindAfterMs: [24 * HOUR_MS], withinMs: 120 * HOUR_MS, escalateEveryMs: 168 * HOUR_MS },

@@ -64,6 +64,8 @@ export interface World extends SharedTemporal {
     /** In the directory only, as is the language. */
     personalEmail?: string;
     preferredLanguage?: string;
+    /** Further ones of the directory, as they are sent. */
+    attributes?: object;
     suspendedOn?: System;
   }) => Promise<Hired>;
   /** The id on production of the one who is always in the critical groups. */

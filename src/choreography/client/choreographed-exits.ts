@@ -1,12 +1,13 @@
 /** The port `Exits` over NATS: opens, reads and controls choreographed exits. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Temporal } from 'temporal-polyfill';
 import { openAttempts } from '../jetstream/attempts.js';
 import { append } from '../jetstream/append.js';
 import type { Bus, EmployeeLog } from '../jetstream/bus.js';
 import { watch } from '../jetstream/log.js';
 import type { Config } from '../../config/config.js';
+import { effectiveDayOf } from '../../exit/decision.js';
+import { actorsBy, idsOf } from './actors.js';
 import { planFrom } from '../../config/planning.js';
 import type { ExitsOfForm } from '../../exit/evidence/evidence.js';
 import {
@@ -42,7 +43,7 @@ export interface ChoreographedExits extends ExitsOfForm {
 
 export async function choreographedExits(bus: Bus, config: Config): Promise<ChoreographedExits> {
   const plan = planFrom(config, 'choreographed');
-  const { timeZone } = config.interview;
+  const actors = actorsBy(config);
   const attempts = await openAttempts(bus);
 
   const folded = ({ events }: Pick<EmployeeLog, 'events'>): FoldedLog => foldLog(events, now());
@@ -107,16 +108,16 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
   }
 
   /** Employees must not decide on their own exit, and only the directory or a system knows their addresses. */
-  async function untilEmployeeIsKnown(employeeId: string, exitId?: string): Promise<void> {
-    const deadline = Date.now() + ANSWER_WITHIN_MS;
-    while (!requireOpenExit(employeeId, await read(employeeId), exitId).isEmployeeKnown) {
+  async function knownExit(employeeId: string, exitId?: string): Promise<Exit> {
+    for (const deadline = Date.now() + ANSWER_WITHIN_MS; ; await pause(100)) {
+      const exit = requireOpenExit(employeeId, await read(employeeId), exitId);
+      if (exit.isEmployeeKnown) return exit;
       if (Date.now() > deadline)
         throw new Refusal(
           'no-answer',
           `No service has looked up ${employeeId} yet, so the decision cannot be checked. Are the services running?`,
           factsOf(employeeId),
         );
-      await pause(100);
     }
   }
 
@@ -172,19 +173,42 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
     status: async (employeeId, exitId) => statusOf(requireExit(employeeId, await read(employeeId), exitId)),
 
     async decide(employeeId, decision, exitId) {
-      await untilEmployeeIsKnown(employeeId, exitId);
-      const { recorded } = await submit('exit.decision-finalised', employeeId, exitId, (exit) => {
-        const weighed = exit.weigh(decision, now());
-        const { effectiveOn } = decision;
-        if (!weighed.ok || effectiveOn === undefined) return weighed;
-        return { ok: true, value: { ...weighed.value, effectiveAt: startOfDay(effectiveOn, timeZone) } };
-      });
+      const known = await knownExit(employeeId, exitId);
+      const whose = await actors.whose(known, decision.decidedBy);
+      const day = effectiveDayOf(decision, known.resignation);
+      const effect = known.weigh(decision, now(), whose).ok ? await actors.effectOn(day, employeeId) : {};
+      const { recorded } = await submit('exit.decision-finalised', employeeId, exitId, (exit) =>
+        mapped(exit.weigh(decision, now(), whose), (valid) => ({ ...valid, ...effect, ...idsOf(whose) })),
+      );
       return { ...decision, decidedAt: recorded.storedAt };
     },
 
-    async weigh(employeeId, decision, exitId) {
-      await untilEmployeeIsKnown(employeeId, exitId);
-      return requireOpenExit(employeeId, await read(employeeId), exitId).preview(decision, now());
+    async weigh(employeeId, decision, exitId, whose) {
+      const exit = await knownExit(employeeId, exitId);
+      return exit.preview(decision, now(), whose ?? (await actors.whose(exit, decision.decidedBy)));
+    },
+
+    async amend(employeeId, amendment, exitId) {
+      const known = await knownExit(employeeId, exitId);
+      const whose = await actors.whose(known, amendment.by);
+      // A later amendment may come first; its day counts until this one is weighed again.
+      const effect = await actors.effectOn(known.dayAfterAmendment(amendment), employeeId);
+      const { log, recorded } = await submit('resignation.amended', employeeId, exitId, (exit) =>
+        mapped(exit.weighAmendment(amendment, now(), whose), (valid) => ({
+          ...{ ...valid, ...effect, ...idsOf(whose) },
+        })),
+      );
+      const { amendments } = requireExit(employeeId, log, exitId);
+      return amendments.findLast(({ at }) => at === recorded.storedAt)!;
+    },
+
+    async handOver(employeeId, handOver, exitId) {
+      const whose = await actors.whose(await knownExit(employeeId, exitId), handOver.by);
+      const { log, recorded } = await submit('exit.handed-over', employeeId, exitId, (exit) =>
+        mapped(exit.weighHandOver(handOver, whose), (valid) => ({ ...valid, ...idsOf(whose) })),
+      );
+      const { handOvers } = requireExit(employeeId, log, exitId);
+      return handOvers.findLast(({ at }) => at === recorded.storedAt)!;
     },
 
     async resolve(employeeId, resolution, exitId) {
@@ -229,6 +253,5 @@ const refused = (employeeId: string, problem: string): Refusal =>
 
 const now = (): string => new Date().toISOString();
 
-/** @returns the instant at which a day begins in the company's time zone, ISO 8601 in UTC */
-const startOfDay = (date: string, timeZone: string): string =>
-  new Date(Temporal.PlainDate.from(date).toZonedDateTime(timeZone).epochMilliseconds).toISOString();
+const mapped = <T, U>(parsed: Parsed<T>, map: (value: T) => U): Parsed<U> =>
+  parsed.ok ? { ok: true, value: map(parsed.value) } : parsed;

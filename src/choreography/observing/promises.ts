@@ -11,7 +11,7 @@ import { EXITS } from '../jetstream/streams.js';
 const Declaration = z.object({
   on: z.string(),
   event: z.string(),
-  /** Limits the promise to events with these data: `{"outcome":"leaving"}`. */
+  /** Limits the promise to events with these data: `{"outcome":"leaving"}`, or one of several values in an array. */
   when: z.record(z.string(), z.unknown()).optional(),
   step: z.string().optional(),
   system: z.string().optional(),
@@ -90,7 +90,7 @@ function causeOf({ on, when = {} }: Declared, { exit, events, rejected }: ExitTo
       !rejected.has(seq) &&
       // A decision that has not taken effect may be superseded.
       (type !== 'exit.decision-finalised' || seq === exit.decision?.seq) &&
-      Object.entries(when).every(([name, value]) => field(data, name) === value),
+      Object.entries(when).every(([name, value]) => [value].flat().includes(field(data, name))),
   );
 }
 

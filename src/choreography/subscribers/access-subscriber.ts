@@ -131,6 +131,7 @@ export function accessSubscription(
       'employee.resigned',
       'access.drifted',
       'exit.decision-finalised',
+      'resignation.amended',
       'step.resolved',
       ...(learnsKeys ? (['access.blocked'] as const) : []),
     ],

@@ -2,17 +2,14 @@
 import { tellingOf, type Answer, type Employee } from '../../exit/people.js';
 import type { DirectoryService } from '../../services/directory/directory.js';
 import type { NotificationService } from '../../services/notification/notification.js';
-import type { Deliveries } from '../../services/protocols/smtp.js';
+import { deliveriesOf, type Delivering } from './deliveries-of-record.js';
 import { about } from './manager-subscriber.js';
-import type { Leased } from '../jetstream/records.js';
 import type { Subscription } from './subscription.js';
 import type { Task } from './tasks.js';
 
 /** The record of one exit. */
-interface EmployeeNotice {
+interface EmployeeNotice extends Delivering {
   employee?: Employee | undefined;
-  /** Message-IDs, one for each address whose server has accepted the mail. */
-  delivered: string[];
   answers?: Answer[] | undefined;
 }
 
@@ -32,9 +29,9 @@ export function employeeSubscription(
         deliveriesOf(record),
         record.signal,
       );
-      const { displayName: employeeName, identities } = employee;
+      const { displayName: employeeName, identities, language } = employee;
       const told = tellingOf(notice.answers);
-      return { type: 'employee.notified', data: { ...told, employeeName, identities } };
+      return { type: 'employee.notified', data: { ...told, language, employeeName, identities } };
     },
   };
   return {
@@ -46,12 +43,3 @@ export function employeeSubscription(
     memory: { bucket: 'exit-notification-employee', empty: { delivered: [] } },
   };
 }
-
-/** Each delivery is durable before the next mail goes out. */
-const deliveriesOf = (record: Leased<EmployeeNotice>): Deliveries => ({
-  has: (messageId) => record.value.delivered.includes(messageId),
-  add: (messageId) => {
-    record.value.delivered.push(messageId);
-    return record.save();
-  },
-});

@@ -1,5 +1,5 @@
 /** The HR service: schedules the exit interview, moves it on request, and withdraws it when the employee is retained. */
-import type { EventData, StoredEvent } from '../../exit/events.js';
+import type { EventData } from '../../exit/events.js';
 import type { Exit } from '../../exit/exit.js';
 import {
   arrangedByHand,
@@ -9,6 +9,7 @@ import {
   type Interview,
   type InterviewProgress,
 } from '../../exit/interview.js';
+import { isInterviewRequest } from '../../exit/interview-standing.js';
 import type { Employee } from '../../exit/people.js';
 import type { DirectoryService } from '../../services/directory/directory.js';
 import type { HrService, Withdrawal } from '../../services/hr/hr.js';
@@ -51,8 +52,8 @@ export function hrSubscription(directory: DirectoryService, hr: HrService): Subs
     }
     const { employee } = invited;
     const { displayName: employeeName, identities } = employee;
-    const { id: requestId, data } = exit.interviewing.request ?? {};
-    const at = data?.at === undefined ? undefined : new Date(data.at).toISOString();
+    const { id: requestId } = exit.interviewing.request ?? {};
+    const { at, by, isAsked } = exit.interviewing.wish;
     if (requestId !== invited.requestId) {
       // An interrupted request may have sent invitations: the new one moves the latest of them.
       Object.assign(invited, { requestId, from: latest(invited), scheduling: undefined });
@@ -63,12 +64,12 @@ export function hrSubscription(directory: DirectoryService, hr: HrService): Subs
       const { from } = invited;
       const memory = memoryOf('scheduling', record);
       invited.interview = from
-        ? await hr.rescheduleInterview({ ...about, interview: from, at }, memory, record.signal)
+        ? await hr.rescheduleInterview({ ...about, interview: from, at, isAsked }, memory, record.signal)
         : await hr.scheduleInterview({ ...about, at }, memory, record.signal);
       invited.invitedFor = requestId;
     }
     const { interview } = invited;
-    return { ...interview, employeeName, identities, notes: [arrangementNote(interview, data?.by)] };
+    return { ...interview, employeeName, identities, notes: [arrangementNote(interview, by)] };
   }
 
   const cancel: Task<Invited> = {
@@ -109,6 +110,8 @@ export function hrSubscription(directory: DirectoryService, hr: HrService): Subs
     events: [
       'employee.resigned',
       'interview.reschedule-requested',
+      'resignation.amended',
+      'exit.handed-over',
       'exit.decision-finalised',
       'step.resolved',
     ],
@@ -118,21 +121,21 @@ export function hrSubscription(directory: DirectoryService, hr: HrService): Subs
       tasks.find(
         // A request for a time also retries an open scheduling step that found no free time.
         (task) =>
-          isTriggered(task, event, exit) || (isRequest(event) && exit.isOpen(task.step) && task !== cancel),
+          isTriggered(task, event, exit) ||
+          (isInterviewRequest(event) && exit.isOpen(task.step) && task !== cancel),
       ),
   };
 }
 
-const isRequest = ({ type }: StoredEvent): boolean => type === 'interview.reschedule-requested';
-
 /** The latest interview for which an invitation may have gone out. */
 const latest = ({ interview, scheduling }: Invited) => laterOf(interview, scheduling?.interview);
 
-const invitation = ({ exitId, openedAt, resignation }: Exit, employee: Employee) => ({
+const invitation = ({ exitId, openedAt, resignation, successor }: Exit, employee: Employee) => ({
   exitId,
   employee,
   openedAt,
   lastWorkingDay: resignation.lastWorkingDay,
+  successor,
 });
 
 /** Progress outlives a failed attempt, so that the next attempt resumes there and repeats no mail. */

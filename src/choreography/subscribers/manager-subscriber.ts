@@ -1,4 +1,5 @@
 /** The notification service's mails to the manager: the resignation, and its outcome once access is settled. */
+import type { Uncorrected } from '../../exit/decision.js';
 import type { Exit } from '../../exit/exit.js';
 import type { Employee, Sent } from '../../exit/people.js';
 import type { DirectoryService } from '../../services/directory/directory.js';
@@ -54,7 +55,11 @@ export function notificationSubscription(
         notification.notifyManagerOfOutcome(
           {
             ...about(exit, employee),
-            ...{ outcome: exit.ending!, decision: exit.decision?.data, unobserved: exit.unobserved },
+            ...{
+              outcome: exit.ending as Uncorrected,
+              decision: exit.decision?.data,
+              unobserved: exit.unobserved,
+            },
           },
           record.signal,
         ),

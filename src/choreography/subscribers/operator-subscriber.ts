@@ -22,7 +22,7 @@ export function operatorSubscription(notification: NotificationService): Subscri
       if (!sent.some((mail) => mail.number === number)) {
         const { exitId, employeeId, employeeName } = exit;
         const employee = employeeName === undefined ? undefined : { displayName: employeeName };
-        const { operator } = exit.plan!;
+        const { operator } = exit.contacts!;
         const about = { exitId, employeeId, employee, operator, number, causes };
         sent.push({ number, ...(await notification.notifyOperator(about, record.signal)) });
       }

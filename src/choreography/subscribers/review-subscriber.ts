@@ -1,6 +1,6 @@
 /**
  * The notification service's reminders and escalations of an open decision. The resignation is redelivered at each rung of the ladder,
- * until HR has decided.
+ * until HR has decided. After an amendment that is redelivered instead.
  */
 import type { Exit } from '../../exit/exit.js';
 import type { Sent } from '../../exit/people.js';
@@ -36,17 +36,16 @@ export function reviewSubscription(notification: NotificationService): Subscript
 
   function send(kind: Rung['kind'], number: number, exit: Exit, signal: AbortSignal): Promise<Sent> {
     const { exitId, employeeId, employeeName, openedAt, systems, ladder } = exit;
-    const { review } = exit.plan!;
     const about = {
       ...{ exitId, employeeId, openedAt, number, systems },
       employee: employeeName === undefined ? undefined : { displayName: employeeName },
       hrPartner: exit.hrPartner!,
       reviewBy: exit.reviewBy!,
-      of: review.remindAfterMs.length,
+      of: exit.review!.remindAfterMs.length,
     };
     if (kind === 'remind') return notification.remindHrPartner(about, signal);
     return notification.escalate(
-      { ...about, escalateTo: review.escalateTo, reminders: ladder.reminders },
+      { ...about, escalateTo: exit.contacts!.escalateTo, reminders: ladder.reminders },
       signal,
     );
   }
@@ -55,24 +54,24 @@ export function reviewSubscription(notification: NotificationService): Subscript
     consumer: 'notification-review',
     description: 'Reminds HR of an open decision, then escalates it',
     service: 'notification',
-    events: ['employee.resigned', 'step.resolved'],
+    events: ['employee.resigned', 'resignation.amended', 'step.resolved'],
     memory: { bucket: 'exit-notification-review', empty: { sent: {} } },
     taskOf(event, exit) {
       const { rung } = exit.ladder;
       return rung && isTriggered({ step: rungStep[rung.kind] }, event, exit) ? taskFor(rung) : undefined;
     },
     redeliverAfter: (event, exit) =>
-      event.type === 'employee.resigned' && exit.isAwaited ? msUntilNext(exit) : undefined,
+      event.seq === exit.ladderSeq && exit.isAwaited ? msUntilNext(exit) : undefined,
   };
 }
 
-const outcomeOf = (kind: Rung['kind'], number: number, sent: Sent, { plan }: Exit): Outcome =>
+const outcomeOf = (kind: Rung['kind'], number: number, sent: Sent, { review }: Exit): Outcome =>
   kind === 'remind'
-    ? { type: 'hr.reminded', data: { ...sent, number, of: plan!.review.remindAfterMs.length } }
+    ? { type: 'hr.reminded', data: { ...sent, number, of: review!.remindAfterMs.length } }
     : { type: 'decision.escalated', data: { ...sent, number } };
 
-function msUntilNext({ openedAt, asOf, plan }: Exit): number {
+function msUntilNext({ openedAt, asOf, review }: Exit): number {
   // As of `asOf`, not of now: a rung that falls due during the attempt is the next one.
-  const { next } = standingOn(plan!.review, Date.parse(asOf) - Date.parse(openedAt));
+  const { next } = standingOn(review!, Date.parse(asOf) - Date.parse(openedAt));
   return Math.max(1, Math.ceil(Date.parse(openedAt) + next.afterMs - Date.now()));
 }

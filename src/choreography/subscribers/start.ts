@@ -6,6 +6,7 @@ import { keepExitList } from '../observing/exit-list.js';
 import { openAttempts } from '../jetstream/attempts.js';
 import type { Bus } from '../jetstream/bus.js';
 import { hrSubscription } from './hr-subscriber.js';
+import { correctionSubscription } from './correction-subscriber.js';
 import { employeeSubscription } from './employee-subscriber.js';
 import { operatorSubscription } from './operator-subscriber.js';
 import { reviewSubscription } from './review-subscriber.js';
@@ -77,6 +78,7 @@ export async function startServices({
         run(employeeSubscription(directory, service)),
         run(operatorSubscription(service)),
         run(reviewSubscription(service)),
+        run(correctionSubscription(service)),
       ];
     },
     async hr() {

@@ -192,8 +192,8 @@ export async function subscribe<T>(
 const stepOf = ({ type, data }: Outcome): Pick<Task<never>, 'step' | 'system'> | undefined =>
   type === 'step.needs-attention' ? data : undefined;
 
-/** Milliseconds until a decision takes effect; 0 for other events and for a superseded decision. */
+/** Milliseconds until the decision takes effect; 0 for an event that did not give it its day. */
 function msUntilEffective(event: StoredEvent, exit: Exit): number {
-  if (exit.decision?.seq !== event.seq || exit.ending) return 0;
+  if (!exit.decision || exit.effectiveSeq !== event.seq || exit.ending) return 0;
   return Math.min(MAX_DELAY_MS, Math.max(1, Date.parse(exit.effectiveAt!) - Date.now()));
 }

@@ -2,6 +2,7 @@
 import type { EventType, StoredEvent } from '../../exit/events.js';
 import type { Exit } from '../../exit/exit.js';
 import type { FinalFailure } from '../../exit/failures.js';
+import { isInterviewRequest } from '../../exit/interview-standing.js';
 import type { AwaitSlot } from '../jetstream/rate-limit.js';
 import type { Leased, Records } from '../jetstream/records.js';
 import { isTriggered, type Outcome, type Task } from './tasks.js';
@@ -81,6 +82,6 @@ export const taskOf = <T>(
 /** Whether a person's event may make a task in progress obsolete. */
 const supersedes = (tasks: readonly Task<never>[], { type, data }: StoredEvent): boolean =>
   type === 'exit.decision-finalised' ||
-  type === 'interview.reschedule-requested' ||
+  (isInterviewRequest({ type }) && tasks.some(({ step }) => step === 'schedule-hr-interview')) ||
   (type === 'step.resolved' &&
     tasks.some(({ step, system }) => step === data.step && system === data.system));

@@ -1,4 +1,5 @@
 /** What a service does on an event, which event it then publishes, and what it promises. */
+import { corrected, isStaying, outcomes, type Outcome as Decided } from '../../exit/decision.js';
 import type { EventType, Outcome as OutcomeOf, StoredEvent } from '../../exit/events.js';
 import type { Exit } from '../../exit/exit.js';
 import type { Plan } from '../../exit/plan.js';
@@ -9,7 +10,7 @@ import type { Leased } from '../jetstream/records.js';
 export interface Promised {
   on: EventType;
   /** Limits the promise to events with these data. */
-  when?: { outcome: 'retained' | 'leaving' };
+  when?: { outcome: Decided | readonly Decided[] };
   event: EventType;
   step: string;
   system?: string | undefined;
@@ -23,8 +24,9 @@ const triggerOf: { [B in Beginning]?: Pick<Promised, 'on' | 'when'> } = {
   resigned: { on: 'employee.resigned' },
   attention: { on: 'step.needs-attention' },
   requested: { on: 'interview.reschedule-requested' },
-  retained: { on: decision, when: { outcome: 'retained' } },
+  retained: { on: decision, when: { outcome: outcomes.filter(isStaying) } },
   leaving: { on: decision, when: { outcome: 'leaving' } },
+  corrected: { on: decision, when: { outcome: corrected } },
   decided: { on: decision },
   'access-settled': { on: decision },
 };
@@ -48,6 +50,7 @@ export const promisesOf = (
 export const stepTriggers: readonly EventType[] = [
   'employee.resigned',
   'exit.decision-finalised',
+  'resignation.amended',
   'access.restored',
   'access.revoked',
   'step.resolved',

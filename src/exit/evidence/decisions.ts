@@ -1,6 +1,6 @@
 /** The decisions of an exit: each message that was sent as one, and whether the exit accepted it. */
 import type { DecisionRecord } from './evidence.js';
-import { outcomes, type Decision } from '../decision.js';
+import { isStaying, outcomes, type Decision } from '../decision.js';
 import type { FactOf } from './facts.js';
 import { shortened, type ExitStatus } from '../status.js';
 
@@ -40,20 +40,21 @@ export function decisionsOf(
 function wasAccepted(decision: Partial<Decision>, status: ExitStatus | undefined): boolean {
   const standing = status?.decision;
   if (!standing) return false;
-  const isStanding = (['outcome', 'decidedBy', 'note', 'effectiveOn'] as const).every(
+  const isStanding = (['outcome', 'decidedBy', 'note', 'effectiveOn', 'now'] as const).every(
     (key) => standing[key] === decision[key],
   );
-  return isStanding || (standing.outcome === 'retained' && decision.effectiveOn !== undefined);
+  return isStanding || (isStaying(standing.outcome) && decision.outcome === 'leaving');
 }
 
 /** The valid fields of a decision. A signal can carry any JSON. */
 function readable(content: unknown): Partial<Decision> {
   if (typeof content !== 'object' || content === null) return {};
-  const { outcome, decidedBy, note, effectiveOn } = content as Record<string, unknown>;
+  const { outcome, decidedBy, note, effectiveOn, now } = content as Record<string, unknown>;
   return {
     ...(outcomes.some((each) => each === outcome) && { outcome: outcome as Decision['outcome'] }),
     ...(typeof decidedBy === 'string' && { decidedBy }),
     ...(typeof note === 'string' && { note }),
     ...(typeof effectiveOn === 'string' && { effectiveOn }),
+    ...(typeof now === 'boolean' && { now }),
   };
 }

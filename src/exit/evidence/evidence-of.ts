@@ -1,11 +1,13 @@
 /** Derives the evidence of an exit from its facts. Pure. */
+import type { Dates } from '../amendment.js';
 import type { Ending } from '../decision.js';
 import { decisionsOf } from './decisions.js';
 import { systemsOf } from './systems.js';
 import { timelineOf } from './timeline.js';
-import type { AttentionRecord, Evidence, InterviewRecord, Source, Span } from './evidence.js';
+import type { AttentionRecord, DecisionRecord, Evidence, InterviewRecord, Source, Span } from './evidence.js';
 import type { Fact, FactOf } from './facts.js';
 import { keyOfStep, stepKey, type ExitStatus, isStuck } from '../status.js';
+import type { Resignation } from '../resignation.js';
 import { verdictOf } from './verdict.js';
 
 interface Findings {
@@ -31,8 +33,9 @@ export function evidenceOf({ employeeId, facts, form, status, missing, source }:
   const outcome: Ending | undefined = standing?.outcome ?? (cancelled && 'cancelled');
   const turn = standing ?? cancelled;
   const systems = systemsOf(facts, outcome);
+  const amendments = amendmentsOf(all('amended'), resignation, decisions);
   const employee = last('employee-known')?.employee;
-  const effective = standing?.effectiveOn === undefined ? undefined : last('effective-from')?.instant;
+  const effective = standing?.outcome === 'leaving' ? last('effective-from')?.instant : undefined;
   const ends = systems.map(({ system, end }) => ({
     system,
     how: end?.how ?? ('pending' as const),
@@ -62,11 +65,15 @@ export function evidenceOf({ employeeId, facts, form, status, missing, source }:
     openedBy: opened.identity,
     closedAt: ended?.at,
     endedBecause: ended?.why,
-    lastWorkingDay: resignation?.lastWorkingDay,
+    lastWorkingDay:
+      amendments.findLast(({ after }) => after.lastWorkingDay)?.after.lastWorkingDay ??
+      resignation?.lastWorkingDay,
     reason: resignation?.reason,
     submittedBy: resignation?.submittedBy,
     overrideBy: resignation?.overrideBy,
     decisions,
+    amendments,
+    handOvers: all('handed-over').map(({ at, earlierRun, handOver }) => ({ at, earlierRun, ...handOver })),
     systems,
     mails: all('mail-accepted').map((fact) => {
       const { kind: _, ...mail } = fact;
@@ -99,6 +106,24 @@ export function evidenceOf({ employeeId, facts, form, status, missing, source }:
     source,
   };
   return { verdict: verdictOf(evidence, status), ...evidence };
+}
+
+/** Before and after follow from the order. */
+function amendmentsOf(
+  facts: readonly FactOf<'amended'>[],
+  resignation: Resignation | undefined,
+  decisions: readonly DecisionRecord[],
+): Evidence['amendments'] {
+  let dates: Dates = { lastWorkingDay: resignation?.lastWorkingDay };
+  return facts.map(({ at, earlierRun, amendment }) => {
+    const decision = decisions.findLast(
+      (each) => each.at <= at && each.outcome === 'leaving' && each.result !== 'refused',
+    );
+    const before: Dates = { ...dates, effectiveOn: dates.effectiveOn ?? decision?.effectiveOn };
+    const { by, note, ...changed } = amendment;
+    dates = { ...before, ...changed };
+    return { at, earlierRun, by, note, before, after: dates };
+  });
 }
 
 function selecting(facts: readonly Fact[]) {

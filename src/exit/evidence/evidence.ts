@@ -2,8 +2,10 @@
  * The evidence of an exit for an auditor, the same in both forms: the decisions, the access that was taken, verified and given back or
  * revoked, and the mails. Times are ISO 8601 in UTC. Durations are differences of one clock: Temporal's or the broker's.
  */
+import type { Amended } from '../amendment.js';
 import type { Decision, Ending } from '../decision.js';
 import type { Exits } from '../exits.js';
+import type { HandOver } from '../hand-over.js';
 import type { FactOf, When } from './facts.js';
 import type { AccountRef, GroupRef, HoldKind, Taken } from '../hold-facts.js';
 import type { Manager } from '../people.js';
@@ -38,6 +40,8 @@ export interface Evidence extends Partial<Omit<Resignation, 'employeeId'>> {
   /** Why it ended without completing. */
   endedBecause?: string | undefined;
   decisions: DecisionRecord[];
+  amendments: (When & Omit<Amended, 'at'>)[];
+  handOvers: (When & HandOver)[];
   systems: SystemRecord[];
   mails: Omit<FactOf<'mail-accepted'>, 'kind'>[];
   interview: InterviewRecord[];

@@ -2,6 +2,8 @@
  * The facts of an exit, one after another, from its record: Temporal's history, or the stream of the choreographed form. evidence-of.ts
  * derives the evidence from them.
  */
+import type { Amendment } from '../amendment.js';
+import type { HandOver } from '../hand-over.js';
 import type { HoldKind, Blocked, Capture, GroupRef, Restored, Revoked } from '../hold-facts.js';
 import type { Interview } from '../interview.js';
 import type { Employee } from '../people.js';
@@ -40,6 +42,8 @@ type What =
   | { kind: 'interview-withdrawn'; interview?: Interview | undefined; sequence?: number | undefined }
   | { kind: 'decision-received'; received: Received }
   | { kind: 'effective-from'; instant: string }
+  | { kind: 'amended'; id: string; amendment: Amendment }
+  | { kind: 'handed-over'; id: string; handOver: HandOver }
   | {
       kind: 'step-resolved';
       id: string;

@@ -107,19 +107,24 @@ const readers: Readers = {
       { kind: 'revoked', system, revoked: { revokedAt, removedGroups, accounts, notes } },
     ];
   },
-  'exit.decision-finalised': ({ id, type, source, seq, data }, { latest, problem }) => {
-    const { effectiveAt: instant, ...content } = data;
+  'exit.decision-finalised': ({ id, type, source, seq, data }, { exit, latest, problem }) => {
+    const { effectiveAt: _, effectiveZone: __, actorIds: ___, ...content } = data;
     const result = problem === undefined ? ({ ok: 'accepted' } as const) : { refused: problem };
     const received = { id, via: 'event', name: type, identity: source, content } as const;
     // The exit accepts or refuses it once the employee is identified.
     if (latest.isDecisionPending(seq)) return [{ kind: 'decision-received', received }];
     return [
       { kind: 'decision-received', received: { ...received, result } },
-      ...(problem === undefined && instant !== undefined
-        ? [{ kind: 'effective-from', instant } as const]
-        : []),
+      ...(problem === undefined ? effectOf(exit) : []),
     ];
   },
+  'resignation.amended': ({ id, data }, { exit, problem }) => {
+    const { effectiveAt: _, effectiveZone: __, actorIds: ___, ...amendment } = data;
+    return problem === undefined ? [{ kind: 'amended', id, amendment }, ...effectOf(exit)] : [];
+  },
+  'exit.handed-over': ({ id, data: { to, by } }, { problem }) =>
+    problem === undefined ? [{ kind: 'handed-over', id, handOver: { to, by } }] : [],
+  'correction.sent': ({ type, data: { sent } }) => mailsAccepted(type, sent),
   'exit.planned': () => [],
   'step.completed': () => [],
   'task.requested': ({ data }) => mailsAccepted('task.requested', [data]),
@@ -134,6 +139,10 @@ const readers: Readers = {
     return [{ kind: 'step-resolved', id, resolution, identity, result }];
   },
 };
+
+/** The decision waits for a day. */
+const effectOf = ({ effectiveDay, effectiveAt: instant }: Exit): UntimedFact[] =>
+  effectiveDay !== undefined && instant !== undefined ? [{ kind: 'effective-from', instant }] : [];
 
 /** The facts that follow from the state after an event. */
 function changesBetween(before: Exit | undefined, after: Exit): UntimedFact[] {

@@ -26,6 +26,9 @@ const lines: { [K in Kind]?: (fact: FactOf<K>) => string | undefined } = {
       ? `${system}: ${notes.join('; ')}`
       : `${system}: observed revoked${groupsOf(removedGroups, '; removed from ')}`,
   'mail-accepted': ({ mail, to }) => `Mail to ${to} accepted (${words(mail)})`,
+  amended: ({ amendment: { lastWorkingDay, effectiveOn, by } }) =>
+    `Amended by ${by}: ${[lastWorkingDay && `last working day ${lastWorkingDay}`, effectiveOn && `takes effect on ${effectiveOn}`].filter(Boolean).join(', ')}`,
+  'handed-over': ({ handOver: { to, by } }) => `Handed over to ${to.name} (${to.email}) by ${by}`,
   'rescheduling-requested': ({ request: { at, by } }) =>
     `Interview: ${at ? new Date(at).toISOString() : 'the next free time'} requested${by ? ` by ${by}` : ''}`,
   invited: ({ interview: { start, sequence } }) => `Interview invited for ${start}, SEQUENCE ${sequence}`,

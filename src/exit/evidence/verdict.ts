@@ -1,4 +1,5 @@
 /** The verdict: one sentence on how the exit ends, and what was observed. */
+import type { Ending } from '../decision.js';
 import { describeMs } from '../duration.js';
 import type { Evidence, How, Span } from './evidence.js';
 import type { ExitStatus } from '../status.js';
@@ -12,7 +13,7 @@ export function verdictOf(evidence: Omit<Evidence, 'verdict'>, status: ExitStatu
       const end =
         times.decisionToEnd &&
         outcome &&
-        `${coverage(times.decisionToEnd, verbs[outcome], turns[outcome])}. `;
+        `${coverage(times.decisionToEnd, verbOf(outcome), turnOf(outcome))}. `;
       const next = status?.awaiting ?? (phase ? `Its phase is ${phase}.` : '');
       return `Open${outcome ? `, ${endings[outcome]}` : ', not yet decided'}: ${phase === 'restoring' || phase === 'revoking' ? end : `${block}. `}${next}`.trim();
     }
@@ -26,10 +27,10 @@ export function verdictOf(evidence: Omit<Evidence, 'verdict'>, status: ExitStatu
       const isLater = effectiveToEnd !== undefined && effectiveToEnd.from > decisionToEnd.from;
       const [from, since] = isLater
         ? [effectiveToEnd, 'the effective date']
-        : [decisionToEnd, turns[outcome]];
+        : [decisionToEnd, turnOf(outcome)];
       const isWhole = times.resignationToBlock.allMs !== undefined;
       const before = isWhole ? '' : ` Until then ${block}.`;
-      return `${capital(endings[outcome])}${who}: ${coverage(from, verbs[outcome], since)}.${before}`;
+      return `${capital(endings[outcome])}${who}: ${coverage(from, verbOf(outcome), since)}.${before}`;
     }
     case 'terminated':
     case 'timed-out':
@@ -39,9 +40,15 @@ export function verdictOf(evidence: Omit<Evidence, 'verdict'>, status: ExitStatu
   }
 }
 
-const endings = { retained: 'retained', leaving: 'leaving', cancelled: 'cancelled' } as const;
-const verbs = { retained: 'restored', leaving: 'revoked', cancelled: 'restored' } as const;
-const turns = { retained: 'the decision', leaving: 'the decision', cancelled: 'the cancellation' } as const;
+const endings: Record<Ending, string> = {
+  retained: 'retained',
+  leaving: 'leaving',
+  withdrawn: 'withdrawn by the employee',
+  'wrong-person': 'never this person’s resignation',
+  cancelled: 'cancelled',
+};
+const verbOf = (ending: Ending): string => (ending === 'leaving' ? 'revoked' : 'restored');
+const turnOf = (ending: Ending): string => (ending === 'cancelled' ? 'the cancellation' : 'the decision');
 
 /** "access was observed blocked on all 3 systems, 0.2 s after the resignation" */
 function coverage({ systems, allMs }: Span, verb: string, since: string): string {

@@ -1,21 +1,31 @@
 /** Looks up the employee and their manager in a SCIM 2.0 directory. */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
+import { isConcerned } from '../../exit/acting.js';
+import { notConcerned } from '../../exit/contacts.js';
 import type { Contact, Employee } from '../../exit/people.js';
 import type { ScimClient } from '../protocols/scim.js';
 import {
   displayNameOf,
+  externalIdOf,
   identitiesOf,
   personalEmail,
   primaryEmail,
   type ScimUser,
 } from '../protocols/scim-resource.js';
 import { timeZoneNamed } from '../protocols/time-zones.js';
+import { withoutDetail } from '../../exit/mail-address.js';
 import { assertSpelling } from '../../exit/spelling.js';
 
 export type DirectoryService = ReturnType<typeof createDirectoryService>;
 
-/** @param fallback the contact in place of a missing manager */
-export function createDirectoryService({ scim, fallback }: { scim: ScimClient; fallback: Contact }) {
+/** @param fallbacks the contacts in place of a missing manager, in order */
+export function createDirectoryService({
+  scim,
+  fallbacks,
+}: {
+  scim: ScimClient;
+  fallbacks: readonly [Contact, ...Contact[]];
+}) {
   async function find(employeeId: string, signal: AbortSignal): Promise<ScimUser> {
     for (const attribute of ['externalId', 'userName']) {
       const all = await scim.findUsers(attribute, employeeId, signal);
@@ -36,8 +46,12 @@ export function createDirectoryService({ scim, fallback }: { scim: ScimClient; f
     throw new FinalFailure(FailureType.UnknownEmployee, `${scim.name} knows no employee ${employeeId}`);
   }
 
-  async function managerOf(user: ScimUser, signal: AbortSignal): Promise<Employee['manager']> {
-    const instead = (why: string) => ({ ...fallback, insteadOfManager: why });
+  async function managerOf(
+    user: ScimUser,
+    employee: { employeeId: string; identities: string[] },
+    signal: AbortSignal,
+  ): Promise<Employee['manager']> {
+    const instead = (why: string) => ({ ...notConcerned(fallbacks, employee), insteadOfManager: why });
     const { managerId } = user;
     if (!managerId) return instead('the directory names no manager');
     if (managerId === user.id) return instead('the directory names the employee as their own manager');
@@ -48,13 +62,29 @@ export function createDirectoryService({ scim, fallback }: { scim: ScimClient; f
     if (manager.active === false) return instead(`the manager, ${name}, is no longer active`);
     const email = primaryEmail(manager);
     if (!email) return instead(`the manager, ${name}, has no mail address`);
+    if (isConcerned(email, employee)) return instead('the directory names the employee as their own manager');
     return { name, email, language: manager.preferredLanguage };
   }
 
   return {
+    /**
+     * @param address also a sub-address (RFC 5233)
+     * @returns the employee ids of the people with this mail address, or with it as their login; empty where there is none
+     * @throws FinalFailure CannotTell
+     */
+    async whose(address: string, signal: AbortSignal): Promise<string[]> {
+      const ids = new Set<string>();
+      for (const spelling of new Set([address, withoutDetail(address)]))
+        for (const attribute of ['emails.value', 'userName'])
+          for (const { user } of await scim.findUsers(attribute, spelling, signal))
+            ids.add(externalIdOf(user) ?? user.userName);
+      return [...ids];
+    },
+
     /** @throws FinalFailure UnknownEmployee, Ambiguous, OtherSpelling */
     async lookUp(employeeId: string, signal: AbortSignal): Promise<Employee> {
       const user = await find(employeeId, signal);
+      const identities = identitiesOf(user);
       return {
         employeeId,
         displayName: displayNameOf(user),
@@ -63,8 +93,8 @@ export function createDirectoryService({ scim, fallback }: { scim: ScimClient; f
         personalEmail: personalEmail(user),
         language: user.preferredLanguage,
         timeZone: timeZoneNamed(user.timezone),
-        identities: identitiesOf(user),
-        manager: await managerOf(user, signal),
+        identities,
+        manager: await managerOf(user, { employeeId, identities }, signal),
       };
     },
   };

@@ -10,7 +10,7 @@ import { cancel, request } from './invitation.js';
 import type { Memory } from './memory.js';
 import { hrPartnerOf, wording, type About, type What, type Wording } from './wording.js';
 
-interface Announcer {
+export interface Announcer {
   mailer: Mailer;
   domain: string;
   words: Wording;
@@ -58,7 +58,7 @@ export async function announce(
       await memory.recordDelivery(to.email, id);
     }
     // One accepted address is enough, since the hold may have blocked the employee's mailbox.
-    if (failures.refusals.length === addresses.length) throw failures.asRefusal();
+    if (addresses.length > 0 && failures.refusals.length === addresses.length) throw failures.asRefusal();
   }
   // Thrown last, so that one mailbox's outage does not delay the other invitations.
   others.throwOthers();

@@ -6,6 +6,7 @@ import type { InterviewPolicy } from '../../config/config.js';
 import { FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.js';
 import { interviewUid } from '../../exit/ids.js';
 import type { Interview } from '../../exit/interview.js';
+import { isSameIdentity } from '../../exit/mail-address.js';
 import type { Contact, Employee, Sent } from '../../exit/people.js';
 import type { MailTemplates } from '../mails/templates.js';
 import type { Sought } from '../protocols/caldav.js';
@@ -14,9 +15,11 @@ import { announce, contactsOf } from './announcement.js';
 import { firstFree, book, remove } from './booking.js';
 import { entryOf } from './invitation.js';
 import type { Memory } from './memory.js';
+import { releaseFormer } from './former-partner.js';
 import { createSlotBook, type SlotKeeper, type SlotLocks } from './slot-locks.js';
 import {
   describeWindow,
+  isBeforeLastDay,
   periodOf,
   secondOf,
   slotOf,
@@ -26,7 +29,14 @@ import {
   type Time,
   type Window,
 } from './slots.js';
-import { findEntry, latestOf, entryWith, type HrPartner, type PartnerEntry } from './partner-entry.js';
+import {
+  entryWith,
+  findEntry,
+  latestOf,
+  partnersFor,
+  type HrPartner,
+  type PartnerEntry,
+} from './partner-entry.js';
 import { hrPartnerOf, wording } from './wording.js';
 
 export type { HrPartner } from './partner-entry.js';
@@ -49,6 +59,8 @@ interface InterviewFor {
   employee: Employee;
   openedAt: string;
   lastWorkingDay?: string | undefined;
+  /** The HR partner who has taken the exit over. */
+  successor?: Contact | undefined;
 }
 
 /** A time that a person gives, ISO 8601 in UTC. It need not be free or within working hours. */
@@ -216,6 +228,55 @@ export function createHrService({
     return undefined;
   }
 
+  /** The successor's calendar gets the entry, at the same time where that is free. The former HR partner is told. */
+  async function changePartner(
+    about: InterviewFor & Given & { interview: Interview; successor: Contact },
+    fits: boolean,
+    memory: Memory,
+    signal: AbortSignal,
+  ): Promise<Interview> {
+    const { interview: present, lastWorkingDay, successor, employee, exitId, at } = about;
+    const [partner] = partnersFor(partners, employee, successor);
+    const window = { since: now().toISOString(), lastWorkingDay, after: now() };
+    const same = fits ? [{ index: 0, start: present.start, end: present.end }] : [];
+    const slots = [...same, ...[...stretchesFor(employee, window)].flatMap((stretch) => stretch.slots)];
+    const begun = await findEntry([partner!], soughtFor(about, memory.interview), noRefusal, signal);
+    // No time is known with the successor yet, so that the next attempt finds the one that this attempt takes.
+    const from = { ...interviewOf(about, partner!), sequence: present.sequence, start: '', end: '' };
+    const time = at === undefined ? undefined : given(at);
+    const moved = await arrange(
+      { ...about, interview: from },
+      begun ?? { partner: partner!, entry: undefined },
+      { time, slots },
+      memory,
+      signal,
+    );
+    if (!moved)
+      throw noSlot(
+        window,
+        slots,
+        [partner!],
+        `; it stays at ${present.start} with ${hrPartnerOf(present).email}`,
+      );
+    const { name } = partner!.contact;
+    const sent = await announce(
+      'interview',
+      { ...about, interview: present },
+      moved,
+      announcer,
+      memory,
+      signal,
+    );
+    const remarks = await releaseFormer(
+      { exitId, employee, interview: present, heldBy: name },
+      moved.sequence,
+      { partners, keeperOf, announcer },
+      memory,
+      signal,
+    );
+    return { ...moved, sent, ...(remarks.length > 0 && { remarks }) };
+  }
+
   const slotsFor = ({ timeZone: employeeTimeZone }: Employee, window: Window): Slot[] =>
     slotsWithin(policy, { ...window, employeeTimeZone });
 
@@ -263,12 +324,13 @@ export function createHrService({
       contactsOf(employee);
       const time = at === undefined ? undefined : given(at);
       const window = { since, lastWorkingDay, after: now() };
+      const able = partnersFor(partners, employee, about.successor);
       const refusals = new Map<HrPartner, FinalFailure>();
       const sought = soughtFor(about, memory.interview);
       const begun =
         (await findEntry(partners, sought, (partner, failure) => refusals.set(partner, failure), signal)) ??
         (memory.interview && (await entryWith(partners, memory.interview, sought, signal)));
-      const others = partners.filter(
+      const others = able.filter(
         (partner) => partner.contact.email !== begun?.partner.contact.email && !refusals.has(partner),
       );
       let places = [begun ?? [], others.map((partner) => ({ partner, entry: undefined }))].flat();
@@ -299,25 +361,30 @@ export function createHrService({
           .map(({ partner }) => ({ partner, entry: undefined }));
       }
       const [refusal] = refusals.values();
-      if (refusal && refusals.size === partners.length) throw refusal;
-      const asked = partners.filter((partner) => !refusals.has(partner));
+      if (refusal && able.every((partner) => refusals.has(partner))) throw refusal;
+      const asked = able.filter((partner) => !refusals.has(partner));
       throw noSlot(window, looked, asked, refusal && `, and ${refusal.message}`);
     },
 
     /**
-     * Moves the interview to the given time, or to the next free time after the present one. The HR partner stays the same. Lead time and
-     * working days count from now.
+     * Moves the interview to the given time, or to the next free time after the present one. Lead time and working days count from now.
+     * Where no person asked for another time, it moves only where it must: to a day before the last working day, or to the HR partner
+     * who has taken the exit over.
      * @throws FinalFailure NoInterviewSlot, AddressRefused, Refused, NothingToGoOn
      */
     async rescheduleInterview(
-      about: InterviewFor & Given & { interview: Interview },
+      about: InterviewFor & Given & { interview: Interview; isAsked?: boolean },
       memory: Memory,
       signal: AbortSignal,
     ): Promise<Interview> {
-      const { interview: present, lastWorkingDay, at } = about;
+      const { interview: present, lastWorkingDay, at, isAsked = true, successor } = about;
+      const fits = isAhead(present) && isBeforeLastDay(present.start, lastWorkingDay, policy.timeZone);
+      if (successor && !isSameIdentity(successor.email, hrPartnerOf(present).email))
+        return changePartner({ ...about, successor }, fits, memory, signal);
+      if (!isAsked && fits && isAnnounced(present)) return present;
       const time = at === undefined ? undefined : given(at);
       // The new time must not overlap the present one.
-      const after = new Date(Math.max(now().getTime(), Date.parse(present.end) - 1));
+      const after = new Date(Math.max(now().getTime(), isAsked ? Date.parse(present.end) - 1 : 0));
       const window = { since: now().toISOString(), lastWorkingDay, after };
       const recorded = () => soughtFor(about, memory.interview ?? present);
       const looked: Slot[] = [];
@@ -350,13 +417,10 @@ export function createHrService({
     ): Promise<Withdrawal> {
       const { exitId, interview: known } = about;
       if (!memory.interview) {
-        const refused = (_partner: HrPartner, failure: FinalFailure): never => {
-          throw failure;
-        };
         const sought = soughtFor(about, known);
         const place = known
           ? await entryWith(partners, known, sought, signal)
-          : await findEntry(partners, sought, refused, signal);
+          : await findEntry(partners, sought, noRefusal, signal);
         const isUnclear = typeof place?.entry?.time === 'string';
         // The entry goes, whenever it is.
         const latest = known && isUnclear ? known : place && latestOf(place, known, known);
@@ -379,6 +443,17 @@ export function createHrService({
       return { withdrawn: true, sent };
     },
   };
+}
+
+function noRefusal(_partner: HrPartner, failure: FinalFailure): never {
+  throw failure;
+}
+
+/** Whether the HR partner and the employee have the invitation. */
+function isAnnounced(interview: Interview): boolean {
+  const told = (interview.sent ?? []).map(({ to }) => to);
+  const partner = hrPartnerOf(interview).email;
+  return told.includes(partner) && told.some((each) => each !== partner);
 }
 
 /** An interview without its time. */

@@ -13,12 +13,23 @@ interface InterviewMailOptions {
   hrPartner: Contact;
   /** The time was proposed without a calendar. */
   isByWorkingHoursAlone: boolean;
+  /** The HR partner who holds it instead of the recipient. */
+  heldBy?: string | undefined;
 }
 
 export function interviewMail(
   what: 'invitation' | 'rescheduled' | 'cancelled',
-  { templates, organisation, employee, interview, hrPartner, isByWorkingHoursAlone }: InterviewMailOptions,
+  options: InterviewMailOptions,
 ) {
+  const {
+    templates,
+    organisation,
+    employee,
+    interview,
+    hrPartner,
+    isByWorkingHoursAlone,
+    heldBy = null,
+  } = options;
   const { start, end, timeZone } = interview;
   const { employeeId, language, timeZone: theirs } = employee;
   const data = {
@@ -27,6 +38,7 @@ export function interviewMail(
     // Their own clock, where it shows another time.
     employeeTimeZone: theirs !== undefined && isAtAnotherTime(start, timeZone, theirs) ? theirs : null,
     isByWorkingHoursAlone,
+    heldBy,
   };
   // The SUMMARY of the calendar entry is the same after a move and in a cancellation.
   const { subject: summary } = templates.render('interview-invitation', language, data);

@@ -1,7 +1,9 @@
 /** The HR partner of an interview, and its entry in their calendar. */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { Interview } from '../../exit/interview.js';
-import type { Contact } from '../../exit/people.js';
+import { isConcerned } from '../../exit/acting.js';
+import { isSameIdentity } from '../../exit/mail-address.js';
+import type { Contact, Employee } from '../../exit/people.js';
 import type { Calendar, Entry, Sought } from '../protocols/caldav.js';
 import { isSamePeriod, periodOf, slotOf, type Time } from './slots.js';
 import { hrPartnerOf } from './wording.js';
@@ -15,6 +17,30 @@ export interface HrPartner {
 export interface PartnerEntry {
   partner: HrPartner;
   entry: Entry | undefined;
+}
+
+/**
+ * @param successor the HR partner who has taken the exit over
+ * @returns those who can hold the interview: the successor, or all but the employee, in order of preference
+ * @throws FinalFailure NoInterviewSlot where each of them is the employee
+ */
+export function partnersFor(
+  partners: readonly HrPartner[],
+  employee: Employee,
+  successor: Contact | undefined,
+): HrPartner[] {
+  if (successor)
+    return [
+      partners.find(({ contact }) => isSameIdentity(contact.email, successor.email)) ?? {
+        contact: successor,
+      },
+    ];
+  const others = partners.filter(({ contact }) => !isConcerned(contact.email, employee));
+  if (others.length > 0) return others;
+  throw new FinalFailure(
+    FailureType.NoInterviewSlot,
+    `The employee is the only HR partner, and cannot interview themselves: hand the exit over, or arrange it by hand`,
+  );
 }
 
 interface Latest extends Time {

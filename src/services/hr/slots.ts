@@ -100,6 +100,11 @@ function isWorkingTime({ workingDays, workingHours }: InterviewPolicy, zone: str
   );
 }
 
+/** Whether an instant, ISO 8601, is on a day before the last working day. */
+export const isBeforeLastDay = (instant: string, lastWorkingDay: string | undefined, zone: string): boolean =>
+  lastWorkingDay === undefined ||
+  Temporal.Instant.from(instant).toZonedDateTimeISO(zone).toPlainDate().toString() < lastWorkingDay;
+
 /** Describes the window for an error message. */
 export function describeWindow(
   policy: InterviewPolicy,

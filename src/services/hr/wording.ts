@@ -13,6 +13,8 @@ export interface About {
   interview?: Interview | undefined;
   /** The time that a person gave, ISO 8601. */
   at?: string | undefined;
+  /** The name of the HR partner who holds it instead of the recipient. */
+  heldBy?: string | undefined;
 }
 
 export interface Wording {
@@ -23,7 +25,7 @@ export interface Wording {
 
 export function wording(
   what: What,
-  { employee, interview: present, at }: About,
+  { employee, interview: present, at, heldBy }: About,
   interview: Interview,
   { templates, organisation, organizer }: Wording,
 ) {
@@ -34,6 +36,7 @@ export function wording(
     employee,
     interview,
     hrPartner: hrPartnerOf(interview),
+    heldBy,
     isByWorkingHoursAlone: !interview.calendarUrl && !at,
   });
   const options: InvitationOptions = { organizer, summary, description: mail.text };

@@ -1,6 +1,6 @@
 /** The template data that all mails share, and the addresses of the employee. */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
-import { knownAddresses, titleOf, type Employee } from '../../exit/people.js';
+import { knownAddresses, shortName, titleOf, type Employee } from '../../exit/people.js';
 
 interface AboutEmployee {
   employeeId: string;
@@ -17,8 +17,11 @@ export function basicsOf(
   const employeeName = employee?.displayName;
   return {
     organisation: organisation.name,
-    to: to && { name: to.name, insteadOfManager: to.insteadOfManager ?? null },
-    employee: { name: employeeName ?? employeeId, nameAndId: titleOf({ employeeId, employeeName }) },
+    to: to && { name: shortName(to.name), insteadOfManager: to.insteadOfManager ?? null },
+    employee: {
+      name: shortName(employeeName ?? employeeId),
+      nameAndId: titleOf({ employeeId, employeeName }),
+    },
     whomToAsk: null,
   };
 }

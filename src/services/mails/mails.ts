@@ -10,6 +10,8 @@ export const mailNames = [
   'manager-leaving',
   'manager-cancelled',
   'employee-access-blocked',
+  'correction-withdrawn',
+  'correction-wrong-person',
   'decision-reminder',
   'decision-escalation',
   'operator-attention',
@@ -31,6 +33,8 @@ export interface MailData extends Record<MailName, EveryMail> {
   'manager-leaving': Decided;
   'manager-cancelled': Settled;
   'employee-access-blocked': AboutSystems & { openedAt: string; reviewBy: string | null };
+  'correction-withdrawn': Correction;
+  'correction-wrong-person': Correction;
   'decision-reminder': OpenDecision & { number: number; of: number };
   'decision-escalation': OpenDecision & {
     /** The number of the escalation, from 1. */
@@ -74,7 +78,10 @@ export interface MailData extends Record<MailName, EveryMail> {
   };
   'interview-invitation': AboutInterview;
   'interview-rescheduled': AboutInterview;
-  'interview-cancelled': AboutInterview;
+  'interview-cancelled': AboutInterview & {
+    /** To the HR partner who does not hold it any more: who does. Null where it does not take place. */
+    heldBy: string | null;
+  };
 }
 
 /** A rendered mail. */
@@ -119,6 +126,13 @@ interface EveryRequest extends EveryMail {
 interface AboutSystems extends EveryMail {
   /** The critical systems. */
   systems: string[];
+}
+
+/** To each address that was told of the resignation. */
+interface Correction extends AboutSystems {
+  /** The recipient is the employee. */
+  isEmployee: boolean;
+  openedAt: string;
 }
 
 interface Settled extends AboutSystems {

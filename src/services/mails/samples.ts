@@ -72,6 +72,8 @@ const interviews = [
   { ...interview, isByWorkingHoursAlone: false, employeeTimeZone: 'America/New_York' },
 ];
 
+const corrections = [true, false].map((isEmployee) => ({ ...about, isEmployee, openedAt, systems }));
+
 export const samples: { [K in keyof MailData]: MailData[K][] } = {
   'manager-resignation': [
     { ...toManager, lastWorkingDay: '2026-12-31' },
@@ -84,6 +86,8 @@ export const samples: { [K in keyof MailData]: MailData[K][] } = {
     { ...toManager, openedAt, reviewBy },
     { ...toManager, systems: ['payroll'], openedAt, reviewBy: null },
   ],
+  'correction-withdrawn': corrections,
+  'correction-wrong-person': corrections,
   'decision-reminder': [{ ...open, number: 2, of: 3 }],
   'decision-escalation': [0, 1, 3].map((reminders) => ({
     ...open,
@@ -138,5 +142,8 @@ export const samples: { [K in keyof MailData]: MailData[K][] } = {
   ],
   'interview-invitation': interviews,
   'interview-rescheduled': interviews,
-  'interview-cancelled': interviews,
+  'interview-cancelled': interviews.flatMap((each) => [
+    { ...each, heldBy: null },
+    { ...each, heldBy: 'Ida Berg' },
+  ]),
 };

@@ -1,8 +1,10 @@
 /** The mails of an exit to the manager, the employee, HR and the operator, except those on the interview. */
-import type { Decision, Ending } from '../../exit/decision.js';
+import { notConcerned } from '../../exit/contacts.js';
+import type { Corrected, Decision, Uncorrected } from '../../exit/decision.js';
 import type { OrphanedHold } from '../../exit/drift.js';
 import { messageId } from '../../exit/ids.js';
 import type { Answer, Contact, Employee, Sent } from '../../exit/people.js';
+import type { Recipient } from '../../exit/told.js';
 import type { Resignation } from '../../exit/resignation.js';
 import { addressesOf, basicsOf } from '../mails/mail-basics.js';
 import { Failures } from '../mails/failures-by-address.js';
@@ -15,7 +17,9 @@ interface NotificationOptions {
   mailer: Mailer;
   templates: MailTemplates;
   organisation: { name: string; domain: string };
-  hrPartner: Contact;
+  /** In the order in which they stand in for one another. */
+  hrPartners: readonly [Contact, ...Contact[]];
+  escalateTo: Contact;
   operator: Contact;
 }
 
@@ -49,10 +53,15 @@ export function createNotificationService({
   mailer,
   templates,
   organisation,
-  hrPartner,
+  hrPartners,
+  escalateTo,
   operator,
 }: NotificationOptions) {
-  const whomToAsk = { hrPartner, operator };
+  /** Of none of them the employee is told to ask themselves. */
+  const whomToAsk = (employee: Pick<Employee, 'employeeId' | 'identities'>) => ({
+    hrPartner: notConcerned([...hrPartners, escalateTo, operator], employee),
+    operator: notConcerned([operator, ...hrPartners, escalateTo], employee),
+  });
 
   const idOf = (exitId: string, what: string, email: string): string =>
     messageId(exitId, what, email, organisation.domain);
@@ -69,9 +78,41 @@ export function createNotificationService({
     return { to: to.email, messageId: id };
   }
 
+  /**
+   * Sends a mail to each address. The refusal of one is a failure only where none accepts the mail; a refusal of the sender always is.
+   * @throws FinalFailure AddressRefused, Refused
+   */
+  async function sendEach(
+    exitId: string,
+    what: string,
+    mails: readonly { to: { name: string; email: string }; mail: Mail }[],
+    deliveries: Deliveries,
+    signal: AbortSignal,
+  ): Promise<Answer[]> {
+    const answers: Answer[] = [];
+    const failures = new Failures();
+    for (const { to, mail } of mails) {
+      const id = idOf(exitId, what, to.email);
+      if (!deliveries.has(id)) {
+        try {
+          await send(exitId, what, to, mail, signal);
+        } catch (error) {
+          if (signal.aborted) throw error;
+          failures.add(error as Error);
+          continue;
+        }
+        await deliveries.add(id);
+      }
+      answers.push({ to: to.email, messageId: id });
+    }
+    failures.throwOthers();
+    if (answers.length === 0 && mails.length > 0) throw failures.asRefusal();
+    return [...answers, ...failures.refusals.map(({ message }) => ({ refused: message }))];
+  }
+
   const toManager = ({ employee, systems }: AboutEmployee) => ({
     ...basicsOf(organisation, employee.manager, { employeeId: employee.employeeId, employee }),
-    whomToAsk,
+    whomToAsk: whomToAsk(employee),
     systems,
   });
 
@@ -105,7 +146,7 @@ export function createNotificationService({
 
     notifyManagerOfOutcome(
       about: AboutEmployee & {
-        outcome: Ending;
+        outcome: Uncorrected;
         decision?: Decision | undefined;
         /** The systems where a person settled the restore or the revoke. */
         unobserved?: readonly string[] | undefined;
@@ -122,8 +163,7 @@ export function createNotificationService({
     },
 
     /**
-     * Sends to the employee's mailbox, which the hold may have blocked, and to their personal one. The refusal of one address is a
-     * failure only where no address accepts the mail; a refusal of the sender always is.
+     * Sends to the employee's mailbox, which the hold may have blocked, and to their personal one.
      * @throws FinalFailure AddressRefused, Refused
      */
     async notifyEmployee(
@@ -132,33 +172,36 @@ export function createNotificationService({
       signal: AbortSignal,
     ): Promise<Answer[]> {
       const { exitId, employee, systems, openedAt, reviewBy } = about;
-      const { employeeId, displayName, language } = employee;
+      const { employeeId, displayName: name, language } = employee;
       const mail = templates.render('employee-access-blocked', language, {
-        ...basicsOf(organisation, { name: displayName }, { employeeId, employee }),
-        whomToAsk,
+        ...basicsOf(organisation, { name }, { employeeId, employee }),
+        whomToAsk: whomToAsk(employee),
         systems,
         openedAt,
         reviewBy: reviewBy ?? null,
       });
-      const answers: Answer[] = [];
-      const failures = new Failures();
-      for (const email of addressesOf(employee, 'tell')) {
-        const id = idOf(exitId, 'notify-employee', email);
-        if (!deliveries.has(id)) {
-          try {
-            await send(exitId, 'notify-employee', { name: displayName, email }, mail, signal);
-          } catch (error) {
-            if (signal.aborted) throw error;
-            failures.add(error as Error);
-            continue;
-          }
-          await deliveries.add(id);
-        }
-        answers.push({ to: email, messageId: id });
-      }
-      failures.throwOthers();
-      if (answers.length === 0) throw failures.asRefusal();
-      return [...answers, ...failures.refusals.map(({ message }) => ({ refused: message }))];
+      const mails = addressesOf(employee, 'tell').map((email) => ({ to: { name, email }, mail }));
+      return sendEach(exitId, 'notify-employee', mails, deliveries, signal);
+    },
+
+    /**
+     * Tells each address that was told of the resignation that it no longer stands, or was never the employee's.
+     * @throws FinalFailure AddressRefused, Refused
+     */
+    sendCorrection(
+      about: AboutExit & { of: Corrected; told: readonly Recipient[]; openedAt: string; systems: string[] },
+      deliveries: Deliveries,
+      signal: AbortSignal,
+    ): Promise<Answer[]> {
+      const { exitId, of, told, openedAt, systems } = about;
+      const mails = told.map(({ email, name, language, isEmployee }) => ({
+        to: { name: name ?? email, email },
+        mail: templates.render(`correction-${of}`, language, {
+          ...basicsOf(organisation, name === undefined ? null : { name }, about),
+          ...{ isEmployee, openedAt, systems },
+        }),
+      }));
+      return sendEach(exitId, 'send-correction', mails, deliveries, signal);
     },
 
     remindHrPartner(about: OpenDecision & { number: number }, signal: AbortSignal): Promise<Sent> {

@@ -177,6 +177,8 @@ export function displayNameOf({ displayName, userName, json }: ScimUser): string
   );
 }
 
+export const externalIdOf = ({ json }: ScimUser): string | undefined => textOf(attribute(json, 'externalId'));
+
 export const identitiesOf = ({ userName, emails }: ScimUser): string[] => [
   ...new Set([userName, ...emails.map(({ value }) => value)]),
 ];

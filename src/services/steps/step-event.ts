@@ -28,7 +28,7 @@ export interface StepEvent {
 
 export function stepEvent(call: CallOfStep): StepEvent {
   const { exitId, employeeId, openedAt, step, startedAt, resignation, decision, ending } = call;
-  const decided = ending === 'retained' || ending === 'leaving' ? decision : undefined;
+  const decided = ending === 'cancelled' || ending === undefined ? undefined : decision;
   const data = {
     step,
     exitId,

@@ -1,5 +1,5 @@
 /** The steps that EMS itself cannot do: a call to a service over HTTP, or a mail to the person who does it. */
-import type { TaskRequest } from '../../exit/exit-state.js';
+import type { TaskRequest } from '../../exit/exit-tasks.js';
 import { leftConfiguration } from '../../exit/failures.js';
 import type { HoldKind } from '../../exit/hold-facts.js';
 import { messageId } from '../../exit/ids.js';

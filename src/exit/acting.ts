@@ -1,0 +1,48 @@
+/** Who may act on an exit: decide, amend, hand over. Those whom it concerns may not, and neither may a stranger. */
+import { reaches } from './mail-address.js';
+
+/** Of whom a mail address is, by the directory; or why it does not tell. */
+export type Whose = { employeeIds: string[] } | { problem: string };
+
+/** @returns why the person may not act: one sentence that begins with the field */
+export type Acting = (field: string, address: string) => string | undefined;
+
+interface Concern {
+  employeeId: string;
+  /** Names and addresses of the employee from the directory and the critical systems. */
+  identities: Iterable<string>;
+}
+
+export interface Actors extends Concern {
+  /** The addresses that the plan names: they need no look-up. */
+  named: readonly string[];
+  /** Of any other address; undefined where it was not looked up. */
+  whose?: Whose | undefined;
+}
+
+/** Whether an address is the employee's, in whichever spelling. */
+export const isConcerned = (address: string, { employeeId, identities }: Concern): boolean =>
+  reaches(address, [employeeId, ...identities]);
+
+const concerned = (field: string, address: string): string =>
+  `${field}: ${address} is the employee concerned, who cannot decide on their own exit`;
+
+/** An operator may be any person except the employee. */
+export const notTheEmployee =
+  (concern: Concern): Acting =>
+  (field, address) =>
+    isConcerned(address, concern) ? concerned(field, address) : undefined;
+
+export const notAStranger =
+  (actors: Actors): Acting =>
+  (field, address) => {
+    const { named, whose, employeeId } = actors;
+    if (isConcerned(address, actors)) return concerned(field, address);
+    if (reaches(address, named)) return undefined;
+    if (!whose) return `${field}: ${address} was not looked up in the directory: act through EMS`;
+    if ('problem' in whose)
+      return `${field}: cannot tell whose ${address} is: ${whose.problem}. Try again, or act as ${named[0]}`;
+    if (whose.employeeIds.length === 0)
+      return `${field}: ${address} is of no HR partner of this exit, and the directory knows no such address: act under one that it knows`;
+    return whose.employeeIds.includes(employeeId) ? concerned(field, address) : undefined;
+  };

@@ -1,0 +1,49 @@
+/** The HR partner who no longer holds an interview, since another one has taken the exit over. */
+import { FinalFailure } from '../../exit/failures.js';
+import type { Interview } from '../../exit/interview.js';
+import type { Employee } from '../../exit/people.js';
+import { announce, type Announcer } from './announcement.js';
+import { remove } from './booking.js';
+import type { Memory } from './memory.js';
+import type { HrPartner } from './partner-entry.js';
+import type { SlotKeeper } from './slot-locks.js';
+import { hrPartnerOf } from './wording.js';
+
+interface Means {
+  partners: readonly HrPartner[];
+  keeperOf: (partner: HrPartner, exitId: string) => SlotKeeper;
+  announcer: Announcer;
+}
+
+/**
+ * Removes the former entry, frees its time, and cancels the invitation of the former HR partner alone.
+ * @param about.interview as they have it
+ * @param about.heldBy the name of the successor
+ * @param sequence of the interview with the successor
+ * @returns what is left to do by hand: the former HR partner may be gone, with their calendar and mailbox
+ */
+export async function releaseFormer(
+  about: { exitId: string; employee: Employee; interview: Interview; heldBy: string },
+  sequence: number,
+  { partners, keeperOf, announcer }: Means,
+  memory: Memory,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { interview, exitId } = about;
+  const { uid, calendarUrl } = interview;
+  const former = hrPartnerOf(interview);
+  const { calendar } = partners.find(({ contact }) => contact.email === former.email) ?? {};
+  const remarks: string[] = [];
+  if (calendarUrl && calendar?.has(calendarUrl)) await remove(calendar, { uid, url: calendarUrl }, signal);
+  else if (calendarUrl)
+    remarks.push(`the entry ${calendarUrl} is in a calendar that left the configuration: remove it there`);
+  await keeperOf({ contact: former }, exitId).letGoAllBut(undefined, [interview]);
+  const withdrawn = { ...interview, attendees: [former], hrPartner: former, sequence };
+  try {
+    await announce('interview-cancelled', about, withdrawn, announcer, memory, signal);
+  } catch (error) {
+    if (!(error instanceof FinalFailure)) throw error;
+    remarks.push(error.message);
+  }
+  return remarks;
+}

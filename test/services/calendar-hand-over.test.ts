@@ -1,0 +1,78 @@
+/** The interview goes to another HR partner, or before another last working day. */
+import assert from 'node:assert/strict';
+import type { HrPartner } from '../../src/services/hr/hr.js';
+import { calendarOfHr } from '../support/calendar.js';
+import { outage } from '../support/failures.js';
+import { hrAt, memory, partnerWith, readInvitation } from '../support/interview.js';
+import { DANA } from '../support/message.js';
+import { addEvent, interviewsIn, type Account } from '../support/radicale.js';
+
+const ANNE = { name: 'Anne', email: 'anne@acme.example' };
+const BERT = { name: 'Bert', email: 'bert@acme.example' };
+
+describe('@long an interview that is handed over', () => {
+  const calendar = calendarOfHr();
+  const { mail } = calendar;
+  let anne: Account;
+  let bert: Account;
+  beforeEach(async () => {
+    [anne, bert] = [calendar.account, await calendar.another('hr-two')];
+  });
+  const both = (): [HrPartner, HrPartner] => [partnerWith(anne, ANNE), partnerWith(bert, BERT)];
+  const { schedule, reschedule, withdraw } = hrAt(mail, both);
+  const handedOver = { successor: BERT, isAsked: false };
+  const methodsTo = (recipient: string) => mail.to(recipient).map((each) => readInvitation(each).method);
+
+  it('keeps its time where the successor is free, and goes from one calendar to the other', async () => {
+    const first = await schedule();
+    const moved = await reschedule(first, handedOver);
+    assert.deepEqual([moved.start, moved.hrPartner?.email], [first.start, BERT.email]);
+    assert.equal(moved.uid, first.uid);
+    assert.ok(moved.sequence > first.sequence);
+    assert.deepEqual(await interviewsIn(anne), {});
+    assert.deepEqual(Object.keys(await interviewsIn(bert)), [first.uid]);
+    assert.deepEqual(methodsTo(DANA), ['REQUEST', 'REQUEST']);
+    assert.deepEqual(methodsTo(ANNE.email), ['REQUEST', 'CANCEL']);
+    assert.match(mail.to(ANNE.email)[1]!.text!, /will be held by Bert instead of you/);
+    assert.deepEqual(methodsTo(BERT.email), ['REQUEST']);
+    await withdraw(moved);
+    assert.deepEqual(await interviewsIn(bert), {});
+  });
+
+  it('takes the first free time of a successor who is busy', async () => {
+    const first = await schedule();
+    await addEvent(bert, 'busy', ['DTSTART:20261124T000000Z', 'DTEND:20261125T235900Z']);
+    const moved = await reschedule(first, handedOver);
+    assert.ok(moved.start > '2026-11-26', moved.start);
+    assert.deepEqual(await interviewsIn(anne), {});
+  });
+
+  it('goes on after an outage at the same time, under the same SEQUENCE, and mails each person once', async () => {
+    const first = await schedule();
+    const done = memory();
+    mail.refuse((to) => (to === BERT.email ? { code: 450, message: 'later' } : undefined));
+    await outage(reschedule(first, { ...handedOver, done }));
+    mail.refuse(undefined);
+    const moved = await reschedule(first, { ...handedOver, done });
+    assert.deepEqual([moved.start, moved.sequence], [first.start, first.sequence + 1]);
+    assert.equal(mail.to(DANA).length, 2);
+    assert.equal(mail.to(BERT.email).length, 1);
+  });
+
+  it('says what is to be done by hand where the former calendar has left the configuration', async () => {
+    const first = await schedule();
+    const only: [HrPartner] = [partnerWith(bert, BERT)];
+    const moved = await reschedule(first, { ...handedOver, partners: only });
+    assert.deepEqual(Object.keys(await interviewsIn(bert)), [first.uid]);
+    assert.match(moved.remarks!.join(), /is in a calendar that left the configuration: remove it there/);
+  });
+
+  it('stays where it is while it is before the last working day, and moves to an earlier day where it is not', async () => {
+    const late = await schedule({ now: '2026-11-25T10:00:00Z' });
+    const { length } = mail.mails;
+    assert.deepEqual(await reschedule(late, { isAsked: false, lastWorkingDay: '2026-12-20' }), late);
+    assert.equal(mail.mails.length, length);
+    const moved = await reschedule(late, { isAsked: false, lastWorkingDay: late.start.slice(0, 10) });
+    assert.ok(moved.start < late.start.slice(0, 10), moved.start);
+  });
+});
