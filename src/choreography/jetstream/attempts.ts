@@ -1,7 +1,7 @@
 /** Failed attempts of open steps, for the exit's status. All services share the bucket, and write it only on a failure. */
 import { openBucket } from './bucket.js';
 import type { Bus } from './bus.js';
-import { orRefused } from './with-retry.js';
+import { orRefused, withRetry } from './with-retry.js';
 
 const BUCKET = { kind: 'bucket', name: 'exit-attempts' } as const;
 
@@ -26,7 +26,8 @@ export async function openAttempts(bus: Bus) {
   return {
     /** @param startedAt when the step last began, ISO 8601; attempts from before are ignored */
     async find(place: Place, startedAt: string | undefined): Promise<Attempt | undefined> {
-      const found = (await kv.get(keyOf(place)))?.json<Attempt>();
+      const what = 'The failed attempts cannot be read';
+      const found = (await withRetry(what, () => kv.get(keyOf(place))))?.json<Attempt>();
       const isOld = found && startedAt !== undefined && found.nextAttemptAt < startedAt;
       return isOld ? undefined : found;
     },
