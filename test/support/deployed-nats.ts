@@ -7,6 +7,7 @@ import getPort from 'get-port';
 import { subscriberNames } from '../../src/choreography/subscribers/start.js';
 import { startChild, untilAnswered } from '../../src/local/child.js';
 import { findNats } from '../../src/local/find-nats.js';
+import { replaced } from './replaced.js';
 
 export const natsUsers = ['ems', ...subscriberNames];
 export const passwordOf = (user: string): string => `secret-of-${user}`;
@@ -39,11 +40,4 @@ export async function startDeployedNats(folder: string) {
       }, signal),
   );
   return { ...server, address, urlOf: (user: string) => `nats://${user}:${passwordOf(user)}@${address}` };
-}
-
-function replaced(text: string, changes: Record<string, string>): string {
-  return Object.entries(changes).reduce((before, [from, to]) => {
-    assert.equal(before.split(from).length, 2, `deploy/nats-server.conf has "${from}" once`);
-    return before.replace(from, to);
-  }, text);
 }

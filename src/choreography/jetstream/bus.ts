@@ -31,7 +31,7 @@ import { isAnswer, isConflict, refusedBy, withRetry } from './with-retry.js';
 export const OLDEST_SERVER = [2, 11] as const;
 
 const CONNECT_WITHIN_MS = 5_000;
-const PING_EVERY_MS = 5_000;
+const PING_EVERY_MS = 3_000;
 const ANSWER_WITHIN_MS = 3_000;
 const FLUSH_WITHIN_MS = 1_000;
 /** How many employees' logs are cached; of a cached log only new messages are read. */
