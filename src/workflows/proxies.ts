@@ -3,12 +3,7 @@
  * HEARTBEAT_TIMEOUT detects an attempt that died with its worker. A cancelled call returns once its attempt has ended
  * (WAIT_CANCELLATION_COMPLETED): an effect must not be undone while an attempt may still write it.
  */
-import {
-  ActivityCancellationType,
-  proxyActivities,
-  proxyLocalActivities,
-  type ActivityOptions,
-} from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { AccessActivities } from '../activities/access-activities.js';
 import type { DirectoryActivities } from '../activities/directory-activities.js';
 import type { ExitActivities } from '../activities/exit-activities.js';
@@ -23,13 +18,10 @@ const HEARTBEAT_TIMEOUT = '10 seconds';
 
 /** Activities that read the worker's configuration or Temporal itself. */
 const quick = { startToCloseTimeout: '5 seconds' } as const;
-const local = proxyLocalActivities<ExitActivities>(quick);
+// No local activities: they can leave a history that does not replay (docs/decisions/0008).
 const regular = proxyActivities<ExitActivities>(quick);
+export const { planExit } = regular;
 
-/** A local activity: one event instead of seven. It runs before any other command, so docs/decisions/0008 does not forbid it. */
-export const { planExit } = local;
-
-// Later in an exit, a local activity can leave a history that does not replay: docs/decisions/0008.
 export const progressOf = (activityId: string) =>
   regular.progressOf.executeWithOptions({ summary: `Read the progress of ${activityId}` }, [activityId]);
 
