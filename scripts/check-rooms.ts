@@ -16,6 +16,7 @@ const TABLE = `
 exit/                       zod
 exit/evidence/              exit/
 version.ts
+process/                    commander pino node:
 config/                     exit/  @temporalio/envconfig temporal-polyfill yaml zod node:
 
 services/protocols/         exit/ config/
@@ -35,21 +36,21 @@ activities/                 exit/ services/*/ config/  @temporalio/activity @tem
 workflows/                  exit/ type:activities/  @temporalio/workflow @temporalio/common
 temporal/                   exit/ exit/evidence/ services/ services/*/ config/ activities/ workflows/  @temporalio/* write-file-atomic node:
 
-choreography/jetstream/     exit/ services/*/ config/ version.ts  @nats-io/* node:
+choreography/jetstream/     exit/ services/*/ config/ process/ version.ts  @nats-io/* node:
 choreography/dead-letters/  exit/ choreography/jetstream/  @nats-io/* zod
-choreography/observing/     exit/ choreography/jetstream/ choreography/dead-letters/  @nats-io/jetstream zod node:
-choreography/subscribers/   exit/ services/ services/*/ config/ choreography/jetstream/ choreography/dead-letters/ choreography/observing/
+choreography/observing/     exit/ process/ choreography/jetstream/ choreography/dead-letters/  @nats-io/jetstream zod node:
+choreography/subscribers/   exit/ services/ services/*/ config/ process/ choreography/jetstream/ choreography/dead-letters/ choreography/observing/
                             @nats-io/* node:
 choreography/client/        exit/ exit/evidence/ services/ config/ choreography/jetstream/ choreography/dead-letters/ choreography/observing/
                             node:
 choreography/
 
 client/                     exit/ exit/evidence/ services/ config/ temporal/ choreography/client/  temporal-polyfill
-worker.ts                   config/ temporal/  @temporalio/client @temporalio/worker commander node:
+worker.ts                   config/ process/ temporal/  @temporalio/client @temporalio/worker commander node:
 local/                      exit/ services/ services/*/ config/ version.ts temporal/ choreography/*/ client/
                             @temporalio/client @temporalio/testing @nats-io/* caldav-adapter commander env-paths express get-port ical.js koa scimmy scimmy-routers
                             write-file-atomic zod node:
-cli/                        exit/ exit/evidence/ config/ client/ local/
+cli/                        exit/ exit/evidence/ config/ process/ client/ local/
                             choreography/jetstream/ choreography/dead-letters/ choreography/observing/ choreography/subscribers/
                             commander liquidjs string-width write-file-atomic node:
 `;

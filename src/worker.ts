@@ -1,10 +1,14 @@
 /** The worker process: `node dist/src/worker.js [--services exit,notification,hr,access]`. */
-import { access, writeFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { Client } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import { NativeConnection, Runtime, type LogLevel } from '@temporalio/worker';
 import { Command, InvalidArgumentError } from 'commander';
 import { loadConfig } from './config/config.js';
 import { loadTemporalConfig } from './config/environment.js';
+import { healthOption, type HealthAddress } from './process/health-option.js';
+import { createLog } from './process/logger.js';
+import { runProcess, type Serving } from './process/run-process.js';
+import { stopSignal } from './process/stop-signal.js';
 import { createWorkers, runWorkers, workerServices, type ServiceName } from './temporal/workers.js';
 import {
   ensureDriftCheck,
@@ -13,28 +17,28 @@ import {
   workflowBundlePath,
 } from './temporal/namespace.js';
 
-/** The health check of the container fails once the file is older than a minute. */
-const HEALTH_EVERY_MS = 10_000;
+const ANSWER_WITHIN_MS = 3_000;
 
-const { services, healthFile } = new Command('worker')
+const { services, health } = new Command('worker')
   .description('Runs the Temporal workers of the exit management system until SIGINT or SIGTERM.')
   .option('--services <list>', `which of ${workerServices.join(', ')}; default: all`, parseServices, [
     ...workerServices,
   ])
-  .option(
-    '--health-file <path>',
-    'a file whose modification time is renewed while the workers poll and Temporal answers',
-  )
+  .addOption(healthOption())
   .parse()
-  .opts<{ services: ServiceName[]; healthFile?: string }>();
+  .opts<{ services: ServiceName[]; health?: HealthAddress }>();
 
+const log = createLog();
+const signal = stopSignal();
 try {
   await main();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  if (error instanceof Error && error.cause) console.error('Cause:', error.cause);
+  const { message, cause } = error as Error;
+  log.fatal({ cause: (cause as Error | undefined)?.message }, message);
   process.exitCode = 1;
 }
+// The core of the SDK keeps threads, and a worker that has failed never lets go of them.
+process.exit();
 
 async function main(): Promise<void> {
   const config = loadConfig();
@@ -43,19 +47,33 @@ async function main(): Promise<void> {
       cause: error,
     });
   });
-  // The SDK shuts its workers down on SIGINT and SIGTERM; its logger writes to stderr.
-  Runtime.install({ logger: new DefaultLogger('INFO') });
   const { connectionOptions, namespace = 'default' } = loadTemporalConfig();
   const address = connectionOptions.address ?? 'localhost:7233';
-  const connection = await NativeConnection.connect(connectionOptions).catch((error: unknown) => {
-    throw new Error(
-      `Temporal cannot be reached at ${address}. Start the local stack with "npm start", or set TEMPORAL_ADDRESS`,
-      {
-        cause: error,
-      },
-    );
+  const write = (level: LogLevel, message: string, facts?: object): void =>
+    log[level === 'TRACE' || level === 'DEBUG' ? 'debug' : (level.toLowerCase() as 'info')](facts, message);
+  Runtime.install({
+    logger: {
+      log: write,
+      trace: (...line) => write('TRACE', ...line),
+      debug: (...line) => write('DEBUG', ...line),
+      info: (...line) => write('INFO', ...line),
+      warn: (...line) => write('WARN', ...line),
+      error: (...line) => write('ERROR', ...line),
+    },
+    shutdownSignals: [],
   });
-  try {
+  await runProcess({
+    name: `worker ${services.join(', ')} on ${address}, namespace ${namespace}`,
+    ...{ log, signal, health, start },
+  });
+
+  async function start(): Promise<Serving> {
+    const connection = await NativeConnection.connect(connectionOptions).catch((error: unknown) => {
+      throw new Error(
+        `Temporal cannot be reached at ${address}. Start the local stack with "npm start", or set TEMPORAL_ADDRESS`,
+        { cause: error },
+      );
+    });
     await ensureSearchAttributes(connection, namespace);
     if (services.includes('exit')) {
       const client = new Client({ connection, namespace, dataConverter: { payloadConverterPath } });
@@ -63,24 +81,23 @@ async function main(): Promise<void> {
     }
     const workers = await createWorkers({ connection, namespace, config, services });
     const running = runWorkers(workers);
-    const queues = workers.map((worker) => worker.options.taskQueue).join(', ');
-    process.send?.('ready');
-    console.error(
-      `worker ready: ${services.join(', ')} on ${address}, namespace ${namespace}, task queues ${queues}`,
-    );
-    if (healthFile) setInterval(() => void touch(healthFile, connection, workers), HEALTH_EVERY_MS).unref();
-    await running;
-  } finally {
-    await connection.close();
-  }
-}
-
-async function touch(file: string, connection: NativeConnection, workers: readonly Worker[]): Promise<void> {
-  try {
-    await connection.healthService.check({ service: 'temporal.api.workflowservice.v1.WorkflowService' });
-    if (workers.every((worker) => worker.getState() === 'RUNNING')) await writeFile(file, '');
-  } catch (error) {
-    console.error(`Temporal failed the health check of this worker: ${(error as Error).message}`);
+    return {
+      async checkReady() {
+        const idle = workers.find((worker) => worker.getState() !== 'RUNNING');
+        if (idle) throw new Error(`the worker of ${idle.options.taskQueue} is ${idle.getState()}`);
+        await connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
+          connection.healthService.check({ service: 'temporal.api.workflowservice.v1.WorkflowService' }),
+        );
+      },
+      failed: running.then(() => {
+        throw new Error('The workers have ended');
+      }),
+      async stop() {
+        for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+        await running;
+        await connection.close();
+      },
+    };
   }
 }
 

@@ -2,12 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { existsSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import getPort from 'get-port';
 import { connectBus, type Bus } from '../src/choreography/jetstream/bus.js';
 import {
   choreographedExits,
@@ -17,15 +15,13 @@ import { natsConfigOf } from '../src/config/environment.js';
 import { subscriberNames, type SubscriberName } from '../src/choreography/subscribers/start.js';
 import type { Outcome } from '../src/exit/decision.js';
 import type { EventType } from '../src/exit/events.js';
-import { firstMessage, startChild, untilAnswered, type Child } from '../src/local/child.js';
-import { findNats } from '../src/local/find-nats.js';
+import { firstMessage, startChild, type Child } from '../src/local/child.js';
+import { natsUsers, passwordOf, startDeployedNats } from './support/deployed-nats.js';
 import { eventually } from './support/eventually.js';
 import { scratchFolder } from './support/temporal.js';
 import { HR, startWorld, stateOf, stepOf, type World } from './support/world.js';
 
 const people = 'ems';
-const users = [people, ...subscriberNames];
-const passwordOf = (user: string): string => `secret-of-${user}`;
 
 /** What any service may publish. */
 const anyone: EventType[] = ['exit.planned', 'step.needs-attention'];
@@ -53,7 +49,8 @@ const ofPeople: EventType[] = [
 describe('@long the NATS server of the deployment', () => {
   const payroll = createServer((_request, response) => response.end());
   let folder: string;
-  let server: Child;
+  let server: Awaited<ReturnType<typeof startDeployedNats>>;
+  let urlOf: (typeof server)['urlOf'];
   let world: World;
   let address: string;
   let buses: Record<string, Bus>;
@@ -61,39 +58,15 @@ describe('@long the NATS server of the deployment', () => {
   let running: Child[] = [];
   before(async () => {
     folder = await scratchFolder();
-    const [port, healthPort] = [await getPort({ host: '127.0.0.1' }), await getPort({ host: '127.0.0.1' })];
-    address = `127.0.0.1:${port}`;
-    const configFile = path.join(folder, 'nats-server.conf');
-    // As deployed, except for its addresses and the folder of its data.
-    const here = {
-      'listen: 0.0.0.0:4222': `listen: "${address}"`,
-      '127.0.0.1:8222': `127.0.0.1:${healthPort}`,
-      '/data': folder,
-    };
-    await writeFile(configFile, replaced(readFileSync('deploy/nats-server.conf', 'utf8'), here));
-    server = await startChild(
-      {
-        name: 'NATS',
-        program: await findNats((line) => console.error(line)),
-        args: ['--config', configFile],
-        env: Object.fromEntries(
-          users.map((user) => [`NATS_${user.toUpperCase()}_PASSWORD`, passwordOf(user)]),
-        ),
-        logFile: path.join(folder, 'nats.log'),
-      },
-      (_child, signal) =>
-        untilAnswered(async () => {
-          const { status } = await fetch(`http://127.0.0.1:${healthPort}/healthz`, { signal });
-          assert.equal(status, 200);
-        }, signal),
-    );
+    server = await startDeployedNats(folder);
+    ({ address, urlOf } = server);
     await once(payroll.listen(0, '127.0.0.1'), 'listening');
     const call = `{ url: 'http://127.0.0.1:${(payroll.address() as AddressInfo).port}' }`;
     const step = `steps: [{ name: final-pay, begins: resigned, gates: true, call: ${call} }]\n# Steps of your own`;
     world = await startWorld({ services: [], config: [['# Steps of your own', step]] });
     const { config } = world;
     const open = async (user: string) => [user, await connectBus(natsConfigOf(urlOf(user)), user)] as const;
-    buses = Object.fromEntries(await Promise.all(users.map(open)));
+    buses = Object.fromEntries(await Promise.all(natsUsers.map(open)));
     running = await Promise.all(subscriberNames.map((name) => startAsDeployed(name)));
     exits = await choreographedExits(buses[people]!, config);
   });
@@ -106,7 +79,7 @@ describe('@long the NATS server of the deployment', () => {
   });
 
   /** With the command and the secrets of its container; only the paths differ. */
-  async function startAsDeployed(name: SubscriberName): Promise<Child> {
+  async function startAsDeployed(name: SubscriberName, more: Record<string, string> = {}): Promise<Child> {
     const { services } = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as {
       services: Record<string, { entrypoint: string[]; command: string[]; environment: object }>;
     };
@@ -119,23 +92,13 @@ describe('@long the NATS server of the deployment', () => {
       {
         name,
         module: fileURLToPath(new URL('../src/cli/main.js', import.meta.url)),
-        args: args!.replace('/tmp/healthy', healthFile(name)).split(' '),
-        env: { ...Object.fromEntries(env), NATS_URL: urlOf(name) },
+        args: args!.replace('--health 8081 ', '').split(' '),
+        env: { ...Object.fromEntries(env), NATS_URL: urlOf(name), ...more },
         logFile: path.join(folder, `${name}.log`),
       },
       (child) => firstMessage(child),
     );
   }
-
-  const healthFile = (name: string): string => path.join(folder, `${name}-healthy`);
-
-  const urlOf = (user: string): string => `nats://${user}:${passwordOf(user)}@${address}`;
-
-  it('lets each service touch the file that the health check of its container reads', () =>
-    eventually(
-      'the files',
-      () => subscriberNames.every((name) => existsSync(healthFile(name))) || undefined,
-    ));
 
   for (const outcome of ['retained', 'leaving'] satisfies Outcome[]) {
     it(`lets each service do its part of an exit that ends ${outcome}`, async () => {
@@ -241,6 +204,24 @@ describe('@long the NATS server of the deployment', () => {
         await isRefused(user, `$JS.API.STREAM.${what}.EXITS`);
   });
 
+  it('lets a service start where it may not change a stream, and lets it say who may', async () => {
+    for (const service of running) await service.stop();
+    const changed = await startAsDeployed('notification', { NATS_STREAM_MAX_BYTES: '5000000000' });
+    running = [changed];
+    await eventually(
+      'the note',
+      () =>
+        readFileSync(changed.logFile, 'utf8').includes(
+          'The stream EXITS is not updated to max_bytes 5000000000',
+        ) || undefined,
+    );
+    running.push(
+      ...(await Promise.all(
+        ['hr', 'access', 'steps'].map((name) => startAsDeployed(name as SubscriberName)),
+      )),
+    );
+  });
+
   it('refuses every connection without the right password', async () => {
     for (const credentials of ['', 'ems:guessed@', `ems:${passwordOf('hr')}@`]) {
       const attempt = connectBus(natsConfigOf(`nats://${credentials}${address}`), 'an intruder');
@@ -248,10 +229,3 @@ describe('@long the NATS server of the deployment', () => {
     }
   });
 });
-
-function replaced(text: string, changes: Record<string, string>): string {
-  return Object.entries(changes).reduce((before, [from, to]) => {
-    assert.equal(before.split(from).length, 2, `deploy/nats-server.conf has "${from}" once`);
-    return before.replace(from, to);
-  }, text);
-}

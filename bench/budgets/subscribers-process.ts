@@ -13,6 +13,7 @@ import type { Subscription } from '../../src/choreography/subscribers/subscripti
 import { loadConfig } from '../../src/config/config.js';
 import { natsConfigOf } from '../../src/config/environment.js';
 import { planFrom } from '../../src/config/planning.js';
+import { createLog } from '../../src/process/logger.js';
 import { accessOn, directory, hrService, notification } from './no-op-services.js';
 
 const config = loadConfig();
@@ -21,7 +22,7 @@ const attempts = await openAttempts(bus);
 const plan = planFrom(config, 'choreographed');
 const run = <T>(subscription: Subscription<T>) =>
   subscribe(subscription, {
-    ...{ bus, attempts, plan, leaseMs: 60_000, ackWaitMs: 10_000, log: (line) => console.error(line) },
+    ...{ bus, attempts, plan, leaseMs: 60_000, ackWaitMs: 10_000, log: createLog() },
   });
 const running = await Promise.all([
   run(notificationSubscription(directory, notification)),

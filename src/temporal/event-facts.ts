@@ -94,15 +94,6 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
       return [{ kind: 'opened', exitId: firstExecutionRunId ?? '', resignation, identity: text(identity) }];
     },
 
-    markerRecordedEventAttributes: async ({ details }) => {
-      const marker = await value<{ activity_type?: string }>(details?.['data']?.payloads);
-      const result = details?.['result']?.payloads;
-      // A local activity that failed has no result.
-      if (!result) return [];
-      if (marker?.activity_type !== 'planExit') return [];
-      return [planned((await value<Plan>(result))?.systems)];
-    },
-
     activityTaskScheduledEventAttributes: async ({ activityId, activityType, input }, { eventId }) => {
       const step = (activityId ?? '').replace(/^capture-/, 'block-');
       const type = activityType?.name ?? '';
@@ -112,6 +103,7 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
     activityTaskCompletedEventAttributes: async ({ scheduledEventId, result }) => {
       const call = calls.get(String(scheduledEventId));
       if (!call) return [];
+      if (call.type === 'planExit') return [planned((await value<Plan>(result?.payloads))?.systems)];
       const facts = factsOfResult(call, await value(result?.payloads));
       return call.type === 'captureAccess' ? facts : [...facts, { kind: 'step-done', step: call.step }];
     },

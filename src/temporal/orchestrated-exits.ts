@@ -2,6 +2,7 @@
 import {
   isGrpcCancelledError,
   isGrpcDeadlineError,
+  isGrpcServiceError,
   QueryNotRegisteredError,
   ServiceError,
   WorkflowExecutionAlreadyStartedError,
@@ -32,6 +33,7 @@ import { searchAttributes } from '../workflows/search-attributes.js';
 import { alreadyOpen, noExit, notAllowed, notOpen, Refusal } from '../exit/refusal.js';
 import { describeRun, exitIdOfRun, latestRun, phaseOf, replacedBy } from './exit-runs.js';
 import { readEvidence } from './orchestrated-evidence.js';
+import { mayFail, taskFailure } from './task-failure.js';
 
 /**
  * The deadline of a query or an update. A worker answers in milliseconds. A worker that ends may lose one workflow task, which Temporal
@@ -83,9 +85,12 @@ export function orchestratedExits(client: Client) {
         error instanceof WorkflowUpdateRPCTimeoutOrCancelledError;
       const isUnable = error instanceof ServiceError || error instanceof QueryNotRegisteredError;
       if (!isTimeUp && !isUnable) throw error;
-      const sentence = isTimeUp
-        ? `No worker answered for the exit of ${employeeId} within ${ANSWER_WITHIN_MS / 1000} s, so ${what}. Is a worker running?`
-        : `The exit of ${employeeId} could not answer, so ${what}: ${reasonOf(error)}. Look at it in the Web UI`;
+      const failure = await taskFailure(client, exitWorkflowId(employeeId));
+      const sentence = failure
+        ? `The exit of ${employeeId} could not answer, so ${what}: ${failure}`
+        : isTimeUp
+          ? `No worker answered for the exit of ${employeeId} within ${ANSWER_WITHIN_MS / 1000} s, so ${what}. Is a worker running?`
+          : `The exit of ${employeeId} could not answer, so ${what}: ${reasonOf(error)}. Look at it in the Web UI`;
       throw new Refusal(code, sentence, facts, { cause: error });
     }
   }
@@ -139,7 +144,10 @@ export function orchestratedExits(client: Client) {
     const run = await describeRun(client, execution.workflowId, execution.runId);
     if (!run || replacedBy(run)) return [];
     const exit = listedExit(run);
-    if (!exit.needsAttention || exit.closedAt) return exit;
+    if (exit.closedAt) return exit;
+    const failure = mayFail(run) ? await taskFailure(client, run.workflowId, run.runId) : undefined;
+    if (failure) return { ...exit, needsAttention: true, statusProblem: failure };
+    if (!exit.needsAttention) return exit;
     try {
       const { steps } = await statusOf(exit.employeeId, run);
       return { ...exit, stuckSteps: steps.filter(isStuck) };
@@ -198,10 +206,18 @@ export function orchestratedExits(client: Client) {
     handOver: (employeeId, handOver, exitId) => update('handOver', handOver, employeeId, exitId),
 
     async list(filter) {
-      const found: Promise<ListedExit | []>[] = [];
-      for await (const execution of client.workflow.list({ query: queryFor(filter) }))
-        found.push(listed(execution));
-      return (await Promise.all(found)).flat();
+      const read = async (query: string): Promise<ListedExit[]> => {
+        const found: Promise<ListedExit | []>[] = [];
+        for await (const execution of client.workflow.list({ query })) found.push(listed(execution));
+        return (await Promise.all(found)).flat();
+      };
+      if (!filter.attention) return read(queryFor(filter));
+      const exits = await read(queryFor(filter)).catch((error: unknown) => {
+        // A server before 1.30 does not know which tasks fail: each open exit is looked at.
+        if (!isInvalidArgument(error)) throw error;
+        return read(queryFor({ ...filter, attention: false }));
+      });
+      return exits.filter(({ needsAttention }) => needsAttention);
     },
 
     async *follow(employeeId, everyMs, exitId) {
@@ -283,13 +299,19 @@ function queryFor({ employeeId, open, attention, phase, overdue }: ListFilter): 
   const cutShort = `ExecutionStatus IN (${quoted(Object.values(statusOfPhase))})`;
   if (employeeId !== undefined) conditions.push(`WorkflowId = '${exitWorkflowId(employeeId)}'`);
   if (open || overdue) conditions.push(`ExecutionStatus = 'Running'`);
-  if (attention) conditions.push(`((ExecutionStatus = 'Running' AND NeedsAttention = true) OR ${cutShort})`);
+  // The server sets TemporalReportedProblems once a workflow task has failed five times, within half a minute.
+  const stuck = '(NeedsAttention = true OR TemporalReportedProblems IS NOT NULL)';
+  if (attention) conditions.push(`((ExecutionStatus = 'Running' AND ${stuck}) OR ${cutShort})`);
   if (phase && statusOfPhase[phase]) conditions.push(`ExecutionStatus = '${statusOfPhase[phase]}'`);
   else if (phase) conditions.push(`ExitPhase = '${phase}'`, `NOT ${cutShort}`);
   if (overdue)
     conditions.push(`ReviewBy < '${new Date().toISOString()}'`, `ExitPhase IN (${quoted(undecided)})`);
   return conditions.join(' AND ');
 }
+
+const isInvalidArgument = (error: unknown): boolean =>
+  isGrpcServiceError((error as Error).cause) &&
+  (error as Error & { cause: { code: number } }).cause.code === 3;
 
 const quoted = (values: readonly string[]): string => values.map((each) => `'${each}'`).join(', ');
 

@@ -22,6 +22,8 @@ import type { AccessService } from '../services/access/access.js';
 import { attemptsPerSecond } from '../services/protocols/pace.js';
 import { payloadConverterPath, workflowBundlePath } from './namespace.js';
 
+const LOOK_EVERY_MS = 1_000;
+
 /** `exit` has the workflows and the directory activities. */
 export const workerServices = ['exit', 'notification', 'hr', 'access', 'steps'] as const;
 export type ServiceName = (typeof workerServices)[number];
@@ -103,15 +105,35 @@ function queuesOf({ taskQueues: mode }: Config, services: readonly ServiceName[]
   return [{ taskQueue: taskQueues.exit, serves: services }];
 }
 
-/** Runs the workers until all have shut down. When one ends or fails, the others shut down too. */
+/**
+ * Runs the workers until all have shut down. When one ends or fails, the others shut down too.
+ * @throws Error of the first that failed, once all have ended
+ */
 export async function runWorkers(workers: readonly Worker[]): Promise<void> {
-  await Promise.all(
-    workers.map(async (worker) => {
-      try {
-        await worker.run();
-      } finally {
-        for (const each of workers) if (each.getState() === 'RUNNING') each.shutdown();
-      }
-    }),
-  );
+  const runs = workers.map(async (worker) => {
+    try {
+      await runToItsEnd(worker);
+    } finally {
+      for (const each of workers) if (each.getState() === 'RUNNING') each.shutdown();
+    }
+  });
+  await Promise.allSettled(runs);
+  await Promise.all(runs);
+}
+
+/** A worker whose core has given up is FAILED, and its run may never end: its core waits for tasks that no one completes. */
+async function runToItsEnd(worker: Worker): Promise<void> {
+  let look: NodeJS.Timeout | undefined;
+  const givenUp = new Promise<never>((_resolve, reject) => {
+    look = setInterval(() => {
+      if (worker.getState() !== 'FAILED') return;
+      const why = `The worker of the task queue ${worker.options.taskQueue} has failed, and serves nothing any more: start its process again. The line "Worker failed" has the reason`;
+      reject(new Error(why));
+    }, LOOK_EVERY_MS);
+  });
+  try {
+    await Promise.race([worker.run(), givenUp]);
+  } finally {
+    clearInterval(look);
+  }
 }

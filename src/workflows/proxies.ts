@@ -7,7 +7,6 @@ import {
   ActivityCancellationType,
   ActivityFailure,
   proxyActivities,
-  proxyLocalActivities,
   type ActivityOptions,
 } from '@temporalio/workflow';
 import type { AccessActivities } from '../activities/access-activities.js';
@@ -26,13 +25,10 @@ const HEARTBEAT_TIMEOUT = '10 seconds';
 
 /** Activities that read the worker's configuration or Temporal itself. */
 const quick = { startToCloseTimeout: '5 seconds' } as const;
-const local = proxyLocalActivities<ExitActivities>(quick);
+// No local activities: they can leave a history that does not replay (docs/decisions/0008).
 const regular = proxyActivities<ExitActivities>(quick);
+export const { planExit } = regular;
 
-/** A local activity: one event instead of seven. It runs before any other command, so docs/decisions/0008 does not forbid it. */
-export const { planExit } = local;
-
-// Later in an exit, a local activity can leave a history that does not replay: docs/decisions/0008.
 export const progressOf = (activityId: string) =>
   regular.progressOf.executeWithOptions({ summary: `Read the progress of ${activityId}` }, [activityId]);
 

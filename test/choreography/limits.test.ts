@@ -13,6 +13,7 @@ import { parseConfig } from '../../src/config/config.js';
 import { natsConfigOf } from '../../src/config/environment.js';
 import type { ExitEvent } from '../../src/exit/events.js';
 import { FailureType } from '../../src/exit/failures.js';
+import { capturedLog } from '../support/captured-log.js';
 import { finalFailure } from '../support/failures.js';
 import { startLimitedNats } from '../support/limited-nats.js';
 
@@ -159,15 +160,14 @@ describe('on a NATS account with limits', () => {
       'max_file: 1GB, max_bytes: true, max_ack_pending: 1000, max_streams: 14, max_consumers: 17',
     );
     const bus = await connected();
-    const lines: string[] = [];
+    const { log, lines } = capturedLog();
     const tokens = Object.fromEntries(
       ['DIRECTORY', 'PAYROLL', 'CODE', 'PRODUCTION'].map((name) => [`${name}_SCIM_TOKEN`, 'secret']),
     );
     const config = parseConfig(readFileSync('ems.config.yaml', 'utf8'), 'ems.config.yaml', tokens);
-    const log = (line: string) => void lines.push(line);
     const services = await startServices({ bus, config, services: subscriberNames, log });
     await services.stop();
-    assert.match(lines[0]!, /^NATS allows 1000 unacknowledged messages a consumer: with more open exits/);
+    assert.match(lines[0]!.msg, /^NATS allows 1000 unacknowledged messages a consumer: with more open exits/);
   });
 
   it('a rate limit that cannot be recorded is a final failure, and no endless wait', async () => {

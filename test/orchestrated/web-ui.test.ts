@@ -73,10 +73,7 @@ describe('an exit in the Web UI', () => {
     await ended(world, nora, 'retained');
     const { events } = await handle().fetchHistory();
     const scheduled = events!.filter(
-      (event) =>
-        event.activityTaskScheduledEventAttributes ||
-        event.timerStartedEventAttributes ||
-        event.markerRecordedEventAttributes?.markerName === 'core_local_activity',
+      (event) => event.activityTaskScheduledEventAttributes || event.timerStartedEventAttributes,
     );
     assert.ok(scheduled.some((event) => event.timerStartedEventAttributes));
     for (const { userMetadata, eventId } of scheduled)

@@ -98,7 +98,7 @@ describe('@long workers as processes of their own', () => {
       'a Temporal that does not answer',
       [],
       { TEMPORAL_ADDRESS: '127.0.0.1:1' },
-      /Temporal cannot be reached at 127\.0\.0\.1:1\. Start the local stack with "npm start"/,
+      /Temporal cannot be reached at 127\.0\.0\.1:1\. Start the local stack with \\"npm start\\"/,
     ],
   ];
   for (const [what, args, env, problem] of refused) {

@@ -93,6 +93,34 @@ inBothForms('people are told', { config: [soon] }, (company) => {
     assert.equal(notices(nora).length, 2);
   });
 
+  it('the operator the same again under the same Message-ID, where the answer of the mail server was lost', async () => {
+    const nora = await world.hire({ on: ['payroll', 'code'] });
+    for (const name of ['payroll', 'code'] as const)
+      world.proxies[name].fault(() => ({ kind: 'answer', status: 403 }));
+    const toIt = () => world.mail.to(IT).filter(({ text }) => text?.includes(nora.employeeId));
+    let isSettled = false;
+    const later = { code: 451, message: '4.3.0 try again later' };
+    let isReachable = false;
+    world.mail.refuse((to) =>
+      to === IT && (!isReachable || (toIt().length > 0 && !isSettled)) ? later : undefined,
+    );
+    await world.exits.open({ employeeId: nora.employeeId });
+    await untilStep(world, nora, 'schedule-hr-interview', 'done');
+    await untilStep(world, nora, 'notify-employee', 'done');
+    for (const step of ['block-access:payroll', 'block-access:code']) await untilStep(world, nora, step);
+    world.mail.loseNextAnswer();
+    isReachable = true;
+    await eventually('the first copy', () => toIt().length > 0 || undefined);
+    await settle(world, nora, 'block-access:code', 'skip');
+    isSettled = true;
+    await untilStep(world, nora, 'notify-operator', 'done');
+    const saidUnder = new Map<string, Set<string>>();
+    for (const { messageId, text } of toIt())
+      saidUnder.set(messageId!, (saidUnder.get(messageId!) ?? new Set()).add(text!));
+    for (const [id, texts] of saidUnder) assert.equal(texts.size, 1, id);
+    assert.ok(toIt().length > 1, 'it was sent again');
+  });
+
   it('the operator, whose refused mail delays nothing: the exit closes', async () => {
     const nora = await world.hire({ manager: 'refusing@acme.example' });
     world.mail.refuse((recipient) =>

@@ -12,6 +12,7 @@ import {
 import type { Subscriber } from '../../src/choreography/subscribers/subscriber.js';
 import type { ExitStatus, Phase } from '../../src/exit/status.js';
 import { checkStreams } from './contract.js';
+import { silentLog } from './captured-log.js';
 import { startBroker, type Broker } from './nats.js';
 import { untilOf } from './until.js';
 import { startWorld, type Hired, type World, type WorldOptions } from './world.js';
@@ -79,7 +80,7 @@ export async function startChoreographedWorld({
       config,
       services: names,
       ackWaitMs,
-      log: () => undefined,
+      log: silentLog,
     });
     let isOver = false;
     const end = async (how: () => Promise<void>): Promise<void> => {

@@ -96,9 +96,9 @@ function letterIn(found: MsgHdrs | undefined, data: Uint8Array, at: string): Dea
   };
 }
 
-async function letterOf({ jsm }: Bus, advisory: Advisory, at: string): Promise<DeadLetter | undefined> {
+async function letterOf({ find }: Bus, advisory: Advisory, at: string): Promise<DeadLetter | undefined> {
   const { consumer, stream_seq: sequence, deliveries, reason, type } = advisory;
-  const message = await jsm.streams.getMessage(EXITS, { seq: sequence });
+  const message = await find(EXITS, { seq: sequence });
   if (!message) return undefined;
   const headers = headersIn(message);
   const howItEnded = type.endsWith('max_deliver') ? 'reached max_deliver' : 'terminated the message';
@@ -120,11 +120,11 @@ function placeOf(consumer: string, sequence: number, subject: string, found: Msg
   return { id: `${consumer}.${sequence}`, consumer, sequence, original, subject, employeeId, exitId, event };
 }
 
-async function replayedAt({ jsm }: Bus, letter: DeadLetter): Promise<string | undefined> {
+async function replayedAt({ find }: Bus, letter: DeadLetter): Promise<string | undefined> {
   let { sequence } = letter;
   for (;;) {
     const query = { seq: sequence + 1, next_by_subj: letter.subject } as MsgRequest;
-    const message = await jsm.streams.getMessage(EXITS, query);
+    const message = await find(EXITS, query);
     if (!message) return undefined;
     const copied = replayOf(headersIn(message));
     if (copied?.consumer === letter.consumer && copied.sequence === letter.original)

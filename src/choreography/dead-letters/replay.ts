@@ -53,7 +53,7 @@ const refused = (id: string, why: string): Refusal =>
 /** @returns the stream sequence of the copy @throws Refusal where the stream no longer has the original */
 async function appendCopy(bus: Bus, letter: DeadLetter): Promise<number> {
   // From the stream, since a dead letter may be truncated.
-  const original = await bus.jsm.streams.getMessage(EXITS, { seq: letter.original });
+  const original = await bus.find(EXITS, { seq: letter.original });
   if (original?.subject !== letter.subject)
     throw refused(letter.id, ': the stream no longer has the original');
   const copy = originalHeaders(headersIn(original));

@@ -1,7 +1,7 @@
 /** Failed attempts of open steps, for the exit's status. All services share the bucket, and write it only on a failure. */
 import { openBucket } from './bucket.js';
 import type { Bus } from './bus.js';
-import { orRefused } from './with-retry.js';
+import { orRefused, withRetry } from './with-retry.js';
 
 const BUCKET = { kind: 'bucket', name: 'exit-attempts' } as const;
 
@@ -28,7 +28,8 @@ export async function openAttempts(bus: Bus) {
   return {
     /** @param since when the step last began, or what it tried last succeeded, ISO 8601; attempts from before are ignored */
     async find(place: Place, since: string | undefined): Promise<Attempt | undefined> {
-      const found = (await kv.get(keyOf(place)))?.json<Attempt>();
+      const what = 'The failed attempts cannot be read';
+      const found = (await withRetry(what, () => kv.get(keyOf(place))))?.json<Attempt>();
       const isOld = found && since !== undefined && found.failedAt < since;
       return isOld ? undefined : found;
     },

@@ -1,9 +1,17 @@
 import { Kvm, type KV } from '@nats-io/kv';
 import type { Bus } from './bus.js';
+import { updateStream } from './streams.js';
 import { orRefused } from './with-retry.js';
 
 /** Opens a key-value bucket, and creates it where it is missing. Only the leader answers reads, since a replica may lag. */
-export const openBucket = ({ js, room }: Pick<Bus, 'js' | 'room'>, name: string): Promise<KV> =>
-  orRefused(`The bucket ${name} cannot be opened`, { kind: 'bucket', name }, () =>
-    new Kvm(js).create(name, { history: 1, allow_direct: false, ...room.bucket }),
+export async function openBucket(
+  { js, jsm, room }: Pick<Bus, 'js' | 'jsm' | 'room'>,
+  name: string,
+): Promise<KV> {
+  const place = { kind: 'bucket', name } as const;
+  await updateStream(jsm.streams, place, room.set.bucket, room);
+  const { num_replicas: replicas, ...size } = room.bucket;
+  return orRefused(`The bucket ${name} cannot be opened`, place, () =>
+    new Kvm(js).create(name, { history: 1, allow_direct: false, ...(replicas && { replicas }), ...size }),
   );
+}

@@ -7,9 +7,10 @@ import {
   type JetStreamManager,
   type MsgRequest,
   type PubAck,
+  type StoredMsg,
   type StreamExpectations,
 } from '@nats-io/jetstream';
-import { connect, TimeoutError, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { connect, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import type { NatsConfig, NatsLimits } from '../../config/environment.js';
 import {
   parseEventData,
@@ -30,6 +31,7 @@ import { isAnswer, isConflict, refusedBy, withRetry } from './with-retry.js';
 export const OLDEST_SERVER = [2, 11] as const;
 
 const CONNECT_WITHIN_MS = 5_000;
+const PING_EVERY_MS = 3_000;
 const ANSWER_WITHIN_MS = 3_000;
 const FLUSH_WITHIN_MS = 1_000;
 /** How many employees' logs are cached; of a cached log only new messages are read. */
@@ -61,6 +63,8 @@ export interface Bus {
   /** As `publish`, for any message. */
   send: (subject: string, data: Uint8Array | string, message: Sent) => Promise<PubAck>;
   read: (employeeId: string) => Promise<EmployeeLog>;
+  /** @returns the message of a stream, by its sequence or by the next one of a subject; undefined where there is none */
+  find: (stream: string, query: MsgRequest) => Promise<StoredMsg | undefined>;
   close: () => Promise<void>;
 }
 
@@ -72,9 +76,14 @@ interface Sent {
 
 /**
  * @param name appears in the server's list of connections
+ * @param signal gives up the opening
  * @throws Refusal `unreachable` where no server answers
  */
-export async function connectBus({ servers, limits, ...options }: NatsConfig, name: string): Promise<Bus> {
+export async function connectBus(
+  { servers, limits, ...options }: NatsConfig,
+  name: string,
+  signal?: AbortSignal,
+): Promise<Bus> {
   const where = servers.join(', ');
   const connection = await connect({
     ...options,
@@ -85,17 +94,25 @@ export async function connectBus({ servers, limits, ...options }: NatsConfig, na
     reconnectTimeWait: 250,
     timeout: CONNECT_WITHIN_MS,
     ignoreAuthErrorAbort: true,
+    // A server that is frozen, or behind a cut cable, is left after ten seconds for another of the cluster.
+    pingInterval: PING_EVERY_MS,
+    maxPingOut: 2,
   }).catch((error: unknown) => {
     const why = `NATS cannot be reached at ${where}: ${(error as Error).message}`;
     throw new Refusal('unreachable', why, { form: 'choreographed', address: where }, { cause: error });
   });
+  const close = (): void => void connection.close();
+  if (signal?.aborted) close();
+  signal?.addEventListener('abort', close);
   try {
     return await busOn(connection, where, limits);
   } catch (error) {
     await connection.close();
     if ((error as Error).name !== 'JetStreamNotEnabled') throw error;
-    const why = `The NATS server at ${where} runs without JetStream. Start it with "--jetstream"`;
+    const why = `The NATS server at ${where} has no JetStream for this user: start it with "--jetstream", and enable it for the account`;
     throw new Error(why, { cause: error });
+  } finally {
+    signal?.removeEventListener('abort', close);
   }
 }
 
@@ -110,13 +127,14 @@ async function busOn(
       `The NATS server at ${servers} has version ${version}, which does not check conditional appends. Upgrade it to ${OLDEST_SERVER.join('.')} or newer`,
     );
   const options = { timeout: ANSWER_WITHIN_MS };
-  const jsm = await jetstreamManager(connection, options).catch((error: unknown) => {
-    if (!(error instanceof TimeoutError)) throw error;
-    // During a leader election the API is silent for seconds; `ensureStreams` then retries until it answers.
-    return jetstreamManager(connection, { ...options, checkAPI: false });
-  });
+  const jsm = await jetstreamManager(connection, { ...options, checkAPI: false });
   const js = jetstream(connection, options);
-  const room = roomOn(await withRetry('The account cannot be read', () => jsm.getAccountInfo()), limits);
+  const askAccount = () => jsm.getAccountInfo();
+  // A server without JetStream may be a leaf of one that has it: only the answer tells.
+  const account = connection.info?.jetstream
+    ? await withRetry('The account cannot be read', askAccount)
+    : await askAccount();
+  const room = roomOn(account, limits);
   await ensureStreams(jsm, room);
 
   async function send(subject: string, data: Uint8Array | string, { id, headers, expect }: Sent) {
@@ -133,6 +151,11 @@ async function busOn(
     }
   }
 
+  // The stream's leader answers this request, so that it finds every acknowledged message.
+  const find = async (stream: string, query: MsgRequest): Promise<StoredMsg | undefined> =>
+    (await withRetry(`The stream ${stream} cannot be read`, () => jsm.streams.getMessage(stream, query))) ??
+    undefined;
+
   const logs = new Map<string, EmployeeLog>();
   return {
     connection,
@@ -140,6 +163,7 @@ async function busOn(
     jsm,
     room,
     send,
+    find,
     async publish(event, expect) {
       const subject = subjectOf(event);
       // Our own events pass the same validation as received ones.
@@ -151,7 +175,7 @@ async function busOn(
     },
     async read(employeeId) {
       const known = logs.get(employeeId) ?? { events: [], lastSeq: 0 };
-      const log = await readOn(jsm, employeeId, known);
+      const log = await readOn(find, employeeId, known);
       logs.delete(employeeId);
       logs.set(employeeId, log);
       if (logs.size > CACHED_LOGS) logs.delete(logs.keys().next().value!);
@@ -167,19 +191,12 @@ async function busOn(
 }
 
 /** Continues from the cached log: the stream denies deletes, so that the cache stays valid. */
-async function readOn(
-  { streams }: JetStreamManager,
-  employeeId: string,
-  known: EmployeeLog,
-): Promise<EmployeeLog> {
+async function readOn(find: Bus['find'], employeeId: string, known: EmployeeLog): Promise<EmployeeLog> {
   const events = [...known.events];
   let { lastSeq } = known;
   for (;;) {
-    // The stream's leader answers this request, so that it includes every acknowledged message.
     const query = { seq: lastSeq + 1, next_by_subj: subjectsOf(employeeId) } as MsgRequest;
-    const message = await withRetry(`The events of ${employeeId} cannot be read`, () =>
-      streams.getMessage(EXITS, query),
-    );
+    const message = await find(EXITS, query);
     if (!message) return { events, lastSeq };
     const { subject, data, seq, time } = message;
     lastSeq = seq;

@@ -6,6 +6,7 @@ import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { Bus } from './bus.js';
 import { headersIn, parseMessage, type RawMessage } from './cloudevents.js';
 import { EXITS } from './streams.js';
+import { withRetry } from './with-retry.js';
 
 /** The server closes a connection with more than 64 MiB pending (`max_pending`), and two readers may share one. */
 const UNREAD_BYTES = 16 * 1024 * 1024;
@@ -21,17 +22,19 @@ interface Reading {
 }
 
 const openReader = (js: Bus['js'], stream: string, options: Partial<OrderedConsumerOptions>) =>
-  js.consumers.get(stream, { ...options, inactive_threshold: READER_INACTIVE_MS });
+  withRetry(`The stream ${stream} cannot be read`, () =>
+    js.consumers.get(stream, { ...options, inactive_threshold: READER_INACTIVE_MS }),
+  );
 
 /** Yields every message that the stream has now, in stream order. @throws FinalFailure Refused where the server limits such requests */
 export async function* readAll(
-  { js, jsm, connection }: Bus,
+  { js, find, connection }: Bus,
   stream: string,
   { filter = '>', from = 1 }: Reading = {},
 ): AsyncGenerator<JsMsg> {
   const first = { seq: from, next_by_subj: filter } as MsgRequest;
   // On an empty result `consume` would wait for the first message.
-  if (!(await jsm.streams.getMessage(stream, first))) return;
+  if (!(await find(stream, first))) return;
   const consumer = await openReader(js, stream, {
     filter_subjects: filter,
     deliver_policy: DeliverPolicy.StartSequence,

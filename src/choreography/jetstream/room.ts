@@ -3,17 +3,26 @@ import type { JetStreamAccountStats } from '@nats-io/jetstream';
 import type { NatsLimits } from '../../config/environment.js';
 
 /** Every open exit may have messages that wait for weeks, and a delayed message counts as unacknowledged. */
-export const ENOUGH_ACK_PENDING = 100_000;
+const ENOUGH_ACK_PENDING = 100_000;
 /** The shares of the account's storage for each stream and each bucket, where the account requires sizes: together three quarters. */
 const SHARE = { stream: 1 / 8, bucket: 1 / 32 };
 /** The storage that is assumed where the account requires sizes and has no limit. */
 const UNLIMITED_BYTES = 8 * 1024 ** 3;
 
 export interface Room {
-  /** Of a stream and of a bucket; absent means without a limit. */
-  stream: { num_replicas?: number; max_bytes?: number };
-  bucket: { replicas?: number; max_bytes?: number };
+  /** Of a new stream and of a new bucket; absent means without a limit. */
+  stream: Limits;
+  bucket: Limits;
+  /** What the environment sets, also of existing ones. */
+  set: { stream: Limits; bucket: Limits };
   maxAckPending: number;
+  /** Sentences for the operator: what this account or this user does not allow. */
+  notes: string[];
+}
+
+interface Limits {
+  num_replicas?: number;
+  max_bytes?: number;
 }
 
 export function roomOn(account: JetStreamAccountStats, settings: NatsLimits = {}): Room {
@@ -27,12 +36,22 @@ export function roomOn(account: JetStreamAccountStats, settings: NatsLimits = {}
     limits.max_bytes_required
       ? Math.floor(Math.min(largest, (storage * share) / (tier ? 1 : (replicas ?? 1))))
       : undefined;
-  const stream = streamMaxBytes ?? fitting(SHARE.stream);
-  const bucket = bucketMaxBytes ?? fitting(SHARE.bucket);
+  const limitsOf = (maxBytes: number | undefined): Limits => ({
+    ...(replicas && { num_replicas: replicas }),
+    ...(maxBytes && { max_bytes: maxBytes }),
+  });
+  const allowed =
+    limits.max_ack_pending > 0 ? Math.min(maxAckPending, limits.max_ack_pending) : maxAckPending;
   return {
-    stream: { ...(replicas && { num_replicas: replicas }), ...(stream && { max_bytes: stream }) },
-    bucket: { ...(replicas && { replicas }), ...(bucket && { max_bytes: bucket }) },
-    maxAckPending:
-      limits.max_ack_pending > 0 ? Math.min(maxAckPending, limits.max_ack_pending) : maxAckPending,
+    stream: limitsOf(streamMaxBytes ?? fitting(SHARE.stream)),
+    bucket: limitsOf(bucketMaxBytes ?? fitting(SHARE.bucket)),
+    set: { stream: limitsOf(streamMaxBytes), bucket: limitsOf(bucketMaxBytes) },
+    maxAckPending: allowed,
+    notes:
+      allowed < ENOUGH_ACK_PENDING
+        ? [
+            `NATS allows ${allowed} unacknowledged messages a consumer: with more open exits than that, new ones wait. Raise max_ack_pending of the account before`,
+          ]
+        : [],
   };
 }

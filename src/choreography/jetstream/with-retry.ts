@@ -1,7 +1,7 @@
 /** Retries requests to the broker, since a restart or a leader election takes seconds. Tells these outages from refusals. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
-import { InvalidArgumentError } from '@nats-io/transport-node';
+import { InvalidArgumentError, PermissionViolationError } from '@nats-io/transport-node';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 
 const RETRY_FOR_MS = 30_000;
@@ -48,7 +48,7 @@ export async function withRetry<T>(what: string, ask: () => Promise<T>, withinMs
     try {
       return await ask();
     } catch (error) {
-      if (isAnswer(error)) throw error;
+      if (isAnswer(error) || isDisabled(error as Error)) throw error;
       if (Date.now() > deadline || isClosed(error as Error)) {
         const answer = error instanceof JetStreamApiError ? 'is not ready' : 'does not answer';
         throw new Error(`${what}: NATS ${answer}: ${(error as Error).message}`, { cause: error });
@@ -84,8 +84,7 @@ export interface Place {
 
 /** @param what the sentence that begins the error message */
 export function refusedBy(error: Answer, what: string, { name, kind }: Place): FinalFailure {
-  const advice =
-    error instanceof JetStreamApiError ? ADVICE[error.code] : 'raise max_payload of the NATS server';
+  const advice = adviceOn(error);
   const how = advice
     ?.replace('{bytes}', kind === 'stream' ? 'NATS_STREAM_MAX_BYTES' : 'NATS_BUCKET_MAX_BYTES')
     .replace('{place}', `the ${kind} ${name}`);
@@ -94,16 +93,33 @@ export function refusedBy(error: Answer, what: string, { name, kind }: Place): F
   });
 }
 
+function adviceOn(error: Answer): string | undefined {
+  if (error instanceof JetStreamApiError) return ADVICE[error.code];
+  if (isForbidden(error)) return 'give this user of NATS the permission, as deploy/nats-server.conf does';
+  return 'raise max_payload of the NATS server';
+}
+
 /** The server or the client library answers the same request in the same way again. */
-type Answer = JetStreamApiError | InvalidArgumentError;
+type Answer = JetStreamApiError | InvalidArgumentError | Forbidden;
+
+type Forbidden = Error & { cause: PermissionViolationError };
+
+/** The user lacks the permission for the request. */
+export const isForbidden = (error: unknown): error is Forbidden =>
+  error instanceof Error && error.cause instanceof PermissionViolationError;
 
 export function isAnswer(error: unknown): error is Answer {
-  if (!(error instanceof JetStreamApiError)) return error instanceof InvalidArgumentError;
+  if (!(error instanceof JetStreamApiError))
+    return error instanceof InvalidArgumentError || isForbidden(error);
   const { code, status, message } = error;
   if (code === STORE_FAILED) return message.startsWith('maximum ');
   // 503: the server is up, and JetStream is not ready yet. 429: it has too many requests.
   return status !== 503 && status !== 429 && !OUTAGES.has(code);
 }
+
+/** By the account. A server that has no responder for JetStream may be about to have one. */
+const isDisabled = ({ name, cause }: Error): boolean =>
+  name === 'JetStreamNotEnabled' && cause instanceof JetStreamApiError;
 
 const isClosed = ({ name }: Error): boolean =>
   name === 'ClosedConnectionError' || name === 'DrainingConnectionError';

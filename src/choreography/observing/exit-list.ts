@@ -16,7 +16,9 @@ import type { Bus } from '../jetstream/bus.js';
 import { ensureConsumer, findConsumer } from '../jetstream/consumers.js';
 import { readLogs, readAll } from '../jetstream/log.js';
 import { EXITS } from '../jetstream/streams.js';
+import { OutageLog } from '../jetstream/outage-log.js';
 import { isConflict } from '../jetstream/with-retry.js';
+import type { Log } from '../../process/logger.js';
 
 /** Rename the bucket when the shape of a row or the rules of the fold change. */
 const BUCKET = 'exit-list';
@@ -67,17 +69,19 @@ export async function readRowsOf(bus: Bus, employeeId: string): Promise<ListRow[
 }
 
 /** Maintains the rows; several processes share the consumer. */
-export function keepExitList(bus: Bus, log: (line: string) => void): { stop: () => Promise<void> } {
+export function keepExitList(bus: Bus, log: Log): { stop: () => Promise<void> } {
   const stopping = new AbortController();
   let writing: Promise<unknown> = Promise.resolve();
-  let problem: string | undefined;
+  const outage = new OutageLog(log, 'the list of exits cannot be updated');
 
   async function keep(): Promise<void> {
     const kv = await openBucket(bus, BUCKET);
     await ensureKeeper(bus);
     const consumer = await bus.js.consumers.get(EXITS, KEEPER);
     while (!stopping.signal.aborted) {
+      const requestedAt = Date.now();
       const first = await consumer.next({ expires: PULL_FOR_MS });
+      outage.answered(requestedAt);
       if (!first) continue;
       if (stopping.signal.aborted) return first.nak();
       const messages = [first];
@@ -85,7 +89,6 @@ export function keepExitList(bus: Bus, log: (line: string) => void): { stop: () 
       for await (const message of more) messages.push(message);
       writing = writeAll(messages);
       await writing;
-      problem = undefined;
     }
 
     async function writeAll(messages: readonly JsMsg[]): Promise<void> {
@@ -125,9 +128,7 @@ export function keepExitList(bus: Bus, log: (line: string) => void): { stop: () 
         await keep();
       } catch (error) {
         if (stopping.signal.aborted) return;
-        const { message } = error as Error;
-        if (message !== problem) log(`${KEEPER}: the list of exits is not updated: ${message}`);
-        problem = message;
+        outage.failed(error as Error);
         await pause(PAUSE_MS);
       }
     }

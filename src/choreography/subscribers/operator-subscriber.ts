@@ -6,9 +6,16 @@ import type { NotificationService } from '../../services/notification/notificati
 import type { Subscription } from './subscription.js';
 import { isTriggered, type Task } from './tasks.js';
 
-/** The record of one exit: the notices sent. */
+type Notice = Parameters<NotificationService['notifyOperator']>[0];
+
+/** The record of one exit: the notices sent, and the one that is being sent. */
 interface OperatorNotices {
   sent: (Sent & { number: number })[];
+  /**
+   * As an attempt began to send it. The mail server may have taken it although no answer came, and a step may be settled since: a
+   * repetition under the same number, and so the same Message-ID, says the same.
+   */
+  sending?: Notice;
 }
 
 /** A separate consumer, so that an outage of the operator's mailbox delays no other mail. */
@@ -23,8 +30,12 @@ export function operatorSubscription(notification: NotificationService): Subscri
         const { exitId, employeeId, employeeName } = exit;
         const employee = employeeName === undefined ? undefined : { displayName: employeeName };
         const { operator } = exit.contacts!;
-        const about = { exitId, employeeId, employee, operator, number, causes };
-        sent.push({ number, ...(await notification.notifyOperator(about, record.signal)) });
+        if (record.value.sending?.number !== number) {
+          record.value.sending = { exitId, employeeId, employee, operator, number, causes };
+          await record.save();
+        }
+        sent.push({ number, ...(await notification.notifyOperator(record.value.sending, record.signal)) });
+        delete record.value.sending;
       }
       const unreported = sent.filter((mail) => mail.number > exit.notices.sentUpTo);
       const mails = unreported.map(({ to, messageId }) => ({ to, messageId }));

@@ -3,6 +3,7 @@ import { isById } from '../../exit/matching.js';
 import { accessSubscription } from './access-subscriber.js';
 import { driftSubscription } from './drift-subscriber.js';
 import { keepExitList } from '../observing/exit-list.js';
+import type { Log } from '../../process/logger.js';
 import { openAttempts } from '../jetstream/attempts.js';
 import type { Bus } from '../jetstream/bus.js';
 import { hrSubscription } from './hr-subscriber.js';
@@ -18,7 +19,6 @@ import { subscribe, type Subscriber } from './subscriber.js';
 import type { Subscription } from './subscription.js';
 import { openRateLimits } from '../jetstream/rate-limit.js';
 import { openSlotKeys } from '../jetstream/slot-keys.js';
-import { ENOUGH_ACK_PENDING } from '../jetstream/room.js';
 import { isAsked, isManual, type Config } from '../../config/config.js';
 import { planFrom } from '../../config/planning.js';
 import {
@@ -40,23 +40,18 @@ interface ServicesPlan {
   config: Config;
   services: readonly SubscriberName[];
   ackWaitMs?: number;
-  log?: (line: string) => void;
+  log: Log;
 }
 
-/** Resolves once every service pulls messages. */
+/** Resolves once every service pulls messages. @throws once those that had begun have stopped */
 export async function startServices({
   bus,
   config,
   services,
   ackWaitMs = ACK_WAIT_MS,
-  log = console.error,
+  log,
 }: ServicesPlan): Promise<Subscriber> {
   const plan = planFrom(config, 'choreographed');
-  const { maxAckPending } = bus.room;
-  if (maxAckPending < ENOUGH_ACK_PENDING)
-    log(
-      `NATS allows ${maxAckPending} unacknowledged messages a consumer: with more open exits than that, new ones wait. Raise max_ack_pending of the account before`,
-    );
   const attempts = await openAttempts(bus);
   // A mail service's lease covers a slow mail server, and a short outage of NATS before its reply is recorded.
   const leaseMs = Math.max(ackWaitMs, 6 * config.policy.requestTimeout);
@@ -114,12 +109,18 @@ export async function startServices({
       ];
     },
   };
-  const started = await Promise.all(services.map(async (name) => Promise.all(await start[name]())));
-  const subscribers = started.flat();
-  subscribers.push(keepExitList(bus, log));
-  return {
-    async stop() {
-      await Promise.all(subscribers.map((subscriber) => subscriber.stop()));
-    },
+  const starting = (await Promise.all(services.map(async (name) => start[name]()))).flat();
+  const started = await Promise.allSettled(starting);
+  const subscribers = started.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
+  const stop = async (): Promise<void> => {
+    await Promise.all(subscribers.map((subscriber) => subscriber.stop()));
   };
+  const failure = started.find((each) => each.status === 'rejected');
+  if (failure) {
+    await stop();
+    throw failure.reason;
+  }
+  subscribers.push(keepExitList(bus, log));
+  for (const note of bus.room.notes) log.warn(note);
+  return { stop };
 }

@@ -9,6 +9,7 @@ import { FinalFailure } from '../../exit/failures.js';
 import type { Exit } from '../../exit/exit.js';
 import type { Plan } from '../../exit/plan.js';
 import { stepKey, isStuck } from '../../exit/status.js';
+import type { Log } from '../../process/logger.js';
 import { RetryAfter } from '../../services/protocols/retry-after.js';
 import type { Attempts } from '../jetstream/attempts.js';
 import type { Bus } from '../jetstream/bus.js';
@@ -19,6 +20,7 @@ import { rawOf } from '../jetstream/log.js';
 import { Busy, openRecords } from '../jetstream/records.js';
 import { originalOf, replayOf } from '../dead-letters/copies.js';
 import { EXITS } from '../jetstream/streams.js';
+import { withRetry } from '../jetstream/with-retry.js';
 import { exitOfEvent } from './exit-of-event.js';
 import { pullMessages } from './pull.js';
 import { act, backoffCoefficients, taskOf, type Subscription } from './subscription.js';
@@ -42,8 +44,8 @@ interface SubscriberOptions {
   leaseMs: number;
   /** JetStream redelivers a message that this long had neither an ack nor a sign of progress. */
   ackWaitMs: number;
-  /** For what no exit shows, such as an outage of the broker. */
-  log: (line: string) => void;
+  /** For failed attempts, and for what no exit shows, such as an outage of the broker. */
+  log: Log;
 }
 
 export interface Subscriber {
@@ -53,12 +55,13 @@ export interface Subscriber {
 
 export async function subscribe<T>(
   subscription: Subscription<T>,
-  { bus, attempts, plan, leaseMs, ackWaitMs, log }: SubscriberOptions,
+  { bus, attempts, plan, leaseMs, ackWaitMs, log: logOfProcess }: SubscriberOptions,
 ): Promise<Subscriber> {
   const { consumer: name, service, tasks = [], memory, awaitSlot } = subscription;
   const { retryInitialMs, retryMaximumMs } = plan.policy;
   const { attemptTimeoutMs = plan.policy.attemptTimeoutMs } = subscription;
   const source = `/ems/${service}`;
+  const log = logOfProcess.child({ consumer: name });
   const records = memory && (await openRecords(bus, { ...memory, leaseMs }));
   await ensureConsumer(bus, name, {
     description: subscription.description,
@@ -142,13 +145,16 @@ export async function subscribe<T>(
     task: Task<T>,
     error: Error,
   ): Promise<void> {
+    const { employeeId, exitId } = event;
+    const about = { exitId, step: task.step, system: task.system };
     if (error instanceof RetryLater) {
-      if (error.cause !== undefined) log(`${name}: ${message.subject}: ${error.message}`);
+      if (error.cause !== undefined) log.warn(about, error.message);
       return message.nak(error.ms);
     }
     if (error instanceof Busy) return message.nak(BUSY_DELAY_MS);
     if (stopping.signal.aborted) return message.nak();
     if (error instanceof FinalFailure) {
+      log.error({ ...about, type: error.type }, `needs attention: ${error.message}`);
       await askForAttention(error, event, task);
       const delayMs = subscription.redeliverAfter?.(event, exit, error);
       if (delayMs !== undefined) return message.nak(delayMs);
@@ -156,8 +162,7 @@ export async function subscribe<T>(
       const step = stepKey({ ...task, name: task.step });
       return deadLetter(bus, message, { consumer: name, reason, type, step });
     }
-    const { employeeId, exitId } = event;
-    const place = { employeeId, exitId, step: task.step, system: task.system };
+    const place = { employeeId, ...about };
     const step = exit.step(task.step, task.system);
     const startedAt = task.dueAt ?? step!.startedAt!;
     const attempt = 1 + ((await attempts.find(place, startedAt))?.attempt ?? 0);
@@ -167,6 +172,7 @@ export async function subscribe<T>(
     const failedAt = new Date(now).toISOString();
     const nextAttemptAt = new Date(now + pauseMs).toISOString();
     const reason = error.message.slice(0, LONGEST_REASON);
+    log.warn({ ...about, attempt }, `failed, tried again in ${pauseMs / 1000} s: ${reason}`);
     await attempts.record(place, { attempt, error: reason, failedAt, nextAttemptAt });
     const withinMs = exit.ledger.attentionAfterMs({ name: task.step, system: task.system });
     // As in Temporal: a step that cannot succeed in time needs attention now.
@@ -175,8 +181,11 @@ export async function subscribe<T>(
     return message.nak(pauseMs);
   }
 
-  const inProgress = pullMessages(await bus.js.consumers.get(EXITS, name), {
-    ...{ name, ackWaitMs, retryAfterMs: retryInitialMs, retryAtMostMs: retryMaximumMs, handle, log },
+  const consumer = await withRetry(`The consumer ${name} cannot be read`, () =>
+    bus.js.consumers.get(EXITS, name),
+  );
+  const inProgress = pullMessages(consumer, {
+    ...{ ackWaitMs, retryAfterMs: retryInitialMs, retryAtMostMs: retryMaximumMs, handle, log },
     concurrency: awaitSlot ? 1 : CONCURRENCY,
     signal: stopping.signal,
   });

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { copyFile, symlink } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import getPort from 'get-port';
+import { parse } from 'yaml';
+import { startTemporal, type TemporalServer } from '../src/local/temporal-server.js';
+import { passwordOf, startDeployedNats } from './support/deployed-nats.js';
+import { eventually } from './support/eventually.js';
+import { startProcess } from './support/process-under-test.js';
+import { scratchFolder, temporal } from './support/temporal.js';
+
+const execute = promisify(execFile);
+
+interface Container {
+  build?: string;
+  entrypoint?: string[];
+  command?: string[];
+  environment?: Record<string, string>;
+  healthcheck: { test: string[]; disable?: boolean };
+}
+const { services } = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as {
+  services: Record<string, Container>;
+};
+const ours = Object.entries(services).filter(([, { build, healthcheck }]) => build && !healthcheck.disable);
+const [, entrypoint] = /^ENTRYPOINT (.*)$/m.exec(readFileSync('Dockerfile', 'utf8'))!;
+
+/** As `deploy/example.env` would set it. */
+const secretOf = (name: string): string => {
+  const [, user] = /^NATS_(.*)_PASSWORD$/.exec(name) ?? [];
+  return user === undefined ? 'a-secret' : passwordOf(user.toLowerCase());
+};
+
+describe('@long the processes of the deployment', () => {
+  let app: string;
+  let nats: Awaited<ReturnType<typeof startDeployedNats>>;
+  let server: TemporalServer;
+  before('the folder /app of the image, and the servers', async () => {
+    app = await scratchFolder();
+    for (const name of ['dist', 'templates', 'package.json', 'node_modules'])
+      await symlink(path.resolve(name), path.join(app, name));
+    await copyFile('deploy/ems.config.yaml', path.join(app, 'ems.config.yaml'));
+    nats = await startDeployedNats(await scratchFolder());
+    const { program } = await temporal();
+    const logFile = path.join(await scratchFolder(), 'temporal.log');
+    server = await startTemporal({ program, port: await getPort({ host: '127.0.0.1' }), logFile });
+  });
+  after(async () => {
+    await nats.stop();
+    await server.stop();
+  });
+
+  /** The hosts of the network are ports of this machine; everything else is as the container has it. */
+  const here = (text: string, port: number): string =>
+    text
+      .replaceAll(/\$\{([A-Z_]+):\?[^}]*\}/g, (_, name: string) => secretOf(name))
+      .replaceAll('temporal:7233', server.address)
+      .replaceAll('nats:4222', nats.address)
+      .replaceAll('8081', String(port));
+
+  it('there is one for each service of each form', () => {
+    assert.equal(ours.length, 9);
+  });
+
+  for (const [name, container] of ours)
+    it(`${name} starts with its own environment, passes its health check, and ends on SIGTERM`, async () => {
+      const port = await getPort({ host: '127.0.0.1' });
+      const environment = Object.entries(container.environment ?? {});
+      const env = Object.fromEntries(environment.map(([key, value]) => [key, here(value, port)]));
+      const check = async (): Promise<boolean> => {
+        const [kind, program, ...args] = container.healthcheck.test.map((part) => here(part, port));
+        assert.equal(kind, 'CMD');
+        return execute(program!, args).then(
+          () => true,
+          () => false,
+        );
+      };
+      assert.equal(await check(), false, 'it does not run yet');
+      const told = [
+        ...(container.entrypoint ?? (JSON.parse(entrypoint!) as string[])),
+        ...container.command!,
+      ];
+      const [program, ...args] = told.map((part) => here(part, port));
+      const started = startProcess(env, args, program, app);
+      try {
+        await eventually(
+          `${name} to be healthy: ${started.stderr()}`,
+          async () => (await check()) || undefined,
+          20_000,
+        ).catch((error: Error) => assert.fail(`${error.message}\n${started.stderr()}`));
+        started.child.kill('SIGTERM');
+        assert.equal(await started.ended, 0, started.stderr());
+      } finally {
+        started.child.kill('SIGKILL');
+      }
+    });
+});

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { Worker } from '@temporalio/worker';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import type { Outcome } from '../../src/exit/decision.js';
+import { exitWorkflowId } from '../../src/exit/ids.js';
+import { payloadConverterPath, workflowBundlePath } from '../../src/temporal/namespace.js';
+import { opened, waiting } from '../promises/on-the-way.js';
+import { HR, startWorld, type Hired, type World } from '../support/world.js';
+
+/** More than the ten that the server hands over at a time. */
+const REPETITIONS = 12;
+
+describe('decisions that are repeated by update while no worker runs', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld();
+  });
+  after(() => world.stop());
+
+  async function replays({ employeeId }: Hired): Promise<void> {
+    const workflowId = exitWorkflowId(employeeId);
+    const history = await world.client.workflow.getHandle(workflowId).fetchHistory();
+    const markers = history.events!.filter((event) => event.markerRecordedEventAttributes);
+    assert.equal(markers.length, 0, 'a local activity is reordered with updates');
+    await Worker.runReplayHistory(
+      { workflowBundle: { codePath: workflowBundlePath }, dataConverter: { payloadConverterPath } },
+      JSON.parse(historyToJSON(history)),
+      workflowId,
+    );
+  }
+
+  for (const [when, begin] of [
+    ['once the exit awaits its decision', waiting],
+    ['while its start is under way', opened],
+  ] as const)
+    for (const outcome of ['retained', 'leaving'] satisfies Outcome[])
+      it(`count once, and leave a history that replays: ${outcome}, ${when}`, async () => {
+        const nora = await begin(world);
+        await world.stopWorkers();
+        const handle = world.client.workflow.getHandle(exitWorkflowId(nora.employeeId));
+        const decision = { outcome, decidedBy: HR };
+        const updates = Array.from({ length: REPETITIONS }, () =>
+          handle.executeUpdate('finaliseDecision', { args: [decision] }),
+        );
+        const settled = Promise.allSettled(updates);
+        await handle.signal('decisionFinalised', decision);
+        await world.startWorkers();
+        await world.untilPhase(nora, 'closed');
+        const kept = (await settled).filter(({ status }) => status === 'fulfilled');
+        assert.ok(kept.length <= 1, `${kept.length} were accepted`);
+        await replays(nora);
+      });
+});
