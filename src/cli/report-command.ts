@@ -1,7 +1,7 @@
 import writeFileAtomic from 'write-file-atomic';
+import { reportPage } from '../client/report-page.js';
 import type { Evidence } from '../exit/evidence/evidence.js';
 import { formOption, type ExitOptions } from './exit-options.js';
-import { reportPage } from './report-page.js';
 import type { Define, Session } from './session.js';
 import { version } from './package-version.js';
 
