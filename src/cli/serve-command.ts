@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { peopleOf } from '../client/employees.js';
-import type { Config } from '../config/config.js';
 import { createServer } from '../http/server.js';
 import { loadSettings } from '../http/settings.js';
 import { version } from './package-version.js';
@@ -16,10 +15,10 @@ const serve: Define = (command, session) =>
       const settings = loadSettings(session.io.env);
       const stop = session.endless();
       const stopped = once(stop, 'abort');
-      let config: Promise<Config> | undefined;
-      const people = peopleOf(() => (config ??= session.configuration()));
+      const config = await session.configuration();
       const application = await session.application();
-      const server = await createServer({ application, people, version, settings, log: true });
+      const people = peopleOf(() => config);
+      const server = await createServer({ application, people, version, settings, config, log: true });
       await server.listen({ host: settings.host, port: settings.port });
       process.send?.('ready');
       session.warn(`the console is ready at ${settings.publicUrl}`);

@@ -54,18 +54,18 @@ export function peopleOf(config: () => Config | Promise<Config>) {
       const found = new Map<string, Employee | undefined>();
       const left = [...new Set(employeeIds)];
       const deadline = Date.now() + withinMs;
-      let isOver = false;
       const ofOne = async (): Promise<void> => {
-        for (let id = left.pop(); id !== undefined && !isOver && Date.now() < deadline; id = left.pop())
+        for (let id = left.pop(); id !== undefined && Date.now() < deadline; id = left.pop()) {
+          const employeeId = id;
           // One that the directory does not tell is left out, and the reader is told so.
-          await lookUp(id).then(
-            (employee) => void found.set(id!, employee),
+          await lookUp(employeeId).then(
+            (employee) => void found.set(employeeId, employee),
             () => undefined,
           );
+        }
       };
       const all = Promise.all(Array.from({ length: AT_ONCE }, ofOne));
       await Promise.race([all, pause(withinMs, undefined, { ref: false })]);
-      isOver = true;
       return new Map(found);
     },
   };

@@ -71,12 +71,12 @@ export async function reportPage(
 }
 
 /** A name may hold a line break, or reverse the text after it: the page shows neither. */
-const printable = (evidence: Evidence): Evidence =>
-  JSON.parse(JSON.stringify(evidence), (_key, value: unknown) =>
+export const printable = <T extends object>(data: T): T =>
+  JSON.parse(JSON.stringify(data), (_key, value: unknown) =>
     typeof value === 'string'
       ? value.replaceAll(/[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, '\uFFFD')
       : value,
-  ) as Evidence;
+  ) as T;
 
 /** "2026-11-24 09:05:12 +01:00" */
 function timeIn(timeZone: string): (iso: string, fractionalSecondDigits?: 3) => string {

@@ -12,7 +12,7 @@ import { ResignationFields } from '../exit/resignation.js';
 import { ResolutionFields } from '../exit/resolution.js';
 import { phases, type ExitStatus, type Step, type StepState } from '../exit/status.js';
 
-export const LONGEST_PAGE = 200;
+const LONGEST_PAGE = 200;
 const Flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 const Form = z.enum(forms, `must be one of ${forms.join(', ')}`);
 const Time = z.iso.datetime();

@@ -18,7 +18,7 @@ import {
   StepAnswer,
 } from './api-schemas.js';
 import { pageOf } from './paging.js';
-import type { Act } from './user.js';
+import type { Act } from './roles.js';
 
 interface Asked<B, Q> {
   exits: ExitsFor;

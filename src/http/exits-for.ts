@@ -13,7 +13,8 @@ import type { Resignation } from '../exit/resignation.js';
 import type { Resolution } from '../exit/resolution.js';
 import { Refusal } from '../exit/refusal.js';
 import { forbidden, HttpProblem } from './http-problem.js';
-import { scopeOf, type Act, type User } from './user.js';
+import { scopeOf, type Act } from './roles.js';
+import type { User } from './user.js';
 
 /** What the server has of the product. */
 export interface Served {

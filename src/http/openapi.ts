@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ProblemAnswer } from './api-schemas.js';
 import { endpoints, type Endpoint } from './endpoints.js';
-import { acts, scopeOf } from './user.js';
+import { acts, scopeOf } from './roles.js';
 
 /** @param issuer of the tokens */
 export function openapiDocument(version: string, publicUrl: string, issuer: string): object {

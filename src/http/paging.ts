@@ -34,7 +34,7 @@ function decode(cursor: string): string[] {
   try {
     const position: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
     if (Array.isArray(position) && position.length === 3 && position.every((p) => typeof p === 'string'))
-      return position as string[];
+      return position;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }

@@ -3,7 +3,9 @@ import formBody from '@fastify/formbody';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { LogController, type FastifyInstance } from 'fastify';
+import type { Config } from '../config/config.js';
 import { routeApi } from './api.js';
+import { routeConsole } from './console.js';
 import { exitsOf, type Served } from './exits-for.js';
 import { HttpProblem } from './http-problem.js';
 import { identityOf } from './identity.js';
@@ -12,6 +14,7 @@ import type { Settings } from './settings.js';
 
 interface ServerOptions extends Served {
   settings: Settings;
+  config: Config;
   /** Default: no log. */
   log?: boolean;
 }
@@ -19,7 +22,7 @@ interface ServerOptions extends Served {
 /** Bytes. */
 const LONGEST_BODY = 64 * 1024;
 
-export async function createServer({ settings, log = false, ...served }: ServerOptions) {
+export async function createServer({ settings, config, log = false, ...served }: ServerOptions) {
   const { publicUrl, trustedProxies, requestsPerMinute, oidc } = settings;
   const app = fastify({
     logger: log && { level: 'info' },
@@ -48,11 +51,12 @@ export async function createServer({ settings, log = false, ...served }: ServerO
 
   const document = openapiDocument(served.version, publicUrl, oidc.issuer);
   await app.register((api) => routeApi(api, { identity, exitsFor, document }), { prefix: '/api/v1' });
+  routeConsole(app, { settings, identity, exitsFor, config });
   return app;
 }
 
 /** Pages load nothing from other hosts, run no inline script, and stand in no frame. */
-function headersOf({ publicUrl }: Settings) {
+function headersOf({ publicUrl, oidc }: Settings) {
   const none = ["'none'"];
   const self = ["'self'"];
   return {
@@ -64,7 +68,8 @@ function headersOf({ publicUrl }: Settings) {
         styleSrc: self,
         imgSrc: self,
         connectSrc: self,
-        formAction: self,
+        // A logout goes on to the provider, and browsers hold redirects of forms to this as well.
+        formAction: [...self, new URL(oidc.issuer).origin],
         baseUri: none,
         frameAncestors: none,
       },
@@ -78,9 +83,9 @@ function headersOf({ publicUrl }: Settings) {
 /** Against DNS rebinding: a page of another name that resolves to this server reads nothing. */
 function refuseOtherHosts(app: FastifyInstance, publicUrl: string): void {
   const { host } = new URL(publicUrl);
-  const probes = ['/healthz', '/readyz'];
+  const probes = new Set(['/healthz', '/readyz']);
   app.addHook('onRequest', async ({ headers, url }) => {
-    if (headers.host !== host && !probes.includes(url))
+    if (headers.host !== host && !probes.has(url))
       throw new HttpProblem(421, 'unknown-page', `This server is ${publicUrl}, and answers to no other name`);
   });
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ConfigError } from '../config/config-error.js';
 import type { Environment } from '../config/environment.js';
 import { describeIssues } from '../exit/input.js';
-import type { Role } from './user.js';
+import type { Role } from './roles.js';
 
 const isLoopback = ({ hostname }: URL): boolean => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 

@@ -1,22 +1,7 @@
 /** Who is asking, and what their role or the token's scope allows. */
 import { MailAddress } from '../exit/mail-address.js';
+import { acts, actsOf, actsOfPrograms, roles, scopeOf, type Act, type Role } from './roles.js';
 import type { Settings } from './settings.js';
-
-export const roles = ['hr', 'operator', 'auditor'] as const;
-export type Role = (typeof roles)[number];
-
-/** What the API and the console do for a person or a program. */
-export const acts = ['read', 'open', 'decide', 'resolve', 'interview', 'report'] as const;
-export type Act = (typeof acts)[number];
-
-/** The OAuth scope that lets a token do it. */
-export const scopeOf = (act: Act): string => `exits:${act}`;
-
-const actsOf: Record<Role, readonly Act[]> = {
-  hr: ['read', 'open', 'decide', 'interview', 'report'],
-  operator: ['read', 'resolve', 'report'],
-  auditor: ['read', 'report'],
-};
 
 export interface User {
   /** `sub` of the identity provider. */
@@ -64,9 +49,6 @@ export function bearerOf(claims: Claims, oidc: Settings['oidc']): User {
     mayReadOwnReports: false,
   };
 }
-
-/** A decision and a resolution are a person's, whose address is in the record. */
-const actsOfPrograms: readonly Act[] = ['read', 'open', 'report'];
 
 function emailIn(claims: Claims): string | undefined {
   const { email, email_verified: isVerified } = claims;
