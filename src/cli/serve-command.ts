@@ -9,7 +9,7 @@ const serve: Define = (command, session) =>
   command
     .addHelpText(
       'after',
-      '\nThe environment says who may log in, and where (docs/console.md). "npm start" runs it for the local stack.\n\nExample:\n  EMS_OIDC_ISSUER=https://login.acme.example ems serve',
+      '\nThe environment says who may log in, and where (docs/console.md). "npm start" runs it for the local stack.\n\nExample:\n  ems serve',
     )
     .action(async () => {
       const settings = loadSettings(session.io.env);

@@ -120,8 +120,8 @@ describe('@long the local stack', () => {
     const { pid, systems, ...rest } = file;
     assert.equal(pid, stack.process.pid);
     assert.deepEqual(Object.keys(rest), [
-      ...['temporal', 'nats', 'smtp', 'inboxUrl', 'calendar', 'directory'],
-      ...['consoleUrl', 'identity'],
+      ...['temporal', 'nats', 'smtp', 'inboxUrl', 'consoleUrl', 'identity'],
+      ...['calendar', 'directory'],
     ]);
     assert.deepEqual(
       systems.map(({ name }) => name),
