@@ -15,10 +15,9 @@ if (line) {
     if (forms(page) !== forms(document) && !isTyping()) return location.reload();
     for (const part of page.querySelectorAll('[data-live]'))
       document.querySelector(`[data-live="${part.dataset.live}"]`)?.replaceWith(part);
-    const now = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: 'medium' }).format(
-      new Date(),
-    );
-    line.textContent = line.dataset.updated.replace('{}', now);
+    const { lang } = document.documentElement;
+    const clock = new Intl.DateTimeFormat(lang === 'en' ? 'en-GB' : lang, { timeStyle: 'medium' });
+    line.textContent = line.dataset.updated.replace('{}', clock.format(new Date()));
   }
 
   async function refreshUnlessBusy() {

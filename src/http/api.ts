@@ -42,7 +42,15 @@ export function routeApi(app: FastifyInstance, { identity, exitsFor, document }:
         const answer = await once(key, [user.subject, name, exitId], body, async () => {
           const answered = await answerTo({ exits: exitsFor(user), exitId, body, query });
           if (method === 'POST')
-            request.log.info({ act, exitId, subject: user.subject, address }, 'an act over the API');
+            request.log.info(
+              {
+                act,
+                exitId: exitId || (answered as { exitId?: string }).exitId,
+                subject: user.subject,
+                address,
+              },
+              'an act over the API',
+            );
           return { status, body: answered };
         });
         if (name === 'openExit') {

@@ -2,6 +2,8 @@
 import { people } from './company.js';
 
 export interface Account {
+  /** `sub`: opaque, since it stands in logs. */
+  id: string;
   email: string;
   name: string;
   /** Who it is, for the page. */
@@ -10,10 +12,11 @@ export interface Account {
 }
 
 export const accounts: Account[] = [
-  { email: 'hr@acme.example', name: 'Acme HR', what: 'HR partner', roles: ['hr'] },
-  { email: 'it@acme.example', name: 'Acme IT', what: 'operator', roles: ['operator'] },
-  { email: 'audit@acme.example', name: 'Acme Audit', what: 'auditor', roles: ['auditor'] },
+  { id: 'acme-hr', email: 'hr@acme.example', name: 'Acme HR', what: 'HR partner', roles: ['hr'] },
+  { id: 'acme-it', email: 'it@acme.example', name: 'Acme IT', what: 'operator', roles: ['operator'] },
+  { id: 'acme-audit', email: 'audit@acme.example', name: 'Acme Audit', what: 'auditor', roles: ['auditor'] },
   ...people.map(({ employeeId, name, mail }) => ({
+    id: employeeId,
     email: `${mail}@acme.example`,
     name,
     what: people.some(({ manager }) => manager === employeeId) ? 'manager' : 'employee',

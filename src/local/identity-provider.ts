@@ -30,8 +30,8 @@ server.listen(Number(port), '127.0.0.1');
 await once(server, 'listening');
 const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-const claimsOf = ({ email, name, roles }: Account) => ({
-  sub: email,
+const claimsOf = ({ id, email, name, roles }: Account) => ({
+  sub: id,
   email,
   email_verified: true,
   name,
@@ -62,7 +62,7 @@ const configuration: Configuration = {
   conformIdTokenClaims: false,
   pkce: { required: () => true },
   findAccount(_context, id) {
-    const account = accounts.find(({ email }) => email === id);
+    const account = accounts.find((each) => each.id === id);
     return account && { accountId: id, claims: () => claimsOf(account) };
   },
   interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
@@ -119,7 +119,7 @@ provider.use(async (context, next) => {
   const chosen = new URLSearchParams(await text(context.req)).get('email');
   const account = accounts.find(({ email }) => email === chosen);
   if (!account) return context.throw(400, 'Acme has no such person');
-  await provider.interactionFinished(context.req, context.res, { login: { accountId: account.email } });
+  await provider.interactionFinished(context.req, context.res, { login: { accountId: account.id } });
   context.respond = false;
 });
 const answer = provider.callback();

@@ -337,6 +337,15 @@ describe('the HTTP API', () => {
     assert.equal((await fetch(elsewhere)).status, 421);
   });
 
+  it('refuses an address that asks too often, but never a probe', async () => {
+    const slow = await startHttpServer(world, issuer.issuer, undefined, 2);
+    const statuses: number[] = [];
+    for (const path of ['/api/v1/exits', '/api/v1/openapi.json', '/api/v1/exits', '/', '/healthz'])
+      statuses.push((await fetch(`${slow.url}${path}`)).status);
+    await slow.stop();
+    assert.deepEqual(statuses, [401, 200, 429, 429, 200]);
+  });
+
   it('is ready while the engines and the identity provider answer', async () => {
     assert.equal((await fetch(`${server.url}/healthz`)).status, 200);
     assert.equal((await fetch(`${server.url}/readyz`)).status, 200);

@@ -18,12 +18,13 @@ export async function startHttpServer(
   { application, config }: Pick<BothFormsWorld, 'application' | 'config'>,
   issuer: string,
   wanted?: number,
+  requestsPerMinute = 10_000,
 ): Promise<HttpServer> {
   const port = wanted ?? (await getPort({ host: '127.0.0.1' }));
   const settings = loadSettings({
     EMS_HTTP_PORT: String(port),
     EMS_SESSION_SECRET: SESSION_SECRET,
-    EMS_REQUESTS_PER_MINUTE: '10000',
+    EMS_REQUESTS_PER_MINUTE: String(requestsPerMinute),
     EMS_OIDC_ISSUER: issuer,
     EMS_OIDC_CLIENT_ID: 'ems-console',
     EMS_OIDC_CLIENT_SECRET: CONSOLE_SECRET,
