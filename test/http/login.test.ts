@@ -4,7 +4,7 @@ import { EncryptJWT } from 'jose';
 import { startConsoleWorld, type ConsoleWorld } from '../support/console-world.js';
 import { CookieBrowser } from '../support/cookie-browser.js';
 import { hostileNames } from '../support/hostile-names.js';
-import { SESSION_SECRET } from '../support/http-server.js';
+import { SESSION_SECRET, startHttpServer } from '../support/http-server.js';
 import { HR } from '../support/world.js';
 
 const RAVI = 'ravi.menon@acme.example';
@@ -29,6 +29,15 @@ describe('the login of the console', () => {
     return opened;
   }
   const decision = { outcome: 'retained', confirmed: 'yes' };
+  const user = { subject: HR, name: 'HR', email: HR, roles: ['hr'], acts: ['read'], mayReadOwnReports: true };
+  const now = (): number => Math.floor(Date.now() / 1000);
+  /** A session as the server makes it. */
+  const cookieOf = (secret: string, session: object, audience = SESSION): Promise<string> =>
+    new EncryptJWT({ value: { id: 'one', csrf: 'token', user, ...session } })
+      .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
+      .setAudience(audience)
+      .setExpirationTime(now() + 600)
+      .encrypt(createHash('sha256').update(secret).digest());
 
   it('asks the identity provider who it is, and goes on to the page that was wanted', async () => {
     const browser = new CookieBrowser(world.url);
@@ -86,35 +95,37 @@ describe('the login of the console', () => {
   });
 
   it('ends a session by itself, and takes no cookie that it did not make', async () => {
-    const user = {
-      subject: HR,
-      name: 'HR',
-      email: HR,
-      roles: ['hr'],
-      acts: ['read'],
-      mayReadOwnReports: true,
-    };
-    const now = Math.floor(Date.now() / 1000);
-    const cookie = async (secret: string, value: object, audience = SESSION): Promise<string> =>
-      new EncryptJWT({ value: { id: 'one', csrf: 'token', user, ...value } })
-        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
-        .setAudience(audience)
-        .setExpirationTime(now + 600)
-        .encrypt(createHash('sha256').update(secret).digest());
     const statusWith = async (text: string): Promise<number> => {
       const browser = new CookieBrowser(world.url);
       browser.cookies.set(SESSION, text);
       return (await browser.ask('/')).status;
     };
-    const lasting = { idleUntil: now + 600, until: now + 600 };
-    assert.equal(await statusWith(await cookie(SESSION_SECRET, lasting)), 200);
-    assert.equal(await statusWith(await cookie(SESSION_SECRET, { ...lasting, until: now - 1 })), 302);
-    assert.equal(await statusWith(await cookie(SESSION_SECRET, { ...lasting, idleUntil: now - 1 })), 302);
-    assert.equal(await statusWith(await cookie('another secret, just as long as it', lasting)), 302);
-    assert.equal(await statusWith(await cookie(SESSION_SECRET, lasting, 'ems-login')), 302);
-    const good = await cookie(SESSION_SECRET, lasting);
+    const lasting = { idleUntil: now() + 600, until: now() + 600 };
+    assert.equal(await statusWith(await cookieOf(SESSION_SECRET, lasting)), 200);
+    assert.equal(await statusWith(await cookieOf(SESSION_SECRET, { ...lasting, until: now() - 1 })), 302);
+    assert.equal(await statusWith(await cookieOf(SESSION_SECRET, { ...lasting, idleUntil: now() - 1 })), 302);
+    assert.equal(await statusWith(await cookieOf('another secret, just as long as it', lasting)), 302);
+    assert.equal(await statusWith(await cookieOf(SESSION_SECRET, lasting, 'ems-login')), 302);
+    const good = await cookieOf(SESSION_SECRET, lasting);
     assert.equal(await statusWith(`${good.slice(0, -8)}AAAAAAAA`), 302);
     assert.equal(await statusWith('rubbish'), 302);
+  });
+
+  it('ends the stream of a page with the session, and with the server', async () => {
+    const { exitId } = await opened();
+    const server = await startHttpServer(world, world.issuer);
+    const stream = async (seconds: number): Promise<Response> => {
+      const browser = new CookieBrowser(server.url);
+      const end = now() + seconds;
+      browser.cookies.set(SESSION, await cookieOf(SESSION_SECRET, { idleUntil: end, until: end }));
+      const response = await browser.ask(`/exits/${exitId}/events`);
+      assert.equal(response.headers.get('content-type'), 'text/event-stream');
+      return response;
+    };
+    assert.match(await (await stream(2)).text(), /event: change/);
+    const open = await stream(600);
+    await server.stop();
+    assert.match(await open.text(), /^retry: /);
   });
 
   it('does nothing for a form that comes after the end of the session, and says so', async () => {
