@@ -82,10 +82,10 @@ export function routeConsolePages({ app, page, render, config }: ConsoleRoutes):
   app.addHook('preClose', async () => stopping.abort());
   page('/exits/:exitId/events', async ({ exits, request, reply, session }) => {
     const exitId = exitIdOf(request);
+    const sessionEnds = AbortSignal.timeout(session.idleUntil * 1000 - Date.now());
     // Asked before the stream begins, so that a refusal is an answer.
     await exits.status(exitId);
-    const left = session.idleUntil * 1000 - Date.now();
-    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(left)]);
+    const signal = AbortSignal.any([stopping.signal, sessionEnds]);
     await sendChanges(reply, exits.follow(exitId, LOOK_EVERY_MS), signal);
   });
 }

@@ -78,7 +78,6 @@ describe('the HTTP API', () => {
       employeeId: nora.employeeId,
       form,
     });
-    await world.untilIn('awaiting-decision', nora);
     return { ...nora, exitId: body.exitId };
   }
 
@@ -246,6 +245,7 @@ describe('the HTTP API', () => {
 
   it('lets no employee act on their own exit, whatever their role', async () => {
     const nora = await opened();
+    await world.untilIn('awaiting-decision', nora);
     const self = { email: nora.email.toUpperCase(), name: 'Nora', roles: ['hr', 'operator'], scope: ALL };
     const path = `/exits/${nora.exitId}`;
     await refused(409, 'not-allowed', ask(self, 'POST', `${path}/decision`, { outcome: 'retained' }));

@@ -96,7 +96,7 @@ describeUnless(lacksBrowser, 'the console in a browser', () => {
     );
   });
 
-  it('does the same without script, on a phone and in German, for the choreographed form', async () => {
+  it('@long does the same without script, on a phone and in German, for the choreographed form', async () => {
     const { employeeId } = await world.hire({ displayName: 'Jörg Test' });
     const page = await browser.as(HR, { ...phone, locale: 'de-AT', javaScriptEnabled: false });
     assert.match(await textOf(page), /Abmelden/);

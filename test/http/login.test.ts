@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { EncryptJWT } from 'jose';
 import { startConsoleWorld, type ConsoleWorld } from '../support/console-world.js';
 import { CookieBrowser } from '../support/cookie-browser.js';
+import { eventually } from '../support/eventually.js';
 import { hostileNames } from '../support/hostile-names.js';
 import { SESSION_SECRET, startHttpServer } from '../support/http-server.js';
 import { HR } from '../support/world.js';
@@ -114,15 +115,22 @@ describe('the login of the console', () => {
   it('ends the stream of a page with the session, and with the server', async () => {
     const { exitId } = await opened();
     const server = await startHttpServer(world, world.issuer);
-    const stream = async (seconds: number): Promise<Response> => {
+    const browserFor = async (seconds: number): Promise<CookieBrowser> => {
       const browser = new CookieBrowser(server.url);
       const end = now() + seconds;
       browser.cookies.set(SESSION, await cookieOf(SESSION_SECRET, { idleUntil: end, until: end }));
+      return browser;
+    };
+    const stream = async (seconds: number): Promise<Response> => {
+      const browser = await browserFor(seconds);
       const response = await browser.ask(`/exits/${exitId}/events`);
       assert.equal(response.headers.get('content-type'), 'text/event-stream');
       return response;
     };
-    assert.match(await (await stream(2)).text(), /event: change/);
+    // This server has not seen the exit, and Temporal's index may be a moment behind.
+    const lasting = await browserFor(600);
+    await eventually('the exit', async () => (await lasting.ask(`/exits/${exitId}`)).ok || undefined);
+    assert.match(await (await stream(5)).text(), /event: change/);
     const open = await stream(600);
     await server.stop();
     assert.match(await open.text(), /^retry: /);
