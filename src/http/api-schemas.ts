@@ -5,6 +5,7 @@ import type { ListedExitOfForm } from '../client/application.js';
 import { DecisionFields, outcomes } from '../exit/decision.js';
 import { DriftFields } from '../exit/drift.js';
 import { listedPhases } from '../exit/exits.js';
+import { CostFields } from '../exit/hold-facts.js';
 import { EmployeeId } from '../exit/ids.js';
 import { InterviewFields } from '../exit/interview.js';
 import { ReschedulingFields } from '../exit/rescheduling.js';
@@ -85,6 +86,7 @@ export const StatusAnswer = z.object({
   decision: DecisionAnswer.optional(),
   rejectedDecisions: z.array(z.object({ at: z.string(), reason: z.string(), received: z.string() })),
   drifts: z.array(DriftFields),
+  costs: z.array(CostFields.extend({ system: z.string(), tokensUntil: Time.optional() })),
   interview: z.object({ start: Time, end: Time, timeZone: z.string(), with: Text }).optional(),
   reviewBy: Time.optional(),
   lastWorkingDay: Text,

@@ -108,6 +108,7 @@ const de: Texts = {
     decided: '{}, durch {}',
     effectiveOn: 'wirksam am {}',
     override: 'Ausnahme für eine geschützte Gruppe, durch {}',
+    cost: 'was die Sperre kostet',
     drifts: 'Zugriff, der inzwischen zurückkam',
     refused: 'Abgelehnte Entscheidungen',
     report: 'Bericht für die Revision',

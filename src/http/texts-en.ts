@@ -106,6 +106,7 @@ const en = {
     decided: '{}, by {}',
     effectiveOn: 'effective on {}',
     override: 'override of a protected group, by {}',
+    cost: 'what the hold costs',
     drifts: 'Access that came back meanwhile',
     refused: 'Refused decisions',
     report: 'Report for the auditor',
