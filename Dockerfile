@@ -23,6 +23,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist/src ./dist/src
 COPY templates ./templates
+COPY console ./console
 COPY package.json ems.config.yaml ./
 USER node
 ENTRYPOINT ["node", "--enable-source-maps"]

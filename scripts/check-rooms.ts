@@ -45,12 +45,15 @@ choreography/client/        exit/ exit/evidence/ services/ config/ choreography/
                             node:
 choreography/
 
-client/                     exit/ exit/evidence/ services/ config/ temporal/ choreography/client/  temporal-polyfill
+client/                     exit/ exit/evidence/ services/ config/ temporal/ choreography/client/  liquidjs temporal-polyfill node:
+http/                       exit/ exit/evidence/ config/ client/
+                            @fastify/formbody @fastify/helmet @fastify/rate-limit cookie fastify jose liquidjs negotiator openid-client temporal-polyfill
+                            zod node:
 worker.ts                   config/ process/ temporal/  @temporalio/client @temporalio/worker commander node:
 local/                      exit/ services/ services/*/ config/ version.ts temporal/ choreography/*/ client/
-                            @temporalio/client @temporalio/testing @nats-io/* caldav-adapter commander env-paths express get-port ical.js koa scimmy scimmy-routers
+                            @temporalio/client @temporalio/testing @nats-io/* caldav-adapter commander env-paths express get-port ical.js jose koa oidc-provider scimmy scimmy-routers
                             write-file-atomic zod node:
-cli/                        exit/ exit/evidence/ config/ process/ client/ local/
+cli/                        exit/ exit/evidence/ config/ process/ client/ http/ local/
                             choreography/jetstream/ choreography/dead-letters/ choreography/observing/ choreography/subscribers/
                             commander liquidjs string-width write-file-atomic node:
 `;

@@ -197,10 +197,12 @@ describe('@long the deployment', () => {
     for (const from of copied) assert.ok(!ignored.includes(from.replace('./', '')), `${from} is ignored`);
   });
 
-  it('ships the mail templates in the image and in the package', () => {
+  it('ships the mail templates and the pages of the console in the image and in the package', () => {
     const { files } = JSON.parse(read('package.json')) as { files: string[] };
-    assert.ok(files.includes('templates'));
-    assert.match(read('Dockerfile'), /^COPY templates \.\/templates$/m);
+    for (const folder of ['templates', 'console']) {
+      assert.ok(files.includes(folder), folder);
+      assert.match(read('Dockerfile'), new RegExp(`^COPY ${folder} \\./${folder}$`, 'm'));
+    }
   });
 
   it('runs in the image a Node.js that the package allows', () => {

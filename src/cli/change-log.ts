@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { describeError } from './describe-error.js';
-import { jsonOf, printableCopy } from './printable.js';
+import { jsonOf, printableCopy } from '../client/printable.js';
 import type { Session } from './session.js';
 
 export interface Change {

@@ -3,7 +3,7 @@ import type { DeadLetter } from '../choreography/dead-letters/read.js';
 import { deadLettersOf, type Replayed } from '../choreography/dead-letters/replay.js';
 import { Refusal } from '../exit/refusal.js';
 import { factTable, localTime, table } from './output.js';
-import { printable } from './printable.js';
+import { printable } from '../client/printable.js';
 import type { Define } from './session.js';
 
 const actions = ['list', 'show', 'replay'] as const;

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { describeError } from './describe-error.js';
-import { printableLines } from './printable.js';
+import { printableLines } from '../client/printable.js';
 import { Session, type Define, type Io } from './session.js';
 import { version } from './package-version.js';
 
@@ -59,6 +59,7 @@ const commands: Record<string, [summary: string, load: () => Promise<{ default: 
     () => import('./dead-letters-command.js'),
   ],
   service: ['Runs services of the choreographed form until Ctrl-C.', () => import('./service-command.js')],
+  serve: ['Runs the console and the HTTP API until Ctrl-C.', () => import('./serve-command.js')],
   temporal: [
     "Runs Temporal's own command on the server that ems uses.",
     () => import('./temporal-command.js'),

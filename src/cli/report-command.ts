@@ -1,8 +1,8 @@
 import writeFileAtomic from 'write-file-atomic';
+import { reportPage } from '../client/report-page.js';
 import type { Evidence } from '../exit/evidence/evidence.js';
 import { formOption, type ExitOptions } from './exit-options.js';
-import { jsonOf } from './printable.js';
-import { reportPage } from './report-page.js';
+import { jsonOf } from '../client/printable.js';
 import type { Define, Session } from './session.js';
 import { version } from './package-version.js';
 

@@ -7,7 +7,7 @@ import type { Resignation } from '../exit/resignation.js';
 import { summaryOf, type StepRow } from '../exit/steps.js';
 import { formOption, type ExitOptions } from './exit-options.js';
 import { table } from './output.js';
-import { printableCopy } from './printable.js';
+import { printableCopy } from '../client/printable.js';
 import type { Define } from './session.js';
 
 interface Options extends ExitOptions {

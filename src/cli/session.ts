@@ -6,7 +6,7 @@ import type { Application } from '../client/application.js';
 import type { Config } from '../config/config.js';
 import type { Environment } from '../config/environment.js';
 import { Refusal } from '../exit/refusal.js';
-import { jsonOf, printable, printableCopy } from './printable.js';
+import { jsonOf, printable, printableCopy } from '../client/printable.js';
 
 interface Output {
   write: (text: string) => unknown;

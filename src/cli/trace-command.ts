@@ -5,7 +5,7 @@ import { describeMs } from '../exit/duration.js';
 import { titleOf } from '../exit/people.js';
 import { Refusal } from '../exit/refusal.js';
 import { localTime, table } from './output.js';
-import { printable } from './printable.js';
+import { printable } from '../client/printable.js';
 import type { Define } from './session.js';
 
 const trace: Define = (command, session) =>

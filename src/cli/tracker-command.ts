@@ -11,7 +11,7 @@ import {
 import { stepKey } from '../exit/status.js';
 import { logChanges, type Change } from './change-log.js';
 import { localTime, table } from './output.js';
-import { printable } from './printable.js';
+import { printable } from '../client/printable.js';
 import type { Define } from './session.js';
 
 /** No event tells of what becomes overdue or is given up: look this often. */

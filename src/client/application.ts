@@ -18,7 +18,15 @@ import { parseResignation, type Resignation } from '../exit/resignation.js';
 import { parseResolution, ResolutionFields, type Resolution } from '../exit/resolution.js';
 import { keyOfStep, stepKey, type ExitStatus, type Step } from '../exit/status.js';
 import { effectsOf, type Effect } from './effects.js';
-import { findExit, formsAsked, type Configured, type Form, type FoundInForm, type Which } from './forms.js';
+import {
+  exitNamed,
+  findExit,
+  formsAsked,
+  type Configured,
+  type Form,
+  type FoundInForm,
+  type Which,
+} from './forms.js';
 import type { Preview } from './preview.js';
 
 /** How long `open` waits for the systems before it starts the exit, which captures each system itself. */
@@ -163,6 +171,9 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
   }
 
   return {
+    /** @throws Refusal where there is no exit of this id, or where the id is that of several employees */
+    whose: (exitId: string): Promise<Which & { exitId: string }> => exitNamed(configured, exitId),
+
     /** Reads what an exit would find and do, and starts none. */
     async preview(input: unknown, form: Form): Promise<Preview & { resignation: Resignation }> {
       const resignation = await resignationOf(input);

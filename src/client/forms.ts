@@ -60,6 +60,25 @@ export async function findExit(
   return found.toSorted((a, b) => b.since.localeCompare(a.since))[0];
 }
 
+/** @throws Refusal where no form has the exit, or a form does not answer */
+export async function exitNamed(configured: Configured, exitId: string): Promise<Which & { exitId: string }> {
+  const answers = await Promise.allSettled(
+    formsAsked(configured).map(async (form) =>
+      (await (await configured[form]!()).employeesOf(exitId)).map((employeeId) => ({ employeeId, form })),
+    ),
+  );
+  const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+  const [first, ...others] = found;
+  if (others.length > 0) {
+    const employees = found.map(({ employeeId }) => employeeId);
+    throw new Refusal('ambiguous-form', `${employees.join(' and ')} each have an exit ${exitId}`, { exitId });
+  }
+  if (first) return { ...first, exitId };
+  const silent = answers.find((answer) => answer.status === 'rejected');
+  if (silent) throw silent.reason;
+  throw new Refusal('no-exit', `There is no exit ${exitId}`, { exitId });
+}
+
 function unanswered(employeeId: string, form: Form, problem: Error): Refusal {
   const sentence = `Whether ${employeeId} has an exit in the ${form} form is not known: ${problem.message}`;
   return new Refusal('unreachable', sentence, { employeeId, form }, { cause: problem });

@@ -69,7 +69,7 @@ export const parseEventData = <T extends EventType>(type: T, data: unknown): Par
   parse(schemas[type] as z.ZodType as z.ZodType<EventData[T]>, data);
 
 /** Safe as a token of a NATS subject. */
-const ExitId = z
+export const ExitId = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be an exit id: 1 to 64 letters, digits, "-" or "_"');
 

@@ -55,7 +55,7 @@ const CapturedFields = AccountFields.extend({
 export type CapturedAccount = z.output<typeof CapturedFields>;
 
 /** What a hold costs on a system, as far as the system or the configuration tells. */
-const CostFields = z.object({
+export const CostFields = z.object({
   /** What a restore brings back: all, all but `loses`, all once the person did `needs`, or nothing, since a suspension deletes. */
   restore: z.union([
     z.enum(['exact', 'nothing']),

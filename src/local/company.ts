@@ -27,7 +27,7 @@ interface Person {
   timeZone?: string;
 }
 
-const people: Person[] = [
+export const people: Person[] = [
   { employeeId: 'E-1001', name: 'Amara Okafor', mail: 'amara.okafor' },
   { employeeId: 'E-1002', name: 'Dana Fox', mail: 'dana.fox', manager: 'E-1003' },
   { employeeId: 'E-1003', name: 'Ravi Menon', mail: 'ravi.menon', manager: 'E-1001' },

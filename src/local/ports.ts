@@ -16,6 +16,8 @@ export const fixedPorts = {
   payroll: 9101,
   code: 9102,
   production: 9103,
+  console: 8090,
+  identity: 8091,
 } as const;
 
 export type Ports = Record<keyof typeof fixedPorts, number>;

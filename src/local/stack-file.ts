@@ -16,6 +16,9 @@ const StackFile = z.object({
   nats: z.object({ url: z.string() }),
   smtp: z.object({ host: z.string(), port: z.number() }),
   inboxUrl: z.string().optional(),
+  consoleUrl: z.string(),
+  /** The OpenID provider for trying out, and the client of a program, such as an HRIS. */
+  identity: z.object({ issuer: z.string(), clientId: z.string(), clientSecret: z.string() }),
   /** The CalDAV calendar of the HR partner. */
   calendar: z.object({ url: z.string(), user: z.string(), password: z.string() }),
   directory: Scim,
@@ -73,7 +76,7 @@ export function environmentOf({
   calendar,
   directory,
   systems,
-}: Omit<StackFile, 'pid'>): Record<string, string> {
+}: Omit<StackFile, 'pid' | 'consoleUrl' | 'identity'>): Record<string, string> {
   const scim = [{ name: 'directory', ...directory }, ...systems].flatMap(({ name, scimUrl, token }) => [
     [scimVariable(name, 'URL'), scimUrl],
     [scimVariable(name, 'TOKEN'), token],

@@ -11,6 +11,7 @@ import { subscriberNames } from '../choreography/subscribers/start.js';
 import { startCalendarServer } from './calendar-process.js';
 import { firstMessage, startChild, type Child } from './child.js';
 import { seedOf, systemNames } from './company.js';
+import { startConsole } from './console-process.js';
 import { findNats } from './find-nats.js';
 import { findTemporal } from './find-temporal.js';
 import { ifFound } from './if-found.js';
@@ -84,14 +85,15 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
     ]);
     const servers = { temporal, nats, ...mail, calendar, directory, systems };
     const env = { ...environmentOf(servers), ...(configFile !== undefined && { EMS_CONFIG: configFile }) };
-    await allOrNothing([
+    const [door] = await allOrNothing([
+      startDoor(),
       startWorker('worker', 'the worker', '../worker.js'),
       ...subscriberNames.map((name) =>
         startWorker(name, `the service ${name}`, '../cli/main.js', 'service', name),
       ),
     ]);
 
-    const stack: StackFile = { pid: process.pid, ...servers };
+    const stack: StackFile = { pid: process.pid, ...servers, ...door };
     await writeStack(home, stack);
     const failed = Promise.race(
       [...running.servers, ...running.workers].map(async ({ name, exited, logFile }) => {
@@ -171,6 +173,20 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
       await rm(seedFile);
       report(`${name.padEnd(17)} ${server.scimUrl}`);
       return { name, scimUrl: server.scimUrl, token };
+    }
+
+    /** Starts the console with its identity provider. */
+    async function startDoor(): Promise<Pick<StackFile, 'consoleUrl' | 'identity'>> {
+      const { children, consoleUrl, identity } = await startConsole({
+        ports,
+        env,
+        secretOf: (name) => ownToken(home, name),
+        logFile,
+      });
+      running.workers.push(...children);
+      report(`console           ${consoleUrl}`);
+      report(`login             ${identity.issuer} (for trying out: it asks for no password)`);
+      return { consoleUrl, identity };
     }
 
     /** Starts the worker or a service. */

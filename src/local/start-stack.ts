@@ -36,7 +36,7 @@ try {
   });
   isReady = true;
   console.log(
-    '\nReady. In another terminal:  npx ems resign E-1002\nCtrl-C stops everything. Open exits continue at the next start.',
+    `\nReady. In the browser:  ${stack.consoleUrl}\nIn another terminal:  npx ems resign E-1002\nCtrl-C stops everything. Open exits continue at the next start.`,
   );
   const failure = await Promise.race([interrupted, stack.failed]);
   console.log(failure === undefined ? '\nStopping …' : `\n${failure}. Stopping …`);

@@ -4,7 +4,8 @@ import type { ListedPhase } from '../exit/exits.js';
 import { exitWorkflowId } from '../exit/ids.js';
 import { searchAttributes } from '../workflows/search-attributes.js';
 
-const isUuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+/** Temporal answers INVALID_ARGUMENT to a run ID that is no UUID. */
+export const isRunId = (text: string): boolean => /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(text);
 
 /** A description has the first run's ID; Temporal's list does not. */
 export const exitIdOfRun = ({ raw, runId }: WorkflowExecutionDescription): string =>
@@ -23,8 +24,7 @@ export async function latestRun(
   const workflowId = exitWorkflowId(employeeId);
   let run = await describeRun(client, workflowId);
   if (exitId === undefined || (run && exitIdOfRun(run) === exitId)) return run;
-  // Temporal answers INVALID_ARGUMENT to a run ID that is no UUID.
-  run = isUuid.test(exitId) ? await describeRun(client, workflowId, exitId) : undefined;
+  run = isRunId(exitId) ? await describeRun(client, workflowId, exitId) : undefined;
   for (let next = run && replacedBy(run); next !== undefined; next = run && replacedBy(run))
     run = await describeRun(client, workflowId, next);
   return run && exitIdOfRun(run) === exitId ? run : undefined;

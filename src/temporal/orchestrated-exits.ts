@@ -31,7 +31,7 @@ import { taskQueues } from '../exit/queues.js';
 import { isSettled, stepKey, type ExitStatus, type Phase, isStuck } from '../exit/status.js';
 import { searchAttributes } from '../workflows/search-attributes.js';
 import { alreadyOpen, noExit, notAllowed, notOpen, Refusal } from '../exit/refusal.js';
-import { describeRun, exitIdOfRun, latestRun, phaseOf, replacedBy } from './exit-runs.js';
+import { describeRun, exitIdOfRun, isRunId, latestRun, phaseOf, replacedBy } from './exit-runs.js';
 import { readEvidence } from './orchestrated-evidence.js';
 import { mayFail, taskFailure } from './task-failure.js';
 
@@ -163,6 +163,13 @@ export function orchestratedExits(client: Client) {
       if (!run) return undefined;
       const isOpen = run.status.name === 'RUNNING';
       return { exitId: exitIdOfRun(run), isOpen, since: run.startTime.toISOString(), phase: phaseOf(run) };
+    },
+
+    async employeesOf(exitId) {
+      if (!isRunId(exitId)) return [];
+      const query = `WorkflowType = 'exitEmployee' AND RunId = '${exitId}'`;
+      for await (const { workflowId } of client.workflow.list({ query })) return [employeeIdOf(workflowId)];
+      return [];
     },
 
     async open(resignation) {

@@ -10,7 +10,7 @@ describe('ems, before it asks a server', () => {
   it('shows its commands, and each of them its use with an example', async () => {
     const names = [
       ...['resign', 'decide', 'status', 'watch', 'list', 'resolve', 'interview', 'report'],
-      ...['tracker', 'trace', 'dead-letters', 'service', 'temporal'],
+      ...['tracker', 'trace', 'dead-letters', 'service', 'serve', 'temporal'],
     ];
     const [all, ...each] = await Promise.all([
       page(nowhere, '--help'),

@@ -119,7 +119,10 @@ describe('@long the local stack', () => {
     assert.equal(statSync(path.join(home, 'stack.json')).mode & 0o777, 0o600);
     const { pid, systems, ...rest } = file;
     assert.equal(pid, stack.process.pid);
-    assert.deepEqual(Object.keys(rest), ['temporal', 'nats', 'smtp', 'inboxUrl', 'calendar', 'directory']);
+    assert.deepEqual(Object.keys(rest), [
+      ...['temporal', 'nats', 'smtp', 'inboxUrl', 'consoleUrl', 'identity'],
+      ...['calendar', 'directory'],
+    ]);
     assert.deepEqual(
       systems.map(({ name }) => name),
       ['payroll', 'code', 'production'],
@@ -128,6 +131,8 @@ describe('@long the local stack', () => {
       file.nats.url,
       file.temporal.uiUrl!,
       file.inboxUrl!,
+      file.consoleUrl,
+      file.identity.issuer,
       file.calendar.url,
       ...[file.directory, ...systems].map(({ scimUrl }) => scimUrl),
     ];
@@ -151,7 +156,7 @@ describe('@long the local stack', () => {
         consumers.some((each) => each.name === name),
         `${name} has subscribed`,
       );
-    for (const url of [file.temporal.uiUrl!, `${file.inboxUrl}/api/email`])
+    for (const url of [file.temporal.uiUrl!, `${file.inboxUrl}/api/email`, `${file.consoleUrl}/readyz`])
       assert.equal((await fetch(url)).status, 200, url);
     for (const { scimUrl, token } of [file.directory, ...file.systems]) {
       const ask = (bearer: string) =>

@@ -5,13 +5,16 @@ import { openAttempts } from '../jetstream/attempts.js';
 import { append } from '../jetstream/append.js';
 import type { Bus, EmployeeLog } from '../jetstream/bus.js';
 import { watch } from '../jetstream/log.js';
+import { EXITS } from '../jetstream/streams.js';
 import type { Config } from '../../config/config.js';
 import { effectiveDayOf } from '../../exit/decision.js';
 import { actorsBy, idsOf } from './actors.js';
 import { planFrom } from '../../config/planning.js';
 import type { ExitsOfForm } from '../../exit/evidence/evidence.js';
 import {
+  ExitId,
   subjectsOf,
+  subjectsOfExit,
   type EventData,
   type EventType,
   type ExitEvent,
@@ -155,6 +158,14 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
       if (!exit) return undefined;
       const { closedAt, openedAt: since, phase } = exit;
       return { exitId: exit.exitId, isOpen: closedAt === undefined, since, phase };
+    },
+
+    async employeesOf(exitId) {
+      if (!ExitId.safeParse(exitId).success) return [];
+      const subjects_filter = subjectsOfExit({ employeeId: '*', exitId });
+      const { state } = await bus.jsm.streams.info(EXITS, { subjects_filter });
+      const employees = Object.keys(state.subjects ?? {}).map((subject) => subject.split('.')[1]!);
+      return [...new Set(employees)];
     },
 
     async open(resignation, exitId = randomUUID()) {

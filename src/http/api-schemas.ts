@@ -1,0 +1,184 @@
+/** The shapes of the HTTP API: what clients send is what the exit checks, less what the server knows of the caller. */
+import { z } from 'zod';
+import { forms } from '../client/forms.js';
+import type { ListedExitOfForm } from '../client/application.js';
+import { AmendmentFields, type Amended } from '../exit/amendment.js';
+import { DecisionFields, outcomes } from '../exit/decision.js';
+import { DriftFields } from '../exit/drift.js';
+import { listedPhases } from '../exit/exits.js';
+import type { HandedOver } from '../exit/hand-over.js';
+import { CostFields } from '../exit/hold-facts.js';
+import { EmployeeId } from '../exit/ids.js';
+import { InterviewFields } from '../exit/interview.js';
+import { MailAddress } from '../exit/mail-address.js';
+import { ContactFields } from '../exit/people.js';
+import { ReschedulingFields } from '../exit/rescheduling.js';
+import { ResignationFields } from '../exit/resignation.js';
+import { ResolutionFields } from '../exit/resolution.js';
+import { phases, type ExitStatus, type Step, type StepState } from '../exit/status.js';
+
+const LONGEST_PAGE = 200;
+const Flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+const Form = z.enum(forms, `must be one of ${forms.join(', ')}`);
+const Time = z.iso.datetime();
+const Text = z.string().optional();
+
+/** Unknown members are refused: a `decidedBy` in a body would otherwise seem to count. */
+export const OpenBody = z.strictObject({
+  ...ResignationFields.omit({ submittedBy: true, overrideBy: true }).shape,
+  form: Form.default('orchestrated'),
+  override: z.boolean().optional(),
+});
+const { outcome, note, effectiveOn, now } = DecisionFields.shape;
+export const DecisionBody = z.strictObject({ outcome, note, effectiveOn, now });
+const { by: _by, ...amendable } = AmendmentFields.shape;
+export const AmendmentBody = z.strictObject(amendable);
+export const HandOverBody = z.strictObject({ to: MailAddress });
+export const ResolutionBody = z.strictObject(ResolutionFields.omit({ by: true }).shape);
+const { at, next } = ReschedulingFields.shape;
+export const ReschedulingBody = z.strictObject({ at, next });
+
+export const ListQuery = z.strictObject({
+  employeeId: EmployeeId.optional(),
+  open: Flag.optional(),
+  attention: Flag.optional(),
+  overdue: Flag.optional(),
+  phase: z.enum(listedPhases).optional(),
+  form: Form.optional(),
+  limit: z.coerce.number().int().min(1).max(LONGEST_PAGE).default(50),
+  cursor: z.string().max(500).optional(),
+});
+
+const states = [
+  'pending',
+  'running',
+  'done',
+  'needs-attention',
+  'cannot-tell',
+  'done-by-hand',
+  'skipped',
+] as const satisfies StepState[];
+
+export const StepAnswer = z.object({
+  name: z.string(),
+  system: Text,
+  state: z.enum(states),
+  error: Text,
+  note: Text,
+  startedAt: Time.optional(),
+  finishedAt: Time.optional(),
+  by: Text,
+  evidence: Text,
+  attempt: z.number().optional(),
+  nextAttemptAt: Time.optional(),
+}) satisfies z.ZodType<Step>;
+
+export const DecisionAnswer = z.object({
+  outcome: z.enum(outcomes),
+  decidedBy: z.string(),
+  note: Text,
+  effectiveOn: Text,
+  now: z.boolean().optional(),
+  decidedAt: Time,
+});
+
+const DatesAnswer = z.object({ lastWorkingDay: Text, effectiveOn: Text });
+
+export const AmendmentAnswer = z.object({
+  at: Time,
+  by: z.string(),
+  note: Text,
+  before: DatesAnswer,
+  after: DatesAnswer,
+}) satisfies z.ZodType<Amended>;
+
+export const HandOverAnswer = z.object({
+  at: Time,
+  by: z.string(),
+  from: ContactFields,
+  to: ContactFields,
+}) satisfies z.ZodType<HandedOver>;
+
+export const StatusAnswer = z.object({
+  exitId: z.string(),
+  form: z.enum(forms),
+  employeeId: z.string(),
+  employeeName: Text,
+  phase: z.enum(phases),
+  steps: z.array(StepAnswer),
+  needsAttention: z.boolean(),
+  awaiting: z.string(),
+  decision: DecisionAnswer.optional(),
+  effectiveAt: Time.optional(),
+  effectiveZone: Text,
+  rejectedDecisions: z.array(z.object({ at: z.string(), reason: z.string(), received: z.string() })),
+  hrPartner: ContactFields.optional(),
+  amendments: z.array(AmendmentAnswer),
+  handOvers: z.array(HandOverAnswer),
+  drifts: z.array(DriftFields),
+  costs: z.array(CostFields.extend({ system: z.string(), tokensUntil: Time.optional() })),
+  interview: z.object({ start: Time, end: Time, timeZone: z.string(), with: Text }).optional(),
+  reviewBy: Time.optional(),
+  lastWorkingDay: Text,
+  overrideBy: Text,
+  openedAt: Time,
+  blockedAt: Time.optional(),
+  cancelRequestedAt: Time.optional(),
+  closedAt: Time.optional(),
+}) satisfies z.ZodType<ExitStatus>;
+
+export const ListAnswer = z.object({
+  exits: z.array(
+    z.object({
+      employeeId: z.string(),
+      exitId: z.string(),
+      form: z.enum(forms),
+      phase: z.enum(listedPhases),
+      outcome: Text,
+      needsAttention: z.boolean(),
+      openedAt: z.string(),
+      closedAt: Text,
+      lastWorkingDay: Text,
+      reviewBy: Text,
+      stuckSteps: z.array(StepAnswer),
+      deadLetters: z
+        .array(z.object({ id: z.string(), event: z.string(), step: Text, reason: z.string() }))
+        .optional(),
+      statusProblem: Text,
+    }) satisfies z.ZodType<ListedExitOfForm>,
+  ),
+  /** The cursor of the next page; absent on the last one. */
+  next: Text,
+  /** Why exits may be missing: a form that does not answer, for instance. */
+  problems: z.array(z.string()),
+});
+
+export const OpenedAnswer = z.object({
+  employeeId: z.string(),
+  exitId: z.string(),
+  form: z.enum(forms),
+  /** What could not be looked up; the exit began all the same. */
+  remarks: z.array(z.string()),
+});
+
+export const InterviewAnswer = InterviewFields;
+
+/** The evidence has more members than these: see docs/auditor.md. */
+export const ReportAnswer = z.looseObject({
+  verdict: z.string(),
+  exitId: z.string(),
+  form: z.enum(forms),
+  state: z.enum(['open', 'closed', 'cancelled', 'failed', 'terminated', 'timed-out']),
+  decisions: z.array(z.looseObject({})),
+  systems: z.array(z.looseObject({ system: z.string() })),
+  missing: z.array(z.string()),
+});
+
+export const ProblemAnswer = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  detail: z.string(),
+  code: z.string(),
+  facts: z.looseObject({}),
+});

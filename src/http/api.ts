@@ -1,0 +1,63 @@
+/** The HTTP API under `/api/v1`: JSON, for programs with a bearer token. A session cookie does not count here, so it needs no CSRF token. */
+import type { FastifyInstance } from 'fastify';
+import { endpoints } from './endpoints.js';
+import type { ExitsFor } from './exits-for.js';
+import { HttpProblem, problemOf } from './http-problem.js';
+import { idempotently } from './idempotency.js';
+import type { Identity } from './identity.js';
+import type { User } from './user.js';
+
+interface ApiOptions {
+  identity: Identity;
+  exitsFor: (user: User) => ExitsFor;
+  document: object;
+}
+
+const LONGEST_KEY = 255;
+
+export function routeApi(app: FastifyInstance, { identity, exitsFor, document }: ApiOptions): void {
+  const once = idempotently();
+  app.setErrorHandler((error: Error, request, reply) => {
+    const problem = problemOf(error);
+    if (problem.status >= 500) request.log.error({ err: error }, 'a request of the API failed');
+    if (error instanceof HttpProblem) void reply.headers(error.headers);
+    return reply.code(problem.status).type('application/problem+json').send(problem);
+  });
+  app.setNotFoundHandler(() => {
+    throw new HttpProblem(404, 'unknown-page', 'The API has no such address: see /api/v1/openapi.json');
+  });
+  app.get('/openapi.json', () => document);
+
+  for (const { method, path, name, act, status, answerTo } of endpoints)
+    app.route<{ Params: { exitId?: string } }>({
+      method,
+      url: path.replace('{exitId}', ':exitId'),
+      async handler(request, reply) {
+        const user = await identity.bearer(request.headers.authorization);
+        const { exitId = '' } = request.params;
+        const { body, query, ip: address } = request;
+        const key = method === 'POST' ? request.headers['idempotency-key']?.toString() : undefined;
+        if (key !== undefined && (key.length > LONGEST_KEY || key === ''))
+          throw new HttpProblem(400, 'invalid', `Idempotency-Key: must have 1 to ${LONGEST_KEY} characters`);
+        const answer = await once(key, [user.subject, name, exitId], body, async () => {
+          const answered = await answerTo({ exits: exitsFor(user), exitId, body, query });
+          if (method === 'POST')
+            request.log.info(
+              {
+                act,
+                exitId: exitId || (answered as { exitId?: string }).exitId,
+                subject: user.subject,
+                address,
+              },
+              'an act over the API',
+            );
+          return { status, body: answered };
+        });
+        if (name === 'openExit') {
+          const { exitId: opened } = answer.body as { exitId: string };
+          void reply.header('location', `/api/v1/exits/${opened}`);
+        }
+        return reply.code(answer.status).send(answer.body);
+      },
+    });
+}

@@ -1,0 +1,139 @@
+/** The forms of the console: open an exit, decide, resolve a step, move the interview. */
+import { Temporal } from 'temporal-polyfill';
+import { forms, type Form } from '../client/forms.js';
+import type { Outcome } from '../exit/decision.js';
+import { HttpProblem } from './http-problem.js';
+import { searchable } from './exit-rows.js';
+import { fieldsOf, formsShown, queryOf, shownProblem } from './console-forms.js';
+import { exitIdOf, showExit } from './console-pages.js';
+import type { ConsoleRoutes, Seen } from './console-routes.js';
+import type { DecisionRequest, OpenRequest, ResolutionRequest } from './exits-for.js';
+import { languageOf, languages } from './pages.js';
+
+export function routeConsoleActs(routes: ConsoleRoutes): void {
+  const { page, form, render } = routes;
+
+  /** Sends the browser on; where the exit refuses, shows its page with the reason. */
+  async function actOn(
+    seen: Seen,
+    name: string,
+    act: (exitId: string) => Promise<unknown>,
+  ): Promise<unknown> {
+    const { request, reply } = seen;
+    const exitId = exitIdOf(request);
+    try {
+      await act(exitId);
+    } catch (error) {
+      const refused = name === 'resolve' ? `resolve:${fieldsOf(request)['key']}` : name;
+      const shown = formsShown(request, { ...shownProblem(error), refused, typed: fieldsOf(request) });
+      return showExit(routes, seen, shown);
+    }
+    return reply.redirect(`/exits/${encodeURIComponent(exitId)}?done=${name}`, 303);
+  }
+
+  form('/exits/:exitId/decision', (seen) => {
+    const { outcome, note, effectiveOn, now, confirmed } = fieldsOf(seen.request);
+    const decision = { outcome: outcome as Outcome, note, effectiveOn, ...(now && { now: true }) };
+    if (confirmed) return actOn(seen, 'decide', (exitId) => seen.exits.decide(exitId, decision));
+    return previewed(seen, decision);
+  });
+
+  async function previewed(seen: Seen, request: DecisionRequest): Promise<unknown> {
+    const exitId = exitIdOf(seen.request);
+    try {
+      const { effects, takesEffect } = await seen.exits.previewDecision(exitId, request);
+      return await render('decide', seen, { exitId, effects, takesEffect, typed: fieldsOf(seen.request) });
+    } catch (error) {
+      const shown = { ...shownProblem(error), refused: 'decide', typed: fieldsOf(seen.request) };
+      return showExit(routes, seen, formsShown(seen.request, shown));
+    }
+  }
+
+  form('/exits/:exitId/amendment', (seen) =>
+    actOn(seen, 'amend', (exitId) => {
+      const { lastWorkingDay, effectiveOn, note } = fieldsOf(seen.request);
+      return seen.exits.amend(exitId, { lastWorkingDay, effectiveOn, note });
+    }),
+  );
+
+  form('/exits/:exitId/hand-over', (seen) =>
+    actOn(seen, 'handOver', (exitId) => {
+      const { to = '' } = fieldsOf(seen.request);
+      return seen.exits.handOver(exitId, { to });
+    }),
+  );
+
+  form('/exits/:exitId/resolve', (seen) =>
+    actOn(seen, 'resolve', (exitId) => {
+      const { step = '', system, action, accounts, override, evidence } = fieldsOf(seen.request);
+      const ids = accounts?.split(',').map((id) => id.trim());
+      return seen.exits.resolve(exitId, {
+        ...{ step, system, evidence },
+        action: action as ResolutionRequest['action'],
+        ...(ids && { accounts: ids }),
+        ...(override && { override: true }),
+      });
+    }),
+  );
+
+  form('/exits/:exitId/interview', (seen) =>
+    actOn(seen, 'interview', (exitId) => {
+      const { at, zone = '', next } = fieldsOf(seen.request);
+      return seen.exits.reschedule(exitId, next ? { next: true } : { at: instantOf(at, zone) });
+    }),
+  );
+
+  page('/new', (seen) => showNew(seen));
+
+  form('/new', async (seen) => {
+    const fields = fieldsOf(seen.request);
+    const { employeeId = '', lastWorkingDay, reason, override, typedName } = fields;
+    const asked: OpenRequest = {
+      ...{ employeeId, lastWorkingDay, reason, form: formIn(fields) },
+      ...(override && { override: true }),
+    };
+    try {
+      // The name that the person sees, so that a mistyped id blocks no one else.
+      const { employee } = await seen.exits.preview(asked);
+      const expected = employee?.displayName ?? employeeId;
+      if (searchable(typedName ?? '') !== searchable(expected))
+        throw new HttpProblem(400, 'invalid', languages[languageOf(seen.request)]!.open.wrongName);
+      const { exitId } = await seen.exits.open(asked);
+      return await seen.reply.redirect(`/exits/${encodeURIComponent(exitId)}?done=open`, 303);
+    } catch (error) {
+      return showNew(seen, shownProblem(error));
+    }
+  });
+
+  async function showNew(seen: Seen, shown = { code: 200, problem: '' }): Promise<unknown> {
+    const { request, exits } = seen;
+    const typed = { ...queryOf(request), ...fieldsOf(request) };
+    const { employeeId = '' } = typed;
+    const of = { typed, forms, chosen: formIn(typed), employeeId };
+    if (!exits.may('open')) throw new HttpProblem(403, 'forbidden', 'Your role opens no exits');
+    try {
+      const found =
+        of.employeeId === ''
+          ? undefined
+          : await exits.preview({ employeeId: of.employeeId, form: of.chosen });
+      return await render('new', { ...seen, status: shown.code }, { ...of, ...shown, found });
+    } catch (error) {
+      const refused = shownProblem(error);
+      return render('new', { ...seen, status: refused.code }, { ...of, ...refused, found: undefined });
+    }
+  }
+}
+
+const formIn = ({ form }: Record<string, string>): Form => forms.find((each) => each === form) ?? forms[0];
+
+/** @param at a time of the zone's clocks, as browsers send it: `2026-12-01T14:00` @returns ISO 8601 with an offset; as it is where it is none */
+function instantOf(at: string | undefined, zone: string): string {
+  try {
+    const time = Temporal.PlainDateTime.from(at ?? '').toZonedDateTime(zone, { disambiguation: 'reject' });
+    return time.toString({ timeZoneName: 'never' });
+  } catch (error) {
+    // The exit says what a time looks like.
+    if (error instanceof RangeError) return at ?? '';
+    throw error;
+  }
+}

@@ -1,0 +1,57 @@
+/** What a form sent, and what its page shows of it. */
+import type { FastifyRequest } from 'fastify';
+import { Refusal } from '../exit/refusal.js';
+import { HttpProblem, problemOf } from './http-problem.js';
+
+/** What a page shows of a form that came before it. */
+export interface Shown {
+  /** HTTP. */
+  code: number;
+  /** Why the form was refused: one sentence. */
+  problem: string;
+  /** Which form was refused. */
+  refused: string;
+  /** What it sent, so that it is not typed again. */
+  typed: Record<string, string>;
+  /** Which act was done: a member of the texts. */
+  done: string;
+}
+
+const acts = new Set(['decide', 'amend', 'handOver', 'interview', 'resolve', 'open']);
+
+/** After an act, the browser is sent to the page with its name. */
+export function formsShown(request: FastifyRequest, shown: Partial<Shown> = {}): Shown {
+  const { done = '' } = queryOf(request);
+  return {
+    code: 200,
+    problem: '',
+    refused: '',
+    typed: {},
+    done: acts.has(done) ? done : '',
+    ...shown,
+  };
+}
+
+/** The fields of a form. */
+export const fieldsOf = ({ body }: FastifyRequest): Record<string, string> => textsIn(body);
+
+/** The members of the query. */
+export const queryOf = ({ query }: FastifyRequest): Record<string, string> => textsIn(query);
+
+/** One that was left empty, or was sent twice, is left out. */
+function textsIn(sent: unknown): Record<string, string> {
+  const fields = Object.entries((sent ?? {}) as Record<string, unknown>);
+  return Object.fromEntries(
+    fields.flatMap(([name, value]) => {
+      const text = typeof value === 'string' ? value.trim() : '';
+      return text === '' ? [] : [[name, text]];
+    }),
+  );
+}
+
+/** A refusal that the person can mend on the same page; anything else is thrown on. */
+export function shownProblem(error: unknown): Pick<Shown, 'code' | 'problem'> {
+  if (!(error instanceof Refusal) && !(error instanceof HttpProblem)) throw error;
+  const { status: code, detail } = problemOf(error);
+  return { code, problem: detail };
+}

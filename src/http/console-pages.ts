@@ -1,0 +1,140 @@
+/** The pages of the console that show: the list, an exit, its report. */
+import { createHash } from 'node:crypto';
+import type { ListedExitOfForm } from '../client/application.js';
+import { printableCopy } from '../client/printable.js';
+import { reportPage } from '../client/report-page.js';
+import type { ListFilter } from '../exit/exits.js';
+import { formsShown, queryOf, type Shown } from './console-forms.js';
+import type { ConsoleRoutes, Seen } from './console-routes.js';
+import { exitView, rowOf, searchable, type ExitRow } from './exit-rows.js';
+import { csvOf } from './exits-csv.js';
+import { HttpProblem } from './http-problem.js';
+import { LOOK_EVERY_MS, sendChanges } from './live-events.js';
+import { pageOf } from './paging.js';
+import { languageOf, languages } from './pages.js';
+
+const ROWS = 50;
+const filters = {
+  open: { open: true },
+  attention: { attention: true },
+  closed: {},
+  all: {},
+} satisfies Record<string, ListFilter>;
+type Show = keyof typeof filters;
+
+export function routeConsolePages({ app, page, render, config }: ConsoleRoutes): void {
+  page('/', async (seen) => {
+    const { show, search, cursor } = wantedIn(seen);
+    const { found, rowsOf, problems } = await listFor(seen);
+    const { exits, next } = pageOf(found, ROWS, cursor);
+    const { rows, problem } = await rowsOf(exits);
+    const query = new URLSearchParams({ q: search, show }).toString();
+    const all = [...problems, ...(problem === undefined ? [] : [problem])];
+    const data = {
+      rows,
+      next,
+      count: found.length,
+      isFirst: cursor === undefined,
+      search,
+      show,
+      query,
+      problems: all,
+    };
+    return render('list', seen, { ...data, shows: Object.keys(filters) });
+  });
+
+  page('/exits.csv', async (seen) => {
+    const { found, rowsOf, problems } = await listFor(seen);
+    const { rows, problem } = await rowsOf(found);
+    const missing = [...problems, ...(problem === undefined ? [] : [problem])];
+    // A spreadsheet shows no warning, so a list that is not whole is none.
+    if (missing.length > 0)
+      throw new HttpProblem(503, 'no-answer', `The list is not complete: ${missing.join('; ')}`);
+    return seen.reply
+      .header('cache-control', 'no-store')
+      .header('content-disposition', 'attachment; filename="exits.csv"')
+      .type('text/csv; charset=utf-8')
+      .send(csvOf(printableCopy(rows)));
+  });
+
+  page('/exits/:exitId', async (seen) => showExit({ render, config }, seen));
+
+  page('/exits/:exitId/report', async ({ exits, request, reply }) => {
+    const evidence = await exits.report(exitIdOf(request));
+    const { organisation, interview } = config;
+    const html = await reportPage(evidence, {
+      organisation: organisation.name,
+      timeZone: interview.timeZone,
+    });
+    // The page has its style in it, which this allows and no other.
+    const [, style = ''] = /<style>([^]*?)<\/style>/.exec(html) ?? [];
+    const hash = createHash('sha256').update(style).digest('base64');
+    return reply
+      .header(
+        'content-security-policy',
+        `default-src 'none'; style-src 'sha256-${hash}'; frame-ancestors 'none'`,
+      )
+      .header('cache-control', 'no-store')
+      .type('text/html; charset=utf-8')
+      .send(html);
+  });
+
+  const stopping = new AbortController();
+  app.addHook('preClose', async () => stopping.abort());
+  page('/exits/:exitId/events', async ({ exits, request, reply, session }) => {
+    const exitId = exitIdOf(request);
+    const sessionEnds = AbortSignal.timeout(session.idleUntil * 1000 - Date.now());
+    // Asked before the stream begins, so that a refusal is an answer.
+    await exits.status(exitId);
+    const signal = AbortSignal.any([stopping.signal, sessionEnds]);
+    await sendChanges(reply, exits.follow(exitId, LOOK_EVERY_MS), signal);
+  });
+}
+
+export const exitIdOf = ({ params }: Seen['request']): string => (params as { exitId: string }).exitId;
+
+/** @param shown what a form of the page has refused, or done */
+export async function showExit(
+  { render, config }: Pick<ConsoleRoutes, 'render' | 'config'>,
+  seen: Seen,
+  shown: Shown = formsShown(seen.request),
+): Promise<unknown> {
+  const { exits, request } = seen;
+  const status = await exits.status(exitIdOf(request));
+  const view = exitView(status, languages[languageOf(request)]!);
+  const zone = status.interview?.timeZone ?? config.interview.timeZone;
+  return render('exit', { ...seen, status: shown.code }, { ...view, ...shown, zone });
+}
+
+function wantedIn({ request }: Seen): { show: Show; search: string; cursor: string | undefined } {
+  const { q: search = '', show = 'open', cursor } = queryOf(request);
+  return {
+    search: search.slice(0, 200),
+    show: Object.hasOwn(filters, show) ? (show as Show) : 'open',
+    cursor,
+  };
+}
+
+/** The exits that the query asks for, and how they become rows. */
+async function listFor(seen: Seen) {
+  const { exits, request } = seen;
+  const { show, search } = wantedIn(seen);
+  const texts = languages[languageOf(request)]!;
+  const { exits: all, problems } = await exits.list(filters[show]);
+  const asked = all.filter(({ closedAt }) => show !== 'closed' || closedAt !== undefined);
+
+  async function rowsOf(
+    of: readonly ListedExitOfForm[],
+  ): Promise<{ rows: ExitRow[]; problem: string | undefined }> {
+    const { employees, problem } = await exits.employeesIn(of);
+    return { rows: of.map((exit) => rowOf(exit, employees, texts)), problem };
+  }
+
+  const wanted = searchable(search);
+  if (wanted === '') return { found: asked, rowsOf, problems };
+  const { employees, problem } = await exits.employeesIn(asked);
+  const found = asked.filter(({ employeeId }) =>
+    searchable(`${employees.get(employeeId)?.displayName ?? ''} ${employeeId}`).includes(wanted),
+  );
+  return { found, rowsOf, problems: problem === undefined ? problems : [...problems, problem] };
+}

@@ -1,0 +1,185 @@
+/** The endpoints of the HTTP API. The routes and the OpenAPI document are made of this table. */
+import { z } from 'zod';
+import { parse } from '../exit/input.js';
+import { Refusal } from '../exit/refusal.js';
+import type { ExitsFor } from './exits-for.js';
+import {
+  AmendmentAnswer,
+  AmendmentBody,
+  HandOverAnswer,
+  HandOverBody,
+  DecisionAnswer,
+  DecisionBody,
+  InterviewAnswer,
+  ListAnswer,
+  ListQuery,
+  OpenBody,
+  OpenedAnswer,
+  ReportAnswer,
+  ReschedulingBody,
+  ResolutionBody,
+  StatusAnswer,
+  StepAnswer,
+} from './api-schemas.js';
+import { pageOf } from './paging.js';
+import type { Act } from './roles.js';
+
+interface Asked<B, Q> {
+  exits: ExitsFor;
+  /** Empty where the path has none. */
+  exitId: string;
+  body: B;
+  query: Q;
+}
+
+interface Definition<B extends z.ZodType, Q extends z.ZodType> {
+  /** The OpenAPI `operationId`. */
+  name: string;
+  method: 'GET' | 'POST';
+  /** Under `/api/v1`, as OpenAPI writes it. */
+  path: string;
+  summary: string;
+  act: Act;
+  body?: B;
+  query?: Q;
+  status: number;
+  answer: z.ZodType;
+  /** @returns the body of the answer */
+  handle: (asked: Asked<z.output<B>, z.output<Q>>) => Promise<unknown>;
+}
+
+export type Endpoint = Omit<Definition<z.ZodType, z.ZodType>, 'handle'> & {
+  /** @throws Refusal `invalid` where the body or the query is malformed */
+  answerTo: (asked: Asked<unknown, unknown>) => Promise<unknown>;
+};
+
+const None = z.undefined();
+
+function endpoint<B extends z.ZodType = typeof None, Q extends z.ZodType = typeof None>({
+  handle,
+  ...rest
+}: Definition<B, Q>): Endpoint {
+  return {
+    ...rest,
+    async answerTo({ body, query, ...asked }) {
+      const checked = {
+        body: (rest.body && valid(rest.body, body)) as z.output<B>,
+        query: (rest.query && valid(rest.query, query)) as z.output<Q>,
+      };
+      return handle({ ...asked, ...checked });
+    },
+  };
+}
+
+function valid<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
+  const parsed = parse(schema as z.ZodType<z.output<T>>, input);
+  if (parsed.ok) return parsed.value;
+  throw new Refusal('invalid', parsed.problem);
+}
+
+export const endpoints: Endpoint[] = [
+  endpoint({
+    name: 'listExits',
+    method: 'GET',
+    path: '/exits',
+    summary: 'Lists exits: open ones first, the newest of them on top. A manager sees the own reports.',
+    act: 'read',
+    query: ListQuery,
+    status: 200,
+    answer: ListAnswer,
+    async handle({ exits, query: { limit, cursor, ...filter } }) {
+      const { exits: found, problems } = await exits.list(filter);
+      return { ...pageOf(found, limit, cursor), problems };
+    },
+  }),
+  endpoint({
+    name: 'openExit',
+    method: 'POST',
+    path: '/exits',
+    summary: 'Opens the exit of an employee: access is blocked, the manager told, the interview arranged.',
+    act: 'open',
+    body: OpenBody,
+    status: 201,
+    answer: OpenedAnswer,
+    async handle({ exits, body }) {
+      const { found, ...opened } = await exits.open(body);
+      return { ...opened, remarks: found.directoryProblem === undefined ? [] : [found.directoryProblem] };
+    },
+  }),
+  endpoint({
+    name: 'exitStatus',
+    method: 'GET',
+    path: '/exits/{exitId}',
+    summary: 'How an exit stands: its steps, what needs attention, and who is awaited.',
+    act: 'read',
+    status: 200,
+    answer: StatusAnswer,
+    handle: ({ exits, exitId }) => exits.status(exitId),
+  }),
+  endpoint({
+    name: 'exitReport',
+    method: 'GET',
+    path: '/exits/{exitId}/report',
+    summary: 'The evidence of an exit, from its record alone.',
+    act: 'report',
+    status: 200,
+    answer: ReportAnswer,
+    handle: ({ exits, exitId }) => exits.report(exitId),
+  }),
+  endpoint({
+    name: 'decideExit',
+    method: 'POST',
+    path: '/exits/{exitId}/decision',
+    summary: 'Finalises the decision, as the person of the token. The first valid decision stands.',
+    act: 'decide',
+    body: DecisionBody,
+    status: 200,
+    answer: DecisionAnswer,
+    handle: ({ exits, exitId, body }) => exits.decide(exitId, body),
+  }),
+  endpoint({
+    name: 'amendExit',
+    method: 'POST',
+    path: '/exits/{exitId}/amendment',
+    summary:
+      'Changes the last working day, or the day from which leaving takes effect. Due dates and the interview follow.',
+    act: 'amend',
+    body: AmendmentBody,
+    status: 200,
+    answer: AmendmentAnswer,
+    handle: ({ exits, exitId, body }) => exits.amend(exitId, body),
+  }),
+  endpoint({
+    name: 'handOverExit',
+    method: 'POST',
+    path: '/exits/{exitId}/hand-over',
+    summary: 'Gives the exit to another HR partner of the configuration. The interview follows.',
+    act: 'amend',
+    body: HandOverBody,
+    status: 200,
+    answer: HandOverAnswer,
+    handle: ({ exits, exitId, body }) => exits.handOver(exitId, body),
+  }),
+  endpoint({
+    name: 'resolveStep',
+    method: 'POST',
+    path: '/exits/{exitId}/resolve',
+    summary: 'Mends a stuck step: tries it again, or records that it was done by hand or is skipped.',
+    act: 'resolve',
+    body: ResolutionBody,
+    status: 200,
+    answer: StepAnswer,
+    handle: ({ exits, exitId, body }) => exits.resolve(exitId, body),
+  }),
+  endpoint({
+    name: 'moveInterview',
+    method: 'POST',
+    path: '/exits/{exitId}/interview',
+    summary: 'Moves the interview, and answers once the new invitations are out.',
+    act: 'interview',
+    body: ReschedulingBody,
+    status: 200,
+    answer: InterviewAnswer,
+    handle: ({ exits, exitId, body }) => exits.reschedule(exitId, body),
+  }),
+];

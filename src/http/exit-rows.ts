@@ -1,0 +1,90 @@
+/** Exits and steps as rows of a page. */
+import type { ListedExitOfForm } from '../client/application.js';
+import { costOf } from '../exit/cost.js';
+import type { Employee } from '../exit/people.js';
+import { isStuck, stepKey, type ExitStatus, type Step } from '../exit/status.js';
+import type { Texts } from './texts-en.js';
+
+export interface ExitRow {
+  exitId: string;
+  employeeId: string;
+  name: string | undefined;
+  form: string;
+  phase: ListedExitOfForm['phase'];
+  outcome: string | undefined;
+  needsAttention: boolean;
+  awaited: string;
+  due: { what: 'decision' | 'overdue' | 'lastWorkingDay' | 'closed'; at: string } | undefined;
+  openedAt: string;
+  closedAt: string | undefined;
+}
+
+/** @param employees those that the directory has told about */
+export function rowOf(
+  exit: ListedExitOfForm,
+  employees: ReadonlyMap<string, Employee | undefined>,
+  { awaited }: Texts,
+): ExitRow {
+  const { exitId, employeeId, form, phase, outcome, needsAttention, openedAt, closedAt } = exit;
+  return {
+    ...{ exitId, employeeId, form, phase, outcome, needsAttention, openedAt, closedAt },
+    name: employees.get(employeeId)?.displayName,
+    awaited: [needsAttention ? awaited.operator : '', awaitedIn(exit, awaited)].filter(Boolean).join(', '),
+    due: dueOf(exit),
+  };
+}
+
+function awaitedIn({ phase, needsAttention }: ListedExitOfForm, texts: Texts['awaited']): string {
+  switch (phase) {
+    case 'awaiting-decision':
+      return texts.hr;
+    case 'awaiting-effective-date':
+      return texts.date;
+    case 'starting':
+    case 'restoring':
+    case 'revoking':
+      return needsAttention ? '' : texts.ems;
+    case 'closed':
+    case 'cancelled':
+    case 'failed':
+    case 'terminated':
+    case 'timed-out':
+    case 'dead-lettered':
+      return needsAttention ? '' : texts.none;
+  }
+}
+
+function dueOf({ reviewBy, lastWorkingDay, closedAt }: ListedExitOfForm): ExitRow['due'] {
+  if (closedAt !== undefined) return { what: 'closed', at: closedAt };
+  if (reviewBy !== undefined)
+    return { what: Date.parse(reviewBy) < Date.now() ? 'overdue' : 'decision', at: reviewBy };
+  return lastWorkingDay === undefined ? undefined : { what: 'lastWorkingDay', at: lastWorkingDay };
+}
+
+/** Upper and lower case, and accents, do not matter to a person who searches. */
+export const searchable = (text: string): string =>
+  text.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase().replaceAll(/\s+/g, ' ').trim();
+
+const isAccess = ({ name }: Step): boolean => /^(block|restore|revoke)-access$/.test(name);
+
+/** The members of a page about one exit. */
+export function exitView(status: ExitStatus, { steps: labels }: Texts) {
+  const rows = status.steps.map((step) => ({
+    ...step,
+    key: stepKey(step),
+    label: Object.hasOwn(labels, step.name) ? labels[step.name] : step.name,
+    isStuck: isStuck(step),
+  }));
+  return {
+    status,
+    isOpen: status.closedAt === undefined,
+    isUndecided: ['starting', 'awaiting-decision', 'awaiting-effective-date'].includes(status.phase),
+    access: rows.filter(isAccess),
+    other: rows.filter((step) => !isAccess(step)),
+    costs: status.costs.flatMap(({ system, ...cost }) => {
+      const what = costOf(cost);
+      return what === '' ? [] : { system, what };
+    }),
+    stuck: rows.filter(({ isStuck }) => isStuck),
+  };
+}

@@ -1,0 +1,206 @@
+/**
+ * The exits as a person or a program may use them, for the API and the console alike. Acts are recorded with the one who is logged in.
+ */
+import type { Application, ListedExitOfForm } from '../client/application.js';
+import type { Form, Which } from '../client/forms.js';
+import type { People } from '../client/employees.js';
+import type { Amendment } from '../exit/amendment.js';
+import type { Decision } from '../exit/decision.js';
+import type { ListFilter } from '../exit/exits.js';
+import { isSameIdentity } from '../exit/mail-address.js';
+import type { Employee } from '../exit/people.js';
+import type { Rescheduling } from '../exit/rescheduling.js';
+import type { Resignation } from '../exit/resignation.js';
+import type { Resolution } from '../exit/resolution.js';
+import { Refusal } from '../exit/refusal.js';
+import { forbidden, HttpProblem } from './http-problem.js';
+import { scopeOf, type Act } from './roles.js';
+import type { User } from './user.js';
+
+/** What the server has of the product. */
+export interface Served {
+  application: Application;
+  people: People;
+  /** Of the program, for the record of a report. */
+  version: string;
+}
+
+/** How long a list waits for the directory. */
+const NAMES_WITHIN_MS = 3_000;
+/** Exit ids whose employee this process knows: Temporal's index may be a moment behind. */
+const REMEMBERED = 10_000;
+
+export type OpenRequest = Omit<Resignation, 'submittedBy' | 'overrideBy'> & {
+  form: Form;
+  override?: boolean | undefined;
+};
+export type DecisionRequest = Omit<Decision, 'decidedBy'>;
+export type ResolutionRequest = Omit<Resolution, 'by'>;
+export type ReschedulingRequest = Omit<Rescheduling, 'by'>;
+
+export type ExitsFor = ReturnType<ReturnType<typeof exitsOf>>;
+
+export function exitsOf({ application, people, version }: Served) {
+  const known = new Map<string, Which & { exitId: string }>();
+  function remember(exit: Which & { exitId: string }): void {
+    known.set(exit.exitId, exit);
+    if (known.size > REMEMBERED) known.delete(known.keys().next().value!);
+  }
+  async function named(exitId: string): Promise<Which & { exitId: string }> {
+    const { employeeId, form } = known.get(exitId) ?? (await application.whose(exitId));
+    const exit = { employeeId, form, exitId };
+    remember(exit);
+    return exit;
+  }
+
+  return function exitsFor(user: User) {
+    const may = (act: Act): boolean => user.acts.includes(act);
+
+    function demand(act: Act): void {
+      if (may(act)) return;
+      const lacks = `${user.name} may not do this: it needs a role, and a token the scope, for ${scopeOf(act)}`;
+      throw forbidden(lacks);
+    }
+
+    const isReport = (employee: Employee | undefined): boolean =>
+      user.mayReadOwnReports &&
+      employee?.manager.insteadOfManager === undefined &&
+      isSameIdentity(employee?.manager.email ?? '', user.email!);
+
+    /** @throws HttpProblem where the directory does not tell, since access is not guessed */
+    async function told(employeeId: string, what: string): Promise<Employee | undefined> {
+      try {
+        return await people.lookUp(employeeId);
+      } catch (error) {
+        const why = (error as Error).message;
+        throw new HttpProblem(503, 'no-answer', `Whether ${what} cannot be told: ${why}. Try again later`);
+      }
+    }
+
+    /** @throws HttpProblem unless the user may read exits, or the employee reports to them */
+    async function readable(exitId: string): Promise<Which & { exitId: string }> {
+      if (!may('read') && !user.mayReadOwnReports) demand('read');
+      const which = await named(exitId).catch((error: unknown) => {
+        // To a manager, an exit that is not there looks as one of another's report.
+        throw error instanceof Refusal && error.code === 'no-exit' && !may('read') ? notYours() : error;
+      });
+      if (may('read')) return which;
+      if (isReport(await told(which.employeeId, 'the employee reports to you'))) return which;
+      throw notYours();
+    }
+
+    const notYours = (): HttpProblem =>
+      forbidden(`${user.name} has no role here, and sees the exits of the own reports only`);
+
+    /** The exit itself refuses a decision of the employee concerned; this refuses their other acts. */
+    async function requireOther(employeeId: string): Promise<void> {
+      if (user.email === undefined) return;
+      const employee = await told(employeeId, 'you are the employee concerned');
+      if (employee?.identities.some((identity) => isSameIdentity(identity, user.email!)))
+        throw forbidden(`${user.name} is the employee concerned, who cannot act on their own exit`);
+    }
+
+    async function acting(act: Act, exitId: string): Promise<Which & { exitId: string }> {
+      demand(act);
+      const which = await named(exitId);
+      await requireOther(which.employeeId);
+      return which;
+    }
+
+    function resignationOf({ override, form: _form, ...rest }: OpenRequest): Resignation {
+      if (override && user.email === undefined)
+        throw forbidden('An override is a person’s: this token names none');
+      const submittedBy = user.email ?? user.name.slice(0, 254);
+      return { ...rest, submittedBy, ...(override && { overrideBy: user.email }) };
+    }
+
+    return {
+      user,
+      may,
+
+      /** @property problems one sentence for each reason why the list may not be whole */
+      async list(
+        filter: ListFilter & { form?: Form | undefined },
+      ): Promise<{ exits: ListedExitOfForm[]; problems: string[] }> {
+        if (!may('read') && !user.mayReadOwnReports) demand('read');
+        const { exits, problems } = await application.list(filter);
+        const missing = problems.map(({ message }) => message);
+        for (const { employeeId, form, exitId } of exits) remember({ employeeId, form, exitId });
+        if (may('read')) return { exits, problems: missing };
+        const { employees, problem } = await this.employeesIn(exits);
+        const own = exits.filter(({ employeeId }) => isReport(employees.get(employeeId)));
+        return { exits: own, problems: [...missing, ...(problem === undefined ? [] : [problem])] };
+      },
+
+      /** @property problem set where the directory has not told about all of them in time */
+      async employeesIn(exits: readonly { employeeId: string }[]) {
+        const ids = exits.map(({ employeeId }) => employeeId);
+        const employees = await people.lookUpAll(ids, NAMES_WITHIN_MS);
+        const untold = new Set(ids.filter((id) => !employees.has(id))).size;
+        const problem =
+          untold === 0 ? undefined : `the directory has not told who ${untold} of the employees are`;
+        return { employees, problem };
+      },
+
+      async employeeOf(employeeId: string): Promise<Employee | undefined> {
+        demand('open');
+        return people.lookUp(employeeId);
+      },
+
+      async status(exitId: string) {
+        return application.status(await readable(exitId));
+      },
+
+      async *follow(exitId: string, everyMs: number) {
+        yield* application.follow(await readable(exitId), everyMs);
+      },
+
+      async report(exitId: string) {
+        demand('report');
+        return application.report(await named(exitId), version);
+      },
+
+      async preview(request: OpenRequest) {
+        demand('open');
+        return application.preview(resignationOf(request), request.form);
+      },
+
+      async open(request: OpenRequest) {
+        demand('open');
+        const resignation = resignationOf(request);
+        // Without an override, opening one's own exit takes nothing from others, and works while the directory is down.
+        if (request.override) await requireOther(resignation.employeeId);
+        const { opened, found } = await application.open(resignation, request.form);
+        const { employeeId, form, exitId } = opened;
+        remember({ employeeId, form, exitId });
+        return { employeeId, form, exitId, found };
+      },
+
+      async previewDecision(exitId: string, request: DecisionRequest) {
+        demand('decide');
+        return application.previewDecision(await named(exitId), { ...request, decidedBy: user.email! });
+      },
+
+      async decide(exitId: string, request: DecisionRequest) {
+        demand('decide');
+        return application.decide(await named(exitId), { ...request, decidedBy: user.email! });
+      },
+
+      async amend(exitId: string, request: Omit<Amendment, 'by'>) {
+        return application.amend(await acting('amend', exitId), { ...request, by: user.email! });
+      },
+
+      async handOver(exitId: string, { to }: { to: string }) {
+        return application.handOver(await acting('amend', exitId), { to, by: user.email! });
+      },
+
+      async resolve(exitId: string, request: ResolutionRequest) {
+        return application.resolve(await acting('resolve', exitId), { ...request, by: user.email! });
+      },
+
+      async reschedule(exitId: string, request: ReschedulingRequest) {
+        return application.reschedule(await acting('interview', exitId), { ...request, by: user.email! });
+      },
+    };
+  };
+}

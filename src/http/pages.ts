@@ -1,0 +1,99 @@
+/** Renders the console's pages (console/pages) in the reader's language. Names, notes and answers of servers are untrusted: all is escaped. */
+import { fileURLToPath } from 'node:url';
+import { parseCookie } from 'cookie';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Liquid } from 'liquidjs';
+import Negotiator from 'negotiator';
+import { printableCopy } from '../client/printable.js';
+import type { Session } from './login-sessions.js';
+import de from './texts-de.js';
+import en, { type Texts } from './texts-en.js';
+
+export const consoleFolder = fileURLToPath(new URL('../../../console', import.meta.url));
+export const languages: Record<string, Texts> = { en, de };
+export const LANGUAGE_COOKIE = 'ems-language';
+
+/** The language that the person has chosen, else the one that the browser asks for. */
+export function languageOf({ headers }: FastifyRequest): string {
+  const chosen = parseCookie(headers.cookie ?? '')[LANGUAGE_COOKIE] ?? '';
+  if (Object.hasOwn(languages, chosen)) return chosen;
+  return new Negotiator({ headers }).language(Object.keys(languages)) ?? 'en';
+}
+
+export interface Page {
+  request: FastifyRequest;
+  reply: FastifyReply;
+  session?: Session | undefined;
+  status?: number;
+}
+
+export type Pages = ReturnType<typeof pagesIn>;
+
+/** @param timeZone IANA: the company's */
+export function pagesIn(timeZone: string, organisation: string) {
+  const engines = Object.fromEntries(
+    Object.keys(languages).map((language) => [language, engineFor(language, timeZone)]),
+  );
+
+  /** Sends the page `console/pages/<name>.liquid`. */
+  return async function render(
+    name: string,
+    { request, reply, session, status = 200 }: Page,
+    data: object = {},
+  ): Promise<FastifyReply> {
+    const language = languageOf(request);
+    const user = session?.user;
+    const html = (await engines[language]!.renderFile(`${name}.liquid`, {
+      ...printableCopy(data),
+      t: languages[language],
+      organisation,
+      timeZone,
+      path: request.url,
+      csrf: session?.csrf,
+      user: user && printableCopy(user),
+      may: Object.fromEntries((user?.acts ?? []).map((act) => [act, true])),
+    })) as string;
+    return reply
+      .code(status)
+      .header('cache-control', 'no-store')
+      .header('content-language', language)
+      .type('text/html; charset=utf-8')
+      .send(html);
+  };
+}
+
+function engineFor(language: string, timeZone: string): Liquid {
+  const liquid = new Liquid({
+    root: `${consoleFolder}/pages`,
+    cache: true,
+    outputEscape: 'escape',
+    strictFilters: true,
+    strictVariables: true,
+    lenientIf: true,
+    ownPropertyOnly: true,
+  });
+  liquid.unregisterFilter('raw');
+  const locale = language === 'en' ? 'en-GB' : language;
+  const format = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale, options);
+  const day = format({ dateStyle: 'medium', timeZone });
+  const calendarDate = format({ dateStyle: 'medium', timeZone: 'UTC' });
+  const time = format({ dateStyle: 'medium', timeStyle: 'short', timeZone });
+  const showTime = (iso: string): string => time.format(new Date(iso));
+  /** `{{ t.due.decision | fill: date }}`: each `{}` becomes the next value. */
+  liquid.registerFilter('fill', (text: string, ...values: unknown[]) =>
+    values.reduce<string>((filled, value) => filled.replace('{}', () => String(value)), text),
+  );
+  liquid.registerFilter('day', (iso: string) =>
+    (/^\d{4}-\d\d-\d\d$/.test(iso) ? calendarDate : day).format(new Date(iso)),
+  );
+  liquid.registerFilter('time', showTime);
+  liquid.registerFilter('slot', (start: string, end: string, zone: string) => {
+    const range = format({ dateStyle: 'full', timeStyle: 'short', timeZone: zone });
+    return `${range.formatRange(new Date(start), new Date(end))} (${zone})`;
+  });
+  /** A sentence of the exit, which names instants in UTC. */
+  liquid.registerFilter('local', (text: string) =>
+    text.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, showTime),
+  );
+  return liquid;
+}

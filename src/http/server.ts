@@ -1,0 +1,91 @@
+/** The HTTP server: the API and the console over one application. */
+import formBody from '@fastify/formbody';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import fastify, { LogController, type FastifyInstance } from 'fastify';
+import type { Config } from '../config/config.js';
+import { routeApi } from './api.js';
+import { routeConsole } from './console.js';
+import { exitsOf, type Served } from './exits-for.js';
+import { HttpProblem } from './http-problem.js';
+import { identityOf } from './identity.js';
+import { openapiDocument } from './openapi.js';
+import type { Settings } from './settings.js';
+
+interface ServerOptions extends Served {
+  settings: Settings;
+  config: Config;
+  /** Default: no log. */
+  log?: boolean;
+}
+
+/** Bytes. */
+const LONGEST_BODY = 64 * 1024;
+
+export async function createServer({ settings, config, log = false, ...served }: ServerOptions) {
+  const { publicUrl, trustedProxies, requestsPerMinute, oidc } = settings;
+  const app = fastify({
+    logger: log && { level: 'info' },
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: LONGEST_BODY,
+    // Connections that wait for the next request end at once, requests under way are answered.
+    forceCloseConnections: 'idle',
+    ...(trustedProxies !== undefined && { trustProxy: trustedProxies }),
+  });
+  const identity = identityOf(oidc);
+  const exitsFor = exitsOf(served);
+
+  await app.register(helmet, headersOf(settings));
+  await app.register(rateLimit, { max: requestsPerMinute, timeWindow: '1 minute' });
+  await app.register(formBody);
+  refuseOtherHosts(app, publicUrl);
+
+  app.get('/healthz', { config: { rateLimit: false } }, () => ({ status: 'ok' }));
+  app.get('/readyz', { config: { rateLimit: false } }, async () => {
+    await identity.client();
+    // The answer does not matter: it shows that the engines answer.
+    const { problems } = await served.application.list({ employeeId: 'none' });
+    if (problems[0]) throw problems[0];
+    return { status: 'ok' };
+  });
+
+  const document = openapiDocument(served.version, publicUrl, oidc.issuer);
+  await app.register((api) => routeApi(api, { identity, exitsFor, document }), { prefix: '/api/v1' });
+  routeConsole(app, { settings, identity, exitsFor, config });
+  return app;
+}
+
+/** Pages load nothing from other hosts, run no inline script, and stand in no frame. */
+function headersOf({ publicUrl, oidc }: Settings) {
+  const none = ["'none'"];
+  const self = ["'self'"];
+  return {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: none,
+        scriptSrc: self,
+        styleSrc: self,
+        imgSrc: self,
+        connectSrc: self,
+        // A logout goes on to the provider, and browsers hold redirects of forms to this as well.
+        formAction: [...self, new URL(oidc.issuer).origin],
+        baseUri: none,
+        frameAncestors: none,
+      },
+    },
+    frameguard: { action: 'deny' as const },
+    referrerPolicy: { policy: 'same-origin' as const },
+    strictTransportSecurity: publicUrl.startsWith('https:') && { maxAge: 31_536_000 },
+  };
+}
+
+/** Against DNS rebinding: a page of another name that resolves to this server reads nothing. */
+function refuseOtherHosts(app: FastifyInstance, publicUrl: string): void {
+  const { host } = new URL(publicUrl);
+  const probes = new Set(['/healthz', '/readyz']);
+  app.addHook('onRequest', async ({ headers, url }) => {
+    if (headers.host !== host && !probes.has(url))
+      throw new HttpProblem(421, 'unknown-page', `This server is ${publicUrl}, and answers to no other name`);
+  });
+}

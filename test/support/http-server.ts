@@ -1,0 +1,37 @@
+/** The HTTP server over the exits of a test, on a port of its own. */
+import getPort from 'get-port';
+import { peopleOf } from '../../src/client/employees.js';
+import { createServer } from '../../src/http/server.js';
+import { loadSettings } from '../../src/http/settings.js';
+import type { BothFormsWorld } from './both-forms-world.js';
+
+export const SESSION_SECRET = 'a secret of the tests, long enough';
+export const CONSOLE_SECRET = 'a secret of the console';
+
+export interface HttpServer {
+  url: string;
+  audience: string;
+  stop: () => Promise<void>;
+}
+
+export async function startHttpServer(
+  { application, config }: Pick<BothFormsWorld, 'application' | 'config'>,
+  issuer: string,
+  wanted?: number,
+  requestsPerMinute = 10_000,
+): Promise<HttpServer> {
+  const port = wanted ?? (await getPort({ host: '127.0.0.1' }));
+  const settings = loadSettings({
+    EMS_HTTP_PORT: String(port),
+    EMS_SESSION_SECRET: SESSION_SECRET,
+    EMS_REQUESTS_PER_MINUTE: String(requestsPerMinute),
+    EMS_OIDC_ISSUER: issuer,
+    EMS_OIDC_CLIENT_ID: 'ems-console',
+    EMS_OIDC_CLIENT_SECRET: CONSOLE_SECRET,
+    EMS_OIDC_PROGRAMS: 'hris',
+  });
+  const people = peopleOf(() => config);
+  const app = await createServer({ application, people, version: '0.0.0-test', settings, config });
+  await app.listen({ host: settings.host, port });
+  return { url: settings.publicUrl, audience: settings.oidc.audience, stop: () => app.close() };
+}
