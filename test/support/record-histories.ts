@@ -148,3 +148,5 @@ for (const [name, run] of Object.entries(paths)) {
 }
 await world.stop();
 await stopTemporal();
+// The servers that tests share end with the process.
+process.exit(0);
