@@ -85,6 +85,25 @@ describe('on a SCIM server that hides memberships', () => {
       ? list([])
       : usual();
 
+  it('is not said to have cost what the filter leaves out of suspended accounts only', async () => {
+    group('staff', 'ravi', 'dana');
+    server.odd(leavesOutTheInactive());
+    const { taken, notes } = await block(await capture(SUSPEND), SUSPEND);
+    assert.deepEqual(taken, { suspended: true, groups: [] });
+    assert.deepEqual(notes, []);
+  });
+
+  it('says of a restore that the account is inactive, where a removal suspended it late', async () => {
+    group('production', 'ravi', 'dana');
+    const hold = holding('production');
+    const account = await capture(hold);
+    const { taken } = await block(account, hold);
+    server.users[0]!['active'] = false;
+    const { active, notes } = await access().restore(account, taken, signal);
+    assert.equal(active, false);
+    assert.match(notes.join('; '), /it is inactive now: by a late effect of the removal/);
+  });
+
   describe('a revocation', () => {
     it('cannot tell where lists hide members and the filter finds none', async () => {
       group('admins', 'ravi', 'dana');

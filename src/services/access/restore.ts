@@ -105,6 +105,8 @@ export const restore =
       else if (went.length > 0) notes.push(`not given back: ${what}`);
       else if (atRisk.length > 0) noteIntact(port, account.id);
     }
+    if (!taken.suspended && !isNothing(taken) && account.active && after?.active === false)
+      lasting.push('it is inactive now: by a late effect of the removal, or by another administrator');
     if (lost.length > 0) {
       throw new FinalFailure(
         FailureType.NotGivenBack,

@@ -5,7 +5,7 @@ import { bounded, type Blocked, type CapturedAccount } from '../../exit/hold-fac
 import type { AccessPort, Account } from './access-port.js';
 import { noteOfGone, setActive } from './activation.js';
 import type { Strategy } from './hold-strategy.js';
-import { namesOf, ownGroupsOf, without } from './memberships.js';
+import { askGroups, namesOf, ownGroupsOf, without } from './memberships.js';
 
 /** How old what the capture read may be, to stand for what is there before the suspension, in milliseconds. */
 const JUST_NOW_MS = 10_000;
@@ -68,11 +68,17 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
     /** Some systems take a suspended account out of its groups. */
     async function costOf({ suspended, groups }: typeof taken) {
       if (!before) return { taken: { suspended, groups }, notes: [] };
-      const lost = bounded(without(before, [...(await ownGroupsOf(port, captured.id, signal)), ...groups]));
+      const unseen = without(before, [...(await ownGroupsOf(port, captured.id, signal)), ...groups]);
+      // Some systems only leave out the memberships of suspended accounts.
+      const { present, untold } = await askGroups(port, captured.id, unseen, signal);
+      const lost = bounded(without(unseen, present));
       if (lost.length === 0) return { taken: { suspended, groups }, notes: [] };
       const all = { suspended, groups: [...groups, ...lost] };
       await trying(all);
-      return { taken: all, notes: [`the suspension cost ${namesOf(lost)}`] };
+      return {
+        taken: all,
+        notes: [`the suspension ${untold.length > 0 ? 'may have cost' : 'cost'} ${namesOf(lost)}`],
+      };
     }
   },
 });
