@@ -1,5 +1,6 @@
 /** Activities for the workflow itself: they read the configuration and Temporal, and no other server. */
 import { Context } from '@temporalio/activity';
+import { optionalTsToDate } from '@temporalio/common/lib/time.js';
 import type { Config } from '../config/config.js';
 import { startOfDay } from '../config/start-of-day.js';
 import { mergeTaken } from '../exit/hold-facts.js';
@@ -14,6 +15,16 @@ import { decoded } from './payloads.js';
 const OPEN_HOLDS = `WorkflowType = 'exitEmployee' AND ExecutionStatus = 'Running' AND ExitPhase IN ('starting', 'awaiting-decision', 'awaiting-effective-date')`;
 
 const ORPHANS = `WorkflowType = 'exitEmployee' AND ExecutionStatus IN ('Terminated', 'TimedOut')`;
+
+/** `PENDING_ACTIVITY_STATE_SCHEDULED` of Temporal's API: it waits for an attempt, or for a worker. */
+const PENDING_SCHEDULED = 1;
+
+export interface PendingProgress {
+  /** The heartbeat details; undefined without any. */
+  reported: unknown;
+  /** When the next attempt begins at the earliest, ISO 8601; absent where one may be under way. */
+  idleUntil?: string;
+}
 
 export function createExitActivities(config: Config) {
   const plan = planFrom(config, 'orchestrated');
@@ -36,16 +47,18 @@ export function createExitActivities(config: Config) {
       return { ...plan, systems: [...plan.systems, ...left], adopts: runs.map(({ runId }) => runId) };
     },
 
-    /**
-     * The heartbeat details of a pending activity. A cancellation between two attempts would lose them.
-     * @returns undefined without details
-     */
-    async progressOf(activityId: string): Promise<unknown> {
+    /** The progress of a pending activity. A cancellation between two attempts would lose it. */
+    async progressOf(activityId: string): Promise<PendingProgress> {
       const { client, info } = Context.current();
       const { workflowId, runId } = info.workflowExecution!;
       const { raw } = await client.workflow.getHandle(workflowId, runId).describe();
       const activity = raw.pendingActivities?.find((each) => each.activityId === activityId);
-      return decoded(activity?.heartbeatDetails?.payloads);
+      const next = optionalTsToDate(activity?.nextAttemptScheduleTime);
+      const isIdle = activity?.state === PENDING_SCHEDULED && next !== undefined;
+      return {
+        reported: await decoded(activity?.heartbeatDetails?.payloads),
+        ...(isIdle && { idleUntil: next.toISOString() }),
+      };
     },
 
     /** A page of the open holds, from the memos of the open exits. @param page base64 of Temporal's page token */

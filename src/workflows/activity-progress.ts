@@ -3,7 +3,7 @@
  * effect.
  */
 import { ActivityFailure } from '@temporalio/workflow';
-import type { Reported } from '../exit/failures.js';
+import type { PendingProgress } from '../activities/exit-activities.js';
 import { progressOf } from './proxies.js';
 import { causeOf, detailsOf } from './step-failures.js';
 import type { StepExecution } from './step-runner.js';
@@ -16,10 +16,10 @@ export class ActivityProgress<P> {
 
   /** Calls an activity of a step with the latest report, and keeps the heartbeat details of a call that fails. */
   async during<T>(execution: StepExecution, call: (latest: P | undefined) => Promise<T>): Promise<T> {
-    let fetched: Reported | undefined;
+    let fetched: PendingProgress | undefined;
     // An activity that is cancelled between two attempts returns no details. Until then the server has them.
     execution.beforeCancel = async () => {
-      fetched = { reported: await progressOf(execution.activityId) };
+      fetched = await progressOf(execution.activityId);
     };
     try {
       const result = await call(this.latest);
@@ -28,10 +28,11 @@ export class ActivityProgress<P> {
       return result;
     } catch (failure) {
       if (failure instanceof ActivityFailure) {
-        const details = detailsOf(causeOf(failure)) ?? fetched;
-        this.isLost = details === undefined;
+        const details = detailsOf(causeOf(failure));
+        // What an attempt reported after that, the failure does not carry: it may have acted.
+        this.isLost = !details && !isStillIdle(fetched);
         // Attempts report before they act. Without a report, this call has had no effect.
-        this.latest = (details?.reported as P | null | undefined) ?? this.latest;
+        this.latest = ((details ?? fetched)?.reported as P | null | undefined) ?? this.latest;
       }
       throw failure;
     } finally {
@@ -39,3 +40,7 @@ export class ActivityProgress<P> {
     }
   }
 }
+
+/** Whether no attempt has begun since, by the clock of the server. */
+const isStillIdle = (fetched: PendingProgress | undefined): boolean =>
+  fetched?.idleUntil !== undefined && Date.parse(fetched.idleUntil) > Date.now();

@@ -10,16 +10,19 @@ export async function remindUntilDecided(context: ExitContext): Promise<void> {
   const isDecided = () => !exit.isAwaited;
   const elapsedMs = () => Date.now() - Date.parse(exit.openedAt);
   const sending = new Map<Rung['kind'], Promise<void>>();
-  while (!isDecided()) {
-    const { reviewBy } = exit;
-    const { next } = standingOn(exit.review!, elapsedMs());
+  for (;;) {
+    // A rung may have fallen due before this begins, or while no worker ran.
+    context.advanceTime();
+    if (isDecided()) break;
+    const { reviewBy, review, ladder } = exit;
+    if (ladder.rung && !sending.has(ladder.rung.kind)) {
+      const { kind } = ladder.rung;
+      sending.set(kind, runner.performEach(rungStep[kind], send(context), isDecided));
+    }
+    const { next } = standingOn(review!, elapsedMs());
     const summary = next.kind === 'remind' ? `Reminder ${next.number} to HR` : `Escalation ${next.number}`;
     const isOther = () => isDecided() || exit.reviewBy !== reviewBy;
-    if (!(await condition(isOther, Math.max(1, next.afterMs - elapsedMs()), { summary })))
-      context.advanceTime();
-    const kind = exit.ladder.rung?.kind;
-    if (isDecided() || !kind || sending.has(kind)) continue;
-    sending.set(kind, runner.performEach(rungStep[kind], send(context), isDecided));
+    await condition(isOther, Math.max(1, next.afterMs - elapsedMs()), { summary });
   }
   await Promise.all(sending.values());
 }
