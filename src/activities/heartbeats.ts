@@ -26,7 +26,8 @@ export interface Heartbeats<P> {
   stop: () => void;
 }
 
-export function startHeartbeats<P>({ info, client }: Pick<Context, 'info' | 'client'>): Heartbeats<P> {
+export function startHeartbeats<P>(context: Context): Heartbeats<P> {
+  const { info } = context;
   let details = (info.heartbeatDetails ?? undefined) as P | undefined;
   const unwanted = new AbortController();
   let waiting = 0;
@@ -36,7 +37,7 @@ export function startHeartbeats<P>({ info, client }: Pick<Context, 'info' | 'cli
     waiting += 1;
     const sent = last.then(async () => {
       try {
-        await client.activity.heartbeat(info.taskToken, details);
+        await context.client.activity.heartbeat(info.taskToken, details);
       } catch (error) {
         if (endings.some((ending) => error instanceof ending)) unwanted.abort(error);
         throw error;
