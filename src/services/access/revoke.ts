@@ -52,9 +52,10 @@ export const revoke =
     const doubts: string[] = [];
     for (const account of accounts.values()) {
       const { id, userName } = account;
+      const user = await port.read(account, signal);
       // While it is active: some systems leave out the memberships of suspended accounts.
-      const before = await unlessUntold(port.groupsOf(id, signal));
-      const changed = await unlessUntold(setActive(port, account, false, signal));
+      const before = user ? await unlessUntold(port.groupsOf(id, signal)) : [];
+      const changed = await unlessUntold(setActive(port, account, false, signal, user));
       if (changed) {
         const { seen, writes } = changed;
         if (!seen && writes > 0)
