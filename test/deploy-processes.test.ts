@@ -9,6 +9,7 @@ import { parse } from 'yaml';
 import { startTemporal, type TemporalServer } from '../src/local/temporal-server.js';
 import { passwordOf, startDeployedNats } from './support/deployed-nats.js';
 import { eventually } from './support/eventually.js';
+import { startTokenIssuer, type TokenIssuer } from './support/token-issuer.js';
 import { startProcess } from './support/process-under-test.js';
 import { scratchFolder, temporal } from './support/temporal.js';
 
@@ -27,27 +28,32 @@ const { services } = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: 
 const ours = Object.entries(services).filter(([, { build, healthcheck }]) => build && !healthcheck.disable);
 const [, entrypoint] = /^ENTRYPOINT (.*)$/m.exec(readFileSync('Dockerfile', 'utf8'))!;
 
-/** As `deploy/example.env` would set it. */
-const secretOf = (name: string): string => {
-  const [, user] = /^NATS_(.*)_PASSWORD$/.exec(name) ?? [];
-  return user === undefined ? 'a-secret' : passwordOf(user.toLowerCase());
-};
-
 describe('@long the processes of the deployment', () => {
   let app: string;
   let nats: Awaited<ReturnType<typeof startDeployedNats>>;
   let server: TemporalServer;
+  let issuer: TokenIssuer;
+
+  /** As `deploy/example.env` would set it. */
+  function valueOf(name: string): string {
+    const [, user] = /^NATS_(.*)_PASSWORD$/.exec(name) ?? [];
+    if (user !== undefined) return passwordOf(user.toLowerCase());
+    if (name === 'EMS_OIDC_ISSUER') return issuer.issuer;
+    return name === 'EMS_PUBLIC_URL' ? 'https://exits.acme.example' : `a-long-secret-for-${name}`;
+  }
   before('the folder /app of the image, and the servers', async () => {
     app = await scratchFolder();
     for (const name of ['dist', 'templates', 'package.json', 'node_modules'])
       await symlink(path.resolve(name), path.join(app, name));
     await copyFile('deploy/ems.config.yaml', path.join(app, 'ems.config.yaml'));
+    issuer = await startTokenIssuer();
     nats = await startDeployedNats(await scratchFolder());
     const { program } = await temporal();
     const logFile = path.join(await scratchFolder(), 'temporal.log');
     server = await startTemporal({ program, port: await getPort({ host: '127.0.0.1' }), logFile });
   });
   after(async () => {
+    await issuer.stop();
     await nats.stop();
     await server.stop();
   });
@@ -55,13 +61,14 @@ describe('@long the processes of the deployment', () => {
   /** The hosts of the network are ports of this machine; everything else is as the container has it. */
   const here = (text: string, port: number): string =>
     text
-      .replaceAll(/\$\{([A-Z_]+):\?[^}]*\}/g, (_, name: string) => secretOf(name))
+      .replaceAll(/\$\{([A-Z_]+):\?[^}]*\}/g, (_, name: string) => valueOf(name))
       .replaceAll('temporal:7233', server.address)
       .replaceAll('nats:4222', nats.address)
-      .replaceAll('8081', String(port));
+      .replaceAll(/\$\{[A-Z_]+:-([^}]*)\}/g, '$1')
+      .replaceAll(/\b80(81|90)\b/g, String(port));
 
   it('there is one for each service of each form', () => {
-    assert.equal(ours.length, 9);
+    assert.equal(ours.length, 10);
   });
 
   for (const [name, container] of ours)
