@@ -12,7 +12,7 @@ import {
 } from '../exit/hold-facts.js';
 import type { Earlier } from '../exit/hold.js';
 import type { Person } from '../exit/matching.js';
-import type { Known } from '../services/access/find-accounts.js';
+import type { Known } from '../services/access/whose-account.js';
 import type { AccessService } from '../services/access/access.js';
 import { attempt } from './attempt.js';
 import { earlierHold } from './earlier-runs.js';

@@ -15,9 +15,9 @@ export function createDriftActivities(access: ReadonlyMap<string, AccessService>
         const service = serviceOn(access, system);
         let drifted = 0;
         const failures: unknown[] = [];
-        for (const { workflowId, runId, employee, accounts, hold } of holds) {
+        for (const { workflowId, runId, employee, accounts, hold, chosen } of holds) {
           try {
-            const seen = await service.driftOf(employee, accounts, hold, signal);
+            const seen = await service.driftOf(employee, accounts, hold, signal, { chosen });
             if (!seen) continue;
             drifted += 1;
             await signalDrift(workflowId, runId, { system, ...seen, seenAt: new Date().toISOString() });

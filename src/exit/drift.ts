@@ -17,6 +17,8 @@ export interface WatchedHold {
   hold: HoldKind;
   employee: Person;
   accounts: WatchedAccount[];
+  /** The ids that an operator has named where several accounts match. */
+  chosen?: readonly string[] | undefined;
   /** The task queue of the system. */
   queue: string;
 }

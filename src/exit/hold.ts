@@ -27,6 +27,10 @@ export interface Held {
   capturedAfter?: string | undefined;
   /** Memberships appeared after the capture, so the next move captures again. */
   isToBeCaptured?: boolean | undefined;
+  /** How many blocks in a row have found such memberships. */
+  uncapturedRounds?: number | undefined;
+  /** When to capture again: ISO 8601, UTC. */
+  captureAgainAt?: string | undefined;
   /** What the hold has set out to take, or has taken. A restore gives back this and no more. */
   taken: Taken;
   /** Until when a write of the block may still take effect; `unknown` where no attempt reported its end. */
@@ -62,8 +66,8 @@ type Move =
   | { move: 'block'; account: CapturedAccount; tried: Taken }
   | { move: 'restore'; account: CapturedAccount; taken: Taken; earlier: Earlier }
   | { move: 'revoke'; removing: GroupRef[] | undefined }
-  /** Until then a late write of the block may take effect: ISO 8601, UTC. */
-  | { move: 'wait'; until: string }
+  /** `until`: ISO 8601, UTC. `why`: for people, after "Until". */
+  | { move: 'wait'; until: string; why: string }
   | { move: 'done'; notes: string[] }
   | { move: 'refuse'; because: FinalFailure };
 
@@ -84,6 +88,8 @@ export type Answer =
   /** A block ended without a result. `reported`: what it had set out to take; null for nothing new, undefined where the report is lost. */
   | { gaveUp: { reported: Taken | null | undefined } }
   | { restored: Restored }
+  /** An operator looks why memberships come back; a retry counts anew. */
+  | { askedForHelp: true }
   /** A restore could not give everything back. A late write may be the reason, so a second restore decides. */
   | { notGivenBack: true }
   | { revoking: true }
@@ -102,11 +108,16 @@ export interface HoldContext {
 
 const UNKNOWN = 'unknown';
 
+/** The pauses between blocks that find new memberships. The first is a coincidence; after the last, a rule adds them. */
+const ROUND_PAUSES_MS = [0, 5_000, 20_000];
+
 function next(held: Held, { system, goal, now }: Pick<HoldContext, 'system' | 'goal' | 'now'>): Move {
   const { capture, taken, blocked, restored, revokingSince, revoked, lookAgainAt } = held;
   const account = capture?.account;
   switch (goal.to) {
     case 'block':
+      if (held.captureAgainAt !== undefined && Date.parse(held.captureAgainAt) > now)
+        return { move: 'wait', until: held.captureAgainAt, why: `${system} may have settled` };
       if (!capture || held.isToBeCaptured || held.capturedAfter !== goal.drift) return { move: 'capture' };
       if (!account) return { move: 'done', notes: ['no account', ...capture.notes] };
       if (blocked && held.blockedAfter === goal.drift)
@@ -117,7 +128,7 @@ function next(held: Held, { system, goal, now }: Pick<HoldContext, 'system' | 'g
         return { move: 'refuse', because: revokingAlready(system, revokingSince) };
       if (!restored && account && !isNothing(taken)) {
         if (lookAgainAt !== undefined && Date.parse(lookAgainAt) > now)
-          return { move: 'wait', until: lookAgainAt };
+          return { move: 'wait', until: lookAgainAt, why: `no late write can block ${system} again` };
         const { version, renamed } = blocked ?? {};
         const earlier = { version, renamed, memberships: held.first?.memberships };
         return { move: 'restore', account, taken, earlier };
@@ -148,7 +159,8 @@ export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, 
       ? { ...held.capture!, account: mergeAccounts(known, seen), notes, cost }
       : { capturedAt, account: seen, notes, cost };
     const capturedAfter = goal.to === 'block' ? goal.drift : undefined;
-    return { ...held, capture, capturedAfter, taken, revokingSince, isToBeCaptured: false };
+    const again = { isToBeCaptured: false, captureAgainAt: undefined };
+    return { ...held, capture, capturedAfter, taken, revokingSince, ...again };
   }
   if ('trying' in answer) return { ...held, taken: answer.trying, mayLandUntil: UNKNOWN };
   if ('gaveUp' in answer) {
@@ -163,16 +175,24 @@ export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, 
     // A repeated block finds the account renamed already.
     const renamed = answer.blocked.renamed ?? held.blocked?.renamed;
     const mayLandUntil = isUnsettled ? isoIn(lateWriteMs) : undefined;
-    if (uncaptured.length > 0) return { ...held, taken, mayLandUntil, isToBeCaptured: true };
+    if (uncaptured.length > 0) {
+      const { uncapturedRounds = 0 } = held;
+      const pauseMs = ROUND_PAUSES_MS[uncapturedRounds] ?? 0;
+      const captureAgainAt = pauseMs > 0 ? isoIn(pauseMs) : undefined;
+      const again = { isToBeCaptured: true, uncapturedRounds: uncapturedRounds + 1, captureAgainAt };
+      return { ...held, taken, mayLandUntil, ...again };
+    }
     const drift = goal.to === 'block' ? goal.drift : undefined;
     return {
       ...held,
       taken,
       mayLandUntil,
+      uncapturedRounds: undefined,
       blocked: { blockedAt, version, renamed, notes },
       blockedAfter: drift,
     };
   }
+  if ('askedForHelp' in answer) return { ...held, uncapturedRounds: undefined };
   if ('revoking' in answer) return { ...held, revokingSince: held.revokingSince ?? isoIn(0) };
   if ('removing' in answer) return { ...held, removing: answer.removing };
   if ('revoked' in answer) {
@@ -212,6 +232,12 @@ const byHand = (system: string, by: string) =>
     `${by} blocked ${system} by hand: give the access back by hand and settle this step`,
   );
 
+const addedEachTime = (system: string, userName: string, groups: readonly GroupRef[], rounds: number) =>
+  new FinalFailure(
+    FailureType.Refused,
+    `${userName} is in ${groups.map(({ displayName }) => displayName).join(', ')} on ${system} after each of ${rounds} removals: perhaps a rule adds it again each time. Look there, then retry the step`,
+  );
+
 type MoveTo<M extends Move['move']> = Extract<Move, { move: M }>;
 
 /** Performs the moves: by activities, or in the access service itself. Each method may throw what the service throws. */
@@ -228,14 +254,13 @@ export interface Performer {
   restore: (move: MoveTo<'restore'>) => Promise<Restored>;
   /** Of every account of the employee. */
   revoke: (move: MoveTo<'revoke'>, apply: (answer: Answer) => void) => Promise<Revoked>;
-  /** @param until ISO 8601 */
-  wait: (until: string) => Promise<void>;
+  wait: (move: MoveTo<'wait'>) => Promise<void>;
 }
 
 /**
  * Performs moves until the hold reaches its goal.
  * @returns notes for an auditor
- * @throws FinalFailure NotGivenBack, DoneByHand; and what a move throws
+ * @throws FinalFailure NotGivenBack, DoneByHand, Refused; and what a move throws
  */
 export async function perform(performer: Performer, on: Omit<HoldContext, 'now'>): Promise<string[]> {
   const apply = (answer: Answer): void => {
@@ -247,9 +272,15 @@ export async function perform(performer: Performer, on: Omit<HoldContext, 'now'>
       case 'capture':
         apply({ captured: await performer.capture() });
         break;
-      case 'block':
-        apply({ blocked: await performer.block(todo, apply) });
-        break;
+      case 'block': {
+        const blocked = await performer.block(todo, apply);
+        apply({ blocked });
+        const { uncapturedRounds = 0 } = performer.held;
+        if (uncapturedRounds <= ROUND_PAUSES_MS.length) break;
+        apply({ askedForHelp: true });
+        await performer.save();
+        throw addedEachTime(on.system, todo.account.userName, blocked.uncaptured, uncapturedRounds);
+      }
       case 'restore':
         try {
           apply({ restored: await performer.restore(todo) });
@@ -268,7 +299,7 @@ export async function perform(performer: Performer, on: Omit<HoldContext, 'now'>
         apply({ revoked: await performer.revoke(todo, apply) });
         break;
       case 'wait':
-        await performer.wait(todo.until);
+        await performer.wait(todo);
         break;
       case 'refuse':
         throw todo.because;

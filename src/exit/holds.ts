@@ -1,7 +1,7 @@
 /** The holds on all accounts of one employee in one critical system. Most employees have one account, or none. */
 import type { WatchedAccount } from './drift.js';
 import { together } from './failures.js';
-import type { AccountRef, Capture, CapturedAccount, HoldKind, Taken } from './hold-facts.js';
+import type { Capture, CapturedAccount, GroupRef, HoldKind, Taken } from './hold-facts.js';
 import { noHold, observed, perform, type Held, type HoldContext, type Performer } from './hold.js';
 
 /** Always at least one; the first has no account where the system has none of the employee. Plain JSON, which a record can keep. */
@@ -78,13 +78,14 @@ export const accountsOf = (holds: Holds): CapturedAccount[] =>
 
 /** @param taken by account id */
 export const watchedOf = (
-  accounts: readonly AccountRef[],
+  accounts: readonly Pick<CapturedAccount, 'id' | 'groups'>[],
   taken: Record<string, Taken | undefined>,
   { kind }: HoldKind,
 ): WatchedAccount[] =>
-  accounts.map(({ id }) => {
-    // What a suspension cost may be much, and is no access.
-    const groups = kind === 'groups' ? (taken[id]?.groups ?? []) : [];
+  accounts.map(({ id, groups: captured }) => {
+    // What went besides is given back at the end: a hold neither watches nor takes it again.
+    const isHeld = (group: GroupRef) => kind === 'groups' && captured.some((each) => each.id === group.id);
+    const groups = (taken[id]?.groups ?? []).filter(isHeld);
     return { id, groups: groups.map((group) => group.id) };
   });
 

@@ -90,7 +90,9 @@ export class SystemHold {
     const taken = byAccount(holds, (held) => held.taken);
     const accounts = watchedOf(accountsOf(holds), taken, hold);
     const employee = this.context.exit.person;
-    return accounts.length > 0 ? { system, hold, employee, accounts, queue } : undefined;
+    const chosen = this.context.exit.chosenAccounts(system);
+    const choice = chosen.length > 0 ? { chosen } : {};
+    return accounts.length > 0 ? { system, hold, employee, accounts, queue, ...choice } : undefined;
   }
 
   private carryTo(goal: Goal, execution: StepExecution): Promise<string[]> {
@@ -138,9 +140,9 @@ export class SystemHold {
         const input = { employee, system, accounts, chosen };
         return execution.call(access.revokeAccess, input).catch(throwFinal);
       },
-      wait: (until) =>
+      wait: ({ until, why }) =>
         clock.sleep(Math.max(1, Date.parse(until) - clock.now()), {
-          summary: `Until no late write can block ${system} again`,
+          summary: `Until ${why}`,
         }),
     };
     return performAll(performer, on).finally(() => (this.holds = performer.holds));

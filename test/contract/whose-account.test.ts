@@ -100,17 +100,80 @@ contract('whose account it is: a hold', [embedded], (system, { SUSPEND, named })
 
   it('is also on the second account that a person has on purpose', async () => {
     const { employeeId, id } = await system.hire();
-    const admin = await system.admin.createUser({ employeeId: named('no-id'), userName: `adm-${id}` });
+    const admin = await system.admin.createUser({
+      employeeId: '',
+      email: named('adm@acme.example'),
+      userName: `adm-${id}`,
+    });
     const also = [{ attribute: 'userName', template: `${named('adm-')}{login}` }];
     const service = system.access({ also });
     const { accounts } = await service.capture({ employeeId, login: id }, SUSPEND, signal);
     assert.deepEqual(idsOf(accounts), [id, admin].toSorted());
   });
 
+  const BY_ID_THEN_LOGIN = [{ attribute: 'externalId', template: '{employeeId}' }, BY_LOGIN];
+
+  it('stops where a login finds an account that shows the employee id of another person, until its id is named', async () => {
+    const id = await system.admin.createUser({ employeeId: named('E-of-a-stranger'), userName: 'reused' });
+    const person = { employeeId: named('E-without'), login: named('reused') };
+    const service = system.access({ match: BY_ID_THEN_LOGIN });
+    const capturing = (chosen: string[] = []) => service.capture(person, SUSPEND, signal, { chosen });
+    for (const chosen of [[], ['all']]) {
+      const reason = await finalFailure(FailureType.Ambiguous, capturing(chosen));
+      assert.match(reason, new RegExp(`${id} .* is found by userName .* shows externalId .*E-of-a-stranger`));
+    }
+    assert.deepEqual(idsOf((await capturing([id])).accounts), [id]);
+  });
+
+  it('stops where the key of a second account finds the account of another person', async () => {
+    const { employeeId, id } = await system.hire();
+    const stranger = await system.admin.createUser({
+      employeeId: named('other-admin'),
+      userName: `sys-${id}`,
+    });
+    const also = [{ attribute: 'userName', template: `${named('sys-')}{login}` }];
+    const capturing = (chosen: string[] = []) =>
+      system.access({ also }).capture({ employeeId, login: id }, SUSPEND, signal, { chosen });
+    assert.match(await finalFailure(FailureType.Ambiguous, capturing()), new RegExp(`${stranger} .* shows`));
+    const { accounts, notes } = await capturing([id]);
+    assert.deepEqual(idsOf(accounts), [id]);
+    assert.match(notes.join(), new RegExp(`left out: ${stranger}`));
+  });
+
+  it('leaves a stranger alone to whom the login has passed on: no drift, no second hold, no revocation', async () => {
+    const { employeeId, id } = await system.hire();
+    const person = { employeeId, login: named(`passed-${id}`) };
+    const service = system.access({ match: BY_ID_THEN_LOGIN });
+    const account = (await service.capture(person, SUSPEND, signal)).accounts[0]!;
+    const { taken } = await system.block(account, SUSPEND);
+    const stranger = await system.admin.createUser({
+      ...{ employeeId: named('E-next'), userName: `passed-${id}` },
+    });
+    assert.equal(await service.driftOf(person, [{ id, groups: [] }], SUSPEND, signal), undefined);
+    const again = await service.capture(person, SUSPEND, signal, { held: [id] });
+    assert.deepEqual(idsOf(again.accounts), [id]);
+    const restored = await service.restore(account, taken, signal, { employee: person });
+    assert.doesNotMatch(restored.notes.join(), /also has the account/);
+    await service.revoke(person, [account], signal);
+    assert.equal((await system.admin.account(stranger)).active, true);
+  });
+
+  it('does not call the account drift that an operator has not chosen', async () => {
+    const { employeeId, first, second } = await hireTwice([true, true]);
+    const chosen = [first];
+    const service = system.access();
+    const account = (await service.capture({ employeeId }, SUSPEND, signal, { chosen })).accounts[0]!;
+    await system.block(account, SUSPEND);
+    const drift = (known?: { chosen: string[] }) =>
+      service.driftOf({ employeeId }, [{ id: first, groups: [] }], SUSPEND, signal, known);
+    assert.equal(await drift({ chosen }), undefined);
+    assert.match((await drift())!.what, new RegExp(`another account .* \\(${second}\\)`));
+  });
+
   it('stops where two keys find different accounts', async () => {
     const { employeeId, id } = await system.hire();
     const stranger = await system.admin.createUser({ employeeId: named('stranger'), userName: `as-${id}` });
-    const match = [{ attribute: 'externalId', template: '{employeeId}' }, BY_LOGIN];
+    const match = BY_ID_THEN_LOGIN;
     const person = { employeeId, login: named(`as-${id}`) };
     const reason = await finalFailure(
       FailureType.Ambiguous,

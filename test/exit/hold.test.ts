@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { FailureType, FinalFailure } from '../../src/exit/failures.js';
-import type { Blocked, CapturedAccount, Taken } from '../../src/exit/hold-facts.js';
+import type { Blocked, CapturedAccount, GroupRef, Taken } from '../../src/exit/hold-facts.js';
 import { noHold, perform, type Goal, type Held, type Performer } from '../../src/exit/hold.js';
 
 const account: CapturedAccount = { id: 'u-1', userName: 'nora', identities: [], active: true, groups: [] };
@@ -9,7 +9,12 @@ const capture = { capturedAt: '2026-11-23T09:00:00.000Z', account, notes: [] };
 const LATE_MS = 30_000;
 
 /** Performs a hold in memory, on a clock that only waiting moves. */
-function site(held: Held = noHold, restore: () => Promise<void> = () => Promise.resolve()) {
+function site(
+  held: Held = noHold,
+  restore: () => Promise<void> = () => Promise.resolve(),
+  /** What each block finds after it, in turn. */
+  found: GroupRef[][] = [],
+) {
   const did: string[] = [];
   let now = Date.parse('2026-11-23T09:00:00.000Z');
   const blocked: Blocked = { blockedAt: '', taken: suspended, uncaptured: [], notes: [] };
@@ -18,14 +23,14 @@ function site(held: Held = noHold, restore: () => Promise<void> = () => Promise.
     now: () => now,
     save: () => Promise.resolve(void did.push('save')),
     capture: () => Promise.resolve((did.push('capture'), { ...capture, taken: undefined })),
-    block: () => Promise.resolve((did.push('block'), blocked)),
+    block: () => Promise.resolve((did.push('block'), { ...blocked, uncaptured: found.shift() ?? [] })),
     async restore({ taken }) {
       did.push('restore');
       await restore();
       return { restoredAt: '', givenBack: taken, active: true, notes: [] };
     },
     revoke: () => Promise.resolve((did.push('revoke'), { revokedAt: '', removedGroups: [], notes: [] })),
-    wait: (until) => {
+    wait: ({ until }) => {
       did.push('wait');
       now = Date.parse(until);
       return Promise.resolve();
@@ -48,6 +53,27 @@ describe('the hold', () => {
       ['capture', 'block', 'capture', 'block'],
       'it looks for accounts and blocks again after drift',
     );
+  });
+
+  const admins = [{ id: 'g-1', displayName: 'admins' }];
+
+  it('pauses while memberships come back after each removal, and then asks for help', async () => {
+    const found = Array.from({ length: 7 }, () => admins);
+    const { did, to } = site(noHold, undefined, found);
+    const refused = { type: FailureType.Refused, message: /nora is in admins on payroll after each of 4 / };
+    await assert.rejects(to({ to: 'block' }), refused);
+    const round = ['capture', 'block'];
+    const all = [...round, ...round, 'wait', ...round, 'wait', ...round, 'save'];
+    assert.deepEqual(did, all);
+    // A retry counts anew.
+    await to({ to: 'block' });
+    assert.equal(did.at(-1), 'block');
+  });
+
+  it('captures again at once where a membership appeared once', async () => {
+    const { did, to } = site(noHold, undefined, [admins]);
+    await to({ to: 'block' });
+    assert.deepEqual(did, ['capture', 'block', 'capture', 'block']);
   });
 
   it('waits once for late writes: a retried restore does not wait again', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { FailureType, FinalFailure } from '../../src/exit/failures.js';
 import type { CapturedAccount } from '../../src/exit/hold-facts.js';
-import { noHolds, performAll, type HoldsPerformer } from '../../src/exit/holds.js';
+import { noHolds, performAll, watchedOf, type HoldsPerformer } from '../../src/exit/holds.js';
 
 const account = (id: string): CapturedAccount => ({
   ...{ id, userName: id, identities: [], active: true, groups: [] },
@@ -55,5 +55,14 @@ describe('the holds on several accounts', () => {
     const outage = new Error('payroll gave no answer');
     const { blocking } = site({ dana: refused, 'adm-dana': outage });
     await assert.rejects(blocking(), outage);
+  });
+
+  it('are watched for the groups that they are about, and not for one that went besides', () => {
+    const [admins, licences] = ['admins', 'licences'].map((id) => ({ id, displayName: id }));
+    const dana = { ...account('dana'), groups: [admins!] };
+    const taken = { dana: { suspended: false, groups: [admins!, licences!] } };
+    assert.deepEqual(watchedOf([dana], taken, { kind: 'groups', groups: ['admins'] }), [
+      { id: 'dana', groups: ['admins'] },
+    ]);
   });
 });

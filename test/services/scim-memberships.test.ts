@@ -281,6 +281,46 @@ describe('on a SCIM server that hides memberships', () => {
     });
   });
 
+  describe('drift', () => {
+    const drift = async () =>
+      (
+        await access().driftOf(
+          { employeeId: 'E-1' },
+          [{ id: 'dana', groups: ['production'] }],
+          holding('production'),
+          signal,
+        )
+      )?.what;
+
+    it('is a new account of the employee that is in a critical group by way of another one', async () => {
+      group('production', 'ravi', { value: 'sre', type: 'Group' });
+      group('sre', 'ravi');
+      server.users.push({ id: 'dana-2', userName: 'dana-2', externalId: 'E-1', active: true });
+      assert.equal(await drift(), undefined);
+      (server.groups[1]!['members'] as Json[]).push({ value: 'dana-2' });
+      assert.match((await drift())!, /another account of the employee is active: dana-2 \(dana-2\)/);
+    });
+
+    it('is seen in a held group that has another name now', async () => {
+      group('production', 'ravi', { value: 'sre', type: 'Group' });
+      group('sre', 'ravi', 'dana');
+      server.groups[0]!['displayName'] = 'old';
+      server.groups.push({ id: 'p-2', displayName: 'production', members: [{ value: 'ravi' }] });
+      assert.match((await drift())!, /is in the group production again: it comes by way of sre/);
+    });
+
+    it('is no account whose employee id differs in case', async () => {
+      group('production', 'ravi', 'zoe');
+      server.users.push({ id: 'zoe', userName: 'zoe', externalId: 'e-1', active: true });
+      server.odd(({ filter }, usual) =>
+        filter?.attribute === 'externalId'
+          ? list(server.users.filter((user) => /^e-1$/i.test(String(user['externalId']))))
+          : usual(),
+      );
+      assert.equal(await drift(), undefined);
+    });
+  });
+
   describe('what a removal takes besides', () => {
     const blockAndRestore = async () => {
       const account = await capture(holding('production'));

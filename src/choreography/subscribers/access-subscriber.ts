@@ -72,8 +72,8 @@ export function accessSubscription(
         };
         return service.revoke(employee, accountsOf(record.value), signal, { chosen, earlier, removing });
       },
-      wait: (until) => {
-        throw new RetryLater(Date.parse(until) - now(), `a late block on ${system} may still land`);
+      wait: ({ until, why }) => {
+        throw new RetryLater(Date.parse(until) - now(), `until ${why}`);
       },
     };
     const notes = await performAll(performer, on);

@@ -1,7 +1,7 @@
 /** The access service's recurring check of an open hold. `access.blocked` is redelivered until the exit ends, once for each check. */
 import type { StoredEvent } from '../../exit/events.js';
 import type { Exit } from '../../exit/exit.js';
-import type { AccountRef, Taken } from '../../exit/hold-facts.js';
+import type { CapturedAccount, Taken } from '../../exit/hold-facts.js';
 import { watchedOf } from '../../exit/holds.js';
 import type { AccessService } from '../../services/access/access.js';
 import type { AccessOptions } from './access-subscriber.js';
@@ -19,7 +19,7 @@ export function driftSubscription(
   { service, recheckEvery, awaitSlot }: DriftOptions,
 ): Subscription<undefined> {
   const check = (
-    accounts: readonly AccountRef[],
+    accounts: readonly CapturedAccount[],
     taken: Record<string, Taken> | undefined = {},
     nth: number,
   ): Task<undefined> => ({
@@ -29,7 +29,9 @@ export function driftSubscription(
     async run({ signal }, exit) {
       const { hold } = exit.plan!.systems.find(({ name }) => name === system)!;
       const seen = await service
-        .driftOf(exit.person, watchedOf(accounts, taken, hold), hold, signal)
+        .driftOf(exit.person, watchedOf(accounts, taken, hold), hold, signal, {
+          chosen: exit.chosenAccounts(system),
+        })
         .catch((error: Error) => {
           // An outage needs no attention: the hold stands until drift is observed.
           throw new RetryLater(recheckEvery, `not checked for drift: ${error.message}`, { cause: error });

@@ -45,10 +45,12 @@ export interface Key {
 }
 
 /** An account that matches a key. */
-interface Candidate {
+export interface Candidate {
   account: Account;
   /** The attribute's value in the system's own spelling. */
   value: string;
+  /** What the account shows of further attributes, by name; absent where the system does not tell. */
+  shown?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
 export interface Membership {
@@ -94,8 +96,11 @@ export interface AccessPort {
   /** The configured name of the system: "payroll". */
   readonly system: string;
   capabilities(signal: AbortSignal): Promise<Capabilities>;
-  /** @returns every account with this key, each once; the value is compared without regard to case */
-  find(key: Key, signal: AbortSignal): Promise<Candidate[]>;
+  /**
+   * @param others further attributes, whose values tell whether the account is another person's
+   * @returns every account with this key, each once; the value is compared without regard to case
+   */
+  find(key: Key, signal: AbortSignal, others?: readonly string[]): Promise<Candidate[]>;
   /**
    * Whether any account has the attribute, or there is no account. Where none has, a search by it tells nothing.
    * Absent where the system refuses an attribute that it does not have.

@@ -2,7 +2,8 @@
 import { bounded, type Capture, type HoldKind } from '../../exit/hold-facts.js';
 import type { Person } from '../../exit/matching.js';
 import type { AccessPort } from './access-port.js';
-import { describe, findAccounts, type Known, type Matching } from './find-accounts.js';
+import { describe, findAccounts, type Matching } from './find-accounts.js';
+import type { Known } from './whose-account.js';
 import { strategyOf } from './strategies.js';
 
 export const capture =

@@ -4,7 +4,8 @@ import type { HoldKind } from '../../exit/hold-facts.js';
 import { knownKeys, type Person } from '../../exit/matching.js';
 import type { AccessPort } from './access-port.js';
 import { accountsNow, type Matching } from './find-accounts.js';
-import { comesBy, groupsNamed, groupsOf, isNamed, lookInto, namesOf } from './memberships.js';
+import { comesBy, groupsOf, isNamed, lookInto, namesOf } from './memberships.js';
+import type { Known } from './whose-account.js';
 
 type Seen = Pick<Drift, 'what' | 'isUntold'>;
 
@@ -19,6 +20,7 @@ export const driftOf =
     held: readonly WatchedAccount[],
     hold: HoldKind,
     signal: AbortSignal,
+    { chosen }: Pick<Known, 'chosen'> = {},
   ): Promise<Seen | undefined> => {
     let untold: Seen | undefined;
     for (const account of held) {
@@ -26,7 +28,13 @@ export const driftOf =
       if (seen && !seen.isUntold) return seen;
       untold ??= seen;
     }
-    const now = await accountsNow(port, matching, employee, signal);
+    const now = await accountsNow(
+      port,
+      matching,
+      employee,
+      { held: held.map(({ id }) => id), chosen },
+      signal,
+    );
     const isKnown = knownKeys([...matching.match, ...(matching.also ?? [])], employee).length > 0;
     if (!now && isKnown)
       untold ??= cannotTell(
@@ -34,9 +42,17 @@ export const driftOf =
       );
     for (const { id, userName, active } of now ?? []) {
       if (held.some((account) => account.id === id) || active === false) continue;
-      const isFree = hold.kind === 'suspend' || (await groupsNamed(port, id, hold.groups, signal)).length > 0;
-      if (!isFree) continue;
       const other = `another account of the employee`;
+      if (hold.kind === 'groups') {
+        const groups = new Set(held.flatMap((account) => account.groups));
+        const { isIn, because } = await accessOf(id, [...groups]);
+        // A hold has never looked at this account, so that a group that does not tell is news.
+        if (because !== undefined)
+          untold ??= cannotTell(
+            `whether ${other} has access, ${userName} (${id}): ${port.system} ${because}`,
+          );
+        if (isIn === undefined) continue;
+      }
       if (active) return { what: `${other} is active: ${userName} (${id})` };
       untold ??= cannotTell(`whether ${other} is active, is not shown: ${userName} (${id})`);
     }
@@ -49,21 +65,37 @@ export const driftOf =
         if (user.active) return { what: 'the account is active again' };
         return cannotTell(`whether the account ${user.userName} is active, is not shown any more`);
       }
+      // A group that does not tell did not tell the block either, which says so.
+      const { isIn } = await accessOf(id, groups);
+      return isIn === undefined ? undefined : { what: `is in ${isIn}` };
+    }
+
+    /** @returns the critical groups that the account is in, for people; or `because`, why a group does not tell */
+    async function accessOf(
+      id: string,
+      groups: readonly string[],
+    ): Promise<{ isIn?: string | undefined; because?: string | undefined }> {
+      const names = hold.kind === 'groups' ? hold.groups : [];
       // By id, since a group may have another name now; and by name, since another group may have the name now.
       const back = await groupsOf(
         port,
         id,
         signal,
-        ({ group }) =>
-          groups.includes(group.id) || hold.groups.some((name) => isNamed(group.displayName, name)),
+        ({ group }) => groups.includes(group.id) || names.some((name) => isNamed(group.displayName, name)),
       );
-      if (back.length > 0) return { what: `is in ${namesOf(back)} again` };
-      // A group that does not tell did not tell the block either, which says so.
-      for (const { name, standing } of await lookInto(port, id, hold.groups, [], () => true, signal)) {
-        if (standing.is === 'direct') return { what: `is in ${name} again` };
-        if (standing.is === 'nested') return { what: `is in ${name} again: it ${comesBy(standing.by)}` };
+      if (back.length > 0) return { isIn: `${namesOf(back)} again` };
+      const looked = await lookInto(port, id, names, [], () => true, signal);
+      for (const groupId of groups.filter((each) => looked.every(({ group }) => group?.id !== each))) {
+        const standing = await port.standingIn?.(id, groupId, () => true, signal);
+        if (standing) looked.push({ name: `the group ${groupId}`, standing });
       }
-      return undefined;
+      let because: string | undefined;
+      for (const { name, standing } of looked) {
+        if (standing.is === 'direct') return { isIn: `${name} again` };
+        if (standing.is === 'nested') return { isIn: `${name} again: it ${comesBy(standing.by)}` };
+        if (standing.is === 'cannot tell') because ??= standing.because;
+      }
+      return { because };
     }
 
     function cannotTell(what: string): Seen {

@@ -1,9 +1,10 @@
 /** Finds the accounts of a person on a critical system, by the configured keys. */
 import { cannotTell, FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.js';
 import { activityOf } from '../../exit/hold-facts.js';
-import { isById, knownKeys, valueOf, type Match, type Person } from '../../exit/matching.js';
+import { isById, valueOf, type Match, type Person } from '../../exit/matching.js';
 import { assertSpelling } from '../../exit/spelling.js';
 import type { AccessPort, Account } from './access-port.js';
+import { chosenAmong, hitsOf, isNamedIn, type Known, type Stranger } from './whose-account.js';
 
 export interface Matching {
   /** The keys in order: the first with any account counts. A later one that finds other accounts is a contradiction. */
@@ -22,43 +23,58 @@ interface Found {
   notes: string[];
 }
 
-export interface Known {
-  /** The ids of accounts that the exit holds already. */
-  held?: readonly string[] | undefined;
-  /** The ids that an operator has named where several accounts match; `all` for all of them. */
-  chosen?: readonly string[] | undefined;
-}
-
 /** @throws FinalFailure Ambiguous, OtherSpelling, CannotTell */
 export async function findAccounts(
   port: AccessPort,
   { match, also = [], lookUp }: Matching,
   employee: Person,
-  { held = [], chosen = [] }: Known,
+  known: Known,
   signal: AbortSignal,
 ): Promise<Found> {
+  const { held = [], chosen = [] } = known;
+  const isNamed = isNamedIn(known);
   let person = employee;
   let isComplete = lookUp === undefined;
+  const strangers = new Map<string, Stranger>();
   const found = await first();
   const further: Account[] = [];
   for (const key of also) further.push(...(await hits(key)));
+  const leftOut = withoutStrangers([...(found?.accounts ?? []), ...(found?.others ?? []), ...further]);
   const own = found ? choose(found) : { accounts: [], left: [], notes: [] };
   const accounts = new Map([...own.accounts, ...further].map((account) => [account.id, account]));
-  return { ...own, accounts: [...accounts.values()] };
+  return { ...own, accounts: [...accounts.values()], notes: [...own.notes, ...leftOut] };
 
   async function hits(key: Match): Promise<Account[]> {
     if (valueOf(key, person) === undefined && !isComplete) {
       person = await lookUp!(person, signal);
       isComplete = true;
     }
-    const value = valueOf(key, person);
-    if (value === undefined) return [];
-    const candidates = await port.find({ attribute: key.attribute, value }, signal);
-    if (!isById(key)) return candidates.map(({ account }) => account);
-    // A server may compare without regard to case: another spelling is another person, or a mistake.
-    const exact = candidates.filter((candidate) => candidate.value === value);
-    if (exact.length === 0 && candidates[0]) assertSpelling(candidates[0].value, value, port.system);
-    return exact.map(({ account }) => account);
+    const { own, strangers: others, misspelt } = await hitsOf(port, key, match, person, signal);
+    if (misspelt !== undefined) assertSpelling(misspelt, person.employeeId, port.system);
+    // Only by its id does an operator choose such an account: "all" does not name it.
+    const isMeant = ({ account: { id } }: Stranger) => held.includes(id) || chosen.includes(id);
+    for (const other of others) if (!isMeant(other)) strangers.set(other.account.id, other);
+    return [...own, ...others.filter(isMeant).map(({ account }) => account)];
+  }
+
+  /**
+   * @param all the accounts that are found otherwise
+   * @returns notes of those that are left out, since it is known which account is meant
+   * @throws FinalFailure Ambiguous
+   */
+  function withoutStrangers(all: readonly Account[]): string[] {
+    const others = [...strangers.values()].filter(({ account }) => all.every(({ id }) => id !== account.id));
+    const texts = others.map(
+      ({ account, by, shows }) => `${describe([account])} is found by ${by} and shows ${shows}`,
+    );
+    const isKnown = held.length > 0 || all.some(({ id }) => chosen.includes(id));
+    if (isKnown || others.length === 0) return texts.map((text) => `left out: ${text}`);
+    const { employeeId } = person;
+    const different = `${all.length + others.length} accounts on ${port.system} are found by different keys of ${employeeId}: ${describe(all)}; `;
+    throw new FinalFailure(
+      FailureType.Ambiguous,
+      `${all.length > 0 ? different : `on ${port.system} `}${texts.join('; ')}, not ${employeeId}: none is changed. Look whose it is, and retry the step with the id of the account that is meant`,
+    );
   }
 
   async function first(): Promise<{ accounts: Account[]; by: Match; others: Account[] } | undefined> {
@@ -71,6 +87,7 @@ export async function findAccounts(
         others.push(...(await hits(key).catch(unlessUnasked)));
       return { accounts, by, others: others.filter(({ id }) => accounts.every((one) => one.id !== id)) };
     }
+    if (strangers.size > 0) return undefined;
     const unknown = match.filter((key) => valueOf(key, person) === undefined);
     if (unknown.length < match.length) {
       await assertKeys(match.filter((key) => !unknown.includes(key)));
@@ -95,9 +112,8 @@ export async function findAccounts(
   function choose({ accounts: all, by, others }: NonNullable<Awaited<ReturnType<typeof first>>>): Found {
     const how = isById(by) ? [] : [`found by ${by.attribute} ${valueOf(by, person)}`];
     const candidates = [...all, ...others];
-    const isNamed = ({ id }: Account) => held.includes(id) || chosen.includes('all') || chosen.includes(id);
-    if (chosen.length > 0 && candidates.some(isNamed)) {
-      const named = candidates.filter(isNamed);
+    const named = chosenAmong(candidates, known);
+    if (named) {
       return { accounts: named, left: [], notes: [...how, `chosen: ${describe(named)}`] };
     }
     // A reused address or a mistyped number would block a stranger.
@@ -122,27 +138,34 @@ export async function findAccounts(
 }
 
 /**
- * Asks again which accounts the person has, by the keys that are known.
- * @returns every account that the keys find; undefined where no key could be asked
+ * Asks again which accounts the person has, by the keys that are known, as a capture would.
+ * @returns every account that is the person's; undefined where no key could be asked
  */
 export async function accountsNow(
   port: AccessPort,
   { match, also = [] }: Matching,
   person: Person,
+  known: Known,
   signal: AbortSignal,
 ): Promise<Account[] | undefined> {
-  const found = new Map<string, Account>();
   let isAsked = false;
-  for (const key of knownKeys([...match, ...also], person)) {
-    const candidates = await port.find(key, signal).catch((error: unknown) => {
-      unlessUnasked(error);
-      return undefined;
-    });
-    if (!candidates) continue;
-    isAsked = true;
-    for (const { account } of candidates) found.set(account.id, account);
+  const matched = await ownOf(match);
+  const all = [...(chosenAmong(matched, known) ?? matched), ...(await ownOf(also))];
+  return isAsked ? [...new Map(all.map((account) => [account.id, account])).values()] : undefined;
+
+  async function ownOf(keys: readonly Match[]): Promise<Account[]> {
+    const accounts: Account[] = [];
+    for (const key of keys.filter((each) => valueOf(each, person) !== undefined)) {
+      const hits = await hitsOf(port, key, match, person, signal).catch((error: unknown) => {
+        unlessUnasked(error);
+        return undefined;
+      });
+      isAsked ||= hits !== undefined;
+      const chosen = hits?.strangers.filter(({ account }) => known.chosen?.includes(account.id)) ?? [];
+      accounts.push(...(hits?.own ?? []), ...chosen.map(({ account }) => account));
+    }
+    return accounts;
   }
-  return isAsked ? [...found.values()] : undefined;
 }
 
 /** A system may refuse a filter on an attribute that it does not have, or not tell by it. */

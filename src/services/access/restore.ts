@@ -14,7 +14,8 @@ import type { Person } from '../../exit/matching.js';
 import type { AccessPort, Account } from './access-port.js';
 import { setActive } from './activation.js';
 import { isSteady, noteIntact, noteReactivation } from './reactivations.js';
-import { accountsNow, findAccounts, type Known, type Matching } from './find-accounts.js';
+import { accountsNow, findAccounts, type Matching } from './find-accounts.js';
+import type { Known } from './whose-account.js';
 import { addMembership } from './membership-writes.js';
 import { namesOf, ownGroupsOf, without } from './memberships.js';
 
@@ -41,6 +42,7 @@ export const restore =
     const lost: string[] = [];
     const notes: string[] = [];
     const lasting: string[] = [];
+    const known = { held: [account.id], chosen };
     const gone = `the account ${account.userName}, which was deleted meanwhile`;
     const user = await port.read(account, signal);
     let after = user;
@@ -140,7 +142,7 @@ export const restore =
      * @throws FinalFailure CannotTell
      */
     async function assertTheirs(person: Person, user: Account): Promise<boolean> {
-      const found = await accountsNow(port, matching, person, signal);
+      const found = await accountsNow(port, matching, person, known, signal);
       const isFound = found?.some(({ id }) => id === account.id);
       const isAsBlocked =
         (earlier.version !== undefined && user.version === earlier.version) ||
@@ -173,7 +175,7 @@ export const restore =
     }
 
     async function unfound(person: Person): Promise<string[]> {
-      const found = await accountsNow(port, matching, person, signal);
+      const found = await accountsNow(port, matching, person, known, signal);
       return found?.some(({ id }) => id === account.id)
         ? []
         : [
@@ -183,7 +185,13 @@ export const restore =
 
     /** A system may have made another account for the same person. */
     async function successorOf(person: Person): Promise<string> {
-      const { accounts } = await findAccounts(port, matching, person, { chosen: ['all'] }, signal);
+      const { accounts } = await findAccounts(
+        port,
+        matching,
+        person,
+        { held: [account.id], chosen: ['all'] },
+        signal,
+      );
       return accounts.length > 0
         ? ` (the employee has ${accounts.map(({ userName, id }) => `${userName}, ${id}`).join('; ')} now)`
         : '';

@@ -9,7 +9,8 @@ import {
 } from '../../exit/hold-facts.js';
 import type { Person } from '../../exit/matching.js';
 import type { AccessPort, Membership } from './access-port.js';
-import { findAccounts, type Known, type Matching } from './find-accounts.js';
+import { findAccounts, type Matching } from './find-accounts.js';
+import type { Known } from './whose-account.js';
 import { setActive } from './activation.js';
 import { askGroups, groupsOf, isChangeable, without, withoutOthers } from './memberships.js';
 import { removeMembership } from './membership-writes.js';

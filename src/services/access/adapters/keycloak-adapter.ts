@@ -51,11 +51,12 @@ export function createKeycloakAdapter(keycloak: KeycloakClient): AccessPort {
 
     capabilities: () => Promise.resolve({ conditionalWrites: false, settleMs: 0, restore: 'exact' }),
 
-    async find(key, signal) {
+    async find(key, signal, others = []) {
       const users = await keycloak.findUsers(filterOf(key), signal);
       const candidates = users.flatMap((user) => {
         const value = valuesOf(user, key.attribute).find((each) => isSame(each, key.value));
-        return value === undefined ? [] : [{ account: accountOf(user), value }];
+        const shown = Object.fromEntries(others.map((other) => [other, valuesOf(user, other)]));
+        return value === undefined ? [] : [{ account: accountOf(user), value, shown }];
       });
       if (candidates.length < users.length)
         throw cannotTell(

@@ -192,15 +192,19 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
 
     capabilities: () => Promise.resolve({ ...dialect.capabilities, settleMs: 0 }),
 
-    find: ({ attribute, value }, signal) =>
+    find: ({ attribute, value }, signal, others = []) =>
       ldap.session(signal, async (session) => {
         const filter = and(dialect.isAccount, equals(attribute, value));
-        const entries = await session.search(userBase, filter, [...accountAttributes, attribute]);
+        const entries = await session.search(userBase, filter, [...accountAttributes, attribute, ...others]);
         const candidates = [];
         for (const entry of entries) {
           const spelling = entry.all(attribute).find((each) => isSame(each, value));
           if (spelling !== undefined)
-            candidates.push({ account: await accountOf(session, entry), value: spelling });
+            candidates.push({
+              account: await accountOf(session, entry),
+              value: spelling,
+              shown: Object.fromEntries(others.map((other) => [other, entry.all(other)])),
+            });
         }
         return candidates;
       }),

@@ -1,7 +1,7 @@
 /** The port to a critical system over SCIM 2.0 (RFC 7643, RFC 7644). */
 import { cannotTell } from '../../../exit/failures.js';
 import type { ScimClient } from '../../protocols/scim.js';
-import { identitiesOf, type ScimGroup, type ScimUser } from '../../protocols/scim-resource.js';
+import { identitiesOf, valuesOf, type ScimGroup, type ScimUser } from '../../protocols/scim-resource.js';
 import type { AccessPort, Account, Membership } from '../access-port.js';
 import { createScimMembers } from './scim-members.js';
 
@@ -56,10 +56,11 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
       restore: 'exact',
     }),
 
-    find: async ({ attribute, value }, signal) =>
+    find: async ({ attribute, value }, signal, others = []) =>
       (await scim.findUsers(attribute, value, signal)).map((found) => ({
         account: accountOf(found.user),
         value: found.value,
+        shown: Object.fromEntries(others.map((other) => [other, valuesOf(found.user.json, other)])),
       })),
 
     hasKey: (attribute, signal) => scim.isShown(attribute, signal),
