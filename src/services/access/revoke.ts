@@ -50,6 +50,7 @@ export const revoke =
     const revoked: AccountRef[] = [];
     const notes = [...found.notes];
     const doubts: string[] = [];
+    const losses = new Set<string>();
     for (const account of accounts.values()) {
       const { id, userName } = account;
       // While it is active: some systems leave out the memberships of suspended accounts.
@@ -141,7 +142,7 @@ export const revoke =
       for (let start = 0; start < groups.length; start += AT_A_TIME) {
         const watched: Watched[] = [];
         for (const group of groups.slice(start, start + AT_A_TIME))
-          watched.push(await watchOthers(port, accountId, group, signal));
+          watched.push(await watchOthers(port, accountId, group, losses, signal));
         const later = start === 0 ? groups.slice(AT_A_TIME) : [];
         await record([...watched.map(({ atRisk }) => atRisk), ...later]);
         for (const others of watched) {
