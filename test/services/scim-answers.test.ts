@@ -76,6 +76,23 @@ describe('a SCIM server', () => {
       });
     }
 
+    it('is searched for both forms of a key where some accounts have numbers and some have text', async () => {
+      server.users.push({ ...dana, employeeNumber: '1001' }, { ...ravi, employeeNumber: 1002 });
+      server.odd(({ filter, query }, usual) => {
+        if (filter?.attribute !== 'employeeNumber') return usual();
+        const literal = query.get('filter')!.replace(/^.* eq /, '');
+        return list(server.users.filter((each) => JSON.stringify(each['employeeNumber']) === literal));
+      });
+      const same = port();
+      for (const [value, id] of [
+        ['1001', 'u-1'],
+        ['1002', 'u-2'],
+        ['1001', 'u-1'],
+      ] as const)
+        assert.deepEqual(await find(value, 'employeeNumber', same), [id]);
+      assert.deepEqual(await find('1003', 'employeeNumber', same), []);
+    });
+
     it('is read where an id is a number, also one longer than a double holds', async () => {
       server.odd(({ filter }) => {
         const body = `{"totalResults":1,"Resources":[{"id":12345678901234567890,"externalId":"E-1"}]}`;

@@ -444,6 +444,213 @@ describe('on a SCIM server that hides memberships', () => {
     });
   });
 
+  describe('a hold on groups of one name', () => {
+    it('is refused where the account is inside the second one', async () => {
+      group('g-1', 'ravi');
+      group('g-2', 'ravi', { value: 'sre', type: 'Group' });
+      group('sre', 'dana');
+      for (const each of server.groups.slice(0, 2)) each['displayName'] = 'production';
+      const refused = async () => {
+        const account = await capture(holding('production'));
+        assert.match(
+          await finalFailure(FailureType.Refused, block(account, holding('production'))),
+          /comes by way of sre/,
+        );
+      };
+      await refused();
+      server.groups[0]!['members'] = [{ value: 'ravi' }, { value: 'dana' }];
+      await refused();
+      assert.deepEqual(membersOf('g-1'), ['ravi', 'dana'], 'nothing is taken');
+    });
+  });
+
+  describe('where the filter by members also finds parts of an id', () => {
+    const findsParts: Odd = ({ filter }, usual) =>
+      filter?.attribute === 'members.value'
+        ? list(
+            server.groups
+              .filter((each) =>
+                (each['members'] as Json[]).some(({ value }) => String(value).includes(filter.value)),
+              )
+              .map(withoutMembers),
+          )
+        : usual();
+    beforeEach(() => {
+      server.users.push({ id: 'dana-2', userName: 'dana.two', externalId: 'E-3', active: true });
+      server.odd(findsParts);
+    });
+
+    it('what a suspension cost is seen, and given back', async () => {
+      group('admins', 'dana', 'dana-2');
+      server.odd((asked, usual) => {
+        const answer = findsParts(asked, usual);
+        if (asked.method === 'PATCH' && asked.id === 'dana' && !isActive('dana'))
+          server.groups[0]!['members'] = [{ value: 'dana-2' }];
+        return answer;
+      });
+      const account = await capture(SUSPEND);
+      const { taken, notes } = await block(account, SUSPEND);
+      assert.deepEqual(notes, ['the suspension cost admins']);
+      await access().restore(account, taken, signal);
+      assert.deepEqual(membersOf('admins'), ['dana-2', 'dana']);
+    });
+
+    it('an ignored addition is not said to be given back', async () => {
+      group('admins', 'dana-2', 'ravi');
+      const groups = [{ id: 'admins', displayName: 'admins' }];
+      const account = { ...(await capture(SUSPEND)), groups };
+      server.odd((asked, usual) => (asked.method === 'PATCH' ? { status: 204 } : findsParts(asked, usual)));
+      const reason = await outage(access().restore(account, { suspended: false, groups }, signal));
+      assert.match(reason, /adding account dana to admins/);
+    });
+
+    it('the groups of others are neither held nor left', async () => {
+      group('admins', 'dana-2', 'ravi');
+      group('readers', 'dana', 'ravi');
+      const { notes } = await block(await capture(holding('admins')), holding('admins'));
+      assert.deepEqual(notes, ['was in none of the critical groups']);
+      assert.deepEqual(
+        (await revoke([])).removedGroups.map(({ id }) => id),
+        ['readers'],
+      );
+    });
+  });
+
+  it('asks a server that finds whole ids only once whether it finds parts of them', async () => {
+    group('admins', 'dana', 'ravi');
+    server.odd((asked, usual) => {
+      const answer = usual();
+      const { Resources } = answer.body as { Resources?: Json[] };
+      return asked.filter?.attribute === 'members.value' ? list(Resources!.map(withoutMembers)) : answer;
+    });
+    const same = access();
+    const asks = () =>
+      server.seen.filter(({ filter }) => ['dan', 'ana'].includes(filter?.value ?? '')).length;
+    for (let i = 0; i < 3; i++) await same.capture({ employeeId: 'E-1' }, holding('admins'), signal);
+    assert.equal(asks(), 2);
+  });
+
+  describe('where groups call their members by login', () => {
+    beforeEach(() => {
+      for (const [i, each] of server.users.entries()) each['id'] = `u-${i + 1}`;
+      group('admins', 'dana', 'ravi');
+    });
+    const reason = /payroll lists the members of groups by other values than the ids of users/;
+
+    it('neither a hold nor a revocation says that the account was in none', async () => {
+      assert.match(await finalFailure(FailureType.CannotTell, capture(holding('admins'))), reason);
+      assert.match(await finalFailure(FailureType.CannotTell, revoke([])), reason);
+    });
+
+    it('the group itself does not tell', async () => {
+      const scim = createScimClient({
+        ...{ name: 'payroll', scimUrl: server.scimUrl, token: 'secret', requestTimeoutMs: 5000 },
+      });
+      const standing = await createScimAdapter({ scim }).standingIn!('u-1', 'admins', undefined, signal);
+      assert.equal(standing.is, 'cannot tell');
+    });
+
+    it('a deleted member among others keeps nothing back', async () => {
+      server.groups[0]!['members'] = [{ value: 'deleted' }, { value: 'u-2' }];
+      const { notes } = await block(await capture(holding('admins')), holding('admins'));
+      assert.deepEqual(notes, ['was in none of the critical groups']);
+    });
+  });
+
+  it('cannot be told where every list of members is empty, and the filter finds none', async () => {
+    group('admins', 'ravi', 'dana');
+    const empty = showing((each) => ({ ...each, members: [] }));
+    server.odd((asked, usual) =>
+      asked.filter?.attribute === 'members.value' ? list([]) : empty(asked, usual),
+    );
+    const reason = /payroll shows no member of any group/;
+    assert.match(await finalFailure(FailureType.CannotTell, capture(holding('admins'))), reason);
+    assert.match(await finalFailure(FailureType.CannotTell, revoke([])), reason);
+  });
+
+  it('is believed where the first groups are empty, and a later one shows members', async () => {
+    for (let i = 0; i < 120; i++) group(`empty-${i}`);
+    group('admins', 'ravi');
+    assert.deepEqual((await revoke([])).removedGroups, []);
+  });
+
+  it('finds an inner group without a type that lists and filters hide, and its id shows', async () => {
+    group('production', 'ravi', 'sre');
+    group('sre', 'dana');
+    server.odd((asked, usual) => {
+      const answer = usual();
+      if (asked.type !== 'Groups' || asked.id !== undefined) return answer;
+      return list((answer.body as { Resources: Json[] }).Resources.filter(({ id }) => id !== 'sre'));
+    });
+    const account = await capture(holding('production'));
+    const reason = await finalFailure(FailureType.Refused, block(account, holding('production')));
+    assert.match(reason, /comes by way of sre/);
+  });
+
+  it('asks for the members of a large group without types in few requests', async () => {
+    const many = Array.from({ length: 600 }, (_, i) => `m-${i}`);
+    server.users.push(...many.map((id) => ({ id, userName: id, active: true })));
+    group('production', ...many);
+    group('staff', ...many, 'dana');
+    const { notes } = await block(await capture(holding('production')), holding('production'));
+    assert.deepEqual(notes, ['was in none of the critical groups']);
+    assert.ok(server.seen.length < 40, `${server.seen.length} requests`);
+  });
+
+  describe('where each removal takes a colleague too', () => {
+    const GROUPS = ['g-1', 'g-2', 'g-3', 'g-4'];
+    beforeEach(() => {
+      for (const id of GROUPS) group(id, 'dana', ...Array.from({ length: 12 }, (_, i) => `m-${i}`));
+      server.odd(({ method, type, id }, usual) => {
+        const answer = usual();
+        const at = server.groups.find((each) => each['id'] === id);
+        if (method === 'PATCH' && type === 'Groups') at!['members'] = (at!['members'] as Json[]).slice(1);
+        return answer;
+      });
+    });
+    const untouched = () => GROUPS.filter((id) => membersOf(id).length === 13);
+
+    it('a hold stops at the second loss', async () => {
+      const account = await capture(holding(...GROUPS));
+      const reason = await finalFailure(FailureType.HarmedOthers, block(account, holding(...GROUPS)));
+      assert.match(reason, /no longer lists 1 other member of g-2/);
+      assert.deepEqual(untouched(), ['g-3', 'g-4']);
+    });
+
+    it('a revocation stops at the second loss', async () => {
+      await finalFailure(FailureType.HarmedOthers, revoke([]));
+      assert.deepEqual(untouched(), ['g-3', 'g-4']);
+    });
+  });
+
+  it('accuses no removal where a list is cut off, and shows another part each time', async () => {
+    group(
+      'production',
+      'dana',
+      ...Array.from({ length: 129 }, (_, i) => ({ value: `m-${i}`, type: 'User' })),
+    );
+    let looks = 0;
+    server.odd(({ type, id, method }, usual) => {
+      const answer = usual();
+      if (type !== 'Groups' || id !== 'production' || method !== 'GET') return answer;
+      const all = (answer.body as Json)['members'] as Json[];
+      const others = all.filter(({ value }) => value !== 'dana');
+      const start = (looks++ * 37) % others.length;
+      const turned = [...others.slice(start), ...others.slice(0, start)];
+      const members = [...all.filter(({ value }) => value === 'dana'), ...turned].slice(0, 100);
+      return { ...answer, body: { ...(answer.body as Json), members } };
+    });
+    const account = await capture(holding('production'));
+    const { taken, notes } = await block(account, holding('production'));
+    assert.deepEqual(
+      taken.groups.map(({ id }) => id),
+      ['production'],
+    );
+    assert.match(notes.join('; '), /cannot be told whether other members went: payroll may show only some/);
+    assert.doesNotMatch(notes.join('; '), /no longer lists/);
+    assert.equal(membersOf('production').length, 129);
+  });
+
   for (const [size, where] of [
     [200, ''],
     [5000, '@long '],

@@ -43,13 +43,17 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     assertAllCanGo(present, looked);
 
     const watched = new Map<string, Watched>();
+    const losses = new Set<string>();
     const taken: Taken = { ...tried, groups: tried.groups.map(withoutOthers) };
     for (const group of captured.groups) {
       const earlier = tried.groups.find((each) => each.id === group.id);
       const standing = looked.find((each) => each.group?.id === group.id)?.standing;
       const isIn = standing?.is === 'direct' || present.some((each) => each.group.id === group.id);
       if (isIn || earlier?.others)
-        watched.set(group.id, await watchOthers(port, id, earlier ?? group, signal, standing?.members));
+        watched.set(
+          group.id,
+          await watchOthers(port, id, earlier ?? group, losses, signal, standing?.members),
+        );
       if (isIn && !earlier) taken.groups.push(group);
       if (!isIn && !earlier) removedByOthers(group);
     }
@@ -139,10 +143,13 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     async function assertOut(): Promise<void> {
       const doubtful = looked.filter(({ group, standing }) => group && standing.is === 'cannot tell');
       // The look after the removals may tell what the first one did not: a list that became shorter was whole.
-      const again = await look(doubtful.map(({ name }) => name));
+      const again = await look([...new Set(doubtful.map(({ name }) => name))]);
       // An account in no other group comes by none, as far as the system finds its memberships at all.
       const hasWay = left.length > 0 || present.length === 0;
-      const problems = [...looked.filter((each) => !doubtful.includes(each)), ...again].flatMap((each) => {
+      const problems = [
+        ...looked.filter((each) => !doubtful.some(({ name }) => name === each.name)),
+        ...again,
+      ].flatMap((each) => {
         const { name, group, standing } = each;
         if (standing.is === 'nested') return [`${port.system}: "${name}" ${comesBy(standing.by)}`];
         if (standing.is === 'cannot tell' && (hasWay || !group))

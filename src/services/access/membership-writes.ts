@@ -46,6 +46,7 @@ export async function removeMembership(
 }
 
 /**
+ * @param losses as in `watchOthers`
  * @returns whether the account is a member, false where the group no longer exists, and notes on other members
  * @throws FinalFailure HarmedOthers, Refused
  */
@@ -53,12 +54,13 @@ export async function addMembership(
   port: AccessPort,
   accountId: string,
   group: GroupRef,
+  losses: Set<string>,
   signal: AbortSignal,
 ): Promise<{ isBack: boolean; notes: string[] }> {
   let isGone = false;
   let isFirst = true;
   const { settleMs } = await port.capabilities(signal);
-  const others = await watchOthers(port, accountId, group, signal);
+  const others = await watchOthers(port, accountId, group, losses, signal);
   const { seen, writes } = await converge<boolean>(
     {
       port,

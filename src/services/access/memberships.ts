@@ -1,4 +1,5 @@
 /** Group memberships of one account, one value at a time. */
+import { FailureType, isFinalFailure } from '../../exit/failures.js';
 import type { GroupRef } from '../../exit/hold-facts.js';
 import type { AccessPort, Membership, Standing } from './access-port.js';
 
@@ -57,9 +58,15 @@ export interface Looked {
   standing: Standing;
 }
 
+/** By system, when it was last asked for the groups of a name. */
+const asked = new WeakMap<AccessPort, Map<string, number>>();
+/** Names change seldom: a group that is known is not looked for again so soon, in milliseconds. */
+const ASKED_MS = 600_000;
+
 /**
- * Asks each configured group itself. One that the system does not know under that name may be any other one, so that the account may be in it.
- * @param known groups that need not be looked for
+ * Asks each configured group itself, also several of one name. One that the system does not know under that name may be any other one,
+ * so that the account may be in it.
+ * @param known groups of which the ids are known
  * @param through the inner groups to look into
  */
 export async function lookInto(
@@ -72,12 +79,31 @@ export async function lookInto(
 ): Promise<Looked[]> {
   const looked: Looked[] = [];
   for (const name of names) {
-    const here = known.find(({ displayName }) => isNamed(displayName, name));
-    const found = here ? [here] : await port.findGroup(name, signal);
-    const group = found.find(({ displayName }) => isNamed(displayName, name));
-    looked.push({ name, group, standing: group ? await standingIn(group) : unknown(name, found) });
+    const here = known.filter(({ displayName }) => isNamed(displayName, name));
+    const found = await groupsCalled(name, here);
+    const named = found.filter(({ displayName }) => isNamed(displayName, name));
+    const groups = new Map([...named, ...here].map((group) => [group.id, group]));
+    for (const group of groups.values()) looked.push({ name, group, standing: await standingIn(group) });
+    if (groups.size === 0) looked.push({ name, standing: unknown(name, found) });
   }
   return looked;
+
+  /** Another group may have the name of a known one. */
+  async function groupsCalled(name: string, here: readonly GroupRef[]): Promise<readonly GroupRef[]> {
+    const times = asked.get(port) ?? new Map<string, number>();
+    const isKnown = !port.standingIn || Date.now() - (times.get(name) ?? -Infinity) < ASKED_MS;
+    if (here.length > 0 && isKnown) return here;
+    try {
+      const found = await port.findGroup(name, signal);
+      // Several are looked for each time.
+      if (found.length === 1) asked.set(port, times.set(name, Date.now()));
+      else times.delete(name);
+      return found;
+    } catch (error) {
+      if (here.length > 0 && isFinalFailure(error, FailureType.CannotTell, FailureType.Refused)) return here;
+      throw error;
+    }
+  }
 
   async function standingIn({ id }: GroupRef): Promise<Standing> {
     return (await port.standingIn?.(accountId, id, through, signal)) ?? { is: 'out' };

@@ -14,12 +14,14 @@ export type Watched = Awaited<ReturnType<typeof watchOthers>>;
 
 /**
  * @param group with the members that an earlier attempt recorded before its write
+ * @param losses the ids of the groups where members went in this attempt
  * @param seen the members, where they were read just now
  */
 export async function watchOthers(
   port: AccessPort,
   accountId: string,
   { others: recorded, ...group }: GroupRef,
+  losses: Set<string>,
   signal: AbortSignal,
   seen?: Members,
 ) {
@@ -68,10 +70,17 @@ export async function watchOthers(
       const went = before.filter((id) => !after.has(id.toLowerCase()) && !known?.has(keyOf(group, id)));
       if (went.length === 0) return [];
       const some = went.slice(0, 20).join(', ') + (went.length > 20 ? ', …' : '');
+      // Of a list that is cut off, the server may show another part each time.
+      if (members?.isComplete === false && others().length >= before.length)
+        return [
+          `it cannot be told whether other members went: ${port.system} may show only some of ${group.displayName}`,
+        ];
       const harm = `${port.system} no longer lists ${went.length} other member${went.length === 1 ? '' : 's'} of ${group.displayName} ${what}: ${some}`;
       // The list of the very version that our write made shows its effect alone. Any other may show the removals of others as well.
       const isExact = !recorded && made !== undefined && made === members?.version;
-      if (!isExact && !isDrastic(went.length, before.length))
+      // One loss may be a coincidence, and a second one in the same attempt is none.
+      losses.add(group.id);
+      if (!isExact && losses.size === 1 && !isDrastic(went.length, before.length))
         return [`${harm}, perhaps by another administrator`];
       throw new FinalFailure(
         FailureType.HarmedOthers,

@@ -43,6 +43,7 @@ export const restore =
     const notes: string[] = [];
     const lasting: string[] = [];
     const known = { held: [account.id], chosen };
+    const losses = new Set<string>();
     const gone = `the account ${account.userName}, which was deleted meanwhile`;
     const user = await port.read(account, signal);
     let after = user;
@@ -129,7 +130,7 @@ export const restore =
     /** One that is refused keeps none of the others away. */
     async function added(group: GroupRef): Promise<{ isBack: boolean | undefined; notes: string[] }> {
       try {
-        return await addMembership(port, account.id, group, signal);
+        return await addMembership(port, account.id, group, losses, signal);
       } catch (error) {
         if (!isFinalFailure(error, FailureType.Refused)) throw error;
         lost.push(`the membership in ${group.displayName} (${error.message})`);

@@ -51,6 +51,7 @@ export const revoke =
     const revoked: AccountRef[] = [];
     const notes = [...found.notes];
     const doubts: string[] = [];
+    const losses = new Set<string>();
     for (const account of accounts.values()) {
       const { id, userName } = account;
       const user = await port.read(account, signal);
@@ -143,7 +144,7 @@ export const revoke =
       for (let start = 0; start < groups.length; start += AT_A_TIME) {
         const watched: Watched[] = [];
         for (const group of groups.slice(start, start + AT_A_TIME))
-          watched.push(await watchOthers(port, accountId, group, signal));
+          watched.push(await watchOthers(port, accountId, group, losses, signal));
         const later = start === 0 ? groups.slice(AT_A_TIME) : [];
         await record([...watched.map(({ atRisk }) => atRisk), ...later]);
         for (const others of watched) {

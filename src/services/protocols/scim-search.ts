@@ -26,9 +26,18 @@ interface Search extends Question {
   value: string;
 }
 
+interface Proof {
+  excludes?: boolean;
+  finds?: boolean;
+  isNumber?: boolean;
+  matchesParts?: boolean;
+}
+
+const UUID = /^[\da-f]{8}-?([\da-f]{4}-?){3}[\da-f]{12}$/i;
+
 export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
   /** By type and attribute. What one answer has proven is not asked again. */
-  const proven = new Map<string, { excludes?: boolean; finds?: boolean; isNumber?: boolean }>();
+  const proven = new Map<string, Proof>();
   const proofOf = ({ type, attribute }: Question) => {
     const key = `${type} ${attribute.toLowerCase()}`;
     if (!proven.has(key)) proven.set(key, {});
@@ -46,13 +55,15 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
   async function equal(search: Question, value: string, signal: AbortSignal): Promise<unknown[] | undefined> {
     const proof = proofOf(search);
     const isNumber = /^[1-9]\d{0,14}$/.test(value);
-    if (isNumber && proof.isNumber) return filtered(search, value, signal);
-    const found = await filtered(search, JSON.stringify(value), signal);
-    if (found?.length) proof.isNumber = false;
-    if (found?.length !== 0 || !isNumber || proof.isNumber === false) return found;
-    const asNumber = await filtered(search, value, signal);
-    if (asNumber?.length) proof.isNumber = true;
-    return asNumber ?? found;
+    const text = JSON.stringify(value);
+    if (!isNumber) return filtered(search, text, signal);
+    // Some servers have both: the form of the last hit is asked first, and the other one where there is no hit.
+    const [first, other] = proof.isNumber ? [value, text] : [text, value];
+    const found = await filtered(search, first, signal);
+    if (found?.length || (!found && !proof.isNumber)) return found;
+    const foundOtherwise = await filtered(search, other, signal);
+    if (foundOtherwise?.length) proof.isNumber = !proof.isNumber;
+    return foundOtherwise ?? found;
   }
 
   /** Whether an impossible value has no hit. */
@@ -129,6 +140,38 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
       if (!isUnderstood) return scan(search, signal);
       if (found.length > 0) proof.finds = true;
       return found;
+    },
+
+    /**
+     * Whether the filter also finds values that only begin or end with the one asked for.
+     * @param hits what it has found
+     * @param isExact whether a hit has exactly this value
+     */
+    async matchesParts(
+      search: Search,
+      hits: unknown[],
+      isExact: (hit: unknown, value: string) => Promise<boolean>,
+      signal: AbortSignal,
+    ): Promise<boolean> {
+      const proof = proofOf(search);
+      const { value } = search;
+      // No id is a part of another of this form, and what shows its values is compared.
+      if (proof.excludes === false || proof.finds === false || UUID.test(value)) return false;
+      if (hits.every((hit) => hasValue(hit, search))) return false;
+      if (proof.matchesParts !== undefined) return proof.matchesParts;
+      // A single letter has no part to ask for.
+      if (value.length < 2) return true;
+      for (const part of [value.slice(0, -1), value.slice(1)]) {
+        const found = await filtered(search, JSON.stringify(part), signal);
+        const hit = found?.find((each) => hits.some((other) => sameId(each, other)));
+        if (!hit) continue;
+        // The part may be the id of another one.
+        if (await isExact(hit, part)) return true;
+        proof.matchesParts = true;
+        return true;
+      }
+      proof.matchesParts = false;
+      return false;
     },
 
     /** Whether a resource shows the attribute; true also where there is no resource. Of a large system it reads a part. */

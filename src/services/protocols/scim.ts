@@ -51,6 +51,9 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   const search = createScimSearch(wire, lists);
   const user = (id: string, signal: AbortSignal) => get('Users', id, {}, userOf, signal);
   const group = (id: string, signal: AbortSignal) => get('Groups', id, WITHOUT_MEMBERS, groupOf, signal);
+  /** Whether a member of a group has been seen to be called by its id. */
+  let hasIds = false;
+  let hasFoundMembers = false;
   const writes = createScimWrites(wire, async (type, id, signal) => {
     const resource = await (type === 'Users' ? user(id, signal) : group(id, signal));
     return resource?.version;
@@ -109,10 +112,34 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
         `${name} has ${pair.memberId} in the group ${pair.groupId}, and does not find it by members.value: look there which groups the account is in`,
       );
     }
-    // All of them are empty.
-    if (listed.some((each) => attribute(each, 'members') !== undefined)) return;
+    // The first ones may be empty. Where all of them look so, the server may show members nowhere.
+    const isShown = listed.some((each) => attribute(each, 'members') !== undefined);
+    if (isShown && (await search.hasSample(BY_MEMBER, signal))) return;
     throw cannotTell(
       `${name} shows no member of any group, so that its answer "none" to members.value proves nothing: look there which groups the account is in`,
+    );
+  }
+
+  /** Whether the values of members are the ids of resources; false where they may be names. */
+  async function areIds(members: readonly Reference[], signal: AbortSignal): Promise<boolean> {
+    const tried = members.filter(({ value, type }) => value !== undefined && type !== 'group');
+    let isDoubtful = false;
+    for (const { value } of tried.slice(0, MAX_TRIED)) {
+      if (hasIds) return true;
+      if (await user(value!, signal)) hasIds = true;
+      else isDoubtful ||= !(await group(value!, signal));
+    }
+    return hasIds || !isDoubtful;
+  }
+
+  /** Where members are called by names, a search by an id finds nothing. */
+  async function assertMembersAreIds(signal: AbortSignal): Promise<void> {
+    if (hasIds) return;
+    const listed = (await lists.some('Groups', WITH_MEMBERS, signal, 1))!.elements;
+    const members = listed.flatMap((each) => groupOf(each)?.members ?? []);
+    if (await areIds(members, signal)) return;
+    throw cannotTell(
+      `${name} lists the members of groups by other values than the ids of users: look there which groups the account is in`,
     );
   }
 
@@ -194,8 +221,35 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
      */
     async groupsWith(memberId: string, signal: AbortSignal): Promise<ScimGroup[]> {
       const hits = await search.hits({ ...BY_MEMBER, value: memberId }, signal);
-      if (hits.length === 0) await assertFindsMembers(signal);
+      if (hits.length > 0) hasIds = hasFoundMembers = true;
+      else {
+        await assertFindsMembers(signal);
+        await assertMembersAreIds(signal);
+      }
       return usable(hits, groupOf, 'Groups', BY_MEMBER.attribute, memberId);
+    },
+
+    /** Whether the filter may have found the groups by other members, whose ids have this one as a part. */
+    foundByPart: (memberId: string, groups: readonly ScimGroup[], signal: AbortSignal): Promise<boolean> =>
+      search.matchesParts(
+        { ...BY_MEMBER, value: memberId },
+        groups.map(({ json }) => json),
+        async (hit, part) => {
+          const shown = await get('Groups', groupOf(hit)!.id, WITH_MEMBERS, groupOf, signal);
+          return shown?.members?.some(({ value }) => value !== undefined && sameText(value, part)) ?? false;
+        },
+        signal,
+      ),
+
+    areIds,
+
+    /** Whether a search by a member has found a group. */
+    hasFoundMembers: (): boolean => hasFoundMembers,
+
+    /** @returns the ids of all users */
+    async userIds(signal: AbortSignal): Promise<string[]> {
+      const users = await lists.all('Users', { attributes: 'userName' }, signal);
+      return users!.flatMap((each) => userOf(each)?.id ?? []);
     },
 
     /** Whether some group shows a member. */

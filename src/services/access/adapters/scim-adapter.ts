@@ -19,6 +19,15 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
   const isOut = async (accountId: string, groupId: string, signal: AbortSignal): Promise<boolean> =>
     (await members.standingIn(accountId, groupId, undefined, signal)).is === 'out';
 
+  /** A filter that also finds parts of a value finds the groups of others: these are asked themselves. */
+  async function groupsWith(accountId: string, signal: AbortSignal): Promise<ScimGroup[]> {
+    const found = await scim.groupsWith(accountId, signal);
+    if (found.length === 0 || !(await scim.foundByPart(accountId, found, signal))) return found;
+    const own: ScimGroup[] = [];
+    for (const group of found) if (!(await isOut(accountId, group.id, signal))) own.push(group);
+    return own;
+  }
+
   /** The groups that only the account shows: Keycloak hides child groups from lists and filters. */
   async function shownOnly(
     accountId: string,
@@ -85,7 +94,7 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
       ),
 
     async groupsOf(accountId, signal) {
-      const found = await scim.groupsWith(accountId, signal);
+      const found = await groupsWith(accountId, signal);
       const direct = found.map((group): Membership => ({
         group: refOf(group),
         via: 'direct',

@@ -8,11 +8,14 @@ import type { AccessPort, Members, Standing } from '../access-port.js';
 const MAX_WALKED = 100;
 /** How many members are read one by one. */
 const MAX_READ = 200;
+/** For more of them, the users are listed instead. */
+const FEW = 20;
 /** A shorter list is not suspected to be the first part of a longer one. */
 const SHORTEST_CUT = 50;
 /** How many other groups of the account are read for a longer list. */
 const MAX_COMPARED = 3;
 const MOST_REMEMBERED = 10_000;
+const MOST_NO_GROUPS = 200_000;
 /** How long the ids of all groups serve the next question, in milliseconds. */
 const REMEMBERED_MS = 30_000;
 
@@ -28,6 +31,9 @@ export function createScimMembers(scim: ScimClient): { [K in Asked]-?: NonNullab
   let longest = 0;
   /** Groups that have shown members: without any they are empty, and do not hide them. */
   const shown = new Set<string>();
+  let showsMembers = false;
+  /** Members that are no groups. */
+  const noGroups = new Set<string>();
   let groupIds: { ids: Promise<Set<string> | undefined>; atMs: number } | undefined;
 
   /** @returns undefined where the group is gone, or is none */
@@ -43,9 +49,10 @@ export function createScimMembers(scim: ScimClient): { [K in Asked]-?: NonNullab
 
   const lists = ({ members }: Listed, accountId: string): boolean =>
     members.some(({ value }) => value !== undefined && sameText(value, accountId));
-  const membersIn = ({ members, isShown, version }: Listed): Members => {
+  const membersIn = (listed: Listed): Members => {
+    const { members, isShown, version } = listed;
     const ids = members.flatMap(({ value }) => value ?? []);
-    return { ids, isComplete: isShown && ids.length === members.length, version };
+    return { ids, isComplete: isShown && ids.length === members.length && !mayBeCut(listed), version };
   };
   const untold = (because: string): Standing => ({ is: 'cannot tell', because });
 
@@ -57,8 +64,12 @@ export function createScimMembers(scim: ScimClient): { [K in Asked]-?: NonNullab
     const { displayName, members, isShown } = listed;
     if (members.some(({ value }) => value === undefined))
       return `shows a member of "${displayName}" without a readable id`;
-    if (isShown || longest > 0 || (await scim.showsMembers(signal))) return undefined;
-    return `does not show the members of "${displayName}"`;
+    if (members.length > 0 && !(await scim.areIds(members, signal)))
+      return `lists the members of "${displayName}" by other values than the ids of users`;
+    // An empty list is believed where some group shows members, or the filter has found some.
+    if (shown.has(listed.id) || longest > 0 || (isShown && scim.hasFoundMembers())) return undefined;
+    showsMembers ||= await scim.showsMembers(signal);
+    return showsMembers ? undefined : `does not show the members of "${displayName}"`;
   }
 
   /** @returns the ids of all groups; undefined where the server does not list them */
@@ -74,8 +85,15 @@ export function createScimMembers(scim: ScimClient): { [K in Asked]-?: NonNullab
     return groupIds.ids;
   }
 
+  /** @returns the ids of all users, as far as the server lists them */
+  const allUsers = (signal: AbortSignal): Promise<string[]> =>
+    scim.userIds(signal).catch((error: unknown) => {
+      if (isFinalFailure(error, FailureType.CannotTell, FailureType.Refused)) return [];
+      throw error;
+    });
+
   /** @returns the members that are groups; undefined where there are too many to find out */
-  async function groupsAmong({ id, members }: Listed, signal: AbortSignal): Promise<string[] | undefined> {
+  async function groupsAmong({ members }: Listed, signal: AbortSignal): Promise<string[] | undefined> {
     const inner: string[] = [];
     const untyped: string[] = [];
     for (const { value, type } of members) {
@@ -84,10 +102,18 @@ export function createScimMembers(scim: ScimClient): { [K in Asked]-?: NonNullab
     }
     if (untyped.length === 0) return inner;
     const all = await allGroups(signal);
-    // Some servers leave inner groups out of their lists.
-    if (all?.has(id)) return [...inner, ...untyped.filter((each) => all.has(each))];
-    if (untyped.length > MAX_READ) return undefined;
-    for (const each of untyped) if (await scim.getGroup(each, signal)) inner.push(each);
+    // Some servers leave inner groups out of their lists, perhaps not all of them.
+    const isListed = (each: string): boolean => all?.has(each) === true;
+    inner.push(...untyped.filter(isListed));
+    const unlisted = untyped.filter((each) => !isListed(each));
+    if (noGroups.size > MOST_NO_GROUPS) noGroups.clear();
+    const unknown = (): string[] => unlisted.filter((each) => !noGroups.has(each));
+    if (unknown().length > FEW) for (const each of await allUsers(signal)) noGroups.add(each);
+    if (unknown().length > MAX_READ) return undefined;
+    for (const each of unknown()) {
+      if (await scim.getGroup(each, signal)) inner.push(each);
+      else noGroups.add(each);
+    }
     return inner;
   }
 
