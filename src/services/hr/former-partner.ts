@@ -43,15 +43,21 @@ export async function releaseFormer(
       remarks.push(error.message + rest);
     }
   };
+  let outage: unknown;
   if (calendarUrl && calendar?.has(calendarUrl))
     await orRemark(
       remove(calendar, { uid, url: calendarUrl }, signal),
       `: remove the entry ${calendarUrl} there`,
-    );
+    ).catch((error: unknown) => {
+      signal.throwIfAborted();
+      outage = error;
+    });
   else if (calendarUrl)
     remarks.push(`the entry ${calendarUrl} is in a calendar that left the configuration: remove it there`);
   await keeperOf({ contact: former }, exitId).letGoAllBut(undefined, [interview]);
   const withdrawn = { ...interview, attendees: [former], hrPartner: former, sequence };
   await orRemark(announce('interview-cancelled', about, withdrawn, announcer, memory, signal));
+  // The next attempt removes it, and mails no person again.
+  if (outage) throw outage;
   return remarks;
 }
