@@ -23,6 +23,9 @@ export function messageId(exitId: string, what: string, recipient: string, domai
 /** The UID (RFC 5545 §3.8.4.7) of the exit interview: one per exit, also when its time changes. */
 export const interviewUid = (exitId: string, domain: string): string => `interview.${exitId}@${domain}`;
 
+/** Whether a UID is that of an exit interview, of whichever exit. */
+export const isInterviewUid = (uid: string): boolean => /^interview\.[^@]+@/.test(uid);
+
 /** FNV-1a. It tells the recipients of one exit apart without their addresses in a header. It is no secret. */
 function fingerprint(text: string): string {
   let hash = 0x811c9dc5;

@@ -4,7 +4,7 @@ import { FailureType } from '../../src/exit/failures.js';
 import { between, calendarOfHr, PATH, UID } from '../support/calendar.js';
 import { finalFailure } from '../support/failures.js';
 import type { ProxiedAnswer, ProxiedRequest, Quirk } from '../support/fault-proxy.js';
-import { HR, partnerWith, readInvitation } from '../support/interview.js';
+import { HR, memory, partnerWith, readInvitation } from '../support/interview.js';
 import { DANA } from '../support/message.js';
 import { interviewsIn } from '../support/radicale.js';
 
@@ -251,6 +251,106 @@ describe('@long a calendar that', () => {
     );
     await assert.rejects(schedule(), (error: Error & { afterMs?: number }) => error.afterMs === 120_000);
     assert.equal(calendar.proxy.seen.filter(({ method }) => method === 'REPORT').length, 1);
+  });
+
+  it('says of its data alone that they are not given here is asked for each object', async () => {
+    await addTaken();
+    const apart =
+      '</prop><status>HTTP/1.1 200 OK</status></propstat><propstat><prop><C:calendar-data/></prop><status>HTTP/1.1 404 Not Found</status></propstat>';
+    quirk(
+      answering((answer, { body }) =>
+        body.includes('calendar-query')
+          ? {
+              ...answer,
+              body: answer.body.replaceAll(
+                /<C:calendar-data>[^]*?<\/C:calendar-data>[^]*?<\/propstat>/g,
+                apart,
+              ),
+            }
+          : answer,
+      ),
+    );
+    const { start, remarks } = await schedule();
+    assert.deepEqual([start, remarks], [NEXT, undefined]);
+  });
+
+  const lists: Record<string, Quirk> = {
+    'lists no event at all': answering((answer, { body }) =>
+      body.includes('calendar-query')
+        ? { ...answer, body: answer.body.replaceAll(/<response>[^]*<\/response>/g, '') }
+        : answer,
+    ),
+    'lists only the events that begin first in that time': answering((answer, { body }) =>
+      body.includes('calendar-query')
+        ? {
+            ...answer,
+            body: answer.body.replaceAll(/<response>(?:(?!<\/response>)[^])*RRULE[^]*?<\/response>/g, ''),
+          }
+        : answer,
+    ),
+  };
+  for (const [what, custom] of Object.entries(lists)) {
+    it(`${what} is asked for free-busy as well`, async () => {
+      await calendar.add('weekly', ['DTSTART:20260602T103000Z', 'DURATION:PT1H', 'RRULE:FREQ=DAILY']);
+      quirk(custom);
+      const { start, remarks } = await schedule();
+      assert.deepEqual([start, remarks], [NEXT, undefined]);
+    });
+  }
+
+  it('does not list the entry that it took, and refuses free-busy: the interview says what cannot be told', async () => {
+    const none = lists['lists no event at all']!;
+    quirk((forward) => refusing(403, 'free-busy-query')(none(forward)));
+    const { start, remarks } = await schedule();
+    assert.equal(start, FIRST);
+    assert.match(remarks!.join(), /does not list the entry that it took: .* cannot be told/);
+  });
+
+  it('lists recurring events from before that time is not asked for free-busy', async () => {
+    await calendar.add('weekly', ['DTSTART:20260602T103000Z', 'DURATION:PT1H', 'RRULE:FREQ=DAILY']);
+    assert.equal((await schedule()).start, NEXT);
+    const reports = calendar.proxy.seen.filter(({ body }) => body.includes('free-busy-query'));
+    assert.equal(reports.length, 0);
+  });
+
+  for (const [status, body] of [
+    [403, ''],
+    [400, ''],
+    [405, ''],
+    [500, ''],
+    [200, ''],
+  ] as const)
+    it(`answers ${status} to a GET of what does not exist is searched for the entry`, async () => {
+      quirk((forward) => async (request) => {
+        const answer = await forward(request);
+        return request.method === 'GET' && answer.status === 404 ? { status, headers: {}, body } : answer;
+      });
+      const interview = await schedule();
+      assert.equal(interview.start, FIRST);
+      const moved = await calendar.reschedule(interview);
+      assert.equal((await calendar.withdraw(moved)).withdrawn, true);
+      assert.deepEqual(await calendar.events(), []);
+    });
+
+  it('keeps each write an hour later shifts the entry once, however often the step is retried', async () => {
+    quirk(
+      asking((request) => ({
+        ...request,
+        body: request.body.replaceAll(
+          /^(DT(?:START|END):\d{8}T)(\d\d)/gm,
+          (_, before: string, hour: string) => before + String(Number(hour) + 1).padStart(2, '0'),
+        ),
+      })),
+    );
+    const done = memory();
+    for (let i = 0; i < 3; i++) {
+      assert.match(await finalFailure(FailureType.CannotTell, schedule({ done })), /at 2026-11-24T11:30:00Z/);
+      assert.equal(writes(), 1);
+    }
+    assert.equal(mail.mails.length, 0);
+    await calendar.edit((content) => content.replaceAll('20261124T', '20261125T'));
+    assert.equal((await schedule({ done })).start, '2026-11-25T11:30:00Z');
+    assert.equal(writes(), 1);
   });
 
   it('has the interview on a whole day is asked at which time', async () => {

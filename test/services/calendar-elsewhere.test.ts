@@ -6,6 +6,7 @@ import { between, calendarOfHr, PATH } from '../support/calendar.js';
 import { finalFailure } from '../support/failures.js';
 import type { ProxiedAnswer, Quirk } from '../support/fault-proxy.js';
 import { memory } from '../support/interview.js';
+import { ask } from '../support/radicale.js';
 
 const NEXT = '2026-11-24T11:30:00Z';
 
@@ -82,6 +83,16 @@ describe('@long a calendar that keeps the entry', () => {
       assert.equal(again.start, first.start);
       await movesAndGoes(again);
     }
+  });
+
+  it('no more does not lose the entry of another exit, whatever its summary and time', async () => {
+    const interview = await schedule();
+    const content = await ask(calendar.account, 'GET', PATH);
+    await calendar.remove();
+    const other = content.replace(/^UID:.*$/m, 'UID:interview.exit-2@acme.example');
+    await ask(calendar.account, 'PUT', '/other.ics', other);
+    await calendar.withdraw(interview);
+    assert.deepEqual(await starts(), [interview.start]);
   });
 
   it('until another end tells people that end, and the note says so', async () => {

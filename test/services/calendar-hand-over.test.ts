@@ -67,6 +67,36 @@ describe('@long an interview that is handed over', () => {
     assert.match(moved.remarks!.join(), /is in a calendar that left the configuration: remove it there/);
   });
 
+  it('tells the former partner, and what is left to do, where their calendar refuses', async () => {
+    const first = await schedule();
+    const locked: [HrPartner, HrPartner] = [
+      partnerWith({ ...anne, password: 'changed' }, ANNE),
+      partnerWith(bert, BERT),
+    ];
+    const moved = await reschedule(first, { ...handedOver, partners: locked });
+    assert.match(moved.remarks!.join(), /answered 401 .*: remove the entry .* there/);
+    assert.deepEqual(methodsTo(ANNE.email), ['REQUEST', 'CANCEL']);
+    assert.deepEqual(methodsTo(BERT.email), ['REQUEST']);
+  });
+
+  it('tells the former partner also while their calendar is down, and removes the entry later', async () => {
+    const partners: [HrPartner, HrPartner] = [
+      partnerWith(calendar.proxied(anne), ANNE),
+      partnerWith(bert, BERT),
+    ];
+    const first = await schedule({ partners });
+    const done = memory();
+    calendar.proxy.fault(() => ({ kind: 'answer', status: 503 }));
+    for (let i = 0; i < 2; i++) {
+      await outage(reschedule(first, { ...handedOver, partners, done }));
+      assert.deepEqual(methodsTo(ANNE.email), ['REQUEST', 'CANCEL']);
+    }
+    calendar.proxy.fault(undefined);
+    await reschedule(first, { ...handedOver, partners, done });
+    assert.deepEqual(await interviewsIn(anne), {});
+    assert.deepEqual(methodsTo(ANNE.email), ['REQUEST', 'CANCEL']);
+  });
+
   it('stays where it is while it is before the last working day, and moves to an earlier day where it is not', async () => {
     const late = await schedule({ now: '2026-11-25T10:00:00Z' });
     const { length } = mail.mails;

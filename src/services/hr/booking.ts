@@ -28,6 +28,8 @@ interface Booking {
   /** Durable before the calendar changes. */
   recordInterview: (interview: Interview) => Promise<void>;
   now: () => Date;
+  /** The server showed our entry at another time than the written one: it is not written where it stands. */
+  isShifting: boolean;
 }
 
 interface Free {
@@ -66,15 +68,17 @@ export async function firstFree(
  */
 export async function book(
   wanted: Interview,
-  { calendar, entry, slots, keeper, isGiven, textOf, soughtOf, recordInterview, now }: Booking,
+  { calendar, entry, slots, keeper, isGiven, textOf, soughtOf, recordInterview, now, isShifting }: Booking,
   signal: AbortSignal,
 ): Promise<Interview | undefined> {
-  let written: Interview | undefined;
+  let written = isShifting && standsAt(entry, wanted) ? wanted : undefined;
+  let doubt: string | undefined;
   let otherEnd: string | undefined;
   const done = (): Interview => {
     const remarks = [
       ...(wanted.remarks ?? []),
       ...(otherEnd ? [otherEnd] : []),
+      ...(doubt ? [doubt] : []),
       ...oddities(entry, wanted, calendar),
     ];
     return { ...wanted, ...(remarks.length > 0 && { remarks }) };
@@ -93,7 +97,12 @@ export async function book(
       written = wanted;
       if (!standsAt(entry, wanted) && back.outcome === 'written') {
         const end = keptEnd(entry, wanted);
-        if (end === undefined) throw notAsWritten(calendar, wanted, entry, seen);
+        if (end === undefined) {
+          // Else the next attempt would take it for the HR partner's move.
+          if (entry && typeof entry.time !== 'string')
+            await recordInterview({ ...wanted, remarks: [shownElsewhere(calendar, entry.time)] });
+          throw notAsWritten(calendar, wanted, entry, seen);
+        }
         // The invitation tells what the calendar shows.
         otherEnd = `${calendar.name} keeps the entry until ${end} instead of ${wanted.end}`;
         written = wanted = { ...wanted, end };
@@ -114,7 +123,9 @@ export async function book(
     wanted = { ...wanted, sequence: Math.max(wanted.sequence, sequenceOf(entry)) };
     written &&= wanted;
     if (isGiven) return done();
-    const { periods } = await calendar.busy(periodOf(wanted), entry, signal);
+    const look = await calendar.busy(periodOf(wanted), entry, signal, true);
+    const { periods } = look;
+    ({ doubt } = look);
     if (periods.length === 0) return done();
     const { slot } = await firstFree(calendar, slots, entry, keeper, signal);
     if (!slot) return undefined;
@@ -164,6 +175,29 @@ function oddities(entry: Entry | undefined, { attendees }: Interview, { name }: 
     ...(scheduled.length > 0 ? [`${name} sent messages of its own to ${scheduled.join(' and ')}`] : []),
   ];
 }
+
+/** Recorded with an interview: no person moved the entry there. */
+const shownElsewhere = ({ name }: Calendar, time: Period): string =>
+  `${name} shows the entry at ${slotOf(time).start} to ${slotOf(time).end} instead of the written time`;
+
+/** @throws FinalFailure where the entry is still where the server put it instead of the recorded time */
+export function refuseShifted(
+  calendar: Calendar | undefined,
+  entry: Entry | undefined,
+  known: Interview | undefined,
+): void {
+  if (!calendar || !entry || !known || typeof entry.time === 'string') return;
+  const said = shownElsewhere(calendar, entry.time);
+  if (!known.remarks?.includes(said)) return;
+  throw new FinalFailure(
+    FailureType.CannotTell,
+    `${said}, ${known.start} to ${known.end}: correct ${entry.url} and retry, or give a time`,
+  );
+}
+
+/** Whether the server shifted an entry of this interview before. */
+export const isShifted = (calendar: Calendar, known: Interview | undefined): boolean =>
+  (known?.remarks ?? []).some((remark) => remark.startsWith(`${calendar.name} shows the entry at `));
 
 /** After a write that took effect, no other client's doing is likely: it is not repeated. */
 function notAsWritten(

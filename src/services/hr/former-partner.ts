@@ -34,16 +34,30 @@ export async function releaseFormer(
   const former = hrPartnerOf(interview);
   const { calendar } = partners.find(({ contact }) => contact.email === former.email) ?? {};
   const remarks: string[] = [];
-  if (calendarUrl && calendar?.has(calendarUrl)) await remove(calendar, { uid, url: calendarUrl }, signal);
+  /** The new invitations are out by now: a refusal here must not keep the cancellation back. */
+  const orRemark = async (work: Promise<unknown>, rest = ''): Promise<void> => {
+    try {
+      await work;
+    } catch (error) {
+      if (!(error instanceof FinalFailure)) throw error;
+      remarks.push(error.message + rest);
+    }
+  };
+  let outage: unknown;
+  if (calendarUrl && calendar?.has(calendarUrl))
+    await orRemark(
+      remove(calendar, { uid, url: calendarUrl }, signal),
+      `: remove the entry ${calendarUrl} there`,
+    ).catch((error: unknown) => {
+      signal.throwIfAborted();
+      outage = error;
+    });
   else if (calendarUrl)
     remarks.push(`the entry ${calendarUrl} is in a calendar that left the configuration: remove it there`);
   await keeperOf({ contact: former }, exitId).letGoAllBut(undefined, [interview]);
   const withdrawn = { ...interview, attendees: [former], hrPartner: former, sequence };
-  try {
-    await announce('interview-cancelled', about, withdrawn, announcer, memory, signal);
-  } catch (error) {
-    if (!(error instanceof FinalFailure)) throw error;
-    remarks.push(error.message);
-  }
+  await orRemark(announce('interview-cancelled', about, withdrawn, announcer, memory, signal));
+  // The next attempt removes it, and mails no person again.
+  if (outage) throw outage;
   return remarks;
 }

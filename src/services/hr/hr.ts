@@ -12,7 +12,7 @@ import type { MailTemplates } from '../mails/templates.js';
 import type { Sought } from '../protocols/caldav.js';
 import type { Mailer } from '../protocols/smtp.js';
 import { announce, contactsOf } from './announcement.js';
-import { firstFree, book, remove } from './booking.js';
+import { book, firstFree, isShifted, refuseShifted, remove } from './booking.js';
 import { entryOf } from './invitation.js';
 import type { Memory } from './memory.js';
 import { releaseFormer } from './former-partner.js';
@@ -170,6 +170,7 @@ export function createHrService({
     const { interview: present } = about;
     const known = memory.interview ?? present;
     const isUnclear = typeof entry?.time === 'string';
+    if (!time) refuseShifted(calendar, entry, known);
     // A given time replaces one that cannot be told.
     const latest =
       time && isUnclear
@@ -198,6 +199,7 @@ export function createHrService({
     if (!calendar) return wanted;
     const booking = {
       ...{ calendar, entry, slots, keeper, now },
+      isShifting: isShifted(calendar, known),
       isGiven: time !== undefined || (isSettled && latest.isByHand),
       recordInterview: memory.recordInterview,
       soughtOf: (interview: Interview) => soughtFor(about, interview),

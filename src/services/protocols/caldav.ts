@@ -4,6 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
+import { isInterviewUid } from '../../exit/ids.js';
 import { eventsWithin, eventsWithUid, freeBusyWithin, objectsAt } from './caldav-reports.js';
 import { Answered, createDavExchange, Refused, TooMuch } from './dav-exchange.js';
 import type { HttpAnswer } from './http-answer.js';
@@ -40,6 +41,8 @@ export interface Busy {
   periods: Period[];
   /** The objects whose time cannot be told, each with the reason and what follows. */
   unclear: string[];
+  /** Why other events may be missing, though the server answered. */
+  doubt?: string | undefined;
 }
 
 interface Written {
@@ -54,6 +57,8 @@ export type Calendar = ReturnType<typeof createCalendar>;
 const DAY_MS = 86_400_000;
 /** The pauses before a read is repeated that does not show the write before it: 3.1 s in all. */
 const SETTLING_MS = [100, 200, 400, 800, 1_600];
+/** The pauses before a list is asked for again that does not have our entry. */
+const LISTING_MS = [200, 1_000];
 /** How many objects are asked for by their addresses at once. */
 const OBJECTS = 100;
 
@@ -97,36 +102,52 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
     return asEntry(event, { url: at, content, etag: answer.headers.get('etag') ?? undefined });
   }
 
-  /** Our entry at its address, or by a search. Where the server refuses to search, its address alone tells. */
+  /**
+   * Our entry at its address, or by a search. Where the server refuses to search, its address alone tells. Some servers answer otherwise than
+   * with 404 to a GET of what does not exist: then the search alone tells.
+   */
   async function find(sought: Sought, signal: AbortSignal): Promise<Entry | undefined> {
+    let odd: Error | undefined;
     for (const at of new Set([sought.url ?? urlOf(sought.uid), urlOf(sought.uid)])) {
-      const entry = await read(at, signal);
-      if (entry) return entry;
+      try {
+        const entry = await read(at, signal);
+        if (entry && !isOfAnother(entry, sought.uid)) return entry;
+      } catch (error) {
+        odd ??= searchable(error);
+      }
     }
-    return search(sought, signal);
+    return search(sought, signal, odd);
   }
 
-  async function search({ uid, known }: Sought, signal: AbortSignal): Promise<Entry | undefined> {
-    const withUid = await searched(eventsWithUid(uid), signal);
+  /** @param odd why the address does not tell: thrown where the search does not tell either */
+  async function search(
+    { uid, known }: Sought,
+    signal: AbortSignal,
+    odd?: Error,
+  ): Promise<Entry | undefined> {
+    const withUid = await searched(eventsWithUid(uid), signal, odd);
     // The filter is not believed: some servers ignore it.
     const found = withUid.find((entry) => entry.uid === uid);
     if (found || !known) return found;
     const { time, summary } = known;
-    const then = await searched(eventsWithin(time), signal);
+    const then = await searched(eventsWithin(time), signal, odd);
     const isSame = (entry: Entry): boolean =>
-      entry.summary === summary && typeof entry.time === 'object' && entry.time.start === time.start;
+      !isOfAnother(entry, uid) &&
+      entry.summary === summary &&
+      typeof entry.time === 'object' &&
+      entry.time.start === time.start;
     const same = then.filter(isSame);
     return then.find((entry) => entry.uid === uid) ?? (same.length === 1 ? same[0] : undefined);
   }
 
   /** @returns the first event of each object */
-  async function searched(body: string, signal: AbortSignal): Promise<Entry[]> {
+  async function searched(body: string, signal: AbortSignal, odd?: Error): Promise<Entry[]> {
     let items: DavItem[];
     try {
       items = await report('search for the entry', body, signal);
     } catch (error) {
-      if (isRefusal(error)) return [];
-      throw error;
+      if (isRefusal(error) && !odd) return [];
+      throw isRefusal(error) ? odd : error;
     }
     return items.flatMap(({ href, data, etag }) => {
       try {
@@ -197,10 +218,10 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
     ];
   }
 
-  function eventsIn({ href, status, data }: DavItem, within: Period): Found {
+  function eventsIn({ href, status, refused, data }: DavItem, within: Period): Found {
     const about = { object: shown(href), url: objectUrl(href) };
     const unread = (why: string): Found => [{ ...about, uid: undefined, time: why, blocks: true }];
-    if (data === undefined) return unread(`answered ${status} without its data`);
+    if (data === undefined) return unread(`answered ${refused ?? status} without its data`);
     try {
       return eventsOf(data, timeZone, within).map((event) => ({ ...about, ...event }));
     } catch {
@@ -231,29 +252,34 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
 
   /**
    * Where the time of an object cannot be told, the free-busy report may know it. It is believed where it shows what the events show. Else
-   * the object's time counts as busy as far as it is known.
+   * the object's time counts as busy as far as it is known. Some servers list too few events, so that what it shows besides them is busy
+   * too. It is not asked where the list itself proves that the server follows recurrences.
    */
   async function withUnclear(found: Found, within: Period, own: Own, signal: AbortSignal): Promise<Busy> {
-    const isOwn = ({ uid, url }: Found[number]) => own && (uid === own.uid || url === own.url);
-    const busy = found.filter((one) => one.blocks && !isOwn(one));
+    const busy = found.filter((one) => one.blocks && !isOwn(one, own));
     const known = busy.flatMap(({ time }) => (typeof time === 'string' ? [] : [time]));
     const unclear = busy.filter(({ time }) => typeof time === 'string');
-    if (unclear.length === 0) return { periods: known, unclear: [] };
+    if (unclear.length === 0 && followsRules(found, within)) return { periods: known, unclear: [] };
 
     let reported: Period[] | undefined;
+    let more: Period[] = [];
     try {
       const periods = await freeBusyOfOthers(around(within), own, signal);
       const isThere = (time: Period): boolean => periods.some((period) => overlap(period, time));
       if (known.every((time) => time.start === time.end || isThere(time))) reported = periods;
+      more = unexplained(periods, found);
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      // An outage of this report alone must not keep back what the events tell.
+      const isSpare = unclear.length === 0 && error instanceof Answered;
+      if (!isRefusal(error) && !isSpare) throw error;
     }
+    if (unclear.length === 0) return { periods: [...known, ...more], unclear: [] };
     // What it shows besides the known events.
     const rest = known.reduce(
       (left, time) => left.flatMap((period) => without(period, time)),
       reported ?? [],
     );
-    const periods = [...known, ...(reported ?? [])];
+    const periods = [...known, ...(reported ?? more)];
     const said = new Map<string, string>();
     for (const { object, time, perhaps } of unclear) {
       const isReported = rest.some((period) => !perhaps || overlap(period, perhaps));
@@ -266,6 +292,37 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
       if (!said.has(object)) said.set(object, `${object}: ${time as string} (${so})`);
     }
     return { periods, unclear: [...said.values()] };
+  }
+
+  /**
+   * The events at a time at which our entry has been written. A list without it lacks others as well: a search may lag, so it is asked
+   * again, then for free-busy.
+   */
+  async function withOwn(within: Period, own: NonNullable<Own>, signal: AbortSignal): Promise<Busy> {
+    const isListed = (found: Found): boolean => found.some((one) => isOwn(one, own));
+    let found = await query(within, signal);
+    for (const waitMs of LISTING_MS) {
+      if (isListed(found)) break;
+      await pause(waitMs, undefined, { signal });
+      found = await query(within, signal);
+    }
+    const busy = found.filter((one) => one.blocks && !isOwn(one, own));
+    const periods = busy.flatMap(({ time }) => (typeof time === 'string' ? [] : [time]));
+    if (isListed(found)) {
+      if (periods.length === busy.length) return { periods, unclear: [] };
+      return withUnclear(found, within, own, signal);
+    }
+    const doubt = `${name} does not list the entry that it took: whether it lists other events cannot be told`;
+    try {
+      const all = await freeBusy(around(within), signal);
+      const hole = own.time;
+      const isThere = typeof hole !== 'string' && all.some((period) => overlap(period, hole));
+      const others = typeof hole === 'string' ? all : all.flatMap((period) => without(period, hole));
+      return { periods: [...periods, ...others], unclear: [], doubt: isThere ? undefined : doubt };
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return { periods, unclear: [], doubt };
+    }
   }
 
   /** Some servers refuse to create an entry whose UID is elsewhere (RFC 4791 §5.3.2.1), each with another status. */
@@ -313,15 +370,17 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
     /**
      * The times that other events take: from the events, or where the server refuses those, from the free-busy report.
      * @param own our entry, which does not count
+     * @param isBooked whether our entry is there by now, so that the server must list it
      * @throws FinalFailure Refused where the server refuses both
      */
-    async busy(within: Period, own: Own, signal: AbortSignal): Promise<Busy> {
-      const inside = ({ periods, unclear }: Busy): Busy => ({
+    async busy(within: Period, own: Own, signal: AbortSignal, isBooked = false): Promise<Busy> {
+      const inside = ({ periods, ...rest }: Busy): Busy => ({
+        ...rest,
         periods: periods.filter((period) => overlap(period, within)),
-        unclear,
       });
       let refusal: Error;
       try {
+        if (own && isBooked) return inside(await withOwn(within, own, signal));
         return inside(await withUnclear(await query(within, signal), within, own, signal));
       } catch (error) {
         if (!(error instanceof FinalFailure || error instanceof Answered)) throw error;
@@ -401,7 +460,9 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
       if (!(await conditionally({ uid, url: at }, seen, ask, signal))) return 'conflict';
       for (const waitMs of [0, ...SETTLING_MS]) {
         await pause(waitMs, undefined, { signal });
-        const entry = await read(at, signal);
+        const entry = await read(at, signal).catch((error: unknown) =>
+          search({ uid }, signal, searchable(error)),
+        );
         if (!entry || entry.isCancelled) return 'written';
         if (entry.content !== seen.content) return 'conflict';
       }
@@ -414,12 +475,36 @@ type Own = Pick<Entry, 'uid' | 'url' | 'time'> | undefined;
 
 /** The events of the objects that a search lists. */
 type Found = (Pick<CalendarEvent, 'time' | 'perhaps' | 'blocks'> & {
+  /** When the first occurrence is. */
+  since?: number | undefined;
+  isFloating?: boolean;
   /** Undefined where the object cannot be read. */
   uid: string | undefined;
   /** For messages. */
   object: string;
   url: string;
 })[];
+
+const isOwn = ({ uid, url }: Found[number], own: Own): boolean =>
+  own !== undefined && (uid === own.uid || url === own.url);
+
+/** Whether an event is listed whose first occurrence is long before the time that was asked for: a day more than `around` asks. */
+const followsRules = (found: Found, within: Period): boolean =>
+  found.some(({ since }) => since !== undefined && since < around(around(within)).start);
+
+/** What the free-busy report shows besides the events. Of free ones it may show the whole; a day may be one of another time zone. */
+function unexplained(periods: readonly Period[], found: Found): Period[] {
+  let left = [...periods];
+  for (const { time, blocks, isFloating } of found) {
+    if (typeof time === 'string') continue;
+    const isShown =
+      periods.reduce((rest, one) => rest.flatMap((part) => without(part, one)), [time]).length === 0;
+    if (!blocks && !isShown) continue;
+    const explained = isFloating ? around(time) : time;
+    left = left.flatMap((period) => without(period, explained));
+  }
+  return left;
+}
 
 /** A server may treat an all-day event as a day in UTC instead of in our time zone. */
 const around = ({ start, end }: Period): Period => ({ start: start - DAY_MS, end: end + DAY_MS });
@@ -429,6 +514,16 @@ const LATER = new Set([408, 409, 421, 423, 425, 429, 502, 503, 504]);
 
 const isRefusal = (error: unknown): boolean =>
   error instanceof FinalFailure || (error instanceof Answered && !LATER.has(error.status ?? 500));
+
+/** @returns an answer to a GET after which a search may tell @throws the outage, or the refused password: more tries would lock it */
+function searchable(error: unknown): Error {
+  const isPassword = error instanceof Refused && error.status === 401;
+  if (isRefusal(error) && !isPassword) return error as Error;
+  throw error;
+}
+
+/** Whether it is the interview of another exit: the same in summary and time, it is still not ours. */
+const isOfAnother = (entry: Entry, uid: string): boolean => entry.uid !== uid && isInterviewUid(entry.uid);
 
 const lacksData = ({ data }: DavItem): boolean => data === undefined;
 

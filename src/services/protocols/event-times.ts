@@ -164,6 +164,7 @@ export function occurrencesOf(
   // DTSTART counts, also where it does not match the rule.
   const walls = [first];
   const reasons: string[] = [];
+  const maybe: [wall: Wall, why: string][] = [];
   const { time, perhaps } = at(first);
   const length = typeof time === 'string' ? perhaps! : time;
   // A time zone moves the wall clock by less than a day.
@@ -172,12 +173,15 @@ export function occurrencesOf(
     try {
       walls.push(...ruled(String(property.getFirstValue()), first, { start: from, end: to }, clock));
     } catch (error) {
-      reasons.push(
-        `its rule ${String(property.getFirstValue()).slice(0, 80)} cannot be followed: ${(error as Error).message}`,
-      );
+      const rule = String(property.getFirstValue());
+      const why = `its rule ${rule.slice(0, 80)} cannot be followed: ${(error as Error).message}`;
+      const often = mostOften(rule, first, { start: from, end: to }, clock);
+      for (const wall of often) maybe.push([wall, why]);
+      if (often.length === 0) reasons.push(why);
     }
   }
   for (const wall of walls) add(at(wall), clock(wall).start, wall);
+  for (const [wall, why] of maybe) add(perhapsAt(at(wall), why), clock(wall).start, wall);
   for (const property of component.getAllProperties('rdate')) {
     try {
       if (property.type === 'period')
@@ -222,6 +226,20 @@ function ruled(rule: string, first: Wall, { start, end }: Period, clock: Clock):
   const isLate = until === undefined ? () => false : lateness(until, clock);
   return found.map((time) => time.toPlainDateTime()).filter((wall) => !isLate(wall));
 }
+
+/** Whatever a broken INTERVAL means, the occurrences are among those of each day, week, month or year. */
+function mostOften(rule: string, first: Wall, within: Period, clock: Clock): Wall[] {
+  try {
+    return ruled(rule.replaceAll(/(^|;)INTERVAL=[^;]*/gi, '$1X-INTERVAL=1'), first, within, clock);
+  } catch {
+    return [];
+  }
+}
+
+const perhapsAt = ({ time, perhaps }: Told, why: string): Told => ({
+  time: why,
+  perhaps: typeof time === 'string' ? perhaps : time,
+});
 
 function lateness(until: string, clock: Clock): (wall: Wall) => boolean {
   const isDay = /^\d{8}$/.test(until);

@@ -28,6 +28,10 @@ export interface CalendarEvent extends Told {
   blocks: boolean;
   /** On whole days, without a time of day. */
   isAllDay: boolean;
+  /** Without a time zone of its own, such as on whole days. */
+  isFloating: boolean;
+  /** When the first occurrence is; undefined where it does not recur. */
+  since?: number | undefined;
   attendees: Attendee[];
 }
 
@@ -133,14 +137,15 @@ function eventsIn(
   const moves = ranged.map(({ later }) => later!);
   const wide = { start: within.start - Math.max(0, ...moves), end: within.end - Math.min(0, ...moves) };
   try {
-    return occurrencesOf(component, timingOf(component, timeZone), timeZone, wide).flatMap(
-      ({ start, ...one }) => {
-        if (replaced.has(start)) return [];
-        const ruling = ranged.findLast((exception) => exception.replaced <= start);
-        const event = ruling ? followed(ruling, one) : { ...about, ...one };
-        return typeof event.time === 'string' || overlap(event.time, within) ? [event] : [];
-      },
-    );
+    const timing = timingOf(component, timeZone);
+    const since = timing.clock(timing.first).start;
+    return occurrencesOf(component, timing, timeZone, wide).flatMap(({ start, ...one }) => {
+      if (replaced.has(start)) return [];
+      const ruling = ranged.findLast((exception) => exception.replaced <= start);
+      const event = ruling ? followed(ruling, one) : { ...about, ...one };
+      const isHere = typeof event.time === 'string' || overlap(event.time, within);
+      return isHere ? [{ ...event, ...(start !== since && { since }) }] : [];
+    });
   } catch (error) {
     return [
       {
@@ -163,13 +168,15 @@ function followed({ later, event }: Exception, occurrence: Told): CalendarEvent 
 
 function aboutOf(component: ICAL.Component): About {
   const text = (name: string) => textOf(component.getFirstProperty(name));
+  const dtstart = component.getFirstProperty('dtstart');
   const isCancelled = text('status').toUpperCase() === 'CANCELLED';
   return {
     uid: text('uid'),
     summary: text('summary'),
     sequence: Number.parseInt(text('sequence'), 10) || 0,
     isCancelled,
-    isAllDay: component.getFirstProperty('dtstart')?.type === 'date',
+    isAllDay: dtstart?.type === 'date',
+    isFloating: !dtstart?.getFirstParameter('tzid') && !textOf(dtstart).endsWith('Z'),
     blocks: !isCancelled && !isFree(text('transp'), text('x-microsoft-cdo-busystatus')),
     attendees: component.getAllProperties('attendee').map((attendee) => ({
       email: textOf(attendee)

@@ -4,7 +4,10 @@ import { DOMParser, type Element, type Node } from '@xmldom/xmldom';
 /** One object of a collection. */
 export interface DavItem {
   href: string;
+  /** Of the object as a whole. That of one property is not it: a server may keep back the data alone. */
   status: number;
+  /** Of the first property that is not given. */
+  refused?: number | undefined;
   etag?: string | undefined;
   /** Its iCalendar text, where the server gave it. */
   data?: string | undefined;
@@ -24,7 +27,8 @@ export function itemsIn(text: string): DavItem[] {
       .find((status) => !isGiven(status));
     return {
       href: href?.textContent?.trim() ?? '',
-      status: statusOf(response) ?? refused ?? 200,
+      status: statusOf(response) ?? 200,
+      refused,
       etag: property('getetag')?.trim() || undefined,
       data: property('calendar-data')?.trim() || undefined,
     };
