@@ -71,9 +71,17 @@ function shown(system: string, { id, employeeId, active, version }: User): objec
 const someUsers = (system: string): object[] =>
   [...users.get(system)!.values()].slice(0, 10).map((user) => shown(system, user));
 
-const group = (displayName: string): object => ({
+/** Every group has a member who never leaves. */
+const membersOf = (system: string, name: string): object[] =>
+  [
+    `${system}_M-0`,
+    ...[...users.get(system)!.values()].flatMap(({ id, groups }) => (groups.has(name) ? id : [])),
+  ].map((value) => ({ value, type: 'User' }));
+
+const group = (system: string, displayName: string, withMembers = false): object => ({
   schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
   ...{ id: displayName, displayName },
+  ...(withMembers && { members: membersOf(system, displayName) }),
 });
 
 const byId = (system: string, id: string): User => userOn(system, id.slice(system.length + 1));
@@ -84,18 +92,21 @@ interface Asked {
   kind: string;
   id: string | undefined;
   filter: string;
+  withMembers: boolean;
   ifMatch: string | undefined;
   body: string;
 }
 
 function answer(asked: Asked): [status: number, body?: object] {
-  const { method, system, kind, id, filter } = asked;
+  const { method, system, kind, id, filter, withMembers } = asked;
   if (kind === 'ServiceProviderConfig') return [200, { etag: { supported: true } }];
   if (method === 'PATCH') return changed(asked);
-  if (id !== undefined) return [200, kind === 'Users' ? shown(system, byId(system, id)) : group(id)];
+  if (id !== undefined)
+    return [200, kind === 'Users' ? shown(system, byId(system, id)) : group(system, id, withMembers)];
   const list = (found: object[]): [number, object] => [200, { totalResults: found.length, Resources: found }];
   // A client that doubts an answer looks at a list.
-  if (filter === '') return list(kind === 'Groups' ? groupsOn[system]!.map(group) : someUsers(system));
+  if (filter === '')
+    return list(kind === 'Groups' ? groupsOn[system]!.map((name) => group(system, name)) : someUsers(system));
   const terms = [...filter.matchAll(/(\S+) eq "(.*?)"/g)].map(([, attribute, value]) => ({
     attribute,
     value: value!,
@@ -103,11 +114,16 @@ function answer(asked: Asked): [status: number, body?: object] {
   const [{ attribute, value } = { attribute: '', value: '' }] = terms;
   if (attribute === 'externalId' || attribute === EMPLOYEE_NUMBER)
     return list([shown(system, userOn(system, value))]);
-  if (attribute === 'displayName') return list([group(value)]);
+  if (attribute === 'displayName')
+    return list(groupsOn[system]!.includes(value) ? [group(system, value)] : []);
   // No group is in another group.
   const members = terms.filter((term) => term.value.startsWith(`${system}_`)).map((term) => term.value);
   if (attribute === 'members.value')
-    return list([...new Set(members.flatMap((member) => [...byId(system, member).groups]))].map(group));
+    return list(
+      [...new Set(members.flatMap((member) => [...byId(system, member).groups]))].map((name) =>
+        group(system, name),
+      ),
+    );
   throw new Error(
     `The world outside was asked for ${kind} where ${filter}, which it does not know: teach it`,
   );
@@ -154,6 +170,7 @@ const scim = http.createServer((request, response) => {
       method: request.method!,
       ...{ system: system!, kind: kind!, id: id === undefined ? undefined : decodeURIComponent(id) },
       filter: searchParams.get('filter') ?? '',
+      withMembers: !(searchParams.get('excludedAttributes') ?? '').includes('members'),
       ifMatch: request.headers['if-match'],
       body: Buffer.concat(chunks).toString(),
     });

@@ -54,7 +54,7 @@ export function createExitActivities(config: Config) {
       const { raw } = await client.workflow.getHandle(workflowId, runId).describe();
       const activity = raw.pendingActivities?.find((each) => each.activityId === activityId);
       const next = optionalTsToDate(activity?.nextAttemptScheduleTime);
-      const isIdle = activity?.state === PENDING_SCHEDULED && next !== undefined;
+      const isIdle = Number(activity?.state) === PENDING_SCHEDULED && next !== undefined;
       return {
         reported: await decoded(activity?.heartbeatDetails?.payloads),
         ...(isIdle && { idleUntil: next.toISOString() }),
