@@ -114,8 +114,7 @@ function answer(asked: Asked): [status: number, body?: object] {
   const [{ attribute, value } = { attribute: '', value: '' }] = terms;
   if (attribute === 'externalId' || attribute === EMPLOYEE_NUMBER)
     return list([shown(system, userOn(system, value))]);
-  if (attribute === 'displayName')
-    return list(groupsOn[system]!.includes(value) ? [group(system, value)] : []);
+  if (attribute === 'displayName') return list([group(system, value)]);
   // No group is in another group.
   const members = terms.filter((term) => term.value.startsWith(`${system}_`)).map((term) => term.value);
   if (attribute === 'members.value')

@@ -226,6 +226,15 @@ describe('@long a calendar that', () => {
     ['403 with a limit of 0', { status: 403, headers: { 'x-ratelimit-remaining': '0' }, body: '' }, true],
     ['503 with Retry-After', { status: 503, headers: { 'retry-after': '30' }, body: '' }, true],
     ['507', { status: 507, headers: {}, body: '' }, false],
+    ['507 with words', { status: 507, headers: {}, body: 'Disk quota exceeded' }, false],
+    [
+      '507 with a condition and words',
+      {
+        ...{ status: 507, headers: {} },
+        body: '<d:error xmlns:d="DAV:"><d:quota-not-exceeded/><d:responsedescription>Quota exceeded</d:responsedescription></d:error>',
+      },
+      false,
+    ],
     [
       '403 with a full disk',
       { status: 403, headers: {}, body: '<d:error xmlns:d="DAV:"><d:quota-not-exceeded/></d:error>' },

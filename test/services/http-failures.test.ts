@@ -290,6 +290,39 @@ describe('an HTTP server of the hold', () => {
     });
   }
 
+  const lasting: [status: number, body: object, retryAfter?: string][] = [
+    [403, { detail: 'dana is the last owner of the group "maintenance" and cannot be deactivated' }],
+    [403, { detail: 'The group "Temporarily Suspended" cannot be changed' }],
+    [403, { detail: 'provisioning is unavailable on your plan' }],
+    [400, { detail: 'immutable while in a replica domain', scimType: 'mutability' }],
+    [400, { detail: 'an approval is in progress' }],
+    [400, { detail: 'emails: temporarily unavailable address', scimType: 'invalidValue' }],
+    [400, { detail: `${'a long word '.repeat(40)} try again later`, scimType: 'invalidValue' }],
+    [500, { detail: 'dana is the last owner of the group maintenance' }],
+    [403, { detail: 'license quota exceeded' }],
+    [403, { detail: 'protected by policy "rate limited accounts"' }],
+    [403, { detail: "dana's role is fixed by 'too many requests'" }],
+    [403, { detail: 'the last owner cannot be removed' }, '1'],
+    [403, { detail: 'the last owner cannot be removed' }, '0'],
+  ];
+  for (const [status, body, retryAfter] of lasting)
+    it(`is asked no more where ${status} ${JSON.stringify(body).slice(0, 90)} names a rule${retryAfter ? `, and asks to wait ${retryAfter} s` : ''}`, async () => {
+      const headers = { ...JSON_TYPE, ...(retryAfter && { 'retry-after': retryAfter }) };
+      const error = await failure({ status, headers, body: JSON.stringify(body) });
+      assert.ok(error instanceof FinalFailure, error.message);
+    });
+
+  const passing: [status: number, text: string][] = [
+    [503, 'not allowed during maintenance'],
+    [409, 'the account cannot be changed: a synchronization is in progress'],
+    [403, 'Please try again later'],
+  ];
+  for (const [status, text] of passing)
+    it(`is retried where ${status} "${text}" tells of a state that passes`, async () => {
+      const error = await failure({ status, body: detail(text) });
+      assert.ok(!(error instanceof FinalFailure), error.message);
+    });
+
   it('shows the token in no message, also where it echoes it or cannot be sent it', async () => {
     assert.match(
       (await failure({ status: 403, body: detail(`${TOKEN} may not`) })).message,

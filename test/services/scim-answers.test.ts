@@ -4,6 +4,7 @@ import { FailureType } from '../../src/exit/failures.js';
 import { nothing, type HoldKind } from '../../src/exit/hold-facts.js';
 import { createAccessService } from '../../src/services/access/access.js';
 import { createScimAdapter } from '../../src/services/access/adapters/scim-adapter.js';
+import { sessionRevoker } from '../../src/services/access/sessions.js';
 import { createDirectoryService } from '../../src/services/directory/directory.js';
 import { createScimClient } from '../../src/services/protocols/scim.js';
 import { finalFailure, outage } from '../support/failures.js';
@@ -695,6 +696,167 @@ describe('a SCIM server', () => {
         { op: 'replace', value: { active: false } },
       ]);
     });
+
+    const untilFinal = async (act: () => Promise<unknown>): Promise<string> => {
+      for (let attempt = 1; attempt < 3; attempt++) await outage(act());
+      return finalFailure(FailureType.Refused, act());
+    };
+    const volatile: [what: string, changing: (n: number) => Json][] = [
+      ['its version at each write', (n) => ({ meta: { version: `W/"${n}"` } })],
+      ['an attribute at each read', () => ({ lastSeen: Math.random() })],
+    ];
+    for (const [what, changing] of volatile)
+      it(`needs attention in the end where it ignores a suspension and changes ${what}`, async () => {
+        server.users.push({ ...dana });
+        let writes = 0;
+        server.odd((asked, usual) => {
+          if (isPatch(asked)) {
+            writes += 1;
+            return { status: 204 };
+          }
+          const answer = usual();
+          return asked.id === 'u-1'
+            ? { ...answer, body: { ...(answer.body as Json), ...changing(writes) } }
+            : answer;
+        });
+        const account = await capture();
+        const same = service();
+        const message = await untilFinal(() => same.block(account, SUSPEND, nothing, report, signal));
+        assert.match(message, /answers with success, and changes nothing/);
+        assert.ok(patches().length <= 9);
+      });
+
+    it('needs attention in the end where it ignores a removal and changes the version of the group', async () => {
+      server.users.push({ ...dana }, ravi);
+      server.groups.push(group('g-1', [{ value: 'u-1' }, { value: 'u-2' }]));
+      let writes = 0;
+      server.odd((asked, usual) => {
+        if (isPatch(asked)) {
+          writes += 1;
+          return { status: 204 };
+        }
+        return asked.id === 'g-1' ? { ...usual(), headers: { etag: `"${writes}"` } } : usual();
+      });
+      const hold: HoldKind = { kind: 'groups', groups: ['g-1'] };
+      const same = service();
+      const [account] = (await same.capture({ employeeId: 'E-1' }, hold, signal)).accounts;
+      await untilFinal(() => same.block(account!, hold, nothing, report, signal));
+    });
+
+    for (const kind of ['suspend', 'groups'] as const)
+      it(`is written to once without a version where each read gives another (${kind})`, async () => {
+        server.users.push({ ...dana }, ravi);
+        server.groups.push(group('g-1', [{ value: 'u-1' }, { value: 'u-2' }]));
+        server.odd((asked, usual) => {
+          if (asked.type === 'ServiceProviderConfig')
+            return { status: 200, body: { etag: { supported: true } } };
+          if (isPatch(asked) && asked.headers['if-match'] !== undefined) return scimError(412, 'stale');
+          return { ...usual(), ...(asked.id && { headers: { etag: `"${Math.random()}"` } }) };
+        });
+        const hold: HoldKind = kind === 'suspend' ? SUSPEND : { kind, groups: ['g-1'] };
+        const same = service();
+        const [account] = (await same.capture({ employeeId: 'E-1' }, hold, signal)).accounts;
+        const { taken } = await same.block(account!, hold, nothing, report, signal);
+        assert.equal(kind === 'suspend' ? taken.suspended : taken.groups.length === 1, true);
+        assert.equal(patches().filter(({ headers }) => headers['if-match'] === undefined).length, 1);
+        await same.restore(account!, taken, signal);
+        assert.equal(server.users[0]!['active'], true);
+        assert.equal((server.groups[0]!['members'] as Json[]).length, 2);
+      });
+
+    for (const scimType of ['invalidPath', 'invalidSyntax'])
+      it(`is suspended by its other spelling where it refuses the path as ${scimType}`, async () => {
+        server.users.push({ ...dana });
+        server.odd((asked, usual) =>
+          isPatch(asked) && asked.body!.Operations[0]!.path !== undefined
+            ? scimError(400, 'attribute paths are not supported', { scimType })
+            : usual(),
+        );
+        const { taken } = await service().block(await capture(), SUSPEND, nothing, report, signal);
+        assert.equal(taken.suspended, true);
+        assert.equal(patches().length, 2);
+      });
+
+    it('has its first reason given where it refuses each spelling', async () => {
+      server.users.push({ ...dana });
+      server.odd(when(isPatch, scimError(400, 'no such path', { scimType: 'invalidPath' })));
+      const blocking = service().block(await capture(), SUSPEND, nothing, report, signal);
+      assert.match(await finalFailure(FailureType.Refused, blocking), /no such path/);
+      assert.equal(patches().length, 2);
+    });
+
+    it('is written to without versions where it cannot describe itself at several attempts', async () => {
+      server.users.push({ ...dana });
+      server.odd(when(({ type }) => type === 'ServiceProviderConfig', scimError(500, 'Not implemented')));
+      const same = port();
+      for (let attempt = 1; attempt < 3; attempt++) await outage(same.capabilities(signal));
+      assert.equal((await same.capabilities(signal)).conditionalWrites, false);
+    });
+
+    it('has its versions used once it describes itself again', async () => {
+      let isUp = false;
+      server.odd((asked, usual) => {
+        if (asked.type !== 'ServiceProviderConfig') return usual();
+        return isUp ? { status: 200, body: { etag: { supported: true } } } : scimError(500, 'down');
+      });
+      const same = port();
+      for (let attempt = 1; attempt < 3; attempt++) await outage(same.capabilities(signal));
+      await same.capabilities(signal);
+      isUp = true;
+      assert.equal((await same.capabilities(signal)).conditionalWrites, true);
+    });
+
+    it('is read where it leaves out the id beside the attributes that it is asked for', async () => {
+      server.users.push({ ...dana, groups: [] }, ravi);
+      server.groups.push(group('g-1', [{ value: 'u-1' }, { value: 'u-2' }]));
+      server.odd((asked, usual) => {
+        const answer = usual();
+        const asks = asked.query.get('attributes')?.split(',');
+        if (!asks || !asked.id || answer.status !== 200) return answer;
+        const shown = Object.entries(answer.body as Json).filter(([name]) => asks.includes(name));
+        return { ...answer, body: Object.fromEntries(shown) };
+      });
+      assert.deepEqual(await groupIds('u-1'), ['g-1 (direct)']);
+      assert.deepEqual((await port().membersOf!('g-1', signal))?.ids, ['u-1', 'u-2']);
+      delete server.users[0]!['groups'];
+      assert.deepEqual(await groupIds('u-1'), ['g-1 (direct)'], 'it shows nothing at all');
+    });
+
+    for (const status of [500, 403, 405, 422])
+      it(`has its groups read whole where it answers ${status} to a filter by members alone`, async () => {
+        server.users.push({ ...dana }, ravi);
+        server.groups.push(group('g-1', [{ value: 'u-1' }, { value: 'u-2' }]), group('g-2', []));
+        server.odd((asked, usual) =>
+          asked.filter?.attribute === 'members.value' ? scimError(status, 'filter not supported') : usual(),
+        );
+        const same = port();
+        // One that breaks may be out of order for some moments.
+        const failing = status === 500 ? 2 : 0;
+        for (let attempt = 0; attempt < failing; attempt++) await outage(groupIds('u-1', same));
+        assert.deepEqual(await groupIds('u-1', same), ['g-1 (direct)']);
+      });
+
+    it('is not taken for a server without the filter where it answers 500 to every list', async () => {
+      server.odd(when(({ type }) => type === 'Groups', scimError(500, 'down')));
+      assert.match(await outage(groupIds('u-1')), /answered 500/);
+    });
+
+    for (const [what, answer, isEnded] of [
+      ['404', { status: 404 }, true],
+      ['410', { status: 410 }, true],
+      ['409 without any', scimError(409, 'The user has no active sessions'), true],
+      ['409 with another reason', scimError(409, 'a logout is in progress'), false],
+      ['404 of an address that it does not have', scimError(404, 'Cannot POST /logout/u-1'), false],
+    ] as const)
+      it(`has ${isEnded ? 'no session open' : 'its sessions still to be ended'} where it answers ${what}`, async () => {
+        server.odd(() => answer);
+        const end = sessionRevoker({
+          ...{ name: 'payroll', method: 'POST', token: 'secret', requestTimeoutMs: 2000 },
+          url: `${server.scimUrl}/logout/{id}`,
+        });
+        const ending = end({ id: 'u-1', userName: 'dana' }, signal);
+        await (isEnded ? ending : assert.rejects(ending));
+      });
 
     it('is never asked to remove a member by a list of members, and says why it keeps the member', async () => {
       server.users.push({ ...dana }, ravi);

@@ -93,6 +93,55 @@ describe('on a SCIM server that hides memberships', () => {
     assert.deepEqual(notes, []);
   });
 
+  /** A suspension takes the account out of its groups. */
+  const strips =
+    (next: Odd): Odd =>
+    async (asked, usual) => {
+      const answer = await next(asked, usual);
+      if (asked.method === 'PATCH' && asked.type === 'Users' && !isActive('dana'))
+        for (const each of server.groups)
+          each['members'] = (each['members'] as Json[]).filter(({ value }) => value !== 'dana');
+      return answer;
+    };
+
+  for (const status of [403, 422])
+    it(`gives back what a suspension cost, where it answers ${status} to the filter by members`, async () => {
+      group('admins', 'ravi', 'dana');
+      server.odd(
+        strips((asked, usual) =>
+          asked.filter?.attribute === 'members.value' ? scimError(status, 'not supported') : usual(),
+        ),
+      );
+      const account = await capture(SUSPEND);
+      const { taken, notes } = await block(account, SUSPEND);
+      assert.deepEqual(notes, ['the suspension cost admins']);
+      await access().restore(account, taken, signal);
+      assert.deepEqual(membersOf('admins'), ['ravi', 'dana']);
+    });
+
+  it('says at the block that the cost cannot be told, and cannot tell at the restore', async () => {
+    group('admins', 'ravi', 'dana');
+    server.odd(
+      strips((asked, usual) =>
+        asked.filter?.attribute === 'members.value' ? list([]) : showing(withoutMembers)(asked, usual),
+      ),
+    );
+    const account = await capture(SUSPEND);
+    const { taken, notes } = await block(account, SUSPEND);
+    assert.match(notes.join('; '), /whether the suspension cost memberships cannot be told/);
+    const reason = await finalFailure(FailureType.CannotTell, access().restore(account, taken, signal));
+    assert.match(reason, /dana is active again on payroll, .* shows no member of any group/);
+    assert.equal(isActive('dana'), true);
+  });
+
+  it('is restored where it has no groups at all', async () => {
+    server.odd((asked, usual) => (asked.type === 'Groups' ? scimError(404, 'no such endpoint') : usual()));
+    const account = await capture(SUSPEND);
+    const { taken } = await block(account, SUSPEND);
+    const { active } = await access().restore(account, taken, signal);
+    assert.equal(active, true);
+  });
+
   it('says of a restore that the account is inactive, where a removal suspended it late', async () => {
     group('production', 'ravi', 'dana');
     const hold = holding('production');

@@ -157,6 +157,12 @@ describe('a mail server', () => {
       '556 domain does not accept mail',
       '550 sorry, no mailbox here by that name. (#5.1.1)',
       '501 malformed address',
+      // The words of the address are not the server's.
+      '550 <rates@home.example>: User unknown',
+      '550 <throttle@x.example> no such user here',
+      '550 5.4.1 [quota@acme.example]: Recipient address rejected: Access denied',
+      '550 5.7.1 user quota-team@acme.example unknown',
+      '550 <sender@relay.example>: User unknown',
     ].map((answer): [string, string, FailureType] => ['RCPT TO', answer, AddressRefused]),
     // Before RCPT TO no recipient is known: the account is ours.
     ['MAIL FROM', '550 5.2.1 Mailbox disabled', Refused],

@@ -3,6 +3,7 @@
  * Every function throws an Error on an outage, which is retried, or a FinalFailure that no retry can fix: of type CannotTell where the
  * system answers and the answer does not tell.
  */
+import type { FinalFailure } from '../../exit/failures.js';
 import type { AccountRef, Cost, GroupRef } from '../../exit/hold-facts.js';
 
 /** The system's answer to a write. The hold reads the value back after each of them. */
@@ -22,9 +23,11 @@ export type Outcome =
       kind: 'refused';
       why: 'dynamic' | 'synced' | 'privileged' | 'state' | 'last' | 'primary' | 'rights';
       detail: string;
-    };
+    }
+  /** This way of the write is not understood. Another may be. `because`: the failure where none is. */
+  | { kind: 'refused'; why: 'form'; detail: string; because: FinalFailure };
 
-/** How a value is written: `other` after a write that the system answered with success and did not carry out. */
+/** How a value is written: `other` after a write that the system did not understand, or answered with success and did not carry out. */
 export type Way = 'usual' | 'other';
 
 export interface Account extends AccountRef {
@@ -140,7 +143,13 @@ export interface AccessPort {
     signal: AbortSignal,
   ): Promise<'yes' | 'no' | 'cannot tell'>;
   removeFromGroup(accountId: string, seen: Membership, signal: AbortSignal, way?: Way): Promise<Outcome>;
-  addToGroup(accountId: string, group: GroupRef, signal: AbortSignal): Promise<Outcome>;
+  /** @param isUnversioned each write on a version met a conflict, and nothing changed */
+  addToGroup(
+    accountId: string,
+    group: GroupRef,
+    signal: AbortSignal,
+    isUnversioned?: boolean,
+  ): Promise<Outcome>;
   /** Absent where the system cannot end sessions. */
   endSessions?: ((account: AccountRef, signal: AbortSignal) => Promise<void>) | undefined;
 }

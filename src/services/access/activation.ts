@@ -26,9 +26,10 @@ export async function setActive(
       read: () => port.read(account, signal),
       // What is not shown cannot be waited for: one write is all that can be done.
       isWanted: (seen) => !seen || seen.active === active || (isHidden && seen.active === undefined),
-      write: (seen, way) => {
+      valueOf: (seen) => seen && String(seen.active),
+      write: (seen, way, isUnversioned) => {
         isHidden = seen!.active === undefined;
-        return port.setActive(seen!, active, signal, way);
+        return port.setActive(isUnversioned ? { ...seen!, version: undefined } : seen!, active, signal, way);
       },
       settleMs,
     },

@@ -19,8 +19,13 @@ interface Value<T> {
   /** What the caller has read just now. */
   first?: T | undefined;
   isWanted: (seen: T) => boolean;
-  /** @param way `other` after a write that was answered with success and changed nothing */
-  write: (seen: T, way: Way) => Promise<Outcome>;
+  /** What is to change. The rest of what is seen may change at each read, for any reason. */
+  valueOf: (seen: T) => unknown;
+  /**
+   * @param way `other` after a write that was not understood, or was answered with success and changed nothing
+   * @param isUnversioned after conflicts that changed nothing: the system may show a version that it does not take
+   */
+  write: (seen: T, way: Way, isUnversioned: boolean) => Promise<Outcome>;
   /** How long a read may show the value from before a write. */
   settleMs: number;
 }
@@ -37,14 +42,19 @@ const ignored = new WeakMap<AccessPort, Ignored>();
  * not as wanted in the end
  */
 export async function converge<T>(
-  { port, what, read, first, isWanted, write, settleMs }: Value<T>,
+  { port, what, read, first, isWanted, valueOf, write, settleMs }: Value<T>,
   signal: AbortSignal,
 ): Promise<{ seen: T; writes: number }> {
   let writes = 0;
   let futile = 0;
   let answer: Outcome = { kind: 'written' };
   let refusal: FinalFailure | undefined;
+  /** The first way was not understood. */
+  let form: FinalFailure | undefined;
+  let conflicts = 0;
+  let isUndone = false;
   let way: Way = 'usual';
+  const isSame = (one: T, other: T): boolean => isDeepStrictEqual(valueOf(one), valueOf(other));
   let seen = first ?? (await read());
   for (
     let round = 0;
@@ -52,27 +62,47 @@ export async function converge<T>(
     round++
   ) {
     const before = seen;
-    const outcome = await write(seen, way).catch((error: unknown): Outcome => {
+    // It writes one value, so that it harms no write of another administrator.
+    const isUnversioned = conflicts === MOST_WRITES - 1;
+    const outcome = await write(seen, way, isUnversioned).catch((error: unknown): Outcome => {
       if (!isFinalFailure(error, FailureType.Refused)) throw error;
       refusal = error;
       return { kind: 'conflict' };
     });
     answer = outcome;
-    if (outcome.kind === 'refused')
-      refusal = new FinalFailure(
-        FailureType.Refused,
-        `${what} is refused (${outcome.why}): ${outcome.detail}`,
-      );
+    const isOtherForm = outcome.kind === 'refused' && outcome.why === 'form' && way === 'usual';
+    if (isOtherForm) {
+      form = outcome.because;
+      way = 'other';
+    } else if (outcome.kind === 'refused')
+      refusal =
+        outcome.why === 'form'
+          ? outcome.because
+          : new FinalFailure(FailureType.Refused, `${what} is refused (${outcome.why}): ${outcome.detail}`);
     const isAccepted = outcome.kind === 'written' || outcome.kind === 'unknown';
-    if (isAccepted) writes += 1;
+    // Without a version a repetition of the request may land late: as after two writes.
+    if (isAccepted) writes += isUnversioned ? 2 : 1;
     seen = await read();
-    // A value that another administrator changed meanwhile is written again at once. One that is unchanged may only be shown late.
-    for (let waitedMs = 0, ms = 50; waitedMs < settleMs && isDeepStrictEqual(seen, before); ms *= 2) {
+    const isAsBefore = (): boolean => isSame(seen, before);
+    // After a conflict alone, a change of anything else is a write of another administrator: this one is written again at once.
+    const isRaced = (): boolean =>
+      outcome.kind === 'conflict' && !refusal && !isDeepStrictEqual(seen, before);
+    const mayBeLate = (): boolean => isAsBefore() && !isOtherForm && !isRaced();
+    for (let waitedMs = 0, ms = 50; waitedMs < settleMs && mayBeLate(); ms *= 2) {
       await pause(Math.min(ms, settleMs - waitedMs), undefined, { signal });
       waitedMs += ms;
       seen = await read();
     }
-    if (!isDeepStrictEqual(seen, before)) continue;
+    if (isWanted(seen) || !isAsBefore() || isOtherForm) continue;
+    if (isRaced()) {
+      conflicts += 1;
+      continue;
+    }
+    // Another administrator may have set it back, once.
+    if (isAccepted && !isUndone && !isDeepStrictEqual(seen, before)) {
+      isUndone = true;
+      continue;
+    }
     futile += 1;
     if (isAccepted) way = 'other';
     // It was no race.
@@ -83,24 +113,24 @@ export async function converge<T>(
   const earlier = known.get(what);
   known.delete(what);
   if (isWanted(seen)) return { seen, writes };
-  if (refusal && writes === 0) throw refusal;
+  if (refusal && writes === 0) throw form ?? refusal;
   const isIgnored = writes > 0 && (refusal !== undefined || futile === MOST_FUTILE_WRITES);
   if (!isIgnored) {
     // Nothing has changed, so it was no race: the system's own reason says more.
-    if (futile > 0 && answer.kind === 'conflict' && answer.because) throw answer.because;
+    if (answer.kind === 'conflict' && answer.because) throw answer.because;
     throw new Error(
       `${what}: ${writes === 0 ? because[answer.kind] : futile > 0 ? because.written : UNDONE}`,
     );
   }
-  const isAsBefore = isDeepStrictEqual(earlier?.seen, seen);
-  const attempts = 1 + (isAsBefore ? earlier!.attempts : 0);
-  const other = refusal ? `; in another way: ${refusal.message}` : '';
+  const attempts = 1 + (earlier && isDeepStrictEqual(earlier.seen, valueOf(seen)) ? earlier.attempts : 0);
+  const undone = isUndone ? `, or ${UNDONE}` : '';
+  const other = undone + (refusal ? `; in another way: ${refusal.message}` : '');
   if (attempts >= MOST_IGNORED_ATTEMPTS)
     throw new FinalFailure(
       FailureType.Refused,
       `${what}: ${port.system} answers with success, and changes nothing${other}. Do it there by hand and settle the step, or have the system mended and retry`,
     );
-  known.set(what, { seen, attempts });
+  known.set(what, { seen: valueOf(seen), attempts });
   throw new Error(`${what}: ${because.written}${other}`);
 }
 

@@ -33,9 +33,11 @@ export async function removeMembership(
         return { group, via: 'direct', changeable: true, version: others.members.version };
       },
       isWanted: (membership) => membership === undefined,
-      write: (membership, way) => {
+      valueOf: (membership) => membership !== undefined,
+      write: (membership, way, isUnversioned) => {
         remember(port, group, accountId, true);
-        return others.during(() => port.removeFromGroup(accountId, membership!, signal, way));
+        const on = isUnversioned ? { ...membership!, version: undefined } : membership!;
+        return others.during(() => port.removeFromGroup(accountId, on, signal, way));
       },
       settleMs,
     },
@@ -61,23 +63,21 @@ export async function addMembership(
   let isFirst = true;
   const { settleMs } = await port.capabilities(signal);
   const others = await watchOthers(port, accountId, group, losses, signal);
-  const { seen, writes } = await converge<boolean>(
+  const { seen, writes } = await converge<{ isMember: boolean; version: string | undefined }>(
     {
       port,
       what: `adding account ${accountId} to ${group.displayName} on ${port.system}`,
       // A group may list only some of its members.
       read: async () => {
         await others.look();
-        if (others.lists(accountId)) return true;
-        // Before the write, a list of all members is believed: the memberships may lag behind a removal. After it the list may be cut off.
-        if (isFirst && others.members?.isComplete) return false;
-        return (await ownGroupsOf(port, accountId, signal)).some(({ id }) => id === group.id);
+        return { isMember: await isMember(), version: others.members?.version };
       },
-      isWanted: (isMember) => isMember || isGone,
-      write: async () => {
+      isWanted: (seen) => seen.isMember || isGone,
+      valueOf: (seen) => seen.isMember,
+      write: async (_seen, _way, isUnversioned) => {
         remember(port, group, accountId, false);
         isFirst = false;
-        const outcome = await others.during(() => port.addToGroup(accountId, group, signal));
+        const outcome = await others.during(() => port.addToGroup(accountId, group, signal, isUnversioned));
         isGone = outcome.kind === 'gone';
         return outcome;
       },
@@ -85,5 +85,12 @@ export async function addMembership(
     },
     signal,
   );
-  return { isBack: seen, notes: writes > 0 ? others.lost('added') : [] };
+  return { isBack: seen.isMember, notes: writes > 0 ? others.lost('added') : [] };
+
+  async function isMember(): Promise<boolean> {
+    if (others.lists(accountId)) return true;
+    // Before the write, a list of all members is believed: the memberships may lag behind a removal. After it the list may be cut off.
+    if (isFirst && others.members?.isComplete) return false;
+    return (await ownGroupsOf(port, accountId, signal)).some(({ id }) => id === group.id);
+  }
 }

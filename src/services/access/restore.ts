@@ -44,6 +44,7 @@ export const restore =
     const lasting: string[] = [];
     const known = { held: [account.id], chosen };
     const losses = new Set<string>();
+    let untold: string | undefined;
     const gone = `the account ${account.userName}, which was deleted meanwhile`;
     const user = await port.read(account, signal);
     let after = user;
@@ -100,8 +101,7 @@ export const restore =
         lost.push(
           `${missing} further memberships, which were too many to record: ask the administrator of the system`,
         );
-      if (givenBack.suspended && !account.memberships)
-        notes.push('whether the suspension cost memberships could not be told: the system did not list them');
+      if (givenBack.suspended && !account.memberships) untold = await untoldMemberships();
       // An administrator changes one; a system that strips suspended accounts leaves few, such as the group of everyone.
       const isMuch = went.length > 1 || went.length === atRisk.length;
       if (went.length > 0 && (isMuch || lost.length > 0)) lost.push(`${what}: decide by hand`);
@@ -116,6 +116,7 @@ export const restore =
         `cannot give back on ${port.system}: ${lost.join('; ')}`,
       );
     }
+    if (untold) throw cannotTell(untold);
     const active = givenBack.suspended || after?.active;
     // A system may take memberships some moments after a reactivation, or again those that the suspension cost.
     const isUnsettled =
@@ -126,6 +127,22 @@ export const restore =
       ...(isUnsettled && { memberships: bounded(present) }),
       notes: [...lasting, ...notes],
     };
+
+    /** The capture did not tell the memberships. @returns what to look at, where the system has groups, and still does not tell */
+    async function untoldMemberships(): Promise<string | undefined> {
+      const what = 'whether the suspension cost memberships could not be told';
+      notes.push(`${what}: the system did not list them`);
+      return ownGroupsOf(port, account.id, signal).then(
+        () => undefined,
+        (error: unknown) => {
+          if (isFinalFailure(error, FailureType.CannotTell))
+            return `the account ${account.userName} is active again on ${port.system}, and ${what}: ${error.message}. Look at its groups there, then settle the step`;
+          // A system without groups can suspend all the same.
+          if (error instanceof FinalFailure) return undefined;
+          throw error;
+        },
+      );
+    }
 
     /** One that is refused keeps none of the others away. */
     async function added(group: GroupRef): Promise<{ isBack: boolean | undefined; notes: string[] }> {

@@ -2,8 +2,9 @@
 import { parseTemplate } from 'url-template';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { unanswered } from '../protocols/fetch-failure.js';
-import type { HttpAnswer } from '../protocols/http-answer.js';
+import { isPage, type HttpAnswer } from '../protocols/http-answer.js';
 import { failureOf } from '../protocols/http-failure.js';
+import { reasonIn } from '../protocols/http-reason.js';
 import type { Pace } from '../protocols/pace.js';
 
 interface SessionRevocation {
@@ -49,6 +50,7 @@ export function sessionRevoker({
       const at = URL.canParse(target) ? new URL(target).host : 'its configured address';
       throw unanswered(error, { name, at, deadline, requestTimeoutMs, secret: token });
     }
+    if (saysNone(answer, token)) return;
     const error = failureOf(answer, name, what, token);
     if (!(error instanceof FinalFailure)) throw error;
     throw new FinalFailure(
@@ -56,4 +58,17 @@ export function sessionRevoker({
       `${error.message}. End them by hand, or fix the request and retry`,
     );
   };
+}
+
+/** No session is open. */
+const NONE_OPEN = /\bno (active |open |current )?(sessions?|logins?)\b|\bnot logged in\b/i;
+/** The configured address leads nowhere, so that the answer tells nothing of sessions. */
+const NO_ADDRESS =
+  /\bcannot (get|post|put|patch|delete)\b|page not found|\b(no|unknown|unrecogni[sz]ed|invalid) (such )?(route|endpoint|path|url|api)\b|\b(route|endpoint|path|url) (was )?not found/i;
+
+/** Whether the server says that the account has no session to end. */
+function saysNone(answer: HttpAnswer, secret: string): boolean {
+  const reason = reasonIn(answer, secret);
+  if (isPage(answer) || NO_ADDRESS.test(reason)) return false;
+  return answer.status === 404 || answer.status === 410 || (answer.status === 409 && NONE_OPEN.test(reason));
 }

@@ -9,6 +9,7 @@ import { askGroups, namesOf, ownGroupsOf, without } from './memberships.js';
 
 /** How old what the capture read may be, to stand for what is there before the suspension, in milliseconds. */
 const JUST_NOW_MS = 10_000;
+const UNTOLD = 'whether the suspension cost memberships cannot be told: the system did not list them before';
 const BY_OTHERS = 'another administrator suspended it after the capture';
 
 export const suspendStrategy = (port: AccessPort): Strategy => ({
@@ -67,7 +68,7 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
 
     /** Some systems take a suspended account out of its groups. */
     async function costOf({ suspended, groups }: typeof taken) {
-      if (!before) return { taken: { suspended, groups }, notes: [] };
+      if (!before) return { taken: { suspended, groups }, notes: [UNTOLD] };
       const unseen = without(before, [...(await ownGroupsOf(port, captured.id, signal)), ...groups]);
       // Some systems only leave out the memberships of suspended accounts.
       const { present, untold } = await askGroups(port, captured.id, unseen, signal);

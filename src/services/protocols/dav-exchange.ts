@@ -66,13 +66,15 @@ export function createDavExchange({ name, collection, user, password, requestTim
     const code = condition === undefined ? status : `${status} (${condition})`;
     const sentence = `${name} answered ${code} to "${what}" at ${collection}${quoted ?? ''}`;
     if (condition === 'number-of-matches-within-limits') return new TooMuch(FailureType.Refused, sentence);
-    const wait = waitAskedIn(answer, sentence);
-    if (wait) return wait instanceof RetryAfter ? wait : new Answered(sentence, status);
     const isTransient =
-      status < 300 ||
-      [408, 409, 421, 423, 425, 429].includes(status) ||
-      (status >= 500 && ![501, 507].includes(status));
-    return isTransient && condition !== 'no-uid-conflict'
+      condition !== 'no-uid-conflict' &&
+      (status < 300 ||
+        [408, 409, 421, 423, 425, 429].includes(status) ||
+        (status >= 500 && ![501, 507].includes(status)));
+    // A condition says more than words about a limit.
+    const wait = isTransient || condition === undefined ? waitAskedIn(answer, sentence) : undefined;
+    if (wait) return wait instanceof RetryAfter ? wait : new Answered(sentence, status);
+    return isTransient
       ? new Answered(sentence, status)
       : new Refused(sentence + adviceOn(status, condition, headers), status, said);
   }

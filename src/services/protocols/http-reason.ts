@@ -34,6 +34,20 @@ export function reasonIn(answer: HttpAnswer, secret: string): string {
   return words.replaceAll(secret, '(the token)').slice(0, MAX_QUOTED);
 }
 
+/** @returns the `scimType` of the answer (RFC 7644 §3.12); empty where it has none */
+export function scimTypeIn({ text }: Pick<HttpAnswer, 'text'>): string {
+  try {
+    const { scimType } = (JSON.parse(text) ?? {}) as { scimType?: unknown };
+    return typeof scimType === 'string' ? scimType : '';
+  } catch {
+    return '';
+  }
+}
+
+/** Without what stands in quotes: the names of groups and policies, whose words are not the server's. An apostrophe is no quote. */
+export const unquoted = (text: string): string =>
+  text.replaceAll(/\\?"[^"\\]*\\?"|“[^”]*”|`[^`]*`|(?<!\w)'[^']*'(?!\w)/g, '…');
+
 function bodyOf({ headers, text }: HttpAnswer): string {
   if (/^text\/plain\b/i.test(headers.get('content-type') ?? '')) return text;
   try {

@@ -3,6 +3,7 @@
  * words alone.
  */
 import type { HttpAnswer } from './http-answer.js';
+import { scimTypeIn, unquoted } from './http-reason.js';
 
 /** Caps the pause, so that a server's wrong date does not keep an exit open. */
 const LONGEST_MS = 60 * 60 * 1000;
@@ -81,8 +82,23 @@ function resetOf(reset: string): number {
 const THROTTLED =
   /rate.?limit(ed|ing|s)?\b(?!-)|rate.?limit.?exceeded|\brate exceeded|throttl(ed|ing)|too.?many.?(requests|calls|attempts)|(request|api|call|daily|hourly|usage)s?.?(limit|quota).{0,30}(exceed|reach)|quota.?exceeded|exceeded.{0,40}\b(rate|requests?|calls|quota)\b|\bslow.?down\b|"scimtype":\s*"toomany"/i;
 
+/** A refused token, an unknown address or method, and a full disk. */
+const NO_RATE = new Set([401, 404, 405, 410, 413, 501, 505, 507]);
+/** A quota that waiting does not lift. */
+const OF_OTHER_THINGS =
+  /\b(licen[cs]e|seat|storage|disk|mailbox|subscription)s?\b.{0,20}?\b(quota|limit)s?( \w+)?/gi;
+
 /** A web page may be about anything, and a link about the limit is no limit. */
-const saysThrottled = ({ status, text }: HttpAnswer): boolean =>
-  status !== 401 &&
-  !/<(!doctype html|html|head|body)\b/i.test(text) &&
-  THROTTLED.test(text.slice(0, 4_000).replaceAll(/https?:\/\/[^\s"]+/g, ''));
+function saysThrottled({ status, text, headers }: HttpAnswer): boolean {
+  const type = scimTypeIn({ text });
+  if (NO_RATE.has(status) || (type && !/^tooMany$/i.test(type))) return false;
+  if (/<(!doctype html|html|head|body)\b/i.test(text)) return false;
+  const words = text.slice(0, 4_000).replaceAll(/https?:\/\/[^\s"]+/g, '');
+  return THROTTLED.test(withoutNames(words, headers).replaceAll(OF_OTHER_THINGS, '…'));
+}
+
+/** Names stand in quotes. Those of JSON itself are no quotes. */
+const withoutNames = (text: string, headers: Headers): string =>
+  /^text\/plain\b/i.test(headers.get('content-type') ?? '')
+    ? unquoted(text)
+    : text.replaceAll(/\\"[^"\\]*\\"|(?<!\w)'[^'"]*'(?!\w)|“[^”"]*”/g, '…');

@@ -3,6 +3,8 @@
  * and paging may be refused or ignored.
  */
 import { cannotTell } from '../../exit/failures.js';
+import { isPage } from './http-answer.js';
+import { RetryAfter } from './retry-after.js';
 import { attribute } from './scim-resource.js';
 import { queryString, type ScimAnswer, type ScimWire } from './scim-wire.js';
 
@@ -16,6 +18,11 @@ const NEXT_PAGE_SIZE = 1000;
 const MAX_ELEMENTS = 100_000;
 /** A server that does not understand a request, or not so long an address, as opposed to one that refuses it. */
 const NOT_UNDERSTOOD = new Set([400, 413, 414, 431, 501]);
+/** With these some servers answer a filter that they do not have. */
+const MAYBE_FILTER = new Set([403, 405, 422, 500]);
+const MOST_BROKEN = 3;
+/** The type and the attribute. */
+const filterKey = (type: ResourceType, filter: string): string => `${type} ${filter.split(' ')[0]}`;
 
 export interface Listing {
   /** As they came: one without an id is no resource, and the caller judges it. */
@@ -44,6 +51,29 @@ export function createScimLists({ name, ask, failure, isRefusal, strange }: Scim
   /** A page as long as the longest first page ever seen may be a full one, whatever `totalResults` says. */
   const longest = new Map<ResourceType, number>();
 
+  /** How often in a row a filter broke a server whose list works without it. */
+  const broken = new Map<string, number>();
+
+  /** Whether the server refuses, or breaks at, the filter alone: the list without it works. */
+  async function isOfFilter(
+    type: ResourceType,
+    { filter = '', ...query }: Query,
+    answer: ScimAnswer,
+    what: string,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const asksToWait = failure(answer, what) instanceof RetryAfter;
+    if (asksToWait || isPage(answer)) return false;
+    const plain = await ask(`list ${type}`, 'GET', `/${type}${queryString(paged(1)(query, 1))}`, signal);
+    if (!plain.ok || !Array.isArray(attribute(plain.json, 'Resources'))) return false;
+    if (answer.status < 500) return true;
+    // A search may be down for some moments.
+    const key = filterKey(type, filter);
+    const times = 1 + (broken.get(key) ?? 0);
+    broken.set(key, times);
+    return times >= MOST_BROKEN;
+  }
+
   /** @returns the page; undefined where the server does not understand the filter */
   async function page(
     type: ResourceType,
@@ -60,6 +90,10 @@ export function createScimLists({ name, ask, failure, isRefusal, strange }: Scim
       answer = await ask(what, 'GET', `/${type}${queryString(forms[tried]!(query, startIndex))}`, signal);
       isMissed = NOT_UNDERSTOOD.has(answer.status) && isRefusal(answer, what);
       if (answer.ok && startIndex === 1) form = tried;
+    }
+    if (filter !== undefined && startIndex === 1) {
+      if (answer!.ok) broken.delete(filterKey(type, filter));
+      if (MAYBE_FILTER.has(answer!.status)) isMissed = await isOfFilter(type, query, answer!, what, signal);
     }
     // The first page was understood: this one is none.
     if (isMissed && startIndex > 1) return { elements: [] };

@@ -1,6 +1,8 @@
 /** Writes of SCIM: a PATCH of one value (RFC 7644 §3.5.2), conditional where the server supports ETags (§3.14). */
 import { FinalFailure } from '../../exit/failures.js';
 import { WebPage } from './http-failure.js';
+import { scimTypeIn } from './http-reason.js';
+import { RetryAfter } from './retry-after.js';
 import type { ResourceType } from './scim-list.js';
 import { attribute, textOf, type ScimResource } from './scim-resource.js';
 import type { ScimWire } from './scim-wire.js';
@@ -20,7 +22,8 @@ type Patched =
   /** `version`: the one that the write made, where the answer tells it. */
   | { kind: 'written'; version: string | undefined }
   /** `because`: the failure where nothing has changed. */
-  | { kind: 'conflict'; because?: Error };
+  | { kind: 'conflict'; because?: Error }
+  | { kind: 'refused'; why: 'form'; detail: string; because: FinalFailure };
 
 const opaque = (version: string): string => version.replace(/^W\//i, '').replaceAll('"', '');
 
@@ -32,6 +35,11 @@ const spellings: ((version: string) => string | undefined)[] = [
   () => undefined,
 ];
 
+/** A server that fails so often to describe itself may do so for ever, and be well otherwise. */
+const MOST_UNDESCRIBED = 3;
+/** The server does not take this form of the request. Another may be understood. */
+const OTHER_FORM = /^invalid(Path|Syntax)$/i;
+
 /** @param versionOf reads the version of a resource now; undefined where the resource is gone */
 export function createScimWrites(
   { ask, failure }: ScimWire,
@@ -41,13 +49,19 @@ export function createScimWrites(
   /** The first spelling that this server has not refused for nothing. */
   let spelling = 0;
   let unconditional = 0;
+  /** How often the server failed to describe itself. */
+  let undescribed = 0;
   /** It has taken a version once: a later refusal, perhaps of a gateway, is no custom of the server. */
   let takesVersions = false;
 
   async function announcesEtags(signal: AbortSignal): Promise<boolean> {
     const what = 'read ServiceProviderConfig';
     const answer = await ask(what, 'GET', '/ServiceProviderConfig', signal);
-    if (!answer.ok) throw failure(answer, what);
+    if (!answer.ok) {
+      const error = failure(answer, what);
+      if (!(error instanceof RetryAfter)) undescribed += 1;
+      throw error;
+    }
     return String(attribute(attribute(answer.json, 'etag'), 'supported')).toLowerCase() === 'true';
   }
 
@@ -57,6 +71,8 @@ export function createScimWrites(
       if (error instanceof FinalFailure) return false;
       // A proxy's page for an unknown address, or for an outage: asked again the next time.
       if (error instanceof WebPage) return undefined;
+      // Its other answers tell of an outage. Asked again the next time, since a version is the safer way.
+      if (undescribed >= MOST_UNDESCRIBED) return undefined;
       throw error;
     });
     return etags === true && spelling < spellings.length - 1;
@@ -112,7 +128,10 @@ export function createScimWrites(
             continue;
           }
         }
-        throw failure(answer, what);
+        const error = failure(answer, what);
+        if (error instanceof FinalFailure && OTHER_FORM.test(scimTypeIn(answer)))
+          return { kind: 'refused', why: 'form', detail: error.message, because: error };
+        throw error;
       }
       return { kind: 'conflict' };
     },

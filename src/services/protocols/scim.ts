@@ -8,6 +8,7 @@ import { createScimLists, type ResourceType } from './scim-list.js';
 import {
   attribute,
   groupOf,
+  isObject,
   sameText,
   userOf,
   valuesOf,
@@ -75,7 +76,18 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
       answer = await ask(what, 'GET', path, signal);
     if (answer.status === 404 || answer.status === 410) return undefined;
     if (!answer.ok) throw failure(answer, what);
-    const resource = parse(answer.json, answer.headers.get('etag'));
+    let json = answer.json;
+    // Some servers answer only what is chosen, without the id, or nothing at all.
+    if (choice && isObject(json) && attribute(json, 'id') === undefined) {
+      if (query['attributes']?.split(',').some((each) => attribute(json, each) !== undefined))
+        json = { ...(json as object), id };
+      else {
+        answer = await ask(what, 'GET', path, signal);
+        if (!answer.ok) throw failure(answer, what);
+        json = answer.json;
+      }
+    }
+    const resource = parse(json, answer.headers.get('etag'));
     if (!resource) throw strange(what, 'a SCIM resource: it has no id');
     if (!sameText(resource.id, id)) throw strange(what, `that resource: its id is ${resource.id}`);
     return resource;

@@ -37,6 +37,9 @@ const OF_MAILBOX = new Set(['501', '550', '551', '553', '556']);
 /** After the reply code, or as qmail writes it, at the end: `553 sorry, … (#5.7.1)`. */
 const ENHANCED = /(?:^\d{3}[ -]#?|\(#)([245])\.(\d{1,3}\.\d{1,3})\b/;
 
+/** An address that the reply echoes, whose words are not the server's. */
+const ADDRESS = /<[^<>]*@[^<>]*>|[^\s<>()[\],;:"]+@[^\s<>()[\],;:"]+/g;
+
 /** What the server dislikes is the sender, this client, its rights or a policy. */
 const SENDER_WORDS =
   /sender|client|\b(helo|ehlo)\b|not owned by|\brelay(?! recipient)|rcpthosts|authenti|\blog ?in\b|credential|\b(start)?tls\b|encrypt|\b(spf|dkim|dmarc|ptr|rdns|rbl|dnsbl|spam\w*)\b|reverse (dns|host)|send(ing)? as|on behalf|from address|(black|block|deny)[- ]?list|blocked|banned|reputation|\byour (ip|host|server|domain|network|account)\b|\[?\d+\.\d+\.\d+\.\d+\]|administrative|prohibit|policy|virus|spoof|\bcontent\b|permission|(not|un) ?(permitted|authori[sz]ed|allowed)|access denied/;
@@ -52,7 +55,7 @@ const BY_RECIPIENT = /recipient( address(es)?)? rejected ?: access denied/;
 export function verdictOn(response: string, command: string | undefined): Verdict {
   const [, code = ''] = /^(\d{3})/.exec(response) ?? [];
   const [, status, detail = ''] = ENHANCED.exec(response) ?? [];
-  const words = response.toLowerCase();
+  const words = response.toLowerCase().replaceAll(ADDRESS, '…');
   const isFinalCode = ALWAYS_FINAL.test(detail);
   const mayPass = !isFinalCode && !JUDGED.test(words);
   const isLimit = mayPass && (LIMITS.has(detail) || (LIMITED.test(words) && !TOO_BIG.test(words)));

@@ -122,12 +122,12 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
             signal,
           ),
 
-    async addToGroup(accountId, { id, displayName }, signal) {
+    async addToGroup(accountId, { id, displayName }, signal, isUnversioned = false) {
       const group = await scim.getGroup(id, signal);
       if (group)
         return scim.patch(
           'Groups',
-          group,
+          isUnversioned ? { id } : group,
           { op: 'add', path: 'members', value: [{ value: accountId }] },
           signal,
         );
