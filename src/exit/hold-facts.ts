@@ -96,7 +96,8 @@ export function mergeCaptures(first: Capture | undefined, second: Capture): Capt
 
 export function mergeAccounts(first: CapturedAccount, second: CapturedAccount | undefined): CapturedAccount {
   const groups = new Map([...first.groups, ...(second?.groups ?? [])].map((group) => [group.id, group]));
-  return { ...first, groups: [...groups.values()] };
+  // What the first capture saw of the memberships is not what is there before another block.
+  return { ...first, groups: [...groups.values()], ...(second && { membershipsAt: undefined }) };
 }
 
 /** What the hold itself took, and what a restore gives back. */
@@ -151,6 +152,8 @@ export interface Restored {
   memberships?: GroupRef[] | undefined;
   /** The system may still undo it, or take memberships by it: look again later. */
   isUnsettled?: boolean | undefined;
+  /** A write of this restore made the account active. */
+  hasReactivated?: boolean | undefined;
 }
 
 /** The accounts were observed inactive and without memberships. They stay, as evidence. */

@@ -201,7 +201,9 @@ export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, 
   }
   const isUnsettled = 'restored' in answer && answer.restored.isUnsettled === true;
   const unsettledMs = isUnsettled ? lateWriteMs : mayLandForMs(held, lateWriteMs, now);
-  const waitMs = held.lookAgainAt === undefined ? unsettledMs : 0;
+  // A later look that had to reactivate the account anew is followed by another one.
+  const isAnew = 'restored' in answer && answer.restored.hasReactivated === true;
+  const waitMs = held.lookAgainAt === undefined || isAnew ? unsettledMs : 0;
   if (waitMs > 0) {
     const { lasting, memberships } = 'restored' in answer ? answer.restored : {};
     return { ...held, lookAgainAt: isoIn(waitMs), first: { lasting, memberships } };

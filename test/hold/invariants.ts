@@ -129,7 +129,7 @@ const isLoss =
 /** What was taken and cannot be given back is listed, and nothing is listed that is not so. */
 function problemsOfTheList({ ledger, script }: Played, listed: string): string[] {
   const problems: string[] = [];
-  const isAccountListed = /the account \S+, which was deleted meanwhile/.test(listed);
+  const isAccountListed = /the account (?!\S+-second,)\S+, which was deleted meanwhile/.test(listed);
   const isDeleted = !ledger.is(ACCOUNT);
   const deletion = ledger.lastChange(ACCOUNT);
   const restoreBegan = ledger.story.findIndex((line) => / hold, (restore|second-look): /.test(line)) + 1;

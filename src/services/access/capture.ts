@@ -13,9 +13,8 @@ export const capture =
     const strategy = strategyOf(port, hold);
     const accounts: Capture['accounts'] = [];
     for (const { id, userName, identities, active } of found.accounts) {
-      const groups = await strategy.groupsToTake(id, signal);
       const membershipsAt = new Date().toISOString();
-      const memberships = await strategy.membershipsAtRisk(id, signal);
+      const { groups, memberships } = await strategy.look(id, signal);
       const atRisk = memberships && {
         memberships: bounded(memberships),
         membershipCount: memberships.length,

@@ -6,7 +6,6 @@ import type { Strategy } from './hold-strategy.js';
 import {
   askGroups,
   comesBy,
-  groupsOf,
   isChangeable,
   isNamed,
   isOwn,
@@ -20,10 +19,11 @@ import { removeMembership } from './membership-writes.js';
 import { watchOthers, type Watched } from './other-members.js';
 
 export const groupsStrategy = (port: AccessPort, names: readonly string[]): Strategy => ({
-  groupsToTake: (accountId, signal) =>
-    groupsOf(port, accountId, signal, (each) => isOwn(each) && isConfigured(each, names)),
-
-  membershipsAtRisk: () => Promise.resolve(undefined),
+  async look(accountId, signal) {
+    const own = (await port.groupsOf(accountId, signal)).filter(isOwn);
+    const groups = own.filter((each) => isConfigured(each, names));
+    return { groups: groups.map(({ group }) => group), memberships: own.map(({ group }) => group) };
+  },
 
   endangers: (_user, groups) => groups.filter((name) => names.includes(name)),
 

@@ -3,10 +3,8 @@ import type { Blocked, CapturedAccount, GroupRef, Taken } from '../../exit/hold-
 import type { Account } from './access-port.js';
 
 export interface Strategy {
-  /** The memberships that the hold may take. */
-  groupsToTake(accountId: string, signal: AbortSignal): Promise<GroupRef[]>;
-  /** The memberships that the block may cost besides; undefined where the system does not list them. */
-  membershipsAtRisk(accountId: string, signal: AbortSignal): Promise<GroupRef[] | undefined>;
+  /** Reads what there is before the first write. */
+  look(accountId: string, signal: AbortSignal): Promise<Found>;
   /** The groups that would lose the account as an active member. */
   endangers(user: Account, groups: readonly string[]): readonly string[];
   /**
@@ -21,6 +19,13 @@ export interface Strategy {
     trying: (taken: Taken) => Promise<void>,
     signal: AbortSignal,
   ): Promise<Held>;
+}
+
+interface Found {
+  /** The memberships that the hold may take. */
+  groups: GroupRef[];
+  /** All memberships, which a write may cost besides; undefined where the system does not list them. */
+  memberships: GroupRef[] | undefined;
 }
 
 export interface Held extends Pick<Blocked, 'taken' | 'version' | 'renamed' | 'uncaptured' | 'notes'> {

@@ -45,6 +45,7 @@ export const restore =
     const known = { held: [account.id], chosen };
     const losses = new Set<string>();
     let untold: string | undefined;
+    let hasReactivated = false;
     const gone = `the account ${account.userName}, which was deleted meanwhile`;
     const user = await port.read(account, signal);
     let after = user;
@@ -79,7 +80,8 @@ export const restore =
         givenBack.suspended = seen !== undefined;
         if (!seen) lost.push(gone);
         else lost.push(...renamedStill(seen), ...(isByIdOnly ? await unfound(employee!) : []));
-        if (writes > 0) noteReactivation(port, account.id);
+        hasReactivated = writes > 0;
+        if (hasReactivated) noteReactivation(port, account.id);
       }
       const atRisk = givenBack.suspended
         ? [...(account.memberships ?? []), ...without(earlier.memberships ?? [], account.memberships ?? [])]
@@ -123,7 +125,7 @@ export const restore =
       givenBack.suspended &&
       (givenBack.groups.length > 0 || (!isSteady(port) && !!account.memberships?.length));
     return {
-      ...{ restoredAt: new Date().toISOString(), givenBack, active, isUnsettled, lasting },
+      ...{ restoredAt: new Date().toISOString(), givenBack, active, isUnsettled, hasReactivated, lasting },
       ...(isUnsettled && { memberships: bounded(present) }),
       notes: [...lasting, ...notes],
     };

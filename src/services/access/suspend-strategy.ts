@@ -13,14 +13,14 @@ const UNTOLD = 'whether the suspension cost memberships cannot be told: the syst
 const BY_OTHERS = 'another administrator suspended it after the capture';
 
 export const suspendStrategy = (port: AccessPort): Strategy => ({
-  groupsToTake: () => Promise.resolve([]),
-
-  membershipsAtRisk: (accountId, signal) =>
-    ownGroupsOf(port, accountId, signal).catch((error: unknown) => {
+  async look(accountId, signal) {
+    const memberships = await ownGroupsOf(port, accountId, signal).catch((error: unknown) => {
       // A system without groups can suspend all the same.
       if (error instanceof FinalFailure) return undefined;
       throw error;
-    }),
+    });
+    return { groups: [], memberships };
+  },
 
   // A suspended account is no active member of any group.
   endangers: ({ active }, groups) => (active === false ? [] : groups),
