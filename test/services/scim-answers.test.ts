@@ -842,8 +842,9 @@ describe('a SCIM server', () => {
     });
 
     for (const [what, answer, isEnded] of [
-      ['404', { status: 404 }, true],
-      ['410', { status: 410 }, true],
+      ['404 without any', scimError(404, 'no session of u-1 is open: no sessions'), true],
+      ['a bare 404, as a wrong address does', { status: 404 }, false],
+      ['410 without any', scimError(410, 'no active session'), true],
       ['409 without any', scimError(409, 'The user has no active sessions'), true],
       ['409 with another reason', scimError(409, 'a logout is in progress'), false],
       ['404 of an address that it does not have', scimError(404, 'Cannot POST /logout/u-1'), false],

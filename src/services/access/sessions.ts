@@ -62,13 +62,10 @@ export function sessionRevoker({
 
 /** No session is open. */
 const NONE_OPEN = /\bno (active |open |current )?(sessions?|logins?)\b|\bnot logged in\b/i;
-/** The configured address leads nowhere, so that the answer tells nothing of sessions. */
-const NO_ADDRESS =
-  /\bcannot (get|post|put|patch|delete)\b|page not found|\b(no|unknown|unrecogni[sz]ed|invalid) (such )?(route|endpoint|path|url|api)\b|\b(route|endpoint|path|url) (was )?not found/i;
-
 /** Whether the server says that the account has no session to end. */
 function saysNone(answer: HttpAnswer, secret: string): boolean {
-  const reason = reasonIn(answer, secret);
-  if (isPage(answer) || NO_ADDRESS.test(reason)) return false;
-  return answer.status === 404 || answer.status === 410 || (answer.status === 409 && NONE_OPEN.test(reason));
+  // A bare 404 may mean that the configured address is wrong.
+  return (
+    !isPage(answer) && [404, 409, 410].includes(answer.status) && NONE_OPEN.test(reasonIn(answer, secret))
+  );
 }
