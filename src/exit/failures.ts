@@ -76,14 +76,15 @@ export const isUntold = (type: string | undefined): boolean =>
 
 /**
  * @param failures of several accounts, at least one
+ * @param losses what a person must know of the other accounts
  * @returns the failure of them all. One that a retry mends comes first, since the retry meets the final ones again
  */
-export function together(failures: readonly unknown[]): unknown {
+export function together(failures: readonly unknown[], losses: readonly string[] = []): unknown {
   const final = failures.filter((failure) => failure instanceof FinalFailure);
   const mendable = failures.find((failure) => !final.some((each) => each === failure));
-  if (mendable !== undefined || final.length < 2) return mendable ?? final[0];
+  if (mendable !== undefined || final.length + losses.length < 2) return mendable ?? final[0];
   const { type } = final.find((each) => !isUntold(each.type)) ?? final[0]!;
-  const sentences = new Set(final.map(({ message }) => message));
+  const sentences = new Set([...final.map(({ message }) => message), ...losses]);
   return new FinalFailure(type, [...sentences].join('; '), { cause: final[0] });
 }
 

@@ -32,9 +32,12 @@ export async function performAll(performer: HoldsPerformer, on: Omit<HoldContext
       failures.push(failure);
     }
   }
-  if (failures.length > 0) throw together(failures);
+  if (failures.length > 0) throw together(failures, [...notes].filter(isLoss));
   return [...notes];
 }
+
+/** A note of a restore on what is not as it was. */
+const isLoss = (note: string): boolean => note.startsWith('not given back: ');
 
 function one(performer: HoldsPerformer, index: number, on: Omit<HoldContext, 'now'>): Performer {
   return {

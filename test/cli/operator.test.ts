@@ -18,7 +18,7 @@ describe('an operator with ems', () => {
       recipient === stuck.manager ? { code: 550, message: 'no such mailbox' } : undefined,
     );
     world.proxies.payroll.fault(({ path }) =>
-      path.includes(stuck.employeeId) ? { kind: 'answer', status: 403 } : undefined,
+      path.includes(stuck.accounts.payroll!) ? { kind: 'answer', status: 403 } : undefined,
     );
     for (const { employeeId } of [stuck, waiting, closed])
       await world.exits.open({ employeeId, lastWorkingDay: '2999-12-31' });

@@ -8,7 +8,7 @@ import { stateOf } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
 import { ended, hasAccess, opened, untilStep } from './on-the-way.js';
 
-const REQUESTS_PER_SECOND = 24;
+const REQUESTS_PER_SECOND = 48;
 const EXITS = 3;
 
 /** What starts a process of each form. */

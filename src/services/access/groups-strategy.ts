@@ -48,7 +48,10 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     for (const group of captured.groups) {
       const earlier = tried.groups.find((each) => each.id === group.id);
       const standing = looked.find((each) => each.group?.id === group.id)?.standing;
-      const isIn = standing?.is === 'direct' || present.some((each) => each.group.id === group.id);
+      // Where the group itself is asked, its word is the later one.
+      const told = port.standingIn && standing?.is;
+      const isIn =
+        told === 'direct' || (told !== 'out' && present.some((each) => each.group.id === group.id));
       if (isIn || earlier?.others)
         watched.set(
           group.id,
