@@ -29,6 +29,8 @@ export async function watchOthers(
   let members = seen ?? (await look());
   /** The other members before our first write, and the version that the last one made. */
   let before = recorded;
+  /** Those that this attempt saw before its first write. */
+  let here: string[] | undefined;
   let made: string | undefined;
   let isLooked = false;
   const isHidden = (): boolean => members?.isComplete === false && members.ids.length === 0;
@@ -51,7 +53,8 @@ export async function watchOthers(
       isLooked = true;
     },
     async during(write: () => Promise<Outcome>): Promise<Outcome> {
-      before ??= others();
+      here ??= others();
+      before ??= here;
       isLooked = true;
       const outcome = await write();
       made = outcome.kind === 'written' ? outcome.version : undefined;
@@ -77,7 +80,8 @@ export async function watchOthers(
         ];
       const harm = `${port.system} no longer lists ${went.length} other member${went.length === 1 ? '' : 's'} of ${group.displayName} ${what}: ${some}`;
       // The list of the very version that our write made shows its effect alone. Any other may show the removals of others as well.
-      const isExact = !recorded && made !== undefined && made === members?.version;
+      const isExact =
+        made !== undefined && made === members?.version && went.some((id) => here?.includes(id));
       // One loss may be a coincidence, and a second one in the same attempt is none.
       losses.add(group.id);
       if (!isExact && losses.size === 1 && !isDrastic(went.length, before.length))

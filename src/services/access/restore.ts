@@ -83,9 +83,11 @@ export const restore =
         hasReactivated = writes > 0;
         if (hasReactivated) noteReactivation(port, account.id);
       }
-      const atRisk = givenBack.suspended
-        ? [...(account.memberships ?? []), ...without(earlier.memberships ?? [], account.memberships ?? [])]
-        : [];
+      // Also of an account that is not reactivated: a person who decides is to know it.
+      const atRisk =
+        taken.suspended && after
+          ? [...(account.memberships ?? []), ...without(earlier.memberships ?? [], account.memberships ?? [])]
+          : [];
       present = atRisk.length > 0 ? await ownGroupsOf(port, account.id, signal) : [];
       for (const group of taken.groups) {
         const { isBack, notes: ofOthers } = await added(group);
