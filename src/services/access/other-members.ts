@@ -96,7 +96,7 @@ export async function watchOthers(
 
 /** Other administrators seldom remove so many in the moment of one request. */
 const isDrastic = (went: number, others: number): boolean =>
-  went === others || (went > 1 && went >= others / 10);
+  2 * went >= others || (went > 1 && went >= others / 10);
 
 const keyOf = ({ id }: GroupRef, accountId: string): string => `${id} ${accountId.toLowerCase()}`;
 
