@@ -50,7 +50,7 @@ http/                       exit/ exit/evidence/ config/ client/
                             @fastify/formbody @fastify/helmet @fastify/rate-limit cookie fastify jose liquidjs negotiator openid-client temporal-polyfill
                             zod node:
 worker.ts                   config/ process/ temporal/  @temporalio/client @temporalio/worker commander node:
-local/                      exit/ services/ services/*/ config/ version.ts temporal/ choreography/*/ client/
+local/                      exit/ services/ services/*/ config/ version.ts temporal/ choreography/*/ client/ http/
                             @temporalio/client @temporalio/testing @nats-io/* caldav-adapter commander env-paths express get-port ical.js jose koa oidc-provider scimmy scimmy-routers
                             write-file-atomic zod node:
 cli/                        exit/ exit/evidence/ config/ process/ client/ http/ local/

@@ -41,7 +41,7 @@ export interface Held {
   /** When to verify a restore: until then a late write of the block may take the access again. */
   lookAgainAt?: string | undefined;
   /** What stays true of the restore before it. */
-  first?: Pick<Restored, 'lasting' | 'memberships'> | undefined;
+  first?: (Pick<Restored, 'lasting' | 'memberships'> & { isAnew: boolean }) | undefined;
   restored?: Partial<Pick<Restored, 'givenBack' | 'active'>> & Pick<Restored, 'notes'>;
   /** When the revocation began. From then on a restore is refused. */
   revokingSince?: string | undefined;
@@ -201,19 +201,26 @@ export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, 
   }
   const isUnsettled = 'restored' in answer && answer.restored.isUnsettled === true;
   const unsettledMs = isUnsettled ? lateWriteMs : mayLandForMs(held, lateWriteMs, now);
-  // A later look that had to reactivate the account anew is followed by another one.
-  const isAnew = 'restored' in answer && answer.restored.hasReactivated === true;
-  const waitMs = held.lookAgainAt === undefined || isAnew ? unsettledMs : 0;
+  const isLater = held.lookAgainAt !== undefined;
+  // A later look that had to reactivate the account anew is followed by one more, and by no third.
+  const isAnew =
+    isLater && !held.first?.isAnew && 'restored' in answer && answer.restored.hasReactivated === true;
+  const waitMs = !isLater || isAnew ? unsettledMs : 0;
   if (waitMs > 0) {
     const { lasting, memberships } = 'restored' in answer ? answer.restored : {};
-    return { ...held, lookAgainAt: isoIn(waitMs), first: { lasting, memberships } };
+    const first = { lasting: withEarlier(lasting), memberships, isAnew };
+    return { ...held, lookAgainAt: isoIn(waitMs), first };
   }
   if ('notGivenBack' in answer) return held;
   const { givenBack, active, notes } = answer.restored;
   return {
     ...held,
-    restored: { givenBack, active, notes: [...new Set([...(held.first?.lasting ?? []), ...notes])] },
+    restored: { givenBack, active, notes: withEarlier(notes) },
   };
+
+  function withEarlier(notes: readonly string[] = []): string[] {
+    return [...new Set([...(held.first?.lasting ?? []), ...notes])];
+  }
 }
 
 /** How long a write of the block may still take effect. */

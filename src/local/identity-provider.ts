@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { exportJWK, generateKeyPair } from 'jose';
 import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
+import { acts, scopeOf } from '../http/roles.js';
 import { accounts, type Account } from './identity-accounts.js';
 import { loginPage, signedOutPage, signOutPage } from './identity-pages.js';
 
@@ -22,7 +23,7 @@ if (!port || !consoleUrl || !consoleSecret || !programSecret)
   throw new Error('The identity provider needs its port, the URL of the console, and the secrets');
 
 const audience = `${consoleUrl}/api`;
-const scopes = ['read', 'open', 'decide', 'resolve', 'interview', 'report'].map((act) => `exits:${act}`);
+const scopes = acts.map(scopeOf);
 const { privateKey } = await generateKeyPair('ES256', { extractable: true });
 
 const server = createServer();
