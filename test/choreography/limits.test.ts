@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { KV } from '@nats-io/kv';
 import { openBucket } from '../../src/choreography/jetstream/bucket.js';
-import { connectBus, type Bus } from '../../src/choreography/jetstream/bus.js';
 import { ensureConsumer } from '../../src/choreography/jetstream/consumers.js';
 import { readLogs } from '../../src/choreography/jetstream/log.js';
 import { openRateLimits } from '../../src/choreography/jetstream/rate-limit.js';
@@ -10,34 +9,20 @@ import { openRecords, type Leased } from '../../src/choreography/jetstream/recor
 import { EXITS } from '../../src/choreography/jetstream/streams.js';
 import { startServices, subscriberNames } from '../../src/choreography/subscribers/start.js';
 import { parseConfig } from '../../src/config/config.js';
-import { natsConfigOf } from '../../src/config/environment.js';
 import type { ExitEvent } from '../../src/exit/events.js';
 import { FailureType } from '../../src/exit/failures.js';
 import { capturedLog } from '../support/captured-log.js';
 import { finalFailure } from '../support/failures.js';
-import { startLimitedNats } from '../support/limited-nats.js';
+import { limitedNats } from '../support/limited-nats.js';
 
 const { signal } = new AbortController();
 const { Refused } = FailureType;
 
-type Server = Awaited<ReturnType<typeof startLimitedNats>>;
-
 describe('on a NATS account with limits', () => {
-  let server: Server | undefined;
-  const buses: Bus[] = [];
-  const connected = async (settings: Record<string, string> = {}): Promise<Bus> => {
-    const bus = await connectBus(natsConfigOf(server!.url, settings), 'a test');
-    buses.push(bus);
-    return bus;
-  };
-  afterEach(async () => {
-    for (const bus of buses.splice(0)) await bus.close();
-    await server?.stop();
-    server = undefined;
-  });
+  const { start, connected } = limitedNats();
 
   it('streams, buckets and consumers fit the account without any setting', async () => {
-    server = await startLimitedNats(
+    await start(
       'max_file: 1GB, max_bytes: true, store_max_stream_bytes: 100MB, max_ack_pending: 1000',
       'jetstream { store_dir: STORE, limits { duplicate_window: "1m", max_ack_pending: 1000 } }',
     );
@@ -50,7 +35,7 @@ describe('on a NATS account with limits', () => {
   });
 
   it('settings say how large streams and buckets are', async () => {
-    server = await startLimitedNats('max_file: 1GB, max_bytes: true');
+    await start('max_file: 1GB, max_bytes: true');
     const bus = await connected({ NATS_STREAM_MAX_BYTES: '2000000', NATS_BUCKET_MAX_BYTES: '1000000' });
     await openBucket(bus, 'notes');
     assert.equal((await bus.jsm.streams.info(EXITS)).config.max_bytes, 2_000_000);
@@ -81,12 +66,12 @@ describe('on a NATS account with limits', () => {
   ];
   for (const [limits, settings, message] of refusals)
     it(`names the stream and what to change: ${limits} ${JSON.stringify(settings)}`, async () => {
-      server = await startLimitedNats(limits);
+      await start(limits);
       assert.match(await finalFailure(Refused, connected(settings)), message);
     });
 
   it('names the bucket and what to change', async () => {
-    server = await startLimitedNats('max_file: 1GB, max_streams: 3');
+    await start('max_file: 1GB, max_streams: 3');
     assert.match(
       await finalFailure(Refused, openBucket(await connected(), 'notes')),
       /^The bucket notes cannot be opened: maximum number of streams reached: raise max_streams/,
@@ -99,7 +84,7 @@ describe('on a NATS account with limits', () => {
   });
 
   it('names the consumer and what to change', async () => {
-    server = await startLimitedNats(
+    await start(
       'max_file: 1GB, max_consumers: 1',
       'jetstream { store_dir: STORE, limits { max_ack_pending: 500 } }',
     );
@@ -128,7 +113,7 @@ describe('on a NATS account with limits', () => {
   });
 
   it('an event that is too large, or for which the stream has no room, is a final failure that names the limit', async () => {
-    server = await startLimitedNats('max_file: 1GB', 'max_payload: 1500');
+    await start('max_file: 1GB', 'max_payload: 1500');
     const bus = await connected({ NATS_STREAM_MAX_BYTES: '3000' });
     assert.match(
       await finalFailure(Refused, bus.publish(resigned('x'.repeat(1_600)))),
@@ -143,10 +128,7 @@ describe('on a NATS account with limits', () => {
   });
 
   it('a request that the server limits ends with the limit, and not never', async () => {
-    server = await startLimitedNats(
-      'max_file: 1GB',
-      'jetstream { store_dir: STORE, limits { max_request_batch: 5 } }',
-    );
+    await start('max_file: 1GB', 'jetstream { store_dir: STORE, limits { max_request_batch: 5 } }');
     const bus = await connected();
     await bus.publish(resigned('moving'));
     assert.match(
@@ -156,9 +138,7 @@ describe('on a NATS account with limits', () => {
   });
 
   it('every service starts where the account has room for just what is documented', async () => {
-    server = await startLimitedNats(
-      'max_file: 1GB, max_bytes: true, max_ack_pending: 1000, max_streams: 14, max_consumers: 17',
-    );
+    await start('max_file: 1GB, max_bytes: true, max_ack_pending: 1000, max_streams: 14, max_consumers: 17');
     const bus = await connected();
     const { log, lines } = capturedLog();
     const tokens = Object.fromEntries(
@@ -171,7 +151,7 @@ describe('on a NATS account with limits', () => {
   });
 
   it('a rate limit that cannot be recorded is a final failure, and no endless wait', async () => {
-    server = await startLimitedNats('max_file: 1GB');
+    await start('max_file: 1GB');
     const bus = await connected({ NATS_BUCKET_MAX_BYTES: '10' });
     const limitOf = await openRateLimits(bus);
     await finalFailure(Refused, limitOf('payroll', 1)(signal));
@@ -206,7 +186,7 @@ describe('on a NATS account with limits', () => {
       ],
     ] as const)
       it(`whose save ${what} ends its lease at once: a final failure with the reason, and the value before it stays`, async () => {
-        server = await startLimitedNats('max_file: 1GB', limits);
+        await start('max_file: 1GB', limits);
         const [one, two] = [await records(settings), await records(settings)];
         let isAborted = false;
         const refused = one.lease('a', signal, async (record) => {
@@ -221,7 +201,7 @@ describe('on a NATS account with limits', () => {
       });
 
     it('whose result is too large is given back as it was', async () => {
-      server = await startLimitedNats('max_file: 1GB', 'max_payload: 4000');
+      await start('max_file: 1GB', 'max_payload: 4000');
       const [one, two] = [await records(), await records()];
       const refused = one.lease('a', signal, async (record) => {
         await grow(record, 100);
@@ -232,7 +212,7 @@ describe('on a NATS account with limits', () => {
     });
 
     it('in a full bucket is refused from the start', async () => {
-      server = await startLimitedNats('max_file: 1GB');
+      await start('max_file: 1GB');
       const full = await records({ NATS_BUCKET_MAX_BYTES: '10' });
       await finalFailure(Refused, read(full));
       assert.equal(await kv.get('a'), null);

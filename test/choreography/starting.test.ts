@@ -2,33 +2,18 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { openBucket } from '../../src/choreography/jetstream/bucket.js';
-import { connectBus, type Bus } from '../../src/choreography/jetstream/bus.js';
 import { ensureConsumer, findConsumer } from '../../src/choreography/jetstream/consumers.js';
 import { EXITS } from '../../src/choreography/jetstream/streams.js';
-import { natsConfigOf } from '../../src/config/environment.js';
 import { startEmsProcess } from '../support/ems-process.js';
 import { eventually } from '../support/eventually.js';
-import { startLimitedNats } from '../support/limited-nats.js';
+import { limitedNats } from '../support/limited-nats.js';
 import { sampleEnv } from '../support/sample-config.js';
 
-type Server = Awaited<ReturnType<typeof startLimitedNats>>;
-
 describe('a service that starts', () => {
-  let server: Server | undefined;
-  const buses: Bus[] = [];
-  const connected = async (settings: Record<string, string> = {}): Promise<Bus> => {
-    const bus = await connectBus(natsConfigOf(server!.url, settings), 'a test');
-    buses.push(bus);
-    return bus;
-  };
-  afterEach(async () => {
-    for (const bus of buses.splice(0)) await bus.close();
-    await server?.stop();
-    server = undefined;
-  });
+  const { start, connected } = limitedNats();
 
   it('takes over a consumer of an earlier release, and keeps its position', async () => {
-    server = await startLimitedNats('max_file: 1GB');
+    await start('max_file: 1GB');
     const bus = await connected();
     const earlier = {
       description: 'Earlier',
@@ -55,7 +40,7 @@ describe('a service that starts', () => {
   });
 
   it('agrees with another release that creates the same consumer at the same time', async () => {
-    server = await startLimitedNats('max_file: 1GB');
+    await start('max_file: 1GB');
     const both = await Promise.all([connected(), connected()]);
     for (let n = 0; n < 10; n += 1)
       await Promise.all(
@@ -66,7 +51,7 @@ describe('a service that starts', () => {
   });
 
   it('changes existing streams and buckets to the limits that the environment sets, and to no others', async () => {
-    server = await startLimitedNats('max_file: 1GB');
+    await start('max_file: 1GB');
     const bus = await connected({ NATS_STREAM_MAX_BYTES: '2000000' });
     await openBucket(bus, 'notes');
     await bus.jsm.streams.update(EXITS, { description: 'of an earlier release', max_msg_size: 500_000 });
@@ -84,7 +69,7 @@ describe('a service that starts', () => {
   });
 
   it('says what of a stream cannot be changed, and what to do', async () => {
-    server = await startLimitedNats('max_file: 1GB');
+    await start('max_file: 1GB');
     await connected();
     await assert.rejects(
       connected({ NATS_REPLICAS: '3' }),
@@ -96,7 +81,7 @@ describe('a service that starts', () => {
     startEmsProcess({ ...sampleEnv, NATS_URL: url }, ['service', 'notification']);
 
   it('ends with the reason where its second consumer is refused, and stops the first', async () => {
-    server = await startLimitedNats('max_file: 1GB, max_consumers: 1');
+    const server = await start('max_file: 1GB, max_consumers: 1');
     const { code, stderr } = await notification(server.url).ended;
     assert.match(stderr, /The consumer notification\S* is not created: maximum consumers limit reached/);
     assert.equal(code, 1);

@@ -1,25 +1,20 @@
 /** The interview goes to another HR partner, or before another last working day. */
 import assert from 'node:assert/strict';
 import type { HrPartner } from '../../src/services/hr/hr.js';
-import { calendarOfHr } from '../support/calendar.js';
+import { ANNE, anneAndBert, BERT, calendarOfHr } from '../support/calendar.js';
 import { outage } from '../support/failures.js';
 import { hrAt, memory, partnerWith, readInvitation } from '../support/interview.js';
 import { DANA } from '../support/message.js';
 import { addEvent, interviewsIn, type Account } from '../support/radicale.js';
 
-const ANNE = { name: 'Anne', email: 'anne@acme.example' };
-const BERT = { name: 'Bert', email: 'bert@acme.example' };
-
 describe('@long an interview that is handed over', () => {
   const calendar = calendarOfHr();
   const { mail } = calendar;
+  const partners = anneAndBert(calendar);
   let anne: Account;
   let bert: Account;
-  beforeEach(async () => {
-    [anne, bert] = [calendar.account, await calendar.another('hr-two')];
-  });
-  const both = (): [HrPartner, HrPartner] => [partnerWith(anne, ANNE), partnerWith(bert, BERT)];
-  const { schedule, reschedule, withdraw } = hrAt(mail, both);
+  beforeEach(() => ({ anne, bert } = partners.accounts));
+  const { schedule, reschedule, withdraw } = hrAt(mail, partners.both);
   const handedOver = { successor: BERT, isAsked: false };
   const methodsTo = (recipient: string) => mail.to(recipient).map((each) => readInvitation(each).method);
 

@@ -1,27 +1,20 @@
 /** Several HR partners: the first who has time. */
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
-import type { HrPartner } from '../../src/services/hr/hr.js';
-import { AWAY, calendarOfHr } from '../support/calendar.js';
+import { ANNE, anneAndBert, AWAY, BERT, calendarOfHr } from '../support/calendar.js';
 import { finalFailure, outage } from '../support/failures.js';
 import { hrAt, partnerWith, readInvitation } from '../support/interview.js';
 import { DANA } from '../support/message.js';
 import { addEvent, interviewsIn, type Account } from '../support/radicale.js';
 
-const ANNE = { name: 'Anne', email: 'anne@acme.example' };
-const BERT = { name: 'Bert', email: 'bert@acme.example' };
-
 describe('@long of several HR partners', () => {
   const calendar = calendarOfHr();
   const { mail } = calendar;
+  const partners = anneAndBert(calendar);
   let anne: Account;
   let bert: Account;
-  beforeEach(async () => {
-    [anne, bert] = [calendar.account, await calendar.another('hr-two')];
-  });
-
-  const both = (): [HrPartner, HrPartner] => [partnerWith(anne, ANNE), partnerWith(bert, BERT)];
-  const { schedule } = hrAt(mail, both);
+  beforeEach(() => ({ anne, bert } = partners.accounts));
+  const { schedule } = hrAt(mail, partners.both);
 
   it('the first one with a free slot is taken, though another has an earlier one', async () => {
     await addEvent(anne, 'busy', ['DTSTART:20261124T080000Z', 'DTEND:20261127T180000Z']);
@@ -48,7 +41,7 @@ describe('@long of several HR partners', () => {
 
   it('none is passed over because of an outage', async () => {
     const down = partnerWith({ ...anne, url: 'http://127.0.0.1:2/calendar' }, ANNE);
-    const message = await outage(schedule({ partners: [down, both()[1]] }));
+    const message = await outage(schedule({ partners: [down, partners.both()[1]] }));
     assert.match(message, /the calendar of Anne cannot be reached/);
     assert.deepEqual(await interviewsIn(bert), {});
   });
@@ -64,7 +57,7 @@ describe('@long of several HR partners', () => {
   });
 
   it('one without a calendar is proposed by working hours, and the invitation says so', async () => {
-    const interview = await schedule({ partners: [{ contact: ANNE }, both()[1]] });
+    const interview = await schedule({ partners: [{ contact: ANNE }, partners.both()[1]] });
     assert.deepEqual(interview.hrPartner, ANNE);
     assert.equal(interview.calendarUrl, undefined);
     for (const one of mail.mails) {

@@ -1,5 +1,6 @@
 /** HR with a real calendar, a proxy in front of it for what can go wrong, and a mail server: for a group of tests. */
 import type ICAL from 'ical.js';
+import type { HrPartner } from '../../src/services/hr/hr.js';
 import { startFaultProxy, type FaultProxy } from './fault-proxy.js';
 import { hrAt, locksInMemory, partnerWith } from './interview.js';
 import { addEvent, ask, eventsIn, interviewsIn, startRadicale } from './radicale.js';
@@ -75,3 +76,20 @@ export function calendarOfHr() {
 /** In the calendar program, with or without a new SEQUENCE. */
 export const toTheNextDay = (content: string): string =>
   content.replaceAll('20261124T10', '20261125T10').replaceAll('20261124T11', '20261125T11');
+
+export const ANNE = { name: 'Anne', email: 'anne@acme.example' };
+export const BERT = { name: 'Bert', email: 'bert@acme.example' };
+
+/** Two HR partners, each with a calendar that is empty before each test. */
+export function anneAndBert(calendar: ReturnType<typeof calendarOfHr>) {
+  let accounts: { anne: Account; bert: Account };
+  beforeEach(async () => {
+    accounts = { anne: calendar.account, bert: await calendar.another('hr-two') };
+  });
+  return {
+    get accounts() {
+      return accounts;
+    },
+    both: (): [HrPartner, HrPartner] => [partnerWith(accounts.anne, ANNE), partnerWith(accounts.bert, BERT)],
+  };
+}

@@ -3,6 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { connect } from '@nats-io/transport-node';
 import getPort from 'get-port';
+import { connectBus, type Bus } from '../../src/choreography/jetstream/bus.js';
+import { natsConfigOf } from '../../src/config/environment.js';
 import { startChild, untilAnswered } from '../../src/local/child.js';
 import { findNats } from '../../src/local/find-nats.js';
 import { scratchFolder } from './temporal.js';
@@ -17,7 +19,7 @@ interface LimitedNats {
  * @param account the limits of the account's `jetstream` block, as the server's configuration writes them
  * @param server the settings of the server, likewise
  */
-export async function startLimitedNats(account: string, server = ''): Promise<LimitedNats> {
+async function startLimitedNats(account: string, server = ''): Promise<LimitedNats> {
   const program = await findNats((line) => console.error(line));
   const folder = await scratchFolder();
   const port = await getPort({ host: '127.0.0.1' });
@@ -49,4 +51,24 @@ accounts { ACME { jetstream { ${account} }, users: [{ user: ems, password: secre
     }, signal),
   );
   return { url, stop: () => child.stop() };
+}
+
+/** A server for each test that starts one, and the connections to it. */
+export function limitedNats() {
+  let server: LimitedNats | undefined;
+  const buses: Bus[] = [];
+  afterEach(async () => {
+    for (const bus of buses.splice(0)) await bus.close();
+    await server?.stop();
+    server = undefined;
+  });
+  return {
+    start: async (...limits: Parameters<typeof startLimitedNats>): Promise<LimitedNats> =>
+      (server = await startLimitedNats(...limits)),
+    connected: async (settings: Record<string, string> = {}): Promise<Bus> => {
+      const bus = await connectBus(natsConfigOf(server!.url, settings), 'a test');
+      buses.push(bus);
+      return bus;
+    },
+  };
 }
