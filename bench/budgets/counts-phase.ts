@@ -6,10 +6,8 @@ import { startJetStreamArm } from './jetstream-arm.js';
 import { watchOutside } from './outside-effects.js';
 import type { Phase } from './measured-phase.js';
 import { rateOf, runToEnd } from './rate.js';
-import { writesAnExit } from './record-writes.js';
+import { EXITS_COUNTED, writesAnExit } from './record-writes.js';
 import { startTemporalArm } from './temporal-arm.js';
-
-const EXITS_COUNTED = 10;
 
 export const countsPhase: Phase = async ({ folder, scale, progress }) => {
   const { outside, effects } = await watchOutside(`${folder}/outside.log`);

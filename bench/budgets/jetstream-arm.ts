@@ -9,12 +9,12 @@ import { connectBus } from '../../src/choreography/jetstream/bus.js';
 import { choreographedExits } from '../../src/choreography/client/choreographed-exits.js';
 import { loadConfig } from '../../src/config/config.js';
 import { natsConfigOf } from '../../src/config/environment.js';
-import { startChild } from '../../src/local/child.js';
 import { findNats } from '../../src/local/find-nats.js';
 import { startNats } from '../../src/local/nats-server.js';
 import type { Arm } from './arm.js';
 import { writeConfig } from './config-file.js';
-import { watchEffects, type Effects, type Seen } from './effects.js';
+import { watchEffects, type Effects } from './effects.js';
+import { startMeasured } from './measured-child.js';
 
 const module = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
@@ -48,16 +48,10 @@ export async function startJetStreamArm({
       : isNoOp
         ? { module: module('./subscribers-process.js') }
         : { module: module('../../src/cli/main.js'), args: ['service', 'notification', 'hr', 'access'] };
-  const services = await startChild(
+  const services = await startMeasured(
     { name: label, ...program, env: childEnv, logFile: path.join(folder, 'services.log') },
-    (child) =>
-      new Promise<void>((resolve) => {
-        child.on('message', (message: Seen | 'ready') =>
-          message === 'ready' ? resolve() : effects.see(message),
-        );
-      }),
+    effects,
   );
-  void services.exited.then((how) => effects.fail(new Error(`${label} ended (${how}): ${services.logFile}`)));
   const client = await (bareWrites === undefined ? exitsOn(server.url, childEnv) : publisherOn(server.url));
   return {
     ...{ label, systems, effects, pids: { engine: server.pid, worker: services.pid } },

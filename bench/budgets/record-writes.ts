@@ -11,7 +11,8 @@ interface Writes {
   records: Record<string, number>;
 }
 
-const EXITS_COUNTED = 10;
+/** What is counted is shared among so many. */
+export const EXITS_COUNTED = 10;
 
 export const recordWritesAnExit = async (arm: Arm): Promise<number> =>
   Object.values((await writesAnExit(arm)).records).reduce((sum, count) => sum + count, 0);

@@ -9,7 +9,6 @@ import { planFrom } from '../../src/config/planning.js';
 import type { Outcome } from '../../src/exit/decision.js';
 import { exitWorkflowId } from '../../src/exit/ids.js';
 import { taskQueues } from '../../src/exit/queues.js';
-import { startChild } from '../../src/local/child.js';
 import { findTemporal } from '../../src/local/find-temporal.js';
 import { startTemporal } from '../../src/local/temporal-server.js';
 import { payloadConverterPath } from '../../src/temporal/namespace.js';
@@ -17,7 +16,8 @@ import { orchestratedExits } from '../../src/temporal/orchestrated-exits.js';
 import type { Arm } from './arm.js';
 import { bareExit, decision } from './bare-workflow.js';
 import { writeConfig } from './config-file.js';
-import { watchEffects, type Effects, type Seen } from './effects.js';
+import { watchEffects, type Effects } from './effects.js';
+import { startMeasured } from './measured-child.js';
 
 interface Outside {
   env: Record<string, string>;
@@ -47,16 +47,10 @@ export async function startTemporalArm({ label, folder: parent, workflow, on }: 
   });
   const module = fileURLToPath(new URL('./temporal-worker.js', import.meta.url));
   const args = [workflow, isNoOp ? 'no-op' : 'ours'];
-  const worker = await startChild(
+  const worker = await startMeasured(
     { name: label, module, args, env: workerEnv, logFile: path.join(folder, 'worker.log') },
-    (child) =>
-      new Promise<void>((resolve) => {
-        child.on('message', (message: Seen | 'ready') =>
-          message === 'ready' ? resolve() : effects.see(message),
-        );
-      }),
+    effects,
   );
-  void worker.exited.then((how) => effects.fail(new Error(`${label} ended (${how}): ${worker.logFile}`)));
   const connection = await Connection.connect({ address });
   const client = new Client({ connection, dataConverter: { payloadConverterPath } });
   const exits = orchestratedExits(client);

@@ -51,10 +51,8 @@ export const unquoted = (text: string): string =>
 function bodyOf({ headers, text }: HttpAnswer): string {
   if (/^text\/plain\b/i.test(headers.get('content-type') ?? '')) return text;
   try {
-    const body: unknown = JSON.parse(text);
-    const { scimType } = (body ?? {}) as { scimType?: unknown };
-    const type = typeof scimType === 'string' && scimType ? ` (${scimType})` : '';
-    return wordsIn(body, 0) + type;
+    const type = scimTypeIn({ text });
+    return wordsIn(JSON.parse(text), 0) + (type && ` (${type})`);
   } catch {
     // No JSON: the message has the status code.
     return '';
