@@ -24,6 +24,9 @@ import type { Wire } from './wire.js';
 /** More attempts than any script has faults for: something else is wrong. */
 const TOO_MANY_ATTEMPTS = 40;
 
+/** More drifts than any script has: the block of a mistaken hold takes nothing, as what is observed then says. */
+const TOO_MANY_DRIFTS = 10;
+
 const LATE_WRITE_MS = 30_000;
 
 export interface EngineOptions {
@@ -88,7 +91,7 @@ export class Engine {
     const { wire, service, employeeId } = this.options;
     for (let n = 1; ; n++) {
       const watched = this.hold.watched;
-      if (!watched) return n > 1;
+      if (!watched || n > TOO_MANY_DRIFTS) return n > 1;
       await wire.enter('sweep');
       const { signal } = new AbortController();
       let seen: Awaited<ReturnType<AccessService['driftOf']>>;

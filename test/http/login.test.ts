@@ -217,8 +217,11 @@ describe('the login of the console', () => {
     }
     const ravi = await loggedIn(RAVI);
     assert.equal((await ravi.ask(`/exits/${mine.exitId}`)).status, 200);
-    const { text } = await ravi.go('/?show=all');
-    assert.match(text, new RegExp(mine.employeeId));
+    // Temporal's index may be a moment behind.
+    const text = await eventually('the exit in the list', async () => {
+      const page = await ravi.go('/?show=all');
+      return page.text.includes(mine.employeeId) ? page.text : undefined;
+    });
     assert.doesNotMatch(text, new RegExp(`${other.employeeId}\\b`));
     const csv = await (await ravi.ask('/exits.csv?show=all')).text();
     assert.match(csv, new RegExp(mine.employeeId));
