@@ -10,6 +10,8 @@ interface ConsoleProcessOptions {
   /** The same over a restart, so that sessions and clients go on. */
   secretOf: (name: string) => Promise<string>;
   logFile: (name: string) => string;
+  /** Starts a child and looks after it. */
+  keep: <C extends Child>(start: () => Promise<C>) => Promise<C>;
 }
 
 const moduleOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
@@ -17,46 +19,41 @@ const moduleOf = (file: string): string => fileURLToPath(new URL(file, import.me
 const PROGRAM = 'hris';
 
 /** Starts both. */
-export async function startConsole({ ports, env, secretOf, logFile }: ConsoleProcessOptions) {
+export async function startConsole({ ports, env, secretOf, logFile, keep }: ConsoleProcessOptions) {
   const consoleUrl = `http://127.0.0.1:${ports.console}`;
   const consoleSecret = await secretOf('console');
   const programSecret = await secretOf(PROGRAM);
   const sessionSecret = await secretOf('session');
 
-  const provider = await startIdentityProvider({
-    port: ports.identity,
-    consoleUrl,
-    consoleSecret,
-    programSecret,
-    logFile: logFile('identity'),
-  });
-  try {
-    const child = await startChild(
-      {
-        name: 'the console',
-        module: moduleOf('../cli/main.js'),
-        args: ['serve'],
-        logFile: logFile('console'),
-        env: {
-          ...env,
-          EMS_HTTP_HOST: '127.0.0.1',
-          EMS_HTTP_PORT: String(ports.console),
-          EMS_PUBLIC_URL: consoleUrl,
-          EMS_SESSION_SECRET: sessionSecret,
-          EMS_OIDC_ISSUER: provider.issuer,
-          EMS_OIDC_CLIENT_ID: 'ems-console',
-          EMS_OIDC_CLIENT_SECRET: consoleSecret,
-          EMS_OIDC_PROGRAMS: PROGRAM,
-        },
-      },
-      (child) => firstMessage(child),
-    );
-    const identity = { issuer: provider.issuer, clientId: PROGRAM, clientSecret: programSecret };
-    return { children: [child, provider] as Child[], consoleUrl, identity };
-  } catch (error) {
-    await provider.stop();
-    throw error;
-  }
+  const provider = await keep(() =>
+    startIdentityProvider({
+      port: ports.identity,
+      consoleUrl,
+      consoleSecret,
+      programSecret,
+      logFile: logFile('identity'),
+    }),
+  );
+  const spec = {
+    name: 'the console',
+    module: moduleOf('../cli/main.js'),
+    args: ['serve'],
+    logFile: logFile('console'),
+    env: {
+      ...env,
+      EMS_HTTP_HOST: '127.0.0.1',
+      EMS_HTTP_PORT: String(ports.console),
+      EMS_PUBLIC_URL: consoleUrl,
+      EMS_SESSION_SECRET: sessionSecret,
+      EMS_OIDC_ISSUER: provider.issuer,
+      EMS_OIDC_CLIENT_ID: 'ems-console',
+      EMS_OIDC_CLIENT_SECRET: consoleSecret,
+      EMS_OIDC_PROGRAMS: PROGRAM,
+    },
+  };
+  const { pid } = await keep(() => startChild(spec, (child) => firstMessage(child)));
+  const identity = { issuer: provider.issuer, clientId: PROGRAM, clientSecret: programSecret };
+  return { consoleUrl, identity, pid };
 }
 
 interface IdentityOptions {

@@ -27,6 +27,7 @@ import {
   writeStack,
   type StackFile,
 } from './stack-file.js';
+import { supervise, type Supervised } from './supervise.js';
 import { startTemporal } from './temporal-server.js';
 
 interface StackOptions {
@@ -35,14 +36,14 @@ interface StackOptions {
   ports: 'fixed' | 'free';
   /** Replaces ems.config.yaml for the worker and the services. */
   configFile?: string | undefined;
-  /** Receives a line for each started process. */
+  /** Receives a line for each process that started, or ended by itself. */
   report: (line: string) => void;
 }
 
 export interface Stack extends StackFile {
   /** The environment of the worker, the services and `ems`. */
   env: Record<string, string>;
-  /** Resolves where a child ends unexpectedly, with its name and exit status. */
+  /** Resolves where a child ends again and again, with its name and how it ended. */
   failed: Promise<string>;
   /** Stops the worker and the services, then the servers. */
   stop: () => Promise<void>;
@@ -55,7 +56,7 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
   await mkdir(path.join(home, 'data'), { recursive: true });
   await claimHome(home);
 
-  const running = { servers: [] as Child[], workers: [] as Child[] };
+  const running = { servers: [] as Supervised[], workers: [] as Supervised[] };
   const stop = async (): Promise<void> => {
     await removeStack(home);
     // Workers first: they need the servers to stop cleanly.
@@ -63,11 +64,17 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
       await Promise.all(children.map((child) => child.stop()));
     await releaseHome(home);
   };
-  const begun = async <C extends Child>(starting: Promise<C>): Promise<C> => {
-    const child = await starting;
-    running.servers.push(child);
-    return child;
-  };
+  const keepIn =
+    (children: Supervised[]) =>
+    async <C extends Child>(start: () => Promise<C>): Promise<C> => {
+      const child = await supervise(start, report);
+      children.push(child);
+      return child;
+    };
+  const started = (name: string, where: string, pid: number) =>
+    report(`${name.padEnd(17)} ${where} (process ${pid})`);
+  const keepServer = keepIn(running.servers);
+  const keepWorker = keepIn(running.workers);
 
   try {
     const ports = wanted === 'fixed' ? fixedPorts : await freePorts(path.join(home, 'data', 'ports.json'));
@@ -95,18 +102,13 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
 
     const stack: StackFile = { pid: process.pid, ...servers, ...door };
     await writeStack(home, stack);
-    const failed = Promise.race(
-      [...running.servers, ...running.workers].map(async ({ name, exited, logFile }) => {
-        const how = await exited;
-        return `${name} ended unexpectedly (${how}). Its log: ${logFile}`;
-      }),
-    );
+    const failed = Promise.race([...running.servers, ...running.workers].map(({ failed }) => failed));
     return { ...stack, env, failed, stop };
 
     async function startOrFindTemporal(): Promise<StackFile['temporal']> {
       if (outside.temporal) return { address: outside.temporal };
       const program = await findTemporal(report);
-      const { address, uiUrl } = await begun(
+      const { address, uiUrl, pid } = await keepServer(() =>
         startTemporal({
           program,
           port: ports.temporal,
@@ -115,7 +117,7 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
           logFile: logFile('temporal'),
         }),
       );
-      report(`Temporal          ${address}`);
+      started('Temporal', address, pid);
       report(`Temporal Web UI   ${uiUrl}`);
       return { address, ...(uiUrl !== undefined && { uiUrl }) };
     }
@@ -125,33 +127,34 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
       const program = await findNats(report);
       const storeDir = path.join(home, 'data', 'nats');
       const options = { program, port: ports.nats, storeDir, logFile: logFile('nats') };
-      const { url } = await begun(startNats(options));
-      report(`NATS              ${url}`);
+      const { url, pid } = await keepServer(() => startNats(options));
+      started('NATS', url, pid);
       return { url };
     }
 
     async function startOrFindInbox(): Promise<Pick<StackFile, 'smtp' | 'inboxUrl'>> {
       if (outside.smtp) return { smtp: outside.smtp };
       const mailDirectory = path.join(home, 'data', 'mail');
-      const { smtp, inboxUrl } = await begun(
+      const { smtp, inboxUrl, pid } = await keepServer(() =>
         startInbox({ smtpPort: ports.smtp, webPort: ports.inbox, mailDirectory, logFile: logFile('inbox') }),
       );
-      report(`inbox             ${inboxUrl}`);
+      started('inbox', inboxUrl, pid);
       return { smtp, inboxUrl };
     }
 
     async function startOrFindCalendar(): Promise<StackFile['calendar']> {
       if (outside.calendar) return outside.calendar;
-      const { url, user, password } = await begun(
+      const token = await ownToken(home, 'calendar');
+      const { url, user, password, pid } = await keepServer(() =>
         startCalendarServer({
           user: 'hr',
-          password: await ownToken(home, 'calendar'),
+          password: token,
           port: ports.calendar,
           dataFile: path.join(home, 'data', 'calendar.json'),
           logFile: logFile('calendar'),
         }),
       );
-      report(`calendar          ${url}`);
+      started('calendar', url, pid);
       return { url, user, password };
     }
 
@@ -159,32 +162,33 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
       const { scimUrl, token = await ownToken(home, name) } = outside.scim.get(name)!;
       if (scimUrl) return { name, scimUrl, token };
       const seedFile = path.join(home, 'data', `${name}.seed.json`);
-      await writeFile(seedFile, JSON.stringify(seedOf(name)));
-      const server = await begun(
-        startScimServer({
+      const server = await keepServer(async () => {
+        await writeFile(seedFile, JSON.stringify(seedOf(name)));
+        const server = await startScimServer({
           name,
           token,
           port: ports[name],
           dataFile: path.join(home, 'data', `${name}.json`),
           seedFile,
           logFile: logFile(name),
-        }),
-      );
-      await rm(seedFile);
-      report(`${name.padEnd(17)} ${server.scimUrl}`);
+        });
+        await rm(seedFile);
+        return server;
+      });
+      started(name, server.scimUrl, server.pid);
       return { name, scimUrl: server.scimUrl, token };
     }
 
     /** Starts the console with its identity provider. */
     async function startDoor(): Promise<Pick<StackFile, 'consoleUrl' | 'identity'>> {
-      const { children, consoleUrl, identity } = await startConsole({
+      const { consoleUrl, identity, pid } = await startConsole({
         ports,
         env,
         secretOf: (name) => ownToken(home, name),
         logFile,
+        keep: keepWorker,
       });
-      running.workers.push(...children);
-      report(`console           ${consoleUrl}`);
+      started('console', consoleUrl, pid);
       report(`login             ${identity.issuer} (for trying out: it asks for no password)`);
       return { consoleUrl, identity };
     }
@@ -193,8 +197,7 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
     async function startWorker(log: string, name: string, file: string, ...args: string[]): Promise<void> {
       const module = fileURLToPath(new URL(file, import.meta.url));
       const spec = { name, module, args, env, logFile: logFile(log) };
-      const child = await startChild(spec, (child) => firstMessage(child));
-      running.workers.push(child);
+      const child = await keepWorker(() => startChild(spec, (child) => firstMessage(child)));
       report(`${log.padEnd(17)} process ${child.pid}`);
     }
   } catch (error) {

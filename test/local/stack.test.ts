@@ -239,6 +239,30 @@ describe('@long the local stack', () => {
     assert.equal((await on('code', 'code-user-1004')).active, true);
   });
 
+  it('starts killed engines and systems again where they were, with their data, and exits go on', async () => {
+    await page(env, 'resign', 'E-1009');
+    for (const [line, name] of [
+      ['Temporal', 'Temporal'],
+      ['NATS', 'NATS'],
+      ['payroll', 'the SCIM server "payroll"'],
+      ['worker', 'the worker'],
+    ]) {
+      const [, pid] = new RegExp(`^ *${line} .*process (\\d+)`, 'm').exec(stack.output())!;
+      process.kill(Number(pid), 'SIGKILL');
+      await eventually(
+        `${name} again`,
+        () => stack.output().includes(`${name} is back (process `) || undefined,
+        60_000,
+      );
+    }
+    await eventually(
+      'the block',
+      async () => ((await answer<ExitStatus>(env, 'status', 'E-1009')).blockedAt ? true : undefined),
+      60_000,
+    );
+    assert.equal(readStack(home)?.temporal.address, file.temporal.address);
+  });
+
   it('leaves nothing running when it is killed, and ems ignores the stack.json that is left', async () => {
     const children = descendantsOf(stack.process.pid!);
     assert.ok(children.length >= 11);
@@ -274,17 +298,39 @@ describe('@long the local stack', () => {
       assert.equal(stack.process.exitCode, null, stack.output());
     });
 
-    it('says which service was killed, and stops the rest', async () => {
+    it('starts a killed service again, and says so', async () => {
+      const [, first] = /^ *hr +process (\d+)$/m.exec(stack.output())!;
+      process.kill(Number(first), 'SIGKILL');
+      await processOf('the service hr', 1);
+      assert.match(
+        stack.output(),
+        /the service hr ended \(signal SIGKILL\) and is started again\. Its log: .*hr\.log\n/,
+      );
+    });
+
+    it('says which service ends again and again, and stops the rest', async () => {
       const children = descendantsOf(stack.process.pid!);
-      const [, pid] = /^ *hr +process (\d+)$/m.exec(stack.output())!;
-      process.kill(Number(pid), 'SIGKILL');
+      for (let n = 1; n <= 5; n++) process.kill(await processOf('the service hr', n), 'SIGKILL');
       assert.equal(await stack.ended, 1);
       assert.match(
         stack.output(),
-        /the service hr ended unexpectedly \(signal SIGKILL\)\. Its log: .*hr\.log\. Stopping …\nStopped\.\n$/,
+        /the service hr ended 6 times in 5 minutes, at last with signal SIGKILL\. Its log: .*hr\.log\. Stopping …\nStopped\.\n$/,
       );
       await gone(children, 10_000);
     });
+
+    /** @returns the process that started after the nth end */
+    const processOf = (name: string, n: number): Promise<number> =>
+      eventually(
+        `${name} again`,
+        () => {
+          const starts = [
+            ...stack.output().matchAll(new RegExp(`${name} is back \\(process (\\d+)\\)`, 'g')),
+          ];
+          return starts[n - 1] && Number(starts[n - 1]![1]);
+        },
+        30_000,
+      );
   });
 
   it('takes the folder of the killed one, and names the fixed port that is taken and its server', async () => {
