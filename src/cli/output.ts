@@ -1,6 +1,6 @@
 /** How exits are shown to people: short and aligned. */
 import stringWidth from 'string-width';
-import { costOf } from '../exit/cost.js';
+import { fullCostOf } from '../exit/cost.js';
 import type { Dates } from '../exit/amendment.js';
 import type { Decision } from '../exit/decision.js';
 import { isStuck, stepKey, type ExitStatus, type Step } from '../exit/status.js';
@@ -55,7 +55,7 @@ export function statusPage(status: ExitStatus): string {
     facts,
     '',
     table(status.steps.map(stepRow), '  '),
-    ...status.costs.flatMap(costLine),
+    ...costLines(status.costs),
     ...status.drifts.map(
       ({ system, what, seenAt }) => `\n  drift on ${system}, seen ${localTime(seenAt)}: ${what}`,
     ),
@@ -72,10 +72,16 @@ export function statusPage(status: ExitStatus): string {
   return sections.join('\n');
 }
 
-/** Nothing where a restore is exact and no token lives on. */
-function costLine({ system, tokensUntil, ...cost }: ExitStatus['costs'][number]): string[] {
-  const parts = [costOf(cost), tokensUntil && `until ${localTime(tokensUntil)}`].filter(Boolean);
-  return parts.length > 0 ? [`\n  the hold on ${system}: ${parts.join(', ')}`] : [];
+/** A line for each cost, with the systems that have it. */
+function costLines(costs: ExitStatus['costs']): string[] {
+  const systems = new Map<string, string[]>();
+  for (const { system, tokensUntil, ...cost } of costs) {
+    const what = [fullCostOf(cost), tokensUntil && `until ${localTime(tokensUntil)}`]
+      .filter(Boolean)
+      .join(', ');
+    systems.set(what, [...(systems.get(what) ?? []), system]);
+  }
+  return [...systems].map(([what, names]) => `\n  the hold on ${names.join(', ')}: ${what}`);
 }
 
 function stepRow(step: Step): string[] {

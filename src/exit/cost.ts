@@ -1,13 +1,25 @@
 /** What a hold on a system costs, for people, before it is made. */
 import type { Cost } from './hold-facts.js';
 
-/** @returns a sentence without its full stop; empty where a restore is exact and no token lives on */
-export function costOf({ restore, tokensLiveMs }: Cost): string {
-  const parts: string[] = [];
-  if (restore === 'nothing') parts.push('the system deletes what it suspends, and cannot give it back');
-  else if (restore !== 'exact' && 'loses' in restore) parts.push(`a restore loses ${restore.loses}`);
-  else if (restore !== 'exact') parts.push(`a restore needs the person: ${restore.needs}`);
-  if (tokensLiveMs !== undefined && tokensLiveMs > 0)
-    parts.push(`tokens live on for up to ${Math.ceil(tokensLiveMs / 60_000)} minutes`);
-  return parts.join('; ');
+/** @returns a sentence without its full stop; empty where a restore is exact and no token is known to live on */
+export const costOf = (cost: Cost): string => joined(lossOf(cost), tokensOf(cost));
+
+/** @returns the same, which also says what is exact and what is not known */
+export const fullCostOf = (cost: Cost): string =>
+  joined(lossOf(cost) || 'a restore is exact', tokensOf(cost) ?? 'how long tokens live on is not known');
+
+const joined = (...parts: (string | undefined)[]): string => parts.filter(Boolean).join('; ');
+
+function lossOf({ restore }: Cost): string {
+  if (restore === 'exact') return '';
+  if (restore === 'nothing') return 'the system deletes what it suspends, and cannot give it back';
+  return 'loses' in restore
+    ? `a restore loses ${restore.loses}`
+    : `a restore needs the person: ${restore.needs}`;
+}
+
+/** @returns undefined where it is not known */
+function tokensOf({ tokensLiveMs }: Cost): string | undefined {
+  if (tokensLiveMs === undefined) return undefined;
+  return tokensLiveMs > 0 ? `tokens live on for up to ${Math.ceil(tokensLiveMs / 60_000)} minutes` : '';
 }

@@ -1,6 +1,6 @@
 /** Exits and steps as rows of a page. */
 import type { ListedExitOfForm } from '../client/application.js';
-import { costOf } from '../exit/cost.js';
+import { fullCostOf } from '../exit/cost.js';
 import type { Employee } from '../exit/people.js';
 import { isStuck, stepKey, type ExitStatus, type Step } from '../exit/status.js';
 import type { Texts } from './texts-en.js';
@@ -81,10 +81,7 @@ export function exitView(status: ExitStatus, { steps: labels }: Texts) {
     isUndecided: ['starting', 'awaiting-decision', 'awaiting-effective-date'].includes(status.phase),
     access: rows.filter(isAccess),
     other: rows.filter((step) => !isAccess(step)),
-    costs: status.costs.flatMap(({ system, ...cost }) => {
-      const what = costOf(cost);
-      return what === '' ? [] : { system, what };
-    }),
+    costs: status.costs.map(({ system, ...cost }) => ({ system, what: fullCostOf(cost) })),
     stuck: rows.filter(({ isStuck }) => isStuck),
   };
 }

@@ -7,7 +7,7 @@ import { block } from './block.js';
 import { capture } from './capture.js';
 import { driftOf } from './drift-of.js';
 import type { Matching } from './find-accounts.js';
-import { costOf } from '../../exit/cost.js';
+import { fullCostOf } from '../../exit/cost.js';
 import { groupsOf, isChangeable } from './memberships.js';
 import { wouldBeLast } from './protection.js';
 import { restore } from './restore.js';
@@ -44,7 +44,7 @@ export function createAccessService({
     restore: restore(port, matching),
     revoke: revoke(port, matching),
     /** What a hold costs, for people. */
-    cost: async (signal: AbortSignal) => costOf(await port.capabilities(signal)),
+    cost: async (signal: AbortSignal) => fullCostOf(await port.capabilities(signal)),
     wouldBeLast: wouldBeLast(port, protectedGroups),
     driftOf: driftOf(port, matching),
     /** The memberships that a revocation would remove now. Writes nothing. */
