@@ -249,7 +249,10 @@ inBothForms(
         /is to stay blocked\. Please look again: the account must be suspended\./,
       );
       assert.match(wordsOf(again!), /confirmed by lena\.vogt@acme\.example, .*: TICKET-1/);
-      const open = await untilStep(world, nora, 'block-access:ledger', 'running');
+      const open = await world.until(nora, 'what the owner was asked', (status) => {
+        const { state, note } = stepOf(status, 'block-access:ledger')!;
+        return state === 'running' && note !== undefined;
+      });
       const step = stepOf(open, 'block-access:ledger')!;
       assert.deepEqual([open.phase, open.blockedAt, step.by], ['awaiting-decision', undefined, undefined]);
       assert.match(step.note!, /^confirmed by lena\.vogt@acme\.example at .*; asked .* to look again/);
