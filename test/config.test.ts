@@ -277,6 +277,7 @@ describe('the configuration', () => {
     owner: { name: Lena Vogt, email: lena.vogt@acme.example }
     remindEvery: P1D
     within: P2D
+    lookAgainEvery: P7D
 `;
 
   it('tells critical systems apart by their protocol, and takes scim without one', () => {
@@ -304,6 +305,11 @@ describe('the configuration', () => {
       'remindEvery: P1D',
       'remindEvery: daily',
       /systems\[3\]\.remindEvery: must be a positive ISO 8601 duration/,
+    ],
+    [
+      'lookAgainEvery: P7D',
+      'lookAgainEvery: 7',
+      /systems\[3\]\.lookAgainEvery: must be an ISO 8601 duration/,
     ],
     ['within: P2D', 'scimUrl: https://x.example', /systems\[3\]\.within: must be an ISO 8601 duration/],
     ['hold: suspend', 'hold: lock', /systems\[3\]\.hold: must be "suspend", or "groups"/],

@@ -74,12 +74,18 @@ const makeAdapter: MakeAdapter = ({ system, options, secret, requestTimeoutMs, p
 
     capabilities: () => Promise.resolve({ conditionalWrites: true, settleMs: 0, restore: 'exact' }),
 
-    async find({ attribute, value }, signal) {
+    async find({ attribute, value }, signal, others = []) {
       const key = keys.find((each) => each === attribute);
       if (!key) throw new FinalFailure('Refused', `match of ${system} must name ${keys.join(' or ')}`);
       const query = new URLSearchParams({ [key]: value });
       const { answer } = await ask<{ badges: Badge[] }>(`/badges?${query.toString()}`, signal);
-      return answer!.badges.map((badge) => ({ account: accountOf(badge), value: badge[key] }));
+      return answer!.badges.map((badge) => ({
+        account: accountOf(badge),
+        value: badge[key],
+        shown: Object.fromEntries(
+          keys.filter((each) => others.includes(each)).map((each) => [each, [badge[each]]]),
+        ),
+      }));
     },
 
     read: ({ id }, signal) => read(id, signal),

@@ -8,4 +8,6 @@ export const ManualService = z.strictObject({
   remindEvery: DurationMs,
   /** A request that is not confirmed needs attention after this long. */
   within: DurationMs,
+  /** During the hold its owner is asked this often to look again and to confirm anew; default: not before the decision. */
+  lookAgainEvery: DurationMs.optional(),
 });

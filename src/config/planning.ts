@@ -51,7 +51,7 @@ export function planFrom(config: Config, form: ExitStatus['form']): Plan {
 function plannedSystem(system: SystemConfig, config: Config, queues: Queues): PlannedSystem {
   const { name, hold } = system;
   if (isManual(system)) {
-    const manual = { withinMs: system.within };
+    const manual = { withinMs: system.within, lookAgainEveryMs: system.lookAgainEvery };
     return { name, hold, manual, queue: queues.steps, attemptTimeoutMs: attemptTimeoutMs(config) };
   }
   const { rateLimit } = system;

@@ -239,7 +239,7 @@ export const ConfigFile = z.strictObject({
     duration: DurationMs,
     /** The minimum time between resignation and interview. */
     leadTime: DurationMs,
-    /** The maximum number of working days between resignation and interview. */
+    /** The interview is preferably within so many working days. Where no such time is free, the search goes on up to 60. */
     withinWorkingDays: z.number().int().min(1).max(60),
     holidays: z.array(IsoDate).default([]),
   }),

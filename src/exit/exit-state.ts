@@ -21,6 +21,7 @@ import { Ladder, reviewBefore, reviewBy, type Review } from './review.js';
 import {
   isSettled,
   isStuck,
+  type Confirmation,
   type ExitStatus,
   type Phase,
   type RejectedDecision,
@@ -83,8 +84,13 @@ export abstract class ExitState {
   readonly ladder: Ladder;
   /** The sequence number of the resignation, or of the amendment that gave the ladder its times. */
   ladderSeq: number;
-  /** By task, as `stepKey` writes it: how many requests its person got, when the latest went out, and in which start of the step. */
-  readonly taskRequests = new Map<string, { number: number; at: string; start: number }>();
+  /**
+   * By task, as `stepKey` writes it: how many requests its person got, when the latest went out, in which start of the step, and the
+   * number of the first one in that start.
+   */
+  readonly taskRequests = new Map<string, { number: number; at: string; start: number; first: number }>();
+  /** By system that no program reaches: how its owner last confirmed the block, and the sequence number of that. */
+  protected readonly confirmed = new Map<string, Confirmation & { seq: number }>();
   /** By system: the sequence number of its first `access.blocked`, and the ids of its drifts. The latest drift causes the next block. */
   readonly blocks = new Map<
     string,

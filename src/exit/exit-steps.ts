@@ -37,10 +37,17 @@ export abstract class ExitSteps extends ExitRules {
     const { step: name, system, to, number } = data;
     const step = this.step(name, system);
     if (!step) return this.noStep(name, system);
-    const isNew = number > this.timesAsked(step);
-    if (isNew)
-      this.taskRequests.set(stepKey(step), { number, at: storedAt, start: this.ledger.starts(name, system) });
-    if (!isSettled(step)) step.note = `asked ${to}${number > 1 ? `, ${number} times` : ''}`;
+    const asked = this.taskRequests.get(stepKey(step));
+    const isNew = number > (asked?.number ?? 0);
+    const start = this.ledger.starts(name, system);
+    const first = asked?.start === start ? asked.first : number;
+    if (isNew) this.taskRequests.set(stepKey(step), { number, at: storedAt, start, first });
+    if (!isSettled(step)) {
+      const times = number - first + 1;
+      const known = name === 'block-access' ? this.confirmationOfBlock(system!) : undefined;
+      const earlier = known && `confirmed by ${known.by} at ${known.at}; `;
+      step.note = `${earlier ?? ''}asked ${to}${known ? ' to look again' : ''}${times > 1 ? `, ${times} times` : ''}`;
+    }
     if (isNew && isStuck(step)) this.endOutageOfMail(step, to, storedAt);
     return undefined;
   }

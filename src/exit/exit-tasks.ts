@@ -1,7 +1,7 @@
 /** The steps of an exit that a person does: what the mail to that person says, and when it goes out. */
 import type { Ending } from './decision.js';
 import { ExitState } from './exit-state.js';
-import { confirmationOf, stepKey, type Confirmation, type Step } from './status.js';
+import { stepKey, type Confirmation, type Step } from './status.js';
 
 /** How long a request waits for the employee's name. */
 const NAME_WITHIN_MS = 30_000;
@@ -13,6 +13,8 @@ export interface TaskRequest {
   /** ISO 8601, UTC. */
   startedAt?: string | undefined;
   withinMs: number;
+  /** How many requests went out since the step began. */
+  reminders: number;
   reviewBy?: string | undefined;
   ending?: Ending | undefined;
   blocked?: Confirmation | undefined;
@@ -34,18 +36,48 @@ export abstract class ExitTasks extends ExitState {
   /** What the mail of a task says of it, besides what every mail says. */
   request(task: Pick<Step, 'name' | 'system'>): TaskRequest {
     const { startedAt } = this.step(task.name, task.system)!;
-    const block = this.step('block-access', task.system);
+    const asked = this.taskRequests.get(stepKey(task));
+    const isAsked = asked?.start === this.ledger.starts(task.name, task.system);
     return {
       step: task.name,
       system: task.system,
       startedAt,
       withinMs: this.ledger.attentionAfterMs(task),
+      reminders: asked && isAsked ? asked.number - asked.first + 1 : 0,
       ...(task.system !== undefined && {
         reviewBy: this.reviewBy,
         ending: this.ending,
-        blocked: block && confirmationOf(block),
+        blocked: this.confirmationOfBlock(task.system),
       }),
     };
+  }
+
+  /** How the owner of a system that no program reaches last confirmed the block; undefined where they never did. */
+  confirmationOfBlock(system: string): Confirmation | undefined {
+    const known = this.confirmed.get(system);
+    return known && { by: known.by, at: known.at, evidence: known.evidence };
+  }
+
+  /**
+   * When the owner of such a system is to look again whether the block stands, since no program does: ISO 8601, UTC; undefined where they
+   * are not. `seq`: of the confirmation.
+   */
+  lookAgainAt(system: string): { at: string; seq: number } | undefined {
+    const everyMs = this.ledger.manual(system)?.lookAgainEveryMs;
+    const known = this.confirmed.get(system);
+    const isConfirmed = this.step('block-access', system)?.state === 'done-by-hand';
+    if (!everyMs || !known || !isConfirmed || !this.isHeld) return undefined;
+    return { at: new Date(Date.parse(known.at) + everyMs).toISOString(), seq: known.seq };
+  }
+
+  /** Begins the block again where its owner is to look again. */
+  protected lookAgain(now: string): void {
+    for (const system of this.systems) {
+      const due = this.lookAgainAt(system);
+      if (!due || due.at > now) continue;
+      this.ledger.retry(this.step('block-access', system)!, due.at, due.seq);
+      this.revision += 1;
+    }
   }
 
   /**

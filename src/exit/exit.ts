@@ -59,6 +59,7 @@ export class Exit extends ExitActs {
       const at = this.effectiveAt > this.effectSetAt ? this.effectiveAt : this.effectSetAt;
       this.beginEnding(this.decision.data.outcome, at, this.effectiveSeq);
     } else if (this.isAwaited) this.advanceLadder(now);
+    this.lookAgain(now);
   }
 
   /**
@@ -186,7 +187,7 @@ export class Exit extends ExitActs {
     this.revision += 1;
   }
 
-  private resolve({ data, storedAt }: RecordedEvent<'step.resolved'>): string | undefined {
+  private resolve({ data, seq, storedAt }: RecordedEvent<'step.resolved'>): string | undefined {
     const weighed = this.weighResolution(data);
     if (!weighed.ok) return weighed.problem;
     const { step: name, system, action, by, evidence, accounts, override } = weighed.value;
@@ -201,6 +202,8 @@ export class Exit extends ExitActs {
     else {
       const state = action === 'skip' ? 'skipped' : 'done-by-hand';
       this.ledger.settle(step, storedAt, { state, by, evidence, note: undefined });
+      if (name === 'block-access' && action === 'done-by-hand' && this.ledger.isTask(step))
+        this.confirmed.set(system!, { by, at: storedAt, evidence, seq });
     }
     return undefined;
   }

@@ -13,8 +13,11 @@ const ms = z.number().nonnegative();
 const PlannedSystem = z.object({
   name: z.string(),
   hold: HoldFields,
-  /** Present where no program reaches the system: its access steps are tasks of its owner, which need attention after `withinMs`. */
-  manual: z.object({ withinMs: ms }).optional(),
+  /**
+   * Present where no program reaches the system: its access steps are tasks of its owner, which need attention after `withinMs`. A confirmed
+   * block is asked for anew after `lookAgainEveryMs`.
+   */
+  manual: z.object({ withinMs: ms, lookAgainEveryMs: ms.optional() }).optional(),
   /** The task queue of its access activities; a system with a rate limit has its own. */
   queue: z.string(),
   /** The longest attempt on it; longer where a rate limit slows it down. */

@@ -97,10 +97,6 @@ export interface Confirmation {
   evidence?: string | undefined;
 }
 
-/** @returns undefined where no person has confirmed that the step was done */
-export const confirmationOf = ({ state, by, finishedAt, evidence }: Step): Confirmation | undefined =>
-  state === 'done-by-hand' ? { by: by!, at: finishedAt!, evidence } : undefined;
-
 export interface RejectedDecision {
   at: string;
   reason: string;

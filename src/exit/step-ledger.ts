@@ -50,6 +50,11 @@ export class StepLedger {
     return this.rowOf(name)?.custom === 'task' || this.manual(system) !== undefined;
   }
 
+  /** What the plan says of a system that no program reaches; undefined for another one. */
+  manual(system: string | undefined): PlannedSystem['manual'] {
+    return this.systems.find(({ name }) => name === system)?.manual;
+  }
+
   /** How long a step may take before it needs attention. */
   attentionAfterMs({ name, system }: Pick<Step, 'name' | 'system'>): number {
     return (
@@ -132,9 +137,11 @@ export class StepLedger {
     return step;
   }
 
-  /** Begins the same step again, for a retry or a drift. */
-  retry(step: Step, at: string): void {
-    this.start(this.entry(step.name, step.system)!, at);
+  /** Begins the same step again: for a retry, for a drift, or where its owner is to look again. */
+  retry(step: Step, at: string, causeSeq = this.causeSeq(step.name, step.system)!): void {
+    const entry = this.entry(step.name, step.system)!;
+    entry.causeSeq = causeSeq;
+    this.start(entry, at);
   }
 
   settle(step: Step, finishedAt: string, outcome: Pick<Step, 'state'> & Partial<Step>): void {
@@ -161,12 +168,14 @@ export class StepLedger {
   private start(entry: Entry, startedAt: string): void {
     entry.starts += 1;
     entry.stuckOn = undefined;
-    const again = { finishedAt: undefined, error: undefined, note: undefined };
+    const again = {
+      finishedAt: undefined,
+      error: undefined,
+      note: undefined,
+      by: undefined,
+      evidence: undefined,
+    };
     Object.assign(entry.step, again, { state: 'running', startedAt });
-  }
-
-  private manual(system: string | undefined): PlannedSystem['manual'] {
-    return this.systems.find(({ name }) => name === system)?.manual;
   }
 
   private entry(name: string, system?: string): Entry | undefined {

@@ -1,4 +1,5 @@
 /** The hold on a critical system that no program reaches: each step is a task of its owner, who confirms it with evidence. */
+import { condition } from '@temporalio/workflow';
 import type { PlannedSystem } from '../exit/plan.js';
 import { askPerson } from './ask-person.js';
 import type { ExitContext } from './exit-context.js';
@@ -16,7 +17,7 @@ export class ManualHold {
   ) {}
 
   block(): Promise<void> {
-    return (this.blocking = this.ask('block-access'));
+    return (this.blocking = this.keepBlocked());
   }
 
   restore(): Promise<void> {
@@ -25,6 +26,21 @@ export class ManualHold {
 
   revoke(): Promise<void> {
     return this.end('revoke-access');
+  }
+
+  /** Asks to block, and again where the owner is to look again, until the exit has an ending. */
+  private async keepBlocked(): Promise<void> {
+    const { exit } = this.context;
+    const { name } = this.system;
+    for (;;) {
+      await this.ask('block-access');
+      const due = exit.lookAgainAt(name);
+      if (!due) return;
+      const leftMs = Math.max(1, Date.parse(due.at) - Date.now());
+      const summary = `Until the owner of ${name} is to look again`;
+      if (await condition(() => !exit.isHeld, leftMs, { summary })) return;
+      this.context.advanceTime();
+    }
   }
 
   /** No request to block may go out after one to restore. */

@@ -220,4 +220,31 @@ describe('the fold of an employee’s events', () => {
     assert.equal(interview!.start, minute(42));
     assert.equal(steps.find(({ name }) => name === 'reschedule-hr-interview')!.state, 'done');
   });
+
+  it('begins a confirmed block again where the owner of a system is to look again, until the exit has an ending', () => {
+    const manual = { withinMs: 60_000, lookAgainEveryMs: 600_000 };
+    const asked = planOf([{ name: 'payroll', hold: { kind: 'suspend' }, manual }]);
+    const confirmed: [EventType, object] = [
+      'step.resolved',
+      {
+        ...{ step: 'block-access', system: 'payroll', action: 'done-by-hand' },
+        ...{ by: 'lena@acme.example', evidence: 'TICKET-1' },
+      },
+    ];
+    const stream = streamOf(['employee.resigned', { employeeId: 'E-1', plan: asked }], confirmed);
+    const block = (now: string, ...more: [EventType, object][]) => {
+      const later = streamOf(...more).map((event, n) => ({ ...event, seq: 3 + n, id: `later-${n}` }));
+      const { latest } = fold([...stream, ...later.map((event) => ({ ...event, storedAt: minute(5) }))], now);
+      return latest!;
+    };
+    assert.equal(block(minute(10)).step('block-access', 'payroll')!.state, 'done-by-hand');
+    const again = block(minute(11));
+    const { state, startedAt, by } = again.step('block-access', 'payroll')!;
+    assert.deepEqual([state, startedAt, by], ['running', minute(11), undefined]);
+    assert.equal(again.ledger.causeSeq('block-access', 'payroll'), 2, 'the confirmation is its cause');
+    const { blocked, reminders } = again.request({ name: 'block-access', system: 'payroll' });
+    assert.deepEqual([blocked!.evidence, reminders], ['TICKET-1', 0]);
+    const over = block(minute(11), told, decided('retained'));
+    assert.equal(over.step('block-access', 'payroll')!.state, 'done-by-hand');
+  });
 });

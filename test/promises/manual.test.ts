@@ -8,7 +8,7 @@ import { opened, settle, untilStep, waiting } from './on-the-way.js';
 const OWNER = 'lena.vogt@acme.example';
 
 /** The system `ledger`, which no program reaches. */
-const ledger = (remindEvery: string, within: string): [string, string] => [
+const ledger = (remindEvery: string, within: string, lookAgainEvery?: string): [string, string] => [
   'systems:\n',
   [
     'systems:',
@@ -17,7 +17,9 @@ const ledger = (remindEvery: string, within: string): [string, string] => [
     '    hold: suspend',
     `    owner: { name: Lena Vogt, email: ${OWNER} }`,
     `    remindEvery: ${remindEvery}`,
-    `    within: ${within}\n`,
+    `    within: ${within}`,
+    ...(lookAgainEvery === undefined ? [] : [`    lookAgainEvery: ${lookAgainEvery}`]),
+    '',
   ].join('\n'),
 ];
 
@@ -31,6 +33,14 @@ const mailsOf = ({ mail }: Company, { employeeId }: Hired, step: string) => {
 const untilAsked = (company: Company, nora: Hired, step: string, times = 1) =>
   eventually(`mail ${times} on ${step}`, () => {
     const mails = mailsOf(company, nora, step);
+    return mails.length >= times ? mails : undefined;
+  });
+/** Waits until the owner has been asked again after a confirmation. */
+const untilLookedAtAgain = (world: Company, nora: Hired, times: number) =>
+  eventually(`${times} mails to look again`, () => {
+    const mails = mailsOf(world, nora, 'block-access').filter(({ subject }) =>
+      subject!.startsWith('Look again'),
+    );
     return mails.length >= times ? mails : undefined;
   });
 const confirm = ({ exits }: Company, { employeeId }: Hired, step: string, evidence?: string) =>
@@ -205,6 +215,70 @@ inBothForms(
       await untilAsked(world, nora, 'restore-access');
       await confirm(world, nora, 'restore-access', 'TICKET-2');
       await world.untilPhase(nora, 'closed');
+    });
+  },
+);
+
+inBothForms(
+  'a system whose owner looks again during the hold',
+  { systems: ['payroll'], config: [ledger('PT4S', 'PT1M', 'PT2S')] },
+  (company) => {
+    let world: Company;
+    beforeEach(() => (world = company()));
+
+    const blocked = async (): Promise<Hired> => {
+      const nora = await waiting(world, { on: ['payroll'], displayName: 'Nora Test' });
+      await untilAsked(world, nora, 'block-access');
+      await confirm(world, nora, 'block-access', 'TICKET-1');
+      return nora;
+    };
+    const retained = async (nora: Hired): Promise<string> => {
+      await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+      const [asked] = await untilAsked(world, nora, 'restore-access');
+      await confirm(world, nora, 'restore-access', 'TICKET-9');
+      await world.untilPhase(nora, 'closed');
+      return wordsOf(asked!);
+    };
+
+    it('is asked for anew after each confirmation, is reminded, and the report has the latest', async () => {
+      const nora = await blocked();
+      const [again] = await untilLookedAtAgain(world, nora, 1);
+      assert.equal(again!.subject, 'Look again at the access of Nora Test to ledger');
+      assert.match(
+        wordsOf(again!),
+        /is to stay blocked\. Please look again: the account must be suspended\./,
+      );
+      assert.match(wordsOf(again!), /confirmed by lena\.vogt@acme\.example, .*: TICKET-1/);
+      const open = await world.until(nora, 'what the owner was asked', (status) => {
+        const { state, note } = stepOf(status, 'block-access:ledger')!;
+        return state === 'running' && note !== undefined;
+      });
+      const step = stepOf(open, 'block-access:ledger')!;
+      assert.deepEqual([open.phase, open.blockedAt, step.by], ['awaiting-decision', undefined, undefined]);
+      assert.match(step.note!, /^confirmed by lena\.vogt@acme\.example at .*; asked .* to look again/);
+      assert.equal((await recordOf(world, nora)).block.confirmed!.evidence, 'TICKET-1');
+      await eventually('a reminder', () =>
+        mailsOf(world, nora, 'block-access').find(({ subject }) =>
+          subject!.startsWith('Reminder 1: Look again at the access'),
+        ),
+      );
+      await confirm(world, nora, 'block-access', 'TICKET-2');
+      await untilLookedAtAgain(world, nora, 2);
+      assert.match(await retained(nora), /The block was confirmed by .*: TICKET-2/);
+      const { block } = await recordOf(world, nora);
+      assert.deepEqual([block.how, block.confirmed!.evidence], ['confirmed', 'TICKET-2']);
+    });
+
+    it('needs attention where it has left the configuration meanwhile', async () => {
+      const nora = await blocked();
+      const { systems } = world.config;
+      await world.restart((config) => (config.systems = systems.filter(({ name }) => name !== 'ledger')));
+      const stuck = await untilStep(world, nora, 'block-access:ledger');
+      assert.match(stepOf(stuck, 'block-access:ledger')!.error!, /has no system "ledger" any more/);
+      await world.restart((config) => (config.systems = systems));
+      await settle(world, nora, 'block-access:ledger', 'retry');
+      await untilLookedAtAgain(world, nora, 1);
+      assert.match(await retained(nora), /The block was confirmed by .*: TICKET-1/);
     });
   },
 );

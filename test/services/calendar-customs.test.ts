@@ -167,6 +167,41 @@ describe('@long a calendar that', () => {
     });
   }
 
+  it('answers for each calendar in it that free-busy is refused cannot be asked either', async () => {
+    const refused = '<response><href>/hr/two/</href><status>HTTP/1.1 403 Forbidden</status></response>';
+    const told = (periods: string) =>
+      '<response><href>/hr/one/</href><propstat><prop><C:calendar-data xmlns:C="urn:ietf:params:xml:ns:caldav">' +
+      `BEGIN:VCALENDAR\r\nBEGIN:VFREEBUSY\r\n${periods}END:VFREEBUSY\r\nEND:VCALENDAR\r\n` +
+      '</C:calendar-data></prop><status>HTTP/1.1 200 OK</status></propstat></response>';
+    const answers = (...items: string[]): Quirk => {
+      const body = `<multistatus xmlns="DAV:">${items.join('')}</multistatus>`;
+      const answer = answering((real, request) =>
+        request.body.includes('free-busy-query') ? { status: 207, headers: {}, body } : real,
+      );
+      return (forward) => refusing(403, 'calendar-query')(answer(forward));
+    };
+    quirk(answers(told('FREEBUSY:20261124T103000Z/PT1H\r\n'), told('')));
+    assert.equal((await schedule()).start, NEXT);
+    quirk(answers());
+    await assert.rejects(
+      schedule({ exitId: 'exit-3' }),
+      /answered "free-busy-query" with an empty multistatus/,
+    );
+    quirk(answers(told(''), refused));
+    const message = await finalFailure(FailureType.Refused, schedule({ exitId: 'exit-2' }));
+    assert.match(message, /answered 403 to "free-busy-query" at .*\/hr\/two\//);
+  });
+
+  it('accepts a write that it carries out later is read until it shows it', async () => {
+    quirk(
+      answering((answer, { method }) =>
+        method === 'PUT' && answer.status < 300 ? { ...answer, status: 202 } : answer,
+      ),
+    );
+    assert.equal((await schedule()).start, FIRST);
+    assert.equal(writes(), 1);
+  });
+
   it('cannot be asked is passed over for the next HR partner, and the interview says why', async () => {
     const berts = await calendar.another('hr-two');
     const bert = partnerWith(berts, { name: 'Bert', email: 'bert@acme.example' });

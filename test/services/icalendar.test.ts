@@ -34,6 +34,8 @@ describe('the time of an event', () => {
     ['/freeassociation.sourceforge.net/America/Argentina/Buenos_Aires', '13:30'],
     ['/mozilla.org/20050126_1/Europe/Berlin', '09:30'],
     ['Customized Time Zone', '08:30', custom('Customized Time Zone')],
+    // Programs keep old or partial rules under a name that everyone knows: here, summer time alone.
+    ['Europe/Berlin', '09:30', custom('Europe/Berlin').toSpliced(2, 6)],
     // A VTIMEZONE without a rule says nothing.
     ['GMT Standard Time', '10:30', ['BEGIN:VTIMEZONE', 'TZID:GMT Standard Time', 'END:VTIMEZONE']],
   ];
@@ -88,6 +90,17 @@ describe('the time of an event', () => {
       read(odd).map(({ sequence, blocks }) => [sequence, blocks]),
       [[0, true]],
     );
+  });
+
+  it('is that of the series first, where a program writes an exception before it', () => {
+    const [own] = eventsOf(
+      object([
+        ...['RECURRENCE-ID:20261201T103000Z', 'DTSTART:20261201T120000Z', 'DURATION:PT1H', 'END:VEVENT'],
+        ...['BEGIN:VEVENT', 'UID:one', 'DTSTART:20261124T103000Z', 'DURATION:PT1H', 'RRULE:FREQ=WEEKLY'],
+      ]),
+      'Europe/Berlin',
+    );
+    assert.equal(typeof own!.time === 'object' && own!.time.start, Date.parse('2026-11-24T10:30:00Z'));
   });
 
   it('moves with all that follow it (RANGE=THISANDFUTURE), until the next exception', () => {
@@ -190,6 +203,7 @@ describe('the time of an event', () => {
     const same: string[][] = [
       ['DTSTART:2026-11-24T10:30:00Z', 'DTEND:2026-11-24T10:45:00Z'],
       ['DTSTART:20261124T1030Z', 'DTEND:20261124T1045Z'],
+      ['dtstart:20261124t103000z', 'dtend:20261124t104500z'],
       ['DTSTART;TZID=UTC+01:00:20261124T113000', 'DURATION:PT15M'],
       ['DTSTART;TZID=GMT-0500:20261124T053000', 'DURATION:PT15M'],
       ['DTSTART;TZID="(UTC+01:00) Amsterdam, Berlin, Bern, Rome":20261124T113000', 'DURATION:PT15M'],
@@ -200,6 +214,12 @@ describe('the time of an event', () => {
     const day = ['2026-11-23T23:00:00.000Z,2026-11-24T23:00:00.000Z'];
     assert.deepEqual(times(['DTSTART:20261124', 'DTEND:20261125']), day);
     assert.deepEqual(times(['DTSTART;VALUE=DATE:20261124', 'DTEND;VALUE=DATE:20261124']), day, 'no length');
+  });
+
+  it('is told after a byte order mark, and where lines end in CR alone', () => {
+    const text = object(['DTSTART:20261124T103000Z', 'DURATION:PT15M']);
+    for (const odd of [`\uFEFF${text}`, text.replaceAll('\r\n', '\r')])
+      assert.equal(eventsOf(odd, 'Europe/Berlin', WEEK).length, 1);
   });
 
   it('that cannot be told has a range in which it is', () => {

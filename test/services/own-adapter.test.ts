@@ -87,6 +87,26 @@ describe('an adapter of your own', () => {
     assert.deepEqual(names, ['employeeId=E-1', 'card=c-E-1']);
   });
 
+  it('is asked what else an account shows, so that a login that has passed on finds no stranger', async () => {
+    const asked = port.replace(
+      /find: async .*\n.*\n {2}\],/,
+      `find: async ({ attribute, value }, signal, others = []) => attribute === 'employeeId' ? [] : [
+        {
+          account: { id: '1', userName: value, identities: [], active: true },
+          value,
+          shown: Object.fromEntries(others.map((other) => [other, ['E-7']])),
+        },
+      ],`,
+    );
+    assert.notEqual(asked, port);
+    const match = '    match: [{ employeeId: "{employeeId}" }, { login: "{login}" }]\n';
+    const access = await load(making(asked), match);
+    const capturing = access
+      .get('ledger')!
+      .capture({ employeeId: 'E-1', login: 'dana' }, { kind: 'suspend' }, signal);
+    assert.match(await finalFailure(FailureType.Ambiguous, capturing), /employeeId E-7/);
+  });
+
   it('waits for the rate limit of its system where it asks', async () => {
     const paced = port
       .replace(

@@ -267,7 +267,14 @@ describe('a step that is a task', () => {
     return service({ steps: [{ name: 'collect-laptop', task: timed }] }, server.port);
   };
   const dana = { displayName: 'Dana Fox' };
-  const request = { ...about, step: 'collect-laptop', employee: dana, withinMs: 5 * DAY_MS, number: 1 };
+  const request = {
+    ...about,
+    step: 'collect-laptop',
+    employee: dana,
+    withinMs: 5 * DAY_MS,
+    number: 1,
+    reminders: 0,
+  };
   const ask = (said: Asked<'askPerson'> = {}, language?: string) =>
     asking(language).askPerson({ ...request, ...said }, signal);
   const command = 'ems resolve E-1002 collect-laptop done-by-hand --by ida.berg@acme.example --evidence "…"';
@@ -293,7 +300,7 @@ describe('a step that is a task', () => {
   });
 
   it('mails its person in their own language', async () => {
-    await ask({ number: 3 }, 'de-DE');
+    await ask({ reminders: 2 }, 'de-DE');
     const [mail] = server.mails;
     assert.equal(mail!.subject, 'Erinnerung 2: Aufgabe für Sie beim Austritt von Dana Fox');
     assert.match(mail!.text!, /Sie ist fällig bis Samstag, 28\. November 2026 um 11:10 \(Europe\/Berlin\)\./);
@@ -302,7 +309,7 @@ describe('a step that is a task', () => {
 
   it('sends numbered reminders, each under a Message-ID that a retry keeps', async () => {
     const ids = new Set<string>();
-    for (const number of [1, 2, 2, 3]) ids.add((await ask({ number })).messageId);
+    for (const number of [1, 2, 2, 3]) ids.add((await ask({ number, reminders: number - 1 })).messageId);
     assert.equal(ids.size, 3);
     assert.deepEqual(
       server.mails.map(({ subject }) => subject),
@@ -317,7 +324,7 @@ describe('a step that is a task', () => {
   });
 
   it('names the employee id where the directory does not know the employee, and no unknown date', async () => {
-    await ask({ employee: undefined, startedAt: undefined, number: 2 });
+    await ask({ employee: undefined, startedAt: undefined });
     const { text } = server.mails[0]!;
     assert.match(text!, /In the exit of E-1002, this/);
     assert.doesNotMatch(text!, /due by/);
@@ -340,7 +347,7 @@ describe('an access step of a system that no program reaches', () => {
   const ledger = { name: 'ledger', hold: { kind: 'suspend' as const }, owner, remindEvery: DAY_MS };
   const request = {
     ...about,
-    ...{ step: 'block-access', system: 'ledger', withinMs: DAY_MS, number: 1 },
+    ...{ step: 'block-access', system: 'ledger', withinMs: DAY_MS, number: 1, reminders: 0 },
     employee: { displayName: 'Dana Fox' },
   };
   const ask = (said: Asked<'askPerson'> = {}, system: Partial<Ledger> = {}) =>
@@ -357,17 +364,19 @@ describe('an access step of a system that no program reaches', () => {
     for (const said of [
       { number: 1 },
       { number: 1 },
-      { number: 2 },
+      { number: 2, reminders: 1 },
+      { number: 3, blocked },
       { step: 'restore-access', ending: 'retained' as const, blocked },
     ])
       ids.push((await ask(said)).messageId);
     assert.match(ids[0]!, /^<exit-1\.block-access\.ledger\.1\.[0-9a-f]{8}@acme\.example>$/);
-    assert.deepEqual([ids[0] === ids[1], new Set(ids).size], [true, 3]);
+    assert.deepEqual([ids[0] === ids[1], new Set(ids).size], [true, 4]);
     assert.deepEqual(
       server.mails.map(({ subject }) => subject),
       [
         ...Array<string>(2).fill('Block the access of Dana Fox to ledger'),
         'Reminder 1: Block the access of Dana Fox to ledger',
+        'Look again at the access of Dana Fox to ledger',
         'Give back the access of Dana Fox to ledger',
       ],
     );

@@ -6,7 +6,7 @@ const queues: Queues = { directory: 'ems', notification: 'ems', hr: 'ems', acces
 
 /** The plan of a choreographed exit, for tests that fold events by hand. */
 export const planOf = (
-  systems: readonly Pick<PlannedSystem, 'name' | 'hold'>[],
+  systems: readonly Pick<PlannedSystem, 'name' | 'hold' | 'manual'>[],
   policy: Partial<Policy> = {},
   custom: readonly StepRow[] = [],
 ): Plan => ({

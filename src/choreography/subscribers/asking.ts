@@ -84,7 +84,8 @@ export function asking(
       if (!exit.ledger.isTask(task)) return misplaced;
       const now = Date.parse(exit.asOf);
       if (exit.timesAsked(task) === 0 && now < exit.awaitsNameUntil(task)) return undefined;
-      if (now >= overdueAt(exit)) return overdue;
+      // One event may begin the step more than once, and each start may fall overdue.
+      if (now >= overdueAt(exit)) return { ...overdue, nth: exit.ledger.starts(step, system) };
       return now >= mailDueAt(exit) ? { ...ask, nth: exit.timesAsked(task) + 1 } : undefined;
     },
     dueAgainAfter(exit) {

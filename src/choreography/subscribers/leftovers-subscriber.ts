@@ -7,7 +7,7 @@ import type { Exit } from '../../exit/exit.js';
 import type { StoredEvent } from '../../exit/events.js';
 import type { Step } from '../../exit/status.js';
 import type { Subscription } from './subscription.js';
-import { stepTriggers, isTriggered, type Outcome } from './tasks.js';
+import { lookAgainAfter, stepTriggers, isTriggered, type Outcome } from './tasks.js';
 
 interface Leftovers {
   service: 'access' | 'steps';
@@ -43,7 +43,10 @@ export function leftoversSubscription({ service, names }: Leftovers): Subscripti
       return { step: first.name, system: first.system, run };
     },
     // Redelivered, since a later release of the configuration may drop the step.
-    redeliverAfter: (event, exit) =>
-      triggeredBy(event, exit).length > 0 ? exit.plan!.policy.attentionAfterMs : undefined,
+    redeliverAfter: (event, exit) => {
+      if (triggeredBy(event, exit).length > 0) return exit.plan!.policy.attentionAfterMs;
+      const again = service === 'access' ? exit.systems.map((name) => lookAgainAfter(name, event, exit)) : [];
+      return again.find((ms) => ms !== undefined);
+    },
   };
 }

@@ -5,7 +5,7 @@ import type { StoredEvent } from '../../exit/events.js';
 import type { StepService } from '../../services/steps/step-service.js';
 import { asking, type Asked } from './asking.js';
 import type { Subscription } from './subscription.js';
-import { isTriggered, stepTriggers } from './tasks.js';
+import { isTriggered, lookAgainAfter, stepTriggers } from './tasks.js';
 
 export function ownerSubscription(
   { name: system, owner, remindEvery }: ManualSystemConfig,
@@ -26,6 +26,7 @@ export function ownerSubscription(
     memory: { bucket: 'exit-steps', empty: { asked: [] }, of: `owner_${system}` },
     taskOf: (event, exit) => due(event, exit)?.taskOf(exit),
     // After a final refusal of the mail the step waits for a retry.
-    redeliverAfter: (event, exit, failure) => (failure ? undefined : due(event, exit)?.dueAgainAfter(exit)),
+    redeliverAfter: (event, exit, failure) =>
+      failure ? undefined : (due(event, exit)?.dueAgainAfter(exit) ?? lookAgainAfter(system, event, exit)),
   };
 }

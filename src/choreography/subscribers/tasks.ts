@@ -84,6 +84,15 @@ export const isTriggered = (
       event.data.step === step &&
       event.data.system === system));
 
+/**
+ * Where an event is the owner's confirmation of a block: in how many milliseconds they are to look again. It is redelivered then, and
+ * begins the block again.
+ */
+export function lookAgainAfter(system: string, { seq }: StoredEvent, exit: Exit): number | undefined {
+  const again = exit.lookAgainAt(system);
+  return again?.seq === seq ? Math.max(1, Date.parse(again.at) - Date.now()) : undefined;
+}
+
 /** Thrown where the task must wait: the message is redelivered after `ms`. The service logs one with a `cause`. */
 export class RetryLater extends Error {
   override readonly name = 'RetryLater';

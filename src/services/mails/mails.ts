@@ -65,7 +65,7 @@ export interface MailData extends Record<MailName, EveryMail> {
     /** The configured text of the task. */
     ask: string;
   };
-  /** To the owner of a manual system: to block, or to restore or revoke where there is an `ending`. */
+  /** To the owner of a manual system: to block, to look again where it is `blocked`, or to restore or revoke where there is an `ending`. */
   'access-request': EveryRequest & {
     system: string;
     openedAt: string;

@@ -134,6 +134,7 @@ export const samples: { [K in keyof MailData]: MailData[K][] } = {
   'access-request': [
     access,
     { ...access, reviewBy: null, dueAt: null, reminders: 2, groups: ['ledger-admins', 'ledger-users'] },
+    { ...access, blocked },
     { ...access, ending: 'retained', blocked },
     { ...access, ending: 'cancelled', blocked: { ...blocked, evidence: null }, reminders: 1 },
     { ...access, ending: 'retained' },

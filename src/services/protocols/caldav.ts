@@ -237,10 +237,20 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
     const headers = { depth: '1', 'content-type': 'application/xml; charset=utf-8' };
     const body = freeBusyWithin(within);
     const answer = await send(
-      { what, method: 'REPORT', url: collection, headers, body, expected: [200] },
+      { what, method: 'REPORT', url: collection, headers, body, expected: [200, 207] },
       signal,
     );
-    return parsed(what, answer.text, busyPeriodsOf);
+    if (answer.status === 200) return parsed(what, answer.text, busyPeriodsOf);
+    // Of a collection of calendars some servers answer for each of them. What one keeps back may be busy.
+    const items = parsed(what, answer.text, itemsIn, 'a multistatus');
+    if (items.length === 0) throw new Answered(`${name} answered "${what}" with an empty multistatus`, 207);
+    return items.flatMap(({ href, status, refused, data }) => {
+      if (data !== undefined) return parsed(what, data, busyPeriodsOf);
+      const said = `${name} answered ${refused ?? status} to "${what}" at ${here(href)}`;
+      throw (refused ?? status) < 500
+        ? new FinalFailure(FailureType.Refused, said)
+        : new Answered(said, status);
+    });
   }
 
   /** Free-busy includes our entry and does not tell it apart, so its time is cut out. */
@@ -418,7 +428,8 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
             url: at,
             headers: { 'content-type': 'text/calendar; charset=utf-8', ...precondition },
             body: content,
-            expected: [200, 201, 204, 412],
+            // It is read back, also where the server writes later.
+            expected: [200, 201, 202, 204, 412],
           },
           signal,
         );

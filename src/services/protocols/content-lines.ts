@@ -20,7 +20,7 @@ export const UNCLOSED = 'x-unclosed';
 export function calendarsIn(content: string): ICAL.Component[] {
   const root: Component = ['', [], []];
   const open = [root];
-  for (const line of content.replaceAll(/\r?\n[ \t]/g, '').split(/\r?\n/)) {
+  for (const line of linesOf(content)) {
     const [, mark, name = ''] = /^(BEGIN|END):\s*([\w-]+)\s*$/i.exec(line) ?? [];
     const component = open.at(-1)!;
     if (mark?.toUpperCase() === 'BEGIN') {
@@ -35,6 +35,14 @@ export function calendarsIn(content: string): ICAL.Component[] {
   if (calendars.length === 0) throw new Error('it has no VCALENDAR');
   return calendars.map((calendar) => new ICAL.Component(calendar));
 }
+
+/** Unfolded (RFC 5545 §3.1), without a byte order mark, whatever ends the lines. */
+const linesOf = (content: string): string[] =>
+  content
+    .replace(/^\uFEFF/, '')
+    .replaceAll(/\r\n?/g, '\n')
+    .replaceAll(/\n[ \t]/g, '')
+    .split('\n');
 
 /** Closes a component, and marks those within it that have no END. */
 function close(open: Component[], name: string): void {
@@ -57,7 +65,7 @@ function propertyOf(line: string, component: string): Property {
   }
 }
 
-/** Mends what programs get wrong: ISO 8601, a time without seconds, a date without VALUE, a TZID with a colon outside quotes. */
+/** Mends what programs get wrong: ISO 8601, lower case, a time without seconds, a date without VALUE, a TZID with a colon outside quotes. */
 function asStandard(line: string): string {
   const basic = line
     .replaceAll(/(\d{4})-(\d\d)-(\d\d)/g, '$1$2$3')
@@ -66,7 +74,10 @@ function asStandard(line: string): string {
       (_, date: string, hour: string, minute: string, second = '00') => `${date}${hour}${minute}${second}`,
     );
   const colon = basic.lastIndexOf(':');
-  const value = basic.slice(colon + 1).trim();
+  const value = basic
+    .slice(colon + 1)
+    .trim()
+    .toUpperCase();
   const isDate = /^\d{8}(,\d{8})*$/.test(value);
   const parameters = basic
     .slice(0, colon)

@@ -310,14 +310,18 @@ const clockIn =
     return { start: ms, end: ms };
   };
 
-/** What turns the wall-clock times of a property into instants: UTC, its VTIMEZONE, its TZID by name, or the given zone. */
+/**
+ * What turns the wall-clock times of a property into instants: UTC, its TZID by an IANA name, its VTIMEZONE, its TZID by another name, or the
+ * given zone. Under an IANA name programs keep old or partial rules, and show people what the time zone database says.
+ */
 function clockOf(property: ICAL.Property, timeZone: string): Clock {
   if (String(property.toJSON()[3]).endsWith('Z')) return clockIn('UTC');
   const tzid = property.getFirstParameter('tzid') || undefined;
   if (tzid === undefined) return clockIn(timeZone);
-  const defined = definedZone(property, tzid);
-  if (defined) return defined;
   const zone = timeZoneNamed(tzid);
+  const isIana = zone?.includes('/') && tzid.toLowerCase().endsWith(zone.toLowerCase());
+  const defined = isIana ? undefined : definedZone(property, tzid);
+  if (defined) return defined;
   if (zone !== undefined) return clockIn(zone);
   return (wall) => {
     const why = `it is at ${wall.toString()} in "${tzid}", which is no known time zone`;

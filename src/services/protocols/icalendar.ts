@@ -65,10 +65,14 @@ export function busyPeriodsOf(content: string): Period[] {
 /**
  * @param timeZone for times without one, such as all-day events
  * @param within follows recurrences, and leaves out what is known to be elsewhere
+ * @returns the exceptions (§3.8.4.4) last, wherever the object has them
  * @throws Error where the content as a whole is no iCalendar object
  */
 export function eventsOf(content: string, timeZone: string, within?: Period): CalendarEvent[] {
-  const components = calendarsIn(content).flatMap((calendar) => calendar.getAllSubcomponents('vevent'));
+  const isException = (component: ICAL.Component) => Number(component.hasProperty('recurrence-id'));
+  const components = calendarsIn(content)
+    .flatMap((calendar) => calendar.getAllSubcomponents('vevent'))
+    .toSorted((a, b) => isException(a) - isException(b));
   const exceptions = new Map<string, Exception[]>();
   const ofUid = (uid: string) => exceptions.get(uid) ?? exceptions.set(uid, []).get(uid)!;
   for (const component of components) {

@@ -40,7 +40,7 @@ type AboutTask = Pick<CallOfStep, 'exitId' | 'employeeId' | 'openedAt' | 'system
   TaskRequest & {
     /** Undefined where the directory does not know them. */
     employee?: Pick<Employee, 'displayName'> | undefined;
-    /** The number of the mail, from 1; from 2 on it is a reminder. */
+    /** The number of the mail, from 1. */
     number: number;
   };
 
@@ -68,12 +68,12 @@ export function createStepService(options: StepServiceOptions) {
   }
 
   const everyRequest = (about: AboutTask, to: Contact) => {
-    const { employeeId, step, system, startedAt, withinMs, number } = about;
+    const { employeeId, step, system, startedAt, withinMs, reminders } = about;
     return {
       ...basicsOf(organisation, { name: to.name }, about),
       whomToAsk: { hrPartner, operator },
       dueAt: startedAt === undefined ? null : new Date(Date.parse(startedAt) + withinMs).toISOString(),
-      reminders: number - 1,
+      reminders,
       command: confirmCommand(employeeId, stepKey({ name: step, system }), to.email),
     };
   };
