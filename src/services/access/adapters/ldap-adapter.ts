@@ -82,7 +82,8 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
       const { code, reason } = await session.modify(dialect.nameOf(entry, idOf(entry)), changes, condition);
       if (code === ResultCode.success) return { kind: 'written' };
       // Servers differ in the code for what is so already.
-      if ((await groups.isListed(session, listed, account)) === isMember) return { kind: 'unchanged' };
+      const now = await accountBy(session, accountId);
+      if (now && (await groups.isListed(session, listed, now)) === isMember) return { kind: 'unchanged' };
       const { displayName } = groups.refOf(listed);
       if (code === ResultCode.noSuchAttribute && !isMember) {
         const detail = `${reason}; the server shows the account in ${displayName} all the same, so that its members may be computed: look there`;

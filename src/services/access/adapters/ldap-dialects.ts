@@ -40,6 +40,8 @@ export interface Dialect {
   isAccount: Filter;
   /** Those that a group may have. A group has the id of its entry by the first one. */
   lists: readonly [MemberList, ...MemberList[]];
+  /** Where a member itself shows the groups that list it, also one whose members bindDn may not read. */
+  backlink?: string;
   /** What the functions below read of a group. */
   groupReads: readonly string[];
   /** @returns undefined where the server does not show it */
@@ -85,10 +87,12 @@ export const activeDirectory: Dialect = {
   login: 'sAMAccountName',
   identities: ['userPrincipalName', 'mail'],
   state: 'userAccountControl',
-  reads: ['adminCount', 'objectSid', 'primaryGroupID'],
+  reads: ['adminCount', 'objectSid', 'primaryGroupID', 'memberOf'],
   isAccount: and(equals('objectCategory', 'person'), equals('objectClass', 'user')),
   lists: [{ attribute: 'member', classes: ['group'], holds: 'names', hasPrimary: true }],
-  groupReads: ['objectSid'],
+  // Without the right to read it, "member" looks as if it were empty.
+  backlink: 'memberOf',
+  groupReads: ['objectSid', 'memberOf'],
 
   idOf: (entry) => {
     const bytes = entry.bytes('objectGUID');

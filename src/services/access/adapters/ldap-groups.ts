@@ -13,7 +13,7 @@ import {
 } from '../../protocols/ldap.js';
 import type { Membership, Standing } from '../access-port.js';
 import type { Dialect, MemberList } from './ldap-dialects.js';
-import { isBelow, type LdapEntries } from './ldap-entries.js';
+import { isBelow, isSameName, type LdapEntries } from './ldap-entries.js';
 
 /** A list of members of a group. To the hold each is a group of its own, so that it gives back into the list that it took from. */
 export interface Listing {
@@ -83,12 +83,30 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
     return [...new Map(found.map((each) => [each.id, each])).values()];
   }
 
+  /** @returns the groups below the base that the member itself shows, and that are not found by their members */
+  async function shownBy(
+    session: LdapSession,
+    member: Entry,
+    base: string,
+    found: readonly Listing[],
+  ): Promise<Listing[]> {
+    const shown: Listing[] = [];
+    for (const dn of dialect.backlink ? member.all(dialect.backlink) : []) {
+      if (!isBelow(dn, base) || found.some(({ entry }) => isSameName(entry.dn, dn))) continue;
+      const group = await session.read(dn, attributes);
+      if (group) shown.push(listingOf(group, first));
+    }
+    return shown;
+  }
+
   /** @returns each group that one of these is a member of, with that one: by several of them, an account keeps the others' way */
   async function above(session: LdapSession, inner: readonly Listing[]): Promise<[Listing, Listing][]> {
     const context = await entries.contextOf(session, groupBase);
-    const outerOf = (some: readonly Listing[]): Promise<Listing[]> => {
+    const outerOf = async (some: readonly Listing[]): Promise<Listing[]> => {
       const names = some.map(({ entry }) => entry.dn);
-      return listing(session, context, ({ holds }) => (holds === 'names' ? names : []), true);
+      const found = await listing(session, context, ({ holds }) => (holds === 'names' ? names : []), true);
+      for (const { entry } of some) found.push(...(await shownBy(session, entry, context, found)));
+      return found;
     };
     if ((await outerOf(inner)).length === 0) return [];
     const pairs: [Listing, Listing][] = [];
@@ -108,6 +126,7 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
     const { entry, list } = listed;
     const names = namesIn(list, account);
     if (names.length === 0) return list.holds === 'a search' ? undefined : false;
+    if (dialect.backlink && account.all(dialect.backlink).some((dn) => isSameName(dn, entry.dn))) return true;
     const isIn = isNamed(listed, names);
     if (await session.read(entry.dn, NONE, isIn)) return true;
     return (await session.read(entry.dn, NONE, not(isIn))) ? false : undefined;
@@ -171,12 +190,14 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
       const isOurs = ({ entry }: Listing): boolean => isBelow(entry.dn, base.dn);
       const namesFor = (list: MemberList): string[] => namesIn(list, account);
       const direct = await listing(session, groupBase, namesFor);
+      direct.push(...(await shownBy(session, account, base.dn, direct)));
       const numbered = await dialect.primaryGroups(session, account, context, attributes);
       const primary = dialect.lists
         .filter(({ hasPrimary }) => hasPrimary)
         .flatMap((list) => numbered.map((group) => listingOf(group, list)));
       // A membership may come by way of groups that are not the system's.
       const elsewhere = await listing(session, context, namesFor, true);
+      elsewhere.push(...(await shownBy(session, account, context, [...direct, ...elsewhere])));
       const nested: Membership[] = [];
       const met = new Map<string, Listing>();
       for (let level = [...direct, ...elsewhere, ...primary]; level.length > 0;) {

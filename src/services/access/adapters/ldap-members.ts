@@ -54,6 +54,7 @@ export async function hasOtherActive(
       isDoubtful ||= list.holds === 'a search' || entry.isPartial(list.attribute);
       if (names.length === 0)
         isDoubtful ||= !(await session.read(entry.dn, NONE, not(present(list.attribute))));
+      if (names.length === 0 && dialect.backlink) yield* accountsWhere(equals(dialect.backlink, entry.dn));
       for (const name of names.slice(0, MOST_MEMBERS + 1)) {
         looked += 1;
         if (list.holds === 'names') yield* named(name);
