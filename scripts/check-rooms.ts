@@ -26,7 +26,7 @@ services/directory/         exit/ services/protocols/
 services/notification/      exit/ services/protocols/ services/mails/
 services/hr/                exit/ services/protocols/ services/mails/ config/  ical-generator temporal-polyfill node:
 services/access/            exit/ services/protocols/  url-template node:
-services/access/adapters/   exit/ services/protocols/ services/access/  computed:
+services/access/adapters/   exit/ services/protocols/ services/access/  zod computed:
 adapter.ts                  services/access/ services/access/adapters/
 services/steps/             exit/ services/protocols/ services/mails/  node:
 services/                   exit/ services/*/ services/access/adapters/ config/

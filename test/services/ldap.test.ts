@@ -17,7 +17,7 @@ import { change } from '../support/ldap-change.js';
 import { startLdapProxy } from '../support/ldap-proxy.js';
 import type { LdapServer } from '../support/ldap-server.js';
 import { byEmployeeId } from '../support/matching.js';
-import { sambaLacks, startSamba } from '../support/samba.js';
+import { hide, MEMBER, sambaLacks, startSamba } from '../support/samba.js';
 import { hiddenBase, referringBase, slapdLacks, startSlapd } from '../support/slapd.js';
 import { scratchFolder } from '../support/temporal.js';
 
@@ -430,6 +430,47 @@ describeUnless(sambaLacks, 'a hold over LDAP on Active Directory (Samba) alone @
       memberships.map(({ group, via, changeable }) => [group.displayName, via, changeable]),
       [['everyone-admins', 'nested', 'it comes by way of Domain Users']],
     );
+  });
+
+  it('takes a membership in a group whose members it may not read, and sees a way by such a group', async () => {
+    const id = await admin.createUser({ employeeId: 'A-8' });
+    const [secret, inner] = [
+      await admin.createGroup('secret', [id]),
+      await admin.createGroup('secret-inner', [id]),
+    ];
+    await admin.createGroup('secret-outer', [inner]);
+    for (const group of ['secret', 'secret-inner', 'secret-outer'])
+      await hide(server, `CN=${group},${server.groupBase}`, MEMBER);
+    const hold: HoldKind = { kind: 'groups', groups: ['secret'] };
+    const { port, access, captured } = system(server);
+    const account = await captured('A-8', hold);
+    const { taken } = await access.block(account, hold, NOTHING, report, signal);
+    assert.deepEqual(taken.groups, [{ id: secret, displayName: 'secret' }]);
+    assert.deepEqual((await admin.account(id)).groups, ['secret-inner']);
+    await access.restore(account, taken, signal);
+    assert.deepEqual((await admin.account(id)).groups, ['secret', 'secret-inner']);
+    const outer = (await port.groupsOf(id, signal)).find(({ group }) => group.displayName === 'secret-outer');
+    assert.deepEqual([outer?.via, outer?.by], ['nested', inner]);
+  });
+
+  it('counts those whose primary group a protected group is, and members of one that it may not read', async () => {
+    const dana = await admin.createUser({ employeeId: 'A-9' });
+    const ravi = await admin.createUser({ employeeId: 'A-10' });
+    const eva = await admin.createUser({ employeeId: 'A-11' });
+    const inner = await admin.createGroup('unread', [eva]);
+    await hide(server, `CN=unread,${server.groupBase}`, MEMBER);
+    const group = await admin.createGroup('main', [dana, ravi, inner]);
+    await admin.modify(
+      ravi,
+      change('replace', 'primaryGroupID', await admin.valueOf(group, 'primaryGroupToken')),
+    );
+    await admin.setActive(eva, false);
+    const other = () => system(server).port.hasOtherActiveMember(group, dana, signal);
+    assert.equal(await other(), 'yes');
+    await admin.setActive(ravi, false);
+    assert.equal(await other(), 'no');
+    await admin.setActive(eva, true);
+    assert.equal(await other(), 'yes');
   });
 
   it('leaves the other flags of the account as they are', async () => {

@@ -132,6 +132,52 @@ describe('an adapter of your own', () => {
     assert.equal(await finalFailure(FailureType.CannotTell, capturing), 'the ledger is closed');
   });
 
+  const answers: [what: string, was: string, is: string, message: RegExp][] = [
+    [
+      'an account without the value that it was found by',
+      'active: true }, value },',
+      'active: true } },',
+      /^cannot tell: the adapter of ledger answered find with .*\[0\]\.value: .*: mend the adapter$/,
+    ],
+    [
+      'no list of accounts',
+      'async ({ attribute, value }) => [',
+      'async ({ attribute, value }) => undefined && [',
+      /find/,
+    ],
+    ['a word for a state', 'active: true }', "active: 'false' }", /find .*\[0\]\.account\.active: /],
+    ['a number for a group', 'groupsOf: async () => []', 'groupsOf: async () => [7]', /groupsOf .*\[0\]: /],
+  ];
+  for (const [what, was, is, message] of answers)
+    it(`cannot tell where it answers with ${what}`, async () => {
+      assert.ok(port.includes(was));
+      const access = await load(making(port.replace(was, is)));
+      const hold = { kind: 'groups' as const, groups: ['production'] };
+      const capturing = access.get('ledger')!.capture({ employeeId: 'E-1' }, hold, signal);
+      assert.match(await finalFailure(FailureType.CannotTell, capturing), message);
+    });
+
+  it('cannot tell where it answers with false whether a protected group has another active member', async () => {
+    const active = "({ id: '1', userName: 'nora', identities: [], active: true })";
+    const group = "{ group: { id: 'g', displayName: 'admins' }, via: 'direct', changeable: true }";
+    const code = port
+      .replace('read: async () => undefined', `read: async () => ${active}`)
+      .replace('groupsOf: async () => []', `groupsOf: async () => [${group}]`)
+      .replace("hasOtherActiveMember: async () => 'cannot tell'", 'hasOtherActiveMember: async () => false');
+    const access = await load(making(code), '    protectedGroups: [admins]\n');
+    const service = access.get('ledger')!;
+    const { accounts } = await service.capture({ employeeId: 'E-1' }, { kind: 'suspend' }, signal);
+    const blocking = service.block(
+      accounts[0]!,
+      { kind: 'suspend' },
+      { suspended: false, groups: [] },
+      () => Promise.resolve(),
+      signal,
+    );
+    const reason = await finalFailure(FailureType.CannotTell, blocking);
+    assert.match(reason, /the adapter of ledger answered hasOtherActiveMember with something else/);
+  });
+
   const mistakes: [what: string, code: string | undefined, message: RegExp][] = [
     ['is missing', undefined, /Cannot find module '.*adapters\/ledger\.mjs'/],
     ['does not parse', 'export default (', /Unexpected end of input/],

@@ -10,6 +10,8 @@ interface LdapAdmin extends Admin {
   valueOf: (id: string, attribute: string) => Promise<string>;
   setPassword: (userId: string, password: string) => Promise<void>;
   modify: (id: string, ...changes: Change[]) => Promise<void>;
+  createEntry: (dn: string, attributes: Record<string, string | string[]>) => Promise<string>;
+  dnOf: (id: string) => string;
   modifyEntry: (dn: string, ...changes: Change[]) => Promise<void>;
   /** Gives the entry another name, and another place. */
   move: (id: string, dn: string) => Promise<void>;
@@ -68,6 +70,8 @@ export function ldapAdmin(server: LdapServer, prefix = ''): LdapAdmin {
       }),
     modify,
     modifyEntry,
+    createEntry: create,
+    dnOf: nameOf,
     setPassword: (userId, password) => modify(userId, making.setPassword(password)),
     async move(id, dn) {
       await connected((client) => client.modifyDN(nameOf(id), dn));

@@ -28,6 +28,9 @@ const groupBase = `OU=groups,${SUFFIX}`;
 const service = { bindDn: `CN=svc-ems,CN=Users,${SUFFIX}`, password: 'Passw0rd!OfEms' };
 const admin = { bindDn: `CN=Administrator,CN=Users,${SUFFIX}`, password: 'Passw0rd!OfTheAdmin' };
 
+/** The schemaIDGUID of `member`. */
+export const MEMBER = 'bf9679c0-0de6-11d0-a285-00aa003049e2';
+
 /** With a flag that a hold must leave: no password is required (0x20). */
 const control = (active: boolean): string => (active ? '544' : '546');
 const making: Making = {
@@ -97,6 +100,24 @@ export async function startSamba(logFile: string): Promise<LdapServer> {
   };
 }
 
+/** Takes from EMS the right to read an attribute of one entry, by its schemaIDGUID. */
+export async function hide(server: LdapServer, dn: string, attribute: string): Promise<void> {
+  const tool = toolIn(path.dirname(server.caFile!));
+  const sddl = `--sddl=(OD;;RP;${attribute};;${await sidOf(tool, 'svc-ems')})`;
+  await tool('dsacl', 'set', `--objectdn=${dn}`, sddl);
+}
+
+type Tool = (...args: string[]) => Promise<string>;
+
+/** Changes the domain in the folder, whether its server runs or not. */
+const toolIn = (folder: string): Tool => {
+  const domain = ['-H', path.join(folder, 'private/sam.ldb'), '-s', path.join(folder, 'etc/smb.conf')];
+  return (...args) => run('samba-tool', [...args, ...domain]);
+};
+
+const sidOf = async (tool: Tool, user: string): Promise<string> =>
+  /objectSid: (\S+)/.exec(await tool('user', 'show', user, '--attributes=objectSid'))![1]!;
+
 /** Makes the domain, the units, and the account of EMS with the rights that docs/identity-providers.md delegates. */
 async function provision(into: string): Promise<string> {
   const folder = path.join(into, 'dc');
@@ -115,18 +136,17 @@ async function provision(into: string): Promise<string> {
     ...['--host-name=dc1', '--host-ip=127.0.0.1', `--adminpass=${admin.password}`],
     ...Object.entries(options).map(([name, value]) => `--option=${name}=${value}`),
   ]);
-  const offline = ['-H', path.join(folder, 'private/sam.ldb'), '-s', await configure(folder, [])];
-  const tool = (...args: string[]): Promise<string> => run('samba-tool', [...args, ...offline]);
+  await configure(folder, []);
+  const tool = toolIn(folder);
   await tool('ou', 'create', userBase);
   await tool('ou', 'create', groupBase);
   await tool('user', 'create', 'svc-ems', service.password);
-  const shown = await tool('user', 'show', 'svc-ems', '--attributes=objectSid');
-  const sid = /objectSid: (\S+)/.exec(shown)![1]!;
+  const sid = await sidOf(tool, 'svc-ems');
   const delegate = (unit: string, attribute: string, objects: string): Promise<string> =>
     tool('dsacl', 'set', `--objectdn=${unit}`, `--sddl=(OA;CIIO;RPWP;${attribute};${objects};${sid})`);
   // The schemaIDGUIDs of userAccountControl of users, and of member of groups.
   await delegate(userBase, 'bf967a68-0de6-11d0-a285-00aa003049e2', 'bf967aba-0de6-11d0-a285-00aa003049e2');
-  await delegate(groupBase, 'bf9679c0-0de6-11d0-a285-00aa003049e2', 'bf967a9c-0de6-11d0-a285-00aa003049e2');
+  await delegate(groupBase, MEMBER, 'bf967a9c-0de6-11d0-a285-00aa003049e2');
   return folder;
 }
 

@@ -1,5 +1,5 @@
 /** OpenLDAP's slapd with the overlays ppolicy and memberof. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import getPort from 'get-port';
 import { Client } from 'ldapts';
@@ -15,8 +15,10 @@ export const slapdLacks = lacking(['/usr/sbin/slapd', '/usr/lib/ldap/ppolicy.so'
 const SUFFIX = 'dc=acme,dc=example';
 const userBase = `ou=people,${SUFFIX}`;
 const groupBase = `ou=groups,${SUFFIX}`;
-/** Where EMS may read neither locks nor members. */
+/** Where EMS may read neither locks, members nor employee numbers; by these it may search. */
 export const hiddenBase = `ou=hidden,${SUFFIX}`;
+/** What the name of a group begins with whose members EMS may not read. */
+export const secret = 'secret-';
 /** A part of it is on another server. */
 export const referringBase = `ou=referring,${SUFFIX}`;
 const service = { bindDn: `cn=ems,ou=services,${SUFFIX}`, password: 'password-of-ems' };
@@ -45,16 +47,24 @@ const settings = (folder: string): string => `
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
+include ${folder}/nis.schema
+include /etc/ldap/schema/dyngroup.schema
+# Where a name is of no database here.
+referral ldap://other.acme.example
 modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload ppolicy
 moduleload memberof
+moduleload dynlist
 database mdb
 suffix "${SUFFIX}"
 rootdn "${admin.bindDn}"
 rootpw ${admin.password}
 directory ${folder}/data
 overlay memberof
+overlay dynlist
+dynlist-attrset groupOfURLs memberURL member
+dynlist-attrset labeledURIObject labeledURI member
 overlay ppolicy
 ppolicy_default "cn=default,${SUFFIX}"
 # Fewer than an account has groups in a test: what does not fit into one answer is read in pages.
@@ -62,8 +72,10 @@ limits dn.exact="${service.bindDn}" size.soft=4 size.hard=4 size.prtotal=unlimit
 access to attrs=userPassword by anonymous auth by * none
 access to dn.subtree="${hiddenBase}" attrs=pwdAccountLockedTime by * none
 access to dn.subtree="${hiddenBase}" attrs=member by * none
+access to dn.regex="^cn=${secret}[^,]*,${groupBase}$" attrs=member by * none
+access to dn.subtree="${hiddenBase}" attrs=employeeNumber by dn.exact="${service.bindDn}" search by * none
 access to dn.subtree="${userBase}" attrs=pwdAccountLockedTime by dn.exact="${service.bindDn}" write
-access to dn.subtree="${groupBase}" attrs=member by dn.exact="${service.bindDn}" write
+access to dn.subtree="${groupBase}" attrs=member,uniqueMember,memberUid by dn.exact="${service.bindDn}" write
 access to * by dn.exact="${service.bindDn}" read by * none
 `;
 
@@ -96,6 +108,9 @@ export async function startSlapd(logFile: string): Promise<LdapServer> {
   const folder = path.dirname(logFile);
   const file = (name: string): string => path.join(folder, name);
   await mkdir(file('data'));
+  // As in RFC 2307bis: a group may have names and logins.
+  const nis = await readFile('/etc/ldap/schema/nis.schema', 'utf8');
+  await writeFile(file('nis.schema'), nis.replace(/('posixGroup'[^)]*?SUP top )STRUCTURAL/s, '$1AUXILIARY'));
   await writeFile(file('slapd.conf'), settings(folder));
   await writeFile(file('entries.ldif'), entries);
   await run('/usr/sbin/slapadd', ['-f', file('slapd.conf'), '-l', file('entries.ldif')]);

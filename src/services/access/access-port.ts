@@ -88,8 +88,8 @@ export type Standing = (
   | { is: 'direct' | 'out' }
   /** `by`: the name of the inner group that lists the account. */
   | { is: 'nested'; by: string }
-  /** `because` goes on after the name of the system. */
-  | { is: 'cannot tell'; because: string }
+  /** `because` goes on after the name of the system. `isHidden`: no other membership of the account tells anything about this one. */
+  | { is: 'cannot tell'; because: string; isHidden?: true }
 ) & {
   /** The members as they were read for this answer. */
   members?: Members | undefined;

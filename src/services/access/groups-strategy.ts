@@ -155,7 +155,7 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
       ].flatMap((each) => {
         const { name, group, standing } = each;
         if (standing.is === 'nested') return [`${port.system}: "${name}" ${comesBy(standing.by)}`];
-        if (standing.is === 'cannot tell' && (hasWay || !group))
+        if (standing.is === 'cannot tell' && (hasWay || !group || standing.isHidden))
           return [`${port.system} ${standing.because}`];
         if (standing.is === 'direct' && group && !isCaptured(group) && !isAmong(uncaptured)(group))
           return [`${port.system} lists the account in "${name}", and not among its memberships`];

@@ -82,6 +82,9 @@ interface Written {
   reason: string;
 }
 
+/** Asks for no attribute (RFC 4511 §4.5.1.8). */
+export const NONE = ['1.1'];
+
 /** One bound connection. */
 export interface LdapSession {
   /** @throws FinalFailure CannotTell where another server has a part of the answer, Refused */

@@ -4,6 +4,7 @@ import {
   and,
   deleteValue,
   equals,
+  NONE,
   not,
   present,
   type Change,
@@ -12,6 +13,17 @@ import {
   type LdapSession,
 } from '../../protocols/ldap.js';
 import type { Capabilities } from '../access-port.js';
+
+/** An attribute of groups that lists members. */
+export interface MemberList {
+  attribute: string;
+  /** The object classes of the groups that have it. */
+  classes: readonly string[];
+  /** What it calls a member by: the name of the entry, or the login of the account. A search computes its members. */
+  holds: 'names' | 'logins' | 'a search';
+  /** Accounts may be in such a group by a number of their own, which the list does not show. */
+  hasPrimary?: true;
+}
 
 export interface Dialect {
   capabilities: Omit<Capabilities, 'settleMs'>;
@@ -26,7 +38,12 @@ export interface Dialect {
   /** What else the functions below read of an account. */
   reads: readonly string[];
   isAccount: Filter;
-  isGroup: Filter;
+  /** Those that a group may have. A group has the id of its entry by the first one. */
+  lists: readonly [MemberList, ...MemberList[]];
+  /** Where a member itself shows the groups that list it, also one whose members bindDn may not read. */
+  backlink?: string;
+  /** What the functions below read of a group. */
+  groupReads: readonly string[];
   /** @returns undefined where the server does not show it */
   idOf: (entry: Entry) => string | undefined;
   /** @param context the naming context, below which the server has the entry */
@@ -43,8 +60,15 @@ export interface Dialect {
   /** @returns why a suspension would not keep the person out */
   obstacle?: (session: LdapSession, entry: Entry, context: string) => Promise<string | undefined>;
   suspension: (entry: Entry, active: boolean) => Change[];
-  /** The SID of the group that the account is in without being listed as a member. */
-  primaryGroup?: (entry: Entry) => string | undefined;
+  /** @returns the groups that the account is in without being listed as a member */
+  primaryGroups: (
+    session: LdapSession,
+    entry: Entry,
+    context: string,
+    attributes: readonly string[],
+  ) => Promise<Entry[]>;
+  /** Finds the accounts that are in a group without being listed. */
+  primaryMembers: (group: Entry) => Filter | undefined;
   /** What to do where bindDn may not suspend this account. */
   adviceOf?: (entry: Entry) => string | undefined;
 }
@@ -63,9 +87,12 @@ export const activeDirectory: Dialect = {
   login: 'sAMAccountName',
   identities: ['userPrincipalName', 'mail'],
   state: 'userAccountControl',
-  reads: ['adminCount', 'objectSid', 'primaryGroupID'],
+  reads: ['adminCount', 'objectSid', 'primaryGroupID', 'memberOf'],
   isAccount: and(equals('objectCategory', 'person'), equals('objectClass', 'user')),
-  isGroup: equals('objectCategory', 'group'),
+  lists: [{ attribute: 'member', classes: ['group'], holds: 'names', hasPrimary: true }],
+  // Without the right to read it, "member" looks as if it were empty.
+  backlink: 'memberOf',
+  groupReads: ['objectSid', 'memberOf'],
 
   idOf: (entry) => {
     const bytes = entry.bytes('objectGUID');
@@ -87,10 +114,17 @@ export const activeDirectory: Dialect = {
     return [deleteValue('userAccountControl', control), addValue('userAccountControl', String(wanted))];
   },
 
-  primaryGroup(entry) {
+  async primaryGroups(session, entry, _context, attributes) {
     const rid = entry.one('primaryGroupID');
     const sid = entry.bytes('objectSid');
-    return rid && sid ? [...sidOf(sid).split('-').slice(0, -1), rid].join('-') : undefined;
+    if (!rid || !sid) return [];
+    const group = await session.read(`<SID=${[...sidOf(sid).slice(0, -1), rid].join('-')}>`, attributes);
+    return group ? [group] : [];
+  },
+
+  primaryMembers(group) {
+    const sid = group.bytes('objectSid');
+    return sid && equals('primaryGroupID', String(sidOf(sid).at(-1)));
   },
 
   adviceOf: (entry) =>
@@ -110,9 +144,15 @@ export const openldap: Dialect = {
   version: 'entryCSN',
   identities: ['mail'],
   state: LOCK,
-  reads: ['pwdPolicySubentry'],
+  reads: ['pwdPolicySubentry', 'gidNumber'],
   isAccount: present('objectClass'),
-  isGroup: equals('objectClass', 'groupOfNames'),
+  lists: [
+    { attribute: 'member', classes: ['groupOfNames', 'groupOfMembers'], holds: 'names' },
+    { attribute: 'uniqueMember', classes: ['groupOfUniqueNames'], holds: 'names' },
+    { attribute: 'memberUid', classes: ['posixGroup'], holds: 'logins', hasPrimary: true },
+    { attribute: 'memberURL', classes: ['groupOfURLs'], holds: 'a search' },
+  ],
+  groupReads: ['gidNumber'],
 
   idOf: (entry) => entry.one('entryUUID'),
   // A server gives its own ids: no other one has an entry with this one.
@@ -128,11 +168,26 @@ export const openldap: Dialect = {
     // Another value is a lock-out after failed logins, which may end by itself.
     if (lock !== undefined) return true;
     // Without the overlay ppolicy, or the right to read it, the attribute is missing too; then the filter is Undefined (RFC 4511 §4.5.1.7).
-    const isUnlocked = await session.read(entry.dn, ['1.1'], not(present(LOCK)));
+    const isUnlocked = await session.read(entry.dn, NONE, not(present(LOCK)));
     return isUnlocked ? true : undefined;
   },
 
   obstacle: unlocking,
+
+  // RFC 2307 §5.3.
+  async primaryGroups(session, entry, context, attributes) {
+    const number = entry.one('gidNumber');
+    if (number === undefined) return [];
+    const filter = and(equals('objectClass', 'posixGroup'), equals('gidNumber', number));
+    return session.search(context, filter, attributes, { ignoresReferences: true });
+  },
+
+  primaryMembers(group) {
+    const number = group.one('gidNumber');
+    return number === undefined
+      ? undefined
+      : and(equals('objectClass', 'posixAccount'), equals('gidNumber', number));
+  },
 
   suspension(entry, active) {
     if (active) return [deleteValue(LOCK, LOCKED)];
@@ -170,8 +225,8 @@ export function guidOf(bytes: Buffer): string {
     .join('-');
 }
 
-/** MS-DTYP §2.4.2.2. */
-function sidOf(bytes: Buffer): string {
+/** Its parts; in a group's or an account's the last one is the number within the domain (MS-DTYP §2.4.2.2). */
+function sidOf(bytes: Buffer): (string | number)[] {
   const authorities = Array.from({ length: bytes[1]! }, (_, i) => bytes.readUInt32LE(8 + 4 * i));
-  return ['S', bytes[0], bytes.readUIntBE(2, 6), ...authorities].join('-');
+  return ['S', bytes[0]!, bytes.readUIntBE(2, 6), ...authorities];
 }

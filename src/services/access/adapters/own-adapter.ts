@@ -2,6 +2,7 @@
 import { FinalFailure } from '../../../exit/failures.js';
 import { RetryAfter } from '../../protocols/retry-after.js';
 import type { AccessPort } from '../access-port.js';
+import { withCheckedAnswers } from './own-answers.js';
 
 /** What the default export of the module is called with, once for each process. */
 export interface Given {
@@ -62,5 +63,5 @@ export async function loadAdapter(module: string, given: Omit<Given, 'failures'>
     throw new Error(
       `the adapter of ${module} must have as functions: ${wrong.map(([name]) => name).join(', ')}`,
     );
-  return port as AccessPort;
+  return withCheckedAnswers(port as AccessPort);
 }

@@ -1,0 +1,53 @@
+/** Entries of a directory server, by the configured bases and by their immutable ids. */
+import { cannotTell, FailureType, FinalFailure } from '../../../exit/failures.js';
+import { NONE, type Entry, type LdapSession } from '../../protocols/ldap.js';
+import type { Dialect } from './ldap-dialects.js';
+
+export type LdapEntries = ReturnType<typeof createLdapEntries>;
+
+/** @param name of the system, for errors */
+export function createLdapEntries(name: string, dialect: Dialect) {
+  const contexts = new Map<string, string>();
+
+  /** @returns the entry of a configured base, which must exist: below a base that is not visible there is nothing to find */
+  async function baseEntry(session: LdapSession, base: string): Promise<Entry> {
+    const entry = await session.read(base, NONE);
+    if (entry) return entry;
+    throw new FinalFailure(
+      FailureType.Refused,
+      `${name} shows no entry ${base}: check userBase and groupBase, and what bindDn may read`,
+    );
+  }
+
+  /** The naming context around a base: what was moved out of the base is not deleted. */
+  async function contextOf(session: LdapSession, base: string): Promise<string> {
+    const known = contexts.get(base);
+    if (known !== undefined) return known;
+    // In the server's spelling: the configured one may have spaces, or other escapes.
+    const { dn } = await baseEntry(session, base);
+    const all = (await session.read('', ['namingContexts']))?.all('namingContexts') ?? [];
+    const around = all.filter((each) => isSameName(each, dn) || isBelow(dn, each));
+    const context = around.toSorted((one, other) => other.length - one.length)[0];
+    if (context === undefined)
+      throw cannotTell(`${name} has no naming context around ${base}: check userBase and groupBase`);
+    contexts.set(base, context);
+    return context;
+  }
+
+  function idOf(entry: Entry): string {
+    const id = dialect.idOf(entry);
+    if (id !== undefined) return id;
+    throw cannotTell(
+      `${name} shows no ${dialect.id} of ${entry.dn}: check "directory", and what bindDn may read`,
+    );
+  }
+
+  const byId = async (session: LdapSession, base: string, id: string, attributes: readonly string[]) =>
+    dialect.byId(session, id, attributes, await contextOf(session, base));
+
+  return { baseEntry, contextOf, idOf, byId };
+}
+
+export const isSameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
+export const isBelow = (dn: string, base: string): boolean =>
+  dn.toLowerCase().endsWith(`,${base.toLowerCase()}`);

@@ -1,0 +1,241 @@
+/** The groups of a directory server: which of them list an account, in which of their lists, and by way of which other groups. */
+import { cannotTell } from '../../../exit/failures.js';
+import {
+  and,
+  equals,
+  NONE,
+  not,
+  or,
+  present,
+  type Entry,
+  type Filter,
+  type LdapSession,
+} from '../../protocols/ldap.js';
+import type { Membership, Standing } from '../access-port.js';
+import type { Dialect, MemberList } from './ldap-dialects.js';
+import { isBelow, isSameName, type LdapEntries } from './ldap-entries.js';
+
+/** A list of members of a group. To the hold each is a group of its own, so that it gives back into the list that it took from. */
+export interface Listing {
+  id: string;
+  entry: Entry;
+  list: MemberList;
+}
+
+/** Names in one filter. */
+const NAMES_A_SEARCH = 100;
+
+export type LdapGroups = ReturnType<typeof createLdapGroups>;
+
+/** @param name of the system, for errors */
+export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEntries, groupBase: string) {
+  const attributes = [dialect.id, 'cn', 'objectClass', ...dialect.groupReads].concat(dialect.version ?? []);
+  const [first] = dialect.lists;
+  const isGroup = or(...dialect.lists.map((list) => isOn(list)));
+  const versionOf = (entry: Entry) => dialect.version && entry.one(dialect.version);
+
+  const listingOf = (entry: Entry, list: MemberList): Listing => {
+    const id = entries.idOf(entry);
+    return { id: list === first ? id : `${id};${list.attribute}`, entry, list };
+  };
+
+  /** @param entry with its lists: its class may be one that the server derives from those that are known here */
+  const listingsOf = (entry: Entry): Listing[] => {
+    const classes = new Set(entry.all('objectClass').map((each) => each.toLowerCase()));
+    const has = (list: MemberList): boolean =>
+      list.classes.some((each) => classes.has(each.toLowerCase())) || entry.all(list.attribute).length > 0;
+    return dialect.lists.filter(has).map((list) => listingOf(entry, list));
+  };
+
+  const refOf = ({ id, entry }: Listing) => ({ id, displayName: entry.one('cn') ?? entry.dn });
+
+  const membershipOf = (
+    listing: Listing,
+    via: Membership['via'],
+    changeable: Membership['changeable'],
+    by?: string,
+  ): Membership => ({ group: refOf(listing), via, changeable, by, version: versionOf(listing.entry) });
+
+  /** What a list calls the account. */
+  function namesIn({ holds }: MemberList, account: Entry): string[] {
+    if (holds === 'names') return [account.dn];
+    return holds === 'logins' ? account.all(dialect.login) : [];
+  }
+
+  /** @returns the groups below the base that have one of these names in the list */
+  async function listing(
+    session: LdapSession,
+    base: string,
+    namesFor: (list: MemberList) => readonly string[],
+    ignoresReferences = false,
+  ): Promise<Listing[]> {
+    const found: Listing[] = [];
+    for (const list of dialect.lists) {
+      const names = namesFor(list);
+      for (let from = 0; from < names.length; from += NAMES_A_SEARCH) {
+        const some = names.slice(from, from + NAMES_A_SEARCH).map((each) => equals(list.attribute, each));
+        const groups = await session.search(base, and(isOn(list), or(...some)), attributes, {
+          ignoresReferences,
+        });
+        found.push(...groups.map((group) => listingOf(group, list)));
+      }
+    }
+    return [...new Map(found.map((each) => [each.id, each])).values()];
+  }
+
+  /** @returns the groups below the base that the member itself shows, and that are not found by their members */
+  async function shownBy(
+    session: LdapSession,
+    member: Entry,
+    base: string,
+    found: readonly Listing[],
+  ): Promise<Listing[]> {
+    const shown: Listing[] = [];
+    for (const dn of dialect.backlink ? member.all(dialect.backlink) : []) {
+      if (!isBelow(dn, base) || found.some(({ entry }) => isSameName(entry.dn, dn))) continue;
+      const group = await session.read(dn, attributes);
+      if (group) shown.push(listingOf(group, first));
+    }
+    return shown;
+  }
+
+  /** @returns each group that one of these is a member of, with that one: by several of them, an account keeps the others' way */
+  async function above(session: LdapSession, inner: readonly Listing[]): Promise<[Listing, Listing][]> {
+    const context = await entries.contextOf(session, groupBase);
+    const outerOf = async (some: readonly Listing[]): Promise<Listing[]> => {
+      const names = some.map(({ entry }) => entry.dn);
+      const found = await listing(session, context, ({ holds }) => (holds === 'names' ? names : []), true);
+      for (const { entry } of some) found.push(...(await shownBy(session, entry, context, found)));
+      return found;
+    };
+    if ((await outerOf(inner)).length === 0) return [];
+    const pairs: [Listing, Listing][] = [];
+    for (const each of inner) for (const outer of await outerOf([each])) pairs.push([outer, each]);
+    return pairs;
+  }
+
+  const isNamed = ({ list }: Listing, names: readonly string[]): Filter =>
+    or(...names.map((each) => equals(list.attribute, each)));
+
+  /** @returns whether the list has the account; undefined where the server does not show it (RFC 4511 §4.5.1.7: Undefined) */
+  async function isListed(
+    session: LdapSession,
+    listed: Listing,
+    account: Entry,
+  ): Promise<boolean | undefined> {
+    const { entry, list } = listed;
+    const names = namesIn(list, account);
+    if (names.length === 0) return list.holds === 'a search' ? undefined : false;
+    if (dialect.backlink && account.all(dialect.backlink).some((dn) => isSameName(dn, entry.dn))) return true;
+    const isIn = isNamed(listed, names);
+    if (await session.read(entry.dn, NONE, isIn)) return true;
+    return (await session.read(entry.dn, NONE, not(isIn))) ? false : undefined;
+  }
+
+  /** Without the right to read its members, a filter on them finds no group. */
+  async function assertMembersAreShown(session: LdapSession): Promise<void> {
+    const isThere = async (filter: Filter): Promise<boolean> =>
+      (await session.search(groupBase, filter, NONE, { sizeLimit: 1 })).length > 0;
+    const isTold = ({ attribute }: MemberList): Filter => or(present(attribute), not(present(attribute)));
+    if (await isThere(or(...dialect.lists.map((list) => and(isOn(list), isTold(list)))))) return;
+    if (!(await isThere(isGroup))) return;
+    throw cannotTell(
+      `${name} shows no members of the groups below ${groupBase}: let bindDn read "${first.attribute}"`,
+    );
+  }
+
+  return {
+    attributes,
+    listingsOf,
+    refOf,
+    versionOf,
+    isListed,
+
+    /** What to write. An account may have several logins, and a list some of them. */
+    async namesToChange(
+      session: LdapSession,
+      listed: Listing,
+      account: Entry,
+      isMember: boolean,
+    ): Promise<string[]> {
+      const names = namesIn(listed.list, account);
+      if (isMember || names.length < 2) return names.slice(0, 1);
+      const found: string[] = [];
+      for (const each of names)
+        if (await session.read(listed.entry.dn, NONE, isNamed(listed, [each]))) found.push(each);
+      return found.length > 0 ? found : names.slice(0, 1);
+    },
+
+    /** @param id as in a listing @returns undefined where the group was deleted */
+    async byId(session: LdapSession, id: string): Promise<Listing | undefined> {
+      const entry = await entries.byId(session, groupBase, id.split(';')[0]!, attributes);
+      const list = dialect.lists.find(({ attribute }) => id.endsWith(`;${attribute}`)) ?? first;
+      if (entry) return listingOf(entry, list);
+      await entries.baseEntry(session, groupBase);
+      return undefined;
+    },
+
+    async called(session: LdapSession, cn: string): Promise<Listing[]> {
+      const found: Listing[] = [];
+      for (const list of dialect.lists) {
+        const groups = await session.search(groupBase, and(isOn(list), equals('cn', cn)), attributes);
+        found.push(...groups.map((group) => listingOf(group, list)));
+      }
+      return found;
+    },
+
+    async memberships(session: LdapSession, account: Entry): Promise<Membership[]> {
+      const base = await entries.baseEntry(session, groupBase);
+      const context = await entries.contextOf(session, groupBase);
+      const isOurs = ({ entry }: Listing): boolean => isBelow(entry.dn, base.dn);
+      const namesFor = (list: MemberList): string[] => namesIn(list, account);
+      const direct = await listing(session, groupBase, namesFor);
+      direct.push(...(await shownBy(session, account, base.dn, direct)));
+      const numbered = await dialect.primaryGroups(session, account, context, attributes);
+      const primary = dialect.lists
+        .filter(({ hasPrimary }) => hasPrimary)
+        .flatMap((list) => numbered.map((group) => listingOf(group, list)));
+      // A membership may come by way of groups that are not the system's.
+      const elsewhere = await listing(session, context, namesFor, true);
+      elsewhere.push(...(await shownBy(session, account, context, [...direct, ...elsewhere])));
+      const nested: Membership[] = [];
+      const met = new Map<string, Listing>();
+      for (let level = [...direct, ...elsewhere, ...primary]; level.length > 0;) {
+        const inner = level.filter(({ id }) => !met.has(id));
+        for (const each of inner) met.set(each.id, each);
+        const pairs = await above(session, [...new Map(inner.map((each) => [each.id, each])).values()]);
+        for (const [outer, by] of pairs.filter(([each]) => isOurs(each)))
+          nested.push(membershipOf(outer, 'nested', `it comes by way of ${refOf(by).displayName}`, by.id));
+        level = pairs.map(([outer]) => outer);
+      }
+      const found = [
+        ...direct.map((each) => membershipOf(each, 'direct', true)),
+        ...primary
+          .filter(isOurs)
+          .map((each) =>
+            membershipOf(each, 'primary', 'it is the primary group: give the account another one first'),
+          ),
+        ...nested,
+      ];
+      if (found.length === 0) await assertMembersAreShown(session);
+      return found;
+    },
+
+    /** By the group's own word. */
+    async standingOf(session: LdapSession, listed: Listing, account: Entry): Promise<Standing> {
+      const isIn = await isListed(session, listed, account);
+      if (isIn !== undefined) return { is: isIn ? 'direct' : 'out' };
+      const { displayName } = refOf(listed);
+      const { attribute, holds } = listed.list;
+      const because =
+        holds === 'a search'
+          ? `computes the members of "${displayName}" by its ${attribute}`
+          : `does not show the members of "${displayName}": let bindDn read ${attribute}`;
+      return { is: 'cannot tell', because, isHidden: true };
+    },
+  };
+
+  function isOn({ classes }: MemberList): Filter {
+    return or(...classes.map((each) => equals('objectClass', each)));
+  }
+}

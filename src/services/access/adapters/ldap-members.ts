@@ -1,0 +1,86 @@
+/** Looks for an active account among the members of a group of a directory server, and of the groups among them. */
+import { FailureType, isFinalFailure } from '../../../exit/failures.js';
+import { and, equals, NONE, not, present, type Entry, type LdapSession } from '../../protocols/ldap.js';
+import type { Dialect } from './ldap-dialects.js';
+import type { LdapGroups, Listing } from './ldap-groups.js';
+
+/** How many members are looked at. */
+const MOST_MEMBERS = 200;
+
+interface Accounts {
+  userBase: string;
+  /** What the functions below read of an account. */
+  attributes: readonly string[];
+  isOwn: (account: Entry) => boolean;
+  stateOf: (account: Entry) => Promise<boolean | undefined>;
+}
+
+/** @returns whether the group has an active member besides the own account; `no` only where all members are told */
+export async function hasOtherActive(
+  session: LdapSession,
+  dialect: Dialect,
+  groups: LdapGroups,
+  group: Listing,
+  { userBase, attributes: ofAccounts, isOwn, stateOf }: Accounts,
+): Promise<'yes' | 'no' | 'cannot tell'> {
+  const lists = dialect.lists.map(({ attribute }) => attribute);
+  const attributes = [...ofAccounts, ...groups.attributes, ...lists];
+  let isDoubtful = false;
+  let isListed = false;
+  let looked = 0;
+  const met = new Set<string>();
+  const whole = await session.read(group.entry.dn, attributes);
+  // The iteration includes the groups among the members, which are added meanwhile.
+  const inner = whole ? [whole] : [];
+  for (const each of inner) {
+    for await (const member of membersOf(each)) {
+      if (met.has(member.dn)) continue;
+      met.add(member.dn);
+      if (groups.listingsOf(member).length > 0) inner.push(member);
+      else if (isOwn(member)) isListed = true;
+      else {
+        const state = await stateOf(member);
+        if (state) return 'yes';
+        isDoubtful ||= state === undefined;
+      }
+      if (looked > MOST_MEMBERS) return 'cannot tell';
+    }
+  }
+  return isListed && !isDoubtful ? 'no' : 'cannot tell';
+
+  async function* membersOf(entry: Entry): AsyncGenerator<Entry> {
+    for (const { list } of groups.listingsOf(entry)) {
+      const names = entry.all(list.attribute);
+      isDoubtful ||= list.holds === 'a search' || entry.isPartial(list.attribute);
+      if (names.length === 0)
+        isDoubtful ||= !(await session.read(entry.dn, NONE, not(present(list.attribute))));
+      if (names.length === 0 && dialect.backlink) yield* accountsWhere(equals(dialect.backlink, entry.dn));
+      for (const name of names.slice(0, MOST_MEMBERS + 1)) {
+        looked += 1;
+        if (list.holds === 'names') yield* named(name);
+        else if (list.holds === 'logins') yield* accountsWhere(equals(dialect.login, name));
+      }
+    }
+    const primary = dialect.primaryMembers(entry);
+    if (primary) yield* accountsWhere(primary);
+  }
+
+  /** One that was deleted is left out: OpenLDAP does not remove its name from groups by itself. */
+  async function* named(name: string): AsyncGenerator<Entry> {
+    try {
+      const entry = await session.read(name, attributes);
+      if (entry) yield entry;
+    } catch (error) {
+      // It is on another server.
+      if (!isFinalFailure(error, FailureType.Refused)) throw error;
+      isDoubtful = true;
+    }
+  }
+
+  async function* accountsWhere(filter: ReturnType<typeof equals>): AsyncGenerator<Entry> {
+    const options = { sizeLimit: MOST_MEMBERS };
+    const found = await session.search(userBase, and(dialect.isAccount, filter), attributes, options);
+    isDoubtful ||= found.length === MOST_MEMBERS;
+    yield* found;
+  }
+}

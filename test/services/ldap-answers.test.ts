@@ -1,0 +1,234 @@
+/** What an OpenLDAP server does not show, and groups of several kinds. */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { FailureType } from '../../src/exit/failures.js';
+import type { HoldKind } from '../../src/exit/hold-facts.js';
+import { createAccessService } from '../../src/services/access/access.js';
+import { createLdapAdapter } from '../../src/services/access/adapters/ldap-adapter.js';
+import { createLdapClient } from '../../src/services/protocols/ldap.js';
+import { NOTHING, SUSPEND } from '../support/critical-system.js';
+import { finalFailure } from '../support/failures.js';
+import { describeUnless } from '../support/installed.js';
+import { ldapAdmin } from '../support/ldap-admin.js';
+import { change } from '../support/ldap-change.js';
+import type { LdapServer } from '../support/ldap-server.js';
+import { byEmployeeId } from '../support/matching.js';
+import { hiddenBase, secret, slapdLacks, startSlapd } from '../support/slapd.js';
+import { scratchFolder } from '../support/temporal.js';
+
+const { signal } = new AbortController();
+const report = () => Promise.resolve();
+const take = (...groups: string[]): HoldKind => ({ kind: 'groups', groups });
+
+describeUnless(slapdLacks, 'answers of OpenLDAP', () => {
+  let server: LdapServer;
+  let admin: ReturnType<typeof ldapAdmin>;
+  let suffix: string;
+  before(async () => {
+    server = await startSlapd(path.join(await scratchFolder(), 'log'));
+    admin = ldapAdmin(server);
+    suffix = server.userBase.replace(/^[^,]+,/, '');
+  });
+  after(() => server.stop());
+
+  function system(bases = {}, protectedGroups: string[] = []) {
+    const { url, bindDn, password, dialect, userBase, groupBase } = server;
+    const ldap = createLdapClient({ name: 'unix', url, bindDn, password, requestTimeoutMs: 5000 });
+    const port = createLdapAdapter({ ldap, dialect, userBase, groupBase, ...bases });
+    const access = createAccessService({ port, match: byEmployeeId('employeeNumber'), protectedGroups });
+    const captured = async (employeeId: string, hold: HoldKind) => {
+      const [account] = (await access.capture({ employeeId }, hold, signal)).accounts;
+      return account ?? assert.fail(`${employeeId} has no account`);
+    };
+    return {
+      port,
+      access,
+      captured,
+      block: async (employeeId: string, hold: HoldKind) =>
+        access.block(await captured(employeeId, hold), hold, NOTHING, report, signal),
+    };
+  }
+
+  /** A group of another class than the other tests have. */
+  const group = (cn: string, attributes: Record<string, string | string[]>) =>
+    admin.createEntry(`cn=${cn},${server.groupBase}`, { cn, ...attributes });
+  const dnOf = (id: string) => admin.dnOf(id);
+  const valuesOf = (id: string, attribute: string) => admin.valueOf(id, attribute);
+
+  it('cannot tell whether a group has an account whose members it may not read, where it may read others', async () => {
+    const id = await admin.createUser({ employeeId: 'H-1' });
+    await admin.createGroup('shown', [id]);
+    const hidden = `${secret}admins`;
+    await admin.createGroup(hidden, [id]);
+    const { block } = system();
+    const because = /unix does not show the members of "secret-admins": let bindDn read member/;
+    assert.match(await finalFailure(FailureType.CannotTell, block('H-1', take(hidden))), because);
+    // Also where the account is in no other group any more.
+    assert.match(await finalFailure(FailureType.CannotTell, block('H-1', take(hidden, 'shown'))), because);
+    assert.deepEqual((await admin.account(id)).groups, [hidden]);
+  });
+
+  it('cannot tell who else is in a protected group whose members it may not read', async () => {
+    const id = await admin.createUser({ employeeId: 'H-2' });
+    const hidden = `${secret}guards`;
+    await admin.createGroup(hidden, [id]);
+    const { block } = system({}, [hidden]);
+    const reason = await finalFailure(FailureType.CannotTell, block('H-2', SUSPEND));
+    assert.match(reason, /does not list who else is in secret-guards/);
+    assert.equal((await admin.account(id)).active, true);
+  });
+
+  it('does not take an account for none that it finds, and whose key it may not read', async () => {
+    const id = await admin.createUser({ employeeId: 'H-3' });
+    await admin.move(id, `cn=hidden,${hiddenBase}`);
+    const { port } = system({ userBase: hiddenBase });
+    const finding = port.find({ attribute: 'employeeNumber', value: 'H-3' }, signal);
+    assert.match(
+      await finalFailure(FailureType.CannotTell, finding),
+      /unix finds cn=hidden,.* by employeeNumber "H-3", and shows no employeeNumber of it: let bindDn read it/,
+    );
+  });
+
+  it('does not take an account for none that has the key in a spelling which only the server takes for the same', async () => {
+    await admin.createUser({ employeeId: 'H  4' });
+    const finding = system().port.find({ attribute: 'employeeNumber', value: 'H 4' }, signal);
+    assert.match(
+      await finalFailure(FailureType.CannotTell, finding),
+      /unix finds .* by employeeNumber "H 4", and shows "H {2}4"/,
+    );
+  });
+
+  it('takes no group among the members of a protected group for an active person', async () => {
+    const id = await admin.createUser({ employeeId: 'P-1' });
+    const ravi = await admin.createUser({ employeeId: 'P-2', active: false });
+    const inner = await group('inner', { objectClass: 'groupOfUniqueNames', uniqueMember: dnOf(ravi) });
+    const outer = await admin.createGroup('outer', [id, inner]);
+    const other = () => system().port.hasOtherActiveMember(outer, id, signal);
+    assert.equal(await other(), 'no');
+    await admin.addMember(outer, await admin.createGroup(`${secret}inner`));
+    assert.equal(await other(), 'cannot tell');
+    await admin.setActive(ravi, true);
+    assert.equal(await other(), 'yes');
+  });
+
+  it('cannot tell who else is in a protected group with a member on another server', async () => {
+    const id = await admin.createUser({ employeeId: 'P-3' });
+    const outer = await admin.createGroup('afar', [id]);
+    await admin.modify(outer, change('add', 'member', 'cn=eva,dc=other,dc=example'));
+    assert.equal(await system().port.hasOtherActiveMember(outer, id, signal), 'cannot tell');
+    await admin.addMember(outer, await admin.createUser({ employeeId: 'P-4' }));
+    assert.equal(await system().port.hasOtherActiveMember(outer, id, signal), 'yes');
+  });
+
+  for (const [objectClass, attribute] of [
+    ['groupOfUniqueNames', 'uniqueMember'],
+    ['posixGroup', 'memberUid'],
+  ] as const)
+    it(`takes a membership in a ${objectClass}, and gives it back`, async () => {
+      const cn = `of-${attribute}`;
+      const id = await admin.createUser({ employeeId: `K-${attribute}`, userName: `k-${attribute}` });
+      const isPosix = attribute === 'memberUid';
+      const name = isPosix ? `k-${attribute}` : dnOf(id);
+      const other = isPosix ? 'other' : `cn=other,${suffix}`;
+      const made = await group(cn, {
+        objectClass: isPosix ? ['organizationalRole', objectClass] : objectClass,
+        ...(isPosix && { gidNumber: '7001' }),
+        [attribute]: [other, name],
+      });
+      const before = await valuesOf(made, attribute);
+      const { access, captured, block } = system();
+      const account = await captured(`K-${attribute}`, take(cn));
+      const { taken, notes } = await block(`K-${attribute}`, take(cn));
+      assert.deepEqual(notes, []);
+      assert.equal(await valuesOf(made, attribute), other);
+      await access.restore(account, taken, signal);
+      assert.equal(await valuesOf(made, attribute), before);
+    });
+
+  it('takes an account from both lists of a group that has two, and gives back only what it took', async () => {
+    const id = await admin.createUser({ employeeId: 'K-1', userName: 'kim' });
+    const lee = await admin.createUser({ employeeId: 'K-2', userName: 'lee' });
+    const made = await group('double', {
+      objectClass: ['groupOfNames', 'posixGroup'],
+      gidNumber: '7002',
+      member: [server.admin.bindDn, dnOf(id), dnOf(lee)],
+      memberUid: 'kim',
+    });
+    for (const [employeeId, login] of [
+      ['K-1', 'kim'],
+      ['K-2', 'lee'],
+    ] as const) {
+      const { access, captured, block } = system();
+      const account = await captured(employeeId, take('double'));
+      const { taken } = await block(employeeId, take('double'));
+      const name = `${login}\\22`;
+      assert.ok(!(await valuesOf(made, 'member')).includes(name));
+      assert.ok(!(await valuesOf(made, 'memberUid')).includes(login));
+      await access.restore(account, taken, signal);
+      assert.ok((await valuesOf(made, 'member')).includes(name));
+      assert.equal(await valuesOf(made, 'memberUid'), 'kim');
+    }
+  });
+
+  it('is refused on the group that an account is in by its gidNumber, without being listed', async () => {
+    const id = await admin.createUser({ employeeId: 'G-1', userName: 'gina' });
+    await admin.modify(
+      id,
+      change('add', 'objectClass', 'posixAccount'),
+      change('add', 'uidNumber', '4711'),
+      change('add', 'gidNumber', '7003'),
+      change('add', 'homeDirectory', '/home/gina'),
+    );
+    await group('by-number', { objectClass: ['organizationalRole', 'posixGroup'], gidNumber: '7003' });
+    const reason = await finalFailure(FailureType.Refused, system().block('G-1', take('by-number')));
+    assert.match(reason, /cannot be removed from by-number on unix \(primary\): it is the primary group/);
+  });
+
+  it('cannot tell who is in a group whose members the server computes', async () => {
+    const id = await admin.createUser({ employeeId: 'D-1' });
+    await admin.createGroup('listed', [id]);
+    await group('computed', {
+      objectClass: 'groupOfURLs',
+      memberURL: `ldap:///${server.userBase}??sub?(employeeNumber=D-1)`,
+    });
+    const reason = await finalFailure(
+      FailureType.CannotTell,
+      system().block('D-1', take('computed', 'listed')),
+    );
+    assert.match(reason, /unix computes the members of "computed" by its memberURL/);
+    // The server shows it by its search alone.
+    assert.deepEqual((await admin.account(id)).groups, ['computed']);
+  });
+
+  it('is refused by a group of which the server computes the members, and lists them like its own', async () => {
+    const id = await admin.createUser({ employeeId: 'D-2' });
+    await group('mixed', {
+      objectClass: ['groupOfNames', 'labeledURIObject'],
+      member: server.admin.bindDn,
+      labeledURI: `ldap:///${server.userBase}??sub?(employeeNumber=D-2)`,
+    });
+    assert.deepEqual((await admin.account(id)).groups, ['mixed']);
+    const reason = await finalFailure(FailureType.Refused, system().block('D-2', take('mixed')));
+    assert.match(reason, /is refused \(dynamic\): unix answered 16 .*its members may be computed/);
+  });
+
+  it('sees each way into a nested group, and takes the group only with all of them', async () => {
+    const id = await admin.createUser({ employeeId: 'N-1' });
+    const [one, two] = [await admin.createGroup('way-1', [id]), await admin.createGroup('way-2', [id])];
+    await group('around', { objectClass: 'groupOfUniqueNames', uniqueMember: [dnOf(one), dnOf(two)] });
+    const reason = await finalFailure(FailureType.Refused, system().block('N-1', take('around', 'way-1')));
+    assert.match(reason, /cannot be removed from around on unix \(nested\): it comes by way of way-2/);
+    assert.equal((await admin.account(id)).groups.length, 2);
+    const { taken } = await system().block('N-1', take('around', 'way-1', 'way-2'));
+    assert.deepEqual(taken.groups.map(({ displayName }) => displayName).toSorted(), ['way-1', 'way-2']);
+  });
+
+  it('knows a base by another spelling of its name', async () => {
+    const id = await admin.createUser({ employeeId: 'B-1' });
+    await admin.createGroup('spelt', [id]);
+    const spelt = (base: string) => base.replaceAll(',', ' , ').toUpperCase();
+    const bases = { userBase: spelt(server.userBase), groupBase: spelt(server.groupBase) };
+    await system(bases).block('B-1', take('spelt'));
+    assert.deepEqual((await admin.account(id)).groups, []);
+  });
+});
