@@ -98,7 +98,11 @@ export const activeDirectory: Dialect = {
     const bytes = entry.bytes('objectGUID');
     return bytes && guidOf(bytes);
   },
-  byId: (session, id, attributes) => session.read(`<GUID=${id}>`, attributes),
+  // The server refuses an id of another form, and has no entry with it.
+  byId: async (session, id, attributes) =>
+    /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id)
+      ? session.read(`<GUID=${id}>`, attributes)
+      : undefined,
   nameOf: (_entry, id) => `<GUID=${id}>`,
 
   stateOf(_session, entry) {
