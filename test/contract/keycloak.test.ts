@@ -306,6 +306,24 @@ describe('on Keycloak @long', () => {
       assert.deepEqual(await adminRest().addToGroup(id, ref, signal), { kind: 'gone' });
     });
 
+    it('does not mistake a lock by failed logins, which older versions show as disabled, for a suspension', async () => {
+      const { id, employeeId } = await hire();
+      proxy.quirk((forward) => async (request) => {
+        const answer = await forward(request);
+        if (request.method !== 'GET' || !request.path.endsWith(`/users/${id}`)) return answer;
+        return {
+          ...answer,
+          body: JSON.stringify({ ...(JSON.parse(answer.body) as object), enabled: false }),
+        };
+      });
+      const port = adminRest();
+      const account = await captured(port, employeeId, SUSPEND);
+      const { taken } = await access(port).block(account, SUSPEND, NOTHING, report, signal);
+      assert.deepEqual([taken.suspended, await isEnabled(id)], [true, false]);
+      await access(port).restore(account, taken, signal);
+      assert.equal(await isEnabled(id), true);
+    });
+
     it('does not mistake the 404 of a gateway for ended sessions', async () => {
       const { employeeId } = await hire();
       const port = adminRest();

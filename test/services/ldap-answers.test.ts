@@ -78,6 +78,28 @@ describeUnless(slapdLacks, 'answers of OpenLDAP', () => {
     assert.equal((await admin.account(id)).active, true);
   });
 
+  it('cannot tell whether an account comes into a group by one whose members it may not read', async () => {
+    const id = await admin.createUser({ employeeId: 'H-5' });
+    const inner = await admin.createGroup(`${secret}crew`, [id]);
+    const middle = await group('middle', { objectClass: 'groupOfUniqueNames', uniqueMember: dnOf(inner) });
+    await admin.createGroup('operators', [id, middle]);
+    const reason = await finalFailure(FailureType.CannotTell, system().block('H-5', take('operators')));
+    assert.match(reason, /unix does not show the members of "secret-crew", which is a member of "operators"/);
+    assert.deepEqual((await admin.account(id)).groups, [`${secret}crew`]);
+  });
+
+  it('believes no lock of an account whose password policy it may not read', async () => {
+    const id = await admin.createUser({ employeeId: 'H-6' });
+    await admin.modify(id, change('replace', 'pwdPolicySubentry', `cn=lax,${suffix}`));
+    await admin.move(id, `cn=${secret}policy,${server.userBase}`);
+    const reason = await finalFailure(FailureType.Refused, system().block('H-6', SUSPEND));
+    assert.match(
+      reason,
+      /does not show whether cn=secret-policy,.* has one of its own: let bindDn read pwdP/,
+    );
+    assert.equal((await admin.account(id)).active, true);
+  });
+
   it('does not take an account for none that it finds, and whose key it may not read', async () => {
     const id = await admin.createUser({ employeeId: 'H-3' });
     await admin.move(id, `cn=hidden,${hiddenBase}`);

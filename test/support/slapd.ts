@@ -17,7 +17,7 @@ const userBase = `ou=people,${SUFFIX}`;
 const groupBase = `ou=groups,${SUFFIX}`;
 /** Where EMS may read neither locks, members nor employee numbers; by these it may search. */
 export const hiddenBase = `ou=hidden,${SUFFIX}`;
-/** What the name of a group begins with whose members EMS may not read. */
+/** What the name of a group begins with whose members EMS may not read, and of an account whose policy it may not. */
 export const secret = 'secret-';
 /** A part of it is on another server. */
 export const referringBase = `ou=referring,${SUFFIX}`;
@@ -73,6 +73,7 @@ access to attrs=userPassword by anonymous auth by * none
 access to dn.subtree="${hiddenBase}" attrs=pwdAccountLockedTime by * none
 access to dn.subtree="${hiddenBase}" attrs=member by * none
 access to dn.regex="^cn=${secret}[^,]*,${groupBase}$" attrs=member by * none
+access to dn.regex="^cn=${secret}[^,]*,${userBase}$" attrs=pwdPolicySubentry by * none
 access to dn.subtree="${hiddenBase}" attrs=employeeNumber by dn.exact="${service.bindDn}" search by * none
 access to dn.subtree="${userBase}" attrs=pwdAccountLockedTime by dn.exact="${service.bindDn}" write
 access to dn.subtree="${groupBase}" attrs=member,uniqueMember,memberUid by dn.exact="${service.bindDn}" write

@@ -68,13 +68,17 @@ export function createKeycloakAdapter(keycloak: KeycloakClient): AccessPort {
 
     async read({ id, userName }, signal) {
       const user = await keycloak.getUser(id, signal);
-      if (user) return accountOf(user);
-      // A gateway may have answered the 404: only a second request tells that the account was deleted.
-      const listed =
-        userName === undefined
+      if (user && user.enabled !== false) return accountOf(user);
+      const value = user?.username ?? userName;
+      const namesakes =
+        value === undefined
           ? []
-          : await keycloak.findUsers(filterOf({ attribute: 'username', value: userName }), signal);
-      if (!listed.some((other) => other.id === id)) return undefined;
+          : await keycloak.findUsers(filterOf({ attribute: 'username', value }), signal);
+      const listed = namesakes.find((other) => other.id === id);
+      // Older versions show an account as disabled while failed logins lock it, for some minutes; their lists do not.
+      if (user) return accountOf(listed ?? user);
+      // A gateway may have answered the 404: only a second request tells that the account was deleted.
+      if (!listed) return undefined;
       throw new Error(`${name} lists the account ${userName}, and answers 404 for its id`);
     },
 

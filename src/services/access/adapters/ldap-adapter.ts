@@ -194,11 +194,13 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
     findGroup: (cn, signal) =>
       ldap.session(signal, async (session) => (await groups.called(session, cn)).map(groups.refOf)),
 
-    standingIn: (accountId, groupId, _through, signal) =>
+    standingIn: (accountId, groupId, through, signal) =>
       ldap.session(signal, async (session) => {
         const listed = await groups.byId(session, groupId);
         const account = await accountBy(session, accountId);
-        return listed && account ? groups.standingOf(session, listed, account) : { is: 'out' };
+        return listed && account
+          ? groups.standingOf(session, listed, account, through !== undefined)
+          : { is: 'out' };
       }),
 
     hasOtherActiveMember: (groupId, accountId, signal) =>

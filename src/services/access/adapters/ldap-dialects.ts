@@ -98,7 +98,11 @@ export const activeDirectory: Dialect = {
     const bytes = entry.bytes('objectGUID');
     return bytes && guidOf(bytes);
   },
-  byId: (session, id, attributes) => session.read(`<GUID=${id}>`, attributes),
+  // The server refuses an id of another form, and has no entry with it.
+  byId: async (session, id, attributes) =>
+    /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id)
+      ? session.read(`<GUID=${id}>`, attributes)
+      : undefined,
   nameOf: (_entry, id) => `<GUID=${id}>`,
 
   stateOf(_session, entry) {
@@ -136,6 +140,7 @@ export const activeDirectory: Dialect = {
 /** The value that locks an account until an administrator removes it (draft-behera-ldap-password-policy §5.3.3). */
 const LOCKED = '000001010000Z';
 const LOCK = 'pwdAccountLockedTime';
+const POLICY = 'pwdPolicySubentry';
 
 export const openldap: Dialect = {
   capabilities: { conditionalWrites: true, restore: 'exact' },
@@ -144,7 +149,7 @@ export const openldap: Dialect = {
   version: 'entryCSN',
   identities: ['mail'],
   state: LOCK,
-  reads: ['pwdPolicySubentry', 'gidNumber'],
+  reads: [POLICY, 'gidNumber'],
   isAccount: present('objectClass'),
   lists: [
     { attribute: 'member', classes: ['groupOfNames', 'groupOfMembers'], holds: 'names' },
@@ -198,7 +203,10 @@ export const openldap: Dialect = {
 
 /** The overlay heeds a lock only where the policy of the account has `pwdLockout: TRUE`. */
 async function unlocking(session: LdapSession, entry: Entry, context: string): Promise<string | undefined> {
-  const own = entry.one('pwdPolicySubentry');
+  const needed = 'a lock keeps the person out only where the password policy has pwdLockout TRUE';
+  const own = entry.one(POLICY);
+  if (own === undefined && !(await session.read(entry.dn, NONE, not(present(POLICY)))))
+    return `${needed}, and the server does not show whether ${entry.dn} has one of its own: let bindDn read ${POLICY}, or hold groups`;
   // The default policy is in the server's configuration, and is one of these.
   const policies = own
     ? [await session.read(own, ['pwdLockout'])]
@@ -208,7 +216,7 @@ async function unlocking(session: LdapSession, entry: Entry, context: string): P
   if (policies.length > 0 && policies.every((policy) => policy?.one('pwdLockout') === 'TRUE'))
     return undefined;
   const which = own ?? `the password policies below ${context}`;
-  return `a lock keeps the person out only where the password policy has pwdLockout TRUE, and ${which} does not show it: set it, or hold groups`;
+  return `${needed}, and ${which} does not show it: set it, or hold groups`;
 }
 
 /** The first three fields are little-endian (MS-DTYP §2.3.4.2). */

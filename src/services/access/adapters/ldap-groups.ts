@@ -22,6 +22,8 @@ export interface Listing {
   list: MemberList;
 }
 
+/** How long it is believed which groups show their members, in milliseconds: to find out, all are listed. */
+const BELIEVED_MS = 600_000;
 /** Names in one filter. */
 const NAMES_A_SEARCH = 100;
 
@@ -114,6 +116,34 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
     return pairs;
   }
 
+  /** By the id of a group, the name of one that is a member of it, also through others, and does not show its own members. */
+  let silent: { ways: Map<string, string>; atMs: number } | undefined;
+
+  /** No search finds what is hidden: the groups that do not tell are those that all are more than those that do. */
+  async function silentWays(session: LdapSession): Promise<Map<string, string>> {
+    if (silent && Date.now() - silent.atMs < BELIEVED_MS) return silent.ways;
+    const context = await entries.contextOf(session, groupBase);
+    const options = { ignoresReferences: true };
+    let level: Listing[] = [];
+    for (const list of dialect.lists.filter(({ holds }) => holds !== 'a search')) {
+      const all = await session.search(context, isOn(list), attributes, options);
+      const telling = await session.search(context, and(isOn(list), isTold(list)), NONE, options);
+      const told = new Set(telling.map(({ dn }) => dn));
+      level.push(...all.filter(({ dn }) => !told.has(dn)).map((group) => listingOf(group, list)));
+    }
+    const names = new Map(level.map((each) => [each.id, refOf(each).displayName]));
+    const ways = new Map<string, string>();
+    while (level.length > 0) {
+      const pairs = (await above(session, level)).filter(([outer]) => !ways.has(outer.id));
+      for (const [outer, by] of pairs) ways.set(outer.id, names.get(by.id) ?? ways.get(by.id)!);
+      level = pairs.map(([outer]) => outer);
+    }
+    silent = { ways, atMs: Date.now() };
+    return ways;
+  }
+
+  const isTold = ({ attribute }: MemberList): Filter => or(present(attribute), not(present(attribute)));
+
   const isNamed = ({ list }: Listing, names: readonly string[]): Filter =>
     or(...names.map((each) => equals(list.attribute, each)));
 
@@ -136,7 +166,6 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
   async function assertMembersAreShown(session: LdapSession): Promise<void> {
     const isThere = async (filter: Filter): Promise<boolean> =>
       (await session.search(groupBase, filter, NONE, { sizeLimit: 1 })).length > 0;
-    const isTold = ({ attribute }: MemberList): Filter => or(present(attribute), not(present(attribute)));
     if (await isThere(or(...dialect.lists.map((list) => and(isOn(list), isTold(list)))))) return;
     if (!(await isThere(isGroup))) return;
     throw cannotTell(
@@ -221,11 +250,22 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
       return found;
     },
 
-    /** By the group's own word. */
-    async standingOf(session: LdapSession, listed: Listing, account: Entry): Promise<Standing> {
+    /** By the group's own word. @param isThroughOthers whether a membership in a group that is a member counts */
+    async standingOf(
+      session: LdapSession,
+      listed: Listing,
+      account: Entry,
+      isThroughOthers: boolean,
+    ): Promise<Standing> {
+      const { displayName } = refOf(listed);
+      const isAsked = isThroughOthers && dialect.backlink === undefined;
+      const inner = isAsked ? (await silentWays(session)).get(listed.id) : undefined;
+      if (inner !== undefined) {
+        const because = `does not show the members of "${inner}", which is a member of "${displayName}"`;
+        return { is: 'cannot tell', because, isHidden: true };
+      }
       const isIn = await isListed(session, listed, account);
       if (isIn !== undefined) return { is: isIn ? 'direct' : 'out' };
-      const { displayName } = refOf(listed);
       const { attribute, holds } = listed.list;
       const because =
         holds === 'a search'
