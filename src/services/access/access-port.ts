@@ -79,6 +79,8 @@ export interface Capabilities extends Cost {
 export interface Members {
   ids: string[];
   isComplete: boolean;
+  /** The name of the group, where the answer shows it. */
+  groupName?: string | undefined;
   /** The version of the group, if it has any. */
   version?: string | undefined;
 }
@@ -86,10 +88,12 @@ export interface Members {
 /** How an account is in a group, by the group's own word. */
 export type Standing = (
   | { is: 'direct' | 'out' }
+  /** The group was deleted, as far as one request tells. */
+  | { is: 'gone' }
   /** `by`: the name of the inner group that lists the account. */
   | { is: 'nested'; by: string }
-  /** `because` goes on after the name of the system. */
-  | { is: 'cannot tell'; because: string }
+  /** `because` goes on after the name of the system. `isNamed`: the group lists the account by a name, so that it is likely in it. */
+  | { is: 'cannot tell'; because: string; isNamed?: boolean }
 ) & {
   /** The members as they were read for this answer. */
   members?: Members | undefined;

@@ -27,7 +27,7 @@ export async function groupsLeftWithout(
   // A group that the system knows by another name, or that lists the account all the same, may lose its last member.
   for (const { name, group, standing } of await lookInto(port, user.id, others, [], () => true, signal)) {
     if (standing.is === 'cannot tell') untold.push(name);
-    else if (group && standing.is !== 'out') present.push(group);
+    else if (group && standing.is !== 'out' && standing.is !== 'gone') present.push(group);
   }
   for (const { id, displayName } of present) {
     const other = await port.hasOtherActiveMember(id, user.id, signal);

@@ -17,7 +17,7 @@ import { isSteady, noteIntact, noteReactivation } from './reactivations.js';
 import { accountsNow, findAccounts, type Matching } from './find-accounts.js';
 import type { Known } from './whose-account.js';
 import { addMembership } from './membership-writes.js';
-import { namesOf, ownGroupsOf, without } from './memberships.js';
+import { isNamed, namesOf, ownGroupsOf, without } from './memberships.js';
 
 interface RestoreOptions extends Pick<Known, 'chosen'> {
   /** A change of the version is noted: another administrator may have set the same value. */
@@ -94,7 +94,7 @@ export const restore =
         notes.push(...ofOthers);
         if (isBack === undefined) continue;
         if (isBack) givenBack.groups.push(group);
-        else lost.push(`the membership in ${group.displayName}, a group that was deleted meanwhile`);
+        else lost.push(await membershipIn(group));
       }
       const went = without(atRisk, [...present, ...taken.groups]);
       const what = `the membership in ${namesOf(went)}, which went during the hold or at its end, by a write of the hold or by another administrator`;
@@ -146,6 +146,17 @@ export const restore =
           throw error;
         },
       );
+    }
+
+    /** Another group of that name may give other access: a person decides. */
+    async function membershipIn({ id, displayName }: GroupRef): Promise<string> {
+      const found = await port.findGroup(displayName, signal).catch((error: unknown) => {
+        if (isFinalFailure(error, FailureType.CannotTell, FailureType.Refused)) return [];
+        throw error;
+      });
+      const others = found.filter((each) => each.id !== id && isNamed(each.displayName, displayName));
+      const now = others.length > 0 ? ` (${others.map((each) => each.id).join(', ')} has its name now)` : '';
+      return `the membership in ${displayName}, a group that was deleted meanwhile${now}`;
     }
 
     /** One that is refused keeps none of the others away. */

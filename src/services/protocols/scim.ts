@@ -2,7 +2,7 @@
  * A SCIM 2.0 client (RFC 7643, RFC 7644) for the requests of the hold and the directory. A status code does not prove the effect of a
  * write: the caller reads it back.
  */
-import { cannotTell } from '../../exit/failures.js';
+import { cannotTell, FailureType, isFinalFailure } from '../../exit/failures.js';
 import type { HttpServer } from './http-exchange.js';
 import { createScimLists, type ResourceType } from './scim-list.js';
 import {
@@ -54,7 +54,6 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   const group = (id: string, signal: AbortSignal) => get('Groups', id, WITHOUT_MEMBERS, groupOf, signal);
   /** Whether a member of a group has been seen to be called by its id. */
   let hasIds = false;
-  let hasFoundMembers = false;
   const writes = createScimWrites(wire, async (type, id, signal) => {
     const resource = await (type === 'Users' ? user(id, signal) : group(id, signal));
     return resource?.version;
@@ -119,7 +118,7 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
     if (listed.length === 0 || listed.some((each) => valuesOf(each, 'members').length > 0)) return;
     for (const pair of await shownMemberships(listed.slice(0, MAX_TRIED), signal)) {
       const hits = await search.hits({ ...BY_MEMBER, value: pair.memberId }, signal);
-      if (hits.some((each) => groupOf(each)?.id === pair.groupId)) return search.prove(BY_MEMBER);
+      if (hits.some((each) => groupOf(each)?.id === pair.groupId)) return;
       // What the filter leaves out, the account shows by itself: Keycloak hides child groups so.
       if (pair.isShownByUser) return;
       throw cannotTell(
@@ -140,8 +139,9 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
     let isDoubtful = false;
     for (const { value } of tried.slice(0, MAX_TRIED)) {
       if (hasIds) return true;
-      if (await user(value!, signal)) hasIds = true;
-      else isDoubtful ||= !(await group(value!, signal));
+      const member = await user(value!, signal).catch(unlessRefused);
+      if (typeof member === 'object') hasIds = true;
+      else isDoubtful ||= !member && !(await group(value!, signal).catch(unlessRefused));
     }
     return hasIds || !isDoubtful;
   }
@@ -235,8 +235,12 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
      * @throws FinalFailure CannotTell where the filter finds none, and no group or user shows a membership that it does find
      */
     async groupsWith(memberId: string, signal: AbortSignal): Promise<ScimGroup[]> {
-      const hits = await search.hits({ ...BY_MEMBER, value: memberId }, signal);
-      if (hits.length > 0) hasIds = hasFoundMembers = true;
+      const by = { ...BY_MEMBER, value: memberId };
+      const isProven = search.isProven(by);
+      let hits = await search.hits(by, signal);
+      if (hits.length === 0 && isProven && !(await search.stillFinds(by, signal, memberId)))
+        hits = await search.hits(by, signal);
+      if (hits.length > 0) hasIds = true;
       else {
         await assertFindsMembers(signal);
         await assertMembersAreIds(signal);
@@ -258,8 +262,8 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
 
     areIds,
 
-    /** Whether a search by a member has found a group. */
-    hasFoundMembers: (): boolean => hasFoundMembers,
+    /** Whether a search by a member that has found a group still does. */
+    findsMembers: (signal: AbortSignal): Promise<boolean> => search.stillFinds(BY_MEMBER, signal),
 
     /** @returns the ids of all users */
     async userIds(signal: AbortSignal): Promise<string[]> {
@@ -276,4 +280,10 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
       return new Set(groups!.flatMap((each) => groupOf(each)?.id ?? []));
     },
   };
+}
+
+/** What a server refuses to show may be there. */
+function unlessRefused(error: unknown): 'refused' {
+  if (isFinalFailure(error, FailureType.Refused)) return 'refused';
+  throw error;
 }

@@ -1,0 +1,285 @@
+/** What a SCIM server has shown once proves nothing of a later answer; and what groups call by other values than ids. */
+import assert from 'node:assert/strict';
+import { FailureType } from '../../src/exit/failures.js';
+import { nothing, type CapturedAccount, type HoldKind, type Taken } from '../../src/exit/hold-facts.js';
+import { createAccessService } from '../../src/services/access/access.js';
+import { createScimAdapter } from '../../src/services/access/adapters/scim-adapter.js';
+import { createScimClient } from '../../src/services/protocols/scim.js';
+import { finalFailure } from '../support/failures.js';
+import { byEmployeeId } from '../support/matching.js';
+import {
+  list,
+  scimError,
+  startOddServer,
+  type Json,
+  type Odd,
+  type OddServer,
+} from '../support/odd-scim-server.js';
+
+const { signal } = new AbortController();
+const SUSPEND = { kind: 'suspend' } as const;
+const PRODUCTION = { kind: 'groups' as const, groups: ['production'] };
+
+describe('a SCIM server', () => {
+  let server: OddServer;
+  before(async () => {
+    server = await startOddServer();
+  });
+  beforeEach(() => {
+    server.users.push(
+      { id: 'u-1', userName: 'dana', externalId: 'E-1', active: true, emails: ['dana@acme.example'] },
+      { id: 'u-2', userName: 'ravi', externalId: 'E-2', active: true },
+      { id: 'u-3', userName: 'zoe', externalId: 'E-3', active: true },
+    );
+  });
+  afterEach(() => server.reset());
+  after(() => server.stop());
+
+  /** One process, which remembers what the server has proven. */
+  function process(protectedGroups: string[] = []) {
+    const scim = createScimClient({
+      ...{ name: 'payroll', scimUrl: server.scimUrl, token: 'secret', requestTimeoutMs: 5000 },
+    });
+    const service = createAccessService({
+      port: createScimAdapter({ scim }),
+      match: byEmployeeId('externalId'),
+      declared: { settleMs: 0 },
+      protectedGroups,
+    });
+    const capture = async (hold: HoldKind, employeeId = 'E-1') =>
+      (await service.capture({ employeeId }, hold, signal)).accounts[0]!;
+    const block = (account: CapturedAccount, hold: HoldKind, tried = nothing) =>
+      service.block(account, hold, tried, () => Promise.resolve(), signal);
+    const restore = (account: CapturedAccount, taken: Taken) => service.restore(account, taken, signal);
+    const revoke = (captured: CapturedAccount[] = []) =>
+      service.revoke({ employeeId: 'E-1' }, captured, signal);
+    const drift = (groups: string[]) =>
+      service.driftOf({ employeeId: 'E-1' }, [{ id: 'u-1', groups }], PRODUCTION, signal);
+    const hold = async (kind: HoldKind, employeeId?: string) => block(await capture(kind, employeeId), kind);
+    return { capture, block, hold, restore, revoke, drift };
+  }
+  const group = (id: string, ...members: unknown[]): void =>
+    void server.groups.push({
+      ...{ id, displayName: id },
+      members: members.map((each) => (typeof each === 'string' ? { value: each } : each)),
+    });
+  const at = (id: string): Json => server.groups.find((each) => each['id'] === id)!;
+  const user = (id: string): Json => server.users.find((each) => each['id'] === id)!;
+
+  /** What the server shows of each group. */
+  const showing =
+    (shown: (group: Json) => Json, hits?: (value: string) => Json[]): Odd =>
+    ({ type, id, filter }, usual) => {
+      if (hits && filter?.attribute === 'members.value') return list(hits(filter.value));
+      const answer = usual();
+      const body = answer.body as { Resources?: Json[] } & Json;
+      if (type !== 'Groups' || answer.status !== 200) return answer;
+      if (id !== undefined) return { ...answer, body: shown(body) };
+      return { ...answer, body: { ...body, Resources: body.Resources!.map(shown) } };
+    };
+  const without = ({ members: _members, ...rest }: Json): Json => rest;
+  const empty = (each: Json): Json => ({ ...each, members: [] });
+
+  describe('that hides its members later', () => {
+    const later: [what: string, odd: () => Odd][] = [
+      ['leaves out every list, and finds none', () => showing(without, () => [])],
+      ['empties every list, and finds none', () => showing(empty, () => [])],
+      [
+        'leaves out every list, and finds none of this account',
+        () => showing(without, (id) => (id === 'u-2' ? [at('readers')] : [])),
+      ],
+    ];
+    for (const [what, odd] of later) {
+      describe(`and ${what}`, () => {
+        beforeEach(() => {
+          group('production', 'u-1', 'u-2', 'u-3');
+          group('readers', 'u-2', 'u-3');
+        });
+
+        it('blocks none by what it has shown for another exit', async () => {
+          const one = process();
+          await one.hold(PRODUCTION, 'E-2');
+          server.odd(odd());
+          await finalFailure(FailureType.CannotTell, one.hold(PRODUCTION));
+        });
+
+        it('is not said to have lost a member between capture and block', async () => {
+          const one = process();
+          const account = await one.capture(PRODUCTION);
+          await one.hold(PRODUCTION, 'E-2');
+          server.odd(odd());
+          await finalFailure(FailureType.CannotTell, one.block(account, PRODUCTION));
+        });
+      });
+    }
+
+    it('keeps a removal honest where only the group hides its members, and the filter finds the account', async () => {
+      group('production', 'u-1', 'u-2');
+      group('readers', 'u-2', 'u-3');
+      const one = process();
+      const account = await one.capture(PRODUCTION);
+      await one.hold(PRODUCTION, 'E-2');
+      server.odd(showing((each) => (each['id'] === 'production' ? without(each) : each)));
+      const { taken } = await one.block(account, PRODUCTION);
+      assert.deepEqual(taken.groups, [{ id: 'production', displayName: 'production' }]);
+      assert.deepEqual(at('production')['members'], []);
+    });
+
+    it('reports no revocation by what it has shown before', async () => {
+      group('readers', 'u-1', 'u-2', 'u-3');
+      const one = process();
+      await one.hold(SUSPEND, 'E-2');
+      server.odd(showing(without, () => []));
+      await finalFailure(FailureType.CannotTell, one.revoke());
+      assert.equal(user('u-1')['active'], false);
+    });
+
+    it('has no account only where it still shows the key', async () => {
+      const one = process();
+      await one.capture(SUSPEND);
+      server.odd((asked, usual) => {
+        if (asked.type !== 'Users') return usual();
+        if (asked.filter) return list([]);
+        return list(server.users.map(({ externalId: _hidden, ...rest }) => rest));
+      });
+      await finalFailure(FailureType.CannotTell, one.capture(SUSPEND));
+    });
+  });
+
+  it('that cuts its lists later does not tell who is not in them', async () => {
+    const many = Array.from({ length: 130 }, (_, i) => ({ value: `m-${i}`, type: 'User' }));
+    group('staff', ...many, 'u-2');
+    group('production', ...many.slice(0, 120), { value: 'sre', type: 'Group' });
+    group('sre', 'u-1');
+    const one = process();
+    await finalFailure(FailureType.Refused, one.hold(PRODUCTION));
+    await one.hold({ kind: 'groups', groups: ['staff'] }, 'E-2');
+    const cut = showing((each) => ({ ...each, members: (each['members'] as Json[]).slice(0, 100) }));
+    server.odd((asked, usual) => (asked.filter?.value === 'sre' ? list([]) : cut(asked, usual)));
+    assert.match(
+      await finalFailure(FailureType.CannotTell, one.hold(PRODUCTION)),
+      /may show only some of the members of "production"/,
+    );
+  });
+
+  describe('where a critical group was deleted and made again under its name', () => {
+    const renew = (...members: unknown[]): void => {
+      server.groups.splice(server.groups.indexOf(at('production')), 1);
+      group('p-2', ...members);
+      at('p-2')['displayName'] = 'production';
+    };
+    beforeEach(() => {
+      group('production', 'u-1', 'u-2');
+      group('readers', 'u-1', 'u-2');
+      group('sre', 'u-1');
+    });
+
+    it('gives nothing back by the name, and says which group has it', async () => {
+      const one = process();
+      const account = await one.capture(PRODUCTION);
+      const { taken } = await one.block(account, PRODUCTION);
+      renew('u-2');
+      assert.match(
+        await finalFailure(FailureType.NotGivenBack, one.restore(account, taken)),
+        /the membership in production, a group that was deleted meanwhile \(p-2 has its name now\)/,
+      );
+      assert.deepEqual(at('p-2')['members'], [{ value: 'u-2' }]);
+    });
+
+    it('blocks no account that is inside the new one, and says that the old one was deleted', async () => {
+      const one = process();
+      await one.hold(PRODUCTION, 'E-2');
+      const account = await one.capture(PRODUCTION);
+      renew({ value: 'sre', type: 'Group' });
+      await finalFailure(FailureType.Refused, one.block(account, PRODUCTION));
+      at('p-2')['members'] = [{ value: 'u-2' }];
+      const { notes } = await one.block(account, PRODUCTION);
+      assert.deepEqual(notes, ['production (production) was deleted after the capture']);
+    });
+
+    it('sees the account in one that was made while the old one has another name', async () => {
+      const one = process();
+      await one.hold(PRODUCTION, 'E-2');
+      const account = await one.capture(PRODUCTION);
+      at('production')['displayName'] = 'old';
+      group('p-2', { value: 'sre', type: 'Group' });
+      at('p-2')['displayName'] = 'production';
+      await finalFailure(FailureType.Refused, one.block(account, PRODUCTION));
+    });
+
+    it('cannot tell in a sweep where the new one does not show its members', async () => {
+      const one = process();
+      await one.hold(PRODUCTION);
+      renew('u-2');
+      assert.equal(await one.drift(['production']), undefined);
+      server.odd((asked, usual) => {
+        if (asked.filter?.attribute === 'members.value') return list([at('readers')]);
+        return asked.id === 'p-2' ? scimError(403, 'restricted') : usual();
+      });
+      const drift = await one.drift(['production']);
+      assert.equal(drift?.isUntold, true);
+      assert.match(drift.what, /whether the account is in the group that has the name of a deleted one/);
+    });
+  });
+
+  describe('whose groups call some members by id, and others by name', () => {
+    for (const name of ['dana', 'DANA@acme.example', 'E-1'])
+      it(`cannot tell whether the account is in a group that lists ${name}`, async () => {
+        group('production', 'u-2', name);
+        group('readers', 'u-1', 'u-2');
+        assert.match(
+          await finalFailure(FailureType.CannotTell, process().hold(PRODUCTION)),
+          /lists \S+ in "production", a name of the account and not its id/,
+        );
+      });
+
+    it('cannot tell where the account leaves its last group that has its id', async () => {
+      group('production', 'u-2', 'dana');
+      group('admins', 'u-1', 'u-2');
+      const hold = { kind: 'groups' as const, groups: ['production', 'admins'] };
+      await finalFailure(FailureType.CannotTell, process().hold(hold));
+    });
+
+    it('is blocked where the value is the id of another user, or of a user deleted long ago', async () => {
+      user('u-3')['id'] = 'dana';
+      group('production', 'u-2', 'dana', 'deleted');
+      assert.deepEqual((await process().hold(PRODUCTION)).notes, ['was in none of the critical groups']);
+    });
+
+    it('counts an active member by the login, and cannot tell of what is no user and no group', async () => {
+      const ADMINS = { kind: 'groups' as const, groups: ['admins'] };
+      group('admins', 'u-1', 'ravi');
+      await process(['admins']).hold(ADMINS);
+      at('admins')['members'] = [{ value: 'u-1' }, { value: 'unknown' }];
+      await finalFailure(FailureType.CannotTell, process(['admins']).hold(ADMINS));
+      at('admins')['members'] = [{ value: 'u-1' }, { value: 'ravi' }];
+      user('u-2')['active'] = false;
+      await finalFailure(FailureType.LastOfProtectedGroup, process(['admins']).hold(ADMINS));
+    });
+  });
+
+  describe('whose lists do not show whether an account is active', () => {
+    beforeEach(() =>
+      server.odd((asked, usual) => {
+        const answer = usual();
+        if (asked.type !== 'Users' || asked.id !== undefined) return answer;
+        const { Resources } = answer.body as { Resources: Json[] };
+        return list(Resources.map(({ active: _active, ...rest }) => rest));
+      }),
+    );
+
+    it('has the active one of two records held, and the inactive one left out', async () => {
+      server.users.push({ id: 'u-9', userName: 'dana.old', externalId: 'E-1', active: false });
+      group('readers', 'u-2');
+      const { id, active } = await process().capture(SUSPEND);
+      assert.deepEqual([id, active], ['u-1', true]);
+      assert.equal(await process().drift(['production']), undefined);
+    });
+
+    it('has an account that was inactive before said to be so', async () => {
+      user('u-1')['active'] = false;
+      group('readers', 'u-2');
+      assert.deepEqual((await process().hold(SUSPEND)).notes, ['already suspended before the hold']);
+    });
+  });
+});
