@@ -1,7 +1,13 @@
 /** What a SCIM server has shown once proves nothing of a later answer; and what groups call by other values than ids. */
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
-import { nothing, type CapturedAccount, type HoldKind, type Taken } from '../../src/exit/hold-facts.js';
+import {
+  nothing,
+  type CapturedAccount,
+  type GroupRef,
+  type HoldKind,
+  type Taken,
+} from '../../src/exit/hold-facts.js';
 import { createAccessService } from '../../src/services/access/access.js';
 import { createScimAdapter } from '../../src/services/access/adapters/scim-adapter.js';
 import { createScimClient } from '../../src/services/protocols/scim.js';
@@ -51,8 +57,8 @@ describe('a SCIM server', () => {
     const block = (account: CapturedAccount, hold: HoldKind, tried = nothing) =>
       service.block(account, hold, tried, () => Promise.resolve(), signal);
     const restore = (account: CapturedAccount, taken: Taken) => service.restore(account, taken, signal);
-    const revoke = (captured: CapturedAccount[] = []) =>
-      service.revoke({ employeeId: 'E-1' }, captured, signal);
+    const revoke = (captured: CapturedAccount[] = [], earlier: GroupRef[] = []) =>
+      service.revoke({ employeeId: 'E-1' }, captured, signal, { earlier });
     const drift = (groups: string[]) =>
       service.driftOf({ employeeId: 'E-1' }, [{ id: 'u-1', groups }], PRODUCTION, signal);
     const hold = async (kind: HoldKind, employeeId?: string) => block(await capture(kind, employeeId), kind);
@@ -280,6 +286,156 @@ describe('a SCIM server', () => {
       user('u-1')['active'] = false;
       group('readers', 'u-2');
       assert.deepEqual((await process().hold(SUSPEND)).notes, ['already suspended before the hold']);
+    });
+  });
+
+  describe('that does not give its groups', () => {
+    const answering = (status: number): void =>
+      server.odd((asked, usual) =>
+        asked.type === 'Groups' ? scimError(status, 'no access to groups') : usual(),
+      );
+
+    it('and refuses them, has an account suspended, and a person look at each end', async () => {
+      group('readers', 'u-1');
+      answering(403);
+      const one = process(['admins']);
+      const account = await one.capture(SUSPEND);
+      await finalFailure(FailureType.CannotTell, one.block(account, SUSPEND));
+      const two = process();
+      const { taken, notes } = await two.block(account, SUSPEND);
+      assert.match(
+        notes.join(),
+        /^whether the suspension cost memberships cannot be told: payroll answered 403 .*no access to groups/,
+      );
+      const what = /dana is active again on payroll, and whether .* could not be told: payroll answered 403/;
+      assert.match(await finalFailure(FailureType.CannotTell, two.restore(account, taken)), what);
+      assert.equal(user('u-1')['active'], true);
+      assert.match(await finalFailure(FailureType.CannotTell, two.revoke([account])), /payroll answered 403/);
+      assert.equal(user('u-1')['active'], false);
+    });
+
+    for (const status of [404, 501])
+      it(`and answers ${status}, since it has none, needs no person, and the report says so`, async () => {
+        answering(status);
+        const one = process(['admins']);
+        const account = await one.capture(SUSPEND);
+        const { taken, notes } = await one.block(account, SUSPEND);
+        const none = new RegExp(`payroll has no groups \\(.*payroll answered ${status}`);
+        assert.match(notes.join(), none);
+        assert.match((await one.restore(account, taken)).notes.join(), none);
+        assert.match((await one.revoke([account])).notes.join(), none);
+        assert.equal(user('u-1')['active'], false);
+      });
+
+    it('but for one, has the account leave the others, and the refusal named', async () => {
+      group('g-1', 'u-1', 'u-2');
+      group('g-2', 'u-1', 'u-2');
+      server.odd((asked, usual) =>
+        asked.method === 'PATCH' && asked.id === 'g-1' ? scimError(403, 'managed by the owners') : usual(),
+      );
+      assert.match(
+        await finalFailure(FailureType.Refused, process().revoke()),
+        /Groups\/g-1.*managed by the owners/,
+      );
+      assert.deepEqual(at('g-2')['members'], [{ value: 'u-2' }]);
+    });
+
+    it('has the other accounts of a leaver revoked where it refuses one, which is named', async () => {
+      const one = process();
+      const held = [await one.capture(SUSPEND), await one.capture(SUSPEND, 'E-3')];
+      server.odd((asked, usual) =>
+        asked.method === 'PATCH' && asked.id === 'u-1' ? scimError(403, 'a privileged account') : usual(),
+      );
+      assert.match(
+        await finalFailure(FailureType.Refused, one.revoke(held)),
+        /Users\/u-1.*a privileged account/,
+      );
+      assert.deepEqual([user('u-1')['active'], user('u-3')['active']], [true, false]);
+    });
+
+    it('is asked for the other members where it refuses to show one of them', async () => {
+      const ADMINS = { kind: 'groups' as const, groups: ['admins'] };
+      group('admins', 'u-1', 'u-2', 'u-3');
+      server.odd((asked, usual) => (asked.id === 'u-2' ? scimError(403, 'restricted') : usual()));
+      await process(['admins']).hold(ADMINS);
+      assert.deepEqual(at('admins')['members'], [{ value: 'u-2' }, { value: 'u-3' }]);
+      at('admins')['members'] = [{ value: 'u-1' }, { value: 'u-2' }];
+      await finalFailure(FailureType.CannotTell, process(['admins']).hold(ADMINS));
+    });
+  });
+
+  describe('that hides the memberships of inactive accounts', () => {
+    const isActive = (id: string): boolean => user(id)['active'] === true;
+    const hides = (from: (id: string) => boolean): Odd =>
+      showing(
+        (each) => ({
+          ...each,
+          members: (each['members'] as { value: string }[]).filter(({ value }) => !from(value)),
+        }),
+        (id) =>
+          from(id)
+            ? []
+            : server.groups.filter(({ members }) => (members as Json[]).some(({ value }) => value === id)),
+      );
+    beforeEach(() => {
+      group('readers', 'u-1', 'u-2');
+      server.users.push({ id: 'u-9', userName: 'dana.old', externalId: 'E-1', active: false });
+    });
+
+    it('does not tell whether a second, inactive one is in groups, also at a retry', async () => {
+      group('admins', 'u-9', 'u-2');
+      const account = await process().capture(SUSPEND);
+      server.odd(hides((id) => !isActive(id)));
+      const of = /payroll may not show the memberships of inactive accounts: look whether dana\.old \(u-9\)/;
+      assert.match(await finalFailure(FailureType.CannotTell, process().revoke()), of);
+      assert.deepEqual(at('readers')['members'], [{ value: 'u-2' }]);
+      await finalFailure(
+        FailureType.CannotTell,
+        process().revoke([account], [{ id: 'readers', displayName: 'readers' }]),
+      );
+    });
+
+    it('has a leaver removed from what it showed before the suspension, and says that it did not show it', async () => {
+      server.users.pop();
+      server.odd(hides((id) => !isActive(id)));
+      const { notes } = await process().revoke();
+      assert.match(
+        notes.join(),
+        /payroll no longer showed u-1 in readers since the suspension, and accepted/,
+      );
+      assert.deepEqual(at('readers')['members'], [{ value: 'u-2' }]);
+    });
+
+    it('is believed where it shows those of inactive accounts: the second one has none', async () => {
+      assert.deepEqual(
+        (await process().revoke()).accounts!.map(({ id }) => id),
+        ['u-1'],
+      );
+    });
+  });
+
+  describe('without versions, where another process removes members in the same moment', () => {
+    /** The others go with the first removal. */
+    const alsoRemoves = (): void =>
+      server.odd(({ method, type, id }, usual) => {
+        const answer = usual();
+        if (method === 'PATCH' && type === 'Groups') at(id!)['members'] = [];
+        return answer;
+      });
+    beforeEach(() => group('readers', 'u-1', 'u-2', 'u-3'));
+
+    it('is not accused of a removal of those whose exits have suspended them too', async () => {
+      user('u-2')['active'] = user('u-3')['active'] = false;
+      alsoRemoves();
+      const { removedGroups, notes } = await process().revoke();
+      assert.equal(removedGroups.length, 1);
+      assert.match(notes.join(), /no longer lists 2 other members of readers .*: u-2, u-3, all inactive/);
+    });
+
+    it('is accused where one of them is active', async () => {
+      user('u-2')['active'] = false;
+      alsoRemoves();
+      await finalFailure(FailureType.HarmedOthers, process().revoke());
     });
   });
 });

@@ -125,6 +125,8 @@ export interface AccessPort {
    * @throws Error on an incomplete answer, FinalFailure CannotTell where the system never gives a complete one
    */
   groupsOf(accountId: string, signal: AbortSignal): Promise<Membership[]>;
+  /** Whether the system has groups at all. Absent where every system of the protocol has. */
+  hasGroups?: ((signal: AbortSignal) => Promise<boolean>) | undefined;
   /** @returns the groups that the system finds by this name, each under the name that the system gives it */
   findGroup(name: string, signal: AbortSignal): Promise<GroupRef[]>;
   /** Absent where the protocol removes exactly one member, so that no other can be lost by it. @returns undefined for a deleted group */

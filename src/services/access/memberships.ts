@@ -17,6 +17,29 @@ export async function groupsOf(
   return (await port.groupsOf(accountId, signal)).filter(passes).map(({ group }) => group);
 }
 
+/** Why memberships are not told. */
+export interface Untold {
+  /** For people. */
+  because: string;
+  /** The system has no groups at all, so that there is nothing to take or to lose. */
+  hasNoGroups: boolean;
+}
+
+/** @returns the answer, or why the system does not give it: the groups may be refused to EMS, or absent */
+export async function orUntold<T>(
+  port: AccessPort,
+  answer: Promise<T>,
+  signal: AbortSignal,
+): Promise<{ told: T } | Untold> {
+  try {
+    return { told: await answer };
+  } catch (error) {
+    if (!isFinalFailure(error, FailureType.CannotTell, FailureType.Refused)) throw error;
+    const hasNoGroups = (await port.hasGroups?.(signal)) === false;
+    return { because: error.message.replace(/^cannot tell: /, ''), hasNoGroups };
+  }
+}
+
 export const ownGroupsOf = (port: AccessPort, accountId: string, signal: AbortSignal): Promise<GroupRef[]> =>
   groupsOf(port, accountId, signal, isOwn);
 

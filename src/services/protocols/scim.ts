@@ -3,6 +3,7 @@
  * write: the caller reads it back.
  */
 import { cannotTell, FailureType, isFinalFailure } from '../../exit/failures.js';
+import { isPage } from './http-answer.js';
 import type { HttpServer } from './http-exchange.js';
 import { createScimLists, type ResourceType } from './scim-list.js';
 import {
@@ -44,6 +45,9 @@ const BY_MEMBER = {
 
 /** How many groups are read one by one for a member that they show. */
 const MAX_TRIED = 3;
+const MOST_REMEMBERED = 10_000;
+/** How long removals of EMS explain that no membership is found, in milliseconds. */
+const EXPLAINS_MS = 60_000;
 
 export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   const wire = createScimWire({ ...server, base: scimUrl.replace(/\/+$/, '') });
@@ -54,6 +58,8 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   const group = (id: string, signal: AbortSignal) => get('Groups', id, WITHOUT_MEMBERS, groupOf, signal);
   /** Whether a member of a group has been seen to be called by its id. */
   let hasIds = false;
+  /** By member, the groups that the filter has found, without those that EMS has removed it from since; and when that was. */
+  const memberships = new Map<string, { ids: Set<string>; atMs: number }>();
   const writes = createScimWrites(wire, async (type, id, signal) => {
     const resource = await (type === 'Users' ? user(id, signal) : group(id, signal));
     return resource?.version;
@@ -221,6 +227,15 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
       return usable(hits, groupOf, 'Groups', 'displayName', displayName);
     },
 
+    /** False where the server answers that it has no such resources, also without paging. */
+    async hasGroups(signal: AbortSignal): Promise<boolean> {
+      for (const query of [{ count: '1' }, {}]) {
+        const answer = await ask('list Groups', 'GET', `/Groups${queryString(query)}`, signal);
+        if (isPage(answer) || ![404, 501].includes(answer.status)) return true;
+      }
+      return false;
+    },
+
     /** @returns the group with its members, where the server shows them; undefined where it is gone */
     getMembers: (id: string, signal: AbortSignal) => get('Groups', id, WITH_MEMBERS, groupOf, signal),
 
@@ -238,10 +253,18 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
       const by = { ...BY_MEMBER, value: memberId };
       const isProven = search.isProven(by);
       let hits = await search.hits(by, signal);
+      const left = memberships.get(memberId);
+      // That all are gone which it found just now, the removals of EMS explain.
+      if (hits.length === 0 && left?.ids.size === 0 && Date.now() - left.atMs < EXPLAINS_MS) return [];
       if (hits.length === 0 && isProven && !(await search.stillFinds(by, signal, memberId)))
         hits = await search.hits(by, signal);
-      if (hits.length > 0) hasIds = true;
-      else {
+      if (hits.length > 0) {
+        hasIds = true;
+        if (memberships.size > MOST_REMEMBERED) memberships.clear();
+        const ids = new Set(hits.flatMap((each) => groupOf(each)?.id ?? []));
+        memberships.set(memberId, { ids, atMs: Date.now() });
+      } else {
+        memberships.delete(memberId);
         await assertFindsMembers(signal);
         await assertMembersAreIds(signal);
       }
@@ -259,6 +282,12 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
         },
         signal,
       ),
+
+    /** EMS has removed a member. */
+    noteRemoval(memberId: string, groupId: string): void {
+      const left = memberships.get(memberId);
+      if (left?.ids.delete(groupId)) left.atMs = Date.now();
+    },
 
     areIds,
 

@@ -130,23 +130,24 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
       return [...direct, ...(await shownOnly(accountId, direct, signal))];
     },
 
+    hasGroups: (signal) => scim.hasGroups(signal),
+
     findGroup: async (name, signal) => (await scim.findGroups(name, signal)).map(refOf),
 
     ...members,
 
-    removeFromGroup: (accountId, { group: { id, displayName }, version }, signal, way) =>
-      way === 'other'
-        ? Promise.resolve({
-            kind: 'refused',
-            why: 'state',
-            detail: `the other spelling, "members" with a value, empties ${displayName} on strict servers, so that EMS never sends it`,
-          })
-        : scim.patch(
-            'Groups',
-            { id, version },
-            { op: 'remove', path: `members[value eq ${JSON.stringify(accountId)}]` },
-            signal,
-          ),
+    async removeFromGroup(accountId, { group: { id, displayName }, version }, signal, way) {
+      if (way === 'other')
+        return {
+          kind: 'refused',
+          why: 'state',
+          detail: `the other spelling, "members" with a value, empties ${displayName} on strict servers, so that EMS never sends it`,
+        };
+      const path = `members[value eq ${JSON.stringify(accountId)}]`;
+      const outcome = await scim.patch('Groups', { id, version }, { op: 'remove', path }, signal);
+      if (outcome.kind === 'written') scim.noteRemoval(accountId, id);
+      return outcome;
+    },
 
     async addToGroup(accountId, { id, displayName }, signal, isUnversioned = false) {
       const group = await scim.getGroup(id, signal);
