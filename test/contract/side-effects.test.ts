@@ -110,6 +110,8 @@ contract('what a write costs besides: a hold', [embedded], (system, { SUSPEND, G
   });
 
   it('asks a person where all memberships went later during a suspension', async () => {
+    // A colleague in the groups, by whom the server shows that it does list members.
+    await system.hire();
     const { id, account } = await system.captured(SUSPEND);
     const { taken } = await system.block(account, SUSPEND);
     for (const group of Object.values(system.groups)) await system.admin.removeMember(group, id);

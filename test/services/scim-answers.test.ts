@@ -96,7 +96,7 @@ describe('a SCIM server', () => {
 
     it('is read where an id is a number, also one longer than a double holds', async () => {
       server.odd(({ filter }) => {
-        const body = `{"totalResults":1,"Resources":[{"id":12345678901234567890,"externalId":"E-1"}]}`;
+        const body = `{"totalResults":1,"Resources":[{"id":12345678901234567890,"externalId":"E-1","active":true}]}`;
         const headers = { 'content-type': 'application/json' };
         return filter ? { status: 200, headers, body } : list([]);
       });
@@ -109,6 +109,7 @@ describe('a SCIM server', () => {
       assert.deepEqual(await port().membersOf!('g-1', signal), {
         ids: ['4711', '4712'],
         isComplete: true,
+        groupName: 'g-1',
         version: undefined,
       });
     });

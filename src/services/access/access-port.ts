@@ -79,6 +79,8 @@ export interface Capabilities extends Cost {
 export interface Members {
   ids: string[];
   isComplete: boolean;
+  /** The name of the group, where the answer shows it. */
+  groupName?: string | undefined;
   /** The version of the group, if it has any. */
   version?: string | undefined;
 }
@@ -86,10 +88,12 @@ export interface Members {
 /** How an account is in a group, by the group's own word. */
 export type Standing = (
   | { is: 'direct' | 'out' }
+  /** The group was deleted, as far as one request tells. */
+  | { is: 'gone' }
   /** `by`: the name of the inner group that lists the account. */
   | { is: 'nested'; by: string }
-  /** `because` goes on after the name of the system. `isHidden`: no other membership of the account tells anything about this one. */
-  | { is: 'cannot tell'; because: string; isHidden?: true }
+  /** `because` goes on after the name of the system. `isSerious`: it counts also for an account without any other membership. */
+  | { is: 'cannot tell'; because: string; isSerious?: true }
 ) & {
   /** The members as they were read for this answer. */
   members?: Members | undefined;
@@ -121,6 +125,8 @@ export interface AccessPort {
    * @throws Error on an incomplete answer, FinalFailure CannotTell where the system never gives a complete one
    */
   groupsOf(accountId: string, signal: AbortSignal): Promise<Membership[]>;
+  /** Whether the system has groups at all. Absent where every system of the protocol has. */
+  hasGroups?: ((signal: AbortSignal) => Promise<boolean>) | undefined;
   /** @returns the groups that the system finds by this name, each under the name that the system gives it */
   findGroup(name: string, signal: AbortSignal): Promise<GroupRef[]>;
   /** Absent where the protocol removes exactly one member, so that no other can be lost by it. @returns undefined for a deleted group */

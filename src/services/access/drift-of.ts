@@ -65,16 +65,25 @@ export const driftOf =
         if (user.active) return { what: 'the account is active again' };
         return cannotTell(`whether the account ${user.userName} is active, is not shown any more`);
       }
-      // A group that does not tell did not tell the block either, which says so.
-      const { isIn } = await accessOf(id, groups);
-      return isIn === undefined ? undefined : { what: `is in ${isIn}` };
+      const { isIn, ofSuccessor } = await accessOf(id, groups);
+      if (isIn !== undefined) return { what: `is in ${isIn}` };
+      // Any other group that does not tell did not tell the block either, which says so.
+      return ofSuccessor === undefined
+        ? undefined
+        : cannotTell(
+            `whether the account is in the group that has the name of a deleted one: ${port.system} ${ofSuccessor}`,
+          );
     }
 
-    /** @returns the critical groups that the account is in, for people; or `because`, why a group does not tell */
+    /** @returns the critical groups that the account is in, for people; or why a group does not tell: one that took the name of a deleted one */
     async function accessOf(
       id: string,
       groups: readonly string[],
-    ): Promise<{ isIn?: string | undefined; because?: string | undefined }> {
+    ): Promise<{
+      isIn?: string | undefined;
+      because?: string | undefined;
+      ofSuccessor?: string | undefined;
+    }> {
       const names = hold.kind === 'groups' ? hold.groups : [];
       // By id, since a group may have another name now; and by name, since another group may have the name now.
       const back = await groupsOf(
@@ -90,12 +99,15 @@ export const driftOf =
         if (standing) looked.push({ name: `the group ${groupId}`, standing });
       }
       let because: string | undefined;
-      for (const { name, standing } of looked) {
+      let ofKnown: string | undefined;
+      for (const { name, group, standing } of looked) {
         if (standing.is === 'direct') return { isIn: `${name} again` };
         if (standing.is === 'nested') return { isIn: `${name} again: it ${comesBy(standing.by)}` };
         if (standing.is === 'cannot tell') because ??= standing.because;
+        if (standing.is === 'cannot tell' && group) ofKnown ??= standing.because;
       }
-      return { because };
+      const isDeleted = looked.some(({ standing }) => standing.is === 'gone');
+      return { because, ofSuccessor: isDeleted ? ofKnown : undefined };
     }
 
     function cannotTell(what: string): Seen {

@@ -51,14 +51,16 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
       // Where the group itself is asked, its word is the later one.
       const told = port.standingIn && standing?.is;
       const isIn =
-        told === 'direct' || (told !== 'out' && present.some((each) => each.group.id === group.id));
+        told === 'direct' ||
+        (told !== 'out' && told !== 'gone' && present.some((each) => each.group.id === group.id));
       if (isIn || earlier?.others)
         watched.set(
           group.id,
           await watchOthers(port, id, earlier ?? group, losses, signal, standing?.members),
         );
       if (isIn && !earlier) taken.groups.push(group);
-      if (!isIn && !earlier) removedByOthers(group);
+      if (told === 'gone') notes.push(`${group.displayName} (${group.id}) was deleted after the capture`);
+      else if (!isIn && !earlier) removedByOthers(group);
     }
     await record();
     // Only memberships that `trying` has recorded; `uncaptured` below reports later ones.
@@ -155,7 +157,7 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
       ].flatMap((each) => {
         const { name, group, standing } = each;
         if (standing.is === 'nested') return [`${port.system}: "${name}" ${comesBy(standing.by)}`];
-        if (standing.is === 'cannot tell' && (hasWay || !group || standing.isHidden))
+        if (standing.is === 'cannot tell' && (hasWay || !group || standing.isSerious))
           return [`${port.system} ${standing.because}`];
         if (standing.is === 'direct' && group && !isCaptured(group) && !isAmong(uncaptured)(group))
           return [`${port.system} lists the account in "${name}", and not among its memberships`];

@@ -1,8 +1,9 @@
 /** Adds and removes one membership, and looks at whom else the write took out of the group. */
+import { cannotTell, FailureType, isFinalFailure } from '../../exit/failures.js';
 import type { GroupRef } from '../../exit/hold-facts.js';
 import type { AccessPort, Membership } from './access-port.js';
 import { converge } from './converge.js';
-import { isChangeable, ownGroupsOf } from './memberships.js';
+import { isChangeable, orUntold, ownGroupsOf } from './memberships.js';
 import { remember, watchOthers, type Watched } from './other-members.js';
 
 /**
@@ -44,7 +45,34 @@ export async function removeMembership(
     signal,
   );
   if (!tells && writes > 0) await others.look();
-  return { writes, notes: others.lost('removed') };
+  return { writes, notes: await others.lost('removed') };
+}
+
+/**
+ * Removes a membership that the system does not show since the suspension: it may hide those of inactive accounts, or have taken them.
+ * @returns notes: the effect cannot be observed
+ * @throws FinalFailure HarmedOthers
+ */
+export async function removeHidden(
+  port: AccessPort,
+  accountId: string,
+  others: Watched,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { group } = others;
+  const hidden: Membership = { group, via: 'direct', changeable: true, version: others.members?.version };
+  const outcome = await others
+    .during(() => port.removeFromGroup(accountId, hidden, signal))
+    .catch((error: unknown) => {
+      // There is perhaps nothing to remove.
+      if (isFinalFailure(error, FailureType.Refused)) return undefined;
+      throw error;
+    });
+  if (outcome?.kind !== 'written') return [];
+  remember(port, group, accountId, true);
+  await others.look();
+  const what = `${port.system} no longer showed ${accountId} in ${group.displayName} since the suspension, and accepted its removal there`;
+  return [what, ...(await others.lost('removed'))];
 }
 
 /**
@@ -85,12 +113,16 @@ export async function addMembership(
     },
     signal,
   );
-  return { isBack: seen.isMember, notes: writes > 0 ? others.lost('added') : [] };
+  return { isBack: seen.isMember, notes: writes > 0 ? await others.lost('added') : [] };
 
   async function isMember(): Promise<boolean> {
     if (others.lists(accountId)) return true;
     // Before the write, a list of all members is believed: the memberships may lag behind a removal. After it the list may be cut off.
     if (isFirst && others.members?.isComplete) return false;
-    return (await ownGroupsOf(port, accountId, signal)).some(({ id }) => id === group.id);
+    const seen = await orUntold(port, ownGroupsOf(port, accountId, signal), signal);
+    if ('told' in seen) return seen.told.some(({ id }) => id === group.id);
+    // The memberships to be given back may be the first that the system shows again.
+    if (isFirst) return false;
+    throw cannotTell(seen.because);
   }
 }

@@ -17,6 +17,29 @@ export async function groupsOf(
   return (await port.groupsOf(accountId, signal)).filter(passes).map(({ group }) => group);
 }
 
+/** Why memberships are not told. */
+export interface Untold {
+  /** For people. */
+  because: string;
+  /** The system has no groups at all, so that there is nothing to take or to lose. */
+  hasNoGroups: boolean;
+}
+
+/** @returns the answer, or why the system does not give it: the groups may be refused to EMS, or absent */
+export async function orUntold<T>(
+  port: AccessPort,
+  answer: Promise<T>,
+  signal: AbortSignal,
+): Promise<{ told: T } | Untold> {
+  try {
+    return { told: await answer };
+  } catch (error) {
+    if (!isFinalFailure(error, FailureType.CannotTell, FailureType.Refused)) throw error;
+    const hasNoGroups = (await port.hasGroups?.(signal)) === false;
+    return { because: error.message.replace(/^cannot tell: /, ''), hasNoGroups };
+  }
+}
+
 export const ownGroupsOf = (port: AccessPort, accountId: string, signal: AbortSignal): Promise<GroupRef[]> =>
   groupsOf(port, accountId, signal, isOwn);
 
@@ -58,6 +81,9 @@ export interface Looked {
   standing: Standing;
 }
 
+const isReplaced = ({ name, standing: { is, members } }: Looked): boolean =>
+  is === 'gone' || (members?.groupName !== undefined && !isNamed(members.groupName, name));
+
 /** By system, when it was last asked for the groups of a name. */
 const asked = new WeakMap<AccessPort, Map<string, number>>();
 /** Names change seldom: a group that is known is not looked for again so soon, in milliseconds. */
@@ -80,18 +106,37 @@ export async function lookInto(
   const looked: Looked[] = [];
   for (const name of names) {
     const here = known.filter(({ displayName }) => isNamed(displayName, name));
-    const found = await groupsCalled(name, here);
-    const named = found.filter(({ displayName }) => isNamed(displayName, name));
-    const groups = new Map([...named, ...here].map((group) => [group.id, group]));
-    for (const group of groups.values()) looked.push({ name, group, standing: await standingIn(group) });
+    const groups = new Map<string, Looked>();
+    let found = await groupsCalled(name, here);
+    await lookAt([...found, ...here]);
+    // A known group was deleted or renamed, and perhaps another one made under its name.
+    if ([...groups.values()].some(isReplaced)) {
+      found = await groupsCalled(name, here, true);
+      for (const { id } of found)
+        if (groups.get(id)?.standing.is === 'gone')
+          throw new Error(`${port.system} lists the group ${name}, and answers that its id ${id} is none`);
+      await lookAt(found);
+    }
+    looked.push(...groups.values());
     if (groups.size === 0) looked.push({ name, standing: unknown(name, found) });
+
+    async function lookAt(all: readonly GroupRef[]): Promise<void> {
+      for (const group of all)
+        if (isNamed(group.displayName, name) && !groups.has(group.id))
+          groups.set(group.id, { name, group, standing: await standingIn(group) });
+    }
   }
   return looked;
 
   /** Another group may have the name of a known one. */
-  async function groupsCalled(name: string, here: readonly GroupRef[]): Promise<readonly GroupRef[]> {
+  async function groupsCalled(
+    name: string,
+    here: readonly GroupRef[],
+    isAnother = false,
+  ): Promise<readonly GroupRef[]> {
     const times = asked.get(port) ?? new Map<string, number>();
-    const isKnown = !port.standingIn || Date.now() - (times.get(name) ?? -Infinity) < ASKED_MS;
+    const isKnown =
+      !port.standingIn || (!isAnother && Date.now() - (times.get(name) ?? -Infinity) < ASKED_MS);
     if (here.length > 0 && isKnown) return here;
     try {
       const found = await port.findGroup(name, signal);
@@ -100,7 +145,8 @@ export async function lookInto(
       else times.delete(name);
       return found;
     } catch (error) {
-      if (here.length > 0 && isFinalFailure(error, FailureType.CannotTell, FailureType.Refused)) return here;
+      if (here.length > 0 && !isAnother && isFinalFailure(error, FailureType.CannotTell, FailureType.Refused))
+        return here;
       throw error;
     }
   }

@@ -1,5 +1,5 @@
 /** The other members of a group around a write of ours: whom it took besides. */
-import { FailureType, FinalFailure } from '../../exit/failures.js';
+import { FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.js';
 import type { GroupRef } from '../../exit/hold-facts.js';
 import type { AccessPort, Members, Outcome } from './access-port.js';
 import { isSameId } from './memberships.js';
@@ -9,6 +9,7 @@ const ours = new WeakMap<AccessPort, Set<string>>();
 const MOST_REMEMBERED = 10_000;
 /** A record has a limit, and a group may have thousands of members. */
 const MOST_RECORDED = 500;
+const MOST_READ = 20;
 
 export type Watched = Awaited<ReturnType<typeof watchOthers>>;
 
@@ -61,7 +62,7 @@ export async function watchOthers(
       return outcome;
     },
     /** @returns a note on others who went, perhaps by other hands @throws FinalFailure HarmedOthers */
-    lost(verb: 'added' | 'removed'): string[] {
+    async lost(verb: 'added' | 'removed'): Promise<string[]> {
       if (!before || !port.membersOf) return [];
       const what = `since it ${verb} ${accountId}`;
       if (wasHidden && isHidden() && !recorded)
@@ -72,7 +73,7 @@ export async function watchOthers(
       const after = new Set(members?.ids.map((id) => id.toLowerCase()));
       const went = before.filter((id) => !after.has(id.toLowerCase()) && !known?.has(keyOf(group, id)));
       if (went.length === 0) return [];
-      const some = went.slice(0, 20).join(', ') + (went.length > 20 ? ', …' : '');
+      const some = went.slice(0, MOST_READ).join(', ') + (went.length > MOST_READ ? ', …' : '');
       // Of a list that is cut off, the server may show another part each time.
       if (members?.isComplete === false && others().length >= before.length)
         return [
@@ -82,6 +83,9 @@ export async function watchOthers(
       // The list of the very version that our write made shows its effect alone. Any other may show the removals of others as well.
       const isExact =
         made !== undefined && made === members?.version && went.some((id) => here?.includes(id));
+      // Another process of ours may carry out their exits: a removal by it is no harm.
+      if (!isExact && (await areInactive(went)))
+        return [`${harm}, all inactive, perhaps by their own exits or another administrator`];
       // One loss may be a coincidence, and a second one in the same attempt is none.
       losses.add(group.id);
       if (!isExact && losses.size === 1 && !isDrastic(went.length, before.length))
@@ -92,6 +96,18 @@ export async function watchOthers(
       );
     },
   };
+
+  async function areInactive(ids: readonly string[]): Promise<boolean> {
+    if (ids.length > MOST_READ) return false;
+    for (const id of ids) {
+      const account = await port.read({ id }, signal).catch((error: unknown) => {
+        if (isFinalFailure(error, FailureType.CannotTell, FailureType.Refused)) return undefined;
+        throw error;
+      });
+      if (account?.active !== false) return false;
+    }
+    return true;
+  }
 }
 
 /** Other administrators seldom remove so many in the moment of one request. */

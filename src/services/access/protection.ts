@@ -2,7 +2,7 @@
 import type { AccountRef, HoldKind } from '../../exit/hold-facts.js';
 import type { AccessPort, Account } from './access-port.js';
 import { strategyOf } from './strategies.js';
-import { groupsNamed, isNamed, lookInto } from './memberships.js';
+import { groupsNamed, isNamed, lookInto, orUntold } from './memberships.js';
 
 export interface Left {
   /** The groups that would have no active member. */
@@ -19,15 +19,26 @@ export async function groupsLeftWithout(
   hold: HoldKind,
   signal: AbortSignal,
 ): Promise<Left> {
+  const endangered = strategyOf(port, hold).endangers(user, protectedGroups);
+  const left = await orUntold(port, leftIn(user, port, endangered, signal), signal);
+  if ('told' in left) return left.told;
+  return { last: [], untold: left.hasNoGroups ? [] : [...endangered] };
+}
+
+async function leftIn(
+  user: Account,
+  port: AccessPort,
+  endangered: readonly string[],
+  signal: AbortSignal,
+): Promise<Left> {
   const last: string[] = [];
   const untold: string[] = [];
-  const endangered = strategyOf(port, hold).endangers(user, protectedGroups);
   const present = await groupsNamed(port, user.id, endangered, signal);
   const others = endangered.filter((name) => !present.some(({ displayName }) => isNamed(displayName, name)));
   // A group that the system knows by another name, or that lists the account all the same, may lose its last member.
   for (const { name, group, standing } of await lookInto(port, user.id, others, [], () => true, signal)) {
     if (standing.is === 'cannot tell') untold.push(name);
-    else if (group && standing.is !== 'out') present.push(group);
+    else if (group && standing.is !== 'out' && standing.is !== 'gone') present.push(group);
   }
   for (const { id, displayName } of present) {
     const other = await port.hasOtherActiveMember(id, user.id, signal);

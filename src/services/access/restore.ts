@@ -17,7 +17,7 @@ import { isSteady, noteIntact, noteReactivation } from './reactivations.js';
 import { accountsNow, findAccounts, type Matching } from './find-accounts.js';
 import type { Known } from './whose-account.js';
 import { addMembership } from './membership-writes.js';
-import { namesOf, ownGroupsOf, without } from './memberships.js';
+import { isNamed, namesOf, orUntold, ownGroupsOf, without } from './memberships.js';
 
 interface RestoreOptions extends Pick<Known, 'chosen'> {
   /** A change of the version is noted: another administrator may have set the same value. */
@@ -88,15 +88,22 @@ export const restore =
         taken.suspended && after
           ? [...(account.memberships ?? []), ...without(earlier.memberships ?? [], account.memberships ?? [])]
           : [];
-      present = atRisk.length > 0 ? await ownGroupsOf(port, account.id, signal) : [];
+      const look = () => orUntold(port, ownGroupsOf(port, account.id, signal), signal);
+      let seen: Awaited<ReturnType<typeof look>> = atRisk.length > 0 ? await look() : { told: [] };
       for (const group of taken.groups) {
         const { isBack, notes: ofOthers } = await added(group);
         notes.push(...ofOthers);
         if (isBack === undefined) continue;
         if (isBack) givenBack.groups.push(group);
-        else lost.push(`the membership in ${group.displayName}, a group that was deleted meanwhile`);
+        else lost.push(await membershipIn(group));
       }
-      const went = without(atRisk, [...present, ...taken.groups]);
+      // The memberships that it has now may be the first that the system shows again.
+      if (!('told' in seen) && givenBack.groups.length > 0) seen = await look();
+      present = 'told' in seen ? seen.told : [];
+      const rest = without(atRisk, [...present, ...taken.groups]);
+      const went = 'told' in seen ? rest : [];
+      if (!('told' in seen) && rest.length > 0)
+        untold = lookThere(`whether it is in ${namesOf(rest)} could not be told: ${seen.because}`);
       const what = `the membership in ${namesOf(went)}, which went during the hold or at its end, by a write of the hold or by another administrator`;
       const unlisted = (account.membershipCount ?? 0) - (account.memberships?.length ?? 0);
       const now = present.length + without(givenBack.groups, present).length;
@@ -110,7 +117,7 @@ export const restore =
       const isMuch = went.length > 1 || went.length === atRisk.length;
       if (went.length > 0 && (isMuch || lost.length > 0)) lost.push(`${what}: decide by hand`);
       else if (went.length > 0) notes.push(`not given back: ${what}`);
-      else if (atRisk.length > 0) noteIntact(port, account.id);
+      else if (atRisk.length > 0 && !untold) noteIntact(port, account.id);
     }
     if (!taken.suspended && !isNothing(taken) && account.active && after?.active === false)
       lasting.push('it is inactive now: by a late effect of the removal, or by another administrator');
@@ -132,20 +139,30 @@ export const restore =
       notes: [...lasting, ...notes],
     };
 
+    function lookThere(what: string): string {
+      return `the account ${account.userName} is active again on ${port.system}, and ${what}. Look at its groups there, then settle the step`;
+    }
+
     /** The capture did not tell the memberships. @returns what to look at, where the system has groups, and still does not tell */
     async function untoldMemberships(): Promise<string | undefined> {
       const what = 'whether the suspension cost memberships could not be told';
-      notes.push(`${what}: the system did not list them`);
-      return ownGroupsOf(port, account.id, signal).then(
-        () => undefined,
-        (error: unknown) => {
-          if (isFinalFailure(error, FailureType.CannotTell))
-            return `the account ${account.userName} is active again on ${port.system}, and ${what}: ${error.message}. Look at its groups there, then settle the step`;
-          // A system without groups can suspend all the same.
-          if (error instanceof FinalFailure) return undefined;
-          throw error;
-        },
-      );
+      const now = await orUntold(port, ownGroupsOf(port, account.id, signal), signal);
+      if (!('told' in now) && !now.hasNoGroups) return lookThere(`${what}: ${now.because}`);
+      const because =
+        'told' in now ? 'the system did not list them' : `${port.system} has no groups (${now.because})`;
+      notes.push(`${what}: ${because}`);
+      return undefined;
+    }
+
+    /** Another group of that name may give other access: a person decides. */
+    async function membershipIn({ id, displayName }: GroupRef): Promise<string> {
+      const found = await port.findGroup(displayName, signal).catch((error: unknown) => {
+        if (isFinalFailure(error, FailureType.CannotTell, FailureType.Refused)) return [];
+        throw error;
+      });
+      const others = found.filter((each) => each.id !== id && isNamed(each.displayName, displayName));
+      const now = others.length > 0 ? ` (${others.map((each) => each.id).join(', ')} has its name now)` : '';
+      return `the membership in ${displayName}, a group that was deleted meanwhile${now}`;
     }
 
     /** One that is refused keeps none of the others away. */

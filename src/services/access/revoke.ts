@@ -1,5 +1,5 @@
 /** Deactivates the account and removes every membership. The account stays, as evidence. */
-import { cannotTell, FailureType, isFinalFailure } from '../../exit/failures.js';
+import { cannotTell, FailureType, isFinalFailure, together, type FinalFailure } from '../../exit/failures.js';
 import {
   bounded,
   type AccountRef,
@@ -12,8 +12,8 @@ import type { AccessPort, Membership } from './access-port.js';
 import { findAccounts, type Matching } from './find-accounts.js';
 import type { Known } from './whose-account.js';
 import { setActive } from './activation.js';
-import { askGroups, groupsOf, isChangeable, without, withoutOthers } from './memberships.js';
-import { removeMembership } from './membership-writes.js';
+import { askGroups, groupsOf, isChangeable, orUntold, without, withoutOthers } from './memberships.js';
+import { removeHidden, removeMembership } from './membership-writes.js';
 import { watchOthers, type Watched } from './other-members.js';
 
 interface RevokeOptions extends Pick<Known, 'chosen'> {
@@ -39,47 +39,76 @@ export const revoke =
     const held = captured.map(({ id }) => id);
     const found = await findAccounts(port, matching, employee, { held, chosen }, signal);
     const accounts = new Map([...captured, ...found.accounts].map((account) => [account.id, account]));
-    // An earlier attempt may have suspended one that no hold had, and not yet removed its memberships.
-    for (const account of found.left)
-      if ((await groupsOf(port, account.id, signal, isChangeable)).length > 0)
-        accounts.set(account.id, account);
     const removed = new Map(earlier.map((group) => [group.id, group]));
     const record = (groups: readonly GroupRef[]): Promise<void> => {
       for (const group of groups) removed.set(group.id, group);
       return removing(bounded([...removed.values()]));
     };
     const revoked: AccountRef[] = [];
-    const notes = [...found.notes];
-    const doubts: string[] = [];
+    const notes = new Set(found.notes);
+    const doubts = new Set<string>();
+    const failures: FinalFailure[] = [];
     const losses = new Set<string>();
-    for (const account of accounts.values()) {
+    /** Whether the system has shown a membership of an inactive account; undefined where there was none to show. */
+    let showsInactive: boolean | undefined;
+    for (const account of accounts.values()) await unlessRefused(account);
+    for (const account of found.left) if (await isToBeRevoked(account)) await unlessRefused(account);
+    if (doubts.size > 0) failures.push(cannotTell([...doubts].join('; ')));
+    if (failures.length > 0) throw together(failures);
+    if (revoked.length === 0) notes.add(accounts.size === 0 ? 'no account' : 'the account no longer exists');
+    const removedGroups = bounded([...removed.values()].map(withoutOthers));
+    const more = removed.size - removedGroups.length;
+    if (more > 0) notes.add(`${more} further memberships were removed`);
+    return { revokedAt: new Date().toISOString(), removedGroups, accounts: revoked, notes: [...notes] };
+
+    /** What is refused for one account is taken from the others all the same. */
+    async function unlessRefused(account: AccountRef): Promise<void> {
+      try {
+        await revokeOne(account);
+      } catch (error) {
+        if (!isFinalFailure(error, FailureType.Refused)) throw error;
+        failures.push(error);
+      }
+    }
+
+    async function revokeOne(account: AccountRef): Promise<void> {
       const { id, userName } = account;
       const user = await port.read(account, signal);
       // While it is active: some systems leave out the memberships of suspended accounts.
-      const before = user ? await unlessUntold(port.groupsOf(id, signal)) : [];
+      const before = user ? await groupsTold(port.groupsOf(id, signal)) : [];
       const changed = await unlessUntold(setActive(port, account, false, signal, user));
       if (changed) {
         const { seen, writes } = changed;
         if (!seen && writes > 0)
-          notes.push(`${port.system} deleted the account ${userName} when it was suspended`);
+          notes.add(`${port.system} deleted the account ${userName} when it was suspended`);
         if (seen || writes > 0) revoked.push({ id, userName });
-        if (!seen) continue;
+        if (!seen) return;
       }
       await port.endSessions?.(account, signal);
+      if (found.left.length > 0 && before?.length) {
+        const after = user?.active ? await groupsTold(port.groupsOf(id, signal)) : before;
+        showsInactive = after === undefined ? showsInactive : after.length > 0;
+      }
       const known = [...(isAsCaptured(account, before) ? [] : groupsAtCapture(id)), ...removed.values()];
       const fixed = await unlessUntold(removeAll(id, before ?? [], known));
       for (const { group, via, changeable } of fixed ?? [])
-        notes.push(`${userName} stays in ${group.displayName} (${via}): ${changeable}`);
+        notes.add(`${userName} stays in ${group.displayName} (${via}): ${changeable}`);
       // An administrator may have reactivated it while its memberships went: what is reported is observed last.
       if ((await port.read(account, signal))?.active)
         throw new Error(`another administrator reactivated ${userName} on ${port.system} meanwhile`);
     }
-    if (doubts.length > 0) throw cannotTell([...new Set(doubts)].join('; '));
-    if (revoked.length === 0) notes.push(accounts.size === 0 ? 'no account' : 'the account no longer exists');
-    const removedGroups = bounded([...removed.values()].map(withoutOthers));
-    const more = removed.size - removedGroups.length;
-    if (more > 0) notes.push(`${more} further memberships were removed`);
-    return { revokedAt: new Date().toISOString(), removedGroups, accounts: revoked, notes };
+
+    /** An earlier attempt may have suspended an account that no hold had, and not yet removed its memberships. */
+    async function isToBeRevoked({ id, userName }: AccountRef): Promise<boolean> {
+      const shown = await groupsTold(groupsOf(port, id, signal, isChangeable));
+      if (!shown || shown.length > 0) return shown !== undefined;
+      // An earlier attempt has perhaps removed what would show it.
+      if (showsInactive ?? earlier.length === 0) return false;
+      doubts.add(
+        `${port.system} may not show the memberships of inactive accounts: look whether ${userName} (${id}) is in groups there, then settle the step`,
+      );
+      return (await askGroups(port, id, [...removed.values()], signal)).present.length > 0;
+    }
 
     function groupsAtCapture(accountId: string): GroupRef[] {
       const seen = captured.filter(({ id }) => id === accountId);
@@ -102,9 +131,17 @@ export const revoke =
         return await answer;
       } catch (error) {
         if (!isFinalFailure(error, FailureType.CannotTell)) throw error;
-        doubts.push(error.message.replace(/^cannot tell: /, ''));
+        doubts.add(error.message.replace(/^cannot tell: /, ''));
         return undefined;
       }
+    }
+
+    async function groupsTold<T>(answer: Promise<T>): Promise<T | undefined> {
+      const seen = await orUntold(port, answer, signal);
+      if ('told' in seen) return seen.told;
+      if (seen.hasNoGroups) notes.add(`${port.system} has no groups (${seen.because})`);
+      else doubts.add(seen.because);
+      return undefined;
     }
 
     /**
@@ -118,29 +155,39 @@ export const revoke =
       known: readonly GroupRef[],
     ): Promise<Membership[]> {
       let memberships = before;
+      const refused = new Set<string>();
+      const isOpen = (each: Membership): boolean => isChangeable(each) && !refused.has(each.group.id);
       const listed = before.map(({ group }) => group);
       // By id: the record has them with the members that a lost removal may have taken.
       const hidden = without([...new Map(known.map((group) => [group.id, group])).values()], listed);
       const { present, untold } = await askGroups(port, accountId, hidden, signal);
       // Where the answer to a removal was lost, whom it took besides is looked at again.
       const unlooked = hidden.filter(({ others }) => others);
+      const mayBeHidden = new Set(listed.map(({ id }) => id));
       let groups = [...present, ...without(unlooked, present)];
       // An administrator may add memberships meanwhile; after four rounds the attempt is retried.
       for (let round = 0; round < 4; round++) {
-        groups.push(...memberships.filter(isChangeable).map(({ group }) => removed.get(group.id) ?? group));
-        await leave(accountId, groups);
-        memberships = await port.groupsOf(accountId, signal);
+        groups.push(...memberships.filter(isOpen).map(({ group }) => removed.get(group.id) ?? group));
+        await leave(accountId, groups, refused, mayBeHidden);
+        memberships = (await groupsTold(port.groupsOf(accountId, signal))) ?? [];
         groups = [];
-        if (memberships.some(isChangeable)) continue;
-        if (untold.length > 0) doubts.push(whereToLook(untold));
-        return [...memberships];
+        if (memberships.some(isOpen)) continue;
+        if (untold.length > 0) doubts.add(whereToLook(untold));
+        return memberships.filter((each) => !isChangeable(each));
       }
       throw new Error(
         `account ${accountId} on ${port.system} gets new memberships as fast as they are removed`,
       );
     }
 
-    async function leave(accountId: string, groups: readonly GroupRef[]): Promise<void> {
+    /** @param refused the ids of groups whose removal the system refuses, which keeps none of the others
+     * @param mayBeHidden the ids of groups that showed the account while it was active */
+    async function leave(
+      accountId: string,
+      groups: readonly GroupRef[],
+      refused: Set<string>,
+      mayBeHidden: ReadonlySet<string>,
+    ): Promise<void> {
       for (let start = 0; start < groups.length; start += AT_A_TIME) {
         const watched: Watched[] = [];
         for (const group of groups.slice(start, start + AT_A_TIME))
@@ -150,11 +197,17 @@ export const revoke =
         for (const others of watched) {
           removed.set(others.group.id, others.group);
           try {
-            notes.push(...(await removeMembership(port, accountId, others, signal)).notes);
+            const { writes, notes: ofOthers } = await removeMembership(port, accountId, others, signal);
+            const isHidden = writes === 0 && mayBeHidden.has(others.group.id);
+            const ofHidden = isHidden ? await removeHidden(port, accountId, others, signal) : [];
+            for (const note of [...ofOthers, ...ofHidden]) notes.add(note);
           } catch (error) {
             // A retry goes on with the next group.
             if (isFinalFailure(error, FailureType.HarmedOthers)) await record([]);
-            throw error;
+            if (!isFinalFailure(error, FailureType.Refused)) throw error;
+            removed.delete(others.group.id);
+            refused.add(others.group.id);
+            failures.push(error);
           }
         }
       }

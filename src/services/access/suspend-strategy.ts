@@ -1,25 +1,21 @@
 /** The hold of kind `suspend`: deactivates the account. What that costs of its memberships belongs to what the hold took. */
 import { isDeepStrictEqual } from 'node:util';
-import { FinalFailure } from '../../exit/failures.js';
 import { bounded, type Blocked, type CapturedAccount } from '../../exit/hold-facts.js';
 import type { AccessPort, Account } from './access-port.js';
 import { noteOfGone, setActive } from './activation.js';
 import type { Strategy } from './hold-strategy.js';
-import { askGroups, namesOf, ownGroupsOf, without } from './memberships.js';
+import { askGroups, namesOf, orUntold, ownGroupsOf, without } from './memberships.js';
 
 /** How old what the capture read may be, to stand for what is there before the suspension, in milliseconds. */
 const JUST_NOW_MS = 10_000;
-const UNTOLD = 'whether the suspension cost memberships cannot be told: the system did not list them before';
+const UNTOLD = 'whether the suspension cost memberships cannot be told';
 const BY_OTHERS = 'another administrator suspended it after the capture';
 
 export const suspendStrategy = (port: AccessPort): Strategy => ({
   async look(accountId, signal) {
-    const memberships = await ownGroupsOf(port, accountId, signal).catch((error: unknown) => {
-      // A system without groups can suspend all the same.
-      if (error instanceof FinalFailure) return undefined;
-      throw error;
-    });
-    return { groups: [], memberships };
+    const seen = await orUntold(port, ownGroupsOf(port, accountId, signal), signal);
+    // A system without groups, or which refuses them, can suspend all the same.
+    return { groups: [], memberships: 'told' in seen ? seen.told : undefined };
   },
 
   // A suspended account is no active member of any group.
@@ -66,19 +62,27 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
       return isJustRead && isWhole ? memberships : ownGroupsOf(port, id, signal);
     }
 
+    async function reason(): Promise<string> {
+      const now = await orUntold(port, ownGroupsOf(port, captured.id, signal), signal);
+      if ('told' in now) return 'the system did not list them before';
+      return now.hasNoGroups ? `${port.system} has no groups (${now.because})` : now.because;
+    }
+
     /** Some systems take a suspended account out of its groups. */
     async function costOf({ suspended, groups }: typeof taken) {
-      if (!before) return { taken: { suspended, groups }, notes: [UNTOLD] };
-      const unseen = without(before, [...(await ownGroupsOf(port, captured.id, signal)), ...groups]);
+      if (!before) return { taken: { suspended, groups }, notes: [`${UNTOLD}: ${await reason()}`] };
+      const now = await orUntold(port, ownGroupsOf(port, captured.id, signal), signal);
+      const unseen = without(before, [...('told' in now ? now.told : []), ...groups]);
       // Some systems only leave out the memberships of suspended accounts.
       const { present, untold } = await askGroups(port, captured.id, unseen, signal);
       const lost = bounded(without(unseen, present));
       if (lost.length === 0) return { taken: { suspended, groups }, notes: [] };
+      const isToldOut = 'told' in now && untold.length === 0;
       const all = { suspended, groups: [...groups, ...lost] };
       await trying(all);
       return {
         taken: all,
-        notes: [`the suspension ${untold.length > 0 ? 'may have cost' : 'cost'} ${namesOf(lost)}`],
+        notes: [`the suspension ${isToldOut ? 'cost' : 'may have cost'} ${namesOf(lost)}`],
       };
     }
   },

@@ -11,6 +11,7 @@ import type { ScimWire } from './scim-wire.js';
 /** A system that does not understand a filter is read whole, up to this size. */
 const MAX_SCANNED = 2000;
 const MAX_SAMPLES = 2;
+const MAX_WITNESSES = 3;
 
 interface Question {
   type: ResourceType;
@@ -31,6 +32,8 @@ interface Proof {
   finds?: boolean;
   isNumber?: boolean;
   matchesParts?: boolean;
+  /** By value, the id of a resource that it has found: asked again before an answer rests on it. */
+  witnesses: Map<string, unknown>;
 }
 
 const UUID = /^[\da-f]{8}-?([\da-f]{4}-?){3}[\da-f]{12}$/i;
@@ -40,8 +43,13 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
   const proven = new Map<string, Proof>();
   const proofOf = ({ type, attribute }: Question) => {
     const key = `${type} ${attribute.toLowerCase()}`;
-    if (!proven.has(key)) proven.set(key, {});
+    if (!proven.has(key)) proven.set(key, { witnesses: new Map() });
     return proven.get(key)!;
+  };
+  const witness = ({ witnesses }: Proof, value: string, found: unknown): void => {
+    witnesses.delete(value);
+    witnesses.set(value, attribute(found, 'id'));
+    for (const oldest of witnesses.keys()) if (witnesses.size > MAX_WITNESSES) witnesses.delete(oldest);
   };
 
   const filtered = (
@@ -81,8 +89,11 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
     const samples = await samplesOf(search, signal);
     const found: boolean[] = [];
     for (const sample of samples.slice(0, MAX_SAMPLES)) {
-      const hits = await equal(search, valuesOf(sample, search.attribute)[0]!, signal);
-      found.push(hits?.some((hit) => sameId(hit, sample)) ?? false);
+      const value = valuesOf(sample, search.attribute)[0]!;
+      const hits = await equal(search, value, signal);
+      const isFound = hits?.some((hit) => sameId(hit, sample)) ?? false;
+      if (isFound) witness(proof, value, sample);
+      found.push(isFound);
     }
     const isUnderstood = found.every(Boolean);
     // A search that does not know the newest yet is not remembered for it.
@@ -132,14 +143,32 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
         proof.excludes = false;
         return scan(search, signal);
       }
-      if (found.length > 0 && found.every((each) => hasValue(each, search))) {
-        proof.finds = true;
-        return found;
-      }
-      const isUnderstood = found.length > 0 ? await excludes(search, signal) : await finds(search, signal);
+      const isShown = found.length > 0 && found.every((each) => hasValue(each, search));
+      const isUnderstood =
+        isShown || (found.length > 0 ? await excludes(search, signal) : await finds(search, signal));
       if (!isUnderstood) return scan(search, signal);
-      if (found.length > 0) proof.finds = true;
+      if (found.length > 0) {
+        proof.finds = true;
+        witness(proof, search.value, found[0]);
+      }
       return found;
+    },
+
+    /**
+     * Whether the filter still finds what it has found before, by another value than this one: a server may hide later what it showed.
+     * Where it does not, what was proven is forgotten.
+     */
+    async stillFinds(question: Question, signal: AbortSignal, except = ''): Promise<boolean> {
+      const proof = proofOf(question);
+      for (const [value, id] of [...proof.witnesses]) {
+        if (sameText(value, except)) continue;
+        const hits = await equal(question, value, signal);
+        if (hits?.some((hit) => String(attribute(hit, 'id')) === String(id))) return true;
+        // It may have changed there.
+        proof.witnesses.delete(value);
+      }
+      delete proof.finds;
+      return false;
     },
 
     /**
@@ -176,8 +205,6 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
 
     /** Whether a resource shows the attribute; true also where there is no resource. Of a large system it reads a part. */
     async isShown(question: Question, signal: AbortSignal): Promise<boolean> {
-      const proof = proofOf(question);
-      if (proof.finds) return true;
       const query = question.showing ?? question.query ?? {};
       if ((await samplesOf(question, signal)).length > 0) return true;
       const { elements, isComplete } = (await lists.some(question.type, query, signal, 1))!;
@@ -189,7 +216,6 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
 
     /** Whether the filter has found a value that a resource shows. */
     isProven: (question: Question): boolean => proofOf(question).finds === true,
-    prove: (question: Question): void => void (proofOf(question).finds = true),
   };
 }
 

@@ -2,7 +2,8 @@
  * A SCIM 2.0 client (RFC 7643, RFC 7644) for the requests of the hold and the directory. A status code does not prove the effect of a
  * write: the caller reads it back.
  */
-import { cannotTell } from '../../exit/failures.js';
+import { cannotTell, FailureType, isFinalFailure } from '../../exit/failures.js';
+import { isPage } from './http-answer.js';
 import type { HttpServer } from './http-exchange.js';
 import { createScimLists, type ResourceType } from './scim-list.js';
 import {
@@ -44,6 +45,9 @@ const BY_MEMBER = {
 
 /** How many groups are read one by one for a member that they show. */
 const MAX_TRIED = 3;
+const MOST_REMEMBERED = 10_000;
+/** How long removals of EMS explain that no membership is found, in milliseconds. */
+const EXPLAINS_MS = 60_000;
 
 export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   const wire = createScimWire({ ...server, base: scimUrl.replace(/\/+$/, '') });
@@ -54,7 +58,8 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   const group = (id: string, signal: AbortSignal) => get('Groups', id, WITHOUT_MEMBERS, groupOf, signal);
   /** Whether a member of a group has been seen to be called by its id. */
   let hasIds = false;
-  let hasFoundMembers = false;
+  /** By member, the groups that the filter has found, without those that EMS has removed it from since; and when that was. */
+  const memberships = new Map<string, { ids: Set<string>; atMs: number }>();
   const writes = createScimWrites(wire, async (type, id, signal) => {
     const resource = await (type === 'Users' ? user(id, signal) : group(id, signal));
     return resource?.version;
@@ -119,7 +124,7 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
     if (listed.length === 0 || listed.some((each) => valuesOf(each, 'members').length > 0)) return;
     for (const pair of await shownMemberships(listed.slice(0, MAX_TRIED), signal)) {
       const hits = await search.hits({ ...BY_MEMBER, value: pair.memberId }, signal);
-      if (hits.some((each) => groupOf(each)?.id === pair.groupId)) return search.prove(BY_MEMBER);
+      if (hits.some((each) => groupOf(each)?.id === pair.groupId)) return;
       // What the filter leaves out, the account shows by itself: Keycloak hides child groups so.
       if (pair.isShownByUser) return;
       throw cannotTell(
@@ -140,8 +145,9 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
     let isDoubtful = false;
     for (const { value } of tried.slice(0, MAX_TRIED)) {
       if (hasIds) return true;
-      if (await user(value!, signal)) hasIds = true;
-      else isDoubtful ||= !(await group(value!, signal));
+      const member = await user(value!, signal).catch(unlessRefused);
+      if (typeof member === 'object') hasIds = true;
+      else isDoubtful ||= !member && !(await group(value!, signal).catch(unlessRefused));
     }
     return hasIds || !isDoubtful;
   }
@@ -221,6 +227,15 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
       return usable(hits, groupOf, 'Groups', 'displayName', displayName);
     },
 
+    /** False where the server answers that it has no such resources, also without paging. */
+    async hasGroups(signal: AbortSignal): Promise<boolean> {
+      for (const query of [{ count: '1' }, {}]) {
+        const answer = await ask('list Groups', 'GET', `/Groups${queryString(query)}`, signal);
+        if (isPage(answer) || ![404, 501].includes(answer.status)) return true;
+      }
+      return false;
+    },
+
     /** @returns the group with its members, where the server shows them; undefined where it is gone */
     getMembers: (id: string, signal: AbortSignal) => get('Groups', id, WITH_MEMBERS, groupOf, signal),
 
@@ -235,9 +250,21 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
      * @throws FinalFailure CannotTell where the filter finds none, and no group or user shows a membership that it does find
      */
     async groupsWith(memberId: string, signal: AbortSignal): Promise<ScimGroup[]> {
-      const hits = await search.hits({ ...BY_MEMBER, value: memberId }, signal);
-      if (hits.length > 0) hasIds = hasFoundMembers = true;
-      else {
+      const by = { ...BY_MEMBER, value: memberId };
+      const isProven = search.isProven(by);
+      let hits = await search.hits(by, signal);
+      const left = memberships.get(memberId);
+      // That all are gone which it found just now, the removals of EMS explain.
+      if (hits.length === 0 && left?.ids.size === 0 && Date.now() - left.atMs < EXPLAINS_MS) return [];
+      if (hits.length === 0 && isProven && !(await search.stillFinds(by, signal, memberId)))
+        hits = await search.hits(by, signal);
+      if (hits.length > 0) {
+        hasIds = true;
+        if (memberships.size > MOST_REMEMBERED) memberships.clear();
+        const ids = new Set(hits.flatMap((each) => groupOf(each)?.id ?? []));
+        memberships.set(memberId, { ids, atMs: Date.now() });
+      } else {
+        memberships.delete(memberId);
         await assertFindsMembers(signal);
         await assertMembersAreIds(signal);
       }
@@ -256,10 +283,16 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
         signal,
       ),
 
+    /** EMS has removed a member. */
+    noteRemoval(memberId: string, groupId: string): void {
+      const left = memberships.get(memberId);
+      if (left?.ids.delete(groupId)) left.atMs = Date.now();
+    },
+
     areIds,
 
-    /** Whether a search by a member has found a group. */
-    hasFoundMembers: (): boolean => hasFoundMembers,
+    /** Whether a search by a member that has found a group still does. */
+    findsMembers: (signal: AbortSignal): Promise<boolean> => search.stillFinds(BY_MEMBER, signal),
 
     /** @returns the ids of all users */
     async userIds(signal: AbortSignal): Promise<string[]> {
@@ -276,4 +309,10 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
       return new Set(groups!.flatMap((each) => groupOf(each)?.id ?? []));
     },
   };
+}
+
+/** What a server refuses to show may be there. */
+function unlessRefused(error: unknown): 'refused' {
+  if (isFinalFailure(error, FailureType.Refused)) return 'refused';
+  throw error;
 }

@@ -262,7 +262,7 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
       const inner = isAsked ? (await silentWays(session)).get(listed.id) : undefined;
       if (inner !== undefined) {
         const because = `does not show the members of "${inner}", which is a member of "${displayName}"`;
-        return { is: 'cannot tell', because, isHidden: true };
+        return { is: 'cannot tell', because, isSerious: true };
       }
       const isIn = await isListed(session, listed, account);
       if (isIn !== undefined) return { is: isIn ? 'direct' : 'out' };
@@ -271,7 +271,7 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
         holds === 'a search'
           ? `computes the members of "${displayName}" by its ${attribute}`
           : `does not show the members of "${displayName}": let bindDn read ${attribute}`;
-      return { is: 'cannot tell', because, isHidden: true };
+      return { is: 'cannot tell', because, isSerious: true };
     },
   };
 

@@ -34,6 +34,7 @@ const functions: { [K in Exclude<keyof AccessPort, 'system'>]: 'needed' | 'optio
   findGroup: 'needed',
   membersOf: 'optional',
   standingIn: 'optional',
+  hasGroups: 'optional',
   hasOtherActiveMember: 'needed',
   removeFromGroup: 'needed',
   addToGroup: 'needed',

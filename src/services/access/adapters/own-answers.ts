@@ -39,10 +39,11 @@ const shapes: Record<Exclude<keyof AccessPort, 'system' | 'endSessions'>, z.ZodT
       version: optional,
     }),
   ),
+  hasGroups: z.boolean(),
   findGroup: z.array(GroupFields),
   membersOf: Members,
   standingIn: z.union([
-    z.object({ is: z.enum(['direct', 'out']), members: Members }),
+    z.object({ is: z.enum(['direct', 'out', 'gone']), members: Members }),
     z.object({ is: z.literal('nested'), by: z.string(), members: Members }),
     z.object({ is: z.literal('cannot tell'), because: z.string(), members: Members }),
   ]),

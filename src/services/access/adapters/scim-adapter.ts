@@ -2,22 +2,44 @@
 import { cannotTell } from '../../../exit/failures.js';
 import type { ScimClient } from '../../protocols/scim.js';
 import { identitiesOf, valuesOf, type ScimGroup, type ScimUser } from '../../protocols/scim-resource.js';
-import type { AccessPort, Account, Membership } from '../access-port.js';
+import type { AccessPort, Account, Candidate, Membership } from '../access-port.js';
 import { createScimMembers } from './scim-members.js';
 
 /** Servers of several nodes, or with a search index, show a write some moments late. */
 const USUAL_SETTLE_MS = 1_000;
+const MOST_NAMES = 10_000;
 
 interface ScimAdapterOptions extends Pick<AccessPort, 'endSessions'> {
   scim: ScimClient;
 }
 
 export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): AccessPort {
-  const members = createScimMembers(scim);
+  /** By account id, as last seen. */
+  const names = new Map<string, readonly string[]>();
+  const members = createScimMembers(scim, async (accountId, signal) => {
+    if (!names.has(accountId)) seen(await scim.getUser(accountId, signal));
+    return names.get(accountId) ?? [];
+  });
+  let isActiveHidden = false;
+
+  function seen<T extends ScimUser | undefined>(user: T): T {
+    if (names.size >= MOST_NAMES) names.clear();
+    if (user?.active !== undefined) isActiveHidden = false;
+    if (user) names.set(user.id, [...identitiesOf(user), ...valuesOf(user.json, 'externalId')]);
+    return user;
+  }
+
+  /** A list may leave out what the account itself shows. */
+  async function withActive(user: ScimUser, signal: AbortSignal): Promise<ScimUser> {
+    if (user.active !== undefined || isActiveHidden) return user;
+    const { active } = (await scim.getUser(user.id, signal)) ?? user;
+    isActiveHidden = active === undefined;
+    return { ...user, active };
+  }
 
   /** Without a type, the account may show the groups above its own ones as well. */
   const isOut = async (accountId: string, groupId: string, signal: AbortSignal): Promise<boolean> =>
-    (await members.standingIn(accountId, groupId, undefined, signal)).is === 'out';
+    ['out', 'gone'].includes((await members.standingIn(accountId, groupId, undefined, signal)).is);
 
   /** A filter that also finds parts of a value finds the groups of others: these are asked themselves. */
   async function groupsWith(accountId: string, signal: AbortSignal): Promise<ScimGroup[]> {
@@ -65,17 +87,21 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
       restore: 'exact',
     }),
 
-    find: async ({ attribute, value }, signal, others = []) =>
-      (await scim.findUsers(attribute, value, signal)).map((found) => ({
-        account: accountOf(found.user),
-        value: found.value,
-        shown: Object.fromEntries(others.map((other) => [other, valuesOf(found.user.json, other)])),
-      })),
+    async find({ attribute, value }, signal, others = []) {
+      const candidates: Candidate[] = [];
+      for (const found of await scim.findUsers(attribute, value, signal))
+        candidates.push({
+          account: accountOf(seen(await withActive(found.user, signal))),
+          value: found.value,
+          shown: Object.fromEntries(others.map((other) => [other, valuesOf(found.user.json, other)])),
+        });
+      return candidates;
+    },
 
     hasKey: (attribute, signal) => scim.isShown(attribute, signal),
 
     async read({ id, userName }, signal) {
-      const user = await scim.getUser(id, signal);
+      const user = seen(await scim.getUser(id, signal));
       if (user) return accountOf(user);
       // A gateway may have answered the 404: only a second request tells that the account was deleted.
       const listed = userName === undefined ? [] : await scim.findUsers('userName', userName, signal);
@@ -104,23 +130,24 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
       return [...direct, ...(await shownOnly(accountId, direct, signal))];
     },
 
+    hasGroups: (signal) => scim.hasGroups(signal),
+
     findGroup: async (name, signal) => (await scim.findGroups(name, signal)).map(refOf),
 
     ...members,
 
-    removeFromGroup: (accountId, { group: { id, displayName }, version }, signal, way) =>
-      way === 'other'
-        ? Promise.resolve({
-            kind: 'refused',
-            why: 'state',
-            detail: `the other spelling, "members" with a value, empties ${displayName} on strict servers, so that EMS never sends it`,
-          })
-        : scim.patch(
-            'Groups',
-            { id, version },
-            { op: 'remove', path: `members[value eq ${JSON.stringify(accountId)}]` },
-            signal,
-          ),
+    async removeFromGroup(accountId, { group: { id, displayName }, version }, signal, way) {
+      if (way === 'other')
+        return {
+          kind: 'refused',
+          why: 'state',
+          detail: `the other spelling, "members" with a value, empties ${displayName} on strict servers, so that EMS never sends it`,
+        };
+      const path = `members[value eq ${JSON.stringify(accountId)}]`;
+      const outcome = await scim.patch('Groups', { id, version }, { op: 'remove', path }, signal);
+      if (outcome.kind === 'written') scim.noteRemoval(accountId, id);
+      return outcome;
+    },
 
     async addToGroup(accountId, { id, displayName }, signal, isUnversioned = false) {
       const group = await scim.getGroup(id, signal);

@@ -14,7 +14,6 @@ const FEW = 20;
 const SHORTEST_CUT = 50;
 /** How many other groups of the account are read for a longer list. */
 const MAX_COMPARED = 3;
-const MOST_REMEMBERED = 10_000;
 const MOST_NO_GROUPS = 200_000;
 /** How long the ids of all groups serve the next question, in milliseconds. */
 const REMEMBERED_MS = 30_000;
@@ -26,12 +25,16 @@ interface Listed extends ScimGroup {
 
 type Asked = 'membersOf' | 'standingIn' | 'hasOtherActiveMember';
 
-export function createScimMembers(scim: ScimClient): { [K in Asked]-?: NonNullable<AccessPort[K]> } {
-  /** The longest list that the server has given: a shorter one is not cut off. */
-  let longest = 0;
-  /** Groups that have shown members: without any they are empty, and do not hide them. */
-  const shown = new Set<string>();
-  let showsMembers = false;
+/** @param namesOf the names and addresses of an account */
+export function createScimMembers(
+  scim: ScimClient,
+  namesOf: (accountId: string, signal: AbortSignal) => Promise<readonly string[]>,
+): { [K in Asked]-?: NonNullable<AccessPort[K]> } {
+  /**
+   * The group of the longest list that the server has given. It is read again before an answer rests on it, since a server may hide or
+   * cut its lists later.
+   */
+  let longest: { id: string; length: number } | undefined;
   /** Members that are no groups. */
   const noGroups = new Set<string>();
   let groupIds: { ids: Promise<Set<string> | undefined>; atMs: number } | undefined;
@@ -39,25 +42,36 @@ export function createScimMembers(scim: ScimClient): { [K in Asked]-?: NonNullab
   /** @returns undefined where the group is gone, or is none */
   async function read(groupId: string, signal: AbortSignal): Promise<Listed | undefined> {
     const group = await scim.getMembers(groupId, signal);
-    if (!group) return undefined;
-    const { members = [] } = group;
-    longest = Math.max(longest, members.length);
-    if (shown.size > MOST_REMEMBERED) shown.clear();
-    if (members.length > 0) shown.add(groupId);
-    return { ...group, members, isShown: group.members !== undefined || shown.has(groupId) };
+    const { members = [] } = group ?? {};
+    if (longest?.id === groupId) longest = undefined;
+    if (members.length > (longest?.length ?? 0)) longest = { id: groupId, length: members.length };
+    return group && { ...group, members, isShown: group.members !== undefined };
+  }
+
+  const readable = (groupId: string, signal: AbortSignal) => unlessRefused(read(groupId, signal));
+
+  /** Whether another group lists more members now. */
+  async function isOutdone({ id, members: { length } }: Listed, signal: AbortSignal): Promise<boolean> {
+    if (!longest || longest.id === id || longest.length <= length) return false;
+    return ((await read(longest.id, signal))?.members.length ?? 0) > length;
   }
 
   const lists = ({ members }: Listed, accountId: string): boolean =>
     members.some(({ value }) => value !== undefined && sameText(value, accountId));
   const membersIn = (listed: Listed): Members => {
-    const { members, isShown, version } = listed;
+    const { displayName: groupName, members, isShown, version } = listed;
     const ids = members.flatMap(({ value }) => value ?? []);
-    return { ids, isComplete: isShown && ids.length === members.length && !mayBeCut(listed), version };
+    const isComplete = isShown && ids.length === members.length && !isLong(listed);
+    return { ids, isComplete, groupName, version };
   };
   const untold = (because: string): Standing => ({ is: 'cannot tell', because });
 
-  const mayBeCut = ({ members }: Listed): boolean =>
-    members.length >= SHORTEST_CUT && members.length >= longest;
+  const isLong = ({ members: { length } }: Listed): boolean =>
+    length >= SHORTEST_CUT && length >= (longest?.length ?? 0);
+
+  /** A list is not cut off where another one is longer. */
+  const mayBeCut = async (listed: Listed, signal: AbortSignal): Promise<boolean> =>
+    listed.members.length >= SHORTEST_CUT && !(await isOutdone(listed, signal));
 
   /** @returns why the group does not tell its members; a list may be left out where it is empty (RFC 7643 §2.5) */
   async function doubtOf(listed: Listed, signal: AbortSignal): Promise<string | undefined> {
@@ -66,10 +80,13 @@ export function createScimMembers(scim: ScimClient): { [K in Asked]-?: NonNullab
       return `shows a member of "${displayName}" without a readable id`;
     if (members.length > 0 && !(await scim.areIds(members, signal)))
       return `lists the members of "${displayName}" by other values than the ids of users`;
-    // An empty list is believed where some group shows members, or the filter has found some.
-    if (shown.has(listed.id) || longest > 0 || (isShown && scim.hasFoundMembers())) return undefined;
-    showsMembers ||= await scim.showsMembers(signal);
-    return showsMembers ? undefined : `does not show the members of "${displayName}"`;
+    // An empty list is believed where some group shows members, or the filter finds some.
+    const isBelieved =
+      members.length > 0 ||
+      (await isOutdone(listed, signal)) ||
+      (isShown && (await scim.findsMembers(signal))) ||
+      (await scim.showsMembers(signal));
+    return isBelieved ? undefined : `does not show the members of "${displayName}"`;
   }
 
   /** @returns the ids of all groups; undefined where the server does not list them */
@@ -111,16 +128,22 @@ export function createScimMembers(scim: ScimClient): { [K in Asked]-?: NonNullab
     if (unknown().length > FEW) for (const each of await allUsers(signal)) noGroups.add(each);
     if (unknown().length > MAX_READ) return undefined;
     for (const each of unknown()) {
-      if (await scim.getGroup(each, signal)) inner.push(each);
+      const group = await unlessRefused(scim.getGroup(each, signal));
+      if (group && 'refusal' in group) return undefined;
+      if (group) inner.push(each);
       else noGroups.add(each);
     }
     return inner;
   }
 
-  /** Whether the filter, which finds other memberships of the account or of such accounts, leaves this one out. */
-  async function isOutByFilter(accountId: string, listed: Listed, signal: AbortSignal): Promise<boolean> {
+  /** Whether the filter, which finds other memberships of the account or of such accounts, leaves these out. */
+  async function areOutByFilter(
+    accountId: string,
+    all: readonly Listed[],
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const found = await scim.groupsWith(accountId, signal);
-    if (found.length > 0) return found.every(({ id }) => id !== listed.id);
+    if (found.length > 0) return found.every(({ id }) => all.every((listed) => listed.id !== id));
     // Some servers leave inactive members out.
     return (await scim.getUser(accountId, signal))?.active === true;
   }
@@ -131,12 +154,28 @@ export function createScimMembers(scim: ScimClient): { [K in Asked]-?: NonNullab
     for (const { id } of found.slice(0, MAX_COMPARED)) await read(id, signal);
   }
 
+  /** @returns how a group calls the account, where it lists it by a name: some groups have ids of some members and names of others */
+  async function nameIn(
+    { members }: Listed,
+    accountId: string,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const names = await namesOf(accountId, signal);
+    const isName = (value: string): boolean =>
+      !sameText(value, accountId) && names.some((name) => sameText(name, value));
+    const name = members.find(({ value }) => value !== undefined && isName(value))?.value;
+    // It may be the id of another one.
+    return name === undefined || (await scim.getUser(name, signal)) ? undefined : name;
+  }
+
   async function directly(accountId: string, listed: Listed, signal: AbortSignal): Promise<Standing> {
     if (lists(listed, accountId)) return { is: 'direct' };
+    const name = await nameIn(listed, accountId, signal);
+    if (name !== undefined) return called(listed, name);
     const doubt = await doubtOf(listed, signal);
     if (doubt !== undefined) return untold(doubt);
-    const isWeak = !listed.isShown || mayBeCut(listed);
-    if (!isWeak || (await isOutByFilter(accountId, listed, signal))) return { is: 'out' };
+    const isWeak = !listed.isShown || (await mayBeCut(listed, signal));
+    if (!isWeak || (await areOutByFilter(accountId, [listed], signal))) return { is: 'out' };
     return untold(`may not show all members of "${listed.displayName}"`);
   }
 
@@ -152,20 +191,52 @@ export function createScimMembers(scim: ScimClient): { [K in Asked]-?: NonNullab
     for (const id of walked) {
       if (walked.length > MAX_WALKED)
         return untold(`has more than ${MAX_WALKED} groups below "${outer.displayName}"`);
-      const listed = id === outer.id ? outer : await read(id, signal);
+      const listed = id === outer.id ? outer : await readable(id, signal);
       if (!listed) continue;
+      if ('refusal' in listed) {
+        doubt ??= listed.refusal;
+        continue;
+      }
       all.push(listed);
       if (listed !== outer && lists(listed, accountId)) return { is: 'nested', by: listed.displayName };
+      const name = lists(listed, accountId) ? undefined : await nameIn(listed, accountId, signal);
+      if (name !== undefined) return called(listed, name);
       doubt ??= await doubtOf(listed, signal);
       const inner = await groupsAmong(listed, signal);
       if (!inner) doubt ??= `does not say which members of "${listed.displayName}" are groups`;
       walked.push(...(inner ?? []).filter((each) => through(each) && !walked.includes(each)));
     }
-    if (all.some(mayBeCut)) await compare(accountId, signal);
-    const cut = all.find(mayBeCut);
+    const cut = await firstCut();
     doubt ??= cut && `may show only some of the members of "${cut.displayName}"`;
     if (doubt !== undefined) return untold(doubt);
-    return { is: lists(outer, accountId) ? 'direct' : 'out' };
+    if (lists(outer, accountId)) return { is: 'direct' };
+    const hidden = all.filter(({ isShown }) => !isShown);
+    if (hidden.length === 0 || (await areOutByFilter(accountId, hidden, signal))) return { is: 'out' };
+    return untold(`may not show all members of "${hidden[0]!.displayName}"`);
+
+    async function firstCut(): Promise<Listed | undefined> {
+      let isCompared = false;
+      for (const listed of all) {
+        if (!(await mayBeCut(listed, signal))) continue;
+        if (!isCompared) await compare(accountId, signal);
+        isCompared = true;
+        if (await mayBeCut(listed, signal)) return listed;
+      }
+      return undefined;
+    }
+  }
+
+  /** @returns whether a user is active whom a group calls so by a name; undefined where it is not told */
+  async function isActiveByName(name: string, signal: AbortSignal): Promise<boolean | undefined> {
+    const users = await scim.findUsers('userName', name, signal).catch((error: unknown) => {
+      if (isFinalFailure(error, FailureType.CannotTell, FailureType.Refused)) return [];
+      throw error;
+    });
+    const active = users.map(({ user }) => user.active);
+    return (
+      active.includes(true) ||
+      (active.length > 0 && active.every((each) => each === false) ? false : undefined)
+    );
   }
 
   return {
@@ -175,8 +246,9 @@ export function createScimMembers(scim: ScimClient): { [K in Asked]-?: NonNullab
     },
 
     async standingIn(accountId, groupId, through, signal) {
-      const listed = await read(groupId, signal);
-      if (!listed) return { is: 'out' };
+      const listed = await readable(groupId, signal);
+      if (!listed) return { is: 'gone' };
+      if ('refusal' in listed) return untold(listed.refusal);
       const standing = await (through
         ? walk(accountId, listed, through, signal)
         : directly(accountId, listed, signal));
@@ -186,26 +258,56 @@ export function createScimMembers(scim: ScimClient): { [K in Asked]-?: NonNullab
     async hasOtherActiveMember(groupId, accountId, signal) {
       const walked = [groupId];
       const looked = new Set([accountId]);
+      const names = await namesOf(accountId, signal);
       let isListed = false;
       let inDoubt = false;
       for (const id of walked) {
-        const listed = await read(id, signal);
+        const listed = await readable(id, signal);
         if (!listed) continue;
+        if ('refusal' in listed) {
+          inDoubt = true;
+          continue;
+        }
         inDoubt ||= (await doubtOf(listed, signal)) !== undefined;
-        isListed ||= lists(listed, accountId);
+        isListed ||= lists(listed, accountId) || (await nameIn(listed, accountId, signal)) !== undefined;
+        const unknown: string[] = [];
         for (const { value, type } of listed.members) {
           if (value === undefined || type === 'group' || looked.has(value)) continue;
           if (looked.size > MAX_READ) return 'cannot tell';
           looked.add(value);
-          const other = await scim.getUser(value, signal);
-          if (other?.active) return 'yes';
-          if (other) inDoubt ||= other.active === undefined;
+          const other = await unlessRefused(scim.getUser(value, signal));
+          if (other && 'refusal' in other) inDoubt = true;
+          else if (other?.active) return 'yes';
+          else if (other) inDoubt ||= other.active === undefined;
+          else unknown.push(value);
         }
         const inner = await groupsAmong(listed, signal);
-        inDoubt ||= !inner || mayBeCut(listed);
+        for (const value of unknown) {
+          if (inner?.includes(value) || names.some((name) => sameText(name, value))) continue;
+          const isActive = await isActiveByName(value, signal);
+          if (isActive) return 'yes';
+          inDoubt ||= isActive === undefined;
+        }
+        inDoubt ||= !inner || (await mayBeCut(listed, signal));
         walked.push(...(inner ?? []).filter((each) => !walked.includes(each)));
       }
       return isListed && !inDoubt ? 'no' : 'cannot tell';
     },
   };
 }
+
+/** @returns what was read, or why the server refuses to show it alone, for people: it goes on after the name of the system */
+async function unlessRefused<T>(answer: Promise<T>): Promise<T | { refusal: string }> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!isFinalFailure(error, FailureType.Refused)) throw error;
+    return { refusal: `does not show all that it has: ${error.message}` };
+  }
+}
+
+const called = ({ displayName }: Listed, name: string): Standing => ({
+  is: 'cannot tell',
+  because: `lists ${name} in "${displayName}", a name of the account and not its id`,
+  isSerious: true,
+});

@@ -1,0 +1,441 @@
+/** What a SCIM server has shown once proves nothing of a later answer; and what groups call by other values than ids. */
+import assert from 'node:assert/strict';
+import { FailureType } from '../../src/exit/failures.js';
+import {
+  nothing,
+  type CapturedAccount,
+  type GroupRef,
+  type HoldKind,
+  type Taken,
+} from '../../src/exit/hold-facts.js';
+import { createAccessService } from '../../src/services/access/access.js';
+import { createScimAdapter } from '../../src/services/access/adapters/scim-adapter.js';
+import { createScimClient } from '../../src/services/protocols/scim.js';
+import { finalFailure } from '../support/failures.js';
+import { byEmployeeId } from '../support/matching.js';
+import {
+  list,
+  scimError,
+  startOddServer,
+  type Json,
+  type Odd,
+  type OddServer,
+} from '../support/odd-scim-server.js';
+
+const { signal } = new AbortController();
+const SUSPEND = { kind: 'suspend' } as const;
+const PRODUCTION = { kind: 'groups' as const, groups: ['production'] };
+
+describe('a SCIM server', () => {
+  let server: OddServer;
+  before(async () => {
+    server = await startOddServer();
+  });
+  beforeEach(() => {
+    server.users.push(
+      { id: 'u-1', userName: 'dana', externalId: 'E-1', active: true, emails: ['dana@acme.example'] },
+      { id: 'u-2', userName: 'ravi', externalId: 'E-2', active: true },
+      { id: 'u-3', userName: 'zoe', externalId: 'E-3', active: true },
+    );
+  });
+  afterEach(() => server.reset());
+  after(() => server.stop());
+
+  /** One process, which remembers what the server has proven. */
+  function process(protectedGroups: string[] = []) {
+    const scim = createScimClient({
+      ...{ name: 'payroll', scimUrl: server.scimUrl, token: 'secret', requestTimeoutMs: 5000 },
+    });
+    const service = createAccessService({
+      port: createScimAdapter({ scim }),
+      match: byEmployeeId('externalId'),
+      declared: { settleMs: 0 },
+      protectedGroups,
+    });
+    const capture = async (hold: HoldKind, employeeId = 'E-1') =>
+      (await service.capture({ employeeId }, hold, signal)).accounts[0]!;
+    const block = (account: CapturedAccount, hold: HoldKind, tried = nothing) =>
+      service.block(account, hold, tried, () => Promise.resolve(), signal);
+    const restore = (account: CapturedAccount, taken: Taken) => service.restore(account, taken, signal);
+    const revoke = (captured: CapturedAccount[] = [], earlier: GroupRef[] = []) =>
+      service.revoke({ employeeId: 'E-1' }, captured, signal, { earlier });
+    const drift = (groups: string[]) =>
+      service.driftOf({ employeeId: 'E-1' }, [{ id: 'u-1', groups }], PRODUCTION, signal);
+    const hold = async (kind: HoldKind, employeeId?: string) => block(await capture(kind, employeeId), kind);
+    return { capture, block, hold, restore, revoke, drift };
+  }
+  const group = (id: string, ...members: unknown[]): void =>
+    void server.groups.push({
+      ...{ id, displayName: id },
+      members: members.map((each) => (typeof each === 'string' ? { value: each } : each)),
+    });
+  const at = (id: string): Json => server.groups.find((each) => each['id'] === id)!;
+  const user = (id: string): Json => server.users.find((each) => each['id'] === id)!;
+
+  /** What the server shows of each group. */
+  const showing =
+    (shown: (group: Json) => Json, hits?: (value: string) => Json[]): Odd =>
+    ({ type, id, filter }, usual) => {
+      if (hits && filter?.attribute === 'members.value') return list(hits(filter.value));
+      const answer = usual();
+      const body = answer.body as { Resources?: Json[] } & Json;
+      if (type !== 'Groups' || answer.status !== 200) return answer;
+      if (id !== undefined) return { ...answer, body: shown(body) };
+      return { ...answer, body: { ...body, Resources: body.Resources!.map(shown) } };
+    };
+  const without = ({ members: _members, ...rest }: Json): Json => rest;
+  const empty = (each: Json): Json => ({ ...each, members: [] });
+
+  describe('that hides its members later', () => {
+    const later: [what: string, odd: () => Odd][] = [
+      ['leaves out every list, and finds none', () => showing(without, () => [])],
+      ['empties every list, and finds none', () => showing(empty, () => [])],
+      [
+        'leaves out every list, and finds none of this account',
+        () => showing(without, (id) => (id === 'u-2' ? [at('readers')] : [])),
+      ],
+    ];
+    for (const [what, odd] of later) {
+      describe(`and ${what}`, () => {
+        beforeEach(() => {
+          group('production', 'u-1', 'u-2', 'u-3');
+          group('readers', 'u-2', 'u-3');
+        });
+
+        it('blocks none by what it has shown for another exit', async () => {
+          const one = process();
+          await one.hold(PRODUCTION, 'E-2');
+          server.odd(odd());
+          await finalFailure(FailureType.CannotTell, one.hold(PRODUCTION));
+        });
+
+        it('is not said to have lost a member between capture and block', async () => {
+          const one = process();
+          const account = await one.capture(PRODUCTION);
+          await one.hold(PRODUCTION, 'E-2');
+          server.odd(odd());
+          await finalFailure(FailureType.CannotTell, one.block(account, PRODUCTION));
+        });
+      });
+    }
+
+    it('keeps a removal honest where only the group hides its members, and the filter finds the account', async () => {
+      group('production', 'u-1', 'u-2');
+      group('readers', 'u-2', 'u-3');
+      const one = process();
+      const account = await one.capture(PRODUCTION);
+      await one.hold(PRODUCTION, 'E-2');
+      server.odd(showing((each) => (each['id'] === 'production' ? without(each) : each)));
+      const { taken } = await one.block(account, PRODUCTION);
+      assert.deepEqual(taken.groups, [{ id: 'production', displayName: 'production' }]);
+      assert.deepEqual(at('production')['members'], []);
+    });
+
+    it('reports no revocation by what it has shown before', async () => {
+      group('readers', 'u-1', 'u-2', 'u-3');
+      const one = process();
+      await one.hold(SUSPEND, 'E-2');
+      server.odd(showing(without, () => []));
+      await finalFailure(FailureType.CannotTell, one.revoke());
+      assert.equal(user('u-1')['active'], false);
+    });
+
+    it('has no account only where it still shows the key', async () => {
+      const one = process();
+      await one.capture(SUSPEND);
+      server.odd((asked, usual) => {
+        if (asked.type !== 'Users') return usual();
+        if (asked.filter) return list([]);
+        return list(server.users.map(({ externalId: _hidden, ...rest }) => rest));
+      });
+      await finalFailure(FailureType.CannotTell, one.capture(SUSPEND));
+    });
+  });
+
+  it('that cuts its lists later does not tell who is not in them', async () => {
+    const many = Array.from({ length: 130 }, (_, i) => ({ value: `m-${i}`, type: 'User' }));
+    group('staff', ...many, 'u-2');
+    group('production', ...many.slice(0, 120), { value: 'sre', type: 'Group' });
+    group('sre', 'u-1');
+    const one = process();
+    await finalFailure(FailureType.Refused, one.hold(PRODUCTION));
+    await one.hold({ kind: 'groups', groups: ['staff'] }, 'E-2');
+    const cut = showing((each) => ({ ...each, members: (each['members'] as Json[]).slice(0, 100) }));
+    server.odd((asked, usual) => (asked.filter?.value === 'sre' ? list([]) : cut(asked, usual)));
+    assert.match(
+      await finalFailure(FailureType.CannotTell, one.hold(PRODUCTION)),
+      /may show only some of the members of "production"/,
+    );
+  });
+
+  describe('where a critical group was deleted and made again under its name', () => {
+    const renew = (...members: unknown[]): void => {
+      server.groups.splice(server.groups.indexOf(at('production')), 1);
+      group('p-2', ...members);
+      at('p-2')['displayName'] = 'production';
+    };
+    beforeEach(() => {
+      group('production', 'u-1', 'u-2');
+      group('readers', 'u-1', 'u-2');
+      group('sre', 'u-1');
+    });
+
+    it('gives nothing back by the name, and says which group has it', async () => {
+      const one = process();
+      const account = await one.capture(PRODUCTION);
+      const { taken } = await one.block(account, PRODUCTION);
+      renew('u-2');
+      assert.match(
+        await finalFailure(FailureType.NotGivenBack, one.restore(account, taken)),
+        /the membership in production, a group that was deleted meanwhile \(p-2 has its name now\)/,
+      );
+      assert.deepEqual(at('p-2')['members'], [{ value: 'u-2' }]);
+    });
+
+    it('blocks no account that is inside the new one, and says that the old one was deleted', async () => {
+      const one = process();
+      await one.hold(PRODUCTION, 'E-2');
+      const account = await one.capture(PRODUCTION);
+      renew({ value: 'sre', type: 'Group' });
+      await finalFailure(FailureType.Refused, one.block(account, PRODUCTION));
+      at('p-2')['members'] = [{ value: 'u-2' }];
+      const { notes } = await one.block(account, PRODUCTION);
+      assert.deepEqual(notes, ['production (production) was deleted after the capture']);
+    });
+
+    it('sees the account in one that was made while the old one has another name', async () => {
+      const one = process();
+      await one.hold(PRODUCTION, 'E-2');
+      const account = await one.capture(PRODUCTION);
+      at('production')['displayName'] = 'old';
+      group('p-2', { value: 'sre', type: 'Group' });
+      at('p-2')['displayName'] = 'production';
+      await finalFailure(FailureType.Refused, one.block(account, PRODUCTION));
+    });
+
+    it('cannot tell in a sweep where the new one does not show its members', async () => {
+      const one = process();
+      await one.hold(PRODUCTION);
+      renew('u-2');
+      assert.equal(await one.drift(['production']), undefined);
+      server.odd((asked, usual) => {
+        if (asked.filter?.attribute === 'members.value') return list([at('readers')]);
+        return asked.id === 'p-2' ? scimError(403, 'restricted') : usual();
+      });
+      const drift = await one.drift(['production']);
+      assert.equal(drift?.isUntold, true);
+      assert.match(drift.what, /whether the account is in the group that has the name of a deleted one/);
+    });
+  });
+
+  describe('whose groups call some members by id, and others by name', () => {
+    for (const name of ['dana', 'DANA@acme.example', 'E-1'])
+      it(`cannot tell whether the account is in a group that lists ${name}`, async () => {
+        group('production', 'u-2', name);
+        group('readers', 'u-1', 'u-2');
+        assert.match(
+          await finalFailure(FailureType.CannotTell, process().hold(PRODUCTION)),
+          /lists \S+ in "production", a name of the account and not its id/,
+        );
+      });
+
+    it('cannot tell where the account leaves its last group that has its id', async () => {
+      group('production', 'u-2', 'dana');
+      group('admins', 'u-1', 'u-2');
+      const hold = { kind: 'groups' as const, groups: ['production', 'admins'] };
+      await finalFailure(FailureType.CannotTell, process().hold(hold));
+    });
+
+    it('is blocked where the value is the id of another user, or of a user deleted long ago', async () => {
+      user('u-3')['id'] = 'dana';
+      group('production', 'u-2', 'dana', 'deleted');
+      assert.deepEqual((await process().hold(PRODUCTION)).notes, ['was in none of the critical groups']);
+    });
+
+    it('counts an active member by the login, and cannot tell of what is no user and no group', async () => {
+      const ADMINS = { kind: 'groups' as const, groups: ['admins'] };
+      group('admins', 'u-1', 'ravi');
+      await process(['admins']).hold(ADMINS);
+      at('admins')['members'] = [{ value: 'u-1' }, { value: 'unknown' }];
+      await finalFailure(FailureType.CannotTell, process(['admins']).hold(ADMINS));
+      at('admins')['members'] = [{ value: 'u-1' }, { value: 'ravi' }];
+      user('u-2')['active'] = false;
+      await finalFailure(FailureType.LastOfProtectedGroup, process(['admins']).hold(ADMINS));
+    });
+  });
+
+  describe('whose lists do not show whether an account is active', () => {
+    beforeEach(() =>
+      server.odd((asked, usual) => {
+        const answer = usual();
+        if (asked.type !== 'Users' || asked.id !== undefined) return answer;
+        const { Resources } = answer.body as { Resources: Json[] };
+        return list(Resources.map(({ active: _active, ...rest }) => rest));
+      }),
+    );
+
+    it('has the active one of two records held, and the inactive one left out', async () => {
+      server.users.push({ id: 'u-9', userName: 'dana.old', externalId: 'E-1', active: false });
+      group('readers', 'u-2');
+      const { id, active } = await process().capture(SUSPEND);
+      assert.deepEqual([id, active], ['u-1', true]);
+      assert.equal(await process().drift(['production']), undefined);
+    });
+
+    it('has an account that was inactive before said to be so', async () => {
+      user('u-1')['active'] = false;
+      group('readers', 'u-2');
+      assert.deepEqual((await process().hold(SUSPEND)).notes, ['already suspended before the hold']);
+    });
+  });
+
+  describe('that does not give its groups', () => {
+    const answering = (status: number): void =>
+      server.odd((asked, usual) =>
+        asked.type === 'Groups' ? scimError(status, 'no access to groups') : usual(),
+      );
+
+    it('and refuses them, has an account suspended, and a person look at each end', async () => {
+      group('readers', 'u-1');
+      answering(403);
+      const one = process(['admins']);
+      const account = await one.capture(SUSPEND);
+      await finalFailure(FailureType.CannotTell, one.block(account, SUSPEND));
+      const two = process();
+      const { taken, notes } = await two.block(account, SUSPEND);
+      assert.match(
+        notes.join(),
+        /^whether the suspension cost memberships cannot be told: payroll answered 403 .*no access to groups/,
+      );
+      const what = /dana is active again on payroll, and whether .* could not be told: payroll answered 403/;
+      assert.match(await finalFailure(FailureType.CannotTell, two.restore(account, taken)), what);
+      assert.equal(user('u-1')['active'], true);
+      assert.match(await finalFailure(FailureType.CannotTell, two.revoke([account])), /payroll answered 403/);
+      assert.equal(user('u-1')['active'], false);
+    });
+
+    for (const status of [404, 501])
+      it(`and answers ${status}, since it has none, needs no person, and the report says so`, async () => {
+        answering(status);
+        const one = process(['admins']);
+        const account = await one.capture(SUSPEND);
+        const { taken, notes } = await one.block(account, SUSPEND);
+        const none = new RegExp(`payroll has no groups \\(.*payroll answered ${status}`);
+        assert.match(notes.join(), none);
+        assert.match((await one.restore(account, taken)).notes.join(), none);
+        assert.match((await one.revoke([account])).notes.join(), none);
+        assert.equal(user('u-1')['active'], false);
+      });
+
+    it('but for one, has the account leave the others, and the refusal named', async () => {
+      group('g-1', 'u-1', 'u-2');
+      group('g-2', 'u-1', 'u-2');
+      server.odd((asked, usual) =>
+        asked.method === 'PATCH' && asked.id === 'g-1' ? scimError(403, 'managed by the owners') : usual(),
+      );
+      assert.match(
+        await finalFailure(FailureType.Refused, process().revoke()),
+        /Groups\/g-1.*managed by the owners/,
+      );
+      assert.deepEqual(at('g-2')['members'], [{ value: 'u-2' }]);
+    });
+
+    it('has the other accounts of a leaver revoked where it refuses one, which is named', async () => {
+      const one = process();
+      const held = [await one.capture(SUSPEND), await one.capture(SUSPEND, 'E-3')];
+      server.odd((asked, usual) =>
+        asked.method === 'PATCH' && asked.id === 'u-1' ? scimError(403, 'a privileged account') : usual(),
+      );
+      assert.match(
+        await finalFailure(FailureType.Refused, one.revoke(held)),
+        /Users\/u-1.*a privileged account/,
+      );
+      assert.deepEqual([user('u-1')['active'], user('u-3')['active']], [true, false]);
+    });
+
+    it('is asked for the other members where it refuses to show one of them', async () => {
+      const ADMINS = { kind: 'groups' as const, groups: ['admins'] };
+      group('admins', 'u-1', 'u-2', 'u-3');
+      server.odd((asked, usual) => (asked.id === 'u-2' ? scimError(403, 'restricted') : usual()));
+      await process(['admins']).hold(ADMINS);
+      assert.deepEqual(at('admins')['members'], [{ value: 'u-2' }, { value: 'u-3' }]);
+      at('admins')['members'] = [{ value: 'u-1' }, { value: 'u-2' }];
+      await finalFailure(FailureType.CannotTell, process(['admins']).hold(ADMINS));
+    });
+  });
+
+  describe('that hides the memberships of inactive accounts', () => {
+    const isActive = (id: string): boolean => user(id)['active'] === true;
+    const hides = (from: (id: string) => boolean): Odd =>
+      showing(
+        (each) => ({
+          ...each,
+          members: (each['members'] as { value: string }[]).filter(({ value }) => !from(value)),
+        }),
+        (id) =>
+          from(id)
+            ? []
+            : server.groups.filter(({ members }) => (members as Json[]).some(({ value }) => value === id)),
+      );
+    beforeEach(() => {
+      group('readers', 'u-1', 'u-2');
+      server.users.push({ id: 'u-9', userName: 'dana.old', externalId: 'E-1', active: false });
+    });
+
+    it('does not tell whether a second, inactive one is in groups, also at a retry', async () => {
+      group('admins', 'u-9', 'u-2');
+      const account = await process().capture(SUSPEND);
+      server.odd(hides((id) => !isActive(id)));
+      const of = /payroll may not show the memberships of inactive accounts: look whether dana\.old \(u-9\)/;
+      assert.match(await finalFailure(FailureType.CannotTell, process().revoke()), of);
+      assert.deepEqual(at('readers')['members'], [{ value: 'u-2' }]);
+      await finalFailure(
+        FailureType.CannotTell,
+        process().revoke([account], [{ id: 'readers', displayName: 'readers' }]),
+      );
+    });
+
+    it('has a leaver removed from what it showed before the suspension, and says that it did not show it', async () => {
+      server.users.pop();
+      server.odd(hides((id) => !isActive(id)));
+      const { notes } = await process().revoke();
+      assert.match(
+        notes.join(),
+        /payroll no longer showed u-1 in readers since the suspension, and accepted/,
+      );
+      assert.deepEqual(at('readers')['members'], [{ value: 'u-2' }]);
+    });
+
+    it('is believed where it shows those of inactive accounts: the second one has none', async () => {
+      assert.deepEqual(
+        (await process().revoke()).accounts!.map(({ id }) => id),
+        ['u-1'],
+      );
+    });
+  });
+
+  describe('without versions, where another process removes members in the same moment', () => {
+    /** The others go with the first removal. */
+    const alsoRemoves = (): void =>
+      server.odd(({ method, type, id }, usual) => {
+        const answer = usual();
+        if (method === 'PATCH' && type === 'Groups') at(id!)['members'] = [];
+        return answer;
+      });
+    beforeEach(() => group('readers', 'u-1', 'u-2', 'u-3'));
+
+    it('is not accused of a removal of those whose exits have suspended them too', async () => {
+      user('u-2')['active'] = user('u-3')['active'] = false;
+      alsoRemoves();
+      const { removedGroups, notes } = await process().revoke();
+      assert.equal(removedGroups.length, 1);
+      assert.match(notes.join(), /no longer lists 2 other members of readers .*: u-2, u-3, all inactive/);
+    });
+
+    it('is accused where one of them is active', async () => {
+      user('u-2')['active'] = false;
+      alsoRemoves();
+      await finalFailure(FailureType.HarmedOthers, process().revoke());
+    });
+  });
+});
