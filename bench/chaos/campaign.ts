@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Kind } from '../compare/form.js';
 import { chanceOf } from './chance.js';
 import { employeeOf } from './company.js';
+import { engineFaults } from './engine-wire.js';
 import { administrate, runExit, untilOver, type ChaosExit } from './exits.js';
 import { mailFaults } from './mailbox.js';
 import { faultsAt, harmProcess, harmWire, keepHarming, type Lane } from './faults.js';
@@ -77,6 +78,7 @@ export async function campaign(options: CampaignOptions): Promise<Run> {
     await Promise.all([
       lane('services', (of) => harmProcess(world, world.services, of)),
       lane('servers', (of) => harmProcess(world, world.servers, of)),
+      lane('wire to the engine', (of) => harmWire(world.engineWire, engineFaults, of)),
       lane('mail', (of) => harmWire(world.mailbox, mailFaults, of)),
       ...[...world.doors.values()].map((door) => lane(door.name, (of) => harmWire(door, faultsAt(door), of))),
       lane('administrator', async ({ chance }) => {

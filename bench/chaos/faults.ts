@@ -30,8 +30,10 @@ export async function harmProcess(
 ): Promise<void> {
   const victim = chance.oneOf(parts);
   const way = chance.oneOf(ways);
-  const awayMs = chance.between(200, way === 'pause' ? 8_000 : 4_000);
   const isOurs = world.services.includes(victim);
+  // Some pauses outlast a lease, and another process takes over meanwhile.
+  const isLong = isOurs && way === 'pause' && chance.isOneIn(3);
+  const awayMs = isLong ? chance.between(11_000, 15_000) : chance.between(200, 5_000);
   happened(way, victim.name);
   if (way === 'pause') return frozen(victim, awayMs);
   const door = world.doors.get(victim.name);

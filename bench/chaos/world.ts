@@ -11,6 +11,7 @@ import { watchAccounts, type Accounts } from './accounts.js';
 import { chanceOf } from './chance.js';
 import { seedOf, servers, systems, type System } from './company.js';
 import { startDoor, type Door, type WireFault } from './door.js';
+import { startEngineWire, type EngineFault, type EngineWire } from './engine-wire.js';
 import { mailboxAt, type Mailbox, type MailFault } from './mailbox.js';
 import { mistakeEnv } from './mistakes.js';
 
@@ -34,6 +35,7 @@ export interface World {
   doors: Map<string, Door>;
   accounts: Accounts;
   mailbox: Mailbox;
+  engineWire: EngineWire;
   calendar: { url: string; user: string; password: string };
   stop: () => Promise<void>;
 }
@@ -43,7 +45,7 @@ interface WorldOptions {
   folder: string;
   employees: readonly string[];
   seed: number;
-  spoilt: (fault: WireFault | MailFault, target: string) => void;
+  spoilt: (fault: WireFault | MailFault | EngineFault, target: string) => void;
   mistake?: string | undefined;
 }
 
@@ -93,7 +95,13 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     doors.set(name, door);
   }
 
+  let engineWire: EngineWire | undefined;
+  const reachBy = async (port: number): Promise<number> => {
+    engineWire = await startEngineWire(port, (fault) => spoilt(fault, 'wire to the engine'));
+    return engineWire.port;
+  };
   const stopServers = async (): Promise<void> => {
+    engineWire?.stop();
     for (const door of doors.values()) await door.stop();
     await Promise.all(parts.map((each) => each.stop()));
   };
@@ -114,10 +122,19 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       ),
       ...(mistake !== undefined && mistakeEnv(mistake)),
     };
-    const form = await startForm({ kind, layout: 'split', folder, outside, config });
+    // Two processes of one service have to keep apart.
+    const form = await startForm({
+      kind,
+      layout: 'split',
+      folder,
+      outside,
+      config,
+      twice: ['access'],
+      reachBy,
+    });
     const [engine, ...services] = form.parts;
     return {
-      ...{ form, services, doors, accounts, mailbox },
+      ...{ form, services, doors, accounts, mailbox, engineWire: engineWire! },
       servers: [engine!, ...parts],
       calendar: { url: calendarUrl, ...login },
       async stop() {

@@ -59,6 +59,10 @@ export interface FormOptions {
   outside: Record<string, string>;
   /** Replaces text in ems.config.yaml. */
   config?: [from: string, to: string][];
+  /** Of the layout `split`: services that run in a second process as well. */
+  twice?: readonly string[];
+  /** The port by which workers and services reach the engine; default: its own. */
+  reachBy?: (port: number) => Promise<number>;
 }
 
 const services = {
@@ -74,7 +78,7 @@ const labelOf = (kind: Kind, layout: Layout): string =>
     : `choreographed, ${layout === 'split' ? '3 services' : '1 process'}`;
 
 export async function startForm(options: FormOptions): Promise<Form> {
-  const { kind, layout, outside, config = [] } = options;
+  const { kind, layout, outside, config = [], twice = [], reachBy } = options;
   const folder = path.join(options.folder, `${kind}-${layout}`);
   await mkdir(folder, { recursive: true });
   const isOrchestrated = kind === 'orchestrated';
@@ -84,22 +88,26 @@ export async function startForm(options: FormOptions): Promise<Form> {
   await writeFile(configFile, changed(await readFile('ems.config.yaml', 'utf8'), changes));
 
   const port = await getPort({ host: '127.0.0.1' });
-  const address = isOrchestrated
-    ? { TEMPORAL_ADDRESS: `127.0.0.1:${port}` }
-    : { NATS_URL: `nats://127.0.0.1:${port}` };
-  const env = { ...outside, ...address, EMS_CONFIG: configFile };
+  const addressAt = (port: number): Record<string, string> =>
+    isOrchestrated ? { TEMPORAL_ADDRESS: `127.0.0.1:${port}` } : { NATS_URL: `nats://127.0.0.1:${port}` };
+  const env = { ...outside, ...addressAt(port), EMS_CONFIG: configFile };
+  const envOfWorkers = { ...env, ...(reachBy && addressAt(await reachBy(port))) };
 
   const engine = part(ENGINE, isOrchestrated ? await temporalOn(port, folder) : await natsOn(port, folder));
-  const workers = (layout === 'split' ? services[kind].map((name) => [name]) : [[...services[kind]]]).map(
-    (names) => {
-      const name = names.join(', ');
-      const run = isOrchestrated
-        ? { module: src('worker.js'), args: layout === 'split' ? ['--services', ...names] : [] }
-        : { module: src('cli/main.js'), args: ['service', ...names] };
-      const spec = { name, env, logFile: path.join(folder, `${names.join('-')}.log`), ...run };
-      return part(name, () => startChild(spec, (child) => firstMessage(child)));
-    },
-  );
+  const groups = layout === 'split' ? services[kind].map((name) => [name]) : [[...services[kind]]];
+  const workerOf = (names: readonly string[], suffix = ''): Part => {
+    const name = names.join(', ') + suffix;
+    const run = isOrchestrated
+      ? { module: src('worker.js'), args: layout === 'split' ? ['--services', ...names] : [] }
+      : { module: src('cli/main.js'), args: ['service', ...names] };
+    const logFile = path.join(folder, `${names.join('-')}${suffix.replace(' ', '-')}.log`);
+    const spec = { name, env: envOfWorkers, logFile, ...run };
+    return part(name, () => startChild(spec, (child) => firstMessage(child)));
+  };
+  const workers = [
+    ...groups.map((names) => workerOf(names)),
+    ...twice.map((name) => workerOf([name], ' again')),
+  ];
   const parts = [engine, ...workers];
   const stopParts = async (): Promise<void> => {
     await Promise.all(workers.map((worker) => worker.stop()));
