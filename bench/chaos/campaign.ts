@@ -11,7 +11,7 @@ import { judge, type Verdict } from './judge.js';
 import type { Violation } from './violation.js';
 import { REQUEST_TIMEOUT_MS, startWorld } from './world.js';
 
-/** The longest lease, attempts that back off, and a quota that is asked again after ten seconds. */
+/** The longest lease, attempts that back off, and a quota that is asked again after 20 s. */
 const OVER_WITHIN_MS = 240_000;
 
 export interface CampaignOptions {

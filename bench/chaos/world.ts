@@ -15,12 +15,12 @@ import { startEngineWire, type EngineFault, type EngineWire } from './engine-wir
 import { mailboxAt, type Mailbox, type MailFault } from './mailbox.js';
 import { mistakeEnv } from './mistakes.js';
 
-export const REQUEST_TIMEOUT_MS = 3_000;
+export const REQUEST_TIMEOUT_MS = 5_000;
 
 /** Times that fit a run of minutes. */
 const config: [from: string, to: string][] = [
   ['attentionAfter: PT15M', 'attentionAfter: PT40S'],
-  ['initialInterval: PT1S, maximumInterval: PT1M', 'initialInterval: PT0.2S, maximumInterval: PT1S'],
+  ['initialInterval: PT1S, maximumInterval: PT1M', 'initialInterval: PT0.5S, maximumInterval: PT2S'],
   ['requestTimeout: PT10S', `requestTimeout: PT${REQUEST_TIMEOUT_MS / 1000}S`],
   ['recheckEvery: PT15M', 'recheckEvery: PT5S'],
 ];
