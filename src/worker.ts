@@ -94,8 +94,13 @@ async function main(): Promise<void> {
       }),
       async stop() {
         for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-        await running;
-        await connection.close();
+        try {
+          await running;
+          await connection.close();
+        } catch (error) {
+          // Temporal is away, so that it cannot be told how attempts ended: it gives them to another worker.
+          log.warn({ cause: (error as Error).message }, 'Attempts under way were given up');
+        }
       },
     };
   }

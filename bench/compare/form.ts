@@ -14,13 +14,14 @@ import { Refusal } from '../../src/exit/refusal.js';
 import { loadConfig } from '../../src/config/config.js';
 import { natsConfigOf } from '../../src/config/environment.js';
 import { manySlots } from '../../test/support/many-slots.js';
-import { firstMessage, startChild, type Child } from '../../src/local/child.js';
+import { firstMessage, startChild } from '../../src/local/child.js';
 import { findNats } from '../../src/local/find-nats.js';
 import { findTemporal } from '../../src/local/find-temporal.js';
 import { startNats } from '../../src/local/nats-server.js';
 import { startTemporal } from '../../src/local/temporal-server.js';
 import { payloadConverterPath } from '../../src/temporal/namespace.js';
 import getPort from 'get-port';
+import { part, type Part } from './part.js';
 
 export const kinds = ['orchestrated', 'choreographed'] as const;
 export type Kind = (typeof kinds)[number];
@@ -29,17 +30,6 @@ export type Layout = 'split' | 'together';
 
 export const ENGINE = 'engine';
 
-/** A process that can end and begin again. */
-export interface Part {
-  /** `engine`, or the services that it runs. */
-  name: string;
-  start: () => Promise<void>;
-  stop: () => Promise<void>;
-  /** kill -9. */
-  kill: () => Promise<void>;
-  pid: () => number;
-}
-
 export interface Form {
   kind: Kind;
   layout: Layout;
@@ -47,7 +37,7 @@ export interface Form {
   label: string;
   parts: Part[];
   part: (name: string) => Part;
-  exits: Pick<ChoreographedExits, 'decide' | 'status'>;
+  exits: Pick<ChoreographedExits, 'decide' | 'status' | 'resolve'>;
   /** Hands the resignation in until it is accepted, also while the engine is away. */
   resign: (employeeId: string) => Promise<Accepted>;
   /** For `ems` in a process of its own. */
@@ -69,6 +59,10 @@ export interface FormOptions {
   outside: Record<string, string>;
   /** Replaces text in ems.config.yaml. */
   config?: [from: string, to: string][];
+  /** Of the layout `split`: services that run in a second process as well. */
+  twice?: readonly string[];
+  /** The port by which workers and services reach the engine; default: its own. */
+  reachBy?: (port: number) => Promise<number>;
 }
 
 const services = {
@@ -84,7 +78,7 @@ const labelOf = (kind: Kind, layout: Layout): string =>
     : `choreographed, ${layout === 'split' ? '3 services' : '1 process'}`;
 
 export async function startForm(options: FormOptions): Promise<Form> {
-  const { kind, layout, outside, config = [] } = options;
+  const { kind, layout, outside, config = [], twice = [], reachBy } = options;
   const folder = path.join(options.folder, `${kind}-${layout}`);
   await mkdir(folder, { recursive: true });
   const isOrchestrated = kind === 'orchestrated';
@@ -94,22 +88,26 @@ export async function startForm(options: FormOptions): Promise<Form> {
   await writeFile(configFile, changed(await readFile('ems.config.yaml', 'utf8'), changes));
 
   const port = await getPort({ host: '127.0.0.1' });
-  const address = isOrchestrated
-    ? { TEMPORAL_ADDRESS: `127.0.0.1:${port}` }
-    : { NATS_URL: `nats://127.0.0.1:${port}` };
-  const env = { ...outside, ...address, EMS_CONFIG: configFile };
+  const addressAt = (port: number): Record<string, string> =>
+    isOrchestrated ? { TEMPORAL_ADDRESS: `127.0.0.1:${port}` } : { NATS_URL: `nats://127.0.0.1:${port}` };
+  const env = { ...outside, ...addressAt(port), EMS_CONFIG: configFile };
+  const envOfWorkers = { ...env, ...(reachBy && addressAt(await reachBy(port))) };
 
   const engine = part(ENGINE, isOrchestrated ? await temporalOn(port, folder) : await natsOn(port, folder));
-  const workers = (layout === 'split' ? services[kind].map((name) => [name]) : [[...services[kind]]]).map(
-    (names) => {
-      const name = names.join(', ');
-      const run = isOrchestrated
-        ? { module: src('worker.js'), args: layout === 'split' ? ['--services', ...names] : [] }
-        : { module: src('cli/main.js'), args: ['service', ...names] };
-      const spec = { name, env, logFile: path.join(folder, `${names.join('-')}.log`), ...run };
-      return part(name, () => startChild(spec, (child) => firstMessage(child)));
-    },
-  );
+  const groups = layout === 'split' ? services[kind].map((name) => [name]) : [[...services[kind]]];
+  const workerOf = (names: readonly string[], suffix = ''): Part => {
+    const name = names.join(', ') + suffix;
+    const run = isOrchestrated
+      ? { module: src('worker.js'), args: layout === 'split' ? ['--services', ...names] : [] }
+      : { module: src('cli/main.js'), args: ['service', ...names] };
+    const logFile = path.join(folder, `${names.join('-')}${suffix.replace(' ', '-')}.log`);
+    const spec = { name, env: envOfWorkers, logFile, ...run };
+    return part(name, () => startChild(spec, (child) => firstMessage(child)));
+  };
+  const workers = [
+    ...groups.map((names) => workerOf(names)),
+    ...twice.map((name) => workerOf([name], ' again')),
+  ];
   const parts = [engine, ...workers];
   const stopParts = async (): Promise<void> => {
     await Promise.all(workers.map((worker) => worker.stop()));
@@ -199,46 +197,6 @@ async function untilTaken(open: (isAgain: boolean) => Promise<string>): Promise<
       await pause(50);
     }
   }
-}
-
-/** As under a supervisor: what ends without having been told to is started again. */
-function part(name: string, launch: () => Promise<Child>): Part {
-  let child: Child | undefined;
-  let isWanted = false;
-  const start = async (): Promise<void> => {
-    isWanted = true;
-    const started = await launch();
-    child = started;
-    void started.exited.then((how) => {
-      if (child !== started || !isWanted) return;
-      console.error(`${name} ended by itself (${how}) and is started again: ${started.logFile}`);
-      void again();
-    });
-  };
-  const again = async (): Promise<void> => {
-    await pause(1_000);
-    if (!isWanted) return;
-    await start().catch((error: Error) => {
-      console.error(error.message);
-      return again();
-    });
-  };
-  const end = async (how: 'stop' | 'kill'): Promise<void> => {
-    isWanted = false;
-    const ending = child;
-    child = undefined;
-    await ending?.[how]();
-  };
-  return {
-    name,
-    start,
-    stop: () => end('stop'),
-    kill: () => end('kill'),
-    pid() {
-      if (!child) throw new Error(`${name} is not running`);
-      return child.pid;
-    },
-  };
 }
 
 function changed(text: string, changes: [from: string, to: string][]): string {

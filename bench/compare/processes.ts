@@ -1,7 +1,8 @@
 /** What processes have used, with their children: CPU time and memory, as Linux counts them. */
 import { readFileSync } from 'node:fs';
 import { descendantsOf } from '../../test/support/processes.js';
-import { ENGINE, type Form, type Part } from './form.js';
+import { ENGINE, type Form } from './form.js';
+import type { Part } from './part.js';
 
 /** Nearly everywhere, whatever the kernel's own tick (sysconf(_SC_CLK_TCK)). */
 const MS_PER_TICK = 10;

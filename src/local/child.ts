@@ -23,8 +23,8 @@ export interface Child {
   logFile: string;
   /** Resolves once the process has ended, with its exit code or signal. */
   exited: Promise<string>;
-  /** Sends SIGTERM, and after 15 s SIGKILL. */
-  stop: () => Promise<void>;
+  /** Sends SIGTERM, and after so long SIGKILL; default: 15 s. */
+  stop: (withinMs?: number) => Promise<void>;
   /** Sends SIGKILL. */
   kill: () => Promise<void>;
 }
@@ -63,8 +63,8 @@ export async function startChild<T>(
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     await exited;
   };
-  const stop = async (): Promise<void> => {
-    const force = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
+  const stop = async (withinMs = STOP_WITHIN_MS): Promise<void> => {
+    const force = setTimeout(() => child.kill('SIGKILL'), withinMs);
     await send('SIGTERM');
     clearTimeout(force);
   };

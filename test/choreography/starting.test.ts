@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { connectBus } from '../../src/choreography/jetstream/bus.js';
 import { openBucket } from '../../src/choreography/jetstream/bucket.js';
 import { ensureConsumer, findConsumer } from '../../src/choreography/jetstream/consumers.js';
 import { EXITS } from '../../src/choreography/jetstream/streams.js';
 import { startEmsProcess } from '../support/ems-process.js';
 import { eventually } from '../support/eventually.js';
 import { limitedNats } from '../support/limited-nats.js';
+import { startBroker } from '../support/nats.js';
 import { sampleEnv } from '../support/sample-config.js';
 
 describe('a service that starts', () => {
@@ -100,5 +102,13 @@ describe('a service that starts', () => {
     assert.equal(code, 0);
     for (const socket of sockets) socket.destroy();
     mute.close();
+  });
+
+  it('stops without an error where NATS goes away meanwhile', async () => {
+    const broker = await startBroker();
+    const bus = await connectBus({ servers: [broker.address] }, 'a service that stops');
+    broker.signal('SIGSTOP');
+    const closing = bus.close();
+    await Promise.all([closing, broker.kill()]);
   });
 });

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { Client, Connection } from '@temporalio/client';
 import getPort from 'get-port';
 import { startProcess, type ProcessUnderTest } from '../support/process-under-test.js';
 import { signalServer } from '../support/processes.js';
 import { eventually } from '../support/eventually.js';
 import { scratchFolder } from '../support/temporal.js';
 import { startTemporal, type TemporalServer } from '../../src/local/temporal-server.js';
+import { orchestratedExits } from '../../src/temporal/orchestrated-exits.js';
+import { payloadConverterPath } from '../../src/temporal/namespace.js';
 import { temporal } from '../support/temporal.js';
 import { sampleEnv } from '../support/sample-config.js';
 
@@ -75,6 +80,29 @@ describe('the process of a worker', () => {
       assert.equal(await worker.ended, 0);
     } finally {
       signalServer(server, 'SIGCONT');
+    }
+  });
+
+  it('@long ends on SIGTERM while Temporal is away, and leaves its attempts to another worker', async () => {
+    const silent = createServer();
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const worker = start([], { PAYROLL_SCIM_URL: `http://127.0.0.1:${port}/scim/v2` });
+    await worker.said(/ ready"/);
+    const connection = await Connection.connect({ address: server.address });
+    const client = new Client({ connection, dataConverter: { payloadConverterPath } });
+    const asked = once(silent, 'connection');
+    await orchestratedExits(client).open({ employeeId: 'T-away' });
+    await asked;
+    signalServer(server, 'SIGSTOP');
+    try {
+      worker.child.kill('SIGTERM');
+      assert.equal(await worker.ended, 0, worker.stderr());
+      assert.match(worker.stderr(), /"level":"warn".*Attempts under way were given up/);
+    } finally {
+      signalServer(server, 'SIGCONT');
+      await connection.close();
+      silent.close();
     }
   });
 

@@ -182,9 +182,9 @@ async function busOn(
       return log;
     },
     async close() {
-      // Pending acks and naks reach the server first; during an outage the flush would never end.
-      if (!connection.isClosed())
-        await Promise.race([connection.flush(), pause(FLUSH_WITHIN_MS, undefined, { ref: false })]);
+      // Pending acks and naks reach the server first. During an outage the flush fails or never ends, and the server redelivers.
+      const flushed = connection.isClosed() ? undefined : connection.flush().catch(() => undefined);
+      await Promise.race([flushed, pause(FLUSH_WITHIN_MS, undefined, { ref: false })]);
       await connection.close();
     },
   };
