@@ -74,7 +74,8 @@ function shown(system: string, { id, employeeId, active, version }: User): objec
     emails: [{ value: mailOf(employeeId), primary: true, type: 'work' }],
     [ENTERPRISE_USER]: {
       employeeNumber: employeeId,
-      ...(system === 'directory' && !isManager && { manager: { value: userOn(system, `M-${employeeId}`).id } }),
+      ...(system === 'directory' &&
+        !isManager && { manager: { value: userOn(system, `M-${employeeId}`).id } }),
     },
     meta: { version: `W/"${version}"` },
   };
@@ -116,7 +117,11 @@ function answer(asked: Asked): [status: number, body?: object] {
   const list = (found: object[]): [number, object] => [200, { totalResults: found.length, Resources: found }];
   // A client that doubts an answer looks at a list.
   if (filter === '')
-    return list(kind === 'Groups' ? [...groupsOn[system]!, ...otherGroups].map((name) => group(system, name)) : someUsers(system));
+    return list(
+      kind === 'Groups'
+        ? [...groupsOn[system]!, ...otherGroups].map((name) => group(system, name))
+        : someUsers(system),
+    );
   const terms = [...filter.matchAll(/(\S+) eq "(.*?)"/g)].map(([, attribute, value]) => ({
     attribute,
     value: value!,
