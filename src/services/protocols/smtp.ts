@@ -37,6 +37,8 @@ export interface Message {
 export interface Deliveries {
   has: (messageId: string) => boolean;
   add: (messageId: string) => Promise<void>;
+  /** Before the next mail: resolves once what was added is durable. */
+  settle: () => Promise<void>;
 }
 
 export type Mailer = ReturnType<typeof createMailer>;
