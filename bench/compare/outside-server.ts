@@ -3,6 +3,7 @@
  * memory and answer in well under a millisecond, so that the forms alone are measured. Each employee whose id is looked up has an
  * account everywhere. It reports each write and each mail to its parent, with its time.
  */
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -21,7 +22,7 @@ interface User {
   version: number;
 }
 
-/** The groups of each employee: the critical one of production, which the hold takes, and harmless ones. */
+/** The groups of each employee: the critical one of production, which the hold takes, and harmless ones. Others are in more groups. */
 const groupsOn: Record<string, string[]> = {
   directory: [],
   payroll: ['clerks'],
@@ -29,18 +30,29 @@ const groupsOn: Record<string, string[]> = {
   production: ['production-operators', 'readers'],
 };
 
+const otherGroups = ['auditors', 'contractors', 'everyone', 'production-admins'];
+
 const users = new Map<string, Map<string, User>>(Object.keys(groupsOn).map((system) => [system, new Map()]));
 const tell = (seen: Seen): void => void process.send!(seen);
+
+const byId = new Map<string, User>();
+
+/** Like those of most servers: no id is a part of another. */
+function idOf(system: string, employeeId: string): string {
+  const hash = createHash('sha256').update(`${system} ${employeeId}`).digest('hex');
+  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-4${hash.slice(13, 16)}-8${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
+}
 
 /** A manager is another account of the directory: `M-` and the employee's id. */
 function userOn(system: string, employeeId: string): User {
   const found = users.get(system)!.get(employeeId);
   if (found) return found;
   const user = {
-    ...{ id: `${system}_${employeeId}`, employeeId, active: true, version: 1 },
+    ...{ id: idOf(system, employeeId), employeeId, active: true, version: 1 },
     groups: new Set(groupsOn[system]),
   };
   users.get(system)!.set(employeeId, user);
+  byId.set(user.id, user);
   return user;
 }
 
@@ -62,7 +74,8 @@ function shown(system: string, { id, employeeId, active, version }: User): objec
     emails: [{ value: mailOf(employeeId), primary: true, type: 'work' }],
     [ENTERPRISE_USER]: {
       employeeNumber: employeeId,
-      ...(system === 'directory' && !isManager && { manager: { value: `${system}_M-${employeeId}` } }),
+      ...(system === 'directory' &&
+        !isManager && { manager: { value: userOn(system, `M-${employeeId}`).id } }),
     },
     meta: { version: `W/"${version}"` },
   };
@@ -74,7 +87,7 @@ const someUsers = (system: string): object[] =>
 /** Every group has a member who never leaves. */
 const membersOf = (system: string, name: string): object[] =>
   [
-    `${system}_M-0`,
+    userOn(system, 'M-0').id,
     ...[...users.get(system)!.values()].flatMap(({ id, groups }) => (groups.has(name) ? id : [])),
   ].map((value) => ({ value, type: 'User' }));
 
@@ -83,8 +96,6 @@ const group = (system: string, displayName: string, withMembers = false): object
   ...{ id: displayName, displayName },
   ...(withMembers && { members: membersOf(system, displayName) }),
 });
-
-const byId = (system: string, id: string): User => userOn(system, id.slice(system.length + 1));
 
 interface Asked {
   method: string;
@@ -102,11 +113,15 @@ function answer(asked: Asked): [status: number, body?: object] {
   if (kind === 'ServiceProviderConfig') return [200, { etag: { supported: true } }];
   if (method === 'PATCH') return changed(asked);
   if (id !== undefined)
-    return [200, kind === 'Users' ? shown(system, byId(system, id)) : group(system, id, withMembers)];
+    return [200, kind === 'Users' ? shown(system, byId.get(id)!) : group(system, id, withMembers)];
   const list = (found: object[]): [number, object] => [200, { totalResults: found.length, Resources: found }];
   // A client that doubts an answer looks at a list.
   if (filter === '')
-    return list(kind === 'Groups' ? groupsOn[system]!.map((name) => group(system, name)) : someUsers(system));
+    return list(
+      kind === 'Groups'
+        ? [...groupsOn[system]!, ...otherGroups].map((name) => group(system, name))
+        : someUsers(system),
+    );
   const terms = [...filter.matchAll(/(\S+) eq "(.*?)"/g)].map(([, attribute, value]) => ({
     attribute,
     value: value!,
@@ -116,13 +131,8 @@ function answer(asked: Asked): [status: number, body?: object] {
     return list([shown(system, userOn(system, value))]);
   if (attribute === 'displayName') return list([group(system, value)]);
   // No group is in another group.
-  const members = terms.filter((term) => term.value.startsWith(`${system}_`)).map((term) => term.value);
   if (attribute === 'members.value')
-    return list(
-      [...new Set(members.flatMap((member) => [...byId(system, member).groups]))].map((name) =>
-        group(system, name),
-      ),
-    );
+    return list([...(byId.get(value)?.groups ?? [])].map((name) => group(system, name)));
   throw new Error(
     `The world outside was asked for ${kind} where ${filter}, which it does not know: teach it`,
   );
@@ -135,14 +145,14 @@ function changed({ system, kind, id, ifMatch, body }: Asked): [status: number, b
   const { op, path, value } = operation!;
   if (kind === 'Groups') {
     const member = op === 'add' ? (value as { value: string }[])[0]!.value : /"(.+)"/.exec(path)![1]!;
-    const user = byId(system, member);
+    const user = byId.get(member)!;
     const isChange = op === 'add' ? !user.groups.has(id!) : user.groups.has(id!);
     if (op === 'add') user.groups.add(id!);
     else user.groups.delete(id!);
     wrote(system, user, `${op === 'add' ? '+' : '-'}${id}`, isChange);
     return [204];
   }
-  const user = byId(system, id!);
+  const user = byId.get(id!)!;
   if (ifMatch !== undefined && ifMatch !== `W/"${user.version}"`)
     return [412, { detail: 'changed meanwhile' }];
   const isChange = user.active !== value;

@@ -6,6 +6,7 @@ import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activ
 import { ActivityCancelledError } from '@temporalio/client';
 import { FinalFailure, type Reported } from '../exit/failures.js';
 import { RetryAfter } from '../services/protocols/retry-after.js';
+import { deadlineIn } from '../services/protocols/deadline.js';
 import { startHeartbeats } from './heartbeats.js';
 
 export interface Attempt<P> {
@@ -22,10 +23,10 @@ export interface Attempt<P> {
 
 export async function attempt<T, P = never>(run: (attempt: Attempt<P>) => Promise<T>): Promise<T> {
   const context = Context.current();
-  const deadline = AbortSignal.timeout(timeLeftMs(context.info));
+  const deadline = deadlineIn(timeLeftMs(context.info));
   const heartbeats = startHeartbeats<P>(context);
   try {
-    const signal = AbortSignal.any([context.cancellationSignal, heartbeats.signal, deadline]);
+    const signal = AbortSignal.any([context.cancellationSignal, heartbeats.signal, deadline.signal]);
     return await run({ signal, progress: heartbeats.details, report: heartbeats.report });
   } catch (error) {
     const pauseMs = error instanceof RetryAfter ? error.afterMs : undefined;
@@ -39,7 +40,7 @@ export async function attempt<T, P = never>(run: (attempt: Attempt<P>) => Promis
     const isFinal = error instanceof FinalFailure;
     // Temporal omits the failure of a pending activity over 4 KB: the error is not also its own cause, and stacks are cut.
     const failure = ApplicationFailure.create({
-      message: deadline.aborted ? `no result within the attempt's time: ${message}` : message,
+      message: deadline.signal.aborted ? `no result within the attempt's time: ${message}` : message,
       type: isFinal ? error.type : name,
       nonRetryable: isFinal,
       ...(pauseMs !== undefined && { nextRetryDelay: pauseMs }),
@@ -49,6 +50,7 @@ export async function attempt<T, P = never>(run: (attempt: Attempt<P>) => Promis
     failure.stack = head(stack);
     throw failure;
   } finally {
+    deadline.clear();
     heartbeats.stop();
   }
 }

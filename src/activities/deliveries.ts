@@ -10,5 +10,6 @@ export function deliveriesOf({ progress, report }: Attempt<string[]>, earlier: s
   return {
     has: (delivery) => delivered.has(delivery),
     add: (delivery) => report([...delivered.add(delivery)]),
+    settle: () => Promise.resolve(),
   };
 }

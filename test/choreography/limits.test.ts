@@ -214,7 +214,10 @@ describe('on a NATS account with limits', () => {
     it('in a full bucket is refused from the start', async () => {
       await start('max_file: 1GB');
       const full = await records({ NATS_BUCKET_MAX_BYTES: '10' });
-      await finalFailure(Refused, read(full));
+      await finalFailure(
+        Refused,
+        full.lease('a', signal, (record) => record.save()),
+      );
       assert.equal(await kv.get('a'), null);
     });
   });

@@ -44,7 +44,8 @@ describe('a record of a service', () => {
   it('is leased to one process at a time, for as long as its work takes', async () => {
     const begun = gate();
     const end = gate();
-    const longer = one.lease('b', signal, async () => {
+    const longer = one.lease('b', signal, async (record) => {
+      await record.save();
       begun.open();
       await end.passed;
     });
@@ -54,6 +55,38 @@ describe('a record of a service', () => {
     end.open();
     await longer;
     assert.deepEqual(await read(two, 'b'), []);
+  });
+
+  it('is leased by the first save: of two processes that have read it, one acts', async () => {
+    const acted: string[] = [];
+    const [begun, other] = [gate(), gate()];
+    const slower = one.lease('i', signal, async (record) => {
+      begun.open();
+      await other.passed;
+      await record.save();
+      acted.push('slower');
+    });
+    await begun.passed;
+    await two.lease('i', signal, async (record) => {
+      record.value.lines.push('faster');
+      await record.save();
+      acted.push('faster');
+      other.open();
+      await assert.rejects(slower, Busy);
+    });
+    assert.deepEqual(acted, ['faster']);
+    assert.deepEqual(await read(one, 'i'), ['faster']);
+  });
+
+  it('is not written by work that finds nothing to do, and once by work that needed no lease', async () => {
+    const kv = await new Kvm(buses[0]!.js).open('notes');
+    await one.lease('j', signal, () => Promise.resolve());
+    assert.equal(await kv.get('j'), null);
+    await one.lease('j', signal, (record) => Promise.resolve(record.value.lines.push('seen')));
+    const { revision } = (await kv.get('j'))!;
+    await one.lease('j', signal, () => Promise.resolve());
+    assert.equal((await kv.get('j'))!.revision, revision);
+    assert.deepEqual(await read(two, 'j'), ['seen']);
   });
 
   it('is leased in turn within a process', async () => {
@@ -97,6 +130,7 @@ describe('a record of a service', () => {
   it('of a process that stood still beyond its lease begins nothing that cannot be undone', async () => {
     let sent = 0;
     const late = one.lease('f', signal, async (record) => {
+      await record.save();
       assertTimeLeft(record.signal, 1);
       standStill(2 * LEASE_MS);
       assert.ok(!record.signal.aborted, 'no timer could abort it');
@@ -110,6 +144,7 @@ describe('a record of a service', () => {
 
   it('remembers what was done although the answer to a write was lost', async () => {
     await one.lease('g', signal, async (record) => {
+      await record.save();
       // The answer to a write is lost, and with it the revision that the next one has to name.
       const kv = await new Kvm(buses[1]!.js).open('notes');
       const { revision, value } = (await kv.get('g'))!;
@@ -127,7 +162,8 @@ describe('a record of a service', () => {
     const kv = await new Kvm(bus.js).open('slow');
     const begun = gate();
     const end = gate();
-    const working = records.lease('h', signal, async () => {
+    const working = records.lease('h', signal, async (record) => {
+      await record.save();
       begun.open();
       await end.passed;
     });

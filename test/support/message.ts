@@ -39,5 +39,6 @@ export function deliveries(): Deliveries {
   return {
     has: (id) => delivered.has(id),
     add: async (id) => void (await Promise.resolve(delivered.add(id))),
+    settle: () => Promise.resolve(),
   };
 }

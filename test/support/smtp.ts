@@ -64,6 +64,7 @@ function newMailServer(): MailServer {
   let holdNext: { taken: () => void; until: Promise<void> } | undefined;
   let server: SMTPServer;
   let port = 0;
+  const sockets = new Map<number, Socket>();
 
   async function start(): Promise<void> {
     server = new SMTPServer({
@@ -98,7 +99,6 @@ function newMailServer(): MailServer {
       },
     });
     server.on('error', () => undefined);
-    const sockets = new Map<number, Socket>();
     server.server.on('connection', (socket) => {
       const port = socket.remotePort!;
       sockets.set(port, socket);
@@ -137,7 +137,11 @@ function newMailServer(): MailServer {
       eventually(`${count} mails to ${recipient}`, () =>
         to(recipient).length >= count ? to(recipient) : undefined,
       ),
-    stop: () => new Promise((resolve) => server.close(() => resolve())),
+    stop: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of sockets.values()) socket.destroy();
+      await closed;
+    },
     restart: start,
   };
 }

@@ -1,6 +1,6 @@
 /**
  * A service's records in a JetStream key-value bucket. A record is durable before the service acts on it. A process leases a record
- * before it works on it, and every write names the revision that it replaces.
+ * before it acts on it, and every write names the revision that it replaces: of two that have read one revision, one gets the lease.
  *
  * Two live processes never act on one record. The holder renews its lease while it works. Without a renewal it stops a fifth of the
  * lease early, which allows for clock skew and late timers. Before an irreversible request it checks by its own clock that the rest of
@@ -8,6 +8,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { KV, KvEntry } from '@nats-io/kv';
 import { FinalFailure } from '../../exit/failures.js';
 import { setDeadline } from '../../services/protocols/commit-point.js';
@@ -24,7 +25,7 @@ export interface Leased<T> {
   /** Changes are written by `save`, and when the work ends. */
   value: T;
   /**
-   * Resolves once the value is durable.
+   * Resolves once the value is durable. The first one takes the lease.
    * @throws Busy where another process has taken the lease; FinalFailure Refused where the value is too large or the bucket is full,
    * which ends the lease
    */
@@ -34,7 +35,10 @@ export interface Leased<T> {
 }
 
 export interface Records<T> {
-  /** Runs `work` under an exclusive lease of the record. @throws Busy where another process holds it */
+  /**
+   * Runs `work`, which saves the record before it acts: its first save takes the exclusive lease.
+   * @throws Busy where another process holds it
+   */
   lease: <R>(key: string, signal: AbortSignal, work: (record: Leased<T>) => Promise<R>) => Promise<R>;
   /** Aborts this process's work on a record, and resolves once the work has ended. */
   interrupt: (key: string) => Promise<void>;
@@ -85,7 +89,7 @@ export async function openRecords<T>(
     const me = randomUUID();
     setDeadline(signal, () => msLeft());
     const record: Leased<T> = {
-      value: found?.value ?? structuredClone(empty),
+      value: structuredClone(stored),
       save: () => write(leaseMs),
       signal,
     };
@@ -109,6 +113,7 @@ export async function openRecords<T>(
         stored = value;
         clearTimeout(tooLate);
         if (forMs <= 0) return;
+        renewal ??= renew();
         msLeft = () => forMs - MARGIN * leaseMs - msSince();
         // The work ends before another process may take the lease.
         const abort = () => controller.abort(new Error(`the lease of ${key} was not renewed in time`));
@@ -118,9 +123,8 @@ export async function openRecords<T>(
       last = written.catch(() => undefined);
       return written;
     }
-    await record.save();
     const ended = new AbortController();
-    void renew();
+    let renewal: Promise<void> | undefined;
     try {
       return await work(record);
     } catch (error) {
@@ -147,6 +151,8 @@ export async function openRecords<T>(
     }
 
     async function release(): Promise<void> {
+      // It needed no lease, and found nothing to do.
+      if (writes === 0 && isDeepStrictEqual(record.value, stored)) return;
       const wasRefused = refusal !== undefined;
       try {
         await write(0);

@@ -83,6 +83,7 @@ export function accessSubscription(
   const block: Task<Holds> = {
     step: 'block-access',
     system,
+    savesFirst: true,
     async run(record, exit) {
       const drift = exit.blocks.get(system)?.drifts.at(-1);
       const { notes, about } = await carryTo({ to: 'block', drift }, record, exit);

@@ -6,11 +6,20 @@ export interface Delivering {
   delivered: string[];
 }
 
-/** Each delivery is durable before the next mail goes out. */
-export const deliveriesOf = (record: Leased<Delivering>): Deliveries => ({
-  has: (messageId) => record.value.delivered.includes(messageId),
-  add: (messageId) => {
-    record.value.delivered.push(messageId);
-    return record.save();
-  },
-});
+/** Each delivery is durable before the next mail goes out; the last one with the result. */
+export function deliveriesOf(record: Leased<Delivering>): Deliveries {
+  let isDurable = true;
+  return {
+    has: (messageId) => record.value.delivered.includes(messageId),
+    add(messageId) {
+      record.value.delivered.push(messageId);
+      isDurable = false;
+      return Promise.resolve();
+    },
+    async settle() {
+      if (isDurable) return;
+      await record.save();
+      isDurable = true;
+    },
+  };
+}

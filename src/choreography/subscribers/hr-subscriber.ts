@@ -37,28 +37,26 @@ interface Invited {
 export function hrSubscription(directory: DirectoryService, hr: HrService): Subscription<Invited> {
   const schedule: Task<Invited> = {
     step: 'schedule-hr-interview',
+    savesFirst: true,
     run: async (record, exit) => ({ type: 'interview.scheduled', data: await arrange(record, exit) }),
   };
   const move: Task<Invited> = {
     step: 'reschedule-hr-interview',
+    savesFirst: true,
     run: async (record, exit) => ({ type: 'interview.rescheduled', data: await arrange(record, exit) }),
   };
 
   async function arrange(record: Leased<Invited>, exit: Exit): Promise<EventData['interview.scheduled']> {
     const invited = record.value;
-    if (!invited.employee) {
-      invited.employee = await directory.lookUp(exit.employeeId, record.signal);
-      await record.save();
-    }
-    const { employee } = invited;
+    const employee = (invited.employee ??= await directory.lookUp(exit.employeeId, record.signal));
     const { displayName: employeeName, identities } = employee;
     const { id: requestId } = exit.interviewing.request ?? {};
     const { at, by, isAsked } = exit.interviewing.wish;
     if (requestId !== invited.requestId) {
       // An interrupted request may have sent invitations: the new one moves the latest of them.
       Object.assign(invited, { requestId, from: latest(invited), scheduling: undefined });
-      await record.save();
     }
+    await record.save();
     if (!invited.interview || invited.invitedFor !== requestId) {
       const about = invitation(exit, employee);
       const { from } = invited;
@@ -74,6 +72,7 @@ export function hrSubscription(directory: DirectoryService, hr: HrService): Subs
 
   const cancel: Task<Invited> = {
     step: 'cancel-hr-interview',
+    savesFirst: true,
     async run(record, exit) {
       if (exit.interviewing.arrangedByHand) throw arrangedByHand(exit.interviewing.arrangedByHand);
       const { withdrawn, note, sent } = (record.value.withdrawal ??= await withdraw(record, exit));
@@ -91,8 +90,10 @@ export function hrSubscription(directory: DirectoryService, hr: HrService): Subs
   };
 
   async function withdraw(record: Leased<Invited>, exit: Exit): Promise<Withdrawal> {
-    const { employee } = record.value;
+    const { employee, withdrawing } = record.value;
     if (!employee) return { withdrawn: false, note: noInvitation };
+    // The first attempt records the interview before it acts; a later one goes on at once.
+    if (withdrawing) await record.save();
     // An invitation may have gone out unrecorded: its UID is deterministic, so that a withdrawal still reaches it.
     return hr.cancelInterview(
       { ...invitation(exit, employee), interview: latest(record.value) },
@@ -140,7 +141,8 @@ const invitation = ({ exitId, openedAt, resignation, successor }: Exit, employee
 
 /** Progress outlives a failed attempt, so that the next attempt resumes there and repeats no mail. */
 const memoryOf = (what: 'scheduling' | 'withdrawing', record: Leased<Invited>): Memory =>
-  remember(record.value[what] ?? { delivered: [] }, async (progress) => {
-    record.value[what] = progress;
-    await record.save();
-  });
+  remember(
+    record.value[what] ?? { delivered: [] },
+    (progress) => void (record.value[what] = progress),
+    () => record.save(),
+  );

@@ -10,6 +10,7 @@ import type { Exit } from '../../exit/exit.js';
 import type { Plan } from '../../exit/plan.js';
 import { stepKey, isStuck } from '../../exit/status.js';
 import type { Log } from '../../process/logger.js';
+import { deadlineIn, type Deadline } from '../../services/protocols/deadline.js';
 import { RetryAfter } from '../../services/protocols/retry-after.js';
 import type { Attempts } from '../jetstream/attempts.js';
 import type { Bus } from '../jetstream/bus.js';
@@ -122,9 +123,11 @@ export async function subscribe<T>(
     if (waitMs > 0) return message.nak(waitMs);
 
     const task = taskOf(subscription, event, exit);
+    let deadline: Deadline | undefined;
     try {
       if (task) await awaitSlot?.(stopping.signal);
-      const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(attemptTimeoutMs)]);
+      deadline = deadlineIn(attemptTimeoutMs);
+      const signal = AbortSignal.any([stopping.signal, deadline.signal]);
       const readExit = async () => (await exitOfEvent(bus, event, plan, source)).exit;
       const done = await act(subscription, records, event, exit, readExit, signal);
       for (const outcome of done?.outcomes ?? [])
@@ -135,6 +138,8 @@ export async function subscribe<T>(
     } catch (error) {
       if (!task) throw error;
       await handleFailure(message, event, exit, task, error as Error);
+    } finally {
+      deadline?.clear();
     }
   }
 

@@ -63,6 +63,7 @@ export async function act<T>(
     const now = await readExit();
     const task = now && taskOf(subscription, event, now);
     if (!task) return undefined;
+    if (!task.savesFirst) await record.save();
     const outcomes = await task.run(record, now);
     return outcomes && { task, outcomes: [outcomes].flat() };
   };

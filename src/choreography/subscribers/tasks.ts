@@ -67,6 +67,8 @@ export interface Task<T> {
   nth?: number | undefined;
   /** When it fell due, ISO 8601; default: when the exit's step began. */
   dueAt?: string | undefined;
+  /** It saves its record before each thing that it does: the first save takes the lease. Else the lease is taken before it runs. */
+  savesFirst?: boolean;
   /** @returns the events to publish, if any */
   run: (record: Leased<T>, exit: Exit) => Promise<Outcome | Outcome[] | undefined>;
 }

@@ -1,6 +1,7 @@
 /** Ends the sessions of an account by a configured HTTP request, since SCIM has no operation for it. */
 import { parseTemplate } from 'url-template';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
+import { deadlineIn } from '../protocols/deadline.js';
 import { unanswered } from '../protocols/fetch-failure.js';
 import { isPage, type HttpAnswer } from '../protocols/http-answer.js';
 import { failureOf } from '../protocols/http-failure.js';
@@ -33,14 +34,14 @@ export function sessionRevoker({
     await pace?.(signal);
     const what = `end the sessions of ${userName}`;
     const target = template.expand({ id, userName });
-    const deadline = AbortSignal.timeout(requestTimeoutMs);
+    const deadline = deadlineIn(requestTimeoutMs);
     let answer: HttpAnswer;
     try {
       const response = await fetch(target, {
         method,
         headers: { authorization: `Bearer ${token}` },
         redirect: 'manual',
-        signal: AbortSignal.any([signal, deadline]),
+        signal: AbortSignal.any([signal, deadline.signal]),
       });
       answer = { status: response.status, headers: response.headers, text: await response.text() };
       if (response.ok) return;
@@ -49,6 +50,8 @@ export function sessionRevoker({
       // Only the host, since the query may contain a secret.
       const at = URL.canParse(target) ? new URL(target).host : 'its configured address';
       throw unanswered(error, { name, at, deadline, requestTimeoutMs, secret: token });
+    } finally {
+      deadline.clear();
     }
     if (saysNone(answer, token)) return;
     const error = failureOf(answer, name, what, token);

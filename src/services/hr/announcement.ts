@@ -48,6 +48,7 @@ export async function announce(
         throw new Error(
           `${interview.start} has passed before all attendees were invited; the next attempt looks for another time`,
         );
+      await memory.settle();
       try {
         await mailer.send({ to, ...mail, messageId: id, calendar }, signal);
       } catch (error) {

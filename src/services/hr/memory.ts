@@ -9,21 +9,38 @@ export interface Memory {
   recordInterview: (interview: Interview) => Promise<void>;
   /** After a mail was accepted. */
   recordDelivery: (to: string, messageId: string) => Promise<void>;
+  /** Before the next mail: resolves once all of it is durable. */
+  settle: () => Promise<void>;
 }
 
+/**
+ * @param report keeps the progress
+ * @param save makes durable what was reported
+ */
 export function remember(
   { interview, delivered }: InterviewProgress,
-  report: (progress: InterviewProgress) => Promise<void>,
+  report: (progress: InterviewProgress) => Promise<void> | void,
+  save: () => Promise<void> = () => Promise.resolve(),
 ): Memory {
-  const keep = (): Promise<void> => report({ interview, delivered });
+  let isDurable = true;
+  async function keep(): Promise<void> {
+    isDurable = false;
+    await report({ interview, delivered });
+  }
+  async function settle(): Promise<void> {
+    if (!isDurable) await save();
+    isDurable = true;
+  }
   return {
     get interview() {
       return interview;
     },
     has: (messageId) => delivered.includes(messageId),
-    recordInterview(planned) {
+    settle,
+    async recordInterview(planned) {
       interview = { ...planned, sent: interview?.sent ?? [] };
-      return keep();
+      await keep();
+      await settle();
     },
     recordDelivery(to, messageId) {
       delivered = [...delivered, messageId];

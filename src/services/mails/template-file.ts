@@ -52,7 +52,13 @@ function formatsOf(language: string, timeZone: string) {
   // The default region of English puts the month before the day.
   const locale = language === 'en' ? 'en-GB' : language;
   const list = new Intl.ListFormat(locale, { type: 'conjunction' });
-  const format = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale, options);
+  /** By the options, since making one takes longer than rendering the mail. */
+  const made = new Map<string, Intl.DateTimeFormat>();
+  const format = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat => {
+    const key = JSON.stringify(options);
+    if (!made.has(key)) made.set(key, new Intl.DateTimeFormat(locale, options));
+    return made.get(key)!;
+  };
   const atLength = { dateStyle: 'full', timeStyle: 'short' } as const;
   return {
     /** `{{ systems | list }}` */

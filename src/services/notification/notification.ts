@@ -94,6 +94,7 @@ export function createNotificationService({
     for (const { to, mail } of mails) {
       const id = idOf(exitId, what, to.email);
       if (!deliveries.has(id)) {
+        await deliveries.settle();
         try {
           await send(exitId, what, to, mail, signal);
         } catch (error) {

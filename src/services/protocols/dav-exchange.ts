@@ -1,5 +1,6 @@
 /** Requests to one WebDAV server, and what its refusals mean: its own words decide before the status. */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
+import { deadlineIn } from './deadline.js';
 import { unanswered } from './fetch-failure.js';
 import type { HttpAnswer } from './http-answer.js';
 import { errorIn, type DavError } from './multistatus.js';
@@ -103,11 +104,12 @@ export function createDavExchange({ name, collection, user, password, requestTim
      * @throws RetryAfter, Answered or Error as on an outage, FinalFailure Refused
      */
     async send(this: void, request: DavRequest, signal: AbortSignal): Promise<HttpAnswer> {
-      const deadline = AbortSignal.timeout(requestTimeoutMs);
+      const deadline = deadlineIn(requestTimeoutMs);
+      const either = AbortSignal.any([signal, deadline.signal]);
       let { url } = request;
       try {
         for (let redirects = 0; ; redirects++) {
-          const answer = await once(request, url, AbortSignal.any([signal, deadline]));
+          const answer = await once(request, url, either);
           if (request.expected.includes(answer.status)) return answer;
           const target = redirects < MAX_REDIRECTS ? redirectOf(answer, url) : undefined;
           if (target === undefined) throw failure(answer, request.what);
@@ -117,6 +119,8 @@ export function createDavExchange({ name, collection, user, password, requestTim
         if (signal.aborted || error instanceof Answered || error instanceof FinalFailure) throw error;
         if (error instanceof RetryAfter) throw error;
         throw unanswered(error, { name, at: collection, deadline, requestTimeoutMs, secret: password });
+      } finally {
+        deadline.clear();
       }
     },
   };

@@ -1,5 +1,6 @@
 /** Why a request got no answer: an outage, or a refusal of this side. `fetch` says "fetch failed", and its cause has the reason. */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
+import type { Deadline } from './deadline.js';
 
 interface Unanswered {
   /** The server, for people: "payroll", "the calendar of Acme HR". */
@@ -7,7 +8,7 @@ interface Unanswered {
   /** Its address, without a secret. */
   at: string;
   /** Aborted where the time for the answer was over. */
-  deadline: AbortSignal;
+  deadline: Deadline;
   requestTimeoutMs: number;
   /** What no message may show. */
   secret?: string | undefined;
@@ -28,7 +29,7 @@ export function unanswered(
       FailureType.Refused,
       `${name} is not asked at ${at}: ${why}; check its address and token`,
     );
-  const reason = deadline.aborted ? `no answer within ${requestTimeoutMs} ms` : why;
+  const reason = deadline.signal.aborted ? `no answer within ${requestTimeoutMs} ms` : why;
   return new Error(`${name} cannot be reached at ${at}: ${reason}`, { cause: error });
 }
 

@@ -1,5 +1,6 @@
 /** Requests to one server, and what their failures mean for the next ones. */
 import { assertTimeLeft } from './commit-point.js';
+import { deadlineIn } from './deadline.js';
 import { unanswered } from './fetch-failure.js';
 import { isPage, isRedirect, type HttpAnswer } from './http-answer.js';
 import { failureOf } from './http-failure.js';
@@ -51,7 +52,7 @@ export function createExchange({ name, base, token, requestTimeoutMs, pace }: Ht
       if (waitMs > 0) throw new RetryAfter(`"${what}" waits, since ${silence.because}`, waitMs);
       await pace?.(signal);
       assertTimeLeft(signal, 0);
-      const deadline = AbortSignal.timeout(requestTimeoutMs);
+      const deadline = deadlineIn(requestTimeoutMs);
       let answer: HttpAnswer;
       try {
         const response = await fetch(base + path, {
@@ -59,12 +60,14 @@ export function createExchange({ name, base, token, requestTimeoutMs, pace }: Ht
           headers: { authorization: `Bearer ${token}`, ...headers },
           ...(body !== undefined && { body }),
           redirect: 'manual',
-          signal: AbortSignal.any([signal, deadline]),
+          signal: AbortSignal.any([signal, deadline.signal]),
         });
         answer = { status: response.status, headers: response.headers, text: await response.text() };
       } catch (error) {
         if (signal.aborted) throw error;
         throw unanswered(error, { name, at: base, deadline, requestTimeoutMs, secret: token });
+      } finally {
+        deadline.clear();
       }
       if (isRedirect(answer) || isPage(answer)) throw failure(answer, what);
       return answer;

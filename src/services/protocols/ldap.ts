@@ -16,6 +16,7 @@ import {
   type Filter,
 } from 'ldapts';
 import { cannotTell, FailureType, FinalFailure } from '../../exit/failures.js';
+import { deadlineIn } from './deadline.js';
 import { assertTimeLeft } from './commit-point.js';
 import { reasonOf } from './fetch-failure.js';
 import type { Pace } from './pace.js';
@@ -249,12 +250,13 @@ export function createLdapClient({ name, url, bindDn, password, ca, requestTimeo
           throw failure(error, `bind as ${bindDn}`);
         }
       };
-      const tooLate = AbortSignal.timeout(requestTimeoutMs);
+      const deadline = deadlineIn(requestTimeoutMs);
       const late = () => failure(new Error(`no answer within ${requestTimeoutMs} ms`), 'connect');
       try {
-        await Promise.race([open(), aborted, aborting(tooLate, late)]);
+        await Promise.race([open(), aborted, aborting(deadline.signal, late)]);
         return await Promise.race([work(sessionOf(client, signal)), aborted]);
       } finally {
+        deadline.clear();
         over.abort();
         // Without it the socket of a failed bind keeps the process alive.
         await client.unbind();

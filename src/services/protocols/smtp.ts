@@ -5,10 +5,8 @@
  * The commit point is the final `.` of DATA (RFC 5321 §4.1.1.4). An abort before it sends nothing; after it, always read the reply.
  * The dot goes out only if the lease outlasts the reply: no other process sends the mail meanwhile.
  */
-import net from 'node:net';
 import { Readable } from 'node:stream';
 import MailComposer from 'nodemailer/lib/mail-composer';
-import SmtpConnection from 'nodemailer/lib/smtp-connection';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { needsSmtpUtf8, transportAddress } from '../../exit/mail-address.js';
 import type { Contact } from '../../exit/people.js';
@@ -17,16 +15,10 @@ import { assertTimeLeft } from './commit-point.js';
 import { isTlsProblem, reasonOf, TLS_ADVICE } from './fetch-failure.js';
 import { RetryAfter } from './retry-after.js';
 import { verdictOn, wordsOf } from './smtp-reply.js';
+import { createSmtpSessions, step, type Session, type SmtpServer } from './smtp-sessions.js';
 
-export interface MailerOptions {
-  host: string;
-  port: number;
-  /** Implicit TLS (RFC 8314 §3.3); otherwise STARTTLS where the server offers it. */
-  tls: boolean;
-  user?: string | undefined;
-  password?: string | undefined;
+export interface MailerOptions extends SmtpServer {
   from: Contact;
-  requestTimeoutMs: number;
   /** The pause after a limit of the server: a quota, a rate, a full mailbox. */
   limitPauseMs: number;
 }
@@ -45,37 +37,15 @@ export interface Message {
 export interface Deliveries {
   has: (messageId: string) => boolean;
   add: (messageId: string) => Promise<void>;
+  /** Before the next mail: resolves once what was added is durable. */
+  settle: () => Promise<void>;
 }
 
 export type Mailer = ReturnType<typeof createMailer>;
 
 export function createMailer(options: MailerOptions) {
-  const { host, port, tls, user, password = '', from, requestTimeoutMs, limitPauseMs } = options;
-
-  /**
-   * Opens the socket, so that an abort closes the connection at once.
-   * @param committed after it, an abort no longer closes the connection
-   */
-  function connect(signal: AbortSignal, committed: AbortSignal): Promise<net.Socket> {
-    return new Promise((resolve, reject) => {
-      signal.throwIfAborted();
-      const socket = net.connect({ host, port });
-      const abort = () => socket.destroy(new Error('the attempt was aborted'));
-      const ignoreAbort = () => signal.removeEventListener('abort', abort);
-      signal.addEventListener('abort', abort, { once: true });
-      committed.addEventListener('abort', ignoreAbort, { once: true });
-      socket.once('close', ignoreAbort);
-      socket.setTimeout(requestTimeoutMs, () =>
-        socket.destroy(new Error(`no connection within ${requestTimeoutMs} ms`)),
-      );
-      socket.once('error', reject);
-      socket.once('connect', () => {
-        socket.setTimeout(0);
-        socket.off('error', reject);
-        resolve(socket);
-      });
-    });
-  }
+  const { host, port, user, password = '', from, requestTimeoutMs, limitPauseMs } = options;
+  const inSession = createSmtpSessions(options);
 
   return {
     /** @throws FinalFailure AddressRefused, Refused; RetryAfter where the server has reached a limit */
@@ -83,7 +53,9 @@ export function createMailer(options: MailerOptions) {
       const address = validAddress(to);
       const what = `Mail to ${address} through ${host}:${port}`;
       const committed = new AbortController();
+      let hasBegun = false;
       async function* untilCommit(text: Readable): AsyncGenerator<Buffer> {
+        hasBegun = true;
         for await (const chunk of text) yield chunk as Buffer;
         assertTimeLeft(signal, requestTimeoutMs);
         committed.abort();
@@ -99,45 +71,25 @@ export function createMailer(options: MailerOptions) {
         disableUrlAccess: true,
       }).compile();
       mail.processFunc((text) => Readable.from(untilCommit(text)));
-      let session: SmtpConnection | undefined;
+      const send = async ({ smtp, extensions }: Session): Promise<void> => {
+        assertTakes(extensions, address);
+        await step(smtp, (done) => smtp.send(mail.getEnvelope(), mail.createReadStream(), done));
+      };
       try {
-        session = new SmtpConnection({
-          host,
-          port,
-          secure: tls,
-          // Off this machine the password is sent only over TLS, also where the server does not offer it.
-          requireTLS: user !== undefined && !isLoopback(host),
-          greetingTimeout: requestTimeoutMs,
-          socketTimeout: requestTimeoutMs,
-          connection: await connect(signal, committed.signal),
-        });
-        await converse(session, mail, address);
+        await inSession({ send, hasBegun: () => hasBegun, signal, committed: committed.signal });
       } catch (error) {
         throw classified(error as SmtpError, what);
-      } finally {
-        session?.close();
       }
     },
   };
 
-  async function converse(session: SmtpConnection, mail: Composed, address: string): Promise<void> {
-    const failed = new Promise<never>((_, reject) => session.on('error', reject));
-    const step = (run: (done: (error?: Error | null) => void) => void): Promise<void> =>
-      Promise.race([
-        failed,
-        new Promise<void>((resolve, reject) => run((error) => (error ? reject(error) : resolve()))),
-      ]);
-    await step((done) => session.connect(done));
-    const extensions = String(session.lastServerResponse);
-    if (needsSmtpUtf8(address) && !/^250[ -]SMTPUTF8\b/im.test(extensions))
-      throw new FinalFailure(
-        FailureType.AddressRefused,
-        `Mail to ${address} cannot go through ${host}:${port}: the server does not offer SMTPUTF8 (RFC 6531), ` +
-          `which letters outside ASCII before the "@" need. Give another address and retry`,
-      );
-    if (user !== undefined && session.allowsAuth)
-      await step((done) => session.login({ user, pass: password }, done));
-    await step((done) => session.send(mail.getEnvelope(), mail.createReadStream(), done));
+  function assertTakes(extensions: string, address: string): void {
+    if (!needsSmtpUtf8(address) || /^250[ -]SMTPUTF8\b/im.test(extensions)) return;
+    throw new FinalFailure(
+      FailureType.AddressRefused,
+      `Mail to ${address} cannot go through ${host}:${port}: the server does not offer SMTPUTF8 (RFC 6531), ` +
+        `which letters outside ASCII before the "@" need. Give another address and retry`,
+    );
   }
 
   function classified(error: SmtpError, what: string): Error {
@@ -183,15 +135,11 @@ export function createMailer(options: MailerOptions) {
   }
 }
 
-type Composed = ReturnType<MailComposer['compile']>;
 /** `originalCode`: that of the operating system or of OpenSSL, in place of which nodemailer sets `code`. */
 type SmtpError = Error & { code?: string; originalCode?: string; response?: string; command?: string };
 
 /** Errors of nodemailer without a reply of the server; the same mail would fail again. */
 const REFUSED_BY_LIBRARY = new Set(['EENVELOPE', 'EMESSAGE', 'EAUTH', 'ENOAUTH', 'ECONFIG']);
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 /**
  * Rejects a line break in an address, which would inject an SMTP command.

@@ -1,5 +1,6 @@
 /** Calls the service of a custom step over HTTP, and interprets its response. */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
+import { deadlineIn } from '../protocols/deadline.js';
 import { unanswered } from '../protocols/fetch-failure.js';
 import { oneLine } from '../protocols/mail-body.js';
 import { waitAskedIn } from '../protocols/retry-after.js';
@@ -39,14 +40,14 @@ export async function callReceiver(
   throw new Error(why);
 
   async function post() {
-    const deadline = AbortSignal.timeout(requestTimeoutMs);
+    const deadline = deadlineIn(requestTimeoutMs);
     try {
       const response = await fetch(url, {
         method: 'POST',
         headers: { ...event.headers, ...(token && { authorization: `Bearer ${token}` }) },
         body: event.body,
         redirect: 'manual',
-        signal: AbortSignal.any([signal, deadline]),
+        signal: AbortSignal.any([signal, deadline.signal]),
       });
       return { status: response.status, headers: response.headers, text: await response.text() };
     } catch (error) {
@@ -60,6 +61,8 @@ export async function callReceiver(
         requestTimeoutMs,
         secret: token,
       });
+    } finally {
+      deadline.clear();
     }
   }
 
