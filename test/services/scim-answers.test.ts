@@ -413,21 +413,6 @@ describe('a SCIM server', () => {
       assert.equal(await port().hasOtherActiveMember('production', 'u-1', signal), 'cannot tell');
     });
 
-    for (const [shows, requests] of [
-      ['shows its groups', 5],
-      ['shows none', 3],
-    ] as const)
-      it(`is asked at ${requests} of 5 accounts for their groups where the first one ${shows}`, async () => {
-        const ids = ['a', 'b', 'c', 'd', 'e'];
-        server.users.push(...ids.map((id) => ({ id, userName: id, active: true })));
-        if (shows === 'shows its groups') server.users[1]!['groups'] = [{ value: 'oncall' }];
-        server.groups[2]!['members'] = ids.map((value) => ({ value }));
-        const on = port();
-        for (const id of ids) assert.deepEqual(await groupIds(id, on), ['oncall (direct)']);
-        const asked = server.seen.filter(({ query }) => query.get('attributes') === 'groups');
-        assert.equal(asked.length, requests);
-      });
-
     it('shows an outer group as nested where the account shows it without a type', async () => {
       server.users[0] = { ...dana, groups: [{ value: 'oncall' }, { value: 'sre' }] };
       assert.deepEqual(await groupIds('u-1'), ['oncall (direct)', 'sre (nested)']);

@@ -48,8 +48,6 @@ const MAX_TRIED = 3;
 const MOST_REMEMBERED = 10_000;
 /** How long removals of EMS explain that no membership is found, in milliseconds. */
 const EXPLAINS_MS = 60_000;
-/** So many members of groups who show none of them, and no other user who does: the server shows groups on no user. */
-const SILENT_MEMBERS = 3;
 
 export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   const wire = createScimWire({ ...server, base: scimUrl.replace(/\/+$/, '') });
@@ -62,8 +60,6 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   let hasIds = false;
   /** By member, the groups that the filter has found, without those that EMS has removed it from since; and when that was. */
   const memberships = new Map<string, { ids: Set<string>; atMs: number }>();
-  let showsGroups = false;
-  const silentMembers = new Set<string>();
   const writes = createScimWrites(wire, async (type, id, signal) => {
     const resource = await (type === 'Users' ? user(id, signal) : group(id, signal));
     return resource?.version;
@@ -243,19 +239,9 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
     /** @returns the group with its members, where the server shows them; undefined where it is gone */
     getMembers: (id: string, signal: AbortSignal) => get('Groups', id, WITH_MEMBERS, groupOf, signal),
 
-    /**
-     * @param isMember a filter has found the user in a group
-     * @returns the groups that the user shows; undefined where the server shows none there
-     */
-    async groupsShown(
-      userId: string,
-      isMember: boolean,
-      signal: AbortSignal,
-    ): Promise<Reference[] | undefined> {
-      if (!showsGroups && silentMembers.size >= SILENT_MEMBERS) return undefined;
+    /** @returns the groups that the user shows; undefined where the server shows none there */
+    async groupsShown(userId: string, signal: AbortSignal): Promise<Reference[] | undefined> {
       const found = await get('Users', userId, { attributes: 'groups' }, userOf, signal);
-      showsGroups ||= found?.groups !== undefined;
-      if (isMember && found && !found.groups) silentMembers.add(userId);
       return found?.groups;
     },
 

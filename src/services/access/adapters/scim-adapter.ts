@@ -58,8 +58,7 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
   ): Promise<Membership[]> {
     const known = new Set(found.map(({ group }) => group.id));
     const memberships: Membership[] = [];
-    const shown = await scim.groupsShown(accountId, found.length > 0, signal);
-    for (const { value, display, type } of shown ?? []) {
+    for (const { value, display, type } of (await scim.groupsShown(accountId, signal)) ?? []) {
       if (value === undefined)
         throw cannotTell(
           `${scim.name} shows a group of account ${accountId} without a readable id: look at its groups there`,
