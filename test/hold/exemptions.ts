@@ -6,7 +6,7 @@
  * | class | history | why it cannot be known |
  * | --- | --- | --- |
  * | the same value as ours | the hold took it, and another administrator takes it too | the value does not say that two wanted it so |
- * | the same value, while our write was on its way | the hold saw it and sent its write, but another administrator was faster; the refusal is lost, or the server has no ETags to refuse by | a 200 to a write that changed nothing, or no answer, looks like one that did |
+ * | the same value, while our write was on its way | the hold saw it and sent its write, but another administrator was faster; the refusal is lost, the server has no ETags to refuse by, or it had answered an ignored write with success | a 200 to a write that changed nothing, or no answer, looks like one that did |
  * | the same value, and the attempt was lost | an attempt had reported that it would take it, and never ended; another administrator takes it | its write may have been sent |
  * | what was taken is not known | the block was cancelled and its reports were lost: everything gone counts as ours | as above, for everything |
  * | taken again before the restore was over | the hold gave it back; another administrator takes it before a later try, or the second look, of the same restore | it looks like a write of the block that landed late |
@@ -16,8 +16,11 @@
  * | given after the last look | reported as gone, and given by another administrator between that look and the report | an observation is of the moment in which it is made |
  */
 import { ACTIVE, memberOf, type Cell, type Ledger, type Sent, type Write } from './ledger.js';
+import type { Manner } from './manners.js';
 import type { Script } from './script.js';
 import { CRITICAL } from './site.js';
+
+const IGNORES: Manner = 'ignores the path of a write';
 
 export type Excuse =
   | 'the same value as ours'
@@ -74,7 +77,7 @@ export function excuseForGivingBack(
       moment === 'block' &&
       other === cell &&
       !wanted &&
-      (answer === 'unknown' || (answer === 'done' && !hasEtags)),
+      (answer === 'unknown' || (answer === 'done' && (!hasEtags || script.server === IGNORES))),
   );
   if (isOnItsWay) return 'the same value, while our write was on its way';
   const isLost = ledger.attempts.some(

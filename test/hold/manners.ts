@@ -33,7 +33,9 @@ const admitted: Partial<Record<Manner, RegExp>> = {
   'hides active': /^cannot tell: /,
   'hides members': /^cannot tell: /,
   'deletes a suspended account': /it cannot give it back/,
-  'empties the group': / no longer lists \d+ other members? /,
+  // A server whose groups are all empty is one that may hide members.
+  'empties the group':
+    / no longer lists \d+ other members? |^cannot tell: .* (may not show all|does not show the) members /,
 };
 
 export const isAdmitted = (sentence: string, manner: Manner): boolean =>
