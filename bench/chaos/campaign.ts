@@ -6,7 +6,8 @@ import { employeeOf } from './company.js';
 import { engineFaults } from './engine-wire.js';
 import { administrate, runExit, untilOver, type ChaosExit } from './exits.js';
 import { mailFaults } from './mailbox.js';
-import { faultsAt, harmProcess, harmWire, keepHarming, type Lane } from './faults.js';
+import { mistakeEnv, mistakes } from './mistakes.js';
+import { faultsAt, harmProcess, harmWire, keepHarming, ways, type Lane } from './faults.js';
 import { judge, type Verdict } from './judge.js';
 import type { Violation } from './violation.js';
 import { REQUEST_TIMEOUT_MS, startWorld } from './world.js';
@@ -40,6 +41,7 @@ export interface Run extends Verdict {
 
 export async function campaign(options: CampaignOptions): Promise<Run> {
   const { kind, seed, minutes, folder, mistake, overWithinMs = OVER_WITHIN_MS, progress } = options;
+  const { services: which = ways, wires, mails = mailFaults } = (mistake && mistakes[mistake]) || {};
   const startedMs = Date.now();
   const faults: Record<string, number> = {};
   const violations: Violation[] = [];
@@ -49,7 +51,8 @@ export async function campaign(options: CampaignOptions): Promise<Run> {
   };
   const count = (): number => Object.values(faults).reduce((sum, each) => sum + each, 0);
   const employees = Array.from({ length: options.exits }, (_, i) => employeeOf(i + 1));
-  const world = await startWorld({ kind, folder, employees, seed, spoilt: happened, mistake });
+  const env = mistake === undefined ? {} : mistakeEnv(mistake);
+  const world = await startWorld({ kind, folder, employees, seed, spoilt: happened, env });
   try {
     const exits: ChaosExit[] = [];
     let administrated = 0;
@@ -76,11 +79,13 @@ export async function campaign(options: CampaignOptions): Promise<Run> {
       progress(`${kind}: ${exits.length} exits, ${decided} decided, ${count()} faults`);
     }, 10_000);
     await Promise.all([
-      lane('services', (of) => harmProcess(world, world.services, of)),
-      lane('servers', (of) => harmProcess(world, world.servers, of)),
+      lane('services', (of) => harmProcess(world, world.services, which, of)),
+      lane('servers', (of) => harmProcess(world, world.servers, ways, of)),
       lane('wire to the engine', (of) => harmWire(world.engineWire, engineFaults, of)),
-      lane('mail', (of) => harmWire(world.mailbox, mailFaults, of)),
-      ...[...world.doors.values()].map((door) => lane(door.name, (of) => harmWire(door, faultsAt(door), of))),
+      lane('mail', (of) => harmWire(world.mailbox, mails, of)),
+      ...[...world.doors.values()].map((door) =>
+        lane(door.name, (of) => harmWire(door, wires ?? faultsAt(door), of)),
+      ),
       lane('administrator', async ({ chance }) => {
         if (await administrate(world, exits, chance)) administrated += 1;
       }),

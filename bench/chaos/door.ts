@@ -11,6 +11,7 @@ import type { Chance } from './chance.js';
 
 export const wireFaults = [
   'unreachable',
+  'writes unreachable',
   'answer lost',
   '429 with Retry-After',
   '500',
@@ -40,7 +41,7 @@ interface DoorOptions {
 export interface Door {
   name: string;
   url: string;
-  /** What half of the requests suffer from now on; undefined: none. */
+  /** What half of the requests suffer from now on, or every write; undefined: none. */
   spoil: (fault: WireFault | undefined) => void;
   /** For others than EMS: while the door is open, and unspoilt. */
   through: <T>(ask: () => Promise<T>) => Promise<T>;
@@ -71,10 +72,11 @@ export async function startDoor(options: DoorOptions): Promise<Door> {
 
   const quirk: Quirk = (forward) => async (request) => {
     const isWrite = !['GET', 'HEAD', 'REPORT', 'PROPFIND'].includes(request.method);
-    const hit = fault !== undefined && chance.isOneIn(2) ? fault : undefined;
+    const isHit = fault === 'writes unreachable' ? isWrite : chance.isOneIn(2);
+    const hit = isHit ? fault : undefined;
     if (hit === 'timeout after writing' && !isWrite) return forwarded();
     if (hit) spoilt(hit);
-    if (hit === 'unreachable') throw new Error('unreachable');
+    if (hit === 'unreachable' || hit === 'writes unreachable') throw new Error('unreachable');
     if (hit === '429 with Retry-After') return answer(429, { 'retry-after': '1' });
     if (hit === '500') return answer(500);
     const old = stale.get(pathOf(request));

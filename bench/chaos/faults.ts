@@ -20,20 +20,23 @@ export interface Lane {
   violation: (rule: Rule, says: string) => void;
 }
 
-const ways = ['kill', 'SIGTERM', 'pause'] as const;
+export const ways = ['kill', 'SIGTERM', 'pause'] as const;
+export type Way = (typeof ways)[number];
 
 /** One process ends or freezes, and comes back. */
 export async function harmProcess(
   world: Pick<World, 'doors' | 'services'>,
   parts: readonly Part[],
+  which: readonly Way[],
   { chance, happened, violation }: Lane,
 ): Promise<void> {
   const victim = chance.oneOf(parts);
-  const way = chance.oneOf(ways);
+  const way = chance.oneOf(which);
   const isOurs = world.services.includes(victim);
   // Some pauses outlast a lease, and another process takes over meanwhile.
   const isLong = isOurs && way === 'pause' && chance.isOneIn(3);
   const awayMs = isLong ? chance.between(11_000, 15_000) : chance.between(200, 5_000);
+  if (!victim.isRunning()) return;
   happened(way, victim.name);
   if (way === 'pause') return frozen(victim, awayMs);
   const door = world.doors.get(victim.name);

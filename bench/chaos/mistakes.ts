@@ -2,11 +2,18 @@
  * Deliberate mistakes, which the judge has to find. A hook of the module loader changes the compiled code of the services as it is loaded;
  * src/ has none of it.
  */
+import type { WireFault } from './door.js';
+import type { Way } from './faults.js';
+import type { MailFault } from './mailbox.js';
 import type { Rule } from './violation.js';
 
 interface Mistake {
   /** What the judge finds. */
   breaks: Rule;
+  /** The faults of services, wires and mails that bring it out in a short run; default: all. */
+  services?: readonly Way[];
+  wires?: readonly WireFault[];
+  mails?: readonly MailFault[];
   /** Below dist/src/. */
   file: string;
   from: string;
@@ -36,12 +43,14 @@ export const mistakes: Record<string, Mistake> = {
   },
   'believe a timeout': {
     breaks: 'blocked is true when it is said',
+    wires: ['writes unreachable'],
     file: 'services/access/suspend-strategy.js',
     from: SUSPEND,
     to: `${SUSPEND.slice(0, -1)}.catch(() => ({ seen: { ...user, active: false }, writes: 1 }));`,
   },
   'a new Message-ID for each try': {
     breaks: 'no mail goes out twice under different Message-IDs',
+    mails: ['SMTP hang-up after DATA'],
     file: 'exit/ids.js',
     from: '${fingerprint(recipient)}@',
     to: '${fingerprint(recipient)}-${Date.now()}@',
@@ -60,6 +69,7 @@ export const mistakes: Record<string, Mistake> = {
   },
   'end at once on SIGTERM': {
     breaks: 'every process ends on SIGTERM within its grace',
+    services: ['SIGTERM'],
     file: 'process/stop-signal.js',
     from: "['SIGINT', 'SIGTERM']",
     to: "['SIGINT']",

@@ -13,7 +13,6 @@ import { seedOf, servers, systems, type System } from './company.js';
 import { startDoor, type Door, type WireFault } from './door.js';
 import { startEngineWire, type EngineFault, type EngineWire } from './engine-wire.js';
 import { mailboxAt, type Mailbox, type MailFault } from './mailbox.js';
-import { mistakeEnv } from './mistakes.js';
 
 export const REQUEST_TIMEOUT_MS = 5_000;
 
@@ -46,11 +45,12 @@ interface WorldOptions {
   employees: readonly string[];
   seed: number;
   spoilt: (fault: WireFault | MailFault | EngineFault, target: string) => void;
-  mistake?: string | undefined;
+  /** Of the processes of EMS, besides. */
+  env: Record<string, string>;
 }
 
 export async function startWorld(options: WorldOptions): Promise<World> {
-  const { kind, folder, employees, seed, spoilt, mistake } = options;
+  const { kind, folder, employees, seed, spoilt, env } = options;
   await mkdir(folder, { recursive: true });
   const inFolder = (name: string): string => path.join(folder, name);
   const freePort = (): Promise<number> => getPort({ host: '127.0.0.1' });
@@ -120,7 +120,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
           [scimVariable(name, 'TOKEN'), tokenOf(name)],
         ]),
       ),
-      ...(mistake !== undefined && mistakeEnv(mistake)),
+      ...env,
     };
     // Two processes of one service have to keep apart.
     const form = await startForm({

@@ -10,6 +10,8 @@ export interface Part {
   stop: (withinMs?: number) => Promise<string | undefined>;
   /** kill -9. */
   kill: () => Promise<void>;
+  /** Not while it starts again after an end of its own. */
+  isRunning: () => boolean;
   pid: () => number;
 }
 
@@ -23,6 +25,7 @@ export function part(name: string, launch: () => Promise<Child>): Part {
     child = started;
     void started.exited.then((how) => {
       if (child !== started || !isWanted) return;
+      child = undefined;
       console.error(`${name} ended by itself (${how}) and is started again: ${started.logFile}`);
       void again();
     });
@@ -48,6 +51,7 @@ export function part(name: string, launch: () => Promise<Child>): Part {
     start,
     stop: (withinMs) => end((running) => running.stop(withinMs)),
     kill: async () => void (await end((running) => running.kill())),
+    isRunning: () => child !== undefined,
     pid() {
       if (!child) throw new Error(`${name} is not running`);
       return child.pid;
