@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { IsoDate } from '../exit/input.js';
 import { asciiDomain, isSameIdentity } from '../exit/mail-address.js';
 import { isTemplate } from '../exit/matching.js';
+import { confirmable } from '../exit/proposals.js';
 import { builtInSteps, customBeginnings } from '../exit/steps.js';
 import { DurationMs, isWithoutPassword, Name, Person, Url, VariableName } from './fields.js';
 import { KeycloakRealm } from './keycloak-schema.js';
@@ -230,6 +231,16 @@ export const ConfigFile = z.strictObject({
         message: 'must all be shorter than "within"',
       }),
   }),
+  /** Who decides, and what one person may not decide alone. */
+  decisions: z
+    .strictObject({
+      /** Each of these counts once a second person confirms it. */
+      secondPerson: z
+        .array(z.enum(confirmable, `must be one of ${confirmable.join(', ')}`))
+        .transform((all) => [...new Set(all)])
+        .default([]),
+    })
+    .prefault({}),
   interview: z.strictObject({
     timeZone: z.string().refine(isTimeZone, 'must be an IANA time zone such as "Europe/Berlin"'),
     workingDays: z.array(z.enum(days)).min(1),

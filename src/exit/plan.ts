@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { HoldFields } from './hold-facts.js';
 import { ContactFields } from './people.js';
+import { confirmable } from './proposals.js';
 import { ReviewFields } from './review.js';
 import { StepRowFields } from './steps.js';
 
@@ -56,6 +57,8 @@ export const PlanFields = z.object({
   /** Receives a mail about each step that needs attention. */
   operator: ContactFields,
   review: ReviewFields,
+  /** What counts only once a second person confirms it; default: nothing. */
+  secondPerson: z.array(z.enum(confirmable)).optional(),
   /** Orchestrated: run IDs of the employee's earlier exits that were terminated or timed out. This exit gives back what they took. */
   adopts: z.array(z.string()).optional(),
 });

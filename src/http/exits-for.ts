@@ -107,6 +107,16 @@ export function exitsOf({ application, people, version }: Served) {
       return which;
     }
 
+    /** A decision is confirmed by those who decide, an override by those who resolve. */
+    async function secondOf(exitId: string, number: number): Promise<Which & { exitId: string }> {
+      if (!may('decide') && !may('resolve')) demand('decide');
+      const which = await named(exitId);
+      const { proposals } = await application.status(which);
+      const proposal = proposals.find((each) => each.number === number);
+      demand(proposal?.override === undefined ? 'decide' : 'resolve');
+      return which;
+    }
+
     function resignationOf({ override, form: _form, ...rest }: OpenRequest): Resignation {
       if (override && user.email === undefined)
         throw forbidden('An override is a person’s: this token names none');
@@ -184,6 +194,14 @@ export function exitsOf({ application, people, version }: Served) {
       async decide(exitId: string, request: DecisionRequest) {
         demand('decide');
         return application.decide(await named(exitId), { ...request, decidedBy: user.email! });
+      },
+
+      async confirm(exitId: string, number: number) {
+        return application.confirm(await secondOf(exitId, number), { number, by: user.email! });
+      },
+
+      async reject(exitId: string, { number, note }: { number: number; note?: string | undefined }) {
+        return application.reject(await secondOf(exitId, number), { number, note, by: user.email! });
       },
 
       async amend(exitId: string, request: Omit<Amendment, 'by'>) {

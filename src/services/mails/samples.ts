@@ -95,6 +95,34 @@ export const samples: { [K in keyof MailData]: MailData[K][] } = {
     number: 1 + reminders,
     reminders,
   })),
+  'second-person': [
+    {
+      ...about,
+      ...{ systems, proposedBy: 'hr@acme.example', proposedAt: openedAt, outcome: 'leaving', override: null },
+      ...{ effectiveOn: '2026-12-31', note: 'as agreed with the works council' },
+      commands: {
+        confirm: 'ems decide E-1002 --confirm --by head-of-hr@acme.example',
+        reject: 'ems decide E-1002 --reject --by head-of-hr@acme.example',
+        status,
+      },
+    },
+    {
+      ...about,
+      ...{
+        systems,
+        proposedBy: 'it@acme.example',
+        proposedAt: openedAt,
+        outcome: null,
+        override: 'production',
+      },
+      ...{ effectiveOn: null, note: null },
+      commands: {
+        confirm: 'ems resolve E-1002 block-access:production retry --by hr@acme.example --override',
+        reject: null,
+        status,
+      },
+    },
+  ],
   'operator-attention': [
     {
       ...about,

@@ -4,11 +4,19 @@ import type { Corrected, Decision, Uncorrected } from '../../exit/decision.js';
 import type { OrphanedHold } from '../../exit/drift.js';
 import { messageId } from '../../exit/ids.js';
 import type { Answer, Contact, Employee, Sent } from '../../exit/people.js';
+import type { Proposal } from '../../exit/proposals.js';
 import type { Recipient } from '../../exit/told.js';
 import type { Resignation } from '../../exit/resignation.js';
 import { addressesOf, basicsOf } from '../mails/mail-basics.js';
 import { Failures } from '../mails/failures-by-address.js';
-import { decideCommand, resignCommand, resolveCommand, statusCommand } from '../mails/commands.js';
+import {
+  decideCommand,
+  overrideCommand,
+  resignCommand,
+  resolveCommand,
+  secondCommand,
+  statusCommand,
+} from '../mails/commands.js';
 import type { Mail } from '../mails/mails.js';
 import type { MailTemplates } from '../mails/templates.js';
 import type { Deliveries, Mailer } from '../protocols/smtp.js';
@@ -209,6 +217,30 @@ export function createNotificationService({
       const data = { ...aboutDecision(hrPartner, about), number, of };
       const mail = templates.render('decision-reminder', hrPartner.language, data);
       return send(exitId, `remind-hr-partner.${number}`, hrPartner, mail, signal);
+    },
+
+    /** Asks a second person to confirm what another one has proposed. */
+    askSecondPerson(
+      about: AboutExit & { systems: string[]; secondPerson: Contact; proposal: Proposal },
+      signal: AbortSignal,
+    ): Promise<Sent> {
+      const { exitId, employeeId, systems, secondPerson: to, proposal } = about;
+      const { number, by, at, decision, override = null, note = null } = proposal;
+      const mail = templates.render('second-person', to.language, {
+        ...basicsOf(organisation, to, about),
+        ...{ systems, proposedBy: by, proposedAt: at, override, note },
+        outcome: decision?.outcome ?? null,
+        effectiveOn: decision?.effectiveOn ?? null,
+        commands: {
+          confirm:
+            override === null
+              ? secondCommand(employeeId, 'confirm', to.email)
+              : overrideCommand(employeeId, override, to.email),
+          reject: override === null ? secondCommand(employeeId, 'reject', to.email) : null,
+          status: statusCommand(employeeId),
+        },
+      });
+      return send(exitId, `second-person.${number}`, to, mail, signal);
     },
 
     escalate(
