@@ -45,6 +45,7 @@ export function planFrom(config: Config, form: ExitStatus['form']): Plan {
       escalateEveryMs: review.escalateEvery,
       escalateTo: contacts.escalation,
     },
+    ...(decisions.deciders && { deciders: decisions.deciders }),
     ...(decisions.secondPerson.length > 0 && { secondPerson: decisions.secondPerson }),
   };
 }

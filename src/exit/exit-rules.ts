@@ -50,7 +50,8 @@ export abstract class ExitRules extends ExitTasks {
     if (this.closedAt) return this.refuseAsEnded();
     const parsed = parseDecision(input, {
       employeeId: this.employeeId,
-      problemWith: this.actingWith(looked, this.proposalFor(input ?? {})),
+      problemWith: (...by) =>
+        this.notADecider(...by) ?? this.actingWith(looked, this.proposalFor(input ?? {}))(...by),
       standing: this.decision?.data,
       awaitingEffectiveDate: this.decision !== undefined && this.ending === undefined,
       cancelled: this.ending === 'cancelled',
@@ -70,7 +71,8 @@ export abstract class ExitRules extends ExitTasks {
       if (!proposal)
         return `no proposal ${number} waits for a second person in the exit of ${this.employeeId}`;
       if (reaches(by, [proposal.by])) return undefined;
-      return this.actingWith(looked, undefined, proposal.override !== undefined)('by', by);
+      const acting = this.actingWith(looked, undefined, proposal.override !== undefined);
+      return (proposal.decision && this.notADecider('by', by)) ?? acting('by', by);
     });
   }
 
@@ -168,10 +170,25 @@ export abstract class ExitRules extends ExitTasks {
       notAStranger(actors)(field, address);
   }
 
+  private notADecider(field: string, address: string): string | undefined {
+    const { deciders } = this;
+    if (
+      !deciders ||
+      isConcerned(address, this) ||
+      reaches(
+        address,
+        deciders.map(({ email }) => email),
+      )
+    )
+      return undefined;
+    const those = deciders.map(({ name, email }) => `${name} (${email})`).join(', ');
+    return `${field}: ${address} does not decide on this exit: ask ${those}`;
+  }
+
   /** The addresses that the exit knows: they need no look-up. */
   private get named(): string[] {
     const { hrPartners = [], review } = this.plan ?? {};
-    const contacts = [this.hrPartner, ...hrPartners, review?.escalateTo];
+    const contacts = [this.hrPartner, ...hrPartners, review?.escalateTo, ...(this.deciders ?? [])];
     return contacts.flatMap((contact) => contact?.email ?? []);
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Amended, Dates } from './amendment.js';
 import { isConcerned } from './acting.js';
-import { contactsOf } from './contacts.js';
+import { contactsOf, decidersOf } from './contacts.js';
 import { effectiveDayOf, isCorrected, type Ending } from './decision.js';
 import type { Drift } from './drift.js';
 import type { RecordedEvent } from './events.js';
@@ -162,7 +162,7 @@ export abstract class ExitState {
   secondPersonFor({ by, decision }: Pick<Proposal, 'by' | 'decision'>): Contact {
     const { hrPartner, operator, escalateTo } = this.contacts!;
     const { hrPartners } = this.plan!;
-    const partners = [hrPartner, ...hrPartners, escalateTo];
+    const partners = [...(this.deciders ?? []), hrPartner, ...hrPartners, escalateTo];
     const inOrder = decision ? [...partners, operator] : [operator, ...partners];
     return inOrder.find(({ email }) => !reaches(email, [by]) && !isConcerned(email, this)) ?? inOrder[0]!;
   }
@@ -277,6 +277,18 @@ export abstract class ExitState {
   /** The HR partner who holds the interview, and who decides. */
   get hrPartner(): Contact | undefined {
     return this.contacts?.hrPartner;
+  }
+
+  /** Who may decide, where the plan names them. */
+  get deciders(): Contact[] | undefined {
+    const needed = this.needsSecond('leaving') ? 2 : 1;
+    return this.plan?.deciders && decidersOf(this.plan, this.contacts!, this, needed);
+  }
+
+  /** Who is reminded to decide: the HR partner, unless the plan names others. */
+  get decider(): Contact | undefined {
+    const { deciders, hrPartner } = this;
+    return deciders && !deciders.some(({ email }) => email === hrPartner?.email) ? deciders[0] : hrPartner;
   }
 
   /** The people with a role in the exit; none of them is the employee where another one can stand in. */

@@ -77,7 +77,7 @@ function blockedAtOf(steps: readonly Step[]): string | undefined {
 
 /** One sentence: what happens next, and whom the exit waits for. */
 function awaitingOf(exit: ExitState): string {
-  const { phase, steps, hrPartner, reviewBy, effectiveDay, effectiveAt, effectiveZone } = exit;
+  const { phase, steps, decider, reviewBy, effectiveDay, effectiveAt, effectiveZone } = exit;
   const stuck = steps.filter(isStuck).map(stepKey);
   const operator = [
     ...(stuck.length > 0 ? [` An operator is to look at ${stuck.join(', ')}.`] : []),
@@ -89,7 +89,7 @@ function awaitingOf(exit: ExitState): string {
     case 'starting':
       return `Access is being blocked, the manager told and the interview arranged.${operator}`;
     case 'awaiting-decision':
-      return `${hrPartner?.name} (${hrPartner?.email}) is to decide${reviewBy ? ` by ${reviewBy}` : ''}: retained or leaving.${operator}`;
+      return `${decider?.name} (${decider?.email}) is to decide${reviewBy ? ` by ${reviewBy}` : ''}: retained or leaving.${operator}`;
     case 'awaiting-confirmation':
       return `${secondAwaited(exit, exit.proposals.decision!)}${reviewBy ? `, by ${reviewBy}` : ''}. Until then nothing is given back or revoked.${operator}`;
     case 'awaiting-effective-date':

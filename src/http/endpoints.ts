@@ -146,7 +146,8 @@ export const endpoints: Endpoint[] = [
     name: 'confirmProposal',
     method: 'POST',
     path: '/exits/{exitId}/confirmation',
-    summary: 'Confirms what another person has proposed: a decision, or, as an operator, an override.',
+    summary:
+      'Confirms the decision that another person has proposed. An override is confirmed by the same resolution.',
     act: 'decide',
     body: ConfirmationBody,
     status: 200,
@@ -157,7 +158,7 @@ export const endpoints: Endpoint[] = [
     name: 'rejectProposal',
     method: 'POST',
     path: '/exits/{exitId}/rejection',
-    summary: 'Rejects what another person has proposed, or withdraws the own proposal.',
+    summary: 'Rejects the decision that another person has proposed, or withdraws the own proposal.',
     act: 'decide',
     body: RejectionBody,
     status: 200,

@@ -108,8 +108,8 @@ export function exitsOf({ application, people, version }: Served) {
     }
 
     /** A decision is confirmed by those who decide, an override by those who resolve. */
-    async function secondOf(exitId: string, number: number): Promise<Which & { exitId: string }> {
-      if (!may('decide') && !may('resolve')) demand('decide');
+    async function secondOf(exitId: string, number: number, act: Act): Promise<Which & { exitId: string }> {
+      demand(act);
       const which = await named(exitId);
       const { proposals } = await application.status(which);
       const proposal = proposals.find((each) => each.number === number);
@@ -196,12 +196,17 @@ export function exitsOf({ application, people, version }: Served) {
         return application.decide(await named(exitId), { ...request, decidedBy: user.email! });
       },
 
-      async confirm(exitId: string, number: number) {
-        return application.confirm(await secondOf(exitId, number), { number, by: user.email! });
+      async confirm(exitId: string, number: number, act: Act = 'decide') {
+        return application.confirm(await secondOf(exitId, number, act), { number, by: user.email! });
       },
 
-      async reject(exitId: string, { number, note }: { number: number; note?: string | undefined }) {
-        return application.reject(await secondOf(exitId, number), { number, note, by: user.email! });
+      async reject(
+        exitId: string,
+        { number, note }: { number: number; note?: string | undefined },
+        act: Act = 'decide',
+      ) {
+        const which = await secondOf(exitId, number, act);
+        return application.reject(which, { number, note, by: user.email! });
       },
 
       async amend(exitId: string, request: Omit<Amendment, 'by'>) {

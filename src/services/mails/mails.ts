@@ -124,6 +124,8 @@ interface EveryMail {
     /** "Dana Fox (E-1002)", or the id alone. */
     nameAndId: string;
   };
+  /** The exit in the console; null where there is none, or where the recipient does not see it. */
+  link: string | null;
   /** Only in mails to the employee, the manager and the person of a task. */
   whomToAsk: { hrPartner: Person; operator: Person } | null;
 }

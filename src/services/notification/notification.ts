@@ -7,7 +7,7 @@ import type { Answer, Contact, Employee, Sent } from '../../exit/people.js';
 import type { Proposal } from '../../exit/proposals.js';
 import type { Recipient } from '../../exit/told.js';
 import type { Resignation } from '../../exit/resignation.js';
-import { addressesOf, basicsOf } from '../mails/mail-basics.js';
+import { addressesOf, basicsOf, linkTo } from '../mails/mail-basics.js';
 import { Failures } from '../mails/failures-by-address.js';
 import {
   decideCommand,
@@ -24,7 +24,7 @@ import type { Deliveries, Mailer } from '../protocols/smtp.js';
 interface NotificationOptions {
   mailer: Mailer;
   templates: MailTemplates;
-  organisation: { name: string; domain: string };
+  organisation: { name: string; domain: string; consoleUrl: string };
   /** In the order in which they stand in for one another. */
   hrPartners: readonly [Contact, ...Contact[]];
   escalateTo: Contact;
@@ -118,8 +118,9 @@ export function createNotificationService({
     return [...answers, ...failures.refusals.map(({ message }) => ({ refused: message }))];
   }
 
-  const toManager = ({ employee, systems }: AboutEmployee) => ({
+  const toManager = ({ exitId, employee, systems }: AboutEmployee) => ({
     ...basicsOf(organisation, employee.manager, { employeeId: employee.employeeId, employee }),
+    link: linkTo(exitId, organisation),
     whomToAsk: whomToAsk(employee),
     systems,
   });
@@ -128,6 +129,7 @@ export function createNotificationService({
     const { employeeId, systems, openedAt, reviewBy } = about;
     return {
       ...basicsOf(organisation, to, about),
+      link: linkTo(about.exitId, organisation),
       systems,
       openedAt,
       reviewBy,
@@ -228,6 +230,7 @@ export function createNotificationService({
       const { number, by, at, decision, override = null, note = null } = proposal;
       const mail = templates.render('second-person', to.language, {
         ...basicsOf(organisation, to, about),
+        link: linkTo(exitId, organisation),
         ...{ systems, proposedBy: by, proposedAt: at, override, note },
         outcome: decision?.outcome ?? null,
         effectiveOn: decision?.effectiveOn ?? null,
@@ -279,6 +282,7 @@ export function createNotificationService({
         resolveCommand(employeeId, step, action, operator.email);
       const mail = templates.render('operator-attention', operator.language, {
         ...basicsOf(organisation, operator, about),
+        link: linkTo(exitId, organisation),
         commands: { status: statusCommand(employeeId) },
         isNews: causes.every(({ isNews = false }) => isNews),
         causes: causes.map(({ step, error, isNews = false }) => ({
