@@ -46,6 +46,7 @@ export const notification: NotificationService = {
     return Promise.resolve(sentTo(exitId, 'notify-manager-of-outcome', manager.email));
   },
   remindHrPartner: unexpected,
+  askSecondPerson: unexpected,
   escalate: unexpected,
   notifyOperator: unexpected,
   notifyOfOrphanedHold: unexpected,

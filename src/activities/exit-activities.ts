@@ -12,7 +12,7 @@ import type { StepService } from '../exit/steps.js';
 import { abandonedHolds, abandonedRuns } from './earlier-runs.js';
 import { decoded } from './payloads.js';
 
-const OPEN_HOLDS = `WorkflowType = 'exitEmployee' AND ExecutionStatus = 'Running' AND ExitPhase IN ('starting', 'awaiting-decision', 'awaiting-effective-date')`;
+const OPEN_HOLDS = `WorkflowType = 'exitEmployee' AND ExecutionStatus = 'Running' AND ExitPhase IN ('starting', 'awaiting-decision', 'awaiting-confirmation', 'awaiting-effective-date')`;
 
 const ORPHANS = `WorkflowType = 'exitEmployee' AND ExecutionStatus IN ('Terminated', 'TimedOut')`;
 

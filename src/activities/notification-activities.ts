@@ -27,6 +27,9 @@ export function createNotificationActivities(notification: NotificationService) 
     remindHrPartner: (input: Input<'remindHrPartner'>) =>
       attempt(({ signal }) => notification.remindHrPartner(input, signal)),
 
+    askSecondPerson: (input: Input<'askSecondPerson'>) =>
+      attempt(({ signal }) => notification.askSecondPerson(input, signal)),
+
     escalate: (input: Input<'escalate'>) => attempt(({ signal }) => notification.escalate(input, signal)),
 
     notifyOperator: (input: Input<'notifyOperator'>) =>

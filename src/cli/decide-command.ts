@@ -1,5 +1,8 @@
 import type { TakesEffect } from '../client/application.js';
 import type { Decision, Outcome } from '../exit/decision.js';
+import type { Decided } from '../exit/exits.js';
+import { describeProposal } from '../exit/proposals.js';
+import { Refusal } from '../exit/refusal.js';
 import { formOption, type ExitOptions } from './exit-options.js';
 import { describeDecision, table } from './output.js';
 import type { Define } from './session.js';
@@ -10,12 +13,14 @@ interface Options extends ExitOptions {
   effectiveOn?: string;
   now?: boolean;
   dryRun?: boolean;
+  confirm?: boolean;
+  reject?: boolean;
 }
 
 const decide: Define = (command, session) =>
   command
     .argument('<employeeId>', 'for example E-1002')
-    .argument('<outcome>', 'retained, leaving, withdrawn by the employee, or wrong-person')
+    .argument('[outcome]', 'retained, leaving, withdrawn by the employee, or wrong-person')
     .requiredOption('--by <email>', 'who decided; never the employee concerned')
     .option('--note <text>', 'for the record')
     .option(
@@ -23,33 +28,53 @@ const decide: Define = (command, session) =>
       'leaving only: YYYY-MM-DD, the day on which access is revoked; default: once the last working day is over',
     )
     .option('--now', 'leaving only: revoke at once')
+    .option('--confirm', 'confirm, as a second person, the decision that another one has proposed')
+    .option('--reject', 'reject that proposal, or withdraw the own one')
     .option('--dry-run', 'show what the decision would set off, and change nothing')
     .addOption(formOption())
     .addHelpText(
       'after',
       '\nwithdrawn and wrong-person send a correction to each address that was told.\n\nExample:\n  ems decide E-1002 retained --by hr@acme.example --note "new contract signed"',
     )
-    .action(async (employeeId: string, outcome: Outcome, options: Options) => {
-      const { by, note, effectiveOn, now, form, dryRun } = options;
+    .action(async (employeeId: string, outcome: Outcome | undefined, options: Options) => {
+      const { by, note, effectiveOn, now, form, dryRun, confirm, reject } = options;
       const which = { employeeId, form };
-      const decision: Decision = { outcome, decidedBy: by, note, effectiveOn, now };
+      if ([outcome, confirm, reject].filter(Boolean).length !== 1)
+        throw new Refusal('invalid', 'say one of: an outcome, --confirm, --reject');
+      if (reject) {
+        const ended = await (await session.application()).reject(which, { by, note });
+        return session.show(
+          ended,
+          ({ state, by: proposer }) =>
+            `The proposal of ${proposer} for ${employeeId}, ${describeProposal(ended)}, is ${state}.`,
+        );
+      }
+      if (confirm) {
+        const { decided } = await (await session.application()).confirm(which, { by });
+        return session.show(decided!, (shown) => told(employeeId, shown));
+      }
+      const decision: Decision = { outcome: outcome!, decidedBy: by, note, effectiveOn, now };
       const exits = await session.application();
       if (dryRun) {
         const previewed = await exits.previewDecision(which, decision);
-        return session.show({ dryRun: true, ...previewed }, ({ effects, takesEffect }) => {
+        return session.show({ dryRun: true, ...previewed }, ({ effects, takesEffect, needsSecond }) => {
           const when = takesEffect ? `${describeEffect(takesEffect)}.` : 'It would take effect at once.';
-          return `Nothing is done. The decision would set off:\n\n${table(effects, '  ')}\n\n${when}`;
+          const second = needsSecond ? ' A second person has to confirm it first.' : '';
+          return `Nothing is done. The decision would set off:\n\n${table(effects, '  ')}\n\n${when}${second}`;
         });
       }
       const accepted = await exits.decide(which, decision);
-      session.show(
-        accepted,
-        (shown) =>
-          `Decided for ${employeeId}: ${describeDecision(shown)}.\n\n  follow it:  ems watch ${employeeId}`,
-      );
+      session.show(accepted, (shown) => told(employeeId, shown));
     });
 
 export default decide;
+
+function told(employeeId: string, decided: Decided): string {
+  const what = describeDecision(decided);
+  if (decided.proposedAt === undefined)
+    return `Decided for ${employeeId}: ${what}.\n\n  follow it:  ems watch ${employeeId}`;
+  return `Proposed for ${employeeId}: ${what}. It counts once a second person confirms it; until then nothing is given back or revoked.\n\n  to confirm:  ems decide ${employeeId} --confirm --by <their mail address>`;
+}
 
 function describeEffect({ day, at, timeZone, isEmployeeZone }: TakesEffect): string {
   const whose = isEmployeeZone

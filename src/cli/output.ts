@@ -3,6 +3,7 @@ import stringWidth from 'string-width';
 import { fullCostOf } from '../exit/cost.js';
 import type { Dates } from '../exit/amendment.js';
 import type { Decision } from '../exit/decision.js';
+import { describeProposal } from '../exit/proposals.js';
 import { isStuck, stepKey, type ExitStatus, type Step } from '../exit/status.js';
 import { titleOf } from '../exit/people.js';
 
@@ -63,6 +64,7 @@ export function statusPage(status: ExitStatus): string {
       ({ at, by, before, after, note }) =>
         `\n  amended ${localTime(at)} by ${by}: ${describeDates(before)} → ${describeDates(after)}${note ? `; ${note}` : ''}`,
     ),
+    ...status.proposals.flatMap((proposal) => (proposal.state === 'open' ? [] : proposalLine(proposal))),
     ...status.handOvers.map(
       ({ at, by, from, to }) => `\n  handed over ${localTime(at)} by ${by}: ${from.email} → ${to.email}`,
     ),
@@ -115,7 +117,8 @@ export function remark(step: Step): string {
 }
 
 function due({ reviewBy, phase }: ExitStatus): string | undefined {
-  if (!reviewBy || (phase !== 'starting' && phase !== 'awaiting-decision')) return undefined;
+  if (!reviewBy || !['starting', 'awaiting-decision', 'awaiting-confirmation'].includes(phase))
+    return undefined;
   return `due ${localTime(reviewBy)}${Date.parse(reviewBy) < Date.now() ? ' (overdue)' : ''}`;
 }
 
@@ -153,7 +156,10 @@ export const describeDecision = ({ outcome, decidedBy, effectiveOn, now, note }:
     .filter(Boolean)
     .join('; ');
 
-function advice({ employeeId, phase, steps }: ExitStatus): string[] {
+const proposalLine = (proposal: ExitStatus['proposals'][number]): string =>
+  `\n  ${proposal.state}${proposal.endedAt ? ` ${localTime(proposal.endedAt)}` : ''}${proposal.endedBy ? ` by ${proposal.endedBy}` : ''}: ${describeProposal(proposal)}, proposed by ${proposal.by} ${localTime(proposal.at)}`;
+
+function advice({ employeeId, phase, steps, proposals }: ExitStatus): string[] {
   const stuck = steps.filter(isStuck);
   const commands = stuck.map((step) => [
     'to mend:',
@@ -161,6 +167,13 @@ function advice({ employeeId, phase, steps }: ExitStatus): string[] {
   ]);
   if (phase === 'starting' || phase === 'awaiting-decision') {
     commands.push(['to decide:', `ems decide ${employeeId} retained|leaving --by <your mail address>`]);
+  }
+  for (const { state, decision, override } of proposals.toReversed()) {
+    if (state !== 'open') continue;
+    const confirm = decision
+      ? `ems decide ${employeeId} --confirm|--reject`
+      : `ems resolve ${employeeId} block-access:${override} retry --override`;
+    commands.push(['to confirm:', `${confirm} --by <your mail address>`]);
   }
   return commands.length > 0 ? ['', table(commands, '  ')] : [];
 }

@@ -4,7 +4,7 @@ import { isConcerned, type Whose } from '../exit/acting.js';
 import { AmendmentFields, type Amended, type Amendment } from '../exit/amendment.js';
 import { parseDecision, type Decision } from '../exit/decision.js';
 import type { Evidence, ExitsOfForm } from '../exit/evidence/evidence.js';
-import { isCutShort, type ListedExit, type ListFilter } from '../exit/exits.js';
+import { isCutShort, type Decided, type ListedExit, type ListFilter } from '../exit/exits.js';
 import { HandOverFields, type HandedOver, type HandOver } from '../exit/hand-over.js';
 import { EmployeeId } from '../exit/ids.js';
 import { parse, type Parsed } from '../exit/input.js';
@@ -12,6 +12,7 @@ import type { Interview } from '../exit/interview.js';
 import { isSameIdentity, MailAddress } from '../exit/mail-address.js';
 import { titleOf } from '../exit/people.js';
 import { unknownEmployee } from '../exit/failures.js';
+import { RejectionFields, type Proposal } from '../exit/proposals.js';
 import { noExit, notAllowed, Refusal } from '../exit/refusal.js';
 import { parseRescheduling, type Rescheduling } from '../exit/rescheduling.js';
 import { parseResignation, type Resignation } from '../exit/resignation.js';
@@ -47,6 +48,15 @@ export interface PreviewedDecision {
   effects: Effect[];
   /** Absent where it takes effect at once. */
   takesEffect?: TakesEffect | undefined;
+  /** It would be proposed: a second person is to confirm it. */
+  needsSecond: boolean;
+}
+
+/** What a second person does. */
+interface ProposalAct {
+  number?: number | undefined;
+  by: string;
+  note?: string | undefined;
 }
 
 export interface TakesEffect {
@@ -122,6 +132,21 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
       );
     const { name, email, language } = partner;
     return valid(parse(HandOverFields, { to: { name, email, language }, by }));
+  }
+
+  /** @throws Refusal where no such proposal waits */
+  async function waiting(
+    exits: ExitsOfForm,
+    form: Form,
+    { employeeId, exitId }: Which,
+    number: number | undefined,
+  ): Promise<Proposal> {
+    const { proposals } = await exits.status(employeeId, exitId);
+    const open = proposals.filter(({ state }) => state === 'open');
+    const found = open.find((each) => (number === undefined ? each.decision : each.number === number));
+    if (found) return found;
+    const what = number === undefined ? 'no decision' : `no proposal ${number}`;
+    throw notAllowed(employeeId, form, `${what} waits for a second person in the exit of ${employeeId}`);
   }
 
   async function resignationOf(input: unknown): Promise<Resignation> {
@@ -215,9 +240,33 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
     status: (which: Which): Promise<ExitStatus> =>
       ask(which, (exits) => exits.status(which.employeeId, which.exitId)),
 
-    async decide(which: Which, input: Decision): Promise<Decision & { decidedAt: string }> {
+    async decide(which: Which, input: Decision): Promise<Decided> {
       const decision = decisionOf(which, input);
       return ask(which, (exits) => exits.decide(which.employeeId, decision, which.exitId));
+    },
+
+    /**
+     * Confirms what another person has proposed.
+     * @param input.number of the proposal; default: the decision that waits
+     * @returns the decision, or the step whose protection is overridden
+     */
+    async confirm(which: Which, { number, by }: ProposalAct): Promise<{ decided?: Decided; step?: Step }> {
+      const { employeeId, exitId } = which;
+      const { exits, form } = await requireExit(which);
+      const { decision, override } = await waiting(exits, form, which, number);
+      if (decision)
+        return { decided: await exits.decide(employeeId, { ...decision, decidedBy: by }, exitId) };
+      const step = { step: 'block-access', system: override, action: 'retry', override: true, by } as const;
+      return { step: await exits.resolve(employeeId, step, exitId) };
+    },
+
+    /** Rejects what another person has proposed, or withdraws the own proposal. */
+    async reject(which: Which, { number, by, note }: ProposalAct): Promise<Proposal> {
+      const { employeeId, exitId } = which;
+      const { exits, form } = await requireExit(which);
+      const proposal = await waiting(exits, form, which, number);
+      const rejection = valid(parse(RejectionFields, { number: proposal.number, by, note }));
+      return exits.reject(employeeId, rejection, exitId);
     },
 
     /** @returns the steps that the decision would begin, and when */
@@ -225,11 +274,17 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
       const { employeeId, exitId } = which;
       const decision = decisionOf(which, input);
       const { exits, form } = await requireExit(which);
-      const weighed = await exits.weigh(employeeId, decision, exitId, await whoseIs(decision.decidedBy));
+      const { proposals } = await exits.status(employeeId, exitId);
+      const proposal = proposals.find((each) => each.state === 'open' && each.decision);
+      const looked = {
+        actor: await whoseIs(decision.decidedBy),
+        proposer: proposal && (await whoseIs(proposal.by)),
+      };
+      const weighed = await exits.weigh(employeeId, decision, exitId, looked);
       if (weighed.problem !== undefined) throw notAllowed(employeeId, form, weighed.problem);
-      const { setsOff, effectiveDay } = weighed;
+      const { setsOff, effectiveDay, needsSecond = false } = weighed;
       const takesEffect = effectiveDay === undefined ? undefined : await effectOf(employeeId, effectiveDay);
-      return { decision, effects: effectsOf(decision, setsOff, effectiveDay), takesEffect };
+      return { decision, effects: effectsOf(decision, setsOff, effectiveDay), takesEffect, needsSecond };
     },
 
     /** Changes the dates of an open exit. */

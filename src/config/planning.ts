@@ -18,7 +18,7 @@ import {
 export const REQUESTS_PER_ATTEMPT = 24;
 
 export function planFrom(config: Config, form: ExitStatus['form']): Plan {
-  const { policy, contacts } = config;
+  const { policy, contacts, decisions } = config;
   const { review } = policy;
   const hrPartners = contacts.hrPartners.map(({ name, email, language }) => ({ name, email, language }));
   const queues = queuesOf(config);
@@ -45,6 +45,8 @@ export function planFrom(config: Config, form: ExitStatus['form']): Plan {
       escalateEveryMs: review.escalateEvery,
       escalateTo: contacts.escalation,
     },
+    ...(decisions.deciders && { deciders: decisions.deciders }),
+    ...(decisions.secondPerson.length > 0 && { secondPerson: decisions.secondPerson }),
   };
 }
 

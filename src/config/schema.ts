@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { IsoDate } from '../exit/input.js';
 import { asciiDomain, isSameIdentity } from '../exit/mail-address.js';
 import { isTemplate } from '../exit/matching.js';
+import { deciderRoles } from '../exit/people.js';
+import { confirmable } from '../exit/proposals.js';
 import { builtInSteps, customBeginnings } from '../exit/steps.js';
 import { DurationMs, isWithoutPassword, Name, Person, Url, VariableName } from './fields.js';
 import { KeycloakRealm } from './keycloak-schema.js';
@@ -168,6 +170,8 @@ export const ConfigFile = z.strictObject({
     name: z.string().min(1),
     /** The right-hand side of Message-IDs and calendar UIDs; becomes ASCII. */
     domain: Domain,
+    /** Mails link to the exit there. Empty, such as from an unset variable: none do, and they name commands. */
+    consoleUrl: z.union([Url, z.literal('')], 'must be an http(s) URL, or empty for none').default(''),
   }),
   taskQueues: z.enum(['shared', 'per-service']).default('shared'),
   directory: ScimServer,
@@ -230,6 +234,26 @@ export const ConfigFile = z.strictObject({
         message: 'must all be shorter than "within"',
       }),
   }),
+  /** Who decides, and what one person may not decide alone. */
+  decisions: z
+    .strictObject({
+      /** Roles, or people; default: each contact, and each person of the directory except the employee. */
+      deciders: z
+        .array(
+          z.union(
+            [z.enum(deciderRoles), Person],
+            `must be ${deciderRoles.join(', ')}, or a name and an email`,
+          ),
+        )
+        .min(1, 'must name at least one, or be left out')
+        .optional(),
+      /** Each of these counts once a second person confirms it. */
+      secondPerson: z
+        .array(z.enum(confirmable, `must be one of ${confirmable.join(', ')}`))
+        .transform((all) => [...new Set(all)])
+        .default([]),
+    })
+    .prefault({}),
   interview: z.strictObject({
     timeZone: z.string().refine(isTimeZone, 'must be an IANA time zone such as "Europe/Berlin"'),
     workingDays: z.array(z.enum(days)).min(1),

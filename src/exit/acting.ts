@@ -4,6 +4,30 @@ import { reaches } from './mail-address.js';
 /** Of whom a mail address is, by the directory; or why it does not tell. */
 export type Whose = { employeeIds: string[] } | { problem: string };
 
+/** Of the one who acts, and of the one whose proposal they confirm; undefined where it was not looked up. */
+export interface Looked {
+  actor?: Whose | undefined;
+  proposer?: Whose | undefined;
+}
+
+/** As the event carries it. */
+export const idsOf = ({ actor, proposer }: Looked) => ({
+  ...(actor && 'employeeIds' in actor && { actorIds: actor.employeeIds }),
+  ...(proposer && 'employeeIds' in proposer && { proposerIds: proposer.employeeIds }),
+});
+
+/** As the event has it. */
+export const lookedIn = ({
+  actorIds,
+  proposerIds,
+}: {
+  actorIds?: string[] | undefined;
+  proposerIds?: string[] | undefined;
+}): Looked => ({
+  actor: actorIds && { employeeIds: actorIds },
+  proposer: proposerIds && { employeeIds: proposerIds },
+});
+
 /** @returns why the person may not act: one sentence that begins with the field */
 export type Acting = (field: string, address: string) => string | undefined;
 
@@ -26,6 +50,25 @@ export const isConcerned = (address: string, { employeeId, identities }: Concern
 
 const concerned = (field: string, address: string): string =>
   `${field}: ${address} is the employee concerned, who cannot decide on their own exit`;
+
+/** Whether the one who confirms is another person than the one who proposed, who may have several addresses. */
+export function notTheProposer(
+  field: string,
+  address: string,
+  proposer: string,
+  looked: Looked,
+): string | undefined {
+  const second = 'a second person is to confirm it';
+  if (reaches(address, [proposer])) return `${field}: ${proposer} has proposed it, so ${second}`;
+  const { actorIds: own, proposerIds: theirs } = idsOf(looked);
+  if (own && theirs)
+    return own.some((id) => theirs.includes(id))
+      ? `${field}: ${address} is the same person as ${proposer}, who has proposed it, so ${second}`
+      : undefined;
+  const untold = own ? looked.proposer : looked.actor;
+  const why = untold && 'problem' in untold ? untold.problem : 'they were not looked up in the directory';
+  return `${field}: cannot tell whether ${address} and ${proposer} are two people: ${why}. Try again`;
+}
 
 /** An operator may be any person except the employee. */
 export const notTheEmployee =

@@ -16,6 +16,25 @@ export const notConcerned = <T extends Contact>(candidates: readonly [T, ...T[]]
   candidates.find(({ email }) => !isConcerned(email, concern)) ?? candidates[0];
 
 /** @param hrPartner the one who has the exit */
+/**
+ * @param needed how many there have to be: two where a second person confirms
+ * @returns who may decide, where the plan names them: those whom the exit concerns stand aside, and the next ones stand in
+ */
+export function decidersOf(
+  { hrPartners, deciders = [] }: Plan,
+  { hrPartner, operator, escalateTo }: ReturnType<typeof contactsOf>,
+  concern: Concern,
+  needed: number,
+): Contact[] {
+  const byRole = { 'hr-partner': [hrPartner, ...hrPartners], escalation: [escalateTo], operator: [operator] };
+  const free = new Map<string, Contact>();
+  const add = (contact: Contact) =>
+    !isConcerned(contact.email, concern) && !free.has(contact.email) && free.set(contact.email, contact);
+  for (const decider of deciders) (typeof decider === 'string' ? byRole[decider] : [decider]).forEach(add);
+  for (const next of [hrPartner, ...hrPartners, escalateTo, operator]) if (free.size < needed) add(next);
+  return [...free.values()];
+}
+
 export function contactsOf(
   { hrPartners, operator, review: { escalateTo } }: Plan,
   hrPartner: Contact | undefined,

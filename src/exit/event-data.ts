@@ -8,6 +8,7 @@ import { AccountFields, CaptureFields, GroupFields, HoldFields, TakenFields } fr
 import { InterviewFields } from './interview.js';
 import { ManagerFields, SentFields } from './people.js';
 import { PlanFields } from './plan.js';
+import { RejectionFields } from './proposals.js';
 import { ReschedulingFields } from './rescheduling.js';
 import { ResignationFields } from './resignation.js';
 import { ResolutionFields } from './resolution.js';
@@ -20,6 +21,8 @@ const employee = { employeeName: z.string().optional(), identities };
 
 /** The employee ids of the person who acts, by the directory, where the plan does not name the address. */
 const actorIds = z.array(z.string()).optional();
+/** The same of the person whose proposal the act confirms. */
+const proposerIds = actorIds;
 /** When *leaving* takes effect: the instant, and the IANA time zone whose day it is. Default: midnight UTC. */
 const effect = { effectiveAt: z.iso.datetime().optional(), effectiveZone: z.string().optional() };
 
@@ -77,7 +80,18 @@ export const schemas = {
   'access.blocked': held.extend({ identities }),
   /** Access came back during the hold. The plan's `reassertsDrift` says whether it is taken again at once or waits for an operator. */
   'access.drifted': DriftFields,
-  'exit.decision-finalised': DecisionFields.safeExtend({ ...effect, actorIds }),
+  'exit.decision-finalised': DecisionFields.safeExtend({ ...effect, actorIds, proposerIds }),
+  /** Counts once a second person confirms it: a decision with `exit.decision-finalised`, a resolution with `step.resolved`. */
+  'exit.proposed': z.object({
+    decision: DecisionFields.optional(),
+    /** One with `override`. */
+    resolution: ResolutionFields.optional(),
+    actorIds,
+  }),
+  /** By the person who proposed it: withdrawn. */
+  'exit.proposal-rejected': RejectionFields.extend({ actorIds }),
+  /** A mail asked a second person to confirm the proposals with these numbers. */
+  'second-person.asked': z.object({ numbers: z.array(number), sent: z.array(SentFields) }),
   /** Other dates. `effectiveAt` where a decided *leaving* waits for its day. */
   'resignation.amended': AmendmentFields.safeExtend({ ...effect, actorIds }),
   /** Another HR partner decides, and holds the interview. */
@@ -101,7 +115,7 @@ export const schemas = {
     error: z.string(),
     type: z.string().optional(),
   }),
-  'step.resolved': ResolutionFields,
+  'step.resolved': ResolutionFields.extend({ actorIds, proposerIds }),
   /** A custom step is done. */
   'step.completed': z.object({ step: z.string(), notes }),
   /** A mail asked a person to do a step. `number` counts from 1; later ones are reminders. */

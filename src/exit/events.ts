@@ -80,6 +80,8 @@ const beginnings: ReadonlySet<string> = new Set<EventType>([
   'interview.reschedule-requested',
   'resignation.amended',
   'exit.handed-over',
+  'exit.proposed',
+  'exit.proposal-rejected',
   'step.resolved',
 ]);
 

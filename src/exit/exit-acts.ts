@@ -1,10 +1,13 @@
 /** What people change of an open exit besides its decision: its dates, its HR partner, the time of the interview. */
-import type { Whose } from './acting.js';
+import { isConcerned, lookedIn } from './acting.js';
 import { isStaying } from './decision.js';
-import type { EventData, RecordedEvent } from './events.js';
+import type { RecordedEvent } from './events.js';
 import { ExitSteps } from './exit-steps.js';
+import { FailureType } from './failures.js';
 import { dayAfter } from './input.js';
 import type { InterviewRequest } from './interview-standing.js';
+import { reaches } from './mail-address.js';
+import type { Proposal } from './proposals.js';
 import { isSettled, isStuck } from './status.js';
 
 export abstract class ExitActs extends ExitSteps {
@@ -29,7 +32,7 @@ export abstract class ExitActs extends ExitSteps {
 
   protected amend(event: RecordedEvent<'resignation.amended'>): string | undefined {
     const { data, storedAt: at } = event;
-    const weighed = this.weighAmendment(data, at, whoseOf(data));
+    const weighed = this.weighAmendment(data, at, lookedIn(data));
     if (!weighed.ok) return weighed.problem;
     const { lastWorkingDay, effectiveOn, by, note } = weighed.value;
     const before = this.dates;
@@ -54,7 +57,7 @@ export abstract class ExitActs extends ExitSteps {
 
   protected handOver(event: RecordedEvent<'exit.handed-over'>): string | undefined {
     const { data, storedAt: at } = event;
-    const weighed = this.weighHandOver(data, whoseOf(data));
+    const weighed = this.weighHandOver(data, lookedIn(data));
     if (!weighed.ok) return weighed.problem;
     const { to, by } = weighed.value;
     this.handOvers.push({ at, by, from: this.hrPartner!, to });
@@ -64,6 +67,71 @@ export abstract class ExitActs extends ExitSteps {
     if (isAhead && !isTheirs && !isStaying(this.ending ?? this.decision?.data.outcome))
       this.arrangeFor(event);
     return undefined;
+  }
+
+  protected propose(event: RecordedEvent<'exit.proposed'>): string | undefined {
+    const { data, storedAt: at } = event;
+    const { decision, resolution } = data;
+    const weighed = decision
+      ? this.weigh(decision, at, lookedIn(data))
+      : this.weighResolution(resolution, lookedIn(data));
+    if (!weighed.ok) return weighed.problem;
+    if (!this.isProposal(weighed.value)) return 'it needs no proposal: decide, or confirm the one that waits';
+    this.proposals.add(
+      decision
+        ? { by: decision.decidedBy, at, decision, note: decision.note }
+        : { by: resolution!.by, at, override: resolution!.system, note: resolution!.evidence },
+    );
+    this.askSecondPerson(event);
+    return undefined;
+  }
+
+  /** A person overrides a protection with the resignation: they have proposed it, once it turns out to be needed. */
+  protected proposeOverride(event: RecordedEvent<'step.needs-attention'>): void {
+    const { system, type } = event.data;
+    const { overrideBy: by } = this.resignation;
+    const isNeeded = type === FailureType.LastOfProtectedGroup && this.isHeld && this.needsSecond('override');
+    const isNew = !this.proposals.all.some(({ override }) => override === system);
+    if (by === undefined || !isNeeded || !isNew || isConcerned(by, this)) return;
+    this.proposals.add({ by, at: event.storedAt, override: system });
+    this.askSecondPerson(event);
+  }
+
+  private askSecondPerson({ storedAt, seq }: RecordedEvent): void {
+    this.ledger.restart('ask-second-person', storedAt, seq);
+  }
+
+  protected rejectProposal({ data, storedAt }: RecordedEvent<'exit.proposal-rejected'>): string | undefined {
+    const weighed = this.weighRejection(data, lookedIn(data));
+    if (!weighed.ok) return weighed.problem;
+    const { number, by, note } = weighed.value;
+    const proposal = this.proposals.open.find((each) => each.number === number)!;
+    this.endProposal(proposal, reaches(by, [proposal.by]) ? 'withdrawn' : 'rejected', storedAt, by, note);
+    return undefined;
+  }
+
+  protected endProposal(
+    proposal: Proposal,
+    state: Proposal['state'],
+    endedAt: string,
+    endedBy?: string,
+    note?: string,
+  ): void {
+    Object.assign(proposal, { state, endedAt, endedBy, note: note ?? proposal.note });
+    if (this.proposals.due.length === 0)
+      this.skip([this.step('ask-second-person')], endedAt, 'no second person is awaited any more');
+  }
+
+  /** An override that the block no longer needs. */
+  protected lapseOverrides(at: string): void {
+    for (const proposal of this.proposals.open) {
+      const step = proposal.override === undefined ? undefined : this.step('block-access', proposal.override);
+      if (step && isSettled(step)) this.endProposal(proposal, 'lapsed', at);
+    }
+  }
+
+  protected lapseProposals(at: string): void {
+    for (const proposal of this.proposals.open) this.endProposal(proposal, 'lapsed', at);
   }
 
   /** A mail that was on its way when the exit was taken back is corrected as well. */
@@ -90,9 +158,3 @@ export abstract class ExitActs extends ExitSteps {
     this.effectSetAt = storedAt;
   }
 }
-
-/** Of whom the address is, as the event carries it. */
-export const whoseOf = ({
-  actorIds,
-}: EventData['exit.decision-finalised' | 'resignation.amended' | 'exit.handed-over']): Whose | undefined =>
-  actorIds && { employeeIds: actorIds };

@@ -1,5 +1,12 @@
 /** What an exit would accept now: a decision, an amendment, a hand-over, a resolution, another time for the interview. */
-import { isConcerned, notAStranger, notTheEmployee, type Whose } from './acting.js';
+import {
+  isConcerned,
+  notAStranger,
+  notTheEmployee,
+  notTheProposer,
+  type Acting,
+  type Looked,
+} from './acting.js';
 import { parseAmendment, type Amendment } from './amendment.js';
 import { effectiveDayOf, isStaying, parseDecision, type Decision } from './decision.js';
 import { ExitTasks } from './exit-tasks.js';
@@ -7,32 +14,71 @@ import type { Weighed } from './exits.js';
 import { parseHandOver, type HandOver } from './hand-over.js';
 import { earliestToday, type Parsed } from './input.js';
 import { reaches } from './mail-address.js';
+import {
+  describeProposal,
+  isSameDecision,
+  parseRejection,
+  type Proposal,
+  type Rejection,
+} from './proposals.js';
 import { parseRescheduling, type Rescheduling } from './rescheduling.js';
 import { parseResolution, type Resolution } from './resolution.js';
 import { summaryOf } from './steps.js';
 
 export abstract class ExitRules extends ExitTasks {
-  /** Whether the directory has to tell whose the address is, before the exit can accept what the person does. */
-  needsLookUp(address: string): boolean {
-    return !reaches(address, this.named) && !isConcerned(address, this);
+  /**
+   * Whether the directory has to tell whose the address is, before the exit can accept what the person does.
+   * @param proposer the address whose proposal the person confirms; the directory has to tell of both
+   */
+  needsLookUp(address: string, proposer?: string): boolean {
+    return !isConcerned(address, this) && (proposer !== undefined || !reaches(address, this.named));
   }
 
-  /** @param whose of whom the decider's address is, where it was looked up */
-  weigh(input: unknown, now: string, whose?: Whose): Parsed<Decision> {
+  /** The open proposal that an act would confirm: a decision, or a resolution with an override. */
+  proposalFor({ outcome, override, system }: Partial<Decision & Resolution>): Proposal | undefined {
+    if (outcome !== undefined) return this.needsSecond(outcome) ? this.proposals.decision : undefined;
+    return override && this.needsSecond('override') ? this.proposals.overrideOf(system) : undefined;
+  }
+
+  /** Whether an act that the exit accepts is no more than a proposal. */
+  isProposal(act: Partial<Decision & Resolution>): boolean {
+    const what = act.outcome ?? (act.override ? 'override' : undefined);
+    return what !== undefined && this.needsSecond(what) && this.proposalFor(act) === undefined;
+  }
+
+  weigh(input: unknown, now: string, looked: Looked = {}): Parsed<Decision> {
     if (this.closedAt) return this.refuseAsEnded();
-    return parseDecision(input, {
+    const parsed = parseDecision(input, {
       employeeId: this.employeeId,
-      problemWith: this.actingWith(whose),
+      problemWith: (...by) =>
+        this.notADecider(...by) ?? this.actingWith(looked, this.proposalFor(input ?? {}))(...by),
       standing: this.decision?.data,
       awaitingEffectiveDate: this.decision !== undefined && this.ending === undefined,
       cancelled: this.ending === 'cancelled',
       today: earliestToday(now),
     });
+    const proposal = parsed.ok ? this.proposalFor(parsed.value) : undefined;
+    if (!parsed.ok || !proposal || isSameDecision(proposal.decision!, parsed.value)) return parsed;
+    const problem = `${proposal.by} proposed ${describeProposal(proposal)}: confirm exactly that, or reject it first`;
+    return { ok: false, problem };
+  }
+
+  /** Whether the person may end an open proposal. */
+  weighRejection(input: unknown, looked: Looked = {}): Parsed<Rejection> {
+    if (this.closedAt) return this.refuseAsEnded();
+    return parseRejection(input, ({ number, by }) => {
+      const proposal = this.proposals.open.find((each) => each.number === number);
+      if (!proposal)
+        return `no proposal ${number} waits for a second person in the exit of ${this.employeeId}`;
+      if (reaches(by, [proposal.by])) return undefined;
+      const acting = this.actingWith(looked, undefined, proposal.override !== undefined);
+      return (proposal.decision && this.notADecider('by', by)) ?? acting('by', by);
+    });
   }
 
   /** The steps that a decision would begin now. */
-  preview(input: unknown, now: string, whose?: Whose): Weighed {
-    const decision = this.weigh(input, now, whose);
+  preview(input: unknown, now: string, looked: Looked = {}): Weighed {
+    const decision = this.weigh(input, now, looked);
     if (!decision.ok) return { problem: decision.problem };
     const ahead = this.beginningsOf(decision.value.outcome, now).flatMap(([beginning, applies]) =>
       this.ledger.rowsFor(beginning, applies),
@@ -44,10 +90,11 @@ export abstract class ExitRules extends ExitTasks {
       }),
       effectiveDay: effectiveDayOf(decision.value, this.resignation),
       lastWorkingDay: this.resignation.lastWorkingDay,
+      needsSecond: this.isProposal(decision.value),
     };
   }
 
-  weighAmendment(input: unknown, now: string, whose?: Whose): Parsed<Amendment> {
+  weighAmendment(input: unknown, now: string, looked: Looked = {}): Parsed<Amendment> {
     if (this.closedAt) return this.refuseAsEnded();
     if (this.ending !== undefined)
       return {
@@ -55,7 +102,7 @@ export abstract class ExitRules extends ExitTasks {
         problem: `the exit of ${this.employeeId} carries out "${this.ending}": its dates stand`,
       };
     return parseAmendment(input, {
-      problemWith: this.actingWith(whose),
+      problemWith: this.actingWith(looked),
       standing: this.dates,
       today: earliestToday(now),
     });
@@ -68,7 +115,7 @@ export abstract class ExitRules extends ExitTasks {
     return effectiveOn ?? this.amendedDay ?? effectiveDayOf(this.decision!.data, resignation);
   }
 
-  weighHandOver(input: unknown, whose?: Whose): Parsed<HandOver> {
+  weighHandOver(input: unknown, looked: Looked = {}): Parsed<HandOver> {
     if (this.closedAt) return this.refuseAsEnded();
     const present = this.hrPartner;
     if (!present)
@@ -76,7 +123,7 @@ export abstract class ExitRules extends ExitTasks {
         ok: false,
         problem: `the exit of ${this.employeeId} is not planned yet: try again in a moment`,
       };
-    const parsed = parseHandOver(input, this.actingWith(whose), present);
+    const parsed = parseHandOver(input, this.actingWith(looked), present);
     const { email } = parsed.ok ? parsed.value.to : {};
     return email !== undefined && isConcerned(email, this)
       ? {
@@ -87,9 +134,13 @@ export abstract class ExitRules extends ExitTasks {
   }
 
   /** Whether the steps as they stand allow a resolution. */
-  weighResolution(input: unknown): Parsed<Resolution> {
+  weighResolution(input: unknown, looked: Looked = {}): Parsed<Resolution> {
     const parsed = parseResolution(input, this.steps, (step) => this.ledger.isTask(step));
-    const problem = parsed.ok ? notTheEmployee(this)('by', parsed.value.by) : undefined;
+    if (!parsed.ok) return parsed;
+    const { by, override } = parsed.value;
+    const proposal = this.proposalFor(parsed.value);
+    const isShared = override && this.needsSecond('override');
+    const problem = (isShared ? this.actingWith(looked, proposal, true) : notTheEmployee(this))('by', by);
     return problem === undefined ? parsed : { ok: false, problem };
   }
 
@@ -106,19 +157,38 @@ export abstract class ExitRules extends ExitTasks {
       : this.interviewing.problem;
   }
 
-  private actingWith(whose: Whose | undefined) {
-    return notAStranger({
-      employeeId: this.employeeId,
-      identities: this.identities,
-      named: this.named,
-      whose,
-    });
+  /** @param proposal that the person would confirm */
+  private actingWith(looked: Looked, proposal?: Proposal, isOverride = false): Acting {
+    const operator = isOverride && this.plan ? [this.plan.operator.email] : [];
+    const actors = {
+      ...{ employeeId: this.employeeId, identities: this.identities },
+      ...{ named: [...this.named, ...operator], whose: looked.actor },
+    };
+    return (field, address) =>
+      notTheEmployee(this)(field, address) ??
+      (proposal && notTheProposer(field, address, proposal.by, looked)) ??
+      notAStranger(actors)(field, address);
+  }
+
+  private notADecider(field: string, address: string): string | undefined {
+    const { deciders } = this;
+    if (
+      !deciders ||
+      isConcerned(address, this) ||
+      reaches(
+        address,
+        deciders.map(({ email }) => email),
+      )
+    )
+      return undefined;
+    const those = deciders.map(({ name, email }) => `${name} (${email})`).join(', ');
+    return `${field}: ${address} does not decide on this exit: ask ${those}`;
   }
 
   /** The addresses that the exit knows: they need no look-up. */
   private get named(): string[] {
     const { hrPartners = [], review } = this.plan ?? {};
-    const contacts = [this.hrPartner, ...hrPartners, review?.escalateTo];
+    const contacts = [this.hrPartner, ...hrPartners, review?.escalateTo, ...(this.deciders ?? [])];
     return contacts.flatMap((contact) => contact?.email ?? []);
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Amended, Dates } from './amendment.js';
 import { isConcerned } from './acting.js';
-import { contactsOf } from './contacts.js';
+import { contactsOf, decidersOf } from './contacts.js';
 import { effectiveDayOf, isCorrected, type Ending } from './decision.js';
 import type { Drift } from './drift.js';
 import type { RecordedEvent } from './events.js';
@@ -12,10 +12,12 @@ import { FailureType } from './failures.js';
 import type { Cost } from './hold-facts.js';
 import type { HandedOver } from './hand-over.js';
 import { InterviewStanding } from './interview-standing.js';
+import { reaches } from './mail-address.js';
 import type { Person } from './matching.js';
 import { Notices } from './notices.js';
 import type { Contact, Employee } from './people.js';
 import type { Plan } from './plan.js';
+import { Proposals, type Proposal } from './proposals.js';
 import type { Resignation } from './resignation.js';
 import { Ladder, reviewBefore, reviewBy, type Review } from './review.js';
 import {
@@ -71,6 +73,8 @@ export abstract class ExitState {
   protected amendedDay: string | undefined;
   readonly amendments: Amended[] = [];
   readonly handOvers: HandedOver[] = [];
+  /** What waits, or waited, for a second person. */
+  readonly proposals = new Proposals();
   /** Who was told of the exit by mail. */
   readonly told = new Told();
   /** The ending that the exit carries out, or has carried out. */
@@ -122,7 +126,7 @@ export abstract class ExitState {
   /** Neither the directory nor any critical system knows the employee. */
   protected isUnknown = false;
   /** Decisions that wait until the employee is identified, in their order. */
-  protected pendingDecisions: RecordedEvent<'exit.decision-finalised'>[] = [];
+  protected pendingDecisions: RecordedEvent<'exit.decision-finalised' | 'exit.proposed'>[] = [];
   /** The start was over once: a retry does not take the exit back to it. */
   protected wasAwaiting = false;
 
@@ -150,7 +154,23 @@ export abstract class ExitState {
   /** Whether a person allows the hold on a system to take the last active member of a protected group. */
   overridesProtection(system: string): boolean {
     const { overrideBy } = this.resignation;
-    return (overrideBy !== undefined && !isConcerned(overrideBy, this)) || this.overridden.has(system);
+    const isEnough =
+      overrideBy !== undefined && !this.needsSecond('override') && !isConcerned(overrideBy, this);
+    return isEnough || this.overridden.has(system);
+  }
+
+  /** Whether the plan asks a second person for it. */
+  needsSecond(what: string): boolean {
+    return this.plan?.secondPerson?.some((each) => each === what) ?? false;
+  }
+
+  /** Whom a mail asks to confirm: the first one with a role in the exit who has not proposed it. */
+  secondPersonFor({ by, decision }: Pick<Proposal, 'by' | 'decision'>): Contact {
+    const { hrPartner, operator, escalateTo } = this.contacts!;
+    const { hrPartners } = this.plan!;
+    const partners = [...(this.deciders ?? []), hrPartner, ...hrPartners, escalateTo];
+    const inOrder = decision ? [...partners, operator] : [operator, ...partners];
+    return inOrder.find(({ email }) => !reaches(email, [by]) && !isConcerned(email, this)) ?? inOrder[0]!;
   }
 
   /** The ids of the accounts that an operator has named as the employee's; `all` for all that match. */
@@ -187,7 +207,8 @@ export abstract class ExitState {
     if (this.closedAt) return this.ending === 'cancelled' ? 'cancelled' : 'closed';
     if (this.ending) return this.ending === 'leaving' ? 'revoking' : 'restoring';
     if (this.decision) return 'awaiting-effective-date';
-    return this.wasAwaiting ? 'awaiting-decision' : 'starting';
+    if (!this.wasAwaiting) return 'starting';
+    return this.proposals.decision ? 'awaiting-confirmation' : 'awaiting-decision';
   }
 
   /** Whether a decision is still awaited. */
@@ -262,6 +283,18 @@ export abstract class ExitState {
   /** The HR partner who holds the interview, and who decides. */
   get hrPartner(): Contact | undefined {
     return this.contacts?.hrPartner;
+  }
+
+  /** Who may decide, where the plan names them. */
+  get deciders(): Contact[] | undefined {
+    const needed = this.needsSecond('leaving') ? 2 : 1;
+    return this.plan?.deciders && decidersOf(this.plan, this.contacts!, this, needed);
+  }
+
+  /** Who is reminded to decide: the HR partner, unless the plan names others. */
+  get decider(): Contact | undefined {
+    const { deciders, hrPartner } = this;
+    return deciders && !deciders.some(({ email }) => email === hrPartner?.email) ? deciders[0] : hrPartner;
   }
 
   /** The people with a role in the exit; none of them is the employee where another one can stand in. */

@@ -3,6 +3,7 @@ import type { Decision } from './decision.js';
 import type { RecordedEvent } from './events.js';
 import type { ExitState } from './exit-state.js';
 import type { Cost } from './hold-facts.js';
+import { describeProposal, type Proposal } from './proposals.js';
 import { isSettled, stepKey, type ExitStatus, type Step, isStuck } from './status.js';
 
 export function statusOf(exit: ExitState): ExitStatus {
@@ -18,7 +19,12 @@ export function statusOf(exit: ExitState): ExitStatus {
     steps,
     needsAttention: exit.needsAttention,
     awaiting: awaitingOf(exit),
-    decision: decision && { ...decisionOf(decision), decidedAt: decision.storedAt },
+    decision: decision && {
+      ...decisionOf(decision),
+      decidedAt: decision.storedAt,
+      proposedBy: proposerOf(exit),
+    },
+    proposals: exit.proposals.all.map((proposal) => ({ ...proposal })),
     effectiveAt: exit.effectiveAt,
     effectiveZone: exit.effectiveZone,
     rejectedDecisions: [...exit.rejectedDecisions],
@@ -54,9 +60,12 @@ function tokensUntil(exit: ExitState, system: string, { tokensLiveMs }: Cost): s
 }
 
 function decisionOf({ data }: RecordedEvent<'exit.decision-finalised'>): Decision {
-  const { effectiveAt: _, effectiveZone: __, actorIds: ___, ...decision } = data;
+  const { effectiveAt: _, effectiveZone: __, actorIds: ___, proposerIds: ____, ...decision } = data;
   return decision;
 }
+
+const proposerOf = ({ proposals }: ExitState): string | undefined =>
+  proposals.all.find(({ state, decision }) => state === 'confirmed' && decision)?.by;
 
 /** The latest block, once each critical system was observed blocked or was settled by hand. */
 function blockedAtOf(steps: readonly Step[]): string | undefined {
@@ -68,14 +77,21 @@ function blockedAtOf(steps: readonly Step[]): string | undefined {
 
 /** One sentence: what happens next, and whom the exit waits for. */
 function awaitingOf(exit: ExitState): string {
-  const { phase, steps, hrPartner, reviewBy, effectiveDay, effectiveAt, effectiveZone } = exit;
+  const { phase, steps, decider, reviewBy, effectiveDay, effectiveAt, effectiveZone } = exit;
   const stuck = steps.filter(isStuck).map(stepKey);
-  const operator = stuck.length > 0 ? ` An operator is to look at ${stuck.join(', ')}.` : '';
+  const operator = [
+    ...(stuck.length > 0 ? [` An operator is to look at ${stuck.join(', ')}.`] : []),
+    ...exit.proposals.open.flatMap((proposal) =>
+      proposal.decision ? [] : ` ${secondAwaited(exit, proposal)}.`,
+    ),
+  ].join('');
   switch (phase) {
     case 'starting':
       return `Access is being blocked, the manager told and the interview arranged.${operator}`;
     case 'awaiting-decision':
-      return `${hrPartner?.name} (${hrPartner?.email}) is to decide${reviewBy ? ` by ${reviewBy}` : ''}: retained or leaving.${operator}`;
+      return `${decider?.name} (${decider?.email}) is to decide${reviewBy ? ` by ${reviewBy}` : ''}: retained or leaving.${operator}`;
+    case 'awaiting-confirmation':
+      return `${secondAwaited(exit, exit.proposals.decision!)}${reviewBy ? `, by ${reviewBy}` : ''}. Until then nothing is given back or revoked.${operator}`;
     case 'awaiting-effective-date':
       return `Access stays blocked and is revoked when ${effectiveDay} begins${effectiveZone ? ` in ${effectiveZone}` : ''}${effectiveAt ? `, at ${effectiveAt}` : ''}, unless the employee is retained before.${operator}`;
     case 'restoring':
@@ -87,6 +103,11 @@ function awaitingOf(exit: ExitState): string {
     case 'failed':
       return 'The exit is over.';
   }
+}
+
+function secondAwaited(exit: ExitState, proposal: Proposal): string {
+  const { name, email } = exit.secondPersonFor(proposal);
+  return `${proposal.by} proposed ${describeProposal(proposal)} at ${proposal.at}: a second person, such as ${name} (${email}), is to confirm or reject it`;
 }
 
 function endingOf({ steps, ledger }: ExitState, name: string, verb: string): string {

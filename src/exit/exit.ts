@@ -2,10 +2,11 @@
  * How an exit changes: a pure reducer over its events, for both forms. The choreographed form folds the stream into it; the workflow
  * records the same events in memory. Every rule is in here, in a class that it extends, or in a file that one of them names.
  */
+import { lookedIn } from './acting.js';
 import { isStaying, type Ending } from './decision.js';
 import type { RecordedEvent } from './events.js';
 import type { Opening } from './exit-state.js';
-import { ExitActs, whoseOf } from './exit-acts.js';
+import { ExitActs } from './exit-acts.js';
 import { statusOf } from './exit-status.js';
 import type { Capture, CapturedAccount } from './hold-facts.js';
 import { FailureType } from './failures.js';
@@ -40,7 +41,7 @@ export class Exit extends ExitActs {
       const pending = this.pendingDecisions;
       this.pendingDecisions = [];
       for (const decision of pending) {
-        const why = this.decide(decision);
+        const why = this.decideOrPropose(decision);
         if (why !== undefined) this.reject(decision.seq, why);
       }
     }
@@ -128,11 +129,18 @@ export class Exit extends ExitActs {
       case 'task.requested':
         return this.recordTaskRequest(event);
       case 'step.needs-attention':
+        this.proposeOverride(event);
         return this.recordFailure(event);
       case 'step.resolved':
         return this.resolve(event);
+      case 'exit.proposal-rejected':
+        return this.rejectProposal(event);
+      case 'second-person.asked':
+        this.proposals.markAsked(event.data.numbers);
+        return this.proposals.due.length === 0 ? this.settleStep(event) : undefined;
+      case 'exit.proposed':
       case 'exit.decision-finalised':
-        if (this.isEmployeeKnown || this.closedAt) return this.decide(event);
+        if (this.isEmployeeKnown || this.closedAt) return this.decideOrPropose(event);
         this.pendingDecisions.push(event);
         return undefined;
       case 'exit.cancelled':
@@ -188,8 +196,11 @@ export class Exit extends ExitActs {
   }
 
   private resolve({ data, seq, storedAt }: RecordedEvent<'step.resolved'>): string | undefined {
-    const weighed = this.weighResolution(data);
+    const weighed = this.weighResolution(data, lookedIn(data));
     if (!weighed.ok) return weighed.problem;
+    if (this.isProposal(weighed.value)) return `an override of ${weighed.value.system} ${unconfirmed}`;
+    const proposal = this.proposalFor(weighed.value);
+    if (proposal) this.endProposal(proposal, 'confirmed', storedAt, weighed.value.by);
     const { step: name, system, action, by, evidence, accounts, override } = weighed.value;
     const step = this.step(name, system)!;
     if (system !== undefined) {
@@ -208,13 +219,26 @@ export class Exit extends ExitActs {
     return undefined;
   }
 
+  private decideOrPropose(
+    event: RecordedEvent<'exit.decision-finalised' | 'exit.proposed'>,
+  ): string | undefined {
+    const problem = event.type === 'exit.proposed' ? this.propose(event) : this.decide(event);
+    const { data, storedAt } = event;
+    const decision = 'decision' in data || 'resolution' in data ? data.decision : data;
+    if (problem !== undefined && decision) this.refuse(decision, problem, storedAt);
+    return problem;
+  }
+
   private decide(event: RecordedEvent<'exit.decision-finalised'>): string | undefined {
-    const weighed = this.weigh(event.data, event.storedAt, whoseOf(event.data));
-    if (!weighed.ok) {
-      this.refuse(event.data, weighed.problem, event.storedAt);
-      return weighed.problem;
-    }
+    const { data, storedAt } = event;
+    const weighed = this.weigh(data, storedAt, lookedIn(data));
+    if (!weighed.ok) return weighed.problem;
+    const { outcome, decidedBy } = weighed.value;
+    if (this.isProposal(weighed.value)) return `"${outcome}" ${unconfirmed}`;
+    const proposal = this.proposalFor(weighed.value) ?? this.proposals.decision;
     this.decision = event;
+    if (proposal)
+      this.endProposal(proposal, this.needsSecond(outcome) ? 'confirmed' : 'lapsed', storedAt, decidedBy);
     this.skipWhere(({ until }) => until === 'decided', event.storedAt, 'the decision came first');
     this.amendedDay = undefined;
     this.setEffect(event);
@@ -224,6 +248,7 @@ export class Exit extends ExitActs {
 
   private beginEnding(ending: Ending, at: string, seq: number): void {
     this.ending = ending;
+    this.lapseProposals(at);
     const isLeaving = ending === 'leaving';
     const came = ending === 'cancelled' ? 'the cancellation came first' : 'the decision came first';
     this.skipWhere(
@@ -247,6 +272,7 @@ export class Exit extends ExitActs {
   private recompute(at: string, seq: number): void {
     this.revision += 1;
     if (this.closedAt || !this.plan) return;
+    this.lapseOverrides(at);
     this.ledger.beginDue(at, seq);
     const gating = this.ledger.where(({ gates }) => gates);
     this.wasAwaiting ||= this.ledger.starting.every(({ state }) => state !== 'running');
@@ -258,12 +284,16 @@ export class Exit extends ExitActs {
 
   private close(at: string): void {
     this.closedAt = at;
+    this.lapseProposals(at);
     const why = this.isUnknown
       ? 'no directory and no critical system knows the employee'
       : 'the exit is over';
     this.skipWhere(() => true, at, why);
   }
 }
+
+/** Why the exit does not take an act of one person. */
+const unconfirmed = 'needs a second person: propose it through EMS, and another person confirms it';
 
 /** Why a step is skipped where the employee stays. */
 const stays = {

@@ -1,5 +1,5 @@
 /** The port that both forms implement. Without an exit id, a call is about the employee's newest exit. */
-import type { Whose } from './acting.js';
+import type { Looked } from './acting.js';
 import type { Amended, Amendment } from './amendment.js';
 import type { Decision } from './decision.js';
 import type { HandedOver, HandOver } from './hand-over.js';
@@ -7,6 +7,7 @@ import type { Interview } from './interview.js';
 import type { Rescheduling } from './rescheduling.js';
 import type { Resignation } from './resignation.js';
 import type { Resolution } from './resolution.js';
+import type { Rejection, Proposal } from './proposals.js';
 import { phases, type ExitStatus, type Step } from './status.js';
 import type { StepAhead } from './steps.js';
 
@@ -17,16 +18,14 @@ export interface Exits {
   /** @throws Refusal when the employee has an open exit already */
   open: (resignation: Resignation) => Promise<{ exitId: string; workflowId?: string }>;
   status: (employeeId: string, exitId?: string) => Promise<ExitStatus>;
-  decide: (
-    employeeId: string,
-    decision: Decision,
-    exitId?: string,
-  ) => Promise<Decision & { decidedAt: string }>;
+  decide: (employeeId: string, decision: Decision, exitId?: string) => Promise<Decided>;
+  /** Rejects what waits for a second person; the one who proposed it withdraws it. */
+  reject: (employeeId: string, rejection: Rejection, exitId?: string) => Promise<Proposal>;
   /**
    * What a decision would begin now, or why the exit would refuse it.
-   * @param whose of whom the decider's address is; the exit needs it where its plan does not name the address
+   * @param looked of whom the decider's address is; the exit needs it where its plan does not name the address
    */
-  weigh: (employeeId: string, decision: Decision, exitId?: string, whose?: Whose) => Promise<Weighed>;
+  weigh: (employeeId: string, decision: Decision, exitId?: string, looked?: Looked) => Promise<Weighed>;
   resolve: (employeeId: string, resolution: Resolution, exitId?: string) => Promise<Step>;
   /** Moves the interview. @returns once the new invitations are out */
   reschedule: (employeeId: string, request: Rescheduling, exitId?: string) => Promise<Interview>;
@@ -39,6 +38,9 @@ export interface Exits {
   follow: (employeeId: string, everyMs: number, exitId?: string) => AsyncGenerator<ExitStatus>;
 }
 
+/** A decision as the exit took it: it stands since `decidedAt`, or waits since `proposedAt` for a second person. */
+export type Decided = Decision & { decidedAt?: string | undefined; proposedAt?: string | undefined };
+
 /** The steps that a decision would begin, and on which day; or why the exit would refuse it. */
 export type Weighed =
   | {
@@ -46,6 +48,8 @@ export type Weighed =
       /** It takes effect at the start of this day, `YYYY-MM-DD`; undefined: at once. */
       effectiveDay?: string | undefined;
       lastWorkingDay?: string | undefined;
+      /** It counts only once a second person confirms it. */
+      needsSecond?: boolean | undefined;
       problem?: undefined;
     }
   | { problem: string };

@@ -10,6 +10,9 @@ export const ContactFields = z.object({
 });
 export type Contact = z.output<typeof ContactFields>;
 
+/** The roles in an exit that a plan may name as those who decide. */
+export const deciderRoles = ['hr-partner', 'escalation', 'operator'] as const;
+
 /** The manager, or the configured fallback with the reason in `insteadOfManager`. */
 export const ManagerFields = ContactFields.extend({ insteadOfManager: z.string().optional() });
 export type Manager = z.output<typeof ManagerFields>;

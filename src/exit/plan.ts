@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import { HoldFields } from './hold-facts.js';
-import { ContactFields } from './people.js';
+import { ContactFields, deciderRoles } from './people.js';
+import { confirmable } from './proposals.js';
 import { ReviewFields } from './review.js';
 import { StepRowFields } from './steps.js';
 
@@ -59,6 +60,13 @@ export const PlanFields = z.object({
   /** Receives a mail about each step that needs attention. */
   operator: ContactFields,
   review: ReviewFields,
+  /** Who may decide; default: each contact of the plan, and each person of the directory except the employee. */
+  deciders: z
+    .array(z.union([z.enum(deciderRoles), ContactFields]))
+    .min(1)
+    .optional(),
+  /** What counts only once a second person confirms it; default: nothing. */
+  secondPerson: z.array(z.enum(confirmable)).optional(),
   /** Orchestrated: run IDs of the employee's earlier exits that were terminated or timed out. This exit gives back what they took. */
   adopts: z.array(z.string()).optional(),
 });

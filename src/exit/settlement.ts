@@ -33,6 +33,10 @@ const readers: { [T in ExitEventType]?: (data: RecordedEvent<T>['data']) => Sett
     step: 'escalate-decision',
     notes: [`number ${number}, to ${to}`],
   }),
+  'second-person.asked': ({ sent }) => ({
+    step: 'ask-second-person',
+    notes: [`asked ${recipientsOf(sent)}`],
+  }),
   'operator.notified': ({ steps, sent }) => ({
     step: 'notify-operator',
     notes: [`told ${recipientsOf(sent)} of ${steps.join(', ')}`],

@@ -4,6 +4,7 @@ import type { Drift } from './drift.js';
 import type { Cost } from './hold-facts.js';
 import type { HandedOver } from './hand-over.js';
 import type { Contact } from './people.js';
+import type { Proposal } from './proposals.js';
 
 /** The answer of the query `status`, in both forms of the exit. Times are ISO 8601 in UTC. */
 export interface ExitStatus {
@@ -16,7 +17,10 @@ export interface ExitStatus {
   needsAttention: boolean;
   /** One sentence: what happens next, and whom the exit waits for. */
   awaiting: string;
-  decision?: (Decision & { decidedAt: string }) | undefined;
+  /** `proposedBy`: the first of two people. */
+  decision?: (Decision & { decidedAt: string; proposedBy?: string | undefined }) | undefined;
+  /** What waits, or waited, for a second person; the latest ones. */
+  proposals: Proposal[];
   /** When the decision takes effect, or took effect. */
   effectiveAt?: string | undefined;
   /** The IANA time zone in whose day it does. */
@@ -48,6 +52,8 @@ export interface ExitStatus {
 export const phases = [
   'starting',
   'awaiting-decision',
+  /** A person has proposed the decision, and a second one is to confirm it. */
+  'awaiting-confirmation',
   'awaiting-effective-date',
   'restoring',
   'revoking',

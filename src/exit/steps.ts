@@ -10,6 +10,8 @@ const beginnings = [
   'resigned',
   /** A rung of the review ladder is due, and the decision is open. */
   'waiting',
+  /** A person proposes what a second one is to confirm. */
+  'proposed',
   /** A step needs attention. */
   'attention',
   /** A person asks for it. */
@@ -136,6 +138,14 @@ export function tableOf(form: ExitStatus['form'], queues: Queues, custom: readon
       'decision.escalated',
       'Escalate the decision',
       waiting,
+    ),
+    row(
+      'notification',
+      'proposed',
+      'ask-second-person',
+      'second-person.asked',
+      'Ask a second person to confirm',
+      { until: 'effective', gates: false },
     ),
     row(
       'notification',

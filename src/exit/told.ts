@@ -52,6 +52,7 @@ const readers: { [T in ExitEventType]?: Reader<T> } = {
   'hr.reminded': ({ to }, { hrPartner }) => [colleague(hrPartner, to)],
   'decision.escalated': ({ to }, { escalateTo }) => [colleague(escalateTo, to)],
   'operator.notified': ({ sent }, { operator }) => sent.map(({ to }) => colleague(operator, to)),
+  'second-person.asked': ({ sent }) => sent.map(({ to: email }) => ({ email, isEmployee: false })),
   'task.requested': ({ to }) => [{ email: to, isEmployee: false }],
 };
 

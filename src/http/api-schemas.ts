@@ -5,13 +5,14 @@ import type { ListedExitOfForm } from '../client/application.js';
 import { AmendmentFields, type Amended } from '../exit/amendment.js';
 import { DecisionFields, outcomes } from '../exit/decision.js';
 import { DriftFields } from '../exit/drift.js';
-import { listedPhases } from '../exit/exits.js';
+import { listedPhases, type Decided } from '../exit/exits.js';
 import type { HandedOver } from '../exit/hand-over.js';
 import { CostFields } from '../exit/hold-facts.js';
 import { EmployeeId } from '../exit/ids.js';
 import { InterviewFields } from '../exit/interview.js';
 import { MailAddress } from '../exit/mail-address.js';
 import { ContactFields } from '../exit/people.js';
+import { RejectionFields, type Proposal } from '../exit/proposals.js';
 import { ReschedulingFields } from '../exit/rescheduling.js';
 import { ResignationFields } from '../exit/resignation.js';
 import { ResolutionFields } from '../exit/resolution.js';
@@ -34,6 +35,9 @@ export const DecisionBody = z.strictObject({ outcome, note, effectiveOn, now });
 const { by: _by, ...amendable } = AmendmentFields.shape;
 export const AmendmentBody = z.strictObject(amendable);
 export const HandOverBody = z.strictObject({ to: MailAddress });
+const { number, note: remark } = RejectionFields.shape;
+export const ConfirmationBody = z.strictObject({ number });
+export const RejectionBody = z.strictObject({ number, note: remark });
 export const ResolutionBody = z.strictObject(ResolutionFields.omit({ by: true }).shape);
 const { at, next } = ReschedulingFields.shape;
 export const ReschedulingBody = z.strictObject({ at, next });
@@ -79,7 +83,27 @@ export const DecisionAnswer = z.object({
   note: Text,
   effectiveOn: Text,
   now: z.boolean().optional(),
-  decidedAt: Time,
+  /** Absent where it waits for a second person. */
+  decidedAt: Time.optional(),
+  /** Since when it waits for a second person. */
+  proposedAt: Time.optional(),
+}) satisfies z.ZodType<Decided>;
+
+export const ProposalAnswer = z.object({
+  number: z.number().int(),
+  by: z.string(),
+  at: Time,
+  decision: DecisionFields.optional(),
+  override: Text,
+  state: z.enum(['open', 'confirmed', 'rejected', 'withdrawn', 'lapsed']),
+  endedAt: Time.optional(),
+  endedBy: Text,
+  note: Text,
+}) satisfies z.ZodType<Proposal>;
+
+export const ConfirmationAnswer = z.object({
+  decided: DecisionAnswer.optional(),
+  step: StepAnswer.optional(),
 });
 
 const DatesAnswer = z.object({ lastWorkingDay: Text, effectiveOn: Text });
@@ -108,7 +132,10 @@ export const StatusAnswer = z.object({
   steps: z.array(StepAnswer),
   needsAttention: z.boolean(),
   awaiting: z.string(),
-  decision: DecisionAnswer.optional(),
+  decision: DecisionAnswer.omit({ proposedAt: true })
+    .extend({ decidedAt: Time, proposedBy: Text })
+    .optional(),
+  proposals: z.array(ProposalAnswer),
   effectiveAt: Time.optional(),
   effectiveZone: Text,
   rejectedDecisions: z.array(z.object({ at: z.string(), reason: z.string(), received: z.string() })),

@@ -13,7 +13,10 @@ import { languageOf, languages } from './pages.js';
 export function routeConsoleActs(routes: ConsoleRoutes): void {
   const { page, form, render } = routes;
 
-  /** Sends the browser on; where the exit refuses, shows its page with the reason. */
+  /**
+   * Sends the browser on; where the exit refuses, shows its page with the reason.
+   * @param act returns the name of what was done where that is not `name`
+   */
   async function actOn(
     seen: Seen,
     name: string,
@@ -21,28 +24,52 @@ export function routeConsoleActs(routes: ConsoleRoutes): void {
   ): Promise<unknown> {
     const { request, reply } = seen;
     const exitId = exitIdOf(request);
+    let done: unknown;
     try {
-      await act(exitId);
+      done = await act(exitId);
     } catch (error) {
       const refused = name === 'resolve' ? `resolve:${fieldsOf(request)['key']}` : name;
       const shown = formsShown(request, { ...shownProblem(error), refused, typed: fieldsOf(request) });
       return showExit(routes, seen, shown);
     }
-    return reply.redirect(`/exits/${encodeURIComponent(exitId)}?done=${name}`, 303);
+    return reply.redirect(
+      `/exits/${encodeURIComponent(exitId)}?done=${typeof done === 'string' ? done : name}`,
+      303,
+    );
   }
 
   form('/exits/:exitId/decision', (seen) => {
     const { outcome, note, effectiveOn, now, confirmed } = fieldsOf(seen.request);
     const decision = { outcome: outcome as Outcome, note, effectiveOn, ...(now && { now: true }) };
-    if (confirmed) return actOn(seen, 'decide', (exitId) => seen.exits.decide(exitId, decision));
+    if (confirmed)
+      return actOn(seen, 'decide', async (exitId) => {
+        const { proposedAt } = await seen.exits.decide(exitId, decision);
+        return proposedAt === undefined ? 'decide' : 'propose';
+      });
     return previewed(seen, decision);
   });
+
+  const actIn = ({ exits }: Seen) => (exits.may('decide') ? 'decide' : 'resolve');
+
+  form('/exits/:exitId/confirmation', (seen) =>
+    actOn(seen, 'confirm', (exitId) =>
+      seen.exits.confirm(exitId, Number(fieldsOf(seen.request)['number']), actIn(seen)),
+    ),
+  );
+
+  form('/exits/:exitId/rejection', (seen) =>
+    actOn(seen, 'reject', (exitId) => {
+      const { number, note } = fieldsOf(seen.request);
+      return seen.exits.reject(exitId, { number: Number(number), note }, actIn(seen));
+    }),
+  );
 
   async function previewed(seen: Seen, request: DecisionRequest): Promise<unknown> {
     const exitId = exitIdOf(seen.request);
     try {
-      const { effects, takesEffect } = await seen.exits.previewDecision(exitId, request);
-      return await render('decide', seen, { exitId, effects, takesEffect, typed: fieldsOf(seen.request) });
+      const { effects, takesEffect, needsSecond } = await seen.exits.previewDecision(exitId, request);
+      const shown = { exitId, effects, takesEffect, needsSecond, typed: fieldsOf(seen.request) };
+      return await render('decide', seen, shown);
     } catch (error) {
       const shown = { ...shownProblem(error), refused: 'decide', typed: fieldsOf(seen.request) };
       return showExit(routes, seen, formsShown(seen.request, shown));

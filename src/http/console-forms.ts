@@ -17,7 +17,17 @@ export interface Shown {
   done: string;
 }
 
-const acts = new Set(['decide', 'amend', 'handOver', 'interview', 'resolve', 'open']);
+const acts = new Set([
+  'decide',
+  'propose',
+  'confirm',
+  'reject',
+  'amend',
+  'handOver',
+  'interview',
+  'resolve',
+  'open',
+]);
 
 /** After an act, the browser is sent to the page with its name. */
 export function formsShown(request: FastifyRequest, shown: Partial<Shown> = {}): Shown {

@@ -38,6 +38,8 @@ function awaitedIn({ phase, needsAttention }: ListedExitOfForm, texts: Texts['aw
   switch (phase) {
     case 'awaiting-decision':
       return texts.hr;
+    case 'awaiting-confirmation':
+      return texts.second;
     case 'awaiting-effective-date':
       return texts.date;
     case 'starting':
@@ -78,7 +80,14 @@ export function exitView(status: ExitStatus, { steps: labels }: Texts) {
   return {
     status,
     isOpen: status.closedAt === undefined,
-    isUndecided: ['starting', 'awaiting-decision', 'awaiting-effective-date'].includes(status.phase),
+    waiting: status.proposals.filter(({ state }) => state === 'open'),
+    ended: status.proposals.filter(({ state }) => state !== 'open'),
+    isUndecided: [
+      'starting',
+      'awaiting-decision',
+      'awaiting-confirmation',
+      'awaiting-effective-date',
+    ].includes(status.phase),
     access: rows.filter(isAccess),
     other: rows.filter((step) => !isAccess(step)),
     costs: status.costs.map(({ system, ...cost }) => ({ system, what: fullCostOf(cost) })),

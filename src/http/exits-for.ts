@@ -107,6 +107,16 @@ export function exitsOf({ application, people, version }: Served) {
       return which;
     }
 
+    /** A decision is confirmed by those who decide, an override by those who resolve. */
+    async function secondOf(exitId: string, number: number, act: Act): Promise<Which & { exitId: string }> {
+      demand(act);
+      const which = await named(exitId);
+      const { proposals } = await application.status(which);
+      const proposal = proposals.find((each) => each.number === number);
+      demand(proposal?.override === undefined ? 'decide' : 'resolve');
+      return which;
+    }
+
     function resignationOf({ override, form: _form, ...rest }: OpenRequest): Resignation {
       if (override && user.email === undefined)
         throw forbidden('An override is a person’s: this token names none');
@@ -184,6 +194,19 @@ export function exitsOf({ application, people, version }: Served) {
       async decide(exitId: string, request: DecisionRequest) {
         demand('decide');
         return application.decide(await named(exitId), { ...request, decidedBy: user.email! });
+      },
+
+      async confirm(exitId: string, number: number, act: Act = 'decide') {
+        return application.confirm(await secondOf(exitId, number, act), { number, by: user.email! });
+      },
+
+      async reject(
+        exitId: string,
+        { number, note }: { number: number; note?: string | undefined },
+        act: Act = 'decide',
+      ) {
+        const which = await secondOf(exitId, number, act);
+        return application.reject(which, { number, note, by: user.email! });
       },
 
       async amend(exitId: string, request: Omit<Amendment, 'by'>) {

@@ -13,6 +13,13 @@ export interface Account {
 
 export const accounts: Account[] = [
   { id: 'acme-hr', email: 'hr@acme.example', name: 'Acme HR', what: 'HR partner', roles: ['hr'] },
+  {
+    id: 'acme-head-of-hr',
+    email: 'head-of-hr@acme.example',
+    name: 'Acme Head of HR',
+    what: 'HR partner, the second person',
+    roles: ['hr'],
+  },
   { id: 'acme-it', email: 'it@acme.example', name: 'Acme IT', what: 'operator', roles: ['operator'] },
   { id: 'acme-audit', email: 'audit@acme.example', name: 'Acme Audit', what: 'auditor', roles: ['auditor'] },
   ...people.map(({ employeeId, name, mail }) => ({

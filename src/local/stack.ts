@@ -91,7 +91,11 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
       allOrNothing(systemNames.map((name) => startOrFindScim(name))),
     ]);
     const servers = { temporal, nats, ...mail, calendar, directory, systems };
-    const env = { ...environmentOf(servers), ...(configFile !== undefined && { EMS_CONFIG: configFile }) };
+    const env = {
+      ...environmentOf(servers),
+      EMS_PUBLIC_URL: `http://127.0.0.1:${ports.console}`,
+      ...(configFile !== undefined && { EMS_CONFIG: configFile }),
+    };
     const [door] = await allOrNothing([
       startDoor(),
       startWorker('worker', 'the worker', '../worker.js'),

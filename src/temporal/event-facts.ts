@@ -11,6 +11,7 @@ import { planned, type Received, type UntimedFact } from '../exit/evidence/facts
 import type { Reported } from '../exit/failures.js';
 import type { HandOver } from '../exit/hand-over.js';
 import type { Plan } from '../exit/plan.js';
+import type { Rejection } from '../exit/proposals.js';
 import type { Rescheduling } from '../exit/rescheduling.js';
 import { parseResignation } from '../exit/resignation.js';
 import type { Resolution } from '../exit/resolution.js';
@@ -175,9 +176,13 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
       const request = requests.get(accepted.get(String(acceptedEventId)) ?? '');
       if (!request) return [];
       const { id, name, identity, content } = request;
-      const answer = await value<{ decidedAt?: string; at?: string; state: StepState }>(
-        outcome?.success?.payloads,
-      );
+      const answer = await value<{
+        decidedAt?: string;
+        proposedAt?: string;
+        endedAt?: string;
+        at?: string;
+        state: StepState;
+      }>(outcome?.success?.payloads);
       const refused = outcome?.failure && { refused: (await errorOf(outcome.failure))?.message ?? '' };
       if (name === 'finaliseDecision') {
         const received: Received = {
@@ -186,13 +191,18 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
           name,
           identity,
           content,
-          result: refused ?? { ok: 'accepted' },
+          result: refused ?? { ok: answer?.proposedAt === undefined ? 'accepted' : 'proposed' },
         };
-        return [{ kind: 'decision-received', received, ...(answer?.decidedAt && { at: answer.decidedAt }) }];
+        const at = answer?.decidedAt ?? answer?.proposedAt;
+        return [{ kind: 'decision-received', received, ...(at !== undefined && { at }) }];
       }
       // The exit accepts them once the directory has told whose the address is.
       if (name === 'amendResignation')
         return refused ? [] : [{ kind: 'amended', id, amendment: content as Amendment, at: answer!.at! }];
+      if (name === 'rejectProposal')
+        return refused
+          ? []
+          : [{ kind: 'proposal-rejected', id, rejection: content as Rejection, at: answer!.endedAt! }];
       if (name === 'handOver')
         return refused ? [] : [{ kind: 'handed-over', id, handOver: content as HandOver, at: answer!.at! }];
       if (name !== 'resolveStep') return [];

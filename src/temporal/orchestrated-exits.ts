@@ -15,7 +15,7 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client';
 import { tsToDate } from '@temporalio/common/lib/time.js';
-import type { Whose } from '../exit/acting.js';
+import type { Looked } from '../exit/acting.js';
 import type { Decision } from '../exit/decision.js';
 import type { WatchedHold } from '../exit/drift.js';
 import type { ExitsOfForm } from '../exit/evidence/evidence.js';
@@ -197,10 +197,12 @@ export function orchestratedExits(client: Client) {
     decide: (employeeId, decision, exitId) =>
       update('finaliseDecision', decision, employeeId, exitId, 'the decision is not confirmed'),
 
-    async weigh(employeeId, decision, exitId, whose) {
+    reject: (employeeId, rejection, exitId) => update('rejectProposal', rejection, employeeId, exitId),
+
+    async weigh(employeeId, decision, exitId, looked) {
       const exit = await requireOpenExit(employeeId, exitId);
       return answered(employeeId, 'no-answer', 'the decision cannot be weighed', () =>
-        exit.query<Weighed, [Decision, Whose?]>('weighDecision', decision, whose),
+        exit.query<Weighed, [Decision, Looked?]>('weighDecision', decision, looked),
       );
     },
 
@@ -292,7 +294,7 @@ const factsOf = (employeeId: string, run: WorkflowExecutionDescription) => ({
   endedAt: run.closeTime?.toISOString(),
 });
 
-const undecided: string[] = ['starting', 'awaiting-decision'] satisfies Phase[];
+const undecided: string[] = ['starting', 'awaiting-decision', 'awaiting-confirmation'] satisfies Phase[];
 
 /** Temporal's `ExecutionStatus` of a phase. */
 const statusOfPhase: Partial<Record<ListedPhase, string>> = {

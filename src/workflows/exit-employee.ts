@@ -18,6 +18,7 @@ import { ManualHold } from './manual-hold.js';
 import { SystemHold } from './system-hold.js';
 import {
   keepOperatorNotified,
+  keepSecondPersonAsked,
   notifyManagerOfOutcome,
   notifyPeople,
   sendCorrection,
@@ -52,6 +53,7 @@ export async function exitEmployee(resignation: Resignation): Promise<ExitStatus
       remindUntilDecided(context),
       performCustomSteps(context),
       keepOperatorNotified(context),
+      keepSecondPersonAsked(context),
     ]);
     await decided(context);
 

@@ -9,14 +9,15 @@ import {
   setDefaultSignalHandler,
   setHandler,
 } from '@temporalio/workflow';
-import type { Whose } from '../exit/acting.js';
+import { idsOf, type Looked } from '../exit/acting.js';
 import type { Amended, Amendment } from '../exit/amendment.js';
 import type { Decision } from '../exit/decision.js';
 import { parseDrift, type Drift } from '../exit/drift.js';
-import type { Weighed } from '../exit/exits.js';
+import type { Decided, Weighed } from '../exit/exits.js';
 import type { HandedOver, HandOver } from '../exit/hand-over.js';
 import type { Parsed } from '../exit/input.js';
 import type { Interview } from '../exit/interview.js';
+import type { Proposal, Rejection } from '../exit/proposals.js';
 import type { Resolution } from '../exit/resolution.js';
 import type { Rescheduling } from '../exit/rescheduling.js';
 import type { ExitStatus, Step } from '../exit/status.js';
@@ -26,24 +27,25 @@ import type { ExitInterview } from './exit-interview.js';
 
 const decisionFinalised = defineSignal<[Decision]>('decisionFinalised');
 const holdDrifted = defineSignal<[Drift]>('holdDrifted');
-const finaliseDecision = defineUpdate<Decision & { decidedAt: string }, [Decision]>('finaliseDecision');
+const finaliseDecision = defineUpdate<Decided, [Decision]>('finaliseDecision');
+const rejectProposal = defineUpdate<Proposal, [Rejection]>('rejectProposal');
 const resolveStep = defineUpdate<Step, [Resolution]>('resolveStep');
 const amendResignation = defineUpdate<Amended, [Amendment]>('amendResignation');
 const handOver = defineUpdate<HandedOver, [HandOver]>('handOver');
 const rescheduleInterview = defineUpdate<Interview, [Rescheduling]>('rescheduleInterview');
-const weighDecision = defineQuery<Weighed, [Decision, Whose?]>('weighDecision');
+const weighDecision = defineQuery<Weighed, [Decision, Looked?]>('weighDecision');
 const status = defineQuery<ExitStatus>('status');
 
 export function registerHandlers(context: ExitContext, interview: ExitInterview): void {
   const { exit, runner } = context;
-  /** A validator cannot ask the directory: until then the address counts as a colleague's. */
-  const notYet = (address: unknown): Whose | undefined =>
-    typeof address === 'string' && exit.needsLookUp(address)
-      ? { employeeIds: ['not yet looked up'] }
-      : undefined;
+  /** A validator cannot ask the directory: until then the addresses count as those of two colleagues. */
+  const notYet: Looked = {
+    actor: { employeeIds: ['not yet looked up'] },
+    proposer: { employeeIds: ['nor this one'] },
+  };
   setHandler(status, () => exit.status(), { description: 'The status of the exit: an ExitStatus' });
 
-  setHandler(weighDecision, (input, whose) => exit.preview(input, now(), whose), {
+  setHandler(weighDecision, (input, looked) => exit.preview(input, now(), looked), {
     description: 'The steps that a decision would begin now, or why the exit would refuse it',
   });
 
@@ -51,22 +53,31 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
   const whenEmployeeIsKnown = () =>
     CancellationScope.nonCancellable(() => condition(() => exit.isEmployeeKnown || !exit.isAwaited));
 
-  const accept = (decision: Decision, whose: Whose | undefined): Decision & { decidedAt: string } => {
-    context.record({ type: 'exit.decision-finalised', data: { ...decision, ...idsOf(whose) } });
+  const accept = (decision: Decision, looked: Looked): Decided => {
+    if (exit.isProposal(decision)) {
+      context.record({ type: 'exit.proposed', data: { decision, ...idsOf(looked) } });
+      return { ...decision, proposedAt: exit.proposals.decision!.at };
+    }
+    context.record({ type: 'exit.decision-finalised', data: { ...decision, ...idsOf(looked) } });
     return { ...decision, decidedAt: exit.decision!.storedAt };
   };
-  /** Looks up an address that the exit does not know. */
-  const whoseIs = async (address: unknown): Promise<Whose | undefined> => {
+  /** Looks up the addresses that the exit does not know. */
+  const look = async (address: unknown, act: Partial<Decision & Resolution> = {}): Promise<Looked> => {
     await whenEmployeeIsKnown();
-    if (typeof address !== 'string' || !exit.needsLookUp(address)) return undefined;
-    return CancellationScope.nonCancellable(() => whose(address));
+    const proposer = exit.proposalFor(act)?.by;
+    if (typeof address !== 'string' || !exit.needsLookUp(address, proposer)) return {};
+    return CancellationScope.nonCancellable(async () => {
+      const both = proposer === undefined ? undefined : whose(proposer);
+      return { actor: await whose(address), proposer: await both };
+    });
   };
 
   // A signal cannot be rejected: the exit records an invalid one in its status and goes on.
   setHandler(
     decisionFinalised,
     async (input: unknown) => {
-      const found = await whoseIs((input as Partial<Decision> | null)?.decidedBy);
+      const sent = (input ?? {}) as Partial<Decision>;
+      const found = await look(sent.decidedBy, sent);
       const decision = exit.weigh(input, now(), found);
       if (decision.ok) accept(decision.value, found);
       else exit.refuse(input, decision.problem, now());
@@ -92,22 +103,42 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
   setHandler(
     finaliseDecision,
     async (input: Decision) => {
-      const found = await whoseIs(input.decidedBy);
+      const found = await look(input.decidedBy, input);
       return accept(valueOf(exit.weigh(input, now(), found)), found);
     },
     {
       description:
         'The same as the signal decisionFinalised, but rejects an invalid decision with the reason',
-      validator: (input) => void valueOf(exit.weigh(input, now(), notYet(input?.decidedBy))),
+      validator: (input) => void valueOf(exit.weigh(input, now(), notYet)),
+    },
+  );
+
+  setHandler(
+    rejectProposal,
+    async (input) => {
+      const found = await look(input.by);
+      const rejection = valueOf(exit.weighRejection(input, found));
+      context.record({ type: 'exit.proposal-rejected', data: { ...rejection, ...idsOf(found) } });
+      return { ...exit.proposals.all.find(({ number }) => number === rejection.number)! };
+    },
+    {
+      description:
+        'Ends what waits for a second person: {"number":1,"by":"hr@acme.example"}. The person who proposed it withdraws it so',
+      validator: (input) => void valueOf(exit.weighRejection(input, notYet)),
     },
   );
 
   setHandler(
     resolveStep,
-    (input) => {
-      const resolution = valueOf(exit.weighResolution(input));
+    async (input) => {
+      const found = input.override && exit.needsSecond('override') ? await look(input.by, input) : {};
+      const resolution = valueOf(exit.weighResolution(input, found));
       const { step, system } = resolution;
-      context.record({ type: 'step.resolved', data: resolution });
+      if (exit.isProposal(resolution)) {
+        context.record({ type: 'exit.proposed', data: { resolution, ...idsOf(found) } });
+        return { ...exit.step(step, system)! };
+      }
+      context.record({ type: 'step.resolved', data: { ...resolution, ...idsOf(found) } });
       // An operator can resolve steps of a cancelled exit too.
       return CancellationScope.nonCancellable(async () => {
         await runner.staleEnded(step, system);
@@ -117,14 +148,14 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
     {
       description:
         'Resolves a step that needs attention: {"step":"block-access","system":"payroll","action":"retry" or "done-by-hand" or "skip","by":"it@acme.example","evidence":"…"}',
-      validator: (input) => void valueOf(exit.weighResolution(input)),
+      validator: (input) => void valueOf(exit.weighResolution(input, notYet)),
     },
   );
 
   setHandler(
     amendResignation,
     async (input) => {
-      const found = await whoseIs(input.by);
+      const found = await look(input.by);
       const amendment = valueOf(exit.weighAmendment(input, now(), found));
       context.record({ type: 'resignation.amended', data: { ...amendment, ...idsOf(found) } });
       return exit.amendments.at(-1)!;
@@ -132,14 +163,14 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
     {
       description:
         'Changes the dates of the open exit: {"lastWorkingDay":"2027-01-29","by":"hr@acme.example"}; "effectiveOn" where leaving is decided',
-      validator: (input) => void valueOf(exit.weighAmendment(input, now(), notYet(input?.by))),
+      validator: (input) => void valueOf(exit.weighAmendment(input, now(), notYet)),
     },
   );
 
   setHandler(
     handOver,
     async (input) => {
-      const found = await whoseIs(input.by);
+      const found = await look(input.by);
       const handed = valueOf(exit.weighHandOver(input, found));
       context.record({ type: 'exit.handed-over', data: { ...handed, ...idsOf(found) } });
       return exit.handOvers.at(-1)!;
@@ -147,7 +178,7 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
     {
       description:
         'Gives the open exit to another HR partner: {"to":{"name":"Acme HR","email":"hr@acme.example"},"by":"hr@acme.example"}',
-      validator: (input) => void valueOf(exit.weighHandOver(input, notYet(input?.by))),
+      validator: (input) => void valueOf(exit.weighHandOver(input, notYet)),
     },
   );
 
@@ -165,9 +196,6 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
     },
   );
 }
-
-const idsOf = (whose: Whose | undefined) =>
-  whose && 'employeeIds' in whose ? { actorIds: whose.employeeIds } : {};
 
 function valueOf<T>(parsed: Parsed<T>): T {
   if (parsed.ok) return parsed.value;

@@ -64,6 +64,24 @@ export async function sendCorrection(context: ExitContext): Promise<void> {
   await runner.performEach('send-correction', send, () => !isCorrected(exit.ending));
 }
 
+/** Asks a second person to confirm each proposal that waits. */
+export const keepSecondPersonAsked = (context: ExitContext): Promise<void> =>
+  context.runner.performEach(
+    'ask-second-person',
+    async (execution: StepExecution) => {
+      const { exit, services } = context;
+      const { due } = exit.proposals;
+      const sent = [];
+      for (const proposal of due) {
+        const secondPerson = exit.secondPersonFor(proposal);
+        const about = { ...context.about, employee: exit.employee, secondPerson, proposal };
+        sent.push(await execution.call(services.notification.askSecondPerson, about));
+      }
+      return { type: 'second-person.asked', data: { numbers: due.map(({ number }) => number), sent } };
+    },
+    () => false,
+  );
+
 /** Mails the outcome to the manager, once access is restored or revoked. */
 export const notifyManagerOfOutcome = (context: ExitContext): Promise<void> =>
   context.runner.perform('notify-manager-of-outcome', async (execution: StepExecution) => {

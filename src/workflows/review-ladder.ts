@@ -36,7 +36,7 @@ const send =
     const about = {
       ...context.about,
       employee: exit.employee,
-      hrPartner: exit.hrPartner!,
+      hrPartner: exit.decider!,
       reviewBy: exit.reviewBy!,
       number,
       of: exit.review!.remindAfterMs.length,

@@ -6,6 +6,7 @@ import {
   upsertMemo,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
+import { describeProposal } from '../exit/proposals.js';
 import { stepKey, type ExitStatus, type Step } from '../exit/status.js';
 import { titleOf } from '../exit/people.js';
 import type { Exit } from '../exit/exit.js';
@@ -79,6 +80,12 @@ function describe(status: ExitStatus): string {
   if (decision)
     lines.push(
       `Decision: **${decision.outcome}**, by ${escape(decision.decidedBy)} at ${decision.decidedAt}`,
+    );
+  for (const proposal of status.proposals)
+    lines.push(
+      escape(
+        `Proposed by ${proposal.by} at ${proposal.at}: ${describeProposal(proposal)}, ${proposal.state}`,
+      ),
     );
   for (const { system, what, seenAt } of status.drifts)
     lines.push(`Drift on ${system}, seen at ${seenAt}: ${escape(what)}`);

@@ -129,6 +129,7 @@ describe('the services, as asyncapi.yaml documents them,', () => {
   - { name: laptop, begins: leaving, task: { to: ${ida}, ask: Collect it, remindEvery: P1D, within: P7D } }
 # Steps of your own`,
         ],
+        ['secondPerson: []', 'secondPerson: [leaving]'],
         ['recheckEvery: PT15M', 'recheckEvery: PT1S'],
         ['remindAfter: [PT24H, PT48H, PT72H]', 'remindAfter: [PT0.5S]'],
         ['within: PT120H, escalateEvery: PT168H', 'within: PT8S, escalateEvery: PT168H'],
@@ -149,10 +150,6 @@ describe('the services, as asyncapi.yaml documents them,', () => {
       return events.find((event) => event.type === type);
     });
 
-  async function decided(nora: Hired, outcome: 'retained' | 'leaving'): Promise<void> {
-    await ended(world, nora, outcome);
-  }
-
   it('send every documented event, and no other', async () => {
     const stays = await waiting(world);
     await said(stays, 'employee.notified');
@@ -162,7 +159,7 @@ describe('the services, as asyncapi.yaml documents them,', () => {
     await world.until(stays, 'blocked again', ({ blockedAt }) => blockedAt !== undefined);
     await said(stays, 'hr.reminded');
     await said(stays, 'decision.escalated');
-    await decided(stays, 'retained');
+    await ended(world, stays, 'retained');
 
     world.mail.refuse((to) => (to.startsWith('boss') ? { code: 550, message: 'no such user' } : undefined));
     const goes = await world.open();
@@ -172,7 +169,12 @@ describe('the services, as asyncapi.yaml documents them,', () => {
     const retry = { step: 'notify-manager', action: 'retry', by: IT, evidence: 'TICKET-42' } as const;
     await world.exits.resolve(goes.employeeId, retry);
     await world.untilPhase(goes, 'awaiting-decision');
-    await decided(goes, 'leaving');
+    const leaving = { outcome: 'leaving', decidedBy: HR } as const;
+    await world.exits.decide(goes.employeeId, leaving);
+    await said(goes, 'second-person.asked');
+    await world.exits.reject(goes.employeeId, { number: 1, by: HR });
+    await world.exits.decide(goes.employeeId, leaving);
+    await ended(world, goes, { ...leaving, decidedBy: 'head-of-hr@acme.example' });
     await said(goes, 'task.requested');
 
     const bare = await world.hire();

@@ -15,7 +15,8 @@ const signal = (at: string, content: unknown): FactOf<'decision-received'> => ({
   at,
   received: { id: at, via: 'signal', name: 'decisionFinalised', content },
 });
-const status = (known: Partial<ExitStatus>) => ({ rejectedDecisions: [], ...known }) as unknown as ExitStatus;
+const status = (known: Partial<ExitStatus>) =>
+  ({ rejectedDecisions: [], proposals: [], ...known }) as unknown as ExitStatus;
 const evidence = (facts: Fact[]) =>
   evidenceOf({ employeeId: 'E-1', facts, form: 'orchestrated', missing: [], source });
 

@@ -152,6 +152,8 @@ describe('the HTTP API', () => {
     ['GET', '/exits/an-exit', 'read'],
     ['GET', '/exits/an-exit/report', 'report'],
     ['POST', '/exits/an-exit/decision', 'decide'],
+    ['POST', '/exits/an-exit/confirmation', 'decide'],
+    ['POST', '/exits/an-exit/rejection', 'decide'],
     ['POST', '/exits/an-exit/amendment', 'amend'],
     ['POST', '/exits/an-exit/hand-over', 'amend'],
     ['POST', '/exits/an-exit/resolve', 'resolve'],
@@ -161,6 +163,8 @@ describe('the HTTP API', () => {
   const bodies: Record<string, object> = {
     '/exits': { employeeId: 'E-none' },
     '/exits/an-exit/decision': { outcome: 'leaving' },
+    '/exits/an-exit/confirmation': { number: 1 },
+    '/exits/an-exit/rejection': { number: 1 },
     '/exits/an-exit/amendment': { lastWorkingDay: '2999-01-31' },
     '/exits/an-exit/hand-over': { to: 'hr@acme.example' },
     '/exits/an-exit/resolve': { step: 'notify-manager', action: 'retry' },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { sampleConfig } from '../support/sample-config.js';
 import { readHtml } from '../support/html.js';
-import { attention, dana, HR_PARTNER, open, serviceAt } from '../support/notification.js';
+import { attention, dana, HR_PARTNER, open, openedAt, serviceAt } from '../support/notification.js';
 import { mailServer, type Mail } from '../support/smtp.js';
 
 const { operator, escalation } = sampleConfig.contacts;
@@ -50,6 +50,26 @@ describe('while the decision is open', () => {
       assert.equal(readHtml(mail!.html as string).elements[0], `html lang=${language}`);
       assertCommands(mail!, decide(HR_PARTNER.email));
     });
+
+  it('HR, and each level above, decides in the console where its address is set: the mail links to the exit and has no command', async () => {
+    const linked = serviceAt(server.port, undefined, 'https://exits.acme.example');
+    const proposal = { number: 1, by: HR_PARTNER.email, at: openedAt, state: 'open' } as const;
+    const decision = { outcome: 'leaving', decidedBy: HR_PARTNER.email } as const;
+    const about = open(dana());
+    await linked.remindHrPartner({ ...about, number: 2 }, signal);
+    await linked.escalate({ ...about, number: 1 }, signal);
+    await linked.askSecondPerson(
+      { ...about, secondPerson: escalation, proposal: { ...proposal, decision } },
+      signal,
+    );
+    await linked.notifyOperator({ ...attention(dana()), number: 1 }, signal);
+    assert.equal(server.mails.length, 4);
+    for (const mail of server.mails) {
+      assert.match(mail.text!, /The exit in the console: https:\/\/exits\.acme\.example\/exits\/exit-1$/m);
+      assert.match(mail.html as string, /<a href="https:\/\/exits\.acme\.example\/exits\/exit-1">/);
+    }
+    for (const mail of server.mails.slice(0, 3)) assertCommands(mail, []);
+  });
 
   it('HR is reminded by employee id where the directory does not know the employee', async () => {
     await service().remindHrPartner({ ...open(undefined), number: 1 }, signal);

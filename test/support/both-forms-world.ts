@@ -12,8 +12,10 @@ export interface BothFormsWorld extends ChoreographedWorld {
   untilIn: (phase: string, who: { employeeId: string }) => Promise<ExitStatus>;
 }
 
-export async function startBothForms(): Promise<BothFormsWorld> {
-  const world = await startChoreographedWorld();
+export async function startBothForms(
+  options: Parameters<typeof startChoreographedWorld>[0] = {},
+): Promise<BothFormsWorld> {
+  const world = await startChoreographedWorld(options);
   const { native: connection, config, client, exits } = world;
   const workers = await createWorkers({
     ...{ connection, namespace: 'default', config, services: [...workerServices] },

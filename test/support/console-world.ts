@@ -13,8 +13,10 @@ export interface ConsoleWorld extends BothFormsWorld {
   issuer: string;
 }
 
-export async function startConsoleWorld(): Promise<ConsoleWorld> {
-  const world = await startBothForms();
+export async function startConsoleWorld(
+  options?: Parameters<typeof startBothForms>[0],
+): Promise<ConsoleWorld> {
+  const world = await startBothForms(options);
   // The provider names the console's port before the console can listen there, so no other test may take it meanwhile.
   const reserved = createServer().listen(0, '127.0.0.1');
   await once(reserved, 'listening');

@@ -17,11 +17,15 @@ export const RAVI = { name: 'Ravi Menon', email: 'ravi.menon@acme.example' };
 const templates = loadTemplates(interview);
 const signalOf = (): AbortSignal => new AbortController().signal;
 
-export const serviceAt = (port: number, words: MailTemplates = templates): NotificationService =>
+export const serviceAt = (
+  port: number,
+  words: MailTemplates = templates,
+  consoleUrl = '',
+): NotificationService =>
   createNotificationService({
     mailer: mailer(port),
     templates: words,
-    organisation,
+    organisation: { ...organisation, consoleUrl },
     operator,
     hrPartners: [HR_PARTNER],
     escalateTo: escalation,

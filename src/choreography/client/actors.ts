@@ -1,8 +1,10 @@
 /** What the client asks the directory before a person's event is appended: the log has neither the directory nor time zones. */
-import type { Whose } from '../../exit/acting.js';
+import type { Looked, Whose } from '../../exit/acting.js';
 import { startOfDay } from '../../config/start-of-day.js';
 import type { Config } from '../../config/config.js';
+import type { Decision } from '../../exit/decision.js';
 import type { Exit } from '../../exit/exit.js';
+import type { Resolution } from '../../exit/resolution.js';
 
 const ANSWER_WITHIN_MS = 10_000;
 
@@ -12,16 +14,24 @@ export function actorsBy(config: Config) {
     return createDirectory(config);
   };
 
+  async function whose(address: string): Promise<Whose> {
+    try {
+      const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+      return { employeeIds: await (await directory()).whose(address, signal) };
+    } catch (error) {
+      return { problem: (error as Error).message };
+    }
+  }
+
   return {
-    /** @returns of whom the address is; undefined where the exit knows it */
-    async whose(exit: Exit, address: string): Promise<Whose | undefined> {
-      if (!exit.needsLookUp(address)) return undefined;
-      try {
-        const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
-        return { employeeIds: await (await directory()).whose(address, signal) };
-      } catch (error) {
-        return { problem: (error as Error).message };
-      }
+    /** @returns of whom the addresses are that the exit does not know */
+    async look(exit: Exit, address: string, act: Partial<Decision & Resolution> = {}): Promise<Looked> {
+      const proposer = exit.proposalFor(act)?.by;
+      if (!exit.needsLookUp(address, proposer)) return {};
+      return {
+        actor: await whose(address),
+        proposer: proposer === undefined ? undefined : await whose(proposer),
+      };
     },
 
     /** When a day begins for the employee; for the company where the directory tells no time zone. */
@@ -43,7 +53,3 @@ export function actorsBy(config: Config) {
     },
   };
 }
-
-/** As the event carries it. */
-export const idsOf = (whose: Whose | undefined) =>
-  whose && 'employeeIds' in whose ? { actorIds: whose.employeeIds } : {};

@@ -7,8 +7,9 @@ import type { Bus, EmployeeLog } from '../jetstream/bus.js';
 import { watch } from '../jetstream/log.js';
 import { EXITS } from '../jetstream/streams.js';
 import type { Config } from '../../config/config.js';
-import { effectiveDayOf } from '../../exit/decision.js';
-import { actorsBy, idsOf } from './actors.js';
+import { effectiveDayOf, type Decision } from '../../exit/decision.js';
+import { idsOf } from '../../exit/acting.js';
+import { actorsBy } from './actors.js';
 import { planFrom } from '../../config/planning.js';
 import type { ExitsOfForm } from '../../exit/evidence/evidence.js';
 import {
@@ -24,6 +25,7 @@ import { foldLog, type FoldedLog } from '../../exit/fold.js';
 import type { Exit } from '../../exit/exit.js';
 import type { Parsed } from '../../exit/input.js';
 import type { Interview } from '../../exit/interview.js';
+import type { Resolution } from '../../exit/resolution.js';
 import type { Resignation } from '../../exit/resignation.js';
 import { type ExitStatus, type Step, isStuck } from '../../exit/status.js';
 import { readChoreographedEvidence } from './choreographed-evidence.js';
@@ -73,6 +75,8 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
     employeeId: string,
     exitId: string | undefined,
     weigh: (exit: Exit) => Parsed<EventData[T]>,
+    /** Where one person is not enough for what the exit accepts. */
+    proposed?: (valid: EventData[T]) => EventData['exit.proposed'],
   ): Promise<{ log: FoldedLog; recorded: StoredEvent }> {
     const id = `${randomUUID()}/${type}`;
     const log = await append(bus, employeeId, id, (log) => {
@@ -81,6 +85,8 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
       if (!weighed.ok) throw refused(employeeId, weighed.problem);
       const causationId = exit.decision?.id ?? exit.resignationId;
       const about = { id, source: SOURCE, time: now(), employeeId, exitId: exit.exitId, causationId };
+      if (proposed && exit.isProposal(weighed.value as Partial<Decision & Resolution>))
+        return { type: 'exit.proposed', ...about, data: proposed(weighed.value) };
       return { type, ...about, data: weighed.value } as ExitEvent;
     });
     return { log: folded(log), recorded: log.events.find((event) => event.id === id)! };
@@ -185,23 +191,42 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
 
     async decide(employeeId, decision, exitId) {
       const known = await knownExit(employeeId, exitId);
-      const whose = await actors.whose(known, decision.decidedBy);
+      const looked = await actors.look(known, decision.decidedBy, decision);
       const day = effectiveDayOf(decision, known.resignation);
-      const effect = known.weigh(decision, now(), whose).ok ? await actors.effectOn(day, employeeId) : {};
-      const { recorded } = await submit('exit.decision-finalised', employeeId, exitId, (exit) =>
-        mapped(exit.weigh(decision, now(), whose), (valid) => ({ ...valid, ...effect, ...idsOf(whose) })),
+      const effect = known.weigh(decision, now(), looked).ok ? await actors.effectOn(day, employeeId) : {};
+      const { recorded } = await submit(
+        'exit.decision-finalised',
+        employeeId,
+        exitId,
+        (exit) =>
+          mapped(exit.weigh(decision, now(), looked), (valid) => ({
+            ...{ ...valid, ...effect, ...idsOf(looked) },
+          })),
+        ({ actorIds }) => ({ decision, actorIds }),
       );
-      return { ...decision, decidedAt: recorded.storedAt };
+      return recorded.type === 'exit.proposed'
+        ? { ...decision, proposedAt: recorded.storedAt }
+        : { ...decision, decidedAt: recorded.storedAt };
     },
 
-    async weigh(employeeId, decision, exitId, whose) {
+    async reject(employeeId, rejection, exitId) {
+      const whose = await actors.look(await knownExit(employeeId, exitId), rejection.by);
+      const { log } = await submit('exit.proposal-rejected', employeeId, exitId, (exit) =>
+        mapped(exit.weighRejection(rejection, whose), (valid) => ({ ...valid, ...idsOf(whose) })),
+      );
+      const { all } = requireExit(employeeId, log, exitId).proposals;
+      return { ...all.find(({ number }) => number === rejection.number)! };
+    },
+
+    async weigh(employeeId, decision, exitId, looked) {
       const exit = await knownExit(employeeId, exitId);
-      return exit.preview(decision, now(), whose ?? (await actors.whose(exit, decision.decidedBy)));
+      const found = looked ?? (await actors.look(exit, decision.decidedBy, decision));
+      return exit.preview(decision, now(), found);
     },
 
     async amend(employeeId, amendment, exitId) {
       const known = await knownExit(employeeId, exitId);
-      const whose = await actors.whose(known, amendment.by);
+      const whose = await actors.look(known, amendment.by);
       // A later amendment may come first; its day counts until this one is weighed again.
       const effect = await actors.effectOn(known.dayAfterAmendment(amendment), employeeId);
       const { log, recorded } = await submit('resignation.amended', employeeId, exitId, (exit) =>
@@ -214,7 +239,7 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
     },
 
     async handOver(employeeId, handOver, exitId) {
-      const whose = await actors.whose(await knownExit(employeeId, exitId), handOver.by);
+      const whose = await actors.look(await knownExit(employeeId, exitId), handOver.by);
       const { log, recorded } = await submit('exit.handed-over', employeeId, exitId, (exit) =>
         mapped(exit.weighHandOver(handOver, whose), (valid) => ({ ...valid, ...idsOf(whose) })),
       );
@@ -223,8 +248,18 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
     },
 
     async resolve(employeeId, resolution, exitId) {
-      const { log } = await submit('step.resolved', employeeId, exitId, (exit) =>
-        exit.weighResolution(resolution),
+      const { override, by } = resolution;
+      const known = override ? await knownExit(employeeId, exitId) : undefined;
+      const looked = known?.needsSecond('override') ? await actors.look(known, by, resolution) : {};
+      const { log } = await submit(
+        'step.resolved',
+        employeeId,
+        exitId,
+        (exit) =>
+          mapped(exit.weighResolution(resolution, looked), (valid) => ({
+            ...{ ...valid, ...idsOf(looked) },
+          })),
+        ({ actorIds }) => ({ resolution, actorIds }),
       );
       return { ...requireExit(employeeId, log, exitId).step(resolution.step, resolution.system)! };
     },

@@ -13,6 +13,7 @@ const tellings = [
   'hr.reminded',
   'decision.escalated',
   'operator.notified',
+  'second-person.asked',
   'task.requested',
 ] as const;
 

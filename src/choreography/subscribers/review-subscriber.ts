@@ -39,7 +39,7 @@ export function reviewSubscription(notification: NotificationService): Subscript
     const about = {
       ...{ exitId, employeeId, openedAt, number, systems },
       employee: employeeName === undefined ? undefined : { displayName: employeeName },
-      hrPartner: exit.hrPartner!,
+      hrPartner: exit.decider!,
       reviewBy: exit.reviewBy!,
       of: exit.review!.remindAfterMs.length,
     };

@@ -14,6 +14,7 @@ import { reviewSubscription } from './review-subscriber.js';
 import { notificationSubscription } from './manager-subscriber.js';
 import { leftoversSubscription } from './leftovers-subscriber.js';
 import { ownerSubscription } from './owner-subscriber.js';
+import { secondPersonSubscription } from './second-person-subscriber.js';
 import { stepSubscription } from './step-subscriber.js';
 import { subscribe, type Subscriber } from './subscriber.js';
 import type { Subscription } from './subscription.js';
@@ -74,6 +75,7 @@ export async function startServices({
         run(operatorSubscription(service)),
         run(reviewSubscription(service)),
         run(correctionSubscription(service)),
+        run(secondPersonSubscription(service)),
       ];
     },
     async hr() {

@@ -22,6 +22,7 @@ const decision = 'exit.decision-finalised';
 /** The event that begins a step. Steps that begin at a time have none, and promise nothing. */
 const triggerOf: { [B in Beginning]?: Pick<Promised, 'on' | 'when'> } = {
   resigned: { on: 'employee.resigned' },
+  proposed: { on: 'exit.proposed' },
   attention: { on: 'step.needs-attention' },
   requested: { on: 'interview.reschedule-requested' },
   retained: { on: decision, when: { outcome: outcomes.filter(isStaying) } },

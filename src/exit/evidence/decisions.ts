@@ -2,6 +2,7 @@
 import type { DecisionRecord } from './evidence.js';
 import { isStaying, outcomes, type Decision } from '../decision.js';
 import type { FactOf } from './facts.js';
+import { isSameDecision } from '../proposals.js';
 import { shortened, type ExitStatus } from '../status.js';
 
 /**
@@ -22,9 +23,10 @@ export function decisionsOf(
       ...(result !== 'accepted' && { received: shortened(content) }),
       earlierRun,
     });
-    if (result) return 'ok' in result ? as('accepted') : as('refused', result.refused);
+    if (result) return 'ok' in result ? as(result.ok) : as('refused', result.refused);
     const index = refused.findLastIndex((each) => each.at >= at && each.received === shortened(content));
     if (index >= 0) return as('refused', refused.splice(index, 1)[0]!.reason);
+    if (wasProposed(decision, at, status)) return as('proposed');
     return as(wasAccepted(decision, status) ? 'accepted' : 'unknown');
   });
   const ordered = records.toReversed();
@@ -35,6 +37,15 @@ export function decisionsOf(
     each.result === 'accepted' && each !== standing ? { ...each, result: 'superseded' } : each,
   );
 }
+
+const wasProposed = (decision: Partial<Decision>, at: string, status: ExitStatus | undefined): boolean =>
+  status?.proposals.some(
+    (proposal) =>
+      proposal.at >= at &&
+      proposal.by === decision.decidedBy &&
+      proposal.decision !== undefined &&
+      isSameDecision(proposal.decision, decision as Decision),
+  ) ?? false;
 
 /** Whether it is the decision that stands, or the *leaving* for a later day that *retained* replaced. */
 function wasAccepted(decision: Partial<Decision>, status: ExitStatus | undefined): boolean {

@@ -74,6 +74,7 @@ export function evidenceOf({ employeeId, facts, form, status, missing, source }:
     decisions,
     amendments,
     handOvers: all('handed-over').map(({ at, earlierRun, handOver }) => ({ at, earlierRun, ...handOver })),
+    proposals: status?.proposals ?? [],
     systems,
     mails: all('mail-accepted').map((fact) => {
       const { kind: _, ...mail } = fact;

@@ -9,6 +9,7 @@ import type { HandOver } from '../hand-over.js';
 import type { FactOf, When } from './facts.js';
 import type { AccountRef, GroupRef, HoldKind, Taken } from '../hold-facts.js';
 import type { Manager } from '../people.js';
+import type { Proposal } from '../proposals.js';
 import type { Resignation } from '../resignation.js';
 import type { Resolution } from '../resolution.js';
 import type { Confirmation, ExitStatus, Phase } from '../status.js';
@@ -42,6 +43,8 @@ export interface Evidence extends Partial<Omit<Resignation, 'employeeId'>> {
   decisions: DecisionRecord[];
   amendments: (When & Omit<Amended, 'at'>)[];
   handOvers: (When & HandOver)[];
+  /** What waited for a second person, as the exit itself says. */
+  proposals: Proposal[];
   systems: SystemRecord[];
   mails: Omit<FactOf<'mail-accepted'>, 'kind'>[];
   interview: InterviewRecord[];
@@ -96,7 +99,8 @@ export interface DecisionRecord extends When, Partial<Decision> {
   name: string;
   /** The identity of the client that sent it, which need not be the person who decided. */
   identity?: string | undefined;
-  result: 'accepted' | 'superseded' | 'refused' | 'unknown';
+  /** `proposed`: it counted once a second person confirmed it. */
+  result: 'accepted' | 'proposed' | 'superseded' | 'refused' | 'unknown';
   /** Why it was refused. */
   reason?: string | undefined;
   /** The received JSON where it was not accepted, shortened. */

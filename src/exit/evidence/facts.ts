@@ -8,6 +8,7 @@ import type { HoldKind, Blocked, Capture, GroupRef, Restored, Revoked } from '..
 import type { Interview } from '../interview.js';
 import type { Employee } from '../people.js';
 import type { PlannedSystem } from '../plan.js';
+import type { Rejection } from '../proposals.js';
 import type { Rescheduling } from '../rescheduling.js';
 import type { Resignation } from '../resignation.js';
 import type { Resolution } from '../resolution.js';
@@ -43,6 +44,7 @@ type What =
   | { kind: 'decision-received'; received: Received }
   | { kind: 'effective-from'; instant: string }
   | { kind: 'amended'; id: string; amendment: Amendment }
+  | { kind: 'proposal-rejected'; id: string; rejection: Rejection }
   | { kind: 'handed-over'; id: string; handOver: HandOver }
   | {
       kind: 'step-resolved';
@@ -80,7 +82,7 @@ export interface Received {
   identity?: string | undefined;
   content: unknown;
   /** Absent where only the exit's status has it. */
-  result?: Result<'accepted'> | undefined;
+  result?: Result<'accepted' | 'proposed'> | undefined;
 }
 
 type Result<T> = { ok: T } | { refused: string };

@@ -7,6 +7,7 @@ import { unknownEmployee } from '../failures.js';
 import { foldLog } from '../fold.js';
 import { mergeTaken } from '../hold-facts.js';
 import type { Interview } from '../interview.js';
+import type { Resolution } from '../resolution.js';
 import { settlementOf } from '../settlement.js';
 import { keyOfStep } from '../status.js';
 
@@ -108,7 +109,7 @@ const readers: Readers = {
     ];
   },
   'exit.decision-finalised': ({ id, type, source, seq, data }, { exit, latest, problem }) => {
-    const { effectiveAt: _, effectiveZone: __, actorIds: ___, ...content } = data;
+    const { effectiveAt: _, effectiveZone: __, actorIds: ___, proposerIds: ____, ...content } = data;
     const result = problem === undefined ? ({ ok: 'accepted' } as const) : { refused: problem };
     const received = { id, via: 'event', name: type, identity: source, content } as const;
     // The exit accepts or refuses it once the employee is identified.
@@ -118,6 +119,23 @@ const readers: Readers = {
       ...(problem === undefined ? effectOf(exit) : []),
     ];
   },
+  'exit.proposed': ({ id, type: name, source: identity, seq, data }, { exit, latest, problem }) => {
+    const { decision, resolution } = data;
+    const result = problem === undefined ? ({ ok: 'proposed' } as const) : { refused: problem };
+    if (decision) {
+      const received = { id, via: 'event', name, identity, content: decision } as const;
+      return [
+        {
+          kind: 'decision-received',
+          received: latest.isDecisionPending(seq) ? received : { ...received, result },
+        },
+      ];
+    }
+    return resolution ? resolved(id, resolution, identity, exit, problem) : [];
+  },
+  'exit.proposal-rejected': ({ id, data: { number, by, note } }, { problem }) =>
+    problem === undefined ? [{ kind: 'proposal-rejected', id, rejection: { number, by, note } }] : [],
+  'second-person.asked': ({ type, data: { sent } }) => mailsAccepted(type, sent),
   'resignation.amended': ({ id, data }, { exit, problem }) => {
     const { effectiveAt: _, effectiveZone: __, actorIds: ___, ...amendment } = data;
     return problem === undefined ? [{ kind: 'amended', id, amendment }, ...effectOf(exit)] : [];
@@ -132,13 +150,21 @@ const readers: Readers = {
     problem === undefined
       ? [{ kind: 'attention', step: keyOfStep(data), why: data.error, type: data.type }]
       : [],
-  'step.resolved': ({ id, source: identity, data: resolution }, { exit, problem }) => {
-    const { state } = exit.step(resolution.step, resolution.system) ?? {};
-    const result =
-      problem === undefined && state ? { ok: state } : { refused: problem ?? 'there is no such step' };
-    return [{ kind: 'step-resolved', id, resolution, identity, result }];
-  },
+  'step.resolved': ({ id, source, data }, { exit, problem }) => resolved(id, data, source, exit, problem),
 };
+
+function resolved(
+  id: string,
+  resolution: Resolution,
+  identity: string,
+  exit: Exit,
+  problem: string | undefined,
+): UntimedFact[] {
+  const { state } = exit.step(resolution.step, resolution.system) ?? {};
+  const result =
+    problem === undefined && state ? { ok: state } : { refused: problem ?? 'there is no such step' };
+  return [{ kind: 'step-resolved', id, resolution, identity, result }];
+}
 
 /** The decision waits for a day. */
 const effectOf = ({ effectiveDay, effectiveAt: instant }: Exit): UntimedFact[] =>

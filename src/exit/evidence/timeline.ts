@@ -28,6 +28,7 @@ const lines: { [K in Kind]?: (fact: FactOf<K>) => string | undefined } = {
   'mail-accepted': ({ mail, to }) => `Mail to ${to} accepted (${words(mail)})`,
   amended: ({ amendment: { lastWorkingDay, effectiveOn, by } }) =>
     `Amended by ${by}: ${[lastWorkingDay && `last working day ${lastWorkingDay}`, effectiveOn && `takes effect on ${effectiveOn}`].filter(Boolean).join(', ')}`,
+  'proposal-rejected': ({ rejection: { number, by } }) => `Proposal ${number} ended by ${by}`,
   'handed-over': ({ handOver: { to, by } }) => `Handed over to ${to.name} (${to.email}) by ${by}`,
   'rescheduling-requested': ({ request: { at, by } }) =>
     `Interview: ${at ? new Date(at).toISOString() : 'the next free time'} requested${by ? ` by ${by}` : ''}`,

@@ -9,6 +9,13 @@ export const resignCommand = (employeeId: string): string => command('resign', e
 export const decideCommand = (employeeId: string, outcome: Outcome, by: string): string =>
   command('decide', employeeId, outcome, '--by', by);
 
+/** What a second person does with a decision that another one has proposed. */
+export const secondCommand = (employeeId: string, how: 'confirm' | 'reject', by: string): string =>
+  command('decide', employeeId, `--${how}`, '--by', by);
+
+export const overrideCommand = (employeeId: string, system: string, by: string): string =>
+  `${resolveCommand(employeeId, `block-access:${system}`, 'retry', by)} --override`;
+
 export const resolveCommand = (
   employeeId: string,
   step: string,

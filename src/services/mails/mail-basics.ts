@@ -22,9 +22,14 @@ export function basicsOf(
       name: shortName(employeeName ?? employeeId),
       nameAndId: titleOf({ employeeId, employeeName }),
     },
+    link: null,
     whomToAsk: null,
   };
 }
+
+/** The exit in the console, for those who may see it there. */
+export const linkTo = (exitId: string, { consoleUrl }: { consoleUrl: string }): string | null =>
+  consoleUrl === '' ? null : `${consoleUrl}/exits/${exitId}`;
 
 /** @throws FinalFailure AddressRefused where the employee has no address */
 export function addressesOf(employee: Employee, whatToDo: 'tell' | 'invite'): string[] {

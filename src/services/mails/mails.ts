@@ -2,7 +2,7 @@
  * The mails, and the template data of each. An absent value is null, not missing: rendering fails on an unknown name, and on the
  * output of null.
  */
-import type { Ending } from '../../exit/decision.js';
+import type { Ending, Outcome } from '../../exit/decision.js';
 
 export const mailNames = [
   'manager-resignation',
@@ -14,6 +14,7 @@ export const mailNames = [
   'correction-wrong-person',
   'decision-reminder',
   'decision-escalation',
+  'second-person',
   'operator-attention',
   'operator-orphaned-hold',
   'task-request',
@@ -42,6 +43,18 @@ export interface MailData extends Record<MailName, EveryMail> {
     /** The number of reminders before it. */
     reminders: number;
     hrPartner: Person;
+  };
+  /** To a second person, who confirms what another one has proposed. */
+  'second-person': AboutSystems & {
+    proposedBy: string;
+    proposedAt: string;
+    outcome: Outcome | null;
+    /** `YYYY-MM-DD`; null where the decision has none of its own. */
+    effectiveOn: string | null;
+    /** The system whose protected groups the override is about. */
+    override: string | null;
+    note: string | null;
+    commands: { confirm: string; reject: string | null; status: string };
   };
   'operator-attention': EveryMail & {
     commands: { status: string };
@@ -111,6 +124,8 @@ interface EveryMail {
     /** "Dana Fox (E-1002)", or the id alone. */
     nameAndId: string;
   };
+  /** The exit in the console; null where there is none, or where the recipient does not see it. */
+  link: string | null;
   /** Only in mails to the employee, the manager and the person of a task. */
   whomToAsk: { hrPartner: Person; operator: Person } | null;
 }

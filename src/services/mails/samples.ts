@@ -11,11 +11,14 @@ const about = {
   organisation: 'Acme',
   to: { name: 'Ravi Menon', insteadOfManager: null },
   employee: { name: 'Dana Fox', nameAndId: 'Dana Fox (E-1002)' },
+  link: null,
   whomToAsk: null,
 };
-const toManager = { ...about, whomToAsk: { hrPartner, operator }, systems };
+const link = 'https://exits.acme.example/exits/4711';
+const toManager = { ...about, link, whomToAsk: { hrPartner, operator }, systems };
 const toStandIn = {
   ...toManager,
+  link: null,
   to: { name: 'Acme HR', insteadOfManager: 'the directory names no manager' },
   systems: ['payroll'],
 };
@@ -88,13 +91,44 @@ export const samples: { [K in keyof MailData]: MailData[K][] } = {
   ],
   'correction-withdrawn': corrections,
   'correction-wrong-person': corrections,
-  'decision-reminder': [{ ...open, number: 2, of: 3 }],
+  'decision-reminder': [
+    { ...open, number: 2, of: 3 },
+    { ...open, link, number: 3, of: 3 },
+  ],
   'decision-escalation': [0, 1, 3].map((reminders) => ({
-    ...open,
+    ...{ ...open, link: reminders === 1 ? link : null },
     hrPartner,
     number: 1 + reminders,
     reminders,
   })),
+  'second-person': [
+    {
+      ...{ ...about, link },
+      ...{ systems, proposedBy: 'hr@acme.example', proposedAt: openedAt, outcome: 'leaving', override: null },
+      ...{ effectiveOn: '2026-12-31', note: 'as agreed with the works council' },
+      commands: {
+        confirm: 'ems decide E-1002 --confirm --by head-of-hr@acme.example',
+        reject: 'ems decide E-1002 --reject --by head-of-hr@acme.example',
+        status,
+      },
+    },
+    {
+      ...about,
+      ...{
+        systems,
+        proposedBy: 'it@acme.example',
+        proposedAt: openedAt,
+        outcome: null,
+        override: 'production',
+      },
+      ...{ effectiveOn: null, note: null },
+      commands: {
+        confirm: 'ems resolve E-1002 block-access:production retry --by hr@acme.example --override',
+        reject: null,
+        status,
+      },
+    },
+  ],
   'operator-attention': [
     {
       ...about,

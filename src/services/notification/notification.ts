@@ -4,11 +4,19 @@ import type { Corrected, Decision, Uncorrected } from '../../exit/decision.js';
 import type { OrphanedHold } from '../../exit/drift.js';
 import { messageId } from '../../exit/ids.js';
 import type { Answer, Contact, Employee, Sent } from '../../exit/people.js';
+import type { Proposal } from '../../exit/proposals.js';
 import type { Recipient } from '../../exit/told.js';
 import type { Resignation } from '../../exit/resignation.js';
-import { addressesOf, basicsOf } from '../mails/mail-basics.js';
+import { addressesOf, basicsOf, linkTo } from '../mails/mail-basics.js';
 import { Failures } from '../mails/failures-by-address.js';
-import { decideCommand, resignCommand, resolveCommand, statusCommand } from '../mails/commands.js';
+import {
+  decideCommand,
+  overrideCommand,
+  resignCommand,
+  resolveCommand,
+  secondCommand,
+  statusCommand,
+} from '../mails/commands.js';
 import type { Mail } from '../mails/mails.js';
 import type { MailTemplates } from '../mails/templates.js';
 import type { Deliveries, Mailer } from '../protocols/smtp.js';
@@ -16,7 +24,7 @@ import type { Deliveries, Mailer } from '../protocols/smtp.js';
 interface NotificationOptions {
   mailer: Mailer;
   templates: MailTemplates;
-  organisation: { name: string; domain: string };
+  organisation: { name: string; domain: string; consoleUrl: string };
   /** In the order in which they stand in for one another. */
   hrPartners: readonly [Contact, ...Contact[]];
   escalateTo: Contact;
@@ -111,8 +119,9 @@ export function createNotificationService({
     return [...answers, ...failures.refusals.map(({ message }) => ({ refused: message }))];
   }
 
-  const toManager = ({ employee, systems }: AboutEmployee) => ({
+  const toManager = ({ exitId, employee, systems }: AboutEmployee) => ({
     ...basicsOf(organisation, employee.manager, { employeeId: employee.employeeId, employee }),
+    link: linkTo(exitId, organisation),
     whomToAsk: whomToAsk(employee),
     systems,
   });
@@ -121,6 +130,7 @@ export function createNotificationService({
     const { employeeId, systems, openedAt, reviewBy } = about;
     return {
       ...basicsOf(organisation, to, about),
+      link: linkTo(about.exitId, organisation),
       systems,
       openedAt,
       reviewBy,
@@ -212,6 +222,31 @@ export function createNotificationService({
       return send(exitId, `remind-hr-partner.${number}`, hrPartner, mail, signal);
     },
 
+    /** Asks a second person to confirm what another one has proposed. */
+    askSecondPerson(
+      about: AboutExit & { systems: string[]; secondPerson: Contact; proposal: Proposal },
+      signal: AbortSignal,
+    ): Promise<Sent> {
+      const { exitId, employeeId, systems, secondPerson: to, proposal } = about;
+      const { number, by, at, decision, override = null, note = null } = proposal;
+      const mail = templates.render('second-person', to.language, {
+        ...basicsOf(organisation, to, about),
+        link: linkTo(exitId, organisation),
+        ...{ systems, proposedBy: by, proposedAt: at, override, note },
+        outcome: decision?.outcome ?? null,
+        effectiveOn: decision?.effectiveOn ?? null,
+        commands: {
+          confirm:
+            override === null
+              ? secondCommand(employeeId, 'confirm', to.email)
+              : overrideCommand(employeeId, override, to.email),
+          reject: override === null ? secondCommand(employeeId, 'reject', to.email) : null,
+          status: statusCommand(employeeId),
+        },
+      });
+      return send(exitId, `second-person.${number}`, to, mail, signal);
+    },
+
     escalate(
       about: OpenDecision & {
         escalateTo: Contact;
@@ -248,6 +283,7 @@ export function createNotificationService({
         resolveCommand(employeeId, step, action, operator.email);
       const mail = templates.render('operator-attention', operator.language, {
         ...basicsOf(organisation, operator, about),
+        link: linkTo(exitId, organisation),
         commands: { status: statusCommand(employeeId) },
         isNews: causes.every(({ isNews = false }) => isNews),
         causes: causes.map(({ step, error, isNews = false }) => ({
