@@ -7,6 +7,13 @@ import { kinds } from '../bench/compare/form.js';
 import { scratchFolder } from './support/temporal.js';
 
 const SEED = 20261126;
+/** Those that take access, decisions and mails; `npm run chaos -- --mistake` runs the others too. */
+const tried = [
+  'forget what is taken',
+  'acknowledge before acting',
+  'publish before writing',
+  'believe a timeout',
+];
 
 describe('@long npm run chaos', function () {
   this.timeout(600_000);
@@ -23,7 +30,7 @@ describe('@long npm run chaos', function () {
       assert.ok(Object.keys(faults).length > 5, JSON.stringify(faults));
     });
 
-  for (const [mistake, { breaks }] of Object.entries(mistakes))
+  for (const mistake of tried)
     it(`finds a deliberate mistake: ${mistake}`, async () => {
       const { violations } = await campaign({
         ...{ kind: 'choreographed', seed: SEED, exits: 8, minutes: 0.4, overWithinMs: 40_000, mistake },
@@ -31,7 +38,7 @@ describe('@long npm run chaos', function () {
         progress: () => undefined,
       });
       assert.ok(
-        violations.some(({ rule }) => rule === breaks),
+        violations.some(({ rule }) => rule === mistakes[mistake]!.breaks),
         JSON.stringify(violations),
       );
     });
