@@ -15,7 +15,6 @@ interface Concern {
 export const notConcerned = <T extends Contact>(candidates: readonly [T, ...T[]], concern: Concern): T =>
   candidates.find(({ email }) => !isConcerned(email, concern)) ?? candidates[0];
 
-/** @param hrPartner the one who has the exit */
 /**
  * @param needed how many there have to be: two where a second person confirms
  * @returns who may decide, where the plan names them: those whom the exit concerns stand aside, and the next ones stand in
@@ -35,6 +34,7 @@ export function decidersOf(
   return [...free.values()];
 }
 
+/** @param hrPartner the one who has the exit */
 export function contactsOf(
   { hrPartners, operator, review: { escalateTo } }: Plan,
   hrPartner: Contact | undefined,

@@ -129,6 +129,8 @@ export abstract class ExitState {
   protected pendingDecisions: RecordedEvent<'exit.decision-finalised' | 'exit.proposed'>[] = [];
   /** The start was over once: a retry does not take the exit back to it. */
   protected wasAwaiting = false;
+  /** A mail to the operator is due, and waits until the employee is known. */
+  isNoticeHeldBack = false;
 
   constructor(protected readonly opening: Opening) {
     ({

@@ -79,8 +79,13 @@ export abstract class ExitSteps extends ExitRules {
     if (step.name !== 'notify-operator' && this.notices.add(step, why.error)) this.notifyOperator(at);
   }
 
-  /** A further cause does not cancel a mail that is on its way: the next mail names it. */
+  /**
+   * A further cause does not cancel a mail that is on its way: the next mail names it. The operator may be the employee. Until a server
+   * has said who that is, the mail waits.
+   */
   protected notifyOperator(at: string): void {
+    this.isNoticeHeldBack = !this.isEmployeeKnown;
+    if (this.isNoticeHeldBack) return;
     if (this.step('notify-operator')?.state !== 'running') this.ledger.restart('notify-operator', at);
   }
 

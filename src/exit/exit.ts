@@ -278,12 +278,15 @@ export class Exit extends ExitActs {
     this.wasAwaiting ||= this.ledger.starting.every(({ state }) => state !== 'running');
     this.isUnknown = !this.ending && this.isUnknownEverywhere;
     if (this.isUnknown || (this.ending && gating.every(isSettled))) this.close(at);
-    else if (this.notices.due(this.steps).length === 0)
+    else if (this.notices.due(this.steps).length === 0) {
+      this.isNoticeHeldBack = false;
       this.skip([this.step('notify-operator')], at, 'resolved before the operator was notified');
+    } else if (this.isNoticeHeldBack) this.notifyOperator(at);
   }
 
   private close(at: string): void {
     this.closedAt = at;
+    this.isNoticeHeldBack = false;
     this.lapseProposals(at);
     const why = this.isUnknown
       ? 'no directory and no critical system knows the employee'

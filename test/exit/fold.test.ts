@@ -179,6 +179,15 @@ describe('the fold of an employee’s events', () => {
     assert.deepEqual(notices(stuck('no such mailbox', 'notify-operator')), [0, []]);
   });
 
+  it('tells the operator once a server has said who the employee is, who may be the operator', () => {
+    const unknown = fold(streamOf(resigned, stuck('two accounts'))).latest!;
+    assert.deepEqual([unknown.isNoticeHeldBack, unknown.step('notify-operator')], [true, undefined]);
+    const known = fold(streamOf(resigned, stuck('two accounts'), told)).latest!;
+    assert.deepEqual([known.isNoticeHeldBack, known.step('notify-operator')?.state], [false, 'running']);
+    const mended = fold(streamOf(resigned, stuck('two accounts'), blocked('code'), told)).latest!;
+    assert.deepEqual([mended.isNoticeHeldBack, mended.step('notify-operator')], [false, undefined]);
+  });
+
   it('skips open reminders and notices at the decision, and closes without them', () => {
     const exit = fold(streamOf(...begun, stuck('450', 'remind-hr-partner'), decided('leaving'))).latest!;
     assert.equal(exit.step('remind-hr-partner')!.state, 'skipped');

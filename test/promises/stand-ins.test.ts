@@ -26,6 +26,7 @@ inBothForms(
       world.mail.refuse((to) => (to.startsWith('boss') ? { code: 550, message: 'no such user' } : undefined));
       const nora = await opened(world, { on: ['payroll'], email: NORA });
       await untilStep(world, nora, 'notify-manager');
+      await untilStep(world, nora, 'schedule-hr-interview', 'done');
       const status = await untilStep(world, nora, 'escalate-decision', 'done');
       assert.equal(status.hrPartner?.email, HR);
       assert.equal(status.interview?.with, HR);

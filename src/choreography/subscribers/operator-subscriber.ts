@@ -18,6 +18,9 @@ interface OperatorNotices {
   sending?: Notice;
 }
 
+/** How long a notice waits for a server that identifies the employee, before it is looked at again. */
+const UNKNOWN_EMPLOYEE_MS = 1000;
+
 /** A separate consumer, so that an outage of the operator's mailbox delays no other mail. */
 export function operatorSubscription(notification: NotificationService): Subscription<OperatorNotices> {
   const notify: Task<OperatorNotices> = {
@@ -58,5 +61,6 @@ export function operatorSubscription(notification: NotificationService): Subscri
     tasks: [notify],
     memory: { bucket: 'exit-notification-operator', empty: { sent: [] } },
     taskOf: (event, exit) => (isDue(event, exit) ? notify : undefined),
+    redeliverAfter: (_event, exit) => (exit.isNoticeHeldBack ? UNKNOWN_EMPLOYEE_MS : undefined),
   };
 }
