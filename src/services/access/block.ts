@@ -39,10 +39,11 @@ export const block =
         );
       const user = await port.read(account, signal);
       if (user && !overridesProtection) {
-        const { last, untold } = await groupsLeftWithout(user, port, protectedGroups, hold, signal);
+        const { last, untold, because } = await groupsLeftWithout(user, port, protectedGroups, hold, signal);
+        const why = because ? ` (${because})` : '';
         if (untold.length > 0)
           throw cannotTell(
-            `${port.system} does not list who else is in ${untold.join(', ')}, so ${account.userName} may be the last active member: look there, then retry with an override, or block by hand`,
+            `${port.system} does not list who else is in ${untold.join(', ')}${why}, so ${account.userName} may be the last active member: look there, then retry with an override, or block by hand`,
           );
         if (last.length > 0) {
           throw new FinalFailure(

@@ -9,6 +9,8 @@ export interface Left {
   last: string[];
   /** The groups whose members the system does not list. */
   untold: string[];
+  /** Why it does not, where it says so: for people. */
+  because?: string;
 }
 
 /** @returns the protected groups without another known active member */
@@ -22,7 +24,9 @@ export async function groupsLeftWithout(
   const endangered = strategyOf(port, hold).endangers(user, protectedGroups);
   const left = await orUntold(port, leftIn(user, port, endangered, signal), signal);
   if ('told' in left) return left.told;
-  return { last: [], untold: left.hasNoGroups ? [] : [...endangered] };
+  return left.hasNoGroups
+    ? { last: [], untold: [] }
+    : { last: [], untold: [...endangered], because: left.because };
 }
 
 async function leftIn(

@@ -5,6 +5,7 @@
 import { cannotTell, FailureType, isFinalFailure } from '../../exit/failures.js';
 import { isPage } from './http-answer.js';
 import type { HttpServer } from './http-exchange.js';
+import { Remainders } from './remainders.js';
 import { createScimLists, type ResourceType } from './scim-list.js';
 import {
   attribute,
@@ -45,9 +46,6 @@ const BY_MEMBER = {
 
 /** How many groups are read one by one for a member that they show. */
 const MAX_TRIED = 3;
-const MOST_REMEMBERED = 10_000;
-/** How long removals of EMS explain that no membership is found, in milliseconds. */
-const EXPLAINS_MS = 60_000;
 
 export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   const wire = createScimWire({ ...server, base: scimUrl.replace(/\/+$/, '') });
@@ -58,8 +56,10 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   const group = (id: string, signal: AbortSignal) => get('Groups', id, WITHOUT_MEMBERS, groupOf, signal);
   /** Whether a member of a group has been seen to be called by its id. */
   let hasIds = false;
-  /** By member, the groups that the filter has found, without those that EMS has removed it from since; and when that was. */
-  const memberships = new Map<string, { ids: Set<string>; atMs: number }>();
+  /** By member, the groups that the filter has found. */
+  const memberships = new Remainders();
+  /** By group, the members that it has shown. */
+  const members = new Remainders();
   const writes = createScimWrites(wire, async (type, id, signal) => {
     const resource = await (type === 'Users' ? user(id, signal) : group(id, signal));
     return resource?.version;
@@ -237,7 +237,16 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
     },
 
     /** @returns the group with its members, where the server shows them; undefined where it is gone */
-    getMembers: (id: string, signal: AbortSignal) => get('Groups', id, WITH_MEMBERS, groupOf, signal),
+    async getMembers(id: string, signal: AbortSignal): Promise<ScimGroup | undefined> {
+      const found = await get('Groups', id, WITH_MEMBERS, groupOf, signal);
+      const shown = found?.members ?? [];
+      if (shown.length > 0)
+        members.see(
+          id,
+          shown.map(({ value = '' }) => value),
+        );
+      return found;
+    },
 
     /** @returns the groups that the user shows; undefined where the server shows none there */
     async groupsShown(userId: string, signal: AbortSignal): Promise<Reference[] | undefined> {
@@ -253,18 +262,15 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
       const by = { ...BY_MEMBER, value: memberId };
       const isProven = search.isProven(by);
       let hits = await search.hits(by, signal);
-      const left = memberships.get(memberId);
-      // That all are gone which it found just now, the removals of EMS explain.
-      if (hits.length === 0 && left?.ids.size === 0 && Date.now() - left.atMs < EXPLAINS_MS) return [];
+      if (hits.length === 0 && memberships.isNone(memberId)) return [];
       if (hits.length === 0 && isProven && !(await search.stillFinds(by, signal, memberId)))
         hits = await search.hits(by, signal);
       if (hits.length > 0) {
         hasIds = true;
-        if (memberships.size > MOST_REMEMBERED) memberships.clear();
-        const ids = new Set(hits.flatMap((each) => groupOf(each)?.id ?? []));
-        memberships.set(memberId, { ids, atMs: Date.now() });
+        const ids = hits.flatMap((each) => groupOf(each)?.id ?? []);
+        memberships.see(memberId, ids);
       } else {
-        memberships.delete(memberId);
+        memberships.forget(memberId);
         await assertFindsMembers(signal);
         await assertMembersAreIds(signal);
       }
@@ -283,11 +289,14 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
         signal,
       ),
 
-    /** EMS has removed a member. */
+    /** EMS removes a member. */
     noteRemoval(memberId: string, groupId: string): void {
-      const left = memberships.get(memberId);
-      if (left?.ids.delete(groupId)) left.atMs = Date.now();
+      memberships.remove(memberId, groupId);
+      members.remove(groupId, memberId);
     },
+
+    /** Whether EMS has removed all members that the group has shown. */
+    isEmptied: (groupId: string): boolean => members.isNone(groupId),
 
     areIds,
 

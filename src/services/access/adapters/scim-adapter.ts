@@ -144,9 +144,9 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
           detail: `the other spelling, "members" with a value, empties ${displayName} on strict servers, so that EMS never sends it`,
         };
       const path = `members[value eq ${JSON.stringify(accountId)}]`;
-      const outcome = await scim.patch('Groups', { id, version }, { op: 'remove', path }, signal);
-      if (outcome.kind === 'written') scim.noteRemoval(accountId, id);
-      return outcome;
+      // Before its answer, which may get lost: a membership that is gone then went by it.
+      scim.noteRemoval(accountId, id);
+      return scim.patch('Groups', { id, version }, { op: 'remove', path }, signal);
     },
 
     async addToGroup(accountId, { id, displayName }, signal, isUnversioned = false) {

@@ -64,6 +64,7 @@ export function createScimMembers(
     const isComplete = isShown && ids.length === members.length && !isLong(listed);
     return { ids, isComplete, groupName, version };
   };
+  const isHidden = ({ id, isShown }: Listed): boolean => !isShown && !scim.isEmptied(id);
   const untold = (because: string): Standing => ({ is: 'cannot tell', because });
 
   const isLong = ({ members: { length } }: Listed): boolean =>
@@ -83,6 +84,7 @@ export function createScimMembers(
     // An empty list is believed where some group shows members, or the filter finds some.
     const isBelieved =
       members.length > 0 ||
+      scim.isEmptied(listed.id) ||
       (await isOutdone(listed, signal)) ||
       (isShown && (await scim.findsMembers(signal))) ||
       (await scim.showsMembers(signal));
@@ -174,7 +176,7 @@ export function createScimMembers(
     if (name !== undefined) return called(listed, name);
     const doubt = await doubtOf(listed, signal);
     if (doubt !== undefined) return untold(doubt);
-    const isWeak = !listed.isShown || (await mayBeCut(listed, signal));
+    const isWeak = isHidden(listed) || (await mayBeCut(listed, signal));
     if (!isWeak || (await areOutByFilter(accountId, [listed], signal))) return { is: 'out' };
     return untold(`may not show all members of "${listed.displayName}"`);
   }
@@ -210,7 +212,7 @@ export function createScimMembers(
     doubt ??= cut && `may show only some of the members of "${cut.displayName}"`;
     if (doubt !== undefined) return untold(doubt);
     if (lists(outer, accountId)) return { is: 'direct' };
-    const hidden = all.filter(({ isShown }) => !isShown);
+    const hidden = all.filter(isHidden);
     if (hidden.length === 0 || (await areOutByFilter(accountId, hidden, signal))) return { is: 'out' };
     return untold(`may not show all members of "${hidden[0]!.displayName}"`);
 
@@ -284,6 +286,8 @@ export function createScimMembers(
         const inner = await groupsAmong(listed, signal);
         for (const value of unknown) {
           if (inner?.includes(value) || names.some((name) => sameText(name, value))) continue;
+          // The id of an account that was deleted.
+          if (formOf(value) === formOf(accountId)) continue;
           const isActive = await isActiveByName(value, signal);
           if (isActive) return 'yes';
           inDoubt ||= isActive === undefined;
@@ -295,6 +299,9 @@ export function createScimMembers(
     },
   };
 }
+
+/** What ids of one server have in common, and its names mostly do not: a UUID, a number, or where which marks are. */
+const formOf = (id: string): string => (/^\d+$/.test(id) ? 'number' : id.replaceAll(/[\da-z]/gi, 'x'));
 
 /** @returns what was read, or why the server refuses to show it alone, for people: it goes on after the name of the system */
 async function unlessRefused<T>(answer: Promise<T>): Promise<T | { refusal: string }> {
