@@ -129,7 +129,7 @@ export abstract class ExitState {
   protected pendingDecisions: RecordedEvent<'exit.decision-finalised' | 'exit.proposed'>[] = [];
   /** The start was over once: a retry does not take the exit back to it. */
   protected wasAwaiting = false;
-  /** A mail to the operator is due, and waits until the employee is known. */
+  /** A mail to the operator is due, and waits for the directory. */
   isNoticeHeldBack = false;
 
   constructor(protected readonly opening: Opening) {
@@ -242,6 +242,12 @@ export abstract class ExitState {
       this.plan !== undefined &&
       (this.identities.size > 0 || this.ledger.starting.every(({ state }) => state !== 'running'))
     );
+  }
+
+  /** The directory may still say who the employee is. A critical system in an outage is not waited for. */
+  protected get isDirectoryAwaited(): boolean {
+    const isAsking = ({ name, state }: Step) => name !== 'block-access' && state === 'running';
+    return this.identities.size === 0 && this.ledger.starting.some(isAsking);
   }
 
   /** Whether the decision event with this sequence number waits until the employee is identified. */

@@ -80,11 +80,11 @@ export abstract class ExitSteps extends ExitRules {
   }
 
   /**
-   * A further cause does not cancel a mail that is on its way: the next mail names it. The operator may be the employee. Until a server
-   * has said who that is, the mail waits.
+   * A further cause does not cancel a mail that is on its way: the next mail names it. The operator may be the employee. Until the
+   * directory has said who that is, the mail waits.
    */
   protected notifyOperator(at: string): void {
-    this.isNoticeHeldBack = !this.isEmployeeKnown;
+    this.isNoticeHeldBack = this.isDirectoryAwaited;
     if (this.isNoticeHeldBack) return;
     if (this.step('notify-operator')?.state !== 'running') this.ledger.restart('notify-operator', at);
   }

@@ -184,6 +184,11 @@ describe('the fold of an employee’s events', () => {
     assert.deepEqual([unknown.isNoticeHeldBack, unknown.step('notify-operator')], [true, undefined]);
     const known = fold(streamOf(resigned, stuck('two accounts'), told)).latest!;
     assert.deepEqual([known.isNoticeHeldBack, known.step('notify-operator')?.state], [false, 'running']);
+    const unasked = ['notify-manager', 'notify-employee', 'schedule-hr-interview'].map((step) =>
+      stuck('no such person', step),
+    );
+    const nowhere = fold(streamOf(resigned, stuck('two accounts'), ...unasked)).latest!;
+    assert.equal(nowhere.step('notify-operator')?.state, 'running', 'payroll may take long');
     const mended = fold(streamOf(resigned, stuck('two accounts'), blocked('code'), told)).latest!;
     assert.deepEqual([mended.isNoticeHeldBack, mended.step('notify-operator')], [false, undefined]);
   });

@@ -18,7 +18,7 @@ interface OperatorNotices {
   sending?: Notice;
 }
 
-/** How long a notice waits for a server that identifies the employee, before it is looked at again. */
+/** How long a notice waits for the directory, before it is looked at again. */
 const UNKNOWN_EMPLOYEE_MS = 1000;
 
 /** A separate consumer, so that an outage of the operator's mailbox delays no other mail. */
