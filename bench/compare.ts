@@ -29,7 +29,7 @@ const full: Scale = {
   ...{ outageMs: 60_000, duringOutage: 6, atKill: 6, restMs: 10_000, asks: 3 },
 };
 const least: Scale = {
-  ...{ alone: 1, load: 2, perSecond: 2, inFlight: 2, windowMs: 3_000 },
+  ...{ alone: 1, load: 2, perSecond: 2, inFlight: 2, windowMs: 6_000 },
   ...{ outageMs: 2_000, duringOutage: 2, atKill: 2, restMs: 1_000, asks: 1 },
 };
 

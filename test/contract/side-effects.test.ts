@@ -146,6 +146,21 @@ contract('what a write costs besides: a hold', [embedded], (system, { SUSPEND, G
     assert.equal(left.length, 2, 'the other groups still have their members');
   });
 
+  it('is not blamed for a member who went before its own write, which met another version', async () => {
+    const [ravi, account] = [await system.hire(), (await system.captured(GROUPS)).account];
+    let isFirst = true;
+    system.proxy.quirk((forward) => async (request) => {
+      if (isFirst && isWrite(request, 'Groups')) {
+        isFirst = false;
+        const { 'if-match': _, ...headers } = request.headers;
+        await forward({ ...request, headers, body: JSON.stringify(removal(ravi.id)) });
+      }
+      return forward(request);
+    });
+    const { notes } = await system.block(account, GROUPS);
+    assert.deepEqual([isFirst, notes], [false, []]);
+  });
+
   it('goes on where another administrator removes another member in the same moment', async () => {
     const others = [await system.hire(), await system.hire(), await system.hire()];
     const { id, account } = await system.captured(GROUPS);

@@ -28,10 +28,11 @@ export async function watchOthers(
 ) {
   const look = async (): Promise<Members | undefined> => port.membersOf?.(group.id, signal);
   let members = seen ?? (await look());
-  /** The other members before our first write, and the version that the last one made. */
+  /** The other members before our first write that may have had an effect, and the version that the last one made. */
   let before = recorded;
-  /** Those that this attempt saw before its first write. */
+  /** Those that this attempt saw before that write. */
   let here: string[] | undefined;
+  let mayHaveActed = false;
   let made: string | undefined;
   let isLooked = false;
   const isHidden = (): boolean => members?.isComplete === false && members.ids.length === 0;
@@ -54,10 +55,14 @@ export async function watchOthers(
       isLooked = true;
     },
     async during(write: () => Promise<Outcome>): Promise<Outcome> {
-      here ??= others();
-      before ??= here;
+      const hadActed = mayHaveActed;
+      if (!hadActed) here = others();
+      before = recorded ?? here;
       isLooked = true;
+      mayHaveActed = true;
       const outcome = await write();
+      // A write that met another version took none: who went before the next one, went by other hands.
+      if (outcome.kind === 'conflict' || outcome.kind === 'refused') mayHaveActed = hadActed;
       made = outcome.kind === 'written' ? outcome.version : undefined;
       return outcome;
     },
