@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
+import { mergeAccounts } from '../../src/exit/hold-facts.js';
 import { finalFailure } from '../support/failures.js';
 import { contract } from './contract.js';
 import { embedded } from './targets.js';
@@ -70,6 +71,61 @@ contract('whose account it is: a hold', [embedded], (system, { SUSPEND, named })
     assert.equal((await system.admin.account(id)).active, false);
     await system.access({ match }).restore(account, taken, signal, { employee, chosen: [id] });
     assert.equal((await system.admin.account(id)).active, true);
+  });
+
+  /** The account is blocked, and then given to another person, who may use it. */
+  const passOn = async (hold = SUSPEND) => {
+    const captured = await system.captured(hold);
+    const { taken } = await system.block(captured.account, hold);
+    await system.admin.setExternalId(captured.id, named('E-of-another'));
+    await system.admin.setActive(captured.id, true);
+    const match = [{ attribute: 'externalId', template: '{employeeId}' }];
+    return { ...captured, taken, service: system.access({ match }) };
+  };
+  const PASSED = /no longer finds the account .* by the keys of .* look whose it is/;
+
+  it('leaves the account alone that has passed to another person: the check cannot tell, and names both', async () => {
+    const { service, employeeId, id } = await passOn();
+    const watched = [{ id, groups: [] }];
+    const drift = await service.driftOf({ employeeId }, watched, SUSPEND, signal);
+    assert.equal(drift?.isUntold, true);
+    assert.match(drift.what, PASSED);
+    assert.match(drift.what, new RegExp(named('E-of-another')));
+    const capturing = service.capture({ employeeId }, SUSPEND, signal, { held: [id] });
+    assert.match(await finalFailure(FailureType.CannotTell, capturing), PASSED);
+    assert.equal((await system.admin.account(id)).active, true);
+    const chosen = [id];
+    const meant = await service.driftOf({ employeeId }, watched, SUSPEND, signal, { chosen });
+    assert.equal(meant?.what, 'the account is active again');
+    await service.capture({ employeeId }, SUSPEND, signal, { held: [id], chosen });
+  });
+
+  it('is not revoked from another person, to whom the account has passed, until its id is named', async () => {
+    const { service, employeeId, id, account } = await passOn();
+    const revoking = service.revoke({ employeeId }, [account], signal);
+    assert.match(await finalFailure(FailureType.CannotTell, revoking), PASSED);
+    assert.equal((await system.admin.account(id)).active, true);
+    await service.revoke({ employeeId }, [account], signal, { chosen: [id] });
+    assert.equal((await system.admin.account(id)).active, false);
+  });
+
+  it('is revoked also where the suspension changed what the account is found by', async () => {
+    const { employeeId, id, account } = await system.captured(SUSPEND);
+    await system.block(account, SUSPEND);
+    await system.admin.setExternalId(id, named('E-gone'));
+    await system.access().revoke({ employeeId }, [account], signal);
+    assert.deepEqual(await system.access().memberships(id, signal), []);
+  });
+
+  it('does not block again what has none of the names that it had, unless its keys find it', async () => {
+    const { employeeId, id, account } = await system.captured(SUSPEND);
+    const old = { ...account, userName: 'someone-else', identities: [] };
+    const blocking = system.block(old, SUSPEND);
+    assert.match(await finalFailure(FailureType.CannotTell, blocking), /is called .* now: look whose it is/);
+    assert.equal((await system.admin.account(id)).active, true);
+    const again = await system.access().capture({ employeeId }, SUSPEND, signal, { held: [id] });
+    await system.block(mergeAccounts(old, again.accounts[0]), SUSPEND);
+    assert.equal((await system.admin.account(id)).active, false);
   });
 
   it('is found by the login where the system knows no employee id, and says so', async () => {

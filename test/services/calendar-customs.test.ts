@@ -167,6 +167,21 @@ describe('@long a calendar that', () => {
     });
   }
 
+  for (const [what, lines] of [
+    ['a part of the time', 'DTSTART:20261101T000000Z\r\nDTEND:20261102T000000Z\r\n'],
+    ['a status of failure', 'REQUEST-STATUS:3.8;No authority\r\n'],
+  ] as const)
+    it(`answers to free-busy with ${what} alone cannot be asked, where it refuses its events`, async () => {
+      const body = `BEGIN:VCALENDAR\r\nBEGIN:VFREEBUSY\r\n${lines}END:VFREEBUSY\r\nEND:VCALENDAR\r\n`;
+      const answer = answering((real, request) =>
+        request.body.includes('free-busy-query')
+          ? { status: 200, headers: { 'content-type': 'text/calendar' }, body }
+          : real,
+      );
+      quirk((forward) => refusing(403, 'calendar-query')(answer(forward)));
+      assert.match(await finalFailure(FailureType.Refused, schedule()), /cannot be asked for its events/);
+    });
+
   it('answers for each calendar in it that free-busy is refused cannot be asked either', async () => {
     const refused = '<response><href>/hr/two/</href><status>HTTP/1.1 403 Forbidden</status></response>';
     const told = (periods: string) =>

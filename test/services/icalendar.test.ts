@@ -1,6 +1,6 @@
 /** What other programs write into a calendar, in the shapes of the public record. */
 import assert from 'node:assert/strict';
-import { busyPeriodsOf, eventsOf } from '../../src/services/protocols/icalendar.js';
+import { busyPeriodsOf, eventsOf, NotTold } from '../../src/services/protocols/icalendar.js';
 import { timeZoneNamed } from '../../src/services/protocols/time-zones.js';
 
 const WEEK = { start: Date.parse('2026-11-23T00:00:00Z'), end: Date.parse('2026-11-30T00:00:00Z') };
@@ -286,6 +286,25 @@ describe('a free-busy report', () => {
       '12:00',
       '15:00',
     ]);
+  });
+
+  const DAY = { start: Date.parse('2026-11-24T00:00:00Z'), end: Date.parse('2026-11-25T00:00:00Z') };
+  const told = (...lines: string[]) =>
+    busyPeriodsOf(['BEGIN:VCALENDAR', ...lines, 'END:VCALENDAR'].join('\r\n'), DAY).length;
+  const hour = 'FREEBUSY:20261124T090000Z/PT1H';
+
+  it('that tells of a part of the time does not tell that the rest is free', () => {
+    const first = part('DTSTART:20261124T000000Z', 'DTEND:20261124T120000Z', hour);
+    const second = part('DTSTART:20261124T120000Z', 'DTEND:20261124T235959Z');
+    assert.throws(() => told(...first), NotTold);
+    assert.throws(() => told(...first), /without the time from 2026-11-24T12:00:00.000Z/);
+    assert.equal(told(...first, ...second), 1);
+    assert.equal(told(...part(hour)), 1);
+  });
+
+  it('with a status of failure tells nothing', () => {
+    assert.throws(() => told(...part('REQUEST-STATUS:3.8;No authority')), /status 3\.8; ?No authority/);
+    assert.equal(told(...part('REQUEST-STATUS:2.0;Success', hour)), 1);
   });
 
   it('that cannot be read is refused', () => {

@@ -157,6 +157,80 @@ describe('an adapter of your own', () => {
       assert.match(await finalFailure(FailureType.CannotTell, capturing), message);
     });
 
+  /** With an account that is active. */
+  const held = (...changes: [was: string, is: string][]): string => {
+    const active = "({ id: '1', userName: 'nora', identities: [], active: true })";
+    const all: typeof changes = [['read: async () => undefined', `read: async () => ${active}`], ...changes];
+    return all.reduce((code, [was, is]) => {
+      assert.ok(code.includes(was), was);
+      return code.replace(was, is);
+    }, port);
+  };
+  const block = async (code: string) => {
+    const service = (await load(making(code))).get('ledger')!;
+    const hold = { kind: 'suspend' } as const;
+    const { accounts } = await service.capture({ employeeId: 'E-1' }, hold, signal);
+    const tried = { suspended: false, groups: [] };
+    return service.block(accounts[0]!, hold, tried, () => Promise.resolve(), signal);
+  };
+
+  it('cannot tell where a search finds an account by another value alone, and drops it beside the right one', async () => {
+    const hit = (id: string, value: string) =>
+      `{ account: { id: '${id}', userName: '${value}', identities: [], active: true }, value: '${value}' }`;
+    const finding = (hits: string) =>
+      port.replace(/find: async .*\n.*\n {2}\],/, `find: async () => [${hits}],`);
+    const match = '    match: [{ login: "{login}" }]\n';
+    const capture = async (hits: string) =>
+      (await load(making(finding(hits)), match))
+        .get('ledger')!
+        .capture({ employeeId: 'E-1', login: 'dana' }, { kind: 'suspend' }, signal);
+    const reason = await finalFailure(FailureType.CannotTell, capture(hit('7', 'dana.marsh')));
+    assert.match(reason, /asked for login "dana", and found dana\.marsh \(7\) by "dana\.marsh"/);
+    const { accounts } = await capture(`${hit('7', 'dana.marsh')}, ${hit('1', 'Dana')}`);
+    assert.deepEqual(
+      accounts.map(({ id }) => id),
+      ['1'],
+    );
+  });
+
+  it('cannot tell where it reads another account than the one asked for', async () => {
+    const code = held(["({ id: '1', userName: 'nora'", "({ id: '2', userName: 'ravi'"]);
+    const reason = await finalFailure(FailureType.CannotTell, block(code));
+    assert.match(reason, /asked for the account 1, and answered with ravi \(2\)/);
+  });
+
+  it('says why where it does not understand a write, and gives no reason of its own', async () => {
+    const refusal = "({ kind: 'refused', why: 'form', detail: 'no such call' })";
+    const code = held(["setActive: async () => ({ kind: 'gone' })", `setActive: async () => ${refusal}`]);
+    const reason = await finalFailure(FailureType.Refused, block(code));
+    assert.match(reason, /ledger does not understand setActive: no such call/);
+  });
+
+  it('may answer null for an account that was deleted', async () => {
+    const { notes } = await block(port.replace('read: async () => undefined', 'read: async () => null'));
+    assert.deepEqual(notes, ['the account no longer exists']);
+  });
+
+  it('is not believed where it answers that the sessions were not ended', async () => {
+    const ending = (answer: string) =>
+      block(
+        held(
+          ['active: true })', 'active: globalThis.ledgerIsActive !== false })'],
+          [
+            "setActive: async () => ({ kind: 'gone' })",
+            "setActive: async () => (globalThis.ledgerIsActive = false, { kind: 'written' })",
+          ],
+          ['system,', `system, endSessions: async () => (${answer}),`],
+        ),
+      ).finally(() => Reflect.deleteProperty(globalThis, 'ledgerIsActive'));
+    for (const answer of ["{ ok: false, error: 'missing_scope' }", 'false'])
+      assert.match(
+        await finalFailure(FailureType.CannotTell, ending(answer)),
+        /answered endSessions with .*false/,
+      );
+    await ending('{ ok: true }');
+  });
+
   it('cannot tell where it answers with false whether a protected group has another active member', async () => {
     const active = "({ id: '1', userName: 'nora', identities: [], active: true })";
     const group = "{ group: { id: 'g', displayName: 'admins' }, via: 'direct', changeable: true }";

@@ -849,6 +849,25 @@ describe('a SCIM server', () => {
       ['409 without any', scimError(409, 'The user has no active sessions'), true],
       ['409 with another reason', scimError(409, 'a logout is in progress'), false],
       ['404 of an address that it does not have', scimError(404, 'Cannot POST /logout/u-1'), false],
+      [
+        '200 and that none is open',
+        { status: 200, body: { success: false, message: 'no active sessions' } },
+        true,
+      ],
+      ['200 and an empty list of errors', { status: 200, body: { errors: [], error: null } }, true],
+      ['204 without a body', { status: 204 }, true],
+      [
+        '200 and a page to sign in',
+        { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>Sign in</html>' },
+        false,
+      ],
+      ['200 and "ok": false', { status: 200, body: { ok: false, error: 'missing_scope' } }, false],
+      ['200 and "success": false alone', { status: 200, body: { success: false } }, false],
+      [
+        '200 and the errors of GraphQL',
+        { status: 200, body: { data: null, errors: [{ message: 'denied' }] } },
+        false,
+      ],
     ] as const)
       it(`has ${isEnded ? 'no session open' : 'its sessions still to be ended'} where it answers ${what}`, async () => {
         server.odd(() => answer);

@@ -12,6 +12,7 @@ import { noteOfGone } from './activation.js';
 import type { Held } from './hold-strategy.js';
 import { costOf } from '../../exit/cost.js';
 import { strategyOf } from './strategies.js';
+import { hasOtherNames } from './still-theirs.js';
 import { groupsLeftWithout } from './protection.js';
 
 export const block =
@@ -38,6 +39,12 @@ export const block =
           `a hold would delete the account ${account.userName} on ${port.system}, which cannot give it back: accept that in the configuration with "restore: nothing", or block it by hand`,
         );
       const user = await port.read(account, signal);
+      // A capture that looks again finds it by its keys, and has no such time: then another name is no doubt.
+      const isCapturedOnce = account.membershipsAt !== undefined;
+      if (user && user.active !== false && isCapturedOnce && hasOtherNames(user, account))
+        throw cannotTell(
+          `the account ${account.userName} (${account.id}) on ${port.system} is called ${[...new Set([user.userName, ...user.identities])].join(', ')} now: look whose it is, and block the employee's account by hand`,
+        );
       if (user && !overridesProtection) {
         const { last, untold, because } = await groupsLeftWithout(user, port, protectedGroups, hold, signal);
         const why = because ? ` (${because})` : '';

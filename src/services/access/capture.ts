@@ -1,8 +1,10 @@
 /** Finds the employee's accounts, and records what the hold may take from each. Writes nothing. */
+import { cannotTell } from '../../exit/failures.js';
 import { bounded, type Capture, type HoldKind } from '../../exit/hold-facts.js';
 import type { Person } from '../../exit/matching.js';
 import type { AccessPort } from './access-port.js';
 import { describe, findAccounts, type Matching } from './find-accounts.js';
+import { foundNow, has, passedOn } from './still-theirs.js';
 import type { Known } from './whose-account.js';
 import { strategyOf } from './strategies.js';
 
@@ -10,6 +12,7 @@ export const capture =
   (port: AccessPort, matching: Matching) =>
   async (employee: Person, hold: HoldKind, signal: AbortSignal, known: Known = {}): Promise<Capture> => {
     const found = await findAccounts(port, matching, employee, known, signal);
+    await assertTheirs();
     const strategy = strategyOf(port, hold);
     const accounts: Capture['accounts'] = [];
     for (const { id, userName, identities, active } of found.accounts) {
@@ -26,4 +29,17 @@ export const capture =
     const { restore, tokensLiveMs } = await port.capabilities(signal);
     const capturedAt = new Date().toISOString();
     return { system: port.system, capturedAt, accounts, notes, cost: { restore, tokensLiveMs } };
+
+    /** The next block writes to each held account, also to one that the keys find no longer. @throws FinalFailure CannotTell */
+    async function assertTheirs(): Promise<void> {
+      const { held = [], chosen = [] } = known;
+      const listed = [...found.accounts, ...found.left];
+      for (const id of held.filter((each) => !chosen.includes(each) && !has(listed, each))) {
+        const user = await port.read({ id }, signal);
+        // One that was deleted, or is as inactive as the hold left it, is not written to.
+        if (!user || user.active === false) continue;
+        const now = await foundNow(port, matching, employee, user, known, signal);
+        if (now && !has(now, id)) throw cannotTell(passedOn(port, user, user, matching, employee));
+      }
+    }
   };

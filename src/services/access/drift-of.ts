@@ -5,6 +5,7 @@ import { knownKeys, type Person } from '../../exit/matching.js';
 import type { AccessPort } from './access-port.js';
 import { accountsNow, type Matching } from './find-accounts.js';
 import { comesBy, groupsOf, isNamed, lookInto, namesOf } from './memberships.js';
+import { foundNow, has, passedOn } from './still-theirs.js';
 import type { Known } from './whose-account.js';
 
 type Seen = Pick<Drift, 'what' | 'isUntold'>;
@@ -25,8 +26,9 @@ export const driftOf =
     let untold: Seen | undefined;
     for (const account of held) {
       const seen = await of(account);
-      if (seen && !seen.isUntold) return seen;
-      untold ??= seen;
+      const doubt = seen && !seen.isUntold && (await doubtOf(account));
+      if (seen && !seen.isUntold && !doubt) return seen;
+      untold ??= doubt || seen;
     }
     const now = await accountsNow(
       port,
@@ -57,6 +59,16 @@ export const driftOf =
       untold ??= cannotTell(`whether ${other} is active, is not shown: ${userName} (${id})`);
     }
     return untold;
+
+    /** Access that came back may be another person's, to whom the account has passed. */
+    async function doubtOf({ id }: WatchedAccount): Promise<Seen | undefined> {
+      if (chosen?.includes(id)) return undefined;
+      const known = { held: held.map((each) => each.id), chosen };
+      const found = await foundNow(port, matching, employee, { id }, known, signal);
+      if (!found || has(found, id)) return undefined;
+      const user = await port.read({ id }, signal);
+      return user && cannotTell(passedOn(port, user, user, matching, employee));
+    }
 
     async function of({ id, groups }: WatchedAccount): Promise<Seen | undefined> {
       if (hold.kind === 'suspend') {

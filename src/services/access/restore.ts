@@ -15,6 +15,7 @@ import type { AccessPort, Account } from './access-port.js';
 import { setActive } from './activation.js';
 import { isSteady, noteIntact, noteReactivation } from './reactivations.js';
 import { accountsNow, findAccounts, type Matching } from './find-accounts.js';
+import { foundNow, has, passedOn } from './still-theirs.js';
 import type { Known } from './whose-account.js';
 import { addMembership } from './membership-writes.js';
 import { isNamed, namesOf, orUntold, ownGroupsOf, without } from './memberships.js';
@@ -181,15 +182,13 @@ export const restore =
      * @throws FinalFailure CannotTell
      */
     async function assertTheirs(person: Person, user: Account): Promise<boolean> {
-      const found = await accountsNow(port, matching, person, known, signal);
-      const isFound = found?.some(({ id }) => id === account.id);
+      const found = await foundNow(port, matching, person, account, known, signal);
+      const isFound = found && has(found, account.id);
       const isAsBlocked =
         (earlier.version !== undefined && user.version === earlier.version) ||
         (earlier.renamed !== undefined && isCalled(user, earlier.renamed));
       if (isFound === false && !isAsBlocked)
-        throw cannotTell(
-          `${port.system} no longer finds the account ${account.userName} (${account.id}) by the keys of ${person.employeeId}: look whose it is, then retry with that account`,
-        );
+        throw cannotTell(passedOn(port, account, user, matching, person));
       for (const { id, userName, active } of found ?? [])
         if (id !== account.id && active !== false)
           lasting.push(`the employee also has the account ${userName} (${id}) now`);

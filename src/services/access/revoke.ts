@@ -8,8 +8,9 @@ import {
   type Revoked,
 } from '../../exit/hold-facts.js';
 import type { Person } from '../../exit/matching.js';
-import type { AccessPort, Membership } from './access-port.js';
+import type { AccessPort, Account, Membership } from './access-port.js';
 import { findAccounts, type Matching } from './find-accounts.js';
+import { foundNow, has, isOfAnother, passedOn } from './still-theirs.js';
 import type { Known } from './whose-account.js';
 import { setActive } from './activation.js';
 import { askGroups, groupsOf, isChangeable, orUntold, without, withoutOthers } from './memberships.js';
@@ -74,6 +75,7 @@ export const revoke =
     async function revokeOne(account: AccountRef): Promise<void> {
       const { id, userName } = account;
       const user = await port.read(account, signal);
+      if (user && (await isPassedOn(user))) return;
       // While it is active: some systems leave out the memberships of suspended accounts.
       const before = user ? await groupsTold(port.groupsOf(id, signal)) : [];
       const changed = await unlessUntold(setActive(port, account, false, signal, user));
@@ -96,6 +98,19 @@ export const revoke =
       // An administrator may have reactivated it while its memberships went: what is reported is observed last.
       if ((await port.read(account, signal))?.active)
         throw new Error(`another administrator reactivated ${userName} on ${port.system} meanwhile`);
+    }
+
+    /** One that is as inactive as a hold leaves it may be found no longer: a suspension may change its keys. */
+    async function isPassedOn(user: Account): Promise<boolean> {
+      const { id, active } = user;
+      const held = captured.find((each) => each.id === id);
+      if (!held || chosen?.includes(id) || has([...found.accounts, ...found.left], id)) return false;
+      if (active === false && !isOfAnother(user, held, matching, employee)) return false;
+      const known = { held: captured.map((each) => each.id), chosen };
+      const now = await foundNow(port, matching, employee, held, known, signal);
+      if (!now || has(now, id)) return false;
+      doubts.add(passedOn(port, held, user, matching, employee));
+      return true;
     }
 
     /** An earlier attempt may have suspended an account that no hold had, and not yet removed its memberships. */

@@ -7,6 +7,7 @@ import { isPage, type HttpAnswer } from '../protocols/http-answer.js';
 import { failureOf } from '../protocols/http-failure.js';
 import { reasonIn } from '../protocols/http-reason.js';
 import type { Pace } from '../protocols/pace.js';
+import { denies } from './denial.js';
 
 interface SessionRevocation {
   name: string;
@@ -44,7 +45,7 @@ export function sessionRevoker({
         signal: AbortSignal.any([signal, deadline.signal]),
       });
       answer = { status: response.status, headers: response.headers, text: await response.text() };
-      if (response.ok) return;
+      if (response.ok && !isContradicted(answer)) return;
     } catch (error) {
       if (signal.aborted) throw error;
       // Only the host, since the query may contain a secret.
@@ -54,6 +55,8 @@ export function sessionRevoker({
       deadline.clear();
     }
     if (saysNone(answer, token)) return;
+    if (answer.status < 300 && !isPage(answer) && reasonIn(answer, token) === '')
+      throw new Error(`${name} answered ${answer.status} to "${what}", and that it was not done`);
     const error = failureOf(answer, name, what, token);
     if (!(error instanceof FinalFailure)) throw error;
     throw new FinalFailure(
@@ -63,12 +66,24 @@ export function sessionRevoker({
   };
 }
 
+/** Whether the body of a success says otherwise: a page to sign in, or a failure in JSON. Without a body the status is believed. */
+function isContradicted(answer: HttpAnswer): boolean {
+  if (/^\s*<(!doctype html|html|head|body)\b/i.test(answer.text)) return true;
+  try {
+    return denies(JSON.parse(answer.text));
+  } catch {
+    return false;
+  }
+}
+
 /** No session is open. */
 const NONE_OPEN = /\bno (active |open |current )?(sessions?|logins?)\b|\bnot logged in\b/i;
 /** Whether the server says that the account has no session to end. */
 function saysNone(answer: HttpAnswer, secret: string): boolean {
   // A bare 404 may mean that the configured address is wrong.
   return (
-    !isPage(answer) && [404, 409, 410].includes(answer.status) && NONE_OPEN.test(reasonIn(answer, secret))
+    !isPage(answer) &&
+    (answer.status < 300 || [404, 409, 410].includes(answer.status)) &&
+    NONE_OPEN.test(reasonIn(answer, secret))
   );
 }

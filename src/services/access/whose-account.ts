@@ -56,8 +56,8 @@ export async function hitsOf(
 }
 
 /** @returns the employee id that the account shows, where it is another one */
-function otherIdOf(
-  { shown = {} }: Candidate,
+export function otherIdOf(
+  { shown = {} }: Pick<Candidate, 'shown'>,
   attributes: readonly string[],
   { employeeId, login, email }: Person,
 ): string | undefined {

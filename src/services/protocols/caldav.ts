@@ -8,7 +8,15 @@ import { isInterviewUid } from '../../exit/ids.js';
 import { eventsWithin, eventsWithUid, freeBusyWithin, objectsAt } from './caldav-reports.js';
 import { Answered, createDavExchange, Refused, TooMuch } from './dav-exchange.js';
 import type { HttpAnswer } from './http-answer.js';
-import { busyPeriodsOf, eventsOf, overlap, without, type CalendarEvent, type Period } from './icalendar.js';
+import {
+  busyPeriodsOf,
+  eventsOf,
+  NotTold,
+  overlap,
+  without,
+  type CalendarEvent,
+  type Period,
+} from './icalendar.js';
 import { itemsIn, type DavItem } from './multistatus.js';
 
 interface CalendarOptions {
@@ -79,6 +87,8 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
       return read(content);
     } catch (error) {
       const why = (error as Error).message;
+      if (error instanceof NotTold)
+        throw new FinalFailure(FailureType.Refused, `${name} answered "${what}" ${why}`, { cause: error });
       throw new Answered(`${name} answered "${what}" with something that is not ${kind}: ${why}`, undefined, {
         cause: error,
       });
@@ -230,8 +240,12 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
     }
   }
 
-  /** @returns the busy periods (RFC 4791 §7.10) */
-  async function freeBusy(within: Period, signal: AbortSignal): Promise<Period[]> {
+  /**
+   * @param needed the part of the time that the answer must tell of
+   * @returns the busy periods (RFC 4791 §7.10)
+   */
+  async function freeBusy(within: Period, needed: Period, signal: AbortSignal): Promise<Period[]> {
+    const busyIn = (content: string): Period[] => busyPeriodsOf(content, needed);
     const what = 'free-busy-query';
     // The default, depth 0, excludes the events of the collection, and answers that all time is free.
     const headers = { depth: '1', 'content-type': 'application/xml; charset=utf-8' };
@@ -240,12 +254,12 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
       { what, method: 'REPORT', url: collection, headers, body, expected: [200, 207] },
       signal,
     );
-    if (answer.status === 200) return parsed(what, answer.text, busyPeriodsOf);
+    if (answer.status === 200) return parsed(what, answer.text, busyIn);
     // Of a collection of calendars some servers answer for each of them. What one keeps back may be busy.
     const items = parsed(what, answer.text, itemsIn, 'a multistatus');
     if (items.length === 0) throw new Answered(`${name} answered "${what}" with an empty multistatus`, 207);
     return items.flatMap(({ href, status, refused, data }) => {
-      if (data !== undefined) return parsed(what, data, busyPeriodsOf);
+      if (data !== undefined) return parsed(what, data, busyIn);
       const said = `${name} answered ${refused ?? status} to "${what}" at ${here(href)}`;
       throw (refused ?? status) < 500
         ? new FinalFailure(FailureType.Refused, said)
@@ -254,8 +268,13 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
   }
 
   /** Free-busy includes our entry and does not tell it apart, so its time is cut out. */
-  async function freeBusyOfOthers(within: Period, own: Own, signal: AbortSignal): Promise<Period[]> {
-    const periods = await freeBusy(within, signal);
+  async function freeBusyOfOthers(
+    within: Period,
+    needed: Period,
+    own: Own,
+    signal: AbortSignal,
+  ): Promise<Period[]> {
+    const periods = await freeBusy(within, needed, signal);
     const hole = own && typeof own.time !== 'string' ? own.time : undefined;
     return hole ? periods.flatMap((period) => without(period, hole)) : periods;
   }
@@ -274,7 +293,7 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
     let reported: Period[] | undefined;
     let more: Period[] = [];
     try {
-      const periods = await freeBusyOfOthers(around(within), own, signal);
+      const periods = await freeBusyOfOthers(around(within), within, own, signal);
       const isThere = (time: Period): boolean => periods.some((period) => overlap(period, time));
       if (known.every((time) => time.start === time.end || isThere(time))) reported = periods;
       more = unexplained(periods, found);
@@ -324,7 +343,7 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
     }
     const doubt = `${name} does not list the entry that it took: whether it lists other events cannot be told`;
     try {
-      const all = await freeBusy(around(within), signal);
+      const all = await freeBusy(around(within), within, signal);
       const hole = own.time;
       const isThere = typeof hole !== 'string' && all.some((period) => overlap(period, hole));
       const others = typeof hole === 'string' ? all : all.flatMap((period) => without(period, hole));
@@ -397,7 +416,7 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
         refusal = error;
       }
       try {
-        return inside({ periods: await freeBusyOfOthers(within, own, signal), unclear: [] });
+        return inside({ periods: await freeBusyOfOthers(within, within, own, signal), unclear: [] });
       } catch (error) {
         if (!(error instanceof FinalFailure || error instanceof Answered)) throw error;
         const both = `${name} cannot be asked for its events: ${refusal.message}; ${error.message}`;

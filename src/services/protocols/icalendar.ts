@@ -49,10 +49,32 @@ export const without = (period: Period, hole: Period): Period[] =>
     { start: Math.max(period.start, hole.end), end: period.end },
   ].filter(({ start, end }) => start < end);
 
-/** @returns the busy periods of all VFREEBUSY (RFC 5545 §3.8.2.6); the default FBTYPE is BUSY @throws Error where one cannot be read */
-export function busyPeriodsOf(content: string): Period[] {
+/** Servers round to whole seconds or minutes. */
+const MINUTE_MS = 60_000;
+
+/** The server answers, and does not tell when the time is busy. */
+export class NotTold extends Error {}
+
+/**
+ * @param asked the time that the report must tell of
+ * @returns the busy periods of all VFREEBUSY (RFC 5545 §3.8.2.6); the default FBTYPE is BUSY
+ * @throws Error where one cannot be read; NotTold
+ */
+export function busyPeriodsOf(content: string, asked?: Period): Period[] {
   const reports = calendarsIn(content).flatMap((calendar) => calendar.getAllSubcomponents('vfreebusy'));
   if (reports.length === 0) throw new Error('it has no VFREEBUSY');
+  for (const property of reports.flatMap((report) => report.getAllProperties('request-status'))) {
+    const status = (property.toJSON() as unknown[]).slice(3).flat().join('; ');
+    if (/^[345]/.test(status)) throw new NotTold(`with the status ${status}`);
+  }
+  // Several reports may tell of one part each.
+  const untold =
+    asked && reports.map(toldBy).reduce((rest, told) => rest.flatMap((part) => without(part, told)), [asked]);
+  const gap = untold?.find(({ start, end }) => end - start >= MINUTE_MS);
+  if (gap)
+    throw new NotTold(
+      `without the time from ${new Date(gap.start).toISOString()} to ${new Date(gap.end).toISOString()}`,
+    );
   return (
     reports
       .flatMap((report) => report.getAllProperties('freebusy'))
@@ -60,6 +82,13 @@ export function busyPeriodsOf(content: string): Period[] {
       .filter((property) => !/^FREE$/i.test(property.getFirstParameter('fbtype') || 'BUSY'))
       .flatMap((property) => periodsIn(property, 'UTC'))
   );
+}
+
+/** The time that a VFREEBUSY tells of: without its own bounds, all that was asked for. */
+function toldBy(report: ICAL.Component): Period {
+  const [start = -Infinity] = startsOf(report, 'dtstart', 'UTC');
+  const [end = Infinity] = startsOf(report, 'dtend', 'UTC');
+  return { start, end };
 }
 
 /**

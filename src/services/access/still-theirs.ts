@@ -1,0 +1,79 @@
+/** Whether an account that the exit holds is still the employee's: it may have passed to another person meanwhile. */
+import { isById, valueOf, type Match, type Person } from '../../exit/matching.js';
+import type { AccountRef } from '../../exit/hold-facts.js';
+import type { AccessPort, Account } from './access-port.js';
+import { accountsNow, type Matching } from './find-accounts.js';
+import { otherIdOf, type Known } from './whose-account.js';
+
+/**
+ * Asks the keys again. The directory completes them where they do not find the account, as it may have for the capture.
+ * @returns the accounts of the person; undefined where no key could be asked
+ */
+export async function foundNow(
+  port: AccessPort,
+  matching: Matching,
+  person: Person,
+  { id }: Pick<AccountRef, 'id'>,
+  known: Known,
+  signal: AbortSignal,
+): Promise<Account[] | undefined> {
+  const found = await accountsNow(port, matching, person, known, signal);
+  const keys = [...matching.match, ...(matching.also ?? [])];
+  const isComplete = keys.every((key) => valueOf(key, person) !== undefined);
+  if (isComplete || !matching.lookUp || has(found, id)) return found;
+  const completed = await matching.lookUp(person, signal);
+  return (await accountsNow(port, matching, completed, known, signal)) ?? found;
+}
+
+export const has = (accounts: readonly Pick<AccountRef, 'id'>[] | undefined, id: string): boolean =>
+  accounts?.some((account) => account.id === id) ?? false;
+
+/** @param user the account as it is now @returns for people, whose it may be now */
+export function passedOn(
+  port: AccessPort,
+  { id, userName }: AccountRef,
+  user: Account,
+  { match }: Pick<Matching, 'match'>,
+  person: Person,
+): string {
+  const shows = shownOf(user, match, person);
+  const isRenamed = user.userName !== userName;
+  const now = [
+    ...(isRenamed ? [`it is called ${user.userName} now`] : []),
+    ...(shows ? [`it shows ${shows}`] : []),
+  ];
+  return `${port.system} no longer finds the account ${userName} (${id}) by the keys of ${person.employeeId}${now.map((each) => `, and ${each}`).join('')}: look whose it is, then retry with that account`;
+}
+
+/** Whether an account has none of the names that it had. */
+export const hasOtherNames = (
+  user: Pick<Account, 'userName' | 'identities'>,
+  before: Pick<Account, 'userName' | 'identities'>,
+): boolean => {
+  const names = ({ userName, identities }: typeof user) =>
+    [userName, ...identities].map((name) => name.toLowerCase());
+  const known = new Set(names(before));
+  return names(user).every((name) => !known.has(name));
+};
+
+/** Whether it shows by name and by employee id that it is another person's. */
+export const isOfAnother = (
+  user: Account,
+  before: Pick<Account, 'userName' | 'identities'>,
+  { match }: Pick<Matching, 'match'>,
+  person: Person,
+): boolean => hasOtherNames(user, before) && shownOf(user, match, person) !== undefined;
+
+/** @returns the employee id of another person that the account itself shows, for people */
+function shownOf({ others = {} }: Account, match: readonly Match[], person: Person): string | undefined {
+  const attributes = match.filter(isById).map(({ attribute }) => attribute);
+  const values = (attribute: string): string[] => {
+    const value = others[attribute];
+    return typeof value === 'string' ? [value] : [];
+  };
+  return otherIdOf(
+    { shown: Object.fromEntries(attributes.map((each) => [each, values(each)])) },
+    attributes,
+    person,
+  );
+}
