@@ -106,7 +106,8 @@ export function hrPartner({ interview, policy }: Config, partner: HrPartnerConfi
  */
 export async function createAccess(config: Config): Promise<ReadonlyMap<string, AccessService>> {
   const services = config.systems.filter(isAsked).map(async (system) => {
-    const { name, match, also, protectedGroups, restore, tokensLive, settle } = system;
+    const { name, match, also, protectedGroups, hold, restore, tokensLive, settle } = system;
+    const criticalGroups = hold.kind === 'groups' ? hold.groups : [];
     const port = await adapterOf(system, config.policy.requestTimeout);
     // Where the employee id is enough, the access service needs neither the directory nor its token.
     const lookUp = [...match, ...also].every(isById) ? undefined : personIn(createDirectory(config));
@@ -115,7 +116,8 @@ export async function createAccess(config: Config): Promise<ReadonlyMap<string, 
       ...(tokensLive !== undefined && { tokensLiveMs: tokensLive }),
       ...(settle !== undefined && { settleMs: settle }),
     };
-    return [name, createAccessService({ port, match, also, lookUp, protectedGroups, declared })] as const;
+    const groups = { protectedGroups, criticalGroups };
+    return [name, createAccessService({ port, match, also, lookUp, ...groups, declared })] as const;
   });
   return new Map(await Promise.all(services));
 }

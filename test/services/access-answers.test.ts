@@ -5,6 +5,8 @@ import { nothing, type HoldKind } from '../../src/exit/hold-facts.js';
 import { byEmployeeId } from '../support/matching.js';
 import type { AccessPort, Account, Membership, Outcome } from '../../src/services/access/access-port.js';
 import { createAccessService } from '../../src/services/access/access.js';
+import { createKeycloakAdapter } from '../../src/services/access/adapters/keycloak-adapter.js';
+import type { KeycloakClient } from '../../src/services/protocols/keycloak.js';
 import { finalFailure } from '../support/failures.js';
 
 const { signal } = new AbortController();
@@ -91,5 +93,29 @@ describe('a hold on a system of another protocol', () => {
     const reason = await finalFailure(FailureType.CannotTell, block(SUSPEND));
     assert.match(reason, /^cannot tell: vault does not list who else is in admins/);
     assert.deepEqual(writes, []);
+  });
+});
+
+describe('a realm of Keycloak where no user has the key', () => {
+  const capture = (shown: object[]) => {
+    const keycloak: Partial<KeycloakClient> = {
+      name: 'sso',
+      findUsers: (query) => Promise.resolve(('q' in query ? [] : shown) as never[]),
+      knownAttributes: () => Promise.resolve(['number']),
+    };
+    const port = createKeycloakAdapter(keycloak as KeycloakClient);
+    const service = createAccessService({ port, match: byEmployeeId('number') });
+    return service.capture({ employeeId: 'E-1' }, SUSPEND, signal);
+  };
+
+  it('has no account', async () => {
+    assert.deepEqual((await capture([{ id: 'k-2', username: 'ravi', enabled: true }])).accounts, []);
+  });
+
+  it('cannot tell where it shows no user at all, for lack of a right', async () => {
+    assert.match(
+      await finalFailure(FailureType.CannotTell, capture([])),
+      /sso shows no user at all, .*whether the service account has the role view-users/,
+    );
   });
 });

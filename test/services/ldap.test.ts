@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { rootCertificates } from 'node:tls';
@@ -405,6 +406,15 @@ describeUnless(sambaLacks, 'a hold over LDAP on Active Directory (Samba) alone @
     admin = ldapAdmin(server);
   });
   after(() => server.stop());
+
+  it('takes no base below which it sees no account for one where an account was deleted', async () => {
+    const id = randomUUID();
+    const { access, port } = system(server, {}, { userBase: server.groupBase });
+    const none = /windows shows no account at all below .*look there what bindDn may read/;
+    const capturing = access.capture({ employeeId: 'A-0' }, SUSPEND, signal);
+    assert.match(await finalFailure(FailureType.CannotTell, capturing), none);
+    assert.match(await finalFailure(FailureType.CannotTell, port.read({ id }, signal)), none);
+  });
 
   it('is refused on the primary group, which lists no members', async () => {
     const id = await admin.createUser({ employeeId: 'A-1' });

@@ -42,7 +42,7 @@ describe('a SCIM server', () => {
   after(() => server.stop());
 
   /** One process, which remembers what the server has proven. */
-  function process(protectedGroups: string[] = []) {
+  function process(protectedGroups: string[] = [], criticalGroups: string[] = []) {
     const scim = createScimClient({
       ...{ name: 'payroll', scimUrl: server.scimUrl, token: 'secret', requestTimeoutMs: 5000 },
     });
@@ -51,6 +51,7 @@ describe('a SCIM server', () => {
       match: byEmployeeId('externalId'),
       declared: { settleMs: 0 },
       protectedGroups,
+      criticalGroups,
     });
     const capture = async (hold: HoldKind, employeeId = 'E-1') =>
       (await service.capture({ employeeId }, hold, signal)).accounts[0]!;
@@ -59,8 +60,8 @@ describe('a SCIM server', () => {
     const restore = (account: CapturedAccount, taken: Taken) => service.restore(account, taken, signal);
     const revoke = (captured: CapturedAccount[] = [], earlier: GroupRef[] = []) =>
       service.revoke({ employeeId: 'E-1' }, captured, signal, { earlier });
-    const drift = (groups: string[]) =>
-      service.driftOf({ employeeId: 'E-1' }, [{ id: 'u-1', groups }], PRODUCTION, signal);
+    const drift = (groups: string[], kind: HoldKind = PRODUCTION) =>
+      service.driftOf({ employeeId: 'E-1' }, [{ id: 'u-1', groups }], kind, signal);
     const hold = async (kind: HoldKind, employeeId?: string) => block(await capture(kind, employeeId), kind);
     return { capture, block, hold, restore, revoke, drift };
   }
@@ -150,6 +151,123 @@ describe('a SCIM server', () => {
       });
       await finalFailure(FailureType.CannotTell, one.capture(SUSPEND));
     });
+  });
+
+  describe('that shows no user', () => {
+    /** As to a token without rights. */
+    const showsNone = (): void =>
+      server.odd(({ type, id }, usual) => {
+        if (type === 'ServiceProviderConfig') return usual();
+        return id === undefined ? list([]) : scimError(404, 'not found');
+      });
+    const NONE = /payroll shows no (other )?user at all, so that it may hide the account as well: look there/;
+
+    it('is not said to have no account of the employee', async () => {
+      showsNone();
+      assert.match(await finalFailure(FailureType.CannotTell, process().capture(SUSPEND)), NONE);
+    });
+
+    it('is not said to have deleted a captured account, at a block, a sweep and the end', async () => {
+      const one = process();
+      const account = await one.capture(SUSPEND);
+      const { taken } = await one.block(account, SUSPEND);
+      showsNone();
+      assert.match(await finalFailure(FailureType.CannotTell, one.block(account, SUSPEND)), NONE);
+      assert.match(await finalFailure(FailureType.CannotTell, one.block(account, SUSPEND, taken)), NONE);
+      assert.match(await finalFailure(FailureType.CannotTell, one.drift([], SUSPEND)), NONE);
+      assert.match(await finalFailure(FailureType.CannotTell, one.revoke([account])), NONE);
+    });
+
+    it('is believed that an account was deleted where it shows another one', async () => {
+      const one = process();
+      const account = await one.capture(SUSPEND);
+      server.users.splice(server.users.indexOf(user('u-1')), 1);
+      assert.deepEqual((await one.block(account, SUSPEND)).notes, ['the account no longer exists']);
+      assert.equal(await one.drift([], SUSPEND), undefined);
+      assert.deepEqual((await one.revoke([account])).notes, ['the account no longer exists']);
+    });
+  });
+
+  describe('whose search by the key worked for an earlier exit', () => {
+    it('and finds nothing now, is read whole instead', async () => {
+      const one = process();
+      await one.capture(SUSPEND, 'E-2');
+      server.odd(({ type, filter }, usual) => (type === 'Users' && filter ? list([]) : usual()));
+      assert.equal((await one.capture(SUSPEND)).id, 'u-1');
+    });
+
+    it('and does not find one that the list shows, cannot tell', async () => {
+      const one = process();
+      await one.capture(SUSPEND, 'E-2');
+      server.odd((asked, usual) => (asked.filter?.value === 'E-1' ? list([]) : usual()));
+      assert.match(
+        await finalFailure(FailureType.CannotTell, one.capture(SUSPEND)),
+        /payroll lists a user with the externalId "E-1", and does not find it by that/,
+      );
+    });
+
+    it('and still finds another one, pays one more request for "no account"', async () => {
+      const one = process();
+      const requests = async (): Promise<number> => {
+        server.seen.length = 0;
+        assert.equal(await one.capture(SUSPEND, 'E-9'), undefined);
+        return server.seen.length;
+      };
+      await one.capture(SUSPEND, 'E-2');
+      await requests();
+      // The search, a witness, and whether any user has the key.
+      assert.equal(await requests(), 3);
+    });
+  });
+
+  describe('whose search leaves inactive members out, and whose groups list them', () => {
+    const leavesOutInactive = (): void =>
+      server.odd(({ filter }, usual) =>
+        filter?.attribute === 'members.value' && user(filter.value)['active'] !== true ? list([]) : usual(),
+      );
+
+    it('has an account that was inactive before captured with its groups, and removed from them', async () => {
+      group('admins', 'u-2', 'u-1');
+      user('u-1')['active'] = false;
+      leavesOutInactive();
+      const one = process();
+      const account = await one.capture(SUSPEND);
+      assert.deepEqual(account.memberships, [{ id: 'admins', displayName: 'admins' }]);
+      await one.revoke([account]);
+      assert.deepEqual(at('admins')['members'], [{ value: 'u-2' }]);
+    });
+
+    it('has a second, inactive account of the leaver removed as well', async () => {
+      server.users.push({ id: 'u-9', userName: 'dana.old', externalId: 'E-1', active: false });
+      group('admins', 'u-2', 'u-9');
+      leavesOutInactive();
+      const { accounts } = await process().revoke();
+      assert.deepEqual(
+        accounts!.map(({ id }) => id),
+        ['u-1', 'u-9'],
+      );
+      assert.deepEqual(at('admins')['members'], [{ value: 'u-2' }]);
+    });
+  });
+
+  describe('with a critical group of very many members, and the account in another group as well', () => {
+    const crowd = (length: number) => Array.from({ length }, (_, i) => ({ value: `m-${i}`, type: 'User' }));
+    beforeEach(() => group('team', ...crowd(7), { value: 'u-1', type: 'User' }));
+
+    it('has it blocked where the list is cut at no usual limit, also at a retry', async () => {
+      group('production', ...crowd(130), { value: 'u-1', type: 'User' });
+      const one = process();
+      const account = await one.capture(PRODUCTION);
+      const { taken } = await one.block(account, PRODUCTION);
+      assert.deepEqual(taken.groups, [{ id: 'production', displayName: 'production' }]);
+      assert.deepEqual((await one.block(account, PRODUCTION, taken)).taken, taken);
+    });
+
+    for (const length of [100, 255, 500])
+      it(`cannot tell whether it is in a list of ${length}, which may be the first ones`, async () => {
+        group('production', ...crowd(length));
+        await finalFailure(FailureType.CannotTell, process().hold(PRODUCTION));
+      });
   });
 
   it('that cuts its lists later does not tell who is not in them', async () => {
@@ -317,7 +435,7 @@ describe('a SCIM server', () => {
     for (const status of [404, 501])
       it(`and answers ${status}, since it has none, needs no person, and the report says so`, async () => {
         answering(status);
-        const one = process(['admins']);
+        const one = process();
         const account = await one.capture(SUSPEND);
         const { taken, notes } = await one.block(account, SUSPEND);
         const none = new RegExp(`payroll has no groups \\(.*payroll answered ${status}`);
@@ -326,6 +444,78 @@ describe('a SCIM server', () => {
         assert.match((await one.revoke([account])).notes.join(), none);
         assert.equal(user('u-1')['active'], false);
       });
+
+    describe('and answers 404, which something contradicts', () => {
+      const endsUntold = async (one: ReturnType<typeof process>, said: RegExp): Promise<void> => {
+        const account = await one.capture(SUSPEND);
+        const { taken } = await one.block(account, SUSPEND);
+        assert.match(await finalFailure(FailureType.CannotTell, one.restore(account, taken)), said);
+        assert.match(await finalFailure(FailureType.CannotTell, one.revoke([account])), said);
+        assert.equal(user('u-1')['active'], false);
+      };
+
+      it('has a person look where the account shows groups', async () => {
+        user('u-1')['groups'] = [{ value: 'admins' }];
+        answering(404);
+        await endsUntold(process(), /payroll answered 404/);
+      });
+
+      for (const [when, restarted] of [
+        ['in one process', false],
+        ['in a process for each step, by what another account shows', true],
+      ] as const)
+        it(`has a person look where the suspension took the groups that the account showed, ${when}`, async () => {
+          user('u-1')['groups'] = [{ value: 'admins' }];
+          if (restarted) user('u-2')['groups'] = [{ value: 'admins' }];
+          server.odd((asked, usual) => {
+            const answer = asked.type === 'Groups' ? scimError(404, 'no access to groups') : usual();
+            if (user('u-1')['active'] === false) delete user('u-1')['groups'];
+            return answer;
+          });
+          const one = process();
+          const next = () => (restarted ? process() : one);
+          const account = await one.capture(SUSPEND);
+          const { taken, notes } = await next().block(account, SUSPEND);
+          assert.doesNotMatch(notes.join(), /has no groups/);
+          await finalFailure(FailureType.CannotTell, next().restore(account, taken));
+          await finalFailure(FailureType.CannotTell, next().revoke([account]));
+        });
+
+      it('has a person look where a gateway answers, and not SCIM', async () => {
+        server.odd((asked, usual) =>
+          asked.type === 'Groups' ? { status: 404, body: { message: 'no Route matched' } } : usual(),
+        );
+        await endsUntold(process(), /no Route matched/);
+      });
+
+      it('has a person look where a group is configured as protected, before the block', async () => {
+        answering(404);
+        const one = process(['admins']);
+        const account = await one.capture(SUSPEND);
+        const said = await finalFailure(FailureType.CannotTell, one.block(account, SUSPEND));
+        assert.match(said, /who else is in admins \(payroll answered 404/);
+        assert.equal(user('u-1')['active'], true);
+        await finalFailure(FailureType.CannotTell, one.revoke());
+      });
+
+      it('has a person look where the hold takes groups', async () => {
+        answering(404);
+        await finalFailure(FailureType.CannotTell, process([], ['production']).revoke());
+      });
+
+      it('has a person look where the capture, or an earlier attempt, saw groups', async () => {
+        group('readers', 'u-1', 'u-2');
+        const one = process();
+        const account = await one.capture(SUSPEND);
+        const { taken } = await one.block(account, SUSPEND);
+        answering(404);
+        const of = /payroll answered 404 .*, and the account was in readers/;
+        assert.match(await finalFailure(FailureType.CannotTell, one.revoke([account])), of);
+        const earlier = [{ id: 'readers', displayName: 'readers' }];
+        assert.match(await finalFailure(FailureType.CannotTell, one.revoke([], earlier)), of);
+        await finalFailure(FailureType.CannotTell, one.restore(account, taken));
+      });
+    });
 
     it('but for one, has the account leave the others, and the refusal named', async () => {
       group('g-1', 'u-1', 'u-2');

@@ -109,10 +109,12 @@ export interface AccessPort {
    */
   find(key: Key, signal: AbortSignal, others?: readonly string[]): Promise<Candidate[]>;
   /**
-   * Whether any account has the attribute, or there is no account. Where none has, a search by it tells nothing.
+   * Whether any account has the attribute. Where none has, a search by it tells nothing.
    * Absent where the system refuses an attribute that it does not have.
+   * @param value what a search has not found
+   * @throws FinalFailure CannotTell where the system shows no account at all, or one with the value
    */
-  hasKey?: ((attribute: string, signal: AbortSignal) => Promise<boolean>) | undefined;
+  hasKey?: ((attribute: string, signal: AbortSignal, value?: string) => Promise<boolean>) | undefined;
   /**
    * Reads by the immutable id.
    * @returns undefined only where the account was deleted; the adapter confirms that by `userName`, if given
@@ -125,8 +127,8 @@ export interface AccessPort {
    * @throws Error on an incomplete answer, FinalFailure CannotTell where the system never gives a complete one
    */
   groupsOf(accountId: string, signal: AbortSignal): Promise<Membership[]>;
-  /** Whether the system has groups at all. Absent where every system of the protocol has. */
-  hasGroups?: ((signal: AbortSignal) => Promise<boolean>) | undefined;
+  /** Whether the system has groups at all, also by what the account shows. Absent where every system of the protocol has. */
+  hasGroups?: ((signal: AbortSignal, accountId: string) => Promise<boolean>) | undefined;
   /** @returns the groups that the system finds by this name, each under the name that the system gives it */
   findGroup(name: string, signal: AbortSignal): Promise<GroupRef[]>;
   /** Absent where the protocol removes exactly one member, so that no other can be lost by it. @returns undefined for a deleted group */

@@ -19,6 +19,8 @@ export interface AccessOptions extends Matching {
   declared?: Declared | undefined;
   /** Groups whose last active member the hold must not take. */
   protectedGroups?: readonly string[];
+  /** Groups that the hold takes. */
+  criticalGroups?: readonly string[];
 }
 
 type Declared = Partial<Pick<Capabilities, 'restore' | 'settleMs' | 'tokensLiveMs'>>;
@@ -28,11 +30,14 @@ export type AccessService = ReturnType<typeof createAccessService>;
 export function createAccessService({
   port: adapter,
   protectedGroups = [],
+  criticalGroups = [],
   declared = {},
   ...matching
 }: AccessOptions) {
   const port: AccessPort = {
     ...adapter,
+    // Configured groups contradict a system that says that it has none.
+    hasGroups: protectedGroups.length + criticalGroups.length > 0 ? undefined : adapter.hasGroups,
     capabilities: async (signal) => {
       const told = await adapter.capabilities(signal);
       return { ...told, ...declared };

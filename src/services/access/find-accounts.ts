@@ -102,7 +102,7 @@ export async function findAccounts(
   /** @throws FinalFailure CannotTell where no account of the system has any of the attributes: then none can be found by them */
   async function assertKeys(keys: readonly Match[]): Promise<void> {
     if (!port.hasKey) return;
-    for (const { attribute } of keys) if (await port.hasKey(attribute, signal)) return;
+    for (const key of keys) if (await port.hasKey(key.attribute, signal, valueOf(key, person))) return;
     const attributes = keys.map(({ attribute }) => attribute).join(' or ');
     throw cannotTell(
       `no account on ${port.system} shows ${attributes}, so that none can be found by it: configure another key in its match`,

@@ -119,7 +119,7 @@ export async function addMembership(
     if (others.lists(accountId)) return true;
     // Before the write, a list of all members is believed: the memberships may lag behind a removal. After it the list may be cut off.
     if (isFirst && others.members?.isComplete) return false;
-    const seen = await orUntold(port, ownGroupsOf(port, accountId, signal), signal);
+    const seen = await orUntold(port, accountId, ownGroupsOf(port, accountId, signal), [group], signal);
     if ('told' in seen) return seen.told.some(({ id }) => id === group.id);
     // The memberships to be given back may be the first that the system shows again.
     if (isFirst) return false;

@@ -25,18 +25,25 @@ export interface Untold {
   hasNoGroups: boolean;
 }
 
-/** @returns the answer, or why the system does not give it: the groups may be refused to EMS, or absent */
+/**
+ * @param known the groups that the account was in at some time, which contradict that the system has none
+ * @returns the answer, or why the system does not give it: the groups may be refused to EMS, or absent
+ */
 export async function orUntold<T>(
   port: AccessPort,
+  accountId: string,
   answer: Promise<T>,
+  known: readonly GroupRef[],
   signal: AbortSignal,
 ): Promise<{ told: T } | Untold> {
   try {
     return { told: await answer };
   } catch (error) {
     if (!isFinalFailure(error, FailureType.CannotTell, FailureType.Refused)) throw error;
-    const hasNoGroups = (await port.hasGroups?.(signal)) === false;
-    return { because: error.message.replace(/^cannot tell: /, ''), hasNoGroups };
+    const because = error.message.replace(/^cannot tell: /, '');
+    if (known.length > 0)
+      return { because: `${because}, and the account was in ${namesOf(known)}`, hasNoGroups: false };
+    return { because, hasNoGroups: (await port.hasGroups?.(signal, accountId)) === false };
   }
 }
 

@@ -22,11 +22,9 @@ export async function groupsLeftWithout(
   signal: AbortSignal,
 ): Promise<Left> {
   const endangered = strategyOf(port, hold).endangers(user, protectedGroups);
-  const left = await orUntold(port, leftIn(user, port, endangered, signal), signal);
+  const left = await orUntold(port, user.id, leftIn(user, port, endangered, signal), [], signal);
   if ('told' in left) return left.told;
-  return left.hasNoGroups
-    ? { last: [], untold: [] }
-    : { last: [], untold: [...endangered], because: left.because };
+  return { last: [], untold: [...endangered], because: left.because };
 }
 
 async function leftIn(

@@ -89,8 +89,7 @@ export const restore =
         taken.suspended && after
           ? [...(account.memberships ?? []), ...without(earlier.memberships ?? [], account.memberships ?? [])]
           : [];
-      const look = () => orUntold(port, ownGroupsOf(port, account.id, signal), signal);
-      let seen: Awaited<ReturnType<typeof look>> = atRisk.length > 0 ? await look() : { told: [] };
+      let seen: Awaited<ReturnType<typeof toldOf>> = atRisk.length > 0 ? await toldOf() : { told: [] };
       for (const group of taken.groups) {
         const { isBack, notes: ofOthers } = await added(group);
         notes.push(...ofOthers);
@@ -99,7 +98,7 @@ export const restore =
         else lost.push(await membershipIn(group));
       }
       // The memberships that it has now may be the first that the system shows again.
-      if (!('told' in seen) && givenBack.groups.length > 0) seen = await look();
+      if (!('told' in seen) && givenBack.groups.length > 0) seen = await toldOf();
       present = 'told' in seen ? seen.told : [];
       const rest = without(atRisk, [...present, ...taken.groups]);
       const went = 'told' in seen ? rest : [];
@@ -144,10 +143,15 @@ export const restore =
       return `the account ${account.userName} is active again on ${port.system}, and ${what}. Look at its groups there, then settle the step`;
     }
 
+    function toldOf() {
+      const known = [...account.groups, ...(account.memberships ?? []), ...taken.groups];
+      return orUntold(port, account.id, ownGroupsOf(port, account.id, signal), known, signal);
+    }
+
     /** The capture did not tell the memberships. @returns what to look at, where the system has groups, and still does not tell */
     async function untoldMemberships(): Promise<string | undefined> {
       const what = 'whether the suspension cost memberships could not be told';
-      const now = await orUntold(port, ownGroupsOf(port, account.id, signal), signal);
+      const now = await toldOf();
       if (!('told' in now) && !now.hasNoGroups) return lookThere(`${what}: ${now.because}`);
       const because =
         'told' in now ? 'the system did not list them' : `${port.system} has no groups (${now.because})`;

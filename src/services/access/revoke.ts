@@ -77,7 +77,7 @@ export const revoke =
       const user = await port.read(account, signal);
       if (user && (await isPassedOn(user))) return;
       // While it is active: some systems leave out the memberships of suspended accounts.
-      const before = user ? await groupsTold(port.groupsOf(id, signal)) : [];
+      const before = user ? await groupsTold(id, port.groupsOf(id, signal)) : [];
       const changed = await unlessUntold(setActive(port, account, false, signal, user));
       if (changed) {
         const { seen, writes } = changed;
@@ -88,7 +88,7 @@ export const revoke =
       }
       await port.endSessions?.(account, signal);
       if (found.left.length > 0 && before?.length) {
-        const after = user?.active ? await groupsTold(port.groupsOf(id, signal)) : before;
+        const after = user?.active ? await groupsTold(id, port.groupsOf(id, signal)) : before;
         showsInactive = after === undefined ? showsInactive : after.length > 0;
       }
       const known = [...(isAsCaptured(account, before) ? [] : groupsAtCapture(id)), ...removed.values()];
@@ -115,7 +115,7 @@ export const revoke =
 
     /** An earlier attempt may have suspended an account that no hold had, and not yet removed its memberships. */
     async function isToBeRevoked({ id, userName }: AccountRef): Promise<boolean> {
-      const shown = await groupsTold(groupsOf(port, id, signal, isChangeable));
+      const shown = await groupsTold(id, groupsOf(port, id, signal, isChangeable));
       if (!shown || shown.length > 0) return shown !== undefined;
       // An earlier attempt has perhaps removed what would show it.
       if (showsInactive ?? earlier.length === 0) return false;
@@ -151,8 +151,11 @@ export const revoke =
       }
     }
 
-    async function groupsTold<T>(answer: Promise<T>): Promise<T | undefined> {
-      const seen = await orUntold(port, answer, signal);
+    async function groupsTold<T>(accountId: string, answer: Promise<T>): Promise<T | undefined> {
+      const known = new Map(
+        [...groupsAtCapture(accountId), ...removed.values()].map((each) => [each.id, each]),
+      );
+      const seen = await orUntold(port, accountId, answer, [...known.values()].slice(0, MOST_NAMED), signal);
       if ('told' in seen) return seen.told;
       if (seen.hasNoGroups) notes.add(`${port.system} has no groups (${seen.because})`);
       else doubts.add(seen.because);
@@ -184,7 +187,7 @@ export const revoke =
       for (let round = 0; round < 4; round++) {
         groups.push(...memberships.filter(isOpen).map(({ group }) => removed.get(group.id) ?? group));
         await leave(accountId, groups, refused, mayBeHidden);
-        memberships = (await groupsTold(port.groupsOf(accountId, signal))) ?? [];
+        memberships = (await groupsTold(accountId, port.groupsOf(accountId, signal))) ?? [];
         groups = [];
         if (memberships.some(isOpen)) continue;
         if (untold.length > 0) doubts.add(whereToLook(untold));

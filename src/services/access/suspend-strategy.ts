@@ -1,6 +1,6 @@
 /** The hold of kind `suspend`: deactivates the account. What that costs of its memberships belongs to what the hold took. */
 import { isDeepStrictEqual } from 'node:util';
-import { bounded, type Blocked, type CapturedAccount } from '../../exit/hold-facts.js';
+import { bounded, type Blocked, type CapturedAccount, type GroupRef } from '../../exit/hold-facts.js';
 import type { AccessPort, Account } from './access-port.js';
 import { noteOfGone, setActive } from './activation.js';
 import type { Strategy } from './hold-strategy.js';
@@ -13,7 +13,7 @@ const BY_OTHERS = 'another administrator suspended it after the capture';
 
 export const suspendStrategy = (port: AccessPort): Strategy => ({
   async look(accountId, signal) {
-    const seen = await orUntold(port, ownGroupsOf(port, accountId, signal), signal);
+    const seen = await orUntold(port, accountId, ownGroupsOf(port, accountId, signal), [], signal);
     // A system without groups, or which refuses them, can suspend all the same.
     return { groups: [], memberships: 'told' in seen ? seen.told : undefined };
   },
@@ -33,6 +33,8 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
       };
     }
     const before = await membershipsBefore(captured);
+    // The suspension may take what tells that the system has groups.
+    const whyUntold = before ? '' : await reason();
     const taken = { ...tried, suspended: true };
     await trying(taken);
     const { seen, writes } = await setActive(port, captured, false, signal, user);
@@ -62,16 +64,20 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
       return isJustRead && isWhole ? memberships : ownGroupsOf(port, id, signal);
     }
 
+    function untoldOr(known: readonly GroupRef[]) {
+      return orUntold(port, captured.id, ownGroupsOf(port, captured.id, signal), known, signal);
+    }
+
     async function reason(): Promise<string> {
-      const now = await orUntold(port, ownGroupsOf(port, captured.id, signal), signal);
+      const now = await untoldOr(tried.groups);
       if ('told' in now) return 'the system did not list them before';
       return now.hasNoGroups ? `${port.system} has no groups (${now.because})` : now.because;
     }
 
     /** Some systems take a suspended account out of its groups. */
     async function costOf({ suspended, groups }: typeof taken) {
-      if (!before) return { taken: { suspended, groups }, notes: [`${UNTOLD}: ${await reason()}`] };
-      const now = await orUntold(port, ownGroupsOf(port, captured.id, signal), signal);
+      if (!before) return { taken: { suspended, groups }, notes: [`${UNTOLD}: ${whyUntold}`] };
+      const now = await untoldOr(before);
       const unseen = without(before, [...('told' in now ? now.told : []), ...groups]);
       // Some systems only leave out the memberships of suspended accounts.
       const { present, untold } = await askGroups(port, captured.id, unseen, signal);

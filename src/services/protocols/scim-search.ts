@@ -3,7 +3,7 @@
  * without an error: an impossible value must have no hit, and a value that a resource shows must find it.
  */
 import { randomUUID } from 'node:crypto';
-import { cannotTell } from '../../exit/failures.js';
+import { cannotTell, FailureType, isFinalFailure } from '../../exit/failures.js';
 import type { ScimLists, ResourceType } from './scim-list.js';
 import { attribute, sameText, valuesOf } from './scim-resource.js';
 import type { ScimWire } from './scim-wire.js';
@@ -130,46 +130,69 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
     );
   }
 
+  async function stillFinds(question: Question, signal: AbortSignal, except = ''): Promise<boolean> {
+    const proof = proofOf(question);
+    for (const [value, id] of [...proof.witnesses]) {
+      if (sameText(value, except)) continue;
+      const hits = await equal(question, value, signal);
+      if (hits?.some((hit) => String(attribute(hit, 'id')) === String(id))) return true;
+      // It may have changed there.
+      proof.witnesses.delete(value);
+    }
+    delete proof.finds;
+    return false;
+  }
+
+  async function hits(search: Search, signal: AbortSignal): Promise<unknown[]> {
+    const proof = proofOf(search);
+    if (proof.excludes === false || proof.finds === false) return scan(search, signal);
+    const found = await equal(search, search.value, signal);
+    if (!found) {
+      proof.excludes = false;
+      return scan(search, signal);
+    }
+    const isShown = found.length > 0 && found.every((each) => hasValue(each, search));
+    const isUnderstood =
+      isShown || (found.length > 0 ? await excludes(search, signal) : await finds(search, signal));
+    if (!isUnderstood) return scan(search, signal);
+    if (found.length > 0) {
+      proof.finds = true;
+      witness(proof, search.value, found[0]);
+    }
+    return found;
+  }
+
   return {
     /**
      * @returns the elements that the server finds; they need not show the attribute, and may have another value of it
      * @throws FinalFailure CannotTell
      */
-    async hits(search: Search, signal: AbortSignal): Promise<unknown[]> {
-      const proof = proofOf(search);
-      if (proof.excludes === false || proof.finds === false) return scan(search, signal);
-      const found = await equal(search, search.value, signal);
-      if (!found) {
-        proof.excludes = false;
-        return scan(search, signal);
-      }
-      const isShown = found.length > 0 && found.every((each) => hasValue(each, search));
-      const isUnderstood =
-        isShown || (found.length > 0 ? await excludes(search, signal) : await finds(search, signal));
-      if (!isUnderstood) return scan(search, signal);
-      if (found.length > 0) {
-        proof.finds = true;
-        witness(proof, search.value, found[0]);
-      }
-      return found;
+    hits,
+
+    /** @returns those that a list shows with the value; none where the list is too large, or does not show the attribute */
+    async listed(search: Search, signal: AbortSignal): Promise<unknown[]> {
+      return scan(search, signal).catch((error: unknown) => {
+        if (isFinalFailure(error, FailureType.CannotTell)) return [];
+        throw error;
+      });
+    },
+
+    /**
+     * As `hits`, where an earlier proof does not make an answer without hits true: a witness of it is asked again.
+     * @param isExpected whether none is no surprise
+     */
+    async hitsNow(search: Search, signal: AbortSignal, isExpected = () => false): Promise<unknown[]> {
+      const isProven = proofOf(search).finds === true;
+      const found = await hits(search, signal);
+      if (found.length > 0 || !isProven || isExpected()) return found;
+      return (await stillFinds(search, signal, search.value)) ? found : hits(search, signal);
     },
 
     /**
      * Whether the filter still finds what it has found before, by another value than this one: a server may hide later what it showed.
      * Where it does not, what was proven is forgotten.
      */
-    async stillFinds(question: Question, signal: AbortSignal, except = ''): Promise<boolean> {
-      const proof = proofOf(question);
-      for (const [value, id] of [...proof.witnesses]) {
-        if (sameText(value, except)) continue;
-        const hits = await equal(question, value, signal);
-        if (hits?.some((hit) => String(attribute(hit, 'id')) === String(id))) return true;
-        // It may have changed there.
-        proof.witnesses.delete(value);
-      }
-      delete proof.finds;
-      return false;
-    },
+    stillFinds,
 
     /**
      * Whether the filter also finds values that only begin or end with the one asked for.
@@ -203,13 +226,8 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
       return false;
     },
 
-    /** Whether a resource shows the attribute; true also where there is no resource. Of a large system it reads a part. */
-    async isShown(question: Question, signal: AbortSignal): Promise<boolean> {
-      const query = question.showing ?? question.query ?? {};
-      if ((await samplesOf(question, signal)).length > 0) return true;
-      const { elements, isComplete } = (await lists.some(question.type, query, signal, 1))!;
-      return isComplete && elements.length === 0;
-    },
+    /** Resources that show the attribute. Of a large system it reads a part. */
+    samplesOf,
 
     hasSample: async (question: Question, signal: AbortSignal): Promise<boolean> =>
       (await samplesOf(question, signal)).length > 0,

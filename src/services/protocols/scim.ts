@@ -52,10 +52,14 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   const { name, ask, failure, isRefusal, strange } = wire;
   const lists = createScimLists(wire);
   const search = createScimSearch(wire, lists);
-  const user = (id: string, signal: AbortSignal) => get('Users', id, {}, userOf, signal);
+  const user = (id: string, signal: AbortSignal) => getUser(id, {}, signal);
   const group = (id: string, signal: AbortSignal) => get('Groups', id, WITHOUT_MEMBERS, groupOf, signal);
   /** Whether a member of a group has been seen to be called by its id. */
   let hasIds = false;
+  /** Whether the filter has found a group of an inactive member. */
+  let findsInactive = false;
+  /** Whether any user has shown a group. */
+  let hasShownGroups = false;
   /** By member, the groups that the filter has found. */
   const memberships = new Remainders();
   /** By group, the members that it has shown. */
@@ -96,6 +100,12 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
     if (!resource) throw strange(what, 'a SCIM resource: it has no id');
     if (!sameText(resource.id, id)) throw strange(what, `that resource: its id is ${resource.id}`);
     return resource;
+  }
+
+  async function getUser(id: string, query: Record<string, string>, signal: AbortSignal) {
+    const found = await get('Users', id, query, userOf, signal);
+    hasShownGroups ||= showsGroups(found);
+    return found;
   }
 
   /** An element without an id is left out where it has another value of the attribute; otherwise it may be the one asked for. */
@@ -183,6 +193,27 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
     return [];
   }
 
+  /**
+   * To a token without rights an empty list, and 404 for each id, are all that some servers say.
+   * @throws FinalFailure CannotTell where the server shows no user besides this one
+   */
+  async function assertShowsUsers(signal: AbortSignal, besides?: string): Promise<void> {
+    // A server that refuses a list of all does not say that there is none.
+    const listing = await lists.some('Users', {}, signal, 1).catch((error: unknown) => {
+      if (isFinalFailure(error, FailureType.Refused, FailureType.CannotTell)) return undefined;
+      throw error;
+    });
+    if (!listing || listing.elements.some((each) => userOf(each)?.id !== besides)) return;
+    throw cannotTell(
+      `${name} shows no ${besides === undefined ? '' : 'other '}user at all, so that it may hide the account as well: look there whether EMS may read its users`,
+    );
+  }
+
+  /** @returns the groups that the user shows; undefined where the server shows none there */
+  async function groupsShown(userId: string, signal: AbortSignal): Promise<Reference[] | undefined> {
+    return (await getUser(userId, { attributes: 'groups' }, signal))?.groups;
+  }
+
   return {
     name,
     supportsEtags: writes.supportsEtags,
@@ -198,7 +229,8 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
      * @throws FinalFailure CannotTell where the server finds one by another value, or does not show the value
      */
     async findUsers(by: string, value: string, signal: AbortSignal): Promise<FoundUser[]> {
-      const hits = await search.hits({ type: 'Users', attribute: by, value }, signal);
+      const question = { type: 'Users', attribute: by, value } as const;
+      const hits = await search.hitsNow(question, signal);
       const found: FoundUser[] = [];
       const others: string[] = [];
       for (const hit of usable(hits, userOf, 'Users', by, value)) {
@@ -216,9 +248,27 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
       );
     },
 
-    /** Whether a user shows the attribute; true also where there is no user. */
-    isShown: (attribute: string, signal: AbortSignal): Promise<boolean> =>
-      search.isShown({ type: 'Users', attribute }, signal),
+    /**
+     * Whether a user shows the attribute.
+     * @param value what a search by it has not found
+     * @throws FinalFailure CannotTell where the server shows no user at all, or one with the value
+     */
+    async isShown(by: string, signal: AbortSignal, value?: string): Promise<boolean> {
+      const samples = await search.samplesOf({ type: 'Users', attribute: by }, signal);
+      // An index may be late, or lack some.
+      if (
+        value !== undefined &&
+        samples.some((each) => valuesOf(each, by).some((one) => sameText(one, value)))
+      )
+        throw cannotTell(
+          `${name} lists a user with the ${by} "${value}", and does not find it by that: look at it there`,
+        );
+      if (samples.length > 0) return true;
+      await assertShowsUsers(signal);
+      return false;
+    },
+
+    assertShowsUsers,
 
     /** @returns the groups that the server finds by this name, each under the name that it has there */
     async findGroups(displayName: string, signal: AbortSignal): Promise<ScimGroup[]> {
@@ -227,13 +277,18 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
       return usable(hits, groupOf, 'Groups', 'displayName', displayName);
     },
 
-    /** False where the server answers that it has no such resources, also without paging. */
-    async hasGroups(signal: AbortSignal): Promise<boolean> {
+    /** False where SCIM itself answers that it has no such resources, also without paging, and no user shows one. */
+    async hasGroups(signal: AbortSignal, userId: string): Promise<boolean> {
       for (const query of [{ count: '1' }, {}]) {
         const answer = await ask('list Groups', 'GET', `/Groups${queryString(query)}`, signal);
-        if (isPage(answer) || ![404, 501].includes(answer.status)) return true;
+        // A gateway answers 404 as well, for a route that it lost.
+        if (isPage(answer) || !(answer.isScimNotFound || answer.status === 501)) return true;
       }
-      return false;
+      await groupsShown(userId, signal);
+      if (hasShownGroups) return true;
+      // The suspension may have taken those of this user.
+      const others = await lists.some('Users', { attributes: 'groups' }, signal, 1);
+      return others!.elements.some((each) => showsGroups(userOf(each)));
     },
 
     /** @returns the group with its members, where the server shows them; undefined where it is gone */
@@ -248,31 +303,28 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
       return found;
     },
 
-    /** @returns the groups that the user shows; undefined where the server shows none there */
-    async groupsShown(userId: string, signal: AbortSignal): Promise<Reference[] | undefined> {
-      const found = await get('Users', userId, { attributes: 'groups' }, userOf, signal);
-      return found?.groups;
-    },
+    groupsShown,
 
     /**
      * @returns the groups that a filter finds by this direct member, without their members
+     * @param isInactive whether the member is known to be inactive
      * @throws FinalFailure CannotTell where the filter finds none, and no group or user shows a membership that it does find
      */
-    async groupsWith(memberId: string, signal: AbortSignal): Promise<ScimGroup[]> {
+    async groupsWith(memberId: string, signal: AbortSignal, isInactive = false): Promise<ScimGroup[]> {
       const by = { ...BY_MEMBER, value: memberId };
-      const isProven = search.isProven(by);
-      let hits = await search.hits(by, signal);
+      let hits = await search.hitsNow(by, signal, () => memberships.isNone(memberId));
       if (hits.length === 0 && memberships.isNone(memberId)) return [];
-      if (hits.length === 0 && isProven && !(await search.stillFinds(by, signal, memberId)))
-        hits = await search.hits(by, signal);
       if (hits.length > 0) {
         hasIds = true;
+        findsInactive ||= isInactive;
         const ids = hits.flatMap((each) => groupOf(each)?.id ?? []);
         memberships.see(memberId, ids);
       } else {
         memberships.forget(memberId);
         await assertFindsMembers(signal);
         await assertMembersAreIds(signal);
+        // Some filters leave inactive members out, and the lists have them.
+        if (isInactive && !findsInactive) hits = await search.listed(by, signal);
       }
       return usable(hits, groupOf, 'Groups', BY_MEMBER.attribute, memberId);
     },
@@ -319,6 +371,8 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
     },
   };
 }
+
+const showsGroups = (user: ScimUser | undefined): boolean => (user?.groups ?? []).length > 0;
 
 /** What a server refuses to show may be there. */
 function unlessRefused(error: unknown): 'refused' {

@@ -66,6 +66,14 @@ export function createKeycloakAdapter(keycloak: KeycloakClient): AccessPort {
       return candidates;
     },
 
+    // Without the role view-users every list of users is empty.
+    async hasKey(_attribute, signal) {
+      if ((await keycloak.findUsers({ max: '1' }, signal)).length > 0) return true;
+      throw cannotTell(
+        `${name} shows no user at all, so that it may hide the account as well: look there whether the service account has the role view-users`,
+      );
+    },
+
     async read({ id, userName }, signal) {
       const user = await keycloak.getUser(id, signal);
       if (user && user.enabled !== false) return accountOf(user);

@@ -101,6 +101,17 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
     });
   }
 
+  const isThere = async (session: LdapSession, filter: Filter): Promise<boolean> =>
+    (await session.search(userBase, filter, NONE, { sizeLimit: 1 })).length > 0;
+
+  /** What bindDn may not see looks like what is not there. @throws FinalFailure CannotTell */
+  async function assertShowsAccounts(session: LdapSession): Promise<void> {
+    if (await isThere(session, dialect.isAccount)) return;
+    throw cannotTell(
+      `${name} shows no account at all below ${userBase}, so that it may hide this one as well: look there what bindDn may read`,
+    );
+  }
+
   return {
     system: name,
 
@@ -131,11 +142,9 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
     // A filter on an attribute that the server does not know or show finds nothing.
     hasKey: (attribute, signal) =>
       ldap.session(signal, async (session) => {
-        const isThere = async (filter: Filter) =>
-          (await session.search(userBase, filter, NONE, { sizeLimit: 1 })).length > 0;
-        return (
-          (await isThere(and(dialect.isAccount, present(attribute)))) || !(await isThere(dialect.isAccount))
-        );
+        if (await isThere(session, and(dialect.isAccount, present(attribute)))) return true;
+        await assertShowsAccounts(session);
+        return false;
       }),
 
     read: ({ id, userName }, signal) =>
@@ -146,7 +155,10 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
         await baseEntry(session, userBase);
         const filter = userName === undefined ? undefined : equals(dialect.login, userName);
         const namesakes = filter ? await session.search(userBase, filter, [dialect.id]) : [];
-        if (!namesakes.some((other) => idOf(other) === id)) return undefined;
+        if (!namesakes.some((other) => idOf(other) === id)) {
+          await assertShowsAccounts(session);
+          return undefined;
+        }
         throw new Error(`${name} lists the account ${userName}, and shows none for its id`);
       }),
 

@@ -21,9 +21,14 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
     return names.get(accountId) ?? [];
   });
   let isActiveHidden = false;
+  /** The ids of accounts that were inactive when last seen. */
+  const inactive = new Set<string>();
 
   function seen<T extends ScimUser | undefined>(user: T): T {
     if (names.size >= MOST_NAMES) names.clear();
+    if (inactive.size >= MOST_NAMES) inactive.clear();
+    if (user?.active === false) inactive.add(user.id);
+    else if (user) inactive.delete(user.id);
     if (user?.active !== undefined) isActiveHidden = false;
     if (user) names.set(user.id, [...identitiesOf(user), ...valuesOf(user.json, 'externalId')]);
     return user;
@@ -43,7 +48,7 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
 
   /** A filter that also finds parts of a value finds the groups of others: these are asked themselves. */
   async function groupsWith(accountId: string, signal: AbortSignal): Promise<ScimGroup[]> {
-    const found = await scim.groupsWith(accountId, signal);
+    const found = await scim.groupsWith(accountId, signal, inactive.has(accountId));
     if (found.length === 0 || !(await scim.foundByPart(accountId, found, signal))) return found;
     const own: ScimGroup[] = [];
     for (const group of found) if (!(await isOut(accountId, group.id, signal))) own.push(group);
@@ -98,14 +103,17 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
       return candidates;
     },
 
-    hasKey: (attribute, signal) => scim.isShown(attribute, signal),
+    hasKey: (attribute, signal, value) => scim.isShown(attribute, signal, value),
 
     async read({ id, userName }, signal) {
       const user = seen(await scim.getUser(id, signal));
       if (user) return accountOf(user);
       // A gateway may have answered the 404: only a second request tells that the account was deleted.
       const listed = userName === undefined ? [] : await scim.findUsers('userName', userName, signal);
-      if (!listed.some((other) => other.user.id === id)) return undefined;
+      if (!listed.some((other) => other.user.id === id)) {
+        await scim.assertShowsUsers(signal, id);
+        return undefined;
+      }
       throw new Error(`${scim.name} lists the account ${userName}, and answers 404 for its id`);
     },
 
@@ -130,7 +138,7 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
       return [...direct, ...(await shownOnly(accountId, direct, signal))];
     },
 
-    hasGroups: (signal) => scim.hasGroups(signal),
+    hasGroups: (signal, accountId) => scim.hasGroups(signal, accountId),
 
     findGroup: async (name, signal) => (await scim.findGroups(name, signal)).map(refOf),
 

@@ -12,6 +12,10 @@ const MAX_READ = 200;
 const FEW = 20;
 /** A shorter list is not suspected to be the first part of a longer one. */
 const SHORTEST_CUT = 50;
+/** A server cuts at a round number, such as 100, 256 or 1500, or one below it. */
+const isUsualLimit = (length: number): boolean =>
+  [length, length + 1].some((each) => each % 50 === 0 || Number.isInteger(Math.log2(each)));
+const mayBeLimit = (length: number): boolean => length >= SHORTEST_CUT && isUsualLimit(length);
 /** How many other groups of the account are read for a longer list. */
 const MAX_COMPARED = 3;
 const MOST_NO_GROUPS = 200_000;
@@ -68,11 +72,11 @@ export function createScimMembers(
   const untold = (because: string): Standing => ({ is: 'cannot tell', because });
 
   const isLong = ({ members: { length } }: Listed): boolean =>
-    length >= SHORTEST_CUT && length >= (longest?.length ?? 0);
+    mayBeLimit(length) && length >= (longest?.length ?? 0);
 
   /** A list is not cut off where another one is longer. */
   const mayBeCut = async (listed: Listed, signal: AbortSignal): Promise<boolean> =>
-    listed.members.length >= SHORTEST_CUT && !(await isOutdone(listed, signal));
+    mayBeLimit(listed.members.length) && !(await isOutdone(listed, signal));
 
   /** @returns why the group does not tell its members; a list may be left out where it is empty (RFC 7643 §2.5) */
   async function doubtOf(listed: Listed, signal: AbortSignal): Promise<string | undefined> {
