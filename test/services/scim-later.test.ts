@@ -407,6 +407,44 @@ describe('a SCIM server', () => {
     });
   });
 
+  it('whose list shows an active second account as inactive is asked for that account by its id', async () => {
+    server.users.push({ id: 'u-9', userName: 'dana-2', externalId: 'E-1', active: true });
+    server.odd(({ type, id }, usual) => {
+      const answer = usual();
+      if (type !== 'Users' || id !== undefined) return answer;
+      const { Resources } = answer.body as { Resources: Json[] };
+      return list(Resources.map((user) => (user['id'] === 'u-9' ? { ...user, active: false } : user)));
+    });
+    const reason = await finalFailure(FailureType.Ambiguous, process().capture(SUSPEND));
+    assert.match(reason, /2 accounts on payroll have the externalId E-1: .*u-9 \(dana-2, active\)/);
+  });
+
+  describe('whose lists end without saying so', () => {
+    beforeEach(() => {
+      for (let n = 10; n < 160; n++) {
+        server.users.push({ id: `u-${n}`, userName: `user-${n}`, externalId: `E-${n}`, active: true });
+      }
+    });
+    const E159 = 'E-159';
+
+    it('is not believed where it pages by cursors', async () => {
+      server.odd(({ type, id }, usual) => {
+        if (type !== 'Users' || id !== undefined) return usual();
+        const Resources = server.users.slice(0, 100);
+        return { status: 200, body: { Resources, nextCursor: 'more' } };
+      });
+      await finalFailure(FailureType.CannotTell, process().capture(SUSPEND, E159));
+    });
+
+    it('is not believed where it ignores filters and pages, and gives just as many as it was asked for', async () => {
+      server.odd(({ type, id }, usual) => {
+        if (type !== 'Users' || id !== undefined) return usual();
+        return list(server.users.slice(0, 100));
+      });
+      await finalFailure(FailureType.CannotTell, process().capture(SUSPEND, E159));
+    });
+  });
+
   describe('that does not give its groups', () => {
     const answering = (status: number): void =>
       server.odd((asked, usual) =>
@@ -533,6 +571,7 @@ describe('a SCIM server', () => {
     it('has the other accounts of a leaver revoked where it refuses one, which is named', async () => {
       const one = process();
       const held = [await one.capture(SUSPEND), await one.capture(SUSPEND, 'E-3')];
+      user('u-3')['externalId'] = 'E-1';
       server.odd((asked, usual) =>
         asked.method === 'PATCH' && asked.id === 'u-1' ? scimError(403, 'a privileged account') : usual(),
       );

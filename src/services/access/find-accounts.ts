@@ -85,7 +85,8 @@ export async function findAccounts(
       // Only by what is known: a hold does not wait for the directory where it need not.
       for (const key of match.slice(index + 1).filter((key) => valueOf(key, person) !== undefined))
         others.push(...(await hits(key).catch(unlessUnasked)));
-      return { accounts, by, others: others.filter(({ id }) => accounts.every((one) => one.id !== id)) };
+      const further = others.filter(({ id }) => accounts.every((one) => one.id !== id));
+      return { accounts: await asTheyAre(port, accounts, signal), by, others: further };
     }
     if (strangers.size > 0) return undefined;
     const unknown = match.filter((key) => valueOf(key, person) === undefined);
@@ -151,7 +152,8 @@ export async function accountsNow(
   let isAsked = false;
   const matched = await ownOf(match);
   const all = [...(chosenAmong(matched, known) ?? matched), ...(await ownOf(also))];
-  return isAsked ? [...new Map(all.map((account) => [account.id, account])).values()] : undefined;
+  const each = [...new Map(all.map((account) => [account.id, account])).values()];
+  return isAsked ? asTheyAre(port, each, signal) : undefined;
 
   async function ownOf(keys: readonly Match[]): Promise<Account[]> {
     const accounts: Account[] = [];
@@ -166,6 +168,17 @@ export async function accountsNow(
     }
     return accounts;
   }
+}
+
+/** A list may lag. Which of several accounts of a person are inactive, and so left alone, each tells by itself. */
+async function asTheyAre(port: AccessPort, accounts: Account[], signal: AbortSignal): Promise<Account[]> {
+  if (accounts.length === 1) return accounts;
+  const now: Account[] = [];
+  for (const account of accounts) {
+    const seen = account.active === false ? await port.read(account, signal) : account;
+    if (seen) now.push(seen);
+  }
+  return now;
 }
 
 /** A system may refuse a filter on an attribute that it does not have, or not tell by it. */

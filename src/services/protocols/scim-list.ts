@@ -80,7 +80,7 @@ export function createScimLists({ name, ask, failure, isRefusal, strange }: Scim
     query: Query,
     startIndex: number,
     signal: AbortSignal,
-  ): Promise<{ elements: unknown[]; total?: number } | undefined> {
+  ): Promise<{ elements: unknown[]; total?: number; goesOn?: boolean } | undefined> {
     const { filter } = query;
     const what = filter === undefined ? `list ${type}` : `list ${type} where ${filter}`;
     const forms = startIndex > 1 ? nextForms : firstForms;
@@ -109,7 +109,9 @@ export function createScimLists({ name, ask, failure, isRefusal, strange }: Scim
     // Another server's answer must not count as an empty list. `totalResults` is required (RFC 7644 §3.4.2).
     if (told === undefined && !Array.isArray(resources)) throw strange(what, 'a SCIM list');
     const elements = Array.isArray(resources) ? (resources as unknown[]) : [];
-    return { elements, total: Number(told ?? 0) || 0 };
+    // A server may page by cursors alone (RFC 9865).
+    const goesOn = !!attribute(answer!.json, 'nextCursor');
+    return { elements, total: Number(told ?? 0) || 0, goesOn };
   }
 
   async function read(
@@ -137,7 +139,9 @@ export function createScimLists({ name, ask, failure, isRefusal, strange }: Scim
       if (mayBeFull && startIndex === 1) longest.set(type, length);
       if (isNew) startIndex += length;
       total = next.total ?? total;
-      const isWhole = counted >= total;
+      // A server that ignores `startIndex` and gives just as many as it was asked for may have more.
+      const isCut = !isNew && length === PAGE_SIZE;
+      const isWhole = counted >= total && !next.goesOn && !isCut;
       if (!isNew || form > 0 || (isWhole && !mayBeFull))
         return { elements: [...elements.values()], isComplete: isWhole };
     }
