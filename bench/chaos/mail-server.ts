@@ -2,7 +2,9 @@
 import { appendFileSync } from 'node:fs';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { SMTPServer } from 'smtp-server';
+import { openSmtp } from '../open-smtp.js';
 import type { MailFault, Posted } from './mailbox.js';
 
 const { MAIL_FILE: file, MAIL_PORT: port } = process.env;
@@ -30,10 +32,7 @@ const keep = (posted: Posted): void => appendFileSync(file, `\n${JSON.stringify(
 const sockets = new Map<number, Socket>();
 
 const smtp = new SMTPServer({
-  authOptional: true,
-  disabledCommands: ['STARTTLS', 'AUTH'],
-  disableReverseLookup: true,
-  logger: false,
+  ...openSmtp,
   onRcptTo({ address }, _session, callback) {
     const answer = fault && answers[fault];
     if (!answer || !isSpoilt()) return callback();
@@ -43,9 +42,7 @@ const smtp = new SMTPServer({
   },
   onData(stream, session, callback) {
     void (async () => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of stream) chunks.push(chunk as Buffer);
-      const source = Buffer.concat(chunks).toString();
+      const source = await text(stream);
       for (const { address } of session.envelope.rcptTo) keep({ atMs: Date.now(), to: address, source });
       if (fault !== 'SMTP hang-up after DATA' || !isSpoilt()) return callback();
       process.send!({ spoilt: fault });

@@ -7,7 +7,9 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { SMTPServer } from 'smtp-server';
+import { openSmtp } from '../open-smtp.js';
 import type { Counts, Mail, Seen, Write } from './outside.js';
 
 const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
@@ -194,19 +196,14 @@ const scim = http.createServer((request, response) => {
 const sayBroken = (error: Error): void => console.error(`A connection broke: ${error.message}`);
 
 const smtp = new SMTPServer({
-  authOptional: true,
-  disabledCommands: ['STARTTLS', 'AUTH'],
-  disableReverseLookup: true,
-  logger: false,
+  ...openSmtp,
   onRcptTo({ address }, _session, callback) {
     const isRefused = address.startsWith('refused-');
     callback(isRefused ? Object.assign(new Error('no such mailbox'), { responseCode: 550 }) : undefined);
   },
   onData(stream, session, callback) {
     void (async () => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of stream) chunks.push(chunk as Buffer);
-      const messageId = /^message-id:\s*<([^>]+)>/im.exec(Buffer.concat(chunks).toString())?.[1] ?? '';
+      const messageId = /^message-id:\s*<([^>]+)>/im.exec(await text(stream))?.[1] ?? '';
       const atMs = Date.now();
       for (const { address } of session.envelope.rcptTo)
         tell({ kind: 'mail', atMs, to: address, messageId } satisfies Mail);

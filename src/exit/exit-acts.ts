@@ -105,7 +105,7 @@ export abstract class ExitActs extends ExitSteps {
     const weighed = this.weighRejection(data, lookedIn(data));
     if (!weighed.ok) return weighed.problem;
     const { number, by, note } = weighed.value;
-    const proposal = this.proposals.open.find((each) => each.number === number)!;
+    const proposal = this.proposals.openOf(number)!;
     this.endProposal(proposal, reaches(by, [proposal.by]) ? 'withdrawn' : 'rejected', storedAt, by, note);
     return undefined;
   }

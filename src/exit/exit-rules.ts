@@ -67,7 +67,7 @@ export abstract class ExitRules extends ExitTasks {
   weighRejection(input: unknown, looked: Looked = {}): Parsed<Rejection> {
     if (this.closedAt) return this.refuseAsEnded();
     return parseRejection(input, ({ number, by }) => {
-      const proposal = this.proposals.open.find((each) => each.number === number);
+      const proposal = this.proposals.openOf(number);
       if (!proposal)
         return `no proposal ${number} waits for a second person in the exit of ${this.employeeId}`;
       if (reaches(by, [proposal.by])) return undefined;

@@ -92,6 +92,17 @@ export function together(failures: readonly unknown[], losses: readonly string[]
 export const cannotTell = (what: string): FinalFailure =>
   new FinalFailure(FailureType.CannotTell, `cannot tell: ${what}`);
 
+/** @returns what `cannotTell` was given, or the message of another failure */
+export const untoldIn = ({ message }: FinalFailure): string => message.replace(/^cannot tell: /, '');
+
+/** For `catch`: stands in for an answer that a system refuses or does not tell. Any other failure is thrown on. */
+export const whereUntold =
+  <T>(instead: T) =>
+  (error: unknown): T => {
+    if (isFinalFailure(error, FailureType.CannotTell, FailureType.Refused)) return instead;
+    throw error;
+  };
+
 /** The plan of an open exit names a system or a step that the configuration no longer has. */
 export const leftConfiguration = (what: 'system' | 'step', name: string): FinalFailure =>
   new FinalFailure(

@@ -72,6 +72,11 @@ export class Proposals {
     return this.all.filter(({ state }) => state === 'open');
   }
 
+  /** @returns the one with this number, where it waits */
+  openOf(number: number): Proposal | undefined {
+    return this.open.find((each) => each.number === number);
+  }
+
   /** The decision that waits for a second person. */
   get decision(): Proposal | undefined {
     return this.open.find(({ decision }) => decision !== undefined);

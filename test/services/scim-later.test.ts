@@ -9,12 +9,11 @@ import {
   type Taken,
 } from '../../src/exit/hold-facts.js';
 import { createAccessService } from '../../src/services/access/access.js';
-import { createScimAdapter } from '../../src/services/access/adapters/scim-adapter.js';
-import { createScimClient } from '../../src/services/protocols/scim.js';
 import { finalFailure } from '../support/failures.js';
 import { byEmployeeId } from '../support/matching.js';
 import {
   list,
+  newPort,
   scimError,
   startOddServer,
   type Json,
@@ -43,11 +42,8 @@ describe('a SCIM server', () => {
 
   /** One process, which remembers what the server has proven. */
   function process(protectedGroups: string[] = [], criticalGroups: string[] = []) {
-    const scim = createScimClient({
-      ...{ name: 'payroll', scimUrl: server.scimUrl, token: 'secret', requestTimeoutMs: 5000 },
-    });
     const service = createAccessService({
-      port: createScimAdapter({ scim }),
+      port: newPort(server),
       match: byEmployeeId('externalId'),
       declared: { settleMs: 0 },
       protectedGroups,
@@ -65,11 +61,7 @@ describe('a SCIM server', () => {
     const hold = async (kind: HoldKind, employeeId?: string) => block(await capture(kind, employeeId), kind);
     return { capture, block, hold, restore, revoke, drift };
   }
-  const group = (id: string, ...members: unknown[]): void =>
-    void server.groups.push({
-      ...{ id, displayName: id },
-      members: members.map((each) => (typeof each === 'string' ? { value: each } : each)),
-    });
+  const group = (...given: Parameters<OddServer['addGroup']>): void => server.addGroup(...given);
   const at = (id: string): Json => server.groups.find((each) => each['id'] === id)!;
   const user = (id: string): Json => server.users.find((each) => each['id'] === id)!;
 

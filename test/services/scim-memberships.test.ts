@@ -9,6 +9,7 @@ import { finalFailure, outage } from '../support/failures.js';
 import { byEmployeeId } from '../support/matching.js';
 import {
   list,
+  newPort,
   scimError,
   startOddServer,
   type Json,
@@ -36,17 +37,10 @@ describe('on a SCIM server that hides memberships', () => {
 
   /** As a new process has it, which remembers nothing. */
   const access = () => {
-    const scim = createScimClient({
-      ...{ name: 'payroll', scimUrl: server.scimUrl, token: 'secret', requestTimeoutMs: 5000 },
-    });
-    const port = createScimAdapter({ scim });
+    const port = newPort(server);
     return createAccessService({ port, match: byEmployeeId('externalId'), declared: { settleMs: 0 } });
   };
-  const group = (id: string, ...members: unknown[]): void =>
-    void server.groups.push({
-      ...{ id, displayName: id },
-      members: members.map((each) => (typeof each === 'string' ? { value: each } : each)),
-    });
+  const group = (...given: Parameters<OddServer['addGroup']>): void => server.addGroup(...given);
   const membersOf = (id: string): unknown[] => {
     const { members } = server.groups.find((each) => each['id'] === id)!;
     return (members as Json[]).map(({ value }) => value);

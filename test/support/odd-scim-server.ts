@@ -5,6 +5,8 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createScimAdapter } from '../../src/services/access/adapters/scim-adapter.js';
+import { createScimClient } from '../../src/services/protocols/scim.js';
 import { valuesOf } from '../../src/services/protocols/scim-resource.js';
 
 export type Json = Record<string, unknown>;
@@ -35,6 +37,8 @@ export interface OddServer {
   scimUrl: string;
   users: Json[];
   groups: Json[];
+  /** Adds a group that is called as its id is. A string is a member without a type. */
+  addGroup: (id: string, ...members: unknown[]) => void;
   seen: Asked[];
   /** Changes the answers from now on. */
   odd: (change: Odd) => void;
@@ -42,6 +46,12 @@ export interface OddServer {
   reset: () => void;
   stop: () => Promise<void>;
 }
+
+/** As a new process has it, which remembers nothing. */
+export const newPort = ({ scimUrl }: OddServer) =>
+  createScimAdapter({
+    scim: createScimClient({ name: 'payroll', scimUrl, token: 'secret', requestTimeoutMs: 5000 }),
+  });
 
 export const list = (Resources: unknown[], totalResults = Resources.length): Answer => ({
   status: 200,
@@ -113,6 +123,11 @@ export async function startOddServer(): Promise<OddServer> {
     scimUrl: `http://127.0.0.1:${port}`,
     users,
     groups,
+    addGroup: (id, ...given) =>
+      void groups.push({
+        ...{ id, displayName: id },
+        members: given.map((each) => (typeof each === 'string' ? { value: each } : each)),
+      }),
     seen,
     odd: (change) => void (odd = change),
     reset() {

@@ -23,6 +23,7 @@ export const driftOf =
     signal: AbortSignal,
     { chosen }: Pick<Known, 'chosen'> = {},
   ): Promise<Seen | undefined> => {
+    const known = { held: held.map(({ id }) => id), chosen };
     let untold: Seen | undefined;
     for (const account of held) {
       const seen = await of(account);
@@ -30,13 +31,7 @@ export const driftOf =
       if (seen && !seen.isUntold && !doubt) return seen;
       untold ??= doubt || seen;
     }
-    const now = await accountsNow(
-      port,
-      matching,
-      employee,
-      { held: held.map(({ id }) => id), chosen },
-      signal,
-    );
+    const now = await accountsNow(port, matching, employee, known, signal);
     const isKnown = knownKeys([...matching.match, ...(matching.also ?? [])], employee).length > 0;
     if (!now && isKnown)
       untold ??= cannotTell(
@@ -63,7 +58,6 @@ export const driftOf =
     /** Access that came back may be another person's, to whom the account has passed. */
     async function doubtOf({ id }: WatchedAccount): Promise<Seen | undefined> {
       if (chosen?.includes(id)) return undefined;
-      const known = { held: held.map((each) => each.id), chosen };
       const found = await foundNow(port, matching, employee, { id }, known, signal);
       if (!found || has(found, id)) return undefined;
       const user = await port.read({ id }, signal);

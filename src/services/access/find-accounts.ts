@@ -1,5 +1,5 @@
 /** Finds the accounts of a person on a critical system, by the configured keys. */
-import { cannotTell, FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.js';
+import { cannotTell, FailureType, FinalFailure, whereUntold } from '../../exit/failures.js';
 import { activityOf } from '../../exit/hold-facts.js';
 import { isById, valueOf, type Match, type Person } from '../../exit/matching.js';
 import { assertSpelling } from '../../exit/spelling.js';
@@ -84,7 +84,7 @@ export async function findAccounts(
       const others: Account[] = [];
       // Only by what is known: a hold does not wait for the directory where it need not.
       for (const key of match.slice(index + 1).filter((key) => valueOf(key, person) !== undefined))
-        others.push(...(await hits(key).catch(unlessUnasked)));
+        others.push(...(await hits(key).catch(whereUntold([]))));
       const further = others.filter(({ id }) => accounts.every((one) => one.id !== id));
       return { accounts: await asTheyAre(port, accounts, signal), by, others: further };
     }
@@ -158,10 +158,8 @@ export async function accountsNow(
   async function ownOf(keys: readonly Match[]): Promise<Account[]> {
     const accounts: Account[] = [];
     for (const key of keys.filter((each) => valueOf(each, person) !== undefined)) {
-      const hits = await hitsOf(port, key, match, person, signal).catch((error: unknown) => {
-        unlessUnasked(error);
-        return undefined;
-      });
+      // A system may refuse a filter on an attribute that it does not have, or not tell by it.
+      const hits = await hitsOf(port, key, match, person, signal).catch(whereUntold(undefined));
       isAsked ||= hits !== undefined;
       const chosen = hits?.strangers.filter(({ account }) => known.chosen?.includes(account.id)) ?? [];
       accounts.push(...(hits?.own ?? []), ...chosen.map(({ account }) => account));
@@ -179,12 +177,6 @@ async function asTheyAre(port: AccessPort, accounts: Account[], signal: AbortSig
     if (seen) now.push(seen);
   }
   return now;
-}
-
-/** A system may refuse a filter on an attribute that it does not have, or not tell by it. */
-function unlessUnasked(error: unknown): Account[] {
-  if (isFinalFailure(error, FailureType.Refused, FailureType.CannotTell)) return [];
-  throw error;
 }
 
 export const describe = (accounts: readonly Account[]): string =>

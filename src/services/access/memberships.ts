@@ -1,5 +1,5 @@
 /** Group memberships of one account, one value at a time. */
-import { FailureType, isFinalFailure } from '../../exit/failures.js';
+import { FailureType, isFinalFailure, untoldIn } from '../../exit/failures.js';
 import type { GroupRef } from '../../exit/hold-facts.js';
 import type { AccessPort, Membership, Standing } from './access-port.js';
 
@@ -40,7 +40,7 @@ export async function orUntold<T>(
     return { told: await answer };
   } catch (error) {
     if (!isFinalFailure(error, FailureType.CannotTell, FailureType.Refused)) throw error;
-    const because = error.message.replace(/^cannot tell: /, '');
+    const because = untoldIn(error);
     if (known.length > 0)
       return { because: `${because}, and the account was in ${namesOf(known)}`, hasNoGroups: false };
     return { because, hasNoGroups: (await port.hasGroups?.(signal, accountId)) === false };

@@ -1,5 +1,5 @@
 /** The other members of a group around a write of ours: whom it took besides. */
-import { FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.js';
+import { FailureType, FinalFailure, whereUntold } from '../../exit/failures.js';
 import type { GroupRef } from '../../exit/hold-facts.js';
 import type { AccessPort, Members, Outcome } from './access-port.js';
 import { isSameId } from './memberships.js';
@@ -105,10 +105,7 @@ export async function watchOthers(
   async function areInactive(ids: readonly string[]): Promise<boolean> {
     if (ids.length > MOST_READ) return false;
     for (const id of ids) {
-      const account = await port.read({ id }, signal).catch((error: unknown) => {
-        if (isFinalFailure(error, FailureType.CannotTell, FailureType.Refused)) return undefined;
-        throw error;
-      });
+      const account = await port.read({ id }, signal).catch(whereUntold(undefined));
       if (account?.active !== false) return false;
     }
     return true;

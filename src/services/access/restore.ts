@@ -1,6 +1,6 @@
 /** Gives back exactly the access that the hold took. */
 import { isDeepStrictEqual } from 'node:util';
-import { cannotTell, FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.js';
+import { cannotTell, FailureType, FinalFailure, isFinalFailure, whereUntold } from '../../exit/failures.js';
 import {
   bounded,
   isNothing,
@@ -161,10 +161,7 @@ export const restore =
 
     /** Another group of that name may give other access: a person decides. */
     async function membershipIn({ id, displayName }: GroupRef): Promise<string> {
-      const found = await port.findGroup(displayName, signal).catch((error: unknown) => {
-        if (isFinalFailure(error, FailureType.CannotTell, FailureType.Refused)) return [];
-        throw error;
-      });
+      const found = await port.findGroup(displayName, signal).catch(whereUntold([]));
       const others = found.filter((each) => each.id !== id && isNamed(each.displayName, displayName));
       const now = others.length > 0 ? ` (${others.map((each) => each.id).join(', ')} has its name now)` : '';
       return `the membership in ${displayName}, a group that was deleted meanwhile${now}`;
@@ -218,7 +215,7 @@ export const restore =
 
     async function unfound(person: Person): Promise<string[]> {
       const found = await accountsNow(port, matching, person, known, signal);
-      return found?.some(({ id }) => id === account.id)
+      return has(found, account.id)
         ? []
         : [
             `what ${account.userName} (${account.id}) is found by: no key of ${person.employeeId} finds it since the suspension`,

@@ -1,5 +1,12 @@
 /** Deactivates the account and removes every membership. The account stays, as evidence. */
-import { cannotTell, FailureType, isFinalFailure, together, type FinalFailure } from '../../exit/failures.js';
+import {
+  cannotTell,
+  FailureType,
+  isFinalFailure,
+  together,
+  untoldIn,
+  type FinalFailure,
+} from '../../exit/failures.js';
 import {
   bounded,
   type AccountRef,
@@ -146,7 +153,7 @@ export const revoke =
         return await answer;
       } catch (error) {
         if (!isFinalFailure(error, FailureType.CannotTell)) throw error;
-        doubts.add(error.message.replace(/^cannot tell: /, ''));
+        doubts.add(untoldIn(error));
         return undefined;
       }
     }

@@ -2,7 +2,7 @@
  * A SCIM 2.0 client (RFC 7643, RFC 7644) for the requests of the hold and the directory. A status code does not prove the effect of a
  * write: the caller reads it back.
  */
-import { cannotTell, FailureType, isFinalFailure } from '../../exit/failures.js';
+import { cannotTell, FailureType, isFinalFailure, whereUntold } from '../../exit/failures.js';
 import { isPage } from './http-answer.js';
 import type { HttpServer } from './http-exchange.js';
 import { Remainders } from './remainders.js';
@@ -128,9 +128,12 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   }
 
   /** Lists may hide members that a group alone, or a user, shows: the filter must find one of these. */
-  async function assertFindsMembers(signal: AbortSignal): Promise<void> {
+  async function assertFindsMembers(
+    someGroups: () => Promise<unknown[]>,
+    signal: AbortSignal,
+  ): Promise<void> {
     if (search.isProven(BY_MEMBER)) return;
-    const listed = (await lists.some('Groups', WITH_MEMBERS, signal, 1))!.elements;
+    const listed = await someGroups();
     if (listed.length === 0 || listed.some((each) => valuesOf(each, 'members').length > 0)) return;
     for (const pair of await shownMemberships(listed.slice(0, MAX_TRIED), signal)) {
       const hits = await search.hits({ ...BY_MEMBER, value: pair.memberId }, signal);
@@ -163,10 +166,12 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   }
 
   /** Where members are called by names, a search by an id finds nothing. */
-  async function assertMembersAreIds(signal: AbortSignal): Promise<void> {
+  async function assertMembersAreIds(
+    someGroups: () => Promise<unknown[]>,
+    signal: AbortSignal,
+  ): Promise<void> {
     if (hasIds) return;
-    const listed = (await lists.some('Groups', WITH_MEMBERS, signal, 1))!.elements;
-    const members = listed.flatMap((each) => groupOf(each)?.members ?? []);
+    const members = (await someGroups()).flatMap((each) => groupOf(each)?.members ?? []);
     if (await areIds(members, signal)) return;
     throw cannotTell(
       `${name} lists the members of groups by other values than the ids of users: look there which groups the account is in`,
@@ -199,10 +204,7 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
    */
   async function assertShowsUsers(signal: AbortSignal, besides?: string): Promise<void> {
     // A server that refuses a list of all does not say that there is none.
-    const listing = await lists.some('Users', {}, signal, 1).catch((error: unknown) => {
-      if (isFinalFailure(error, FailureType.Refused, FailureType.CannotTell)) return undefined;
-      throw error;
-    });
+    const listing = await lists.some('Users', {}, signal, 1).catch(whereUntold(undefined));
     if (!listing || listing.elements.some((each) => userOf(each)?.id !== besides)) return;
     throw cannotTell(
       `${name} shows no ${besides === undefined ? '' : 'other '}user at all, so that it may hide the account as well: look there whether EMS may read its users`,
@@ -321,8 +323,11 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
         memberships.see(memberId, ids);
       } else {
         memberships.forget(memberId);
-        await assertFindsMembers(signal);
-        await assertMembersAreIds(signal);
+        let listing: ReturnType<typeof lists.some> | undefined;
+        const someGroups = async () =>
+          (await (listing ??= lists.some('Groups', WITH_MEMBERS, signal, 1)))!.elements;
+        await assertFindsMembers(someGroups, signal);
+        await assertMembersAreIds(someGroups, signal);
         // Some filters leave inactive members out, and the lists have them.
         if (isInactive && !findsInactive) hits = await search.listed(by, signal);
       }

@@ -1,5 +1,5 @@
 /** What groups tell of their members, walked down through the groups in them (RFC 7643 §4.2: a member may be a group). */
-import { FailureType, isFinalFailure } from '../../../exit/failures.js';
+import { FailureType, isFinalFailure, whereUntold } from '../../../exit/failures.js';
 import type { ScimClient } from '../../protocols/scim.js';
 import { sameText, type Reference, type ScimGroup } from '../../protocols/scim-resource.js';
 import type { AccessPort, Members, Standing } from '../access-port.js';
@@ -100,8 +100,7 @@ export function createScimMembers(
     if (!groupIds || Date.now() - groupIds.atMs > REMEMBERED_MS) {
       const ids = scim.groupIds(signal).catch((error: unknown) => {
         groupIds = undefined;
-        if (isFinalFailure(error, FailureType.CannotTell, FailureType.Refused)) return undefined;
-        throw error;
+        return whereUntold(undefined)(error);
       });
       groupIds = { ids, atMs: Date.now() };
     }
@@ -109,11 +108,7 @@ export function createScimMembers(
   }
 
   /** @returns the ids of all users, as far as the server lists them */
-  const allUsers = (signal: AbortSignal): Promise<string[]> =>
-    scim.userIds(signal).catch((error: unknown) => {
-      if (isFinalFailure(error, FailureType.CannotTell, FailureType.Refused)) return [];
-      throw error;
-    });
+  const allUsers = (signal: AbortSignal): Promise<string[]> => scim.userIds(signal).catch(whereUntold([]));
 
   /** @returns the members that are groups; undefined where there are too many to find out */
   async function groupsAmong({ members }: Listed, signal: AbortSignal): Promise<string[] | undefined> {
@@ -234,10 +229,7 @@ export function createScimMembers(
 
   /** @returns whether a user is active whom a group calls so by a name; undefined where it is not told */
   async function isActiveByName(name: string, signal: AbortSignal): Promise<boolean | undefined> {
-    const users = await scim.findUsers('userName', name, signal).catch((error: unknown) => {
-      if (isFinalFailure(error, FailureType.CannotTell, FailureType.Refused)) return [];
-      throw error;
-    });
+    const users = await scim.findUsers('userName', name, signal).catch(whereUntold([]));
     const active = users.map(({ user }) => user.active);
     return (
       active.includes(true) ||
