@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { copyFile, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import getPort from 'get-port';
 import { parse } from 'yaml';
 import { startTemporal, type TemporalServer } from '../src/local/temporal-server.js';
 import { passwordOf, startDeployedNats } from './support/deployed-nats.js';
@@ -12,6 +11,7 @@ import { eventually } from './support/eventually.js';
 import { startTokenIssuer, type TokenIssuer } from './support/token-issuer.js';
 import { startProcess } from './support/process-under-test.js';
 import { scratchFolder, temporal } from './support/temporal.js';
+import { freePort } from '../src/local/ports.js';
 
 const execute = promisify(execFile);
 
@@ -50,7 +50,7 @@ describe('@long the processes of the deployment', () => {
     nats = await startDeployedNats(await scratchFolder());
     const { program } = await temporal();
     const logFile = path.join(await scratchFolder(), 'temporal.log');
-    server = await startTemporal({ program, port: await getPort({ host: '127.0.0.1' }), logFile });
+    server = await startTemporal({ program, port: await freePort(), logFile });
   });
   after(async () => {
     await issuer.stop();
@@ -73,7 +73,7 @@ describe('@long the processes of the deployment', () => {
 
   for (const [name, container] of ours)
     it(`${name} starts with its own environment, passes its health check, and ends on SIGTERM`, async () => {
-      const port = await getPort({ host: '127.0.0.1' });
+      const port = await freePort();
       const environment = Object.entries(container.environment ?? {});
       const env = Object.fromEntries(environment.map(([key, value]) => [key, here(value, port)]));
       const check = async (): Promise<boolean> => {

@@ -4,7 +4,6 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { jetstream } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import getPort from 'get-port';
 import { connectBus } from '../../src/choreography/jetstream/bus.js';
 import { choreographedExits } from '../../src/choreography/client/choreographed-exits.js';
 import { loadConfig } from '../../src/config/config.js';
@@ -15,6 +14,7 @@ import type { Arm } from './arm.js';
 import { writeConfig } from './config-file.js';
 import { watchEffects, type Effects } from './effects.js';
 import { startMeasured } from './measured-child.js';
+import { freePort } from '../../src/local/ports.js';
 
 const module = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
@@ -38,7 +38,7 @@ export async function startJetStreamArm({
   const { env, systems } = await writeConfig(folder, isNoOp ? on : undefined);
   const effects = isNoOp ? watchEffects() : on.effects;
   const server = await startNats({
-    ...{ program: await findNats((line) => console.error(line)), port: await getPort({ host: '127.0.0.1' }) },
+    ...{ program: await findNats((line) => console.error(line)), port: await freePort() },
     ...{ storeDir: path.join(folder, 'jetstream'), logFile: path.join(folder, 'nats.log') },
   });
   const childEnv = { ...env, ...(isNoOp ? {} : on.env), NATS_URL: server.url };

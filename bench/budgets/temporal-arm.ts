@@ -3,7 +3,6 @@ import path from 'node:path';
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import getPort from 'get-port';
 import { loadConfig } from '../../src/config/config.js';
 import { planFrom } from '../../src/config/planning.js';
 import type { Outcome } from '../../src/exit/decision.js';
@@ -18,6 +17,7 @@ import { bareExit, decision } from './bare-workflow.js';
 import { writeConfig } from './config-file.js';
 import { watchEffects, type Effects } from './effects.js';
 import { startMeasured } from './measured-child.js';
+import { freePort } from '../../src/local/ports.js';
 
 interface Outside {
   env: Record<string, string>;
@@ -38,7 +38,7 @@ export async function startTemporalArm({ label, folder: parent, workflow, on }: 
   const isNoOp = !('effects' in on);
   const { env, systems } = await writeConfig(folder, isNoOp ? on : undefined);
   const effects = isNoOp ? watchEffects() : on.effects;
-  const port = await getPort({ host: '127.0.0.1' });
+  const port = await freePort();
   const address = `127.0.0.1:${port}`;
   const workerEnv = { ...env, ...(isNoOp ? {} : on.env), TEMPORAL_ADDRESS: address };
   const server = await startTemporal({

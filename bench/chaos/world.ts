@@ -1,7 +1,6 @@
 /** The stack of a chaos run: every server and every service is a process of its own, with its data on disk, and starts again after its end. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import getPort from 'get-port';
 import { scimVariable } from '../../src/config/environment.js';
 import { startCalendarServer } from '../../src/local/calendar-process.js';
 import { startScimServer } from '../../src/local/scim-process.js';
@@ -13,6 +12,7 @@ import { seedOf, servers, systems, type System } from './company.js';
 import { startDoor, type Door, type WireFault } from './door.js';
 import { startEngineWire, type EngineFault, type EngineWire } from './engine-wire.js';
 import { mailboxAt, type Mailbox, type MailFault } from './mailbox.js';
+import { freePort } from '../../src/local/ports.js';
 
 export const REQUEST_TIMEOUT_MS = 5_000;
 
@@ -53,7 +53,6 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const { kind, folder, employees, seed, spoilt, env } = options;
   await mkdir(folder, { recursive: true });
   const inFolder = (name: string): string => path.join(folder, name);
-  const freePort = (): Promise<number> => getPort({ host: '127.0.0.1' });
   const tokenOf = (server: string): string => `token-of-${server}`;
 
   const parts: Part[] = [];

@@ -20,8 +20,8 @@ import { findTemporal } from '../../src/local/find-temporal.js';
 import { startNats } from '../../src/local/nats-server.js';
 import { startTemporal } from '../../src/local/temporal-server.js';
 import { payloadConverterPath } from '../../src/temporal/namespace.js';
-import getPort from 'get-port';
 import { part, type Part } from './part.js';
+import { freePort } from '../../src/local/ports.js';
 
 export const kinds = ['orchestrated', 'choreographed'] as const;
 export type Kind = (typeof kinds)[number];
@@ -87,7 +87,7 @@ export async function startForm(options: FormOptions): Promise<Form> {
   const configFile = path.join(folder, 'ems.config.yaml');
   await writeFile(configFile, changed(await readFile('ems.config.yaml', 'utf8'), changes));
 
-  const port = await getPort({ host: '127.0.0.1' });
+  const port = await freePort();
   const addressAt = (port: number): Record<string, string> =>
     isOrchestrated ? { TEMPORAL_ADDRESS: `127.0.0.1:${port}` } : { NATS_URL: `nats://127.0.0.1:${port}` };
   const env = { ...outside, ...addressAt(port), EMS_CONFIG: configFile };

@@ -1,4 +1,5 @@
 /** The ports of the local stack: fixed by default, or free ones, so that two stacks can run side by side. */
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import net from 'node:net';
@@ -24,6 +25,16 @@ export type Ports = Record<keyof typeof fixedPorts, number>;
 const names = Object.keys(fixedPorts) as (keyof Ports)[];
 
 /**
+ * A free port of 127.0.0.1, below those that systems give to outgoing connections: one of those may be taken before the
+ * server listens.
+ * @param wanted is taken where it is free
+ */
+export async function freePort(wanted?: number): Promise<number> {
+  const others = Array.from({ length: 50 }, () => randomInt(10_000, 32_000));
+  return getPort({ host: '127.0.0.1', port: wanted === undefined ? others : [wanted, ...others] });
+}
+
+/**
  * Those of the last start where they are free again, since open exits keep the address of their interview.
  * @param file keeps them
  */
@@ -31,8 +42,7 @@ export async function freePorts(file: string): Promise<Ports> {
   const text = await ifFound(readFile(file, 'utf8'));
   const last = (text === undefined ? {} : JSON.parse(text)) as Partial<Ports>;
   const entries = names.map(async (name) => {
-    const port = last[name];
-    return [name, await getPort({ host: '127.0.0.1', ...(port !== undefined && { port }) })] as const;
+    return [name, await freePort(last[name])] as const;
   });
   const ports = Object.fromEntries(await Promise.all(entries)) as Ports;
   await writeFile(file, JSON.stringify(ports));

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import getPort from 'get-port';
 import type { ListedExitOfForm } from '../../src/client/application.js';
 import type { ExitStatus } from '../../src/exit/status.js';
 import { orchestratedExits } from '../../src/temporal/orchestrated-exits.js';
@@ -8,6 +7,7 @@ import { eventually } from '../support/eventually.js';
 import { readPage } from '../support/report-page.js';
 import { startBothForms, type BothFormsWorld } from '../support/both-forms-world.js';
 import { HR, type Hired } from '../support/world.js';
+import { freePort } from '../../src/local/ports.js';
 
 interface Opened {
   employeeId: string;
@@ -164,7 +164,7 @@ describe('ems with both forms', () => {
   describe('of which one is down', () => {
     let nowhere: Env;
     before(async () => {
-      const port = await getPort({ host: '127.0.0.1' });
+      const port = await freePort();
       nowhere = { ...world.env, NATS_URL: `nats://127.0.0.1:${port}` };
     });
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import getPort from 'get-port';
 import { ended, waiting } from '../promises/on-the-way.js';
 import { refusal, type Env, type Refused } from '../support/ems.js';
 import { scratchFolder } from '../support/temporal.js';
 import { HR, startWorld, systems, type Hired, type World } from '../support/world.js';
+import { freePort } from '../../src/local/ports.js';
 
 describe('ems refuses, in one sentence,', () => {
   let world: World;
@@ -14,7 +14,7 @@ describe('ems refuses, in one sentence,', () => {
     world = await startWorld();
     // Begun here, since it waits five seconds for a connection.
     const nora = await world.hire();
-    const address = `127.0.0.1:${await getPort({ host: '127.0.0.1' })}`;
+    const address = `127.0.0.1:${await freePort()}`;
     const asked = refusal({ ...world.env, TEMPORAL_ADDRESS: address }, 'resign', nora.employeeId);
     asked.catch(() => undefined); // What it throws is thrown to the test, which awaits it.
     unserved = { nora, address, asked };

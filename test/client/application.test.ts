@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import getPort from 'get-port';
 import { connectBus } from '../../src/choreography/jetstream/bus.js';
 import { applicationOf, type ListedExitOfForm } from '../../src/client/application.js';
 import { forms, type Form } from '../../src/client/forms.js';
@@ -16,6 +15,7 @@ import { answer, page, refusal } from '../support/ems.js';
 import { eventually } from '../support/eventually.js';
 import { sampleConfig } from '../support/sample-config.js';
 import { HR, IT, type Hired } from '../support/world.js';
+import { freePort } from '../../src/local/ports.js';
 
 const retained = { outcome: 'retained', decidedBy: HR } as const;
 
@@ -243,7 +243,7 @@ describe('the application', () => {
     assert.equal((await numbered()) - first - 1, 1);
     await application.close();
 
-    const nowhere = `127.0.0.1:${await getPort({ host: '127.0.0.1' })}`;
+    const nowhere = `127.0.0.1:${await freePort()}`;
     const alone = openApplication(() => world.config, { nats: natsConfigOf(`nats://${nowhere}`) });
     const { facts } = await refused('unreachable', alone.status(nora));
     assert.deepEqual(facts, { form: 'choreographed', address: nowhere });

@@ -1,13 +1,13 @@
 /** The calendar of the embedded default, as the HR service uses it. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import getPort from 'get-port';
 import { startCalendarServer } from '../../src/local/calendar-process.js';
 import { between, UID } from '../support/calendar.js';
 import { hrAt, partnerWith } from '../support/interview.js';
 import { addEvent, ask, eventsIn, interviewsIn, type Account } from '../support/radicale.js';
 import { mailServer } from '../support/smtp.js';
 import { scratchFolder } from '../support/temporal.js';
+import { freePort } from '../../src/local/ports.js';
 
 describe('the calendar of the local stack', () => {
   const mail = mailServer();
@@ -16,7 +16,7 @@ describe('the calendar of the local stack', () => {
   const { schedule, reschedule, withdraw } = hrAt(mail, () => [partnerWith(server)]);
   before(async () => {
     const folder = await scratchFolder();
-    const port = await getPort({ host: '127.0.0.1' });
+    const port = await freePort();
     const files = { dataFile: path.join(folder, 'calendar.json'), logFile: path.join(folder, 'log') };
     start = async () =>
       void (server = await startCalendarServer({ ...files, user: 'hr', password: 'secret', port }));

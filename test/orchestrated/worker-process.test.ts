@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
-import getPort from 'get-port';
 import { startProcess, type ProcessUnderTest } from '../support/process-under-test.js';
 import { signalServer } from '../support/processes.js';
 import { eventually } from '../support/eventually.js';
@@ -12,6 +11,7 @@ import { orchestratedExits } from '../../src/temporal/orchestrated-exits.js';
 import { payloadConverterPath } from '../../src/temporal/namespace.js';
 import { temporal } from '../support/temporal.js';
 import { sampleEnv } from '../support/sample-config.js';
+import { freePort } from '../../src/local/ports.js';
 
 const program = ['--enable-source-maps', 'dist/src/worker.js'];
 
@@ -22,7 +22,7 @@ describe('the process of a worker', () => {
   before(async () => {
     const { program } = await temporal();
     const logFile = `${await scratchFolder()}/temporal.log`;
-    server = await startTemporal({ program, port: await getPort({ host: '127.0.0.1' }), logFile });
+    server = await startTemporal({ program, port: await freePort(), logFile });
     env = { ...sampleEnv, TEMPORAL_ADDRESS: server.address, HR_CALENDAR_PASSWORD: 'secret' };
   });
   afterEach(async () => {
@@ -55,7 +55,7 @@ describe('the process of a worker', () => {
   });
 
   it('says whether it lives and whether it serves', async () => {
-    const port = await getPort({ host: '127.0.0.1' });
+    const port = await freePort();
     const statusOf = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;
     const worker = start(['--health', String(port)]);
     await worker.said(/ ready"/);

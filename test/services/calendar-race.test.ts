@@ -1,5 +1,6 @@
 /** Exits that want the same slot at the same moment: one of them gets it (docs/decisions/0011). */
 import assert from 'node:assert/strict';
+import { setTimeout as latency } from 'node:timers/promises';
 import { FailureType, FinalFailure } from '../../src/exit/failures.js';
 import { between, calendarOfHr } from '../support/calendar.js';
 import { finalFailure } from '../support/failures.js';
@@ -122,6 +123,17 @@ describe('@long exits that race for a slot', () => {
     const [a, b] = await Promise.all(both);
     assert.notEqual(a!.start, b!.start);
     assert.deepEqual(Object.keys(await calendar.interviews()).toSorted(), [a!.uid, b!.uid]);
+  });
+
+  it('of two installations that keep step take different times', async () => {
+    const other = hrAt(mail, () => [partnerWith(calendar.proxied())]);
+    // As from a server that takes its time: without it, one of the two is soon ahead.
+    fault(() => ({ kind: 'held', until: latency(100) }));
+    const both = [calendar.schedule, other.schedule].map((run, i) =>
+      run({ exitId: `exit-${i}`, ...slots(5) }),
+    );
+    const [a, b] = await Promise.all(both);
+    assert.notEqual(a!.start, b!.start);
   });
 
   it('find a slot free again once its interview has moved, is withdrawn or loses its time', async () => {

@@ -3,17 +3,17 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import getPort from 'get-port';
 import { subscriberNames } from '../../src/choreography/subscribers/start.js';
 import { startChild, untilAnswered } from '../../src/local/child.js';
 import { findNats } from '../../src/local/find-nats.js';
 import { replaced } from './replaced.js';
+import { freePort } from '../../src/local/ports.js';
 
 export const natsUsers = ['ems', ...subscriberNames];
 export const passwordOf = (user: string): string => `secret-of-${user}`;
 
 export async function startDeployedNats(folder: string) {
-  const [port, healthPort] = [await getPort({ host: '127.0.0.1' }), await getPort({ host: '127.0.0.1' })];
+  const [port, healthPort] = [await freePort(), await freePort()];
   const address = `127.0.0.1:${port}`;
   const configFile = path.join(folder, 'nats-server.conf');
   // As deployed, except for its addresses and the folder of its data.

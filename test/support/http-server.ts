@@ -1,9 +1,9 @@
 /** The HTTP server over the exits of a test, on a port of its own. */
-import getPort from 'get-port';
 import { peopleOf } from '../../src/client/employees.js';
 import { createServer } from '../../src/http/server.js';
 import { loadSettings } from '../../src/http/settings.js';
 import type { BothFormsWorld } from './both-forms-world.js';
+import { freePort } from '../../src/local/ports.js';
 
 export const SESSION_SECRET = 'a secret of the tests, long enough';
 export const CONSOLE_SECRET = 'a secret of the console';
@@ -20,7 +20,7 @@ export async function startHttpServer(
   wanted?: number,
   requestsPerMinute = 10_000,
 ): Promise<HttpServer> {
-  const port = wanted ?? (await getPort({ host: '127.0.0.1' }));
+  const port = wanted ?? (await freePort());
   const settings = loadSettings({
     EMS_HTTP_PORT: String(port),
     EMS_SESSION_SECRET: SESSION_SECRET,

@@ -1,6 +1,5 @@
 /** Keycloak, with one realm. It needs Java 17 or newer; Maven fetches it once. */
 import path from 'node:path';
-import getPort from 'get-port';
 import { cached } from '../../src/local/cache.js';
 import { startChild, untilAnswered } from '../../src/local/child.js';
 import { onlyFile } from '../../src/local/sources.js';
@@ -13,6 +12,7 @@ import { byEmployeeId } from './matching.js';
 import { scimAdmin } from './scim-admin.js';
 import { ENTERPRISE_USER } from './scim-requests.js';
 import { Unavailable } from './unavailable.js';
+import { freePort } from '../../src/local/ports.js';
 
 const VERSION = '26.7.3';
 const REALM = 'acme';
@@ -46,7 +46,7 @@ export async function startKeycloak(logFile: string): Promise<Keycloak> {
   const home = await distribution().catch((error: Error) => {
     throw new Unavailable(error.message, { cause: error });
   });
-  const port = await getPort({ host: '127.0.0.1' });
+  const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const child = await startChild(
     {

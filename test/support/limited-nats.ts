@@ -2,12 +2,12 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { connect } from '@nats-io/transport-node';
-import getPort from 'get-port';
 import { connectBus, type Bus } from '../../src/choreography/jetstream/bus.js';
 import { natsConfigOf } from '../../src/config/environment.js';
 import { startChild, untilAnswered } from '../../src/local/child.js';
 import { findNats } from '../../src/local/find-nats.js';
 import { scratchFolder } from './temporal.js';
+import { freePort } from '../../src/local/ports.js';
 
 interface LimitedNats {
   /** With user and password. */
@@ -22,7 +22,7 @@ interface LimitedNats {
 async function startLimitedNats(account: string, server = ''): Promise<LimitedNats> {
   const program = await findNats((line) => console.error(line));
   const folder = await scratchFolder();
-  const port = await getPort({ host: '127.0.0.1' });
+  const port = await freePort();
   const file = path.join(folder, 'nats.conf');
   await writeFile(
     file,

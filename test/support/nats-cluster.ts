@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import getPort from 'get-port';
 import { startChild, untilAnswered, type Child } from '../../src/local/child.js';
 import { findNats } from '../../src/local/find-nats.js';
 import { passwordOf, natsUsers } from './deployed-nats.js';
 import { replaced } from './replaced.js';
 import { scratchFolder } from './temporal.js';
+import { freePort } from '../../src/local/ports.js';
 
 interface Node {
   child: Child;
@@ -19,7 +19,6 @@ interface Node {
 }
 
 const ROUTE_PASSWORD = 'secret-of-routes';
-const freePort = (): Promise<number> => getPort({ host: '127.0.0.1' });
 
 export async function startNatsCluster() {
   const ports: Record<'client' | 'route' | 'http', number>[] = [];

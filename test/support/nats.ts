@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { connect as connectSocket } from 'node:net';
 import path from 'node:path';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
-import getPort from 'get-port';
 import { findNats } from '../../src/local/find-nats.js';
 import { startNats, type NatsServer } from '../../src/local/nats-server.js';
 import { signalServer } from './processes.js';
 import { scratchFolder } from './temporal.js';
+import { freePort } from '../../src/local/ports.js';
 
 export interface Broker {
   /** `host:port` */
@@ -24,7 +24,7 @@ export interface Broker {
 export async function startBroker(): Promise<Broker> {
   const program = await findNats((line) => console.error(line));
   const folder = await scratchFolder();
-  const port = await getPort({ host: '127.0.0.1' });
+  const port = await freePort();
   let server: NatsServer;
   const start = async (): Promise<void> => {
     const files = { storeDir: path.join(folder, 'jetstream'), logFile: path.join(folder, 'nats.log') };

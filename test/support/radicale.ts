@@ -1,11 +1,11 @@
 /** Radicale, a CalDAV server of another project. What the tests put into it and read from it goes by plain HTTP. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import getPort from 'get-port';
 import ICAL from 'ical.js';
 import { startChild, untilAnswered } from '../../src/local/child.js';
 import { pythonWith } from './python.js';
 import { scratchFolder } from './temporal.js';
+import { freePort } from '../../src/local/ports.js';
 
 export interface Account {
   url: string;
@@ -32,7 +32,7 @@ export async function startRadicale(): Promise<CalendarServer> {
   // A user's own folder is not made by the server.
   for (const user of users) await mkdir(path.join(folder, 'collection-root', user), { recursive: true });
 
-  const port = await getPort({ host: '127.0.0.1' });
+  const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const settings = {
     'server-hosts': `127.0.0.1:${port}`,

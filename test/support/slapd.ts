@@ -1,7 +1,6 @@
 /** OpenLDAP's slapd with the overlays ppolicy and memberof. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import getPort from 'get-port';
 import { Client } from 'ldapts';
 import { startChild, untilAnswered } from '../../src/local/child.js';
 import { run } from '../../src/local/run.js';
@@ -9,6 +8,7 @@ import { lacking } from './installed.js';
 import { openldap } from '../../src/services/access/adapters/ldap-dialects.js';
 import { change } from './ldap-change.js';
 import type { LdapServer, Making } from './ldap-server.js';
+import { freePort } from '../../src/local/ports.js';
 
 export const slapdLacks = lacking(['/usr/sbin/slapd', '/usr/lib/ldap/ppolicy.so'], ['slapd']);
 
@@ -115,7 +115,7 @@ export async function startSlapd(logFile: string): Promise<LdapServer> {
   await writeFile(file('slapd.conf'), settings(folder));
   await writeFile(file('entries.ldif'), entries);
   await run('/usr/sbin/slapadd', ['-f', file('slapd.conf'), '-l', file('entries.ldif')]);
-  const port = await getPort({ host: '127.0.0.1' });
+  const port = await freePort();
   const url = `ldap://127.0.0.1:${port}`;
   const child = await startChild(
     {

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
-import getPort from 'get-port';
 import { findTemporal } from '../../src/local/find-temporal.js';
 import { startTemporal, type TemporalServer } from '../../src/local/temporal-server.js';
 import { payloadConverterPath } from '../../src/temporal/namespace.js';
+import { freePort } from '../../src/local/ports.js';
 
 export interface SharedTemporal {
   server: TemporalServer;
@@ -36,7 +36,7 @@ export const scratchFolder = (): Promise<string> => mkdtemp(path.join(tmpdir(), 
 async function start(): Promise<SharedTemporal> {
   const program = await findTemporal((line) => console.error(line));
   const logFile = path.join(await scratchFolder(), 'temporal.log');
-  const server = await startTemporal({ program, port: await getPort({ host: '127.0.0.1' }), logFile });
+  const server = await startTemporal({ program, port: await freePort(), logFile });
   const { address } = server;
   const connection = await Connection.connect({ address });
   const client = new Client({ connection, dataConverter: { payloadConverterPath } });

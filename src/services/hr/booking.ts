@@ -2,6 +2,7 @@
  * Books the interview in a calendar: writes the entry once, compares what came back, and looks at the other events of that time again. A
  * person who was faster keeps the time. Exits are kept apart by their locks (slot-locks.ts), whatever the calendar shows.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { Interview } from '../../exit/interview.js';
 import { transportAddress } from '../../exit/mail-address.js';
@@ -84,6 +85,7 @@ export async function book(
     return { ...wanted, ...(remarks.length > 0 && { remarks }) };
   };
   for (let round = 0; round < ROUNDS; round++) {
+    const began = performance.now();
     // A server may keep its own SEQUENCE, so that it asks for one write at most.
     if (!standsAt(entry, wanted) || (written !== wanted && sequenceOf(entry) < wanted.sequence)) {
       await recordInterview(wanted);
@@ -123,10 +125,15 @@ export async function book(
     wanted = { ...wanted, sequence: Math.max(wanted.sequence, sequenceOf(entry)) };
     written &&= wanted;
     if (isGiven) return done();
-    const look = await calendar.busy(periodOf(wanted), entry, signal, true);
-    const { periods } = look;
-    ({ doubt } = look);
-    if (periods.length === 0) return done();
+    const look = () => calendar.busy(periodOf(wanted), entry, signal, true);
+    let others = await look();
+    if (others.periods.length > 0 && round > 0) {
+      // Another installation that keeps step would take each next slot as well.
+      await pause(Math.random() * 2 * (performance.now() - began), undefined, { signal });
+      others = await look();
+    }
+    ({ doubt } = others);
+    if (others.periods.length === 0) return done();
     const { slot } = await firstFree(calendar, slots, entry, keeper, signal);
     if (!slot) return undefined;
     wanted = { ...wanted, start: slot.start, end: slot.end, sequence: wanted.sequence + 1 };
