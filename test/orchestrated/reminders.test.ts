@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { exitWorkflowId } from '../../src/exit/ids.js';
+import type { Step } from '../../src/exit/status.js';
 import { ended, opened, untilStep } from '../promises/on-the-way.js';
 import { eventsOf } from '../support/history-cost.js';
 import { startWorld } from '../support/world.js';
@@ -19,6 +20,9 @@ describe('the ladder of an orchestrated exit', () => {
     try {
       const nora = await opened(world, { on: ['payroll'] });
       await untilStep(world, nora, 'escalate-decision', 'done');
+      // A step that the decision interrupts costs more.
+      const isOver = ({ finishedAt }: Step): boolean => finishedAt !== undefined;
+      await world.until(nora, 'every step over', ({ steps }) => steps.every(isOver));
       await ended(world, nora, 'retained');
       const handle = world.client.workflow.getHandle(exitWorkflowId(nora.employeeId));
       await handle.result();
