@@ -95,7 +95,7 @@ export abstract class ExitState {
   readonly taskRequests = new Map<string, { number: number; at: string; start: number; first: number }>();
   /** By system that no program reaches: how its owner last confirmed the block, and the sequence number of that. */
   protected readonly confirmed = new Map<string, Confirmation & { seq: number }>();
-  /** By system: the sequence number of its first `access.blocked`, and the ids of its drifts. The latest drift causes the next block. */
+  /** By system: the sequence number of its latest `access.blocked`, and the ids of its drifts. The latest drift causes the next block. */
   readonly blocks = new Map<
     string,
     {

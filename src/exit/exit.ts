@@ -118,8 +118,8 @@ export class Exit extends ExitActs {
         const { system, capture } = event.data;
         const isWithoutAccount = capture?.accounts.length === 0;
         if (capture) this.recordCost(capture);
-        if (!this.blocks.has(system))
-          this.blocks.set(system, { seq: event.seq, isWithoutAccount, drifts: [], acknowledged: 0 });
+        const { drifts, acknowledged } = this.blocks.get(system) ?? { drifts: [], acknowledged: 0 };
+        this.blocks.set(system, { seq: event.seq, isWithoutAccount, drifts, acknowledged });
         const problem = this.isRestless(system) ? this.recordRestless(event) : this.settleStep(event);
         this.learnKeys(capture?.accounts ?? [], event.storedAt);
         return problem;

@@ -126,7 +126,7 @@ export function orchestratedExits(client: Client) {
     });
     const { identity, reason } = history?.events?.[0]?.workflowExecutionTerminatedEventAttributes ?? {};
     const watched = memo?.['holds'] as WatchedHold[] | undefined;
-    const systems = watched?.map(({ system }) => system);
+    const systems = watched?.flatMap(({ system, accounts }) => (accounts.length > 0 ? system : []));
     const facts = factsOf(employeeId, run);
     const by = identity ? `, by ${identity}${reason ? ` (${reason})` : ''}` : '';
     const held = systems?.length

@@ -83,16 +83,20 @@ export class SystemHold {
     return this.context.exit.step('block-access', this.system.name)?.state === 'running';
   }
 
-  /** What the drift check reads; undefined without an account that was observed blocked. It stays while a drift is blocked again. */
+  /**
+   * What the drift check reads; undefined before the block was observed. It stays while a drift is blocked again. Without accounts, the
+   * check looks for one that appears.
+   */
   get watched(): WatchedHold | undefined {
     const { name: system, hold, queue } = this.system;
-    const holds = this.holds.filter(({ blocked }) => blocked);
+    const holds = this.holds.filter(({ blocked, capture }) => blocked ?? (capture && !capture.account));
+    if (holds.length === 0) return undefined;
     const taken = byAccount(holds, (held) => held.taken);
     const accounts = watchedOf(accountsOf(holds), taken, hold);
     const employee = this.context.exit.person;
     const chosen = this.context.exit.chosenAccounts(system);
     const choice = chosen.length > 0 ? { chosen } : {};
-    return accounts.length > 0 ? { system, hold, employee, accounts, queue, ...choice } : undefined;
+    return { system, hold, employee, accounts, queue, ...choice };
   }
 
   private carryTo(goal: Goal, execution: StepExecution): Promise<string[]> {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Drift } from '../../src/exit/drift.js';
 import { eventually } from '../support/eventually.js';
 import { CRITICAL_GROUPS, IT, stateOf, stepOf, type Hired } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
@@ -77,6 +78,24 @@ inBothForms('a hold that is undone while the decision is open', { config: [often
     await ended(company(), nora, 'retained');
     const all = [...CRITICAL_GROUPS, 'readers'].toSorted();
     assert.deepEqual((await account(nora, 'production')).groups, all);
+  });
+
+  it('is found, blocked and given back: the first account on a system where the employee had none', async () => {
+    const { admin, account, exits } = company();
+    const nora = await waiting(company(), { on: ['payroll', 'production'] });
+    const { employeeId, email } = nora;
+    const code = await admin.code.createUser({ employeeId, displayName: 'Nora', email });
+    const [{ system, what }] = (await found(company(), nora)) as [Drift];
+    assert.deepEqual([system, what], ['code', `an account of the employee is active: ${email} (${code})`]);
+    const late = { ...nora, accounts: { ...nora.accounts, code } };
+    assert.equal((await account(late, 'code')).active, false);
+    // From then on it is held as any other.
+    await admin.code.setActive(code, true);
+    const again = (await found(company(), nora, 2)).at(-1)!;
+    assert.deepEqual([again.system, again.what], ['code', 'the account is active again']);
+    assert.equal(stateOf(await exits.status(employeeId), 'block-access:code'), 'done');
+    await ended(company(), nora, 'retained');
+    assert.equal((await account(late, 'code')).active, true);
   });
 
   it('on a system that is down is found once it is back, and the outage needs no attention', async () => {

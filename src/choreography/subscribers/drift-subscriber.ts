@@ -41,7 +41,7 @@ export function driftSubscription(
     },
   });
 
-  /** After drift there are several `access.blocked`; only the first one drives the checks. */
+  /** After drift there are several `access.blocked`; only the latest one drives the checks. It has all accounts. */
   const isWatched = (event: StoredEvent, exit: Exit): event is StoredEvent<'access.blocked'> =>
     event.type === 'access.blocked' &&
     event.data.system === system &&
@@ -58,10 +58,9 @@ export function driftSubscription(
     taskOf(event, exit) {
       if (!isWatched(event, exit) || !exit.isHeld) return undefined;
       const { capture, taken } = event.data;
-      const accounts = capture?.accounts ?? [];
       const isDue = Date.parse(exit.asOf) - Date.parse(event.storedAt) >= recheckEvery;
-      if (accounts.length === 0 || !isDue || !exit.isBlocked(system)) return undefined;
-      return check(accounts, taken, 1 + exit.blocks.get(system)!.drifts.length);
+      if (!capture || !isDue || !exit.isBlocked(system)) return undefined;
+      return check(capture.accounts, taken, 1 + exit.blocks.get(system)!.drifts.length);
     },
     redeliverAfter: (event, exit) => (isWatched(event, exit) ? recheckEvery : undefined),
   };

@@ -3,7 +3,7 @@ import type { Drift, WatchedAccount } from '../../exit/drift.js';
 import type { HoldKind } from '../../exit/hold-facts.js';
 import { knownKeys, type Person } from '../../exit/matching.js';
 import type { AccessPort } from './access-port.js';
-import { accountsNow, type Matching } from './find-accounts.js';
+import type { Matching } from './find-accounts.js';
 import { comesBy, groupsOf, isNamed, lookInto, namesOf } from './memberships.js';
 import { foundNow, has, passedOn } from './still-theirs.js';
 import type { Known } from './whose-account.js';
@@ -31,15 +31,15 @@ export const driftOf =
       if (seen && !seen.isUntold && !doubt) return seen;
       untold ??= doubt || seen;
     }
-    const now = await accountsNow(port, matching, employee, known, signal);
+    const now = await foundNow(port, matching, employee, held[0], known, signal);
     const isKnown = knownKeys([...matching.match, ...(matching.also ?? [])], employee).length > 0;
     if (!now && isKnown)
       untold ??= cannotTell(
-        `no key of ${employee.employeeId} finds accounts there now: another may be active`,
+        `no key of ${employee.employeeId} finds accounts there now: ${held.length > 0 ? 'another' : 'one'} may be active`,
       );
+    const other = `${held.length > 0 ? 'another' : 'an'} account of the employee`;
     for (const { id, userName, active } of now ?? []) {
       if (held.some((account) => account.id === id) || active === false) continue;
-      const other = `another account of the employee`;
       if (hold.kind === 'groups') {
         const groups = new Set(held.flatMap((account) => account.groups));
         const { isIn, because } = await accessOf(id, [...groups]);

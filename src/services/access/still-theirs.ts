@@ -6,21 +6,21 @@ import { accountsNow, type Matching } from './find-accounts.js';
 import { otherIdOf, type Known } from './whose-account.js';
 
 /**
- * Asks the keys again. The directory completes them where they do not find the account, as it may have for the capture.
+ * Asks the keys again, also of a person who had no account. The directory completes them where they do not find the account, as it may have for the capture.
  * @returns the accounts of the person; undefined where no key could be asked
  */
 export async function foundNow(
   port: AccessPort,
   matching: Matching,
   person: Person,
-  { id }: Pick<AccountRef, 'id'>,
+  account: Pick<AccountRef, 'id'> | undefined,
   known: Known,
   signal: AbortSignal,
 ): Promise<Account[] | undefined> {
   const found = await accountsNow(port, matching, person, known, signal);
   const keys = [...matching.match, ...(matching.also ?? [])];
   const isComplete = keys.every((key) => valueOf(key, person) !== undefined);
-  if (isComplete || !matching.lookUp || has(found, id)) return found;
+  if (isComplete || !matching.lookUp || (account && has(found, account.id))) return found;
   const completed = await matching.lookUp(person, signal);
   return (await accountsNow(port, matching, completed, known, signal)) ?? found;
 }

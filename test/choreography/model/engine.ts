@@ -113,8 +113,8 @@ export class Engine {
       const { data } = this.events.findLast(({ type }) => type === 'access.blocked') as StoredEvent & {
         data: EventData['access.blocked'];
       };
-      const accounts = watchedOf(data.capture?.accounts ?? [], data.taken ?? {}, kind);
-      if (accounts.length === 0) return n > 1;
+      if (!data.capture) return n > 1;
+      const accounts = watchedOf(data.capture.accounts, data.taken ?? {}, kind);
       await wire.enter('sweep');
       let seen: Awaited<ReturnType<AccessService['driftOf']>>;
       try {

@@ -1,0 +1,55 @@
+/** An account that appears on a system where the employee had none, as the sweep sees it. */
+import assert from 'node:assert/strict';
+import type { HoldKind } from '../../src/exit/hold-facts.js';
+import { createAccessService } from '../../src/services/access/access.js';
+import { newPort, startOddServer, type OddServer } from '../support/odd-scim-server.js';
+
+const { signal } = new AbortController();
+const SUSPEND = { kind: 'suspend' } as const;
+
+describe('an account that the employee gets during the hold, and had none at the block', () => {
+  let server: OddServer;
+  before(async () => {
+    server = await startOddServer();
+  });
+  beforeEach(() => server.users.push({ id: 'u-2', userName: 'ravi', externalId: 'E-2', active: true }));
+  afterEach(() => server.reset());
+  after(() => server.stop());
+
+  const seen = async (hold: HoldKind) => {
+    const service = createAccessService({
+      port: newPort(server),
+      match: [{ attribute: 'userName', template: '{login}' }],
+      declared: { settleMs: 0 },
+      // The exit itself has not learnt the login.
+      lookUp: (person) => Promise.resolve({ ...person, login: 'dana' }),
+    });
+    return (await service.driftOf({ employeeId: 'E-1' }, [], hold, signal))?.what;
+  };
+  const dana = (active?: boolean) =>
+    server.users.push({ id: 'u-1', userName: 'dana', ...(active !== undefined && { active }) });
+
+  it('is found by a key that only the directory tells', async () => {
+    assert.equal(await seen(SUSPEND), undefined);
+    dana(true);
+    assert.equal(await seen(SUSPEND), 'an account of the employee is active: dana (u-1)');
+  });
+
+  it('is no drift while it is inactive, and cannot be told where the system does not show it', async () => {
+    dana(false);
+    assert.equal(await seen(SUSPEND), undefined);
+    server.users.pop();
+    dana();
+    assert.match((await seen(SUSPEND))!, /whether an account of the employee is active, is not shown/);
+  });
+
+  it('is a drift of a hold of groups once it is in one of them', async () => {
+    server.addGroup('production', 'u-2');
+    server.addGroup('readers', 'u-1', 'u-2');
+    dana(true);
+    const hold = { kind: 'groups' as const, groups: ['production'] };
+    assert.equal(await seen(hold), undefined);
+    server.groups[0]!['members'] = [{ value: 'u-2' }, { value: 'u-1' }];
+    assert.equal(await seen(hold), 'an account of the employee is active: dana (u-1)');
+  });
+});
