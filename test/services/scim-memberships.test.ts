@@ -660,6 +660,50 @@ describe('on a SCIM server that hides memberships', () => {
       assert.deepEqual(untouched(), ['g-3', 'g-4']);
     });
 
+    it('a hold of one group asks a person who went, and is made at the retry', async () => {
+      const account = await capture(holding('g-1'));
+      let tried: Taken = nothing;
+      const attempt = () =>
+        access().block(
+          account,
+          holding('g-1'),
+          tried,
+          (taken) => Promise.resolve(void (tried = structuredClone(taken))),
+          signal,
+        );
+      const reason = await finalFailure(FailureType.CannotTell, attempt());
+      assert.match(reason, /no longer lists 1 other member of g-1 since it removed dana: m-0, perhaps by/);
+      assert.deepEqual((await attempt()).taken.groups, [{ id: 'g-1', displayName: 'g-1' }]);
+    });
+
+    it('a restore asks a person who went, and is done at the retry', async () => {
+      const restore = () =>
+        access().restore(
+          { id: 'dana', userName: 'dana', identities: [], active: true, groups: [] },
+          { suspended: false, groups: [{ id: 'g-1', displayName: 'g-1' }] },
+          signal,
+        );
+      server.groups.length = 1;
+      server.groups[0]!['members'] = (server.groups[0]!['members'] as Json[]).slice(1);
+      const reason = await finalFailure(FailureType.CannotTell, restore());
+      assert.match(reason, /no longer lists 1 other member of g-1 since it added dana: m-0, perhaps by/);
+      assert.deepEqual((await restore()).notes, []);
+    });
+
+    it('a revocation from one group asks a person who went, and is done at the retry', async () => {
+      server.groups.length = 1;
+      server.users.push({ id: 'm-1', userName: 'zoe', externalId: 'E-3', active: true });
+      let earlier: GroupRef[] = [];
+      const attempt = () =>
+        access().revoke({ employeeId: 'E-1' }, [], signal, {
+          earlier,
+          removing: (groups) => Promise.resolve(void (earlier = structuredClone(groups))),
+        });
+      const reason = await finalFailure(FailureType.CannotTell, attempt());
+      assert.match(reason, /no longer lists 1 other member of g-1 since it removed dana: m-0, perhaps by/);
+      assert.equal((await attempt()).removedGroups.length, 1);
+    });
+
     it('a revocation stops at the second loss', async () => {
       await finalFailure(FailureType.HarmedOthers, revoke([]));
       assert.deepEqual(untouched(), ['g-3', 'g-4']);

@@ -16,7 +16,7 @@ import {
   type Looked,
 } from './memberships.js';
 import { removeMembership } from './membership-writes.js';
-import { watchOthers, type Watched } from './other-members.js';
+import { doubtOf, watchOthers, type Losses, type Watched } from './other-members.js';
 
 export const groupsStrategy = (port: AccessPort, names: readonly string[]): Strategy => ({
   async look(accountId, signal) {
@@ -43,7 +43,7 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     assertAllCanGo(present, looked);
 
     const watched = new Map<string, Watched>();
-    const losses = new Set<string>();
+    const losses: Losses = new Map();
     const taken: Taken = { ...tried, groups: tried.groups.map(withoutOthers) };
     for (const group of captured.groups) {
       const earlier = tried.groups.find((each) => each.id === group.id);
@@ -163,11 +163,18 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
           return [`${port.system} lists the account in "${name}", and not among its memberships`];
         return [];
       });
-      if (problems.length === 0) return;
+      const doubt = doubtOf(losses);
+      // A retry does not ask again whom this attempt took.
+      if (doubt !== undefined) await record();
+      if (problems.length === 0 && doubt === undefined) return;
       const mend = looked.every(({ group }) => group)
         ? 'Look'
         : 'Correct the group in the configuration, and look';
-      throw cannotTell(`${problems.join('; ')}. ${mend} at the account before you settle the step`);
+      const texts =
+        problems.length > 0
+          ? [`${problems.join('; ')}. ${mend} at the account before you settle the step`]
+          : [];
+      throw cannotTell([doubt ?? [], texts].flat().join('. '));
     }
   },
 });

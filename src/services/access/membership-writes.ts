@@ -4,7 +4,7 @@ import type { GroupRef } from '../../exit/hold-facts.js';
 import type { AccessPort, Membership } from './access-port.js';
 import { converge } from './converge.js';
 import { isChangeable, orUntold, ownGroupsOf } from './memberships.js';
-import { remember, watchOthers, type Watched } from './other-members.js';
+import { remember, watchOthers, type Losses, type Watched } from './other-members.js';
 
 /**
  * @param others the members of the group as they were before
@@ -84,7 +84,7 @@ export async function addMembership(
   port: AccessPort,
   accountId: string,
   group: GroupRef,
-  losses: Set<string>,
+  losses: Losses,
   signal: AbortSignal,
 ): Promise<{ isBack: boolean; notes: string[] }> {
   let isGone = false;

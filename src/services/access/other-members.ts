@@ -11,18 +11,25 @@ const MOST_REMEMBERED = 10_000;
 const MOST_RECORDED = 500;
 const MOST_READ = 20;
 
+/** By the id of a group where other members went in this attempt: what cannot be told of it; undefined where another write explains it. */
+export type Losses = Map<string, string | undefined>;
+
+/** @returns what a person is to look at before the step is done: each of the losses may be a coincidence */
+export const doubtOf = (losses: Losses): string | undefined =>
+  [...losses.values()].find((loss) => loss !== undefined);
+
 export type Watched = Awaited<ReturnType<typeof watchOthers>>;
 
 /**
  * @param group with the members that an earlier attempt recorded before its write
- * @param losses the ids of the groups where members went in this attempt
+ * @param losses of this attempt so far; the caller says their doubt
  * @param seen the members, where they were read just now
  */
 export async function watchOthers(
   port: AccessPort,
   accountId: string,
   { others: recorded, ...group }: GroupRef,
-  losses: Set<string>,
+  losses: Losses,
   signal: AbortSignal,
   seen?: Members,
 ) {
@@ -66,7 +73,7 @@ export async function watchOthers(
       made = outcome.kind === 'written' ? outcome.version : undefined;
       return outcome;
     },
-    /** @returns a note on others who went, perhaps by other hands @throws FinalFailure HarmedOthers */
+    /** @returns a note on others who went by other hands, or whom the list may not show @throws FinalFailure HarmedOthers */
     async lost(verb: 'added' | 'removed'): Promise<string[]> {
       if (!before || !port.membersOf) return [];
       const what = `since it ${verb} ${accountId}`;
@@ -91,10 +98,16 @@ export async function watchOthers(
       // Another process of ours may carry out their exits: a removal by it is no harm.
       if (!isExact && (await areInactive(went)))
         return [`${harm}, all inactive, perhaps by their own exits or another administrator`];
-      // One loss may be a coincidence, and a second one in the same attempt is none.
-      losses.add(group.id);
+      // One loss may be a coincidence, and a second one in the same attempt is none. Another version shows the write of another.
+      const isOfAnother = made !== undefined && members?.version !== undefined && made !== members.version;
+      losses.set(
+        group.id,
+        isOfAnother
+          ? undefined
+          : `${harm}, perhaps by another administrator: give them back there if that was not meant, then retry`,
+      );
       if (!isExact && losses.size === 1 && !isDrastic(went.length, before.length))
-        return [`${harm}, perhaps by another administrator`];
+        return isOfAnother ? [`${harm}, by another administrator`] : [];
       throw new FinalFailure(
         FailureType.HarmedOthers,
         `${harm}. Give them back there by hand; the hold has touched no further group. Retry goes on with the next one`,

@@ -18,6 +18,7 @@ import { accountsNow, findAccounts, type Matching } from './find-accounts.js';
 import { foundNow, has, passedOn } from './still-theirs.js';
 import type { Known } from './whose-account.js';
 import { addMembership } from './membership-writes.js';
+import { doubtOf, type Losses } from './other-members.js';
 import { isNamed, namesOf, orUntold, ownGroupsOf, without } from './memberships.js';
 
 interface RestoreOptions extends Pick<Known, 'chosen'> {
@@ -44,7 +45,7 @@ export const restore =
     const notes: string[] = [];
     const lasting: string[] = [];
     const known = { held: [account.id], chosen };
-    const losses = new Set<string>();
+    const losses: Losses = new Map();
     let untold: string | undefined;
     let hasReactivated = false;
     const gone = `the account ${account.userName}, which was deleted meanwhile`;
@@ -121,6 +122,12 @@ export const restore =
     }
     if (!taken.suspended && !isNothing(taken) && account.active && after?.active === false)
       lasting.push('it is inactive now: by a late effect of the removal, or by another administrator');
+    const harm = doubtOf(losses);
+    // A second look would not see it again.
+    if (harm !== undefined)
+      throw cannotTell(
+        [harm, ...lost.map((each) => `cannot be given back: ${each}`), untold ?? []].flat().join('; '),
+      );
     if (lost.length > 0) {
       throw new FinalFailure(
         FailureType.NotGivenBack,

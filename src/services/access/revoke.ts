@@ -22,7 +22,7 @@ import type { Known } from './whose-account.js';
 import { setActive } from './activation.js';
 import { askGroups, groupsOf, isChangeable, orUntold, without, withoutOthers } from './memberships.js';
 import { removeHidden, removeMembership } from './membership-writes.js';
-import { watchOthers, type Watched } from './other-members.js';
+import { doubtOf, watchOthers, type Losses, type Watched } from './other-members.js';
 
 interface RevokeOptions extends Pick<Known, 'chosen'> {
   /** The memberships that earlier attempts intended to remove. */
@@ -56,11 +56,17 @@ export const revoke =
     const notes = new Set(found.notes);
     const doubts = new Set<string>();
     const failures: FinalFailure[] = [];
-    const losses = new Set<string>();
+    const losses: Losses = new Map();
     /** Whether the system has shown a membership of an inactive account; undefined where there was none to show. */
     let showsInactive: boolean | undefined;
     for (const account of accounts.values()) await unlessRefused(account);
     for (const account of found.left) if (await isToBeRevoked(account)) await unlessRefused(account);
+    const loss = doubtOf(losses);
+    if (loss !== undefined) {
+      doubts.add(loss);
+      // A retry does not ask again whom this attempt took.
+      await record([]);
+    }
     if (doubts.size > 0) failures.push(cannotTell([...doubts].join('; ')));
     if (failures.length > 0) throw together(failures);
     if (revoked.length === 0) notes.add(accounts.size === 0 ? 'no account' : 'the account no longer exists');
