@@ -13,7 +13,7 @@ import { ldapAdmin } from '../support/ldap-admin.js';
 import { change } from '../support/ldap-change.js';
 import type { LdapServer } from '../support/ldap-server.js';
 import { byEmployeeId } from '../support/matching.js';
-import { hiddenBase, secret, slapdLacks, startSlapd } from '../support/slapd.js';
+import { hiddenBase, secret, slapdLacks, startSlapd, unseenBase } from '../support/slapd.js';
 import { scratchFolder } from '../support/temporal.js';
 
 const { signal } = new AbortController();
@@ -86,6 +86,64 @@ describeUnless(slapdLacks, 'answers of OpenLDAP', () => {
     const reason = await finalFailure(FailureType.CannotTell, system().block('H-5', take('operators')));
     assert.match(reason, /unix does not show the members of "secret-crew", which is a member of "operators"/);
     assert.deepEqual((await admin.account(id)).groups, [`${secret}crew`]);
+  });
+
+  describe('once an account is where bindDn may not read', () => {
+    const UNSEEN =
+      /unix no longer shows the account (\S+ )?\(.*\): it was deleted, or moved to where bindDn may not/;
+    /** The account stays as it is, and out of sight. */
+    const away = (id: string, employeeId: string) => admin.move(id, `cn=${employeeId},${unseenBase}`);
+
+    it('does not say that it was deleted: at a block, a restore and a revocation, of either kind', async () => {
+      await admin.createUser({ employeeId: 'STAYS-1' });
+      for (const hold of [SUSPEND, take('movers')]) {
+        const employeeId = `AWAY-${hold.kind}`;
+        const id = await admin.createUser({ employeeId });
+        const group = await admin.createGroup('movers', [id]);
+        const { access, captured } = system();
+        const account = await captured(employeeId, hold);
+        await away(id, employeeId);
+        const untold = async (doing: Promise<unknown>) =>
+          assert.match(await finalFailure(FailureType.CannotTell, doing), UNSEEN);
+        await untold(access.block(account, hold, NOTHING, report, signal));
+        const taken = { suspended: hold.kind === 'suspend', groups: account.groups };
+        await untold(access.restore(account, taken, signal));
+        await untold(access.revoke({ employeeId }, [account], signal));
+        await untold(access.driftOf({ employeeId }, [{ id, groups: [] }], hold, signal));
+        assert.equal((await admin.account(id)).active, true);
+        await admin.deleteGroup(group);
+        await admin.deleteUser(id);
+      }
+    });
+
+    it('has another account of a leaver revoked all the same', async () => {
+      const id = await admin.createUser({ employeeId: 'AWAY-1' });
+      const { access, captured } = system();
+      const account = await captured('AWAY-1', SUSPEND);
+      await away(id, 'AWAY-1');
+      const anew = await admin.createUser({ employeeId: 'AWAY-1', userName: 'g-1-anew' });
+      const revoking = access.revoke({ employeeId: 'AWAY-1' }, [account], signal);
+      assert.match(await finalFailure(FailureType.CannotTell, revoking), UNSEEN);
+      assert.equal((await admin.account(anew)).active, false);
+    });
+  });
+
+  it('does not take a group for deleted, or without the account, that was moved to where bindDn may not read', async () => {
+    const id = await admin.createUser({ employeeId: 'AWAY-2' });
+    const [moved, other] = [await admin.createGroup('moved', [id]), await admin.createGroup('other', [id])];
+    const hold = take('moved', 'other');
+    const { access, captured, block } = system();
+    const account = await captured('AWAY-2', hold);
+    const { taken } = await block('AWAY-2', hold);
+    for (const group of [moved, other]) await admin.addMember(group, id);
+    await admin.move(moved, `cn=moved,${unseenBase}`);
+    const unseen = /unix no longer shows the group \(.*\): it was deleted, or moved to where/;
+    const blocking = access.block(account, hold, NOTHING, report, signal);
+    assert.match(await finalFailure(FailureType.CannotTell, blocking), unseen);
+    assert.deepEqual((await admin.account(id)).groups, [], 'it has left the other one');
+    const restoring = access.restore(account, taken, signal);
+    assert.match(await finalFailure(FailureType.NotGivenBack, restoring), unseen);
+    assert.deepEqual((await admin.account(id)).groups, ['other']);
   });
 
   it('believes no lock of an account whose password policy it may not read', async () => {

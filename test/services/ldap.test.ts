@@ -150,7 +150,7 @@ for (const [name, lacks, start] of servers)
         kinds,
       );
       await admin.deleteGroup(groupId);
-      assert.deepEqual(await port.addToGroup(id, group, signal), { kind: 'gone' });
+      await finalFailure(FailureType.CannotTell, port.addToGroup(id, group, signal));
     });
 
     it('ends with groups that are members of each other', async () => {
@@ -414,6 +414,24 @@ describeUnless(sambaLacks, 'a hold over LDAP on Active Directory (Samba) alone @
     const capturing = access.capture({ employeeId: 'A-0' }, SUSPEND, signal);
     assert.match(await finalFailure(FailureType.CannotTell, capturing), none);
     assert.match(await finalFailure(FailureType.CannotTell, port.read({ id }, signal)), none);
+  });
+
+  it('believes that an entry was deleted where it may read the deleted objects, and where it may not cannot tell', async () => {
+    const id = await admin.createUser({ employeeId: 'D-1', userName: 'deleted' });
+    const groupId = await admin.createGroup('deleted-group', [id]);
+    await admin.deleteUser(id);
+    await admin.deleteGroup(groupId);
+    await admin.createUser({ employeeId: 'D-2' });
+    const { port } = system(server, server.admin);
+    assert.equal(await port.read({ id, userName: 'deleted' }, signal), undefined);
+    assert.deepEqual(await port.standingIn!(id, groupId, undefined, signal), { is: 'gone' });
+    const reading = system(server).port.read({ id, userName: 'deleted' }, signal);
+    assert.match(
+      await finalFailure(FailureType.CannotTell, reading),
+      /account deleted \(.*\): it was deleted, or/,
+    );
+    // An id that no entry ever had.
+    await finalFailure(FailureType.CannotTell, port.read({ id: randomUUID() }, signal));
   });
 
   it('is refused on the primary group, which lists no members', async () => {

@@ -36,6 +36,8 @@ export interface Connection extends Pick<AccessOptions, 'port' | 'match'> {
   admin: Admin;
   /** Whether the server refuses a write on an old version. */
   etags: () => Promise<boolean>;
+  /** False where a server shows no trace of what was deleted, so that it may be hidden as well. */
+  tellsDeletion?: boolean;
   /** Where else an account has its employee id. */
   identity?: (name: string) => Partial<NewUser>;
   stop: () => Promise<void>;
@@ -55,6 +57,7 @@ export interface CriticalSystem extends Pick<Connection, 'protocol' | 'token' | 
   writes: () => string[];
   /** Whether the server says that it refuses a write on an old version. */
   etags: boolean;
+  tellsDeletion: boolean;
   /** How many keys an account is found by. */
   keys: number;
   /** By name: the critical `operators` and `admins`, and `readers`, which no hold may touch. */
@@ -84,7 +87,7 @@ export async function startCriticalSystem({
 }: CriticalSystemOptions): Promise<CriticalSystem> {
   const connection = await connect(prefix);
   const { protocol, token, proxy, admin, port, match, identity } = connection;
-  const { isWrite = ({ method }) => method !== 'GET' } = connection;
+  const { isWrite = ({ method }) => method !== 'GET', tellsDeletion = true } = connection;
   onAdmin?.(admin);
   const access: CriticalSystem['access'] = ({ tells, ...options } = {}) => {
     const capabilities = async (signal: AbortSignal) => ({
@@ -142,6 +145,7 @@ export async function startCriticalSystem({
     isWrite,
     writes: () => proxy.seen.filter(isWrite).map(({ path }) => path),
     etags,
+    tellsDeletion,
     keys: match.length,
     groups,
     access,

@@ -28,6 +28,7 @@ export const overLdap =
       port: createLdapAdapter({ ldap, dialect, userBase, groupBase }),
       match: byEmployeeId(...making.keys),
       etags: () => Promise.resolve(dialect.capabilities.conditionalWrites),
+      tellsDeletion: false,
       stop: async () => {
         await proxy.stop();
         await server.stop();

@@ -19,6 +19,8 @@ const groupBase = `ou=groups,${SUFFIX}`;
 export const hiddenBase = `ou=hidden,${SUFFIX}`;
 /** What the name of a group begins with whose members EMS may not read, and of an account whose policy it may not. */
 export const secret = 'secret-';
+/** Where EMS may read nothing, and has no sign that there is anything. */
+export const unseenBase = `ou=unseen,${SUFFIX}`;
 /** A part of it is on another server. */
 export const referringBase = `ou=referring,${SUFFIX}`;
 const service = { bindDn: `cn=ems,ou=services,${SUFFIX}`, password: 'password-of-ems' };
@@ -70,6 +72,7 @@ ppolicy_default "cn=default,${SUFFIX}"
 # Fewer than an account has groups in a test: what does not fit into one answer is read in pages.
 limits dn.exact="${service.bindDn}" size.soft=4 size.hard=4 size.prtotal=unlimited
 access to attrs=userPassword by anonymous auth by * none
+access to dn.subtree="${unseenBase}" by * none
 access to dn.subtree="${hiddenBase}" attrs=pwdAccountLockedTime by * none
 access to dn.subtree="${hiddenBase}" attrs=member by * none
 access to dn.regex="^cn=${secret}[^,]*,${groupBase}$" attrs=member by * none
@@ -92,7 +95,7 @@ objectClass: organizationalRole
 pwdAttribute: userPassword
 pwdLockout: TRUE
 
-${['people', 'groups', 'hidden', 'referring', 'services'].map((ou) => `dn: ou=${ou},${SUFFIX}\nobjectClass: organizationalUnit\n`).join('\n')}
+${['people', 'groups', 'hidden', 'unseen', 'referring', 'services'].map((ou) => `dn: ou=${ou},${SUFFIX}\nobjectClass: organizationalUnit\n`).join('\n')}
 dn: ou=elsewhere,${referringBase}
 objectClass: referral
 objectClass: extensibleObject

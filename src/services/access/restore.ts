@@ -1,6 +1,13 @@
 /** Gives back exactly the access that the hold took. */
 import { isDeepStrictEqual } from 'node:util';
-import { cannotTell, FailureType, FinalFailure, isFinalFailure, whereUntold } from '../../exit/failures.js';
+import {
+  cannotTell,
+  FailureType,
+  FinalFailure,
+  isFinalFailure,
+  untoldIn,
+  whereUntold,
+} from '../../exit/failures.js';
 import {
   bounded,
   isNothing,
@@ -174,13 +181,13 @@ export const restore =
       return `the membership in ${displayName}, a group that was deleted meanwhile${now}`;
     }
 
-    /** One that is refused keeps none of the others away. */
+    /** One that is refused, or not told, keeps none of the others away. */
     async function added(group: GroupRef): Promise<{ isBack: boolean | undefined; notes: string[] }> {
       try {
         return await addMembership(port, account.id, group, losses, signal);
       } catch (error) {
-        if (!isFinalFailure(error, FailureType.Refused)) throw error;
-        lost.push(`the membership in ${group.displayName} (${error.message})`);
+        if (!isFinalFailure(error, FailureType.Refused, FailureType.CannotTell)) throw error;
+        lost.push(`the membership in ${group.displayName} (${untoldIn(error)})`);
         return { isBack: undefined, notes: [] };
       }
     }

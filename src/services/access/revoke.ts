@@ -75,10 +75,10 @@ export const revoke =
     if (more > 0) notes.add(`${more} further memberships were removed`);
     return { revokedAt: new Date().toISOString(), removedGroups, accounts: revoked, notes: [...notes] };
 
-    /** What is refused for one account is taken from the others all the same. */
+    /** What is refused for one account, or cannot be told, is taken from the others all the same. */
     async function unlessRefused(account: AccountRef): Promise<void> {
       try {
-        await revokeOne(account);
+        await unlessUntold(revokeOne(account));
       } catch (error) {
         if (!isFinalFailure(error, FailureType.Refused)) throw error;
         failures.push(error);

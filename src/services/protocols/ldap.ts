@@ -101,6 +101,8 @@ export interface LdapSession {
   ): Promise<Entry[]>;
   /** @returns the entry of this name, if it passes the filter; undefined where there is none */
   read(dn: string, attributes: readonly string[], filter?: Filter): Promise<Entry | undefined>;
+  /** Asks Active Directory for a tombstone (MS-ADTS §3.1.1.3.4.1.14). @returns the entry of this name, also where it was deleted */
+  readDeleted(dn: string, attributes: readonly string[]): Promise<Entry | undefined>;
   /**
    * @param condition the server refuses the write where the entry does not pass it (RFC 4528)
    * @throws Error on an outage; any other result code is returned
@@ -188,24 +190,33 @@ export function createLdapClient({ name, url, bindDn, password, ca, requestTimeo
       return searchEntries.map(entryOf);
     };
 
+    async function readOne(
+      dn: string,
+      attributes: readonly string[],
+      filter: Filter,
+      controls: Control[],
+    ): Promise<Entry | undefined> {
+      const options = {
+        scope: 'base' as const,
+        filter,
+        attributes: [...attributes],
+        explicitBufferAttributes: BINARY,
+      };
+      try {
+        const { searchEntries } = await request(`read ${dn}`, () => client.search(dn, options, controls));
+        return searchEntries.map(entryOf)[0];
+      } catch (error) {
+        if (codeOf(error) === ResultCode.noSuchObject) return undefined;
+        throw error;
+      }
+    }
+
     return {
       search,
 
-      async read(dn, attributes, filter = present('objectClass')) {
-        const options = {
-          scope: 'base' as const,
-          filter,
-          attributes: [...attributes],
-          explicitBufferAttributes: BINARY,
-        };
-        try {
-          const { searchEntries } = await request(`read ${dn}`, () => client.search(dn, options));
-          return searchEntries.map(entryOf)[0];
-        } catch (error) {
-          if (codeOf(error) === ResultCode.noSuchObject) return undefined;
-          throw error;
-        }
-      },
+      read: (dn, attributes, filter = present('objectClass')) => readOne(dn, attributes, filter, []),
+
+      readDeleted: (dn, attributes) => readOne(dn, attributes, present('objectClass'), [new ShowDeleted()]),
 
       async modify(dn, changes, condition) {
         try {
@@ -290,6 +301,12 @@ class Assertion extends Control {
     const inner = new (writer.constructor as new () => BerWriter)();
     this.filter.write(inner);
     writer.writeBuffer(inner.buffer, 0x04);
+  }
+}
+
+class ShowDeleted extends Control {
+  constructor() {
+    super('1.2.840.113556.1.4.417', { critical: true });
   }
 }
 

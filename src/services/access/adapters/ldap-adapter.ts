@@ -66,7 +66,10 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
     return ldap.session(signal, async (session) => {
       const listed = await groups.byId(session, group.id);
       const account = await accountBy(session, accountId);
-      if (!listed) return { kind: 'gone' };
+      if (!listed) {
+        await entries.assertDeleted(session, 'the group', groups.entryIdOf(group.id));
+        return { kind: 'gone' };
+      }
       if (!account) return { kind: 'conflict' };
       const { entry, list } = listed;
       const names = await groups.namesToChange(session, listed, account, isMember);
@@ -157,6 +160,11 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
         const namesakes = filter ? await session.search(userBase, filter, [dialect.id]) : [];
         if (!namesakes.some((other) => idOf(other) === id)) {
           await assertShowsAccounts(session);
+          await entries.assertDeleted(
+            session,
+            userName === undefined ? 'the account' : `the account ${userName}`,
+            id,
+          );
           return undefined;
         }
         throw new Error(`${name} lists the account ${userName}, and shows none for its id`);
@@ -193,7 +201,10 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
     groupsOf: (accountId, signal) =>
       ldap.session(signal, async (session) => {
         const account = await accountBy(session, accountId);
-        if (!account) return [];
+        if (!account) {
+          await entries.assertDeleted(session, 'the account', accountId);
+          return [];
+        }
         const found = await groups.memberships(session, account);
         // A filter on the old name finds nothing.
         const now = await accountBy(session, accountId);
@@ -210,9 +221,11 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
       ldap.session(signal, async (session) => {
         const listed = await groups.byId(session, groupId);
         const account = await accountBy(session, accountId);
-        return listed && account
-          ? groups.standingOf(session, listed, account, through !== undefined)
-          : { is: 'out' };
+        if (listed && account) return groups.standingOf(session, listed, account, through !== undefined);
+        const [id, what] = listed ? [accountId, 'the account'] : [groups.entryIdOf(groupId), 'the group'];
+        const because = await entries.unseen(session, what, id);
+        if (because !== undefined) return { is: 'cannot tell', because, isSerious: true };
+        return { is: listed ? 'out' : 'gone' };
       }),
 
     hasOtherActiveMember: (groupId, accountId, signal) =>

@@ -53,6 +53,8 @@ export interface Dialect {
     attributes: readonly string[],
     context: string,
   ) => Promise<Entry | undefined>;
+  /** Whether the server itself says that the entry was deleted. Absent where it keeps no trace. */
+  isDeleted?: (session: LdapSession, id: string) => Promise<boolean>;
   /** The name to write to: by the id, where the server takes it, since a name changes. */
   nameOf: (entry: Entry, id: string) => string;
   /** @returns whether the account is active; undefined where the server does not show it */
@@ -103,6 +105,9 @@ export const activeDirectory: Dialect = {
     /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id)
       ? session.read(`<GUID=${id}>`, attributes)
       : undefined,
+  // To an account that may read the deleted objects; to any other one they look as if they had never been.
+  isDeleted: async (session, id) =>
+    (await session.readDeleted(`<GUID=${id}>`, ['isDeleted']))?.one('isDeleted') === 'TRUE',
   nameOf: (_entry, id) => `<GUID=${id}>`,
 
   stateOf(_session, entry) {

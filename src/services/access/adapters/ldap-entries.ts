@@ -45,7 +45,22 @@ export function createLdapEntries(name: string, dialect: Dialect) {
   const byId = async (session: LdapSession, base: string, id: string, attributes: readonly string[]) =>
     dialect.byId(session, id, attributes, await contextOf(session, base));
 
-  return { baseEntry, contextOf, idOf, byId };
+  /**
+   * What was moved to where bindDn may not read looks like what was deleted.
+   * @returns why it cannot be told, after the name of the system; undefined where the server itself says that the entry was deleted
+   */
+  async function unseen(session: LdapSession, what: string, id: string): Promise<string | undefined> {
+    if (await dialect.isDeleted?.(session, id)) return undefined;
+    return `no longer shows ${what} (${id}): it was deleted, or moved to where bindDn may not read`;
+  }
+
+  /** @throws FinalFailure CannotTell */
+  async function assertDeleted(session: LdapSession, what: string, id: string): Promise<void> {
+    const because = await unseen(session, what, id);
+    if (because !== undefined) throw cannotTell(`${name} ${because}. Look there, then settle the step`);
+  }
+
+  return { assertDeleted, unseen, baseEntry, contextOf, idOf, byId };
 }
 
 export const isSameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();

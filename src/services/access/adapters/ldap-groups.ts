@@ -49,6 +49,9 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
     return dialect.lists.filter(has).map((list) => listingOf(entry, list));
   };
 
+  /** @param id as in a listing */
+  const entryIdOf = (id: string): string => id.split(';')[0]!;
+
   const refOf = ({ id, entry }: Listing) => ({ id, displayName: entry.one('cn') ?? entry.dn });
 
   const membershipOf = (
@@ -179,6 +182,7 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
     refOf,
     versionOf,
     isListed,
+    entryIdOf,
 
     /** What to write. An account may have several logins, and a list some of them. */
     async namesToChange(
@@ -195,9 +199,9 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
       return found.length > 0 ? found : names.slice(0, 1);
     },
 
-    /** @param id as in a listing @returns undefined where the group was deleted */
+    /** @param id as in a listing @returns undefined where the server shows no such group */
     async byId(session: LdapSession, id: string): Promise<Listing | undefined> {
-      const entry = await entries.byId(session, groupBase, id.split(';')[0]!, attributes);
+      const entry = await entries.byId(session, groupBase, entryIdOf(id), attributes);
       const list = dialect.lists.find(({ attribute }) => id.endsWith(`;${attribute}`)) ?? first;
       if (entry) return listingOf(entry, list);
       await entries.baseEntry(session, groupBase);
