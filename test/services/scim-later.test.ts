@@ -627,6 +627,46 @@ describe('a SCIM server', () => {
       assert.deepEqual(at('readers')['members'], [{ value: 'u-2' }]);
     });
 
+    it('has a leaver whom EMS has blocked removed from what the capture saw', async () => {
+      server.users.pop();
+      server.odd(hides((id) => !isActive(id)));
+      const account = await process().capture(SUSPEND);
+      const { notes } = await process().block(account, SUSPEND);
+      assert.match(notes.join(), /the suspension may have cost readers/);
+      const revoked = await process().revoke([account]);
+      assert.match(
+        revoked.notes.join(),
+        /payroll no longer showed u-1 in readers .*, and accepted its removal/,
+      );
+      assert.deepEqual(at('readers')['members'], [{ value: 'u-2' }]);
+    });
+
+    it('is not said to have lost one that became inactive after the capture, and the sweep sees it once it is active', async () => {
+      server.users.pop();
+      group('production', 'u-1', 'u-2');
+      const account = await process().capture(PRODUCTION);
+      user('u-1')['active'] = false;
+      server.odd(hides((id) => !isActive(id)));
+      const { notes } = await process().block(account, PRODUCTION);
+      assert.doesNotMatch(notes.join(), /removed it|in none of/);
+      assert.match(notes.join(), /is inactive, and payroll may not show inactive members of "production"/);
+      const again = await process().capture(PRODUCTION);
+      const late = await process().block(again, PRODUCTION);
+      assert.doesNotMatch(late.notes.join(), /removed it|in none of/);
+      assert.equal(await process().drift([]), undefined);
+      user('u-1')['active'] = true;
+      assert.equal((await process().drift([]))?.what, 'is in production again');
+    });
+
+    it('is believed that one left, where it shows another inactive one', async () => {
+      group('production', 'u-1', 'u-2', 'u-9');
+      const account = await process().capture(PRODUCTION);
+      user('u-1')['active'] = false;
+      for (const each of server.groups) each['members'] = [{ value: 'u-2' }, { value: 'u-9' }];
+      const { notes } = await process().block(account, PRODUCTION);
+      assert.match(notes.join(), /another administrator removed it from production after the capture/);
+    });
+
     it('is believed where it shows those of inactive accounts: the second one has none', async () => {
       assert.deepEqual(
         (await process().revoke()).accounts!.map(({ id }) => id),

@@ -92,8 +92,11 @@ export type Standing = (
   | { is: 'gone' }
   /** `by`: the name of the inner group that lists the account. */
   | { is: 'nested'; by: string }
-  /** `because` goes on after the name of the system. `isSerious`: it counts also for an account without any other membership. */
-  | { is: 'cannot tell'; because: string; isSerious?: true }
+  /**
+   * `because` goes on after the name of the system. `isSerious`: it counts also for an account without any other membership.
+   * `ofInactive`: the group may hide the account because it is inactive.
+   */
+  | { is: 'cannot tell'; because: string; isSerious?: true; ofInactive?: true }
 ) & {
   /** The members as they were read for this answer. */
   members?: Members | undefined;

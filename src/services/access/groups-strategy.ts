@@ -50,6 +50,7 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
       const standing = looked.find((each) => each.group?.id === group.id)?.standing;
       // Where the group itself is asked, its word is the later one.
       const told = port.standingIn && standing?.is;
+      const mayBeHidden = standing?.is === 'cannot tell' && standing.ofInactive;
       const isIn =
         told === 'direct' ||
         (told !== 'out' && told !== 'gone' && present.some((each) => each.group.id === group.id));
@@ -60,7 +61,7 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
         );
       if (isIn && !earlier) taken.groups.push(group);
       if (told === 'gone') notes.push(`${group.displayName} (${group.id}) was deleted after the capture`);
-      else if (!isIn && !earlier) removedByOthers(group);
+      else if (!isIn && !earlier && !mayBeHidden) removedByOthers(group);
     }
     await record();
     // Only memberships that `trying` has recorded; `uncaptured` below reports later ones.
@@ -88,7 +89,12 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     const left = await port.groupsOf(id, signal);
     const uncaptured = left.filter((each) => isConfigured(each, names)).map(({ group }) => group);
     if (most > 0) await addCost();
-    if (captured.groups.length === 0 && uncaptured.length === 0)
+    // While it is inactive it has no access by them. Once it is active, the drift check sees them.
+    const ofInactive = looked.flatMap(({ standing }) =>
+      standing.is === 'cannot tell' && standing.ofInactive ? standing.because : [],
+    );
+    notes.push(...ofInactive.map((because) => `the account is inactive, and ${port.system} ${because}`));
+    if (captured.groups.length === 0 && uncaptured.length === 0 && ofInactive.length === 0)
       notes.push('was in none of the critical groups');
     await assertOut();
     return { taken, version: user.version, uncaptured, notes, writes: most };
@@ -146,7 +152,9 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
 
     /** @throws FinalFailure CannotTell */
     async function assertOut(): Promise<void> {
-      const doubtful = looked.filter(({ group, standing }) => group && standing.is === 'cannot tell');
+      const doubtful = looked.filter(
+        ({ group, standing }) => group && standing.is === 'cannot tell' && !standing.ofInactive,
+      );
       // The look after the removals may tell what the first one did not: a list that became shorter was whole.
       const again = await look([...new Set(doubtful.map(({ name }) => name))]);
       // An account in no other group comes by none, as far as the system finds its memberships at all.
@@ -157,7 +165,7 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
       ].flatMap((each) => {
         const { name, group, standing } = each;
         if (standing.is === 'nested') return [`${port.system}: "${name}" ${comesBy(standing.by)}`];
-        if (standing.is === 'cannot tell' && (hasWay || !group || standing.isSerious))
+        if (standing.is === 'cannot tell' && !standing.ofInactive && (hasWay || !group || standing.isSerious))
           return [`${port.system} ${standing.because}`];
         if (standing.is === 'direct' && group && !isCaptured(group) && !isAmong(uncaptured)(group))
           return [`${port.system} lists the account in "${name}", and not among its memberships`];

@@ -171,20 +171,22 @@ export async function lookInto(
 
 /**
  * Asks groups that the memberships of the account no longer have.
- * @returns those that list the account all the same, and those that do not tell
+ * @returns those that list the account all the same, those that may hide it because it is inactive, and why others do not tell
  */
 export async function askGroups(
   port: AccessPort,
   accountId: string,
   groups: readonly GroupRef[],
   signal: AbortSignal,
-): Promise<{ present: GroupRef[]; untold: string[] }> {
+): Promise<{ present: GroupRef[]; hidden: GroupRef[]; untold: string[] }> {
   const present: GroupRef[] = [];
+  const hidden: GroupRef[] = [];
   const untold: string[] = [];
   for (const group of port.standingIn ? groups : []) {
     const standing = await port.standingIn!(accountId, group.id, undefined, signal);
     if (standing.is === 'direct') present.push(group);
-    if (standing.is === 'cannot tell') untold.push(standing.because);
+    if (standing.is === 'cannot tell' && standing.ofInactive) hidden.push(group);
+    else if (standing.is === 'cannot tell') untold.push(standing.because);
   }
-  return { present, untold };
+  return { present, hidden, untold };
 }

@@ -190,12 +190,13 @@ export const revoke =
       const isOpen = (each: Membership): boolean => isChangeable(each) && !refused.has(each.group.id);
       const listed = before.map(({ group }) => group);
       // By id: the record has them with the members that a lost removal may have taken.
-      const hidden = without([...new Map(known.map((group) => [group.id, group])).values()], listed);
-      const { present, untold } = await askGroups(port, accountId, hidden, signal);
+      const unlisted = without([...new Map(known.map((group) => [group.id, group])).values()], listed);
+      const { present, hidden, untold } = await askGroups(port, accountId, unlisted, signal);
+      const shown = [...present, ...hidden];
       // Where the answer to a removal was lost, whom it took besides is looked at again.
-      const unlooked = hidden.filter(({ others }) => others);
-      const mayBeHidden = new Set(listed.map(({ id }) => id));
-      let groups = [...present, ...without(unlooked, present)];
+      const unlooked = unlisted.filter(({ others }) => others);
+      const mayBeHidden = new Set([...listed, ...hidden].map(({ id }) => id));
+      let groups = [...shown, ...without(unlooked, shown)];
       // An administrator may add memberships meanwhile; after four rounds the attempt is retried.
       for (let round = 0; round < 4; round++) {
         groups.push(...memberships.filter(isOpen).map(({ group }) => removed.get(group.id) ?? group));
@@ -212,7 +213,7 @@ export const revoke =
     }
 
     /** @param refused the ids of groups whose removal the system refuses, which keeps none of the others
-     * @param mayBeHidden the ids of groups that showed the account while it was active */
+     * @param mayBeHidden the ids of groups that showed the account while it was active, or may hide it since */
     async function leave(
       accountId: string,
       groups: readonly GroupRef[],

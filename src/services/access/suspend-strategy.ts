@@ -80,10 +80,10 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
       const now = await untoldOr(before);
       const unseen = without(before, [...('told' in now ? now.told : []), ...groups]);
       // Some systems only leave out the memberships of suspended accounts.
-      const { present, untold } = await askGroups(port, captured.id, unseen, signal);
+      const { present, hidden, untold } = await askGroups(port, captured.id, unseen, signal);
       const lost = bounded(without(unseen, present));
       if (lost.length === 0) return { taken: { suspended, groups }, notes: [] };
-      const isToldOut = 'told' in now && untold.length === 0;
+      const isToldOut = 'told' in now && hidden.length + untold.length === 0;
       const all = { suspended, groups: [...groups, ...lost] };
       await trying(all);
       return {

@@ -334,6 +334,18 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
       return usable(hits, groupOf, 'Groups', BY_MEMBER.attribute, memberId);
     },
 
+    /** Whether the filter by members finds the groups of another inactive user: some servers leave inactive members out. */
+    async findsInactive(exceptId: string, signal: AbortSignal): Promise<boolean> {
+      if (findsInactive) return true;
+      const { elements = [] } = (await lists.some('Users', {}, signal, 1)) ?? {};
+      const others = elements
+        .flatMap((each) => userOf(each) ?? [])
+        .filter(({ id, active }) => active === false && id !== exceptId);
+      for (const { id } of others.slice(0, MAX_TRIED))
+        findsInactive ||= (await search.hits({ ...BY_MEMBER, value: id }, signal)).length > 0;
+      return findsInactive;
+    },
+
     /** Whether the filter may have found the groups by other members, whose ids have this one as a part. */
     foundByPart: (memberId: string, groups: readonly ScimGroup[], signal: AbortSignal): Promise<boolean> =>
       search.matchesParts(

@@ -16,13 +16,14 @@ interface ScimAdapterOptions extends Pick<AccessPort, 'endSessions'> {
 export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): AccessPort {
   /** By account id, as last seen. */
   const names = new Map<string, readonly string[]>();
-  const members = createScimMembers(scim, async (accountId, signal) => {
+  const namesOf = async (accountId: string, signal: AbortSignal) => {
     if (!names.has(accountId)) seen(await scim.getUser(accountId, signal));
     return names.get(accountId) ?? [];
-  });
-  let isActiveHidden = false;
+  };
   /** The ids of accounts that were inactive when last seen. */
   const inactive = new Set<string>();
+  const members = createScimMembers(scim, namesOf, (accountId) => inactive.has(accountId));
+  let isActiveHidden = false;
 
   function seen<T extends ScimUser | undefined>(user: T): T {
     if (names.size >= MOST_NAMES) names.clear();

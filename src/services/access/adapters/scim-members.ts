@@ -29,16 +29,22 @@ interface Listed extends ScimGroup {
 
 type Asked = 'membersOf' | 'standingIn' | 'hasOtherActiveMember';
 
-/** @param namesOf the names and addresses of an account */
+/**
+ * @param namesOf the names and addresses of an account
+ * @param isInactive whether the account was inactive when last seen
+ */
 export function createScimMembers(
   scim: ScimClient,
   namesOf: (accountId: string, signal: AbortSignal) => Promise<readonly string[]>,
+  isInactive: (accountId: string) => boolean,
 ): { [K in Asked]-?: NonNullable<AccessPort[K]> } {
   /**
    * The group of the longest list that the server has given. It is read again before an answer rests on it, since a server may hide or
    * cut its lists later.
    */
   let longest: { id: string; length: number } | undefined;
+  /** Whether a list has shown an inactive member. */
+  let listsInactive = false;
   /** Members that are no groups. */
   const noGroups = new Set<string>();
   let groupIds: { ids: Promise<Set<string> | undefined>; atMs: number } | undefined;
@@ -47,6 +53,7 @@ export function createScimMembers(
   async function read(groupId: string, signal: AbortSignal): Promise<Listed | undefined> {
     const group = await scim.getMembers(groupId, signal);
     const { members = [] } = group ?? {};
+    listsInactive ||= members.some(({ value }) => value !== undefined && isInactive(value));
     if (longest?.id === groupId) longest = undefined;
     if (members.length > (longest?.length ?? 0)) longest = { id: groupId, length: members.length };
     return group && { ...group, members, isShown: group.members !== undefined };
@@ -149,6 +156,24 @@ export function createScimMembers(
     return (await scim.getUser(accountId, signal))?.active === true;
   }
 
+  /** Some servers hide inactive members: none of these lists has the account. */
+  async function unlessInactive(
+    accountId: string,
+    all: readonly Listed[],
+    signal: AbortSignal,
+  ): Promise<Standing> {
+    if (listsInactive || !isInactive(accountId)) return { is: 'out' };
+    const [{ id, displayName }] = all as [Listed, ...Listed[]];
+    const found = await scim.groupsWith(accountId, signal);
+    if (found.some((group) => group.id === id)) return { is: 'direct' };
+    if (found.length > 0 || (await scim.findsInactive(accountId, signal))) return { is: 'out' };
+    return {
+      is: 'cannot tell',
+      because: `may not show inactive members of "${displayName}"`,
+      ofInactive: true,
+    };
+  }
+
   /** Reads other groups of the account: one with a longer list shows that a shorter one is not cut off. */
   async function compare(accountId: string, signal: AbortSignal): Promise<void> {
     const found = await scim.groupsWith(accountId, signal);
@@ -176,7 +201,8 @@ export function createScimMembers(
     const doubt = await doubtOf(listed, signal);
     if (doubt !== undefined) return untold(doubt);
     const isWeak = isHidden(listed) || (await mayBeCut(listed, signal));
-    if (!isWeak || (await areOutByFilter(accountId, [listed], signal))) return { is: 'out' };
+    if (!isWeak) return unlessInactive(accountId, [listed], signal);
+    if (await areOutByFilter(accountId, [listed], signal)) return { is: 'out' };
     return untold(`may not show all members of "${listed.displayName}"`);
   }
 
@@ -212,7 +238,8 @@ export function createScimMembers(
     if (doubt !== undefined) return untold(doubt);
     if (lists(outer, accountId)) return { is: 'direct' };
     const hidden = all.filter(isHidden);
-    if (hidden.length === 0 || (await areOutByFilter(accountId, hidden, signal))) return { is: 'out' };
+    if (hidden.length === 0) return unlessInactive(accountId, all, signal);
+    if (await areOutByFilter(accountId, hidden, signal)) return { is: 'out' };
     return untold(`may not show all members of "${hidden[0]!.displayName}"`);
 
     async function firstCut(): Promise<Listed | undefined> {
