@@ -61,9 +61,6 @@ export const comesBy = (inner: string): string => `comes by way of ${inner}, whi
 export const namesOf = (groups: readonly GroupRef[]): string =>
   groups.map(({ displayName }) => displayName).join(', ');
 
-/** Some systems write the id of a member in another case than the id of the account. */
-export const isSameId = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
-
 // displayName is not case-exact (RFC 7643 §4.2).
 export const isNamed = (displayName: string, name: string): boolean =>
   displayName.toLowerCase() === name.toLowerCase();

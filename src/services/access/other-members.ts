@@ -2,7 +2,7 @@
 import { FailureType, FinalFailure, whereUntold } from '../../exit/failures.js';
 import type { GroupRef } from '../../exit/hold-facts.js';
 import type { AccessPort, Members, Outcome } from './access-port.js';
-import { isSameId } from './memberships.js';
+import { isSameId, plainId } from '../protocols/resource-id.js';
 
 /** What this process has removed from the groups of a system, as `<group id> <account id>`: no harm by the next removal. */
 const ours = new WeakMap<AccessPort, Set<string>>();
@@ -82,8 +82,8 @@ export async function watchOthers(
           `it cannot be told whether other members went: ${port.system} does not show those of ${group.displayName}`,
         ];
       const known = ours.get(port);
-      const after = new Set(members?.ids.map((id) => id.toLowerCase()));
-      const went = before.filter((id) => !after.has(id.toLowerCase()) && !known?.has(keyOf(group, id)));
+      const after = new Set(members?.ids.map(plainId));
+      const went = before.filter((id) => !after.has(plainId(id)) && !known?.has(keyOf(group, id)));
       if (went.length === 0) return [];
       const some = went.slice(0, MOST_READ).join(', ') + (went.length > MOST_READ ? ', …' : '');
       // Of a list that is cut off, the server may show another part each time.
@@ -129,7 +129,7 @@ export async function watchOthers(
 const isDrastic = (went: number, others: number): boolean =>
   2 * went >= others || (went > 1 && went >= others / 10);
 
-const keyOf = ({ id }: GroupRef, accountId: string): string => `${id} ${accountId.toLowerCase()}`;
+const keyOf = ({ id }: GroupRef, accountId: string): string => `${id} ${plainId(accountId)}`;
 
 /** @param isRemoved false where it is given back */
 export function remember(port: AccessPort, group: GroupRef, accountId: string, isRemoved: boolean): void {

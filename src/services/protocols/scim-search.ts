@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { cannotTell, FailureType, isFinalFailure } from '../../exit/failures.js';
+import { isSameId, isUuid } from './resource-id.js';
 import type { ScimLists, ResourceType } from './scim-list.js';
 import { attribute, sameText, valuesOf } from './scim-resource.js';
 import type { ScimWire } from './scim-wire.js';
@@ -21,6 +22,8 @@ interface Question {
   query?: Record<string, string>;
   /** Parameters that make a server show the attribute, where `query` hides it. */
   showing?: Record<string, string>;
+  /** Whether the values are ids, which another case makes another one. */
+  isId?: boolean;
 }
 
 interface Search extends Question {
@@ -35,8 +38,6 @@ interface Proof {
   /** By value, the id of a resource that it has found: asked again before an answer rests on it. */
   witnesses: Map<string, unknown>;
 }
-
-const UUID = /^[\da-f]{8}-?([\da-f]{4}-?){3}[\da-f]{12}$/i;
 
 export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
   /** By type and attribute. What one answer has proven is not asked again. */
@@ -195,7 +196,7 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
     stillFinds,
 
     /**
-     * Whether the filter also finds values that only begin or end with the one asked for.
+     * Whether the filter also finds values that only begin or end with the one asked for, or differ from it in case.
      * @param hits what it has found
      * @param isExact whether a hit has exactly this value
      */
@@ -208,12 +209,13 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
       const proof = proofOf(search);
       const { value } = search;
       // No id is a part of another of this form, and what shows its values is compared.
-      if (proof.excludes === false || proof.finds === false || UUID.test(value)) return false;
+      if (proof.excludes === false || proof.finds === false || isUuid(value)) return false;
       if (hits.every((hit) => hasValue(hit, search))) return false;
       if (proof.matchesParts !== undefined) return proof.matchesParts;
+      const parts = [inOtherCase(value), value.slice(0, -1), value.slice(1)].filter((each) => each !== value);
       // A single letter has no part to ask for.
       if (value.length < 2) return true;
-      for (const part of [value.slice(0, -1), value.slice(1)]) {
+      for (const part of parts) {
         const found = await filtered(search, JSON.stringify(part), signal);
         const hit = found?.find((each) => hits.some((other) => sameId(each, other)));
         if (!hit) continue;
@@ -237,7 +239,10 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
   };
 }
 
-const hasValue = (element: unknown, { attribute, value }: Search): boolean =>
-  valuesOf(element, attribute).some((each) => sameText(each, value));
+const hasValue = (element: unknown, { attribute, value, isId }: Search): boolean =>
+  valuesOf(element, attribute).some((each) => (isId ? isSameId(each, value) : sameText(each, value)));
+
+const inOtherCase = (text: string): string =>
+  text === text.toUpperCase() ? text.toLowerCase() : text.toUpperCase();
 
 const sameId = (a: unknown, b: unknown): boolean => String(attribute(a, 'id')) === String(attribute(b, 'id'));

@@ -5,6 +5,7 @@
 import { cannotTell, FailureType, isFinalFailure, whereUntold } from '../../exit/failures.js';
 import { isPage } from './http-answer.js';
 import type { HttpServer } from './http-exchange.js';
+import { isSameId } from './resource-id.js';
 import { Remainders } from './remainders.js';
 import { createScimLists, type ResourceType } from './scim-list.js';
 import {
@@ -42,6 +43,7 @@ const BY_MEMBER = {
   attribute: 'members.value',
   query: WITHOUT_MEMBERS,
   showing: WITH_MEMBERS,
+  isId: true,
 } as const;
 
 /** How many groups are read one by one for a member that they show. */
@@ -98,7 +100,7 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
     }
     const resource = parse(json, answer.headers.get('etag'));
     if (!resource) throw strange(what, 'a SCIM resource: it has no id');
-    if (!sameText(resource.id, id)) throw strange(what, `that resource: its id is ${resource.id}`);
+    if (!isSameId(resource.id, id)) throw strange(what, `that resource: its id is ${resource.id}`);
     return resource;
   }
 
@@ -353,7 +355,7 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
         groups.map(({ json }) => json),
         async (hit, part) => {
           const shown = await get('Groups', groupOf(hit)!.id, WITH_MEMBERS, groupOf, signal);
-          return shown?.members?.some(({ value }) => value !== undefined && sameText(value, part)) ?? false;
+          return shown?.members?.some(({ value }) => value !== undefined && isSameId(value, part)) ?? false;
         },
         signal,
       ),

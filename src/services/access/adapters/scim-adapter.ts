@@ -52,7 +52,11 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
     const found = await scim.groupsWith(accountId, signal, inactive.has(accountId));
     if (found.length === 0 || !(await scim.foundByPart(accountId, found, signal))) return found;
     const own: ScimGroup[] = [];
-    for (const group of found) if (!(await isOut(accountId, group.id, signal))) own.push(group);
+    for (const group of found) {
+      const standing = await members.standingIn(accountId, group.id, undefined, signal);
+      const isHidden = standing.is === 'cannot tell' && standing.ofInactive;
+      if (!isHidden && standing.is !== 'out' && standing.is !== 'gone') own.push(group);
+    }
     return own;
   }
 

@@ -1,6 +1,7 @@
 /** What groups tell of their members, walked down through the groups in them (RFC 7643 §4.2: a member may be a group). */
 import { FailureType, isFinalFailure, whereUntold } from '../../../exit/failures.js';
 import type { ScimClient } from '../../protocols/scim.js';
+import { isSameId } from '../../protocols/resource-id.js';
 import { sameText, type Reference, type ScimGroup } from '../../protocols/scim-resource.js';
 import type { AccessPort, Members, Standing } from '../access-port.js';
 
@@ -68,7 +69,7 @@ export function createScimMembers(
   }
 
   const lists = ({ members }: Listed, accountId: string): boolean =>
-    members.some(({ value }) => value !== undefined && sameText(value, accountId));
+    members.some(({ value }) => value !== undefined && isSameId(value, accountId));
   const membersIn = (listed: Listed): Members => {
     const { displayName: groupName, members, isShown, version } = listed;
     const ids = members.flatMap(({ value }) => value ?? []);
@@ -165,8 +166,10 @@ export function createScimMembers(
     if (listsInactive || !isInactive(accountId)) return { is: 'out' };
     const [{ id, displayName }] = all as [Listed, ...Listed[]];
     const found = await scim.groupsWith(accountId, signal);
-    if (found.some((group) => group.id === id)) return { is: 'direct' };
-    if (found.length > 0 || (await scim.findsInactive(accountId, signal))) return { is: 'out' };
+    if (!(await scim.foundByPart(accountId, found, signal))) {
+      if (found.some((group) => group.id === id)) return { is: 'direct' };
+      if (found.length > 0 || (await scim.findsInactive(accountId, signal))) return { is: 'out' };
+    }
     return {
       is: 'cannot tell',
       because: `may not show inactive members of "${displayName}"`,
@@ -180,18 +183,19 @@ export function createScimMembers(
     for (const { id } of found.slice(0, MAX_COMPARED)) await read(id, signal);
   }
 
-  /** @returns how a group calls the account, where it lists it by a name: some groups have ids of some members and names of others */
+  /** @returns how a group calls the account, where it lists it by a name, or by its id in another case: some groups have ids of some members and names of others */
   async function nameIn(
     { members }: Listed,
     accountId: string,
     signal: AbortSignal,
   ): Promise<string | undefined> {
-    const names = await namesOf(accountId, signal);
-    const isName = (value: string): boolean =>
-      !sameText(value, accountId) && names.some((name) => sameText(name, value));
-    const name = members.find(({ value }) => value !== undefined && isName(value))?.value;
-    // It may be the id of another one.
-    return name === undefined || (await scim.getUser(name, signal)) ? undefined : name;
+    const names = [accountId, ...(await namesOf(accountId, signal))];
+    for (const { value } of members) {
+      if (value === undefined || isSameId(value, accountId)) continue;
+      // It may be the id of another one.
+      if (names.some((name) => sameText(name, value)) && !(await scim.getUser(value, signal))) return value;
+    }
+    return undefined;
   }
 
   async function directly(accountId: string, listed: Listed, signal: AbortSignal): Promise<Standing> {
@@ -302,6 +306,7 @@ export function createScimMembers(
           looked.add(value);
           const other = await unlessRefused(scim.getUser(value, signal));
           if (other && 'refusal' in other) inDoubt = true;
+          else if (other && isSameId(other.id, accountId)) isListed = true;
           else if (other?.active) return 'yes';
           else if (other) inDoubt ||= other.active === undefined;
           else unknown.push(value);
