@@ -627,6 +627,20 @@ describe('a SCIM server', () => {
       assert.deepEqual(at('readers')['members'], [{ value: 'u-2' }]);
     });
 
+    it('is believed at a retry that a second one has none, where it shows other inactive members', async () => {
+      group('production', 'u-1', 'u-3');
+      const account = await process().capture(SUSPEND);
+      const revoked = async (by: ReturnType<typeof process>) => {
+        const { accounts } = await by.revoke([account], [{ id: 'readers', displayName: 'readers' }]);
+        return accounts!.map(({ id }) => id);
+      };
+      const same = process();
+      await same.revoke([account]);
+      assert.deepEqual(await revoked(same), ['u-1']);
+      user('u-3')['active'] = false;
+      assert.deepEqual(await revoked(process()), ['u-1']);
+    });
+
     it('has a leaver whom EMS has blocked removed from what the capture saw', async () => {
       server.users.pop();
       server.odd(hides((id) => !isActive(id)));

@@ -132,10 +132,14 @@ export const revoke =
       if (!shown || shown.length > 0) return shown !== undefined;
       // An earlier attempt has perhaps removed what would show it.
       if (showsInactive ?? earlier.length === 0) return false;
-      doubts.add(
-        `${port.system} may not show the memberships of inactive accounts: look whether ${userName} (${id}) is in groups there, then settle the step`,
-      );
-      return (await askGroups(port, id, [...removed.values()], signal)).present.length > 0;
+      const { present, hidden, untold } = await askGroups(port, id, [...removed.values()], signal);
+      // A group that tells of an inactive account that it is out would show one that is in.
+      const isTold = port.standingIn !== undefined && hidden.length + untold.length === 0;
+      if (!isTold)
+        doubts.add(
+          `${port.system} may not show the memberships of inactive accounts: look whether ${userName} (${id}) is in groups there, then settle the step`,
+        );
+      return present.length + hidden.length > 0;
     }
 
     function groupsAtCapture(accountId: string): GroupRef[] {
