@@ -43,6 +43,12 @@ interface Opened {
   workflowId?: string;
 }
 
+export interface Submitted {
+  opened: Opened;
+  /** Absent where an earlier request opened it. */
+  found?: Preview;
+}
+
 export interface PreviewedDecision {
   decision: Decision;
   effects: Effect[];
@@ -93,6 +99,18 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
   /** Calls the form that has the exit. @throws Refusal */
   async function ask<T>(which: Which, question: (exits: ExitsOfForm) => Promise<T>): Promise<T> {
     return question((await requireExit(which)).exits);
+  }
+
+  async function openedEarlier({
+    employeeId,
+    requestId,
+  }: Resignation & { requestId: string }): Promise<Opened | undefined> {
+    valid(parse(EmployeeId, employeeId));
+    for (const form of formsAsked(configured)) {
+      const exitId = await (await configured[form]!()).openedBy(employeeId, requestId);
+      if (exitId !== undefined) return { employeeId, form, exitId };
+    }
+    return undefined;
   }
 
   async function whoseIs(address: string): Promise<Whose> {
@@ -235,6 +253,64 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
         );
       }
       return { opened: { employeeId, form, ...(await exits.open(resignation)) }, found };
+    },
+
+    /**
+     * Opens the exit of a request that may come again: by its `requestId` it opens one, also after a restart and a lost answer.
+     * @returns the exit, with what was found where this call opened it
+     */
+    async submit(input: Resignation & { requestId: string }, form: Form): Promise<Submitted> {
+      const earlier = await openedEarlier(input);
+      if (earlier) return { opened: earlier };
+      try {
+        return await this.open(input, form);
+      } catch (error) {
+        // The same request may be under way twice.
+        const other =
+          error instanceof Refusal && error.code === 'already-open' && (await openedEarlier(input));
+        if (other) return { opened: other };
+        throw error;
+      }
+    },
+
+    /**
+     * Withdraws the open exit of the employee, once for each `note`.
+     * @param decision.note names the request, so that its repetition withdraws no later exit
+     */
+    async withdraw(
+      employeeId: string,
+      decision: Decision & { note: string },
+    ): Promise<Opened & { isRepetition: boolean }> {
+      const { exits: all, problems } = await this.list({ employeeId });
+      if (problems[0]) throw problems[0];
+      for (const { exitId, form, outcome } of all) {
+        if (outcome !== decision.outcome) continue;
+        const { decision: earlier } = await this.status({ employeeId, exitId, form });
+        if (earlier?.note === decision.note) return { employeeId, exitId, form, isRepetition: true };
+      }
+      const { exitId, form } = await requireExit({ employeeId });
+      await this.decide({ employeeId, exitId, form }, decision);
+      return { employeeId, exitId, form, isRepetition: false };
+    },
+
+    /**
+     * @param address a mail address or a login
+     * @returns the employee whom the directory knows by it
+     * @throws Refusal `unknown-employee`, `invalid` where it is of several, `unreachable`
+     */
+    async employeeWith(address: string): Promise<string> {
+      const whose = await whoseIs(address);
+      if ('problem' in whose)
+        throw new Refusal(
+          'unreachable',
+          `Whose ${address} is, the directory does not tell: ${whose.problem}`,
+        );
+      const [employeeId, ...others] = whose.employeeIds;
+      if (employeeId === undefined)
+        throw new Refusal('unknown-employee', `The directory knows no person with ${address}`);
+      if (others.length === 0) return employeeId;
+      const employees = whose.employeeIds.join(' and ');
+      throw new Refusal('invalid', `${address} is of ${employees}: name the employee by the employee id`);
     },
 
     status: (which: Which): Promise<ExitStatus> =>

@@ -53,6 +53,9 @@ export type OwnSystemConfig = Extract<CheckedSystem, { protocol: 'own' }> & {
 export type AskedSystemConfig = ScimSystemConfig | LdapSystemConfig | KeycloakSystemConfig | OwnSystemConfig;
 export type SystemConfig = AskedSystemConfig | ManualSystemConfig;
 
+/** Standard Webhooks, "Signature scheme": 24 to 64 bytes in base64. */
+const SIGNING_SECRET = /^(whsec_)?[A-Za-z0-9+/]{32,86}={0,2}$/;
+
 export const isManual = (system: SystemConfig): system is ManualSystemConfig => system.protocol === 'manual';
 export const isAsked = (system: SystemConfig): system is AskedSystemConfig => !isManual(system);
 
@@ -63,12 +66,17 @@ export type StepConfig = Omit<CheckedStep, 'call'> & {
   /** Reading the token throws a ConfigError where the environment lacks it. */
   call?: { readonly url: string; readonly token: string | undefined } | undefined;
 };
-export type Config = Omit<Checked, 'systems' | 'steps' | 'directory' | 'mail' | 'contacts'> & {
+/** Reading `secrets` throws a ConfigError where the environment lacks them, or one is malformed. */
+export type WebhookConfig = Omit<Checked['webhooks'][number], 'secretsEnv'> & {
+  readonly secrets: string[];
+};
+export type Config = Omit<Checked, 'systems' | 'steps' | 'directory' | 'mail' | 'contacts' | 'webhooks'> & {
   directory: ScimAccess;
   mail: MailConfig;
   contacts: Omit<Checked['contacts'], 'hrPartners'> & { hrPartners: [HrPartnerConfig, ...HrPartnerConfig[]] };
   systems: SystemConfig[];
   steps: StepConfig[];
+  webhooks: WebhookConfig[];
 };
 
 /**
@@ -105,9 +113,26 @@ export function parseConfig(text: string, file: string, env: Environment): Confi
   if (!result.success) throw new ConfigError(`${file}: ${describeIssues(result.error)}`);
 
   const secret = (name: string, field: string): string => {
-    const value = env[name];
+    const value = env[name] || contentOf(`${name}_FILE`, field);
     if (!value) throw new ConfigError(`${file}: ${field}: the environment variable ${name} is not set`);
     return value;
+  };
+  /** Of the file that a variable names. */
+  const contentOf = (name: string, field: string): string | undefined => {
+    const path = env[name];
+    if (!path) return undefined;
+    try {
+      return readFileSync(path, 'utf8').trim();
+    } catch (error) {
+      throw new ConfigError(`${file}: ${field}: ${name}: ${(error as Error).message}`, { cause: error });
+    }
+  };
+  const signingSecrets = (name: string, field: string): string[] => {
+    const secrets = secret(name, field).split(/[\s,]+/);
+    if (secrets.every((each) => SIGNING_SECRET.test(each))) return secrets;
+    throw new ConfigError(
+      `${file}: ${field}: the environment variable ${name} must have one or more secrets such as whsec_…, of 24 to 64 bytes in base64`,
+    );
   };
   // Validated here, since the error of an HTTP client would quote the header with the token.
   const bearerToken = (name: string, field: string): string => {
@@ -117,7 +142,7 @@ export function parseConfig(text: string, file: string, env: Environment): Confi
       `${file}: ${field}: the environment variable ${name} has a character that a bearer token must not have, such as a space or a line break`,
     );
   };
-  const { directory, mail, systems, steps, contacts, ...rest } = result.data;
+  const { directory, mail, systems, steps, contacts, webhooks, ...rest } = result.data;
   const [firstPartner, ...otherPartners] = contacts.hrPartners.map(hrPartner);
   const { passwordEnv, ...mailRest } = mail;
   // Getters, since a worker has only the secrets of its own services.
@@ -146,6 +171,12 @@ export function parseConfig(text: string, file: string, env: Environment): Confi
       },
     })),
     systems: systems.map(withSecrets),
+    webhooks: webhooks.map(({ secretsEnv, ...webhook }, i) => ({
+      ...webhook,
+      get secrets() {
+        return signingSecrets(secretsEnv, `webhooks[${i}].secretsEnv (${webhook.source})`);
+      },
+    })),
   };
 
   function withSecrets(system: CheckedSystem, i: number): SystemConfig {

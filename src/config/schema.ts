@@ -12,6 +12,7 @@ import { KeycloakRealm } from './keycloak-schema.js';
 import { employeeIdAttribute, LdapServer } from './ldap-schema.js';
 import { ManualService } from './manual-schema.js';
 import { OwnAdapter } from './own-schema.js';
+import { Webhook } from './webhook-schema.js';
 
 const Domain = z.string().transform((text, context) => {
   const domain = asciiDomain(text);
@@ -284,6 +285,14 @@ export const ConfigFile = z.strictObject({
     .refine(
       (systems) => new Set(systems.map(({ name }) => name)).size === systems.length,
       'must have distinct names',
+    ),
+  /** Each of them may open exits: docs/webhooks.md. */
+  webhooks: z
+    .array(Webhook)
+    .default([])
+    .refine(
+      (webhooks) => new Set(webhooks.map(({ source }) => source)).size === webhooks.length,
+      'must have distinct sources',
     ),
 });
 

@@ -15,6 +15,8 @@ export interface Exits {
   find: (employeeId: string, exitId?: string) => Promise<FoundExit | undefined>;
   /** Whose exit has this id. Other publishers' exit ids may be unique per employee only. Temporal's index may be a moment behind. */
   employeesOf: (exitId: string) => Promise<string[]>;
+  /** The exit of the employee, open or closed, that a request with this `requestId` opened. */
+  openedBy: (employeeId: string, requestId: string) => Promise<string | undefined>;
   /** @throws Refusal when the employee has an open exit already */
   open: (resignation: Resignation) => Promise<{ exitId: string; workflowId?: string }>;
   status: (employeeId: string, exitId?: string) => Promise<ExitStatus>;

@@ -26,7 +26,7 @@ const Text = z.string().optional();
 
 /** Unknown members are refused: a `decidedBy` in a body would otherwise seem to count. */
 export const OpenBody = z.strictObject({
-  ...ResignationFields.omit({ submittedBy: true, overrideBy: true }).shape,
+  ...ResignationFields.omit({ submittedBy: true, overrideBy: true, requestId: true }).shape,
   form: Form.default('orchestrated'),
   override: z.boolean().optional(),
 });
@@ -189,6 +189,21 @@ export const OpenedAnswer = z.object({
 });
 
 export const InterviewAnswer = InterviewFields;
+
+/** What became of each event of a delivery. */
+export const WebhookAnswer = z.object({
+  outcomes: z.array(
+    z.object({
+      outcome: z.enum(['opened', 'withdrawn', 'repeated', 'ignored', 'refused']),
+      employeeId: Text,
+      exitId: Text,
+      form: z.enum(forms).optional(),
+      /** Of a refusal, for programs. */
+      code: Text,
+      detail: Text,
+    }),
+  ),
+});
 
 /** The evidence has more members than these: see docs/auditor.md. */
 export const ReportAnswer = z.looseObject({

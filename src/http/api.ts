@@ -1,21 +1,27 @@
 /** The HTTP API under `/api/v1`: JSON, for programs with a bearer token. A session cookie does not count here, so it needs no CSRF token. */
 import type { FastifyInstance } from 'fastify';
+import type { Application } from '../client/application.js';
+import type { Config } from '../config/config.js';
 import { endpoints } from './endpoints.js';
 import type { ExitsFor } from './exits-for.js';
 import { HttpProblem, problemOf } from './http-problem.js';
-import { idempotently } from './idempotency.js';
+import { idempotently, requestIdOf } from './idempotency.js';
 import type { Identity } from './identity.js';
 import type { User } from './user.js';
+import { routeWebhooks } from './webhooks.js';
 
 interface ApiOptions {
   identity: Identity;
+  application: Application;
+  config: Config;
   exitsFor: (user: User) => ExitsFor;
   document: object;
 }
 
 const LONGEST_KEY = 255;
 
-export function routeApi(app: FastifyInstance, { identity, exitsFor, document }: ApiOptions): void {
+export async function routeApi(app: FastifyInstance, options: ApiOptions): Promise<void> {
+  const { identity, application, config, exitsFor, document } = options;
   const once = idempotently();
   app.setErrorHandler((error: Error, request, reply) => {
     const problem = problemOf(error);
@@ -27,6 +33,12 @@ export function routeApi(app: FastifyInstance, { identity, exitsFor, document }:
     throw new HttpProblem(404, 'unknown-page', 'The API has no such address: see /api/v1/openapi.json');
   });
   app.get('/openapi.json', () => document);
+  // Reads the secrets now, so that a missing one is not found out by the first delivery.
+  const webhooks = config.webhooks.map((webhook) => ({ ...webhook }));
+  const { timeZone } = config.interview;
+  await app.register((hooks) => routeWebhooks(hooks, { webhooks, timeZone, application }), {
+    prefix: '/webhooks',
+  });
 
   for (const { method, path, name, act, status, answerTo } of endpoints)
     app.route<{ Params: { exitId?: string } }>({
@@ -39,8 +51,9 @@ export function routeApi(app: FastifyInstance, { identity, exitsFor, document }:
         const key = method === 'POST' ? request.headers['idempotency-key']?.toString() : undefined;
         if (key !== undefined && (key.length > LONGEST_KEY || key === ''))
           throw new HttpProblem(400, 'invalid', `Idempotency-Key: must have 1 to ${LONGEST_KEY} characters`);
+        const requestId = key === undefined ? undefined : requestIdOf('api', user.subject, key);
         const answer = await once(key, [user.subject, name, exitId], body, async () => {
-          const answered = await answerTo({ exits: exitsFor(user), exitId, body, query });
+          const answered = await answerTo({ exits: exitsFor(user), exitId, body, query, requestId });
           if (method === 'POST')
             request.log.info(
               {

@@ -34,6 +34,8 @@ interface Asked<B, Q> {
   exitId: string;
   body: B;
   query: Q;
+  /** The same at each repetition of the request; undefined without an `Idempotency-Key`. */
+  requestId: string | undefined;
 }
 
 interface Definition<B extends z.ZodType, Q extends z.ZodType> {
@@ -105,9 +107,9 @@ export const endpoints: Endpoint[] = [
     body: OpenBody,
     status: 201,
     answer: OpenedAnswer,
-    async handle({ exits, body }) {
-      const { found, ...opened } = await exits.open(body);
-      return { ...opened, remarks: found.directoryProblem === undefined ? [] : [found.directoryProblem] };
+    async handle({ exits, body, requestId }) {
+      const { found, ...opened } = await exits.open(body, requestId);
+      return { ...opened, remarks: found?.directoryProblem === undefined ? [] : [found.directoryProblem] };
     },
   }),
   endpoint({

@@ -30,7 +30,7 @@ const NAMES_WITHIN_MS = 3_000;
 /** Exit ids whose employee this process knows: Temporal's index may be a moment behind. */
 const REMEMBERED = 10_000;
 
-export type OpenRequest = Omit<Resignation, 'submittedBy' | 'overrideBy'> & {
+export type OpenRequest = Omit<Resignation, 'submittedBy' | 'overrideBy' | 'requestId'> & {
   form: Form;
   override?: boolean | undefined;
 };
@@ -175,12 +175,16 @@ export function exitsOf({ application, people, version }: Served) {
         return application.preview(resignationOf(request), request.form);
       },
 
-      async open(request: OpenRequest) {
+      /** @param requestId however often the request comes, it opens one exit */
+      async open(request: OpenRequest, requestId?: string) {
         demand('open');
         const resignation = resignationOf(request);
         // Without an override, opening one's own exit takes nothing from others, and works while the directory is down.
         if (request.override) await requireOther(resignation.employeeId);
-        const { opened, found } = await application.open(resignation, request.form);
+        const { opened, found } =
+          requestId === undefined
+            ? await application.open(resignation, request.form)
+            : await application.submit({ ...resignation, requestId }, request.form);
         const { employeeId, form, exitId } = opened;
         remember({ employeeId, form, exitId });
         return { employeeId, form, exitId, found };

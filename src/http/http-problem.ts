@@ -8,6 +8,8 @@ type ProblemCode =
   | 'unknown-page'
   | 'too-many-requests'
   | 'idempotency-key-reused'
+  /** The payload of a webhook lacks what its mapping needs. */
+  | 'unmapped'
   | 'failed';
 
 /** A request that the server refuses before it reaches an exit. */
@@ -46,6 +48,9 @@ const statusOf: Record<RefusalCode, number> = {
   'no-answer': 504,
   unconfirmed: 504,
 };
+
+/** Whether the same request may succeed later: a server did not answer. */
+export const isForARetry = ({ code }: Refusal): boolean => statusOf[code] >= 500;
 
 /** The members of RFC 9457 §3.1, with the code and its facts. */
 export interface Problem {

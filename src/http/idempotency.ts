@@ -1,6 +1,6 @@
 /**
  * `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): the repetition of a request is answered as the first one. The memory is
- * that of one process; behind it, the exit refuses what was done already.
+ * that of one process; behind it, an exit keeps the id of the request that opened it, and refuses what was done already.
  */
 import { createHash } from 'node:crypto';
 import { HttpProblem } from './http-problem.js';
@@ -18,6 +18,9 @@ interface Remembered {
   answer: Promise<Answer>;
   until: number;
 }
+
+/** The `requestId` of a resignation: where the request came in, and the ids that are the same at each repetition. */
+export const requestIdOf = (...parts: readonly string[]): string => parts.map(encodeURIComponent).join('/');
 
 export function idempotently() {
   const known = new Map<string, Remembered>();

@@ -1,6 +1,6 @@
 /** The OpenAPI 3.1 document of the HTTP API. */
 import { z } from 'zod';
-import { ProblemAnswer } from './api-schemas.js';
+import { ProblemAnswer, WebhookAnswer } from './api-schemas.js';
 import { endpoints, type Endpoint } from './endpoints.js';
 import { acts, scopeOf } from './roles.js';
 
@@ -12,6 +12,7 @@ export function openapiDocument(version: string, publicUrl: string, issuer: stri
       ...paths[endpoint.path],
       [endpoint.method.toLowerCase()]: operationOf(endpoint),
     };
+  paths['/webhooks/{source}'] = { post: webhookOperation };
   return {
     openapi: '3.1.0',
     info: {
@@ -48,9 +49,7 @@ function operationOf({ name, method, path, summary, act, body, query, status, an
     summary,
     security: [{ token: [scopeOf(act)] }],
     parameters: [
-      ...(path.includes('{exitId}')
-        ? [{ ...parameter('path', 'exitId', { type: 'string' }), required: true }]
-        : []),
+      ...(path.includes('{exitId}') ? [required('path', 'exitId', { type: 'string' })] : []),
       ...(query ? parametersOf(query) : []),
       ...(method === 'POST'
         ? [parameter('header', 'Idempotency-Key', { type: 'string', maxLength: 255 })]
@@ -62,17 +61,39 @@ function operationOf({ name, method, path, summary, act, body, query, status, an
         content: { 'application/json': { schema: schemaOf(body, 'input') } },
       },
     }),
-    responses: {
-      [status]: {
-        description: 'Done',
-        content: { 'application/json': { schema: schemaOf(answer, 'output') } },
-      },
-      default: { $ref: '#/components/responses/Problem' },
-    },
+    responses: answers(status, answer),
   };
 }
 
 const parameter = (place: string, name: string, schema: object) => ({ in: place, name, schema });
+
+const required = (place: string, name: string, schema: object) => ({
+  ...parameter(place, name, schema),
+  required: true,
+});
+
+const answers = (status: number, answer: z.ZodType) => ({
+  [status]: {
+    description: 'Done',
+    content: { 'application/json': { schema: schemaOf(answer, 'output') } },
+  },
+  default: { $ref: '#/components/responses/Problem' },
+});
+
+const webhookOperation = {
+  operationId: 'receiveWebhook',
+  summary:
+    'Takes the delivery of an HRIS, signed by Standard Webhooks 1.0. The mapping of the source says what it means. What no repetition mends is answered with 200 and the outcome "refused".',
+  security: [],
+  parameters: [
+    required('path', 'source', { type: 'string' }),
+    required('header', 'webhook-id', { type: 'string', maxLength: 255 }),
+    required('header', 'webhook-timestamp', { type: 'string', description: 'Seconds since 1970.' }),
+    required('header', 'webhook-signature', { type: 'string' }),
+  ],
+  requestBody: { required: true, content: { 'application/json': { schema: {} } } },
+  responses: answers(200, WebhookAnswer),
+};
 
 function parametersOf(query: z.ZodType): object[] {
   const { properties = {} } = schemaOf(query, 'input') as { properties?: Record<string, object> };

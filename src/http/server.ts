@@ -50,7 +50,10 @@ export async function createServer({ settings, config, log = false, ...served }:
   });
 
   const document = openapiDocument(served.version, publicUrl, oidc.issuer);
-  await app.register((api) => routeApi(api, { identity, exitsFor, document }), { prefix: '/api/v1' });
+  const { application } = served;
+  await app.register((api) => routeApi(api, { identity, application, config, exitsFor, document }), {
+    prefix: '/api/v1',
+  });
   routeConsole(app, { settings, identity, exitsFor, config });
   return app;
 }

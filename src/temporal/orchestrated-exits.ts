@@ -172,14 +172,26 @@ export function orchestratedExits(client: Client) {
       return [];
     },
 
+    async openedBy(employeeId, requestId) {
+      const isIts = ({ memo }: Pick<WorkflowExecutionInfo, 'memo'>) => memo?.['requestId'] === requestId;
+      // The list may be a moment behind; the description of the newest run is not.
+      const newest = await latestRun(client, employeeId);
+      if (!newest) return undefined;
+      if (isIts(newest)) return exitIdOfRun(newest);
+      for await (const run of client.workflow.list({ query: queryFor({ employeeId }) }))
+        if (isIts(run)) return exitIdOfRun((await describeRun(client, run.workflowId, run.runId))!);
+      return undefined;
+    },
+
     async open(resignation) {
-      const { employeeId } = resignation;
+      const { employeeId, requestId } = resignation;
       const workflowId = exitWorkflowId(employeeId);
       try {
         const handle = await client.workflow.start('exitEmployee', {
           workflowId,
           taskQueue: taskQueues.exit,
           args: [resignation],
+          ...(requestId !== undefined && { memo: { requestId } }),
           workflowIdConflictPolicy: WorkflowIdConflictPolicy.FAIL,
           staticSummary: `Exit of ${employeeId}`,
           staticDetails: `Access is blocked until the decision is final. Decide with \`ems decide ${employeeId} retained|leaving --by …\`.`,

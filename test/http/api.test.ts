@@ -288,6 +288,19 @@ describe('the HTTP API', () => {
     ]);
     assert.deepEqual([first.status, second.status], [201, 201]);
     assert.deepEqual(first.body, second.body);
+    // A server that starts anew remembers no key; the exit does.
+    const restarted = await startHttpServer(world, issuer.issuer);
+    const response = await fetch(`${restarted.url}/api/v1/exits`, {
+      method: 'POST',
+      headers: {
+        ...key,
+        authorization: `Bearer ${await issuer.token(program, restarted.audience)}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ employeeId }),
+    });
+    await restarted.stop();
+    assert.deepEqual([response.status, await response.json()], [201, first.body]);
     const other = { employeeId, reason: 'another' };
     await refused(422, 'idempotency-key-reused', ask(program, 'POST', '/exits', other, key));
     // Without the key, and with the same one of another caller, it is a second exit.
@@ -331,7 +344,10 @@ describe('the HTTP API', () => {
     const documented = Object.entries(body.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    const known = routes.map(([method, path]) => `${method} ${path.replace('an-exit', '{exitId}')}`);
+    const known = [
+      ...routes.map(([method, path]) => `${method} ${path.replace('an-exit', '{exitId}')}`),
+      'POST /webhooks/{source}',
+    ];
     assert.deepEqual(documented.toSorted(), known.toSorted());
   });
 

@@ -174,6 +174,11 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
       return [...new Set(employees)];
     },
 
+    async openedBy(employeeId, requestId) {
+      const { exits } = await read(employeeId);
+      return [...exits.values()].find(({ resignation }) => resignation.requestId === requestId)?.exitId;
+    },
+
     async open(resignation, exitId = randomUUID()) {
       const { employeeId } = resignation;
       const id = `${exitId}/employee.resigned`;

@@ -1,0 +1,50 @@
+/** Webhooks of an HRIS: how a payload becomes an exit, or its withdrawal. */
+import { z } from 'zod';
+import { MailAddress } from '../exit/mail-address.js';
+import { Name, VariableName } from './fields.js';
+
+/** RFC 6901. The empty pointer is the whole payload. */
+const Pointer = z
+  .string()
+  .regex(/^(\/([^~/]|~[01])*)*$/, 'must be a JSON pointer such as /employee/id (RFC 6901)');
+
+/** By pointer: the value, or one of several, that it must have. All of them must hold. */
+const Condition = z
+  .record(
+    Pointer,
+    z.union([z.string(), z.array(z.string()).min(1)]).transform((values) => [values].flat()),
+  )
+  .refine((pointers) => Object.keys(pointers).length > 0, 'must have at least one pointer');
+
+export const Webhook = z
+  .strictObject({
+    /** The last part of the address: `/api/v1/webhooks/<source>`. */
+    source: Name,
+    /** The environment variable with the secrets, with spaces or commas between: each of them counts, so that one can be rotated. */
+    secretsEnv: VariableName,
+    /** The list in the payload, where one delivery tells of several employees; default: the payload is one event. */
+    each: Pointer.default(''),
+    /** Which events open an exit. Pointers begin at the element of `each`. */
+    opens: Condition,
+    /** Which events withdraw the open exit of the employee. */
+    withdraws: Condition.optional(),
+    /** In whose name it is withdrawn. */
+    withdrawnBy: MailAddress.optional(),
+    employeeId: Pointer.optional(),
+    /** A mail address or a login of the employee, which the directory knows. */
+    lookUp: Pointer.optional(),
+    /** `YYYY-MM-DD`, also with a time behind it. */
+    lastWorkingDay: Pointer.optional(),
+    reason: Pointer.optional(),
+    form: z
+      .union([z.enum(['orchestrated', 'choreographed']), Pointer.min(1)], {
+        error: 'must be "orchestrated", "choreographed", or a JSON pointer',
+      })
+      .default('orchestrated'),
+  })
+  .refine(({ employeeId, lookUp }) => (employeeId === undefined) !== (lookUp === undefined), {
+    message: 'must have either "employeeId" or "lookUp"',
+  })
+  .refine(({ withdraws, withdrawnBy }) => (withdraws === undefined) === (withdrawnBy === undefined), {
+    message: 'must have "withdraws" and "withdrawnBy" together',
+  });
