@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Application } from '../client/application.js';
 import type { Config } from '../config/config.js';
+import { STRUCTURED, structuredForm } from './cloud-event.js';
 import { endpoints } from './endpoints.js';
 import type { ExitsFor } from './exits-for.js';
 import { HttpProblem, problemOf } from './http-problem.js';
@@ -33,6 +34,7 @@ export async function routeApi(app: FastifyInstance, options: ApiOptions): Promi
     throw new HttpProblem(404, 'unknown-page', 'The API has no such address: see /api/v1/openapi.json');
   });
   app.get('/openapi.json', () => document);
+  app.addContentTypeParser(STRUCTURED, { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
   // Reads the secrets now, so that a missing one is not found out by the first delivery.
   const webhooks = config.webhooks.map((webhook) => ({ ...webhook }));
   const { timeZone } = config.interview;
@@ -47,8 +49,9 @@ export async function routeApi(app: FastifyInstance, options: ApiOptions): Promi
       async handler(request, reply) {
         const user = await identity.bearer(request.headers.authorization);
         const { exitId = '' } = request.params;
-        const { body, query, ip: address } = request;
-        const key = method === 'POST' ? request.headers['idempotency-key']?.toString() : undefined;
+        const { headers, query, ip: address } = request;
+        const body = structuredForm(headers, request.body);
+        const key = method === 'POST' ? headers['idempotency-key']?.toString() : undefined;
         if (key !== undefined && (key.length > LONGEST_KEY || key === ''))
           throw new HttpProblem(400, 'invalid', `Idempotency-Key: must have 1 to ${LONGEST_KEY} characters`);
         const requestId = key === undefined ? undefined : requestIdOf('api', user.subject, key);
@@ -66,7 +69,7 @@ export async function routeApi(app: FastifyInstance, options: ApiOptions): Promi
             );
           return { status, body: answered };
         });
-        if (name === 'openExit') {
+        if (act === 'open') {
           const { exitId: opened } = answer.body as { exitId: string };
           void reply.header('location', `/api/v1/exits/${opened}`);
         }

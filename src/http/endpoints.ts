@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { parse } from '../exit/input.js';
 import { Refusal } from '../exit/refusal.js';
-import type { ExitsFor } from './exits-for.js';
+import type { ExitsFor, OpenRequest } from './exits-for.js';
 import {
   AmendmentAnswer,
   AmendmentBody,
@@ -25,6 +25,8 @@ import {
   StatusAnswer,
   StepAnswer,
 } from './api-schemas.js';
+import { ResignedEvent, STRUCTURED } from './cloud-event.js';
+import { requestIdOf } from './idempotency.js';
 import { pageOf } from './paging.js';
 import type { Act } from './roles.js';
 
@@ -47,6 +49,8 @@ interface Definition<B extends z.ZodType, Q extends z.ZodType> {
   summary: string;
   act: Act;
   body?: B;
+  /** Of the body; default: `application/json`. */
+  mediaType?: string;
   query?: Q;
   status: number;
   answer: z.ZodType;
@@ -83,6 +87,11 @@ function valid<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
   throw new Refusal('invalid', parsed.problem);
 }
 
+async function opened(exits: ExitsFor, request: OpenRequest, requestId: string | undefined) {
+  const { found, ...exit } = await exits.open(request, requestId);
+  return { ...exit, remarks: found?.directoryProblem === undefined ? [] : [found.directoryProblem] };
+}
+
 export const endpoints: Endpoint[] = [
   endpoint({
     name: 'listExits',
@@ -107,10 +116,21 @@ export const endpoints: Endpoint[] = [
     body: OpenBody,
     status: 201,
     answer: OpenedAnswer,
-    async handle({ exits, body, requestId }) {
-      const { found, ...opened } = await exits.open(body, requestId);
-      return { ...opened, remarks: found?.directoryProblem === undefined ? [] : [found.directoryProblem] };
-    },
+    handle: ({ exits, body, requestId }) => opened(exits, body, requestId),
+  }),
+  endpoint({
+    name: 'receiveEvent',
+    method: 'POST',
+    path: '/cloudevents',
+    summary:
+      'Opens the exit that a CloudEvent tells of. Binary content mode has the attributes in ce- headers, and the data as application/json.',
+    act: 'open',
+    body: ResignedEvent,
+    mediaType: STRUCTURED,
+    status: 201,
+    answer: OpenedAnswer,
+    handle: ({ exits, body: { source, id, data } }) =>
+      opened(exits, data, requestIdOf('cloudevents', source, id)),
   }),
   endpoint({
     name: 'exitStatus',

@@ -43,7 +43,8 @@ export function openapiDocument(version: string, publicUrl: string, issuer: stri
   };
 }
 
-function operationOf({ name, method, path, summary, act, body, query, status, answer }: Endpoint): object {
+function operationOf(endpoint: Endpoint): object {
+  const { name, method, path, summary, act, body, mediaType, query, status, answer } = endpoint;
   return {
     operationId: name,
     summary,
@@ -58,7 +59,7 @@ function operationOf({ name, method, path, summary, act, body, query, status, an
     ...(body && {
       requestBody: {
         required: true,
-        content: { 'application/json': { schema: schemaOf(body, 'input') } },
+        content: { [mediaType ?? 'application/json']: { schema: schemaOf(body, 'input') } },
       },
     }),
     responses: answers(status, answer),

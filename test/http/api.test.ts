@@ -17,6 +17,8 @@ const operator = { email: IT, name: 'Ivo IT', roles: ['operator'], scope: ALL };
 const auditor = { email: 'audit@acme.example', name: 'Ada Audit', roles: ['auditor'], scope: ALL };
 const program = { sub: 'hris', client_id: 'hris', scope: 'exits:open exits:read' };
 
+const event = { specversion: '1.0', id: 'a1', source: '/hris', type: 'employee.resigned' };
+
 interface Answered<T> {
   status: number;
   headers: Headers;
@@ -149,6 +151,7 @@ describe('the HTTP API', () => {
   const routes = [
     ['GET', '/exits', 'read'],
     ['POST', '/exits', 'open'],
+    ['POST', '/cloudevents', 'open'],
     ['GET', '/exits/an-exit', 'read'],
     ['GET', '/exits/an-exit/report', 'report'],
     ['POST', '/exits/an-exit/decision', 'decide'],
@@ -162,6 +165,7 @@ describe('the HTTP API', () => {
   const bodyOf = (method: string) => (method === 'POST' ? {} : undefined);
   const bodies: Record<string, object> = {
     '/exits': { employeeId: 'E-none' },
+    '/cloudevents': { ...event, data: { employeeId: 'E-none' } },
     '/exits/an-exit/decision': { outcome: 'leaving' },
     '/exits/an-exit/confirmation': { number: 1 },
     '/exits/an-exit/rejection': { number: 1 },
@@ -306,6 +310,50 @@ describe('the HTTP API', () => {
     // Without the key, and with the same one of another caller, it is a second exit.
     await refused(409, 'already-open', ask(program, 'POST', '/exits', { employeeId }));
     await refused(409, 'already-open', ask({ ...program, sub: 'b' }, 'POST', '/exits', { employeeId }, key));
+  });
+
+  it('opens one exit for one CloudEvent, in binary and structured mode, however often it comes', async () => {
+    const { employeeId } = await world.hire({ on: ['payroll'] });
+    const source = '/hris/Zürich';
+    const binary = {
+      ...{ 'ce-specversion': '1.0', 'ce-type': 'employee.resigned', 'ce-id': 'r 1' },
+      'ce-source': encodeURIComponent(source),
+    };
+    const structured = { 'content-type': 'application/cloudevents+json; charset=utf-8' };
+    const data = { employeeId, form: 'choreographed', reason: 'moves away' };
+    const first = await ask<{ exitId: string }>(program, 'POST', '/cloudevents', data, binary);
+    assert.equal(first.status, 201, JSON.stringify(first.body));
+    assert.equal(first.headers.get('location'), `/api/v1/exits/${first.body.exitId}`);
+    const same = { ...event, id: 'r 1', source, time: '2026-11-26T00:00:00Z', data };
+    const again = await ask(program, 'POST', '/cloudevents', same, structured);
+    assert.deepEqual([again.status, again.body], [201, first.body]);
+    const { body: problem } = await refused(
+      409,
+      'already-open',
+      ask(program, 'POST', '/cloudevents', { ...same, id: 'r 2' }, structured),
+    );
+    assert.equal(problem.facts['exitId'], first.body.exitId);
+  });
+
+  it('refuses what is no CloudEvent of a resignation, and names the attribute', async () => {
+    const headers = { 'content-type': 'application/cloudevents+json' };
+    const data = { employeeId: 'E-none' };
+    const wrong: [object, RegExp][] = [
+      [{ ...event, data, specversion: '0.3' }, /^specversion: must be 1\.0/],
+      [{ ...event, data, id: '' }, /^id: must be set/],
+      [{ ...event, data, source: undefined }, /^source: must be set/],
+      [{ ...event, data, type: 'employee.hired' }, /^type: must be employee\.resigned/],
+      [{ ...event, data: { employeeId: 'E 1' } }, /^data\.employeeId: must be/],
+      [{ ...event, data: { ...data, submittedBy: 'ceo@acme.example' } }, /submittedBy/],
+    ];
+    for (const [body, sentence] of wrong) {
+      const answer = await refused(400, 'invalid', ask(program, 'POST', '/cloudevents', body, headers));
+      assert.match(answer.body.detail, sentence);
+    }
+    const garbled = { 'ce-specversion': '1.0', 'ce-id': '%' };
+    await refused(400, 'invalid', ask(program, 'POST', '/cloudevents', data, garbled));
+    const batch = { 'content-type': 'application/cloudevents-batch+json' };
+    await refused(415, 'invalid', ask(program, 'POST', '/cloudevents', [], batch));
   });
 
   it('pages through the list by cursor, with each exit once, also where one is opened meanwhile', async () => {
