@@ -29,6 +29,7 @@ services/access/            exit/ services/protocols/  url-template node:
 services/access/adapters/   exit/ services/protocols/ services/access/  zod computed:
 adapter.ts                  services/access/ services/access/adapters/
 services/steps/             exit/ services/protocols/ services/mails/  node:
+services/subscribers/       exit/ services/protocols/  standardwebhooks node:
 services/                   exit/ services/*/ services/access/adapters/ config/
 check-templates.ts          services/mails/
 

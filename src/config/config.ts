@@ -70,13 +70,21 @@ export type StepConfig = Omit<CheckedStep, 'call'> & {
 export type WebhookConfig = Omit<Checked['webhooks'][number], 'secretsEnv'> & {
   readonly secrets: string[];
 };
-export type Config = Omit<Checked, 'systems' | 'steps' | 'directory' | 'mail' | 'contacts' | 'webhooks'> & {
+/** Reading `secrets` throws a ConfigError, as that of a webhook. */
+type SubscriberConfig = Omit<Checked['subscribers'][number], 'secretsEnv'> & {
+  readonly secrets: string[];
+};
+export type Config = Omit<
+  Checked,
+  'systems' | 'steps' | 'directory' | 'mail' | 'contacts' | 'webhooks' | 'subscribers'
+> & {
   directory: ScimAccess;
   mail: MailConfig;
   contacts: Omit<Checked['contacts'], 'hrPartners'> & { hrPartners: [HrPartnerConfig, ...HrPartnerConfig[]] };
   systems: SystemConfig[];
   steps: StepConfig[];
   webhooks: WebhookConfig[];
+  subscribers: SubscriberConfig[];
 };
 
 /**
@@ -142,7 +150,7 @@ export function parseConfig(text: string, file: string, env: Environment): Confi
       `${file}: ${field}: the environment variable ${name} has a character that a bearer token must not have, such as a space or a line break`,
     );
   };
-  const { directory, mail, systems, steps, contacts, webhooks, ...rest } = result.data;
+  const { directory, mail, systems, steps, contacts, webhooks, subscribers, ...rest } = result.data;
   const [firstPartner, ...otherPartners] = contacts.hrPartners.map(hrPartner);
   const { passwordEnv, ...mailRest } = mail;
   // Getters, since a worker has only the secrets of its own services.
@@ -171,6 +179,12 @@ export function parseConfig(text: string, file: string, env: Environment): Confi
       },
     })),
     systems: systems.map(withSecrets),
+    subscribers: subscribers.map(({ secretsEnv, ...subscriber }, i) => ({
+      ...subscriber,
+      get secrets() {
+        return signingSecrets(secretsEnv, `subscribers[${i}].secretsEnv (${subscriber.name})`);
+      },
+    })),
     webhooks: webhooks.map(({ secretsEnv, ...webhook }, i) => ({
       ...webhook,
       get secrets() {

@@ -18,7 +18,7 @@ import {
 export const REQUESTS_PER_ATTEMPT = 24;
 
 export function planFrom(config: Config, form: ExitStatus['form']): Plan {
-  const { policy, contacts, decisions } = config;
+  const { policy, contacts, decisions, subscribers } = config;
   const { review } = policy;
   const hrPartners = contacts.hrPartners.map(({ name, email, language }) => ({ name, email, language }));
   const queues = queuesOf(config);
@@ -46,6 +46,12 @@ export function planFrom(config: Config, form: ExitStatus['form']): Plan {
       escalateTo: contacts.escalation,
     },
     ...(decisions.deciders && { deciders: decisions.deciders }),
+    ...(form === 'orchestrated' &&
+      subscribers.length > 0 && {
+        subscribers: subscribers.map(({ name, events, giveUpAfter: giveUpAfterMs }) => ({
+          ...{ name, events, queue: queues.steps, giveUpAfterMs },
+        })),
+      }),
     ...(decisions.secondPerson.length > 0 && { secondPerson: decisions.secondPerson }),
   };
 }

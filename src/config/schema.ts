@@ -12,6 +12,7 @@ import { KeycloakRealm } from './keycloak-schema.js';
 import { employeeIdAttribute, LdapServer } from './ldap-schema.js';
 import { ManualService } from './manual-schema.js';
 import { OwnAdapter } from './own-schema.js';
+import { Subscriber } from './subscriber-schema.js';
 import { Webhook } from './webhook-schema.js';
 
 const Domain = z.string().transform((text, context) => {
@@ -284,6 +285,14 @@ export const ConfigFile = z.strictObject({
     .min(1, 'must name at least one critical system')
     .refine(
       (systems) => new Set(systems.map(({ name }) => name)).size === systems.length,
+      'must have distinct names',
+    ),
+  /** Each of them hears of exits: docs/webhooks.md. */
+  subscribers: z
+    .array(Subscriber)
+    .default([])
+    .refine(
+      (subscribers) => new Set(subscribers.map(({ name }) => name)).size === subscribers.length,
       'must have distinct names',
     ),
   /** Each of them may open exits: docs/webhooks.md. */

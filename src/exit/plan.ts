@@ -51,6 +51,15 @@ const distinct = <T extends z.ZodType<{ name: string }>>(fields: T, what: string
       `must name every ${what} once`,
     );
 
+const PlannedSubscriber = z.object({
+  name: z.string(),
+  events: z.array(z.string()),
+  /** The task queue of the deliveries. */
+  queue: z.string(),
+  giveUpAfterMs: ms,
+});
+export type PlannedSubscriber = z.output<typeof PlannedSubscriber>;
+
 export const PlanFields = z.object({
   systems: distinct(PlannedSystem, 'critical system'),
   steps: distinct(StepRowFields, 'step'),
@@ -67,6 +76,8 @@ export const PlanFields = z.object({
     .optional(),
   /** What counts only once a second person confirms it; default: nothing. */
   secondPerson: z.array(z.enum(confirmable)).optional(),
+  /** Orchestrated: programs outside EMS that hear of the exit. */
+  subscribers: z.array(PlannedSubscriber).min(1).optional(),
   /** Orchestrated: run IDs of the employee's earlier exits that were terminated or timed out. This exit gives back what they took. */
   adopts: z.array(z.string()).optional(),
 });

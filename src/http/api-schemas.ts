@@ -12,6 +12,7 @@ import { EmployeeId } from '../exit/ids.js';
 import { InterviewFields } from '../exit/interview.js';
 import { MailAddress } from '../exit/mail-address.js';
 import { ContactFields } from '../exit/people.js';
+import { publishedTypes, type PublishedEvent } from '../exit/published-events.js';
 import { RejectionFields, type Proposal } from '../exit/proposals.js';
 import { ReschedulingFields } from '../exit/rescheduling.js';
 import { ResignationFields } from '../exit/resignation.js';
@@ -204,6 +205,18 @@ export const WebhookAnswer = z.object({
     }),
   ),
 });
+
+/** What a subscriber outside EMS gets. */
+export const PublishedEventBody = z.object({
+  specversion: z.literal('1.0'),
+  id: z.string(),
+  source: z.literal('/ems'),
+  type: z.enum(publishedTypes),
+  subject: z.string(),
+  time: Time,
+  datacontenttype: z.literal('application/json'),
+  data: z.looseObject({ employeeId: z.string(), form: z.enum(forms) }),
+}) satisfies z.ZodType<PublishedEvent>;
 
 /** The evidence has more members than these: see docs/auditor.md. */
 export const ReportAnswer = z.looseObject({

@@ -1,6 +1,7 @@
 /** The OpenAPI 3.1 document of the HTTP API. */
 import { z } from 'zod';
-import { ProblemAnswer, WebhookAnswer } from './api-schemas.js';
+import { ProblemAnswer, PublishedEventBody, WebhookAnswer } from './api-schemas.js';
+import { STRUCTURED } from './cloud-event.js';
 import { endpoints, type Endpoint } from './endpoints.js';
 import { acts, scopeOf } from './roles.js';
 
@@ -24,6 +25,7 @@ export function openapiDocument(version: string, publicUrl: string, issuer: stri
     },
     servers: [{ url: `${publicUrl}/api/v1` }],
     paths,
+    webhooks: { exitEvent: { post: eventOperation } },
     components: {
       securitySchemes: {
         token: {
@@ -81,17 +83,37 @@ const answers = (status: number, answer: z.ZodType) => ({
   default: { $ref: '#/components/responses/Problem' },
 });
 
+/** The headers of Standard Webhooks 1.0. */
+const signature = [
+  required('header', 'webhook-id', { type: 'string', maxLength: 255 }),
+  required('header', 'webhook-timestamp', { type: 'string', description: 'Seconds since 1970.' }),
+  required('header', 'webhook-signature', { type: 'string' }),
+];
+
+const eventOperation = {
+  operationId: 'exitEvent',
+  summary:
+    'What a subscriber of the configuration gets, signed by Standard Webhooks 1.0: at least once, and the events of an exit in order.',
+  security: [],
+  parameters: signature,
+  requestBody: {
+    required: true,
+    content: { [STRUCTURED]: { schema: schemaOf(PublishedEventBody, 'output') } },
+  },
+  responses: {
+    '2XX': { description: 'Taken' },
+    '422': {
+      description: 'Refused for good, as are 400, 410, 413 and 415. Any other answer is tried again.',
+    },
+  },
+};
+
 const webhookOperation = {
   operationId: 'receiveWebhook',
   summary:
     'Takes the delivery of an HRIS, signed by Standard Webhooks 1.0. The mapping of the source says what it means. What no repetition mends is answered with 200 and the outcome "refused".',
   security: [],
-  parameters: [
-    required('path', 'source', { type: 'string' }),
-    required('header', 'webhook-id', { type: 'string', maxLength: 255 }),
-    required('header', 'webhook-timestamp', { type: 'string', description: 'Seconds since 1970.' }),
-    required('header', 'webhook-signature', { type: 'string' }),
-  ],
+  parameters: [required('path', 'source', { type: 'string' }), ...signature],
   requestBody: { required: true, content: { 'application/json': { schema: {} } } },
   responses: answers(200, WebhookAnswer),
 };

@@ -34,6 +34,7 @@ import { paceOf } from './protocols/pace.js';
 import { createScimClient } from './protocols/scim.js';
 import { createMailer, type Mailer } from './protocols/smtp.js';
 import { createStepService, type StepService } from './steps/step-service.js';
+import { createSubscriberService, type SubscriberService } from './subscribers/subscriber-service.js';
 
 export function createDirectory({ directory, contacts, policy }: Config): DirectoryService {
   const { scimUrl, token } = directory;
@@ -89,6 +90,13 @@ export function createSteps(config: Config): StepService {
     requestTimeoutMs: policy.requestTimeout,
   });
 }
+
+export const createSubscribers = ({ subscribers, policy }: Config): SubscriberService =>
+  createSubscriberService(
+    // Copying evaluates the getter, so that a missing secret fails at the start.
+    subscribers.map((subscriber) => ({ ...subscriber })),
+    policy.requestTimeout,
+  );
 
 export function hrPartner({ interview, policy }: Config, partner: HrPartnerConfig): HrPartner {
   const contact = contactOf(partner);

@@ -8,6 +8,7 @@ import { createHrActivities } from '../activities/hr-activities.js';
 import { createNotificationActivities } from '../activities/notification-activities.js';
 import { slotWorkflows } from '../activities/slot-workflows.js';
 import { createStepActivities } from '../activities/step-activities.js';
+import { createSubscriberActivities } from '../activities/subscriber-activities.js';
 import { isAsked, type Config } from '../config/config.js';
 import { ConfigError } from '../config/config-error.js';
 import { rateLimitedQueue, taskQueues } from '../exit/queues.js';
@@ -17,6 +18,7 @@ import {
   createHr,
   createNotification,
   createSteps,
+  createSubscribers,
 } from '../services/from-config.js';
 import type { AccessService } from '../services/access/access.js';
 import { attemptsPerSecond } from '../services/protocols/pace.js';
@@ -64,7 +66,10 @@ export async function createWorkers({
     notification: () => createNotificationActivities(createNotification(config)),
     hr: () => createHrActivities(createHr(config, slotWorkflows)),
     access: () => ({ ...createAccessActivities(access), ...createDriftActivities(access) }),
-    steps: () => createStepActivities(createSteps(config)),
+    steps: () => ({
+      ...createStepActivities(createSteps(config)),
+      ...createSubscriberActivities(createSubscribers(config)),
+    }),
   };
   const common = { ...workerOptions, connection, namespace };
   const workflow = { ...workflowOptions, workflowBundle: { codePath: workflowBundlePath } };

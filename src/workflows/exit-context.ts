@@ -6,6 +6,7 @@ import { FailureType } from '../exit/failures.js';
 import { exitWorkflowId } from '../exit/ids.js';
 import { earliestToday } from '../exit/input.js';
 import type { Plan } from '../exit/plan.js';
+import { publishedForm, type PublishedEvent } from '../exit/published-events.js';
 import { parseResignation } from '../exit/resignation.js';
 import { servicesUnder, type Services } from './proxies.js';
 import { StepRunner } from './step-runner.js';
@@ -13,6 +14,8 @@ import { StepRunner } from './step-runner.js';
 export class ExitContext {
   readonly exit: Exit;
   readonly runner: StepRunner;
+  /** What subscribers outside EMS hear of the exit, in order. */
+  readonly published: PublishedEvent[] = [];
   private seq = 1;
   private planned: { plan: Plan; services: Services } | undefined;
 
@@ -43,6 +46,8 @@ export class ExitContext {
       seq: this.seq,
       id: String(this.seq),
     });
+    const { openedAt: storedAt, resignation: data } = this.exit;
+    this.publish({ type: 'employee.resigned', id: String(this.seq), storedAt, data });
     this.runner = new StepRunner(this.exit, (outcome) => this.record(outcome));
     CancellationScope.current().cancelRequested.catch(() =>
       this.record({ type: 'exit.cancelled', data: {} }),
@@ -70,8 +75,16 @@ export class ExitContext {
     this.seq += 1;
     const event = { type, data, id: String(this.seq), seq: this.seq, storedAt: now() };
     const problem = this.exit.evolve(event as RecordedEvent);
+    if (problem === undefined) this.publish(event);
     this.runner.cancelStale();
     return problem;
+  }
+
+  private publish(event: Parameters<typeof publishedForm>[0]): void {
+    // After a reset the same number is perhaps another event, which a receiver must not take for a repetition.
+    const id = `${workflowInfo().runId}/${event.id}`;
+    const published = publishedForm({ ...event, id }, this.exit);
+    if (published) this.published.push(published);
   }
 
   /** Applies what time alone changes. */

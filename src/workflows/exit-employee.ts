@@ -13,6 +13,7 @@ import { ExitContext } from './exit-context.js';
 import { ExitInterview } from './exit-interview.js';
 import { registerHandlers } from './handlers.js';
 import { planExit, startOfDay } from './proxies.js';
+import { publishEvents } from './publish-events.js';
 import { remindUntilDecided } from './review-ladder.js';
 import { ManualHold } from './manual-hold.js';
 import { SystemHold } from './system-hold.js';
@@ -54,6 +55,7 @@ export async function exitEmployee(resignation: Resignation): Promise<ExitStatus
       performCustomSteps(context),
       keepOperatorNotified(context),
       keepSecondPersonAsked(context),
+      publishEvents(context),
     ]);
     await decided(context);
 

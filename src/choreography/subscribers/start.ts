@@ -13,6 +13,7 @@ import { operatorSubscription } from './operator-subscriber.js';
 import { reviewSubscription } from './review-subscriber.js';
 import { notificationSubscription } from './manager-subscriber.js';
 import { leftoversSubscription } from './leftovers-subscriber.js';
+import { tellOutside } from './outside-subscriber.js';
 import { ownerSubscription } from './owner-subscriber.js';
 import { secondPersonSubscription } from './second-person-subscriber.js';
 import { stepSubscription } from './step-subscriber.js';
@@ -28,6 +29,7 @@ import {
   createHr,
   createNotification,
   createSteps,
+  createSubscribers,
 } from '../../services/from-config.js';
 
 export const subscriberNames = ['notification', 'hr', 'access', 'steps'] as const;
@@ -104,10 +106,13 @@ export async function startServices({
     steps() {
       const service = createSteps(config);
       const names = config.steps.map(({ name }) => name);
+      const { retry } = config.policy;
+      const outside = { bus, service: createSubscribers(config), retry, ackWaitMs, log };
       return [
         run(leftoversSubscription({ service: 'steps', names })),
         ...config.steps.map((step) => run(stepSubscription(step, service))),
         ...config.systems.filter(isManual).map((system) => run(ownerSubscription(system, service))),
+        ...config.subscribers.map((subscriber) => tellOutside(subscriber, outside)),
       ];
     },
   };
