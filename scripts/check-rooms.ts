@@ -46,10 +46,10 @@ choreography/client/        exit/ exit/evidence/ services/ config/ choreography/
                             node:
 choreography/
 
-client/                     exit/ exit/evidence/ services/ config/ temporal/ choreography/client/  liquidjs temporal-polyfill node:
+client/                     exit/ exit/evidence/ services/ config/ temporal/ choreography/client/  csv-parse liquidjs temporal-polyfill node:
 http/                       exit/ exit/evidence/ config/ client/
-                            @fastify/formbody @fastify/helmet @fastify/rate-limit cookie fastify jose jsonpointer liquidjs negotiator openid-client
-                            standardwebhooks temporal-polyfill zod node:
+                            @fastify/formbody @fastify/helmet @fastify/multipart @fastify/rate-limit cookie fastify jose jsonpointer liquidjs
+                            negotiator openid-client standardwebhooks temporal-polyfill zod node:
 worker.ts                   config/ process/ temporal/  @temporalio/client @temporalio/worker commander node:
 local/                      exit/ services/ services/*/ config/ version.ts temporal/ choreography/*/ client/ http/
                             @temporalio/client @temporalio/testing @nats-io/* caldav-adapter commander env-paths express get-port ical.js jose koa oidc-provider scimmy scimmy-routers

@@ -19,6 +19,7 @@ const stack = 'start the local stack with "npm start", or set';
 
 const hints: Partial<Record<RefusalCode, (facts: Facts) => string>> = {
   'already-open': status,
+  'had-exit': status,
   'no-interview': status,
   unconfirmed: status,
   'orphaned-hold': resign,

@@ -4,13 +4,12 @@ import { isConcerned, type Whose } from '../exit/acting.js';
 import { AmendmentFields, type Amended, type Amendment } from '../exit/amendment.js';
 import { parseDecision, type Decision } from '../exit/decision.js';
 import type { Evidence, ExitsOfForm } from '../exit/evidence/evidence.js';
-import { isCutShort, type Decided, type ListedExit, type ListFilter } from '../exit/exits.js';
+import { isCutShort, type Decided, type FoundExit, type ListedExit, type ListFilter } from '../exit/exits.js';
 import { HandOverFields, type HandedOver, type HandOver } from '../exit/hand-over.js';
 import { EmployeeId } from '../exit/ids.js';
 import { parse, type Parsed } from '../exit/input.js';
 import type { Interview } from '../exit/interview.js';
 import { isSameIdentity, MailAddress } from '../exit/mail-address.js';
-import { titleOf } from '../exit/people.js';
 import { unknownEmployee } from '../exit/failures.js';
 import { RejectionFields, type Proposal } from '../exit/proposals.js';
 import { noExit, notAllowed, Refusal } from '../exit/refusal.js';
@@ -28,6 +27,7 @@ import {
   type FoundInForm,
   type Which,
 } from './forms.js';
+import { lastOfProtected } from './last-of-protected.js';
 import type { Preview } from './preview.js';
 
 /** How long `open` waits for the systems before it starts the exit, which captures each system itself. */
@@ -217,6 +217,11 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
     /** @throws Refusal where there is no exit of this id, or where the id is that of several employees */
     whose: (exitId: string): Promise<Which & { exitId: string }> => exitNamed(configured, exitId),
 
+    /** The newest exit of an employee, in either form. */
+    async newest(employeeId: string): Promise<(FoundExit & { form: Form }) | undefined> {
+      return findExit(configured, { employeeId: valid(parse(EmployeeId, employeeId)) });
+    },
+
     /** Reads what an exit would find and do, and starts none. */
     async preview(input: unknown, form: Form): Promise<Preview & { resignation: Resignation }> {
       const resignation = await resignationOf(input);
@@ -224,10 +229,12 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
       return { resignation, ...found };
     },
 
-    async open(input: unknown, form: Form): Promise<{ opened: Opened; found: Preview }> {
+    /** @param isPatient waits for the systems as long as `preview` does */
+    async open(input: unknown, form: Form, isPatient = false): Promise<{ opened: Opened; found: Preview }> {
       const resignation = await resignationOf(input);
       const { employeeId, overrideBy } = resignation;
-      const { found, exits } = await look(resignation, form, LOOK_WITHIN_MS);
+      const withinMs = isPatient ? 2 * (await config()).policy.requestTimeout : LOOK_WITHIN_MS;
+      const { found, exits } = await look(resignation, form, withinMs);
       const identities = [
         ...(found.employee?.identities ?? []),
         ...found.systems.flatMap(
@@ -242,16 +249,8 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
             ...{ employeeId, form },
           },
         );
-      const guarded = found.systems.filter(({ lastOf }) => lastOf?.length);
-      if (guarded.length > 0 && overrideBy === undefined) {
-        const groups = guarded.map(({ name, lastOf }) => `${lastOf!.join(', ')} on ${name}`);
-        const name = titleOf({ employeeId, employeeName: found.employee?.displayName });
-        throw new Refusal(
-          'last-of-protected-group',
-          `${name} is the last active member of ${groups.join('; ')}`,
-          { employeeId, groups, systems: guarded.map(({ name }) => name) },
-        );
-      }
+      const last = overrideBy === undefined && lastOfProtected(employeeId, found);
+      if (last) throw last;
       return { opened: { employeeId, form, ...(await exits.open(resignation)) }, found };
     },
 

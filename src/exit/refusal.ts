@@ -5,6 +5,8 @@ export type RefusalCode =
   | 'unknown-employee'
   | 'other-spelling'
   | 'already-open'
+  /** A table opens no exit of an employee who had one: it may be an old table. */
+  | 'had-exit'
   | 'last-of-protected-group'
   /** An orchestrated exit was terminated or timed out: only another orchestrated exit takes over its holds. */
   | 'orphaned-hold'

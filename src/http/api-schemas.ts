@@ -1,5 +1,6 @@
 /** The shapes of the HTTP API: what clients send is what the exit checks, less what the server knows of the caller. */
 import { z } from 'zod';
+import { MOST_BYTES, type OpenedRow, type PreviewedRow } from '../client/bulk.js';
 import { forms } from '../client/forms.js';
 import type { ListedExitOfForm } from '../client/application.js';
 import { AmendmentFields, type Amended } from '../exit/amendment.js';
@@ -30,6 +31,14 @@ export const OpenBody = z.strictObject({
   ...ResignationFields.omit({ submittedBy: true, overrideBy: true, requestId: true }).shape,
   form: Form.default('orchestrated'),
   override: z.boolean().optional(),
+});
+export const TableBody = z.strictObject({
+  csv: z.string().max(MOST_BYTES),
+  form: Form.default('orchestrated'),
+});
+export const ConfirmedTableBody = TableBody.extend({
+  /** How many rows the table has. */
+  confirm: z.number('must be how many rows the table has').int().positive(),
 });
 const { outcome, note, effectiveOn, now } = DecisionFields.shape;
 export const DecisionBody = z.strictObject({ outcome, note, effectiveOn, now });
@@ -187,6 +196,35 @@ export const OpenedAnswer = z.object({
   form: z.enum(forms),
   /** What could not be looked up; the exit began all the same. */
   remarks: z.array(z.string()),
+});
+
+export const PreviewedTableAnswer = z.object({
+  rows: z.array(
+    z.object({
+      line: z.number().int(),
+      employeeId: z.string(),
+      form: z.enum(forms),
+      resignation: z.looseObject({}),
+      name: Text,
+      manager: Text,
+      holds: z.array(z.string()),
+      remarks: z.array(z.string()),
+      refusal: z.object({ code: z.string(), message: z.string() }).optional(),
+    }) satisfies z.ZodType<Omit<PreviewedRow, 'refusal'>>,
+  ),
+});
+
+export const OpenedTableAnswer = z.object({
+  rows: z.array(
+    z.object({
+      employeeId: z.string(),
+      form: z.enum(forms),
+      name: Text,
+      state: z.enum(['opened', 'open-already', 'refused', 'unknown']),
+      exitId: Text,
+      message: Text,
+    }) satisfies z.ZodType<OpenedRow>,
+  ),
 });
 
 export const InterviewAnswer = InterviewFields;

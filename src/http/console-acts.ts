@@ -1,10 +1,10 @@
 /** The forms of the console: open an exit, decide, resolve a step, move the interview. */
 import { Temporal } from 'temporal-polyfill';
-import { forms, type Form } from '../client/forms.js';
+import { forms } from '../client/forms.js';
 import type { Outcome } from '../exit/decision.js';
 import { HttpProblem } from './http-problem.js';
 import { searchable } from './exit-rows.js';
-import { fieldsOf, formsShown, queryOf, shownProblem } from './console-forms.js';
+import { fieldsOf, formIn, formsShown, queryOf, shownProblem } from './console-forms.js';
 import { exitIdOf, showExit } from './console-pages.js';
 import type { ConsoleRoutes, Seen } from './console-routes.js';
 import type { DecisionRequest, OpenRequest, ResolutionRequest } from './exits-for.js';
@@ -150,8 +150,6 @@ export function routeConsoleActs(routes: ConsoleRoutes): void {
     }
   }
 }
-
-const formIn = ({ form }: Record<string, string>): Form => forms.find((each) => each === form) ?? forms[0];
 
 /** @param at a time of the zone's clocks, as browsers send it: `2026-12-01T14:00` @returns ISO 8601 with an offset; as it is where it is none */
 function instantOf(at: string | undefined, zone: string): string {

@@ -1,5 +1,6 @@
 /** What a form sent, and what its page shows of it. */
 import type { FastifyRequest } from 'fastify';
+import { forms, type Form } from '../client/forms.js';
 import { Refusal } from '../exit/refusal.js';
 import { HttpProblem, problemOf } from './http-problem.js';
 
@@ -58,6 +59,10 @@ function textsIn(sent: unknown): Record<string, string> {
     }),
   );
 }
+
+/** The form of exits that was chosen. */
+export const formIn = ({ form }: Record<string, string>): Form =>
+  forms.find((each) => each === form) ?? forms[0];
 
 /** A refusal that the person can mend on the same page; anything else is thrown on. */
 export function shownProblem(error: unknown): Pick<Shown, 'code' | 'problem'> {

@@ -7,7 +7,7 @@ import type { ListFilter } from '../exit/exits.js';
 import { formsShown, queryOf, type Shown } from './console-forms.js';
 import type { ConsoleRoutes, Seen } from './console-routes.js';
 import { exitView, rowOf, searchable, type ExitRow } from './exit-rows.js';
-import { csvOf } from './exits-csv.js';
+import { exitsCsv } from './exits-csv.js';
 import { HttpProblem } from './http-problem.js';
 import { LOOK_EVERY_MS, sendChanges } from './live-events.js';
 import { pageOf } from './paging.js';
@@ -54,7 +54,7 @@ export function routeConsolePages({ app, page, render, config }: ConsoleRoutes):
       .header('cache-control', 'no-store')
       .header('content-disposition', 'attachment; filename="exits.csv"')
       .type('text/csv; charset=utf-8')
-      .send(csvOf(printableCopy(rows)));
+      .send(exitsCsv(printableCopy(rows)));
   });
 
   page('/exits/:exitId', async (seen) => showExit({ render, config }, seen));

@@ -16,7 +16,8 @@ export interface Seen {
 export interface ConsoleRoutes {
   app: FastifyInstance;
   config: Config;
-  render: Pages;
+  render: Pages['render'];
+  stream: Pages['stream'];
   publicUrl: string;
   /** A page for people who are logged in; others are sent to the login. */
   page: (url: string, show: (seen: Seen) => Promise<unknown>) => void;

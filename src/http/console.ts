@@ -7,6 +7,7 @@ import type { Config } from '../config/config.js';
 import { routeConsoleActs } from './console-acts.js';
 import { routeConsolePages } from './console-pages.js';
 import type { ConsoleRoutes } from './console-routes.js';
+import { routeConsoleTable } from './console-table.js';
 import type { ExitsFor } from './exits-for.js';
 import { HttpProblem, problemOf } from './http-problem.js';
 import type { Identity } from './identity.js';
@@ -34,7 +35,7 @@ export function routeConsole(app: FastifyInstance, options: ConsoleOptions): voi
   const { settings, identity, exitsFor, config } = options;
   const { publicUrl } = settings;
   const sessions = sessionsOf(settings);
-  const render = pagesIn(config.interview.timeZone, config.organisation.name);
+  const { render, stream } = pagesIn(config.interview.timeZone, config.organisation.name);
 
   app.setErrorHandler(async (error: Error, request, reply) => {
     const problem = problemOf(error);
@@ -76,7 +77,7 @@ export function routeConsole(app: FastifyInstance, options: ConsoleOptions): voi
   app.get('/logged-out', (request, reply) => render('logged-out', { request, reply }));
 
   const routes: ConsoleRoutes = {
-    ...{ app, config, render, publicUrl },
+    ...{ app, config, render, stream, publicUrl },
     page: (url, show) =>
       void app.get(url, async (request, reply) => {
         const session = await sessions.of(request, reply);
@@ -97,4 +98,5 @@ export function routeConsole(app: FastifyInstance, options: ConsoleOptions): voi
   };
   routeConsolePages(routes);
   routeConsoleActs(routes);
+  routeConsoleTable(routes);
 }

@@ -1,5 +1,6 @@
 /** The endpoints of the HTTP API. The routes and the OpenAPI document are made of this table. */
 import { z } from 'zod';
+import { all } from '../client/bulk.js';
 import { parse } from '../exit/input.js';
 import { Refusal } from '../exit/refusal.js';
 import type { ExitsFor, OpenRequest } from './exits-for.js';
@@ -12,11 +13,14 @@ import {
   DecisionBody,
   ConfirmationAnswer,
   ConfirmationBody,
+  ConfirmedTableBody,
   InterviewAnswer,
   ListAnswer,
   ListQuery,
   OpenBody,
   OpenedAnswer,
+  OpenedTableAnswer,
+  PreviewedTableAnswer,
   ProposalAnswer,
   RejectionBody,
   ReportAnswer,
@@ -24,6 +28,7 @@ import {
   ResolutionBody,
   StatusAnswer,
   StepAnswer,
+  TableBody,
 } from './api-schemas.js';
 import { ResignedEvent, STRUCTURED } from './cloud-event.js';
 import { requestIdOf } from './idempotency.js';
@@ -131,6 +136,29 @@ export const endpoints: Endpoint[] = [
     answer: OpenedAnswer,
     handle: ({ exits, body: { source, id, data } }) =>
       opened(exits, data, requestIdOf('cloudevents', source, id)),
+  }),
+  endpoint({
+    name: 'previewTable',
+    method: 'POST',
+    path: '/table/preview',
+    summary: 'Shows what each row of a table (CSV) would open, and opens nothing.',
+    act: 'open',
+    body: TableBody,
+    status: 200,
+    answer: PreviewedTableAnswer,
+    handle: async ({ exits, body }) => ({ rows: await all(exits.previewTable(body).rows) }),
+  }),
+  endpoint({
+    name: 'openTable',
+    method: 'POST',
+    path: '/table',
+    summary:
+      'Opens an exit for each row of a table (CSV), and answers once each row has its result. The same table again opens no exit twice.',
+    act: 'open',
+    body: ConfirmedTableBody,
+    status: 200,
+    answer: OpenedTableAnswer,
+    handle: async ({ exits, body }) => ({ rows: await all(exits.openTable(body)) }),
   }),
   endpoint({
     name: 'exitStatus',

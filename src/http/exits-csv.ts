@@ -1,4 +1,4 @@
-/** The list of exits as CSV (RFC 4180). */
+import { csvOf } from './csv.js';
 import type { ExitRow } from './exit-rows.js';
 
 const columns = [
@@ -14,17 +14,9 @@ const columns = [
   'closedAt',
 ] as const satisfies (keyof ExitRow)[];
 
-export const csvOf = (rows: readonly ExitRow[]): string =>
-  [
+/** The list of exits. */
+export const exitsCsv = (rows: readonly ExitRow[]): string =>
+  csvOf(
     [...columns, 'due', 'dueAt'],
-    ...rows.map((row) => [...columns.map((column) => row[column]), row.due?.what, row.due?.at]),
-  ]
-    .map((cells) => `${cells.map(cellOf).join(',')}\r\n`)
-    .join('');
-
-function cellOf(value: string | boolean | undefined): string {
-  const text = `${value ?? ''}`;
-  // A spreadsheet would run a name such as "=cmd()" as a formula.
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return `"${safe.replaceAll('"', '""')}"`;
-}
+    rows.map((row) => [...columns.map((column) => row[column]), row.due?.what, row.due?.at]),
+  );

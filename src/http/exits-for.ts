@@ -3,6 +3,14 @@
  */
 import type { Application, ListedExitOfForm } from '../client/application.js';
 import type { Form, Which } from '../client/forms.js';
+import {
+  confirmRows,
+  openRows,
+  previewRows,
+  readTable,
+  type OpenedRow,
+  type PreviewedRow,
+} from '../client/bulk.js';
 import type { People } from '../client/employees.js';
 import type { Amendment } from '../exit/amendment.js';
 import type { Decision } from '../exit/decision.js';
@@ -37,6 +45,12 @@ export type OpenRequest = Omit<Resignation, 'submittedBy' | 'overrideBy' | 'requ
 export type DecisionRequest = Omit<Decision, 'decidedBy'>;
 export type ResolutionRequest = Omit<Resolution, 'by'>;
 export type ReschedulingRequest = Omit<Rescheduling, 'by'>;
+
+export interface Table {
+  csv: string;
+  /** Of the rows that name none. */
+  form: Form;
+}
 
 export type ExitsFor = ReturnType<ReturnType<typeof exitsOf>>;
 
@@ -117,11 +131,12 @@ export function exitsOf({ application, people, version }: Served) {
       return which;
     }
 
+    const submitter = (): string => user.email ?? user.name.slice(0, 254);
+
     function resignationOf({ override, form: _form, ...rest }: OpenRequest): Resignation {
       if (override && user.email === undefined)
         throw forbidden('An override is a person’s: this token names none');
-      const submittedBy = user.email ?? user.name.slice(0, 254);
-      return { ...rest, submittedBy, ...(override && { overrideBy: user.email }) };
+      return { ...rest, submittedBy: submitter(), ...(override && { overrideBy: user.email }) };
     }
 
     return {
@@ -188,6 +203,21 @@ export function exitsOf({ application, people, version }: Served) {
         const { employeeId, form, exitId } = opened;
         remember({ employeeId, form, exitId });
         return { employeeId, form, exitId, found };
+      },
+
+      /** @param csv a table, of which each row is an exit */
+      previewTable({ csv, form }: Table): { count: number; rows: AsyncIterable<PreviewedRow> } {
+        demand('open');
+        const rows = readTable(csv, form);
+        return { count: rows.length, rows: previewRows(application, rows, submitter()) };
+      },
+
+      /** @param table.confirm how many rows the table has */
+      openTable({ csv, form, confirm }: Table & { confirm: number }): AsyncIterable<OpenedRow> {
+        demand('open');
+        const rows = readTable(csv, form);
+        confirmRows(rows, confirm);
+        return openRows(application, rows, submitter());
       },
 
       async previewDecision(exitId: string, request: DecisionRequest) {

@@ -35,6 +35,7 @@ const statusOf: Record<RefusalCode, number> = {
   'no-interview': 404,
   'no-dead-letter': 404,
   'already-open': 409,
+  'had-exit': 409,
   'last-of-protected-group': 409,
   'orphaned-hold': 409,
   'not-open': 409,

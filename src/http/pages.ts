@@ -1,4 +1,5 @@
 /** Renders the console's pages (console/pages) in the reader's language. Names, notes and answers of servers are untrusted: all is escaped. */
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { parseCookie } from 'cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -29,21 +30,23 @@ export interface Page {
 
 export type Pages = ReturnType<typeof pagesIn>;
 
+/** A part of a page that is sent row by row. */
+export interface Part {
+  /** `console/pages/<name>.liquid` */
+  name: string;
+  data: object;
+}
+
 /** @param timeZone IANA: the company's */
 export function pagesIn(timeZone: string, organisation: string) {
   const engines = Object.fromEntries(
     Object.keys(languages).map((language) => [language, engineFor(language, timeZone)]),
   );
 
-  /** Sends the page `console/pages/<name>.liquid`. */
-  return async function render(
-    name: string,
-    { request, reply, session, status = 200 }: Page,
-    data: object = {},
-  ): Promise<FastifyReply> {
+  async function htmlOf(name: string, { request, session }: Page, data: object): Promise<string> {
     const language = languageOf(request);
     const user = session?.user;
-    const html = (await engines[language]!.renderFile(`${name}.liquid`, {
+    return (await engines[language]!.renderFile(`${name}.liquid`, {
       ...printableCopy(data),
       t: languages[language],
       organisation,
@@ -53,12 +56,37 @@ export function pagesIn(timeZone: string, organisation: string) {
       user: user && printableCopy(user),
       may: Object.fromEntries((user?.acts ?? []).map((act) => [act, true])),
     })) as string;
-    return reply
+  }
+
+  const answer = ({ request, reply, status = 200 }: Page): FastifyReply =>
+    reply
       .code(status)
       .header('cache-control', 'no-store')
-      .header('content-language', language)
-      .type('text/html; charset=utf-8')
-      .send(html);
+      .header('content-language', languageOf(request))
+      .type('text/html; charset=utf-8');
+
+  return {
+    /** Sends the page `console/pages/<name>.liquid`. */
+    render: async (name: string, page: Page, data: object = {}): Promise<FastifyReply> => {
+      const html = await htmlOf(name, page, data);
+      return answer(page).send(html);
+    },
+
+    /** Sends a page as it comes about: each part at the mark `<!--parts-->`. */
+    stream: async (
+      name: string,
+      page: Page,
+      data: object,
+      parts: AsyncIterable<Part>,
+    ): Promise<FastifyReply> => {
+      const [head, tail] = (await htmlOf(name, page, data)).split('<!--parts-->');
+      async function* sent(): AsyncGenerator<string> {
+        yield head!;
+        for await (const part of parts) yield await htmlOf(part.name, page, part.data);
+        yield tail!;
+      }
+      return answer(page).send(Readable.from(sent()));
+    },
   };
 }
 

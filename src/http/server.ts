@@ -1,9 +1,11 @@
 /** The HTTP server: the API and the console over one application. */
 import formBody from '@fastify/formbody';
 import helmet from '@fastify/helmet';
+import multipart from '@fastify/multipart';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { LogController, type FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.js';
+import { MOST_BYTES } from '../client/bulk.js';
 import { routeApi } from './api.js';
 import { routeConsole } from './console.js';
 import { exitsOf, type Served } from './exits-for.js';
@@ -20,7 +22,7 @@ interface ServerOptions extends Served {
 }
 
 /** Bytes. */
-const LONGEST_BODY = 64 * 1024;
+const LONGEST_BODY = 2 * MOST_BYTES;
 
 export async function createServer({ settings, config, log = false, ...served }: ServerOptions) {
   const { publicUrl, trustedProxies, requestsPerMinute, oidc } = settings;
@@ -38,6 +40,10 @@ export async function createServer({ settings, config, log = false, ...served }:
   await app.register(helmet, headersOf(settings));
   await app.register(rateLimit, { max: requestsPerMinute, timeWindow: '1 minute' });
   await app.register(formBody);
+  await app.register(multipart, {
+    attachFieldsToBody: 'keyValues',
+    limits: { files: 1, fileSize: MOST_BYTES, fieldSize: MOST_BYTES, fields: 10 },
+  });
   refuseOtherHosts(app, publicUrl);
 
   app.get('/healthz', { config: { rateLimit: false } }, () => ({ status: 'ok' }));

@@ -152,6 +152,8 @@ describe('the HTTP API', () => {
     ['GET', '/exits', 'read'],
     ['POST', '/exits', 'open'],
     ['POST', '/cloudevents', 'open'],
+    ['POST', '/table/preview', 'open'],
+    ['POST', '/table', 'open'],
     ['GET', '/exits/an-exit', 'read'],
     ['GET', '/exits/an-exit/report', 'report'],
     ['POST', '/exits/an-exit/decision', 'decide'],
@@ -166,6 +168,8 @@ describe('the HTTP API', () => {
   const bodies: Record<string, object> = {
     '/exits': { employeeId: 'E-none' },
     '/cloudevents': { ...event, data: { employeeId: 'E-none' } },
+    '/table/preview': { csv: 'employeeId\nE-none' },
+    '/table': { csv: 'employeeId\nE-none', confirm: 1 },
     '/exits/an-exit/decision': { outcome: 'leaving' },
     '/exits/an-exit/confirmation': { number: 1 },
     '/exits/an-exit/rejection': { number: 1 },

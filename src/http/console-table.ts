@@ -1,0 +1,96 @@
+/** Many exits from a table (CSV): a preview of each row, a typed confirmation, and the result of each row. Pages are sent row by row. */
+import { tableColumns, textOf, type OpenedRow, type PreviewedRow } from '../client/bulk.js';
+import { forms } from '../client/forms.js';
+import { printableCopy } from '../client/printable.js';
+import { Refusal } from '../exit/refusal.js';
+import { fieldsOf, formIn, shownProblem } from './console-forms.js';
+import type { ConsoleRoutes, Seen } from './console-routes.js';
+import { csvOf } from './csv.js';
+import { forbidden } from './http-problem.js';
+import { languageOf, languages, type Part } from './pages.js';
+
+export function routeConsoleTable({ page, form, render, stream }: ConsoleRoutes): void {
+  page('/table', (seen) => showForm(seen));
+
+  form('/table', async (seen) => {
+    try {
+      const csv = tableIn(seen);
+      const chosen = formIn(fieldsOf(seen.request));
+      const { count, rows } = seen.exits.previewTable({ csv, form: chosen });
+      return await stream('table-preview', seen, { count }, previewed(seen, rows));
+    } catch (error) {
+      return showForm(seen, shownProblem(error));
+    }
+  });
+
+  form('/table/open', async (seen) => {
+    const { table = '', count = '', typedCount = '' } = fieldsOf(seen.request);
+    const csv = Buffer.from(table, 'base64').toString();
+    try {
+      // The number that the person has seen and typed.
+      if (typedCount !== count)
+        throw new Refusal('invalid', languages[languageOf(seen.request)]!.table.wrongCount);
+      const rows = seen.exits.openTable({ csv, form: forms[0], confirm: Number(count) });
+      return await stream('table-opened', seen, { count }, opened(rows));
+    } catch (error) {
+      return showForm(seen, shownProblem(error), csv);
+    }
+  });
+
+  function showForm(seen: Seen, shown = { code: 200, problem: '' }, csv?: string): Promise<unknown> {
+    if (!seen.exits.may('open')) throw forbidden('Your role opens no exits');
+    const fields = fieldsOf(seen.request);
+    const lines = (csv ?? fields['csv'] ?? '').split(/\r?\n/);
+    const data = { ...shown, lines, forms, chosen: formIn(fields), columns: tableColumns.join(', ') };
+    return render('table', { ...seen, status: shown.code }, data);
+  }
+}
+
+/** The file, or what was pasted. @throws Refusal where it is no text */
+function tableIn({ request }: Seen): string {
+  const { file } = (request.body ?? {}) as { file?: unknown };
+  return Buffer.isBuffer(file) && file.length > 0 ? textOf(file) : (fieldsOf(request)['csv'] ?? '');
+}
+
+/** The rows, and the form that opens those that are not refused. */
+async function* previewed(seen: Seen, rows: AsyncIterable<PreviewedRow>): AsyncGenerator<Part> {
+  const all: PreviewedRow[] = [];
+  try {
+    for await (const row of rows) {
+      all.push(row);
+      yield { name: 'table-preview-row', data: { row } };
+    }
+  } catch (error) {
+    seen.request.log.error({ err: error }, 'the preview of a table failed');
+    yield { name: 'table-preview-end', data: { count: 0, isCut: true, table: '' } };
+    return;
+  }
+  const opening = all.filter(({ refusal }) => !refusal);
+  // With only these, the person confirms what was shown, whatever a refused row has become meanwhile.
+  const csv = csvOf(
+    tableColumns,
+    opening.map(({ form, resignation }) =>
+      tableColumns.map((column) => (column === 'form' ? form : resignation[column])),
+    ),
+  );
+  // A page shows every text as one printable line.
+  const table = Buffer.from(csv).toString('base64');
+  yield { name: 'table-preview-end', data: { count: opening.length, isCut: false, table } };
+}
+
+/** The result of each row, and all of them as a file. */
+async function* opened(rows: AsyncIterable<OpenedRow>): AsyncGenerator<Part> {
+  const all: OpenedRow[] = [];
+  for await (const row of rows) {
+    all.push(row);
+    yield { name: 'table-opened-row', data: { row } };
+  }
+  const columns = ['employeeId', 'name', 'form', 'state', 'exitId', 'message'] as const;
+  const csv = csvOf(
+    columns,
+    printableCopy(all).map((row) => columns.map((column) => row[column])),
+  );
+  const count = all.filter(({ state }) => state === 'opened').length;
+  const file = `data:text/csv;charset=utf-8;base64,${Buffer.from(csv).toString('base64')}`;
+  yield { name: 'table-opened-end', data: { count, file } };
+}
