@@ -30,6 +30,7 @@ const unexpected = (): never => {
 export const directory: DirectoryService = {
   lookUp: (employeeId) => Promise.resolve(employeeOf(employeeId)),
   whose: unexpected,
+  named: unexpected,
 };
 
 export const notification: NotificationService = {

@@ -10,6 +10,7 @@ const commands: Record<string, [summary: string, load: () => Promise<{ default: 
     'Opens the exit of an employee: access is blocked, the manager told, the interview arranged.',
     () => import('./resign-command.js'),
   ],
+  people: ['Searches the directory by a part of a name.', () => import('./people-command.js')],
   'resign-all': [
     'Previews the exits of a table (CSV), and opens them. The same table again opens no exit twice.',
     () => import('./resign-all-command.js'),

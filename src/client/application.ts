@@ -10,7 +10,9 @@ import { EmployeeId } from '../exit/ids.js';
 import { parse, type Parsed } from '../exit/input.js';
 import type { Interview } from '../exit/interview.js';
 import { isSameIdentity, MailAddress } from '../exit/mail-address.js';
+import type { PeopleNamed } from '../exit/people.js';
 import { unknownEmployee } from '../exit/failures.js';
+import { SearchText } from '../exit/spelling.js';
 import { RejectionFields, type Proposal } from '../exit/proposals.js';
 import { noExit, notAllowed, Refusal } from '../exit/refusal.js';
 import { parseRescheduling, type Rescheduling } from '../exit/rescheduling.js';
@@ -216,6 +218,27 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
   return {
     /** @throws Refusal where there is no exit of this id, or where the id is that of several employees */
     whose: (exitId: string): Promise<Which & { exitId: string }> => exitNamed(configured, exitId),
+
+    /**
+     * Searches the directory by a part of a name, a login or a mail address.
+     * @throws Refusal where it does not answer
+     */
+    async people(text: string): Promise<PeopleNamed> {
+      const wanted = valid(parse(SearchText, text));
+      const { createDirectory } = await import('../services/from-config.js');
+      const signal = AbortSignal.timeout((await config()).policy.requestTimeout);
+      return createDirectory(await config())
+        .named(wanted, signal)
+        .catch((error: Error) => {
+          const { message } = error;
+          throw new Refusal(
+            'no-answer',
+            `The directory cannot be searched: ${message}`,
+            {},
+            { cause: error },
+          );
+        });
+    },
 
     /** The newest exit of an employee, in either form. */
     async newest(employeeId: string): Promise<(FoundExit & { form: Form }) | undefined> {

@@ -48,6 +48,13 @@ export interface Employee {
   manager: Manager;
 }
 
+/** What a search by a part of a name has found. */
+export interface PeopleNamed {
+  people: { employeeId: string; name: string; email?: string | undefined; isInactive: boolean }[];
+  /** Otherwise there may be more. */
+  isWhole: boolean;
+}
+
 /** Each address once, the company's first. */
 export function knownAddresses({ email, personalEmail }: Employee): string[] {
   const isSame = email && personalEmail && isSameIdentity(email, personalEmail);

@@ -12,8 +12,9 @@ import { CostFields } from '../exit/hold-facts.js';
 import { EmployeeId } from '../exit/ids.js';
 import { InterviewFields } from '../exit/interview.js';
 import { MailAddress } from '../exit/mail-address.js';
-import { ContactFields } from '../exit/people.js';
 import { publishedTypes, type PublishedEvent } from '../exit/published-events.js';
+import { SearchText } from '../exit/spelling.js';
+import { ContactFields, type PeopleNamed } from '../exit/people.js';
 import { RejectionFields, type Proposal } from '../exit/proposals.js';
 import { ReschedulingFields } from '../exit/rescheduling.js';
 import { ResignationFields } from '../exit/resignation.js';
@@ -32,6 +33,7 @@ export const OpenBody = z.strictObject({
   form: Form.default('orchestrated'),
   override: z.boolean().optional(),
 });
+export const PeopleQuery = z.strictObject({ name: SearchText });
 export const TableBody = z.strictObject({
   csv: z.string().max(MOST_BYTES),
   form: Form.default('orchestrated'),
@@ -197,6 +199,14 @@ export const OpenedAnswer = z.object({
   /** What could not be looked up; the exit began all the same. */
   remarks: z.array(z.string()),
 });
+
+export const PeopleAnswer = z.object({
+  people: z.array(
+    z.object({ employeeId: z.string(), name: z.string(), email: Text, isInactive: z.boolean() }),
+  ),
+  /** Otherwise there may be more. */
+  isWhole: z.boolean(),
+}) satisfies z.ZodType<PeopleNamed>;
 
 export const PreviewedTableAnswer = z.object({
   rows: z.array(

@@ -1,9 +1,10 @@
 /** The forms of the console: open an exit, decide, resolve a step, move the interview. */
 import { Temporal } from 'temporal-polyfill';
-import { forms } from '../client/forms.js';
+import { forms, type Form } from '../client/forms.js';
 import type { Outcome } from '../exit/decision.js';
-import { HttpProblem } from './http-problem.js';
-import { searchable } from './exit-rows.js';
+import { searchable } from '../exit/spelling.js';
+import { Refusal } from '../exit/refusal.js';
+import { forbidden, HttpProblem } from './http-problem.js';
 import { fieldsOf, formIn, formsShown, queryOf, shownProblem } from './console-forms.js';
 import { exitIdOf, showExit } from './console-pages.js';
 import type { ConsoleRoutes, Seen } from './console-routes.js';
@@ -136,18 +137,28 @@ export function routeConsoleActs(routes: ConsoleRoutes): void {
     const { request, exits } = seen;
     const typed = { ...queryOf(request), ...fieldsOf(request) };
     const { employeeId = '' } = typed;
-    const of = { typed, forms, chosen: formIn(typed), employeeId };
-    if (!exits.may('open')) throw new HttpProblem(403, 'forbidden', 'Your role opens no exits');
+    const of = { typed, forms, chosen: formIn(typed), employeeId, ...shown };
+    if (!exits.may('open')) throw forbidden('Your role opens no exits');
+    if (employeeId === '') return render('new', { ...seen, status: shown.code }, of);
     try {
-      const found =
-        of.employeeId === ''
-          ? undefined
-          : await exits.preview({ employeeId: of.employeeId, form: of.chosen });
-      return await render('new', { ...seen, status: shown.code }, { ...of, ...shown, found });
+      return await render('new', { ...seen, status: shown.code }, { ...of, ...(await lookUp(seen, of)) });
     } catch (error) {
-      const refused = shownProblem(error);
-      return render('new', { ...seen, status: refused.code }, { ...of, ...refused, found: undefined });
+      const refused = shown.problem === '' ? shownProblem(error) : shown;
+      return render('new', { ...seen, status: refused.code }, { ...of, ...refused });
     }
+  }
+}
+
+/** The employee of this id, or the people with this name where there is none. */
+async function lookUp({ exits }: Seen, { employeeId, chosen }: { employeeId: string; chosen: Form }) {
+  try {
+    const found = await exits.preview({ employeeId, form: chosen });
+    const isTold = found.employee !== undefined || found.directoryProblem !== undefined;
+    return isTold ? { found } : { found, named: await exits.people(employeeId) };
+  } catch (error) {
+    const isName = error instanceof Refusal && ['invalid', 'unknown-employee'].includes(error.code);
+    if (isName) return { named: await exits.people(employeeId) };
+    throw error;
   }
 }
 

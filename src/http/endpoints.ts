@@ -20,6 +20,8 @@ import {
   OpenBody,
   OpenedAnswer,
   OpenedTableAnswer,
+  PeopleAnswer,
+  PeopleQuery,
   PreviewedTableAnswer,
   ProposalAnswer,
   RejectionBody,
@@ -136,6 +138,17 @@ export const endpoints: Endpoint[] = [
     answer: OpenedAnswer,
     handle: ({ exits, body: { source, id, data } }) =>
       opened(exits, data, requestIdOf('cloudevents', source, id)),
+  }),
+  endpoint({
+    name: 'findPeople',
+    method: 'GET',
+    path: '/people',
+    summary: 'Searches the directory by a part of a name, a login or a mail address.',
+    act: 'open',
+    query: PeopleQuery,
+    status: 200,
+    answer: PeopleAnswer,
+    handle: ({ exits, query }) => exits.people(query.name),
   }),
   endpoint({
     name: 'previewTable',

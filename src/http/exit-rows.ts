@@ -63,10 +63,6 @@ function dueOf({ reviewBy, lastWorkingDay, closedAt }: ListedExitOfForm): ExitRo
   return lastWorkingDay === undefined ? undefined : { what: 'lastWorkingDay', at: lastWorkingDay };
 }
 
-/** Upper and lower case, and accents, do not matter to a person who searches. */
-export const searchable = (text: string): string =>
-  text.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase().replaceAll(/\s+/g, ' ').trim();
-
 const isAccess = ({ name }: Step): boolean => /^(block|restore|revoke)-access$/.test(name);
 
 /** The members of a page about one exit. */

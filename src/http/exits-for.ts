@@ -172,6 +172,11 @@ export function exitsOf({ application, people, version }: Served) {
         return people.lookUp(employeeId);
       },
 
+      async people(text: string) {
+        demand('open');
+        return application.people(text);
+      },
+
       async status(exitId: string) {
         return application.status(await readable(exitId));
       },

@@ -209,8 +209,13 @@ const de: Texts = {
   },
   open: {
     title: 'Neuer Austritt',
-    employeeId: 'Personalnummer',
-    example: 'zum Beispiel E-1002',
+    employeeId: 'Personalnummer, oder ein Teil des Namens',
+    example: 'zum Beispiel E-1002 oder Fox',
+    named: 'Personen im Verzeichnis: {}',
+    noneNamed:
+      'Das Verzeichnis zeigt niemanden, der so heißt, und kein System kennt eine solche Personalnummer.',
+    inactive: 'nicht aktiv',
+    moreNamed: 'Vielleicht gibt es mehr: Geben Sie mehr vom Namen ein, oder die Personalnummer.',
     lookUp: 'Nachschlagen',
     preview: 'Noch ist nichts geschehen. Der Austritt von {} würde dies tun:',
     unknown: 'Das Verzeichnis kennt die Person nicht, ein System aber schon.',

@@ -9,7 +9,18 @@ const AT_A_TIME = 4;
 describe('ems, before it asks a server', () => {
   it('shows its commands, and each of them its use with an example', async () => {
     const names = [
-      ...['resign', 'resign-all', 'decide', 'status', 'watch', 'list', 'resolve', 'interview', 'report'],
+      ...[
+        'resign',
+        'resign-all',
+        'people',
+        'decide',
+        'status',
+        'watch',
+        'list',
+        'resolve',
+        'interview',
+        'report',
+      ],
       ...['tracker', 'trace', 'dead-letters', 'service', 'serve', 'temporal'],
     ];
     const [all, ...each] = await Promise.all([

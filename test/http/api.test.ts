@@ -152,6 +152,7 @@ describe('the HTTP API', () => {
     ['GET', '/exits', 'read'],
     ['POST', '/exits', 'open'],
     ['POST', '/cloudevents', 'open'],
+    ['GET', '/people?name=no', 'open'],
     ['POST', '/table/preview', 'open'],
     ['POST', '/table', 'open'],
     ['GET', '/exits/an-exit', 'read'],

@@ -117,6 +117,24 @@ describeUnless(lacksBrowser, 'the console in a browser', () => {
     assert.match(await textOf(page), /1 exit\b/);
   });
 
+  it('finds a person by a part of the name, and says so where there is none', async () => {
+    const one = await world.hire({ on: ['payroll'], displayName: 'Zita Fünfkirchen' });
+    await world.hire({ on: ['payroll'], displayName: 'Karl Fünfkirchen' });
+    const page = await browser.as(HR);
+    await page.goto(`${world.url}/new?employeeId=fünfkirch`);
+    await untilText(page, 'People in the directory');
+    assert.match(await textOf(page), /Karl Fünfkirchen[^]*Zita Fünfkirchen/);
+    await check(page);
+    await page.click(`text=${one.employeeId}`);
+    await untilText(page, 'The exit of Zita Fünfkirchen would do this');
+    await page.goto(`${world.url}/new?employeeId=Zzyzx`);
+    await untilText(page, 'The directory shows no one so named');
+    await check(page);
+    await world.takeDown('directory');
+    await page.goto(`${world.url}/new?employeeId=two words`);
+    await untilText(page, 'The directory cannot be searched');
+  });
+
   it('shows an operator what needs attention and why, and takes the mending', async () => {
     const { employeeId } = await world.hire({ on: ['payroll', 'code'], email: '' });
     const opened = await world.application.open({ employeeId }, 'orchestrated');

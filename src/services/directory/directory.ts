@@ -2,7 +2,7 @@
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { isConcerned } from '../../exit/acting.js';
 import { notConcerned } from '../../exit/contacts.js';
-import type { Contact, Employee } from '../../exit/people.js';
+import type { Contact, Employee, PeopleNamed } from '../../exit/people.js';
 import type { ScimClient } from '../protocols/scim.js';
 import {
   displayNameOf,
@@ -79,6 +79,18 @@ export function createDirectoryService({
           for (const { user } of await scim.findUsers(attribute, spelling, signal))
             ids.add(externalIdOf(user) ?? user.userName);
       return [...ids];
+    },
+
+    /** People whose name, login, mail address or employee id has the text as a part, by name. */
+    async named(text: string, signal: AbortSignal): Promise<PeopleNamed> {
+      const { users, isWhole } = await scim.usersNamed(text, signal);
+      const people = users.map((user) => ({
+        employeeId: externalIdOf(user) ?? user.userName,
+        name: displayNameOf(user),
+        email: primaryEmail(user),
+        isInactive: user.active === false,
+      }));
+      return { people: people.toSorted((a, b) => a.name.localeCompare(b.name)), isWhole };
     },
 
     /** @throws FinalFailure UnknownEmployee, Ambiguous, OtherSpelling */

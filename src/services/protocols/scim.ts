@@ -19,6 +19,7 @@ import {
   type ScimGroup,
   type ScimUser,
 } from './scim-resource.js';
+import { usersNamed } from './scim-names.js';
 import { createScimSearch } from './scim-search.js';
 import { createScimWire, queryString } from './scim-wire.js';
 import { createScimWrites } from './scim-write.js';
@@ -373,6 +374,9 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
 
     /** Whether a search by a member that has found a group still does. */
     findsMembers: (signal: AbortSignal): Promise<boolean> => search.stillFinds(BY_MEMBER, signal),
+
+    /** Users whose name, login, mail address or employee id has the text as a part. */
+    usersNamed: (text: string, signal: AbortSignal) => usersNamed(lists, text, signal),
 
     /** @returns the ids of all users */
     async userIds(signal: AbortSignal): Promise<string[]> {
