@@ -5,6 +5,7 @@ import { describeMs } from '../exit/duration.js';
 import type { Evidence, How } from '../exit/evidence/evidence.js';
 import { words } from '../exit/evidence/timeline.js';
 import type { GroupRef } from '../exit/hold-facts.js';
+import { describeProposal } from '../exit/proposals.js';
 import { printableCopy } from './printable.js';
 
 interface PageOptions {
@@ -57,6 +58,7 @@ export async function reportPage(
   liquid.registerFilter('time_ms', (iso: string) => time(iso, 3));
   liquid.registerFilter('ms', describeMs);
   liquid.registerFilter('mail', (mail: string) => mailWords.get(mail) ?? words(mail));
+  liquid.registerFilter('proposal', describeProposal);
   liquid.registerFilter('how', (how: How) => howWords[how]);
   liquid.registerFilter(
     'groups',

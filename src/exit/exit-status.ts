@@ -29,6 +29,7 @@ export function statusOf(exit: ExitState): ExitStatus {
     effectiveZone: exit.effectiveZone,
     rejectedDecisions: [...exit.rejectedDecisions],
     hrPartner: exit.hrPartner,
+    decider: exit.phase === 'awaiting-decision' ? exit.decider : undefined,
     amendments: [...exit.amendments],
     handOvers: [...exit.handOvers],
     drifts: [...exit.drifts],

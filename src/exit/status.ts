@@ -28,6 +28,8 @@ export interface ExitStatus {
   rejectedDecisions: RejectedDecision[];
   /** The HR partner who decides. */
   hrPartner?: Contact | undefined;
+  /** Who is to decide, while the decision is awaited. */
+  decider?: Contact | undefined;
   amendments: Amended[];
   handOvers: HandedOver[];
   /** Access that another administrator gave back during the hold; the latest ones. */

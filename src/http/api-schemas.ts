@@ -152,6 +152,7 @@ export const StatusAnswer = z.object({
   effectiveZone: Text,
   rejectedDecisions: z.array(z.object({ at: z.string(), reason: z.string(), received: z.string() })),
   hrPartner: ContactFields.optional(),
+  decider: ContactFields.optional(),
   amendments: z.array(AmendmentAnswer),
   handOvers: z.array(HandOverAnswer),
   drifts: z.array(DriftFields),

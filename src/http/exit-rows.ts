@@ -2,7 +2,7 @@
 import type { ListedExitOfForm } from '../client/application.js';
 import { fullCostOf } from '../exit/cost.js';
 import type { Employee } from '../exit/people.js';
-import { isStuck, stepKey, type ExitStatus, type Step } from '../exit/status.js';
+import { isSettled, isStuck, stepKey, type ExitStatus, type Step } from '../exit/status.js';
 import type { Texts } from './texts-en.js';
 
 export interface ExitRow {
@@ -66,7 +66,8 @@ function dueOf({ reviewBy, lastWorkingDay, closedAt }: ListedExitOfForm): ExitRo
 const isAccess = ({ name }: Step): boolean => /^(block|restore|revoke)-access$/.test(name);
 
 /** The members of a page about one exit. */
-export function exitView(status: ExitStatus, { steps: labels }: Texts) {
+export function exitView(status: ExitStatus, texts: Texts) {
+  const { steps: labels } = texts;
   const rows = status.steps.map((step) => ({
     ...step,
     key: stepKey(step),
@@ -75,6 +76,7 @@ export function exitView(status: ExitStatus, { steps: labels }: Texts) {
   }));
   return {
     status,
+    next: nextIn(status, rows, texts.next),
     isOpen: status.closedAt === undefined,
     waiting: status.proposals.filter(({ state }) => state === 'open'),
     ended: status.proposals.filter(({ state }) => state !== 'open'),
@@ -89,4 +91,30 @@ export function exitView(status: ExitStatus, { steps: labels }: Texts) {
     costs: status.costs.map(({ system, ...cost }) => ({ system, what: fullCostOf(cost) })),
     stuck: rows.filter(({ isStuck }) => isStuck),
   };
+}
+
+interface LabelledStep extends Step {
+  label: string | undefined;
+}
+
+/** What happens next: sentences with the instants in UTC, as `status.awaiting` has them in English. */
+function nextIn(status: ExitStatus, steps: readonly LabelledStep[], texts: Texts['next']): string[] {
+  const nameOf = ({ label, system }: LabelledStep): string => [label, system].filter(Boolean).join(' · ');
+  const named = (sentence: string, of: readonly LabelledStep[]): string[] =>
+    of.length === 0 ? [] : [sentence.replace('{}', () => of.map(nameOf).join(', '))];
+  const { phase, decider, reviewBy, effectiveAt, closedAt } = status;
+  const isUndecided = phase === 'awaiting-decision' || phase === 'awaiting-confirmation';
+  const filled = (sentence: string, value: string | undefined): string[] =>
+    value === undefined ? [] : [sentence.replace('{}', () => value)];
+  const isEnding = phase === 'restoring' || phase === 'revoking';
+  const isAccessDone = steps.filter(isAccess).every(isSettled);
+  const left = steps.filter(({ state }) => state === 'running');
+  return [
+    texts.phases[phase],
+    ...filled(texts.decider, decider && `${decider.name} (${decider.email})`),
+    ...(isUndecided ? filled(texts.due, reviewBy) : []),
+    ...(phase === 'awaiting-effective-date' ? filled(texts.at, effectiveAt) : []),
+    ...(isEnding && isAccessDone ? named(texts.left, left) : []),
+    ...(closedAt === undefined ? named(texts.operator, steps.filter(isStuck)) : []),
+  ];
 }

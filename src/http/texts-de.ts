@@ -65,6 +65,26 @@ const de: Texts = {
     'timed-out': 'Zeit abgelaufen',
     'dead-lettered': 'von den Diensten aufgegeben',
   },
+  next: {
+    phases: {
+      starting: 'Der Zugriff wird gesperrt, die Führungskraft benachrichtigt und das Gespräch angesetzt.',
+      'awaiting-decision': 'Die Entscheidung steht aus: Bleibt die Person, oder geht sie?',
+      'awaiting-confirmation':
+        'Eine zweite Person bestätigt die Entscheidung oder lehnt sie ab. Bis dahin wird nichts zurückgegeben oder entzogen.',
+      'awaiting-effective-date':
+        'Der Zugriff bleibt gesperrt und wird entzogen, sobald der Austritt wirksam wird, es sei denn, die Person bleibt vorher doch.',
+      restoring: 'Der Zugriff wird zurückgegeben.',
+      revoking: 'Der Zugriff wird entzogen.',
+      closed: 'Der Austritt ist abgeschlossen.',
+      cancelled: 'Der Austritt ist abgebrochen.',
+      failed: 'Der Austritt ist gescheitert.',
+    },
+    decider: 'Es entscheidet {}.',
+    due: 'Die Entscheidung ist fällig bis {}.',
+    at: 'Der Austritt wird wirksam am {}.',
+    left: 'Noch nicht fertig: {}.',
+    operator: 'Der Betrieb klärt: {}.',
+  },
   outcomes: {
     retained: 'bleibt',
     leaving: 'geht',

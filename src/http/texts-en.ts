@@ -63,6 +63,26 @@ const en = {
     'timed-out': 'timed out',
     'dead-lettered': 'given up by the services',
   },
+  next: {
+    phases: {
+      starting: 'Access is being blocked, the manager told and the interview arranged.',
+      'awaiting-decision': 'The decision is awaited: is the employee retained, or leaving?',
+      'awaiting-confirmation':
+        'A second person is to confirm or reject the decision. Until then nothing is given back or revoked.',
+      'awaiting-effective-date':
+        'Access stays blocked, and is revoked when leaving takes effect, unless the employee is retained before.',
+      restoring: 'Access is being given back.',
+      revoking: 'Access is being revoked.',
+      closed: 'The exit is over.',
+      cancelled: 'The exit is over.',
+      failed: 'The exit is over.',
+    },
+    decider: '{} is to decide.',
+    due: 'The decision is due by {}.',
+    at: 'Leaving takes effect at {}.',
+    left: 'Still in progress: {}.',
+    operator: 'An operator is to look at: {}.',
+  },
   outcomes: {
     retained: 'retained',
     leaving: 'leaving',

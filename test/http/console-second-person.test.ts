@@ -46,6 +46,10 @@ describeUnless(lacksBrowser, 'the console, where leaving needs a second person',
     assert.match(await second.innerText('body'), /wartet auf eine zweite Person[^]*eine zweite Person/);
     await second.goto(exit);
     assert.match(await second.innerText('body'), /hr@acme\.example hat „geht“ vorgeschlagen/);
+    assert.match(
+      await second.innerText('.awaiting'),
+      /^Eine zweite Person bestätigt die Entscheidung oder lehnt sie ab\..* Die Entscheidung ist fällig bis /,
+    );
     await second.fill('input[name="note"]', 'noch nicht');
     await second.click('button:has-text("Ablehnen")');
     await second.waitForSelector('text=Der Vorschlag ist beendet.');
@@ -59,5 +63,11 @@ describeUnless(lacksBrowser, 'the console, where leaving needs a second person',
     await world.untilIn('closed', { employeeId });
     const { decision } = await world.application.status({ employeeId });
     assert.deepEqual([decision?.decidedBy, decision?.proposedBy], ['head-of-hr@acme.example', HR]);
+    await second.goto(`${exit}/report`);
+    const report = await second.innerText('body');
+    assert.match(
+      report,
+      /Proposals[^]*"leaving"\s+hr@acme\.example\s+rejected[^]*head-of-hr@acme\.example\s+noch nicht[^]*"leaving"\s+hr@acme\.example\s+confirmed[^]*head-of-hr@acme\.example/,
+    );
   });
 });
