@@ -42,10 +42,11 @@ export async function routeApi(app: FastifyInstance, options: ApiOptions): Promi
     prefix: '/webhooks',
   });
 
-  for (const { method, path, name, act, status, answerTo } of endpoints)
+  for (const { method, path, name, act, status, bodyLimit, answerTo } of endpoints)
     app.route<{ Params: { exitId?: string } }>({
       method,
       url: path.replace('{exitId}', ':exitId'),
+      ...(bodyLimit !== undefined && { bodyLimit }),
       async handler(request, reply) {
         const user = await identity.bearer(request.headers.authorization);
         const { exitId = '' } = request.params;

@@ -1,6 +1,6 @@
 /** The endpoints of the HTTP API. The routes and the OpenAPI document are made of this table. */
 import { z } from 'zod';
-import { all } from '../client/bulk.js';
+import { all, MOST_BYTES } from '../client/bulk.js';
 import { parse } from '../exit/input.js';
 import { Refusal } from '../exit/refusal.js';
 import type { ExitsFor, OpenRequest } from './exits-for.js';
@@ -58,6 +58,8 @@ interface Definition<B extends z.ZodType, Q extends z.ZodType> {
   body?: B;
   /** Of the body; default: `application/json`. */
   mediaType?: string;
+  /** Bytes; default: the server's. */
+  bodyLimit?: number;
   query?: Q;
   status: number;
   answer: z.ZodType;
@@ -71,6 +73,8 @@ export type Endpoint = Omit<Definition<z.ZodType, z.ZodType>, 'handle'> & {
 };
 
 const None = z.undefined();
+/** In JSON a line end and a quote take two bytes. */
+const LONGEST_TABLE = 2 * MOST_BYTES;
 
 function endpoint<B extends z.ZodType = typeof None, Q extends z.ZodType = typeof None>({
   handle,
@@ -157,6 +161,7 @@ export const endpoints: Endpoint[] = [
     summary: 'Shows what each row of a table (CSV) would open, and opens nothing.',
     act: 'open',
     body: TableBody,
+    bodyLimit: LONGEST_TABLE,
     status: 200,
     answer: PreviewedTableAnswer,
     handle: async ({ exits, body }) => ({ rows: await all(exits.previewTable(body).rows) }),
@@ -169,6 +174,7 @@ export const endpoints: Endpoint[] = [
       'Opens an exit for each row of a table (CSV), and answers once each row has its result. The same table again opens no exit twice.',
     act: 'open',
     body: ConfirmedTableBody,
+    bodyLimit: LONGEST_TABLE,
     status: 200,
     answer: OpenedTableAnswer,
     handle: async ({ exits, body }) => ({ rows: await all(exits.openTable(body)) }),

@@ -22,7 +22,7 @@ interface ServerOptions extends Served {
 }
 
 /** Bytes. */
-const LONGEST_BODY = 2 * MOST_BYTES;
+const LONGEST_BODY = 64 * 1024;
 
 export async function createServer({ settings, config, log = false, ...served }: ServerOptions) {
   const { publicUrl, trustedProxies, requestsPerMinute, oidc } = settings;
