@@ -14,15 +14,29 @@ import {
 } from '../config/environment.js';
 import { environmentOf, readStack, type StackFile } from '../local/stack-file.js';
 
-export function applicationFor(env: Environment): ReturnType<typeof openApplication> {
+export const applicationFor = (env: Environment): ReturnType<typeof openApplication> =>
+  openApplication(() => configurationFor(env), { temporal: temporalFor(env), nats: natsConfigFor(env) });
+
+function temporalFor(env: Environment) {
   const { connectionOptions, ...rest } = loadTemporalConfig(env);
   const address = temporalAddressFor(env);
-  return openApplication(() => configurationFor(env), {
-    ...(address !== undefined && {
-      temporal: { ...rest, connectionOptions: { ...connectionOptions, address } },
-    }),
+  return address === undefined
+    ? undefined
+    : { ...rest, connectionOptions: { ...connectionOptions, address } };
+}
+
+/** What `ems doctor` looks at. @throws ConfigError */
+export async function surroundingsFor(env: Environment) {
+  const { readRefusedLogins } = await import('../doctor/refused-logins.js');
+  const stack = stackFor(env);
+  return {
+    config: await configurationFor(env),
+    temporal: temporalFor(env),
     nats: natsConfigFor(env),
-  });
+    consoleUrl: env['EMS_PUBLIC_URL'] || stack?.consoleUrl,
+    issuer: env['EMS_OIDC_ISSUER'] || stack?.identity.issuer,
+    logins: await readRefusedLogins(emsHome(env)),
+  };
 }
 
 export const temporalAddressFor = (env: Environment): string | undefined =>
@@ -46,7 +60,7 @@ export function natsConfigFor(env: Environment): NatsConfig | undefined {
 /** @throws ConfigError */
 export async function configurationFor(env: Environment): Promise<Config> {
   const { loadConfig } = await import('../config/config.js');
-  const stack = loadTemporalConfig(env).connectionOptions.address ? undefined : runningStack(env);
+  const stack = stackFor(env);
   if (!stack) return loadConfig({}, env);
   const defaults = environmentOf(stack);
   // The local stack's token is for the local stack: a server that the environment names never sees it.
@@ -55,5 +69,9 @@ export async function configurationFor(env: Environment): Promise<Config> {
     if (scimUrl) delete defaults[scimVariable(name, 'TOKEN')];
   return loadConfig(defaults, env);
 }
+
+/** An environment that names a Temporal of its own does not mean the local stack. */
+const stackFor = (env: Environment): StackFile | undefined =>
+  loadTemporalConfig(env).connectionOptions.address ? undefined : runningStack(env);
 
 const runningStack = (env: Environment): StackFile | undefined => readStack(emsHome(env));

@@ -63,6 +63,10 @@ const commands: Record<string, [summary: string, load: () => Promise<{ default: 
     'Lists the messages that a service of the choreographed form gave up, shows one, or replays it.',
     () => import('./dead-letters-command.js'),
   ],
+  doctor: [
+    'Checks every server, worker and service: what is out of order, since when, and which exits wait for it.',
+    () => import('./doctor-command.js'),
+  ],
   service: ['Runs services of the choreographed form until Ctrl-C.', () => import('./service-command.js')],
   serve: ['Runs the console and the HTTP API until Ctrl-C.', () => import('./serve-command.js')],
   temporal: [

@@ -101,6 +101,12 @@ export class Session {
     return this.#keep(await busFor(this.io.env));
   }
 
+  /** What `ems doctor` looks at. @throws ConfigError */
+  async surroundings() {
+    const { surroundingsFor } = await import('./connect.js');
+    return surroundingsFor(this.io.env);
+  }
+
   /** @throws ConfigError */
   async configuration(): Promise<Config> {
     const { configurationFor } = await import('./connect.js');

@@ -28,23 +28,25 @@ import type { SlotLocks } from './hr/slot-locks.js';
 import { loadTemplates } from './mails/templates.js';
 import { createNotificationService, type NotificationService } from './notification/notification.js';
 import { createCalendar } from './protocols/caldav.js';
-import { createKeycloakClient } from './protocols/keycloak.js';
-import { createLdapClient } from './protocols/ldap.js';
-import { paceOf } from './protocols/pace.js';
-import { createScimClient } from './protocols/scim.js';
+import { createKeycloakClient, type KeycloakClient } from './protocols/keycloak.js';
+import { createLdapClient, type LdapClient } from './protocols/ldap.js';
+import { paceOf, type Pace } from './protocols/pace.js';
+import { createScimClient, type ScimClient } from './protocols/scim.js';
 import { createMailer, type Mailer } from './protocols/smtp.js';
 import { createStepService, type StepService } from './steps/step-service.js';
 import { createSubscriberService, type SubscriberService } from './subscribers/subscriber-service.js';
 
-export function createDirectory({ directory, contacts, policy }: Config): DirectoryService {
+export const DIRECTORY = 'the directory';
+
+export function directoryClient({ directory, policy }: Config): ScimClient {
   const { scimUrl, token } = directory;
+  return createScimClient({ name: DIRECTORY, scimUrl, token, requestTimeoutMs: policy.requestTimeout });
+}
+
+export function createDirectory(config: Config): DirectoryService {
+  const { contacts } = config;
   return createDirectoryService({
-    scim: createScimClient({
-      name: 'the directory',
-      scimUrl,
-      token,
-      requestTimeoutMs: policy.requestTimeout,
-    }),
+    scim: directoryClient(config),
     fallbacks: [...hrContacts(contacts), contacts.escalation, contacts.operator],
   });
 }
@@ -150,22 +152,28 @@ function adapterOf(system: AskedSystemConfig, requestTimeoutMs: number): AccessP
     case 'ldap':
       return ldapAdapterOf(system, requestTimeoutMs);
     case 'keycloak':
-      return keycloakAdapterOf(system, requestTimeoutMs);
+      return createKeycloakAdapter(keycloakClientOf(system, requestTimeoutMs));
     case 'own':
       return ownAdapterOf(system, requestTimeoutMs);
   }
 }
 
+/** @param pace shared with other requests to the system */
+export function scimClientOf(system: ScimSystemConfig, requestTimeoutMs: number, pace?: Pace): ScimClient {
+  const { name, scimUrl, token } = system;
+  return createScimClient({ name, scimUrl, token, requestTimeoutMs, pace });
+}
+
 function scimAdapterOf(system: ScimSystemConfig, requestTimeoutMs: number): AccessPort {
-  const { name, scimUrl, token, rateLimit, sessionRevocation } = system;
+  const { name, rateLimit, sessionRevocation } = system;
   const pace = rateLimit && paceOf(name, rateLimit.requestsPerSecond);
-  const scim = createScimClient({ name, scimUrl, token, requestTimeoutMs, pace });
+  const scim = scimClientOf(system, requestTimeoutMs, pace);
   const endSessions =
     sessionRevocation && sessionRevoker({ ...sessionRevocation, name, requestTimeoutMs, pace });
   return createScimAdapter({ scim, endSessions });
 }
 
-async function ownAdapterOf(system: OwnSystemConfig, requestTimeoutMs: number): Promise<AccessPort> {
+export async function ownAdapterOf(system: OwnSystemConfig, requestTimeoutMs: number): Promise<AccessPort> {
   const { name, adapter, options, secret, rateLimit } = system;
   const pace = rateLimit ? paceOf(name, rateLimit.requestsPerSecond) : () => Promise.resolve();
   return loadAdapter(adapter, { system: name, options, secret, requestTimeoutMs, pace }).catch(
@@ -175,22 +183,26 @@ async function ownAdapterOf(system: OwnSystemConfig, requestTimeoutMs: number): 
   );
 }
 
-function ldapAdapterOf(system: LdapSystemConfig, requestTimeoutMs: number): AccessPort {
-  const { name, url, bindDn, password, ca, rateLimit, directory, userBase, groupBase } = system;
+export function ldapClientOf(system: LdapSystemConfig, requestTimeoutMs: number): LdapClient {
+  const { name, url, bindDn, password, ca, rateLimit } = system;
   const pace = rateLimit && paceOf(name, rateLimit.requestsPerSecond);
-  const ldap = createLdapClient({ name, url, bindDn, password, ca, requestTimeoutMs, pace });
+  return createLdapClient({ name, url, bindDn, password, ca, requestTimeoutMs, pace });
+}
+
+function ldapAdapterOf(system: LdapSystemConfig, requestTimeoutMs: number): AccessPort {
+  const { directory, userBase, groupBase } = system;
+  const ldap = ldapClientOf(system, requestTimeoutMs);
   const dialect = directory === 'active-directory' ? activeDirectory : openldap;
   return createLdapAdapter({ ldap, dialect, userBase, groupBase });
 }
 
-function keycloakAdapterOf(system: KeycloakSystemConfig, requestTimeoutMs: number): AccessPort {
+export function keycloakClientOf(system: KeycloakSystemConfig, requestTimeoutMs: number): KeycloakClient {
   const { name, url: base, realm, clientId, clientSecret, rateLimit } = system;
   const pace = rateLimit && paceOf(name, rateLimit.requestsPerSecond);
-  const client = { name, base, realm, clientId, clientSecret, requestTimeoutMs, pace };
-  return createKeycloakAdapter(createKeycloakClient(client));
+  return createKeycloakClient({ name, base, realm, clientId, clientSecret, requestTimeoutMs, pace });
 }
 
-function mailerOf({ mail, policy }: Config): Mailer {
+export function mailerOf({ mail, policy }: Config): Mailer {
   const { requestTimeout, retry } = policy;
   // RFC 5321 §4.5.4.1 asks for half an hour; a step shows its reason sooner.
   return createMailer({

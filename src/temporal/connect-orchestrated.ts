@@ -8,8 +8,8 @@ export type TemporalConfig = ReturnType<typeof loadTemporalConfig>;
 
 const CONNECT_WITHIN = '5 seconds';
 
-/** Opens the orchestrated form on a connection of its own. @throws Refusal `unreachable` */
-export async function connectOrchestrated({ connectionOptions, namespace = 'default' }: TemporalConfig) {
+/** @throws Refusal `unreachable` */
+export async function connectClient({ connectionOptions, namespace = 'default' }: TemporalConfig) {
   const { address } = connectionOptions;
   const connection = await Connection.connect({
     ...connectionOptions,
@@ -19,5 +19,11 @@ export async function connectOrchestrated({ connectionOptions, namespace = 'defa
     throw new Refusal('unreachable', why, { form: 'orchestrated', address }, { cause: error });
   });
   const client = new Client({ connection, namespace, dataConverter: { payloadConverterPath } });
-  return { exits: orchestratedExits(client), close: () => connection.close() };
+  return { client, close: () => connection.close() };
+}
+
+/** Opens the orchestrated form on a connection of its own. @throws Refusal `unreachable` */
+export async function connectOrchestrated(config: TemporalConfig) {
+  const { client, close } = await connectClient(config);
+  return { exits: orchestratedExits(client), close };
 }

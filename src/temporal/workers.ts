@@ -98,6 +98,14 @@ export async function createWorkers({
   }
 }
 
+/** @returns every task queue that the configuration has workers for */
+export const queuesServed = (config: Config): string[] => [
+  ...queuesOf(config, workerServices).map(({ taskQueue }) => taskQueue),
+  ...config.systems.flatMap((system) =>
+    isAsked(system) && system.rateLimit ? rateLimitedQueue(system.name) : [],
+  ),
+];
+
 /** @throws ConfigError */
 function queuesOf({ taskQueues: mode }: Config, services: readonly ServiceName[]) {
   if (mode === 'per-service')

@@ -21,7 +21,7 @@ describe('ems, before it asks a server', () => {
         'interview',
         'report',
       ],
-      ...['tracker', 'trace', 'dead-letters', 'service', 'serve', 'temporal'],
+      ...['tracker', 'trace', 'dead-letters', 'doctor', 'service', 'serve', 'temporal'],
     ];
     const [all, ...each] = await Promise.all([
       page(nowhere, '--help'),

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { Worker } from '@temporalio/worker';
+import type { Report } from '../../src/doctor/examine.js';
 import { exitWorkflowId } from '../../src/exit/ids.js';
 import { payloadConverterPath, workflowBundlePath } from '../../src/temporal/namespace.js';
 import { waiting } from '../promises/on-the-way.js';
-import { page, refusal } from '../support/ems.js';
+import { ems, page, refusal } from '../support/ems.js';
 import { eventually } from '../support/eventually.js';
 import { HR, startWorld, type World } from '../support/world.js';
 
@@ -45,6 +46,12 @@ describe('@long an exit whose history does not fit the code of the worker', () =
     });
     assert.match(listed, reason);
     assert.match((await refusal(world.env, 'status', nora.employeeId)).sentence, reason);
+
+    const { stdout } = await ems(world.env, 'doctor', '--json');
+    const { findings } = JSON.parse(stdout) as Report;
+    const failing = findings.find(({ name }) => name === `the exit of ${nora.employeeId}`);
+    assert.deepEqual([failing?.about, failing?.isWell], ['workflow tasks', 'no']);
+    assert.match(failing!.remark!, reason);
 
     await stopOther();
     await world.startWorkers();

@@ -1,17 +1,14 @@
 /** What the answers and the silence of an HTTP server mean: an outage, a pause, or the end of an attempt. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
-import path from 'node:path';
 import { FailureType, FinalFailure } from '../../src/exit/failures.js';
 import { createExchange } from '../../src/services/protocols/http-exchange.js';
 import { RetryAfter } from '../../src/services/protocols/retry-after.js';
 import { finalFailure, outage } from '../support/failures.js';
-import { scratchFolder } from '../support/temporal.js';
+import { makeCertificate, opensslLacks } from '../support/certificate.js';
 
 const { signal } = new AbortController();
 const TOKEN = 'secret-token';
@@ -336,13 +333,8 @@ describe('an HTTP server of the hold', () => {
   });
 
   it('is asked no more where its certificate does not verify, or it speaks no TLS', async function () {
-    if (spawnSync('openssl', ['version']).error) return this.skip();
-    const folder = await scratchFolder();
-    const [key, cert] = [path.join(folder, 'key.pem'), path.join(folder, 'cert.pem')];
-    const how =
-      '-x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=payroll.example';
-    execFileSync('openssl', ['req', ...how.split(' '), '-keyout', key, '-out', cert], { stdio: 'ignore' });
-    const secure = https.createServer({ key: await readFile(key), cert: await readFile(cert) });
+    if (opensslLacks !== undefined) return this.skip();
+    const secure = https.createServer(await makeCertificate(1));
     await once(secure.listen(0, '127.0.0.1'), 'listening');
     const url = `https://127.0.0.1:${(secure.address() as AddressInfo).port}`;
     try {

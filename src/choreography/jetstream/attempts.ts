@@ -1,6 +1,7 @@
 /** Failed attempts of open steps, for the exit's status. All services share the bucket, and write it only on a failure. */
 import { openBucket } from './bucket.js';
 import type { Bus } from './bus.js';
+import { readAll } from './log.js';
 import { orRefused, withRetry } from './with-retry.js';
 
 const BUCKET = { kind: 'bucket', name: 'exit-attempts' } as const;
@@ -18,6 +19,8 @@ interface Attempt {
   error: string;
   /** ISO 8601, UTC. */
   failedAt: string;
+  /** When the first of these attempts failed. */
+  failingSince: string;
   nextAttemptAt: string;
 }
 
@@ -39,6 +42,20 @@ export async function openAttempts(bus: Bus) {
         kv.put(keyOf(place), JSON.stringify(attempt)),
       )),
   };
+}
+
+/** @returns the last failed attempt of each step, also of steps that are done since */
+export async function readAttempts(bus: Bus): Promise<(Place & Attempt)[]> {
+  const found: (Place & Attempt)[] = [];
+  for await (const { subject, data } of readAll(bus, `KV_${BUCKET.name}`)) {
+    const [employeeId = '', exitId = '', step = '', system] = subject
+      .replace(`$KV.${BUCKET.name}.`, '')
+      .split('.');
+    if (data.length === 0) continue;
+    const attempt = JSON.parse(new TextDecoder().decode(data)) as Attempt;
+    found.push({ employeeId, exitId, step, system, ...attempt });
+  }
+  return found;
 }
 
 const keyOf = ({ employeeId, exitId, step, system }: Place): string =>

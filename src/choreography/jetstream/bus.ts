@@ -79,10 +79,18 @@ interface Sent {
  * @param signal gives up the opening
  * @throws Refusal `unreachable` where no server answers
  */
-export async function connectBus(
+export const connectBus = (nats: NatsConfig, name: string, signal?: AbortSignal): Promise<Bus> =>
+  connectTo(nats, name, signal, true);
+
+/** As `connectBus`. It creates and changes no stream, so that there may be none. */
+export const connectReader = (nats: NatsConfig, name: string, signal?: AbortSignal): Promise<Bus> =>
+  connectTo(nats, name, signal, false);
+
+async function connectTo(
   { servers, limits, ...options }: NatsConfig,
   name: string,
-  signal?: AbortSignal,
+  signal: AbortSignal | undefined,
+  ensures: boolean,
 ): Promise<Bus> {
   const where = servers.join(', ');
   const connection = await connect({
@@ -105,7 +113,7 @@ export async function connectBus(
   if (signal?.aborted) close();
   signal?.addEventListener('abort', close);
   try {
-    return await busOn(connection, where, limits);
+    return await busOn(connection, where, limits, ensures);
   } catch (error) {
     await connection.close();
     if ((error as Error).name !== 'JetStreamNotEnabled') throw error;
@@ -120,6 +128,7 @@ async function busOn(
   connection: NatsConnection,
   servers: string,
   limits: NatsLimits | undefined,
+  ensures: boolean,
 ): Promise<Bus> {
   const version = connection.info?.version ?? 'unknown';
   if (!isAtLeast(version, OLDEST_SERVER))
@@ -135,7 +144,7 @@ async function busOn(
     ? await withRetry('The account cannot be read', askAccount)
     : await askAccount();
   const room = roomOn(account, limits);
-  await ensureStreams(jsm, room);
+  if (ensures) await ensureStreams(jsm, room);
 
   async function send(subject: string, data: Uint8Array | string, { id, headers, expect }: Sent) {
     const what = `${subject} is not published`;

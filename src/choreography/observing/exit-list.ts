@@ -17,7 +17,7 @@ import { ensureConsumer, findConsumer } from '../jetstream/consumers.js';
 import { readLogs, readAll } from '../jetstream/log.js';
 import { EXITS } from '../jetstream/streams.js';
 import { OutageLog } from '../jetstream/outage-log.js';
-import { isConflict } from '../jetstream/with-retry.js';
+import { ifExists, isConflict } from '../jetstream/with-retry.js';
 import type { Log } from '../../process/logger.js';
 
 /** Rename the bucket when the shape of a row or the rules of the fold change. */
@@ -171,14 +171,14 @@ const keyOf = ({ employeeId, exitId }: Pick<ListRow, 'employeeId' | 'exitId'>): 
 
 /** @returns the consumer's ack floor; 0 where the bucket has been deleted since */
 async function keptUpTo(bus: Bus): Promise<number> {
-  const keeper = await findConsumer(bus, KEEPER);
-  return keeper && keeper.config.metadata?.['bucket'] === (await bucketOf(bus))
+  const [keeper, bucket] = await Promise.all([findConsumer(bus, KEEPER), bucketOf(bus)]);
+  return keeper && bucket !== undefined && keeper.config.metadata?.['bucket'] === bucket
     ? keeper.ack_floor.stream_seq
     : 0;
 }
 
 async function ensureKeeper(bus: Bus): Promise<void> {
-  const bucket = await bucketOf(bus);
+  const bucket = (await bucketOf(bus))!;
   const keeper = await findConsumer(bus, KEEPER);
   if (keeper && keeper.config.metadata?.['bucket'] !== bucket) await bus.jsm.consumers.delete(EXITS, KEEPER);
   await ensureConsumer(bus, KEEPER, {
@@ -189,9 +189,8 @@ async function ensureKeeper(bus: Bus): Promise<void> {
   });
 }
 
-/** Identifies the bucket by name and creation time, since it may be deleted and created again. */
-async function bucketOf(bus: Bus): Promise<string> {
-  await openBucket(bus, BUCKET);
-  const { created } = await bus.jsm.streams.info(`KV_${BUCKET}`);
-  return `${BUCKET} of ${created}`;
+/** Identifies the bucket by name and creation time, since it may be deleted and created again. @returns undefined where there is none */
+async function bucketOf({ jsm }: Bus): Promise<string | undefined> {
+  const found = await ifExists(`The bucket ${BUCKET} cannot be read`, () => jsm.streams.info(`KV_${BUCKET}`));
+  return found && `${BUCKET} of ${found.created}`;
 }

@@ -170,7 +170,8 @@ export async function subscribe<T>(
     const place = { employeeId, ...about };
     const step = exit.step(task.step, task.system);
     const startedAt = task.dueAt ?? step!.startedAt!;
-    const attempt = 1 + ((await attempts.find(place, startedAt))?.attempt ?? 0);
+    const earlier = await attempts.find(place, startedAt);
+    const attempt = 1 + (earlier?.attempt ?? 0);
     const backoffMs = retryInitialMs * backoffCoefficients[service] ** (attempt - 1);
     const pauseMs = error instanceof RetryAfter ? error.afterMs : Math.min(retryMaximumMs, backoffMs);
     const now = Date.now();
@@ -178,7 +179,8 @@ export async function subscribe<T>(
     const nextAttemptAt = new Date(now + pauseMs).toISOString();
     const reason = error.message.slice(0, LONGEST_REASON);
     log.warn({ ...about, attempt }, `failed, tried again in ${pauseMs / 1000} s: ${reason}`);
-    await attempts.record(place, { attempt, error: reason, failedAt, nextAttemptAt });
+    const { failingSince } = { failingSince: failedAt, ...earlier };
+    await attempts.record(place, { attempt, error: reason, failedAt, failingSince, nextAttemptAt });
     const withinMs = exit.ledger.attentionAfterMs({ name: task.step, system: task.system });
     // As in Temporal: a step that cannot succeed in time needs attention now.
     const isOverdue = now + pauseMs - Date.parse(startedAt) >= withinMs;

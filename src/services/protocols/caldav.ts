@@ -391,6 +391,14 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
 
   return {
     name,
+    /** The smallest question that needs the password. @throws as each request does */
+    async probe(signal: AbortSignal): Promise<void> {
+      const headers = { depth: '0', 'content-type': 'application/xml; charset=utf-8' };
+      const body = '<propfind xmlns="DAV:"><prop><resourcetype/></prop></propfind>';
+      // Some servers answer reports alone.
+      const expected = [200, 207, 400, 405, 501];
+      await send({ what: 'PROPFIND', method: 'PROPFIND', url: collection, headers, body, expected }, signal);
+    },
     urlOf,
     find,
     /** Whether an address is in this calendar. */

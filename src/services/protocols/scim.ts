@@ -224,6 +224,14 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
     supportsEtags: writes.supportsEtags,
     patch: (...change: Parameters<typeof writes.patch>) => writes.patch(...change),
 
+    /** The smallest question that needs the token. @throws as each request does */
+    async probe(signal: AbortSignal): Promise<void> {
+      const what = 'list one user';
+      const answer = await ask(what, 'GET', '/Users?count=1', signal);
+      // These refuse the paging, and not the token.
+      if (!answer.ok && ![400, 501].includes(answer.status)) throw failure(answer, what);
+    },
+
     getUser: user,
 
     /** Without its members, which may be many. */

@@ -48,6 +48,15 @@ export function createMailer(options: MailerOptions) {
   const inSession = createSmtpSessions(options);
 
   return {
+    /** Opens a session, with the login where one is configured, and sends nothing. @throws as `send` does */
+    async probe(signal: AbortSignal): Promise<void> {
+      const send = ({ smtp }: Session) => Promise.resolve(smtp.quit());
+      const mailing = { send, hasBegun: () => false, signal, committed: new AbortController().signal };
+      await inSession(mailing).catch((error: SmtpError) => {
+        throw classified(error, `Mail through ${host}:${port}`);
+      });
+    },
+
     /** @throws FinalFailure AddressRefused, Refused; RetryAfter where the server has reached a limit */
     async send({ to, calendar, ...message }: Message, signal: AbortSignal): Promise<void> {
       const address = validAddress(to);
@@ -112,6 +121,7 @@ export function createMailer(options: MailerOptions) {
       return new FinalFailure(
         FailureType.Refused,
         `${what} was refused: ${reason}. The server rejects the user or password: correct them and retry`,
+        { cause: error },
       );
     return verdict === 'address'
       ? new FinalFailure(
