@@ -1,5 +1,5 @@
 /** Hands the events of an exit to the workflow that tells the subscribers. An exit without subscribers starts none. */
-import { condition, getExternalWorkflowHandle, startChild } from '@temporalio/workflow';
+import { condition, getExternalWorkflowHandle, startChild, workflowInfo } from '@temporalio/workflow';
 import { TemporalFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { PublishedEvent } from '../exit/published-events.js';
 import type { ExitContext } from './exit-context.js';
@@ -19,15 +19,14 @@ export async function publishEvents(context: ExitContext): Promise<void> {
       parentClosePolicy: 'REQUEST_CANCEL',
       staticSummary: `Tells the subscribers of the exit of ${exit.employeeId}`,
     });
-  const signal = (events: PublishedEvent[]) =>
-    getExternalWorkflowHandle(workflowId).signal(eventsPublished, events);
+  const external = getExternalWorkflowHandle(workflowId);
 
   let isStarted = false;
   /** After a reset the one of the earlier run may still be at work, or be over. */
   async function hand(events: PublishedEvent[]): Promise<void> {
     for (;;) {
       try {
-        await (isStarted ? signal(events) : start(events));
+        await (isStarted ? external.signal(eventsPublished, events) : start(events));
         isStarted = true;
         return;
       } catch (error) {
@@ -42,9 +41,15 @@ export async function publishEvents(context: ExitContext): Promise<void> {
     subscribers.some(({ events }) => events.includes(type));
   for (let seen = 0; ;) {
     await condition(() => published.length > seen || exit.closedAt !== undefined);
-    if (published.length === seen) return;
+    if (published.length === seen) break;
     const events = published.slice(seen).filter(isWanted);
     seen = published.length;
     if (events.length > 0) await hand(events);
   }
+  // That of an earlier run is no child of this one, so Temporal does not request it.
+  if (isStarted && workflowInfo().runId !== exit.exitId) await external.cancel().catch(unlessOver);
+}
+
+function unlessOver(error: unknown): void {
+  if (!(error instanceof TemporalFailure)) throw error;
 }

@@ -46,24 +46,29 @@ describe('the workflow that tells subscribers', () => {
     await hears(nora.exitId, 'access.blocked');
   });
 
-  it('goes on after a reset of the exit', async () => {
-    const nora = await waiting();
-    const handle = world.client.workflow.getHandle(exitWorkflowId(nora.employeeId));
-    const { events } = await handle.fetchHistory();
-    const tasks = events!.filter((event) => event.workflowTaskCompletedEventAttributes);
-    const { runId } = await handle.describe();
-    await world.client.workflowService.resetWorkflowExecution({
-      namespace: 'default',
-      workflowExecution: { workflowId: handle.workflowId, runId },
-      reason: 'a test',
-      requestId: randomUUID(),
-      workflowTaskFinishEventId: tasks.at(-1)!.eventId!,
+  for (const [where, at] of [
+    ['beginning', 0],
+    ['latest task', -1],
+  ] as const)
+    it(`goes on after a reset of the exit to its ${where}, and ends with it`, async () => {
+      const nora = await waiting();
+      const handle = world.client.workflow.getHandle(exitWorkflowId(nora.employeeId));
+      const { events } = await handle.fetchHistory();
+      const tasks = events!.filter((event) => event.workflowTaskCompletedEventAttributes);
+      const { runId } = await handle.describe();
+      await world.client.workflowService.resetWorkflowExecution({
+        namespace: 'default',
+        workflowExecution: { workflowId: handle.workflowId, runId },
+        reason: 'a test',
+        requestId: randomUUID(),
+        workflowTaskFinishEventId: tasks.at(at)!.eventId!,
+      });
+      await world.untilPhase(nora, 'awaiting-decision');
+      await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+      await world.untilPhase(nora, 'closed');
+      await hears(nora.exitId, 'access.restored');
+      await telling(nora.exitId).result();
     });
-    await world.untilPhase(nora, 'awaiting-decision');
-    await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-    await world.untilPhase(nora, 'closed');
-    await hears(nora.exitId, 'access.restored');
-  });
 
   it('is none where the configuration has no subscriber', async () => {
     await world.stopWorkers();
