@@ -8,11 +8,12 @@ const Pointer = z
   .string()
   .regex(/^(\/([^~/]|~[01])*)*$/, 'must be a JSON pointer such as /employee/id (RFC 6901)');
 
+const Value = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 /** By pointer: the value, or one of several, that it must have. All of them must hold. */
 const Condition = z
   .record(
     Pointer,
-    z.union([z.string(), z.array(z.string()).min(1)]).transform((values) => [values].flat()),
+    z.union([Value, z.array(Value).min(1)]).transform((values) => [values].flat()),
   )
   .refine((pointers) => Object.keys(pointers).length > 0, 'must have at least one pointer');
 

@@ -30,7 +30,7 @@ webhooks:
   - source: ${form}
     secretsEnv: OWN
     opens: { /kind: resigned }
-    withdraws: { /kind: [withdrawn, cancelled] }
+    withdraws: { /kind: [withdrawn, cancelled], /confirmed: true }
     withdrawnBy: ${HR}
     employeeId: /person/number
     lastWorkingDay: /person/last
@@ -147,7 +147,7 @@ describe('a webhook of an HRIS', () => {
       const id = `msg_${randomUUID()}`;
       const [opened] = (await send(form, resigned(employeeId), { id })).outcomes;
       await world.untilIn('awaiting-decision', nora);
-      const withdrawal = { kind: 'cancelled', person: { number: employeeId } };
+      const withdrawal = { kind: 'cancelled', confirmed: true, person: { number: employeeId } };
       const withdrawalId = `msg_${randomUUID()}`;
       const [withdrawn] = (await send(form, withdrawal, { id: withdrawalId })).outcomes;
       assert.deepEqual([withdrawn!.outcome, withdrawn!.exitId], ['withdrawn', opened!.exitId]);
@@ -244,7 +244,7 @@ describe('a webhook of an HRIS', () => {
     assert.deepEqual([unknown.status, unknown.outcomes[0]!.code], [200, 'unknown-employee']);
     const stranger = example('bamboohr', 'json').replace('ben.okafor', 'no.such.one');
     assert.equal((await send('bamboohr', stranger)).outcomes[0]!.code, 'unknown-employee');
-    const withdrawal = { kind: 'withdrawn', person: { number: 'E-no-such-one' } };
+    const withdrawal = { kind: 'withdrawn', confirmed: true, person: { number: 'E-no-such-one' } };
     assert.equal((await send('orchestrated', withdrawal)).outcomes[0]!.code, 'no-exit');
 
     const ben = await world.hire();
