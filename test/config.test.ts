@@ -53,6 +53,11 @@ const withKeycloak = `
     hold: suspend
 `;
 
+/** The examples of the documentation. */
+const [withWebhook, withSubscriber] = [
+  ...readFileSync('docs/webhooks.md', 'utf8').matchAll(/```yaml(\n.*?)```/gs),
+].map(([, text]) => text!) as [string, string];
+
 describe('the configuration', () => {
   it('gives durations in milliseconds', () => {
     const { policy, interview } = read(sample);
@@ -81,6 +86,56 @@ describe('the configuration', () => {
       /systems\[0\]\.tokenEnv \(payroll\): the environment variable PAYROLL_SCIM_TOKEN is not set/,
     );
   });
+
+  it('has the webhooks and subscribers that it names, and none by default', () => {
+    assert.deepEqual([read(sample).webhooks, read(sample).subscribers], [[], []]);
+    const secret = `whsec_${'A'.repeat(32)}`;
+    const env = { ...tokens, BAMBOOHR_WEBHOOK_SECRETS: secret, WAREHOUSE_SECRETS: `${secret}, ${secret}` };
+    const [webhook] = read(sample + withWebhook, env).webhooks;
+    assert.deepEqual(webhook!.opens['/fields/Employment Status/value'], ['Terminated', 'Resigned']);
+    assert.deepEqual(webhook!.secrets, [secret]);
+    const [subscriber] = read(sample + withSubscriber, env).subscribers;
+    assert.equal(subscriber!.giveUpAfter, 3 * 24 * 60 * 60 * 1000);
+    assert.deepEqual(subscriber!.secrets, [secret, secret]);
+  });
+
+  for (const [text, from, to, problem] of [
+    [withWebhook, '/action:', 'action:', /webhooks\[0\]\.opens: must have JSON pointers such as \/type/],
+    [withWebhook, 'lookUp:', 'reason:', /webhooks\[0\]: must have either "employeeId" or "lookUp"/],
+    [
+      withWebhook,
+      'lookUp:',
+      'withdraws: { /action: Deleted }\n    lookUp:',
+      /"withdraws" and "withdrawnBy" together/,
+    ],
+    [
+      withWebhook,
+      'each: /employees',
+      'form: by-mail',
+      /webhooks\[0\]\.form: must be "orchestrated", "choreographed"/,
+    ],
+    [
+      withSubscriber,
+      'access.blocked',
+      'employee.hired',
+      /subscribers\[0\]\.events\[0\]: must be one of employee\.resigned, /,
+    ],
+    [
+      withSubscriber,
+      'https://',
+      'https://user:hidden@',
+      /subscribers\[0\]\.url: must be without a user or password/,
+    ],
+    [withSubscriber, 'P3D', 'soon', /subscribers\[0\]\.giveUpAfter: must be a positive ISO 8601 duration/],
+  ] as const)
+    it(`refuses a webhook or subscriber with ${to.split('\n')[0]}`, () => {
+      const changed = text.replace(from, to);
+      assert.notEqual(changed, text, 'the example no longer has what this test changes');
+      assert.throws(
+        () => read(sample + changed),
+        (error: Error) => error instanceof ConfigError && problem.test(error.message),
+      );
+    });
 
   it('has the custom steps that it names, with their times in milliseconds, or none', () => {
     assert.deepEqual(read(sample).steps, []);

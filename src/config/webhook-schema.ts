@@ -4,18 +4,20 @@ import { MailAddress } from '../exit/mail-address.js';
 import { Name, VariableName } from './fields.js';
 
 /** RFC 6901. The empty pointer is the whole payload. */
-const Pointer = z
-  .string()
-  .regex(/^(\/([^~/]|~[01])*)*$/, 'must be a JSON pointer such as /employee/id (RFC 6901)');
+const isPointer = (text: string): boolean => /^(\/([^~/]|~[01])*)*$/.test(text);
+const Pointer = z.string().refine(isPointer, 'must be a JSON pointer such as /employee/id (RFC 6901)');
 
 const Value = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 /** By pointer: the value, or one of several, that it must have. All of them must hold. */
 const Condition = z
   .record(
-    Pointer,
+    z.string(),
     z.union([Value, z.array(Value).min(1)]).transform((values) => [values].flat()),
   )
-  .refine((pointers) => Object.keys(pointers).length > 0, 'must have at least one pointer');
+  .refine((all) => Object.keys(all).length > 0, 'must have at least one JSON pointer')
+  .refine((all) => Object.keys(all).every(isPointer), 'must have JSON pointers such as /type (RFC 6901)');
+
+const fixedForms = new Set(['orchestrated', 'choreographed']);
 
 export const Webhook = z
   .strictObject({
@@ -38,9 +40,11 @@ export const Webhook = z
     lastWorkingDay: Pointer.optional(),
     reason: Pointer.optional(),
     form: z
-      .union([z.enum(['orchestrated', 'choreographed']), Pointer.min(1)], {
-        error: 'must be "orchestrated", "choreographed", or a JSON pointer',
-      })
+      .string()
+      .refine(
+        (text) => fixedForms.has(text) || (text !== '' && isPointer(text)),
+        'must be "orchestrated", "choreographed", or a JSON pointer',
+      )
       .default('orchestrated'),
   })
   .refine(({ employeeId, lookUp }) => (employeeId === undefined) !== (lookUp === undefined), {
