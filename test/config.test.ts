@@ -316,7 +316,7 @@ describe('the configuration', () => {
       'scimUrl: payroll',
       /systems\[0\]\.scimUrl: must be an http\(s\) URL/,
     ],
-    ['taskQueues: shared', 'taskQueue: shared', /Unrecognized key: "taskQueue"/],
+    ['taskQueues: ${EMS_TASK_QUEUES:-shared}', 'taskQueue: shared', /Unrecognized key: "taskQueue"/],
     ['organisation:', 'organisation: [', /ems\.config\.yaml: /],
     ['name: Acme\n', 'name: ${COMPANY}\n', /the environment variable COMPANY is not set/],
   ];

@@ -83,7 +83,8 @@ export async function startForm(options: FormOptions): Promise<Form> {
   await mkdir(folder, { recursive: true });
   const isOrchestrated = kind === 'orchestrated';
   const changes = [...manySlots, ...config];
-  if (isOrchestrated && layout === 'split') changes.push(['taskQueues: shared', 'taskQueues: per-service']);
+  if (isOrchestrated && layout === 'split')
+    changes.push(['taskQueues: ${EMS_TASK_QUEUES:-shared}', 'taskQueues: per-service']);
   const configFile = path.join(folder, 'ems.config.yaml');
   await writeFile(configFile, changed(await readFile('ems.config.yaml', 'utf8'), changes));
 

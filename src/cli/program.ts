@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { describeError } from './describe-error.js';
 import { printableLines } from '../client/printable.js';
 import { Session, type Define, type Io } from './session.js';
-import { version } from './package-version.js';
+import { version } from '../process/package-version.js';
 
 /** A command is loaded once it is used: the clients of Temporal and NATS load slowly. */
 const commands: Record<string, [summary: string, load: () => Promise<{ default: Define }>]> = {

@@ -4,7 +4,7 @@ import type { Evidence } from '../exit/evidence/evidence.js';
 import { formOption, type ExitOptions } from './exit-options.js';
 import { jsonOf } from '../client/printable.js';
 import type { Define, Session } from './session.js';
-import { version } from './package-version.js';
+import { version } from '../process/package-version.js';
 
 interface Options extends ExitOptions {
   out?: string;

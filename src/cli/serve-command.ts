@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { peopleOf } from '../client/employees.js';
 import { createServer } from '../http/server.js';
 import { loadSettings } from '../http/settings.js';
-import { version } from './package-version.js';
+import { version } from '../process/package-version.js';
 import type { Define } from './session.js';
 
 const serve: Define = (command, session) =>

@@ -20,7 +20,7 @@ describe('@long workers as processes of their own', () => {
     world = await startWorld({
       services: [],
       config: [
-        ['taskQueues: shared', 'taskQueues: per-service'],
+        ['taskQueues: ${EMS_TASK_QUEUES:-shared}', 'taskQueues: per-service'],
         ['initialInterval: PT1S, maximumInterval: PT1M', 'initialInterval: PT0.1S, maximumInterval: PT0.5S'],
         ['requestTimeout: PT10S', 'requestTimeout: PT3S'],
       ],

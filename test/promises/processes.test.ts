@@ -18,7 +18,7 @@ const programs = {
 };
 
 const config: [string, string][] = [
-  ['taskQueues: shared', 'taskQueues: per-service'],
+  ['taskQueues: ${EMS_TASK_QUEUES:-shared}', 'taskQueues: per-service'],
   [
     'tokenEnv: CODE_SCIM_TOKEN',
     `tokenEnv: CODE_SCIM_TOKEN\n    rateLimit: { requestsPerSecond: ${REQUESTS_PER_SECOND} }`,
