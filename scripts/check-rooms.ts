@@ -52,7 +52,7 @@ http/                       exit/ exit/evidence/ config/ client/
                             negotiator openid-client standardwebhooks temporal-polyfill zod node:
 doctor/                     exit/ config/ services/ services/protocols/ temporal/ choreography/jetstream/ choreography/observing/  write-file-atomic node:
 worker.ts                   config/ process/ temporal/  @temporalio/client @temporalio/worker commander node:
-local/                      exit/ services/ services/*/ config/ version.ts temporal/ choreography/*/ client/ http/
+local/                      exit/ services/ services/*/ config/ process/ version.ts temporal/ choreography/*/ client/ http/
                             @temporalio/client @temporalio/testing @nats-io/* caldav-adapter commander env-paths express get-port ical.js jose koa oidc-provider scimmy scimmy-routers
                             write-file-atomic zod node:
 cli/                        exit/ exit/evidence/ config/ process/ client/ http/ doctor/ local/

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.js';
 import type { ExitsFor } from './exits-for.js';
 import type { Session } from './login-sessions.js';
 import type { Pages } from './pages.js';
+import type { Texts } from './texts-en.js';
 
 /** What a page has of its request. */
 export interface Seen {
@@ -23,4 +24,12 @@ export interface ConsoleRoutes {
   page: (url: string, show: (seen: Seen) => Promise<unknown>) => void;
   /** A form of a page, after which the browser is sent on. */
   form: (url: string, act: (seen: Seen) => Promise<unknown>) => void;
+}
+
+export interface MorePage {
+  /** Where the menu leads. */
+  href: string;
+  /** What the menu says: a member of `nav` of the texts. */
+  text: keyof Texts['nav'];
+  route: (routes: ConsoleRoutes) => void;
 }

@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.js';
 import { routeConsoleActs } from './console-acts.js';
 import { routeConsolePages } from './console-pages.js';
-import type { ConsoleRoutes } from './console-routes.js';
+import type { ConsoleRoutes, MorePage } from './console-routes.js';
 import { routeConsoleTable } from './console-table.js';
 import type { ExitsFor } from './exits-for.js';
 import { HttpProblem, problemOf } from './http-problem.js';
@@ -22,6 +22,7 @@ export interface ConsoleOptions {
   identity: Identity;
   exitsFor: (user: User) => ExitsFor;
   config: Config;
+  more: MorePage | undefined;
 }
 
 const types: Record<string, string> = {
@@ -32,10 +33,10 @@ const types: Record<string, string> = {
 const YEAR_S = 31_536_000;
 
 export function routeConsole(app: FastifyInstance, options: ConsoleOptions): void {
-  const { settings, identity, exitsFor, config } = options;
+  const { settings, identity, exitsFor, config, more } = options;
   const { publicUrl } = settings;
   const sessions = sessionsOf(settings);
-  const { render, stream } = pagesIn(config.interview.timeZone, config.organisation.name);
+  const { render, stream } = pagesIn(config.interview.timeZone, config.organisation.name, more);
 
   app.setErrorHandler(async (error: Error, request, reply) => {
     const problem = problemOf(error);
@@ -99,4 +100,5 @@ export function routeConsole(app: FastifyInstance, options: ConsoleOptions): voi
   routeConsolePages(routes);
   routeConsoleActs(routes);
   routeConsoleTable(routes);
+  more?.route(routes);
 }

@@ -1,6 +1,5 @@
-/** Server-sent events: tells a page that the exit has changed, so that it shows itself anew. */
+/** Server-sent events: tells a page that what it shows has changed, so that it shows itself anew. */
 import type { FastifyReply } from 'fastify';
-import type { ExitStatus } from '../exit/status.js';
 
 /** A change of an attempt adds no event to a history, so the exit is read again after this time. */
 export const LOOK_EVERY_MS = 5_000;
@@ -10,7 +9,7 @@ const RETRY_MS = 3_000;
 /** @param signal ends the stream: the session is over, or the server stops */
 export async function sendChanges(
   reply: FastifyReply,
-  changes: AsyncGenerator<ExitStatus>,
+  changes: AsyncGenerator,
   signal: AbortSignal,
 ): Promise<void> {
   const { raw } = reply;

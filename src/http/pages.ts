@@ -37,8 +37,11 @@ export interface Part {
   data: object;
 }
 
-/** @param timeZone IANA: the company's */
-export function pagesIn(timeZone: string, organisation: string) {
+/**
+ * @param timeZone IANA: the company's
+ * @param more a page that the menu has besides
+ */
+export function pagesIn(timeZone: string, organisation: string, more?: { href: string; text: string }) {
   const engines = Object.fromEntries(
     Object.keys(languages).map((language) => [language, engineFor(language, timeZone)]),
   );
@@ -51,6 +54,7 @@ export function pagesIn(timeZone: string, organisation: string) {
       t: languages[language],
       organisation,
       timeZone,
+      more: more && { href: more.href, text: more.text },
       path: request.url,
       csrf: session?.csrf,
       user: user && printableCopy(user),
@@ -115,6 +119,8 @@ function engineFor(language: string, timeZone: string): Liquid {
     (/^\d{4}-\d\d-\d\d$/.test(iso) ? calendarDate : day).format(new Date(iso)),
   );
   liquid.registerFilter('time', showTime);
+  const moment = format({ dateStyle: 'short', timeStyle: 'medium', timeZone });
+  liquid.registerFilter('moment', (iso: string) => moment.format(new Date(iso)));
   liquid.registerFilter('slot', (start: string, end: string, zone: string) => {
     const range = format({ dateStyle: 'full', timeStyle: 'short', timeZone: zone });
     return `${range.formatRange(new Date(start), new Date(end))} (${zone})`;

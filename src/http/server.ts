@@ -8,6 +8,7 @@ import type { Config } from '../config/config.js';
 import { MOST_BYTES } from '../client/bulk.js';
 import { routeApi } from './api.js';
 import { routeConsole } from './console.js';
+import type { MorePage } from './console-routes.js';
 import { exitsOf, type Served } from './exits-for.js';
 import { HttpProblem } from './http-problem.js';
 import { identityOf } from './identity.js';
@@ -19,12 +20,14 @@ interface ServerOptions extends Served {
   config: Config;
   /** Default: no log. */
   log?: boolean;
+  /** A page that only this installation has. */
+  more?: MorePage;
 }
 
 /** Bytes. */
 const LONGEST_BODY = 64 * 1024;
 
-export async function createServer({ settings, config, log = false, ...served }: ServerOptions) {
+export async function createServer({ settings, config, log = false, more, ...served }: ServerOptions) {
   const { publicUrl, trustedProxies, requestsPerMinute, oidc } = settings;
   const app = fastify({
     logger: log && { level: 'info' },
@@ -60,7 +63,7 @@ export async function createServer({ settings, config, log = false, ...served }:
   await app.register((api) => routeApi(api, { identity, application, config, exitsFor, document }), {
     prefix: '/api/v1',
   });
-  routeConsole(app, { settings, identity, exitsFor, config });
+  routeConsole(app, { settings, identity, exitsFor, config, more });
   return app;
 }
 

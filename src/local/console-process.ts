@@ -1,4 +1,5 @@
 /** Starts the console of the local stack, and the identity provider that it asks, as child processes. */
+import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { firstMessage, startChild, type Child } from './child.js';
 import type { Ports } from './ports.js';
@@ -12,6 +13,8 @@ interface ConsoleProcessOptions {
   logFile: (name: string) => string;
   /** Starts a child and looks after it. */
   keep: <C extends Child>(start: () => Promise<C>) => Promise<C>;
+  /** Gives a console the switches of the services. */
+  connect: (console: ChildProcess) => void;
 }
 
 const moduleOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
@@ -19,7 +22,7 @@ const moduleOf = (file: string): string => fileURLToPath(new URL(file, import.me
 const PROGRAM = 'hris';
 
 /** Starts both. */
-export async function startConsole({ ports, env, secretOf, logFile, keep }: ConsoleProcessOptions) {
+export async function startConsole({ ports, env, secretOf, logFile, keep, connect }: ConsoleProcessOptions) {
   const consoleUrl = `http://127.0.0.1:${ports.console}`;
   const consoleSecret = await secretOf('console');
   const programSecret = await secretOf(PROGRAM);
@@ -36,8 +39,7 @@ export async function startConsole({ ports, env, secretOf, logFile, keep }: Cons
   );
   const spec = {
     name: 'the console',
-    module: moduleOf('../cli/main.js'),
-    args: ['serve'],
+    module: moduleOf('./console-server.js'),
     logFile: logFile('console'),
     env: {
       ...env,
@@ -51,7 +53,12 @@ export async function startConsole({ ports, env, secretOf, logFile, keep }: Cons
       EMS_OIDC_PROGRAMS: PROGRAM,
     },
   };
-  const { pid } = await keep(() => startChild(spec, (child) => firstMessage(child)));
+  const { pid } = await keep(() =>
+    startChild(spec, (child) => {
+      connect(child);
+      return firstMessage(child);
+    }),
+  );
   const identity = { issuer: provider.issuer, clientId: PROGRAM, clientSecret: programSecret };
   return { consoleUrl, identity, pid };
 }

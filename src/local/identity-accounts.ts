@@ -21,6 +21,14 @@ export const accounts: Account[] = [
     roles: ['hr'],
   },
   { id: 'acme-it', email: 'it@acme.example', name: 'Acme IT', what: 'operator', roles: ['operator'] },
+  {
+    // An address of the HR partner, since a decision is refused to one that the directory does not know.
+    id: 'acme-hr-operator',
+    email: 'hr+operator@acme.example',
+    name: 'Acme HR and IT',
+    what: 'HR partner and operator in one, for the two forms side by side',
+    roles: ['hr', 'operator'],
+  },
   { id: 'acme-audit', email: 'audit@acme.example', name: 'Acme Audit', what: 'auditor', roles: ['auditor'] },
   ...people.map(({ employeeId, name, mail }) => ({
     id: employeeId,

@@ -1,13 +1,13 @@
 /**
- * The embedded default: Temporal, NATS, an inbox, a calendar, the directory and the critical systems of the sample company. On them run the worker of
- * the orchestrated form and the services of the choreographed one. A server whose address the environment has is used instead.
+ * The embedded default: Temporal, NATS, an inbox, a calendar, the directory and the critical systems of the sample company. On them run, for each
+ * service, a worker of the orchestrated form and a subscriber of the choreographed one. A server whose address the environment has is used instead.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { outsideServers, type OutsideServers } from '../config/environment.js';
-import { subscriberNames } from '../choreography/subscribers/start.js';
+import { subscriberNames, type SubscriberName } from '../choreography/subscribers/start.js';
 import { startCalendarServer } from './calendar-process.js';
 import { firstMessage, startChild, type Child } from './child.js';
 import { seedOf, systemNames } from './company.js';
@@ -28,7 +28,9 @@ import {
   type StackFile,
 } from './stack-file.js';
 import { supervise, type Supervised } from './supervise.js';
+import { createSwitchboard, type SwitchedService } from './switchboard.js';
 import { startTemporal } from './temporal-server.js';
+import type { ServiceName } from '../temporal/workers.js';
 
 interface StackOptions {
   /** The folder of data, logs and stack.json. */
@@ -49,6 +51,15 @@ export interface Stack extends StackFile {
   stop: () => Promise<void>;
 }
 
+/** The workers of the orchestrated form. Custom steps are called from the worker that runs the workflow. */
+const workerOf = {
+  exit: ['exit', 'steps'],
+  notification: ['notification'],
+  hr: ['hr'],
+  access: ['access'],
+} satisfies Record<SwitchedService, ServiceName[]>;
+const workers = Object.keys(workerOf) as SwitchedService[];
+
 const serverNames = ['directory', ...systemNames] as const;
 type ServerName = (typeof serverNames)[number];
 
@@ -56,6 +67,7 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
   await mkdir(path.join(home, 'data'), { recursive: true });
   await claimHome(home);
 
+  const switchboard = createSwitchboard();
   const running = { servers: [] as Supervised[], workers: [] as Supervised[] };
   const stop = async (): Promise<void> => {
     await removeStack(home);
@@ -66,13 +78,13 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
   };
   const keepIn =
     (children: Supervised[]) =>
-    async <C extends Child>(start: () => Promise<C>): Promise<C> => {
-      const child = await supervise(start, report);
+    async <C extends Child>(start: () => Promise<C>): Promise<C & Supervised> => {
+      const child = await supervise(start, { report, changed: switchboard.changed });
       children.push(child);
       return child;
     };
   const started = (name: string, where: string, pid: number) =>
-    report(`${name.padEnd(17)} ${where} (process ${pid})`);
+    report(`${name.padEnd(19)} ${where} (process ${pid})`);
   const keepServer = keepIn(running.servers);
   const keepWorker = keepIn(running.workers);
 
@@ -94,14 +106,13 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
     const env = {
       ...environmentOf(servers),
       EMS_PUBLIC_URL: `http://127.0.0.1:${ports.console}`,
+      EMS_TASK_QUEUES: 'per-service',
       ...(configFile !== undefined && { EMS_CONFIG: configFile }),
     };
     const [door] = await allOrNothing([
       startDoor(),
-      startWorker('worker', 'the worker', '../worker.js'),
-      ...subscriberNames.map((name) =>
-        startWorker(name, `the service ${name}`, '../cli/main.js', 'service', name),
-      ),
+      ...workers.map(startWorker),
+      ...subscriberNames.map(startSubscriber),
     ]);
 
     const stack: StackFile = { pid: process.pid, ...servers, ...door };
@@ -122,7 +133,7 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
         }),
       );
       started('Temporal', address, pid);
-      report(`Temporal Web UI   ${uiUrl}`);
+      report(`Temporal Web UI     ${uiUrl}`);
       return { address, ...(uiUrl !== undefined && { uiUrl }) };
     }
 
@@ -191,18 +202,36 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
         secretOf: (name) => ownToken(home, name),
         logFile,
         keep: keepWorker,
+        connect: switchboard.connect,
       });
       started('console', consoleUrl, pid);
-      report(`login             ${identity.issuer} (for trying out: it asks for no password)`);
+      report(`login               ${identity.issuer} (for trying out: it asks for no password)`);
       return { consoleUrl, identity };
     }
 
-    /** Starts the worker or a service. */
-    async function startWorker(log: string, name: string, file: string, ...args: string[]): Promise<void> {
+    async function startWorker(service: SwitchedService): Promise<void> {
+      const [log, name] =
+        service === 'exit' ? ['worker', 'the worker'] : [`worker-${service}`, `the worker of ${service}`];
+      const child = await startNode(log, name, '../worker.js', '--services', workerOf[service].join(','));
+      switchboard.add('orchestrated', service, child.switch);
+    }
+
+    async function startSubscriber(service: SubscriberName): Promise<void> {
+      const child = await startNode(service, `the service ${service}`, '../cli/main.js', 'service', service);
+      if (service !== 'steps') switchboard.add('choreographed', service, child.switch);
+    }
+
+    async function startNode(
+      log: string,
+      name: string,
+      file: string,
+      ...args: string[]
+    ): Promise<Supervised> {
       const module = fileURLToPath(new URL(file, import.meta.url));
       const spec = { name, module, args, env, logFile: logFile(log) };
       const child = await keepWorker(() => startChild(spec, (child) => firstMessage(child)));
-      report(`${log.padEnd(17)} process ${child.pid}`);
+      report(`${log.padEnd(19)} process ${child.pid}`);
+      return child;
     }
   } catch (error) {
     await stop();

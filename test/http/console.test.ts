@@ -168,6 +168,14 @@ describeUnless(lacksBrowser, 'the console in a browser', () => {
     await check(page);
   });
 
+  it('has no switch of services outside the local stack', async () => {
+    const page = await browser.as(IT);
+    assert.equal(await page.locator('a[href="/side-by-side"]').count(), 0);
+    assert.equal((await page.goto(`${world.url}/side-by-side`))?.status(), 404);
+    const post = `fetch('/side-by-side/switch', { method: 'POST', body: new URLSearchParams({ service: 'hr', act: 'stop' }) })`;
+    assert.equal(await page.evaluate(`${post}.then(({ status }) => status)`), 404);
+  });
+
   it('is used by keyboard alone: the first stop skips to the content, and each one is seen', async () => {
     const page = await browser.as(HR);
     await page.keyboard.press('Tab');

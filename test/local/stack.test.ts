@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
 import net from 'node:net';
@@ -17,46 +16,13 @@ import { fixedPorts } from '../../src/local/ports.js';
 import { environmentOf, readStack, type StackFile } from '../../src/local/stack-file.js';
 import { answer, page, refusal, type Env } from '../support/ems.js';
 import { eventually } from '../support/eventually.js';
+import { killStacks, ready, start, type Started } from '../support/local-stack.js';
 import { startBroker } from '../support/nats.js';
 import { eventsIn, interviewsIn } from '../support/radicale.js';
 import { descendantsOf, stillRunning } from '../support/processes.js';
 import { scimAdmin } from '../support/scim-admin.js';
 import { scratchFolder } from '../support/temporal.js';
 import { HR } from '../support/world.js';
-
-interface Started {
-  process: ChildProcess;
-  output: () => string;
-  /** Resolves with the exit code, null where a signal ended it. */
-  ended: Promise<number | null>;
-}
-
-const started: Started[] = [];
-
-/** `npm start`, without npm. */
-function start(home: string, args = ['--free-ports'], more: Env = {}): Started {
-  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], EMS_HOME: home, ...more };
-  const child = spawn(process.execPath, ['dist/src/local/start-stack.js', ...args], { env });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
-  const ended = once(child, 'close').then(([code]) => code as number | null);
-  const stack = { process: child, output: () => output, ended };
-  started.push(stack);
-  return stack;
-}
-
-async function ready(home: string, stack: Started): Promise<StackFile> {
-  await eventually(
-    'the stack to be ready',
-    () => {
-      assert.equal(stack.process.exitCode, null, stack.output());
-      return stack.output().includes('Ready.') || undefined;
-    },
-    50_000,
-  );
-  return readStack(home)!;
-}
 
 /** Talks to the choreographed form of a stack, as a program does that has only stack.json. */
 async function choreographed<T>(
@@ -95,9 +61,7 @@ describe('@long the local stack', () => {
     await eventually('the start', () => stack.output().includes('Starting') || undefined);
   });
   // Whatever failed: the children end when their parent is gone.
-  after(() => {
-    for (const { process } of started) process.kill('SIGKILL');
-  });
+  after(killStacks);
 
   it('refuses a second start in the same folder, while it starts and while it runs', async () => {
     await eventually('the folder taken', () => existsSync(path.join(home, 'stack.pid')) || undefined);
@@ -185,7 +149,7 @@ describe('@long the local stack', () => {
     const starts = Object.values(await interviewsIn(file.calendar));
     assert.equal(new Set(starts).size, 2, 'an interview of each form, at different times');
     const children = descendantsOf(stack.process.pid!);
-    assert.ok(children.length >= 13, `eight servers, a worker and four services: ${children.length}`);
+    assert.ok(children.length >= 16, `eight servers, four workers and four services: ${children.length}`);
     stack.process.kill('SIGINT');
     assert.equal(await stack.ended, 0);
     assert.deepEqual(stillRunning(children), []);
