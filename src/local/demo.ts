@@ -45,7 +45,7 @@ process.exit(await demo());
 async function demo(): Promise<number> {
   const home = await mkdtemp(path.join(tmpdir(), 'ems-demo-'));
   page.line(
-    'Starting Temporal, NATS, an inbox, a calendar, a directory, three critical systems, a worker and the services …',
+    'Starting Temporal, NATS, an inbox, a calendar, a directory, three critical systems, and a worker and a subscriber for each service …',
   );
   const stack = await startStack({ home, ports: 'free', report: (line) => page.line(`  ${line}`) });
   try {

@@ -147,7 +147,10 @@ export function sideBySide({ application, timelines, switches }: Parts): MorePag
         const outcome = fieldsOf(seen.request)['outcome'] === 'leaving' ? 'leaving' : 'retained';
         const decision = { outcome, ...(outcome === 'leaving' && { now: true }) } as const;
         // Each form decides for itself: the one may be away while the other goes on.
-        const decided = await Promise.allSettled(forms.map((each) => seen.exits.decide(ids[each], decision)));
+        const open = (await columnsOf(ids)).filter(({ timeline }) => timeline?.decidedAt === undefined);
+        const decided = await Promise.allSettled(
+          open.map(({ exitId }) => seen.exits.decide(exitId, decision)),
+        );
         for (const each of decided) if (each.status === 'rejected') throw each.reason;
         return pathOf(ids);
       }),

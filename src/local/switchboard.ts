@@ -45,7 +45,8 @@ export function createSwitchboard() {
     connect: (console: ChildProcess): void => {
       tell = (told) => {
         const states = { orchestrated: statesOf('orchestrated'), choreographed: statesOf('choreographed') };
-        if (console.connected) console.send({ ...told, states } satisfies Told);
+        // One that is ending needs no news, and its error must not look as its end.
+        if (console.connected) console.send({ ...told, states } satisfies Told, () => undefined);
       };
       console.on('message', (message) => {
         const { success, data } = Request.safeParse(message);
