@@ -83,6 +83,7 @@ export function environmentOf({
   ]);
   return {
     TEMPORAL_ADDRESS: temporal.address,
+    EMS_TASK_QUEUES: 'per-service',
     NATS_URL: nats.url,
     SMTP_HOST: smtp.host,
     SMTP_PORT: String(smtp.port),

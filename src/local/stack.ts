@@ -106,7 +106,6 @@ export async function startStack({ home, ports: wanted, configFile, report }: St
     const env = {
       ...environmentOf(servers),
       EMS_PUBLIC_URL: `http://127.0.0.1:${ports.console}`,
-      EMS_TASK_QUEUES: 'per-service',
       ...(configFile !== undefined && { EMS_CONFIG: configFile }),
     };
     const [door] = await allOrNothing([
