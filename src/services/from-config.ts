@@ -16,6 +16,7 @@ import { isById, type Person } from '../exit/matching.js';
 import type { Contact } from '../exit/people.js';
 import type { AccessPort } from './access/access-port.js';
 import { createAccessService, type AccessService } from './access/access.js';
+import type { HasActed } from './access/other-exits.js';
 import { createKeycloakAdapter } from './access/adapters/keycloak-adapter.js';
 import { createLdapAdapter } from './access/adapters/ldap-adapter.js';
 import { activeDirectory, openldap } from './access/adapters/ldap-dialects.js';
@@ -111,10 +112,14 @@ export function hrPartner({ interview, policy }: Config, partner: HrPartnerConfi
 }
 
 /**
+ * @param hasActed whether an exit of an employee has acted in the last minutes
  * @returns the access services by the name of the critical system; a manual one has none
  * @throws ConfigError where the adapter of a system cannot be loaded
  */
-export async function createAccess(config: Config): Promise<ReadonlyMap<string, AccessService>> {
+export async function createAccess(
+  config: Config,
+  hasActed?: HasActed,
+): Promise<ReadonlyMap<string, AccessService>> {
   const services = config.systems.filter(isAsked).map(async (system) => {
     const { name, match, also, protectedGroups, hold, restore, tokensLive, settle } = system;
     const criticalGroups = hold.kind === 'groups' ? hold.groups : [];
@@ -127,7 +132,7 @@ export async function createAccess(config: Config): Promise<ReadonlyMap<string, 
       ...(settle !== undefined && { settleMs: settle }),
     };
     const groups = { protectedGroups, criticalGroups };
-    return [name, createAccessService({ port, match, also, lookUp, ...groups, declared })] as const;
+    return [name, createAccessService({ port, match, also, lookUp, ...groups, declared, hasActed })] as const;
   });
   return new Map(await Promise.all(services));
 }

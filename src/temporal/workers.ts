@@ -20,6 +20,7 @@ import {
   createSteps,
   createSubscribers,
 } from '../services/from-config.js';
+import { hasRunRecently } from '../activities/recent-run.js';
 import type { AccessService } from '../services/access/access.js';
 import { attemptsPerSecond } from '../services/protocols/pace.js';
 import { payloadConverterPath, workflowBundlePath } from './namespace.js';
@@ -60,7 +61,9 @@ export async function createWorkers({
   config,
   services,
 }: WorkerPlan): Promise<Worker[]> {
-  const access = services.includes('access') ? await createAccess(config) : new Map<string, AccessService>();
+  const access = services.includes('access')
+    ? await createAccess(config, hasRunRecently)
+    : new Map<string, AccessService>();
   const activitiesOf = {
     exit: () => ({ ...createExitActivities(config), ...createDirectoryActivities(createDirectory(config)) }),
     notification: () => createNotificationActivities(createNotification(config)),

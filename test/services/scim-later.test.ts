@@ -707,6 +707,42 @@ describe('a SCIM server', () => {
       assert.match(notes.join(), /no longer lists 2 other members of readers .*: u-2, u-3, all inactive/);
     });
 
+    describe('of those who are active', () => {
+      const acted: string[] = [];
+      const exits = () =>
+        createAccessService({
+          port: newPort(server),
+          match: byEmployeeId('externalId'),
+          declared: { settleMs: 0 },
+          hasActed: (employeeId) => Promise.resolve(acted.includes(employeeId)),
+        }).revoke({ employeeId: 'E-1' }, [], signal);
+      beforeEach(() => {
+        acted.length = 0;
+        alsoRemoves();
+      });
+
+      it('is not accused where their own exits have just acted', async () => {
+        acted.push('E-2', 'E-3');
+        assert.match(
+          (await exits()).notes.join(),
+          /2 other members of readers .*: u-2, u-3, by their own exits/,
+        );
+      });
+
+      it('is accused of the one without an exit alone', async () => {
+        acted.push('E-2');
+        const reason = await finalFailure(FailureType.HarmedOthers, exits());
+        assert.match(reason, /no longer lists 1 other member of readers since it removed u-1: u-3\./);
+      });
+
+      it('cannot be accused of one that does not show whose it is', async () => {
+        acted.push('E-2');
+        delete user('u-3')['externalId'];
+        const reason = await finalFailure(FailureType.CannotTell, exits());
+        assert.match(reason, /since it removed u-1: u-3, perhaps by their own exits/);
+      });
+    });
+
     it('is accused where one of them is active', async () => {
       user('u-2')['active'] = false;
       alsoRemoves();

@@ -6,6 +6,7 @@ import { keepExitList } from '../observing/exit-list.js';
 import type { Log } from '../../process/logger.js';
 import { openAttempts } from '../jetstream/attempts.js';
 import type { Bus } from '../jetstream/bus.js';
+import { hasRecentEvent } from './recent-event.js';
 import { hrSubscription } from './hr-subscriber.js';
 import { correctionSubscription } from './correction-subscriber.js';
 import { employeeSubscription } from './employee-subscriber.js';
@@ -86,7 +87,7 @@ export async function startServices({
     },
     async access() {
       const { recheckEvery } = config.policy;
-      const access = await createAccess(config);
+      const access = await createAccess(config, hasRecentEvent(bus));
       const limitOf = await openRateLimits(bus);
       const names = config.systems.map(({ name }) => name);
       return [

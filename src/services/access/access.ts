@@ -8,6 +8,7 @@ import { capture } from './capture.js';
 import { driftOf } from './drift-of.js';
 import type { Matching } from './find-accounts.js';
 import { fullCostOf } from '../../exit/cost.js';
+import { askExits, type HasActed } from './other-exits.js';
 import { groupsOf, isChangeable } from './memberships.js';
 import { wouldBeLast } from './protection.js';
 import { restore } from './restore.js';
@@ -21,6 +22,8 @@ export interface AccessOptions extends Matching {
   protectedGroups?: readonly string[];
   /** Groups that the hold takes. */
   criticalGroups?: readonly string[];
+  /** Absent where no other process can carry out exits. */
+  hasActed?: HasActed | undefined;
 }
 
 type Declared = Partial<Pick<Capabilities, 'restore' | 'settleMs' | 'tokensLiveMs'>>;
@@ -32,6 +35,7 @@ export function createAccessService({
   protectedGroups = [],
   criticalGroups = [],
   declared = {},
+  hasActed,
   ...matching
 }: AccessOptions) {
   const port: AccessPort = {
@@ -43,6 +47,7 @@ export function createAccessService({
       return { ...told, ...declared };
     },
   };
+  if (hasActed) askExits(port, hasActed, matching.match);
   return {
     capture: capture(port, matching),
     block: block(port, protectedGroups, declared.restore === 'nothing'),

@@ -82,7 +82,7 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
       /** A retry goes on with the next group. */
       async function onHarm(error: unknown): Promise<never> {
         watched.delete(groupId);
-        if (isFinalFailure(error, FailureType.HarmedOthers)) await record();
+        if (isFinalFailure(error, FailureType.HarmedOthers, FailureType.CannotTell)) await record();
         throw error;
       }
     }

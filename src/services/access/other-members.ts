@@ -1,7 +1,8 @@
 /** The other members of a group around a write of ours: whom it took besides. */
-import { FailureType, FinalFailure, whereUntold } from '../../exit/failures.js';
+import { cannotTell, FailureType, FinalFailure, whereUntold } from '../../exit/failures.js';
 import type { GroupRef } from '../../exit/hold-facts.js';
 import type { AccessPort, Members, Outcome } from './access-port.js';
+import { unexplained } from './other-exits.js';
 import { isSameId, plainId } from '../protocols/resource-id.js';
 
 /** What this process has removed from the groups of a system, as `<group id> <account id>`: no harm by the next removal. */
@@ -83,19 +84,24 @@ export async function watchOthers(
         ];
       const known = ours.get(port);
       const after = new Set(members?.ids.map(plainId));
-      const went = before.filter((id) => !after.has(plainId(id)) && !known?.has(keyOf(group, id)));
-      if (went.length === 0) return [];
-      const some = went.slice(0, MOST_READ).join(', ') + (went.length > MOST_READ ? ', …' : '');
+      const all = before.filter((id) => !after.has(plainId(id)) && !known?.has(keyOf(group, id)));
+      if (all.length === 0) return [];
       // Of a list that is cut off, the server may show another part each time.
       if (members?.isComplete === false && others().length >= before.length)
         return [
           `it cannot be told whether other members went: ${port.system} may show only some of ${group.displayName}`,
         ];
-      const harm = `${port.system} no longer lists ${went.length} other member${went.length === 1 ? '' : 's'} of ${group.displayName} ${what}: ${some}`;
+      const isLostOf = (ids: readonly string[]): string => {
+        const some = ids.slice(0, MOST_READ).join(', ') + (ids.length > MOST_READ ? ', …' : '');
+        return `${port.system} no longer lists ${ids.length} other member${ids.length === 1 ? '' : 's'} of ${group.displayName} ${what}: ${some}`;
+      };
       // The list of the very version that our write made shows its effect alone. Any other may show the removals of others as well.
-      const isExact =
-        made !== undefined && made === members?.version && went.some((id) => here?.includes(id));
+      const isExact = made !== undefined && made === members?.version && all.some((id) => here?.includes(id));
       // Another process of ours may carry out their exits: a removal by it is no harm.
+      const isFew = !isExact && all.length <= MOST_READ;
+      const { ids: went, isTold } = isFew ? await unexplained(port, all, signal) : { ids: all, isTold: true };
+      if (went.length === 0) return [`${isLostOf(all)}, by their own exits`];
+      const harm = isLostOf(went);
       if (!isExact && (await areInactive(went)))
         return [`${harm}, all inactive, perhaps by their own exits or another administrator`];
       // One loss may be a coincidence, and a second one in the same attempt is none. Another version shows the write of another.
@@ -106,8 +112,12 @@ export async function watchOthers(
           ? undefined
           : `${harm}, perhaps by another administrator: give them back there if that was not meant, then retry`,
       );
-      if (!isExact && losses.size === 1 && !isDrastic(went.length, before.length))
-        return isOfAnother ? [`${harm}, by another administrator`] : [];
+      const isMuch = losses.size > 1 || isDrastic(went.length, before.length);
+      if (!isExact && isMuch && !isTold)
+        throw cannotTell(
+          `${harm}, perhaps by their own exits: give them back there if that was not meant; the hold has touched no further group. Retry goes on with the next one`,
+        );
+      if (!isExact && !isMuch) return isOfAnother ? [`${harm}, by another administrator`] : [];
       throw new FinalFailure(
         FailureType.HarmedOthers,
         `${harm}. Give them back there by hand; the hold has touched no further group. Retry goes on with the next one`,

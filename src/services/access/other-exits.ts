@@ -1,0 +1,40 @@
+/** The exits of other members: another process of EMS may have removed them from the group in the same moment. */
+import { whereUntold } from '../../exit/failures.js';
+import { EmployeeId } from '../../exit/ids.js';
+import { isById, type Match } from '../../exit/matching.js';
+import { valuesOf } from '../protocols/scim-resource.js';
+import type { AccessPort } from './access-port.js';
+
+/** Whether an exit of this employee has acted in the last minutes. */
+export type HasActed = (employeeId: string, signal: AbortSignal) => Promise<boolean>;
+
+/** A removal takes seconds, and the retry of one that was lost some minutes. */
+const RECENT_MS = 10 * 60_000;
+export const isRecent = (at: Date): boolean => Date.now() - at.getTime() < RECENT_MS;
+
+const asked = new WeakMap<AccessPort, { hasActed: HasActed; match: readonly Match[] }>();
+
+export const askExits = (port: AccessPort, hasActed: HasActed, match: readonly Match[]): void =>
+  void asked.set(port, { hasActed, match });
+
+/** @returns the accounts that no exit explains, and whether each of them shows whose it is */
+export async function unexplained(
+  port: AccessPort,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<{ ids: readonly string[]; isTold: boolean }> {
+  const exits = asked.get(port);
+  if (!exits) return { ids, isTold: true };
+  const left: string[] = [];
+  let isTold = true;
+  for (const id of ids) {
+    const account = await port.read({ id }, signal).catch(whereUntold(undefined));
+    const employeeId = exits.match
+      .filter(isById)
+      .flatMap(({ attribute }) => valuesOf(account?.others, attribute))
+      .find((each) => EmployeeId.safeParse(each).success);
+    isTold &&= employeeId !== undefined;
+    if (employeeId === undefined || !(await exits.hasActed(employeeId, signal))) left.push(id);
+  }
+  return { ids: left, isTold };
+}
