@@ -147,6 +147,38 @@ describe('on a SCIM server that hides memberships', () => {
     assert.match(notes.join('; '), /it is inactive now: by a late effect of the removal/);
   });
 
+  describe('where it refuses the filter by members, and only a group read by its id shows them', () => {
+    const onlyById: Odd = (asked, usual) =>
+      asked.filter?.attribute === 'members.value'
+        ? scimError(501, 'not supported')
+        : showing((each, isList) => (isList ? withoutMembers(each) : each))(asked, usual);
+    beforeEach(() => {
+      group('admins', 'ravi', 'dana');
+      group('readers', 'ravi', 'dana');
+      server.odd(onlyById);
+    });
+
+    for (const hold of [{ kind: 'suspend' } as const, holding('admins')])
+      it(`a hold of kind ${hold.kind} is made, and given back`, async () => {
+        const account = await capture(hold);
+        const { taken, notes } = await block(account, hold);
+        assert.deepEqual(notes, []);
+        await access().restore(account, taken, signal);
+        assert.deepEqual(membersOf('admins'), ['ravi', 'dana']);
+        assert.equal(isActive('dana'), true);
+      });
+
+    it('a revocation finds every group', async () => {
+      assert.equal((await revoke([])).removedGroups.length, 2);
+      assert.deepEqual([membersOf('admins'), membersOf('readers')], [['ravi'], ['ravi']]);
+    });
+
+    it('cannot be told where there are too many groups to read', async () => {
+      for (let i = 0; i < 100; i++) group(`g-${i}`, 'ravi');
+      await finalFailure(FailureType.CannotTell, revoke([]));
+    });
+  });
+
   describe('a revocation', () => {
     it('cannot tell where lists hide members and the filter finds none', async () => {
       group('admins', 'ravi', 'dana');

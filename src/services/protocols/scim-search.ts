@@ -11,6 +11,8 @@ import type { ScimWire } from './scim-wire.js';
 
 /** A system that does not understand a filter is read whole, up to this size. */
 const MAX_SCANNED = 2000;
+/** Where lists do not show the attribute, each resource is read by its id, up to so many. */
+const MAX_READ = 100;
 const MAX_SAMPLES = 2;
 const MAX_WITNESSES = 3;
 
@@ -24,6 +26,8 @@ interface Question {
   showing?: Record<string, string>;
   /** Whether the values are ids, which another case makes another one. */
   isId?: boolean;
+  /** Reads an element of a list by its id, which may show what lists do not. */
+  readWhole?: (element: unknown, signal: AbortSignal) => Promise<unknown>;
 }
 
 interface Search extends Question {
@@ -112,11 +116,25 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
     return [];
   }
 
+  /** @returns the elements of a list, read one by one where the list does not show the attribute */
+  async function whole(
+    elements: unknown[],
+    { attribute, readWhole }: Question,
+    signal: AbortSignal,
+  ): Promise<unknown[]> {
+    const isShown = elements.some((each) => valuesOf(each, attribute).length > 0);
+    if (isShown || !readWhole || elements.length > MAX_READ) return elements;
+    const read: unknown[] = [];
+    for (const each of elements) read.push((await readWhole(each, signal)) ?? each);
+    return read;
+  }
+
   /** @throws FinalFailure CannotTell where the system is too large, or does not show the attribute */
   async function scan(search: Search, signal: AbortSignal): Promise<unknown[]> {
     const { type, attribute, value, showing, query } = search;
     const listing = await lists.some(type, showing ?? query ?? {}, signal, MAX_SCANNED + 1);
-    const { elements, isComplete } = listing!;
+    const { isComplete } = listing!;
+    const elements = isComplete ? await whole(listing!.elements, search, signal) : listing!.elements;
     const shown = elements.map((each) => valuesOf(each, attribute));
     // One that shows neither the attribute nor an id may be the one asked for: the caller judges it.
     const hits = elements.filter((each, i) =>

@@ -39,14 +39,6 @@ export type ScimClient = ReturnType<typeof createScimClient>;
 
 const WITHOUT_MEMBERS = { excludedAttributes: 'members' };
 const WITH_MEMBERS = { attributes: 'displayName,members,meta' };
-const BY_MEMBER = {
-  type: 'Groups',
-  attribute: 'members.value',
-  query: WITHOUT_MEMBERS,
-  showing: WITH_MEMBERS,
-  isId: true,
-} as const;
-
 /** How many groups are read one by one for a member that they show. */
 const MAX_TRIED = 3;
 
@@ -57,6 +49,17 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   const search = createScimSearch(wire, lists);
   const user = (id: string, signal: AbortSignal) => getUser(id, {}, signal);
   const group = (id: string, signal: AbortSignal) => get('Groups', id, WITHOUT_MEMBERS, groupOf, signal);
+  const BY_MEMBER = {
+    type: 'Groups',
+    attribute: 'members.value',
+    query: WITHOUT_MEMBERS,
+    showing: WITH_MEMBERS,
+    isId: true,
+    readWhole: async (element: unknown, signal: AbortSignal) => {
+      const id = groupOf(element)?.id;
+      return id === undefined ? undefined : (await get('Groups', id, WITH_MEMBERS, groupOf, signal))?.json;
+    },
+  } as const;
   /** Whether a member of a group has been seen to be called by its id. */
   let hasIds = false;
   /** Whether the filter has found a group of an inactive member. */
