@@ -35,7 +35,7 @@ export const driftOf =
     const isKnown = knownKeys([...matching.match, ...(matching.also ?? [])], employee).length > 0;
     if (!now && isKnown)
       untold ??= cannotTell(
-        `no key of ${employee.employeeId} finds accounts there now: ${held.length > 0 ? 'another' : 'one'} may be active`,
+        `no key of ${employee.employeeId} finds accounts now: ${held.length > 0 ? 'another' : 'one'} may be active`,
       );
     const other = `${held.length > 0 ? 'another' : 'an'} account of the employee`;
     for (const { id, userName, active } of now ?? []) {
@@ -117,6 +117,6 @@ export const driftOf =
     }
 
     function cannotTell(what: string): Seen {
-      return { what: `cannot tell on ${port.system}: ${what}`, isUntold: true };
+      return { what: `cannot tell: ${what}`, isUntold: true };
     }
   };
