@@ -13,6 +13,7 @@ import { createWorkers, runWorkers, workerServices, type ServiceName } from './t
 import {
   ensureDriftCheck,
   ensureSearchAttributes,
+  ensureWeeklyDigest,
   payloadConverterPath,
   workflowBundlePath,
 } from './temporal/namespace.js';
@@ -78,6 +79,7 @@ async function main(): Promise<void> {
     if (services.includes('exit')) {
       const client = new Client({ connection, namespace, dataConverter: { payloadConverterPath } });
       await ensureDriftCheck(client, config.policy.recheckEvery);
+      await ensureWeeklyDigest(client, config);
     }
     const workers = await createWorkers({ connection, namespace, config, services });
     const running = runWorkers(workers);

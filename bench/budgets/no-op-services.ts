@@ -34,6 +34,7 @@ export const directory: DirectoryService = {
 };
 
 export const notification: NotificationService = {
+  sendDigest: unexpected,
   notifyManager({ exitId, employee: { employeeId, manager } }) {
     tell(employeeId, 'told');
     return Promise.resolve(sentTo(exitId, 'notify-manager', manager.email));

@@ -35,6 +35,11 @@ export function createNotificationActivities(notification: NotificationService) 
     notifyOperator: (input: Input<'notifyOperator'>) =>
       attempt(({ signal }) => notification.notifyOperator(input, signal)),
 
+    sendDigest: (input: Input<'sendDigest'>) =>
+      attempt((attempt: Attempt<string[]>) =>
+        notification.sendDigest(input, deliveriesOf(attempt, []), attempt.signal),
+      ),
+
     notifyOfOrphanedHold: (input: Input<'notifyOfOrphanedHold'>) =>
       attempt(({ signal }) => notification.notifyOfOrphanedHold(input, signal)),
   };

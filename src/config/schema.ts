@@ -14,6 +14,7 @@ import { ManualService } from './manual-schema.js';
 import { OwnAdapter } from './own-schema.js';
 import { Subscriber } from './subscriber-schema.js';
 import { Webhook } from './webhook-schema.js';
+import { days } from './days.js';
 
 const Domain = z.string().transform((text, context) => {
   const domain = asciiDomain(text);
@@ -29,7 +30,6 @@ const Calendar = z.strictObject({
 });
 const HrPartner = Person.extend({ calendar: Calendar.optional() });
 const TimeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time such as "09:00"');
-const days = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 
 const ScimServer = z.strictObject({
   scimUrl: Url,
@@ -269,6 +269,8 @@ export const ConfigFile = z.strictObject({
     withinWorkingDays: z.number().int().min(1).max(60),
     holidays: z.array(IsoDate).default([]),
   }),
+  /** When HR gets a mail with the open exits, on the company's clock; absent: never. */
+  digest: z.strictObject({ day: z.enum(days), at: TimeOfDay }).optional(),
   steps: z
     .array(CustomStep)
     .default([])

@@ -2,12 +2,14 @@
 import { fileURLToPath } from 'node:url';
 import {
   ScheduleAlreadyRunning,
+  ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   type Client,
   type ScheduleOptions,
 } from '@temporalio/client';
 import { encodeSearchAttributeIndexedValueType } from '@temporalio/common/lib/search-attributes.js';
 import type { NativeConnection } from '@temporalio/worker';
+import type { Config } from '../config/config.js';
 import { taskQueues } from '../exit/queues.js';
 import { searchAttributes } from '../workflows/search-attributes.js';
 
@@ -65,11 +67,49 @@ export async function ensureDriftCheck(client: Client, recheckEveryMs: number): 
   } satisfies ScheduleOptions['action'];
   const spec = { intervals: [{ every: recheckEveryMs }] };
   const policies = { overlap: ScheduleOverlapPolicy.SKIP };
+  await ensureSchedule(client, { scheduleId: DRIFT_CHECK, spec, action, policies });
+}
+
+export const WEEKLY_DIGEST = 'weekly-digest';
+
+/** Creates or updates the schedule of the digest for HR; without one in the configuration, it deletes it. */
+export async function ensureWeeklyDigest(client: Client, config: Config): Promise<void> {
+  const { digest, interview } = config;
+  if (!digest) {
+    await client.schedule
+      .getHandle(WEEKLY_DIGEST)
+      .delete()
+      .catch((error: unknown) => {
+        if (!(error instanceof ScheduleNotFoundError)) throw error;
+      });
+    return;
+  }
+  const [hour, minute] = digest.at.split(':').map(Number);
+  const dayOfWeek = digest.day.toUpperCase() as Uppercase<typeof digest.day>;
+  const queue = config.taskQueues === 'shared' ? taskQueues.exit : taskQueues.notification;
+  await ensureSchedule(client, {
+    scheduleId: WEEKLY_DIGEST,
+    spec: { calendars: [{ dayOfWeek, hour: hour!, minute: minute! }], timezone: interview.timeZone },
+    action: {
+      ...{ type: 'startWorkflow', workflowType: 'weeklyDigest', workflowId: 'weekly-digest' },
+      ...{ taskQueue: taskQueues.exit, args: [{ queue }] },
+    },
+    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 day' },
+  });
+}
+
+async function ensureSchedule(client: Client, schedule: ScheduleOptions): Promise<void> {
+  const { scheduleId, spec, action, policies } = schedule;
   try {
-    await client.schedule.create({ scheduleId: DRIFT_CHECK, spec, action, policies });
+    await client.schedule.create(schedule);
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    // Another worker has created it, or an earlier start with another interval.
-    await client.schedule.getHandle(DRIFT_CHECK).update(({ state }) => ({ spec, action, policies, state }));
+    // Another worker has created it, or an earlier start with another time.
+    await client.schedule.getHandle(scheduleId).update(({ state }) => ({
+      spec,
+      action: action as typeof action & { workflowId: string },
+      policies: policies!,
+      state,
+    }));
   }
 }

@@ -1,6 +1,7 @@
 /** The Temporal workers: one for each task queue of the chosen services. */
 import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createAccessActivities } from '../activities/access-activities.js';
+import { createDigestActivities } from '../activities/digest-activities.js';
 import { createDirectoryActivities } from '../activities/directory-activities.js';
 import { createDriftActivities } from '../activities/drift-activities.js';
 import { createExitActivities } from '../activities/exit-activities.js';
@@ -65,7 +66,14 @@ export async function createWorkers({
     ? await createAccess(config, hasRunRecently)
     : new Map<string, AccessService>();
   const activitiesOf = {
-    exit: () => ({ ...createExitActivities(config), ...createDirectoryActivities(createDirectory(config)) }),
+    exit: () => {
+      const directory = createDirectory(config);
+      return {
+        ...createExitActivities(config),
+        ...createDirectoryActivities(directory),
+        ...createDigestActivities(directory),
+      };
+    },
     notification: () => createNotificationActivities(createNotification(config)),
     hr: () => createHrActivities(createHr(config, slotWorkflows)),
     access: () => ({ ...createAccessActivities(access), ...createDriftActivities(access) }),

@@ -3,3 +3,4 @@ export { interviewSlot } from './interview-slot.js';
 export { reportOrphanedHold } from './report-orphaned-hold.js';
 export { sweepHolds } from './sweep-holds.js';
 export { tellSubscribers } from './tell-subscribers.js';
+export { weeklyDigest } from './weekly-digest.js';

@@ -1,6 +1,7 @@
 /** Starts the services of the choreographed form. Each has its durable consumers, and calls `src/services`. */
 import { isById } from '../../exit/matching.js';
 import { accessSubscription } from './access-subscriber.js';
+import { startDigestTimer } from './digest-timer.js';
 import { driftSubscription } from './drift-subscriber.js';
 import { keepExitList } from '../observing/exit-list.js';
 import type { Log } from '../../process/logger.js';
@@ -79,6 +80,9 @@ export async function startServices({
         run(reviewSubscription(service)),
         run(correctionSubscription(service)),
         run(secondPersonSubscription(service)),
+        ...(config.digest
+          ? [Promise.resolve(startDigestTimer({ bus, config, directory, service, leaseMs, log }))]
+          : []),
       ];
     },
     async hr() {

@@ -15,6 +15,7 @@ export const mailNames = [
   'decision-reminder',
   'decision-escalation',
   'second-person',
+  'weekly-digest',
   'operator-attention',
   'operator-orphaned-hold',
   'task-request',
@@ -25,7 +26,7 @@ export const mailNames = [
 ] as const;
 export type MailName = (typeof mailNames)[number];
 
-export interface MailData extends Record<MailName, EveryMail> {
+export interface MailData extends Record<MailName, ForLayout> {
   'manager-resignation': AboutSystems & {
     /** `YYYY-MM-DD` */
     lastWorkingDay: string | null;
@@ -55,6 +56,26 @@ export interface MailData extends Record<MailName, EveryMail> {
     override: string | null;
     note: string | null;
     commands: { confirm: string; reject: string | null; status: string };
+  };
+  /** To HR: the open exits, the most urgent first. */
+  'weekly-digest': ForLayout & {
+    open: number;
+    attention: number;
+    overdue: number;
+    /** How many exits are not in the list. */
+    left: number;
+    /** The list in the console; null where there is none. */
+    list: string | null;
+    exits: {
+      /** "Dana Fox (E-1002)", or the id alone. */
+      nameAndId: string;
+      awaits: 'hr' | 'second' | 'date' | 'ems';
+      needsAttention: boolean;
+      isOverdue: boolean;
+      reviewBy: string | null;
+      /** `YYYY-MM-DD` */
+      lastWorkingDay: string | null;
+    }[];
   };
   'operator-attention': EveryMail & {
     commands: { status: string };
@@ -109,8 +130,8 @@ interface Person {
   email: string;
 }
 
-/** Also for the layouts. Times are ISO 8601 in UTC. */
-interface EveryMail {
+/** For the layouts. Times are ISO 8601 in UTC. */
+interface ForLayout {
   organisation: string;
   /** The person in the salutation; null in mails to several people. */
   to: {
@@ -118,16 +139,19 @@ interface EveryMail {
     /** The reason for a substitute of the manager, in English. */
     insteadOfManager: string | null;
   } | null;
+  /** The exit in the console; null where there is none, or where the recipient does not see it. */
+  link: string | null;
+  /** Only in mails to the employee, the manager and the person of a task. */
+  whomToAsk: { hrPartner: Person; operator: Person } | null;
+}
+
+interface EveryMail extends ForLayout {
   employee: {
     /** "Dana Fox", or the id where the directory does not know them. */
     name: string;
     /** "Dana Fox (E-1002)", or the id alone. */
     nameAndId: string;
   };
-  /** The exit in the console; null where there is none, or where the recipient does not see it. */
-  link: string | null;
-  /** Only in mails to the employee, the manager and the person of a task. */
-  whomToAsk: { hrPartner: Person; operator: Person } | null;
 }
 
 interface EveryRequest extends EveryMail {

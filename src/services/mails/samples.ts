@@ -49,6 +49,11 @@ const cause = (step: string, error: string) => ({
     skip: resolve(step, 'skip'),
   },
 });
+type Listed = MailData['weekly-digest']['exits'][number];
+const listed = (more: Partial<Listed>): Listed => ({
+  ...{ nameAndId: 'Dana Fox (E-1002)', awaits: 'hr', needsAttention: false, isOverdue: false },
+  ...{ reviewBy: null, lastWorkingDay: null, ...more },
+});
 const task = {
   ...about,
   whomToAsk: { hrPartner, operator },
@@ -127,6 +132,41 @@ export const samples: { [K in keyof MailData]: MailData[K][] } = {
         reject: null,
         status,
       },
+    },
+  ],
+  'weekly-digest': [
+    {
+      ...{
+        organisation: 'Acme',
+        to: { name: 'Acme HR', insteadOfManager: null },
+        link: null,
+        whomToAsk: null,
+      },
+      ...{ open: 53, attention: 1, overdue: 2, left: 50, list: 'https://exits.acme.example/?show=open' },
+      exits: [
+        listed({ needsAttention: true, isOverdue: true, reviewBy, lastWorkingDay: '2026-12-31' }),
+        listed({ awaits: 'second', reviewBy }),
+        listed({ awaits: 'date', lastWorkingDay: '2026-12-31' }),
+        listed({ awaits: 'ems' }),
+      ],
+    },
+    {
+      ...{
+        organisation: 'Acme',
+        to: { name: 'Acme HR', insteadOfManager: null },
+        link: null,
+        whomToAsk: null,
+      },
+      ...{ open: 1, attention: 0, overdue: 0, left: 0, list: null, exits: [listed({})] },
+    },
+    {
+      ...{
+        organisation: 'Acme',
+        to: { name: 'Acme HR', insteadOfManager: null },
+        link: null,
+        whomToAsk: null,
+      },
+      ...{ open: 0, attention: 0, overdue: 0, left: 0, list: null, exits: [] },
     },
   ],
   'operator-attention': [

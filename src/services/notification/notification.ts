@@ -1,9 +1,17 @@
 /** The mails of an exit to the manager, the employee, HR and the operator, except those on the interview. */
 import { notConcerned } from '../../exit/contacts.js';
 import type { Corrected, Decision, Uncorrected } from '../../exit/decision.js';
+import type { Digest } from '../../exit/digest.js';
 import type { OrphanedHold } from '../../exit/drift.js';
 import { messageId } from '../../exit/ids.js';
-import type { Answer, Contact, Employee, Sent } from '../../exit/people.js';
+import {
+  shortName,
+  titleOf,
+  type Answer,
+  type Contact,
+  type Employee,
+  type Sent,
+} from '../../exit/people.js';
 import type { Proposal } from '../../exit/proposals.js';
 import type { Recipient } from '../../exit/told.js';
 import type { Resignation } from '../../exit/resignation.js';
@@ -245,6 +253,37 @@ export function createNotificationService({
         },
       });
       return send(exitId, `second-person.${number}`, to, mail, signal);
+    },
+
+    /**
+     * The weekly mail to each HR partner.
+     * @param id of the digest: the same one is the same mail
+     * @throws FinalFailure AddressRefused, Refused
+     */
+    sendDigest(
+      { id, digest }: { id: string; digest: Digest },
+      deliveries: Deliveries,
+      signal: AbortSignal,
+    ): Promise<Answer[]> {
+      const { open, attention, overdue, exits } = digest;
+      const { consoleUrl } = organisation;
+      const data = {
+        ...{ organisation: organisation.name, link: null, whomToAsk: null },
+        ...{ open, attention, overdue, left: open - exits.length },
+        list: consoleUrl === '' ? null : `${consoleUrl}/?show=open`,
+        exits: exits.map(({ employeeId, name: employeeName, reviewBy, lastWorkingDay, ...about }) => ({
+          ...{ nameAndId: titleOf({ employeeId, employeeName }), ...about },
+          ...{ reviewBy: reviewBy ?? null, lastWorkingDay: lastWorkingDay ?? null },
+        })),
+      };
+      const mails = hrPartners.map((to) => ({
+        to,
+        mail: templates.render('weekly-digest', to.language, {
+          ...data,
+          to: { name: shortName(to.name), insteadOfManager: null },
+        }),
+      }));
+      return sendEach(id, 'weekly-digest', mails, deliveries, signal);
     },
 
     escalate(

@@ -1,0 +1,79 @@
+/**
+ * The weekly digest for HR in the choreographed form. Each process looks at the clock; the record of the week, which one of them leases,
+ * makes it one digest.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Config } from '../../config/config.js';
+import { lastWeekly } from '../../config/weekly.js';
+import { digestOf, withNames } from '../../exit/digest.js';
+import type { Log } from '../../process/logger.js';
+import type { DirectoryService } from '../../services/directory/directory.js';
+import type { NotificationService } from '../../services/notification/notification.js';
+import type { Bus } from '../jetstream/bus.js';
+import { OutageLog } from '../jetstream/outage-log.js';
+import { Busy, openRecords } from '../jetstream/records.js';
+import { readExitList } from '../observing/exit-list.js';
+import { deliveriesOf, type Delivering } from './deliveries-of-record.js';
+import type { Subscriber } from './subscriber.js';
+
+interface DigestTimer {
+  bus: Bus;
+  config: Config;
+  directory: DirectoryService;
+  service: NotificationService;
+  leaseMs: number;
+  log: Log;
+}
+
+interface Week extends Delivering {
+  isDone: boolean;
+}
+
+const LOOK_EVERY_MS = 30_000;
+/** A later one would be old news, and the next one comes. */
+const GIVE_UP_AFTER_MS = 24 * 60 * 60 * 1000;
+
+export function startDigestTimer({ bus, config, directory, service, leaseMs, log }: DigestTimer): Subscriber {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const outage = new OutageLog(log, 'the weekly digest cannot be sent');
+  let doneFor = '';
+
+  async function look(): Promise<void> {
+    const { date, instant } = lastWeekly(config.digest!, config.interview.timeZone, new Date().toISOString());
+    if (date === doneFor || Date.now() - Date.parse(instant) > GIVE_UP_AFTER_MS) return;
+    const empty: Week = { delivered: [], isDone: false };
+    const records = await openRecords<Week>(bus, { bucket: 'weekly-digests', empty, leaseMs });
+    await records.lease(date, signal, async (record) => {
+      if (record.value.isDone) return;
+      await record.save();
+      const rows = (await readExitList(bus)).filter(({ closedAt }) => closedAt === undefined);
+      const open = rows.map((row) => ({ ...row, needsAttention: row.stuckSteps.length > 0 }));
+      const digest = await withNames(digestOf(open, new Date().toISOString()), (employeeId) =>
+        directory.lookUp(employeeId, record.signal),
+      );
+      await service.sendDigest({ id: `digest-${date}`, digest }, deliveriesOf(record), record.signal);
+      record.value.isDone = true;
+    });
+    doneFor = date;
+  }
+
+  const running = (async () => {
+    while (!signal.aborted) {
+      const lookedAt = Date.now();
+      try {
+        await look();
+        outage.answered(lookedAt);
+      } catch (error) {
+        if (!signal.aborted && !(error instanceof Busy)) outage.failed(error as Error);
+      }
+      await pause(LOOK_EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  })();
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
