@@ -17,6 +17,7 @@ import type { Outcome } from '../src/exit/decision.js';
 import type { EventType } from '../src/exit/events.js';
 import { firstMessage, startChild, type Child } from '../src/local/child.js';
 import { natsUsers, passwordOf, startDeployedNats } from './support/deployed-nats.js';
+import { dueDigest } from './support/due-digest.js';
 import { eventually } from './support/eventually.js';
 import { scratchFolder } from './support/temporal.js';
 import { HR, startWorld, stateOf, stepOf, type World } from './support/world.js';
@@ -63,7 +64,15 @@ describe('@long the NATS server of the deployment', () => {
     await once(payroll.listen(0, '127.0.0.1'), 'listening');
     const call = `{ url: 'http://127.0.0.1:${(payroll.address() as AddressInfo).port}' }`;
     const step = `steps: [{ name: final-pay, begins: resigned, gates: true, call: ${call} }]\n# Steps of your own`;
-    world = await startWorld({ services: [], config: [['# Steps of your own', step]] });
+    const { day, at } = dueDigest('Europe/Berlin');
+    const digest = `digest: { day: ${day}, at: '${at}' }`;
+    world = await startWorld({
+      services: [],
+      config: [
+        ['# Steps of your own', step],
+        ["# digest: { day: monday, at: '08:00' }", digest],
+      ],
+    });
     const { config } = world;
     const open = async (user: string) => [user, await connectBus(natsConfigOf(urlOf(user)), user)] as const;
     buses = Object.fromEntries(await Promise.all(natsUsers.map(open)));
@@ -118,6 +127,12 @@ describe('@long the NATS server of the deployment', () => {
       }
     });
   }
+
+  it('lets the notification service send the weekly digest', async () => {
+    await eventually('the digest', () =>
+      Promise.resolve(world.mail.to(HR).find(({ messageId }) => messageId?.includes('weekly-digest'))),
+    );
+  });
 
   it('lets each service restart, plan an exit without a plan, and keep the list', async () => {
     for (const name of subscriberNames) {

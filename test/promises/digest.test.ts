@@ -1,18 +1,10 @@
 import assert from 'node:assert/strict';
-import { Temporal } from 'temporal-polyfill';
-import { days } from '../../src/config/days.js';
-import type { Config } from '../../src/config/config.js';
 import { ensureWeeklyDigest, WEEKLY_DIGEST } from '../../src/temporal/namespace.js';
+import { dueDigest } from '../support/due-digest.js';
 import { eventually } from '../support/eventually.js';
 import { HR } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
 import { waiting } from './on-the-way.js';
-
-/** Its time came some minutes ago. */
-function due({ interview }: Config): NonNullable<Config['digest']> {
-  const at = Temporal.Now.zonedDateTimeISO(interview.timeZone).subtract({ minutes: 5 });
-  return { day: days[at.dayOfWeek - 1]!, at: at.toPlainTime().toString({ smallestUnit: 'minute' }) };
-}
 
 inBothForms('the weekly digest', { systems: ['payroll'] }, (company) => {
   let world: Company;
@@ -21,7 +13,7 @@ inBothForms('the weekly digest', { systems: ['payroll'] }, (company) => {
 
   /** As two processes of a deployment do, one after a restart. */
   async function serveTwice(): Promise<void> {
-    await world.restart((config) => (config.digest = due(config)));
+    await world.restart((config) => (config.digest = dueDigest(config.interview.timeZone)));
     if (world.form === 'choreographed') return world.startServing();
     for (let i = 0; i < 2; i++) await ensureWeeklyDigest(world.client, world.config);
   }

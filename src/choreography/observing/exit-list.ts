@@ -5,7 +5,7 @@
  */
 import { isStuck } from '../../exit/status.js';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { JsMsg } from '@nats-io/jetstream';
+import type { JsMsg, MsgRequest } from '@nats-io/jetstream';
 import { parseSubject, type EventType, type StoredEvent } from '../../exit/events.js';
 import type { Exit } from '../../exit/exit.js';
 import type { ListedExit } from '../../exit/exits.js';
@@ -60,6 +60,31 @@ export async function readExitList(bus: Bus): Promise<ListRow[]> {
   for (const employeeId of changed)
     for (const row of await readRowsOf(bus, employeeId)) rows.set(keyOf(row), row);
   return [...rows.values()];
+}
+
+/**
+ * The open exits as the read model has them, once it has caught up with what is in the stream now. It costs a request for each exit, and
+ * no consumer, which a service may not make.
+ */
+export async function readOpenRows(bus: Bus, signal: AbortSignal): Promise<ListRow[]> {
+  const { state } = await bus.jsm.streams.info(EXITS);
+  while (!(await isKeptUpTo(bus, state.last_seq))) await pause(PAUSE_MS, undefined, { signal });
+  const rows: ListRow[] = [];
+  for (let seq = 1; ;) {
+    const found = await bus.find(`KV_${BUCKET}`, { seq, next_by_subj: `$KV.${BUCKET}.>` } as MsgRequest);
+    if (!found) return rows;
+    signal.throwIfAborted();
+    seq = found.seq + 1;
+    const row = found.data.length > 0 ? found.json<ListRow>() : undefined;
+    if (row && row.closedAt === undefined) rows.push(row);
+  }
+}
+
+async function isKeptUpTo(bus: Bus, seq: number): Promise<boolean> {
+  const keeper = await findConsumer(bus, KEEPER);
+  if (!keeper) return false;
+  const { ack_floor: floor, num_pending: ahead, num_ack_pending: underWay } = keeper;
+  return floor.stream_seq >= seq || (ahead === 0 && underWay === 0);
 }
 
 /** @returns the exits of one employee, from the stream alone */
