@@ -41,7 +41,7 @@ export async function startPageBrowser(url: string): Promise<PageBrowser> {
       page.on('pageerror', ({ message }) => errors.push(message));
       page.on('console', (message) => {
         // A page with the status of a refusal is logged as an error too.
-        if (message.type() === 'error' && !/status of 4\d\d/.test(message.text()))
+        if (message.type() === 'error' && !/status of (4\d\d|50[34])/.test(message.text()))
           errors.push(message.text());
       });
       await page.goto(`${url}/`);
