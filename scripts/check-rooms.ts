@@ -16,7 +16,7 @@ const TABLE = `
 exit/                       zod
 exit/evidence/              exit/
 version.ts
-process/                    commander pino node:
+process/                    commander pino prom-client node:
 config/                     exit/  @temporalio/envconfig temporal-polyfill yaml zod node:
 
 services/protocols/         exit/ config/
@@ -35,10 +35,10 @@ check-templates.ts          services/mails/
 
 activities/                 exit/ services/*/ config/  @temporalio/activity @temporalio/client @temporalio/common temporal-polyfill
 workflows/                  exit/ type:activities/  @temporalio/workflow @temporalio/common
-temporal/                   exit/ exit/evidence/ services/ services/*/ config/ activities/ workflows/  @temporalio/* write-file-atomic node:
+temporal/                   exit/ exit/evidence/ process/ services/ services/*/ config/ activities/ workflows/  @temporalio/* write-file-atomic node:
 
 choreography/jetstream/     exit/ services/*/ config/ process/ version.ts  @nats-io/* node:
-choreography/dead-letters/  exit/ choreography/jetstream/  @nats-io/* zod
+choreography/dead-letters/  exit/ process/ choreography/jetstream/  @nats-io/* zod
 choreography/observing/     exit/ process/ choreography/jetstream/ choreography/dead-letters/  @nats-io/jetstream zod node:
 choreography/subscribers/   exit/ services/ services/*/ config/ process/ choreography/jetstream/ choreography/dead-letters/ choreography/observing/
                             @nats-io/* node:
@@ -50,7 +50,7 @@ client/                     exit/ exit/evidence/ services/ config/ temporal/ cho
 http/                       exit/ exit/evidence/ config/ client/
                             @fastify/formbody @fastify/helmet @fastify/multipart @fastify/rate-limit cookie fastify jose jsonpointer liquidjs
                             negotiator openid-client standardwebhooks temporal-polyfill zod node:
-doctor/                     exit/ config/ services/ services/protocols/ temporal/ choreography/jetstream/ choreography/observing/  write-file-atomic node:
+doctor/                     exit/ config/ services/ services/protocols/ temporal/ choreography/jetstream/ choreography/observing/  prom-client write-file-atomic node:
 worker.ts                   config/ process/ temporal/  @temporalio/client @temporalio/worker commander node:
 local/                      exit/ services/ services/*/ config/ process/ version.ts temporal/ choreography/*/ client/ http/
                             @temporalio/client @temporalio/testing @nats-io/* caldav-adapter commander env-paths express get-port ical.js jose koa oidc-provider scimmy scimmy-routers

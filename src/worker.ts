@@ -2,10 +2,10 @@
 import { access } from 'node:fs/promises';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime, type LogLevel } from '@temporalio/worker';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadConfig } from './config/config.js';
 import { loadTemporalConfig } from './config/environment.js';
-import { healthOption, type HealthAddress } from './process/health-option.js';
+import { healthOption, parseAddress, type HealthAddress } from './process/health-option.js';
 import { createLog } from './process/logger.js';
 import { runProcess, type Serving } from './process/run-process.js';
 import { stopSignal } from './process/stop-signal.js';
@@ -20,14 +20,20 @@ import {
 
 const ANSWER_WITHIN_MS = 3_000;
 
-const { services, health } = new Command('worker')
+const { services, health, temporalMetrics } = new Command('worker')
   .description('Runs the Temporal workers of the exit management system until SIGINT or SIGTERM.')
   .option('--services <list>', `which of ${workerServices.join(', ')}; default: all`, parseServices, [
     ...workerServices,
   ])
   .addOption(healthOption())
+  .addOption(
+    new Option(
+      '--temporal-metrics <address>',
+      "answer GET /metrics of Temporal's SDK there: a port of 127.0.0.1, or host:port",
+    ).argParser(parseAddress),
+  )
   .parse()
-  .opts<{ services: ServiceName[]; health?: HealthAddress }>();
+  .opts<{ services: ServiceName[]; health?: HealthAddress; temporalMetrics?: HealthAddress }>();
 
 const log = createLog();
 const signal = stopSignal();
@@ -61,6 +67,11 @@ async function main(): Promise<void> {
       warn: (...line) => write('WARN', ...line),
       error: (...line) => write('ERROR', ...line),
     },
+    ...(temporalMetrics && {
+      telemetryOptions: {
+        metrics: { prometheus: { bindAddress: `${temporalMetrics.host}:${temporalMetrics.port}` } },
+      },
+    }),
     shutdownSignals: [],
   });
   await runProcess({

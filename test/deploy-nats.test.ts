@@ -101,7 +101,7 @@ describe('@long the NATS server of the deployment', () => {
       {
         name,
         module: fileURLToPath(new URL('../src/cli/main.js', import.meta.url)),
-        args: args!.replace('--health 8081 ', '').split(' '),
+        args: args!.replace('--health 0.0.0.0:8081 ', '').split(' '),
         env: { ...Object.fromEntries(env), NATS_URL: urlOf(name), ...more },
         logFile: path.join(folder, `${name}.log`),
       },

@@ -59,13 +59,13 @@ describe('@long the processes of the deployment', () => {
   });
 
   /** The hosts of the network are ports of this machine; everything else is as the container has it. */
-  const here = (text: string, port: number): string =>
+  const here = (text: string, ports: Record<string, number>): string =>
     text
       .replaceAll(/\$\{([A-Z_]+):\?[^}]*\}/g, (_, name: string) => valueOf(name))
       .replaceAll('temporal:7233', server.address)
       .replaceAll('nats:4222', nats.address)
       .replaceAll(/\$\{[A-Z_]+:-([^}]*)\}/g, '$1')
-      .replaceAll(/\b80(81|90)\b/g, String(port));
+      .replaceAll(/\b80(81|82|90)\b/g, (port) => String(ports[port]));
 
   it('there is one for each service of each form', () => {
     assert.equal(ours.length, 10);
@@ -73,11 +73,11 @@ describe('@long the processes of the deployment', () => {
 
   for (const [name, container] of ours)
     it(`${name} starts with its own environment, passes its health check, and ends on SIGTERM`, async () => {
-      const port = await freePort();
+      const ports = { 8081: await freePort(), 8082: await freePort(), 8090: await freePort() };
       const environment = Object.entries(container.environment ?? {});
-      const env = Object.fromEntries(environment.map(([key, value]) => [key, here(value, port)]));
+      const env = Object.fromEntries(environment.map(([key, value]) => [key, here(value, ports)]));
       const check = async (): Promise<boolean> => {
-        const [kind, program, ...args] = container.healthcheck.test.map((part) => here(part, port));
+        const [kind, program, ...args] = container.healthcheck.test.map((part) => here(part, ports));
         assert.equal(kind, 'CMD');
         return execute(program!, args).then(
           () => true,
@@ -89,7 +89,7 @@ describe('@long the processes of the deployment', () => {
         ...(container.entrypoint ?? (JSON.parse(entrypoint!) as string[])),
         ...container.command!,
       ];
-      const [program, ...args] = told.map((part) => here(part, port));
+      const [program, ...args] = told.map((part) => here(part, ports));
       const started = startProcess(env, args, program, app);
       try {
         await eventually(

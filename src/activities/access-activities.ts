@@ -35,6 +35,8 @@ export interface BlockAccess {
   /** What earlier blocks of this hold set out to take. */
   tried: Taken;
   overridesProtection: boolean;
+  /** Of the first block: when the exit was opened, ISO 8601 in UTC. Metrics tell how long it took. */
+  openedAt?: string | undefined;
 }
 
 export interface RestoreAccess {

@@ -27,7 +27,6 @@ function temporalFor(env: Environment) {
 
 /** What `ems doctor` looks at. @throws ConfigError */
 export async function surroundingsFor(env: Environment) {
-  const { readRefusedLogins } = await import('../doctor/refused-logins.js');
   const stack = stackFor(env);
   return {
     config: await configurationFor(env),
@@ -35,7 +34,6 @@ export async function surroundingsFor(env: Environment) {
     nats: natsConfigFor(env),
     consoleUrl: env['EMS_PUBLIC_URL'] || stack?.consoleUrl,
     issuer: env['EMS_OIDC_ISSUER'] || stack?.identity.issuer,
-    logins: await readRefusedLogins(emsHome(env)),
   };
 }
 

@@ -1,3 +1,5 @@
+import { emsHome } from '../config/environment.js';
+import { readRefusedLogins } from '../doctor/refused-logins.js';
 import type { Finding } from '../exit/finding.js';
 import type { Report } from '../doctor/examine.js';
 import { localTime, table } from './output.js';
@@ -12,8 +14,8 @@ const doctor: Define = (command, session) =>
     )
     .action(async ({ again = false }: { again?: boolean }) => {
       const { examine } = await import('../doctor/examine.js');
-      const { logins, ...of } = await session.surroundings();
-      const report = await examine({ ...of, logins, again });
+      const logins = await readRefusedLogins(emsHome(session.io.env));
+      const report = await examine({ ...(await session.surroundings()), logins, again });
       session.show(report, page);
       if (!report.isWell) session.exitCode = 1;
       await logins.save();

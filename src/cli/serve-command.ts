@@ -2,16 +2,19 @@ import { once } from 'node:events';
 import { peopleOf } from '../client/employees.js';
 import { createServer } from '../http/server.js';
 import { loadSettings } from '../http/settings.js';
+import { healthOption, type HealthAddress } from '../process/health-option.js';
+import { serveHealth } from '../process/health.js';
 import { version } from '../process/package-version.js';
 import type { Define } from './session.js';
 
 const serve: Define = (command, session) =>
   command
+    .addOption(healthOption())
     .addHelpText(
       'after',
       '\nThe environment says who may log in, and where (docs/console.md). "npm start" runs it for the local stack.\n\nExample:\n  ems serve',
     )
-    .action(async () => {
+    .action(async ({ health }: { health?: HealthAddress }) => {
       const settings = loadSettings(session.io.env);
       const stop = session.endless();
       const stopped = once(stop, 'abort');
@@ -20,10 +23,28 @@ const serve: Define = (command, session) =>
       const people = peopleOf(() => config);
       const server = await createServer({ application, people, version, settings, config, log: true });
       await server.listen({ host: settings.host, port: settings.port });
+      const closeMetrics = health && (await serveMetrics(health));
       process.send?.('ready');
       session.warn(`the console is ready at ${settings.publicUrl}`);
       await stopped;
-      await server.close();
+      await Promise.all([server.close(), closeMetrics?.()]);
+
+      /** On a port of their own: the figures of exits are not for all who reach the console. */
+      async function serveMetrics(address: HealthAddress): Promise<() => Promise<unknown>> {
+        const { gaugeEngines } = await import('../doctor/engine-gauges.js');
+        const { temporal, nats } = await session.surroundings();
+        const closeEngines = gaugeEngines({ temporal, nats });
+        const checkReady = async (): Promise<void> => {
+          const { statusCode, body } = await server.inject('/readyz');
+          if (statusCode !== 200) throw new Error(body);
+        };
+        const listening = await serveHealth(address, checkReady);
+        return async () => {
+          listening.close();
+          listening.closeAllConnections();
+          await closeEngines();
+        };
+      }
     });
 
 export default serve;

@@ -1,7 +1,8 @@
-/** Liveness and readiness of a process over HTTP: `GET /healthz` and `GET /readyz`. */
+/** Liveness, readiness and metrics of a process over HTTP: `GET /healthz`, `/readyz` and `/metrics`. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { HealthAddress } from './health-option.js';
+import { metricsPage } from './metrics.js';
 
 /**
  * `/healthz` answers 200 while the process runs, and `/readyz` where it serves; otherwise 503 with the reason.
@@ -21,7 +22,12 @@ export async function serveHealth(
         () => answer(200, { status: 'ok' }),
         (error: unknown) => answer(503, { status: 'not ready', reason: (error as Error).message }),
       );
-    else answer(404, { status: 'unknown', reason: 'ask /healthz or /readyz' });
+    else if (request.url === '/metrics')
+      metricsPage().then(
+        ({ type, text }) => response.writeHead(200, { 'content-type': type }).end(text),
+        (error: unknown) => answer(500, { status: 'failed', reason: (error as Error).message }),
+      );
+    else answer(404, { status: 'unknown', reason: 'ask /healthz, /readyz or /metrics' });
   });
   await once(server.listen(port, host), 'listening');
   return server;

@@ -24,6 +24,7 @@ import {
 import { hasRunRecently } from '../activities/recent-run.js';
 import type { AccessService } from '../services/access/access.js';
 import { attemptsPerSecond } from '../services/protocols/pace.js';
+import { activityMetrics } from './activity-metrics.js';
 import { payloadConverterPath, workflowBundlePath } from './namespace.js';
 
 const LOOK_EVERY_MS = 1_000;
@@ -42,6 +43,7 @@ interface WorkerPlan {
 /** Of every worker. */
 export const workerOptions = {
   dataConverter: { payloadConverterPath },
+  interceptors: { activity: [activityMetrics] },
   // Attempts may finish in this time; Temporal retries the others on another worker. Keep it below the container's grace period.
   shutdownGraceTime: '10 seconds',
   shutdownForceTime: '20 seconds',

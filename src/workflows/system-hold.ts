@@ -123,10 +123,12 @@ export class SystemHold {
       },
       block: async ({ account, tried }, apply) => {
         try {
-          const overridesProtection = context.exit.overridesProtection(system);
-          return await progress.during(execution, () =>
-            execution.call(access.blockAccess, { system, hold, account, tried, overridesProtection }),
-          );
+          const input = {
+            ...{ system, hold, account, tried },
+            overridesProtection: context.exit.overridesProtection(system),
+            openedAt: goal.to === 'block' && goal.drift === undefined ? context.exit.openedAt : undefined,
+          };
+          return await progress.during(execution, () => execution.call(access.blockAccess, input));
         } catch (failure) {
           if (failure instanceof ActivityFailure) {
             const reported = progress.isLost ? undefined : (progress.latest ?? null);

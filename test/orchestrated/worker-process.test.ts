@@ -54,6 +54,18 @@ describe('the process of a worker', () => {
     assert.match(worker.stderr(), /"level":"fatal".*to the namespace \\"nowhere\\"/);
   });
 
+  it('tells the metrics of its own and of the SDK', async () => {
+    const [port, sdkPort] = [await freePort(), await freePort()];
+    const worker = start(['--health', String(port), '--temporal-metrics', String(sdkPort)]);
+    await worker.said(/ ready"/);
+    const page = async (at: number) => (await fetch(`http://127.0.0.1:${at}/metrics`)).text();
+    assert.match(await page(port), /^process_resident_memory_bytes \d/m);
+    assert.match(await page(port), /^# TYPE ems_attempts_total counter$/m);
+    assert.match(await page(sdkPort), /^temporal_num_pollers\{.*task_queue="ems"/m);
+    worker.child.kill('SIGTERM');
+    assert.equal(await worker.ended, 0, worker.stderr());
+  });
+
   it('says whether it lives and whether it serves', async () => {
     const port = await freePort();
     const statusOf = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;

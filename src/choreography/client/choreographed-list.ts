@@ -1,7 +1,7 @@
 /** Lists the choreographed exits, and the dead-lettered resignations that began none. */
 import type { Bus } from '../jetstream/bus.js';
-import { INVALID } from '../dead-letters/write.js';
-import { readDeadLetters, type DeadLetter } from '../dead-letters/read.js';
+
+import { INVALID, readDeadLetters, type DeadLetter } from '../dead-letters/read.js';
 import { readExitList, readRowsOf, type ListRow } from '../observing/exit-list.js';
 import { isCutShort, type ListedDeadLetter, type ListedExit, type ListFilter } from '../../exit/exits.js';
 import { stepKey, type Step } from '../../exit/status.js';

@@ -9,6 +9,9 @@ import { readAll } from '../jetstream/log.js';
 import { originalHeaders, replayOf } from './copies.js';
 import { ADVISORIES, DEAD_LETTERS, EXITS } from '../jetstream/streams.js';
 
+/** The type of a dead letter whose message itself is invalid. */
+export const INVALID = 'Invalid';
+
 export interface DeadLetter {
   /** `<consumer>.<sequence>` */
   id: string;

@@ -1,7 +1,9 @@
 /** Dead-letters a message that no retry can fix, with its consumer and the reason. */
 import type { JsMsg } from '@nats-io/jetstream';
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
+import { deadLettered } from '../../process/metrics.js';
 import type { Bus } from '../jetstream/bus.js';
+import { INVALID } from './read.js';
 import { headersIn } from '../jetstream/cloudevents.js';
 
 /** The maximum size of a dead letter's headers. */
@@ -12,9 +14,6 @@ const HEADER_BYTES = 4;
 
 /** Subject and reply subject share one protocol line of 4,096 bytes. A header keeps the full subject. */
 const SUBJECT_BYTES = 1_000;
-
-/** The type of a dead letter whose message itself is invalid. */
-export const INVALID = 'Invalid';
 
 interface DeadLettering {
   consumer: string;
@@ -52,6 +51,7 @@ export async function deadLetter(
     headers: letter,
   });
   message.term(oneLine(reason));
+  deadLettered.inc({ consumer, type });
 }
 
 /** `dead-letter.<consumer>.<original subject>`, without wildcards and truncated. */

@@ -56,7 +56,7 @@ async function durableConsumers({ jsm }: Bus): Promise<ConsumerInfo[]> {
   return all;
 }
 
-async function inspectConsumers(bus: Bus): Promise<Finding[]> {
+export async function inspectConsumers(bus: Bus): Promise<Finding[]> {
   const first = await durableConsumers(bus);
   if (first.length === 0)
     return [

@@ -10,6 +10,7 @@ import type { Exit } from '../../exit/exit.js';
 import type { Plan } from '../../exit/plan.js';
 import { stepKey, isStuck } from '../../exit/status.js';
 import type { Log } from '../../process/logger.js';
+import { attempts as attemptsEnded, blockSeconds, driftsFound } from '../../process/metrics.js';
 import { deadlineIn, type Deadline } from '../../services/protocols/deadline.js';
 import { RetryAfter } from '../../services/protocols/retry-after.js';
 import type { Attempts } from '../jetstream/attempts.js';
@@ -130,8 +131,11 @@ export async function subscribe<T>(
       const signal = AbortSignal.any([stopping.signal, deadline.signal]);
       const readExit = async () => (await exitOfEvent(bus, event, plan, source)).exit;
       const done = await act(subscription, records, event, exit, readExit, signal);
-      for (const outcome of done?.outcomes ?? [])
+      for (const outcome of done?.outcomes ?? []) {
         await publishOutcome(outcome, event, stepOf(outcome) ?? done!.task);
+        countOutcome(outcome, exit);
+      }
+      if (done) count(done.task, 'done');
       const delayMs = subscription.redeliverAfter?.(event, exit);
       if (delayMs === undefined) message.ack();
       else message.nak(delayMs);
@@ -159,6 +163,7 @@ export async function subscribe<T>(
     if (error instanceof Busy) return message.nak(BUSY_DELAY_MS);
     if (stopping.signal.aborted) return message.nak();
     if (error instanceof FinalFailure) {
+      count(task, 'final');
       log.error({ ...about, type: error.type }, `needs attention: ${error.message}`);
       await askForAttention(error, event, task);
       const delayMs = subscription.redeliverAfter?.(event, exit, error);
@@ -167,6 +172,7 @@ export async function subscribe<T>(
       const step = stepKey({ ...task, name: task.step });
       return deadLetter(bus, message, { consumer: name, reason, type, step });
     }
+    count(task, 'failed');
     const place = { employeeId, ...about };
     const step = exit.step(task.step, task.system);
     const startedAt = task.dueAt ?? step!.startedAt!;
@@ -202,6 +208,20 @@ export async function subscribe<T>(
       await Promise.allSettled(inProgress);
     },
   };
+}
+
+const form = 'choreographed';
+
+const count = (
+  { step, system = '' }: Pick<Task<never>, 'step' | 'system'>,
+  end: 'done' | 'failed' | 'final',
+) => attemptsEnded.inc({ form, step, system, end });
+
+/** @param exit as it was before the outcome */
+function countOutcome({ type, data }: Outcome, exit: Exit): void {
+  if (type === 'access.drifted') driftsFound.inc({ form, system: data.system });
+  if (type === 'access.blocked' && !exit.blocks.has(data.system))
+    blockSeconds.observe({ form, system: data.system }, (Date.now() - Date.parse(exit.openedAt)) / 1000);
 }
 
 /** Several steps may need attention on one event; each outcome then gets the id of its own step. */

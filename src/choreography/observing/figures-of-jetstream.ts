@@ -1,0 +1,24 @@
+import { figuresOf, type Figures } from '../../exit/figures.js';
+import type { Finding } from '../../exit/finding.js';
+import type { Bus } from '../jetstream/bus.js';
+import { DEAD_LETTERS } from '../jetstream/streams.js';
+import { readExitList } from './exit-list.js';
+import { inspectConsumers } from './inspect-jetstream.js';
+
+interface FiguresOfJetStream extends Figures {
+  consumers: Finding[];
+  /** Messages in the stream of dead letters, also those that were replayed. */
+  deadLetters: number;
+}
+
+export async function figuresOfJetStream(bus: Bus): Promise<FiguresOfJetStream> {
+  const [rows, consumers, { state }] = await Promise.all([
+    readExitList(bus),
+    inspectConsumers(bus),
+    bus.jsm.streams.info(DEAD_LETTERS),
+  ]);
+  const open = rows
+    .filter(({ closedAt }) => closedAt === undefined)
+    .map((row) => ({ ...row, needsAttention: row.stuckSteps.length > 0 }));
+  return { ...figuresOf(open, new Date().toISOString()), consumers, deadLetters: state.messages };
+}
