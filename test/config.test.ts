@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { parseConfig, type Config } from '../src/config/config.js';
-import { natsConfigOf } from '../src/config/environment.js';
+import { loadNatsConfig, loadTemporalConfig, natsConfigOf } from '../src/config/environment.js';
 import { ConfigError } from '../src/config/config-error.js';
+import { loadSettings } from '../src/http/settings.js';
 import { scimSystemsOf } from './support/sample-config.js';
+import { scratchFolder } from './support/temporal.js';
 
 const sample = readFileSync('ems.config.yaml', 'utf8');
 const tokens = {
@@ -415,6 +419,41 @@ describe('the configuration', () => {
       () => natsConfigOf('http://ems:hidden@one'),
       (error: Error) => error.message.startsWith('NATS_URL: must be') && !error.message.includes('hidden'),
     );
+  });
+
+  it('takes each secret from the file that a variable with _FILE names', async () => {
+    const folder = await scratchFolder();
+    const fileWith = async (name: string, text: string): Promise<string> => {
+      const file = path.join(folder, name);
+      await writeFile(file, text);
+      return file;
+    };
+    const config = parseConfig(sample, 'ems.config.yaml', {
+      PAYROLL_SCIM_TOKEN_FILE: await fileWith('token', 'from-a-file\n'),
+      CODE_SCIM_TOKEN_FILE: path.join(folder, 'none'),
+      PRODUCTION_SCIM_TOKEN_FILE: await fileWith('empty', '\n'),
+      DIRECTORY_SCIM_TOKEN: 'from-the-variable',
+      DIRECTORY_SCIM_TOKEN_FILE: path.join(folder, 'none'),
+    });
+    const [payroll, code, production] = scimSystemsOf(config);
+    assert.equal(payroll!.token, 'from-a-file');
+    assert.equal(config.directory.token, 'from-the-variable');
+    assert.throws(() => code!.token, /^ConfigError: CODE_SCIM_TOKEN_FILE: ENOENT/);
+    assert.throws(() => production!.token, /^ConfigError: PRODUCTION_SCIM_TOKEN_FILE: the file .* is empty/);
+
+    const nats = await fileWith('nats', 'nats://ems:hidden@one:4222\n');
+    assert.equal(loadNatsConfig({ NATS_URL_FILE: nats })!.pass, 'hidden');
+    const { connectionOptions } = loadTemporalConfig({
+      TEMPORAL_API_KEY_FILE: await fileWith('key', 'key-of-ours'),
+    });
+    assert.equal(connectionOptions.apiKey, 'key-of-ours');
+    const settings = loadSettings({
+      EMS_OIDC_ISSUER: 'https://id.acme.example',
+      EMS_OIDC_CLIENT_ID: 'ems',
+      EMS_SESSION_SECRET_FILE: await fileWith('session', 'a secret with more than 32 characters'),
+      EMS_OIDC_CLIENT_SECRET_FILE: await fileWith('client', 'secret-of-the-client'),
+    });
+    assert.equal(settings.oidc.clientSecret, 'secret-of-the-client');
   });
 
   it('takes the limits of streams, buckets and consumers of NATS from the environment', () => {

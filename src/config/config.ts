@@ -9,6 +9,7 @@ import type { Contact } from '../exit/people.js';
 import { ConfigError } from './config-error.js';
 import type { Environment } from './environment.js';
 import { ConfigFile } from './schema.js';
+import { secretIn } from './secret.js';
 
 type Checked = z.output<typeof ConfigFile>;
 /** A SCIM server. Reading the token throws a ConfigError where the environment lacks it. */
@@ -121,22 +122,12 @@ export function parseConfig(text: string, file: string, env: Environment): Confi
   if (!result.success) throw new ConfigError(`${file}: ${describeIssues(result.error)}`);
 
   const secret = (name: string, field: string): string => {
-    const value = env[name] || contentOf(`${name}_FILE`, field);
-    if (!value) throw new ConfigError(`${file}: ${field}: the environment variable ${name} is not set`);
-    return value;
-  };
-  /** Of the file that a variable names. */
-  const contentOf = (name: string, field: string): string | undefined => {
-    const path = env[name];
-    if (!path) return undefined;
-    try {
-      return readFileSync(path, 'utf8').trim();
-    } catch (error) {
-      throw new ConfigError(`${file}: ${field}: ${name}: ${(error as Error).message}`, { cause: error });
-    }
+    const value = secretIn(env, name);
+    if (value) return value;
+    throw new ConfigError(`${file}: ${field}: the environment variable ${name} is not set`);
   };
   const signingSecrets = (name: string, field: string): string[] => {
-    const secrets = secret(name, field).split(/[\s,]+/);
+    const secrets = secret(name, field).trim().split(/[\s,]+/);
     if (secrets.every((each) => SIGNING_SECRET.test(each))) return secrets;
     throw new ConfigError(
       `${file}: ${field}: the environment variable ${name} must have one or more secrets such as whsec_…, of 24 to 64 bytes in base64`,

@@ -1,6 +1,7 @@
 /** Settings from the environment: the addresses of Temporal and NATS, and the servers that the local stack must not start. */
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { ConfigError } from './config-error.js';
+import { secretIn } from './secret.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -8,7 +9,12 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export const loadTemporalConfig = (
   env: Environment = process.env,
 ): ReturnType<typeof loadClientConnectConfig> =>
-  loadClientConnectConfig({ overrideEnvVars: env as Record<string, string> });
+  loadClientConnectConfig({
+    overrideEnvVars: { ...env, TEMPORAL_API_KEY: secretIn(env, 'TEMPORAL_API_KEY') } as Record<
+      string,
+      string
+    >,
+  });
 
 /** The connection to NATS. `servers` has no secret, since errors show it. */
 export interface NatsConfig {
@@ -44,11 +50,11 @@ const LIMITS = {
 /**
  * From NATS_URL: `nats://127.0.0.1:4222` or `tls://…`, with `user:password@` or `token@` where the server requires it. Commas separate
  * the servers of a cluster.
- * @returns undefined where NATS_URL is not set
+ * @returns undefined where neither NATS_URL nor NATS_URL_FILE is set
  * @throws ConfigError
  */
 export function loadNatsConfig(env: Environment): NatsConfig | undefined {
-  const { NATS_URL: address } = env;
+  const address = secretIn(env, 'NATS_URL');
   return address ? natsConfigOf(address, env) : undefined;
 }
 

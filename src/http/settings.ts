@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { ConfigError } from '../config/config-error.js';
 import type { Environment } from '../config/environment.js';
+import { secretIn } from '../config/secret.js';
 import { describeIssues } from '../exit/input.js';
 import type { Role } from './roles.js';
 
@@ -82,10 +83,14 @@ const Variables = z
 
 export type Settings = z.output<typeof Variables>;
 
+const SECRETS = ['EMS_SESSION_SECRET', 'EMS_OIDC_CLIENT_SECRET'];
+
 /** @throws ConfigError */
 export function loadSettings(env: Environment): Settings {
   // An empty variable is one that compose files pass on unset.
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const secrets = SECRETS.map((name) => [name, secretIn(env, name)] as const);
+  const given = [...Object.entries(env), ...secrets];
+  const set = Object.fromEntries(given.filter(([, value]) => value !== '' && value !== undefined));
   const { data, error } = Variables.safeParse(set);
   if (data) return data;
   throw new ConfigError(
