@@ -127,7 +127,9 @@ export function parseConfig(text: string, file: string, env: Environment): Confi
     throw new ConfigError(`${file}: ${field}: the environment variable ${name} is not set`);
   };
   const signingSecrets = (name: string, field: string): string[] => {
-    const secrets = secret(name, field).trim().split(/[\s,]+/);
+    const secrets = secret(name, field)
+      .trim()
+      .split(/[\s,]+/);
     if (secrets.every((each) => SIGNING_SECRET.test(each))) return secrets;
     throw new ConfigError(
       `${file}: ${field}: the environment variable ${name} must have one or more secrets such as whsec_…, of 24 to 64 bytes in base64`,
