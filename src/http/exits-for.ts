@@ -23,6 +23,7 @@ import type { Resolution } from '../exit/resolution.js';
 import { Refusal } from '../exit/refusal.js';
 import { forbidden, HttpProblem } from './http-problem.js';
 import { scopeOf, type Act } from './roles.js';
+import { sharedReads } from './shared-reads.js';
 import type { User } from './user.js';
 
 /** What the server has of the product. */
@@ -55,6 +56,8 @@ export interface Table {
 export type ExitsFor = ReturnType<ReturnType<typeof exitsOf>>;
 
 export function exitsOf({ application, people, version }: Served) {
+  /** The list of many exits takes long, and is the same for all. */
+  const listed = sharedReads((filter: Parameters<Application['list']>[0]) => application.list(filter));
   const known = new Map<string, Which & { exitId: string }>();
   function remember(exit: Which & { exitId: string }): void {
     known.set(exit.exitId, exit);
@@ -148,7 +151,7 @@ export function exitsOf({ application, people, version }: Served) {
         filter: ListFilter & { form?: Form | undefined },
       ): Promise<{ exits: ListedExitOfForm[]; problems: string[] }> {
         if (!may('read') && !user.mayReadOwnReports) demand('read');
-        const { exits, problems } = await application.list(filter);
+        const { exits, problems } = await listed(filter);
         const missing = problems.map(({ message }) => message);
         for (const { employeeId, form, exitId } of exits) remember({ employeeId, form, exitId });
         if (may('read')) return { exits, problems: missing };
