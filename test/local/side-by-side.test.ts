@@ -114,13 +114,17 @@ describeUnless(lacksBrowser, '@long the two forms side by side', () => {
 
   it('kills the processes of a service, which come back and finish what they had begun', async () => {
     await run();
-    await page.click('#kill-access');
-    for (const name of ['the service access', 'the worker of access'])
-      await eventually(
-        `${name} again`,
-        () => stack.output().split(`${name} is back (process `).length > 2 || undefined,
-        30_000,
+    const backs = (): number[] =>
+      ['the service access', 'the worker of access'].map(
+        (name) => stack.output().split(`${name} is back (process `).length,
       );
+    const before = backs();
+    await page.click('#kill-access');
+    await eventually(
+      'both processes again',
+      () => backs().every((count, i) => count > before[i]!) || undefined,
+      60_000,
+    );
     await untilPhase('awaiting decision');
     assert.doesNotMatch(stack.output(), /access ended/, 'what a person does is no accident');
     await running('access');
