@@ -3,14 +3,14 @@ import formBody from '@fastify/formbody';
 import helmet from '@fastify/helmet';
 import multipart from '@fastify/multipart';
 import rateLimit from '@fastify/rate-limit';
-import fastify, { LogController, type FastifyInstance } from 'fastify';
+import fastify, { LogController, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Config } from '../config/config.js';
 import { MOST_BYTES } from '../client/bulk.js';
 import { routeApi } from './api.js';
 import { routeConsole } from './console.js';
 import type { MorePage } from './console-routes.js';
 import { exitsOf, type Served } from './exits-for.js';
-import { HttpProblem } from './http-problem.js';
+import { HttpProblem, problemOf } from './http-problem.js';
 import { identityOf } from './identity.js';
 import { openapiDocument } from './openapi.js';
 import type { Settings } from './settings.js';
@@ -33,6 +33,11 @@ export async function createServer({ settings, config, log = false, more, ...ser
     logger: log && { level: 'info' },
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: LONGEST_BODY,
+    // An address that no route sees: malformed, or with a parameter that is too long.
+    frameworkErrors(error, _request, reply) {
+      const problem = problemOf(error);
+      void (reply as FastifyReply).code(problem.status).type('application/problem+json').send(problem);
+    },
     // Connections that wait for the next request end at once, requests under way are answered.
     forceCloseConnections: 'idle',
     ...(trustedProxies !== undefined && { trustProxy: trustedProxies }),
