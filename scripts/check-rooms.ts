@@ -13,11 +13,11 @@ import { parseSync } from '@swc/core';
  * that no one can know before it runs.
  */
 const TABLE = `
-exit/                       zod
+exit/                       @noble/ed25519 @noble/hashes @scure/base zod
 exit/evidence/              exit/
 version.ts
 process/                    commander pino prom-client node:
-config/                     exit/  @temporalio/envconfig temporal-polyfill yaml zod node:
+config/                     exit/  @temporalio/envconfig jose temporal-polyfill yaml zod node:
 
 services/protocols/         exit/ config/
                             @xmldom/xmldom ical.js ldapts nodemailer rrule-temporal temporal-polyfill windows-iana zod node:

@@ -321,6 +321,18 @@ describe('the configuration', () => {
       /systems\[0\]\.scimUrl: must be an http\(s\) URL/,
     ],
     ['taskQueues: ${EMS_TASK_QUEUES:-shared}', 'taskQueue: shared', /Unrecognized key: "taskQueue"/],
+    ['secondPerson: []', 'signed: { keys: secret }', /decisions\.signed\.keys: must be a JWK Set as JSON/],
+    ['secondPerson: []', `signed: { keys: '{"keys":[]}' }`, /signed\.keys\.keys: must have at least one key/],
+    [
+      'secondPerson: []',
+      `signed: { keys: '{"keys":[{"kty":"RSA","crv":"Ed25519","kid":"1","x":"short"}]}' }`,
+      /signed\.keys\.keys\[0\]\.kty: must be "OKP"; .*\.x: must be 32 bytes in base64url/,
+    ],
+    [
+      'secondPerson: []',
+      `signed: { keys: '{"keys":[]}', since: yesterday }`,
+      /decisions\.signed\.since: must be a time such as 2026-12-01T14:00:00Z/,
+    ],
     ['organisation:', 'organisation: [', /ems\.config\.yaml: /],
     ['name: Acme\n', 'name: ${COMPANY}\n', /the environment variable COMPANY is not set/],
   ];

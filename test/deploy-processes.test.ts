@@ -6,6 +6,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { startTemporal, type TemporalServer } from '../src/local/temporal-server.js';
+import { decisionKey, keySet, type DecisionKey } from './support/decision-keys.js';
 import { passwordOf, startDeployedNats } from './support/deployed-nats.js';
 import { eventually } from './support/eventually.js';
 import { startTokenIssuer, type TokenIssuer } from './support/token-issuer.js';
@@ -33,12 +34,15 @@ describe('@long the processes of the deployment', () => {
   let nats: Awaited<ReturnType<typeof startDeployedNats>>;
   let server: TemporalServer;
   let issuer: TokenIssuer;
+  let key: DecisionKey;
 
   /** As `deploy/example.env` would set it. */
   function valueOf(name: string): string {
     const [, user] = /^NATS_(.*)_PASSWORD$/.exec(name) ?? [];
     if (user !== undefined) return passwordOf(user.toLowerCase());
     if (name === 'EMS_OIDC_ISSUER') return issuer.issuer;
+    if (name === 'EMS_DECISION_KEY') return key.secret;
+    if (name === 'EMS_DECISION_JWKS') return keySet(key);
     return name === 'EMS_PUBLIC_URL' ? 'https://exits.acme.example' : `a-long-secret-for-${name}`;
   }
   before('the folder /app of the image, and the servers', async () => {
@@ -46,6 +50,7 @@ describe('@long the processes of the deployment', () => {
     for (const name of ['dist', 'templates', 'package.json', 'node_modules'])
       await symlink(path.resolve(name), path.join(app, name));
     await copyFile('deploy/ems.config.yaml', path.join(app, 'ems.config.yaml'));
+    key = await decisionKey('2026');
     issuer = await startTokenIssuer();
     nats = await startDeployedNats(await scratchFolder());
     const { program } = await temporal();

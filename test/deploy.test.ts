@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { parse } from 'yaml';
 import { parseConfig } from '../src/config/config.js';
+import { decisionKey } from './support/decision-keys.js';
 import { scimSystemsOf } from './support/sample-config.js';
 import { subscriberNames, type SubscriberName } from '../src/choreography/subscribers/start.js';
 import { workerServices, type ServiceName } from '../src/temporal/workers.js';
@@ -123,6 +124,14 @@ describe('@long the deployment', () => {
     );
   });
 
+  it('gives every process the public keys of signed decisions, and the private one to the console alone', () => {
+    const having = (name: string) =>
+      services.filter(([, { environment = {} }]) => name in environment).map(([service]) => service);
+    assert.deepEqual(having('EMS_DECISION_KEY'), ['console']);
+    const built = services.filter(([, { build }]) => build).map(([service]) => service);
+    assert.deepEqual(having('EMS_DECISION_JWKS').toSorted(), built.toSorted());
+  });
+
   it('gives each worker the secrets of its own service and no others', () => {
     for (const [name, service] of workers) {
       const given = Object.keys(service.environment!).filter(isSecret);
@@ -214,11 +223,14 @@ describe('@long the deployment', () => {
       assert.ok(version!.localeCompare(least!, 'en', { numeric: true }) >= 0, version);
   });
 
-  it('has a configuration that the workers accept, with a queue for each service and a known mail server', () => {
+  it('has a configuration that the workers accept, with a queue for each service and a known mail server', async () => {
     const tokens = Object.fromEntries(
       config.systems.map(({ tokenEnv }) => [tokenEnv, `token-of-${tokenEnv}`]),
     );
-    const deployed = parseConfig(read('deploy/ems.config.yaml'), 'deploy/ems.config.yaml', tokens);
+    const { public: key } = await decisionKey('2026');
+    const env = { ...tokens, EMS_DECISION_JWKS: JSON.stringify({ keys: [key] }) };
+    const deployed = parseConfig(read('deploy/ems.config.yaml'), 'deploy/ems.config.yaml', env);
+    assert.equal(deployed.decisions.signed?.keys[0]?.kid, '2026');
     const { taskQueues, mail } = deployed;
     assert.equal(taskQueues, 'per-service', 'without it a worker of one service does not start');
     assert.deepEqual(

@@ -61,6 +61,7 @@ export async function bareExit({ employeeId, systems }: BareExit): Promise<void>
   const restores = holds.flatMap(({ system, blocked }) =>
     blocked.map(({ account, taken }) =>
       activities.restoreAccess({
+        exitId,
         employee: { employeeId },
         system,
         account,

@@ -12,6 +12,7 @@ import {
 } from '../exit/hold-facts.js';
 import type { Earlier } from '../exit/hold.js';
 import type { Person } from '../exit/matching.js';
+import { requireDecision, type PublicKey } from '../exit/signature.js';
 import type { Known } from '../services/access/whose-account.js';
 import type { AccessService } from '../services/access/access.js';
 import { attempt } from './attempt.js';
@@ -39,7 +40,13 @@ export interface BlockAccess {
   openedAt?: string | undefined;
 }
 
-export interface RestoreAccess {
+/** Whose word it is: the API's signature of the decision, where it signs. */
+interface Decided {
+  exitId: string;
+  signature?: string | undefined;
+}
+
+export interface RestoreAccess extends Decided {
   employee: Person;
   system: string;
   account: CapturedAccount;
@@ -49,7 +56,7 @@ export interface RestoreAccess {
   earlier?: Earlier | undefined;
 }
 
-export interface RevokeAccess {
+export interface RevokeAccess extends Decided {
   employee: Person;
   system: string;
   accounts: CapturedAccount[];
@@ -64,7 +71,17 @@ export function serviceOn(access: ReadonlyMap<string, AccessService>, system: st
   throw leftConfiguration('system', system);
 }
 
-export function createAccessActivities(access: ReadonlyMap<string, AccessService>) {
+/** @param keys where access is given back, or taken for good, on a signed decision alone: each client of Temporal can ask for an activity */
+export function createAccessActivities(
+  access: ReadonlyMap<string, AccessService>,
+  keys?: readonly PublicKey[],
+) {
+  const requireSigned = (
+    { exitId, signature, employee }: Decided & { employee: Person },
+    goal: 'restore' | 'revoke',
+  ) => {
+    if (keys) requireDecision(signature, { exitId, employeeId: employee.employeeId }, goal, keys);
+  };
   const on = (system: string): AccessService => serviceOn(access, system);
 
   return {
@@ -82,20 +99,19 @@ export function createAccessActivities(access: ReadonlyMap<string, AccessService
         on(system).block(account, hold, progress, report, signal, { overridesProtection }),
       ),
 
-    restoreAccess: ({
-      system,
-      employee,
-      account,
-      taken,
-      chosen,
-      earlier,
-    }: RestoreAccess): Promise<Restored> =>
-      attempt(({ signal }) => on(system).restore(account, taken, signal, { earlier, employee, chosen })),
+    restoreAccess: (asked: RestoreAccess): Promise<Restored> =>
+      attempt(async ({ signal }) => {
+        requireSigned(asked, 'restore');
+        const { system, account, taken, employee, chosen, earlier } = asked;
+        return on(system).restore(account, taken, signal, { earlier, employee, chosen });
+      }),
 
-    revokeAccess: ({ system, employee, accounts, chosen }: RevokeAccess): Promise<Revoked> =>
-      attempt<Revoked, GroupRef[]>(({ signal, progress, report }) =>
-        on(system).revoke(employee, accounts, signal, { chosen, earlier: progress, removing: report }),
-      ),
+    revokeAccess: (asked: RevokeAccess): Promise<Revoked> =>
+      attempt<Revoked, GroupRef[]>(async ({ signal, progress, report }) => {
+        requireSigned(asked, 'revoke');
+        const { system, employee, accounts, chosen } = asked;
+        return on(system).revoke(employee, accounts, signal, { chosen, earlier: progress, removing: report });
+      }),
   };
 }
 

@@ -8,6 +8,7 @@ import { planFrom } from '../config/planning.js';
 import type { ExitHold, OrphanedHold, WatchedHold } from '../exit/drift.js';
 import { employeeIdOf } from '../exit/ids.js';
 import type { Plan, PlannedSystem } from '../exit/plan.js';
+import type { Trusted } from '../exit/signature.js';
 import type { StepService } from '../exit/steps.js';
 import { abandonedHolds, abandonedRuns } from './earlier-runs.js';
 import { decoded } from './payloads.js';
@@ -110,6 +111,9 @@ export function createExitActivities(config: Config) {
       }
       return orphans;
     },
+
+    /** The keys of the API as they are now: they change while exits are open. */
+    decisionKeys: (): Promise<Trusted | undefined> => Promise.resolve(config.decisions.signed),
 
     /** @param employeeZone where it is known; default: the company's */
     startOfDay(date: string, employeeZone?: string): Promise<{ instant: string; timeZone: string }> {

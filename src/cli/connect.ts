@@ -2,6 +2,7 @@
 import { notConfigured } from '../client/forms.js';
 import { openApplication } from '../client/open-application.js';
 import type { Config } from '../config/config.js';
+import { loadSigner } from '../config/decision-key.js';
 import {
   emsHome,
   loadNatsConfig,
@@ -15,7 +16,11 @@ import {
 import { environmentOf, readStack, type StackFile } from '../local/stack-file.js';
 
 export const applicationFor = (env: Environment): ReturnType<typeof openApplication> =>
-  openApplication(() => configurationFor(env), { temporal: temporalFor(env), nats: natsConfigFor(env) });
+  openApplication(
+    () => configurationFor(env),
+    { temporal: temporalFor(env), nats: natsConfigFor(env) },
+    loadSigner(env),
+  );
 
 function temporalFor(env: Environment) {
   const { connectionOptions, ...rest } = loadTemporalConfig(env);
@@ -44,7 +49,10 @@ export async function busFor(env: Environment) {
   const nats = natsConfigFor(env);
   if (!nats) throw notConfigured('choreographed');
   const { connectBus } = await import('../choreography/jetstream/bus.js');
-  return connectBus(nats, 'ems');
+  const bus = await connectBus(nats, 'ems');
+  // Without a configuration the plans say whose signature counts.
+  if (env['EMS_CONFIG'] !== undefined) bus.trusted = (await configurationFor(env)).decisions.signed;
+  return bus;
 }
 
 /** An environment that names a Temporal of its own does not mean the local stack. */

@@ -1,8 +1,10 @@
+import { InvalidArgumentError } from 'commander';
 import type { TakesEffect } from '../client/application.js';
 import type { Decision, Outcome } from '../exit/decision.js';
 import type { Decided } from '../exit/exits.js';
 import { describeProposal } from '../exit/proposals.js';
 import { Refusal } from '../exit/refusal.js';
+import { stepKey } from '../exit/status.js';
 import { formOption, type ExitOptions } from './exit-options.js';
 import { describeDecision, table } from './output.js';
 import type { Define } from './session.js';
@@ -15,6 +17,7 @@ interface Options extends ExitOptions {
   dryRun?: boolean;
   confirm?: boolean;
   reject?: boolean;
+  proposal?: number;
 }
 
 const decide: Define = (command, session) =>
@@ -30,6 +33,11 @@ const decide: Define = (command, session) =>
     .option('--now', 'leaving only: revoke at once')
     .option('--confirm', 'confirm, as a second person, the decision that another one has proposed')
     .option('--reject', 'reject that proposal, or withdraw the own one')
+    .option(
+      '--proposal <number>',
+      'which one, such as an override; default: the decision that waits',
+      numberIn,
+    )
     .option('--dry-run', 'show what the decision would set off, and change nothing')
     .addOption(formOption())
     .addHelpText(
@@ -37,12 +45,14 @@ const decide: Define = (command, session) =>
       '\nwithdrawn and wrong-person send a correction to each address that was told.\n\nExample:\n  ems decide E-1002 retained --by hr@acme.example --note "new contract signed"',
     )
     .action(async (employeeId: string, outcome: Outcome | undefined, options: Options) => {
-      const { by, note, effectiveOn, now, form, dryRun, confirm, reject } = options;
+      const { by, note, effectiveOn, now, form, dryRun, confirm, reject, proposal: number } = options;
       const which = { employeeId, form };
       if ([outcome, confirm, reject].filter(Boolean).length !== 1)
         throw new Refusal('invalid', 'say one of: an outcome, --confirm, --reject');
+      if (number !== undefined && outcome !== undefined)
+        throw new Refusal('invalid', '--proposal goes with --confirm or --reject');
       if (reject) {
-        const ended = await (await session.application()).reject(which, { by, note });
+        const ended = await (await session.application()).reject(which, { number, by, note });
         return session.show(
           ended,
           ({ state, by: proposer }) =>
@@ -50,8 +60,12 @@ const decide: Define = (command, session) =>
         );
       }
       if (confirm) {
-        const { decided } = await (await session.application()).confirm(which, { by });
-        return session.show(decided!, (shown) => told(employeeId, shown));
+        const { decided, step } = await (await session.application()).confirm(which, { number, by });
+        if (decided) return session.show(decided, (shown) => told(employeeId, shown));
+        return session.show(
+          step!,
+          (shown) => `Confirmed for ${employeeId}: ${stepKey(shown)} is tried again.`,
+        );
       }
       const decision: Decision = { outcome: outcome!, decidedBy: by, note, effectiveOn, now };
       const exits = await session.application();
@@ -68,6 +82,11 @@ const decide: Define = (command, session) =>
     });
 
 export default decide;
+
+function numberIn(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It is the number of a proposal, such as 1.');
+}
 
 function told(employeeId: string, decided: Decided): string {
   const what = describeDecision(decided);

@@ -168,11 +168,10 @@ function advice({ employeeId, phase, steps, proposals }: ExitStatus): string[] {
   if (phase === 'starting' || phase === 'awaiting-decision') {
     commands.push(['to decide:', `ems decide ${employeeId} retained|leaving --by <your mail address>`]);
   }
-  for (const { state, decision, override } of proposals.toReversed()) {
+  for (const { state, decision, number } of proposals.toReversed()) {
     if (state !== 'open') continue;
-    const confirm = decision
-      ? `ems decide ${employeeId} --confirm|--reject`
-      : `ems resolve ${employeeId} block-access:${override} retry --override`;
+    const which = decision ? '' : ` --proposal ${number}`;
+    const confirm = `ems decide ${employeeId} --confirm|--reject${which}`;
     commands.push(['to confirm:', `${confirm} --by <your mail address>`]);
   }
   return commands.length > 0 ? ['', table(commands, '  ')] : [];

@@ -1,4 +1,7 @@
 import { once } from 'node:events';
+import type { Config } from '../config/config.js';
+import { ConfigError } from '../config/config-error.js';
+import { loadSigner } from '../config/decision-key.js';
 import { peopleOf } from '../client/employees.js';
 import { createServer } from '../http/server.js';
 import { loadSettings } from '../http/settings.js';
@@ -19,6 +22,7 @@ const serve: Define = (command, session) =>
       const stop = session.endless();
       const stopped = once(stop, 'abort');
       const config = await session.configuration();
+      requireKey(config, loadSigner(session.io.env)?.kid);
       const application = await session.application();
       const people = peopleOf(() => config);
       const server = await createServer({ application, people, version, settings, config, log: true });
@@ -48,3 +52,13 @@ const serve: Define = (command, session) =>
     });
 
 export default serve;
+
+/** @throws ConfigError where no exit would take what this API sends */
+function requireKey({ decisions: { signed } }: Config, kid: string | undefined): void {
+  if (!signed || signed.keys.some((key) => key.kid === kid)) return;
+  throw new ConfigError(
+    kid === undefined
+      ? 'EMS_DECISION_KEY: must be set, or EMS_DECISION_KEY_FILE: the configuration asks for signed decisions'
+      : `EMS_DECISION_KEY: its kid "${kid}" is none of decisions.signed.keys: add the public key there`,
+  );
+}

@@ -2,6 +2,7 @@
 import type { Config } from '../config/config.js';
 import type { NatsConfig } from '../config/environment.js';
 import type { ExitsOfForm } from '../exit/evidence/evidence.js';
+import type { Sign } from '../exit/signature.js';
 import type { TemporalConfig } from '../temporal/connect-orchestrated.js';
 import { applicationOf, type Application } from './application.js';
 
@@ -19,10 +20,12 @@ interface Connected {
 /**
  * Loads a form and connects to it on the first call; after a failure the next call connects again.
  * @param config called on first use
+ * @param sign where this process has the key of the API
  */
 export function openApplication(
   config: () => Config | Promise<Config>,
   { temporal, nats }: Addresses,
+  sign?: Sign,
 ): Application & { close: () => Promise<void> } {
   const closing: (() => Promise<void>)[] = [];
 
@@ -46,13 +49,13 @@ export function openApplication(
       ...(temporal && {
         orchestrated: onFirstUse(async () => {
           const { connectOrchestrated } = await import('../temporal/connect-orchestrated.js');
-          return connectOrchestrated(temporal);
+          return connectOrchestrated(temporal, sign);
         }),
       }),
       ...(nats && {
         choreographed: onFirstUse(async () => {
           const { connectChoreographed } = await import('../choreography/client/connect-choreographed.js');
-          return connectChoreographed(nats, await config());
+          return connectChoreographed(nats, await config(), sign);
         }),
       }),
     },

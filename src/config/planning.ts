@@ -53,6 +53,7 @@ export function planFrom(config: Config, form: ExitStatus['form']): Plan {
         })),
       }),
     ...(decisions.secondPerson.length > 0 && { secondPerson: decisions.secondPerson }),
+    ...(decisions.signed && { signed: [...decisions.signed.keys] }),
   };
 }
 

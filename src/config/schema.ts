@@ -8,6 +8,7 @@ import { deciderRoles } from '../exit/people.js';
 import { confirmable } from '../exit/proposals.js';
 import { builtInSteps, customBeginnings } from '../exit/steps.js';
 import { DurationMs, isWithoutPassword, Name, Person, Url, VariableName } from './fields.js';
+import { KeySet } from './jwks-schema.js';
 import { KeycloakRealm } from './keycloak-schema.js';
 import { employeeIdAttribute, LdapServer } from './ldap-schema.js';
 import { ManualService } from './manual-schema.js';
@@ -254,6 +255,17 @@ export const ConfigFile = z.strictObject({
         .array(z.enum(confirmable, `must be one of ${confirmable.join(', ')}`))
         .transform((all) => [...new Set(all)])
         .default([]),
+      /** An act counts with the signature of the API alone, by one of these public keys. */
+      signed: z
+        .strictObject({
+          keys: KeySet,
+          /** Acts that arrived before count without, as do the exits that they decided. */
+          since: z.iso
+            .datetime({ offset: true, error: 'must be a time such as 2026-12-01T14:00:00Z' })
+            .transform((time) => new Date(time).toISOString())
+            .optional(),
+        })
+        .optional(),
     })
     .prefault({}),
   interview: z.strictObject({

@@ -12,6 +12,7 @@ import { RejectionFields } from './proposals.js';
 import { ReschedulingFields } from './rescheduling.js';
 import { ResignationFields } from './resignation.js';
 import { ResolutionFields } from './resolution.js';
+import { SignatureField } from './signature.js';
 
 const notes = z.array(z.string()).default([]);
 const number = z.number().int().positive();
@@ -23,6 +24,8 @@ const employee = { employeeName: z.string().optional(), identities };
 const actorIds = z.array(z.string()).optional();
 /** The same of the person whose proposal the act confirms. */
 const proposerIds = actorIds;
+/** Of the API, over all else in the data. */
+const signature = SignatureField;
 /** When *leaving* takes effect: the instant, and the IANA time zone whose day it is. Default: midnight UTC. */
 const effect = { effectiveAt: z.iso.datetime().optional(), effectiveZone: z.string().optional() };
 
@@ -80,22 +83,23 @@ export const schemas = {
   'access.blocked': held.extend({ identities }),
   /** Access came back during the hold. The plan's `reassertsDrift` says whether it is taken again at once or waits for an operator. */
   'access.drifted': DriftFields,
-  'exit.decision-finalised': DecisionFields.safeExtend({ ...effect, actorIds, proposerIds }),
+  'exit.decision-finalised': DecisionFields.safeExtend({ ...effect, actorIds, proposerIds, signature }),
   /** Counts once a second person confirms it: a decision with `exit.decision-finalised`, a resolution with `step.resolved`. */
   'exit.proposed': z.object({
     decision: DecisionFields.optional(),
     /** One with `override`. */
     resolution: ResolutionFields.optional(),
     actorIds,
+    signature,
   }),
   /** By the person who proposed it: withdrawn. */
-  'exit.proposal-rejected': RejectionFields.extend({ actorIds }),
+  'exit.proposal-rejected': RejectionFields.extend({ actorIds, signature }),
   /** A mail asked a second person to confirm the proposals with these numbers. */
   'second-person.asked': z.object({ numbers: z.array(number), sent: z.array(SentFields) }),
   /** Other dates. `effectiveAt` where a decided *leaving* waits for its day. */
-  'resignation.amended': AmendmentFields.safeExtend({ ...effect, actorIds }),
+  'resignation.amended': AmendmentFields.safeExtend({ ...effect, actorIds, signature }),
   /** Another HR partner decides, and holds the interview. */
-  'exit.handed-over': HandOverFields.extend({ actorIds }),
+  'exit.handed-over': HandOverFields.extend({ actorIds, signature }),
   /** Each address that was told got a correction. */
   'correction.sent': z.object({ of: z.enum(corrected), sent: z.array(SentFields), notes }),
   /** By account id: what was given back, and whether the last read found the account active. */
@@ -115,7 +119,7 @@ export const schemas = {
     error: z.string(),
     type: z.string().optional(),
   }),
-  'step.resolved': ResolutionFields.extend({ actorIds, proposerIds }),
+  'step.resolved': ResolutionFields.extend({ actorIds, proposerIds, signature }),
   /** A custom step is done. */
   'step.completed': z.object({ step: z.string(), notes }),
   /** A mail asked a person to do a step. `number` counts from 1; later ones are reminders. */

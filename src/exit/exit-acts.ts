@@ -90,7 +90,11 @@ export abstract class ExitActs extends ExitSteps {
   protected proposeOverride(event: RecordedEvent<'step.needs-attention'>): void {
     const { system, type } = event.data;
     const { overrideBy: by } = this.resignation;
-    const isNeeded = type === FailureType.LastOfProtectedGroup && this.isHeld && this.needsSecond('override');
+    const isNeeded =
+      type === FailureType.LastOfProtectedGroup &&
+      this.isHeld &&
+      this.needsSecond('override') &&
+      !this.keysAt(this.openedAt);
     const isNew = !this.proposals.all.some(({ override }) => override === system);
     if (by === undefined || !isNeeded || !isNew || isConcerned(by, this)) return;
     this.proposals.add({ by, at: event.storedAt, override: system });

@@ -19,6 +19,7 @@ import type { Contact, Employee } from './people.js';
 import type { Plan } from './plan.js';
 import { Proposals, type Proposal } from './proposals.js';
 import type { Resignation } from './resignation.js';
+import { Signatures, type PublicKey, type Signed, type Trusted } from './signature.js';
 import { Ladder, reviewBefore, reviewBy, type Review } from './review.js';
 import {
   isSettled,
@@ -42,6 +43,8 @@ export interface Opening {
   /** The sequence number of the resignation in the record, and the id of its event. */
   seq: number;
   id: string;
+  /** Whose signature the reader trusts, whatever the plan says. */
+  trusted?: Trusted | undefined;
 }
 
 export abstract class ExitState {
@@ -75,6 +78,7 @@ export abstract class ExitState {
   readonly handOvers: HandedOver[] = [];
   /** What waits, or waited, for a second person. */
   readonly proposals = new Proposals();
+  private readonly signatures = new Signatures();
   /** Who was told of the exit by mail. */
   readonly told = new Told();
   /** The ending that the exit carries out, or has carried out. */
@@ -153,11 +157,41 @@ export abstract class ExitState {
     return this.resignation.employeeId;
   }
 
+  get trusted(): Trusted | undefined {
+    return this.opening.trusted ?? (this.plan?.signed && { keys: this.plan.signed });
+  }
+
+  /** The keys of the API, where an act that arrives at a time counts with its signature alone. */
+  keysAt(at: string): readonly PublicKey[] | undefined {
+    const { keys, since = '' } = this.trusted ?? {};
+    return at < since ? undefined : keys;
+  }
+
+  /** From now on the exit trusts these keys: the API has others by now. */
+  trust(trusted: Trusted | undefined): void {
+    this.opening.trusted = trusted;
+  }
+
+  /**
+   * Takes the signature of an act, which counts once.
+   * @param at when the act arrived: ISO 8601, UTC
+   * @returns why the act does not count
+   */
+  spendSignature(jws: string | undefined, act: Pick<Signed, 'act' | 'of'>, at: string): string | undefined {
+    const { exitId, employeeId } = this;
+    const keys = this.keysAt(at);
+    if (!keys) return undefined;
+    return this.signatures.spend(jws, { ...act, exitId, employeeId }, keys, at);
+  }
+
   /** Whether a person allows the hold on a system to take the last active member of a protected group. */
   overridesProtection(system: string): boolean {
     const { overrideBy } = this.resignation;
     const isEnough =
-      overrideBy !== undefined && !this.needsSecond('override') && !isConcerned(overrideBy, this);
+      overrideBy !== undefined &&
+      !this.needsSecond('override') &&
+      !this.keysAt(this.openedAt) &&
+      !isConcerned(overrideBy, this);
     return isEnough || this.overridden.has(system);
   }
 
@@ -167,12 +201,32 @@ export abstract class ExitState {
   }
 
   /** Whom a mail asks to confirm: the first one with a role in the exit who has not proposed it. */
-  secondPersonFor({ by, decision }: Pick<Proposal, 'by' | 'decision'>): Contact {
+  secondPersonFor(proposal: Pick<Proposal, 'by' | 'decision'>): Contact {
+    return this.secondPersonsFor(proposal)[0]!;
+  }
+
+  /** Those with a role in the exit who can confirm a proposal, in the order in which they are asked; at least one. */
+  private secondPersonsFor({ by, decision }: Pick<Proposal, 'by' | 'decision'>): Contact[] {
     const { hrPartner, operator, escalateTo } = this.contacts!;
-    const { hrPartners } = this.plan!;
-    const partners = [...(this.deciders ?? []), hrPartner, ...hrPartners, escalateTo];
-    const inOrder = decision ? [...partners, operator] : [operator, ...partners];
-    return inOrder.find(({ email }) => !reaches(email, [by]) && !isConcerned(email, this)) ?? inOrder[0]!;
+    const partners = [hrPartner, ...this.plan!.hrPartners, escalateTo];
+    const inOrder = decision ? (this.deciders ?? partners) : [operator, ...partners];
+    const isOther = ({ email }: Contact) => !reaches(email, [by]) && !isConcerned(email, this);
+    const others = inOrder.filter(isOther);
+    const distinct = new Map(others.map((contact) => [contact.email, contact]));
+    return distinct.size > 0
+      ? [...distinct.values()]
+      : [[...partners, operator].find(isOther) ?? inOrder[0]!];
+  }
+
+  /**
+   * Who is reminded of the open decision. While a proposal waits, these are the ones who can confirm it, in turn.
+   * @param number of the reminder, from 1
+   */
+  remindedOf(number: number): { hrPartner: Contact; proposal?: Proposal } {
+    const { decision: proposal } = this.proposals;
+    if (!proposal) return { hrPartner: this.decider! };
+    const able = this.secondPersonsFor(proposal);
+    return { hrPartner: able[(number - 1) % able.length]!, proposal };
   }
 
   /** The ids of the accounts that an operator has named as the employee's; `all` for all that match. */

@@ -61,8 +61,8 @@ function tokensUntil(exit: ExitState, system: string, { tokensLiveMs }: Cost): s
 }
 
 function decisionOf({ data }: RecordedEvent<'exit.decision-finalised'>): Decision {
-  const { effectiveAt: _, effectiveZone: __, actorIds: ___, proposerIds: ____, ...decision } = data;
-  return decision;
+  const { outcome, decidedBy, note, effectiveOn, now } = data;
+  return { outcome, decidedBy, note, effectiveOn, now };
 }
 
 const proposerOf = ({ proposals }: ExitState): string | undefined =>

@@ -13,6 +13,7 @@ import { FailureType } from './failures.js';
 import { identitiesOf } from './holds.js';
 import type { Plan } from './plan.js';
 import { rungStep } from './review.js';
+import type { SignedAct } from './signature.js';
 import { isSettled, shortened, type ExitStatus } from './status.js';
 
 /** Decisions can arrive without end; the status keeps the latest. */
@@ -106,9 +107,9 @@ export class Exit extends ExitActs {
       case 'interview.reschedule-requested':
         return this.requestRescheduling(event);
       case 'resignation.amended':
-        return this.amend(event);
+        return this.unsigned(event) ?? this.amend(event);
       case 'exit.handed-over':
-        return this.handOver(event);
+        return this.unsigned(event) ?? this.handOver(event);
       case 'access.captured':
         this.identify({ identities: identitiesOf(event.data.accounts) });
         this.learnKeys(event.data.accounts, event.storedAt);
@@ -132,9 +133,9 @@ export class Exit extends ExitActs {
         this.proposeOverride(event);
         return this.recordFailure(event);
       case 'step.resolved':
-        return this.resolve(event);
+        return this.unsigned(event) ?? this.resolve(event);
       case 'exit.proposal-rejected':
-        return this.rejectProposal(event);
+        return this.unsigned(event) ?? this.rejectProposal(event);
       case 'second-person.asked':
         this.proposals.markAsked(event.data.numbers);
         return this.proposals.due.length === 0 ? this.settleStep(event) : undefined;
@@ -145,8 +146,7 @@ export class Exit extends ExitActs {
         return undefined;
       case 'exit.cancelled':
         this.cancelRequestedAt = event.storedAt;
-        if (this.isAwaited) this.beginEnding('cancelled', event.storedAt, event.seq);
-        return undefined;
+        return this.plan && this.cancel(event.storedAt, event.seq);
       case 'employee.resigned':
       case 'employee.notified':
       case 'manager.notified':
@@ -165,8 +165,30 @@ export class Exit extends ExitActs {
     this.ledger.plan(plan);
     this.ledger.begin('resigned', at, this.opening.seq);
     // A cancellation may come before the plan.
-    if (this.ending) this.beginEnding(this.ending, at, this.opening.seq);
+    if (this.cancelRequestedAt !== undefined) this.cancel(at, this.opening.seq);
     return undefined;
+  }
+
+  /** A cancellation has no signature: where acts need one, it gives no access back. */
+  private cancel(at: string, seq: number): string | undefined {
+    if (this.keysAt(at)) {
+      const problem =
+        'the cancellation does not count: this exit takes signed acts alone: withdraw it in the console';
+      this.cancelRequestedAt = undefined;
+      this.refuse('a cancellation', problem, at);
+      return problem;
+    }
+    if (this.isAwaited) this.beginEnding('cancelled', at, seq);
+    return undefined;
+  }
+
+  /** In the stream an act has the signature beside what it covers. The workflow takes it as the message arrives. */
+  private unsigned({ type, data, storedAt }: RecordedEvent<SignedAct>): string | undefined {
+    if (this.form === 'orchestrated') return undefined;
+    const { signature, ...of } = data;
+    const problem = this.spendSignature(signature, { act: type, of }, storedAt);
+    if (problem !== undefined) this.refuse(of, problem, storedAt);
+    return problem;
   }
 
   /** A system may know the employee by a key that an account in another system tells: its block begins again. */
@@ -222,6 +244,8 @@ export class Exit extends ExitActs {
   private decideOrPropose(
     event: RecordedEvent<'exit.decision-finalised' | 'exit.proposed'>,
   ): string | undefined {
+    const unsigned = this.unsigned(event);
+    if (unsigned !== undefined) return unsigned;
     const problem = event.type === 'exit.proposed' ? this.propose(event) : this.decide(event);
     const { data, storedAt } = event;
     const decision = 'decision' in data || 'resolution' in data ? data.decision : data;

@@ -43,6 +43,8 @@ export const FailureType = {
   Restless: 'Restless',
   /** A person did the step by hand, so a person has to undo it. */
   DoneByHand: 'DoneByHand',
+  /** The API has not signed what the service is asked to do. */
+  Unsigned: 'Unsigned',
   /** The step needs the result of an earlier step that was settled by hand. */
   NothingToGoOn: 'NothingToGoOn',
 } as const;

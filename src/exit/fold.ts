@@ -4,6 +4,7 @@
  */
 import type { StoredEvent } from './events.js';
 import { Exit } from './exit.js';
+import type { Trusted } from './signature.js';
 
 export interface FoldedLog {
   /** By exit id. */
@@ -17,8 +18,9 @@ export interface FoldedLog {
 /**
  * @param events every event of one employee in the stream
  * @param now ISO 8601, UTC
+ * @param trusted whose signature counts, by the reader's configuration; default: by each plan, which a stranger may have written
  */
-export function foldLog(events: readonly StoredEvent[], now: string): FoldedLog {
+export function foldLog(events: readonly StoredEvent[], now: string, trusted?: Trusted): FoldedLog {
   const exits = new Map<string, Exit>();
   const rejected = new Map<number, string>();
   const seen = new Map<string, StoredEvent>();
@@ -34,7 +36,7 @@ export function foldLog(events: readonly StoredEvent[], now: string): FoldedLog 
       return `${employeeId} already has an open exit, ${latest.exitId}, since ${latest.openedAt}`;
     if (resignation.employeeId !== employeeId)
       return `the resignation of ${resignation.employeeId} has the subject of ${employeeId}`;
-    latest = new Exit({ exitId, form: 'choreographed', resignation, openedAt, seq, id }, reject);
+    latest = new Exit({ exitId, form: 'choreographed', resignation, openedAt, seq, id, trusted }, reject);
     if (plan) latest.evolve({ ...event, type: 'exit.planned', data: { plan } });
     exits.set(exitId, latest);
     return undefined;

@@ -7,6 +7,7 @@ import { HoldFields } from './hold-facts.js';
 import { ContactFields, deciderRoles } from './people.js';
 import { confirmable } from './proposals.js';
 import { ReviewFields } from './review.js';
+import { KeyFields } from './signature.js';
 import { StepRowFields } from './steps.js';
 
 const ms = z.number().nonnegative();
@@ -78,6 +79,8 @@ export const PlanFields = z.object({
   secondPerson: z.array(z.enum(confirmable)).optional(),
   /** Orchestrated: programs outside EMS that hear of the exit. */
   subscribers: z.array(PlannedSubscriber).min(1).optional(),
+  /** The keys of the API, where acts count with its signature alone; default: each act counts. */
+  signed: z.array(KeyFields).optional(),
   /** Orchestrated: run IDs of the employee's earlier exits that were terminated or timed out. This exit gives back what they took. */
   adopts: z.array(z.string()).optional(),
 });

@@ -49,7 +49,10 @@ const readers: { [T in ExitEventType]?: Reader<T> } = {
       language: language ?? known.employee?.language,
       isEmployee: true,
     })),
-  'hr.reminded': ({ to }, { hrPartner }) => [colleague(hrPartner, to)],
+  // The decider, or a second person: the name is known of the HR partner alone.
+  'hr.reminded': ({ to }, { hrPartner }) => [
+    to === hrPartner.email ? colleague(hrPartner, to) : { email: to, isEmployee: false },
+  ],
   'decision.escalated': ({ to }, { escalateTo }) => [colleague(escalateTo, to)],
   'operator.notified': ({ sent }, { operator }) => sent.map(({ to }) => colleague(operator, to)),
   'second-person.asked': ({ sent }) => sent.map(({ to: email }) => ({ email, isEmployee: false })),

@@ -50,18 +50,14 @@ export function routeConsoleActs(routes: ConsoleRoutes): void {
     return previewed(seen, decision);
   });
 
-  const actIn = ({ exits }: Seen) => (exits.may('decide') ? 'decide' : 'resolve');
-
   form('/exits/:exitId/confirmation', (seen) =>
-    actOn(seen, 'confirm', (exitId) =>
-      seen.exits.confirm(exitId, Number(fieldsOf(seen.request)['number']), actIn(seen)),
-    ),
+    actOn(seen, 'confirm', (exitId) => seen.exits.confirm(exitId, Number(fieldsOf(seen.request)['number']))),
   );
 
   form('/exits/:exitId/rejection', (seen) =>
     actOn(seen, 'reject', (exitId) => {
       const { number, note } = fieldsOf(seen.request);
-      return seen.exits.reject(exitId, { number: Number(number), note }, actIn(seen));
+      return seen.exits.reject(exitId, { number: Number(number), note });
     }),
   );
 

@@ -55,6 +55,8 @@ interface Definition<B extends z.ZodType, Q extends z.ZodType> {
   path: string;
   summary: string;
   act: Act;
+  /** What does as well, where it depends on what is asked for. */
+  or?: Act;
   body?: B;
   /** Of the body; default: `application/json`. */
   mediaType?: string;
@@ -216,8 +218,9 @@ export const endpoints: Endpoint[] = [
     method: 'POST',
     path: '/exits/{exitId}/confirmation',
     summary:
-      'Confirms the decision that another person has proposed. An override is confirmed by the same resolution.',
+      'Confirms what another person has proposed: a decision, by those who decide; an override, by those who resolve.',
     act: 'decide',
+    or: 'resolve',
     body: ConfirmationBody,
     status: 200,
     answer: ConfirmationAnswer,
@@ -227,8 +230,10 @@ export const endpoints: Endpoint[] = [
     name: 'rejectProposal',
     method: 'POST',
     path: '/exits/{exitId}/rejection',
-    summary: 'Rejects the decision that another person has proposed, or withdraws the own proposal.',
+    summary:
+      'Rejects what another person has proposed, a decision or an override, or withdraws the own proposal.',
     act: 'decide',
+    or: 'resolve',
     body: RejectionBody,
     status: 200,
     answer: ProposalAnswer,

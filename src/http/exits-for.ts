@@ -125,12 +125,19 @@ export function exitsOf({ application, people, version }: Served) {
     }
 
     /** A decision is confirmed by those who decide, an override by those who resolve. */
-    async function secondOf(exitId: string, number: number, act: Act): Promise<Which & { exitId: string }> {
-      demand(act);
+    async function secondOf(
+      exitId: string,
+      number: number,
+      isRejection = false,
+    ): Promise<Which & { exitId: string }> {
+      if (!may('resolve')) demand('decide');
       const which = await named(exitId);
       const { proposals } = await application.status(which);
       const proposal = proposals.find((each) => each.number === number);
-      demand(proposal?.override === undefined ? 'decide' : 'resolve');
+      const isOwn = proposal !== undefined && isSameIdentity(proposal.by, user.email!);
+      // Who decides may override with the resignation, and takes that back.
+      if (isRejection && isOwn) return which;
+      if (proposal) demand(proposal.override === undefined ? 'decide' : 'resolve');
       return which;
     }
 
@@ -238,16 +245,12 @@ export function exitsOf({ application, people, version }: Served) {
         return application.decide(await named(exitId), { ...request, decidedBy: user.email! });
       },
 
-      async confirm(exitId: string, number: number, act: Act = 'decide') {
-        return application.confirm(await secondOf(exitId, number, act), { number, by: user.email! });
+      async confirm(exitId: string, number: number) {
+        return application.confirm(await secondOf(exitId, number), { number, by: user.email! });
       },
 
-      async reject(
-        exitId: string,
-        { number, note }: { number: number; note?: string | undefined },
-        act: Act = 'decide',
-      ) {
-        const which = await secondOf(exitId, number, act);
+      async reject(exitId: string, { number, note }: { number: number; note?: string | undefined }) {
+        const which = await secondOf(exitId, number, true);
         return application.reject(which, { number, note, by: user.email! });
       },
 

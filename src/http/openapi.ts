@@ -46,11 +46,11 @@ export function openapiDocument(version: string, publicUrl: string, issuer: stri
 }
 
 function operationOf(endpoint: Endpoint): object {
-  const { name, method, path, summary, act, body, mediaType, query, status, answer } = endpoint;
+  const { name, method, path, summary, act, or, body, mediaType, query, status, answer } = endpoint;
   return {
     operationId: name,
     summary,
-    security: [{ token: [scopeOf(act)] }],
+    security: [act, or ?? []].flat().map((each) => ({ token: [scopeOf(each)] })),
     parameters: [
       ...(path.includes('{exitId}') ? [required('path', 'exitId', { type: 'string' })] : []),
       ...(query ? parametersOf(query) : []),

@@ -1,6 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import type { loadTemporalConfig } from '../config/environment.js';
 import { Refusal } from '../exit/refusal.js';
+import type { Sign } from '../exit/signature.js';
 import { payloadConverterPath } from './namespace.js';
 import { orchestratedExits } from './orchestrated-exits.js';
 
@@ -23,7 +24,7 @@ export async function connectClient({ connectionOptions, namespace = 'default' }
 }
 
 /** Opens the orchestrated form on a connection of its own. @throws Refusal `unreachable` */
-export async function connectOrchestrated(config: TemporalConfig) {
+export async function connectOrchestrated(config: TemporalConfig, sign?: Sign) {
   const { client, close } = await connectClient(config);
-  return { exits: orchestratedExits(client), close };
+  return { exits: orchestratedExits(client, sign), close };
 }

@@ -28,6 +28,7 @@ import {
 } from '../exit/exits.js';
 import { employeeIdOf, exitWorkflowId } from '../exit/ids.js';
 import { taskQueues } from '../exit/queues.js';
+import type { Sign, SignedAct } from '../exit/signature.js';
 import { isSettled, stepKey, type ExitStatus, type Phase, isStuck } from '../exit/status.js';
 import { searchAttributes } from '../workflows/search-attributes.js';
 import { alreadyOpen, noExit, notAllowed, notOpen, Refusal } from '../exit/refusal.js';
@@ -46,7 +47,18 @@ const CLOSE_EVENT = 2;
 
 type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
 
-export function orchestratedExits(client: Client) {
+/** The updates whose argument the API signs. */
+const actOf = {
+  finaliseDecision: 'exit.decision-finalised',
+  rejectProposal: 'exit.proposal-rejected',
+  resolveStep: 'step.resolved',
+  amendResignation: 'resignation.amended',
+  handOver: 'exit.handed-over',
+} as const satisfies Record<string, SignedAct>;
+type SignedUpdate = keyof typeof actOf;
+
+/** @param sign where this process has the key of the API */
+export function orchestratedExits(client: Client, sign?: Sign) {
   async function requireExit(employeeId: string, exitId?: string): Promise<WorkflowExecutionDescription> {
     const run = await latestRun(client, employeeId, exitId);
     if (run) return run;
@@ -54,10 +66,14 @@ export function orchestratedExits(client: Client) {
   }
 
   /** @throws Refusal `no-exit`, `not-open` */
-  async function requireOpenExit(employeeId: string, exitId?: string): Promise<WorkflowHandle> {
+  async function requireOpenExit(
+    employeeId: string,
+    exitId?: string,
+  ): Promise<{ exit: WorkflowHandle; exitId: string }> {
     const run = await requireExit(employeeId, exitId);
     const { workflowId, runId, status } = run;
-    if (status.name === 'RUNNING') return client.workflow.getHandle(workflowId, runId);
+    if (status.name === 'RUNNING')
+      return { exit: client.workflow.getHandle(workflowId, runId), exitId: exitIdOfRun(run) };
     throw notOpen(factsOf(employeeId, run), status.name.toLowerCase(), exitId);
   }
 
@@ -96,14 +112,19 @@ export function orchestratedExits(client: Client) {
   }
 
   async function update<T>(
-    name: string,
-    argument: unknown,
+    name: SignedUpdate | 'rescheduleInterview',
+    argument: object,
     employeeId: string,
     exitId?: string,
     what = 'it is not confirmed',
   ): Promise<T> {
-    const exit = await requireOpenExit(employeeId, exitId);
-    return answered(employeeId, 'unconfirmed', what, () => exit.executeUpdate(name, { args: [argument] }));
+    const { exit, exitId: id } = await requireOpenExit(employeeId, exitId);
+    const signature =
+      name === 'rescheduleInterview'
+        ? undefined
+        : await sign?.({ exitId: id, employeeId, act: actOf[name], of: argument });
+    const args: [object] = [{ ...argument, ...(signature !== undefined && { signature }) }];
+    return answered(employeeId, 'unconfirmed', what, () => exit.executeUpdate<T, [object]>(name, { args }));
   }
 
   async function statusOf(employeeId: string, run: WorkflowExecutionDescription): Promise<ExitStatus> {
@@ -212,7 +233,7 @@ export function orchestratedExits(client: Client) {
     reject: (employeeId, rejection, exitId) => update('rejectProposal', rejection, employeeId, exitId),
 
     async weigh(employeeId, decision, exitId, looked) {
-      const exit = await requireOpenExit(employeeId, exitId);
+      const { exit } = await requireOpenExit(employeeId, exitId);
       return answered(employeeId, 'no-answer', 'the decision cannot be weighed', () =>
         exit.query<Weighed, [Decision, Looked?]>('weighDecision', decision, looked),
       );

@@ -78,7 +78,10 @@ export async function createWorkers({
     },
     notification: () => createNotificationActivities(createNotification(config)),
     hr: () => createHrActivities(createHr(config, slotWorkflows)),
-    access: () => ({ ...createAccessActivities(access), ...createDriftActivities(access) }),
+    access: () => ({
+      ...createAccessActivities(access, config.decisions.signed?.keys),
+      ...createDriftActivities(access),
+    }),
     steps: () => ({
       ...createStepActivities(createSteps(config)),
       ...createSubscriberActivities(createSubscribers(config)),

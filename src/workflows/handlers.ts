@@ -20,9 +20,10 @@ import type { Interview } from '../exit/interview.js';
 import type { Proposal, Rejection } from '../exit/proposals.js';
 import type { Resolution } from '../exit/resolution.js';
 import type { Rescheduling } from '../exit/rescheduling.js';
+import type { SignedAct } from '../exit/signature.js';
 import type { ExitStatus, Step } from '../exit/status.js';
 import { now, type ExitContext } from './exit-context.js';
-import { whose } from './proxies.js';
+import { decisionKeys, whose } from './proxies.js';
 import type { ExitInterview } from './exit-interview.js';
 
 const decisionFinalised = defineSignal<[Decision]>('decisionFinalised');
@@ -53,12 +54,30 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
   const whenEmployeeIsKnown = () =>
     CancellationScope.nonCancellable(() => condition(() => exit.isEmployeeKnown || !exit.isAwaited));
 
-  const accept = (decision: Decision, looked: Looked): Decided => {
+  /**
+   * Takes the signature of a message as it arrives.
+   * @returns it, or why the act does not count
+   */
+  const signatureOf = async (act: SignedAct, input: unknown): Promise<Parsed<string | undefined>> => {
+    const { signature, ...of } = Object(input) as { signature?: string };
+    const arrivedAt = now();
+    const problem = await CancellationScope.nonCancellable(async () => {
+      await condition(() => exit.plan !== undefined);
+      if (!exit.keysAt(arrivedAt)) return undefined;
+      exit.trust(await decisionKeys.executeWithOptions({ summary: 'Read the keys of the API' }, []));
+      return exit.spendSignature(signature, { act, of }, arrivedAt);
+    });
+    if (problem === undefined) return { ok: true, value: signature };
+    exit.refuse(of, problem, now());
+    return { ok: false, problem };
+  };
+
+  const accept = (decision: Decision, looked: Looked, signature?: string): Decided => {
     if (exit.isProposal(decision)) {
       context.record({ type: 'exit.proposed', data: { decision, ...idsOf(looked) } });
       return { ...decision, proposedAt: exit.proposals.decision!.at };
     }
-    context.record({ type: 'exit.decision-finalised', data: { ...decision, ...idsOf(looked) } });
+    context.record({ type: 'exit.decision-finalised', data: { ...decision, ...idsOf(looked), signature } });
     return { ...decision, decidedAt: exit.decision!.storedAt };
   };
   /** Looks up the addresses that the exit does not know. */
@@ -76,10 +95,12 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
   setHandler(
     decisionFinalised,
     async (input: unknown) => {
+      const signature = await signatureOf('exit.decision-finalised', input);
+      if (!signature.ok) return;
       const sent = (input ?? {}) as Partial<Decision>;
       const found = await look(sent.decidedBy, sent);
       const decision = exit.weigh(input, now(), found);
-      if (decision.ok) accept(decision.value, found);
+      if (decision.ok) accept(decision.value, found, signature.value);
       else exit.refuse(input, decision.problem, now());
     },
     {
@@ -103,8 +124,9 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
   setHandler(
     finaliseDecision,
     async (input: Decision) => {
+      const signature = valueOf(await signatureOf('exit.decision-finalised', input));
       const found = await look(input.decidedBy, input);
-      return accept(valueOf(exit.weigh(input, now(), found)), found);
+      return accept(valueOf(exit.weigh(input, now(), found)), found, signature);
     },
     {
       description:
@@ -116,6 +138,7 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
   setHandler(
     rejectProposal,
     async (input) => {
+      valueOf(await signatureOf('exit.proposal-rejected', input));
       const found = await look(input.by);
       const rejection = valueOf(exit.weighRejection(input, found));
       context.record({ type: 'exit.proposal-rejected', data: { ...rejection, ...idsOf(found) } });
@@ -131,6 +154,7 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
   setHandler(
     resolveStep,
     async (input) => {
+      valueOf(await signatureOf('step.resolved', input));
       const found = input.override && exit.needsSecond('override') ? await look(input.by, input) : {};
       const resolution = valueOf(exit.weighResolution(input, found));
       const { step, system } = resolution;
@@ -155,6 +179,7 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
   setHandler(
     amendResignation,
     async (input) => {
+      valueOf(await signatureOf('resignation.amended', input));
       const found = await look(input.by);
       const amendment = valueOf(exit.weighAmendment(input, now(), found));
       context.record({ type: 'resignation.amended', data: { ...amendment, ...idsOf(found) } });
@@ -170,6 +195,7 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
   setHandler(
     handOver,
     async (input) => {
+      valueOf(await signatureOf('exit.handed-over', input));
       const found = await look(input.by);
       const handed = valueOf(exit.weighHandOver(input, found));
       context.record({ type: 'exit.handed-over', data: { ...handed, ...idsOf(found) } });

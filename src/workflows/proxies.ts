@@ -27,7 +27,7 @@ const HEARTBEAT_TIMEOUT = '10 seconds';
 const quick = { startToCloseTimeout: '5 seconds' } as const;
 // No local activities: they can leave a history that does not replay (docs/decisions/0008).
 const regular = proxyActivities<ExitActivities>(quick);
-export const { planExit } = regular;
+export const { planExit, decisionKeys } = regular;
 
 export const progressOf = (activityId: string) =>
   regular.progressOf.executeWithOptions({ summary: `Read the progress of ${activityId}` }, [activityId]);

@@ -42,11 +42,14 @@ const send =
       of: exit.review!.remindAfterMs.length,
     };
     if (kind === 'remind') {
-      const sent = await execution.call(services.notification.remindHrPartner, about);
+      const to = { ...about, ...exit.remindedOf(number) };
+      const sent = await execution.call(services.notification.remindHrPartner, to);
       return { type: 'hr.reminded', data: { ...sent, number, of: about.of } };
     }
     const { escalateTo } = exit.contacts!;
     const { reminders } = exit.ladder;
-    const sent = await execution.call(services.notification.escalate, { ...about, escalateTo, reminders });
+    const sent = await execution.call(services.notification.escalate, {
+      ...{ ...about, escalateTo, reminders, proposal: exit.proposals.decision },
+    });
     return { type: 'decision.escalated', data: { ...sent, number } };
   };

@@ -105,6 +105,7 @@ export class SystemHold {
     const { exitId, person: employee } = context.exit;
     const chosen = context.exit.chosenAccounts(system);
     const access = context.services.access(planned);
+    const decided = () => ({ exitId, signature: context.exit.decision?.data.signature });
     const on = { system, kind: hold, lateWriteMs: context.plan.policy.lateWriteMs, goal };
     const performer: HoldsPerformer = {
       holds: this.holds,
@@ -138,12 +139,12 @@ export class SystemHold {
         }
       },
       restore: ({ account, taken, earlier }) => {
-        const input = { employee, system, account, taken, chosen, earlier };
+        const input = { ...decided(), employee, system, account, taken, chosen, earlier };
         return execution.call(access.restoreAccess, input).catch(throwFinal);
       },
       revoke: () => {
         const accounts = accountsOf(performer.holds);
-        const input = { employee, system, accounts, chosen };
+        const input = { ...decided(), employee, system, accounts, chosen };
         return execution.call(access.revokeAccess, input).catch(throwFinal);
       },
       wait: ({ until, why }) =>

@@ -158,8 +158,8 @@ describe('the HTTP API', () => {
     ['GET', '/exits/an-exit', 'read'],
     ['GET', '/exits/an-exit/report', 'report'],
     ['POST', '/exits/an-exit/decision', 'decide'],
-    ['POST', '/exits/an-exit/confirmation', 'decide'],
-    ['POST', '/exits/an-exit/rejection', 'decide'],
+    ['POST', '/exits/an-exit/confirmation', 'decide', 'resolve'],
+    ['POST', '/exits/an-exit/rejection', 'decide', 'resolve'],
     ['POST', '/exits/an-exit/amendment', 'amend'],
     ['POST', '/exits/an-exit/hand-over', 'amend'],
     ['POST', '/exits/an-exit/resolve', 'resolve'],
@@ -196,10 +196,14 @@ describe('the HTTP API', () => {
       [{ ...hr, roles: 'auditor' }, ['read', 'report']],
     ];
     for (const [who, allowed] of may)
-      for (const [method, path, act] of routes) {
+      for (const [method, path, ...acts] of routes) {
         const { status } = await ask(who, method, path, method === 'POST' ? bodies[path] : undefined);
-        const what = `${JSON.stringify(who)}: ${act}`;
-        assert.equal(status !== 403, allowed.includes(act), what);
+        const what = `${JSON.stringify(who)}: ${path}`;
+        assert.equal(
+          status !== 403,
+          acts.some((act) => allowed.includes(act)),
+          what,
+        );
         assert.notEqual(status, 500, what);
         assert.notEqual(status, 400, what);
       }

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { loadSettings } from '../../src/http/settings.js';
+import { decisionKey, keySet } from '../support/decision-keys.js';
 import { refusal } from '../support/ems.js';
+import { sampleEnv, sampleText } from '../support/sample-config.js';
+import { scratchFolder } from '../support/temporal.js';
 
 const enough = {
   EMS_SESSION_SECRET: 'x'.repeat(32),
@@ -38,6 +43,26 @@ describe('the settings of ems serve', () => {
     assert.equal(oidc.audience, 'http://127.0.0.1:8090/api');
     assert.deepEqual(oidc.roleValues, { hr: ['hr'], operator: ['operator'], auditor: ['auditor'] });
     assert.deepEqual(oidc.programs, []);
+  });
+
+  it('include the key of signed decisions where the configuration asks for it, and no error shows it', async () => {
+    const key = await decisionKey('2026');
+    const file = path.join(await scratchFolder(), 'ems.config.yaml');
+    const signed = `signed: { keys: '${keySet(key)}' }`;
+    await writeFile(file, sampleText.replace('secondPerson: []', signed));
+    const refused = async (env: Record<string, string>) =>
+      (await refusal({ ...sampleEnv, ...enough, EMS_CONFIG: file, ...env }, 'serve')).sentence;
+    assert.match(await refused({}), /EMS_DECISION_KEY: must be set, or EMS_DECISION_KEY_FILE/);
+    const other = await decisionKey('2027');
+    assert.match(await refused({ EMS_DECISION_KEY: other.secret }), /its kid "2027" is none of decisions/);
+    const { d } = JSON.parse(key.secret) as { d: string };
+    for (const wrong of [d, JSON.stringify({ d })]) {
+      const sentence = await refused({ EMS_DECISION_KEY: wrong });
+      assert.match(sentence, /EMS_DECISION_KEY: must be JSON|EMS_DECISION_KEY: kty: /);
+      assert.ok(!sentence.includes(d), sentence);
+    }
+    const missing = await refused({ EMS_DECISION_KEY_FILE: '/nowhere/key' });
+    assert.match(missing, /EMS_DECISION_KEY_FILE: .*ENOENT/);
   });
 
   it('name the values of a claim that mean a role', () => {

@@ -1,4 +1,5 @@
 /** The company of world.ts, with the choreographed form in it: a broker of its own, and the services in this process. */
+import { loadSigner } from '../../src/config/decision-key.js';
 import { connectBus, type Bus } from '../../src/choreography/jetstream/bus.js';
 import {
   choreographedExits,
@@ -70,7 +71,7 @@ export async function startChoreographedWorld({
   const { config } = world;
   const nats = { servers: [broker.address] };
   const bus = await connectBus(nats, 'the client');
-  const exits = await choreographedExits(bus, config);
+  const exits = await choreographedExits(bus, config, loadSigner(world.env));
   const running: Services[] = [];
 
   const start = async (...names: SubscriberName[]): Promise<Services> => {

@@ -1,4 +1,4 @@
-/** What a mail program makes of HTML. */
+/** What a mail program, or a browser without script, makes of HTML. */
 import { parse, type DefaultTreeAdapterTypes as Tree } from 'parse5';
 
 type Node = Tree.ChildNode | Tree.Document;
@@ -28,4 +28,25 @@ function visit(node: Node, page: Page): void {
 function textOf(node: Node): string {
   if ('value' in node) return node.value;
   return 'childNodes' in node ? node.childNodes.map(textOf).join('') : '';
+}
+
+interface Form {
+  action: string;
+  /** The fields that no person fills in. */
+  hidden: Record<string, string>;
+}
+
+export function formsIn(html: string): Form[] {
+  const forms: Form[] = [];
+  const look = (node: Node): void => {
+    const attributes =
+      'attrs' in node ? new Map(node.attrs.map(({ name, value }) => [name, value])) : undefined;
+    const { nodeName } = node;
+    if (nodeName === 'form') forms.push({ action: attributes?.get('action') ?? '', hidden: {} });
+    if (nodeName === 'input' && attributes?.get('type') === 'hidden' && attributes.has('name'))
+      Object.assign(forms.at(-1)?.hidden ?? {}, { [attributes.get('name')!]: attributes.get('value') ?? '' });
+    if ('childNodes' in node) node.childNodes.forEach(look);
+  };
+  look(parse(html));
+  return forms;
 }

@@ -19,6 +19,8 @@ export async function startHttpServer(
   issuer: string,
   wanted?: number,
   requestsPerMinute = 10_000,
+  /** Further settings. */
+  env: Record<string, string> = {},
 ): Promise<HttpServer> {
   const port = wanted ?? (await freePort());
   const settings = loadSettings({
@@ -29,6 +31,7 @@ export async function startHttpServer(
     EMS_OIDC_CLIENT_ID: 'ems-console',
     EMS_OIDC_CLIENT_SECRET: CONSOLE_SECRET,
     EMS_OIDC_PROGRAMS: 'hris',
+    ...env,
   });
   const people = peopleOf(() => config);
   const app = await createServer({ application, people, version: '0.0.0-test', settings, config });

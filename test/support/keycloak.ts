@@ -26,6 +26,12 @@ const TOKEN_S = 2 * 60 * 60;
 const FETCH_WITHIN_MS = 5 * 60_000;
 const START_WITHIN_MS = 4 * 60_000;
 
+interface RealmParts {
+  clients?: object[];
+  roles?: object[];
+  users?: object[];
+}
+
 export interface Keycloak {
   /** Without a path. */
   url: string;
@@ -40,9 +46,10 @@ export interface Keycloak {
 
 /**
  * Starts Keycloak with its database in memory.
+ * @param more of the realm, as Keycloak's RealmRepresentation has it
  * @throws Unavailable with what to install
  */
-export async function startKeycloak(logFile: string): Promise<Keycloak> {
+export async function startKeycloak(logFile: string, more: RealmParts = {}): Promise<Keycloak> {
   const home = await distribution().catch((error: Error) => {
     throw new Unavailable(error.message, { cause: error });
   });
@@ -72,7 +79,7 @@ export async function startKeycloak(logFile: string): Promise<Keycloak> {
     (_child, signal) => untilAnswered(() => tokenOf(url, 'master', BOOTSTRAP), signal),
   );
   try {
-    await createRealm(url, child.ready);
+    await createRealm(url, child.ready, more);
     const token = await tokenOf(url, REALM, CLIENT);
     return { url, realm: REALM, ...CLIENT, scimUrl: scimUrlOf(url), token, stop: child.stop };
   } catch (error) {
@@ -160,7 +167,7 @@ async function tokenOf(url: string, realm: string, client: typeof CLIENT): Promi
 }
 
 /** A realm as Keycloak makes it, plus what docs/identity-providers.md tells to set. */
-async function createRealm(url: string, token: string): Promise<void> {
+async function createRealm(url: string, token: string, more: RealmParts): Promise<void> {
   await ask({ url, token }, 'POST', '/admin/realms', {
     realm: REALM,
     enabled: true,
@@ -183,7 +190,9 @@ async function createRealm(url: string, token: string): Promise<void> {
         ],
       },
       { clientId: PEOPLE, publicClient: true, directAccessGrantsEnabled: true },
+      ...(more.clients ?? []),
     ],
+    roles: { realm: more.roles ?? [] },
     users: [
       {
         username: `service-account-${CLIENT.clientId}`,
@@ -191,6 +200,7 @@ async function createRealm(url: string, token: string): Promise<void> {
         serviceAccountClientId: CLIENT.clientId,
         clientRoles: { 'realm-management': ROLES },
       },
+      ...(more.users ?? []),
     ],
   });
   // The first token does not yet include the rights in the new realm.

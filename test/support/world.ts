@@ -7,6 +7,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Worker } from '@temporalio/worker';
 import { orchestratedExits } from '../../src/temporal/orchestrated-exits.js';
+import { loadSigner } from '../../src/config/decision-key.js';
 import { parseConfig, type Config } from '../../src/config/config.js';
 import { createWorkers, runWorkers, workerServices, type ServiceName } from '../../src/temporal/workers.js';
 import type { ExitStatus, Phase, Step } from '../../src/exit/status.js';
@@ -153,7 +154,7 @@ export async function startWorld({
     down.delete(name);
   };
 
-  const exits = orchestratedExits(shared.client);
+  const exits = orchestratedExits(shared.client, loadSigner(env));
   const until = untilOf(exits);
 
   return {

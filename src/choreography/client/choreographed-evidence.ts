@@ -20,7 +20,7 @@ export async function readChoreographedEvidence(
 ): Promise<Evidence> {
   const { events } = await bus.read(employeeId);
   const readAt = new Date().toISOString();
-  const { exits, latest } = foldLog(events, readAt);
+  const { exits, latest } = foldLog(events, readAt, bus.trusted);
   const exit = exitId === undefined ? latest : exits.get(exitId);
   if (!exit) throw new Refusal('no-exit', `The stream has no exit of ${employeeId}`, { employeeId, exitId });
   return evidenceOf({

@@ -26,6 +26,7 @@ import type { Exit } from '../../exit/exit.js';
 import type { Parsed } from '../../exit/input.js';
 import type { Interview } from '../../exit/interview.js';
 import type { Resolution } from '../../exit/resolution.js';
+import { isSignedAct, type Sign } from '../../exit/signature.js';
 import type { Resignation } from '../../exit/resignation.js';
 import { type ExitStatus, type Step, isStuck } from '../../exit/status.js';
 import { readChoreographedEvidence } from './choreographed-evidence.js';
@@ -46,12 +47,14 @@ export interface ChoreographedExits extends ExitsOfForm {
   open: (resignation: Resignation, exitId?: string) => Promise<{ exitId: string }>;
 }
 
-export async function choreographedExits(bus: Bus, config: Config): Promise<ChoreographedExits> {
+/** @param sign where this process has the key of the API */
+export async function choreographedExits(bus: Bus, config: Config, sign?: Sign): Promise<ChoreographedExits> {
   const plan = planFrom(config, 'choreographed');
+  bus.trusted = config.decisions.signed;
   const actors = actorsBy(config);
   const attempts = await openAttempts(bus);
 
-  const folded = ({ events }: Pick<EmployeeLog, 'events'>): FoldedLog => foldLog(events, now());
+  const folded = ({ events }: Pick<EmployeeLog, 'events'>): FoldedLog => foldLog(events, now(), bus.trusted);
 
   const read = async (employeeId: string): Promise<FoldedLog> => folded(await bus.read(employeeId));
 
@@ -79,15 +82,21 @@ export async function choreographedExits(bus: Bus, config: Config): Promise<Chor
     proposed?: (valid: EventData[T]) => EventData['exit.proposed'],
   ): Promise<{ log: FoldedLog; recorded: StoredEvent }> {
     const id = `${randomUUID()}/${type}`;
-    const log = await append(bus, employeeId, id, (log) => {
+    const log = await append(bus, employeeId, id, async (log) => {
       const exit = requireOpenExit(employeeId, folded(log), exitId);
       const weighed = weigh(exit);
       if (!weighed.ok) throw refused(employeeId, weighed.problem);
       const causationId = exit.decision?.id ?? exit.resignationId;
       const about = { id, source: SOURCE, time: now(), employeeId, exitId: exit.exitId, causationId };
-      if (proposed && exit.isProposal(weighed.value as Partial<Decision & Resolution>))
-        return { type: 'exit.proposed', ...about, data: proposed(weighed.value) };
-      return { type, ...about, data: weighed.value } as ExitEvent;
+      const isProposal = proposed && exit.isProposal(weighed.value as Partial<Decision & Resolution>);
+      const act = isProposal ? 'exit.proposed' : type;
+      const of = isProposal ? proposed(weighed.value) : weighed.value;
+      const signature = isSignedAct(act)
+        ? await sign?.({ exitId: exit.exitId, employeeId, act, of })
+        : undefined;
+      const problem = isSignedAct(act) ? exit.spendSignature(signature, { act, of }, now()) : undefined;
+      if (problem !== undefined) throw refused(employeeId, problem);
+      return { type: act, ...about, data: { ...of, signature } } as ExitEvent;
     });
     return { log: folded(log), recorded: log.events.find((event) => event.id === id)! };
   }

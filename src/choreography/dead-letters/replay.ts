@@ -35,7 +35,7 @@ export function deadLettersOf(bus: Bus) {
         throw refused(id, `: its consumer ${consumer} no longer exists`);
       if (employeeId !== undefined && exitId !== undefined) {
         const { events } = await bus.read(employeeId);
-        const { exits, rejected } = foldLog(events, new Date().toISOString());
+        const { exits, rejected } = foldLog(events, new Date().toISOString(), bus.trusted);
         const problem = rejected.get(original) ?? problemOf(letter);
         // Its consumer would dead-letter an invalid message again.
         if (problem !== undefined) throw refused(id, `, since the message is invalid: ${problem}`);

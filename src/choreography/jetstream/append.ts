@@ -14,7 +14,7 @@ export async function append<E extends ExitEvent>(
   bus: Bus,
   employeeId: string,
   id: string,
-  decide: (log: EmployeeLog) => E,
+  decide: (log: EmployeeLog) => E | Promise<E>,
 ): Promise<EmployeeLog> {
   const deadline = Date.now() + APPEND_WITHIN_MS;
   for (;;) {
@@ -22,7 +22,7 @@ export async function append<E extends ExitEvent>(
       const log = await bus.read(employeeId);
       // JetStream checks the expected sequence before it deduplicates, and its deduplication window ends after two minutes.
       if (log.events.some((event) => event.id === id)) return log;
-      await bus.publish(decide(log), {
+      await bus.publish(await decide(log), {
         lastSubjectSequence: log.lastSeq,
         lastSubjectSequenceSubject: subjectsOf(employeeId),
       });

@@ -21,6 +21,7 @@ import {
   type StoredEvent,
 } from '../../exit/events.js';
 import { Refusal } from '../../exit/refusal.js';
+import type { Trusted } from '../../exit/signature.js';
 import { isAtLeast } from '../../version.js';
 import { headersIn, headersOf, parseMessage } from './cloudevents.js';
 import { roomOn, type Room } from './room.js';
@@ -55,6 +56,8 @@ export interface Bus {
   js: JetStreamClient;
   jsm: JetStreamManager;
   room: Room;
+  /** Whose signature counts, by the configuration of this process; undefined where it has none: then each plan says so. */
+  trusted?: Trusted | undefined;
   /**
    * Resolves once JetStream has acknowledged the event. During an outage it retries under the same `Nats-Msg-Id`.
    * @throws AppendConflict where the stream rejects `expect`; FinalFailure Refused where the event is too large or the stream is full

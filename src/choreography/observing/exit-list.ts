@@ -44,7 +44,8 @@ export interface ListRow extends Omit<ListedExit, 'needsAttention' | 'deadLetter
 export async function readExitList(bus: Bus): Promise<ListRow[]> {
   const keptTo = await keptUpTo(bus);
   // Without acks the rows may be of any age: the whole stream is folded.
-  if (keptTo === 0) return [...(await readLogs(bus)).values()].flatMap((events) => rowsIn(events, Infinity));
+  if (keptTo === 0)
+    return [...(await readLogs(bus)).values()].flatMap((events) => rowsIn(bus, events, Infinity));
   const rows = new Map<string, ListRow>();
   for await (const { subject, data } of readAll(bus, `KV_${BUCKET}`))
     if (data.length > 0)
@@ -90,7 +91,7 @@ async function isKeptUpTo(bus: Bus, seq: number): Promise<boolean> {
 /** @returns the exits of one employee, from the stream alone */
 export async function readRowsOf(bus: Bus, employeeId: string): Promise<ListRow[]> {
   const { events, lastSeq } = await bus.read(employeeId);
-  return rowsIn(events, lastSeq);
+  return rowsIn(bus, events, lastSeq);
 }
 
 /** Maintains the rows; several processes share the consumer. */
@@ -166,8 +167,8 @@ export function keepExitList(bus: Bus, log: Log): { stop: () => Promise<void> } 
   };
 }
 
-function rowsIn(events: readonly StoredEvent[], seq: number): ListRow[] {
-  const { exits, rejected } = foldLog(events, new Date().toISOString());
+function rowsIn({ trusted }: Bus, events: readonly StoredEvent[], seq: number): ListRow[] {
+  const { exits, rejected } = foldLog(events, new Date().toISOString(), trusted);
   return [...exits.values()].map((exit) => {
     const { employeeId, exitId, phase, ending, openedAt, closedAt, resignation, reviewBy } = exit;
     const counted = events.filter((event) => event.exitId === exitId && !rejected.has(event.seq));

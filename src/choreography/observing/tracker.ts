@@ -87,7 +87,7 @@ export function createTracker(bus: Bus, employeeId?: string) {
       if (judges !== judgedBy) atRest.clear();
       judgedBy = judges;
       const exits = [...logs].flatMap(([id, log]) => {
-        const found = atRest.get(id) ?? exitsIn(log, declarations, letters, now);
+        const found = atRest.get(id) ?? exitsIn(bus, log, declarations, letters, now);
         if (found.every(isAtRest)) atRest.set(id, found);
         return found;
       });
@@ -109,12 +109,13 @@ export function createTracker(bus: Bus, employeeId?: string) {
 export const isUnfinished = (exit: TrackedExit): boolean => !isAtRest(exit);
 
 function exitsIn(
+  { trusted }: Bus,
   log: readonly AnyEvent[],
   declarations: Declarations,
   letters: readonly DeadLetter[],
   now: string,
 ): ObservedExit[] {
-  const { exits, rejected } = foldLog(log.filter(isOurs), now);
+  const { exits, rejected } = foldLog(log.filter(isOurs), now, trusted);
   return [...exits.values()].map((exit) => {
     const { employeeId, employeeName, exitId, phase, openedAt, closedAt } = exit;
     const seen = new Set<string>();

@@ -25,7 +25,7 @@ export async function exitOfEvent(
 ): Promise<ExitOfEvent> {
   const read = async () => {
     const { events } = await bus.read(employeeId);
-    return foldLog(events, new Date().toISOString());
+    return foldLog(events, new Date().toISOString(), bus.trusted);
   };
   let log = await read();
   const rejected = log.rejected.get(seq);

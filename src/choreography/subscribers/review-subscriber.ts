@@ -43,9 +43,13 @@ export function reviewSubscription(notification: NotificationService): Subscript
       reviewBy: exit.reviewBy!,
       of: exit.review!.remindAfterMs.length,
     };
-    if (kind === 'remind') return notification.remindHrPartner(about, signal);
+    if (kind === 'remind')
+      return notification.remindHrPartner({ ...about, ...exit.remindedOf(number) }, signal);
     return notification.escalate(
-      { ...about, escalateTo: exit.contacts!.escalateTo, reminders: ladder.reminders },
+      {
+        ...{ ...about, escalateTo: exit.contacts!.escalateTo, reminders: ladder.reminders },
+        proposal: exit.proposals.decision,
+      },
       signal,
     );
   }

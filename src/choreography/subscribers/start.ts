@@ -57,6 +57,7 @@ export async function startServices({
   log,
 }: ServicesPlan): Promise<Subscriber> {
   const plan = planFrom(config, 'choreographed');
+  bus.trusted = config.decisions.signed;
   const attempts = await openAttempts(bus);
   // A mail service's lease covers a slow mail server, and a short outage of NATS before its reply is recorded.
   const leaseMs = Math.max(ackWaitMs, 6 * config.policy.requestTimeout);

@@ -24,7 +24,7 @@ type Readers = { [T in EventType]: (event: StoredEvent<T>, standing: Standing) =
 
 /** @param events every event of the employee in the stream, up to a time */
 export function factsOfStream(events: readonly StoredEvent[], exit: Exit): Fact[] {
-  const { rejected } = foldLog(events, exit.asOf);
+  const { rejected } = foldLog(events, exit.asOf, exit.trusted);
   const facts: Fact[] = [{ at: exit.openedAt, ...planned(exit.plan?.systems) }];
   const seen = new Set<string>();
   let before: Exit | undefined;
@@ -32,7 +32,7 @@ export function factsOfStream(events: readonly StoredEvent[], exit: Exit): Fact[
     if (event.exitId !== exit.exitId || seen.has(event.id)) continue;
     seen.add(event.id);
     const at = event.storedAt;
-    const then = foldLog(events.slice(0, index + 1), at).exits.get(exit.exitId);
+    const then = foldLog(events.slice(0, index + 1), at, exit.trusted).exits.get(exit.exitId);
     if (!then) continue;
     const problem = rejected.get(event.seq);
     const read = readers[event.type] as (event: StoredEvent, standing: Standing) => UntimedFact[];

@@ -9,12 +9,24 @@ export const resignCommand = (employeeId: string): string => command('resign', e
 export const decideCommand = (employeeId: string, outcome: Outcome, by: string): string =>
   command('decide', employeeId, outcome, '--by', by);
 
-/** What a second person does with a decision that another one has proposed. */
-export const secondCommand = (employeeId: string, how: 'confirm' | 'reject', by: string): string =>
-  command('decide', employeeId, `--${how}`, '--by', by);
-
-export const overrideCommand = (employeeId: string, system: string, by: string): string =>
-  `${resolveCommand(employeeId, `block-access:${system}`, 'retry', by)} --override`;
+/**
+ * What a second person does with what another one has proposed.
+ * @param number of the proposal; default: the decision that waits
+ */
+export const secondCommand = (
+  employeeId: string,
+  how: 'confirm' | 'reject',
+  by: string,
+  number?: number,
+): string =>
+  command(
+    'decide',
+    employeeId,
+    `--${how}`,
+    ...(number === undefined ? [] : ['--proposal', String(number)]),
+    '--by',
+    by,
+  );
 
 export const resolveCommand = (
   employeeId: string,

@@ -105,6 +105,7 @@ export const samples: { [K in keyof MailData]: MailData[K][] } = {
     hrPartner,
     number: 1 + reminders,
     reminders,
+    proposedBy: reminders === 3 ? 'hr@acme.example' : null,
   })),
   'second-person': [
     {
@@ -128,8 +129,8 @@ export const samples: { [K in keyof MailData]: MailData[K][] } = {
       },
       ...{ effectiveOn: null, note: null },
       commands: {
-        confirm: 'ems resolve E-1002 block-access:production retry --by hr@acme.example --override',
-        reject: null,
+        confirm: 'ems decide E-1002 --confirm --proposal 1 --by hr@acme.example',
+        reject: 'ems decide E-1002 --reject --proposal 1 --by hr@acme.example',
         status,
       },
     },

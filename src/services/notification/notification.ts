@@ -19,7 +19,6 @@ import { addressesOf, basicsOf, linkTo } from '../mails/mail-basics.js';
 import { Failures } from '../mails/failures-by-address.js';
 import {
   decideCommand,
-  overrideCommand,
   resignCommand,
   resolveCommand,
   secondCommand,
@@ -61,6 +60,13 @@ interface OpenDecision extends AboutExit {
   /** The number of reminders before the escalation, by the exit's policy. */
   of: number;
   systems: string[];
+}
+
+/** What a second person is to confirm. */
+interface Asked extends AboutExit {
+  systems: string[];
+  secondPerson: Contact;
+  proposal: Proposal;
 }
 
 export type NotificationService = ReturnType<typeof createNotificationService>;
@@ -125,6 +131,24 @@ export function createNotificationService({
     failures.throwOthers();
     if (answers.length === 0 && mails.length > 0) throw failures.asRefusal();
     return [...answers, ...failures.refusals.map(({ message }) => ({ refused: message }))];
+  }
+
+  function secondPersonMail(about: Asked): Mail {
+    const { exitId, employeeId, systems, secondPerson: to, proposal } = about;
+    const { by, at, decision, override = null, note = null } = proposal;
+    const number = override === null ? undefined : proposal.number;
+    return templates.render('second-person', to.language, {
+      ...basicsOf(organisation, to, about),
+      link: linkTo(exitId, organisation),
+      ...{ systems, proposedBy: by, proposedAt: at, override, note },
+      outcome: decision?.outcome ?? null,
+      effectiveOn: decision?.effectiveOn ?? null,
+      commands: {
+        confirm: secondCommand(employeeId, 'confirm', to.email, number),
+        reject: secondCommand(employeeId, 'reject', to.email, number),
+        status: statusCommand(employeeId),
+      },
+    });
   }
 
   const toManager = ({ exitId, employee, systems }: AboutEmployee) => ({
@@ -223,36 +247,24 @@ export function createNotificationService({
       return sendEach(exitId, 'send-correction', mails, deliveries, signal);
     },
 
-    remindHrPartner(about: OpenDecision & { number: number }, signal: AbortSignal): Promise<Sent> {
-      const { exitId, hrPartner, number, of } = about;
+    /** @param about.proposal waits for `hrPartner`, who is a second person then */
+    remindHrPartner(
+      about: OpenDecision & { number: number; proposal?: Proposal | undefined },
+      signal: AbortSignal,
+    ): Promise<Sent> {
+      const { exitId, hrPartner, number, of, proposal } = about;
       const data = { ...aboutDecision(hrPartner, about), number, of };
-      const mail = templates.render('decision-reminder', hrPartner.language, data);
+      const mail = proposal
+        ? secondPersonMail({ ...about, secondPerson: hrPartner, proposal })
+        : templates.render('decision-reminder', hrPartner.language, data);
       return send(exitId, `remind-hr-partner.${number}`, hrPartner, mail, signal);
     },
 
     /** Asks a second person to confirm what another one has proposed. */
-    askSecondPerson(
-      about: AboutExit & { systems: string[]; secondPerson: Contact; proposal: Proposal },
-      signal: AbortSignal,
-    ): Promise<Sent> {
-      const { exitId, employeeId, systems, secondPerson: to, proposal } = about;
-      const { number, by, at, decision, override = null, note = null } = proposal;
-      const mail = templates.render('second-person', to.language, {
-        ...basicsOf(organisation, to, about),
-        link: linkTo(exitId, organisation),
-        ...{ systems, proposedBy: by, proposedAt: at, override, note },
-        outcome: decision?.outcome ?? null,
-        effectiveOn: decision?.effectiveOn ?? null,
-        commands: {
-          confirm:
-            override === null
-              ? secondCommand(employeeId, 'confirm', to.email)
-              : overrideCommand(employeeId, override, to.email),
-          reject: override === null ? secondCommand(employeeId, 'reject', to.email) : null,
-          status: statusCommand(employeeId),
-        },
-      });
-      return send(exitId, `second-person.${number}`, to, mail, signal);
+    askSecondPerson(about: Asked, signal: AbortSignal): Promise<Sent> {
+      const { exitId, secondPerson, proposal } = about;
+      const mail = secondPersonMail(about);
+      return send(exitId, `second-person.${proposal.number}`, secondPerson, mail, signal);
     },
 
     /**
@@ -293,11 +305,14 @@ export function createNotificationService({
         number: number;
         /** The number of reminders sent; default: all. */
         reminders?: number | undefined;
+        /** Waits for a second person. */
+        proposal?: Proposal | undefined;
       },
       signal: AbortSignal,
     ): Promise<Sent> {
-      const { exitId, escalateTo, hrPartner, number, of, reminders = of } = about;
-      const data = { ...aboutDecision(escalateTo, about), hrPartner, number, reminders };
+      const { exitId, escalateTo, hrPartner, number, of, reminders = of, proposal } = about;
+      const proposedBy = proposal?.by ?? null;
+      const data = { ...aboutDecision(escalateTo, about), hrPartner, number, reminders, proposedBy };
       const mail = templates.render('decision-escalation', escalateTo.language, data);
       return send(exitId, `escalate.${number}`, escalateTo, mail, signal);
     },
