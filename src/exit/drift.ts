@@ -42,13 +42,16 @@ export interface OrphanedHold {
   queue: string;
 }
 
+/** Characters of what a drift says. */
+export const MOST_SAID = 500;
+
 /** The argument of the signal `holdDrifted`. `seenAt`: ISO 8601, UTC. */
 export type Drift = z.output<typeof DriftFields>;
 
 export const DriftFields = z.object(
   {
     system: z.string(),
-    what: z.string().max(500),
+    what: z.string().max(MOST_SAID),
     /** Whether access came back could not be told. */
     isUntold: z.boolean().optional(),
     seenAt: z.iso.datetime(),

@@ -94,7 +94,7 @@ describeUnless(slapdLacks, 'answers of OpenLDAP', () => {
     /** The account stays as it is, and out of sight. */
     const away = (id: string, employeeId: string) => admin.move(id, `cn=${employeeId},${unseenBase}`);
 
-    it('does not say that it was deleted: at a block, a restore and a revocation, of either kind', async () => {
+    it('does not say that it was deleted: at a block, a sweep, a restore and a revocation, of either kind', async () => {
       await admin.createUser({ employeeId: 'STAYS-1' });
       for (const hold of [SUSPEND, take('movers')]) {
         const employeeId = `AWAY-${hold.kind}`;
@@ -109,7 +109,9 @@ describeUnless(slapdLacks, 'answers of OpenLDAP', () => {
         const taken = { suspended: hold.kind === 'suspend', groups: account.groups };
         await untold(access.restore(account, taken, signal));
         await untold(access.revoke({ employeeId }, [account], signal));
-        await untold(access.driftOf({ employeeId }, [{ id, groups: [] }], hold, signal));
+        const drift = await access.driftOf({ employeeId }, [{ id, groups: [] }], hold, signal);
+        assert.equal(drift?.isUntold, true);
+        assert.match(drift.what, UNSEEN);
         assert.equal((await admin.account(id)).active, true);
         await admin.deleteGroup(group);
         await admin.deleteUser(id);

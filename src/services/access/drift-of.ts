@@ -1,5 +1,6 @@
 /** Looks whether a hold still stands: whether access came back to an account, or another account of the employee appeared. */
-import type { Drift, WatchedAccount } from '../../exit/drift.js';
+import { MOST_SAID, type Drift, type WatchedAccount } from '../../exit/drift.js';
+import { FailureType, isFinalFailure, untoldIn } from '../../exit/failures.js';
 import type { HoldKind } from '../../exit/hold-facts.js';
 import { knownKeys, type Person } from '../../exit/matching.js';
 import type { AccessPort } from './access-port.js';
@@ -26,7 +27,7 @@ export const driftOf =
     const known = { held: held.map(({ id }) => id), chosen };
     let untold: Seen | undefined;
     for (const account of held) {
-      const seen = await of(account);
+      const seen = await of(account).catch(untoldOf);
       const doubt = seen && !seen.isUntold && (await doubtOf(account));
       if (seen && !seen.isUntold && !doubt) return seen;
       untold ??= doubt || seen;
@@ -116,7 +117,12 @@ export const driftOf =
       return { because, ofSuccessor: isDeleted ? ofKnown : undefined };
     }
 
+    function untoldOf(error: unknown): Seen {
+      if (!isFinalFailure(error, FailureType.CannotTell)) throw error;
+      return cannotTell(untoldIn(error));
+    }
+
     function cannotTell(what: string): Seen {
-      return { what: `cannot tell: ${what}`, isUntold: true };
+      return { what: `cannot tell: ${what}`.slice(0, MOST_SAID), isUntold: true };
     }
   };
