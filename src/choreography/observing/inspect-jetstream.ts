@@ -13,8 +13,8 @@ import { readExitList } from './exit-list.js';
 
 /** A process that has its hands full pulls nothing for a moment. */
 const LOOK_AGAIN_MS = 1_000;
-/** A process may be busy this long with what it was given. */
-const BUSY_FOR_MS = 30_000;
+/** A process that takes one message at a time, for a system with a rate limit, may be busy this long with it. */
+const BUSY_FOR_MS = 120_000;
 
 export async function inspectJetStream(bus: Bus): Promise<Inspection> {
   const streams = await Promise.all([EXITS, DEAD_LETTERS, ADVISORIES].map((name) => isThere(bus, name)));
