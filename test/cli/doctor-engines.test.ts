@@ -15,7 +15,7 @@ describe('ems doctor, of the engines', () => {
   let silent: net.Server;
   before('the services run, but for HR, and no worker serves per-service queues', async () => {
     world = await startChoreographedWorld({
-      config: [['taskQueues: shared', 'taskQueues: per-service']],
+      config: [['taskQueues: ${EMS_TASK_QUEUES:-shared}', 'taskQueues: per-service']],
       services: ['notification', 'access', 'steps'],
     });
     silent = net.createServer().listen(0, '127.0.0.1');
