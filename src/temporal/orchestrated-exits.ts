@@ -123,7 +123,7 @@ export function orchestratedExits(client: Client, sign?: Sign) {
       name === 'rescheduleInterview'
         ? undefined
         : await sign?.({ exitId: id, employeeId, act: actOf[name], of: argument });
-    const args: [object] = [{ ...argument, ...(signature !== undefined && { signature }) }];
+    const args: [object] = [signature === undefined ? argument : { ...argument, signature }];
     return answered(employeeId, 'unconfirmed', what, () => exit.executeUpdate<T, [object]>(name, { args }));
   }
 
