@@ -13,6 +13,7 @@ import type { Contact } from '../../exit/people.js';
 import { oneLine } from './mail-body.js';
 import { assertTimeLeft } from './commit-point.js';
 import { isTlsProblem, reasonOf, TLS_ADVICE } from './fetch-failure.js';
+import { LoginRefused } from './login-refused.js';
 import { RetryAfter } from './retry-after.js';
 import { verdictOn, wordsOf } from './smtp-reply.js';
 import { createSmtpSessions, step, type Session, type SmtpServer } from './smtp-sessions.js';
@@ -118,10 +119,9 @@ export function createMailer(options: MailerOptions) {
     if (verdict === 'later') return new RetryAfter(`${what} did not go out yet: ${reason}`, limitPauseMs);
     if (code === 'EAUTH')
       // Final, since repeated wrong passwords lock an account.
-      return new FinalFailure(
+      return new LoginRefused(
         FailureType.Refused,
         `${what} was refused: ${reason}. The server rejects the user or password: correct them and retry`,
-        { cause: error },
       );
     return verdict === 'address'
       ? new FinalFailure(
