@@ -29,7 +29,7 @@ const forms = ['choreographed, 3 services', 'orchestrated, 4 workers'];
 
 describe('@long npm run compare', () => {
   it('runs the same exits through both forms, and reports every figure', async function () {
-    this.timeout(240_000);
+    this.timeout(600_000);
     const before = await readFile(document, 'utf8');
     const { stdout } = await run(process.execPath, ['dist/bench/compare.js', '--quick', '--json'], {
       maxBuffer: 16 * 1024 * 1024,
