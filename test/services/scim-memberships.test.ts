@@ -12,6 +12,7 @@ import {
   newPort,
   scimError,
   startOddServer,
+  type Answer,
   type Json,
   type Odd,
   type OddServer,
@@ -246,6 +247,60 @@ describe('on a SCIM server that hides memberships', () => {
       const reason = await finalFailure(FailureType.CannotTell, revoke([account]));
       assert.match(reason, /payroll does not show the members of "admins": look there/);
     });
+  });
+
+  describe('a revocation from a group that hides inactive members', () => {
+    const hidesInactive = showing((each) => ({
+      ...each,
+      members: (each['members'] as Json[]).filter(({ value }) => isActive(String(value))),
+    }));
+    const answering = (answer: Answer): void =>
+      server.odd((asked, usual) =>
+        asked.method === 'PATCH' && asked.id === 'admins'
+          ? answer
+          : leavesOutTheInactive(hidesInactive)(asked, usual),
+      );
+    beforeEach(() => {
+      group('admins', 'dana', 'ravi');
+      group('readers', 'dana', 'ravi');
+    });
+
+    for (const answer of [
+      scimError(403, 'the token may not change this group'),
+      scimError(400, 'too many operations', { scimType: 'invalidValue' }),
+    ])
+      it(`cannot tell where the removal is refused with ${answer.status}, and leaves the other groups`, async () => {
+        answering(answer);
+        let earlier: GroupRef[] = [];
+        const attempt = (captured: CapturedAccount[] = []) =>
+          access().revoke({ employeeId: 'E-1' }, captured, signal, {
+            earlier,
+            removing: (groups) => Promise.resolve(void (earlier = structuredClone(groups))),
+          });
+        const reason = /no longer showed dana in admins since the suspension, and refused its removal there/;
+        assert.match(await finalFailure(FailureType.CannotTell, attempt()), reason);
+        assert.deepEqual(membersOf('readers'), ['ravi']);
+        assert.match(await finalFailure(FailureType.CannotTell, attempt()), reason, 'and at a retry');
+      });
+
+    for (const [what, answer] of [
+      ['a conflict', { status: 409, body: { detail: 'concurrent modification, retry' } }],
+      ['the 404 of a gateway', { status: 404, body: 'no route' }],
+    ] satisfies [string, Answer][])
+      it(`is retried where the removal is answered with ${what}`, async () => {
+        answering(answer);
+        await outage(revoke([]));
+      });
+
+    for (const answer of [
+      scimError(400, 'nothing matches', { scimType: 'noTarget' }),
+      scimError(400, 'User is not a member of this group'),
+      scimError(404, 'member not found'),
+    ])
+      it(`is done where the answer says that it is no member: ${JSON.stringify(answer.body)}`, async () => {
+        answering(answer);
+        assert.equal((await revoke([])).removedGroups.length, 2);
+      });
   });
 
   describe('a hold on a group that the account reaches by another one', () => {

@@ -14,8 +14,11 @@ export type Outcome =
   | { kind: 'unchanged' }
   /** The value is as wanted, and the system does not tell whose write did it. It counts as ours. */
   | { kind: 'unknown' }
-  /** Another administrator wrote in between, or the answer is in doubt: read again. `because`: the failure where nothing has changed. */
-  | { kind: 'conflict'; because?: Error }
+  /**
+   * Another administrator wrote in between, or the answer is in doubt: read again. `because`: the failure where nothing has changed.
+   * `isAbsent`: the system says that it does not have what is to be changed.
+   */
+  | { kind: 'conflict'; because?: Error; isAbsent?: boolean }
   /** The account or the group was deleted; a second request has confirmed it. */
   | { kind: 'gone' }
   /** Final. An operator reads `detail`, which begins with the system's own reason. */

@@ -1,7 +1,7 @@
 /** Adds and removes one membership, and looks at whom else the write took out of the group. */
 import { cannotTell, FailureType, isFinalFailure } from '../../exit/failures.js';
 import type { GroupRef } from '../../exit/hold-facts.js';
-import type { AccessPort, Membership } from './access-port.js';
+import type { AccessPort, Membership, Outcome } from './access-port.js';
 import { converge } from './converge.js';
 import { isChangeable, orUntold, ownGroupsOf } from './memberships.js';
 import { remember, watchOthers, type Losses, type Watched } from './other-members.js';
@@ -50,7 +50,7 @@ export async function removeMembership(
 
 /**
  * Removes a membership that the system does not show since the suspension: it may hide those of inactive accounts, or have taken them.
- * @returns notes: the effect cannot be observed
+ * @returns notes: the effect cannot be observed; and the doubt of a membership that may be there still
  * @throws FinalFailure HarmedOthers
  */
 export async function removeHidden(
@@ -58,21 +58,34 @@ export async function removeHidden(
   accountId: string,
   others: Watched,
   signal: AbortSignal,
-): Promise<string[]> {
+): Promise<{ notes: string[]; doubt?: string }> {
   const { group } = others;
   const hidden: Membership = { group, via: 'direct', changeable: true, version: others.members?.version };
   const outcome = await others
     .during(() => port.removeFromGroup(accountId, hidden, signal))
-    .catch((error: unknown) => {
-      // There is perhaps nothing to remove.
-      if (isFinalFailure(error, FailureType.Refused)) return undefined;
-      throw error;
+    .catch((error: unknown): Outcome => {
+      if (!isFinalFailure(error, FailureType.Refused)) throw error;
+      return { kind: 'refused', why: 'state', detail: error.message };
     });
-  if (outcome?.kind !== 'written') return [];
-  remember(port, group, accountId, true);
-  await others.look();
-  const what = `${port.system} no longer showed ${accountId} in ${group.displayName} since the suspension, and accepted its removal there`;
-  return [what, ...(await others.lost('removed'))];
+  const what = `${port.system} no longer showed ${accountId} in ${group.displayName} since the suspension, and`;
+  if (outcome.kind === 'written') {
+    remember(port, group, accountId, true);
+    await others.look();
+    return { notes: [`${what} accepted its removal there`, ...(await others.lost('removed'))] };
+  }
+  const isNotTaken = outcome.kind === 'refused' || (outcome.kind === 'conflict' && !outcome.isAbsent);
+  // The group may tell all the same that there is nothing to remove.
+  const standing = isNotTaken && (await port.standingIn?.(accountId, group.id, undefined, signal));
+  if (!standing || standing.is === 'out' || standing.is === 'gone') return { notes: [] };
+  if (outcome.kind === 'refused')
+    return {
+      notes: [],
+      doubt: `${what} refused its removal there (${outcome.detail}): look there whether it is still in the group, then settle the step`,
+    };
+  throw (
+    (outcome.kind === 'conflict' && outcome.because) ||
+    new Error(`${what} answered its removal there with a conflict`)
+  );
 }
 
 /**

@@ -235,8 +235,11 @@ export const revoke =
           try {
             const { writes, notes: ofOthers } = await removeMembership(port, accountId, others, signal);
             const isHidden = writes === 0 && mayBeHidden.has(others.group.id);
-            const ofHidden = isHidden ? await removeHidden(port, accountId, others, signal) : [];
-            for (const note of [...ofOthers, ...ofHidden]) notes.add(note);
+            const ofHidden = isHidden
+              ? await removeHidden(port, accountId, others, signal)
+              : { notes: [], doubt: undefined };
+            for (const note of [...ofOthers, ...ofHidden.notes]) notes.add(note);
+            if (ofHidden.doubt !== undefined) doubts.add(ofHidden.doubt);
           } catch (error) {
             // A retry goes on with the next group.
             if (isFinalFailure(error, FailureType.HarmedOthers)) await record([]);

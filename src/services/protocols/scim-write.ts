@@ -1,11 +1,12 @@
 /** Writes of SCIM: a PATCH of one value (RFC 7644 §3.5.2), conditional where the server supports ETags (§3.14). */
 import { FinalFailure } from '../../exit/failures.js';
 import { WebPage } from './http-failure.js';
-import { scimTypeIn } from './http-reason.js';
+import { scimTypeIn, unquoted } from './http-reason.js';
+import { isPage } from './http-answer.js';
 import { RetryAfter } from './retry-after.js';
 import type { ResourceType } from './scim-list.js';
 import { attribute, textOf, type ScimResource } from './scim-resource.js';
-import type { ScimWire } from './scim-wire.js';
+import type { ScimAnswer, ScimWire } from './scim-wire.js';
 
 const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 
@@ -21,8 +22,8 @@ export interface PatchOperation {
 type Patched =
   /** `version`: the one that the write made, where the answer tells it. */
   | { kind: 'written'; version: string | undefined }
-  /** `because`: the failure where nothing has changed. */
-  | { kind: 'conflict'; because?: Error }
+  /** `because`: the failure where nothing has changed. `isAbsent`: SCIM says that the resource, or the target in it, is absent. */
+  | { kind: 'conflict'; because?: Error; isAbsent?: boolean }
   | { kind: 'refused'; why: 'form'; detail: string; because: FinalFailure };
 
 const opaque = (version: string): string => version.replace(/^W\//i, '').replaceAll('"', '');
@@ -39,6 +40,9 @@ const spellings: ((version: string) => string | undefined)[] = [
 const MOST_UNDESCRIBED = 3;
 /** The server does not take this form of the request. Another may be understood. */
 const OTHER_FORM = /^invalid(Path|Syntax)$/i;
+const ABSENT = /\bnot (currently )?(a )?member\b|\bno such member\b/i;
+const saysAbsent = (answer: ScimAnswer, { message }: FinalFailure): boolean =>
+  /^noTarget$/i.test(scimTypeIn(answer)) || (answer.status !== 403 && ABSENT.test(unquoted(message)));
 
 /** @param versionOf reads the version of a resource now; undefined where the resource is gone */
 export function createScimWrites(
@@ -112,7 +116,10 @@ export function createScimWrites(
               answer.headers.get('etag') ?? textOf(attribute(attribute(answer.json, 'meta'), 'version')),
           };
         }
-        if (answer.status === 404) return { kind: 'conflict' };
+        if (answer.status === 404)
+          return isPage(answer)
+            ? { kind: 'conflict', because: failure(answer, what) }
+            : { kind: 'conflict', isAbsent: answer.isScimNotFound };
         if (answer.status === 409 || answer.status === 412) {
           // Without versions only the caller's next look tells whether it was a race.
           if (!conditional)
@@ -129,6 +136,8 @@ export function createScimWrites(
           }
         }
         const error = failure(answer, what);
+        if (error instanceof FinalFailure && saysAbsent(answer, error))
+          return { kind: 'conflict', because: error, isAbsent: true };
         if (error instanceof FinalFailure && OTHER_FORM.test(scimTypeIn(answer)))
           return { kind: 'refused', why: 'form', detail: error.message, because: error };
         throw error;
