@@ -180,6 +180,71 @@ describe('on a SCIM server that hides memberships', () => {
     });
   });
 
+  describe('where it does not take the filter by members, and lists show only some of them', () => {
+    const crowd = Array.from({ length: 129 }, (_, i) => `m-${i}`);
+    const ways: [what: string, first: Odd][] = [
+      ['refuses', () => scimError(403, 'not supported', { scimType: 'invalidFilter' })],
+      ['ignores', () => list(server.groups)],
+    ];
+    const filtering =
+      (first: Odd, next: Odd): Odd =>
+      (asked, usual) =>
+        asked.filter?.attribute === 'members.value'
+          ? next(asked, () => first(asked, usual) as Answer)
+          : next(asked, usual);
+    const cut = (each: Json): Json => ({ ...each, members: (each['members'] as Json[]).slice(0, 100) });
+    const isLarge = ({ members }: Json): boolean => (members as Json[]).length > 50;
+    const partial: [what: string, shown: (group: Json, isList: boolean) => Json][] = [
+      ['show the first 100', (each, isList) => (isList ? cut(each) : each)],
+      [
+        'leave out those of large groups',
+        (each, isList) => (isList && isLarge(each) ? withoutMembers(each) : each),
+      ],
+      [
+        'empty those of large groups',
+        (each, isList) => (isList && isLarge(each) ? { ...each, members: [] } : each),
+      ],
+    ];
+    beforeEach(() => {
+      group('small', 'ravi');
+      group('big', ...crowd, 'dana');
+    });
+    const isIn = (): boolean => membersOf('big').includes('dana');
+
+    for (const [how, first] of ways)
+      for (const [what, shown] of partial)
+        it(`${how} it, and lists ${what}: the group itself is read`, async () => {
+          server.odd(filtering(first, showing(shown)));
+          assert.deepEqual(
+            (await revoke([])).removedGroups.map(({ id }) => id),
+            ['big'],
+          );
+          assert.equal(isIn(), false);
+        });
+
+    it('cannot tell where the group by its id shows the first 100 as well', async () => {
+      server.odd(filtering(ways[0]![1], showing(cut)));
+      const reason = await finalFailure(FailureType.CannotTell, revoke([]));
+      assert.match(reason, /shows 100 of them of one of the Groups, which may be the first ones/);
+      assert.equal(isIn(), true);
+    });
+
+    it('gives back a large group that a suspension cost', async () => {
+      server.odd(strips(filtering(ways[0]![1], showing(partial[1]![1]))));
+      const account = await capture(SUSPEND);
+      const { taken } = await block(account, SUSPEND);
+      assert.equal(isIn(), false);
+      await access().restore(account, taken, signal);
+      assert.equal(isIn(), true);
+    });
+
+    it('tells where more groups are empty than can be read', async () => {
+      for (let i = 0; i < 120; i++) group(`empty-${i}`);
+      server.odd(filtering(ways[0]![1], (_asked, usual) => usual()));
+      assert.equal((await revoke([])).removedGroups.length, 1);
+    });
+  });
+
   describe('a revocation', () => {
     it('cannot tell where lists hide members and the filter finds none', async () => {
       group('admins', 'ravi', 'dana');

@@ -21,6 +21,13 @@ const NOT_UNDERSTOOD = new Set([400, 413, 414, 431, 501]);
 /** With these some servers answer a filter that they do not have. */
 const MAYBE_FILTER = new Set([403, 405, 422, 500]);
 const MOST_BROKEN = 3;
+/** A shorter list is not suspected to be the first part of a longer one. */
+const SHORTEST_CUT = 50;
+/** A server cuts at a round number, such as 100, 256 or 1500, or one below it. */
+const isUsualLimit = (length: number): boolean =>
+  [length, length + 1].some((each) => each % 50 === 0 || Number.isInteger(Math.log2(each)));
+/** Whether a list of so many members may be the first part of a longer one. */
+export const mayBeLimit = (length: number): boolean => length >= SHORTEST_CUT && isUsualLimit(length);
 /** The type and the attribute. */
 const filterKey = (type: ResourceType, filter: string): string => `${type} ${filter.split(' ')[0]}`;
 

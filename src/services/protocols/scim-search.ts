@@ -5,13 +5,13 @@
 import { randomUUID } from 'node:crypto';
 import { cannotTell, FailureType, isFinalFailure } from '../../exit/failures.js';
 import { isSameId, isUuid } from './resource-id.js';
-import type { ScimLists, ResourceType } from './scim-list.js';
+import { mayBeLimit, type ScimLists, type ResourceType } from './scim-list.js';
 import { attribute, sameText, valuesOf } from './scim-resource.js';
 import type { ScimWire } from './scim-wire.js';
 
 /** A system that does not understand a filter is read whole, up to this size. */
 const MAX_SCANNED = 2000;
-/** Where lists do not show the attribute, each resource is read by its id, up to so many. */
+/** What does not show the attribute in a list, or may be cut off there, is read by its id, up to so many. */
 const MAX_READ = 100;
 const MAX_SAMPLES = 2;
 const MAX_WITNESSES = 3;
@@ -116,36 +116,55 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
     return [];
   }
 
-  /** @returns the elements of a list, read one by one where the list does not show the attribute */
-  async function whole(
-    elements: unknown[],
-    { attribute, readWhole }: Question,
-    signal: AbortSignal,
-  ): Promise<unknown[]> {
-    const isShown = elements.some((each) => valuesOf(each, attribute).length > 0);
-    if (isShown || !readWhole || elements.length > MAX_READ) return elements;
-    const read: unknown[] = [];
-    for (const each of elements) read.push((await readWhole(each, signal)) ?? each);
-    return read;
+  /**
+   * @returns the elements of a list: each that does not show the attribute, or may be cut off there, as its id shows it; and why that
+   *   may not be all
+   * @param believesEmpty whether one that shows none beside others that do is empty
+   */
+  async function whole(elements: unknown[], search: Search, signal: AbortSignal, believesEmpty: boolean) {
+    const { type, attribute: path, readWhole } = search;
+    const lengthOf = (each: unknown): number => valuesOf(each, path).length;
+    const longest = elements.reduce<number>((most, each) => Math.max(most, lengthOf(each)), 0);
+    const mayBeCut = (each: unknown, most: number): boolean =>
+      mayBeLimit(most) && lengthOf(each) >= most && !hasValue(each, search);
+    const mayBeHidden = (each: unknown): boolean => lengthOf(each) === 0 && (longest === 0 || !believesEmpty);
+    const isEmpty = (each: unknown): boolean => Array.isArray(attribute(each, path.split('.')[0]!));
+    const doubtful = elements
+      .filter((each) => readWhole && (mayBeHidden(each) || mayBeCut(each, longest)))
+      .toSorted((a, b) => Number(isEmpty(a)) - Number(isEmpty(b)));
+    // An empty list is believed where others show members, one that is left out is not.
+    if (doubtful.length > MAX_READ && (longest === 0 || !isEmpty(doubtful[MAX_READ])))
+      return { all: elements, doubt: `shows no ${path} of ${doubtful.length} ${type} in a list` };
+    const read = new Map<unknown, unknown>();
+    for (const each of doubtful.slice(0, MAX_READ)) read.set(each, (await readWhole!(each, signal)) ?? each);
+    const most = [...read.values()].reduce<number>((so, each) => Math.max(so, lengthOf(each)), 0);
+    const isCut = [...read.values()].some((each) => mayBeCut(each, most));
+    return {
+      all: elements.map((each) => read.get(each) ?? each),
+      doubt: isCut ? `shows ${most} of them of one of the ${type}, which may be the first ones` : undefined,
+    };
   }
 
   /** @throws FinalFailure CannotTell where the system is too large, or does not show the attribute */
-  async function scan(search: Search, signal: AbortSignal): Promise<unknown[]> {
+  async function scan(search: Search, signal: AbortSignal, believesEmpty = false): Promise<unknown[]> {
     const { type, attribute, value, showing, query } = search;
     const listing = await lists.some(type, showing ?? query ?? {}, signal, MAX_SCANNED + 1);
-    const { isComplete } = listing!;
-    const elements = isComplete ? await whole(listing!.elements, search, signal) : listing!.elements;
-    const shown = elements.map((each) => valuesOf(each, attribute));
+    const { isComplete, elements } = listing!;
+    const { all, doubt } = isComplete
+      ? await whole(elements, search, signal, believesEmpty)
+      : { all: elements, doubt: undefined };
+    const shown = all.map((each) => valuesOf(each, attribute));
     // One that shows neither the attribute nor an id may be the one asked for: the caller judges it.
-    const hits = elements.filter((each, i) =>
+    const hits = all.filter((each, i) =>
       shown[i]!.length > 0 ? hasValue(each, search) : valuesOf(each, 'id').length === 0,
     );
     const isShown = shown.some(({ length }) => length > 0);
-    if (isComplete && (isShown || elements.length === 0)) return hits;
+    if (isComplete && doubt === undefined && (isShown || all.length === 0)) return hits;
+    const why = isShown
+      ? `has more than ${MAX_SCANNED} ${type} to read instead`
+      : `does not show ${attribute}`;
     throw cannotTell(
-      `${name} cannot be asked for ${attribute} "${value}": it does not understand that filter, and ${
-        isShown ? `has more than ${MAX_SCANNED} ${type} to read instead` : `does not show ${attribute}`
-      }; let its administrator look, or configure another key or kind of hold`,
+      `${name} cannot be asked for ${attribute} "${value}": it does not understand that filter, and ${doubt ?? why}; let its administrator look, or configure another key or kind of hold`,
     );
   }
 
@@ -190,7 +209,7 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
 
     /** @returns those that a list shows with the value; none where the list is too large, or does not show the attribute */
     async listed(search: Search, signal: AbortSignal): Promise<unknown[]> {
-      return scan(search, signal).catch((error: unknown) => {
+      return scan(search, signal, true).catch((error: unknown) => {
         if (isFinalFailure(error, FailureType.CannotTell)) return [];
         throw error;
       });

@@ -2,6 +2,7 @@
 import { FailureType, isFinalFailure, whereUntold } from '../../../exit/failures.js';
 import type { ScimClient } from '../../protocols/scim.js';
 import { isSameId } from '../../protocols/resource-id.js';
+import { mayBeLimit } from '../../protocols/scim-list.js';
 import { sameText, type Reference, type ScimGroup } from '../../protocols/scim-resource.js';
 import type { AccessPort, Members, Standing } from '../access-port.js';
 
@@ -11,12 +12,6 @@ const MAX_WALKED = 100;
 const MAX_READ = 200;
 /** For more of them, the users are listed instead. */
 const FEW = 20;
-/** A shorter list is not suspected to be the first part of a longer one. */
-const SHORTEST_CUT = 50;
-/** A server cuts at a round number, such as 100, 256 or 1500, or one below it. */
-const isUsualLimit = (length: number): boolean =>
-  [length, length + 1].some((each) => each % 50 === 0 || Number.isInteger(Math.log2(each)));
-const mayBeLimit = (length: number): boolean => length >= SHORTEST_CUT && isUsualLimit(length);
 /** How many other groups of the account are read for a longer list. */
 const MAX_COMPARED = 3;
 const MOST_NO_GROUPS = 200_000;
