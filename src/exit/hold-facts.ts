@@ -123,6 +123,20 @@ export const everythingOf = ({ active, groups }: CapturedAccount, { kind }: Hold
   groups,
 });
 
+/** A role, an entitlement or the like, by the name of its attribute, that a write took or added. `digest`: of its value. */
+export interface Right {
+  name: string;
+  digest: string;
+  isAdded?: true;
+}
+
+/** @returns each once */
+export const mergeRights = (...all: readonly (readonly Right[] | undefined)[]): Right[] => [
+  ...new Map(
+    all.flatMap((rights) => rights ?? []).map((right) => [`${right.name} ${right.digest}`, right]),
+  ).values(),
+];
+
 /** The account was observed without access. `blockedAt`: ISO 8601, UTC. */
 export interface Blocked {
   blockedAt: string;
@@ -133,6 +147,8 @@ export interface Blocked {
   version?: string | undefined;
   /** How the account was called then, where the suspension changed what the system shows of it. */
   renamed?: Pick<CapturedAccount, 'userName' | 'identities'> | undefined;
+  /** What the block changed of the account's rights besides its groups. */
+  rights?: Right[] | undefined;
   /** Critical memberships that appeared after the capture. The block left them alone: capture again, then block again. */
   uncaptured: GroupRef[];
   /** For an auditor: "already suspended before the hold". */

@@ -4,17 +4,19 @@
  */
 import { FailureType, FinalFailure, isFinalFailure } from './failures.js';
 import {
-  everythingOf,
-  isNothing,
-  mergeAccounts,
-  nothing,
   type Blocked,
   type Capture,
   type CapturedAccount,
+  everythingOf,
   type GroupRef,
   type HoldKind,
+  isNothing,
+  mergeAccounts,
+  mergeRights,
+  nothing,
   type Restored,
   type Revoked,
+  type Right,
   type Taken,
 } from './hold-facts.js';
 
@@ -36,6 +38,8 @@ export interface Held {
   /** Until when a write of the block may still take effect; `unknown` where no attempt reported its end. */
   mayLandUntil?: string | undefined;
   blocked?: Pick<Blocked, 'blockedAt' | 'version' | 'renamed' | 'notes'> | undefined;
+  /** What all blocks cost besides. */
+  rights?: Right[] | undefined;
   /** The id of the drift event that caused the latest block: the accounts of the employee are looked for again. */
   blockedAfter?: string | undefined;
   /** When to verify a restore: until then a late write of the block may take the access again. */
@@ -72,7 +76,7 @@ type Move =
   | { move: 'refuse'; because: FinalFailure };
 
 /** What earlier moves observed of the account: the last block, and the restore before this one. */
-export type Earlier = Pick<Blocked, 'version' | 'renamed'> & Pick<Restored, 'memberships'>;
+export type Earlier = Pick<Blocked, 'version' | 'renamed' | 'rights'> & Pick<Restored, 'memberships'>;
 
 /** What a capture tells of one account. */
 interface Captured extends Pick<Capture, 'capturedAt' | 'notes' | 'cost' | 'revokingSince'> {
@@ -130,7 +134,7 @@ function next(held: Held, { system, goal, now }: Pick<HoldContext, 'system' | 'g
         if (lookAgainAt !== undefined && Date.parse(lookAgainAt) > now)
           return { move: 'wait', until: lookAgainAt, why: `no late write can block ${system} again` };
         const { version, renamed } = blocked ?? {};
-        const earlier = { version, renamed, memberships: held.first?.memberships };
+        const earlier = { version, renamed, rights: held.rights, memberships: held.first?.memberships };
         return { move: 'restore', account, taken, earlier };
       }
       const { blockedByHandBy } = goal;
@@ -174,18 +178,20 @@ export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, 
     const { blockedAt, version, notes, taken, isUnsettled, uncaptured } = answer.blocked;
     // A repeated block finds the account renamed already.
     const renamed = answer.blocked.renamed ?? held.blocked?.renamed;
+    const rights = answer.blocked.rights ? mergeRights(held.rights, answer.blocked.rights) : held.rights;
     const mayLandUntil = isUnsettled ? isoIn(lateWriteMs) : undefined;
     if (uncaptured.length > 0) {
       const { uncapturedRounds = 0 } = held;
       const pauseMs = ROUND_PAUSES_MS[uncapturedRounds] ?? 0;
       const captureAgainAt = pauseMs > 0 ? isoIn(pauseMs) : undefined;
       const again = { isToBeCaptured: true, uncapturedRounds: uncapturedRounds + 1, captureAgainAt };
-      return { ...held, taken, mayLandUntil, ...again };
+      return { ...held, taken, rights, mayLandUntil, ...again };
     }
     const drift = goal.to === 'block' ? goal.drift : undefined;
     return {
       ...held,
       taken,
+      rights,
       mayLandUntil,
       uncapturedRounds: undefined,
       blocked: { blockedAt, version, renamed, notes },

@@ -639,6 +639,100 @@ describe('on a SCIM server that hides memberships', () => {
     });
   });
 
+  describe('what a write takes of the account besides its groups', () => {
+    /** After a write, as long as it is so. */
+    const whenever =
+      (isSo: (op: string, value: unknown) => boolean, change: () => void): Odd =>
+      ({ method, body }, usual) => {
+        const answer = usual();
+        const [operation] = method === 'PATCH' ? body!.Operations : [];
+        if (operation && isSo(operation.op, operation.value)) change();
+        return answer;
+      };
+    const dana = () => server.users[0]!;
+    const RIGHTS = {
+      roles: [{ value: 'admin', display: 'Administrator' }],
+      entitlements: [{ value: 'pro' }],
+      'urn:acme:User': { permissions: ['deploy'], licence: 'full' },
+    };
+    const NONE = { roles: [], entitlements: [], 'urn:acme:User': { permissions: [], licence: 'none' } };
+    const cycle = async (hold: Parameters<typeof capture>[0]) => {
+      const account = await capture(hold);
+      const blocked = await block(account, hold);
+      const restored = access().restore(account, blocked.taken, signal, { earlier: blocked });
+      return { blocked, restored };
+    };
+    beforeEach(() => {
+      Object.assign(dana(), RIGHTS);
+      group('production', 'ravi', 'dana');
+    });
+
+    const ways: [what: string, hold: Parameters<typeof capture>[0], odd: Odd][] = [
+      [
+        'a suspension',
+        SUSPEND,
+        whenever(
+          (_op, value) => value === false,
+          () => Object.assign(dana(), NONE),
+        ),
+      ],
+      [
+        'a reactivation',
+        SUSPEND,
+        whenever(
+          (_op, value) => value === true,
+          () => Object.assign(dana(), NONE),
+        ),
+      ],
+      [
+        'a removal',
+        holding('production'),
+        whenever(
+          (op) => op === 'remove',
+          () => Object.assign(dana(), NONE),
+        ),
+      ],
+    ];
+    for (const [what, hold, odd] of ways)
+      it(`is named where ${what} takes it for good`, async () => {
+        server.odd(odd);
+        const { restored } = await cycle(hold);
+        assert.match(
+          await finalFailure(FailureType.NotGivenBack, restored),
+          /values of roles, entitlements, permissions, licence, which the hold or its end changed/,
+        );
+        assert.equal(isActive('dana'), true);
+      });
+
+    it('is not named where it comes back with what is given back', async () => {
+      server.odd(
+        whenever(
+          () => true,
+          () => {
+            const isIn = membersOf('production').includes('dana') && isActive('dana');
+            Object.assign(dana(), isIn ? RIGHTS : NONE, { phoneNumbers: isIn ? [] : [{ value: '1' }] });
+          },
+        ),
+      );
+      for (const hold of [SUSPEND, holding('production')]) {
+        const { restored } = await cycle(hold);
+        await restored;
+      }
+    });
+
+    it('is no other value that the write changes: a date, a title, one more address', async () => {
+      server.odd(
+        whenever(
+          () => true,
+          () => Object.assign(dana(), { changedAt: Date.now(), title: 'left', addresses: [{ value: 'x' }] }),
+        ),
+      );
+      await (
+        await cycle(SUSPEND)
+      ).restored;
+    });
+  });
+
   describe('a hold on groups of one name', () => {
     it('is refused where the account is inside the second one', async () => {
       group('g-1', 'ravi');

@@ -1,6 +1,6 @@
 /** The hold of kind `groups`: removes the account from the listed groups, and leaves it active. */
 import { cannotTell, FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.js';
-import { bounded, type GroupRef, type Taken } from '../../exit/hold-facts.js';
+import { bounded, type Blocked, type GroupRef, type Taken } from '../../exit/hold-facts.js';
 import type { AccessPort, Membership } from './access-port.js';
 import type { Strategy } from './hold-strategy.js';
 import {
@@ -15,6 +15,7 @@ import {
   withoutOthers,
   type Looked,
 } from './memberships.js';
+import { changeOf, isTaken, namesOf as namesOfRights } from './rights.js';
 import { removeMembership } from './membership-writes.js';
 import { doubtOf, watchOthers, type Losses, type Watched } from './other-members.js';
 
@@ -88,7 +89,7 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     }
     const left = await port.groupsOf(id, signal);
     const uncaptured = left.filter((each) => isConfigured(each, names)).map(({ group }) => group);
-    if (most > 0) await addCost();
+    const cost = most > 0 ? await addCost() : {};
     // While it is inactive it has no access by them. Once it is active, the drift check sees them.
     const ofInactive = looked.flatMap(({ standing }) =>
       standing.is === 'cannot tell' && standing.ofInactive ? standing.because : [],
@@ -97,7 +98,7 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     if (captured.groups.length === 0 && uncaptured.length === 0 && ofInactive.length === 0)
       notes.push('was in none of the critical groups');
     await assertOut();
-    return { taken, version: user.version, uncaptured, notes, writes: most };
+    return { taken, version: user.version, ...cost, uncaptured, notes, writes: most };
 
     function removedByOthers({ displayName }: GroupRef): void {
       notes.push(`another administrator removed it from ${displayName} after the capture`);
@@ -136,18 +137,24 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     }
 
     /** What went besides in the same moment, perhaps by our writes. */
-    async function addCost(): Promise<void> {
+    async function addCost(): Promise<Pick<Blocked, 'rights'>> {
       const had = present.flatMap(({ group, via }) => (via === 'direct' ? group : []));
       const others = without(had, [...left.map(({ group }) => group), ...captured.groups]);
       const { present: listed } = await askGroups(port, id, others, signal);
       const lost = bounded(without(others, listed));
-      const isSuspended = user.active === true && (await port.read(captured, signal))?.active === false;
+      const now = user.active === true ? await port.read(captured, signal) : undefined;
+      const isSuspended = now?.active === false;
+      const cost = now ? changeOf(user, now) : {};
+      const rights = cost.rights?.filter(isTaken) ?? [];
+      if (rights.length > 0)
+        notes.push(`also lost values of ${namesOfRights(rights)}, perhaps by the removal`);
       if (lost.length > 0) notes.push(`also no longer in ${namesOf(lost)}, perhaps by the removal`);
       if (isSuspended) notes.push('no longer active, perhaps by the removal');
-      if (lost.length === 0 && !isSuspended) return;
+      if (lost.length === 0 && !isSuspended) return cost;
       taken.groups.push(...lost);
       taken.suspended ||= isSuspended;
       await record();
+      return cost;
     }
 
     /** @throws FinalFailure CannotTell */

@@ -28,7 +28,10 @@ interface Found {
   memberships: GroupRef[] | undefined;
 }
 
-export interface Held extends Pick<Blocked, 'taken' | 'version' | 'renamed' | 'uncaptured' | 'notes'> {
+export interface Held extends Pick<
+  Blocked,
+  'taken' | 'version' | 'renamed' | 'rights' | 'uncaptured' | 'notes'
+> {
   /** The maximum number of writes for one value. */
   writes: number;
 }

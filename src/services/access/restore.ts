@@ -26,6 +26,7 @@ import { foundNow, has, passedOn } from './still-theirs.js';
 import type { Known } from './whose-account.js';
 import { addMembership } from './membership-writes.js';
 import { doubtOf, type Losses } from './other-members.js';
+import { isTaken, keyOf, missing, namesOf as namesOfRights, rightsChanged } from './rights.js';
 import { isNamed, namesOf, orUntold, ownGroupsOf, without } from './memberships.js';
 
 interface RestoreOptions extends Pick<Known, 'chosen'> {
@@ -126,6 +127,7 @@ export const restore =
       if (went.length > 0 && (isMuch || lost.length > 0)) lost.push(`${what}: decide by hand`);
       else if (went.length > 0) notes.push(`not given back: ${what}`);
       else if (atRisk.length > 0 && !untold) noteIntact(port, account.id);
+      if (after) lost.push(...(await rightsStill(user, after)));
     }
     if (!taken.suspended && !isNothing(taken) && account.active && after?.active === false)
       lasting.push('it is inactive now: by a late effect of the removal, or by another administrator');
@@ -224,6 +226,23 @@ export const restore =
       if (all.size === 0) return [];
       return [
         `the names ${[...all].join(', ')}, which the suspension changed: the account is called ${userName} now`,
+      ];
+    }
+
+    /** Looked at last: a group that is given back may give a role. */
+    async function rightsStill(before: Account, seen: Account): Promise<string[]> {
+      const { rights = [] } = earlier;
+      // What a block has added goes with its end.
+      const known = new Set(rights.map(keyOf));
+      const atEnd = hasReactivated
+        ? rightsChanged(before, seen).filter((each) => !known.has(keyOf(each)))
+        : [];
+      const taken = [...rights, ...atEnd].filter(isTaken);
+      if (taken.length === 0) return [];
+      const gone = missing(taken, (await port.read(account, signal)) ?? seen);
+      if (gone.length === 0) return [];
+      return [
+        `values of ${namesOfRights(gone)}, which the hold or its end changed: compare the account there`,
       ];
     }
 

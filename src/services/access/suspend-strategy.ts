@@ -4,6 +4,7 @@ import { bounded, type Blocked, type CapturedAccount, type GroupRef } from '../.
 import type { AccessPort, Account } from './access-port.js';
 import { noteOfGone, setActive } from './activation.js';
 import type { Strategy } from './hold-strategy.js';
+import { changeOf } from './rights.js';
 import { askGroups, namesOf, orUntold, ownGroupsOf, without } from './memberships.js';
 
 /** How old what the capture read may be, to stand for what is there before the suspension, in milliseconds. */
@@ -45,7 +46,8 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
       const cost = await costOf(taken);
       if (changed.length === 0) return { ...now, ...cost };
       const notes = [...cost.notes, `the suspension also changed ${changed.join(', ')} of the account`];
-      return { ...now, ...cost, renamed: { userName: seen.userName, identities: seen.identities }, notes };
+      const renamed = { userName: seen.userName, identities: seen.identities };
+      return { ...now, ...cost, renamed, ...changeOf(user, seen), notes };
     }
     if (tried.suspended) return { ...now, taken, renamed: renamedOf(captured, seen) };
     // No write of ours took effect: another administrator suspended it, and the hold must not give that back.
