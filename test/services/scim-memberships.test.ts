@@ -639,6 +639,51 @@ describe('on a SCIM server that hides memberships', () => {
     });
   });
 
+  describe('that does not show inactive accounts, and whose groups list them', () => {
+    const hides: Odd = (asked, usual) => {
+      const answer = usual();
+      if (asked.type !== 'Users' || asked.method !== 'GET') return answer;
+      if (asked.id !== undefined) return isActive(asked.id) ? answer : scimError(404, 'no such user');
+      const { Resources } = answer.body as { Resources: Json[] };
+      return list(Resources.filter(({ active }) => active));
+    };
+    const held = async () => {
+      const account = await capture(SUSPEND);
+      const taken = { suspended: true, groups: [] };
+      server.odd(hides);
+      await finalFailure(FailureType.NotGivenBack, block(account, SUSPEND));
+      return { account, taken };
+    };
+    beforeEach(() => group('production', 'dana', 'ravi'));
+
+    it('has an account removed from its groups, after a hold and without one', async () => {
+      const { account } = await held();
+      const { removedGroups, notes } = await revoke([account]);
+      assert.deepEqual(membersOf('production'), ['ravi']);
+      assert.equal(removedGroups.length, 1);
+      assert.match(notes.join('; '), /does not show the account dana: it was removed from production all the same/);
+      server.users[0]!['active'] = true;
+      server.groups[0]!['members'] = [{ value: 'dana' }, { value: 'ravi' }];
+      await revoke([]);
+      assert.deepEqual(membersOf('production'), ['ravi']);
+    });
+
+    it('has an account given back', async () => {
+      const { account, taken } = await held();
+      const { active, hasReactivated } = await access().restore(account, taken, signal);
+      assert.deepEqual([active, hasReactivated, isActive('dana')], [true, true, true]);
+    });
+
+    it('is asked in vain for one that was deleted', async () => {
+      const { account, taken } = await held();
+      server.users.shift();
+      server.groups[0]!['members'] = [{ value: 'ravi' }];
+      const reason = await finalFailure(FailureType.NotGivenBack, access().restore(account, taken, signal));
+      assert.match(reason, /the account dana, which was deleted meanwhile/);
+      assert.deepEqual((await revoke([account])).notes, ['the account no longer exists']);
+    });
+  });
+
   describe('what a write takes of the account besides its groups', () => {
     /** After a write, as long as it is so. */
     const whenever =

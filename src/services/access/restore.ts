@@ -57,14 +57,16 @@ export const restore =
     let untold: string | undefined;
     let hasReactivated = false;
     const gone = `the account ${account.userName}, which was deleted meanwhile`;
-    const user = await port.read(account, signal);
+    const shown = await port.read(account, signal);
+    const user = shown ?? (taken.suspended && account.active !== false ? await revived() : undefined);
+    const isRevived = !shown && user?.active === true;
     let after = user;
     let present: GroupRef[] = [];
 
     if (!user && !isNothing(taken)) lost.push(gone + (employee ? await successorOf(employee) : ''));
     if (user && !isNothing(taken)) {
       // A second look that finds all of it given back writes nothing.
-      const isToBeWritten = user.active !== true || taken.groups.length > 0;
+      const isToBeWritten = user.active !== true || taken.groups.length > 0 || isRevived;
       const isAsked = employee && !chosen.includes(account.id) && isToBeWritten;
       const isByIdOnly = isAsked ? await assertTheirs(employee, user) : false;
       const { version } = user;
@@ -90,7 +92,7 @@ export const restore =
         givenBack.suspended = seen !== undefined;
         if (!seen) lost.push(gone);
         else lost.push(...renamedStill(seen), ...(isByIdOnly ? await unfound(employee!) : []));
-        hasReactivated = writes > 0;
+        hasReactivated = writes > 0 || isRevived;
         if (hasReactivated) noteReactivation(port, account.id);
       }
       // Also of an account that is not reactivated: a person who decides is to know it.
@@ -154,6 +156,15 @@ export const restore =
       ...(isUnsettled && { memberships: bounded(present) }),
       notes: [...lasting, ...notes],
     };
+
+    /** Some systems do not show an inactive account, and take its reactivation all the same. */
+    async function revived(): Promise<Account | undefined> {
+      // Reactivation revives tokens issued since the block.
+      await port.endSessions?.(account, signal);
+      const { id, userName, identities } = account;
+      await port.setActive({ id, userName, identities }, true, signal).catch(whereUntold(undefined));
+      return port.read(account, signal);
+    }
 
     function lookThere(what: string): string {
       return `the account ${account.userName} is active again on ${port.system}, and ${what}. Look at its groups there, then settle the step`;

@@ -20,7 +20,15 @@ import { findAccounts, type Matching } from './find-accounts.js';
 import { foundNow, has, isOfAnother, passedOn } from './still-theirs.js';
 import type { Known } from './whose-account.js';
 import { setActive } from './activation.js';
-import { askGroups, groupsOf, isChangeable, orUntold, without, withoutOthers } from './memberships.js';
+import {
+  askGroups,
+  groupsOf,
+  isChangeable,
+  namesOf,
+  orUntold,
+  without,
+  withoutOthers,
+} from './memberships.js';
 import { removeHidden, removeMembership } from './membership-writes.js';
 import { doubtOf, watchOthers, type Losses, type Watched } from './other-members.js';
 
@@ -94,9 +102,22 @@ export const revoke =
       const changed = await unlessUntold(setActive(port, account, false, signal, user));
       if (changed) {
         const { seen, writes } = changed;
+        const known = [
+          ...(before ?? []).map(({ group }) => group),
+          ...groupsAtCapture(id),
+          ...removed.values(),
+        ];
+        // Some systems do not show an inactive account, and its groups list it all the same.
+        const left = seen ? [] : await groupsListing(id, known);
         if (!seen && writes > 0)
-          notes.add(`${port.system} deleted the account ${userName} when it was suspended`);
-        if (seen || writes > 0) revoked.push({ id, userName });
+          notes.add(`${port.system} no longer shows the account ${userName} since it was suspended`);
+        if (seen || writes > 0 || left.length > 0) revoked.push({ id, userName });
+        if (left.length > 0) {
+          notes.add(
+            `${port.system} does not show the account ${userName}: it was removed from ${namesOf(left)} all the same`,
+          );
+          await unlessUntold(removeAll(id, [], left));
+        }
         if (!seen) return;
       }
       await port.endSessions?.(account, signal);
@@ -124,6 +145,13 @@ export const revoke =
       if (!now || has(now, id)) return false;
       doubts.add(passedOn(port, held, user, matching, employee));
       return true;
+    }
+
+    /** @returns those that list the account, or may hide it because it is inactive */
+    async function groupsListing(accountId: string, known: readonly GroupRef[]): Promise<GroupRef[]> {
+      const each = new Map(known.map((group) => [group.id, group]));
+      const { present, hidden } = await askGroups(port, accountId, [...each.values()], signal);
+      return [...present, ...hidden];
     }
 
     /** An earlier attempt may have suspended an account that no hold had, and not yet removed its memberships. */
