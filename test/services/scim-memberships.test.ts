@@ -129,6 +129,30 @@ describe('on a SCIM server that hides memberships', () => {
     assert.equal(isActive('dana'), true);
   });
 
+  it('is looked at again later after a retry of a restore, and not where that look found all', async () => {
+    group('admins', 'ravi', 'dana');
+    const service = access();
+    const [account] = (await service.capture({ employeeId: 'E-1' }, SUSPEND, signal)).accounts;
+    const { taken } = await service.block(account!, SUSPEND, nothing, () => Promise.resolve(), signal);
+    const isUnavailable: Odd = ({ type, filter }, usual) =>
+      type === 'Groups' && filter ? { status: 503, body: '' } : usual();
+    server.odd(isUnavailable);
+    await outage(service.restore(account!, taken, signal));
+    server.odd((_asked, usual) => usual());
+    const { now } = Date;
+    Date.now = () => now() + 1_100;
+    try {
+      const first = await service.restore(account!, taken, signal);
+      assert.equal(first.isUnsettled, true);
+      const { memberships } = first;
+      await service.restore(account!, taken, signal, { earlier: { memberships } });
+      const third = await service.restore(account!, taken, signal);
+      assert.equal(third.isUnsettled, false);
+    } finally {
+      Date.now = now;
+    }
+  });
+
   it('is restored where it has no groups at all', async () => {
     server.odd((asked, usual) => (asked.type === 'Groups' ? scimError(404, 'no such endpoint') : usual()));
     const account = await capture(SUSPEND);
@@ -661,7 +685,10 @@ describe('on a SCIM server that hides memberships', () => {
       const { removedGroups, notes } = await revoke([account]);
       assert.deepEqual(membersOf('production'), ['ravi']);
       assert.equal(removedGroups.length, 1);
-      assert.match(notes.join('; '), /does not show the account dana: it was removed from production all the same/);
+      assert.match(
+        notes.join('; '),
+        /does not show the account dana: it was removed from production all the same/,
+      );
       server.users[0]!['active'] = true;
       server.groups[0]!['members'] = [{ value: 'dana' }, { value: 'ravi' }];
       await revoke([]);

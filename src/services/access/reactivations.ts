@@ -26,7 +26,7 @@ export function noteReactivation(port: AccessPort, accountId: string): void {
   if (!isSteady) atMs.set(accountId, Date.now());
 }
 
-/** All memberships were seen. */
+/** All memberships were seen by a look after a restore. */
 export function noteIntact(port: AccessPort, accountId: string): void {
   const reactivations = of(port);
   const { atMs } = reactivations;

@@ -128,7 +128,8 @@ export const restore =
       const isMuch = went.length > 1 || went.length === atRisk.length;
       if (went.length > 0 && (isMuch || lost.length > 0)) lost.push(`${what}: decide by hand`);
       else if (went.length > 0) notes.push(`not given back: ${what}`);
-      else if (atRisk.length > 0 && !untold) noteIntact(port, account.id);
+      // A first look, also of a retry, is no later one: a job may come after it.
+      else if (atRisk.length > 0 && !untold && earlier.memberships) noteIntact(port, account.id);
       if (after) lost.push(...(await rightsStill(user, after)));
     }
     if (!taken.suspended && !isNothing(taken) && account.active && after?.active === false)
