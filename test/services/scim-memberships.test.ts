@@ -129,6 +129,28 @@ describe('on a SCIM server that hides memberships', () => {
     assert.equal(isActive('dana'), true);
   });
 
+  for (const what of ['a first hold', 'a later hold'])
+    it(`has what another administrator removed just before ${what} not given back`, async () => {
+      group('admins', 'ravi', 'dana');
+      group('staff', 'ravi', 'dana');
+      const service = access();
+      const blocked = async (employeeId: string, between = () => {}) => {
+        const [account] = (await service.capture({ employeeId }, SUSPEND, signal)).accounts;
+        between();
+        const { taken } = await service.block(account!, SUSPEND, nothing, () => Promise.resolve(), signal);
+        return { account: account!, taken };
+      };
+      if (what === 'a later hold') await blocked('E-2');
+      const { account, taken } = await blocked(
+        'E-1',
+        () => void (server.groups[0]!['members'] = [{ value: 'ravi' }]),
+      );
+      assert.deepEqual(taken, { suspended: true, groups: [] });
+      const { notes } = await service.restore(account, taken, signal);
+      assert.match(notes.join('; '), /not given back: the membership in admins/);
+      assert.deepEqual(membersOf('admins'), ['ravi']);
+    });
+
   it('is looked at again later after a retry of a restore, and not where that look found all', async () => {
     group('admins', 'ravi', 'dana');
     const service = access();

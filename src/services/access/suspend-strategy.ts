@@ -9,6 +9,8 @@ import { askGroups, namesOf, orUntold, ownGroupsOf, without } from './membership
 
 /** How old what the capture read may be, to stand for what is there before the suspension, in milliseconds. */
 const JUST_NOW_MS = 10_000;
+/** Whether a suspension has cost memberships on a system, where they were read just before it. */
+const hasCost = new WeakMap<AccessPort, boolean>();
 const UNTOLD = 'whether the suspension cost memberships cannot be told';
 const BY_OTHERS = 'another administrator suspended it after the capture';
 
@@ -53,17 +55,20 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
     // No write of ours took effect: another administrator suspended it, and the hold must not give that back.
     return { ...now, notes: [BY_OTHERS] };
 
-    /** Those of a capture just now are as good as read again. */
+    /** Those of a capture just now stand for them on a system whose suspensions cost none. */
     async function membershipsBefore({
-      id,
       memberships,
       membershipsAt = '',
       membershipCount,
-    }: CapturedAccount) {
+    }: CapturedAccount): Promise<{ groups: GroupRef[]; isFresh: boolean } | undefined> {
       if (!memberships) return undefined;
       const isJustRead = Date.now() - Date.parse(membershipsAt) < JUST_NOW_MS;
       const isWhole = memberships.length === membershipCount;
-      return isJustRead && isWhole ? memberships : ownGroupsOf(port, id, signal);
+      const isAsGood = memberships.length === 0 || hasCost.get(port) === false;
+      const asCaptured = { groups: memberships, isFresh: false };
+      if (isJustRead && isWhole && isAsGood) return asCaptured;
+      const now = await untoldOr(memberships);
+      return 'told' in now ? { groups: now.told, isFresh: true } : asCaptured;
     }
 
     function untoldOr(known: readonly GroupRef[]) {
@@ -79,12 +84,22 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
     /** Some systems take a suspended account out of its groups. */
     async function costOf({ suspended, groups }: typeof taken) {
       if (!before) return { taken: { suspended, groups }, notes: [`${UNTOLD}: ${whyUntold}`] };
-      const now = await untoldOr(before);
-      const unseen = without(before, [...('told' in now ? now.told : []), ...groups]);
+      const now = await untoldOr(before.groups);
+      const unseen = without(before.groups, [...('told' in now ? now.told : []), ...groups]);
       // Some systems only leave out the memberships of suspended accounts.
       const { present, hidden, untold } = await askGroups(port, captured.id, unseen, signal);
       const lost = bounded(without(unseen, present));
+      if (before.isFresh && before.groups.length > 0)
+        hasCost.set(port, hasCost.get(port) === true || lost.length > 0);
       if (lost.length === 0) return { taken: { suspended, groups }, notes: [] };
+      // The restore names it.
+      if (!before.isFresh)
+        return {
+          taken: { suspended, groups },
+          notes: [
+            `no longer in ${namesOf(lost)} since the capture, by another administrator or by the suspension`,
+          ],
+        };
       const isToldOut = 'told' in now && hidden.length + untold.length === 0;
       const all = { suspended, groups: [...groups, ...lost] };
       await trying(all);
