@@ -827,6 +827,18 @@ describe('on a SCIM server that hides memberships', () => {
     });
   });
 
+  it('is believed by the group that the account is out, where the account shows it late', async () => {
+    group('production', 'dana', 'ravi');
+    server.users[0]!['groups'] = [{ value: 'production', display: 'production', type: 'direct' }];
+    const { uncaptured, notes } = await block(await capture(holding('production')), holding('production'));
+    assert.deepEqual(uncaptured, []);
+    assert.match(
+      notes.join('; '),
+      /shows production of the account still, and the group says that it is out/,
+    );
+    assert.deepEqual(membersOf('production'), ['ravi']);
+  });
+
   describe('a hold on groups of one name', () => {
     it('is refused where the account is inside the second one', async () => {
       group('g-1', 'ravi');

@@ -88,7 +88,17 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
       }
     }
     const left = await port.groupsOf(id, signal);
-    const uncaptured = left.filter((each) => isConfigured(each, names)).map(({ group }) => group);
+    const uncaptured: GroupRef[] = [];
+    for (const each of left) {
+      if (!isConfigured(each, names)) continue;
+      const standing = await port.standingIn?.(id, each.group.id, undefined, signal);
+      // The account may show it late.
+      if (standing?.is === 'out' || standing?.is === 'gone')
+        notes.push(
+          `${port.system} shows ${each.group.displayName} of the account still, and the group says that it is out`,
+        );
+      else uncaptured.push(each.group);
+    }
     const cost = most > 0 ? await addCost() : {};
     // While it is inactive it has no access by them. Once it is active, the drift check sees them.
     const ofInactive = looked.flatMap(({ standing }) =>
