@@ -535,6 +535,23 @@ describe('a SCIM server', () => {
       });
     }
 
+    it('is written to on a version where it requires one, whatever it says of itself', async () => {
+      server.users.push({ id: 'u-1', userName: 'dana', active: true });
+      server.odd(({ method, headers }, usual) =>
+        method === 'PATCH' && headers['if-match'] === undefined
+          ? { status: 428, body: { detail: 'try using "If-Match"' } }
+          : { ...usual(), headers: { etag: '"v1"' } },
+      );
+      const one = port();
+      for (const id of [undefined, 'u-1']) {
+        const seen =
+          id === undefined ? { id: 'u-1', userName: 'dana', identities: [] } : await one.read({ id }, signal);
+        assert.equal((await one.setActive(seen!, false, signal)).kind, 'written');
+      }
+      assert.equal(server.users[0]!['active'], false);
+      assert.equal((await one.capabilities(signal)).conditionalWrites, true);
+    });
+
     it('is believed in its header before its body', async () => {
       server.users.push({ ...dana });
       server.odd(conditional('W/"7"', '7', 'W/"7"'));

@@ -135,6 +135,13 @@ export function createScimWrites(
             continue;
           }
         }
+        // It requires a version (RFC 6585 §3), whatever it says of itself.
+        if (answer.status === 428 && !conditional) {
+          const current = version ?? (await versionOf(type, id, signal));
+          etags = true;
+          spelling = 0;
+          if (current !== undefined) return this.patch(type, { id, version: current }, operation, signal);
+        }
         const error = failure(answer, what);
         if (error instanceof FinalFailure && saysAbsent(answer, error))
           return { kind: 'conflict', because: error, isAbsent: true };
