@@ -6,7 +6,11 @@ export const costOf = (cost: Cost): string => joined(lossOf(cost), tokensOf(cost
 
 /** @returns the same, which also says what is exact and what is not known */
 export const fullCostOf = (cost: Cost): string =>
-  joined(lossOf(cost) || 'a restore is exact', tokensOf(cost) ?? 'how long tokens live on is not known');
+  joined(
+    cost.doubt,
+    lossOf(cost) || 'a restore is exact',
+    tokensOf(cost) ?? 'how long tokens live on is not known',
+  );
 
 const joined = (...parts: (string | undefined)[]): string => parts.filter(Boolean).join('; ');
 

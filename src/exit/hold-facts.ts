@@ -62,6 +62,8 @@ export const CostFields = z.object({
     z.object({ loses: z.string() }),
     z.object({ needs: z.string() }),
   ]),
+  /** What the system says of itself that speaks against a hold. */
+  doubt: z.string().optional(),
   /** How long access goes on by sessions and tokens after a block, in milliseconds; absent where it is not known. */
   tokensLiveMs: z.number().nonnegative().optional(),
 });

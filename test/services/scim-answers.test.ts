@@ -5,6 +5,7 @@ import { nothing, type HoldKind } from '../../src/exit/hold-facts.js';
 import { createAccessService } from '../../src/services/access/access.js';
 import { createScimAdapter } from '../../src/services/access/adapters/scim-adapter.js';
 import { sessionRevoker } from '../../src/services/access/sessions.js';
+import { fullCostOf } from '../../src/exit/cost.js';
 import { createDirectoryService } from '../../src/services/directory/directory.js';
 import { createScimClient } from '../../src/services/protocols/scim.js';
 import { finalFailure, outage } from '../support/failures.js';
@@ -534,6 +535,19 @@ describe('a SCIM server', () => {
         assert.equal((await port().capabilities(signal)).conditionalWrites, false);
       });
     }
+
+    it('is said to refuse a hold perhaps, where it says that it takes no PATCH', async () => {
+      server.odd(({ type }, usual) =>
+        type === 'ServiceProviderConfig' ? { status: 200, body: { patch: { supported: false } } } : usual(),
+      );
+      const service = createAccessService({ port: port(), match: byEmployeeId('externalId') });
+      const what =
+        /^payroll says that it takes no PATCH \(ServiceProviderConfig\), and may refuse the hold; /;
+      assert.match(await service.cost(signal), what);
+      server.users.push({ ...dana });
+      const { cost } = await service.capture({ employeeId: 'E-1' }, { kind: 'suspend' }, signal);
+      assert.match(fullCostOf(cost!), what);
+    });
 
     it('is written to on a version where it requires one, whatever it says of itself', async () => {
       server.users.push({ id: 'u-1', userName: 'dana', active: true });

@@ -26,9 +26,15 @@ export const capture =
       accounts.push({ id, userName, identities, active, groups, ...atRisk });
     }
     const notes = found.left.length > 0 ? [...found.notes, `left out: ${describe(found.left)}`] : found.notes;
-    const { restore, tokensLiveMs } = await port.capabilities(signal);
+    const { restore, tokensLiveMs, doubt } = await port.capabilities(signal);
     const capturedAt = new Date().toISOString();
-    return { system: port.system, capturedAt, accounts, notes, cost: { restore, tokensLiveMs } };
+    return {
+      system: port.system,
+      capturedAt,
+      accounts,
+      notes,
+      cost: { restore, tokensLiveMs, ...(doubt && { doubt }) },
+    };
 
     /** The next block writes to each held account, also to one that the keys find no longer. @throws FinalFailure CannotTell */
     async function assertTheirs(): Promise<void> {

@@ -53,6 +53,8 @@ export function createScimWrites(
   /** The first spelling that this server has not refused for nothing. */
   let spelling = 0;
   let unconditional = 0;
+  /** It says of itself that it takes no PATCH. It may all the same. */
+  let deniesPatch = false;
   /** How often the server failed to describe itself. */
   let undescribed = 0;
   /** It has taken a version once: a later refusal, perhaps of a gateway, is no custom of the server. */
@@ -66,7 +68,10 @@ export function createScimWrites(
       if (!(error instanceof RetryAfter)) undescribed += 1;
       throw error;
     }
-    return String(attribute(attribute(answer.json, 'etag'), 'supported')).toLowerCase() === 'true';
+    const supported = (feature: string): string =>
+      String(attribute(attribute(answer.json, feature), 'supported')).toLowerCase();
+    deniesPatch = supported('patch') === 'false';
+    return supported('etag') === 'true';
   }
 
   async function supportsEtags(signal: AbortSignal): Promise<boolean> {
@@ -84,6 +89,7 @@ export function createScimWrites(
 
   return {
     supportsEtags,
+    deniesPatch: (): boolean => deniesPatch,
 
     /** @throws FinalFailure Refused, also for what is done already: the caller looks again */
     async patch(

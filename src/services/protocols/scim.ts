@@ -225,6 +225,8 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   return {
     name,
     supportsEtags: writes.supportsEtags,
+    /** Told with `supportsEtags`. */
+    deniesPatch: writes.deniesPatch,
     patch: (...change: Parameters<typeof writes.patch>) => writes.patch(...change),
 
     /** The smallest question that needs the token. @throws as each request does */

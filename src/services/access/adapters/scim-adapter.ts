@@ -95,6 +95,9 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
       conditionalWrites: await scim.supportsEtags(signal),
       settleMs: USUAL_SETTLE_MS,
       restore: 'exact',
+      ...(scim.deniesPatch() && {
+        doubt: `${scim.name} says that it takes no PATCH (ServiceProviderConfig), and may refuse the hold`,
+      }),
     }),
 
     async find({ attribute, value }, signal, others = []) {
