@@ -38,7 +38,7 @@ export async function bareExit({ employeeId, systems }: BareExit): Promise<void>
     return { about, employee, interview };
   })();
   const blocks = systems.map(async ({ name: system, hold }) => {
-    const known = { held: [], chosen: [] };
+    const known = { held: [], named: {} };
     const { accounts } = await activities.captureAccess({
       exitId,
       employee: { employeeId },
@@ -66,7 +66,7 @@ export async function bareExit({ employeeId, systems }: BareExit): Promise<void>
         system,
         account,
         taken,
-        chosen: [],
+        named: {},
       }),
     ),
   );

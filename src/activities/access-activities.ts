@@ -46,13 +46,15 @@ interface Decided {
   signature?: string | undefined;
 }
 
+/** What an operator has said of the accounts. */
+type Named = Pick<Known, 'chosen' | 'vouched'>;
+
 export interface RestoreAccess extends Decided {
   employee: Person;
   system: string;
   account: CapturedAccount;
   taken: Taken;
-  /** As in `Known`. */
-  chosen: readonly string[];
+  named: Named;
   earlier?: Earlier | undefined;
 }
 
@@ -60,8 +62,7 @@ export interface RevokeAccess extends Decided {
   employee: Person;
   system: string;
   accounts: CapturedAccount[];
-  /** As in `Known`. */
-  chosen: readonly string[];
+  named: Named;
 }
 
 /** @throws FinalFailure UnknownSystem */
@@ -102,15 +103,19 @@ export function createAccessActivities(
     restoreAccess: (asked: RestoreAccess): Promise<Restored> =>
       attempt(async ({ signal }) => {
         requireSigned(asked, 'restore');
-        const { system, account, taken, employee, chosen, earlier } = asked;
-        return on(system).restore(account, taken, signal, { earlier, employee, chosen });
+        const { system, account, taken, employee, named, earlier } = asked;
+        return on(system).restore(account, taken, signal, { ...named, earlier, employee });
       }),
 
     revokeAccess: (asked: RevokeAccess): Promise<Revoked> =>
       attempt<Revoked, GroupRef[]>(async ({ signal, progress, report }) => {
         requireSigned(asked, 'revoke');
-        const { system, employee, accounts, chosen } = asked;
-        return on(system).revoke(employee, accounts, signal, { chosen, earlier: progress, removing: report });
+        const { system, employee, accounts, named } = asked;
+        return on(system).revoke(employee, accounts, signal, {
+          ...named,
+          earlier: progress,
+          removing: report,
+        });
       }),
   };
 }

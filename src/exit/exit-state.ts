@@ -119,6 +119,8 @@ export abstract class ExitState {
   protected readonly overridden = new Set<string>();
   /** By system: the accounts that an operator has named as the employee's. */
   protected readonly chosen = new Map<string, readonly string[]>();
+  /** Those that were named since the system was last observed as blocked. */
+  protected readonly vouched = new Map<string, readonly string[]>();
   /** The latest ones. */
   readonly drifts: Drift[] = [];
   /** The latest ones. */
@@ -232,6 +234,11 @@ export abstract class ExitState {
   /** The ids of the accounts that an operator has named as the employee's; `all` for all that match. */
   chosenAccounts(system: string): readonly string[] {
     return this.chosen.get(system) ?? [];
+  }
+
+  /** Those that need no key that finds them: an account that was named before its block may have passed on since. */
+  vouchedAccounts(system: string): readonly string[] {
+    return this.vouched.get(system) ?? [];
   }
 
   /** The keys by which a system may know the employee. */

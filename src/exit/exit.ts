@@ -121,6 +121,7 @@ export class Exit extends ExitActs {
         if (capture) this.recordCost(capture);
         const { drifts, acknowledged } = this.blocks.get(system) ?? { drifts: [], acknowledged: 0 };
         this.blocks.set(system, { seq: event.seq, isWithoutAccount, drifts, acknowledged });
+        this.vouched.delete(system);
         const problem = this.isRestless(system) ? this.recordRestless(event) : this.settleStep(event);
         this.learnKeys(capture?.accounts ?? [], event.storedAt);
         return problem;
@@ -226,7 +227,7 @@ export class Exit extends ExitActs {
     const { step: name, system, action, by, evidence, accounts, override } = weighed.value;
     const step = this.step(name, system)!;
     if (system !== undefined) {
-      if (accounts) this.chosen.set(system, accounts);
+      if (accounts) for (const named of [this.chosen, this.vouched]) named.set(system, accounts);
       if (override) this.overridden.add(system);
       const block = this.blocks.get(system);
       if (block) block.acknowledged = block.drifts.length;

@@ -103,7 +103,10 @@ export class SystemHold {
     const { context, system: planned, progress, clock } = this;
     const { name: system, hold } = planned;
     const { exitId, person: employee } = context.exit;
-    const chosen = context.exit.chosenAccounts(system);
+    const named = {
+      chosen: context.exit.chosenAccounts(system),
+      vouched: context.exit.vouchedAccounts(system),
+    };
     const access = context.services.access(planned);
     const decided = () => ({ exitId, signature: context.exit.decision?.data.signature });
     const on = { system, kind: hold, lateWriteMs: context.plan.policy.lateWriteMs, goal };
@@ -113,9 +116,9 @@ export class SystemHold {
       save: () => Promise.resolve(),
       capture: async (held) => {
         const { adopts } = context.plan;
-        const input = { exitId, employee, system, hold, known: { held, chosen }, adopts };
-        const named = { activityId: `capture-access:${system}` };
-        const seen = await execution.call(access.captureAccess, input, named).catch(throwFinal);
+        const input = { exitId, employee, system, hold, known: { held, ...named }, adopts };
+        const activity = { activityId: `capture-access:${system}` };
+        const seen = await execution.call(access.captureAccess, input, activity).catch(throwFinal);
         context.record({
           type: 'access.captured',
           data: { system, accounts: seen.accounts, cost: seen.cost },
@@ -139,12 +142,12 @@ export class SystemHold {
         }
       },
       restore: ({ account, taken, earlier }) => {
-        const input = { ...decided(), employee, system, account, taken, chosen, earlier };
+        const input = { ...decided(), employee, system, account, taken, named, earlier };
         return execution.call(access.restoreAccess, input).catch(throwFinal);
       },
       revoke: () => {
         const accounts = accountsOf(performer.holds);
-        const input = { ...decided(), employee, system, accounts, chosen };
+        const input = { ...decided(), employee, system, accounts, named };
         return execution.call(access.revokeAccess, input).catch(throwFinal);
       },
       wait: ({ until, why }) =>

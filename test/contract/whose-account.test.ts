@@ -69,7 +69,7 @@ contract('whose account it is: a hold', [embedded], (system, { SUSPEND, named })
     const reason = await finalFailure(FailureType.CannotTell, restoring);
     assert.match(reason, /no longer finds the account .* look whose it is, then retry with that account/);
     assert.equal((await system.admin.account(id)).active, false);
-    await system.access({ match }).restore(account, taken, signal, { employee, chosen: [id] });
+    await system.access({ match }).restore(account, taken, signal, { employee, vouched: [id] });
     assert.equal((await system.admin.account(id)).active, true);
   });
 
@@ -94,10 +94,7 @@ contract('whose account it is: a hold', [embedded], (system, { SUSPEND, named })
     const capturing = service.capture({ employeeId }, SUSPEND, signal, { held: [id] });
     assert.match(await finalFailure(FailureType.CannotTell, capturing), PASSED);
     assert.equal((await system.admin.account(id)).active, true);
-    const chosen = [id];
-    const meant = await service.driftOf({ employeeId }, watched, SUSPEND, signal, { chosen });
-    assert.equal(meant?.what, 'the account is active again');
-    await service.capture({ employeeId }, SUSPEND, signal, { held: [id], chosen });
+    await service.capture({ employeeId }, SUSPEND, signal, { held: [id], chosen: [id], vouched: [id] });
   });
 
   it('is not revoked from another person, to whom the account has passed, until its id is named', async () => {
@@ -105,7 +102,24 @@ contract('whose account it is: a hold', [embedded], (system, { SUSPEND, named })
     const revoking = service.revoke({ employeeId }, [account], signal);
     assert.match(await finalFailure(FailureType.CannotTell, revoking), PASSED);
     assert.equal((await system.admin.account(id)).active, true);
-    await service.revoke({ employeeId }, [account], signal, { chosen: [id] });
+    await service.revoke({ employeeId }, [account], signal, { vouched: [id] });
+    assert.equal((await system.admin.account(id)).active, false);
+  });
+
+  it('does not follow an account that an operator chose before the block to another person', async () => {
+    const { service, employeeId, id, account, taken } = await passOn();
+    const chosen = [id];
+    const employee = { employeeId };
+    const drift = await service.driftOf(employee, [{ id, groups: [] }], SUSPEND, signal, { chosen });
+    assert.match(drift!.what, PASSED);
+    const capturing = service.capture(employee, SUSPEND, signal, { held: [id], chosen });
+    assert.match(await finalFailure(FailureType.CannotTell, capturing), PASSED);
+    const revoking = service.revoke(employee, [account], signal, { chosen });
+    assert.match(await finalFailure(FailureType.CannotTell, revoking), PASSED);
+    assert.equal((await system.admin.account(id)).active, true);
+    await system.admin.setActive(id, false);
+    const restoring = service.restore(account, taken, signal, { employee, chosen });
+    assert.match(await finalFailure(FailureType.CannotTell, restoring), PASSED);
     assert.equal((await system.admin.account(id)).active, false);
   });
 

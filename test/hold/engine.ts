@@ -67,6 +67,7 @@ export class Engine {
         ...{ overridesProtection: () => false, person: { employeeId }, exitId: 'the-exit', resignation: {} },
         blocks: new Map([['the system', { drifts: this.drifts }]]),
         chosenAccounts: () => [],
+        vouchedAccounts: () => [],
         step: (name: string) => this.steps.get(name)?.view,
       },
       runner: { perform, performEach: perform },

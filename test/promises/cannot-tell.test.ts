@@ -62,6 +62,29 @@ inBothForms(
       assert.deepEqual([await active(nora.accounts.payroll!), await active(second)], [true, true]);
     });
 
+    it('are asked for again where one that an operator chose has passed to another person', async () => {
+      const { admin, exits, hire } = company();
+      const nora = await hire({ on: ['payroll'] });
+      const [chosen, second] = [nora.accounts.payroll!, await again(company(), nora)];
+      await exits.open({ employeeId: nora.employeeId });
+      await untilStep(company(), nora, 'block-access:payroll');
+      const answer = { system: 'payroll', action: 'retry', by: IT } as const;
+      await exits.resolve(nora.employeeId, { ...answer, step: 'block-access', accounts: [chosen] });
+      await company().untilPhase(nora, 'awaiting-decision');
+      await admin.payroll.setExternalId(chosen, `next-${nora.employeeId}`);
+      await admin.payroll.setEmployeeNumber(chosen, `next-${nora.employeeId}`);
+      await admin.payroll.setActive(chosen, true);
+      await exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+      const stuck = await untilStep(company(), nora, 'revoke-access:payroll', 'cannot-tell');
+      assert.match(stepOf(stuck, 'revoke-access:payroll')!.error!, /look whose it is/);
+      const active = async (id: string) => (await admin.payroll.account(id)).active;
+      assert.deepEqual([await active(chosen), await active(second)], [true, true]);
+      // The answer after it acts.
+      await exits.resolve(nora.employeeId, { ...answer, step: 'revoke-access', accounts: [chosen] });
+      await company().untilPhase(nora, 'closed');
+      assert.equal(await active(chosen), false);
+    });
+
     it('are held when they appear during the hold, and given back with the others', async () => {
       const { admin, exits } = company();
       const nora = await waiting(company(), { on: ['payroll'] });

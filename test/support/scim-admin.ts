@@ -210,6 +210,9 @@ export function scimAdmin({ scimUrl, token }: { scimUrl: string; token: string }
     setExternalId: (userId: string, value: string) =>
       patch(`/Users/${userId}`, { op: 'replace', path: 'externalId', value }),
 
+    setEmployeeNumber: (userId: string, value: string) =>
+      patch(`/Users/${userId}`, { op: 'replace', path: `${ENTERPRISE_USER}:employeeNumber`, value }),
+
     async account(userId: string): Promise<Account> {
       const user = await request<{ id: string; active: unknown }>('GET', `/Users/${userId}`);
       const active = String(user.active).toLowerCase() !== 'false';

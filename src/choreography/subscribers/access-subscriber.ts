@@ -38,7 +38,7 @@ export function accessSubscription(
   /** Carries the hold to a goal. The record is its memory, and is saved before each write. */
   async function carryTo(goal: Goal, record: Leased<Holds>, exit: Exit) {
     const { person: employee, plan } = exit;
-    const chosen = exit.chosenAccounts(system);
+    const named = { chosen: exit.chosenAccounts(system), vouched: exit.vouchedAccounts(system) };
     const { hold: kind, manual } = plan!.systems.find(({ name }) => name === system)!;
     // The exit has its owner do it; the configuration has changed since.
     if (manual) throw leftConfiguration('system', system);
@@ -53,7 +53,7 @@ export function accessSubscription(
       },
       now,
       save: () => record.save(),
-      capture: (held) => service.capture(employee, kind, signal, { held, chosen }),
+      capture: (held) => service.capture(employee, kind, signal, { held, ...named }),
       block: ({ account, tried }, apply) => {
         const trying = (taken: Taken) => {
           apply({ trying: structuredClone(taken) });
@@ -64,13 +64,13 @@ export function accessSubscription(
         return service.block(account, kind, tried, trying, signal, { overridesProtection });
       },
       restore: ({ account, taken, earlier }) =>
-        service.restore(account, taken, signal, { earlier, employee, chosen }),
+        service.restore(account, taken, signal, { earlier, employee, ...named }),
       revoke: ({ removing: earlier }, apply) => {
         const removing = (groups: GroupRef[]) => {
           apply({ removing: groups });
           return record.save();
         };
-        return service.revoke(employee, accountsOf(record.value), signal, { chosen, earlier, removing });
+        return service.revoke(employee, accountsOf(record.value), signal, { ...named, earlier, removing });
       },
       wait: ({ until, why }) => {
         throw new RetryLater(Date.parse(until) - now(), `until ${why}`);

@@ -38,9 +38,9 @@ export const capture =
 
     /** The next block writes to each held account, also to one that the keys find no longer. @throws FinalFailure CannotTell */
     async function assertTheirs(): Promise<void> {
-      const { held = [], chosen = [] } = known;
+      const { held = [], vouched = [] } = known;
       const listed = [...found.accounts, ...found.left];
-      for (const id of held.filter((each) => !chosen.includes(each) && !has(listed, each))) {
+      for (const id of held.filter((each) => !vouched.includes(each) && !has(listed, each))) {
         const user = await port.read({ id }, signal);
         // One that was deleted, or is as inactive as the hold left it, is not written to.
         if (!user || user.active === false) continue;

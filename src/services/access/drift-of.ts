@@ -58,7 +58,6 @@ export const driftOf =
 
     /** Access that came back may be another person's, to whom the account has passed. */
     async function doubtOf({ id }: WatchedAccount): Promise<Seen | undefined> {
-      if (chosen?.includes(id)) return undefined;
       const found = await foundNow(port, matching, employee, { id }, known, signal);
       if (!found || has(found, id)) return undefined;
       const user = await port.read({ id }, signal);

@@ -29,7 +29,7 @@ import { doubtOf, type Losses } from './other-members.js';
 import { isTaken, keyOf, missing, namesOf as namesOfRights, rightsChanged } from './rights.js';
 import { isNamed, namesOf, orUntold, ownGroupsOf, without } from './memberships.js';
 
-interface RestoreOptions extends Pick<Known, 'chosen'> {
+interface RestoreOptions extends Pick<Known, 'chosen' | 'vouched'> {
   /** A change of the version is noted: another administrator may have set the same value. */
   earlier?: Earlier | undefined;
   /** Whose account it is to be still: an id may have passed to another person. */
@@ -46,7 +46,7 @@ export const restore =
     account: CapturedAccount,
     taken: Taken,
     signal: AbortSignal,
-    { earlier = {}, employee, chosen = [] }: RestoreOptions = {},
+    { earlier = {}, employee, chosen, vouched = [] }: RestoreOptions = {},
   ): Promise<Restored> => {
     const givenBack: Taken = { suspended: false, groups: [] };
     const lost: string[] = [];
@@ -67,7 +67,7 @@ export const restore =
     if (user && !isNothing(taken)) {
       // A second look that finds all of it given back writes nothing.
       const isToBeWritten = user.active !== true || taken.groups.length > 0 || isRevived;
-      const isAsked = employee && !chosen.includes(account.id) && isToBeWritten;
+      const isAsked = employee && !vouched.includes(account.id) && isToBeWritten;
       const isByIdOnly = isAsked ? await assertTheirs(employee, user) : false;
       const { version } = user;
       // Once the account is active, this restore itself has changed the version.

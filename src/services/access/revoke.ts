@@ -32,7 +32,7 @@ import {
 import { removeHidden, removeMembership } from './membership-writes.js';
 import { doubtOf, watchOthers, type Losses, type Watched } from './other-members.js';
 
-interface RevokeOptions extends Pick<Known, 'chosen'> {
+interface RevokeOptions extends Pick<Known, 'chosen' | 'vouched'> {
   /** The memberships that earlier attempts intended to remove. */
   earlier?: readonly GroupRef[] | undefined;
   /** Makes durable, before the writes, every membership to be removed, so that the result lists them after a crash. */
@@ -49,7 +49,7 @@ export const revoke =
     employee: Person,
     captured: readonly CapturedAccount[],
     signal: AbortSignal,
-    { chosen, earlier = [], removing = () => Promise.resolve() }: RevokeOptions = {},
+    { chosen, vouched, earlier = [], removing = () => Promise.resolve() }: RevokeOptions = {},
   ): Promise<Revoked> => {
     // Found again, since an account may have been created or recreated after the capture.
     const held = captured.map(({ id }) => id);
@@ -138,7 +138,7 @@ export const revoke =
     async function isPassedOn(user: Account): Promise<boolean> {
       const { id, active } = user;
       const held = captured.find((each) => each.id === id);
-      if (!held || chosen?.includes(id) || has([...found.accounts, ...found.left], id)) return false;
+      if (!held || vouched?.includes(id) || has([...found.accounts, ...found.left], id)) return false;
       if (active === false && !isOfAnother(user, held, matching, employee)) return false;
       const known = { held: captured.map((each) => each.id), chosen };
       const now = await foundNow(port, matching, employee, held, known, signal);

@@ -23,6 +23,8 @@ export interface Known {
   held?: readonly string[] | undefined;
   /** The ids that an operator has named where several accounts match; `all` for all of them. */
   chosen?: readonly string[] | undefined;
+  /** Those of them that were named since the block. The others may have passed on, and are found by their keys as any account. */
+  vouched?: readonly string[] | undefined;
 }
 
 /** @param match the keys of the system: those that are the employee id contradict a hit by another key */
