@@ -95,7 +95,8 @@ export const cannotTell = (what: string): FinalFailure =>
   new FinalFailure(FailureType.CannotTell, `cannot tell: ${what}`);
 
 /** @returns what `cannotTell` was given, or the message of another failure */
-export const untoldIn = ({ message }: FinalFailure): string => message.replace(/^cannot tell: /, '');
+export const untoldIn = ({ message }: Pick<Error, 'message'>): string =>
+  message.replace(/^cannot tell: /, '');
 
 /** For `catch`: stands in for an answer that a system refuses or does not tell. Any other failure is thrown on. */
 export const whereUntold =

@@ -79,12 +79,20 @@ export const CaptureFields = z.object({
   cost: CostFields.optional(),
 });
 
+/** Why further accounts may have been left out. The hold is complete once a capture finds them, or finds that there are none. */
+export interface Unfound {
+  /** A key that another system, the directory or a person may tell. */
+  isKeyUnknown: boolean;
+  error: string;
+}
+
 /** The result of captureAccess. */
 export interface Capture extends z.output<typeof CaptureFields> {
   /** By account id, what had been taken before: by runs of this exit from before a reset, or by an earlier exit that was terminated. */
   taken?: Record<string, Taken> | undefined;
   /** When those runs had begun to revoke access: ISO 8601, UTC. */
   revokingSince?: string | undefined;
+  unfound?: Unfound | undefined;
 }
 
 /** The accounts of both captures. The groups of an account are those of both; all else is what the first capture saw. */
@@ -93,7 +101,13 @@ export function mergeCaptures(first: Capture | undefined, second: Capture): Capt
   const seen = (id: string) => second.accounts.find((account) => account.id === id);
   const known = first.accounts.map((account) => mergeAccounts(account, seen(account.id)));
   const added = second.accounts.filter(({ id }) => first.accounts.every((account) => account.id !== id));
-  return { ...first, accounts: [...known, ...added], notes: second.notes, cost: second.cost };
+  return {
+    ...first,
+    accounts: [...known, ...added],
+    notes: second.notes,
+    cost: second.cost,
+    unfound: second.unfound,
+  };
 }
 
 export function mergeAccounts(first: CapturedAccount, second: CapturedAccount | undefined): CapturedAccount {

@@ -24,7 +24,8 @@ import {
 export interface Held {
   /** Without an account: the system has none of the employee. */
   capture?:
-    (Pick<Capture, 'capturedAt' | 'notes' | 'cost'> & { account?: CapturedAccount | undefined }) | undefined;
+    | (Pick<Capture, 'capturedAt' | 'notes' | 'cost' | 'unfound'> & { account?: CapturedAccount | undefined })
+    | undefined;
   /** The id of the drift event that caused the latest capture. */
   capturedAfter?: string | undefined;
   /** Memberships appeared after the capture, so the next move captures again. */
@@ -79,7 +80,7 @@ type Move =
 export type Earlier = Pick<Blocked, 'version' | 'renamed' | 'rights'> & Pick<Restored, 'memberships'>;
 
 /** What a capture tells of one account. */
-interface Captured extends Pick<Capture, 'capturedAt' | 'notes' | 'cost' | 'revokingSince'> {
+interface Captured extends Pick<Capture, 'capturedAt' | 'notes' | 'cost' | 'revokingSince' | 'unfound'> {
   account: CapturedAccount | undefined;
   taken: Taken | undefined;
 }
@@ -94,6 +95,8 @@ export type Answer =
   | { restored: Restored }
   /** An operator looks why memberships come back; a retry counts anew. */
   | { askedForHelp: true }
+  /** The next attempt looks for the accounts again. */
+  | { isIncomplete: true }
   /** A restore could not give everything back. A late write may be the reason, so a second restore decides. */
   | { notGivenBack: true }
   | { revoking: true }
@@ -156,12 +159,12 @@ export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, 
   if ('captured' in answer) {
     // What earlier runs or exits took is still taken, so it belongs to this hold.
     const { taken = held.taken, revokingSince } = held.capture ? held : answer.captured;
-    const { account: seen, capturedAt, notes, cost } = answer.captured;
+    const { account: seen, capturedAt, notes, cost, unfound } = answer.captured;
     const known = held.capture?.account;
     // The first capture saw the account before the first write.
     const capture = known
-      ? { ...held.capture!, account: mergeAccounts(known, seen), notes, cost }
-      : { capturedAt, account: seen, notes, cost };
+      ? { ...held.capture!, account: mergeAccounts(known, seen), notes, cost, unfound }
+      : { capturedAt, account: seen, notes, cost, unfound };
     const capturedAfter = goal.to === 'block' ? goal.drift : undefined;
     const again = { isToBeCaptured: false, captureAgainAt: undefined };
     return { ...held, capture, capturedAfter, taken, revokingSince, ...again };
@@ -198,6 +201,7 @@ export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, 
       blockedAfter: drift,
     };
   }
+  if ('isIncomplete' in answer) return { ...held, isToBeCaptured: true };
   if ('askedForHelp' in answer) return { ...held, uncapturedRounds: undefined };
   if ('revoking' in answer) return { ...held, revokingSince: held.revokingSince ?? isoIn(0) };
   if ('removing' in answer) return { ...held, removing: answer.removing };
@@ -275,7 +279,7 @@ export interface Performer {
 /**
  * Performs moves until the hold reaches its goal.
  * @returns notes for an auditor
- * @throws FinalFailure NotGivenBack, DoneByHand, Refused; and what a move throws
+ * @throws FinalFailure NotGivenBack, DoneByHand, Refused; as `Unfound` says; and what a move throws
  */
 export async function perform(performer: Performer, on: Omit<HoldContext, 'now'>): Promise<string[]> {
   const apply = (answer: Answer): void => {
@@ -318,8 +322,16 @@ export async function perform(performer: Performer, on: Omit<HoldContext, 'now'>
         break;
       case 'refuse':
         throw todo.because;
-      case 'done':
-        return todo.notes;
+      case 'done': {
+        const { unfound } = performer.held.capture ?? {};
+        if (on.goal.to !== 'block' || !unfound) return todo.notes;
+        apply({ isIncomplete: true });
+        await performer.save();
+        throw new FinalFailure(
+          unfound.isKeyUnknown ? FailureType.KeyUnknown : FailureType.CannotTell,
+          unfound.error,
+        );
+      }
     }
   }
 }

@@ -58,6 +58,7 @@ function one(performer: HoldsPerformer, index: number, on: Omit<HoldContext, 'no
         notes: capture.notes,
         cost: capture.cost,
         revokingSince: capture.revokingSince,
+        unfound: capture.unfound,
       });
       const isHeld = (id: string) => performer.holds.some((held) => held.capture?.account?.id === id);
       const [first, ...others] = capture.accounts.map(({ id }) => id).filter((id) => !isHeld(id));

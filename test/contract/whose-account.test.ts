@@ -181,6 +181,34 @@ contract('whose account it is: a hold', [embedded], (system, { SUSPEND, named })
     assert.deepEqual(idsOf(accounts), [id, admin].toSorted());
   });
 
+  for (const [what, attribute, isKeyUnknown, says] of [
+    ['whose login is not known', 'userName', true, /a further account on payroll, .*adm-\{login\}/],
+    ['by an attribute that no account shows', 'ownerNumber', false, /no account on payroll shows/],
+  ] as const)
+    it(`is on the account that is found, and does not call itself complete without a second account ${what}`, async () => {
+      const { employeeId, id } = await system.hire();
+      const service = system.access({ also: [{ attribute, template: 'adm-{login}' }] });
+      const person = { employeeId, login: attribute === 'userName' ? undefined : id };
+      const { accounts, unfound } = await service.capture(person, SUSPEND, signal);
+      assert.deepEqual(idsOf(accounts), [id]);
+      assert.equal(unfound?.isKeyUnknown, isKeyUnknown);
+      assert.match(unfound.error, says);
+      assert.match(
+        await finalFailure(FailureType.CannotTell, service.revoke(person, accounts, signal)),
+        says,
+      );
+      assert.equal((await system.admin.account(id)).active, false);
+    });
+
+  it('takes no system for one without account while one of its keys is not known', async () => {
+    await system.hire();
+    const service = system.access({ match: BY_ID_THEN_LOGIN });
+    const capturing = service.capture({ employeeId: named('E-unknown') }, SUSPEND, signal);
+    assert.match(await finalFailure(FailureType.KeyUnknown, capturing), /which is found by \{login\}/);
+    const person = { employeeId: named('E-unknown'), login: named('unknown') };
+    assert.deepEqual((await service.capture(person, SUSPEND, signal)).accounts, []);
+  });
+
   const BY_ID_THEN_LOGIN = [{ attribute: 'externalId', template: '{employeeId}' }, BY_LOGIN];
 
   it('stops where a login finds an account that shows the employee id of another person, until its id is named', async () => {

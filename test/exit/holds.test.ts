@@ -51,6 +51,20 @@ describe('the holds on several accounts', () => {
     assert.equal(performer.holds.filter(({ blocked }) => blocked).length, 1);
   });
 
+  it('blocks what it found where further accounts cannot be looked for, says so, and looks for them at the next attempt', async () => {
+    const { did, performer, blocking } = site({});
+    const { capture } = performer;
+    const unfound = { isKeyUnknown: true, error: 'cannot tell: the login is not known' };
+    performer.capture = async (held) => ({ ...(await capture(held)), unfound });
+    const failure = { message: unfound.error, type: FailureType.KeyUnknown };
+    await assert.rejects(blocking(), failure);
+    assert.deepEqual(did, ['dana', 'adm-dana', 'dana-2']);
+    await assert.rejects(blocking(), failure);
+    performer.capture = capture;
+    await blocking();
+    assert.deepEqual(did, ['dana', 'adm-dana', 'dana-2'], 'none is blocked twice');
+  });
+
   it('is retried where a retry mends one account, and meets the final failure of another again then', async () => {
     const outage = new Error('payroll gave no answer');
     const { blocking } = site({ dana: refused, 'adm-dana': outage });

@@ -70,7 +70,7 @@ inBothForms(
       await untilStep(company(), nora, 'block-access:payroll');
       const answer = { system: 'payroll', action: 'retry', by: IT } as const;
       await exits.resolve(nora.employeeId, { ...answer, step: 'block-access', accounts: [chosen] });
-      await company().untilPhase(nora, 'awaiting-decision');
+      await untilStep(company(), nora, 'block-access:payroll', 'done');
       await admin.payroll.setExternalId(chosen, `next-${nora.employeeId}`);
       await admin.payroll.setEmployeeNumber(chosen, `next-${nora.employeeId}`);
       await admin.payroll.setActive(chosen, true);

@@ -28,13 +28,8 @@ export const capture =
     const notes = found.left.length > 0 ? [...found.notes, `left out: ${describe(found.left)}`] : found.notes;
     const { restore, tokensLiveMs, doubt } = await port.capabilities(signal);
     const capturedAt = new Date().toISOString();
-    return {
-      system: port.system,
-      capturedAt,
-      accounts,
-      notes,
-      cost: { restore, tokensLiveMs, ...(doubt && { doubt }) },
-    };
+    const cost = { restore, tokensLiveMs, ...(doubt && { doubt }) };
+    return { system: port.system, capturedAt, accounts, notes, cost, unfound: found.unfound };
 
     /** The next block writes to each held account, also to one that the keys find no longer. @throws FinalFailure CannotTell */
     async function assertTheirs(): Promise<void> {

@@ -1,6 +1,6 @@
 /** Finds the accounts of a person on a critical system, by the configured keys. */
-import { cannotTell, FailureType, FinalFailure, whereUntold } from '../../exit/failures.js';
-import { activityOf } from '../../exit/hold-facts.js';
+import { cannotTell, FailureType, FinalFailure, isFinalFailure, whereUntold } from '../../exit/failures.js';
+import { activityOf, type Unfound } from '../../exit/hold-facts.js';
 import { isById, valueOf, type Match, type Person } from '../../exit/matching.js';
 import { assertSpelling } from '../../exit/spelling.js';
 import type { AccessPort, Account } from './access-port.js';
@@ -21,7 +21,11 @@ interface Found {
   left: Account[];
   /** How the accounts were found. */
   notes: string[];
+  unfound?: Unfound | undefined;
 }
+
+/** By system, the attributes that an account has shown. */
+const shownKeys = new WeakMap<AccessPort, Set<string>>();
 
 /** @throws FinalFailure Ambiguous, OtherSpelling, CannotTell */
 export async function findAccounts(
@@ -38,11 +42,19 @@ export async function findAccounts(
   const strangers = new Map<string, Stranger>();
   const found = await first();
   const further: Account[] = [];
-  for (const key of also) further.push(...(await hits(key)));
+  let unfound: Unfound | undefined;
+  for (const key of also)
+    try {
+      further.push(...(await hitsOfFurther(key)));
+    } catch (error) {
+      if (!isFinalFailure(error, FailureType.KeyUnknown, FailureType.CannotTell, FailureType.Refused))
+        throw error;
+      unfound ??= { isKeyUnknown: error.type === FailureType.KeyUnknown, error: error.message };
+    }
   const leftOut = withoutStrangers([...(found?.accounts ?? []), ...(found?.others ?? []), ...further]);
   const own = found ? choose(found) : { accounts: [], left: [], notes: [] };
   const accounts = new Map([...own.accounts, ...further].map((account) => [account.id, account]));
-  return { ...own, accounts: [...accounts.values()], notes: [...own.notes, ...leftOut] };
+  return { ...own, accounts: [...accounts.values()], notes: [...own.notes, ...leftOut], unfound };
 
   async function hits(key: Match): Promise<Account[]> {
     if (valueOf(key, person) === undefined && !isComplete) {
@@ -55,6 +67,23 @@ export async function findAccounts(
     const isMeant = ({ account: { id } }: Stranger) => held.includes(id) || chosen.includes(id);
     for (const other of others) if (!isMeant(other)) strangers.set(other.account.id, other);
     return [...own, ...others.filter(isMeant).map(({ account }) => account)];
+  }
+
+  /** @throws FinalFailure KeyUnknown, CannotTell where the key cannot tell */
+  async function hitsOfFurther(key: Match): Promise<Account[]> {
+    const found = await hits(key);
+    if (valueOf(key, person) === undefined) throw unknownKeys([key], 'a further account');
+    if (found.length > 0 || shownKeys.get(port)?.has(key.attribute)) return found;
+    await assertKeys([key]);
+    shownKeys.set(port, (shownKeys.get(port) ?? new Set()).add(key.attribute));
+    return found;
+  }
+
+  function unknownKeys(keys: readonly Match[], what: string): FinalFailure {
+    return new FinalFailure(
+      FailureType.KeyUnknown,
+      `cannot tell: ${person.employeeId} may have ${what} on ${port.system}, which is found by ${keys.map(({ template }) => template).join(', ')}, and that is not known: add it to the directory or to the resignation, then retry`,
+    );
   }
 
   /**
@@ -90,14 +119,9 @@ export async function findAccounts(
     }
     if (strangers.size > 0) return undefined;
     const unknown = match.filter((key) => valueOf(key, person) === undefined);
-    if (unknown.length < match.length) {
-      await assertKeys(match.filter((key) => !unknown.includes(key)));
-      return undefined;
-    }
-    throw new FinalFailure(
-      FailureType.KeyUnknown,
-      `cannot tell: ${person.employeeId} may have an account on ${port.system}, which is found by ${unknown.map(({ template }) => template).join(', ')}, and that is not known: add it to the directory or to the resignation, then retry`,
-    );
+    if (unknown.length > 0) throw unknownKeys(unknown, 'an account');
+    await assertKeys(match);
+    return undefined;
   }
 
   /** @throws FinalFailure CannotTell where no account of the system has any of the attributes: then none can be found by them */

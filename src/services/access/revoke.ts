@@ -62,7 +62,7 @@ export const revoke =
     };
     const revoked: AccountRef[] = [];
     const notes = new Set(found.notes);
-    const doubts = new Set<string>();
+    const doubts = new Set(found.unfound ? [untoldIn({ message: found.unfound.error })] : []);
     const failures: FinalFailure[] = [];
     const losses: Losses = new Map();
     /** Whether the system has shown a membership of an inactive account; undefined where there was none to show. */
