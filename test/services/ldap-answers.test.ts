@@ -171,6 +171,21 @@ describeUnless(slapdLacks, 'answers of OpenLDAP', () => {
     );
   });
 
+  it('takes no account for none where another account hides its key', async () => {
+    const hidden = await admin.createUser({ employeeId: 'H-31' });
+    await admin.move(await admin.createUser({ employeeId: 'H-30' }), `cn=shown,${hiddenBase}`);
+    const capture = async () =>
+      system({ userBase: hiddenBase }).access.capture({ employeeId: 'H-31' }, SUSPEND, signal);
+    assert.deepEqual((await capture()).accounts, []);
+    await admin.move(hidden, `cn=${secret}key,${hiddenBase}`);
+    assert.match(
+      await finalFailure(FailureType.CannotTell, capture()),
+      /unix does not show whether cn=secret-key,.* has employeeNumber, so that it may be the account/,
+    );
+    // Others use the unit as well.
+    await admin.move(hidden, `cn=H-31,${server.userBase}`);
+  });
+
   it('does not take an account for none that has the key in a spelling which only the server takes for the same', async () => {
     await admin.createUser({ employeeId: 'H  4' });
     const finding = system().port.find({ attribute: 'employeeNumber', value: 'H 4' }, signal);

@@ -77,6 +77,7 @@ access to dn.subtree="${hiddenBase}" attrs=pwdAccountLockedTime by * none
 access to dn.subtree="${hiddenBase}" attrs=member by * none
 access to dn.regex="^cn=${secret}[^,]*,${groupBase}$" attrs=member by * none
 access to dn.regex="^cn=${secret}[^,]*,${userBase}$" attrs=pwdPolicySubentry by * none
+access to dn.regex="^cn=${secret}[^,]*,${hiddenBase}$" attrs=employeeNumber by * none
 access to dn.subtree="${hiddenBase}" attrs=employeeNumber by dn.exact="${service.bindDn}" search by * none
 access to dn.subtree="${userBase}" attrs=pwdAccountLockedTime by dn.exact="${service.bindDn}" write
 access to dn.subtree="${groupBase}" attrs=member,uniqueMember,memberUid by dn.exact="${service.bindDn}" write

@@ -279,6 +279,8 @@ export function createLdapClient({ name, url, bindDn, password, ca, requestTimeo
 export const equals = (attribute: string, value: string | Buffer): Filter =>
   new EqualityFilter({ attribute, value });
 export const present = (attribute: string): Filter => new PresenceFilter({ attribute });
+/** Undefined, and so no hit, where the server does not show the attribute (RFC 4511 §4.5.1.7). */
+export const isTold = (attribute: string): Filter => or(present(attribute), not(present(attribute)));
 export const not = (filter: Filter): Filter => new NotFilter({ filter });
 export const and = (...filters: Filter[]): Filter => new AndFilter({ filters });
 export const or = (...filters: Filter[]): Filter => new OrFilter({ filters });

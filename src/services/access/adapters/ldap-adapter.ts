@@ -5,6 +5,7 @@ import {
   and,
   deleteValue,
   equals,
+  isTold,
   NONE,
   present,
   ResultCode,
@@ -115,6 +116,24 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
     );
   }
 
+  /** By attribute, until when every account is believed to tell it: to find out, all are listed. */
+  const telling = new Map<string, number>();
+
+  /** A rule may hide the attribute of some accounts alone: all are more than those that tell. @throws FinalFailure CannotTell */
+  async function assertEachTells(session: LdapSession, attribute: string): Promise<void> {
+    if (Date.now() < (telling.get(attribute) ?? 0)) return;
+    const all = await session.search(userBase, dialect.isAccount, NONE);
+    const told = await session.search(userBase, and(dialect.isAccount, isTold(attribute)), NONE);
+    const known = new Set(told.map(({ dn }) => dn));
+    for (const { dn } of all.filter((each) => !known.has(each.dn)))
+      // It may have been deleted or moved in between.
+      if ((await session.read(dn, NONE)) && !(await session.read(dn, NONE, isTold(attribute))))
+        throw cannotTell(
+          `${name} does not show whether ${dn} has ${attribute}, so that it may be the account: let bindDn read ${attribute} of it`,
+        );
+    telling.set(attribute, Date.now() + BELIEVED_MS);
+  }
+
   return {
     system: name,
 
@@ -145,7 +164,10 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
     // A filter on an attribute that the server does not know or show finds nothing.
     hasKey: (attribute, signal) =>
       ldap.session(signal, async (session) => {
-        if (await isThere(session, and(dialect.isAccount, present(attribute)))) return true;
+        if (await isThere(session, and(dialect.isAccount, present(attribute)))) {
+          await assertEachTells(session, attribute);
+          return true;
+        }
         await assertShowsAccounts(session);
         return false;
       }),
@@ -246,6 +268,9 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
     addToGroup: (accountId, { id }, signal) => changeMember(accountId, { id }, true, signal),
   };
 }
+
+/** How long it is believed that every account tells a key, in milliseconds. */
+const BELIEVED_MS = 600_000;
 
 /** Another administrator may have written in between. */
 const MAY_BE_A_RACE: ReadonlySet<number> = new Set([

@@ -3,10 +3,10 @@ import { cannotTell } from '../../../exit/failures.js';
 import {
   and,
   equals,
+  isTold,
   NONE,
   not,
   or,
-  present,
   type Entry,
   type Filter,
   type LdapSession,
@@ -130,7 +130,7 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
     let level: Listing[] = [];
     for (const list of dialect.lists.filter(({ holds }) => holds !== 'a search')) {
       const all = await session.search(context, isOn(list), attributes, options);
-      const telling = await session.search(context, and(isOn(list), isTold(list)), NONE, options);
+      const telling = await session.search(context, and(isOn(list), isTold(list.attribute)), NONE, options);
       const told = new Set(telling.map(({ dn }) => dn));
       level.push(...all.filter(({ dn }) => !told.has(dn)).map((group) => listingOf(group, list)));
     }
@@ -144,8 +144,6 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
     silent = { ways, atMs: Date.now() };
     return ways;
   }
-
-  const isTold = ({ attribute }: MemberList): Filter => or(present(attribute), not(present(attribute)));
 
   const isNamed = ({ list }: Listing, names: readonly string[]): Filter =>
     or(...names.map((each) => equals(list.attribute, each)));
@@ -169,7 +167,7 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
   async function assertMembersAreShown(session: LdapSession): Promise<void> {
     const isThere = async (filter: Filter): Promise<boolean> =>
       (await session.search(groupBase, filter, NONE, { sizeLimit: 1 })).length > 0;
-    if (await isThere(or(...dialect.lists.map((list) => and(isOn(list), isTold(list)))))) return;
+    if (await isThere(or(...dialect.lists.map((list) => and(isOn(list), isTold(list.attribute)))))) return;
     if (!(await isThere(isGroup))) return;
     throw cannotTell(
       `${name} shows no members of the groups below ${groupBase}: let bindDn read "${first.attribute}"`,
