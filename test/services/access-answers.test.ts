@@ -96,11 +96,11 @@ describe('a hold on a system of another protocol', () => {
   });
 });
 
-describe('a realm of Keycloak where no user has the key', () => {
-  const capture = (shown: object[]) => {
+describe('a realm of Keycloak that finds no user by the key', () => {
+  const capture = (shown: object[], isFound: (query: object) => boolean = () => false) => {
     const keycloak: Partial<KeycloakClient> = {
       name: 'sso',
-      findUsers: (query) => Promise.resolve(('q' in query ? [] : shown) as never[]),
+      findUsers: (query) => Promise.resolve(('q' in query && !isFound(query) ? [] : shown) as never[]),
       knownAttributes: () => Promise.resolve(['number']),
     };
     const port = createKeycloakAdapter(keycloak as KeycloakClient);
@@ -108,8 +108,20 @@ describe('a realm of Keycloak where no user has the key', () => {
     return service.capture({ employeeId: 'E-1' }, SUSPEND, signal);
   };
 
-  it('has no account', async () => {
-    assert.deepEqual((await capture([{ id: 'k-2', username: 'ravi', enabled: true }])).accounts, []);
+  const ravi = { id: 'k-2', username: 'ravi', enabled: true, attributes: { number: ['E-2'] } };
+
+  it('has no account where the search finds another user by it', async () => {
+    assert.deepEqual((await capture([ravi], ({ q }: { q?: string }) => q!.includes('E-2'))).accounts, []);
+  });
+
+  it('cannot tell where the search finds none of the users that show it, as without their import', async () => {
+    const dana = { id: 'f:ldap:dana', username: 'dana', enabled: true, attributes: { number: ['E-1'] } };
+    for (const [shown, because] of [
+      [[ravi], /sso shows the number of ravi, and does not find it by that: import the users/],
+      [[ravi, dana], /sso lists a user with the number "E-1", and does not find it/],
+      [[{ ...ravi, attributes: {} }], /no account on sso shows number/],
+    ] as const)
+      assert.match(await finalFailure(FailureType.CannotTell, capture([...shown])), because);
   });
 
   it('cannot tell where it shows no user at all, for lack of a right', async () => {

@@ -131,11 +131,11 @@ export function createKeycloakClient({ realm, clientId, clientSecret, ...server 
   ): Promise<z.output<T>[]> {
     const found: z.output<T>[] = [];
     for (;;) {
-      const page = new URLSearchParams({ ...query, first: String(found.length), max: String(PAGE_SIZE) });
+      const page = new URLSearchParams({ first: String(found.length), max: String(PAGE_SIZE), ...query });
       const answer = await request('GET', `${path}?${page.toString()}`, what, signal);
       const elements = checked(z.array(shape), answer, what);
       found.push(...elements);
-      if (elements.length < PAGE_SIZE) return found;
+      if (elements.length < PAGE_SIZE || query['max'] !== undefined) return found;
     }
   }
 
@@ -165,7 +165,7 @@ export function createKeycloakClient({ realm, clientId, clientSecret, ...server 
     getUser: (id: string, signal: AbortSignal) =>
       get(KeycloakUser, ofUser(id), `read the user ${id}`, signal),
 
-    /** @param query `username` or `email` with `exact`, or `q` */
+    /** @param query `username` or `email` with `exact`, `q`, or `max`; all users without any */
     findUsers: (query: Record<string, string>, signal: AbortSignal): Promise<KeycloakUser[]> =>
       list(
         KeycloakUser,

@@ -5,10 +5,14 @@ import type { AccessPort, Account, Key, Membership, Outcome } from '../access-po
 
 /** Every user has them, and each has a filter of its own. */
 const BUILT_IN = ['username', 'email'] as const;
+/** How many users are looked at for one that has an attribute. */
+const SAMPLES = '100';
 
 export function createKeycloakAdapter(keycloak: KeycloakClient): AccessPort {
   const { name } = keycloak;
   const declared = new Set<string>();
+  /** The attributes by which a search has found a user. */
+  const searched = new Set<string>();
 
   // Keycloak answers 204 also where the value was as wanted already, so that it does not tell whose write did it.
   const outcome = (isDone: boolean): Outcome => ({ kind: isDone ? 'unknown' : 'conflict' });
@@ -22,6 +26,17 @@ export function createKeycloakAdapter(keycloak: KeycloakClient): AccessPort {
         `${name} cannot be searched for "${attribute}", since the user profile of the realm has no such attribute: declare it there, or mend "match"`,
       );
     declared.add(attribute);
+  }
+
+  /** A search by an attribute finds none of the users whom a user storage does not import. @throws FinalFailure CannotTell */
+  async function assertFinds(sample: KeycloakUser, attribute: string, signal: AbortSignal): Promise<void> {
+    const [value = ''] = valuesOf(sample, attribute);
+    const found = await keycloak.findUsers(filterOf({ attribute, value }), signal);
+    if (!found.some(({ id }) => id === sample.id))
+      throw cannotTell(
+        `${name} shows the ${attribute} of ${sample.username}, and does not find it by that: import the users of its user storage, or match by username or email`,
+      );
+    searched.add(attribute);
   }
 
   /** The groups above, whose roles a member of a sub-group inherits. */
@@ -66,9 +81,22 @@ export function createKeycloakAdapter(keycloak: KeycloakClient): AccessPort {
       return candidates;
     },
 
-    // Without the role view-users every list of users is empty.
-    async hasKey(_attribute, signal) {
-      if ((await keycloak.findUsers({ max: '1' }, signal)).length > 0) return true;
+    async hasKey(attribute, signal, value) {
+      const has = (user: KeycloakUser) => valuesOf(user, attribute).length > 0;
+      const isKnown = isBuiltIn(attribute) || searched.has(attribute);
+      let users = await keycloak.findUsers({ max: isKnown ? '1' : SAMPLES }, signal);
+      if (!isKnown && users.length > 0 && !users.some(has)) users = await keycloak.findUsers({}, signal);
+      if (
+        value !== undefined &&
+        users.some((each) => valuesOf(each, attribute).some((one) => isSame(one, value)))
+      )
+        throw cannotTell(
+          `${name} lists a user with the ${attribute} "${value}", and does not find it by that: look at it there`,
+        );
+      const sample = isKnown ? undefined : users.find(has);
+      if (sample) await assertFinds(sample, attribute, signal);
+      if (users.length > 0) return isKnown || sample !== undefined;
+      // Without the role view-users every list of users is empty.
       throw cannotTell(
         `${name} shows no user at all, so that it may hide the account as well: look there whether the service account has the role view-users`,
       );
