@@ -317,6 +317,38 @@ describe('a SCIM server', () => {
       });
     }
 
+    it('has no account only where a list shows users that it knows by their ids, too', async () => {
+      const made = { id: '1', userName: 'synthesis_user', externalId: 'synthesis', active: false };
+      server.odd(({ type, id, filter }, usual) =>
+        type === 'Users' && id === undefined ? list(filter ? [] : [made]) : usual(),
+      );
+      const service = createAccessService({ port: port(), match: byEmployeeId('externalId') });
+      const capturing = service.capture({ employeeId: 'E-1' }, { kind: 'suspend' }, signal);
+      assert.match(
+        await finalFailure(FailureType.CannotTell, capturing),
+        /ids it does not know, such as synthesis_user/,
+      );
+    });
+
+    it('finds a login or an address that the directory writes with capitals, where the filter heeds the case', async () => {
+      server.users.push(
+        ...Array.from({ length: 150 }, (_, i) => ({ ...ravi, id: `x-${i}`, userName: `x-${i}`, emails: [] })),
+        { id: 'u-9', userName: 'kim.fox', emails: [{ value: 'kim.fox@acme.example' }], active: true },
+      );
+      const kim = { employeeId: 'E-9', login: 'Kim.Fox', email: 'Kim.Fox@acme.example' };
+      for (const [attribute, template] of [
+        ['userName', '{login}'],
+        ['emails.value', '{email}'],
+      ] as const) {
+        const service = createAccessService({ port: port(), match: [{ attribute, template }] });
+        const { accounts } = await service.capture(kim, { kind: 'suspend' }, signal);
+        assert.deepEqual(
+          accounts.map(({ id }) => id),
+          ['u-9'],
+        );
+      }
+    });
+
     it('has no account only where some account shows the key', async () => {
       const service = createAccessService({
         port: port(),

@@ -48,7 +48,12 @@ export async function hitsOf(
   const attributes = ids.map((each) => each.attribute);
   const own: Account[] = [];
   const strangers: Stranger[] = [];
-  for (const candidate of await port.find({ attribute, value }, signal, attributes)) {
+  const lower = value.toLowerCase();
+  let candidates = await port.find({ attribute, value }, signal, attributes);
+  // A filter may heed the case, and the directory write a login or an address with capitals.
+  if (candidates.length === 0 && lower !== value)
+    candidates = await port.find({ attribute, value: lower }, signal, attributes);
+  for (const candidate of candidates) {
     const { account } = candidate;
     const shows = otherIdOf(candidate, attributes, person);
     if (shows === undefined) own.push(account);

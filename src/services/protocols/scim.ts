@@ -217,6 +217,15 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
     );
   }
 
+  /** Some servers answer each list with one made-up user. @throws FinalFailure CannotTell */
+  async function assertReal(listed: readonly unknown[], signal: AbortSignal): Promise<void> {
+    const users = listed.flatMap((each) => userOf(each) ?? []).slice(0, MAX_TRIED);
+    for (const { id } of users) if (await user(id, signal)) return;
+    throw cannotTell(
+      `${name} lists users whose ids it does not know, such as ${users[0]?.userName}, so that it may hide the account as well: match by an attribute that its filter understands`,
+    );
+  }
+
   /** @returns the groups that the user shows; undefined where the server shows none there */
   async function groupsShown(userId: string, signal: AbortSignal): Promise<Reference[] | undefined> {
     return (await getUser(userId, { attributes: 'groups' }, signal))?.groups;
@@ -281,7 +290,10 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
         throw cannotTell(
           `${name} lists a user with the ${by} "${value}", and does not find it by that: look at it there`,
         );
-      if (samples.length > 0) return true;
+      if (samples.length > 0) {
+        if (!search.isProven({ type: 'Users', attribute: by })) await assertReal(samples, signal);
+        return true;
+      }
       await assertShowsUsers(signal);
       return false;
     },
