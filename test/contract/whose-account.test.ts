@@ -7,6 +7,7 @@ import { embedded } from './targets.js';
 
 const { signal } = new AbortController();
 
+const EMPLOYEE_NUMBER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber';
 const BY_LOGIN = { attribute: 'userName', template: '{login}' };
 
 contract('whose account it is: a hold', [embedded], (system, { SUSPEND, named }) => {
@@ -220,6 +221,23 @@ contract('whose account it is: a hold', [embedded], (system, { SUSPEND, named })
       const reason = await finalFailure(FailureType.Ambiguous, capturing(chosen));
       assert.match(reason, new RegExp(`${id} .* is found by userName .* shows externalId .*E-of-a-stranger`));
     }
+    assert.deepEqual(idsOf((await capturing([id])).accounts), [id]);
+  });
+
+  it('stops where an id finds an account that shows the employee id of another person by the id before it', async () => {
+    const id = await system.admin.createUser({ employeeId: named('E-51') });
+    const service = system.access({
+      match: ['externalId', EMPLOYEE_NUMBER].map((attribute) => ({ attribute, template: '{employeeId}' })),
+    });
+    const employee = { employeeId: named('E-51') };
+    const capturing = (chosen: string[] = []) => service.capture(employee, SUSPEND, signal, { chosen });
+    for (const other of [named('a-guid'), '00u1fox', '4711']) {
+      await system.admin.setExternalId(id, other);
+      assert.deepEqual(idsOf((await capturing()).accounts), [id], `${other} is an id of another kind`);
+    }
+    await system.admin.setExternalId(id, named('E-52'));
+    const reason = await finalFailure(FailureType.Ambiguous, capturing());
+    assert.match(reason, new RegExp(`${id} .* is found by .*employeeNumber .* shows externalId .*E-52`));
     assert.deepEqual(idsOf((await capturing([id])).accounts), [id]);
   });
 

@@ -3,7 +3,7 @@ import { isById, valueOf, type Match, type Person } from '../../exit/matching.js
 import type { AccountRef } from '../../exit/hold-facts.js';
 import type { AccessPort, Account } from './access-port.js';
 import { accountsNow, type Matching } from './find-accounts.js';
-import { otherIdOf, type Known } from './whose-account.js';
+import { otherIdOf, textOf, type Known } from './whose-account.js';
 
 /**
  * Asks the keys again, also of a person who had no account. The directory completes them where they do not find the account, as it may have for the capture.
@@ -71,9 +71,10 @@ function shownOf({ others = {} }: Account, match: readonly Match[], person: Pers
     const value = others[attribute];
     return typeof value === 'string' ? [value] : [];
   };
-  return otherIdOf(
+  const other = otherIdOf(
     { shown: Object.fromEntries(attributes.map((each) => [each, values(each)])) },
     attributes,
     person,
   );
+  return other && textOf(other);
 }

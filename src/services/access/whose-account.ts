@@ -2,7 +2,7 @@
 import { isById, valueOf, type Match, type Person } from '../../exit/matching.js';
 import type { AccessPort, Account, Candidate } from './access-port.js';
 
-/** A key that may pass on, such as a login, finds it, and it shows the employee id of another person. */
+/** A key finds it that may pass on, such as a login, or an id after which others come first, and it shows the employee id of another person. */
 export interface Stranger {
   account: Account;
   /** For people: "userName dana". */
@@ -39,27 +39,54 @@ export async function hitsOf(
   const value = valueOf(key, person);
   if (value === undefined) return { own: [], strangers: [] };
   if (isById(key)) {
-    const candidates = await port.find({ attribute, value }, signal);
+    const stronger = match
+      .slice(0, match.indexOf(key) + 1)
+      .filter((each) => isById(each) && each !== key)
+      .map((each) => each.attribute);
+    const candidates = await port.find({ attribute, value }, signal, stronger);
     // A server may compare without regard to case: another spelling is another person, or a mistake.
-    const own = candidates.filter((candidate) => candidate.value === value).map(({ account }) => account);
-    return { own, strangers: [], misspelt: own.length === 0 ? candidates[0]?.value : undefined };
+    const exact = candidates.filter((candidate) => candidate.value === value);
+    const { own, strangers } = sorted(exact, (candidate) => {
+      const other = otherIdOf(candidate, stronger, person);
+      // An attribute may have ids of another kind, such as those of an identity provider.
+      return other !== undefined && isAlike(other.value, value) ? other : undefined;
+    });
+    return { own, strangers, misspelt: exact.length === 0 ? candidates[0]?.value : undefined };
   }
   const ids = match.filter((each) => isById(each) && each.attribute !== attribute);
   const attributes = ids.map((each) => each.attribute);
-  const own: Account[] = [];
-  const strangers: Stranger[] = [];
   const lower = value.toLowerCase();
   let candidates = await port.find({ attribute, value }, signal, attributes);
   // A filter may heed the case, and the directory write a login or an address with capitals.
   if (candidates.length === 0 && lower !== value)
     candidates = await port.find({ attribute, value: lower }, signal, attributes);
-  for (const candidate of candidates) {
-    const { account } = candidate;
-    const shows = otherIdOf(candidate, attributes, person);
-    if (shows === undefined) own.push(account);
-    else strangers.push({ account, by: `${attribute} ${value}`, shows });
+  return sorted(candidates, (candidate) => otherIdOf(candidate, attributes, person));
+
+  function sorted(all: readonly Candidate[], otherOf: (candidate: Candidate) => OtherId | undefined): Hits {
+    const hits: Hits = { own: [], strangers: [] };
+    for (const candidate of all) {
+      const { account } = candidate;
+      const other = otherOf(candidate);
+      if (!other) hits.own.push(account);
+      else hits.strangers.push({ account, by: `${attribute} ${value}`, shows: textOf(other) });
+    }
+    return hits;
   }
-  return { own, strangers };
+}
+
+interface OtherId {
+  attribute: string;
+  value: string;
+}
+
+/** For people. */
+export const textOf = ({ attribute, value }: OtherId): string => `${attribute} ${value}`;
+
+/** Whether both are ids of one kind: the same but for their numbers. Numbers alone are as long as each other. */
+function isAlike(one: string, other: string): boolean {
+  const formOf = (id: string): string =>
+    /^\d+$/.test(id) ? `${id.length}` : id.toLowerCase().replaceAll(/\d+/g, '0');
+  return formOf(one) === formOf(other);
 }
 
 /** @returns the employee id that the account shows, where it is another one */
@@ -67,13 +94,13 @@ export function otherIdOf(
   { shown = {} }: Pick<Candidate, 'shown'>,
   attributes: readonly string[],
   { employeeId, login, email }: Person,
-): string | undefined {
+): OtherId | undefined {
   // A system may keep employee ids of some people in an attribute, and logins of others.
   const names = new Set([login, email].map((name) => name?.toLowerCase()));
   for (const attribute of attributes) {
     const values = (shown[attribute] ?? []).filter((value) => value.trim() !== '');
     const isTheirs = values.some((value) => value === employeeId || names.has(value.toLowerCase()));
-    if (values.length > 0 && !isTheirs) return `${attribute} ${values.join(', ')}`;
+    if (values.length > 0 && !isTheirs) return { attribute, value: values.join(', ') };
   }
   return undefined;
 }
