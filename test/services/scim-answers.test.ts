@@ -266,6 +266,16 @@ describe('a SCIM server', () => {
       });
     }
 
+    it('has no account where it answers a filter without a hit with 204, and is not believed where it lists so', async () => {
+      server.odd(({ id, filter }, usual) =>
+        id === undefined && filter && filter.value !== 'E-1' ? { status: 204 } : usual(),
+      );
+      assert.deepEqual(await find('E-9'), []);
+      assert.deepEqual(await find('E-1'), all);
+      server.odd(() => ({ status: 204 }));
+      await outage(find('E-9'));
+    });
+
     it('has no account where it answers a filter without a hit with 404 in SCIM, and is not believed without SCIM', async () => {
       server.odd(({ id, filter }, usual) =>
         id === undefined && filter && filter.value !== 'E-1' ? scimError(404, 'none') : usual(),

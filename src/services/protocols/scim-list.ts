@@ -106,7 +106,8 @@ export function createScimLists({ name, ask, failure, isRefusal, strange }: Scim
     if (isMissed && startIndex > 1) return { elements: [] };
     if (filter !== undefined && isMissed) return undefined;
     // Some servers answer so where no resource matches. The search doubts every filter without a hit.
-    if (answer!.isScimNotFound && (filter !== undefined || startIndex > 1)) return { elements: [] };
+    const isNone = answer!.isScimNotFound || answer!.status === 204;
+    if (isNone && (filter !== undefined || startIndex > 1)) return { elements: [] };
     if (!answer!.ok) {
       const error = failure(answer!, what);
       throw isMissed ? cannotTell(`${name} cannot be asked: ${error.message}`) : error;
