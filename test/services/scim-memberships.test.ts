@@ -839,6 +839,68 @@ describe('on a SCIM server that hides memberships', () => {
     assert.deepEqual(membersOf('production'), ['ravi']);
   });
 
+  describe('a removal from a group that shows its first 100 members', () => {
+    const staff = (count: number): string[] => Array.from({ length: count }, (_, n) => `p-${n}`);
+    beforeEach(() => {
+      for (const id of staff(129)) server.users.push({ id, userName: id, externalId: id, active: true });
+    });
+    const first100 = (each: Json): Json => ({ ...each, members: (each['members'] as Json[]).slice(0, 100) });
+    /** FusionAuth: a PATCH keeps the members that it shows. */
+    const keepsWhatItShows: Odd = (asked, usual) => {
+      const { method, type, id } = asked;
+      const it = server.groups.find((each) => each['id'] === id);
+      if (method === 'PATCH' && type === 'Groups') Object.assign(it!, first100(it!));
+      return showing(first100)(asked, usual);
+    };
+    const harm =
+      /cannot be told whether other members went: payroll may show only some of production, which listed 100 members, and lists 99 since/;
+
+    it('is not reported revoked where the list became shorter: others may have gone', async () => {
+      group('production', 'dana', ...staff(129));
+      group('staff', 'dana', 'ravi');
+      server.odd(keepsWhatItShows);
+      assert.match(await finalFailure(FailureType.CannotTell, revoke([])), harm);
+      assert.deepEqual(membersOf('staff'), ['ravi']);
+    });
+
+    it('stops before the third group', async () => {
+      for (const id of ['production', 'staff', 'readers']) group(id, 'dana', ...staff(129));
+      server.odd(keepsWhatItShows);
+      assert.match(await finalFailure(FailureType.CannotTell, revoke([])), /has touched no further group/);
+      assert.equal(membersOf('readers').length, 130);
+    });
+
+    it('is named by a hold too', async () => {
+      group('production', 'dana', ...staff(129));
+      group('staff', 'dana', 'ravi');
+      server.odd(keepsWhatItShows);
+      const hold = holding('production');
+      const reason = await finalFailure(FailureType.CannotTell, block(await capture(hold), hold));
+      assert.match(reason, harm);
+    });
+
+    it('is said to be unknown where another member takes the place in the list', async () => {
+      group('production', 'dana', ...staff(129));
+      server.odd(showing(first100));
+      const { notes } = await revoke([]);
+      assert.match(notes.join(), /whether other members went: payroll may show only some of production$/);
+    });
+
+    it('leaves no doubt where another group lists more members', async () => {
+      group('production', 'dana', ...staff(99));
+      group('staff', 'dana', ...staff(129));
+      assert.deepEqual((await revoke([])).notes, []);
+    });
+
+    it('leaves no doubt at a restore that makes the list longer', async () => {
+      group('production', ...staff(100));
+      const taken = { suspended: false, groups: [{ id: 'production', displayName: 'production' }] };
+      const { notes } = await access().restore(await capture(holding('production')), taken, signal);
+      assert.deepEqual(notes, []);
+      assert.equal(membersOf('production').length, 101);
+    });
+  });
+
   describe('a hold on groups of one name', () => {
     it('is refused where the account is inside the second one', async () => {
       group('g-1', 'ravi');

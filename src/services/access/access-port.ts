@@ -82,6 +82,8 @@ export interface Capabilities extends Cost {
 export interface Members {
   ids: string[];
   isComplete: boolean;
+  /** The list has a length at which servers cut, and no other list was longer. */
+  mayBeCut?: boolean | undefined;
   /** The name of the group, where the answer shows it. */
   groupName?: string | undefined;
   /** The version of the group, if it has any. */

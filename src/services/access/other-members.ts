@@ -40,6 +40,8 @@ export async function watchOthers(
   let before = recorded;
   /** Those that this attempt saw before that write. */
   let here: string[] | undefined;
+  /** The list before that write. */
+  let first = members;
   let mayHaveActed = false;
   let made: string | undefined;
   let isLooked = false;
@@ -64,7 +66,12 @@ export async function watchOthers(
     },
     async during(write: () => Promise<Outcome>): Promise<Outcome> {
       const hadActed = mayHaveActed;
-      if (!hadActed) here = others();
+      if (!hadActed) {
+        // Another group may have shown by now that the list is whole.
+        if (members?.mayBeCut) members = await look();
+        first = members;
+        here = others();
+      }
       before = recorded ?? here;
       isLooked = true;
       mayHaveActed = true;
@@ -85,7 +92,7 @@ export async function watchOthers(
       const known = ours.get(port);
       const after = new Set(members?.ids.map(plainId));
       const all = before.filter((id) => !after.has(plainId(id)) && !known?.has(keyOf(group, id)));
-      if (all.length === 0) return [];
+      if (all.length === 0) return ofUnlisted();
       // Of a list that is cut off, the server may show another part each time.
       if (members?.isComplete === false && others().length >= before.length)
         return [
@@ -124,6 +131,26 @@ export async function watchOthers(
       );
     },
   };
+
+  /** Of a list that was not whole, the members that it did not show may have gone. */
+  function ofUnlisted(): string[] {
+    if (!first || first.isComplete) return [];
+    // It became longer than the length at which it may have been cut.
+    if (members?.isComplete && members.ids.length > first.ids.length) return [];
+    const doubt = `it cannot be told whether other members went: ${port.system} may show only some of ${group.displayName}`;
+    // In a list that is cut off, another member takes the place of one who goes.
+    const had = recorded ? recorded.length + 1 : first.ids.length;
+    if (!first.mayBeCut || (members?.ids.length ?? 0) >= had) return [doubt];
+    losses.set(
+      group.id,
+      `${doubt}, which listed ${had} members, and lists ${members?.ids.length} since: look whether others are missing there, then retry`,
+    );
+    if (losses.size > 1)
+      throw cannotTell(
+        `${losses.get(group.id)}. The hold has touched no further group. Retry goes on with the next one`,
+      );
+    return [];
+  }
 
   async function areInactive(ids: readonly string[]): Promise<boolean> {
     if (ids.length > MOST_READ) return false;

@@ -17,7 +17,14 @@ const Outcome = z.union([
   z.object({ kind: z.enum(['written', 'unchanged', 'unknown', 'conflict', 'gone']) }),
   z.object({ kind: z.literal('refused'), why: z.string(), detail: z.string() }),
 ]);
-const Members = z.object({ ids: z.array(z.string()), isComplete: z.boolean(), version: optional }).optional();
+const Members = z
+  .object({
+    ids: z.array(z.string()),
+    isComplete: z.boolean(),
+    mayBeCut: z.boolean().optional(),
+    version: optional,
+  })
+  .optional();
 
 const shapes: Record<Exclude<keyof AccessPort, 'system' | 'endSessions'>, z.ZodType> = {
   capabilities: CostFields.extend({ conditionalWrites: z.boolean(), settleMs: z.number().nonnegative() }),

@@ -68,8 +68,9 @@ export function createScimMembers(
   const membersIn = (listed: Listed): Members => {
     const { displayName: groupName, members, isShown, version } = listed;
     const ids = members.flatMap(({ value }) => value ?? []);
-    const isComplete = isShown && ids.length === members.length && !isLong(listed);
-    return { ids, isComplete, groupName, version };
+    const mayBeCut = isLong(listed);
+    const isComplete = isShown && ids.length === members.length && !mayBeCut;
+    return { ids, isComplete, mayBeCut, groupName, version };
   };
   const isHidden = ({ id, isShown }: Listed): boolean => !isShown && !scim.isEmptied(id);
   const untold = (because: string): Standing => ({ is: 'cannot tell', because });
