@@ -9,6 +9,8 @@ export interface WatchedAccount {
   id: string;
   /** The ids of the groups that the hold has taken it out of. */
   groups: string[];
+  /** The ids of those that did not tell at the block who is in them. */
+  untold?: string[] | undefined;
 }
 
 /** What a sweep needs to check one hold. It is in the memo of the exit, so that a check adds no event to its history. */

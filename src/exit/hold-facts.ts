@@ -117,7 +117,12 @@ export function mergeAccounts(first: CapturedAccount, second: CapturedAccount | 
 }
 
 /** What the hold itself took, and what a restore gives back. */
-export const TakenFields = z.object({ suspended: z.boolean(), groups: z.array(GroupFields) });
+export const TakenFields = z.object({
+  suspended: z.boolean(),
+  groups: z.array(GroupFields),
+  /** The ids of critical groups that do not show their members since. A sweep expects the others to go on telling. */
+  untold: z.array(z.string()).optional(),
+});
 export interface Taken extends z.output<typeof TakenFields> {
   groups: GroupRef[];
 }

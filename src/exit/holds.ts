@@ -89,8 +89,8 @@ export const watchedOf = (
   accounts.map(({ id, groups: captured }) => {
     // What went besides is given back at the end: a hold neither watches nor takes it again.
     const isHeld = (group: GroupRef) => kind === 'groups' && captured.some((each) => each.id === group.id);
-    const groups = (taken[id]?.groups ?? []).filter(isHeld);
-    return { id, groups: groups.map((group) => group.id) };
+    const { groups = [], untold } = taken[id] ?? {};
+    return { id, groups: groups.filter(isHeld).map((group) => group.id), ...(untold && { untold }) };
   });
 
 /** The data of `access.blocked`; without a capture before the first one. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { FailureType } from '../../src/exit/failures.js';
 import type { HoldKind } from '../../src/exit/hold-facts.js';
+import { watchedOf } from '../../src/exit/holds.js';
 import { createAccessService } from '../../src/services/access/access.js';
 import { createLdapAdapter } from '../../src/services/access/adapters/ldap-adapter.js';
 import { createLdapClient } from '../../src/services/protocols/ldap.js';
@@ -66,6 +67,25 @@ describeUnless(slapdLacks, 'answers of OpenLDAP', () => {
     // Also where the account is in no other group any more.
     assert.match(await finalFailure(FailureType.CannotTell, block('H-1', take(hidden, 'shown'))), because);
     assert.deepEqual((await admin.account(id)).groups, [hidden]);
+  });
+
+  it('cannot tell in a sweep whether the account is back in a group whose members it may not read any more', async () => {
+    const id = await admin.createUser({ employeeId: 'H-3' });
+    const group = await admin.createGroup('open-ops', [id]);
+    await admin.createGroup('other-ops', [id]);
+    const hold = take('open-ops');
+    const { access, captured, block } = system();
+    const account = await captured('H-3', hold);
+    const { taken } = await block('H-3', hold);
+    const watched = watchedOf([account], { [id]: taken }, hold);
+    const sweep = () => system().access.driftOf({ employeeId: 'H-3' }, watched, hold, signal);
+    assert.equal(await access.driftOf({ employeeId: 'H-3' }, watched, hold, signal), undefined);
+    await admin.addMember(group, id);
+    assert.match((await sweep())!.what, /is in open-ops again/);
+    await admin.move(group, `cn=${secret}ops,${server.groupBase}`);
+    const drift = await sweep();
+    assert.equal(drift?.isUntold, true);
+    assert.match(drift.what, /unix does not show the members of "secret-ops": let bindDn read member/);
   });
 
   it('cannot tell who else is in a protected group whose members it may not read', async () => {

@@ -1,6 +1,7 @@
 /** What a SCIM server has shown once proves nothing of a later answer; and what groups call by other values than ids. */
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
+import type { WatchedAccount } from '../../src/exit/drift.js';
 import {
   nothing,
   type CapturedAccount,
@@ -8,6 +9,7 @@ import {
   type HoldKind,
   type Taken,
 } from '../../src/exit/hold-facts.js';
+import { watchedOf } from '../../src/exit/holds.js';
 import { createAccessService } from '../../src/services/access/access.js';
 import { finalFailure } from '../support/failures.js';
 import { byEmployeeId } from '../support/matching.js';
@@ -56,8 +58,8 @@ describe('a SCIM server', () => {
     const restore = (account: CapturedAccount, taken: Taken) => service.restore(account, taken, signal);
     const revoke = (captured: CapturedAccount[] = [], earlier: GroupRef[] = []) =>
       service.revoke({ employeeId: 'E-1' }, captured, signal, { earlier });
-    const drift = (groups: string[], kind: HoldKind = PRODUCTION) =>
-      service.driftOf({ employeeId: 'E-1' }, [{ id: 'u-1', groups }], kind, signal);
+    const drift = (groups: string[], kind: HoldKind = PRODUCTION, untold?: string[]) =>
+      service.driftOf({ employeeId: 'E-1' }, [{ id: 'u-1', groups, untold }], kind, signal);
     const hold = async (kind: HoldKind, employeeId?: string) => block(await capture(kind, employeeId), kind);
     return { capture, block, hold, restore, revoke, drift };
   }
@@ -336,7 +338,46 @@ describe('a SCIM server', () => {
       });
       const drift = await one.drift(['production']);
       assert.equal(drift?.isUntold, true);
-      assert.match(drift.what, /whether the account is in the group that has the name of a deleted one/);
+      assert.match(drift.what, /whether the account is in production: payroll does not show all/);
+    });
+  });
+
+  describe('in a sweep, where a critical group does not show its members', () => {
+    const hidden = showing(
+      (each) => (each['id'] === 'production' ? without(each) : each),
+      () => [at('readers')],
+    );
+    /** By another process than the one that made the hold. */
+    const sweep = async ({ taken }: { taken: Taken }) => {
+      const account = { id: 'u-1', groups: [{ id: 'production', displayName: 'production' }] };
+      const [{ groups, untold }] = watchedOf([account], { 'u-1': taken }, PRODUCTION) as [WatchedAccount];
+      return process().drift(groups, PRODUCTION, untold);
+    };
+    beforeEach(() => group('readers', 'u-1', 'u-2'));
+
+    it('cannot tell where it did so at the block', async () => {
+      group('production', 'u-1', 'u-2');
+      const blocked = await process().hold(PRODUCTION);
+      assert.equal(await sweep(blocked), undefined);
+      at('production')['members'] = [{ value: 'u-2' }, { value: 'u-1' }];
+      server.odd(hidden);
+      const drift = await sweep(blocked);
+      assert.equal(drift?.isUntold, true);
+      assert.match(drift.what, /is in production: payroll no longer shows the members of that group/);
+      // The operator has heard of it, and the next block begins with what the group tells now.
+      assert.equal(await sweep(await process().hold(PRODUCTION)), undefined);
+    });
+
+    it('is no news where it did not do so at the block', async () => {
+      group('production', 'u-2');
+      server.odd(hidden);
+      assert.equal(await sweep(await process().hold(PRODUCTION)), undefined);
+    });
+
+    it('is no news where the block has emptied it', async () => {
+      group('production', 'u-1');
+      server.odd(showing((each) => ((each['members'] as Json[]).length === 0 ? without(each) : each)));
+      assert.equal(await sweep(await process().hold(PRODUCTION)), undefined);
     });
   });
 

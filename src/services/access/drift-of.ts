@@ -3,11 +3,18 @@ import { MOST_SAID, type Drift, type WatchedAccount } from '../../exit/drift.js'
 import { FailureType, isFinalFailure, untoldIn } from '../../exit/failures.js';
 import type { HoldKind } from '../../exit/hold-facts.js';
 import { knownKeys, type Person } from '../../exit/matching.js';
-import type { AccessPort } from './access-port.js';
+import type { AccessPort, Standing } from './access-port.js';
 import type { Matching } from './find-accounts.js';
-import { comesBy, groupsOf, isNamed, lookInto, namesOf } from './memberships.js';
+import { comesBy, groupsOf, isNamed, lookInto, namesOf, shows } from './memberships.js';
 import { foundNow, has, passedOn } from './still-theirs.js';
 import type { Known } from './whose-account.js';
+
+/** A critical group that does not show who is in it. */
+interface Silent {
+  groupId: string;
+  name: string;
+  standing: Standing;
+}
 
 type Seen = Pick<Drift, 'what' | 'isUntold'>;
 
@@ -64,31 +71,37 @@ export const driftOf =
       return user && cannotTell(passedOn(port, user, user, matching, employee));
     }
 
-    async function of({ id, groups }: WatchedAccount): Promise<Seen | undefined> {
+    async function of({ id, groups, untold: before = [] }: WatchedAccount): Promise<Seen | undefined> {
       if (hold.kind === 'suspend') {
         const user = await port.read({ id }, signal);
         if (!user || user.active === false) return undefined;
         if (user.active) return { what: 'the account is active again' };
         return cannotTell(`whether the account ${user.userName} is active, is not shown any more`);
       }
-      const { isIn, ofSuccessor } = await accessOf(id, groups);
+      const { isIn, silent } = await accessOf(id, groups);
       if (isIn !== undefined) return { what: `is in ${isIn}` };
-      // Any other group that does not tell did not tell the block either, which says so.
-      return ofSuccessor === undefined
-        ? undefined
-        : cannotTell(
-            `whether the account is in the group that has the name of a deleted one: ${port.system} ${ofSuccessor}`,
-          );
+      // What did not tell the block either, the block has said. An inactive account has no access, and a long list tells by the filter.
+      const news = silent.find(
+        ({ groupId, standing }) =>
+          !before.includes(groupId) &&
+          !standing.members?.mayBeCut &&
+          !(standing.is === 'cannot tell' && standing.ofInactive),
+      );
+      if (!news) return undefined;
+      const { name, standing } = news;
+      const because =
+        standing.is === 'cannot tell' ? standing.because : 'no longer shows the members of that group';
+      return cannotTell(`whether the account is in ${name}: ${port.system} ${because}`);
     }
 
-    /** @returns the critical groups that the account is in, for people; or why a group does not tell: one that took the name of a deleted one */
+    /** @returns the critical groups that the account is in, for people; or why a group does not tell, and those that do not show who is in them */
     async function accessOf(
       id: string,
       groups: readonly string[],
     ): Promise<{
       isIn?: string | undefined;
       because?: string | undefined;
-      ofSuccessor?: string | undefined;
+      silent: Silent[];
     }> {
       const names = hold.kind === 'groups' ? hold.groups : [];
       // By id, since a group may have another name now; and by name, since another group may have the name now.
@@ -98,22 +111,22 @@ export const driftOf =
         signal,
         ({ group }) => groups.includes(group.id) || names.some((name) => isNamed(group.displayName, name)),
       );
-      if (back.length > 0) return { isIn: `${namesOf(back)} again` };
+      const silent: Silent[] = [];
+      if (back.length > 0) return { isIn: `${namesOf(back)} again`, silent };
       const looked = await lookInto(port, id, names, [], () => true, signal);
       for (const groupId of groups.filter((each) => looked.every(({ group }) => group?.id !== each))) {
         const standing = await port.standingIn?.(id, groupId, () => true, signal);
-        if (standing) looked.push({ name: `the group ${groupId}`, standing });
+        const name = `the group ${groupId}`;
+        if (standing) looked.push({ name, group: { id: groupId, displayName: name }, standing });
       }
       let because: string | undefined;
-      let ofKnown: string | undefined;
       for (const { name, group, standing } of looked) {
-        if (standing.is === 'direct') return { isIn: `${name} again` };
-        if (standing.is === 'nested') return { isIn: `${name} again: it ${comesBy(standing.by)}` };
+        if (standing.is === 'direct') return { isIn: `${name} again`, silent };
+        if (standing.is === 'nested') return { isIn: `${name} again: it ${comesBy(standing.by)}`, silent };
         if (standing.is === 'cannot tell') because ??= standing.because;
-        if (standing.is === 'cannot tell' && group) ofKnown ??= standing.because;
+        if (group && !shows(standing)) silent.push({ groupId: group.id, name, standing });
       }
-      const isDeleted = looked.some(({ standing }) => standing.is === 'gone');
-      return { because, ofSuccessor: isDeleted ? ofKnown : undefined };
+      return { because, silent };
     }
 
     function untoldOf(error: unknown): Seen {

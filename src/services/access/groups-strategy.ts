@@ -7,10 +7,12 @@ import {
   askGroups,
   comesBy,
   isChangeable,
+  isHidden,
   isNamed,
   isOwn,
   lookInto,
   namesOf,
+  shows,
   without,
   withoutOthers,
   type Looked,
@@ -45,7 +47,8 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
 
     const watched = new Map<string, Watched>();
     const losses: Losses = new Map();
-    const taken: Taken = { ...tried, groups: tried.groups.map(withoutOthers) };
+    const untold = new Set<string>();
+    const taken: Taken = { suspended: tried.suspended, groups: tried.groups.map(withoutOthers) };
     for (const group of captured.groups) {
       const earlier = tried.groups.find((each) => each.id === group.id);
       const standing = looked.find((each) => each.group?.id === group.id)?.standing;
@@ -71,6 +74,8 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
       watched.delete(groupId);
       notes.push(...ofOthers);
       most = Math.max(most, writes);
+      // A server may leave out an empty list (RFC 7643 §2.5).
+      if (others.members && isHidden(others.members)) untold.add(groupId);
       if (writes > 0 || isOurs(others.group)) continue;
       // It went after a write of ours, which may have taken it as well.
       if (most > 0) {
@@ -108,6 +113,7 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     if (captured.groups.length === 0 && uncaptured.length === 0 && ofInactive.length === 0)
       notes.push('was in none of the critical groups');
     await assertOut();
+    if (untold.size > 0) taken.untold = [...untold];
     return { taken, version: user.version, ...cost, uncaptured, notes, writes: most };
 
     function removedByOthers({ displayName }: GroupRef): void {
@@ -181,6 +187,7 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
         ...again,
       ].flatMap((each) => {
         const { name, group, standing } = each;
+        if (group && !shows(standing)) untold.add(group.id);
         if (standing.is === 'nested') return [`${port.system}: "${name}" ${comesBy(standing.by)}`];
         if (standing.is === 'cannot tell' && !standing.ofInactive && (hasWay || !group || standing.isSerious))
           return [`${port.system} ${standing.because}`];

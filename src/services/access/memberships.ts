@@ -1,7 +1,7 @@
 /** Group memberships of one account, one value at a time. */
 import { FailureType, isFinalFailure, untoldIn } from '../../exit/failures.js';
 import type { GroupRef } from '../../exit/hold-facts.js';
-import type { AccessPort, Membership, Standing } from './access-port.js';
+import type { AccessPort, Members, Membership, Standing } from './access-port.js';
 
 export const isChangeable = ({ changeable }: Membership): boolean => changeable === true;
 /** The hold neither takes nor gives back a nested membership. */
@@ -84,6 +84,12 @@ export interface Looked {
   group?: GroupRef | undefined;
   standing: Standing;
 }
+
+export const isHidden = ({ isComplete, ids }: Members): boolean => !isComplete && ids.length === 0;
+
+/** Whether the group itself shows who is in it. */
+export const shows = ({ is, members }: Standing): boolean =>
+  is !== 'cannot tell' && !(members && isHidden(members));
 
 const isReplaced = ({ name, standing: { is, members } }: Looked): boolean =>
   is === 'gone' || (members?.groupName !== undefined && !isNamed(members.groupName, name));

@@ -2,6 +2,7 @@
 import { cannotTell, FailureType, FinalFailure, whereUntold } from '../../exit/failures.js';
 import type { GroupRef } from '../../exit/hold-facts.js';
 import type { AccessPort, Members, Outcome } from './access-port.js';
+import { isHidden } from './memberships.js';
 import { unexplained } from './other-exits.js';
 import { isSameId, plainId } from '../protocols/resource-id.js';
 
@@ -45,8 +46,8 @@ export async function watchOthers(
   let mayHaveActed = false;
   let made: string | undefined;
   let isLooked = false;
-  const isHidden = (): boolean => members?.isComplete === false && members.ids.length === 0;
-  const wasHidden = isHidden();
+  const isHiddenNow = (): boolean => members !== undefined && isHidden(members);
+  const wasHidden = isHiddenNow();
   const others = (): string[] => (members?.ids ?? []).filter((id) => !isSameId(id, accountId));
   return {
     group,
@@ -85,7 +86,7 @@ export async function watchOthers(
     async lost(verb: 'added' | 'removed'): Promise<string[]> {
       if (!before || !port.membersOf) return [];
       const what = `since it ${verb} ${accountId}`;
-      if (wasHidden && isHidden() && !recorded)
+      if (wasHidden && isHiddenNow() && !recorded)
         return [
           `it cannot be told whether other members went: ${port.system} does not show those of ${group.displayName}`,
         ];
