@@ -1,5 +1,6 @@
 /** What a SCIM server has shown once proves nothing of a later answer; and what groups call by other values than ids. */
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import { FailureType } from '../../src/exit/failures.js';
 import type { WatchedAccount } from '../../src/exit/drift.js';
 import {
@@ -730,6 +731,61 @@ describe('a SCIM server', () => {
         ['u-1'],
       );
     });
+  });
+
+  describe('where a member whom EMS removed was given back by hand, and goes with the removal of another', () => {
+    afterEach(() => mock.restoreAll());
+
+    for (const [what, pass] of [
+      ['the restore saw the member', (restore: () => Promise<unknown>) => restore()],
+      [
+        'the group shows the member minutes later',
+        () => {
+          const later = Date.now() + 120_000;
+          return Promise.resolve(mock.method(Date, 'now', () => later));
+        },
+      ],
+    ] as const)
+      it(`is accused where ${what}`, async () => {
+        group('production', 'u-1', 'u-2', 'u-3');
+        const one = process();
+        const ravi = await one.capture(PRODUCTION, 'E-2');
+        const { taken } = await one.block(ravi, PRODUCTION);
+        at('production')['members'] = ['u-1', 'u-2', 'u-3'].map((value) => ({ value }));
+        await pass(() => one.restore(ravi, taken));
+        server.odd(({ method, type, id }, usual) => {
+          const answer = usual();
+          if (method === 'PATCH' && type === 'Groups') at(id!)['members'] = [{ value: 'u-3' }];
+          return answer;
+        });
+        const reason = await finalFailure(FailureType.HarmedOthers, one.hold(PRODUCTION));
+        assert.match(reason, /no longer lists 1 other member of production since it removed u-1: u-2/);
+      });
+  });
+
+  describe('whose versions are spelt in two ways', () => {
+    for (const [what, patched, shown, reason] of [
+      ['a proxy that compresses weakens', '"2"', 'W/"2"', FailureType.HarmedOthers],
+      ['a proxy that compresses marks', '"2"', '"2-gzip"', FailureType.CannotTell],
+      ['a read gives as a hash', '"2"', '"d41d8cd9"', FailureType.CannotTell],
+    ] as const)
+      it(`is not taken for another administrator by a version that ${what}`, async () => {
+        const staff = Array.from({ length: 20 }, (_, n) => `p-${n}`);
+        for (const id of staff) server.users.push({ id, userName: id, externalId: id, active: true });
+        group('readers', 'u-1', ...staff);
+        let isPatched = false;
+        server.odd(({ type, method, id }, usual) => {
+          if (type === 'ServiceProviderConfig') return { status: 200, body: { etag: { supported: true } } };
+          const answer = usual();
+          if (type !== 'Groups' || id === undefined) return answer;
+          if (method !== 'PATCH') return isPatched ? { ...answer, headers: { etag: shown } } : answer;
+          at(id)['members'] = (at(id)['members'] as Json[]).filter(({ value }) => value !== 'p-7');
+          isPatched = true;
+          return { status: 204, headers: { etag: patched } };
+        });
+        const said = await finalFailure(reason, process().revoke());
+        assert.match(said, /no longer lists 1 other member of readers since it removed u-1: p-7/);
+      });
   });
 
   describe('without versions, where another process removes members in the same moment', () => {

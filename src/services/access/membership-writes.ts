@@ -126,6 +126,8 @@ export async function addMembership(
     },
     signal,
   );
+  // Also where it was given back by hand.
+  if (seen.isMember) remember(port, group, accountId, false);
   return { isBack: seen.isMember, notes: writes > 0 ? await others.lost('added') : [] };
 
   async function isMember(): Promise<boolean> {

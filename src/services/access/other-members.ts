@@ -3,11 +3,14 @@ import { cannotTell, FailureType, FinalFailure, whereUntold } from '../../exit/f
 import type { GroupRef } from '../../exit/hold-facts.js';
 import type { AccessPort, Members, Outcome } from './access-port.js';
 import { isHidden } from './memberships.js';
-import { unexplained } from './other-exits.js';
+import { isRecent, unexplained } from './other-exits.js';
 import { isSameId, plainId } from '../protocols/resource-id.js';
+import { isSameVersion } from '../protocols/resource-version.js';
 
-/** What this process has removed from the groups of a system, as `<group id> <account id>`: no harm by the next removal. */
-const ours = new WeakMap<AccessPort, Set<string>>();
+/** What this process has removed from the groups of a system, as `<group id> <account id>`, and when: no harm by the next removal. */
+const ours = new WeakMap<AccessPort, Map<string, number>>();
+/** A list that shows a member so long after its removal shows that it was given back, in milliseconds. */
+const SHOWN_LATE_MS = 60_000;
 const MOST_REMEMBERED = 10_000;
 /** A record has a limit, and a group may have thousands of members. */
 const MOST_RECORDED = 500;
@@ -72,6 +75,7 @@ export async function watchOthers(
         if (members?.mayBeCut) members = await look();
         first = members;
         here = others();
+        forgetGivenBack(here);
       }
       before = recorded ?? here;
       isLooked = true;
@@ -90,9 +94,8 @@ export async function watchOthers(
         return [
           `it cannot be told whether other members went: ${port.system} does not show those of ${group.displayName}`,
         ];
-      const known = ours.get(port);
       const after = new Set(members?.ids.map(plainId));
-      const all = before.filter((id) => !after.has(plainId(id)) && !known?.has(keyOf(group, id)));
+      const all = before.filter((id) => !after.has(plainId(id)) && !isOurs(port, group, id));
       if (all.length === 0) return ofUnlisted();
       // Of a list that is cut off, the server may show another part each time.
       if (members?.isComplete === false && others().length >= before.length)
@@ -104,7 +107,9 @@ export async function watchOthers(
         return `${port.system} no longer lists ${ids.length} other member${ids.length === 1 ? '' : 's'} of ${group.displayName} ${what}: ${some}`;
       };
       // The list of the very version that our write made shows its effect alone. Any other may show the removals of others as well.
-      const isExact = made !== undefined && made === members?.version && all.some((id) => here?.includes(id));
+      const shown = members?.version;
+      const isOwn = made === undefined || shown === undefined ? undefined : isSameVersion(made, shown);
+      const isExact = isOwn === true && all.some((id) => here?.includes(id));
       // Another process of ours may carry out their exits: a removal by it is no harm.
       const isFew = !isExact && all.length <= MOST_READ;
       const { ids: went, isTold } = isFew ? await unexplained(port, all, signal) : { ids: all, isTold: true };
@@ -113,7 +118,7 @@ export async function watchOthers(
       if (!isExact && (await areInactive(went)))
         return [`${harm}, all inactive, perhaps by their own exits or another administrator`];
       // One loss may be a coincidence, and a second one in the same attempt is none. Another version shows the write of another.
-      const isOfAnother = made !== undefined && members?.version !== undefined && made !== members.version;
+      const isOfAnother = isOwn === false;
       losses.set(
         group.id,
         isOfAnother
@@ -132,6 +137,14 @@ export async function watchOthers(
       );
     },
   };
+
+  function forgetGivenBack(shown: readonly string[]): void {
+    const known = ours.get(port);
+    for (const id of shown) {
+      const at = known?.get(keyOf(group, id)) ?? Infinity;
+      if (Date.now() - at > SHOWN_LATE_MS) remember(port, group, id, false);
+    }
+  }
 
   /** Of a list that was not whole, the members that it did not show may have gone. */
   function ofUnlisted(): string[] {
@@ -169,13 +182,19 @@ const isDrastic = (went: number, others: number): boolean =>
 
 const keyOf = ({ id }: GroupRef, accountId: string): string => `${id} ${plainId(accountId)}`;
 
+function isOurs(port: AccessPort, group: GroupRef, accountId: string): boolean {
+  const at = ours.get(port)?.get(keyOf(group, accountId));
+  return at !== undefined && isRecent(new Date(at));
+}
+
 /** @param isRemoved false where it is given back */
 export function remember(port: AccessPort, group: GroupRef, accountId: string, isRemoved: boolean): void {
-  const known = ours.get(port) ?? new Set();
+  const known = ours.get(port) ?? new Map<string, number>();
   const key = keyOf(group, accountId);
-  if (!isRemoved) return void known.delete(key);
-  ours.set(port, known.add(key));
-  for (const oldest of known) {
+  known.delete(key);
+  if (!isRemoved) return;
+  ours.set(port, known.set(key, Date.now()));
+  for (const oldest of known.keys()) {
     if (known.size <= MOST_REMEMBERED) break;
     known.delete(oldest);
   }

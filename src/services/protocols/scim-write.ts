@@ -4,6 +4,7 @@ import { WebPage } from './http-failure.js';
 import { scimTypeIn, unquoted } from './http-reason.js';
 import { isPage } from './http-answer.js';
 import { RetryAfter } from './retry-after.js';
+import { opaque } from './resource-version.js';
 import type { ResourceType } from './scim-list.js';
 import { attribute, textOf, type ScimResource } from './scim-resource.js';
 import type { ScimAnswer, ScimWire } from './scim-wire.js';
@@ -25,8 +26,6 @@ type Patched =
   /** `because`: the failure where nothing has changed. `isAbsent`: SCIM says that the resource, or the target in it, is absent. */
   | { kind: 'conflict'; because?: Error; isAbsent?: boolean }
   | { kind: 'refused'; why: 'form'; detail: string; because: FinalFailure };
-
-const opaque = (version: string): string => version.replace(/^W\//i, '').replaceAll('"', '');
 
 /** How servers want a version back: some refuse the very one that they gave. The last sends none. */
 const spellings: ((version: string) => string | undefined)[] = [
