@@ -935,6 +935,34 @@ describe('a SCIM server', () => {
         false,
       ],
       ['200 and "ok": false', { status: 200, body: { ok: false, error: 'missing_scope' } }, false],
+      [
+        '200 and "status": "error"',
+        { status: 200, body: { status: 'error', message: 'no database' } },
+        false,
+      ],
+      [
+        '200 and "status": "fail"',
+        { status: 200, body: { status: 'fail', data: { user: 'unknown' } } },
+        false,
+      ],
+      ['200 and "result": "error"', { status: 200, body: { result: 'error', msg: 'no' } }, false],
+      ['200 and a code of 500', { status: 200, body: { code: 500, message: 'internal' } }, false],
+      ['200 and the code of an error', { status: 200, body: { errorCode: 'E0000006' } }, false],
+      [
+        '207 and a part that failed',
+        { status: 207, body: { results: [{ status: 200 }, { status: 500 }] } },
+        false,
+      ],
+      [
+        '207 and parts that succeeded',
+        { status: 207, body: { results: [{ status: 200 }, { status: '204' }] } },
+        true,
+      ],
+      [
+        '200 and words of success',
+        { status: 200, body: { status: 'success', code: 0, errorCode: '0', result: 'ok' } },
+        true,
+      ],
       ['200 and "success": false alone', { status: 200, body: { success: false } }, false],
       [
         '200 and the errors of GraphQL',

@@ -17,7 +17,7 @@ const asked = new WeakMap<AccessPort, { hasActed: HasActed; match: readonly Matc
 export const askExits = (port: AccessPort, hasActed: HasActed, match: readonly Match[]): void =>
   void asked.set(port, { hasActed, match });
 
-/** @returns the accounts that no exit explains, and whether each of them shows whose it is */
+/** @returns the accounts that no exit explains, and whether each account shows whose it is; undefined where no exits can be asked */
 export async function unexplained(
   port: AccessPort,
   ids: readonly string[],

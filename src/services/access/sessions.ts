@@ -7,7 +7,7 @@ import { isPage, type HttpAnswer } from '../protocols/http-answer.js';
 import { failureOf } from '../protocols/http-failure.js';
 import { reasonIn } from '../protocols/http-reason.js';
 import type { Pace } from '../protocols/pace.js';
-import { denies } from './denial.js';
+import { denies, deniesAny } from './denial.js';
 
 interface SessionRevocation {
   name: string;
@@ -70,7 +70,8 @@ export function sessionRevoker({
 function isContradicted(answer: HttpAnswer): boolean {
   if (/^\s*<(!doctype html|html|head|body)\b/i.test(answer.text)) return true;
   try {
-    return denies(JSON.parse(answer.text));
+    const body: unknown = JSON.parse(answer.text);
+    return answer.status === 207 ? deniesAny(body) : denies(body);
   } catch {
     return false;
   }
