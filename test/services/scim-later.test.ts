@@ -828,6 +828,12 @@ describe('a SCIM server', () => {
         );
       });
 
+      it('is accused of those who are inactive, and have no exit', async () => {
+        user('u-2')['active'] = user('u-3')['active'] = false;
+        const reason = await finalFailure(FailureType.HarmedOthers, exits());
+        assert.match(reason, /no longer lists 2 other members of readers since it removed u-1: u-2, u-3\./);
+      });
+
       it('is accused of the one without an exit alone', async () => {
         acted.push('E-2');
         const reason = await finalFailure(FailureType.HarmedOthers, exits());

@@ -17,14 +17,14 @@ const asked = new WeakMap<AccessPort, { hasActed: HasActed; match: readonly Matc
 export const askExits = (port: AccessPort, hasActed: HasActed, match: readonly Match[]): void =>
   void asked.set(port, { hasActed, match });
 
-/** @returns the accounts that no exit explains, and whether each account shows whose it is; undefined where no exits can be asked */
+/** @returns the accounts that no exit explains, and whether each account shows whose it is; undefined where no exit can be asked */
 export async function unexplained(
   port: AccessPort,
   ids: readonly string[],
   signal: AbortSignal,
-): Promise<{ ids: readonly string[]; isTold: boolean }> {
+): Promise<{ ids: readonly string[]; isTold: boolean | undefined }> {
   const exits = asked.get(port);
-  if (!exits) return { ids, isTold: true };
+  if (!exits) return { ids, isTold: undefined };
   const left: string[] = [];
   let isTold = true;
   for (const id of ids) {

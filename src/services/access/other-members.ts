@@ -112,10 +112,15 @@ export async function watchOthers(
       const isExact = isOwn === true && all.some((id) => here?.includes(id));
       // Another process of ours may carry out their exits: a removal by it is no harm.
       const isFew = !isExact && all.length <= MOST_READ;
-      const { ids: went, isTold } = isFew ? await unexplained(port, all, signal) : { ids: all, isTold: true };
+      const { ids: went, isTold } = isFew
+        ? await unexplained(port, all, signal)
+        : { ids: all, isTold: undefined };
       if (went.length === 0) return [`${isLostOf(all)}, by their own exits`];
       const harm = isLostOf(went);
-      if (!isExact && (await areInactive(went)))
+      const isMany = isDrastic(went.length, before.length);
+      // Inactive accounts may have exits. Where no exit has acted, our write took so many.
+      const mayHaveExits = !isExact && !(isTold && isMany);
+      if (mayHaveExits && (await areInactive(went)))
         return [`${harm}, all inactive, perhaps by their own exits or another administrator`];
       // One loss may be a coincidence, and a second one in the same attempt is none. Another version shows the write of another.
       const isOfAnother = isOwn === false;
@@ -125,8 +130,8 @@ export async function watchOthers(
           ? undefined
           : `${harm}, perhaps by another administrator: give them back there if that was not meant, then retry`,
       );
-      const isMuch = losses.size > 1 || isDrastic(went.length, before.length);
-      if (!isExact && isMuch && !isTold)
+      const isMuch = losses.size > 1 || isMany;
+      if (!isExact && isMuch && isTold === false)
         throw cannotTell(
           `${harm}, perhaps by their own exits: give them back there if that was not meant; the hold has touched no further group. Retry goes on with the next one`,
         );
