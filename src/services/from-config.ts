@@ -112,7 +112,7 @@ export function hrPartner({ interview, policy }: Config, partner: HrPartnerConfi
 }
 
 /**
- * @param hasActed whether an exit of an employee has acted in the last minutes
+ * @param hasActed whether an exit of an employee has acted on a group in the last minutes
  * @returns the access services by the name of the critical system; a manual one has none
  * @throws ConfigError where the adapter of a system cannot be loaded
  */

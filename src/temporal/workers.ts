@@ -21,7 +21,7 @@ import {
   createSteps,
   createSubscribers,
 } from '../services/from-config.js';
-import { hasRunRecently } from '../activities/recent-run.js';
+import { hasRemovedRecently } from '../activities/recent-removal.js';
 import type { AccessService } from '../services/access/access.js';
 import { attemptsPerSecond } from '../services/protocols/pace.js';
 import { activityMetrics } from './activity-metrics.js';
@@ -65,7 +65,7 @@ export async function createWorkers({
   services,
 }: WorkerPlan): Promise<Worker[]> {
   const access = services.includes('access')
-    ? await createAccess(config, hasRunRecently)
+    ? await createAccess(config, hasRemovedRecently)
     : new Map<string, AccessService>();
   const activitiesOf = {
     exit: () => {

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { hasRemovedRecently } from '../../src/activities/recent-removal.js';
+import { hasRecentRecord } from '../../src/choreography/subscribers/recent-record.js';
 import type { ProxiedAnswer, ProxiedRequest, Quirk } from '../support/fault-proxy.js';
-import { CRITICAL_GROUPS, stepOf } from '../support/world.js';
+import { temporal } from '../support/temporal.js';
+import { CRITICAL_GROUPS, stepOf, type Hired } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
-import { opened, untilStep } from './on-the-way.js';
+import { ended, opened, untilStep, waiting } from './on-the-way.js';
 
+const { signal } = new AbortController();
 const BLOCK = 'block-access:payroll';
 const TYPE = { 'content-type': 'application/scim+json' };
 const refusal = (status: number, detail: string, headers: Record<string, string> = {}): ProxiedAnswer => ({
@@ -25,6 +30,36 @@ inBothForms(
     beforeEach(() => (world = company()));
     afterEach(() => world.proxies.payroll.quirk(undefined));
     const behaves = (quirk: Quirk): void => world.proxies.payroll.quirk(quirk);
+
+    /** As one process of EMS asks for the exits that another one carries out. */
+    const hasRemoved = async ({ employeeId }: Hired, system: string, groupId: string): Promise<boolean> => {
+      const from = { system, groupId };
+      if (world.bus) return hasRecentRecord(world.bus)(employeeId, from, signal);
+      const { client } = await temporal();
+      const asked = () => hasRemovedRecently(employeeId, from, signal);
+      return (await new MockActivityEnvironment(undefined, { client }).run(asked)) as boolean;
+    };
+
+    it('an exit explains the loss of a membership only where it has just set out to remove it', async () => {
+      const groups = await world.admin.production.groupIds();
+      const idOf = (name: string) => groups.find(({ displayName }) => displayName === name)!.id;
+      const [critical, other] = [idOf(CRITICAL_GROUPS[0]!), idOf('readers')];
+      world.proxies.production.fault(() => ({ kind: 'unreachable' }));
+      const nora = await opened(world);
+      await untilStep(world, nora, BLOCK, 'done');
+      assert.equal(await hasRemoved(nora, 'production', critical), false, 'it was merely opened');
+      await world.mend();
+      await untilStep(world, nora, 'block-access:production', 'done');
+      assert.equal(await hasRemoved(nora, 'production', critical), true);
+      assert.equal(await hasRemoved(nora, 'production', other), false);
+      assert.equal(await hasRemoved(nora, 'payroll', critical), false);
+      assert.equal(await hasRemoved(await world.hire(), 'production', critical), false);
+      await ended(world, nora, 'retained');
+      assert.equal(await hasRemoved(nora, 'production', critical), false, 'it was given back');
+      const leaver = await waiting(world);
+      await ended(world, leaver, 'leaving');
+      assert.equal(await hasRemoved(leaver, 'production', critical), true);
+    });
 
     it('an exit waits as long as the system asks, also where it says 403', async () => {
       const { payroll } = world.proxies;

@@ -63,6 +63,18 @@ interface RecordOptions<T> {
 /** The fraction of its lease that a holder leaves unused. */
 const MARGIN = 0.2;
 
+/** @returns a record as it was last written, without a lease; undefined where there is none */
+export async function readRecord<T>(
+  bus: Bus,
+  bucket: string,
+  key: string,
+): Promise<{ value: T; writtenAt: Date } | undefined> {
+  const entry = await get(await openBucket(bus, bucket), key);
+  return entry?.operation === 'PUT'
+    ? { value: entry.json<Document<T>>().value, writtenAt: entry.created }
+    : undefined;
+}
+
 export async function openRecords<T>(
   bus: Bus,
   { bucket, empty, leaseMs }: RecordOptions<T>,

@@ -19,6 +19,9 @@ import type { Leased } from '../jetstream/records.js';
 import type { Subscription } from './subscription.js';
 import { isTriggered, RetryLater, type Task } from './tasks.js';
 
+/** The bucket. */
+export const ACCESS_RECORDS = 'exit-access';
+
 export interface AccessOptions {
   service: AccessService;
   /** Longer where the system has a rate limit. */
@@ -137,7 +140,7 @@ export function accessSubscription(
       ...(learnsKeys ? (['access.blocked'] as const) : []),
     ],
     tasks,
-    memory: { bucket: 'exit-access', empty: noHolds, of: system },
+    memory: { bucket: ACCESS_RECORDS, empty: noHolds, of: system },
     attemptTimeoutMs,
     awaitSlot,
     taskOf(event, exit) {

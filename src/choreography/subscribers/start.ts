@@ -7,7 +7,7 @@ import { keepExitList } from '../observing/exit-list.js';
 import type { Log } from '../../process/logger.js';
 import { openAttempts } from '../jetstream/attempts.js';
 import type { Bus } from '../jetstream/bus.js';
-import { hasRecentEvent } from './recent-event.js';
+import { hasRecentRecord } from './recent-record.js';
 import { hrSubscription } from './hr-subscriber.js';
 import { correctionSubscription } from './correction-subscriber.js';
 import { employeeSubscription } from './employee-subscriber.js';
@@ -92,7 +92,7 @@ export async function startServices({
     },
     async access() {
       const { recheckEvery } = config.policy;
-      const access = await createAccess(config, hasRecentEvent(bus));
+      const access = await createAccess(config, hasRecentRecord(bus));
       const limitOf = await openRateLimits(bus);
       const names = config.systems.map(({ name }) => name);
       return [

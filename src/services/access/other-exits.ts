@@ -5,8 +5,12 @@ import { isById, type Match } from '../../exit/matching.js';
 import { valuesOf } from '../protocols/scim-resource.js';
 import type { AccessPort } from './access-port.js';
 
-/** Whether an exit of this employee has acted in the last minutes. */
-export type HasActed = (employeeId: string, signal: AbortSignal) => Promise<boolean>;
+/** Whether an exit of this employee has set out to remove them from the group in the last minutes. */
+export type HasActed = (
+  employeeId: string,
+  from: { system: string; groupId: string },
+  signal: AbortSignal,
+) => Promise<boolean>;
 
 /** A removal takes seconds, and the retry of one that was lost some minutes. */
 const RECENT_MS = 10 * 60_000;
@@ -20,11 +24,13 @@ export const askExits = (port: AccessPort, hasActed: HasActed, match: readonly M
 /** @returns the accounts that no exit explains, and whether each account shows whose it is; undefined where no exit can be asked */
 export async function unexplained(
   port: AccessPort,
+  groupId: string,
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<{ ids: readonly string[]; isTold: boolean | undefined }> {
   const exits = asked.get(port);
   if (!exits) return { ids, isTold: undefined };
+  const from = { system: port.system, groupId };
   const left: string[] = [];
   let isTold = true;
   for (const id of ids) {
@@ -34,7 +40,7 @@ export async function unexplained(
       .flatMap(({ attribute }) => valuesOf(account?.others, attribute))
       .find((each) => EmployeeId.safeParse(each).success);
     isTold &&= employeeId !== undefined;
-    if (employeeId === undefined || !(await exits.hasActed(employeeId, signal))) left.push(id);
+    if (employeeId === undefined || !(await exits.hasActed(employeeId, from, signal))) left.push(id);
   }
   return { ids: left, isTold };
 }

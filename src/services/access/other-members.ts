@@ -113,7 +113,7 @@ export async function watchOthers(
       // Another process of ours may carry out their exits: a removal by it is no harm.
       const isFew = !isExact && all.length <= MOST_READ;
       const { ids: went, isTold } = isFew
-        ? await unexplained(port, all, signal)
+        ? await unexplained(port, group.id, all, signal)
         : { ids: all, isTold: undefined };
       if (went.length === 0) return [`${isLostOf(all)}, by their own exits`];
       const harm = isLostOf(went);

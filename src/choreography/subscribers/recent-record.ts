@@ -1,0 +1,20 @@
+/** Whether the exit of an employee has removed them from a group in the last minutes, by its record: another process may carry it out. */
+import type { Holds } from '../../exit/holds.js';
+import { isRecent, type HasActed } from '../../services/access/other-exits.js';
+import type { Bus } from '../jetstream/bus.js';
+import { readRecord } from '../jetstream/records.js';
+import { ACCESS_RECORDS } from './access-subscriber.js';
+
+export const hasRecentRecord =
+  (bus: Bus): HasActed =>
+  async (employeeId, { system, groupId }) => {
+    const exitId = (await bus.read(employeeId)).events.at(-1)?.exitId;
+    if (exitId === undefined) return false;
+    const record = await readRecord<Holds>(bus, ACCESS_RECORDS, [system, employeeId, exitId].join('.'));
+    if (!record || !isRecent(record.writtenAt)) return false;
+    // What was given back since is no removal.
+    const removing = record.value.filter(({ restored }) => !restored);
+    return removing.some(({ taken, removing: left = [] }) =>
+      [...taken.groups, ...left].some(({ id }) => id === groupId),
+    );
+  };
