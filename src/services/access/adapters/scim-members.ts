@@ -70,7 +70,7 @@ export function createScimMembers(
     const ids = members.flatMap(({ value }) => value ?? []);
     const mayBeCut = isLong(listed);
     const isComplete = isShown && ids.length === members.length && !mayBeCut;
-    return { ids, isComplete, mayBeCut, groupName, version };
+    return { ids, isComplete, ...(mayBeCut && { mayBeCut }), groupName, version };
   };
   const isHidden = ({ id, isShown }: Listed): boolean => !isShown && !scim.isEmptied(id);
   const untold = (because: string): Standing => ({ is: 'cannot tell', because });
