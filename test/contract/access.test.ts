@@ -140,9 +140,12 @@ contract('a hold', all, (system, { SUSPEND, GROUPS, named }) => {
         if (hold.kind === 'suspend')
           assert.match(await finalFailure(FailureType.NotGivenBack, again), /no longer shows the account/);
         else assert.deepEqual((await again).notes, ['the account no longer exists']);
-        assert.deepEqual((await system.access().revoke({ employeeId }, [account], signal)).notes, [
-          'the account no longer exists',
-        ]);
+        const { notes } = await system.access().revoke({ employeeId }, [account], signal);
+        // Some servers keep the memberships of an account that they have deleted.
+        assert.match(
+          notes.join('; '),
+          /^(the account no longer exists|[^;]* does not show the account .*: it was removed from .* all the same)$/,
+        );
       });
 
       it('succeeds without an account', async () => {
