@@ -6,8 +6,8 @@ import type { ListedPhase } from '../exit/exits.js';
 import { employeeIdOf } from '../exit/ids.js';
 import type { DirectoryService } from '../services/directory/directory.js';
 import { attempt } from './attempt.js';
+import { OPEN_EXITS } from './open-exits.js';
 
-const OPEN_EXITS = `WorkflowType = 'exitEmployee' AND ExecutionStatus = 'Running'`;
 const { KEYWORD, BOOL, DATETIME } = SearchAttributeType;
 const phase = defineSearchAttributeKey('ExitPhase', KEYWORD);
 const attention = defineSearchAttributeKey('NeedsAttention', BOOL);

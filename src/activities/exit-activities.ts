@@ -11,9 +11,10 @@ import type { Plan, PlannedSystem } from '../exit/plan.js';
 import type { Trusted } from '../exit/signature.js';
 import type { StepService } from '../exit/steps.js';
 import { abandonedHolds, abandonedRuns } from './earlier-runs.js';
+import { OPEN_EXITS } from './open-exits.js';
 import { decoded } from './payloads.js';
 
-const OPEN_HOLDS = `WorkflowType = 'exitEmployee' AND ExecutionStatus = 'Running' AND ExitPhase IN ('starting', 'awaiting-decision', 'awaiting-confirmation', 'awaiting-effective-date')`;
+const OPEN_HOLDS = `${OPEN_EXITS} AND ExitPhase IN ('starting', 'awaiting-decision', 'awaiting-confirmation', 'awaiting-effective-date')`;
 
 const ORPHANS = `WorkflowType = 'exitEmployee' AND ExecutionStatus IN ('Terminated', 'TimedOut')`;
 

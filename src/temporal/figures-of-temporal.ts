@@ -1,13 +1,13 @@
 import type { Client } from '@temporalio/client';
+import { OPEN_EXITS } from '../activities/open-exits.js';
 import { figuresOf, type Figures } from '../exit/figures.js';
 import { searchAttributes } from '../workflows/search-attributes.js';
 import { phaseOf } from './exit-runs.js';
 
 /** By the search attributes alone, so that no worker is asked. */
 export async function figuresOfTemporal(client: Client): Promise<Figures> {
-  const query = `WorkflowType = 'exitEmployee' AND ExecutionStatus = 'Running'`;
   const exits: Parameters<typeof figuresOf>[0][number][] = [];
-  for await (const run of client.workflow.list({ query })) {
+  for await (const run of client.workflow.list({ query: OPEN_EXITS })) {
     const attributes = run.typedSearchAttributes;
     exits.push({
       phase: phaseOf(run),

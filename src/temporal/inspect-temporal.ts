@@ -1,6 +1,7 @@
 /** Reads what Temporal knows of the workers and of what open exits wait for. It asks no worker but for steps that need attention. */
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { tsToDate, tsToMs } from '@temporalio/common/lib/time.js';
+import { OPEN_EXITS } from '../activities/open-exits.js';
 import type { Config } from '../config/config.js';
 import { isManual } from '../config/config.js';
 import type { Finding, Inspection, WaitingStep } from '../exit/finding.js';
@@ -65,9 +66,8 @@ async function inspectWorkers(client: Client, config: Config): Promise<Finding[]
 }
 
 async function inspectExits(client: Client, signal: AbortSignal): Promise<Inspection> {
-  const query = `WorkflowType = 'exitEmployee' AND ExecutionStatus = 'Running'`;
   const ids: string[] = [];
-  for await (const { workflowId } of client.workflow.list({ query })) {
+  for await (const { workflowId } of client.workflow.list({ query: OPEN_EXITS })) {
     if (ids.length === LOOKED_AT || signal.aborted) break;
     ids.push(workflowId);
   }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { exitWorkflowId } from '../../src/exit/ids.js';
 import { ended, waiting } from '../promises/on-the-way.js';
 import { readInvitation } from '../support/interview.js';
 import { calendarOf } from '../support/smtp.js';
 import { CRITICAL_GROUPS, startWorld, type Hired, type World } from '../support/world.js';
+import { resetWorkflow } from '../support/reset-workflow.js';
 
 describe('@long an exit that is reset to its beginning', () => {
   let world: World;
@@ -13,19 +13,7 @@ describe('@long an exit that is reset to its beginning', () => {
   });
   after(() => world.stop());
 
-  async function reset(nora: Hired): Promise<void> {
-    const handle = world.client.workflow.getHandle(exitWorkflowId(nora.employeeId));
-    const { events } = await handle.fetchHistory();
-    const firstTask = events!.find((event) => event.workflowTaskCompletedEventAttributes)!.eventId!;
-    const { runId } = await handle.describe();
-    await world.client.workflowService.resetWorkflowExecution({
-      namespace: 'default',
-      workflowExecution: { workflowId: handle.workflowId, runId },
-      reason: 'a test',
-      requestId: randomUUID(),
-      workflowTaskFinishEventId: firstTask,
-    });
-  }
+  const reset = ({ employeeId }: Hired) => resetWorkflow(world.client, exitWorkflowId(employeeId), 0);
 
   it('keeps its id, so that repeated mail is recognised, and still restores exactly', async () => {
     const nora = await world.hire();

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { exitWorkflowId } from '../../src/exit/ids.js';
 import { publishedTypes } from '../../src/exit/published-events.js';
 import { eventually } from '../support/eventually.js';
 import { startEventReceiver, type EventReceiver } from '../support/event-receiver.js';
 import { HR, startWorld, type Hired, type World } from '../support/world.js';
+import { resetWorkflow } from '../support/reset-workflow.js';
 
 describe('the workflow that tells subscribers', () => {
   let world: World;
@@ -52,17 +53,7 @@ describe('the workflow that tells subscribers', () => {
   ] as const)
     it(`goes on after a reset of the exit to its ${where}, and ends with it`, async () => {
       const nora = await waiting();
-      const handle = world.client.workflow.getHandle(exitWorkflowId(nora.employeeId));
-      const { events } = await handle.fetchHistory();
-      const tasks = events!.filter((event) => event.workflowTaskCompletedEventAttributes);
-      const { runId } = await handle.describe();
-      await world.client.workflowService.resetWorkflowExecution({
-        namespace: 'default',
-        workflowExecution: { workflowId: handle.workflowId, runId },
-        reason: 'a test',
-        requestId: randomUUID(),
-        workflowTaskFinishEventId: tasks.at(at)!.eventId!,
-      });
+      await resetWorkflow(world.client, exitWorkflowId(nora.employeeId), at);
       await world.untilPhase(nora, 'awaiting-decision');
       await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
       await world.untilPhase(nora, 'closed');

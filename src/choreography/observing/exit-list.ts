@@ -40,6 +40,12 @@ export interface ListRow extends Omit<ListedExit, 'needsAttention' | 'deadLetter
   seq: number;
 }
 
+/** @returns those of open exits, and whether a step of theirs is stuck */
+export const openRows = (rows: readonly ListRow[]): (ListRow & { needsAttention: boolean })[] =>
+  rows
+    .filter(({ closedAt }) => closedAt === undefined)
+    .map((row) => ({ ...row, needsAttention: row.stuckSteps.length > 0 }));
+
 /** @returns every exit as of now, also where the read model lags or is absent */
 export async function readExitList(bus: Bus): Promise<ListRow[]> {
   const keptTo = await keptUpTo(bus);

@@ -2,7 +2,7 @@ import { figuresOf, type Figures } from '../../exit/figures.js';
 import type { Finding } from '../../exit/finding.js';
 import type { Bus } from '../jetstream/bus.js';
 import { DEAD_LETTERS } from '../jetstream/streams.js';
-import { readExitList } from './exit-list.js';
+import { openRows, readExitList } from './exit-list.js';
 import { inspectConsumers } from './inspect-jetstream.js';
 
 interface FiguresOfJetStream extends Figures {
@@ -17,8 +17,5 @@ export async function figuresOfJetStream(bus: Bus): Promise<FiguresOfJetStream> 
     inspectConsumers(bus),
     bus.jsm.streams.info(DEAD_LETTERS),
   ]);
-  const open = rows
-    .filter(({ closedAt }) => closedAt === undefined)
-    .map((row) => ({ ...row, needsAttention: row.stuckSteps.length > 0 }));
-  return { ...figuresOf(open, new Date().toISOString()), consumers, deadLetters: state.messages };
+  return { ...figuresOf(openRows(rows), new Date().toISOString()), consumers, deadLetters: state.messages };
 }

@@ -9,7 +9,7 @@ import { readAttempts } from '../jetstream/attempts.js';
 import type { Bus } from '../jetstream/bus.js';
 import { ADVISORIES, DEAD_LETTERS, EXITS } from '../jetstream/streams.js';
 import { ifExists } from '../jetstream/with-retry.js';
-import { readExitList } from './exit-list.js';
+import { openRows, readExitList } from './exit-list.js';
 
 /** A process that has its hands full pulls nothing for a moment. */
 const LOOK_AGAIN_MS = 1_000;
@@ -107,7 +107,7 @@ async function oldestOf({ find }: Bus, info: ConsumerInfo): Promise<string | und
 
 async function readWaiting(bus: Bus): Promise<WaitingStep[]> {
   const [rows, attempts] = await Promise.all([readExitList(bus), readAttempts(bus)]);
-  const open = rows.filter(({ closedAt }) => closedAt === undefined);
+  const open = openRows(rows);
   const isOpen = new Set(open.map(({ exitId }) => exitId));
   const stuck = open.flatMap(({ employeeId, stuckSteps }) =>
     stuckSteps.map(({ name: step, system, error = '' }) => ({ employeeId, step, system, error })),

@@ -12,7 +12,7 @@ import type { NotificationService } from '../../services/notification/notificati
 import type { Bus } from '../jetstream/bus.js';
 import { OutageLog } from '../jetstream/outage-log.js';
 import { Busy, openRecords } from '../jetstream/records.js';
-import { readOpenRows } from '../observing/exit-list.js';
+import { openRows, readOpenRows } from '../observing/exit-list.js';
 import { deliveriesOf, type Delivering } from './deliveries-of-record.js';
 import type { Subscriber } from './subscriber.js';
 
@@ -47,8 +47,7 @@ export function startDigestTimer({ bus, config, directory, service, leaseMs, log
     await records.lease(date, signal, async (record) => {
       if (record.value.isDone) return;
       await record.save();
-      const rows = await readOpenRows(bus, record.signal);
-      const open = rows.map((row) => ({ ...row, needsAttention: row.stuckSteps.length > 0 }));
+      const open = openRows(await readOpenRows(bus, record.signal));
       const digest = await withNames(digestOf(open, new Date().toISOString()), (employeeId) =>
         directory.lookUp(employeeId, record.signal),
       );

@@ -17,7 +17,7 @@ import { ensureConsumer } from '../jetstream/consumers.js';
 import { rawOf } from '../jetstream/log.js';
 import { EXITS } from '../jetstream/streams.js';
 import { withRetry } from '../jetstream/with-retry.js';
-import { pullMessages } from './pull.js';
+import { pullMessages, redeliveryMs } from './pull.js';
 import type { Subscriber } from './subscriber.js';
 
 interface Telling {
@@ -34,7 +34,7 @@ export async function tellOutside(
 ): Promise<Subscriber> {
   const consumer = `told-${name}`;
   const log = logOfProcess.child({ consumer });
-  const { initialInterval, maximumInterval } = retry;
+  const pauses = { retryAfterMs: retry.initialInterval, retryAtMostMs: retry.maximumInterval };
   await ensureConsumer(bus, consumer, {
     description: `Tells ${name} of exits`,
     filter_subjects: events.map(subjectsOfType),
@@ -71,8 +71,7 @@ export async function tellOutside(
         log.error(about, `given up: ${reason}`);
         return deadLetter(bus, message, { consumer, reason, type: 'Undelivered' });
       }
-      const backoffMs = Math.min(maximumInterval, initialInterval * 2 ** (message.info.deliveryCount - 1));
-      const pauseMs = error instanceof RetryAfter ? error.afterMs : backoffMs;
+      const pauseMs = error instanceof RetryAfter ? error.afterMs : redeliveryMs(message, pauses);
       log.warn(about, `failed, tried again in ${pauseMs / 1000} s: ${reason}`);
       message.nak(pauseMs);
     }
@@ -82,7 +81,7 @@ export async function tellOutside(
     bus.js.consumers.get(EXITS, consumer),
   );
   const inProgress = pullMessages(found, {
-    ...{ ackWaitMs, retryAfterMs: initialInterval, retryAtMostMs: maximumInterval, handle, log },
+    ...{ ...pauses, ackWaitMs, handle, log },
     concurrency: 1,
     signal: stopping.signal,
   });

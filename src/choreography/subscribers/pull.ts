@@ -22,9 +22,15 @@ interface PullOptions {
   log: Log;
 }
 
+/** Doubles with each delivery. */
+export const redeliveryMs = (
+  { info }: JsMsg,
+  { retryAfterMs, retryAtMostMs }: Pick<PullOptions, 'retryAfterMs' | 'retryAtMostMs'>,
+): number => Math.min(retryAtMostMs, retryAfterMs * 2 ** (info.deliveryCount - 1));
+
 /** @returns the messages in progress */
 export function pullMessages(consumer: Consumer, options: PullOptions): ReadonlySet<Promise<void>> {
-  const { concurrency, ackWaitMs, retryAfterMs, retryAtMostMs, signal, handle, log } = options;
+  const { concurrency, ackWaitMs, retryAfterMs, signal, handle, log } = options;
   const inProgress = new Set<Promise<void>>();
 
   async function handleInTime(message: JsMsg): Promise<void> {
@@ -35,7 +41,7 @@ export function pullMessages(consumer: Consumer, options: PullOptions): Readonly
       // The broker itself failed, so that no event can record this.
       const { subject, seq } = message;
       log.warn({ subject, seq }, `redelivered: ${(error as Error).message}`);
-      message.nak(Math.min(retryAtMostMs, retryAfterMs * 2 ** (message.info.deliveryCount - 1)));
+      message.nak(redeliveryMs(message, options));
     } finally {
       clearInterval(progress);
     }

@@ -17,7 +17,7 @@ import {
   withoutOthers,
   type Looked,
 } from './memberships.js';
-import { changeOf, isTaken, namesOf as namesOfRights } from './rights.js';
+import { changeOf, isTaken, namesOfRights } from './rights.js';
 import { removeMembership } from './membership-writes.js';
 import { doubtOf, watchOthers, type Losses, type Watched } from './other-members.js';
 

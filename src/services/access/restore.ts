@@ -26,7 +26,7 @@ import { foundNow, has, passedOn } from './still-theirs.js';
 import type { Known } from './whose-account.js';
 import { addMembership } from './membership-writes.js';
 import { doubtOf, type Losses } from './other-members.js';
-import { isTaken, keyOf, missing, namesOf as namesOfRights, rightsChanged } from './rights.js';
+import { isTaken, keyOf, missing, namesOfRights, rightsChanged } from './rights.js';
 import { isNamed, namesOf, orUntold, ownGroupsOf, without } from './memberships.js';
 
 interface RestoreOptions extends Pick<Known, 'chosen' | 'vouched'> {

@@ -30,7 +30,7 @@ export function missing(rights: readonly Right[], { others = {} }: Account): Rig
 }
 
 export const isTaken = ({ isAdded }: Right): boolean => !isAdded;
-export const namesOf = (rights: readonly Right[]): string =>
+export const namesOfRights = (rights: readonly Right[]): string =>
   [...new Set(rights.map(({ name }) => name))].join(', ');
 
 export const keyOf = ({ name, digest }: Right): string => `${name} ${digest}`;
