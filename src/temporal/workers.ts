@@ -1,5 +1,6 @@
 /** The Temporal workers: one for each task queue of the chosen services. */
-import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { IllegalStateError } from '@temporalio/common';
+import { Runtime, Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createAccessActivities } from '../activities/access-activities.js';
 import { createDigestActivities } from '../activities/digest-activities.js';
 import { createDirectoryActivities } from '../activities/directory-activities.js';
@@ -162,6 +163,10 @@ async function runToItsEnd(worker: Worker): Promise<void> {
   });
   try {
     await Promise.race([worker.run(), givenUp]);
+  } catch (error) {
+    if (!(error instanceof IllegalStateError) || worker.getState() !== 'STOPPED') throw error;
+    // The SDK may let go of its core before the core has let go of the last poll. All the work had ended by then.
+    Runtime.instance().logger.warn('A worker has stopped, and its core will be released later', { error });
   } finally {
     clearInterval(look);
   }
