@@ -262,6 +262,76 @@ describeUnless(slapdLacks, 'answers of OpenLDAP', () => {
       assert.equal(await valuesOf(made, attribute), before);
     });
 
+  for (const [objectClass, attribute] of [
+    ['groupOfNames', 'member'],
+    ['groupOfUniqueNames', 'uniqueMember'],
+    ['posixGroup', 'memberUid'],
+  ] as const)
+    it(`takes what a ${objectClass} spells in another case, and gives it back as it was listed`, async () => {
+      const cn = `case-${attribute}`;
+      const employeeId = `C-${attribute}`;
+      const id = await admin.createUser({ employeeId, userName: `c-${attribute}` });
+      const isPosix = attribute === 'memberUid';
+      const listed = isPosix ? `C-${attribute.toUpperCase()}` : dnOf(id).toUpperCase();
+      const other = isPosix ? 'other' : `cn=other,${suffix}`;
+      const made = await group(cn, {
+        objectClass: isPosix ? ['organizationalRole', objectClass] : objectClass,
+        ...(isPosix && { gidNumber: '7011' }),
+        [attribute]: [other, listed],
+      });
+      const { access, captured, block } = system();
+      const account = await captured(employeeId, take(cn));
+      const { taken, notes } = await block(employeeId, take(cn));
+      assert.deepEqual(notes, []);
+      assert.equal(await valuesOf(made, attribute), other);
+      await access.restore(account, taken, signal);
+      const now = await valuesOf(made, attribute);
+      if (isPosix) assert.equal(now, `${other},${listed}`);
+      else assert.ok(now.toLowerCase().includes(`c-${attribute.toLowerCase()}`), now);
+      await access.revoke({ employeeId }, [account], signal);
+      assert.equal(await valuesOf(made, attribute), other);
+    });
+
+  it('takes a login from a group under each spelling, and sees one that another administrator lists again', async () => {
+    await admin.createUser({ employeeId: 'C-1', userName: 'cleo' });
+    const made = await group('spellings', {
+      objectClass: ['organizationalRole', 'posixGroup'],
+      gidNumber: '7012',
+      memberUid: ['other', 'cleo', 'Cleo'],
+    });
+    const hold = take('spellings');
+    const { access, captured, block } = system();
+    const account = await captured('C-1', hold);
+    const { taken } = await block('C-1', hold);
+    assert.equal(await valuesOf(made, 'memberUid'), 'other');
+    const watched = watchedOf([account], { [account.id]: taken }, hold);
+    const sweep = () => access.driftOf({ employeeId: 'C-1' }, watched, hold, signal);
+    assert.equal(await sweep(), undefined);
+    await admin.modify(made, change('add', 'memberUid', 'CLEO'));
+    assert.match((await sweep())!.what, /is in spellings again/);
+  });
+
+  it('takes no login of another account for one in another case, and cannot tell where it may be either', async () => {
+    await admin.createUser({ employeeId: 'C-2', userName: 'nora' });
+    const namesake = await admin.createUser({ employeeId: 'C-3', userName: 'NORA' });
+    const made = await group('namesakes', {
+      objectClass: ['organizationalRole', 'posixGroup'],
+      gidNumber: '7013',
+      memberUid: ['other', 'NORA'],
+    });
+    const { block } = system();
+    assert.deepEqual((await block('C-2', take('namesakes'))).notes, ['was in none of the critical groups']);
+    await admin.modify(made, change('add', 'memberUid', 'Nora'));
+    const reason = await finalFailure(FailureType.CannotTell, block('C-2', take('namesakes')));
+    assert.match(
+      reason,
+      /unix lists Nora in "namesakes", which may be .* or .*: spell it there as one of them/,
+    );
+    await admin.deleteUser(namesake);
+    await block('C-2', take('namesakes'));
+    assert.equal(await valuesOf(made, 'memberUid'), 'other');
+  });
+
   it('takes an account from both lists of a group that has two, and gives back only what it took', async () => {
     const id = await admin.createUser({ employeeId: 'K-1', userName: 'kim' });
     const lee = await admin.createUser({ employeeId: 'K-2', userName: 'lee' });

@@ -8,6 +8,7 @@ import {
   Client,
   Control,
   EqualityFilter,
+  ExtensibleFilter,
   NotFilter,
   OrFilter,
   PresenceFilter,
@@ -278,6 +279,9 @@ export function createLdapClient({ name, url, bindDn, password, ca, requestTimeo
 
 export const equals = (attribute: string, value: string | Buffer): Filter =>
   new EqualityFilter({ attribute, value });
+/** By another matching rule than that of the attribute (RFC 4511 §4.5.1.7.7); Undefined where the rule does not fit the attribute. */
+export const matches = (attribute: string, rule: string, value: string): Filter =>
+  new ExtensibleFilter({ matchType: attribute, rule, value });
 export const present = (attribute: string): Filter => new PresenceFilter({ attribute });
 /** Undefined, and so no hit, where the server does not show the attribute (RFC 4511 §4.5.1.7). */
 export const isTold = (attribute: string): Filter => or(present(attribute), not(present(attribute)));

@@ -4,6 +4,7 @@ import {
   and,
   equals,
   isTold,
+  matches,
   NONE,
   not,
   or,
@@ -15,17 +16,23 @@ import type { Membership, Standing } from '../access-port.js';
 import type { Dialect, MemberList } from './ldap-dialects.js';
 import { isBelow, isSameName, type LdapEntries } from './ldap-entries.js';
 
-/** A list of members of a group. To the hold each is a group of its own, so that it gives back into the list that it took from. */
+/**
+ * A list of members of a group. To the hold each is a group of its own, so that it gives back into the list that it took from. So is a
+ * login that the list spells otherwise than the account: it is taken, and given back, as it is listed.
+ */
 export interface Listing {
   id: string;
   entry: Entry;
   list: MemberList;
+  spelling?: string | undefined;
 }
 
 /** How long it is believed which groups show their members, in milliseconds: to find out, all are listed. */
 const BELIEVED_MS = 600_000;
 /** Names in one filter. */
 const NAMES_A_SEARCH = 100;
+/** Logins are compared without regard to case (RFC 4519 §2.39), and `memberUid` with it (RFC 2307 §5.3), by one syntax or the other. */
+const IGNORING_CASE = ['caseIgnoreIA5Match', 'caseIgnoreMatch'];
 
 export type LdapGroups = ReturnType<typeof createLdapGroups>;
 
@@ -36,9 +43,10 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
   const isGroup = or(...dialect.lists.map((list) => isOn(list)));
   const versionOf = (entry: Entry) => dialect.version && entry.one(dialect.version);
 
-  const listingOf = (entry: Entry, list: MemberList): Listing => {
+  const listingOf = (entry: Entry, list: MemberList, spelling?: string): Listing => {
     const id = entries.idOf(entry);
-    return { id: list === first ? id : `${id};${list.attribute}`, entry, list };
+    const spelt = spelling === undefined ? '' : `=${spelling}`;
+    return { id: list === first ? id : `${id};${list.attribute}${spelt}`, entry, list, spelling };
   };
 
   /** @param entry with its lists: its class may be one that the server derives from those that are known here */
@@ -62,9 +70,54 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
   ): Membership => ({ group: refOf(listing), via, changeable, by, version: versionOf(listing.entry) });
 
   /** What a list calls the account. */
-  function namesIn({ holds }: MemberList, account: Entry): string[] {
+  function namesIn({ holds }: MemberList, account: Entry, spelling?: string): string[] {
+    if (spelling !== undefined) return [spelling];
     if (holds === 'names') return [account.dn];
     return holds === 'logins' ? account.all(dialect.login) : [];
+  }
+
+  /** @returns the filter that finds the groups with a name in the list */
+  const listsName = ({ attribute, holds }: MemberList, name: string): Filter =>
+    holds === 'logins'
+      ? or(equals(attribute, name), ...IGNORING_CASE.map((rule) => matches(attribute, rule, name)))
+      : equals(attribute, name);
+
+  /** @returns the list under each spelling that it has of these names */
+  function speltIn(entry: Entry, list: MemberList, names: readonly string[]): Listing[] {
+    if (list.holds !== 'logins') return [listingOf(entry, list)];
+    const listed = entry.all(list.attribute).filter((each) => names.some((name) => isSameName(name, each)));
+    const others = listed.filter((each) => !names.includes(each));
+    return [
+      ...(listed.length === others.length && others.length > 0 ? [] : [listingOf(entry, list)]),
+      ...others.map((each) => listingOf(entry, list, each)),
+    ];
+  }
+
+  /** @returns those that are not another account's, whose login has that very spelling @throws FinalFailure CannotTell */
+  async function withoutNamesakes(
+    session: LdapSession,
+    found: readonly Listing[],
+    account: Entry,
+    context: string,
+  ): Promise<Listing[]> {
+    const own: Listing[] = [];
+    for (const each of found) {
+      const { spelling } = each;
+      const alike =
+        spelling === undefined
+          ? []
+          : await session.search(context, equals(dialect.login, spelling), [dialect.id, dialect.login], {
+              ignoresReferences: true,
+            });
+      const others = alike.filter((other) => entries.idOf(other) !== entries.idOf(account));
+      if (others.some((other) => other.all(dialect.login).includes(spelling!))) continue;
+      if (others.length > 0)
+        throw cannotTell(
+          `${name} lists ${spelling} in "${refOf(each).displayName}", which may be ${account.dn} or ${others[0]!.dn}: spell it there as one of them does`,
+        );
+      own.push(each);
+    }
+    return own;
   }
 
   /** @returns the groups below the base that have one of these names in the list */
@@ -78,11 +131,11 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
     for (const list of dialect.lists) {
       const names = namesFor(list);
       for (let from = 0; from < names.length; from += NAMES_A_SEARCH) {
-        const some = names.slice(from, from + NAMES_A_SEARCH).map((each) => equals(list.attribute, each));
-        const groups = await session.search(base, and(isOn(list), or(...some)), attributes, {
-          ignoresReferences,
-        });
-        found.push(...groups.map((group) => listingOf(group, list)));
+        const some = names.slice(from, from + NAMES_A_SEARCH);
+        const filter = and(isOn(list), or(...some.map((each) => listsName(list, each))));
+        const shown = list.holds === 'logins' ? [...attributes, list.attribute] : attributes;
+        const groups = await session.search(base, filter, shown, { ignoresReferences });
+        found.push(...groups.flatMap((group) => speltIn(group, list, some)));
       }
     }
     return [...new Map(found.map((each) => [each.id, each])).values()];
@@ -154,8 +207,8 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
     listed: Listing,
     account: Entry,
   ): Promise<boolean | undefined> {
-    const { entry, list } = listed;
-    const names = namesIn(list, account);
+    const { entry, list, spelling } = listed;
+    const names = namesIn(list, account, spelling);
     if (names.length === 0) return list.holds === 'a search' ? undefined : false;
     if (dialect.backlink && account.all(dialect.backlink).some((dn) => isSameName(dn, entry.dn))) return true;
     const isIn = isNamed(listed, names);
@@ -189,7 +242,7 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
       account: Entry,
       isMember: boolean,
     ): Promise<string[]> {
-      const names = namesIn(listed.list, account);
+      const names = namesIn(listed.list, account, listed.spelling);
       if (isMember || names.length < 2) return names.slice(0, 1);
       const found: string[] = [];
       for (const each of names)
@@ -200,8 +253,9 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
     /** @param id as in a listing @returns undefined where the server shows no such group */
     async byId(session: LdapSession, id: string): Promise<Listing | undefined> {
       const entry = await entries.byId(session, groupBase, entryIdOf(id), attributes);
-      const list = dialect.lists.find(({ attribute }) => id.endsWith(`;${attribute}`)) ?? first;
-      if (entry) return listingOf(entry, list);
+      const [, attribute, spelling] = /;([^=]*)(?:=(.*))?$/s.exec(id) ?? [];
+      const list = dialect.lists.find((each) => each.attribute === attribute) ?? first;
+      if (entry) return listingOf(entry, list, spelling);
       await entries.baseEntry(session, groupBase);
       return undefined;
     },
@@ -220,14 +274,15 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
       const context = await entries.contextOf(session, groupBase);
       const isOurs = ({ entry }: Listing): boolean => isBelow(entry.dn, base.dn);
       const namesFor = (list: MemberList): string[] => namesIn(list, account);
-      const direct = await listing(session, groupBase, namesFor);
+      const ownOf = (found: readonly Listing[]) => withoutNamesakes(session, found, account, context);
+      const direct = await ownOf(await listing(session, groupBase, namesFor));
       direct.push(...(await shownBy(session, account, base.dn, direct)));
       const numbered = await dialect.primaryGroups(session, account, context, attributes);
       const primary = dialect.lists
         .filter(({ hasPrimary }) => hasPrimary)
         .flatMap((list) => numbered.map((group) => listingOf(group, list)));
       // A membership may come by way of groups that are not the system's.
-      const elsewhere = await listing(session, context, namesFor, true);
+      const elsewhere = await ownOf(await listing(session, context, namesFor, true));
       elsewhere.push(...(await shownBy(session, account, context, [...direct, ...elsewhere])));
       const nested: Membership[] = [];
       const met = new Map<string, Listing>();
