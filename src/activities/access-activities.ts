@@ -1,6 +1,7 @@
 import { leftConfiguration } from '../exit/failures.js';
 import {
   mergeCaptures,
+  showingOf,
   type Blocked,
   type Capture,
   type CapturedAccount,
@@ -89,8 +90,10 @@ export function createAccessActivities(
     captureAccess: ({ exitId, system, employee, hold, known, adopts }: CaptureAccess): Promise<Capture> =>
       attempt(async ({ signal }) => {
         const earlier = await earlierHold(exitId, system, adopts);
-        const held = [...(known.held ?? []), ...(earlier?.capture.accounts.map(({ id }) => id) ?? [])];
-        const seen = await on(system).capture(employee, hold, signal, { ...known, held });
+        const adopted = earlier?.capture.accounts ?? [];
+        const held = [...(known.held ?? []), ...adopted.map(({ id }) => id)];
+        const showing = { ...known.showing, ...showingOf(adopted) };
+        const seen = await on(system).capture(employee, hold, signal, { ...known, held, showing });
         const { taken, revokingSince } = earlier ?? {};
         return { ...mergeCaptures(earlier?.capture, seen), taken, revokingSince };
       }),

@@ -11,6 +11,8 @@ export interface WatchedAccount {
   groups: string[];
   /** The ids of those that did not tell at the block who is in them. */
   untold?: string[] | undefined;
+  /** The employee id of another person that it was chosen with. */
+  shows?: string | undefined;
 }
 
 /** What a sweep needs to check one hold. It is in the memo of the exit, so that a check adds no event to its history. */

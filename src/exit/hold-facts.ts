@@ -43,6 +43,8 @@ const CapturedFields = AccountFields.extend({
   identities: z.array(z.string()).default([]),
   /** Absent where the system does not show it. */
   active: z.boolean().optional(),
+  /** The employee id of another person that it showed, and was chosen with: "externalId E-7". */
+  shows: z.string().optional(),
   /** The memberships that the hold may take: none for `suspend`. */
   groups: z.array(GroupFields),
   /** The memberships that a suspension may cost, as many as a payload may carry; absent where the system does not list them. */
@@ -113,8 +115,15 @@ export function mergeCaptures(first: Capture | undefined, second: Capture): Capt
 export function mergeAccounts(first: CapturedAccount, second: CapturedAccount | undefined): CapturedAccount {
   const groups = new Map([...first.groups, ...(second?.groups ?? [])].map((group) => [group.id, group]));
   // What the first capture saw of the memberships is not what is there before another block.
-  return { ...first, groups: [...groups.values()], ...(second && { membershipsAt: undefined }) };
+  const later = second && { membershipsAt: undefined, shows: second.shows };
+  return { ...first, groups: [...groups.values()], ...later };
 }
+
+/** By account id, the employee ids of other persons that the accounts were chosen with. */
+export const showingOf = (
+  accounts: readonly Pick<CapturedAccount, 'id' | 'shows'>[],
+): Record<string, string> =>
+  Object.fromEntries(accounts.flatMap(({ id, shows }) => (shows === undefined ? [] : [[id, shows]])));
 
 /** What the hold itself took, and what a restore gives back. */
 export const TakenFields = z.object({

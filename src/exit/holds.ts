@@ -82,15 +82,16 @@ export const accountsOf = (holds: Holds): CapturedAccount[] =>
 
 /** @param taken by account id */
 export const watchedOf = (
-  accounts: readonly Pick<CapturedAccount, 'id' | 'groups'>[],
+  accounts: readonly Pick<CapturedAccount, 'id' | 'groups' | 'shows'>[],
   taken: Record<string, Taken | undefined>,
   { kind }: HoldKind,
 ): WatchedAccount[] =>
-  accounts.map(({ id, groups: captured }) => {
+  accounts.map(({ id, groups: captured, shows }) => {
     // What went besides is given back at the end: a hold neither watches nor takes it again.
     const isHeld = (group: GroupRef) => kind === 'groups' && captured.some((each) => each.id === group.id);
     const { groups = [], untold } = taken[id] ?? {};
-    return { id, groups: groups.filter(isHeld).map((group) => group.id), ...(untold && { untold }) };
+    const held = groups.filter(isHeld).map((group) => group.id);
+    return { id, groups: held, ...(untold && { untold }), ...(shows !== undefined && { shows }) };
   });
 
 /** The data of `access.blocked`; without a capture before the first one. */

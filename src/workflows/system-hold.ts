@@ -2,7 +2,7 @@
 import { ActivityFailure, ApplicationFailure, sleep } from '@temporalio/workflow';
 import type { WatchedHold } from '../exit/drift.js';
 import { FinalFailure, isFailureType } from '../exit/failures.js';
-import type { Taken } from '../exit/hold-facts.js';
+import { showingOf, type Taken } from '../exit/hold-facts.js';
 import { noHold, type Goal } from '../exit/hold.js';
 import {
   accountsOf,
@@ -116,7 +116,8 @@ export class SystemHold {
       save: () => Promise.resolve(),
       capture: async (held) => {
         const { adopts } = context.plan;
-        const input = { exitId, employee, system, hold, known: { held, ...named }, adopts };
+        const showing = showingOf(accountsOf(this.holds));
+        const input = { exitId, employee, system, hold, known: { held, showing, ...named }, adopts };
         const activity = { activityId: `capture-access:${system}` };
         const seen = await execution.call(access.captureAccess, input, activity).catch(throwFinal);
         context.record({

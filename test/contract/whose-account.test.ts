@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
-import { mergeAccounts } from '../../src/exit/hold-facts.js';
+import { mergeAccounts, showingOf } from '../../src/exit/hold-facts.js';
+import { watchedOf } from '../../src/exit/holds.js';
 import { finalFailure } from '../support/failures.js';
 import { contract } from './contract.js';
 import { embedded } from './targets.js';
@@ -123,6 +124,42 @@ contract('whose account it is: a hold', [embedded], (system, { SUSPEND, named })
     assert.match(await finalFailure(FailureType.CannotTell, restoring), PASSED);
     assert.equal((await system.admin.account(id)).active, false);
   });
+
+  for (const what of ['among accounts with one id', 'with the id of another person'])
+    it(`does not follow an account that was chosen ${what}, keeps its login, and shows another id by then`, async () => {
+      const isOfOther = what.startsWith('with');
+      const userName = isOfOther ? 'kept-1' : 'kept-2';
+      const employeeId = named(`E-${userName}`);
+      const id = await system.admin.createUser({
+        employeeId: isOfOther ? named('E-61') : employeeId,
+        userName,
+      });
+      if (!isOfOther) await system.admin.createUser({ employeeId, userName: `again-${userName}` });
+      const service = system.access({ match: BY_ID_THEN_LOGIN });
+      const employee = { employeeId, login: named(userName) };
+      const chosen = [id];
+      const [account] = (await service.capture(employee, SUSPEND, signal, { chosen })).accounts;
+      const { taken } = await system.block(account!, SUSPEND);
+      const watched = watchedOf([account!], { [id]: taken }, SUSPEND);
+      const drift = () => service.driftOf(employee, watched, SUSPEND, signal, { chosen });
+      const known = { held: [id], chosen, showing: showingOf([account!]) };
+      const capturing = () => service.capture(employee, SUSPEND, signal, known);
+      const restoring = () => service.restore(account!, taken, signal, { employee, chosen });
+      const revoking = () => service.revoke(employee, [account!], signal, { chosen });
+      // As it was chosen, it is still theirs.
+      assert.equal(await drift(), undefined);
+      await restoring();
+      assert.match((await drift())!.what, /is active again/);
+      await capturing();
+      await system.admin.setExternalId(id, named('E-62'));
+      assert.match((await drift())!.what, PASSED);
+      assert.match(await finalFailure(FailureType.CannotTell, capturing()), PASSED);
+      assert.match(await finalFailure(FailureType.CannotTell, revoking()), PASSED);
+      assert.equal((await system.admin.account(id)).active, true);
+      await system.admin.setActive(id, false);
+      assert.match(await finalFailure(FailureType.CannotTell, restoring()), PASSED);
+      assert.equal((await system.admin.account(id)).active, false);
+    });
 
   it('is revoked also where the suspension changed what the account is found by', async () => {
     const { employeeId, id, account } = await system.captured(SUSPEND);

@@ -1,7 +1,7 @@
 /** The access service: one consumer per critical system, so that systems do not share an outage or a rate limit. */
 import type { Exit } from '../../exit/exit.js';
 import { leftConfiguration } from '../../exit/failures.js';
-import type { GroupRef, Taken } from '../../exit/hold-facts.js';
+import { showingOf, type GroupRef, type Taken } from '../../exit/hold-facts.js';
 import type { Goal } from '../../exit/hold.js';
 import {
   accountsOf,
@@ -56,7 +56,10 @@ export function accessSubscription(
       },
       now,
       save: () => record.save(),
-      capture: (held) => service.capture(employee, kind, signal, { held, ...named }),
+      capture: (held) => {
+        const showing = showingOf(accountsOf(record.value));
+        return service.capture(employee, kind, signal, { held, showing, ...named });
+      },
       block: ({ account, tried }, apply) => {
         const trying = (taken: Taken) => {
           apply({ trying: structuredClone(taken) });

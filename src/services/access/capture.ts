@@ -23,7 +23,8 @@ export const capture =
         membershipCount: memberships.length,
         membershipsAt,
       };
-      accounts.push({ id, userName, identities, active, groups, ...atRisk });
+      const shows = found.showing[id];
+      accounts.push({ id, userName, identities, active, groups, ...(shows && { shows }), ...atRisk });
     }
     const notes = found.left.length > 0 ? [...found.notes, `left out: ${describe(found.left)}`] : found.notes;
     const { restore, tokensLiveMs, doubt } = await port.capabilities(signal);

@@ -1,7 +1,7 @@
 /** Looks whether a hold still stands: whether access came back to an account, or another account of the employee appeared. */
 import { MOST_SAID, type Drift, type WatchedAccount } from '../../exit/drift.js';
 import { FailureType, isFinalFailure, untoldIn } from '../../exit/failures.js';
-import type { HoldKind } from '../../exit/hold-facts.js';
+import { showingOf, type HoldKind } from '../../exit/hold-facts.js';
 import { knownKeys, type Person } from '../../exit/matching.js';
 import type { AccessPort, Standing } from './access-port.js';
 import type { Matching } from './find-accounts.js';
@@ -31,7 +31,7 @@ export const driftOf =
     signal: AbortSignal,
     { chosen }: Pick<Known, 'chosen'> = {},
   ): Promise<Seen | undefined> => {
-    const known = { held: held.map(({ id }) => id), chosen };
+    const known = { held: held.map(({ id }) => id), chosen, showing: showingOf(held) };
     let untold: Seen | undefined;
     for (const account of held) {
       const seen = await of(account).catch(untoldOf);

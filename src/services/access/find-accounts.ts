@@ -4,7 +4,7 @@ import { activityOf, type Unfound } from '../../exit/hold-facts.js';
 import { isById, valueOf, type Match, type Person } from '../../exit/matching.js';
 import { assertSpelling } from '../../exit/spelling.js';
 import type { AccessPort, Account } from './access-port.js';
-import { chosenAmong, hitsOf, isNamedIn, type Known, type Stranger } from './whose-account.js';
+import { chosenAmong, hitsOf, isMeantIn, isNamedIn, type Known, type Stranger } from './whose-account.js';
 
 export interface Matching {
   /** The keys in order: the first with any account counts. A later one that finds other accounts is a contradiction. */
@@ -22,6 +22,8 @@ interface Found {
   /** How the accounts were found. */
   notes: string[];
   unfound?: Unfound | undefined;
+  /** By the id of an account that is meant all the same, the employee id of another person that it shows. */
+  showing: Record<string, string>;
 }
 
 /** By system, the attributes that an account has shown. */
@@ -40,6 +42,7 @@ export async function findAccounts(
   let person = employee;
   let isComplete = lookUp === undefined;
   const strangers = new Map<string, Stranger>();
+  const showing: Record<string, string> = {};
   const found = await first();
   const further: Account[] = [];
   let unfound: Unfound | undefined;
@@ -54,7 +57,7 @@ export async function findAccounts(
   const leftOut = withoutStrangers([...(found?.accounts ?? []), ...(found?.others ?? []), ...further]);
   const own = found ? choose(found) : { accounts: [], left: [], notes: [] };
   const accounts = new Map([...own.accounts, ...further].map((account) => [account.id, account]));
-  return { ...own, accounts: [...accounts.values()], notes: [...own.notes, ...leftOut], unfound };
+  return { ...own, accounts: [...accounts.values()], notes: [...own.notes, ...leftOut], unfound, showing };
 
   async function hits(key: Match): Promise<Account[]> {
     if (valueOf(key, person) === undefined && !isComplete) {
@@ -64,9 +67,10 @@ export async function findAccounts(
     const { own, strangers: others, misspelt } = await hitsOf(port, key, match, person, signal);
     if (misspelt !== undefined) assertSpelling(misspelt, person.employeeId, port.system);
     // Only by its id does an operator choose such an account: "all" does not name it.
-    const isMeant = ({ account: { id } }: Stranger) => held.includes(id) || chosen.includes(id);
-    for (const other of others) if (!isMeant(other)) strangers.set(other.account.id, other);
-    return [...own, ...others.filter(isMeant).map(({ account }) => account)];
+    const meant = others.filter(isMeantIn(known));
+    for (const { account, shows } of meant) showing[account.id] = shows;
+    for (const other of others) if (!meant.includes(other)) strangers.set(other.account.id, other);
+    return [...own, ...meant.map(({ account }) => account)];
   }
 
   /** @throws FinalFailure KeyUnknown, CannotTell where the key cannot tell */
@@ -92,7 +96,10 @@ export async function findAccounts(
    * @throws FinalFailure Ambiguous
    */
   function withoutStrangers(all: readonly Account[]): string[] {
-    const others = [...strangers.values()].filter(({ account }) => all.every(({ id }) => id !== account.id));
+    // Of a held one the caller asks itself whether it has passed on.
+    const others = [...strangers.values()].filter(
+      ({ account: { id } }) => !held.includes(id) && all.every((one) => one.id !== id),
+    );
     const texts = others.map(
       ({ account, by, shows }) => `${describe([account])} is found by ${by} and shows ${shows}`,
     );
@@ -134,7 +141,11 @@ export async function findAccounts(
     );
   }
 
-  function choose({ accounts: all, by, others }: NonNullable<Awaited<ReturnType<typeof first>>>): Found {
+  function choose({
+    accounts: all,
+    by,
+    others,
+  }: NonNullable<Awaited<ReturnType<typeof first>>>): Omit<Found, 'showing'> {
     const how = isById(by) ? [] : [`found by ${by.attribute} ${valueOf(by, person)}`];
     const candidates = [...all, ...others];
     const named = chosenAmong(candidates, known);
@@ -185,8 +196,8 @@ export async function accountsNow(
       // A system may refuse a filter on an attribute that it does not have, or not tell by it.
       const hits = await hitsOf(port, key, match, person, signal).catch(whereUntold(undefined));
       isAsked ||= hits !== undefined;
-      const chosen = hits?.strangers.filter(({ account }) => known.chosen?.includes(account.id)) ?? [];
-      accounts.push(...(hits?.own ?? []), ...chosen.map(({ account }) => account));
+      const meant = hits?.strangers.filter(isMeantIn(known)) ?? [];
+      accounts.push(...(hits?.own ?? []), ...meant.map(({ account }) => account));
     }
     return accounts;
   }

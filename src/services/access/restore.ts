@@ -11,6 +11,7 @@ import {
 import {
   bounded,
   isNothing,
+  showingOf,
   type CapturedAccount,
   type GroupRef,
   type Restored,
@@ -52,7 +53,7 @@ export const restore =
     const lost: string[] = [];
     const notes: string[] = [];
     const lasting: string[] = [];
-    const known = { held: [account.id], chosen };
+    const known = { held: [account.id], chosen, showing: showingOf([account]) };
     const losses: Losses = new Map();
     let untold: string | undefined;
     let hasReactivated = false;
@@ -269,13 +270,7 @@ export const restore =
 
     /** A system may have made another account for the same person. */
     async function successorOf(person: Person): Promise<string> {
-      const { accounts } = await findAccounts(
-        port,
-        matching,
-        person,
-        { held: [account.id], chosen: ['all'] },
-        signal,
-      );
+      const { accounts } = await findAccounts(port, matching, person, { ...known, chosen: ['all'] }, signal);
       return accounts.length > 0
         ? ` (the employee has ${accounts.map(({ userName, id }) => `${userName}, ${id}`).join('; ')} now)`
         : '';

@@ -9,6 +9,7 @@ import {
 } from '../../exit/failures.js';
 import {
   bounded,
+  showingOf,
   type AccountRef,
   type CapturedAccount,
   type GroupRef,
@@ -53,7 +54,8 @@ export const revoke =
   ): Promise<Revoked> => {
     // Found again, since an account may have been created or recreated after the capture.
     const held = captured.map(({ id }) => id);
-    const found = await findAccounts(port, matching, employee, { held, chosen }, signal);
+    const known = { held, chosen, vouched, showing: showingOf(captured) };
+    const found = await findAccounts(port, matching, employee, known, signal);
     const accounts = new Map([...captured, ...found.accounts].map((account) => [account.id, account]));
     const removed = new Map(earlier.map((group) => [group.id, group]));
     const record = (groups: readonly GroupRef[]): Promise<void> => {
@@ -140,7 +142,6 @@ export const revoke =
       const held = captured.find((each) => each.id === id);
       if (!held || vouched?.includes(id) || has([...found.accounts, ...found.left], id)) return false;
       if (active === false && !isOfAnother(user, held, matching, employee)) return false;
-      const known = { held: captured.map((each) => each.id), chosen };
       const now = await foundNow(port, matching, employee, held, known, signal);
       if (!now || has(now, id)) return false;
       doubts.add(passedOn(port, held, user, matching, employee));

@@ -25,7 +25,15 @@ export interface Known {
   chosen?: readonly string[] | undefined;
   /** Those of them that were named since the block. The others may have passed on, and are found by their keys as any account. */
   vouched?: readonly string[] | undefined;
+  /** By the id of a held account, the employee id of another person that it showed when it was captured. */
+  showing?: Readonly<Record<string, string>> | undefined;
 }
+
+/** Whether an operator has chosen the account as it is: one that shows another employee id since the capture may have passed on. */
+export const isMeantIn =
+  ({ held = [], chosen = [], vouched = [], showing = {} }: Known) =>
+  ({ account: { id }, shows }: Stranger): boolean =>
+    vouched.includes(id) || (held.includes(id) ? showing[id] === shows : chosen.includes(id));
 
 /** @param match the keys of the system: those that are the employee id contradict a hit by another key */
 export async function hitsOf(
