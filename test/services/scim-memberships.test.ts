@@ -841,9 +841,6 @@ describe('on a SCIM server that hides memberships', () => {
 
   describe('a removal from a group that shows its first 100 members', () => {
     const staff = (count: number): string[] => Array.from({ length: count }, (_, n) => `p-${n}`);
-    beforeEach(() => {
-      for (const id of staff(129)) server.users.push({ id, userName: id, externalId: id, active: true });
-    });
     const first100 = (each: Json): Json => ({ ...each, members: (each['members'] as Json[]).slice(0, 100) });
     /** FusionAuth: a PATCH keeps the members that it shows. */
     const keepsWhatItShows: Odd = (asked, usual) => {
@@ -893,6 +890,7 @@ describe('on a SCIM server that hides memberships', () => {
     });
 
     it('leaves no doubt at a restore that makes the list longer', async () => {
+      for (const id of staff(100)) server.users.push({ id, userName: id, externalId: id, active: true });
       group('production', ...staff(100));
       const taken = { suspended: false, groups: [{ id: 'production', displayName: 'production' }] };
       const { notes } = await access().restore(await capture(holding('production')), taken, signal);

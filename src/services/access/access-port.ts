@@ -84,6 +84,8 @@ export interface Members {
   isComplete: boolean;
   /** The list has a length at which servers cut, and no other list was longer. */
   mayBeCut?: boolean | undefined;
+  /** Some that the list does not show, by the word of the system all the same. */
+  unlisted?: string[] | undefined;
   /** The name of the group, where the answer shows it. */
   groupName?: string | undefined;
   /** The version of the group, if it has any. */

@@ -95,10 +95,13 @@ export async function watchOthers(
           `it cannot be told whether other members went: ${port.system} does not show those of ${group.displayName}`,
         ];
       const after = new Set(members?.ids.map(plainId));
-      const all = before.filter((id) => !after.has(plainId(id)) && !isOurs(port, group, id));
+      const isGone = (id: string): boolean => !after.has(plainId(id)) && !isOurs(port, group, id);
+      const unlisted = (first?.unlisted ?? []).filter((id) => !isSameId(id, accountId));
+      const hidden = unlisted.filter((id) => isGone(id) && !members?.unlisted?.includes(id));
+      const all = [...before.filter(isGone), ...hidden];
       if (all.length === 0) return ofUnlisted();
       // Of a list that is cut off, the server may show another part each time.
-      if (members?.isComplete === false && others().length >= before.length)
+      if (members?.isComplete === false && hidden.length === 0 && others().length >= before.length)
         return [
           `it cannot be told whether other members went: ${port.system} may show only some of ${group.displayName}`,
         ];
@@ -117,7 +120,8 @@ export async function watchOthers(
         : { ids: all, isTold: undefined };
       if (went.length === 0) return [`${isLostOf(all)}, by their own exits`];
       const harm = isLostOf(went);
-      const isMany = isDrastic(went.length, before.length);
+      const isMany =
+        isDrastic(went.length, before.length) || (hidden.length > 1 && hidden.length === unlisted.length);
       // Inactive accounts may have exits. Where no exit has acted, our write took so many.
       const mayHaveExits = !isExact && !(isTold && isMany);
       if (mayHaveExits && (await areInactive(went)))

@@ -146,7 +146,12 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
   }
 
   /** @throws FinalFailure CannotTell where the system is too large, or does not show the attribute */
-  async function scan(search: Search, signal: AbortSignal, believesEmpty = false): Promise<unknown[]> {
+  async function scan(
+    search: Search,
+    signal: AbortSignal,
+    believesEmpty = false,
+    isHit = hasValue,
+  ): Promise<unknown[]> {
     const { type, attribute, value, showing, query } = search;
     const listing = await lists.some(type, showing ?? query ?? {}, signal, MAX_SCANNED + 1);
     const { isComplete, elements } = listing!;
@@ -156,7 +161,7 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
     const shown = all.map((each) => valuesOf(each, attribute));
     // One that shows neither the attribute nor an id may be the one asked for: the caller judges it.
     const hits = all.filter((each, i) =>
-      shown[i]!.length > 0 ? hasValue(each, search) : valuesOf(each, 'id').length === 0,
+      shown[i]!.length > 0 ? isHit(each, search) : valuesOf(each, 'id').length === 0,
     );
     const isShown = shown.some(({ length }) => length > 0);
     if (isComplete && doubt === undefined && (isShown || all.length === 0)) return hits;
@@ -208,11 +213,19 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
     hits,
 
     /** @returns those that a list shows with the value; none where the list is too large, or does not show the attribute */
-    async listed(search: Search, signal: AbortSignal): Promise<unknown[]> {
-      return scan(search, signal, true).catch((error: unknown) => {
-        if (isFinalFailure(error, FailureType.CannotTell)) return [];
-        throw error;
-      });
+    listed: (search: Search, signal: AbortSignal): Promise<unknown[]> =>
+      scan(search, signal, true).catch(noneWhereUntold),
+
+    /** @returns those with the value in another case, by a filter that heeds the case, or else by a list */
+    async spelt(search: Search, signal: AbortSignal): Promise<unknown[]> {
+      const proof = proofOf(search);
+      const { value } = search;
+      if (proof.excludes === false || proof.finds === false)
+        return scan(search, signal, true, ignoringCase).catch(noneWhereUntold);
+      const found: unknown[] = [];
+      for (const other of new Set([value.toLowerCase(), value.toUpperCase()]))
+        if (other !== value) found.push(...((await equal(search, other, signal)) ?? []));
+      return found;
     },
 
     /**
@@ -278,6 +291,14 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
 
 const hasValue = (element: unknown, { attribute, value, isId }: Search): boolean =>
   valuesOf(element, attribute).some((each) => (isId ? isSameId(each, value) : sameText(each, value)));
+
+function noneWhereUntold(error: unknown): [] {
+  if (isFinalFailure(error, FailureType.CannotTell)) return [];
+  throw error;
+}
+
+const ignoringCase = (element: unknown, { attribute, value }: Search): boolean =>
+  valuesOf(element, attribute).some((each) => sameText(each, value));
 
 const inOtherCase = (text: string): string =>
   text === text.toUpperCase() ? text.toLowerCase() : text.toUpperCase();

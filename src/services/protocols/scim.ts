@@ -41,6 +41,7 @@ const WITHOUT_MEMBERS = { excludedAttributes: 'members' };
 const WITH_MEMBERS = { attributes: 'displayName,members,meta' };
 /** How many groups are read one by one for a member that they show. */
 const MAX_TRIED = 3;
+const MAX_LISTED = 2000;
 
 export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   const wire = createScimWire({ ...server, base: scimUrl.replace(/\/+$/, '') });
@@ -62,6 +63,8 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   } as const;
   /** Whether a member of a group has been seen to be called by its id. */
   let hasIds = false;
+  /** Whether a member of a group was called by the id of a user in another case, or by the login. */
+  let hasOtherSpellings = false;
   /** Whether the filter has found a group of an inactive member. */
   let findsInactive = false;
   /** Whether any user has shown a group. */
@@ -81,6 +84,7 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
     query: Record<string, string>,
     parse: (json: unknown, etag: string | null) => T | undefined,
     signal: AbortSignal,
+    isMeant = (resource: T): boolean => isSameId(resource.id, id),
   ): Promise<T | undefined> {
     const what = `read ${type}/${id}`;
     const path = `/${type}/${encodeURIComponent(id)}`;
@@ -104,15 +108,24 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
     }
     const resource = parse(json, answer.headers.get('etag'));
     if (!resource) throw strange(what, 'a SCIM resource: it has no id');
-    if (!isSameId(resource.id, id)) throw strange(what, `that resource: its id is ${resource.id}`);
+    if (!isMeant(resource)) throw strange(what, `that resource: its id is ${resource.id}`);
     return resource;
   }
 
-  async function getUser(id: string, query: Record<string, string>, signal: AbortSignal) {
-    const found = await get('Users', id, query, userOf, signal);
+  async function getUser(
+    id: string,
+    query: Record<string, string>,
+    signal: AbortSignal,
+    isMeant?: (user: ScimUser) => boolean,
+  ) {
+    const found = await get('Users', id, query, userOf, signal, isMeant);
     hasShownGroups ||= showsGroups(found);
     return found;
   }
+
+  /** @returns the user that the server itself calls so: by its id, perhaps in another case, or by its login */
+  const userCalled = (value: string, signal: AbortSignal): Promise<ScimUser | undefined> =>
+    getUser(value, {}, signal, ({ id, userName }) => [id, userName].some((each) => sameText(each, value)));
 
   /** An element without an id is left out where it has another value of the attribute; otherwise it may be the one asked for. */
   function usable<T>(
@@ -164,9 +177,11 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
     let isDoubtful = false;
     for (const { value } of tried.slice(0, MAX_TRIED)) {
       if (hasIds) return true;
-      const member = await user(value!, signal).catch(unlessRefused);
-      if (typeof member === 'object') hasIds = true;
-      else isDoubtful ||= !member && !(await group(value!, signal).catch(unlessRefused));
+      const member = await userCalled(value!, signal).catch(unlessRefused);
+      if (typeof member === 'object') {
+        hasIds = true;
+        hasOtherSpellings ||= !isSameId(member.id, value!);
+      } else isDoubtful ||= !member && !(await group(value!, signal).catch(unlessRefused));
     }
     return hasIds || !isDoubtful;
   }
@@ -247,6 +262,8 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
     },
 
     getUser: user,
+
+    userCalled,
 
     /** Without its members, which may be many. */
     getGroup: group,
@@ -362,6 +379,13 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
       return usable(hits, groupOf, 'Groups', BY_MEMBER.attribute, memberId);
     },
 
+    /** @returns the groups that have the id of this member in another case, on a server that writes members so */
+    async groupsWithSpelling(memberId: string, signal: AbortSignal): Promise<ScimGroup[]> {
+      if (!hasOtherSpellings) return [];
+      const found = await search.spelt({ ...BY_MEMBER, value: memberId }, signal);
+      return found.flatMap((each) => groupOf(each) ?? []);
+    },
+
     /** Whether the filter by members finds the groups of another inactive user: some servers leave inactive members out. */
     async findsInactive(exceptId: string, signal: AbortSignal): Promise<boolean> {
       if (findsInactive) return true;
@@ -394,6 +418,40 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
 
     /** Whether EMS has removed all members that the group has shown. */
     isEmptied: (groupId: string): boolean => members.isNone(groupId),
+
+    /** Whether the group shows all members that it has shown, but for those whom EMS has removed. */
+    isShortened: (groupId: string): boolean => members.isRest(groupId),
+
+    /** @returns the groups that the filter finds by this member, a user or a group; where it finds none, it may hide some */
+    async groupsByMember(memberId: string, signal: AbortSignal): Promise<ScimGroup[]> {
+      const hits = await search.hits({ ...BY_MEMBER, value: memberId }, signal);
+      return hits.flatMap((each) => groupOf(each) ?? []);
+    },
+
+    /** @returns an inner group that one of the first groups shows as its member */
+    async innerShown(signal: AbortSignal): Promise<{ groupId: string; memberId: string } | undefined> {
+      const groups = (await search.samplesOf(BY_MEMBER, signal)).flatMap((each) => groupOf(each) ?? []);
+      const ids = new Set<string | undefined>(groups.map(({ id }) => id));
+      for (const { id: groupId, members = [] } of groups) {
+        const inner = members.find(({ value, type }) => type === 'group' || ids.has(value));
+        if (inner?.value !== undefined) return { groupId, memberId: inner.value };
+      }
+      return undefined;
+    },
+
+    /** @returns the id of the group that shows most members in a list of the first groups */
+    async longestShown(signal: AbortSignal): Promise<string | undefined> {
+      const groups = (await search.samplesOf(BY_MEMBER, signal)).flatMap((each) => groupOf(each) ?? []);
+      const byLength = groups.toSorted((a, b) => b.members!.length - a.members!.length);
+      return byLength[0]?.id;
+    },
+
+    /** @returns users with the groups that they show, up to a limit, and whether these are all */
+    async usersWithGroups(signal: AbortSignal): Promise<{ users: ScimUser[]; isComplete: boolean }> {
+      const listing = await lists.some('Users', { attributes: 'userName,groups' }, signal, MAX_LISTED);
+      const { elements, isComplete } = listing ?? { elements: [], isComplete: false };
+      return { users: elements.flatMap((each) => userOf(each) ?? []), isComplete };
+    },
 
     areIds,
 

@@ -1,7 +1,20 @@
 /** The port to a critical system over SCIM 2.0 (RFC 7643, RFC 7644). */
-import { cannotTell } from '../../../exit/failures.js';
+import {
+  cannotTell,
+  FailureType,
+  isFinalFailure,
+  whereUntold,
+  type FinalFailure,
+} from '../../../exit/failures.js';
 import type { ScimClient } from '../../protocols/scim.js';
-import { identitiesOf, valuesOf, type ScimGroup, type ScimUser } from '../../protocols/scim-resource.js';
+import {
+  identitiesOf,
+  sameText,
+  valuesOf,
+  type Reference,
+  type ScimGroup,
+  type ScimUser,
+} from '../../protocols/scim-resource.js';
 import type { AccessPort, Account, Candidate, Membership } from '../access-port.js';
 import { createScimMembers } from './scim-members.js';
 
@@ -22,7 +35,9 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
   };
   /** The ids of accounts that were inactive when last seen. */
   const inactive = new Set<string>();
-  const members = createScimMembers(scim, namesOf, (accountId) => inactive.has(accountId));
+  const { listedAs, ...members } = createScimMembers(scim, namesOf, (accountId) => inactive.has(accountId));
+  /** What accounts show of groups, and is the id of none. */
+  const noIds = new Set<string>();
   let isActiveHidden = false;
 
   function seen<T extends ScimUser | undefined>(user: T): T {
@@ -49,11 +64,15 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
 
   /** A filter that also finds parts of a value finds the groups of others: these are asked themselves. */
   async function groupsWith(accountId: string, signal: AbortSignal): Promise<ScimGroup[]> {
-    const found = await scim.groupsWith(accountId, signal, inactive.has(accountId));
-    if (found.length === 0 || !(await scim.foundByPart(accountId, found, signal))) return found;
+    let found = await scim.groupsWith(accountId, signal, inactive.has(accountId));
+    const isSpeltOtherwise = found.length === 0;
+    if (isSpeltOtherwise) found = await scim.groupsWithSpelling(accountId, signal);
+    else if (!(await scim.foundByPart(accountId, found, signal))) return found;
     const own: ScimGroup[] = [];
     for (const group of found) {
       const standing = await members.standingIn(accountId, group.id, undefined, signal);
+      if (isSpeltOtherwise && standing.is === 'cannot tell')
+        throw cannotTell(`${scim.name} ${standing.because}: look there whose it is`);
       const isHidden = standing.is === 'cannot tell' && standing.ofInactive;
       if (!isHidden && standing.is !== 'out' && standing.is !== 'gone') own.push(group);
     }
@@ -68,23 +87,68 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
   ): Promise<Membership[]> {
     const known = new Set(found.map(({ group }) => group.id));
     const memberships: Membership[] = [];
-    for (const { value, display, type } of (await scim.groupsShown(accountId, signal)) ?? []) {
-      if (value === undefined)
+    for (const reference of (await scim.groupsShown(accountId, signal)) ?? []) {
+      const { value, display, type } = reference;
+      const id = value ?? display;
+      if (id === undefined)
         throw cannotTell(
           `${scim.name} shows a group of account ${accountId} without a readable id: look at its groups there`,
         );
-      if (known.has(value)) continue;
-      const group = await scim.getGroup(value, signal);
-      const isNested = type === 'indirect' || (type === undefined && (await isOut(accountId, value, signal)));
-      const indirect = isNested ? `comes by another group, which ${scim.name} does not name` : true;
-      memberships.push({
-        group: group ? refOf(group) : { id: value, displayName: display ?? value },
-        via: isNested ? 'nested' : 'direct',
-        changeable: group ? indirect : `${scim.name} shows the group on the account only`,
-        version: group?.version,
-      });
+      if (known.has(id)) continue;
+      const groups = await groupsCalled(accountId, reference, found, signal);
+      for (const group of groups.length > 0 ? groups : [undefined]) {
+        const ref = group ? refOf(group) : { id, displayName: display ?? id };
+        if (known.has(ref.id)) continue;
+        known.add(ref.id);
+        const isNested =
+          type === 'indirect' || (type === undefined && (await isOut(accountId, ref.id, signal)));
+        const indirect = isNested ? `comes by another group, which ${scim.name} does not name` : true;
+        memberships.push({
+          group: ref,
+          via: isNested ? 'nested' : 'direct',
+          changeable: group ? indirect : `${scim.name} shows the group on the account only`,
+          version: group?.version,
+        });
+      }
     }
     return memberships;
+  }
+
+  /**
+   * @param found the groups that are known otherwise: a name that one of them has means that one
+   * @returns the groups that an account means: by the id, or where that is none by the name, which stands in its place or beside it
+   */
+  async function groupsCalled(
+    accountId: string,
+    { value, display }: Reference,
+    found: readonly Membership[],
+    signal: AbortSignal,
+  ): Promise<Named[]> {
+    const isId = value !== undefined && !noIds.has(value);
+    let refusal: FinalFailure | undefined;
+    const group = isId ? await scim.getGroup(value, signal).catch(onRefusal) : undefined;
+    if (group) return [group];
+    if (noIds.size >= MOST_NAMES) noIds.clear();
+    if (isId && !refusal) noIds.add(value);
+    const names = [...new Set([value ?? [], display ?? []].flat())];
+    const told = found.find(({ group }) => names.some((name) => sameText(name, group.displayName)));
+    if (told) return [told.group];
+    const named = new Map<string, ScimGroup>();
+    for (const name of names)
+      for (const each of await scim.findGroups(name, signal).catch(whereUntold([])))
+        if (sameText(each.displayName, name)) named.set(each.id, each);
+    if (named.size === 0 && refusal) throw refusal;
+    const groups = [...named.values()];
+    if (groups.length < 2) return groups;
+    const own: ScimGroup[] = [];
+    for (const each of groups) if (!(await isOut(accountId, each.id, signal))) own.push(each);
+    return own;
+
+    /** A server may refuse what has not the form of its ids. */
+    function onRefusal(error: unknown): undefined {
+      if (!isFinalFailure(error, FailureType.Refused)) throw error;
+      refusal = error;
+    }
   }
 
   return {
@@ -159,7 +223,8 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
           why: 'state',
           detail: `the other spelling, "members" with a value, empties ${displayName} on strict servers, so that EMS never sends it`,
         };
-      const path = `members[value eq ${JSON.stringify(accountId)}]`;
+      const listed = await listedAs(accountId, id, signal);
+      const path = `members[value eq ${JSON.stringify(listed)}]`;
       // Before its answer, which may get lost: a membership that is gone then went by it.
       scim.noteRemoval(accountId, id);
       return scim.patch('Groups', { id, version }, { op: 'remove', path }, signal);
@@ -192,4 +257,6 @@ function accountOf(user: ScimUser): Account {
   };
 }
 
-const refOf = ({ id, displayName }: ScimGroup) => ({ id, displayName });
+type Named = Pick<ScimGroup, 'id' | 'displayName' | 'version'>;
+
+const refOf = ({ id, displayName }: Named) => ({ id, displayName });

@@ -3,8 +3,9 @@ import { FailureType, isFinalFailure, whereUntold } from '../../../exit/failures
 import type { ScimClient } from '../../protocols/scim.js';
 import { isSameId } from '../../protocols/resource-id.js';
 import { mayBeLimit } from '../../protocols/scim-list.js';
-import { sameText, type Reference, type ScimGroup } from '../../protocols/scim-resource.js';
+import { sameText, type Reference, type ScimGroup, type ScimUser } from '../../protocols/scim-resource.js';
 import type { AccessPort, Members, Standing } from '../access-port.js';
+import { createScimBeyond } from './scim-beyond.js';
 
 /** How many groups below one are read. */
 const MAX_WALKED = 100;
@@ -15,6 +16,7 @@ const FEW = 20;
 /** How many other groups of the account are read for a longer list. */
 const MAX_COMPARED = 3;
 const MOST_NO_GROUPS = 200_000;
+const MOST_CALLED = 10_000;
 /** How long the ids of all groups serve the next question, in milliseconds. */
 const REMEMBERED_MS = 30_000;
 
@@ -33,7 +35,10 @@ export function createScimMembers(
   scim: ScimClient,
   namesOf: (accountId: string, signal: AbortSignal) => Promise<readonly string[]>,
   isInactive: (accountId: string) => boolean,
-): { [K in Asked]-?: NonNullable<AccessPort[K]> } {
+): { [K in Asked]-?: NonNullable<AccessPort[K]> } & {
+  /** How the group lists the account: by its id, unless the server writes that otherwise. */
+  listedAs: (accountId: string, groupId: string, signal: AbortSignal) => Promise<string>;
+} {
   /**
    * The group of the longest list that the server has given. It is read again before an answer rests on it, since a server may hide or
    * cut its lists later.
@@ -43,6 +48,8 @@ export function createScimMembers(
   let listsInactive = false;
   /** Members that are no groups. */
   const noGroups = new Set<string>();
+  /** By the value of a member that is not the id of a user, the id of the user whom the server itself calls so. */
+  const called = new Map<string, string>();
   let groupIds: { ids: Promise<Set<string> | undefined>; atMs: number } | undefined;
 
   /** @returns undefined where the group is gone, or is none */
@@ -63,24 +70,50 @@ export function createScimMembers(
     return ((await read(longest.id, signal))?.members.length ?? 0) > length;
   }
 
+  const isOf = (value: string | undefined, accountId: string): boolean =>
+    value !== undefined && isSameId(called.get(value) ?? value, accountId);
   const lists = ({ members }: Listed, accountId: string): boolean =>
-    members.some(({ value }) => value !== undefined && isSameId(value, accountId));
+    members.some(({ value }) => isOf(value, accountId));
   const membersIn = (listed: Listed): Members => {
     const { displayName: groupName, members, isShown, version } = listed;
-    const ids = members.flatMap(({ value }) => value ?? []);
+    const ids = members.flatMap(({ value }) => (value === undefined ? [] : (called.get(value) ?? value)));
     const mayBeCut = isLong(listed);
     const isComplete = isShown && ids.length === members.length && !mayBeCut;
-    return { ids, isComplete, ...(mayBeCut && { mayBeCut }), groupName, version };
+    const unlisted = mayBeCut ? beyond.unlisted(listed.id) : undefined;
+    return { ids, isComplete, ...(mayBeCut && { mayBeCut, unlisted }), groupName, version };
   };
   const isHidden = ({ id, isShown }: Listed): boolean => !isShown && !scim.isEmptied(id);
   const untold = (because: string): Standing => ({ is: 'cannot tell', because });
 
-  const isLong = ({ members: { length } }: Listed): boolean =>
-    mayBeLimit(length) && length >= (longest?.length ?? 0);
+  const beyond = createScimBeyond(scim, isOf);
+  const isWhole = (listed: Listed): boolean => scim.isShortened(listed.id) || beyond.isWhole(listed);
+  const isLong = (listed: Listed): boolean => {
+    const { length } = listed.members;
+    return mayBeLimit(length) && length >= (longest?.length ?? 0) && !isWhole(listed);
+  };
 
   /** A list is not cut off where another one is longer. */
   const mayBeCut = async (listed: Listed, signal: AbortSignal): Promise<boolean> =>
-    mayBeLimit(listed.members.length) && !(await isOutdone(listed, signal));
+    mayBeLimit(listed.members.length) && !isWhole(listed) && !(await isOutdone(listed, signal));
+
+  /** @returns the groups above the account, by the filter alone, each with the one below it that it comes by; undefined where there are too many */
+  async function above(
+    accountId: string,
+    through: (groupId: string) => boolean,
+    signal: AbortSignal,
+  ): Promise<Map<string, ScimGroup> | undefined> {
+    const ways = new Map<string, ScimGroup>();
+    const level = (await scim.groupsWith(accountId, signal)).filter(({ id }) => through(id));
+    for (const inner of level) {
+      if (level.length > MAX_WALKED) return undefined;
+      for (const outer of await scim.groupsByMember(inner.id, signal)) {
+        if (ways.has(outer.id)) continue;
+        ways.set(outer.id, inner);
+        if (through(outer.id)) level.push(outer);
+      }
+    }
+    return ways;
+  }
 
   /** @returns why the group does not tell its members; a list may be left out where it is empty (RFC 7643 §2.5) */
   async function doubtOf(listed: Listed, signal: AbortSignal): Promise<string | undefined> {
@@ -179,25 +212,40 @@ export function createScimMembers(
     for (const { id } of found.slice(0, MAX_COMPARED)) await read(id, signal);
   }
 
-  /** @returns how a group calls the account, where it lists it by a name, or by its id in another case: some groups have ids of some members and names of others */
-  async function nameIn(
-    { members }: Listed,
-    accountId: string,
-    signal: AbortSignal,
-  ): Promise<string | undefined> {
+  /** Reads the longest of all groups, as far as the server lists them. */
+  async function compareAll(signal: AbortSignal): Promise<void> {
+    const id = await scim.longestShown(signal).catch(whereUntold(undefined));
+    if (id !== undefined) await read(id, signal);
+  }
+
+  async function userCalled(value: string, signal: AbortSignal): Promise<ScimUser | undefined> {
+    const user = await scim.userCalled(value, signal);
+    if (called.size >= MOST_CALLED) called.clear();
+    if (user && user.id !== value) called.set(value, user.id);
+    return user;
+  }
+
+  /**
+   * @returns how a group calls the account, where it lists it by a name, or by its id in another case, and the server knows no user by
+   *   that: some groups have ids of some members and names of others
+   */
+  async function nameIn(listed: Listed, accountId: string, signal: AbortSignal): Promise<string | undefined> {
+    if (lists(listed, accountId)) return undefined;
     const names = [accountId, ...(await namesOf(accountId, signal))];
-    for (const { value } of members) {
-      if (value === undefined || isSameId(value, accountId)) continue;
+    for (const { value } of listed.members) {
+      if (value === undefined || !names.some((name) => sameText(name, value))) continue;
       // It may be the id of another one.
-      if (names.some((name) => sameText(name, value)) && !(await scim.getUser(value, signal))) return value;
+      const user = await userCalled(value, signal);
+      if (!user) return value;
+      if (isSameId(user.id, accountId)) return undefined;
     }
     return undefined;
   }
 
   async function directly(accountId: string, listed: Listed, signal: AbortSignal): Promise<Standing> {
-    if (lists(listed, accountId)) return { is: 'direct' };
     const name = await nameIn(listed, accountId, signal);
-    if (name !== undefined) return called(listed, name);
+    if (lists(listed, accountId)) return { is: 'direct' };
+    if (name !== undefined) return isCalled(listed, name);
     const doubt = await doubtOf(listed, signal);
     if (doubt !== undefined) return untold(doubt);
     const isWeak = isHidden(listed) || (await mayBeCut(listed, signal));
@@ -225,16 +273,17 @@ export function createScimMembers(
         continue;
       }
       all.push(listed);
+      const name = await nameIn(listed, accountId, signal);
       if (listed !== outer && lists(listed, accountId)) return { is: 'nested', by: listed.displayName };
-      const name = lists(listed, accountId) ? undefined : await nameIn(listed, accountId, signal);
-      if (name !== undefined) return called(listed, name);
+      if (name !== undefined) return isCalled(listed, name);
       doubt ??= await doubtOf(listed, signal);
       const inner = await groupsAmong(listed, signal);
       if (!inner) doubt ??= `does not say which members of "${listed.displayName}" are groups`;
       walked.push(...(inner ?? []).filter((each) => through(each) && !walked.includes(each)));
     }
-    const cut = await firstCut();
-    doubt ??= cut && `may show only some of the members of "${cut.displayName}"`;
+    const cut = await cutOff();
+    const way = cut.length > 0 ? await wayInto(cut) : undefined;
+    if (way) return way;
     if (doubt !== undefined) return untold(doubt);
     if (lists(outer, accountId)) return { is: 'direct' };
     const hidden = all.filter(isHidden);
@@ -242,15 +291,35 @@ export function createScimMembers(
     if (await areOutByFilter(accountId, hidden, signal)) return { is: 'out' };
     return untold(`may not show all members of "${hidden[0]!.displayName}"`);
 
-    async function firstCut(): Promise<Listed | undefined> {
+    /** @returns the lists that may be cut off, in spite of longer ones */
+    async function cutOff(): Promise<Listed[]> {
+      const some: Listed[] = [];
       let isCompared = false;
       for (const listed of all) {
         if (!(await mayBeCut(listed, signal))) continue;
         if (!isCompared) await compare(accountId, signal);
+        if (!isCompared && (await mayBeCut(listed, signal))) await compareAll(signal);
         isCompared = true;
-        if (await mayBeCut(listed, signal)) return listed;
+        if (await mayBeCut(listed, signal)) some.push(listed);
       }
-      return undefined;
+      return some;
+    }
+
+    /** @returns by which hidden member the account may come; undefined where it comes by none */
+    async function wayInto(cut: readonly Listed[]): Promise<Standing | undefined> {
+      for (const listed of cut) await beyond.look(listed, signal);
+      const open = cut.filter((listed) => !isWhole(listed));
+      const ways = await above(accountId, through, signal).catch(whereUntold(undefined));
+      const way = cut.find(({ id }) => ways?.has(id));
+      if (way) return { is: 'nested', by: ways!.get(way.id)!.displayName };
+      // A filter may know users alone.
+      const knowsGroups =
+        ways && ((await beyond.findsInner(signal).catch(whereUntold(false))) ?? open.length === 0);
+      const others = open.filter((listed) => !lists(listed, accountId));
+      const areOut = others.length === 0 || (await areOutByFilter(accountId, others, signal));
+      if (knowsGroups && areOut) return undefined;
+      const { displayName } = open[0] ?? cut[0]!;
+      return untold(doubt ?? `may show only some of the members of "${displayName}"`);
     }
   }
 
@@ -267,7 +336,15 @@ export function createScimMembers(
   return {
     async membersOf(groupId, signal) {
       const listed = await read(groupId, signal);
+      if (listed && isLong(listed)) await compareAll(signal);
+      if (listed && isLong(listed)) await beyond.look(listed, signal);
       return listed && membersIn(listed);
+    },
+
+    async listedAs(accountId, groupId, signal) {
+      if (![...called.values()].includes(accountId)) return accountId;
+      const listed = await read(groupId, signal);
+      return listed?.members.find(({ value }) => isOf(value, accountId))?.value ?? accountId;
     },
 
     async standingIn(accountId, groupId, through, signal) {
@@ -294,13 +371,14 @@ export function createScimMembers(
           continue;
         }
         inDoubt ||= (await doubtOf(listed, signal)) !== undefined;
-        isListed ||= lists(listed, accountId) || (await nameIn(listed, accountId, signal)) !== undefined;
+        const name = await nameIn(listed, accountId, signal);
+        isListed ||= lists(listed, accountId) || name !== undefined;
         const unknown: string[] = [];
         for (const { value, type } of listed.members) {
           if (value === undefined || type === 'group' || looked.has(value)) continue;
           if (looked.size > MAX_READ) return 'cannot tell';
           looked.add(value);
-          const other = await unlessRefused(scim.getUser(value, signal));
+          const other = await unlessRefused(userCalled(value, signal));
           if (other && 'refusal' in other) inDoubt = true;
           else if (other && isSameId(other.id, accountId)) isListed = true;
           else if (other?.active) return 'yes';
@@ -315,6 +393,12 @@ export function createScimMembers(
           const isActive = await isActiveByName(value, signal);
           if (isActive) return 'yes';
           inDoubt ||= isActive === undefined;
+        }
+        if (await mayBeCut(listed, signal)) await compareAll(signal);
+        if (await mayBeCut(listed, signal)) {
+          await beyond.look(listed, signal);
+          for (const each of beyond.unlisted(id))
+            if (!isSameId(each, accountId) && (await scim.getUser(each, signal))?.active) return 'yes';
         }
         inDoubt ||= !inner || (await mayBeCut(listed, signal));
         walked.push(...(inner ?? []).filter((each) => !walked.includes(each)));
@@ -337,7 +421,7 @@ async function unlessRefused<T>(answer: Promise<T>): Promise<T | { refusal: stri
   }
 }
 
-const called = ({ displayName }: Listed, name: string): Standing => ({
+const isCalled = ({ displayName }: Listed, name: string): Standing => ({
   is: 'cannot tell',
   because: `lists ${name} in "${displayName}", a name of the account and not its id`,
   isSerious: true,
