@@ -90,6 +90,7 @@ function describe(
     ...systems.flatMap(({ name, capture, memberships }) =>
       capture?.accounts.length ? [[`revoke-access:${name}`, revocation(memberships ?? [])]] : [],
     ),
+    ...systems.flatMap(({ name, doubts = [] }) => doubts.map((doubt) => [`look at ${name} before`, doubt])),
     ...systems
       .filter(({ lastOf }) => lastOf?.length)
       .map((system) => ['refused unless --override', `last active member of ${lockedOut(system)}`]),

@@ -1,6 +1,6 @@
 /** Reads what an exit would find and do, and changes nothing. */
 import { isManual, type Config } from '../config/config.js';
-import { FailureType, FinalFailure } from '../exit/failures.js';
+import { FailureType, FinalFailure, isFinalFailure, untoldIn } from '../exit/failures.js';
 import type { Capture, GroupRef } from '../exit/hold-facts.js';
 import type { Person } from '../exit/matching.js';
 import type { Contact, Employee } from '../exit/people.js';
@@ -26,6 +26,8 @@ export interface PreviewedSystem {
   memberships?: GroupRef[];
   /** What the hold cannot give back, and how long access goes on; empty where a restore is exact. */
   cost?: string;
+  /** Why the hold would be refused, or could not be told. */
+  doubts?: string[];
   /** Names of the protected groups that the hold would leave without an active member. */
   lastOf?: string[];
   problem?: string;
@@ -52,12 +54,21 @@ export async function previewOf(config: Config, person: Person, withinMs: number
       if (capture.accounts.length === 0) return { ...shown, capture };
       const memberships: GroupRef[] = [];
       const lastOf: string[] = [];
+      const doubts: string[] = [];
       for (const account of capture.accounts) {
-        memberships.push(...(await service.memberships(account.id, signal)));
+        const { id, userName } = account;
+        const foreseen = await service.foresee(id, hold, signal);
+        doubts.push(...foreseen.map((doubt) => `${userName}: ${doubt}`));
+        const left = await service.memberships(id, signal).catch((error: unknown) => {
+          if (!isFinalFailure(error, FailureType.CannotTell, FailureType.Refused)) throw error;
+          doubts.push(`${userName}: what a revocation removes is not told: ${untoldIn(error)}`);
+          return [];
+        });
+        memberships.push(...left);
         const { last, untold } = await service.wouldBeLast(account, hold, signal);
         lastOf.push(...last, ...untold.map((group) => `${group} (which does not list its members)`));
       }
-      return { ...shown, capture, memberships, lastOf, cost: await service.cost(signal) };
+      return { ...shown, capture, memberships, lastOf, doubts, cost: await service.cost(signal) };
     } catch (error) {
       return { ...shown, problem: (error as Error).message };
     }

@@ -6,7 +6,9 @@ import type { AccessPort, Capabilities } from './access-port.js';
 import { block } from './block.js';
 import { capture } from './capture.js';
 import { driftOf } from './drift-of.js';
+import type { HoldKind } from '../../exit/hold-facts.js';
 import type { Matching } from './find-accounts.js';
+import { strategyOf } from './strategies.js';
 import { fullCostOf } from '../../exit/cost.js';
 import { askExits, type HasActed } from './other-exits.js';
 import { groupsOf, isChangeable } from './memberships.js';
@@ -53,6 +55,9 @@ export function createAccessService({
     block: block(port, protectedGroups, declared.restore === 'nothing'),
     restore: restore(port, matching),
     revoke: revoke(port, matching),
+    /** Why the hold would be refused, or could not be told, for people. Writes nothing. */
+    foresee: (accountId: string, hold: HoldKind, signal: AbortSignal) =>
+      strategyOf(port, hold).foresee(accountId, signal),
     /** What a hold costs, for people. */
     cost: async (signal: AbortSignal) => fullCostOf(await port.capabilities(signal)),
     wouldBeLast: wouldBeLast(port, protectedGroups),

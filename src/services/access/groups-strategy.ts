@@ -28,6 +28,23 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     return { groups: groups.map(({ group }) => group), memberships: own.map(({ group }) => group) };
   },
 
+  async foresee(accountId, signal) {
+    const present = await port.groupsOf(accountId, signal);
+    const isTaken = (each: Membership): boolean => isOwn(each) && isConfigured(each, names);
+    const taken = present.filter(isTaken).map(({ group }) => group);
+    const isOurs = isAmong(taken);
+    const looked = await lookInto(port, accountId, names, taken, (inner) => !isOurs({ id: inner }), signal);
+    const obstacle = obstacleOf(port, present, looked, isOurs, names);
+    const hasWay = present.length > taken.length || present.length === 0;
+    const untold = looked.flatMap((each) => doubtIn(port, each, hasWay) ?? []);
+    const unlisted = looked.flatMap(({ name, group, standing: { members } }) =>
+      group && isOurs(group) && members?.isComplete === false
+        ? [`whom a removal takes besides cannot be told: ${port.system} may show only some of "${name}"`]
+        : [],
+    );
+    return [...(obstacle ? [`it ${obstacle}`] : []), ...untold, ...unlisted];
+  },
+
   endangers: (_user, groups) => groups.filter((name) => names.includes(name)),
 
   async block(captured, user, tried, trying, signal) {
@@ -130,26 +147,9 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
 
     /** Before the first write: a hold on only some of the groups would leave access open. @throws FinalFailure Refused */
     function assertAllCanGo(all: readonly Membership[], ways: readonly Looked[]): void {
-      const fixed = all.find(
-        (each) =>
-          !isChangeable(each) && (isCaptured(each.group) || isConfigured(each, names)) && !goesWith(each),
-      );
-      const way = ways.find(({ standing }) => standing.is === 'nested');
-      const [group, via, reason] = fixed
-        ? [fixed.group, fixed.via, fixed.changeable]
-        : [way?.group, 'nested', way?.standing.is === 'nested' && comesBy(way.standing.by)];
-      if (!group) return;
-      throw new FinalFailure(
-        FailureType.Refused,
-        `${captured.userName} cannot be removed from ${group.displayName} on ${port.system} (${via}): ${reason}`,
-      );
-    }
-
-    /** Whether a nested membership comes by a group that the hold takes. */
-    function goesWith({ by }: Membership): boolean {
-      if (by === undefined) return false;
-      const inner = present.find(({ group }) => group.id === by);
-      return isCaptured({ id: by }) || (inner?.via === 'nested' && goesWith(inner));
+      const obstacle = obstacleOf(port, all, ways, isCaptured, names);
+      if (obstacle !== undefined)
+        throw new FinalFailure(FailureType.Refused, `${captured.userName} ${obstacle}`);
     }
 
     /** What went besides in the same moment, perhaps by our writes. */
@@ -189,8 +189,8 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
         const { name, group, standing } = each;
         if (group && !shows(standing)) untold.add(group.id);
         if (standing.is === 'nested') return [`${port.system}: "${name}" ${comesBy(standing.by)}`];
-        if (standing.is === 'cannot tell' && !standing.ofInactive && (hasWay || !group || standing.isSerious))
-          return [`${port.system} ${standing.because}`];
+        const untoldBy = doubtIn(port, each, hasWay);
+        if (untoldBy !== undefined) return [untoldBy];
         if (standing.is === 'direct' && group && !isCaptured(group) && !isAmong(uncaptured)(group))
           return [`${port.system} lists the account in "${name}", and not among its memberships`];
         return [];
@@ -210,6 +210,40 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     }
   },
 });
+
+/**
+ * @param isTaken whether the hold takes the account out of a group
+ * @returns why the account cannot be removed from one of the groups, for people
+ */
+function obstacleOf(
+  port: AccessPort,
+  all: readonly Membership[],
+  ways: readonly Looked[],
+  isTaken: (group: Pick<GroupRef, 'id'>) => boolean,
+  names: readonly string[],
+): string | undefined {
+  const fixed = all.find(
+    (each) => !isChangeable(each) && (isTaken(each.group) || isConfigured(each, names)) && !goesWith(each),
+  );
+  const way = ways.find(({ standing }) => standing.is === 'nested');
+  const [group, via, reason] = fixed
+    ? [fixed.group, fixed.via, fixed.changeable]
+    : [way?.group, 'nested', way?.standing.is === 'nested' && comesBy(way.standing.by)];
+  return group && `cannot be removed from ${group.displayName} on ${port.system} (${via}): ${reason}`;
+
+  /** Whether a nested membership comes by a group that the hold takes. */
+  function goesWith({ by }: Membership): boolean {
+    if (by === undefined) return false;
+    const inner = all.find(({ group }) => group.id === by);
+    return isTaken({ id: by }) || (inner?.via === 'nested' && goesWith(inner));
+  }
+}
+
+/** @param hasWay whether the account is in other groups, by which it may come @returns why a group does not tell, for people */
+const doubtIn = (port: AccessPort, { group, standing }: Looked, hasWay: boolean): string | undefined =>
+  standing.is === 'cannot tell' && !standing.ofInactive && (hasWay || !group || standing.isSerious)
+    ? `${port.system} ${standing.because}`
+    : undefined;
 
 const isConfigured = ({ group }: Membership, names: readonly string[]): boolean =>
   names.some((name) => isNamed(group.displayName, name));

@@ -5,6 +5,8 @@ import type { Account } from './access-port.js';
 export interface Strategy {
   /** Reads what there is before the first write. */
   look(accountId: string, signal: AbortSignal): Promise<Found>;
+  /** Why the hold would be refused, or could not be told, as far as that is known before its first write: for people. */
+  foresee(accountId: string, signal: AbortSignal): Promise<string[]>;
   /** The groups that would lose the account as an active member. */
   endangers(user: Account, groups: readonly string[]): readonly string[];
   /**

@@ -21,6 +21,11 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
     return { groups: [], memberships: 'told' in seen ? seen.told : undefined };
   },
 
+  async foresee(accountId, signal) {
+    const seen = await orUntold(port, accountId, ownGroupsOf(port, accountId, signal), [], signal);
+    return 'told' in seen || seen.hasNoGroups ? [] : [`${UNTOLD}: ${seen.because}`];
+  },
+
   // A suspended account is no active member of any group.
   endangers: ({ active }, groups) => (active === false ? [] : groups),
 
