@@ -106,6 +106,20 @@ describe('a long list of members on a SCIM server', () => {
       assert.deepEqual((await revoke()).notes, []);
     });
 
+  it('is whole where many people leave at once, and it has such a length on the way', async () => {
+    const people = staff(300).slice(0, 140);
+    server.addGroup('production', ...people);
+    const service = access();
+    const left = await Promise.all(
+      people.slice(0, 60).map((employeeId) => service.revoke({ employeeId }, [], signal)),
+    );
+    assert.deepEqual(
+      left.flatMap(({ notes }) => notes),
+      [],
+    );
+    assert.equal(membersOf('production').length, 80);
+  });
+
   it('is whole where the longest list of another group is longer', async () => {
     server.addGroup('team', 'dana');
     server.addGroup(

@@ -3,20 +3,21 @@
  * remains and nothing took the place, the list is not cut off.
  */
 
-import { isDeepStrictEqual } from 'node:util';
-
 /** How long removals of EMS explain an empty or a shorter list, in milliseconds. */
 const EXPLAINS_MS = 60_000;
 const MOST_REMEMBERED = 10_000;
 
 interface Remainder {
-  ids: Set<string>;
-  /** When it was seen, or EMS last removed one of them. */
-  atMs: number;
-  /** EMS has removed some. */
-  isLess: boolean;
-  /** It was seen since, and has lost these alone. */
+  /** The list before EMS removed any. */
+  first: Set<string>;
+  /** Of these, what EMS has removed. A list that was asked for before may show it still. */
+  removed: Set<string>;
+  /** The latest list, without what EMS has removed since. */
+  left: Set<string>;
+  /** Whether the latest list is shorter than the first one, and lacks nothing else. */
   isRest: boolean;
+  /** When it was seen first, or EMS last removed one of them. */
+  atMs: number;
 }
 
 export class Remainders {
@@ -27,15 +28,28 @@ export class Remainders {
     if (this.lists.size > MOST_REMEMBERED) this.lists.clear();
     const now = new Set(ids);
     const before = this.recent(list);
-    const isRest = before?.isLess === true && isDeepStrictEqual(before.ids, now);
-    this.lists.set(list, { ids: now, atMs: isRest ? before.atMs : Date.now(), isLess: isRest, isRest });
+    const isLess =
+      before !== undefined &&
+      ids.every((id) => before.first.has(id)) &&
+      [...before.first].every((id) => now.has(id) || before.removed.has(id));
+    if (isLess) Object.assign(before, { left: now, isRest: now.size < before.first.size });
+    else
+      this.lists.set(list, {
+        first: new Set(ids),
+        removed: new Set(),
+        left: now,
+        isRest: false,
+        atMs: Date.now(),
+      });
   }
 
   /** EMS removes one of them. */
   remove(list: string, id: string): void {
     const remainder = this.lists.get(list);
-    if (remainder?.ids.delete(id))
-      Object.assign(remainder, { atMs: Date.now(), isLess: true, isRest: false });
+    if (!remainder?.first.has(id)) return;
+    remainder.removed.add(id);
+    remainder.left.delete(id);
+    remainder.atMs = Date.now();
   }
 
   forget(list: string): void {
@@ -44,8 +58,7 @@ export class Remainders {
 
   /** @returns whether EMS has removed all that was seen */
   isNone(list: string): boolean {
-    const { ids, isLess = false } = this.recent(list) ?? {};
-    return isLess && ids?.size === 0;
+    return this.recent(list)?.left.size === 0;
   }
 
   /** @returns whether the list was seen to have lost what EMS has removed, and to be the same otherwise */
