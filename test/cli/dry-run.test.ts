@@ -57,6 +57,26 @@ inBothForms('--dry-run', { config }, (company) => {
     );
   });
 
+  it('of resign says before a hold which memberships a system does not tell', async () => {
+    const { env, form, hire, proxies, admin } = company();
+    const nora = await hire({ on: ['payroll'] });
+    const group = await admin.payroll.createGroup('paymasters', [nora.accounts.payroll!]);
+    proxies.payroll.quirk((forward) => async (request) => {
+      const answer = await forward(request);
+      if (!request.path.includes('/Groups')) return answer;
+      if (request.path.includes('filter=')) return { ...answer, status: 501, body: '{}' };
+      return { ...answer, body: answer.body.replaceAll('"members"', '"hidden"') };
+    });
+    const told = await page(env, 'resign', nora.employeeId, '--form', form, '--dry-run');
+    proxies.payroll.quirk(undefined);
+    await admin.payroll.deleteGroup(group);
+    assert.match(told, /block-access:payroll +.*suspend the account/);
+    assert.match(
+      told,
+      /look at payroll before +.*: whether the suspension cost memberships cannot be told: payroll /,
+    );
+  });
+
   it('of decide shows every step that the decision sets off, those of the configuration too, and does nothing', async () => {
     const { env, exits } = company();
     const nora = await waiting(company());

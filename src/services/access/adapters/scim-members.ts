@@ -44,6 +44,7 @@ export function createScimMembers(
    * cut its lists later.
    */
   let longest: { id: string; length: number } | undefined;
+  let comparedAtMs = 0;
   /** Whether a list has shown an inactive member. */
   let listsInactive = false;
   /** Members that are no groups. */
@@ -214,7 +215,9 @@ export function createScimMembers(
 
   /** Reads the longest of all groups, as far as the server lists them. */
   async function compareAll(signal: AbortSignal): Promise<void> {
+    if (Date.now() - comparedAtMs < REMEMBERED_MS) return;
     const id = await scim.longestShown(signal).catch(whereUntold(undefined));
+    comparedAtMs = Date.now();
     if (id !== undefined) await read(id, signal);
   }
 
