@@ -127,6 +127,8 @@ contract('whose account it is: a hold', [embedded], (system, { SUSPEND, named })
 
   for (const what of ['among accounts with one id', 'with the id of another person'])
     it(`does not follow an account that was chosen ${what}, keeps its login, and shows another id by then`, async () => {
+      // In groups, so that the memberships of the others are told.
+      await system.hire();
       const isOfOther = what.startsWith('with');
       const userName = isOfOther ? 'kept-1' : 'kept-2';
       const employeeId = named(`E-${userName}`);
