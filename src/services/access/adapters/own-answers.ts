@@ -22,6 +22,7 @@ const Members = z
     ids: z.array(z.string()),
     isComplete: z.boolean(),
     mayBeCut: z.boolean().optional(),
+    unlisted: z.array(z.string()).optional(),
     version: optional,
   })
   .optional();
