@@ -49,38 +49,58 @@ for (const [form, start] of Object.entries(forms))
     let here: SlotLocks;
     let there: SlotLocks;
     let stop: Form['stop'];
-    let key: string;
+    let keys: [string, string];
     const until = Date.now() + 60 * 60_000;
     before(async () => {
       const started = await start();
       [here, there] = started.processes;
       stop = started.stop;
     });
-    beforeEach(() => (key = randomUUID()));
+    // Over midnight.
+    beforeEach(() => {
+      const partner = randomUUID();
+      keys = [`${partner}.20261124T233000Z`, `${partner}.20261125T000000Z`];
+    });
     after(() => stop());
 
     it('goes to one of twenty that take it at once, and each hears which', async () => {
+      const [key] = keys;
       const asked = Array.from({ length: 20 }, (_, i) => `exit-${i}`);
       const heard = await Promise.all(
-        asked.map((holder, i) => (i % 2 === 0 ? here : there).take(key, holder, until)),
+        asked.map((holder, i) => (i % 2 === 0 ? here : there).take([key], holder, until)),
       );
-      assert.equal(new Set(heard).size, 1);
-      assert.equal(await here.holderOf(key), heard[0]);
+      const holder = await here.holderOf(key);
+      assert.deepEqual(
+        heard,
+        asked.map((each) => (each === holder ? undefined : { key, holder })),
+      );
     });
 
     it('is its holder’s again and again, after a crash as well', async () => {
-      assert.equal(await here.take(key, 'exit-1', until), 'exit-1');
-      assert.equal(await there.take(key, 'exit-1', until), 'exit-1');
-      assert.equal(await there.take(key, 'exit-2', until), 'exit-1');
+      const [key] = keys;
+      assert.equal(await here.take([key], 'exit-1', until), undefined);
+      assert.equal(await there.take([key], 'exit-1', until), undefined);
+      assert.deepEqual(await there.take([key], 'exit-2', until), { key, holder: 'exit-1' });
+    });
+
+    it('is taken with all others of an interview, or not at all', async () => {
+      const [first, second] = keys;
+      assert.equal(await here.take([second], 'exit-1', until), undefined);
+      assert.deepEqual(await there.take(keys, 'exit-2', until), { key: second, holder: 'exit-1' });
+      assert.equal(await here.holderOf(first), undefined);
+      await here.release([second], 'exit-1');
+      assert.equal(await there.take(keys, 'exit-2', until), undefined);
+      assert.deepEqual(await Promise.all(keys.map((key) => here.holderOf(key))), ['exit-2', 'exit-2']);
     });
 
     it('is released by its holder alone, and can be taken then', async () => {
-      await here.take(key, 'exit-1', until);
-      await there.release(key, 'exit-2');
+      const [key] = keys;
+      await here.take(keys, 'exit-1', until);
+      await there.release(keys, 'exit-2');
       assert.equal(await there.holderOf(key), 'exit-1');
-      await there.release(key, 'exit-1');
-      await there.release(key, 'exit-1');
+      await there.release(keys, 'exit-1');
+      await there.release(keys, 'exit-1');
       assert.equal(await here.holderOf(key), undefined);
-      assert.equal(await there.take(key, 'exit-2', until), 'exit-2');
+      assert.equal(await there.take(keys, 'exit-2', until), undefined);
     });
   });

@@ -113,13 +113,15 @@ export function locksInMemory(): SlotLocks & { held: Map<string, string> } {
   const held = new Map<string, string>();
   return {
     held,
-    take(key, holder) {
-      if (!held.has(key)) held.set(key, holder);
-      return Promise.resolve(held.get(key)!);
+    take(keys, holder) {
+      const other = keys.find((key) => (held.get(key) ?? holder) !== holder);
+      if (other !== undefined) return Promise.resolve({ key: other, holder: held.get(other)! });
+      for (const key of keys) held.set(key, holder);
+      return Promise.resolve(undefined);
     },
     holderOf: (key) => Promise.resolve(held.get(key)),
-    release(key, holder) {
-      if (held.get(key) === holder) held.delete(key);
+    release(keys, holder) {
+      for (const key of keys) if (held.get(key) === holder) held.delete(key);
       return Promise.resolve();
     },
   };

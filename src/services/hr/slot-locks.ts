@@ -7,11 +7,20 @@ import { compact, periodOf, type Time } from './slots.js';
 
 /** Durable, and safe under concurrency: of several holders that take one key, one gets it. Each call can be repeated. */
 export interface SlotLocks {
-  /** @param until the lock may end then: milliseconds since the epoch @returns the holder of the key from now on */
-  take: (key: string, holder: string, until: number) => Promise<string>;
+  /**
+   * Takes all keys, or none. A key is that of the HR partner, a dot, and the instant in the basic format of ISO 8601, in UTC.
+   * @param until the locks may end then: milliseconds since the epoch
+   * @returns the first key that another holder has; undefined where all keys belong to this holder from now on
+   */
+  take: (keys: readonly string[], holder: string, until: number) => Promise<Kept | undefined>;
   holderOf: (key: string) => Promise<string | undefined>;
-  /** Frees the key, unless another holder has it. */
-  release: (key: string, holder: string) => Promise<void>;
+  /** Frees the keys that the holder has. */
+  release: (keys: readonly string[], holder: string) => Promise<void>;
+}
+
+interface Kept {
+  key: string;
+  holder: string;
 }
 
 const CELL_MS = 30 * 60_000;
@@ -24,10 +33,12 @@ export type SlotKeeper = ReturnType<ReturnType<typeof createSlotBook>>;
 export function createSlotBook(locks: SlotLocks) {
   const seen = new Map<string, { holder: string; until: number }>();
 
-  async function take(key: string, uid: string, until: number): Promise<boolean> {
-    const holder = await locks.take(key, uid, until);
-    seen.set(key, { holder, until: Date.now() + SEEN_FOR_MS });
-    return holder === uid;
+  async function take(keys: readonly string[], uid: string, until: number): Promise<boolean> {
+    const other = await locks.take(keys, uid, until);
+    const see = (key: string, holder: string) => seen.set(key, { holder, until: Date.now() + SEEN_FOR_MS });
+    if (other) see(other.key, other.holder);
+    else for (const key of keys) see(key, uid);
+    return other === undefined;
   }
 
   function isSeenTaken(key: string, uid: string): boolean {
@@ -60,23 +71,17 @@ export function createSlotBook(locks: SlotLocks) {
 
     async function release(times: readonly Time[], except: Time | undefined): Promise<void> {
       const kept = new Set(except && keysOf(except));
-      for (const key of new Set(times.flatMap(keysOf))) {
-        if (kept.has(key)) continue;
-        await locks.release(key, uid);
-        if (seen.get(key)?.holder === uid) seen.delete(key);
-      }
+      const keys = [...new Set(times.flatMap(keysOf))].filter((key) => !kept.has(key));
+      await locks.release(keys, uid);
+      for (const key of keys) if (seen.get(key)?.holder === uid) seen.delete(key);
     }
 
     /** Takes all half hours of a time, or none. */
     async function keep(time: Time, anew: boolean): Promise<boolean> {
-      if (!anew && keysOf(time).some((key) => isSeenTaken(key, uid))) return false;
+      const keys = keysOf(time);
+      if (!anew && keys.some((key) => isSeenTaken(key, uid))) return false;
       tried.push(time);
-      for (const key of keysOf(time)) {
-        if (await take(key, uid, periodOf(time).end)) continue;
-        await release([time], undefined);
-        return false;
-      }
-      return true;
+      return take(keys, uid, periodOf(time).end);
     }
 
     return {
@@ -91,7 +96,9 @@ export function createSlotBook(locks: SlotLocks) {
 
       /** Takes what is free of a time that a person gave. */
       async keepWhatIsFree(time: Time): Promise<void> {
-        for (const key of keysOf(time)) await take(key, uid, periodOf(time).end);
+        const keys = keysOf(time);
+        if (await take(keys, uid, periodOf(time).end)) return;
+        for (const key of keys) await take([key], uid, periodOf(time).end);
       },
 
       async standing(time: Time): Promise<'ours' | 'taken' | 'free'> {
