@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Kvm } from '@nats-io/kv';
 import { connectBus, type Bus } from '../../src/choreography/jetstream/bus.js';
-import { Busy, openRecords, type Records } from '../../src/choreography/jetstream/records.js';
+import { Busy, openRecords, type Leased, type Records } from '../../src/choreography/jetstream/records.js';
 import { assertTimeLeft } from '../../src/services/protocols/commit-point.js';
 import { eventually } from '../support/eventually.js';
 import { startBroker, type Broker } from '../support/nats.js';
@@ -87,6 +87,56 @@ describe('a record of a service', () => {
     await one.lease('j', signal, () => Promise.resolve());
     assert.equal((await kv.get('j'))!.revision, revision);
     assert.deepEqual(await read(two, 'j'), ['seen']);
+  });
+
+  describe('whose outcome the stream has', () => {
+    const outcome = 'a-resignation/block-access:payroll/access.blocked';
+    const published = new Set<string>();
+    const isPublished = (id: string) => Promise.resolve(published.has(id));
+    const leaseBy = <R>(records: Records<Note>, key: string, work: (record: Leased<Note>) => Promise<R>) =>
+      records.lease(key, signal, work, isPublished);
+    const linesFor = (key: string) => leaseBy(two, key, (record) => Promise.resolve(record.value.lines));
+    afterEach(() => published.clear());
+
+    it('is free for another process without one more write', async () => {
+      const kv = await new Kvm(buses[0]!.js).open('notes');
+      await leaseBy(one, 'k', async (record) => {
+        record.outcome = outcome;
+        record.value.lines.push('taken');
+        await record.save();
+        await assert.rejects(linesFor('k'), Busy);
+        record.value.lines.push('in the outcome as well');
+        published.add(outcome);
+        record.isOutcomePublished = true;
+      });
+      assert.equal((await kv.get('k'))!.json<{ by: string }>().by.split(' ')[1], '1', 'one write');
+      assert.deepEqual(await linesFor('k'), ['taken']);
+      await assert.rejects(read(two, 'k'), Busy, 'who cannot read the stream waits for the end of the lease');
+    });
+
+    it('is free for another process where its holder dies before it knows', async () => {
+      const dead = await open(4);
+      const late = leaseBy(dead, 'l', async (record) => {
+        record.outcome = outcome;
+        await record.save();
+        published.add(outcome);
+        await buses.at(-1)!.connection.close();
+        throw new Error('the process dies');
+      });
+      await assert.rejects(late);
+      assert.deepEqual(await linesFor('l'), []);
+    });
+
+    it('is leased anew for another outcome', async () => {
+      published.add(outcome);
+      await leaseBy(one, 'm', async (record) => {
+        record.outcome = `${outcome}/2`;
+        await record.save();
+        await assert.rejects(linesFor('m'), Busy);
+        record.value.lines.push('a failure ends it with what is known');
+      });
+      assert.deepEqual(await linesFor('m'), ['a failure ends it with what is known']);
+    });
   });
 
   it('is leased in turn within a process', async () => {

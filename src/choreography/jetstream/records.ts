@@ -5,6 +5,9 @@
  * Two live processes never act on one record. The holder renews its lease while it works. Without a renewal it stops a fifth of the
  * lease early, which allows for clock skew and late timers. Before an irreversible request it checks by its own clock that the rest of
  * the lease covers the request (`assertTimeLeft`). After its lease it may still write the result, unless another process has written.
+ *
+ * A lease ends in one of two ways. Work that published its outcome ends it by that event, which costs no write. Any other work ends it by a
+ * last write, with what it knows by then.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -22,8 +25,12 @@ export class Busy extends Error {
 }
 
 export interface Leased<T> {
-  /** Changes are written by `save`, and when the work ends. */
+  /** Changes are written by `save`, and when the work ends without its outcome. */
   value: T;
+  /** The id of the event that ends the lease; set before the first save. */
+  outcome?: string | undefined;
+  /** The stream has that event. What the value has since the last save, no later work needs. */
+  isOutcomePublished?: boolean;
   /**
    * Resolves once the value is durable. The first one takes the lease.
    * @throws Busy where another process has taken the lease; FinalFailure Refused where the value is too large or the bucket is full,
@@ -37,18 +44,28 @@ export interface Leased<T> {
 export interface Records<T> {
   /**
    * Runs `work`, which saves the record before it acts: its first save takes the exclusive lease.
+   * @param isPublished whether the stream has an event, by its id. It reads the stream as it is now
    * @throws Busy where another process holds it
    */
-  lease: <R>(key: string, signal: AbortSignal, work: (record: Leased<T>) => Promise<R>) => Promise<R>;
+  lease: <R>(
+    key: string,
+    signal: AbortSignal,
+    work: (record: Leased<T>) => Promise<R>,
+    isPublished?: IsPublished,
+  ) => Promise<R>;
   /** Aborts this process's work on a record, and resolves once the work has ended. */
   interrupt: (key: string) => Promise<void>;
 }
+
+type IsPublished = (eventId: string) => Promise<boolean>;
 
 interface Document<T> {
   /** `<holder> <number of the write>`: identifies a write whose ack was lost. */
   by: string;
   /** Milliseconds since the epoch; in the past where no process holds the lease. */
   leasedUntil: number;
+  /** The id of the event that ends the lease before. */
+  outcome?: string | undefined;
   value: T;
 }
 
@@ -87,10 +104,15 @@ export async function openRecords<T>(
     controller: AbortController,
     signal: AbortSignal,
     work: (record: Leased<T>) => Promise<R>,
+    isPublished: IsPublished | undefined,
   ): Promise<R> {
     const entry = await get(kv, key);
     const found = entry?.json<Document<T>>();
-    if (found && found.leasedUntil > Date.now()) throw new Busy(`another process holds the lease of ${key}`);
+    if (found && found.leasedUntil > Date.now()) {
+      const { outcome } = found;
+      const isOver = outcome !== undefined && (await isPublished?.(outcome));
+      if (!isOver) throw new Busy(`another process holds the lease of ${key}`);
+    }
     let revision = entry?.revision ?? 0;
     let writes = 0;
     let tooLate: NodeJS.Timeout | undefined;
@@ -114,6 +136,7 @@ export async function openRecords<T>(
         const document: Document<T> = {
           by: `${me} ${++writes}`,
           leasedUntil: forMs > 0 ? Date.now() + forMs : 0,
+          ...(forMs > 0 && { outcome: record.outcome }),
           value,
         };
         try {
@@ -165,6 +188,8 @@ export async function openRecords<T>(
     async function release(): Promise<void> {
       // It needed no lease, and found nothing to do.
       if (writes === 0 && isDeepStrictEqual(record.value, stored)) return;
+      // A renewal may be under way: nothing of this lease is written after its end.
+      if (writes > 0 && record.isOutcomePublished) return last;
       const wasRefused = refusal !== undefined;
       try {
         await write(0);
@@ -177,10 +202,10 @@ export async function openRecords<T>(
   }
 
   return {
-    async lease(key, signal, work) {
+    async lease(key, signal, work, isPublished) {
       while (running.has(key)) await running.get(key)!.ended;
       const controller = new AbortController();
-      const result = leased(key, controller, AbortSignal.any([signal, controller.signal]), work);
+      const result = leased(key, controller, AbortSignal.any([signal, controller.signal]), work, isPublished);
       const ended = result.then(
         () => undefined,
         () => undefined,

@@ -93,6 +93,8 @@ export function accessSubscription(
     async run(record, exit) {
       const drift = exit.blocks.get(system)?.drifts.at(-1);
       const { notes, about } = await carryTo({ to: 'block', drift }, record, exit);
+      // The restore gives back by it.
+      await record.save();
       const identities = identitiesOf(accountsOf(record.value));
       const data = { ...about, ...evidenceOf(system, record.value), identities, notes };
       return { type: 'access.blocked', data };

@@ -25,7 +25,10 @@ export function correctionSubscription(notification: NotificationService): Subsc
       const employee = employeeName === undefined ? undefined : { displayName: employeeName };
       const of = exit.ending as Corrected;
       const about = { exitId, employeeId, employee, systems, openedAt, of, told: told.recipients };
-      const answers = await notification.sendCorrection(about, deliveriesOf(record), record.signal);
+      const deliveries = deliveriesOf(record);
+      const answers = await notification.sendCorrection(about, deliveries, record.signal);
+      // A mail that was on its way begins the step again, for its address alone.
+      await deliveries.settle();
       return { type: 'correction.sent', data: { of, ...tellingOf(answers) } };
     },
   };

@@ -6,7 +6,7 @@ export interface Delivering {
   delivered: string[];
 }
 
-/** Each delivery is durable before the next mail goes out; the last one with the result. */
+/** Each delivery is durable before the next mail goes out; the last one by the outcome. */
 export function deliveriesOf(record: Leased<Delivering>): Deliveries {
   let isDurable = true;
   return {

@@ -20,9 +20,11 @@ export function employeeSubscription(
 ): Subscription<EmployeeNotice> {
   const notify: Task<EmployeeNotice> = {
     step: 'notify-employee',
+    savesFirst: true,
     async run(record, exit) {
       const notice = record.value;
       const employee = (notice.employee ??= await directory.lookUp(exit.employeeId, record.signal));
+      if (!notice.answers) await record.save();
       const { openedAt, reviewBy } = exit;
       notice.answers ??= await notification.notifyEmployee(
         { ...about(exit, employee), openedAt, reviewBy },

@@ -22,7 +22,7 @@ import { isTriggered, type Task } from './tasks.js';
 interface Invited {
   /** Set before the first invitation goes out. */
   employee?: Employee | undefined;
-  /** The interview of the last complete invitation, and the id of the request that it answers. */
+  /** The interview of a complete invitation that is not published yet, and the id of the request that it answers. */
   interview?: Interview | undefined;
   invitedFor?: string | undefined;
   /** The id of the request in progress, and the interview that it moves; none during the first scheduling. */
@@ -54,7 +54,7 @@ export function hrSubscription(directory: DirectoryService, hr: HrService): Subs
     const { at, by, isAsked } = exit.interviewing.wish;
     if (requestId !== invited.requestId) {
       // An interrupted request may have sent invitations: the new one moves the latest of them.
-      Object.assign(invited, { requestId, from: latest(invited), scheduling: undefined });
+      Object.assign(invited, { requestId, from: latest(invited, exit), scheduling: undefined });
     }
     await record.save();
     if (!invited.interview || invited.invitedFor !== requestId) {
@@ -96,7 +96,7 @@ export function hrSubscription(directory: DirectoryService, hr: HrService): Subs
     if (withdrawing) await record.save();
     // An invitation may have gone out unrecorded: its UID is deterministic, so that a withdrawal still reaches it.
     return hr.cancelInterview(
-      { ...invitation(exit, employee), interview: latest(record.value) },
+      { ...invitation(exit, employee), interview: latest(record.value, exit) },
       memoryOf('withdrawing', record),
       record.signal,
     );
@@ -128,8 +128,9 @@ export function hrSubscription(directory: DirectoryService, hr: HrService): Subs
   };
 }
 
-/** The latest interview for which an invitation may have gone out. */
-const latest = ({ interview, scheduling }: Invited) => laterOf(interview, scheduling?.interview);
+/** The latest interview for which an invitation may have gone out. The log has the last complete one, and the record what came after it. */
+const latest = ({ interview, scheduling }: Invited, { interviewing }: Exit) =>
+  laterOf(interviewing.interview, laterOf(interview, scheduling?.interview));
 
 const invitation = ({ exitId, openedAt, resignation, successor }: Exit, employee: Employee) => ({
   exitId,

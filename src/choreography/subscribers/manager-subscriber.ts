@@ -29,6 +29,7 @@ export function notificationSubscription(
     const notified = record.value;
     notified.employee ??= await directory.lookUp(exit.employeeId, record.signal);
     const { displayName: employeeName, identities, manager } = notified.employee;
+    if (!notified[of]) await record.save();
     const sent = (notified[of] ??= await send(notified.employee));
     const { insteadOfManager } = manager;
     const notes = insteadOfManager ? [`${insteadOfManager}; ${manager.name} is told instead`] : [];
@@ -40,6 +41,7 @@ export function notificationSubscription(
 
   const ofResignation: Task<Notified> = {
     step: 'notify-manager',
+    savesFirst: true,
     run: (record, exit) =>
       notify('resignation', record, exit, (employee) =>
         notification.notifyManager(
@@ -50,6 +52,7 @@ export function notificationSubscription(
   };
   const ofOutcome: Task<Notified> = {
     step: 'notify-manager-of-outcome',
+    savesFirst: true,
     run: (record, exit) =>
       notify('outcome', record, exit, (employee) =>
         notification.notifyManagerOfOutcome(

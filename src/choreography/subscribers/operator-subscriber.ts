@@ -25,6 +25,7 @@ const UNKNOWN_EMPLOYEE_MS = 1000;
 export function operatorSubscription(notification: NotificationService): Subscription<OperatorNotices> {
   const notify: Task<OperatorNotices> = {
     step: 'notify-operator',
+    savesFirst: true,
     async run(record, exit) {
       const { sent } = record.value;
       const causes = exit.notices.due(exit.steps);
@@ -33,10 +34,9 @@ export function operatorSubscription(notification: NotificationService): Subscri
         const { exitId, employeeId, employeeName } = exit;
         const employee = employeeName === undefined ? undefined : { displayName: employeeName };
         const { operator } = exit.contacts!;
-        if (record.value.sending?.number !== number) {
+        if (record.value.sending?.number !== number)
           record.value.sending = { exitId, employeeId, employee, operator, number, causes };
-          await record.save();
-        }
+        await record.save();
         sent.push({ number, ...(await notification.notifyOperator(record.value.sending, record.signal)) });
         delete record.value.sending;
       }

@@ -28,7 +28,6 @@ export function reviewSubscription(notification: NotificationService): Subscript
           exit,
           record.signal,
         ));
-        await record.save();
         return outcomeOf(kind, number, sent, exit);
       },
     };

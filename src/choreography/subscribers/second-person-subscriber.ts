@@ -12,6 +12,7 @@ interface Asked {
 export function secondPersonSubscription(notification: NotificationService): Subscription<Asked> {
   const ask: Task<Asked> = {
     step: 'ask-second-person',
+    savesFirst: true,
     async run(record, exit) {
       const { exitId, employeeId, employeeName, systems } = exit;
       const employee = employeeName === undefined ? undefined : { displayName: employeeName };
@@ -20,13 +21,13 @@ export function secondPersonSubscription(notification: NotificationService): Sub
       for (const proposal of due) {
         const about = { exitId, employeeId, employee, systems, proposal };
         const secondPerson = exit.secondPersonFor(proposal);
+        if (!record.value.sent[proposal.number]) await record.save();
         sent.push(
           (record.value.sent[proposal.number] ??= await notification.askSecondPerson(
             { ...about, secondPerson },
             record.signal,
           )),
         );
-        await record.save();
       }
       return { type: 'second-person.asked', data: { numbers: due.map(({ number }) => number), sent } };
     },

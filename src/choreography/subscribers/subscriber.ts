@@ -25,7 +25,7 @@ import { EXITS } from '../jetstream/streams.js';
 import { withRetry } from '../jetstream/with-retry.js';
 import { exitOfEvent } from './exit-of-event.js';
 import { pullMessages } from './pull.js';
-import { act, backoffCoefficients, taskOf, type Subscription } from './subscription.js';
+import { act, backoffCoefficients, taskOf, type ExitLog, type Subscription } from './subscription.js';
 import { promisesOf, RetryLater, type Outcome, type Task } from './tasks.js';
 
 /** How many messages one process handles at a time. */
@@ -76,21 +76,24 @@ export async function subscribe<T>(
   });
   const stopping = new AbortController();
 
-  const publishOutcome = (
+  async function publishOutcome(
     outcome: Outcome,
     cause: StoredEvent,
     task: Pick<Task<T>, 'step' | 'system' | 'nth'>,
     suffix = '',
-  ): Promise<unknown> =>
-    bus.publish({
+  ): Promise<string> {
+    const id = eventId(cause.id, outcome.type, { name: task.step, system: task.system }, task.nth) + suffix;
+    await bus.publish({
       ...outcome,
-      id: eventId(cause.id, outcome.type, { name: task.step, system: task.system }, task.nth) + suffix,
+      id,
       source,
       time: new Date().toISOString(),
       employeeId: cause.employeeId,
       exitId: cause.exitId,
       causationId: cause.id,
     });
+    return id;
+  }
 
   async function askForAttention(error: Error, cause: StoredEvent, task: Task<T>): Promise<void> {
     const { step, system } = task;
@@ -129,13 +132,8 @@ export async function subscribe<T>(
       if (task) await awaitSlot?.(stopping.signal);
       deadline = deadlineIn(attemptTimeoutMs);
       const signal = AbortSignal.any([stopping.signal, deadline.signal]);
-      const readExit = async () => (await exitOfEvent(bus, event, plan, source)).exit;
-      const done = await act(subscription, records, event, exit, readExit, signal);
-      for (const outcome of done?.outcomes ?? []) {
-        await publishOutcome(outcome, event, stepOf(outcome) ?? done!.task);
-        countOutcome(outcome, exit);
-      }
-      if (done) count(done.task, 'done');
+      const done = await act(subscription, records, event, exit, logOf(event, exit), signal);
+      if (done) count(done, 'done');
       const delayMs = subscription.redeliverAfter?.(event, exit);
       if (delayMs === undefined) message.ack();
       else message.nak(delayMs);
@@ -146,6 +144,19 @@ export async function subscribe<T>(
       deadline?.clear();
     }
   }
+
+  const logOf = (event: StoredEvent, exit: Exit): ExitLog<T> => ({
+    read: async () => (await exitOfEvent(bus, event, plan, source)).exit,
+    async has(id) {
+      const { events } = await bus.read(event.employeeId);
+      return events.some((each) => each.id === id && each.exitId === event.exitId);
+    },
+    async publish(outcome, task) {
+      const id = await publishOutcome(outcome, event, stepOf(outcome) ?? task);
+      countOutcome(outcome, exit);
+      return id;
+    },
+  });
 
   async function handleFailure(
     message: JsMsg,

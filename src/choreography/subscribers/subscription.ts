@@ -1,5 +1,5 @@
 /** What a service subscribes to, and how it acts on one event. */
-import type { EventType, StoredEvent } from '../../exit/events.js';
+import { eventId, type EventType, type StoredEvent } from '../../exit/events.js';
 import type { Exit } from '../../exit/exit.js';
 import type { FinalFailure } from '../../exit/failures.js';
 import { isInterviewRequest } from '../../exit/interview-standing.js';
@@ -41,34 +41,50 @@ export interface Subscription<T> {
   redeliverAfter?: (event: StoredEvent, exit: Exit, failure?: FinalFailure) => number | undefined;
 }
 
+/** The log of the exit that an event belongs to. */
+export interface ExitLog<T> {
+  /** The exit as it is now. */
+  read: () => Promise<Exit | undefined>;
+  /** Whether the log has an event now, by its id. */
+  has: (eventId: string) => Promise<boolean>;
+  /** @returns the id of the event, once the stream has it */
+  publish: (outcome: Outcome, task: Task<T>) => Promise<string>;
+}
+
 /**
- * Runs the task of an event under the lease of its record.
- * @param readExit reads the exit as it is now
- * @returns the task and the events to publish; undefined where nothing was left to do
+ * Runs the task of an event under the lease of its record, and publishes the outcome, which ends the lease.
+ * @param exit as it was when the event was received
+ * @returns the task; undefined where nothing was left to do
  */
 export async function act<T>(
   subscription: Pick<Subscription<T>, 'tasks' | 'taskOf' | 'memory'>,
   records: Records<T> | undefined,
   event: StoredEvent,
   exit: Exit,
-  readExit: () => Promise<Exit | undefined>,
+  log: ExitLog<T>,
   signal: AbortSignal,
-): Promise<{ task: Task<T>; outcomes: Outcome[] } | undefined> {
+): Promise<Task<T> | undefined> {
   const { tasks = [], memory } = subscription;
   const key = [memory?.of ?? [], exit.employeeId, exit.exitId].flat().join('.');
   if (supersedes(tasks, event)) await records?.interrupt(key);
   if (!taskOf(subscription, event, exit)) return undefined;
   const work = async (record: Leased<T>) => {
     // The exit may have changed while this process waited for the lease: no block may follow a restore.
-    const now = await readExit();
+    const now = await log.read();
     const task = now && taskOf(subscription, event, now);
     if (!task) return undefined;
+    const { step: name, system, nth } = task;
+    // By the table: the event that settles the step.
+    record.outcome = eventId(event.id, now.ledger.rowOf(name)!.event as EventType, { name, system }, nth);
     if (!task.savesFirst) await record.save();
     const outcomes = await task.run(record, now);
-    return outcomes && { task, outcomes: [outcomes].flat() };
+    if (!outcomes) return undefined;
+    for (const outcome of [outcomes].flat())
+      if ((await log.publish(outcome, task)) === record.outcome) record.isOutcomePublished = true;
+    return task;
   };
   return records
-    ? records.lease(key, signal, work)
+    ? records.lease(key, signal, work, log.has)
     : work({ value: undefined as T, save: () => Promise.resolve(), signal });
 }
 

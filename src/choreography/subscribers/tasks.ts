@@ -70,7 +70,10 @@ export interface Task<T> {
   dueAt?: string | undefined;
   /** It saves its record before each thing that it does: the first save takes the lease. Else the lease is taken before it runs. */
   savesFirst?: boolean;
-  /** @returns the events to publish, if any */
+  /**
+   * What a later task needs of the record, it saves: the record is not written after the outcome.
+   * @returns the events to publish, if any
+   */
   run: (record: Leased<T>, exit: Exit) => Promise<Outcome | Outcome[] | undefined>;
 }
 

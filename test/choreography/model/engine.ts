@@ -3,9 +3,14 @@
  * late copies. The process may die, and the decision may come in the middle of a block.
  */
 import { accessSubscription } from '../../../src/choreography/subscribers/access-subscriber.js';
-import { act, taskOf, type Subscription } from '../../../src/choreography/subscribers/subscription.js';
+import {
+  act,
+  taskOf,
+  type ExitLog,
+  type Subscription,
+} from '../../../src/choreography/subscribers/subscription.js';
 import { RetryLater } from '../../../src/choreography/subscribers/tasks.js';
-import type { EventData, EventType, StoredEvent } from '../../../src/exit/events.js';
+import { eventId, type EventData, type EventType, type StoredEvent } from '../../../src/exit/events.js';
 import { FailureType, FinalFailure } from '../../../src/exit/failures.js';
 import { foldLog } from '../../../src/exit/fold.js';
 import type { Exit } from '../../../src/exit/exit.js';
@@ -26,6 +31,9 @@ import { MemoryRecords } from './records.js';
 const TOO_MANY_DELIVERIES = 40;
 const LATE_WRITE_MS = 30_000;
 const SYSTEM = 'the system';
+
+/** With the publish of an outcome. */
+type Trouble = 'not published' | 'not known';
 
 export class Engine {
   /** Resolves when the decision comes before the block is complete. */
@@ -49,7 +57,7 @@ export class Engine {
     private readonly employeeId: string,
     hold: 'suspend' | 'groups',
     private readonly ending: 'retained' | 'leaving',
-    private readonly diesBeforeItSpeaks: boolean,
+    private readonly hasTroubles: boolean,
   ) {
     this.decidedEarly = new Promise((resolve) => {
       wire.decide = () => {
@@ -64,8 +72,9 @@ export class Engine {
       noHolds,
       async (holds, keep, signal) => {
         const taken = mergeTaken(holds.map((held) => held.taken));
-        if (wire.moment !== 'block') return keep();
-        for (const cell of cellsOf(taken)) this.attempt!.reported.add(cell);
+        // What a block that has ended took is reported already.
+        if (wire.moment !== 'block' || !this.attempt?.failed) return keep();
+        for (const cell of cellsOf(taken)) this.attempt.reported.add(cell);
         return wire.report(keep, JSON.stringify(taken), signal);
       },
       () => wire.verdict === 'crash',
@@ -136,11 +145,17 @@ export class Engine {
 
   /** Delivers the decision, and with it the resignation again, to a process that has not seen the decision yet. */
   async end(): Promise<void> {
-    const look = () => Promise.resolve(this.exit());
     const { signal } = new AbortController();
     await Promise.all([
       this.deliver(this.decision!),
-      act(this.subscription, this.records, this.events[0]!, this.beforeDecision!, look, signal),
+      act(
+        this.subscription,
+        this.records,
+        this.events[0]!,
+        this.beforeDecision!,
+        this.logOf(this.events[0]!),
+        signal,
+      ),
     ]);
   }
 
@@ -155,17 +170,26 @@ export class Engine {
     await this.wire.landAll();
   }
 
+  private logOf(cause: StoredEvent, publishing = (publish: () => StoredEvent) => publish()): ExitLog<Holds> {
+    return {
+      read: () => Promise.resolve(this.exit()),
+      has: (id) => Promise.resolve(this.events.some((event) => event.id === id)),
+      publish: async ({ type, data }, { step: name, system }) =>
+        publishing(() => this.append(type, data, eventId(cause.id, type, { name, system }))).id,
+    };
+  }
+
   private exit(): Exit {
     const now = new Date(this.now).toISOString();
     return foldLog(this.events, now).latest!;
   }
 
-  private append<T extends EventType>(type: T, data: EventData[T]): StoredEvent {
+  private append<T extends EventType>(type: T, data: EventData[T], id?: string): StoredEvent {
     const seq = this.events.length + 1;
     const storedAt = new Date(this.now).toISOString();
     const { employeeId } = this;
     const place = { source: '/a/test', time: storedAt, storedAt, employeeId, exitId: 'the-exit' };
-    const event = { type, data, id: `event-${seq}`, seq, ...place } as StoredEvent;
+    const event = { type, data, id: id ?? `event-${seq}`, seq, ...place } as StoredEvent;
     this.events.push(event);
     return event;
   }
@@ -173,26 +197,29 @@ export class Engine {
   private async deliver(event: StoredEvent): Promise<void> {
     const { wire } = this;
     let operatorRetries = 1;
-    let isUnpublished = this.diesBeforeItSpeaks;
-    let told: number | undefined;
+    /** The broker does not take the outcome at first. Then the process dies before it knows that the broker has taken it. */
+    const troubles: Trouble[] = this.hasTroubles ? ['not published', 'not known'] : [];
+    let acted: number | undefined;
+    const { sent } = wire.site.ledger;
+    const publishing = (publish: () => StoredEvent): StoredEvent => {
+      acted ??= sent.length;
+      const trouble = troubles.shift();
+      if (trouble === 'not published') throw new Error('the broker does not answer');
+      const event = publish();
+      if (!trouble) return event;
+      wire.verdict = 'crash';
+      throw new Error('the process dies before it acknowledges');
+    };
     let lastError: unknown;
     for (let n = 0; n < TOO_MANY_DELIVERIES; n++) {
       wire.verdict = undefined;
       wire.attempt += 1;
       try {
-        const look = () => Promise.resolve(this.exit());
         const { signal } = new AbortController();
-        const done = await act(this.subscription, this.records, event, this.exit(), look, signal);
-        const outcomes = done?.outcomes;
-        // The process dies between the act and the publish: the redelivery writes nothing more.
-        if (outcomes && isUnpublished) {
-          isUnpublished = false;
-          told = wire.site.ledger.sent.length;
-          continue;
-        }
-        if (told !== undefined && wire.site.ledger.sent.length > told)
+        const log = this.logOf(event, publishing);
+        await act(this.subscription, this.records, event, this.exit(), log, signal);
+        if (acted !== undefined && sent.length > acted)
           throw new RangeError(`${event.type} was carried out again although it had been done`);
-        for (const each of outcomes ?? []) this.append(each.type, each.data);
         return;
       } catch (error) {
         lastError = error;

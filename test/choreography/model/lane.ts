@@ -61,8 +61,8 @@ export class Lane {
     const wire = (this.wire = new Wire(site, script));
     const { ledger } = site;
     const { hold, soon, ending } = script;
-    const diesBeforeItSpeaks = script.happenings.length % 2 === 1;
-    const engine = new Engine(wire, this.newService(), site.employeeId, hold, ending, diesBeforeItSpeaks);
+    const hasTroubles = script.happenings.length % 2 === 1;
+    const engine = new Engine(wire, this.newService(), site.employeeId, hold, ending, hasTroubles);
     const played = (): Played => ({
       ...{ script, ledger, excuses, hasEtags: server.hasEtags && script.server !== 'lags' },
       // What was set out to be taken is in the record, whatever becomes of the attempt.

@@ -17,18 +17,22 @@ export class MemoryRecords<T> implements Records<T> {
     const controller = new AbortController();
     let end = (): void => undefined;
     this.running = { controller, ended: new Promise((resolve) => (end = resolve)) };
+    let isLeased = false;
     const record: Leased<T> = {
       value: structuredClone(this.durable),
       signal: AbortSignal.any([signal, controller.signal]),
       save: () => {
         const copy = structuredClone(record.value);
+        isLeased = true;
         return this.save(copy, () => (this.durable = copy), record.signal);
       },
     };
     try {
       return await work(record);
     } finally {
-      if (!this.isDead()) this.durable = structuredClone(record.value);
+      // The outcome ends a lease without a write.
+      const isEnded = isLeased && record.isOutcomePublished;
+      if (!this.isDead() && !isEnded) this.durable = structuredClone(record.value);
       this.running = undefined;
       end();
     }
