@@ -34,6 +34,7 @@ export const directory: DirectoryService = {
 };
 
 export const notification: NotificationService = {
+  tellOfOpenings: unexpected,
   sendDigest: unexpected,
   notifyManager({ exitId, employee: { employeeId, manager } }) {
     tell(employeeId, 'told');

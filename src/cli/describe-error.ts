@@ -26,6 +26,8 @@ const hints: Partial<Record<RefusalCode, (facts: Facts) => string>> = {
   'ended-from-outside': resign,
   'ambiguous-form': () => 'say which one with --form',
   'last-of-protected-group': () => 'put another member there, or use --override --by <your mail address>',
+  'awaits-second-person': ({ employeeId }) =>
+    `ems openings ${String(employeeId)} --confirm --by <their mail address>`,
   'no-dead-letter': () => 'ems dead-letters list',
   unreachable: (facts) => `${stack} ${addressOf(facts)}`,
   'not-configured': (facts) =>

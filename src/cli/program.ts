@@ -15,6 +15,10 @@ const commands: Record<string, [summary: string, load: () => Promise<{ default: 
     'Previews the exits of a table (CSV), and opens them. The same table again opens no exit twice.',
     () => import('./resign-all-command.js'),
   ],
+  openings: [
+    'Lists the openings that wait for a second person, confirms or rejects them.',
+    () => import('./openings-command.js'),
+  ],
   decide: [
     'Finalises the decision: leaving revokes access, every other outcome gives it back. The first decision stands.',
     () => import('./decide-command.js'),

@@ -29,7 +29,17 @@ import {
   type FoundInForm,
   type Which,
 } from './forms.js';
+import { admissionOf } from './admission.js';
+import { keeperOf } from './keep-opening.js';
 import { lastOfProtected } from './last-of-protected.js';
+import {
+  endOpenings,
+  waitingIn,
+  withdrawOpening,
+  type EndedOpening,
+  type Opens,
+  type WaitingInForm,
+} from './openings.js';
 import type { Preview } from './preview.js';
 
 /** How long `open` waits for the systems before it starts the exit, which captures each system itself. */
@@ -37,6 +47,13 @@ const LOOK_WITHIN_MS = 2_000;
 
 /** How many exits are handed over at once. */
 const AT_A_TIME = 10;
+
+interface OpenOptions {
+  /** Waits for the systems as long as `preview` does. */
+  isPatient?: boolean;
+  /** Of the table that the opening is in. */
+  rows?: number;
+}
 
 interface Opened {
   employeeId: string;
@@ -141,6 +158,9 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
     return { day, at: startOfDay(day, timeZone), timeZone, isEmployeeZone: theirs !== undefined };
   }
 
+  const admission = admissionOf(configured, config);
+  const keep = keeperOf(config);
+
   /** @throws Refusal where the address is of no configured HR partner */
   async function handOverOf({ to, by }: { to: string; by: string }): Promise<HandOver> {
     const { hrPartners } = (await config()).contacts;
@@ -201,6 +221,29 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
     return { found, exits };
   }
 
+  /** @throws Refusal `awaits-second-person`, once the opening is kept */
+  async function admitted(
+    resignation: Resignation,
+    form: Form,
+    { openings }: ExitsOfForm,
+    rows: number,
+  ): Promise<void> {
+    const { employeeId, submittedBy } = resignation;
+    const beyond = await admission.admit(employeeId, rows);
+    if (beyond === undefined) return;
+    if (submittedBy === undefined)
+      throw new Refusal(
+        'invalid',
+        `submittedBy: the exit of ${employeeId} needs a second person, so say who asks for it, by a mail address`,
+      );
+    const opening = {
+      resignation: { ...resignation, submittedBy },
+      beyond,
+      askedAt: new Date().toISOString(),
+    };
+    throw await keep(opening, form, openings);
+  }
+
   /** Only an orchestrated exit takes over the hold of a terminated one. A choreographed exit would mistake it for the state before. */
   async function refuseOrphan(employeeId: string): Promise<void> {
     const exits = await (await configured.orchestrated!()).list({ employeeId });
@@ -245,6 +288,30 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
       return findExit(configured, { employeeId: valid(parse(EmployeeId, employeeId)) });
     },
 
+    /** How many of so many rows of a table one person may open now; the others wait for a second person. */
+    room: (rows: number): Promise<number> => admission.room(rows),
+
+    /** @returns the openings that wait for a second person, the oldest first */
+    waiting: (): Promise<WaitingInForm[]> => waitingIn(configured),
+
+    /** Opens what another person has asked for. @returns what became of each opening, in order */
+    async confirmOpenings(employeeIds: readonly string[], by: string): Promise<AsyncIterable<EndedOpening>> {
+      const open: Opens = async (resignation, form) => {
+        const { opened, found } = await this.open(resignation, form, { isPatient: true });
+        return { exitId: opened.exitId, name: found.employee?.displayName };
+      };
+      return endOpenings({ configured, config: await config(), whoseIs, employeeIds, by, open });
+    },
+
+    /** Ends what another person has asked for, or withdraws the own request. */
+    async rejectOpenings(
+      employeeIds: readonly string[],
+      by: string,
+      note?: string,
+    ): Promise<AsyncIterable<EndedOpening>> {
+      return endOpenings({ configured, config: await config(), whoseIs, employeeIds, by, note });
+    },
+
     /** Reads what an exit would find and do, and starts none. */
     async preview(input: unknown, form: Form): Promise<Preview & { resignation: Resignation }> {
       const resignation = await resignationOf(input);
@@ -252,8 +319,12 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
       return { resignation, ...found };
     },
 
-    /** @param isPatient waits for the systems as long as `preview` does */
-    async open(input: unknown, form: Form, isPatient = false): Promise<{ opened: Opened; found: Preview }> {
+    /** @throws Refusal `awaits-second-person` where it is kept, since one person may not open it alone */
+    async open(
+      input: unknown,
+      form: Form,
+      { isPatient = false, rows = 1 }: OpenOptions = {},
+    ): Promise<{ opened: Opened; found: Preview }> {
       const resignation = await resignationOf(input);
       const { employeeId, overrideBy } = resignation;
       const withinMs = isPatient ? 2 * (await config()).policy.requestTimeout : LOOK_WITHIN_MS;
@@ -274,7 +345,13 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
         );
       const last = overrideBy === undefined && lastOfProtected(employeeId, found);
       if (last) throw last;
-      return { opened: { employeeId, form, ...(await exits.open(resignation)) }, found };
+      if (resignation.confirmedBy === undefined) await admitted(resignation, form, exits, rows);
+      const opened = await exits.open(resignation).catch((error: unknown) => {
+        // Where the exit has begun all the same, its record counts.
+        admission.release(employeeId);
+        throw error;
+      });
+      return { opened: { employeeId, form, ...opened }, found };
     },
 
     /**
@@ -296,13 +373,14 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
     },
 
     /**
-     * Withdraws the open exit of the employee, once for each `note`.
+     * Withdraws the open exit of the employee, once for each `note`; or their opening that waits for a second person.
      * @param decision.note names the request, so that its repetition withdraws no later exit
+     * @returns the exit; without an `exitId` where the opening waited
      */
     async withdraw(
       employeeId: string,
       decision: Decision & { note: string },
-    ): Promise<Opened & { isRepetition: boolean }> {
+    ): Promise<Omit<Opened, 'exitId'> & { exitId?: string; isRepetition: boolean }> {
       const { exits: all, problems } = await this.list({ employeeId });
       if (problems[0]) throw problems[0];
       for (const { exitId, form, outcome } of all) {
@@ -310,7 +388,11 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
         const { decision: earlier } = await this.status({ employeeId, exitId, form });
         if (earlier?.note === decision.note) return { employeeId, exitId, form, isRepetition: true };
       }
-      const { exitId, form } = await requireExit({ employeeId });
+      const found = await findExit(configured, { employeeId });
+      const waiting = found?.isOpen ? undefined : await withdrawOpening(configured, employeeId, decision);
+      if (waiting) return { employeeId, form: waiting, isRepetition: false };
+      if (!found) throw noExit(employeeId);
+      const { exitId, form } = found;
       await this.decide({ employeeId, exitId, form }, decision);
       return { employeeId, exitId, form, isRepetition: false };
     },

@@ -9,10 +9,11 @@ import type { Resignation } from '../exit/resignation.js';
 import type { Application } from './application.js';
 import { forms, type Form } from './forms.js';
 import { lastOfProtected } from './last-of-protected.js';
+import { notOpened, type OpenedRow } from './opened-row.js';
 import type { Preview } from './preview.js';
 
 /** Rows without the header. */
-const MOST_ROWS = 500;
+export const MOST_ROWS = 500;
 /** Of a table, in UTF-8. */
 export const MOST_BYTES = 200_000;
 const AT_A_TIME = 10;
@@ -41,17 +42,6 @@ export interface PreviewedRow extends Pick<TableRow, 'line' | 'employeeId' | 'fo
   remarks: string[];
   /** Absent where the exit would be opened. */
   refusal?: { code: RefusalCode; message: string } | undefined;
-}
-
-export interface OpenedRow {
-  employeeId: string;
-  form: Form;
-  name?: string | undefined;
-  /** `unknown`: no answer came, and the exit may be open. The same table again tells. */
-  state: 'opened' | 'open-already' | 'refused' | 'unknown';
-  exitId?: string | undefined;
-  /** Why it was not opened, or what could not be looked up. */
-  message?: string | undefined;
 }
 
 /** Excel of many countries separates by semicolons. */
@@ -208,7 +198,10 @@ export const openRows = (
     const { employeeId, form, resignation } = row;
     try {
       await requireFirst(application, row);
-      const { opened, found } = await application.open({ ...resignation, submittedBy }, form, true);
+      const { opened, found } = await application.open({ ...resignation, submittedBy }, form, {
+        isPatient: true,
+        rows: rows.length,
+      });
       return {
         ...{ employeeId, form, state: 'opened', exitId: opened.exitId },
         ...{ name: found.employee?.displayName, message: found.directoryProblem },
@@ -217,17 +210,6 @@ export const openRows = (
       return { employeeId, form, ...notOpened(error as Error) };
     }
   });
-
-const unanswered: ReadonlySet<RefusalCode> = new Set(['unreachable', 'no-answer', 'unconfirmed']);
-
-function notOpened(error: Error): Pick<OpenedRow, 'state' | 'message' | 'exitId'> {
-  const { message } = error;
-  // One row that fails keeps no other from being opened.
-  if (!(error instanceof Refusal) || unanswered.has(error.code)) return { state: 'unknown', message };
-  if (error.code !== 'already-open') return { state: 'refused', message };
-  const { exitId } = error.facts;
-  return { state: 'open-already', message, ...(typeof exitId === 'string' && { exitId }) };
-}
 
 /**
  * A table may come again when its exits are long decided: an employee who had an exit gets none by a table.

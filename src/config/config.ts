@@ -57,6 +57,10 @@ export type SystemConfig = AskedSystemConfig | ManualSystemConfig;
 /** Standard Webhooks, "Signature scheme": 24 to 64 bytes in base64. */
 const SIGNING_SECRET = /^(whsec_)?[A-Za-z0-9+/]{32,86}={0,2}$/;
 
+/** Whether openings may have to wait for a second person. */
+export const hasLimits = ({ openings: { perHour, perTable } }: Pick<Config, 'openings'>): boolean =>
+  perHour !== undefined || perTable !== undefined;
+
 export const isManual = (system: SystemConfig): system is ManualSystemConfig => system.protocol === 'manual';
 export const isAsked = (system: SystemConfig): system is AskedSystemConfig => !isManual(system);
 

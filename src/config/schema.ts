@@ -268,6 +268,15 @@ export const ConfigFile = z.strictObject({
         .optional(),
     })
     .prefault({}),
+  /** How many exits are opened without a second person; default: all. */
+  openings: z
+    .strictObject({
+      /** In any hour, by all people and programs together. Beyond it each opening waits, until none of them waits any more. */
+      perHour: z.number().int().positive().optional(),
+      /** Rows of a table. */
+      perTable: z.number().int().positive().optional(),
+    })
+    .prefault({}),
   interview: z.strictObject({
     timeZone: z.string().refine(isTimeZone, 'must be an IANA time zone such as "Europe/Berlin"'),
     workingDays: z.array(z.enum(days)).min(1),

@@ -1,5 +1,6 @@
 /** Who may act on an exit: decide, amend, hand over. Those whom it concerns may not, and neither may a stranger. */
 import { reaches } from './mail-address.js';
+import type { Contact } from './people.js';
 
 /** Of whom a mail address is, by the directory; or why it does not tell. */
 export type Whose = { employeeIds: string[] } | { problem: string };
@@ -88,4 +89,14 @@ export const notAStranger =
     if (whose.employeeIds.length === 0)
       return `${field}: ${address} is of no HR partner of this exit, and the directory knows no such address: act under one that it knows`;
     return whose.employeeIds.includes(employeeId) ? concerned(field, address) : undefined;
+  };
+
+/** @param deciders whom the plan names */
+export const notADecider =
+  (deciders: readonly Contact[]): Acting =>
+  (field, address) => {
+    const addresses = deciders.map(({ email }) => email);
+    if (reaches(address, addresses)) return undefined;
+    const those = deciders.map(({ name, email }) => `${name} (${email})`).join(', ');
+    return `${field}: ${address} does not decide on this exit: ask ${those}`;
   };

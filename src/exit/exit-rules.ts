@@ -1,6 +1,7 @@
 /** What an exit would accept now: a decision, an amendment, a hand-over, a resolution, another time for the interview. */
 import {
   isConcerned,
+  notADecider,
   notAStranger,
   notTheEmployee,
   notTheProposer,
@@ -172,17 +173,7 @@ export abstract class ExitRules extends ExitTasks {
 
   private notADecider(field: string, address: string): string | undefined {
     const { deciders } = this;
-    if (
-      !deciders ||
-      isConcerned(address, this) ||
-      reaches(
-        address,
-        deciders.map(({ email }) => email),
-      )
-    )
-      return undefined;
-    const those = deciders.map(({ name, email }) => `${name} (${email})`).join(', ');
-    return `${field}: ${address} does not decide on this exit: ask ${those}`;
+    return deciders && !isConcerned(address, this) ? notADecider(deciders)(field, address) : undefined;
   }
 
   /** The addresses that the exit knows: they need no look-up. */

@@ -4,6 +4,7 @@ import type { Amended, Amendment } from './amendment.js';
 import type { Decision } from './decision.js';
 import type { HandedOver, HandOver } from './hand-over.js';
 import type { Interview } from './interview.js';
+import type { Openings } from './opening.js';
 import type { Rescheduling } from './rescheduling.js';
 import type { Resignation } from './resignation.js';
 import type { Resolution } from './resolution.js';
@@ -19,6 +20,7 @@ export interface Exits {
   openedBy: (employeeId: string, requestId: string) => Promise<string | undefined>;
   /** @throws Refusal when the employee has an open exit already */
   open: (resignation: Resignation) => Promise<{ exitId: string; workflowId?: string }>;
+  openings: Openings;
   status: (employeeId: string, exitId?: string) => Promise<ExitStatus>;
   decide: (employeeId: string, decision: Decision, exitId?: string) => Promise<Decided>;
   /** Rejects what waits for a second person; the one who proposed it withdraws it. */

@@ -9,6 +9,9 @@ export const EmployeeId = z
 
 export const exitWorkflowId = (employeeId: string): string => `exit-${employeeId}`;
 
+/** Of an opening that waits for a second person. */
+export const openingWorkflowId = (employeeId: string): string => `opening-${employeeId}`;
+
 export const employeeIdOf = (workflowId: string): string => workflowId.replace(/^exit-/, '');
 
 /**

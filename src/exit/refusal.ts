@@ -8,6 +8,8 @@ export type RefusalCode =
   /** A table opens no exit of an employee who had one: it may be an old table. */
   | 'had-exit'
   | 'last-of-protected-group'
+  /** The opening is beyond a limit: it is kept, and waits for a second person. */
+  | 'awaits-second-person'
   /** An orchestrated exit was terminated or timed out: only another orchestrated exit takes over its holds. */
   | 'orphaned-hold'
   | 'no-exit'

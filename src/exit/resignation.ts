@@ -19,6 +19,8 @@ export const ResignationFields = z.object(
     submittedBy: z.string().max(254, 'must be at most 254 characters').optional(),
     /** Mail address of the person who allowed the hold to take the last active member of a protected group. */
     overrideBy: MailAddress.optional(),
+    /** Mail address of the second person who confirmed the opening. */
+    confirmedBy: MailAddress.optional(),
     /** Of the request that submitted it: however often it comes, it opens one exit of the employee. */
     requestId: z.string().min(1).max(1000, 'must be at most 1000 characters').optional(),
   },

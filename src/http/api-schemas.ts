@@ -1,7 +1,9 @@
 /** The shapes of the HTTP API: what clients send is what the exit checks, less what the server knows of the caller. */
 import { z } from 'zod';
-import { MOST_BYTES, type OpenedRow, type PreviewedRow } from '../client/bulk.js';
+import { MOST_BYTES, MOST_ROWS, type PreviewedRow } from '../client/bulk.js';
+import type { OpenedRow } from '../client/opened-row.js';
 import { forms } from '../client/forms.js';
+import type { EndedOpening, WaitingInForm } from '../client/openings.js';
 import type { ListedExitOfForm } from '../client/application.js';
 import { AmendmentFields, type Amended } from '../exit/amendment.js';
 import { DecisionFields, outcomes } from '../exit/decision.js';
@@ -29,7 +31,8 @@ const Text = z.string().optional();
 
 /** Unknown members are refused: a `decidedBy` in a body would otherwise seem to count. */
 export const OpenBody = z.strictObject({
-  ...ResignationFields.omit({ submittedBy: true, overrideBy: true, requestId: true }).shape,
+  ...ResignationFields.omit({ submittedBy: true, overrideBy: true, confirmedBy: true, requestId: true })
+    .shape,
   form: Form.default('orchestrated'),
   override: z.boolean().optional(),
 });
@@ -210,6 +213,8 @@ export const PeopleAnswer = z.object({
 }) satisfies z.ZodType<PeopleNamed>;
 
 export const PreviewedTableAnswer = z.object({
+  /** How many of the rows that are not refused would open now; the others wait for a second person. */
+  opensNow: z.number().int(),
   rows: z.array(
     z.object({
       line: z.number().int(),
@@ -231,10 +236,39 @@ export const OpenedTableAnswer = z.object({
       employeeId: z.string(),
       form: z.enum(forms),
       name: Text,
-      state: z.enum(['opened', 'open-already', 'refused', 'unknown']),
+      state: z.enum(['opened', 'open-already', 'waiting', 'refused', 'unknown']),
       exitId: Text,
       message: Text,
     }) satisfies z.ZodType<OpenedRow>,
+  ),
+});
+
+const someEmployees = z.array(EmployeeId).min(1).max(MOST_ROWS);
+export const ConfirmedOpeningsBody = z.strictObject({ employeeIds: someEmployees });
+export const RejectedOpeningsBody = ConfirmedOpeningsBody.extend({ note: remark });
+
+export const OpeningsAnswer = z.object({
+  openings: z.array(
+    z.object({
+      resignation: z.looseObject({ ...ResignationFields.shape, submittedBy: z.string() }),
+      form: z.enum(forms),
+      /** The limit that it is beyond: of exits in an hour, or of rows in a table. */
+      beyond: z.enum(['hour', 'table']),
+      askedAt: Time,
+    }) satisfies z.ZodType<WaitingInForm>,
+  ),
+});
+
+export const EndedOpeningsAnswer = z.object({
+  rows: z.array(
+    z.object({
+      employeeId: z.string(),
+      form: z.enum(forms).optional(),
+      name: Text,
+      state: z.enum(['opened', 'open-already', 'waiting', 'rejected', 'refused', 'unknown']),
+      exitId: Text,
+      message: Text,
+    }) satisfies z.ZodType<EndedOpening>,
   ),
 });
 
@@ -244,7 +278,7 @@ export const InterviewAnswer = InterviewFields;
 export const WebhookAnswer = z.object({
   outcomes: z.array(
     z.object({
-      outcome: z.enum(['opened', 'withdrawn', 'repeated', 'ignored', 'refused']),
+      outcome: z.enum(['opened', 'waiting', 'withdrawn', 'repeated', 'ignored', 'refused']),
       employeeId: Text,
       exitId: Text,
       form: z.enum(forms).optional(),

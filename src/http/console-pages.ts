@@ -4,6 +4,8 @@ import type { ListedExitOfForm } from '../client/application.js';
 import { printableCopy } from '../client/printable.js';
 import { reportPage } from '../client/report-page.js';
 import type { ListFilter } from '../exit/exits.js';
+import { hasLimits } from '../config/config.js';
+import { Refusal } from '../exit/refusal.js';
 import { searchable } from '../exit/spelling.js';
 import { formsShown, queryOf, type Shown } from './console-forms.js';
 import type { ConsoleRoutes, Seen } from './console-routes.js';
@@ -31,6 +33,7 @@ export function routeConsolePages({ app, page, render, config }: ConsoleRoutes):
     const { rows, problem } = await rowsOf(exits);
     const query = new URLSearchParams({ q: search, show }).toString();
     const all = [...problems, ...(problem === undefined ? [] : [problem])];
+    const waiting = hasLimits(config) && seen.exits.may('read') ? await waitingFor(seen, all) : 0;
     const data = {
       rows,
       next,
@@ -39,7 +42,7 @@ export function routeConsolePages({ app, page, render, config }: ConsoleRoutes):
       search,
       show,
       query,
-      problems: all,
+      ...{ waiting, problems: all },
     };
     return render('list', seen, { ...data, shows: Object.keys(filters) });
   });
@@ -105,6 +108,17 @@ export async function showExit(
   const view = exitView(status, languages[languageOf(request)]!);
   const zone = status.interview?.timeZone ?? config.interview.timeZone;
   return render('exit', { ...seen, status: shown.code }, { ...view, ...shown, zone });
+}
+
+/** @param problems gets one more where it cannot be told */
+async function waitingFor({ exits }: Seen, problems: string[]): Promise<number> {
+  try {
+    return (await exits.waiting()).length;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    problems.push(`whether openings wait cannot be told: ${error.message}`);
+    return 0;
+  }
 }
 
 function wantedIn({ request }: Seen): { show: Show; search: string; cursor: string | undefined } {

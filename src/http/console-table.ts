@@ -1,5 +1,6 @@
 /** Many exits from a table (CSV): a preview of each row, a typed confirmation, and the result of each row. Pages are sent row by row. */
-import { tableColumns, textOf, type OpenedRow, type PreviewedRow } from '../client/bulk.js';
+import { tableColumns, textOf, type PreviewedRow } from '../client/bulk.js';
+import type { OpenedRow } from '../client/opened-row.js';
 import { forms } from '../client/forms.js';
 import { printableCopy } from '../client/printable.js';
 import { Refusal } from '../exit/refusal.js';
@@ -62,7 +63,7 @@ async function* previewed(seen: Seen, rows: AsyncIterable<PreviewedRow>): AsyncG
     }
   } catch (error) {
     seen.request.log.error({ err: error }, 'the preview of a table failed');
-    yield { name: 'table-preview-end', data: { count: 0, isCut: true, table: '' } };
+    yield { name: 'table-preview-end', data: { count: 0, opensNow: 0, isCut: true, table: '' } };
     return;
   }
   const opening = all.filter(({ refusal }) => !refusal);
@@ -75,7 +76,9 @@ async function* previewed(seen: Seen, rows: AsyncIterable<PreviewedRow>): AsyncG
   );
   // A page shows every text as one printable line.
   const table = Buffer.from(csv).toString('base64');
-  yield { name: 'table-preview-end', data: { count: opening.length, isCut: false, table } };
+  const count = opening.length;
+  const opensNow = await seen.exits.room(count);
+  yield { name: 'table-preview-end', data: { count, opensNow, isCut: false, table } };
 }
 
 /** The result of each row, and all of them as a file. */
@@ -90,7 +93,7 @@ async function* opened(rows: AsyncIterable<OpenedRow>): AsyncGenerator<Part> {
     columns,
     printableCopy(all).map((row) => columns.map((column) => row[column])),
   );
-  const count = all.filter(({ state }) => state === 'opened').length;
+  const countOf = (wanted: OpenedRow['state']) => all.filter(({ state }) => state === wanted).length;
   const file = `data:text/csv;charset=utf-8;base64,${Buffer.from(csv).toString('base64')}`;
-  yield { name: 'table-opened-end', data: { count, file } };
+  yield { name: 'table-opened-end', data: { count: countOf('opened'), waiting: countOf('waiting'), file } };
 }

@@ -5,6 +5,7 @@ import { stringifySetCookie } from 'cookie';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.js';
 import { routeConsoleActs } from './console-acts.js';
+import { routeConsoleOpenings } from './console-openings.js';
 import { routeConsolePages } from './console-pages.js';
 import type { ConsoleRoutes, MorePage } from './console-routes.js';
 import { routeConsoleTable } from './console-table.js';
@@ -36,7 +37,7 @@ export function routeConsole(app: FastifyInstance, options: ConsoleOptions): voi
   const { settings, identity, exitsFor, config, more } = options;
   const { publicUrl } = settings;
   const sessions = sessionsOf(settings);
-  const { render, stream } = pagesIn(config.interview.timeZone, config.organisation.name, more);
+  const { render, stream } = pagesIn(config, more);
 
   app.setErrorHandler(async (error: Error, request, reply) => {
     const problem = problemOf(error);
@@ -100,5 +101,6 @@ export function routeConsole(app: FastifyInstance, options: ConsoleOptions): voi
   routeConsolePages(routes);
   routeConsoleActs(routes);
   routeConsoleTable(routes);
+  routeConsoleOpenings(routes);
   more?.route(routes);
 }

@@ -3,15 +3,10 @@
  */
 import type { Application, ListedExitOfForm } from '../client/application.js';
 import type { Form, Which } from '../client/forms.js';
-import {
-  confirmRows,
-  openRows,
-  previewRows,
-  readTable,
-  type OpenedRow,
-  type PreviewedRow,
-} from '../client/bulk.js';
+import { confirmRows, openRows, previewRows, readTable, type PreviewedRow } from '../client/bulk.js';
+import type { OpenedRow } from '../client/opened-row.js';
 import type { People } from '../client/employees.js';
+import type { WaitingInForm } from '../client/openings.js';
 import type { Amendment } from '../exit/amendment.js';
 import type { Decision } from '../exit/decision.js';
 import type { ListFilter } from '../exit/exits.js';
@@ -39,7 +34,7 @@ const NAMES_WITHIN_MS = 3_000;
 /** Exit ids whose employee this process knows: Temporal's index may be a moment behind. */
 const REMEMBERED = 10_000;
 
-export type OpenRequest = Omit<Resignation, 'submittedBy' | 'overrideBy' | 'requestId'> & {
+export type OpenRequest = Omit<Resignation, 'submittedBy' | 'overrideBy' | 'confirmedBy' | 'requestId'> & {
   form: Form;
   override?: boolean | undefined;
 };
@@ -218,6 +213,25 @@ export function exitsOf({ application, people, version }: Served) {
         const { employeeId, form, exitId } = opened;
         remember({ employeeId, form, exitId });
         return { employeeId, form, exitId, found };
+      },
+
+      /** How many of so many rows of a table may open now; the others wait for a second person. */
+      room: (rows: number) => application.room(rows),
+
+      /** The openings that wait for a second person. */
+      async waiting(): Promise<WaitingInForm[]> {
+        demand('read');
+        return application.waiting();
+      },
+
+      async confirmOpenings(employeeIds: readonly string[]) {
+        demand('decide');
+        return application.confirmOpenings(employeeIds, user.email!);
+      },
+
+      async rejectOpenings(employeeIds: readonly string[], note?: string) {
+        demand('decide');
+        return application.rejectOpenings(employeeIds, user.email!, note);
       },
 
       /** @param csv a table, of which each row is an exit */

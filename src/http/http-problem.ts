@@ -37,6 +37,7 @@ const statusOf: Record<RefusalCode, number> = {
   'already-open': 409,
   'had-exit': 409,
   'last-of-protected-group': 409,
+  'awaits-second-person': 409,
   'orphaned-hold': 409,
   'not-open': 409,
   'ambiguous-form': 409,

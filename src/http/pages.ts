@@ -5,6 +5,7 @@ import { parseCookie } from 'cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Liquid } from 'liquidjs';
 import Negotiator from 'negotiator';
+import { hasLimits, type Config } from '../config/config.js';
 import { printableCopy } from '../client/printable.js';
 import type { Session } from './login-sessions.js';
 import de from './texts-de.js';
@@ -37,11 +38,9 @@ export interface Part {
   data: object;
 }
 
-/**
- * @param timeZone IANA: the company's
- * @param more a page that the menu has besides
- */
-export function pagesIn(timeZone: string, organisation: string, more?: { href: string; text: string }) {
+/** @param more a page that the menu has besides */
+export function pagesIn(config: Config, more?: { href: string; text: string }) {
+  const { timeZone } = config.interview;
   const engines = Object.fromEntries(
     Object.keys(languages).map((language) => [language, engineFor(language, timeZone)]),
   );
@@ -52,8 +51,9 @@ export function pagesIn(timeZone: string, organisation: string, more?: { href: s
     return (await engines[language]!.renderFile(`${name}.liquid`, {
       ...printableCopy(data),
       t: languages[language],
-      organisation,
+      organisation: config.organisation.name,
       timeZone,
+      hasLimits: hasLimits(config),
       more: more && { href: more.href, text: more.text },
       path: request.url,
       csrf: session?.csrf,

@@ -61,7 +61,7 @@ export function routeWebhooks(
       else {
         const outcome = await performed(asked, { id, source }).catch(refusedForGood);
         outcomes.push(outcome);
-        const level = outcome.outcome === 'refused' ? 'warn' : 'info';
+        const level = ['refused', 'waiting'].includes(outcome.outcome) ? 'warn' : 'info';
         request.log[level]({ act: asked.act, source, delivery: id, ...outcome }, 'a webhook');
       }
     }
@@ -145,5 +145,7 @@ function refusedForGood(error: unknown): Outcome {
   if (!(error instanceof Refusal) || isForARetry(error)) throw error;
   const { code, message: detail, facts } = error;
   const { employeeId, exitId } = facts as Record<string, string | undefined>;
+  // It is kept: a repetition of the delivery would change nothing.
+  if (code === 'awaits-second-person') return { outcome: 'waiting', code, detail, employeeId };
   return { outcome: 'refused', code, detail, employeeId, exitId };
 }

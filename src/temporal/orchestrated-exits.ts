@@ -33,6 +33,7 @@ import { isSettled, stepKey, type ExitStatus, type Phase, isStuck } from '../exi
 import { searchAttributes } from '../workflows/search-attributes.js';
 import { alreadyOpen, noExit, notAllowed, notOpen, Refusal } from '../exit/refusal.js';
 import { describeRun, exitIdOfRun, isRunId, latestRun, phaseOf, replacedBy } from './exit-runs.js';
+import { openingWorkflows } from './opening-workflows.js';
 import { readEvidence } from './orchestrated-evidence.js';
 import { mayFail, taskFailure } from './task-failure.js';
 
@@ -205,14 +206,17 @@ export function orchestratedExits(client: Client, sign?: Sign) {
     },
 
     async open(resignation) {
-      const { employeeId, requestId } = resignation;
+      const { employeeId, requestId, confirmedBy } = resignation;
       const workflowId = exitWorkflowId(employeeId);
       try {
         const handle = await client.workflow.start('exitEmployee', {
           workflowId,
           taskQueue: taskQueues.exit,
           args: [resignation],
-          ...(requestId !== undefined && { memo: { requestId } }),
+          memo: {
+            ...(requestId !== undefined && { requestId }),
+            ...(confirmedBy !== undefined && { confirmedBy }),
+          },
           workflowIdConflictPolicy: WorkflowIdConflictPolicy.FAIL,
           staticSummary: `Exit of ${employeeId}`,
           staticDetails: `Access is blocked until the decision is final. Decide with \`ems decide ${employeeId} retained|leaving --by …\`.`,
@@ -224,6 +228,8 @@ export function orchestratedExits(client: Client, sign?: Sign) {
         throw error;
       }
     },
+
+    openings: openingWorkflows(client),
 
     status: async (employeeId, exitId) => statusOf(employeeId, await requireExit(employeeId, exitId)),
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { openAttempts } from '../jetstream/attempts.js';
 import { append } from '../jetstream/append.js';
+import { openingKeys } from '../jetstream/opening-keys.js';
 import type { Bus, EmployeeLog } from '../jetstream/bus.js';
 import { watch } from '../jetstream/log.js';
 import { EXITS } from '../jetstream/streams.js';
@@ -200,6 +201,8 @@ export async function choreographedExits(bus: Bus, config: Config, sign?: Sign):
       });
       return { exitId };
     },
+
+    openings: openingKeys(bus),
 
     status: async (employeeId, exitId) => statusOf(requireExit(employeeId, await read(employeeId), exitId)),
 

@@ -71,6 +71,7 @@ export function evidenceOf({ employeeId, facts, form, status, missing, source }:
     reason: resignation?.reason,
     submittedBy: resignation?.submittedBy,
     overrideBy: resignation?.overrideBy,
+    confirmedBy: resignation?.confirmedBy,
     decisions,
     amendments,
     handOvers: all('handed-over').map(({ at, earlierRun, handOver }) => ({ at, earlierRun, ...handOver })),

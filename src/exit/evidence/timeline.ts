@@ -9,7 +9,7 @@ type Kind = Fact['kind'];
 /** A kind without an entry gets no line. */
 const lines: { [K in Kind]?: (fact: FactOf<K>) => string | undefined } = {
   opened: ({ resignation }) =>
-    `Resignation received${resignation?.submittedBy ? `, handed in by ${resignation.submittedBy}` : ''}`,
+    `Resignation received${resignation?.submittedBy ? `, handed in by ${resignation.submittedBy}` : ''}${resignation?.confirmedBy ? `, confirmed by ${resignation.confirmedBy}` : ''}`,
   'employee-known': ({ employee: { displayName, manager } }) =>
     `Directory: ${displayName}; ${manager.insteadOfManager ? `${manager.insteadOfManager}, so ${manager.name} is told` : `manager ${manager.name}`}`,
   captured: ({ system, capture: { accounts } }) =>

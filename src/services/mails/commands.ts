@@ -28,6 +28,8 @@ export const secondCommand = (
     by,
   );
 
+export const openingsCommand = (): string => command('openings');
+
 export const resolveCommand = (
   employeeId: string,
   step: string,

@@ -15,6 +15,7 @@ export const mailNames = [
   'decision-reminder',
   'decision-escalation',
   'second-person',
+  'openings-wait',
   'weekly-digest',
   'operator-attention',
   'operator-orphaned-hold',
@@ -56,6 +57,15 @@ export interface MailData extends Record<MailName, ForLayout> {
     override: string | null;
     note: string | null;
     commands: { confirm: string; reject: string | null; status: string };
+  };
+  /** To HR: openings wait for a second person. */
+  'openings-wait': ForLayout & {
+    /** A mail address, or the name of a program. */
+    askedBy: string;
+    askedAt: string;
+    /** The list in the console; null where there is none. */
+    list: string | null;
+    command: string;
   };
   /** To HR: the open exits, the most urgent first. */
   'weekly-digest': ForLayout & {

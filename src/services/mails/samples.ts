@@ -135,6 +135,10 @@ export const samples: { [K in keyof MailData]: MailData[K][] } = {
       },
     },
   ],
+  'openings-wait': ['https://exits.acme.example/openings', null].map((list) => ({
+    ...{ organisation: 'Acme', to: { name: 'Acme HR', insteadOfManager: null }, link: null, whomToAsk: null },
+    ...{ askedBy: 'webhook hris', askedAt: openedAt, list, command: 'ems openings' },
+  })),
   'weekly-digest': [
     {
       ...{

@@ -4,6 +4,7 @@ import type { Corrected, Decision, Uncorrected } from '../../exit/decision.js';
 import type { Digest } from '../../exit/digest.js';
 import type { OrphanedHold } from '../../exit/drift.js';
 import { messageId } from '../../exit/ids.js';
+import { isSameIdentity } from '../../exit/mail-address.js';
 import {
   shortName,
   titleOf,
@@ -19,6 +20,7 @@ import { addressesOf, basicsOf, linkTo } from '../mails/mail-basics.js';
 import { Failures } from '../mails/failures-by-address.js';
 import {
   decideCommand,
+  openingsCommand,
   resignCommand,
   resolveCommand,
   secondCommand,
@@ -272,6 +274,24 @@ export function createNotificationService({
      * @param id of the digest: the same one is the same mail
      * @throws FinalFailure AddressRefused, Refused
      */
+    /** Tells HR that openings wait, and of those the ones who did not ask. */
+    async tellOfOpenings(
+      { askedBy, askedAt }: { askedBy: string; askedAt: string },
+      signal: AbortSignal,
+    ): Promise<void> {
+      const { consoleUrl } = organisation;
+      const others = hrPartners.filter(({ email }) => !isSameIdentity(email, askedBy));
+      for (const to of others.length > 0 ? others : [escalateTo]) {
+        const mail = templates.render('openings-wait', to.language, {
+          ...{ organisation: organisation.name, link: null, whomToAsk: null, askedBy, askedAt },
+          to: { name: shortName(to.name), insteadOfManager: null },
+          list: consoleUrl === '' ? null : `${consoleUrl}/openings`,
+          command: openingsCommand(),
+        });
+        await send(`openings-${askedAt.replaceAll(/\D/g, '')}`, 'wait', to, mail, signal);
+      }
+    },
+
     sendDigest(
       { id, digest }: { id: string; digest: Digest },
       deliveries: Deliveries,

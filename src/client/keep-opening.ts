@@ -1,0 +1,43 @@
+/** Keeps an opening for a second person, and tells HR: a mail an hour for each who asks, so that many openings are not many mails. */
+import type { Config } from '../config/config.js';
+import { waitsForSecond, type Openings, type WaitingOpening } from '../exit/opening.js';
+import type { Refusal } from '../exit/refusal.js';
+import type { Form } from './forms.js';
+
+const HOUR_MS = 60 * 60 * 1000;
+
+/** @param config called on first use */
+export function keeperOf(config: () => Config | Promise<Config>) {
+  /** When this process told HR of the openings that someone asks for. */
+  const told = new Map<string, number>();
+
+  /** @returns why no mail went out */
+  async function tell(
+    { resignation: { submittedBy: askedBy }, askedAt }: WaitingOpening,
+    before: readonly WaitingOpening[],
+  ): Promise<string | undefined> {
+    const since = Date.now() - HOUR_MS;
+    const isOfLate = ({ resignation, askedAt: at }: WaitingOpening): boolean =>
+      resignation.submittedBy === askedBy && Date.parse(at) > since;
+    if ((told.get(askedBy) ?? 0) > since || before.some(isOfLate)) return undefined;
+    told.set(askedBy, Date.now());
+    try {
+      const { createNotification } = await import('../services/from-config.js');
+      const found = await config();
+      const signal = AbortSignal.timeout(found.policy.requestTimeout);
+      await createNotification(found).tellOfOpenings({ askedBy, askedAt }, signal);
+      return undefined;
+    } catch (error) {
+      told.delete(askedBy);
+      return (error as Error).message;
+    }
+  }
+
+  /** @returns the refusal of the request: the opening waits */
+  return async function keep(opening: WaitingOpening, form: Form, openings: Openings): Promise<Refusal> {
+    const before = await openings.waiting();
+    const kept = await openings.keep(opening);
+    const problem = kept === opening ? await tell(opening, before) : undefined;
+    return waitsForSecond(kept, form, problem);
+  };
+}

@@ -1,0 +1,115 @@
+/** Openings that wait for a second person: who confirms one opens the exit, who rejects one ends it. */
+import { Readable } from 'node:stream';
+import type { Config } from '../config/config.js';
+import { planFrom } from '../config/planning.js';
+import type { Whose } from '../exit/acting.js';
+import { parse } from '../exit/input.js';
+import { MailAddress } from '../exit/mail-address.js';
+import { askingPerson, confirmingProblem, rejectingProblem, type WaitingOpening } from '../exit/opening.js';
+import { Refusal } from '../exit/refusal.js';
+import type { Resignation } from '../exit/resignation.js';
+import { notOpened, type OpenedRow } from './opened-row.js';
+import { formsAsked, type Configured, type Form } from './forms.js';
+
+const AT_A_TIME = 10;
+
+export type WaitingInForm = WaitingOpening & { form: Form };
+
+/** What became of an opening. */
+export type EndedOpening = Pick<OpenedRow, 'employeeId' | 'name' | 'exitId' | 'message'> & {
+  form?: Form | undefined;
+  state: OpenedRow['state'] | 'rejected';
+};
+
+export type Opens = (resignation: Resignation, form: Form) => Promise<Pick<OpenedRow, 'exitId' | 'name'>>;
+
+interface Ending {
+  configured: Configured;
+  config: Config;
+  whoseIs: (address: string) => Promise<Whose>;
+  employeeIds: readonly string[];
+  by: string;
+  /** Absent where the openings are rejected. */
+  open?: Opens;
+  note?: string | undefined;
+}
+
+/** @throws Refusal where a form does not answer */
+export async function waitingIn(configured: Configured): Promise<WaitingInForm[]> {
+  const asked = formsAsked(configured).map(async (form) => {
+    const { openings } = await configured[form]!();
+    return (await openings.waiting()).map((opening) => ({ ...opening, form }));
+  });
+  return (await Promise.all(asked)).flat().toSorted((a, b) => a.askedAt.localeCompare(b.askedAt));
+}
+
+/** @returns the form in which an opening of the employee waited; undefined where none did */
+export async function withdrawOpening(
+  configured: Configured,
+  employeeId: string,
+  { decidedBy, note }: { decidedBy: string; note: string },
+): Promise<Form | undefined> {
+  for (const form of formsAsked(configured)) {
+    const { openings } = await configured[form]!();
+    if (!(await openings.find(employeeId))) continue;
+    await openings.end(employeeId, `withdrawn by ${decidedBy}: ${note}`);
+    return form;
+  }
+  return undefined;
+}
+
+/** @returns what became of each, in order */
+export function endOpenings({
+  configured,
+  config,
+  employeeIds,
+  by,
+  ...rest
+}: Ending): AsyncIterable<EndedOpening> {
+  const { open, note } = rest;
+  const address = parse(MailAddress, by);
+  if (!address.ok) throw new Refusal('invalid', `by: ${address.problem}`);
+  const known = new Map<string, Promise<Whose>>();
+  const whose = (of: string): Promise<Whose> => {
+    const asked = known.get(of) ?? rest.whoseIs(of);
+    known.set(of, asked);
+    return asked;
+  };
+
+  async function endIn(form: Form, employeeId: string): Promise<EndedOpening | undefined> {
+    const { openings } = await configured[form]!();
+    const opening = await openings.find(employeeId);
+    if (!opening) return undefined;
+    const person = askingPerson(opening);
+    const looked = {
+      actor: await whose(by),
+      proposer: person === undefined ? undefined : await whose(person),
+    };
+    const problemOf = open ? confirmingProblem : rejectingProblem;
+    const message = problemOf(opening, by, looked, planFrom(config, form));
+    if (message !== undefined) return { employeeId, form, state: 'refused', message };
+    if (!open) {
+      await openings.end(employeeId, `rejected by ${by}${note === undefined ? '' : `: ${note}`}`);
+      return { employeeId, form, state: 'rejected' };
+    }
+    const done = await open({ ...opening.resignation, confirmedBy: by }, form).then(
+      (exit) => ({ state: 'opened', ...exit }) as const,
+      (error: unknown) => notOpened(error as Error),
+    );
+    // What may not be open goes on waiting.
+    if (done.state === 'opened' || done.state === 'open-already')
+      await openings.end(employeeId, `confirmed by ${by}`);
+    return { employeeId, form, ...done };
+  }
+
+  async function end(employeeId: string): Promise<EndedOpening[]> {
+    const found = await Promise.all(formsAsked(configured).map((form) => endIn(form, employeeId)));
+    const ended = found.flatMap((each) => each ?? []);
+    const message = 'no opening of this employee waits: it was confirmed, rejected or never asked for';
+    return ended.length > 0 ? ended : [{ employeeId, state: 'refused', message }];
+  }
+
+  return Readable.from([...new Set(employeeIds)])
+    .map(end, { concurrency: AT_A_TIME })
+    .flatMap((ended: EndedOpening[]) => ended);
+}

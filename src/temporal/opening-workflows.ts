@@ -1,0 +1,80 @@
+/**
+ * Openings that wait for a second person, in Temporal: a workflow ID is held by one running workflow. Its start is delayed, so that an
+ * opening is one history event, and needs no worker.
+ */
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowIdConflictPolicy,
+  WorkflowNotFoundError,
+  type Client,
+} from '@temporalio/client';
+import { employeeIdOf, openingWorkflowId } from '../exit/ids.js';
+import type { Openings, WaitingOpening } from '../exit/opening.js';
+import { taskQueues } from '../exit/queues.js';
+
+/** An opening that waits longer lapses. */
+const LAPSES_AFTER = '365 days';
+
+export function openingWorkflows(client: Client): Openings {
+  const { workflow } = client;
+
+  const openings: Openings = {
+    async begunSince(since) {
+      const query = `WorkflowType = 'exitEmployee' AND StartTime >= '${since}'`;
+      const begun: string[] = [];
+      for await (const { workflowId, memo } of workflow.list({ query }))
+        if (memo?.['confirmedBy'] === undefined) begun.push(employeeIdOf(workflowId));
+      return begun;
+    },
+
+    async keep(opening) {
+      const { employeeId } = opening.resignation;
+      for (;;) {
+        try {
+          await workflow.start('waitingOpening', {
+            workflowId: openingWorkflowId(employeeId),
+            taskQueue: taskQueues.exit,
+            startDelay: LAPSES_AFTER,
+            memo: { opening },
+            workflowIdConflictPolicy: WorkflowIdConflictPolicy.FAIL,
+            staticSummary: `Opening of the exit of ${employeeId}: waits for a second person`,
+            staticDetails: `Nothing is blocked yet. Confirm it with \`ems openings ${employeeId} --confirm --by …\`.`,
+          });
+          return opening;
+        } catch (error) {
+          if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        }
+        const earlier = await openings.find(employeeId);
+        if (earlier) return earlier;
+      }
+    },
+
+    async find(employeeId) {
+      try {
+        // A description is of the present state; the list would lag.
+        const { status, memo } = await workflow.getHandle(openingWorkflowId(employeeId)).describe();
+        return status.name === 'RUNNING' ? (memo?.['opening'] as WaitingOpening) : undefined;
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return undefined;
+        throw error;
+      }
+    },
+
+    async waiting() {
+      const query = `WorkflowType = 'waitingOpening' AND ExecutionStatus = 'Running'`;
+      const found: WaitingOpening[] = [];
+      for await (const { memo } of workflow.list({ query })) found.push(memo?.['opening'] as WaitingOpening);
+      return found;
+    },
+
+    async end(employeeId, how) {
+      try {
+        await workflow.getHandle(openingWorkflowId(employeeId)).terminate(how);
+      } catch (error) {
+        // Another request has ended it.
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      }
+    },
+  };
+  return openings;
+}
