@@ -33,10 +33,21 @@ export interface PreviewedSystem {
   problem?: string;
 }
 
+/** Rows of a table share the rate limit of a system, and what the system says of itself. */
+const opened = new WeakMap<Config['systems'], ReturnType<typeof createAccess>>();
+
+function accessOf(config: Config): ReturnType<typeof createAccess> {
+  const { systems } = config;
+  const access = opened.get(systems) ?? createAccess(config);
+  opened.set(systems, access);
+  access.catch(() => opened.delete(systems));
+  return access;
+}
+
 /** @param withinMs a server that has not answered by then is a problem in the preview */
 export async function previewOf(config: Config, person: Person, withinMs: number): Promise<Preview> {
   const { employeeId } = person;
-  const access = await createAccess(config);
+  const access = await accessOf(config);
   const signal = AbortSignal.timeout(withinMs);
   const directory = createDirectory(config)
     .lookUp(employeeId, signal)

@@ -224,6 +224,20 @@ describe('the application', () => {
     );
   });
 
+  it('asks a system once, for the rows of all tables, what it can do', async () => {
+    const people = [await world.hire({ on: ['payroll'] }), await world.hire({ on: ['payroll'] })];
+    const asked = (): number =>
+      world.proxies.payroll.seen.filter(({ path }) => path.endsWith('/ServiceProviderConfig')).length;
+    await world.application.preview({ employeeId: people[0]!.employeeId }, 'orchestrated');
+    const before = asked();
+    const { systems } = await world.application.preview(
+      { employeeId: people[1]!.employeeId },
+      'choreographed',
+    );
+    assert.equal(systems[0]!.capture!.accounts.length, 1);
+    assert.equal(asked(), before);
+  });
+
   it('serves many calls over one connection to each form, and names the form that is missing', async () => {
     const nora = await world.hire({ on: ['payroll'] });
     const address = world.server.address;
