@@ -159,6 +159,21 @@ describe('a limit of openings, over both forms', () => {
     );
   });
 
+  it('tells HR by one mail for each who asks, and says so where it fails', async () => {
+    const [nora, paul, zoe] = [await hire(), await hire(), await hire()];
+    await room(0);
+    const asks = (employeeId: string) =>
+      application.open({ employeeId, submittedBy: 'webhook hris' }, 'choreographed');
+    await world.takeDown('mail');
+    await assert.rejects(asks(nora), /nothing is blocked yet: .*HR got no mail of it: .*Ask a colleague/);
+    await world.bringUp('mail');
+    await all(await application.rejectOpenings([nora], BOSS));
+    for (const who of [paul, zoe]) await waits(asks(who));
+    const mails = world.mail.to(HR).filter(({ text }) => text?.includes('webhook hris asked on'));
+    assert.equal(mails.length, 1);
+    assert.match(mails[0]!.text!, /Nothing of them is blocked yet[^]*ems openings/);
+  });
+
   it('asks who asks, since a second person must be another one', async () => {
     const nora = await hire();
     await room(0);
