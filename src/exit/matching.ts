@@ -40,3 +40,7 @@ export const knownKeys = (keys: readonly Match[], person: Person): { attribute: 
 
 /** Whether the key is the employee id itself, and so names one person for good. */
 export const isById = ({ template }: Match): boolean => template === '{employeeId}';
+
+/** @returns those by which an account shows whose it is */
+export const attributesOfId = (keys: readonly Match[]): string[] =>
+  keys.filter(isById).map(({ attribute }) => attribute);

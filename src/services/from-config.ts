@@ -12,7 +12,7 @@ import {
 } from '../config/config.js';
 import { ConfigError } from '../config/config-error.js';
 import { FailureType, isFinalFailure } from '../exit/failures.js';
-import { isById, type Person } from '../exit/matching.js';
+import { attributesOfId, isById, type Person } from '../exit/matching.js';
 import type { Contact } from '../exit/people.js';
 import type { AccessPort } from './access/access-port.js';
 import { createAccessService, type AccessService } from './access/access.js';
@@ -157,7 +157,7 @@ function adapterOf(system: AskedSystemConfig, requestTimeoutMs: number): AccessP
     case 'ldap':
       return ldapAdapterOf(system, requestTimeoutMs);
     case 'keycloak':
-      return createKeycloakAdapter(keycloakClientOf(system, requestTimeoutMs));
+      return createKeycloakAdapter(keycloakClientOf(system, requestTimeoutMs), attributesOfId(system.match));
     case 'own':
       return ownAdapterOf(system, requestTimeoutMs);
   }
@@ -195,10 +195,10 @@ export function ldapClientOf(system: LdapSystemConfig, requestTimeoutMs: number)
 }
 
 function ldapAdapterOf(system: LdapSystemConfig, requestTimeoutMs: number): AccessPort {
-  const { directory, userBase, groupBase } = system;
+  const { directory, userBase, groupBase, match } = system;
   const ldap = ldapClientOf(system, requestTimeoutMs);
   const dialect = directory === 'active-directory' ? activeDirectory : openldap;
-  return createLdapAdapter({ ldap, dialect, userBase, groupBase });
+  return createLdapAdapter({ ldap, dialect, userBase, groupBase, ids: attributesOfId(match) });
 }
 
 export function keycloakClientOf(system: KeycloakSystemConfig, requestTimeoutMs: number): KeycloakClient {

@@ -71,6 +71,7 @@ describe('on Keycloak @long', () => {
     const settings = { name: 'payroll', base: new URL(proxy.url).origin, requestTimeoutMs };
     return createKeycloakAdapter(
       createKeycloakClient({ ...settings, realm, clientId, clientSecret, ...changes }),
+      ['externalId'],
     );
   };
   const scim = (): AccessPort =>

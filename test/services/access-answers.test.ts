@@ -103,7 +103,7 @@ describe('a realm of Keycloak that finds no user by the key', () => {
       findUsers: (query) => Promise.resolve(('q' in query && !isFound(query) ? [] : shown) as never[]),
       knownAttributes: () => Promise.resolve(['number']),
     };
-    const port = createKeycloakAdapter(keycloak as KeycloakClient);
+    const port = createKeycloakAdapter(keycloak as KeycloakClient, ['number']);
     const service = createAccessService({ port, match: byEmployeeId('number') });
     return service.capture({ employeeId: 'E-1' }, SUSPEND, signal);
   };

@@ -35,7 +35,7 @@ describeUnless(slapdLacks, 'answers of OpenLDAP', () => {
   function system(bases = {}, protectedGroups: string[] = []) {
     const { url, bindDn, password, dialect, userBase, groupBase } = server;
     const ldap = createLdapClient({ name: 'unix', url, bindDn, password, requestTimeoutMs: 5000 });
-    const port = createLdapAdapter({ ldap, dialect, userBase, groupBase, ...bases });
+    const port = createLdapAdapter({ ldap, dialect, userBase, groupBase, ids: ['employeeNumber'], ...bases });
     const access = createAccessService({ port, match: byEmployeeId('employeeNumber'), protectedGroups });
     const captured = async (employeeId: string, hold: HoldKind) => {
       const [account] = (await access.capture({ employeeId }, hold, signal)).accounts;

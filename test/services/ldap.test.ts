@@ -36,7 +36,7 @@ function system(
   const ca = caFile && readFileSync(caFile, 'utf8');
   const settings = { name: 'windows', url, bindDn, password, ca, requestTimeoutMs: 5000, ...changes };
   const ldap = createLdapClient(settings);
-  const port = createLdapAdapter({ ldap, dialect, userBase, groupBase, ...bases });
+  const port = createLdapAdapter({ ldap, dialect, userBase, groupBase, ids: ['employeeNumber'], ...bases });
   const access = createAccessService({ port, match: byEmployeeId('employeeNumber') });
   return {
     port,

@@ -104,7 +104,7 @@ export const overAdminRest =
       // A POST gets a token, or ends sessions.
       isWrite: ({ method }) => method === 'PUT' || method === 'DELETE',
       admin,
-      port: createKeycloakAdapter(keycloak),
+      port: createKeycloakAdapter(keycloak, ['externalId', 'employeeNumber']),
       match: byEmployeeId('externalId', 'employeeNumber'),
       etags: () => Promise.resolve(false),
       stop: proxy.stop,

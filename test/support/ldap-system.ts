@@ -25,7 +25,7 @@ export const overLdap =
       token: password,
       proxy,
       admin: ldapAdmin(server, prefix),
-      port: createLdapAdapter({ ldap, dialect, userBase, groupBase }),
+      port: createLdapAdapter({ ldap, dialect, userBase, groupBase, ids: making.keys }),
       match: byEmployeeId(...making.keys),
       etags: () => Promise.resolve(dialect.capabilities.conditionalWrites),
       tellsDeletion: false,

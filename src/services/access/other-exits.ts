@@ -1,7 +1,7 @@
 /** The exits of other members: another process of EMS may have removed them from the group in the same moment. */
 import { whereUntold } from '../../exit/failures.js';
 import { EmployeeId } from '../../exit/ids.js';
-import { isById, type Match } from '../../exit/matching.js';
+import { attributesOfId, type Match } from '../../exit/matching.js';
 import { valuesOf } from '../protocols/scim-resource.js';
 import type { AccessPort } from './access-port.js';
 
@@ -35,9 +35,8 @@ export async function unexplained(
   let isTold = true;
   for (const id of ids) {
     const account = await port.read({ id }, signal).catch(whereUntold(undefined));
-    const employeeId = exits.match
-      .filter(isById)
-      .flatMap(({ attribute }) => valuesOf(account?.others, attribute))
+    const employeeId = attributesOfId(exits.match)
+      .flatMap((attribute) => valuesOf(account?.others, attribute))
       .find((each) => EmployeeId.safeParse(each).success);
     isTold &&= employeeId !== undefined;
     if (employeeId === undefined || !(await exits.hasActed(employeeId, from, signal))) left.push(id);

@@ -1,6 +1,7 @@
 /** Whether an account that the exit holds is still the employee's: it may have passed to another person meanwhile. */
-import { isById, valueOf, type Match, type Person } from '../../exit/matching.js';
+import { attributesOfId, valueOf, type Match, type Person } from '../../exit/matching.js';
 import type { AccountRef } from '../../exit/hold-facts.js';
+import { valuesOf } from '../protocols/scim-resource.js';
 import type { AccessPort, Account } from './access-port.js';
 import { accountsNow, type Matching } from './find-accounts.js';
 import { otherIdOf, textOf, type Known } from './whose-account.js';
@@ -64,17 +65,22 @@ export const isOfAnother = (
   person: Person,
 ): boolean => hasOtherNames(user, before) && shownOf(user, match, person) !== undefined;
 
+/** For `others`. @param ids the attributes with the employee id. A list would count as rights, which a write may cost. */
+export const idsShown = (
+  ids: readonly string[],
+  valuesOf: (attribute: string) => string[],
+): NonNullable<Account['others']> =>
+  Object.fromEntries(
+    ids.map((each) => {
+      const values = valuesOf(each);
+      return [each, values.length === 1 ? values[0] : values];
+    }),
+  );
+
 /** @returns the employee id of another person that the account itself shows, for people */
 function shownOf({ others = {} }: Account, match: readonly Match[], person: Person): string | undefined {
-  const attributes = match.filter(isById).map(({ attribute }) => attribute);
-  const values = (attribute: string): string[] => {
-    const value = others[attribute];
-    return typeof value === 'string' ? [value] : [];
-  };
-  const other = otherIdOf(
-    { shown: Object.fromEntries(attributes.map((each) => [each, values(each)])) },
-    attributes,
-    person,
-  );
+  const attributes = attributesOfId(match);
+  const shown = Object.fromEntries(attributes.map((each) => [each, valuesOf(others, each)]));
+  const other = otherIdOf({ shown }, attributes, person);
   return other && textOf(other);
 }

@@ -2,13 +2,15 @@
 import { cannotTell } from '../../../exit/failures.js';
 import type { KeycloakClient, KeycloakGroup, KeycloakUser } from '../../protocols/keycloak.js';
 import type { AccessPort, Account, Key, Membership, Outcome } from '../access-port.js';
+import { idsShown } from '../still-theirs.js';
 
 /** Every user has them, and each has a filter of its own. */
 const BUILT_IN = ['username', 'email'] as const;
 /** How many users are looked at for one that has an attribute. */
 const SAMPLES = '100';
 
-export function createKeycloakAdapter(keycloak: KeycloakClient): AccessPort {
+/** @param ids the attributes with the employee id */
+export function createKeycloakAdapter(keycloak: KeycloakClient, ids: readonly string[]): AccessPort {
   const { name } = keycloak;
   const declared = new Set<string>();
   /** The attributes by which a search has found a user. */
@@ -38,6 +40,14 @@ export function createKeycloakAdapter(keycloak: KeycloakClient): AccessPort {
       );
     searched.add(attribute);
   }
+
+  const accountOf = (user: KeycloakUser): Account => ({
+    id: user.id,
+    userName: user.username,
+    identities: [...new Set([user.username, ...(user.email ? [user.email] : [])])],
+    active: user.enabled,
+    others: idsShown(ids, (attribute) => valuesOf(user, attribute)),
+  });
 
   /** The groups above, whose roles a member of a sub-group inherits. */
   async function above(groups: KeycloakGroup[], signal: AbortSignal): Promise<Membership[]> {
@@ -190,13 +200,6 @@ function valuesOf(user: KeycloakUser, attribute: string): string[] {
 }
 
 const isSame = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
-
-const accountOf = ({ id, username, email, enabled }: KeycloakUser): Account => ({
-  id,
-  userName: username,
-  identities: [...new Set([username, ...(email ? [email] : [])])],
-  active: enabled,
-});
 
 /** Names repeat below different groups, so a sub-group goes by its path: `production/on-call`. */
 const nameOf = ({ path }: Pick<KeycloakGroup, 'path'>): string => path.replace(/^\//, '');

@@ -15,6 +15,7 @@ import {
   type LdapSession,
 } from '../../protocols/ldap.js';
 import type { AccessPort, Account, Outcome } from '../access-port.js';
+import { idsShown } from '../still-theirs.js';
 import type { Dialect } from './ldap-dialects.js';
 import { createLdapEntries, isSameName } from './ldap-entries.js';
 import { createLdapGroups } from './ldap-groups.js';
@@ -26,12 +27,20 @@ interface LdapAdapterOptions {
   /** The accounts and the groups of the system are below these entries. */
   userBase: string;
   groupBase: string;
+  /** The attributes with the employee id. */
+  ids: readonly string[];
 }
 
-export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAdapterOptions): AccessPort {
+export function createLdapAdapter({
+  ldap,
+  dialect,
+  userBase,
+  groupBase,
+  ids,
+}: LdapAdapterOptions): AccessPort {
   const { name } = ldap;
   const accountAttributes = [
-    ...[dialect.id, dialect.login, dialect.state, ...dialect.identities, ...dialect.reads],
+    ...[dialect.id, dialect.login, dialect.state, ...dialect.identities, ...dialect.reads, ...ids],
     ...(dialect.version ? [dialect.version] : []),
   ];
   const entries = createLdapEntries(name, dialect);
@@ -52,6 +61,7 @@ export function createLdapAdapter({ ldap, dialect, userBase, groupBase }: LdapAd
       identities: [userName, ...dialect.identities.flatMap(entry.all)],
       active: await stateOf(session, entry),
       version: dialect.version && entry.one(dialect.version),
+      others: idsShown(ids, entry.all),
     };
   }
 
