@@ -357,6 +357,127 @@ describeUnless(slapdLacks, 'answers of OpenLDAP', () => {
     }
   });
 
+  /** As Univention has it: the class is that of logins, and a schema of its own adds names. */
+  const ofUnivention = (cn: string, gidNumber: string, lists: Record<string, string[]>) =>
+    group(cn, { objectClass: ['organizationalRole', 'posixGroup', 'extensibleObject'], gidNumber, ...lists });
+
+  for (const [what, names] of [
+    ['names and logins', ['uniqueMember', 'memberUid']],
+    ['names alone', ['uniqueMember']],
+    ['names by another attribute', ['member']],
+  ] as const)
+    it(`takes an account from every list of a group, of whatever class it is: ${what}`, async () => {
+      const employeeId = `U-${names.join('-')}`;
+      const cn = `univention-${names.join('-')}`;
+      const login = cn.toLowerCase();
+      const id = await admin.createUser({ employeeId, userName: login });
+      const of = (list: string) =>
+        list === 'memberUid' ? ['other', login] : [server.admin.bindDn, dnOf(id)];
+      const made = await ofUnivention(cn, `71${names.length}${names[0].length}`, {
+        ...Object.fromEntries(names.map((list) => [list, of(list)])),
+      });
+      const lists = () => Promise.all(names.map((list) => valuesOf(made, list)));
+      const before = await lists();
+      const without = names.map((list) => of(list)[0]);
+      const { access, captured, block } = system();
+      const account = await captured(employeeId, take(cn));
+      const { taken, notes } = await block(employeeId, take(cn));
+      assert.deepEqual([notes, await lists()], [[], without]);
+      const watched = watchedOf([account], { [id]: taken }, take(cn));
+      const drift = () => system().access.driftOf({ employeeId }, watched, take(cn), signal);
+      assert.equal(await drift(), undefined);
+      await access.restore(account, taken, signal);
+      assert.deepEqual(await lists(), before);
+      assert.match((await drift())!.what, new RegExp(`is in ${cn}.* again`));
+      await access.revoke({ employeeId }, [account], signal);
+      assert.deepEqual(await lists(), without);
+    });
+
+  it('sees a way into a group by a group inside it, of whatever class they are', async () => {
+    const id = await admin.createUser({ employeeId: 'U-9', userName: 'walt' });
+    const inner = await ofUnivention('inner-ucs', '7191', { uniqueMember: [dnOf(id)], memberUid: ['walt'] });
+    await ofUnivention('outer-ucs', '7192', { uniqueMember: [dnOf(inner)] });
+    const reason = await finalFailure(FailureType.Refused, system().block('U-9', take('outer-ucs')));
+    assert.match(reason, /cannot be removed from outer-ucs on unix \(nested\): it comes by way of inner-ucs/);
+  });
+
+  it('sees another active member in any list of a protected group', async () => {
+    const id = await admin.createUser({ employeeId: 'U-7', userName: 'uwe' });
+    const ravi = await admin.createUser({ employeeId: 'U-8', userName: 'ulf' });
+    const uniqueMember = [dnOf(id), dnOf(ravi)];
+    await ofUnivention('guards-ucs', '7193', { uniqueMember, memberUid: ['uwe'] });
+    const guarded = system({}, ['guards-ucs']);
+    await guarded.block('U-7', SUSPEND);
+    await finalFailure(FailureType.LastOfProtectedGroup, guarded.block('U-8', SUSPEND));
+  });
+
+  const posix = (cn: string, gidNumber: string, ...memberUid: string[]) =>
+    group(cn, { objectClass: ['organizationalRole', 'posixGroup'], gidNumber, memberUid });
+  /** Another entry with a login, in another unit. */
+  const namesake = (uid: string, more: Record<string, string | string[]> = {}) =>
+    admin.createEntry(`uid=${uid},ou=services,${suffix}`, {
+      objectClass: 'inetOrgPerson',
+      ...{ uid, sn: uid, cn: `${uid} Other` },
+      ...more,
+    });
+
+  it('takes no login that is also of another account from a group: neither a hold nor a revocation', async () => {
+    const id = await admin.createUser({ employeeId: 'V-1', userName: 'vera' });
+    await namesake('vera', { employeeNumber: 'V-2' });
+    const made = await posix('posix-v', '7301', 'vera', 'kim');
+    const own = await admin.createGroup('names-v', [id]);
+    const because = /unix lists vera in "posix-v", which may be .* or uid=vera,ou=services,/;
+    const { access, block } = system();
+    assert.match(await finalFailure(FailureType.CannotTell, block('V-1', take('posix-v'))), because);
+    // It keeps nothing else from being taken.
+    const { taken } = await block('V-1', take('names-v'));
+    assert.deepEqual(
+      taken.groups.map(({ displayName }) => displayName),
+      ['names-v'],
+    );
+    await admin.addMember(own, id);
+    const revoking = access.revoke({ employeeId: 'V-1' }, [], signal);
+    assert.match(await finalFailure(FailureType.CannotTell, revoking), because);
+    assert.deepEqual(await admin.account(id), { id, active: false, groups: [] });
+    assert.equal(await valuesOf(made, 'memberUid'), 'vera,kim');
+  });
+
+  it('takes a login that another entry of the same person has as well, or one that is no account of a Unix system', async () => {
+    await admin.createUser({ employeeId: 'V-3', userName: 'vito' });
+    await namesake('vito', { employeeNumber: 'V-3' });
+    const unix = await admin.createUser({ employeeId: 'V-4', userName: 'vasil' });
+    await admin.modify(
+      unix,
+      change('add', 'objectClass', 'posixAccount'),
+      change('add', 'uidNumber', '4712'),
+      change('add', 'gidNumber', '7399'),
+      change('add', 'homeDirectory', '/home/vasil'),
+    );
+    await namesake('vasil');
+    const made = await posix('posix-w', '7302', 'vito', 'vasil', 'kim');
+    for (const employeeId of ['V-3', 'V-4'])
+      assert.deepEqual((await system().block(employeeId, take('posix-w'))).notes, []);
+    assert.equal(await valuesOf(made, 'memberUid'), 'kim');
+  });
+
+  it('gives back the login that a group listed, of an account that has two', async () => {
+    const id = await admin.createUser({ employeeId: 'Y-1', userName: 'yara' });
+    await admin.modify(id, change('add', 'uid', 'yfox'));
+    const [one, both] = [
+      await posix('posix-y', '7303', 'kim', 'yfox'),
+      await posix('posix-z', '7304', 'kim', 'yara', 'yfox'),
+    ];
+    const lists = () => Promise.all([one, both].map((each) => valuesOf(each, 'memberUid')));
+    const before = await lists();
+    const hold = take('posix-y', 'posix-z');
+    const { access, captured, block } = system();
+    const account = await captured('Y-1', hold);
+    const { taken, notes } = await block('Y-1', hold);
+    assert.deepEqual([notes, await lists()], [[], ['kim', 'kim']]);
+    await access.restore(account, taken, signal);
+    assert.deepEqual(await lists(), before);
+  });
+
   it('is refused on the group that an account is in by its gidNumber, without being listed', async () => {
     const id = await admin.createUser({ employeeId: 'G-1', userName: 'gina' });
     await admin.modify(
@@ -371,20 +492,25 @@ describeUnless(slapdLacks, 'answers of OpenLDAP', () => {
     assert.match(reason, /cannot be removed from by-number on unix \(primary\): it is the primary group/);
   });
 
-  it('cannot tell who is in a group whose members the server computes', async () => {
+  it('takes no one from a group whose members the server computes, and cannot tell who else is in it', async () => {
     const id = await admin.createUser({ employeeId: 'D-1' });
     await admin.createGroup('listed', [id]);
     await group('computed', {
       objectClass: 'groupOfURLs',
       memberURL: `ldap:///${server.userBase}??sub?(employeeNumber=D-1)`,
     });
-    const reason = await finalFailure(
-      FailureType.CannotTell,
-      system().block('D-1', take('computed', 'listed')),
+    const { access, block } = system();
+    assert.match(
+      await finalFailure(FailureType.Refused, block('D-1', take('computed', 'listed'))),
+      /cannot be removed from computed on unix \(direct\): its members are computed by its memberURL/,
     );
-    assert.match(reason, /unix computes the members of "computed" by its memberURL/);
-    // The server shows it by its search alone.
+    assert.deepEqual((await admin.account(id)).groups, ['computed', 'listed']);
+    const { notes } = await access.revoke({ employeeId: 'D-1' }, [], signal);
+    assert.match(notes.join(), /stays in computed \(direct\): its members are computed/);
     assert.deepEqual((await admin.account(id)).groups, ['computed']);
+    await admin.createUser({ employeeId: 'D-3' });
+    const untold = await finalFailure(FailureType.CannotTell, block('D-3', take('computed')));
+    assert.match(untold, /unix computes the members of "computed" by its memberURL/);
   });
 
   it('is refused by a group of which the server computes the members, and lists them like its own', async () => {

@@ -65,6 +65,8 @@ export interface Membership {
   via: 'direct' | 'nested' | 'primary';
   /** A string tells the operator why the hold cannot remove it, and names the group that it comes by. */
   changeable: true | string;
+  /** Whether it is the account's own cannot be told: `changeable` says why, from the name of the system on. */
+  isUntold?: true | undefined;
   /** Of a nested membership: the id of the group that it comes by, where the system tells. */
   by?: string | undefined;
   /** The version of the resource that a removal writes to, if it has any. */

@@ -145,8 +145,10 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
       });
     }
 
-    /** Before the first write: a hold on only some of the groups would leave access open. @throws FinalFailure Refused */
+    /** Before the first write: a hold on only some of the groups would leave access open. @throws FinalFailure Refused, CannotTell */
     function assertAllCanGo(all: readonly Membership[], ways: readonly Looked[]): void {
+      const untold = all.find((each) => each.isUntold && isConfigured(each, names));
+      if (untold) throw cannotTell(String(untold.changeable));
       const obstacle = obstacleOf(port, all, ways, isCaptured, names);
       if (obstacle !== undefined)
         throw new FinalFailure(FailureType.Refused, `${captured.userName} ${obstacle}`);

@@ -129,8 +129,9 @@ export const revoke =
       }
       const known = [...(isAsCaptured(account, before) ? [] : groupsAtCapture(id)), ...removed.values()];
       const fixed = await unlessUntold(removeAll(id, before ?? [], known));
-      for (const { group, via, changeable } of fixed ?? [])
-        notes.add(`${userName} stays in ${group.displayName} (${via}): ${changeable}`);
+      for (const { group, via, changeable, isUntold } of fixed ?? [])
+        if (isUntold) doubts.add(String(changeable));
+        else notes.add(`${userName} stays in ${group.displayName} (${via}): ${changeable}`);
       // An administrator may have reactivated it while its memberships went: what is reported is observed last.
       if ((await port.read(account, signal))?.active)
         throw new Error(`another administrator reactivated ${userName} on ${port.system} meanwhile`);

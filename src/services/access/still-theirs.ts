@@ -65,18 +65,6 @@ export const isOfAnother = (
   person: Person,
 ): boolean => hasOtherNames(user, before) && shownOf(user, match, person) !== undefined;
 
-/** For `others`. @param ids the attributes with the employee id. A list would count as rights, which a write may cost. */
-export const idsShown = (
-  ids: readonly string[],
-  valuesOf: (attribute: string) => string[],
-): NonNullable<Account['others']> =>
-  Object.fromEntries(
-    ids.map((each) => {
-      const values = valuesOf(each);
-      return [each, values.length === 1 ? values[0] : values];
-    }),
-  );
-
 /** @returns the employee id of another person that the account itself shows, for people */
 function shownOf({ others = {} }: Account, match: readonly Match[], person: Person): string | undefined {
   const attributes = attributesOfId(match);

@@ -2,7 +2,6 @@
 import { cannotTell } from '../../../exit/failures.js';
 import type { KeycloakClient, KeycloakGroup, KeycloakUser } from '../../protocols/keycloak.js';
 import type { AccessPort, Account, Key, Membership, Outcome } from '../access-port.js';
-import { idsShown } from '../still-theirs.js';
 
 /** Every user has them, and each has a filter of its own. */
 const BUILT_IN = ['username', 'email'] as const;
@@ -46,7 +45,8 @@ export function createKeycloakAdapter(keycloak: KeycloakClient, ids: readonly st
     userName: user.username,
     identities: [...new Set([user.username, ...(user.email ? [user.email] : [])])],
     active: user.enabled,
-    others: idsShown(ids, (attribute) => valuesOf(user, attribute)),
+    // A list would count as rights.
+    others: Object.fromEntries([...BUILT_IN, ...ids].map((each) => [each, valuesOf(user, each).join(', ')])),
   });
 
   /** The groups above, whose roles a member of a sub-group inherits. */

@@ -15,7 +15,6 @@ import {
   type LdapSession,
 } from '../../protocols/ldap.js';
 import type { AccessPort, Account, Outcome } from '../access-port.js';
-import { idsShown } from '../still-theirs.js';
 import type { Dialect } from './ldap-dialects.js';
 import { createLdapEntries, isSameName } from './ldap-entries.js';
 import { createLdapGroups } from './ldap-groups.js';
@@ -39,12 +38,13 @@ export function createLdapAdapter({
   ids,
 }: LdapAdapterOptions): AccessPort {
   const { name } = ldap;
+  const shown = [dialect.login, ...dialect.identities, ...ids];
   const accountAttributes = [
-    ...[dialect.id, dialect.login, dialect.state, ...dialect.identities, ...dialect.reads, ...ids],
+    ...[dialect.id, dialect.state, ...dialect.reads, ...shown],
     ...(dialect.version ? [dialect.version] : []),
   ];
   const entries = createLdapEntries(name, dialect);
-  const groups = createLdapGroups(name, dialect, entries, groupBase);
+  const groups = createLdapGroups(name, dialect, entries, groupBase, ids);
   const { idOf, baseEntry, contextOf } = entries;
 
   const accountBy = (session: LdapSession, id: string) =>
@@ -61,7 +61,8 @@ export function createLdapAdapter({
       identities: [userName, ...dialect.identities.flatMap(entry.all)],
       active: await stateOf(session, entry),
       version: dialect.version && entry.one(dialect.version),
-      others: idsShown(ids, entry.all),
+      // A list would count as rights.
+      others: Object.fromEntries(shown.map((each) => [each, entry.all(each).join(', ')])),
     };
   }
 
@@ -83,15 +84,14 @@ export function createLdapAdapter({
       }
       if (!account) return { kind: 'conflict' };
       const { entry, list } = listed;
-      const names = await groups.namesToChange(session, listed, account, isMember);
-      if (names.length === 0)
+      const member = groups.nameIn(listed, account);
+      if (member === undefined)
         return {
           kind: 'refused',
           why: 'rights',
           detail: `${name} shows no ${dialect.login} of ${account.dn}`,
         };
-      const changed = isMember ? addValue : deleteValue;
-      const changes = names.map((each) => changed(list.attribute, each));
+      const changes = [(isMember ? addValue : deleteValue)(list.attribute, member)];
       const condition = conditionOn(group.version ?? groups.versionOf(entry));
       const { code, reason } = await session.modify(dialect.nameOf(entry, idOf(entry)), changes, condition);
       if (code === ResultCode.success) return { kind: 'written' };

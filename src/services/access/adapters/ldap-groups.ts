@@ -8,6 +8,7 @@ import {
   NONE,
   not,
   or,
+  present,
   type Entry,
   type Filter,
   type LdapSession,
@@ -17,8 +18,8 @@ import type { Dialect, MemberList } from './ldap-dialects.js';
 import { isBelow, isSameName, type LdapEntries } from './ldap-entries.js';
 
 /**
- * A list of members of a group. To the hold each is a group of its own, so that it gives back into the list that it took from. So is a
- * login that the list spells otherwise than the account: it is taken, and given back, as it is listed.
+ * A list of members of a group. To the hold each is a group of its own, so that it gives back into the list that it took from. So is each
+ * login of the account that is not its first one, in that spelling: it is taken, and given back, as it is listed.
  */
 export interface Listing {
   id: string;
@@ -36,8 +37,14 @@ const IGNORING_CASE = ['caseIgnoreIA5Match', 'caseIgnoreMatch'];
 
 export type LdapGroups = ReturnType<typeof createLdapGroups>;
 
-/** @param name of the system, for errors */
-export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEntries, groupBase: string) {
+/** @param name of the system, for errors @param ids the attributes with the employee id */
+export function createLdapGroups(
+  name: string,
+  dialect: Dialect,
+  entries: LdapEntries,
+  groupBase: string,
+  ids: readonly string[],
+) {
   const attributes = [dialect.id, 'cn', 'objectClass', ...dialect.groupReads].concat(dialect.version ?? []);
   const [first] = dialect.lists;
   const isGroup = or(...dialect.lists.map((list) => isOn(list)));
@@ -51,9 +58,8 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
 
   /** @param entry with its lists: its class may be one that the server derives from those that are known here */
   const listingsOf = (entry: Entry): Listing[] => {
-    const classes = new Set(entry.all('objectClass').map((each) => each.toLowerCase()));
     const has = (list: MemberList): boolean =>
-      list.classes.some((each) => classes.has(each.toLowerCase())) || entry.all(list.attribute).length > 0;
+      list.classes.some((each) => isOfClass(entry, each)) || entry.all(list.attribute).length > 0;
     return dialect.lists.filter(has).map((list) => listingOf(entry, list));
   };
 
@@ -69,12 +75,14 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
     by?: string,
   ): Membership => ({ group: refOf(listing), via, changeable, by, version: versionOf(listing.entry) });
 
-  /** What a list calls the account. */
-  function namesIn({ holds }: MemberList, account: Entry, spelling?: string): string[] {
-    if (spelling !== undefined) return [spelling];
+  /** What a list may call the account, in any case. */
+  function namesIn({ holds }: MemberList, account: Entry): string[] {
     if (holds === 'names') return [account.dn];
     return holds === 'logins' ? account.all(dialect.login) : [];
   }
+
+  const nameIn = ({ list, spelling }: Listing, account: Entry): string | undefined =>
+    spelling ?? namesIn(list, account)[0];
 
   /** @returns the filter that finds the groups with a name in the list */
   const listsName = ({ attribute, holds }: MemberList, name: string): Filter =>
@@ -84,40 +92,41 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
 
   /** @returns the list under each spelling that it has of these names */
   function speltIn(entry: Entry, list: MemberList, names: readonly string[]): Listing[] {
-    if (list.holds !== 'logins') return [listingOf(entry, list)];
     const listed = entry.all(list.attribute).filter((each) => names.some((name) => isSameName(name, each)));
-    const others = listed.filter((each) => !names.includes(each));
-    return [
-      ...(listed.length === others.length && others.length > 0 ? [] : [listingOf(entry, list)]),
-      ...others.map((each) => listingOf(entry, list, each)),
-    ];
+    if (list.holds !== 'logins' || listed.length === 0) return [listingOf(entry, list)];
+    return listed.map((each) => listingOf(entry, list, each === names[0] ? undefined : each));
   }
 
-  /** @returns those that are not another account's, whose login has that very spelling @throws FinalFailure CannotTell */
-  async function withoutNamesakes(
-    session: LdapSession,
-    found: readonly Listing[],
-    account: Entry,
-    context: string,
-  ): Promise<Listing[]> {
-    const own: Listing[] = [];
-    for (const each of found) {
-      const { spelling } = each;
-      const alike =
-        spelling === undefined
-          ? []
-          : await session.search(context, equals(dialect.login, spelling), [dialect.id, dialect.login], {
-              ignoresReferences: true,
-            });
-      const others = alike.filter((other) => entries.idOf(other) !== entries.idOf(account));
-      if (others.some((other) => other.all(dialect.login).includes(spelling!))) continue;
-      if (others.length > 0)
-        throw cannotTell(
-          `${name} lists ${spelling} in "${refOf(each).displayName}", which may be ${account.dn} or ${others[0]!.dn}: spell it there as one of them does`,
-        );
-      own.push(each);
+  /** Logins repeat in different units, and may differ in case alone. @returns how to ask whose login a list has */
+  function askingWhose(session: LdapSession, account: Entry, context: string) {
+    const asked = new Map<string, Promise<'own' | 'another' | Entry>>();
+    return (listed: Listing): Promise<'own' | 'another' | Entry> => {
+      const login = nameIn(listed, account);
+      if (listed.list.holds !== 'logins' || login === undefined) return Promise.resolve('own');
+      const answer = asked.get(login) ?? whose(login);
+      asked.set(login, answer);
+      return answer;
+    };
+
+    async function whose(login: string): Promise<'own' | 'another' | Entry> {
+      const shown = [dialect.id, dialect.login, 'objectClass', ...ids];
+      const options = { ignoresReferences: true };
+      const found = await session.search(context, equals(dialect.login, login), shown, options);
+      const others = found.filter((each) => entries.idOf(each) !== entries.idOf(account));
+      const isSpelt = (each: Entry): boolean => each.all(dialect.login).includes(login);
+      const namesakes = others.filter(isSpelt);
+      if (!isSpelt(account)) return namesakes.length > 0 ? 'another' : (others[0] ?? 'own');
+      const isPosix = found.some((each) => !others.includes(each) && isOfClass(each, 'posixAccount'));
+      // The list names accounts of that class (RFC 2307 §4).
+      const isDoubtful = (each: Entry): boolean =>
+        !isOfSame(each) && (!isPosix || isOfClass(each, 'posixAccount'));
+      return namesakes.find(isDoubtful) ?? 'own';
     }
-    return own;
+
+    /** A person may have several entries. */
+    function isOfSame(other: Entry): boolean {
+      return ids.some((id) => account.all(id).some((value) => other.all(id).includes(value)));
+    }
   }
 
   /** @returns the groups below the base that have one of these names in the list */
@@ -132,10 +141,10 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
       const names = namesFor(list);
       for (let from = 0; from < names.length; from += NAMES_A_SEARCH) {
         const some = names.slice(from, from + NAMES_A_SEARCH);
-        const filter = and(isOn(list), or(...some.map((each) => listsName(list, each))));
+        const filter = or(...some.map((each) => listsName(list, each)));
         const shown = list.holds === 'logins' ? [...attributes, list.attribute] : attributes;
         const groups = await session.search(base, filter, shown, { ignoresReferences });
-        found.push(...groups.flatMap((group) => speltIn(group, list, some)));
+        found.push(...groups.flatMap((group) => speltIn(group, list, names)));
       }
     }
     return [...new Map(found.map((each) => [each.id, each])).values()];
@@ -198,20 +207,17 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
     return ways;
   }
 
-  const isNamed = ({ list }: Listing, names: readonly string[]): Filter =>
-    or(...names.map((each) => equals(list.attribute, each)));
-
   /** @returns whether the list has the account; undefined where the server does not show it (RFC 4511 §4.5.1.7: Undefined) */
   async function isListed(
     session: LdapSession,
     listed: Listing,
     account: Entry,
   ): Promise<boolean | undefined> {
-    const { entry, list, spelling } = listed;
-    const names = namesIn(list, account, spelling);
-    if (names.length === 0) return list.holds === 'a search' ? undefined : false;
+    const { entry, list } = listed;
+    const name = nameIn(listed, account);
+    if (name === undefined) return list.holds === 'a search' ? undefined : false;
     if (dialect.backlink && account.all(dialect.backlink).some((dn) => isSameName(dn, entry.dn))) return true;
-    const isIn = isNamed(listed, names);
+    const isIn = equals(list.attribute, name);
     if (await session.read(entry.dn, NONE, isIn)) return true;
     return (await session.read(entry.dn, NONE, not(isIn))) ? false : undefined;
   }
@@ -232,23 +238,9 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
     listingsOf,
     refOf,
     versionOf,
+    nameIn,
     isListed,
     entryIdOf,
-
-    /** What to write. An account may have several logins, and a list some of them. */
-    async namesToChange(
-      session: LdapSession,
-      listed: Listing,
-      account: Entry,
-      isMember: boolean,
-    ): Promise<string[]> {
-      const names = namesIn(listed.list, account, listed.spelling);
-      if (isMember || names.length < 2) return names.slice(0, 1);
-      const found: string[] = [];
-      for (const each of names)
-        if (await session.read(listed.entry.dn, NONE, isNamed(listed, [each]))) found.push(each);
-      return found.length > 0 ? found : names.slice(0, 1);
-    },
 
     /** @param id as in a listing @returns undefined where the server shows no such group */
     async byId(session: LdapSession, id: string): Promise<Listing | undefined> {
@@ -274,7 +266,12 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
       const context = await entries.contextOf(session, groupBase);
       const isOurs = ({ entry }: Listing): boolean => isBelow(entry.dn, base.dn);
       const namesFor = (list: MemberList): string[] => namesIn(list, account);
-      const ownOf = (found: readonly Listing[]) => withoutNamesakes(session, found, account, context);
+      const whose = askingWhose(session, account, context);
+      const ownOf = async (found: readonly Listing[]): Promise<Listing[]> => {
+        const own: Listing[] = [];
+        for (const each of found) if ((await whose(each)) !== 'another') own.push(each);
+        return own;
+      };
       const direct = await ownOf(await listing(session, groupBase, namesFor));
       direct.push(...(await shownBy(session, account, base.dn, direct)));
       const numbered = await dialect.primaryGroups(session, account, context, attributes);
@@ -294,15 +291,21 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
           nested.push(membershipOf(outer, 'nested', `it comes by way of ${refOf(by).displayName}`, by.id));
         level = pairs.map(([outer]) => outer);
       }
-      const found = [
-        ...direct.map((each) => membershipOf(each, 'direct', true)),
+      const found: Membership[] = [];
+      for (const each of direct) {
+        const other = await whose(each);
+        const isOwn = other === 'own' || other === 'another';
+        const seen = membershipOf(each, 'direct', isOwn ? asListed(each) : ambiguous(each, account, other));
+        found.push(isOwn ? seen : { ...seen, isUntold: true });
+      }
+      found.push(
         ...primary
           .filter(isOurs)
           .map((each) =>
             membershipOf(each, 'primary', 'it is the primary group: give the account another one first'),
           ),
         ...nested,
-      ];
+      );
       if (found.length === 0) await assertMembersAreShown(session);
       return found;
     },
@@ -332,7 +335,25 @@ export function createLdapGroups(name: string, dialect: Dialect, entries: LdapEn
     },
   };
 
-  function isOn({ classes }: MemberList): Filter {
-    return or(...classes.map((each) => equals('objectClass', each)));
+  /** Groups of any class may have the list: Univention's `posixGroup` has names, as its schema extends it. */
+  function isOn({ classes, attribute }: MemberList): Filter {
+    return or(...classes.map((each) => equals('objectClass', each)), present(attribute));
+  }
+
+  function asListed({ entry }: Listing): Membership['changeable'] {
+    const computed = listingsOf(entry).find(({ list }) => list.holds === 'a search');
+    return computed ? `its members are computed by its ${computed.list.attribute}` : true;
+  }
+
+  /** Why it cannot be told whether a membership is the account's, for people. */
+  function ambiguous(listed: Listing, account: Entry, other: Entry): string {
+    const login = nameIn(listed, account)!;
+    const advice = other.all(dialect.login).includes(login)
+      ? 'give one of them a login of its own, and list that one'
+      : 'spell it there as one of them does';
+    return `${name} lists ${login} in "${refOf(listed).displayName}", which may be ${account.dn} or ${other.dn}: ${advice}`;
   }
 }
+
+const isOfClass = (entry: Entry, name: string): boolean =>
+  entry.all('objectClass').some((each) => isSameName(each, name));
