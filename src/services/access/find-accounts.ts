@@ -134,7 +134,10 @@ export async function findAccounts(
   /** @throws FinalFailure CannotTell where no account of the system has any of the attributes: then none can be found by them */
   async function assertKeys(keys: readonly Match[]): Promise<void> {
     if (!port.hasKey) return;
-    for (const key of keys) if (await port.hasKey(key.attribute, signal, valueOf(key, person))) return;
+    // All of them, since each may have missed the account.
+    const isShown: boolean[] = [];
+    for (const key of keys) isShown.push(await port.hasKey(key.attribute, signal, valueOf(key, person)));
+    if (isShown.includes(true)) return;
     const attributes = keys.map(({ attribute }) => attribute).join(' or ');
     throw cannotTell(
       `no account on ${port.system} shows ${attributes}, so that none can be found by it: configure another key in its match`,

@@ -147,8 +147,8 @@ export function createScimLists({ name, ask, failure, isRefusal, strange }: Scim
       if (mayBeFull && startIndex === 1) longest.set(type, length);
       if (isNew) startIndex += length;
       total = next.total ?? total;
-      // A server that ignores `startIndex` and gives just as many as it was asked for may have more.
-      const isCut = !isNew && length === PAGE_SIZE;
+      // A server that has one page alone may have more than it: it ignores `startIndex`, or takes none.
+      const isCut = (!isNew || form > 0) && mayBeLimit(length);
       const isWhole = counted >= total && !next.goesOn && !isCut;
       if (!isNew || form > 0 || (isWhole && !mayBeFull))
         return { elements: [...elements.values()], isComplete: isWhole };

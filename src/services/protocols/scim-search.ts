@@ -15,6 +15,8 @@ const MAX_SCANNED = 2000;
 const MAX_READ = 100;
 const MAX_SAMPLES = 2;
 const MAX_WITNESSES = 3;
+/** How long the first resources serve further questions, in milliseconds. */
+const REMEMBERED_MS = 120_000;
 
 interface Question {
   type: ResourceType;
@@ -51,6 +53,23 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
     if (!proven.has(key)) proven.set(key, { witnesses: new Map() });
     return proven.get(key)!;
   };
+  /** By type, the first resources, and when they were asked for. */
+  const firsts = new Map<ResourceType, { listing: ReturnType<ScimLists['some']>; atMs: number }>();
+
+  async function firstOf({ type, query }: Question, signal: AbortSignal): Promise<unknown[]> {
+    const now = Date.now();
+    const known = firsts.get(type);
+    const isFresh = known !== undefined && now - known.atMs < REMEMBERED_MS;
+    const { listing } = isFresh ? known : { listing: lists.some(type, query ?? {}, signal, MAX_SCANNED) };
+    if (!isFresh) firsts.set(type, { listing, atMs: now });
+    try {
+      return (await listing)!.elements;
+    } catch (error) {
+      firsts.delete(type);
+      throw error;
+    }
+  }
+
   const witness = ({ witnesses }: Proof, value: string, found: unknown): void => {
     witnesses.delete(value);
     witnesses.set(value, attribute(found, 'id'));
@@ -83,7 +102,7 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
   async function excludes(search: Search, signal: AbortSignal): Promise<boolean> {
     const proof = proofOf(search);
     // A refusal of the value alone shows that the filter is understood.
-    proof.excludes ??= !(await filtered(search, JSON.stringify(randomUUID()), signal))?.length;
+    proof.excludes ??= !(await filtered(search, impossible(), signal))?.length;
     return proof.excludes;
   }
 
@@ -125,12 +144,20 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
     const { type, attribute: path, readWhole } = search;
     const lengthOf = (each: unknown): number => valuesOf(each, path).length;
     const longest = elements.reduce<number>((most, each) => Math.max(most, lengthOf(each)), 0);
-    const mayBeCut = (each: unknown, most: number): boolean =>
-      mayBeLimit(most) && lengthOf(each) >= most && !hasValue(each, search);
+    const isLongest = (each: unknown, most: number): boolean =>
+      most > 0 && lengthOf(each) >= most && !hasValue(each, search);
+    const mayBeCut = (each: unknown, most: number): boolean => mayBeLimit(most) && isLongest(each, most);
+    // A list of resources may show the first few of each.
+    const sample = elements.find((each) => isLongest(each, longest));
+    const isCutInLists =
+      readWhole !== undefined &&
+      sample !== undefined &&
+      lengthOf(await readWhole(sample, signal)) > lengthOf(sample);
+    const isUnsure = isCutInLists ? isLongest : mayBeCut;
     const mayBeHidden = (each: unknown): boolean => lengthOf(each) === 0 && (longest === 0 || !believesEmpty);
     const isEmpty = (each: unknown): boolean => Array.isArray(attribute(each, path.split('.')[0]!));
     const doubtful = elements
-      .filter((each) => readWhole && (mayBeHidden(each) || mayBeCut(each, longest)))
+      .filter((each) => readWhole && (mayBeHidden(each) || isUnsure(each, longest)))
       .toSorted((a, b) => Number(isEmpty(a)) - Number(isEmpty(b)));
     // An empty list is believed where others show members, one that is left out is not.
     if (doubtful.length > MAX_READ && (longest === 0 || !isEmpty(doubtful[MAX_READ])))
@@ -165,9 +192,8 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
     );
     const isShown = shown.some(({ length }) => length > 0);
     if (isComplete && doubt === undefined && (isShown || all.length === 0)) return hits;
-    const why = isShown
-      ? `has more than ${MAX_SCANNED} ${type} to read instead`
-      : `does not show ${attribute}`;
+    const size = elements.length > MAX_SCANNED ? `has more than ${MAX_SCANNED}` : 'shows only some of its';
+    const why = isShown ? `${size} ${type} to read instead` : `does not show ${attribute}`;
     throw cannotTell(
       `${name} cannot be asked for ${attribute} "${value}": it does not understand that filter, and ${doubt ?? why}; let its administrator look, or configure another key or kind of hold`,
     );
@@ -191,7 +217,9 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
     if (proof.excludes === false || proof.finds === false) return scan(search, signal);
     const found = await equal(search, search.value, signal);
     if (!found) {
-      proof.excludes = false;
+      // It may be this value alone that the server refuses.
+      const isRefused = !proof.excludes && !proof.finds && !(await filtered(search, impossible(), signal));
+      if (isRefused) proof.excludes = false;
       return scan(search, signal);
     }
     const isShown = found.length > 0 && found.every((each) => hasValue(each, search));
@@ -281,6 +309,19 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
     /** Resources that show the attribute. Of a large system it reads a part. */
     samplesOf,
 
+    /**
+     * Whether a list shows the value, in any case. Of a large system it looks at a part, which serves some minutes.
+     * @param now resources that were seen just now
+     */
+    async isListed(search: Search, now: readonly unknown[], signal: AbortSignal): Promise<boolean> {
+      const has = (all: readonly unknown[]): boolean => all.some((each) => ignoringCase(each, search));
+      if (has(now)) return true;
+      if (!has(await firstOf(search, signal))) return false;
+      // What was remembered may have changed.
+      firsts.delete(search.type);
+      return has(await firstOf(search, signal));
+    },
+
     hasSample: async (question: Question, signal: AbortSignal): Promise<boolean> =>
       (await samplesOf(question, signal)).length > 0,
 
@@ -291,6 +332,8 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
 
 const hasValue = (element: unknown, { attribute, value, isId }: Search): boolean =>
   valuesOf(element, attribute).some((each) => (isId ? isSameId(each, value) : sameText(each, value)));
+
+const impossible = (): string => JSON.stringify(randomUUID());
 
 function noneWhereUntold(error: unknown): [] {
   if (isFinalFailure(error, FailureType.CannotTell)) return [];

@@ -299,10 +299,10 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
      */
     async isShown(by: string, signal: AbortSignal, value?: string): Promise<boolean> {
       const samples = await search.samplesOf({ type: 'Users', attribute: by }, signal);
-      // An index may be late, or lack some.
+      // An index may be late, or lack some; a filter may look into one of several stores, or heed the case.
       if (
         value !== undefined &&
-        samples.some((each) => valuesOf(each, by).some((one) => sameText(one, value)))
+        (await search.isListed({ type: 'Users', attribute: by, value }, samples, signal))
       )
         throw cannotTell(
           `${name} lists a user with the ${by} "${value}", and does not find it by that: look at it there`,
