@@ -1,5 +1,5 @@
 /** Suspends or reactivates an account, and observes it. */
-import { cannotTell, FailureType, FinalFailure } from '../../exit/failures.js';
+import { cannotTell, FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.js';
 import type { AccountRef } from '../../exit/hold-facts.js';
 import type { AccessPort, Account } from './access-port.js';
 import { converge } from './converge.js';
@@ -43,18 +43,41 @@ export async function setActive(
 }
 
 /**
+ * Ends the sessions of an account that the system does not show since its suspension: a deleted one has none, and the system may say so
+ * by a refusal.
+ * @returns notes
+ */
+export async function endUnseen(
+  port: AccessPort,
+  account: AccountRef,
+  signal: AbortSignal,
+): Promise<string[]> {
+  try {
+    await port.endSessions?.(account, signal);
+    return [];
+  } catch (error) {
+    if (!isFinalFailure(error, FailureType.Refused)) throw error;
+    return [`whether the sessions of ${account.userName} have ended cannot be told: ${error.message}`];
+  }
+}
+
+/**
  * @param isOurs our suspension, also one whose answer was lost, may have deleted it
  * @returns a note on an account that no longer exists
  * @throws FinalFailure NotGivenBack where the suspension may have deleted it, unless the company accepts that
  */
 export async function noteOfGone(
   port: AccessPort,
-  { userName }: AccountRef,
+  account: AccountRef,
   isOurs: boolean,
   signal: AbortSignal,
 ): Promise<string> {
   if (!isOurs) return 'the account no longer exists';
-  const what = `${port.system} no longer shows the account ${userName} after it was suspended: it cannot give it back`;
+  const what = `${port.system} no longer shows the account ${account.userName} after it was suspended: it cannot give it back`;
   if ((await port.capabilities(signal)).restore === 'nothing') return what;
-  throw new FinalFailure(FailureType.NotGivenBack, `${what}. Tell the HR partner, and settle the step`);
+  const ofSessions = await endUnseen(port, account, signal);
+  throw new FinalFailure(
+    FailureType.NotGivenBack,
+    `${[what, ...ofSessions].join('; ')}. Tell the HR partner, and settle the step`,
+  );
 }

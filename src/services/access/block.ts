@@ -8,7 +8,7 @@ import {
   type Taken,
 } from '../../exit/hold-facts.js';
 import type { AccessPort } from './access-port.js';
-import { noteOfGone } from './activation.js';
+import { endUnseen, noteOfGone } from './activation.js';
 import type { Held } from './hold-strategy.js';
 import { costOf } from '../../exit/cost.js';
 import { strategyOf } from './strategies.js';
@@ -63,8 +63,9 @@ export const block =
         ? await strategyOf(port, hold)
             .block(account, user, tried, trying, signal)
             .catch(async (failure: unknown) => {
-              // What cannot be told has been written all the same.
-              if (isFinalFailure(failure, FailureType.CannotTell)) await port.endSessions?.(account, signal);
+              // It has written all the same.
+              if (isFinalFailure(failure, FailureType.CannotTell, FailureType.HarmedOthers))
+                await port.endSessions?.(account, signal);
               throw failure;
             })
         : {
@@ -75,7 +76,8 @@ export const block =
       // even a duplicate of a single request would be applied.
       const isUnsettled = !isNothing(tried) || writes > 1 || (writes > 0 && !capabilities.conditionalWrites);
       if (user) await port.endSessions?.(account, signal);
-      const cost = costOf(capabilities);
-      const notes = cost && user ? [...held.notes, cost] : held.notes;
+      const ofUnseen = !user && tried.suspended ? await endUnseen(port, account, signal) : [];
+      const cost = user ? costOf(capabilities) : undefined;
+      const notes = [...held.notes, ...ofUnseen, ...(cost ? [cost] : [])];
       return { blockedAt: new Date().toISOString(), ...held, notes, isUnsettled };
     };

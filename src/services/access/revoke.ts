@@ -20,7 +20,7 @@ import type { AccessPort, Account, Membership } from './access-port.js';
 import { findAccounts, type Matching } from './find-accounts.js';
 import { foundNow, has, isOfAnother, passedOn } from './still-theirs.js';
 import type { Known } from './whose-account.js';
-import { setActive } from './activation.js';
+import { endUnseen, setActive } from './activation.js';
 import {
   askGroups,
   groupsOf,
@@ -77,6 +77,10 @@ export const revoke =
       // A retry does not ask again whom this attempt took.
       await record([]);
     }
+    if (accounts.size === 0 && earlier.length > 0)
+      doubts.add(
+        `an earlier attempt had set out to remove an account of ${employee.employeeId} on ${port.system} from ${someOf(earlier)}, and no key finds it now: look whether it is active, or in these groups`,
+      );
     if (doubts.size > 0) failures.push(cannotTell([...doubts].join('; ')));
     if (failures.length > 0) throw together(failures);
     if (revoked.length === 0) notes.add(accounts.size === 0 ? 'no account' : 'the account no longer exists');
@@ -101,6 +105,9 @@ export const revoke =
       if (user && (await isPassedOn(user))) return;
       // While it is active: some systems leave out the memberships of suspended accounts.
       const before = user ? await groupsTold(id, port.groupsOf(id, signal)) : [];
+      // Once it is suspended, no key may find it.
+      if (before?.length && !has(captured, id))
+        await record(before.filter(isChangeable).map(({ group }) => group));
       const changed = await unlessUntold(setActive(port, account, false, signal, user));
       if (changed) {
         const { seen, writes } = changed;
@@ -109,17 +116,18 @@ export const revoke =
           ...groupsAtCapture(id),
           ...removed.values(),
         ];
-        // Some systems do not show an inactive account, and its groups list it all the same.
-        const left = seen ? [] : await groupsListing(id, known);
+        // Some systems do not show an inactive account, and its groups list it, or hide it as well.
+        const { present, hidden } = await askGroups(port, id, seen ? [] : eachOnce(known), signal);
+        const left = [...present, ...hidden];
+        if (seen || writes > 0 || left.length > 0) revoked.push({ id, userName });
+        const isUnseen = `${port.system} does not show the account ${userName}`;
         if (!seen && writes > 0)
           notes.add(`${port.system} no longer shows the account ${userName} since it was suspended`);
-        if (seen || writes > 0 || left.length > 0) revoked.push({ id, userName });
-        if (left.length > 0) {
-          notes.add(
-            `${port.system} does not show the account ${userName}: it was removed from ${namesOf(left)} all the same`,
-          );
-          await unlessUntold(removeAll(id, [], left));
-        }
+        else if (hidden.length > 0) notes.add(`${isUnseen}: it was deleted, or is hidden as inactive`);
+        if (present.length > 0) notes.add(`${isUnseen}: it was removed from ${someOf(present)} all the same`);
+        if (left.length > 0) await unlessUntold(removeAll(id, [], left));
+        if (!seen && (writes > 0 || left.length > 0))
+          for (const note of await endUnseen(port, account, signal)) notes.add(note);
         if (!seen) return;
       }
       await port.endSessions?.(account, signal);
@@ -149,11 +157,8 @@ export const revoke =
       return true;
     }
 
-    /** @returns those that list the account, or may hide it because it is inactive */
-    async function groupsListing(accountId: string, known: readonly GroupRef[]): Promise<GroupRef[]> {
-      const each = new Map(known.map((group) => [group.id, group]));
-      const { present, hidden } = await askGroups(port, accountId, [...each.values()], signal);
-      return [...present, ...hidden];
+    function someOf(groups: readonly GroupRef[]): string {
+      return namesOf(groups.slice(0, MOST_NAMED)) + (groups.length > MOST_NAMED ? ', …' : '');
     }
 
     /** An earlier attempt may have suspended an account that no hold had, and not yet removed its memberships. */
@@ -224,7 +229,7 @@ export const revoke =
       const isOpen = (each: Membership): boolean => isChangeable(each) && !refused.has(each.group.id);
       const listed = before.map(({ group }) => group);
       // By id: the record has them with the members that a lost removal may have taken.
-      const unlisted = without([...new Map(known.map((group) => [group.id, group])).values()], listed);
+      const unlisted = without(eachOnce(known), listed);
       const { present, hidden, untold } = await askGroups(port, accountId, unlisted, signal);
       const shown = [...present, ...hidden];
       // Where the answer to a removal was lost, whom it took besides is looked at again.
@@ -287,3 +292,8 @@ export const revoke =
       return `${port.system} ${some}: look there whether the account is still in these groups, then settle the step`;
     }
   };
+
+/** Of groups that are the same, the last one. */
+const eachOnce = (groups: readonly GroupRef[]): GroupRef[] => [
+  ...new Map(groups.map((group) => [group.id, group])).values(),
+];

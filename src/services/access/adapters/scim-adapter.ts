@@ -35,7 +35,14 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
   };
   /** The ids of accounts that were inactive when last seen. */
   const inactive = new Set<string>();
-  const { listedAs, ...members } = createScimMembers(scim, namesOf, (accountId) => inactive.has(accountId));
+  /** The ids of accounts that were not shown when last asked for: some servers hide those that are inactive. */
+  const unseen = new Set<string>();
+  const { listedAs, ...members } = createScimMembers(
+    scim,
+    namesOf,
+    (accountId) => inactive.has(accountId),
+    (accountId) => inactive.has(accountId) || unseen.has(accountId),
+  );
   /** What accounts show of groups, and is the id of none. */
   const noIds = new Set<string>();
   let isActiveHidden = false;
@@ -46,6 +53,7 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
     if (user?.active === false) inactive.add(user.id);
     else if (user) inactive.delete(user.id);
     if (user?.active !== undefined) isActiveHidden = false;
+    if (user) unseen.delete(user.id);
     if (user) names.set(user.id, [...identitiesOf(user), ...valuesOf(user.json, 'externalId')]);
     return user;
   }
@@ -184,6 +192,8 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
       const listed = userName === undefined ? [] : await scim.findUsers('userName', userName, signal);
       if (!listed.some((other) => other.user.id === id)) {
         await scim.assertShowsUsers(signal, id);
+        if (unseen.size >= MOST_NAMES) unseen.clear();
+        unseen.add(id);
         return undefined;
       }
       throw new Error(`${scim.name} lists the account ${userName}, and answers 404 for its id`);

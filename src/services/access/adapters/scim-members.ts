@@ -30,11 +30,13 @@ type Asked = 'membersOf' | 'standingIn' | 'hasOtherActiveMember';
 /**
  * @param namesOf the names and addresses of an account
  * @param isInactive whether the account was inactive when last seen
+ * @param mayBeHidden whether it was, or the server did not show it
  */
 export function createScimMembers(
   scim: ScimClient,
   namesOf: (accountId: string, signal: AbortSignal) => Promise<readonly string[]>,
   isInactive: (accountId: string) => boolean,
+  mayBeHidden: (accountId: string) => boolean,
 ): { [K in Asked]-?: NonNullable<AccessPort[K]> } & {
   /** How the group lists the account: by its id, unless the server writes that otherwise. */
   listedAs: (accountId: string, groupId: string, signal: AbortSignal) => Promise<string>;
@@ -193,7 +195,7 @@ export function createScimMembers(
     all: readonly Listed[],
     signal: AbortSignal,
   ): Promise<Standing> {
-    if (listsInactive || !isInactive(accountId)) return { is: 'out' };
+    if (listsInactive || !mayBeHidden(accountId)) return { is: 'out' };
     const [{ id, displayName }] = all as [Listed, ...Listed[]];
     const found = await scim.groupsWith(accountId, signal);
     if (!(await scim.foundByPart(accountId, found, signal))) {
