@@ -4,7 +4,7 @@ import { FailureType, isFinalFailure, untoldIn } from '../../exit/failures.js';
 import { showingOf, type HoldKind } from '../../exit/hold-facts.js';
 import { knownKeys, type Person } from '../../exit/matching.js';
 import type { AccessPort, Standing } from './access-port.js';
-import type { Matching } from './find-accounts.js';
+import { tookOver, type Matching } from './find-accounts.js';
 import { comesBy, groupsOf, isNamed, lookInto, namesOf, shows } from './memberships.js';
 import { foundNow, has, passedOn } from './still-theirs.js';
 import type { Known } from './whose-account.js';
@@ -46,8 +46,16 @@ export const driftOf =
         `no key of ${employee.employeeId} finds accounts now: ${held.length > 0 ? 'another' : 'one'} may be active`,
       );
     const other = `${held.length > 0 ? 'another' : 'an'} account of the employee`;
-    for (const { id, userName, active } of now ?? []) {
+    for (const each of now ?? []) {
+      const { id, userName, active } = each;
       if (held.some((account) => account.id === id) || active === false) continue;
+      const doubt = chosen?.includes(id)
+        ? undefined
+        : await tookOver(port, matching, employee, known.held, each, signal);
+      if (doubt !== undefined) {
+        untold ??= cannotTell(doubt);
+        continue;
+      }
       if (hold.kind === 'groups') {
         const groups = new Set(held.flatMap((account) => account.groups));
         const { isIn, because } = await accessOf(id, [...groups]);

@@ -56,7 +56,15 @@ export async function findAccounts(
     }
   const leftOut = withoutStrangers([...(found?.accounts ?? []), ...(found?.others ?? []), ...further]);
   const own = found ? choose(found) : { accounts: [], left: [], notes: [] };
-  const accounts = new Map([...own.accounts, ...further].map((account) => [account.id, account]));
+  const theirs: Account[] = [];
+  for (const account of own.accounts) {
+    const error = isNamed(account)
+      ? undefined
+      : await tookOver(port, { match }, person, held, account, signal);
+    if (error === undefined) theirs.push(account);
+    else unfound ??= { isKeyUnknown: false, error: cannotTell(error).message };
+  }
+  const accounts = new Map([...theirs, ...further].map((account) => [account.id, account]));
   return { ...own, accounts: [...accounts.values()], notes: [...own.notes, ...leftOut], unfound, showing };
 
   async function hits(key: Match): Promise<Account[]> {
@@ -204,6 +212,39 @@ export async function accountsNow(
     }
     return accounts;
   }
+}
+
+/**
+ * A login or an address that a held account had may be another person's by now.
+ * @param held the ids of the accounts that the exit holds
+ * @param account one that it does not hold
+ * @returns for people, where only such a key finds it, and finds none of those that the system still has
+ */
+export async function tookOver(
+  port: AccessPort,
+  { match, lookUp }: Matching,
+  employee: Person,
+  held: readonly string[],
+  account: Account,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (held.length === 0) return undefined;
+  const isKnown = match.every((key) => valueOf(key, employee) !== undefined);
+  const person = isKnown || !lookUp ? employee : await lookUp(employee, signal);
+  let by: Match | undefined;
+  for (const key of match) {
+    const { own } = await hitsOf(port, key, match, person, signal).catch(whereUntold({ own: [] }));
+    if (own.every(({ id }) => id !== account.id)) continue;
+    if (isById(key) || own.some(({ id }) => held.includes(id))) return undefined;
+    by ??= key;
+  }
+  if (!by) return undefined;
+  for (const id of held) {
+    const old = await port.read({ id }, signal);
+    if (old)
+      return `${describe([account])} on ${port.system} is found by ${by.attribute} ${valueOf(by, person)}, which no longer finds the held account ${describe([old])}, and may be another person's by now: look whose it is, then retry the step with the account that is meant`;
+  }
+  return undefined;
 }
 
 /** A list may lag. Which of several accounts of a person are inactive, and so left alone, each tells by itself. */

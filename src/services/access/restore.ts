@@ -23,7 +23,7 @@ import type { AccessPort, Account } from './access-port.js';
 import { setActive } from './activation.js';
 import { isSteady, noteIntact, noteReactivation } from './reactivations.js';
 import { accountsNow, findAccounts, type Matching } from './find-accounts.js';
-import { foundNow, has, passedOn } from './still-theirs.js';
+import { foundNow, has, passedOn, showsAnother } from './still-theirs.js';
 import type { Known } from './whose-account.js';
 import { addMembership } from './membership-writes.js';
 import { doubtOf, type Losses } from './other-members.js';
@@ -69,7 +69,7 @@ export const restore =
       // A second look that finds all of it given back writes nothing.
       const isToBeWritten = user.active !== true || taken.groups.length > 0 || isRevived;
       const isAsked = employee && !vouched.includes(account.id) && isToBeWritten;
-      const isByIdOnly = isAsked ? await assertTheirs(employee, user) : false;
+      const isByIdOnly = isAsked ? await assertTheirs(employee, user).catch(suspendAgain) : false;
       const { version } = user;
       // Once the account is active, this restore itself has changed the version.
       const isStillTaken = taken.suspended && user.active === false;
@@ -216,7 +216,9 @@ export const restore =
       const isFound = found && has(found, account.id);
       const isAsBlocked =
         (earlier.version !== undefined && user.version === earlier.version) ||
-        (earlier.renamed !== undefined && isCalled(user, earlier.renamed));
+        (earlier.renamed !== undefined &&
+          isCalled(user, earlier.renamed) &&
+          !showsAnother(user, matching, person));
       if (isFound === false && !isAsBlocked)
         throw cannotTell(passedOn(port, account, user, matching, person));
       for (const { id, userName, active } of found ?? [])
@@ -225,6 +227,16 @@ export const restore =
       if (isFound === false)
         lasting.push(`found by its id alone: the suspension had changed what the account is found by`);
       return isFound === false;
+    }
+
+    /** Only an active account shows whose it is, where the server hides the others. */
+    async function suspendAgain(failure: unknown): Promise<never> {
+      if (!isRevived) throw failure;
+      await setActive(port, account, false, signal, user);
+      if (!isFinalFailure(failure, FailureType.CannotTell)) throw failure;
+      throw cannotTell(
+        `${untoldIn(failure)}. It was active for a moment, and is suspended again, since ${port.system} does not show it otherwise`,
+      );
     }
 
     /** What the suspension changed, and the reactivation did not change back. */

@@ -65,6 +65,10 @@ export const isOfAnother = (
   person: Person,
 ): boolean => hasOtherNames(user, before) && shownOf(user, match, person) !== undefined;
 
+/** Whether it shows the employee id of another person, and no mark of the own one, such as a suspension may make: "left-E-1". */
+export const showsAnother = (user: Account, { match }: Pick<Matching, 'match'>, person: Person): boolean =>
+  shownOf(user, match, person)?.includes(person.employeeId) === false;
+
 /** @returns the employee id of another person that the account itself shows, for people */
 function shownOf({ others = {} }: Account, match: readonly Match[], person: Person): string | undefined {
   const attributes = attributesOfId(match);
