@@ -104,10 +104,11 @@ export function createAccessActivities(
       ),
 
     restoreAccess: (asked: RestoreAccess): Promise<Restored> =>
-      attempt(async ({ signal }) => {
+      attempt<Restored, GroupRef[]>(async ({ signal, progress, report }) => {
         requireSigned(asked, 'restore');
         const { system, account, taken, employee, named, earlier } = asked;
-        return on(system).restore(account, taken, signal, { ...named, earlier, employee });
+        const recorded = { recorded: progress, giving: report };
+        return on(system).restore(account, taken, signal, { ...named, earlier, employee, ...recorded });
       }),
 
     revokeAccess: (asked: RevokeAccess): Promise<Revoked> =>

@@ -12,8 +12,8 @@ export type HoldKind = z.output<typeof HoldFields>;
 /** A SCIM group, by its immutable id. */
 export const GroupFields = z.object({ id: z.string(), displayName: z.string() });
 export interface GroupRef extends z.output<typeof GroupFields> {
-  /** Account ids of the other members before a removal, until its effect on them was looked at. */
-  others?: string[] | undefined;
+  /** Account ids of the other members before a write, or how many they were, until its effect on them was looked at. */
+  others?: string[] | number | undefined;
 }
 
 /** A record and a payload have limits, and an account can be in thousands of groups. */
@@ -25,7 +25,7 @@ export function bounded(groups: readonly GroupRef[]): GroupRef[] {
   // Each character takes at most 6 bytes in JSON.
   return groups.filter(
     ({ id, displayName, others = [] }) =>
-      (bytes += 6 * (id.length + displayName.length + others.join().length)) <= 6 * MOST_BYTES_LISTED,
+      (bytes += 6 * (id.length + displayName.length + String(others).length)) <= 6 * MOST_BYTES_LISTED,
   );
 }
 

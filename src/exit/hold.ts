@@ -47,6 +47,8 @@ export interface Held {
   lookAgainAt?: string | undefined;
   /** What stays true of the restore before it. */
   first?: (Pick<Restored, 'lasting' | 'memberships'> & { isAnew: boolean }) | undefined;
+  /** The groups that a restore has set out to give back, with the other members. */
+  giving?: GroupRef[] | undefined;
   restored?: Partial<Pick<Restored, 'givenBack' | 'active'>> & Pick<Restored, 'notes'>;
   /** When the revocation began. From then on a restore is refused. */
   revokingSince?: string | undefined;
@@ -69,7 +71,13 @@ export type Goal =
 type Move =
   | { move: 'capture' }
   | { move: 'block'; account: CapturedAccount; tried: Taken }
-  | { move: 'restore'; account: CapturedAccount; taken: Taken; earlier: Earlier }
+  | {
+      move: 'restore';
+      account: CapturedAccount;
+      taken: Taken;
+      earlier: Earlier;
+      giving: GroupRef[] | undefined;
+    }
   | { move: 'revoke'; removing: GroupRef[] | undefined }
   /** `until`: ISO 8601, UTC. `why`: for people, after "Until". */
   | { move: 'wait'; until: string; why: string }
@@ -92,6 +100,7 @@ export type Answer =
   | { blocked: Blocked }
   /** A block ended without a result. `reported`: what it had set out to take; null for nothing new, undefined where the report is lost. */
   | { gaveUp: { reported: Taken | null | undefined } }
+  | { giving: GroupRef[] }
   | { restored: Restored }
   /** An operator looks why memberships come back; a retry counts anew. */
   | { askedForHelp: true }
@@ -138,7 +147,7 @@ function next(held: Held, { system, goal, now }: Pick<HoldContext, 'system' | 'g
           return { move: 'wait', until: lookAgainAt, why: `no late write can block ${system} again` };
         const { version, renamed } = blocked ?? {};
         const earlier = { version, renamed, rights: held.rights, memberships: held.first?.memberships };
-        return { move: 'restore', account, taken, earlier };
+        return { move: 'restore', account, taken, earlier, giving: held.giving };
       }
       const { blockedByHandBy } = goal;
       if (blockedByHandBy !== undefined) return { move: 'refuse', because: byHand(system, blockedByHandBy) };
@@ -204,6 +213,7 @@ export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, 
   if ('isIncomplete' in answer) return { ...held, isToBeCaptured: true };
   if ('askedForHelp' in answer) return { ...held, uncapturedRounds: undefined };
   if ('revoking' in answer) return { ...held, revokingSince: held.revokingSince ?? isoIn(0) };
+  if ('giving' in answer) return { ...held, giving: answer.giving };
   if ('removing' in answer) return { ...held, removing: answer.removing };
   if ('revoked' in answer) {
     const { removedGroups, accounts, notes } = answer.revoked;
@@ -219,7 +229,7 @@ export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, 
   if (waitMs > 0) {
     const { lasting, memberships } = 'restored' in answer ? answer.restored : {};
     const first = { lasting: withEarlier(lasting), memberships, isAnew };
-    return { ...held, lookAgainAt: isoIn(waitMs), first };
+    return { ...held, giving: undefined, lookAgainAt: isoIn(waitMs), first };
   }
   if ('notGivenBack' in answer) return held;
   const { givenBack, active, notes } = answer.restored;
@@ -270,7 +280,7 @@ export interface Performer {
   capture: () => Promise<Captured>;
   /** @param apply takes an answer that comes before the result */
   block: (move: MoveTo<'block'>, apply: (answer: Answer) => void) => Promise<Blocked>;
-  restore: (move: MoveTo<'restore'>) => Promise<Restored>;
+  restore: (move: MoveTo<'restore'>, apply: (answer: Answer) => void) => Promise<Restored>;
   /** Of every account of the employee. */
   revoke: (move: MoveTo<'revoke'>, apply: (answer: Answer) => void) => Promise<Revoked>;
   wait: (move: MoveTo<'wait'>) => Promise<void>;
@@ -302,7 +312,7 @@ export async function perform(performer: Performer, on: Omit<HoldContext, 'now'>
       }
       case 'restore':
         try {
-          apply({ restored: await performer.restore(todo) });
+          apply({ restored: await performer.restore(todo, apply) });
         } catch (failure) {
           const before = performer.held;
           const isListed = isFinalFailure(failure, FailureType.NotGivenBack);

@@ -69,8 +69,13 @@ export function accessSubscription(
         const overridesProtection = exit.overridesProtection(system);
         return service.block(account, kind, tried, trying, signal, { overridesProtection });
       },
-      restore: ({ account, taken, earlier }) =>
-        service.restore(account, taken, signal, { earlier, employee, ...named }),
+      restore: ({ account, taken, earlier, giving: recorded }, apply) => {
+        const giving = (groups: GroupRef[]) => {
+          apply({ giving: groups });
+          return record.save();
+        };
+        return service.restore(account, taken, signal, { earlier, employee, ...named, recorded, giving });
+      },
       revoke: ({ removing: earlier }, apply) => {
         const removing = (groups: GroupRef[]) => {
           apply({ removing: groups });

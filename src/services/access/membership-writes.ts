@@ -1,10 +1,9 @@
 /** Adds and removes one membership, and looks at whom else the write took out of the group. */
 import { cannotTell, FailureType, isFinalFailure } from '../../exit/failures.js';
-import type { GroupRef } from '../../exit/hold-facts.js';
 import type { AccessPort, Membership, Outcome } from './access-port.js';
 import { converge } from './converge.js';
 import { isChangeable, orUntold, ownGroupsOf } from './memberships.js';
-import { remember, watchOthers, type Losses, type Watched } from './other-members.js';
+import { remember, type Watched } from './other-members.js';
 
 /**
  * @param others the members of the group as they were before
@@ -89,22 +88,21 @@ export async function removeHidden(
 }
 
 /**
- * @param losses as in `watchOthers`
+ * @param others the members of the group as they were before
  * @returns whether the account is a member, false where the group no longer exists, and notes on other members
  * @throws FinalFailure HarmedOthers, Refused
  */
 export async function addMembership(
   port: AccessPort,
   accountId: string,
-  group: GroupRef,
-  losses: Losses,
+  others: Watched,
   signal: AbortSignal,
 ): Promise<{ isBack: boolean; notes: string[] }> {
   let isGone = false;
   let isFirst = true;
   const { settleMs } = await port.capabilities(signal);
-  const others = await watchOthers(port, accountId, group, losses, signal);
-  const { seen, writes } = await converge<{ isMember: boolean; version: string | undefined }>(
+  const { group } = others;
+  const { seen } = await converge<{ isMember: boolean; version: string | undefined }>(
     {
       port,
       what: `adding account ${accountId} to ${group.displayName} on ${port.system}`,
@@ -128,7 +126,7 @@ export async function addMembership(
   );
   // Also where it was given back by hand.
   if (seen.isMember) remember(port, group, accountId, false);
-  return { isBack: seen.isMember, notes: writes > 0 ? await others.lost('added') : [] };
+  return { isBack: seen.isMember, notes: await others.lost('added') };
 
   async function isMember(): Promise<boolean> {
     if (others.lists(accountId)) return true;

@@ -33,12 +33,14 @@ export type Watched = Awaited<ReturnType<typeof watchOthers>>;
 export async function watchOthers(
   port: AccessPort,
   accountId: string,
-  { others: recorded, ...group }: GroupRef,
+  { others: known, ...group }: GroupRef,
   losses: Losses,
   signal: AbortSignal,
   seen?: Members,
 ) {
   const look = async (): Promise<Members | undefined> => port.membersOf?.(group.id, signal);
+  const recorded = typeof known === 'object' ? known : undefined;
+  const count = typeof known === 'number' ? known : undefined;
   let members = seen ?? (await look());
   /** The other members before our first write that may have had an effect, and the version that the last one made. */
   let before = recorded;
@@ -60,8 +62,9 @@ export async function watchOthers(
     lists: (id: string): boolean => members?.ids.some((each) => isSameId(each, id)) ?? false,
     /** The group with whom a removal may take besides, for the record. */
     get atRisk(): GroupRef {
-      const listed = recorded ?? others();
-      return listed.length === 0 || listed.length > MOST_RECORDED ? group : { ...group, others: listed };
+      const ids = others();
+      const listed = known ?? (ids.length > MOST_RECORDED ? ids.length : ids);
+      return ids.length === 0 && known === undefined ? group : { ...group, others: listed };
     },
     /** Looks again, but for the first time, for which the look from before serves. */
     async look(): Promise<void> {
@@ -88,8 +91,14 @@ export async function watchOthers(
     },
     /** @returns a note on others who went by other hands, or whom the list may not show @throws FinalFailure HarmedOthers */
     async lost(verb: 'added' | 'removed'): Promise<string[]> {
-      if (!before || !port.membersOf) return [];
       const what = `since it ${verb} ${accountId}`;
+      const fewer = (count ?? 0) - others().length;
+      if (count !== undefined && port.membersOf && isDrastic(fewer, count))
+        throw new FinalFailure(
+          FailureType.HarmedOthers,
+          `${port.system} lists ${others().length} other members of ${group.displayName} ${what}, and listed ${count} before. Give them back there by hand; the hold has touched no further group. Retry goes on with the next one`,
+        );
+      if (!before || !port.membersOf) return [];
       if (wasHidden && isHiddenNow() && !recorded)
         return [
           `it cannot be told whether other members went: ${port.system} does not show those of ${group.displayName}`,
@@ -122,8 +131,8 @@ export async function watchOthers(
       const harm = isLostOf(went);
       const isMany =
         isDrastic(went.length, before.length) || (hidden.length > 1 && hidden.length === unlisted.length);
-      // Inactive accounts may have exits. Where no exit has acted, our write took so many.
-      const mayHaveExits = !isExact && !(isTold && isMany);
+      // Inactive accounts may have exits, unless EMS knows that none has acted.
+      const mayHaveExits = !isExact && isTold !== true;
       if (mayHaveExits && (await areInactive(went)))
         return [`${harm}, all inactive, perhaps by their own exits or another administrator`];
       // One loss may be a coincidence, and a second one in the same attempt is none. Another version shows the write of another.

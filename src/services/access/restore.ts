@@ -26,15 +26,19 @@ import { accountsNow, findAccounts, type Matching } from './find-accounts.js';
 import { foundNow, has, passedOn, showsAnother } from './still-theirs.js';
 import type { Known } from './whose-account.js';
 import { addMembership } from './membership-writes.js';
-import { doubtOf, type Losses } from './other-members.js';
+import { doubtOf, watchOthers, type Losses, type Watched } from './other-members.js';
 import { isTaken, keyOf, missing, namesOfRights, rightsChanged } from './rights.js';
-import { isNamed, namesOf, orUntold, ownGroupsOf, without } from './memberships.js';
+import { isNamed, namesOf, orUntold, ownGroupsOf, without, withoutOthers } from './memberships.js';
 
 interface RestoreOptions extends Pick<Known, 'chosen' | 'vouched'> {
   /** A change of the version is noted: another administrator may have set the same value. */
   earlier?: Earlier | undefined;
   /** Whose account it is to be still: an id may have passed to another person. */
   employee?: Person | undefined;
+  /** The groups, with the other members, that earlier attempts have set out to give back. */
+  recorded?: readonly GroupRef[] | undefined;
+  /** Makes them durable before the writes. */
+  giving?: (groups: GroupRef[]) => Promise<void>;
 }
 
 export const restore =
@@ -47,7 +51,14 @@ export const restore =
     account: CapturedAccount,
     taken: Taken,
     signal: AbortSignal,
-    { earlier = {}, employee, chosen, vouched = [] }: RestoreOptions = {},
+    {
+      earlier = {},
+      employee,
+      chosen,
+      vouched = [],
+      recorded = [],
+      giving = () => Promise.resolve(),
+    }: RestoreOptions = {},
   ): Promise<Restored> => {
     const givenBack: Taken = { suspended: false, groups: [] };
     const lost: string[] = [];
@@ -55,6 +66,7 @@ export const restore =
     const lasting: string[] = [];
     const known = { held: [account.id], chosen, showing: showingOf([account]) };
     const losses: Losses = new Map();
+    let hasRecord = recorded.length > 0;
     let untold: string | undefined;
     let hasReactivated = false;
     const gone = `the account ${account.userName}, which was deleted meanwhile`;
@@ -102,8 +114,9 @@ export const restore =
           ? [...(account.memberships ?? []), ...without(earlier.memberships ?? [], account.memberships ?? [])]
           : [];
       let seen: Awaited<ReturnType<typeof toldOf>> = atRisk.length > 0 ? await toldOf() : { told: [] };
+      const watched = await watch();
       for (const group of taken.groups) {
-        const { isBack, notes: ofOthers } = await added(group);
+        const { isBack, notes: ofOthers } = await added(group, watched);
         notes.push(...ofOthers);
         if (isBack === undefined) continue;
         if (isBack) givenBack.groups.push(group);
@@ -136,7 +149,8 @@ export const restore =
     if (!taken.suspended && !isNothing(taken) && account.active && after?.active === false)
       lasting.push('it is inactive now: by a late effect of the removal, or by another administrator');
     const harm = doubtOf(losses);
-    // A second look would not see it again.
+    // A retry does not ask again whom this attempt took.
+    if (harm !== undefined) await giving([]);
     if (harm !== undefined)
       throw cannotTell(
         [harm, ...lost.map((each) => `cannot be given back: ${each}`), untold ?? []].flat().join('; '),
@@ -196,14 +210,49 @@ export const restore =
       return `the membership in ${displayName}, a group that was deleted meanwhile${now}`;
     }
 
+    /** Before the first addition, whom each may take besides is durable. @returns those that could be looked at, by id */
+    async function watch(): Promise<Map<string, Watched>> {
+      const watched = new Map<string, Watched>();
+      for (const group of taken.groups) {
+        const known = recorded.find(({ id }) => id === group.id) ?? withoutOthers(group);
+        const others = await unlessLost(group, watchOthers(port, account.id, known, losses, signal));
+        if (others) watched.set(group.id, others);
+      }
+      await record(watched);
+      return watched;
+    }
+
+    async function record(watched: ReadonlyMap<string, Watched>): Promise<void> {
+      const atRisk = [...watched.values()].map((others) => others.atRisk).filter(({ others }) => others);
+      if (atRisk.length > 0 || hasRecord) await giving(bounded(atRisk));
+      hasRecord = atRisk.length > 0;
+    }
+
+    async function added(
+      group: GroupRef,
+      watched: Map<string, Watched>,
+    ): Promise<{ isBack: boolean | undefined; notes: string[] }> {
+      const others = watched.get(group.id);
+      const answer =
+        others && (await unlessLost(group, addMembership(port, account.id, others, signal).catch(onHarm)));
+      return answer ?? { isBack: undefined, notes: [] };
+
+      /** A retry goes on with the next group. */
+      async function onHarm(error: unknown): Promise<never> {
+        watched.delete(group.id);
+        if (isFinalFailure(error, FailureType.HarmedOthers)) await record(watched);
+        throw error;
+      }
+    }
+
     /** One that is refused, or not told, keeps none of the others away. */
-    async function added(group: GroupRef): Promise<{ isBack: boolean | undefined; notes: string[] }> {
+    async function unlessLost<T>(group: GroupRef, answer: Promise<T>): Promise<T | undefined> {
       try {
-        return await addMembership(port, account.id, group, losses, signal);
+        return await answer;
       } catch (error) {
         if (!isFinalFailure(error, FailureType.Refused, FailureType.CannotTell)) throw error;
         lost.push(`the membership in ${group.displayName} (${untoldIn(error)})`);
-        return { isBack: undefined, notes: [] };
+        return undefined;
       }
     }
 

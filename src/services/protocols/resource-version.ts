@@ -2,11 +2,9 @@
 
 export const opaque = (version: string): string => version.replace(/^W\//i, '').replaceAll('"', '');
 
-/** @returns undefined where the spellings cannot be compared: a proxy marks what it compresses (`"8-gzip"`), or one is a number and one a hash */
+/** @returns undefined where that is not told: a proxy marks what it compresses (`"8-gzip"`), and a hash is one of the answer, not of the resource */
 export function isSameVersion(a: string, b: string): boolean | undefined {
   const [one, other] = [opaque(a), opaque(b)];
   if (one === other) return true;
-  return formOf(one) === formOf(other) ? false : undefined;
+  return [one, other].every((each) => /^\d+$/.test(each)) ? false : undefined;
 }
-
-const formOf = (version: string): number => (/^\d+$/.test(version) ? 0 : version.length);

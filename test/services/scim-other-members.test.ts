@@ -1,0 +1,182 @@
+/** Writes that take others out of a group, on SCIM servers where it is hard to see. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { FailureType } from '../../src/exit/failures.js';
+import { nothing, type CapturedAccount, type GroupRef, type Taken } from '../../src/exit/hold-facts.js';
+import { createAccessService, type AccessOptions } from '../../src/services/access/access.js';
+import { finalFailure, outage } from '../support/failures.js';
+import { byEmployeeId } from '../support/matching.js';
+import {
+  newPort,
+  startOddServer,
+  type Answer,
+  type Json,
+  type OddServer,
+} from '../support/odd-scim-server.js';
+
+const { signal } = new AbortController();
+const DANA = { employeeId: 'E-1' };
+const LOST: Answer = { status: 504, body: '<html>Gateway Timeout</html>' };
+const noneHasActed = { hasActed: () => Promise.resolve(false) };
+
+describe('on a SCIM server whose writes take other members', () => {
+  let server: OddServer;
+  before(async () => {
+    server = await startOddServer();
+  });
+  beforeEach(() => {
+    server.users.push({ id: 'dana', userName: 'dana', externalId: 'E-1', active: true });
+  });
+  afterEach(() => server.reset());
+  after(() => server.stop());
+
+  /** Groups with the account and so many others. */
+  const groups = (count: number, ...names: string[]): void => {
+    const ids = Array.from({ length: count }, (_, n) => `u-${n}`);
+    for (const [n, id] of ids.entries())
+      server.users.push({ id, userName: id, externalId: `E-${1000 + n}`, active: true });
+    for (const name of names) server.addGroup(name, 'dana', ...ids);
+    server.addGroup('everyone', 'dana', ...ids, 'x-1', 'x-2');
+  };
+  const at = (id: string): Json => server.groups.find((each) => each['id'] === id)!;
+  const keep = (id: string, isKept: (member: unknown) => boolean): void => {
+    at(id)['members'] = (at(id)['members'] as Json[]).filter(({ value }) => isKept(value));
+  };
+  const takes = (change: (group: string) => void, answer?: (group: string) => Answer | undefined): void =>
+    server.odd(({ method, type, id }, usual) => {
+      if (method !== 'PATCH' || type !== 'Groups') return usual();
+      const usually = usual();
+      change(id!);
+      return answer?.(id!) ?? usually;
+    });
+
+  /** As a new process has it, which remembers nothing. */
+  const access = (more: Partial<AccessOptions> = {}) =>
+    createAccessService({
+      port: newPort(server),
+      match: byEmployeeId('externalId'),
+      declared: { settleMs: 0 },
+      ...more,
+    });
+  const holding = (...names: string[]) => ({ kind: 'groups' as const, groups: names });
+  const captured = async (...names: string[]): Promise<CapturedAccount> =>
+    (await access().capture(DANA, holding(...names), signal)).accounts[0]!;
+  let tried: Taken;
+  beforeEach(() => (tried = nothing));
+  const block = (account: CapturedAccount, service = access()) => {
+    const hold = holding(...account.groups.map(({ id }) => id));
+    const trying = (taken: Taken) => Promise.resolve(void (tried = structuredClone(taken)));
+    return service.block(account, hold, tried, trying, signal);
+  };
+
+  describe('and takes a colleague who is inactive, on leave, and has no exit', () => {
+    const inactive = () => {
+      server.users.find(({ id }) => id === 'u-7')!['active'] = false;
+      takes((id) => keep(id, (member) => member !== 'u-7'));
+    };
+
+    it('a person is asked to look', async () => {
+      groups(20, 'production');
+      inactive();
+      const reason = await finalFailure(
+        FailureType.CannotTell,
+        block(await captured('production'), access(noneHasActed)),
+      );
+      assert.match(reason, /1 other member of production .*: u-7/);
+    });
+
+    it('the hold stops at the second group', async () => {
+      const names = ['one', 'two', 'three'];
+      groups(20, ...names);
+      inactive();
+      await finalFailure(FailureType.HarmedOthers, block(await captured(...names), access(noneHasActed)));
+      assert.deepEqual(
+        names.map((name) => (at(name)['members'] as Json[]).some(({ value }) => value === 'u-7')),
+        [false, false, true],
+      );
+    });
+  });
+
+  it('a person is asked to look where its versions are hashes of each answer', async () => {
+    groups(20, 'production');
+    at('production')['externalId'] = 'x';
+    server.odd(({ method, type, id, query }, usual) => {
+      const answer = usual();
+      if (type !== 'Groups' || id === undefined) return answer;
+      if (method === 'PATCH') keep(id, (member) => member !== 'u-7');
+      const shown = query.get('attributes')?.split(',');
+      const entries = Object.entries(at(id)).filter(
+        ([name]) => !shown || name === 'id' || shown.includes(name),
+      );
+      const body = Object.fromEntries(entries);
+      const hash = createHash('sha1').update(JSON.stringify(body)).digest('base64');
+      return { ...answer, body, headers: { etag: `W/"${hash}"` } };
+    });
+    const reason = await finalFailure(
+      FailureType.CannotTell,
+      block(await captured('production'), access(noneHasActed)),
+    );
+    assert.match(reason, /1 other member of production .*: u-7/);
+  });
+
+  it('a retry sees that a large group was emptied by a removal whose answer was lost', async () => {
+    groups(600, 'production');
+    let isLost = false;
+    takes(
+      (id) => keep(id, () => false),
+      () => (isLost ? undefined : ((isLost = true), LOST)),
+    );
+    const account = await captured('production');
+    await outage(block(account));
+    const reason = await finalFailure(FailureType.HarmedOthers, block(account));
+    assert.match(reason, /lists 0 other members of production .* and listed 600 before/);
+    await block(account);
+  });
+
+  describe('when it adds one, and its answer is lost', () => {
+    let recorded: GroupRef[];
+    beforeEach(() => (recorded = []));
+    const restore = (account: CapturedAccount, taken: Taken) =>
+      access().restore(account, taken, signal, {
+        ...{ employee: DANA, recorded },
+        giving: (given) => Promise.resolve(void (recorded = structuredClone(given))),
+      });
+    const held = async (...names: string[]) => {
+      const account = await captured(...names);
+      const { taken } = await block(account);
+      return { account, taken };
+    };
+
+    it('a retry sees that the others were replaced, and the one after it goes on', async () => {
+      groups(5, 'production');
+      const { account, taken } = await held('production');
+      let isLost = false;
+      takes(
+        (id) => keep(id, (member) => member === 'dana'),
+        () => (isLost ? undefined : ((isLost = true), LOST)),
+      );
+      await outage(restore(account, taken));
+      const reason = await finalFailure(FailureType.HarmedOthers, restore(account, taken));
+      assert.match(reason, /5 other members of production since it added dana/);
+      assert.deepEqual((await restore(account, taken)).givenBack.groups.length, 1);
+    });
+
+    it('a retry after the outage of another group asks a person to look', async () => {
+      groups(20, 'one', 'two');
+      const { account, taken } = await held('one', 'two');
+      let isOut = true;
+      server.odd(({ method, type, id }, usual) => {
+        if (method !== 'PATCH' || type !== 'Groups') return usual();
+        if (id === 'two' && isOut) return { status: 503, body: 'busy' };
+        const answer = usual();
+        if (id === 'one') keep(id, (member) => member !== 'u-7');
+        return answer;
+      });
+      await outage(restore(account, taken));
+      isOut = false;
+      const reason = await finalFailure(FailureType.CannotTell, restore(account, taken));
+      assert.match(reason, /1 other member of one since it added dana: u-7/);
+      assert.equal((await restore(account, taken)).givenBack.groups.length, 2);
+    });
+  });
+});
