@@ -4,7 +4,14 @@ import { isConcerned, type Whose } from '../exit/acting.js';
 import { AmendmentFields, type Amended, type Amendment } from '../exit/amendment.js';
 import { parseDecision, type Decision } from '../exit/decision.js';
 import type { Evidence, ExitsOfForm } from '../exit/evidence/evidence.js';
-import { isCutShort, type Decided, type FoundExit, type ListedExit, type ListFilter } from '../exit/exits.js';
+import {
+  inOrder,
+  isCutShort,
+  type Decided,
+  type FoundExit,
+  type ListedExit,
+  type ListFilter,
+} from '../exit/exits.js';
 import { HandOverFields, type HandedOver, type HandOver } from '../exit/hand-over.js';
 import { EmployeeId } from '../exit/ids.js';
 import { parse, type Parsed } from '../exit/input.js';
@@ -248,7 +255,7 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
   async function refuseOrphan(employeeId: string): Promise<void> {
     const exits = await (await configured.orchestrated!()).list({ employeeId });
     // An exit that failed took no access, and took no hold over.
-    const last = exits.toSorted(openThenNewest).find(({ phase }) => phase !== 'failed');
+    const last = inOrder(exits).find(({ phase }) => phase !== 'failed');
     if (last?.phase !== 'terminated' && last?.phase !== 'timed-out') return;
     const { exitId, phase, openedAt: since } = last;
     throw new Refusal(
@@ -570,7 +577,7 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
       if (problems.length === answers.length) throw problems[0]!;
       const exits = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
       const isWanted = ({ needsAttention }: ListedExit) => !filter.attention || needsAttention;
-      return { exits: exits.filter(isWanted).toSorted(openThenNewest), problems };
+      return { exits: inOrder(exits.filter(isWanted)), problems };
     },
   };
 
@@ -596,10 +603,4 @@ function decisionOf({ employeeId }: Which, input: Decision): Decision {
   const yesterday = new Date(Date.now() - 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
   const lenient = { awaitingEffectiveDate: false, cancelled: false, today: yesterday };
   return valid(parseDecision(input, { employeeId, problemWith: () => undefined, ...lenient }));
-}
-
-/** The order of Temporal's own list. */
-function openThenNewest(a: ListedExit, b: ListedExit): number {
-  const endOf = ({ closedAt }: ListedExit): string => closedAt ?? '9999';
-  return endOf(b).localeCompare(endOf(a)) || b.openedAt.localeCompare(a.openedAt);
 }

@@ -71,14 +71,25 @@ export type ListedPhase = (typeof listedPhases)[number];
 export const isCutShort = (phase: ListedPhase): boolean =>
   phase === 'failed' || phase === 'terminated' || phase === 'timed-out';
 
+/** A part of a list, in its order. */
+export interface Page {
+  /** At least so many, where there are more; a form may give more, and the reader cuts. */
+  limit: number;
+  /** The position that the page comes after. */
+  after?: readonly string[] | undefined;
+}
+
 export interface ListFilter {
   employeeId?: string | undefined;
   open?: boolean | undefined;
+  closed?: boolean | undefined;
   /** Open exits with a step that needs attention, and exits that were cut short. */
   attention?: boolean | undefined;
   phase?: ListedPhase | undefined;
   /** Undecided exits past their `reviewBy`. */
   overdue?: boolean | undefined;
+  /** Default: the whole list. */
+  page?: Page | undefined;
 }
 
 export interface ListedDeadLetter {
@@ -107,6 +118,26 @@ export interface ListedExit {
   /** Why the steps could not be read. */
   statusProblem?: string | undefined;
 }
+
+/** The position in a list: open exits first, then the newest. An exit keeps its own while others are opened. */
+export const positionOf = ({
+  closedAt = '9999',
+  openedAt,
+  exitId,
+}: Pick<ListedExit, 'closedAt' | 'openedAt' | 'exitId'>): string[] => [closedAt, openedAt, exitId];
+
+/** Descending, as Temporal's own list. */
+export function comparePositions(a: readonly string[], b: readonly string[]): number {
+  const at = a.findIndex((part, i) => part !== b[i]);
+  return at < 0 ? 0 : a[at]! > b[at]! ? -1 : 1;
+}
+
+/** @returns the exits in the order of a list */
+export const inOrder = <T extends ListedExit>(exits: readonly T[]): T[] =>
+  exits
+    .map((exit) => ({ exit, position: positionOf(exit) }))
+    .toSorted((a, b) => comparePositions(a.position, b.position))
+    .map(({ exit }) => exit);
 
 export interface FoundExit {
   exitId: string;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { ListedExitOfForm } from '../client/application.js';
 import { printableCopy } from '../client/printable.js';
 import { reportPage } from '../client/report-page.js';
-import type { ListFilter } from '../exit/exits.js';
+import type { ListFilter, Page } from '../exit/exits.js';
 import { hasLimits } from '../config/config.js';
 import { Refusal } from '../exit/refusal.js';
 import { searchable } from '../exit/spelling.js';
@@ -13,14 +13,14 @@ import { exitView, rowOf, type ExitRow } from './exit-rows.js';
 import { exitsCsv } from './exits-csv.js';
 import { HttpProblem } from './http-problem.js';
 import { LOOK_EVERY_MS, sendChanges } from './live-events.js';
-import { pageOf } from './paging.js';
+import { pageOf, partFor } from './paging.js';
 import { languageOf, languages } from './pages.js';
 
 const ROWS = 50;
 const filters = {
   open: { open: true },
   attention: { attention: true },
-  closed: {},
+  closed: { closed: true },
   all: {},
 } satisfies Record<string, ListFilter>;
 type Show = keyof typeof filters;
@@ -28,7 +28,9 @@ type Show = keyof typeof filters;
 export function routeConsolePages({ app, page, render, config }: ConsoleRoutes): void {
   page('/', async (seen) => {
     const { show, search, cursor } = wantedIn(seen);
-    const { found, rowsOf, problems } = await listFor(seen);
+    // A search by name asks the directory of each exit.
+    const part = search === '' ? partFor(ROWS, cursor) : undefined;
+    const { found, rowsOf, problems } = await listFor(seen, part);
     const { exits, next } = pageOf(found, ROWS, cursor);
     const { rows, problem } = await rowsOf(exits);
     const query = new URLSearchParams({ q: search, show }).toString();
@@ -37,7 +39,8 @@ export function routeConsolePages({ app, page, render, config }: ConsoleRoutes):
     const data = {
       rows,
       next,
-      count: found.length,
+      // Of a part, the number of all is not known.
+      count: part && (next !== undefined || cursor !== undefined) ? null : found.length,
       isFirst: cursor === undefined,
       search,
       show,
@@ -131,12 +134,11 @@ function wantedIn({ request }: Seen): { show: Show; search: string; cursor: stri
 }
 
 /** The exits that the query asks for, and how they become rows. */
-async function listFor(seen: Seen) {
+async function listFor(seen: Seen, part?: Page) {
   const { exits, request } = seen;
   const { show, search } = wantedIn(seen);
   const texts = languages[languageOf(request)]!;
-  const { exits: all, problems } = await exits.list(filters[show]);
-  const asked = all.filter(({ closedAt }) => show !== 'closed' || closedAt !== undefined);
+  const { exits: asked, problems } = await exits.list({ ...filters[show], page: part });
 
   async function rowsOf(
     of: readonly ListedExitOfForm[],

@@ -38,7 +38,7 @@ import {
 } from './api-schemas.js';
 import { ResignedEvent, STRUCTURED } from './cloud-event.js';
 import { requestIdOf } from './idempotency.js';
-import { pageOf } from './paging.js';
+import { pageOf, partFor } from './paging.js';
 import type { Act } from './roles.js';
 
 interface Asked<B, Q> {
@@ -120,7 +120,7 @@ export const endpoints: Endpoint[] = [
     status: 200,
     answer: ListAnswer,
     async handle({ exits, query: { limit, cursor, ...filter } }) {
-      const { exits: found, problems } = await exits.list(filter);
+      const { exits: found, problems } = await exits.list({ ...filter, page: partFor(limit, cursor) });
       return { ...pageOf(found, limit, cursor), problems };
     },
   }),

@@ -20,10 +20,13 @@ import type { Decision } from '../exit/decision.js';
 import type { WatchedHold } from '../exit/drift.js';
 import type { ExitsOfForm } from '../exit/evidence/evidence.js';
 import {
+  comparePositions,
   isCutShort,
+  positionOf,
   type ListedExit,
   type ListedPhase,
   type ListFilter,
+  type Page,
   type Weighed,
 } from '../exit/exits.js';
 import { employeeIdOf, exitWorkflowId } from '../exit/ids.js';
@@ -179,6 +182,35 @@ export function orchestratedExits(client: Client, sign?: Sign) {
     }
   };
 
+  /** Describes what the page needs and no more. Temporal's index has the order of the list: open exits first, then the newest. */
+  async function read(query: string, { limit, after }: Page = { limit: Infinity }): Promise<ListedExit[]> {
+    const found: ListedExit[] = [];
+    let batch: WorkflowExecutionInfo[] = [];
+    let place: string[] = [];
+    // Of the millisecond at which the page before ended: some of them are in that page.
+    let perhapsBefore = 0;
+    const describeBatch = async (): Promise<void> => {
+      found.push(...(await Promise.all(batch.map(listed))).flat());
+      batch = [];
+    };
+    for await (const execution of client.workflow.list({ query })) {
+      const next = placeOf(execution);
+      const from = after ? comparePositions(next, after.slice(0, next.length)) : 1;
+      if (from < 0) continue;
+      if (from === 0) perhapsBefore += 1;
+      // Exits of the same millisecond are in the order of their exit ids, which the index does not have.
+      const isTie = comparePositions(next, place) === 0;
+      if (!isTie && found.length + batch.length - perhapsBefore >= limit) {
+        await describeBatch();
+        if (found.length - perhapsBefore >= limit) break;
+      }
+      batch.push(execution);
+      place = next;
+    }
+    await describeBatch();
+    return found;
+  }
+
   const exits: ExitsOfForm = {
     async find(employeeId, exitId) {
       const run = await latestRun(client, employeeId, exitId);
@@ -254,12 +286,8 @@ export function orchestratedExits(client: Client, sign?: Sign) {
     handOver: (employeeId, handOver, exitId) => update('handOver', handOver, employeeId, exitId),
 
     async list(filter) {
-      const read = async (query: string): Promise<ListedExit[]> => {
-        const found: Promise<ListedExit | []>[] = [];
-        for await (const execution of client.workflow.list({ query })) found.push(listed(execution));
-        return (await Promise.all(found)).flat();
-      };
-      if (!filter.attention) return read(queryFor(filter));
+      if (!filter.attention) return read(queryFor(filter), filter.page);
+      // Which exits were cut short for good only the application knows, so that a page of these could come out short.
       const exits = await read(queryFor(filter)).catch((error: unknown) => {
         // A server before 1.30 does not know which tasks fail: each open exit is looked at.
         if (!isInvalidArgument(error)) throw error;
@@ -342,11 +370,19 @@ const statusOfPhase: Partial<Record<ListedPhase, string>> = {
   'timed-out': 'TimedOut',
 };
 
-function queryFor({ employeeId, open, attention, phase, overdue }: ListFilter): string {
+/** The beginning of its position in a list. */
+const placeOf = ({ closeTime, startTime }: WorkflowExecutionInfo): string[] =>
+  positionOf({ closedAt: closeTime?.toISOString(), openedAt: startTime.toISOString(), exitId: '' }).slice(
+    0,
+    2,
+  );
+
+function queryFor({ employeeId, open, closed, attention, phase, overdue }: ListFilter): string {
   const conditions = [`WorkflowType = 'exitEmployee'`];
   const cutShort = `ExecutionStatus IN (${quoted(Object.values(statusOfPhase))})`;
   if (employeeId !== undefined) conditions.push(`WorkflowId = '${exitWorkflowId(employeeId)}'`);
   if (open || overdue) conditions.push(`ExecutionStatus = 'Running'`);
+  if (closed) conditions.push(`ExecutionStatus != 'Running'`);
   // The server sets TemporalReportedProblems once a workflow task has failed five times, within half a minute.
   const stuck = '(NeedsAttention = true OR TemporalReportedProblems IS NOT NULL)';
   if (attention) conditions.push(`((ExecutionStatus = 'Running' AND ${stuck}) OR ${cutShort})`);

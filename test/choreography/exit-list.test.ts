@@ -10,13 +10,14 @@ import { HR, stateOf, type Hired } from '../support/world.js';
 
 const EXITS = 'EXITS';
 const KEEPER = 'listing';
+const ROWS = 'KV_exit-list';
 
-/** The same connection, which counts the messages of EXITS that are read. */
-function counting(bus: Bus): { bus: Bus; count: () => number } {
+/** The same connection, which counts the messages of EXITS, and the rows, that are read. */
+function counting(bus: Bus): { bus: Bus; count: () => number; rows: () => number } {
   let read = 0;
+  let rows = 0;
   const get: Bus['js']['consumers']['get'] = async (stream, options) => {
     const consumer = await bus.js.consumers.get(stream, options);
-    if (stream !== EXITS) return consumer;
     const consume = consumer.consume.bind(consumer);
     return Object.assign(consumer, {
       consume: async (...args: Parameters<typeof consume>) => {
@@ -25,7 +26,8 @@ function counting(bus: Bus): { bus: Bus; count: () => number } {
         return Object.assign(messages, {
           async *[Symbol.asyncIterator]() {
             for await (const message of { [Symbol.asyncIterator]: all }) {
-              read += 1;
+              if (stream === EXITS) read += 1;
+              else if (stream === ROWS) rows += 1;
               yield message;
             }
           },
@@ -39,9 +41,10 @@ function counting(bus: Bus): { bus: Bus; count: () => number } {
     read += found.events.length;
     return found;
   };
-  return { bus: { ...bus, js, read: log }, count: () => read };
+  return { bus: { ...bus, js, read: log }, count: () => read, rows: () => rows };
 }
 
+const inAMonth = new Date(Date.now() + 30 * 24 * 3_600_000).toISOString().slice(0, 10);
 const asJson = (exits: ListedExit[]) => JSON.parse(JSON.stringify(exits)) as ListedExit[];
 
 describe('the list of the choreographed exits', () => {
@@ -106,6 +109,22 @@ describe('the list of the choreographed exits', () => {
       const mine = exits.filter((exit) => exit.employeeId === employeeId);
       assert.deepEqual(asJson(await world.exits.list({ employeeId })), mine, 'as the stream has it');
     }
+  });
+
+  it('is read again by the same process only where it has changed', async () => {
+    await kept();
+    const { bus, rows: rowsRead } = counting(world.bus);
+    const exits = await choreographedExits(bus, world.config);
+    const first = asJson(await exits.list({}));
+    assert.equal(rowsRead(), 6);
+    assert.deepEqual(asJson(await exits.list({})), first);
+    assert.equal(rowsRead(), 6, 'no row twice');
+    const [nora] = hired.slice(4);
+    await world.exits.amend(nora!.employeeId, { lastWorkingDay: inAMonth, by: HR });
+    await kept();
+    const changed = (await exits.list({})).find(({ employeeId }) => employeeId === nora!.employeeId);
+    assert.equal(changed?.lastWorkingDay, inAMonth);
+    assert.ok(rowsRead() <= 8, `${rowsRead()} rows`);
   });
 
   it('is right while no service keeps it, and reads only what is new', async () => {

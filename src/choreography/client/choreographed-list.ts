@@ -72,6 +72,7 @@ function matches(exit: ListedExit, filter: ListFilter): boolean {
   if (filter.employeeId !== undefined && employeeId !== filter.employeeId) return false;
   if (filter.overdue && !(reviewBy !== undefined && Date.parse(reviewBy) < Date.now())) return false;
   if (filter.open && (closedAt !== undefined || phase === 'dead-lettered')) return false;
+  if (filter.closed && closedAt === undefined) return false;
   if (filter.attention && !needsAttention) return false;
   return filter.phase === undefined || phase === filter.phase;
 }

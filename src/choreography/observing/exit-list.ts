@@ -48,14 +48,11 @@ export const openRows = (rows: readonly ListRow[]): (ListRow & { needsAttention:
 
 /** @returns every exit as of now, also where the read model lags or is absent */
 export async function readExitList(bus: Bus): Promise<ListRow[]> {
-  const keptTo = await keptUpTo(bus);
+  const { keptTo, bucket } = await keptUpTo(bus);
   // Without acks the rows may be of any age: the whole stream is folded.
   if (keptTo === 0)
     return [...(await readLogs(bus)).values()].flatMap((events) => rowsIn(bus, events, Infinity));
-  const rows = new Map<string, ListRow>();
-  for await (const { subject, data } of readAll(bus, `KV_${BUCKET}`))
-    if (data.length > 0)
-      rows.set(subject.replace(`$KV.${BUCKET}.`, ''), JSON.parse(new TextDecoder().decode(data)) as ListRow);
+  const rows = await readRows(bus, bucket!);
   const now = new Date().toISOString();
   const changed = new Set<string>();
   for (const { employeeId, staleFrom } of rows.values())
@@ -67,6 +64,32 @@ export async function readExitList(bus: Bus): Promise<ListRow[]> {
   for (const employeeId of changed)
     for (const row of await readRowsOf(bus, employeeId)) rows.set(keyOf(row), row);
   return [...rows.values()];
+}
+
+interface Mirror {
+  /** As `bucketOf` names it. */
+  bucket: string;
+  /** The sequence of the bucket up to which it was read. */
+  readTo: number;
+  rows: Map<string, ListRow>;
+}
+
+/** The rows of the bucket as this process has them: each list reads only what was written since the one before. */
+const mirrors = new WeakMap<Bus, Mirror>();
+
+async function readRows(bus: Bus, bucket: string): Promise<Map<string, ListRow>> {
+  const known = mirrors.get(bus);
+  const mirror = known?.bucket === bucket ? known : { bucket, readTo: 0, rows: new Map<string, ListRow>() };
+  mirrors.set(bus, mirror);
+  for await (const { subject, data, seq } of readAll(bus, `KV_${BUCKET}`, { from: mirror.readTo + 1 })) {
+    const key = subject.replace(`$KV.${BUCKET}.`, '');
+    const row = data.length > 0 ? (JSON.parse(new TextDecoder().decode(data)) as ListRow) : undefined;
+    // Another list may be reading at the same time.
+    if (!row) mirror.rows.delete(key);
+    else if (row.seq >= (mirror.rows.get(key)?.seq ?? 0)) mirror.rows.set(key, row);
+    mirror.readTo = Math.max(mirror.readTo, seq);
+  }
+  return new Map(mirror.rows);
 }
 
 /**
@@ -201,12 +224,11 @@ function staleFrom({ closedAt, decision, ending, effectiveAt, steps, asOf }: Exi
 const keyOf = ({ employeeId, exitId }: Pick<ListRow, 'employeeId' | 'exitId'>): string =>
   `${employeeId}.${exitId}`;
 
-/** @returns the consumer's ack floor; 0 where the bucket has been deleted since */
-async function keptUpTo(bus: Bus): Promise<number> {
+/** @returns the consumer's ack floor, 0 where the bucket has been deleted since; and the bucket */
+async function keptUpTo(bus: Bus): Promise<{ keptTo: number; bucket: string | undefined }> {
   const [keeper, bucket] = await Promise.all([findConsumer(bus, KEEPER), bucketOf(bus)]);
-  return keeper && bucket !== undefined && keeper.config.metadata?.['bucket'] === bucket
-    ? keeper.ack_floor.stream_seq
-    : 0;
+  const isKept = bucket !== undefined && keeper?.config.metadata?.['bucket'] === bucket;
+  return { keptTo: isKept ? keeper.ack_floor.stream_seq : 0, bucket };
 }
 
 async function ensureKeeper(bus: Bus): Promise<void> {
