@@ -32,7 +32,7 @@ export async function bareExit({ employeeId, systems }: BareExit): Promise<void>
     const about = { exitId, employee, systems: systems.map(({ name }) => name), openedAt };
     const [interview] = await Promise.all([
       activities.scheduleHrInterview({ exitId, employee, openedAt, progress: { delivered: [] } }),
-      activities.notifyManager({ ...about, resignation: { employeeId } }),
+      activities.notifyManager({ ...about, resignation: { employeeId }, delivered: [] }),
       activities.notifyEmployee({ ...about, delivered: [] }),
     ]);
     return { about, employee, interview };

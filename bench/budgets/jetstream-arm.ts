@@ -13,6 +13,7 @@ import { startNats } from '../../src/local/nats-server.js';
 import type { Arm } from './arm.js';
 import { writeConfig } from './config-file.js';
 import { watchEffects, type Effects } from './effects.js';
+import { directory } from './no-op-services.js';
 import { startMeasured } from './measured-child.js';
 import { freePort } from '../../src/local/ports.js';
 
@@ -52,7 +53,9 @@ export async function startJetStreamArm({
     { name: label, ...program, env: childEnv, logFile: path.join(folder, 'services.log') },
     effects,
   );
-  const client = await (bareWrites === undefined ? exitsOn(server.url, childEnv) : publisherOn(server.url));
+  const client = await (bareWrites === undefined
+    ? exitsOn(server.url, childEnv, isNoOp ? directory : undefined)
+    : publisherOn(server.url));
   return {
     ...{ label, systems, effects, pids: { engine: server.pid, worker: services.pid } },
     url: server.url,
@@ -66,9 +69,9 @@ export async function startJetStreamArm({
   };
 }
 
-async function exitsOn(url: string, env: Record<string, string>) {
+async function exitsOn(url: string, env: Record<string, string>, given: typeof directory | undefined) {
   const bus = await connectBus(natsConfigOf(url), 'bench');
-  const exits = await choreographedExits(bus, loadConfig({}, env));
+  const exits = await choreographedExits(bus, loadConfig({}, env), undefined, given);
   return {
     open: async (employeeId: string) => void (await exits.open({ employeeId })),
     retain: async (employeeId: string) =>

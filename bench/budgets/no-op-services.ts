@@ -29,7 +29,9 @@ const unexpected = (): never => {
 
 export const directory: DirectoryService = {
   lookUp: (employeeId) => Promise.resolve(employeeOf(employeeId)),
-  whose: unexpected,
+  whose: () => Promise.resolve({ employeeIds: [], openExits: [] }),
+  whoIsLeaving: () => Promise.resolve(new Map()),
+  withManagerThere: (employee) => Promise.resolve(employee),
   named: unexpected,
 };
 
@@ -38,7 +40,7 @@ export const notification: NotificationService = {
   sendDigest: unexpected,
   notifyManager({ exitId, employee: { employeeId, manager } }) {
     tell(employeeId, 'told');
-    return Promise.resolve(sentTo(exitId, 'notify-manager', manager.email));
+    return Promise.resolve({ ...sentTo(exitId, 'notify-manager', manager.email), notes: [] });
   },
   notifyEmployee({ exitId, employee: { employeeId, email } }) {
     tell(employeeId, 'employee-told');

@@ -6,6 +6,7 @@ import { createDirectoryActivities } from '../../src/activities/directory-activi
 import { createExitActivities } from '../../src/activities/exit-activities.js';
 import { createHrActivities } from '../../src/activities/hr-activities.js';
 import { createNotificationActivities } from '../../src/activities/notification-activities.js';
+import { hasOpenExit } from '../../src/activities/open-exits.js';
 import { slotWorkflows } from '../../src/activities/slot-workflows.js';
 import { loadConfig, type Config } from '../../src/config/config.js';
 import { taskQueues } from '../../src/exit/queues.js';
@@ -39,9 +40,9 @@ await connection.close();
 
 async function ours(config: Config) {
   return activitiesOf(
-    createDirectory(config),
-    createNotification(config),
-    createHr(config, slotWorkflows),
+    createDirectory(config, hasOpenExit),
+    createNotification(config, hasOpenExit),
+    createHr(config, slotWorkflows, hasOpenExit),
     await createAccess(config),
   );
 }
@@ -60,7 +61,7 @@ function activitiesOf(
   return {
     ...createExitActivities(config),
     ...createDirectoryActivities(directory),
-    ...createNotificationActivities(notification),
+    ...createNotificationActivities(notification, directory),
     ...createHrActivities(hr),
     ...createAccessActivities(access),
   };

@@ -1,16 +1,26 @@
+import type { DirectoryService } from '../services/directory/directory.js';
 import type { NotificationService } from '../services/notification/notification.js';
 import { attempt, type Attempt } from './attempt.js';
 import { deliveriesOf } from './deliveries.js';
 
 type Input<K extends keyof NotificationService> = Parameters<NotificationService[K]>[0];
 
-export function createNotificationActivities(notification: NotificationService) {
+export function createNotificationActivities(
+  notification: NotificationService,
+  directory: Pick<DirectoryService, 'withManagerThere'>,
+) {
   return {
-    notifyManager: (input: Input<'notifyManager'>) =>
-      attempt(({ signal }) => notification.notifyManager(input, signal)),
+    /** @property delivered the Message-IDs that earlier calls had delivered */
+    notifyManager: (input: Input<'notifyManager'> & { delivered: string[] }) =>
+      attempt((attempt: Attempt<string[]>) =>
+        notification.notifyManager(input, deliveriesOf(attempt, input.delivered), attempt.signal),
+      ),
 
     notifyManagerOfOutcome: (input: Input<'notifyManagerOfOutcome'>) =>
-      attempt(({ signal }) => notification.notifyManagerOfOutcome(input, signal)),
+      attempt(async ({ signal }) => {
+        const employee = await directory.withManagerThere(input.employee, signal);
+        return notification.notifyManagerOfOutcome({ ...input, employee }, signal);
+      }),
 
     /** @property delivered the Message-IDs that earlier calls had delivered */
     notifyEmployee: (input: Input<'notifyEmployee'> & { delivered: string[] }) =>

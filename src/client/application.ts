@@ -1,6 +1,6 @@
 /** The application API: the use cases of exits, over both forms. */
 import { isManual, type Config } from '../config/config.js';
-import { isConcerned, type Whose } from '../exit/acting.js';
+import { anOperator, lookUp, type Whose } from '../exit/acting.js';
 import { AmendmentFields, type Amended, type Amendment } from '../exit/amendment.js';
 import { parseDecision, type Decision } from '../exit/decision.js';
 import type { Evidence, ExitsOfForm } from '../exit/evidence/evidence.js';
@@ -139,11 +139,13 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
     return undefined;
   }
 
-  async function whoseIs(address: string): Promise<Whose> {
+  /** @param exits of the form in which the person would act; default: whether they have an open exit is not asked */
+  async function whoseIs(address: string, exits?: ExitsOfForm): Promise<Whose> {
     const { createDirectory } = await import('../services/from-config.js');
     try {
       const signal = AbortSignal.timeout(LOOK_WITHIN_MS);
-      return { employeeIds: await createDirectory(await config()).whose(address, signal) };
+      const hasOpenExit = async (employeeId: string) => (await exits?.find(employeeId))?.isOpen ?? false;
+      return await createDirectory(await config(), hasOpenExit).whose(address, signal);
     } catch (error) {
       return { problem: (error as Error).message };
     }
@@ -342,14 +344,11 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
           ({ capture }) => capture?.accounts.flatMap((account) => account.identities) ?? [],
         ),
       ];
-      if (overrideBy !== undefined && isConcerned(overrideBy, { employeeId, identities }))
-        throw new Refusal(
-          'not-allowed',
-          `overrideBy: ${overrideBy} is the employee concerned: another person overrides`,
-          {
-            ...{ employeeId, form },
-          },
-        );
+      if (overrideBy !== undefined) {
+        const acting = anOperator({ employeeId, identities }, await whoseIs(overrideBy, exits), true);
+        const problem = acting('overrideBy', overrideBy);
+        if (problem !== undefined) throw new Refusal('not-allowed', problem, { employeeId, form });
+      }
       const last = overrideBy === undefined && lastOfProtected(employeeId, found);
       if (last) throw last;
       if (resignation.confirmedBy === undefined) await admitted(resignation, form, exits, rows);
@@ -463,10 +462,19 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
       const { exits, form } = await requireExit(which);
       const { proposals } = await exits.status(employeeId, exitId);
       const proposal = proposals.find((each) => each.state === 'open' && each.decision);
-      const looked = {
-        actor: await whoseIs(decision.decidedBy),
-        proposer: proposal && (await whoseIs(proposal.by)),
-      };
+      const { contacts, decisions } = await config();
+      // Whom the plan of the exit lets decide only the exit knows: it reads of these what it needs.
+      const deciders = decisions.deciders
+        ? [...contacts.hrPartners, contacts.escalation, contacts.operator, ...decisions.deciders]
+        : [];
+      const looked = await lookUp(
+        {
+          actor: decision.decidedBy,
+          proposer: proposal?.by,
+          deciders: deciders.flatMap((each) => (typeof each === 'string' ? [] : each.email)),
+        },
+        (address) => whoseIs(address, exits),
+      );
       const weighed = await exits.weigh(employeeId, decision, exitId, looked);
       if (weighed.problem !== undefined) throw notAllowed(employeeId, form, weighed.problem);
       const { setsOff, effectiveDay, needsSecond = false } = weighed;

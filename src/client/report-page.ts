@@ -28,6 +28,7 @@ const howWords: Record<How, string> = {
 const mailWords = new Map(
   [
     ['resignation, to the manager', 'notifyManager', 'manager.notified of resignation'],
+    ['resignation, to HR', 'notifyHr', 'manager.notified of resignation, to HR'],
     ['outcome, to the manager', 'notifyManagerOfOutcome', 'manager.notified of outcome'],
     ['what is blocked, to the employee', 'notifyEmployee', 'employee.notified'],
     ['attention, to the operator', 'notifyOperator', 'operator.notified'],

@@ -6,7 +6,7 @@ import { DriftFields } from './drift.js';
 import { HandOverFields } from './hand-over.js';
 import { AccountFields, CaptureFields, GroupFields, HoldFields, TakenFields } from './hold-facts.js';
 import { InterviewFields } from './interview.js';
-import { ManagerFields, SentFields } from './people.js';
+import { AlsoFields, ManagerFields, SentFields } from './people.js';
 import { PlanFields } from './plan.js';
 import { RejectionFields } from './proposals.js';
 import { ReschedulingFields } from './rescheduling.js';
@@ -24,6 +24,8 @@ const employee = { employeeName: z.string().optional(), identities };
 const actorIds = z.array(z.string()).optional();
 /** The same of the person whose proposal the act confirms. */
 const proposerIds = actorIds;
+/** The addresses of deciders who have an open exit of their own, so that the next ones stand in. */
+const leaving = z.array(z.string()).optional();
 /** Of the API, over all else in the data. */
 const signature = SignatureField;
 /** When *leaving* takes effect: the instant, and the IANA time zone whose day it is. Default: midnight UTC. */
@@ -50,6 +52,8 @@ export const schemas = {
     of: z.enum(['resignation', 'outcome']),
     to: z.string(),
     messageId: z.string().optional(),
+    /** The mails to HR, who hear of the resignation as well. */
+    ...AlsoFields,
     /** The recipient; with the reason where it is not the manager. */
     manager: ManagerFields.optional(),
     ...employee,
@@ -63,8 +67,8 @@ export const schemas = {
     notes,
   }),
   /** `number` counts from 1; `of` is the number of reminders before the escalation. */
-  'hr.reminded': z.object({ number, of: number, to: z.string(), messageId: z.string() }),
-  'decision.escalated': z.object({ number, to: z.string(), messageId: z.string() }),
+  'hr.reminded': z.object({ number, of: number, ...SentFields.shape, ...AlsoFields }),
+  'decision.escalated': z.object({ number, ...SentFields.shape, ...AlsoFields }),
   /** `number` is that of the latest notice; the mail contains the unsent ones before it. */
   'operator.notified': z.object({ number, steps: z.array(z.string()), sent: z.array(SentFields) }),
   'interview.scheduled': interviewArranged,
@@ -83,17 +87,21 @@ export const schemas = {
   'access.blocked': held.extend({ identities }),
   /** Access came back during the hold. The plan's `reassertsDrift` says whether it is taken again at once or waits for an operator. */
   'access.drifted': DriftFields,
-  'exit.decision-finalised': DecisionFields.safeExtend({ ...effect, actorIds, proposerIds, signature }),
+  'exit.decision-finalised': DecisionFields.safeExtend({
+    ...effect,
+    ...{ actorIds, proposerIds, leaving, signature },
+  }),
   /** Counts once a second person confirms it: a decision with `exit.decision-finalised`, a resolution with `step.resolved`. */
   'exit.proposed': z.object({
     decision: DecisionFields.optional(),
     /** One with `override`. */
     resolution: ResolutionFields.optional(),
     actorIds,
+    leaving,
     signature,
   }),
   /** By the person who proposed it: withdrawn. */
-  'exit.proposal-rejected': RejectionFields.extend({ actorIds, signature }),
+  'exit.proposal-rejected': RejectionFields.extend({ actorIds, leaving, signature }),
   /** A mail asked a second person to confirm the proposals with these numbers. */
   'second-person.asked': z.object({ numbers: z.array(number), sent: z.array(SentFields) }),
   /** Other dates. `effectiveAt` where a decided *leaving* waits for its day. */

@@ -1,12 +1,15 @@
 /** What an exit would accept now: a decision, an amendment, a hand-over, a resolution, another time for the interview. */
 import {
+  anOperator,
   isConcerned,
   notADecider,
   notAStranger,
   notTheEmployee,
   notTheProposer,
+  notYetLooked,
   type Acting,
   type Looked,
+  type LookUps,
 } from './acting.js';
 import { parseAmendment, type Amendment } from './amendment.js';
 import { effectiveDayOf, isStaying, parseDecision, type Decision } from './decision.js';
@@ -27,12 +30,17 @@ import { parseResolution, type Resolution } from './resolution.js';
 import { summaryOf } from './steps.js';
 
 export abstract class ExitRules extends ExitTasks {
-  /**
-   * Whether the directory has to tell whose the address is, before the exit can accept what the person does.
-   * @param proposer the address whose proposal the person confirms; the directory has to tell of both
-   */
-  needsLookUp(address: string, proposer?: string): boolean {
-    return !isConcerned(address, this) && (proposer !== undefined || !reaches(address, this.named));
+  /** @param act what the person with the address wants to do */
+  lookUpsFor(address: string, act: Partial<Decision & Resolution & Rejection> = {}): LookUps {
+    if (isConcerned(address, this)) return { deciders: [] };
+    const decides = act.outcome !== undefined || this.proposals.openOf(act.number ?? 0)?.decision;
+    const deciders = decides && this.notADecider('by', address, {}) ? (this.deciders ?? []) : [];
+    return {
+      // The directory has a contact as the plan does, perhaps not in each spelling that reaches them.
+      actor: this.named.find((each) => reaches(address, [each])) ?? address,
+      proposer: this.proposalFor(act)?.by,
+      deciders: deciders.map(({ email }) => email),
+    };
   }
 
   /** The open proposal that an act would confirm: a decision, or a resolution with an override. */
@@ -52,7 +60,7 @@ export abstract class ExitRules extends ExitTasks {
     const parsed = parseDecision(input, {
       employeeId: this.employeeId,
       problemWith: (...by) =>
-        this.notADecider(...by) ?? this.actingWith(looked, this.proposalFor(input ?? {}))(...by),
+        this.notADecider(...by, looked) ?? this.actingWith(looked, this.proposalFor(input ?? {}))(...by),
       standing: this.decision?.data,
       awaitingEffectiveDate: this.decision !== undefined && this.ending === undefined,
       cancelled: this.ending === 'cancelled',
@@ -73,7 +81,7 @@ export abstract class ExitRules extends ExitTasks {
         return `no proposal ${number} waits for a second person in the exit of ${this.employeeId}`;
       if (reaches(by, [proposal.by])) return undefined;
       const acting = this.actingWith(looked, undefined, proposal.override !== undefined);
-      return (proposal.decision && this.notADecider('by', by)) ?? acting('by', by);
+      return (proposal.decision && this.notADecider('by', by, looked)) ?? acting('by', by);
     });
   }
 
@@ -141,7 +149,10 @@ export abstract class ExitRules extends ExitTasks {
     const { by, override } = parsed.value;
     const proposal = this.proposalFor(parsed.value);
     const isShared = override && this.needsSecond('override');
-    const problem = (isShared ? this.actingWith(looked, proposal, true) : notTheEmployee(this))('by', by);
+    const acting = isShared
+      ? this.actingWith(looked, proposal, true)
+      : anOperator(this, looked.actor, override);
+    const problem = acting('by', by);
     return problem === undefined ? parsed : { ok: false, problem };
   }
 
@@ -160,10 +171,11 @@ export abstract class ExitRules extends ExitTasks {
 
   /** @param proposal that the person would confirm */
   private actingWith(looked: Looked, proposal?: Proposal, isOverride = false): Acting {
+    const standIns = this.decidersWithout(looked.leaving ?? []) ?? [];
     const operator = isOverride && this.plan ? [this.plan.operator.email] : [];
     const actors = {
       ...{ employeeId: this.employeeId, identities: this.identities },
-      ...{ named: [...this.named, ...operator], whose: looked.actor },
+      ...{ named: [...this.named, ...standIns.map(({ email }) => email), ...operator], whose: looked.actor },
     };
     return (field, address) =>
       notTheEmployee(this)(field, address) ??
@@ -171,15 +183,15 @@ export abstract class ExitRules extends ExitTasks {
       notAStranger(actors)(field, address);
   }
 
-  private notADecider(field: string, address: string): string | undefined {
-    const { deciders } = this;
+  private notADecider(field: string, address: string, looked: Looked): string | undefined {
+    const deciders = looked === notYetLooked ? undefined : this.decidersWithout(looked.leaving ?? []);
     return deciders && !isConcerned(address, this) ? notADecider(deciders)(field, address) : undefined;
   }
 
-  /** The addresses that the exit knows: they need no look-up. */
+  /** The addresses that the exit knows: they are no strangers. */
   private get named(): string[] {
     const { hrPartners = [], review } = this.plan ?? {};
-    const contacts = [this.hrPartner, ...hrPartners, review?.escalateTo, ...(this.deciders ?? [])];
+    const contacts = [this.hrPartner, ...hrPartners, review?.escalateTo];
     return contacts.flatMap((contact) => contact?.email ?? []);
   }
 

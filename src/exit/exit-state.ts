@@ -4,7 +4,7 @@
  */
 import type { Amended, Dates } from './amendment.js';
 import { isConcerned } from './acting.js';
-import { contactsOf, decidersOf } from './contacts.js';
+import { contactsInTurn, contactsOf, decidersOf, notConcerned } from './contacts.js';
 import { effectiveDayOf, isCorrected, type Ending } from './decision.js';
 import type { Drift } from './drift.js';
 import type { RecordedEvent } from './events.js';
@@ -12,10 +12,10 @@ import { FailureType } from './failures.js';
 import type { Cost } from './hold-facts.js';
 import type { HandedOver } from './hand-over.js';
 import { InterviewStanding } from './interview-standing.js';
-import { reaches } from './mail-address.js';
+import { isSameIdentity, reaches } from './mail-address.js';
 import type { Person } from './matching.js';
 import { Notices } from './notices.js';
-import type { Contact, Employee } from './people.js';
+import type { Contact, Employee, InTurn } from './people.js';
 import type { Plan } from './plan.js';
 import { Proposals, type Proposal } from './proposals.js';
 import type { Resignation } from './resignation.js';
@@ -202,33 +202,33 @@ export abstract class ExitState {
     return this.plan?.secondPerson?.some((each) => each === what) ?? false;
   }
 
-  /** Whom a mail asks to confirm: the first one with a role in the exit who has not proposed it. */
-  secondPersonFor(proposal: Pick<Proposal, 'by' | 'decision'>): Contact {
-    return this.secondPersonsFor(proposal)[0]!;
-  }
-
-  /** Those with a role in the exit who can confirm a proposal, in the order in which they are asked; at least one. */
-  private secondPersonsFor({ by, decision }: Pick<Proposal, 'by' | 'decision'>): Contact[] {
+  /** Those with a role in the exit who can confirm a proposal, in the order in which a mail asks them. */
+  secondPersonsFor({ by, decision }: Pick<Proposal, 'by' | 'decision'>): InTurn {
     const { hrPartner, operator, escalateTo } = this.contacts!;
     const partners = [hrPartner, ...this.plan!.hrPartners, escalateTo];
     const inOrder = decision ? (this.deciders ?? partners) : [operator, ...partners];
     const isOther = ({ email }: Contact) => !reaches(email, [by]) && !isConcerned(email, this);
     const others = inOrder.filter(isOther);
-    const distinct = new Map(others.map((contact) => [contact.email, contact]));
-    return distinct.size > 0
-      ? [...distinct.values()]
-      : [[...partners, operator].find(isOther) ?? inOrder[0]!];
+    const [first, ...more] = new Map(others.map((contact) => [contact.email, contact])).values();
+    return first ? [first, ...more] : [[...partners, operator].find(isOther) ?? inOrder[0]!];
   }
 
   /**
    * Who is reminded of the open decision. While a proposal waits, these are the ones who can confirm it, in turn.
    * @param number of the reminder, from 1
    */
-  remindedOf(number: number): { hrPartner: Contact; proposal?: Proposal } {
+  remindedOf(number: number): { to: InTurn; proposal?: Proposal } {
     const { decision: proposal } = this.proposals;
-    if (!proposal) return { hrPartner: this.decider! };
+    if (!proposal) return { to: this.decidersInTurn };
     const able = this.secondPersonsFor(proposal);
-    return { hrPartner: able[(number - 1) % able.length]!, proposal };
+    const at = (number - 1) % able.length;
+    return { to: [able[at]!, ...able.slice(at + 1), ...able.slice(0, at)], proposal };
+  }
+
+  private get decidersInTurn(): InTurn {
+    const { decider, deciders = [] } = this;
+    const { hrPartner, escalateTo } = this.inTurn!;
+    return notConcerned([decider!, ...deciders, ...hrPartner, ...escalateTo], this);
   }
 
   /** The ids of the accounts that an operator has named as the employee's; `all` for all that match. */
@@ -356,8 +356,13 @@ export abstract class ExitState {
 
   /** Who may decide, where the plan names them. */
   get deciders(): Contact[] | undefined {
+    return this.decidersWithout([]);
+  }
+
+  /** @param leaving addresses of those who have an open exit of their own */
+  protected decidersWithout(leaving: readonly string[]): Contact[] | undefined {
     const needed = this.needsSecond('leaving') ? 2 : 1;
-    return this.plan?.deciders && decidersOf(this.plan, this.contacts!, this, needed);
+    return this.plan?.deciders && decidersOf(this.plan, this.contacts!, this, needed, leaving);
   }
 
   /** Who is reminded to decide: the HR partner, unless the plan names others. */
@@ -368,8 +373,29 @@ export abstract class ExitState {
 
   /** The people with a role in the exit; none of them is the employee where another one can stand in. */
   get contacts() {
-    const hrPartner = this.successor ?? this.interviewing.interview?.hrPartner;
-    return this.plan && contactsOf(this.plan, hrPartner, this);
+    return this.plan && contactsOf(this.plan, this.partner, this);
+  }
+
+  /** The same, with those who stand in for them. */
+  get inTurn() {
+    return this.plan && contactsInTurn(this.plan, this.partner, this);
+  }
+
+  /** Who of HR hears that the exit was opened: the HR partner, unless they have opened it themselves. */
+  get hrToTell(): InTurn | undefined {
+    const { hrPartner } = this.inTurn!;
+    const { submittedBy = '' } = this.resignation;
+    return isSameIdentity(hrPartner[0].email, submittedBy) ? undefined : hrPartner;
+  }
+
+  /** When the mail to HR is given up: before the manager's step would need attention because of it. ISO 8601, UTC. */
+  get giveUpHrAt(): string {
+    return new Date(Date.parse(this.openedAt) + this.plan!.policy.attentionAfterMs / 2).toISOString();
+  }
+
+  /** The HR partner who has the exit, where that is not the first one of the plan. */
+  private get partner(): Contact | undefined {
+    return this.successor ?? this.interviewing.interview?.hrPartner;
   }
 
   /** What an ending begins, in this order, and which rows of it apply. */

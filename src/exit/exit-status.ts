@@ -107,7 +107,7 @@ function awaitingOf(exit: ExitState): string {
 }
 
 function secondAwaited(exit: ExitState, proposal: Proposal): string {
-  const { name, email } = exit.secondPersonFor(proposal);
+  const { name, email } = exit.secondPersonsFor(proposal)[0];
   return `${proposal.by} proposed ${describeProposal(proposal)} at ${proposal.at}: a second person, such as ${name} (${email}), is to confirm or reject it`;
 }
 

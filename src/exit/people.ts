@@ -21,6 +21,17 @@ export type Manager = z.output<typeof ManagerFields>;
 export const SentFields = z.object({ to: z.string(), messageId: z.string() });
 export type Sent = z.output<typeof SentFields>;
 
+/** In the order in which they stand in for one another. */
+export type InTurn<T = Contact> = readonly [T, ...T[]];
+
+/** The mails to others than the one whom an event names: to the next one, where it could not be told whether the first one is there. */
+export const AlsoFields = { also: z.array(SentFields).optional() };
+
+export const firstAndOthers = ([first, ...also]: readonly Sent[]) => ({
+  ...first!,
+  ...(also.length > 0 && { also }),
+});
+
 /** What became of a mail at one address: its server accepted it, or refused it for good, with the reason. */
 export type Answer = Sent | { refused: string };
 

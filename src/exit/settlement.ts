@@ -15,23 +15,23 @@ const readers: { [T in ExitEventType]?: (data: RecordedEvent<T>['data']) => Sett
   'employee.found': ({ employee: { identities, displayName }, notes }) => ({
     ...{ step: 'look-up-employee', notes, identities, employeeName: displayName },
   }),
-  'manager.notified': ({ of, to, notes, ...employee }) => ({
+  'manager.notified': ({ of, to, also = [], notes, ...employee }) => ({
     step: of === 'resignation' ? 'notify-manager' : 'notify-manager-of-outcome',
     ...employee,
-    notes: [`told ${to}`, ...notes],
+    notes: [`told ${to}`, ...(also.length > 0 ? [`HR was told at ${recipientsOf(also)}`] : []), ...notes],
   }),
   'employee.notified': ({ sent, notes, ...employee }) => ({
     step: 'notify-employee',
     ...employee,
     notes: [`told ${recipientsOf(sent)}`, ...notes],
   }),
-  'hr.reminded': ({ number, of, to }) => ({
+  'hr.reminded': ({ number, of, also = [], ...first }) => ({
     step: 'remind-hr-partner',
-    notes: [`${number} of ${of}, to ${to}`],
+    notes: [`${number} of ${of}, to ${recipientsOf([first, ...also])}`],
   }),
-  'decision.escalated': ({ number, to }) => ({
+  'decision.escalated': ({ number, also = [], ...first }) => ({
     step: 'escalate-decision',
-    notes: [`number ${number}, to ${to}`],
+    notes: [`number ${number}, to ${recipientsOf([first, ...also])}`],
   }),
   'second-person.asked': ({ sent }) => ({
     step: 'ask-second-person',

@@ -1,7 +1,7 @@
 /** Who was told of an exit by mail: each address gets a correction where the resignation was withdrawn or was never this person's. */
 import type { ExitEventType, RecordedEvent } from './events.js';
 import { isSameIdentity } from './mail-address.js';
-import type { Contact, Employee } from './people.js';
+import type { Contact, Employee, Sent } from './people.js';
 
 export interface Recipient {
   email: string;
@@ -37,10 +37,13 @@ export class Told {
 type Reader<T extends ExitEventType> = (data: RecordedEvent<T>['data'], known: Known) => Recipient[];
 
 const readers: { [T in ExitEventType]?: Reader<T> } = {
-  'manager.notified': ({ of, to, manager }, { employee }) => {
+  'manager.notified': ({ of, to, also = [], manager }, known) => {
     if (of !== 'resignation') return [];
-    const contact = manager ?? employee?.manager;
-    return [contact ? colleague(contact, to) : { email: to, isEmployee: false }];
+    const contact = manager ?? known.employee?.manager;
+    return [
+      contact ? colleague(contact, to) : { email: to, isEmployee: false },
+      ...also.map(withRole(known)),
+    ];
   },
   'employee.notified': ({ sent, employeeName, language }, known) =>
     sent.map(({ to: email }) => ({
@@ -49,15 +52,20 @@ const readers: { [T in ExitEventType]?: Reader<T> } = {
       language: language ?? known.employee?.language,
       isEmployee: true,
     })),
-  // The decider, or a second person: the name is known of the HR partner alone.
-  'hr.reminded': ({ to }, { hrPartner }) => [
-    to === hrPartner.email ? colleague(hrPartner, to) : { email: to, isEmployee: false },
-  ],
-  'decision.escalated': ({ to }, { escalateTo }) => [colleague(escalateTo, to)],
-  'operator.notified': ({ sent }, { operator }) => sent.map(({ to }) => colleague(operator, to)),
+  'hr.reminded': ({ to, also = [] }, known) => [{ to }, ...also].map(withRole(known)),
+  'decision.escalated': ({ to, also = [] }, known) => [{ to }, ...also].map(withRole(known)),
+  'operator.notified': ({ sent }, known) => sent.map(withRole(known)),
   'second-person.asked': ({ sent }) => sent.map(({ to: email }) => ({ email, isEmployee: false })),
   'task.requested': ({ to }) => [{ email: to, isEmployee: false }],
 };
+
+/** The name is known of those who have a role in the exit, and not of those who stand in for them. */
+const withRole =
+  ({ hrPartner, operator, escalateTo }: Known) =>
+  ({ to }: Pick<Sent, 'to'>): Recipient => {
+    const contact = [hrPartner, operator, escalateTo].find(({ email }) => email === to);
+    return contact ? colleague(contact, to) : { email: to, isEmployee: false };
+  };
 
 const colleague = ({ name, language }: Contact, email: string): Recipient => ({
   ...{ email, name, language, isEmployee: false },

@@ -11,6 +11,7 @@ import {
   type ScimSystemConfig,
 } from '../config/config.js';
 import { ConfigError } from '../config/config-error.js';
+import type { HasOpenExit } from '../exit/acting.js';
 import { FailureType, isFinalFailure } from '../exit/failures.js';
 import { attributesOfId, isById, type Person } from '../exit/matching.js';
 import type { Contact } from '../exit/people.js';
@@ -44,15 +45,17 @@ export function directoryClient({ directory, policy }: Config): ScimClient {
   return createScimClient({ name: DIRECTORY, scimUrl, token, requestTimeoutMs: policy.requestTimeout });
 }
 
-export function createDirectory(config: Config): DirectoryService {
+/** @param hasOpenExit of the form's record of exits */
+export function createDirectory(config: Config, hasOpenExit?: HasOpenExit): DirectoryService {
   const { contacts } = config;
   return createDirectoryService({
     scim: directoryClient(config),
+    hasOpenExit,
     fallbacks: [...hrContacts(contacts), contacts.escalation, contacts.operator],
   });
 }
 
-export function createNotification(config: Config): NotificationService {
+export function createNotification(config: Config, hasOpenExit: HasOpenExit): NotificationService {
   const { organisation, contacts } = config;
   const { operator } = contacts;
   return createNotificationService({
@@ -62,10 +65,11 @@ export function createNotification(config: Config): NotificationService {
     operator,
     hrPartners: hrContacts(contacts),
     escalateTo: contacts.escalation,
+    whoIsLeaving: createDirectory(config, hasOpenExit).whoIsLeaving,
   });
 }
 
-export function createHr(config: Config, locks: SlotLocks): HrService {
+export function createHr(config: Config, locks: SlotLocks, hasOpenExit: HasOpenExit): HrService {
   const { organisation, contacts, interview, mail } = config;
   const [first, ...others] = contacts.hrPartners.map((partner) => hrPartner(config, partner));
   return createHrService({
@@ -76,6 +80,7 @@ export function createHr(config: Config, locks: SlotLocks): HrService {
     partners: [first!, ...others],
     from: mail.from,
     locks,
+    whoIsLeaving: createDirectory(config, hasOpenExit).whoIsLeaving,
   });
 }
 

@@ -23,6 +23,10 @@ const byType: Record<string, (result: never, call: Call) => UntimedFact[]> = {
   progressOf: () => [],
   whose: () => [],
   callStep: () => [],
+  notifyManager: ({ also, ...sent }: Sent & { also?: Sent[] }, { type }) => [
+    ...mailsAccepted(type, [sent]),
+    ...mailsAccepted('notifyHr', also),
+  ],
   lookUpEmployee: (employee: Employee) => [{ kind: 'employee-known', employee }],
   captureAccess: (capture: Capture) => [{ kind: 'captured', system: capture.system, capture }],
   blockAccess: (blocked: Blocked, { input: { system = '', account } }) => [

@@ -22,6 +22,7 @@ import {
   createSteps,
   createSubscribers,
 } from '../services/from-config.js';
+import { hasOpenExit } from '../activities/open-exits.js';
 import { hasRemovedRecently } from '../activities/recent-removal.js';
 import type { AccessService } from '../services/access/access.js';
 import { attemptsPerSecond } from '../services/protocols/pace.js';
@@ -70,15 +71,19 @@ export async function createWorkers({
     : new Map<string, AccessService>();
   const activitiesOf = {
     exit: () => {
-      const directory = createDirectory(config);
+      const directory = createDirectory(config, hasOpenExit);
       return {
         ...createExitActivities(config),
         ...createDirectoryActivities(directory),
         ...createDigestActivities(directory),
       };
     },
-    notification: () => createNotificationActivities(createNotification(config)),
-    hr: () => createHrActivities(createHr(config, slotWorkflows)),
+    notification: () =>
+      createNotificationActivities(
+        createNotification(config, hasOpenExit),
+        createDirectory(config, hasOpenExit),
+      ),
+    hr: () => createHrActivities(createHr(config, slotWorkflows, hasOpenExit)),
     access: () => ({
       ...createAccessActivities(access, config.decisions.signed?.keys),
       ...createDriftActivities(access),

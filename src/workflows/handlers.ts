@@ -9,7 +9,7 @@ import {
   setDefaultSignalHandler,
   setHandler,
 } from '@temporalio/workflow';
-import { idsOf, type Looked } from '../exit/acting.js';
+import { idsOf, lookUp, notYetLooked, type Looked } from '../exit/acting.js';
 import type { Amended, Amendment } from '../exit/amendment.js';
 import type { Decision } from '../exit/decision.js';
 import { parseDrift, type Drift } from '../exit/drift.js';
@@ -39,11 +39,6 @@ const status = defineQuery<ExitStatus>('status');
 
 export function registerHandlers(context: ExitContext, interview: ExitInterview): void {
   const { exit, runner } = context;
-  /** A validator cannot ask the directory: until then the addresses count as those of two colleagues. */
-  const notYet: Looked = {
-    actor: { employeeIds: ['not yet looked up'] },
-    proposer: { employeeIds: ['nor this one'] },
-  };
   setHandler(status, () => exit.status(), { description: 'The status of the exit: an ExitStatus' });
 
   setHandler(weighDecision, (input, looked) => exit.preview(input, now(), looked), {
@@ -80,16 +75,10 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
     context.record({ type: 'exit.decision-finalised', data: { ...decision, ...idsOf(looked), signature } });
     return { ...decision, decidedAt: exit.decision!.storedAt };
   };
-  /** Looks up the addresses that the exit does not know. */
-  const look = async (address: unknown, act: Partial<Decision & Resolution> = {}): Promise<Looked> => {
-    await whenEmployeeIsKnown();
-    const proposer = exit.proposalFor(act)?.by;
-    if (typeof address !== 'string' || !exit.needsLookUp(address, proposer)) return {};
-    return CancellationScope.nonCancellable(async () => {
-      const both = proposer === undefined ? undefined : whose(proposer);
-      return { actor: await whose(address), proposer: await both };
-    });
-  };
+  const look = (address: unknown, act?: Parameters<typeof exit.lookUpsFor>[1]): Promise<Looked> =>
+    CancellationScope.nonCancellable(async () =>
+      typeof address === 'string' ? lookUp(exit.lookUpsFor(address, act), whose) : {},
+    );
 
   // A signal cannot be rejected: the exit records an invalid one in its status and goes on.
   setHandler(
@@ -98,6 +87,7 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
       const signature = await signatureOf('exit.decision-finalised', input);
       if (!signature.ok) return;
       const sent = (input ?? {}) as Partial<Decision>;
+      await whenEmployeeIsKnown();
       const found = await look(sent.decidedBy, sent);
       const decision = exit.weigh(input, now(), found);
       if (decision.ok) accept(decision.value, found, signature.value);
@@ -125,13 +115,14 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
     finaliseDecision,
     async (input: Decision) => {
       const signature = valueOf(await signatureOf('exit.decision-finalised', input));
+      await whenEmployeeIsKnown();
       const found = await look(input.decidedBy, input);
       return accept(valueOf(exit.weigh(input, now(), found)), found, signature);
     },
     {
       description:
         'The same as the signal decisionFinalised, but rejects an invalid decision with the reason',
-      validator: (input) => void valueOf(exit.weigh(input, now(), notYet)),
+      validator: (input) => void valueOf(exit.weigh(input, now(), notYetLooked)),
     },
   );
 
@@ -139,7 +130,8 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
     rejectProposal,
     async (input) => {
       valueOf(await signatureOf('exit.proposal-rejected', input));
-      const found = await look(input.by);
+      await whenEmployeeIsKnown();
+      const found = await look(input.by, { number: input.number });
       const rejection = valueOf(exit.weighRejection(input, found));
       context.record({ type: 'exit.proposal-rejected', data: { ...rejection, ...idsOf(found) } });
       return { ...exit.proposals.all.find(({ number }) => number === rejection.number)! };
@@ -147,7 +139,7 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
     {
       description:
         'Ends what waits for a second person: {"number":1,"by":"hr@acme.example"}. The person who proposed it withdraws it so',
-      validator: (input) => void valueOf(exit.weighRejection(input, notYet)),
+      validator: (input) => void valueOf(exit.weighRejection(input, notYetLooked)),
     },
   );
 
@@ -155,7 +147,9 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
     resolveStep,
     async (input) => {
       valueOf(await signatureOf('step.resolved', input));
-      const found = input.override && exit.needsSecond('override') ? await look(input.by, input) : {};
+      // Any other resolution may be what makes the employee known.
+      if (input.override) await whenEmployeeIsKnown();
+      const found = await look(input.by, input);
       const resolution = valueOf(exit.weighResolution(input, found));
       const { step, system } = resolution;
       if (exit.isProposal(resolution)) {
@@ -172,7 +166,7 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
     {
       description:
         'Resolves a step that needs attention: {"step":"block-access","system":"payroll","action":"retry" or "done-by-hand" or "skip","by":"it@acme.example","evidence":"…"}',
-      validator: (input) => void valueOf(exit.weighResolution(input, notYet)),
+      validator: (input) => void valueOf(exit.weighResolution(input, notYetLooked)),
     },
   );
 
@@ -180,6 +174,7 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
     amendResignation,
     async (input) => {
       valueOf(await signatureOf('resignation.amended', input));
+      await whenEmployeeIsKnown();
       const found = await look(input.by);
       const amendment = valueOf(exit.weighAmendment(input, now(), found));
       context.record({ type: 'resignation.amended', data: { ...amendment, ...idsOf(found) } });
@@ -188,7 +183,7 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
     {
       description:
         'Changes the dates of the open exit: {"lastWorkingDay":"2027-01-29","by":"hr@acme.example"}; "effectiveOn" where leaving is decided',
-      validator: (input) => void valueOf(exit.weighAmendment(input, now(), notYet)),
+      validator: (input) => void valueOf(exit.weighAmendment(input, now(), notYetLooked)),
     },
   );
 
@@ -196,6 +191,7 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
     handOver,
     async (input) => {
       valueOf(await signatureOf('exit.handed-over', input));
+      await whenEmployeeIsKnown();
       const found = await look(input.by);
       const handed = valueOf(exit.weighHandOver(input, found));
       context.record({ type: 'exit.handed-over', data: { ...handed, ...idsOf(found) } });
@@ -204,7 +200,7 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
     {
       description:
         'Gives the open exit to another HR partner: {"to":{"name":"Acme HR","email":"hr@acme.example"},"by":"hr@acme.example"}',
-      validator: (input) => void valueOf(exit.weighHandOver(input, notYet)),
+      validator: (input) => void valueOf(exit.weighHandOver(input, notYetLooked)),
     },
   );
 

@@ -16,11 +16,16 @@ export async function notifyPeople(context: ExitContext): Promise<void> {
     const notes = insteadOfManager ? [`${insteadOfManager}; ${name} is told instead`] : [];
     return { type: 'employee.found', data: { employee, notes } };
   };
+  const notified = new ActivityProgress<string[]>();
   const notifyManager: Run = async (execution) => {
-    const { resignation, openedAt } = exit;
-    const input = { ...about(context), resignation, openedAt };
-    const { to } = await execution.call(services.notification.notifyManager, input);
-    return { type: 'manager.notified', data: { of: 'resignation', to, identities: [], notes: [] } };
+    const { resignation, openedAt, reviewBy, hrToTell: hr, giveUpHrAt } = exit;
+    const told = await notified.during(execution, (delivered = []) =>
+      execution.call(services.notification.notifyManager, {
+        ...about(context),
+        ...{ resignation, openedAt, reviewBy, hr, giveUpHrAt, delivered },
+      }),
+    );
+    return { type: 'manager.notified', data: { of: 'resignation', ...told, identities: [] } };
   };
   // The mail goes to every known address, because the hold may have blocked the mailbox.
   const progress = new ActivityProgress<string[]>();
@@ -73,9 +78,9 @@ export const keepSecondPersonAsked = (context: ExitContext): Promise<void> =>
       const { due } = exit.proposals;
       const sent = [];
       for (const proposal of due) {
-        const secondPerson = exit.secondPersonFor(proposal);
-        const about = { ...context.about, employee: exit.employee, secondPerson, proposal };
-        sent.push(await execution.call(services.notification.askSecondPerson, about));
+        const to = exit.secondPersonsFor(proposal);
+        const about = { ...context.about, employee: exit.employee, to, proposal };
+        sent.push(...(await execution.call(services.notification.askSecondPerson, about)));
       }
       return { type: 'second-person.asked', data: { numbers: due.map(({ number }) => number), sent } };
     },
@@ -103,11 +108,11 @@ export const keepOperatorNotified = (context: ExitContext): Promise<void> =>
       const { exitId, employeeId, employee } = exit;
       const causes = exit.notices.due(exit.steps);
       const { latest: number } = exit.notices;
-      const { operator } = exit.contacts!;
-      const notice = { exitId, employeeId, employee, operator, number, causes };
+      const { operator: to } = exit.inTurn!;
+      const notice = { exitId, employeeId, employee, to, number, causes };
       const sent = await execution.call(services.notification.notifyOperator, notice);
       const steps = causes.map(({ step }) => step);
-      return { type: 'operator.notified', data: { number, steps, sent: [sent] } };
+      return { type: 'operator.notified', data: { number, steps, sent } };
     },
     () => false,
   );

@@ -43,7 +43,7 @@ const { whose: ask } = proxyActivities<DirectoryActivities>({
 
 export async function whose(address: string): Promise<Whose> {
   try {
-    return { employeeIds: await ask.executeWithOptions({ summary: 'Look up who acts' }, [address]) };
+    return await ask.executeWithOptions({ summary: 'Look up who acts' }, [address]);
   } catch (failure) {
     if (!(failure instanceof ActivityFailure)) throw failure;
     return { problem: reasonOf(causeOf(failure)) };

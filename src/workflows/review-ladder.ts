@@ -1,5 +1,6 @@
 /** Reminds HR while the decision is open, then escalates at a steady interval. */
 import { condition } from '@temporalio/workflow';
+import { firstAndOthers } from '../exit/people.js';
 import { rungStep, standingOn, type Rung } from '../exit/review.js';
 import type { ExitContext } from './exit-context.js';
 import type { StepExecution, Run } from './step-runner.js';
@@ -36,20 +37,19 @@ const send =
     const about = {
       ...context.about,
       employee: exit.employee,
-      hrPartner: exit.decider!,
       reviewBy: exit.reviewBy!,
       number,
       of: exit.review!.remindAfterMs.length,
     };
     if (kind === 'remind') {
-      const to = { ...about, ...exit.remindedOf(number) };
-      const sent = await execution.call(services.notification.remindHrPartner, to);
-      return { type: 'hr.reminded', data: { ...sent, number, of: about.of } };
+      const input = { ...about, ...exit.remindedOf(number) };
+      const sent = await execution.call(services.notification.remindHrPartner, input);
+      return { type: 'hr.reminded', data: { ...firstAndOthers(sent), number, of: about.of } };
     }
-    const { escalateTo } = exit.contacts!;
+    const { escalateTo: to } = exit.inTurn!;
     const { reminders } = exit.ladder;
     const sent = await execution.call(services.notification.escalate, {
-      ...{ ...about, escalateTo, reminders, proposal: exit.proposals.decision },
+      ...{ ...about, to, hrPartner: exit.decider!, reminders, proposal: exit.proposals.decision },
     });
-    return { type: 'decision.escalated', data: { ...sent, number } };
+    return { type: 'decision.escalated', data: { ...firstAndOthers(sent), number } };
   };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { isConcerned, notAStranger, type Whose } from '../../src/exit/acting.js';
-import { contactsOf } from '../../src/exit/contacts.js';
+import { anOperator, isConcerned, notAStranger, type Whose } from '../../src/exit/acting.js';
+import { contactsOf, present } from '../../src/exit/contacts.js';
 import { effectiveDayOf } from '../../src/exit/decision.js';
 import { reviewBefore } from '../../src/exit/review.js';
 import { planOf } from '../support/plan.js';
@@ -32,19 +32,30 @@ describe('a person who acts', () => {
   const problem = (address: string, whose?: Whose) =>
     notAStranger({ ...dana, named: ['hr@acme.example'], whose })('by', address);
 
-  it('needs no look-up where the plan names the address', () => {
+  const is = (...employeeIds: string[]) => ({ employeeIds, openExits: [] });
+
+  it('counts in the stream without a look-up where the plan names the address', () => {
     assert.equal(problem('hr@acme.example'), undefined);
+    assert.equal(problem('hr@acme.example', is()), undefined, 'the directory need not know it');
+  });
+  it('is refused while they have an open exit of their own, also where the plan names them', () => {
+    const leaving = { employeeIds: ['E-1001'], openExits: ['E-1001'] };
+    for (const address of ['hr@acme.example', 'ravi@acme.example'])
+      assert.match(problem(address, leaving)!, /has an open exit of their own/);
+    assert.match(anOperator(dana, leaving)('by', 'it@acme.example')!, /has an open exit of their own/);
+  });
+  it('cannot decide nor override where the directory does not tell who they are, and can resolve', () => {
+    const down = { problem: 'it is down' };
+    assert.match(problem('hr@acme.example', down)!, /cannot tell whose .*: it is down\. Try again/);
+    assert.match(anOperator(dana, down, true)('by', 'it@acme.example')!, /cannot tell whose/);
+    assert.equal(anOperator(dana, down)('by', 'it@acme.example'), undefined);
   });
   it('is a colleague where the directory knows another person', () => {
-    assert.equal(problem('ravi@acme.example', { employeeIds: ['E-1001'] }), undefined);
+    assert.equal(problem('ravi@acme.example', is('E-1001')), undefined);
   });
-  it('is refused as a stranger, as the employee under a new address, where it cannot be told, and without a look-up', () => {
-    assert.match(problem('eva@evil.example', { employeeIds: [] })!, /the directory knows no such address/);
-    assert.match(problem('df@acme.example', { employeeIds: ['E-1002'] })!, /is the employee concerned/);
-    assert.match(
-      problem('x@acme.example', { problem: 'it is down' })!,
-      /cannot tell whose .* it is down.*hr@acme/,
-    );
+  it('is refused as a stranger, as the employee under a new address, and without a look-up', () => {
+    assert.match(problem('eva@evil.example', is())!, /the directory knows no such address/);
+    assert.match(problem('df@acme.example', is('E-1002'))!, /is the employee concerned/);
     assert.match(problem('x@acme.example')!, /was not looked up/);
   });
 });
@@ -70,6 +81,24 @@ describe('the contacts of an exit', () => {
       it,
       board,
     ]);
+  });
+});
+
+describe('a mail to those who stand in for one another', () => {
+  const [ada, ben, cem] = ['ada', 'ben', 'cem'].map((name) => ({ name, email: `${name}@acme.example` }));
+  const to = (...answers: (boolean | undefined)[]) => {
+    const leaving = new Map([ada, ben, cem].map((each, at) => [each!.email, answers[at]]));
+    const those = present([ada!, ben!, cem!], leaving);
+    return those.map(({ name }) => name).join(' and ');
+  };
+
+  it('goes to the first one without an open exit of their own; where that cannot be told of one, to the next one too', () => {
+    assert.equal(to(false, false, false), 'ada');
+    assert.equal(to(true, false, false), 'ben');
+    assert.equal(to(undefined, false, false), 'ada and ben');
+    assert.equal(to(true, undefined, undefined), 'ben and cem');
+    assert.equal(to(true, true, undefined), 'cem');
+    assert.equal(to(true, true, true), 'ada', 'one person hears it');
   });
 });
 

@@ -105,7 +105,15 @@ inBothForms('while the decision is open', { systems: ['payroll'], config: ladder
 // Of its own, since a mail that is under way when its step comes to need attention may be sent again.
 inBothForms(
   'while no mail goes out and the decision is open',
-  { systems: ['payroll'], config: [['attentionAfter: PT15M', 'attentionAfter: PT0.5S'], ...ladder] },
+  {
+    systems: ['payroll'],
+    // The escalation comes long after the decision, also on a busy machine.
+    config: [
+      ['attentionAfter: PT15M', 'attentionAfter: PT0.5S'],
+      ladder[0]!,
+      ['within: PT120H, escalateEvery: PT168H', 'within: PT5M, escalateEvery: PT168H'],
+    ],
+  },
   (company) => {
     it('a reminder that fails needs attention, delays nothing, and is skipped with the decision', async () => {
       const world = company();

@@ -105,8 +105,8 @@ inBothForms('people are told', { config: [soon] }, (company) => {
       to === IT && (!isReachable || (toIt().length > 0 && !isSettled)) ? later : undefined,
     );
     await world.exits.open({ employeeId: nora.employeeId });
-    await untilStep(world, nora, 'schedule-hr-interview', 'done');
-    await untilStep(world, nora, 'notify-employee', 'done');
+    for (const step of ['schedule-hr-interview', 'notify-manager', 'notify-employee'])
+      await untilStep(world, nora, step, 'done');
     for (const step of ['block-access:payroll', 'block-access:code']) await untilStep(world, nora, step);
     world.mail.loseNextAnswer();
     isReachable = true;

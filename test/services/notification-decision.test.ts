@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { sampleConfig } from '../support/sample-config.js';
 import { readHtml } from '../support/html.js';
-import { attention, dana, HR_PARTNER, open, openedAt, serviceAt } from '../support/notification.js';
+import { attention, dana, HR_PARTNER, open, openedAt, overdue, serviceAt } from '../support/notification.js';
 import { mailServer, type Mail } from '../support/smtp.js';
 
 const { operator, escalation } = sampleConfig.contacts;
@@ -43,7 +43,7 @@ describe('while the decision is open', () => {
     it(`HR is reminded: of whom, until when, what silence means, and how to decide (${language})`, async () => {
       const sent = await service().remindHrPartner({ ...open(dana(), language), number: 2 }, signal);
       const [mail] = server.to(HR_PARTNER.email);
-      assert.deepEqual(sent, { to: HR_PARTNER.email, messageId: mail!.messageId });
+      assert.deepEqual(sent, [{ to: HR_PARTNER.email, messageId: mail!.messageId }]);
       assert.match(mail!.messageId!, /exit-1\.remind-hr-partner\.2\./);
       assert.equal(mail!.subject, subject);
       for (const said of says) assert.match(mail!.text!, said);
@@ -57,11 +57,8 @@ describe('while the decision is open', () => {
     const decision = { outcome: 'leaving', decidedBy: HR_PARTNER.email } as const;
     const about = open(dana());
     await linked.remindHrPartner({ ...about, number: 2 }, signal);
-    await linked.escalate({ ...about, number: 1 }, signal);
-    await linked.askSecondPerson(
-      { ...about, secondPerson: escalation, proposal: { ...proposal, decision } },
-      signal,
-    );
+    await linked.escalate({ ...overdue(dana()), number: 1 }, signal);
+    await linked.askSecondPerson({ ...about, to: [escalation], proposal: { ...proposal, decision } }, signal);
     await linked.notifyOperator({ ...attention(dana()), number: 1 }, signal);
     assert.equal(server.mails.length, 4);
     for (const mail of server.mails) {
@@ -81,9 +78,9 @@ describe('while the decision is open', () => {
   it('every reminder, escalation and notice has a Message-ID of its own, which a retry keeps', async () => {
     const ids = new Set<string>();
     for (const number of [1, 2, 2]) {
-      ids.add((await service().remindHrPartner({ ...open(dana()), number }, signal)).messageId);
-      ids.add((await service().escalate({ ...open(dana()), number }, signal)).messageId);
-      ids.add((await service().notifyOperator({ ...attention(dana()), number }, signal)).messageId);
+      ids.add((await service().remindHrPartner({ ...open(dana()), number }, signal))[0]!.messageId);
+      ids.add((await service().escalate({ ...overdue(dana()), number }, signal))[0]!.messageId);
+      ids.add((await service().notifyOperator({ ...attention(dana()), number }, signal))[0]!.messageId);
     }
     assert.equal(ids.size, 6);
   });
@@ -95,10 +92,10 @@ describe('while the decision is open', () => {
   ] as const;
   for (const [of, english, german] of reminded) {
     it(`an overdue decision is escalated, after ${of} reminders`, async () => {
-      const sent = await service().escalate({ ...open(dana()), of, number: 1 }, signal);
-      await service().escalate({ ...open(dana(), 'de'), of, number: 2 }, signal);
+      const sent = await service().escalate({ ...overdue(dana()), of, number: 1 }, signal);
+      await service().escalate({ ...overdue(dana(), 'de'), of, number: 2 }, signal);
       const [first, second] = server.to(escalation.email);
-      assert.equal(sent.messageId, first!.messageId);
+      assert.equal(sent[0]!.messageId, first!.messageId);
       assert.equal(first!.subject, 'Overdue: the decision on the exit of Dana Fox');
       assert.equal(second!.subject, 'Überfällig: Entscheidung über den Austritt von Dana Fox (Hinweis 2)');
       assert.match(first!.text!, /was due by Saturday,? 28 November 2026 at 11:10 \(Europe\/Berlin\)/);
@@ -119,7 +116,7 @@ describe('while the decision is open', () => {
       const about = attention(dana(), language);
       const sent = await service().notifyOperator({ ...about, number: 4 }, signal);
       const [mail] = server.to(operator.email);
-      assert.equal(sent.messageId, mail!.messageId);
+      assert.equal(sent[0]!.messageId, mail!.messageId);
       assert.match(mail!.messageId!, /exit-1\.notify-operator\.4\./);
       assert.equal(mail!.subject, says);
       for (const { step, error } of about.causes) assert.ok(mail!.text!.includes(`${step}: ${error}\n`));
@@ -136,17 +133,14 @@ describe('while the decision is open', () => {
 
   it('a command is quoted for the shell where the address has a quote in it', async () => {
     const hrPartner = { name: 'Sean O’Brien', email: "sean.o'brien@acme.example" };
-    await service().remindHrPartner({ ...open(dana()), hrPartner, number: 1 }, signal);
+    await service().remindHrPartner({ ...open(dana()), to: [hrPartner], number: 1 }, signal);
     assertCommands(server.mails[0]!, decide(`"${hrPartner.email}"`));
   });
 
   it('a command reaches the shell with the address as it is, and runs nothing that stands in it', async () => {
     for (const email of ['r&d@acme.example', "a$HOME`id`!'b@acme.example"]) {
       server.mails.length = 0;
-      await service().remindHrPartner(
-        { ...open(dana()), hrPartner: { ...HR_PARTNER, email }, number: 1 },
-        signal,
-      );
+      await service().remindHrPartner({ ...open(dana()), to: [{ ...HR_PARTNER, email }], number: 1 }, signal);
       const line = server.mails[0]!.text!.split('\n').find((text) => text.startsWith('ems decide'));
       const { stdout } = spawnSync('sh', ['-c', line!.replace(/^ems/, String.raw`printf '%s\n'`)], {
         encoding: 'utf8',

@@ -3,6 +3,7 @@ import type { Decision } from '../../src/exit/decision.js';
 import { FailureType } from '../../src/exit/failures.js';
 import { finalFailure } from '../support/failures.js';
 import { readHtml } from '../support/html.js';
+import { deliveries } from '../support/message.js';
 import { about, HR_PARTNER, RAVI, serviceAt } from '../support/notification.js';
 import { sampleConfig } from '../support/sample-config.js';
 import { mailServer, type Mail } from '../support/smtp.js';
@@ -28,10 +29,10 @@ describe('the manager', () => {
   }
 
   it('is told of the resignation: who, until when, what is blocked, and whom to ask', async () => {
-    const told = await service().notifyManager({ ...about(), resignation }, signal);
+    const told = await service().notifyManager({ ...about(), resignation }, deliveries(), signal);
     const mail = theMail();
     assert.equal(mail.recipient, RAVI.email);
-    assert.deepEqual(told, { to: RAVI.email, messageId: mail.messageId });
+    assert.deepEqual(told, { to: RAVI.email, messageId: mail.messageId, notes: [] });
     assert.equal(mail.subject, 'Dana Fox has resigned');
     for (const part of [
       'Dear Ravi Menon,',
@@ -47,7 +48,7 @@ describe('the manager', () => {
 
   it('is told neither the reason for the resignation nor a last working day that is not known', async () => {
     const { lastWorkingDay: _, ...sudden } = resignation;
-    await service().notifyManager({ ...about(), resignation: sudden }, signal);
+    await service().notifyManager({ ...about(), resignation: sudden }, deliveries(), signal);
     assert.doesNotMatch(theMail().said, /better offer|last working day|undefined/);
   });
 
@@ -88,8 +89,8 @@ describe('the manager', () => {
   it('gets the two mails under different Message-IDs, which a retry keeps', async () => {
     const ids: (string | undefined)[] = [];
     for (const exitId of ['exit-1', 'exit-2']) {
-      const first = await service().notifyManager({ ...about(), exitId, resignation }, signal);
-      const again = await service().notifyManager({ ...about(), exitId, resignation }, signal);
+      const first = await service().notifyManager({ ...about(), exitId, resignation }, deliveries(), signal);
+      const again = await service().notifyManager({ ...about(), exitId, resignation }, deliveries(), signal);
       assert.equal(again.messageId, first.messageId);
       const last = await service().notifyManagerOfOutcome(
         { ...about(), exitId, outcome: 'retained', decision: retained },
@@ -103,7 +104,11 @@ describe('the manager', () => {
 
   it('who is missing is replaced by HR, who are told why in their own language', async () => {
     const manager = { ...HR_PARTNER, insteadOfManager };
-    await service().notifyManager({ ...about({ language: 'de', manager }), resignation }, signal);
+    await service().notifyManager(
+      { ...about({ language: 'de', manager }), resignation },
+      deliveries(),
+      signal,
+    );
     const mail = theMail();
     assert.equal(mail.recipient, HR_PARTNER.email);
     assert.equal(mail.subject, 'Dana Fox has resigned');
@@ -112,7 +117,7 @@ describe('the manager', () => {
 
   it('without a usable address makes the step fail for good', async () => {
     const manager = { name: 'Ravi Menon', email: 'ravi.menon@acme.example\r\nBcc: evil@acme.example' };
-    const sending = service().notifyManager({ ...about({ manager }), resignation }, signal);
+    const sending = service().notifyManager({ ...about({ manager }), resignation }, deliveries(), signal);
     assert.match(await finalFailure(FailureType.AddressRefused, sending), /Ravi Menon/);
     assert.equal(server.mails.length, 0);
   });
@@ -121,6 +126,7 @@ describe('the manager', () => {
     const tell = (language: string | undefined, ofManager: string | undefined) =>
       service().notifyManager(
         { ...about({ language, manager: { ...RAVI, language: ofManager } }), resignation },
+        deliveries(),
         signal,
       );
     for (const [language, ofManager, lang] of [
@@ -137,7 +143,7 @@ describe('the manager', () => {
 
   it('is told in German all that the English mail says', async () => {
     const manager = { ...RAVI, language: 'de', insteadOfManager };
-    await service().notifyManager({ ...about({ manager }), resignation }, signal);
+    await service().notifyManager({ ...about({ manager }), resignation }, deliveries(), signal);
     const { said } = theMail();
     assert.match(said, /Guten Tag Ravi Menon,\n\nSie erhalten diese Nachricht anstelle/);
     assert.match(said, /Der letzte Arbeitstag soll der 31\. Dezember 2026 sein\./);

@@ -49,6 +49,7 @@ export function hrAt(
 ) {
   function hr({ now = openedAt, partners, policy: changes }: Asked): HrService {
     return createHrService({
+      whoIsLeaving: () => Promise.resolve(new Map()),
       mailer: mailer(mail.port),
       templates: loadTemplates(policy),
       organisation,

@@ -1,5 +1,6 @@
 /** Every mail of the notification service, to be sent as in an exit, in any language. */
 import type { Corrected, Uncorrected } from '../../src/exit/decision.js';
+import { messageId } from '../../src/exit/ids.js';
 import { tellingOf, type Employee, type Sent } from '../../src/exit/people.js';
 import { loadTemplates, type MailTemplates } from '../../src/services/mails/templates.js';
 import {
@@ -29,6 +30,10 @@ export const serviceAt = (
     operator,
     hrPartners: [HR_PARTNER],
     escalateTo: escalation,
+    whoIsLeaving: () =>
+      Promise.resolve(
+        new Map([...contacts.hrPartners, operator, escalation].map((each) => [each.email, false])),
+      ),
   });
 
 export const dana = (changes: Partial<Employee> = {}): Employee => ({
@@ -58,19 +63,25 @@ export const open = (employee: Employee | undefined, language?: string) => ({
   exitId: 'exit-1',
   employeeId: 'E-1002',
   employee,
-  hrPartner: { ...HR_PARTNER, language },
-  escalateTo: { ...escalation, language },
+  to: [{ ...HR_PARTNER, language }] as const,
   systems,
   openedAt,
   reviewBy,
   of: 3,
 });
 
+/** What a mail is told that says it is overdue. */
+export const overdue = (employee: Employee | undefined, language?: string) => ({
+  ...open(employee, language),
+  hrPartner: HR_PARTNER,
+  to: [{ ...escalation, language }] as const,
+});
+
 export const attention = (employee: Employee | undefined, language?: string) => ({
   exitId: 'exit-1',
   employeeId: 'E-1002',
   employee,
-  operator: { ...operator, language },
+  to: [{ ...operator, language }] as const,
   causes: [
     { step: 'notify-manager', error: 'Mail to ravi.menon@acme.example was refused' },
     { step: 'block-access:payroll', error: '2 accounts on payroll have the externalId E-1002' },
@@ -82,7 +93,7 @@ type Sending = (
   exitId: string,
   employee: Employee,
   language: string | undefined,
-) => Promise<Sent>;
+) => Promise<Sent | Sent[]>;
 
 const outcome =
   (outcome: Uncorrected): Sending =>
@@ -101,9 +112,18 @@ const correction =
   };
 
 export const everyMail: Record<string, Sending> = {
+  opened: async (service, exitId, employee, language) => {
+    const resignation = { employeeId: 'E-1002', submittedBy: employee.displayName };
+    const hr = [{ ...HR_PARTNER, language }] as const;
+    const input = { ...about(employee), exitId, resignation, reviewBy, hr };
+    const toldBefore = deliveries();
+    await toldBefore.add(messageId(exitId, 'notify-manager', employee.manager.email, organisation.domain));
+    const { also } = await service.notifyManager(input, toldBefore, signalOf());
+    return also![0]!;
+  },
   resignation: (service, exitId, employee) => {
     const resignation = { employeeId: 'E-1002', lastWorkingDay: '2026-12-31' };
-    return service.notifyManager({ ...about(employee), exitId, resignation }, signalOf());
+    return service.notifyManager({ ...about(employee), exitId, resignation }, deliveries(), signalOf());
   },
   retained: outcome('retained'),
   leaving: outcome('leaving'),
@@ -118,7 +138,7 @@ export const everyMail: Record<string, Sending> = {
   reminder: (service, exitId, employee, language) =>
     service.remindHrPartner({ ...open(employee, language), exitId, number: 2 }, signalOf()),
   escalation: (service, exitId, employee, language) =>
-    service.escalate({ ...open(employee, language), exitId, number: 1 }, signalOf()),
+    service.escalate({ ...overdue(employee, language), exitId, number: 1 }, signalOf()),
   attention: (service, exitId, employee, language) => {
     const { causes, ...rest } = attention(employee, language);
     const named = causes.map((cause) => ({ ...cause, error: `${cause.error}: ${employee.displayName}` }));

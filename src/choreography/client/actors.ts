@@ -1,38 +1,35 @@
 /** What the client asks the directory before a person's event is appended: the log has neither the directory nor time zones. */
-import type { Looked, Whose } from '../../exit/acting.js';
+import { lookUp, type HasOpenExit, type Looked, type Whose } from '../../exit/acting.js';
 import { startOfDay } from '../../config/start-of-day.js';
 import type { Config } from '../../config/config.js';
-import type { Decision } from '../../exit/decision.js';
 import type { Exit } from '../../exit/exit.js';
-import type { Resolution } from '../../exit/resolution.js';
+import type { createDirectory } from '../../services/from-config.js';
 
 const ANSWER_WITHIN_MS = 10_000;
 
-export function actorsBy(config: Config) {
-  const directory = async () => {
+export type Directory = ReturnType<typeof createDirectory>;
+
+/** @param given default: that of the configuration */
+export function actorsBy(config: Config, hasOpenExit: HasOpenExit, given?: Directory) {
+  const directory = async (): Promise<Directory> => {
+    if (given) return given;
     const { createDirectory } = await import('../../services/from-config.js');
-    return createDirectory(config);
+    return createDirectory(config, hasOpenExit);
   };
 
   async function whose(address: string): Promise<Whose> {
     try {
       const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
-      return { employeeIds: await (await directory()).whose(address, signal) };
+      return await (await directory()).whose(address, signal);
     } catch (error) {
       return { problem: (error as Error).message };
     }
   }
 
   return {
-    /** @returns of whom the addresses are that the exit does not know */
-    async look(exit: Exit, address: string, act: Partial<Decision & Resolution> = {}): Promise<Looked> {
-      const proposer = exit.proposalFor(act)?.by;
-      if (!exit.needsLookUp(address, proposer)) return {};
-      return {
-        actor: await whose(address),
-        proposer: proposer === undefined ? undefined : await whose(proposer),
-      };
-    },
+    /** @returns of whom the address is, and the others that the exit has to know of to weigh the act */
+    look: (exit: Exit, address: string, act?: Parameters<Exit['lookUpsFor']>[1]): Promise<Looked> =>
+      lookUp(exit.lookUpsFor(address, act), whose),
 
     /** When a day begins for the employee; for the company where the directory tells no time zone. */
     async effectOn(

@@ -6,11 +6,12 @@ import { append } from '../jetstream/append.js';
 import { openingKeys } from '../jetstream/opening-keys.js';
 import type { Bus, EmployeeLog } from '../jetstream/bus.js';
 import { watch } from '../jetstream/log.js';
+import { hasOpenExitIn } from '../jetstream/open-exit.js';
 import { EXITS } from '../jetstream/streams.js';
 import type { Config } from '../../config/config.js';
 import { effectiveDayOf, type Decision } from '../../exit/decision.js';
 import { idsOf } from '../../exit/acting.js';
-import { actorsBy } from './actors.js';
+import { actorsBy, type Directory } from './actors.js';
 import { planFrom } from '../../config/planning.js';
 import type { ExitsOfForm } from '../../exit/evidence/evidence.js';
 import {
@@ -48,11 +49,19 @@ export interface ChoreographedExits extends ExitsOfForm {
   open: (resignation: Resignation, exitId?: string) => Promise<{ exitId: string }>;
 }
 
-/** @param sign where this process has the key of the API */
-export async function choreographedExits(bus: Bus, config: Config, sign?: Sign): Promise<ChoreographedExits> {
+/**
+ * @param sign where this process has the key of the API
+ * @param directory default: that of the configuration
+ */
+export async function choreographedExits(
+  bus: Bus,
+  config: Config,
+  sign?: Sign,
+  directory?: Directory,
+): Promise<ChoreographedExits> {
   const plan = planFrom(config, 'choreographed');
   bus.trusted = config.decisions.signed;
-  const actors = actorsBy(config);
+  const actors = actorsBy(config, hasOpenExitIn(bus), directory);
   const attempts = await openAttempts(bus);
 
   const folded = ({ events }: Pick<EmployeeLog, 'events'>): FoldedLog => foldLog(events, now(), bus.trusted);
@@ -219,7 +228,7 @@ export async function choreographedExits(bus: Bus, config: Config, sign?: Sign):
           mapped(exit.weigh(decision, now(), looked), (valid) => ({
             ...{ ...valid, ...effect, ...idsOf(looked) },
           })),
-        ({ actorIds }) => ({ decision, actorIds }),
+        ({ actorIds, leaving }) => ({ decision, actorIds, leaving }),
       );
       return recorded.type === 'exit.proposed'
         ? { ...decision, proposedAt: recorded.storedAt }
@@ -227,7 +236,8 @@ export async function choreographedExits(bus: Bus, config: Config, sign?: Sign):
     },
 
     async reject(employeeId, rejection, exitId) {
-      const whose = await actors.look(await knownExit(employeeId, exitId), rejection.by);
+      const known = await knownExit(employeeId, exitId);
+      const whose = await actors.look(known, rejection.by, { number: rejection.number });
       const { log } = await submit('exit.proposal-rejected', employeeId, exitId, (exit) =>
         mapped(exit.weighRejection(rejection, whose), (valid) => ({ ...valid, ...idsOf(whose) })),
       );
@@ -266,8 +276,11 @@ export async function choreographedExits(bus: Bus, config: Config, sign?: Sign):
 
     async resolve(employeeId, resolution, exitId) {
       const { override, by } = resolution;
-      const known = override ? await knownExit(employeeId, exitId) : undefined;
-      const looked = known?.needsSecond('override') ? await actors.look(known, by, resolution) : {};
+      // Any other resolution may be what makes the employee known.
+      const known = override
+        ? await knownExit(employeeId, exitId)
+        : requireOpenExit(employeeId, await read(employeeId), exitId);
+      const looked = await actors.look(known, by, resolution);
       const { log } = await submit(
         'step.resolved',
         employeeId,

@@ -5,16 +5,19 @@ import type { Employee, Sent } from '../../exit/people.js';
 import type { DirectoryService } from '../../services/directory/directory.js';
 import type { NotificationService } from '../../services/notification/notification.js';
 import type { Leased } from '../jetstream/records.js';
+import { deliveriesOf, type Delivering } from './deliveries-of-record.js';
 import type { Subscription } from './subscription.js';
 import type { Task } from './tasks.js';
 
 /** The record of one exit. */
-interface Notified {
-  /** Kept, so that both mails go to the same manager. */
+interface Notified extends Delivering {
+  /** Kept, so that both mails go to the same manager, unless that one leaves as well. */
   employee?: Employee | undefined;
-  resignation?: Sent | undefined;
-  outcome?: Sent | undefined;
+  resignation?: Told | undefined;
+  outcome?: Told | undefined;
 }
+
+type Told = Sent & { also?: Sent[]; notes?: string[] };
 
 export function notificationSubscription(
   directory: DirectoryService,
@@ -24,15 +27,18 @@ export function notificationSubscription(
     of: 'resignation' | 'outcome',
     record: Leased<Notified>,
     exit: Exit,
-    send: (employee: Employee) => Promise<Sent>,
+    send: (employee: Employee) => Promise<Told>,
   ) {
     const notified = record.value;
-    notified.employee ??= await directory.lookUp(exit.employeeId, record.signal);
+    notified.employee = notified.employee
+      ? await directory.withManagerThere(notified.employee, record.signal)
+      : await directory.lookUp(exit.employeeId, record.signal);
     const { displayName: employeeName, identities, manager } = notified.employee;
     if (!notified[of]) await record.save();
-    const sent = (notified[of] ??= await send(notified.employee));
+    const { notes: refusals = [], ...sent } = (notified[of] ??= await send(notified.employee));
     const { insteadOfManager } = manager;
-    const notes = insteadOfManager ? [`${insteadOfManager}; ${manager.name} is told instead`] : [];
+    const why = insteadOfManager ? [`${insteadOfManager}; ${manager.name} is told instead`] : [];
+    const notes = [...why, ...refusals];
     return {
       type: 'manager.notified',
       data: { of, ...sent, manager, employeeName, identities, notes },
@@ -45,7 +51,11 @@ export function notificationSubscription(
     run: (record, exit) =>
       notify('resignation', record, exit, (employee) =>
         notification.notifyManager(
-          { ...about(exit, employee), resignation: exit.resignation, openedAt: exit.openedAt },
+          {
+            ...{ ...about(exit, employee), resignation: exit.resignation, openedAt: exit.openedAt },
+            ...{ reviewBy: exit.reviewBy, hr: exit.hrToTell, giveUpHrAt: exit.giveUpHrAt },
+          },
+          deliveriesOf(record),
           record.signal,
         ),
       ),
@@ -71,11 +81,12 @@ export function notificationSubscription(
 
   return {
     consumer: 'notification',
-    description: 'Tells the manager of a resignation, and of its outcome once access is settled',
+    description:
+      'Tells the manager and HR of a resignation, and the manager of its outcome once access is settled',
     service: 'notification',
     events: ['employee.resigned', 'manager.notified', 'access.restored', 'access.revoked', 'step.resolved'],
     tasks: [ofResignation, ofOutcome],
-    memory: { bucket: 'exit-notification', empty: {} },
+    memory: { bucket: 'exit-notification', empty: { delivered: [] } },
   };
 }
 

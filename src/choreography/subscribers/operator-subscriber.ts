@@ -33,11 +33,12 @@ export function operatorSubscription(notification: NotificationService): Subscri
       if (!sent.some((mail) => mail.number === number)) {
         const { exitId, employeeId, employeeName } = exit;
         const employee = employeeName === undefined ? undefined : { displayName: employeeName };
-        const { operator } = exit.contacts!;
+        const { operator: to } = exit.inTurn!;
         if (record.value.sending?.number !== number)
-          record.value.sending = { exitId, employeeId, employee, operator, number, causes };
+          record.value.sending = { exitId, employeeId, employee, to, number, causes };
         await record.save();
-        sent.push({ number, ...(await notification.notifyOperator(record.value.sending, record.signal)) });
+        const mails = await notification.notifyOperator(record.value.sending, record.signal);
+        sent.push(...mails.map((mail) => ({ number, ...mail })));
         delete record.value.sending;
       }
       const unreported = sent.filter((mail) => mail.number > exit.notices.sentUpTo);

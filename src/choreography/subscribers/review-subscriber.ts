@@ -3,7 +3,7 @@
  * until HR has decided. After an amendment that is redelivered instead.
  */
 import type { Exit } from '../../exit/exit.js';
-import type { Sent } from '../../exit/people.js';
+import { firstAndOthers, type Sent } from '../../exit/people.js';
 import { rungStep, standingOn, type DueRung, type Rung } from '../../exit/review.js';
 import type { NotificationService } from '../../services/notification/notification.js';
 import type { Subscription } from './subscription.js';
@@ -11,7 +11,7 @@ import { isTriggered, type Outcome, type Task } from './tasks.js';
 
 /** The record of one exit: the mails sent, by rung. */
 interface Reviewed {
-  sent: Record<string, Sent>;
+  sent: Record<string, Sent[]>;
 }
 
 export function reviewSubscription(notification: NotificationService): Subscription<Reviewed> {
@@ -33,12 +33,11 @@ export function reviewSubscription(notification: NotificationService): Subscript
     };
   }
 
-  function send(kind: Rung['kind'], number: number, exit: Exit, signal: AbortSignal): Promise<Sent> {
+  function send(kind: Rung['kind'], number: number, exit: Exit, signal: AbortSignal): Promise<Sent[]> {
     const { exitId, employeeId, employeeName, openedAt, systems, ladder } = exit;
     const about = {
       ...{ exitId, employeeId, openedAt, number, systems },
       employee: employeeName === undefined ? undefined : { displayName: employeeName },
-      hrPartner: exit.decider!,
       reviewBy: exit.reviewBy!,
       of: exit.review!.remindAfterMs.length,
     };
@@ -46,7 +45,8 @@ export function reviewSubscription(notification: NotificationService): Subscript
       return notification.remindHrPartner({ ...about, ...exit.remindedOf(number) }, signal);
     return notification.escalate(
       {
-        ...{ ...about, escalateTo: exit.contacts!.escalateTo, reminders: ladder.reminders },
+        ...{ ...about, to: exit.inTurn!.escalateTo, reminders: ladder.reminders },
+        hrPartner: exit.decider!,
         proposal: exit.proposals.decision,
       },
       signal,
@@ -68,10 +68,10 @@ export function reviewSubscription(notification: NotificationService): Subscript
   };
 }
 
-const outcomeOf = (kind: Rung['kind'], number: number, sent: Sent, { review }: Exit): Outcome =>
+const outcomeOf = (kind: Rung['kind'], number: number, sent: Sent[], { review }: Exit): Outcome =>
   kind === 'remind'
-    ? { type: 'hr.reminded', data: { ...sent, number, of: review!.remindAfterMs.length } }
-    : { type: 'decision.escalated', data: { ...sent, number } };
+    ? { type: 'hr.reminded', data: { ...firstAndOthers(sent), number, of: review!.remindAfterMs.length } }
+    : { type: 'decision.escalated', data: { ...firstAndOthers(sent), number } };
 
 function msUntilNext({ openedAt, asOf, review }: Exit): number {
   // As of `asOf`, not of now: a rung that falls due during the attempt is the next one.

@@ -6,7 +6,7 @@ import type { Task } from './tasks.js';
 
 /** The record of one exit: the mails sent, by the number of the proposal. */
 interface Asked {
-  sent: Record<string, Sent>;
+  sent: Record<string, Sent[]>;
 }
 
 export function secondPersonSubscription(notification: NotificationService): Subscription<Asked> {
@@ -20,11 +20,11 @@ export function secondPersonSubscription(notification: NotificationService): Sub
       const { due } = exit.proposals;
       for (const proposal of due) {
         const about = { exitId, employeeId, employee, systems, proposal };
-        const secondPerson = exit.secondPersonFor(proposal);
+        const to = exit.secondPersonsFor(proposal);
         if (!record.value.sent[proposal.number]) await record.save();
         sent.push(
-          (record.value.sent[proposal.number] ??= await notification.askSecondPerson(
-            { ...about, secondPerson },
+          ...(record.value.sent[proposal.number] ??= await notification.askSecondPerson(
+            { ...about, to },
             record.signal,
           )),
         );

@@ -21,6 +21,7 @@ import { secondPersonSubscription } from './second-person-subscriber.js';
 import { stepSubscription } from './step-subscriber.js';
 import { subscribe, type Subscriber } from './subscriber.js';
 import type { Subscription } from './subscription.js';
+import { hasOpenExitIn } from '../jetstream/open-exit.js';
 import { openRateLimits } from '../jetstream/rate-limit.js';
 import { openSlotKeys } from '../jetstream/slot-keys.js';
 import { isAsked, isManual, type Config } from '../../config/config.js';
@@ -59,6 +60,7 @@ export async function startServices({
   const plan = planFrom(config, 'choreographed');
   bus.trusted = config.decisions.signed;
   const attempts = await openAttempts(bus);
+  const hasOpenExit = hasOpenExitIn(bus);
   // A mail service's lease covers a slow mail server, and a short outage of NATS before its reply is recorded.
   const leaseMs = Math.max(ackWaitMs, 6 * config.policy.requestTimeout);
   const run = <T>(subscription: Subscription<T>): Promise<Subscriber> =>
@@ -72,8 +74,8 @@ export async function startServices({
     });
   const start: Record<SubscriberName, () => Promise<Subscriber>[] | Promise<Promise<Subscriber>[]>> = {
     notification() {
-      const directory = createDirectory(config);
-      const service = createNotification(config);
+      const directory = createDirectory(config, hasOpenExit);
+      const service = createNotification(config, hasOpenExit);
       return [
         run(notificationSubscription(directory, service)),
         run(employeeSubscription(directory, service)),
@@ -87,8 +89,8 @@ export async function startServices({
       ];
     },
     async hr() {
-      const hr = createHr(config, await openSlotKeys(bus));
-      return [run(hrSubscription(createDirectory(config), hr))];
+      const hr = createHr(config, await openSlotKeys(bus), hasOpenExit);
+      return [run(hrSubscription(createDirectory(config, hasOpenExit), hr))];
     },
     async access() {
       const { recheckEvery } = config.policy;

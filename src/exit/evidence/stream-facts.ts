@@ -60,7 +60,7 @@ const readers: Readers = {
       ? [{ kind: 'opened', exitId, resignation: exit.resignation, identity: source }]
       : [],
   'manager.notified': ({ type, employeeId, data }, { exit }) => {
-    const { manager, employeeName: displayName, identities, to, messageId } = data;
+    const { manager, employeeName: displayName, identities, to, messageId, also } = data;
     const employee = manager && {
       ...{ employeeId, displayName: displayName ?? employeeId, manager },
       identities: identities.length > 0 ? identities : [...exit.identities],
@@ -68,11 +68,12 @@ const readers: Readers = {
     return [
       ...(employee ? [{ kind: 'employee-known', employee } as const] : []),
       ...mailsAccepted(`${type} of ${data.of}`, [{ to, messageId }]),
+      ...mailsAccepted(`${type} of ${data.of}, to HR`, also),
     ];
   },
   'employee.notified': ({ type, data: { sent } }) => mailsAccepted(type, sent),
-  'hr.reminded': ({ type, data }) => mailsAccepted(type, [data]),
-  'decision.escalated': ({ type, data }) => mailsAccepted(type, [data]),
+  'hr.reminded': ({ type, data }) => mailsAccepted(type, [data, ...(data.also ?? [])]),
+  'decision.escalated': ({ type, data }) => mailsAccepted(type, [data, ...(data.also ?? [])]),
   'operator.notified': ({ type, data: { sent } }) => mailsAccepted(type, sent),
   'interview.scheduled': ({ type, data }) => invited(type, data),
   'interview.reschedule-requested': ({ id, data: request }, { problem }) =>
@@ -109,7 +110,14 @@ const readers: Readers = {
     ];
   },
   'exit.decision-finalised': ({ id, type, source, seq, data }, { exit, latest, problem }) => {
-    const { effectiveAt: _, effectiveZone: __, actorIds: ___, proposerIds: ____, ...content } = data;
+    const {
+      effectiveAt: _,
+      effectiveZone: __,
+      actorIds: ___,
+      proposerIds: ____,
+      leaving: _____,
+      ...content
+    } = data;
     const result = problem === undefined ? ({ ok: 'accepted' } as const) : { refused: problem };
     const received = { id, via: 'event', name: type, identity: source, content } as const;
     // The exit accepts or refuses it once the employee is identified.

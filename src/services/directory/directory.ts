@@ -1,7 +1,7 @@
 /** Looks up the employee and their manager in a SCIM 2.0 directory. */
 import { FailureType, FinalFailure } from '../../exit/failures.js';
-import { isConcerned } from '../../exit/acting.js';
-import { notConcerned } from '../../exit/contacts.js';
+import { isConcerned, type HasOpenExit, type Whose } from '../../exit/acting.js';
+import { notConcerned, present, type Leaving } from '../../exit/contacts.js';
 import type { Contact, Employee, PeopleNamed } from '../../exit/people.js';
 import type { ScimClient } from '../protocols/scim.js';
 import {
@@ -16,15 +16,26 @@ import { timeZoneNamed } from '../protocols/time-zones.js';
 import { withoutDetail } from '../../exit/mail-address.js';
 import { assertSpelling } from '../../exit/spelling.js';
 
+/** How long a mail waits for the directory to tell whether its recipient is there. */
+const TELL_WITHIN_MS = 3_000;
+
+/** Of whom a mail address is: employee ids, and those of them who have an open exit. */
+export type Told = Exclude<Whose, { problem: string }>;
+
 export type DirectoryService = ReturnType<typeof createDirectoryService>;
 
-/** @param fallbacks the contacts in place of a missing manager, in order */
+/**
+ * @param fallbacks the contacts in place of a missing manager, in order
+ * @param hasOpenExit default: no employee has one
+ */
 export function createDirectoryService({
   scim,
   fallbacks,
+  hasOpenExit,
 }: {
   scim: ScimClient;
   fallbacks: readonly [Contact, ...Contact[]];
+  hasOpenExit?: HasOpenExit | undefined;
 }) {
   async function find(employeeId: string, signal: AbortSignal): Promise<ScimUser> {
     for (const attribute of ['externalId', 'userName']) {
@@ -46,24 +57,71 @@ export function createDirectoryService({
     throw new FinalFailure(FailureType.UnknownEmployee, `${scim.name} knows no employee ${employeeId}`);
   }
 
+  /** The first one above the employee who is there, or the first fallback who is. */
   async function managerOf(
     user: ScimUser,
     employee: { employeeId: string; identities: string[] },
     signal: AbortSignal,
   ): Promise<Employee['manager']> {
-    const instead = (why: string) => ({ ...notConcerned(fallbacks, employee), insteadOfManager: why });
-    const { managerId } = user;
-    if (!managerId) return instead('the directory names no manager');
-    if (managerId === user.id) return instead('the directory names the employee as their own manager');
-    const manager = await scim.getUser(managerId, signal);
-    if (!manager) return instead('the directory names a manager who no longer exists');
-    const name = displayNameOf(manager);
-    // Many directories show `active` only where it is false.
-    if (manager.active === false) return instead(`the manager, ${name}, is no longer active`);
-    const email = primaryEmail(manager);
-    if (!email) return instead(`the manager, ${name}, has no mail address`);
-    if (isConcerned(email, employee)) return instead('the directory names the employee as their own manager');
-    return { name, email, language: manager.preferredLanguage };
+    const leaving: string[] = [];
+    const seen = new Set<string>();
+    const instead = async (why: string) => {
+      const those = notConcerned(fallbacks, employee);
+      const addresses = those.map(({ email }) => email);
+      const [first] = present(those, await whoIsLeaving(addresses, signal));
+      return { ...first, insteadOfManager: [...leaving, why].join(', and above them ') };
+    };
+    for (let report = user; ;) {
+      seen.add(report.id);
+      const { managerId } = report;
+      if (!managerId) return instead('the directory names no manager');
+      if (managerId === user.id) return instead('the directory names the employee as their own manager');
+      if (seen.has(managerId)) return instead('the directory names no other manager');
+      const manager = await scim.getUser(managerId, signal);
+      if (!manager) return instead('the directory names a manager who no longer exists');
+      const name = displayNameOf(manager);
+      // Many directories show `active` only where it is false.
+      if (manager.active === false) return instead(`the manager, ${name}, is no longer active`);
+      const email = primaryEmail(manager);
+      if (!email) return instead(`the manager, ${name}, has no mail address`);
+      if (isConcerned(email, employee))
+        return instead('the directory names the employee as their own manager');
+      if (!(await hasOpenExit?.(idOf(manager), signal))) {
+        const insteadOfManager = leaving.join(', and above them ');
+        return {
+          ...{ name, email, language: manager.preferredLanguage },
+          ...(leaving.length > 0 && { insteadOfManager }),
+        };
+      }
+      leaving.push(`the manager, ${name}, has an open exit of their own`);
+      report = manager;
+    }
+  }
+
+  async function whose(address: string, signal: AbortSignal): Promise<Told> {
+    const ids = new Set<string>();
+    const bare = withoutDetail(address);
+    for (const spelling of new Set([address, bare, bare.toLowerCase()]))
+      for (const attribute of ['emails.value', 'userName'])
+        for (const { user } of await scim.findUsers(attribute, spelling, signal)) ids.add(idOf(user));
+    const openExits: string[] = [];
+    for (const id of ids) if (await hasOpenExit?.(id, signal)) openExits.push(id);
+    return { employeeIds: [...ids], openExits };
+  }
+
+  /** Asks of all addresses at once, and waits for a directory that is slow no longer than a mail can. */
+  async function whoIsLeaving(addresses: readonly string[], signal: AbortSignal): Promise<Leaving> {
+    const inTime = AbortSignal.any([signal, AbortSignal.timeout(TELL_WITHIN_MS)]);
+    const ask = async (address: string): Promise<[string, boolean | undefined]> => {
+      if (!hasOpenExit) return [address, false];
+      try {
+        return [address, (await whose(address, inTime)).openExits.length > 0];
+      } catch {
+        signal.throwIfAborted();
+        return [address, undefined];
+      }
+    };
+    return new Map(await Promise.all([...new Set(addresses)].map(ask)));
   }
 
   return {
@@ -72,20 +130,23 @@ export function createDirectoryService({
      * @returns the employee ids of the people with this mail address, or with it as their login; empty where there is none
      * @throws FinalFailure CannotTell
      */
-    async whose(address: string, signal: AbortSignal): Promise<string[]> {
-      const ids = new Set<string>();
-      for (const spelling of new Set([address, withoutDetail(address)]))
-        for (const attribute of ['emails.value', 'userName'])
-          for (const { user } of await scim.findUsers(attribute, spelling, signal))
-            ids.add(externalIdOf(user) ?? user.userName);
-      return [...ids];
+    whose,
+
+    whoIsLeaving,
+
+    /** @returns the employee, with another manager where the one of before has an open exit of their own by now */
+    async withManagerThere(employee: Employee, signal: AbortSignal): Promise<Employee> {
+      const { email } = employee.manager;
+      return (await whoIsLeaving([email], signal)).get(email)
+        ? this.lookUp(employee.employeeId, signal)
+        : employee;
     },
 
     /** People whose name, login, mail address or employee id has the text as a part, by name. */
     async named(text: string, signal: AbortSignal): Promise<PeopleNamed> {
       const { users, isWhole } = await scim.usersNamed(text, signal);
       const people = users.map((user) => ({
-        employeeId: externalIdOf(user) ?? user.userName,
+        employeeId: idOf(user),
         name: displayNameOf(user),
         email: primaryEmail(user),
         isInactive: user.active === false,
@@ -111,3 +172,5 @@ export function createDirectoryService({
     },
   };
 }
+
+const idOf = (user: ScimUser): string => externalIdOf(user) ?? user.userName;

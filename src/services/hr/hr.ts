@@ -3,6 +3,7 @@
  * cancels it as well. After a failure at any point a method can be retried with the same memory.
  */
 import type { InterviewPolicy } from '../../config/config.js';
+import type { Leaving } from '../../exit/contacts.js';
 import { FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.js';
 import { interviewUid } from '../../exit/ids.js';
 import type { Interview } from '../../exit/interview.js';
@@ -51,6 +52,8 @@ interface HrOptions {
   /** The sender and ORGANIZER of the invitations. */
   from: Contact;
   locks: SlotLocks;
+  /** Who of the people with these mail addresses have an open exit of their own. */
+  whoIsLeaving: (addresses: readonly string[], signal: AbortSignal) => Promise<Leaving>;
   now?: () => Date;
 }
 
@@ -85,6 +88,7 @@ export function createHrService({
   partners,
   from,
   locks,
+  whoIsLeaving,
   now = () => new Date(),
 }: HrOptions) {
   const { domain } = organisation;
@@ -102,6 +106,16 @@ export function createHrService({
       FailureType.NoInterviewSlot,
       `An interview cannot be at ${at}, which ${start === undefined ? 'is not a time in UTC' : 'has passed'}: give a future time`,
     );
+  }
+
+  /** @returns those without an open exit of their own; all where each has one */
+  async function there(able: readonly HrPartner[], signal: AbortSignal): Promise<readonly HrPartner[]> {
+    const leaving = await whoIsLeaving(
+      able.map(({ contact }) => contact.email),
+      signal,
+    );
+    const others = able.filter(({ contact }) => leaving.get(contact.email) !== true);
+    return others.length > 0 ? others : able;
   }
 
   function interviewOf({ exitId, employee }: InterviewFor, { contact, calendar }: HrPartner): Invited {
@@ -326,7 +340,7 @@ export function createHrService({
       contactsOf(employee);
       const time = at === undefined ? undefined : given(at);
       const window = { since, lastWorkingDay, after: now() };
-      const able = partnersFor(partners, employee, about.successor);
+      const able = await there(partnersFor(partners, employee, about.successor), signal);
       const refusals = new Map<HrPartner, FinalFailure>();
       const sought = soughtFor(about, memory.interview);
       const begun =

@@ -6,6 +6,7 @@ import type { Ending, Outcome } from '../../exit/decision.js';
 
 export const mailNames = [
   'manager-resignation',
+  'hr-resignation',
   'manager-retained',
   'manager-leaving',
   'manager-cancelled',
@@ -31,6 +32,16 @@ export interface MailData extends Record<MailName, ForLayout> {
   'manager-resignation': AboutSystems & {
     /** `YYYY-MM-DD` */
     lastWorkingDay: string | null;
+  };
+  /** To HR, when an exit was opened. */
+  'hr-resignation': AboutSystems & {
+    openedAt: string;
+    reviewBy: string | null;
+    /** `YYYY-MM-DD` */
+    lastWorkingDay: string | null;
+    /** As the one who opened the exit is on record. */
+    submittedBy: string | null;
+    commands: { status: string };
   };
   'manager-retained': Decided;
   'manager-leaving': Decided;

@@ -87,6 +87,16 @@ export const samples: { [K in keyof MailData]: MailData[K][] } = {
     { ...toManager, lastWorkingDay: '2026-12-31' },
     { ...toStandIn, lastWorkingDay: null },
   ],
+  'hr-resignation': [
+    {
+      ...{ ...about, link, systems, openedAt, reviewBy, lastWorkingDay: '2026-12-31' },
+      ...{ submittedBy: 'hris', commands: { status } },
+    },
+    {
+      ...{ ...about, systems: ['payroll'], openedAt, reviewBy: null, lastWorkingDay: null },
+      ...{ submittedBy: null, commands: { status } },
+    },
+  ],
   'manager-retained': [decided, undecided],
   'manager-leaving': [decided, undecided],
   'manager-cancelled': [settled, observed],

@@ -1,16 +1,19 @@
 /** The mails of an exit to the manager, the employee, HR and the operator, except those on the interview. */
-import { notConcerned } from '../../exit/contacts.js';
+import { notConcerned, present, type Leaving } from '../../exit/contacts.js';
 import type { Corrected, Decision, Uncorrected } from '../../exit/decision.js';
 import type { Digest } from '../../exit/digest.js';
 import type { OrphanedHold } from '../../exit/drift.js';
+import { FinalFailure } from '../../exit/failures.js';
 import { messageId } from '../../exit/ids.js';
 import { isSameIdentity } from '../../exit/mail-address.js';
 import {
   shortName,
   titleOf,
+  tellingOf,
   type Answer,
   type Contact,
   type Employee,
+  type InTurn,
   type Sent,
 } from '../../exit/people.js';
 import type { Proposal } from '../../exit/proposals.js';
@@ -38,6 +41,8 @@ interface NotificationOptions {
   hrPartners: readonly [Contact, ...Contact[]];
   escalateTo: Contact;
   operator: Contact;
+  /** Who of the people with these mail addresses have an open exit of their own. */
+  whoIsLeaving: (addresses: readonly string[], signal: AbortSignal) => Promise<Leaving>;
 }
 
 interface AboutEmployee {
@@ -56,7 +61,6 @@ interface AboutExit {
 
 /** An open decision. Times are ISO 8601 in UTC. */
 interface OpenDecision extends AboutExit {
-  hrPartner: Contact;
   openedAt: string;
   reviewBy: string;
   /** The number of reminders before the escalation, by the exit's policy. */
@@ -67,7 +71,6 @@ interface OpenDecision extends AboutExit {
 /** What a second person is to confirm. */
 interface Asked extends AboutExit {
   systems: string[];
-  secondPerson: Contact;
   proposal: Proposal;
 }
 
@@ -80,12 +83,24 @@ export function createNotificationService({
   hrPartners,
   escalateTo,
   operator,
+  whoIsLeaving,
 }: NotificationOptions) {
-  /** Of none of them the employee is told to ask themselves. */
-  const whomToAsk = (employee: Pick<Employee, 'employeeId' | 'identities'>) => ({
-    hrPartner: notConcerned([...hrPartners, escalateTo, operator], employee),
-    operator: notConcerned([operator, ...hrPartners, escalateTo], employee),
-  });
+  /** Those of them who are there; of none of them the employee is told to ask themselves. */
+  function whomToAsk(employee: Pick<Employee, 'employeeId' | 'identities'>, leaving: Leaving) {
+    const first = (...candidates: [Contact, ...Contact[]]): Contact =>
+      present(notConcerned(candidates, employee), leaving)[0];
+    return {
+      hrPartner: first(...hrPartners, escalateTo, operator),
+      operator: first(operator, ...hrPartners, escalateTo),
+    };
+  }
+
+  /** @param more contacts that a mail goes to, besides the configured ones */
+  const leavingAmong = (signal: AbortSignal, more: readonly Contact[] = []): Promise<Leaving> =>
+    whoIsLeaving(
+      [...hrPartners, escalateTo, operator, ...more].map(({ email }) => email),
+      signal,
+    );
 
   const idOf = (exitId: string, what: string, email: string): string =>
     messageId(exitId, what, email, organisation.domain);
@@ -135,8 +150,24 @@ export function createNotificationService({
     return [...answers, ...failures.refusals.map(({ message }) => ({ refused: message }))];
   }
 
-  function secondPersonMail(about: Asked): Mail {
-    const { exitId, employeeId, systems, secondPerson: to, proposal } = about;
+  /** Sends a mail to the first one in turn who is there. A repetition has the same Message-ID. */
+  async function tell(
+    exitId: string,
+    what: string,
+    to: InTurn,
+    mailTo: (contact: Contact) => Mail,
+    signal: AbortSignal,
+  ): Promise<Sent[]> {
+    const leaving = await whoIsLeaving(
+      to.map(({ email }) => email),
+      signal,
+    );
+    const mails = present(to, leaving).map((contact) => ({ to: contact, mail: mailTo(contact) }));
+    return tellingOf(await sendEach(exitId, what, mails, noneBefore, signal)).sent;
+  }
+
+  function secondPersonMail(to: Contact, about: Asked): Mail {
+    const { exitId, employeeId, systems, proposal } = about;
     const { by, at, decision, override = null, note = null } = proposal;
     const number = override === null ? undefined : proposal.number;
     return templates.render('second-person', to.language, {
@@ -153,12 +184,27 @@ export function createNotificationService({
     });
   }
 
-  const toManager = ({ exitId, employee, systems }: AboutEmployee) => ({
+  const toManager = ({ exitId, employee, systems }: AboutEmployee, leaving: Leaving) => ({
     ...basicsOf(organisation, employee.manager, { employeeId: employee.employeeId, employee }),
     link: linkTo(exitId, organisation),
-    whomToAsk: whomToAsk(employee),
+    whomToAsk: whomToAsk(employee, leaving),
     systems,
   });
+
+  /** To HR, when an exit was opened. */
+  function openedMail(
+    to: Contact,
+    about: AboutEmployee & { resignation: Resignation; openedAt: string; reviewBy?: string | undefined },
+  ): Mail {
+    const { exitId, employee, systems, openedAt, reviewBy, resignation } = about;
+    const { employeeId, lastWorkingDay = null, submittedBy = null } = resignation;
+    return templates.render('hr-resignation', to.language, {
+      ...basicsOf(organisation, to, { employeeId, employee }),
+      link: linkTo(exitId, organisation),
+      ...{ systems, openedAt, reviewBy: reviewBy ?? null, lastWorkingDay, submittedBy },
+      commands: { status: statusCommand(employeeId) },
+    });
+  }
 
   function aboutDecision(to: Contact, about: OpenDecision) {
     const { employeeId, systems, openedAt, reviewBy } = about;
@@ -177,19 +223,49 @@ export function createNotificationService({
   }
 
   return {
-    notifyManager(
-      about: AboutEmployee & { resignation: Resignation; openedAt: string },
+    /**
+     * Tells the manager of the resignation, and HR. The mail to HR holds up neither the manager's, nor the other way round.
+     * @param about.hr undefined where HR has opened the exit
+     * @param about.giveUpHrAt when an outage of HR's mailbox holds the step up no longer: ISO 8601, UTC
+     * @returns the mail to the manager, with those to HR
+     * @throws FinalFailure AddressRefused where the manager's address is refused, Refused
+     */
+    async notifyManager(
+      about: AboutEmployee & {
+        resignation: Resignation;
+        openedAt: string;
+        reviewBy?: string | undefined;
+        hr?: InTurn | undefined;
+        giveUpHrAt?: string | undefined;
+      },
+      deliveries: Deliveries,
       signal: AbortSignal,
-    ): Promise<Sent> {
-      const { exitId, employee, resignation } = about;
+    ): Promise<Sent & { also?: Sent[]; notes: string[] }> {
+      const { exitId, employee, resignation, hr, giveUpHrAt = about.openedAt } = about;
+      const { manager } = employee;
+      const leaving = await leavingAmong(signal, hr);
       const mail = templates.render('manager-resignation', languageOfManager(employee), {
-        ...toManager(about),
+        ...toManager(about, leaving),
         lastWorkingDay: resignation.lastWorkingDay ?? null,
       });
-      return send(exitId, 'notify-manager', employee.manager, mail, signal);
+      const those = hr ? present(hr, leaving).filter(({ email }) => email !== manager.email) : [];
+      const toHr = those.map((to) => ({ to, mail: openedMail(to, about) }));
+      const [ofManager, ofHr] = await Promise.allSettled([
+        sendEach(exitId, 'notify-manager', [{ to: manager, mail }], deliveries, signal),
+        sendEach(exitId, 'notify-hr', toHr, deliveries, signal),
+      ]);
+      if (ofManager.status === 'rejected') throw ofManager.reason;
+      const isTransient = ofHr.status === 'rejected' && !(ofHr.reason instanceof FinalFailure);
+      if (isTransient && (signal.aborted || new Date().toISOString() < giveUpHrAt)) throw ofHr.reason;
+      const { sent: also, notes } =
+        ofHr.status === 'fulfilled'
+          ? tellingOf(ofHr.value)
+          : { sent: [], notes: [`HR was not told: ${(ofHr.reason as Error).message}`] };
+      const [first] = tellingOf(ofManager.value).sent;
+      return { ...first!, ...(also.length > 0 && { also }), notes };
     },
 
-    notifyManagerOfOutcome(
+    async notifyManagerOfOutcome(
       about: AboutEmployee & {
         outcome: Uncorrected;
         decision?: Decision | undefined;
@@ -200,7 +276,7 @@ export function createNotificationService({
     ): Promise<Sent> {
       const { exitId, employee, outcome, decision, unobserved = [] } = about;
       const mail = templates.render(`manager-${outcome}`, languageOfManager(employee), {
-        ...toManager(about),
+        ...toManager(about, await leavingAmong(signal)),
         decidedBy: decision?.decidedBy ?? null,
         unobserved: unobserved.length > 0 ? unobserved : null,
       });
@@ -220,7 +296,7 @@ export function createNotificationService({
       const { employeeId, displayName: name, language } = employee;
       const mail = templates.render('employee-access-blocked', language, {
         ...basicsOf(organisation, { name }, { employeeId, employee }),
-        whomToAsk: whomToAsk(employee),
+        whomToAsk: whomToAsk(employee, await leavingAmong(signal)),
         systems,
         openedAt,
         reviewBy: reviewBy ?? null,
@@ -249,31 +325,29 @@ export function createNotificationService({
       return sendEach(exitId, 'send-correction', mails, deliveries, signal);
     },
 
-    /** @param about.proposal waits for `hrPartner`, who is a second person then */
+    /** @param about.proposal waits for a second person, who is reminded instead of the HR partner */
     remindHrPartner(
-      about: OpenDecision & { number: number; proposal?: Proposal | undefined },
+      about: OpenDecision & { to: InTurn; number: number; proposal?: Proposal | undefined },
       signal: AbortSignal,
-    ): Promise<Sent> {
-      const { exitId, hrPartner, number, of, proposal } = about;
-      const data = { ...aboutDecision(hrPartner, about), number, of };
-      const mail = proposal
-        ? secondPersonMail({ ...about, secondPerson: hrPartner, proposal })
-        : templates.render('decision-reminder', hrPartner.language, data);
-      return send(exitId, `remind-hr-partner.${number}`, hrPartner, mail, signal);
+    ): Promise<Sent[]> {
+      const { exitId, to, number, of, proposal } = about;
+      const mailTo = (contact: Contact): Mail =>
+        proposal
+          ? secondPersonMail(contact, { ...about, proposal })
+          : templates.render('decision-reminder', contact.language, {
+              ...aboutDecision(contact, about),
+              ...{ number, of },
+            });
+      return tell(exitId, `remind-hr-partner.${number}`, to, mailTo, signal);
     },
 
     /** Asks a second person to confirm what another one has proposed. */
-    askSecondPerson(about: Asked, signal: AbortSignal): Promise<Sent> {
-      const { exitId, secondPerson, proposal } = about;
-      const mail = secondPersonMail(about);
-      return send(exitId, `second-person.${proposal.number}`, secondPerson, mail, signal);
+    askSecondPerson(about: Asked & { to: InTurn }, signal: AbortSignal): Promise<Sent[]> {
+      const { exitId, to, proposal } = about;
+      const mailTo = (contact: Contact): Mail => secondPersonMail(contact, about);
+      return tell(exitId, `second-person.${proposal.number}`, to, mailTo, signal);
     },
 
-    /**
-     * The weekly mail to each HR partner.
-     * @param id of the digest: the same one is the same mail
-     * @throws FinalFailure AddressRefused, Refused
-     */
     /** Tells HR that openings wait, and of those the ones who did not ask. */
     async tellOfOpenings(
       { askedBy, askedAt }: { askedBy: string; askedAt: string },
@@ -292,7 +366,12 @@ export function createNotificationService({
       }
     },
 
-    sendDigest(
+    /**
+     * The weekly mail to each HR partner who is there.
+     * @param id of the digest: the same one is the same mail
+     * @throws FinalFailure AddressRefused, Refused
+     */
+    async sendDigest(
       { id, digest }: { id: string; digest: Digest },
       deliveries: Deliveries,
       signal: AbortSignal,
@@ -308,7 +387,9 @@ export function createNotificationService({
           ...{ reviewBy: reviewBy ?? null, lastWorkingDay: lastWorkingDay ?? null },
         })),
       };
-      const mails = hrPartners.map((to) => ({
+      const leaving = await leavingAmong(signal);
+      const there = hrPartners.filter(({ email }) => leaving.get(email) !== true);
+      const mails = (there.length > 0 ? there : hrPartners).map((to) => ({
         to,
         mail: templates.render('weekly-digest', to.language, {
           ...data,
@@ -320,7 +401,9 @@ export function createNotificationService({
 
     escalate(
       about: OpenDecision & {
-        escalateTo: Contact;
+        to: InTurn;
+        /** Who was reminded before. */
+        hrPartner: Contact;
         /** The number of the escalation, from 1. */
         number: number;
         /** The number of reminders sent; default: all. */
@@ -329,17 +412,20 @@ export function createNotificationService({
         proposal?: Proposal | undefined;
       },
       signal: AbortSignal,
-    ): Promise<Sent> {
-      const { exitId, escalateTo, hrPartner, number, of, reminders = of, proposal } = about;
+    ): Promise<Sent[]> {
+      const { exitId, to, hrPartner, number, of, reminders = of, proposal } = about;
       const proposedBy = proposal?.by ?? null;
-      const data = { ...aboutDecision(escalateTo, about), hrPartner, number, reminders, proposedBy };
-      const mail = templates.render('decision-escalation', escalateTo.language, data);
-      return send(exitId, `escalate.${number}`, escalateTo, mail, signal);
+      const mailTo = (contact: Contact): Mail =>
+        templates.render('decision-escalation', contact.language, {
+          ...aboutDecision(contact, about),
+          ...{ hrPartner, number, reminders, proposedBy },
+        });
+      return tell(exitId, `escalate.${number}`, to, mailTo, signal);
     },
 
     notifyOperator(
       about: AboutExit & {
-        operator: Contact;
+        to: InTurn;
         /** The number of the notice, from 1. */
         number: number;
         causes: {
@@ -351,37 +437,40 @@ export function createNotificationService({
         }[];
       },
       signal: AbortSignal,
-    ): Promise<Sent> {
-      const { exitId, employeeId, operator, number, causes } = about;
-      const resolve = (step: string, action: Parameters<typeof resolveCommand>[2]) =>
-        resolveCommand(employeeId, step, action, operator.email);
-      const mail = templates.render('operator-attention', operator.language, {
-        ...basicsOf(organisation, operator, about),
-        link: linkTo(exitId, organisation),
-        commands: { status: statusCommand(employeeId) },
-        isNews: causes.every(({ isNews = false }) => isNews),
-        causes: causes.map(({ step, error, isNews = false }) => ({
-          step,
-          error,
-          isNews,
-          commands: {
-            retry: resolve(step, 'retry'),
-            doneByHand: resolve(step, 'done-by-hand'),
-            skip: resolve(step, 'skip'),
-          },
-        })),
-      });
-      return send(exitId, `notify-operator.${number}`, operator, mail, signal);
+    ): Promise<Sent[]> {
+      const { exitId, employeeId, to, number, causes } = about;
+      const mailTo = (contact: Contact): Mail => {
+        const resolve = (step: string, action: Parameters<typeof resolveCommand>[2]) =>
+          resolveCommand(employeeId, step, action, contact.email);
+        return templates.render('operator-attention', contact.language, {
+          ...basicsOf(organisation, contact, about),
+          link: linkTo(exitId, organisation),
+          commands: { status: statusCommand(employeeId) },
+          isNews: causes.every(({ isNews = false }) => isNews),
+          causes: causes.map(({ step, error, isNews = false }) => ({
+            step,
+            error,
+            isNews,
+            commands: {
+              retry: resolve(step, 'retry'),
+              doneByHand: resolve(step, 'done-by-hand'),
+              skip: resolve(step, 'skip'),
+            },
+          })),
+        });
+      };
+      return tell(exitId, `notify-operator.${number}`, to, mailTo, signal);
     },
 
-    notifyOfOrphanedHold(about: OrphanedHold, signal: AbortSignal): Promise<Sent> {
+    notifyOfOrphanedHold(about: OrphanedHold, signal: AbortSignal): Promise<Sent[]> {
       const { exitId, employeeId, systems, how, endedAt } = about;
-      const mail = templates.render('operator-orphaned-hold', operator.language, {
-        ...basicsOf(organisation, operator, about),
-        ...{ systems, how: how.toLowerCase().replace('_', ' '), endedAt },
-        commands: { resign: resignCommand(employeeId) },
-      });
-      return send(exitId, 'orphaned-hold', operator, mail, signal);
+      const mailTo = (contact: Contact): Mail =>
+        templates.render('operator-orphaned-hold', contact.language, {
+          ...basicsOf(organisation, contact, about),
+          ...{ systems, how: how.toLowerCase().replace('_', ' '), endedAt },
+          commands: { resign: resignCommand(employeeId) },
+        });
+      return tell(exitId, 'orphaned-hold', [operator, ...hrPartners, escalateTo], mailTo, signal);
     },
   };
 }
@@ -389,3 +478,10 @@ export function createNotificationService({
 /** A substitute for the manager is a configured contact, for whom the employee's language is no hint. */
 const languageOfManager = ({ manager, language }: Employee): string | undefined =>
   manager.language ?? (manager.insteadOfManager === undefined ? language : undefined);
+
+/** A mail to the first one in turn is one mail, as a rule. Only where it could not be told who is there, a repetition may repeat one. */
+const noneBefore: Deliveries = {
+  has: () => false,
+  add: () => Promise.resolve(),
+  settle: () => Promise.resolve(),
+};
