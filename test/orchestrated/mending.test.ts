@@ -34,7 +34,10 @@ describe('a step of an orchestrated exit that cannot succeed', () => {
     assert.match(stepOf(stuck, 'schedule-hr-interview')!.error!, /no mail address is known/);
     for (const step of ['notify-manager', 'notify-employee', 'schedule-hr-interview'])
       await settle(world, nora, step, 'done-by-hand');
-    await world.exits.decide(nora.employeeId, { outcome: 'leaving', decidedBy: HR });
+    const leaving = { outcome: 'leaving', decidedBy: HR } as const;
+    await assert.rejects(world.exits.decide(nora.employeeId, leaving), /cannot tell whose hr@/);
+    await world.mend();
+    await world.exits.decide(nora.employeeId, leaving);
     await untilStep(world, nora, 'notify-manager-of-outcome');
     await settle(world, nora, 'notify-manager-of-outcome', 'skip');
     await world.untilPhase(nora, 'closed');
