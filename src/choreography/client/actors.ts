@@ -27,9 +27,9 @@ export function actorsBy(config: Config, hasOpenExit: HasOpenExit, given?: Direc
   }
 
   return {
-    /** @returns of whom the address is, and the others that the exit has to know of to weigh the act */
-    look: (exit: Exit, address: string, act?: Parameters<Exit['lookUpsFor']>[1]): Promise<Looked> =>
-      lookUp(exit.lookUpsFor(address, act), whose),
+    /** @returns of whom the address is, and the others that the exit has to know of; the exit itself refuses what is no address */
+    look: async (exit: Exit, address: unknown, act?: Parameters<Exit['lookUpsFor']>[1]): Promise<Looked> =>
+      typeof address === 'string' ? lookUp(exit.lookUpsFor(address, act), whose) : {},
 
     /** When a day begins for the employee; for the company where the directory tells no time zone. */
     async effectOn(
