@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { Config } from '../config/config.js';
 import { planFrom } from '../config/planning.js';
 import type { Whose } from '../exit/acting.js';
+import type { ExitsOfForm } from '../exit/evidence/evidence.js';
 import { parse } from '../exit/input.js';
 import { MailAddress } from '../exit/mail-address.js';
 import { askingPerson, confirmingProblem, rejectingProblem, type WaitingOpening } from '../exit/opening.js';
@@ -26,7 +27,7 @@ export type Opens = (resignation: Resignation, form: Form) => Promise<Pick<Opene
 interface Ending {
   configured: Configured;
   config: Config;
-  whoseIs: (address: string) => Promise<Whose>;
+  whoseIs: (address: string, exits: ExitsOfForm) => Promise<Whose>;
   employeeIds: readonly string[];
   by: string;
   /** Absent where the openings are rejected. */
@@ -70,20 +71,23 @@ export function endOpenings({
   const address = parse(MailAddress, by);
   if (!address.ok) throw new Refusal('invalid', `by: ${address.problem}`);
   const known = new Map<string, Promise<Whose>>();
-  const whose = (of: string): Promise<Whose> => {
-    const asked = known.get(of) ?? rest.whoseIs(of);
-    known.set(of, asked);
+
+  function whose(of: string, form: Form, exits: ExitsOfForm): Promise<Whose> {
+    const key = `${form} ${of}`;
+    const asked = known.get(key) ?? rest.whoseIs(of, exits);
+    known.set(key, asked);
     return asked;
-  };
+  }
 
   async function endIn(form: Form, employeeId: string): Promise<EndedOpening | undefined> {
-    const { openings } = await configured[form]!();
+    const exits = await configured[form]!();
+    const { openings } = exits;
     const opening = await openings.find(employeeId);
     if (!opening) return undefined;
     const person = askingPerson(opening);
     const looked = {
-      actor: await whose(by),
-      proposer: person === undefined ? undefined : await whose(person),
+      actor: await whose(by, form, exits),
+      proposer: person === undefined ? undefined : await whose(person, form, exits),
     };
     const problemOf = open ? confirmingProblem : rejectingProblem;
     const message = problemOf(opening, by, looked, planFrom(config, form));

@@ -81,7 +81,7 @@ export const rejectingProblem = (
 function actingProblem(
   { employeeId, login, email }: Resignation,
   by: string,
-  { actor }: Looked,
+  { actor, leaving = [] }: Looked,
   plan: Plan,
 ): string | undefined {
   if (!actor || 'problem' in actor)
@@ -89,7 +89,7 @@ function actingProblem(
   const isTheirs = actor.employeeIds.includes(employeeId);
   const concern = { employeeId, identities: [login, email, isTheirs && by].flatMap((each) => each || []) };
   const contacts = contactsOf(plan, undefined, concern);
-  const deciders = plan.deciders && decidersOf(plan, contacts, concern, 2);
+  const deciders = plan.deciders && decidersOf(plan, contacts, concern, 2, leaving);
   const known = [...plan.hrPartners, plan.operator, plan.review.escalateTo, ...(deciders ?? [])];
   const named = known.map((contact) => contact.email);
   return (

@@ -55,7 +55,7 @@ export function createDirectory(config: Config, hasOpenExit?: HasOpenExit): Dire
   });
 }
 
-export function createNotification(config: Config, hasOpenExit: HasOpenExit): NotificationService {
+export function createNotification(config: Config, hasOpenExit?: HasOpenExit): NotificationService {
   const { organisation, contacts } = config;
   const { operator } = contacts;
   return createNotificationService({

@@ -10,7 +10,7 @@ const opening = (submittedBy: string): WaitingOpening => ({
   ...{ resignation: { employeeId: 'E-1', email: 'nora@acme.example', submittedBy }, beyond: 'hour' },
   askedAt: '2026-11-26T10:00:00.000Z',
 });
-const is = (...employeeIds: string[]): Whose => ({ employeeIds });
+const is = (...employeeIds: string[]): Whose => ({ employeeIds, openExits: [] });
 const down: Whose = { problem: 'the directory does not answer' };
 const plan = planFrom(sampleConfig, 'orchestrated');
 
@@ -27,6 +27,11 @@ describe('an opening that waits for a second person', () => {
       undefined,
       'contacts of the plan whom the directory does not know',
     );
+  });
+
+  it('is not confirmed by a person who has an open exit of their own', () => {
+    const leaving: Whose = { employeeIds: ['E-7'], openExits: ['E-7'] };
+    assert.match(confirms(HR, BOSS, leaving, is('E-8'))!, /has an open exit of their own/);
   });
 
   it('is not confirmed by the one who asked under any address, by the employee, or by a stranger', () => {
