@@ -68,7 +68,7 @@ describe('the evidence of recorded exits', () => {
     assert.equal(new Set(interview.map(({ uid }) => uid)).size, 1);
     assert.deepEqual(mailsOf(evidence), [
       ...['cancelHrInterview', 'cancelHrInterview'],
-      ...['notifyEmployee', 'notifyManager', 'notifyManagerOfOutcome'],
+      ...['notifyEmployee', 'notifyHr', 'notifyManager', 'notifyManagerOfOutcome'],
       ...['scheduleHrInterview', 'scheduleHrInterview'],
     ]);
     const told = evidence.mails.find(({ mail }) => mail === 'notifyManager');

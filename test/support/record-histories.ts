@@ -53,6 +53,7 @@ const paths: Record<string, (world: World, nora: Hired) => Promise<unknown>> = {
     await world.exits.resolve(nora.employeeId, byHand);
     await world.mend();
     await world.untilPhase(nora, 'awaiting-decision');
+    await world.until(nora, 'the operator told', (status) => stateOf(status, 'notify-operator') === 'done');
     await decided(world, nora, leaving);
   },
   async 'rubbish-signals'(world, nora) {
