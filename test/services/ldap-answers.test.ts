@@ -478,6 +478,23 @@ describeUnless(slapdLacks, 'answers of OpenLDAP', () => {
     assert.deepEqual(await lists(), before);
   });
 
+  it('cannot tell of a group that lists an account with an optional UID, which no search finds, and sees who else is in it', async () => {
+    const id = await admin.createUser({ employeeId: 'W-1', userName: 'wanda' });
+    const ravi = await admin.createUser({ employeeId: 'W-2', userName: 'wim' });
+    const uniqueMember = [dnOf(ravi), `${dnOf(id)}#'0101'B`];
+    const made = await group('with-uids', { objectClass: 'groupOfUniqueNames', uniqueMember });
+    const { access, captured, block, port } = system();
+    const hold = take('with-uids');
+    const reason = await finalFailure(FailureType.CannotTell, block('W-1', hold));
+    assert.match(reason, /unix lists the account in "with-uids", and not among its memberships/);
+    const watched = watchedOf([await captured('W-1', hold)], {}, hold);
+    const drift = await access.driftOf({ employeeId: 'W-1' }, watched, hold, signal);
+    assert.match(drift!.what, /is in with-uids again/);
+    assert.equal(await port.hasOtherActiveMember(`${made};uniqueMember`, ravi, signal), 'yes');
+    await admin.modify(made, change('delete', 'uniqueMember', uniqueMember[1]!));
+    assert.deepEqual((await block('W-1', hold)).notes, ['was in none of the critical groups']);
+  });
+
   it('is refused on the group that an account is in by its gidNumber, without being listed', async () => {
     const id = await admin.createUser({ employeeId: 'G-1', userName: 'gina' });
     await admin.modify(

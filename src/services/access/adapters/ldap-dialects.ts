@@ -23,6 +23,8 @@ export interface MemberList {
   holds: 'names' | 'logins' | 'a search';
   /** Accounts may be in such a group by a number of their own, which the list does not show. */
   hasPrimary?: true;
+  /** A name may have an optional UID (RFC 4517 §3.3.21). */
+  hasUids?: true;
 }
 
 export interface Dialect {
@@ -158,7 +160,7 @@ export const openldap: Dialect = {
   isAccount: present('objectClass'),
   lists: [
     { attribute: 'member', classes: ['groupOfNames', 'groupOfMembers'], holds: 'names' },
-    { attribute: 'uniqueMember', classes: ['groupOfUniqueNames'], holds: 'names' },
+    { attribute: 'uniqueMember', classes: ['groupOfUniqueNames'], holds: 'names', hasUids: true },
     { attribute: 'memberUid', classes: ['posixGroup'], holds: 'logins', hasPrimary: true },
     { attribute: 'memberURL', classes: ['groupOfURLs'], holds: 'a search' },
   ],

@@ -15,7 +15,7 @@ import {
 } from '../../protocols/ldap.js';
 import type { Membership, Standing } from '../access-port.js';
 import type { Dialect, MemberList } from './ldap-dialects.js';
-import { isBelow, isSameName, type LdapEntries } from './ldap-entries.js';
+import { isBelow, isSameName, withoutUid, type LdapEntries } from './ldap-entries.js';
 
 /**
  * A list of members of a group. To the hold each is a group of its own, so that it gives back into the list that it took from. So is each
@@ -219,7 +219,14 @@ export function createLdapGroups(
     if (dialect.backlink && account.all(dialect.backlink).some((dn) => isSameName(dn, entry.dn))) return true;
     const isIn = equals(list.attribute, name);
     if (await session.read(entry.dn, NONE, isIn)) return true;
+    if (list.hasUids && (await hasWithUid(session, listed, name))) return true;
     return (await session.read(entry.dn, NONE, not(isIn))) ? false : undefined;
+  }
+
+  /** A filter on a name finds none with a UID (RFC 4517 §4.2.31). */
+  async function hasWithUid(session: LdapSession, { entry, list }: Listing, name: string): Promise<boolean> {
+    const group = await session.read(entry.dn, [list.attribute]);
+    return group?.all(list.attribute).some((each) => isSameName(withoutUid(each), name)) ?? false;
   }
 
   /** Without the right to read its members, a filter on them finds no group. */

@@ -2,6 +2,7 @@
 import { FailureType, isFinalFailure } from '../../../exit/failures.js';
 import { and, equals, NONE, not, present, type Entry, type LdapSession } from '../../protocols/ldap.js';
 import type { Dialect } from './ldap-dialects.js';
+import { withoutUid } from './ldap-entries.js';
 import type { LdapGroups, Listing } from './ldap-groups.js';
 
 /** How many members are looked at. */
@@ -57,7 +58,7 @@ export async function hasOtherActive(
       if (names.length === 0 && dialect.backlink) yield* accountsWhere(equals(dialect.backlink, entry.dn));
       for (const name of names.slice(0, MOST_MEMBERS + 1)) {
         looked += 1;
-        if (list.holds === 'names') yield* named(name);
+        if (list.holds === 'names') yield* named(list.hasUids ? withoutUid(name) : name);
         else if (list.holds === 'logins') yield* accountsWhere(equals(dialect.login, name));
       }
     }
