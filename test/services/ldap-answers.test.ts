@@ -427,8 +427,13 @@ describeUnless(slapdLacks, 'answers of OpenLDAP', () => {
     const made = await posix('posix-v', '7301', 'vera', 'kim');
     const own = await admin.createGroup('names-v', [id]);
     const because = /unix lists vera in "posix-v", which may be .* or uid=vera,ou=services,/;
-    const { access, block } = system();
+    const { access, captured, block } = system();
     assert.match(await finalFailure(FailureType.CannotTell, block('V-1', take('posix-v'))), because);
+    assert.match((await access.foresee(id, take('posix-v'), signal)).join(), because);
+    const watched = watchedOf([await captured('V-1', take('posix-v'))], {}, take('posix-v'));
+    const drift = await access.driftOf({ employeeId: 'V-1' }, watched, take('posix-v'), signal);
+    assert.equal(drift?.isUntold, true);
+    assert.match(drift.what, because);
     // It keeps nothing else from being taken.
     const { taken } = await block('V-1', take('names-v'));
     assert.deepEqual(

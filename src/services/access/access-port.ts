@@ -65,7 +65,7 @@ export interface Membership {
   via: 'direct' | 'nested' | 'primary';
   /** A string tells the operator why the hold cannot remove it, and names the group that it comes by. */
   changeable: true | string;
-  /** Whether it is the account's own cannot be told: `changeable` says why, from the name of the system on. */
+  /** Whether it is the account's own cannot be told: `changeable` says why, after the name of the system. */
   isUntold?: true | undefined;
   /** Of a nested membership: the id of the group that it comes by, where the system tells. */
   by?: string | undefined;

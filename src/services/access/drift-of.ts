@@ -117,7 +117,8 @@ export const driftOf =
         port,
         id,
         signal,
-        ({ group }) => groups.includes(group.id) || names.some((name) => isNamed(group.displayName, name)),
+        ({ group, isUntold }) =>
+          !isUntold && (groups.includes(group.id) || names.some((name) => isNamed(group.displayName, name))),
       );
       const silent: Silent[] = [];
       if (back.length > 0) return { isIn: `${namesOf(back)} again`, silent };

@@ -36,13 +36,16 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     const looked = await lookInto(port, accountId, names, taken, (inner) => !isOurs({ id: inner }), signal);
     const obstacle = obstacleOf(port, present, looked, isOurs, names);
     const hasWay = present.length > taken.length || present.length === 0;
-    const untold = looked.flatMap((each) => doubtIn(port, each, hasWay) ?? []);
+    const untold = [
+      ...untoldAmong(port, present, names),
+      ...looked.flatMap((each) => doubtIn(port, each, hasWay) ?? []),
+    ];
     const unlisted = looked.flatMap(({ name, group, standing: { members } }) =>
       group && isOurs(group) && members?.isComplete === false
         ? [`whom a removal takes besides cannot be told: ${port.system} may show only some of "${name}"`]
         : [],
     );
-    return [...(obstacle ? [`it ${obstacle}`] : []), ...untold, ...unlisted];
+    return [...(obstacle ? [`it ${obstacle}`] : []), ...new Set(untold), ...unlisted];
   },
 
   endangers: (_user, groups) => groups.filter((name) => names.includes(name)),
@@ -147,8 +150,8 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
 
     /** Before the first write: a hold on only some of the groups would leave access open. @throws FinalFailure Refused, CannotTell */
     function assertAllCanGo(all: readonly Membership[], ways: readonly Looked[]): void {
-      const untold = all.find((each) => each.isUntold && isConfigured(each, names));
-      if (untold) throw cannotTell(String(untold.changeable));
+      const [untold] = untoldAmong(port, all, names);
+      if (untold !== undefined) throw cannotTell(untold);
       const obstacle = obstacleOf(port, all, ways, isCaptured, names);
       if (obstacle !== undefined)
         throw new FinalFailure(FailureType.Refused, `${captured.userName} ${obstacle}`);
@@ -225,7 +228,11 @@ function obstacleOf(
   names: readonly string[],
 ): string | undefined {
   const fixed = all.find(
-    (each) => !isChangeable(each) && (isTaken(each.group) || isConfigured(each, names)) && !goesWith(each),
+    (each) =>
+      !isChangeable(each) &&
+      !each.isUntold &&
+      (isTaken(each.group) || isConfigured(each, names)) &&
+      !goesWith(each),
   );
   const way = ways.find(({ standing }) => standing.is === 'nested');
   const [group, via, reason] = fixed
@@ -246,6 +253,12 @@ const doubtIn = (port: AccessPort, { group, standing }: Looked, hasWay: boolean)
   standing.is === 'cannot tell' && !standing.ofInactive && (hasWay || !group || standing.isSerious)
     ? `${port.system} ${standing.because}`
     : undefined;
+
+/** @returns why it cannot be told whether the account is in some of the groups, for people */
+const untoldAmong = (port: AccessPort, all: readonly Membership[], names: readonly string[]): string[] =>
+  all.flatMap((each) =>
+    each.isUntold && isConfigured(each, names) ? `${port.system} ${each.changeable}` : [],
+  );
 
 const isConfigured = ({ group }: Membership, names: readonly string[]): boolean =>
   names.some((name) => isNamed(group.displayName, name));

@@ -138,7 +138,7 @@ export const revoke =
       const known = [...(isAsCaptured(account, before) ? [] : groupsAtCapture(id)), ...removed.values()];
       const fixed = await unlessUntold(removeAll(id, before ?? [], known));
       for (const { group, via, changeable, isUntold } of fixed ?? [])
-        if (isUntold) doubts.add(String(changeable));
+        if (isUntold) doubts.add(`${port.system} ${changeable}`);
         else notes.add(`${userName} stays in ${group.displayName} (${via}): ${changeable}`);
       // An administrator may have reactivated it while its memberships went: what is reported is observed last.
       if ((await port.read(account, signal))?.active)

@@ -332,7 +332,11 @@ export function createLdapGroups(
         return { is: 'cannot tell', because, isSerious: true };
       }
       const isIn = await isListed(session, listed, account);
-      if (isIn !== undefined) return { is: isIn ? 'direct' : 'out' };
+      const context = await entries.contextOf(session, groupBase);
+      const whose = isIn ? await askingWhose(session, account, context)(listed) : 'another';
+      if (typeof whose === 'object')
+        return { is: 'cannot tell', because: ambiguous(listed, account, whose), isSerious: true };
+      if (isIn !== undefined) return { is: whose === 'own' ? 'direct' : 'out' };
       const { attribute, holds } = listed.list;
       const because =
         holds === 'a search'
@@ -352,13 +356,13 @@ export function createLdapGroups(
     return computed ? `its members are computed by its ${computed.list.attribute}` : true;
   }
 
-  /** Why it cannot be told whether a membership is the account's, for people. */
+  /** Why it cannot be told whether a membership is the account's, after the name of the system. */
   function ambiguous(listed: Listing, account: Entry, other: Entry): string {
     const login = nameIn(listed, account)!;
     const advice = other.all(dialect.login).includes(login)
       ? 'give one of them a login of its own, and list that one'
       : 'spell it there as one of them does';
-    return `${name} lists ${login} in "${refOf(listed).displayName}", which may be ${account.dn} or ${other.dn}: ${advice}`;
+    return `lists ${login} in "${refOf(listed).displayName}", which may be ${account.dn} or ${other.dn}: ${advice}`;
   }
 }
 
