@@ -124,6 +124,37 @@ describe('a realm of Keycloak that finds no user by the key', () => {
       assert.match(await finalFailure(FailureType.CannotTell, capture([...shown])), because);
   });
 
+  it('cannot tell where it finds its own users, and none of a storage that it lists after them, also after another exit', async () => {
+    const own = Array.from({ length: 120 }, (_, i) => ({
+      ...{ id: `k-${i}`, username: `user-${i}`, enabled: true },
+      attributes: { number: [`E-${100 + i}`] },
+    }));
+    const dana = { id: 'f:ldap:dana', username: 'dana', enabled: true, attributes: { number: ['E-1'] } };
+    const users: object[] = [...own, dana];
+    const keycloak: Partial<KeycloakClient> = {
+      name: 'sso',
+      findUsers: ({ q, max }, _signal, most) =>
+        Promise.resolve(
+          (q === undefined
+            ? users.slice(0, Number(max ?? most ?? users.length))
+            : own.filter(({ attributes }) => q.endsWith(`"${attributes.number[0]}"`))) as never[],
+        ),
+      knownAttributes: () => Promise.resolve(['number']),
+    };
+    const port = createKeycloakAdapter(keycloak as KeycloakClient, ['number']);
+    const service = createAccessService({ port, match: byEmployeeId('number') });
+    const capture = (employeeId: string) => service.capture({ employeeId }, SUSPEND, signal);
+    assert.deepEqual((await capture('E-9')).accounts, []);
+    const because = /sso lists a user with the number "E-1", and does not find it/;
+    assert.match(await finalFailure(FailureType.CannotTell, capture('E-1')), because);
+    assert.match(
+      await finalFailure(FailureType.CannotTell, service.revoke({ employeeId: 'E-1' }, [], signal)),
+      because,
+    );
+    users.pop();
+    assert.deepEqual((await capture('E-1')).accounts, []);
+  });
+
   it('cannot tell where it shows no user at all, for lack of a right', async () => {
     assert.match(
       await finalFailure(FailureType.CannotTell, capture([])),

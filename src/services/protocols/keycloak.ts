@@ -128,6 +128,7 @@ export function createKeycloakClient({ realm, clientId, clientSecret, ...server 
     query: Record<string, string>,
     what: string,
     signal: AbortSignal,
+    most = Infinity,
   ): Promise<z.output<T>[]> {
     const found: z.output<T>[] = [];
     for (;;) {
@@ -135,7 +136,7 @@ export function createKeycloakClient({ realm, clientId, clientSecret, ...server 
       const answer = await request('GET', `${path}?${page.toString()}`, what, signal);
       const elements = checked(z.array(shape), answer, what);
       found.push(...elements);
-      if (elements.length < PAGE_SIZE || query['max'] !== undefined) return found;
+      if (elements.length < PAGE_SIZE || query['max'] !== undefined || found.length >= most) return found;
     }
   }
 
@@ -165,14 +166,15 @@ export function createKeycloakClient({ realm, clientId, clientSecret, ...server 
     getUser: (id: string, signal: AbortSignal) =>
       get(KeycloakUser, ofUser(id), `read the user ${id}`, signal),
 
-    /** @param query `username` or `email` with `exact`, `q`, or `max`; all users without any */
-    findUsers: (query: Record<string, string>, signal: AbortSignal): Promise<KeycloakUser[]> =>
+    /** @param query `username` or `email` with `exact`, `q`, or `max`; all users without any @param most how many, in pages */
+    findUsers: (query: Record<string, string>, signal: AbortSignal, most?: number): Promise<KeycloakUser[]> =>
       list(
         KeycloakUser,
         '/users',
         { ...query, briefRepresentation: 'false' },
         `list users where ${new URLSearchParams(query).toString()}`,
         signal,
+        most,
       ),
 
     /** @returns the attributes that the user profile declares; undefined where it lets users have any */

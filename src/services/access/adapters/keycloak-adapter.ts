@@ -5,8 +5,9 @@ import type { AccessPort, Account, Key, Membership, Outcome } from '../access-po
 
 /** Every user has them, and each has a filter of its own. */
 const BUILT_IN = ['username', 'email'] as const;
-/** How many users are looked at for one that has an attribute. */
-const SAMPLES = '100';
+/** How many users are looked at for one whom a search by an attribute has not found, and how long they are remembered, in milliseconds. */
+const MOST_LISTED = 2000;
+const BELIEVED_MS = 600_000;
 
 /** @param ids the attributes with the employee id */
 export function createKeycloakAdapter(keycloak: KeycloakClient, ids: readonly string[]): AccessPort {
@@ -38,6 +39,14 @@ export function createKeycloakAdapter(keycloak: KeycloakClient, ids: readonly st
         `${name} shows the ${attribute} of ${sample.username}, and does not find it by that: import the users of its user storage, or match by username or email`,
       );
     searched.add(attribute);
+  }
+
+  let listed: { users: KeycloakUser[]; atMs: number } | undefined;
+  /** The users of a user storage may follow all others. */
+  async function firstUsers(isFresh: boolean, signal: AbortSignal): Promise<KeycloakUser[]> {
+    if (isFresh || !listed || Date.now() - listed.atMs > BELIEVED_MS)
+      listed = { users: await keycloak.findUsers({}, signal, MOST_LISTED), atMs: Date.now() };
+    return listed.users;
   }
 
   const accountOf = (user: KeycloakUser): Account => ({
@@ -92,14 +101,17 @@ export function createKeycloakAdapter(keycloak: KeycloakClient, ids: readonly st
     },
 
     async hasKey(attribute, signal, value) {
-      const has = (user: KeycloakUser) => valuesOf(user, attribute).length > 0;
       const isKnown = isBuiltIn(attribute) || searched.has(attribute);
-      let users = await keycloak.findUsers({ max: isKnown ? '1' : SAMPLES }, signal);
+      const has = (user: KeycloakUser) => valuesOf(user, attribute).length > 0;
+      const isSought = (user: KeycloakUser) =>
+        value !== undefined && valuesOf(user, attribute).some((each) => isSame(each, value));
+      let users = isKnown ? await keycloak.findUsers({ max: '1' }, signal) : await firstUsers(true, signal);
+      if (users.length > 0 && searched.has(attribute)) {
+        users = await firstUsers(false, signal);
+        if (users.some(isSought)) users = await firstUsers(true, signal);
+      }
       if (!isKnown && users.length > 0 && !users.some(has)) users = await keycloak.findUsers({}, signal);
-      if (
-        value !== undefined &&
-        users.some((each) => valuesOf(each, attribute).some((one) => isSame(one, value)))
-      )
+      if (users.some(isSought))
         throw cannotTell(
           `${name} lists a user with the ${attribute} "${value}", and does not find it by that: look at it there`,
         );
