@@ -465,6 +465,17 @@ describeUnless(slapdLacks, 'answers of OpenLDAP', () => {
     assert.equal(await valuesOf(made, 'memberUid'), 'kim');
   });
 
+  it('cannot tell of a protected group whether a login that two accounts share is that of another active member', async () => {
+    const id = await admin.createUser({ employeeId: 'R-1', userName: 'rosa' });
+    await admin.createUser({ employeeId: 'R-2', userName: 'rosa' });
+    await admin.createUser({ employeeId: 'R-3', userName: 'ruth' });
+    const made = await posix('guards-r', '7305', 'rosa');
+    const other = () => system().port.hasOtherActiveMember(`${made};memberUid`, id, signal);
+    assert.equal(await other(), 'cannot tell');
+    await admin.modify(made, change('add', 'memberUid', 'ruth'));
+    assert.equal(await other(), 'yes');
+  });
+
   it('gives back the login that a group listed, of an account that has two', async () => {
     const id = await admin.createUser({ employeeId: 'Y-1', userName: 'yara' });
     await admin.modify(id, change('add', 'uid', 'yfox'));

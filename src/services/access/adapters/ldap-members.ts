@@ -55,15 +55,16 @@ export async function hasOtherActive(
       isDoubtful ||= list.holds === 'a search' || entry.isPartial(list.attribute);
       if (names.length === 0)
         isDoubtful ||= !(await session.read(entry.dn, NONE, not(present(list.attribute))));
-      if (names.length === 0 && dialect.backlink) yield* accountsWhere(equals(dialect.backlink, entry.dn));
+      if (names.length === 0 && dialect.backlink)
+        yield* await accountsWhere(equals(dialect.backlink, entry.dn));
       for (const name of names.slice(0, MOST_MEMBERS + 1)) {
         looked += 1;
         if (list.holds === 'names') yield* named(list.hasUids ? withoutUid(name) : name);
-        else if (list.holds === 'logins') yield* accountsWhere(equals(dialect.login, name));
+        else if (list.holds === 'logins') yield* called(name);
       }
     }
     const primary = dialect.primaryMembers(entry);
-    if (primary) yield* accountsWhere(primary);
+    if (primary) yield* await accountsWhere(primary);
   }
 
   /** One that was deleted is left out: OpenLDAP does not remove its name from groups by itself. */
@@ -78,10 +79,19 @@ export async function hasOtherActive(
     }
   }
 
-  async function* accountsWhere(filter: ReturnType<typeof equals>): AsyncGenerator<Entry> {
+  /** Where several accounts have the login, the list may mean the own one. */
+  async function* called(login: string): AsyncGenerator<Entry> {
+    const found = await accountsWhere(equals(dialect.login, login));
+    const spelt = found.filter((each) => each.all(dialect.login).includes(login));
+    const meant = spelt.length > 0 ? spelt : found;
+    isDoubtful ||= meant.length > 1;
+    yield* meant.length > 1 ? meant.filter(isOwn) : meant;
+  }
+
+  async function accountsWhere(filter: ReturnType<typeof equals>): Promise<Entry[]> {
     const options = { sizeLimit: MOST_MEMBERS };
     const found = await session.search(userBase, and(dialect.isAccount, filter), attributes, options);
     isDoubtful ||= found.length === MOST_MEMBERS;
-    yield* found;
+    return found;
   }
 }
