@@ -431,6 +431,7 @@ describe('a SCIM server', () => {
     it('has the active one of two records held, and the inactive one left out', async () => {
       server.users.push({ id: 'u-9', userName: 'dana.old', externalId: 'E-1', active: false });
       group('readers', 'u-2');
+      group('production', 'u-2');
       const { id, active } = await process().capture(SUSPEND);
       assert.deepEqual([id, active], ['u-1', true]);
       assert.equal(await process().drift(['production']), undefined);

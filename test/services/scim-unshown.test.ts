@@ -1,5 +1,6 @@
 /** What a SCIM server does not show may be there all the same: the rest of a list, an account, a group, the members of one. */
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import { FailureType } from '../../src/exit/failures.js';
 import { nothing, type CapturedAccount, type HoldKind } from '../../src/exit/hold-facts.js';
 import type { Match } from '../../src/exit/matching.js';
@@ -32,9 +33,19 @@ describe('what a SCIM server does not show', () => {
       { id: 'ravi', userName: 'ravi', externalId: 'E-2', active: true },
     );
   });
-  afterEach(() => server.reset());
+  afterEach(() => {
+    server.reset();
+    mock.restoreAll();
+  });
   after(() => server.stop());
 
+  const user = (id: string): Json => server.users.find((each) => each['id'] === id)!;
+  const at = (id: string): Json => server.groups.find((each) => each['id'] === id)!;
+  const membersOf = (id: string): unknown[] => (at(id)['members'] as Json[]).map(({ value }) => value);
+  /** A gateway, which is not SCIM, knows no such address for a moment. */
+  const gateway = { status: 404, body: { message: 'no route' } };
+  const add = (id: string, member: string): void =>
+    void (at(id)['members'] as Json[]).push({ value: member });
   const staff = (count: number, more: (n: number) => Json = () => ({})): string[] => {
     const ids = Array.from({ length: count }, (_, n) => `u-${n}`);
     for (const [n, id] of ids.entries())
@@ -52,8 +63,26 @@ describe('what a SCIM server does not show', () => {
     const hold = async (kind: HoldKind) => block(await capture(kind), kind);
     const revoke = (captured: CapturedAccount[] = [], employeeId = 'E-1') =>
       service.revoke({ employeeId }, captured, signal);
-    return { service, capture, hold, revoke };
+    const drift = (groups: string[]) =>
+      service.driftOf({ employeeId: 'E-1' }, [{ id: 'dana', groups }], PRODUCTION, signal);
+    return { service, capture, block, hold, revoke, drift };
   }
+
+  /** Changes what the server shows of groups. */
+  const showing =
+    (shown: (group: Json) => Json | undefined): Odd =>
+    ({ method, type, id }, usual) => {
+      const answer = usual();
+      const body = answer.body as { Resources?: Json[] } & Json;
+      if (type !== 'Groups' || method !== 'GET' || answer.status !== 200) return answer;
+      if (!body.Resources) {
+        const one = shown(body);
+        return one ? { ...answer, body: one } : scimError(404, `Group ${id} not found`);
+      }
+      return list(body.Resources.flatMap((each) => shown(each) ?? []));
+    };
+  /** EMS may not see the group: it is told that there is none (RFC 9110 §15.5.4). */
+  const hiding = (hidden: string): Odd => showing((each) => (each['id'] === hidden ? undefined : each));
 
   describe('the rest of a list, where it caps each list at 50, counts these alone and ignores startIndex', () => {
     const capped =
@@ -171,4 +200,213 @@ describe('what a SCIM server does not show', () => {
         ['dana'],
       );
     });
+
+  describe('of inactive members', () => {
+    /** The server hides the inactive members that pass, in groups and from the filter. */
+    const hidesInactive = (isOf: (account: Json) => boolean = () => true): void => {
+      const isHidden = (id: unknown): boolean =>
+        server.users.some((each) => each['id'] === id && each['active'] === false && isOf(each));
+      const shows = showing((each) => ({
+        ...each,
+        members: (each['members'] as Json[]).filter(({ value }) => !isHidden(value)),
+      }));
+      server.odd((asked, usual) =>
+        asked.filter?.attribute === 'members.value' && isHidden(asked.filter.value)
+          ? list([])
+          : shows(asked, usual),
+      );
+    };
+
+    it('is not learnt from one who is active again', async () => {
+      server.addGroup('production', 'dana', 'ravi');
+      hidesInactive();
+      const { capture, block, revoke } = process();
+      user('ravi')['active'] = false;
+      await capture(SUSPEND, 'E-2');
+      user('ravi')['active'] = true;
+      const dana = await capture(SUSPEND);
+      await block(dana, SUSPEND);
+      await revoke([dana]);
+      assert.deepEqual(membersOf('production'), ['ravi']);
+    });
+
+    it('is not learnt at a sweep, by the filter, from one who is active again', async () => {
+      server.addGroup('production', 'dana', 'ravi');
+      server.addGroup('readers', 'ravi');
+      hidesInactive();
+      const { service, capture, block, revoke } = process();
+      user('ravi')['active'] = false;
+      await capture({ kind: 'groups', groups: ['admins'] }, 'E-2').catch(() => undefined);
+      user('ravi')['active'] = true;
+      const readers: HoldKind = { kind: 'groups', groups: ['readers'] };
+      await service.driftOf({ employeeId: 'E-2' }, [{ id: 'ravi', groups: [] }], readers, signal);
+      const dana = await capture(SUSPEND);
+      await block(dana, SUSPEND);
+      await revoke([dana]);
+      assert.deepEqual(membersOf('production'), ['ravi']);
+    });
+
+    it('accuses no administrator where one is active again, and the account has become inactive', async () => {
+      server.addGroup('production', 'dana', 'ravi');
+      server.addGroup('readers', 'dana', 'ravi');
+      hidesInactive();
+      const { capture, block } = process();
+      user('ravi')['active'] = false;
+      await capture(SUSPEND, 'E-2');
+      user('ravi')['active'] = true;
+      const dana = await capture(PRODUCTION);
+      user('dana')['active'] = false;
+      const { notes } = await block(dana, PRODUCTION);
+      assert.doesNotMatch(notes.join(), /another administrator/);
+      assert.match(notes.join(), /may not show inactive members of "production"/);
+    });
+
+    it('is not learnt from an account of another type', async () => {
+      server.users.push({ id: 'guest', userName: 'guest', active: false, userType: 'Guest' });
+      server.addGroup('production', 'dana', 'ravi', 'guest');
+      hidesInactive(({ userType }) => userType !== 'Guest');
+      const { capture, block } = process();
+      const dana = await capture(SUSPEND);
+      await block(dana, SUSPEND);
+      await process().revoke([dana]);
+      assert.deepEqual(membersOf('production'), ['ravi', 'guest']);
+    });
+  });
+
+  describe('of an inner group', () => {
+    const inner = (type?: string): void => {
+      server.groups.push({
+        ...{ id: 'production', displayName: 'production' },
+        members: [{ value: 'ravi' }, { value: 'sre', ...(type && { type }) }],
+      });
+      server.addGroup('sre', 'dana');
+    };
+
+    for (const type of ['Group', undefined])
+      it(`${type ? 'with' : 'without'} a type is asked again after one 404`, async () => {
+        inner(type);
+        server.addGroup('readers', 'dana');
+        const { capture, block } = process();
+        const dana = await capture(PRODUCTION);
+        let left = 1;
+        server.odd(({ method, type: kind, id }, usual) =>
+          kind === 'Groups' && method === 'GET' && id === 'sre' && left-- > 0 ? gateway : usual(),
+        );
+        const reason = await finalFailure(FailureType.Refused, block(dana, PRODUCTION));
+        assert.match(reason, /comes by way of sre/);
+      });
+
+    it('that EMS may not see cannot be told, and tells once EMS may', async () => {
+      inner('Group');
+      server.addGroup('readers', 'dana');
+      server.odd(hiding('sre'));
+      const { capture, block, drift } = process();
+      const dana = await capture(PRODUCTION);
+      const untold = /does not show sre, a group in "production"/;
+      assert.match(await finalFailure(FailureType.CannotTell, block(dana, PRODUCTION)), untold);
+      assert.match((await drift([]))!.what, untold);
+      server.odd((_asked, usual) => usual());
+      assert.match(await finalFailure(FailureType.Refused, block(dana, PRODUCTION)), /comes by way of sre/);
+    });
+
+    it('without a type is asked for again by the same process, once EMS may see it', async () => {
+      inner();
+      server.addGroup('readers', 'dana');
+      const hidden = hiding('sre');
+      server.odd(hidden);
+      const { capture, block } = process();
+      const dana = await capture(PRODUCTION);
+      await block(dana, PRODUCTION);
+      // By its id alone.
+      server.odd((asked, usual) => (asked.id === 'sre' ? usual() : hidden(asked, usual)));
+      const later = Date.now() + 60_000;
+      mock.method(Date, 'now', () => later);
+      assert.match(await finalFailure(FailureType.Refused, block(dana, PRODUCTION)), /comes by way of sre/);
+    });
+
+    it('is none where a member without a type is no user either: one was deleted', async () => {
+      server.addGroup('production', 'ravi', 'deleted');
+      server.addGroup('readers', 'dana');
+      assert.deepEqual((await process().hold(PRODUCTION)).notes, NONE);
+    });
+  });
+
+  describe('of a critical group', () => {
+    beforeEach(() => {
+      server.addGroup('production', 'dana', 'ravi');
+      server.addGroup('readers', 'dana', 'ravi');
+    });
+
+    it('is news to a sweep, and named at the end: EMS may not see the group any more', async () => {
+      const { capture, block, drift } = process();
+      const dana = await capture(PRODUCTION);
+      await block(dana, PRODUCTION);
+      add('production', 'dana');
+      server.odd(hiding('production'));
+      for (const each of [drift, process().drift]) {
+        const seen = await each(['production']);
+        assert.match(seen!.what, /cannot tell: whether the account is in production/);
+      }
+      const reason = await finalFailure(FailureType.CannotTell, process().revoke([dana]));
+      assert.match(reason, /no longer shows the group production/);
+    });
+
+    it('is news to a sweep where it has another name now, and the account was in none', async () => {
+      server.groups[0]!['members'] = [{ value: 'ravi' }];
+      assert.deepEqual((await process().hold(PRODUCTION)).notes, NONE);
+      at('production')['displayName'] = 'prod-eu';
+      add('production', 'dana');
+      assert.match((await process().drift([]))!.what, /payroll has no group "production"/);
+    });
+  });
+
+  it('of a group that grew beyond what the server shows is news to a sweep', async () => {
+    const ids = staff(230);
+    server.addGroup('production', 'dana', ...ids.slice(0, 40));
+    server.addGroup('readers', 'dana', 'ravi');
+    const shown = (group: Json): Json => ({ ...group, members: (group['members'] as Json[]).slice(0, 100) });
+    server.odd(({ method, type, id, filter }, usual) => {
+      if (type !== 'Groups' || method !== 'GET') return usual();
+      if (id !== undefined) return { status: 200, body: shown(at(id)) };
+      const all = server.groups.map(shown);
+      const isHit = (each: Json): boolean =>
+        filter!.attribute === 'displayName'
+          ? each['displayName'] === filter!.value
+          : (each['members'] as Json[]).some(({ value }) => value === filter!.value);
+      return list(filter ? all.filter(isHit) : all);
+    });
+    const { hold, drift } = process();
+    await hold(PRODUCTION);
+    for (const id of ids.slice(40, 130)) add('production', id);
+    add('production', 'dana');
+    for (const each of [drift, process().drift])
+      assert.match((await each(['production']))!.what, /may show only some of the members of "production"/);
+  });
+
+  describe('of the members of one group, where others show theirs', () => {
+    const leavesOut: Odd = (asked, usual) => {
+      const shows = showing((each) => (each['id'] === 'production' ? { ...each, members: undefined } : each));
+      if (asked.filter?.attribute !== 'members.value') return shows(asked, usual);
+      return showing((each) => (each['id'] === 'production' ? undefined : each))(asked, usual);
+    };
+    beforeEach(() => {
+      server.addGroup('readers', 'dana', 'ravi');
+      server.odd(leavesOut);
+    });
+
+    it('cannot be told where it shows empty lists of other groups', async () => {
+      server.addGroup('production', 'dana', 'ravi');
+      server.addGroup('empty');
+      const reason = await finalFailure(FailureType.CannotTell, process().hold(PRODUCTION));
+      assert.match(
+        reason,
+        /does not show the members of "production", and shows empty lists of other groups/,
+      );
+    });
+
+    it('are none where every empty list is left out', async () => {
+      server.addGroup('production');
+      assert.deepEqual((await process().hold(PRODUCTION)).notes, NONE);
+    });
+  });
 });

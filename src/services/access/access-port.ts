@@ -97,8 +97,8 @@ export interface Members {
 /** How an account is in a group, by the group's own word. */
 export type Standing = (
   | { is: 'direct' | 'out' }
-  /** The group was deleted, as far as one request tells. */
-  | { is: 'gone' }
+  /** The group was deleted. `mayBeHidden`: the system says the same of a group that EMS may not see. */
+  | { is: 'gone'; mayBeHidden?: true }
   /** `by`: the name of the inner group that lists the account. */
   | { is: 'nested'; by: string }
   /**

@@ -9,9 +9,9 @@ import { comesBy, groupsOf, isNamed, lookInto, namesOf, shows } from './membersh
 import { foundNow, has, passedOn } from './still-theirs.js';
 import type { Known } from './whose-account.js';
 
-/** A critical group that does not show who is in it. */
+/** A critical group that does not show who is in it. `groupId`: undefined where the system has none of that name. */
 interface Silent {
-  groupId: string;
+  groupId: string | undefined;
   name: string;
   standing: Standing;
 }
@@ -88,11 +88,12 @@ export const driftOf =
       }
       const { isIn, silent } = await accessOf(id, groups);
       if (isIn !== undefined) return { what: `is in ${isIn}` };
-      // What did not tell the block either, the block has said. An inactive account has no access, and a long list tells by the filter.
+      // What did not tell the block either, the block has said. An inactive account has no access.
       const news = silent.find(
         ({ groupId, standing }) =>
-          !before.includes(groupId) &&
-          !standing.members?.mayBeCut &&
+          (groupId === undefined || !before.includes(groupId)) &&
+          // By a member whom the list does not show, the system has told that its search looks beyond the list.
+          !(standing.members?.mayBeCut && standing.members.unlisted?.length) &&
           !(standing.is === 'cannot tell' && standing.ofInactive),
       );
       if (!news) return undefined;
@@ -133,7 +134,7 @@ export const driftOf =
         if (standing.is === 'direct') return { isIn: `${name} again`, silent };
         if (standing.is === 'nested') return { isIn: `${name} again: it ${comesBy(standing.by)}`, silent };
         if (standing.is === 'cannot tell') because ??= standing.because;
-        if (group && !shows(standing)) silent.push({ groupId: group.id, name, standing });
+        if (!shows(standing)) silent.push({ groupId: group?.id, name, standing });
       }
       return { because, silent };
     }

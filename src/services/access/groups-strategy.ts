@@ -94,8 +94,8 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
       watched.delete(groupId);
       notes.push(...ofOthers);
       most = Math.max(most, writes);
-      // A server may leave out an empty list (RFC 7643 §2.5).
-      if (others.members && isHidden(others.members)) untold.add(groupId);
+      // A server may leave out an empty list (RFC 7643 §2.5). One that may be cut off tells no sweep who is back.
+      if (others.members && (isHidden(others.members) || others.members.mayBeCut)) untold.add(groupId);
       if (writes > 0 || isOurs(others.group)) continue;
       // It went after a write of ours, which may have taken it as well.
       if (most > 0) {

@@ -25,6 +25,7 @@ import {
   askGroups,
   groupsOf,
   isChangeable,
+  isNamed,
   namesOf,
   orUntold,
   without,
@@ -137,12 +138,29 @@ export const revoke =
       }
       const known = [...(isAsCaptured(account, before) ? [] : groupsAtCapture(id)), ...removed.values()];
       const fixed = await unlessUntold(removeAll(id, before ?? [], known));
+      await unlessUntold(doubtHidden(account, before ?? []));
       for (const { group, via, changeable, isUntold } of fixed ?? [])
         if (isUntold) doubts.add(`${port.system} ${changeable}`);
         else notes.add(`${userName} stays in ${group.displayName} (${via}): ${changeable}`);
       // An administrator may have reactivated it while its memberships went: what is reported is observed last.
       if ((await port.read(account, signal))?.active)
         throw new Error(`another administrator reactivated ${userName} on ${port.system} meanwhile`);
+    }
+
+    /** A held group that EMS may not see any more may have the account again. */
+    async function doubtHidden({ id, userName }: AccountRef, before: readonly Membership[]): Promise<void> {
+      const held = captured.flatMap((each) => (each.id === id ? each.groups : []));
+      const present = before.map(({ group }) => group);
+      for (const group of without(held, present)) {
+        const standing = await port.standingIn?.(id, group.id, undefined, signal);
+        if (standing?.is !== 'gone' || !standing.mayBeHidden) continue;
+        const found = await port.findGroup(group.displayName, signal);
+        // Another group has its name now: it was deleted.
+        if (found.some(({ displayName }) => isNamed(displayName, group.displayName))) continue;
+        doubts.add(
+          `${port.system} no longer shows the group ${group.displayName}: look there whether ${userName} is in it, then settle the step`,
+        );
+      }
     }
 
     /** One that is as inactive as a hold leaves it may be found no longer: a suspension may change its keys. */

@@ -187,3 +187,7 @@ export const sameText = (a: string, b: string): boolean => a.toLowerCase() === b
 
 const startsWith = (text: string, beginning: string): boolean =>
   sameText(text.slice(0, beginning.length), beginning);
+
+/** @returns the type of an inactive user, in lower case or empty: servers may hide those of one type, and show those of another */
+export const inactiveTypeOf = (user: ScimUser | undefined): string | undefined =>
+  user?.active === false ? (valuesOf(user.json, 'userType')[0] ?? '').toLowerCase() : undefined;

@@ -11,6 +11,7 @@ import { createScimLists, type ResourceType } from './scim-list.js';
 import {
   attribute,
   groupOf,
+  inactiveTypeOf,
   isObject,
   sameText,
   userOf,
@@ -65,8 +66,8 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   let hasIds = false;
   /** Whether a member of a group was called by the id of a user in another case, or by the login. */
   let hasOtherSpellings = false;
-  /** Whether the filter has found a group of an inactive member. */
-  let findsInactive = false;
+  /** The types of inactive users of whom the filter has found a group. */
+  const findsInactive = new Set<string>();
   /** Whether any user has shown a group. */
   let hasShownGroups = false;
   /** By member, the groups that the filter has found. */
@@ -340,7 +341,9 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
 
     /** @returns the group with its members, where the server shows them; undefined where it is gone */
     async getMembers(id: string, signal: AbortSignal): Promise<ScimGroup | undefined> {
-      const found = await get('Groups', id, WITH_MEMBERS, groupOf, signal);
+      const ask = () => get('Groups', id, WITH_MEMBERS, groupOf, signal);
+      // A gateway may have answered one 404.
+      const found = (await ask()) ?? (await ask());
       const shown = found?.members ?? [];
       if (shown.length > 0)
         members.see(
@@ -354,16 +357,17 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
 
     /**
      * @returns the groups that a filter finds by this direct member, without their members
-     * @param isInactive whether the member is known to be inactive
+     * @param inactiveType of a member who was inactive when last seen
      * @throws FinalFailure CannotTell where the filter finds none, and no group or user shows a membership that it does find
      */
-    async groupsWith(memberId: string, signal: AbortSignal, isInactive = false): Promise<ScimGroup[]> {
+    async groupsWith(memberId: string, signal: AbortSignal, inactiveType?: string): Promise<ScimGroup[]> {
       const by = { ...BY_MEMBER, value: memberId };
       let hits = await search.hitsNow(by, signal, () => memberships.isNone(memberId));
       if (hits.length === 0 && memberships.isNone(memberId)) return [];
       if (hits.length > 0) {
         hasIds = true;
-        findsInactive ||= isInactive;
+        // It may be active again since.
+        if (inactiveType !== undefined && !findsInactive.has(inactiveType)) await learn(memberId);
         const ids = hits.flatMap((each) => groupOf(each)?.id ?? []);
         memberships.see(memberId, ids);
       } else {
@@ -374,9 +378,15 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
         await assertFindsMembers(someGroups, signal);
         await assertMembersAreIds(someGroups, signal);
         // Some filters leave inactive members out, and the lists have them.
-        if (isInactive && !findsInactive) hits = await search.listed(by, signal);
+        if (inactiveType !== undefined && !findsInactive.has(inactiveType))
+          hits = await search.listed(by, signal);
       }
       return usable(hits, groupOf, 'Groups', BY_MEMBER.attribute, memberId);
+
+      async function learn(id: string): Promise<void> {
+        const type = inactiveTypeOf(await user(id, signal));
+        if (type !== undefined) findsInactive.add(type);
+      }
     },
 
     /** @returns the groups that have the id of this member in another case, on a server that writes members so */
@@ -386,16 +396,22 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
       return found.flatMap((each) => groupOf(each) ?? []);
     },
 
-    /** Whether the filter by members finds the groups of another inactive user: some servers leave inactive members out. */
-    async findsInactive(exceptId: string, signal: AbortSignal): Promise<boolean> {
-      if (findsInactive) return true;
+    /** Whether the filter by members finds the groups of another inactive user of the type: some servers leave inactive members out. */
+    async findsInactive(exceptId: string, type: string, signal: AbortSignal): Promise<boolean> {
+      if (findsInactive.has(type)) return true;
       const { elements = [] } = (await lists.some('Users', {}, signal, 1)) ?? {};
       const others = elements
         .flatMap((each) => userOf(each) ?? [])
-        .filter(({ id, active }) => active === false && id !== exceptId);
-      for (const { id } of others.slice(0, MAX_TRIED))
-        findsInactive ||= (await search.hits({ ...BY_MEMBER, value: id }, signal)).length > 0;
-      return findsInactive;
+        .filter((each) => inactiveTypeOf(each) === type && each.id !== exceptId);
+      for (const { id } of others.slice(0, MAX_TRIED)) {
+        const hits = await search.hits({ ...BY_MEMBER, value: id }, signal);
+        // A list may lag.
+        const now = hits.length > 0 ? await user(id, signal).catch(whereUntold(undefined)) : undefined;
+        if (inactiveTypeOf(now) !== type) continue;
+        findsInactive.add(type);
+        return true;
+      }
+      return false;
     },
 
     /** Whether the filter may have found the groups by other members, whose ids have this one as a part. */
@@ -465,6 +481,12 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
     async userIds(signal: AbortSignal): Promise<string[]> {
       const users = await lists.all('Users', { attributes: 'userName' }, signal);
       return users!.flatMap((each) => userOf(each)?.id ?? []);
+    },
+
+    /** Whether some group shows an empty list: where one shows none, that is no empty one. */
+    async showsEmptyLists(signal: AbortSignal): Promise<boolean> {
+      const { elements = [] } = (await lists.some('Groups', WITH_MEMBERS, signal, 1)) ?? {};
+      return elements.some((each) => groupOf(each)?.members?.length === 0);
     },
 
     /** Whether some group shows a member. */

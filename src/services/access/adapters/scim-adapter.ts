@@ -9,6 +9,7 @@ import {
 import type { ScimClient } from '../../protocols/scim.js';
 import {
   identitiesOf,
+  inactiveTypeOf,
   sameText,
   valuesOf,
   type Reference,
@@ -21,6 +22,8 @@ import { createScimMembers } from './scim-members.js';
 /** Servers of several nodes, or with a search index, show a write some moments late. */
 const USUAL_SETTLE_MS = 1_000;
 const MOST_NAMES = 10_000;
+/** How long what is no id of a group is not asked for again, in milliseconds. */
+const REMEMBERED_MS = 600_000;
 
 interface ScimAdapterOptions extends Pick<AccessPort, 'endSessions'> {
   scim: ScimClient;
@@ -33,24 +36,28 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
     if (!names.has(accountId)) seen(await scim.getUser(accountId, signal));
     return names.get(accountId) ?? [];
   };
-  /** The ids of accounts that were inactive when last seen. */
-  const inactive = new Set<string>();
+  /** By the id of an account that was inactive when last seen, its type. */
+  const inactive = new Map<string, string>();
   /** The ids of accounts that were not shown when last asked for: some servers hide those that are inactive. */
   const unseen = new Set<string>();
   const { listedAs, ...members } = createScimMembers(
     scim,
     namesOf,
-    (accountId) => inactive.has(accountId),
+    {
+      lastSeen: (accountId) => inactive.get(accountId),
+      now: async (accountId, signal) => inactiveTypeOf(seen(await scim.getUser(accountId, signal))),
+    },
     (accountId) => inactive.has(accountId) || unseen.has(accountId),
   );
-  /** What accounts show of groups, and is the id of none. */
-  const noIds = new Set<string>();
+  /** What accounts show of groups, and is the id of none, and when that was asked. */
+  const noIds = new Map<string, number>();
   let isActiveHidden = false;
 
   function seen<T extends ScimUser | undefined>(user: T): T {
     if (names.size >= MOST_NAMES) names.clear();
     if (inactive.size >= MOST_NAMES) inactive.clear();
-    if (user?.active === false) inactive.add(user.id);
+    const type = inactiveTypeOf(user);
+    if (user && type !== undefined) inactive.set(user.id, type);
     else if (user) inactive.delete(user.id);
     if (user?.active !== undefined) isActiveHidden = false;
     if (user) unseen.delete(user.id);
@@ -72,7 +79,7 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
 
   /** A filter that also finds parts of a value finds the groups of others: these are asked themselves. */
   async function groupsWith(accountId: string, signal: AbortSignal): Promise<ScimGroup[]> {
-    let found = await scim.groupsWith(accountId, signal, inactive.has(accountId));
+    let found = await scim.groupsWith(accountId, signal, inactive.get(accountId));
     const isSpeltOtherwise = found.length === 0;
     if (isSpeltOtherwise) found = await scim.groupsWithSpelling(accountId, signal);
     else if (!(await scim.foundByPart(accountId, found, signal))) return found;
@@ -132,12 +139,14 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
     found: readonly Membership[],
     signal: AbortSignal,
   ): Promise<Named[]> {
-    const isId = value !== undefined && !noIds.has(value);
+    const isId = value !== undefined && Date.now() - (noIds.get(value) ?? -Infinity) > REMEMBERED_MS;
     let refusal: FinalFailure | undefined;
-    const group = isId ? await scim.getGroup(value, signal).catch(onRefusal) : undefined;
+    const ask = () => (isId ? scim.getGroup(value, signal).catch(onRefusal) : undefined);
+    // A gateway may have answered one 404.
+    const group = (await ask()) ?? (refusal ? undefined : await ask());
     if (group) return [group];
     if (noIds.size >= MOST_NAMES) noIds.clear();
-    if (isId && !refusal) noIds.add(value);
+    if (isId && !refusal) noIds.set(value, Date.now());
     const names = [...new Set([value ?? [], display ?? []].flat())];
     const told = found.find(({ group }) => names.some((name) => sameText(name, group.displayName)));
     if (told) return [told.group];

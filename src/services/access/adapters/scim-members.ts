@@ -27,15 +27,20 @@ interface Listed extends ScimGroup {
 
 type Asked = 'membersOf' | 'standingIn' | 'hasOtherActiveMember';
 
+/** @returns the type of an inactive account; undefined of an active one */
+interface InactiveTypes {
+  lastSeen: (accountId: string) => string | undefined;
+  now: (accountId: string, signal: AbortSignal) => Promise<string | undefined>;
+}
+
 /**
  * @param namesOf the names and addresses of an account
- * @param isInactive whether the account was inactive when last seen
- * @param mayBeHidden whether it was, or the server did not show it
+ * @param mayBeHidden whether the account was inactive when last seen, or the server did not show it
  */
 export function createScimMembers(
   scim: ScimClient,
   namesOf: (accountId: string, signal: AbortSignal) => Promise<readonly string[]>,
-  isInactive: (accountId: string) => boolean,
+  inactiveType: InactiveTypes,
   mayBeHidden: (accountId: string) => boolean,
 ): { [K in Asked]-?: NonNullable<AccessPort[K]> } & {
   /** How the group lists the account: by its id, unless the server writes that otherwise. */
@@ -47,10 +52,10 @@ export function createScimMembers(
    */
   let longest: { id: string; length: number } | undefined;
   let comparedAtMs = 0;
-  /** Whether a list has shown an inactive member. */
-  let listsInactive = false;
-  /** Members that are no groups. */
-  const noGroups = new Set<string>();
+  /** The types of inactive members whom a list has shown. */
+  const listsInactive = new Set<string>();
+  /** Members that are users, or shortly neither users nor groups, as EMS may see such a group later: each until when, in milliseconds. */
+  const noGroups = new Map<string, number>();
   /** By the value of a member that is not the id of a user, the id of the user whom the server itself calls so. */
   const called = new Map<string, string>();
   let groupIds: { ids: Promise<Set<string> | undefined>; atMs: number } | undefined;
@@ -58,11 +63,24 @@ export function createScimMembers(
   /** @returns undefined where the group is gone, or is none */
   async function read(groupId: string, signal: AbortSignal): Promise<Listed | undefined> {
     const group = await scim.getMembers(groupId, signal);
+    if (!group && (await isListed(groupId, signal)))
+      throw new Error(`${scim.name} lists the group ${groupId}, and answers 404 for its id`);
     const { members = [] } = group ?? {};
-    listsInactive ||= members.some(({ value }) => value !== undefined && isInactive(value));
+    await learnInactive(groupId, members, signal);
     if (longest?.id === groupId) longest = undefined;
     if (members.length > (longest?.length ?? 0)) longest = { id: groupId, length: members.length };
     return group && { ...group, members, isShown: group.members !== undefined };
+  }
+
+  /** One who was inactive when last seen may be active again, or have been so when the list was made: both are read again. */
+  async function learnInactive(groupId: string, members: readonly Reference[], signal: AbortSignal) {
+    for (const { value } of members) {
+      const type = value === undefined ? undefined : inactiveType.lastSeen(value);
+      if (type === undefined || listsInactive.has(type)) continue;
+      if ((await inactiveType.now(value!, signal).catch(whereUntold(undefined))) !== type) continue;
+      const again = await scim.getMembers(groupId, signal);
+      if (again?.members?.some((each) => each.value === value)) listsInactive.add(type);
+    }
   }
 
   const readable = (groupId: string, signal: AbortSignal) => unlessRefused(read(groupId, signal));
@@ -125,6 +143,8 @@ export function createScimMembers(
       return `shows a member of "${displayName}" without a readable id`;
     if (members.length > 0 && !(await scim.areIds(members, signal)))
       return `lists the members of "${displayName}" by other values than the ids of users`;
+    if (isHidden(listed) && (await scim.showsEmptyLists(signal)))
+      return `does not show the members of "${displayName}", and shows empty lists of other groups`;
     // An empty list is believed where some group shows members, or the filter finds some.
     const isBelieved =
       members.length > 0 ||
@@ -147,6 +167,13 @@ export function createScimMembers(
     return groupIds.ids;
   }
 
+  /** What was remembered of all groups may have changed. */
+  async function isListed(groupId: string, signal: AbortSignal): Promise<boolean> {
+    if (!(await allGroups(signal))?.has(groupId)) return false;
+    groupIds = undefined;
+    return (await allGroups(signal))?.has(groupId) === true;
+  }
+
   /** @returns the ids of all users, as far as the server lists them */
   const allUsers = (signal: AbortSignal): Promise<string[]> => scim.userIds(signal).catch(whereUntold([]));
 
@@ -165,16 +192,24 @@ export function createScimMembers(
     inner.push(...untyped.filter(isListed));
     const unlisted = untyped.filter((each) => !isListed(each));
     if (noGroups.size > MOST_NO_GROUPS) noGroups.clear();
-    const unknown = (): string[] => unlisted.filter((each) => !noGroups.has(each));
-    if (unknown().length > FEW) for (const each of await allUsers(signal)) noGroups.add(each);
+    const unknown = (): string[] => unlisted.filter((each) => (noGroups.get(each) ?? 0) < Date.now());
+    if (unknown().length > FEW) for (const each of await allUsers(signal)) noGroups.set(each, Infinity);
     if (unknown().length > MAX_READ) return undefined;
     for (const each of unknown()) {
-      const group = await unlessRefused(scim.getGroup(each, signal));
-      if (group && 'refusal' in group) return undefined;
-      if (group) inner.push(each);
-      else noGroups.add(each);
+      const group = () => unlessRefused(scim.getGroup(each, signal));
+      // A gateway may have answered one 404.
+      const found = (await group()) ?? (await isUser(each, signal)) ?? (await group());
+      if (typeof found === 'object' && 'refusal' in found) return undefined;
+      if (typeof found === 'object') inner.push(each);
+      else noGroups.set(each, found ? Infinity : Date.now() + REMEMBERED_MS);
     }
     return inner;
+  }
+
+  /** @returns undefined where it is none */
+  async function isUser(value: string, signal: AbortSignal): Promise<true | undefined> {
+    const user = await unlessRefused(userCalled(value, signal));
+    return user && !('refusal' in user) ? true : undefined;
   }
 
   /** Whether the filter, which finds other memberships of the account or of such accounts, leaves these out. */
@@ -195,12 +230,14 @@ export function createScimMembers(
     all: readonly Listed[],
     signal: AbortSignal,
   ): Promise<Standing> {
-    if (listsInactive || !mayBeHidden(accountId)) return { is: 'out' };
+    const type = inactiveType.lastSeen(accountId);
+    const showsSuch = type === undefined ? listsInactive.size > 0 : listsInactive.has(type);
+    if (showsSuch || !mayBeHidden(accountId)) return { is: 'out' };
     const [{ id, displayName }] = all as [Listed, ...Listed[]];
     const found = await scim.groupsWith(accountId, signal);
     if (!(await scim.foundByPart(accountId, found, signal))) {
       if (found.some((group) => group.id === id)) return { is: 'direct' };
-      if (found.length > 0 || (await scim.findsInactive(accountId, signal))) return { is: 'out' };
+      if (found.length > 0 || (await scim.findsInactive(accountId, type ?? '', signal))) return { is: 'out' };
     }
     return {
       is: 'cannot tell',
@@ -267,12 +304,17 @@ export function createScimMembers(
   ): Promise<Standing> {
     const walked = [outer.id];
     const all: Listed[] = [];
+    /** By inner group, the name of the one that it is a member of. */
+    const outers = new Map<string, string>();
     let doubt: string | undefined;
     for (const id of walked) {
       if (walked.length > MAX_WALKED)
         return untold(`has more than ${MAX_WALKED} groups below "${outer.displayName}"`);
       const listed = id === outer.id ? outer : await readable(id, signal);
-      if (!listed) continue;
+      if (!listed) {
+        doubt ??= `does not show ${id}, a group in "${outers.get(id)!}"`;
+        continue;
+      }
       if ('refusal' in listed) {
         doubt ??= listed.refusal;
         continue;
@@ -284,7 +326,11 @@ export function createScimMembers(
       doubt ??= await doubtOf(listed, signal);
       const inner = await groupsAmong(listed, signal);
       if (!inner) doubt ??= `does not say which members of "${listed.displayName}" are groups`;
-      walked.push(...(inner ?? []).filter((each) => through(each) && !walked.includes(each)));
+      for (const each of inner ?? []) {
+        if (!through(each) || walked.includes(each)) continue;
+        walked.push(each);
+        outers.set(each, listed.displayName);
+      }
     }
     const cut = await cutOff();
     const way = cut.length > 0 ? await wayInto(cut) : undefined;
@@ -354,7 +400,7 @@ export function createScimMembers(
 
     async standingIn(accountId, groupId, through, signal) {
       const listed = await readable(groupId, signal);
-      if (!listed) return { is: 'gone' };
+      if (!listed) return { is: 'gone', mayBeHidden: true };
       if ('refusal' in listed) return untold(listed.refusal);
       const standing = await (through
         ? walk(accountId, listed, through, signal)
@@ -370,8 +416,7 @@ export function createScimMembers(
       let inDoubt = false;
       for (const id of walked) {
         const listed = await readable(id, signal);
-        if (!listed) continue;
-        if ('refusal' in listed) {
+        if (!listed || 'refusal' in listed) {
           inDoubt = true;
           continue;
         }
