@@ -360,6 +360,27 @@ describe('what a SCIM server does not show', () => {
     });
   });
 
+  it('of a group but on the account is asked for again after one 404', async () => {
+    server.addGroup('readers', 'dana', 'ravi');
+    server.addGroup('g-7', 'dana', 'ravi');
+    at('g-7')['displayName'] = 'kid';
+    const shows = showing((each) => (each['id'] === 'g-7' ? undefined : each));
+    let left = 0;
+    server.odd((asked, usual) => {
+      const { type, id, filter } = asked;
+      if (type === 'Groups' && id === 'g-7' && asked.method === 'GET') return left-- > 0 ? gateway : usual();
+      const groups = [{ value: 'g-7', type: 'direct' }];
+      if (type === 'Users' && id === 'dana') return { status: 200, body: { ...user('dana'), groups } };
+      return filter?.attribute === 'displayName' ? usual() : shows(asked, usual);
+    });
+    const KID: HoldKind = { kind: 'groups', groups: ['kid'] };
+    const { capture, block } = process();
+    const dana = await capture(KID);
+    left = 1;
+    await block(dana, KID);
+    assert.deepEqual(membersOf('g-7'), ['ravi']);
+  });
+
   it('of a group that grew beyond what the server shows is news to a sweep', async () => {
     const ids = staff(230);
     server.addGroup('production', 'dana', ...ids.slice(0, 40));
