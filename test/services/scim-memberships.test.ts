@@ -902,6 +902,60 @@ describe('on a SCIM server that hides memberships', () => {
     });
   });
 
+  describe('whose group does not list the account, which shows the group all the same', () => {
+    const showing = [{ value: 'production', display: 'production', type: 'direct' }];
+    const PRODUCTION = holding('production');
+    /** As retries of one process. */
+    const untilFinal = async (account: CapturedAccount) => {
+      const service = access();
+      const attempt = () => service.block(account, PRODUCTION, nothing, () => Promise.resolve(), signal);
+      for (let n = 0; n < 2; n++) await outage(attempt());
+      return attempt();
+    };
+
+    it('or a filter finds it, has it removed, where a list is cut off at a length of its own', async () => {
+      const others = Array.from({ length: 39 }, (_, n) => `u-${n}`);
+      group('production', ...others, 'dana');
+      server.odd(({ type, method }, usual) => {
+        const answer = usual();
+        if (type !== 'Groups' || method !== 'GET' || answer.status !== 200) return answer;
+        const shown = (each: Json): Json => ({ ...each, members: (each['members'] as Json[]).slice(0, 25) });
+        const { Resources } = answer.body as { Resources?: Json[] };
+        return Resources ? list(Resources.map(shown)) : { ...answer, body: shown(answer.body as Json) };
+      });
+      const { taken, notes } = await block(await capture(PRODUCTION), PRODUCTION);
+      assert.deepEqual(
+        taken.groups.map(({ id }) => id),
+        ['production'],
+      );
+      assert.doesNotMatch(notes.join(), /another administrator/);
+      assert.ok(!membersOf('production').includes('dana'));
+    });
+
+    it('cannot tell where its removal changes nothing', async () => {
+      group('production', 'ravi');
+      server.users[0]!['groups'] = showing;
+      const reason = await finalFailure(FailureType.CannotTell, untilFinal(await capture(PRODUCTION)));
+      assert.match(
+        reason,
+        /shows the account in "production", which does not list it, before its removal and/,
+      );
+    });
+
+    it('is believed by the group where its removal is answered so, too', async () => {
+      group('production', 'ravi');
+      server.users[0]!['groups'] = showing;
+      server.odd(({ method, type }, usual) =>
+        method === 'PATCH' && type === 'Groups'
+          ? scimError(400, 'nothing matches', { scimType: 'noTarget' })
+          : usual(),
+      );
+      const { taken, notes } = await block(await capture(PRODUCTION), PRODUCTION);
+      assert.deepEqual(taken.groups, []);
+      assert.match(notes.join(), /another administrator removed it from production after the capture/);
+    });
+  });
+
   describe('a hold on groups of one name', () => {
     it('is refused where the account is inside the second one', async () => {
       group('g-1', 'ravi');

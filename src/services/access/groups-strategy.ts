@@ -68,6 +68,9 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     const watched = new Map<string, Watched>();
     const losses: Losses = new Map();
     const untold = new Set<string>();
+    /** By id, groups that do not list the account, although it shows them or a search finds them. */
+    const contradicted = new Set<string>();
+    const stillContradicted: GroupRef[] = [];
     const taken: Taken = { suspended: tried.suspended, groups: tried.groups.map(withoutOthers) };
     for (const group of captured.groups) {
       const earlier = tried.groups.find((each) => each.id === group.id);
@@ -75,9 +78,9 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
       // Where the group itself is asked, its word is the later one.
       const told = port.standingIn && standing?.is;
       const mayBeHidden = standing?.is === 'cannot tell' && standing.ofInactive;
-      const isIn =
-        told === 'direct' ||
-        (told !== 'out' && told !== 'gone' && present.some((each) => each.group.id === group.id));
+      const isShown = present.some((each) => each.group.id === group.id && isChangeable(each));
+      if (told === 'out' && isShown) contradicted.add(group.id);
+      const isIn = told === 'direct' || (told !== 'gone' && isShown);
       if (isIn || earlier?.others)
         watched.set(
           group.id,
@@ -90,7 +93,9 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     await record();
     // Only memberships that `trying` has recorded; `uncaptured` below reports later ones.
     for (const [groupId, others] of [...watched]) {
-      const { writes, notes: ofOthers } = await removeMembership(port, id, others, signal).catch(onHarm);
+      const { writes, notes: ofOthers } = await removeMembership(port, id, others, signal)
+        .catch(onContradiction)
+        .catch(onHarm);
       watched.delete(groupId);
       notes.push(...ofOthers);
       most = Math.max(most, writes);
@@ -105,6 +110,14 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
       taken.groups = without(taken.groups, [others.group]);
       removedByOthers(others.group);
 
+      /** Its removal is refused, or has no effect. The system may say why: the group is right. */
+      function onContradiction(error: unknown): Awaited<ReturnType<typeof removeMembership>> {
+        if (!contradicted.has(groupId) || !isFinalFailure(error, FailureType.Refused)) throw error;
+        if (others.saysAbsent) return { writes: 0, notes: [] };
+        stillContradicted.push(others.group);
+        return { writes: 1, notes: [] };
+      }
+
       /** A retry goes on with the next group. */
       async function onHarm(error: unknown): Promise<never> {
         watched.delete(groupId);
@@ -115,7 +128,7 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     const left = await port.groupsOf(id, signal);
     const uncaptured: GroupRef[] = [];
     for (const each of left) {
-      if (!isConfigured(each, names)) continue;
+      if (!isConfigured(each, names) || isAmong(stillContradicted)(each.group)) continue;
       const standing = await port.standingIn?.(id, each.group.id, undefined, signal);
       // The account may show it late.
       if (standing?.is === 'out' || standing?.is === 'gone')
@@ -200,6 +213,10 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
           return [`${port.system} lists the account in "${name}", and not among its memberships`];
         return [];
       });
+      for (const { displayName } of stillContradicted)
+        problems.push(
+          `${port.system} shows the account in "${displayName}", which does not list it, before its removal and after it`,
+        );
       const doubt = doubtOf(losses);
       // A retry does not ask again whom this attempt took.
       if (doubt !== undefined) await record();

@@ -51,6 +51,7 @@ export async function watchOthers(
   let mayHaveActed = false;
   let made: string | undefined;
   let isLooked = false;
+  let saysAbsent = false;
   const isHiddenNow = (): boolean => members !== undefined && isHidden(members);
   const wasHidden = isHiddenNow();
   const others = (): string[] => (members?.ids ?? []).filter((id) => !isSameId(id, accountId));
@@ -58,6 +59,10 @@ export async function watchOthers(
     group,
     get members() {
       return members;
+    },
+    /** Whether the system has answered a removal that the account is no member. */
+    get saysAbsent() {
+      return saysAbsent;
     },
     lists: (id: string): boolean => members?.ids.some((each) => isSameId(each, id)) ?? false,
     /** The group with whom a removal may take besides, for the record. */
@@ -84,6 +89,7 @@ export async function watchOthers(
       isLooked = true;
       mayHaveActed = true;
       const outcome = await write();
+      saysAbsent ||= outcome.kind === 'conflict' && outcome.isAbsent === true;
       // A write that met another version took none: who went before the next one, went by other hands.
       if (outcome.kind === 'conflict' || outcome.kind === 'refused') mayHaveActed = hadActed;
       made = outcome.kind === 'written' ? outcome.version : undefined;
