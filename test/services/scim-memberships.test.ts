@@ -151,6 +151,56 @@ describe('on a SCIM server that hides memberships', () => {
       assert.deepEqual(membersOf('admins'), ['ravi']);
     });
 
+  describe('that takes a suspended account out of one group of administrators alone', () => {
+    let isLost: boolean;
+    beforeEach(() => {
+      isLost = false;
+      for (const name of ['readers', 'writers']) group(name, 'dana', 'ravi');
+      group('admins', 'dana', 'other');
+      server.odd(({ method, type, id }, usual) => {
+        const answer = usual();
+        if (method !== 'PATCH' || type !== 'Users' || isActive(id!)) return answer;
+        const admins = server.groups[2]!;
+        admins['members'] = (admins['members'] as Json[]).filter(({ value }) => value !== id);
+        return isLost ? { status: 504, body: '<html>Gateway Timeout</html>' } : answer;
+      });
+    });
+    const restored = (account: CapturedAccount, taken: Taken) => access().restore(account, taken, signal);
+
+    it('has it given back, also where an earlier suspension cost none', async () => {
+      const service = access();
+      const blocked = async (employeeId: string) => {
+        const [account] = (await service.capture({ employeeId }, SUSPEND, signal)).accounts;
+        const { taken } = await service.block(account!, SUSPEND, nothing, () => Promise.resolve(), signal);
+        return { account: account!, taken };
+      };
+      await blocked('E-2');
+      const { account, taken } = await blocked('E-1');
+      await restored(account, taken);
+      assert.deepEqual(membersOf('admins'), ['other', 'dana']);
+    });
+
+    it('has it given back by a retry, where the answer to the suspension was lost', async () => {
+      const account = await capture(SUSPEND);
+      let tried: Taken = nothing;
+      const attempt = () => {
+        const trying = (taken: Taken) => Promise.resolve(void (tried = structuredClone(taken)));
+        return access().block(account, SUSPEND, tried, trying, signal);
+      };
+      isLost = true;
+      await outage(attempt());
+      isLost = false;
+      const { taken } = await attempt();
+      assert.deepEqual(
+        taken.groups.map(({ id }) => id),
+        ['admins'],
+      );
+      await restored(account, taken);
+      assert.deepEqual(membersOf('admins'), ['other', 'dana']);
+      assert.equal(isActive('dana'), true);
+    });
+  });
+
   it('is looked at again later after a retry of a restore, and not where that look found all', async () => {
     group('admins', 'ravi', 'dana');
     const service = access();
@@ -816,6 +866,30 @@ describe('on a SCIM server that hides memberships', () => {
         await restored;
       }
     });
+
+    const anew: [what: string, shown: (read: number) => Json][] = [
+      ['a signed address of a photo', (n) => ({ photos: [{ value: `https://x/dana.png?sig=${n}` }] })],
+      [
+        'when a device was last seen',
+        (n) => ({ 'urn:acme:User': { devices: [{ id: 'd-1', lastSeen: n }] } }),
+      ],
+      ['a date in a schema of administration', (n) => ({ 'urn:acme:admin:User': { lastSyncedAt: n } })],
+      ['how often an entitlement was used', (n) => ({ entitlements: [{ display: 'Seat', used: n }] })],
+    ];
+    for (const [what, shown] of anew)
+      it(`is not what each read shows anew: ${what}`, async () => {
+        let reads = 0;
+        server.odd(({ type, id, method }, usual) => {
+          const answer = usual();
+          if (type !== 'Users' || id === undefined || method !== 'GET') return answer;
+          return { ...answer, body: { ...(answer.body as Json), ...shown(reads++) } };
+        });
+        for (const hold of [SUSPEND, holding('production')]) {
+          const { blocked, restored } = await cycle(hold);
+          assert.equal(blocked.rights, undefined);
+          await restored;
+        }
+      });
 
     it('is no other value that the write changes: a date, a title, one more address', async () => {
       server.odd(

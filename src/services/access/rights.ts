@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import type { Right } from '../../exit/hold-facts.js';
 import type { Account } from './access-port.js';
 
-/** A single value is a right by the name of its attribute. A list is one by any name but those that a restore compares by themselves. */
+/** A value is a right by the name of its attribute. A server may show others anew at each read, such as a signed address of a photo. */
 const OF_ACCESS = /role|entitlement|permission|privilege|licen[cs]e|scope|admin|userType/i;
-const COMPARED_ELSEWHERE = /^emails$/i;
+const LIST_OF_ACCESS = /team|project|tenant|workspace|application|assignment|grant/i;
 /** A record has a limit. */
 const MOST_RECORDED = 100;
 
@@ -35,18 +35,23 @@ export const namesOfRights = (rights: readonly Right[]): string =>
 
 export const keyOf = ({ name, digest }: Right): string => `${name} ${digest}`;
 
-/** @param path the names of the attributes down to it */
+/** @param path the names of the attributes down to it, without the URN of a schema, in which any word may be */
 function rightsOf(path: string, value: unknown): Right[] {
   const name = path.split(' ').at(-1)!;
   if (Array.isArray(value))
-    return COMPARED_ELSEWHERE.test(name) ? [] : value.map((each) => ({ name, digest: digestOf(each) }));
+    return OF_ACCESS.test(path) || LIST_OF_ACCESS.test(path)
+      ? value.map((each) => ({ name, digest: digestOf(each) }))
+      : [];
   if (typeof value === 'object' && value !== null)
-    return Object.entries(value).flatMap(([key, each]) => rightsOf(`${path} ${key}`, each));
+    return Object.entries(value).flatMap(([key, each]) =>
+      rightsOf(key.startsWith('urn:') ? path : `${path} ${key}`, each),
+    );
   return OF_ACCESS.test(path) ? [{ name, digest: digestOf(value) }] : [];
 }
 
-/** A value is compared, and not recorded, since it may be personal data. What stands beside it, such as `display`, is no part of it. */
+/** A value is compared, and not recorded, since it may be personal data. What stands beside it, such as when it was used last, is no part of it. */
 function digestOf(value: unknown): string {
-  const { value: inner = value } = (value ?? {}) as { value?: unknown };
-  return createHash('sha256').update(JSON.stringify(inner)).digest('base64url').slice(0, 16);
+  const { value: inner, id, $ref, name, display, type } = (value ?? {}) as Record<string, unknown>;
+  const what = inner ?? id ?? $ref ?? name ?? display ?? type ?? value;
+  return createHash('sha256').update(JSON.stringify(what)).digest('base64url').slice(0, 16);
 }

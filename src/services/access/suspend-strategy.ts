@@ -9,8 +9,16 @@ import { askGroups, namesOf, orUntold, ownGroupsOf, without } from './membership
 
 /** How old what the capture read may be, to stand for what is there before the suspension, in milliseconds. */
 const JUST_NOW_MS = 10_000;
-/** Whether a suspension has cost memberships on a system, where they were read just before it. */
-const hasCost = new WeakMap<AccessPort, boolean>();
+/** By system, the ids of groups that have kept an account at its suspension. A system may take it out of some groups alone. */
+const keeping = new WeakMap<AccessPort, Set<string>>();
+const MOST_KEEPING = 10_000;
+/** The memberships before a suspension. */
+interface Before {
+  groups: GroupRef[];
+  /** They were read just before it. */
+  isFresh: boolean;
+}
+const NONE: Before = { groups: [], isFresh: true };
 const UNTOLD = 'whether the suspension cost memberships cannot be told';
 const BY_OTHERS = 'another administrator suspended it after the capture';
 
@@ -33,8 +41,8 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
     const renamed = renamedOf(captured, user);
     const held = { taken: tried, version: user.version, uncaptured: [], notes: [], writes: 0 };
     if (user.active === false) {
-      // What went since an earlier write, another administrator may have taken: the restore names it.
-      if (tried.suspended) return { ...held, renamed };
+      // The answer to the earlier write may have been lost. What went besides the recorded groups, the restore names.
+      if (tried.suspended) return { ...held, renamed, ...(await costOf(NONE)) };
       return {
         ...held,
         notes: [captured.active === false ? 'already suspended before the hold' : BY_OTHERS],
@@ -44,19 +52,21 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
     // The suspension may take what tells that the system has groups.
     const whyUntold = before ? '' : await reason();
     const taken = { ...tried, suspended: true };
-    await trying(taken);
+    // A retry finds the account inactive, and compares these.
+    const atRisk = before?.isFresh ? without(before.groups, tried.groups) : [];
+    await trying({ ...taken, groups: bounded([...tried.groups, ...atRisk]) });
     const { seen, writes } = await setActive(port, captured, false, signal, user);
     const now = { ...held, version: seen?.version, writes };
     if (!seen) return { ...now, taken, notes: [await noteOfGone(port, captured, writes > 0, signal)] };
     if (writes > 0) {
       const changed = changesBetween(user, seen);
-      const cost = await costOf(taken);
+      const cost = await costOf(before);
       if (changed.length === 0) return { ...now, ...cost };
       const notes = [...cost.notes, `the suspension also changed ${changed.join(', ')} of the account`];
       const renamed = { userName: seen.userName, identities: seen.identities };
       return { ...now, ...cost, renamed, ...changeOf(user, seen), notes };
     }
-    if (tried.suspended) return { ...now, taken, renamed: renamedOf(captured, seen) };
+    if (tried.suspended) return { ...now, renamed: renamedOf(captured, seen), ...(await costOf(NONE)) };
     // No write of ours took effect: another administrator suspended it, and the hold must not give that back.
     return { ...now, notes: [BY_OTHERS] };
 
@@ -65,11 +75,11 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
       memberships,
       membershipsAt = '',
       membershipCount,
-    }: CapturedAccount): Promise<{ groups: GroupRef[]; isFresh: boolean } | undefined> {
+    }: CapturedAccount): Promise<Before | undefined> {
       if (!memberships) return undefined;
       const isJustRead = Date.now() - Date.parse(membershipsAt) < JUST_NOW_MS;
       const isWhole = memberships.length === membershipCount;
-      const isAsGood = memberships.length === 0 || hasCost.get(port) === false;
+      const isAsGood = memberships.every(({ id }) => keeping.get(port)?.has(id));
       const asCaptured = { groups: memberships, isFresh: false };
       if (isJustRead && isWhole && isAsGood) return asCaptured;
       const now = await untoldOr(memberships);
@@ -87,31 +97,40 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
     }
 
     /** Some systems take a suspended account out of its groups. */
-    async function costOf({ suspended, groups }: typeof taken) {
-      if (!before) return { taken: { suspended, groups }, notes: [`${UNTOLD}: ${whyUntold}`] };
-      const now = await untoldOr(before.groups);
-      const unseen = without(before.groups, [...('told' in now ? now.told : []), ...groups]);
+    async function costOf(had: Before | undefined) {
+      const suspended = true;
+      if (!had) return { taken: { suspended, groups: tried.groups }, notes: [`${UNTOLD}: ${whyUntold}`] };
+      const known = [...tried.groups, ...without(had.groups, tried.groups)];
+      if (known.length === 0) return { taken: { suspended, groups: [] }, notes: [] };
+      const now = await untoldOr(known);
+      const unseen = without(known, 'told' in now ? now.told : []);
       // Some systems only leave out the memberships of suspended accounts.
       const { present, hidden, untold } = await askGroups(port, captured.id, unseen, signal);
       const lost = bounded(without(unseen, present));
-      if (before.isFresh && before.groups.length > 0)
-        hasCost.set(port, hasCost.get(port) === true || lost.length > 0);
-      if (lost.length === 0) return { taken: { suspended, groups }, notes: [] };
-      // The restore names it.
-      if (!before.isFresh)
-        return {
-          taken: { suspended, groups },
-          notes: [
-            `no longer in ${namesOf(lost)} since the capture, by another administrator or by the suspension`,
-          ],
-        };
+      if (had.isFresh) noteKeeping(known, lost);
+      // The restore names the others.
+      const cost = had.isFresh ? lost : lost.filter(({ id }) => tried.groups.some((each) => each.id === id));
+      const others = without(lost, cost);
+      const taken = { suspended, groups: cost };
+      if (cost.length > 0) await trying(taken);
       const isToldOut = 'told' in now && hidden.length + untold.length === 0;
-      const all = { suspended, groups: [...groups, ...lost] };
-      await trying(all);
-      return {
-        taken: all,
-        notes: [`the suspension ${isToldOut ? 'cost' : 'may have cost'} ${namesOf(lost)}`],
-      };
+      const notes = [
+        cost.length > 0 ? [`the suspension ${isToldOut ? 'cost' : 'may have cost'} ${namesOf(cost)}`] : [],
+        others.length > 0
+          ? [
+              `no longer in ${namesOf(others)} since the capture, by another administrator or by the suspension`,
+            ]
+          : [],
+      ].flat();
+      return { taken, notes };
+    }
+
+    function noteKeeping(known: readonly GroupRef[], lost: readonly GroupRef[]): void {
+      const ids = keeping.get(port) ?? new Set<string>();
+      if (ids.size > MOST_KEEPING) ids.clear();
+      for (const { id } of without(known, lost)) ids.add(id);
+      for (const { id } of lost) ids.delete(id);
+      keeping.set(port, ids);
     }
   },
 });
