@@ -457,6 +457,7 @@ describe('on a SCIM server that hides memberships', () => {
       scimError(400, 'nothing matches', { scimType: 'noTarget' }),
       scimError(400, 'User is not a member of this group'),
       scimError(404, 'member not found'),
+      scimError(400, 'User with id dana not found', { scimType: 'invalidSyntax' }),
     ])
       it(`is done where the answer says that it is no member: ${JSON.stringify(answer.body)}`, async () => {
         answering(answer);

@@ -97,6 +97,16 @@ describe('on a SCIM server whose writes take other members', () => {
     });
   });
 
+  it('the sessions of the account end all the same', async () => {
+    groups(20, 'production');
+    takes((id) => keep(id, () => false));
+    const ended: string[] = [];
+    const endSessions = ({ id }: { id: string }) => Promise.resolve(void ended.push(id));
+    const service = access({ port: { ...newPort(server), endSessions } });
+    await finalFailure(FailureType.HarmedOthers, block(await captured('production'), service));
+    assert.deepEqual(ended, ['dana']);
+  });
+
   it('a person is asked to look where its versions are hashes of each answer', async () => {
     groups(20, 'production');
     at('production')['externalId'] = 'x';

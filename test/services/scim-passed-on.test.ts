@@ -113,11 +113,11 @@ describe('on a SCIM server where something of a held account passes to another p
     assert.equal(user('dana')['active'], false);
   });
 
-  it('an account whose employee id the suspension marks is given back', async () => {
+  it('an account whose employee id the suspension replaces by no id is given back', async () => {
     server.odd(({ type, id, method }, usual) => {
       const answer = usual();
       if (type === 'Users' && id === 'dana' && method === 'PATCH')
-        user('dana')['externalId'] = user('dana')['active'] ? 'E-1' : 'left-E-1';
+        user('dana')['externalId'] = user('dana')['active'] ? 'E-1' : 'cleared-dana';
       return answer;
     });
     const account = await captured(BY_ID, SUSPEND);
@@ -144,5 +144,19 @@ describe('on a SCIM server where something of a held account passes to another p
     const reason = await finalFailure(FailureType.CannotTell, restoring);
     assert.match(reason, /look whose it is.*was active for a moment, and is suspended again/);
     assert.equal(user('dana')['active'], false);
+  });
+
+  it('an account that shows an employee id of another form by the first key is noted', async () => {
+    Object.assign(user('dana'), { externalId: 'C-1000', employeeNumber: 'E-1' });
+    const match = ['externalId', 'employeeNumber'].map((attribute) => ({
+      attribute,
+      template: '{employeeId}',
+    }));
+    const { accounts, notes } = await access(match).capture(DANA, SUSPEND, signal);
+    assert.equal(accounts[0]!.id, 'dana');
+    assert.match(
+      notes.join(),
+      /dana \(dana, active\) is found by employeeNumber E-1, and shows externalId C-1000/,
+    );
   });
 });

@@ -43,6 +43,7 @@ export async function findAccounts(
   let isComplete = lookUp === undefined;
   const strangers = new Map<string, Stranger>();
   const showing: Record<string, string> = {};
+  const otherwise = new Map<string, string>();
   const found = await first();
   const further: Account[] = [];
   let unfound: Unfound | undefined;
@@ -65,15 +66,19 @@ export async function findAccounts(
     else unfound ??= { isKeyUnknown: false, error: cannotTell(error).message };
   }
   const accounts = new Map([...theirs, ...further].map((account) => [account.id, account]));
-  return { ...own, accounts: [...accounts.values()], notes: [...own.notes, ...leftOut], unfound, showing };
+  const shown = [...accounts.keys()].flatMap((id) => otherwise.get(id) ?? []);
+  const notes = [...own.notes, ...shown, ...leftOut];
+  return { ...own, accounts: [...accounts.values()], notes, unfound, showing };
 
   async function hits(key: Match): Promise<Account[]> {
     if (valueOf(key, person) === undefined && !isComplete) {
       person = await lookUp!(person, signal);
       isComplete = true;
     }
-    const { own, strangers: others, misspelt } = await hitsOf(port, key, match, person, signal);
+    const { own, strangers: others, unlike, misspelt } = await hitsOf(port, key, match, person, signal);
     if (misspelt !== undefined) assertSpelling(misspelt, person.employeeId, port.system);
+    for (const { account, by, shows } of unlike)
+      otherwise.set(account.id, `${describe([account])} is found by ${by}, and shows ${shows}`);
     // Only by its id does an operator choose such an account: "all" does not name it.
     const meant = others.filter(isMeantIn(known));
     for (const { account, shows } of meant) showing[account.id] = shows;

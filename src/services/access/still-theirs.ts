@@ -4,7 +4,7 @@ import type { AccountRef } from '../../exit/hold-facts.js';
 import { valuesOf } from '../protocols/scim-resource.js';
 import type { AccessPort, Account } from './access-port.js';
 import { accountsNow, type Matching } from './find-accounts.js';
-import { otherIdOf, textOf, type Known } from './whose-account.js';
+import { isAlike, otherIdOf, textOf, type Known } from './whose-account.js';
 
 /**
  * Asks the keys again, also of a person who had no account. The directory completes them where they do not find the account, as it may have for the capture.
@@ -65,14 +65,21 @@ export const isOfAnother = (
   person: Person,
 ): boolean => hasOtherNames(user, before) && shownOf(user, match, person) !== undefined;
 
-/** Whether it shows the employee id of another person, and no mark of the own one, such as a suspension may make: "left-E-1". */
-export const showsAnother = (user: Account, { match }: Pick<Matching, 'match'>, person: Person): boolean =>
-  shownOf(user, match, person)?.includes(person.employeeId) === false;
+/** Whether it shows the employee id of another person in the form of this one's: a suspension may change an id to no person's. */
+export function showsAnother(user: Account, { match }: Pick<Matching, 'match'>, person: Person): boolean {
+  const other = otherOf(user, match, person);
+  return other !== undefined && isAlike(other.value, person.employeeId);
+}
 
-/** @returns the employee id of another person that the account itself shows, for people */
-function shownOf({ others = {} }: Account, match: readonly Match[], person: Person): string | undefined {
+/** For people. */
+function shownOf(user: Account, match: readonly Match[], person: Person): string | undefined {
+  const other = otherOf(user, match, person);
+  return other && textOf(other);
+}
+
+/** @returns the employee id of another person that the account itself shows */
+function otherOf({ others = {} }: Account, match: readonly Match[], person: Person) {
   const attributes = attributesOfId(match);
   const shown = Object.fromEntries(attributes.map((each) => [each, valuesOf(others, each)]));
-  const other = otherIdOf({ shown }, attributes, person);
-  return other && textOf(other);
+  return otherIdOf({ shown }, attributes, person);
 }

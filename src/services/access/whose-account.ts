@@ -14,6 +14,8 @@ export interface Stranger {
 interface Hits {
   own: Account[];
   strangers: Stranger[];
+  /** Those among `own` that show something else by a key that comes first: an id of another kind, or of another person. */
+  unlike: Stranger[];
   /** How the system spells the employee id, where it finds other spellings alone. */
   misspelt?: string | undefined;
 }
@@ -45,7 +47,7 @@ export async function hitsOf(
 ): Promise<Hits> {
   const { attribute } = key;
   const value = valueOf(key, person);
-  if (value === undefined) return { own: [], strangers: [] };
+  if (value === undefined) return { own: [], strangers: [], unlike: [] };
   if (isById(key)) {
     const stronger = match
       .slice(0, match.indexOf(key) + 1)
@@ -54,12 +56,13 @@ export async function hitsOf(
     const candidates = await port.find({ attribute, value }, signal, stronger);
     // A server may compare without regard to case: another spelling is another person, or a mistake.
     const exact = candidates.filter((candidate) => candidate.value === value);
-    const { own, strangers } = sorted(exact, (candidate) => {
-      const other = otherIdOf(candidate, stronger, person);
-      // An attribute may have ids of another kind, such as those of an identity provider.
-      return other !== undefined && isAlike(other.value, value) ? other : undefined;
-    });
-    return { own, strangers, misspelt: exact.length === 0 ? candidates[0]?.value : undefined };
+    const otherOf = (candidate: Candidate): OtherId | undefined => otherIdOf(candidate, stronger, person);
+    // An attribute may have ids of another kind, such as those of an identity provider.
+    const isOther = (id: OtherId | undefined): boolean => id !== undefined && isAlike(id.value, value);
+    const { own, strangers } = sorted(exact, (each) => (isOther(otherOf(each)) ? otherOf(each) : undefined));
+    const { strangers: showing } = sorted(exact, otherOf);
+    const unlike = showing.filter(({ account }) => own.includes(account));
+    return { own, strangers, unlike, misspelt: exact.length === 0 ? candidates[0]?.value : undefined };
   }
   const ids = match.filter((each) => isById(each) && each.attribute !== attribute);
   const attributes = ids.map((each) => each.attribute);
@@ -71,7 +74,7 @@ export async function hitsOf(
   return sorted(candidates, (candidate) => otherIdOf(candidate, attributes, person));
 
   function sorted(all: readonly Candidate[], otherOf: (candidate: Candidate) => OtherId | undefined): Hits {
-    const hits: Hits = { own: [], strangers: [] };
+    const hits: Hits = { own: [], strangers: [], unlike: [] };
     for (const candidate of all) {
       const { account } = candidate;
       const other = otherOf(candidate);
@@ -91,7 +94,7 @@ interface OtherId {
 export const textOf = ({ attribute, value }: OtherId): string => `${attribute} ${value}`;
 
 /** Whether both are ids of one kind: the same but for their numbers. Numbers alone are as long as each other. */
-function isAlike(one: string, other: string): boolean {
+export function isAlike(one: string, other: string): boolean {
   const formOf = (id: string): string =>
     /^\d+$/.test(id) ? `${id.length}` : id.toLowerCase().replaceAll(/\d+/g, '0');
   return formOf(one) === formOf(other);

@@ -39,7 +39,9 @@ const spellings: ((version: string) => string | undefined)[] = [
 const MOST_UNDESCRIBED = 3;
 /** The server does not take this form of the request. Another may be understood. */
 const OTHER_FORM = /^invalid(Path|Syntax)$/i;
-const ABSENT = /\bnot (currently )?(a )?member\b|\bno such member\b/i;
+/** Also that the member itself does not exist: "User with id u-1 not found". */
+const ABSENT =
+  /\bnot (currently )?(a )?member\b|\bno such member\b|\b(user|member|account)\b[^.;:]*\b(not found|(does not|doesn.t) exist)\b/i;
 const saysAbsent = (answer: ScimAnswer, { message }: FinalFailure): boolean =>
   /^noTarget$/i.test(scimTypeIn(answer)) || (answer.status !== 403 && ABSENT.test(unquoted(message)));
 
