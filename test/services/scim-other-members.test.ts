@@ -129,6 +129,21 @@ describe('on a SCIM server whose writes take other members', () => {
     assert.match(reason, /1 other member of production .*: u-7/);
   });
 
+  it('is not accused where their own exits have acted, whose removals change no version', async () => {
+    groups(20, 'production');
+    server.odd(({ method, type, id }, usual) => {
+      const answer = usual();
+      if (type !== 'Groups' || id === undefined) return answer;
+      if (method === 'PATCH') keep(id, (member) => member !== 'u-7');
+      return { ...answer, headers: { etag: '"7"' } };
+    });
+    const hasActed = (employeeId: string) => Promise.resolve(employeeId === 'E-1007');
+    const { notes } = await block(await captured('production'), access({ hasActed }));
+    assert.match(notes.join(), /1 other member of production .*: u-7, by their own exits/);
+    at('production')['members'] = [{ value: 'dana' }, { value: 'u-7' }];
+    await finalFailure(FailureType.HarmedOthers, access(noneHasActed).revoke(DANA, [], signal));
+  });
+
   it('a retry sees that a large group was emptied by a removal whose answer was lost', async () => {
     groups(600, 'production');
     let isLost = false;

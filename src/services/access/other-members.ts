@@ -128,8 +128,8 @@ export async function watchOthers(
       const shown = members?.version;
       const isOwn = made === undefined || shown === undefined ? undefined : isSameVersion(made, shown);
       const isExact = isOwn === true && all.some((id) => here?.includes(id));
-      // Another process of ours may carry out their exits: a removal by it is no harm.
-      const isFew = !isExact && all.length <= MOST_READ;
+      // Another process of ours may carry out their exits: a removal by it is no harm, also where it has changed no version.
+      const isFew = all.length <= MOST_READ;
       const { ids: went, isTold } = isFew
         ? await unexplained(port, group.id, all, signal)
         : { ids: all, isTold: undefined };
