@@ -351,6 +351,15 @@ describe('what a SCIM server does not show', () => {
       assert.match(reason, /no longer shows the group production/);
     });
 
+    it('is no news to a sweep where it has another name now, and tells by its id', async () => {
+      const { hold, drift } = process();
+      await hold(PRODUCTION);
+      at('production')['displayName'] = 'prod-eu';
+      assert.equal(await drift(['production']), undefined);
+      add('production', 'dana');
+      assert.match((await drift(['production']))!.what, /is in prod-eu again/);
+    });
+
     it('is news to a sweep where it has another name now, and the account was in none', async () => {
       server.groups[0]!['members'] = [{ value: 'ravi' }];
       assert.deepEqual((await process().hold(PRODUCTION)).notes, NONE);

@@ -124,8 +124,10 @@ export const driftOf =
       const silent: Silent[] = [];
       if (back.length > 0) return { isIn: `${namesOf(back)} again`, silent };
       const looked = await lookInto(port, id, names, [], () => true, signal);
+      let renamed = 0;
       for (const groupId of groups.filter((each) => looked.every(({ group }) => group?.id !== each))) {
         const standing = await port.standingIn?.(id, groupId, () => true, signal);
+        if (standing && standing.is !== 'gone') renamed++;
         const name = `the group ${groupId}`;
         if (standing) looked.push({ name, group: { id: groupId, displayName: name }, standing });
       }
@@ -134,6 +136,8 @@ export const driftOf =
         if (standing.is === 'direct') return { isIn: `${name} again`, silent };
         if (standing.is === 'nested') return { isIn: `${name} again: it ${comesBy(standing.by)}`, silent };
         if (standing.is === 'cannot tell') because ??= standing.because;
+        // A held group that has another name now is why there is none of its name.
+        if (!group && renamed-- > 0) continue;
         if (!shows(standing)) silent.push({ groupId: group?.id, name, standing });
       }
       return { because, silent };
