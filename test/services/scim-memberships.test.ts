@@ -410,6 +410,25 @@ describe('on a SCIM server that hides memberships', () => {
     });
   });
 
+  it('has a leaver removed from the groups where a rule refuses the suspension, which is named', async () => {
+    group('production', 'dana', 'ravi');
+    server.odd(({ method, type }, usual) =>
+      method === 'PATCH' && type === 'Users'
+        ? scimError(403, 'The last owner cannot be deactivated')
+        : usual(),
+    );
+    const ended: string[] = [];
+    const endSessions = ({ id }: { id: string }) => Promise.resolve(void ended.push(id));
+    const service = createAccessService({
+      port: { ...newPort(server), endSessions },
+      match: byEmployeeId('externalId'),
+      declared: { settleMs: 0 },
+    });
+    const revoking = service.revoke({ employeeId: 'E-1' }, [], signal);
+    assert.match(await finalFailure(FailureType.Refused, revoking), /The last owner cannot be deactivated/);
+    assert.deepEqual([membersOf('production'), ended], [['ravi'], ['dana']]);
+  });
+
   describe('a revocation from a group that hides inactive members', () => {
     const hidesInactive = showing((each) => ({
       ...each,

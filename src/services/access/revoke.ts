@@ -109,7 +109,16 @@ export const revoke =
       // Once it is suspended, no key may find it.
       if (before?.length && !has(captured, id))
         await record(before.filter(isChangeable).map(({ group }) => group));
-      const changed = await unlessUntold(setActive(port, account, false, signal, user));
+      let isRefused = false;
+      const changed = await unlessUntold(
+        setActive(port, account, false, signal, user).catch((error: unknown) => {
+          if (!isFinalFailure(error, FailureType.Refused)) throw error;
+          // A rule, such as that of the last owner, keeps none of the memberships and sessions.
+          failures.push(error);
+          isRefused = true;
+          return undefined;
+        }),
+      );
       if (changed) {
         const { seen, writes } = changed;
         const known = [
@@ -142,6 +151,7 @@ export const revoke =
       for (const { group, via, changeable, isUntold } of fixed ?? [])
         if (isUntold) doubts.add(`${port.system} ${changeable}`);
         else notes.add(`${userName} stays in ${group.displayName} (${via}): ${changeable}`);
+      if (isRefused) return;
       // An administrator may have reactivated it while its memberships went: what is reported is observed last.
       if ((await port.read(account, signal))?.active)
         throw new Error(`another administrator reactivated ${userName} on ${port.system} meanwhile`);
