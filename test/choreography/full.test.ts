@@ -14,10 +14,9 @@ describe('where NATS has no room', () => {
     const { streams } = world.bus.jsm;
     await streams.update('KV_exit-access', { max_msg_size: 400 });
     const nora = await world.open();
-    const stuck = await world.until(
-      nora,
-      'stuck',
-      (status) => stateOf(status, 'block-access:payroll') === 'needs-attention',
+    const systems = ['payroll', 'code', 'production'];
+    const stuck = await world.until(nora, 'stuck', (status) =>
+      systems.every((system) => stateOf(status, `block-access:${system}`) === 'needs-attention'),
     );
     assert.match(
       stepOf(stuck, 'block-access:payroll')!.error!,
@@ -29,7 +28,7 @@ describe('where NATS has no room', () => {
       1,
     );
     await streams.update('KV_exit-access', { max_msg_size: -1 });
-    for (const system of ['payroll', 'code', 'production'])
+    for (const system of systems)
       await world.exits.resolve(nora.employeeId, { step: 'block-access', system, action: 'retry', by: IT });
     await world.untilPhase(nora, 'awaiting-decision');
     assert.equal((await world.account(nora, 'payroll')).active, false);

@@ -108,6 +108,10 @@ type Forbidden = Error & { cause: PermissionViolationError };
 export const isForbidden = (error: unknown): error is Forbidden =>
   error instanceof Error && error.cause instanceof PermissionViolationError;
 
+/** The stream or the bucket has no room. */
+export const isFull = ({ cause }: Error): boolean =>
+  cause instanceof JetStreamApiError && cause.code === STORE_FAILED && isAnswer(cause);
+
 export function isAnswer(error: unknown): error is Answer {
   if (!(error instanceof JetStreamApiError))
     return error instanceof InvalidArgumentError || isForbidden(error);

@@ -22,7 +22,7 @@ import { rawOf } from '../jetstream/log.js';
 import { Busy, openRecords } from '../jetstream/records.js';
 import { originalOf, replayOf } from '../dead-letters/copies.js';
 import { EXITS } from '../jetstream/streams.js';
-import { withRetry } from '../jetstream/with-retry.js';
+import { isFull, withRetry } from '../jetstream/with-retry.js';
 import { exitOfEvent } from './exit-of-event.js';
 import { pullMessages } from './pull.js';
 import { act, backoffCoefficients, taskOf, type ExitLog, type Subscription } from './subscription.js';
@@ -152,7 +152,10 @@ export async function subscribe<T>(
       return events.some((each) => each.id === id && each.exitId === event.exitId);
     },
     async publish(outcome, task) {
-      const id = await publishOutcome(outcome, event, stepOf(outcome) ?? task);
+      const id = await publishOutcome(outcome, event, stepOf(outcome) ?? task).catch((error: Error) => {
+        // No event can say so either: the step goes on once there is room.
+        throw isFull(error) ? new RetryLater(retryMaximumMs, error.message, { cause: error }) : error;
+      });
       countOutcome(outcome, exit);
       return id;
     },
