@@ -7,7 +7,7 @@
  * | --- | --- | --- |
  * | the same value as ours | the hold took it, and another administrator takes it too | the value does not say that two wanted it so |
  * | the same value, while our write was on its way | the hold saw it and sent its write, but another administrator was faster; the refusal is lost, the server has no ETags to refuse by, or it had answered an ignored write with success | a 200 to a write that changed nothing, or no answer, looks like one that did |
- * | the same value, and the attempt was lost | an attempt had reported that it would take it, and never ended; another administrator takes it | its write may have been sent |
+ * | the same value, and the attempt was lost | an attempt had reported that it would take it, or that its suspension may cost it, and never ended; another administrator takes it | its write may have been sent |
  * | what was taken is not known | the block was cancelled and its reports were lost: everything gone counts as ours | as above, for everything |
  * | taken again before the restore was over | the hold gave it back; another administrator takes it before a later try, or the second look, of the same restore | it looks like a write of the block that landed late |
  * | a late giving, without ETags | the hold gave it back; another administrator takes it; a copy of the giving lands | it lands unseen; with ETags it is refused, and there is no such excuse |
@@ -60,8 +60,12 @@ export function excuseForGivingBack(
   if (!theirs) return undefined;
   if (changesBesides(cell, ledger).some(({ after }) => !after))
     return 'changed while the block was on its way';
-  // The block cost it.
-  if (isBesides(cell, script, ledger) && !ledger.everTaken(cell)) return undefined;
+  const isLost = ledger.attempts.some(
+    ({ reported, failed, began }) => failed && reported.has(cell) && began < theirs.t,
+  );
+  // The block cost it, or an attempt that never ended may have.
+  if (isBesides(cell, script, ledger) && !ledger.everTaken(cell))
+    return isLost ? 'the same value, and the attempt was lost' : undefined;
   const ours = ledger.everTaken(cell);
   if (ours && ours.t < theirs.t) {
     const isGivenBack = ledger.writes.some(
@@ -80,9 +84,6 @@ export function excuseForGivingBack(
       (answer === 'unknown' || (answer === 'done' && (!hasEtags || script.server === IGNORES))),
   );
   if (isOnItsWay) return 'the same value, while our write was on its way';
-  const isLost = ledger.attempts.some(
-    ({ reported, failed, began }) => failed && reported.has(cell) && began < theirs.t,
-  );
   if (isLost) return 'the same value, and the attempt was lost';
   return wasLost ? 'what was taken is not known' : undefined;
 }

@@ -102,8 +102,8 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
       // A server may leave out an empty list (RFC 7643 §2.5). One that may be cut off tells no sweep who is back.
       if (others.members && (isHidden(others.members) || others.members.mayBeCut)) untold.add(groupId);
       if (writes > 0 || isOurs(others.group)) continue;
-      // It went after a write of ours, which may have taken it as well.
-      if (most > 0) {
+      // It went after a write of ours, which may have taken it as well, unless the group did not list it before.
+      if (most > 0 && !contradicted.has(groupId)) {
         notes.push(`also no longer in ${others.group.displayName}, perhaps by the removal`);
         continue;
       }

@@ -126,7 +126,7 @@ export async function addMembership(
   );
   // Also where it was given back by hand.
   if (seen.isMember) remember(port, group, accountId, false);
-  return { isBack: seen.isMember, notes: await others.lost('added') };
+  return { isBack: seen.isMember, notes: isGone ? [] : await others.lost('added') };
 
   async function isMember(): Promise<boolean> {
     if (others.lists(accountId)) return true;

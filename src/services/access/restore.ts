@@ -28,7 +28,7 @@ import type { Known } from './whose-account.js';
 import { addMembership } from './membership-writes.js';
 import { doubtOf, watchOthers, type Losses, type Watched } from './other-members.js';
 import { isTaken, keyOf, missing, namesOfRights, rightsChanged } from './rights.js';
-import { isNamed, namesOf, orUntold, ownGroupsOf, without, withoutOthers } from './memberships.js';
+import { isNamed, namesOf, orUntold, ownGroupsOf, without } from './memberships.js';
 
 interface RestoreOptions extends Pick<Known, 'chosen' | 'vouched'> {
   /** A change of the version is noted: another administrator may have set the same value. */
@@ -214,7 +214,8 @@ export const restore =
     async function watch(): Promise<Map<string, Watched>> {
       const watched = new Map<string, Watched>();
       for (const group of taken.groups) {
-        const known = recorded.find(({ id }) => id === group.id) ?? withoutOthers(group);
+        // A block that was cut short has left them with the group, and its removal may land late.
+        const known = recorded.find(({ id }) => id === group.id) ?? group;
         const others = await unlessLost(group, watchOthers(port, account.id, known, losses, signal));
         if (others) watched.set(group.id, others);
       }

@@ -147,7 +147,7 @@ export const revoke =
       }
       const known = [...(isAsCaptured(account, before) ? [] : groupsAtCapture(id)), ...removed.values()];
       const fixed = await unlessUntold(removeAll(id, before ?? [], known));
-      await unlessUntold(doubtHidden(account, before ?? []));
+      await unlessUntold(noteUnseen(account, before ?? []));
       for (const { group, via, changeable, isUntold } of fixed ?? [])
         if (isUntold) doubts.add(`${port.system} ${changeable}`);
         else notes.add(`${userName} stays in ${group.displayName} (${via}): ${changeable}`);
@@ -157,8 +157,8 @@ export const revoke =
         throw new Error(`another administrator reactivated ${userName} on ${port.system} meanwhile`);
     }
 
-    /** A held group that EMS may not see any more may have the account again. */
-    async function doubtHidden({ id, userName }: AccountRef, before: readonly Membership[]): Promise<void> {
+    /** A held group that EMS may not see any more may have the account again. Most of them were deleted. */
+    async function noteUnseen({ id, userName }: AccountRef, before: readonly Membership[]): Promise<void> {
       const held = captured.flatMap((each) => (each.id === id ? each.groups : []));
       const present = before.map(({ group }) => group);
       for (const group of without(held, present)) {
@@ -167,8 +167,8 @@ export const revoke =
         const found = await port.findGroup(group.displayName, signal);
         // Another group has its name now: it was deleted.
         if (found.some(({ displayName }) => isNamed(displayName, group.displayName))) continue;
-        doubts.add(
-          `${port.system} no longer shows the group ${group.displayName}: look there whether ${userName} is in it, then settle the step`,
+        notes.add(
+          `${port.system} no longer shows the group ${group.displayName}: it was deleted, or EMS may not see it, and cannot tell whether ${userName} is in it`,
         );
       }
     }

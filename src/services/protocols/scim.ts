@@ -384,7 +384,9 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
       return usable(hits, groupOf, 'Groups', BY_MEMBER.attribute, memberId);
 
       async function learn(id: string): Promise<void> {
-        const type = inactiveTypeOf(await user(id, signal));
+        const type = inactiveTypeOf(
+          await get('Users', id, { attributes: 'active,userType' }, userOf, signal),
+        );
         if (type !== undefined) findsInactive.add(type);
       }
     },
