@@ -44,8 +44,8 @@ const servicesOf = ({ command = [] }: Service): ServiceName[] =>
   command[command.indexOf('--services') + 1]!.split(',') as ServiceName[];
 const secretsOf: Record<ServiceName | SubscriberName, string[]> = {
   exit: [directory.tokenEnv],
-  notification: password,
-  hr: [...password, ...calendars],
+  notification: [directory.tokenEnv, ...password],
+  hr: [directory.tokenEnv, ...password, ...calendars],
   access: systems.map(({ tokenEnv }) => tokenEnv),
   steps: [...password, ...stepTokens],
 };
@@ -152,13 +152,10 @@ describe('@long the deployment', () => {
   });
 
   it('gives each of these its own secrets, its own user of NATS, and no others', () => {
-    // These look the employee up themselves.
-    const alone = new Set<SubscriberName>(['notification', 'hr']);
     for (const [name, { environment = {}, command = [] }] of subscribers) {
       const [service] = command as [SubscriberName];
       const { NATS_URL: url, ...rest } = environment;
-      const wanted = [...secretsOf[service], ...(alone.has(service) ? [directory.tokenEnv] : [])];
-      assert.deepEqual(Object.keys(rest).filter(isSecret).toSorted(), wanted.toSorted(), name);
+      assert.deepEqual(Object.keys(rest).filter(isSecret).toSorted(), secretsOf[service].toSorted(), name);
       assert.ok(
         String(url).startsWith(
           `nats://${service}:\${NATS_${service.toUpperCase().replaceAll('-', '_')}_PASSWORD:?`,

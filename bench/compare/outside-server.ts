@@ -131,6 +131,12 @@ function answer(asked: Asked): [status: number, body?: object] {
   const [{ attribute, value } = { attribute: '', value: '' }] = terms;
   if (attribute === 'externalId' || attribute === EMPLOYEE_NUMBER)
     return list([shown(system, userOn(system, value))]);
+  if (attribute === 'userName' || attribute === 'emails.value')
+    return list(
+      [...users.get(system)!.values()]
+        .filter(({ employeeId }) => mailOf(employeeId) === value)
+        .map((user) => shown(system, user)),
+    );
   if (attribute === 'displayName') return list([group(system, value)]);
   // No group is in another group.
   if (attribute === 'members.value')
