@@ -32,7 +32,9 @@ const byType: Record<string, (result: never, call: Call) => UntimedFact[]> = {
   blockAccess: (blocked: Blocked, { input: { system = '', account } }) => [
     { kind: 'blocked', system, account: account?.id, blocked },
   ],
-  restoreAccess: (restored: Restored, { input: { system = '' } }) => [{ kind: 'restored', system, restored }],
+  restoreAccess: (restored: Restored, { input: { system = '', account } }) => [
+    { kind: 'restored', system, account: account?.id, restored },
+  ],
   revokeAccess: (revoked: Revoked, { input: { system = '' } }) => [{ kind: 'revoked', system, revoked }],
   cancelHrInterview: ({ withdrawn, sequence, sent }: Withdrawal, { type, input: { interview } }) =>
     withdrawn

@@ -3,6 +3,7 @@ import { factsOfReport, factsOfResult } from '../../src/temporal/activity-facts.
 import { decisionsOf } from '../../src/exit/evidence/decisions.js';
 import { evidenceOf } from '../../src/exit/evidence/evidence-of.js';
 import { describeMs } from '../../src/exit/duration.js';
+import { FailureType } from '../../src/exit/failures.js';
 import type { Fact, FactOf } from '../../src/exit/evidence/facts.js';
 import type { ExitStatus } from '../../src/exit/status.js';
 import { recorded, recordedFacts, source } from './recorded.js';
@@ -58,6 +59,32 @@ describe('evidence from facts', () => {
     ]);
     assert.deepEqual([decisions[0]!.result, outcome], ['unknown', undefined]);
     assert.match(missing[0]!, /^Only the exit knows whether it accepted a decision/);
+  });
+
+  it('calls access restored once each account and each second look tells, and nothing earlier', async () => {
+    const facts = await recordedFacts('retained');
+    const isOfPayroll = (fact: Fact): fact is FactOf<'restored'> =>
+      fact.kind === 'restored' && fact.system === 'payroll';
+    const last = facts.findLastIndex(isOfPayroll);
+    const restored = facts[last] as FactOf<'restored'>;
+    const open = facts.slice(0, last).filter((fact) => !isOfPayroll(fact));
+    const how = (...added: Fact[]) =>
+      evidence([...open, ...added]).systems.find(({ system }) => system === 'payroll')!.end!.how;
+    assert.equal(how(restored), 'observed');
+    const unsettled = { ...restored, restored: { ...restored.restored, isUnsettled: true } };
+    assert.equal(how(unsettled), 'pending');
+    const at = new Date(Date.parse(restored.at) + 1000).toISOString();
+    const attention = {
+      kind: 'attention',
+      at,
+      step: 'restore-access:payroll',
+      why: 'cannot tell: …',
+    } as const;
+    assert.equal(how(unsettled, { ...attention, type: FailureType.CannotTell }), 'cannot-tell');
+    assert.equal(how(restored, { ...attention, type: FailureType.Refused }), 'pending');
+    // Another account of the employee is still to be given back.
+    const block = open.find((fact) => fact.kind === 'blocked' && fact.system === 'payroll');
+    assert.equal(how({ ...(block as FactOf<'blocked'>), account: 'another' }, restored), 'pending');
   });
 
   it('measures a revocation from its effective date, and calls one that is still to come pending', async () => {

@@ -31,7 +31,8 @@ type What =
   | { kind: 'captured'; system: string; capture: Capture }
   /** Of one account, where it is named, and otherwise of all. */
   | { kind: 'blocked'; system: string; account?: string | undefined; blocked: Blocked }
-  | { kind: 'restored'; system: string; restored: Restored }
+  /** As `blocked`. */
+  | { kind: 'restored'; system: string; account?: string | undefined; restored: Restored }
   | { kind: 'revoked'; system: string; revoked: Revoked }
   /** What failed attempts had set out to remove. */
   | { kind: 'revoking'; system: string; groups: GroupRef[] }

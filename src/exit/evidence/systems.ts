@@ -84,11 +84,27 @@ function systemOf(
     const { active } = last.restored;
     return {
       what: 'restored',
-      how: 'observed',
+      how: isOver(facts) || isWhole(restored) ? 'observed' : pending(`restore-access:${system}`, facts),
       at: last.at,
       givenBack,
       after: { active: givenBack.suspended ? true : active, groups: givenBack.groups },
     };
+  }
+
+  /** Whether each account is given back, and no second look is due, and no person is to look. */
+  function isWhole(restored: readonly FactOf<'restored'>[]): boolean {
+    const last = restored.at(-1)!;
+    const held = blocks.flatMap(({ account, blocked }) =>
+      account && !isNothing(blocked.taken) ? account : [],
+    );
+    const isBack = (account: string): boolean => {
+      const of = restored.findLast((each) => each.account === account);
+      return of !== undefined && of.restored.isUnsettled !== true;
+    };
+    const isStuck = facts.some(
+      (fact) => fact.kind === 'attention' && fact.step === `restore-access:${system}` && fact.at > last.at,
+    );
+    return !isStuck && last.restored.isUnsettled !== true && held.every(isBack);
   }
 
   function revocation(): EndRecord {
