@@ -86,12 +86,17 @@ function shown(system: string, { id, employeeId, active, version }: User): objec
 const someUsers = (system: string): object[] =>
   [...users.get(system)!.values()].slice(0, 10).map((user) => shown(system, user));
 
+/** More than ever leave: a list of any other group is shorter, and therefore whole. */
+const crowd = Array.from({ length: 3_000 }, (_, n) => ({ value: idOf('everyone', String(n)), type: 'User' }));
+
 /** Every group has a member who never leaves. */
-const membersOf = (system: string, name: string): object[] =>
-  [
+function membersOf(system: string, name: string): object[] {
+  if (name === 'everyone') return crowd;
+  return [
     userOn(system, 'M-0').id,
     ...[...users.get(system)!.values()].flatMap(({ id, groups }) => (groups.has(name) ? id : [])),
   ].map((value) => ({ value, type: 'User' }));
+}
 
 const group = (system: string, displayName: string, withMembers = false): object => ({
   schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
@@ -121,7 +126,7 @@ function answer(asked: Asked): [status: number, body?: object] {
   if (filter === '')
     return list(
       kind === 'Groups'
-        ? [...groupsOn[system]!, ...otherGroups].map((name) => group(system, name))
+        ? [...groupsOn[system]!, ...otherGroups].map((name) => group(system, name, withMembers))
         : someUsers(system),
     );
   const terms = [...filter.matchAll(/(\S+) eq "(.*?)"/g)].map(([, attribute, value]) => ({
