@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict';
 import { createDirectoryService } from '../../src/services/directory/directory.js';
 import { createScimClient } from '../../src/services/protocols/scim.js';
-import { list, startOddServer, type OddServer } from '../support/odd-scim-server.js';
+import { list, withOddServer } from '../support/odd-scim-server.js';
 import { sampleConfig } from '../support/sample-config.js';
 
 const { signal } = new AbortController();
 
 describe('a search of the directory by name', () => {
-  let server: OddServer;
-  before(async () => {
-    server = await startOddServer();
-  });
-  afterEach(() => server.reset());
-  after(() => server.stop());
+  const server = withOddServer();
 
   const user = (id: string, displayName: string, more: object = {}) => ({
     ...{ id, externalId: `E-${id}`, userName: `${id}@acme.example`, displayName },

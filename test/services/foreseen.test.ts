@@ -1,16 +1,13 @@
 /** What a hold would be refused for, or could not tell, is said before it is made, and nothing is written. */
 import assert from 'node:assert/strict';
 import type { HoldKind } from '../../src/exit/hold-facts.js';
-import { createAccessService } from '../../src/services/access/access.js';
-import { byEmployeeId } from '../support/matching.js';
 import {
   list,
-  newPort,
+  newAccess,
   scimError,
-  startOddServer,
+  withOddServer,
   type Json,
   type Odd,
-  type OddServer,
 } from '../support/odd-scim-server.js';
 
 const { signal } = new AbortController();
@@ -18,10 +15,9 @@ const SUSPEND: HoldKind = { kind: 'suspend' };
 const PRODUCTION: HoldKind = { kind: 'groups', groups: ['production'] };
 
 describe('before a hold on a SCIM server, EMS says', () => {
-  let server: OddServer;
-  before(async () => {
-    server = await startOddServer();
-  });
+  // Before the server forgets what it was asked.
+  afterEach(() => assert.ok(server.seen.every(({ method }) => method === 'GET')));
+  const server = withOddServer();
   beforeEach(() => {
     for (const [id, externalId] of [
       ['dana', 'E-1'],
@@ -30,18 +26,8 @@ describe('before a hold on a SCIM server, EMS says', () => {
       server.users.push({ id, userName: id, externalId, active: true });
     server.addGroup('readers', 'dana', 'ravi');
   });
-  afterEach(() => {
-    assert.ok(server.seen.every(({ method }) => method === 'GET'));
-    server.reset();
-  });
-  after(() => server.stop());
 
-  const foreseen = (hold: HoldKind) =>
-    createAccessService({ port: newPort(server), match: byEmployeeId('externalId') }).foresee(
-      'dana',
-      hold,
-      signal,
-    );
+  const foreseen = (hold: HoldKind) => newAccess(server).foresee('dana', hold, signal);
   const cut: Odd = (asked, usual) => {
     const answer = usual();
     const first = (group: Json): Json => ({ ...group, members: (group['members'] as Json[]).slice(0, 100) });

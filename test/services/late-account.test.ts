@@ -2,19 +2,14 @@
 import assert from 'node:assert/strict';
 import type { HoldKind } from '../../src/exit/hold-facts.js';
 import { createAccessService } from '../../src/services/access/access.js';
-import { newPort, startOddServer, type OddServer } from '../support/odd-scim-server.js';
+import { newPort, withOddServer } from '../support/odd-scim-server.js';
 
 const { signal } = new AbortController();
 const SUSPEND = { kind: 'suspend' } as const;
 
 describe('an account that the employee gets during the hold, and had none at the block', () => {
-  let server: OddServer;
-  before(async () => {
-    server = await startOddServer();
-  });
+  const server = withOddServer();
   beforeEach(() => server.users.push({ id: 'u-2', userName: 'ravi', externalId: 'E-2', active: true }));
-  afterEach(() => server.reset());
-  after(() => server.stop());
 
   const seen = async (hold: HoldKind) => {
     const service = createAccessService({

@@ -14,7 +14,7 @@ import { describeUnless } from '../support/installed.js';
 import { ldapAdmin } from '../support/ldap-admin.js';
 import { change } from '../support/ldap-change.js';
 import { byEmployeeId } from '../support/matching.js';
-import { newPort, startOddServer, type OddServer } from '../support/odd-scim-server.js';
+import { newPort, withOddServer } from '../support/odd-scim-server.js';
 import { slapdLacks, startSlapd } from '../support/slapd.js';
 import { scratchFolder } from '../support/temporal.js';
 
@@ -51,12 +51,7 @@ async function revokesNothing(
 
 describe('a revocation takes nothing from the new owner of an inactive account', () => {
   describe('of a SCIM server', () => {
-    let server: OddServer;
-    before(async () => {
-      server = await startOddServer();
-    });
-    afterEach(() => server.reset());
-    after(() => server.stop());
+    const server = withOddServer();
 
     for (const [what, attribute, of] of [
       ['a text', 'externalId', (n: number) => ({ externalId: `E-${n}` })],

@@ -10,26 +10,14 @@ import { createDirectoryService } from '../../src/services/directory/directory.j
 import { createScimClient } from '../../src/services/protocols/scim.js';
 import { finalFailure, outage } from '../support/failures.js';
 import { byEmployeeId } from '../support/matching.js';
-import {
-  list,
-  scimError,
-  startOddServer,
-  type Json,
-  type Odd,
-  type OddServer,
-} from '../support/odd-scim-server.js';
+import { list, scimError, withOddServer, type Json, type Odd } from '../support/odd-scim-server.js';
 import { sampleConfig } from '../support/sample-config.js';
 
 const { signal } = new AbortController();
 const EMPLOYEE_NUMBER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber';
 
 describe('a SCIM server', () => {
-  let server: OddServer;
-  before(async () => {
-    server = await startOddServer();
-  });
-  afterEach(() => server.reset());
-  after(() => server.stop());
+  const server = withOddServer();
 
   const client = () =>
     createScimClient({ name: 'payroll', scimUrl: server.scimUrl, token: 'secret', requestTimeoutMs: 2000 });

@@ -16,9 +16,10 @@ import { finalFailure } from '../support/failures.js';
 import { byEmployeeId } from '../support/matching.js';
 import {
   list,
+  newAccess,
   newPort,
   scimError,
-  startOddServer,
+  withOddServer,
   type Json,
   type Odd,
   type OddServer,
@@ -29,10 +30,7 @@ const SUSPEND = { kind: 'suspend' } as const;
 const PRODUCTION = { kind: 'groups' as const, groups: ['production'] };
 
 describe('a SCIM server', () => {
-  let server: OddServer;
-  before(async () => {
-    server = await startOddServer();
-  });
+  const server = withOddServer();
   beforeEach(() => {
     server.users.push(
       { id: 'u-1', userName: 'dana', externalId: 'E-1', active: true, emails: ['dana@acme.example'] },
@@ -40,18 +38,10 @@ describe('a SCIM server', () => {
       { id: 'u-3', userName: 'zoe', externalId: 'E-3', active: true },
     );
   });
-  afterEach(() => server.reset());
-  after(() => server.stop());
 
   /** One process, which remembers what the server has proven. */
   function process(protectedGroups: string[] = [], criticalGroups: string[] = []) {
-    const service = createAccessService({
-      port: newPort(server),
-      match: byEmployeeId('externalId'),
-      declared: { settleMs: 0 },
-      protectedGroups,
-      criticalGroups,
-    });
+    const service = newAccess(server, { protectedGroups, criticalGroups });
     const capture = async (hold: HoldKind, employeeId = 'E-1') =>
       (await service.capture({ employeeId }, hold, signal)).accounts[0]!;
     const block = (account: CapturedAccount, hold: HoldKind, tried = nothing) =>
@@ -65,8 +55,6 @@ describe('a SCIM server', () => {
     return { capture, block, hold, restore, revoke, drift };
   }
   const group = (...given: Parameters<OddServer['addGroup']>): void => server.addGroup(...given);
-  const at = (id: string): Json => server.groups.find((each) => each['id'] === id)!;
-  const user = (id: string): Json => server.users.find((each) => each['id'] === id)!;
 
   /** What the server shows of each group. */
   const showing =
@@ -88,7 +76,7 @@ describe('a SCIM server', () => {
       ['empties every list, and finds none', () => showing(empty, () => [])],
       [
         'leaves out every list, and finds none of this account',
-        () => showing(without, (id) => (id === 'u-2' ? [at('readers')] : [])),
+        () => showing(without, (id) => (id === 'u-2' ? [server.group('readers')] : [])),
       ],
     ];
     for (const [what, odd] of later) {
@@ -124,7 +112,7 @@ describe('a SCIM server', () => {
       server.odd(showing((each) => (each['id'] === 'production' ? without(each) : each)));
       const { taken } = await one.block(account, PRODUCTION);
       assert.deepEqual(taken.groups, [{ id: 'production', displayName: 'production' }]);
-      assert.deepEqual(at('production')['members'], []);
+      assert.deepEqual(server.group('production')['members'], []);
     });
 
     it('reports no revocation by what it has shown before', async () => {
@@ -133,7 +121,7 @@ describe('a SCIM server', () => {
       await one.hold(SUSPEND, 'E-2');
       server.odd(showing(without, () => []));
       await finalFailure(FailureType.CannotTell, one.revoke());
-      assert.equal(user('u-1')['active'], false);
+      assert.equal(server.user('u-1')['active'], false);
     });
 
     it('has no account only where it still shows the key', async () => {
@@ -178,7 +166,7 @@ describe('a SCIM server', () => {
     it('is believed that an account was deleted where it shows another one', async () => {
       const one = process();
       const account = await one.capture(SUSPEND);
-      server.users.splice(server.users.indexOf(user('u-1')), 1);
+      server.users.splice(server.users.indexOf(server.user('u-1')), 1);
       assert.deepEqual((await one.block(account, SUSPEND)).notes, ['the account no longer exists']);
       assert.equal(await one.drift([], SUSPEND), undefined);
       assert.deepEqual((await one.revoke([account])).notes, ['the account no longer exists']);
@@ -220,18 +208,20 @@ describe('a SCIM server', () => {
   describe('whose search leaves inactive members out, and whose groups list them', () => {
     const leavesOutInactive = (): void =>
       server.odd(({ filter }, usual) =>
-        filter?.attribute === 'members.value' && user(filter.value)['active'] !== true ? list([]) : usual(),
+        filter?.attribute === 'members.value' && server.user(filter.value)['active'] !== true
+          ? list([])
+          : usual(),
       );
 
     it('has an account that was inactive before captured with its groups, and removed from them', async () => {
       group('admins', 'u-2', 'u-1');
-      user('u-1')['active'] = false;
+      server.user('u-1')['active'] = false;
       leavesOutInactive();
       const one = process();
       const account = await one.capture(SUSPEND);
       assert.deepEqual(account.memberships, [{ id: 'admins', displayName: 'admins' }]);
       await one.revoke([account]);
-      assert.deepEqual(at('admins')['members'], [{ value: 'u-2' }]);
+      assert.deepEqual(server.group('admins')['members'], [{ value: 'u-2' }]);
     });
 
     it('has a second, inactive account of the leaver removed as well', async () => {
@@ -243,7 +233,7 @@ describe('a SCIM server', () => {
         accounts!.map(({ id }) => id),
         ['u-1', 'u-9'],
       );
-      assert.deepEqual(at('admins')['members'], [{ value: 'u-2' }]);
+      assert.deepEqual(server.group('admins')['members'], [{ value: 'u-2' }]);
     });
   });
 
@@ -285,9 +275,9 @@ describe('a SCIM server', () => {
 
   describe('where a critical group was deleted and made again under its name', () => {
     const renew = (...members: unknown[]): void => {
-      server.groups.splice(server.groups.indexOf(at('production')), 1);
+      server.groups.splice(server.groups.indexOf(server.group('production')), 1);
       group('p-2', ...members);
-      at('p-2')['displayName'] = 'production';
+      server.group('p-2')['displayName'] = 'production';
     };
     beforeEach(() => {
       group('production', 'u-1', 'u-2');
@@ -304,7 +294,7 @@ describe('a SCIM server', () => {
         await finalFailure(FailureType.NotGivenBack, one.restore(account, taken)),
         /the membership in production, a group that was deleted meanwhile \(p-2 has its name now\)/,
       );
-      assert.deepEqual(at('p-2')['members'], [{ value: 'u-2' }]);
+      assert.deepEqual(server.group('p-2')['members'], [{ value: 'u-2' }]);
     });
 
     it('blocks no account that is inside the new one, and says that the old one was deleted', async () => {
@@ -313,7 +303,7 @@ describe('a SCIM server', () => {
       const account = await one.capture(PRODUCTION);
       renew({ value: 'sre', type: 'Group' });
       await finalFailure(FailureType.Refused, one.block(account, PRODUCTION));
-      at('p-2')['members'] = [{ value: 'u-2' }];
+      server.group('p-2')['members'] = [{ value: 'u-2' }];
       const { notes } = await one.block(account, PRODUCTION);
       assert.deepEqual(notes, ['production (production) was deleted after the capture']);
     });
@@ -322,9 +312,9 @@ describe('a SCIM server', () => {
       const one = process();
       await one.hold(PRODUCTION, 'E-2');
       const account = await one.capture(PRODUCTION);
-      at('production')['displayName'] = 'old';
+      server.group('production')['displayName'] = 'old';
       group('p-2', { value: 'sre', type: 'Group' });
-      at('p-2')['displayName'] = 'production';
+      server.group('p-2')['displayName'] = 'production';
       await finalFailure(FailureType.Refused, one.block(account, PRODUCTION));
     });
 
@@ -334,7 +324,7 @@ describe('a SCIM server', () => {
       renew('u-2');
       assert.equal(await one.drift(['production']), undefined);
       server.odd((asked, usual) => {
-        if (asked.filter?.attribute === 'members.value') return list([at('readers')]);
+        if (asked.filter?.attribute === 'members.value') return list([server.group('readers')]);
         return asked.id === 'p-2' ? scimError(403, 'restricted') : usual();
       });
       const drift = await one.drift(['production']);
@@ -346,7 +336,7 @@ describe('a SCIM server', () => {
   describe('in a sweep, where a critical group does not show its members', () => {
     const hidden = showing(
       (each) => (each['id'] === 'production' ? without(each) : each),
-      () => [at('readers')],
+      () => [server.group('readers')],
     );
     /** By another process than the one that made the hold. */
     const sweep = async ({ taken }: { taken: Taken }) => {
@@ -360,7 +350,7 @@ describe('a SCIM server', () => {
       group('production', 'u-1', 'u-2');
       const blocked = await process().hold(PRODUCTION);
       assert.equal(await sweep(blocked), undefined);
-      at('production')['members'] = [{ value: 'u-2' }, { value: 'u-1' }];
+      server.group('production')['members'] = [{ value: 'u-2' }, { value: 'u-1' }];
       server.odd(hidden);
       const drift = await sweep(blocked);
       assert.equal(drift?.isUntold, true);
@@ -401,7 +391,7 @@ describe('a SCIM server', () => {
     });
 
     it('is blocked where the value is the id of another user, or of a user deleted long ago', async () => {
-      user('u-3')['id'] = 'dana';
+      server.user('u-3')['id'] = 'dana';
       group('production', 'u-2', 'dana', 'deleted');
       assert.deepEqual((await process().hold(PRODUCTION)).notes, ['was in none of the critical groups']);
     });
@@ -410,10 +400,10 @@ describe('a SCIM server', () => {
       const ADMINS = { kind: 'groups' as const, groups: ['admins'] };
       group('admins', 'u-1', 'ravi');
       await process(['admins']).hold(ADMINS);
-      at('admins')['members'] = [{ value: 'u-1' }, { value: 'unknown' }];
+      server.group('admins')['members'] = [{ value: 'u-1' }, { value: 'unknown' }];
       await finalFailure(FailureType.CannotTell, process(['admins']).hold(ADMINS));
-      at('admins')['members'] = [{ value: 'u-1' }, { value: 'ravi' }];
-      user('u-2')['active'] = false;
+      server.group('admins')['members'] = [{ value: 'u-1' }, { value: 'ravi' }];
+      server.user('u-2')['active'] = false;
       await finalFailure(FailureType.LastOfProtectedGroup, process(['admins']).hold(ADMINS));
     });
   });
@@ -438,7 +428,7 @@ describe('a SCIM server', () => {
     });
 
     it('has an account that was inactive before said to be so', async () => {
-      user('u-1')['active'] = false;
+      server.user('u-1')['active'] = false;
       group('readers', 'u-2');
       assert.deepEqual((await process().hold(SUSPEND)).notes, ['already suspended before the hold']);
     });
@@ -502,9 +492,9 @@ describe('a SCIM server', () => {
       );
       const what = /dana is active again on payroll, and whether .* could not be told: payroll answered 403/;
       assert.match(await finalFailure(FailureType.CannotTell, two.restore(account, taken)), what);
-      assert.equal(user('u-1')['active'], true);
+      assert.equal(server.user('u-1')['active'], true);
       assert.match(await finalFailure(FailureType.CannotTell, two.revoke([account])), /payroll answered 403/);
-      assert.equal(user('u-1')['active'], false);
+      assert.equal(server.user('u-1')['active'], false);
     });
 
     for (const status of [404, 501])
@@ -517,7 +507,7 @@ describe('a SCIM server', () => {
         assert.match(notes.join(), none);
         assert.match((await one.restore(account, taken)).notes.join(), none);
         assert.match((await one.revoke([account])).notes.join(), none);
-        assert.equal(user('u-1')['active'], false);
+        assert.equal(server.user('u-1')['active'], false);
       });
 
     describe('and answers 404, which something contradicts', () => {
@@ -526,11 +516,11 @@ describe('a SCIM server', () => {
         const { taken } = await one.block(account, SUSPEND);
         assert.match(await finalFailure(FailureType.CannotTell, one.restore(account, taken)), said);
         assert.match(await finalFailure(FailureType.CannotTell, one.revoke([account])), said);
-        assert.equal(user('u-1')['active'], false);
+        assert.equal(server.user('u-1')['active'], false);
       };
 
       it('has a person look where the account shows groups', async () => {
-        user('u-1')['groups'] = [{ value: 'admins' }];
+        server.user('u-1')['groups'] = [{ value: 'admins' }];
         answering(404);
         await endsUntold(process(), /payroll answered 404/);
       });
@@ -540,11 +530,11 @@ describe('a SCIM server', () => {
         ['in a process for each step, by what another account shows', true],
       ] as const)
         it(`has a person look where the suspension took the groups that the account showed, ${when}`, async () => {
-          user('u-1')['groups'] = [{ value: 'admins' }];
-          if (restarted) user('u-2')['groups'] = [{ value: 'admins' }];
+          server.user('u-1')['groups'] = [{ value: 'admins' }];
+          if (restarted) server.user('u-2')['groups'] = [{ value: 'admins' }];
           server.odd((asked, usual) => {
             const answer = asked.type === 'Groups' ? scimError(404, 'no access to groups') : usual();
-            if (user('u-1')['active'] === false) delete user('u-1')['groups'];
+            if (server.user('u-1')['active'] === false) delete server.user('u-1')['groups'];
             return answer;
           });
           const one = process();
@@ -569,7 +559,7 @@ describe('a SCIM server', () => {
         const account = await one.capture(SUSPEND);
         const said = await finalFailure(FailureType.CannotTell, one.block(account, SUSPEND));
         assert.match(said, /who else is in admins \(payroll answered 404/);
-        assert.equal(user('u-1')['active'], true);
+        assert.equal(server.user('u-1')['active'], true);
         await finalFailure(FailureType.CannotTell, one.revoke());
       });
 
@@ -602,13 +592,13 @@ describe('a SCIM server', () => {
         await finalFailure(FailureType.Refused, process().revoke()),
         /Groups\/g-1.*managed by the owners/,
       );
-      assert.deepEqual(at('g-2')['members'], [{ value: 'u-2' }]);
+      assert.deepEqual(server.group('g-2')['members'], [{ value: 'u-2' }]);
     });
 
     it('has the other accounts of a leaver revoked where it refuses one, which is named', async () => {
       const one = process();
       const held = [await one.capture(SUSPEND), await one.capture(SUSPEND, 'E-3')];
-      user('u-3')['externalId'] = 'E-1';
+      server.user('u-3')['externalId'] = 'E-1';
       server.odd((asked, usual) =>
         asked.method === 'PATCH' && asked.id === 'u-1' ? scimError(403, 'a privileged account') : usual(),
       );
@@ -616,7 +606,7 @@ describe('a SCIM server', () => {
         await finalFailure(FailureType.Refused, one.revoke(held)),
         /Users\/u-1.*a privileged account/,
       );
-      assert.deepEqual([user('u-1')['active'], user('u-3')['active']], [true, false]);
+      assert.deepEqual([server.user('u-1')['active'], server.user('u-3')['active']], [true, false]);
     });
 
     it('is asked for the other members where it refuses to show one of them', async () => {
@@ -624,14 +614,14 @@ describe('a SCIM server', () => {
       group('admins', 'u-1', 'u-2', 'u-3');
       server.odd((asked, usual) => (asked.id === 'u-2' ? scimError(403, 'restricted') : usual()));
       await process(['admins']).hold(ADMINS);
-      assert.deepEqual(at('admins')['members'], [{ value: 'u-2' }, { value: 'u-3' }]);
-      at('admins')['members'] = [{ value: 'u-1' }, { value: 'u-2' }];
+      assert.deepEqual(server.group('admins')['members'], [{ value: 'u-2' }, { value: 'u-3' }]);
+      server.group('admins')['members'] = [{ value: 'u-1' }, { value: 'u-2' }];
       await finalFailure(FailureType.CannotTell, process(['admins']).hold(ADMINS));
     });
   });
 
   describe('that hides the memberships of inactive accounts', () => {
-    const isActive = (id: string): boolean => user(id)['active'] === true;
+    const isActive = (id: string): boolean => server.user(id)['active'] === true;
     const hides = (from: (id: string) => boolean): Odd =>
       showing(
         (each) => ({
@@ -654,7 +644,7 @@ describe('a SCIM server', () => {
       server.odd(hides((id) => !isActive(id)));
       const of = /payroll may not show the memberships of inactive accounts: look whether dana\.old \(u-9\)/;
       assert.match(await finalFailure(FailureType.CannotTell, process().revoke()), of);
-      assert.deepEqual(at('readers')['members'], [{ value: 'u-2' }]);
+      assert.deepEqual(server.group('readers')['members'], [{ value: 'u-2' }]);
       await finalFailure(
         FailureType.CannotTell,
         process().revoke([account], [{ id: 'readers', displayName: 'readers' }]),
@@ -669,7 +659,7 @@ describe('a SCIM server', () => {
         notes.join(),
         /payroll no longer showed u-1 in readers since the suspension, and accepted/,
       );
-      assert.deepEqual(at('readers')['members'], [{ value: 'u-2' }]);
+      assert.deepEqual(server.group('readers')['members'], [{ value: 'u-2' }]);
     });
 
     it('is believed at a retry that a second one has none, where it shows other inactive members', async () => {
@@ -682,7 +672,7 @@ describe('a SCIM server', () => {
       const same = process();
       await same.revoke([account]);
       assert.deepEqual(await revoked(same), ['u-1']);
-      user('u-3')['active'] = false;
+      server.user('u-3')['active'] = false;
       assert.deepEqual(await revoked(process()), ['u-1']);
     });
 
@@ -697,14 +687,14 @@ describe('a SCIM server', () => {
         revoked.notes.join(),
         /payroll no longer showed u-1 in readers .*, and accepted its removal/,
       );
-      assert.deepEqual(at('readers')['members'], [{ value: 'u-2' }]);
+      assert.deepEqual(server.group('readers')['members'], [{ value: 'u-2' }]);
     });
 
     it('is not said to have lost one that became inactive after the capture, and the sweep sees it once it is active', async () => {
       server.users.pop();
       group('production', 'u-1', 'u-2');
       const account = await process().capture(PRODUCTION);
-      user('u-1')['active'] = false;
+      server.user('u-1')['active'] = false;
       server.odd(hides((id) => !isActive(id)));
       const { notes } = await process().block(account, PRODUCTION);
       assert.doesNotMatch(notes.join(), /removed it|in none of/);
@@ -713,14 +703,14 @@ describe('a SCIM server', () => {
       const late = await process().block(again, PRODUCTION);
       assert.doesNotMatch(late.notes.join(), /removed it|in none of/);
       assert.equal(await process().drift([]), undefined);
-      user('u-1')['active'] = true;
+      server.user('u-1')['active'] = true;
       assert.equal((await process().drift([]))?.what, 'is in production again');
     });
 
     it('is believed that one left, where it shows another inactive one', async () => {
       group('production', 'u-1', 'u-2', 'u-9');
       const account = await process().capture(PRODUCTION);
-      user('u-1')['active'] = false;
+      server.user('u-1')['active'] = false;
       for (const each of server.groups) each['members'] = [{ value: 'u-2' }, { value: 'u-9' }];
       const { notes } = await process().block(account, PRODUCTION);
       assert.match(notes.join(), /another administrator removed it from production after the capture/);
@@ -752,11 +742,11 @@ describe('a SCIM server', () => {
         const one = process();
         const ravi = await one.capture(PRODUCTION, 'E-2');
         const { taken } = await one.block(ravi, PRODUCTION);
-        at('production')['members'] = ['u-1', 'u-2', 'u-3'].map((value) => ({ value }));
+        server.group('production')['members'] = ['u-1', 'u-2', 'u-3'].map((value) => ({ value }));
         await pass(() => one.restore(ravi, taken));
         server.odd(({ method, type, id }, usual) => {
           const answer = usual();
-          if (method === 'PATCH' && type === 'Groups') at(id!)['members'] = [{ value: 'u-3' }];
+          if (method === 'PATCH' && type === 'Groups') server.group(id!)['members'] = [{ value: 'u-3' }];
           return answer;
         });
         const reason = await finalFailure(FailureType.HarmedOthers, one.hold(PRODUCTION));
@@ -780,7 +770,9 @@ describe('a SCIM server', () => {
           const answer = usual();
           if (type !== 'Groups' || id === undefined) return answer;
           if (method !== 'PATCH') return isPatched ? { ...answer, headers: { etag: shown } } : answer;
-          at(id)['members'] = (at(id)['members'] as Json[]).filter(({ value }) => value !== 'p-7');
+          server.group(id)['members'] = (server.group(id)['members'] as Json[]).filter(
+            ({ value }) => value !== 'p-7',
+          );
           isPatched = true;
           return { status: 204, headers: { etag: patched } };
         });
@@ -794,13 +786,13 @@ describe('a SCIM server', () => {
     const alsoRemoves = (): void =>
       server.odd(({ method, type, id }, usual) => {
         const answer = usual();
-        if (method === 'PATCH' && type === 'Groups') at(id!)['members'] = [];
+        if (method === 'PATCH' && type === 'Groups') server.group(id!)['members'] = [];
         return answer;
       });
     beforeEach(() => group('readers', 'u-1', 'u-2', 'u-3'));
 
     it('is not accused of a removal of those whose exits have suspended them too', async () => {
-      user('u-2')['active'] = user('u-3')['active'] = false;
+      server.user('u-2')['active'] = server.user('u-3')['active'] = false;
       alsoRemoves();
       const { removedGroups, notes } = await process().revoke();
       assert.equal(removedGroups.length, 1);
@@ -830,7 +822,7 @@ describe('a SCIM server', () => {
       });
 
       it('is accused of those who are inactive, and have no exit', async () => {
-        user('u-2')['active'] = user('u-3')['active'] = false;
+        server.user('u-2')['active'] = server.user('u-3')['active'] = false;
         const reason = await finalFailure(FailureType.HarmedOthers, exits());
         assert.match(reason, /no longer lists 2 other members of readers since it removed u-1: u-2, u-3\./);
       });
@@ -843,14 +835,14 @@ describe('a SCIM server', () => {
 
       it('cannot be accused of one that does not show whose it is', async () => {
         acted.push('E-2');
-        delete user('u-3')['externalId'];
+        delete server.user('u-3')['externalId'];
         const reason = await finalFailure(FailureType.CannotTell, exits());
         assert.match(reason, /since it removed u-1: u-3, perhaps by their own exits/);
       });
     });
 
     it('is accused where one of them is active', async () => {
-      user('u-2')['active'] = false;
+      server.user('u-2')['active'] = false;
       alsoRemoves();
       await finalFailure(FailureType.HarmedOthers, process().revoke());
     });

@@ -2,33 +2,19 @@
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
 import { nothing, type HoldKind } from '../../src/exit/hold-facts.js';
-import { createAccessService } from '../../src/services/access/access.js';
 import { finalFailure } from '../support/failures.js';
-import { byEmployeeId } from '../support/matching.js';
-import {
-  list,
-  newPort,
-  startOddServer,
-  type Json,
-  type Odd,
-  type OddServer,
-} from '../support/odd-scim-server.js';
+import { list, newAccess, newPort, withOddServer, type Json, type Odd } from '../support/odd-scim-server.js';
 
 const { signal } = new AbortController();
 const PRODUCTION: HoldKind = { kind: 'groups', groups: ['production'] };
 const NONE = ['was in none of the critical groups'];
 
 describe('a long list of members on a SCIM server', () => {
-  let server: OddServer;
-  before(async () => {
-    server = await startOddServer();
-  });
+  const server = withOddServer();
   beforeEach(() => {
     user('dana', 'E-1');
     user('ravi', 'E-2');
   });
-  afterEach(() => server.reset());
-  after(() => server.stop());
 
   const user = (id: string, externalId: string): void =>
     void server.users.push({ id, userName: id, externalId, active: true });
@@ -39,14 +25,7 @@ describe('a long list of members on a SCIM server', () => {
     return ids;
   };
   /** As a new process has it, which remembers nothing. */
-  const access = () =>
-    createAccessService({
-      port: newPort(server),
-      match: byEmployeeId('externalId'),
-      declared: { settleMs: 0 },
-    });
-  const membersOf = (id: string): unknown[] =>
-    (server.groups.find((each) => each['id'] === id)!['members'] as Json[]).map(({ value }) => value);
+  const access = () => newAccess(server);
   const block = async () => {
     const service = access();
     const [account] = (await service.capture({ employeeId: 'E-1' }, PRODUCTION, signal)).accounts;
@@ -100,7 +79,7 @@ describe('a long list of members on a SCIM server', () => {
       const { notes, taken } = await block();
       assert.deepEqual(notes, []);
       assert.equal(taken.groups.length, 1);
-      assert.equal(membersOf('production').length, length - 1);
+      assert.equal(server.membersOf('production').length, length - 1);
       server.users[0]!['active'] = true;
       server.groups[1]!['members'] = ['dana', ...staff(length - 1)].map((value) => ({ value }));
       assert.deepEqual((await revoke()).notes, []);
@@ -117,7 +96,7 @@ describe('a long list of members on a SCIM server', () => {
       left.flatMap(({ notes }) => notes),
       [],
     );
-    assert.equal(membersOf('production').length, 80);
+    assert.equal(server.membersOf('production').length, 80);
   });
 
   it('is whole where the longest list of another group is longer', async () => {
@@ -199,7 +178,7 @@ describe('a long list of members on a SCIM server', () => {
             await finalFailure(FailureType.HarmedOthers, doing()),
             /no longer lists 5 other members of production since it removed dana: p-99, .* has touched no further group/,
           );
-          assert.deepEqual(membersOf('staff'), ['dana', 'ravi']);
+          assert.deepEqual(server.membersOf('staff'), ['dana', 'ravi']);
         }
       });
 
@@ -209,7 +188,7 @@ describe('a long list of members on a SCIM server', () => {
       const { notes, taken } = await block();
       assert.match(notes.join(), /whether other members went: payroll may show only some of production$/);
       assert.equal(taken.groups.length, 1);
-      assert.equal(membersOf('production').length, 129);
+      assert.equal(server.membersOf('production').length, 129);
     });
   });
 });

@@ -9,9 +9,10 @@ import { finalFailure, outage } from '../support/failures.js';
 import { byEmployeeId } from '../support/matching.js';
 import {
   list,
+  newAccess,
   newPort,
   scimError,
-  startOddServer,
+  withOddServer,
   type Answer,
   type Json,
   type Odd,
@@ -23,29 +24,17 @@ const SUSPEND = { kind: 'suspend' } as const;
 const holding = (...groups: string[]) => ({ kind: 'groups' as const, groups });
 
 describe('on a SCIM server that hides memberships', () => {
-  let server: OddServer;
-  before(async () => {
-    server = await startOddServer();
-  });
+  const server = withOddServer();
   beforeEach(() => {
     server.users.push(
       { id: 'dana', userName: 'dana', externalId: 'E-1', active: true },
       { id: 'ravi', userName: 'ravi', externalId: 'E-2', active: true },
     );
   });
-  afterEach(() => server.reset());
-  after(() => server.stop());
 
   /** As a new process has it, which remembers nothing. */
-  const access = () => {
-    const port = newPort(server);
-    return createAccessService({ port, match: byEmployeeId('externalId'), declared: { settleMs: 0 } });
-  };
+  const access = () => newAccess(server);
   const group = (...given: Parameters<OddServer['addGroup']>): void => server.addGroup(...given);
-  const membersOf = (id: string): unknown[] => {
-    const { members } = server.groups.find((each) => each['id'] === id)!;
-    return (members as Json[]).map(({ value }) => value);
-  };
   const capture = async (hold: Parameters<ReturnType<typeof access>['capture']>[1]) =>
     (await access().capture({ employeeId: 'E-1' }, hold, signal)).accounts[0]!;
   const block = (account: CapturedAccount, hold: Parameters<ReturnType<typeof access>['block']>[1]) =>
@@ -111,7 +100,7 @@ describe('on a SCIM server that hides memberships', () => {
       const { taken, notes } = await block(account, SUSPEND);
       assert.deepEqual(notes, ['the suspension may have cost admins']);
       await access().restore(account, taken, signal);
-      assert.deepEqual(membersOf('admins'), ['ravi', 'dana']);
+      assert.deepEqual(server.membersOf('admins'), ['ravi', 'dana']);
     });
 
   it('says at the block that the cost cannot be told, and cannot tell at the restore', async () => {
@@ -148,7 +137,7 @@ describe('on a SCIM server that hides memberships', () => {
       assert.deepEqual(taken, { suspended: true, groups: [] });
       const { notes } = await service.restore(account, taken, signal);
       assert.match(notes.join('; '), /not given back: the membership in admins/);
-      assert.deepEqual(membersOf('admins'), ['ravi']);
+      assert.deepEqual(server.membersOf('admins'), ['ravi']);
     });
 
   describe('that takes a suspended account out of one group of administrators alone', () => {
@@ -177,7 +166,7 @@ describe('on a SCIM server that hides memberships', () => {
       await blocked('E-2');
       const { account, taken } = await blocked('E-1');
       await restored(account, taken);
-      assert.deepEqual(membersOf('admins'), ['other', 'dana']);
+      assert.deepEqual(server.membersOf('admins'), ['other', 'dana']);
     });
 
     it('has it given back by a retry, where the answer to the suspension was lost', async () => {
@@ -196,7 +185,7 @@ describe('on a SCIM server that hides memberships', () => {
         ['admins'],
       );
       await restored(account, taken);
-      assert.deepEqual(membersOf('admins'), ['other', 'dana']);
+      assert.deepEqual(server.membersOf('admins'), ['other', 'dana']);
       assert.equal(isActive('dana'), true);
     });
   });
@@ -261,13 +250,13 @@ describe('on a SCIM server that hides memberships', () => {
         const { taken, notes } = await block(account, hold);
         assert.deepEqual(notes, []);
         await access().restore(account, taken, signal);
-        assert.deepEqual(membersOf('admins'), ['ravi', 'dana']);
+        assert.deepEqual(server.membersOf('admins'), ['ravi', 'dana']);
         assert.equal(isActive('dana'), true);
       });
 
     it('a revocation finds every group', async () => {
       assert.equal((await revoke([])).removedGroups.length, 2);
-      assert.deepEqual([membersOf('admins'), membersOf('readers')], [['ravi'], ['ravi']]);
+      assert.deepEqual([server.membersOf('admins'), server.membersOf('readers')], [['ravi'], ['ravi']]);
     });
 
     it('cannot be told where there are too many groups to read', async () => {
@@ -305,7 +294,7 @@ describe('on a SCIM server that hides memberships', () => {
       group('small', 'ravi');
       group('big', ...crowd, 'dana');
     });
-    const isIn = (): boolean => membersOf('big').includes('dana');
+    const isIn = (): boolean => server.membersOf('big').includes('dana');
 
     for (const [how, first] of ways)
       for (const [what, shown] of partial)
@@ -380,7 +369,7 @@ describe('on a SCIM server that hides memberships', () => {
       await block(account, SUSPEND);
       const { removedGroups } = await revoke([account]);
       assert.deepEqual(removedGroups.map(({ id }) => id).toSorted(), ['admins', 'readers']);
-      assert.deepEqual([membersOf('admins'), membersOf('readers')], [['ravi'], []]);
+      assert.deepEqual([server.membersOf('admins'), server.membersOf('readers')], [['ravi'], []]);
     });
 
     it('removes what it saw before its own suspension', async () => {
@@ -388,7 +377,7 @@ describe('on a SCIM server that hides memberships', () => {
       group('readers', 'ravi');
       server.odd(leavesOutTheInactive());
       assert.equal((await revoke([])).removedGroups.length, 1);
-      assert.deepEqual(membersOf('admins'), ['ravi']);
+      assert.deepEqual(server.membersOf('admins'), ['ravi']);
     });
 
     it('removes on a retry what an earlier attempt had set out to remove', async () => {
@@ -396,7 +385,7 @@ describe('on a SCIM server that hides memberships', () => {
       server.odd(leavesOutTheInactive());
       server.users[0]!['active'] = false;
       await revoke([], [{ id: 'admins', displayName: 'admins' }]);
-      assert.deepEqual(membersOf('admins'), ['ravi']);
+      assert.deepEqual(server.membersOf('admins'), ['ravi']);
     });
 
     it('cannot tell of a group that hides its members, and names it', async () => {
@@ -426,7 +415,7 @@ describe('on a SCIM server that hides memberships', () => {
     });
     const revoking = service.revoke({ employeeId: 'E-1' }, [], signal);
     assert.match(await finalFailure(FailureType.Refused, revoking), /The last owner cannot be deactivated/);
-    assert.deepEqual([membersOf('production'), ended], [['ravi'], ['dana']]);
+    assert.deepEqual([server.membersOf('production'), ended], [['ravi'], ['dana']]);
   });
 
   describe('a revocation from a group that hides inactive members', () => {
@@ -459,7 +448,7 @@ describe('on a SCIM server that hides memberships', () => {
           });
         const reason = /no longer showed dana in admins since the suspension, and refused its removal there/;
         assert.match(await finalFailure(FailureType.CannotTell, attempt()), reason);
-        assert.deepEqual(membersOf('readers'), ['ravi']);
+        assert.deepEqual(server.membersOf('readers'), ['ravi']);
         assert.match(await finalFailure(FailureType.CannotTell, attempt()), reason, 'and at a retry');
       });
 
@@ -512,7 +501,7 @@ describe('on a SCIM server that hides memberships', () => {
       group('sre', 'dana');
       server.odd(knowsNoGroups);
       await refused();
-      assert.deepEqual(membersOf('production'), ['dana', 'all'], 'nothing is taken');
+      assert.deepEqual(server.membersOf('production'), ['dana', 'all'], 'nothing is taken');
     });
 
     it('is refused where the account is in more than 1,000 groups', async () => {
@@ -540,7 +529,7 @@ describe('on a SCIM server that hides memberships', () => {
       const account = await capture(holding('production', 'sre'));
       const { taken, notes } = await block(account, holding('production', 'sre'));
       assert.deepEqual([taken.groups.map(({ id }) => id), notes], [['sre'], []]);
-      assert.deepEqual(membersOf('sre'), ['ravi']);
+      assert.deepEqual(server.membersOf('sre'), ['ravi']);
     });
 
     it('cannot be told where the group does not show its members', async () => {
@@ -657,7 +646,7 @@ describe('on a SCIM server that hides memberships', () => {
       const { blocked } = await blockAndRestore();
       assert.match(blocked.notes.join(), /also no longer in readers, perhaps by the removal/);
       assert.deepEqual(
-        [membersOf('production'), membersOf('readers')],
+        [server.membersOf('production'), server.membersOf('readers')],
         [
           ['ravi', 'dana'],
           ['ravi', 'dana'],
@@ -678,7 +667,7 @@ describe('on a SCIM server that hides memberships', () => {
       assert.match(notes.join(), /also no longer in readers, perhaps by the removal/);
       server.odd((_asked, usual) => usual());
       await access().restore(account, taken, signal);
-      assert.deepEqual(membersOf('readers'), ['ravi', 'dana']);
+      assert.deepEqual(server.membersOf('readers'), ['ravi', 'dana']);
     });
 
     it('is given back: the activation', async () => {
@@ -731,7 +720,7 @@ describe('on a SCIM server that hides memberships', () => {
         { id: 'production', displayName: 'production' },
         { id: 'readers', displayName: 'readers' },
       ]);
-      assert.deepEqual(membersOf('readers'), ['ravi']);
+      assert.deepEqual(server.membersOf('readers'), ['ravi']);
     });
 
     it('is seen by the retry of a revocation too', async () => {
@@ -751,7 +740,7 @@ describe('on a SCIM server that hides memberships', () => {
       );
       server.users[0]!['active'] = true;
       assert.equal((await attempt()).removedGroups.length, 2);
-      assert.deepEqual(membersOf('readers'), ['ravi']);
+      assert.deepEqual(server.membersOf('readers'), ['ravi']);
     });
   });
 
@@ -775,7 +764,7 @@ describe('on a SCIM server that hides memberships', () => {
     it('has an account removed from its groups, after a hold and without one', async () => {
       const { account } = await held();
       const { removedGroups, notes } = await revoke([account]);
-      assert.deepEqual(membersOf('production'), ['ravi']);
+      assert.deepEqual(server.membersOf('production'), ['ravi']);
       assert.equal(removedGroups.length, 1);
       assert.match(
         notes.join('; '),
@@ -784,7 +773,7 @@ describe('on a SCIM server that hides memberships', () => {
       server.users[0]!['active'] = true;
       server.groups[0]!['members'] = [{ value: 'dana' }, { value: 'ravi' }];
       await revoke([]);
-      assert.deepEqual(membersOf('production'), ['ravi']);
+      assert.deepEqual(server.membersOf('production'), ['ravi']);
     });
 
     it('has an account given back', async () => {
@@ -876,7 +865,7 @@ describe('on a SCIM server that hides memberships', () => {
         whenever(
           () => true,
           () => {
-            const isIn = membersOf('production').includes('dana') && isActive('dana');
+            const isIn = server.membersOf('production').includes('dana') && isActive('dana');
             Object.assign(dana(), isIn ? RIGHTS : NONE, { phoneNumbers: isIn ? [] : [{ value: '1' }] });
           },
         ),
@@ -933,7 +922,7 @@ describe('on a SCIM server that hides memberships', () => {
       notes.join('; '),
       /shows production of the account still, and the group says that it is out/,
     );
-    assert.deepEqual(membersOf('production'), ['ravi']);
+    assert.deepEqual(server.membersOf('production'), ['ravi']);
   });
 
   describe('a removal from a group that shows its first 100 members', () => {
@@ -954,14 +943,14 @@ describe('on a SCIM server that hides memberships', () => {
       group('staff', 'dana', 'ravi');
       server.odd(keepsWhatItShows);
       assert.match(await finalFailure(FailureType.CannotTell, revoke([])), harm);
-      assert.deepEqual(membersOf('staff'), ['ravi']);
+      assert.deepEqual(server.membersOf('staff'), ['ravi']);
     });
 
     it('stops before the third group', async () => {
       for (const id of ['production', 'staff', 'readers']) group(id, 'dana', ...staff(129));
       server.odd(keepsWhatItShows);
       assert.match(await finalFailure(FailureType.CannotTell, revoke([])), /has touched no further group/);
-      assert.equal(membersOf('readers').length, 130);
+      assert.equal(server.membersOf('readers').length, 130);
     });
 
     it('is named by a hold too', async () => {
@@ -992,7 +981,7 @@ describe('on a SCIM server that hides memberships', () => {
       const taken = { suspended: false, groups: [{ id: 'production', displayName: 'production' }] };
       const { notes } = await access().restore(await capture(holding('production')), taken, signal);
       assert.deepEqual(notes, []);
-      assert.equal(membersOf('production').length, 101);
+      assert.equal(server.membersOf('production').length, 101);
     });
   });
 
@@ -1023,7 +1012,7 @@ describe('on a SCIM server that hides memberships', () => {
         ['production'],
       );
       assert.doesNotMatch(notes.join(), /another administrator/);
-      assert.ok(!membersOf('production').includes('dana'));
+      assert.ok(!server.membersOf('production').includes('dana'));
     });
 
     it('cannot tell where its removal changes nothing', async () => {
@@ -1066,7 +1055,7 @@ describe('on a SCIM server that hides memberships', () => {
       await refused();
       server.groups[0]!['members'] = [{ value: 'ravi' }, { value: 'dana' }];
       await refused();
-      assert.deepEqual(membersOf('g-1'), ['ravi', 'dana'], 'nothing is taken');
+      assert.deepEqual(server.membersOf('g-1'), ['ravi', 'dana'], 'nothing is taken');
     });
   });
 
@@ -1098,7 +1087,7 @@ describe('on a SCIM server that hides memberships', () => {
       const { taken, notes } = await block(account, SUSPEND);
       assert.deepEqual(notes, ['the suspension may have cost admins']);
       await access().restore(account, taken, signal);
-      assert.deepEqual(membersOf('admins'), ['dana-2', 'dana']);
+      assert.deepEqual(server.membersOf('admins'), ['dana-2', 'dana']);
     });
 
     it('an ignored addition is not said to be given back', async () => {
@@ -1151,7 +1140,7 @@ describe('on a SCIM server that hides memberships', () => {
         (await revoke([])).removedGroups.map(({ id }) => id),
         ['readers'],
       );
-      assert.deepEqual(membersOf('admins'), ['DANA', 'ravi']);
+      assert.deepEqual(server.membersOf('admins'), ['DANA', 'ravi']);
     });
 
     it('a membership is not said to be given back by that of the other one', async () => {
@@ -1159,7 +1148,7 @@ describe('on a SCIM server that hides memberships', () => {
       const groups = [{ id: 'admins', displayName: 'admins' }];
       const account = { ...(await capture(SUSPEND)), groups };
       await access().restore(account, { suspended: false, groups }, signal);
-      assert.deepEqual(membersOf('admins'), ['DANA', 'ravi', 'dana']);
+      assert.deepEqual(server.membersOf('admins'), ['DANA', 'ravi', 'dana']);
     });
 
     it('the loss of the other one is no effect that was meant', async () => {
@@ -1289,7 +1278,7 @@ describe('on a SCIM server that hides memberships', () => {
         return answer;
       });
     });
-    const untouched = () => GROUPS.filter((id) => membersOf(id).length === 13);
+    const untouched = () => GROUPS.filter((id) => server.membersOf(id).length === 13);
 
     it('a hold stops at the second loss', async () => {
       const account = await capture(holding(...GROUPS));
@@ -1374,7 +1363,7 @@ describe('on a SCIM server that hides memberships', () => {
     );
     assert.match(notes.join('; '), /cannot be told whether other members went: payroll may show only some/);
     assert.doesNotMatch(notes.join('; '), /no longer lists/);
-    assert.equal(membersOf('production').length, 129);
+    assert.equal(server.membersOf('production').length, 129);
   });
 
   for (const [size, where] of [

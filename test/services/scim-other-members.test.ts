@@ -3,16 +3,9 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { FailureType } from '../../src/exit/failures.js';
 import { nothing, type CapturedAccount, type GroupRef, type Taken } from '../../src/exit/hold-facts.js';
-import { createAccessService, type AccessOptions } from '../../src/services/access/access.js';
+import type { AccessOptions } from '../../src/services/access/access.js';
 import { finalFailure, outage } from '../support/failures.js';
-import { byEmployeeId } from '../support/matching.js';
-import {
-  newPort,
-  startOddServer,
-  type Answer,
-  type Json,
-  type OddServer,
-} from '../support/odd-scim-server.js';
+import { newAccess, newPort, withOddServer, type Answer, type Json } from '../support/odd-scim-server.js';
 
 const { signal } = new AbortController();
 const DANA = { employeeId: 'E-1' };
@@ -20,15 +13,10 @@ const LOST: Answer = { status: 504, body: '<html>Gateway Timeout</html>' };
 const noneHasActed = { hasActed: () => Promise.resolve(false) };
 
 describe('on a SCIM server whose writes take other members', () => {
-  let server: OddServer;
-  before(async () => {
-    server = await startOddServer();
-  });
+  const server = withOddServer();
   beforeEach(() => {
     server.users.push({ id: 'dana', userName: 'dana', externalId: 'E-1', active: true });
   });
-  afterEach(() => server.reset());
-  after(() => server.stop());
 
   /** Groups with the account and so many others. */
   const groups = (count: number, ...names: string[]): void => {
@@ -38,9 +26,10 @@ describe('on a SCIM server whose writes take other members', () => {
     for (const name of names) server.addGroup(name, 'dana', ...ids);
     server.addGroup('everyone', 'dana', ...ids, 'x-1', 'x-2');
   };
-  const at = (id: string): Json => server.groups.find((each) => each['id'] === id)!;
   const keep = (id: string, isKept: (member: unknown) => boolean): void => {
-    at(id)['members'] = (at(id)['members'] as Json[]).filter(({ value }) => isKept(value));
+    server.group(id)['members'] = (server.group(id)['members'] as Json[]).filter(({ value }) =>
+      isKept(value),
+    );
   };
   const takes = (change: (group: string) => void, answer?: (group: string) => Answer | undefined): void =>
     server.odd(({ method, type, id }, usual) => {
@@ -51,13 +40,7 @@ describe('on a SCIM server whose writes take other members', () => {
     });
 
   /** As a new process has it, which remembers nothing. */
-  const access = (more: Partial<AccessOptions> = {}) =>
-    createAccessService({
-      port: newPort(server),
-      match: byEmployeeId('externalId'),
-      declared: { settleMs: 0 },
-      ...more,
-    });
+  const access = (more: Partial<AccessOptions> = {}) => newAccess(server, more);
   const holding = (...names: string[]) => ({ kind: 'groups' as const, groups: names });
   const captured = async (...names: string[]): Promise<CapturedAccount> =>
     (await access().capture(DANA, holding(...names), signal)).accounts[0]!;
@@ -91,7 +74,7 @@ describe('on a SCIM server whose writes take other members', () => {
       inactive();
       await finalFailure(FailureType.HarmedOthers, block(await captured(...names), access(noneHasActed)));
       assert.deepEqual(
-        names.map((name) => (at(name)['members'] as Json[]).some(({ value }) => value === 'u-7')),
+        names.map((name) => (server.group(name)['members'] as Json[]).some(({ value }) => value === 'u-7')),
         [false, false, true],
       );
     });
@@ -109,13 +92,13 @@ describe('on a SCIM server whose writes take other members', () => {
 
   it('a person is asked to look where its versions are hashes of each answer', async () => {
     groups(20, 'production');
-    at('production')['externalId'] = 'x';
+    server.group('production')['externalId'] = 'x';
     server.odd(({ method, type, id, query }, usual) => {
       const answer = usual();
       if (type !== 'Groups' || id === undefined) return answer;
       if (method === 'PATCH') keep(id, (member) => member !== 'u-7');
       const shown = query.get('attributes')?.split(',');
-      const entries = Object.entries(at(id)).filter(
+      const entries = Object.entries(server.group(id)).filter(
         ([name]) => !shown || name === 'id' || shown.includes(name),
       );
       const body = Object.fromEntries(entries);
@@ -140,7 +123,7 @@ describe('on a SCIM server whose writes take other members', () => {
     const hasActed = (employeeId: string) => Promise.resolve(employeeId === 'E-1007');
     const { notes } = await block(await captured('production'), access({ hasActed }));
     assert.match(notes.join(), /1 other member of production .*: u-7, by their own exits/);
-    at('production')['members'] = [{ value: 'dana' }, { value: 'u-7' }];
+    server.group('production')['members'] = [{ value: 'dana' }, { value: 'u-7' }];
     await finalFailure(FailureType.HarmedOthers, access(noneHasActed).revoke(DANA, [], signal));
   });
 

@@ -2,27 +2,16 @@
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
 import { nothing, type CapturedAccount, type GroupRef, type Taken } from '../../src/exit/hold-facts.js';
-import { createAccessService, type AccessOptions } from '../../src/services/access/access.js';
+import type { AccessOptions } from '../../src/services/access/access.js';
 import { finalFailure } from '../support/failures.js';
-import { byEmployeeId } from '../support/matching.js';
-import {
-  list,
-  newPort,
-  scimError,
-  startOddServer,
-  type Json,
-  type OddServer,
-} from '../support/odd-scim-server.js';
+import { list, newAccess, newPort, scimError, withOddServer, type Json } from '../support/odd-scim-server.js';
 
 const { signal } = new AbortController();
 const SUSPEND = { kind: 'suspend' } as const;
 const DANA = { employeeId: 'E-1' };
 
 describe('on a SCIM server that does not show inactive accounts', () => {
-  let server: OddServer;
-  before(async () => {
-    server = await startOddServer();
-  });
+  const server = withOddServer();
   beforeEach(() => {
     server.users.push(
       { id: 'dana', userName: 'dana', externalId: 'E-1', active: true },
@@ -32,14 +21,6 @@ describe('on a SCIM server that does not show inactive accounts', () => {
     server.addGroup('readers', 'dana', 'ravi');
     hidesInactive();
   });
-  afterEach(() => server.reset());
-  after(() => server.stop());
-
-  const user = (id: string): Json => server.users.find((each) => each['id'] === id)!;
-  const membersOf = (id: string): unknown[] => {
-    const { members } = server.groups.find((each) => each['id'] === id)!;
-    return (members as Json[]).map(({ value }) => value);
-  };
 
   /** It answers 404 for their ids, and leaves them out of its lists and of those of its groups. */
   function hidesInactive(): void {
@@ -62,13 +43,7 @@ describe('on a SCIM server that does not show inactive accounts', () => {
   }
 
   /** As a new process has it, which remembers nothing. */
-  const access = (more: Partial<AccessOptions> = {}) =>
-    createAccessService({
-      port: newPort(server),
-      match: byEmployeeId('externalId'),
-      declared: { settleMs: 0 },
-      ...more,
-    });
+  const access = (more: Partial<AccessOptions> = {}) => newAccess(server, more);
   const withSessions = (ended: string[], refusal?: Error) => {
     const { ...port } = newPort(server);
     const endSessions = (account: { id: string }) => {
@@ -83,7 +58,7 @@ describe('on a SCIM server that does not show inactive accounts', () => {
   it('has a leaver removed from what it showed before the suspension', async () => {
     const { accounts, notes } = await access().revoke(DANA, [], signal);
     assert.deepEqual(accounts, [{ id: 'dana', userName: 'dana' }]);
-    assert.deepEqual([membersOf('production'), membersOf('readers')], [['ravi'], ['ravi']]);
+    assert.deepEqual([server.membersOf('production'), server.membersOf('readers')], [['ravi'], ['ravi']]);
     assert.match(notes.join(), /no longer showed dana in production .*, and accepted its removal there/);
   });
 
@@ -92,7 +67,7 @@ describe('on a SCIM server that does not show inactive accounts', () => {
     const block = access().block(account, SUSPEND, nothing, () => Promise.resolve(), signal);
     await finalFailure(FailureType.NotGivenBack, block);
     await access().revoke(DANA, [account], signal);
-    assert.deepEqual([membersOf('production'), membersOf('readers')], [['ravi'], ['ravi']]);
+    assert.deepEqual([server.membersOf('production'), server.membersOf('readers')], [['ravi'], ['ravi']]);
   });
 
   it('cannot tell at a retry of a revocation without a hold, which finds the account no longer', async () => {
@@ -100,7 +75,7 @@ describe('on a SCIM server that does not show inactive accounts', () => {
     let isLost = true;
     const removing = (groups: GroupRef[]): Promise<void> => {
       earlier = groups;
-      if (!isLost || user('dana')['active'] === true) return Promise.resolve();
+      if (!isLost || server.user('dana')['active'] === true) return Promise.resolve();
       isLost = false;
       return Promise.reject(new Error('the process ends'));
     };
@@ -129,7 +104,7 @@ describe('on a SCIM server that does not show inactive accounts', () => {
     }
     await withSessions(ended).revoke(DANA, [account], signal);
     assert.deepEqual(ended.splice(0), ['dana']);
-    user('dana')['active'] = true;
+    server.user('dana')['active'] = true;
     await withSessions(ended).revoke(DANA, [], signal);
     assert.deepEqual(ended, ['dana'], 'without a hold');
   });

@@ -2,17 +2,10 @@
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
 import { nothing, type CapturedAccount } from '../../src/exit/hold-facts.js';
-import { createAccessService, type AccessOptions } from '../../src/services/access/access.js';
+import type { AccessOptions } from '../../src/services/access/access.js';
 import { finalFailure } from '../support/failures.js';
 import { byEmployeeId } from '../support/matching.js';
-import {
-  list,
-  newPort,
-  scimError,
-  startOddServer,
-  type Json,
-  type OddServer,
-} from '../support/odd-scim-server.js';
+import { list, newAccess, scimError, withOddServer, type Json } from '../support/odd-scim-server.js';
 
 const { signal } = new AbortController();
 const SUSPEND = { kind: 'suspend' } as const;
@@ -22,10 +15,7 @@ const BY_ID = byEmployeeId('externalId');
 const DANA = { employeeId: 'E-1', login: 'dana' };
 
 describe('on a SCIM server where something of a held account passes to another person', () => {
-  let server: OddServer;
-  before(async () => {
-    server = await startOddServer();
-  });
+  const server = withOddServer();
   beforeEach(() => {
     server.users.push(
       { id: 'dana', userName: 'dana', externalId: 'E-1', active: true },
@@ -33,12 +23,8 @@ describe('on a SCIM server where something of a held account passes to another p
     );
     server.addGroup('production', 'dana', 'ravi');
   });
-  afterEach(() => server.reset());
-  after(() => server.stop());
-
-  const user = (id: string): Json => server.users.find((each) => each['id'] === id)!;
   const access = (match: AccessOptions['match'], more: Partial<AccessOptions> = {}) =>
-    createAccessService({ port: newPort(server), match, declared: { settleMs: 0 }, ...more });
+    newAccess(server, { match, ...more });
   type Hold = typeof SUSPEND | typeof PRODUCTION;
   const captured = async (match: AccessOptions['match'], hold: Hold): Promise<CapturedAccount> =>
     (await access(match).capture(DANA, hold, signal)).accounts[0]!;
@@ -47,7 +33,7 @@ describe('on a SCIM server where something of a held account passes to another p
 
   /** The held account is renamed to free the login. */
   const hire = (more: Json = {}): void => {
-    user('dana')['userName'] = 'dana-leaving';
+    server.user('dana')['userName'] = 'dana-leaving';
     server.users.push({ id: 'anew', userName: 'dana', active: true, ...more });
     server.groups[0]!['members'] = [...(server.groups[0]!['members'] as Json[]), { value: 'anew' }];
   };
@@ -73,11 +59,11 @@ describe('on a SCIM server where something of a held account passes to another p
         assert.match(unfound, /look whose it is/);
         const revoking = access(match).revoke(DANA, [account], signal);
         assert.match(await finalFailure(FailureType.CannotTell, revoking), /anew \(dana, active\)/);
-        assert.equal(user('anew')['active'], true);
+        assert.equal(server.user('anew')['active'], true);
         assert.ok((server.groups[0]!['members'] as Json[]).some(({ value }) => value === 'anew'));
         const chosen = ['dana', 'anew'];
         await access(match).revoke(DANA, [account], signal, { chosen, vouched: chosen });
-        assert.equal(user('anew')['active'], false, 'once an operator has named it');
+        assert.equal(server.user('anew')['active'], false, 'once an operator has named it');
       });
 
   it('a login counts as before where the account that has it shows the employee id, or the held one was deleted', async () => {
@@ -88,20 +74,20 @@ describe('on a SCIM server where something of a held account passes to another p
     hire({ externalId: 'E-1' });
     const drift = async () => (await access(match).driftOf(DANA, watched, SUSPEND, signal))?.what;
     assert.match((await drift())!, /^another account of the employee is active/);
-    delete user('anew')['externalId'];
+    delete server.user('anew')['externalId'];
     server.users.shift();
     assert.match((await drift())!, /^another account of the employee is active/);
   });
 
-  const passesOn = (): void => void Object.assign(user('dana'), { externalId: 'E-7' });
+  const passesOn = (): void => void Object.assign(server.user('dana'), { externalId: 'E-7' });
 
   it('an account that passes on with its name stays inactive, where its suspension changed something else', async () => {
-    Object.assign(user('dana'), { userName: 'reception@acme.example' });
+    Object.assign(server.user('dana'), { userName: 'reception@acme.example' });
     let changes = 0;
     server.odd(({ type, id, method }, usual) => {
       const answer = usual();
       if (type === 'Users' && id === 'dana' && method === 'PATCH')
-        Object.assign(user('dana'), { 'urn:acme:2.0:User': { changedAt: changes++ } });
+        Object.assign(server.user('dana'), { 'urn:acme:2.0:User': { changedAt: changes++ } });
       return answer;
     });
     const account = await captured(BY_ID, SUSPEND);
@@ -110,20 +96,20 @@ describe('on a SCIM server where something of a held account passes to another p
     const earlier = { renamed, version };
     const restoring = access(BY_ID).restore(account, taken, signal, { employee: DANA, earlier });
     assert.match(await finalFailure(FailureType.CannotTell, restoring), /look whose it is/);
-    assert.equal(user('dana')['active'], false);
+    assert.equal(server.user('dana')['active'], false);
   });
 
   it('an account whose employee id the suspension replaces by no id is given back', async () => {
     server.odd(({ type, id, method }, usual) => {
       const answer = usual();
       if (type === 'Users' && id === 'dana' && method === 'PATCH')
-        user('dana')['externalId'] = user('dana')['active'] ? 'E-1' : 'cleared-dana';
+        server.user('dana')['externalId'] = server.user('dana')['active'] ? 'E-1' : 'cleared-dana';
       return answer;
     });
     const account = await captured(BY_ID, SUSPEND);
     const { taken, renamed } = await block(account, BY_ID, SUSPEND);
     await access(BY_ID).restore(account, taken, signal, { employee: DANA, earlier: { renamed } });
-    assert.deepEqual([user('dana')['active'], user('dana')['externalId']], [true, 'E-1']);
+    assert.deepEqual([server.user('dana')['active'], server.user('dana')['externalId']], [true, 'E-1']);
   });
 
   it('an account that passes on while the server does not show it is suspended again at once', async () => {
@@ -136,18 +122,18 @@ describe('on a SCIM server where something of a held account passes to another p
       return list((answer.body as { Resources: Json[] }).Resources.filter((each) => !isHidden(each['id'])));
     });
     const account = await captured(BY_ID, SUSPEND);
-    user('dana')['active'] = false;
-    Object.assign(user('dana'), { userName: 'kim' });
+    server.user('dana')['active'] = false;
+    Object.assign(server.user('dana'), { userName: 'kim' });
     passesOn();
     const taken = { suspended: true, groups: [] };
     const restoring = access(BY_ID).restore(account, taken, signal, { employee: DANA });
     const reason = await finalFailure(FailureType.CannotTell, restoring);
     assert.match(reason, /look whose it is.*was active for a moment, and is suspended again/);
-    assert.equal(user('dana')['active'], false);
+    assert.equal(server.user('dana')['active'], false);
   });
 
   it('an account that shows an employee id of another form by the first key is noted', async () => {
-    Object.assign(user('dana'), { externalId: 'C-1000', employeeNumber: 'E-1' });
+    Object.assign(server.user('dana'), { externalId: 'C-1000', employeeNumber: 'E-1' });
     const match = ['externalId', 'employeeNumber'].map((attribute) => ({
       attribute,
       template: '{employeeId}',

@@ -2,17 +2,15 @@
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
 import { nothing, type HoldKind } from '../../src/exit/hold-facts.js';
-import { createAccessService } from '../../src/services/access/access.js';
 import { finalFailure } from '../support/failures.js';
-import { byEmployeeId } from '../support/matching.js';
 import {
   list,
+  newAccess,
   newPort,
   scimError,
-  startOddServer,
+  withOddServer,
   type Json,
   type Odd,
-  type OddServer,
 } from '../support/odd-scim-server.js';
 
 const { signal } = new AbortController();
@@ -20,24 +18,12 @@ const SUSPEND = { kind: 'suspend' } as const;
 const ADMINS: HoldKind = { kind: 'groups', groups: ['admins'] };
 
 describe('on a SCIM server', () => {
-  let server: OddServer;
-  before(async () => {
-    server = await startOddServer();
-  });
-  afterEach(() => server.reset());
-  after(() => server.stop());
+  const server = withOddServer();
 
   /** As a new process has it, which remembers nothing. */
-  const access = () =>
-    createAccessService({
-      port: newPort(server),
-      match: byEmployeeId('externalId'),
-      declared: { settleMs: 0 },
-    });
+  const access = () => newAccess(server);
   const user = (id: string, externalId: string, more: Json = {}): void =>
     void server.users.push({ id, userName: `login-of-${id}`, externalId, active: true, ...more });
-  const membersOf = (id: string): unknown[] =>
-    (server.groups.find((each) => each['id'] === id)!['members'] as Json[]).map(({ value }) => value);
   const captured = async (hold: HoldKind) =>
     (await access().capture({ employeeId: 'E-1' }, hold, signal)).accounts[0]!;
   const block = async (hold: HoldKind) => {
@@ -88,9 +74,9 @@ describe('on a SCIM server', () => {
         server.odd(odd);
         const { account, taken, notes } = await block(ADMINS);
         assert.deepEqual(notes, []);
-        assert.deepEqual(membersOf('admins'), ['00U2OWL']);
+        assert.deepEqual(server.membersOf('admins'), ['00U2OWL']);
         await access().restore(account, taken, signal);
-        assert.deepEqual(membersOf('admins'), ['00U2OWL', '00u1Fox']);
+        assert.deepEqual(server.membersOf('admins'), ['00U2OWL', '00u1Fox']);
       });
 
       it(`and which takes either case ${what}, a revocation takes the membership`, async () => {
@@ -100,7 +86,7 @@ describe('on a SCIM server', () => {
           removedGroups.map(({ id }) => id),
           ['admins'],
         );
-        assert.deepEqual(membersOf('admins'), ['00U2OWL']);
+        assert.deepEqual(server.membersOf('admins'), ['00U2OWL']);
       });
     }
 
@@ -111,7 +97,7 @@ describe('on a SCIM server', () => {
           await finalFailure(FailureType.CannotTell, doing()),
           /lists the members of groups by other values than the ids of users/,
         );
-      assert.deepEqual(membersOf('admins'), ['00U1FOX', '00U2OWL']);
+      assert.deepEqual(server.membersOf('admins'), ['00U1FOX', '00U2OWL']);
     });
 
     it('and which does not take the filter by members, is read whole for them', async () => {
@@ -121,7 +107,7 @@ describe('on a SCIM server', () => {
         ),
       );
       await revoke();
-      assert.deepEqual(membersOf('admins'), ['00U2OWL']);
+      assert.deepEqual(server.membersOf('admins'), ['00U2OWL']);
     });
 
     it('the membership of another user, whose id is that in the other case, is left alone', async () => {
@@ -133,7 +119,7 @@ describe('on a SCIM server', () => {
       );
       assert.deepEqual((await block(ADMINS)).notes, ['was in none of the critical groups']);
       assert.deepEqual((await revoke()).removedGroups, []);
-      assert.deepEqual(membersOf('admins'), ['00U1FOX', '00U2OWL']);
+      assert.deepEqual(server.membersOf('admins'), ['00U1FOX', '00U2OWL']);
     });
 
     it('another active member of a protected group is seen, and the account itself is none', async () => {
@@ -176,7 +162,8 @@ describe('on a SCIM server', () => {
       (groups: unknown, next: Odd = (_asked, usual) => usual()): Odd =>
       (asked, usual) => {
         const { method, type, id } = asked;
-        const isShown = method === 'GET' && type === 'Users' && id === 'u-1' && membersOf('g-1').includes(id);
+        const isShown =
+          method === 'GET' && type === 'Users' && id === 'u-1' && server.membersOf('g-1').includes(id);
         return isShown ? { status: 200, body: { ...server.users[0], groups } } : next(asked, usual);
       };
     /** As some servers do for what is no id of theirs. */
@@ -193,10 +180,10 @@ describe('on a SCIM server', () => {
           assert.deepEqual(notes, []);
           assert.deepEqual(taken.groups, [{ id: 'g-1', displayName: 'Admins' }]);
           await access().restore(account, taken, signal);
-          assert.deepEqual(membersOf('g-1'), ['u-2', 'u-1']);
+          assert.deepEqual(server.membersOf('g-1'), ['u-2', 'u-1']);
           await block(SUSPEND);
           await revoke();
-          assert.deepEqual(membersOf('g-1'), ['u-2']);
+          assert.deepEqual(server.membersOf('g-1'), ['u-2']);
         });
 
     it('is believed where only the account shows the membership', async () => {

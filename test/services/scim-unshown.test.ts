@@ -4,17 +4,15 @@ import { mock } from 'node:test';
 import { FailureType } from '../../src/exit/failures.js';
 import { nothing, type CapturedAccount, type HoldKind } from '../../src/exit/hold-facts.js';
 import type { Match } from '../../src/exit/matching.js';
-import { createAccessService } from '../../src/services/access/access.js';
 import { finalFailure } from '../support/failures.js';
 import { byEmployeeId } from '../support/matching.js';
 import {
   list,
-  newPort,
+  newAccess,
   scimError,
-  startOddServer,
+  withOddServer,
   type Json,
   type Odd,
-  type OddServer,
 } from '../support/odd-scim-server.js';
 
 const { signal } = new AbortController();
@@ -23,29 +21,18 @@ const PRODUCTION: HoldKind = { kind: 'groups', groups: ['production'] };
 const NONE = ['was in none of the critical groups'];
 
 describe('what a SCIM server does not show', () => {
-  let server: OddServer;
-  before(async () => {
-    server = await startOddServer();
-  });
+  const server = withOddServer();
   beforeEach(() => {
     server.users.push(
       { id: 'dana', userName: 'dana', externalId: 'E-1', active: true },
       { id: 'ravi', userName: 'ravi', externalId: 'E-2', active: true },
     );
   });
-  afterEach(() => {
-    server.reset();
-    mock.restoreAll();
-  });
-  after(() => server.stop());
-
-  const user = (id: string): Json => server.users.find((each) => each['id'] === id)!;
-  const at = (id: string): Json => server.groups.find((each) => each['id'] === id)!;
-  const membersOf = (id: string): unknown[] => (at(id)['members'] as Json[]).map(({ value }) => value);
+  afterEach(() => mock.restoreAll());
   /** A gateway, which is not SCIM, knows no such address for a moment. */
   const gateway = { status: 404, body: { message: 'no route' } };
   const add = (id: string, member: string): void =>
-    void (at(id)['members'] as Json[]).push({ value: member });
+    void (server.group(id)['members'] as Json[]).push({ value: member });
   const staff = (count: number, more: (n: number) => Json = () => ({})): string[] => {
     const ids = Array.from({ length: count }, (_, n) => `u-${n}`);
     for (const [n, id] of ids.entries())
@@ -55,7 +42,7 @@ describe('what a SCIM server does not show', () => {
 
   /** One process, which remembers what the server has proven. */
   function process(match: readonly Match[] = byEmployeeId('externalId')) {
-    const service = createAccessService({ port: newPort(server), match, declared: { settleMs: 0 } });
+    const service = newAccess(server, { match });
     const capture = async (hold: HoldKind, employeeId = 'E-1') =>
       (await service.capture({ employeeId }, hold, signal)).accounts[0]!;
     const block = (account: CapturedAccount, hold: HoldKind) =>
@@ -221,13 +208,13 @@ describe('what a SCIM server does not show', () => {
       server.addGroup('production', 'dana', 'ravi');
       hidesInactive();
       const { capture, block, revoke } = process();
-      user('ravi')['active'] = false;
+      server.user('ravi')['active'] = false;
       await capture(SUSPEND, 'E-2');
-      user('ravi')['active'] = true;
+      server.user('ravi')['active'] = true;
       const dana = await capture(SUSPEND);
       await block(dana, SUSPEND);
       await revoke([dana]);
-      assert.deepEqual(membersOf('production'), ['ravi']);
+      assert.deepEqual(server.membersOf('production'), ['ravi']);
     });
 
     it('is not learnt at a sweep, by the filter, from one who is active again', async () => {
@@ -235,15 +222,15 @@ describe('what a SCIM server does not show', () => {
       server.addGroup('readers', 'ravi');
       hidesInactive();
       const { service, capture, block, revoke } = process();
-      user('ravi')['active'] = false;
+      server.user('ravi')['active'] = false;
       await capture({ kind: 'groups', groups: ['admins'] }, 'E-2').catch(() => undefined);
-      user('ravi')['active'] = true;
+      server.user('ravi')['active'] = true;
       const readers: HoldKind = { kind: 'groups', groups: ['readers'] };
       await service.driftOf({ employeeId: 'E-2' }, [{ id: 'ravi', groups: [] }], readers, signal);
       const dana = await capture(SUSPEND);
       await block(dana, SUSPEND);
       await revoke([dana]);
-      assert.deepEqual(membersOf('production'), ['ravi']);
+      assert.deepEqual(server.membersOf('production'), ['ravi']);
     });
 
     it('accuses no administrator where one is active again, and the account has become inactive', async () => {
@@ -251,11 +238,11 @@ describe('what a SCIM server does not show', () => {
       server.addGroup('readers', 'dana', 'ravi');
       hidesInactive();
       const { capture, block } = process();
-      user('ravi')['active'] = false;
+      server.user('ravi')['active'] = false;
       await capture(SUSPEND, 'E-2');
-      user('ravi')['active'] = true;
+      server.user('ravi')['active'] = true;
       const dana = await capture(PRODUCTION);
-      user('dana')['active'] = false;
+      server.user('dana')['active'] = false;
       const { notes } = await block(dana, PRODUCTION);
       assert.doesNotMatch(notes.join(), /another administrator/);
       assert.match(notes.join(), /may not show inactive members of "production"/);
@@ -269,7 +256,7 @@ describe('what a SCIM server does not show', () => {
       const dana = await capture(SUSPEND);
       await block(dana, SUSPEND);
       await process().revoke([dana]);
-      assert.deepEqual(membersOf('production'), ['ravi', 'guest']);
+      assert.deepEqual(server.membersOf('production'), ['ravi', 'guest']);
     });
   });
 
@@ -357,7 +344,7 @@ describe('what a SCIM server does not show', () => {
     it('is no news to a sweep where it has another name now, and tells by its id', async () => {
       const { hold, drift } = process();
       await hold(PRODUCTION);
-      at('production')['displayName'] = 'prod-eu';
+      server.group('production')['displayName'] = 'prod-eu';
       assert.equal(await drift(['production']), undefined);
       add('production', 'dana');
       assert.match((await drift(['production']))!.what, /is in prod-eu again/);
@@ -366,7 +353,7 @@ describe('what a SCIM server does not show', () => {
     it('is news to a sweep where it has another name now, and the account was in none', async () => {
       server.groups[0]!['members'] = [{ value: 'ravi' }];
       assert.deepEqual((await process().hold(PRODUCTION)).notes, NONE);
-      at('production')['displayName'] = 'prod-eu';
+      server.group('production')['displayName'] = 'prod-eu';
       add('production', 'dana');
       assert.match((await process().drift([]))!.what, /payroll has no group "production"/);
     });
@@ -375,14 +362,14 @@ describe('what a SCIM server does not show', () => {
   it('of a group but on the account is asked for again after one 404', async () => {
     server.addGroup('readers', 'dana', 'ravi');
     server.addGroup('g-7', 'dana', 'ravi');
-    at('g-7')['displayName'] = 'kid';
+    server.group('g-7')['displayName'] = 'kid';
     const shows = showing((each) => (each['id'] === 'g-7' ? undefined : each));
     let left = 0;
     server.odd((asked, usual) => {
       const { type, id, filter } = asked;
       if (type === 'Groups' && id === 'g-7' && asked.method === 'GET') return left-- > 0 ? gateway : usual();
       const groups = [{ value: 'g-7', type: 'direct' }];
-      if (type === 'Users' && id === 'dana') return { status: 200, body: { ...user('dana'), groups } };
+      if (type === 'Users' && id === 'dana') return { status: 200, body: { ...server.user('dana'), groups } };
       return filter?.attribute === 'displayName' ? usual() : shows(asked, usual);
     });
     const KID: HoldKind = { kind: 'groups', groups: ['kid'] };
@@ -390,7 +377,7 @@ describe('what a SCIM server does not show', () => {
     const dana = await capture(KID);
     left = 1;
     await block(dana, KID);
-    assert.deepEqual(membersOf('g-7'), ['ravi']);
+    assert.deepEqual(server.membersOf('g-7'), ['ravi']);
   });
 
   it('of a group that grew beyond what the server shows is news to a sweep', async () => {
@@ -400,7 +387,7 @@ describe('what a SCIM server does not show', () => {
     const shown = (group: Json): Json => ({ ...group, members: (group['members'] as Json[]).slice(0, 100) });
     server.odd(({ method, type, id, filter }, usual) => {
       if (type !== 'Groups' || method !== 'GET') return usual();
-      if (id !== undefined) return { status: 200, body: shown(at(id)) };
+      if (id !== undefined) return { status: 200, body: shown(server.group(id)) };
       const all = server.groups.map(shown);
       const isHit = (each: Json): boolean =>
         filter!.attribute === 'displayName'

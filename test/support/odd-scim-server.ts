@@ -5,9 +5,11 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createAccessService, type AccessOptions } from '../../src/services/access/access.js';
 import { createScimAdapter } from '../../src/services/access/adapters/scim-adapter.js';
 import { createScimClient } from '../../src/services/protocols/scim.js';
 import { valuesOf } from '../../src/services/protocols/scim-resource.js';
+import { byEmployeeId } from './matching.js';
 
 export type Json = Record<string, unknown>;
 type Reference = { value: unknown };
@@ -37,6 +39,10 @@ export interface OddServer {
   scimUrl: string;
   users: Json[];
   groups: Json[];
+  user: (id: string) => Json;
+  group: (id: string) => Json;
+  /** Their ids. */
+  membersOf: (id: string) => unknown[];
   /** Adds a group that is called as its id is. A string is a member without a type. */
   addGroup: (id: string, ...members: unknown[]) => void;
   seen: Asked[];
@@ -51,6 +57,15 @@ export interface OddServer {
 export const newPort = ({ scimUrl }: OddServer) =>
   createScimAdapter({
     scim: createScimClient({ name: 'payroll', scimUrl, token: 'secret', requestTimeoutMs: 5000 }),
+  });
+
+/** The same, by employee id. */
+export const newAccess = (server: OddServer, more: Partial<AccessOptions> = {}) =>
+  createAccessService({
+    port: newPort(server),
+    match: byEmployeeId('externalId'),
+    declared: { settleMs: 0 },
+    ...more,
   });
 
 export const list = (Resources: unknown[], totalResults = Resources.length): Answer => ({
@@ -68,11 +83,21 @@ export const scimError = (status: number, detail: string, more: Json = {}): Answ
   },
 });
 
-export async function startOddServer(): Promise<OddServer> {
+/** To be called inside `describe`. What it returns is filled before the first test, and empty again before each other one. */
+export function withOddServer(): OddServer {
+  const server = {} as OddServer;
+  before(async () => void Object.assign(server, await startOddServer()));
+  afterEach(() => server.reset());
+  after(() => server.stop());
+  return server;
+}
+
+async function startOddServer(): Promise<OddServer> {
   const users: Json[] = [];
   const groups: Json[] = [];
   const seen: Asked[] = [];
   let odd: Odd | undefined;
+  const groupOf = (id: string): Json => groups.find((each) => each['id'] === id)!;
 
   function usual({ method, type, id, query, filter, body }: Asked): Answer {
     if (type === 'ServiceProviderConfig') return { status: 200, body: { etag: { supported: false } } };
@@ -123,6 +148,9 @@ export async function startOddServer(): Promise<OddServer> {
     scimUrl: `http://127.0.0.1:${port}`,
     users,
     groups,
+    user: (id) => users.find((each) => each['id'] === id)!,
+    group: groupOf,
+    membersOf: (id) => (groupOf(id)['members'] as Reference[]).map(({ value }) => value),
     addGroup: (id, ...given) =>
       void groups.push({
         ...{ id, displayName: id },
