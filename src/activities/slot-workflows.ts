@@ -6,6 +6,7 @@ import { Context } from '@temporalio/activity';
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { taskQueues } from '../exit/queues.js';
 import type { SlotLocks } from '../services/hr/slot-locks.js';
+import { describeRun } from './describe-run.js';
 
 export const slotWorkflows: SlotLocks = {
   async take(keys, holder, until) {
@@ -58,13 +59,8 @@ async function releaseOne(key: string, holder: string): Promise<void> {
 const workflows = () => Context.current().client.workflow;
 const idOf = (key: string): string => `interview-slot-${key}`;
 
-/** A description is of the present state; Visibility would lag. */
 async function runOf(key: string): Promise<{ holder: string; runId: string } | undefined> {
-  try {
-    const { status, memo, runId } = await workflows().getHandle(idOf(key)).describe();
-    return status.name === 'RUNNING' ? { holder: String(memo?.['holder']), runId } : undefined;
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
+  const run = await describeRun(Context.current().client, idOf(key));
+  if (run?.status.name !== 'RUNNING') return undefined;
+  return { holder: String(run.memo?.['holder']), runId: run.runId };
 }

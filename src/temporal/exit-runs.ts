@@ -1,5 +1,6 @@
 /** The runs of an employee's workflow ID. A reset makes another run of the same exit; the exit id is the ID of its first run. */
-import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import { describeRun } from '../activities/describe-run.js';
 import type { ListedPhase } from '../exit/exits.js';
 import { exitWorkflowId } from '../exit/ids.js';
 import { searchAttributes } from '../workflows/search-attributes.js';
@@ -28,20 +29,6 @@ export async function latestRun(
   for (let next = run && replacedBy(run); next !== undefined; next = run && replacedBy(run))
     run = await describeRun(client, workflowId, next);
   return run && exitIdOfRun(run) === exitId ? run : undefined;
-}
-
-/** @returns undefined where Temporal has no such run, or no longer */
-export async function describeRun(
-  client: Client,
-  workflowId: string,
-  runId?: string,
-): Promise<WorkflowExecutionDescription | undefined> {
-  try {
-    return await client.workflow.getHandle(workflowId, runId).describe();
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
 }
 
 /** By Temporal's execution status. */

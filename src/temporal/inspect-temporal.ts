@@ -9,7 +9,7 @@ import { employeeIdOf } from '../exit/ids.js';
 import { taskQueues } from '../exit/queues.js';
 import { isStuck, type ExitStatus } from '../exit/status.js';
 import { searchAttributes } from '../workflows/search-attributes.js';
-import { describeRun } from './exit-runs.js';
+import { describeRun } from '../activities/describe-run.js';
 import { mayFail, taskFailure } from './task-failure.js';
 import { queuesServed } from './workers.js';
 

@@ -8,6 +8,7 @@ import {
   WorkflowNotFoundError,
   type Client,
 } from '@temporalio/client';
+import { describeRun } from '../activities/describe-run.js';
 import { employeeIdOf, openingWorkflowId } from '../exit/ids.js';
 import type { Openings, WaitingOpening } from '../exit/opening.js';
 import { taskQueues } from '../exit/queues.js';
@@ -50,14 +51,8 @@ export function openingWorkflows(client: Client): Openings {
     },
 
     async find(employeeId) {
-      try {
-        // A description is of the present state; the list would lag.
-        const { status, memo } = await workflow.getHandle(openingWorkflowId(employeeId)).describe();
-        return status.name === 'RUNNING' ? (memo?.['opening'] as WaitingOpening) : undefined;
-      } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return undefined;
-        throw error;
-      }
+      const run = await describeRun(client, openingWorkflowId(employeeId));
+      return run?.status.name === 'RUNNING' ? (run.memo?.['opening'] as WaitingOpening) : undefined;
     },
 
     async waiting() {
