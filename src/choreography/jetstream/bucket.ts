@@ -1,7 +1,7 @@
 import { Kvm, type KV } from '@nats-io/kv';
 import type { Bus } from './bus.js';
 import { updateStream } from './streams.js';
-import { orRefused } from './with-retry.js';
+import { isConflict, orRefused, type Place } from './with-retry.js';
 
 /** Opens a key-value bucket, and creates it where it is missing. Only the leader answers reads, since a replica may lag. */
 export async function openBucket(
@@ -14,4 +14,25 @@ export async function openBucket(
   return orRefused(`The bucket ${name} cannot be opened`, place, () =>
     new Kvm(js).create(name, { history: 1, allow_direct: false, ...(replicas && { replicas }), ...size }),
   );
+}
+
+/**
+ * Writes a key where nothing newer than the revision is there; 0: nothing at all.
+ * @param what the sentence that begins the error message
+ * @returns whether it was written; false also where the ack of this write was lost
+ * @throws FinalFailure Refused
+ */
+export async function putAfter(
+  revision: number,
+  { kv, place, what }: { kv: KV; place: Place; what: string },
+  key: string,
+  value: unknown,
+): Promise<boolean> {
+  try {
+    await orRefused(what, place, () => kv.put(key, JSON.stringify(value), { previousSeq: revision }));
+    return true;
+  } catch (error) {
+    if (isConflict(error)) return false;
+    throw error;
+  }
 }

@@ -3,10 +3,10 @@ import type { MsgRequest, StoredMsg } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import { parseSubject, subjectsOfType } from '../../exit/events.js';
 import type { Openings, WaitingOpening } from '../../exit/opening.js';
-import { openBucket } from './bucket.js';
+import { openBucket, putAfter } from './bucket.js';
 import type { Bus } from './bus.js';
 import { EXITS } from './streams.js';
-import { isConflict, orRefused, withRetry } from './with-retry.js';
+import { withRetry } from './with-retry.js';
 
 const BUCKET = { kind: 'bucket', name: 'exit-openings' } as const;
 
@@ -34,15 +34,8 @@ export function openingKeys(bus: Bus): Openings {
 
   /** @returns whether it was written: nothing newer than the revision was there */
   async function put(employeeId: string, kept: Kept, revision = 0): Promise<boolean> {
-    const kv = await bucket();
-    const write = () => kv.put(employeeId, JSON.stringify(kept), { previousSeq: revision });
-    try {
-      await orRefused(`The opening of ${employeeId} is not recorded`, BUCKET, write);
-      return true;
-    } catch (error) {
-      if (isConflict(error)) return false;
-      throw error;
-    }
+    const what = `The opening of ${employeeId} is not recorded`;
+    return putAfter(revision, { kv: await bucket(), place: BUCKET, what }, employeeId, kept);
   }
 
   const begun: { employeeId: string; at: string }[] = [];

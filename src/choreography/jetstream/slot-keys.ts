@@ -3,9 +3,9 @@
  * that it replaces: of several that take a slot at once, one gets it. An interview on one day costs one write.
  */
 import type { SlotLocks } from '../../services/hr/slot-locks.js';
-import { openBucket } from './bucket.js';
+import { openBucket, putAfter } from './bucket.js';
 import type { Bus } from './bus.js';
-import { isConflict, orRefused, withRetry } from './with-retry.js';
+import { withRetry } from './with-retry.js';
 
 const BUCKET = { kind: 'bucket', name: 'exit-interview-slots' } as const;
 
@@ -23,17 +23,11 @@ export async function openSlotKeys(bus: Bus): Promise<SlotLocks> {
   /** @param changed returns undefined where the day stays as it is */
   async function change(key: string, changed: (day: Day) => Day | undefined): Promise<void> {
     for (;;) {
-      const { day, revision: previousSeq } = await find(key);
+      const { day, revision } = await find(key);
       const next = changed(day);
-      if (!next) return;
-      try {
-        const write = () => kv.put(key, JSON.stringify(next), { previousSeq });
-        await orRefused(`The slots of ${key} are not written`, BUCKET, write);
-        return;
-      } catch (error) {
-        // Another process was faster; or the ack of this write was lost, and nothing is left to change.
-        if (!isConflict(error)) throw error;
-      }
+      // Another process may be faster. Where the ack of this write is lost, nothing is left to change.
+      const what = `The slots of ${key} are not written`;
+      if (!next || (await putAfter(revision, { kv, place: BUCKET, what }, key, next))) return;
     }
   }
 
