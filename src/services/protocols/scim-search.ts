@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { cannotTell, FailureType, isFinalFailure } from '../../exit/failures.js';
+import { remembered } from './remembered.js';
 import { isSameId, isUuid } from './resource-id.js';
 import { mayBeLimit, type ScimLists, type ResourceType } from './scim-list.js';
 import { attribute, sameText, valuesOf } from './scim-resource.js';
@@ -53,22 +54,10 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
     if (!proven.has(key)) proven.set(key, { witnesses: new Map() });
     return proven.get(key)!;
   };
-  /** By type, the first resources, and when they were asked for. */
-  const firsts = new Map<ResourceType, { listing: ReturnType<ScimLists['some']>; atMs: number }>();
-
-  async function firstOf({ type, query }: Question, signal: AbortSignal): Promise<unknown[]> {
-    const now = Date.now();
-    const known = firsts.get(type);
-    const isFresh = known !== undefined && now - known.atMs < REMEMBERED_MS;
-    const { listing } = isFresh ? known : { listing: lists.some(type, query ?? {}, signal, MAX_SCANNED) };
-    if (!isFresh) firsts.set(type, { listing, atMs: now });
-    try {
-      return (await listing)!.elements;
-    } catch (error) {
-      firsts.delete(type);
-      throw error;
-    }
-  }
+  /** By type, the first resources. */
+  const firsts = new Map<ResourceType, ReturnType<typeof firstsOf>>();
+  const firstsOf = (type: ResourceType) =>
+    remembered(async (signal) => (await lists.some(type, {}, signal, MAX_SCANNED))!.elements, REMEMBERED_MS);
 
   const witness = ({ witnesses }: Proof, value: string, found: unknown): void => {
     witnesses.delete(value);
@@ -316,10 +305,11 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
     async isListed(search: Search, now: readonly unknown[], signal: AbortSignal): Promise<boolean> {
       const has = (all: readonly unknown[]): boolean => all.some((each) => ignoringCase(each, search));
       if (has(now)) return true;
-      if (!has(await firstOf(search, signal))) return false;
-      // What was remembered may have changed.
-      firsts.delete(search.type);
-      return has(await firstOf(search, signal));
+      const first = firsts.get(search.type) ?? firstsOf(search.type);
+      firsts.set(search.type, first);
+      if (!has(await first.get(signal))) return false;
+      first.forget();
+      return has(await first.get(signal));
     },
 
     hasSample: async (question: Question, signal: AbortSignal): Promise<boolean> =>

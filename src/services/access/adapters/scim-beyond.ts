@@ -1,5 +1,6 @@
 /** Members of a group beyond a list that may be cut off, by other questions than for the list. */
 import { whereUntold } from '../../../exit/failures.js';
+import { remembered } from '../../protocols/remembered.js';
 import { isSameId } from '../../protocols/resource-id.js';
 import type { Reference, ScimUser } from '../../protocols/scim-resource.js';
 import type { ScimClient } from '../../protocols/scim.js';
@@ -34,7 +35,7 @@ export function createScimBeyond(
 ) {
   /** By group. */
   const beyond = new Map<string, Beyond>();
-  let everyone: { listing: ReturnType<ScimClient['usersWithGroups']>; atMs: number } | undefined;
+  const everyone = remembered((signal) => scim.usersWithGroups(signal), REMEMBERED_MS);
 
   /** Whether the filter finds the group by the member. */
   const isFound = async (memberId: string, groupId: string, signal: AbortSignal): Promise<boolean> =>
@@ -43,14 +44,8 @@ export function createScimBeyond(
     );
 
   /** @returns the first users, with the groups that they show */
-  function someUsers(signal: AbortSignal): ReturnType<ScimClient['usersWithGroups']> {
-    if (!everyone || Date.now() - everyone.atMs > REMEMBERED_MS)
-      everyone = { listing: scim.usersWithGroups(signal), atMs: Date.now() };
-    return everyone.listing.catch((error: unknown) => {
-      everyone = undefined;
-      return whereUntold({ users: [] as ScimUser[], isComplete: false })(error);
-    });
-  }
+  const someUsers = (signal: AbortSignal) =>
+    everyone.get(signal).catch(whereUntold({ users: [] as ScimUser[], isComplete: false }));
 
   /** Asks otherwise for the members of a list that may be cut off: the users themselves, or the filter for each one that is not listed. */
   async function look(listed: Listed, signal: AbortSignal): Promise<void> {

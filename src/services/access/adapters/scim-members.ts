@@ -2,6 +2,7 @@
 import { FailureType, isFinalFailure, whereUntold } from '../../../exit/failures.js';
 import type { ScimClient } from '../../protocols/scim.js';
 import { isSameId } from '../../protocols/resource-id.js';
+import { remembered } from '../../protocols/remembered.js';
 import { mayBeLimit } from '../../protocols/scim-list.js';
 import { sameText, type Reference, type ScimGroup, type ScimUser } from '../../protocols/scim-resource.js';
 import type { AccessPort, Members, Standing } from '../access-port.js';
@@ -58,7 +59,7 @@ export function createScimMembers(
   const noGroups = new Map<string, number>();
   /** By the value of a member that is not the id of a user, the id of the user whom the server itself calls so. */
   const called = new Map<string, string>();
-  let groupIds: { ids: Promise<Set<string> | undefined>; atMs: number } | undefined;
+  const groupIds = remembered((signal) => scim.groupIds(signal), REMEMBERED_MS);
 
   /** @returns undefined where the group is gone, or is none */
   async function read(groupId: string, signal: AbortSignal): Promise<Listed | undefined> {
@@ -156,21 +157,12 @@ export function createScimMembers(
   }
 
   /** @returns the ids of all groups; undefined where the server does not list them */
-  function allGroups(signal: AbortSignal): Promise<Set<string> | undefined> {
-    if (!groupIds || Date.now() - groupIds.atMs > REMEMBERED_MS) {
-      const ids = scim.groupIds(signal).catch((error: unknown) => {
-        groupIds = undefined;
-        return whereUntold(undefined)(error);
-      });
-      groupIds = { ids, atMs: Date.now() };
-    }
-    return groupIds.ids;
-  }
+  const allGroups = (signal: AbortSignal): Promise<Set<string> | undefined> =>
+    groupIds.get(signal).catch(whereUntold(undefined));
 
-  /** What was remembered of all groups may have changed. */
   async function isListed(groupId: string, signal: AbortSignal): Promise<boolean> {
     if (!(await allGroups(signal))?.has(groupId)) return false;
-    groupIds = undefined;
+    groupIds.forget();
     return (await allGroups(signal))?.has(groupId) === true;
   }
 
