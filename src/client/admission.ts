@@ -6,7 +6,7 @@ import type { Config } from '../config/config.js';
 import type { Beyond } from '../exit/opening.js';
 import { formsAsked, type Configured } from './forms.js';
 
-const HOUR_MS = 60 * 60 * 1000;
+export const HOUR_MS = 60 * 60 * 1000;
 
 /** @param config called on first use */
 export function admissionOf(configured: Configured, config: () => Config | Promise<Config>) {

@@ -2,9 +2,8 @@
 import type { Config } from '../config/config.js';
 import { waitsForSecond, type Openings, type WaitingOpening } from '../exit/opening.js';
 import type { Refusal } from '../exit/refusal.js';
+import { HOUR_MS } from './admission.js';
 import type { Form } from './forms.js';
-
-const HOUR_MS = 60 * 60 * 1000;
 
 /** @param config called on first use */
 export function keeperOf(config: () => Config | Promise<Config>) {

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import type { Config } from '../config/config.js';
 import { planFrom } from '../config/planning.js';
-import type { Whose } from '../exit/acting.js';
+import { lookUp, type Whose } from '../exit/acting.js';
 import type { ExitsOfForm } from '../exit/evidence/evidence.js';
 import { parse } from '../exit/input.js';
 import { MailAddress } from '../exit/mail-address.js';
@@ -84,11 +84,8 @@ export function endOpenings({
     const { openings } = exits;
     const opening = await openings.find(employeeId);
     if (!opening) return undefined;
-    const person = askingPerson(opening);
-    const looked = {
-      actor: await whose(by, form, exits),
-      proposer: person === undefined ? undefined : await whose(person, form, exits),
-    };
+    const asked = { actor: by, proposer: askingPerson(opening), deciders: [] };
+    const looked = await lookUp(asked, (address) => whose(address, form, exits));
     const problemOf = open ? confirmingProblem : rejectingProblem;
     const message = problemOf(opening, by, looked, planFrom(config, form));
     if (message !== undefined) return { employeeId, form, state: 'refused', message };
