@@ -48,7 +48,7 @@ choreography/
 
 client/                     exit/ exit/evidence/ services/ config/ temporal/ choreography/client/  csv-parse liquidjs temporal-polyfill node:
 http/                       exit/ exit/evidence/ config/ client/
-                            @fastify/formbody @fastify/helmet @fastify/multipart @fastify/rate-limit cookie fastify jose jsonpointer liquidjs
+                            @fastify/cors @fastify/formbody @fastify/helmet @fastify/multipart @fastify/rate-limit cookie fastify jose jsonpointer liquidjs
                             negotiator openid-client standardwebhooks temporal-polyfill zod node:
 doctor/                     exit/ config/ services/ services/protocols/ temporal/ choreography/jetstream/ choreography/observing/  prom-client write-file-atomic node:
 worker.ts                   config/ process/ temporal/  @temporalio/client @temporalio/worker commander node:

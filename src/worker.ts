@@ -14,9 +14,9 @@ import {
   ensureDriftCheck,
   ensureSearchAttributes,
   ensureWeeklyDigest,
-  payloadConverterPath,
   workflowBundlePath,
 } from './temporal/namespace.js';
+import { dataConverterOf } from './temporal/data-converter.js';
 
 const ANSWER_WITHIN_MS = 3_000;
 
@@ -54,7 +54,7 @@ async function main(): Promise<void> {
       cause: error,
     });
   });
-  const { connectionOptions, namespace = 'default' } = loadTemporalConfig();
+  const { connectionOptions, namespace = 'default', dataKeys } = loadTemporalConfig();
   const address = connectionOptions.address ?? 'localhost:7233';
   const write = (level: LogLevel, message: string, facts?: object): void =>
     log[level === 'TRACE' || level === 'DEBUG' ? 'debug' : (level.toLowerCase() as 'info')](facts, message);
@@ -88,11 +88,11 @@ async function main(): Promise<void> {
     });
     await ensureSearchAttributes(connection, namespace);
     if (services.includes('exit')) {
-      const client = new Client({ connection, namespace, dataConverter: { payloadConverterPath } });
+      const client = new Client({ connection, namespace, dataConverter: dataConverterOf(dataKeys) });
       await ensureDriftCheck(client, config.policy.recheckEvery);
       await ensureWeeklyDigest(client, config);
     }
-    const workers = await createWorkers({ connection, namespace, config, services });
+    const workers = await createWorkers({ connection, namespace, config, services, dataKeys });
     const running = runWorkers(workers);
     return {
       async checkReady() {

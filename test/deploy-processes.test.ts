@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { startTemporal, type TemporalServer } from '../src/local/temporal-server.js';
 import { decisionKey, keySet, type DecisionKey } from './support/decision-keys.js';
+import { keySet as dataKeySet, newDataKey } from './support/data-keys.js';
 import { passwordOf, startDeployedNats } from './support/deployed-nats.js';
 import { eventually } from './support/eventually.js';
 import { startTokenIssuer, type TokenIssuer } from './support/token-issuer.js';
@@ -43,6 +44,7 @@ describe('@long the processes of the deployment', () => {
     if (name === 'EMS_OIDC_ISSUER') return issuer.issuer;
     if (name === 'EMS_DECISION_KEY') return key.secret;
     if (name === 'EMS_DECISION_JWKS') return keySet(key);
+    if (name === 'EMS_DATA_KEYS') return dataKeySet(newDataKey('2026'));
     return name === 'EMS_PUBLIC_URL' ? 'https://exits.acme.example' : `a-long-secret-for-${name}`;
   }
   before('the folder /app of the image, and the servers', async () => {

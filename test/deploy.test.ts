@@ -50,6 +50,8 @@ const secretsOf: Record<ServiceName | SubscriberName, string[]> = {
   steps: [...password, ...stepTokens],
 };
 const isSecret = (name: string): boolean => /TOKEN|PASSWORD|PWD|SECRET|KEY|NATS_URL/.test(name);
+/** Of a service alone. */
+const isOwnSecret = (name: string): boolean => isSecret(name) && name !== 'EMS_DATA_KEYS';
 
 /** `${NAME:?…}` and `${NAME}`, the variables that a file needs from outside, with what stands after the name. */
 const variables = (text: string): [name: string, rest: string][] =>
@@ -124,17 +126,18 @@ describe('@long the deployment', () => {
     );
   });
 
-  it('gives every process the public keys of signed decisions, and the private one to the console alone', () => {
+  it('gives every process the keys of personal data, and of signed decisions the public ones; the console alone has the private one', () => {
     const having = (name: string) =>
       services.filter(([, { environment = {} }]) => name in environment).map(([service]) => service);
     assert.deepEqual(having('EMS_DECISION_KEY'), ['console']);
     const built = services.filter(([, { build }]) => build).map(([service]) => service);
     assert.deepEqual(having('EMS_DECISION_JWKS').toSorted(), built.toSorted());
+    assert.deepEqual(having('EMS_DATA_KEYS').toSorted(), built.toSorted(), 'each reads what another wrote');
   });
 
   it('gives each worker the secrets of its own service and no others', () => {
     for (const [name, service] of workers) {
-      const given = Object.keys(service.environment!).filter(isSecret);
+      const given = Object.keys(service.environment!).filter(isOwnSecret);
       assert.deepEqual(given.toSorted(), secretsOf[servicesOf(service)[0]!].toSorted(), name);
       assert.match(String(service.environment!['TEMPORAL_ADDRESS']), /^temporal:\d+$/, name);
     }
@@ -155,7 +158,7 @@ describe('@long the deployment', () => {
     for (const [name, { environment = {}, command = [] }] of subscribers) {
       const [service] = command as [SubscriberName];
       const { NATS_URL: url, ...rest } = environment;
-      assert.deepEqual(Object.keys(rest).filter(isSecret).toSorted(), secretsOf[service].toSorted(), name);
+      assert.deepEqual(Object.keys(rest).filter(isOwnSecret).toSorted(), secretsOf[service].toSorted(), name);
       assert.ok(
         String(url).startsWith(
           `nats://${service}:\${NATS_${service.toUpperCase().replaceAll('-', '_')}_PASSWORD:?`,

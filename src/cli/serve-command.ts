@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import type { Config } from '../config/config.js';
 import { ConfigError } from '../config/config-error.js';
+import { loadDataKeys } from '../config/data-keys.js';
 import { loadSigner } from '../config/decision-key.js';
 import { peopleOf } from '../client/employees.js';
+import { remoteCodecOf } from '../client/remote-codec.js';
 import { createServer } from '../http/server.js';
 import { loadSettings } from '../http/settings.js';
 import { healthOption, type HealthAddress } from '../process/health-option.js';
@@ -25,7 +27,16 @@ const serve: Define = (command, session) =>
       requireKey(config, loadSigner(session.io.env)?.kid);
       const application = await session.application();
       const people = peopleOf(() => config);
-      const server = await createServer({ application, people, version, settings, config, log: true });
+      const codec = remoteCodecOf(loadDataKeys(session.io.env));
+      const server = await createServer({
+        application,
+        people,
+        codec,
+        version,
+        settings,
+        config,
+        log: true,
+      });
       await server.listen({ host: settings.host, port: settings.port });
       const closeMetrics = health && (await serveMetrics(health));
       process.send?.('ready');

@@ -1,20 +1,21 @@
 /** Settings from the environment: the addresses of Temporal and NATS, and the servers that the local stack must not start. */
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { ConfigError } from './config-error.js';
+import { loadDataKeys, type DataKeys } from './data-keys.js';
 import { secretIn } from './secret.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** From TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS…, TEMPORAL_API_KEY, or a profile of Temporal's configuration file. */
-export const loadTemporalConfig = (
-  env: Environment = process.env,
-): ReturnType<typeof loadClientConnectConfig> =>
-  loadClientConnectConfig({
+export const loadTemporalConfig = (env: Environment = process.env) => ({
+  ...loadClientConnectConfig({
     overrideEnvVars: { ...env, TEMPORAL_API_KEY: secretIn(env, 'TEMPORAL_API_KEY') } as Record<
       string,
       string
     >,
-  });
+  }),
+  dataKeys: loadDataKeys(env),
+});
 
 /** The connection to NATS. `servers` has no secret, since errors show it. */
 export interface NatsConfig {
@@ -26,6 +27,8 @@ export interface NatsConfig {
   pass?: string;
   token?: string;
   limits?: NatsLimits;
+  /** Absent where EMS encrypts nothing. */
+  dataKeys?: DataKeys;
 }
 
 /** What streams, buckets and consumers ask of the account. EMS fits what is not set to the account's limits. */
@@ -71,11 +74,13 @@ export function natsConfigOf(address: string, env: Environment = {}): NatsConfig
   const [{ username, password }] = urls as [URL];
   const user = decodeURIComponent(username);
   const limits = limitsIn(env);
+  const dataKeys = loadDataKeys(env);
   return {
     servers: urls.map(({ host }) => host),
     ...(urls.some(({ protocol }) => protocol === 'tls:') && { tls: {} }),
     ...(user && (password ? { user, pass: decodeURIComponent(password) } : { token: user })),
     ...(Object.keys(limits).length > 0 && { limits }),
+    ...(dataKeys.kid !== undefined && { dataKeys }),
   };
 }
 

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.js';
 import { STRUCTURED, structuredForm } from './cloud-event.js';
 import { endpoints } from './endpoints.js';
 import type { ExitsFor } from './exits-for.js';
-import { HttpProblem, problemOf } from './http-problem.js';
+import { answerProblems, HttpProblem } from './http-problem.js';
 import { idempotently, requestIdOf } from './idempotency.js';
 import type { Identity } from './identity.js';
 import type { User } from './user.js';
@@ -24,12 +24,7 @@ const LONGEST_KEY = 255;
 export async function routeApi(app: FastifyInstance, options: ApiOptions): Promise<void> {
   const { identity, application, config, exitsFor, document } = options;
   const once = idempotently();
-  app.setErrorHandler((error: Error, request, reply) => {
-    const problem = problemOf(error);
-    if (problem.status >= 500) request.log.error({ err: error }, 'a request of the API failed');
-    if (error instanceof HttpProblem) void reply.headers(error.headers);
-    return reply.code(problem.status).type('application/problem+json').send(problem);
-  });
+  answerProblems(app);
   app.setNotFoundHandler(() => {
     throw new HttpProblem(404, 'unknown-page', 'The API has no such address: see /api/v1/openapi.json');
   });

@@ -13,7 +13,7 @@ import type { ExitsFor } from './exits-for.js';
 import { HttpProblem, problemOf } from './http-problem.js';
 import type { Identity } from './identity.js';
 import { ownPath, routeLogin } from './login.js';
-import { sessionsOf } from './login-sessions.js';
+import type { Sessions } from './login-sessions.js';
 import { consoleFolder, LANGUAGE_COOKIE, languages, pagesIn } from './pages.js';
 import { isPlainHttp, type Settings } from './settings.js';
 import type { User } from './user.js';
@@ -21,6 +21,7 @@ import type { User } from './user.js';
 export interface ConsoleOptions {
   settings: Settings;
   identity: Identity;
+  sessions: Sessions;
   exitsFor: (user: User) => ExitsFor;
   config: Config;
   more: MorePage | undefined;
@@ -34,9 +35,8 @@ const types: Record<string, string> = {
 const YEAR_S = 31_536_000;
 
 export function routeConsole(app: FastifyInstance, options: ConsoleOptions): void {
-  const { settings, identity, exitsFor, config, more } = options;
+  const { settings, identity, sessions, exitsFor, config, more } = options;
   const { publicUrl } = settings;
-  const sessions = sessionsOf(settings);
   const { render, stream } = pagesIn(config, more);
 
   app.setErrorHandler(async (error: Error, request, reply) => {

@@ -6,6 +6,7 @@ import type { Form, Which } from '../client/forms.js';
 import { confirmRows, openRows, previewRows, readTable, type PreviewedRow } from '../client/bulk.js';
 import type { OpenedRow } from '../client/opened-row.js';
 import type { People } from '../client/employees.js';
+import type { RemoteCodec } from '../client/remote-codec.js';
 import type { WaitingInForm } from '../client/openings.js';
 import type { Amendment } from '../exit/amendment.js';
 import type { Decision } from '../exit/decision.js';
@@ -25,6 +26,8 @@ import type { User } from './user.js';
 export interface Served {
   application: Application;
   people: People;
+  /** Absent where they are in plain text. */
+  codec?: RemoteCodec;
   /** Of the program, for the record of a report. */
   version: string;
 }

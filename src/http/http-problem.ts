@@ -1,4 +1,5 @@
 /** Refusals in the words of HTTP: problem details (RFC 9457) with the refusal's code. */
+import type { FastifyInstance } from 'fastify';
 import { Refusal, type Facts, type RefusalCode } from '../exit/refusal.js';
 
 type ProblemCode =
@@ -83,3 +84,13 @@ const problem = (status: number, code: ProblemCode, detail: string, facts: Facts
 
 /** "Last of protected group" */
 const titleOf = (code: string): string => `${code[0]!.toUpperCase()}${code.slice(1)}`.replaceAll('-', ' ');
+
+/** For programs: an error is answered as `application/problem+json`. */
+export function answerProblems(app: FastifyInstance): void {
+  app.setErrorHandler((error: Error, request, reply) => {
+    const problem = problemOf(error);
+    if (problem.status >= 500) request.log.error({ err: error }, 'a request of a program failed');
+    if (error instanceof HttpProblem) void reply.headers(error.headers);
+    return reply.code(problem.status).type('application/problem+json').send(problem);
+  });
+}

@@ -12,8 +12,10 @@ import type { MorePage } from './console-routes.js';
 import { exitsOf, type Served } from './exits-for.js';
 import { HttpProblem, problemOf } from './http-problem.js';
 import { identityOf } from './identity.js';
+import { sessionsOf } from './login-sessions.js';
 import { openapiDocument } from './openapi.js';
 import type { Settings } from './settings.js';
+import { routeTemporalCodec } from './temporal-codec.js';
 
 interface ServerOptions extends Served {
   settings: Settings;
@@ -68,7 +70,14 @@ export async function createServer({ settings, config, log = false, more, ...ser
   await app.register((api) => routeApi(api, { identity, application, config, exitsFor, document }), {
     prefix: '/api/v1',
   });
-  routeConsole(app, { settings, identity, exitsFor, config, more });
+  const sessions = sessionsOf(settings);
+  const { codec } = served;
+  if (codec)
+    await app.register(
+      (routes) => routeTemporalCodec(routes, { codec, identity, sessions, webUi: settings.temporalUi }),
+      { prefix: '/temporal-codec' },
+    );
+  routeConsole(app, { settings, identity, sessions, exitsFor, config, more });
   return app;
 }
 

@@ -36,6 +36,8 @@ const Variables = z
     EMS_PUBLIC_URL: SafeUrl.optional(),
     /** Addresses of reverse proxies whose `X-Forwarded-For` counts. */
     EMS_TRUSTED_PROXIES: z.string().optional(),
+    /** The address of Temporal's Web UI for browsers: its pages may have payloads decrypted. */
+    EMS_TEMPORAL_UI_URL: SafeUrl.optional(),
     EMS_REQUESTS_PER_MINUTE: z.coerce.number().int().positive().default(600),
     /** Encrypts the session cookies. All processes behind one address need the same one. */
     EMS_SESSION_SECRET: Text.min(32, 'must have at least 32 characters'),
@@ -60,6 +62,7 @@ const Variables = z
       port: env.EMS_HTTP_PORT,
       publicUrl,
       trustedProxies: env.EMS_TRUSTED_PROXIES,
+      temporalUi: env.EMS_TEMPORAL_UI_URL && new URL(env.EMS_TEMPORAL_UI_URL).origin,
       requestsPerMinute: env.EMS_REQUESTS_PER_MINUTE,
       /** 256 bits. */
       sessionKey: createHash('sha256').update(env.EMS_SESSION_SECRET).digest(),

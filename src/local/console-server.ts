@@ -1,6 +1,5 @@
 /** The console of the local stack: that of `ems serve`, with the page of the two forms side by side. */
 import { once } from 'node:events';
-import { Client, Connection } from '@temporalio/client';
 import { connectBus } from '../choreography/jetstream/bus.js';
 import { peopleOf } from '../client/employees.js';
 import { openApplication } from '../client/open-application.js';
@@ -10,7 +9,7 @@ import { createServer } from '../http/server.js';
 import { loadSettings } from '../http/settings.js';
 import { version } from '../process/package-version.js';
 import { stopSignal } from '../process/stop-signal.js';
-import { payloadConverterPath } from '../temporal/namespace.js';
+import { connectClient } from '../temporal/connect-orchestrated.js';
 import { sideBySide } from './side-by-side.js';
 import { remoteSwitches } from './switchboard.js';
 import { timelinesIn } from './read-timelines.js';
@@ -23,9 +22,7 @@ const temporal = loadTemporalConfig();
 const nats = loadNatsConfig(process.env)!;
 
 const application = openApplication(() => config, { temporal, nats });
-const connection = await Connection.connect(temporal.connectionOptions);
-const { namespace = 'default' } = temporal;
-const client = new Client({ connection, namespace, dataConverter: { payloadConverterPath } });
+const { client, close } = await connectClient(temporal);
 const bus = await connectBus(nats, 'the console');
 const timelines = timelinesIn({ client, bus });
 
@@ -38,5 +35,5 @@ process.send!('ready');
 await stopped;
 await server.close();
 timelines.stop();
-await Promise.all([application.close(), bus.close(), connection.close()]);
+await Promise.all([application.close(), bus.close(), close()]);
 process.exit();

@@ -6,14 +6,13 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Client, Connection } from '@temporalio/client';
 import { connectBus } from '../choreography/jetstream/bus.js';
 import { choreographedExits, type ChoreographedExits } from '../choreography/client/choreographed-exits.js';
 import { orchestratedExits } from '../temporal/orchestrated-exits.js';
 import { loadConfig } from '../config/config.js';
-import { natsConfigOf } from '../config/environment.js';
+import { loadTemporalConfig, natsConfigOf } from '../config/environment.js';
 import type { ExitStatus } from '../exit/status.js';
-import { payloadConverterPath } from '../temporal/namespace.js';
+import { connectClient } from '../temporal/connect-orchestrated.js';
 import {
   readAccess,
   readCalendars,
@@ -81,11 +80,14 @@ async function playAll(stack: Stack): Promise<number> {
 }
 
 async function orchestrated({ temporal }: Stack): Promise<Form> {
-  const connection = await Connection.connect({ address: temporal.address });
+  const { client, close } = await connectClient({
+    ...loadTemporalConfig(),
+    connectionOptions: { address: temporal.address },
+  });
   return {
     name: 'Orchestrated',
     how: 'a Temporal workflow knows the process and calls the services',
-    exits: orchestratedExits(new Client({ connection, dataConverter: { payloadConverterPath } })),
+    exits: orchestratedExits(client),
     cast: [
       {
         employeeId: 'E-1004',
@@ -94,12 +96,12 @@ async function orchestrated({ temporal }: Stack): Promise<Form> {
       },
       { employeeId: 'E-1006', outcome: 'leaving', who: 'in groups of two systems, critical ones among them' },
     ],
-    close: () => connection.close(),
+    close,
   };
 }
 
 async function choreographed({ nats, env }: Stack): Promise<Form> {
-  const bus = await connectBus(natsConfigOf(nats.url), 'the demo');
+  const bus = await connectBus(natsConfigOf(nats.url, process.env), 'the demo');
   return {
     name: 'Choreographed',
     how: 'each service acts on its own, on events in NATS JetStream',

@@ -10,6 +10,7 @@ import { taskQueues } from '../exit/queues.js';
 import { isStuck, type ExitStatus } from '../exit/status.js';
 import { searchAttributes } from '../workflows/search-attributes.js';
 import { describeRun } from '../activities/describe-run.js';
+import { messageOf } from './failure-message.js';
 import { mayFail, taskFailure } from './task-failure.js';
 import { queuesServed } from './workers.js';
 
@@ -118,21 +119,15 @@ interface Tried extends WaitingStep {
 async function lookAt(client: Client, run: WorkflowExecutionDescription): Promise<Seen> {
   const { workflowId, runId, raw, typedSearchAttributes } = run;
   const employeeId = employeeIdOf(workflowId);
-  const tries = (raw.pendingActivities ?? []).flatMap(({ activityId, attempt, lastFailure }): Tried | [] => {
-    if (!activityId || !lastFailure?.message) return [];
+  const tries: Tried[] = [];
+  for (const { activityId, attempt, lastFailure } of raw.pendingActivities ?? []) {
+    const error = await messageOf(client.options.loadedDataConverter, lastFailure);
+    if (!activityId || error === undefined) continue;
     const [name = '', system] = activityId.split(':');
     // A block captures first.
     const step = name === 'capture-access' ? 'block-access' : name;
-    return {
-      employeeId,
-      step,
-      system,
-      error: lastFailure.message,
-      workflowId,
-      activityId,
-      attempt: attempt ?? 1,
-    };
-  });
+    tries.push({ employeeId, step, system, error, workflowId, activityId, attempt: attempt ?? 1 });
+  }
   const failure = mayFail(run) ? await taskFailure(client, workflowId, runId) : undefined;
   if (failure !== undefined) {
     const name = `the exit of ${employeeId}`;

@@ -14,6 +14,7 @@ import {
   type WorkflowExecutionInfo,
   type WorkflowHandle,
 } from '@temporalio/client';
+import type { LoadedDataConverter } from '@temporalio/common';
 import { tsToDate } from '@temporalio/common/lib/time.js';
 import type { Looked } from '../exit/acting.js';
 import type { Decision } from '../exit/decision.js';
@@ -32,11 +33,12 @@ import {
 import { employeeIdOf, exitWorkflowId } from '../exit/ids.js';
 import { taskQueues } from '../exit/queues.js';
 import type { Sign, SignedAct } from '../exit/signature.js';
-import { isSettled, stepKey, type ExitStatus, type Phase, isStuck } from '../exit/status.js';
+import { isSettled, stepKey, type ExitStatus, type Phase, type Step, isStuck } from '../exit/status.js';
 import { searchAttributes } from '../workflows/search-attributes.js';
 import { alreadyOpen, noExit, notAllowed, notOpen, Refusal } from '../exit/refusal.js';
 import { describeRun } from '../activities/describe-run.js';
 import { exitIdOfRun, isRunId, latestRun, phaseOf, replacedBy } from './exit-runs.js';
+import { messageOf } from './failure-message.js';
 import { openingWorkflows } from './opening-workflows.js';
 import { readEvidence } from './orchestrated-evidence.js';
 import { mayFail, taskFailure } from './task-failure.js';
@@ -139,7 +141,7 @@ export function orchestratedExits(client: Client, sign?: Sign) {
     const status = await answered(employeeId, 'no-answer', 'its status is not known', () =>
       handle.query<ExitStatus>('status'),
     );
-    return withPending(status, run.raw.pendingActivities ?? []);
+    return withPending(status, run.raw.pendingActivities ?? [], client.options.loadedDataConverter);
   }
 
   /** A refusal with what Temporal knows: a query would replay the history and show steps as running that are not. */
@@ -337,9 +339,13 @@ export function orchestratedExits(client: Client, sign?: Sign) {
 }
 
 /** Adds the attempts of pending activities, which workflow code cannot see. */
-function withPending(status: ExitStatus, pending: readonly PendingActivity[]): ExitStatus {
+async function withPending(
+  status: ExitStatus,
+  pending: readonly PendingActivity[],
+  converter: LoadedDataConverter,
+): Promise<ExitStatus> {
   const byId = new Map(pending.map((activity) => [activity.activityId, activity]));
-  const steps = status.steps.map((step) => {
+  const look = async (step: Step): Promise<Step> => {
     // A block captures first; so does a restore where an earlier run may have taken access.
     const mayCapture = !isSettled(step) && ['block-access', 'restore-access'].includes(step.name);
     const activity =
@@ -349,11 +355,11 @@ function withPending(status: ExitStatus, pending: readonly PendingActivity[]): E
     return {
       ...step,
       attempt: attempt ?? 1,
-      error: lastFailure?.message ?? step.error,
+      error: (await messageOf(converter, lastFailure)) ?? step.error,
       nextAttemptAt: nextAttemptScheduleTime ? tsToDate(nextAttemptScheduleTime).toISOString() : undefined,
     };
-  });
-  return { ...status, steps };
+  };
+  return { ...status, steps: await Promise.all(status.steps.map(look)) };
 }
 
 const factsOf = (employeeId: string, run: WorkflowExecutionDescription) => ({

@@ -13,6 +13,7 @@ import { createStepActivities } from '../activities/step-activities.js';
 import { createSubscriberActivities } from '../activities/subscriber-activities.js';
 import { isAsked, type Config } from '../config/config.js';
 import { ConfigError } from '../config/config-error.js';
+import { noDataKeys, type DataKeys } from '../config/data-keys.js';
 import { rateLimitedQueue, taskQueues } from '../exit/queues.js';
 import {
   createAccess,
@@ -27,7 +28,8 @@ import { hasRemovedRecently } from '../activities/recent-removal.js';
 import type { AccessService } from '../services/access/access.js';
 import { attemptsPerSecond } from '../services/protocols/pace.js';
 import { activityMetrics } from './activity-metrics.js';
-import { payloadConverterPath, workflowBundlePath } from './namespace.js';
+import { dataConverterOf } from './data-converter.js';
+import { workflowBundlePath } from './namespace.js';
 
 const LOOK_EVERY_MS = 1_000;
 
@@ -40,11 +42,12 @@ interface WorkerPlan {
   namespace: string;
   config: Config;
   services: readonly ServiceName[];
+  dataKeys?: DataKeys;
 }
 
 /** Of every worker. */
 export const workerOptions = {
-  dataConverter: { payloadConverterPath },
+  dataConverter: dataConverterOf(noDataKeys),
   interceptors: { activity: [activityMetrics] },
   // Attempts may finish in this time; Temporal retries the others on another worker. Keep it below the container's grace period.
   shutdownGraceTime: '10 seconds',
@@ -65,6 +68,7 @@ export async function createWorkers({
   namespace,
   config,
   services,
+  dataKeys = noDataKeys,
 }: WorkerPlan): Promise<Worker[]> {
   const access = services.includes('access')
     ? await createAccess(config, hasRemovedRecently)
@@ -93,7 +97,7 @@ export async function createWorkers({
       ...createSubscriberActivities(createSubscribers(config)),
     }),
   };
-  const common = { ...workerOptions, connection, namespace };
+  const common = { ...workerOptions, dataConverter: dataConverterOf(dataKeys), connection, namespace };
   const workflow = { ...workflowOptions, workflowBundle: { codePath: workflowBundlePath } };
 
   // Temporal limits the rate of a task queue across all its workers.

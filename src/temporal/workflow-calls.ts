@@ -4,6 +4,7 @@ import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-wor
 import type { ListedPhase } from '../exit/exits.js';
 import { timeOf, type Event } from './event-facts.js';
 import { latestRun, phaseOf } from './exit-runs.js';
+import { messageOf } from './failure-message.js';
 
 /** Times are ISO 8601, UTC. */
 export interface WorkflowCall {
@@ -66,7 +67,7 @@ export async function readCalls(
     call.state = isStarted ? 'started' : 'scheduled';
     call.attempt = attempt ?? undefined;
     call.startedAt = isStarted && lastStartedTime ? timeOf(lastStartedTime) : undefined;
-    call.error = pending.lastFailure?.message ?? undefined;
+    call.error = await messageOf(client.options.loadedDataConverter, pending.lastFailure);
     const next = pending.nextAttemptScheduleTime;
     call.nextAttemptAt = next && !isStarted ? timeOf(next) : undefined;
   }
@@ -121,7 +122,7 @@ async function callsIn(events: readonly Event[], client: Client): Promise<Workfl
     if (started) {
       const { attempt, lastFailure, scheduledEventId } = started;
       const call = calls.get(String(scheduledEventId));
-      const error = lastFailure?.message ?? undefined;
+      const error = await messageOf(converter, lastFailure);
       if (call) Object.assign(call, { startedAt: scheduledAt, attempt: attempt ?? undefined, error });
     }
     end(event.activityTaskCompletedEventAttributes?.scheduledEventId, 'done', event);
@@ -157,7 +158,7 @@ async function callsIn(events: readonly Event[], client: Client): Promise<Workfl
         ...{ kind: 'update', name: update.name ?? '', scheduledAt, state: 'started' },
         argument: await valueOf(update.args?.payloads),
       });
-    const refusal = answer?.outcome?.failure?.message ?? undefined;
+    const refusal = await messageOf(converter, answer?.outcome?.failure);
     if (answer) end(answer.acceptedEventId, refusal === undefined ? 'done' : 'failed', event, refusal);
   }
   return [...calls.values()];

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { AckPolicy, type Consumer } from '@nats-io/jetstream';
+import { noDataKeys } from '../../src/config/data-keys.js';
 import { headersOf } from '../../src/choreography/jetstream/cloudevents.js';
 import { traceOf } from '../../src/choreography/observing/trace.js';
 import { createTracker } from '../../src/choreography/observing/tracker.js';
@@ -41,7 +42,7 @@ describe('a service that joins unannounced', () => {
   async function prepare({ employeeId, exitId }: { employeeId: string; exitId: string }): Promise<void> {
     const cause = (await world.bus.read(employeeId)).events[0]!;
     const event = { id: `${cause.id}/pay`, source: '/payroll', time: cause.time, causationId: cause.id };
-    const headers = headersOf({ ...cause, ...event });
+    const headers = headersOf({ ...cause, ...event }, noDataKeys);
     headers.set('ce-type', FINAL_PAY);
     await world.bus.send(`exit.${employeeId}.${exitId}.${FINAL_PAY}`, '{"amount":1}', {
       id: event.id,

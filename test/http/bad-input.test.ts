@@ -65,9 +65,9 @@ describe('the HTTP API, on requests that no program meant', () => {
   let token: string;
   before(async () => {
     [world, issuer] = await Promise.all([startChoreographedWorld({ services: [] }), startTokenIssuer()]);
-    const { exits, config } = world;
+    const { exits, config, env } = world;
     const application = applicationOf({ choreographed: () => Promise.resolve(exits) }, () => config);
-    server = await startHttpServer({ application, config }, issuer.issuer);
+    server = await startHttpServer({ application, config, env }, issuer.issuer);
     const scope = ['read', 'open', 'decide', 'amend', 'resolve', 'interview', 'report'].map(
       (act) => `exits:${act}`,
     );

@@ -1,4 +1,5 @@
 /** The company of choreographed-world.ts, with Temporal Workers beside the services, and the application over both. */
+import { loadDataKeys } from '../../src/config/data-keys.js';
 import { applicationOf, type Application } from '../../src/client/application.js';
 import { createWorkers, runWorkers, workerServices } from '../../src/temporal/workers.js';
 import { orchestratedExits } from '../../src/temporal/orchestrated-exits.js';
@@ -18,7 +19,13 @@ export async function startBothForms(
   const world = await startChoreographedWorld(options);
   const { native: connection, config, client, exits } = world;
   const workers = await createWorkers({
-    ...{ connection, namespace: 'default', config, services: [...workerServices] },
+    ...{
+      connection,
+      namespace: 'default',
+      config,
+      services: [...workerServices],
+      dataKeys: loadDataKeys(world.env),
+    },
   });
   const running = runWorkers(workers);
   const orchestrated = orchestratedExits(client);

@@ -1,4 +1,5 @@
 /** The company of world.ts, with the choreographed form in it: a broker of its own, and the services in this process. */
+import { loadDataKeys } from '../../src/config/data-keys.js';
 import { loadSigner } from '../../src/config/decision-key.js';
 import { connectBus, type Bus } from '../../src/choreography/jetstream/bus.js';
 import {
@@ -69,13 +70,14 @@ export async function startChoreographedWorld({
   const broker = await startBroker();
   const world = await startWorld({ ...options, config: [...fast, ...changes], services: [] });
   const { config } = world;
-  const nats = { servers: [broker.address] };
-  const bus = await connectBus(nats, 'the client');
+  const env: Record<string, string> = { ...world.env, NATS_URL: broker.url };
+  const nats = () => ({ servers: [broker.address], dataKeys: loadDataKeys(env) });
+  const bus = await connectBus(nats(), 'the client');
   const exits = await choreographedExits(bus, config, loadSigner(world.env));
   const running: Services[] = [];
 
   const start = async (...names: SubscriberName[]): Promise<Services> => {
-    const own = await connectBus(nats, names.join(', '));
+    const own = await connectBus(nats(), names.join(', '));
     const subscriber: Subscriber = await startServices({
       bus: own,
       config,
@@ -104,7 +106,7 @@ export async function startChoreographedWorld({
 
   return {
     ...world,
-    env: { ...world.env, NATS_URL: broker.url },
+    env,
     broker,
     bus,
     exits,

@@ -124,6 +124,6 @@ async function* messagesOf(bus: Bus, stream: string) {
   for await (const message of readAll(bus, stream)) {
     const { seq, subject, headers: header = [], data } = rawOf(message);
     const headers = Object.fromEntries([...header].map(([name, [value = '']]) => [name, value]));
-    yield { seq, subject, headers, text: new TextDecoder().decode(data) };
+    yield { seq, subject, headers, text: new TextDecoder().decode(bus.dataKeys.open(data)) };
   }
 }

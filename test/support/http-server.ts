@@ -1,5 +1,7 @@
 /** The HTTP server over the exits of a test, on a port of its own. */
 import { peopleOf } from '../../src/client/employees.js';
+import { remoteCodecOf } from '../../src/client/remote-codec.js';
+import { loadDataKeys } from '../../src/config/data-keys.js';
 import { createServer } from '../../src/http/server.js';
 import { loadSettings } from '../../src/http/settings.js';
 import type { BothFormsWorld } from './both-forms-world.js';
@@ -15,7 +17,7 @@ export interface HttpServer {
 }
 
 export async function startHttpServer(
-  { application, config }: Pick<BothFormsWorld, 'application' | 'config'>,
+  { application, config, env: { EMS_DATA_KEYS } }: Pick<BothFormsWorld, 'application' | 'config' | 'env'>,
   issuer: string,
   wanted?: number,
   requestsPerMinute = 10_000,
@@ -34,7 +36,8 @@ export async function startHttpServer(
     ...env,
   });
   const people = peopleOf(() => config);
-  const app = await createServer({ application, people, version: '0.0.0-test', settings, config });
+  const codec = remoteCodecOf(loadDataKeys({ EMS_DATA_KEYS }));
+  const app = await createServer({ application, people, codec, version: '0.0.0-test', settings, config });
   await app.listen({ host: settings.host, port });
   return { url: settings.publicUrl, audience: settings.oidc.audience, stop: () => app.close() };
 }

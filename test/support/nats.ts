@@ -13,6 +13,8 @@ export interface Broker {
   /** `host:port` */
   address: string;
   url: string;
+  /** Of the streams. */
+  storeDir: string;
   /** kill -9, of the server itself. */
   kill: () => Promise<void>;
   signal: (name: NodeJS.Signals) => void;
@@ -24,16 +26,18 @@ export interface Broker {
 export async function startBroker(): Promise<Broker> {
   const program = await findNats((line) => console.error(line));
   const folder = await scratchFolder();
+  const storeDir = path.join(folder, 'jetstream');
   const port = await freePort();
   let server: NatsServer;
   const start = async (): Promise<void> => {
-    const files = { storeDir: path.join(folder, 'jetstream'), logFile: path.join(folder, 'nats.log') };
+    const files = { storeDir, logFile: path.join(folder, 'nats.log') };
     server = await startNats({ program, port, ...files });
   };
   await start();
   return {
     address: `127.0.0.1:${port}`,
     url: `nats://127.0.0.1:${port}`,
+    storeDir,
     start,
     signal: (name) => signalServer(server, name),
     async kill() {

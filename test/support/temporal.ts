@@ -20,12 +20,12 @@ export interface SharedTemporal {
 let shared: Promise<SharedTemporal> | undefined;
 
 export function temporal(): Promise<SharedTemporal> {
-  return (shared ??= start());
+  return (shared ??= newTemporal());
 }
 
-export async function stopTemporal(): Promise<void> {
-  if (!shared) return;
-  const { server, client, native } = await shared;
+export async function stopTemporal(of = shared): Promise<void> {
+  if (!of) return;
+  const { server, client, native } = await of;
   await client.connection.close();
   await native.close();
   await server.stop();
@@ -33,7 +33,8 @@ export async function stopTemporal(): Promise<void> {
 
 export const scratchFolder = (): Promise<string> => mkdtemp(path.join(tmpdir(), 'ems-test-'));
 
-async function start(): Promise<SharedTemporal> {
+/** For what must leave no trace in the shared one. */
+export async function newTemporal(): Promise<SharedTemporal> {
   const program = await findTemporal((line) => console.error(line));
   const logFile = path.join(await scratchFolder(), 'temporal.log');
   const server = await startTemporal({ program, port: await freePort(), logFile });

@@ -5,8 +5,11 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { Client } from '@temporalio/client';
 import type { Worker } from '@temporalio/worker';
 import { orchestratedExits } from '../../src/temporal/orchestrated-exits.js';
+import { dataConverterOf } from '../../src/temporal/data-converter.js';
+import { loadDataKeys } from '../../src/config/data-keys.js';
 import { loadSigner } from '../../src/config/decision-key.js';
 import { parseConfig, type Config } from '../../src/config/config.js';
 import { createWorkers, runWorkers, workerServices, type ServiceName } from '../../src/temporal/workers.js';
@@ -18,7 +21,7 @@ import { manySlots } from './many-slots.js';
 import { scimAdmin, type Account, type ScimAdmin } from './scim-admin.js';
 import { startMailServer, type MailServer } from './smtp.js';
 import { untilOf } from './until.js';
-import { scratchFolder, temporal, type SharedTemporal } from './temporal.js';
+import { newTemporal, scratchFolder, stopTemporal, temporal, type SharedTemporal } from './temporal.js';
 
 export const systems = ['payroll', 'code', 'production'] as const;
 export type System = (typeof systems)[number];
@@ -101,7 +104,11 @@ export async function startWorld({
   systems: configured = [...systems],
   env: further = {},
 }: WorldOptions = {}): Promise<World> {
-  const shared = await temporal();
+  // What is encrypted there stops a world without the keys, as it should.
+  const own = further['EMS_DATA_KEYS'] === undefined ? undefined : newTemporal();
+  const shared = await (own ?? temporal());
+  const { connection } = shared.client;
+  const client = new Client({ connection, dataConverter: dataConverterOf(loadDataKeys(further)) });
   const folder = await scratchFolder();
   const mail = await startMailServer();
   const scim = idle.pop() ?? (await startServers());
@@ -110,7 +117,7 @@ export async function startWorld({
   const text = changed(readFileSync('ems.config.yaml', 'utf8'), [...manySlots, ...changes]);
   const configFile = path.join(folder, 'ems.config.yaml');
   await writeFile(configFile, text);
-  const env = {
+  const env: Record<string, string> = {
     ...further,
     EMS_CONFIG: configFile,
     TEMPORAL_ADDRESS: shared.server.address,
@@ -134,7 +141,13 @@ export async function startWorld({
   let running: Promise<void> | undefined;
   const startWorkers = async (): Promise<void> => {
     if (services.length === 0) return;
-    workers = await createWorkers({ connection: shared.native, namespace: 'default', config, services });
+    workers = await createWorkers({
+      connection: shared.native,
+      namespace: 'default',
+      config,
+      services,
+      dataKeys: loadDataKeys(env),
+    });
     running = runWorkers(workers);
   };
   const stopWorkers = async (): Promise<void> => {
@@ -154,11 +167,12 @@ export async function startWorld({
     down.delete(name);
   };
 
-  const exits = orchestratedExits(shared.client, loadSigner(env));
+  const exits = orchestratedExits(client, loadSigner(env));
   const until = untilOf(exits);
 
   return {
     ...shared,
+    client,
     config,
     exits,
     mail,
@@ -217,6 +231,7 @@ export async function startWorld({
 
     async stop() {
       await stopWorkers();
+      if (own) await stopTemporal(own);
       for (const name of down) await bringUp(name);
       await mail.stop();
       await Promise.all(Object.values(proxies).map((proxy) => proxy.stop()));

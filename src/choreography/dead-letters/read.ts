@@ -57,7 +57,7 @@ type Advisory = z.output<typeof Advisory>;
 export async function readDeadLetters(bus: Bus): Promise<DeadLetter[]> {
   const letters = new Map<string, DeadLetter>();
   for await (const message of readAll(bus, DEAD_LETTERS)) {
-    const letter = letterIn(headersIn(message), message.data, message.time.toISOString());
+    const letter = letterIn(bus, headersIn(message), message.data, message.time.toISOString());
     // A crash between the publish of a dead letter and the term of its message repeats the publish.
     if (letter && !letters.has(letter.id)) letters.set(letter.id, letter);
   }
@@ -82,7 +82,12 @@ function advisoryIn(data: Uint8Array): Advisory | undefined {
   }
 }
 
-function letterIn(found: MsgHdrs | undefined, data: Uint8Array, at: string): DeadLetter | undefined {
+function letterIn(
+  { dataKeys }: Bus,
+  found: MsgHdrs | undefined,
+  data: Uint8Array,
+  at: string,
+): DeadLetter | undefined {
   const header = (name: string): string => found?.get(`dead-letter-${name}`) ?? '';
   const [consumer, subject, sequence] = [header('consumer'), header('subject'), Number(header('sequence'))];
   if (!consumer || !subject || !Number.isInteger(sequence)) return undefined;
@@ -90,7 +95,7 @@ function letterIn(found: MsgHdrs | undefined, data: Uint8Array, at: string): Dea
     ...placeOf(consumer, sequence, subject, found),
     step: header('step') || undefined,
     type: header('type'),
-    reason: header('reason'),
+    reason: dataKeys.openText(header('reason')),
     deliveries: Number(header('deliveries')),
     truncatedFrom: Number(header('truncated-from')) || undefined,
     at,
@@ -99,7 +104,11 @@ function letterIn(found: MsgHdrs | undefined, data: Uint8Array, at: string): Dea
   };
 }
 
-async function letterOf({ find }: Bus, advisory: Advisory, at: string): Promise<DeadLetter | undefined> {
+async function letterOf(
+  { find, dataKeys }: Bus,
+  advisory: Advisory,
+  at: string,
+): Promise<DeadLetter | undefined> {
   const { consumer, stream_seq: sequence, deliveries, reason, type } = advisory;
   const message = await find(EXITS, { seq: sequence });
   if (!message) return undefined;
@@ -108,7 +117,7 @@ async function letterOf({ find }: Bus, advisory: Advisory, at: string): Promise<
   return {
     ...placeOf(consumer, sequence, message.subject, headers),
     type: 'Unacknowledged',
-    reason: reason || `${consumer} ${howItEnded} without a reason`,
+    reason: (reason && dataKeys.openText(reason)) || `${consumer} ${howItEnded} without a reason`,
     deliveries,
     at,
     headers: originalHeaders(headers),

@@ -36,7 +36,7 @@ export function deadLettersOf(bus: Bus) {
       if (employeeId !== undefined && exitId !== undefined) {
         const { events } = await bus.read(employeeId);
         const { exits, rejected } = foldLog(events, new Date().toISOString(), bus.trusted);
-        const problem = rejected.get(original) ?? problemOf(letter);
+        const problem = rejected.get(original) ?? problemOf(bus, letter);
         // Its consumer would dead-letter an invalid message again.
         if (problem !== undefined) throw refused(id, `, since the message is invalid: ${problem}`);
         const now = exits.get(exitId)?.steps.find((each) => stepKey(each) === step);
@@ -63,8 +63,11 @@ async function appendCopy(bus: Bus, letter: DeadLetter): Promise<number> {
 }
 
 /** Why an EMS event is invalid; only its own service can judge another type. */
-function problemOf({ subject, headers, data, original, at, event }: DeadLetter): string | undefined {
+function problemOf(
+  { dataKeys }: Bus,
+  { subject, headers, data, original, at, event }: DeadLetter,
+): string | undefined {
   if (event === undefined || !isEventType(event)) return undefined;
-  const parsed = parseMessage({ subject, headers, data, seq: original, storedAt: at });
+  const parsed = parseMessage({ subject, headers, data, seq: original, storedAt: at }, dataKeys);
   return parsed.ok ? undefined : parsed.problem;
 }

@@ -33,11 +33,13 @@ export async function deadLetter(
   // An original of the maximum payload leaves no room for the additional headers.
   const room = (bus.connection.info?.max_payload ?? 2 * ENVELOPE_BYTES) - ENVELOPE_BYTES;
   const letter = originalHeaders(headersIn(message));
+  // It may name an address.
+  const why = bus.dataKeys.sealText(oneLine(reason));
   const about = {
     consumer,
     type,
     step,
-    reason: oneLine(reason),
+    reason: why,
     subject,
     sequence: String(seq),
     deliveries: String(info.deliveryCount),
@@ -50,7 +52,7 @@ export async function deadLetter(
     id: `${consumer} ${seq}`,
     headers: letter,
   });
-  message.term(oneLine(reason));
+  message.term(why);
   deadLettered.inc({ consumer, type });
 }
 

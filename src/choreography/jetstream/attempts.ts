@@ -1,5 +1,5 @@
 /** Failed attempts of open steps, for the exit's status. All services share the bucket, and write it only on a failure. */
-import { openBucket } from './bucket.js';
+import { openBucket, valueIn } from './bucket.js';
 import type { Bus } from './bus.js';
 import { readAll } from './log.js';
 import { orRefused, withRetry } from './with-retry.js';
@@ -52,7 +52,7 @@ export async function readAttempts(bus: Bus): Promise<(Place & Attempt)[]> {
       .replace(`$KV.${BUCKET.name}.`, '')
       .split('.');
     if (data.length === 0) continue;
-    const attempt = JSON.parse(new TextDecoder().decode(data)) as Attempt;
+    const attempt = valueIn<Attempt>(bus, data);
     found.push({ employeeId, exitId, step, system, ...attempt });
   }
   return found;

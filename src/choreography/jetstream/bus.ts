@@ -11,6 +11,7 @@ import {
   type StreamExpectations,
 } from '@nats-io/jetstream';
 import { connect, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { noDataKeys, type DataKeys } from '../../config/data-keys.js';
 import type { NatsConfig, NatsLimits } from '../../config/environment.js';
 import {
   parseEventData,
@@ -56,6 +57,8 @@ export interface Bus {
   js: JetStreamClient;
   jsm: JetStreamManager;
   room: Room;
+  /** Of the data of events, and of the values of buckets. */
+  dataKeys: DataKeys;
   /** Whose signature counts, by the configuration of this process; undefined where it has none: then each plan says so. */
   trusted?: Trusted | undefined;
   /**
@@ -90,7 +93,7 @@ export const connectReader = (nats: NatsConfig, name: string, signal?: AbortSign
   connectTo(nats, name, signal, false);
 
 async function connectTo(
-  { servers, limits, ...options }: NatsConfig,
+  { servers, limits, dataKeys = noDataKeys, ...options }: NatsConfig,
   name: string,
   signal: AbortSignal | undefined,
   ensures: boolean,
@@ -116,7 +119,7 @@ async function connectTo(
   if (signal?.aborted) close();
   signal?.addEventListener('abort', close);
   try {
-    return await busOn(connection, where, limits, ensures);
+    return await busOn(connection, where, { limits, dataKeys }, ensures);
   } catch (error) {
     await connection.close();
     if ((error as Error).name !== 'JetStreamNotEnabled') throw error;
@@ -130,7 +133,7 @@ async function connectTo(
 async function busOn(
   connection: NatsConnection,
   servers: string,
-  limits: NatsLimits | undefined,
+  { limits, dataKeys }: { limits: NatsLimits | undefined; dataKeys: DataKeys },
   ensures: boolean,
 ): Promise<Bus> {
   const version = connection.info?.version ?? 'unknown';
@@ -174,6 +177,7 @@ async function busOn(
     js,
     jsm,
     room,
+    dataKeys,
     send,
     find,
     async publish(event, expect) {
@@ -183,11 +187,12 @@ async function busOn(
       if (problem && !problem.ok) throw new Error(`${subject} is not a valid event: ${problem.problem}`);
       // With the employee id, since another publisher's exit ids may be unique per employee only.
       const id = `${event.employeeId} ${event.exitId} ${event.id}`;
-      return send(subject, JSON.stringify(event.data), { id, headers: headersOf(event), expect });
+      const data = dataKeys.seal(new TextEncoder().encode(JSON.stringify(event.data)));
+      return send(subject, data, { id, headers: headersOf(event, dataKeys), expect });
     },
     async read(employeeId) {
       const known = logs.get(employeeId) ?? { events: [], lastSeq: 0 };
-      const log = await readOn(find, employeeId, known);
+      const log = await readOn({ find, dataKeys }, employeeId, known);
       logs.delete(employeeId);
       logs.set(employeeId, log);
       if (logs.size > CACHED_LOGS) logs.delete(logs.keys().next().value!);
@@ -203,7 +208,11 @@ async function busOn(
 }
 
 /** Continues from the cached log: the stream denies deletes, so that the cache stays valid. */
-async function readOn(find: Bus['find'], employeeId: string, known: EmployeeLog): Promise<EmployeeLog> {
+async function readOn(
+  { find, dataKeys }: Pick<Bus, 'find' | 'dataKeys'>,
+  employeeId: string,
+  known: EmployeeLog,
+): Promise<EmployeeLog> {
   const events = [...known.events];
   let { lastSeq } = known;
   for (;;) {
@@ -213,7 +222,7 @@ async function readOn(find: Bus['find'], employeeId: string, known: EmployeeLog)
     const { subject, data, seq, time } = message;
     lastSeq = seq;
     const headers = headersIn(message);
-    const parsed = parseMessage({ subject, headers, data, seq, storedAt: time.toISOString() });
+    const parsed = parseMessage({ subject, headers, data, seq, storedAt: time.toISOString() }, dataKeys);
     if (parsed.ok) events.push(parsed.value);
   }
 }

@@ -12,10 +12,16 @@ import {
   type StoredEvent,
 } from '../../exit/events.js';
 import type { Parsed } from '../../exit/input.js';
+import { MissingDataKey, type DataKeys } from '../../config/data-keys.js';
 
 const JSON_TYPE = 'application/json';
+/** RFC 7515 §9.2.1. */
+const JOSE_TYPE = 'application/jose';
 
-export function headersOf({ id, source, type, time, exitId, causationId }: ExitEvent): MsgHdrs {
+export function headersOf(
+  { id, source, type, time, exitId, causationId }: ExitEvent,
+  { kid }: DataKeys,
+): MsgHdrs {
   const message = headers();
   const attributes = {
     specversion: '1.0',
@@ -29,7 +35,7 @@ export function headersOf({ id, source, type, time, exitId, causationId }: ExitE
   };
   for (const [name, value] of Object.entries(attributes))
     if (value !== undefined) message.set(`ce-${name}`, value);
-  message.set('content-type', JSON_TYPE);
+  message.set('content-type', kid === undefined ? JSON_TYPE : JOSE_TYPE);
   return message;
 }
 
@@ -53,8 +59,8 @@ export interface RawMessage {
 }
 
 /** Validates a message as an EMS event: any program may publish to the stream. The problem is one sentence. */
-export function parseMessage(message: RawMessage): Parsed<StoredEvent> {
-  const parsed = parseAny(message);
+export function parseMessage(message: RawMessage, keys: DataKeys): Parsed<StoredEvent> {
+  const parsed = parseAny(message, keys);
   if (!parsed.ok) return parsed;
   const event = parsed.value;
   if (isOurs(event)) return { ok: true, value: event };
@@ -62,7 +68,10 @@ export function parseMessage(message: RawMessage): Parsed<StoredEvent> {
 }
 
 /** Validates the CloudEvents attributes of any event, and the data of EMS events only. */
-export function parseAny({ subject, headers, data, seq, storedAt }: RawMessage): Parsed<AnyEvent> {
+export function parseAny(
+  { subject, headers, data, seq, storedAt }: RawMessage,
+  keys: DataKeys,
+): Parsed<AnyEvent> {
   const refuse = (problem: string): Parsed<AnyEvent> => ({ ok: false, problem });
   const place = parseSubject(subject);
   if (!place.ok) return place;
@@ -83,7 +92,7 @@ export function parseAny({ subject, headers, data, seq, storedAt }: RawMessage):
     if (value !== undefined && value !== exitId)
       return refuse(`ce-${name} must be ${exitId}, as the subject says, not ${shown(value)}`);
   }
-  const parsed = parseData(type, data);
+  const parsed = parseData(type, data, keys);
   if (!parsed.ok) return parsed;
   const event = {
     type,
@@ -100,11 +109,12 @@ export function parseAny({ subject, headers, data, seq, storedAt }: RawMessage):
   return { ok: true, value: event };
 }
 
-function parseData(type: string, data: Uint8Array): Parsed<unknown> {
+function parseData(type: string, data: Uint8Array, keys: DataKeys): Parsed<unknown> {
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data));
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(keys.open(data)));
   } catch (error) {
+    if (error instanceof MissingDataKey) throw error;
     if (!isEventType(type)) return { ok: true, value: undefined };
     return { ok: false, problem: `the data is not JSON: ${(error as Error).message}` };
   }

@@ -74,7 +74,7 @@ export function rawOf(message: JsMsg): RawMessage {
 export async function readLogs(bus: Bus): Promise<Map<string, StoredEvent[]>> {
   const logs = new Map<string, StoredEvent[]>();
   for await (const message of readAll(bus, EXITS)) {
-    const parsed = parseMessage(rawOf(message));
+    const parsed = parseMessage(rawOf(message), bus.dataKeys);
     if (!parsed.ok) continue;
     const event = parsed.value;
     const log = logs.get(event.employeeId);

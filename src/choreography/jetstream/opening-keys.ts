@@ -3,7 +3,7 @@ import type { MsgRequest, StoredMsg } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import { parseSubject, subjectsOfType } from '../../exit/events.js';
 import type { Openings, WaitingOpening } from '../../exit/opening.js';
-import { openBucket, putAfter } from './bucket.js';
+import { openBucket, putAfter, valueIn } from './bucket.js';
 import type { Bus } from './bus.js';
 import { EXITS } from './streams.js';
 import { withRetry } from './with-retry.js';
@@ -44,7 +44,7 @@ export function openingKeys(bus: Bus): Openings {
     const from = await firstSince(bus, since);
     return readerOn(bus, EXITS, subjectsOfType('employee.resigned'), from, ({ subject, data, time }) => {
       const place = parseSubject(subject);
-      if (place.ok && !isConfirmed(data))
+      if (place.ok && !isConfirmed(bus, data))
         begun.push({ employeeId: place.value.employeeId, at: time.toISOString() });
     });
   }
@@ -52,7 +52,7 @@ export function openingKeys(bus: Bus): Openings {
   const kept = new Map<string, Kept>();
   const readKept = readerOn(bus, `KV_${BUCKET.name}`, `$KV.${BUCKET.name}.>`, 1, ({ subject, data }) => {
     const employeeId = subject.split('.').at(-1)!;
-    if (data.length > 0) kept.set(employeeId, JSON.parse(new TextDecoder().decode(data)) as Kept);
+    if (data.length > 0) kept.set(employeeId, valueIn<Kept>(bus, data));
     else kept.delete(employeeId);
   });
 
@@ -100,9 +100,9 @@ export function openingKeys(bus: Bus): Openings {
 }
 
 /** Any program may publish to the stream: what cannot be read was confirmed by no one. */
-function isConfirmed(data: Uint8Array): boolean {
+function isConfirmed(bus: Bus, data: Uint8Array): boolean {
   try {
-    const resigned = JSON.parse(new TextDecoder().decode(data)) as { confirmedBy?: unknown } | null;
+    const resigned = valueIn<{ confirmedBy?: unknown } | null>(bus, data);
     return typeof resigned?.confirmedBy === 'string';
   } catch (error) {
     if (error instanceof SyntaxError) return false;

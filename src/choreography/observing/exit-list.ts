@@ -11,7 +11,7 @@ import type { Exit } from '../../exit/exit.js';
 import type { ListedExit } from '../../exit/exits.js';
 import { foldLog } from '../../exit/fold.js';
 import { rungStep } from '../../exit/review.js';
-import { openBucket } from '../jetstream/bucket.js';
+import { openBucket, valueIn } from '../jetstream/bucket.js';
 import type { Bus } from '../jetstream/bus.js';
 import { ensureConsumer, findConsumer } from '../jetstream/consumers.js';
 import { readLogs, readAll } from '../jetstream/log.js';
@@ -83,7 +83,7 @@ async function readRows(bus: Bus, bucket: string): Promise<Map<string, ListRow>>
   mirrors.set(bus, mirror);
   for await (const { subject, data, seq } of readAll(bus, `KV_${BUCKET}`, { from: mirror.readTo + 1 })) {
     const key = subject.replace(`$KV.${BUCKET}.`, '');
-    const row = data.length > 0 ? (JSON.parse(new TextDecoder().decode(data)) as ListRow) : undefined;
+    const row = data.length > 0 ? valueIn<ListRow>(bus, data) : undefined;
     // Another list may be reading at the same time.
     if (!row) mirror.rows.delete(key);
     else if (row.seq >= (mirror.rows.get(key)?.seq ?? 0)) mirror.rows.set(key, row);
@@ -105,7 +105,7 @@ export async function readOpenRows(bus: Bus, signal: AbortSignal): Promise<ListR
     if (!found) return rows;
     signal.throwIfAborted();
     seq = found.seq + 1;
-    const row = found.data.length > 0 ? found.json<ListRow>() : undefined;
+    const row = found.data.length > 0 ? valueIn<ListRow>(bus, found.data) : undefined;
     if (row && row.closedAt === undefined) rows.push(row);
   }
 }

@@ -51,7 +51,7 @@ export function createTracker(bus: Bus, employeeId?: string) {
   async function readOn(): Promise<void> {
     for await (const message of readAll(bus, EXITS, { filter, from })) {
       from = message.seq + 1;
-      const parsed = parseAny(rawOf(message));
+      const parsed = parseAny(rawOf(message), bus.dataKeys);
       if (!parsed.ok) continue;
       const event = parsed.value;
       const log = logs.get(event.employeeId);

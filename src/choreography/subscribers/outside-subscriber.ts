@@ -49,7 +49,7 @@ export async function tellOutside(
 
   async function handle(message: JsMsg): Promise<void> {
     const raw = rawOf(message);
-    const parsed = parseMessage(raw);
+    const parsed = parseMessage(raw, bus.dataKeys);
     // The services dead-letter it.
     if (!parsed.ok) return message.ack();
     const copied = replayOf(raw.headers);

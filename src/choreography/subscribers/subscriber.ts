@@ -110,7 +110,7 @@ export async function subscribe<T>(
 
   async function handle(message: JsMsg): Promise<void> {
     const raw = rawOf(message);
-    const parsed = parseMessage(raw);
+    const parsed = parseMessage(raw, bus.dataKeys);
     if (!parsed.ok) return deadLetter(bus, message, { consumer: name, reason: parsed.problem });
     const copied = replayOf(raw.headers);
     const original = copied && (await originalOf(bus, parsed.value, copied));
