@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { Refusal } from '../../src/exit/refusal.js';
 import type { Outcome as AnyOutcome } from '../../src/exit/decision.js';
-import { eventually } from '../../test/support/eventually.js';
+import { untilOf } from '../../test/support/until.js';
 import type { Accepted, Form } from './form.js';
 import type { Outside } from './outside.js';
 
@@ -162,10 +162,8 @@ export async function verify(form: Form, outside: Outside, exit: Exit): Promise<
   const { employeeId, exitId, outcome } = exit;
   const wrong = (what: string): Error =>
     new Error(`${form.label}: the exit of ${employeeId} ended wrongly: ${what}`);
-  const status = await eventually(`${employeeId} to be closed`, async () => {
-    const status = await form.exits.status(employeeId);
-    return status.phase === 'closed' ? status : undefined;
-  });
+  const until = untilOf(form.exits);
+  const status = await until(exit, 'to be closed', ({ phase }) => phase === 'closed');
   if (status.needsAttention) throw wrong(`it needs attention: ${JSON.stringify(status.steps)}`);
   const writes = outside.writesOf(employeeId);
   for (const [system, right] of Object.entries(rightEnd[outcome])) {

@@ -98,10 +98,15 @@ function membersOf(system: string, name: string): object[] {
   ].map((value) => ({ value, type: 'User' }));
 }
 
+/** Of the groups by `<system> <name>`: a write shows by it that another one came between. */
+const versions = new Map<string, number>();
+const versionOf = (system: string, name: string): string => `W/"${versions.get(`${system} ${name}`) ?? 1}"`;
+
 const group = (system: string, displayName: string, withMembers = false): object => ({
   schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
   ...{ id: displayName, displayName },
   ...(withMembers && { members: membersOf(system, displayName) }),
+  meta: { version: versionOf(system, displayName) },
 });
 
 interface Asked {
@@ -156,6 +161,8 @@ function changed({ system, kind, id, ifMatch, body }: Asked): [status: number, b
   const [operation] = (JSON.parse(body) as { Operations: { op: string; path: string; value: unknown }[] })
     .Operations;
   const { op, path, value } = operation!;
+  const current = kind === 'Groups' ? versionOf(system, id!) : `W/"${byId.get(id!)!.version}"`;
+  if (ifMatch !== undefined && ifMatch !== current) return [412, { detail: 'changed meanwhile' }];
   if (kind === 'Groups') {
     const member = op === 'add' ? (value as { value: string }[])[0]!.value : /"(.+)"/.exec(path)![1]!;
     const user = byId.get(member)!;
@@ -163,11 +170,10 @@ function changed({ system, kind, id, ifMatch, body }: Asked): [status: number, b
     if (op === 'add') user.groups.add(id!);
     else user.groups.delete(id!);
     wrote(system, user, `${op === 'add' ? '+' : '-'}${id}`, isChange);
-    return [204];
+    versions.set(`${system} ${id}`, Number(/\d+/.exec(current)) + 1);
+    return [200, group(system, id!)];
   }
   const user = byId.get(id!)!;
-  if (ifMatch !== undefined && ifMatch !== `W/"${user.version}"`)
-    return [412, { detail: 'changed meanwhile' }];
   const isChange = user.active !== value;
   user.active = value as boolean;
   user.version += 1;
