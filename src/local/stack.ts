@@ -64,6 +64,8 @@ const serverNames = ['directory', ...systemNames] as const;
 type ServerName = (typeof serverNames)[number];
 
 export async function startStack({ home, ports: wanted, configFile, report }: StackOptions): Promise<Stack> {
+  // Mails, databases and logs name people: what this process and its children write, other users of the machine cannot read.
+  process.umask(0o077);
   await mkdir(path.join(home, 'data'), { recursive: true });
   await claimHome(home);
 

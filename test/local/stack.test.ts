@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { Connection } from '@temporalio/client';
@@ -79,8 +79,14 @@ describe('@long the local stack', () => {
     assert.equal(readStack(home)?.pid, stack.process.pid);
   });
 
-  it('says in stack.json, for this user alone, where each server is', () => {
-    assert.equal(statSync(path.join(home, 'stack.json')).mode & 0o777, 0o600);
+  it('lets no other user of the machine read what it keeps', () => {
+    const files = readdirSync(home, { recursive: true, encoding: 'utf8' });
+    assert.ok(files.includes('data/temporal.db'));
+    const readable = files.filter((file) => statSync(path.join(home, file)).mode & 0o077);
+    assert.deepEqual(readable, []);
+  });
+
+  it('says in stack.json where each server is', () => {
     const { pid, systems, ...rest } = file;
     assert.equal(pid, stack.process.pid);
     assert.deepEqual(Object.keys(rest), [
