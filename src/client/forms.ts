@@ -81,5 +81,7 @@ export async function exitNamed(configured: Configured, exitId: string): Promise
 
 function unanswered(employeeId: string, form: Form, problem: Error): Refusal {
   const sentence = `Whether ${employeeId} has an exit in the ${form} form is not known: ${problem.message}`;
-  return new Refusal('unreachable', sentence, { employeeId, form }, { cause: problem });
+  // A form that answers with what cannot be read is no server that is away.
+  const code = problem instanceof Refusal ? problem.code : 'no-answer';
+  return new Refusal(code, sentence, { employeeId, form }, { cause: problem });
 }
