@@ -2,6 +2,7 @@
  * The final failures of an exit: no retry would help. Any other error is an outage, which is retried. The names reach the Web UI as
  * `ApplicationFailure.type`.
  */
+import { boundedText } from './bounds.js';
 import { stepKey, type Step } from './status.js';
 
 export const FailureType = {
@@ -65,7 +66,7 @@ export class FinalFailure extends Error {
     message: string,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(boundedText(message), options);
   }
 }
 

@@ -16,19 +16,6 @@ export interface GroupRef extends z.output<typeof GroupFields> {
   others?: string[] | number | undefined;
 }
 
-/** A record and a payload have limits, and an account can be in thousands of groups. */
-const MOST_BYTES_LISTED = 65_536;
-
-/** @returns the first groups, as many as a record may carry */
-export function bounded(groups: readonly GroupRef[]): GroupRef[] {
-  let bytes = 0;
-  // Each character takes at most 6 bytes in JSON.
-  return groups.filter(
-    ({ id, displayName, others = [] }) =>
-      (bytes += 6 * (id.length + displayName.length + String(others).length)) <= 6 * MOST_BYTES_LISTED,
-  );
-}
-
 /** An account: its SCIM `id`, which is immutable (RFC 7643 §3.1), and its user name for people. */
 export const AccountFields = z.object({ id: z.string(), userName: z.string() });
 export type AccountRef = z.output<typeof AccountFields>;

@@ -83,6 +83,16 @@ export const scimError = (status: number, detail: string, more: Json = {}): Answ
   },
 });
 
+/** Takes an account out of all its groups when it is suspended. */
+export const stripsTheSuspended =
+  ({ groups }: Pick<OddServer, 'groups'>): Odd =>
+  ({ type, id, body }, usual) => {
+    if (type === 'Users' && body?.Operations.some(({ path, value }) => path === 'active' && value === false))
+      for (const group of groups)
+        group['members'] = (group['members'] as Reference[]).filter(({ value }) => value !== id);
+    return usual();
+  };
+
 /** To be called inside `describe`. What it returns is filled before the first test, and empty again before each other one. */
 export function withOddServer(): OddServer {
   const server = {} as OddServer;

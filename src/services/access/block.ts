@@ -1,4 +1,5 @@
 /** Takes access, and observes the result. */
+import { boundedNotes } from '../../exit/bounds.js';
 import { cannotTell, FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.js';
 import {
   isNothing,
@@ -79,5 +80,5 @@ export const block =
       const ofUnseen = !user && tried.suspended ? await endUnseen(port, account, signal) : [];
       const cost = user ? costOf(capabilities) : undefined;
       const notes = [...held.notes, ...ofUnseen, ...(cost ? [cost] : [])];
-      return { blockedAt: new Date().toISOString(), ...held, notes, isUnsettled };
+      return { blockedAt: new Date().toISOString(), ...held, notes: boundedNotes(notes), isUnsettled };
     };

@@ -1,6 +1,7 @@
 /** Finds the employee's accounts, and records what the hold may take from each. Writes nothing. */
+import { bounded, boundedNotes } from '../../exit/bounds.js';
 import { cannotTell } from '../../exit/failures.js';
-import { bounded, type Capture, type HoldKind } from '../../exit/hold-facts.js';
+import type { Capture, HoldKind } from '../../exit/hold-facts.js';
 import type { Person } from '../../exit/matching.js';
 import type { AccessPort } from './access-port.js';
 import { describe, findAccounts, type Matching } from './find-accounts.js';
@@ -30,7 +31,10 @@ export const capture =
     const { restore, tokensLiveMs, doubt } = await port.capabilities(signal);
     const capturedAt = new Date().toISOString();
     const cost = { restore, tokensLiveMs, ...(doubt && { doubt }) };
-    return { system: port.system, capturedAt, accounts, notes, cost, unfound: found.unfound };
+    return {
+      ...{ system: port.system, capturedAt, accounts, cost, unfound: found.unfound },
+      notes: boundedNotes(notes),
+    };
 
     /** The next block writes to each held account, also to one that the keys find no longer. @throws FinalFailure CannotTell */
     async function assertTheirs(): Promise<void> {

@@ -1,6 +1,7 @@
 /** The hold of kind `groups`: removes the account from the listed groups, and leaves it active. */
+import { bounded } from '../../exit/bounds.js';
 import { cannotTell, FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.js';
-import { bounded, type Blocked, type GroupRef, type Taken } from '../../exit/hold-facts.js';
+import type { Blocked, GroupRef, Taken } from '../../exit/hold-facts.js';
 import type { AccessPort, Membership } from './access-port.js';
 import type { Strategy } from './hold-strategy.js';
 import {
@@ -155,10 +156,9 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
 
     /** With the members that a retry compares, where the answer to a removal is lost. */
     function record(): Promise<void> {
-      return trying({
-        ...taken,
-        groups: taken.groups.map((group) => watched.get(group.id)?.atRisk ?? group),
-      });
+      const all = taken.groups.map((group) => watched.get(group.id)?.atRisk ?? group);
+      const listed = new Set(bounded(all));
+      return trying({ ...taken, groups: all.map((each) => (listed.has(each) ? each : counted(each))) });
     }
 
     /** Before the first write: a hold on only some of the groups would leave access open. @throws FinalFailure Refused, CannotTell */
@@ -173,9 +173,9 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     /** What went besides in the same moment, perhaps by our writes. */
     async function addCost(): Promise<Pick<Blocked, 'rights'>> {
       const had = present.flatMap(({ group, via }) => (via === 'direct' ? group : []));
-      const others = without(had, [...left.map(({ group }) => group), ...captured.groups]);
+      const others = bounded(without(had, [...left.map(({ group }) => group), ...captured.groups]));
       const { present: listed } = await askGroups(port, id, others, signal);
-      const lost = bounded(without(others, listed));
+      const lost = without(others, listed);
       const now = user.active === true ? await port.read(captured, signal) : undefined;
       const isSuspended = now?.active === false;
       const cost = now ? changeOf(user, now) : {};
@@ -276,6 +276,12 @@ const untoldAmong = (port: AccessPort, all: readonly Membership[], names: readon
   all.flatMap((each) =>
     each.isUntold && isConfigured(each, names) ? `${port.system} ${each.changeable}` : [],
   );
+
+/** A group whose other members are too many to record. */
+const counted = ({ others, ...group }: GroupRef): GroupRef => ({
+  ...group,
+  ...(others && { others: typeof others === 'number' ? others : others.length }),
+});
 
 const isConfigured = ({ group }: Membership, names: readonly string[]): boolean =>
   names.some((name) => isNamed(group.displayName, name));

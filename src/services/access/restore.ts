@@ -1,5 +1,6 @@
 /** Gives back exactly the access that the hold took. */
 import { isDeepStrictEqual } from 'node:util';
+import { bounded, boundedNotes } from '../../exit/bounds.js';
 import {
   cannotTell,
   FailureType,
@@ -9,7 +10,6 @@ import {
   whereUntold,
 } from '../../exit/failures.js';
 import {
-  bounded,
   isNothing,
   showingOf,
   type CapturedAccount,
@@ -170,7 +170,7 @@ export const restore =
     return {
       ...{ restoredAt: new Date().toISOString(), givenBack, active, isUnsettled, hasReactivated, lasting },
       ...(isUnsettled && { memberships: bounded(present) }),
-      notes: [...lasting, ...notes],
+      notes: boundedNotes([...lasting, ...notes]),
     };
 
     /** Some systems do not show an inactive account, and take its reactivation all the same. */

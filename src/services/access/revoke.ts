@@ -1,4 +1,5 @@
 /** Deactivates the account and removes every membership. The account stays, as evidence. */
+import { bounded, boundedNotes } from '../../exit/bounds.js';
 import {
   cannotTell,
   FailureType,
@@ -8,7 +9,6 @@ import {
   type FinalFailure,
 } from '../../exit/failures.js';
 import {
-  bounded,
   showingOf,
   type AccountRef,
   type CapturedAccount,
@@ -88,7 +88,10 @@ export const revoke =
     const removedGroups = bounded([...removed.values()].map(withoutOthers));
     const more = removed.size - removedGroups.length;
     if (more > 0) notes.add(`${more} further memberships were removed`);
-    return { revokedAt: new Date().toISOString(), removedGroups, accounts: revoked, notes: [...notes] };
+    return {
+      ...{ revokedAt: new Date().toISOString(), removedGroups, accounts: revoked },
+      notes: boundedNotes([...notes]),
+    };
 
     /** What is refused for one account, or cannot be told, is taken from the others all the same. */
     async function unlessRefused(account: AccountRef): Promise<void> {

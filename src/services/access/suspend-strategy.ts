@@ -1,6 +1,7 @@
 /** The hold of kind `suspend`: deactivates the account. What that costs of its memberships belongs to what the hold took. */
 import { isDeepStrictEqual } from 'node:util';
-import { bounded, type Blocked, type CapturedAccount, type GroupRef } from '../../exit/hold-facts.js';
+import { bounded } from '../../exit/bounds.js';
+import type { Blocked, CapturedAccount, GroupRef } from '../../exit/hold-facts.js';
 import type { AccessPort, Account } from './access-port.js';
 import { noteOfGone, setActive } from './activation.js';
 import type { Strategy } from './hold-strategy.js';
@@ -104,10 +105,11 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
       if (known.length === 0) return { taken: { suspended, groups: [] }, notes: [] };
       const now = await untoldOr(known);
       const unseen = without(known, 'told' in now ? now.told : []);
-      // Some systems only leave out the memberships of suspended accounts.
-      const { present, hidden, untold } = await askGroups(port, captured.id, unseen, signal);
-      const lost = bounded(without(unseen, present));
-      if (had.isFresh) noteKeeping(known, lost);
+      // Some systems only leave out the memberships of suspended accounts. What is not recorded is not given back, and not asked for.
+      const asked = bounded(unseen);
+      const { present, hidden, untold } = await askGroups(port, captured.id, asked, signal);
+      const lost = without(asked, present);
+      if (had.isFresh) noteKeeping([...without(known, unseen), ...present], unseen);
       // The restore names the others.
       const cost = had.isFresh ? lost : lost.filter(({ id }) => tried.groups.some((each) => each.id === id));
       const others = without(lost, cost);
@@ -125,11 +127,11 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
       return { taken, notes };
     }
 
-    function noteKeeping(known: readonly GroupRef[], lost: readonly GroupRef[]): void {
+    function noteKeeping(kept: readonly GroupRef[], others: readonly GroupRef[]): void {
       const ids = keeping.get(port) ?? new Set<string>();
       if (ids.size > MOST_KEEPING) ids.clear();
-      for (const { id } of without(known, lost)) ids.add(id);
-      for (const { id } of lost) ids.delete(id);
+      for (const { id } of others) ids.delete(id);
+      for (const { id } of kept) ids.add(id);
       keeping.set(port, ids);
     }
   },

@@ -72,12 +72,18 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
   ): Promise<unknown[] | undefined> =>
     lists.all(type, { filter: `${attribute} eq ${literal}`, ...query }, signal);
 
+  /** The first page of those with the value, which may be a number on the server. */
+  function some(question: Question, value: string, signal: AbortSignal) {
+    const { type, attribute, query } = question;
+    const literal = proofOf(question).isNumber && isNumber(value) ? value : JSON.stringify(value);
+    return lists.some(type, { filter: `${attribute} eq ${literal}`, ...query }, signal, 1);
+  }
+
   /** An attribute may be a number on the server, which no string equals. */
   async function equal(search: Question, value: string, signal: AbortSignal): Promise<unknown[] | undefined> {
     const proof = proofOf(search);
-    const isNumber = /^[1-9]\d{0,14}$/.test(value);
     const text = JSON.stringify(value);
-    if (!isNumber) return filtered(search, text, signal);
+    if (!isNumber(value)) return filtered(search, text, signal);
     // Some servers have both: the form of the last hit is asked first, and the other one where there is no hit.
     const [first, other] = proof.isNumber ? [value, text] : [text, value];
     const found = await filtered(search, first, signal);
@@ -192,8 +198,12 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
     const proof = proofOf(question);
     for (const [value, id] of [...proof.witnesses]) {
       if (sameText(value, except)) continue;
-      const hits = await equal(question, value, signal);
-      if (hits?.some((hit) => String(attribute(hit, 'id')) === String(id))) return true;
+      const isFound = (hits: readonly unknown[] = []): boolean =>
+        hits.some((hit) => String(attribute(hit, 'id')) === String(id));
+      // One with very many hits is mostly among the first of them.
+      const first = await some(question, value, signal);
+      if (isFound(first?.elements)) return true;
+      if (!first?.isComplete && isFound(await equal(question, value, signal))) return true;
       // It may have changed there.
       proof.witnesses.delete(value);
     }
@@ -322,6 +332,8 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
 
 const hasValue = (element: unknown, { attribute, value, isId }: Search): boolean =>
   valuesOf(element, attribute).some((each) => (isId ? isSameId(each, value) : sameText(each, value)));
+
+const isNumber = (value: string): boolean => /^[1-9]\d{0,14}$/.test(value);
 
 const impossible = (): string => JSON.stringify(randomUUID());
 
