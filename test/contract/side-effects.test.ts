@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
 import { finalFailure } from '../support/failures.js';
-import type { ProxiedAnswer, ProxiedRequest, Quirk } from '../support/fault-proxy.js';
+import { hidesActive, type ProxiedAnswer, type ProxiedRequest, type Quirk } from '../support/fault-proxy.js';
 import { untilDone } from '../support/critical-system.js';
 import { contract } from './contract.js';
 import { together, withoutEtags } from './quirks.js';
@@ -82,11 +82,6 @@ const renamesTheSuspended = (suspended: object, reactivated?: object): Quirk =>
 const deletesTheSuspended = andThen('Users', async (request, ask) => {
   if (isSuspension(request)) await ask('DELETE', `/Users/${idIn(request)}`);
 });
-
-const hidesActive: Quirk = (forward) => async (request) => {
-  const answer = await forward(request);
-  return { ...answer, body: answer.body.replaceAll(/"active":(true|false),?/g, '') };
-};
 
 const prefixesNames: Quirk = (forward) => async (request) => {
   const answer = await forward(request);

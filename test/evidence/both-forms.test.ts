@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Evidence } from '../../src/exit/evidence/evidence.js';
+import { reportPage } from '../../src/client/report-page.js';
 import { exitWorkflowId } from '../../src/exit/ids.js';
 import {
   ended,
@@ -12,6 +13,8 @@ import {
 } from '../promises/on-the-way.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
+import { hidesActive } from '../support/fault-proxy.js';
+import { readPage } from '../support/report-page.js';
 import { HR, IT, startWorld, systems, type Hired, type World } from '../support/world.js';
 
 type AnyWorld = World | ChoreographedWorld;
@@ -201,6 +204,41 @@ describe('the evidence, in both forms,', () => {
     const asked = attention.find(({ step }) => step === 'block-access:code')!;
     assert.equal(asked.until, resolutions[0]!.at);
     assert.equal(times.resignationToBlock.systems.find(({ system }) => system === 'code')?.how, 'confirmed');
+  });
+
+  it('says of each system whether EMS observed it, a person confirmed it, or it could not be told', async () => {
+    const [stream, , history] = await compare(async (world) => {
+      world.proxies.payroll.quirk(hidesActive);
+      world.proxies.code.fault(() => ({ kind: 'answer', status: 403 }));
+      const nora = await opened(world, { displayName: 'Nora Test' });
+      await untilStep(world, nora, 'block-access:payroll', 'cannot-tell');
+      await untilStep(world, nora, 'block-access:code');
+      await untilStep(world, nora, 'block-access:production', 'done');
+      await settle(world, nora, 'block-access:code', 'done-by-hand', 'TICKET-43');
+      await world.mend();
+      world.proxies.payroll.quirk(undefined);
+      return closed(world, nora, 'leaving');
+    });
+    for (const evidence of [stream, history]) {
+      const { systems: all, verdict, times } = JSON.parse(JSON.stringify(evidence)) as Evidence;
+      const hows = { payroll: 'cannot-tell', code: 'confirmed', production: 'observed' };
+      assert.deepEqual(Object.fromEntries(all.map(({ system, block }) => [system, block.how])), hows);
+      assert.equal(times.resignationToBlock.allMs, undefined);
+      assert.match(
+        verdict,
+        /^Leaving, .*: access was observed revoked on all 3 systems.* Until then access was observed blocked on production; a person confirmed it blocked, which EMS did not observe, on code; it could not be told whether it is blocked on payroll\.$/,
+      );
+      const { organisation, interview } = orchestrated.config;
+      const { text, tableAfter } = readPage(
+        await reportPage(evidence, { organisation: organisation.name, timeZone: interview.timeZone }),
+      );
+      const [, seen, account] = tableAfter('payroll');
+      assert.equal(seen![2], 'could not be told');
+      assert.equal(account![1], 'not shown');
+      assert.match(text(), /payroll ?could not be told/);
+      assert.match(text(), /code ?confirmed by a person, not observed/);
+      assert.match(text(), /Blocked: confirmed by it@acme\.example on .*TICKET-43/);
+    }
   });
 
   it('measures an exit that ended leaving on a date from the beginning of that date for the company', async () => {

@@ -4,6 +4,7 @@ import { decisionsOf } from '../../src/exit/evidence/decisions.js';
 import { evidenceOf } from '../../src/exit/evidence/evidence-of.js';
 import { describeMs } from '../../src/exit/duration.js';
 import { FailureType } from '../../src/exit/failures.js';
+import type { Capture } from '../../src/exit/hold-facts.js';
 import type { Fact, FactOf } from '../../src/exit/evidence/facts.js';
 import type { ExitStatus } from '../../src/exit/status.js';
 import { recorded, recordedFacts, source } from './recorded.js';
@@ -85,6 +86,39 @@ describe('evidence from facts', () => {
     // Another account of the employee is still to be given back.
     const block = open.find((fact) => fact.kind === 'blocked' && fact.system === 'payroll');
     assert.equal(how({ ...(block as FactOf<'blocked'>), account: 'another' }, restored), 'pending');
+  });
+
+  it('cannot tell of a system where further accounts of the employee may be active, whatever it has observed of others', async () => {
+    const facts = await recordedFacts('awaiting-decision');
+    const blockWith = (change: (capture: Capture) => Partial<Capture>) => {
+      const changed = facts.map((fact) =>
+        fact.kind === 'captured' && fact.system === 'payroll'
+          ? { ...fact, capture: { ...fact.capture, ...change(fact.capture) } }
+          : fact,
+      );
+      const { systems, verdict } = evidence(changed);
+      return { verdict, ...systems.find(({ system }) => system === 'payroll')! };
+    };
+    const unfound = { isKeyUnknown: false, error: 'cannot tell: …' };
+    for (const accounts of [undefined, []]) {
+      const { block, verdict } = blockWith((capture) => ({
+        accounts: accounts ?? capture.accounts,
+        unfound,
+      }));
+      assert.equal(block.how, 'cannot-tell');
+      assert.match(verdict, /it could not be told whether it is blocked on payroll/);
+    }
+    const hidden = blockWith(({ accounts }) => ({
+      accounts: [...accounts, { ...accounts[0]!, id: 'a-2', active: undefined }],
+    }));
+    assert.equal(hidden.before!.active, true);
+    const other = blockWith(({ accounts }) => ({
+      accounts: [
+        { ...accounts[0]!, active: false },
+        { ...accounts[0]!, id: 'a-2', active: undefined },
+      ],
+    }));
+    assert.equal(other.before!.active, undefined, 'the second one may have been active');
   });
 
   it('measures a revocation from its effective date, and calls one that is still to come pending', async () => {

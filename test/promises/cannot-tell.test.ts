@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
-import type { Quirk } from '../support/fault-proxy.js';
+import { hidesActive } from '../support/fault-proxy.js';
 import { HR, IT, stepOf, type Hired } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
 import { ended, opened, settle, untilStep, waiting } from './on-the-way.js';
-
-const hidesActive: Quirk = (forward) => async (request) => {
-  const answer = await forward(request);
-  return { ...answer, body: answer.body.replaceAll(/"active":(true|false),?/g, '') };
-};
 
 inBothForms('what a system does not tell', { systems: ['payroll'] }, (company) => {
   it('is a state of its own, needs attention, and is settled by a person alone', async () => {
@@ -114,6 +109,41 @@ inBothForms(
       assert.match(note, new RegExp(`left out: ${nora.accounts.payroll!} \\(.*inactive\\)`));
       assert.equal((await admin.payroll.account(second)).active, false);
       await ended(company(), nora, 'leaving');
+    });
+  },
+);
+
+inBothForms(
+  'a system where a second account cannot be looked for',
+  {
+    systems: ['payroll', 'code'],
+    config: [['  - name: code\n', "  - name: code\n    also: [{ userName: 'adm-{login}' }]\n"]],
+  },
+  (company) => {
+    it('is not reported as blocked, although the first account is, nor once the decision has come', async () => {
+      const { proxies, exits, account } = company();
+      proxies.code.quirk((forward) => (request) => {
+        if (!request.path.includes('adm-')) return forward(request);
+        // It finds another user by that name.
+        const url = new URL(request.path, 'http://server');
+        url.searchParams.set('filter', 'externalId eq "T-stand-in"');
+        return forward({ ...request, path: url.pathname + url.search });
+      });
+      const nora = await opened(company(), { on: ['payroll', 'code'] });
+      await untilStep(company(), nora, 'block-access:code', 'cannot-tell');
+      assert.equal((await account(nora, 'code')).active, false);
+      const blocks = async () => {
+        const { systems } = await exits.report(nora.employeeId, 'test');
+        return systems.map(({ system, block }) => [system, block.how]);
+      };
+      const hows = [
+        ['payroll', 'observed'],
+        ['code', 'cannot-tell'],
+      ];
+      assert.deepEqual(await blocks(), hows);
+      proxies.code.quirk(undefined);
+      await ended(company(), nora, 'leaving');
+      assert.deepEqual(await blocks(), hows);
     });
   },
 );

@@ -97,7 +97,7 @@ const readers: Readers = {
     const restored = {
       restoredAt,
       givenBack: mergeTaken(Object.values(givenBack ?? {})),
-      active: active && Object.values(active).some(Boolean),
+      active: active && Object.keys(active).length > 0 ? Object.values(active).some(Boolean) : undefined,
       notes,
     };
     return [...captured(data), ...(hadNothing ? [] : [{ kind: 'restored', system, restored } as const])];

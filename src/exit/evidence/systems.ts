@@ -44,9 +44,10 @@ function systemOf(
     accounts: accounts.map(({ id, userName }) => ({ id, userName })),
     before: capture && !hasNoAccount ? beforeOf(capture) : undefined,
     block: {
-      ...(complete
+      // Others of the employee may be active: what was observed of the accounts that were found is not all.
+      ...(complete && !capture?.unfound
         ? { how: 'observed' }
-        : howOtherwise(`block-access:${system}`, facts, hasNoAccount, outcome)),
+        : howOtherwise(`block-access:${system}`, facts, capture, outcome)),
       at: complete?.at,
       taken: taken.length > 0 ? mergeTaken(taken) : undefined,
     },
@@ -132,12 +133,13 @@ function systemOf(
 function howOtherwise(
   step: string,
   facts: readonly Fact[],
-  hasNoAccount: boolean | undefined,
+  capture: Capture | undefined,
   outcome: Ending | undefined,
 ): Pick<SystemRecord['block'], 'how' | 'confirmed'> {
   const by = settledBy(step, facts);
   if (by) return by;
-  const how = hasNoAccount ? 'nothing-to-do' : pending(step, facts);
+  if (capture?.unfound) return { how: 'cannot-tell' };
+  const how = capture?.accounts.length === 0 ? 'nothing-to-do' : pending(step, facts);
   return { how: how === 'pending' && outcome ? 'given-up' : how };
 }
 
@@ -149,10 +151,10 @@ function pending(step: string, facts: readonly Fact[]): 'cannot-tell' | 'pending
 
 /** The accounts together. */
 function beforeOf({ capturedAt, accounts }: Capture): NonNullable<SystemRecord['before']> {
-  const known = accounts.flatMap(({ active }) => active ?? []);
+  const isInactive = accounts.every(({ active }) => active === false);
   return {
     at: capturedAt,
-    active: known.length > 0 ? known.some(Boolean) : undefined,
+    active: accounts.some(({ active }) => active) || (isInactive ? false : undefined),
     groups: distinct(accounts.flatMap(({ groups }) => groups)),
   };
 }
