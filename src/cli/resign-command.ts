@@ -1,4 +1,5 @@
 import type { Form } from '../client/forms.js';
+import { protectionsOf } from '../client/last-of-protected.js';
 import type { Preview, PreviewedSystem } from '../client/preview.js';
 import { planFrom } from '../config/planning.js';
 import { knownAddresses, titleOf } from '../exit/people.js';
@@ -91,15 +92,11 @@ function describe(
       capture?.accounts.length ? [[`revoke-access:${name}`, revocation(memberships ?? [])]] : [],
     ),
     ...systems.flatMap(({ name, doubts = [] }) => doubts.map((doubt) => [`look at ${name} before`, doubt])),
-    ...systems
-      .filter(({ lastOf }) => lastOf?.length)
-      .map((system) => ['refused unless --override', `last active member of ${lockedOut(system)}`]),
+    ...systems.flatMap(protectionsOf).map((why) => ['refused unless --override', why]),
   ];
   const lastDay = lastWorkingDay ? `, whose last working day is ${lastWorkingDay}` : '';
   return `Nothing is done. The exit of ${nameOf(found, employeeId)}${lastDay} would set off:\n\n${table(rows, '  ')}`;
 }
-
-const lockedOut = ({ name, lastOf }: PreviewedSystem): string => `${lastOf!.join(', ')} on ${name}`;
 
 /** After the decision *leaving* only. */
 const revocation = (memberships: { displayName: string }[]): string =>

@@ -30,6 +30,8 @@ export interface PreviewedSystem {
   doubts?: string[];
   /** Names of the protected groups that the hold would leave without an active member. */
   lastOf?: string[];
+  /** Those of which the system does not tell who else is in them. */
+  maybeLastOf?: string[];
   problem?: string;
 }
 
@@ -65,6 +67,7 @@ export async function previewOf(config: Config, person: Person, withinMs: number
       if (capture.accounts.length === 0) return { ...shown, capture };
       const memberships: GroupRef[] = [];
       const lastOf: string[] = [];
+      const maybeLastOf: string[] = [];
       const doubts: string[] = [];
       for (const account of capture.accounts) {
         const { id, userName } = account;
@@ -77,9 +80,11 @@ export async function previewOf(config: Config, person: Person, withinMs: number
         });
         memberships.push(...left);
         const { last, untold } = await service.wouldBeLast(account, hold, signal);
-        lastOf.push(...last, ...untold.map((group) => `${group} (which does not list its members)`));
+        lastOf.push(...last);
+        maybeLastOf.push(...untold);
       }
-      return { ...shown, capture, memberships, lastOf, doubts, cost: await service.cost(signal) };
+      const cost = await service.cost(signal);
+      return { ...shown, capture, memberships, lastOf, maybeLastOf, doubts, cost };
     } catch (error) {
       return { ...shown, problem: (error as Error).message };
     }

@@ -3,7 +3,7 @@ import { isConcerned, lookedIn } from './acting.js';
 import { isStaying } from './decision.js';
 import type { RecordedEvent } from './events.js';
 import { ExitSteps } from './exit-steps.js';
-import { FailureType } from './failures.js';
+import { isProtection } from './failures.js';
 import { dayAfter } from './input.js';
 import type { InterviewRequest } from './interview-standing.js';
 import { reaches } from './mail-address.js';
@@ -91,10 +91,7 @@ export abstract class ExitActs extends ExitSteps {
     const { system, type } = event.data;
     const { overrideBy: by } = this.resignation;
     const isNeeded =
-      type === FailureType.LastOfProtectedGroup &&
-      this.isHeld &&
-      this.needsSecond('override') &&
-      !this.keysAt(this.openedAt);
+      isProtection(type) && this.isHeld && this.needsSecond('override') && !this.keysAt(this.openedAt);
     const isNew = !this.proposals.all.some(({ override }) => override === system);
     if (by === undefined || !isNeeded || !isNew || isConcerned(by, this)) return;
     this.proposals.add({ by, at: event.storedAt, override: system });

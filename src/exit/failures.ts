@@ -30,6 +30,8 @@ export const FailureType = {
   HarmedOthers: 'HarmedOthers',
   /** The hold would leave a protected group without an active member. */
   LastOfProtectedGroup: 'LastOfProtectedGroup',
+  /** Whether it would, the system does not tell. */
+  MaybeLastOfProtectedGroup: 'MaybeLastOfProtectedGroup',
   /** The exit's plan names a system that the configuration no longer has. */
   UnknownSystem: 'UnknownSystem',
   /** The exit's plan names a step that the configuration no longer has. */
@@ -75,7 +77,13 @@ export const isFinalFailure = (error: unknown, ...types: FailureType[]): error i
 
 /** Whether a step that fails so could not be told, where another one was refused or went wrong. */
 export const isUntold = (type: string | undefined): boolean =>
-  type === FailureType.CannotTell || type === FailureType.KeyUnknown;
+  type === FailureType.CannotTell ||
+  type === FailureType.KeyUnknown ||
+  type === FailureType.MaybeLastOfProtectedGroup;
+
+/** Whether a person may override what the step failed for. */
+export const isProtection = (type: string | undefined): boolean =>
+  type === FailureType.LastOfProtectedGroup || type === FailureType.MaybeLastOfProtectedGroup;
 
 /**
  * @param failures of several accounts, at least one

@@ -255,6 +255,7 @@ const de: Texts = {
     cost: 'Was es kostet: {}',
     leaving: 'Wenn die Person geht: entfernt aus {}',
     lastOf: 'Letztes aktives Mitglied von {}.',
+    maybeLastOf: 'Vielleicht letztes aktives Mitglied von {}: das System zeigt die anderen nicht.',
     override: 'Trotzdem sperren, als meine Ausnahme',
     lastWorkingDay: 'Letzter Arbeitstag',
     reason: 'Grund, für die Akte',

@@ -245,6 +245,7 @@ const en = {
     cost: 'What it costs: {}',
     leaving: 'If leaving: remove from {}',
     lastOf: 'Last active member of {}.',
+    maybeLastOf: 'Perhaps the last active member of {}: the system does not tell who else is.',
     override: 'Block all the same, as an override of mine',
     lastWorkingDay: 'Last working day',
     reason: 'Reason, for the record',

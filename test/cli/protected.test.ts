@@ -30,7 +30,10 @@ describe('the last active member of a protected group', () => {
       told,
       /revoke-access:production +if leaving: deactivate, remove from .*production-admins.*readers/,
     );
-    assert.match(told, /refused unless --override +last active member of production-admins on production/);
+    assert.match(
+      told,
+      /refused unless --override +is the last active member of production-admins on production/,
+    );
   });
 
   it('is not overridden without a name', async () => {

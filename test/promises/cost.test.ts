@@ -1,13 +1,39 @@
 import assert from 'node:assert/strict';
 import { inBothForms } from './both-forms.js';
+import { page } from '../support/ems.js';
 import { ended, waiting } from './on-the-way.js';
 
-const costly: [string, string] = [
-  '- name: payroll',
-  '- name: payroll\n    tokensLive: PT1H\n    restore: { loses: forks of the last day }',
+const costly = (system: string, ...more: string[]): [string, string] => [
+  `- name: ${system}\n`,
+  [`- name: ${system}`, ...more.map((each) => `    ${each}`), ''].join('\n'),
+];
+const config = [
+  costly('payroll', 'tokensLive: PT1H', 'restore: { loses: forks of the last day }'),
+  costly('code', 'restore: { needs: a new second factor }'),
 ];
 
-inBothForms('what a hold costs', { config: [costly], systems: ['payroll', 'production'] }, (company) => {
+inBothForms('what a hold costs', { config }, (company) => {
+  it('is said before it is made, for each system with an account', async () => {
+    const { env, form, hire } = company();
+    const { employeeId } = await hire({ on: ['payroll', 'code'] });
+    const told = await page(env, 'resign', employeeId, '--form', form, '--dry-run');
+    const of = (system: string) => new RegExp(`block-access:${system} +(.*)`).exec(told)![1]!;
+    assert.match(
+      of('payroll'),
+      /; a restore loses forks of the last day; tokens live on for up to 60 minutes$/,
+    );
+    assert.match(
+      of('code'),
+      /suspend the account; a restore needs the person: a new second factor; how long tokens live on is not known$/,
+    );
+    assert.equal(of('production'), 'no account: nothing to block');
+    const { employeeId: other } = await hire({ on: ['production'] });
+    assert.match(
+      await page(env, 'resign', other, '--form', form, '--dry-run'),
+      /block-access:production +.*; a restore is exact; how long tokens live on is not known/,
+    );
+  });
+
   it('stands in the status, for each system with an account', async () => {
     const nora = await waiting(company());
     const { costs, steps } = await company().exits.status(nora.employeeId);
@@ -15,7 +41,9 @@ inBothForms('what a hold costs', { config: [costly], systems: ['payroll', 'produ
     const { finishedAt } = steps.find(({ name, system }) => name === 'block-access' && system === 'payroll')!;
     assert.deepEqual(of('payroll')!.restore, { loses: 'forks of the last day' });
     assert.equal(Date.parse(of('payroll')!.tokensUntil!) - Date.parse(finishedAt!), 3_600_000);
+    assert.deepEqual(of('code')!.restore, { needs: 'a new second factor' });
     assert.equal(of('production')!.restore, 'exact');
+    assert.equal(of('production')!.tokensUntil, undefined);
     await ended(company(), nora, 'retained');
   });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Decision } from '../../src/exit/decision.js';
+import { hidesMembers } from '../support/fault-proxy.js';
 import { CRITICAL_GROUPS, HR, IT, stateOf, stepOf } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
 import { ended, opened, pastEveryCheck, untilRefused, untilStep, waiting } from './on-the-way.js';
@@ -142,6 +143,23 @@ inBothForms('what needs a second person', { systems: ['payroll', 'production'], 
       const blocked = await untilStep(world, nora, 'block-access:production', 'done');
       assert.equal(blocked.proposals[0]!.state, 'confirmed');
       assert.deepEqual(await groupsOf(nora), ['readers']);
+      await world.exits.decide(nora.employeeId, leaving);
+      await ended(world, nora, { ...leaving, decidedBy: HEAD });
+    });
+
+    it('that comes with the resignation is proposed too where the system does not tell who else is in the group', async () => {
+      world.proxies.production.quirk(hidesMembers);
+      const nora = await opened(world, { on: ['production'] }, { overrideBy: HR });
+      const status = await untilStep(world, nora, 'ask-second-person', 'done');
+      world.proxies.production.quirk(undefined);
+      const { state, error } = stepOf(status, 'block-access:production')!;
+      assert.equal(state, 'cannot-tell');
+      assert.match(error!, /^cannot tell: production does not list who else is in production-admins/);
+      assert.deepEqual(await groupsOf(nora), all, 'nothing was taken');
+      await assert.rejects(world.exits.resolve(nora.employeeId, { ...retry, by: HR }), /has proposed it/);
+      await world.exits.resolve(nora.employeeId, { ...retry, by: IT });
+      const blocked = await untilStep(world, nora, 'block-access:production', 'done');
+      assert.deepEqual([blocked.proposals.length, blocked.proposals[0]!.state], [1, 'confirmed']);
       await world.exits.decide(nora.employeeId, leaving);
       await ended(world, nora, { ...leaving, decidedBy: HEAD });
     });

@@ -90,7 +90,7 @@ describe('a hold on a system of another protocol', () => {
 
   it('spares a protected group although the system does not tell its other members', async () => {
     const { block, writes } = vault({ kind: 'written' }, [direct], 'cannot tell');
-    const reason = await finalFailure(FailureType.CannotTell, block(SUSPEND));
+    const reason = await finalFailure(FailureType.MaybeLastOfProtectedGroup, block(SUSPEND));
     assert.match(reason, /^cannot tell: vault does not list who else is in admins/);
     assert.deepEqual(writes, []);
   });

@@ -93,7 +93,7 @@ describeUnless(slapdLacks, 'answers of OpenLDAP', () => {
     const hidden = `${secret}guards`;
     await admin.createGroup(hidden, [id]);
     const { block } = system({}, [hidden]);
-    const reason = await finalFailure(FailureType.CannotTell, block('H-2', SUSPEND));
+    const reason = await finalFailure(FailureType.MaybeLastOfProtectedGroup, block('H-2', SUSPEND));
     assert.match(reason, /does not list who else is in secret-guards/);
     assert.equal((await admin.account(id)).active, true);
   });

@@ -401,7 +401,7 @@ describe('a SCIM server', () => {
       group('admins', 'u-1', 'ravi');
       await process(['admins']).hold(ADMINS);
       server.group('admins')['members'] = [{ value: 'u-1' }, { value: 'unknown' }];
-      await finalFailure(FailureType.CannotTell, process(['admins']).hold(ADMINS));
+      await finalFailure(FailureType.MaybeLastOfProtectedGroup, process(['admins']).hold(ADMINS));
       server.group('admins')['members'] = [{ value: 'u-1' }, { value: 'ravi' }];
       server.user('u-2')['active'] = false;
       await finalFailure(FailureType.LastOfProtectedGroup, process(['admins']).hold(ADMINS));
@@ -483,7 +483,7 @@ describe('a SCIM server', () => {
       answering(403);
       const one = process(['admins']);
       const account = await one.capture(SUSPEND);
-      await finalFailure(FailureType.CannotTell, one.block(account, SUSPEND));
+      await finalFailure(FailureType.MaybeLastOfProtectedGroup, one.block(account, SUSPEND));
       const two = process();
       const { taken, notes } = await two.block(account, SUSPEND);
       assert.match(
@@ -557,7 +557,8 @@ describe('a SCIM server', () => {
         answering(404);
         const one = process(['admins']);
         const account = await one.capture(SUSPEND);
-        const said = await finalFailure(FailureType.CannotTell, one.block(account, SUSPEND));
+        const blocking = one.block(account, SUSPEND);
+        const said = await finalFailure(FailureType.MaybeLastOfProtectedGroup, blocking);
         assert.match(said, /who else is in admins \(payroll answered 404/);
         assert.equal(server.user('u-1')['active'], true);
         await finalFailure(FailureType.CannotTell, one.revoke());
@@ -616,7 +617,7 @@ describe('a SCIM server', () => {
       await process(['admins']).hold(ADMINS);
       assert.deepEqual(server.group('admins')['members'], [{ value: 'u-2' }, { value: 'u-3' }]);
       server.group('admins')['members'] = [{ value: 'u-1' }, { value: 'u-2' }];
-      await finalFailure(FailureType.CannotTell, process(['admins']).hold(ADMINS));
+      await finalFailure(FailureType.MaybeLastOfProtectedGroup, process(['admins']).hold(ADMINS));
     });
   });
 

@@ -3,7 +3,7 @@
  * and reads it back.
  */
 import type { AccessPort, Capabilities } from './access-port.js';
-import { block } from './block.js';
+import { block, isDeletion, refusalOn } from './block.js';
 import { capture } from './capture.js';
 import { driftOf } from './drift-of.js';
 import type { HoldKind } from '../../exit/hold-facts.js';
@@ -49,15 +49,19 @@ export function createAccessService({
       return { ...told, ...declared };
     },
   };
+  const acceptsDeletion = declared.restore === 'nothing';
   if (hasActed) askExits(port, hasActed, matching.match);
   return {
     capture: capture(port, matching),
-    block: block(port, protectedGroups, declared.restore === 'nothing'),
+    block: block(port, protectedGroups, acceptsDeletion),
     restore: restore(port, matching),
     revoke: revoke(port, matching),
     /** Why the hold would be refused, or could not be told, for people. Writes nothing. */
-    foresee: (accountId: string, hold: HoldKind, signal: AbortSignal) =>
-      strategyOf(port, hold).foresee(accountId, signal),
+    foresee: async (accountId: string, hold: HoldKind, signal: AbortSignal) => {
+      const isRefused = !acceptsDeletion && isDeletion(hold, await port.capabilities(signal));
+      const doubts = await strategyOf(port, hold).foresee(accountId, signal);
+      return isRefused ? [refusalOn(port), ...doubts] : doubts;
+    },
     /** What a hold costs, for people. */
     cost: async (signal: AbortSignal) => fullCostOf(await port.capabilities(signal)),
     wouldBeLast: wouldBeLast(port, protectedGroups),

@@ -8,13 +8,19 @@ import {
   type HoldKind,
   type Taken,
 } from '../../exit/hold-facts.js';
-import type { AccessPort } from './access-port.js';
+import type { AccessPort, Capabilities } from './access-port.js';
 import { endUnseen, noteOfGone } from './activation.js';
 import type { Held } from './hold-strategy.js';
 import { costOf } from '../../exit/cost.js';
 import { strategyOf } from './strategies.js';
 import { hasOtherNames } from './still-theirs.js';
 import { groupsLeftWithout } from './protection.js';
+
+export const isDeletion = ({ kind }: HoldKind, { restore }: Capabilities): boolean =>
+  kind === 'suspend' && restore === 'nothing';
+
+export const refusalOn = ({ system }: AccessPort): string =>
+  `a hold would delete the account on ${system}, which cannot give it back: accept that in the configuration with "restore: nothing", or block it by hand`;
 
 export const block =
   /** @param acceptsDeletion the company accepts that a suspension deletes the account */
@@ -23,7 +29,7 @@ export const block =
      * @param tried as in `Strategy.block`
      * @param trying as in `Strategy.block`
      * @param overridesProtection a person allows that protected groups lose their last active member
-     * @throws FinalFailure LastOfProtectedGroup, Refused
+     * @throws FinalFailure LastOfProtectedGroup, MaybeLastOfProtectedGroup, Refused, CannotTell
      */
     async (
       account: CapturedAccount,
@@ -34,11 +40,8 @@ export const block =
       { overridesProtection } = { overridesProtection: false },
     ): Promise<Blocked> => {
       const capabilities = await port.capabilities(signal);
-      if (hold.kind === 'suspend' && capabilities.restore === 'nothing' && !acceptsDeletion)
-        throw new FinalFailure(
-          FailureType.Refused,
-          `a hold would delete the account ${account.userName} on ${port.system}, which cannot give it back: accept that in the configuration with "restore: nothing", or block it by hand`,
-        );
+      if (isDeletion(hold, capabilities) && !acceptsDeletion)
+        throw new FinalFailure(FailureType.Refused, `${account.userName}: ${refusalOn(port)}`);
       const user = await port.read(account, signal);
       // A capture that looks again finds it by its keys, and has no such time: then another name is no doubt.
       const isCapturedOnce = account.membershipsAt !== undefined;
@@ -50,8 +53,9 @@ export const block =
         const { last, untold, because } = await groupsLeftWithout(user, port, protectedGroups, hold, signal);
         const why = because ? ` (${because})` : '';
         if (untold.length > 0)
-          throw cannotTell(
-            `${port.system} does not list who else is in ${untold.join(', ')}${why}, so ${account.userName} may be the last active member: look there, then retry with an override, or block by hand`,
+          throw new FinalFailure(
+            FailureType.MaybeLastOfProtectedGroup,
+            `cannot tell: ${port.system} does not list who else is in ${untold.join(', ')}${why}, so ${account.userName} may be the last active member: look there, then retry with an override, or block by hand`,
           );
         if (last.length > 0) {
           throw new FinalFailure(
