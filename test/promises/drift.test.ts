@@ -132,6 +132,25 @@ inBothForms('a hold that is undone while the decision is open', { config: [often
   });
 });
 
+inBothForms('a hold on a system that has left the configuration', { config: [often] }, (company) => {
+  it('keeps no sweep from the others, is named, and is given back once the system is there again', async () => {
+    const { admin, account, restart, sweep } = company();
+    const nora = await waiting(company());
+    const before = company().config.systems;
+    await restart((config) => (config.systems = before.filter(({ name }) => name !== 'code')));
+    await admin.code.setActive(nora.accounts.code!, true);
+    await admin.payroll.setActive(nora.accounts.payroll!, true);
+    const [{ system }] = (await found(company(), nora)) as [Drift];
+    assert.equal(system, 'payroll');
+    assert.equal((await account(nora, 'payroll')).active, false);
+    if (company().form === 'orchestrated')
+      assert.deepEqual(((await sweep()) as { leftConfiguration: string[] }).leftConfiguration, ['code']);
+    await restart((config) => (config.systems = before));
+    await ended(company(), nora, 'retained');
+    assert.equal((await account(nora, 'code')).active, true);
+  });
+});
+
 inBothForms(
   'a drift that the policy leaves to an operator',
   { config: [often, ['onDrift: reassert', 'onDrift: report']] },
