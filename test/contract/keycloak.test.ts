@@ -167,6 +167,22 @@ describe('on Keycloak @long', () => {
           await service.restore(account, taken, signal);
         }
       });
+
+      if (!listsBelow)
+        it('cannot tell who else is in a protected group whose sub-groups it does not list, and takes no member of one', async () => {
+          const { top, kid } = await below();
+          const [dana] = [await hire([kid]), await hire([kid])];
+          const port = portOf();
+          const service = access(port, [top]);
+          const account = await captured(port, dana.employeeId, SUSPEND);
+          assert.deepEqual((await service.wouldBeLast(account, SUSPEND, signal)).untold, [top]);
+          const block = (overridesProtection: boolean) =>
+            service.block(account, SUSPEND, NOTHING, report, signal, { overridesProtection });
+          await finalFailure(FailureType.MaybeLastOfProtectedGroup, block(false));
+          assert.equal(await isEnabled(dana.id), true);
+          await block(true);
+          assert.equal(await isEnabled(dana.id), false);
+        });
     });
 
   describe('by its Admin REST API, a hold', () => {
