@@ -13,7 +13,7 @@ function changed(answer: ProxiedAnswer, change: (resource: Json) => void): Proxi
   return { ...answer, body: JSON.stringify(json) };
 }
 
-const resources =
+export const resources =
   (change: (resource: Json) => void): Quirk =>
   (forward) =>
   async (request) =>
@@ -153,6 +153,17 @@ export const filtersIgnoreCase: Quirk = (forward) => async (request) => {
   return { status: 200, headers: { 'content-type': 'application/scim+json' }, body };
 };
 
+export const hidesActive: Quirk = (forward) => async (request) => {
+  const answer = await forward(request);
+  return { ...answer, body: answer.body.replaceAll(/"active":(true|false),?/g, '') };
+};
+
+export const prefixesNames: Quirk = (forward) => async (request) => {
+  const answer = await forward(request);
+  if (!request.path.includes('/Groups')) return answer;
+  return { ...answer, body: answer.body.replaceAll('"displayName":"', '"displayName":"PRIMARY/') };
+};
+
 export const refusesGroupsWithMembers: Quirk = (forward) => (request) => {
   const refused = request.method === 'POST' && 'members' in (JSON.parse(request.body) as object);
   if (!refused) return forward(request);
@@ -175,3 +186,10 @@ export const everything = together(
   pagesOfTwo,
   refusesGroupsWithMembers,
 );
+
+/** A SCIM server that finds groups by their members, and does not list them. */
+export const hidesMembers: Quirk = (forward) => async (request) => {
+  const answer = await forward(request);
+  if (!request.path.includes('/Groups') || request.path.includes('filter=')) return answer;
+  return { ...answer, body: answer.body.replaceAll('"members"', '"hidden"') };
+};

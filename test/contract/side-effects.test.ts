@@ -1,69 +1,24 @@
 import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
 import { finalFailure } from '../support/failures.js';
-import { hidesActive, type ProxiedAnswer, type ProxiedRequest, type Quirk } from '../support/fault-proxy.js';
+import type { ProxiedAnswer, ProxiedRequest, Quirk } from '../support/fault-proxy.js';
 import { untilDone } from '../support/critical-system.js';
 import { contract } from './contract.js';
-import { together, withoutEtags } from './quirks.js';
+import {
+  andThen,
+  deletesTheSuspended,
+  emptiesTheGroup,
+  idIn,
+  isSuspension,
+  isWrite,
+  removal,
+  stripsTheSuspended,
+  type Group,
+} from './costly-writes.js';
+import { hidesActive, prefixesNames, together, withoutEtags } from './quirks.js';
 import { embedded } from './targets.js';
 
 const { signal } = new AbortController();
-
-interface Group {
-  id: string;
-  members?: { value: string }[];
-}
-
-const isWrite = ({ method, path }: ProxiedRequest, type: 'Users' | 'Groups'): boolean =>
-  method === 'PATCH' && path.includes(`/${type}/`);
-
-/** After a successful PATCH, the server does more than it was asked. */
-const andThen =
-  (
-    type: 'Users' | 'Groups',
-    more: (
-      request: ProxiedRequest,
-      ask: (method: string, path: string, body?: object) => Promise<string>,
-    ) => Promise<void>,
-  ): Quirk =>
-  (forward) =>
-  async (request) => {
-    const answer = await forward(request);
-    if (!isWrite(request, type) || answer.status >= 300) return answer;
-    const root = request.path.replace(/\/(Users|Groups)\/.*$/, '');
-    const { 'if-match': _, ...headers } = request.headers;
-    await more(request, async (method, path, body) => {
-      const answered = await forward({
-        ...{ method, headers, path: root + path },
-        body: body ? JSON.stringify(body) : '',
-      });
-      return answered.body;
-    });
-    return answer;
-  };
-
-const idIn = ({ path }: ProxiedRequest): string => path.split('/').at(-1)!;
-const isSuspension = ({ body }: ProxiedRequest): boolean => /"value":false/.test(body);
-const removal = (id: string) => ({
-  schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
-  Operations: [{ op: 'remove', path: `members[value eq "${id}"]` }],
-});
-const groupsIn = (list: string): Group[] => (JSON.parse(list) as { Resources: Group[] }).Resources;
-
-/** Takes a suspended account out of all its groups, and does not put it back. */
-const stripsTheSuspended = andThen('Users', async (request, ask) => {
-  if (!isSuspension(request)) return;
-  const id = idIn(request);
-  for (const group of groupsIn(await ask('GET', '/Groups?count=1000')))
-    if (group.members?.some(({ value }) => value === id))
-      await ask('PATCH', `/Groups/${group.id}`, removal(id));
-});
-
-/** Removes every member where one is to be removed. */
-const emptiesTheGroup = andThen('Groups', async (request, ask) => {
-  const group = JSON.parse(await ask('GET', `/Groups/${idIn(request)}`)) as Group;
-  for (const { value } of group.members ?? []) await ask('PATCH', `/Groups/${idIn(request)}`, removal(value));
-});
 
 const activation = (active: boolean) => ({
   schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
@@ -78,16 +33,6 @@ const renamesTheSuspended = (suspended: object, reactivated?: object): Quirk =>
     if (value)
       await ask('PATCH', `/Users/${idIn(request)}`, { schemas, Operations: [{ op: 'replace', value }] });
   });
-
-const deletesTheSuspended = andThen('Users', async (request, ask) => {
-  if (isSuspension(request)) await ask('DELETE', `/Users/${idIn(request)}`);
-});
-
-const prefixesNames: Quirk = (forward) => async (request) => {
-  const answer = await forward(request);
-  if (!request.path.includes('/Groups')) return answer;
-  return { ...answer, body: answer.body.replaceAll('"displayName":"', '"displayName":"PRIMARY/') };
-};
 
 contract('what a write costs besides: a hold', [embedded], (system, { SUSPEND, GROUPS, named }) => {
   it('gives back the memberships that its suspension cost, and looks again later', async () => {

@@ -13,7 +13,7 @@ import {
 } from '../promises/on-the-way.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
-import { hidesActive } from '../support/fault-proxy.js';
+import { hidesActive } from '../contract/quirks.js';
 import { readPage } from '../support/report-page.js';
 import { HR, IT, startWorld, systems, type Hired, type World } from '../support/world.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { startConsoleWorld, type ConsoleWorld } from '../support/console-world.js';
 import { CookieBrowser } from '../support/cookie-browser.js';
 import { overDeletingAdapter } from '../support/deleting-adapter.js';
-import { hidesMembers } from '../support/fault-proxy.js';
+import { hidesMembers } from '../contract/quirks.js';
 import { readPage } from '../support/report-page.js';
 import { HR } from '../support/world.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { hidesActive } from '../support/fault-proxy.js';
-import { HR, IT, stepOf, type Hired } from '../support/world.js';
+import { hidesActive, prefixesNames, resources } from '../contract/quirks.js';
+import { CRITICAL_GROUPS, HR, IT, stepOf, type Hired } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
 import { ended, opened, settle, untilStep, waiting } from './on-the-way.js';
 
@@ -27,6 +27,61 @@ inBothForms('what a system does not tell', { systems: ['payroll'] }, (company) =
     await company().untilPhase(nora, 'closed');
     assert.ok(mail.to(IT).some(({ text }) => text?.includes('cannot tell: payroll')));
   });
+});
+
+inBothForms('what a system does not tell of its groups', { systems: ['production'] }, (company) => {
+  const BLOCK = 'block-access:production';
+  const all = [...CRITICAL_GROUPS, 'readers'].toSorted();
+  afterEach(() => company().proxies.production.quirk(undefined));
+
+  it('keeps a hold from being called blocked: the group that answers has another name, and both are said', async () => {
+    const { proxies, account, exits } = company();
+    proxies.production.quirk(prefixesNames);
+    const nora = await opened(company(), { on: ['production'] });
+    const stuck = await untilStep(company(), nora, BLOCK, 'cannot-tell');
+    assert.match(
+      stepOf(stuck, BLOCK)!.error!,
+      /answers "production-admins" with the group "PRIMARY\/production-admins"/,
+    );
+    assert.equal(stuck.blockedAt, undefined);
+    const { systems, verdict } = await exits.report(nora.employeeId, 'test');
+    assert.equal(systems[0]!.block.how, 'cannot-tell');
+    assert.match(verdict, /it could not be told whether it is blocked on production/);
+    proxies.production.quirk(undefined);
+    assert.deepEqual((await account(nora, 'production')).groups, all, 'nothing was taken');
+    await settle(company(), nora, BLOCK, 'retry');
+    await untilStep(company(), nora, BLOCK, 'done');
+    assert.deepEqual((await account(nora, 'production')).groups, ['readers']);
+    await ended(company(), nora, 'leaving');
+  });
+
+  for (const [what, members] of Object.entries({ 'leaves out': undefined, 'shows as null': null }))
+    it(`keeps a hold from the protected group whose members it ${what}, until a person has looked`, async () => {
+      const { proxies, account, exits } = company();
+      proxies.production.quirk(
+        resources((resource) => {
+          if ('members' in resource) Object.assign(resource, { members });
+        }),
+      );
+      const nora = await opened(company(), { on: ['production'] });
+      const stuck = await untilStep(company(), nora, BLOCK, 'cannot-tell');
+      const { error } = stepOf(stuck, BLOCK)!;
+      assert.match(error!, /^cannot tell: production does not list who else is in production-admins/);
+      assert.doesNotMatch(error!, /is the last active member/);
+      assert.deepEqual((await account(nora, 'production')).groups, all, 'nothing was taken');
+      const which = { step: 'block-access', system: 'production', by: IT } as const;
+      await exits.resolve(nora.employeeId, { ...which, action: 'retry', override: true });
+      // The lists that do not tell do not show the removal either.
+      await company().until(nora, 'taken, and not told', (status) => {
+        const { state, error: now } = stepOf(status, BLOCK)!;
+        return state === 'cannot-tell' && now !== error;
+      });
+      assert.deepEqual((await account(nora, 'production')).groups, ['readers']);
+      await settle(company(), nora, BLOCK, 'done-by-hand', 'looked at the groups');
+      await company().untilPhase(nora, 'awaiting-decision');
+      proxies.production.quirk(undefined);
+      await ended(company(), nora, 'leaving');
+    });
 });
 
 const often: [string, string] = ['recheckEvery: PT15M', 'recheckEvery: PT1S'];

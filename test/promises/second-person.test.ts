@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Decision } from '../../src/exit/decision.js';
-import { hidesMembers } from '../support/fault-proxy.js';
+import { hidesMembers } from '../contract/quirks.js';
 import { CRITICAL_GROUPS, HR, IT, stateOf, stepOf } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
 import { ended, opened, pastEveryCheck, untilRefused, untilStep, waiting } from './on-the-way.js';

@@ -39,19 +39,6 @@ type Forward = (request: ProxiedRequest) => Promise<ProxiedAnswer>;
 /** Makes a server behave like one of another make: changes what it is asked, what it answers, or both. */
 export type Quirk = (forward: Forward) => Forward;
 
-/** A SCIM server that does not show whether a user is active. */
-export const hidesActive: Quirk = (forward) => async (request) => {
-  const answer = await forward(request);
-  return { ...answer, body: answer.body.replaceAll(/"active":(true|false),?/g, '') };
-};
-
-/** A SCIM server that finds groups by their members, and does not list them. */
-export const hidesMembers: Quirk = (forward) => async (request) => {
-  const answer = await forward(request);
-  if (!request.path.includes('/Groups') || request.path.includes('filter=')) return answer;
-  return { ...answer, body: answer.body.replaceAll('"members"', '"hidden"') };
-};
-
 export interface FaultProxy {
   url: string;
   /** Every request that came, in order. */

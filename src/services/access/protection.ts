@@ -35,19 +35,22 @@ async function leftIn(
 ): Promise<Left> {
   const last: string[] = [];
   const untold: string[] = [];
+  const reasons: string[] = [];
   const present = await groupsNamed(port, user.id, endangered, signal);
   const others = endangered.filter((name) => !present.some(({ displayName }) => isNamed(displayName, name)));
   // A group that the system knows by another name, or that lists the account all the same, may lose its last member.
   for (const { name, group, standing } of await lookInto(port, user.id, others, [], () => true, signal)) {
-    if (standing.is === 'cannot tell') untold.push(name);
-    else if (group && standing.is !== 'out' && standing.is !== 'gone') present.push(group);
+    if (standing.is === 'cannot tell') {
+      untold.push(name);
+      reasons.push(`${port.system} ${standing.because}`);
+    } else if (group && standing.is !== 'out' && standing.is !== 'gone') present.push(group);
   }
   for (const { id, displayName } of present) {
     const other = await port.hasOtherActiveMember(id, user.id, signal);
     if (other === 'no') last.push(displayName);
     if (other === 'cannot tell') untold.push(displayName);
   }
-  return { last, untold };
+  return { last, untold, ...(reasons.length > 0 && { because: reasons.join('; ') }) };
 }
 
 export const wouldBeLast =
