@@ -109,6 +109,14 @@ export abstract class ExitSteps extends ExitRules {
     return undefined;
   }
 
+  /** The interview is arranged all the same. Whichever step met a fault, it is told once. */
+  protected recordFaults({ data, storedAt }: RecordedEvent<'interview.scheduled' | 'interview.rescheduled'>) {
+    const step = this.step('schedule-hr-interview');
+    if (!step || this.closedAt) return;
+    for (const fault of data.faults ?? [])
+      if (this.notices.addNews(step, fault)) this.notifyOperator(storedAt);
+  }
+
   /** The block is observed, and the step waits for a person all the same. The sweep goes on, and so does the blocking. */
   protected recordRestless({ data, storedAt }: RecordedEvent<'access.blocked'>): string | undefined {
     const { system, notes } = data;

@@ -103,6 +103,7 @@ export class Exit extends ExitActs {
       case 'interview.scheduled':
       case 'interview.rescheduled':
         this.interviewing.record(event);
+        this.recordFaults(event);
         return this.settleStep(event);
       case 'interview.reschedule-requested':
         return this.requestRescheduling(event);

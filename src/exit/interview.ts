@@ -30,8 +30,10 @@ export const InterviewFields = z.object({
   hrPartner: ContactFields.optional(),
   /** The entry in the HR partner's calendar; absent without a configured calendar, when working hours alone gave the time. */
   calendarUrl: z.string().optional(),
-  /** What an operator should know of how the time was found, such as an object of the calendar that could not be read. */
+  /** What is special about the time and its entry, such as an end that the calendar keeps otherwise. */
   remarks: z.array(z.string()).optional(),
+  /** What is to be mended in a calendar, such as an object that cannot be read. The operator hears of each. */
+  faults: z.array(z.string()).optional(),
   /** The invitation mails. */
   sent: z.array(SentFields).optional(),
 });
@@ -57,7 +59,7 @@ export const noInvitation = 'no invitation had gone out';
 
 /** @param by mail address of the person who requested the time */
 export function arrangementNote(
-  { attendees, sent, calendarUrl, remarks = [] }: Interview,
+  { attendees, sent, calendarUrl, remarks = [], faults = [] }: Interview,
   by: string | undefined,
 ): string {
   const addresses = attendees.map(({ email }) => email);
@@ -69,6 +71,7 @@ export function arrangementNote(
     ...(by === undefined ? [] : [`at the request of ${by}`]),
     ...(calendarUrl ? [] : ['by working hours alone, since no calendar is configured']),
     ...remarks,
+    ...faults,
   ].join(', ');
 }
 

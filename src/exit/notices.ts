@@ -1,11 +1,11 @@
-/** The mails to the operator: one for each cause that makes a step need attention, not one for each attempt; and news of drift. */
+/** The mails to the operator: one for each cause that makes a step need attention, not one for each attempt; and news, of drift and of calendars. */
 import { isStuck, stepKey, type Step } from './status.js';
 
 interface Cause {
   /** As `stepKey` writes it. */
   step: string;
   error: string;
-  /** EMS has acted on it: there is nothing to settle. */
+  /** EMS went on all the same: there is nothing to settle. */
   isNews: boolean;
 }
 

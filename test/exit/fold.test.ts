@@ -179,6 +179,26 @@ describe('the fold of an employee’s events', () => {
     assert.deepEqual(notices(stuck('no such mailbox', 'notify-operator')), [0, []]);
   });
 
+  it('tells the operator of each fault of a calendar once, whichever step met it', () => {
+    const arranged = (type: EventType, ...faults: string[]): [EventType, object] => [
+      type,
+      { ...invited[1], faults },
+    ];
+    const events = [
+      ...[resigned, told, toldEmployee, arranged('interview.scheduled', 'lunch.ics', 'room.ics')],
+      ...[blocked('payroll'), blocked('code')],
+      ['interview.reschedule-requested', { next: true }] as [EventType, object],
+      arranged('interview.rescheduled', 'room.ics', 'gym.ics'),
+    ];
+    const exit = fold(streamOf(...events)).latest!;
+    const due = exit.notices.due(exit.steps);
+    assert.deepEqual(
+      due.map(({ error }) => error),
+      ['lunch.ics', 'room.ics', 'gym.ics'],
+    );
+    assert.deepEqual([exit.step('notify-operator')?.state, exit.status().needsAttention], ['running', false]);
+  });
+
   it('tells the operator once a server has said who the employee is, who may be the operator', () => {
     const unknown = fold(streamOf(resigned, stuck('two accounts'))).latest!;
     assert.deepEqual([unknown.isNoticeHeldBack, unknown.step('notify-operator')], [true, undefined]);

@@ -174,19 +174,19 @@ describe('@long a calendar that', () => {
     quirk(busy('FREEBUSY:20261124T103000Z/PT45M\r\n'));
     const told = await schedule({ exitId: 'exit-2' });
     assert.equal(told.start, NEXT);
-    assert.match(told.remarks!.join(), /odd\.ics: .*"Planet X".*the free-busy report tells when/);
+    assert.match(told.faults!.join(), /odd\.ics: .*"Planet X".*the free-busy report tells when/);
     // A report that shows nothing there is not believed.
     quirk(busy(''));
-    const { start, remarks } = await schedule();
+    const { start, faults } = await schedule();
     assert.equal(start, '2026-11-25T08:00:00Z');
-    assert.match(remarks!.join(), /2026-11-23T21:30:00.000Z to 2026-11-25T00:15:00.000Z counts as busy/);
+    assert.match(faults!.join(), /2026-11-23T21:30:00.000Z to 2026-11-25T00:15:00.000Z counts as busy/);
   });
 
   it('lists its objects without their data is asked for each of them', async () => {
     await calendar.add('meeting', TAKEN);
     quirk(inReports((body) => body.replaceAll(/<C:calendar-data>[^]*?<\/C:calendar-data>/g, '')));
-    const { start, remarks } = await schedule();
-    assert.deepEqual([start, remarks], [NEXT, undefined]);
+    const { start, faults } = await schedule();
+    assert.deepEqual([start, faults], [NEXT, undefined]);
   });
 
   it('writes its XML with other prefixes and CDATA is understood; one with a DTD is not', async () => {

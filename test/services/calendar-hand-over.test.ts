@@ -59,7 +59,7 @@ describe('@long an interview that is handed over', () => {
     const only: [HrPartner] = [partnerWith(bert, BERT)];
     const moved = await reschedule(first, { ...handedOver, partners: only });
     assert.deepEqual(Object.keys(await interviewsIn(bert)), [first.uid]);
-    assert.match(moved.remarks!.join(), /is in a calendar that left the configuration: remove it there/);
+    assert.match(moved.faults!.join(), /is in a calendar that left the configuration: remove it there/);
   });
 
   it('tells the former partner, and what is left to do, where their calendar refuses', async () => {
@@ -69,7 +69,7 @@ describe('@long an interview that is handed over', () => {
       partnerWith(bert, BERT),
     ];
     const moved = await reschedule(first, { ...handedOver, partners: locked });
-    assert.match(moved.remarks!.join(), /answered 401 .*: remove the entry .* there/);
+    assert.match(moved.faults!.join(), /answered 401 .*: remove the entry .* there/);
     assert.deepEqual(methodsTo(ANNE.email), ['REQUEST', 'CANCEL']);
     assert.deepEqual(methodsTo(BERT.email), ['REQUEST']);
   });

@@ -1,4 +1,4 @@
-/** The notification service's mails to the operator: the steps that need attention, once for each cause. */
+/** The notification service's mails to the operator: the steps that need attention, and news, once for each cause. */
 import type { StoredEvent } from '../../exit/events.js';
 import type { Exit } from '../../exit/exit.js';
 import type { Sent } from '../../exit/people.js';
@@ -55,10 +55,17 @@ export function operatorSubscription(notification: NotificationService): Subscri
 
   return {
     consumer: 'notification-operator',
-    description: 'Tells the operator of each step that needs attention, once for each cause',
+    description:
+      'Tells the operator of each step that needs attention, and of drift and broken calendars, once for each cause',
     service: 'notification',
     // Under `onDrift: report` drift needs attention as well.
-    events: ['step.needs-attention', 'access.drifted', 'step.resolved'],
+    events: [
+      'step.needs-attention',
+      'access.drifted',
+      'interview.scheduled',
+      'interview.rescheduled',
+      'step.resolved',
+    ],
     tasks: [notify],
     memory: { bucket: 'exit-notification-operator', empty: { sent: [] } },
     taskOf: (event, exit) => (isDue(event, exit) ? notify : undefined),

@@ -33,19 +33,19 @@ export async function releaseFormer(
   const { uid, calendarUrl } = interview;
   const former = hrPartnerOf(interview);
   const { calendar } = partners.find(({ contact }) => contact.email === former.email) ?? {};
-  const remarks: string[] = [];
+  const faults: string[] = [];
   /** The new invitations are out by now: a refusal here must not keep the cancellation back. */
-  const orRemark = async (work: Promise<unknown>, rest = ''): Promise<void> => {
+  const orFault = async (work: Promise<unknown>, rest = ''): Promise<void> => {
     try {
       await work;
     } catch (error) {
       if (!(error instanceof FinalFailure)) throw error;
-      remarks.push(error.message + rest);
+      faults.push(error.message + rest);
     }
   };
   let outage: unknown;
   if (calendarUrl && calendar?.has(calendarUrl))
-    await orRemark(
+    await orFault(
       remove(calendar, { uid, url: calendarUrl }, signal),
       `: remove the entry ${calendarUrl} there`,
     ).catch((error: unknown) => {
@@ -53,11 +53,11 @@ export async function releaseFormer(
       outage = error;
     });
   else if (calendarUrl)
-    remarks.push(`the entry ${calendarUrl} is in a calendar that left the configuration: remove it there`);
+    faults.push(`the entry ${calendarUrl} is in a calendar that left the configuration: remove it there`);
   await keeperOf({ contact: former }, exitId).letGoAllBut(undefined, [interview]);
   const withdrawn = { ...interview, attendees: [former], hrPartner: former, sequence };
-  await orRemark(announce('interview-cancelled', about, withdrawn, announcer, memory, signal));
+  await orFault(announce('interview-cancelled', about, withdrawn, announcer, memory, signal));
   // The next attempt removes it, and mails no person again.
   if (outage) throw outage;
-  return remarks;
+  return faults;
 }

@@ -42,6 +42,9 @@ import { hrPartnerOf, wording } from './wording.js';
 
 export type { HrPartner } from './partner-entry.js';
 
+/** How many objects of a calendar the operator hears of at once. */
+const MOST_NAMED = 5;
+
 interface HrOptions {
   mailer: Mailer;
   templates: MailTemplates;
@@ -208,8 +211,8 @@ export function createHrService({
     // Without a calendar entry, SEQUENCE starts at the slot's index: after a reset a later slot still supersedes an earlier one.
     const first = calendar ? 0 : (slot?.index ?? 0);
     const sequence = isSettled ? latest.sequence : latest ? latest.sequence + 1 : first;
-    const remarks = unclear.length > 0 ? [unclearIn(calendar!.name, unclear)] : undefined;
-    const wanted = { ...invited, remarks, sequence, start: at.start, end: at.end };
+    const faults = isSettled ? memory.interview?.faults : faultsOf(calendar, unclear);
+    const wanted = { ...invited, remarks: undefined, faults, sequence, start: at.start, end: at.end };
     if (!calendar) return wanted;
     const booking = {
       ...{ calendar, entry, slots, keeper, now },
@@ -283,14 +286,15 @@ export function createHrService({
       memory,
       signal,
     );
-    const remarks = await releaseFormer(
+    const left = await releaseFormer(
       { exitId, employee, interview: present, heldBy: name },
       moved.sequence,
       { partners, keeperOf, announcer },
       memory,
       signal,
     );
-    return { ...moved, sent, ...(remarks.length > 0 && { remarks }) };
+    const faults = [...(moved.faults ?? []), ...left];
+    return { ...moved, sent, ...(faults.length > 0 && { faults }) };
   }
 
   const slotsFor = ({ timeZone: employeeTimeZone }: Employee, window: Window): Slot[] =>
@@ -364,9 +368,9 @@ export function createHrService({
           }
           if (interview) {
             const refused = [...refusals.values()].map(({ message }) => message);
-            const remarks = [...refused, ...(late ? [late] : []), ...(interview.remarks ?? [])];
+            const faults = [...refused, ...(interview.faults ?? [])];
             const sent = await announce('interview', about, interview, announcer, memory, signal);
-            return { ...interview, ...(remarks.length > 0 && { remarks }), sent };
+            return { ...withRemarks(interview, late), ...(faults.length > 0 && { faults }), sent };
           }
           const { calendar } = place.partner;
           if (calendar) await remove(calendar, soughtFor(about, memory.interview), signal);
@@ -408,9 +412,8 @@ export function createHrService({
       for (const { slots, late } of stretchesFor(about.employee, window)) {
         const interview = await arrange(about, place, { time, slots }, memory, signal);
         if (interview) {
-          const remarks = [...(late ? [late] : []), ...(interview.remarks ?? [])];
           const sent = await announce('interview', about, interview, announcer, memory, signal);
-          return { ...interview, ...(remarks.length > 0 && { remarks }), sent };
+          return { ...withRemarks(interview, late), sent };
         }
         looked.push(...slots);
         if (memory.interview) place = await entryWith(partners, present, recorded(), signal);
@@ -481,8 +484,16 @@ const timeAndSequenceOf = ({ start, end, sequence }: Time & { sequence: number }
   sequence,
 });
 
-/** Names three objects at most. */
-function unclearIn(calendar: string, unclear: readonly string[]): string {
-  const more = unclear.length > 3 ? `, and ${unclear.length - 3} more` : '';
-  return `in ${calendar} the time of these cannot be told: ${unclear.slice(0, 3).join(', ')}${more}`;
+const withRemarks = (interview: Interview, late: string | undefined): Interview =>
+  late === undefined ? interview : { ...interview, remarks: [late, ...(interview.remarks ?? [])] };
+
+/** Names the first objects alone: there may be thousands that cannot be read. */
+function faultsOf(calendar: HrPartner['calendar'], unclear: readonly string[]): string[] | undefined {
+  if (!calendar || unclear.length === 0) return undefined;
+  const has = `${calendar.name} has`;
+  const more = unclear.length - MOST_NAMED;
+  return [
+    ...unclear.slice(0, MOST_NAMED).map((object) => `${has} an object whose time cannot be told, ${object}`),
+    ...(more > 0 ? [`${has} ${more} further objects whose time cannot be told`] : []),
+  ];
 }

@@ -100,8 +100,10 @@ export interface MailData extends Record<MailName, ForLayout> {
   };
   'operator-attention': EveryMail & {
     commands: { status: string };
-    /** Nothing needs attention: EMS has acted on each cause. */
+    /** Nothing needs attention: EMS went on all the same. */
     isNews: boolean;
+    /** Of news: access came back. Otherwise all of it is about calendars. */
+    isDrift: boolean;
     causes: {
       /** `block-access:payroll` */
       step: string;

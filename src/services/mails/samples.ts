@@ -188,7 +188,7 @@ export const samples: { [K in keyof MailData]: MailData[K][] } = {
     {
       ...about,
       commands: { status },
-      isNews: false,
+      ...{ isNews: false, isDrift: true },
       causes: [
         cause('notify-manager', 'Mail to ravi.menon@acme.example was refused: no such mailbox'),
         cause('block-access:payroll', '2 accounts on payroll have the externalId E-1002; none is changed'),
@@ -197,14 +197,25 @@ export const samples: { [K in keyof MailData]: MailData[K][] } = {
     {
       ...about,
       commands: { status },
-      isNews: false,
+      ...{ isNews: false, isDrift: false },
       causes: [cause('schedule-hr-interview', 'no slot is free')],
     },
     {
       ...about,
       commands: { status },
-      isNews: true,
+      ...{ isNews: true, isDrift: true },
       causes: [{ ...cause('block-access:payroll', 'the account is active again'), isNews: true }],
+    },
+    {
+      ...about,
+      commands: { status },
+      ...{ isNews: true, isDrift: false },
+      causes: [
+        {
+          ...cause('schedule-hr-interview', 'the calendar of Acme HR answered 403 to "calendar-query"'),
+          isNews: true,
+        },
+      ],
     },
   ],
   'operator-orphaned-hold': [

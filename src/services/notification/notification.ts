@@ -432,7 +432,7 @@ export function createNotificationService({
           /** The step key, with its system if any: `block-access:payroll`. */
           step: string;
           error: string;
-          /** EMS has acted on it: there is nothing to settle. */
+          /** EMS went on all the same: there is nothing to settle. */
           isNews?: boolean | undefined;
         }[];
       },
@@ -447,6 +447,7 @@ export function createNotificationService({
           link: linkTo(exitId, organisation),
           commands: { status: statusCommand(employeeId) },
           isNews: causes.every(({ isNews = false }) => isNews),
+          isDrift: causes.some(({ step }) => step.startsWith('block-access')),
           causes: causes.map(({ step, error, isNews = false }) => ({
             step,
             error,
