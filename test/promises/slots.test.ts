@@ -17,16 +17,20 @@ inBothForms('the interviews of one HR partner', { systems: ['payroll'] }, (compa
   /** A later exit takes the first slot that is free. */
   const firstFree = async () => startOf(await resigned());
 
-  it('of ten employees who resign at once are at ten times, and none overlaps another', async () => {
-    const all = await Promise.all(Array.from({ length: 10 }, resigned));
-    const interviews = (await Promise.all(all.map(interviewOf))).toSorted((a, b) =>
-      a.start.localeCompare(b.start),
-    );
-    interviews.forEach(({ start }, i) => {
-      if (i > 0)
-        assert.ok(start >= interviews[i - 1]!.end, `${start} is in ${JSON.stringify(interviews[i - 1])}`);
+  for (const [tag, count] of [
+    ['', 10],
+    ['@long ', 25],
+  ] as const)
+    it(`${tag}of ${count} employees who resign at once are at ${count} times, and none overlaps another`, async () => {
+      const all = await Promise.all(Array.from({ length: count }, resigned));
+      const interviews = (await Promise.all(all.map(interviewOf))).toSorted((a, b) =>
+        a.start.localeCompare(b.start),
+      );
+      interviews.forEach(({ start }, i) => {
+        if (i > 0)
+          assert.ok(start >= interviews[i - 1]!.end, `${start} is in ${JSON.stringify(interviews[i - 1])}`);
+      });
     });
-  });
 
   it('give a time free again: of an employee who is retained, and of one whose interview moves', async () => {
     const [retained, moved, leaving] = [await resigned(), await resigned(), await resigned()];

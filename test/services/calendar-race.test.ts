@@ -92,6 +92,10 @@ describe('@long exits that race for a slot', () => {
   const customs: Record<string, Quirk> = {
     'keeps no STATUS': (forward) => (request) =>
       forward({ ...request, body: request.body.replace(/^STATUS:.*\r?\n/m, '') }),
+    'always shows STATUS:CONFIRMED': (forward) => async (request) => {
+      const answer = await forward(request);
+      return { ...answer, body: answer.body.replaceAll(/STATUS:\w+/g, 'STATUS:CONFIRMED') };
+    },
     'shows no entry of ours in a search': (forward) => async (request) => {
       const answer = await forward(request);
       if (request.method !== 'REPORT') return answer;
