@@ -91,12 +91,11 @@ inBothForms('the calendar of HR', { systems: ['payroll'] }, (company) => {
         ? { ...answer, body: answer.body.replace(/<\/(\w+:)?multistatus>/, `${items.join('')}$&`) }
         : answer,
     );
-    // The first attempt is repeated after it has booked the time.
-    let refusals = 0;
-    world.mail.refuse((recipient) =>
-      recipient === HR && (refusals += 1) === 1 ? { code: 450, message: 'try again later' } : undefined,
-    );
+    // An attempt that fails after it has booked the time is repeated.
+    world.mail.refuse(() => ({ code: 450, message: 'try again later' }));
     const nora = await resigned();
+    await world.until(nora, 'a failed attempt', (status) => /450/.test(stepOf(status, STEP)?.error ?? ''));
+    world.mail.refuse(undefined);
     const { start } = await interviewOf(nora);
     const after = Date.parse(`${back.slice(0, 10)}T00:00:00Z`) + 3 * DAY_MS;
     assert.ok(Date.parse(start) >= after, `${start}: the readable time of a broken object is busy`);
