@@ -82,6 +82,31 @@ inBothForms('what a system does not tell of its groups', { systems: ['production
       proxies.production.quirk(undefined);
       await ended(company(), nora, 'leaving');
     });
+
+  it('keeps a hold from the protected group of which it shows the first 100 members alone, all inactive', async () => {
+    const { proxies, account, admin, standIn } = company();
+    const groups = await admin.production.groupIds();
+    const { id } = groups.find(({ displayName }) => displayName === 'production-admins')!;
+    for (let n = 0; n < 100; n++) {
+      const former = { employeeId: `former-${company().form}-${n}`, active: false };
+      await admin.production.addMember(id, await admin.production.createUser(former));
+    }
+    await admin.production.setActive(standIn, false);
+    proxies.production.quirk(
+      resources((resource) => {
+        if (Array.isArray(resource['members'])) resource['members'] = resource['members'].slice(0, 100);
+      }),
+    );
+    const nora = await opened(company(), { on: ['production'] });
+    const { error } = stepOf(await untilStep(company(), nora, BLOCK, 'cannot-tell'), BLOCK)!;
+    assert.match(error!, /^cannot tell: production does not list who else is in production-admins/);
+    proxies.production.quirk(undefined);
+    assert.deepEqual((await account(nora, 'production')).groups, all, 'nothing was taken');
+    await admin.production.setActive(standIn, true);
+    await settle(company(), nora, BLOCK, 'retry');
+    await untilStep(company(), nora, BLOCK, 'done');
+    await ended(company(), nora, 'leaving');
+  });
 });
 
 const often: [string, string] = ['recheckEvery: PT15M', 'recheckEvery: PT1S'];
