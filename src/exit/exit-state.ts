@@ -125,6 +125,8 @@ export abstract class ExitState {
   readonly drifts: Drift[] = [];
   /** The latest ones. */
   readonly rejectedDecisions: RejectedDecision[] = [];
+  /** Addresses of those whom the mails to the first one in turn have passed over, since they had an open exit of their own by then. */
+  private readonly passedOver = new Set<string>();
   cancelRequestedAt: string | undefined;
   closedAt: string | undefined;
   /** Grows with every change. */
@@ -369,6 +371,26 @@ export abstract class ExitState {
   get decider(): Contact | undefined {
     const { deciders, hrPartner } = this;
     return deciders && !deciders.some(({ email }) => email === hrPartner?.email) ? deciders[0] : hrPartner;
+  }
+
+  /** Of these the first one who was there when the last mail went out. */
+  presentIn(turn: InTurn): Contact {
+    return turn.find(({ email }) => !this.passedOver.has(email)) ?? turn[0];
+  }
+
+  /** Who is to decide, as far as the mails tell. */
+  get presentDecider(): Contact | undefined {
+    return this.decider && this.presentIn(this.decidersInTurn);
+  }
+
+  /** @param reached the address that a mail to the first one in turn went to */
+  protected passOver(turnOf: () => InTurn, reached: string | undefined): void {
+    // In the stream an event may come before the plan.
+    if (!this.plan || reached === undefined) return;
+    const turn = turnOf();
+    const at = turn.findIndex(({ email }) => email === reached);
+    for (const { email } of turn.slice(0, Math.max(0, at))) this.passedOver.add(email);
+    this.passedOver.delete(reached);
   }
 
   /** The people with a role in the exit; none of them is the employee where another one can stand in. */

@@ -29,7 +29,7 @@ export function statusOf(exit: ExitState): ExitStatus {
     effectiveZone: exit.effectiveZone,
     rejectedDecisions: [...exit.rejectedDecisions],
     hrPartner: exit.hrPartner,
-    decider: exit.phase === 'awaiting-decision' ? exit.decider : undefined,
+    decider: exit.phase === 'awaiting-decision' ? exit.presentDecider : undefined,
     amendments: [...exit.amendments],
     handOvers: [...exit.handOvers],
     drifts: [...exit.drifts],
@@ -78,7 +78,7 @@ function blockedAtOf(steps: readonly Step[]): string | undefined {
 
 /** One sentence: what happens next, and whom the exit waits for. */
 function awaitingOf(exit: ExitState): string {
-  const { phase, steps, decider, reviewBy, effectiveDay, effectiveAt, effectiveZone } = exit;
+  const { phase, steps, presentDecider: decider, reviewBy, effectiveDay, effectiveAt, effectiveZone } = exit;
   const stuck = steps.filter(isStuck).map(stepKey);
   const operator = [
     ...(stuck.length > 0 ? [` An operator is to look at ${stuck.join(', ')}.`] : []),
@@ -107,7 +107,7 @@ function awaitingOf(exit: ExitState): string {
 }
 
 function secondAwaited(exit: ExitState, proposal: Proposal): string {
-  const { name, email } = exit.secondPersonsFor(proposal)[0];
+  const { name, email } = exit.presentIn(exit.secondPersonsFor(proposal));
   return `${proposal.by} proposed ${describeProposal(proposal)} at ${proposal.at}: a second person, such as ${name} (${email}), is to confirm or reject it`;
 }
 

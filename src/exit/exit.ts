@@ -11,6 +11,7 @@ import { statusOf } from './exit-status.js';
 import type { Capture, CapturedAccount } from './hold-facts.js';
 import { FailureType } from './failures.js';
 import { identitiesOf } from './holds.js';
+import { contactsInTurn } from './contacts.js';
 import type { Plan } from './plan.js';
 import { rungStep } from './review.js';
 import type { SignedAct } from './signature.js';
@@ -90,6 +91,8 @@ export class Exit extends ExitActs {
         return this.settleStep(event);
       case 'hr.reminded':
       case 'decision.escalated': {
+        if (event.type === 'hr.reminded')
+          this.passOver(() => this.remindedOf(event.data.number).to, event.data.to);
         const kind = event.type === 'hr.reminded' ? 'remind' : 'escalate';
         const isLatest = this.ladder.markSent(kind, event.data.number);
         return isLatest && this.isAwaited ? this.settleStep(event) : undefined;
@@ -138,9 +141,13 @@ export class Exit extends ExitActs {
         return this.unsigned(event) ?? this.resolve(event);
       case 'exit.proposal-rejected':
         return this.unsigned(event) ?? this.rejectProposal(event);
-      case 'second-person.asked':
-        this.proposals.markAsked(event.data.numbers);
+      case 'second-person.asked': {
+        const { numbers, sent } = event.data;
+        const proposal = this.proposals.openOf(numbers[0]!);
+        if (proposal) this.passOver(() => this.secondPersonsFor(proposal), sent[0]?.to);
+        this.proposals.markAsked(numbers);
         return this.proposals.due.length === 0 ? this.settleStep(event) : undefined;
+      }
       case 'exit.proposed':
       case 'exit.decision-finalised':
         if (this.isEmployeeKnown || this.closedAt) return this.decideOrPropose(event);
@@ -149,9 +156,15 @@ export class Exit extends ExitActs {
       case 'exit.cancelled':
         this.cancelRequestedAt = event.storedAt;
         return this.plan && this.cancel(event.storedAt, event.seq);
+      case 'manager.notified': {
+        const { of, also } = event.data;
+        // The mail goes out before the interview is arranged with one of them.
+        const turnOf = () => contactsInTurn(this.plan!, this.successor, this).hrPartner;
+        if (of === 'resignation') this.passOver(turnOf, also?.[0]?.to);
+        return this.settleStep(event);
+      }
       case 'employee.resigned':
       case 'employee.notified':
-      case 'manager.notified':
       case 'interview.cancelled':
       case 'correction.sent':
       case 'access.restored':

@@ -49,7 +49,7 @@ const send =
     const { escalateTo: to } = exit.inTurn!;
     const { reminders } = exit.ladder;
     const sent = await execution.call(services.notification.escalate, {
-      ...{ ...about, to, hrPartner: exit.decider!, reminders, proposal: exit.proposals.decision },
+      ...{ ...about, to, hrPartner: exit.presentDecider!, reminders, proposal: exit.proposals.decision },
     });
     return { type: 'decision.escalated', data: { ...firstAndOthers(sent), number } };
   };

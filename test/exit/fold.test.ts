@@ -157,6 +157,33 @@ describe('the fold of an employee’s events', () => {
   ];
   const waiting = [resigned, told, toldEmployee, invited, blocked('payroll')];
 
+  it('names who is to decide: the first one whom the last mail has not passed over', () => {
+    const toHr = (to: string): [EventType, object] => [
+      told[0],
+      { ...told[1], also: [{ to, messageId: '' }] },
+    ];
+    const remind = (number: number, to: string): [EventType, object] => [
+      'hr.reminded',
+      { number, of: 3, to, messageId: '' },
+    ];
+    const decider = (...events: [EventType, object][]) => {
+      const { decider, awaiting } = fold(
+        streamOf(...begun.filter((each) => each !== told), ...events),
+      ).latest!.status();
+      assert.ok(awaiting.includes(`(${decider!.email}) is to decide`), awaiting);
+      return decider!.email;
+    };
+    const BOARD = 'board@acme.example';
+    assert.equal(decider(toHr(HR.email)), HR.email);
+    assert.equal(decider(toHr(BOARD)), BOARD);
+    assert.equal(decider(toHr(BOARD), remind(1, HR.email)), HR.email);
+    assert.equal(decider(toHr(HR.email), remind(1, 'it@acme.example')), 'it@acme.example');
+    assert.equal(decider(toHr('not-in-turn@acme.example')), HR.email);
+    // Any program may publish to the stream, also before the plan.
+    const early = streamOf(['employee.resigned', { employeeId: 'E-1' }], remind(1, BOARD), toHr(BOARD));
+    assert.equal(fold(early).latest!.phase, 'starting');
+  });
+
   it('gives each cause one notice to the operator, and another when it recurs after a mend', () => {
     const notices = (...events: [EventType, object][]) => {
       const exit = fold(streamOf(...waiting, ...events)).latest!;

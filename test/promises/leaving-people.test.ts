@@ -49,6 +49,10 @@ inBothForms(
       const status = await untilStep(world, dana, 'escalate-decision', 'done');
       assert.equal(status.interview?.with, HR);
       assert.match(stepOf(status, 'remind-hr-partner')!.note!, /to hr@acme\.example$/);
+      assert.equal(status.decider?.email, HR);
+      assert.match(status.awaiting, /^Acme HR \(hr@acme\.example\) is to decide by /);
+      const overdue = world.mail.to(HR).find(({ messageId }) => messageId?.includes('.escalate.'));
+      assert.match(overdue!.text!, /Acme HR, hr@acme\.example, was reminded of it once/);
       assert.match(stepOf(status, 'escalate-decision')!.note!, /to hr@acme\.example$/);
       const notice = await untilStep(world, dana, 'notify-operator', 'done');
       assert.match(stepOf(notice, 'notify-operator')!.note!, /^told hr@acme\.example of notify-manager/);
@@ -70,6 +74,7 @@ inBothForms(
         /to nora\.partner@acme\.example$/,
         'the role is theirs again',
       );
+      assert.equal(reminded.decider?.email, NORA);
       for (const each of [dana, kim]) await ended(world, each, 'retained');
     });
   },

@@ -46,7 +46,7 @@ export function reviewSubscription(notification: NotificationService): Subscript
     return notification.escalate(
       {
         ...{ ...about, to: exit.inTurn!.escalateTo, reminders: ladder.reminders },
-        hrPartner: exit.decider!,
+        hrPartner: exit.presentDecider!,
         proposal: exit.proposals.decision,
       },
       signal,
