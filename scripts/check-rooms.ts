@@ -46,7 +46,7 @@ choreography/client/        exit/ exit/evidence/ services/ config/ choreography/
                             node:
 choreography/
 
-client/                     exit/ exit/evidence/ services/ config/ temporal/ choreography/client/  csv-parse liquidjs temporal-polyfill node:
+client/                     exit/ exit/evidence/ services/ services/protocols/ config/ temporal/ choreography/client/  csv-parse liquidjs temporal-polyfill node:
 http/                       exit/ exit/evidence/ config/ client/
                             @fastify/cors @fastify/formbody @fastify/helmet @fastify/multipart @fastify/rate-limit cookie fastify jose jsonpointer liquidjs
                             negotiator openid-client standardwebhooks temporal-polyfill zod node:

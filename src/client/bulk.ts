@@ -5,6 +5,7 @@
 import { Readable } from 'node:stream';
 import { CsvError, parse as parseCsv } from 'csv-parse/sync';
 import { Refusal, type RefusalCode } from '../exit/refusal.js';
+import { sharedLook } from '../services/protocols/asked-once.js';
 import type { Resignation } from '../exit/resignation.js';
 import type { Application } from './application.js';
 import { forms, type Form } from './forms.js';
@@ -173,13 +174,14 @@ export const previewRows = (
   application: Asked,
   rows: readonly TableRow[],
   submittedBy?: string,
-): AsyncIterable<PreviewedRow> =>
-  inOrder(rows, async (row) => {
+): AsyncIterable<PreviewedRow> => {
+  const look = sharedLook();
+  return inOrder(rows, async (row) => {
     const { line, employeeId, form, resignation } = row;
     const shown = { line, employeeId, form, resignation, holds: [], remarks: [] };
     try {
       await requireFirst(application, row);
-      const found = await application.preview({ ...resignation, submittedBy }, form);
+      const found = await look(() => application.preview({ ...resignation, submittedBy }, form));
       const { code, message } = lastOfProtected(employeeId, found) ?? {};
       return { ...shown, ...whatIsIn(found), ...(code && { refusal: { code, message: message! } }) };
     } catch (error) {
@@ -187,6 +189,7 @@ export const previewRows = (
       return { ...shown, refusal: { code: error.code, message: error.message } };
     }
   });
+};
 
 /** @param submittedBy for the record */
 export const openRows = (

@@ -2,6 +2,7 @@
  * A client of Keycloak's Admin REST API, for the requests of the hold. A status code does not prove the effect of a write: the caller
  * reads it back.
  */
+import { askedOnce } from './asked-once.js';
 import { z } from 'zod';
 import { describeIssues } from '../../exit/input.js';
 import { createExchange, type HttpServer } from './http-exchange.js';
@@ -93,8 +94,13 @@ export function createKeycloakClient({ realm, clientId, clientSecret, ...server 
     return exchange;
   }
 
+  const request: typeof send = (method, path, ...rest) => {
+    const sent = () => send(method, path, ...rest);
+    return method === 'GET' ? askedOnce(`${server.base} ${realm} ${path}`, sent, isOk) : sent();
+  };
+
   /** @param tolerated statuses that the caller understands besides success */
-  async function request(
+  async function send(
     method: string,
     path: string,
     what: string,

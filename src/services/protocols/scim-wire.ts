@@ -1,5 +1,6 @@
 /** SCIM messages (RFC 7644 §3) over HTTP. */
 import { FinalFailure } from '../../exit/failures.js';
+import { askedOnce } from './asked-once.js';
 import { createExchange, type HttpServer } from './http-exchange.js';
 import type { HttpAnswer } from './http-answer.js';
 import { attribute, isObject } from './scim-resource.js';
@@ -21,7 +22,12 @@ export function createScimWire(server: HttpServer) {
   const { name } = server;
   const exchange = createExchange(server);
 
-  async function ask(
+  const ask: typeof send = (what, method, path, ...rest) => {
+    const sent = () => send(what, method, path, ...rest);
+    return method === 'GET' ? askedOnce(server.base + path, sent, ({ ok }) => ok) : sent();
+  };
+
+  async function send(
     what: string,
     method: string,
     path: string,
