@@ -22,6 +22,8 @@ const LONGEST_S = 8 * 60 * 60;
 const IDLE_S = 60 * 60;
 /** A cookie is renewed once this much of its idle time is over. */
 const RENEW_S = 60;
+/** ID tokens, of a few thousand bytes each. */
+const MOST = 10_000;
 
 /** @param now epoch milliseconds */
 export function sessionsOf(settings: Settings, now: () => number = Date.now) {
@@ -30,14 +32,19 @@ export function sessionsOf(settings: Settings, now: () => number = Date.now) {
   const seconds = (): number => Math.floor(now() / 1000);
   /** By id, with their end. A cookie cannot be recalled, so a process remembers the sessions that were logged out. */
   const ended = new Map<string, number>();
+  /** By id, the ID token of the login: a cookie has no room for it, so that this process alone has it. */
+  const idTokens = new Map<string, { idToken: string; until: number }>();
 
   return {
-    async begin(reply: FastifyReply, user: User): Promise<void> {
+    async begin(reply: FastifyReply, user: User, idToken: string): Promise<void> {
       const at = seconds();
       const ids = { id: randomBytes(16).toString('base64url'), csrf: randomBytes(24).toString('base64url') };
       const until = at + LONGEST_S;
       const idleUntil = at + IDLE_S;
       await cookie.write(reply, { ...ids, user, idleUntil, until }, idleUntil);
+      for (const [other, each] of idTokens)
+        if (each.until <= at || idTokens.size >= MOST) idTokens.delete(other);
+      idTokens.set(ids.id, { idToken, until });
     },
 
     /** Renews the session. @returns undefined where no one is logged in, or no longer */
@@ -53,11 +60,15 @@ export function sessionsOf(settings: Settings, now: () => number = Date.now) {
       return renewed;
     },
 
-    end(reply: FastifyReply, { id, until }: Session): void {
+    /** @returns the ID token of the login, where this process has it */
+    end(reply: FastifyReply, { id, until }: Session): string | undefined {
       const at = seconds();
       for (const [other, end] of ended) if (end <= at) ended.delete(other);
       ended.set(id, until);
       cookie.clear(reply);
+      const { idToken } = idTokens.get(id) ?? {};
+      idTokens.delete(id);
+      return idToken;
     },
 
     /**

@@ -62,9 +62,9 @@ export function routeLogin(app: FastifyInstance, { settings, identity, sessions 
     attempts.clear(reply);
     if (!attempt) throw unfinished('it took more than ten minutes, or was begun in another browser');
     const client = await identity.client();
-    const user = await granted(client, new URL(request.url, publicUrl), attempt);
+    const { user, idToken } = await granted(client, new URL(request.url, publicUrl), attempt);
     if (!user) throw unfinished('the identity provider gave no verified mail address of yours');
-    await sessions.begin(reply, user);
+    await sessions.begin(reply, user, idToken);
     request.log.info({ act: 'login', subject: user.subject, address: request.ip }, 'a login');
     return reply.redirect(attempt.to);
   });
@@ -73,15 +73,23 @@ export function routeLogin(app: FastifyInstance, { settings, identity, sessions 
     const session = await sessions.of(request, reply);
     if (!session) return reply.redirect('/logged-out', 303);
     sessions.requireOwnForm(session, request);
-    sessions.end(reply, session);
+    const idToken = sessions.end(reply, session);
     const client = await identity.client();
     if (client.serverMetadata().end_session_endpoint === undefined) return reply.redirect('/logged-out', 303);
-    const url = oidc.buildEndSessionUrl(client, { post_logout_redirect_uri: `${publicUrl}/logged-out` });
+    const url = oidc.buildEndSessionUrl(client, {
+      post_logout_redirect_uri: `${publicUrl}/logged-out`,
+      // With it the provider need not ask (OpenID Connect RP-Initiated Logout 1.0 §2).
+      ...(idToken !== undefined && { id_token_hint: idToken }),
+    });
     return reply.redirect(url.href, 303);
   });
 
-  /** @returns undefined where the provider names no usable mail address. @throws HttpProblem where it refuses */
-  async function granted(client: oidc.Configuration, url: URL, attempt: Attempt): Promise<User | undefined> {
+  /** @returns no user where the provider names no usable mail address. @throws HttpProblem where it refuses */
+  async function granted(
+    client: oidc.Configuration,
+    url: URL,
+    attempt: Attempt,
+  ): Promise<{ user: User | undefined; idToken: string }> {
     try {
       const tokens = await oidc.authorizationCodeGrant(client, url, {
         pkceCodeVerifier: attempt.verifier,
@@ -94,7 +102,7 @@ export function routeLogin(app: FastifyInstance, { settings, identity, sessions 
         client.serverMetadata().userinfo_endpoint === undefined
           ? {}
           : await oidc.fetchUserInfo(client, tokens.access_token, claims.sub);
-      return personOf({ ...claims, ...more }, settings.oidc);
+      return { user: personOf({ ...claims, ...more }, settings.oidc), idToken: tokens.id_token! };
     } catch (error) {
       if (error instanceof oidc.AuthorizationResponseError || error instanceof oidc.ClientError)
         throw unfinished(error.message);

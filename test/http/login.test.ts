@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { decodeJwt, EncryptJWT } from 'jose';
 import { createHash } from 'node:crypto';
-import { EncryptJWT } from 'jose';
 import { startConsoleWorld, type ConsoleWorld } from '../support/console-world.js';
 import { CookieBrowser } from '../support/cookie-browser.js';
 import { eventually } from '../support/eventually.js';
@@ -180,8 +180,10 @@ describe('the login of the console', () => {
     const copy = new CookieBrowser(world.url);
     copy.cookies.set(SESSION, browser.cookies.get(SESSION)!);
     assert.equal((await copy.ask('/')).status, 200);
-    const { at } = await browser.go('/logout', { csrf: await browser.csrf() });
-    assert.ok(at.startsWith(world.issuer), 'the provider ends its session as well');
+    const out = await browser.ask('/logout', { csrf: await browser.csrf() });
+    const url = new URL(out.headers.get('location')!);
+    assert.ok(url.href.startsWith(world.issuer), 'the provider ends its session as well');
+    assert.equal(decodeJwt(url.searchParams.get('id_token_hint')!)['email'], HR, 'and need not ask whose');
     assert.equal(browser.cookies.has(SESSION), false);
     assert.equal((await browser.ask('/')).status, 302);
     assert.equal((await copy.ask('/')).status, 302);
