@@ -1,10 +1,12 @@
 /** The pages of the console that show: the list, an exit, its report. */
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import type { ListedExitOfForm } from '../client/application.js';
-import { printableCopy } from '../client/printable.js';
+import type { WaitingInForm } from '../client/openings.js';
 import { reportPage } from '../client/report-page.js';
 import type { ListFilter, Page } from '../exit/exits.js';
 import { hasLimits } from '../config/config.js';
+import type { Employee } from '../exit/people.js';
 import { Refusal } from '../exit/refusal.js';
 import { searchable } from '../exit/spelling.js';
 import { formsShown, queryOf, type Shown } from './console-forms.js';
@@ -17,6 +19,8 @@ import { pageOf, partFor } from './paging.js';
 import { languageOf, languages } from './pages.js';
 
 const ROWS = 50;
+/** Of the list as a file, in one read. */
+const CSV_ROWS = 500;
 const filters = {
   open: { open: true },
   attention: { attention: true },
@@ -35,7 +39,8 @@ export function routeConsolePages({ app, page, render, config }: ConsoleRoutes):
     const { rows, problem } = await rowsOf(exits);
     const query = new URLSearchParams({ q: search, show }).toString();
     const all = [...problems, ...(problem === undefined ? [] : [problem])];
-    const waiting = hasLimits(config) && seen.exits.may('read') ? await waitingFor(seen, all) : 0;
+    const isAsked = (hasLimits(config) || show === 'attention') && seen.exits.may('read');
+    const waiting = isAsked ? await waitingFor(seen, all) : [];
     const data = {
       rows,
       next,
@@ -51,17 +56,18 @@ export function routeConsolePages({ app, page, render, config }: ConsoleRoutes):
   });
 
   page('/exits.csv', async (seen) => {
-    const { found, rowsOf, problems } = await listFor(seen);
-    const { rows, problem } = await rowsOf(found);
-    const missing = [...problems, ...(problem === undefined ? [] : [problem])];
-    // A spreadsheet shows no warning, so a list that is not whole is none.
-    if (missing.length > 0)
-      throw new HttpProblem(503, 'no-answer', `The list is not complete: ${missing.join('; ')}`);
+    const parts = exitsCsv(pagesFor(seen));
+    // What is refused at once is a problem. Later the file breaks off, which a browser shows as a failed download.
+    const { value: first } = await parts.next();
+    async function* whole(): AsyncGenerator<string> {
+      yield first as string;
+      yield* parts;
+    }
     return seen.reply
       .header('cache-control', 'no-store')
       .header('content-disposition', 'attachment; filename="exits.csv"')
       .type('text/csv; charset=utf-8')
-      .send(exitsCsv(printableCopy(rows)));
+      .send(Readable.from(whole()));
   });
 
   page('/exits/:exitId', async (seen) => showExit({ render, config }, seen));
@@ -114,17 +120,21 @@ export async function showExit(
 }
 
 /** @param problems gets one more where it cannot be told */
-async function waitingFor({ exits }: Seen, problems: string[]): Promise<number> {
+async function waitingFor({ exits }: Seen, problems: string[]): Promise<WaitingInForm[]> {
   try {
-    return (await exits.waiting()).length;
+    return await exits.waiting();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     problems.push(`whether openings wait cannot be told: ${error.message}`);
-    return 0;
+    return [];
   }
 }
 
-function wantedIn({ request }: Seen): { show: Show; search: string; cursor: string | undefined } {
+function wantedIn({ request }: Pick<Seen, 'request'>): {
+  show: Show;
+  search: string;
+  cursor: string | undefined;
+} {
   const { q: search = '', show = 'open', cursor } = queryOf(request);
   return {
     search: search.slice(0, 200),
@@ -133,8 +143,47 @@ function wantedIn({ request }: Seen): { show: Show; search: string; cursor: stri
   };
 }
 
+/**
+ * The exits that the query asks for as rows, page by page.
+ * @throws HttpProblem 503 where they are not all: a spreadsheet shows no warning, so a list that is not whole is none
+ */
+async function* pagesFor({ exits, request }: Seen): AsyncGenerator<ExitRow[]> {
+  const { show, search } = wantedIn({ request });
+  // A manager's exits the directory tells of the whole list. Those that need attention are few.
+  const size = exits.may('read') && show !== 'attention' ? CSV_ROWS : Infinity;
+  const known = new Set<string>();
+  let cursor: string | undefined;
+  do {
+    const { exits: asked, problems } = await exits.list({ ...filters[show], page: partFor(size, cursor) });
+    const { exits: part, next } = pageOf(asked, size, cursor);
+    const { employees, problem } = await exits.employeesIn(part);
+    const missing = [...problems, ...(problem === undefined ? [] : [problem])];
+    if (missing.length > 0)
+      throw new HttpProblem(503, 'no-answer', `The list is not complete: ${missing.join('; ')}`);
+    // An exit that closes meanwhile has another place in the list.
+    const fresh = part.filter(({ exitId }) => !known.has(exitId));
+    for (const { exitId } of fresh) known.add(exitId);
+    const texts = languages[languageOf(request)]!;
+    yield named(fresh, search, employees).map((exit) => rowOf(exit, employees, texts));
+    cursor = next;
+  } while (cursor !== undefined);
+}
+
+/** Those whose name or employee id has the text as a part. */
+function named(
+  exits: readonly ListedExitOfForm[],
+  search: string,
+  employees: ReadonlyMap<string, Employee | undefined>,
+): readonly ListedExitOfForm[] {
+  const wanted = searchable(search);
+  if (wanted === '') return exits;
+  return exits.filter(({ employeeId }) =>
+    searchable(`${employees.get(employeeId)?.displayName ?? ''} ${employeeId}`).includes(wanted),
+  );
+}
+
 /** The exits that the query asks for, and how they become rows. */
-async function listFor(seen: Seen, part?: Page) {
+async function listFor(seen: Seen, part: Page | undefined) {
   const { exits, request } = seen;
   const { show, search } = wantedIn(seen);
   const texts = languages[languageOf(request)]!;
@@ -147,11 +196,11 @@ async function listFor(seen: Seen, part?: Page) {
     return { rows: of.map((exit) => rowOf(exit, employees, texts)), problem };
   }
 
-  const wanted = searchable(search);
-  if (wanted === '') return { found: asked, rowsOf, problems };
+  if (searchable(search) === '') return { found: asked, rowsOf, problems };
   const { employees, problem } = await exits.employeesIn(asked);
-  const found = asked.filter(({ employeeId }) =>
-    searchable(`${employees.get(employeeId)?.displayName ?? ''} ${employeeId}`).includes(wanted),
-  );
-  return { found, rowsOf, problems: problem === undefined ? problems : [...problems, problem] };
+  return {
+    found: named(asked, search, employees),
+    rowsOf,
+    problems: problem === undefined ? problems : [...problems, problem],
+  };
 }

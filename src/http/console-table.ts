@@ -68,12 +68,12 @@ async function* previewed(seen: Seen, rows: AsyncIterable<PreviewedRow>): AsyncG
   }
   const opening = all.filter(({ refusal }) => !refusal);
   // With only these, the person confirms what was shown, whatever a refused row has become meanwhile.
-  const csv = csvOf(
+  const csv = csvOf([
     tableColumns,
-    opening.map(({ form, resignation }) =>
+    ...opening.map(({ form, resignation }) =>
       tableColumns.map((column) => (column === 'form' ? form : resignation[column])),
     ),
-  );
+  ]);
   // A page shows every text as one printable line.
   const table = Buffer.from(csv).toString('base64');
   const count = opening.length;
@@ -89,10 +89,7 @@ async function* opened(rows: AsyncIterable<OpenedRow>): AsyncGenerator<Part> {
     yield { name: 'table-opened-row', data: { row } };
   }
   const columns = ['employeeId', 'name', 'form', 'state', 'exitId', 'message'] as const;
-  const csv = csvOf(
-    columns,
-    printableCopy(all).map((row) => columns.map((column) => row[column])),
-  );
+  const csv = csvOf([columns, ...printableCopy(all).map((row) => columns.map((column) => row[column]))]);
   const countOf = (wanted: OpenedRow['state']) => all.filter(({ state }) => state === wanted).length;
   const file = `data:text/csv;charset=utf-8;base64,${Buffer.from(csv).toString('base64')}`;
   yield { name: 'table-opened-end', data: { count: countOf('opened'), waiting: countOf('waiting'), file } };

@@ -3,8 +3,8 @@ import { FORMULA } from '../client/bulk.js';
 
 type Cell = string | boolean | undefined;
 
-export const csvOf = (header: readonly string[], rows: readonly (readonly Cell[])[]): string =>
-  [header, ...rows].map((cells) => `${cells.map(cellOf).join(',')}\r\n`).join('');
+export const csvOf = (rows: readonly (readonly Cell[])[]): string =>
+  rows.map((cells) => `${cells.map(cellOf).join(',')}\r\n`).join('');
 
 function cellOf(value: Cell): string {
   const text = `${value ?? ''}`;
