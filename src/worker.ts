@@ -13,6 +13,7 @@ import { createWorkers, runWorkers, workerServices, type ServiceName } from './t
 import {
   ensureDriftCheck,
   ensureSearchAttributes,
+  ensureOpeningReminders,
   ensureWeeklyDigest,
   workflowBundlePath,
 } from './temporal/namespace.js';
@@ -91,6 +92,7 @@ async function main(): Promise<void> {
       const client = new Client({ connection, namespace, dataConverter: dataConverterOf(dataKeys) });
       await ensureDriftCheck(client, config.policy.recheckEvery);
       await ensureWeeklyDigest(client, config);
+      await ensureOpeningReminders(client, config);
     }
     const workers = await createWorkers({ connection, namespace, config, services, dataKeys });
     const running = runWorkers(workers);

@@ -37,6 +37,7 @@ export const directory: DirectoryService = {
 
 export const notification: NotificationService = {
   tellOfOpenings: unexpected,
+  remindOfOpenings: unexpected,
   sendDigest: unexpected,
   notifyManager({ exitId, employee: { employeeId, manager } }) {
     tell(employeeId, 'told');

@@ -50,6 +50,11 @@ export function createNotificationActivities(
         notification.sendDigest(input, deliveriesOf(attempt, []), attempt.signal),
       ),
 
+    remindOfOpenings: (input: Input<'remindOfOpenings'>) =>
+      attempt((attempt: Attempt<string[]>) =>
+        notification.remindOfOpenings(input, deliveriesOf(attempt, []), attempt.signal),
+      ),
+
     notifyOfOrphanedHold: (input: Input<'notifyOfOrphanedHold'>) =>
       attempt(({ signal }) => notification.notifyOfOrphanedHold(input, signal)),
   };

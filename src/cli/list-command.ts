@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import type { ListedExitOfForm } from '../client/application.js';
+import type { WaitingInForm } from '../client/openings.js';
 import { isCutShort, listedPhases, type ListFilter } from '../exit/exits.js';
 import { stepKey } from '../exit/status.js';
 import { formOption, type ExitOptions } from './exit-options.js';
@@ -29,9 +30,24 @@ const list: Define = (command, session) =>
       // People and programs alike must see that a list is not whole.
       for (const { message } of problems) session.warn(`the list is not complete: ${message}`);
       if (problems.length > 0) session.exitCode = 1;
+      if (attention && employeeId === undefined && problems.length === 0) {
+        const waiting = await application.waiting();
+        if (waiting.length > 0) session.warn(waitFor(waiting));
+      }
     });
 
 export default list;
+
+/** The oldest ones. */
+const MOST_NAMED = 10;
+
+function waitFor(waiting: readonly WaitingInForm[]): string {
+  const named = waiting.slice(0, MOST_NAMED).map(({ resignation }) => resignation.employeeId);
+  const more = waiting.length > named.length ? [`${waiting.length - named.length} more`] : [];
+  const count = waiting.length === 1 ? '1 opening waits' : `${waiting.length} openings wait`;
+  const since = localTime(waiting[0]!.askedAt);
+  return `${count} for a second person, since ${since}, and nothing is blocked: ${[...named, ...more].join(', ')}. See "ems openings"`;
+}
 
 const review = (reviewBy: string): string =>
   localTime(reviewBy) + (Date.parse(reviewBy) < Date.now() ? ' (overdue)' : '');

@@ -31,6 +31,7 @@ import {
   exitNamed,
   findExit,
   formsAsked,
+  openExitsIn,
   type Configured,
   type Form,
   type FoundInForm,
@@ -144,7 +145,7 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
     const { createDirectory } = await import('../services/from-config.js');
     try {
       const signal = AbortSignal.timeout(LOOK_WITHIN_MS);
-      const hasOpenExit = async (employeeId: string) => (await exits?.find(employeeId))?.isOpen ?? false;
+      const hasOpenExit = exits && openExitsIn(exits);
       return await createDirectory(await config(), hasOpenExit).whose(address, signal);
     } catch (error) {
       return { problem: (error as Error).message };
@@ -234,7 +235,7 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
   async function admitted(
     resignation: Resignation,
     form: Form,
-    { openings }: ExitsOfForm,
+    exits: ExitsOfForm,
     rows: number,
   ): Promise<void> {
     const { employeeId, submittedBy } = resignation;
@@ -250,7 +251,7 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
       beyond,
       askedAt: new Date().toISOString(),
     };
-    throw await keep(opening, form, openings);
+    throw await keep(opening, form, exits);
   }
 
   /** Only an orchestrated exit takes over the hold of a terminated one. A choreographed exit would mistake it for the state before. */

@@ -1,4 +1,5 @@
 /** The two forms of exits. They share no lock, so the application asks both where an employee's exit is. */
+import type { HasOpenExit } from '../exit/acting.js';
 import type { ExitsOfForm } from '../exit/evidence/evidence.js';
 import type { FoundExit } from '../exit/exits.js';
 import { Refusal } from '../exit/refusal.js';
@@ -21,6 +22,12 @@ export interface FoundInForm extends FoundExit {
   form: Form;
   exits: ExitsOfForm;
 }
+
+/** By the record of a form. */
+export const openExitsIn =
+  (exits: ExitsOfForm): HasOpenExit =>
+  async (employeeId) =>
+    (await exits.find(employeeId))?.isOpen ?? false;
 
 /** @throws Refusal where none is configured */
 export function formsAsked(configured: Configured, only?: Form): Form[] {

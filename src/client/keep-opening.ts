@@ -1,9 +1,11 @@
 /** Keeps an opening for a second person, and tells HR: a mail an hour for each who asks, so that many openings are not many mails. */
 import type { Config } from '../config/config.js';
-import { waitsForSecond, type Openings, type WaitingOpening } from '../exit/opening.js';
+import type { HasOpenExit } from '../exit/acting.js';
+import type { ExitsOfForm } from '../exit/evidence/evidence.js';
+import { waitsForSecond, type WaitingOpening } from '../exit/opening.js';
 import type { Refusal } from '../exit/refusal.js';
 import { HOUR_MS } from './admission.js';
-import type { Form } from './forms.js';
+import { openExitsIn, type Form } from './forms.js';
 
 /** @param config called on first use */
 export function keeperOf(config: () => Config | Promise<Config>) {
@@ -14,6 +16,7 @@ export function keeperOf(config: () => Config | Promise<Config>) {
   async function tell(
     { resignation: { submittedBy: askedBy }, askedAt }: WaitingOpening,
     before: readonly WaitingOpening[],
+    hasOpenExit: HasOpenExit,
   ): Promise<string | undefined> {
     const since = Date.now() - HOUR_MS;
     const isOfLate = ({ resignation, askedAt: at }: WaitingOpening): boolean =>
@@ -24,7 +27,7 @@ export function keeperOf(config: () => Config | Promise<Config>) {
       const { createNotification } = await import('../services/from-config.js');
       const found = await config();
       const signal = AbortSignal.timeout(found.policy.requestTimeout);
-      await createNotification(found).tellOfOpenings({ askedBy, askedAt }, signal);
+      await createNotification(found, hasOpenExit).tellOfOpenings({ askedBy, askedAt }, signal);
       return undefined;
     } catch (error) {
       told.delete(askedBy);
@@ -33,10 +36,11 @@ export function keeperOf(config: () => Config | Promise<Config>) {
   }
 
   /** @returns the refusal of the request: the opening waits */
-  return async function keep(opening: WaitingOpening, form: Form, openings: Openings): Promise<Refusal> {
+  return async function keep(opening: WaitingOpening, form: Form, exits: ExitsOfForm): Promise<Refusal> {
+    const { openings } = exits;
     const before = await openings.waiting();
     const kept = await openings.keep(opening);
-    const problem = kept === opening ? await tell(opening, before) : undefined;
+    const problem = kept === opening ? await tell(opening, before, openExitsIn(exits)) : undefined;
     return waitsForSecond(kept, form, problem);
   };
 }

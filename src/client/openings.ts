@@ -6,7 +6,7 @@ import { lookUp, type Whose } from '../exit/acting.js';
 import type { ExitsOfForm } from '../exit/evidence/evidence.js';
 import { parse } from '../exit/input.js';
 import { MailAddress } from '../exit/mail-address.js';
-import { askingPerson, confirmingProblem, rejectingProblem, type WaitingOpening } from '../exit/opening.js';
+import { confirmingProblem, openingLookUps, rejectingProblem, type WaitingOpening } from '../exit/opening.js';
 import { Refusal } from '../exit/refusal.js';
 import type { Resignation } from '../exit/resignation.js';
 import { notOpened, type OpenedRow } from './opened-row.js';
@@ -84,10 +84,11 @@ export function endOpenings({
     const { openings } = exits;
     const opening = await openings.find(employeeId);
     if (!opening) return undefined;
-    const asked = { actor: by, proposer: askingPerson(opening), deciders: [] };
+    const plan = planFrom(config, form);
+    const asked = openingLookUps(opening, by, plan);
     const looked = await lookUp(asked, (address) => whose(address, form, exits));
     const problemOf = open ? confirmingProblem : rejectingProblem;
-    const message = problemOf(opening, by, looked, planFrom(config, form));
+    const message = problemOf(opening, by, looked, plan);
     if (message !== undefined) return { employeeId, form, state: 'refused', message };
     if (!open) {
       await openings.end(employeeId, `rejected by ${by}${note === undefined ? '' : `: ${note}`}`);

@@ -1,6 +1,7 @@
 /** Derives the plan of a new exit from the configuration. */
 import type { Plan, PlannedSystem } from '../exit/plan.js';
 import { rateLimitedQueue, taskQueues } from '../exit/queues.js';
+import type { Review } from '../exit/review.js';
 import type { ExitStatus } from '../exit/status.js';
 import { tableOf, type Queues, type StepRow } from '../exit/steps.js';
 import {
@@ -19,7 +20,6 @@ export const REQUESTS_PER_ATTEMPT = 24;
 
 export function planFrom(config: Config, form: ExitStatus['form']): Plan {
   const { policy, contacts, decisions, subscribers } = config;
-  const { review } = policy;
   const hrPartners = contacts.hrPartners.map(({ name, email, language }) => ({ name, email, language }));
   const queues = queuesOf(config);
   return {
@@ -39,12 +39,7 @@ export function planFrom(config: Config, form: ExitStatus['form']): Plan {
     },
     hrPartners,
     operator: contacts.operator,
-    review: {
-      remindAfterMs: review.remindAfter,
-      withinMs: review.within,
-      escalateEveryMs: review.escalateEvery,
-      escalateTo: contacts.escalation,
-    },
+    review: reviewFrom(config),
     ...(decisions.deciders && { deciders: decisions.deciders }),
     ...(form === 'orchestrated' &&
       subscribers.length > 0 && {
@@ -54,6 +49,15 @@ export function planFrom(config: Config, form: ExitStatus['form']): Plan {
       }),
     ...(decisions.secondPerson.length > 0 && { secondPerson: decisions.secondPerson }),
     ...(decisions.signed && { signed: [...decisions.signed.keys] }),
+  };
+}
+
+export function reviewFrom({ policy: { review }, contacts }: Pick<Config, 'policy' | 'contacts'>): Review {
+  return {
+    remindAfterMs: review.remindAfter,
+    withinMs: review.within,
+    escalateEveryMs: review.escalateEvery,
+    escalateTo: contacts.escalation,
   };
 }
 

@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Gauge, register } from 'prom-client';
 import { connectBus } from '../choreography/jetstream/bus.js';
+import { openingKeys } from '../choreography/jetstream/opening-keys.js';
 import { figuresOfJetStream } from '../choreography/observing/figures-of-jetstream.js';
 import type { NatsConfig } from '../config/environment.js';
 import type { Figures } from '../exit/figures.js';
@@ -77,7 +78,8 @@ export function gaugeEngines({
       ? [
           engine('choreographed', async () => {
             const bus = await connectBus(nats, 'ems metrics');
-            return { read: () => figuresOfJetStream(bus), close: () => bus.close() };
+            const openings = openingKeys(bus);
+            return { read: () => figuresOfJetStream(bus, openings), close: () => bus.close() };
           }),
         ]
       : []),
@@ -134,6 +136,15 @@ function defineGauges(engines: readonly Engine[]): Gauge[] {
     'Age of the oldest open exit without a decision; 0 without one',
     [],
     ({ oldestUndecided }) => [[{}, oldestUndecided === undefined ? 0 : secondsSince(oldestUndecided)]],
+  );
+  gauge('ems_openings_waiting', 'Openings that wait for a second person', [], ({ openings }) => [
+    [{}, openings.count],
+  ]);
+  gauge(
+    'ems_oldest_waiting_opening_seconds',
+    'Age of the oldest opening that waits for a second person; 0 without one',
+    [],
+    ({ openings: { oldest } }) => [[{}, oldest === undefined ? 0 : secondsSince(oldest)]],
   );
   gauge('ems_consumer_pulled', 'Whether a process pulls the messages of the consumer', ['consumer'], (of) =>
     consumers(of, ({ isWell }) => ({ yes: 1, no: 0, 'cannot tell': undefined })[isWell]),

@@ -4,6 +4,7 @@ import { connectReader } from '../choreography/jetstream/bus.js';
 import { inspectJetStream } from '../choreography/observing/inspect-jetstream.js';
 import type { Config } from '../config/config.js';
 import { ConfigError } from '../config/config-error.js';
+import { reviewFrom } from '../config/planning.js';
 import type { NatsConfig } from '../config/environment.js';
 import type { Finding, Inspection } from '../exit/finding.js';
 import { Refusal } from '../exit/refusal.js';
@@ -193,14 +194,14 @@ async function examineTemporal({ temporal, config }: Surroundings): Promise<Insp
   });
 }
 
-async function examineNats({ nats }: Surroundings): Promise<Inspection | undefined> {
+async function examineNats({ nats, config }: Surroundings): Promise<Inspection | undefined> {
   if (!nats) return undefined;
   return examineEngine('NATS', `nats://${nats.servers[0]}`, async (signal) => {
     const bus = await connectReader(nats, 'ems doctor', signal);
     // It ends every request that the inspection waits for.
     signal.addEventListener('abort', () => void bus.connection.close());
     try {
-      return await inspectJetStream(bus);
+      return await inspectJetStream(bus, reviewFrom(config));
     } finally {
       await Promise.race([bus.close(), pause(1_000)]);
     }

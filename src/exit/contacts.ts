@@ -8,6 +8,11 @@ interface Concern {
   identities: Iterable<string>;
 }
 
+/** What a plan says of its people. */
+export type PlannedPeople = Pick<Plan, 'hrPartners' | 'operator' | 'deciders'> & {
+  review: Pick<Plan['review'], 'escalateTo'>;
+};
+
 /** @returns those who are not the employee, each once; the first one where each is */
 export function notConcerned<T extends Contact>(candidates: InTurn<T>, concern: Concern): InTurn<T> {
   const others = candidates.filter(({ email }) => !isConcerned(email, concern));
@@ -34,7 +39,7 @@ export function present<T extends Contact>(candidates: InTurn<T>, leaving: Leavi
  * @returns who may decide, where the plan names them: those whom the exit concerns stand aside, and the next ones stand in
  */
 export function decidersOf(
-  { hrPartners, deciders = [] }: Plan,
+  { hrPartners, deciders = [] }: Pick<PlannedPeople, 'hrPartners' | 'deciders'>,
   { hrPartner, operator, escalateTo }: ReturnType<typeof contactsOf>,
   concern: Concern,
   needed: number,
@@ -55,7 +60,7 @@ export function decidersOf(
  * @returns for each role the people who have it, in turn
  */
 export function contactsInTurn(
-  { hrPartners, operator, review: { escalateTo } }: Plan,
+  { hrPartners, operator, review: { escalateTo } }: PlannedPeople,
   hrPartner: Contact | undefined,
   concern: Concern,
 ) {

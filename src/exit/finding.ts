@@ -1,6 +1,6 @@
 /** One thing that exits need, and whether it is as it should be. An operator reads it. */
 export interface Finding {
-  about: 'server' | 'certificate' | 'workers' | 'workflow tasks' | 'consumer' | 'dead letters';
+  about: 'server' | 'certificate' | 'workers' | 'workflow tasks' | 'consumer' | 'dead letters' | 'openings';
   name: string;
   isWell: 'yes' | 'no' | 'cannot tell';
   /** What was observed, or why not, and what to do. */
@@ -17,7 +17,7 @@ export interface Finding {
   endsAt?: string | undefined;
   /** Of a consumer: when the oldest message was stored that it has not acknowledged. A message may wait for a decision. */
   oldestUnacknowledged?: string | undefined;
-  /** Of dead letters. */
+  /** Of dead letters, and of openings. */
   count?: number | undefined;
 }
 

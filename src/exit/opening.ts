@@ -1,7 +1,15 @@
 /** Openings that one person may not do alone: they wait for a second one, and block nothing until then. */
-import { notADecider, notAStranger, notTheProposer, type Looked } from './acting.js';
-import { contactsOf, decidersOf } from './contacts.js';
-import { isSameIdentity, MailAddress } from './mail-address.js';
+import { notADecider, notAStranger, notTheProposer, type Looked, type LookUps } from './acting.js';
+import {
+  contactsInTurn,
+  contactsOf,
+  decidersOf,
+  present,
+  type Leaving,
+  type PlannedPeople,
+} from './contacts.js';
+import { isSameIdentity, MailAddress, reaches } from './mail-address.js';
+import type { Contact, InTurn } from './people.js';
 import type { Plan } from './plan.js';
 import { Refusal } from './refusal.js';
 import type { Resignation } from './resignation.js';
@@ -51,7 +59,7 @@ export function waitsForSecond(
 }
 
 /** The mail address of the person who asks; undefined where a program does. */
-export const askingPerson = ({ resignation: { submittedBy } }: WaitingOpening): string | undefined =>
+const askingPerson = ({ resignation: { submittedBy } }: WaitingOpening): string | undefined =>
   MailAddress.safeParse(submittedBy).success ? submittedBy : undefined;
 
 /**
@@ -78,18 +86,58 @@ export const rejectingProblem = (
 ): string | undefined =>
   isSameIdentity(by, resignation.submittedBy) ? undefined : actingProblem(resignation, by, looked, plan);
 
+/** The addresses that have to be looked up before a person confirms or rejects an opening. */
+export function openingLookUps(opening: WaitingOpening, by: string, plan: Plan): LookUps {
+  const deciders = decidersFor(concernIn(opening.resignation), plan, [])?.map(({ email }) => email) ?? [];
+  return {
+    ...{ actor: by, proposer: askingPerson(opening) },
+    deciders: reaches(by, deciders) ? [] : deciders,
+  };
+}
+
+/**
+ * To whom a mail on openings goes: to all who may confirm them. Those with an open exit of their own stand aside; where that cannot be
+ * told, the next one hears it too.
+ * @param askedBy stands aside as well
+ */
+export function confirmersOf(people: PlannedPeople, askedBy: string, leaving: Leaving): InTurn {
+  const { deciders = ['hr-partner'] } = people;
+  const contacts = contactsOf(people, undefined, concernOf(askedBy));
+  const without = (...away: (boolean | undefined)[]): Contact[] => {
+    const absent = [...leaving].flatMap(([email, isLeaving]) => (away.includes(isLeaving) ? email : []));
+    return decidersOf({ ...people, deciders }, contacts, concernOf(askedBy), 1, absent);
+  };
+  const told = [...without(true), ...without(true, undefined)];
+  const [first, ...more] = new Map(told.map((contact) => [contact.email, contact])).values();
+  return first ? [first, ...more] : escalatedTo(people, askedBy, leaving);
+}
+
+/** To whom openings are escalated that no person has confirmed in time. */
+export const escalatedTo = (people: PlannedPeople, askedBy: string, leaving: Leaving): InTurn =>
+  present(contactsInTurn(people, undefined, concernOf(askedBy)).escalateTo, leaving);
+
+const concernOf = (askedBy: string) => ({ employeeId: askedBy, identities: [] });
+
+const concernIn = ({ employeeId, login, email }: Resignation, ...more: string[]) => ({
+  employeeId,
+  identities: [login, email, ...more].flatMap((each) => each || []),
+});
+
+/** Who may confirm, where the plan names them: one of them may have asked, so there are two. */
+const decidersFor = (concern: ReturnType<typeof concernIn>, plan: Plan, leaving: readonly string[]) =>
+  plan.deciders && decidersOf(plan, contactsOf(plan, undefined, concern), concern, 2, leaving);
+
 function actingProblem(
-  { employeeId, login, email }: Resignation,
+  resignation: Resignation,
   by: string,
   { actor, leaving = [] }: Looked,
   plan: Plan,
 ): string | undefined {
   if (!actor || 'problem' in actor)
     return `by: cannot tell whether ${by} is the employee concerned: ${actor?.problem ?? 'they were not looked up'}. Try again`;
-  const isTheirs = actor.employeeIds.includes(employeeId);
-  const concern = { employeeId, identities: [login, email, isTheirs && by].flatMap((each) => each || []) };
-  const contacts = contactsOf(plan, undefined, concern);
-  const deciders = plan.deciders && decidersOf(plan, contacts, concern, 2, leaving);
+  const isTheirs = actor.employeeIds.includes(resignation.employeeId);
+  const concern = concernIn(resignation, ...(isTheirs ? [by] : []));
+  const deciders = decidersFor(concern, plan, leaving);
   const known = [...plan.hrPartners, plan.operator, plan.review.escalateTo, ...(deciders ?? [])];
   const named = known.map((contact) => contact.email);
   return (

@@ -65,6 +65,7 @@ export function createNotification(config: Config, hasOpenExit?: HasOpenExit): N
     operator,
     hrPartners: hrContacts(contacts),
     escalateTo: contacts.escalation,
+    deciders: config.decisions.deciders,
     whoIsLeaving: createDirectory(config, hasOpenExit).whoIsLeaving,
   });
 }

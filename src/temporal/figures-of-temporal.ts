@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { OPEN_EXITS } from '../activities/open-exits.js';
+import { waitingOpenings } from '../activities/waiting-openings.js';
 import { figuresOf, type Figures } from '../exit/figures.js';
 import { searchAttributes } from '../workflows/search-attributes.js';
 import { phaseOf } from './exit-runs.js';
@@ -16,5 +17,5 @@ export async function figuresOfTemporal(client: Client): Promise<Figures> {
       reviewBy: attributes.get(searchAttributes.ReviewBy)?.toISOString(),
     });
   }
-  return figuresOf(exits, new Date().toISOString());
+  return figuresOf(exits, await waitingOpenings(client), new Date().toISOString());
 }

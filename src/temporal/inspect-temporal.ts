@@ -2,10 +2,13 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { tsToDate, tsToMs } from '@temporalio/common/lib/time.js';
 import { OPEN_EXITS } from '../activities/open-exits.js';
+import { waitingOpenings } from '../activities/waiting-openings.js';
 import type { Config } from '../config/config.js';
 import { isManual } from '../config/config.js';
+import { reviewFrom } from '../config/planning.js';
 import type { Finding, Inspection, WaitingStep } from '../exit/finding.js';
 import { employeeIdOf } from '../exit/ids.js';
+import { findingOf } from '../exit/opening-reminders.js';
 import { taskQueues } from '../exit/queues.js';
 import { isStuck, type ExitStatus } from '../exit/status.js';
 import { searchAttributes } from '../workflows/search-attributes.js';
@@ -32,8 +35,13 @@ export async function inspectTemporal(
   config: Config,
   signal: AbortSignal,
 ): Promise<Inspection> {
-  const [workers, exits] = await Promise.all([inspectWorkers(client, config), inspectExits(client, signal)]);
-  return { findings: [...workers, ...exits.findings], waiting: exits.waiting };
+  const [workers, exits, openings] = await Promise.all([
+    inspectWorkers(client, config),
+    inspectExits(client, signal),
+    waitingOpenings(client),
+  ]);
+  const wait = findingOf(openings, reviewFrom(config), new Date().toISOString());
+  return { findings: [...workers, ...exits.findings, ...wait], waiting: exits.waiting };
 }
 
 async function inspectWorkers(client: Client, config: Config): Promise<Finding[]> {

@@ -9,7 +9,11 @@ import {
 } from '@temporalio/client';
 import { encodeSearchAttributeIndexedValueType } from '@temporalio/common/lib/search-attributes.js';
 import type { NativeConnection } from '@temporalio/worker';
-import type { Config } from '../config/config.js';
+import { OPENING_REMINDERS } from '../activities/opening-activities.js';
+import { waitingOpenings } from '../activities/waiting-openings.js';
+import { hasLimits, type Config } from '../config/config.js';
+import { reviewFrom } from '../config/planning.js';
+import { lookEveryMs } from '../exit/opening-reminders.js';
 import { taskQueues } from '../exit/queues.js';
 import { searchAttributes } from '../workflows/search-attributes.js';
 
@@ -75,28 +79,48 @@ export const WEEKLY_DIGEST = 'weekly-digest';
 /** Creates or updates the schedule of the digest for HR; without one in the configuration, it deletes it. */
 export async function ensureWeeklyDigest(client: Client, config: Config): Promise<void> {
   const { digest, interview } = config;
-  if (!digest) {
-    await client.schedule
-      .getHandle(WEEKLY_DIGEST)
-      .delete()
-      .catch((error: unknown) => {
-        if (!(error instanceof ScheduleNotFoundError)) throw error;
-      });
-    return;
-  }
+  if (!digest) return deleteSchedule(client, WEEKLY_DIGEST);
   const [hour, minute] = digest.at.split(':').map(Number);
   const dayOfWeek = digest.day.toUpperCase() as Uppercase<typeof digest.day>;
-  const queue = config.taskQueues === 'shared' ? taskQueues.exit : taskQueues.notification;
   await ensureSchedule(client, {
     scheduleId: WEEKLY_DIGEST,
     spec: { calendars: [{ dayOfWeek, hour: hour!, minute: minute! }], timezone: interview.timeZone },
     action: {
       ...{ type: 'startWorkflow', workflowType: 'weeklyDigest', workflowId: 'weekly-digest' },
-      ...{ taskQueue: taskQueues.exit, args: [{ queue }] },
+      ...{ taskQueue: taskQueues.exit, args: [{ queue: notificationQueue(config) }] },
     },
     policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 day' },
   });
 }
+
+/**
+ * Creates or updates the schedule of the reminders of openings that wait. Where none waits, and none has to by the configuration, it
+ * deletes it.
+ */
+export async function ensureOpeningReminders(client: Client, config: Config): Promise<void> {
+  if (!hasLimits(config) && (await waitingOpenings(client)).length === 0)
+    return deleteSchedule(client, OPENING_REMINDERS);
+  await ensureSchedule(client, {
+    scheduleId: OPENING_REMINDERS,
+    spec: { intervals: [{ every: lookEveryMs(reviewFrom(config)) }] },
+    action: {
+      ...{ type: 'startWorkflow', workflowType: 'remindOfWaitingOpenings', workflowId: 'remind-of-openings' },
+      ...{ taskQueue: taskQueues.exit, args: [{ queue: notificationQueue(config) }] },
+    },
+    policies: { overlap: ScheduleOverlapPolicy.SKIP },
+  });
+}
+
+const notificationQueue = ({ taskQueues: mode }: Config): string =>
+  mode === 'shared' ? taskQueues.exit : taskQueues.notification;
+
+const deleteSchedule = (client: Client, scheduleId: string): Promise<void> =>
+  client.schedule
+    .getHandle(scheduleId)
+    .delete()
+    .catch((error: unknown) => {
+      if (!(error instanceof ScheduleNotFoundError)) throw error;
+    });
 
 async function ensureSchedule(client: Client, schedule: ScheduleOptions): Promise<void> {
   const { scheduleId, spec, action, policies } = schedule;

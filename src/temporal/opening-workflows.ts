@@ -9,6 +9,7 @@ import {
   type Client,
 } from '@temporalio/client';
 import { describeRun } from '../activities/describe-run.js';
+import { waitingOpenings } from '../activities/waiting-openings.js';
 import { employeeIdOf, openingWorkflowId } from '../exit/ids.js';
 import type { Openings, WaitingOpening } from '../exit/opening.js';
 import { taskQueues } from '../exit/queues.js';
@@ -55,12 +56,7 @@ export function openingWorkflows(client: Client): Openings {
       return run?.status.name === 'RUNNING' ? (run.memo?.['opening'] as WaitingOpening) : undefined;
     },
 
-    async waiting() {
-      const query = `WorkflowType = 'waitingOpening' AND ExecutionStatus = 'Running'`;
-      const found: WaitingOpening[] = [];
-      for await (const { memo } of workflow.list({ query })) found.push(memo?.['opening'] as WaitingOpening);
-      return found;
-    },
+    waiting: () => waitingOpenings(client),
 
     async end(employeeId, how) {
       try {

@@ -3,6 +3,7 @@ import { IllegalStateError } from '@temporalio/common';
 import { Runtime, Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createAccessActivities } from '../activities/access-activities.js';
 import { createDigestActivities } from '../activities/digest-activities.js';
+import { createOpeningActivities } from '../activities/opening-activities.js';
 import { createDirectoryActivities } from '../activities/directory-activities.js';
 import { createDriftActivities } from '../activities/drift-activities.js';
 import { createExitActivities } from '../activities/exit-activities.js';
@@ -14,6 +15,7 @@ import { createSubscriberActivities } from '../activities/subscriber-activities.
 import { isAsked, type Config } from '../config/config.js';
 import { ConfigError } from '../config/config-error.js';
 import { noDataKeys, type DataKeys } from '../config/data-keys.js';
+import { reviewFrom } from '../config/planning.js';
 import { rateLimitedQueue, taskQueues } from '../exit/queues.js';
 import {
   createAccess,
@@ -80,6 +82,7 @@ export async function createWorkers({
         ...createExitActivities(config),
         ...createDirectoryActivities(directory),
         ...createDigestActivities(directory),
+        ...createOpeningActivities(reviewFrom(config)),
       };
     },
     notification: () =>

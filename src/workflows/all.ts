@@ -1,5 +1,6 @@
 export { exitEmployee } from './exit-employee.js';
 export { interviewSlot } from './interview-slot.js';
+export { remindOfWaitingOpenings } from './remind-of-openings.js';
 export { reportOrphanedHold } from './report-orphaned-hold.js';
 export { sweepHolds } from './sweep-holds.js';
 export { tellSubscribers } from './tell-subscribers.js';

@@ -174,6 +174,26 @@ describe('a limit of openings, over both forms', () => {
     assert.match(mails[0]!.text!, /Nothing of them is blocked yet[^]*ems openings/);
   });
 
+  it('is confirmed by the next contact, while a decider has an open exit of their own', async () => {
+    const { decisions } = world.config;
+    const ada = await world.hire({ on: ['payroll'], email: 'ada.board@acme.example' });
+    const [bo, paul] = [{ name: 'Bo', email: 'bo.board@acme.example' }, await hire()];
+    world.config.decisions = { ...decisions, deciders: [{ name: 'Ada', email: ada.email }, bo] };
+    try {
+      await room(0);
+      const asked = application.open({ employeeId: paul, submittedBy: 'webhook hris' }, 'choreographed');
+      await waits(asked);
+      const [refused] = await end(application.confirmOpenings([paul], HR));
+      assert.match(refused!.message!, /does not decide on this exit: ask Ada .*, Bo /);
+      world.config.openings = { perHour: 10_000 };
+      await world.exits.open({ employeeId: ada.employeeId });
+      const [confirmed] = await end(application.confirmOpenings([paul], HR));
+      assert.equal(confirmed!.state, 'opened', confirmed!.message);
+    } finally {
+      world.config.decisions = decisions;
+    }
+  });
+
   it('asks who asks, since a second person must be another one', async () => {
     const nora = await hire();
     await room(0);

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import type { Whose } from '../../src/exit/acting.js';
-import { confirmingProblem, rejectingProblem, type WaitingOpening } from '../../src/exit/opening.js';
+import {
+  confirmersOf,
+  confirmingProblem,
+  openingLookUps,
+  rejectingProblem,
+  type WaitingOpening,
+} from '../../src/exit/opening.js';
 import { planFrom } from '../../src/config/planning.js';
 import { sampleConfig } from '../support/sample-config.js';
 import { HR, IT } from '../support/world.js';
@@ -53,6 +59,34 @@ describe('an opening that waits for a second person', () => {
     const named = { ...plan, deciders: [board, { name: 'Bo', email: 'bo@acme.example' }] };
     assert.equal(confirms('ada@acme.example', HR, is('E-9'), is(), named), undefined);
     assert.match(confirms(BOSS, HR, is('E-9'), is(), named)!, /does not decide on this exit: ask Ada Board/);
+  });
+
+  it('is confirmed by the next one, where a decider has an open exit of their own', () => {
+    const board = { name: 'Ada Board', email: 'ada@acme.example' };
+    const bo = { name: 'Bo', email: 'bo@acme.example' };
+    const named = { ...plan, deciders: [board, bo] };
+    assert.deepEqual(openingLookUps(opening('webhook hris'), HR, named).deciders, [board.email, bo.email]);
+    assert.deepEqual(openingLookUps(opening('webhook hris'), board.email, named).deciders, []);
+    const asks = (leaving: string[]) =>
+      confirmingProblem(opening('webhook hris'), HR, { actor: is('E-9'), leaving }, named);
+    assert.match(asks([])!, /does not decide on this exit: ask Ada Board .*, Bo/);
+    assert.equal(asks([board.email]), undefined);
+  });
+
+  it('is brought to all who may confirm it, and to the next one where they are away, or may be', () => {
+    const nora = { name: 'Nora', email: 'nora.partner@acme.example' };
+    const two = { ...plan, hrPartners: [...plan.hrPartners, nora] };
+    const to = (askedBy: string, leaving: Record<string, boolean | undefined> = {}, of: typeof plan = two) =>
+      confirmersOf(of, askedBy, new Map(Object.entries(leaving))).map(({ email }) => email);
+    assert.deepEqual(to('webhook hris'), [HR, nora.email]);
+    assert.deepEqual(to(HR), [nora.email]);
+    assert.deepEqual(to(HR, {}, plan), [BOSS]);
+    assert.deepEqual(to('webhook hris', { [HR]: true }), [nora.email]);
+    assert.deepEqual(to('webhook hris', { [HR]: true, [nora.email]: undefined }), [nora.email, BOSS]);
+    assert.deepEqual(to('webhook hris', { [HR]: true, [nora.email]: true, [BOSS]: true }), [IT]);
+    const deciders = [{ name: 'Ada Board', email: 'ada@acme.example' }];
+    assert.deepEqual(to('webhook hris', {}, { ...two, deciders }), ['ada@acme.example']);
+    assert.deepEqual(to('webhook hris', { 'ada@acme.example': true }, { ...two, deciders }), [HR]);
   });
 
   it('is rejected by any of them, and withdrawn by the one who asked', () => {

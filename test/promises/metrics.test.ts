@@ -75,6 +75,9 @@ inBothForms(
     it('tell of the open exits of an engine, and of one that does not answer nothing', async () => {
       const world = company();
       const nora = await waiting(world);
+      const askedAt = new Date(Date.now() - 60_000).toISOString();
+      const resignation = { employeeId: 'T-waits', submittedBy: 'hris' };
+      await world.exits.openings.keep({ resignation, beyond: 'hour', askedAt });
       const { TEMPORAL_ADDRESS: address, NATS_URL: nats } = world.env;
       const close = gaugeEngines({
         temporal: { connectionOptions: { address: address! } },
@@ -88,6 +91,10 @@ inBothForms(
         assert.ok((await value('ems_oldest_undecided_seconds', {}))! > 0);
         assert.ok((await value('ems_exits_needing_attention', {}))! >= 0);
         assert.ok((await value('ems_exits_overdue', {}))! >= 0);
+        await eventually('the opening', async () =>
+          (await value('ems_openings_waiting', {})) === 1 ? true : undefined,
+        );
+        assert.ok((await value('ems_oldest_waiting_opening_seconds', {}))! >= 60);
         if (world.form === 'choreographed') {
           assert.equal(await value('ems_consumer_pulled', { consumer: 'access-payroll' }), 1);
           assert.ok(
@@ -100,6 +107,7 @@ inBothForms(
         }
       } finally {
         await close();
+        await world.exits.openings.end('T-waits', 'the test is over');
       }
       await ended(world, nora, 'retained');
     });

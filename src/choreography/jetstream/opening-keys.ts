@@ -6,7 +6,7 @@ import type { Openings, WaitingOpening } from '../../exit/opening.js';
 import { openBucket, putAfter, valueIn } from './bucket.js';
 import type { Bus } from './bus.js';
 import { EXITS } from './streams.js';
-import { withRetry } from './with-retry.js';
+import { ifExists, withRetry } from './with-retry.js';
 
 const BUCKET = { kind: 'bucket', name: 'exit-openings' } as const;
 
@@ -84,8 +84,7 @@ export function openingKeys(bus: Bus): Openings {
     },
 
     async waiting() {
-      await bucket();
-      await readKept();
+      await ifExists('The openings cannot be read', readKept);
       return [...kept.values()].flatMap(({ opening, ended }) => (ended === undefined ? opening : []));
     },
 

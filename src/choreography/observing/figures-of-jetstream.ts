@@ -1,5 +1,6 @@
 import { figuresOf, type Figures } from '../../exit/figures.js';
 import type { Finding } from '../../exit/finding.js';
+import type { Openings } from '../../exit/opening.js';
 import type { Bus } from '../jetstream/bus.js';
 import { DEAD_LETTERS } from '../jetstream/streams.js';
 import { openRows, readExitList } from './exit-list.js';
@@ -11,11 +12,13 @@ interface FiguresOfJetStream extends Figures {
   deadLetters: number;
 }
 
-export async function figuresOfJetStream(bus: Bus): Promise<FiguresOfJetStream> {
-  const [rows, consumers, { state }] = await Promise.all([
+export async function figuresOfJetStream(bus: Bus, openings: Openings): Promise<FiguresOfJetStream> {
+  const [rows, waiting, consumers, { state }] = await Promise.all([
     readExitList(bus),
+    openings.waiting(),
     inspectConsumers(bus),
     bus.jsm.streams.info(DEAD_LETTERS),
   ]);
-  return { ...figuresOf(openRows(rows), new Date().toISOString()), consumers, deadLetters: state.messages };
+  const figures = figuresOf(openRows(rows), waiting, new Date().toISOString());
+  return { ...figures, consumers, deadLetters: state.messages };
 }

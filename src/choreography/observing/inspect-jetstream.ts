@@ -3,10 +3,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ConsumerInfo, MsgRequest } from '@nats-io/jetstream';
 import type { Finding, Inspection, WaitingStep } from '../../exit/finding.js';
 import { foldLog } from '../../exit/fold.js';
+import { findingOf } from '../../exit/opening-reminders.js';
+import type { Review } from '../../exit/review.js';
 import { isSettled } from '../../exit/status.js';
 import { readDeadLetters } from '../dead-letters/read.js';
 import { readAttempts } from '../jetstream/attempts.js';
 import type { Bus } from '../jetstream/bus.js';
+import { openingKeys } from '../jetstream/opening-keys.js';
 import { ADVISORIES, DEAD_LETTERS, EXITS } from '../jetstream/streams.js';
 import { ifExists } from '../jetstream/with-retry.js';
 import { openRows, readExitList } from './exit-list.js';
@@ -16,7 +19,7 @@ const LOOK_AGAIN_MS = 1_000;
 /** A process that takes one message at a time, for a system with a rate limit, may be busy this long with it. */
 const BUSY_FOR_MS = 120_000;
 
-export async function inspectJetStream(bus: Bus): Promise<Inspection> {
+export async function inspectJetStream(bus: Bus, review: Review): Promise<Inspection> {
   const streams = await Promise.all([EXITS, DEAD_LETTERS, ADVISORIES].map((name) => isThere(bus, name)));
   if (streams.includes(false))
     return {
@@ -30,8 +33,9 @@ export async function inspectJetStream(bus: Bus): Promise<Inspection> {
       ],
       waiting: [],
     };
-  const [consumers, letters, waiting] = await Promise.all([
+  const [consumers, openings, letters, waiting] = await Promise.all([
     inspectConsumers(bus),
+    openingKeys(bus).waiting(),
     readDeadLetters(bus),
     readWaiting(bus),
   ]);
@@ -44,7 +48,8 @@ export async function inspectJetStream(bus: Bus): Promise<Inspection> {
         ? `${open.length} not replayed, the newest of ${open.at(-1)!.at}: ems dead-letters`
         : undefined,
   };
-  return { findings: [...consumers, lettersFound], waiting };
+  const wait = findingOf(openings, review, new Date().toISOString());
+  return { findings: [...consumers, lettersFound, ...wait], waiting };
 }
 
 const isThere = async ({ jsm }: Bus, name: string): Promise<boolean> =>

@@ -2,7 +2,6 @@
  * The weekly digest for HR in the choreographed form. Each process looks at the clock; the record of the week, which one of them leases,
  * makes it one digest.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Config } from '../../config/config.js';
 import { lastWeekly } from '../../config/weekly.js';
 import { digestOf, withNames } from '../../exit/digest.js';
@@ -10,11 +9,11 @@ import type { Log } from '../../process/logger.js';
 import type { DirectoryService } from '../../services/directory/directory.js';
 import type { NotificationService } from '../../services/notification/notification.js';
 import type { Bus } from '../jetstream/bus.js';
-import { OutageLog } from '../jetstream/outage-log.js';
-import { Busy, openRecords } from '../jetstream/records.js';
+import { openRecords } from '../jetstream/records.js';
 import { openRows, readOpenRows } from '../observing/exit-list.js';
 import { deliveriesOf, type Delivering } from './deliveries-of-record.js';
 import type { Subscriber } from './subscriber.js';
+import { startTimer } from './timer.js';
 
 interface DigestTimer {
   bus: Bus;
@@ -34,12 +33,9 @@ const LOOK_EVERY_MS = 30_000;
 const GIVE_UP_AFTER_MS = 24 * 60 * 60 * 1000;
 
 export function startDigestTimer({ bus, config, directory, service, leaseMs, log }: DigestTimer): Subscriber {
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  const outage = new OutageLog(log, 'the weekly digest cannot be sent');
   let doneFor = '';
 
-  async function look(): Promise<void> {
+  async function look(signal: AbortSignal): Promise<void> {
     const { date, instant } = lastWeekly(config.digest!, config.interview.timeZone, new Date().toISOString());
     if (date === doneFor || Date.now() - Date.parse(instant) > GIVE_UP_AFTER_MS) return;
     const empty: Week = { delivered: [], isDone: false };
@@ -57,22 +53,5 @@ export function startDigestTimer({ bus, config, directory, service, leaseMs, log
     doneFor = date;
   }
 
-  const running = (async () => {
-    while (!signal.aborted) {
-      const lookedAt = Date.now();
-      try {
-        await look();
-        outage.answered(lookedAt);
-      } catch (error) {
-        if (!signal.aborted && !(error instanceof Busy)) outage.failed(error as Error);
-      }
-      await pause(LOOK_EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined);
-    }
-  })();
-  return {
-    async stop() {
-      stopping.abort();
-      await running;
-    },
-  };
+  return startTimer({ failing: 'the weekly digest cannot be sent', everyMs: LOOK_EVERY_MS, look, log });
 }

@@ -2,6 +2,7 @@
 import { isById } from '../../exit/matching.js';
 import { accessSubscription } from './access-subscriber.js';
 import { startDigestTimer } from './digest-timer.js';
+import { startOpeningTimer } from './opening-timer.js';
 import { driftSubscription } from './drift-subscriber.js';
 import { keepExitList } from '../observing/exit-list.js';
 import type { Log } from '../../process/logger.js';
@@ -83,6 +84,7 @@ export async function startServices({
         run(reviewSubscription(service)),
         run(correctionSubscription(service)),
         run(secondPersonSubscription(service)),
+        Promise.resolve(startOpeningTimer({ bus, review: plan.review, service, leaseMs, log })),
         ...(config.digest
           ? [Promise.resolve(startDigestTimer({ bus, config, directory, service, leaseMs, log }))]
           : []),

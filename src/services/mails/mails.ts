@@ -3,6 +3,7 @@
  * output of null.
  */
 import type { Ending, Outcome } from '../../exit/decision.js';
+import type { OpeningReminder } from '../../exit/opening-reminders.js';
 
 export const mailNames = [
   'manager-resignation',
@@ -69,7 +70,7 @@ export interface MailData extends Record<MailName, ForLayout> {
     note: string | null;
     commands: { confirm: string; reject: string | null; status: string };
   };
-  /** To HR: openings wait for a second person. */
+  /** To those who may confirm them, or whom it is escalated to: openings wait for a second person. */
   'openings-wait': ForLayout & {
     /** A mail address, or the name of a program. */
     askedBy: string;
@@ -77,6 +78,8 @@ export interface MailData extends Record<MailName, ForLayout> {
     /** The list in the console; null where there is none. */
     list: string | null;
     command: string;
+    /** Null in the first mail. */
+    reminder: OpeningReminder | null;
   };
   /** To HR: the open exits, the most urgent first. */
   'weekly-digest': ForLayout & {

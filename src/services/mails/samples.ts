@@ -38,6 +38,7 @@ const open = {
     status,
   },
 };
+const asked = { askedBy: 'webhook hris', askedAt: openedAt, of: 3 };
 const resolve = (step: string, action: string) => `ems resolve E-1002 ${step} ${action} --by it@acme.example`;
 const cause = (step: string, error: string) => ({
   step,
@@ -145,9 +146,14 @@ export const samples: { [K in keyof MailData]: MailData[K][] } = {
       },
     },
   ],
-  'openings-wait': ['https://exits.acme.example/openings', null].map((list) => ({
+  'openings-wait': [
+    { list: 'https://exits.acme.example/openings', reminder: null },
+    { list: null, reminder: { ...asked, kind: 'remind' as const, number: 2, count: 1 } },
+    { list: null, reminder: { ...asked, kind: 'escalate' as const, number: 1, count: 500 } },
+    { list: null, reminder: { ...asked, kind: 'escalate' as const, number: 2, count: 1 } },
+  ].map((each) => ({
     ...{ organisation: 'Acme', to: { name: 'Acme HR', insteadOfManager: null }, link: null, whomToAsk: null },
-    ...{ askedBy: 'webhook hris', askedAt: openedAt, list, command: 'ems openings' },
+    ...{ askedBy: asked.askedBy, askedAt: openedAt, command: 'ems openings', ...each },
   })),
   'weekly-digest': [
     {

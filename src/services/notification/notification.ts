@@ -1,11 +1,12 @@
 /** The mails of an exit to the manager, the employee, HR and the operator, except those on the interview. */
-import { notConcerned, present, type Leaving } from '../../exit/contacts.js';
+import { notConcerned, present, type Leaving, type PlannedPeople } from '../../exit/contacts.js';
 import type { Corrected, Decision, Uncorrected } from '../../exit/decision.js';
 import type { Digest } from '../../exit/digest.js';
 import type { OrphanedHold } from '../../exit/drift.js';
 import { FinalFailure } from '../../exit/failures.js';
 import { messageId } from '../../exit/ids.js';
-import { isSameIdentity } from '../../exit/mail-address.js';
+import { confirmersOf, escalatedTo } from '../../exit/opening.js';
+import type { OpeningReminder } from '../../exit/opening-reminders.js';
 import {
   shortName,
   titleOf,
@@ -41,6 +42,8 @@ interface NotificationOptions {
   hrPartners: readonly [Contact, ...Contact[]];
   escalateTo: Contact;
   operator: Contact;
+  /** Who decides, where the configuration names them. */
+  deciders?: PlannedPeople['deciders'];
   /** Who of the people with these mail addresses have an open exit of their own. */
   whoIsLeaving: (addresses: readonly string[], signal: AbortSignal) => Promise<Leaving>;
 }
@@ -83,8 +86,11 @@ export function createNotificationService({
   hrPartners,
   escalateTo,
   operator,
+  deciders,
   whoIsLeaving,
 }: NotificationOptions) {
+  const people = { hrPartners: [...hrPartners], operator, review: { escalateTo }, deciders };
+  const named = (deciders ?? []).flatMap((each) => (typeof each === 'string' ? [] : each));
   /** Those of them who are there; of none of them the employee is told to ask themselves. */
   function whomToAsk(employee: Pick<Employee, 'employeeId' | 'identities'>, leaving: Leaving) {
     const first = (...candidates: [Contact, ...Contact[]]): Contact =>
@@ -183,6 +189,21 @@ export function createNotificationService({
       },
     });
   }
+
+  const openingsMails = (
+    to: InTurn,
+    { askedBy, askedAt }: { askedBy: string; askedAt: string },
+    reminder?: OpeningReminder,
+  ) =>
+    to.map((contact) => ({
+      to: contact,
+      mail: templates.render('openings-wait', contact.language, {
+        ...{ organisation: organisation.name, link: null, whomToAsk: null, askedBy, askedAt },
+        to: { name: shortName(contact.name), insteadOfManager: null },
+        list: organisation.consoleUrl === '' ? null : `${organisation.consoleUrl}/openings`,
+        ...{ command: openingsCommand(), reminder: reminder ?? null },
+      }),
+    }));
 
   const toManager = ({ exitId, employee, systems }: AboutEmployee, leaving: Leaving) => ({
     ...basicsOf(organisation, employee.manager, { employeeId: employee.employeeId, employee }),
@@ -348,22 +369,38 @@ export function createNotificationService({
       return tell(exitId, `second-person.${proposal.number}`, to, mailTo, signal);
     },
 
-    /** Tells HR that openings wait, and of those the ones who did not ask. */
+    /**
+     * Tells those who may confirm them that openings wait.
+     * @param about.askedBy a mail address, or the name of a program
+     * @throws FinalFailure AddressRefused, Refused
+     */
     async tellOfOpenings(
-      { askedBy, askedAt }: { askedBy: string; askedAt: string },
+      about: { askedBy: string; askedAt: string },
       signal: AbortSignal,
-    ): Promise<void> {
-      const { consoleUrl } = organisation;
-      const others = hrPartners.filter(({ email }) => !isSameIdentity(email, askedBy));
-      for (const to of others.length > 0 ? others : [escalateTo]) {
-        const mail = templates.render('openings-wait', to.language, {
-          ...{ organisation: organisation.name, link: null, whomToAsk: null, askedBy, askedAt },
-          to: { name: shortName(to.name), insteadOfManager: null },
-          list: consoleUrl === '' ? null : `${consoleUrl}/openings`,
-          command: openingsCommand(),
-        });
-        await send(`openings-${askedAt.replaceAll(/\D/g, '')}`, 'wait', to, mail, signal);
+    ): Promise<Answer[]> {
+      const to = confirmersOf(people, about.askedBy, await leavingAmong(signal, named));
+      return sendEach(openingsId(about), 'wait', openingsMails(to, about), noneBefore, signal);
+    },
+
+    /**
+     * Reminds those who may confirm openings, or tells the escalation contact that they have not done so in time. A reminder that each
+     * address refuses holds up no other one.
+     */
+    async remindOfOpenings(
+      reminders: readonly OpeningReminder[],
+      deliveries: Deliveries,
+      signal: AbortSignal,
+    ): Promise<Answer[]> {
+      const leaving = await leavingAmong(signal, named);
+      const answers: Answer[] = [];
+      for (const reminder of reminders) {
+        const { askedBy, kind, number } = reminder;
+        const to = (kind === 'remind' ? confirmersOf : escalatedTo)(people, askedBy, leaving);
+        const mails = openingsMails(to, reminder, reminder);
+        const sent = sendEach(openingsId(reminder), `${kind}.${number}`, mails, deliveries, signal);
+        answers.push(...(await sent.catch(asRefused)));
       }
+      return answers;
     },
 
     /**
@@ -480,7 +517,14 @@ export function createNotificationService({
 const languageOfManager = ({ manager, language }: Employee): string | undefined =>
   manager.language ?? (manager.insteadOfManager === undefined ? language : undefined);
 
-/** A mail to the first one in turn is one mail, as a rule. Only where it could not be told who is there, a repetition may repeat one. */
+function asRefused(error: unknown): Answer[] {
+  if (error instanceof FinalFailure) return [{ refused: error.message }];
+  throw error;
+}
+
+const openingsId = ({ askedAt }: { askedAt: string }): string => `openings-${askedAt.replaceAll(/\D/g, '')}`;
+
+/** Of mails that a repetition may repeat: as a rule there is one, to the first one in turn. */
 const noneBefore: Deliveries = {
   has: () => false,
   add: () => Promise.resolve(),
