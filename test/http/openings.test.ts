@@ -92,6 +92,9 @@ describeUnless(lacksBrowser, 'openings that wait for a second person', () => {
       world.mail.to(address).filter(({ subject }) => subject === 'Exits wait for a second person').length;
     assert.deepEqual([mailsTo(BOSS), mailsTo(HR)], [1, 0], 'one mail, and none to the one who asked');
 
+    await first.goto(`${world.url}/?show=attention`);
+    assert.match(await first.innerText('main'), new RegExp(`${nora}\\s+Asked for by: hr@acme\\.example`));
+    assert.deepEqual(await violationsOn(first), []);
     await first.goto(world.url);
     await first.click('text=2 openings wait for a second person');
     await first.waitForURL('**/openings');
