@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { openingKeys } from '../src/choreography/jetstream/opening-keys.js';
 import { connectBus, type Bus } from '../src/choreography/jetstream/bus.js';
 import {
   choreographedExits,
@@ -154,7 +155,17 @@ describe('@long the NATS server of the deployment', () => {
       );
     }
     for (const service of running) await service.stop();
+    // It looks at its start which openings wait.
+    const askedAt = new Date(Date.now() - 25 * 3_600_000).toISOString();
+    const resignation = { employeeId: 'T-waits', submittedBy: 'hris' };
+    await openingKeys(buses[people]!).keep({ resignation, beyond: 'hour', askedAt });
     running = await Promise.all(subscriberNames.map((name) => startAsDeployed(name)));
+  });
+
+  it('lets the notification service remind of openings that wait', async () => {
+    await eventually('the reminder', () =>
+      Promise.resolve(world.mail.to(HR).find(({ text }) => text?.includes('hris asked on'))),
+    );
   });
 
   it('lets each service publish what it is retrying, what it gave up, and why', async () => {
