@@ -41,6 +41,6 @@ describe('the list of exits as a file', () => {
       rows.map(({ exitId }) => exitId),
       listed.map(({ exitId }) => exitId),
     );
-    assert.deepEqual(rows.map(({ name }) => name).toSorted(), ['Nora Csv', 'Paul Csv', 'Zoe Csv']);
+    assert.deepEqual(new Set(rows.map(({ name }) => name)), new Set(['Nora Csv', 'Paul Csv', 'Zoe Csv']));
   });
 });
