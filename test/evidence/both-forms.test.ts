@@ -241,6 +241,21 @@ describe('the evidence, in both forms,', () => {
     }
   });
 
+  it('does not say whether an account is active that it gave its groups back to, where the system does not show it', async () => {
+    const [stream, , history] = await compare(async (world) => {
+      const nora = await waiting(world, { ...person, on: ['production'] });
+      world.proxies.production.quirk(hidesActive);
+      await closed(world, nora, 'retained');
+      world.proxies.production.quirk(undefined);
+      return nora;
+    });
+    for (const { systems } of [stream, history]) {
+      const { end } = systems.find(({ system }) => system === 'production')!;
+      assert.equal(end!.how, 'observed');
+      assert.equal(end!.after!.active, undefined);
+    }
+  });
+
   it('measures an exit that ended leaving on a date from the beginning of that date for the company', async () => {
     const { timeZone } = choreographed.config.interview;
     const effectiveOn = new Intl.DateTimeFormat('sv-SE', { timeZone }).format();

@@ -248,7 +248,7 @@ describe('an adapter of your own', () => {
       () => Promise.resolve(),
       signal,
     );
-    const reason = await finalFailure(FailureType.CannotTell, blocking);
+    const reason = await finalFailure(FailureType.MaybeLastOfProtectedGroup, blocking);
     assert.match(reason, /the adapter of ledger answered hasOtherActiveMember with something else/);
   });
 

@@ -80,6 +80,10 @@ describe('of an account in groups that take more than 2 MB to list, access on a 
     server.odd(stripsTheSuspended(server));
     const { service, account, taken } = await blocked();
     assert.equal(lists('nora'), 0);
+    assert.ok(
+      server.seen.length < GROUPS,
+      `${server.seen.length} requests: it asks for what it records alone`,
+    );
     const giving = reporting('what a restore sets out to give back');
     const restoring = service.restore(account, taken, signal, { employee: NORA, giving });
     const said = sized('the failure of a restore', await finalFailure(FailureType.NotGivenBack, restoring));
