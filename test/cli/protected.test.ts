@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { ended } from '../promises/on-the-way.js';
 import { answer, ems, page } from '../support/ems.js';
+import { hidesMembers } from '../support/fault-proxy.js';
 import { IT, startWorld, type Hired, type World } from '../support/world.js';
 
 describe('the last active member of a protected group', () => {
@@ -34,6 +35,21 @@ describe('the last active member of a protected group', () => {
       told,
       /refused unless --override +is the last active member of production-admins on production/,
     );
+  });
+
+  it('is said to be perhaps the last one where the system does not tell who else is in the group', async () => {
+    const { employeeId, accounts } = await world.hire({ on: ['production'] });
+    world.proxies.production.quirk(hidesMembers);
+    const told = await page(world.env, 'resign', employeeId, '--dry-run');
+    const { code, stderr } = await ems(world.env, 'resign', employeeId);
+    world.proxies.production.quirk(undefined);
+    await world.admin.production.setActive(accounts.production!, false);
+    const why =
+      /may be the last active member of production-admins on production, which does not tell who else is/;
+    assert.match(told, new RegExp(`refused unless --override +${why.source}`));
+    assert.match(stderr, why);
+    assert.doesNotMatch(stderr, /is the last/);
+    assert.deepEqual([code, await world.exits.find(employeeId)], [1, undefined]);
   });
 
   it('is not overridden without a name', async () => {
