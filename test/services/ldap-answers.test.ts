@@ -1,6 +1,7 @@
 /** What an OpenLDAP server does not show, and groups of several kinds. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
+import { mock } from 'node:test';
 import { FailureType } from '../../src/exit/failures.js';
 import type { HoldKind } from '../../src/exit/hold-facts.js';
 import { watchedOf } from '../../src/exit/holds.js';
@@ -106,6 +107,19 @@ describeUnless(slapdLacks, 'answers of OpenLDAP', () => {
     const reason = await finalFailure(FailureType.CannotTell, system().block('H-5', take('operators')));
     assert.match(reason, /unix does not show the members of "secret-crew", which is a member of "operators"/);
     assert.deepEqual((await admin.account(id)).groups, [`${secret}crew`]);
+  });
+
+  it('sees soon that such a group has become a member', async () => {
+    const id = await admin.createUser({ employeeId: 'H-60' });
+    const outer = await admin.createGroup('nightshift', []);
+    const { block } = system();
+    await block('H-60', take('nightshift'));
+    await admin.addMember(outer, await admin.createGroup(`${secret}night`, [id]));
+    const later = Date.now() + 60_000;
+    mock.method(Date, 'now', () => later);
+    const reason = await finalFailure(FailureType.CannotTell, block('H-60', take('nightshift')));
+    mock.restoreAll();
+    assert.match(reason, /unix does not show the members of "secret-night"/);
   });
 
   describe('once an account is where bindDn may not read', () => {

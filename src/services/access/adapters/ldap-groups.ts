@@ -28,8 +28,8 @@ export interface Listing {
   spelling?: string | undefined;
 }
 
-/** How long it is believed which groups show their members, in milliseconds: to find out, all are listed. */
-const BELIEVED_MS = 600_000;
+/** How long it is believed which groups show their members, in milliseconds: to find out, all are listed, once for many holds. */
+const BELIEVED_MS = 30_000;
 /** Names in one filter. */
 const NAMES_A_SEARCH = 100;
 /** Logins are compared without regard to case (RFC 4519 §2.39), and `memberUid` with it (RFC 2307 §5.3), by one syntax or the other. */
