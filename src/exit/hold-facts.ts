@@ -10,11 +10,25 @@ export const HoldFields = z.union([
 export type HoldKind = z.output<typeof HoldFields>;
 
 /** A SCIM group, by its immutable id. */
-export const GroupFields = z.object({ id: z.string(), displayName: z.string() });
+export const GroupFields = z.object({
+  id: z.string(),
+  displayName: z.string(),
+  /** Of a membership that a hold took: what the group had of the account besides its id, such as a role or an end. */
+  entry: z.record(z.string(), z.unknown()).optional(),
+});
 export interface GroupRef extends z.output<typeof GroupFields> {
   /** Account ids of the other members before a write, or how many they were, until its effect on them was looked at. */
   others?: string[] | number | undefined;
+  /** An attempt has found that others went, and fails with that: another attempt finds it again, and a person's retry does not. */
+  isHarmed?: true | undefined;
 }
+
+export const withoutOthers = ({ others: _others, isHarmed: _isHarmed, ...group }: GroupRef): GroupRef =>
+  group;
+
+/** Without what the step has said already. */
+export const withoutHarms = (groups: readonly GroupRef[]): GroupRef[] =>
+  groups.map((group) => (group.isHarmed ? withoutOthers(group) : group));
 
 /** An account: its SCIM `id`, which is immutable (RFC 7643 §3.1), and its user name for people. */
 export const AccountFields = z.object({ id: z.string(), userName: z.string() });

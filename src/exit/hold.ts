@@ -18,6 +18,7 @@ import {
   type Revoked,
   type Right,
   type Taken,
+  withoutHarms,
 } from './hold-facts.js';
 
 /** The state of one hold: plain JSON, which a record can keep. Times are ISO 8601 in UTC. */
@@ -36,6 +37,8 @@ export interface Held {
   captureAgainAt?: string | undefined;
   /** What the hold has set out to take, or has taken. A restore gives back this and no more. */
   taken: Taken;
+  /** The latest goal, and how often its step was begun. */
+  begun?: string | undefined;
   /** Until when a write of the block may still take effect; `unknown` where no attempt reported its end. */
   mayLandUntil?: string | undefined;
   blocked?: Pick<Blocked, 'blockedAt' | 'version' | 'renamed' | 'notes'> | undefined;
@@ -110,7 +113,9 @@ export type Answer =
   | { notGivenBack: true }
   | { revoking: true }
   | { removing: GroupRef[] }
-  | { revoked: Revoked };
+  | { revoked: Revoked }
+  /** The step was begun, perhaps once more. */
+  | { begun: string };
 
 export interface HoldContext {
   system: string;
@@ -118,6 +123,8 @@ export interface HoldContext {
   /** How long an abandoned request may still take effect on a server without ETags. */
   lateWriteMs: number;
   goal: Goal;
+  /** How often the step was begun: a person's retry begins it again, and a redelivery or a new attempt does not. */
+  starts: number;
   /** Milliseconds since the epoch. */
   now: number;
 }
@@ -212,6 +219,11 @@ export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, 
   }
   if ('isIncomplete' in answer) return { ...held, isToBeCaptured: true };
   if ('askedForHelp' in answer) return { ...held, uncapturedRounds: undefined };
+  if ('begun' in answer) {
+    const taken = { ...held.taken, groups: withoutHarms(held.taken.groups) };
+    const [giving, removing] = [held.giving, held.removing].map((groups) => groups && withoutHarms(groups));
+    return { ...held, begun: answer.begun, taken, giving, removing };
+  }
   if ('revoking' in answer) return { ...held, revokingSince: held.revokingSince ?? isoIn(0) };
   if ('giving' in answer) return { ...held, giving: answer.giving };
   if ('removing' in answer) return { ...held, removing: answer.removing };
@@ -295,6 +307,8 @@ export async function perform(performer: Performer, on: Omit<HoldContext, 'now'>
   const apply = (answer: Answer): void => {
     performer.held = observed(performer.held, answer, { ...on, now: performer.now() });
   };
+  const begun = `${on.goal.to} ${on.starts}`;
+  if (performer.held.begun !== begun) apply({ begun });
   for (;;) {
     const todo = next(performer.held, { ...on, now: performer.now() });
     switch (todo.move) {

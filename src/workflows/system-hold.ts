@@ -19,6 +19,8 @@ import type { ExitContext } from './exit-context.js';
 import { ActivityProgress } from './activity-progress.js';
 import type { StepExecution } from './step-runner.js';
 
+const BLOCK = 'block-access';
+
 interface Clock {
   now: () => number;
   sleep: typeof sleep;
@@ -43,20 +45,18 @@ export class SystemHold {
     const { exit, runner } = this.context;
     const { name: system } = this.system;
     const run = async (execution: StepExecution) => {
-      const notes = await this.carryTo(
-        { to: 'block', drift: exit.blocks.get(system)?.drifts.at(-1) },
-        execution,
-      );
+      const drift = exit.blocks.get(system)?.drifts.at(-1);
+      const notes = await this.carryTo({ to: 'block', drift }, BLOCK, execution);
       const identities = identitiesOf(accountsOf(this.holds));
       const data = { system, ...evidenceOf(system, this.holds), identities, notes };
       return { type: 'access.blocked', data } as const;
     };
-    return (this.blocking = runner.performEach('block-access', run, () => exit.ending !== undefined, system));
+    return (this.blocking = runner.performEach(BLOCK, run, () => exit.ending !== undefined, system));
   }
 
   restore(): Promise<void> {
     return this.end('restore-access', 'access.restored', () => {
-      const { state, by } = this.context.exit.step('block-access', this.system.name)!;
+      const { state, by } = this.context.exit.step(BLOCK, this.system.name)!;
       return { to: 'restore', blockedByHandBy: state === 'done-by-hand' ? by : undefined };
     });
   }
@@ -74,13 +74,13 @@ export class SystemHold {
     await this.blocking;
     const run = async (execution: StepExecution) => ({
       type,
-      data: { system, notes: await this.carryTo(goal(), execution) },
+      data: { system, notes: await this.carryTo(goal(), step, execution) },
     });
     await this.context.runner.perform(step, run, system);
   }
 
   get isBlocking(): boolean {
-    return this.context.exit.step('block-access', this.system.name)?.state === 'running';
+    return this.context.exit.step(BLOCK, this.system.name)?.state === 'running';
   }
 
   /**
@@ -99,7 +99,7 @@ export class SystemHold {
     return { system, hold, employee, accounts, queue, ...choice };
   }
 
-  private carryTo(goal: Goal, execution: StepExecution): Promise<string[]> {
+  private carryTo(goal: Goal, step: string, execution: StepExecution): Promise<string[]> {
     const { context, system: planned, progress, clock } = this;
     const { name: system, hold } = planned;
     const { exitId, person: employee } = context.exit;
@@ -109,7 +109,8 @@ export class SystemHold {
     };
     const access = context.services.access(planned);
     const decided = () => ({ exitId, signature: context.exit.decision?.data.signature });
-    const on = { system, kind: hold, lateWriteMs: context.plan.policy.lateWriteMs, goal };
+    const starts = context.exit.ledger.starts(step, system);
+    const on = { system, kind: hold, lateWriteMs: context.plan.policy.lateWriteMs, goal, starts };
     const performer: HoldsPerformer = {
       holds: this.holds,
       now: clock.now,

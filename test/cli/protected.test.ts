@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { ended } from '../promises/on-the-way.js';
 import { answer, ems, page } from '../support/ems.js';
-import { hidesMembers } from '../support/fault-proxy.js';
+import { hidesMembers } from '../contract/quirks.js';
 import { IT, startWorld, type Hired, type World } from '../support/world.js';
 
 describe('the last active member of a protected group', () => {

@@ -36,8 +36,8 @@ function site(
       return Promise.resolve();
     },
   };
-  const to = (goal: Goal) =>
-    perform(performer, { system: 'payroll', kind: { kind: 'suspend' }, lateWriteMs: LATE_MS, goal });
+  const to = (goal: Goal, starts = 1) =>
+    perform(performer, { system: 'payroll', kind: { kind: 'suspend' }, lateWriteMs: LATE_MS, goal, starts });
   return { did, performer, to };
 }
 
@@ -114,6 +114,21 @@ describe('the hold', () => {
     assert.deepEqual(await to({ to: 'restore' }), ['nothing had been taken']);
     assert.deepEqual(did, ['capture']);
     assert.match((await site().to({ to: 'restore' })).join(), /was never looked at/);
+  });
+
+  it('forgets what an attempt has said of others once a person has the step begun again', async () => {
+    const others = ['u-2'];
+    const groups: GroupRef[] = [
+      { id: 'g-1', displayName: 'admins', others, isHarmed: true },
+      { id: 'g-2', displayName: 'readers', others },
+    ];
+    const { performer, to } = site({ ...noHold, begun: 'revoke 1', removing: groups });
+    performer.revoke = () => Promise.reject(new Error('the process dies'));
+    const recorded = () => performer.held.removing!.map((group) => group.others);
+    await assert.rejects(to({ to: 'revoke' }, 1));
+    assert.deepEqual(recorded(), [others, others]);
+    await assert.rejects(to({ to: 'revoke' }, 2));
+    assert.deepEqual(recorded(), [undefined, others]);
   });
 
   it('records a revocation before it revokes', async () => {

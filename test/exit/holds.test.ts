@@ -32,7 +32,7 @@ function site(failures: Record<string, Error>) {
   };
   const blocking = () =>
     performAll(performer, {
-      ...{ system: 'payroll', kind: { kind: 'suspend' }, lateWriteMs: 1, goal: { to: 'block' } },
+      ...{ system: 'payroll', kind: { kind: 'suspend' }, lateWriteMs: 1, goal: { to: 'block' }, starts: 1 },
     });
   return { did, performer, blocking };
 }

@@ -69,6 +69,7 @@ export class Engine {
         chosenAccounts: () => [],
         vouchedAccounts: () => [],
         step: (name: string) => this.steps.get(name)?.view,
+        ledger: { starts: () => 1 },
       },
       runner: { perform, performEach: perform },
       services: { access: () => this.activities() },

@@ -111,7 +111,7 @@ export class Site {
       '/Users': `userName sw "${this.employeeId}"`,
       '/Groups': `members.value eq "${this.bystanderId}"`,
     }[resource!];
-    if (own === undefined || (filter !== null && !filter.startsWith('displayName'))) return path;
+    if (own === undefined || (filter !== null && !/^(displayName|active) /.test(filter))) return path;
     query.set('filter', filter === null ? own : `${filter} and ${own}`);
     return pathOf(resource!, query);
   }

@@ -392,7 +392,7 @@ describe('a SCIM server', () => {
 
     it('is blocked where the value is the id of another user, or of a user deleted long ago', async () => {
       server.user('u-3')['id'] = 'dana';
-      group('production', 'u-2', 'dana', 'deleted');
+      group('production', 'u-2', 'dana', 'u-9');
       assert.deepEqual((await process().hold(PRODUCTION)).notes, ['was in none of the critical groups']);
     });
 

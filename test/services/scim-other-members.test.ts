@@ -2,10 +2,23 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { FailureType } from '../../src/exit/failures.js';
-import { nothing, type CapturedAccount, type GroupRef, type Taken } from '../../src/exit/hold-facts.js';
+import {
+  nothing,
+  withoutHarms,
+  type CapturedAccount,
+  type GroupRef,
+  type Taken,
+} from '../../src/exit/hold-facts.js';
 import type { AccessOptions } from '../../src/services/access/access.js';
 import { finalFailure, outage } from '../support/failures.js';
-import { newAccess, newPort, withOddServer, type Answer, type Json } from '../support/odd-scim-server.js';
+import {
+  list,
+  newAccess,
+  newPort,
+  withOddServer,
+  type Answer,
+  type Json,
+} from '../support/odd-scim-server.js';
 
 const { signal } = new AbortController();
 const DANA = { employeeId: 'E-1' };
@@ -46,6 +59,7 @@ describe('on a SCIM server whose writes take other members', () => {
     (await access().capture(DANA, holding(...names), signal)).accounts[0]!;
   let tried: Taken;
   beforeEach(() => (tried = nothing));
+  const retried = () => (tried = { ...tried, groups: withoutHarms(tried.groups) });
   const block = (account: CapturedAccount, service = access()) => {
     const hold = holding(...account.groups.map(({ id }) => id));
     const trying = (taken: Taken) => Promise.resolve(void (tried = structuredClone(taken)));
@@ -138,7 +152,125 @@ describe('on a SCIM server whose writes take other members', () => {
     await outage(block(account));
     const reason = await finalFailure(FailureType.HarmedOthers, block(account));
     assert.match(reason, /lists 0 other members of production .* and listed 600 before/);
+    retried();
     await block(account);
+  });
+
+  for (const [what, type, isTaken] of [
+    ['all others', FailureType.HarmedOthers, () => true],
+    ['one of the others', FailureType.CannotTell, (member: unknown) => member === 'u-7'],
+  ] as const)
+    it(`the next process finds again that a removal took ${what}, until a person has said so`, async () => {
+      groups(20, 'production');
+      takes((id) => keep(id, (member) => !isTaken(member)));
+      const account = await captured('production');
+      // Each of these dies before its failure is known.
+      for (let n = 0; n < 2; n++) {
+        const reason = await finalFailure(type, block(account));
+        assert.match(reason, /production since it removed dana: .*u-7/);
+      }
+      retried();
+      assert.deepEqual((await block(account)).notes, []);
+    });
+
+  it('a revocation finds it again as well', async () => {
+    groups(20, 'production');
+    takes((id) => keep(id, () => id === 'everyone'));
+    let earlier: GroupRef[] = [];
+    const revoke = () =>
+      access().revoke(DANA, [], signal, {
+        earlier,
+        removing: (removing) => Promise.resolve(void (earlier = structuredClone(removing))),
+      });
+    for (let n = 0; n < 2; n++) await finalFailure(FailureType.HarmedOthers, revoke());
+    earlier = withoutHarms(earlier);
+    await revoke();
+  });
+
+  it('a failure at the second group names those of the first one', async () => {
+    groups(20, 'one', 'two');
+    takes((id) => keep(id, (member) => member !== (id === 'one' ? 'u-3' : 'u-4')));
+    const reason = await finalFailure(FailureType.HarmedOthers, block(await captured('one', 'two')));
+    assert.match(reason, /of one since it removed dana: u-3, .*of two since it removed dana: u-4/);
+  });
+
+  describe('which hides inactive members and writes back what it shows', () => {
+    const isActive = (id: unknown): boolean => server.user(String(id))?.['active'] !== false;
+    /** @param finds whether the filter finds groups by the members that the lists hide */
+    const hidesInactive = (finds: boolean): void =>
+      server.odd(({ method, type, id, filter }, usual) => {
+        const answer = usual();
+        if (type !== 'Groups') return answer;
+        if (method === 'PATCH') keep(id!, isActive);
+        const body = structuredClone(answer.body) as Json;
+        const isFiltered = filter?.attribute === 'members.value' && !finds && !isActive(filter.value);
+        if (isFiltered) return list([]);
+        for (const each of (body['Resources'] as Json[] | undefined) ?? [body])
+          if (Array.isArray(each['members']))
+            each['members'] = (each['members'] as Json[]).filter(({ value }) => isActive(value));
+        return { ...answer, body };
+      });
+    const onLeave = (...ids: string[]): void => {
+      for (const id of ids) server.user(id)['active'] = false;
+    };
+
+    it('is told by the filter, which finds them', async () => {
+      groups(5, 'production');
+      onLeave('u-3', 'u-4');
+      hidesInactive(true);
+      const reason = await finalFailure(
+        FailureType.HarmedOthers,
+        block(await captured('production'), access(noneHasActed)),
+      );
+      assert.match(reason, /2 other members of production .*: u-3, u-4/);
+    });
+
+    it('is told by the accounts, which show their groups', async () => {
+      groups(5, 'production');
+      onLeave('u-3');
+      for (const user of server.users)
+        Object.defineProperty(user, 'groups', {
+          enumerable: true,
+          get: () =>
+            server.groups
+              .filter(({ members }) => (members as Json[]).some(({ value }) => value === user['id']))
+              .map(({ id }) => ({ value: id, type: 'direct' })),
+        });
+      hidesInactive(false);
+      const reason = await finalFailure(
+        FailureType.CannotTell,
+        block(await captured('production'), access(noneHasActed)),
+      );
+      assert.match(reason, /1 other member of production .*: u-3/);
+    });
+
+    it('a revocation sees it as well', async () => {
+      groups(5, 'production');
+      onLeave('u-3', 'u-4');
+      hidesInactive(true);
+      const reason = await finalFailure(
+        FailureType.HarmedOthers,
+        access(noneHasActed).revoke(DANA, [], signal),
+      );
+      assert.match(reason, /2 other members of .*: u-3, u-4/);
+    });
+
+    it('one that shows them is asked for them once', async () => {
+      groups(5, 'one', 'two');
+      onLeave('u-3', 'u-4');
+      const service = access(noneHasActed);
+      const account = await captured('one', 'two');
+      const asked = (): number =>
+        server.seen.filter(
+          ({ filter, query }) => /^u-[34]$/.test(filter?.value ?? '') && query.get('startIndex') === '1',
+        ).length;
+      for (let n = 0; n < 2; n++) {
+        tried = nothing;
+        assert.deepEqual((await block(account, service)).notes, []);
+        for (const { id } of account.groups) (server.group(id)['members'] as Json[]).push({ value: 'dana' });
+      }
+      assert.equal(asked(), 1);
+    });
   });
 
   describe('when it adds one, and its answer is lost', () => {
@@ -166,6 +298,7 @@ describe('on a SCIM server whose writes take other members', () => {
       await outage(restore(account, taken));
       const reason = await finalFailure(FailureType.HarmedOthers, restore(account, taken));
       assert.match(reason, /5 other members of production since it added dana/);
+      recorded = withoutHarms(recorded);
       assert.deepEqual((await restore(account, taken)).givenBack.groups.length, 1);
     });
 
@@ -184,6 +317,7 @@ describe('on a SCIM server whose writes take other members', () => {
       isOut = false;
       const reason = await finalFailure(FailureType.CannotTell, restore(account, taken));
       assert.match(reason, /1 other member of one since it added dana: u-7/);
+      recorded = withoutHarms(recorded);
       assert.equal((await restore(account, taken)).givenBack.groups.length, 2);
     });
   });

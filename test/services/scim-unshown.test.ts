@@ -283,15 +283,27 @@ describe('what a SCIM server does not show', () => {
         assert.match(reason, /comes by way of sre/);
       });
 
-    it('that EMS may not see cannot be told, and tells once EMS may', async () => {
+    for (const [type, untold] of [
+      ['Group', /does not show sre, a group in "production"/],
+      [undefined, /shows sre, a member of "production", neither as a user nor as a group/],
+    ] as const)
+      it(`${type ? 'with' : 'without'} a type that EMS may not see cannot be told`, async () => {
+        inner(type);
+        server.addGroup('readers', 'dana');
+        server.odd(hiding('sre'));
+        const { capture, block, drift } = process();
+        const dana = await capture(PRODUCTION);
+        assert.match(await finalFailure(FailureType.CannotTell, block(dana, PRODUCTION)), untold);
+        assert.match((await drift([]))!.what, untold);
+      });
+
+    it('with a type tells once EMS may see it', async () => {
       inner('Group');
       server.addGroup('readers', 'dana');
       server.odd(hiding('sre'));
-      const { capture, block, drift } = process();
+      const { capture, block } = process();
       const dana = await capture(PRODUCTION);
-      const untold = /does not show sre, a group in "production"/;
-      assert.match(await finalFailure(FailureType.CannotTell, block(dana, PRODUCTION)), untold);
-      assert.match((await drift([]))!.what, untold);
+      await finalFailure(FailureType.CannotTell, block(dana, PRODUCTION));
       server.odd((_asked, usual) => usual());
       assert.match(await finalFailure(FailureType.Refused, block(dana, PRODUCTION)), /comes by way of sre/);
     });
@@ -303,7 +315,7 @@ describe('what a SCIM server does not show', () => {
       server.odd(hidden);
       const { capture, block } = process();
       const dana = await capture(PRODUCTION);
-      await block(dana, PRODUCTION);
+      await finalFailure(FailureType.CannotTell, block(dana, PRODUCTION));
       // By its id alone.
       server.odd((asked, usual) => (asked.id === 'sre' ? usual() : hidden(asked, usual)));
       const later = Date.now() + 60_000;
@@ -311,10 +323,41 @@ describe('what a SCIM server does not show', () => {
       assert.match(await finalFailure(FailureType.Refused, block(dana, PRODUCTION)), /comes by way of sre/);
     });
 
-    it('is none where a member without a type is no user either: one was deleted', async () => {
-      server.addGroup('production', 'ravi', 'deleted');
+    it('is none where a member has an id as users have, and groups have not: one was deleted', async () => {
+      server.addGroup('production', 'ravi', 'gone');
       server.addGroup('readers', 'dana');
       assert.deepEqual((await process().hold(PRODUCTION)).notes, NONE);
+    });
+
+    it('may be a member that has an id as both users and groups have: it is noted', async () => {
+      server.addGroup('production', 'ravi', 'sre7');
+      server.addGroup('readers', 'dana');
+      server.addGroup('crew', 'ravi');
+      const [note, ...others] = (await process().hold(PRODUCTION)).notes.filter((each) => each !== NONE[0]);
+      assert.match(
+        note!,
+        /^payroll shows sre7, a member of "production", neither as a user nor as a group: it was deleted, or/,
+      );
+      assert.deepEqual(others, []);
+      const drift = await process().drift([]);
+      assert.equal(drift, undefined);
+    });
+
+    it('is none where a member is the login of a user', async () => {
+      server.users.push({ id: 'u-7', userName: 'kim.ito', active: true });
+      server.addGroup('production', 'ravi', 'kim.ito');
+      server.addGroup('readers', 'dana');
+      assert.deepEqual((await process().hold(PRODUCTION)).notes, NONE);
+    });
+
+    it('is none where the same process has known the member as a user', async () => {
+      server.addGroup('production', 'dana', 'ravi', 'long-name');
+      server.addGroup('readers', 'dana');
+      server.users.push({ id: 'long-name', userName: 'long-name', active: true });
+      const { hold, drift } = process();
+      await hold(PRODUCTION);
+      server.users.pop();
+      assert.equal(await drift(['production']), undefined);
     });
   });
 

@@ -39,13 +39,14 @@ export function accessSubscription(
   { service, attemptTimeoutMs, awaitSlot, learnsKeys = false, now = Date.now }: AccessOptions,
 ): Subscription<Holds> {
   /** Carries the hold to a goal. The record is its memory, and is saved before each write. */
-  async function carryTo(goal: Goal, record: Leased<Holds>, exit: Exit) {
+  async function carryTo(goal: Goal, { step }: Task<Holds>, record: Leased<Holds>, exit: Exit) {
     const { person: employee, plan } = exit;
     const named = { chosen: exit.chosenAccounts(system), vouched: exit.vouchedAccounts(system) };
     const { hold: kind, manual } = plan!.systems.find(({ name }) => name === system)!;
     // The exit has its owner do it; the configuration has changed since.
     if (manual) throw leftConfiguration('system', system);
-    const on = { system, kind, lateWriteMs: plan!.policy.lateWriteMs, goal };
+    const starts = exit.ledger.starts(step, system);
+    const on = { system, kind, lateWriteMs: plan!.policy.lateWriteMs, goal, starts };
     const { signal } = record;
     const performer: HoldsPerformer = {
       get holds() {
@@ -97,7 +98,7 @@ export function accessSubscription(
     savesFirst: true,
     async run(record, exit) {
       const drift = exit.blocks.get(system)?.drifts.at(-1);
-      const { notes, about } = await carryTo({ to: 'block', drift }, record, exit);
+      const { notes, about } = await carryTo({ to: 'block', drift }, block, record, exit);
       // The restore gives back by it.
       await record.save();
       const identities = identitiesOf(accountsOf(record.value));
@@ -111,7 +112,7 @@ export function accessSubscription(
     async run(record, exit) {
       const { state, by } = exit.step('block-access', system) ?? {};
       const blockedByHandBy = state === 'done-by-hand' ? by : undefined;
-      const { notes, about } = await carryTo({ to: 'restore', blockedByHandBy }, record, exit);
+      const { notes, about } = await carryTo({ to: 'restore', blockedByHandBy }, restore, record, exit);
       const holds = record.value;
       const observed = holds.some(({ restored }) => restored) && {
         givenBack: byAccount(holds, ({ restored }) => restored?.givenBack),
@@ -127,7 +128,7 @@ export function accessSubscription(
     step: 'revoke-access',
     system,
     async run(record, exit) {
-      const { notes, about } = await carryTo({ to: 'revoke' }, record, exit);
+      const { notes, about } = await carryTo({ to: 'revoke' }, revoke, record, exit);
       const { revoked } = record.value[0]!;
       return {
         type: 'access.revoked',

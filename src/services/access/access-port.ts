@@ -88,6 +88,10 @@ export interface Members {
   mayBeCut?: boolean | undefined;
   /** Some that the list does not show, by the word of the system all the same. */
   unlisted?: string[] | undefined;
+  /** The list hides inactive members, or that was not found out yet: `membersOf` finds out, and looks for them. */
+  mayHide?: boolean | undefined;
+  /** What the list has of some members besides their ids, such as a role or an end. */
+  entries?: { id: string; entry: Record<string, unknown> }[] | undefined;
   /** The name of the group, where the answer shows it. */
   groupName?: string | undefined;
   /** The version of the group, if it has any. */
@@ -109,6 +113,8 @@ export type Standing = (
 ) & {
   /** The members as they were read for this answer. */
   members?: Members | undefined;
+  /** What speaks against the answer, and has other reasons mostly: it goes on after the name of the system. */
+  note?: string | undefined;
 };
 
 export interface AccessPort {
@@ -163,7 +169,10 @@ export interface AccessPort {
     signal: AbortSignal,
   ): Promise<'yes' | 'no' | 'cannot tell'>;
   removeFromGroup(accountId: string, seen: Membership, signal: AbortSignal, way?: Way): Promise<Outcome>;
-  /** @param isUnversioned each write on a version met a conflict, and nothing changed */
+  /**
+   * @param group with what the list had of the account besides its id, where that is to be given back as well
+   * @param isUnversioned each write on a version met a conflict, and nothing changed
+   */
   addToGroup(
     accountId: string,
     group: GroupRef,

@@ -1,7 +1,7 @@
 /** The hold of kind `groups`: removes the account from the listed groups, and leaves it active. */
 import { bounded } from '../../exit/bounds.js';
 import { cannotTell, FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.js';
-import type { Blocked, GroupRef, Taken } from '../../exit/hold-facts.js';
+import { withoutOthers, type Blocked, type GroupRef, type Taken } from '../../exit/hold-facts.js';
 import type { AccessPort, Membership } from './access-port.js';
 import type { Strategy } from './hold-strategy.js';
 import {
@@ -15,7 +15,6 @@ import {
   namesOf,
   shows,
   without,
-  withoutOthers,
   type Looked,
 } from './memberships.js';
 import { changeOf, isTaken, namesOfRights } from './rights.js';
@@ -87,7 +86,7 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
           group.id,
           await watchOthers(port, id, earlier ?? group, losses, signal, standing?.members),
         );
-      if (isIn && !earlier) taken.groups.push(group);
+      if (isIn && !earlier) taken.groups.push(watched.get(group.id)!.group);
       if (told === 'gone') notes.push(`${group.displayName} (${group.id}) was deleted after the capture`);
       else if (!isIn && !earlier && !mayBeHidden) removedByOthers(group);
     }
@@ -97,7 +96,7 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
       const { writes, notes: ofOthers } = await removeMembership(port, id, others, signal)
         .catch(onContradiction)
         .catch(onHarm);
-      watched.delete(groupId);
+      forgetUnharmed();
       notes.push(...ofOthers);
       most = Math.max(most, writes);
       // A server may leave out an empty list (RFC 7643 §2.5). One that may be cut off tells no sweep who is back.
@@ -119,9 +118,13 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
         return { writes: 1, notes: [] };
       }
 
-      /** A retry goes on with the next group. */
+      /** Where others went, another attempt looks again. */
+      function forgetUnharmed(): void {
+        if (!others.isHarmed) watched.delete(groupId);
+      }
+
       async function onHarm(error: unknown): Promise<never> {
-        watched.delete(groupId);
+        forgetUnharmed();
         if (isFinalFailure(error, FailureType.HarmedOthers, FailureType.CannotTell)) await record();
         throw error;
       }
@@ -146,6 +149,9 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     notes.push(...ofInactive.map((because) => `the account is inactive, and ${port.system} ${because}`));
     if (captured.groups.length === 0 && uncaptured.length === 0 && ofInactive.length === 0)
       notes.push('was in none of the critical groups');
+    notes.push(
+      ...new Set(looked.flatMap(({ standing: { note } }) => (note ? `${port.system} ${note}` : []))),
+    );
     await assertOut();
     if (untold.size > 0) taken.untold = [...untold];
     return { taken, version: user.version, ...cost, uncaptured, notes, writes: most };
@@ -218,7 +224,7 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
           `${port.system} shows the account in "${displayName}", which does not list it, before its removal and after it`,
         );
       const doubt = doubtOf(losses);
-      // A retry does not ask again whom this attempt took.
+      // A person's retry does not ask again whom this attempt took.
       if (doubt !== undefined) await record();
       if (problems.length === 0 && doubt === undefined) return;
       const mend = looked.every(({ group }) => group)

@@ -1,5 +1,7 @@
 /** Adds and removes one membership, and looks at whom else the write took out of the group. */
+import { isDeepStrictEqual } from 'node:util';
 import { cannotTell, FailureType, isFinalFailure } from '../../exit/failures.js';
+import type { GroupRef } from '../../exit/hold-facts.js';
 import type { AccessPort, Membership, Outcome } from './access-port.js';
 import { converge } from './converge.js';
 import { isChangeable, orUntold, ownGroupsOf } from './memberships.js';
@@ -47,6 +49,11 @@ export async function removeMembership(
   return { writes, notes: await others.lost('removed') };
 }
 
+function asRefused(error: unknown): Outcome {
+  if (!isFinalFailure(error, FailureType.Refused)) throw error;
+  return { kind: 'refused', why: 'state', detail: error.message };
+}
+
 /**
  * Removes a membership that the system does not show since the suspension: it may hide those of inactive accounts, or have taken them.
  * @returns notes: the effect cannot be observed; and the doubt of a membership that may be there still
@@ -60,12 +67,7 @@ export async function removeHidden(
 ): Promise<{ notes: string[]; doubt?: string }> {
   const { group } = others;
   const hidden: Membership = { group, via: 'direct', changeable: true, version: others.members?.version };
-  const outcome = await others
-    .during(() => port.removeFromGroup(accountId, hidden, signal))
-    .catch((error: unknown): Outcome => {
-      if (!isFinalFailure(error, FailureType.Refused)) throw error;
-      return { kind: 'refused', why: 'state', detail: error.message };
-    });
+  const outcome = await others.during(() => port.removeFromGroup(accountId, hidden, signal)).catch(asRefused);
   const what = `${port.system} no longer showed ${accountId} in ${group.displayName} since the suspension, and`;
   if (outcome.kind === 'written') {
     remember(port, group, accountId, true);
@@ -99,6 +101,7 @@ export async function addMembership(
   signal: AbortSignal,
 ): Promise<{ isBack: boolean; notes: string[] }> {
   let isGone = false;
+  let isPlain = false;
   let isFirst = true;
   const { settleMs } = await port.capabilities(signal);
   const { group } = others;
@@ -116,7 +119,7 @@ export async function addMembership(
       write: async (_seen, _way, isUnversioned) => {
         remember(port, group, accountId, false);
         isFirst = false;
-        const outcome = await others.during(() => port.addToGroup(accountId, group, signal, isUnversioned));
+        const outcome = await give(isUnversioned);
         isGone = outcome.kind === 'gone';
         return outcome;
       },
@@ -126,7 +129,28 @@ export async function addMembership(
   );
   // Also where it was given back by hand.
   if (seen.isMember) remember(port, group, accountId, false);
-  return { isBack: seen.isMember, notes: isGone ? [] : await others.lost('added') };
+  return { isBack: seen.isMember, notes: isGone ? [] : [...(await others.lost('added')), ...ofEntry()] };
+
+  /** A server may refuse what else the entry had, or take the membership alone. */
+  async function give(isUnversioned: boolean): Promise<Outcome> {
+    const add = (which: GroupRef, onRefusal?: typeof asRefused) =>
+      others.during(() => port.addToGroup(accountId, which, signal, isUnversioned).catch(onRefusal));
+    const { entry, ...plain } = group;
+    const outcome = entry && !isPlain ? await add(group, asRefused) : undefined;
+    if (outcome && outcome.kind !== 'refused') return outcome;
+    isPlain = true;
+    return add(plain);
+  }
+
+  /** @returns what else the entry had and has no longer, where the group shows it */
+  function ofEntry(): string[] {
+    const lost = Object.entries(group.entry ?? {}).filter(
+      ([name, value]) => !isDeepStrictEqual(others.entry?.[name], value),
+    );
+    if (!others.lists(accountId) || lost.length === 0) return [];
+    const what = lost.map(([name, value]) => `${name} ${JSON.stringify(value)}`).join(', ');
+    return [`not given back: what the entry in ${group.displayName} had besides the account (${what})`];
+  }
 
   async function isMember(): Promise<boolean> {
     if (others.lists(accountId)) return true;

@@ -53,8 +53,6 @@ export const ownGroupsOf = (port: AccessPort, accountId: string, signal: AbortSi
 export const without = (groups: readonly GroupRef[], others: readonly GroupRef[]): GroupRef[] =>
   groups.filter(({ id }) => others.every((other) => other.id !== id));
 
-export const withoutOthers = ({ id, displayName }: GroupRef): GroupRef => ({ id, displayName });
-
 /** For people, after the name of the outer group. */
 export const comesBy = (inner: string): string => `comes by way of ${inner}, which is a member of it`;
 

@@ -33,15 +33,20 @@ export type Watched = Awaited<ReturnType<typeof watchOthers>>;
 export async function watchOthers(
   port: AccessPort,
   accountId: string,
-  { others: known, ...group }: GroupRef,
+  { others: known, isHarmed: _isHarmed, ...of }: GroupRef,
   losses: Losses,
   signal: AbortSignal,
   seen?: Members,
 ) {
-  const look = async (): Promise<Members | undefined> => port.membersOf?.(group.id, signal);
+  const look = async (): Promise<Members | undefined> => port.membersOf?.(of.id, signal);
   const recorded = typeof known === 'object' ? known : undefined;
   const count = typeof known === 'number' ? known : undefined;
   let members = seen ?? (await look());
+  const entryNow = (): GroupRef['entry'] =>
+    members?.entries?.find(({ id, entry }) => isSameId(id, accountId) && isShort(entry))?.entry;
+  const entry = of.entry ?? entryNow();
+  const group: GroupRef = entry ? { ...of, entry } : of;
+  const isHarmed = (): boolean => losses.get(group.id) !== undefined;
   /** The other members before our first write that may have had an effect, and the version that the last one made. */
   let before = recorded;
   /** Those that this attempt saw before that write. */
@@ -60,6 +65,14 @@ export async function watchOthers(
     get members() {
       return members;
     },
+    /** What the group has of the account besides its id. */
+    get entry() {
+      return entryNow();
+    },
+    /** Whether others went: a later attempt is to find that again. */
+    get isHarmed() {
+      return isHarmed();
+    },
     /** Whether the system has answered a removal that the account is no member. */
     get saysAbsent() {
       return saysAbsent;
@@ -67,9 +80,10 @@ export async function watchOthers(
     lists: (id: string): boolean => members?.ids.some((each) => isSameId(each, id)) ?? false,
     /** The group with whom a removal may take besides, for the record. */
     get atRisk(): GroupRef {
-      const ids = others();
+      const ids = before ?? others();
       const listed = known ?? (ids.length > MOST_RECORDED ? ids.length : ids);
-      return ids.length === 0 && known === undefined ? group : { ...group, others: listed };
+      if (ids.length === 0 && known === undefined) return group;
+      return { ...group, others: listed, ...(isHarmed() && { isHarmed: true }) };
     },
     /** Looks again, but for the first time, for which the look from before serves. */
     async look(): Promise<void> {
@@ -79,8 +93,8 @@ export async function watchOthers(
     async during(write: () => Promise<Outcome>): Promise<Outcome> {
       const hadActed = mayHaveActed;
       if (!hadActed) {
-        // Another group may have shown by now that the list is whole.
-        if (members?.mayBeCut) members = await look();
+        // Another group may have shown by now that the list is whole, and some members may be known otherwise.
+        if (members?.mayBeCut || members?.mayHide) members = await look();
         first = members;
         here = others();
         forgetGivenBack(here);
@@ -100,9 +114,8 @@ export async function watchOthers(
       const what = `since it ${verb} ${accountId}`;
       const fewer = (count ?? 0) - others().length;
       if (count !== undefined && port.membersOf && isDrastic(fewer, count))
-        throw new FinalFailure(
-          FailureType.HarmedOthers,
-          `${port.system} lists ${others().length} other members of ${group.displayName} ${what}, and listed ${count} before. Give them back there by hand; the hold has touched no further group. Retry goes on with the next one`,
+        throw harmed(
+          `${port.system} lists ${others().length} other members of ${group.displayName} ${what}, and listed ${count} before`,
         );
       if (!before || !port.membersOf) return [];
       if (wasHidden && isHiddenNow() && !recorded)
@@ -151,16 +164,30 @@ export async function watchOthers(
       );
       const isMuch = losses.size > 1 || isMany;
       if (!isExact && isMuch && isTold === false)
-        throw cannotTell(
-          `${harm}, perhaps by their own exits: give them back there if that was not meant; the hold has touched no further group. Retry goes on with the next one`,
+        throw untold(
+          `${harm}, perhaps by their own exits: give them back there if that was not meant; the hold has touched no further group`,
         );
       if (!isExact && !isMuch) return isOfAnother ? [`${harm}, by another administrator`] : [];
-      throw new FinalFailure(
-        FailureType.HarmedOthers,
-        `${harm}. Give them back there by hand; the hold has touched no further group. Retry goes on with the next one`,
-      );
+      throw harmed(harm);
     },
   };
+
+  function harmed(harm: string): FinalFailure {
+    const what = withEarlier(`${harm}. Give them back there by hand; the hold has touched no further group`);
+    return new FinalFailure(FailureType.HarmedOthers, what);
+  }
+
+  function untold(what: string): FinalFailure {
+    return cannotTell(withEarlier(what));
+  }
+
+  /** A retry does not say it again. */
+  function withEarlier(what: string): string {
+    losses.delete(group.id);
+    const earlier = [...losses.values()].flatMap((loss) => loss ?? []);
+    losses.set(group.id, what);
+    return [...earlier, `${what}. Retry goes on with the next one`].join('; ');
+  }
 
   function forgetGivenBack(shown: readonly string[]): void {
     const known = ours.get(port);
@@ -183,10 +210,7 @@ export async function watchOthers(
       group.id,
       `${doubt}, which listed ${had} members, and lists ${members?.ids.length} since: look whether others are missing there, then retry`,
     );
-    if (losses.size > 1)
-      throw cannotTell(
-        `${losses.get(group.id)}. The hold has touched no further group. Retry goes on with the next one`,
-      );
+    if (losses.size > 1) throw untold(`${losses.get(group.id)}. The hold has touched no further group`);
     return [];
   }
 
@@ -199,6 +223,10 @@ export async function watchOthers(
     return true;
   }
 }
+
+/** Who is in thousands of groups has no long entries in them, and a record has a limit. */
+const MOST_OF_ENTRY = 1_000;
+const isShort = (entry: unknown): boolean => JSON.stringify(entry).length <= MOST_OF_ENTRY;
 
 /** Other administrators seldom remove so many in the moment of one request. */
 const isDrastic = (went: number, others: number): boolean =>

@@ -66,6 +66,8 @@ export const restore =
     const lasting: string[] = [];
     const known = { held: [account.id], chosen, showing: showingOf([account]) };
     const losses: Losses = new Map();
+    /** By group, those that could be looked at. */
+    const watched = new Map<string, Watched>();
     let hasRecord = recorded.length > 0;
     let untold: string | undefined;
     let hasReactivated = false;
@@ -114,9 +116,9 @@ export const restore =
           ? [...(account.memberships ?? []), ...without(earlier.memberships ?? [], account.memberships ?? [])]
           : [];
       let seen: Awaited<ReturnType<typeof toldOf>> = atRisk.length > 0 ? await toldOf() : { told: [] };
-      const watched = await watch();
+      await watch();
       for (const group of taken.groups) {
-        const { isBack, notes: ofOthers } = await added(group, watched);
+        const { isBack, notes: ofOthers } = await added(group);
         notes.push(...ofOthers);
         if (isBack === undefined) continue;
         if (isBack) givenBack.groups.push(group);
@@ -149,8 +151,8 @@ export const restore =
     if (!taken.suspended && !isNothing(taken) && account.active && after?.active === false)
       lasting.push('it is inactive now: by a late effect of the removal, or by another administrator');
     const harm = doubtOf(losses);
-    // A retry does not ask again whom this attempt took.
-    if (harm !== undefined) await giving([]);
+    // A person's retry does not ask again whom this attempt took.
+    if (harm !== undefined) await record();
     if (harm !== undefined)
       throw cannotTell(
         [harm, ...lost.map((each) => `cannot be given back: ${each}`), untold ?? []].flat().join('; '),
@@ -210,38 +212,32 @@ export const restore =
       return `the membership in ${displayName}, a group that was deleted meanwhile${now}`;
     }
 
-    /** Before the first addition, whom each may take besides is durable. @returns those that could be looked at, by id */
-    async function watch(): Promise<Map<string, Watched>> {
-      const watched = new Map<string, Watched>();
+    /** Before the first addition, whom each may take besides is durable. */
+    async function watch(): Promise<void> {
       for (const group of taken.groups) {
         // A block that was cut short has left them with the group, and its removal may land late.
         const known = recorded.find(({ id }) => id === group.id) ?? group;
         const others = await unlessLost(group, watchOthers(port, account.id, known, losses, signal));
         if (others) watched.set(group.id, others);
       }
-      await record(watched);
-      return watched;
+      await record();
     }
 
-    async function record(watched: ReadonlyMap<string, Watched>): Promise<void> {
+    async function record(): Promise<void> {
       const atRisk = [...watched.values()].map((others) => others.atRisk).filter(({ others }) => others);
       if (atRisk.length > 0 || hasRecord) await giving(bounded(atRisk));
       hasRecord = atRisk.length > 0;
     }
 
-    async function added(
-      group: GroupRef,
-      watched: Map<string, Watched>,
-    ): Promise<{ isBack: boolean | undefined; notes: string[] }> {
+    async function added(group: GroupRef): Promise<{ isBack: boolean | undefined; notes: string[] }> {
       const others = watched.get(group.id);
       const answer =
         others && (await unlessLost(group, addMembership(port, account.id, others, signal).catch(onHarm)));
       return answer ?? { isBack: undefined, notes: [] };
 
-      /** A retry goes on with the next group. */
+      /** A person's retry goes on with the next group. */
       async function onHarm(error: unknown): Promise<never> {
-        watched.delete(group.id);
-        if (isFinalFailure(error, FailureType.HarmedOthers)) await record(watched);
+        if (isFinalFailure(error, FailureType.HarmedOthers)) await record();
         throw error;
       }
     }

@@ -10,6 +10,7 @@ import {
 } from '../../exit/failures.js';
 import {
   showingOf,
+  withoutOthers,
   type AccountRef,
   type CapturedAccount,
   type GroupRef,
@@ -21,16 +22,7 @@ import { findAccounts, type Matching } from './find-accounts.js';
 import { foundNow, has, isOfAnother, passedOn } from './still-theirs.js';
 import type { Known } from './whose-account.js';
 import { endUnseen, setActive } from './activation.js';
-import {
-  askGroups,
-  groupsOf,
-  isChangeable,
-  isNamed,
-  namesOf,
-  orUntold,
-  without,
-  withoutOthers,
-} from './memberships.js';
+import { askGroups, groupsOf, isChangeable, isNamed, namesOf, orUntold, without } from './memberships.js';
 import { removeHidden, removeMembership } from './membership-writes.js';
 import { doubtOf, watchOthers, type Losses, type Watched } from './other-members.js';
 
@@ -75,7 +67,7 @@ export const revoke =
     const loss = doubtOf(losses);
     if (loss !== undefined) {
       doubts.add(loss);
-      // A retry does not ask again whom this attempt took.
+      // A person's retry does not ask again whom this attempt took.
       await record([]);
     }
     if (accounts.size === 0 && earlier.length > 0)
@@ -306,8 +298,10 @@ export const revoke =
               : { notes: [], doubt: undefined };
             for (const note of [...ofOthers, ...ofHidden.notes]) notes.add(note);
             if (ofHidden.doubt !== undefined) doubts.add(ofHidden.doubt);
+            noteHarm(others);
           } catch (error) {
-            // A retry goes on with the next group.
+            noteHarm(others);
+            // A person's retry goes on with the next group.
             if (isFinalFailure(error, FailureType.HarmedOthers)) await record([]);
             if (!isFinalFailure(error, FailureType.Refused)) throw error;
             removed.delete(others.group.id);
@@ -316,6 +310,11 @@ export const revoke =
           }
         }
       }
+    }
+
+    /** Another attempt looks again. */
+    function noteHarm({ atRisk, isHarmed }: Watched): void {
+      if (isHarmed) removed.set(atRisk.id, atRisk);
     }
 
     function whereToLook(untold: readonly string[]): string {

@@ -41,6 +41,8 @@ export interface Reference {
   display?: string | undefined;
   /** "user", "group", "direct", "indirect", in lower case. */
   type?: string | undefined;
+  /** What else it has, such as a role or an end. */
+  more?: Json | undefined;
 }
 
 const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:user';
@@ -128,13 +130,18 @@ function emailOf(email: unknown): ScimUser['emails'] {
 const referencesOf = (value: unknown): Reference[] | undefined =>
   value === undefined || value === null ? undefined : listOf(value).map(referenceOf);
 
+/** RFC 7643 §2.4, §4.1.2, §4.2. */
+const OF_REFERENCE = /^(value|display|displayName|type|primary|\$ref)$/i;
+
 function referenceOf(element: unknown): Reference {
   if (!isObject(element)) return { value: textOf(element) };
   const [, kind, id] = /(Users|Groups)\/([^/?#]+)\/?$/i.exec(textOf(attribute(element, '$ref')) ?? '') ?? [];
+  const more = Object.entries(element).filter(([name]) => !OF_REFERENCE.test(name));
   return {
     value: textOf(attribute(element, 'value')) ?? id,
     display: textOf(attribute(element, 'display')),
     type: textOf(attribute(element, 'type'))?.toLowerCase() ?? kind?.toLowerCase().replace(/s$/, ''),
+    ...(more.length > 0 && { more: Object.fromEntries(more) }),
   };
 }
 

@@ -39,6 +39,7 @@ export interface FoundUser {
 export type ScimClient = ReturnType<typeof createScimClient>;
 
 const WITHOUT_MEMBERS = { excludedAttributes: 'members' };
+const WITH_GROUPS = { attributes: 'userName,active,userType,groups' };
 const WITH_MEMBERS = { attributes: 'displayName,members,meta' };
 /** How many groups are read one by one for a member that they show. */
 const MAX_TRIED = 3;
@@ -466,9 +467,18 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
 
     /** @returns users with the groups that they show, up to a limit, and whether these are all */
     async usersWithGroups(signal: AbortSignal): Promise<{ users: ScimUser[]; isComplete: boolean }> {
-      const listing = await lists.some('Users', { attributes: 'userName,groups' }, signal, MAX_LISTED);
+      const listing = await lists.some('Users', WITH_GROUPS, signal, MAX_LISTED);
       const { elements, isComplete } = listing ?? { elements: [], isComplete: false };
       return { users: elements.flatMap((each) => userOf(each) ?? []), isComplete };
+    },
+
+    /** @returns inactive users among the first ones, or else the first that a filter finds */
+    async inactiveUsers(signal: AbortSignal): Promise<ScimUser[]> {
+      const first = await lists.some('Users', WITH_GROUPS, signal, 1);
+      const found = inactiveAmong(first?.elements);
+      if (found.length > 0 || first?.isComplete !== false) return found;
+      const query = { ...WITH_GROUPS, filter: 'active eq false' };
+      return inactiveAmong((await lists.some('Users', query, signal, 1))?.elements);
     },
 
     areIds,
@@ -501,6 +511,9 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
     },
   };
 }
+
+const inactiveAmong = (elements: readonly unknown[] = []): ScimUser[] =>
+  elements.flatMap((each) => userOf(each) ?? []).filter(({ active }) => active === false);
 
 const showsGroups = (user: ScimUser | undefined): boolean => (user?.groups ?? []).length > 0;
 

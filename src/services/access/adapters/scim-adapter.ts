@@ -249,13 +249,13 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
       return scim.patch('Groups', { id, version }, { op: 'remove', path }, signal);
     },
 
-    async addToGroup(accountId, { id, displayName }, signal, isUnversioned = false) {
+    async addToGroup(accountId, { id, displayName, entry }, signal, isUnversioned = false) {
       const group = await scim.getGroup(id, signal);
       if (group)
         return scim.patch(
           'Groups',
           isUnversioned ? { id } : group,
-          { op: 'add', path: 'members', value: [{ value: accountId }] },
+          { op: 'add', path: 'members', value: [{ ...entry, value: accountId }] },
           signal,
         );
       // As for an account, the 404 alone may be a gateway's.

@@ -1,4 +1,4 @@
-/** Members of a group beyond a list that may be cut off, by other questions than for the list. */
+/** Members of a group beyond a list that may be cut off, or hides inactive ones, by other questions than for the list. */
 import { whereUntold } from '../../../exit/failures.js';
 import { remembered } from '../../protocols/remembered.js';
 import { isSameId } from '../../protocols/resource-id.js';
@@ -7,6 +7,8 @@ import type { ScimClient } from '../../protocols/scim.js';
 
 /** How many users are asked for by the filter, to find out whether a list shows all of them. */
 const MOST_ASKED = 50;
+/** How many inactive users are asked for, to find out whether lists hide such members. */
+const MOST_INACTIVE = 10;
 /** How many members that a list does not show are looked at before and after a write. */
 const MOST_UNLISTED = 5;
 /** How long an answer serves the next question, in milliseconds. */
@@ -47,8 +49,15 @@ export function createScimBeyond(
   const someUsers = (signal: AbortSignal) =>
     everyone.get(signal).catch(whereUntold({ users: [] as ScimUser[], isComplete: false }));
 
-  /** Asks otherwise for the members of a list that may be cut off: the users themselves, or the filter for each one that is not listed. */
-  async function look(listed: Listed, signal: AbortSignal): Promise<void> {
+  /**
+   * Asks otherwise for the members of a list that may be cut off: the users themselves, or the filter for each one that is not listed.
+   * @param isSuspect the users that a list may leave out, which is whole otherwise
+   */
+  async function look(
+    listed: Listed,
+    signal: AbortSignal,
+    isSuspect?: (user: ScimUser) => boolean,
+  ): Promise<void> {
     const { id, members } = listed;
     const { length } = members;
     const known = beyond.get(id);
@@ -66,7 +75,7 @@ export function createScimBeyond(
     const { users, isComplete } = await someUsers(signal);
     const isIn = (user: ScimUser): boolean => members.some(({ value }) => isOf(value, user.id));
     const inside = users.filter(isIn);
-    const outside = users.filter((user) => !isIn(user));
+    const outside = users.filter((user) => !isIn(user) && (isSuspect?.(user) ?? true));
     const ids = outside.filter(({ groups }) => showsGroup(groups, id)).map((user) => user.id);
     let isTold = inside.length > 0 && inside.every(({ groups }) => showsGroup(groups, id));
     if (!isTold && outside.length <= MOST_ASKED && inside.length > 0) {
@@ -79,13 +88,27 @@ export function createScimBeyond(
     const areUsers = members.every(
       ({ value, type }) => type === 'group' || users.some((user) => isOf(value, user.id)),
     );
-    const isWhole = isComplete && isTold && ids.length === 0 && areUsers;
+    const isWhole = !isSuspect && isComplete && isTold && ids.length === 0 && areUsers;
     if (beyond.size >= MOST_REMEMBERED) beyond.clear();
     beyond.set(id, { ids: ids.slice(0, MOST_UNLISTED), isWhole, length, atMs: Date.now() });
   }
 
   return {
     look,
+
+    /** Each of some inactive users in a group that the user shows, or that the filter finds; those first that show one. */
+    async *inactiveMembers(signal: AbortSignal, isWanted: (user: ScimUser) => boolean) {
+      const users = await scim.inactiveUsers(signal).catch(whereUntold([]));
+      const shown = ({ groups = [] }: ScimUser) => groups.find(({ type }) => type !== 'indirect')?.value;
+      const byShown = users.filter(isWanted).toSorted((a, b) => Number(!shown(a)) - Number(!shown(b)));
+      for (const user of byShown.slice(0, MOST_INACTIVE)) {
+        // One of the type may have been seen in a list meanwhile.
+        if (!isWanted(user)) continue;
+        const find = () => scim.groupsByMember(user.id, signal).catch(whereUntold([]));
+        const groupId = shown(user) ?? (await find())[0]?.id;
+        if (groupId !== undefined) yield { user, groupId };
+      }
+    },
 
     /** Some members that a list did not show, when it was last looked beyond. */
     unlisted: (groupId: string): string[] => beyond.get(groupId)?.ids ?? [],

@@ -4,7 +4,13 @@ import type { ScimClient } from '../../protocols/scim.js';
 import { isSameId } from '../../protocols/resource-id.js';
 import { remembered } from '../../protocols/remembered.js';
 import { mayBeLimit } from '../../protocols/scim-list.js';
-import { sameText, type Reference, type ScimGroup, type ScimUser } from '../../protocols/scim-resource.js';
+import {
+  inactiveTypeOf,
+  sameText,
+  type Reference,
+  type ScimGroup,
+  type ScimUser,
+} from '../../protocols/scim-resource.js';
 import type { AccessPort, Members, Standing } from '../access-port.js';
 import { createScimBeyond } from './scim-beyond.js';
 
@@ -18,6 +24,8 @@ const FEW = 20;
 const MAX_COMPARED = 3;
 const MOST_NO_GROUPS = 200_000;
 const MOST_CALLED = 10_000;
+/** How long it is believed that lists hide no inactive members, in milliseconds. */
+const BELIEVED_MS = 600_000;
 /** How long the ids of all groups serve the next question, in milliseconds. */
 const REMEMBERED_MS = 30_000;
 
@@ -55,6 +63,9 @@ export function createScimMembers(
   let comparedAtMs = 0;
   /** The types of inactive members whom a list has shown. */
   const listsInactive = new Set<string>();
+  /** Whether lists were found to hide inactive members, who are in the group by the filter, or by what they show. */
+  let hides: boolean | undefined;
+  const hiding = remembered(async (signal) => (hides = await hideInactive(signal)), BELIEVED_MS);
   /** Members that are users, or shortly neither users nor groups, as EMS may see such a group later: each until when, in milliseconds. */
   const noGroups = new Map<string, number>();
   /** By the value of a member that is not the id of a user, the id of the user whom the server itself calls so. */
@@ -84,6 +95,20 @@ export function createScimMembers(
     }
   }
 
+  const mayLeaveOut = (user: ScimUser): boolean => {
+    const type = inactiveTypeOf(user);
+    return type !== undefined && !listsInactive.has(type);
+  };
+
+  async function hideInactive(signal: AbortSignal): Promise<boolean> {
+    for await (const { user, groupId } of beyond.inactiveMembers(signal, mayLeaveOut)) {
+      const members = (await scim.getMembers(groupId, signal).catch(whereUntold(undefined)))?.members;
+      if (members?.some(({ value }) => isOf(value, user.id))) listsInactive.add(inactiveTypeOf(user)!);
+      else if (members) return true;
+    }
+    return false;
+  }
+
   const readable = (groupId: string, signal: AbortSignal) => unlessRefused(read(groupId, signal));
 
   /** Whether another group lists more members now. */
@@ -99,10 +124,19 @@ export function createScimMembers(
   const membersIn = (listed: Listed): Members => {
     const { displayName: groupName, members, isShown, version } = listed;
     const ids = members.flatMap(({ value }) => (value === undefined ? [] : (called.get(value) ?? value)));
+    const entries = members.flatMap(({ value, more }) =>
+      value === undefined || !more ? [] : [{ id: called.get(value) ?? value, entry: more }],
+    );
     const mayBeCut = isLong(listed);
     const isComplete = isShown && ids.length === members.length && !mayBeCut;
-    const unlisted = mayBeCut ? beyond.unlisted(listed.id) : undefined;
-    return { ids, isComplete, ...(mayBeCut && { mayBeCut, unlisted }), groupName, version };
+    const mayHide = hides !== false;
+    const unlisted = mayBeCut || mayHide ? beyond.unlisted(listed.id) : [];
+    const doubts = {
+      ...(mayBeCut && { mayBeCut }),
+      ...(mayHide && { mayHide }),
+      ...(unlisted.length > 0 && { unlisted }),
+    };
+    return { ids, isComplete, ...doubts, ...(entries.length > 0 && { entries }), groupName, version };
   };
   const isHidden = ({ id, isShown }: Listed): boolean => !isShown && !scim.isEmptied(id);
   const untold = (because: string): Standing => ({ is: 'cannot tell', because });
@@ -169,15 +203,18 @@ export function createScimMembers(
   /** @returns the ids of all users, as far as the server lists them */
   const allUsers = (signal: AbortSignal): Promise<string[]> => scim.userIds(signal).catch(whereUntold([]));
 
-  /** @returns the members that are groups; undefined where there are too many to find out */
-  async function groupsAmong({ members }: Listed, signal: AbortSignal): Promise<string[] | undefined> {
+  /** @returns the members that are groups, and those that EMS finds as neither users nor groups; undefined where there are too many to find out */
+  async function groupsAmong(
+    { members }: Listed,
+    signal: AbortSignal,
+  ): Promise<{ inner: string[]; strange: string[] } | undefined> {
     const inner: string[] = [];
     const untyped: string[] = [];
     for (const { value, type } of members) {
       if (value === undefined || type === 'user') continue;
       (type === 'group' ? inner : untyped).push(value);
     }
-    if (untyped.length === 0) return inner;
+    if (untyped.length === 0) return { inner, strange: [] };
     const all = await allGroups(signal);
     // Some servers leave inner groups out of their lists, perhaps not all of them.
     const isListed = (each: string): boolean => all?.has(each) === true;
@@ -195,13 +232,28 @@ export function createScimMembers(
       if (typeof found === 'object') inner.push(each);
       else noGroups.set(each, found ? Infinity : Date.now() + REMEMBERED_MS);
     }
-    return inner;
+    const isStrange = (each: string): boolean => Number.isFinite(noGroups.get(each));
+    return { inner, strange: unlisted.filter(isStrange) };
   }
 
   /** @returns undefined where it is none */
   async function isUser(value: string, signal: AbortSignal): Promise<true | undefined> {
     const user = await unlessRefused(userCalled(value, signal));
-    return user && !('refusal' in user) ? true : undefined;
+    if (user && !('refusal' in user)) return true;
+    return (await usersNamed(value, signal)).length > 0 ? true : undefined;
+  }
+
+  /** Those whom a group may call by their names. */
+  const usersNamed = (name: string, signal: AbortSignal) =>
+    scim.findUsers('userName', name, signal).catch(whereUntold([]));
+
+  /** Whose id it may be, where it shows neither a user nor a group: ids of users and of groups may have forms of their own. */
+  async function kindOf(value: string, { members }: Listed, accountId: string, signal: AbortSignal) {
+    const users = members.flatMap((each) => (noGroups.get(each.value ?? '') === Infinity ? each.value! : []));
+    const isAlike = (id: string): boolean => formOf(id) === formOf(value);
+    if (![accountId, ...users].some(isAlike)) return 'no user';
+    const all = await allGroups(signal);
+    return all && ![...all].some(isAlike) ? 'user' : 'either';
   }
 
   /** Whether the filter, which finds other memberships of the account or of such accounts, leaves these out. */
@@ -292,6 +344,7 @@ export function createScimMembers(
     accountId: string,
     outer: Listed,
     through: (groupId: string) => boolean,
+    notes: string[],
     signal: AbortSignal,
   ): Promise<Standing> {
     const walked = [outer.id];
@@ -316,9 +369,16 @@ export function createScimMembers(
       if (listed !== outer && lists(listed, accountId)) return { is: 'nested', by: listed.displayName };
       if (name !== undefined) return isCalled(listed, name);
       doubt ??= await doubtOf(listed, signal);
-      const inner = await groupsAmong(listed, signal);
-      if (!inner) doubt ??= `does not say which members of "${listed.displayName}" are groups`;
-      for (const each of inner ?? []) {
+      const among = await groupsAmong(listed, signal);
+      if (!among) doubt ??= `does not say which members of "${listed.displayName}" are groups`;
+      for (const each of among?.strange ?? []) {
+        const kind = await kindOf(each, listed, accountId, signal);
+        const what = `shows ${each}, a member of "${listed.displayName}", neither as a user nor as a group`;
+        if (kind === 'no user') doubt ??= what;
+        // Some servers keep the ids of those who were deleted.
+        else if (kind === 'either') notes.push(`${what}: it was deleted, or is a group that EMS may not see`);
+      }
+      for (const each of among?.inner ?? []) {
         if (!through(each) || walked.includes(each)) continue;
         walked.push(each);
         outers.set(each, listed.displayName);
@@ -368,8 +428,7 @@ export function createScimMembers(
 
   /** @returns whether a user is active whom a group calls so by a name; undefined where it is not told */
   async function isActiveByName(name: string, signal: AbortSignal): Promise<boolean | undefined> {
-    const users = await scim.findUsers('userName', name, signal).catch(whereUntold([]));
-    const active = users.map(({ user }) => user.active);
+    const active = (await usersNamed(name, signal)).map(({ user }) => user.active);
     return (
       active.includes(true) ||
       (active.length > 0 && active.every((each) => each === false) ? false : undefined)
@@ -381,6 +440,7 @@ export function createScimMembers(
       const listed = await read(groupId, signal);
       if (listed && isLong(listed)) await compareAll(signal);
       if (listed && isLong(listed)) await beyond.look(listed, signal);
+      else if (listed && (await hiding.get(signal))) await beyond.look(listed, signal, mayLeaveOut);
       return listed && membersIn(listed);
     },
 
@@ -394,10 +454,11 @@ export function createScimMembers(
       const listed = await readable(groupId, signal);
       if (!listed) return { is: 'gone', mayBeHidden: true };
       if ('refusal' in listed) return untold(listed.refusal);
+      const notes: string[] = [];
       const standing = await (through
-        ? walk(accountId, listed, through, signal)
+        ? walk(accountId, listed, through, notes, signal)
         : directly(accountId, listed, signal));
-      return { ...standing, members: membersIn(listed) };
+      return { ...standing, members: membersIn(listed), ...(notes.length > 0 && { note: notes[0] }) };
     },
 
     async hasOtherActiveMember(groupId, accountId, signal) {
@@ -427,7 +488,7 @@ export function createScimMembers(
           else if (other) inDoubt ||= other.active === undefined;
           else unknown.push(value);
         }
-        const inner = await groupsAmong(listed, signal);
+        const inner = (await groupsAmong(listed, signal))?.inner;
         for (const value of unknown) {
           if (inner?.includes(value) || names.some((name) => sameText(name, value))) continue;
           // The id of an account that was deleted.
