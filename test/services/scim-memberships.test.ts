@@ -933,6 +933,20 @@ describe('on a SCIM server that hides memberships', () => {
     assert.deepEqual(server.membersOf('production'), ['ravi']);
   });
 
+  it('a hold does not give back what another administrator took before its first write', async () => {
+    group('production', 'dana', 'ravi');
+    const account = await capture(holding('production', 'admins'));
+    group('admins', 'dana', 'ravi');
+    server.odd(({ type, id }, usual) => {
+      if (type === 'Groups' && id === 'admins')
+        server.groups.find((each) => each['id'] === id)!['members'] = [{ value: 'ravi' }];
+      return usual();
+    });
+    const { taken, notes } = await block(account, holding('production', 'admins'));
+    assert.deepEqual(taken.groups, [{ id: 'production', displayName: 'production' }]);
+    assert.deepEqual(notes, []);
+  });
+
   describe('a removal from a group that shows its first 100 members', () => {
     const staff = (count: number): string[] => Array.from({ length: count }, (_, n) => `p-${n}`);
     const first100 = (each: Json): Json => ({ ...each, members: (each['members'] as Json[]).slice(0, 100) });

@@ -178,7 +178,11 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
 
     /** What went besides in the same moment, perhaps by our writes. */
     async function addCost(): Promise<Pick<Blocked, 'rights'>> {
-      const had = present.flatMap(({ group, via }) => (via === 'direct' ? group : []));
+      // Where the group itself is asked, its word before the writes is the later one.
+      const wasOut = isAmong(
+        looked.flatMap(({ group, standing }) => (group && standing.is === 'out' ? group : [])),
+      );
+      const had = present.flatMap(({ group, via }) => (via === 'direct' && !wasOut(group) ? group : []));
       const others = bounded(without(had, [...left.map(({ group }) => group), ...captured.groups]));
       const { present: listed } = await askGroups(port, id, others, signal);
       const lost = without(others, listed);

@@ -41,7 +41,8 @@ export async function watchOthers(
   const look = async (): Promise<Members | undefined> => port.membersOf?.(of.id, signal);
   const recorded = typeof known === 'object' ? known : undefined;
   const count = typeof known === 'number' ? known : undefined;
-  let members = seen ?? (await look());
+  // Those that a list hides are asked for before the first write to any group.
+  let members = seen && !seen.mayHide ? seen : await look();
   const entryNow = (): GroupRef['entry'] =>
     members?.entries?.find(({ id, entry }) => isSameId(id, accountId) && isShort(entry))?.entry;
   const entry = of.entry ?? entryNow();
@@ -93,8 +94,8 @@ export async function watchOthers(
     async during(write: () => Promise<Outcome>): Promise<Outcome> {
       const hadActed = mayHaveActed;
       if (!hadActed) {
-        // Another group may have shown by now that the list is whole, and some members may be known otherwise.
-        if (members?.mayBeCut || members?.mayHide) members = await look();
+        // Another group may have shown by now that the list is whole.
+        if (members?.mayBeCut) members = await look();
         first = members;
         here = others();
         forgetGivenBack(here);
