@@ -13,6 +13,7 @@
  * | a late giving, without ETags | the hold gave it back; another administrator takes it; a copy of the giving lands | it lands unseen; with ETags it is refused, and there is no such excuse |
  * | changed while the block was on its way | another administrator changes what the block does not touch, between the look before its writes and the look after them | what is taken looks like the cost of our write; what is given and then lost by it is in no record |
  * | others went with a lost write | a removal took others, and its attempt failed before it looked | the answer was lost, and no later attempt of the block looked |
+ * | changed while it was hidden | another administrator changes a membership of an inactive account, and the server shows none of such an account | nothing shows it |
  * | given after the last look | reported as gone, and given by another administrator between that look and the report | an observation is of the moment in which it is made |
  */
 import { ACTIVE, memberOf, type Cell, type Ledger, type Sent, type Write } from './ledger.js';
@@ -31,6 +32,7 @@ export type Excuse =
   | 'a late giving, without ETags'
   | 'changed while the block was on its way'
   | 'others went with a lost write'
+  | 'changed while it was hidden'
   | 'given after the last look';
 
 export class Excuses {
@@ -58,6 +60,7 @@ export function excuseForGivingBack(
   const theirs = ledger.lastByAdmin(cell);
   // No other administrator took it, and it was not there: no excuse.
   if (!theirs) return undefined;
+  if (isUnseen(theirs, script, ledger)) return 'changed while it was hidden';
   if (changesBesides(cell, ledger).some(({ after }) => !after))
     return 'changed while the block was on its way';
   const isLost = ledger.attempts.some(
@@ -87,6 +90,13 @@ export function excuseForGivingBack(
   if (isLost) return 'the same value, and the attempt was lost';
   return wasLost ? 'what was taken is not known' : undefined;
 }
+
+/** Whether the server has hidden a change by another administrator: of a membership of an account that was inactive. */
+export const isUnseen = ({ cell, author, t }: Write, { server }: Script, ledger: Ledger): boolean =>
+  server === 'hides inactive members' &&
+  author === 'admin' &&
+  cell.includes('member of ') &&
+  !ledger.wasActive(cell, t);
 
 /** Whether the hold does not set out to take it. */
 export function isBesides(cell: Cell, { hold }: Script, ledger: Ledger): boolean {

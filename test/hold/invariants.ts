@@ -11,7 +11,7 @@ import {
   type Ledger,
   type Write,
 } from './ledger.js';
-import { changesBesides, excuseForGivingBack, isBesides, type Played } from './exemptions.js';
+import { changesBesides, excuseForGivingBack, isBesides, isUnseen, type Played } from './exemptions.js';
 import { isAdmitted } from './manners.js';
 import type { Outcome } from './script.js';
 import { CRITICAL, PREFIX } from './site.js';
@@ -43,9 +43,13 @@ export function problemsWhenBlocked({ script, ledger, excuses }: Played, note: s
     const where = `in ${name} (${id.slice(0, 4)})`;
     const renamed = ledger.renamed.get(id) ?? 0;
     // Of two accounts, an inactive one is left alone.
-    const isHeld = ledger.is(ACCOUNT) && (ledger.is(ACTIVE) || !ledger.is(SECOND));
+    // Where such members are hidden, it has no access all the same.
+    const isLeft = ledger.is(SECOND) || script.server === 'hides inactive members';
+    const isHeld = ledger.is(ACCOUNT) && (ledger.is(ACTIVE) || !isLeft);
     if (isHeld && ledger.is(memberOf(id))) judge(memberOf(id), `the account is ${where}`, renamed);
-    if (ledger.is(secondMemberOf(id))) judge(secondMemberOf(id), `the second account is ${where}`, renamed);
+    const isSecondHeld = ledger.is(SECOND_ACTIVE) || script.server !== 'hides inactive members';
+    if (isSecondHeld && ledger.is(secondMemberOf(id)))
+      judge(secondMemberOf(id), `the second account is ${where}`, renamed);
   }
   return problems;
 }
@@ -181,13 +185,15 @@ function problemsOfTheList({ ledger, script }: Played, listed: string): string[]
   return problems;
 }
 
-function problemsAfterRevoke({ ledger, excuses }: Played): string[] {
+function problemsAfterRevoke({ ledger, excuses, script }: Played): string[] {
   const problems: string[] = [];
   for (const cell of heldCells(ledger)) {
     if (!ledger.is(cell)) continue;
     const change = ledger.lastChange(cell);
     const isNew = isOfSecond(cell) && ledger.appeared > ledger.lastLook(SECOND);
-    if (isNew || (change?.author === 'admin' && change.t > ledger.lastLook(cell))) {
+    if (change && isUnseen(change, script, ledger)) {
+      excuses.use('changed while it was hidden');
+    } else if (isNew || (change?.author === 'admin' && change.t > ledger.lastLook(cell))) {
       excuses.use('given after the last look');
     } else problems.push(`${nameOf(cell, ledger)} is there after the revocation`);
   }

@@ -124,6 +124,13 @@ export class Ledger {
     return new Set(group && [group.firstName, group.name, ...group.formerNames]);
   }
 
+  /** @param cell of the account, or of the second one */
+  wasActive(cell: Cell, t: number): boolean {
+    const active = cell.startsWith('second ') ? SECOND_ACTIVE : ACTIVE;
+    const last = this.writes.findLast((write) => write.cell === active && write.t <= t);
+    return last?.after ?? this.initial.get(active) ?? false;
+  }
+
   lastByAdmin(cell: Cell): Write | undefined {
     return this.writes.findLast((write) => write.author === 'admin' && write.cell === cell);
   }

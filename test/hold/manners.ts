@@ -12,6 +12,8 @@ export const manners = [
   'lists one a page',
   'hides active',
   'hides members',
+  /** Neither a list of members nor a filter shows an inactive account. */
+  'hides inactive members',
   'takes the memberships of a suspended account',
   /** By a job, which runs after the block. */
   'takes the memberships of a suspended account later',
@@ -32,6 +34,7 @@ const admitted: Partial<Record<Manner, RegExp>> = {
   'ends lists too early': /^cannot tell: /,
   'hides active': /^cannot tell: /,
   'hides members': /^cannot tell: /,
+  'hides inactive members': /^cannot tell: /,
   'deletes a suspended account': /it cannot give it back/,
   // A server whose groups are all empty is one that may hide members.
   'empties the group':

@@ -1,5 +1,6 @@
 /** The server as the hold meets it: the real one, with the manner of a script. What it takes besides a write is in the ledger. */
 import type { Answer, Asked } from './http.js';
+import { ACTIVE, SECOND_ACTIVE } from './ledger.js';
 import type { Manner } from './manners.js';
 import { pathOf, PREFIX, type By, type Site } from './site.js';
 
@@ -63,7 +64,8 @@ export class OddServer {
   private told(path: string, text: string): string {
     const json = JSON.parse(text) as Json;
     const resources = json['Resources'] as Json[] | undefined;
-    if (resources && path.includes('filter=') && this.manner === 'answers every filter with nothing')
+    const isNothing = path.includes('filter=') && this.manner === 'answers every filter with nothing';
+    if (resources && (isNothing || this.isByHidden(path)))
       return JSON.stringify({ ...json, totalResults: 0, Resources: [] });
     const isLater = /startIndex=(?!1\b)/.test(path);
     const kept = this.manner === 'ends lists too early' ? resources?.slice(0, isLater ? 0 : -1) : resources;
@@ -71,15 +73,34 @@ export class OddServer {
     return JSON.stringify(shown ? { ...json, Resources: shown } : this.shownResource(json));
   }
 
+  private isInactive(id: unknown): boolean {
+    const { ledger, accountId, secondId } = this.site;
+    return (id === accountId && !ledger.is(ACTIVE)) || (id === secondId && !ledger.is(SECOND_ACTIVE));
+  }
+
+  private get hidesInactive(): boolean {
+    return this.manner === 'hides inactive members';
+  }
+
+  /** Whether it asks for the groups of a member that is hidden. */
+  private isByHidden(path: string): boolean {
+    const filter = new URLSearchParams(path.split('?')[1]).get('filter') ?? '';
+    const [, member] = /^members\.value eq "([^"]*)"/.exec(filter) ?? [];
+    return this.hidesInactive && this.isInactive(member);
+  }
+
   private shownResource(resource: Json): Json {
-    const { active, members, ...others } = resource;
-    const all = {
+    const { active, members: all, ...others } = resource;
+    const members = this.hidesInactive
+      ? (all as { value: string }[] | undefined)?.filter(({ value }) => !this.isInactive(value))
+      : all;
+    const shown = {
       ...others,
       ...(active !== undefined && this.manner !== 'hides active' && { active }),
       ...(members !== undefined && this.manner !== 'hides members' && { members }),
     };
-    if (this.manner !== 'names groups otherwise' || typeof resource['displayName'] !== 'string') return all;
-    return { ...all, displayName: PREFIX + resource['displayName'] };
+    if (this.manner !== 'names groups otherwise' || typeof resource['displayName'] !== 'string') return shown;
+    return { ...shown, displayName: PREFIX + resource['displayName'] };
   }
 
   private async write(asked: Asked, by: By): Promise<Answer> {
