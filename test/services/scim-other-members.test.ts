@@ -187,6 +187,38 @@ describe('on a SCIM server whose writes take other members', () => {
     await revoke();
   });
 
+  describe('by a job, some time after the removal', () => {
+    const sweep = (service: ReturnType<typeof access>) =>
+      service.driftOf(DANA, [{ id: 'dana', groups: ['production'] }], holding('production'), signal);
+
+    it('is told once by the next sweep of the same process', async () => {
+      groups(10, 'production');
+      const service = access(noneHasActed);
+      await block(await captured('production'), service);
+      assert.equal(await sweep(service), undefined);
+      keep('production', () => false);
+      const { what, isUntold } = (await sweep(service))!;
+      assert.match(
+        what,
+        /^cannot tell: whether a removal took others later: payroll listed 10 other .* no longer lists u-0,/,
+      );
+      assert.equal(isUntold, true);
+      assert.equal(await sweep(service), undefined);
+    });
+
+    for (const [what, hasActed, isLeft] of [
+      ['their exits have taken them', () => Promise.resolve(true), () => false],
+      ['one of them went', () => Promise.resolve(false), (member: unknown) => member !== 'u-7'],
+    ] as const)
+      it(`is not said where ${what}`, async () => {
+        groups(10, 'production');
+        const service = access({ hasActed });
+        await block(await captured('production'), service);
+        keep('production', isLeft);
+        assert.equal(await sweep(service), undefined);
+      });
+  });
+
   it('a failure at the second group names those of the first one', async () => {
     groups(20, 'one', 'two');
     takes((id) => keep(id, (member) => member !== (id === 'one' ? 'u-3' : 'u-4')));

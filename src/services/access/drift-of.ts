@@ -5,7 +5,8 @@ import { showingOf, type HoldKind } from '../../exit/hold-facts.js';
 import { knownKeys, type Person } from '../../exit/matching.js';
 import type { AccessPort, Standing } from './access-port.js';
 import { tookOver, type Matching } from './find-accounts.js';
-import { comesBy, groupsOf, isNamed, lookInto, namesOf, shows } from './memberships.js';
+import { comesBy, groupsOf, isNamed, lookInto, namesOf, shows, type Looked } from './memberships.js';
+import { lateLossIn } from './other-members.js';
 import { foundNow, has, passedOn } from './still-theirs.js';
 import type { Known } from './whose-account.js';
 
@@ -86,8 +87,12 @@ export const driftOf =
         if (user.active) return { what: 'the account is active again' };
         return cannotTell(`whether the account ${user.userName} is active, is not shown any more`);
       }
-      const { isIn, silent } = await accessOf(id, groups);
+      const { isIn, silent, looked = [] } = await accessOf(id, groups);
       if (isIn !== undefined) return { what: `is in ${isIn}` };
+      for (const { group, standing } of looked) {
+        const loss = group && (await lateLossIn(port, group, standing.members, signal));
+        if (loss !== undefined) return cannotTell(loss);
+      }
       // What did not tell the block either, the block has said. An inactive account has no access.
       const news = silent.find(
         ({ groupId, standing }) =>
@@ -111,6 +116,7 @@ export const driftOf =
       isIn?: string | undefined;
       because?: string | undefined;
       silent: Silent[];
+      looked?: readonly Looked[];
     }> {
       const names = hold.kind === 'groups' ? hold.groups : [];
       // By id, since a group may have another name now; and by name, since another group may have the name now.
@@ -140,7 +146,7 @@ export const driftOf =
         if (!group && renamed-- > 0) continue;
         if (!shows(standing)) silent.push({ groupId: group?.id, name, standing });
       }
-      return { because, silent };
+      return { because, silent, looked };
     }
 
     function untoldOf(error: unknown): Seen {

@@ -16,6 +16,9 @@ const MOST_REMEMBERED = 10_000;
 const MOST_RECORDED = 500;
 const MOST_READ = 20;
 
+/** By group, the other members right after a removal: some systems take others later, by a job, which a sweep then sees. */
+const remaining = new WeakMap<AccessPort, Map<string, { ids: string[]; at: Date }>>();
+
 /** By the id of a group where other members went in this attempt: what cannot be told of it; undefined where another write explains it. */
 export type Losses = Map<string, string | undefined>;
 
@@ -112,6 +115,7 @@ export async function watchOthers(
     },
     /** @returns a note on others who went by other hands, or whom the list may not show @throws FinalFailure HarmedOthers */
     async lost(verb: 'added' | 'removed'): Promise<string[]> {
+      if (verb === 'removed' && members?.isComplete) noteRemaining(others());
       const what = `since it ${verb} ${accountId}`;
       const fewer = (count ?? 0) - others().length;
       if (count !== undefined && port.membersOf && isDrastic(fewer, count))
@@ -190,6 +194,12 @@ export async function watchOthers(
     return [...earlier, `${what}. Retry goes on with the next one`].join('; ');
   }
 
+  function noteRemaining(ids: string[]): void {
+    const known = remaining.get(port) ?? new Map<string, { ids: string[]; at: Date }>();
+    if (known.size >= MOST_RECORDED) known.clear();
+    remaining.set(port, known.set(group.id, { ids, at: new Date() }));
+  }
+
   function forgetGivenBack(shown: readonly string[]): void {
     const known = ours.get(port);
     for (const id of shown) {
@@ -223,6 +233,29 @@ export async function watchOthers(
     }
     return true;
   }
+}
+
+/**
+ * Compares the other members with those right after a removal by this process in the last minutes.
+ * @param group as its members are read now
+ * @returns for people, once, that many of them went since by no exit
+ */
+export async function lateLossIn(
+  port: AccessPort,
+  group: GroupRef,
+  members: Members | undefined,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const known = remaining.get(port);
+  const { ids, at } = known?.get(group.id) ?? {};
+  if (!ids || !at || !isRecent(at) || !members?.isComplete) return undefined;
+  const now = new Set(members.ids.map(plainId));
+  const went = ids.filter((id) => !now.has(plainId(id)) && !isOurs(port, group, id));
+  if (went.length < 2 || !isDrastic(went.length, ids.length)) return undefined;
+  const { ids: some } = await unexplained(port, group.id, went.slice(0, MOST_READ), signal);
+  if (some.length < 2) return undefined;
+  known!.delete(group.id);
+  return `whether a removal took others later: ${port.system} listed ${ids.length} other members of ${group.displayName} after it, and no longer lists ${some.join(', ')}${went.length > some.length ? ', …' : ''}. Give them back there if that was not meant`;
 }
 
 /** Who is in thousands of groups has no long entries in them, and a record has a limit. */
