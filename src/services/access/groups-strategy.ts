@@ -71,6 +71,8 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     /** By id, groups that do not list the account, although it shows them or a search finds them. */
     const contradicted = new Set<string>();
     const stillContradicted: GroupRef[] = [];
+    /** By id, groups that listed the account at first, and no longer right before the first write. */
+    const goneBefore = new Set<string>();
     const taken: Taken = { suspended: tried.suspended, groups: tried.groups.map(withoutOthers) };
     for (const group of captured.groups) {
       const earlier = tried.groups.find((each) => each.id === group.id);
@@ -81,11 +83,11 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
       const isShown = present.some((each) => each.group.id === group.id && isChangeable(each));
       if (told === 'out' && isShown) contradicted.add(group.id);
       const isIn = told === 'direct' || (told !== 'gone' && isShown);
-      if (isIn || earlier?.others)
-        watched.set(
-          group.id,
-          await watchOthers(port, id, earlier ?? group, losses, signal, standing?.members),
-        );
+      if (isIn || earlier?.others) {
+        const others = await watchOthers(port, id, earlier ?? group, losses, signal, standing?.members);
+        watched.set(group.id, others);
+        if (others.members?.isComplete && !others.lists(id)) goneBefore.add(group.id);
+      }
       if (isIn && !earlier) taken.groups.push(watched.get(group.id)!.group);
       if (told === 'gone') notes.push(`${group.displayName} (${group.id}) was deleted after the capture`);
       else if (!isIn && !earlier && !mayBeHidden) removedByOthers(group);
@@ -103,7 +105,7 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
       if (others.members && (isHidden(others.members) || others.members.mayBeCut)) untold.add(groupId);
       if (writes > 0 || isOurs(others.group)) continue;
       // It went after a write of ours, which may have taken it as well, unless the group did not list it before.
-      if (most > 0 && !contradicted.has(groupId)) {
+      if (most > 0 && !contradicted.has(groupId) && !goneBefore.has(groupId)) {
         notes.push(`also no longer in ${others.group.displayName}, perhaps by the removal`);
         continue;
       }

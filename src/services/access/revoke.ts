@@ -140,9 +140,11 @@ export const revoke =
         const after = user?.active ? await groupsTold(id, port.groupsOf(id, signal)) : before;
         showsInactive = after === undefined ? showsInactive : after.length > 0;
       }
-      const known = [...(isAsCaptured(account, before) ? [] : groupsAtCapture(id)), ...removed.values()];
+      // Before the memberships: what is reported is the last that all of them show.
+      const again = (await unlessUntold(lookAtHeld(account, before ?? []))) ?? [];
+      const atCapture = isAsCaptured(account, before) ? [] : groupsAtCapture(id);
+      const known = [...atCapture, ...removed.values(), ...again];
       const fixed = await unlessUntold(removeAll(id, before ?? [], known));
-      await unlessUntold(noteUnseen(account, before ?? []));
       for (const { group, via, changeable, isUntold } of fixed ?? [])
         if (isUntold) doubts.add(`${port.system} ${changeable}`);
         else notes.add(`${userName} stays in ${group.displayName} (${via}): ${changeable}`);
@@ -152,12 +154,20 @@ export const revoke =
         throw new Error(`another administrator reactivated ${userName} on ${port.system} meanwhile`);
     }
 
-    /** A held group that EMS may not see any more may have the account again. Most of them were deleted. */
-    async function noteUnseen({ id, userName }: AccountRef, before: readonly Membership[]): Promise<void> {
+    /**
+     * A held group that EMS may not see any more may have the account again. Most of them were deleted.
+     * @returns the held groups that list the account, though it did not show them: an administrator has just added it
+     */
+    async function lookAtHeld(
+      { id, userName }: AccountRef,
+      before: readonly Membership[],
+    ): Promise<GroupRef[]> {
+      const again: GroupRef[] = [];
       const held = captured.flatMap((each) => (each.id === id ? each.groups : []));
       const present = before.map(({ group }) => group);
       for (const group of without(held, present)) {
         const standing = await port.standingIn?.(id, group.id, undefined, signal);
+        if (standing?.is === 'direct') again.push(group);
         if (standing?.is !== 'gone' || !standing.mayBeHidden) continue;
         const found = await port.findGroup(group.displayName, signal);
         // Another group has its name now: it was deleted.
@@ -166,6 +176,7 @@ export const revoke =
           `${port.system} no longer shows the group ${group.displayName}: it was deleted, or EMS may not see it, and cannot tell whether ${userName} is in it`,
         );
       }
+      return again;
     }
 
     /** One that is as inactive as a hold leaves it may be found no longer: a suspension may change its keys. */

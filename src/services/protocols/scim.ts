@@ -223,12 +223,16 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
 
   /**
    * To a token without rights an empty list, and 404 for each id, are all that some servers say.
-   * @throws FinalFailure CannotTell where the server shows no user besides this one
+   * @param besides one that it answers with 404
+   * @throws Error where it lists that one; FinalFailure CannotTell where the server shows no other user
    */
   async function assertShowsUsers(signal: AbortSignal, besides?: string): Promise<void> {
     // A server that refuses a list of all does not say that there is none.
     const listing = await lists.some('Users', {}, signal, 1).catch(whereUntold(undefined));
-    if (!listing || listing.elements.some((each) => userOf(each)?.id !== besides)) return;
+    const ids = (listing?.elements ?? []).map((each) => userOf(each)?.id);
+    if (besides !== undefined && ids.includes(besides))
+      throw new Error(`${name} lists the account ${besides}, and answers 404 for its id`);
+    if (!listing || ids.length > 0) return;
     throw cannotTell(
       `${name} shows no ${besides === undefined ? '' : 'other '}user at all, so that it may hide the account as well: look there whether EMS may read its users`,
     );

@@ -135,4 +135,46 @@ export const histories: History[] = [
       server: 'deletes a suspended account',
     }),
   },
+  {
+    promise: 'removes at a revocation a held membership that another administrator gives back meanwhile',
+    script: {
+      ...retained('groups', [
+        admin('block', 'report', 0, { does: 'rename-group', group: 0 }),
+        admin('revoke', 'any', 9, { does: 'join', group: 0 }),
+      ]),
+      soon: false,
+      ending: 'leaving',
+    },
+  },
+  {
+    promise: 'does not blame another administrator for an activity that one answer left out',
+    script: retained(
+      'suspend',
+      [fault('block', 'any', 0, 'now', 'untold'), fault('restore', 'write', 0, 'now', 'crash')],
+      { soon: false, active: false },
+    ),
+  },
+  {
+    promise: 'does not give back a membership that another administrator took right before the first write',
+    script: retained(
+      'groups',
+      [
+        admin('block', 'any', 8, { does: 'leave', group: 1 }),
+        admin('held', 'write', 0, { does: 'leave', group: 0 }),
+      ],
+      { soon: false, memberOf: [true, true, false] },
+    ),
+  },
+  {
+    promise: 'takes one 404 for no deletion where the account was renamed since the capture, and is listed',
+    script: retained(
+      'groups',
+      [
+        admin('capture', 'any', 1, { does: 'rename-account' }),
+        fault('block', 'any', 0, 'late', 'not-found'),
+        fault('block', 'write', 0, 'now', 'decided-and-lost'),
+      ],
+      { soon: false },
+    ),
+  },
 ];
