@@ -15,7 +15,7 @@ import type { AccessService } from '../../src/services/access/access.js';
 import type { ExitContext } from '../../src/workflows/exit-context.js';
 import type { Run } from '../../src/workflows/step-runner.js';
 import { SystemHold } from '../../src/workflows/system-hold.js';
-import { ACTIVE, memberOf, type Cell } from './ledger.js';
+import { ACTIVE, memberOf, type Attempt, type Cell } from './ledger.js';
 import type { Moment } from './script.js';
 import { CRITICAL } from './site.js';
 import { Step } from './step.js';
@@ -190,7 +190,7 @@ export class Engine {
       wire.attempt += 1;
       const { signal } = (this.running = new AbortController());
       wire.verdict = undefined;
-      const attempt = { n: wire.attempt, began: ledger.t, reported: new Set<Cell>(), failed: true };
+      const attempt: Attempt = { n: wire.attempt, began: ledger.t, reported: new Set<Cell>(), failed: true };
       if (moment === 'block') ledger.attempts.push(attempt);
       const report = async (taken: Taken): Promise<void> => {
         const copy = structuredClone(taken);
@@ -222,6 +222,7 @@ export class Engine {
           throw failed(moment, ApplicationFailure.create({ message: 'time is up', details: details! }));
         }
       } finally {
+        attempt.ended = ledger.t;
         this.running = undefined;
       }
     }

@@ -11,7 +11,7 @@
  * | what was taken is not known | the block was cancelled and its reports were lost: everything gone counts as ours | as above, for everything |
  * | taken again before the restore was over | the hold gave it back; another administrator takes it before a later try, or the second look, of the same restore | it looks like a write of the block that landed late |
  * | a late giving, without ETags | the hold gave it back; another administrator takes it; a copy of the giving lands | it lands unseen; with ETags it is refused, and there is no such excuse |
- * | changed while the block was on its way | another administrator changes what the block does not touch, between the look before its writes and the look after them | what is taken looks like the cost of our write; what is given and then lost by it is in no record |
+ * | changed while the block was on its way | another administrator changes what the block does not touch, between the look before its writes and the end of the looks after them | what is taken looks like the cost of our write, which some systems show late; what is given and then lost by it is in no record |
  * | others went with a lost write | a removal took others, and its attempt failed before it looked | the answer was lost, and no later attempt of the block looked |
  * | changed while it was hidden | another administrator changes a membership of an inactive account, and the server shows none of such an account | nothing shows it |
  * | given after the last look | reported as gone, and given by another administrator between that look and the report | an observation is of the moment in which it is made |
@@ -106,13 +106,17 @@ export function isBesides(cell: Cell, { hold }: Script, ledger: Ledger): boolean
   );
 }
 
-/** @returns changes by other administrators between two neighbouring looks, between which the block took something else */
-export function changesBesides(cell: Cell, { writes, looks, sent }: Ledger): Write[] {
+/**
+ * @returns changes by other administrators between two neighbouring looks, between which the block took something else, or until the
+ *   attempt that took it was over
+ */
+export function changesBesides(cell: Cell, { writes, looks, sent, attempts }: Ledger): Write[] {
   const all = looks.get(cell) ?? [];
   return writes.filter(({ author, cell: other, t }) => {
     const before = all.findLast((look) => look <= t) ?? 0;
     const after = all.find((look) => look > t) ?? Infinity;
-    const isBetween = (at: number) => before <= at && at <= after;
+    const { began = Infinity } = attempts.find(({ began, ended = 0 }) => began <= t && t <= ended) ?? {};
+    const isBetween = (at: number) => (before <= at && at <= after) || (began <= at && at < t);
     const isTaking = (send: Sent) =>
       send.moment === 'block' && send.cell !== cell && !send.wanted && isBetween(send.t);
     return author === 'admin' && other === cell && sent.some(isTaking);

@@ -47,6 +47,7 @@ export interface Sent {
 export interface Attempt {
   n: number;
   began: number;
+  ended?: number;
   /** What it reported to have set out to take. */
   reported: Set<Cell>;
   /** Its result is not known. */

@@ -15,6 +15,8 @@ export type Fault =
   | { kind: 'held'; until: Promise<void> };
 
 export interface Seen {
+  /** The client has closed the connection before the answer. */
+  isGivenUp?: boolean;
   method: string;
   path: string;
   body: string;
@@ -68,12 +70,15 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     void (async () => {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
-      const entry = {
+      const entry: Seen = {
         method: request.method!,
         path: request.url!,
         body: Buffer.concat(chunks).toString(),
         atMs: Date.now(),
       };
+      response.on('close', () => {
+        entry.isGivenUp = !response.writableEnded;
+      });
       seen.push(entry);
       arrivals.emit('request', entry);
       const fault = decide?.(entry);

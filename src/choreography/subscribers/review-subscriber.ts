@@ -57,7 +57,8 @@ export function reviewSubscription(notification: NotificationService): Subscript
     consumer: 'notification-review',
     description: 'Reminds HR of an open decision, then escalates it',
     service: 'notification',
-    events: ['employee.resigned', 'resignation.amended', 'step.resolved'],
+    // A decision interrupts what is under way.
+    events: ['employee.resigned', 'resignation.amended', 'exit.decision-finalised', 'step.resolved'],
     memory: { bucket: 'exit-notification-review', empty: { sent: {} } },
     taskOf(event, exit) {
       const { rung } = exit.ladder;

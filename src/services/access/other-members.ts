@@ -116,6 +116,9 @@ export async function watchOthers(
     /** @returns a note on others who went by other hands, or whom the list may not show @throws FinalFailure HarmedOthers */
     async lost(verb: 'added' | 'removed'): Promise<string[]> {
       if (verb === 'removed' && members?.isComplete) noteRemaining(others());
+      // It was deleted meanwhile: not by a write of ours.
+      if (!members && (await port.standingIn?.(accountId, group.id, undefined, signal))?.is === 'gone')
+        return [];
       const what = `since it ${verb} ${accountId}`;
       const fewer = (count ?? 0) - others().length;
       if (count !== undefined && port.membersOf && isDrastic(fewer, count))

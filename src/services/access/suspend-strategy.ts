@@ -61,7 +61,8 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
     await trying({ ...taken, groups: bounded([...tried.groups, ...atRisk]) });
     const { seen, writes } = await setActive(port, captured, false, signal, user);
     const now = { ...held, version: seen?.version, writes };
-    if (!seen) return { ...now, taken, notes: [await noteOfGone(port, captured, writes > 0, signal)] };
+    const isOurs = writes > 0 || tried.suspended;
+    if (!seen) return { ...now, taken, notes: [await noteOfGone(port, captured, isOurs, signal)] };
     if (writes > 0) {
       const changed = changesBetween(user, seen);
       const cost = await costOf(before);

@@ -268,10 +268,14 @@ export class Engine {
           };
           ledger.attempts.push((this.attempt = attempt));
           return service.block(...args);
-        }).then((result) => {
-          this.attempt!.failed = false;
-          return result;
-        }),
+        })
+          .then((result) => {
+            this.attempt!.failed = false;
+            return result;
+          })
+          .finally(() => {
+            this.attempt!.ended = wire.site.ledger.t;
+          }),
       restore: (...args) => at(this.hasWaited ? 'second-look' : 'restore', () => service.restore(...args)),
       revoke: (...args) => at('revoke', () => service.revoke(...args)),
     };

@@ -177,4 +177,29 @@ export const histories: History[] = [
       { soon: false },
     ),
   },
+  {
+    promise: 'blames no write of its own where another administrator deletes the group meanwhile',
+    etags: false,
+    script: {
+      ...retained('suspend', [admin('revoke', 'write', 0, { does: 'delete-group', group: 0 })], {
+        soon: false,
+        active: false,
+      }),
+      ending: 'leaving',
+    },
+  },
+  {
+    promise: 'says so where a suspension that was given up has deleted the account, before the next one did',
+    script: {
+      ...retained(
+        'suspend',
+        [
+          fault('block', 'write', 0, 'late', 'error'),
+          { moment: 'block', of: 'write', at: 1, what: { kind: 'landing' } },
+        ],
+        { soon: false, server: 'deletes a suspended account' },
+      ),
+      ending: 'leaving',
+    },
+  },
 ];
