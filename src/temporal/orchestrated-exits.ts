@@ -105,14 +105,16 @@ export function orchestratedExits(client: Client, sign?: Sign) {
       const isTimeUp =
         isGrpcDeadlineError(error) ||
         isGrpcCancelledError(error) ||
-        error instanceof WorkflowUpdateRPCTimeoutOrCancelledError;
+        error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+        // Temporal tells this at once where a worker is away for longer.
+        (error instanceof ServiceError && /no poller seen/.test(reasonOf(error)));
       const isUnable = error instanceof ServiceError || error instanceof QueryNotRegisteredError;
       if (!isTimeUp && !isUnable) throw error;
       const failure = await taskFailure(client, exitWorkflowId(employeeId));
       const sentence = failure
         ? `The exit of ${employeeId} could not answer, so ${what}: ${failure}`
         : isTimeUp
-          ? `No worker answered for the exit of ${employeeId} within ${ANSWER_WITHIN_MS / 1000} s, so ${what}. Is a worker running?`
+          ? `No worker answered for the exit of ${employeeId}, so ${what}. Is a worker running?`
           : `The exit of ${employeeId} could not answer, so ${what}: ${reasonOf(error)}. Look at it in the Web UI`;
       throw new Refusal(code, sentence, facts, { cause: error });
     }

@@ -195,7 +195,7 @@ describe('ems, to observe the choreographed form:', () => {
     const subject = 'exit.T-none.x1.exit.decision-finalised';
     const decision = JSON.stringify({ outcome: 'retained', decidedBy: HR });
     await other.publish(subject, decision, cloudEvent('exit.decision-finalised', 'x1'));
-    const [letter] = await lettersUnder(subject, 7);
+    const [letter] = await lettersUnder(subject, 8);
     const refused = await refusal(env, 'dead-letters', 'replay', letter!.id);
     assert.match(refused.sentence, /T-none has no exit x1$/);
   });

@@ -81,6 +81,9 @@ export interface Withdrawal {
   sent?: Sent[] | undefined;
 }
 
+/** Slots whose keeper is asked for. A policy may have a thousand of them. */
+const ASKED_AT_ONCE = 20;
+
 export type HrService = ReturnType<typeof createHrService>;
 
 export function createHrService({
@@ -228,18 +231,21 @@ export function createHrService({
   }
 
   /** The invitation that an unrecorded attempt may have sent, for a partner without a calendar: its slot is still kept. */
-  async function proposed(about: InterviewFor): Promise<Interview | undefined> {
+  async function proposed(about: InterviewFor, signal: AbortSignal): Promise<Interview | undefined> {
     const partner = partners.find(({ calendar }) => !calendar);
     const { openedAt: since, lastWorkingDay, employee, exitId } = about;
     if (!partner || !(employee.email || employee.personalEmail)) return undefined;
     const keeper = keeperOf(partner, exitId);
     for (const { slots } of stretchesFor(employee, { since, lastWorkingDay, after: now() })) {
       let isFull = true;
-      for (const slot of slots) {
-        const standing = await keeper.standing(slot);
-        if (standing === 'ours')
+      for (let first = 0; first < slots.length; first += ASKED_AT_ONCE) {
+        signal.throwIfAborted();
+        const some = slots.slice(first, first + ASKED_AT_ONCE);
+        const standings = await Promise.all(some.map((slot) => keeper.standing(slot)));
+        const slot = some[standings.indexOf('ours')];
+        if (slot)
           return { ...interviewOf(about, partner), sequence: slot.index, start: slot.start, end: slot.end };
-        if (standing === 'free') isFull = false;
+        if (standings.includes('free')) isFull = false;
       }
       // The attempt went on to later slots only where all of these were taken.
       if (!isFull) return undefined;
@@ -446,7 +452,7 @@ export function createHrService({
         const interview =
           place && latest
             ? { ...(known ?? interviewOf(about, place.partner)), ...timeAndSequenceOf(latest) }
-            : await proposed(about);
+            : await proposed(about, signal);
         if (!interview)
           return { withdrawn: false, note: 'no invitation to a future time can have been sent' };
         if (!isAhead(interview)) return { withdrawn: false, note: 'the interview had already begun' };
