@@ -76,8 +76,11 @@ inBothForms(
         at: new Date(Date.now() + 5_000).toISOString(),
       });
       const path = calendarUrl!.slice(proxy.url.length);
-      const day = compact(new Date(Date.now() + 2 * DAY_MS)).slice(0, 9);
-      const later = (time: string) => time.replace(/\d{8}T/, day);
+      // Each by itself: the interview may last over midnight.
+      const later = (line: string) =>
+        line.replace(/(\d{4})(\d\d)(\d\d)T/, (_, year: string, month: string, day: string) =>
+          compact(new Date(Date.parse(`${year}-${month}-${day}`) + 2 * DAY_MS)).slice(0, 9),
+        );
       const entry = await ask(account, 'GET', path);
       await ask(account, 'PUT', path, entry.replaceAll(/^DT(START|END).*$/gm, later));
       await eventually('the earlier time to pass', () => Date.now() > Date.parse(start) || undefined);
