@@ -4,8 +4,7 @@
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { describeIssues } from '../exit/input.js';
-import { ConfigError } from './config-error.js';
+import { jsonSecret } from './json-secret.js';
 import { secretIn } from './secret.js';
 
 export interface DataKeys {
@@ -58,15 +57,8 @@ const Header = z.object({ alg: z.literal('dir'), enc: z.literal('A256GCM'), kid:
 export function loadDataKeys(env: Readonly<Record<string, string | undefined>>): DataKeys {
   const text = secretIn(env, 'EMS_DATA_KEYS');
   if (!text) return noDataKeys;
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new ConfigError('EMS_DATA_KEYS: must be a JWK Set in JSON', { cause: (error as Error).name });
-  }
-  const { data, error } = KeySet.safeParse(json);
-  if (error) throw new ConfigError(`EMS_DATA_KEYS: ${describeIssues(error)}`);
-  return dataKeysOf(data.keys);
+  const { keys } = jsonSecret(KeySet, text, 'EMS_DATA_KEYS', 'a JWK Set in JSON');
+  return dataKeysOf(keys);
 }
 
 function dataKeysOf(keys: readonly z.output<typeof Key>[]): DataKeys {

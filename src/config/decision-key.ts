@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { JWK } from 'jose';
 import { z } from 'zod';
-import { describeIssues } from '../exit/input.js';
 import { KeyFields, type Sign } from '../exit/signature.js';
 import { ConfigError } from './config-error.js';
 import type { Environment } from './environment.js';
+import { jsonSecret } from './json-secret.js';
 
 const PrivateKey = KeyFields.extend({ d: z.string('must be the private key') });
 
@@ -19,7 +19,7 @@ export function loadSigner(env: Environment): (Sign & { kid: string }) | undefin
   const { EMS_DECISION_KEY: inline, EMS_DECISION_KEY_FILE: file } = env;
   if (!inline && !file) return undefined;
   const field = inline ? 'EMS_DECISION_KEY' : 'EMS_DECISION_KEY_FILE';
-  const { kid, ...jwk } = checked(PrivateKey, inline || text(file!, field), field);
+  const { kid, ...jwk } = jsonSecret(PrivateKey, inline || text(file!, field), field);
   const sign: Sign = async (act) => {
     const { CompactSign, importJWK } = await import('jose');
     const claims = { ...act, iat: Math.floor(Date.now() / 1000), jti: randomUUID() };
@@ -28,19 +28,6 @@ export function loadSigner(env: Environment): (Sign & { kid: string }) | undefin
       .sign(await importJWK(jwk as JWK, 'EdDSA'));
   };
   return Object.assign(sign, { kid });
-}
-
-/** The error has no part of the content: it may be a private key. */
-function checked<T>(schema: z.ZodType<T>, content: string, field: string): T {
-  let json: unknown;
-  try {
-    json = JSON.parse(content);
-  } catch (error) {
-    throw new ConfigError(`${field}: must be JSON`, { cause: (error as Error).name });
-  }
-  const { data, error } = schema.safeParse(json);
-  if (error) throw new ConfigError(`${field}: ${describeIssues(error)}`);
-  return data;
 }
 
 function text(file: string, field: string): string {
