@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { ended, settle, untilStep } from '../promises/on-the-way.js';
+import { ended, untilStep } from '../promises/on-the-way.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { cloudEvent, stranger } from '../support/nats.js';
 import { HR, stepOf } from '../support/world.js';
@@ -43,7 +43,6 @@ describe('a resignation that another program publishes without a plan', () => {
     assert.equal(stuck.phase, 'restoring');
     assert.equal((await world.account(nora, 'code')).active, false, 'still held');
     await restart(systems);
-    await settle(world, nora, 'restore-access:code', 'retry');
     await world.untilPhase(nora, 'closed');
     assert.equal((await world.account(nora, 'code')).active, true);
   });

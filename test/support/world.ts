@@ -47,6 +47,8 @@ export interface WorldOptions {
   services?: ServiceName[];
   /** Further variables of the environment. */
   env?: Record<string, string>;
+  /** A Temporal server of its own, without the exits of other tests. */
+  alone?: boolean;
   /** Which of the three critical systems there are, when not all; `config` may add others. */
   systems?: System[];
 }
@@ -103,9 +105,10 @@ export async function startWorld({
   services = [...workerServices],
   systems: configured = [...systems],
   env: further = {},
-}: WorldOptions = {}): Promise<World> {
   // What is encrypted there stops a world without the keys, as it should.
-  const own = further['EMS_DATA_KEYS'] === undefined ? undefined : newTemporal();
+  alone = further['EMS_DATA_KEYS'] !== undefined,
+}: WorldOptions = {}): Promise<World> {
+  const own = alone ? newTemporal() : undefined;
   const shared = await (own ?? temporal());
   const { connection } = shared.client;
   const client = new Client({ connection, dataConverter: dataConverterOf(loadDataKeys(further)) });
