@@ -15,6 +15,8 @@ export const GroupFields = z.object({
   displayName: z.string(),
   /** Of a membership that a hold took: what the group had of the account besides its id, such as a role or an end. */
   entry: z.record(z.string(), z.unknown()).optional(),
+  /** The system may hide inactive members, so that it did not tell whether the suspension took the membership. */
+  isHidden: z.literal(true).optional(),
 });
 export interface GroupRef extends z.output<typeof GroupFields> {
   /** Account ids of the other members before a write, or how many they were, until its effect on them was looked at. */

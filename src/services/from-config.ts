@@ -171,8 +171,8 @@ function adapterOf(system: AskedSystemConfig, requestTimeoutMs: number): AccessP
 
 /** @param pace shared with other requests to the system */
 export function scimClientOf(system: ScimSystemConfig, requestTimeoutMs: number, pace?: Pace): ScimClient {
-  const { name, scimUrl, token } = system;
-  return createScimClient({ name, scimUrl, token, requestTimeoutMs, pace });
+  const { name, scimUrl, token, settle: settleMs } = system;
+  return createScimClient({ name, scimUrl, token, requestTimeoutMs, pace, settleMs });
 }
 
 function scimAdapterOf(system: ScimSystemConfig, requestTimeoutMs: number): AccessPort {

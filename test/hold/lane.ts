@@ -72,6 +72,7 @@ export class Lane {
         scimUrl: `http://${name}.invalid`,
         token: server.token,
         requestTimeoutMs: 30_000,
+        settleMs: 0,
       });
       const real = createScimAdapter({ scim });
       const port = mistake.port?.(real) ?? real;

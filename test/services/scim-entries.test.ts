@@ -1,7 +1,15 @@
 /** What a group has of a member besides the id, such as a role or an end: a removal takes it, and a restore gives it back. */
 import assert from 'node:assert/strict';
+import { FailureType } from '../../src/exit/failures.js';
 import { nothing } from '../../src/exit/hold-facts.js';
-import { newAccess, scimError, withOddServer, type Json } from '../support/odd-scim-server.js';
+import { finalFailure } from '../support/failures.js';
+import {
+  newAccess,
+  scimError,
+  stripsTheSuspended,
+  withOddServer,
+  type Json,
+} from '../support/odd-scim-server.js';
 
 const { signal } = new AbortController();
 const DANA = { employeeId: 'E-1' };
@@ -35,25 +43,69 @@ describe('on a SCIM server whose members have more than an id', () => {
     assert.deepEqual(notes, []);
   });
 
-  it('gives back the membership alone where the server refuses the rest, and says what is missing', async () => {
+  const refusesTheRest = (): void =>
     server.odd(({ method, body }, usual) => {
       const [operation] = (method === 'PATCH' && body?.Operations) || [];
       const isFuller = operation?.op === 'add' && Object.keys((operation.value as Json[])[0]!).length > 1;
       return isFuller ? scimError(400, 'unknown attribute role', { scimType: 'invalidSyntax' }) : usual();
     });
+  const withoutEnd = (): void => void delete entryOf('dana')!['expires'];
+
+  it('gives back the membership alone where the server refuses the rest, and says what is missing', async () => {
+    withoutEnd();
+    refusesTheRest();
     const { notes } = await heldAndRestored();
     assert.deepEqual(entryOf('dana'), { value: 'dana' });
-    assert.match(notes.join(), /not given back: .* production .*role "OWNER", expires "2027/);
+    assert.match(notes.join(), /not given back: .* production .*role "OWNER"/);
   });
 
-  it('says what is missing where the server takes the membership alone', async () => {
+  it('gives no membership back without its end: a person decides', async () => {
+    refusesTheRest();
+    const reason = await finalFailure(FailureType.NotGivenBack, heldAndRestored());
+    assert.match(
+      reason,
+      /production .*unknown attribute role.*it is not given without its end, expires "2027/,
+    );
+    assert.equal(entryOf('dana'), undefined);
+  });
+
+  it('gives no membership back that has ended meanwhile', async () => {
+    entryOf('dana')!['expires'] = '2024-01-31T00:00:00Z';
+    const reason = await finalFailure(FailureType.NotGivenBack, heldAndRestored());
+    assert.match(reason, /production .*it has ended meanwhile, by expires "2024/);
+    assert.equal(entryOf('dana'), undefined);
+  });
+
+  const takesItAlone = (): void =>
     server.odd(({ method, body }, usual) => {
       const [operation] = (method === 'PATCH' && body?.Operations) || [];
       if (operation?.op === 'add') operation.value = [{ value: 'dana', role: 'MEMBER' }];
       return usual();
     });
+
+  it('says what is missing where the server takes the membership alone', async () => {
+    withoutEnd();
+    takesItAlone();
     const { notes } = await heldAndRestored();
-    assert.match(notes.join(), /not given back: .* production .*role "OWNER", expires "2027/);
+    assert.match(notes.join(), /not given back: .* production .*role "OWNER"/);
+  });
+
+  it('is not said to be restored where the server takes the membership without its end', async () => {
+    takesItAlone();
+    const reason = await finalFailure(FailureType.NotGivenBack, heldAndRestored());
+    assert.match(reason, /production .*is there without its end, expires "2027/);
+  });
+
+  it('has a person look at the end of a membership that a suspension cost, where another one has an end', async () => {
+    const suspend = { kind: 'suspend' as const };
+    Object.assign(entryOf('ravi')!, OWNER);
+    server.odd(stripsTheSuspended(server));
+    const [account] = (await newAccess(server).capture(DANA, suspend, signal)).accounts;
+    const trying = () => Promise.resolve();
+    const { taken } = await newAccess(server).block(account!, suspend, nothing, trying, signal);
+    const restoring = newAccess(server).restore(account!, taken, signal, { employee: DANA });
+    const reason = await finalFailure(FailureType.NotGivenBack, restoring);
+    assert.match(reason, /the end of the membership in production, where others have one/);
   });
 
   it('a retry after a lost answer still knows them', async () => {

@@ -691,6 +691,22 @@ describe('a SCIM server', () => {
       assert.deepEqual(server.group('readers')['members'], [{ value: 'u-2' }]);
     });
 
+    it('is given back as it shows it again, and not what an administrator took while it was hidden', async () => {
+      server.users.pop();
+      group('production', 'u-1', 'u-2');
+      server.odd(hides((id) => !isActive(id)));
+      const account = await process().capture(SUSPEND);
+      const { taken } = await process().block(account, SUSPEND);
+      const all = await process().restore(account, taken);
+      assert.deepEqual(all.givenBack.groups.map(({ id }) => id).toSorted(), ['production', 'readers']);
+      await process().block(account, SUSPEND);
+      server.group('production')['members'] = [{ value: 'u-2' }];
+      const reason = await finalFailure(FailureType.NotGivenBack, process().restore(account, taken));
+      assert.match(reason, /the membership in production: payroll hid its .* another administrator took it/);
+      assert.deepEqual(server.membersOf('production'), ['u-2']);
+      assert.equal(isActive('u-1'), true);
+    });
+
     it('is not said to have lost one that became inactive after the capture, and the sweep sees it once it is active', async () => {
       server.users.pop();
       group('production', 'u-1', 'u-2');

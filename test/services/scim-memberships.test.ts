@@ -443,6 +443,7 @@ describe('on a SCIM server that hides memberships', () => {
     for (const answer of [
       scimError(403, 'the token may not change this group'),
       scimError(400, 'too many operations', { scimType: 'invalidValue' }),
+      scimError(404, 'Group admins not found'),
     ])
       it(`cannot tell where the removal is refused with ${answer.status}, and leaves the other groups`, async () => {
         answering(answer);

@@ -9,6 +9,7 @@ import { byEmployeeId } from '../support/matching.js';
 import {
   list,
   newAccess,
+  newPort,
   scimError,
   withOddServer,
   type Json,
@@ -16,6 +17,7 @@ import {
 } from '../support/odd-scim-server.js';
 
 const { signal } = new AbortController();
+const DANA = { employeeId: 'E-1' };
 const SUSPEND: HoldKind = { kind: 'suspend' };
 const PRODUCTION: HoldKind = { kind: 'groups', groups: ['production'] };
 const NONE = ['was in none of the critical groups'];
@@ -72,8 +74,9 @@ describe('what a SCIM server does not show', () => {
   const hiding = (hidden: string): Odd => showing((each) => (each['id'] === hidden ? undefined : each));
 
   describe('the rest of a list, where it caps each list at 50, counts these alone and ignores startIndex', () => {
-    const capped =
-      (...filtered: string[]): Odd =>
+    const capped = (...filtered: string[]): Odd => cappedFrom(false, filtered);
+    const cappedFrom =
+      (heedsStart: boolean, filtered: readonly string[]): Odd =>
       ({ type, id, method, query, filter }, usual) => {
         if (id !== undefined || method !== 'GET' || !/^(Users|Groups)$/.test(type)) return usual();
         if (filter && !filtered.includes(filter.attribute)) return scimError(400, 'no such filter');
@@ -82,7 +85,8 @@ describe('what a SCIM server does not show', () => {
           : type === 'Users'
             ? server.users
             : server.groups;
-        return list(all.slice(0, Math.min(50, Number(query.get('count') ?? 50))));
+        const some = all.slice(0, Math.min(50, Number(query.get('count') ?? 50)));
+        return heedsStart && Number(query.get('startIndex')) > 1 ? list([], some.length) : list(some);
       };
 
     it('may have the account', async () => {
@@ -105,6 +109,16 @@ describe('what a SCIM server does not show', () => {
       server.odd(capped('userName', 'externalId'));
       const revoking = process().revoke();
       assert.match(await finalFailure(FailureType.CannotTell, revoking), /shows only some of its Groups/);
+    });
+
+    it('may have the account, where the next page is an empty one', async () => {
+      const person = server.users.shift()!;
+      staff(60, (n) => ({ employeeNumber: `E-${1000 + n}` }));
+      server.users.push({ ...person, employeeNumber: 'E-1' });
+      server.odd(cappedFrom(true, ['userName', 'externalId']));
+      const { service } = process(byEmployeeId('employeeNumber'));
+      const capturing = service.capture({ employeeId: 'E-1' }, SUSPEND, signal);
+      assert.match(await finalFailure(FailureType.CannotTell, capturing), /shows only some of its Users/);
     });
 
     it('is nothing where the list is shorter than any that servers cut', async () => {
@@ -190,19 +204,19 @@ describe('what a SCIM server does not show', () => {
 
   describe('of inactive members', () => {
     /** The server hides the inactive members that pass, in groups and from the filter. */
-    const hidesInactive = (isOf: (account: Json) => boolean = () => true): void => {
+    const hidden = (isOf: (account: Json) => boolean = () => true): Odd => {
       const isHidden = (id: unknown): boolean =>
         server.users.some((each) => each['id'] === id && each['active'] === false && isOf(each));
       const shows = showing((each) => ({
         ...each,
         members: (each['members'] as Json[]).filter(({ value }) => !isHidden(value)),
       }));
-      server.odd((asked, usual) =>
+      return (asked, usual) =>
         asked.filter?.attribute === 'members.value' && isHidden(asked.filter.value)
           ? list([])
-          : shows(asked, usual),
-      );
+          : shows(asked, usual);
     };
+    const hidesInactive = (isOf?: (account: Json) => boolean): void => server.odd(hidden(isOf));
 
     it('is not learnt from one who is active again', async () => {
       server.addGroup('production', 'dana', 'ravi');
@@ -246,6 +260,44 @@ describe('what a SCIM server does not show', () => {
       const { notes } = await block(dana, PRODUCTION);
       assert.doesNotMatch(notes.join(), /another administrator/);
       assert.match(notes.join(), /may not show inactive members of "production"/);
+    });
+
+    it('of a leaver who was inactive before is told once it shows those of another one, and not before', async () => {
+      server.addGroup('production', 'dana', 'ravi');
+      server.user('dana')['active'] = false;
+      hidesInactive();
+      const dana = await process().capture(SUSPEND);
+      const revoking = process().revoke([dana]);
+      const of = /payroll may not show the memberships of inactive accounts: look whether dana \(dana\)/;
+      assert.match(await finalFailure(FailureType.CannotTell, revoking), of);
+      server.odd((_asked, usual) => usual());
+      server.group('production')['members'] = [{ value: 'ravi' }];
+      server.user('ravi')['active'] = false;
+      server.addGroup('readers', 'ravi');
+      assert.deepEqual((await process().revoke([dana])).removedGroups, []);
+    });
+
+    it('is not learnt from one whom the search shows as before a suspension', async () => {
+      server.users.push({ id: 'zoe', userName: 'zoe', active: true });
+      server.addGroup('production', 'dana', 'ravi', 'zoe');
+      hidesInactive();
+      const one = newAccess(server, { port: newPort(server, 200), declared: {} });
+      const hires = async (employeeId: string) =>
+        (await one.capture({ employeeId }, SUSPEND, signal)).accounts[0]!;
+      const ravi = await hires('E-2');
+      let late = 0;
+      const hidesLate = hidden();
+      server.odd((asked, usual) => {
+        const isSearch = asked.filter?.attribute === 'members.value';
+        return isSearch && server.user('ravi')['active'] === false && late++ === 0
+          ? usual()
+          : hidesLate(asked, usual);
+      });
+      await one.block(ravi, SUSPEND, nothing, () => Promise.resolve(), signal);
+      assert.ok(late > 0, 'the search has shown what was before');
+      server.user('dana')['active'] = false;
+      await finalFailure(FailureType.CannotTell, one.revoke(DANA, [], signal));
+      assert.deepEqual(server.membersOf('production'), ['dana', 'ravi', 'zoe']);
     });
 
     it('is not learnt from an account of another type', async () => {

@@ -54,9 +54,9 @@ export interface OddServer {
 }
 
 /** As a new process has it, which remembers nothing. */
-export const newPort = ({ scimUrl }: OddServer) =>
+export const newPort = ({ scimUrl }: OddServer, settleMs = 0) =>
   createScimAdapter({
-    scim: createScimClient({ name: 'payroll', scimUrl, token: 'secret', requestTimeoutMs: 5000 }),
+    scim: createScimClient({ name: 'payroll', scimUrl, token: 'secret', requestTimeoutMs: 5000, settleMs }),
   });
 
 /** The same, by employee id. */

@@ -16,7 +16,7 @@ export type Outcome =
   | { kind: 'unknown' }
   /**
    * Another administrator wrote in between, or the answer is in doubt: read again. `because`: the failure where nothing has changed.
-   * `isAbsent`: the system says that it does not have what is to be changed.
+   * `isAbsent`: whether the system says that the account is no member; false where it says that it does not have the group.
    */
   | { kind: 'conflict'; because?: Error; isAbsent?: boolean }
   /** The account or the group was deleted; a second request has confirmed it. */
@@ -145,6 +145,11 @@ export interface AccessPort {
    * @throws Error on an incomplete answer, FinalFailure CannotTell where the system never gives a complete one
    */
   groupsOf(accountId: string, signal: AbortSignal): Promise<Membership[]>;
+  /**
+   * Whether the system was seen to show memberships of others who are as inactive as this account: then it hides none of this one.
+   * Absent where every system of the protocol shows them.
+   */
+  showsInactive?: ((accountId: string, signal: AbortSignal) => Promise<boolean>) | undefined;
   /** Whether the system has groups at all, also by what the account shows. Absent where every system of the protocol has. */
   hasGroups?: ((signal: AbortSignal, accountId: string) => Promise<boolean>) | undefined;
   /** @returns the groups that the system finds by this name, each under the name that the system gives it */

@@ -223,7 +223,7 @@ export async function accountsNow(
  * A login or an address that a held account had may be another person's by now.
  * @param held the ids of the accounts that the exit holds
  * @param account one that it does not hold
- * @returns for people, where only such a key finds it, and finds none of those that the system still has
+ * @returns for people, where only such a key finds it, and finds none of those
  */
 export async function tookOver(
   port: AccessPort,
@@ -244,12 +244,12 @@ export async function tookOver(
     by ??= key;
   }
   if (!by) return undefined;
+  const old: string[] = [];
   for (const id of held) {
-    const old = await port.read({ id }, signal);
-    if (old)
-      return `${describe([account])} on ${port.system} is found by ${by.attribute} ${valueOf(by, person)}, which no longer finds the held account ${describe([old])}, and may be another person's by now: look whose it is, then retry the step with the account that is meant`;
+    const seen = await port.read({ id }, signal);
+    old.push(seen ? describe([seen]) : `${id}, which was deleted`);
   }
-  return undefined;
+  return `${describe([account])} on ${port.system} is found by ${by.attribute} ${valueOf(by, person)}, which no longer finds the held account ${old.join(', ')}, and may be another person's by now: look whose it is, then retry the step with the account that is meant`;
 }
 
 /** A list may lag. Which of several accounts of a person are inactive, and so left alone, each tells by itself. */

@@ -1,9 +1,10 @@
 /** Adds and removes one membership, and looks at whom else the write took out of the group. */
 import { isDeepStrictEqual } from 'node:util';
-import { cannotTell, FailureType, isFinalFailure } from '../../exit/failures.js';
+import { cannotTell, FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.js';
 import type { GroupRef } from '../../exit/hold-facts.js';
 import type { AccessPort, Membership, Outcome } from './access-port.js';
 import { converge } from './converge.js';
+import { endsOf } from './entries.js';
 import { isChangeable, orUntold, ownGroupsOf } from './memberships.js';
 import { remember, type Watched } from './other-members.js';
 
@@ -49,6 +50,9 @@ export async function removeMembership(
   return { writes, notes: await others.lost('removed') };
 }
 
+const textOf = (entry: readonly [string, unknown][]): string =>
+  entry.map(([name, value]) => `${name} ${JSON.stringify(value)}`).join(', ');
+
 function asRefused(error: unknown): Outcome {
   if (!isFinalFailure(error, FailureType.Refused)) throw error;
   return { kind: 'refused', why: 'state', detail: error.message };
@@ -78,11 +82,15 @@ export async function removeHidden(
   // The group may tell all the same that there is nothing to remove.
   const standing = isNotTaken && (await port.standingIn?.(accountId, group.id, undefined, signal));
   if (!standing || standing.is === 'out' || standing.is === 'gone') return { notes: [] };
-  if (outcome.kind === 'refused')
+  const hasNoGroup = outcome.kind === 'conflict' && outcome.isAbsent === false;
+  if (outcome.kind === 'refused' || hasNoGroup) {
+    const answer =
+      outcome.kind === 'refused' ? ` (${outcome.detail})` : ', as of a group that it does not have';
     return {
       notes: [],
-      doubt: `${what} refused its removal there (${outcome.detail}): look there whether it is still in the group, then settle the step`,
+      doubt: `${what} refused its removal there${answer}: look there whether it is still in the group, then settle the step`,
     };
+  }
   throw (
     (outcome.kind === 'conflict' && outcome.because) ||
     new Error(`${what} answered its removal there with a conflict`)
@@ -105,6 +113,7 @@ export async function addMembership(
   let isFirst = true;
   const { settleMs } = await port.capabilities(signal);
   const { group } = others;
+  const ends = endsOf(group.entry);
   const { seen } = await converge<{ isMember: boolean; version: string | undefined }>(
     {
       port,
@@ -127,6 +136,8 @@ export async function addMembership(
     },
     signal,
   );
+  if (seen.isMember && lostOfEntry().some(([name]) => ends.some(([end]) => end === name)))
+    throw new FinalFailure(FailureType.Refused, `is there without its end, ${textOf(ends)}: set that there`);
   // Also where it was given back by hand.
   if (seen.isMember) remember(port, group, accountId, false);
   return { isBack: seen.isMember, notes: isGone ? [] : [...(await others.lost('added')), ...ofEntry()] };
@@ -136,20 +147,32 @@ export async function addMembership(
     const add = (which: GroupRef, onRefusal?: typeof asRefused) =>
       others.during(() => port.addToGroup(accountId, which, signal, isUnversioned).catch(onRefusal));
     const { entry, ...plain } = group;
+    if (ends.some(([, at]) => Date.parse(at) <= Date.now()))
+      throw new FinalFailure(FailureType.Refused, `it has ended meanwhile, by ${textOf(ends)}`);
     const outcome = entry && !isPlain ? await add(group, asRefused) : undefined;
     if (outcome && outcome.kind !== 'refused') return outcome;
+    if (outcome && ends.length > 0)
+      throw new FinalFailure(
+        FailureType.Refused,
+        `${outcome.detail}; it is not given without its end, ${textOf(ends)}`,
+      );
     isPlain = true;
     return add(plain);
   }
 
   /** @returns what else the entry had and has no longer, where the group shows it */
   function ofEntry(): string[] {
-    const lost = Object.entries(group.entry ?? {}).filter(
+    const lost = lostOfEntry();
+    return lost.length === 0
+      ? []
+      : [`not given back: what the entry in ${group.displayName} had besides the account (${textOf(lost)})`];
+  }
+
+  function lostOfEntry(): [string, unknown][] {
+    if (!others.lists(accountId)) return [];
+    return Object.entries(group.entry ?? {}).filter(
       ([name, value]) => !isDeepStrictEqual(others.entry?.[name], value),
     );
-    if (!others.lists(accountId) || lost.length === 0) return [];
-    const what = lost.map(([name, value]) => `${name} ${JSON.stringify(value)}`).join(', ');
-    return [`not given back: what the entry in ${group.displayName} had besides the account (${what})`];
   }
 
   async function isMember(): Promise<boolean> {

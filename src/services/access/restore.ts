@@ -1,4 +1,5 @@
 /** Gives back exactly the access that the hold took. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { bounded, boundedNotes } from '../../exit/bounds.js';
 import {
@@ -26,6 +27,7 @@ import { accountsNow, findAccounts, type Matching } from './find-accounts.js';
 import { foundNow, has, passedOn, showsAnother } from './still-theirs.js';
 import type { Known } from './whose-account.js';
 import { addMembership } from './membership-writes.js';
+import { endsOf } from './entries.js';
 import { doubtOf, watchOthers, type Losses, type Watched } from './other-members.js';
 import { isTaken, keyOf, missing, namesOfRights, rightsChanged } from './rights.js';
 import { isNamed, namesOf, orUntold, ownGroupsOf, without } from './memberships.js';
@@ -117,13 +119,19 @@ export const restore =
           : [];
       let seen: Awaited<ReturnType<typeof toldOf>> = atRisk.length > 0 ? await toldOf() : { told: [] };
       await watch();
-      for (const group of taken.groups) {
+      const takenByOthers = await missingOfHidden();
+      for (const group of without(taken.groups, takenByOthers)) {
         const { isBack, notes: ofOthers } = await added(group);
         notes.push(...ofOthers);
         if (isBack === undefined) continue;
         if (isBack) givenBack.groups.push(group);
         else lost.push(await membershipIn(group));
+        if (isBack) lost.push(...unrecordedIn(group));
       }
+      if (takenByOthers.length > 0)
+        lost.push(
+          `the membership in ${namesOf(takenByOthers)}: ${port.system} hid its memberships since the suspension, and shows the others again, so that another administrator took it: decide by hand`,
+        );
       // The memberships that it has now may be the first that the system shows again.
       if (!('told' in seen) && givenBack.groups.length > 0) seen = await toldOf();
       present = 'told' in seen ? seen.told : [];
@@ -210,6 +218,31 @@ export const restore =
       const others = found.filter((each) => each.id !== id && isNamed(each.displayName, displayName));
       const now = others.length > 0 ? ` (${others.map((each) => each.id).join(', ')} has its name now)` : '';
       return `the membership in ${displayName}, a group that was deleted meanwhile${now}`;
+    }
+
+    /** @returns those that a system which hid them, and shows others of them again, does not show */
+    async function missingOfHidden(): Promise<GroupRef[]> {
+      const hidden = taken.groups.filter(({ isHidden }) => isHidden);
+      if (hidden.length < 2) return [];
+      const { settleMs } = await port.capabilities(signal);
+      for (
+        const deadline = Date.now() + settleMs;
+        ;
+        await pause(Math.min(200, settleMs), undefined, { signal })
+      ) {
+        const now = await toldOf();
+        const absent = 'told' in now ? without(hidden, now.told) : hidden;
+        if (absent.length === 0 || Date.now() >= deadline) return absent.length < hidden.length ? absent : [];
+      }
+    }
+
+    /** A suspension that costs a membership shows no entry of it: where others have an end, this one may have had one. */
+    function unrecordedIn({ id, displayName, entry }: GroupRef): string[] {
+      const others = watched.get(id)?.members?.entries ?? [];
+      const isUnknown = taken.suspended && !entry && others.some(({ entry: of }) => endsOf(of).length > 0);
+      return isUnknown
+        ? [`the end of the membership in ${displayName}, where others have one: look at it there`]
+        : [];
     }
 
     /** Before the first addition, whom each may take besides is durable. */

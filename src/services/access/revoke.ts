@@ -1,4 +1,5 @@
 /** Deactivates the account and removes every membership. The account stays, as evidence. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { bounded, boundedNotes } from '../../exit/bounds.js';
 import {
   cannotTell,
@@ -101,9 +102,12 @@ export const revoke =
       if (user && (await isPassedOn(user))) return;
       // While it is active: some systems leave out the memberships of suspended accounts.
       const before = user ? await groupsTold(id, port.groupsOf(id, signal)) : [];
-      // Once it is suspended, no key may find it.
-      if (before?.length && !has(captured, id))
-        await record(before.filter(isChangeable).map(({ group }) => group));
+      const isSeenActive = user?.active !== false || earlier.length > 0 || wasToldActive(id);
+      if (before?.length === 0 && !isSeenActive && !(await areShown(id))) doubts.add(whereHidden(account));
+      // Once it is suspended, no key may find it, and the system may hide what an administrator has added since the capture.
+      const since = before?.filter(isChangeable).map(({ group }) => group) ?? [];
+      const unknown = without(since, [...groupsAtCapture(id), ...removed.values()]);
+      if (unknown.length > 0) await record(unknown);
       let isRefused = false;
       const changed = await unlessUntold(
         setActive(port, account, false, signal, user).catch((error: unknown) => {
@@ -137,6 +141,8 @@ export const revoke =
       }
       await port.endSessions?.(account, signal);
       if (found.left.length > 0 && before?.length) {
+        // What it shows at once may be what was before the suspension.
+        if (user?.active) await pause((await port.capabilities(signal)).settleMs, undefined, { signal });
         const after = user?.active ? await groupsTold(id, port.groupsOf(id, signal)) : before;
         showsInactive = after === undefined ? showsInactive : after.length > 0;
       }
@@ -200,15 +206,26 @@ export const revoke =
       const shown = await groupsTold(id, groupsOf(port, id, signal, isChangeable));
       if (!shown || shown.length > 0) return shown !== undefined;
       // An earlier attempt has perhaps removed what would show it.
-      if (showsInactive ?? earlier.length === 0) return false;
+      if (await areShown(id)) return false;
       const { present, hidden, untold } = await askGroups(port, id, [...removed.values()], signal);
       // A group that tells of an inactive account that it is out would show one that is in.
       const isTold = port.standingIn !== undefined && hidden.length + untold.length === 0;
-      if (!isTold)
-        doubts.add(
-          `${port.system} may not show the memberships of inactive accounts: look whether ${userName} (${id}) is in groups there, then settle the step`,
-        );
+      if (!isTold) doubts.add(whereHidden({ id, userName }));
       return present.length + hidden.length > 0;
+    }
+
+    /** Whether the system shows the memberships of such inactive accounts. */
+    async function areShown(accountId: string): Promise<boolean> {
+      return showsInactive ?? (await port.showsInactive?.(accountId, signal)) ?? true;
+    }
+
+    function whereHidden({ id, userName }: AccountRef): string {
+      return `${port.system} may not show the memberships of inactive accounts: look whether ${userName} (${id}) is in groups there, then settle the step`;
+    }
+
+    /** Whether the capture was told the memberships while the account was active. */
+    function wasToldActive(accountId: string): boolean {
+      return captured.some(({ id, active, memberships }) => id === accountId && active && memberships);
     }
 
     function groupsAtCapture(accountId: string): GroupRef[] {

@@ -112,7 +112,10 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
       // Some systems only leave out the memberships of suspended accounts. What is not recorded is not given back, and not asked for.
       const asked = bounded(unseen);
       const { present, hidden, untold } = await askGroups(port, captured.id, asked, signal);
-      const lost = without(asked, present);
+      const lost = without(asked, present).map((group): GroupRef => {
+        const { isHidden: _isHidden, ...of } = group;
+        return hidden.some(({ id }) => id === group.id) ? { ...of, isHidden: true } : of;
+      });
       if (had.isFresh) noteKeeping([...without(known, unseen), ...present], unseen);
       // The restore names the others.
       const cost = had.isFresh ? lost : lost.filter(({ id }) => tried.groups.some((each) => each.id === id));

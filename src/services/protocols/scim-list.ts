@@ -148,7 +148,9 @@ export function createScimLists({ name, ask, failure, isRefusal, strange }: Scim
       if (isNew) startIndex += length;
       total = next.total ?? total;
       // A server that has one page alone may have more than it: it ignores `startIndex`, or takes none.
-      const isCut = (!isNew || form > 0) && mayBeLimit(length);
+      // One that gave less than it was asked for, and has no next page, may count no more than that page.
+      const isEnd = length === 0 && query['filter'] === undefined && known < PAGE_SIZE;
+      const isCut = isEnd ? mayBeLimit(known) : (!isNew || form > 0) && mayBeLimit(length);
       const isWhole = counted >= total && !next.goesOn && !isCut;
       if (!isNew || form > 0 || (isWhole && !mayBeFull))
         return { elements: [...elements.values()], isComplete: isWhole };

@@ -23,7 +23,7 @@ export interface PatchOperation {
 type Patched =
   /** `version`: the one that the write made, where the answer tells it. */
   | { kind: 'written'; version: string | undefined }
-  /** `because`: the failure where nothing has changed. `isAbsent`: SCIM says that the resource, or the target in it, is absent. */
+  /** `because`: the failure where nothing has changed. `isAbsent`: whether SCIM says that the target in it is absent; false for the resource. */
   | { kind: 'conflict'; because?: Error; isAbsent?: boolean }
   | { kind: 'refused'; why: 'form'; detail: string; because: FinalFailure };
 
@@ -42,7 +42,7 @@ const OTHER_FORM = /^invalid(Path|Syntax)$/i;
 /** Also that the member itself does not exist: "User with id u-1 not found". */
 const ABSENT =
   /\bnot (currently )?(a )?member\b|\bno such member\b|\b(user|member|account)\b[^.;:]*\b(not found|(does not|doesn.t) exist)\b/i;
-const saysAbsent = (answer: ScimAnswer, { message }: FinalFailure): boolean =>
+const saysAbsent = (answer: ScimAnswer, { message }: Error): boolean =>
   /^noTarget$/i.test(scimTypeIn(answer)) || (answer.status !== 403 && ABSENT.test(unquoted(message)));
 
 /** @param versionOf reads the version of a resource now; undefined where the resource is gone */
@@ -126,7 +126,7 @@ export function createScimWrites(
         if (answer.status === 404)
           return isPage(answer)
             ? { kind: 'conflict', because: failure(answer, what) }
-            : { kind: 'conflict', isAbsent: answer.isScimNotFound };
+            : { kind: 'conflict', isAbsent: saysAbsent(answer, failure(answer, what)) };
         if (answer.status === 409 || answer.status === 412) {
           // Without versions only the caller's next look tells whether it was a race.
           if (!conditional)

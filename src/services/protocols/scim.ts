@@ -2,6 +2,7 @@
  * A SCIM 2.0 client (RFC 7643, RFC 7644) for the requests of the hold and the directory. A status code does not prove the effect of a
  * write: the caller reads it back.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { cannotTell, FailureType, isFinalFailure, whereUntold } from '../../exit/failures.js';
 import { isPage } from './http-answer.js';
 import type { HttpServer } from './http-exchange.js';
@@ -27,6 +28,8 @@ import { createScimWrites } from './scim-write.js';
 
 interface ScimOptions extends Omit<HttpServer, 'base'> {
   scimUrl: string;
+  /** How long a read may show the value from before a write, in milliseconds. Default: a second. */
+  settleMs?: number | undefined;
 }
 
 /** A user whose attribute has the value that was asked for. */
@@ -44,8 +47,11 @@ const WITH_MEMBERS = { attributes: 'displayName,members,meta' };
 /** How many groups are read one by one for a member that they show. */
 const MAX_TRIED = 3;
 const MAX_LISTED = 2000;
+/** Servers of several nodes, or with a search index, show a write some moments late. */
+const USUAL_SETTLE_MS = 1_000;
+const MOST_REMEMBERED = 10_000;
 
-export function createScimClient({ scimUrl, ...server }: ScimOptions) {
+export function createScimClient({ scimUrl, settleMs = USUAL_SETTLE_MS, ...server }: ScimOptions) {
   const wire = createScimWire({ ...server, base: scimUrl.replace(/\/+$/, '') });
   const { name, ask, failure, isRefusal, strange } = wire;
   const lists = createScimLists(wire);
@@ -67,6 +73,20 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   let hasIds = false;
   /** Whether a member of a group was called by the id of a user in another case, or by the login. */
   let hasOtherSpellings = false;
+  /** By id, when a user was last seen active, in milliseconds. */
+  const activeAtMs = new Map<string, number>();
+
+  /**
+   * Waits until no search shows the user as it was when last seen active.
+   * @returns false where it had to wait: what was found before is to be asked again
+   */
+  async function isSettled(id: string, signal: AbortSignal): Promise<boolean> {
+    const leftMs = (activeAtMs.get(id) ?? -Infinity) + settleMs - Date.now();
+    if (leftMs <= 0) return true;
+    await pause(leftMs, undefined, { signal });
+    return false;
+  }
+
   /** The types of inactive users of whom the filter has found a group. */
   const findsInactive = new Set<string>();
   /** Whether any user has shown a group. */
@@ -122,6 +142,10 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
   ) {
     const found = await get('Users', id, query, userOf, signal, isMeant);
     hasShownGroups ||= showsGroups(found);
+    if (found?.active) {
+      if (activeAtMs.size >= MOST_REMEMBERED) activeAtMs.clear();
+      activeAtMs.set(found.id, Date.now());
+    }
     return found;
   }
 
@@ -254,6 +278,8 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
 
   return {
     name,
+    settleMs,
+    isSettled,
     supportsEtags: writes.supportsEtags,
     /** Told with `supportsEtags`. */
     deniesPatch: writes.deniesPatch,
@@ -389,10 +415,10 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
       return usable(hits, groupOf, 'Groups', BY_MEMBER.attribute, memberId);
 
       async function learn(id: string): Promise<void> {
-        const type = inactiveTypeOf(
-          await get('Users', id, { attributes: 'active,userType' }, userOf, signal),
-        );
-        if (type !== undefined) findsInactive.add(type);
+        const type = inactiveTypeOf(await getUser(id, { attributes: 'active,userType' }, signal));
+        if (type === undefined) return;
+        if ((await isSettled(id, signal)) || (await search.hits(by, signal)).length > 0)
+          findsInactive.add(type);
       }
     },
 
@@ -415,6 +441,8 @@ export function createScimClient({ scimUrl, ...server }: ScimOptions) {
         // A list may lag.
         const now = hits.length > 0 ? await user(id, signal).catch(whereUntold(undefined)) : undefined;
         if (inactiveTypeOf(now) !== type) continue;
+        const isLate = !(await isSettled(id, signal));
+        if (isLate && (await search.hits({ ...BY_MEMBER, value: id }, signal)).length === 0) continue;
         findsInactive.add(type);
         return true;
       }

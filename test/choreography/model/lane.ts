@@ -33,7 +33,7 @@ export class Lane {
     this.newService = () => {
       const scim = createScimClient({
         ...{ name: 'the system', scimUrl: `http://${name}.invalid` },
-        ...{ token: server.token, requestTimeoutMs: 30_000 },
+        ...{ token: server.token, requestTimeoutMs: 30_000, settleMs: 0 },
       });
       return createAccessService({
         declared: { settleMs: 0 },

@@ -35,6 +35,7 @@ const functions: { [K in Exclude<keyof AccessPort, 'system'>]: 'needed' | 'optio
   membersOf: 'optional',
   standingIn: 'optional',
   hasGroups: 'optional',
+  showsInactive: 'optional',
   hasOtherActiveMember: 'needed',
   removeFromGroup: 'needed',
   addToGroup: 'needed',

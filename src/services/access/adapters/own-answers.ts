@@ -49,6 +49,7 @@ const shapes: Record<Exclude<keyof AccessPort, 'system' | 'endSessions'>, z.ZodT
     }),
   ),
   hasGroups: z.boolean(),
+  showsInactive: z.boolean(),
   findGroup: z.array(GroupFields),
   membersOf: Members,
   standingIn: z.union([

@@ -19,8 +19,6 @@ import {
 import type { AccessPort, Account, Candidate, Membership } from '../access-port.js';
 import { createScimMembers } from './scim-members.js';
 
-/** Servers of several nodes, or with a search index, show a write some moments late. */
-const USUAL_SETTLE_MS = 1_000;
 const MOST_NAMES = 10_000;
 /** How long what is no id of a group is not asked for again, in milliseconds. */
 const REMEMBERED_MS = 600_000;
@@ -174,7 +172,7 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
 
     capabilities: async (signal) => ({
       conditionalWrites: await scim.supportsEtags(signal),
-      settleMs: USUAL_SETTLE_MS,
+      settleMs: scim.settleMs,
       restore: 'exact',
       ...(scim.deniesPatch() && {
         doubt: `${scim.name} says that it takes no PATCH (ServiceProviderConfig), and may refuse the hold`,

@@ -34,7 +34,7 @@ interface Listed extends ScimGroup {
   isShown: boolean;
 }
 
-type Asked = 'membersOf' | 'standingIn' | 'hasOtherActiveMember';
+type Asked = 'membersOf' | 'standingIn' | 'hasOtherActiveMember' | 'showsInactive';
 
 /** @returns the type of an inactive account; undefined of an active one */
 interface InactiveTypes {
@@ -90,6 +90,7 @@ export function createScimMembers(
       const type = value === undefined ? undefined : inactiveType.lastSeen(value);
       if (type === undefined || listsInactive.has(type)) continue;
       if ((await inactiveType.now(value!, signal).catch(whereUntold(undefined))) !== type) continue;
+      await scim.isSettled(value!, signal);
       const again = await scim.getMembers(groupId, signal);
       if (again?.members?.some((each) => each.value === value)) listsInactive.add(type);
     }
@@ -102,9 +103,11 @@ export function createScimMembers(
 
   async function hideInactive(signal: AbortSignal): Promise<boolean> {
     for await (const { user, groupId } of beyond.inactiveMembers(signal, mayLeaveOut)) {
+      await scim.isSettled(user.id, signal);
       const members = (await scim.getMembers(groupId, signal).catch(whereUntold(undefined)))?.members;
-      if (members?.some(({ value }) => isOf(value, user.id))) listsInactive.add(inactiveTypeOf(user)!);
-      else if (members) return true;
+      if (!members) continue;
+      if (!members.some(({ value }) => isOf(value, user.id))) return true;
+      listsInactive.add(inactiveTypeOf(user)!);
     }
     return false;
   }
@@ -268,20 +271,26 @@ export function createScimMembers(
     return (await scim.getUser(accountId, signal))?.active === true;
   }
 
+  /** Whether a list has shown a member as inactive as the account. */
+  function listsSuch(accountId: string): boolean {
+    const type = inactiveType.lastSeen(accountId);
+    return type === undefined ? listsInactive.size > 0 : listsInactive.has(type);
+  }
+  const findsSuch = (accountId: string, signal: AbortSignal): Promise<boolean> =>
+    scim.findsInactive(accountId, inactiveType.lastSeen(accountId) ?? '', signal);
+
   /** Some servers hide inactive members: none of these lists has the account. */
   async function unlessInactive(
     accountId: string,
     all: readonly Listed[],
     signal: AbortSignal,
   ): Promise<Standing> {
-    const type = inactiveType.lastSeen(accountId);
-    const showsSuch = type === undefined ? listsInactive.size > 0 : listsInactive.has(type);
-    if (showsSuch || !mayBeHidden(accountId)) return { is: 'out' };
+    if (listsSuch(accountId) || !mayBeHidden(accountId)) return { is: 'out' };
     const [{ id, displayName }] = all as [Listed, ...Listed[]];
     const found = await scim.groupsWith(accountId, signal);
     if (!(await scim.foundByPart(accountId, found, signal))) {
       if (found.some((group) => group.id === id)) return { is: 'direct' };
-      if (found.length > 0 || (await scim.findsInactive(accountId, type ?? '', signal))) return { is: 'out' };
+      if (found.length > 0 || (await findsSuch(accountId, signal))) return { is: 'out' };
     }
     return {
       is: 'cannot tell',
@@ -442,6 +451,12 @@ export function createScimMembers(
       if (listed && isLong(listed)) await beyond.look(listed, signal);
       else if (listed && (await hiding.get(signal))) await beyond.look(listed, signal, mayLeaveOut);
       return listed && membersIn(listed);
+    },
+
+    async showsInactive(accountId, signal) {
+      if (listsSuch(accountId) || (await findsSuch(accountId, signal))) return true;
+      await hiding.get(signal);
+      return listsSuch(accountId);
     },
 
     async listedAs(accountId, groupId, signal) {
