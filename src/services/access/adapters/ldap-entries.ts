@@ -64,8 +64,8 @@ export function createLdapEntries(name: string, dialect: Dialect) {
 }
 
 export const isSameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
-/** @param value of a list that has optional UIDs: `cn=dana,dc=acme#'0101'B` @returns the name in it */
-export const withoutUid = (value: string): string => value.replace(/#'[01]*'B$/, '');
+/** @param value of a list that has optional UIDs (RFC 4517 §3.3.21): `cn=dana,dc=acme#'0101'B` */
+export const uidOf = (value: string): string => /#'[01]*'B$/.exec(value)?.[0] ?? '';
 
 export const isBelow = (dn: string, base: string): boolean =>
   dn.toLowerCase().endsWith(`,${base.toLowerCase()}`);

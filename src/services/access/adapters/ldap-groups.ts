@@ -15,16 +15,17 @@ import {
 } from '../../protocols/ldap.js';
 import type { Membership, Standing } from '../access-port.js';
 import type { Dialect, MemberList } from './ldap-dialects.js';
-import { isBelow, isSameName, withoutUid, type LdapEntries } from './ldap-entries.js';
+import { isBelow, isSameName, uidOf, type LdapEntries } from './ldap-entries.js';
 
 /**
  * A list of members of a group. To the hold each is a group of its own, so that it gives back into the list that it took from. So is each
- * login of the account that is not its first one, in that spelling: it is taken, and given back, as it is listed.
+ * way to list the account that is not the plain one, and it is taken, and given back, as it is listed.
  */
 export interface Listing {
   id: string;
   entry: Entry;
   list: MemberList;
+  /** A login that is not the first one of the account, or the optional UID after its name: `#'0101'B`. */
   spelling?: string | undefined;
 }
 
@@ -82,7 +83,7 @@ export function createLdapGroups(
   }
 
   const nameIn = ({ list, spelling }: Listing, account: Entry): string | undefined =>
-    spelling ?? namesIn(list, account)[0];
+    list.hasUids ? account.dn + (spelling ?? '') : (spelling ?? namesIn(list, account)[0]);
 
   /** @returns the filter that finds the groups with a name in the list */
   const listsName = ({ attribute, holds }: MemberList, name: string): Filter =>
@@ -146,8 +147,47 @@ export function createLdapGroups(
         const groups = await session.search(base, filter, shown, { ignoresReferences });
         found.push(...groups.flatMap((group) => speltIn(group, list, names)));
       }
+      if (list.hasUids && names.length > 0) found.push(...(await withUids(session, base, list, names)));
     }
     return [...new Map(found.map((each) => [each.id, each])).values()];
+  }
+
+  /** The groups that list some member with an optional UID. */
+  let uids: { groups: Set<string>; atMs: number } | undefined;
+
+  /** No search finds a name with an optional UID (RFC 4517 §4.2.31): the groups that have any are looked at. */
+  async function withUids(
+    session: LdapSession,
+    base: string,
+    list: MemberList,
+    names: readonly string[],
+  ): Promise<Listing[]> {
+    if (!uids || Date.now() - uids.atMs > BELIEVED_MS) {
+      const context = await entries.contextOf(session, groupBase);
+      const options = { ignoresReferences: true };
+      const all = await session.search(context, present(list.attribute), [list.attribute], options);
+      const has = all.filter((group) => group.all(list.attribute).some((value) => uidOf(value) !== ''));
+      uids = { groups: new Set(has.map(({ dn }) => dn)), atMs: Date.now() };
+    }
+    const found: Listing[] = [];
+    for (const dn of uids.groups) {
+      if (!isBelow(dn, base)) continue;
+      const group = await session.read(dn, [...attributes, list.attribute]);
+      const listed = group?.all(list.attribute).filter((each) => isWithUid(each, names)) ?? [];
+      found.push(...listed.map((each) => listingOf(group!, list, uidOf(each))));
+    }
+    return found;
+  }
+
+  /** @throws Error where the group lists the account with an optional UID, and has listed none with any before */
+  async function assertNoNewUid(session: LdapSession, { entry, list }: Listing, account: Entry) {
+    if (!list.hasUids || uids?.groups.has(entry.dn)) return;
+    const group = await session.read(entry.dn, [list.attribute]);
+    if (!group?.all(list.attribute).some((each) => isWithUid(each, [account.dn]))) return;
+    uids = undefined;
+    throw new Error(
+      `the group ${entry.dn} on ${name} lists the account with an optional UID, since a moment: its groups are read again`,
+    );
   }
 
   /** @returns the groups below the base that the member itself shows, and that are not found by their members */
@@ -219,14 +259,7 @@ export function createLdapGroups(
     if (dialect.backlink && account.all(dialect.backlink).some((dn) => isSameName(dn, entry.dn))) return true;
     const isIn = equals(list.attribute, name);
     if (await session.read(entry.dn, NONE, isIn)) return true;
-    if (list.hasUids && (await hasWithUid(session, listed, name))) return true;
     return (await session.read(entry.dn, NONE, not(isIn))) ? false : undefined;
-  }
-
-  /** A filter on a name finds none with a UID (RFC 4517 §4.2.31). */
-  async function hasWithUid(session: LdapSession, { entry, list }: Listing, name: string): Promise<boolean> {
-    const group = await session.read(entry.dn, [list.attribute]);
-    return group?.all(list.attribute).some((each) => isSameName(withoutUid(each), name)) ?? false;
   }
 
   /** Without the right to read its members, a filter on them finds no group. */
@@ -279,7 +312,7 @@ export function createLdapGroups(
         for (const each of found) if ((await whose(each)) !== 'another') own.push(each);
         return own;
       };
-      const direct = await ownOf(await listing(session, groupBase, namesFor));
+      const direct = await ownOf(await listing(session, base.dn, namesFor));
       direct.push(...(await shownBy(session, account, base.dn, direct)));
       const numbered = await dialect.primaryGroups(session, account, context, attributes);
       const primary = dialect.lists
@@ -332,6 +365,7 @@ export function createLdapGroups(
         return { is: 'cannot tell', because, isSerious: true };
       }
       const isIn = await isListed(session, listed, account);
+      if (isIn === false) await assertNoNewUid(session, listed, account);
       const context = await entries.contextOf(session, groupBase);
       const whose = isIn ? await askingWhose(session, account, context)(listed) : 'another';
       if (typeof whose === 'object')
@@ -368,3 +402,6 @@ export function createLdapGroups(
 
 const isOfClass = (entry: Entry, name: string): boolean =>
   entry.all('objectClass').some((each) => isSameName(each, name));
+
+const isWithUid = (value: string, names: readonly string[]): boolean =>
+  uidOf(value) !== '' && names.some((each) => isSameName(each + uidOf(value), value));
