@@ -358,7 +358,41 @@ describe('on Keycloak @long', () => {
         if (!/\/groups\?/.test(request.path)) return answer;
         return { ...answer, body: JSON.stringify((JSON.parse(answer.body) as object[]).slice(1)) };
       });
-      assert.match(await outage(adminRest().groupsOf(id, signal)), /lists 1 groups of .*, and counts 2/);
+      const listing = adminRest().groupsOf(id, signal);
+      assert.match(await finalFailure(FailureType.CannotTell, listing), /lists 1 groups of .*, and counts 2/);
+    });
+
+    it('names the groups of organizations, which it cannot take, where it may see them, and else cannot tell', async () => {
+      const [name, path] = [`partner-${randomUUID()}`, `team-${randomUUID()}`];
+      const top = `top-${randomUUID()}`;
+      const { id } = await hire([await newGroup(top)]);
+      const root = { url: server.url, token: await server.rootToken() };
+      const of = <T = undefined>(method: string, to: string, body?: unknown) =>
+        ask<T>(root, method, `/admin/realms/${server.realm}${to}`, body);
+      await of('PUT', '', { organizationsEnabled: true });
+      const domains = [{ name: `${name}.example` }];
+      const organization = await of<string>('POST', '/organizations', { name, domains });
+      await of('POST', `/organizations/${organization}/members`, id);
+      const team = await of<string>('POST', `/organizations/${organization}/groups`, { name: path });
+      await of('PUT', `/organizations/${organization}/groups/${team}/members/${id}`);
+      const listing = adminRest().groupsOf(id, signal);
+      assert.match(await finalFailure(FailureType.CannotTell, listing), /the role view-organizations/);
+
+      const [management] = await of<{ id: string }[]>('GET', '/clients?clientId=realm-management');
+      const [client] = await of<{ id: string }[]>('GET', `/clients?clientId=${server.clientId}`);
+      const account = await of<{ id: string }>('GET', `/clients/${client!.id}/service-account-user`);
+      const role = await of<object>('GET', `/clients/${management!.id}/roles/view-organizations`);
+      const roles = `/users/${account.id}/role-mappings/clients/${management!.id}`;
+      await of('POST', roles, [role]);
+      const found = await adminRest().groupsOf(id, signal);
+      await of('DELETE', roles, [role]);
+      assert.deepEqual(
+        found.map(({ group, changeable }) => [group.displayName, changeable === true]),
+        [
+          [top, true],
+          [`${path} (organization ${name})`, false],
+        ],
+      );
     });
 
     it('treats an answer that is not Keycloak’s as an outage', async () => {

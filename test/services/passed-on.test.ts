@@ -140,7 +140,7 @@ function realm() {
       users.find((each) => each.id === id)!.enabled = enabled;
       return Promise.resolve(true);
     },
-    groupsOf: () => Promise.resolve(groups.length > 0 ? [readers] : []),
+    groupsOf: () => Promise.resolve({ groups: groups.length > 0 ? [readers] : [], ofOrganizations: [] }),
     removeMember: () => {
       groups = [];
       return Promise.resolve(true);

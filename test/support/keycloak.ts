@@ -41,6 +41,8 @@ export interface Keycloak {
   scimUrl: string;
   /** For SCIM, and for the Admin REST API. It outlives the tests. */
   token: string;
+  /** Of the administrator of all realms. */
+  rootToken: () => Promise<string>;
   stop: () => Promise<void>;
 }
 
@@ -81,7 +83,8 @@ export async function startKeycloak(logFile: string, more: RealmParts = {}): Pro
   try {
     await createRealm(url, child.ready, more);
     const token = await tokenOf(url, REALM, CLIENT);
-    return { url, realm: REALM, ...CLIENT, scimUrl: scimUrlOf(url), token, stop: child.stop };
+    const rootToken = () => tokenOf(url, 'master', BOOTSTRAP);
+    return { url, realm: REALM, ...CLIENT, scimUrl: scimUrlOf(url), token, rootToken, stop: child.stop };
   } catch (error) {
     await child.stop();
     throw error;

@@ -4,6 +4,7 @@
  */
 import { askedOnce } from './asked-once.js';
 import { z } from 'zod';
+import { cannotTell } from '../../exit/failures.js';
 import { describeIssues } from '../../exit/input.js';
 import { createExchange, type HttpServer } from './http-exchange.js';
 import type { HttpAnswer } from './http-answer.js';
@@ -38,6 +39,8 @@ const KeycloakGroup = Path.extend({
   },
 });
 export type KeycloakGroup = z.output<typeof KeycloakGroup>;
+const Organization = z.object({ id: z.string().min(1), name: z.string() });
+type OrganizationGroup = KeycloakGroup & { organization: string };
 
 const Token = z.object({ access_token: z.string().min(1), expires_in: z.number() });
 const Count = z.object({ count: z.number() });
@@ -128,7 +131,8 @@ export function createKeycloakClient({ realm, clientId, clientSecret, ...server 
     throw exchange.failure({ ...answer, text }, what);
   }
 
-  async function list<T extends z.ZodType>(
+  /** @throws FinalFailure CannotTell where the server gives the same page again */
+  async function list<T extends z.ZodType<{ id: string }>>(
     shape: T,
     path: string,
     query: Record<string, string>,
@@ -136,13 +140,19 @@ export function createKeycloakClient({ realm, clientId, clientSecret, ...server 
     signal: AbortSignal,
     most = Infinity,
   ): Promise<z.output<T>[]> {
-    const found: z.output<T>[] = [];
-    for (;;) {
-      const page = new URLSearchParams({ first: String(found.length), max: String(PAGE_SIZE), ...query });
+    const found = new Map<string, z.output<T>>();
+    for (let first = 0; ; first += PAGE_SIZE) {
+      const page = new URLSearchParams({ first: String(first), max: String(PAGE_SIZE), ...query });
       const answer = await request('GET', `${path}?${page.toString()}`, what, signal);
       const elements = checked(z.array(shape), answer, what);
-      found.push(...elements);
-      if (elements.length < PAGE_SIZE || query['max'] !== undefined || found.length >= most) return found;
+      const before = found.size;
+      for (const each of elements) found.set(each.id, each);
+      if (elements.length < PAGE_SIZE || query['max'] !== undefined || found.size >= most)
+        return [...found.values()];
+      if (found.size === before)
+        throw cannotTell(
+          `${name} answers "${what}" with the same ${elements.length} again and again, so that it may have more: look at the gateway before it`,
+        );
     }
   }
 
@@ -165,6 +175,33 @@ export function createKeycloakClient({ realm, clientId, clientSecret, ...server 
   const ofUser = (id: string): string => `/users/${encodeURIComponent(id)}`;
   const ofGroup = (id: string): string => `/groups/${encodeURIComponent(id)}`;
   const ofMembership = (userId: string, groupId: string): string => `${ofUser(userId)}${ofGroup(groupId)}`;
+
+  async function listedAndCounted(userId: string, signal: AbortSignal) {
+    const what = `list the groups of ${userId}`;
+    const path = `${ofUser(userId)}/groups`;
+    const groups = await list(KeycloakGroup, path, {}, what, signal);
+    const { count } = checked(Count, await request('GET', `${path}/count`, what, signal), what);
+    return { groups, count };
+  }
+
+  /** @returns undefined where the service account may not see organizations, or this version has none */
+  async function organizationGroupsOf(
+    userId: string,
+    signal: AbortSignal,
+  ): Promise<OrganizationGroup[] | undefined> {
+    const what = `list the organizations of ${userId}`;
+    const path = `/organizations/members/${encodeURIComponent(userId)}/organizations`;
+    const answer = await request('GET', path, what, signal, [403, 404]);
+    if (!isOk(answer)) return undefined;
+    const found: OrganizationGroup[] = [];
+    for (const { id, name: organization } of checked(z.array(Organization), answer, what)) {
+      const member = `/organizations/${encodeURIComponent(id)}/members/${encodeURIComponent(userId)}`;
+      const whose = `list the groups of ${userId} in the organization ${organization}`;
+      const groups = await list(KeycloakGroup, `${member}/groups`, {}, whose, signal);
+      found.push(...groups.map((group) => ({ ...group, organization })));
+    }
+    return found;
+  }
 
   return {
     name,
@@ -194,14 +231,31 @@ export function createKeycloakClient({ realm, clientId, clientSecret, ...server 
     setEnabled: (id: string, enabled: boolean, signal: AbortSignal) =>
       write('PUT', ofUser(id), `${enabled ? 'enable' : 'disable'} the user ${id}`, signal, { enabled }),
 
-    /** @returns the groups of the user, without those above them @throws Error where the list and its count differ */
-    async groupsOf(userId: string, signal: AbortSignal): Promise<KeycloakGroup[]> {
-      const what = `list the groups of ${userId}`;
-      const path = `${ofUser(userId)}/groups`;
-      const groups = await list(KeycloakGroup, path, {}, what, signal);
-      const { count } = checked(Count, await request('GET', `${path}/count`, what, signal), what);
-      if (new Set(groups.map(({ id }) => id)).size === count) return groups;
-      throw new Error(`${name} lists ${groups.length} groups of ${userId}, and counts ${count}`);
+    /**
+     * Keycloak counts the groups of organizations, and lists them elsewhere.
+     * @returns the groups of the user, without those above them
+     * @throws Error where the list and its count change, FinalFailure CannotTell where they differ for good
+     */
+    async groupsOf(
+      userId: string,
+      signal: AbortSignal,
+    ): Promise<{ groups: KeycloakGroup[]; ofOrganizations: OrganizationGroup[] }> {
+      const seen = await listedAndCounted(userId, signal);
+      if (seen.groups.length === seen.count) return { groups: seen.groups, ofOrganizations: [] };
+      const ofOrganizations = await organizationGroupsOf(userId, signal);
+      const { groups, count } = await listedAndCounted(userId, signal);
+      const words = `${name} lists ${groups.length} groups of ${userId}, and counts ${count}`;
+      if (idsOf(groups).join() !== idsOf(seen.groups).join() || count !== seen.count)
+        throw new Error(`${words}: they change now`);
+      if (!ofOrganizations)
+        throw cannotTell(
+          `${words}: it may be in groups of an organization. Give the service account the role view-organizations, or look there`,
+        );
+      if (new Set(idsOf([...groups, ...ofOrganizations])).size === count)
+        return { groups: groups.filter(({ id }) => !idsOf(ofOrganizations).includes(id)), ofOrganizations };
+      throw cannotTell(
+        `${words}, also with ${ofOrganizations.length} groups of organizations: look there which groups it is in`,
+      );
     },
 
     getGroup: (id: string, signal: AbortSignal) =>
@@ -235,4 +289,5 @@ export function createKeycloakClient({ realm, clientId, clientSecret, ...server 
   };
 }
 
+const idsOf = (groups: readonly KeycloakGroup[]): string[] => groups.map(({ id }) => id).toSorted();
 const isOk = ({ status }: HttpAnswer): boolean => status >= 200 && status < 300;

@@ -13,7 +13,7 @@ const BELIEVED_MS = 600_000;
 export function createKeycloakAdapter(keycloak: KeycloakClient, ids: readonly string[]): AccessPort {
   const { name } = keycloak;
   const declared = new Set<string>();
-  /** The attributes by which a search has found a user. */
+  /** The attributes, also the built-in ones, by which a search has found a user. */
   const searched = new Set<string>();
 
   // Keycloak answers 204 also where the value was as wanted already, so that it does not tell whose write did it.
@@ -30,13 +30,17 @@ export function createKeycloakAdapter(keycloak: KeycloakClient, ids: readonly st
     declared.add(attribute);
   }
 
-  /** A search by an attribute finds none of the users whom a user storage does not import. @throws FinalFailure CannotTell */
+  /**
+   * A search by an attribute finds none of the users whom a user storage does not import. The storage itself is searched by username
+   * and email, as it does so.
+   * @throws FinalFailure CannotTell
+   */
   async function assertFinds(sample: KeycloakUser, attribute: string, signal: AbortSignal): Promise<void> {
     const [value = ''] = valuesOf(sample, attribute);
     const found = await keycloak.findUsers(filterOf({ attribute, value }), signal);
     if (!found.some(({ id }) => id === sample.id))
       throw cannotTell(
-        `${name} shows the ${attribute} of ${sample.username}, and does not find it by that: import the users of its user storage, or match by username or email`,
+        `${name} shows the ${attribute} of ${sample.username}, and does not find it by that: import the users of its user storage${isBuiltIn(attribute) ? '' : ', or match by username or email'}`,
       );
     searched.add(attribute);
   }
@@ -88,25 +92,31 @@ export function createKeycloakAdapter(keycloak: KeycloakClient, ids: readonly st
     async find(key, signal, others = []) {
       const users = await keycloak.findUsers(filterOf(key), signal);
       const candidates = users.flatMap((user) => {
-        const value = valuesOf(user, key.attribute).find((each) => isSame(each, key.value));
+        const values = valuesOf(user, key.attribute);
+        const value = values.find((each) => isSame(each, key.value));
         const shown = Object.fromEntries(others.map((other) => [other, valuesOf(user, other)]));
-        return value === undefined ? [] : [{ account: accountOf(user), value, shown }];
-      });
-      if (candidates.length < users.length)
+        if (value !== undefined) return [{ account: accountOf(user), value, shown }];
+        if (values.length === 0)
+          throw cannotTell(
+            `${name} finds an account by "${key.attribute}" and does not show that value of it: let administrators view the attribute in the user profile of the realm`,
+          );
+        // Older versions ignore "exact", and find a part of a name too.
+        if (isBuiltIn(key.attribute) && values.some((each) => isIn(each, key.value))) return [];
         throw cannotTell(
-          `${name} finds an account by "${key.attribute}" and does not show that value of it: let administrators view the attribute in the user profile of the realm`,
+          `${name} finds ${user.username} by ${key.attribute} "${key.value}", and shows "${values.join('", "')}": look whose account it is`,
         );
+      });
       if (candidates.length === 0) await assertKnown(key.attribute, signal);
       return candidates;
     },
 
     async hasKey(attribute, signal, value) {
-      const isKnown = isBuiltIn(attribute) || searched.has(attribute);
+      const isKnown = searched.has(attribute);
       const has = (user: KeycloakUser) => valuesOf(user, attribute).length > 0;
       const isSought = (user: KeycloakUser) =>
         value !== undefined && valuesOf(user, attribute).some((each) => isSame(each, value));
       let users = isKnown ? await keycloak.findUsers({ max: '1' }, signal) : await firstUsers(true, signal);
-      if (users.length > 0 && searched.has(attribute)) {
+      if (users.length > 0 && isKnown) {
         users = await firstUsers(false, signal);
         if (users.some(isSought)) users = await firstUsers(true, signal);
       }
@@ -144,13 +154,19 @@ export function createKeycloakAdapter(keycloak: KeycloakClient, ids: readonly st
     setActive: async ({ id }, active, signal) => outcome(await keycloak.setEnabled(id, active, signal)),
 
     async groupsOf(accountId, signal) {
-      const groups = await keycloak.groupsOf(accountId, signal);
+      const { groups, ofOrganizations } = await keycloak.groupsOf(accountId, signal);
       const own = groups.map((group) => ({
         group: refOf(group),
         via: 'direct' as const,
         changeable: true as const,
       }));
-      return [...own, ...(await above(groups, signal))];
+      // A group of the realm may have the same name.
+      const others = ofOrganizations.map(({ id, path, organization }) => ({
+        group: { id, displayName: `${nameOf({ path })} (organization ${organization})` },
+        via: 'direct' as const,
+        changeable: `Keycloak changes a group of an organization only there: remove the account in the organization ${organization}`,
+      }));
+      return [...own, ...others, ...(await above(groups, signal))];
     },
 
     async findGroup(wanted, signal) {
@@ -211,6 +227,7 @@ function valuesOf(user: KeycloakUser, attribute: string): string[] {
   return (user.attributes?.[attribute] ?? []).map(String);
 }
 
+const isIn = (whole: string, part: string): boolean => whole.toLowerCase().includes(part.toLowerCase());
 const isSame = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
 /** Names repeat below different groups, so a sub-group goes by its path: `production/on-call`. */
