@@ -93,6 +93,23 @@ for (const [name, lacks, start] of servers)
       assert.deepEqual((await admin.account(id)).groups, []);
     });
 
+    it('gives back to the employee an account that was moved out of the configured unit during the hold', async () => {
+      const employee = { employeeId: 'M-2' };
+      const id = await admin.createUser(employee);
+      await admin.createGroup('away-ops', [id]);
+      // A unit that shows no account at all is doubted.
+      await admin.move(await admin.createUser({ employeeId: 'M-3' }), `cn=Kim,${server.groupBase}`);
+      const before = await admin.account(id);
+      for (const hold of [SUSPEND, { kind: 'groups', groups: ['away-ops'] }] satisfies HoldKind[]) {
+        const { access, captured } = system(server);
+        const account = await captured('M-2', hold);
+        const { taken } = await access.block(account, hold, NOTHING, report, signal);
+        const outside = system(server, {}, { userBase: server.groupBase });
+        await outside.access.restore(account, taken, signal, { employee });
+        assert.deepEqual(await admin.account(id), before);
+      }
+    });
+
     it('tells a membership that comes by way of another group, and takes only direct ones', async () => {
       const id = await admin.createUser({ employeeId: 'N-1' });
       const inner = await admin.createGroup('sre', [id]);

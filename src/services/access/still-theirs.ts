@@ -1,4 +1,5 @@
 /** Whether an account that the exit holds is still the employee's: it may have passed to another person meanwhile. */
+import { whereUntold } from '../../exit/failures.js';
 import { attributesOfId, valueOf, type Match, type Person } from '../../exit/matching.js';
 import type { AccountRef } from '../../exit/hold-facts.js';
 import { valuesOf } from '../protocols/scim-resource.js';
@@ -8,6 +9,7 @@ import { isAlike, otherIdOf, textOf, type Known } from './whose-account.js';
 
 /**
  * Asks the keys again, also of a person who had no account. The directory completes them where they do not find the account, as it may have for the capture.
+ * Also the account itself tells whose it is: it may have been moved to where no search looks.
  * @returns the accounts of the person; undefined where no key could be asked
  */
 export async function foundNow(
@@ -18,12 +20,25 @@ export async function foundNow(
   known: Known,
   signal: AbortSignal,
 ): Promise<Account[] | undefined> {
-  const found = await accountsNow(port, matching, person, known, signal);
-  const keys = [...matching.match, ...(matching.also ?? [])];
-  const isComplete = keys.every((key) => valueOf(key, person) !== undefined);
-  if (isComplete || !matching.lookUp || (account && has(found, account.id))) return found;
-  const completed = await matching.lookUp(person, signal);
-  return (await accountsNow(port, matching, completed, known, signal)) ?? found;
+  const found = await foundByKeys();
+  if (!account || !found || has(found, account.id)) return found;
+  const itself = await port.read(account, signal).catch(whereUntold(undefined));
+  return itself && showsOwn(itself, matching, person) ? [...found, itself] : found;
+
+  async function foundByKeys(): Promise<Account[] | undefined> {
+    const byKeys = await accountsNow(port, matching, person, known, signal);
+    const keys = [...matching.match, ...(matching.also ?? [])];
+    const isComplete = keys.every((key) => valueOf(key, person) !== undefined);
+    if (isComplete || !matching.lookUp || (account && has(byKeys, account.id))) return byKeys;
+    const completed = await matching.lookUp(person, signal);
+    return (await accountsNow(port, matching, completed, known, signal)) ?? byKeys;
+  }
+}
+
+/** Whether the first key by employee id has this person's, as it has in what that key finds. */
+function showsOwn({ others = {} }: Account, { match }: Pick<Matching, 'match'>, person: Person): boolean {
+  const [attribute] = attributesOfId(match);
+  return attribute !== undefined && valuesOf(others, attribute).includes(person.employeeId);
 }
 
 export const has = (accounts: readonly Pick<AccountRef, 'id'>[] | undefined, id: string): boolean =>
