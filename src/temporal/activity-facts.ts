@@ -1,6 +1,6 @@
 /** The facts in the result and in the heartbeat details of an activity. */
 import { mailsAccepted, type UntimedFact } from '../exit/evidence/facts.js';
-import type { Blocked, Capture, GroupRef, Restored, Revoked } from '../exit/hold-facts.js';
+import type { AccountRef, Blocked, Capture, GroupRef, Restored, Revoked } from '../exit/hold-facts.js';
 import type { Interview, InterviewProgress } from '../exit/interview.js';
 import type { Employee, Sent } from '../exit/people.js';
 
@@ -9,7 +9,7 @@ export interface Call {
   type: string;
   /** As `stepKey` writes it. */
   step: string;
-  input: { system?: string; account?: { id: string }; interview?: Interview };
+  input: { system?: string; account?: AccountRef; interview?: Interview };
 }
 
 interface Withdrawal {
@@ -30,10 +30,10 @@ const byType: Record<string, (result: never, call: Call) => UntimedFact[]> = {
   lookUpEmployee: (employee: Employee) => [{ kind: 'employee-known', employee }],
   captureAccess: (capture: Capture) => [{ kind: 'captured', system: capture.system, capture }],
   blockAccess: (blocked: Blocked, { input: { system = '', account } }) => [
-    { kind: 'blocked', system, account: account?.id, blocked },
+    { kind: 'blocked', system, accounts: only(account), blocked },
   ],
   restoreAccess: (restored: Restored, { input: { system = '', account } }) => [
-    { kind: 'restored', system, account: account?.id, restored },
+    { kind: 'restored', system, accounts: only(account), restored },
   ],
   revokeAccess: (revoked: Revoked, { input: { system = '' } }) => [{ kind: 'revoked', system, revoked }],
   cancelHrInterview: ({ withdrawn, sequence, sent }: Withdrawal, { type, input: { interview } }) =>
@@ -71,6 +71,10 @@ export function factsOfReport(call: Call, reported: unknown): UntimedFact[] {
     ...mailsAccepted(call.type, interview.sent),
   ];
 }
+
+/** The input has more of the account than its name. */
+const only = (account: AccountRef | undefined): AccountRef[] | undefined =>
+  account && [{ id: account.id, userName: account.userName }];
 
 const has = (value: unknown, ...keys: string[]): boolean =>
   typeof value === 'object' && value !== null && keys.every((key) => key in value);

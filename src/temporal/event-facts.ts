@@ -65,6 +65,7 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
       pending.push({
         kind: 'attention',
         step: call.step,
+        account: call.input.account?.id,
         why: error?.message ?? '',
         type,
         at: timeOf(event.eventTime),
@@ -106,7 +107,8 @@ function readersOf(runId: string, converter: LoadedDataConverter): Readers {
       if (!call) return [];
       if (call.type === 'planExit') return [planned((await value<Plan>(result?.payloads))?.systems)];
       const facts = factsOfResult(call, await value(result?.payloads));
-      return call.type === 'captureAccess' ? facts : [...facts, { kind: 'step-done', step: call.step }];
+      if (call.type === 'captureAccess') return facts;
+      return [...facts, { kind: 'step-done', step: call.step, account: call.input.account?.id }];
     },
     activityTaskFailedEventAttributes: activityFailed,
     activityTaskTimedOutEventAttributes: activityFailed,

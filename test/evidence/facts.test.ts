@@ -85,7 +85,8 @@ describe('evidence from facts', () => {
     assert.equal(how(restored, { ...attention, type: FailureType.Refused }), 'pending');
     // Another account of the employee is still to be given back.
     const block = open.find((fact) => fact.kind === 'blocked' && fact.system === 'payroll');
-    assert.equal(how({ ...(block as FactOf<'blocked'>), account: 'another' }, restored), 'pending');
+    const another = [{ id: 'another', userName: 'another' }];
+    assert.equal(how({ ...(block as FactOf<'blocked'>), accounts: another }, restored), 'pending');
   });
 
   it('cannot tell of a system where further accounts of the employee may be active, whatever it has observed of others', async () => {
@@ -119,6 +120,134 @@ describe('evidence from facts', () => {
       ],
     }));
     assert.equal(other.before!.active, undefined, 'the second one may have been active');
+  });
+
+  describe('of a system with two accounts of the employee', () => {
+    type OfAccount = FactOf<'blocked'> | FactOf<'restored'>;
+    const second = { id: 'a-2', userName: 'adm-nora' };
+    const after = (at: string, seconds: number) => new Date(Date.parse(at) + 1000 * seconds).toISOString();
+
+    /** The recorded exit with a second account on payroll. @returns the facts of payroll by kind, and what the report says of it */
+    async function twoAccounts(name: string) {
+      const facts = (await recordedFacts(name)).map((fact) =>
+        fact.kind === 'captured' && fact.system === 'payroll'
+          ? {
+              ...fact,
+              capture: {
+                ...fact.capture,
+                accounts: [...fact.capture.accounts, { ...fact.capture.accounts[0]!, ...second }],
+              },
+            }
+          : fact,
+      );
+      const of = <K extends Fact['kind']>(kind: K) =>
+        facts.find(
+          (fact): fact is FactOf<K> => fact.kind === kind && 'system' in fact && fact.system === 'payroll',
+        )!;
+      const told = (all: readonly Fact[]) =>
+        evidence([...all].toSorted((a, b) => a.at.localeCompare(b.at))).systems.find(
+          ({ system }) => system === 'payroll',
+        )!;
+      return { facts, of, told };
+    }
+    const later = <F extends OfAccount>(fact: F, seconds: number, account = fact.accounts): F => ({
+      ...fact,
+      at: after(fact.at, seconds),
+      accounts: account,
+    });
+
+    it('calls it blocked once each account has a block of its own, at the time of the last', async () => {
+      const { facts, of, told } = await twoAccounts('awaiting-decision');
+      const block = of('blocked');
+      assert.equal(told(facts).block.how, 'pending');
+      // The same account, once more after a drift.
+      const again = later(block, 60);
+      assert.deepEqual(
+        [told([...facts, again]).block.how, told([...facts, again]).block.at],
+        ['pending', undefined],
+      );
+      const other = later(block, 90, [second]);
+      const uncaptured = [{ id: 'g-9', displayName: 'new' }];
+      const open = { ...later(block, 80, [second]), blocked: { ...block.blocked, uncaptured } };
+      assert.equal(told([...facts, open]).block.how, 'pending');
+      for (const blocks of [
+        [again, other],
+        [open, other],
+      ])
+        assert.deepEqual(
+          [told([...facts, ...blocks]).block.how, told([...facts, ...blocks]).block.at],
+          ['observed', other.at],
+        );
+    });
+
+    it('calls it blocked again after a drift once each account is', async () => {
+      const { facts, of, told } = await twoAccounts('awaiting-decision');
+      const block = of('blocked');
+      const seenAt = after(block.at, 50);
+      const drift: Fact = { kind: 'drifted', system: 'payroll', what: 'reactivated', seenAt, at: seenAt };
+      const both = [...facts, later(block, 10, [second]), drift, later(block, 60)];
+      assert.equal(told(both).drifts[0]!.blockedAgainAt, undefined);
+      const last = later(block, 70, [second]);
+      assert.equal(told([...both, last]).drifts[0]!.blockedAgainAt, last.at);
+    });
+
+    it('calls it restored once each account is, also where the block of one told nothing', async () => {
+      const { facts, told } = await twoAccounts('retained');
+      // The block of the second account was refused after it had written: only its restore tells.
+      const open = facts.filter(({ kind }) => kind !== 'ended');
+      const { end } = told(open);
+      assert.equal(end!.how, 'pending');
+      const restored = open.findLast(
+        (fact): fact is FactOf<'restored'> => fact.kind === 'restored' && fact.system === 'payroll',
+      )!;
+      const other = later(restored, 30, [second]);
+      const whole = told([...open, other]).end!;
+      assert.deepEqual([whole.how, whole.at], ['observed', other.at]);
+      assert.equal(told(facts).end!.how, 'observed', 'the exit ended: its restore was complete');
+    });
+
+    it('says nothing of what an exit without an end of its own had left undone', async () => {
+      const facts = (await recordedFacts('retained')).filter(({ kind }) => kind !== 'restored');
+      const ended = facts.findLast((fact) => fact.kind === 'ended')!;
+      for (const how of ['timed-out', 'terminated'] as const) {
+        const { systems } = evidence([...facts.filter((fact) => fact !== ended), { ...ended, how }]);
+        for (const { end } of systems) assert.equal(end!.how, 'pending');
+      }
+    });
+
+    it('names in the timeline the account that was blocked, and what could not be looked for', async () => {
+      const { facts, of } = await twoAccounts('awaiting-decision');
+      const block = later(of('blocked'), 30, [second]);
+      const uncaptured = [{ id: 'g-9', displayName: 'new' }];
+      const captured = of('captured');
+      const unfound = { isKeyUnknown: false, error: 'cannot tell: …' };
+      const { timeline } = evidence([
+        ...facts,
+        { ...captured, capture: { ...captured.capture, accounts: [], unfound } },
+        block,
+        { ...block, blocked: { ...block.blocked, uncaptured } },
+      ]);
+      const told = timeline.map(({ what }) => what);
+      assert.ok(told.includes('payroll: no account found; cannot tell: …'));
+      assert.ok(told.some((what) => what.startsWith('payroll: adm-nora observed blocked; ')));
+      assert.ok(told.some((what) => what.startsWith('payroll: adm-nora blocked in part; ')));
+    });
+
+    it('does not call the attention to one account over when the other one is blocked', async () => {
+      const { facts, of } = await twoAccounts('awaiting-decision');
+      const block = of('blocked');
+      const step = 'block-access:payroll';
+      const refused: Fact = {
+        ...{ kind: 'attention', at: after(block.at, 1), step, account: second.id, why: 'refused' },
+        type: FailureType.Refused,
+      };
+      const done = (account: string): Fact => ({
+        ...{ kind: 'step-done', at: after(block.at, 2), step, account },
+      });
+      const until = (fact: Fact) => evidence([...facts, refused, fact]).attention.at(-1)!.until;
+      assert.equal(until(done(block.accounts![0]!.id)), undefined);
+      assert.equal(until(done(second.id)), after(block.at, 2));
+    });
   });
 
   it('measures a revocation from its effective date, and calls one that is still to come pending', async () => {

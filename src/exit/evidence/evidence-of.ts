@@ -178,7 +178,8 @@ function attentionOf(facts: readonly Fact[], status: ExitStatus | undefined): At
     const over = facts
       .slice(i + 1)
       .find(
-        (later) => later.kind === 'attention-over' || (fact.step !== undefined && endsStep(later, fact.step)),
+        (later) =>
+          later.kind === 'attention-over' || (fact.step !== undefined && ends(later, fact, fact.step)),
       );
     return [{ at: fact.at, step: fact.step, why: fact.why, until: over?.at }];
   });
@@ -190,8 +191,11 @@ function attentionOf(facts: readonly Fact[], status: ExitStatus | undefined): At
   return records;
 }
 
-const endsStep = (fact: Fact, step: string): boolean =>
-  (fact.kind === 'step-done' && fact.step === step) ||
+/** What is done for one account of the employee ends no attention to another one. */
+const ends = (fact: Fact, { account }: FactOf<'attention'>, step: string): boolean =>
+  (fact.kind === 'step-done' &&
+    fact.step === step &&
+    (!account || !fact.account || fact.account === account)) ||
   (fact.kind === 'step-resolved' &&
     fact.resolution.action !== 'retry' &&
     keyOfStep(fact.resolution) === step);

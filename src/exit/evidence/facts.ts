@@ -4,7 +4,7 @@
  */
 import type { Amendment } from '../amendment.js';
 import type { HandOver } from '../hand-over.js';
-import type { HoldKind, Blocked, Capture, GroupRef, Restored, Revoked } from '../hold-facts.js';
+import type { AccountRef, HoldKind, Blocked, Capture, GroupRef, Restored, Revoked } from '../hold-facts.js';
 import type { Interview } from '../interview.js';
 import type { Employee } from '../people.js';
 import type { PlannedSystem } from '../plan.js';
@@ -29,10 +29,10 @@ type What =
   | { kind: 'planned'; systems: { name: string; hold: HoldKind; isManual: boolean }[] }
   | { kind: 'employee-known'; employee: Employee }
   | { kind: 'captured'; system: string; capture: Capture }
-  /** Of one account, where it is named, and otherwise of all. */
-  | { kind: 'blocked'; system: string; account?: string | undefined; blocked: Blocked }
+  /** Of these accounts, where they are named, and otherwise of all. */
+  | { kind: 'blocked'; system: string; accounts?: readonly AccountRef[] | undefined; blocked: Blocked }
   /** As `blocked`. */
-  | { kind: 'restored'; system: string; account?: string | undefined; restored: Restored }
+  | { kind: 'restored'; system: string; accounts?: readonly AccountRef[] | undefined; restored: Restored }
   | { kind: 'revoked'; system: string; revoked: Revoked }
   /** What failed attempts had set out to remove. */
   | { kind: 'revoking'; system: string; groups: GroupRef[] }
@@ -54,12 +54,18 @@ type What =
       identity?: string | undefined;
       result: Result<StepState>;
     }
-  /** A step needs attention. */
-  | { kind: 'attention'; step?: string | undefined; why: string; type?: string | undefined }
+  /** A step needs attention. `account`: the id of the one that it failed for, where the record tells. */
+  | {
+      kind: 'attention';
+      step?: string | undefined;
+      account?: string | undefined;
+      why: string;
+      type?: string | undefined;
+    }
   /** No step needs attention any more. */
   | { kind: 'attention-over' }
-  /** A step completed without a person. */
-  | { kind: 'step-done'; step: string }
+  /** A step completed without a person; for one account, where its id is named. */
+  | { kind: 'step-done'; step: string; account?: string | undefined }
   | { kind: 'phase'; phase: Phase }
   | { kind: 'cancel-requested'; identity?: string | undefined; reason?: string | undefined }
   /** A reset replaced the run `from`. */

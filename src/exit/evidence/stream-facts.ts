@@ -85,9 +85,10 @@ const readers: Readers = {
   ],
   'access.blocked': ({ data, storedAt: blockedAt }) => {
     const { system, capture, taken = {}, notes } = data;
-    const isWithoutAccount = capture?.accounts.length === 0;
+    const accounts = capture?.accounts.map(({ id, userName }) => ({ id, userName }));
     const blocked = { blockedAt, taken: mergeTaken(Object.values(taken)), uncaptured: [], notes };
-    return [...captured(data), ...(isWithoutAccount ? [] : [{ kind: 'blocked', system, blocked } as const])];
+    if (accounts?.length === 0) return captured(data);
+    return [...captured(data), { kind: 'blocked', system, accounts, blocked }];
   },
   'access.drifted': ({ data: { system, what, seenAt } }) => [{ kind: 'drifted', system, what, seenAt }],
   'access.restored': ({ data, storedAt: restoredAt }) => {

@@ -1,9 +1,9 @@
 /** The record of each critical system: the account before, what was taken, drifts, the restore or revoke, and what was observed. */
 import type { Ending } from '../decision.js';
 import type { EndRecord, SystemRecord } from './evidence.js';
-import type { Fact, FactOf } from './facts.js';
+import type { Fact, FactOf, When } from './facts.js';
 import { FailureType, isUntold } from '../failures.js';
-import { isNothing, mergeCaptures, mergeTaken, type Capture, type GroupRef } from '../hold-facts.js';
+import { isNothing, mergeCaptures, mergeTaken, type AccountRef, type Capture } from '../hold-facts.js';
 import { keyOfStep, type Confirmation } from '../status.js';
 
 export function systemsOf(facts: readonly Fact[], outcome: Ending | undefined): SystemRecord[] {
@@ -19,19 +19,20 @@ function systemOf(
   const of = <K extends 'captured' | 'blocked' | 'drifted' | 'restored' | 'revoked' | 'revoking'>(kind: K) =>
     facts.filter((fact): fact is FactOf<K> => fact.kind === kind && fact.system === system);
   const captured = of('captured');
-  const capture = captured.reduce<Capture | undefined>(
-    (first, { capture }) => mergeCaptures(first, capture),
-    undefined,
-  );
+  const capture = together(captured);
   const blocks = of('blocked');
-  const accounts = capture?.accounts ?? [];
-  const hasNoAccount = capture && accounts.length === 0;
-  // A block that found uncaptured memberships is repeated, so it is not complete. Each account has an observation of its own, or the
-  // record has one for all of them.
+  const drifts = of('drifted');
+  const hasNoAccount = capture?.accounts.length === 0;
+  const accounts = distinct([
+    ...(capture?.accounts ?? []),
+    ...blocks.flatMap(({ accounts = [] }) => accounts),
+  ]);
+  // A block that found uncaptured memberships is repeated, so it is not complete.
   const whole = blocks.filter(({ blocked }) => blocked.uncaptured.length === 0);
-  const complete = whole[capture && blocks.some(({ account }) => account) ? accounts.length - 1 : 0];
-  const taken =
-    blocks.length > 0 ? blocks.map(({ blocked }) => blocked.taken) : Object.values(capture?.taken ?? {});
+  const blockedAt = whenEach(accounts, whole);
+  const inherited = Object.entries(capture?.taken ?? {}).filter(([id]) => !blocks.some(isOf(id)));
+  const allTaken = [...blocks.map(({ blocked }) => blocked.taken), ...inherited.map(([, taken]) => taken)];
+  const taken = mergeTaken(allTaken);
   const notes = [
     ...(capture?.notes ?? []),
     ...blocks.flatMap(({ blocked }) => blocked.notes),
@@ -45,18 +46,19 @@ function systemOf(
     before: capture && !hasNoAccount ? beforeOf(capture) : undefined,
     block: {
       // Others of the employee may be active: what was observed of the accounts that were found is not all.
-      ...(complete && !capture?.unfound
+      ...(blockedAt !== undefined && !capture?.unfound
         ? { how: 'observed' }
         : howOtherwise(`block-access:${system}`, facts, capture, outcome)),
-      at: complete?.at,
-      taken: taken.length > 0 ? mergeTaken(taken) : undefined,
+      at: blockedAt,
+      taken: allTaken.length > 0 ? taken : undefined,
     },
     blocks: blocks.map(({ at, blocked: { taken, notes } }) => ({ at, taken, notes })),
-    drifts: of('drifted').map(({ at, what, seenAt }) => ({
-      seenAt,
-      what,
-      blockedAgainAt: whole.find((block) => block.at > at)?.at,
-    })),
+    drifts: drifts.map(({ at, what, seenAt }, i) => {
+      const next = drifts[i + 1];
+      const known = together(captured.filter((each) => !next || each.at <= next.at));
+      const again = whole.filter((block) => block.at > at);
+      return { seenAt, what, blockedAgainAt: whenEach(known?.accounts ?? [], again) };
+    }),
     end: outcome && (outcome === 'leaving' ? revocation() : restoration()),
     notGivenBack: facts.flatMap((fact) =>
       fact.kind === 'attention' &&
@@ -69,43 +71,39 @@ function systemOf(
   };
 
   function restoration(): EndRecord {
-    // While a late write of the block could undo a restore, a second one follows. The last one counts.
+    const step = `restore-access:${system}`;
     const restored = of('restored').filter(({ earlierRun }) => !earlierRun);
     const last = restored.at(-1);
-    // Where the hold took nothing, no activity restores it.
-    const hadNothing = isOver(facts) || (blocks.length > 0 && isNothing(mergeTaken(taken)));
-    const by = settledBy(`restore-access:${system}`, facts);
+    const by = settledBy(step, facts);
     const givenBack = last && mergeTaken(restored.map((each) => each.restored.givenBack));
     if (by) return { what: 'restored', ...by, at: last?.at, givenBack };
+    const isStuck = facts.some(
+      (fact) => fact.kind === 'attention' && fact.step === step && fact.at > (last?.at ?? ''),
+    );
+    const isWhole = isOver(facts) || (!isStuck && idsOf(accounts).every(isBack));
+    // Where the hold took nothing, no activity restores it.
     if (!last || !givenBack)
       return {
         what: 'restored',
-        how: hadNothing ? 'nothing-to-do' : pending(`restore-access:${system}`, facts),
+        how: isWhole && isNothing(taken) ? 'nothing-to-do' : pending(step, facts),
       };
     const { active } = last.restored;
     return {
       what: 'restored',
-      how: isOver(facts) || isWhole(restored) ? 'observed' : pending(`restore-access:${system}`, facts),
+      how: isWhole ? 'observed' : pending(step, facts),
       at: last.at,
       givenBack,
       after: { active: givenBack.suspended ? true : active, groups: givenBack.groups },
     };
-  }
 
-  /** Whether each account is given back, and no second look is due, and no person is to look. */
-  function isWhole(restored: readonly FactOf<'restored'>[]): boolean {
-    const last = restored.at(-1)!;
-    const held = blocks.flatMap(({ account, blocked }) =>
-      account && !isNothing(blocked.taken) ? account : [],
-    );
-    const isBack = (account: string): boolean => {
-      const of = restored.findLast((each) => each.account === account);
-      return of !== undefined && of.restored.isUnsettled !== true;
-    };
-    const isStuck = facts.some(
-      (fact) => fact.kind === 'attention' && fact.step === `restore-access:${system}` && fact.at > last.at,
-    );
-    return !isStuck && last.restored.isUnsettled !== true && held.every(isBack);
+    /** No second look is due. Without a complete block, what the hold took of the account is not known. */
+    function isBack(id: string | undefined): boolean {
+      // While a late write of the block could undo a restore, a second one follows. The last one counts.
+      const latest = restored.findLast(isOf(id));
+      if (latest) return latest.restored.isUnsettled !== true;
+      const hadNothing = blocks.filter(isOf(id)).every(({ blocked }) => isNothing(blocked.taken));
+      return whole.some(isOf(id)) && hadNothing;
+    }
   }
 
   function revocation(): EndRecord {
@@ -128,6 +126,33 @@ function systemOf(
     const after = { active: false, groups: [] };
     return { what: 'revoked', how: 'observed', at: last.at, removedGroups, accounts, after };
   }
+}
+
+const together = (captured: readonly FactOf<'captured'>[]): Capture | undefined =>
+  captured.reduce<Capture | undefined>((first, { capture }) => mergeCaptures(first, capture), undefined);
+
+interface Observation extends When {
+  accounts?: readonly AccountRef[] | undefined;
+}
+
+/** Without an id: of any account. */
+const isOf =
+  (id: string | undefined) =>
+  ({ accounts }: Observation): boolean =>
+    id === undefined || !accounts || accounts.some((account) => account.id === id);
+
+/** An observation of a system without a capture is of whatever account it has. */
+const idsOf = (accounts: readonly AccountRef[]): (string | undefined)[] =>
+  accounts.length > 0 ? accounts.map(({ id }) => id) : [undefined];
+
+/** @returns when the last of the accounts was first observed; undefined where one was not */
+function whenEach(accounts: readonly AccountRef[], observed: readonly Observation[]): string | undefined {
+  const firsts = idsOf(accounts).flatMap((id) => observed.find(isOf(id)) ?? []);
+  if (firsts.length < Math.max(1, accounts.length)) return undefined;
+  return firsts
+    .map(({ at }) => at)
+    .toSorted()
+    .at(-1);
 }
 
 function howOtherwise(
@@ -177,8 +202,11 @@ function settledBy(
   return action === 'skip' ? { how: 'skipped' } : { how: 'confirmed', confirmed: { by, at, evidence } };
 }
 
+/** The exit came to its own end: each of its steps is settled. */
 const isOver = (facts: readonly Fact[]): boolean =>
-  facts.some((fact) => fact.kind === 'ended' && !fact.earlierRun && fact.how !== 'terminated');
-const distinct = (groups: readonly GroupRef[]): GroupRef[] => [
-  ...new Map(groups.map((group) => [group.id, group])).values(),
+  facts.some(
+    (fact) => fact.kind === 'ended' && !fact.earlierRun && ['closed', 'cancelled'].includes(fact.how),
+  );
+const distinct = <T extends { id: string }>(all: readonly T[]): T[] => [
+  ...new Map(all.map((each) => [each.id, each])).values(),
 ];

@@ -1,7 +1,7 @@
 /** The timeline: one line for each fact, in order. */
 import type { DecisionRecord, Moment } from './evidence.js';
 import type { Fact, FactOf } from './facts.js';
-import { activityOf, isNothing, type GroupRef, type Taken } from '../hold-facts.js';
+import { activityOf, isNothing, type AccountRef, type GroupRef, type Taken } from '../hold-facts.js';
 import { keyOfStep } from '../status.js';
 
 type Kind = Fact['kind'];
@@ -12,15 +12,18 @@ const lines: { [K in Kind]?: (fact: FactOf<K>) => string | undefined } = {
     `Resignation received${resignation?.submittedBy ? `, handed in by ${resignation.submittedBy}` : ''}${resignation?.confirmedBy ? `, confirmed by ${resignation.confirmedBy}` : ''}`,
   'employee-known': ({ employee: { displayName, manager } }) =>
     `Directory: ${displayName}; ${manager.insteadOfManager ? `${manager.insteadOfManager}, so ${manager.name} is told` : `manager ${manager.name}`}`,
-  captured: ({ system, capture: { accounts } }) =>
-    accounts.length > 0
-      ? `${system}: captured ${accounts.map(({ userName, active, groups }) => `${userName}, ${activityOf(active)}${groupsOf(groups, ', in ')}`).join('; ')}`
-      : `${system}: no account`,
-  blocked: ({ system, blocked: { taken, uncaptured } }) =>
-    `${system}: observed blocked; ${describeTaken(taken, 'taken')}${uncaptured.length > 0 ? '; uncaptured memberships are captured and blocked next' : ''}`,
+  captured: ({ system, capture: { accounts, unfound } }) => {
+    const seen = accounts.map(
+      ({ userName, active, groups }) => `${userName}, ${activityOf(active)}${groupsOf(groups, ', in ')}`,
+    );
+    const found = seen.length > 0 ? `captured ${seen.join('; ')}` : `no account${unfound ? ' found' : ''}`;
+    return `${system}: ${found}${unfound ? `; ${unfound.error}` : ''}`;
+  },
+  blocked: ({ system, accounts, blocked: { taken, uncaptured } }) =>
+    `${system}: ${namesOf(accounts)}${uncaptured.length > 0 ? 'blocked in part' : 'observed blocked'}; ${describeTaken(taken, 'taken')}${uncaptured.length > 0 ? '; uncaptured memberships are captured and blocked next' : ''}`,
   drifted: ({ system, what }) => `${system}: drift, ${what}`,
-  restored: ({ system, restored: { givenBack } }) =>
-    `${system}: observed restored; ${describeTaken(givenBack, 'given back')}`,
+  restored: ({ system, accounts, restored: { givenBack } }) =>
+    `${system}: ${namesOf(accounts)}observed restored; ${describeTaken(givenBack, 'given back')}`,
   revoked: ({ system, revoked: { removedGroups, accounts, notes } }) =>
     accounts?.length === 0
       ? `${system}: ${notes.join('; ')}`
@@ -71,6 +74,10 @@ function describeDecision({
   const by = decidedBy ? ` by ${decidedBy}` : '';
   return `${what}${by}: ${result === 'unknown' ? 'it is not known whether it was accepted' : result}${reason ? `, ${reason}` : ''}`;
 }
+
+/** "nora@acme.example, adm-nora " */
+const namesOf = (accounts: readonly AccountRef[] = []): string =>
+  accounts.length > 0 ? `${accounts.map(({ userName }) => userName).join(', ')} ` : '';
 
 /** "taken: activation, production-admins" */
 function describeTaken(taken: Taken, verb: string): string {
