@@ -106,7 +106,7 @@ describe('evidence from facts', () => {
         accounts: accounts ?? capture.accounts,
         unfound,
       }));
-      assert.equal(block.how, 'cannot-tell');
+      assert.deepEqual([block.how, block.at], ['cannot-tell', undefined]);
       assert.match(verdict, /it could not be told whether it is blocked on payroll/);
     }
     const hidden = blockWith(({ accounts }) => ({
@@ -196,7 +196,7 @@ describe('evidence from facts', () => {
       // The block of the second account was refused after it had written: only its restore tells.
       const open = facts.filter(({ kind }) => kind !== 'ended');
       const { end } = told(open);
-      assert.equal(end!.how, 'pending');
+      assert.deepEqual([end!.how, end!.at, end!.after], ['pending', undefined, undefined]);
       const restored = open.findLast(
         (fact): fact is FactOf<'restored'> => fact.kind === 'restored' && fact.system === 'payroll',
       )!;

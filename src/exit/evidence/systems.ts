@@ -47,9 +47,8 @@ function systemOf(
     block: {
       // Others of the employee may be active: what was observed of the accounts that were found is not all.
       ...(blockedAt !== undefined && !capture?.unfound
-        ? { how: 'observed' }
+        ? { how: 'observed', at: blockedAt }
         : howOtherwise(`block-access:${system}`, facts, capture, outcome)),
-      at: blockedAt,
       taken: allTaken.length > 0 ? taken : undefined,
     },
     blocks: blocks.map(({ at, blocked: { taken, notes } }) => ({ at, taken, notes })),
@@ -87,10 +86,11 @@ function systemOf(
         what: 'restored',
         how: isWhole && isNothing(taken) ? 'nothing-to-do' : pending(step, facts),
       };
+    if (!isWhole) return { what: 'restored', how: pending(step, facts), givenBack };
     const { active } = last.restored;
     return {
       what: 'restored',
-      how: isWhole ? 'observed' : pending(step, facts),
+      how: 'observed',
       at: last.at,
       givenBack,
       after: { active: givenBack.suspended ? true : active, groups: givenBack.groups },
