@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
 import { finalFailure } from '../support/failures.js';
 import type { ProxiedAnswer, ProxiedRequest, Quirk } from '../support/fault-proxy.js';
-import { untilDone } from '../support/critical-system.js';
+import { NOTHING, untilDone } from '../support/critical-system.js';
 import { contract } from './contract.js';
 import {
   andThen,
@@ -206,6 +206,40 @@ contract('what a write costs besides: a hold', [embedded], (system, { SUSPEND, G
     const taken = { suspended: true, groups: [] };
     await finalFailure(FailureType.CannotTell, system.access().restore(account, taken, signal));
     assert.equal((await system.admin.account(id)).active, true);
+  });
+
+  for (const hold of [SUSPEND, GROUPS])
+    it(`of kind ${hold.kind} reads again where one answer leaves out whether the account is active`, async () => {
+      const { id, employeeId, account } = await system.captured(hold, { active: false });
+      let isFirst = true;
+      // What is inactive may be called otherwise now, as by an archive.
+      system.proxy.quirk((forward) => async (request) => {
+        const answer = await (isFirst ? hidesActive(forward) : forward)(request);
+        if (!request.path.includes(id)) return answer;
+        isFirst = false;
+        return { ...answer, body: answer.body.replaceAll(new RegExp(employeeId, 'gi'), 'archived') };
+      });
+      await system.block(account, hold);
+      assert.equal(isFirst, false);
+    });
+
+  it('of kind suspend takes no inactive account for the last member that one answer calls neither', async () => {
+    const { id, account } = await system.captured(SUSPEND, { active: false });
+    const guarded = await system.admin.createGroup('guarded', [id]);
+    const service = system.access({ protectedGroups: [named('guarded')] });
+    const leftOut = () => {
+      let isFirst = true;
+      system.proxy.quirk((forward) => async (request) => {
+        if (!isFirst || !request.path.includes(id)) return forward(request);
+        isFirst = false;
+        return hidesActive(forward)(request);
+      });
+    };
+    leftOut();
+    assert.deepEqual(await service.wouldBeLast(account, SUSPEND, signal), { last: [], untold: [] });
+    leftOut();
+    await service.block(account, SUSPEND, NOTHING, () => Promise.resolve(), signal);
+    await system.admin.deleteGroup(guarded);
   });
 
   it('removes the memberships of a leaver whose suspension cannot be told', async () => {

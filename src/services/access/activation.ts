@@ -1,8 +1,19 @@
 /** Suspends or reactivates an account, and observes it. */
 import { cannotTell, FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.js';
-import type { AccountRef } from '../../exit/hold-facts.js';
+import type { AccountRef, CapturedAccount } from '../../exit/hold-facts.js';
 import type { AccessPort, Account } from './access-port.js';
 import { converge } from './converge.js';
+
+/** Before the first write: what the capture was shown, one answer may leave out, and a hold would not know what it takes. */
+export async function readAsCaptured(
+  port: AccessPort,
+  captured: CapturedAccount,
+  signal: AbortSignal,
+): Promise<Account | undefined> {
+  const user = await port.read(captured, signal);
+  const isLeftOut = user && user.active === undefined && captured.active !== undefined;
+  return (isLeftOut && (await port.read(captured, signal))) || user;
+}
 
 /**
  * @param first the account as read just now

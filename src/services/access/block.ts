@@ -9,7 +9,7 @@ import {
   type Taken,
 } from '../../exit/hold-facts.js';
 import type { AccessPort, Capabilities } from './access-port.js';
-import { endUnseen, noteOfGone } from './activation.js';
+import { endUnseen, noteOfGone, readAsCaptured } from './activation.js';
 import type { Held } from './hold-strategy.js';
 import { costOf } from '../../exit/cost.js';
 import { strategyOf } from './strategies.js';
@@ -42,7 +42,7 @@ export const block =
       const capabilities = await port.capabilities(signal);
       if (isDeletion(hold, capabilities) && !acceptsDeletion)
         throw new FinalFailure(FailureType.Refused, `${account.userName}: ${refusalOn(port)}`);
-      const user = await port.read(account, signal);
+      const user = await readAsCaptured(port, account, signal);
       // A capture that looks again finds it by its keys, and has no such time: then another name is no doubt.
       const isCapturedOnce = account.membershipsAt !== undefined;
       if (user && user.active !== false && isCapturedOnce && hasOtherNames(user, account))

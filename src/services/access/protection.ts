@@ -1,6 +1,7 @@
 /** Protected groups, such as the administrators: a hold must not take their last active member. */
-import type { AccountRef, HoldKind } from '../../exit/hold-facts.js';
+import type { CapturedAccount, HoldKind } from '../../exit/hold-facts.js';
 import type { AccessPort, Account } from './access-port.js';
+import { readAsCaptured } from './activation.js';
 import { strategyOf } from './strategies.js';
 import { groupsNamed, isNamed, lookInto, orUntold } from './memberships.js';
 
@@ -55,7 +56,7 @@ async function leftIn(
 
 export const wouldBeLast =
   (port: AccessPort, protectedGroups: readonly string[]) =>
-  async (account: AccountRef, hold: HoldKind, signal: AbortSignal): Promise<Left> => {
-    const user = protectedGroups.length > 0 ? await port.read(account, signal) : undefined;
+  async (account: CapturedAccount, hold: HoldKind, signal: AbortSignal): Promise<Left> => {
+    const user = protectedGroups.length > 0 ? await readAsCaptured(port, account, signal) : undefined;
     return user ? groupsLeftWithout(user, port, protectedGroups, hold, signal) : { last: [], untold: [] };
   };

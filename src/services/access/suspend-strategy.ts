@@ -38,10 +38,7 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
   // A suspended account is no active member of any group.
   endangers: ({ active }, groups) => (active === false ? [] : groups),
 
-  async block(captured, first, tried, trying, signal) {
-    // What the capture was shown, one answer may leave out: the hold would not know what it takes.
-    const isLeftOut = first.active === undefined && captured.active !== undefined;
-    const user = (isLeftOut && (await port.read(captured, signal))) || first;
+  async block(captured, user, tried, trying, signal) {
     const renamed = renamedOf(captured, user);
     const held = { taken: tried, version: user.version, uncaptured: [], notes: [], writes: 0 };
     if (user.active === false) {
