@@ -424,6 +424,52 @@ describe('on a SCIM server that hides memberships', () => {
     assert.deepEqual([server.membersOf('production'), ended], [['ravi'], ['dana']]);
   });
 
+  describe('whose suspension takes others', () => {
+    beforeEach(() => {
+      server.users.push(...['m-0', 'm-1', 'm-2'].map((id) => ({ id, userName: id, active: true })));
+      group('admins', 'dana', 'm-0', 'm-1', 'm-2');
+    });
+    const takingOthers = (keep: number): void =>
+      server.odd(({ method, type }, usual) => {
+        const at = server.group('admins');
+        if (method === 'PATCH' && type === 'Users') at['members'] = (at['members'] as Json[]).slice(0, keep);
+        return usual();
+      });
+    const suspending = { kind: 'suspend' as const };
+
+    it('out of a group is not reported blocked without a word: a person looks, and the retry goes on', async () => {
+      const account = await capture(suspending);
+      takingOthers(2);
+      let tried: Taken = nothing;
+      const attempt = () =>
+        access().block(
+          account,
+          suspending,
+          tried,
+          (taken) => Promise.resolve(void (tried = structuredClone(taken))),
+          signal,
+        );
+      const reason = await finalFailure(FailureType.HarmedOthers, attempt());
+      assert.match(reason, /no longer lists 2 other members of admins since it suspended dana: m-1, m-2/);
+      assert.equal(isActive('dana'), false);
+      assert.equal((await attempt()).taken.suspended, true);
+    });
+
+    it('is not looked for at each further suspension of a system that takes none', async () => {
+      const service = access();
+      const looks = async (employeeId: string): Promise<number> => {
+        const [account] = (await service.capture({ employeeId }, suspending, signal)).accounts;
+        server.seen.length = 0;
+        await service.block(account!, suspending, nothing, () => Promise.resolve(), signal);
+        return server.seen.filter(({ query }) => query.get('attributes')?.includes('members')).length;
+      };
+      server.group('admins')['members'] = [{ value: 'dana' }, { value: 'm-0' }];
+      assert.ok((await looks('E-1')) > 0);
+      Object.assign(server.user('m-0'), { externalId: 'E-7' });
+      assert.equal(await looks('E-7'), 0);
+    });
+  });
+
   describe('a revocation from a group that hides inactive members', () => {
     const hidesInactive = showing((each) => ({
       ...each,

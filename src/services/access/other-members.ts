@@ -114,7 +114,7 @@ export async function watchOthers(
       return outcome;
     },
     /** @returns a note on others who went by other hands, or whom the list may not show @throws FinalFailure HarmedOthers */
-    async lost(verb: 'added' | 'removed'): Promise<string[]> {
+    async lost(verb: 'added' | 'removed' | 'suspended'): Promise<string[]> {
       if (verb === 'removed' && members?.isComplete) noteRemaining(others());
       // It was deleted meanwhile: not by a write of ours.
       if (!members && (await port.standingIn?.(accountId, group.id, undefined, signal))?.is === 'gone')

@@ -3,9 +3,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { bounded } from '../../exit/bounds.js';
 import type { Blocked, CapturedAccount, GroupRef } from '../../exit/hold-facts.js';
 import type { AccessPort, Account } from './access-port.js';
-import { noteOfGone, setActive } from './activation.js';
+import { noteOfGone } from './activation.js';
 import type { Strategy } from './hold-strategy.js';
 import { changeOf } from './rights.js';
+import { suspendAlone } from './suspend-alone.js';
 import { askGroups, namesOf, orUntold, ownGroupsOf, without } from './memberships.js';
 
 /** How old what the capture read may be, to stand for what is there before the suspension, in milliseconds. */
@@ -56,15 +57,24 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
     // A retry finds the account inactive, and compares these.
     const atRisk = before?.isFresh ? without(before.groups, tried.groups) : [];
     await trying({ ...taken, groups: bounded([...tried.groups, ...atRisk]) });
-    const { seen, writes } = await setActive(port, captured, false, signal, user);
+    const { seen, writes, notes, harm } = await suspendAlone(
+      port,
+      captured,
+      before?.groups ?? [],
+      user,
+      signal,
+    );
     const now = { ...held, version: seen?.version, writes };
     const isOurs = writes > 0 || tried.suspended;
     if (!seen) return { ...now, taken, notes: [await noteOfGone(port, captured, isOurs, signal)] };
     if (writes > 0) {
       const changed = changesBetween(user, seen);
       const cost = await costOf(before);
-      if (changed.length === 0) return { ...now, ...cost };
-      const notes = [...cost.notes, `the suspension also changed ${changed.join(', ')} of the account`];
+      // A person's retry finds the account suspended, and goes on.
+      if (harm) throw harm;
+      notes.push(...cost.notes);
+      if (changed.length === 0) return { ...now, ...cost, notes };
+      notes.push(`the suspension also changed ${changed.join(', ')} of the account`);
       const renamed = { userName: seen.userName, identities: seen.identities };
       return { ...now, ...cost, renamed, ...changeOf(user, seen), notes };
     }
