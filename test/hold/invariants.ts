@@ -64,21 +64,23 @@ export function problemsAtTheEnd(
     note = '',
   }: { name: string; state: string; error?: string | undefined; note?: string | undefined },
 ): string[] {
-  const { ending, server, happenings } = played.script;
+  const { active, ending, server, happenings } = played.script;
   const suffers = (outcome: Outcome) =>
     happenings.some(({ what }) => what.kind === 'fault' && what.fault.outcome === outcome);
   const isListed = error?.startsWith('cannot give back') === true;
   const hasSecond = happenings.some(
     ({ what }) => what.kind === 'admin' && what.action.does === 'new-account',
   );
+  const mayBeInactiveBefore =
+    !active || happenings.some(({ what }) => what.kind === 'admin' && what.action.does === 'suspend');
   if (state === 'needs-attention' && error !== undefined && !isListed) {
     const isAllowed =
       isAdmitted(error, server) ||
       (suffers('untold') && error.startsWith('cannot tell: ')) ||
       (suffers('not-found') && error.includes('answered 404 ')) ||
-      // A lost attempt may have suspended the second account: a server that hides inactive members looks the same.
+      // Of an account that was inactive before, or that a lost attempt has suspended: a server that hides inactive members looks the same.
       (ending === 'leaving' &&
-        hasSecond &&
+        (hasSecond || mayBeInactiveBefore) &&
         /may not show the memberships of inactive accounts: /.test(error)) ||
       (played.ledger.appeared > 0 && /^\d+ accounts on /.test(error));
     return isAllowed ? [] : [`${name} ended in: ${error}`];

@@ -6,7 +6,7 @@ import type { AccessPort, Account } from './access-port.js';
 import { noteOfGone } from './activation.js';
 import type { Strategy } from './hold-strategy.js';
 import { changeOf } from './rights.js';
-import { suspendAlone } from './suspend-alone.js';
+import { watchSuspension } from './watch-suspension.js';
 import { askGroups, namesOf, orUntold, ownGroupsOf, without } from './memberships.js';
 
 /** How old what the capture read may be, to stand for what is there before the suspension, in milliseconds. */
@@ -50,20 +50,16 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
         notes: [captured.active === false ? 'already suspended before the hold' : BY_OTHERS],
       };
     }
-    const before = await membershipsBefore(captured);
+    const known = await membershipsBefore(captured);
+    const { left, suspend } = await watchSuspension(port, captured, known?.groups ?? [], signal);
+    const before = known && { ...known, groups: without(known.groups, left) };
     // The suspension may take what tells that the system has groups.
     const whyUntold = before ? '' : await reason();
     const taken = { ...tried, suspended: true };
     // A retry finds the account inactive, and compares these.
     const atRisk = before?.isFresh ? without(before.groups, tried.groups) : [];
     await trying({ ...taken, groups: bounded([...tried.groups, ...atRisk]) });
-    const { seen, writes, notes, harm } = await suspendAlone(
-      port,
-      captured,
-      before?.groups ?? [],
-      user,
-      signal,
-    );
+    const { seen, writes, notes, harm } = await suspend(user);
     const now = { ...held, version: seen?.version, writes };
     const isOurs = writes > 0 || tried.suspended;
     if (!seen) return { ...now, taken, notes: [await noteOfGone(port, captured, isOurs, signal)] };
