@@ -102,13 +102,14 @@ function describe(
 const revocation = (memberships: { displayName: string }[]): string =>
   `if leaving: deactivate, remove from ${memberships.map(({ displayName }) => displayName).join(', ') || 'no group'}`;
 
-function account({ hold, owner, capture, cost }: PreviewedSystem): string {
+function account({ hold, owner, capture, untold, cost }: PreviewedSystem): string {
   if (owner) return `${owner.name} <${owner.email}> is asked to ${hold}, and confirms it`;
-  if (!capture?.accounts.length) return 'no account: nothing to block';
+  const doubt = untold && `cannot tell: ${untold}`;
+  if (!capture?.accounts.length) return doubt ? `no account found; ${doubt}` : 'no account: nothing to block';
   const accounts = capture.accounts.map(({ userName, active, groups }) => {
     if (hold.startsWith('take'))
       return `${userName}: take ${groups.map(({ displayName }) => displayName).join(', ') || 'nothing'}`;
     return active === false ? `${userName}: already suspended, stays so` : `${userName}: ${hold}`;
   });
-  return [...accounts, ...capture.notes, cost].filter(Boolean).join('; ');
+  return [...accounts, doubt, ...capture.notes, cost].filter(Boolean).join('; ');
 }

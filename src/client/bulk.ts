@@ -244,6 +244,9 @@ function whatIsIn(found: Preview): Pick<PreviewedRow, 'name' | 'manager' | 'hold
       ...(directoryProblem === undefined ? [] : [`who this is cannot be told: ${directoryProblem}`]),
       ...(employee || directoryProblem !== undefined ? [] : ['the directory does not know the employee']),
       ...systems.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`])),
+      ...systems.flatMap(({ name, untold }) =>
+        untold === undefined ? [] : [`${name}: cannot tell: ${untold}`],
+      ),
     ],
   };
 }

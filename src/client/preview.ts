@@ -22,6 +22,8 @@ export interface PreviewedSystem {
   /** The owner of a manual system, who is asked. */
   owner?: Contact;
   capture?: Capture;
+  /** Why it cannot be told whether the employee has further accounts, which the hold would not have. */
+  untold?: string;
   /** What a revocation would remove. */
   memberships?: GroupRef[];
   /** What the hold cannot give back, and how long access goes on; empty where a restore is exact. */
@@ -64,12 +66,14 @@ export async function previewOf(config: Config, person: Person, withinMs: number
     try {
       const service = access.get(name)!;
       const capture = await service.capture(person, hold, signal);
-      if (capture.accounts.length === 0) return { ...shown, capture };
+      const { accounts, unfound } = capture;
+      const seen = { ...shown, capture, ...(unfound && { untold: untoldIn({ message: unfound.error }) }) };
+      if (accounts.length === 0) return seen;
       const memberships: GroupRef[] = [];
       const lastOf: string[] = [];
       const maybeLastOf: string[] = [];
       const doubts: string[] = [];
-      for (const account of capture.accounts) {
+      for (const account of accounts) {
         const { id, userName } = account;
         const foreseen = await service.foresee(id, hold, signal);
         doubts.push(...foreseen.map((doubt) => `${userName}: ${doubt}`));
@@ -84,7 +88,7 @@ export async function previewOf(config: Config, person: Person, withinMs: number
         maybeLastOf.push(...untold);
       }
       const cost = await service.cost(signal);
-      return { ...shown, capture, memberships, lastOf, maybeLastOf, doubts, cost };
+      return { ...seen, memberships, lastOf, maybeLastOf, doubts, cost };
     } catch (error) {
       return { ...shown, problem: (error as Error).message };
     }
@@ -92,9 +96,14 @@ export async function previewOf(config: Config, person: Person, withinMs: number
   return { ...(await directory), systems: await Promise.all(systems) };
 }
 
-/** Whether no directory and no system knows the employee: the id is probably mistyped. A manual system cannot tell. */
+/**
+ * Whether no directory and no system knows the employee: the id is probably mistyped. A manual system cannot tell, and neither can one that
+ * did not answer for a key that it was asked for. Of a mistyped id, other keys are not known.
+ */
 export const isUnknownEverywhere = ({ employee, directoryProblem, systems }: Preview): boolean =>
-  !employee && !directoryProblem && systems.every(({ capture }) => capture?.accounts.length === 0);
+  !employee &&
+  !directoryProblem &&
+  systems.every(({ capture }) => capture?.accounts.length === 0 && (capture.unfound?.isKeyUnknown ?? true));
 
 function problemOf(error: Error): Pick<Preview, 'directoryProblem' | 'spellingProblem'> {
   const type = error instanceof FinalFailure ? error.type : undefined;

@@ -3,6 +3,7 @@ import { answer, page } from '../support/ems.js';
 import { HR, systems } from '../support/world.js';
 import { inBothForms } from '../promises/both-forms.js';
 import { waiting } from '../promises/on-the-way.js';
+import { findsAnotherByName } from '../contract/quirks.js';
 
 const task = (name: string, begins: string, ask: string): string =>
   `  - { name: ${name}, begins: ${begins}, gates: true, task: { to: { name: Desk, email: desk@acme.example }, ask: ${ask}, remindEvery: P1D, within: P7D } }`;
@@ -26,6 +27,7 @@ const ledger = [
   '# Steps of your own',
 ].join('\n');
 const config: [string, string][] = [
+  ['  - name: code\n', "  - name: code\n    also: [{ userName: 'adm-{login}' }]\n"],
   ['systems:\n', steps],
   ['# Steps of your own', ledger],
 ];
@@ -55,6 +57,23 @@ inBothForms('--dry-run', { config }, (company) => {
       of.get('block-access:ledger'),
       'Lena Vogt <lena.vogt@acme.example> is asked to suspend the account, and confirms it',
     );
+  });
+
+  it('of resign says of a system that a further account could not be looked for', async () => {
+    const { env, form, hire, proxies } = company();
+    const [nora, ravi] = [await hire({ on: ['code'] }), await hire({ on: ['payroll'] })];
+    proxies.code.quirk(findsAnotherByName);
+    const told = async ({ employeeId }: { employeeId: string }) =>
+      page(env, 'resign', employeeId, '--form', form, '--dry-run');
+    const [held, none] = [await told(nora), await told(ravi)];
+    const shown = await answer(env, 'resign', nora.employeeId, '--form', form, '--dry-run');
+    proxies.code.quirk(undefined);
+    assert.match(held, /block-access:code +.*: suspend the account; cannot tell: .*adm-/);
+    assert.match(none, /block-access:code +no account found; cannot tell: .*adm-/);
+    assert.doesNotMatch(none, /block-access:code +no account: nothing to block/);
+    const { systems } = shown as { systems: { name: string; untold?: string }[] };
+    assert.match(systems.find(({ name }) => name === 'code')!.untold!, /adm-/);
+    assert.equal(systems.find(({ name }) => name === 'payroll')!.untold, undefined);
   });
 
   it('of resign says before a hold which memberships a system does not tell', async () => {

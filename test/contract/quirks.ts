@@ -158,6 +158,14 @@ export const hidesActive: Quirk = (forward) => async (request) => {
   return { ...answer, body: answer.body.replaceAll(/"active":(true|false),?/g, '') };
 };
 
+/** Another user is found by the name of the second account, so that it cannot be told whether the employee has one. */
+export const findsAnotherByName: Quirk = (forward) => (request) => {
+  if (!request.path.includes('adm-')) return forward(request);
+  const url = new URL(request.path, 'http://server');
+  url.searchParams.set('filter', 'externalId eq "T-stand-in"');
+  return forward({ ...request, path: url.pathname + url.search });
+};
+
 export const prefixesNames: Quirk = (forward) => async (request) => {
   const answer = await forward(request);
   if (!request.path.includes('/Groups')) return answer;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { startConsoleWorld, type ConsoleWorld } from '../support/console-world.js';
 import { CookieBrowser } from '../support/cookie-browser.js';
 import { overDeletingAdapter } from '../support/deleting-adapter.js';
-import { hidesMembers } from '../contract/quirks.js';
+import { findsAnotherByName, hidesMembers } from '../contract/quirks.js';
 import { readPage } from '../support/report-page.js';
 import { HR } from '../support/world.js';
 
@@ -12,7 +12,11 @@ describe('before an exit is opened, the console says', () => {
   before(async () => {
     const costly: [string, string] = [
       '- name: code\n',
-      '- name: code\n    tokensLive: PT1H\n    restore: { loses: forks of the last day }\n',
+      `- name: code
+    tokensLive: PT1H
+    restore: { loses: forks of the last day }
+    also: [{ userName: 'adm-{login}' }]
+`,
     ];
     world = await startConsoleWorld({ config: [overDeletingAdapter(), costly] });
     browser = new CookieBrowser(world.url);
@@ -35,6 +39,15 @@ describe('before an exit is opened, the console says', () => {
       /What it costs: a restore loses forks of the last day; tokens live on for up to 60 minutes/,
     );
     assert.equal(mayOverride, false);
+  });
+
+  it('of a system that a further account could not be looked for, with and without another one', async () => {
+    world.proxies.code.quirk(findsAnotherByName);
+    const said = [(await preview({ on: ['code'] })).said, (await preview({ on: ['production'] })).said];
+    world.proxies.code.quirk(undefined);
+    for (const each of said) assert.match(each, /code cannot tell .*adm-/);
+    assert.match(said[0]!, /suspend the account/);
+    assert.doesNotMatch(said[1]!, /code (cannot tell )?no account: nothing to block/);
   });
 
   it('that the hold would be refused, since it would delete the account', async () => {

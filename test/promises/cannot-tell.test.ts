@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { hidesActive, prefixesNames, resources } from '../contract/quirks.js';
+import { findsAnotherByName, hidesActive, prefixesNames, resources } from '../contract/quirks.js';
 import { CRITICAL_GROUPS, HR, IT, stepOf, type Hired } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
 import { ended, opened, settle, untilStep, waiting } from './on-the-way.js';
@@ -202,13 +202,7 @@ inBothForms(
   (company) => {
     it('is not reported as blocked, although the first account is, nor once the decision has come', async () => {
       const { proxies, exits, account } = company();
-      proxies.code.quirk((forward) => (request) => {
-        if (!request.path.includes('adm-')) return forward(request);
-        // It finds another user by that name.
-        const url = new URL(request.path, 'http://server');
-        url.searchParams.set('filter', 'externalId eq "T-stand-in"');
-        return forward({ ...request, path: url.pathname + url.search });
-      });
+      proxies.code.quirk(findsAnotherByName);
       const nora = await opened(company(), { on: ['payroll', 'code'] });
       await untilStep(company(), nora, 'block-access:code', 'cannot-tell');
       assert.equal((await account(nora, 'code')).active, false);
