@@ -32,7 +32,8 @@ export function evidenceOf({ employeeId, facts, form, status, missing, source }:
   const cancelled = standing ? undefined : all('cancel-requested').findLast(({ earlierRun }) => !earlierRun);
   const outcome: Ending | undefined = standing?.outcome ?? (cancelled && 'cancelled');
   const turn = standing ?? cancelled;
-  const systems = systemsOf(facts, outcome);
+  const stuck = (status?.steps ?? []).filter(isStuck).map(stepKey);
+  const systems = systemsOf(facts, outcome, stuck);
   const amendments = amendmentsOf(all('amended'), resignation, decisions);
   const employee = last('employee-known')?.employee;
   const effective = standing?.outcome === 'leaving' ? last('effective-from')?.instant : undefined;

@@ -6,15 +6,25 @@ import { FailureType, isUntold } from '../failures.js';
 import { isNothing, mergeCaptures, mergeTaken, type AccountRef, type Capture } from '../hold-facts.js';
 import { keyOfStep, type Confirmation } from '../status.js';
 
-export function systemsOf(facts: readonly Fact[], outcome: Ending | undefined): SystemRecord[] {
+/** @param stuck the steps that the exit itself says need attention */
+export function systemsOf(
+  facts: readonly Fact[],
+  outcome: Ending | undefined,
+  stuck: readonly string[],
+): SystemRecord[] {
   const planned = facts.findLast((fact) => fact.kind === 'planned')?.systems ?? [];
-  return planned.map(({ name, hold, isManual }) => ({ ...systemOf(name, facts, outcome), hold, isManual }));
+  return planned.map(({ name, hold, isManual }) => ({
+    ...systemOf(name, facts, outcome, stuck),
+    hold,
+    isManual,
+  }));
 }
 
 function systemOf(
   system: string,
   facts: readonly Fact[],
   outcome: Ending | undefined,
+  stuck: readonly string[],
 ): Omit<SystemRecord, 'hold' | 'isManual'> {
   const of = <K extends 'captured' | 'blocked' | 'drifted' | 'restored' | 'revoked' | 'revoking'>(kind: K) =>
     facts.filter((fact): fact is FactOf<K> => fact.kind === kind && fact.system === system);
@@ -76,9 +86,9 @@ function systemOf(
     const by = settledBy(step, facts);
     const givenBack = last && mergeTaken(restored.map((each) => each.restored.givenBack));
     if (by) return { what: 'restored', ...by, at: last?.at, givenBack };
-    const isStuck = facts.some(
-      (fact) => fact.kind === 'attention' && fact.step === step && fact.at > (last?.at ?? ''),
-    );
+    const isStuck =
+      stuck.includes(step) ||
+      facts.some((fact) => fact.kind === 'attention' && fact.step === step && fact.at > (last?.at ?? ''));
     const isWhole = isOver(facts) || (!isStuck && idsOf(accounts).every(isBack));
     // Where the hold took nothing, no activity restores it.
     if (!last || !givenBack)
