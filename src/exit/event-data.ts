@@ -115,9 +115,10 @@ export const schemas = {
     givenBack: z.record(z.string(), TakenFields).optional(),
     active: z.record(z.string(), z.boolean()).optional(),
   }),
-  /** The accounts were observed inactive and without memberships. */
+  /** The accounts were observed inactive, and in `groups` alone. Without it, the system did not show the groups of each of them. */
   'access.revoked': held.extend({
     removedGroups: z.array(GroupFields).optional(),
+    groups: z.array(GroupFields).optional(),
     accounts: z.array(AccountFields).optional(),
   }),
   /** `type` is a FailureType where no retry would help. */

@@ -210,6 +210,8 @@ export interface Revoked {
   revokedAt: string;
   /** What all attempts set out to remove, observed as removed. */
   removedGroups: GroupRef[];
+  /** What the accounts show last, also what cannot be removed; undefined where the system does not show the groups of each of them. */
+  groups?: GroupRef[] | undefined;
   /** Empty where the system has no account. */
   accounts?: AccountRef[] | undefined;
   notes: string[];

@@ -59,7 +59,7 @@ export interface Held {
   removing?: GroupRef[] | undefined;
   /** Whether an earlier run may have taken access. The capture returns what. */
   inherits?: boolean | undefined;
-  revoked?: Partial<Pick<Revoked, 'removedGroups' | 'accounts'>> & Pick<Revoked, 'notes'>;
+  revoked?: Partial<Pick<Revoked, 'removedGroups' | 'groups' | 'accounts'>> & Pick<Revoked, 'notes'>;
 }
 
 export const noHold: Held = { taken: nothing };
@@ -228,8 +228,8 @@ export function observed(held: Held, answer: Answer, { kind, lateWriteMs, goal, 
   if ('giving' in answer) return { ...held, giving: answer.giving };
   if ('removing' in answer) return { ...held, removing: answer.removing };
   if ('revoked' in answer) {
-    const { removedGroups, accounts, notes } = answer.revoked;
-    return { ...held, revoked: { removedGroups, accounts, notes } };
+    const { removedGroups, groups, accounts, notes } = answer.revoked;
+    return { ...held, revoked: { removedGroups, groups, accounts, notes } };
   }
   const isUnsettled = 'restored' in answer && answer.restored.isUnsettled === true;
   const unsettledMs = isUnsettled ? lateWriteMs : mayLandForMs(held, lateWriteMs, now);

@@ -373,7 +373,9 @@ describe('on Keycloak @long', () => {
       const domains = [{ name: `${name}.example` }];
       const organization = await of<string>('POST', '/organizations', { name, domains });
       await of('POST', `/organizations/${organization}/members`, id);
-      const team = await of<string>('POST', `/organizations/${organization}/groups`, { name: path });
+      const { id: team } = await of<{ id: string }>('POST', `/organizations/${organization}/groups`, {
+        name: path,
+      });
       await of('PUT', `/organizations/${organization}/groups/${team}/members/${id}`);
       const listing = adminRest().groupsOf(id, signal);
       assert.match(await finalFailure(FailureType.CannotTell, listing), /the role view-organizations/);

@@ -4,9 +4,11 @@ import { decisionsOf } from '../../src/exit/evidence/decisions.js';
 import { evidenceOf } from '../../src/exit/evidence/evidence-of.js';
 import { describeMs } from '../../src/exit/duration.js';
 import { FailureType } from '../../src/exit/failures.js';
-import type { Capture } from '../../src/exit/hold-facts.js';
+import { reportPage } from '../../src/client/report-page.js';
+import type { Capture, GroupRef } from '../../src/exit/hold-facts.js';
 import type { Fact, FactOf } from '../../src/exit/evidence/facts.js';
 import type { ExitStatus } from '../../src/exit/status.js';
+import { readPage } from '../support/report-page.js';
 import { recorded, recordedFacts, source } from './recorded.js';
 
 const HR = 'hr@acme.example';
@@ -369,6 +371,23 @@ describe('evidence from facts', () => {
       attention.map(({ step, why }) => [step, why]),
       [['restore-access:code', 'was blocked by hand']],
     );
+  });
+
+  it('says of the groups after a revocation what the system has shown', async () => {
+    const facts = await recordedFacts('leaving');
+    const afterOf = async (groups: GroupRef[] | undefined) => {
+      const shown = facts.map((fact) =>
+        fact.kind === 'revoked' ? { ...fact, revoked: { ...fact.revoked, groups } } : fact,
+      );
+      const page = await reportPage(evidence(shown), { organisation: 'Acme', timeZone: 'UTC' });
+      return readPage(page)
+        .tableAfter('production')
+        .find(([row]) => row === 'Groups')
+        ?.at(-1);
+    };
+    assert.equal(await afterOf(undefined), 'not shown');
+    assert.equal(await afterOf([]), 'none');
+    assert.equal(await afterOf([{ id: 'g-1', displayName: 'computed' }]), 'computed');
   });
 
   it('shows a duration as people say it', () => {

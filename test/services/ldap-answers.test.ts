@@ -582,8 +582,12 @@ describeUnless(slapdLacks, 'answers of OpenLDAP', () => {
       /cannot be removed from computed on unix \(direct\): its members are computed by its memberURL/,
     );
     assert.deepEqual((await admin.account(id)).groups, ['computed', 'listed']);
-    const { notes } = await access.revoke({ employeeId: 'D-1' }, [], signal);
+    const { notes, groups } = await access.revoke({ employeeId: 'D-1' }, [], signal);
     assert.match(notes.join(), /stays in computed \(direct\): its members are computed/);
+    assert.deepEqual(
+      groups?.map(({ displayName }) => displayName),
+      ['computed'],
+    );
     assert.deepEqual((await admin.account(id)).groups, ['computed']);
     await admin.createUser({ employeeId: 'D-3' });
     const untold = await finalFailure(FailureType.CannotTell, block('D-3', take('computed')));

@@ -138,8 +138,8 @@ export interface EndRecord {
   confirmed?: Confirmation | undefined;
   givenBack?: Taken | undefined;
   removedGroups?: GroupRef[] | undefined;
-  /** The last observation. */
-  after?: { active?: boolean | undefined; groups: GroupRef[] } | undefined;
+  /** The last observation; without `groups` where the system did not show them. */
+  after?: { active?: boolean | undefined; groups?: GroupRef[] | undefined } | undefined;
   /** Every revoked account of the employee. */
   accounts?: AccountRef[] | undefined;
 }

@@ -104,10 +104,10 @@ const readers: Readers = {
     return [...captured(data), ...(hadNothing ? [] : [{ kind: 'restored', system, restored } as const])];
   },
   'access.revoked': ({ data, storedAt: revokedAt }) => {
-    const { system, removedGroups = [], accounts, notes } = data;
+    const { system, removedGroups = [], groups, accounts, notes } = data;
     return [
       ...captured(data),
-      { kind: 'revoked', system, revoked: { revokedAt, removedGroups, accounts, notes } },
+      { kind: 'revoked', system, revoked: { revokedAt, removedGroups, groups, accounts, notes } },
     ];
   },
   'exit.decision-finalised': ({ id, type, source, seq, data }, { exit, latest, problem }) => {

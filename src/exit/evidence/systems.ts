@@ -131,9 +131,9 @@ function systemOf(
         how: pending(`revoke-access:${system}`, facts),
         ...(removedGroups.length > 0 && { removedGroups }),
       };
-    const { accounts } = last.revoked;
+    const { accounts, groups } = last.revoked;
     if (accounts?.length === 0) return { what: 'revoked', how: 'nothing-to-do', at: last.at };
-    const after = { active: false, groups: [] };
+    const after = { active: false, groups };
     return { what: 'revoked', how: 'observed', at: last.at, removedGroups, accounts, after };
   }
 }

@@ -63,6 +63,8 @@ export const revoke =
     const losses: Losses = new Map();
     /** Whether the system has shown a membership of an inactive account; undefined where there was none to show. */
     let showsInactive: boolean | undefined;
+    /** The groups that the accounts show last; undefined where that is not told. */
+    let left: GroupRef[] | undefined = [];
     for (const account of accounts.values()) await unlessRefused(account);
     for (const account of found.left) if (await isToBeRevoked(account)) await unlessRefused(account);
     const loss = doubtOf(losses);
@@ -83,6 +85,7 @@ export const revoke =
     if (more > 0) notes.add(`${more} further memberships were removed`);
     return {
       ...{ revokedAt: new Date().toISOString(), removedGroups, accounts: revoked },
+      groups: left && revoked.length > 0 ? bounded(eachOnce(left)) : undefined,
       notes: boundedNotes([...notes]),
     };
 
@@ -127,17 +130,20 @@ export const revoke =
         ];
         // Some systems do not show an inactive account, and its groups list it, or hide it as well.
         const { present, hidden } = await askGroups(port, id, seen ? [] : eachOnce(known), signal);
-        const left = [...present, ...hidden];
-        if (seen || writes > 0 || left.length > 0) revoked.push({ id, userName });
+        const still = [...present, ...hidden];
+        if (seen || writes > 0 || still.length > 0) revoked.push({ id, userName });
         const isUnseen = `${port.system} does not show the account ${userName}`;
         if (!seen && writes > 0)
           notes.add(`${port.system} no longer shows the account ${userName} since it was suspended`);
         else if (hidden.length > 0) notes.add(`${isUnseen}: it was deleted, or is hidden as inactive`);
         if (present.length > 0) notes.add(`${isUnseen}: it was removed from ${someOf(present)} all the same`);
-        if (left.length > 0) await unlessUntold(removeAll(id, [], left));
-        if (!seen && (writes > 0 || left.length > 0))
+        if (still.length > 0) await unlessUntold(removeAll(id, [], still));
+        if (!seen && (writes > 0 || still.length > 0))
           for (const note of await endUnseen(port, account, signal)) notes.add(note);
-        if (!seen) return;
+        if (!seen) {
+          left = undefined;
+          return;
+        }
       }
       await port.endSessions?.(account, signal);
       if (found.left.length > 0 && before?.length) {
@@ -151,6 +157,7 @@ export const revoke =
       const atCapture = isAsCaptured(account, before) ? [] : groupsAtCapture(id);
       const known = [...atCapture, ...removed.values(), ...again];
       const fixed = await unlessUntold(removeAll(id, before ?? [], known));
+      left?.push(...(fixed ?? []).map(({ group }) => group));
       for (const { group, via, changeable, isUntold } of fixed ?? [])
         if (isUntold) doubts.add(`${port.system} ${changeable}`);
         else notes.add(`${userName} stays in ${group.displayName} (${via}): ${changeable}`);
@@ -178,6 +185,7 @@ export const revoke =
         const found = await port.findGroup(group.displayName, signal);
         // Another group has its name now: it was deleted.
         if (found.some(({ displayName }) => isNamed(displayName, group.displayName))) continue;
+        left = undefined;
         notes.add(
           `${port.system} no longer shows the group ${group.displayName}: it was deleted, or EMS may not see it, and cannot tell whether ${userName} is in it`,
         );
@@ -260,6 +268,7 @@ export const revoke =
       );
       const seen = await orUntold(port, accountId, answer, [...known.values()].slice(0, MOST_NAMED), signal);
       if ('told' in seen) return seen.told;
+      left = undefined;
       if (seen.hasNoGroups) notes.add(`${port.system} has no groups (${seen.because})`);
       else doubts.add(seen.because);
       return undefined;
