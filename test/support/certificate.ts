@@ -9,7 +9,7 @@ export const opensslLacks = spawnSync('openssl', ['version']).error ? 'needs ope
 export async function makeCertificate(days: number) {
   const folder = await scratchFolder();
   const [keyFile, certFile] = [path.join(folder, 'key.pem'), path.join(folder, 'cert.pem')];
-  const how = `-x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days ${days} -subj /CN=payroll.example`;
+  const how = `-x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days ${days} -subj /CN=payroll.example -addext subjectAltName=IP:127.0.0.1`;
   execFileSync('openssl', ['req', ...how.split(' '), '-keyout', keyFile, '-out', certFile], {
     stdio: 'ignore',
   });

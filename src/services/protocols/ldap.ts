@@ -43,11 +43,14 @@ const SIZE_LIMIT_EXCEEDED = 4;
 const PAGE_SIZE = 500;
 const BINARY = ['objectGUID', 'objectSid'];
 
+const ONLY_SIMPLE =
+  'EMS logs in by a simple bind alone, with no SASL mechanism and no client certificate: let the server take that';
+/** The server wants TLS, or another login: authMethodNotSupported, strongerAuthRequired, confidentialityRequired, inappropriateAuthentication. */
+const OTHER_LOGIN: ReadonlySet<number> = new Set([7, 8, 13, 48]);
+const UNWILLING_TO_PERFORM = 53;
 const ADVICE: Readonly<Record<number, string>> = {
   4: 'raise the size limit of bindDn',
-  8: 'give an ldaps:// address, or caFile for StartTLS',
   10: 'give the address of the server that this one refers to',
-  13: 'give an ldaps:// address, or caFile for StartTLS',
   32: 'check userBase and groupBase, and what bindDn may read',
   49: 'check bindDn and its password',
   50: 'check the rights of bindDn',
@@ -124,26 +127,40 @@ export function createLdapClient({ name, url, bindDn, password, ca, requestTimeo
   };
   const isSecure = protocol === 'ldaps:';
   const startsTls = !isSecure && (ca !== undefined || !isLoopback(hostname));
+  const isEncrypted = isSecure || startsTls;
 
-  function failure(error: unknown, what: string): Error {
+  function adviceOn(code: number, isBind: boolean): string | undefined {
+    if (OTHER_LOGIN.has(code) && !isEncrypted) return 'give an ldaps:// address, or caFile for StartTLS';
+    if (OTHER_LOGIN.has(code) || (isBind && code === UNWILLING_TO_PERFORM)) return ONLY_SIMPLE;
+    return ADVICE[code];
+  }
+
+  function failure(error: unknown, what: string, isBind = false): Error {
     if (error instanceof ResultCodeError) {
       const words = wordsOf(error);
       const sentence = `${name} answered ${error.code} to "${what}"${words && ` (${words})`}`;
       if (OUTAGES.has(error.code)) return new Error(sentence, { cause: error });
-      const advice = ADVICE[error.code];
+      const advice = adviceOn(error.code, isBind);
       return new FinalFailure(FailureType.Refused, advice ? `${sentence}: ${advice}` : sentence, {
         cause: error,
       });
     }
     const why = reasonOf(error);
+    // By an alert the server refuses us (RFC 8446 §6.2).
+    const isAlert = /ALERT/i.test(why);
     // Our own check of the certificate would fail again.
-    if (/CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)/.test(why))
+    if (/CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)/.test(why) && !isAlert)
       return new FinalFailure(
         FailureType.Refused,
         `the certificate of ${name} at ${url} is not trusted (${why}): check caFile and the host name in url`,
         { cause: error },
       );
-    return new Error(`${name} cannot be reached at ${url}: ${why.split('\n')[0]}`, { cause: error });
+    // With TLS 1.3 a server closes the connection only once it has looked for a certificate of ours.
+    const hint =
+      isBind && isEncrypted && (isAlert || / closed /.test(why))
+        ? `. Does it want another login? ${ONLY_SIMPLE}`
+        : '';
+    return new Error(`${name} cannot be reached at ${url}: ${why.split('\n')[0]}${hint}`, { cause: error });
   }
 
   function sessionOf(client: Client, signal: AbortSignal): LdapSession {
@@ -259,7 +276,7 @@ export function createLdapClient({ name, url, bindDn, password, ca, requestTimeo
           if (startsTls) await client.startTLS(tls);
           await client.bind(bindDn, password);
         } catch (error) {
-          throw failure(error, `bind as ${bindDn}`);
+          throw failure(error, `bind as ${bindDn}`, true);
         }
       };
       const deadline = deadlineIn(requestTimeoutMs);
@@ -271,7 +288,7 @@ export function createLdapClient({ name, url, bindDn, password, ca, requestTimeo
         deadline.clear();
         over.abort();
         // Without it the socket of a failed bind keeps the process alive.
-        await client.unbind();
+        await client.unbind().catch(() => undefined);
       }
     },
   };
