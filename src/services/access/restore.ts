@@ -119,8 +119,8 @@ export const restore =
           : [];
       let seen: Awaited<ReturnType<typeof toldOf>> = atRisk.length > 0 ? await toldOf() : { told: [] };
       await watch();
-      const takenByOthers = await missingOfHidden();
-      for (const group of without(taken.groups, takenByOthers)) {
+      const toGive = without(taken.groups, await missingOfHidden());
+      for (const group of toGive) {
         const { isBack, notes: ofOthers } = await added(group);
         notes.push(...ofOthers);
         if (isBack === undefined) continue;
@@ -128,14 +128,10 @@ export const restore =
         else lost.push(await membershipIn(group));
         if (isBack) lost.push(...unrecordedIn(group));
       }
-      if (takenByOthers.length > 0)
-        lost.push(
-          `the membership in ${namesOf(takenByOthers)}: ${port.system} hid its memberships since the suspension, and shows the others again, so that another administrator took it: decide by hand`,
-        );
       // The memberships that it has now may be the first that the system shows again.
       if (!('told' in seen) && givenBack.groups.length > 0) seen = await toldOf();
       present = 'told' in seen ? seen.told : [];
-      const rest = without(atRisk, [...present, ...taken.groups]);
+      const rest = without(atRisk, [...present, ...toGive]);
       const went = 'told' in seen ? rest : [];
       if (!('told' in seen) && rest.length > 0)
         untold = lookThere(`whether it is in ${namesOf(rest)} could not be told: ${seen.because}`);
@@ -220,7 +216,7 @@ export const restore =
       return `the membership in ${displayName}, a group that was deleted meanwhile${now}`;
     }
 
-    /** @returns those that a system which hid them, and shows others of them again, does not show */
+    /** @returns those that a system which hid them, and shows others of them again, does not show: another administrator took them */
     async function missingOfHidden(): Promise<GroupRef[]> {
       const hidden = taken.groups.filter(({ isHidden }) => isHidden);
       if (hidden.length < 2) return [];

@@ -231,9 +231,11 @@ export const revoke =
       return `${port.system} may not show the memberships of inactive accounts: look whether ${userName} (${id}) is in groups there, then settle the step`;
     }
 
-    /** Whether the capture was told the memberships while the account was active. */
+    /** Whether the capture was told the memberships before the account was inactive. */
     function wasToldActive(accountId: string): boolean {
-      return captured.some(({ id, active, memberships }) => id === accountId && active && memberships);
+      return captured.some(
+        ({ id, active, memberships }) => id === accountId && active !== false && memberships,
+      );
     }
 
     function groupsAtCapture(accountId: string): GroupRef[] {

@@ -49,6 +49,9 @@ export async function watchSuspension(
     const notes: string[] = [];
     const harm = await harmNoted(notes);
     if (!harm && watched.length > 0 && suspended!.writes > 0) harmless.add(port);
+    // What is reported is observed last.
+    if (watched.length > 0 && (await port.read(account, signal))?.active)
+      throw new Error(`another administrator reactivated ${account.userName} on ${port.system} meanwhile`);
     return { ...suspended!, notes, harm };
   }
 
