@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { FailureType } from '../../src/exit/failures.js';
 import { between, calendarOfHr, PATH, UID } from '../support/calendar.js';
 import { finalFailure } from '../support/failures.js';
-import type { ProxiedAnswer, ProxiedRequest, Quirk } from '../support/fault-proxy.js';
+import { answering, asking, refusing } from '../support/calendar-quirks.js';
+import type { ProxiedAnswer, Quirk } from '../support/fault-proxy.js';
 import { HR, memory, partnerWith, readInvitation } from '../support/interview.js';
 import { DANA } from '../support/message.js';
 import { interviewsIn } from '../support/radicale.js';
@@ -12,21 +13,6 @@ const FIRST = '2026-11-24T10:30:00Z';
 const NEXT = '2026-11-24T11:30:00Z';
 const TAKEN = between('1030', '1115');
 
-/** Changes what is asked, or what is answered. */
-const asking =
-  (change: (request: ProxiedRequest) => ProxiedRequest): Quirk =>
-  (forward) =>
-  (request) =>
-    forward(change(request));
-const answering =
-  (change: (answer: ProxiedAnswer, request: ProxiedRequest) => ProxiedAnswer): Quirk =>
-  (forward) =>
-  async (request) =>
-    change(await forward(request), request);
-const refusing = (status: number, ...reports: string[]): Quirk =>
-  answering((answer, { body }) =>
-    reports.some((report) => body.includes(report)) ? { status, headers: {}, body: '' } : answer,
-  );
 /** Adds an item to the answer of a search. */
 const listing = (item: string): Quirk =>
   answering((answer, { method }) =>
@@ -360,13 +346,6 @@ describe('@long a calendar that', () => {
     const { start, remarks } = await schedule();
     assert.equal(start, FIRST);
     assert.match(remarks!.join(), /does not list the entry that it took: .* cannot be told/);
-  });
-
-  it('lists recurring events from before that time is not asked for free-busy', async () => {
-    await calendar.add('weekly', ['DTSTART:20260602T103000Z', 'DURATION:PT1H', 'RRULE:FREQ=DAILY']);
-    assert.equal((await schedule()).start, NEXT);
-    const reports = calendar.proxy.seen.filter(({ body }) => body.includes('free-busy-query'));
-    assert.equal(reports.length, 0);
   });
 
   for (const [status, body] of [

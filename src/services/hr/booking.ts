@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { Interview } from '../../exit/interview.js';
 import { transportAddress } from '../../exit/mail-address.js';
-import type { Calendar, Entry, Sought } from '../protocols/caldav.js';
+import type { Busy, Calendar, Entry, Sought } from '../protocols/caldav.js';
 import { overlap, type Period } from '../protocols/icalendar.js';
 import { cannotTellWhen } from './partner-entry.js';
 import type { SlotKeeper } from './slot-locks.js';
@@ -38,6 +38,8 @@ interface Free {
   slot: Slot | undefined;
   /** The calendar's objects whose time cannot be told. */
   unclear: string[];
+  /** Why the slot may be taken all the same. */
+  doubt?: string | undefined;
 }
 
 /**
@@ -57,10 +59,10 @@ export async function firstFree(
     start: Math.min(...starts.map(({ start }) => start)),
     end: Math.max(...starts.map(({ end }) => end)),
   };
-  const { periods, unclear } =
+  const { periods, ...untold }: Busy =
     calendar && slots.length > 0 ? await calendar.busy(window, own, signal) : { periods: [], unclear: [] };
   const free = slots.filter((slot) => !periods.some((period) => overlap(period, periodOf(slot))));
-  return { slot: await keeper.keepFirst(free, signal), unclear };
+  return { slot: await keeper.keepFirst(free, signal), ...untold };
 }
 
 /**
@@ -82,7 +84,7 @@ export async function book(
       ...(doubt ? [doubt] : []),
       ...oddities(entry, wanted, calendar),
     ];
-    return { ...wanted, ...(remarks.length > 0 && { remarks }) };
+    return { ...wanted, ...(remarks.length > 0 && { remarks: [...new Set(remarks)] }) };
   };
   for (let round = 0; round < ROUNDS; round++) {
     const began = performance.now();
@@ -202,9 +204,16 @@ export function refuseShifted(
   );
 }
 
+const isShift = ({ name }: Calendar, remark: string): boolean =>
+  remark.startsWith(`${name} shows the entry at `);
+
 /** Whether the server shifted an entry of this interview before. */
 export const isShifted = (calendar: Calendar, known: Interview | undefined): boolean =>
-  (known?.remarks ?? []).some((remark) => remark.startsWith(`${calendar.name} shows the entry at `));
+  (known?.remarks ?? []).some((remark) => isShift(calendar, remark));
+
+/** The remarks of an earlier attempt that hold wherever the entry stands. */
+export const lastingRemarks = (calendar: Calendar | undefined, known: Interview | undefined): string[] =>
+  calendar ? (known?.remarks ?? []).filter((remark) => !isShift(calendar, remark)) : [];
 
 /** After a write that took effect, no other client's doing is likely: it is not repeated. */
 function notAsWritten(

@@ -13,7 +13,7 @@ import type { MailTemplates } from '../mails/templates.js';
 import type { Sought } from '../protocols/caldav.js';
 import type { Mailer } from '../protocols/smtp.js';
 import { announce, contactsOf } from './announcement.js';
-import { book, firstFree, isShifted, refuseShifted, remove } from './booking.js';
+import { book, firstFree, isShifted, lastingRemarks, refuseShifted, remove } from './booking.js';
 import { entryOf } from './invitation.js';
 import type { Memory } from './memory.js';
 import { releaseFormer } from './former-partner.js';
@@ -206,8 +206,8 @@ export function createHrService({
     const invited = present ?? interviewOf(about, partner);
     const given = isSettled ? latest : time;
     if (given) await keeper.keepWhatIsFree(given);
-    const { slot, unclear } = given
-      ? { slot: undefined, unclear: [] }
+    const { slot, unclear, doubt } = given
+      ? { slot: undefined, unclear: [], doubt: undefined }
       : await firstFree(calendar, slots, entry, keeper, signal);
     const at = given ?? slot;
     if (!at) return undefined;
@@ -215,7 +215,9 @@ export function createHrService({
     const first = calendar ? 0 : (slot?.index ?? 0);
     const sequence = isSettled ? latest.sequence : latest ? latest.sequence + 1 : first;
     const faults = isSettled ? memory.interview?.faults : faultsOf(calendar, unclear);
-    const wanted = { ...invited, remarks: undefined, faults, sequence, start: at.start, end: at.end };
+    const remarks = isSettled ? lastingRemarks(calendar, memory.interview) : doubt ? [doubt] : [];
+    const told = { remarks: remarks.length > 0 ? remarks : undefined, faults };
+    const wanted = { ...invited, ...told, sequence, start: at.start, end: at.end };
     if (!calendar) return wanted;
     const booking = {
       ...{ calendar, entry, slots, keeper, now },

@@ -267,42 +267,35 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
     });
   }
 
-  /** Free-busy includes our entry and does not tell it apart, so its time is cut out. */
-  async function freeBusyOfOthers(
-    within: Period,
-    needed: Period,
-    own: Own,
-    signal: AbortSignal,
-  ): Promise<Period[]> {
-    const periods = await freeBusy(within, needed, signal);
-    const hole = own && typeof own.time !== 'string' ? own.time : undefined;
-    return hole ? periods.flatMap((period) => without(period, hole)) : periods;
-  }
-
   /**
    * Where the time of an object cannot be told, the free-busy report may know it. It is believed where it shows what the events show. Else
-   * the object's time counts as busy as far as it is known. Some servers list too few events, so that what it shows besides them is busy
-   * too. It is not asked where the list itself proves that the server follows recurrences.
+   * the object's time counts as busy as far as it is known. Some servers list too few events, or no private ones, so that what it shows
+   * besides them is busy too.
    */
   async function withUnclear(found: Found, within: Period, own: Own, signal: AbortSignal): Promise<Busy> {
     const busy = found.filter((one) => one.blocks && !isOwn(one, own));
     const known = busy.flatMap(({ time }) => (typeof time === 'string' ? [] : [time]));
     const unclear = busy.filter(({ time }) => typeof time === 'string');
-    if (unclear.length === 0 && followsRules(found, within)) return { periods: known, unclear: [] };
 
     let reported: Period[] | undefined;
     let more: Period[] = [];
+    let doubt: string | undefined;
+    const doubted = (why: string): string =>
+      `${name} ${why}: it cannot be told whether it hides entries at that time`;
     try {
-      const periods = await freeBusyOfOthers(around(within), within, own, signal);
-      const isThere = (time: Period): boolean => periods.some((period) => overlap(period, time));
+      const all = await freeBusy(around(within), within, signal);
+      const isThere = (time: Period): boolean => all.some((period) => overlap(period, time));
+      const periods = besides(own, all);
       if (known.every((time) => time.start === time.end || isThere(time))) reported = periods;
+      else doubt = doubted('lists events that its free-busy report does not show');
       more = unexplained(periods, found);
     } catch (error) {
       // An outage of this report alone must not keep back what the events tell.
       const isSpare = unclear.length === 0 && error instanceof Answered;
       if (!isRefusal(error) && !isSpare) throw error;
+      doubt = doubted('answers no free-busy report');
     }
-    if (unclear.length === 0) return { periods: [...known, ...more], unclear: [] };
+    if (unclear.length === 0) return { periods: [...known, ...more], unclear: [], doubt };
     // What it shows besides the known events.
     const rest = known.reduce(
       (left, time) => left.flatMap((period) => without(period, time)),
@@ -320,7 +313,7 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
           : 'it does not count';
       if (!said.has(object)) said.set(object, `${object}: ${time as string} (${so})`);
     }
-    return { periods, unclear: [...said.values()] };
+    return { periods, unclear: [...said.values()], doubt };
   }
 
   /**
@@ -344,10 +337,9 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
     const doubt = `${name} does not list the entry that it took: whether it lists other events cannot be told`;
     try {
       const all = await freeBusy(around(within), within, signal);
-      const hole = own.time;
-      const isThere = typeof hole !== 'string' && all.some((period) => overlap(period, hole));
-      const others = typeof hole === 'string' ? all : all.flatMap((period) => without(period, hole));
-      return { periods: [...periods, ...others], unclear: [], doubt: isThere ? undefined : doubt };
+      const { time } = own;
+      const isThere = typeof time !== 'string' && all.some((period) => overlap(period, time));
+      return { periods: [...periods, ...besides(own, all)], unclear: [], doubt: isThere ? undefined : doubt };
     } catch (error) {
       if (!isRefusal(error)) throw error;
       return { periods, unclear: [], doubt };
@@ -424,7 +416,7 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
         refusal = error;
       }
       try {
-        return inside({ periods: await freeBusyOfOthers(within, within, own, signal), unclear: [] });
+        return inside({ periods: besides(own, await freeBusy(within, within, signal)), unclear: [] });
       } catch (error) {
         if (!(error instanceof FinalFailure || error instanceof Answered)) throw error;
         const both = `${name} cannot be asked for its events: ${refusal.message}; ${error.message}`;
@@ -513,8 +505,6 @@ type Own = Pick<Entry, 'uid' | 'url' | 'time'> | undefined;
 
 /** The events of the objects that a search lists. */
 type Found = (Pick<CalendarEvent, 'time' | 'perhaps' | 'blocks'> & {
-  /** When the first occurrence is. */
-  since?: number | undefined;
   isFloating?: boolean;
   /** Undefined where the object cannot be read. */
   uid: string | undefined;
@@ -524,11 +514,13 @@ type Found = (Pick<CalendarEvent, 'time' | 'perhaps' | 'blocks'> & {
 })[];
 
 const isOwn = ({ uid, url }: Found[number], own: Own): boolean =>
-  own !== undefined && (uid === own.uid || url === own.url);
+  own !== undefined && ((Boolean(uid) && uid === own.uid) || shown(url) === shown(own.url));
 
-/** Whether an event is listed whose first occurrence is long before the time that was asked for: a day more than `around` asks. */
-const followsRules = (found: Found, within: Period): boolean =>
-  found.some(({ since }) => since !== undefined && since < around(around(within)).start);
+/** Free-busy includes our entry and does not tell it apart, so its time is cut out. */
+function besides(own: Own, periods: Period[]): Period[] {
+  const hole = own?.time;
+  return typeof hole === 'object' ? periods.flatMap((period) => without(period, hole)) : periods;
+}
 
 /** What the free-busy report shows besides the events. Of free ones it may show the whole; a day may be one of another time zone. */
 function unexplained(periods: readonly Period[], found: Found): Period[] {
@@ -565,7 +557,14 @@ const isOfAnother = (entry: Entry, uid: string): boolean => entry.uid !== uid &&
 
 const lacksData = ({ data }: DavItem): boolean => data === undefined;
 
-/** The name of an object: the last part of its path. */
-const shown = (href: string): string => href.split('/').findLast(Boolean) ?? href;
+/** The name of an object: the last part of its path. Servers encode it in different ways. */
+function shown(href: string): string {
+  const last = href.split('/').findLast(Boolean) ?? href;
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last;
+  }
+}
 
 const at = (ms: number): string => new Date(ms).toISOString();

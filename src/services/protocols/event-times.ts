@@ -116,7 +116,15 @@ function endsOf(
     if (error instanceof Untold) return unreadable(error.message);
     throw error;
   }
-  return isAllDay ? (wall) => clock(wall.add({ days: 1 })) : (_, start) => start;
+  if (isAllDay) return (wall) => clock(wall.add({ days: 1 }));
+  // Servers leave out properties of what is private (§3.8.1.3), so that the end is not told.
+  if (isPrivate(component)) return unreadable('it is private, and its end is not shown');
+  return (_, start) => start;
+}
+
+function isPrivate(component: ICAL.Component): boolean {
+  const [, , , value = 'PUBLIC'] = component.getFirstProperty('class')?.toJSON() ?? [];
+  return String(value).trim().toUpperCase() !== 'PUBLIC';
 }
 
 function durationOf(property: ICAL.Property): ICAL.Duration {

@@ -30,8 +30,6 @@ export interface CalendarEvent extends Told {
   isAllDay: boolean;
   /** Without a time zone of its own, such as on whole days. */
   isFloating: boolean;
-  /** When the first occurrence is; undefined where it does not recur. */
-  since?: number | undefined;
   attendees: Attendee[];
 }
 
@@ -171,13 +169,12 @@ function eventsIn(
   const wide = { start: within.start - Math.max(0, ...moves), end: within.end - Math.min(0, ...moves) };
   try {
     const timing = timingOf(component, timeZone);
-    const since = timing.clock(timing.first).start;
     return occurrencesOf(component, timing, timeZone, wide).flatMap(({ start, ...one }) => {
       if (replaced.has(start)) return [];
       const ruling = ranged.findLast((exception) => exception.replaced <= start);
       const event = ruling ? followed(ruling, one) : { ...about, ...one };
       const isHere = typeof event.time === 'string' || overlap(event.time, within);
-      return isHere ? [{ ...event, ...(start !== since && { since }) }] : [];
+      return isHere ? [event] : [];
     });
   } catch (error) {
     return [
