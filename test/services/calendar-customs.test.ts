@@ -113,6 +113,30 @@ describe('@long a calendar that', () => {
     assert.deepEqual(await calendar.interviews(), { [UID]: new Date(moved.start).toISOString() });
   });
 
+  it('lists what was removed for a while is asked again until it does not', async () => {
+    const interview = await schedule();
+    let late = 0;
+    let listed: ProxiedAnswer | undefined;
+    quirk((forward) => async (request) => {
+      if (request.method === 'DELETE') {
+        late = 2;
+        const search = calendar.proxy.seen.findLast(({ body }) => body.includes('prop-filter'));
+        listed = await forward({
+          ...request,
+          method: 'REPORT',
+          path: request.path.replace(PATH, '/'),
+          body: search!.body,
+        });
+      }
+      if (!request.body.includes('prop-filter') || !listed || late === 0) return forward(request);
+      late -= 1;
+      return listed;
+    });
+    assert.equal((await calendar.withdraw(interview)).withdrawn, true);
+    assert.equal(late, 0);
+    assert.equal(calendar.proxy.seen.filter(({ method }) => method === 'DELETE').length, 1);
+  });
+
   it('takes a write and never shows it is an outage that says so, after one write', async () => {
     quirk(
       (forward) => (request) =>

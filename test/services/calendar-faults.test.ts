@@ -73,7 +73,7 @@ describe('@long scheduling in a calendar that', () => {
       const redirect = { status: 307, headers: { location: other.url }, body: '' };
       calendar.proxy.quirk(() => () => Promise.resolve(redirect));
       const message = await finalFailure(FailureType.Refused, secretly(schedule()));
-      assert.match(message, /answered 307 .*a redirect to 127\.0\.0\.1:\d+: check its url/);
+      assert.match(message, /answered 307 .*a redirect to 127\.0\.0\.1:\d+: check its calendar\.url/);
       assert.equal(other.seen.length, 0);
     } finally {
       await other.stop();

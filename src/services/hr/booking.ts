@@ -150,7 +150,7 @@ export async function book(
 export async function remove(calendar: Calendar, sought: Sought, signal: AbortSignal): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     const entry = await calendar.find(sought, signal);
-    if (!entry || (await calendar.remove(entry, signal)) === 'written') return;
+    if (!entry || (await calendar.remove(sought, entry, signal)) === 'written') return;
   }
   throw new Error(
     `${calendar.name}: ${sought.url ?? calendar.urlOf(sought.uid)} is not removed, since another client keeps changing it`,

@@ -1,4 +1,4 @@
-/** The REPORTs of CalDAV (RFC 4791) in XML. */
+/** The requests of CalDAV (RFC 4791) in XML. */
 import type { Period } from './icalendar.js';
 
 const XML = '<?xml version="1.0" encoding="utf-8"?>';
@@ -26,6 +26,9 @@ export const eventsWithUid = (uid: string): string =>
 /** §7.9 */
 export const objectsAt = (hrefs: readonly string[]): string =>
   `${XML}<C:calendar-multiget ${NAMES}>${PROPERTIES}${hrefs.map((href) => `<D:href>${escaped(href)}</D:href>`).join('')}</C:calendar-multiget>`;
+
+/** RFC 4918 §9.1 */
+export const propertiesOfObjects = `${XML}<D:propfind ${NAMES}><D:prop><D:getetag/><D:resourcetype/></D:prop></D:propfind>`;
 
 /** §7.10 */
 export const freeBusyWithin = (period: Period): string =>

@@ -5,8 +5,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import { isInterviewUid } from '../../exit/ids.js';
-import { eventsWithin, eventsWithUid, freeBusyWithin, objectsAt } from './caldav-reports.js';
-import { Answered, createDavExchange, Refused, TooMuch } from './dav-exchange.js';
+import {
+  eventsWithin,
+  eventsWithUid,
+  freeBusyWithin,
+  objectsAt,
+  propertiesOfObjects,
+} from './caldav-reports.js';
+import { Answered, createDavExchange, isAbsent, Refused, TooMuch } from './dav-exchange.js';
 import type { HttpAnswer } from './http-answer.js';
 import {
   busyPeriodsOf,
@@ -73,7 +79,7 @@ const OBJECTS = 100;
 export function createCalendar({ name, url, user, password, requestTimeoutMs, timeZone }: CalendarOptions) {
   const collection = `${url.replace(/\/+$/, '')}/`;
   const urlOf = (uid: string): string => `${collection}${encodeURIComponent(uid)}.ics`;
-  const { send } = createDavExchange({ name, collection, user, password, requestTimeoutMs });
+  const { send, failure } = createDavExchange({ name, collection, user, password, requestTimeoutMs });
 
   /** On this server, whatever host a proxy in front of it makes it believe: no other one gets the password. */
   const here = (href: string): string => new URL(new URL(href, collection).pathname, collection).href;
@@ -99,9 +105,11 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
     ...event,
     time: event.isAllDay ? 'it is on a whole day, without a time' : event.time,
     ...item,
+    // XML has no carriage returns, so that a search would show it changed.
+    content: item.content.replaceAll('\r\n', '\n').trim(),
   });
 
-  /** @returns the entry at an address; undefined where there is none */
+  /** @returns the entry at an address; undefined where the server says that there is none */
   async function read(at: string, signal: AbortSignal): Promise<Entry | undefined> {
     const what = `read ${shown(at)}`;
     const answer = await send({ what, method: 'GET', url: at, expected: [200, 404, 410] }, signal);
@@ -113,12 +121,13 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
   }
 
   /**
-   * Our entry at its address, or by a search. Where the server refuses to search, its address alone tells. Some servers answer otherwise than
-   * with 404 to a GET of what does not exist: then the search alone tells.
+   * Our entry at its address, or by a search. A gateway may answer the 404, and some servers answer otherwise to a GET of what does not exist:
+   * the search tells, or where the server refuses it, a listing.
    */
   async function find(sought: Sought, signal: AbortSignal): Promise<Entry | undefined> {
     let odd: Error | undefined;
-    for (const at of new Set([sought.url ?? urlOf(sought.uid), urlOf(sought.uid)])) {
+    const addresses = new Set([sought.url ?? urlOf(sought.uid), urlOf(sought.uid)]);
+    for (const at of addresses) {
       try {
         const entry = await read(at, signal);
         if (entry && !isOfAnother(entry, sought.uid)) return entry;
@@ -126,21 +135,45 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
         odd ??= searchable(error);
       }
     }
-    return search(sought, signal, odd);
+    try {
+      return await search(sought, signal);
+    } catch (error) {
+      if (!isRefusedThere(error)) throw error;
+      await assertUnlisted([...addresses], odd, signal);
+      return undefined;
+    }
   }
 
-  /** @param odd why the address does not tell: thrown where the search does not tell either */
-  async function search(
-    { uid, known }: Sought,
+  /**
+   * @param odd why the addresses do not tell
+   * @throws where the calendar lists one of them; `odd` where it refuses to list
+   */
+  async function assertUnlisted(
+    addresses: readonly string[],
+    odd: Error | undefined,
     signal: AbortSignal,
-    odd?: Error,
-  ): Promise<Entry | undefined> {
-    const withUid = await searched(eventsWithUid(uid), signal, odd);
+  ): Promise<void> {
+    let items: DavItem[];
+    try {
+      items = await itemsOf({ what: 'PROPFIND', method: 'PROPFIND', body: propertiesOfObjects }, signal);
+    } catch (error) {
+      if (!isRefusedThere(error)) throw error;
+      if (odd) throw odd;
+      return;
+    }
+    const names = new Set(addresses.map(shown));
+    const listed = items.find(({ href }) => names.has(shown(href)));
+    if (!listed) return;
+    throw odd ?? new Answered(`${name} lists ${shown(listed.href)}, and answers 404 to a read of it`);
+  }
+
+  async function search({ uid, known }: Sought, signal: AbortSignal): Promise<Entry | undefined> {
+    const withUid = await searched(eventsWithUid(uid), signal);
     // The filter is not believed: some servers ignore it.
     const found = withUid.find((entry) => entry.uid === uid);
     if (found || !known) return found;
     const { time, summary } = known;
-    const then = await searched(eventsWithin(time), signal, odd);
+    const then = await searched(eventsWithin(time), signal);
     const isSame = (entry: Entry): boolean =>
       !isOfAnother(entry, uid) &&
       entry.summary === summary &&
@@ -151,14 +184,8 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
   }
 
   /** @returns the first event of each object */
-  async function searched(body: string, signal: AbortSignal, odd?: Error): Promise<Entry[]> {
-    let items: DavItem[];
-    try {
-      items = await report('search for the entry', body, signal);
-    } catch (error) {
-      if (isRefusal(error) && !odd) return [];
-      throw isRefusal(error) ? odd : error;
-    }
+  async function searched(body: string, signal: AbortSignal): Promise<Entry[]> {
+    const items = await report('search for the entry', body, signal);
     return items.flatMap(({ href, data, etag }) => {
       try {
         const [event] = eventsOf(data ?? '', timeZone);
@@ -170,16 +197,28 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
     });
   }
 
+  /** @throws as on a refusal where the answer is about the calendar itself: it would read as "nothing found" */
+  async function itemsOf(
+    request: { what: string; method: string; body: string },
+    signal: AbortSignal,
+  ): Promise<DavItem[]> {
+    const { what } = request;
+    const headers = { depth: '1', 'content-type': 'application/xml; charset=utf-8' };
+    const answer = await send({ ...request, url: collection, headers, expected: [207] }, signal);
+    const items = parsed(what, answer.text, itemsIn, 'a multistatus');
+    // Of a list that is cut off, 507 says so (RFC 4791 §7.8.1).
+    const whole = items.find(({ href, status }) => status >= 300 && status !== 507 && isCollection(href));
+    if (whole) throw keptBack(what, whole);
+    return items;
+  }
+
+  /** An item without what it was asked for. */
+  const keptBack = (what: string, { href, status, refused }: DavItem): Error =>
+    failure({ status: refused ?? status, headers: new Headers(), text: '' }, what, here(href));
+
   /** @returns the objects that a REPORT lists, with their data where the server gives them at all */
   async function report(what: string, body: string, signal: AbortSignal): Promise<DavItem[]> {
-    const headers = { depth: '1', 'content-type': 'application/xml; charset=utf-8' };
-    const ask = async (text: string) => {
-      const answer = await send(
-        { what, method: 'REPORT', url: collection, headers, body: text, expected: [207] },
-        signal,
-      );
-      return parsed(what, answer.text, itemsIn, 'a multistatus');
-    };
+    const ask = (text: string) => itemsOf({ what, method: 'REPORT', body: text }, signal);
     const items = await ask(body);
     const bare = items.filter((item) => lacksData(item) && item.status === 200 && !isCollection(item.href));
     const given = new Map<string, DavItem>();
@@ -258,12 +297,9 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
     // Of a collection of calendars some servers answer for each of them. What one keeps back may be busy.
     const items = parsed(what, answer.text, itemsIn, 'a multistatus');
     if (items.length === 0) throw new Answered(`${name} answered "${what}" with an empty multistatus`, 207);
-    return items.flatMap(({ href, status, refused, data }) => {
-      if (data !== undefined) return parsed(what, data, busyIn);
-      const said = `${name} answered ${refused ?? status} to "${what}" at ${here(href)}`;
-      throw (refused ?? status) < 500
-        ? new FinalFailure(FailureType.Refused, said)
-        : new Answered(said, status);
+    return items.flatMap((item) => {
+      if (item.data !== undefined) return parsed(what, item.data, busyIn);
+      throw keptBack(what, item);
     });
   }
 
@@ -350,7 +386,11 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
   async function elsewhere(uid: string, error: unknown, signal: AbortSignal): Promise<Entry | undefined> {
     if (error instanceof Refused && error.said.href) return read(here(error.said.href), signal);
     const isConflict = error instanceof Refused || (error instanceof Answered && error.status === 409);
-    return isConflict ? search({ uid }, signal) : undefined;
+    if (!isConflict) return undefined;
+    return search({ uid }, signal).catch((refusal: unknown) => {
+      if (!isRefusal(refusal)) throw refusal;
+      return undefined;
+    });
   }
 
   /**
@@ -386,7 +426,7 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
     /** The smallest question that needs the password. @throws as each request does */
     async probe(signal: AbortSignal): Promise<void> {
       const headers = { depth: '0', 'content-type': 'application/xml; charset=utf-8' };
-      const body = '<propfind xmlns="DAV:"><prop><resourcetype/></prop></propfind>';
+      const body = propertiesOfObjects;
       // Some servers answer reports alone.
       const expected = [200, 207, 400, 405, 501];
       await send({ what: 'PROPFIND', method: 'PROPFIND', url: collection, headers, body, expected }, signal);
@@ -473,8 +513,9 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
     },
 
     /** Deletes the seen entry. */
-    async remove(seen: Entry, signal: AbortSignal): Promise<Written['outcome']> {
-      const { url: at, uid } = seen;
+    async remove(sought: Sought, seen: Entry, signal: AbortSignal): Promise<Written['outcome']> {
+      const { url: at } = seen;
+      const uid = seen.uid || sought.uid;
       const ask = (precondition: Record<string, string>) =>
         send(
           {
@@ -490,9 +531,7 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
       if (!(await conditionally({ uid, url: at }, seen, ask, signal))) return 'conflict';
       for (const waitMs of [0, ...SETTLING_MS]) {
         await pause(waitMs, undefined, { signal });
-        const entry = await read(at, signal).catch((error: unknown) =>
-          search({ uid }, signal, searchable(error)),
-        );
+        const entry = await find({ uid, url: at }, signal);
         if (!entry || entry.isCancelled) return 'written';
         if (entry.content !== seen.content) return 'conflict';
       }
@@ -544,6 +583,13 @@ const LATER = new Set([408, 409, 421, 423, 425, 429, 502, 503, 504]);
 
 const isRefusal = (error: unknown): boolean =>
   error instanceof FinalFailure || (error instanceof Answered && !LATER.has(error.status ?? 500));
+
+/** The calendar is there, and does not answer this request. */
+const isRefusedThere = (error: unknown): boolean =>
+  isRefusal(error) && !(hasStatus(error) && isAbsent(error.status));
+
+const hasStatus = (error: unknown): error is Answered | Refused =>
+  error instanceof Answered || error instanceof Refused;
 
 /** @returns an answer to a GET after which a search may tell @throws the outage, or the refused password: more tries would lock it */
 function searchable(error: unknown): Error {

@@ -52,6 +52,8 @@ export class Refused extends FinalFailure {
 /** More than this is asked for in parts. */
 export class TooMuch extends FinalFailure {}
 
+export const isAbsent = (status: number | undefined): boolean => status === 404 || status === 410;
+
 const MAX_BYTES = 32 * 1024 * 1024;
 const MAX_REDIRECTS = 3;
 const MAX_QUOTED = 200;
@@ -59,13 +61,13 @@ const MAX_QUOTED = 200;
 export function createDavExchange({ name, collection, user, password, requestTimeoutMs }: DavServer) {
   const credentials = Buffer.from(`${user}:${password}`).toString('base64');
 
-  function failure(answer: HttpAnswer, what: string): Error {
+  function failure(this: void, answer: HttpAnswer, what: string, at = collection): Error {
     const { status, headers, text } = answer;
     const said = errorIn(text);
     const { condition, words } = said;
     const quoted = words && ` with "${discreet(words)}"`;
     const code = condition === undefined ? status : `${status} (${condition})`;
-    const sentence = `${name} answered ${code} to "${what}" at ${collection}${quoted ?? ''}`;
+    const sentence = `${name} answered ${code} to "${what}" at ${at}${quoted ?? ''}`;
     if (condition === 'number-of-matches-within-limits') return new TooMuch(FailureType.Refused, sentence);
     const isTransient =
       condition !== 'no-uid-conflict' &&
@@ -75,6 +77,11 @@ export function createDavExchange({ name, collection, user, password, requestTim
     // A condition says more than words about a limit.
     const wait = isTransient || condition === undefined ? waitAskedIn(answer, sentence) : undefined;
     if (wait) return wait instanceof RetryAfter ? wait : new Answered(sentence, status);
+    if (isGateways(answer))
+      return new Answered(
+        `${sentence}, a web page: a proxy answers, or there is no such calendar, check its calendar.url`,
+        status,
+      );
     return isTransient
       ? new Answered(sentence, status)
       : new Refused(sentence + adviceOn(status, condition, headers), status, said);
@@ -99,8 +106,10 @@ export function createDavExchange({ name, collection, user, password, requestTim
   }
 
   return {
+    failure,
+
     /**
-     * Follows redirects within the server only: another one would get the password.
+     * Follows redirects within the server only: another one would get the password. A gateway may answer one 404, so it is asked again.
      * @throws RetryAfter, Answered or Error as on an outage, FinalFailure Refused
      */
     async send(this: void, request: DavRequest, signal: AbortSignal): Promise<HttpAnswer> {
@@ -109,8 +118,9 @@ export function createDavExchange({ name, collection, user, password, requestTim
       let { url } = request;
       try {
         for (let redirects = 0; ; redirects++) {
-          const answer = await once(request, url, either);
-          if (request.expected.includes(answer.status)) return answer;
+          let answer = await once(request, url, either);
+          if (isAbsent(answer.status)) answer = await once(request, url, either);
+          if (request.expected.includes(answer.status) && !isGateways(answer)) return answer;
           const target = redirects < MAX_REDIRECTS ? redirectOf(answer, url) : undefined;
           if (target === undefined) throw failure(answer, request.what);
           url = target;
@@ -139,6 +149,11 @@ async function textOf(response: Response, name: string): Promise<string> {
   return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
+/** A 404 with a web page may be a gateway's: it tells of no calendar and no entry. */
+const isGateways = ({ status, headers, text }: HttpAnswer): boolean =>
+  isAbsent(status) &&
+  (/^text\/html\b/i.test(headers.get('content-type') ?? '') || /^\s*<(!doctype\s+)?html\b/i.test(text));
+
 /** @returns the address on the same server; undefined where there is none */
 function redirectOf({ status, headers }: HttpAnswer, from: string): string | undefined {
   const location = headers.get('location');
@@ -148,11 +163,11 @@ function redirectOf({ status, headers }: HttpAnswer, from: string): string | und
 }
 
 function adviceOn(status: number, condition: string | undefined, headers: Headers): string {
-  if (status === 404 || status === 410) return ': there is no such calendar, check its url';
+  if (isAbsent(status)) return ': there is no such calendar, check its calendar.url';
   if (status < 400) {
     const location = headers.get('location') ?? '';
     const target = URL.canParse(location) ? ` to ${new URL(location).host}` : '';
-    return `, a redirect${target}: check its url`;
+    return `, a redirect${target}: check its calendar.url`;
   }
   if (status === 507 || condition === 'quota-not-exceeded') return ': make room there and retry';
   const isOnRights = status === 401 || (status === 403 && condition === undefined);
