@@ -9,7 +9,9 @@ import type { AddressInfo } from 'node:net';
 import caldavAdapter, { type Event } from 'caldav-adapter';
 import ICAL from 'ical.js';
 import Koa, { type Context } from 'koa';
+import { Temporal } from 'temporal-polyfill';
 import writeFileAtomic from 'write-file-atomic';
+import { basicTime } from '../services/protocols/caldav-reports.js';
 import { eventsOf } from '../services/protocols/icalendar.js';
 import { ifFound } from './if-found.js';
 
@@ -49,7 +51,29 @@ function wholeOf(all: readonly Event[]): string {
 
 const contentOf = (of: object): string => ('ical' in of ? String(of.ical) : wholeOf([...events.values()]));
 
+/** When the calendar is busy (RFC 4791 §7.10). The adapter knows no such report, and refuses it after the login. */
+async function answerFreeBusy(context: Context, next: () => Promise<void>): Promise<void> {
+  await next();
+  const body = String((context.request as { body?: unknown }).body);
+  if (context.status !== 403 || !/<([\w-]+:)?free-busy-query\b/.test(body)) return;
+  const [, start, end] = /\bstart="(\w+)"\s+end="(\w+)"/.exec(body) ?? [];
+  if (!start || !end) return;
+  const at = (time: string): number => Temporal.Instant.from(time).epochMilliseconds;
+  const within = { start: at(start), end: at(end) };
+  const periods = [...events.values()]
+    .flatMap(({ ical }) => eventsOf(ical, 'UTC', within))
+    .flatMap(({ blocks, time, perhaps }) =>
+      blocks ? ((typeof time === 'string' ? perhaps : time) ?? []) : [],
+    );
+  const busy = periods.map((period) => `FREEBUSY:${basicTime(period.start)}/${basicTime(period.end)}`);
+  const lines = ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//EMS//EN', 'BEGIN:VFREEBUSY', ...busy];
+  context.status = 200;
+  context.type = 'text/calendar';
+  context.body = [...lines, 'END:VFREEBUSY', 'END:VCALENDAR', ''].join('\r\n');
+}
+
 const app = new Koa();
+app.use(answerFreeBusy);
 app.use(
   caldavAdapter({
     authRealm: 'the interviews of EMS',

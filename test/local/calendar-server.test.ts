@@ -39,6 +39,15 @@ describe('the calendar of the local stack', () => {
     );
   });
 
+  it('answers free-busy, so that no interview says that entries may be hidden', async () => {
+    await addEvent(server, 'private', [...between('1030', '1115'), 'CLASS:PRIVATE']);
+    const { start, remarks } = await schedule({ exitId: 'exit-2' });
+    assert.deepEqual([start, remarks], ['2026-11-24T11:30:00Z', undefined]);
+    const response = await fetch(server.url, { method: 'REPORT', body: '<free-busy-query/>' });
+    assert.equal(response.status, 401);
+    await ask(server, 'DELETE', '/private.ics');
+  });
+
   it('lists no more than the events of the days that are asked for', async () => {
     await addEvent(server, 'last-year', ['DTSTART:20251124T103000Z', 'DURATION:PT1H']);
     const day = '<C:time-range start="20261124T000000Z" end="20261125T000000Z"/>';

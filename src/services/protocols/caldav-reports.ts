@@ -6,10 +6,11 @@ const NAMES = 'xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"';
 const PROPERTIES = '<D:prop><D:getetag/><C:calendar-data/></D:prop>';
 
 /** `20261124T103000Z` (RFC 5545 §3.3.5). */
-const basic = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+export const basicTime = (ms: number): string =>
+  `${new Date(ms).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
 
 const range = ({ start, end }: Period): string =>
-  `<C:time-range start="${basic(Math.floor(start / 1000) * 1000)}" end="${basic(Math.ceil(end / 1000) * 1000)}"/>`;
+  `<C:time-range start="${basicTime(Math.floor(start / 1000) * 1000)}" end="${basicTime(Math.ceil(end / 1000) * 1000)}"/>`;
 
 /** §7.8 */
 const query = (filter: string): string =>
