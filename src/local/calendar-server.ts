@@ -9,7 +9,6 @@ import type { AddressInfo } from 'node:net';
 import caldavAdapter, { type Event } from 'caldav-adapter';
 import ICAL from 'ical.js';
 import Koa, { type Context } from 'koa';
-import { Temporal } from 'temporal-polyfill';
 import writeFileAtomic from 'write-file-atomic';
 import { basicTime } from '../services/protocols/caldav-reports.js';
 import { eventsOf } from '../services/protocols/icalendar.js';
@@ -58,7 +57,8 @@ async function answerFreeBusy(context: Context, next: () => Promise<void>): Prom
   if (context.status !== 403 || !/<([\w-]+:)?free-busy-query\b/.test(body)) return;
   const [, start, end] = /\bstart="(\w+)"\s+end="(\w+)"/.exec(body) ?? [];
   if (!start || !end) return;
-  const at = (time: string): number => Temporal.Instant.from(time).epochMilliseconds;
+  const at = (time: string): number =>
+    Date.parse(time.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
   const within = { start: at(start), end: at(end) };
   const periods = [...events.values()]
     .flatMap(({ ical }) => eventsOf(ical, 'UTC', within))
