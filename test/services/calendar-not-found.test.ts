@@ -116,16 +116,14 @@ describe('@long behind a gateway that answers 404, a calendar', () => {
     assert.equal(await isThere(), false);
   });
 
-  /** What the server says of the calendar within its answer to a search. */
+  /** What the server says of the calendar within a multistatus. */
+  const about = (status: string, path: string): ProxiedAnswer => ({
+    ...{ status: 207, headers: {} },
+    body: `<multistatus xmlns="DAV:"><response><href>${path}</href><status>HTTP/1.1 ${status}</status></response></multistatus>`,
+  });
+
   const whole = (status: string): Quirk =>
-    answering((answer, { body, path }) =>
-      body.includes('calendar-query')
-        ? {
-            ...{ status: 207, headers: {} },
-            body: `<multistatus xmlns="DAV:"><response><href>${path}</href><status>HTTP/1.1 ${status}</status></response></multistatus>`,
-          }
-        : answer,
-    );
+    answering((answer, { body, path }) => (body.includes('calendar-query') ? about(status, path) : answer));
 
   it('within the answer to a search is not there: the failure names the setting', async () => {
     quirk(whole('404 Not Found'));
@@ -140,6 +138,26 @@ describe('@long behind a gateway that answers 404, a calendar', () => {
     quirk(together(whole('403 Forbidden'), refusing(403, 'free-busy-query')));
     const message = await finalFailure(FailureType.Refused, schedule({ exitId: 'exit-2' }));
     assert.match(message, /cannot be asked for its events: .*answered 403 to "calendar-query"/);
+  });
+
+  const propfind = (answer: ProxiedAnswer): Quirk => gateway(answer, ({ method }) => method === 'PROPFIND');
+  const SIGN_IN = { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>sign in</html>' };
+
+  it('or a page, or within its answer that it is not there, does not pass a probe; one that answers reports alone does', async () => {
+    const probe = () => partnerWith(calendar.proxied()).calendar!.probe(AbortSignal.timeout(10_000));
+    await probe();
+    const { pathname } = new URL(`${calendar.account.url}/`);
+    for (const answer of [PAGE, PLAIN, SIGN_IN, about('404 Not Found', pathname)]) {
+      quirk(propfind(answer));
+      await assert.rejects(probe(), /the calendar of Acme HR answered/);
+    }
+    const noPropfind = propfind({ status: 405, headers: {}, body: '' });
+    quirk(noPropfind);
+    await probe();
+    quirk(together(noPropfind, refusing(403, 'calendar-query')));
+    await probe();
+    quirk(together(noPropfind, refusing(405, 'calendar-query', 'free-busy-query')));
+    await assert.rejects(probe(), /cannot be asked for its events/);
   });
 
   it('is passed over for the next HR partner where it is not there', async () => {

@@ -201,9 +201,10 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
   async function itemsOf(
     request: { what: string; method: string; body: string },
     signal: AbortSignal,
+    depth = '1',
   ): Promise<DavItem[]> {
     const { what } = request;
-    const headers = { depth: '1', 'content-type': 'application/xml; charset=utf-8' };
+    const headers = { depth, 'content-type': 'application/xml; charset=utf-8' };
     const answer = await send({ ...request, url: collection, headers, expected: [207] }, signal);
     const items = parsed(what, answer.text, itemsIn, 'a multistatus');
     // Of a list that is cut off, 507 says so (RFC 4791 §7.8.1).
@@ -421,50 +422,54 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
     );
   }
 
+  /**
+   * The times that other events take: from the events, or where the server refuses those, from the free-busy report.
+   * @param own our entry, which does not count
+   * @param isBooked whether our entry is there by now, so that the server must list it
+   * @throws FinalFailure Refused where the server refuses both
+   */
+  async function busy(within: Period, own: Own, signal: AbortSignal, isBooked = false): Promise<Busy> {
+    const inside = ({ periods, ...rest }: Busy): Busy => ({
+      ...rest,
+      periods: periods.filter((period) => overlap(period, within)),
+    });
+    let refusal: Error;
+    try {
+      if (own && isBooked) return inside(await withOwn(within, own, signal));
+      return inside(await withUnclear(await query(within, signal), within, own, signal));
+    } catch (error) {
+      if (!(error instanceof FinalFailure || error instanceof Answered)) throw error;
+      refusal = error;
+    }
+    try {
+      return inside({ periods: besides(own, await freeBusy(within, within, signal)), unclear: [] });
+    } catch (error) {
+      if (!(error instanceof FinalFailure || error instanceof Answered)) throw error;
+      const both = `${name} cannot be asked for its events: ${refusal.message}; ${error.message}`;
+      if (refusal instanceof FinalFailure && error instanceof FinalFailure)
+        throw new FinalFailure(FailureType.Refused, both, { cause: error });
+      throw new Error(both, { cause: error });
+    }
+  }
+
   return {
     name,
-    /** The smallest question that needs the password. @throws as each request does */
+    /** The smallest question that needs the password; some servers answer reports alone. @throws as each request does */
     async probe(signal: AbortSignal): Promise<void> {
-      const headers = { depth: '0', 'content-type': 'application/xml; charset=utf-8' };
-      const body = propertiesOfObjects;
-      // Some servers answer reports alone.
-      const expected = [200, 207, 400, 405, 501];
-      await send({ what: 'PROPFIND', method: 'PROPFIND', url: collection, headers, body, expected }, signal);
+      try {
+        await itemsOf({ what: 'PROPFIND', method: 'PROPFIND', body: propertiesOfObjects }, signal, '0');
+      } catch (error) {
+        if (!hasStatus(error) || ![400, 405, 501].includes(error.status ?? 0)) throw error;
+        const now = Date.now();
+        await busy({ start: now, end: now + DAY_MS }, undefined, signal);
+      }
     },
     urlOf,
     find,
     /** Whether an address is in this calendar. */
     has: (address: string): boolean => address.startsWith(collection),
 
-    /**
-     * The times that other events take: from the events, or where the server refuses those, from the free-busy report.
-     * @param own our entry, which does not count
-     * @param isBooked whether our entry is there by now, so that the server must list it
-     * @throws FinalFailure Refused where the server refuses both
-     */
-    async busy(within: Period, own: Own, signal: AbortSignal, isBooked = false): Promise<Busy> {
-      const inside = ({ periods, ...rest }: Busy): Busy => ({
-        ...rest,
-        periods: periods.filter((period) => overlap(period, within)),
-      });
-      let refusal: Error;
-      try {
-        if (own && isBooked) return inside(await withOwn(within, own, signal));
-        return inside(await withUnclear(await query(within, signal), within, own, signal));
-      } catch (error) {
-        if (!(error instanceof FinalFailure || error instanceof Answered)) throw error;
-        refusal = error;
-      }
-      try {
-        return inside({ periods: besides(own, await freeBusy(within, within, signal)), unclear: [] });
-      } catch (error) {
-        if (!(error instanceof FinalFailure || error instanceof Answered)) throw error;
-        const both = `${name} cannot be asked for its events: ${refusal.message}; ${error.message}`;
-        if (refusal instanceof FinalFailure && error instanceof FinalFailure)
-          throw new FinalFailure(FailureType.Refused, both, { cause: error });
-        throw new Error(both, { cause: error });
-      }
-    },
+    busy,
 
     /**
      * Creates the entry, or changes the seen one, and reads it back until it is no longer as seen: reads of some servers lag. A server may
