@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { between, calendarOfHr } from '../support/calendar.js';
 import { answering, hiding, refusing, together } from '../support/calendar-quirks.js';
+import { outage } from '../support/failures.js';
 import type { Quirk } from '../support/fault-proxy.js';
+import { memory } from '../support/interview.js';
 
 const FIRST = '2026-11-24T10:30:00Z';
 const NEXT = '2026-11-24T11:30:00Z';
@@ -91,6 +93,15 @@ describe('@long a calendar with a private entry that', () => {
     calendar.proxy.quirk(hiding('secret'));
     const { start, faults, remarks } = await schedule();
     assert.deepEqual([start, faults, remarks], [NEXT, undefined, undefined]);
+  });
+
+  it('may be listed nowhere is still said after an attempt that failed at the mail', async () => {
+    calendar.proxy.quirk(together(hiding('secret'), noReport));
+    const done = memory();
+    calendar.mail.refuseWith(450);
+    await outage(schedule({ done }));
+    calendar.mail.refuse(undefined);
+    assert.match((await schedule({ done })).remarks!.join(), /cannot be told whether it hides entries/);
   });
 
   const page = (status: number): Quirk =>
