@@ -72,7 +72,47 @@ describe('@long a calendar with a private entry that', () => {
     calendar.proxy.quirk(together(without('DTEND', 'SUMMARY'), noReport));
     const { start, faults } = await schedule();
     assert.ok(start >= '2026-11-25T10:30:00Z', start);
-    assert.match(faults!.join(), /secret\.ics: it is private, and its end is not shown/);
+    assert.match(faults!.join(), /secret\.ics: it is shown in part, without its end .*counts as busy/);
+  });
+
+  it('is shown without its end, its class and its UID, is not taken for one without length', async () => {
+    calendar.proxy.quirk(together(without('DTEND', 'CLASS', 'UID'), noReport));
+    assert.ok((await schedule()).start >= '2026-11-25T10:30:00Z');
+  });
+
+  it('is shown without any event has the time of the free-busy report taken, and the operator hears', async () => {
+    calendar.proxy.quirk(
+      answering((answer, { body }) => ({
+        ...answer,
+        body: body.includes('calendar-query')
+          ? answer.body.replaceAll(/BEGIN:VEVENT(?:(?!END:VEVENT)[^])*CLASS:[^]*?END:VEVENT\r?\n/g, '')
+          : answer.body,
+      })),
+    );
+    const { start, faults } = await schedule();
+    assert.equal(start, NEXT);
+    assert.match(faults!.join(), /secret\.ics: it shows no event \(the free-busy report tells when\)/);
+  });
+
+  it('is listed nowhere has its time taken also beside a whole day off on the day before', async () => {
+    await calendar.add('off', ['DTSTART;VALUE=DATE:20261123', 'DTEND;VALUE=DATE:20261124']);
+    calendar.proxy.quirk(hiding('secret'));
+    assert.equal((await schedule()).start, NEXT);
+  });
+
+  it('is listed without its data, and refused at its address, is named with that refusal', async () => {
+    const bare = answering((answer, { body }) => ({
+      ...answer,
+      body: body.includes('calendar-query')
+        ? answer.body.replaceAll(/<C:calendar-data>[^]*?<\/C:calendar-data>/g, '')
+        : answer.body.replaceAll(/<propstat>[^]*?<\/propstat>/g, '<status>HTTP/1.1 403 Forbidden</status>'),
+    }));
+    calendar.proxy.quirk(
+      (forward) => async (request) =>
+        /calendar-(query|multiget)/.test(request.body) ? bare(forward)(request) : forward(request),
+    );
+    const { faults } = await schedule();
+    assert.match(faults!.join(), /secret\.ics: answered 403 without its data/);
   });
 
   it('is refused has the time of the free-busy report taken, and the operator hears', async () => {

@@ -17,6 +17,7 @@ import type { HttpAnswer } from './http-answer.js';
 import {
   busyPeriodsOf,
   eventsOf,
+  isBare,
   NotTold,
   overlap,
   without,
@@ -226,7 +227,8 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
     for (let i = 0; i < bare.length; i += OBJECTS) {
       const hrefs = bare.slice(i, i + OBJECTS).map(({ href }) => href);
       try {
-        for (const item of await ask(objectsAt(hrefs))) if (!lacksData(item)) given.set(item.href, item);
+        for (const item of await ask(objectsAt(hrefs)))
+          given.set(item.href, lacksData(item) ? asRefused(item) : item);
       } catch (error) {
         // The objects stay without their data, and are named.
         if (!isRefusal(error)) throw error;
@@ -273,6 +275,7 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
     const unread = (why: string): Found => [{ ...about, uid: undefined, time: why, blocks: true }];
     if (data === undefined) return unread(`answered ${refused ?? status} without its data`);
     try {
+      if (isBare(data)) return unread('it shows no event');
       return eventsOf(data, timeZone, within).map((event) => ({ ...about, ...event }));
     } catch {
       // The reason would quote the object, which may be private.
@@ -325,7 +328,7 @@ export function createCalendar({ name, url, user, password, requestTimeoutMs, ti
       const periods = besides(own, all);
       if (known.every((time) => time.start === time.end || isThere(time))) reported = periods;
       else doubt = doubted('lists events that its free-busy report does not show');
-      more = unexplained(periods, found);
+      more = unexplained(periods, found, around(within));
     } catch (error) {
       // An outage of this report alone must not keep back what the events tell.
       const isSpare = unclear.length === 0 && error instanceof Answered;
@@ -566,16 +569,20 @@ function besides(own: Own, periods: Period[]): Period[] {
   return typeof hole === 'object' ? periods.flatMap((period) => without(period, hole)) : periods;
 }
 
-/** What the free-busy report shows besides the events. Of free ones it may show the whole; a day may be one of another time zone. */
-function unexplained(periods: readonly Period[], found: Found): Period[] {
+/**
+ * What the free-busy report shows besides the events. Of free ones it may show the whole; a day may be one of another time zone, and is
+ * as long there, unless the report begins or ends in it.
+ */
+function unexplained(periods: readonly Period[], found: Found, asked: Period): Period[] {
   let left = [...periods];
   for (const { time, blocks, isFloating } of found) {
     if (typeof time === 'string') continue;
     const isShown =
       periods.reduce((rest, one) => rest.flatMap((part) => without(part, one)), [time]).length === 0;
     if (!blocks && !isShown) continue;
-    const explained = isFloating ? around(time) : time;
-    left = left.flatMap((period) => without(period, explained));
+    const isItself = ({ start, end }: Period): boolean =>
+      end - start === time.end - time.start || start <= asked.start || end >= asked.end;
+    left = left.flatMap((period) => without(period, isFloating && isItself(period) ? around(time) : time));
   }
   return left;
 }
@@ -605,6 +612,13 @@ function searchable(error: unknown): Error {
 
 /** Whether it is the interview of another exit: the same in summary and time, it is still not ours. */
 const isOfAnother = (entry: Entry, uid: string): boolean => entry.uid !== uid && isInterviewUid(entry.uid);
+
+/** An object that was listed is there, whatever the server answers to its address. */
+const asRefused = (item: DavItem): DavItem => ({
+  ...item,
+  status: 200,
+  refused: item.refused ?? item.status,
+});
 
 const lacksData = ({ data }: DavItem): boolean => data === undefined;
 

@@ -117,14 +117,15 @@ function endsOf(
     throw error;
   }
   if (isAllDay) return (wall) => clock(wall.add({ days: 1 }));
-  // Servers leave out properties of what is private (§3.8.1.3), so that the end is not told.
-  if (isPrivate(component)) return unreadable('it is private, and its end is not shown');
+  // Servers leave out properties of what is private, so that the end is not told.
+  if (isInPart(component)) return unreadable('it is shown in part, without its end');
   return (_, start) => start;
 }
 
-function isPrivate(component: ICAL.Component): boolean {
+/** An unknown class is private (RFC 5545 §3.8.1.3), and each event has a UID (§3.6.1). */
+function isInPart(component: ICAL.Component): boolean {
   const [, , , value = 'PUBLIC'] = component.getFirstProperty('class')?.toJSON() ?? [];
-  return String(value).trim().toUpperCase() !== 'PUBLIC';
+  return !component.hasProperty('uid') || String(value).trim().toUpperCase() !== 'PUBLIC';
 }
 
 function durationOf(property: ICAL.Property): ICAL.Duration {

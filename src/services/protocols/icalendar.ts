@@ -113,6 +113,12 @@ export function eventsOf(content: string, timeZone: string, within?: Period): Ca
   });
 }
 
+/** Whether an object has no component but time zones: a server may keep the event of a private one back. */
+export const isBare = (content: string): boolean =>
+  calendarsIn(content)
+    .flatMap((calendar) => calendar.getAllSubcomponents())
+    .every(({ name }) => name === 'vtimezone');
+
 type About = Omit<CalendarEvent, keyof Told>;
 
 /** A component with a RECURRENCE-ID (§3.8.4.4), which takes the place of an occurrence, or of all from there on (RANGE=THISANDFUTURE). */
