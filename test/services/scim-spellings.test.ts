@@ -1,5 +1,6 @@
 /** Members and groups that a SCIM server calls otherwise than by their ids: by an id in another case, by a login, by a name. */
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import { FailureType } from '../../src/exit/failures.js';
 import { nothing, type HoldKind } from '../../src/exit/hold-facts.js';
 import { finalFailure } from '../support/failures.js';
@@ -19,6 +20,7 @@ const ADMINS: HoldKind = { kind: 'groups', groups: ['admins'] };
 
 describe('on a SCIM server', () => {
   const server = withOddServer();
+  afterEach(() => mock.timers.reset());
 
   /** As a new process has it, which remembers nothing. */
   const access = () => newAccess(server);
@@ -142,6 +144,15 @@ describe('on a SCIM server', () => {
     });
     assert.equal((await newPort(server).standingIn!('u-1', 'admins', undefined, signal)).is, 'direct');
     assert.equal(await newPort(server).hasOtherActiveMember('admins', 'u-1', signal), 'yes');
+
+    const one = newPort(server);
+    const standing = async (id: string) => (await one.standingIn!(id, 'admins', undefined, signal)).is;
+    assert.equal(await standing('u-1'), 'direct');
+    Object.assign(server.user('u-1'), { userName: 'renamed' });
+    Object.assign(server.user('u-2'), { userName: 'login-of-u-1' });
+    server.group('admins')['members'] = [{ value: 'login-of-u-1' }];
+    mock.timers.enable({ apis: ['Date'], now: Date.now() + 3_600_000 });
+    assert.deepEqual([await standing('u-1'), await standing('u-2')], ['out', 'direct'], 'the login passed on');
   });
 
   describe('whose accounts name their groups', () => {

@@ -24,7 +24,7 @@ const FEW = 20;
 const MAX_COMPARED = 3;
 const MOST_NO_GROUPS = 200_000;
 const MOST_CALLED = 10_000;
-/** How long it is believed that lists hide no inactive members, in milliseconds. */
+/** How long it is believed that lists hide no inactive members, and whom the server calls so, in milliseconds. */
 const BELIEVED_MS = 600_000;
 /** How long the ids of all groups serve the next question, in milliseconds. */
 const REMEMBERED_MS = 30_000;
@@ -69,7 +69,8 @@ export function createScimMembers(
   /** Members that are users, or shortly neither users nor groups, as EMS may see such a group later: each until when, in milliseconds. */
   const noGroups = new Map<string, number>();
   /** By the value of a member that is not the id of a user, the id of the user whom the server itself calls so. */
-  const called = new Map<string, string>();
+  const called = new Map<string, { id: string; atMs: number }>();
+  const idOf = (value: string): string => called.get(value)?.id ?? value;
   const groupIds = remembered((signal) => scim.groupIds(signal), REMEMBERED_MS);
 
   /** @returns undefined where the group is gone, or is none */
@@ -78,10 +79,18 @@ export function createScimMembers(
     if (!group && (await isListed(groupId, signal)))
       throw new Error(`${scim.name} lists the group ${groupId}, and answers 404 for its id`);
     const { members = [] } = group ?? {};
+    await askAgain(members, signal);
     await learnInactive(groupId, members, signal);
     if (longest?.id === groupId) longest = undefined;
     if (members.length > (longest?.length ?? 0)) longest = { id: groupId, length: members.length };
     return group && { ...group, members, isShown: group.members !== undefined };
+  }
+
+  /** A login may pass to another user. */
+  async function askAgain(members: readonly Reference[], signal: AbortSignal): Promise<void> {
+    for (const { value = '' } of members)
+      if (Date.now() - (called.get(value)?.atMs ?? Infinity) > BELIEVED_MS)
+        await unlessRefused(userCalled(value, signal));
   }
 
   /** One who was inactive when last seen may be active again, or have been so when the list was made: both are read again. */
@@ -121,14 +130,14 @@ export function createScimMembers(
   }
 
   const isOf = (value: string | undefined, accountId: string): boolean =>
-    value !== undefined && isSameId(called.get(value) ?? value, accountId);
+    value !== undefined && isSameId(idOf(value), accountId);
   const lists = ({ members }: Listed, accountId: string): boolean =>
     members.some(({ value }) => isOf(value, accountId));
   const membersIn = (listed: Listed): Members => {
     const { displayName: groupName, members, isShown, version } = listed;
-    const ids = members.flatMap(({ value }) => (value === undefined ? [] : (called.get(value) ?? value)));
+    const ids = members.flatMap(({ value }) => (value === undefined ? [] : idOf(value)));
     const entries = members.flatMap(({ value, more }) =>
-      value === undefined || !more ? [] : [{ id: called.get(value) ?? value, entry: more }],
+      value === undefined || !more ? [] : [{ id: idOf(value), entry: more }],
     );
     const mayBeCut = isLong(listed);
     const isComplete = isShown && ids.length === members.length && !mayBeCut;
@@ -316,7 +325,8 @@ export function createScimMembers(
   async function userCalled(value: string, signal: AbortSignal): Promise<ScimUser | undefined> {
     const user = await scim.userCalled(value, signal);
     if (called.size >= MOST_CALLED) called.clear();
-    if (user && user.id !== value) called.set(value, user.id);
+    if (user && user.id !== value) called.set(value, { id: user.id, atMs: Date.now() });
+    else called.delete(value);
     return user;
   }
 
@@ -460,7 +470,7 @@ export function createScimMembers(
     },
 
     async listedAs(accountId, groupId, signal) {
-      if (![...called.values()].includes(accountId)) return accountId;
+      if (![...called.values()].some(({ id }) => id === accountId)) return accountId;
       const listed = await read(groupId, signal);
       return listed?.members.find(({ value }) => isOf(value, accountId))?.value ?? accountId;
     },
