@@ -68,6 +68,7 @@ const employeeOf = (employeeId: string) => ({
   manager: { name: 'Maria Boss', email: 'boss@acme.example' },
 });
 const people = {
+  reportsOf: () => Promise.resolve(undefined),
   lookUp: (employeeId: string) => Promise.resolve(employeeOf(employeeId)),
   lookUpAll: (of: readonly string[]) => Promise.resolve(new Map(of.map((id) => [id, employeeOf(id)]))),
 };

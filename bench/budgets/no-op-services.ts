@@ -33,6 +33,7 @@ export const directory: DirectoryService = {
   whoIsLeaving: () => Promise.resolve(new Map()),
   withManagerThere: (employee) => Promise.resolve(employee),
   named: unexpected,
+  reportsOf: unexpected,
 };
 
 export const notification: NotificationService = {

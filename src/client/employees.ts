@@ -17,15 +17,20 @@ export function peopleOf(config: () => Config | Promise<Config>) {
   const known = new Map<string, { employee: Employee | undefined; until: number }>();
   const asked = new Map<string, Promise<Employee | undefined>>();
 
-  async function ask(employeeId: string): Promise<Employee | undefined> {
+  async function directory() {
     const found = await config();
-    const signal = AbortSignal.timeout(found.policy.requestTimeout);
-    const employee = await createDirectory(found)
-      .lookUp(employeeId, signal)
-      .catch((error: unknown) => {
-        if (isFinalFailure(error, FailureType.UnknownEmployee)) return undefined;
-        throw error;
-      });
+    return {
+      directory: createDirectory(found),
+      signal: AbortSignal.timeout(found.policy.requestTimeout),
+    };
+  }
+
+  async function ask(employeeId: string): Promise<Employee | undefined> {
+    const { directory: of, signal } = await directory();
+    const employee = await of.lookUp(employeeId, signal).catch((error: unknown) => {
+      if (isFinalFailure(error, FailureType.UnknownEmployee)) return undefined;
+      throw error;
+    });
     known.set(employeeId, { employee, until: Date.now() + REMEMBERED_MS });
     if (known.size > REMEMBERED) known.delete(known.keys().next().value!);
     return employee;
@@ -40,6 +45,12 @@ export function peopleOf(config: () => Config | Promise<Config>) {
   }
 
   return {
+    /** @returns the employee ids of a manager's own reports; undefined where the directory does not tell them so */
+    async reportsOf(manager: string): Promise<string[] | undefined> {
+      const { directory: of, signal } = await directory();
+      return of.reportsOf(manager, signal).catch(() => undefined);
+    },
+
     /** @returns undefined where the directory has no such employee. @throws Error where it does not tell */
     lookUp,
 

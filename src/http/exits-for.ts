@@ -10,7 +10,7 @@ import type { RemoteCodec } from '../client/remote-codec.js';
 import type { WaitingInForm } from '../client/openings.js';
 import type { Amendment } from '../exit/amendment.js';
 import type { Decision } from '../exit/decision.js';
-import type { ListFilter } from '../exit/exits.js';
+import { inOrder, type ListFilter } from '../exit/exits.js';
 import { isSameIdentity } from '../exit/mail-address.js';
 import type { Employee } from '../exit/people.js';
 import type { Rescheduling } from '../exit/rescheduling.js';
@@ -32,11 +32,14 @@ export interface Served {
   version: string;
 }
 
+/** A manager with more reports has the whole list read instead. */
+const MOST_REPORTS = 100;
 /** How long a list waits for the directory. */
 const NAMES_WITHIN_MS = 3_000;
 /** Exit ids whose employee this process knows: Temporal's index may be a moment behind. */
 const REMEMBERED = 10_000;
 
+type Filter = Parameters<Application['list']>[0];
 export type OpenRequest = Omit<Resignation, 'submittedBy' | 'overrideBy' | 'confirmedBy' | 'requestId'> & {
   form: Form;
   override?: boolean | undefined;
@@ -55,7 +58,7 @@ export type ExitsFor = ReturnType<ReturnType<typeof exitsOf>>;
 
 export function exitsOf({ application, people, version }: Served) {
   /** The list of many exits takes long, and is the same for all. */
-  const listed = sharedReads((filter: Parameters<Application['list']>[0]) => application.list(filter));
+  const listed = sharedReads((filter: Filter) => application.list(filter));
   const known = new Map<string, Which & { exitId: string }>();
   function remember(exit: Which & { exitId: string }): void {
     known.set(exit.exitId, exit);
@@ -147,6 +150,18 @@ export function exitsOf({ application, people, version }: Served) {
       return { ...rest, submittedBy: submitter(), ...(override && { overrideBy: user.email }) };
     }
 
+    /** The exits that may be of the own reports: whose they are the directory tells of each. */
+    async function ofReports(filter: Filter): ReturnType<typeof listed> {
+      const whole = { ...filter, page: undefined };
+      const ids = filter.employeeId === undefined ? await people.reportsOf(user.email!) : undefined;
+      if (!ids || ids.length > MOST_REPORTS) return listed(whole);
+      const each = await Promise.all(ids.map((employeeId) => listed({ ...whole, employeeId })));
+      return {
+        exits: inOrder(each.flatMap(({ exits }) => exits)),
+        problems: each.flatMap(({ problems }) => problems),
+      };
+    }
+
     return {
       user,
       may,
@@ -156,9 +171,8 @@ export function exitsOf({ application, people, version }: Served) {
         filter: ListFilter & { form?: Form | undefined },
       ): Promise<{ exits: ListedExitOfForm[]; problems: string[] }> {
         if (!may('read') && !user.mayReadOwnReports) demand('read');
-        // Which exits are those of the own reports the directory tells, of the whole list.
-        const { exits, problems } = await listed(may('read') ? filter : { ...filter, page: undefined });
-        const missing = problems.map(({ message }) => message);
+        const { exits, problems } = await (may('read') ? listed(filter) : ofReports(filter));
+        const missing = [...new Set(problems.map(({ message }) => message))];
         for (const { employeeId, form, exitId } of exits) remember({ employeeId, form, exitId });
         if (may('read')) return { exits, problems: missing };
         const { employees, problem } = await this.employeesIn(exits);

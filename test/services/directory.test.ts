@@ -181,6 +181,16 @@ describe('the directory', () => {
     assert.equal((await lookUp(employeeId)).employeeId, employeeId);
   });
 
+  it('knows the own reports of a manager by the address, in any spelling, and those of no other', async () => {
+    const boss = await hire({ email: 'bea.boss@acme.example' });
+    const above = await hire({ email: 'above@acme.example' });
+    const own = [await hire({ managerId: boss.id }), await hire({ managerId: boss.id })];
+    await hire({ managerId: above.id });
+    const reports = await service().reportsOf('Bea.Boss+exits@acme.example', signal);
+    assert.deepEqual(reports.toSorted(), own.map(({ employeeId }) => employeeId).toSorted());
+    assert.deepEqual(await service().reportsOf('stranger@acme.example', signal), []);
+  });
+
   it('is abandoned as soon as the attempt is cancelled', async () => {
     const attempt = new AbortController();
     proxy.fault(() => ({ kind: 'held', until: new Promise(() => undefined) }));

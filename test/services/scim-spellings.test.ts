@@ -152,7 +152,11 @@ describe('on a SCIM server', () => {
     Object.assign(server.user('u-2'), { userName: 'login-of-u-1' });
     server.group('admins')['members'] = [{ value: 'login-of-u-1' }];
     mock.timers.enable({ apis: ['Date'], now: Date.now() + 3_600_000 });
-    assert.deepEqual([await standing('u-1'), await standing('u-2')], ['out', 'direct'], 'the login passed on');
+    assert.deepEqual(
+      [await standing('u-1'), await standing('u-2')],
+      ['out', 'direct'],
+      'the login passed on',
+    );
   });
 
   describe('whose accounts name their groups', () => {

@@ -11,7 +11,7 @@ interface Delivery {
 }
 
 /** A status, or none at all. */
-type Answer = number | 'none' | { redirect: string };
+export type Answer = number | 'none' | { redirect: string };
 
 export type EventReceiver = Awaited<ReturnType<typeof startEventReceiver>>;
 

@@ -16,6 +16,8 @@ import { timeZoneNamed } from '../protocols/time-zones.js';
 import { withoutDetail } from '../../exit/mail-address.js';
 import { assertSpelling } from '../../exit/spelling.js';
 
+/** RFC 7643 §4.3. */
+const MANAGER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value';
 /** How long a mail waits for the directory to tell whether its recipient is there. */
 const TELL_WITHIN_MS = 3_000;
 
@@ -98,12 +100,17 @@ export function createDirectoryService({
     }
   }
 
-  async function whose(address: string, signal: AbortSignal): Promise<Told> {
-    const ids = new Set<string>();
+  async function usersWith(address: string, signal: AbortSignal): Promise<ScimUser[]> {
+    const users = new Map<string, ScimUser>();
     const bare = withoutDetail(address);
     for (const spelling of new Set([address, bare, bare.toLowerCase()]))
       for (const attribute of ['emails.value', 'userName'])
-        for (const { user } of await scim.findUsers(attribute, spelling, signal)) ids.add(idOf(user));
+        for (const { user } of await scim.findUsers(attribute, spelling, signal)) users.set(user.id, user);
+    return [...users.values()];
+  }
+
+  async function whose(address: string, signal: AbortSignal): Promise<Told> {
+    const ids = new Set((await usersWith(address, signal)).map(idOf));
     const openExits: string[] = [];
     for (const id of ids) if (await hasOpenExit?.(id, signal)) openExits.push(id);
     return { employeeIds: [...ids], openExits };
@@ -133,6 +140,18 @@ export function createDirectoryService({
     whose,
 
     whoIsLeaving,
+
+    /**
+     * @param address of a manager
+     * @returns the employee ids of the people whom the directory shows as the manager's own reports
+     * @throws FinalFailure CannotTell where it does not find them by their manager
+     */
+    async reportsOf(address: string, signal: AbortSignal): Promise<string[]> {
+      const found = new Set<string>();
+      for (const { id } of await usersWith(address, signal))
+        for (const { user } of await scim.findUsers(MANAGER, id, signal)) found.add(idOf(user));
+      return [...found];
+    },
 
     /** @returns the employee, with another manager where the one of before has an open exit of their own by now */
     async withManagerThere(employee: Employee, signal: AbortSignal): Promise<Employee> {
