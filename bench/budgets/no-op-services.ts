@@ -34,6 +34,7 @@ export const directory: DirectoryService = {
   withManagerThere: (employee) => Promise.resolve(employee),
   named: unexpected,
   reportsOf: unexpected,
+  timeZoneOf: () => Promise.resolve(undefined),
 };
 
 export const notification: NotificationService = {

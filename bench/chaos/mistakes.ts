@@ -20,7 +20,7 @@ interface Mistake {
   to: string;
 }
 
-const SUSPEND = 'await setActive(port, captured, false, signal, user);';
+const SUSPEND = 'suspended = await setActive(port, account, false, signal, user);';
 
 export const mistakes: Record<string, Mistake> = {
   'forget what is taken': {
@@ -37,14 +37,14 @@ export const mistakes: Record<string, Mistake> = {
   },
   'publish before writing': {
     breaks: 'blocked is true when it is said',
-    file: 'services/access/suspend-strategy.js',
-    from: `const { seen, writes } = ${SUSPEND}`,
-    to: 'const [seen, writes] = [user, 1]; setTimeout(() => void setActive(port, captured, false, AbortSignal.timeout(9e4)).catch(console.error), 1500);',
+    file: 'services/access/watch-suspension.js',
+    from: SUSPEND,
+    to: 'suspended = { seen: user, writes: 1 }; setTimeout(() => void setActive(port, account, false, AbortSignal.timeout(9e4)).catch(console.error), 1500);',
   },
   'believe a timeout': {
     breaks: 'blocked is true when it is said',
     wires: ['writes unreachable'],
-    file: 'services/access/suspend-strategy.js',
+    file: 'services/access/watch-suspension.js',
     from: SUSPEND,
     to: `${SUSPEND.slice(0, -1)}.catch(() => ({ seen: { ...user, active: false }, writes: 1 }));`,
   },
@@ -64,7 +64,7 @@ export const mistakes: Record<string, Mistake> = {
   'give back everything': {
     breaks: 'no hold takes or gives back a thing too many',
     file: 'services/access/restore.js',
-    from: 'for (const group of taken.groups) {',
+    from: 'for (const group of toGive) {',
     to: "for (const group of [...taken.groups, { id: port.system + '-group-spare', displayName: 'spare' }]) {",
   },
   'end at once on SIGTERM': {

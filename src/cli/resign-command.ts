@@ -77,12 +77,12 @@ function describe(
   const told =
     manager &&
     `${manager.name} <${manager.email}>${manager.insteadOfManager ? ` (${manager.insteadOfManager})` : ''}`;
-  const noAddress = 'no mail address';
+  const addresses = employee && (knownAddresses(employee).join(' and ') || 'no mail address');
   const details: Partial<Record<string, string>> = {
     'look-up-employee': employee ? titleOf({ employeeId, employeeName: employee.displayName }) : unknown,
     'notify-manager': told ?? unknown,
-    'notify-employee': employee ? knownAddresses(employee).join(' and ') || noAddress : unknown,
-    'schedule-hr-interview': employee ? `${employee.email ?? noAddress} and ${hrPartner}` : unknown,
+    'notify-employee': addresses ?? unknown,
+    'schedule-hr-interview': addresses ? `${addresses} and ${hrPartner}` : unknown,
   };
   const begun = steps.filter(({ begins, perSystem }) => begins === 'resigned' && !perSystem);
   const rows = [

@@ -21,7 +21,7 @@ import type { PeopleNamed } from '../exit/people.js';
 import { unknownEmployee } from '../exit/failures.js';
 import { SearchText } from '../exit/spelling.js';
 import { RejectionFields, type Proposal } from '../exit/proposals.js';
-import { noExit, notAllowed, Refusal } from '../exit/refusal.js';
+import { dayNotTold, noExit, notAllowed, Refusal } from '../exit/refusal.js';
 import { parseRescheduling, type Rescheduling } from '../exit/rescheduling.js';
 import { parseResignation, type Resignation } from '../exit/resignation.js';
 import { parseResolution, ResolutionFields, type Resolution } from '../exit/resolution.js';
@@ -152,18 +152,18 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
     }
   }
 
-  /** When a day begins for the employee; for the company where the directory tells no time zone. */
+  /** When a day begins for the employee; for the company where the directory tells no time zone. @throws Refusal where it does not answer */
   async function effectOf(employeeId: string, day: string): Promise<TakesEffect> {
     const [{ startOfDay }, { createDirectory }] = await Promise.all([
       import('../config/start-of-day.js'),
       import('../services/from-config.js'),
     ]);
     const { interview } = await config();
-    const lookUp = createDirectory(await config()).lookUp(employeeId, AbortSignal.timeout(LOOK_WITHIN_MS));
-    const theirs = await lookUp.then(
-      ({ timeZone }) => timeZone,
-      () => undefined,
-    );
+    const theirs = await createDirectory(await config())
+      .timeZoneOf(employeeId, AbortSignal.timeout(LOOK_WITHIN_MS))
+      .catch((error: unknown) => {
+        throw dayNotTold(employeeId, day, error);
+      });
     const timeZone = theirs ?? interview.timeZone;
     return { day, at: startOfDay(day, timeZone), timeZone, isEmployeeZone: theirs !== undefined };
   }

@@ -245,8 +245,9 @@ export abstract class ExitState {
 
   /** The keys by which a system may know the employee. */
   get person(): Person {
-    const { employeeId, login = this.keys.login, email = this.keys.email } = this.resignation;
-    return { employeeId, login, email };
+    const { employeeId, login, email } = this.resignation;
+    const isLearned = Object.keys(this.keys).length > 0;
+    return { employeeId, login, email, ...(isLearned && { learned: { ...this.keys } }) };
   }
 
   get systems(): string[] {

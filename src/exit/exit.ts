@@ -208,12 +208,11 @@ export class Exit extends ExitActs {
 
   /** A system may know the employee by a key that an account in another system tells: its block begins again. */
   private learnKeys([account]: readonly CapturedAccount[], at: string): void {
-    const { login, email } = this.person;
     if (!account) return;
+    const { login, email } = this.keys;
     this.keys.login ??= account.userName;
     this.keys.email ??= account.identities.find((identity) => identity.includes('@'));
-    const now = this.person;
-    if (now.login === login && now.email === email) return;
+    if (this.keys.login === login && this.keys.email === email) return;
     this.keysLearnedAt = at;
     for (const system of this.systems) {
       const step = this.step('block-access', system);

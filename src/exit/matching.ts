@@ -6,6 +6,8 @@ export interface Person {
   employeeId: string;
   login?: string | undefined;
   email?: string | undefined;
+  /** What another system's account of the same exit tells. It may be another person's name elsewhere: the directory's comes first. */
+  learned?: { login?: string | undefined; email?: string | undefined } | undefined;
 }
 
 const variables = ['employeeId', 'login', 'email'] as const satisfies (keyof Person)[];
@@ -23,7 +25,7 @@ export function isTemplate(template: string): boolean {
 /** @returns the value of the key for this person; undefined while a variable of it is not known */
 export function valueOf({ template }: Match, person: Person): string | undefined {
   let isKnown = true;
-  const value = template.replaceAll(/\{(\w+)\}/g, (_, name: keyof Person) => {
+  const value = template.replaceAll(/\{(\w+)\}/g, (_, name: (typeof variables)[number]) => {
     const known = person[name];
     isKnown &&= known !== undefined && known !== '';
     return known ?? '';

@@ -70,6 +70,15 @@ export function notOpen(
   return new Refusal('not-open', sentence, facts);
 }
 
+/** A day begins in the time zone of the employee: a guess could revoke access hours too early. */
+export const dayNotTold = (employeeId: string, day: string, cause: unknown): Refusal =>
+  new Refusal(
+    'no-answer',
+    `When ${day} begins for ${employeeId} cannot be told: ${(cause as Error).message}. Try again later`,
+    { employeeId, day },
+    { cause },
+  );
+
 export const notAllowed = (
   employeeId: string,
   form: string,

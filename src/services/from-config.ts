@@ -143,17 +143,21 @@ export async function createAccess(
   return new Map(await Promise.all(services));
 }
 
-/** The login and the address of a person, for systems that know no employee id. */
+/** The login and the address of a person, for systems that know no employee id: a hold begins by what is learned, also without the directory. */
 const personIn =
   (directory: DirectoryService) =>
   async (person: Person, signal: AbortSignal): Promise<Person> => {
-    try {
-      const { login, email } = await directory.lookUp(person.employeeId, signal);
-      return { ...person, login: person.login ?? login, email: person.email ?? email };
-    } catch (error) {
-      if (isFinalFailure(error, FailureType.UnknownEmployee)) return person;
+    const { learned = {} } = person;
+    const found = await directory.lookUp(person.employeeId, signal).catch((error: unknown) => {
+      const isLearned = Object.values(learned).some((key) => key !== undefined);
+      if (isLearned || isFinalFailure(error, FailureType.UnknownEmployee)) return undefined;
       throw error;
-    }
+    });
+    return {
+      ...person,
+      login: person.login ?? found?.login ?? learned.login,
+      email: person.email ?? found?.email ?? learned.email,
+    };
   };
 
 function adapterOf(system: AskedSystemConfig, requestTimeoutMs: number): AccessPort | Promise<AccessPort> {

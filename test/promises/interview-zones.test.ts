@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Interview } from '../../src/exit/interview.js';
-import { HR } from '../support/world.js';
+import { HR, stepOf } from '../support/world.js';
 import { inBothForms } from './both-forms.js';
 import { ended, opened, untilStep } from './on-the-way.js';
 
@@ -33,7 +33,12 @@ inBothForms(
         const nora = await opened(company(), { on: ['payroll'], attributes: { timezone: zone } });
         const first = (await until(nora, 'the interview', ({ interview }) => interview !== undefined))
           .interview!;
-        await untilStep(company(), nora, 'schedule-hr-interview', 'done');
+        const arranged = await untilStep(company(), nora, 'schedule-hr-interview', 'done');
+        const { note = '' } = stepOf(arranged, 'schedule-hr-interview')!;
+        assert.equal(
+          note.includes(`no time was free within the working hours of ${zone} as well`),
+          !isShared,
+        );
         const moved = await exits.reschedule(nora.employeeId, { next: true, by: HR });
         assert.ok(moved.start >= first.end, JSON.stringify([first, moved]));
         for (const [number, interview] of [first, moved].entries()) {

@@ -317,6 +317,23 @@ describe('a free-busy report', () => {
 });
 
 describe('a time zone by name', () => {
+  it('has a name that each program knows, also where it is an offset or as people are shown it', () => {
+    const named = {
+      '+05:30': /^Asia\/(Kolkata|Calcutta|Colombo)$/,
+      'UTC+5:30': /^Asia\/(Kolkata|Calcutta|Colombo)$/,
+      'GMT-08:00': /^Etc\/GMT\+8$/,
+      '+00:00': /^Etc\/GMT|^UTC$/,
+      'GMT-08:00 Pacific Time': /^America\/Los_Angeles$/,
+      'Pacific Time (US & Canada)': /^America\/Los_Angeles$/,
+      '(UTC+01:00) Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna': /^Europe\/Berlin|^Europe\/Amsterdam/,
+    };
+    for (const [name, zone] of Object.entries(named)) {
+      const found = timeZoneNamed(name);
+      assert.match(found ?? 'unknown', zone, name);
+      new Intl.DateTimeFormat('en', { timeZone: found });
+    }
+  });
+
   it('is not told by what is no name', () => {
     for (const name of [undefined, null, 7, '', 'Planet X', '/', 'Europe/'])
       assert.equal(timeZoneNamed(name), undefined);

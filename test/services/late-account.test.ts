@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 import type { HoldKind } from '../../src/exit/hold-facts.js';
 import { createAccessService } from '../../src/services/access/access.js';
-import { newPort, withOddServer } from '../support/odd-scim-server.js';
+import { FailureType } from '../../src/exit/failures.js';
+import { finalFailure } from '../support/failures.js';
+import { byEmployeeId } from '../support/matching.js';
+import { newAccess, newPort, withOddServer } from '../support/odd-scim-server.js';
 
 const { signal } = new AbortController();
 const SUSPEND = { kind: 'suspend' } as const;
@@ -28,6 +31,31 @@ describe('an account that the employee gets during the hold, and had none at the
     assert.equal(await seen(SUSPEND), undefined);
     dana(true);
     assert.equal(await seen(SUSPEND), 'an account of the employee is active: dana (u-1)');
+  });
+
+  it('is looked for by the next key where the first one finds an old, inactive record alone', async () => {
+    server.users.push({ id: 'u-old', userName: 'old', externalId: 'E-1', active: false });
+    dana(true);
+    const capturing = newAccess(server, {
+      match: [...byEmployeeId('externalId'), { attribute: 'userName', template: '{login}' }],
+      lookUp: (person) => Promise.resolve({ ...person, login: 'dana' }),
+    }).capture({ employeeId: 'E-1' }, SUSPEND, signal);
+    assert.match(
+      await finalFailure(FailureType.Ambiguous, capturing),
+      /u-old \(old, inactive\).*u-1 \(dana, active\)/,
+    );
+  });
+
+  it('is not taken for none where the system has lost zeros or space of the employee id', async () => {
+    for (const [shown, employeeId] of [
+      ['1002', '001002'],
+      ['E-1 ', 'E-1'],
+    ] as const) {
+      server.users.push({ id: 'u-1', userName: 'dana', externalId: shown, active: true });
+      const capturing = newAccess(server).capture({ employeeId }, SUSPEND, signal);
+      assert.match(await finalFailure(FailureType.CannotTell, capturing), /lists a user with the externalId/);
+      server.users.pop();
+    }
   });
 
   it('is no drift while it is inactive, and cannot be told where the system does not show it', async () => {

@@ -69,12 +69,18 @@ describe('on a SCIM server whose members have more than an id', () => {
     assert.equal(entryOf('dana'), undefined);
   });
 
-  it('gives no membership back that has ended meanwhile', async () => {
-    entryOf('dana')!['expires'] = '2024-01-31T00:00:00Z';
-    const reason = await finalFailure(FailureType.NotGivenBack, heldAndRestored());
-    assert.match(reason, /production .*it has ended meanwhile, by expires "2024/);
-    assert.equal(entryOf('dana'), undefined);
-  });
+  for (const [name, value] of [
+    ['expires', '2024-01-31T00:00:00Z'],
+    ['expiresAt', 1_706_659_200],
+    ['validity', { start: '2023-01-31', end: '01/31/2024' }],
+  ] as const)
+    it(`gives no membership back that has ended meanwhile, by ${name}`, async () => {
+      withoutEnd();
+      entryOf('dana')![name] = value;
+      const reason = await finalFailure(FailureType.NotGivenBack, heldAndRestored());
+      assert.match(reason, new RegExp(`production .*it has ended meanwhile, by ${name} `));
+      assert.equal(entryOf('dana'), undefined);
+    });
 
   const takesItAlone = (): void =>
     server.odd(({ method, body }, usual) => {

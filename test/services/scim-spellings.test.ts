@@ -159,6 +159,21 @@ describe('on a SCIM server', () => {
     );
   });
 
+  it('whose ids are numbers, and which finds no member by a string, a membership is taken by the number', async () => {
+    user('53', 'E-1');
+    user('54', 'E-2');
+    server.addGroup('admins', '53', '54');
+    server.odd(({ type, method, body }, usual) => {
+      const [operation] = body?.Operations ?? [];
+      if (type !== 'Groups' || method !== 'PATCH' || operation?.op !== 'remove') return usual();
+      if (/eq "/.test(operation.path!)) return scimError(400, 'nothing matches', { scimType: 'noTarget' });
+      operation.path = operation.path!.replace(/eq (\d+)/, 'eq "$1"');
+      return usual();
+    });
+    await block(ADMINS);
+    assert.deepEqual(server.membersOf('admins'), ['54']);
+  });
+
   describe('whose accounts name their groups', () => {
     const ways: [what: string, shown: unknown][] = [
       ['in place of the id', [{ value: 'Admins' }]],

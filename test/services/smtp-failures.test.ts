@@ -107,6 +107,7 @@ describe('a mail server', () => {
     ['RCPT TO', '553 temporary email addresses are not accepted', AddressRefused],
     ['.', '550 5.1.1 User unknown', AddressRefused],
     ['.', '552 Message size exceeds maximum permitted', Refused],
+    ['.', '554 5.2.252 SendAsDenied; ems@acme.example not allowed to send as hr@acme.example', Refused],
     ['.', '552 5.2.3 Your message exceeded our message size limits', Refused],
     ['.', '554 5.4.0 too many hops', Refused],
     ['.', '550 5.7.1 This message exceeds the threshold for spam', Refused],

@@ -3,6 +3,7 @@ import { lookUp, type HasOpenExit, type Looked, type Whose } from '../../exit/ac
 import { startOfDay } from '../../config/start-of-day.js';
 import type { Config } from '../../config/config.js';
 import type { Exit } from '../../exit/exit.js';
+import { dayNotTold } from '../../exit/refusal.js';
 import type { createDirectory } from '../../services/from-config.js';
 
 const ANSWER_WITHIN_MS = 10_000;
@@ -26,26 +27,29 @@ export function actorsBy(config: Config, hasOpenExit: HasOpenExit, given?: Direc
     }
   }
 
+  async function zoneOf(employeeId: string, day: string): Promise<string | undefined> {
+    const of = await directory();
+    return of.timeZoneOf(employeeId, AbortSignal.timeout(ANSWER_WITHIN_MS)).catch((error: unknown) => {
+      throw dayNotTold(employeeId, day, error);
+    });
+  }
+
   return {
     /** @returns of whom the address is, and the others that the exit has to know of; the exit itself refuses what is no address */
     look: async (exit: Exit, address: unknown, act?: Parameters<Exit['lookUpsFor']>[1]): Promise<Looked> =>
       typeof address === 'string' ? lookUp(exit.lookUpsFor(address, act), whose) : {},
 
-    /** When a day begins for the employee; for the company where the directory tells no time zone. */
+    /**
+     * When a day begins for the employee; for the company where the directory tells no time zone, or knows no such employee.
+     * @throws Refusal where the exit has not looked the employee up, and the directory does not tell
+     */
     async effectOn(
       day: string | undefined,
-      employeeId: string,
+      { employeeId, employee }: Pick<Exit, 'employeeId' | 'employee'>,
     ): Promise<{ effectiveAt?: string; effectiveZone?: string }> {
       if (day === undefined) return {};
-      const company = config.interview.timeZone;
-      const effectiveZone = await (
-        await directory()
-      )
-        .lookUp(employeeId, AbortSignal.timeout(ANSWER_WITHIN_MS))
-        .then(
-          ({ timeZone = company }) => timeZone,
-          () => company,
-        );
+      const theirs = employee ? employee.timeZone : await zoneOf(employeeId, day);
+      const effectiveZone = theirs ?? config.interview.timeZone;
       return { effectiveAt: startOfDay(day, effectiveZone), effectiveZone };
     },
   };

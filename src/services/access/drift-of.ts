@@ -40,7 +40,7 @@ export const driftOf =
       if (seen && !seen.isUntold && !doubt) return seen;
       untold ??= doubt || seen;
     }
-    const now = await foundNow(port, matching, employee, held[0], known, signal);
+    const now = await foundNow(port, matching, employee, held[0], known, signal, true);
     const isKnown = knownKeys([...matching.match, ...(matching.also ?? [])], employee).length > 0;
     if (!now && isKnown)
       untold ??= cannotTell(

@@ -131,8 +131,9 @@ export async function findAccounts(
       const accounts = await hits(by);
       if (accounts.length === 0) continue;
       const others: Account[] = [];
-      // Only by what is known: a hold does not wait for the directory where it need not.
-      for (const key of match.slice(index + 1).filter((key) => valueOf(key, person) !== undefined))
+      // Only by what is known: a hold does not wait for the directory where it need not. An inactive record may be an old one.
+      const isOld = accounts.every(({ id, active }) => active === false && !held.includes(id));
+      for (const key of match.slice(index + 1).filter((key) => isOld || valueOf(key, person) !== undefined))
         others.push(...(await hits(key).catch(whereUntold([]))));
       const further = others.filter(({ id }) => accounts.every((one) => one.id !== id));
       return { accounts: await asTheyAre(port, accounts, signal), by, others: further };

@@ -4,7 +4,7 @@ import { cannotTell, FailureType, FinalFailure, isFinalFailure } from '../../exi
 import type { GroupRef } from '../../exit/hold-facts.js';
 import type { AccessPort, Membership, Outcome } from './access-port.js';
 import { converge } from './converge.js';
-import { endsOf } from './entries.js';
+import { endsOf, isOver } from './entries.js';
 import { isChangeable, orUntold, ownGroupsOf } from './memberships.js';
 import { remember, type Watched } from './other-members.js';
 
@@ -147,7 +147,7 @@ export async function addMembership(
     const add = (which: GroupRef, onRefusal?: typeof asRefused) =>
       others.during(() => port.addToGroup(accountId, which, signal, isUnversioned).catch(onRefusal));
     const { entry, ...plain } = group;
-    if (ends.some(([, at]) => Date.parse(at) <= Date.now()))
+    if (ends.some(([, value]) => isOver(value)))
       throw new FinalFailure(FailureType.Refused, `it has ended meanwhile, by ${textOf(ends)}`);
     const outcome = entry && !isPlain ? await add(group, asRefused) : undefined;
     if (outcome && outcome.kind !== 'refused') return outcome;

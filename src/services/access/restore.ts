@@ -32,6 +32,9 @@ import { doubtOf, watchOthers, type Losses, type Watched } from './other-members
 import { isTaken, keyOf, missing, namesOfRights, rightsChanged } from './rights.js';
 import { isNamed, namesOf, orUntold, ownGroupsOf, without } from './memberships.js';
 
+/** Systems that hide the memberships of a suspended account, and have shown some again by its reactivation alone. */
+const showingAgain = new WeakSet<AccessPort>();
+
 interface RestoreOptions extends Pick<Known, 'chosen' | 'vouched'> {
   /** A change of the version is noted: another administrator may have set the same value. */
   earlier?: Earlier | undefined;
@@ -219,17 +222,22 @@ export const restore =
     /** @returns those that a system which hid them, and shows others of them again, does not show: another administrator took them */
     async function missingOfHidden(): Promise<GroupRef[]> {
       const hidden = taken.groups.filter(({ isHidden }) => isHidden);
-      if (hidden.length < 2) return [];
+      if (hidden.length === 0) return [];
       const { settleMs } = await port.capabilities(signal);
-      for (
-        const deadline = Date.now() + settleMs;
-        ;
-        await pause(Math.min(200, settleMs), undefined, { signal })
-      ) {
+      const deadline = Date.now() + settleMs;
+      let absent = hidden;
+      for (;;) {
         const now = await toldOf();
-        const absent = 'told' in now ? without(hidden, now.told) : hidden;
-        if (absent.length === 0 || Date.now() >= deadline) return absent.length < hidden.length ? absent : [];
+        absent = 'told' in now ? without(hidden, now.told) : hidden;
+        if (absent.length === 0 || Date.now() >= deadline) break;
+        await pause(Math.min(200, settleMs), undefined, { signal });
       }
+      if (absent.length < hidden.length) showingAgain.add(port);
+      if (absent.length === 0 || showingAgain.has(port)) return absent;
+      notes.push(
+        `whether the suspension or another administrator took ${namesOf(absent)} was not shown: given back`,
+      );
+      return [];
     }
 
     /** A suspension that costs a membership shows no entry of it: where others have an end, this one may have had one. */

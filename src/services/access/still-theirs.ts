@@ -10,6 +10,7 @@ import { isAlike, otherIdOf, textOf, type Known } from './whose-account.js';
 /**
  * Asks the keys again, also of a person who had no account. The directory completes them where they do not find the account, as it may have for the capture.
  * Also the account itself tells whose it is: it may have been moved to where no search looks.
+ * @param seeksOthers whether further accounts are sought as well, by keys that only the directory tells
  * @returns the accounts of the person; undefined where no key could be asked
  */
 export async function foundNow(
@@ -19,6 +20,7 @@ export async function foundNow(
   account: Pick<AccountRef, 'id'> | undefined,
   known: Known,
   signal: AbortSignal,
+  seeksOthers = false,
 ): Promise<Account[] | undefined> {
   const found = await foundByKeys();
   if (!account || !found || has(found, account.id)) return found;
@@ -29,7 +31,8 @@ export async function foundNow(
     const byKeys = await accountsNow(port, matching, person, known, signal);
     const keys = [...matching.match, ...(matching.also ?? [])];
     const isComplete = keys.every((key) => valueOf(key, person) !== undefined);
-    if (isComplete || !matching.lookUp || (account && has(byKeys, account.id))) return byKeys;
+    const isFound = account !== undefined && has(byKeys, account.id);
+    if (isComplete || !matching.lookUp || (isFound && !seeksOthers)) return byKeys;
     const completed = await matching.lookUp(person, signal);
     return (await accountsNow(port, matching, completed, known, signal)) ?? byKeys;
   }

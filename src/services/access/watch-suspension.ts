@@ -7,8 +7,10 @@ import { doubtOf, watchOthers, type Losses, type Watched } from './other-members
 
 /** A system that harms the others of one group mostly harms those of each. */
 const MOST_WATCHED = 3;
-/** Systems whose suspension has taken none of the others: the next one is not watched. */
-const harmless = new WeakSet<AccessPort>();
+/** By system, the ids of groups of which a suspension has taken none of the others, each until when that is believed, in milliseconds. */
+const harmless = new WeakMap<AccessPort, Map<string, number>>();
+const BELIEVED_MS = 600_000;
+const MOST_REMEMBERED = 10_000;
 
 interface Suspended extends Awaited<ReturnType<typeof setActive>> {
   notes: string[];
@@ -28,8 +30,11 @@ export async function watchSuspension(
 ): Promise<{ left: GroupRef[]; suspend: (user: Account) => Promise<Suspended> }> {
   const losses: Losses = new Map();
   const watched: Watched[] = [];
-  if (port.membersOf && !harmless.has(port))
-    for (const group of groups.slice(0, MOST_WATCHED))
+  const believed = harmless.get(port) ?? new Map<string, number>();
+  harmless.set(port, believed);
+  const doubted = groups.filter(({ id }) => (believed.get(id) ?? 0) < Date.now());
+  if (port.membersOf)
+    for (const group of doubted.slice(0, MOST_WATCHED))
       watched.push(await watchOthers(port, account.id, group, losses, signal));
   const left = watched.filter(({ members, lists }) => members?.isComplete && !lists(account.id));
   return { left: left.map(({ group }) => group), suspend };
@@ -48,7 +53,9 @@ export async function watchSuspension(
     await write();
     const notes: string[] = [];
     const harm = await harmNoted(notes);
-    if (!harm && watched.length > 0 && suspended!.writes > 0) harmless.add(port);
+    if (believed.size > MOST_REMEMBERED) believed.clear();
+    if (!harm && suspended!.writes > 0)
+      for (const { group } of watched) believed.set(group.id, Date.now() + BELIEVED_MS);
     // What is reported is observed last.
     if (watched.length > 0 && (await port.read(account, signal))?.active)
       throw new Error(`another administrator reactivated ${account.userName} on ${port.system} meanwhile`);

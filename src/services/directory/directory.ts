@@ -1,5 +1,5 @@
 /** Looks up the employee and their manager in a SCIM 2.0 directory. */
-import { FailureType, FinalFailure } from '../../exit/failures.js';
+import { FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.js';
 import { isConcerned, type HasOpenExit, type Whose } from '../../exit/acting.js';
 import { notConcerned, present, type Leaving } from '../../exit/contacts.js';
 import type { Contact, Employee, PeopleNamed } from '../../exit/people.js';
@@ -171,6 +171,16 @@ export function createDirectoryService({
         isInactive: user.active === false,
       }));
       return { people: people.toSorted((a, b) => a.name.localeCompare(b.name)), isWhole };
+    },
+
+    /** @returns undefined where the directory tells none, or knows no such employee @throws as `lookUp` */
+    async timeZoneOf(employeeId: string, signal: AbortSignal): Promise<string | undefined> {
+      try {
+        return timeZoneNamed((await find(employeeId, signal)).timezone);
+      } catch (error) {
+        if (isFinalFailure(error, FailureType.UnknownEmployee)) return undefined;
+        throw error;
+      }
     },
 
     /** @throws FinalFailure UnknownEmployee, Ambiguous, OtherSpelling */

@@ -25,6 +25,7 @@ import {
   secondOf,
   slotOf,
   slotsWithin,
+  suits,
   stretchesOf,
   type Slot,
   type Time,
@@ -318,6 +319,13 @@ export function createHrService({
     }
   }
 
+  /** @returns that the time is none of the employee's working day; a person who gave it knows that */
+  function outsideOf({ employee, at }: InterviewFor & Given, time: Time): string | undefined {
+    const { timeZone: zone } = employee;
+    if (zone === undefined || at !== undefined || suits(policy, zone, periodOf(time))) return undefined;
+    return `no time was free within the working hours of ${zone} as well`;
+  }
+
   function noSlot(
     window: Window,
     slots: readonly Slot[],
@@ -378,7 +386,11 @@ export function createHrService({
             const refused = [...refusals.values()].map(({ message }) => message);
             const faults = [...refused, ...(interview.faults ?? [])];
             const sent = await announce('interview', about, interview, announcer, memory, signal);
-            return { ...withRemarks(interview, late), ...(faults.length > 0 && { faults }), sent };
+            return {
+              ...withRemarks(interview, late, outsideOf(about, interview)),
+              ...(faults.length > 0 && { faults }),
+              sent,
+            };
           }
           const { calendar } = place.partner;
           if (calendar) await remove(calendar, soughtFor(about, memory.interview), signal);
@@ -421,7 +433,7 @@ export function createHrService({
         const interview = await arrange(about, place, { time, slots }, memory, signal);
         if (interview) {
           const sent = await announce('interview', about, interview, announcer, memory, signal);
-          return { ...withRemarks(interview, late), sent };
+          return { ...withRemarks(interview, late, outsideOf(about, interview)), sent };
         }
         looked.push(...slots);
         if (memory.interview) place = await entryWith(partners, present, recorded(), signal);
@@ -492,8 +504,10 @@ const timeAndSequenceOf = ({ start, end, sequence }: Time & { sequence: number }
   sequence,
 });
 
-const withRemarks = (interview: Interview, late: string | undefined): Interview =>
-  late === undefined ? interview : { ...interview, remarks: [late, ...(interview.remarks ?? [])] };
+function withRemarks(interview: Interview, ...said: (string | undefined)[]): Interview {
+  const remarks = [...said.flatMap((each) => each ?? []), ...(interview.remarks ?? [])];
+  return remarks.length === 0 ? interview : { ...interview, remarks };
+}
 
 /** Names the first objects alone: there may be thousands that cannot be read. */
 function faultsOf(calendar: HrPartner['calendar'], unclear: readonly string[]): string[] | undefined {

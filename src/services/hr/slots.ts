@@ -70,12 +70,15 @@ export function slotsWithin(policy: InterviewPolicy, window: Window): Slot[] {
   const until = [...periodsOf(policy, since, lastWorkingDay, (stretch + 1) * withinWorkingDays)];
   const all = until.filter(({ workingDay }) => stretch === 0 || workingDay > stretch * withinWorkingDays);
   const earlier = until.length - all.length;
-  const suits = (slot: Period): boolean =>
-    zone === undefined || zone === policy.timeZone || isWorkingTime(policy, zone, slot);
-  return [...all.filter(suits), ...all.filter((slot) => !suits(slot))]
+  const isFirst = (slot: Period): boolean => zone === undefined || suits(policy, zone, slot);
+  return [...all.filter(isFirst), ...all.filter((slot) => !isFirst(slot))]
     .map((slot, i) => ({ index: earlier + i, ...slotOf(slot) }))
     .filter(({ start }) => Date.parse(start) > after.getTime());
 }
+
+/** Whether a slot is within the working hours of the employee's time zone as well. */
+export const suits = (policy: InterviewPolicy, zone: string, slot: Period): boolean =>
+  zone === policy.timeZone || isWorkingTime(policy, zone, slot);
 
 /** How many stretches a search has. */
 export const stretchesOf = ({ withinWorkingDays }: InterviewPolicy): number =>

@@ -309,11 +309,12 @@ export function createScimSearch({ name }: ScimWire, lists: ScimLists) {
     samplesOf,
 
     /**
-     * Whether a list shows the value, in any case. Of a large system it looks at a part, which serves some minutes.
+     * Whether a list shows the value, in any spelling. Of a large system it looks at a part, which serves some minutes.
      * @param now resources that were seen just now
      */
     async isListed(search: Search, now: readonly unknown[], signal: AbortSignal): Promise<boolean> {
-      const has = (all: readonly unknown[]): boolean => all.some((each) => ignoringCase(each, search));
+      const has = (all: readonly unknown[]): boolean =>
+        all.some((each) => valuesOf(each, search.attribute).some((shown) => isAlike(shown, search.value)));
       if (has(now)) return true;
       const first = firsts.get(search.type) ?? firstsOf(search.type);
       firsts.set(search.type, first);
@@ -344,6 +345,10 @@ function noneWhereUntold(error: unknown): [] {
 
 const ignoringCase = (element: unknown, { attribute, value }: Search): boolean =>
   valuesOf(element, attribute).some((each) => sameText(each, value));
+
+/** But for case, space around it, and zeros before it, which a server that keeps numbers loses. */
+const isAlike = (one: string, other: string): boolean => sameText(bare(one), bare(other));
+const bare = (text: string): string => text.trim().replace(/^0+(?=\d)/, '');
 
 const inOtherCase = (text: string): string =>
   text === text.toUpperCase() ? text.toLowerCase() : text.toUpperCase();

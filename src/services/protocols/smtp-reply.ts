@@ -24,13 +24,14 @@ const PROMISES_LATER =
 
 /**
  * Of the recipient: their address, their mailbox, or its new owner (RFC 3463 §3.2 and §3.3, RFC 7293 §11). Not 1.7, 1.8 and Exchange's
- * 1.20, which are the sender's, and 2.3, a message that is too long.
+ * 1.20, which are the sender's, and other 2.n, such as a message that is too long and
+ * Exchange's 2.252, a sender's.
  */
-const OF_RECIPIENT = /^(1\.(?!(0|7|8|20)$)\d+|2\.(?![03]$)\d+|7\.1[78])$/;
+const OF_RECIPIENT = /^(1\.(?!(0|7|8|20)$)\d+|2\.[124]|7\.1[78])$/;
 /** The recipient's address or ours has letters that the server does not take (RFC 6531 §3.5). */
 const OF_LETTERS = /^6\.[79]$/;
 /** These codes leave open whose it is, and servers use them for anything: their words are a hint. */
-const VAGUE = /^(|[0-3]\.0|4\.\d+|5\.\d+|7\.[01])$/;
+const VAGUE = /^(|[0-3]\.0|2\.\d{2,}|4\.\d+|5\.\d+|7\.[01])$/;
 /** Without a better code these replies are about the mailbox, or the name of it (RFC 5321 §4.2.2 and §4.3.2, RFC 7504 §4). */
 const OF_MAILBOX = new Set(['501', '550', '551', '553', '556']);
 
@@ -42,7 +43,7 @@ const ADDRESS = /<[^<>]*@[^<>]*>|[^\s<>()[\],;:"]+@[^\s<>()[\],;:"]+/g;
 
 /** What the server dislikes is the sender, this client, its rights or a policy. */
 const SENDER_WORDS =
-  /sender|client|\b(helo|ehlo)\b|not owned by|\brelay(?! recipient)|rcpthosts|authenti|\blog ?in\b|credential|\b(start)?tls\b|encrypt|\b(spf|dkim|dmarc|ptr|rdns|rbl|dnsbl|spam\w*)\b|reverse (dns|host)|send(ing)? as|on behalf|from address|(black|block|deny)[- ]?list|blocked|banned|reputation|\byour (ip|host|server|domain|network|account)\b|\[?\d+\.\d+\.\d+\.\d+\]|administrative|prohibit|policy|virus|spoof|\bcontent\b|permission|(not|un) ?(permitted|authori[sz]ed|allowed)|access denied/;
+  /sender|client|\b(helo|ehlo)\b|not owned by|\brelay(?! recipient)|rcpthosts|authenti|\blog ?in\b|credential|\b(start)?tls\b|encrypt|\b(spf|dkim|dmarc|ptr|rdns|rbl|dnsbl|spam\w*)\b|reverse (dns|host)|send(ing)? ?as|on behalf|from address|(black|block|deny)[- ]?list|blocked|banned|reputation|\byour (ip|host|server|domain|network|account)\b|\[?\d+\.\d+\.\d+\.\d+\]|administrative|prohibit|policy|virus|spoof|\bcontent\b|permission|(not|un) ?(permitted|authori[sz]ed|allowed)|access denied/;
 const RECIPIENT_WORDS =
   /recipient( address)? rejected|(invalid|unknown|no such|bad|malformed|not a valid) (recipient|user|mailbox|mail ?address|e-?mail|address|account|person|domain)|(user|mailbox|address|account|recipient|alias|domain|host)\b.{0,80}?(unknown|not found|does ?n.t exist|does not exist|doesn.t have|unavailable|no longer|invalid|inactive|disabled|discontinued|not (known|valid|exist|available)|not listed)|no (mailbox|account|user)\b|unroute?able|no longer (valid|available|exists?)/;
 /** Said of this very address, before the reason: it need not be the address itself. */

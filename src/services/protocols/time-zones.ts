@@ -10,8 +10,10 @@ const windows = new Map(
   ]),
 );
 
-/** "(UTC+01:00) Amsterdam, Berlin, Bern", "(GMT-05.00) Eastern Time (US & Canada)": Windows shows people a zone so. */
-const DISPLAYED = /^\((?:UTC|GMT)(?:([+-])(\d\d)[:.](\d\d))?\)\s*(.+)$/i;
+/** "(UTC+01:00) Amsterdam, Berlin, Bern", "(GMT-05.00) Eastern Time (US & Canada)", "GMT-08:00 Pacific Time": programs show people a zone so. */
+const DISPLAYED = /^\(?(?:UTC|GMT)(?:([+-])(\d\d)[:.](\d\d))?(?:\)\s*|\s+)(.+)$/i;
+/** "Pacific Time (US & Canada)" */
+const OF_TIME = /^([a-z .]+) Time\b/i;
 /** "UTC+01:00", "GMT+0100", "+1" */
 const OFFSET = /^(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d\d))?$/i;
 
@@ -27,13 +29,24 @@ export function timeZoneNamed(name: unknown): string | undefined {
   const isUnique = whole.startsWith('/') || whole.includes('://');
   const ends = isUnique ? parts.map((_, i) => parts.slice(i).join('/')) : [whole];
   return ends
-    .map((end) => windows.get(end.toLowerCase()) ?? ianaNamed(end) ?? offsetNamed(end) ?? displayedAs(end))
+    .map(
+      (end) =>
+        windows.get(end.toLowerCase()) ??
+        offsetNamed(end) ??
+        ianaNamed(end) ??
+        displayedAs(end) ??
+        standardNamed(OF_TIME.exec(end)?.[1] ?? ''),
+    )
     .find((zone) => zone !== undefined);
 }
 
 function offsetNamed(name: string): string | undefined {
   const [, sign, hours = '', minutes = '00'] = OFFSET.exec(name) ?? [];
-  return sign && ianaNamed(`${sign}${hours.padStart(2, '0')}:${minutes}`);
+  if (!sign) return undefined;
+  // An offset is no name of a zone everywhere. These have their signs the other way round.
+  if (minutes === '00') return ianaNamed(`Etc/GMT${sign === '+' ? '-' : '+'}${Number(hours)}`);
+  const offset = `${sign}${hours.padStart(2, '0')}:${minutes}`;
+  return Intl.supportedValuesOf('timeZone').find((zone) => offsetsOf(zone).every((each) => each === offset));
 }
 
 /** By its cities, or as "… Standard Time", and only where the offset agrees. */
@@ -45,19 +58,27 @@ function displayedAs(name: string): string | undefined {
   const named = Intl.supportedValuesOf('timeZone').filter((zone) =>
     cities.some((city) => zone.toLowerCase().endsWith(city)),
   );
-  const standard = windows.get(`${places.replace(/ Time.*$/i, '')} standard time`.toLowerCase());
+  const standard = standardNamed(places.replace(/ Time.*$/i, ''));
   return [...named, ...(standard === undefined ? [] : [standard])].find(
     (zone) => standardOffset(zone) === offset,
   );
 }
 
+const standardNamed = (place: string): string | undefined =>
+  windows.get(`${place} standard time`.toLowerCase());
+
 /** Outside daylight-saving time, as "+01:00". */
 function standardOffset(zone: string): string {
-  const [january, july] = ['2026-01-01T00:00Z', '2026-07-01T00:00Z'].map((instant) =>
-    Temporal.Instant.from(instant).toZonedDateTimeISO(zone),
-  );
+  const [january, july] = inYear(zone);
   return (january!.offsetNanoseconds < july!.offsetNanoseconds ? january! : july!).offset;
 }
+
+const offsetsOf = (zone: string): string[] => inYear(zone).map(({ offset }) => offset);
+
+const inYear = (zone: string): Temporal.ZonedDateTime[] =>
+  ['2026-01-01T00:00Z', '2026-07-01T00:00Z'].map((instant) =>
+    Temporal.Instant.from(instant).toZonedDateTimeISO(zone),
+  );
 
 function ianaNamed(name: string): string | undefined {
   try {

@@ -234,17 +234,26 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
     ...members,
 
     async removeFromGroup(accountId, { group: { id, displayName }, version }, signal, way) {
-      if (way === 'other')
-        return {
-          kind: 'refused',
-          why: 'state',
-          detail: `the other spelling, "members" with a value, empties ${displayName} on strict servers, so that EMS never sends it`,
-        };
       const listed = await listedAs(accountId, id, signal);
-      const path = `members[value eq ${JSON.stringify(listed)}]`;
-      // Before its answer, which may get lost: a membership that is gone then went by it.
-      scim.noteRemoval(accountId, id);
-      return scim.patch('Groups', { id, version }, { op: 'remove', path }, signal);
+      const remove = (value: string) => {
+        // Before its answer, which may get lost: a membership that is gone then went by it.
+        scim.noteRemoval(accountId, id);
+        const path = `members[value eq ${value}]`;
+        return scim.patch('Groups', { id, version }, { op: 'remove', path }, signal);
+      };
+      // Some servers have numbers for ids, which no string equals.
+      const isNumber = /^[1-9]\d*$/.test(listed);
+      if (way !== 'other') {
+        const outcome = await remove(JSON.stringify(listed));
+        const isMissed = outcome.kind === 'conflict' && outcome.isAbsent === true;
+        return isMissed && isNumber ? remove(listed) : outcome;
+      }
+      if (isNumber) return remove(listed);
+      return {
+        kind: 'refused',
+        why: 'state',
+        detail: `the other spelling, "members" with a value, empties ${displayName} on strict servers, so that EMS never sends it`,
+      };
     },
 
     async addToGroup(accountId, { id, displayName, entry }, signal, isUnversioned = false) {
