@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Temporal } from 'temporal-polyfill';
 import { earliestToday } from '../../src/exit/input.js';
+import type { Refusal } from '../../src/exit/refusal.js';
 import { HR, stateOf, stepOf } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
 import { ended, opened, settle, untilStep, waiting } from './on-the-way.js';
@@ -42,6 +43,27 @@ inBothForms('the dates of an exit', { systems: ['payroll'] }, (company) => {
     assert.equal(stepOf(status, 'revoke-access:payroll'), undefined);
     const { start } = await world.exits.reschedule(nora.employeeId, { next: true, by: HR });
     assert.ok(start > status.interview!.start);
+    await ended(world, nora, 'retained');
+  });
+
+  it('let leaving take effect where the employee is, or not yet, while the directory cannot tell who that is', async () => {
+    const zone = 'America/Los_Angeles';
+    const nora = await waiting(world, { on: ['payroll'], attributes: { timezone: zone } });
+    const second = await world.admin.directory.createUser({
+      employeeId: nora.employeeId,
+      userName: `again-${nora.employeeId}`,
+    });
+    const decide = () => world.exits.decide(nora.employeeId, { ...leaving, effectiveOn: inDays(30) });
+    // The events have no time zone: there the decision waits for the directory.
+    const refused = await decide().then(
+      () => undefined,
+      (error: unknown) => error as Refusal,
+    );
+    await world.admin.directory.deleteUser(second);
+    assert.equal(refused?.code, world.form === 'choreographed' ? 'no-answer' : undefined);
+    if (refused) await decide();
+    const { effectiveZone } = await untilEffectKnown(nora);
+    assert.equal(effectiveZone, zone);
     await ended(world, nora, 'retained');
   });
 
