@@ -281,7 +281,7 @@ describe('what a SCIM server does not show', () => {
       server.users.push({ id: 'zoe', userName: 'zoe', active: true });
       server.addGroup('production', 'dana', 'ravi', 'zoe');
       hidesInactive();
-      const one = newAccess(server, { port: newPort(server, 200), declared: {} });
+      const one = newAccess(server, { port: newPort(server, 3_000), declared: {} });
       const hires = async (employeeId: string) =>
         (await one.capture({ employeeId }, SUSPEND, signal)).accounts[0]!;
       const ravi = await hires('E-2');
