@@ -41,15 +41,14 @@ export function actorsBy(config: Config, hasOpenExit: HasOpenExit, given?: Direc
 
     /**
      * When a day begins for the employee; for the company where the directory tells no time zone, or knows no such employee.
-     * @throws Refusal where the exit has not looked the employee up, and the directory does not tell
+     * @throws Refusal where the directory does not tell who the employee is: the events have no time zone
      */
     async effectOn(
       day: string | undefined,
-      { employeeId, employee }: Pick<Exit, 'employeeId' | 'employee'>,
+      employeeId: string,
     ): Promise<{ effectiveAt?: string; effectiveZone?: string }> {
       if (day === undefined) return {};
-      const theirs = employee ? employee.timeZone : await zoneOf(employeeId, day);
-      const effectiveZone = theirs ?? config.interview.timeZone;
+      const effectiveZone = (await zoneOf(employeeId, day)) ?? config.interview.timeZone;
       return { effectiveAt: startOfDay(day, effectiveZone), effectiveZone };
     },
   };

@@ -219,7 +219,7 @@ export async function choreographedExits(
       const known = await knownExit(employeeId, exitId);
       const looked = await actors.look(known, decision.decidedBy, decision);
       const day = effectiveDayOf(decision, known.resignation);
-      const effect = known.weigh(decision, now(), looked).ok ? await actors.effectOn(day, known) : {};
+      const effect = known.weigh(decision, now(), looked).ok ? await actors.effectOn(day, employeeId) : {};
       const { recorded } = await submit(
         'exit.decision-finalised',
         employeeId,
@@ -255,7 +255,7 @@ export async function choreographedExits(
       const known = await knownExit(employeeId, exitId);
       const whose = await actors.look(known, amendment.by);
       // A later amendment may come first; its day counts until this one is weighed again.
-      const effect = await actors.effectOn(known.dayAfterAmendment(amendment), known);
+      const effect = await actors.effectOn(known.dayAfterAmendment(amendment), employeeId);
       const { log, recorded } = await submit('resignation.amended', employeeId, exitId, (exit) =>
         mapped(exit.weighAmendment(amendment, now(), whose), (valid) => ({
           ...{ ...valid, ...effect, ...idsOf(whose) },

@@ -151,7 +151,7 @@ const isOf =
   ({ accounts }: Observation): boolean =>
     id === undefined || !accounts || accounts.some((account) => account.id === id);
 
-/** An observation of a system without a capture is of whatever account it has. */
+/** An observation of a system without a capture is of each account that it has. */
 const idsOf = (accounts: readonly AccountRef[]): (string | undefined)[] =>
   accounts.length > 0 ? accounts.map(({ id }) => id) : [undefined];
 

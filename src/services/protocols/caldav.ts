@@ -613,7 +613,7 @@ function searchable(error: unknown): Error {
 /** Whether it is the interview of another exit: the same in summary and time, it is still not ours. */
 const isOfAnother = (entry: Entry, uid: string): boolean => entry.uid !== uid && isInterviewUid(entry.uid);
 
-/** An object that was listed is there, whatever the server answers to its address. */
+/** An object that was listed is there, also where the server refuses its address. */
 const asRefused = (item: DavItem): DavItem => ({
   ...item,
   status: 200,
