@@ -334,6 +334,30 @@ describe('on a SCIM server whose writes take other members', () => {
       assert.deepEqual((await restore(account, taken)).givenBack.groups.length, 1);
     });
 
+    it('a restore is not accused of a removal just before its write', async () => {
+      groups(1, 'production');
+      const { account, taken } = await held('production');
+      server.group('production')['members'] = [{ value: 'u-0' }];
+      let version = 1;
+      let isListed = false;
+      server.odd(({ method, type, id, query, headers }, usual) => {
+        if (type === 'ServiceProviderConfig') return { status: 200, body: { etag: { supported: true } } };
+        if (id !== 'production') return usual();
+        if (isListed && server.membersOf(id).includes('u-0')) {
+          keep(id, (member) => member !== 'u-0');
+          version += 1;
+        }
+        if (method === 'PATCH' && headers['if-match'] !== `W/"${version}"`)
+          return { status: 412, body: { status: '412' } };
+        if (method === 'PATCH') version += 1;
+        else if (query.get('attributes')?.includes('members')) isListed = true;
+        const answer = usual();
+        return { ...answer, headers: { etag: `W/"${version}"` } };
+      });
+      assert.equal((await restore(account, taken)).givenBack.groups.length, 1);
+      assert.deepEqual(server.membersOf('production'), ['dana']);
+    });
+
     it('a retry after the outage of another group asks a person to look', async () => {
       groups(20, 'one', 'two');
       const { account, taken } = await held('one', 'two');

@@ -176,14 +176,9 @@ export interface AccessPort {
   removeFromGroup(accountId: string, seen: Membership, signal: AbortSignal, way?: Way): Promise<Outcome>;
   /**
    * @param group with what the list had of the account besides its id, where that is to be given back as well
-   * @param isUnversioned each write on a version met a conflict, and nothing changed
+   * @param version of the group as its members were seen; the write is conditional on it where the system supports that
    */
-  addToGroup(
-    accountId: string,
-    group: GroupRef,
-    signal: AbortSignal,
-    isUnversioned?: boolean,
-  ): Promise<Outcome>;
+  addToGroup(accountId: string, group: GroupRef, signal: AbortSignal, version?: string): Promise<Outcome>;
   /** Absent where the system cannot end sessions. */
   endSessions?: ((account: AccountRef, signal: AbortSignal) => Promise<void>) | undefined;
 }

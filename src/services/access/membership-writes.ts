@@ -40,7 +40,7 @@ export async function removeMembership(
       write: (membership, way, isUnversioned) => {
         remember(port, group, accountId, true);
         const on = isUnversioned ? { ...membership!, version: undefined } : membership!;
-        return others.during(() => port.removeFromGroup(accountId, on, signal, way));
+        return others.during(() => port.removeFromGroup(accountId, on, signal, way), on.version);
       },
       settleMs,
     },
@@ -71,7 +71,9 @@ export async function removeHidden(
 ): Promise<{ notes: string[]; doubt?: string }> {
   const { group } = others;
   const hidden: Membership = { group, via: 'direct', changeable: true, version: others.members?.version };
-  const outcome = await others.during(() => port.removeFromGroup(accountId, hidden, signal)).catch(asRefused);
+  const outcome = await others
+    .during(() => port.removeFromGroup(accountId, hidden, signal), hidden.version)
+    .catch(asRefused);
   const what = `${port.system} no longer showed ${accountId} in ${group.displayName} since the suspension, and`;
   if (outcome.kind === 'written') {
     remember(port, group, accountId, true);
@@ -125,10 +127,10 @@ export async function addMembership(
       },
       isWanted: (seen) => seen.isMember || isGone,
       valueOf: (seen) => seen.isMember,
-      write: async (_seen, _way, isUnversioned) => {
+      write: async ({ version }, _way, isUnversioned) => {
         remember(port, group, accountId, false);
         isFirst = false;
-        const outcome = await give(isUnversioned);
+        const outcome = await give(isUnversioned ? undefined : version);
         isGone = outcome.kind === 'gone';
         return outcome;
       },
@@ -143,9 +145,9 @@ export async function addMembership(
   return { isBack: seen.isMember, notes: isGone ? [] : [...(await others.lost('added')), ...ofEntry()] };
 
   /** A server may refuse what else the entry had, or take the membership alone. */
-  async function give(isUnversioned: boolean): Promise<Outcome> {
+  async function give(version: string | undefined): Promise<Outcome> {
     const add = (which: GroupRef, onRefusal?: typeof asRefused) =>
-      others.during(() => port.addToGroup(accountId, which, signal, isUnversioned).catch(onRefusal));
+      others.during(() => port.addToGroup(accountId, which, signal, version).catch(onRefusal), version);
     const { entry, ...plain } = group;
     if (ends.some(([, value]) => isOver(value)))
       throw new FinalFailure(FailureType.Refused, `it has ended meanwhile, by ${textOf(ends)}`);

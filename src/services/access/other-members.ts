@@ -59,6 +59,8 @@ export async function watchOthers(
   let first = members;
   let mayHaveActed = false;
   let made: string | undefined;
+  /** The last write was conditional on the version of the list before it: no other write came between. */
+  let isNext = false;
   let isLooked = false;
   let saysAbsent = false;
   const isHiddenNow = (): boolean => members !== undefined && isHidden(members);
@@ -94,7 +96,8 @@ export async function watchOthers(
       if (isLooked) members = await look();
       isLooked = true;
     },
-    async during(write: () => Promise<Outcome>): Promise<Outcome> {
+    /** @param version on which the write is conditional */
+    async during(write: () => Promise<Outcome>, version?: string): Promise<Outcome> {
       const hadActed = mayHaveActed;
       if (!hadActed) {
         // Another group may have shown by now that the list is whole.
@@ -111,6 +114,7 @@ export async function watchOthers(
       // A write that met another version took none: who went before the next one, went by other hands.
       if (outcome.kind === 'conflict' || outcome.kind === 'refused') mayHaveActed = hadActed;
       made = outcome.kind === 'written' ? outcome.version : undefined;
+      isNext = version !== undefined && version === first?.version;
       return outcome;
     },
     /** @returns a note on others who went by other hands, or whom the list may not show @throws FinalFailure HarmedOthers */
@@ -145,10 +149,10 @@ export async function watchOthers(
         const some = ids.slice(0, MOST_READ).join(', ') + (ids.length > MOST_READ ? ', …' : '');
         return `${port.system} no longer lists ${ids.length} other member${ids.length === 1 ? '' : 's'} of ${group.displayName} ${what}: ${some}`;
       };
-      // The list of the very version that our write made shows its effect alone. Any other may show the removals of others as well.
+      // After a write on the version before, the list of the version that it made shows its effect alone. Any other may show more.
       const shown = members?.version;
       const isOwn = made === undefined || shown === undefined ? undefined : isSameVersion(made, shown);
-      const isExact = isOwn === true && all.some((id) => here?.includes(id));
+      const isExact = isOwn === true && isNext && all.some((id) => here?.includes(id));
       // Another process of ours may carry out their exits: a removal by it is no harm, also where it has changed no version.
       const isFew = all.length <= MOST_READ;
       const { ids: went, isTold } = isFew

@@ -256,15 +256,15 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
       };
     },
 
-    async addToGroup(accountId, { id, displayName, entry }, signal, isUnversioned = false) {
-      const group = await scim.getGroup(id, signal);
-      if (group)
-        return scim.patch(
-          'Groups',
-          isUnversioned ? { id } : group,
-          { op: 'add', path: 'members', value: [{ ...entry, value: accountId }] },
-          signal,
-        );
+    async addToGroup(accountId, { id, displayName, entry }, signal, version) {
+      const value = [{ ...entry, value: accountId }];
+      const outcome = await scim.patch(
+        'Groups',
+        { id, version },
+        { op: 'add', path: 'members', value },
+        signal,
+      );
+      if (outcome.kind !== 'conflict' || (await scim.getGroup(id, signal))) return outcome;
       // As for an account, the 404 alone may be a gateway's.
       const listed = await scim.findGroups(displayName, signal);
       if (!listed.some((other) => other.id === id)) return { kind: 'gone' };
