@@ -98,7 +98,7 @@ function told(employeeId: string, decided: Decided): string {
 function describeEffect({ day, at, timeZone, isEmployeeZone }: TakesEffect): string {
   const whose = isEmployeeZone
     ? 'the employee’s time zone'
-    : 'the company’s time zone, since the directory tells none';
+    : 'the company’s time zone, since the directory tells none that EMS knows';
   const local = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'short', timeZone });
   return `It would take effect when ${day} begins: ${local.format(new Date(at))} in ${timeZone}, ${whose}; ${at}`;
 }

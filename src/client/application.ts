@@ -99,7 +99,7 @@ export interface TakesEffect {
   at: string;
   /** IANA name. */
   timeZone: string;
-  /** Otherwise the company's, since the directory tells none of the employee. */
+  /** Otherwise the company's, since the directory tells none of the employee that is known. */
   isEmployeeZone: boolean;
 }
 

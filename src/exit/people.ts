@@ -54,6 +54,8 @@ export interface Employee {
   language?: string | undefined;
   /** IANA name; absent where the directory tells none that is known. */
   timeZone?: string | undefined;
+  /** What the directory has in place of a time zone that is known. */
+  unknownZone?: string | undefined;
   /** Every name and address of the employee in the directory. */
   identities: string[];
   manager: Manager;

@@ -57,5 +57,13 @@ inBothForms(
         }
         await ended(company(), nora, 'leaving');
       });
+
+    it('a zone that is not known is said, and the company’s clock is used', async () => {
+      const nora = await opened(company(), { on: ['payroll'], attributes: { timezone: 'PST' } });
+      const status = await untilStep(company(), nora, 'schedule-hr-interview', 'done');
+      assert.ok(isAtWork(status.interview!, BERLIN), JSON.stringify(status.interview));
+      const { note } = stepOf(status, 'schedule-hr-interview')!;
+      assert.match(note!, /by the clock of the company alone: .* time zone "PST" for .* does not know/);
+    });
   },
 );

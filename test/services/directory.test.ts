@@ -71,10 +71,12 @@ describe('the directory', () => {
     });
   });
 
-  it('takes a time zone that is not known for one that is not told', async () => {
-    for (const timezone of ['Planet X', '', undefined]) {
+  it('tells a time zone that is not known from one that is not told', async () => {
+    for (const timezone of ['Planet X', ' ', '', undefined]) {
       const { employeeId } = await hire({ attributes: { timezone } });
-      assert.equal((await lookUp(employeeId)).timeZone, undefined, timezone);
+      const { timeZone, unknownZone } = await lookUp(employeeId);
+      assert.equal(timeZone, undefined, timezone);
+      assert.equal(unknownZone, timezone?.trim() ? timezone : undefined);
     }
     const { employeeId } = await hire({ attributes: { timezone: 'W. Europe Standard Time' } });
     assert.equal((await lookUp(employeeId)).timeZone, 'Europe/Berlin');

@@ -187,6 +187,7 @@ export function createDirectoryService({
     async lookUp(employeeId: string, signal: AbortSignal): Promise<Employee> {
       const user = await find(employeeId, signal);
       const identities = identitiesOf(user);
+      const timeZone = timeZoneNamed(user.timezone);
       return {
         employeeId,
         displayName: displayNameOf(user),
@@ -194,7 +195,8 @@ export function createDirectoryService({
         email: primaryEmail(user),
         personalEmail: personalEmail(user),
         language: user.preferredLanguage,
-        timeZone: timeZoneNamed(user.timezone),
+        timeZone,
+        ...(timeZone === undefined && user.timezone?.trim() && { unknownZone: user.timezone }),
         identities,
         manager: await managerOf(user, { employeeId, identities }, signal),
       };

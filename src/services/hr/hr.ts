@@ -45,6 +45,8 @@ export type { HrPartner } from './partner-entry.js';
 
 /** How many objects of a calendar the operator hears of at once. */
 const MOST_NAMED = 5;
+/** Characters of a time zone that is no time zone. */
+const MOST_OF_ZONE = 60;
 
 interface HrOptions {
   mailer: Mailer;
@@ -319,9 +321,11 @@ export function createHrService({
     }
   }
 
-  /** @returns that the time is none of the employee's working day; a person who gave it knows that */
+  /** @returns that the time is, or may be, none of the employee's working day; a person who gave it knows that */
   function outsideOf({ employee, at }: InterviewFor & Given, time: Time): string | undefined {
-    const { timeZone: zone } = employee;
+    const { timeZone: zone, unknownZone } = employee;
+    if (unknownZone !== undefined && at === undefined)
+      return `by the clock of the company alone: the directory has the time zone "${unknownZone.slice(0, MOST_OF_ZONE)}" for ${employee.employeeId}, which EMS does not know`;
     if (zone === undefined || at !== undefined || suits(policy, zone, periodOf(time))) return undefined;
     return `no time was free within the working hours of ${zone} as well`;
   }
