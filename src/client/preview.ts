@@ -26,7 +26,7 @@ export interface PreviewedSystem {
   untold?: string;
   /** What a revocation would remove. */
   memberships?: GroupRef[];
-  /** What the hold cannot give back, and how long access goes on; empty where a restore is exact. */
+  /** What the hold cannot give back, and how long access goes on; empty where no loss is known. */
   cost?: string;
   /** Why the hold would be refused, or could not be told. */
   doubts?: string[];

@@ -61,9 +61,9 @@ export type CapturedAccount = z.output<typeof CapturedFields>;
 
 /** What a hold costs on a system, as far as the system or the configuration tells. */
 export const CostFields = z.object({
-  /** What a restore brings back: all, all but `loses`, all once the person did `needs`, or nothing, since a suspension deletes. */
+  /** What a restore brings back: all, all that is `shown`, all but `loses`, all once the person did `needs`, or nothing, since a suspension deletes. */
   restore: z.union([
-    z.enum(['exact', 'nothing']),
+    z.enum(['exact', 'shown', 'nothing']),
     z.object({ loses: z.string() }),
     z.object({ needs: z.string() }),
   ]),

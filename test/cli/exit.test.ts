@@ -51,7 +51,10 @@ describe('an exit from the command line', () => {
     assert.match(shown, /block-access:code +.*already suspended, stays so/);
     assert.match(shown, /block-access:production +.*: take production-operators, production-admins/);
     // What the hold costs, and what of it is not known.
-    assert.match(shown, /admins; a restore is exact; how long tokens live on is not known/);
+    assert.match(
+      shown,
+      /admins; a restore gives back what the system shows, which may not be all; how long tokens live on is not known/,
+    );
     assert.equal(told.dryRun, true);
     assert.deepEqual(told.resignation, { employeeId: nora.employeeId });
     assert.equal(told.employee.manager.email, nora.manager);

@@ -173,7 +173,7 @@ export function createScimAdapter({ scim, endSessions }: ScimAdapterOptions): Ac
     capabilities: async (signal) => ({
       conditionalWrites: await scim.supportsEtags(signal),
       settleMs: scim.settleMs,
-      restore: 'exact',
+      restore: 'shown',
       ...(scim.deniesPatch() && {
         doubt: `${scim.name} says that it takes no PATCH (ServiceProviderConfig), and may refuse the hold`,
       }),
