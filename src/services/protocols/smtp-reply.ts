@@ -19,8 +19,11 @@ const TOO_BIG =
 const JUDGED = /\bspam|virus|phish|(black|block) ?list|reputation/;
 const LIMITED =
   /quota|rate[- ]?limit|\brates?\b|throttl|(sending|messag\w*|mails?|hourly|daily|recipients?|connections?|threshold|storage|mailbox).{0,40}(limit|exceed)|\b(exceed|over|reach)\w*.{0,40}(limit|threshold|storage|max|per (minute|hour|day))|too (many(?! hops)|much|fast|quickly|frequent)|mailbox (is )?full|unusual/;
+/** Said of a mailbox that exists, whatever the code: qmail's `553 user over quota. (#5.1.1)`. */
+const FULL =
+  /\b(mail ?box|mail ?folder|mail ?dir|inbox|account|user|recipient|disk)\b.{0,30}(\bfull\b|quota)|\bfull (mail ?box|inbox)|(over|exceed\w*|reach\w*|insufficient|violat\w*).{0,30}quota|quota.{0,20}(exceed|violat)|(exhaust|exceed|out of|not? (have )?(enough|sufficient|left)|insufficient).{0,30}(space|storage|allocation)|space.{0,20}(used up|exhausted)/;
 const PROMISES_LATER =
-  /\b(try|retry|again|resend|send|come back|wait|after)\b.{0,30}\b(later|minutes?|hours?|tomorrow|some ?time|moment)\b|(?<!not )try again|temporar(il)?y (?!(e-?)?mail|address)|deferred|greylist|graylist/;
+  /\b(try|retry|again|resend|send|come back|wait|after)\b.{0,30}\b(later|minutes?|hours?|tomorrow|some ?time|moment)\b|(?<!not )try again|temporar(il)?y (?!(e-?)?mail|address)|deferred|greylist|graylist|\bbusy\b|currently (unavailable|not available)|timed? ?out|\bdatabase\b|lookup (error|failure)|no space left/;
 
 /**
  * Of the recipient: their address, their mailbox, or its new owner (RFC 3463 §3.2 and §3.3, RFC 7293 §11). Not 1.7, 1.8 and Exchange's
@@ -57,16 +60,16 @@ export function verdictOn(response: string, command: string | undefined): Verdic
   const [, code = ''] = /^(\d{3})/.exec(response) ?? [];
   const [, status, detail = ''] = ENHANCED.exec(response) ?? [];
   const words = response.toLowerCase().replaceAll(ADDRESS, '…');
-  const isFinalCode = ALWAYS_FINAL.test(detail);
-  const mayPass = !isFinalCode && !JUDGED.test(words);
-  const isLimit = mayPass && (LIMITS.has(detail) || (LIMITED.test(words) && !TOO_BIG.test(words)));
+  const isFull = code.startsWith('5') && FULL.test(words) && !TOO_BIG.test(words);
+  const mayPass = (isFull || !ALWAYS_FINAL.test(detail)) && !JUDGED.test(words);
+  const isLimit = mayPass && (LIMITS.has(detail) || isFull || (LIMITED.test(words) && !TOO_BIG.test(words)));
   // The number of connections falls within seconds.
   if (code.startsWith('4')) return isLimit && !/connection|session/.test(words) ? 'later' : 'outage';
   if (status === '4' || isLimit || PASSING.has(detail)) return 'later';
   // A command that the server does not know stays unknown, whatever it says.
   if (mayPass && !code.startsWith('50')) {
-    const isFull = code === '552' && detail === '' && !TOO_BIG.test(words);
-    if (isFull || PROMISES_LATER.test(words)) return 'later';
+    const isOfFull = code === '552' && detail === '' && !TOO_BIG.test(words);
+    if (isOfFull || PROMISES_LATER.test(words)) return 'later';
   }
   return isOfAddress(code, detail, words, command) ? 'address' : 'refused';
 }
