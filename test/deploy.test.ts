@@ -47,7 +47,7 @@ const secretsOf: Record<ServiceName | SubscriberName, string[]> = {
   notification: [directory.tokenEnv, ...password],
   hr: [directory.tokenEnv, ...password, ...calendars],
   access: systems.map(({ tokenEnv }) => tokenEnv),
-  steps: [...password, ...stepTokens],
+  steps: [directory.tokenEnv, ...password, ...stepTokens],
 };
 const isSecret = (name: string): boolean => /TOKEN|PASSWORD|PWD|SECRET|KEY|NATS_URL/.test(name);
 /** Of a service alone. */

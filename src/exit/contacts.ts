@@ -72,6 +72,12 @@ export function contactsInTurn(
   };
 }
 
+/** Whom a mail says to ask: those of the roles who are there, and not the employee. */
+export function whomToAsk(people: PlannedPeople, concern: Concern, leaving: Leaving) {
+  const { hrPartner, operator } = contactsInTurn(people, undefined, concern);
+  return { hrPartner: present(hrPartner, leaving)[0], operator: present(operator, leaving)[0] };
+}
+
 /** The ones who have the roles, as far as the exit itself knows. */
 export function contactsOf(...of: Parameters<typeof contactsInTurn>) {
   const { hrPartner, operator, escalateTo } = contactsInTurn(...of);

@@ -18,6 +18,8 @@ export interface TaskRequest {
   reviewBy?: string | undefined;
   ending?: Ending | undefined;
   blocked?: Confirmation | undefined;
+  /** Names and addresses of the employee, who does no task of the own exit. */
+  identities: string[];
 }
 
 export abstract class ExitTasks extends ExitState {
@@ -43,6 +45,7 @@ export abstract class ExitTasks extends ExitState {
       system: task.system,
       startedAt,
       withinMs: this.ledger.attentionAfterMs(task),
+      identities: [...this.identities],
       reminders: asked && isAsked ? asked.number - asked.first + 1 : 0,
       ...(task.system !== undefined && {
         reviewBy: this.reviewBy,

@@ -85,7 +85,7 @@ export function createHr(config: Config, locks: SlotLocks, hasOpenExit: HasOpenE
   });
 }
 
-export function createSteps(config: Config): StepService {
+export function createSteps(config: Config, hasOpenExit?: HasOpenExit): StepService {
   const { organisation, contacts, interview, policy, steps, systems } = config;
   return createStepService({
     systems: systems.filter(isManual),
@@ -94,8 +94,12 @@ export function createSteps(config: Config): StepService {
     mailer: mailerOf(config),
     templates: loadTemplates(interview),
     organisation,
-    operator: contacts.operator,
-    hrPartner: contactOf(contacts.hrPartners[0]),
+    people: {
+      hrPartners: hrContacts(contacts),
+      operator: contacts.operator,
+      review: { escalateTo: contacts.escalation },
+    },
+    whoIsLeaving: createDirectory(config, hasOpenExit).whoIsLeaving,
     requestTimeoutMs: policy.requestTimeout,
   });
 }

@@ -96,7 +96,7 @@ export async function createWorkers({
       ...createDriftActivities(access),
     }),
     steps: () => ({
-      ...createStepActivities(createSteps(config)),
+      ...createStepActivities(createSteps(config, hasOpenExit)),
       ...createSubscriberActivities(createSubscribers(config)),
     }),
   };

@@ -52,7 +52,8 @@ describe('payroll, the example of a custom step', () => {
   async function serviceAt(url: string, token: string): Promise<StepService> {
     const texts = ['ems.config.yaml', 'examples/payroll/steps.yaml'].map((file) => readFile(file, 'utf8'));
     const text = (await Promise.all(texts)).join('\n');
-    return createSteps(parseConfig(text, 'ems.config.yaml', { PAYROLL_URL: url, PAYROLL_TOKEN: token }));
+    const env = { PAYROLL_URL: url, PAYROLL_TOKEN: token, DIRECTORY_SCIM_TOKEN: 'unused' };
+    return createSteps(parseConfig(text, 'ems.config.yaml', env));
   }
 
   const prepared = () => readdir(path.join(folder, 'final-pays'));

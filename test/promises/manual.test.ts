@@ -282,3 +282,27 @@ inBothForms(
     });
   },
 );
+
+inBothForms(
+  'a system that no program reaches, whose owner resigns,',
+  { systems: ['payroll'], config: [ledger('P1D', 'P2D')] },
+  (company) => {
+    it('is blocked by the operator where its owner is the one who resigns, and also in other exits meanwhile', async () => {
+      const lena = await opened(company(), { on: ['payroll'], email: OWNER, displayName: 'Lena Vogt' });
+      const nora = await opened(company(), { on: ['payroll'] });
+      for (const each of [lena, nora]) {
+        const asked = await eventually('the mail to the operator', () =>
+          company()
+            .mail.to(IT)
+            .find(({ text, subject }) => text?.includes(each.employeeId) && subject?.startsWith('Block')),
+        );
+        assert.match(wordsOf(asked), /Lena Vogt usually does this, and has an open exit of their own\./);
+        assert.match(wordsOf(asked), new RegExp(`--by ${IT}`));
+        const by = { step: 'block-access', system: 'ledger', action: 'done-by-hand', by: IT } as const;
+        await company().exits.resolve(each.employeeId, { ...by, evidence: 'TICKET-7' });
+        assert.deepEqual(mailsOf(company(), each, 'block-access'), []);
+      }
+      await company().until(lena, 'the block', ({ blockedAt }) => blockedAt !== undefined);
+    });
+  },
+);

@@ -58,8 +58,12 @@ const service = (changes: Partial<StepServiceOptions>, smtpPort = 1) => {
     mailer: mailer(smtpPort),
     templates: loadTemplates(interview),
     organisation,
-    hrPartner: contacts.hrPartners[0],
-    operator: contacts.operator,
+    people: {
+      hrPartners: contacts.hrPartners,
+      operator: contacts.operator,
+      review: { escalateTo: contacts.escalation },
+    },
+    whoIsLeaving: (addresses) => Promise.resolve(new Map(addresses.map((email) => [email, false]))),
     requestTimeoutMs: 5_000,
     ...changes,
   });
@@ -273,7 +277,7 @@ describe('a step that is a task', () => {
     employee: dana,
     withinMs: 5 * DAY_MS,
     number: 1,
-    reminders: 0,
+    ...{ reminders: 0, identities: [] },
   };
   const ask = (said: Asked<'askPerson'> = {}, language?: string) =>
     asking(language).askPerson({ ...request, ...said }, signal);
@@ -347,7 +351,7 @@ describe('an access step of a system that no program reaches', () => {
   const ledger = { name: 'ledger', hold: { kind: 'suspend' as const }, owner, remindEvery: DAY_MS };
   const request = {
     ...about,
-    ...{ step: 'block-access', system: 'ledger', withinMs: DAY_MS, number: 1, reminders: 0 },
+    ...{ step: 'block-access', system: 'ledger', withinMs: DAY_MS, number: 1, reminders: 0, identities: [] },
     employee: { displayName: 'Dana Fox' },
   };
   const ask = (said: Asked<'askPerson'> = {}, system: Partial<Ledger> = {}) =>

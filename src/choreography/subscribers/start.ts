@@ -114,7 +114,7 @@ export async function startServices({
       ];
     },
     steps() {
-      const service = createSteps(config);
+      const service = createSteps(config, hasOpenExit);
       const names = config.steps.map(({ name }) => name);
       const { retry } = config.policy;
       const outside = { bus, service: createSubscribers(config), retry, ackWaitMs, log };

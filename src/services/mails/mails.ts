@@ -184,6 +184,8 @@ interface EveryRequest extends EveryMail {
   dueAt: string | null;
   /** The number of earlier mails. */
   reminders: number;
+  /** Who does it otherwise, and has an open exit. */
+  insteadOf: string | null;
   /** Confirms the step. */
   command: string;
 }

@@ -57,13 +57,13 @@ const listed = (more: Partial<Listed>): Listed => ({
 });
 const task = {
   ...about,
-  whomToAsk: { hrPartner, operator },
+  ...{ whomToAsk: { hrPartner, operator }, insteadOf: null },
   ask: 'Collect the laptop and the badge',
   command: `${resolve('collect-laptop', 'done-by-hand')} --evidence "…"`,
 };
 const access = {
   ...about,
-  ...{ whomToAsk: task.whomToAsk, system: 'ledger', openedAt, reviewBy, reminders: 0 },
+  ...{ whomToAsk: task.whomToAsk, insteadOf: null, system: 'ledger', openedAt, reviewBy, reminders: 0 },
   ...{ dueAt: reviewBy, groups: null, ending: null, blocked: null },
   command: `${resolve('block-access:ledger', 'done-by-hand')} --evidence "…"`,
 };
@@ -235,10 +235,11 @@ export const samples: { [K in keyof MailData]: MailData[K][] } = {
   ],
   'task-request': [
     { ...task, dueAt: '2026-11-28T10:10:00Z', reminders: 0 },
-    { ...task, dueAt: null, reminders: 2 },
+    { ...task, dueAt: null, reminders: 2, insteadOf: 'Ida Berg' },
   ],
   'access-request': [
     access,
+    { ...access, insteadOf: 'Ida Berg' },
     { ...access, reviewBy: null, dueAt: null, reminders: 2, groups: ['ledger-admins', 'ledger-users'] },
     { ...access, blocked },
     { ...access, ending: 'retained', blocked },

@@ -1,5 +1,5 @@
 /** The mails of an exit to the manager, the employee, HR and the operator, except those on the interview. */
-import { notConcerned, present, type Leaving, type PlannedPeople } from '../../exit/contacts.js';
+import { present, whomToAsk, type Leaving, type PlannedPeople } from '../../exit/contacts.js';
 import type { Corrected, Decision, Uncorrected } from '../../exit/decision.js';
 import type { Digest } from '../../exit/digest.js';
 import type { OrphanedHold } from '../../exit/drift.js';
@@ -91,16 +91,6 @@ export function createNotificationService({
 }: NotificationOptions) {
   const people = { hrPartners: [...hrPartners], operator, review: { escalateTo }, deciders };
   const named = (deciders ?? []).flatMap((each) => (typeof each === 'string' ? [] : each));
-  /** Those of them who are there; of none of them the employee is told to ask themselves. */
-  function whomToAsk(employee: Pick<Employee, 'employeeId' | 'identities'>, leaving: Leaving) {
-    const first = (...candidates: [Contact, ...Contact[]]): Contact =>
-      present(notConcerned(candidates, employee), leaving)[0];
-    return {
-      hrPartner: first(...hrPartners, escalateTo, operator),
-      operator: first(operator, ...hrPartners, escalateTo),
-    };
-  }
-
   /** @param more contacts that a mail goes to, besides the configured ones */
   const leavingAmong = (signal: AbortSignal, more: readonly Contact[] = []): Promise<Leaving> =>
     whoIsLeaving(
@@ -208,7 +198,7 @@ export function createNotificationService({
   const toManager = ({ exitId, employee, systems }: AboutEmployee, leaving: Leaving) => ({
     ...basicsOf(organisation, employee.manager, { employeeId: employee.employeeId, employee }),
     link: linkTo(exitId, organisation),
-    whomToAsk: whomToAsk(employee, leaving),
+    whomToAsk: whomToAsk(people, employee, leaving),
     systems,
   });
 
@@ -317,7 +307,7 @@ export function createNotificationService({
       const { employeeId, displayName: name, language } = employee;
       const mail = templates.render('employee-access-blocked', language, {
         ...basicsOf(organisation, { name }, { employeeId, employee }),
-        whomToAsk: whomToAsk(employee, await leavingAmong(signal)),
+        whomToAsk: whomToAsk(people, employee, await leavingAmong(signal)),
         systems,
         openedAt,
         reviewBy: reviewBy ?? null,

@@ -1,5 +1,6 @@
 /** The steps that EMS itself cannot do: a call to a service over HTTP, or a mail to the person who does it. */
 import type { TaskRequest } from '../../exit/exit-tasks.js';
+import { notConcerned, present, whomToAsk, type Leaving, type PlannedPeople } from '../../exit/contacts.js';
 import { leftConfiguration } from '../../exit/failures.js';
 import type { HoldKind } from '../../exit/hold-facts.js';
 import { messageId } from '../../exit/ids.js';
@@ -31,9 +32,17 @@ interface ManualSystem {
 
 /** A mail that asks a person to do a step. */
 interface Request {
-  to: Contact;
+  /** Who does it. */
+  of: Contact;
   remindEvery: number;
-  mail: Mail;
+  mailTo: (asked: Asked) => Mail;
+}
+
+/** Who is asked, since the one who does it is the employee, or has an open exit of their own. */
+interface Asked {
+  to: Contact;
+  insteadOf: string | null;
+  whomToAsk: ReturnType<typeof whomToAsk>;
 }
 
 type AboutTask = Pick<CallOfStep, 'exitId' | 'employeeId' | 'openedAt' | 'systems'> &
@@ -50,15 +59,17 @@ export interface StepServiceOptions {
   mailer: Mailer;
   templates: MailTemplates;
   organisation: { name: string; domain: string };
-  hrPartner: Contact;
-  operator: Contact;
+  /** Who stands in, in turn: the operator, then the others. */
+  people: PlannedPeople;
+  /** Who of the people with these mail addresses have an open exit of their own. */
+  whoIsLeaving: (addresses: readonly string[], signal: AbortSignal) => Promise<Leaving>;
   requestTimeoutMs: number;
 }
 
 export type StepService = ReturnType<typeof createStepService>;
 
 export function createStepService(options: StepServiceOptions) {
-  const { steps, systems, mailer, templates, organisation, hrPartner, operator, requestTimeoutMs } = options;
+  const { steps, systems, mailer, templates, organisation, people, whoIsLeaving, requestTimeoutMs } = options;
 
   /** By the present configuration: addresses and tokens may change under an open exit. @throws FinalFailure UnknownStep */
   function configured<K extends 'call' | 'task'>(name: string, kind: K) {
@@ -67,11 +78,11 @@ export function createStepService(options: StepServiceOptions) {
     throw leftConfiguration('step', name);
   }
 
-  const everyRequest = (about: AboutTask, to: Contact) => {
+  const everyRequest = (about: AboutTask, { to, ...asked }: Asked) => {
     const { employeeId, step, system, startedAt, withinMs, reminders } = about;
     return {
       ...basicsOf(organisation, { name: to.name }, about),
-      whomToAsk: { hrPartner, operator },
+      ...asked,
       dueAt: startedAt === undefined ? null : new Date(Date.parse(startedAt) + withinMs).toISOString(),
       reminders,
       command: confirmCommand(employeeId, stepKey({ name: step, system }), to.email),
@@ -79,9 +90,10 @@ export function createStepService(options: StepServiceOptions) {
   };
 
   function taskRequest(about: AboutTask): Request {
-    const { to, ask, remindEvery } = configured(about.step, 'task');
-    const mail = templates.render('task-request', to.language, { ...everyRequest(about, to), ask });
-    return { to, remindEvery, mail };
+    const { to: of, ask, remindEvery } = configured(about.step, 'task');
+    const mailTo = (asked: Asked): Mail =>
+      templates.render('task-request', asked.to.language, { ...everyRequest(about, asked), ask });
+    return { of, remindEvery, mailTo };
   }
 
   function accessRequest(about: AboutTask, system: string): Request {
@@ -89,13 +101,29 @@ export function createStepService(options: StepServiceOptions) {
     if (!found) throw leftConfiguration('system', system);
     const { owner, hold, remindEvery } = found;
     const { openedAt, reviewBy = null, ending = null, blocked } = about;
-    const mail = templates.render('access-request', owner.language, {
-      ...everyRequest(about, owner),
-      ...{ system, openedAt, reviewBy, ending },
-      groups: hold.kind === 'groups' ? hold.groups : null,
-      blocked: blocked ? { ...blocked, evidence: blocked.evidence ?? null } : null,
-    });
-    return { to: owner, remindEvery, mail };
+    const mailTo = (asked: Asked): Mail =>
+      templates.render('access-request', asked.to.language, {
+        ...everyRequest(about, asked),
+        ...{ system, openedAt, reviewBy, ending },
+        groups: hold.kind === 'groups' ? hold.groups : null,
+        blocked: blocked ? { ...blocked, evidence: blocked.evidence ?? null } : null,
+      });
+    return { of: owner, remindEvery, mailTo };
+  }
+
+  /** Where it cannot be told whether a person has an open exit, the next one is asked as well. */
+  async function whoIsAsked(of: Contact, about: AboutTask, signal: AbortSignal): Promise<Asked[]> {
+    const { operator, hrPartners, review } = people;
+    const turn = notConcerned([of, operator, ...hrPartners, review.escalateTo], about);
+    const leaving = await whoIsLeaving(
+      turn.map(({ email }) => email),
+      signal,
+    );
+    return present(turn, leaving).map((to) => ({
+      to,
+      insteadOf: to.email === of.email ? null : of.name,
+      whomToAsk: whomToAsk(people, about, leaving),
+    }));
   }
 
   return {
@@ -108,13 +136,18 @@ export function createStepService(options: StepServiceOptions) {
     /** @throws FinalFailure AddressRefused, Refused, UnknownStep, UnknownSystem */
     async askPerson(about: AboutTask, signal: AbortSignal): Promise<Sent & { remindEveryMs: number }> {
       const { exitId, step, system, number } = about;
-      const { to, remindEvery, mail } =
+      const { of, remindEvery, mailTo } =
         system === undefined ? taskRequest(about) : accessRequest(about, system);
       // Not as `stepKey` writes it: a Message-ID cannot have a colon (RFC 5322 §3.6.4).
       const what = [step, system ?? [], number].flat().join('.');
-      const id = messageId(exitId, what, to.email, organisation.domain);
-      await mailer.send({ to, messageId: id, ...mail }, signal);
-      return { to: to.email, messageId: id, remindEveryMs: remindEvery };
+      const sent: Sent[] = [];
+      for (const asked of await whoIsAsked(of, about, signal)) {
+        const { to } = asked;
+        const id = messageId(exitId, what, to.email, organisation.domain);
+        await mailer.send({ to, messageId: id, ...mailTo(asked) }, signal);
+        sent.push({ to: to.email, messageId: id });
+      }
+      return { ...sent[0]!, remindEveryMs: remindEvery };
     },
   };
 }
