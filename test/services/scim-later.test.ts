@@ -788,7 +788,7 @@ describe('a SCIM server', () => {
           if (type === 'ServiceProviderConfig') return { status: 200, body: { etag: { supported: true } } };
           const answer = usual();
           if (type !== 'Groups' || id === undefined) return answer;
-          if (method !== 'PATCH') return isPatched ? { ...answer, headers: { etag: shown } } : answer;
+          if (method !== 'PATCH') return { ...answer, headers: { etag: isPatched ? shown : '"1"' } };
           server.group(id)['members'] = (server.group(id)['members'] as Json[]).filter(
             ({ value }) => value !== 'p-7',
           );
