@@ -16,11 +16,12 @@ export function createDriftActivities(access: ReadonlyMap<string, AccessService>
         let drifted = 0;
         const failures: unknown[] = [];
         for (const { workflowId, runId, employee, accounts, hold, chosen } of holds) {
+          const seenAt = new Date().toISOString();
           try {
             const seen = await service.driftOf(employee, accounts, hold, signal, { chosen });
             if (!seen) continue;
             drifted += 1;
-            await signalDrift(workflowId, runId, { system, ...seen, seenAt: new Date().toISOString() });
+            await signalDrift(workflowId, runId, { system, ...seen, seenAt });
           } catch (failure) {
             // A rate limit or an outage would meet the others as well.
             if (!(failure instanceof FinalFailure)) throw failure;

@@ -102,8 +102,11 @@ export function registerHandlers(context: ExitContext, interview: ExitInterview)
     holdDrifted,
     (input: unknown) => {
       const drift = parseDrift(input);
-      if (drift.ok) context.record({ type: 'access.drifted', data: drift.value });
-      else exit.refuse(input, `holdDrifted: ${drift.problem}`, now());
+      if (!drift.ok) return exit.refuse(input, `holdDrifted: ${drift.problem}`, now());
+      const { system, seenAt } = drift.value;
+      // A sweep may have looked before the block was over, and tell it after.
+      if (seenAt < (exit.step('block-access', system)?.finishedAt ?? '')) return;
+      context.record({ type: 'access.drifted', data: drift.value });
     },
     { description: 'Reports that access came back during the hold; the drift check sends it' },
   );

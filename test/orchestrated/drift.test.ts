@@ -92,6 +92,24 @@ describe('a hold that is undone while the decision is open', () => {
     await ended(world, nora, 'retained');
   });
 
+  it('is none where a sweep looked before the block was over, and told it after', async () => {
+    const nora = await blocked(world);
+    const handle = world.client.workflow.getHandle(`exit-${nora.employeeId}`);
+    const { finishedAt } = (await world.exits.status(nora.employeeId)).steps.find(
+      ({ name, system }) => name === 'block-access' && system === 'payroll',
+    )!;
+    const seen = (atMs: number) =>
+      handle.signal('holdDrifted', {
+        ...{ system: 'payroll', what: 'the account is active again', seenAt: new Date(atMs).toISOString() },
+      });
+    await seen(Date.parse(finishedAt!) - 1);
+    await seen(Date.parse(finishedAt!) + 1);
+    const { drifts } = await world.until(nora, 'the drift', (status) => status.drifts.length > 0);
+    assert.equal(drifts.length, 1);
+    await world.until(nora, 'blocked again', ({ blockedAt }) => blockedAt !== undefined);
+    await ended(world, nora, 'retained');
+  });
+
   it('is refused and recorded where the signal is invalid', async () => {
     const nora = await blocked(world);
     const handle = world.client.workflow.getHandle(`exit-${nora.employeeId}`);

@@ -112,7 +112,10 @@ async function onDisk({ broker }: Company): Promise<Buffer> {
   const files = await readdir(storeDir, { recursive: true, withFileTypes: true });
   return Buffer.concat(
     await Promise.all(
-      files.filter((file) => file.isFile()).map((file) => readFile(path.join(file.parentPath, file.name))),
+      files
+        // The server renames these as soon as they are written.
+        .filter((file) => file.isFile() && !file.name.endsWith('.tmp'))
+        .map((file) => readFile(path.join(file.parentPath, file.name))),
     ),
   );
 }
