@@ -236,6 +236,11 @@ describe('the configuration', () => {
     ['CN=svc-ems,', 'svc-ems,', /systems\[3\]\.bindDn: must be a distinguished name such as/],
     ['    userBase:', '    base:', /systems\[3\]: Unrecognized key: "base"/],
     ['WINDOWS_PASSWORD', 'hidden', /systems\[3\]\.passwordEnv: must be the name of an environment variable/],
+    [
+      '    hold:',
+      '    defaultPolicy: cn=x,dc=y\n    hold:',
+      /systems\[3\]\.defaultPolicy: must be left out with/,
+    ],
     ['    hold: suspend\n', '', /systems\[3\]\.hold: must be "suspend", or "groups"/],
     ['    hold:', '    scimUrl: https://x.example\n    hold:', /systems\[3\]: Unrecognized key: "scimUrl"/],
   ];

@@ -18,7 +18,12 @@ export const LdapServer = z.strictObject({
   /** The accounts and the groups of the system are below these entries. */
   userBase: Dn,
   groupBase: Dn,
+  /** Of OpenLDAP: the password policy that `ppolicy_default` names, which no client can see. */
+  defaultPolicy: Dn.optional(),
 });
+
+export const isPolicyOfOpenldap = ({ directory, defaultPolicy }: z.output<typeof LdapServer>): boolean =>
+  directory === 'openldap' || defaultPolicy === undefined;
 
 /** Where the directory keeps the employee id by custom. */
 export const employeeIdAttribute = (directory: z.output<typeof LdapServer>['directory']): string =>

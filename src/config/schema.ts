@@ -10,7 +10,7 @@ import { builtInSteps, customBeginnings } from '../exit/steps.js';
 import { DurationMs, isWithoutPassword, Name, Person, Url, VariableName } from './fields.js';
 import { KeySet } from './jwks-schema.js';
 import { KeycloakRealm } from './keycloak-schema.js';
-import { employeeIdAttribute, LdapServer } from './ldap-schema.js';
+import { employeeIdAttribute, isPolicyOfOpenldap, LdapServer } from './ldap-schema.js';
 import { ManualService } from './manual-schema.js';
 import { OwnAdapter } from './own-schema.js';
 import { Subscriber } from './subscriber-schema.js';
@@ -155,10 +155,15 @@ const LdapSystem = LdapServer.extend({
   /** The environment variable with the password of `bindDn`. */
   passwordEnv: VariableName,
   match: SomeKeys.optional(),
-}).transform(({ match, ...checked }) => ({
-  ...checked,
-  match: match ?? [byEmployeeId(employeeIdAttribute(checked.directory))],
-}));
+})
+  .refine(isPolicyOfOpenldap, {
+    path: ['defaultPolicy'],
+    error: 'must be left out with "active-directory", which has none',
+  })
+  .transform(({ match, ...checked }) => ({
+    ...checked,
+    match: match ?? [byEmployeeId(employeeIdAttribute(checked.directory))],
+  }));
 
 const OwnSystem = OwnAdapter.extend({
   ...system,

@@ -209,9 +209,9 @@ export function ldapClientOf(system: LdapSystemConfig, requestTimeoutMs: number)
 }
 
 function ldapAdapterOf(system: LdapSystemConfig, requestTimeoutMs: number): AccessPort {
-  const { directory, userBase, groupBase, match } = system;
+  const { directory, userBase, groupBase, defaultPolicy, match } = system;
   const ldap = ldapClientOf(system, requestTimeoutMs);
-  const dialect = directory === 'active-directory' ? activeDirectory : openldap;
+  const dialect = directory === 'active-directory' ? activeDirectory : openldap(defaultPolicy);
   return createLdapAdapter({ ldap, dialect, userBase, groupBase, ids: attributesOfId(match) });
 }
 

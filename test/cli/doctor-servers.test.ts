@@ -57,6 +57,7 @@ describe('ems doctor, of each server that the configuration names', () => {
     passwordEnv: LDAP_PASSWORD
     userBase: ${ldap.userBase}
     groupBase: ${ldap.groupBase}
+    defaultPolicy: ${ldap.defaultPolicy}
     hold: suspend
     rateLimit: { requestsPerSecond: 7 }
 `

@@ -18,9 +18,9 @@ describeUnless(slapdLacks, 'with OpenLDAP', () => {
   before(async () => {
     server = await startSlapd(path.join(await scratchFolder(), 'log'));
     admin = ldapAdmin(server);
-    const { url, bindDn, password, userBase, groupBase } = server;
+    const { url, bindDn, password, userBase, groupBase, defaultPolicy } = server;
     const unix = { name: 'unix', protocol: 'ldap', directory: 'openldap', url, bindDn, userBase, groupBase };
-    const entry = { ...unix, passwordEnv: 'UNIX_PASSWORD', hold: 'suspend' };
+    const entry = { ...unix, defaultPolicy, passwordEnv: 'UNIX_PASSWORD', hold: 'suspend' };
     config.push(['\nsystems:\n', `\nsystems:\n  - ${JSON.stringify(entry)}\n`]);
     env['UNIX_PASSWORD'] = password;
   });

@@ -21,10 +21,10 @@ describeUnless(slapdLacks, 'with a critical system on OpenLDAP', () => {
   before(async () => {
     server = await startSlapd(path.join(await scratchFolder(), 'log'));
     admin = ldapAdmin(server);
-    const { url, bindDn, password, userBase, groupBase } = server;
+    const { url, bindDn, password, userBase, groupBase, defaultPolicy } = server;
     const system = {
       ...{ name: 'unix', protocol: 'ldap', directory: 'openldap', hold: { groups: CRITICAL } },
-      ...{ url, bindDn, passwordEnv: 'UNIX_PASSWORD', userBase, groupBase },
+      ...{ url, bindDn, passwordEnv: 'UNIX_PASSWORD', userBase, groupBase, defaultPolicy },
     };
     config.push(['\nsystems:', `\nsystems:\n  - ${JSON.stringify(system)}`]);
     env['UNIX_PASSWORD'] = password;

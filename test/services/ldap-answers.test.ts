@@ -15,7 +15,15 @@ import { ldapAdmin } from '../support/ldap-admin.js';
 import { change } from '../support/ldap-change.js';
 import type { LdapServer } from '../support/ldap-server.js';
 import { byEmployeeId } from '../support/matching.js';
-import { hiddenBase, secret, slapdLacks, startSlapd, unseenBase } from '../support/slapd.js';
+import {
+  hiddenBase,
+  otherContext,
+  referringBase,
+  secret,
+  slapdLacks,
+  startSlapd,
+  unseenBase,
+} from '../support/slapd.js';
 import { scratchFolder } from '../support/temporal.js';
 
 const { signal } = new AbortController();
@@ -105,7 +113,10 @@ describeUnless(slapdLacks, 'answers of OpenLDAP', () => {
     const middle = await group('middle', { objectClass: 'groupOfUniqueNames', uniqueMember: dnOf(inner) });
     await admin.createGroup('operators', [id, middle]);
     const reason = await finalFailure(FailureType.CannotTell, system().block('H-5', take('operators')));
-    assert.match(reason, /unix does not show the members of "secret-crew", which is a member of "operators"/);
+    assert.match(
+      reason,
+      /unix does not show the members of "secret-crew", and "secret-crew" is in "operators": let/,
+    );
     assert.deepEqual((await admin.account(id)).groups, [`${secret}crew`]);
   });
 
@@ -604,6 +615,107 @@ describeUnless(slapdLacks, 'answers of OpenLDAP', () => {
     assert.deepEqual((await admin.account(id)).groups, ['mixed']);
     const reason = await finalFailure(FailureType.Refused, system().block('D-2', take('mixed')));
     assert.match(reason, /is refused \(dynamic\): unix answered 16 .*its members may be computed/);
+  });
+
+  describe('where a critical group has a member that is elsewhere', () => {
+    /** A group that has the account, in another naming context of the server. */
+    const elsewhere = (cn: string, member: string) =>
+      admin.createEntry(`cn=${cn},${otherContext}`, { cn, objectClass: 'groupOfNames', member });
+    const names = (cn: string, ...member: string[]) => group(cn, { objectClass: 'groupOfNames', member });
+    const untold = async (employeeId: string, critical: string) =>
+      finalFailure(FailureType.CannotTell, system().block(employeeId, take(critical)));
+
+    it('cannot tell whether it has the account where the member is a group, also by way of other groups', async () => {
+      const id = await admin.createUser({ employeeId: 'E-1' });
+      await elsewhere('sre', dnOf(id));
+      const inner = await group('sre-inner', {
+        objectClass: 'groupOfUniqueNames',
+        uniqueMember: [`cn=sre,${otherContext}#'1'B`],
+      });
+      await names('sre-outer', dnOf(inner));
+      const because =
+        /unix says that "sre-inner" has the member "cn=sre,o=shared", which is in another naming context/;
+      assert.match(await untold('E-1', 'sre-inner'), because);
+      const outer = await untold('E-1', 'sre-outer');
+      assert.match(outer, because);
+      assert.match(outer, /, and "sre-inner" is in "sre-outer": look there whether it has the account/);
+    });
+
+    it('cannot tell whether it has the account where the server only refers for it', async () => {
+      await admin.createUser({ employeeId: 'E-2' });
+      await names('away-1', 'cn=sre,ou=groups,dc=partner,dc=example');
+      assert.match(await untold('E-2', 'away-1'), /"cn=sre,ou=groups,dc=partner,dc=example", which is in/);
+      await names('away-2', `cn=sre,ou=elsewhere,${referringBase}`);
+      assert.match(await untold('E-2', 'away-2'), /"cn=sre,ou=elsewhere,.*", which is in/);
+    });
+
+    it('is not disturbed by a member that is no group, or no longer there', async () => {
+      await admin.createUser({ employeeId: 'E-3' });
+      const other = `cn=person,${otherContext}`;
+      await admin.createEntry(other, { objectClass: 'inetOrgPerson', sn: 'person' });
+      await names('mixed-members', other, `cn=gone,${otherContext}`);
+      const { notes } = await system().block('E-3', take('mixed-members'));
+      assert.deepEqual(notes, ['was in none of the critical groups']);
+    });
+  });
+
+  it('sees a nested group whose members the server computes and shows', async () => {
+    await admin.createUser({ employeeId: 'D-4' });
+    const computed = await group('computed-inner', {
+      objectClass: 'groupOfURLs',
+      memberURL: `ldap:///${server.userBase}??sub?(employeeNumber=D-4)`,
+    });
+    await admin.createGroup('computed-outer', [computed]);
+    const reason = await finalFailure(FailureType.Refused, system().block('D-4', take('computed-outer')));
+    assert.match(reason, /cannot be removed from computed-outer on unix \(nested\)/);
+    await admin.createUser({ employeeId: 'D-5' });
+    const { notes } = await system().block('D-5', take('computed-outer'));
+    assert.deepEqual(notes, ['was in none of the critical groups']);
+  });
+
+  describe('that has neither a default policy nor the overlay dynlist', () => {
+    let full: typeof server;
+    before(async () => {
+      full = server;
+      const without = ['ppolicy_default', 'overlay dynlist', 'dynlist-attrset'];
+      server = await startSlapd(path.join(await scratchFolder(), 'log'), without);
+      admin = ldapAdmin(server);
+    });
+    after(async () => {
+      await server.stop();
+      server = full;
+      admin = ldapAdmin(server);
+    });
+
+    it('believes no lock of an account under no policy, although there are policies', async () => {
+      const id = await admin.createUser({ employeeId: 'L-1' });
+      const hold = system();
+      const reason = await finalFailure(FailureType.Refused, hold.block('L-1', SUSPEND));
+      assert.match(
+        reason,
+        /has none of its own: name that of ppolicy_default as "defaultPolicy" in the conf/,
+      );
+      await admin.setActive(id, false);
+      assert.equal((await hold.port.read({ id }, signal))?.active, undefined);
+      await admin.setActive(id, true);
+      await admin.modify(id, change('replace', 'pwdPolicySubentry', `cn=default,${suffix}`));
+      await hold.block('L-1', SUSPEND);
+      assert.equal((await hold.port.read({ id }, signal))?.active, false);
+    });
+
+    it('cannot tell whether an account comes into a group by one whose members it would have to search', async () => {
+      const id = await admin.createUser({ employeeId: 'D-1' });
+      const computed = await group('dynamic', {
+        objectClass: 'groupOfURLs',
+        memberURL: `ldap:///${server.userBase}??sub?(employeeNumber=D-1)`,
+      });
+      await admin.createGroup('dynamic-admins', [computed, id]);
+      const blocking = system().block('D-1', take('dynamic-admins'));
+      assert.match(
+        await finalFailure(FailureType.CannotTell, blocking),
+        /unix computes the members of "dynamic" by its memberURL, and "dynamic" is in "dynamic-admins": look/,
+      );
+    });
   });
 
   it('sees each way into a nested group, and takes the group only with all of them', async () => {

@@ -297,7 +297,7 @@ describeUnless(slapdLacks, 'a hold over LDAP on OpenLDAP alone', () => {
 
   it('is made from the configuration', async () => {
     const id = await admin.createUser({ employeeId: 'C-1' });
-    const { url, bindDn, userBase, groupBase } = server;
+    const { url, bindDn, userBase, groupBase, defaultPolicy } = server;
     const settings = {
       name: 'unix',
       protocol: 'ldap',
@@ -306,6 +306,7 @@ describeUnless(slapdLacks, 'a hold over LDAP on OpenLDAP alone', () => {
       bindDn,
       userBase,
       groupBase,
+      defaultPolicy,
     };
     const entry = {
       ...settings,

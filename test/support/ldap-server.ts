@@ -26,6 +26,7 @@ export interface LdapServer {
   caFile?: string;
   userBase: string;
   groupBase: string;
+  defaultPolicy?: string;
   /** The account that makes and changes what the tests need. */
   admin: { bindDn: string; password: string };
   making: Making;

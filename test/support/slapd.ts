@@ -21,10 +21,14 @@ export const hiddenBase = `ou=hidden,${SUFFIX}`;
 export const secret = 'secret-';
 /** Where EMS may read nothing, and has no sign that there is anything. */
 export const unseenBase = `ou=unseen,${SUFFIX}`;
+/** Another naming context of the same server. */
+export const otherContext = 'o=shared';
 /** A part of it is on another server. */
 export const referringBase = `ou=referring,${SUFFIX}`;
 const service = { bindDn: `cn=ems,ou=services,${SUFFIX}`, password: 'password-of-ems' };
 const admin = { bindDn: `cn=admin,${SUFFIX}`, password: 'password-of-the-admin' };
+
+const defaultPolicy = `cn=default,${SUFFIX}`;
 
 const LOCKED = '000001010000Z';
 const making: Making = {
@@ -68,7 +72,7 @@ overlay dynlist
 dynlist-attrset groupOfURLs memberURL member
 dynlist-attrset labeledURIObject labeledURI member
 overlay ppolicy
-ppolicy_default "cn=default,${SUFFIX}"
+ppolicy_default "${defaultPolicy}"
 # Fewer than an account has groups in a test: what does not fit into one answer is read in pages.
 limits dn.exact="${service.bindDn}" size.soft=4 size.hard=4 size.prtotal=unlimited
 access to attrs=userPassword by anonymous auth by * none
@@ -82,6 +86,11 @@ access to dn.subtree="${hiddenBase}" attrs=employeeNumber by dn.exact="${service
 access to dn.subtree="${userBase}" attrs=pwdAccountLockedTime by dn.exact="${service.bindDn}" write
 access to dn.subtree="${groupBase}" attrs=member,uniqueMember,memberUid by dn.exact="${service.bindDn}" write
 access to * by dn.exact="${service.bindDn}" read by * none
+database mdb
+suffix "${otherContext}"
+rootdn "${admin.bindDn}"
+directory ${folder}/shared
+access to * by dn.exact="${service.bindDn}" read by * none
 `;
 
 const entries = `
@@ -90,7 +99,7 @@ objectClass: dcObject
 objectClass: organization
 o: Acme
 
-dn: cn=default,${SUFFIX}
+dn: ${defaultPolicy}
 objectClass: pwdPolicy
 objectClass: organizationalRole
 pwdAttribute: userPassword
@@ -109,16 +118,29 @@ objectClass: simpleSecurityObject
 userPassword: ${service.password}
 `;
 
-export async function startSlapd(logFile: string): Promise<LdapServer> {
+const shared = `
+dn: ${otherContext}
+objectClass: organization
+o: shared
+`;
+
+/** @param without what lines of its configuration begin with that it is not to have */
+export async function startSlapd(logFile: string, without: readonly string[] = []): Promise<LdapServer> {
   const folder = path.dirname(logFile);
   const file = (name: string): string => path.join(folder, name);
-  await mkdir(file('data'));
+  for (const database of ['data', 'shared']) await mkdir(file(database));
   // As in RFC 2307bis: a group may have names and logins.
   const nis = await readFile('/etc/ldap/schema/nis.schema', 'utf8');
   await writeFile(file('nis.schema'), nis.replace(/('posixGroup'[^)]*?SUP top )STRUCTURAL/s, '$1AUXILIARY'));
-  await writeFile(file('slapd.conf'), settings(folder));
-  await writeFile(file('entries.ldif'), entries);
-  await run('/usr/sbin/slapadd', ['-f', file('slapd.conf'), '-l', file('entries.ldif')]);
+  const lines = settings(folder).split('\n');
+  const isLeftOut = (line: string): boolean => without.some((start) => line.startsWith(start));
+  await writeFile(file('slapd.conf'), lines.filter((line) => !isLeftOut(line)).join('\n'));
+  for (const [number, ldif] of [entries, shared].entries()) {
+    await writeFile(file('entries.ldif'), ldif);
+    await run('/usr/sbin/slapadd', [
+      ...['-f', file('slapd.conf'), '-n', String(number + 1), '-l', file('entries.ldif')],
+    ]);
+  }
   const port = await freePort();
   const url = `ldap://127.0.0.1:${port}`;
   const child = await startChild(
@@ -132,7 +154,8 @@ export async function startSlapd(logFile: string): Promise<LdapServer> {
     (_child, signal) => untilAnswered(() => canBind(url), signal),
   );
   return {
-    dialect: openldap,
+    dialect: openldap(without.includes('ppolicy_default') ? undefined : defaultPolicy),
+    defaultPolicy,
     url,
     ...service,
     userBase,

@@ -101,6 +101,8 @@ export interface LdapSession {
       sizeLimit?: number;
       /** Whether the part of the answer that another server has is left out. */
       ignoresReferences?: boolean;
+      /** Shows the entries that refer to another server as entries (RFC 3296). */
+      showsReferring?: boolean;
     },
   ): Promise<Entry[]>;
   /** @returns the entry of this name, if it passes the filter; undefined where there is none */
@@ -181,7 +183,7 @@ export function createLdapClient({ name, url, bindDn, password, ca, requestTimeo
       base,
       filter,
       attributes,
-      { sizeLimit = 0, ignoresReferences = false } = {},
+      { sizeLimit = 0, ignoresReferences = false, showsReferring = false } = {},
     ) => {
       const what = `search ${base} where ${filter.toString()}`;
       const options = {
@@ -193,7 +195,11 @@ export function createLdapClient({ name, url, bindDn, password, ca, requestTimeo
       };
       const ask = (paged: boolean) =>
         request(what, () =>
-          client.search(base, { ...options, ...(paged && { paged: { pageSize: PAGE_SIZE } }) }),
+          client.search(
+            base,
+            { ...options, ...(paged && { paged: { pageSize: PAGE_SIZE } }) },
+            showsReferring ? [new ManageDsaIT()] : [],
+          ),
         );
       // A search in one piece is all or an error. Only one that is too long for it is read in pages.
       const { searchEntries, searchReferences } = await ask(false).catch((error: unknown) => {
@@ -324,6 +330,12 @@ class Assertion extends Control {
     const inner = new (writer.constructor as new () => BerWriter)();
     this.filter.write(inner);
     writer.writeBuffer(inner.buffer, 0x04);
+  }
+}
+
+class ManageDsaIT extends Control {
+  constructor() {
+    super('2.16.840.1.113730.3.4.2', { critical: true });
   }
 }
 

@@ -45,13 +45,10 @@ export function createLdapAdapter({
   ];
   const entries = createLdapEntries(name, dialect);
   const groups = createLdapGroups(name, dialect, entries, groupBase, ids);
-  const { idOf, baseEntry, contextOf } = entries;
+  const { idOf, baseEntry } = entries;
 
   const accountBy = (session: LdapSession, id: string) =>
     entries.byId(session, userBase, id, accountAttributes);
-
-  const stateOf = async (session: LdapSession, entry: Entry) =>
-    dialect.stateOf(session, entry, await contextOf(session, userBase));
 
   async function accountOf(session: LdapSession, entry: Entry): Promise<Account> {
     const userName = entry.one(dialect.login) ?? entry.dn;
@@ -59,7 +56,7 @@ export function createLdapAdapter({
       id: idOf(entry),
       userName,
       identities: [userName, ...dialect.identities.flatMap(entry.all)],
-      active: await stateOf(session, entry),
+      active: await dialect.stateOf(session, entry),
       version: dialect.version && entry.one(dialect.version),
       // A list would count as rights.
       others: Object.fromEntries(shown.map((each) => [each, entry.all(each).join(', ')])),
@@ -206,14 +203,13 @@ export function createLdapAdapter({
       ldap.session(signal, async (session) => {
         const before = await accountBy(session, id);
         if (!before) return { kind: 'conflict' };
-        const state = await stateOf(session, before);
+        const state = await dialect.stateOf(session, before);
         if (state === active) return { kind: 'unchanged' };
         if (state === undefined && before.one(dialect.state) === undefined) {
           const detail = `${name} does not show whether it is active: let bindDn read ${dialect.state}`;
           return { kind: 'refused', why: 'rights', detail };
         }
-        const context = await contextOf(session, userBase);
-        const obstacle = active ? undefined : await dialect.obstacle?.(session, before, context);
+        const obstacle = active ? undefined : await dialect.obstacle?.(session, before);
         if (obstacle !== undefined) return { kind: 'refused', why: 'state', detail: obstacle };
         const changes = dialect.suspension(before, active);
         const { code, reason } = await session.modify(
@@ -268,7 +264,7 @@ export function createLdapAdapter({
           userBase,
           attributes: accountAttributes,
           isOwn: (account) => idOf(account) === accountId,
-          stateOf: (account) => stateOf(session, account),
+          stateOf: (account) => dialect.stateOf(session, account),
         });
       }),
 

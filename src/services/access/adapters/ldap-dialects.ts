@@ -60,9 +60,9 @@ export interface Dialect {
   /** The name to write to: by the id, where the server takes it, since a name changes. */
   nameOf: (entry: Entry, id: string) => string;
   /** @returns whether the account is active; undefined where the server does not show it */
-  stateOf: (session: LdapSession, entry: Entry, context: string) => Promise<boolean | undefined>;
+  stateOf: (session: LdapSession, entry: Entry) => Promise<boolean | undefined>;
   /** @returns why a suspension would not keep the person out */
-  obstacle?: (session: LdapSession, entry: Entry, context: string) => Promise<string | undefined>;
+  obstacle?: (session: LdapSession, entry: Entry) => Promise<string | undefined>;
   suspension: (entry: Entry, active: boolean) => Change[];
   /** @returns the groups that the account is in without being listed as a member */
   primaryGroups: (
@@ -149,7 +149,8 @@ const LOCKED = '000001010000Z';
 const LOCK = 'pwdAccountLockedTime';
 const POLICY = 'pwdPolicySubentry';
 
-export const openldap: Dialect = {
+/** @param defaultPolicy the name that `ppolicy_default` of the overlay has, which the server does not show */
+export const openldap = (defaultPolicy?: string): Dialect => ({
   capabilities: { conditionalWrites: true, restore: 'exact' },
   id: 'entryUUID',
   login: 'uid',
@@ -174,9 +175,10 @@ export const openldap: Dialect = {
   },
   nameOf: ({ dn }) => dn,
 
-  async stateOf(session, entry, context) {
+  async stateOf(session, entry) {
     const lock = entry.one(LOCK);
-    if (lock === LOCKED) return (await unlocking(session, entry, context)) === undefined ? false : undefined;
+    if (lock === LOCKED)
+      return (await unlocking(session, entry, defaultPolicy)) === undefined ? false : undefined;
     // Another value is a lock-out after failed logins, which may end by itself.
     if (lock !== undefined) return true;
     // Without the overlay ppolicy, or the right to read it, the attribute is missing too; then the filter is Undefined (RFC 4511 §4.5.1.7).
@@ -184,7 +186,7 @@ export const openldap: Dialect = {
     return isUnlocked ? true : undefined;
   },
 
-  obstacle: unlocking,
+  obstacle: (session, entry) => unlocking(session, entry, defaultPolicy),
 
   // RFC 2307 §5.3.
   async primaryGroups(session, entry, context, attributes) {
@@ -206,24 +208,23 @@ export const openldap: Dialect = {
     const lock = entry.one(LOCK);
     return [...(lock === undefined ? [] : [deleteValue(LOCK, lock)]), addValue(LOCK, LOCKED)];
   },
-};
+});
 
 /** The overlay heeds a lock only where the policy of the account has `pwdLockout: TRUE`. */
-async function unlocking(session: LdapSession, entry: Entry, context: string): Promise<string | undefined> {
+async function unlocking(
+  session: LdapSession,
+  entry: Entry,
+  defaultPolicy: string | undefined,
+): Promise<string | undefined> {
   const needed = 'a lock keeps the person out only where the password policy has pwdLockout TRUE';
   const own = entry.one(POLICY);
   if (own === undefined && !(await session.read(entry.dn, NONE, not(present(POLICY)))))
     return `${needed}, and the server does not show whether ${entry.dn} has one of its own: let bindDn read ${POLICY}, or hold groups`;
-  // The default policy is in the server's configuration, and is one of these.
-  const policies = own
-    ? [await session.read(own, ['pwdLockout'])]
-    : await session.search(context, equals('objectClass', 'pwdPolicy'), ['pwdLockout'], {
-        ignoresReferences: true,
-      });
-  if (policies.length > 0 && policies.every((policy) => policy?.one('pwdLockout') === 'TRUE'))
-    return undefined;
-  const which = own ?? `the password policies below ${context}`;
-  return `${needed}, and ${which} does not show it: set it, or hold groups`;
+  const policy = own ?? defaultPolicy;
+  if (policy === undefined)
+    return `${needed}, and ${entry.dn} has none of its own: name that of ppolicy_default as "defaultPolicy" in the configuration, or hold groups`;
+  if ((await session.read(policy, ['pwdLockout']))?.one('pwdLockout') === 'TRUE') return undefined;
+  return `${needed}, and ${policy} does not show it: set it, or hold groups`;
 }
 
 /** The first three fields are little-endian (MS-DTYP §2.3.4.2). */

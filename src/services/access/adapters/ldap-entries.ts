@@ -1,7 +1,7 @@
 /** Entries of a directory server, by the configured bases and by their immutable ids. */
 import { cannotTell, FailureType, FinalFailure } from '../../../exit/failures.js';
 import { NONE, type Entry, type LdapSession } from '../../protocols/ldap.js';
-import type { Dialect } from './ldap-dialects.js';
+import type { Dialect, MemberList } from './ldap-dialects.js';
 
 export type LdapEntries = ReturnType<typeof createLdapEntries>;
 
@@ -19,15 +19,16 @@ export function createLdapEntries(name: string, dialect: Dialect) {
     );
   }
 
+  const contextsOf = async (session: LdapSession): Promise<string[]> =>
+    (await session.read('', ['namingContexts']))?.all('namingContexts') ?? [];
+
   /** The naming context around a base: what was moved out of the base is not deleted. */
   async function contextOf(session: LdapSession, base: string): Promise<string> {
     const known = contexts.get(base);
     if (known !== undefined) return known;
     // In the server's spelling: the configured one may have spaces, or other escapes.
     const { dn } = await baseEntry(session, base);
-    const all = (await session.read('', ['namingContexts']))?.all('namingContexts') ?? [];
-    const around = all.filter((each) => isSameName(each, dn) || isBelow(dn, each));
-    const context = around.toSorted((one, other) => other.length - one.length)[0];
+    const context = around(dn, await contextsOf(session));
     if (context === undefined)
       throw cannotTell(`${name} has no naming context around ${base}: check userBase and groupBase`);
     contexts.set(base, context);
@@ -60,12 +61,22 @@ export function createLdapEntries(name: string, dialect: Dialect) {
     if (because !== undefined) throw cannotTell(`${name} ${because}. Look there, then settle the step`);
   }
 
-  return { assertDeleted, unseen, baseEntry, contextOf, idOf, byId };
+  return { assertDeleted, unseen, baseEntry, contextsOf, contextOf, idOf, byId };
 }
 
 export const isSameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 /** @param value of a list that has optional UIDs (RFC 4517 §3.3.21): `cn=dana,dc=acme#'0101'B` */
 export const uidOf = (value: string): string => /#'[01]*'B$/.exec(value)?.[0] ?? '';
+
+/** @returns the name of a member, without the optional UID that the list may have after it */
+export const memberIn = ({ hasUids }: MemberList, value: string): string =>
+  hasUids ? value.slice(0, value.length - uidOf(value).length) : value;
+
+/** @returns the innermost of the bases that the entry is, or is below */
+export const around = (dn: string, bases: readonly string[]): string | undefined =>
+  bases
+    .filter((each) => isSameName(each, dn) || isBelow(dn, each))
+    .toSorted((one, other) => other.length - one.length)[0];
 
 export const isBelow = (dn: string, base: string): boolean =>
   dn.toLowerCase().endsWith(`,${base.toLowerCase()}`);

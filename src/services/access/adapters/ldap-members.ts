@@ -2,7 +2,7 @@
 import { FailureType, isFinalFailure } from '../../../exit/failures.js';
 import { and, equals, NONE, not, present, type Entry, type LdapSession } from '../../protocols/ldap.js';
 import type { Dialect } from './ldap-dialects.js';
-import { uidOf } from './ldap-entries.js';
+import { memberIn } from './ldap-entries.js';
 import type { LdapGroups, Listing } from './ldap-groups.js';
 
 /** How many members are looked at. */
@@ -59,8 +59,7 @@ export async function hasOtherActive(
         yield* await accountsWhere(equals(dialect.backlink, entry.dn));
       for (const name of names.slice(0, MOST_MEMBERS + 1)) {
         looked += 1;
-        if (list.holds === 'names')
-          yield* named(list.hasUids ? name.slice(0, name.length - uidOf(name).length) : name);
+        if (list.holds === 'names') yield* named(memberIn(list, name));
         else if (list.holds === 'logins') yield* called(name);
       }
     }
