@@ -60,17 +60,15 @@ export function verdictOn(response: string, command: string | undefined): Verdic
   const [, code = ''] = /^(\d{3})/.exec(response) ?? [];
   const [, status, detail = ''] = ENHANCED.exec(response) ?? [];
   const words = response.toLowerCase().replaceAll(ADDRESS, '…');
-  const isFull = code.startsWith('5') && FULL.test(words) && !TOO_BIG.test(words);
+  const saysFull = FULL.test(words) || (code === '552' && detail === '');
+  const isFull = code.startsWith('5') && saysFull && !TOO_BIG.test(words);
   const mayPass = (isFull || !ALWAYS_FINAL.test(detail)) && !JUDGED.test(words);
   const isLimit = mayPass && (LIMITS.has(detail) || isFull || (LIMITED.test(words) && !TOO_BIG.test(words)));
   // The number of connections falls within seconds.
   if (code.startsWith('4')) return isLimit && !/connection|session/.test(words) ? 'later' : 'outage';
   if (status === '4' || isLimit || PASSING.has(detail)) return 'later';
   // A command that the server does not know stays unknown, whatever it says.
-  if (mayPass && !code.startsWith('50')) {
-    const isOfFull = code === '552' && detail === '' && !TOO_BIG.test(words);
-    if (isOfFull || PROMISES_LATER.test(words)) return 'later';
-  }
+  if (mayPass && !code.startsWith('50') && PROMISES_LATER.test(words)) return 'later';
   return isOfAddress(code, detail, words, command) ? 'address' : 'refused';
 }
 

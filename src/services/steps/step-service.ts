@@ -38,9 +38,9 @@ interface Request {
   mailTo: (asked: Asked) => Mail;
 }
 
-/** Who is asked, since the one who does it is the employee, or has an open exit of their own. */
 interface Asked {
   to: Contact;
+  /** Who does it otherwise, and is the employee, or has an open exit of their own. */
   insteadOf: string | null;
   whomToAsk: ReturnType<typeof whomToAsk>;
 }
@@ -119,9 +119,10 @@ export function createStepService(options: StepServiceOptions) {
       turn.map(({ email }) => email),
       signal,
     );
-    return present(turn, leaving).map((to) => ({
-      to,
-      insteadOf: to.email === of.email ? null : of.name,
+    const asked = present(turn, leaving);
+    const insteadOf = asked[0].email === of.email ? null : of.name;
+    return asked.map((to) => ({
+      ...{ to, insteadOf },
       whomToAsk: whomToAsk(people, about, leaving),
     }));
   }
