@@ -110,26 +110,6 @@ inBothForms(
       assert.equal((await world.account(ravi, 'production')).groups.length, 3);
     });
 
-    it('an exit says at the block that the system deleted what it suspended, and is not called blocked or restored', async () => {
-      const nora = await world.hire({ on: ['payroll'] });
-      world.proxies.payroll.quirk(deletesTheSuspended);
-      const stuck = await begin(nora, 'payroll', 'needs-attention');
-      assert.match(
-        stepOf(stuck, 'block-access:payroll')!.error!,
-        /payroll no longer shows the account .* after it was suspended: it cannot give it back/,
-      );
-      assert.equal(stuck.blockedAt, undefined);
-      await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
-      const unrestored = await untilStep(world, nora, 'restore-access:payroll');
-      assert.match(stepOf(unrestored, 'restore-access:payroll')!.error!, /payroll/);
-      const { block, end, verdict } = await reported(nora, 'payroll');
-      assert.notEqual(block.how, 'observed');
-      assert.equal(end!.how, 'pending');
-      assert.doesNotMatch(verdict, /was observed (blocked|restored) on [^;]*payroll/);
-      await settle(world, nora, 'restore-access:payroll', 'done-by-hand', 'made anew in payroll');
-      await world.untilPhase(nora, 'closed');
-    });
-
     it('an exit on a system that the configuration lets delete says so in the preview, in the block and at the end', async () => {
       const nora = await world.hire({ on: ['code'] });
       world.proxies.code.quirk(deletesTheSuspended);

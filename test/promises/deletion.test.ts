@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { deletesTheSuspended } from '../contract/costly-writes.js';
 import { overDeletingAdapter } from '../support/deleting-adapter.js';
 import { page } from '../support/ems.js';
 import { HR, stepOf } from '../support/world.js';
@@ -63,6 +64,57 @@ inBothForms(
       );
       await settle(company(), nora, 'restore-access:payroll', 'done-by-hand', 'made a new one');
       await untilPhase(nora, 'closed');
+    });
+  },
+);
+
+for (const word of ['restore: exact', 'restore: { loses: the forks }'] as const)
+  inBothForms(
+    `a system whose suspension is a deletion, where the configuration says "${word}"`,
+    { systems: ['payroll'], config: [overDeletingAdapter(word)] },
+    (company) => {
+      it('is not held: that is no acceptance of a deletion', async () => {
+        const nora = await company().hire({ on: ['payroll'] });
+        assert.match(await preview(company(), nora.employeeId), /a hold would delete the account on payroll/);
+        await company().exits.open({ employeeId: nora.employeeId });
+        await untilStep(company(), nora, 'block-access:payroll');
+        assert.equal(await exists(company(), nora.accounts.payroll), true);
+      });
+    },
+  );
+
+inBothForms(
+  'a SCIM server that deletes what it suspends, of which the configuration says nothing',
+  { systems: ['payroll'], config: [['- name: payroll\n', '- name: payroll\n    settle: PT0.2S\n']] },
+  (company) => {
+    it('is said to have deleted it at the block, is not called blocked or restored, and holds no second account', async () => {
+      const world = company();
+      const [nora, ravi] = [await world.hire({ on: ['payroll'] }), await world.hire({ on: ['payroll'] })];
+      world.proxies.payroll.quirk(deletesTheSuspended);
+      await world.exits.open({ employeeId: nora.employeeId });
+      const stuck = await untilStep(world, nora, 'block-access:payroll');
+      assert.match(
+        stepOf(stuck, 'block-access:payroll')!.error!,
+        /payroll no longer shows the account .* after it was suspended: it cannot give it back.*"restore: nothing"/,
+      );
+      assert.equal(stuck.blockedAt, undefined);
+      await world.exits.open({ employeeId: ravi.employeeId });
+      const refused = await untilStep(world, ravi, 'block-access:payroll');
+      assert.match(
+        stepOf(refused, 'block-access:payroll')!.error!,
+        /payroll no longer showed an account after its suspension, so that a hold may delete the next one/,
+      );
+      assert.equal(await exists(world, ravi.accounts.payroll), true);
+      await world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+      const unrestored = await untilStep(world, nora, 'restore-access:payroll');
+      assert.match(stepOf(unrestored, 'restore-access:payroll')!.error!, /payroll/);
+      const { verdict, systems } = await world.exits.report(nora.employeeId, 'test');
+      const { block, end } = systems.find(({ system }) => system === 'payroll')!;
+      assert.notEqual(block.how, 'observed');
+      assert.equal(end!.how, 'pending');
+      assert.doesNotMatch(verdict, /was observed (blocked|restored) on [^;]*payroll/);
+      await settle(world, nora, 'restore-access:payroll', 'done-by-hand', 'made anew in payroll');
+      await world.untilPhase(nora, 'closed');
     });
   },
 );

@@ -46,7 +46,8 @@ export function createAccessService({
     hasGroups: protectedGroups.length + criticalGroups.length > 0 ? undefined : adapter.hasGroups,
     capabilities: async (signal) => {
       const told = await adapter.capabilities(signal);
-      return { ...told, ...declared };
+      // No word of the configuration makes a deletion anything else.
+      return { ...told, ...declared, ...(told.restore === 'nothing' && { restore: told.restore }) };
     },
   };
   const acceptsDeletion = declared.restore === 'nothing';
@@ -58,7 +59,7 @@ export function createAccessService({
     revoke: revoke(port, matching),
     /** Why the hold would be refused, or could not be told, for people. Writes nothing. */
     foresee: async (accountId: string, hold: HoldKind, signal: AbortSignal) => {
-      const isRefused = !acceptsDeletion && isDeletion(hold, await port.capabilities(signal));
+      const isRefused = !acceptsDeletion && (await isDeletion(port, hold, signal));
       const doubts = await strategyOf(port, hold).foresee(accountId, signal);
       return isRefused ? [refusalOn(port), ...doubts] : doubts;
     },

@@ -1,16 +1,40 @@
 /** Suspends or reactivates an account, and observes it. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { cannotTell, FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.js';
 import type { AccountRef, CapturedAccount } from '../../exit/hold-facts.js';
 import type { AccessPort, Account } from './access-port.js';
 import { converge } from './converge.js';
+
+/** Systems that did not show an account any more after its suspension, so that the next one may be deleted as well. */
+const deleting = new WeakSet<AccessPort>();
+export const hasDeleted = (port: AccessPort): boolean => deleting.has(port);
+/** The system has only hidden one. */
+export const hasHidden = (port: AccessPort): boolean => deleting.delete(port);
+
+/**
+ * Soon after a write, a read may show what was before: what is not as EMS has left it is read again, `settleMs` later.
+ * @param left the value that EMS has left, or would have found; undefined where any is as good
+ */
+export async function readSettled(
+  port: AccessPort,
+  account: AccountRef,
+  signal: AbortSignal,
+  left: boolean | undefined,
+): Promise<Account | undefined> {
+  const user = await port.read(account, signal);
+  if (left === undefined || user?.active !== !left) return user;
+  await pause((await port.capabilities(signal)).settleMs, undefined, { signal });
+  return port.read(account, signal);
+}
 
 /** Before the first write: what the capture was shown, one answer may leave out, and a hold would not know what it takes. */
 export async function readAsCaptured(
   port: AccessPort,
   captured: CapturedAccount,
   signal: AbortSignal,
+  left?: boolean,
 ): Promise<Account | undefined> {
-  const user = await port.read(captured, signal);
+  const user = await readSettled(port, captured, signal, left);
   const isLeftOut = user && user.active === undefined && captured.active !== undefined;
   return (isLeftOut && (await port.read(captured, signal))) || user;
 }
@@ -86,9 +110,10 @@ export async function noteOfGone(
   if (!isOurs) return 'the account no longer exists';
   const what = `${port.system} no longer shows the account ${account.userName} after it was suspended: it cannot give it back`;
   if ((await port.capabilities(signal)).restore === 'nothing') return what;
+  deleting.add(port);
   const ofSessions = await endUnseen(port, account, signal);
   throw new FinalFailure(
     FailureType.NotGivenBack,
-    `${[what, ...ofSessions].join('; ')}. Tell the HR partner, and settle the step`,
+    `${[what, ...ofSessions].join('; ')}. Tell the HR partner, and settle the step. Before the next hold, accept that in the configuration with "restore: nothing", or take the system out of it`,
   );
 }

@@ -8,19 +8,24 @@ import {
   type HoldKind,
   type Taken,
 } from '../../exit/hold-facts.js';
-import type { AccessPort, Capabilities } from './access-port.js';
-import { endUnseen, noteOfGone, readAsCaptured } from './activation.js';
+import type { AccessPort } from './access-port.js';
+import { endUnseen, hasDeleted, noteOfGone, readAsCaptured } from './activation.js';
 import type { Held } from './hold-strategy.js';
 import { costOf } from '../../exit/cost.js';
 import { strategyOf } from './strategies.js';
 import { hasOtherNames } from './still-theirs.js';
 import { groupsLeftWithout } from './protection.js';
 
-export const isDeletion = ({ kind }: HoldKind, { restore }: Capabilities): boolean =>
-  kind === 'suspend' && restore === 'nothing';
+/** Whether a hold deletes the account, by the word of the system, or as was seen there before. */
+export const isDeletion = async (port: AccessPort, { kind }: HoldKind, signal: AbortSignal) =>
+  kind === 'suspend' && (hasDeleted(port) || (await port.capabilities(signal)).restore === 'nothing');
 
-export const refusalOn = ({ system }: AccessPort): string =>
-  `a hold would delete the account on ${system}, which cannot give it back: accept that in the configuration with "restore: nothing", or block it by hand`;
+export const refusalOn = (port: AccessPort): string => {
+  const what = hasDeleted(port)
+    ? `${port.system} no longer showed an account after its suspension, so that a hold may delete the next one`
+    : `a hold would delete the account on ${port.system}, which cannot give it back`;
+  return `${what}: accept that in the configuration with "restore: nothing", or block it by hand`;
+};
 
 export const block =
   /** @param acceptsDeletion the company accepts that a suspension deletes the account */
@@ -40,12 +45,13 @@ export const block =
       { overridesProtection } = { overridesProtection: false },
     ): Promise<Blocked> => {
       const capabilities = await port.capabilities(signal);
-      if (isDeletion(hold, capabilities) && !acceptsDeletion)
+      const user = await readAsCaptured(port, account, signal, tried.suspended ? undefined : true);
+      const isToBeWritten = user && user.active !== false;
+      if (isToBeWritten && !acceptsDeletion && (await isDeletion(port, hold, signal)))
         throw new FinalFailure(FailureType.Refused, `${account.userName}: ${refusalOn(port)}`);
-      const user = await readAsCaptured(port, account, signal);
       // A capture that looks again finds it by its keys, and has no such time: then another name is no doubt.
       const isCapturedOnce = account.membershipsAt !== undefined;
-      if (user && user.active !== false && isCapturedOnce && hasOtherNames(user, account))
+      if (isToBeWritten && isCapturedOnce && hasOtherNames(user, account))
         throw cannotTell(
           `the account ${account.userName} (${account.id}) on ${port.system} is called ${[...new Set([user.userName, ...user.identities])].join(', ')} now: look whose it is, and block the employee's account by hand`,
         );

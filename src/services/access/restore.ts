@@ -21,7 +21,7 @@ import {
 import type { Earlier } from '../../exit/hold.js';
 import type { Person } from '../../exit/matching.js';
 import type { AccessPort, Account } from './access-port.js';
-import { setActive } from './activation.js';
+import { hasHidden, readSettled, setActive } from './activation.js';
 import { isSteady, noteIntact, noteReactivation } from './reactivations.js';
 import { accountsNow, findAccounts, type Matching } from './find-accounts.js';
 import { foundNow, has, passedOn, showsAnother } from './still-theirs.js';
@@ -77,9 +77,13 @@ export const restore =
     let untold: string | undefined;
     let hasReactivated = false;
     const gone = `the account ${account.userName}, which was deleted meanwhile`;
-    const shown = await port.read(account, signal);
+    // A second look comes when all writes have settled.
+    const isFirstLook = !earlier.memberships;
+    const left = taken.suspended && isFirstLook ? false : undefined;
+    const shown = await readSettled(port, account, signal, left);
     const user = shown ?? (taken.suspended && account.active !== false ? await revived() : undefined);
     const isRevived = !shown && user?.active === true;
+    if (isRevived) hasHidden(port);
     let after = user;
     let present: GroupRef[] = [];
 
@@ -152,7 +156,7 @@ export const restore =
       if (went.length > 0 && (isMuch || lost.length > 0)) lost.push(`${what}: decide by hand`);
       else if (went.length > 0) notes.push(`not given back: ${what}`);
       // A first look, also of a retry, is no later one: a job may come after it.
-      else if (atRisk.length > 0 && !untold && earlier.memberships) noteIntact(port, account.id);
+      else if (atRisk.length > 0 && !untold && !isFirstLook) noteIntact(port, account.id);
       if (after) lost.push(...(await rightsStill(user, after)));
     }
     if (!taken.suspended && !isNothing(taken) && account.active && after?.active === false)
@@ -251,13 +255,21 @@ export const restore =
 
     /** Before the first addition, whom each may take besides is durable. */
     async function watch(): Promise<void> {
-      for (const group of taken.groups) {
+      await look(taken.groups);
+      // A group that lists the account already may show what was before the block.
+      const early = taken.groups.filter(({ id }) => isFirstLook && watched.get(id)?.lists(account.id));
+      if (early.length > 0) await pause((await port.capabilities(signal)).settleMs, undefined, { signal });
+      await look(early);
+      await record();
+    }
+
+    async function look(groups: readonly GroupRef[]): Promise<void> {
+      for (const group of groups) {
         // A block that was cut short has left them with the group, and its removal may land late.
         const known = recorded.find(({ id }) => id === group.id) ?? group;
         const others = await unlessLost(group, watchOthers(port, account.id, known, losses, signal));
         if (others) watched.set(group.id, others);
       }
-      await record();
     }
 
     async function record(): Promise<void> {
