@@ -97,7 +97,7 @@ export abstract class ExitState {
    * number of the first one in that start.
    */
   readonly taskRequests = new Map<string, { number: number; at: string; start: number; first: number }>();
-  /** By system that no program reaches: how its owner last confirmed the block, and the sequence number of that. */
+  /** By system: how a person last confirmed the block, and the sequence number of that. */
   protected readonly confirmed = new Map<string, Confirmation & { seq: number }>();
   /** By system: the sequence number of its latest `access.blocked`, and the ids of its drifts. The latest drift causes the next block. */
   readonly blocks = new Map<
@@ -287,10 +287,19 @@ export abstract class ExitState {
     return this.ending === undefined && this.closedAt === undefined;
   }
 
-  /** Whether the block of a system was observed, and stands as far as known. */
+  /** Whether the block of a system was observed, or a person has confirmed it, and it stands as far as known. */
   isBlocked(system: string): boolean {
     const step = this.step('block-access', system);
-    return step !== undefined && (step.state === 'done' || this.ledger.isStuckOn(FailureType.Restless, step));
+    if (!step) return false;
+    const { state } = step;
+    return (
+      state === 'done' || state === 'done-by-hand' || this.ledger.isStuckOn(FailureType.Restless, step)
+    );
+  }
+
+  /** The mail address of who blocked accounts of the system by hand, also where EMS has blocked others there since. */
+  blockedByHandBy(system: string): string | undefined {
+    return this.confirmed.get(system)?.by;
   }
 
   get needsAttention(): boolean {

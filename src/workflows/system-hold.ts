@@ -55,10 +55,11 @@ export class SystemHold {
   }
 
   restore(): Promise<void> {
-    return this.end('restore-access', 'access.restored', () => {
-      const { state, by } = this.context.exit.step(BLOCK, this.system.name)!;
-      return { to: 'restore', blockedByHandBy: state === 'done-by-hand' ? by : undefined };
-    });
+    const { exit } = this.context;
+    return this.end('restore-access', 'access.restored', () => ({
+      to: 'restore',
+      blockedByHandBy: exit.blockedByHandBy(this.system.name),
+    }));
   }
 
   revoke(): Promise<void> {
@@ -84,13 +85,14 @@ export class SystemHold {
   }
 
   /**
-   * What the drift check reads; undefined before the block was observed. It stays while a drift is blocked again. Without accounts, the
-   * check looks for one that appears.
+   * What the drift check reads; undefined before the block was observed, or a person has confirmed it. It stays while a drift is blocked
+   * again. Without accounts, the check looks for one that appears.
    */
   get watched(): WatchedHold | undefined {
     const { name: system, hold, queue } = this.system;
     const holds = this.holds.filter(({ blocked, capture }) => blocked ?? (capture && !capture.account));
-    if (holds.length === 0) return undefined;
+    const isByHand = this.context.exit.step(BLOCK, system)?.state === 'done-by-hand';
+    if (holds.length === 0 && !isByHand) return undefined;
     const taken = byAccount(holds, (held) => held.taken);
     const accounts = watchedOf(accountsOf(holds), taken, hold);
     const employee = this.context.exit.person;

@@ -66,6 +66,7 @@ export class Engine {
       exit: {
         ...{ overridesProtection: () => false, person: { employeeId }, exitId: 'the-exit', resignation: {} },
         blocks: new Map([['the system', { drifts: this.drifts }]]),
+        blockedByHandBy: () => undefined,
         chosenAccounts: () => [],
         vouchedAccounts: () => [],
         step: (name: string) => this.steps.get(name)?.view,

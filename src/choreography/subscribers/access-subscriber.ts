@@ -110,8 +110,7 @@ export function accessSubscription(
     step: 'restore-access',
     system,
     async run(record, exit) {
-      const { state, by } = exit.step('block-access', system) ?? {};
-      const blockedByHandBy = state === 'done-by-hand' ? by : undefined;
+      const blockedByHandBy = exit.blockedByHandBy(system);
       const { notes, about } = await carryTo({ to: 'restore', blockedByHandBy }, restore, record, exit);
       const holds = record.value;
       const observed = holds.some(({ restored }) => restored) && {

@@ -4,7 +4,7 @@ import type { EndRecord, SystemRecord } from './evidence.js';
 import type { Fact, FactOf, When } from './facts.js';
 import { FailureType, isUntold } from '../failures.js';
 import { isNothing, mergeCaptures, mergeTaken, type AccountRef, type Capture } from '../hold-facts.js';
-import { keyOfStep, type Confirmation } from '../status.js';
+import { keyOfStep, type Confirmation, type Phase } from '../status.js';
 
 /** @param stuck the steps that the exit itself says need attention */
 export function systemsOf(
@@ -31,7 +31,6 @@ function systemOf(
   const captured = of('captured');
   const capture = together(captured);
   const blocks = of('blocked');
-  const drifts = of('drifted');
   const hasNoAccount = capture?.accounts.length === 0;
   const accounts = distinct([
     ...(capture?.accounts ?? []),
@@ -39,6 +38,7 @@ function systemOf(
   ]);
   // A block that found uncaptured memberships is repeated, so it is not complete.
   const whole = blocks.filter(({ blocked }) => blocked.uncaptured.length === 0);
+  const drifts = of('drifted').filter(isCounted).map(driftRecord);
   const blockedAt = whenEach(accounts, whole);
   const inherited = Object.entries(capture?.taken ?? {}).filter(([id]) => !blocks.some(isOf(id)));
   const allTaken = [...blocks.map(({ blocked }) => blocked.taken), ...inherited.map(([, taken]) => taken)];
@@ -56,18 +56,13 @@ function systemOf(
     before: capture && !hasNoAccount ? beforeOf(capture) : undefined,
     block: {
       // Others of the employee may be active: what was observed of the accounts that were found is not all.
-      ...(blockedAt !== undefined && !capture?.unfound
+      ...(blockedAt !== undefined && !capture?.unfound && stands()
         ? { how: 'observed', at: blockedAt }
         : howOtherwise(`block-access:${system}`, facts, capture, outcome)),
       taken: allTaken.length > 0 ? taken : undefined,
     },
     blocks: blocks.map(({ at, blocked: { taken, notes } }) => ({ at, taken, notes })),
-    drifts: drifts.map(({ at, what, seenAt }, i) => {
-      const next = drifts[i + 1];
-      const known = together(captured.filter((each) => !next || each.at <= next.at));
-      const again = whole.filter((block) => block.at > at);
-      return { seenAt, what, blockedAgainAt: whenEach(known?.accounts ?? [], again) };
-    }),
+    drifts,
     end: outcome && (outcome === 'leaving' ? revocation() : restoration()),
     notGivenBack: facts.flatMap((fact) =>
       fact.kind === 'attention' &&
@@ -78,6 +73,27 @@ function systemOf(
     ),
     notes: [...new Set(notes)],
   };
+
+  /** The exit ignores what was seen before the block was over, and what arrives after the decision. */
+  function isCounted({ at, seenAt }: FactOf<'drifted'>): boolean {
+    const block = whole.findLast((each) => each.at <= at);
+    const isOver = facts.some((fact) => fact.kind === 'phase' && isEnding(fact.phase) && fact.at <= at);
+    return !isOver && (!block || seenAt >= block.at);
+  }
+
+  function driftRecord({ at, what, seenAt }: FactOf<'drifted'>, i: number, all: readonly When[]) {
+    const next = all[i + 1];
+    const known = together(captured.filter((each) => !next || each.at <= next.at));
+    const again = whole.filter((block) => block.at > at);
+    return { seenAt, what, blockedAgainAt: whenEach(known?.accounts ?? [], again) };
+  }
+
+  /** Whether what was observed still stands: no access came back since, and no person has spoken for it. */
+  function stands(): boolean {
+    const by = settled(`block-access:${system}`, facts);
+    const isLatest = !by || whole.some(({ at }) => at > by.at);
+    return isLatest && drifts.every(({ blockedAgainAt }, i) => i < drifts.length - 1 || blockedAgainAt);
+  }
 
   function restoration(): EndRecord {
     const step = `restore-access:${system}`;
@@ -199,18 +215,23 @@ function settledBy(
   step: string,
   facts: readonly Fact[],
 ): { how: 'confirmed'; confirmed: Confirmation } | { how: 'skipped' } | undefined {
-  const resolved = facts.findLast(
-    (fact) =>
+  const resolved = settled(step, facts);
+  if (!resolved) return undefined;
+  const { at, resolution } = resolved;
+  const { action, by, evidence } = resolution;
+  return action === 'skip' ? { how: 'skipped' } : { how: 'confirmed', confirmed: { by, at, evidence } };
+}
+
+const settled = (step: string, facts: readonly Fact[]): FactOf<'step-resolved'> | undefined =>
+  facts.findLast(
+    (fact): fact is FactOf<'step-resolved'> =>
       fact.kind === 'step-resolved' &&
       'ok' in fact.result &&
       fact.resolution.action !== 'retry' &&
       keyOfStep(fact.resolution) === step,
   );
-  if (resolved?.kind !== 'step-resolved') return undefined;
-  const { at, resolution } = resolved;
-  const { action, by, evidence } = resolution;
-  return action === 'skip' ? { how: 'skipped' } : { how: 'confirmed', confirmed: { by, at, evidence } };
-}
+
+const isEnding = (phase: Phase): boolean => phase === 'restoring' || phase === 'revoking';
 
 /** The exit came to its own end: each of its steps is settled. */
 const isOver = (facts: readonly Fact[]): boolean =>
