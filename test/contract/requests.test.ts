@@ -8,7 +8,7 @@ const { signal } = new AbortController();
 
 contract('what it asks of a server that behaves: a hold', [embedded], (system, { SUSPEND, GROUPS }) => {
   for (const [kind, most] of [
-    ['suspend', { capture: 5, block: 6, restore: 8 }],
+    ['suspend', { capture: 5, block: 9, restore: 8 }],
     ['groups', { capture: 5, block: 13, restore: 10 }],
   ] as const) {
     it(`of kind ${kind} makes at most ${Object.values(most).join(', ')} requests to capture, block and restore`, async () => {

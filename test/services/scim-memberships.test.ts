@@ -741,12 +741,16 @@ describe('on a SCIM server that hides memberships', () => {
       );
     });
 
-    /** Removes all others, and its answer is lost. */
-    const emptiesAndIsLost: Odd = ({ method, type, id }, usual) => {
-      const answer = usual();
-      if (method !== 'PATCH' || type !== 'Groups') return answer;
-      server.groups.find((each) => each['id'] === id)!['members'] = [];
-      return { status: 503, body: '' };
+    /** Removes all others, and answers nothing from then on. */
+    const emptiesAndIsLost = (): Odd => {
+      let isDown = false;
+      return ({ method, type, id }, usual) => {
+        const answer = isDown ? { status: 503, body: '' } : usual();
+        if (isDown || method !== 'PATCH' || type !== 'Groups') return answer;
+        server.groups.find((each) => each['id'] === id)!['members'] = [];
+        isDown = true;
+        return { status: 503, body: '' };
+      };
     };
 
     it('is seen by a retry in another process, where the answer to a removal that emptied the group was lost', async () => {
@@ -760,7 +764,7 @@ describe('on a SCIM server that hides memberships', () => {
           (taken) => Promise.resolve(void (tried = structuredClone(taken))),
           signal,
         );
-      server.odd(emptiesAndIsLost);
+      server.odd(emptiesAndIsLost());
       await outage(attempt());
       server.odd((_asked, usual) => usual());
       const reason = await finalFailure(FailureType.HarmedOthers, attempt());
@@ -784,7 +788,7 @@ describe('on a SCIM server that hides memberships', () => {
           earlier,
           removing: (groups) => Promise.resolve(void (earlier = structuredClone(groups))),
         });
-      server.odd(emptiesAndIsLost);
+      server.odd(emptiesAndIsLost());
       await outage(attempt());
       server.odd((_asked, usual) => usual());
       server.users[0]!['active'] = true;

@@ -51,6 +51,20 @@ describe('on a SCIM server whose writes take other members', () => {
       change(id!);
       return answer?.(id!) ?? usually;
     });
+  /** The same, and the server answers nothing more from the first change on. @returns what has it answer again */
+  const takesAndGoesDown = (change: (group: string) => void): (() => void) => {
+    let state: 'up' | 'down' | 'back' = 'up';
+    server.odd(({ method, type, id }, usual) => {
+      if (state === 'down') return LOST;
+      const usually = usual();
+      if (method !== 'PATCH' || type !== 'Groups') return usually;
+      change(id!);
+      if (state === 'back') return usually;
+      state = 'down';
+      return LOST;
+    });
+    return () => void (state = 'back');
+  };
 
   /** As a new process has it, which remembers nothing. */
   const access = (more: Partial<AccessOptions> = {}) => newAccess(server, more);
@@ -143,13 +157,10 @@ describe('on a SCIM server whose writes take other members', () => {
 
   it('a retry sees that a large group was emptied by a removal whose answer was lost', async () => {
     groups(600, 'production');
-    let isLost = false;
-    takes(
-      (id) => keep(id, () => false),
-      () => (isLost ? undefined : ((isLost = true), LOST)),
-    );
+    const goBack = takesAndGoesDown((id) => keep(id, () => false));
     const account = await captured('production');
     await outage(block(account));
+    goBack();
     const reason = await finalFailure(FailureType.HarmedOthers, block(account));
     assert.match(reason, /lists 0 other members of production .* and listed 600 before/);
     retried();
@@ -322,12 +333,9 @@ describe('on a SCIM server whose writes take other members', () => {
     it('a retry sees that the others were replaced, and the one after it goes on', async () => {
       groups(5, 'production');
       const { account, taken } = await held('production');
-      let isLost = false;
-      takes(
-        (id) => keep(id, (member) => member === 'dana'),
-        () => (isLost ? undefined : ((isLost = true), LOST)),
-      );
+      const goBack = takesAndGoesDown((id) => keep(id, (member) => member === 'dana'));
       await outage(restore(account, taken));
+      goBack();
       const reason = await finalFailure(FailureType.HarmedOthers, restore(account, taken));
       assert.match(reason, /5 other members of production since it added dana/);
       recorded = withoutHarms(recorded);

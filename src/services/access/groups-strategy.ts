@@ -20,6 +20,7 @@ import {
 import { changeOf, isTaken, namesOfRights } from './rights.js';
 import { removeMembership } from './membership-writes.js';
 import { doubtOf, watchOthers, type Losses, type Watched } from './other-members.js';
+import { Outage } from './outage.js';
 
 export const groupsStrategy = (port: AccessPort, names: readonly string[]): Strategy => ({
   async look(accountId, signal) {
@@ -94,10 +95,14 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     }
     await record();
     // Only memberships that `trying` has recorded; `uncaptured` below reports later ones.
+    const outage = new Outage();
     for (const [groupId, others] of [...watched]) {
-      const { writes, notes: ofOthers } = await removeMembership(port, id, others, signal)
+      const removed = await removeMembership(port, id, others, signal)
         .catch(onContradiction)
+        .catch((failure: unknown) => outage.unlessSecond(failure, others, 'removed', signal))
         .catch(onHarm);
+      if (!removed) continue;
+      const { writes, notes: ofOthers } = removed;
       forgetUnharmed();
       notes.push(...ofOthers);
       most = Math.max(most, writes);
@@ -131,6 +136,7 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
         throw error;
       }
     }
+    outage.end();
     const left = await port.groupsOf(id, signal);
     const uncaptured: GroupRef[] = [];
     for (const each of left) {

@@ -29,6 +29,7 @@ import type { Known } from './whose-account.js';
 import { addMembership } from './membership-writes.js';
 import { endsOf } from './entries.js';
 import { doubtOf, watchOthers, type Losses, type Watched } from './other-members.js';
+import { Outage } from './outage.js';
 import { isTaken, keyOf, missing, namesOfRights, rightsChanged } from './rights.js';
 import { isNamed, namesOf, orUntold, ownGroupsOf, without } from './memberships.js';
 
@@ -73,6 +74,7 @@ export const restore =
     const losses: Losses = new Map();
     /** By group, those that could be looked at. */
     const watched = new Map<string, Watched>();
+    const outage = new Outage();
     let hasRecord = recorded.length > 0;
     let untold: string | undefined;
     let hasReactivated = false;
@@ -135,6 +137,7 @@ export const restore =
         else lost.push(await membershipIn(group));
         if (isBack) lost.push(...unrecordedIn(group));
       }
+      outage.end();
       // The memberships that it has now may be the first that the system shows again.
       if (!('told' in seen) && givenBack.groups.length > 0) seen = await toldOf();
       present = 'told' in seen ? seen.told : [];
@@ -281,7 +284,13 @@ export const restore =
     async function added(group: GroupRef): Promise<{ isBack: boolean | undefined; notes: string[] }> {
       const others = watched.get(group.id);
       const answer =
-        others && (await unlessLost(group, addMembership(port, account.id, others, signal).catch(onHarm)));
+        others &&
+        (await unlessLost(
+          group,
+          addMembership(port, account.id, others, signal)
+            .catch((failure: unknown) => outage.unlessSecond(failure, others, 'added', signal))
+            .catch(onHarm),
+        ));
       return answer ?? { isBack: undefined, notes: [] };
 
       /** A person's retry goes on with the next group. */

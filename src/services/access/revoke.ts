@@ -26,6 +26,7 @@ import { endUnseen, setActive } from './activation.js';
 import { askGroups, groupsOf, isChangeable, isNamed, namesOf, orUntold, without } from './memberships.js';
 import { removeHidden, removeMembership } from './membership-writes.js';
 import { doubtOf, watchOthers, type Losses, type Watched } from './other-members.js';
+import { Outage } from './outage.js';
 
 interface RevokeOptions extends Pick<Known, 'chosen' | 'vouched'> {
   /** The memberships that earlier attempts intended to remove. */
@@ -61,6 +62,7 @@ export const revoke =
     const doubts = new Set(found.unfound ? [untoldIn({ message: found.unfound.error })] : []);
     const failures: FinalFailure[] = [];
     const losses: Losses = new Map();
+    const outage = new Outage();
     /** Whether the system has shown a membership of an inactive account; undefined where there was none to show. */
     let showsInactive: boolean | undefined;
     /** The groups that the accounts show last; undefined where that is not told. */
@@ -78,6 +80,7 @@ export const revoke =
         `an earlier attempt had set out to remove an account of ${employee.employeeId} on ${port.system} from ${someOf(earlier)}, and no key finds it now: look whether it is active, or in these groups`,
       );
     if (doubts.size > 0) failures.push(cannotTell([...doubts].join('; ')));
+    outage.end();
     if (failures.length > 0) throw together(failures);
     if (revoked.length === 0) notes.add(accounts.size === 0 ? 'no account' : 'the account no longer exists');
     const removedGroups = bounded([...removed.values()].map(withoutOthers));
@@ -313,8 +316,10 @@ export const revoke =
       );
     }
 
-    /** @param refused the ids of groups whose removal the system refuses, which keeps none of the others
-     * @param mayBeHidden the ids of groups that showed the account while it was active, or may hide it since */
+    /**
+     * @param refused the ids of groups whose removal the system refuses, or does not answer, which keeps none of the others
+     * @param mayBeHidden the ids of groups that showed the account while it was active, or may hide it since
+     */
     async function leave(
       accountId: string,
       groups: readonly GroupRef[],
@@ -330,7 +335,12 @@ export const revoke =
         for (const others of watched) {
           removed.set(others.group.id, others.group);
           try {
-            const { writes, notes: ofOthers } = await removeMembership(port, accountId, others, signal);
+            const answer = await removeMembership(port, accountId, others, signal).catch((failure: unknown) =>
+              outage.unlessSecond(failure, others, 'removed', signal),
+            );
+            if (!answer) refused.add(others.group.id);
+            if (!answer) continue;
+            const { writes, notes: ofOthers } = answer;
             const isHidden = writes === 0 && mayBeHidden.has(others.group.id);
             const ofHidden = isHidden
               ? await removeHidden(port, accountId, others, signal)

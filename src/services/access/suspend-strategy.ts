@@ -9,11 +9,6 @@ import { changeOf } from './rights.js';
 import { watchSuspension } from './watch-suspension.js';
 import { askGroups, namesOf, orUntold, ownGroupsOf, without } from './memberships.js';
 
-/** How old what the capture read may be, to stand for what is there before the suspension, in milliseconds. */
-const JUST_NOW_MS = 10_000;
-/** By system, the ids of groups that have kept an account at its suspension. A system may take it out of some groups alone. */
-const keeping = new WeakMap<AccessPort, Set<string>>();
-const MOST_KEEPING = 10_000;
 /** The memberships before a suspension. */
 interface Before {
   groups: GroupRef[];
@@ -78,20 +73,11 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
     // No write of ours took effect: another administrator suspended it, and the hold must not give that back.
     return { ...now, notes: [BY_OTHERS] };
 
-    /** Those of a capture just now stand for them on a system whose suspensions cost none. */
-    async function membershipsBefore({
-      memberships,
-      membershipsAt = '',
-      membershipCount,
-    }: CapturedAccount): Promise<Before | undefined> {
+    /** Read right before it: what went since the capture, another administrator took. */
+    async function membershipsBefore({ memberships }: CapturedAccount): Promise<Before | undefined> {
       if (!memberships) return undefined;
-      const isJustRead = Date.now() - Date.parse(membershipsAt) < JUST_NOW_MS;
-      const isWhole = memberships.length === membershipCount;
-      const isAsGood = memberships.every(({ id }) => keeping.get(port)?.has(id));
-      const asCaptured = { groups: memberships, isFresh: false };
-      if (isJustRead && isWhole && isAsGood) return asCaptured;
       const now = await untoldOr(memberships);
-      return 'told' in now ? { groups: now.told, isFresh: true } : asCaptured;
+      return 'told' in now ? { groups: now.told, isFresh: true } : { groups: memberships, isFresh: false };
     }
 
     function untoldOr(known: readonly GroupRef[]) {
@@ -119,7 +105,6 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
         const { isHidden: _isHidden, ...of } = group;
         return hidden.some(({ id }) => id === group.id) ? { ...of, isHidden: true } : of;
       });
-      if (had.isFresh) noteKeeping([...without(known, unseen), ...present], unseen);
       // The restore names the others.
       const cost = had.isFresh ? lost : lost.filter(({ id }) => tried.groups.some((each) => each.id === id));
       const others = without(lost, cost);
@@ -135,14 +120,6 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
           : [],
       ].flat();
       return { taken, notes };
-    }
-
-    function noteKeeping(kept: readonly GroupRef[], others: readonly GroupRef[]): void {
-      const ids = keeping.get(port) ?? new Set<string>();
-      if (ids.size > MOST_KEEPING) ids.clear();
-      for (const { id } of others) ids.delete(id);
-      for (const { id } of kept) ids.add(id);
-      keeping.set(port, ids);
     }
   },
 });
