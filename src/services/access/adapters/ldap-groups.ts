@@ -1,5 +1,5 @@
 /** The groups of a directory server: which of them list an account, in which of their lists, and by way of which other groups. */
-import { cannotTell, FailureType, isFinalFailure } from '../../../exit/failures.js';
+import { cannotTell } from '../../../exit/failures.js';
 import {
   and,
   equals,
@@ -8,46 +8,16 @@ import {
   NONE,
   not,
   or,
-  present,
   type Entry,
   type Filter,
   type LdapSession,
 } from '../../protocols/ldap.js';
 import type { Membership, Standing } from '../access-port.js';
 import type { Dialect, MemberList } from './ldap-dialects.js';
-import { around, isBelow, isSameName, memberIn, uidOf, type LdapEntries } from './ldap-entries.js';
+import { isBelow, isSameName, uidOf, type LdapEntries } from './ldap-entries.js';
+import { createLdapListings, isOfClass, isOn, type Listing } from './ldap-listings.js';
+import { createLdapScan } from './ldap-scan.js';
 
-/**
- * A list of members of a group. To the hold each is a group of its own, so that it gives back into the list that it took from. So is each
- * way to list the account that is not the plain one, and it is taken, and given back, as it is listed.
- */
-export interface Listing {
-  id: string;
-  entry: Entry;
-  list: MemberList;
-  /** A login that is not the first one of the account, or the optional UID after its name: `#'0101'B`. */
-  spelling?: string | undefined;
-}
-
-/** A group that does not tell all of its members: what the server says, after its name, and what to do. */
-interface Doubt {
-  group: Listing;
-  what: string;
-  advice: string;
-}
-
-/** What the lists of all groups say. */
-interface Scan {
-  /** The names of the groups that list some member with an optional UID. */
-  uids: Set<string>;
-  doubts: Doubt[];
-  /** By the id of a group, a doubt about it, or about a group that is a member of it, also through others. */
-  ways?: Map<string, Doubt>;
-  atMs: number;
-}
-
-/** How long it is believed what the lists of groups say, in milliseconds: to find out, all are read, once for many holds. */
-const BELIEVED_MS = 30_000;
 /** Names in one filter. */
 const NAMES_A_SEARCH = 100;
 /** Logins are compared without regard to case (RFC 4519 §2.39), and `memberUid` with it (RFC 2307 §5.3), by one syntax or the other. */
@@ -63,28 +33,14 @@ export function createLdapGroups(
   groupBase: string,
   ids: readonly string[],
 ) {
-  const attributes = [dialect.id, 'cn', 'objectClass', ...dialect.groupReads].concat(dialect.version ?? []);
   const [first] = dialect.lists;
-  const isGroup = or(...dialect.lists.map((list) => isOn(list)));
+  const listings = createLdapListings(dialect, entries);
+  const { attributes, isGroup, listingOf, listingsOf, refOf } = listings;
+  const scan = createLdapScan(dialect, entries, groupBase, listings);
   const versionOf = (entry: Entry) => dialect.version && entry.one(dialect.version);
-
-  const listingOf = (entry: Entry, list: MemberList, spelling?: string): Listing => {
-    const id = entries.idOf(entry);
-    const spelt = spelling === undefined ? '' : `=${spelling}`;
-    return { id: list === first ? id : `${id};${list.attribute}${spelt}`, entry, list, spelling };
-  };
-
-  /** @param entry with its lists: its class may be one that the server derives from those that are known here */
-  const listingsOf = (entry: Entry): Listing[] => {
-    const has = (list: MemberList): boolean =>
-      list.classes.some((each) => isOfClass(entry, each)) || entry.all(list.attribute).length > 0;
-    return dialect.lists.filter(has).map((list) => listingOf(entry, list));
-  };
 
   /** @param id as in a listing */
   const entryIdOf = (id: string): string => id.split(';')[0]!;
-
-  const refOf = ({ id, entry }: Listing) => ({ id, displayName: entry.one('cn') ?? entry.dn });
 
   const membershipOf = (
     listing: Listing,
@@ -169,85 +125,6 @@ export function createLdapGroups(
     return [...new Map(found.map((each) => [each.id, each])).values()];
   }
 
-  let scan: Scan | undefined;
-
-  async function scanned(session: LdapSession): Promise<Scan> {
-    if (scan && Date.now() - scan.atMs < BELIEVED_MS) return scan;
-    const context = await entries.contextOf(session, groupBase);
-    const options = { ignoresReferences: true };
-    const lists = dialect.lists.map(({ attribute }) => attribute);
-    const uids = new Set<string>();
-    const doubts: Doubt[] = [];
-    const members: { group: Listing; dn: string }[] = [];
-    for (const list of dialect.lists) {
-      const all = await session.search(context, isOn(list), [...attributes, ...lists], options);
-      // No search finds what is hidden: the groups that do not tell are those that all are more than those that do.
-      const telling = await session.search(context, and(isOn(list), isTold(list.attribute)), NONE, options);
-      const told = new Set(telling.map(({ dn }) => dn));
-      for (const entry of all) {
-        const group = listingOf(entry, list);
-        const values = entry.all(list.attribute);
-        const isSilent = list.holds === 'a search' ? !showsComputed(entry) : !told.has(entry.dn);
-        if (isSilent) doubts.push(silenceOf(group));
-        if (list.hasUids && values.some((value) => uidOf(value) !== '')) uids.add(entry.dn);
-        if (list.holds === 'names')
-          members.push(...values.map((value) => ({ group, dn: memberIn(list, value) })));
-      }
-    }
-    const elsewhere = await groupsElsewhere(session, context, new Set(members.map(({ dn }) => dn)));
-    for (const { group, dn } of members.filter((each) => elsewhere.has(each.dn))) {
-      const what = `says that "${refOf(group).displayName}" has the member "${dn}", which is in another naming context or on another server`;
-      doubts.push({ group, what, advice: 'look there whether it has the account' });
-    }
-    scan = { uids, doubts, atMs: Date.now() };
-    return scan;
-  }
-
-  /** The overlay dynlist of OpenLDAP shows the members that it computes in another list. */
-  const showsComputed = (entry: Entry): boolean =>
-    dialect.lists.some(({ holds, attribute }) => holds === 'names' && entry.all(attribute).length > 0);
-
-  function silenceOf(group: Listing): Doubt {
-    const { attribute, holds } = group.list;
-    const members = `the members of "${refOf(group).displayName}"`;
-    return holds === 'a search'
-      ? {
-          group,
-          what: `computes ${members} by its ${attribute}`,
-          advice: 'look there whether it has the account',
-        }
-      : { group, what: `does not show ${members}`, advice: `let bindDn read ${attribute}` };
-  }
-
-  /** @returns those of the names that are groups outside of the context, or that the server has not, and refers for */
-  async function groupsElsewhere(
-    session: LdapSession,
-    own: string,
-    names: ReadonlySet<string>,
-  ): Promise<Set<string>> {
-    const found = new Set<string>();
-    const contexts = await entries.contextsOf(session);
-    for (const context of [undefined, ...contexts]) {
-      const members = [...names].filter((dn) => around(dn, contexts) === context);
-      if (members.length === 0) continue;
-      if (context === undefined) {
-        for (const dn of members)
-          if ((await unlessRefused(session.read(dn, NONE), 'refused')) === 'refused') found.add(dn);
-        continue;
-      }
-      const isReferring = equals('objectClass', 'referral');
-      const asked = context === own ? isReferring : or(isGroup, isReferring);
-      const asking = session.search(context, asked, ['objectClass'], { showsReferring: true });
-      const shown = await unlessRefused(asking, undefined);
-      const referring = shown?.filter((each) => isOfClass(each, 'referral')).map(({ dn }) => dn) ?? [];
-      const groups = new Set(shown?.map(({ dn }) => dn.toLowerCase()));
-      for (const dn of members)
-        // Where bindDn may not read, each one may be a group.
-        if (!shown || groups.has(dn.toLowerCase()) || around(dn, referring)) found.add(dn);
-    }
-    return found;
-  }
-
   /** No search finds a name with an optional UID (RFC 4517 §4.2.31): the groups that have any are looked at. */
   async function withUids(
     session: LdapSession,
@@ -256,7 +133,7 @@ export function createLdapGroups(
     names: readonly string[],
   ): Promise<Listing[]> {
     const found: Listing[] = [];
-    for (const dn of (await scanned(session)).uids) {
+    for (const dn of await scan.withUids(session)) {
       if (!isBelow(dn, base)) continue;
       const group = await session.read(dn, [...attributes, list.attribute]);
       const listed = group?.all(list.attribute).filter((each) => isWithUid(each, names)) ?? [];
@@ -267,10 +144,10 @@ export function createLdapGroups(
 
   /** @throws Error where the group lists the account with an optional UID, and has listed none with any before */
   async function assertNoNewUid(session: LdapSession, { entry, list }: Listing, account: Entry) {
-    if (!list.hasUids || scan?.uids.has(entry.dn)) return;
+    if (!list.hasUids || scan.knowsUid(entry.dn)) return;
     const group = await session.read(entry.dn, [list.attribute]);
     if (!group?.all(list.attribute).some((each) => isWithUid(each, [account.dn]))) return;
-    scan = undefined;
+    scan.forget();
     throw new Error(
       `the group ${entry.dn} on ${name} lists the account with an optional UID, since a moment: its groups are read again`,
     );
@@ -305,20 +182,6 @@ export function createLdapGroups(
     const pairs: [Listing, Listing][] = [];
     for (const each of inner) for (const outer of await outerOf([each])) pairs.push([outer, each]);
     return pairs;
-  }
-
-  /** @returns by the id of a group, why it may have members by a way that is not seen */
-  async function silentWays(session: LdapSession): Promise<Map<string, Doubt>> {
-    const known = await scanned(session);
-    if (known.ways) return known.ways;
-    const ways = new Map(known.doubts.map((each) => [each.group.id, each]));
-    for (let level = [...ways.values()].map(({ group }) => group); level.length > 0;) {
-      const pairs = (await above(session, level)).filter(([outer]) => !ways.has(outer.id));
-      for (const [outer, by] of pairs) ways.set(outer.id, ways.get(by.id)!);
-      level = pairs.map(([outer]) => outer);
-    }
-    known.ways = ways;
-    return ways;
   }
 
   /** @returns whether the list has the account; undefined where the server does not show it (RFC 4511 §4.5.1.7: Undefined) */
@@ -432,8 +295,8 @@ export function createLdapGroups(
       isThroughOthers: boolean,
     ): Promise<Standing> {
       const isAsked = isThroughOthers && dialect.backlink === undefined;
-      const doubt = isAsked ? (await silentWays(session)).get(listed.id) : undefined;
-      if (doubt) return doubted(doubt, listed);
+      const doubt = isAsked ? (await scan.ways(session, above)).get(listed.id) : undefined;
+      if (doubt) return scan.doubted(doubt, listed);
       const isIn = await isListed(session, listed, account);
       if (isIn === false) await assertNoNewUid(session, listed, account);
       const context = await entries.contextOf(session, groupBase);
@@ -441,20 +304,9 @@ export function createLdapGroups(
       if (typeof whose === 'object')
         return { is: 'cannot tell', because: ambiguous(listed, account, whose), isSerious: true };
       if (isIn !== undefined) return { is: whose === 'own' ? 'direct' : 'out' };
-      return doubted(silenceOf(listed), listed);
+      return scan.doubted(scan.silenceOf(listed), listed);
     },
   };
-
-  function doubted({ group, what, advice }: Doubt, asked: Listing): Standing {
-    const [inner, outer] = [group, asked].map((each) => refOf(each).displayName);
-    const way = group.entry.dn === asked.entry.dn ? '' : `, and "${inner}" is in "${outer}"`;
-    return { is: 'cannot tell', because: `${what}${way}: ${advice}`, isSerious: true };
-  }
-
-  /** Groups of any class may have the list: Univention's `posixGroup` has names, as its schema extends it. */
-  function isOn({ classes, attribute }: MemberList): Filter {
-    return or(...classes.map((each) => equals('objectClass', each)), present(attribute));
-  }
 
   function asListed({ entry }: Listing): Membership['changeable'] {
     const computed = listingsOf(entry).find(({ list }) => list.holds === 'a search');
@@ -471,15 +323,5 @@ export function createLdapGroups(
   }
 }
 
-const isOfClass = (entry: Entry, name: string): boolean =>
-  entry.all('objectClass').some((each) => isSameName(each, name));
-
 const isWithUid = (value: string, names: readonly string[]): boolean =>
   uidOf(value) !== '' && names.some((each) => isSameName(each + uidOf(value), value));
-
-/** @returns what is said instead where the server refuses an answer, or refers to another server */
-const unlessRefused = async <T, R>(asking: Promise<T>, otherwise: R): Promise<T | R> =>
-  asking.catch((error: unknown) => {
-    if (isFinalFailure(error, FailureType.Refused)) return otherwise;
-    throw error;
-  });

@@ -3,7 +3,8 @@ import { FailureType, isFinalFailure } from '../../../exit/failures.js';
 import { and, equals, NONE, not, present, type Entry, type LdapSession } from '../../protocols/ldap.js';
 import type { Dialect } from './ldap-dialects.js';
 import { memberIn } from './ldap-entries.js';
-import type { LdapGroups, Listing } from './ldap-groups.js';
+import type { LdapGroups } from './ldap-groups.js';
+import type { Listing } from './ldap-listings.js';
 
 /** How many members are looked at. */
 const MOST_MEMBERS = 200;

@@ -1,0 +1,156 @@
+/** What the lists of all groups of a directory server say, and which groups do not tell all of their members. */
+import { FailureType, isFinalFailure } from '../../../exit/failures.js';
+import { and, equals, isTold, NONE, or, type Entry, type LdapSession } from '../../protocols/ldap.js';
+import type { Standing } from '../access-port.js';
+import type { Dialect } from './ldap-dialects.js';
+import { around, memberIn, uidOf, type LdapEntries } from './ldap-entries.js';
+import { isOfClass, isOn, type LdapListings, type Listing } from './ldap-listings.js';
+
+/** A group that does not tell all of its members: what the server says, after its name, and what to do. */
+interface Doubt {
+  group: Listing;
+  what: string;
+  advice: string;
+}
+
+/** What the lists of all groups say. */
+interface Scan {
+  /** The names of the groups that list some member with an optional UID. */
+  uids: Set<string>;
+  doubts: Doubt[];
+  /** By the id of a group, a doubt about it, or about a group that is a member of it, also through others. */
+  ways?: Map<string, Doubt>;
+  atMs: number;
+}
+
+/** How long it is believed what the lists of groups say, in milliseconds: to find out, all are read, once for many holds. */
+const BELIEVED_MS = 30_000;
+
+export function createLdapScan(
+  dialect: Dialect,
+  entries: LdapEntries,
+  groupBase: string,
+  { attributes, isGroup, listingOf, refOf }: LdapListings,
+) {
+  let scan: Scan | undefined;
+
+  async function scanned(session: LdapSession): Promise<Scan> {
+    if (scan && Date.now() - scan.atMs < BELIEVED_MS) return scan;
+    const context = await entries.contextOf(session, groupBase);
+    const options = { ignoresReferences: true };
+    const lists = dialect.lists.map(({ attribute }) => attribute);
+    const uids = new Set<string>();
+    const doubts: Doubt[] = [];
+    const members: { group: Listing; dn: string }[] = [];
+    for (const list of dialect.lists) {
+      const all = await session.search(context, isOn(list), [...attributes, ...lists], options);
+      // No search finds what is hidden: the groups that do not tell are those that all are more than those that do.
+      const telling = await session.search(context, and(isOn(list), isTold(list.attribute)), NONE, options);
+      const told = new Set(telling.map(({ dn }) => dn));
+      for (const entry of all) {
+        const group = listingOf(entry, list);
+        const values = entry.all(list.attribute);
+        const isSilent = list.holds === 'a search' ? !showsComputed(entry) : !told.has(entry.dn);
+        if (isSilent) doubts.push(silenceOf(group));
+        if (list.hasUids && values.some((value) => uidOf(value) !== '')) uids.add(entry.dn);
+        if (list.holds === 'names')
+          members.push(...values.map((value) => ({ group, dn: memberIn(list, value) })));
+      }
+    }
+    const elsewhere = await groupsElsewhere(session, context, new Set(members.map(({ dn }) => dn)));
+    for (const { group, dn } of members.filter((each) => elsewhere.has(each.dn))) {
+      const what = `says that "${refOf(group).displayName}" has the member "${dn}", which is in another naming context or on another server`;
+      doubts.push({ group, what, advice: 'look there whether it has the account' });
+    }
+    scan = { uids, doubts, atMs: Date.now() };
+    return scan;
+  }
+
+  /** The overlay dynlist of OpenLDAP shows the members that it computes in another list. */
+  const showsComputed = (entry: Entry): boolean =>
+    dialect.lists.some(({ holds, attribute }) => holds === 'names' && entry.all(attribute).length > 0);
+
+  function silenceOf(group: Listing): Doubt {
+    const { attribute, holds } = group.list;
+    const members = `the members of "${refOf(group).displayName}"`;
+    return holds === 'a search'
+      ? {
+          group,
+          what: `computes ${members} by its ${attribute}`,
+          advice: 'look there whether it has the account',
+        }
+      : { group, what: `does not show ${members}`, advice: `let bindDn read ${attribute}` };
+  }
+
+  /** @returns those of the names that are groups outside of the context, or that the server has not, and refers for */
+  async function groupsElsewhere(
+    session: LdapSession,
+    own: string,
+    names: ReadonlySet<string>,
+  ): Promise<Set<string>> {
+    const found = new Set<string>();
+    const contexts = await entries.contextsOf(session);
+    for (const context of [undefined, ...contexts]) {
+      const members = [...names].filter((dn) => around(dn, contexts) === context);
+      if (members.length === 0) continue;
+      if (context === undefined) {
+        for (const dn of members)
+          if ((await unlessRefused(session.read(dn, NONE), 'refused')) === 'refused') found.add(dn);
+        continue;
+      }
+      const isReferring = equals('objectClass', 'referral');
+      const asked = context === own ? isReferring : or(isGroup, isReferring);
+      const asking = session.search(context, asked, ['objectClass'], { showsReferring: true });
+      const shown = await unlessRefused(asking, undefined);
+      const referring = shown?.filter((each) => isOfClass(each, 'referral')).map(({ dn }) => dn) ?? [];
+      const groups = new Set(shown?.map(({ dn }) => dn.toLowerCase()));
+      for (const dn of members)
+        // Where bindDn may not read, each one may be a group.
+        if (!shown || groups.has(dn.toLowerCase()) || around(dn, referring)) found.add(dn);
+    }
+    return found;
+  }
+
+  return {
+    /** @returns the names of the groups that list some member with an optional UID */
+    withUids: async (session: LdapSession) => (await scanned(session)).uids,
+    knowsUid: (dn: string) => scan?.uids.has(dn) === true,
+    forget() {
+      scan = undefined;
+    },
+    silenceOf,
+
+    /**
+     * @param above the groups that have some groups as members, each with that one
+     * @returns by the id of a group, why it may have members by a way that is not seen
+     */
+    async ways(
+      session: LdapSession,
+      above: (session: LdapSession, inner: readonly Listing[]) => Promise<[Listing, Listing][]>,
+    ): Promise<Map<string, Doubt>> {
+      const known = await scanned(session);
+      if (known.ways) return known.ways;
+      const ways = new Map(known.doubts.map((each) => [each.group.id, each]));
+      for (let level = [...ways.values()].map(({ group }) => group); level.length > 0;) {
+        const pairs = (await above(session, level)).filter(([outer]) => !ways.has(outer.id));
+        for (const [outer, by] of pairs) ways.set(outer.id, ways.get(by.id)!);
+        level = pairs.map(([outer]) => outer);
+      }
+      known.ways = ways;
+      return ways;
+    },
+
+    doubted({ group, what, advice }: Doubt, asked: Listing): Standing {
+      const [inner, outer] = [group, asked].map((each) => refOf(each).displayName);
+      const way = group.entry.dn === asked.entry.dn ? '' : `, and "${inner}" is in "${outer}"`;
+      return { is: 'cannot tell', because: `${what}${way}: ${advice}`, isSerious: true };
+    },
+  };
+}
+
+/** @returns what is said instead where the server refuses an answer, or refers to another server */
+const unlessRefused = async <T, R>(asking: Promise<T>, otherwise: R): Promise<T | R> =>
+  asking.catch((error: unknown) => {
+    if (isFinalFailure(error, FailureType.Refused)) return otherwise;
+    throw error;
+  });
