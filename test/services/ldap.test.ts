@@ -478,6 +478,56 @@ describeUnless(sambaLacks, 'a hold over LDAP on Active Directory (Samba) alone @
     );
   });
 
+  describe('where a critical group lists a principal that is not of the domain', () => {
+    const lists = async (group: string, principal: string) =>
+      admin.modify(await admin.createGroup(group), change('add', 'member', principal));
+    const blocking = async (employeeId: string, group: string) => {
+      const hold: HoldKind = { kind: 'groups', groups: [group] };
+      const { access, captured } = system(server);
+      return access.block(await captured(employeeId, hold), hold, NOTHING, report, signal);
+    };
+
+    it('is refused where that is everybody who logs in, also by way of other groups', async () => {
+      await admin.createUser({ employeeId: 'F-1' });
+      const [, ...suffix] = server.userBase.split(',');
+      for (const [group, who, principal] of [
+        ['all', 'S-1-5-11', `CN=S-1-5-11,CN=ForeignSecurityPrincipals,${suffix.join(',')}`],
+        ['world', 'Everyone', '<SID=S-1-1-0>'],
+      ] as const) {
+        await lists(group, principal);
+        assert.match(
+          await finalFailure(FailureType.Refused, blocking('F-1', group)),
+          new RegExp(`from ${group} on windows \\(nested\\): it comes by way of ${who}, which stands for`),
+        );
+        const outer = await admin.createGroup(`${group}-outer`);
+        await admin.modify(outer, change('add', 'member', `CN=${group},${server.groupBase}`));
+        assert.match(
+          await finalFailure(FailureType.Refused, blocking('F-1', `${group}-outer`)),
+          new RegExp(`from ${group}-outer on windows \\(nested\\): it comes by way of ${group}$`),
+        );
+      }
+    });
+
+    it('cannot tell where that is a principal of another domain', async () => {
+      const id = await admin.createUser({ employeeId: 'F-2' });
+      const sid = 'S-1-5-21-1111111111-2222222222-3333333333-1105';
+      await lists('trusting', `<SID=${sid}>`);
+      const reason = await finalFailure(FailureType.CannotTell, blocking('F-2', 'trusting'));
+      assert.match(
+        reason,
+        new RegExp(
+          `windows does not show who is "${sid}", and "${sid}" is in "trusting": look there whether`,
+        ),
+      );
+      const { port } = system(server);
+      const [group] = await port.findGroup('trusting', signal);
+      await admin.addMember(group!.id, id);
+      assert.equal(await port.hasOtherActiveMember(group!.id, id, signal), 'cannot tell');
+      await admin.createGroup('no-principal', [id]);
+      assert.equal((await blocking('F-2', 'no-principal')).taken.groups.length, 1);
+    });
+  });
+
   it('takes a membership in a group whose members it may not read, and sees a way by such a group', async () => {
     const id = await admin.createUser({ employeeId: 'A-8' });
     const [secret, inner] = [

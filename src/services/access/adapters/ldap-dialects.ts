@@ -6,6 +6,7 @@ import {
   equals,
   NONE,
   not,
+  or,
   present,
   type Change,
   type Entry,
@@ -44,6 +45,11 @@ export interface Dialect {
   lists: readonly [MemberList, ...MemberList[]];
   /** Where a member itself shows the groups that list it, also one whose members bindDn may not read. */
   backlink?: string;
+  /**
+   * What a group may list that is neither an account nor a group of the server, and stands for some who log in: it does not show for whom.
+   * `all`: those that stand for all of them.
+   */
+  principals?: { any: Filter; all: Filter };
   /** What the functions below read of a group. */
   groupReads: readonly string[];
   /** @returns undefined where the server does not show it */
@@ -96,6 +102,11 @@ export const activeDirectory: Dialect = {
   lists: [{ attribute: 'member', classes: ['group'], holds: 'names', hasPrimary: true }],
   // Without the right to read it, "member" looks as if it were empty.
   backlink: 'memberOf',
+  principals: {
+    any: equals('objectClass', 'foreignSecurityPrincipal'),
+    // Everyone and Authenticated Users, S-1-1-0 and S-1-5-11 (MS-DTYP §2.4.2.4).
+    all: or(equals('objectSid', wellKnown(1, 0)), equals('objectSid', wellKnown(5, 11))),
+  },
   groupReads: ['objectSid', 'memberOf'],
 
   idOf: (entry) => {
@@ -239,6 +250,11 @@ export function guidOf(bytes: Buffer): string {
   return order
     .map((field) => field.map((at) => bytes.subarray(at, at + 1).toString('hex')).join(''))
     .join('-');
+}
+
+/** A SID with one number (MS-DTYP §2.4.2.2). */
+function wellKnown(authority: number, id: number): Buffer {
+  return Buffer.from([1, 1, 0, 0, 0, 0, 0, authority, id, 0, 0, 0]);
 }
 
 /** Its parts; in a group's or an account's the last one is the number within the domain (MS-DTYP §2.4.2.2). */

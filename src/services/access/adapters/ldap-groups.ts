@@ -258,14 +258,17 @@ export function createLdapGroups(
       // A membership may come by way of groups that are not the system's.
       const elsewhere = await ownOf(await listing(session, context, namesFor, true));
       elsewhere.push(...(await shownBy(session, account, context, [...direct, ...elsewhere])));
+      const all = await scan.all(session);
       const nested: Membership[] = [];
       const met = new Map<string, Listing>();
-      for (let level = [...direct, ...elsewhere, ...primary]; level.length > 0;) {
+      for (let level = [...direct, ...elsewhere, ...primary, ...all]; level.length > 0;) {
         const inner = level.filter(({ id }) => !met.has(id));
         for (const each of inner) met.set(each.id, each);
         const pairs = await above(session, [...new Map(inner.map((each) => [each.id, each])).values()]);
-        for (const [outer, by] of pairs.filter(([each]) => isOurs(each)))
-          nested.push(membershipOf(outer, 'nested', `it comes by way of ${refOf(by).displayName}`, by.id));
+        for (const [outer, by] of pairs.filter(([each]) => isOurs(each))) {
+          const way = refOf(by).displayName + (all.includes(by) ? ', which stands for all who log in' : '');
+          nested.push(membershipOf(outer, 'nested', `it comes by way of ${way}`, by.id));
+        }
         level = pairs.map(([outer]) => outer);
       }
       const found: Membership[] = [];
@@ -294,8 +297,7 @@ export function createLdapGroups(
       account: Entry,
       isThroughOthers: boolean,
     ): Promise<Standing> {
-      const isAsked = isThroughOthers && dialect.backlink === undefined;
-      const doubt = isAsked ? (await scan.ways(session, above)).get(listed.id) : undefined;
+      const doubt = isThroughOthers ? (await scan.ways(session, above)).get(listed.id) : undefined;
       if (doubt) return scan.doubted(doubt, listed);
       const isIn = await isListed(session, listed, account);
       if (isIn === false) await assertNoNewUid(session, listed, account);

@@ -1,6 +1,16 @@
 /** What the lists of all groups of a directory server say, and which groups do not tell all of their members. */
 import { FailureType, isFinalFailure } from '../../../exit/failures.js';
-import { and, equals, isTold, NONE, or, type Entry, type LdapSession } from '../../protocols/ldap.js';
+import {
+  and,
+  equals,
+  isTold,
+  NONE,
+  not,
+  or,
+  type Entry,
+  type Filter,
+  type LdapSession,
+} from '../../protocols/ldap.js';
 import type { Standing } from '../access-port.js';
 import type { Dialect } from './ldap-dialects.js';
 import { around, memberIn, uidOf, type LdapEntries } from './ldap-entries.js';
@@ -18,6 +28,8 @@ interface Scan {
   /** The names of the groups that list some member with an optional UID. */
   uids: Set<string>;
   doubts: Doubt[];
+  /** Those that stand for all who log in. */
+  all: Listing[];
   /** By the id of a group, a doubt about it, or about a group that is a member of it, also through others. */
   ways?: Map<string, Doubt>;
   atMs: number;
@@ -25,6 +37,7 @@ interface Scan {
 
 /** How long it is believed what the lists of groups say, in milliseconds: to find out, all are read, once for many holds. */
 const BELIEVED_MS = 30_000;
+const LOOK = 'look there whether it has the account';
 
 export function createLdapScan(
   dialect: Dialect,
@@ -37,13 +50,39 @@ export function createLdapScan(
   async function scanned(session: LdapSession): Promise<Scan> {
     if (scan && Date.now() - scan.atMs < BELIEVED_MS) return scan;
     const context = await entries.contextOf(session, groupBase);
+    const said = dialect.principals
+      ? await principals(session, dialect.principals)
+      : await lists(session, context);
+    scan = { uids: new Set(), all: [], ...said, atMs: Date.now() };
+    return scan;
+  }
+
+  /** A member itself shows the groups that list it. Only of these it is not known who they are. */
+  async function principals(session: LdapSession, { any, all }: NonNullable<Dialect['principals']>) {
+    const found = async (filter: Filter): Promise<Listing[]> => {
+      const entriesOf = (base: string) =>
+        session.search(base, filter, attributes, { ignoresReferences: true });
+      const some = [];
+      // The well-known ones are in the domain, or in the configuration of the forest.
+      for (const context of await entries.contextsOf(session)) some.push(...(await entriesOf(context)));
+      return some.map((entry) => listingOf(entry, dialect.lists[0]));
+    };
+    const doubtOn = (group: Listing): Doubt => ({
+      group,
+      what: `does not show who is "${refOf(group).displayName}"`,
+      advice: LOOK,
+    });
+    return { all: await found(and(any, all)), doubts: (await found(and(any, not(all)))).map(doubtOn) };
+  }
+
+  async function lists(session: LdapSession, context: string): Promise<Pick<Scan, 'uids' | 'doubts'>> {
     const options = { ignoresReferences: true };
-    const lists = dialect.lists.map(({ attribute }) => attribute);
+    const shown = [...attributes, ...dialect.lists.map(({ attribute }) => attribute)];
     const uids = new Set<string>();
     const doubts: Doubt[] = [];
     const members: { group: Listing; dn: string }[] = [];
     for (const list of dialect.lists) {
-      const all = await session.search(context, isOn(list), [...attributes, ...lists], options);
+      const all = await session.search(context, isOn(list), shown, options);
       // No search finds what is hidden: the groups that do not tell are those that all are more than those that do.
       const telling = await session.search(context, and(isOn(list), isTold(list.attribute)), NONE, options);
       const told = new Set(telling.map(({ dn }) => dn));
@@ -60,10 +99,9 @@ export function createLdapScan(
     const elsewhere = await groupsElsewhere(session, context, new Set(members.map(({ dn }) => dn)));
     for (const { group, dn } of members.filter((each) => elsewhere.has(each.dn))) {
       const what = `says that "${refOf(group).displayName}" has the member "${dn}", which is in another naming context or on another server`;
-      doubts.push({ group, what, advice: 'look there whether it has the account' });
+      doubts.push({ group, what, advice: LOOK });
     }
-    scan = { uids, doubts, atMs: Date.now() };
-    return scan;
+    return { uids, doubts };
   }
 
   /** The overlay dynlist of OpenLDAP shows the members that it computes in another list. */
@@ -77,7 +115,7 @@ export function createLdapScan(
       ? {
           group,
           what: `computes ${members} by its ${attribute}`,
-          advice: 'look there whether it has the account',
+          advice: LOOK,
         }
       : { group, what: `does not show ${members}`, advice: `let bindDn read ${attribute}` };
   }
@@ -112,6 +150,9 @@ export function createLdapScan(
   }
 
   return {
+    /** @returns the members of groups that stand for all who log in */
+    all: async (session: LdapSession) => (dialect.principals ? (await scanned(session)).all : []),
+
     /** @returns the names of the groups that list some member with an optional UID */
     withUids: async (session: LdapSession) => (await scanned(session)).uids,
     knowsUid: (dn: string) => scan?.uids.has(dn) === true,
