@@ -253,6 +253,16 @@ describeUnless(slapdLacks, 'answers of OpenLDAP', () => {
     assert.equal(await other(), 'yes');
   });
 
+  it('takes what is no person for no active member of a protected group', async () => {
+    const id = await admin.createUser({ employeeId: 'PP-1' });
+    const dummy = await admin.createEntry(`cn=dummy,${suffix}`, { objectClass: 'organizationalRole' });
+    const guarded = await admin.createGroup('root-admins', [id, dummy]);
+    const other = () => system().port.hasOtherActiveMember(guarded, id, signal);
+    assert.equal(await other(), 'no');
+    await admin.addMember(guarded, await admin.createUser({ employeeId: 'PP-2' }));
+    assert.equal(await other(), 'yes');
+  });
+
   it('cannot tell who else is in a protected group with a member on another server', async () => {
     const id = await admin.createUser({ employeeId: 'P-3' });
     const outer = await admin.createGroup('afar', [id]);
@@ -499,6 +509,21 @@ describeUnless(slapdLacks, 'answers of OpenLDAP', () => {
     assert.equal(await other(), 'cannot tell');
     await admin.modify(made, change('add', 'memberUid', 'ruth'));
     assert.equal(await other(), 'yes');
+  });
+
+  it('takes no login that is also of another account where people and groups are in two databases', async () => {
+    await admin.createUser({ employeeId: 'DB-1', userName: 'willa' });
+    await namesake('willa', { employeeNumber: 'DB-2' });
+    const made = await admin.createEntry(`cn=posix-s,${otherContext}`, {
+      ...{ cn: 'posix-s', objectClass: ['organizationalRole', 'posixGroup'] },
+      ...{ gidNumber: '7311', memberUid: 'willa' },
+    });
+    const { block } = system({ groupBase: otherContext });
+    assert.match(
+      await finalFailure(FailureType.CannotTell, block('DB-1', take('posix-s'))),
+      /unix lists willa in "posix-s", which may be .* or uid=willa,ou=services,/,
+    );
+    assert.equal(await valuesOf(made, 'memberUid'), 'willa');
   });
 
   it('gives back the login that a group listed, of an account that has two', async () => {

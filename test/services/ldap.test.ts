@@ -25,6 +25,8 @@ import { scratchFolder } from '../support/temporal.js';
 const { signal } = new AbortController();
 const report = () => Promise.resolve();
 const PASSWORD = 'Passw0rd!OfDana';
+/** Units of 100 ns since 1601 (MS-ADTS §2.3.2). */
+const fileTime = (date: string): string => String((BigInt(Date.parse(date)) + 11_644_473_600_000n) * 10_000n);
 
 /** The access service on a server, and another administrator there. */
 function system(
@@ -566,6 +568,21 @@ describeUnless(sambaLacks, 'a hold over LDAP on Active Directory (Samba) alone @
     await admin.setActive(ravi, false);
     assert.equal(await other(), 'no');
     await admin.setActive(eva, true);
+    assert.equal(await other(), 'yes');
+  });
+
+  it('takes no computer for an active member of a protected group, and no account that has expired', async () => {
+    const [, ...suffix] = server.userBase.split(',');
+    const id = await admin.createUser({ employeeId: 'A-12' });
+    const computer = await admin.createEntry(`CN=PC1,CN=Computers,${suffix.join(',')}`, {
+      ...{ objectClass: 'computer', sAMAccountName: 'PC1$', userAccountControl: '4096' },
+    });
+    const expired = await admin.createUser({ employeeId: 'A-13' });
+    await admin.modify(expired, change('replace', 'accountExpires', fileTime('2020-01-01')));
+    const group = await admin.createGroup('tier-0', [id, computer, expired]);
+    const other = () => system(server).port.hasOtherActiveMember(group, id, signal);
+    assert.equal(await other(), 'no');
+    await admin.modify(expired, change('replace', 'accountExpires', fileTime('2120-01-01')));
     assert.equal(await other(), 'yes');
   });
 

@@ -44,7 +44,7 @@ export function createLdapAdapter({
     ...(dialect.version ? [dialect.version] : []),
   ];
   const entries = createLdapEntries(name, dialect);
-  const groups = createLdapGroups(name, dialect, entries, groupBase, ids);
+  const groups = createLdapGroups(name, dialect, entries, { userBase, groupBase }, ids);
   const { idOf, baseEntry } = entries;
 
   const accountBy = (session: LdapSession, id: string) =>
@@ -62,6 +62,8 @@ export function createLdapAdapter({
       others: Object.fromEntries(shown.map((each) => [each, entry.all(each).join(', ')])),
     };
   }
+
+  const endOf = (entry: Entry): number | undefined => (dialect.endOf ? dialect.endOf(entry) : Infinity);
 
   const conditionOn = (version: string | undefined): Filter | undefined =>
     dialect.version && version ? equals(dialect.version, version) : undefined;
@@ -264,7 +266,11 @@ export function createLdapAdapter({
           userBase,
           attributes: accountAttributes,
           isOwn: (account) => idOf(account) === accountId,
-          stateOf: (account) => dialect.stateOf(session, account),
+          canLogIn: async (account) => {
+            const state = await dialect.stateOf(session, account);
+            const end = endOf(account);
+            return state && (end === undefined ? undefined : end > Date.now());
+          },
         });
       }),
 

@@ -41,6 +41,8 @@ export interface Dialect {
   /** What else the functions below read of an account. */
   reads: readonly string[];
   isAccount: Filter;
+  /** Those of which one is a person who may log in: no computer, and no placeholder. */
+  isPerson: Filter;
   /** Those that a group may have. A group has the id of its entry by the first one. */
   lists: readonly [MemberList, ...MemberList[]];
   /** Where a member itself shows the groups that list it, also one whose members bindDn may not read. */
@@ -67,6 +69,8 @@ export interface Dialect {
   nameOf: (entry: Entry, id: string) => string;
   /** @returns whether the account is active; undefined where the server does not show it */
   stateOf: (session: LdapSession, entry: Entry) => Promise<boolean | undefined>;
+  /** @returns when the account expires by itself, in milliseconds; undefined where the server does not show it */
+  endOf?: (entry: Entry) => number | undefined;
   /** @returns why a suspension would not keep the person out */
   obstacle?: (session: LdapSession, entry: Entry) => Promise<string | undefined>;
   suspension: (entry: Entry, active: boolean) => Change[];
@@ -84,6 +88,7 @@ export interface Dialect {
 }
 
 const DISABLED = 2;
+const isUser = and(equals('objectCategory', 'person'), equals('objectClass', 'user'));
 
 export const activeDirectory: Dialect = {
   capabilities: {
@@ -97,8 +102,9 @@ export const activeDirectory: Dialect = {
   login: 'sAMAccountName',
   identities: ['userPrincipalName', 'mail'],
   state: 'userAccountControl',
-  reads: ['adminCount', 'objectSid', 'primaryGroupID', 'memberOf'],
-  isAccount: and(equals('objectCategory', 'person'), equals('objectClass', 'user')),
+  reads: ['accountExpires', 'adminCount', 'objectSid', 'primaryGroupID', 'memberOf'],
+  isAccount: isUser,
+  isPerson: isUser,
   lists: [{ attribute: 'member', classes: ['group'], holds: 'names', hasPrimary: true }],
   // Without the right to read it, "member" looks as if it were empty.
   backlink: 'memberOf',
@@ -126,6 +132,15 @@ export const activeDirectory: Dialect = {
   stateOf(_session, entry) {
     const control = entry.one('userAccountControl');
     return Promise.resolve(control === undefined ? undefined : (Number(control) & DISABLED) === 0);
+  },
+
+  // In units of 100 ns since 1601; 0 and the largest number are never (MS-ADA1 §2.3).
+  endOf(entry) {
+    const end = entry.one('accountExpires');
+    if (end === undefined) return undefined;
+    return end === '0' || end === '9223372036854775807'
+      ? Infinity
+      : Number(end) / 10_000 - 11_644_473_600_000;
   },
 
   // Compare and swap, of one bit: the others say how the password is treated. Samba also reports success where another administrator
@@ -170,6 +185,11 @@ export const openldap = (defaultPolicy?: string): Dialect => ({
   state: LOCK,
   reads: [POLICY, 'gidNumber'],
   isAccount: present('objectClass'),
+  // What has a login is one as well, of whatever class.
+  isPerson: or(
+    ...['person', 'account', 'posixAccount'].map((each) => equals('objectClass', each)),
+    present('uid'),
+  ),
   lists: [
     { attribute: 'member', classes: ['groupOfNames', 'groupOfMembers'], holds: 'names' },
     { attribute: 'uniqueMember', classes: ['groupOfUniqueNames'], holds: 'names', hasUids: true },

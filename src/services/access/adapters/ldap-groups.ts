@@ -30,7 +30,7 @@ export function createLdapGroups(
   name: string,
   dialect: Dialect,
   entries: LdapEntries,
-  groupBase: string,
+  { userBase, groupBase }: Record<'userBase' | 'groupBase', string>,
   ids: readonly string[],
 ) {
   const [first] = dialect.lists;
@@ -72,7 +72,7 @@ export function createLdapGroups(
   }
 
   /** Logins repeat in different units, and may differ in case alone. @returns how to ask whose login a list has */
-  function askingWhose(session: LdapSession, account: Entry, context: string) {
+  function askingWhose(session: LdapSession, account: Entry) {
     const asked = new Map<string, Promise<'own' | 'another' | Entry>>();
     return (listed: Listing): Promise<'own' | 'another' | Entry> => {
       const login = nameIn(listed, account);
@@ -85,7 +85,11 @@ export function createLdapGroups(
     async function whose(login: string): Promise<'own' | 'another' | Entry> {
       const shown = [dialect.id, dialect.login, 'objectClass', ...ids];
       const options = { ignoresReferences: true };
-      const found = await session.search(context, equals(dialect.login, login), shown, options);
+      const found: Entry[] = [];
+      // People and groups may be in two databases, with accounts in each.
+      const contexts = [userBase, groupBase].map((base) => entries.contextOf(session, base));
+      for (const context of new Set(await Promise.all(contexts)))
+        found.push(...(await session.search(context, equals(dialect.login, login), shown, options)));
       const others = found.filter((each) => entries.idOf(each) !== entries.idOf(account));
       const isSpelt = (each: Entry): boolean => each.all(dialect.login).includes(login);
       const namesakes = others.filter(isSpelt);
@@ -243,7 +247,7 @@ export function createLdapGroups(
       const context = await entries.contextOf(session, groupBase);
       const isOurs = ({ entry }: Listing): boolean => isBelow(entry.dn, base.dn);
       const namesFor = (list: MemberList): string[] => namesIn(list, account);
-      const whose = askingWhose(session, account, context);
+      const whose = askingWhose(session, account);
       const ownOf = async (found: readonly Listing[]): Promise<Listing[]> => {
         const own: Listing[] = [];
         for (const each of found) if ((await whose(each)) !== 'another') own.push(each);
@@ -301,8 +305,7 @@ export function createLdapGroups(
       if (doubt) return scan.doubted(doubt, listed);
       const isIn = await isListed(session, listed, account);
       if (isIn === false) await assertNoNewUid(session, listed, account);
-      const context = await entries.contextOf(session, groupBase);
-      const whose = isIn ? await askingWhose(session, account, context)(listed) : 'another';
+      const whose = isIn ? await askingWhose(session, account)(listed) : 'another';
       if (typeof whose === 'object')
         return { is: 'cannot tell', because: ambiguous(listed, account, whose), isSerious: true };
       if (isIn !== undefined) return { is: whose === 'own' ? 'direct' : 'out' };

@@ -1,6 +1,6 @@
 /** Looks for an active account among the members of a group of a directory server, and of the groups among them. */
 import { FailureType, isFinalFailure } from '../../../exit/failures.js';
-import { and, equals, NONE, not, present, type Entry, type LdapSession } from '../../protocols/ldap.js';
+import { and, equals, NONE, not, or, present, type Entry, type LdapSession } from '../../protocols/ldap.js';
 import type { Dialect } from './ldap-dialects.js';
 import { memberIn } from './ldap-entries.js';
 import type { LdapGroups } from './ldap-groups.js';
@@ -14,7 +14,8 @@ interface Accounts {
   /** What the functions below read of an account. */
   attributes: readonly string[];
   isOwn: (account: Entry) => boolean;
-  stateOf: (account: Entry) => Promise<boolean | undefined>;
+  /** @returns undefined where the server does not show it */
+  canLogIn: (account: Entry) => Promise<boolean | undefined>;
 }
 
 /** @returns whether the group has an active member besides the own account; `no` only where all members are told */
@@ -23,8 +24,9 @@ export async function hasOtherActive(
   dialect: Dialect,
   groups: LdapGroups,
   group: Listing,
-  { userBase, attributes: ofAccounts, isOwn, stateOf }: Accounts,
+  { userBase, attributes: ofAccounts, isOwn, canLogIn }: Accounts,
 ): Promise<'yes' | 'no' | 'cannot tell'> {
+  const mayBePerson = or(dialect.isPerson, ...(dialect.principals ? [dialect.principals.any] : []));
   const lists = dialect.lists.map(({ attribute }) => attribute);
   const attributes = [...ofAccounts, ...groups.attributes, ...lists];
   let isDoubtful = false;
@@ -41,9 +43,9 @@ export async function hasOtherActive(
       if (groups.listingsOf(member).length > 0) inner.push(member);
       else if (isOwn(member)) isListed = true;
       else {
-        const state = await stateOf(member);
-        if (state) return 'yes';
-        isDoubtful ||= state === undefined;
+        const can = await canLogIn(member);
+        if (can) return 'yes';
+        isDoubtful ||= can === undefined;
       }
       if (looked > MOST_MEMBERS) return 'cannot tell';
     }
@@ -68,11 +70,14 @@ export async function hasOtherActive(
     if (primary) yield* await accountsWhere(primary);
   }
 
-  /** One that was deleted is left out: OpenLDAP does not remove its name from groups by itself. */
+  /** What is no person is left out, and what was deleted: OpenLDAP does not remove its name from groups by itself. */
   async function* named(name: string): AsyncGenerator<Entry> {
     try {
       const entry = await session.read(name, attributes);
-      if (entry) yield entry;
+      if (!entry) return;
+      if (groups.listingsOf(entry).length > 0 || (await session.read(name, NONE, dialect.isPerson)))
+        yield entry;
+      else isDoubtful ||= !(await session.read(name, NONE, not(mayBePerson)));
     } catch (error) {
       // It is on another server.
       if (!isFinalFailure(error, FailureType.Refused)) throw error;
@@ -91,7 +96,7 @@ export async function hasOtherActive(
 
   async function accountsWhere(filter: ReturnType<typeof equals>): Promise<Entry[]> {
     const options = { sizeLimit: MOST_MEMBERS };
-    const found = await session.search(userBase, and(dialect.isAccount, filter), attributes, options);
+    const found = await session.search(userBase, and(dialect.isPerson, filter), attributes, options);
     isDoubtful ||= found.length === MOST_MEMBERS;
     return found;
   }
