@@ -132,6 +132,8 @@ export const showingOf = (
 export const TakenFields = z.object({
   suspended: z.boolean(),
   groups: z.array(GroupFields),
+  /** What the suspension replaced, as the system has it: the time of a lock-out. */
+  replaced: z.string().optional(),
   /** The ids of critical groups that do not show their members since. A sweep expects the others to go on telling. */
   untold: z.array(z.string()).optional(),
 });

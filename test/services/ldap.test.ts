@@ -5,7 +5,7 @@ import path from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { parseConfig } from '../../src/config/config.js';
 import { FailureType } from '../../src/exit/failures.js';
-import type { HoldKind } from '../../src/exit/hold-facts.js';
+import type { HoldKind, Taken } from '../../src/exit/hold-facts.js';
 import { createAccessService } from '../../src/services/access/access.js';
 import { createLdapAdapter } from '../../src/services/access/adapters/ldap-adapter.js';
 import { createAccess } from '../../src/services/from-config.js';
@@ -343,17 +343,37 @@ describeUnless(slapdLacks, 'a hold over LDAP on OpenLDAP alone', () => {
     );
   });
 
-  it('takes no lock-out by failed logins for a suspension, since it may end by itself', async () => {
+  it('takes no lock-out by failed logins for a suspension, since it may end by itself, and gives it back', async () => {
+    const lockedOut = '20261126000000Z';
     const id = await admin.createUser({ employeeId: 'O-1' });
-    await admin.modify(id, change('replace', 'pwdAccountLockedTime', '20261126000000Z'));
+    await admin.setPassword(id, PASSWORD);
+    await admin.modify(id, change('replace', 'pwdAccountLockedTime', lockedOut));
     const { access, captured } = system(server);
     const account = await captured('O-1');
     assert.equal(account.active, true);
-    const { taken } = await access.block(account, SUSPEND, NOTHING, report, signal);
-    assert.deepEqual(taken, { ...NOTHING, suspended: true });
+    const block = (tried: Taken) => access.block(account, SUSPEND, tried, report, signal);
+    const { taken } = await block(NOTHING);
+    assert.deepEqual(taken, { ...NOTHING, suspended: true, replaced: lockedOut });
     assert.equal((await admin.account(id)).active, false);
+    // The answer to a block may be lost.
+    assert.deepEqual((await block(taken)).taken, taken);
     await access.restore(account, taken, signal);
-    assert.equal((await admin.account(id)).active, true);
+    assert.equal(await admin.valueOf(id, 'pwdAccountLockedTime'), lockedOut);
+    assert.equal(await admin.logIn(id, PASSWORD), false);
+    await access.restore(account, taken, signal);
+    assert.equal(await admin.valueOf(id, 'pwdAccountLockedTime'), lockedOut);
+  });
+
+  it('gives back no lock-out that an administrator has ended during the hold', async () => {
+    const id = await admin.createUser({ employeeId: 'O-3' });
+    await admin.modify(id, change('replace', 'pwdAccountLockedTime', '20261126000000Z'));
+    const { access, captured } = system(server);
+    const account = await captured('O-3');
+    const first = await access.block(account, SUSPEND, NOTHING, report, signal);
+    await admin.setPassword(id, PASSWORD);
+    const again = await access.block(account, SUSPEND, first.taken, report, signal);
+    await access.restore(account, again.taken, signal);
+    assert.equal(await admin.logIn(id, PASSWORD), true);
   });
 
   it('does not count a lock that the password policy lets pass', async () => {

@@ -38,6 +38,8 @@ export interface Account extends AccountRef {
   identities: string[];
   /** Undefined where the system does not show it. */
   active?: boolean | undefined;
+  /** What a suspension replaces, and a reactivation puts back: the time of a lock-out. */
+  replaces?: string | undefined;
   /** The system's version of the account, if it has any: an ETag in SCIM. */
   version?: string | undefined;
   /** By name, what else the system shows of the account, where a write may change it. */

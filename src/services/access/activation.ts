@@ -41,6 +41,7 @@ export async function readAsCaptured(
 
 /**
  * @param first the account as read just now
+ * @param replaced what the suspension replaced, for a reactivation
  * @returns the account as last seen, undefined where it was deleted; and how many of our writes may have caused it
  * @throws FinalFailure Refused; CannotTell where the system does not show whether an account is active
  */
@@ -50,6 +51,7 @@ export async function setActive(
   active: boolean,
   signal: AbortSignal,
   first?: Account,
+  replaced?: string,
 ): Promise<{ seen: Account | undefined; writes: number }> {
   const verb = active ? 'reactivating' : 'suspending';
   const { settleMs } = await port.capabilities(signal);
@@ -64,7 +66,8 @@ export async function setActive(
       valueOf: (seen) => seen && String(seen.active),
       write: (seen, way, isUnversioned) => {
         isHidden = seen!.active === undefined;
-        return port.setActive(isUnversioned ? { ...seen!, version: undefined } : seen!, active, signal, way);
+        const version = isUnversioned ? undefined : seen!.version;
+        return port.setActive({ ...seen!, version, replaces: replaced }, active, signal, way);
       },
       settleMs,
     },

@@ -113,7 +113,7 @@ export const restore =
           'the activation, which another administrator set between capture and block: decide by hand',
         );
       } else if (taken.suspended) {
-        const { seen, writes } = await setActive(port, account, true, signal, user);
+        const { seen, writes } = await setActive(port, account, true, signal, user, taken.replaced);
         after = seen;
         givenBack.suspended = seen !== undefined;
         if (!seen) lost.push(gone);

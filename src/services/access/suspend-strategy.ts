@@ -1,7 +1,7 @@
 /** The hold of kind `suspend`: deactivates the account. What that costs of its memberships belongs to what the hold took. */
 import { isDeepStrictEqual } from 'node:util';
 import { bounded } from '../../exit/bounds.js';
-import type { Blocked, CapturedAccount, GroupRef } from '../../exit/hold-facts.js';
+import type { Blocked, CapturedAccount, GroupRef, Taken } from '../../exit/hold-facts.js';
 import type { AccessPort, Account } from './access-port.js';
 import { noteOfGone } from './activation.js';
 import type { Strategy } from './hold-strategy.js';
@@ -36,6 +36,13 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
 
   async block(captured, user, tried, trying, signal) {
     const renamed = renamedOf(captured, user);
+    // A retry finds what the earlier write has made of it.
+    const replaced = user.active === false ? tried.replaced : user.replaces;
+    const suspended: Taken = {
+      suspended: true,
+      groups: tried.groups,
+      ...(replaced !== undefined && { replaced }),
+    };
     const held = { taken: tried, version: user.version, uncaptured: [], notes: [], writes: 0 };
     if (user.active === false) {
       // The answer to the earlier write may have been lost. What went besides the recorded groups, the restore names.
@@ -50,14 +57,13 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
     const before = known && { ...known, groups: without(known.groups, left) };
     // The suspension may take what tells that the system has groups.
     const whyUntold = before ? '' : await reason();
-    const taken = { ...tried, suspended: true };
     // A retry finds the account inactive, and compares these.
     const atRisk = before?.isFresh ? without(before.groups, tried.groups) : [];
-    await trying({ ...taken, groups: bounded([...tried.groups, ...atRisk]) });
+    await trying({ ...suspended, groups: bounded([...tried.groups, ...atRisk]) });
     const { seen, writes, notes, harm } = await suspend(user);
     const now = { ...held, version: seen?.version, writes };
     const isOurs = writes > 0 || tried.suspended;
-    if (!seen) return { ...now, taken, notes: [await noteOfGone(port, captured, isOurs, signal)] };
+    if (!seen) return { ...now, taken: suspended, notes: [await noteOfGone(port, captured, isOurs, signal)] };
     if (writes > 0) {
       const changed = changesBetween(user, seen);
       const cost = await costOf(before);
@@ -92,10 +98,9 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
 
     /** Some systems take a suspended account out of its groups. */
     async function costOf(had: Before | undefined) {
-      const suspended = true;
-      if (!had) return { taken: { suspended, groups: tried.groups }, notes: [`${UNTOLD}: ${whyUntold}`] };
+      if (!had) return { taken: suspended, notes: [`${UNTOLD}: ${whyUntold}`] };
       const known = [...tried.groups, ...without(had.groups, tried.groups)];
-      if (known.length === 0) return { taken: { suspended, groups: [] }, notes: [] };
+      if (known.length === 0) return { taken: { ...suspended, groups: [] }, notes: [] };
       const now = await untoldOr(known);
       const unseen = without(known, 'told' in now ? now.told : []);
       // Some systems only leave out the memberships of suspended accounts. What is not recorded is not given back, and not asked for.
@@ -108,7 +113,7 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
       // The restore names the others.
       const cost = had.isFresh ? lost : lost.filter(({ id }) => tried.groups.some((each) => each.id === id));
       const others = without(lost, cost);
-      const taken = { suspended, groups: cost };
+      const taken = { ...suspended, groups: cost };
       if (cost.length > 0) await trying(taken);
       const isToldOut = 'told' in now && hidden.length + untold.length === 0;
       const notes = [

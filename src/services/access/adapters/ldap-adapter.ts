@@ -58,6 +58,7 @@ export function createLdapAdapter({
       identities: [userName, ...dialect.identities.flatMap(entry.all)],
       active: await dialect.stateOf(session, entry),
       version: dialect.version && entry.one(dialect.version),
+      replaces: dialect.replacedIn?.(entry),
       // A list would count as rights.
       others: Object.fromEntries(shown.map((each) => [each, entry.all(each).join(', ')])),
     };
@@ -201,7 +202,7 @@ export function createLdapAdapter({
         throw new Error(`${name} lists the account ${userName}, and shows none for its id`);
       }),
 
-    setActive: ({ id, version }, active, signal) =>
+    setActive: ({ id, version, replaces }, active, signal) =>
       ldap.session(signal, async (session) => {
         const before = await accountBy(session, id);
         if (!before) return { kind: 'conflict' };
@@ -213,7 +214,7 @@ export function createLdapAdapter({
         }
         const obstacle = active ? undefined : await dialect.obstacle?.(session, before);
         if (obstacle !== undefined) return { kind: 'refused', why: 'state', detail: obstacle };
-        const changes = dialect.suspension(before, active);
+        const changes = dialect.suspension(before, active, replaces);
         const { code, reason } = await session.modify(
           dialect.nameOf(before, id),
           changes,

@@ -73,7 +73,10 @@ export interface Dialect {
   endOf?: (entry: Entry) => number | undefined;
   /** @returns why a suspension would not keep the person out */
   obstacle?: (session: LdapSession, entry: Entry) => Promise<string | undefined>;
-  suspension: (entry: Entry, active: boolean) => Change[];
+  /** @returns another value of the attribute, which a suspension replaces */
+  replacedIn?: (entry: Entry) => string | undefined;
+  /** @param replaced what a reactivation puts back */
+  suspension: (entry: Entry, active: boolean, replaced: string | undefined) => Change[];
   /** @returns the groups that the account is in without being listed as a member */
   primaryGroups: (
     session: LdapSession,
@@ -210,8 +213,7 @@ export const openldap = (defaultPolicy?: string): Dialect => ({
     const lock = entry.one(LOCK);
     if (lock === LOCKED)
       return (await unlocking(session, entry, defaultPolicy)) === undefined ? false : undefined;
-    // Another value is a lock-out after failed logins, which may end by itself.
-    if (lock !== undefined) return true;
+    if (lockOutOf(entry) !== undefined) return true;
     // Without the overlay ppolicy, or the right to read it, the attribute is missing too; then the filter is Undefined (RFC 4511 §4.5.1.7).
     const isUnlocked = await session.read(entry.dn, NONE, not(present(LOCK)));
     return isUnlocked ? true : undefined;
@@ -234,12 +236,22 @@ export const openldap = (defaultPolicy?: string): Dialect => ({
       : and(equals('objectClass', 'posixAccount'), equals('gidNumber', number));
   },
 
-  suspension(entry, active) {
-    if (active) return [deleteValue(LOCK, LOCKED)];
-    const lock = entry.one(LOCK);
-    return [...(lock === undefined ? [] : [deleteValue(LOCK, lock)]), addValue(LOCK, LOCKED)];
+  replacedIn: lockOutOf,
+
+  suspension(entry, active, replaced) {
+    const [old, now] = active ? [LOCKED, replaced] : [lockOutOf(entry), LOCKED];
+    return [
+      ...(old === undefined ? [] : [deleteValue(LOCK, old)]),
+      ...(now === undefined ? [] : [addValue(LOCK, now)]),
+    ];
   },
 });
+
+/** A lock-out after failed logins, which may end by itself. */
+function lockOutOf(entry: Entry): string | undefined {
+  const lock = entry.one(LOCK);
+  return lock === LOCKED ? undefined : lock;
+}
 
 /** The overlay heeds a lock only where the policy of the account has `pwdLockout: TRUE`. */
 async function unlocking(
