@@ -91,6 +91,19 @@ describe('evidence from facts', () => {
     assert.equal(how({ ...(block as FactOf<'blocked'>), accounts: another }, restored), 'pending');
   });
 
+  it('does not call an account active that was given back, and has expired by itself', async () => {
+    const active = async (expired: boolean) => {
+      const facts = (await recordedFacts('retained')).map((fact) =>
+        fact.kind === 'restored' && expired
+          ? { ...fact, restored: { ...fact.restored, active: false } }
+          : fact,
+      );
+      return evidence(facts).systems.find(({ system }) => system === 'payroll')!.end!.after!.active;
+    };
+    assert.equal(await active(false), true);
+    assert.equal(await active(true), false);
+  });
+
   it('cannot tell of a system where further accounts of the employee may be active, whatever it has observed of others', async () => {
     const facts = await recordedFacts('awaiting-decision');
     const blockWith = (change: (capture: Capture) => Partial<Capture>) => {

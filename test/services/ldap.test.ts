@@ -618,6 +618,34 @@ describeUnless(sambaLacks, 'a hold over LDAP on Active Directory (Samba) alone @
     assert.equal(await admin.valueOf(id, 'userAccountControl'), '66080');
   });
 
+  it('says of an account that expires by itself that it has not set that, and suspends it all the same', async () => {
+    const id = await admin.createUser({ employeeId: 'A-14', userName: 'ends' });
+    await admin.setPassword(id, PASSWORD);
+    const expire = (date: string) => admin.modify(id, change('replace', 'accountExpires', fileTime(date)));
+    await expire('2120-01-01');
+    const { access, captured } = system(server);
+    const capturedNotes = async () =>
+      (await access.capture({ employeeId: 'A-14' }, SUSPEND, signal)).notes.join('; ');
+    assert.match(await capturedNotes(), /ends expires at 2120-01-01T00:00:00.000Z, which EMS has not set$/);
+    const account = await captured('A-14');
+    const first = await access.block(account, SUSPEND, NOTHING, report, signal);
+    await expire('2020-01-01');
+    const { active, notes } = await access.restore(account, first.taken, signal);
+    assert.equal(await admin.logIn(id, PASSWORD), false);
+    assert.equal(active, false);
+    assert.match(notes.join(), /ends expired at 2020-01-01T.*, which EMS has not set: change it there if/);
+
+    // It is no suspension: an administrator who lifts it does not open the account.
+    assert.match(await capturedNotes(), /ends expired at 2020-01-01T/);
+    const again = await access.block(await captured('A-14'), SUSPEND, NOTHING, report, signal);
+    assert.deepEqual(again.taken, { ...NOTHING, suspended: true });
+    await admin.modify(id, change('replace', 'accountExpires', '0'));
+    assert.equal(await admin.logIn(id, PASSWORD), false);
+    const restored = await access.restore(account, again.taken, signal);
+    assert.deepEqual([restored.active, restored.notes], [true, []]);
+    assert.equal(await admin.logIn(id, PASSWORD), true);
+  });
+
   it('keeps a flag that another administrator sets in the same moment', async () => {
     const id = await admin.createUser({ employeeId: 'A-6' });
     const proxy = await startLdapProxy(server.url);

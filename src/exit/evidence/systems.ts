@@ -114,12 +114,17 @@ function systemOf(
       };
     if (!isWhole) return { what: 'restored', how: pending(step, facts), givenBack };
     const { active } = last.restored;
+    const latest = idsOf(accounts).flatMap((id) => restored.findLast(isOf(id)) ?? []);
     return {
       what: 'restored',
       how: 'observed',
       at: last.at,
       givenBack,
-      after: { active: givenBack.suspended ? true : active, groups: givenBack.groups },
+      after: {
+        // One that was given back may have expired by itself.
+        active: givenBack.suspended ? latest.some((each) => each.restored.active !== false) : active,
+        groups: givenBack.groups,
+      },
     };
 
     /** No second look is due. Without a complete block, what the hold took of the account is not known. */

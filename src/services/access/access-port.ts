@@ -38,6 +38,8 @@ export interface Account extends AccountRef {
   identities: string[];
   /** Undefined where the system does not show it. */
   active?: boolean | undefined;
+  /** When the account expires by itself: ISO 8601, UTC. An administrator may lift that, so that `active` is as without it. */
+  expires?: string | undefined;
   /** What a suspension replaces, and a reactivation puts back: the time of a lock-out. */
   replaces?: string | undefined;
   /** The system's version of the account, if it has any: an ETag in SCIM. */

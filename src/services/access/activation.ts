@@ -80,6 +80,20 @@ export async function setActive(
   return result;
 }
 
+export const hasExpired = ({ expires }: Account): boolean =>
+  expires !== undefined && Date.parse(expires) <= Date.now();
+
+/** @returns notes on an account that expires by itself */
+export function notesOfEnd(account: Account): string[] {
+  const { userName, expires } = account;
+  if (expires === undefined) return [];
+  return [
+    hasExpired(account)
+      ? `${userName} expired at ${expires}, which EMS has not set: change it there if the person is to log in`
+      : `${userName} expires at ${expires}, which EMS has not set`,
+  ];
+}
+
 /**
  * Ends the sessions of an account that the system does not show since its suspension: a deleted one has none, and the system may say so
  * by a refusal.

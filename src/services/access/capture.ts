@@ -4,6 +4,7 @@ import { cannotTell } from '../../exit/failures.js';
 import type { Capture, HoldKind } from '../../exit/hold-facts.js';
 import type { Person } from '../../exit/matching.js';
 import type { AccessPort } from './access-port.js';
+import { notesOfEnd } from './activation.js';
 import { describe, findAccounts, type Matching } from './find-accounts.js';
 import { foundNow, has, passedOn } from './still-theirs.js';
 import type { Known } from './whose-account.js';
@@ -27,7 +28,8 @@ export const capture =
       const shows = found.showing[id];
       accounts.push({ id, userName, identities, active, groups, ...(shows && { shows }), ...atRisk });
     }
-    const notes = found.left.length > 0 ? [...found.notes, `left out: ${describe(found.left)}`] : found.notes;
+    const leftOut = found.left.length > 0 ? [`left out: ${describe(found.left)}`] : [];
+    const notes = [...found.notes, ...leftOut, ...found.accounts.flatMap(notesOfEnd)];
     const { restore, tokensLiveMs, doubt } = await port.capabilities(signal);
     const capturedAt = new Date().toISOString();
     const cost = { restore, tokensLiveMs, ...(doubt && { doubt }) };

@@ -21,7 +21,7 @@ import {
 import type { Earlier } from '../../exit/hold.js';
 import type { Person } from '../../exit/matching.js';
 import type { AccessPort, Account } from './access-port.js';
-import { hasHidden, readSettled, setActive } from './activation.js';
+import { hasExpired, hasHidden, notesOfEnd, readSettled, setActive } from './activation.js';
 import { isSteady, noteIntact, noteReactivation } from './reactivations.js';
 import { accountsNow, findAccounts, type Matching } from './find-accounts.js';
 import { foundNow, has, passedOn, showsAnother } from './still-theirs.js';
@@ -178,7 +178,8 @@ export const restore =
       );
     }
     if (untold) throw cannotTell(untold);
-    const active = givenBack.suspended || after?.active;
+    const active = (givenBack.suspended || after?.active) && !(after && hasExpired(after));
+    if (after) notes.push(...notesOfEnd(after));
     // A system may take memberships some moments after a reactivation, or again those that the suspension cost.
     const isUnsettled =
       givenBack.suspended &&

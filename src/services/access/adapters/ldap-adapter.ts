@@ -52,6 +52,7 @@ export function createLdapAdapter({
 
   async function accountOf(session: LdapSession, entry: Entry): Promise<Account> {
     const userName = entry.one(dialect.login) ?? entry.dn;
+    const end = endOf(entry);
     return {
       id: idOf(entry),
       userName,
@@ -59,6 +60,7 @@ export function createLdapAdapter({
       active: await dialect.stateOf(session, entry),
       version: dialect.version && entry.one(dialect.version),
       replaces: dialect.replacedIn?.(entry),
+      expires: end === undefined || end === Infinity ? undefined : new Date(end).toISOString(),
       // A list would count as rights.
       others: Object.fromEntries(shown.map((each) => [each, entry.all(each).join(', ')])),
     };
