@@ -9,7 +9,7 @@ import type { HoldKind, Taken } from '../../src/exit/hold-facts.js';
 import { createAccessService } from '../../src/services/access/access.js';
 import { createLdapAdapter } from '../../src/services/access/adapters/ldap-adapter.js';
 import { createAccess } from '../../src/services/from-config.js';
-import { createLdapClient } from '../../src/services/protocols/ldap.js';
+import { createLdapClient, type LdapClient } from '../../src/services/protocols/ldap.js';
 import { NOTHING, SUSPEND } from '../support/critical-system.js';
 import { finalFailure, outage } from '../support/failures.js';
 import { describeUnless } from '../support/installed.js';
@@ -28,6 +28,26 @@ const PASSWORD = 'Passw0rd!OfDana';
 /** Units of 100 ns since 1601 (MS-ADTS §2.3.2). */
 const fileTime = (date: string): string => String((BigInt(Date.parse(date)) + 11_644_473_600_000n) * 10_000n);
 
+/** The server, as if groups that list the one name listed the other as well: Samba takes no member of another domain. */
+const listingBoth = (ldap: LdapClient, one: string, other: string): LdapClient => ({
+  ...ldap,
+  session: (signal, work) =>
+    ldap.session(signal, (session) =>
+      work({
+        ...session,
+        async read(...asked) {
+          const entry = await session.read(...asked);
+          return (
+            entry && {
+              ...entry,
+              all: (of) => entry.all(of).flatMap((value) => (value === one ? [one, other] : value)),
+            }
+          );
+        },
+      }),
+    ),
+});
+
 /** The access service on a server, and another administrator there. */
 function system(
   server: LdapServer,
@@ -41,6 +61,7 @@ function system(
   const port = createLdapAdapter({ ldap, dialect, userBase, groupBase, ids: ['employeeNumber'], ...bases });
   const access = createAccessService({ port, match: byEmployeeId('employeeNumber') });
   return {
+    ldap,
     port,
     access,
     captured: async (employeeId: string, hold: HoldKind = SUSPEND) => {
@@ -548,6 +569,34 @@ describeUnless(sambaLacks, 'a hold over LDAP on Active Directory (Samba) alone @
       await admin.createGroup('no-principal', [id]);
       assert.equal((await blocking('F-2', 'no-principal')).taken.groups.length, 1);
     });
+  });
+
+  it('cannot tell where a critical group lists a member of another domain, also by way of other groups', async () => {
+    const id = await admin.createUser({ employeeId: 'F-3' });
+    const listed = await admin.createGroup('listed');
+    const inner = await admin.createGroup('universal', [listed]);
+    const outer = await admin.createGroup('universal-outer', [inner]);
+    const guarded = await admin.createGroup('universal-guarded', [id, listed]);
+    const { ldap, port } = system(server);
+    const through = () => true;
+    assert.deepEqual(await port.standingIn!(id, outer, through, signal), { is: 'out' });
+    assert.equal(await port.hasOtherActiveMember(guarded, id, signal), 'no');
+    const { dialect, userBase, groupBase } = server;
+    const [, ...suffix] = userBase.split(',');
+    for (const domain of [`DC=emea,${suffix.join(',')}`, 'DC=partner,DC=example']) {
+      const both = listingBoth(ldap, admin.dnOf(listed).replace(/^cn/, 'CN'), `CN=sre,CN=Users,${domain}`);
+      const other = createLdapAdapter({ ldap: both, dialect, userBase, groupBase, ids: ['employeeNumber'] });
+      assert.equal(await other.hasOtherActiveMember(guarded, id, signal), 'cannot tell');
+      for (const group of [inner, outer]) {
+        const standing = await other.standingIn!(id, group, through, signal);
+        assert.ok(standing.is === 'cannot tell');
+        assert.ok(
+          standing.because.startsWith(
+            `says that "universal" has the member "CN=sre,CN=Users,${domain}", which`,
+          ),
+        );
+      }
+    }
   });
 
   it('takes a membership in a group whose members it may not read, and sees a way by such a group', async () => {

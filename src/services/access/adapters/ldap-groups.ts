@@ -301,7 +301,7 @@ export function createLdapGroups(
       account: Entry,
       isThroughOthers: boolean,
     ): Promise<Standing> {
-      const doubt = isThroughOthers ? (await scan.ways(session, above)).get(listed.id) : undefined;
+      const doubt = isThroughOthers ? await scan.doubtOn(session, listed, above) : undefined;
       if (doubt) return scan.doubted(doubt, listed);
       const isIn = await isListed(session, listed, account);
       if (isIn === false) await assertNoNewUid(session, listed, account);

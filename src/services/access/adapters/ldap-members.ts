@@ -74,8 +74,9 @@ export async function hasOtherActive(
   async function* named(name: string): AsyncGenerator<Entry> {
     try {
       const entry = await session.read(name, attributes);
-      if (!entry) return;
-      if (groups.listingsOf(entry).length > 0 || (await session.read(name, NONE, dialect.isPerson)))
+      // With back links the server removes the name of what was deleted: this one is not shown, or of another domain.
+      if (!entry) isDoubtful ||= dialect.backlink !== undefined;
+      else if (groups.listingsOf(entry).length > 0 || (await session.read(name, NONE, dialect.isPerson)))
         yield entry;
       else isDoubtful ||= !(await session.read(name, NONE, not(mayBePerson)));
     } catch (error) {

@@ -4,6 +4,7 @@ import {
   and,
   equals,
   isTold,
+  matches,
   NONE,
   not,
   or,
@@ -13,7 +14,7 @@ import {
 } from '../../protocols/ldap.js';
 import type { Standing } from '../access-port.js';
 import type { Dialect } from './ldap-dialects.js';
-import { around, memberIn, uidOf, type LdapEntries } from './ldap-entries.js';
+import { around, isSameName, memberIn, uidOf, type LdapEntries } from './ldap-entries.js';
 import { isOfClass, isOn, type LdapListings, type Listing } from './ldap-listings.js';
 
 /** A group that does not tell all of its members: what the server says, after its name, and what to do. */
@@ -35,8 +36,12 @@ interface Scan {
   atMs: number;
 }
 
+type Above = (session: LdapSession, inner: readonly Listing[]) => Promise<[Listing, Listing][]>;
+
 /** How long it is believed what the lists of groups say, in milliseconds: to find out, all are read, once for many holds. */
 const BELIEVED_MS = 30_000;
+/** The matching rule that follows a name through others (MS-ADTS §3.1.1.3.4.4.3). */
+const IN_CHAIN = '1.2.840.113556.1.4.1941';
 const LOOK = 'look there whether it has the account';
 
 export function createLdapScan(
@@ -97,16 +102,19 @@ export function createLdapScan(
       }
     }
     const elsewhere = await groupsElsewhere(session, context, new Set(members.map(({ dn }) => dn)));
-    for (const { group, dn } of members.filter((each) => elsewhere.has(each.dn))) {
-      const what = `says that "${refOf(group).displayName}" has the member "${dn}", which is in another naming context or on another server`;
-      doubts.push({ group, what, advice: LOOK });
-    }
+    for (const { group, dn } of members.filter((each) => elsewhere.has(each.dn)))
+      doubts.push(beyond(group, dn));
     return { uids, doubts };
   }
 
   /** The overlay dynlist of OpenLDAP shows the members that it computes in another list. */
   const showsComputed = (entry: Entry): boolean =>
     dialect.lists.some(({ holds, attribute }) => holds === 'names' && entry.all(attribute).length > 0);
+
+  function beyond(group: Listing, dn: string): Doubt {
+    const what = `says that "${refOf(group).displayName}" has the member "${dn}", which is in another naming context or on another server`;
+    return { group, what, advice: LOOK };
+  }
 
   function silenceOf(group: Listing): Doubt {
     const { attribute, holds } = group.list;
@@ -149,6 +157,44 @@ export function createLdapScan(
     return found;
   }
 
+  /** @returns by the id of a group, why it may have members by a way that is not seen */
+  async function ways(session: LdapSession, above: Above): Promise<Map<string, Doubt>> {
+    const known = await scanned(session);
+    if (known.ways) return known.ways;
+    const ways = new Map(known.doubts.map((each) => [each.group.id, each]));
+    for (let level = [...ways.values()].map(({ group }) => group); level.length > 0;) {
+      const pairs = (await above(session, level)).filter(([outer]) => !ways.has(outer.id));
+      for (const [outer, by] of pairs) ways.set(outer.id, ways.get(by.id)!);
+      level = pairs.map(([outer]) => outer);
+    }
+    known.ways = ways;
+    return ways;
+  }
+
+  /** A domain may have too many groups to read the lists of all: those of one, and of the groups inside it. */
+  async function beyondDomain(session: LdapSession, { entry, list }: Listing): Promise<Doubt | undefined> {
+    const context = await entries.contextOf(session, groupBase);
+    const isInside = and(isGroup, matches(dialect.backlink!, IN_CHAIN, entry.dn));
+    const inner = await session.search(context, isInside, attributes, { ignoresReferences: true });
+    for (const group of [entry, ...inner].map((each) => listingOf(each, list)))
+      for await (const dn of membersOf(session, group))
+        if (!isSameName(domainOf(dn), `,${context}`)) return beyond(group, dn);
+    return undefined;
+  }
+
+  /** The server gives a long list in ranges (MS-ADTS §3.1.1.3.1.3.3). */
+  async function* membersOf(session: LdapSession, { entry, list: { attribute } }: Listing) {
+    let isPartial = true;
+    for (let from = 0; isPartial;) {
+      const asked = from === 0 ? attribute : `${attribute};range=${from}-*`;
+      const shown = await session.read(entry.dn, [asked]);
+      const names = shown?.all(attribute) ?? [];
+      yield* names;
+      from += names.length;
+      isPartial = names.length > 0 && shown!.isPartial(attribute);
+    }
+  }
+
   return {
     /** @returns the members of groups that stand for all who log in */
     all: async (session: LdapSession) => (dialect.principals ? (await scanned(session)).all : []),
@@ -163,22 +209,11 @@ export function createLdapScan(
 
     /**
      * @param above the groups that have some groups as members, each with that one
-     * @returns by the id of a group, why it may have members by a way that is not seen
+     * @returns why the group may have members by a way that is not seen
      */
-    async ways(
-      session: LdapSession,
-      above: (session: LdapSession, inner: readonly Listing[]) => Promise<[Listing, Listing][]>,
-    ): Promise<Map<string, Doubt>> {
-      const known = await scanned(session);
-      if (known.ways) return known.ways;
-      const ways = new Map(known.doubts.map((each) => [each.group.id, each]));
-      for (let level = [...ways.values()].map(({ group }) => group); level.length > 0;) {
-        const pairs = (await above(session, level)).filter(([outer]) => !ways.has(outer.id));
-        for (const [outer, by] of pairs) ways.set(outer.id, ways.get(by.id)!);
-        level = pairs.map(([outer]) => outer);
-      }
-      known.ways = ways;
-      return ways;
+    async doubtOn(session: LdapSession, asked: Listing, above: Above): Promise<Doubt | undefined> {
+      const doubt = (await ways(session, above)).get(asked.id);
+      return doubt ?? (dialect.principals ? await beyondDomain(session, asked) : undefined);
     },
 
     doubted({ group, what, advice }: Doubt, asked: Listing): Standing {
@@ -188,6 +223,9 @@ export function createLdapScan(
     },
   };
 }
+
+/** A child domain is below its parent by name, and is another naming context. */
+const domainOf = (dn: string): string => /(,DC=[^,]+)+$/i.exec(dn)?.[0] ?? '';
 
 /** @returns what is said instead where the server refuses an answer, or refers to another server */
 const unlessRefused = async <T, R>(asking: Promise<T>, otherwise: R): Promise<T | R> =>
