@@ -128,7 +128,10 @@ inBothForms(
       await confirm(world, nora, 'revoke-access', 'TICKET-2');
       await world.untilPhase(nora, 'closed');
       const told = world.mail.to(nora.manager).find(({ subject }) => subject?.includes('is leaving'))!;
-      assert.match(wordsOf(told), /On ledger a person settled it: we have not observed the result ourselves/);
+      assert.match(
+        wordsOf(told),
+        /A person settled what becomes of access to ledger: we have not observed the result ourselves/,
+      );
       assert.deepEqual(mailsOf(world, nora, 'restore-access'), []);
     });
 

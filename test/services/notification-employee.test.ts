@@ -31,7 +31,7 @@ describe('the employee', () => {
       'Dear Dana Fox,',
       'Your resignation was recorded on 23 November 2026.',
       'Your access to payroll, code and production is being blocked until the decision on your exit is final.',
-      'until HR has decided, which is to happen by 28 November 2026. If you stay, your access is given back as it was.',
+      'until HR has decided, which is to happen by 28 November 2026. If you stay, what the block took is given back, as far as each system allows.',
       `${HR_PARTNER.name}, ${HR_PARTNER.email}`,
       `${operator.name}, ${operator.email}`,
     ])

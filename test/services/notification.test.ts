@@ -56,7 +56,7 @@ describe('the manager', () => {
     {
       outcome: 'retained',
       decision: retained,
-      en: ['Dana Fox stays', /decided by hr@acme\.example[^]*is given back as it was/],
+      en: ['Dana Fox stays', /decided by hr@acme\.example[^]*is given back, as far as/],
       de: ['Dana Fox bleibt', /hr@acme\.example getroffen[^]*endet/],
     },
     {
@@ -85,6 +85,19 @@ describe('the manager', () => {
         assert.match(mail.said, /payroll, code (and|und) production/);
         assert.doesNotMatch(mail.said, /Not for everybody|undefined/);
       });
+
+  it('is told of a restore only where it was observed', async () => {
+    const tell = (unobserved: string[]) =>
+      service().notifyManagerOfOutcome({ ...about(), outcome: 'retained', unobserved }, signal);
+    await tell(['code']);
+    assert.match(
+      theMail().said,
+      /block on access to payroll and production ends[^]*A person settled what becomes of access to code:/,
+    );
+    server.mails.length = 0;
+    await tell(['payroll', 'code', 'production']);
+    assert.doesNotMatch(theMail().said, /ends|given back/);
+  });
 
   it('gets the two mails under different Message-IDs, which a retry keeps', async () => {
     const ids: (string | undefined)[] = [];

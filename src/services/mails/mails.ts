@@ -203,6 +203,8 @@ interface Correction extends AboutSystems {
 }
 
 interface Settled extends AboutSystems {
+  /** The systems where EMS observed the restore or the revoke, or null for none. */
+  observed: readonly string[] | null;
   /** The systems where a person settled the restore or the revoke, or null for none. */
   unobserved: readonly string[] | null;
 }

@@ -22,8 +22,8 @@ const toStandIn = {
   to: { name: 'Acme HR', insteadOfManager: 'the directory names no manager' },
   systems: ['payroll'],
 };
-const settled = { ...toManager, unobserved: ['code', 'production'] };
-const observed = { ...toStandIn, unobserved: null };
+const settled = { ...toManager, observed: ['payroll'], unobserved: ['code', 'production'] };
+const observed = { ...toStandIn, observed: ['payroll'], unobserved: null };
 const decided = { ...settled, decidedBy: 'hr@acme.example' };
 const undecided = { ...observed, decidedBy: null };
 const status = 'ems status E-1002';

@@ -289,7 +289,8 @@ export function createNotificationService({
       const mail = templates.render(`manager-${outcome}`, languageOfManager(employee), {
         ...toManager(about, await leavingAmong(signal)),
         decidedBy: decision?.decidedBy ?? null,
-        unobserved: unobserved.length > 0 ? unobserved : null,
+        observed: listOrNull(about.systems.filter((system) => !unobserved.includes(system))),
+        unobserved: listOrNull(unobserved),
       });
       return send(exitId, 'notify-manager-of-outcome', employee.manager, mail, signal);
     },
@@ -506,6 +507,8 @@ export function createNotificationService({
 /** A substitute for the manager is a configured contact, for whom the employee's language is no hint. */
 const languageOfManager = ({ manager, language }: Employee): string | undefined =>
   manager.language ?? (manager.insteadOfManager === undefined ? language : undefined);
+
+const listOrNull = (systems: readonly string[]) => (systems.length > 0 ? systems : null);
 
 function asRefused(error: unknown): Answer[] {
   if (error instanceof FinalFailure) return [{ refused: error.message }];
