@@ -4,7 +4,14 @@ import { AmendmentFields } from './amendment.js';
 import { corrected, DecisionFields } from './decision.js';
 import { DriftFields } from './drift.js';
 import { HandOverFields } from './hand-over.js';
-import { AccountFields, CaptureFields, GroupFields, HoldFields, TakenFields } from './hold-facts.js';
+import {
+  AccountFields,
+  CaptureFields,
+  CostFields,
+  GroupFields,
+  HoldFields,
+  TakenFields,
+} from './hold-facts.js';
 import { InterviewFields } from './interview.js';
 import { AlsoFields, ManagerFields, SentFields } from './people.js';
 import { PlanFields } from './plan.js';
@@ -127,6 +134,8 @@ export const schemas = {
     system: z.string().optional(),
     error: z.string(),
     type: z.string().optional(),
+    /** Of a block: what the hold costs, where an account was found. */
+    cost: CostFields.optional(),
   }),
   'step.resolved': ResolutionFields.extend({ actorIds, proposerIds, signature }),
   /** A custom step is done. */

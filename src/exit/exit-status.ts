@@ -54,9 +54,11 @@ export function statusOf(exit: ExitState): ExitStatus {
   };
 }
 
+/** Only a block that was observed, or that a person has confirmed, lets them end. */
 function tokensUntil(exit: ExitState, system: string, { tokensLiveMs }: Cost): string | undefined {
-  const { finishedAt } = exit.step('block-access', system) ?? {};
-  if (!finishedAt || !tokensLiveMs) return undefined;
+  const { state, finishedAt } = exit.step('block-access', system) ?? {};
+  const isBlocked = exit.isBlocked(system) || state === 'done-by-hand';
+  if (!isBlocked || !finishedAt || !tokensLiveMs) return undefined;
   return new Date(Date.parse(finishedAt) + tokensLiveMs).toISOString();
 }
 

@@ -8,7 +8,7 @@ import type { RecordedEvent } from './events.js';
 import type { Opening } from './exit-state.js';
 import { ExitActs } from './exit-acts.js';
 import { statusOf } from './exit-status.js';
-import type { Capture, CapturedAccount } from './hold-facts.js';
+import type { Capture, CapturedAccount, Cost } from './hold-facts.js';
 import { FailureType } from './failures.js';
 import { identitiesOf } from './holds.js';
 import { contactsInTurn } from './contacts.js';
@@ -135,6 +135,7 @@ export class Exit extends ExitActs {
       case 'task.requested':
         return this.recordTaskRequest(event);
       case 'step.needs-attention':
+        this.recordCost(event.data);
         this.proposeOverride(event);
         return this.recordFailure(event);
       case 'step.resolved':
@@ -167,9 +168,11 @@ export class Exit extends ExitActs {
       case 'employee.notified':
       case 'interview.cancelled':
       case 'correction.sent':
+      case 'step.completed':
+        return this.settleStep(event);
       case 'access.restored':
       case 'access.revoked':
-      case 'step.completed':
+        if (event.data.capture) this.recordCost(event.data.capture);
         return this.settleStep(event);
     }
   }
@@ -220,8 +223,13 @@ export class Exit extends ExitActs {
     }
   }
 
-  private recordCost({ system, accounts, cost }: Pick<Capture, 'system' | 'accounts' | 'cost'>): void {
-    if (cost && accounts.length > 0) this.costs.set(system, cost);
+  private recordCost(seen: {
+    system?: string | undefined;
+    accounts?: Capture['accounts'];
+    cost?: Cost | undefined;
+  }): void {
+    const { system, accounts, cost } = seen;
+    if (system && cost && accounts?.length !== 0) this.costs.set(system, cost);
   }
 
   private advanceLadder(now: string): void {

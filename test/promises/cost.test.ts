@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { inBothForms } from './both-forms.js';
 import { page } from '../support/ems.js';
-import { ended, waiting } from './on-the-way.js';
+import { ended, opened, settle, untilStep, waiting } from './on-the-way.js';
 
 const costly = (system: string, ...more: string[]): [string, string] => [
   `- name: ${system}\n`,
@@ -45,5 +45,38 @@ inBothForms('what a hold costs', { config }, (company) => {
     assert.equal(of('production')!.restore, 'shown');
     assert.equal(of('production')!.tokensUntil, undefined);
     await ended(company(), nora, 'retained');
+  });
+
+  it('stands there where the block was refused and skipped, and then no tokens end', async () => {
+    const { proxies, exits, untilPhase } = company();
+    const detail = 'the last owner cannot be suspended';
+    proxies.payroll.quirk(
+      (forward) => (request) =>
+        request.method === 'PATCH'
+          ? Promise.resolve({ status: 403, headers: {}, body: JSON.stringify({ detail, status: '403' }) })
+          : forward(request),
+    );
+    const nora = await opened(company(), { on: ['payroll'] });
+    const { costs: before } = await untilStep(company(), nora, 'block-access:payroll');
+    await settle(company(), nora, 'block-access:payroll', 'skip', 'TICKET-1');
+    await untilPhase(nora, 'awaiting-decision');
+    const { costs: after } = await exits.status(nora.employeeId);
+    for (const costs of [before, after])
+      assert.deepEqual(JSON.parse(JSON.stringify(costs)), [
+        { system: 'payroll', restore: { loses: 'forks of the last day' }, tokensLiveMs: 3_600_000 },
+      ]);
+  });
+
+  it('makes no mail promise that a restore is exact', async () => {
+    const nora = await waiting(company(), { on: ['payroll', 'code'], personalEmail: 'nora@home.example' });
+    await ended(company(), nora, 'retained');
+    const { mail } = company();
+    const told = [...mail.to(nora.manager), ...mail.to(nora.email)].map(({ text = '' }) =>
+      text.replaceAll(/\s+/g, ' '),
+    );
+    const onGivingBack = told.filter((text) => text.includes('given back'));
+    assert.equal(onGivingBack.length, 3, 'the resignation, the block and the outcome');
+    for (const text of onGivingBack)
+      assert.match(text, /what (the block|it) took is given back, as far as each system allows\./);
   });
 });

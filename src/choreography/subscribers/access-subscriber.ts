@@ -105,6 +105,7 @@ export function accessSubscription(
       const data = { ...about, ...evidenceOf(system, record.value), identities, notes };
       return { type: 'access.blocked', data };
     },
+    seen: ([first]) => ({ cost: first?.capture?.account && first.capture.cost }),
   };
   const restore: Task<Holds> = {
     step: 'restore-access',

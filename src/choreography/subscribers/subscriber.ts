@@ -19,13 +19,13 @@ import { parseMessage } from '../jetstream/cloudevents.js';
 import { deadLetter } from '../dead-letters/write.js';
 import { ensureConsumer } from '../jetstream/consumers.js';
 import { rawOf } from '../jetstream/log.js';
-import { Busy, openRecords } from '../jetstream/records.js';
+import { Busy, openRecords, readRecord } from '../jetstream/records.js';
 import { originalOf, replayOf } from '../dead-letters/copies.js';
 import { EXITS } from '../jetstream/streams.js';
 import { isFull, withRetry } from '../jetstream/with-retry.js';
 import { exitOfEvent } from './exit-of-event.js';
 import { pullMessages } from './pull.js';
-import { act, backoffCoefficients, taskOf, type ExitLog, type Subscription } from './subscription.js';
+import { act, backoffCoefficients, keyOf, taskOf, type ExitLog, type Subscription } from './subscription.js';
 import { promisesOf, RetryLater, type Outcome, type Task } from './tasks.js';
 
 /** How many messages one process handles at a time. */
@@ -98,9 +98,12 @@ export async function subscribe<T>(
   async function askForAttention(error: Error, cause: StoredEvent, task: Task<T>): Promise<void> {
     const { step, system } = task;
     const isFinal = error instanceof FinalFailure;
+    const record =
+      task.seen && memory && (await readRecord<T>(bus, memory.bucket, keyOf(subscription, cause)));
     const data = {
       step,
       system,
+      ...(record && task.seen?.(record.value)),
       error: error.message.slice(0, LONGEST_REASON),
       type: isFinal ? error.type : undefined,
     };

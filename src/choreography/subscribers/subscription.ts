@@ -64,8 +64,8 @@ export async function act<T>(
   log: ExitLog<T>,
   signal: AbortSignal,
 ): Promise<Task<T> | undefined> {
-  const { tasks = [], memory } = subscription;
-  const key = [memory?.of ?? [], exit.employeeId, exit.exitId].flat().join('.');
+  const { tasks = [] } = subscription;
+  const key = keyOf(subscription, exit);
   if (supersedes(tasks, event)) await records?.interrupt(key);
   if (!taskOf(subscription, event, exit)) return undefined;
   const work = async (record: Leased<T>) => {
@@ -87,6 +87,12 @@ export async function act<T>(
     ? records.lease(key, signal, work, log.has)
     : work({ value: undefined as T, save: () => Promise.resolve(), signal });
 }
+
+/** Of the record of an exit. */
+export const keyOf = (
+  { memory }: { memory?: { of?: string } },
+  { employeeId, exitId }: Pick<StoredEvent, 'employeeId' | 'exitId'>,
+): string => [memory?.of ?? [], employeeId, exitId].flat().join('.');
 
 /** @returns what is left to do on an event */
 export const taskOf = <T>(

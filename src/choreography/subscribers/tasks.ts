@@ -1,6 +1,6 @@
 /** What a service does on an event, which event it then publishes, and what it promises. */
 import { corrected, isStaying, outcomes, type Outcome as Decided } from '../../exit/decision.js';
-import type { EventType, Outcome as OutcomeOf, StoredEvent } from '../../exit/events.js';
+import type { EventData, EventType, Outcome as OutcomeOf, StoredEvent } from '../../exit/events.js';
 import type { Exit } from '../../exit/exit.js';
 import type { Plan } from '../../exit/plan.js';
 import type { Beginning } from '../../exit/steps.js';
@@ -75,6 +75,8 @@ export interface Task<T> {
    * @returns the events to publish, if any
    */
   run: (record: Leased<T>, exit: Exit) => Promise<Outcome | Outcome[] | undefined>;
+  /** What its record has for the status where it needs attention, and no outcome tells. */
+  seen?: (value: T) => Pick<EventData['step.needs-attention'], 'cost'>;
 }
 
 /** Whether an open step began on this event, or an operator's retry restarts it. */
