@@ -34,6 +34,42 @@ describe('@long an interview that is handed over', () => {
     assert.deepEqual(await interviewsIn(bert), {});
   });
 
+  for (const [what, oddly] of [
+    ['', (): unknown => undefined],
+    [
+      ', which lists no attendees',
+      () =>
+        calendar.proxy.quirk((forward) => async (request) => {
+          const answer = await forward(request);
+          return { ...answer, body: answer.body.replaceAll(/ATTENDEE[^]*?\n(?! )/g, '') };
+        }),
+    ],
+  ] as const)
+    it(`keeps its entry in a calendar that both partners share${what}`, async () => {
+      const shared = calendar.proxied(anne);
+      const both: [HrPartner, HrPartner] = [
+        partnerWith(shared, ANNE),
+        partnerWith({ ...shared, url: shared.url.replace('http://', 'HTTP://') }, BERT),
+      ];
+      oddly();
+      const first = await schedule({ partners: both });
+      const moved = await reschedule(first, { ...handedOver, partners: both });
+      assert.deepEqual([moved.start, moved.sequence], [first.start, first.sequence + 1]);
+      assert.deepEqual(Object.keys(await interviewsIn(anne)), [first.uid]);
+      assert.deepEqual(methodsTo(ANNE.email), ['REQUEST', 'CANCEL']);
+      await withdraw(moved, { partners: both });
+      assert.deepEqual(await interviewsIn(anne), {});
+    });
+
+  it('keeps its entry in a calendar that each partner has under another address, also on another day', async () => {
+    const both: [HrPartner, HrPartner] = [partnerWith(anne, ANNE), partnerWith(calendar.proxied(anne), BERT)];
+    const late = await schedule({ now: '2026-11-25T10:00:00Z', partners: both });
+    const lastWorkingDay = late.start.slice(0, 10);
+    const moved = await reschedule(late, { ...handedOver, partners: both, lastWorkingDay });
+    assert.ok(moved.start < lastWorkingDay, moved.start);
+    assert.deepEqual(await interviewsIn(anne), { [late.uid]: new Date(moved.start).toISOString() });
+  });
+
   it('takes the first free time of a successor who is busy', async () => {
     const first = await schedule();
     await addEvent(bert, 'busy', ['DTSTART:20261124T000000Z', 'DTEND:20261125T235900Z']);

@@ -5,10 +5,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { Interview } from '../../exit/interview.js';
-import { transportAddress } from '../../exit/mail-address.js';
 import type { Busy, Calendar, Entry, Sought } from '../protocols/caldav.js';
 import { overlap, type Period } from '../protocols/icalendar.js';
-import { cannotTellWhen } from './partner-entry.js';
+import { cannotTellWhen, lists } from './partner-entry.js';
 import type { SlotKeeper } from './slot-locks.js';
 import { isSamePeriod, periodOf, slotOf, type Slot } from './slots.js';
 
@@ -146,11 +145,19 @@ export async function book(
   );
 }
 
-/** Removes the entry, if any. */
-export async function remove(calendar: Calendar, sought: Sought, signal: AbortSignal): Promise<void> {
+/**
+ * Removes the entry, if any.
+ * @param isKept whether it stays all the same
+ */
+export async function remove(
+  calendar: Calendar,
+  sought: Sought,
+  signal: AbortSignal,
+  isKept: (entry: Entry) => boolean = () => false,
+): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     const entry = await calendar.find(sought, signal);
-    if (!entry || (await calendar.remove(sought, entry, signal)) === 'written') return;
+    if (!entry || isKept(entry) || (await calendar.remove(sought, entry, signal)) === 'written') return;
   }
   throw new Error(
     `${calendar.name}: ${sought.url ?? calendar.urlOf(sought.uid)} is not removed, since another client keeps changing it`,
@@ -174,9 +181,7 @@ function keptEnd(entry: Entry | undefined, { start }: Interview): string | undef
 /** What the calendar shows of the entry otherwise than it was written, and did besides. */
 function oddities(entry: Entry | undefined, { attendees }: Interview, { name }: Calendar): string[] {
   if (!entry) return [];
-  const address = (email: string): string => (transportAddress(email) ?? email).toLowerCase();
-  const listed = new Set(entry.attendees.map(({ email }) => address(email)));
-  const missing = attendees.map(({ email }) => email).filter((email) => !listed.has(address(email)));
+  const missing = attendees.map(({ email }) => email).filter((email) => !lists(entry, email));
   const scheduled = entry.attendees.filter(({ isScheduled }) => isScheduled).map(({ email }) => email);
   return [
     ...(entry.blocks ? [] : [`${name} shows the entry as free time`]),

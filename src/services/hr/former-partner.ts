@@ -5,7 +5,7 @@ import type { Employee } from '../../exit/people.js';
 import { announce, type Announcer } from './announcement.js';
 import { remove } from './booking.js';
 import type { Memory } from './memory.js';
-import type { HrPartner } from './partner-entry.js';
+import { isEntryOf, type HrPartner } from './partner-entry.js';
 import type { SlotKeeper } from './slot-locks.js';
 import { hrPartnerOf } from './wording.js';
 
@@ -16,20 +16,18 @@ interface Means {
 }
 
 /**
- * Removes the former entry, frees its time, and cancels the invitation of the former HR partner alone.
+ * Removes the former entry unless the successor's replaced it, frees its time, and cancels the invitation of the former HR partner alone.
  * @param about.interview as they have it
- * @param about.heldBy the name of the successor
- * @param sequence of the interview with the successor
+ * @param moved as the successor has it
  * @returns what is left to do by hand: the former HR partner may be gone, with their calendar and mailbox
  */
 export async function releaseFormer(
-  about: { exitId: string; employee: Employee; interview: Interview; heldBy: string },
-  sequence: number,
+  { exitId, employee, interview }: { exitId: string; employee: Employee; interview: Interview },
+  moved: Interview,
   { partners, keeperOf, announcer }: Means,
   memory: Memory,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const { interview, exitId } = about;
   const { uid, calendarUrl } = interview;
   const former = hrPartnerOf(interview);
   const { calendar } = partners.find(({ contact }) => contact.email === former.email) ?? {};
@@ -46,7 +44,7 @@ export async function releaseFormer(
   let outage: unknown;
   if (calendarUrl && calendar?.has(calendarUrl))
     await orFault(
-      remove(calendar, { uid, url: calendarUrl }, signal),
+      remove(calendar, { uid, url: calendarUrl }, signal, (entry) => isEntryOf(entry, moved, former)),
       `: remove the entry ${calendarUrl} there`,
     ).catch((error: unknown) => {
       signal.throwIfAborted();
@@ -55,7 +53,8 @@ export async function releaseFormer(
   else if (calendarUrl)
     faults.push(`the entry ${calendarUrl} is in a calendar that left the configuration: remove it there`);
   await keeperOf({ contact: former }, exitId).letGoAllBut(undefined, [interview]);
-  const withdrawn = { ...interview, attendees: [former], hrPartner: former, sequence };
+  const withdrawn = { ...interview, attendees: [former], hrPartner: former, sequence: moved.sequence };
+  const about = { exitId, employee, interview, heldBy: hrPartnerOf(moved).name };
   await orFault(announce('interview-cancelled', about, withdrawn, announcer, memory, signal));
   // The next attempt removes it, and mails no person again.
   if (outage) throw outage;

@@ -34,6 +34,7 @@ import {
 import {
   entryWith,
   findEntry,
+  isEntryOf,
   latestOf,
   partnersFor,
   type HrPartner,
@@ -271,8 +272,14 @@ export function createHrService({
     const same = fits ? [{ index: 0, start: present.start, end: present.end }] : [];
     const slots = [...same, ...[...stretchesFor(employee, window)].flatMap((stretch) => stretch.slots)];
     const begun = await findEntry([partner!], soughtFor(about, memory.interview), noRefusal, signal);
-    // No time is known with the successor yet, so that the next attempt finds the one that this attempt takes.
-    const from = { ...interviewOf(about, partner!), sequence: present.sequence, start: '', end: '' };
+    const isShared = !memory.interview && begun?.entry && isEntryOf(begun.entry, present, partner!.contact);
+    // Else no time is known with the successor yet, so that the next attempt finds the one that this attempt takes.
+    const from = {
+      ...interviewOf(about, partner!),
+      sequence: present.sequence,
+      start: isShared ? present.start : '',
+      end: isShared ? present.end : '',
+    };
     const time = at === undefined ? undefined : given(at);
     const moved = await arrange(
       { ...about, interview: from },
@@ -288,7 +295,6 @@ export function createHrService({
         [partner!],
         `; it stays at ${present.start} with ${hrPartnerOf(present).email}`,
       );
-    const { name } = partner!.contact;
     const sent = await announce(
       'interview',
       { ...about, interview: present },
@@ -298,8 +304,8 @@ export function createHrService({
       signal,
     );
     const left = await releaseFormer(
-      { exitId, employee, interview: present, heldBy: name },
-      moved.sequence,
+      { exitId, employee, interview: present },
+      moved,
       { partners, keeperOf, announcer },
       memory,
       signal,

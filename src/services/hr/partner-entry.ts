@@ -2,7 +2,7 @@
 import { FailureType, FinalFailure } from '../../exit/failures.js';
 import type { Interview } from '../../exit/interview.js';
 import { isConcerned } from '../../exit/acting.js';
-import { isSameIdentity } from '../../exit/mail-address.js';
+import { isSameIdentity, transportAddress } from '../../exit/mail-address.js';
 import type { Contact, Employee } from '../../exit/people.js';
 import type { Calendar, Entry, Sought } from '../protocols/caldav.js';
 import { isSamePeriod, periodOf, slotOf, type Time } from './slots.js';
@@ -41,6 +41,22 @@ export function partnersFor(
     FailureType.NoInterviewSlot,
     `The employee is the only HR partner, and cannot interview themselves: hand the exit over, or arrange it by hand`,
   );
+}
+
+/**
+ * HR partners may share a calendar, also under two addresses.
+ * @param other another HR partner, before or after
+ * @returns whether the entry is that of the interview as it was with one of them
+ */
+export function isEntryOf(entry: Entry, interview: Interview, other: Contact): boolean {
+  const { calendarUrl } = interview;
+  if (calendarUrl && new URL(calendarUrl).href === new URL(entry.url).href) return true;
+  return lists(entry, hrPartnerOf(interview).email) && !lists(entry, other.email);
+}
+
+export function lists({ attendees }: Entry, email: string): boolean {
+  const address = (one: string): string => (transportAddress(one) ?? one).toLowerCase();
+  return attendees.some((attendee) => address(attendee.email) === address(email));
 }
 
 interface Latest extends Time {
