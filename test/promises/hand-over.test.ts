@@ -42,6 +42,13 @@ inBothForms('an exit that is handed over', { systems: ['payroll'], config }, (co
         .map(({ method }) => method),
       ['REQUEST', 'CANCEL'],
     );
+    const subjectTo = (recipient: string) =>
+      world.mail
+        .invitationsTo(recipient)
+        .filter(({ text }) => text?.includes('Ida Berg'))
+        .at(-1)!.subject!;
+    assert.match(subjectTo(IDA.email), /^Exit interview: /);
+    assert.match(subjectTo(nora.email), /^Now with Ida Berg: Exit interview: /);
     const reminded = await world.until(
       nora,
       'the reminder',

@@ -5,7 +5,7 @@ import { ANNE, anneAndBert, BERT, calendarOfHr } from '../support/calendar.js';
 import { outage } from '../support/failures.js';
 import { hrAt, memory, partnerWith, readInvitation } from '../support/interview.js';
 import { DANA } from '../support/message.js';
-import { addEvent, interviewsIn, type Account } from '../support/radicale.js';
+import { addEvent, eventsIn, interviewsIn, type Account } from '../support/radicale.js';
 
 describe('@long an interview that is handed over', () => {
   const calendar = calendarOfHr();
@@ -30,6 +30,13 @@ describe('@long an interview that is handed over', () => {
     assert.deepEqual(methodsTo(ANNE.email), ['REQUEST', 'CANCEL']);
     assert.match(mail.to(ANNE.email)[1]!.text!, /will be held by Bert instead of you/);
     assert.deepEqual(methodsTo(BERT.email), ['REQUEST']);
+    const [, toDana] = mail.to(DANA);
+    assert.equal(toDana!.subject, 'Now with Bert: Exit interview: Dana Fox');
+    assert.match(toDana!.text!, /^Bert now holds the exit interview, at the same time: /m);
+    const [toBert] = mail.to(BERT.email);
+    assert.equal(toBert!.subject, 'Exit interview: Dana Fox');
+    assert.match(toBert!.text!, /^You are invited to an exit interview: /m);
+    assert.match(String((await eventsIn(bert))[0]!.getFirstPropertyValue('description')), /You are invited/);
     await withdraw(moved);
     assert.deepEqual(await interviewsIn(bert), {});
   });
@@ -75,6 +82,7 @@ describe('@long an interview that is handed over', () => {
     await addEvent(bert, 'busy', ['DTSTART:20261124T000000Z', 'DTEND:20261125T235900Z']);
     const moved = await reschedule(first, handedOver);
     assert.ok(moved.start > '2026-11-26', moved.start);
+    assert.match(mail.to(DANA)[1]!.text!, /^Bert now holds the exit interview, at a new time: /m);
     assert.deepEqual(await interviewsIn(anne), {});
   });
 

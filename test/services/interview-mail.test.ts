@@ -13,7 +13,7 @@ describe('the mails about the interview', () => {
     end: '2026-11-24T11:15:00Z',
     timeZone: 'Europe/Berlin',
   };
-  const kinds = ['invitation', 'rescheduled', 'cancelled'] as const;
+  const kinds = ['invitation', 'rescheduled', 'handed-over', 'cancelled'] as const;
   const words = (kind: (typeof kinds)[number], language: string, isByWorkingHoursAlone = false) =>
     interviewMail(kind, {
       templates,
@@ -30,6 +30,10 @@ describe('the mails about the interview', () => {
       [
         ['Exit interview: Dana Fox', 'Austrittsgespräch: Dana Fox'],
         ['New time: Exit interview: Dana Fox', 'Neuer Termin: Austrittsgespräch: Dana Fox'],
+        [
+          `Now with ${HR_PARTNER.name}: Exit interview: Dana Fox`,
+          `Jetzt mit ${HR_PARTNER.name}: Austrittsgespräch: Dana Fox`,
+        ],
         ['Cancelled: Exit interview: Dana Fox', 'Abgesagt: Austrittsgespräch: Dana Fox'],
       ],
     );

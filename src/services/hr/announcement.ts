@@ -31,15 +31,14 @@ export async function announce(
   signal: AbortSignal,
 ): Promise<Sent[]> {
   if (memory.interview?.sequence !== interview.sequence) await memory.recordInterview(interview);
-  const { mail, options } = wording(what, about, interview, words);
-  const calendar =
-    what === 'interview'
-      ? { method: 'REQUEST' as const, content: request(interview, options) }
-      : { method: 'CANCEL' as const, content: cancel(interview, options) };
-
   const others = new Failures();
   const employee = interview.attendees.slice(0, -1);
   for (const addresses of [employee, [hrPartnerOf(interview)]]) {
+    const { mail, options } = wording(what, about, interview, words, addresses !== employee);
+    const calendar =
+      what === 'interview'
+        ? { method: 'REQUEST' as const, content: request(interview, options) }
+        : { method: 'CANCEL' as const, content: cancel(interview, options) };
     const failures = new Failures();
     for (const to of addresses) {
       const id = messageId(about.exitId, `${what}.${interview.sequence}`, to.email, domain);

@@ -73,6 +73,13 @@ interface InterviewFor {
   successor?: Contact | undefined;
 }
 
+interface Arranged {
+  /** The interview to move, as last announced. */
+  interview?: Interview | undefined;
+  /** The same with the former HR partner. */
+  former?: Interview | undefined;
+}
+
 /** A time that a person gives, ISO 8601 in UTC. It need not be free or within working hours. */
 interface Given {
   at?: string | undefined;
@@ -146,7 +153,7 @@ export function createHrService({
       url: interview.calendarUrl,
       known: {
         time: periodOf(interview),
-        summary: wording('interview', about, interview, words).options.summary,
+        summary: wording('interview', about, interview, words, true).options.summary,
       },
     }),
   });
@@ -157,11 +164,10 @@ export function createHrService({
   /**
    * Books the interview at the time of an earlier attempt, at the given time, or at the first free slot. SEQUENCE grows with each
    * change, and only then. The locks follow the interview.
-   * @param about.interview the interview to move, as last announced
    * @returns undefined where this HR partner has no free slot
    */
   async function arrange(
-    about: InterviewFor & { interview?: Interview | undefined },
+    about: InterviewFor & Arranged,
     place: PartnerEntry,
     { time, slots }: { time: Time | undefined; slots: readonly Slot[] },
     memory: Memory,
@@ -184,7 +190,7 @@ export function createHrService({
   }
 
   async function arrangeKept(
-    about: InterviewFor & { interview?: Interview | undefined },
+    about: InterviewFor & Arranged,
     { partner, entry }: PartnerEntry,
     { time, slots, keeper }: { time: Time | undefined; slots: readonly Slot[]; keeper: SlotKeeper },
     memory: Memory,
@@ -230,7 +236,7 @@ export function createHrService({
       recordInterview: memory.recordInterview,
       soughtOf: (interview: Interview) => soughtFor(about, interview),
       textOf: (interview: Interview) =>
-        entryOf(interview, wording('interview', about, interview, words).options, now()),
+        entryOf(interview, wording('interview', about, interview, words, true).options, now()),
     };
     const calendarUrl = entry && calendar.has(entry.url) ? entry.url : calendar.urlOf(invited.uid);
     return book({ ...wanted, calendarUrl }, booking, signal);
@@ -282,7 +288,7 @@ export function createHrService({
     };
     const time = at === undefined ? undefined : given(at);
     const moved = await arrange(
-      { ...about, interview: from },
+      { ...about, interview: from, former: present },
       begun ?? { partner: partner!, entry: undefined },
       { time, slots },
       memory,
@@ -295,14 +301,7 @@ export function createHrService({
         [partner!],
         `; it stays at ${present.start} with ${hrPartnerOf(present).email}`,
       );
-    const sent = await announce(
-      'interview',
-      { ...about, interview: present },
-      moved,
-      announcer,
-      memory,
-      signal,
-    );
+    const sent = await announce('interview', { ...about, former: present }, moved, announcer, memory, signal);
     const left = await releaseFormer(
       { exitId, employee, interview: present },
       moved,

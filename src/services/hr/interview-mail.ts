@@ -15,10 +15,12 @@ interface InterviewMailOptions {
   isByWorkingHoursAlone: boolean;
   /** The HR partner who holds it instead of the recipient. */
   heldBy?: string | undefined;
+  /** It has another time than before. */
+  isMoved?: boolean | undefined;
 }
 
 export function interviewMail(
-  what: 'invitation' | 'rescheduled' | 'cancelled',
+  what: 'invitation' | 'rescheduled' | 'handed-over' | 'cancelled',
   options: InterviewMailOptions,
 ) {
   const {
@@ -29,6 +31,7 @@ export function interviewMail(
     hrPartner,
     isByWorkingHoursAlone,
     heldBy = null,
+    isMoved = false,
   } = options;
   const { start, end, timeZone } = interview;
   const { employeeId, language, timeZone: theirs } = employee;
@@ -39,6 +42,7 @@ export function interviewMail(
     employeeTimeZone: theirs !== undefined && isAtAnotherTime(start, timeZone, theirs) ? theirs : null,
     isByWorkingHoursAlone,
     heldBy,
+    isMoved,
   };
   // The SUMMARY of the calendar entry is the same after a move and in a cancellation.
   const { subject: summary } = templates.render('interview-invitation', language, data);

@@ -11,6 +11,8 @@ export interface About {
   employee: Employee;
   /** The interview as last announced, where it is moved or cancelled. */
   interview?: Interview | undefined;
+  /** The interview with the former HR partner, where another one has taken it over. */
+  former?: Interview | undefined;
   /** The time that a person gave, ISO 8601. */
   at?: string | undefined;
   /** The name of the HR partner who holds it instead of the recipient. */
@@ -23,13 +25,17 @@ export interface Wording {
   organizer: Contact;
 }
 
+/** @param isForPartner to the HR partner, or for their calendar: who has taken the interview over was not invited before */
 export function wording(
   what: What,
-  { employee, interview: present, at, heldBy }: About,
+  { employee, interview: present, former, at, heldBy }: About,
   interview: Interview,
   { templates, organisation, organizer }: Wording,
+  isForPartner: boolean,
 ) {
-  const kind = what === 'interview-cancelled' ? 'cancelled' : present ? 'rescheduled' : 'invitation';
+  const invited = former ? (isForPartner ? 'invitation' : 'handed-over') : undefined;
+  const kind =
+    what === 'interview-cancelled' ? 'cancelled' : (invited ?? (present ? 'rescheduled' : 'invitation'));
   const { summary, ...mail } = interviewMail(kind, {
     templates,
     organisation,
@@ -37,6 +43,7 @@ export function wording(
     interview,
     hrPartner: hrPartnerOf(interview),
     heldBy,
+    isMoved: former?.start !== interview.start,
     isByWorkingHoursAlone: !interview.calendarUrl && !at,
   });
   const options: InvitationOptions = { organizer, summary, description: mail.text };

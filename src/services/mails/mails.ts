@@ -25,6 +25,7 @@ export const mailNames = [
   'access-request',
   'interview-invitation',
   'interview-rescheduled',
+  'interview-handed-over',
   'interview-cancelled',
 ] as const;
 export type MailName = (typeof mailNames)[number];
@@ -138,6 +139,8 @@ export interface MailData extends Record<MailName, ForLayout> {
   };
   'interview-invitation': AboutInterview;
   'interview-rescheduled': AboutInterview;
+  /** To the employee: another HR partner holds it. */
+  'interview-handed-over': AboutInterview & { isMoved: boolean };
   'interview-cancelled': AboutInterview & {
     /** To the HR partner who does not hold it any more: who does. Null where it does not take place. */
     heldBy: string | null;

@@ -250,6 +250,7 @@ export const samples: { [K in keyof MailData]: MailData[K][] } = {
   ],
   'interview-invitation': interviews,
   'interview-rescheduled': interviews,
+  'interview-handed-over': interviews.map((each, i) => ({ ...each, isMoved: i > 0 })),
   'interview-cancelled': interviews.flatMap((each) => [
     { ...each, heldBy: null },
     { ...each, heldBy: 'Ida Berg' },
