@@ -187,17 +187,24 @@ describe('the time of an event', () => {
     assert.equal(times(['DTSTART:20261101T103000Z', 'DURATION:PT15M', 'RRULE:freq=daily']).length, 7);
   });
 
-  it('by a rule with a broken interval may be at each time that any interval has', () => {
-    const within = { start: Date.parse('2026-11-24T00:00Z'), end: Date.parse('2026-11-26T00:00Z') };
-    const rule = ['DTSTART:20261103T103000Z', 'DURATION:PT1H', 'RRULE:FREQ=DAILY;INTERVAL=0'];
-    const content = ['BEGIN:VCALENDAR', 'BEGIN:VEVENT', ...rule, 'END:VEVENT', 'END:VCALENDAR'].join('\r\n');
-    const events = eventsOf(content, 'UTC', within);
-    assert.deepEqual(
-      events.map(({ perhaps }) => new Date(perhaps!.start).toISOString()),
-      ['2026-11-24T10:30:00.000Z', '2026-11-25T10:30:00.000Z'],
-    );
-    assert.match(events[0]!.time as string, /its rule FREQ=DAILY;INTERVAL=0 cannot be followed/);
-  });
+  for (const [what, part, shown] of [
+    ['interval may be at each time that any interval has', 'INTERVAL=0', 'INTERVAL=0'],
+    ['end may go on without one', 'UNTIL=20271301T000000Z', 'UNTIL=20271301T000000Z'],
+    ['end and interval may be at each time without them', 'INTERVAL=0;UNTIL=', '.*'],
+  ] as const)
+    it(`by a rule with a broken ${what}`, () => {
+      const within = { start: Date.parse('2026-11-24T00:00Z'), end: Date.parse('2026-11-26T00:00Z') };
+      const rule = ['DTSTART:20261103T103000Z', 'DURATION:PT1H', `RRULE:FREQ=DAILY;${part}`];
+      const content = ['BEGIN:VCALENDAR', 'BEGIN:VEVENT', ...rule, 'END:VEVENT', 'END:VCALENDAR'].join(
+        '\r\n',
+      );
+      const events = eventsOf(content, 'UTC', within);
+      assert.deepEqual(
+        events.map(({ perhaps }) => new Date(perhaps!.start).toISOString()),
+        ['2026-11-24T10:30:00.000Z', '2026-11-25T10:30:00.000Z'],
+      );
+      assert.match(events[0]!.time as string, new RegExp(`its rule FREQ=DAILY;${shown} cannot be followed`));
+    });
 
   it('is told in spellings that are no standard', () => {
     const same: string[][] = [

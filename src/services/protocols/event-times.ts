@@ -236,13 +236,15 @@ function ruled(rule: string, first: Wall, { start, end }: Period, clock: Clock):
   return found.map((time) => time.toPlainDateTime()).filter((wall) => !isLate(wall));
 }
 
-/** Whatever a broken INTERVAL means, the occurrences are among those of each day, week, month or year. */
+/** Whatever a broken INTERVAL or UNTIL means, the occurrences are among those without it. */
 function mostOften(rule: string, first: Wall, within: Period, clock: Clock): Wall[] {
-  try {
-    return ruled(rule.replaceAll(/(^|;)INTERVAL=[^;]*/gi, '$1X-INTERVAL=1'), first, within, clock);
-  } catch {
-    return [];
-  }
+  for (const broken of [/(^|;)INTERVAL=[^;]*/gi, /(^|;)UNTIL=[^;]*/gi, /(^|;)(?:INTERVAL|UNTIL)=[^;]*/gi])
+    try {
+      return ruled(rule.replaceAll(broken, '$1X-BROKEN=1'), first, within, clock);
+    } catch {
+      continue;
+    }
+  return [];
 }
 
 const perhapsAt = ({ time, perhaps }: Told, why: string): Told => ({
