@@ -397,6 +397,32 @@ describe('the configuration', () => {
       assert.throws(() => read(sample + systems), message);
     });
 
+  const scim = `
+  - { name: crm, scimUrl: https://crm.example, tokenEnv: CODE_SCIM_TOKEN, hold: suspend, match: [{ userName: '{login}' }],
+      sessionRevocation: { url: 'https://crm.example/{id}', tokenEnv: CODE_SCIM_TOKEN } }
+`;
+  const ofAccount = /systems\[3\]\.sessionRevocation\.url: must name the account by \{id\} or \{userName\}/;
+  const noSense: [systems: string, from: string, to: string, message: RegExp][] = [
+    [scim, '/{id}', '/all', ofAccount],
+    [scim, '/{id}', '/{name}', ofAccount],
+    [scim, '/{id}', '/{id}{?name}', ofAccount],
+    [scim, '{ userName:', "{ '': ", /systems\[3\]\.match\[0\]: must have one attribute/],
+    [withKeycloak, '/auth/', '/auth/realms/acme', /systems\[3\]\.url: must end before \/realms/],
+    [manual, 'remindEvery: P1D', 'remindEvery: PT0.001S', /systems\[3\]\.remindEvery: must be at least/],
+  ];
+  for (const [systems, from, to, message] of noSense)
+    it(`refuses what can only be a mistake: ${to}`, () => {
+      assert.ok(systems.includes(from));
+      assert.throws(
+        () => read(sample + systems.replace(from, to), { ...tokens, IDENTITY_SECRET: 's' }),
+        message,
+      );
+    });
+
+  it('takes a URL that names the account in the query', () => {
+    assert.ok(read(sample + scim.replace('/{id}', '/end{?id,userName}')));
+  });
+
   it('keeps every secret out of its errors', () => {
     const error = mistake('PT15M', 'soon');
     for (const token of Object.values(tokens)) assert.ok(!error.includes(token));

@@ -21,6 +21,9 @@ export const DurationMs = z
     return z.NEVER;
   });
 
+/** How often a person gets a mail. */
+export const RemindMs = DurationMs.refine((ms) => ms >= 1000, 'must be at least one second, "PT1S"');
+
 export const Name = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be lower-case letters, digits and "-"');
@@ -37,6 +40,14 @@ export const Person = z.strictObject({
   /** The language of mails to them; default: English. */
   language: LanguageTag.optional(),
 });
+
+/** Whether a URI template (RFC 6570) has these variables alone, and one of them: an unknown one would expand to nothing. */
+export function hasOnly(template: string, variables: readonly string[]): boolean {
+  const named = [...template.matchAll(/\{[+#./;?&]?([^{}]*)\}/g)].flatMap(([, list = '']) =>
+    list.split(',').map((each) => each.replace(/(:\d+|\*)$/, '')),
+  );
+  return named.length > 0 && named.every((each) => variables.includes(each));
+}
 
 /** Errors show addresses. */
 export function isWithoutPassword(url: string): boolean {

@@ -7,7 +7,16 @@ import { isTemplate } from '../exit/matching.js';
 import { deciderRoles } from '../exit/people.js';
 import { confirmable } from '../exit/proposals.js';
 import { builtInSteps, customBeginnings } from '../exit/steps.js';
-import { DurationMs, isWithoutPassword, Name, Person, Url, VariableName } from './fields.js';
+import {
+  DurationMs,
+  hasOnly,
+  isWithoutPassword,
+  Name,
+  Person,
+  RemindMs,
+  Url,
+  VariableName,
+} from './fields.js';
 import { KeySet } from './jwks-schema.js';
 import { KeycloakRealm } from './keycloak-schema.js';
 import { employeeIdAttribute, isPolicyOfOpenldap, LdapServer } from './ldap-schema.js';
@@ -44,7 +53,10 @@ const EMPLOYEE_NUMBER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:U
 const MatchKeys = z.array(
   z
     .record(z.string(), z.string().refine(isTemplate, 'must contain {employeeId}, {login} or {email}'))
-    .refine((key) => Object.keys(key).length === 1, "must have one attribute, such as userName: '{login}'")
+    .refine(
+      (key) => Object.keys(key).length === 1 && Object.keys(key)[0]!.trim() !== '',
+      "must have one attribute, such as userName: '{login}'",
+    )
     .transform((key) => {
       const [[attribute, template]] = Object.entries(key) as [[string, string]];
       return { attribute, template };
@@ -92,7 +104,7 @@ const CustomStep = z
         to: Person,
         /** The task, in one sentence. */
         ask: z.string().min(1).max(300),
-        remindEvery: DurationMs,
+        remindEvery: RemindMs,
         /** An unconfirmed task needs attention after this long. */
         within: DurationMs,
       })
@@ -134,7 +146,12 @@ const ScimSystem = ScimServer.extend({
       /** A URI template (RFC 6570) with `{id}`, `{userName}`. */
       url: z
         .string()
-        .regex(/^https?:\/\/\S+$/, 'must be an http(s) URL, with {id} or {userName} in it')
+        .regex(/^https?:\/\/\S+$/, 'must be an http(s) URL')
+        // One call without them could end the sessions of all.
+        .refine(
+          (url) => hasOnly(url, ['id', 'userName']),
+          'must name the account by {id} or {userName}, and have no other variable',
+        )
         .refine(isWithoutPassword, 'must be without a user or password'),
       tokenEnv: VariableName,
     })
@@ -144,7 +161,7 @@ const ScimSystem = ScimServer.extend({
 const KeycloakSystem = KeycloakRealm.extend({
   ...system,
   /** The address of Keycloak, with the path before `/realms` where it has one. */
-  url: Url,
+  url: Url.refine((url) => !/\/realms(\/|$)/.test(url), 'must end before /realms: "realm" names the realm'),
   /** The environment variable with the secret of the client. */
   clientSecretEnv: VariableName,
   match: SomeKeys.default([byEmployeeId('employeeNumber')]),
