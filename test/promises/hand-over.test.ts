@@ -43,10 +43,7 @@ inBothForms('an exit that is handed over', { systems: ['payroll'], config }, (co
       ['REQUEST', 'CANCEL'],
     );
     const subjectTo = (recipient: string) =>
-      world.mail
-        .invitationsTo(recipient)
-        .filter(({ text }) => text?.includes('Ida Berg'))
-        .at(-1)!.subject!;
+      world.mail.invitationsTo(recipient).findLast(({ text }) => text?.includes('Ida Berg'))!.subject!;
     assert.match(subjectTo(IDA.email), /^Exit interview: /);
     assert.match(subjectTo(nora.email), /^Now with Ida Berg: Exit interview: /);
     const reminded = await world.until(
