@@ -98,6 +98,19 @@ describe('@long an interview that is handed over', () => {
     assert.equal(mail.to(BERT.email).length, 1);
   });
 
+  it('goes on after an outage in a calendar that both partners share as well', async () => {
+    const both: [HrPartner, HrPartner] = [partnerWith(anne, ANNE), partnerWith(anne, BERT)];
+    const first = await schedule({ partners: both });
+    const done = memory();
+    mail.refuse((to) => (to === BERT.email ? { code: 450, message: 'later' } : undefined));
+    await outage(reschedule(first, { ...handedOver, partners: both, done }));
+    mail.refuse(undefined);
+    const moved = await reschedule(first, { ...handedOver, partners: both, done });
+    assert.deepEqual([moved.start, moved.sequence], [first.start, first.sequence + 1]);
+    assert.equal(mail.to(DANA).length, 2);
+    assert.deepEqual(Object.keys(await interviewsIn(anne)), [first.uid]);
+  });
+
   it('says what is to be done by hand where the former calendar has left the configuration', async () => {
     const first = await schedule();
     const only: [HrPartner] = [partnerWith(bert, BERT)];
