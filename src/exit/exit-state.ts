@@ -292,9 +292,7 @@ export abstract class ExitState {
     const step = this.step('block-access', system);
     if (!step) return false;
     const { state } = step;
-    return (
-      state === 'done' || state === 'done-by-hand' || this.ledger.isStuckOn(FailureType.Restless, step)
-    );
+    return state === 'done' || state === 'done-by-hand' || this.ledger.isStuckOn(FailureType.Restless, step);
   }
 
   /** The mail address of who blocked accounts of the system by hand, also where EMS has blocked others there since. */
