@@ -3,7 +3,7 @@ import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { IsoDate } from '../exit/input.js';
 import { asciiDomain, isSameIdentity } from '../exit/mail-address.js';
-import { isTemplate } from '../exit/matching.js';
+import { isTemplate, VARIABLES } from '../exit/matching.js';
 import { deciderRoles } from '../exit/people.js';
 import { confirmable } from '../exit/proposals.js';
 import { builtInSteps, customBeginnings } from '../exit/steps.js';
@@ -52,7 +52,10 @@ const EMPLOYEE_NUMBER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:U
 /** How an account is found, in this order: `- userName: '{login}'`. */
 const MatchKeys = z.array(
   z
-    .record(z.string(), z.string().refine(isTemplate, 'must contain {employeeId}, {login} or {email}'))
+    .record(
+      z.string(),
+      z.string().refine(isTemplate, `must contain one of ${VARIABLES.map((name) => `{${name}}`).join(', ')}`),
+    )
     .refine(
       (key) => Object.keys(key).length === 1 && Object.keys(key)[0]!.trim() !== '',
       "must have one attribute, such as userName: '{login}'",

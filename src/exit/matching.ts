@@ -10,7 +10,18 @@ export interface Person {
   learned?: { login?: string | undefined; email?: string | undefined } | undefined;
 }
 
-const variables = ['employeeId', 'login', 'email'] as const satisfies (keyof Person)[];
+/** Of an address, what stands before the "@" (RFC 5322 §3.4.1); a login that is no address is one itself. */
+const localPart = (address: string | undefined): string | undefined => address?.replace(/@[^@]*$/, '');
+
+/** What a template may name, and its value. */
+const variables: Readonly<Record<string, (person: Person) => string | undefined>> = {
+  employeeId: ({ employeeId }) => employeeId,
+  login: ({ login }) => login,
+  loginLocalPart: ({ login }) => localPart(login),
+  email: ({ email }) => email,
+  emailLocalPart: ({ email }) => localPart(email),
+};
+export const VARIABLES = Object.keys(variables);
 
 const MatchFields = z.object({ attribute: z.string(), template: z.string() });
 /** `{ attribute: 'userName', template: 'adm-{login}' }`. */
@@ -19,14 +30,14 @@ export type Match = z.output<typeof MatchFields>;
 /** Whether a template names at least one variable, and no unknown one. */
 export function isTemplate(template: string): boolean {
   const named = [...template.matchAll(/\{(\w*)\}/g)].map(([, name]) => name);
-  return named.length > 0 && named.every((name) => variables.some((known) => known === name));
+  return named.length > 0 && named.every((name) => VARIABLES.some((known) => known === name));
 }
 
 /** @returns the value of the key for this person; undefined while a variable of it is not known */
 export function valueOf({ template }: Match, person: Person): string | undefined {
   let isKnown = true;
-  const value = template.replaceAll(/\{(\w+)\}/g, (_, name: (typeof variables)[number]) => {
-    const known = person[name];
+  const value = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const known = variables[name]?.(person);
     isKnown &&= known !== undefined && known !== '';
     return known ?? '';
   });

@@ -221,6 +221,19 @@ contract('whose account it is: a hold', [embedded], (system, { SUSPEND, named })
     assert.deepEqual(idsOf(accounts), [id, admin].toSorted());
   });
 
+  it('is also on the second account where the login is an address, and says so where there is none', async () => {
+    const { employeeId, id } = await system.hire();
+    const login = `${id}@acme.example`;
+    const also = [{ attribute: 'userName', template: `${named('adm-')}{loginLocalPart}` }];
+    const service = system.access({ also });
+    const capture = () => service.capture({ employeeId, login }, SUSPEND, signal);
+    assert.ok((await capture()).notes.includes(`no account with userName ${named('adm-')}${id}`));
+    const admin = await system.admin.createUser({
+      ...{ employeeId: '', email: named('local@acme.example'), userName: `adm-${id}` },
+    });
+    assert.deepEqual(idsOf((await capture()).accounts), [id, admin].toSorted());
+  });
+
   for (const [what, attribute, isKeyUnknown, says] of [
     ['whose login is not known', 'userName', true, /a further account on payroll, .*adm-\{login\}/],
     ['by an attribute that no account shows', 'ownerNumber', false, /no account on payroll shows/],

@@ -46,6 +46,7 @@ export async function findAccounts(
   const otherwise = new Map<string, string>();
   const found = await first();
   const further: Account[] = [];
+  const without: string[] = [];
   let unfound: Unfound | undefined;
   for (const key of also)
     try {
@@ -67,7 +68,7 @@ export async function findAccounts(
   }
   const accounts = new Map([...theirs, ...further].map((account) => [account.id, account]));
   const shown = [...accounts.keys()].flatMap((id) => otherwise.get(id) ?? []);
-  const notes = [...own.notes, ...shown, ...leftOut];
+  const notes = [...own.notes, ...shown, ...leftOut, ...without];
   return { ...own, accounts: [...accounts.values()], notes, unfound, showing };
 
   async function hits(key: Match): Promise<Account[]> {
@@ -90,6 +91,7 @@ export async function findAccounts(
   async function hitsOfFurther(key: Match): Promise<Account[]> {
     const found = await hits(key);
     if (valueOf(key, person) === undefined) throw unknownKeys([key], 'a further account');
+    if (found.length === 0) without.push(`no account with ${key.attribute} ${valueOf(key, person)}`);
     if (found.length > 0 || shownKeys.get(port)?.has(key.attribute)) return found;
     await assertKeys([key]);
     shownKeys.set(port, (shownKeys.get(port) ?? new Set()).add(key.attribute));
