@@ -9,7 +9,7 @@ import { openExitsIn, type Form } from './forms.js';
 
 /** @param config called on first use */
 export function keeperOf(config: () => Config | Promise<Config>) {
-  /** When this process told HR of the openings that someone asks for. */
+  /** By who asks, when this process told HR of their openings; 0 where the mail failed, so that the next one is due. */
   const told = new Map<string, number>();
 
   /** @returns why no mail went out */
@@ -21,7 +21,8 @@ export function keeperOf(config: () => Config | Promise<Config>) {
     const since = Date.now() - HOUR_MS;
     const isOfLate = ({ resignation, askedAt: at }: WaitingOpening): boolean =>
       resignation.submittedBy === askedBy && Date.parse(at) > since;
-    if ((told.get(askedBy) ?? 0) > since || before.some(isOfLate)) return undefined;
+    const last = told.get(askedBy);
+    if (last !== 0 && ((last ?? 0) > since || before.some(isOfLate))) return undefined;
     told.set(askedBy, Date.now());
     try {
       const { createNotification } = await import('../services/from-config.js');
@@ -30,7 +31,7 @@ export function keeperOf(config: () => Config | Promise<Config>) {
       await createNotification(found, hasOpenExit).tellOfOpenings({ askedBy, askedAt }, signal);
       return undefined;
     } catch (error) {
-      told.delete(askedBy);
+      told.set(askedBy, 0);
       return (error as Error).message;
     }
   }
