@@ -16,7 +16,7 @@ const TABLE = `
 exit/                       @noble/ed25519 @noble/hashes @scure/base zod
 exit/evidence/              exit/
 version.ts
-process/                    commander pino prom-client node:
+process/                    commander @opentelemetry/api @opentelemetry/exporter-trace-otlp-http @opentelemetry/resources @opentelemetry/sdk-trace-base pino prom-client node:
 config/                     exit/  @temporalio/envconfig jose temporal-polyfill yaml zod node:
 
 services/protocols/         exit/ config/

@@ -11,7 +11,8 @@ import {
 export type Log = Logger;
 
 /** What servers answer names mailboxes, and an address may carry a password. */
-const ADDRESSES = [/[^\s<>"'(]+@[^\s<>"'),;]+/g, '[address]'] as const;
+export const withoutAddresses = (text: string): string =>
+  text.replaceAll(/[^\s<>"'(]+@[^\s<>"'),;]+/g, '[address]');
 
 /** @param to default: stderr, written at once, so that the last line of a process is not lost */
 export const createLog = (to: DestinationStream = destination({ fd: 2, sync: true })): Log =>
@@ -22,7 +23,7 @@ export const createLog = (to: DestinationStream = destination({ fd: 2, sync: tru
       // As the Temporal SDK names it.
       serializers: { error: stdSerializers.err },
       formatters: { level: (level) => ({ level }) },
-      hooks: { streamWrite: (line) => line.replaceAll(...ADDRESSES) },
+      hooks: { streamWrite: withoutAddresses },
     },
     to,
   );

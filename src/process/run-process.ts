@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { HealthAddress } from './health-option.js';
 import { serveHealth } from './health.js';
 import type { Log } from './logger.js';
+import { startTracing } from './tracing.js';
 
 export interface Serving {
   /** Throws where it does not serve at present. */
@@ -31,6 +32,7 @@ export async function runProcess({ name, log, signal, health, start }: ProcessOp
     serving ? serving.checkReady() : Promise.reject(new Error(`${name} is starting`));
   const server = health && (await serveHealth(health, checkReady));
   log.info(`${name} connecting`);
+  const stopTracing = await startTracing('ems', log);
   try {
     const stopped = signal.aborted ? Promise.resolve() : once(signal, 'abort');
     await Promise.race([stopped, begin()]);
@@ -44,6 +46,7 @@ export async function runProcess({ name, log, signal, health, start }: ProcessOp
       log.info(`${name} stops`);
       await serving.stop();
     }
+    await stopTracing();
   }
 
   async function begin(): Promise<void> {

@@ -12,11 +12,15 @@ interface Argument {
   openedAt?: string | undefined;
 }
 
+/** @returns the name of the step, or of what the activity does besides: "block-access" */
+export const stepOf = ({ activityType }: Context['info']): string =>
+  activityType.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
 export const activityMetrics = ({ info }: Context): ActivityInterceptors => ({
   inbound: {
     async execute(input, next) {
       const { system = '', openedAt } = (input.args[0] ?? {}) as Argument;
-      const step = info.activityType.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+      const step = stepOf(info);
       try {
         const result = await next(input);
         attempts.inc({ form, step, system, end: 'done' });

@@ -30,6 +30,7 @@ import { hasRemovedRecently } from '../activities/recent-removal.js';
 import type { AccessService } from '../services/access/access.js';
 import { attemptsPerSecond } from '../services/protocols/pace.js';
 import { activityMetrics } from './activity-metrics.js';
+import { activityTraces } from './activity-traces.js';
 import { dataConverterOf } from './data-converter.js';
 import { workflowBundlePath } from './namespace.js';
 
@@ -50,7 +51,7 @@ interface WorkerPlan {
 /** Of every worker. */
 export const workerOptions = {
   dataConverter: dataConverterOf(noDataKeys),
-  interceptors: { activity: [activityMetrics] },
+  interceptors: { activity: [activityMetrics, activityTraces] },
   // Attempts may finish in this time; Temporal retries the others on another worker. Keep it below the container's grace period.
   shutdownGraceTime: '10 seconds',
   shutdownForceTime: '20 seconds',

@@ -11,6 +11,7 @@ import type { Plan } from '../../exit/plan.js';
 import { stepKey, isStuck } from '../../exit/status.js';
 import type { Log } from '../../process/logger.js';
 import { attempts as attemptsEnded, blockSeconds, driftsFound } from '../../process/metrics.js';
+import { traced, type End } from '../../process/tracing.js';
 import { deadlineIn, type Deadline } from '../../services/protocols/deadline.js';
 import { RetryAfter } from '../../services/protocols/retry-after.js';
 import type { Attempts } from '../jetstream/attempts.js';
@@ -135,7 +136,11 @@ export async function subscribe<T>(
       if (task) await awaitSlot?.(stopping.signal);
       deadline = deadlineIn(attemptTimeoutMs);
       const signal = AbortSignal.any([stopping.signal, deadline.signal]);
-      const done = await act(subscription, records, event, exit, logOf(event, exit), signal);
+      const acting = () => act(subscription, records, event, exit, logOf(event, exit), signal);
+      const { exitId } = event;
+      const done = task
+        ? await traced({ exitId, form, step: task.step, system: task.system }, acting, endOf)
+        : await acting();
       if (done) count(done, 'done');
       const delayMs = subscription.redeliverAfter?.(event, exit);
       if (delayMs === undefined) message.ack();
@@ -228,6 +233,13 @@ export async function subscribe<T>(
 }
 
 const form = 'choreographed';
+
+function endOf(outcome: { result: unknown } | { error: unknown }): End {
+  if ('result' in outcome) return outcome.result === undefined ? 'nothing-to-do' : 'done';
+  const { error } = outcome;
+  if (error instanceof RetryLater || error instanceof Busy) return 'later';
+  return error instanceof FinalFailure ? 'final' : 'failed';
+}
 
 const count = (
   { step, system = '' }: Pick<Task<never>, 'step' | 'system'>,
