@@ -67,6 +67,7 @@ export async function bareExit({ employeeId, systems }: BareExit): Promise<void>
         account,
         taken,
         named: {},
+        others: [],
       }),
     ),
   );

@@ -56,6 +56,8 @@ export interface RestoreAccess extends Decided {
   account: CapturedAccount;
   taken: Taken;
   named: Named;
+  /** The ids of the employee's other accounts that the exit holds there. */
+  others: string[];
   earlier?: Earlier | undefined;
 }
 
@@ -106,9 +108,10 @@ export function createAccessActivities(
     restoreAccess: (asked: RestoreAccess): Promise<Restored> =>
       attempt<Restored, GroupRef[]>(async ({ signal, progress, report }) => {
         requireSigned(asked, 'restore');
-        const { system, account, taken, employee, named, earlier } = asked;
+        const { system, account, taken, employee, named, others, earlier } = asked;
         const recorded = { recorded: progress, giving: report };
-        return on(system).restore(account, taken, signal, { ...named, earlier, employee, ...recorded });
+        const options = { ...named, others, earlier, employee, ...recorded };
+        return on(system).restore(account, taken, signal, options);
       }),
 
     revokeAccess: (asked: RevokeAccess): Promise<Revoked> =>

@@ -15,10 +15,10 @@ export function createDriftActivities(access: ReadonlyMap<string, AccessService>
         const service = serviceOn(access, system);
         let drifted = 0;
         const failures: unknown[] = [];
-        for (const { workflowId, runId, employee, accounts, hold, chosen } of holds) {
+        for (const { workflowId, runId, employee, accounts, hold, chosen, isConfirmed } of holds) {
           const seenAt = new Date().toISOString();
           try {
-            const seen = await service.driftOf(employee, accounts, hold, signal, { chosen });
+            const seen = await service.driftOf(employee, accounts, hold, signal, { chosen, isConfirmed });
             if (!seen) continue;
             drifted += 1;
             await signalDrift(workflowId, runId, { system, ...seen, seenAt });

@@ -23,6 +23,8 @@ export interface WatchedHold {
   accounts: WatchedAccount[];
   /** The ids that an operator has named where several accounts match. */
   chosen?: readonly string[] | undefined;
+  /** A person has confirmed the block of all that EMS has not blocked. */
+  isConfirmed?: boolean | undefined;
   /** The task queue of the system. */
   queue: string;
 }

@@ -287,17 +287,26 @@ export abstract class ExitState {
     return this.ending === undefined && this.closedAt === undefined;
   }
 
-  /** Whether the block of a system was observed, or a person has confirmed it, and it stands as far as known. */
+  /**
+   * Whether the block of a system was observed, and stands as far as known. Where a person has confirmed the rest of it, that holds for
+   * the accounts that EMS has blocked.
+   */
   isBlocked(system: string): boolean {
     const step = this.step('block-access', system);
-    if (!step) return false;
-    const { state } = step;
-    return state === 'done' || state === 'done-by-hand' || this.ledger.isStuckOn(FailureType.Restless, step);
+    if (!step || !this.blocks.has(system)) return false;
+    const isRestless = this.ledger.isStuckOn(FailureType.Restless, step);
+    return step.state === 'done' || this.isConfirmed(system) || isRestless;
   }
 
-  /** The mail address of who blocked accounts of the system by hand, also where EMS has blocked others there since. */
-  blockedByHandBy(system: string): string | undefined {
-    return this.confirmed.get(system)?.by;
+  /** Whether a person has confirmed the block of a system, and EMS has not observed it since. */
+  isConfirmed(system: string): boolean {
+    return this.step('block-access', system)?.state === 'done-by-hand';
+  }
+
+  /** Who last blocked accounts of the system by hand, and when; also where EMS has blocked accounts there since. */
+  blockedByHand(system: string): Pick<Confirmation, 'by' | 'at'> | undefined {
+    const known = this.confirmed.get(system);
+    return known && { by: known.by, at: known.at };
   }
 
   get needsAttention(): boolean {

@@ -95,18 +95,19 @@ export abstract class ExitSteps extends ExitRules {
     if (!step) return this.noStep('block-access', system);
     // A decision may have arrived during the sweep: access that the exit gives back has not drifted.
     if (!this.isHeld || !this.isBlocked(system)) return undefined;
-    // A person has confirmed what EMS cannot tell.
-    if (isUntold && step.state === 'done-by-hand') return undefined;
+    const by = step.state === 'done-by-hand' ? step.by : undefined;
     this.drifts.push({ system, what, seenAt });
     this.drifts.splice(0, this.drifts.length - MOST_KEPT);
     this.blocks.get(system)?.drifts.push(id);
     this.ledger.retry(step, storedAt);
-    if (this.plan!.policy.reassertsDrift) {
+    // A block anew would take all accounts, also one that a person has spoken for.
+    if (this.plan!.policy.reassertsDrift && by === undefined) {
       // What cannot be told, the next block says.
       if (!isUntold && this.notices.addNews(step, what)) this.notifyOperator(storedAt);
       return undefined;
     }
-    const error = `seen at ${seenAt}: ${what}. Retry to block it again, or settle the step by hand`;
+    const spoken = by === undefined ? '' : `. ${by} had confirmed the block of the others`;
+    const error = `seen at ${seenAt}: ${what}${spoken}. Retry to block it again, or settle the step by hand`;
     this.askForAttention(step, { error, type: FailureType.Drifted }, storedAt);
     return undefined;
   }

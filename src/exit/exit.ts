@@ -259,12 +259,10 @@ export class Exit extends ExitActs {
     else {
       const state = action === 'skip' ? 'skipped' : 'done-by-hand';
       this.ledger.settle(step, storedAt, { state, by, evidence, note: undefined });
-      if (name === 'block-access' && action === 'done-by-hand') {
+      if (name === 'block-access' && action === 'done-by-hand')
         this.confirmed.set(system!, { by, at: storedAt, evidence, seq });
-        // Without an observed block, the sweep begins with the word of the person.
-        if (!this.blocks.has(system!))
-          this.blocks.set(system!, { seq, isWithoutAccount: false, drifts: [], acknowledged: 0 });
-      }
+      // It stays open, whatever was confirmed before.
+      else if (name === 'block-access' && !this.ledger.isTask(step)) this.confirmed.delete(system!);
     }
     return undefined;
   }

@@ -23,6 +23,8 @@ export interface GroupRef extends z.output<typeof GroupFields> {
   others?: string[] | number | undefined;
   /** An attempt has found that others went, and fails with that: another attempt finds it again, and a person's retry does not. */
   isHarmed?: true | undefined;
+  /** A suspension may cost it, and none was observed yet. */
+  isAtRisk?: true | undefined;
 }
 
 export const withoutOthers = ({ others: _others, isHarmed: _isHarmed, ...group }: GroupRef): GroupRef =>

@@ -67,8 +67,8 @@ export const noHold: Held = { taken: nothing };
 export type Goal =
   /** @property drift the id of the latest drift, which causes another block */
   | { to: 'block'; drift?: string | undefined }
-  /** @property blockedByHandBy mail address of the person who blocked the system by hand */
-  | { to: 'restore'; blockedByHandBy?: string | undefined }
+  /** @property blockedByHand who blocked accounts of the system by hand, and when: ISO 8601, UTC */
+  | { to: 'restore'; blockedByHand?: { by: string; at: string } | undefined }
   | { to: 'revoke' };
 
 type Move =
@@ -156,8 +156,10 @@ function next(held: Held, { system, goal, now }: Pick<HoldContext, 'system' | 'g
         const earlier = { version, renamed, rights: held.rights, memberships: held.first?.memberships };
         return { move: 'restore', account, taken, earlier, giving: held.giving };
       }
-      const { blockedByHandBy } = goal;
-      if (blockedByHandBy !== undefined) return { move: 'refuse', because: byHand(system, blockedByHandBy) };
+      const { blockedByHand } = goal;
+      // What EMS itself has blocked since, it has given back as well.
+      const isOurs = restored && blocked && blocked.blockedAt > (blockedByHand?.at ?? '');
+      if (blockedByHand && !isOurs) return { move: 'refuse', because: byHand(system, blockedByHand.by) };
       if (restored) return { move: 'done', notes: restored.notes };
       if (!capture && held.inherits) return { move: 'capture' };
       if (!capture)

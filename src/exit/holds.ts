@@ -80,6 +80,10 @@ function one(performer: HoldsPerformer, index: number, on: Omit<HoldContext, 'no
 export const accountsOf = (holds: Holds): CapturedAccount[] =>
   holds.flatMap(({ capture }) => capture?.account ?? []);
 
+/** @returns the ids of the other accounts */
+export const othersOf = (holds: Holds, { id }: Pick<CapturedAccount, 'id'>): string[] =>
+  accountsOf(holds).flatMap((each) => (each.id === id ? [] : each.id));
+
 /** @param taken by account id */
 export const watchedOf = (
   accounts: readonly Pick<CapturedAccount, 'id' | 'groups' | 'shows'>[],

@@ -52,9 +52,11 @@ export async function whose(address: string): Promise<Whose> {
 
 export type Services = ReturnType<typeof servicesUnder>;
 
-export function servicesUnder({ policy, steps }: Plan) {
+export function servicesUnder({ policy, steps, systems }: Plan) {
   const queueOf = (service: StepService): string =>
     steps.find((row) => row.service === service)?.queue ?? taskQueues.exit;
+  // The worker of custom steps asks the owners of manual systems as well, also where there is no such step.
+  const manual = systems.find((system) => system.manual);
   const options = (
     taskQueue: string,
     backoffCoefficient: number,
@@ -79,6 +81,6 @@ export function servicesUnder({ policy, steps }: Plan) {
     // Mail servers greylist and throttle for minutes; early retries prolong that.
     notification: proxyActivities<NotificationActivities>(options(queueOf('notification'), 4)),
     hr: proxyActivities<HrActivities>(options(queueOf('hr'), 4)),
-    steps: proxyActivities<StepActivities>(options(queueOf('steps'), 2)),
+    steps: proxyActivities<StepActivities>(options(manual?.queue ?? queueOf('steps'), 2)),
   };
 }

@@ -9,6 +9,7 @@ import {
   byAccount,
   evidenceOf,
   identitiesOf,
+  othersOf,
   performAll,
   watchedOf,
   type Holds,
@@ -58,7 +59,7 @@ export class SystemHold {
     const { exit } = this.context;
     return this.end('restore-access', 'access.restored', () => ({
       to: 'restore',
-      blockedByHandBy: exit.blockedByHandBy(this.system.name),
+      blockedByHand: exit.blockedByHand(this.system.name),
     }));
   }
 
@@ -85,20 +86,24 @@ export class SystemHold {
   }
 
   /**
-   * What the drift check reads; undefined before the block was observed, or a person has confirmed it. It stays while a drift is blocked
+   * What the drift check reads; undefined before the block was observed, and while it waits for a person. It stays while a drift is blocked
    * again. Without accounts, the check looks for one that appears.
    */
   get watched(): WatchedHold | undefined {
+    const { exit } = this.context;
     const { name: system, hold, queue } = this.system;
     const holds = this.holds.filter(({ blocked, capture }) => blocked ?? (capture && !capture.account));
-    const isByHand = this.context.exit.step(BLOCK, system)?.state === 'done-by-hand';
-    if (holds.length === 0 && !isByHand) return undefined;
+    const step = exit.step(BLOCK, system);
+    if (holds.length === 0 || !step || (step.state !== 'running' && !exit.isBlocked(system)))
+      return undefined;
     const taken = byAccount(holds, (held) => held.taken);
     const accounts = watchedOf(accountsOf(holds), taken, hold);
-    const employee = this.context.exit.person;
-    const chosen = this.context.exit.chosenAccounts(system);
-    const choice = chosen.length > 0 ? { chosen } : {};
-    return { system, hold, employee, accounts, queue, ...choice };
+    const chosen = exit.chosenAccounts(system);
+    return {
+      ...{ system, hold, employee: exit.person, accounts, queue },
+      ...(chosen.length > 0 && { chosen }),
+      ...(exit.isConfirmed(system) && { isConfirmed: true }),
+    };
   }
 
   private carryTo(goal: Goal, step: string, execution: StepExecution): Promise<string[]> {
@@ -146,7 +151,8 @@ export class SystemHold {
         }
       },
       restore: ({ account, taken, earlier }) => {
-        const input = { ...decided(), employee, system, account, taken, named, earlier };
+        const others = othersOf(this.holds, account);
+        const input = { ...decided(), employee, system, account, taken, named, others, earlier };
         return execution.call(access.restoreAccess, input).catch(throwFinal);
       },
       revoke: () => {

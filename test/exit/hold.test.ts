@@ -103,7 +103,7 @@ describe('the hold', () => {
     await assert.rejects(site(revoking).to({ to: 'restore' }), /had begun at .* before "retained" arrived/);
     const byHand = site({ capture, taken: suspended });
     await assert.rejects(
-      byHand.to({ to: 'restore', blockedByHandBy: 'it@acme.example' }),
+      byHand.to({ to: 'restore', blockedByHand: { by: 'it@acme.example', at: '2026-11-23T09:00:00.000Z' } }),
       /it@\S+ blocked payroll by hand/,
     );
     assert.deepEqual(byHand.did, ['restore'], 'what the hold took is given back all the same');

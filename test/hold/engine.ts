@@ -66,7 +66,9 @@ export class Engine {
       exit: {
         ...{ overridesProtection: () => false, person: { employeeId }, exitId: 'the-exit', resignation: {} },
         blocks: new Map([['the system', { drifts: this.drifts }]]),
-        blockedByHandBy: () => undefined,
+        blockedByHand: () => undefined,
+        isBlocked: () => true,
+        isConfirmed: () => false,
         chosenAccounts: () => [],
         vouchedAccounts: () => [],
         step: (name: string) => this.steps.get(name)?.view,

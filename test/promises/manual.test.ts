@@ -309,3 +309,20 @@ inBothForms(
     });
   },
 );
+
+inBothForms(
+  'a system that no program reaches, where each service has a task queue of its own,',
+  {
+    systems: ['payroll'],
+    config: [ledger('P1D', 'P2D'), ['taskQueues: ${EMS_TASK_QUEUES:-shared}', 'taskQueues: per-service']],
+  },
+  (company) => {
+    it('has its owner asked, though no custom step is configured', async () => {
+      const world = company();
+      const nora = await opened(world, { on: ['payroll'] });
+      await untilAsked(world, nora, 'block-access');
+      await confirm(world, nora, 'block-access', 'TICKET-43');
+      await world.untilPhase(nora, 'awaiting-decision');
+    });
+  },
+);

@@ -97,4 +97,79 @@ describe('a system that costs only one of two accounts a group at its suspension
     await access.restore(account, taken, signal);
     assert.ok(server.membersOf('g-1').includes('u-1'));
   });
+
+  it('has not given back what an administrator took between two attempts, of which the first had no effect', async () => {
+    const SUSPEND = { kind: 'suspend' } as const;
+    server.users.push({ id: 'u-1', userName: 'dana', externalId: 'E-1', active: true });
+    for (const group of ['owners', 'team']) server.addGroup(group, 'u-1', 'u-2', 'u-3');
+    const access = newAccess(server);
+    const account = (await access.capture({ employeeId: 'E-1' }, SUSPEND, signal)).accounts[0]!;
+    let tried: Taken = nothing;
+    const block = () =>
+      access.block(account, SUSPEND, tried, (taken) => Promise.resolve(void (tried = taken)), signal);
+    server.odd(({ method, type }, usual) =>
+      method === 'PATCH' && type === 'Users' ? scimError(403, 'the last owner cannot be suspended') : usual(),
+    );
+    await assert.rejects(block(), /last owner/);
+    server.group('owners')['members'] = [{ value: 'u-2' }, { value: 'u-3' }];
+    server.odd((_asked, usual) => usual());
+    const { taken, notes } = await block();
+    assert.deepEqual(taken.groups, []);
+    assert.match(
+      notes.join(),
+      /no longer in owners since an earlier attempt, by another administrator or by that/,
+    );
+    await access.restore(account, taken, signal);
+    assert.ok(!server.membersOf('owners').includes('u-1'));
+    assert.ok(server.membersOf('team').includes('u-1'));
+  });
+});
+
+describe('a system where an administrator deletes an account during its hold', () => {
+  const server = withOddServer();
+  it('is not taken for one that deletes what it suspends: the next account is held', async () => {
+    const SUSPEND = { kind: 'suspend' } as const;
+    server.users.push(
+      { id: 'u-1', userName: 'dana', externalId: 'E-1', active: true },
+      { id: 'u-2', userName: 'ravi', externalId: 'E-2', active: true },
+    );
+    const access = newAccess(server);
+    const capture = async (employeeId: string) =>
+      (await access.capture({ employeeId }, SUSPEND, signal)).accounts[0]!;
+    const block = (account: Awaited<ReturnType<typeof capture>>, tried = nothing) =>
+      access.block(account, SUSPEND, tried, () => Promise.resolve(), signal);
+    const dana = await capture('E-1');
+    const { taken } = await block(dana);
+    server.users.splice(0, 1);
+    await finalFailure(FailureType.NotGivenBack, block(dana, taken));
+    await block(await capture('E-2'));
+    assert.equal(server.user('u-2')['active'], false);
+  });
+});
+
+describe('a person with two accounts on a system', () => {
+  const server = withOddServer();
+  it('is not said to have another one where the exit holds both', async () => {
+    const SUSPEND = { kind: 'suspend' } as const;
+    server.users.push(
+      { id: 'u-1', userName: 'dana', externalId: 'E-1', active: true },
+      { id: 'u-2', userName: 'adm-dana', active: true },
+    );
+    const also = [{ attribute: 'userName', template: 'adm-{loginLocalPart}' }];
+    const access = newAccess(server, { also });
+    const employee = { employeeId: 'E-1', login: 'dana@acme.example' };
+    const { accounts } = await access.capture(employee, SUSPEND, signal);
+    assert.equal(accounts.length, 2);
+    const taken: Taken[] = [];
+    for (const each of accounts)
+      taken.push((await access.block(each, SUSPEND, nothing, () => Promise.resolve(), signal)).taken);
+    for (const [index, each] of accounts.entries()) {
+      const others = accounts.flatMap(({ id }) => (id === each.id ? [] : id));
+      const { notes, lasting = [] } = await access.restore(each, taken[index]!, signal, { employee, others });
+      assert.deepEqual(
+        [...notes, ...lasting].filter((note) => note.includes('also has')),
+        [],
+      );
+    }
+  });
 });

@@ -70,6 +70,18 @@ describe('a SCIM server', () => {
   const without = ({ members: _members, ...rest }: Json): Json => rest;
   const empty = (each: Json): Json => ({ ...each, members: [] });
 
+  it('is not said to hide the members of a critical group that was emptied, while another one shows its own', async () => {
+    const both = { kind: 'groups' as const, groups: ['production', 'readers'] };
+    group('production', 'u-1', 'u-2');
+    group('readers', 'u-2', 'u-3');
+    server.odd(showing((each) => ((each['members'] as Json[]).length > 0 ? each : without(each))));
+    const sweeping = process();
+    await sweeping.hold(both);
+    server.group('production')['members'] = [];
+    assert.equal(await sweeping.drift(['production'], both), undefined);
+    assert.equal(await process().drift(['production'], both), undefined);
+  });
+
   describe('that hides its members later', () => {
     const later: [what: string, odd: () => Odd][] = [
       ['leaves out every list, and finds none', () => showing(without, () => [])],

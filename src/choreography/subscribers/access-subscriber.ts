@@ -8,6 +8,7 @@ import {
   byAccount,
   evidenceOf,
   identitiesOf,
+  othersOf,
   noHolds,
   performAll,
   type Holds,
@@ -75,7 +76,9 @@ export function accessSubscription(
           apply({ giving: groups });
           return record.save();
         };
-        return service.restore(account, taken, signal, { earlier, employee, ...named, recorded, giving });
+        const others = othersOf(record.value, account);
+        const options = { earlier, employee, ...named, others, recorded, giving };
+        return service.restore(account, taken, signal, options);
       },
       revoke: ({ removing: earlier }, apply) => {
         const removing = (groups: GroupRef[]) => {
@@ -111,8 +114,8 @@ export function accessSubscription(
     step: 'restore-access',
     system,
     async run(record, exit) {
-      const blockedByHandBy = exit.blockedByHandBy(system);
-      const { notes, about } = await carryTo({ to: 'restore', blockedByHandBy }, restore, record, exit);
+      const blockedByHand = exit.blockedByHand(system);
+      const { notes, about } = await carryTo({ to: 'restore', blockedByHand }, restore, record, exit);
       const holds = record.value;
       const observed = holds.some(({ restored }) => restored) && {
         givenBack: byAccount(holds, ({ restored }) => restored?.givenBack),

@@ -1,7 +1,4 @@
-/**
- * The access service's recurring check of an open hold. `access.blocked`, or the word of a person in its place, is redelivered until the
- * exit ends, once for each check.
- */
+/** The access service's recurring check of an open hold. `access.blocked` is redelivered until the exit ends, once for each check. */
 import type { StoredEvent } from '../../exit/events.js';
 import type { Exit } from '../../exit/exit.js';
 import type { CapturedAccount, Taken } from '../../exit/hold-facts.js';
@@ -34,6 +31,7 @@ export function driftSubscription(
       const seen = await service
         .driftOf(exit.person, watchedOf(accounts, taken, hold), hold, signal, {
           chosen: exit.chosenAccounts(system),
+          isConfirmed: exit.isConfirmed(system),
         })
         .catch((error: Error) => {
           // An outage needs no attention: the hold stands until drift is observed.
@@ -44,20 +42,23 @@ export function driftSubscription(
     },
   });
 
-  /** After drift there are several blocks; only the latest one drives the checks. It has all accounts. */
-  const isWatched = (event: StoredEvent, exit: Exit): boolean =>
-    exit.blocks.get(system)?.seq === event.seq && exit.ending === undefined && exit.closedAt === undefined;
+  /** After drift there are several `access.blocked`; only the latest one drives the checks. It has all accounts. */
+  const isWatched = (event: StoredEvent, exit: Exit): event is StoredEvent<'access.blocked'> =>
+    event.type === 'access.blocked' &&
+    event.data.system === system &&
+    exit.blocks.get(system)?.seq === event.seq &&
+    exit.ending === undefined &&
+    exit.closedAt === undefined;
 
   return {
     consumer: `drift-${system}`,
     description: `Checks that ${system} is still blocked while the exit is open`,
     service: 'access',
-    events: ['access.blocked', 'step.resolved'],
+    events: ['access.blocked'],
     awaitSlot,
     taskOf(event, exit) {
       if (!isWatched(event, exit) || !exit.isHeld) return undefined;
-      // A person's word tells no accounts: the check finds those that are active.
-      const { capture, taken } = event.type === 'access.blocked' ? event.data : noCapture;
+      const { capture, taken } = event.data;
       const isDue = Date.parse(exit.asOf) - Date.parse(event.storedAt) >= recheckEvery;
       if (!capture || !isDue || !exit.isBlocked(system)) return undefined;
       return check(capture.accounts, taken, 1 + exit.blocks.get(system)!.drifts.length);
@@ -65,5 +66,3 @@ export function driftSubscription(
     redeliverAfter: (event, exit) => (isWatched(event, exit) ? recheckEvery : undefined),
   };
 }
-
-const noCapture = { capture: { accounts: [] }, taken: undefined };

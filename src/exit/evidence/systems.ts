@@ -58,7 +58,7 @@ function systemOf(
       // Others of the employee may be active: what was observed of the accounts that were found is not all.
       ...(blockedAt !== undefined && !capture?.unfound && stands()
         ? { how: 'observed', at: blockedAt }
-        : howOtherwise(`block-access:${system}`, facts, capture, outcome)),
+        : howOtherwise(`block-access:${system}`, facts, capture, outcome, drifts)),
       taken: allTaken.length > 0 ? taken : undefined,
     },
     blocks: blocks.map(({ at, blocked: { taken, notes } }) => ({ at, taken, notes })),
@@ -191,9 +191,13 @@ function howOtherwise(
   facts: readonly Fact[],
   capture: Capture | undefined,
   outcome: Ending | undefined,
+  drifts: SystemRecord['drifts'],
 ): Pick<SystemRecord['block'], 'how' | 'confirmed'> {
   const by = settledBy(step, facts);
-  if (by) return by;
+  const last = drifts.at(-1);
+  // What was seen after a person's word contradicts it.
+  const isRefuted = last && !last.blockedAgainAt && last.seenAt > (settled(step, facts)?.at ?? '');
+  if (by && !isRefuted) return by;
   if (capture?.unfound) return { how: 'cannot-tell' };
   const how = capture?.accounts.length === 0 ? 'nothing-to-do' : pending(step, facts);
   return { how: how === 'pending' && outcome ? 'given-up' : how };

@@ -8,6 +8,8 @@ import { converge } from './converge.js';
 /** Systems that did not show an account any more after its suspension, so that the next one may be deleted as well. */
 const deleting = new WeakSet<AccessPort>();
 export const hasDeleted = (port: AccessPort): boolean => deleting.has(port);
+/** To be called where the account was there right before our write alone: another administrator may delete one too. */
+export const noteDeletion = (port: AccessPort): void => void deleting.add(port);
 /** The system has only hidden one. */
 export const hasHidden = (port: AccessPort): boolean => deleting.delete(port);
 
@@ -17,7 +19,7 @@ export const hasHidden = (port: AccessPort): boolean => deleting.delete(port);
  */
 export async function readSettled(
   port: AccessPort,
-  account: AccountRef,
+  account: Parameters<AccessPort['read']>[0],
   signal: AbortSignal,
   left: boolean | undefined,
 ): Promise<Account | undefined> {
@@ -127,7 +129,6 @@ export async function noteOfGone(
   if (!isOurs) return 'the account no longer exists';
   const what = `${port.system} no longer shows the account ${account.userName} after it was suspended: it cannot give it back`;
   if ((await port.capabilities(signal)).restore === 'nothing') return what;
-  deleting.add(port);
   const ofSessions = await endUnseen(port, account, signal);
   throw new FinalFailure(
     FailureType.NotGivenBack,

@@ -45,7 +45,7 @@ export const block =
       { overridesProtection } = { overridesProtection: false },
     ): Promise<Blocked> => {
       const capabilities = await port.capabilities(signal);
-      const user = await readAsCaptured(port, account, signal, tried.suspended ? undefined : true);
+      const user = await readAsCaptured(port, account, signal, true);
       const isToBeWritten = user && user.active !== false;
       if (isToBeWritten && !acceptsDeletion && (await isDeletion(port, hold, signal)))
         throw new FinalFailure(FailureType.Refused, `${account.userName}: ${refusalOn(port)}`);

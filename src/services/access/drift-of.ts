@@ -1,9 +1,10 @@
 /** Looks whether a hold still stands: whether access came back to an account, or another account of the employee appeared. */
-import { MOST_SAID, type Drift, type WatchedAccount } from '../../exit/drift.js';
+import { MOST_SAID, type Drift, type WatchedAccount, type WatchedHold } from '../../exit/drift.js';
 import { FailureType, isFinalFailure, untoldIn } from '../../exit/failures.js';
 import { showingOf, type HoldKind } from '../../exit/hold-facts.js';
 import { knownKeys, type Person } from '../../exit/matching.js';
 import type { AccessPort, Standing } from './access-port.js';
+import { readSettled } from './activation.js';
 import { tookOver, type Matching } from './find-accounts.js';
 import { comesBy, groupsOf, isNamed, lookInto, namesOf, shows, type Looked } from './memberships.js';
 import { lateLossIn } from './other-members.js';
@@ -18,11 +19,13 @@ interface Silent {
 }
 
 type Seen = Pick<Drift, 'what' | 'isUntold'>;
+type DriftOptions = Pick<Known, 'chosen'> & Pick<WatchedHold, 'isConfirmed'>;
 
 export const driftOf =
   (port: AccessPort, matching: Matching) =>
   /**
    * @param held the accounts that the hold has blocked
+   * @param options.isConfirmed a person has spoken for other accounts, and for what cannot be told
    * @returns which access there is that the hold has not taken, or what cannot be told; undefined while the hold stands
    */
   async (
@@ -30,7 +33,7 @@ export const driftOf =
     held: readonly WatchedAccount[],
     hold: HoldKind,
     signal: AbortSignal,
-    { chosen }: Pick<Known, 'chosen'> = {},
+    { chosen, isConfirmed = false }: DriftOptions = {},
   ): Promise<Seen | undefined> => {
     const known = { held: held.map(({ id }) => id), chosen, showing: showingOf(held) };
     let untold: Seen | undefined;
@@ -40,6 +43,7 @@ export const driftOf =
       if (seen && !seen.isUntold && !doubt) return seen;
       untold ??= doubt || seen;
     }
+    if (isConfirmed) return undefined;
     const now = await foundNow(port, matching, employee, held[0], known, signal, true);
     const isKnown = knownKeys([...matching.match, ...(matching.also ?? [])], employee).length > 0;
     if (!now && isKnown)
@@ -82,7 +86,8 @@ export const driftOf =
 
     async function of({ id, groups, untold: before = [] }: WatchedAccount): Promise<Seen | undefined> {
       if (hold.kind === 'suspend') {
-        const user = await port.read({ id }, signal);
+        // Right after the block, a read may show what was before.
+        const user = await readSettled(port, { id }, signal, false);
         if (!user || user.active === false) return undefined;
         if (user.active) return { what: 'the account is active again' };
         return cannotTell(`whether the account ${user.userName} is active, is not shown any more`);
@@ -138,13 +143,16 @@ export const driftOf =
         if (standing) looked.push({ name, group: { id: groupId, displayName: name }, standing });
       }
       let because: string | undefined;
+      // Where another group shows members, an empty list hides none.
+      const showsOthers = looked.some(({ standing: { members } }) => (members?.ids.length ?? 0) > 0);
       for (const { name, group, standing } of looked) {
         if (standing.is === 'direct') return { isIn: `${name} again`, silent };
         if (standing.is === 'nested') return { isIn: `${name} again: it ${comesBy(standing.by)}`, silent };
         if (standing.is === 'cannot tell') because ??= standing.because;
         // A held group that has another name now is why there is none of its name.
         if (!group && renamed-- > 0) continue;
-        if (!shows(standing)) silent.push({ groupId: group?.id, name, standing });
+        const isEmpty = standing.is === 'out' && showsOthers;
+        if (!shows(standing) && !isEmpty) silent.push({ groupId: group?.id, name, standing });
       }
       return { because, silent, looked };
     }

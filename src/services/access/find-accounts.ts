@@ -185,9 +185,10 @@ export async function findAccounts(
   }
 
   function ambiguous(what: string, accounts: readonly Account[]): FinalFailure {
+    const wrong = chosen.length > 0 ? `; ${chosen.join(', ')} is the id of none of them` : '';
     return new FinalFailure(
       FailureType.Ambiguous,
-      `${accounts.length} accounts on ${port.system} ${what}: ${describe(accounts)}; none is changed. Retry the step with the account that is meant, or with all`,
+      `${accounts.length} accounts on ${port.system} ${what}: ${describe(accounts)}${wrong}; none is changed. Retry the step with the id of the account that is meant, or with all ("--account <id>")`,
     );
   }
 }

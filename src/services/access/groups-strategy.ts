@@ -99,7 +99,7 @@ export const groupsStrategy = (port: AccessPort, names: readonly string[]): Stra
     for (const [groupId, others] of [...watched]) {
       const removed = await removeMembership(port, id, others, signal)
         .catch(onContradiction)
-        .catch((failure: unknown) => outage.unlessSecond(failure, others, 'removed', signal))
+        .catch((failure: unknown) => outage.unlessMany(failure, others, 'removed', signal))
         .catch(onHarm);
       if (!removed) continue;
       const { writes, notes: ofOthers } = removed;

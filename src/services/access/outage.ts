@@ -1,23 +1,29 @@
-/** The outage of one group among many: it keeps none of the others from being written. */
+/** The outage of a few groups among many: it keeps none of the others from being written. */
 import { FinalFailure } from '../../exit/failures.js';
+import { RetryAfter } from '../protocols/retry-after.js';
 import type { Watched } from './other-members.js';
+
+/** With so many the system itself is down. */
+const MOST = 3;
 
 export class Outage {
   private first: unknown;
+  private count = 0;
 
   /**
    * For the failure of a write, which may have taken effect all the same, and others out of the group.
-   * @returns undefined where the group has the first outage, and no other member went
-   * @throws what no retry can fix; and a second outage, since then the system is down
+   * @returns undefined where the group answers reads, and no other member went
+   * @throws what no retry can fix, a rate limit, and the outage of many
    */
-  async unlessSecond(
+  async unlessMany(
     failure: unknown,
     others: Watched,
     verb: 'added' | 'removed',
     signal: AbortSignal,
   ): Promise<undefined> {
-    if (failure instanceof FinalFailure || signal.aborted || this.first !== undefined) throw failure;
-    this.first = failure;
+    const isOfAll = failure instanceof RetryAfter || ++this.count > MOST;
+    if (failure instanceof FinalFailure || signal.aborted || isOfAll) throw failure;
+    this.first ??= failure;
     await others.look();
     await others.lost(verb);
   }

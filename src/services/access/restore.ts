@@ -41,6 +41,8 @@ interface RestoreOptions extends Pick<Known, 'chosen' | 'vouched'> {
   earlier?: Earlier | undefined;
   /** Whose account it is to be still: an id may have passed to another person. */
   employee?: Person | undefined;
+  /** The ids of the employee's other accounts that the exit holds there. */
+  others?: readonly string[] | undefined;
   /** The groups, with the other members, that earlier attempts have set out to give back. */
   recorded?: readonly GroupRef[] | undefined;
   /** Makes them durable before the writes. */
@@ -62,6 +64,7 @@ export const restore =
       employee,
       chosen,
       vouched = [],
+      others = [],
       recorded = [],
       giving = () => Promise.resolve(),
     }: RestoreOptions = {},
@@ -289,7 +292,7 @@ export const restore =
         (await unlessLost(
           group,
           addMembership(port, account.id, others, signal)
-            .catch((failure: unknown) => outage.unlessSecond(failure, others, 'added', signal))
+            .catch((failure: unknown) => outage.unlessMany(failure, others, 'added', signal))
             .catch(onHarm),
         ));
       return answer ?? { isBack: undefined, notes: [] };
@@ -327,7 +330,7 @@ export const restore =
       if (isFound === false && !isAsBlocked)
         throw cannotTell(passedOn(port, account, user, matching, person));
       for (const { id, userName, active } of found ?? [])
-        if (id !== account.id && active !== false)
+        if (id !== account.id && !others.includes(id) && active !== false)
           lasting.push(`the employee also has the account ${userName} (${id}) now`);
       if (isFound === false)
         lasting.push(`found by its id alone: the suspension had changed what the account is found by`);

@@ -336,7 +336,7 @@ export const revoke =
           removed.set(others.group.id, others.group);
           try {
             const answer = await removeMembership(port, accountId, others, signal).catch((failure: unknown) =>
-              outage.unlessSecond(failure, others, 'removed', signal),
+              outage.unlessMany(failure, others, 'removed', signal),
             );
             if (!answer) refused.add(others.group.id);
             if (!answer) continue;

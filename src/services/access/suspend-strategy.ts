@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { bounded } from '../../exit/bounds.js';
 import type { Blocked, CapturedAccount, GroupRef, Taken } from '../../exit/hold-facts.js';
 import type { AccessPort, Account } from './access-port.js';
-import { noteOfGone } from './activation.js';
+import { noteDeletion, noteOfGone } from './activation.js';
 import type { Strategy } from './hold-strategy.js';
 import { changeOf } from './rights.js';
 import { watchSuspension } from './watch-suspension.js';
@@ -38,11 +38,12 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
     const renamed = renamedOf(captured, user);
     // A retry finds what the earlier write has made of it.
     const replaced = user.active === false ? tried.replaced : user.replaces;
-    const suspended: Taken = {
-      suspended: true,
-      groups: tried.groups,
+    /** What earlier attempts have cost. */
+    let earlier = tried.groups;
+    const suspended = (groups: GroupRef[] = earlier): Taken => ({
+      ...{ suspended: true, groups },
       ...(replaced !== undefined && { replaced }),
-    };
+    });
     const held = { taken: tried, version: user.version, uncaptured: [], notes: [], writes: 0 };
     if (user.active === false) {
       // The answer to the earlier write may have been lost. What went besides the recorded groups, the restore names.
@@ -57,13 +58,23 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
     const before = known && { ...known, groups: without(known.groups, left) };
     // The suspension may take what tells that the system has groups.
     const whyUntold = before ? '' : await reason();
+    const since = before?.isFresh ? without(tried.groups.filter(isAtRisk), before.groups) : [];
+    // The account is active still: an attempt without an effect has cost nothing.
+    if (before?.isFresh) earlier = tried.groups.filter((group) => !isAtRisk(group));
     // A retry finds the account inactive, and compares these.
-    const atRisk = before?.isFresh ? without(before.groups, tried.groups) : [];
-    await trying({ ...suspended, groups: bounded([...tried.groups, ...atRisk]) });
+    const atRisk = before?.isFresh ? without(before.groups, earlier) : [];
+    const risked = atRisk.map((group): GroupRef => ({ ...group, isAtRisk: true }));
+    await trying(suspended(bounded([...earlier, ...risked])));
     const { seen, writes, notes, harm } = await suspend(user);
+    if (since.length > 0)
+      notes.push(
+        `no longer in ${namesOf(since)} since an earlier attempt, by another administrator or by that attempt`,
+      );
     const now = { ...held, version: seen?.version, writes };
     const isOurs = writes > 0 || tried.suspended;
-    if (!seen) return { ...now, taken: suspended, notes: [await noteOfGone(port, captured, isOurs, signal)] };
+    if (!seen && writes > 0) noteDeletion(port);
+    if (!seen)
+      return { ...now, taken: suspended(), notes: [await noteOfGone(port, captured, isOurs, signal)] };
     if (writes > 0) {
       const changed = changesBetween(user, seen);
       const cost = await costOf(before);
@@ -98,22 +109,22 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
 
     /** Some systems take a suspended account out of its groups. */
     async function costOf(had: Before | undefined) {
-      if (!had) return { taken: suspended, notes: [`${UNTOLD}: ${whyUntold}`] };
-      const known = [...tried.groups, ...without(had.groups, tried.groups)];
-      if (known.length === 0) return { taken: { ...suspended, groups: [] }, notes: [] };
+      if (!had) return { taken: suspended(), notes: [`${UNTOLD}: ${whyUntold}`] };
+      const known = [...earlier, ...without(had.groups, earlier)];
+      if (known.length === 0) return { taken: suspended([]), notes: [] };
       const now = await untoldOr(known);
       const unseen = without(known, 'told' in now ? now.told : []);
       // Some systems only leave out the memberships of suspended accounts. What is not recorded is not given back, and not asked for.
       const asked = bounded(unseen);
       const { present, hidden, untold } = await askGroups(port, captured.id, asked, signal);
       const lost = without(asked, present).map((group): GroupRef => {
-        const { isHidden: _isHidden, ...of } = group;
+        const { isHidden: _isHidden, isAtRisk: _isAtRisk, ...of } = group;
         return hidden.some(({ id }) => id === group.id) ? { ...of, isHidden: true } : of;
       });
       // The restore names the others.
-      const cost = had.isFresh ? lost : lost.filter(({ id }) => tried.groups.some((each) => each.id === id));
+      const cost = had.isFresh ? lost : lost.filter(({ id }) => earlier.some((each) => each.id === id));
       const others = without(lost, cost);
-      const taken = { ...suspended, groups: cost };
+      const taken = suspended(cost);
       if (cost.length > 0) await trying(taken);
       const isToldOut = 'told' in now && hidden.length + untold.length === 0;
       const notes = [
@@ -128,6 +139,8 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
     }
   },
 });
+
+const isAtRisk = (group: GroupRef): boolean => group.isAtRisk === true;
 
 /** @returns how the account is called now, where that is otherwise than at the capture */
 const renamedOf = (captured: CapturedAccount, { userName, identities }: Account): Blocked['renamed'] =>
