@@ -1,7 +1,20 @@
 import { z } from 'zod';
 
-// The workflow sandbox has no `eval`, which zod would use to compile its parsers.
-z.config({ jitless: true });
+const kinds: Readonly<Record<string, string>> = {
+  ...{ string: 'a text', array: 'a list', object: 'a section', record: 'a section' },
+  ...{ number: 'a number', int: 'a whole number', boolean: 'true or false' },
+};
+
+z.config({
+  // The workflow sandbox has no `eval`, which zod would use to compile its parsers.
+  jitless: true,
+  /** Where a schema says nothing itself. */
+  customError(issue) {
+    if (issue.code !== 'invalid_type') return undefined;
+    const { [String(issue['expected'])]: kind = `of the type ${String(issue['expected'])}` } = kinds;
+    return issue.input === undefined ? `is missing, and must be ${kind}` : `must be ${kind}`;
+  },
+});
 
 export type Parsed<T> = { ok: true; value: T } | { ok: false; problem: string };
 

@@ -70,8 +70,10 @@ export function itWithEtags(title: string, system: CriticalSystem, test: () => P
 
 /** For what only SCIM has. */
 export const itOverScim = itOver('scim');
-/** For what only HTTP has, such as a gateway. */
+/** For what only HTTP has, such as a gateway, where the answers are known. */
 export const itOverHttp = itOver('scim', 'keycloak');
+/** For what every program over HTTP is to be ready for. */
+export const itOverAnyHttp = itOver('scim', 'keycloak', 'own');
 
 function itOver(...protocols: CriticalSystem['protocol'][]) {
   return (title: string, system: CriticalSystem, test: () => Promise<void>): void => {

@@ -4,7 +4,6 @@ import { FailureType, isFinalFailure, untoldIn } from '../../exit/failures.js';
 import { showingOf, type HoldKind } from '../../exit/hold-facts.js';
 import { knownKeys, type Person } from '../../exit/matching.js';
 import type { AccessPort, Standing } from './access-port.js';
-import { readSettled } from './activation.js';
 import { tookOver, type Matching } from './find-accounts.js';
 import { comesBy, groupsOf, isNamed, lookInto, namesOf, shows, type Looked } from './memberships.js';
 import { lateLossIn } from './other-members.js';
@@ -86,8 +85,7 @@ export const driftOf =
 
     async function of({ id, groups, untold: before = [] }: WatchedAccount): Promise<Seen | undefined> {
       if (hold.kind === 'suspend') {
-        // Right after the block, a read may show what was before.
-        const user = await readSettled(port, { id }, signal, false);
+        const user = await port.read({ id }, signal);
         if (!user || user.active === false) return undefined;
         if (user.active) return { what: 'the account is active again' };
         return cannotTell(`whether the account ${user.userName} is active, is not shown any more`);
