@@ -26,8 +26,8 @@ export const mistakes: Record<string, Mistake> = {
   'forget what is taken': {
     breaks: 'no hold takes or gives back a thing too many',
     file: 'services/access/suspend-strategy.js',
-    from: 'const suspended = true;',
-    to: 'const suspended = false;',
+    from: '...{ suspended: true, groups },',
+    to: '...{ suspended: false, groups },',
   },
   'acknowledge before acting': {
     breaks: 'nothing is stuck in silence',
