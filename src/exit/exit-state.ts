@@ -303,12 +303,6 @@ export abstract class ExitState {
     return this.step('block-access', system)?.state === 'done-by-hand';
   }
 
-  /** Who last blocked accounts of the system by hand, and when; also where EMS has blocked accounts there since. */
-  blockedByHand(system: string): Pick<Confirmation, 'by' | 'at'> | undefined {
-    const known = this.confirmed.get(system);
-    return known && { by: known.by, at: known.at };
-  }
-
   get needsAttention(): boolean {
     return this.steps.some(isStuck);
   }

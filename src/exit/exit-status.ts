@@ -56,8 +56,8 @@ export function statusOf(exit: ExitState): ExitStatus {
 
 /** Only a block that was observed, or that a person has confirmed, lets them end. */
 function tokensUntil(exit: ExitState, system: string, { tokensLiveMs }: Cost): string | undefined {
-  const { state, finishedAt } = exit.step('block-access', system) ?? {};
-  const isBlocked = exit.isBlocked(system) || state === 'done-by-hand';
+  const { finishedAt } = exit.step('block-access', system) ?? {};
+  const isBlocked = exit.isBlocked(system) || exit.isConfirmed(system);
   if (!isBlocked || !finishedAt || !tokensLiveMs) return undefined;
   return new Date(Date.parse(finishedAt) + tokensLiveMs).toISOString();
 }

@@ -95,7 +95,7 @@ export abstract class ExitSteps extends ExitRules {
     if (!step) return this.noStep('block-access', system);
     // A decision may have arrived during the sweep: access that the exit gives back has not drifted.
     if (!this.isHeld || !this.isBlocked(system)) return undefined;
-    const by = step.state === 'done-by-hand' ? step.by : undefined;
+    const by = this.isConfirmed(system) ? step.by : undefined;
     this.drifts.push({ system, what, seenAt });
     this.drifts.splice(0, this.drifts.length - MOST_KEPT);
     this.blocks.get(system)?.drifts.push(id);

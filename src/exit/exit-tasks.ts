@@ -55,7 +55,7 @@ export abstract class ExitTasks extends ExitState {
     };
   }
 
-  /** How the owner of a system that no program reaches last confirmed the block; undefined where they never did. */
+  /** How a person last confirmed the block by hand, if at all. It stays where EMS has blocked accounts there since. */
   confirmationOfBlock(system: string): Confirmation | undefined {
     const known = this.confirmed.get(system);
     return known && { by: known.by, at: known.at, evidence: known.evidence };

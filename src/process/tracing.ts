@@ -3,11 +3,22 @@
  * the exit's, so that neither Temporal nor NATS carries one.
  */
 import { createHash } from 'node:crypto';
-import { diag, DiagLogLevel, ROOT_CONTEXT, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
+import {
+  diag,
+  DiagLogLevel,
+  ROOT_CONTEXT,
+  SpanStatusCode,
+  trace,
+  TraceFlags,
+  type Tracer,
+} from '@opentelemetry/api';
 import { withoutAddresses, type Log } from './logger.js';
 
 /** A collector that is away does not keep a process from ending. */
 const EXPORT_WITHIN_MS = 5_000;
+
+/** Undefined where no collector is named: then an attempt costs nothing more. */
+let tracer: Tracer | undefined;
 
 interface AttemptOf {
   exitId: string;
@@ -48,9 +59,9 @@ export async function startTracing(
     resource: resources.defaultResource().merge(named).merge(given),
     spanProcessors: [new BatchSpanProcessor(exporter, { exportTimeoutMillis: EXPORT_WITHIN_MS })],
   });
-  trace.setGlobalTracerProvider(provider);
+  tracer = provider.getTracer('ems');
   return async () => {
-    trace.disable();
+    tracer = undefined;
     await provider.shutdown().catch((error: Error) => warn(error.message));
     diag.disable();
   };
@@ -62,6 +73,7 @@ export async function traced<T>(
   run: () => Promise<T>,
   endOf: (outcome: { result: T } | { error: unknown }) => End,
 ): Promise<T> {
+  if (!tracer) return run();
   const parent = trace.setSpanContext(ROOT_CONTEXT, idsOf(exitId));
   const attributes = {
     'ems.exit_id': exitId,
@@ -71,7 +83,7 @@ export async function traced<T>(
     'ems.attempt': attempt,
   };
   const name = system === undefined ? step : `${step}:${system}`;
-  const span = trace.getTracer('ems').startSpan(name, { attributes }, parent);
+  const span = tracer.startSpan(name, { attributes }, parent);
   try {
     const result = await run();
     span.setAttribute('ems.end', endOf({ result }));

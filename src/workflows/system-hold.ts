@@ -59,7 +59,7 @@ export class SystemHold {
     const { exit } = this.context;
     return this.end('restore-access', 'access.restored', () => ({
       to: 'restore',
-      blockedByHand: exit.blockedByHand(this.system.name),
+      blockedByHand: exit.confirmationOfBlock(this.system.name),
     }));
   }
 

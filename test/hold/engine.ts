@@ -66,7 +66,7 @@ export class Engine {
       exit: {
         ...{ overridesProtection: () => false, person: { employeeId }, exitId: 'the-exit', resignation: {} },
         blocks: new Map([['the system', { drifts: this.drifts }]]),
-        blockedByHand: () => undefined,
+        confirmationOfBlock: () => undefined,
         isBlocked: () => true,
         isConfirmed: () => false,
         chosenAccounts: () => [],

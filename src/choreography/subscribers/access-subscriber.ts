@@ -114,7 +114,7 @@ export function accessSubscription(
     step: 'restore-access',
     system,
     async run(record, exit) {
-      const blockedByHand = exit.blockedByHand(system);
+      const blockedByHand = exit.confirmationOfBlock(system);
       const { notes, about } = await carryTo({ to: 'restore', blockedByHand }, restore, record, exit);
       const holds = record.value;
       const observed = holds.some(({ restored }) => restored) && {

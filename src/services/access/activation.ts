@@ -10,8 +10,8 @@ const deleting = new WeakSet<AccessPort>();
 export const hasDeleted = (port: AccessPort): boolean => deleting.has(port);
 /** To be called where the account was there right before our write alone: another administrator may delete one too. */
 export const noteDeletion = (port: AccessPort): void => void deleting.add(port);
-/** The system has only hidden one. */
-export const hasHidden = (port: AccessPort): boolean => deleting.delete(port);
+/** The system has only hidden it. */
+export const forgetDeletion = (port: AccessPort): void => void deleting.delete(port);
 
 /**
  * Soon after a write, a read may show what was before: what is not as EMS has left it is read again, `settleMs` later.

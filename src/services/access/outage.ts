@@ -21,8 +21,8 @@ export class Outage {
     verb: 'added' | 'removed',
     signal: AbortSignal,
   ): Promise<undefined> {
-    const isOfAll = failure instanceof RetryAfter || ++this.count > MOST;
-    if (failure instanceof FinalFailure || signal.aborted || isOfAll) throw failure;
+    const isOther = failure instanceof FinalFailure || failure instanceof RetryAfter || signal.aborted;
+    if (isOther || ++this.count > MOST) throw failure;
     this.first ??= failure;
     await others.look();
     await others.lost(verb);

@@ -21,7 +21,7 @@ import {
 import type { Earlier } from '../../exit/hold.js';
 import type { Person } from '../../exit/matching.js';
 import type { AccessPort, Account } from './access-port.js';
-import { hasExpired, hasHidden, notesOfEnd, readSettled, setActive } from './activation.js';
+import { forgetDeletion, hasExpired, notesOfEnd, readSettled, setActive } from './activation.js';
 import { isSteady, noteIntact, noteReactivation } from './reactivations.js';
 import { accountsNow, findAccounts, type Matching } from './find-accounts.js';
 import { foundNow, has, passedOn, showsAnother } from './still-theirs.js';
@@ -88,7 +88,7 @@ export const restore =
     const shown = await readSettled(port, account, signal, left);
     const user = shown ?? (taken.suspended && account.active !== false ? await revived() : undefined);
     const isRevived = !shown && user?.active === true;
-    if (isRevived) hasHidden(port);
+    if (isRevived) forgetDeletion(port);
     let after = user;
     let present: GroupRef[] = [];
 

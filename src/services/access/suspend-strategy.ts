@@ -58,12 +58,12 @@ export const suspendStrategy = (port: AccessPort): Strategy => ({
     const before = known && { ...known, groups: without(known.groups, left) };
     // The suspension may take what tells that the system has groups.
     const whyUntold = before ? '' : await reason();
-    const since = before?.isFresh ? without(tried.groups.filter(isAtRisk), before.groups) : [];
+    const fresh = before?.isFresh ? before.groups : undefined;
+    const since = fresh ? without(tried.groups.filter(isAtRisk), fresh) : [];
     // The account is active still: an attempt without an effect has cost nothing.
-    if (before?.isFresh) earlier = tried.groups.filter((group) => !isAtRisk(group));
+    if (fresh) earlier = tried.groups.filter((group) => !isAtRisk(group));
     // A retry finds the account inactive, and compares these.
-    const atRisk = before?.isFresh ? without(before.groups, earlier) : [];
-    const risked = atRisk.map((group): GroupRef => ({ ...group, isAtRisk: true }));
+    const risked = without(fresh ?? [], earlier).map((group): GroupRef => ({ ...group, isAtRisk: true }));
     await trying(suspended(bounded([...earlier, ...risked])));
     const { seen, writes, notes, harm } = await suspend(user);
     if (since.length > 0)
