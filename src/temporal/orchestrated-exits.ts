@@ -49,6 +49,12 @@ import { mayFail, taskFailure } from './task-failure.js';
  */
 const ANSWER_WITHIN_MS = 15_000;
 
+/**
+ * A worker holds back a query that arrives while it works on the exit, and drops it when the exit ends meanwhile. The server waits on for
+ * the answer, so it has to be asked anew.
+ */
+const ASK_ANEW_AFTER_MS = 5_000;
+
 /** HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT of Temporal's API: only the last event. */
 const CLOSE_EVENT = 2;
 
@@ -101,10 +107,8 @@ export function orchestratedExits(client: Client, sign?: Sign) {
     } catch (error) {
       if (error instanceof WorkflowUpdateFailedError)
         throw notAllowed(employeeId, 'orchestrated', `${error.cause?.message}`, { cause: error });
-      // The server also knows the deadline, and may cancel the call before the client does.
       const isTimeUp =
-        isGrpcDeadlineError(error) ||
-        isGrpcCancelledError(error) ||
+        isPastDeadline(error) ||
         error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
         // Temporal tells this at once where a worker is away for longer.
         (error instanceof ServiceError && /no poller seen/.test(reasonOf(error)));
@@ -118,6 +122,19 @@ export function orchestratedExits(client: Client, sign?: Sign) {
           : `The exit of ${employeeId} could not answer, so ${what}: ${reasonOf(error)}. Look at it in the Web UI`;
       throw new Refusal(code, sentence, facts, { cause: error });
     }
+  }
+
+  /** A query changes nothing, so it may be asked more than once. */
+  function query<T>(employeeId: string, what: string, ask: () => Promise<T>): Promise<T> {
+    return answered(employeeId, 'no-answer', what, async () => {
+      for (let asked = 1; ; asked++) {
+        try {
+          return await client.withDeadline(Date.now() + ASK_ANEW_AFTER_MS, ask);
+        } catch (error) {
+          if (!isPastDeadline(error) || asked * ASK_ANEW_AFTER_MS >= ANSWER_WITHIN_MS) throw error;
+        }
+      }
+    });
   }
 
   async function update<T>(
@@ -140,7 +157,7 @@ export function orchestratedExits(client: Client, sign?: Sign) {
     const handle = client.workflow.getHandle(run.workflowId, run.runId);
     if (run.status.name === 'TERMINATED' || run.status.name === 'TIMED_OUT')
       throw await endedFromOutside(employeeId, run);
-    const status = await answered(employeeId, 'no-answer', 'its status is not known', () =>
+    const status = await query(employeeId, 'its status is not known', () =>
       handle.query<ExitStatus>('status'),
     );
     return withPending(status, run.raw.pendingActivities ?? [], client.options.loadedDataConverter);
@@ -277,7 +294,7 @@ export function orchestratedExits(client: Client, sign?: Sign) {
 
     async weigh(employeeId, decision, exitId, looked) {
       const { exit } = await requireOpenExit(employeeId, exitId);
-      return answered(employeeId, 'no-answer', 'the decision cannot be weighed', () =>
+      return query(employeeId, 'the decision cannot be weighed', () =>
         exit.query<Weighed, [Decision, Looked?]>('weighDecision', decision, looked),
       );
     },
@@ -401,6 +418,10 @@ function queryFor({ employeeId, open, closed, attention, phase, overdue }: ListF
     conditions.push(`ReviewBy < '${new Date().toISOString()}'`, `ExitPhase IN (${quoted(undecided)})`);
   return conditions.join(' AND ');
 }
+
+/** The server also knows the deadline, and may cancel the call before the client does. */
+const isPastDeadline = (error: unknown): error is Error =>
+  isGrpcDeadlineError(error) || isGrpcCancelledError(error);
 
 const isInvalidArgument = (error: unknown): boolean =>
   isGrpcServiceError((error as Error).cause) &&
