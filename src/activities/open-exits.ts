@@ -1,7 +1,10 @@
-/** The open orchestrated exits, by Temporal. */
+/** Other orchestrated exits, by Temporal. */
 import { Context } from '@temporalio/activity';
+import { WorkflowNotFoundError } from '@temporalio/client';
 import type { HasOpenExit } from '../exit/acting.js';
 import { exitWorkflowId } from '../exit/ids.js';
+import type { Sent } from '../exit/people.js';
+import type { MailOf } from '../exit/told.js';
 import { describeRun } from './describe-run.js';
 
 /** For a list of Temporal's visibility. */
@@ -10,3 +13,17 @@ export const OPEN_EXITS = `WorkflowType = 'exitEmployee' AND ExecutionStatus = '
 /** By the workflow itself: Temporal's index may be a moment behind. */
 export const hasOpenExit: HasOpenExit = async (employeeId) =>
   (await describeRun(Context.current().client, exitWorkflowId(employeeId)))?.status.name === 'RUNNING';
+
+const ANSWER_WITHIN_MS = 5_000;
+
+export const mailOf: MailOf = async (teller, exitId) => {
+  const { client } = Context.current();
+  const ask = () =>
+    client.workflow.getHandle(exitWorkflowId(teller)).query<Sent | undefined, [string]>('mailAlsoOf', exitId);
+  try {
+    return await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, ask);
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+};

@@ -49,6 +49,7 @@ import {
   type WaitingInForm,
 } from './openings.js';
 import type { Preview } from './preview.js';
+import type { InTurn, inTurnsOf, Turn } from './together.js';
 
 /** How long `open` waits for the systems before it starts the exit, which captures each system itself. */
 const LOOK_WITHIN_MS = 2_000;
@@ -61,6 +62,7 @@ interface OpenOptions {
   isPatient?: boolean;
   /** Of the table that the opening is in. */
   rows?: number;
+  turn?: Turn;
 }
 
 interface Opened {
@@ -301,16 +303,31 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
     /** How many of so many rows of a table one person may open now; the others wait for a second person. */
     room: (rows: number): Promise<number> => admission.room(rows),
 
+    /** For exits that open together. */
+    async inTurnsOf(rows: Parameters<typeof inTurnsOf>[1]): Promise<InTurn> {
+      const { inTurnsOf } = await import('./together.js');
+      return inTurnsOf(await config(), rows);
+    },
+
     /** @returns the openings that wait for a second person, the oldest first */
     waiting: (): Promise<WaitingInForm[]> => waitingIn(configured),
 
     /** Opens what another person has asked for. @returns what became of each opening, in order */
     async confirmOpenings(employeeIds: readonly string[], by: string): Promise<AsyncIterable<EndedOpening>> {
-      const open: Opens = async (resignation, form) => {
-        const { opened, found } = await this.open(resignation, form, { isPatient: true });
+      const open: Opens = async (resignation, form, turn) => {
+        const { opened, found } = await this.open(resignation, form, { isPatient: true, turn });
         return { exitId: opened.exitId, name: found.employee?.displayName };
       };
-      return endOpenings({ configured, config: await config(), whoseIs, employeeIds, by, open });
+      const waiting = await this.waiting();
+      const rows = [...new Set(employeeIds)].flatMap((id) =>
+        waiting.filter((each) => each.resignation.employeeId === id),
+      );
+      const inTurn = await this.inTurnsOf(
+        rows.map(({ resignation: { employeeId }, form }) => ({ employeeId, form })),
+      );
+      return endOpenings({
+        ...{ configured, config: await config(), whoseIs, employeeIds, by, opening: { open, inTurn } },
+      });
     },
 
     /** Ends what another person has asked for, or withdraws the own request. */
@@ -333,7 +350,7 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
     async open(
       input: unknown,
       form: Form,
-      { isPatient = false, rows = 1 }: OpenOptions = {},
+      { isPatient = false, rows = 1, turn }: OpenOptions = {},
     ): Promise<{ opened: Opened; found: Preview }> {
       const resignation = await resignationOf(input);
       const { employeeId, overrideBy } = resignation;
@@ -353,10 +370,15 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
       const last = overrideBy === undefined && lastOfProtected(employeeId, found);
       if (last) throw last;
       if (resignation.confirmedBy === undefined) await admitted(resignation, form, exits, rows);
-      const opened = await exits.open(resignation).catch((error: unknown) => {
+      const together = await turn?.together();
+      const opened = await exits.open({ ...resignation, together }).catch((error: unknown) => {
         // Where the exit has begun all the same, its record counts.
         admission.release(employeeId);
         throw error;
+      });
+      const { lastWorkingDay } = resignation;
+      turn?.opened({
+        ...{ employeeId, exitId: opened.exitId, employeeName: found.employee?.displayName, lastWorkingDay },
       });
       return { opened: { employeeId, form, ...opened }, found };
     },

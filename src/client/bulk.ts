@@ -12,6 +12,7 @@ import { forms, type Form } from './forms.js';
 import { lastOfProtected } from './last-of-protected.js';
 import { notOpened, type OpenedRow } from './opened-row.js';
 import type { Preview } from './preview.js';
+import type { Turn } from './together.js';
 
 /** Rows without the header. */
 export const MOST_ROWS = 500;
@@ -163,7 +164,7 @@ export function confirmRows(rows: readonly TableRow[], confirmed: number): void 
   );
 }
 
-type Asked = Pick<Application, 'preview' | 'open' | 'newest'>;
+type Asked = Pick<Application, 'preview' | 'open' | 'newest' | 'inTurnsOf'>;
 
 /** In the order of the table. A reader who stops ends it after the rows under way. */
 const inOrder = <T>(rows: readonly TableRow[], each: (row: TableRow) => Promise<T>): AsyncIterable<T> =>
@@ -192,18 +193,18 @@ export const previewRows = (
 };
 
 /** @param submittedBy for the record */
-export const openRows = (
+export async function* openRows(
   application: Asked,
   rows: readonly TableRow[],
   submittedBy?: string,
-): AsyncIterable<OpenedRow> =>
-  inOrder(rows, async (row): Promise<OpenedRow> => {
+): AsyncIterable<OpenedRow> {
+  const inTurn = await application.inTurnsOf(rows.filter(({ problem }) => problem === undefined));
+  const open = async (row: TableRow, turn: Turn): Promise<OpenedRow> => {
     const { employeeId, form, resignation } = row;
     try {
       await requireFirst(application, row);
       const { opened, found } = await application.open({ ...resignation, submittedBy }, form, {
-        isPatient: true,
-        rows: rows.length,
+        ...{ isPatient: true, rows: rows.length, turn },
       });
       return {
         ...{ employeeId, form, state: 'opened', exitId: opened.exitId },
@@ -212,7 +213,9 @@ export const openRows = (
     } catch (error) {
       return { employeeId, form, ...notOpened(error as Error) };
     }
-  });
+  };
+  yield* inOrder(rows, (row) => inTurn(row, (turn) => open(row, turn)));
+}
 
 /**
  * A table may come again when its exits are long decided: an employee who had an exit gets none by a table.

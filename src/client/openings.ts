@@ -11,6 +11,7 @@ import { Refusal } from '../exit/refusal.js';
 import type { Resignation } from '../exit/resignation.js';
 import { notOpened, type OpenedRow } from './opened-row.js';
 import { formsAsked, type Configured, type Form } from './forms.js';
+import type { InTurn, Turn } from './together.js';
 
 const AT_A_TIME = 10;
 
@@ -22,7 +23,11 @@ export type EndedOpening = Pick<OpenedRow, 'employeeId' | 'name' | 'exitId' | 'm
   state: OpenedRow['state'] | 'rejected';
 };
 
-export type Opens = (resignation: Resignation, form: Form) => Promise<Pick<OpenedRow, 'exitId' | 'name'>>;
+export type Opens = (
+  resignation: Resignation,
+  form: Form,
+  turn: Turn,
+) => Promise<Pick<OpenedRow, 'exitId' | 'name'>>;
 
 interface Ending {
   configured: Configured;
@@ -31,7 +36,7 @@ interface Ending {
   employeeIds: readonly string[];
   by: string;
   /** Absent where the openings are rejected. */
-  open?: Opens;
+  opening?: { open: Opens; inTurn: InTurn };
   note?: string | undefined;
 }
 
@@ -67,7 +72,7 @@ export function endOpenings({
   by,
   ...rest
 }: Ending): AsyncIterable<EndedOpening> {
-  const { open, note } = rest;
+  const { opening: confirmed, note } = rest;
   const address = parse(MailAddress, by);
   if (!address.ok) throw new Refusal('invalid', `by: ${address.problem}`);
   const known = new Map<string, Promise<Whose>>();
@@ -79,7 +84,11 @@ export function endOpenings({
     return asked;
   }
 
-  async function endIn(form: Form, employeeId: string): Promise<EndedOpening | undefined> {
+  async function endIn(
+    form: Form,
+    employeeId: string,
+    open?: (resignation: Resignation) => ReturnType<Opens>,
+  ): Promise<EndedOpening | undefined> {
     const exits = await configured[form]!();
     const { openings } = exits;
     const opening = await openings.find(employeeId);
@@ -94,7 +103,7 @@ export function endOpenings({
       await openings.end(employeeId, `rejected by ${by}${note === undefined ? '' : `: ${note}`}`);
       return { employeeId, form, state: 'rejected' };
     }
-    const done = await open({ ...opening.resignation, confirmedBy: by }, form).then(
+    const done = await open({ ...opening.resignation, confirmedBy: by }).then(
       (exit) => ({ state: 'opened', ...exit }) as const,
       (error: unknown) => notOpened(error as Error),
     );
@@ -105,7 +114,15 @@ export function endOpenings({
   }
 
   async function end(employeeId: string): Promise<EndedOpening[]> {
-    const found = await Promise.all(formsAsked(configured).map((form) => endIn(form, employeeId)));
+    const found = await Promise.all(
+      formsAsked(configured).map((form) => {
+        if (!confirmed) return endIn(form, employeeId);
+        const { open, inTurn } = confirmed;
+        return inTurn({ employeeId, form }, (turn) =>
+          endIn(form, employeeId, (resignation) => open(resignation, form, turn)),
+        );
+      }),
+    );
     const ended = found.flatMap((each) => each ?? []);
     const message = 'no opening of this employee waits: it was confirmed, rejected or never asked for';
     return ended.length > 0 ? ended : [{ employeeId, state: 'refused', message }];

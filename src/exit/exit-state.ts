@@ -15,7 +15,7 @@ import { InterviewStanding } from './interview-standing.js';
 import { isSameIdentity, reaches } from './mail-address.js';
 import type { Person } from './matching.js';
 import { Notices } from './notices.js';
-import type { Contact, Employee, InTurn } from './people.js';
+import type { Contact, Employee, InTurn, Sent } from './people.js';
 import type { Plan } from './plan.js';
 import { Proposals, type Proposal } from './proposals.js';
 import type { Resignation } from './resignation.js';
@@ -81,6 +81,8 @@ export abstract class ExitState {
   private readonly signatures = new Signatures();
   /** Who was told of the exit by mail. */
   readonly told = new Told();
+  /** The mail that told the manager of the resignation. */
+  protected toldManager: Sent | undefined;
   /** The ending that the exit carries out, or has carried out. */
   ending: Ending | undefined;
   /** The failures that go to the operator by mail. */
@@ -159,6 +161,12 @@ export abstract class ExitState {
 
   get employeeId(): string {
     return this.resignation.employeeId;
+  }
+
+  /** @returns the mail that has told the manager of this exit and of another one */
+  mailAlsoOf(exitId: string): Sent | undefined {
+    const { tells = [] } = this.resignation.together ?? {};
+    return tells.some((each) => each.exitId === exitId) ? this.toldManager : undefined;
   }
 
   get trusted(): Trusted | undefined {

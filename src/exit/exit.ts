@@ -158,10 +158,13 @@ export class Exit extends ExitActs {
         this.cancelRequestedAt = event.storedAt;
         return this.plan && this.cancel(event.storedAt, event.seq);
       case 'manager.notified': {
-        const { of, also } = event.data;
+        const { of, also, to, messageId } = event.data;
         // The mail goes out before the interview is arranged with one of them.
         const turnOf = () => contactsInTurn(this.plan!, this.successor, this).hrPartner;
-        if (of === 'resignation') this.passOver(turnOf, also?.[0]?.to);
+        if (of === 'resignation') {
+          this.passOver(turnOf, also?.[0]?.to);
+          if (messageId !== undefined) this.toldManager = { to, messageId };
+        }
         return this.settleStep(event);
       }
       case 'employee.resigned':

@@ -6,6 +6,24 @@ import { MailAddress } from './mail-address.js';
 /** The input of an exit. `{"employeeId":"E-1002"}` alone is enough. */
 export type Resignation = z.output<typeof ResignationFields>;
 
+/** An exit that its manager is told of by the mail of another one. */
+const OpenedFields = z.object({
+  employeeId: EmployeeId,
+  exitId: z.string(),
+  employeeName: z.string().optional(),
+  /** `YYYY-MM-DD` */
+  lastWorkingDay: IsoDate.optional(),
+});
+export type Opened = z.output<typeof OpenedFields>;
+
+const TogetherFields = z.object({
+  /** The employee whose exit opens after this one, and whose mail to the manager tells of this one as well. */
+  toldBy: EmployeeId.optional(),
+  /** Those that opened before, of which the mail to the manager tells as well. */
+  tells: z.array(OpenedFields).optional(),
+});
+export type Together = z.output<typeof TogetherFields>;
+
 export const ResignationFields = z.object(
   {
     employeeId: EmployeeId,
@@ -23,6 +41,8 @@ export const ResignationFields = z.object(
     confirmedBy: MailAddress.optional(),
     /** Of the request that submitted it: however often it comes, it opens one exit of the employee. */
     requestId: z.string().min(1).max(1000, 'must be at most 1000 characters').optional(),
+    /** Where several exits of one manager open together, and share the mail to the manager. */
+    together: TogetherFields.optional(),
   },
   'must be an object such as {"employeeId":"E-1002"}',
 );

@@ -20,6 +20,9 @@ interface Known {
   escalateTo: Contact;
 }
 
+/** @returns the mail with which the exit of another employee has told the manager of this exit as well */
+export type MailOf = (teller: string, exitId: string) => Promise<Sent | undefined>;
+
 export class Told {
   readonly recipients: Recipient[] = [];
 

@@ -31,8 +31,9 @@ const Text = z.string().optional();
 
 /** Unknown members are refused: a `decidedBy` in a body would otherwise seem to count. */
 export const OpenBody = z.strictObject({
-  ...ResignationFields.omit({ submittedBy: true, overrideBy: true, confirmedBy: true, requestId: true })
-    .shape,
+  ...ResignationFields.omit({
+    ...{ submittedBy: true, overrideBy: true, confirmedBy: true, requestId: true, together: true },
+  }).shape,
   form: Form.default('orchestrated'),
   override: z.boolean().optional(),
 });

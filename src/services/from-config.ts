@@ -12,6 +12,7 @@ import {
 } from '../config/config.js';
 import { ConfigError } from '../config/config-error.js';
 import type { HasOpenExit } from '../exit/acting.js';
+import type { MailOf } from '../exit/told.js';
 import { FailureType, isFinalFailure } from '../exit/failures.js';
 import { attributesOfId, isById, type Person } from '../exit/matching.js';
 import type { Contact } from '../exit/people.js';
@@ -55,7 +56,11 @@ export function createDirectory(config: Config, hasOpenExit?: HasOpenExit): Dire
   });
 }
 
-export function createNotification(config: Config, hasOpenExit?: HasOpenExit): NotificationService {
+export function createNotification(
+  config: Config,
+  hasOpenExit?: HasOpenExit,
+  mailOf?: MailOf,
+): NotificationService {
   const { organisation, contacts } = config;
   const { operator } = contacts;
   return createNotificationService({
@@ -66,6 +71,7 @@ export function createNotification(config: Config, hasOpenExit?: HasOpenExit): N
     hrPartners: hrContacts(contacts),
     escalateTo: contacts.escalation,
     deciders: config.decisions.deciders,
+    mailOf,
     whoIsLeaving: createDirectory(config, hasOpenExit).whoIsLeaving,
   });
 }

@@ -25,7 +25,7 @@ import {
   createSteps,
   createSubscribers,
 } from '../services/from-config.js';
-import { hasOpenExit } from '../activities/open-exits.js';
+import { hasOpenExit, mailOf } from '../activities/open-exits.js';
 import { hasRemovedRecently } from '../activities/recent-removal.js';
 import type { AccessService } from '../services/access/access.js';
 import { attemptsPerSecond } from '../services/protocols/pace.js';
@@ -88,7 +88,7 @@ export async function createWorkers({
     },
     notification: () =>
       createNotificationActivities(
-        createNotification(config, hasOpenExit),
+        createNotification(config, hasOpenExit, mailOf),
         createDirectory(config, hasOpenExit),
       ),
     hr: () => createHrActivities(createHr(config, slotWorkflows, hasOpenExit)),

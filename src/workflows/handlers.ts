@@ -17,6 +17,7 @@ import type { Decided, Weighed } from '../exit/exits.js';
 import type { HandedOver, HandOver } from '../exit/hand-over.js';
 import type { Parsed } from '../exit/input.js';
 import type { Interview } from '../exit/interview.js';
+import type { Sent } from '../exit/people.js';
 import type { Proposal, Rejection } from '../exit/proposals.js';
 import type { Resolution } from '../exit/resolution.js';
 import type { Rescheduling } from '../exit/rescheduling.js';
@@ -36,10 +37,15 @@ const handOver = defineUpdate<HandedOver, [HandOver]>('handOver');
 const rescheduleInterview = defineUpdate<Interview, [Rescheduling]>('rescheduleInterview');
 const weighDecision = defineQuery<Weighed, [Decision, Looked?]>('weighDecision');
 const status = defineQuery<ExitStatus>('status');
+const mailAlsoOf = defineQuery<Sent | undefined, [string]>('mailAlsoOf');
 
 export function registerHandlers(context: ExitContext, interview: ExitInterview): void {
   const { exit, runner } = context;
   setHandler(status, () => exit.status(), { description: 'The status of the exit: an ExitStatus' });
+
+  setHandler(mailAlsoOf, (exitId) => exit.mailAlsoOf(exitId), {
+    description: 'The mail that has told the manager of this exit and of another one',
+  });
 
   setHandler(weighDecision, (input, looked) => exit.preview(input, now(), looked), {
     description: 'The steps that a decision would begin now, or why the exit would refuse it',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Decision } from '../../src/exit/decision.js';
 import { FailureType } from '../../src/exit/failures.js';
+import type { MailOf } from '../../src/exit/told.js';
 import { finalFailure } from '../support/failures.js';
 import { readHtml } from '../support/html.js';
 import { deliveries } from '../support/message.js';
@@ -27,6 +28,47 @@ describe('the manager', () => {
     assert.deepEqual(readHtml(mail.html as string).paragraphs, mail.text!.trimEnd().split('\n\n'));
     return { ...mail, said: mail.text! };
   }
+
+  describe('of exits that opened together', () => {
+    const shared = { to: RAVI.email, messageId: '<other@acme.example>' };
+    const notify = (mailOf: MailOf, openedAt: string) =>
+      serviceAt(server.port, undefined, undefined, mailOf).notifyManager(
+        { ...about(), resignation: { ...resignation, together: { toldBy: 'E-9' } }, openedAt },
+        deliveries(),
+        signal,
+      );
+    const justNow = (): string => new Date().toISOString();
+    const longAgo = '2026-11-23T10:10:00Z';
+
+    it('is told once, by the mail of another one', async () => {
+      const told = await notify(() => Promise.resolve(shared), longAgo);
+      assert.deepEqual(told, { ...shared, notes: ['told by the mail of the exit of E-9'] });
+      assert.deepEqual(server.mails, []);
+    });
+
+    it('waits for that mail, and says for which', async () => {
+      await assert.rejects(
+        notify(() => Promise.resolve(undefined), justNow()),
+        /mail of the exit of E-9, which tells Ravi Menon of this exit as well, has not gone out/,
+      );
+      await assert.rejects(
+        notify(() => Promise.reject(new Error('no answer')), justNow()),
+        /no answer/,
+      );
+      assert.deepEqual(server.mails, []);
+    });
+
+    for (const [why, mailOf, openedAt] of [
+      ['went to another address', () => Promise.resolve({ ...shared, to: 'boss@acme.example' }), justNow()],
+      ['has not gone out for long', () => Promise.resolve(undefined), longAgo],
+      ['cannot be told of for long', () => Promise.reject(new Error('no answer')), longAgo],
+    ] as const)
+      it(`gets a mail of its own where that mail ${why}`, async () => {
+        const told = await notify(mailOf, openedAt);
+        assert.equal(told.messageId, theMail().messageId);
+        assert.equal(theMail().subject, 'Dana Fox has resigned');
+      });
+  });
 
   it('is told of the resignation: who, until when, what is blocked, and whom to ask', async () => {
     const told = await service().notifyManager({ ...about(), resignation }, deliveries(), signal);

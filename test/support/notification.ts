@@ -2,6 +2,7 @@
 import type { Corrected, Uncorrected } from '../../src/exit/decision.js';
 import { messageId } from '../../src/exit/ids.js';
 import { tellingOf, type Employee, type Sent } from '../../src/exit/people.js';
+import type { MailOf } from '../../src/exit/told.js';
 import { loadTemplates, type MailTemplates } from '../../src/services/mails/templates.js';
 import {
   createNotificationService,
@@ -22,6 +23,7 @@ export const serviceAt = (
   port: number,
   words: MailTemplates = templates,
   consoleUrl = '',
+  mailOf?: MailOf,
 ): NotificationService =>
   createNotificationService({
     mailer: mailer(port),
@@ -30,6 +32,7 @@ export const serviceAt = (
     operator,
     hrPartners: [HR_PARTNER],
     escalateTo: escalation,
+    mailOf,
     whoIsLeaving: () =>
       Promise.resolve(
         new Map([...contacts.hrPartners, operator, escalation].map((each) => [each.email, false])),

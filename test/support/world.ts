@@ -117,6 +117,8 @@ export async function startWorld({
   const scim = idle.pop() ?? (await startServers());
   const proxies = await each(servers, (name) => startFaultProxy(scim[name].scimUrl));
   const admin = await each(servers, (name) => Promise.resolve(scimAdmin(scim[name])));
+  /** Their ids in the directory, by mail address. */
+  const managers = new Map<string, Promise<string>>();
   const text = changed(readFileSync('ems.config.yaml', 'utf8'), [...manySlots, ...changes]);
   const configFile = path.join(folder, 'ems.config.yaml');
   await writeFile(configFile, text);
@@ -207,14 +209,16 @@ export async function startWorld({
       hired += 1;
       const employeeId = `T-${process.pid}-${hired}`;
       const manager = managerMail ?? `boss-of-${employeeId.toLowerCase()}@acme.example`;
-      const managerId =
-        managerMail === null
-          ? undefined
-          : await admin.directory.createUser({
-              employeeId: `M-${employeeId}`,
-              displayName: 'Maria Boss',
-              email: manager,
-            });
+      if (managerMail !== null && !managers.has(manager))
+        managers.set(
+          manager,
+          admin.directory.createUser({
+            employeeId: `M-${employeeId}`,
+            displayName: 'Maria Boss',
+            email: manager,
+          }),
+        );
+      const managerId = managerMail === null ? undefined : await managers.get(manager);
       const user = {
         employeeId,
         displayName: displayName ?? `Nora Test ${hired}`,

@@ -22,7 +22,7 @@ import { secondPersonSubscription } from './second-person-subscriber.js';
 import { stepSubscription } from './step-subscriber.js';
 import { subscribe, type Subscriber } from './subscriber.js';
 import type { Subscription } from './subscription.js';
-import { hasOpenExitIn } from '../jetstream/open-exit.js';
+import { hasOpenExitIn, mailOfIn } from '../jetstream/open-exit.js';
 import { openRateLimits } from '../jetstream/rate-limit.js';
 import { openSlotKeys } from '../jetstream/slot-keys.js';
 import { isAsked, isManual, type Config } from '../../config/config.js';
@@ -76,7 +76,7 @@ export async function startServices({
   const start: Record<SubscriberName, () => Promise<Subscriber>[] | Promise<Promise<Subscriber>[]>> = {
     notification() {
       const directory = createDirectory(config, hasOpenExit);
-      const service = createNotification(config, hasOpenExit);
+      const service = createNotification(config, hasOpenExit, mailOfIn(bus));
       return [
         run(notificationSubscription(directory, service)),
         run(employeeSubscription(directory, service)),

@@ -7,6 +7,7 @@ import type { OpeningReminder } from '../../exit/opening-reminders.js';
 
 export const mailNames = [
   'manager-resignation',
+  'manager-resignations',
   'hr-resignation',
   'manager-retained',
   'manager-leaving',
@@ -34,6 +35,17 @@ export interface MailData extends Record<MailName, ForLayout> {
   'manager-resignation': AboutSystems & {
     /** `YYYY-MM-DD` */
     lastWorkingDay: string | null;
+  };
+  /** Of several exits that opened together. */
+  'manager-resignations': AboutSystems & {
+    exits: {
+      /** "Dana Fox (E-1002)" */
+      nameAndId: string;
+      /** `YYYY-MM-DD` */
+      lastWorkingDay: string | null;
+      /** The exit in the console; null where there is none. */
+      link: string | null;
+    }[];
   };
   /** To HR, when an exit was opened. */
   'hr-resignation': AboutSystems & {

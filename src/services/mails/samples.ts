@@ -88,6 +88,22 @@ export const samples: { [K in keyof MailData]: MailData[K][] } = {
     { ...toManager, lastWorkingDay: '2026-12-31' },
     { ...toStandIn, lastWorkingDay: null },
   ],
+  'manager-resignations': [
+    {
+      ...{ ...toManager, link: null },
+      exits: [
+        { nameAndId: 'Dana Fox (E-1002)', lastWorkingDay: '2026-12-31', link },
+        { nameAndId: 'E-1003', lastWorkingDay: null, link: 'https://exits.acme.example/exits/4712' },
+      ],
+    },
+    {
+      ...toStandIn,
+      exits: [
+        { nameAndId: 'Dana Fox (E-1002)', lastWorkingDay: null, link: null },
+        { nameAndId: 'Eli Park (E-1003)', lastWorkingDay: '2026-12-31', link: null },
+      ],
+    },
+  ],
   'hr-resignation': [
     {
       ...{ ...about, link, systems, openedAt, reviewBy, lastWorkingDay: '2026-12-31' },

@@ -18,7 +18,7 @@ import {
   type Sent,
 } from '../../exit/people.js';
 import type { Proposal } from '../../exit/proposals.js';
-import type { Recipient } from '../../exit/told.js';
+import type { MailOf, Recipient } from '../../exit/told.js';
 import type { Resignation } from '../../exit/resignation.js';
 import { addressesOf, basicsOf, linkTo } from '../mails/mail-basics.js';
 import { Failures } from '../mails/failures-by-address.js';
@@ -46,7 +46,12 @@ interface NotificationOptions {
   deciders?: PlannedPeople['deciders'];
   /** Who of the people with these mail addresses have an open exit of their own. */
   whoIsLeaving: (addresses: readonly string[], signal: AbortSignal) => Promise<Leaving>;
+  /** Default: each exit sends a mail of its own. */
+  mailOf?: MailOf | undefined;
 }
+
+/** How long an exit waits for the mail of another one that tells its manager as well. */
+const TOLD_WITHIN_MS = 5 * 60_000;
 
 interface AboutEmployee {
   exitId: string;
@@ -88,6 +93,7 @@ export function createNotificationService({
   operator,
   deciders,
   whoIsLeaving,
+  mailOf,
 }: NotificationOptions) {
   const people = { hrPartners: [...hrPartners], operator, review: { escalateTo }, deciders };
   const named = (deciders ?? []).flatMap((each) => (typeof each === 'string' ? [] : each));
@@ -233,6 +239,49 @@ export function createNotificationService({
     };
   }
 
+  /** Once for the exits that opened together. */
+  async function tellManager(
+    about: AboutEmployee & { resignation: Resignation; openedAt: string },
+    leaving: Leaving,
+    deliveries: Deliveries,
+    signal: AbortSignal,
+  ): Promise<Sent & { by?: string }> {
+    const { exitId, employee, resignation, openedAt } = about;
+    const { manager } = employee;
+    const { toldBy, tells = [] } = resignation.together ?? {};
+    const isLate = Date.now() > Date.parse(openedAt) + TOLD_WITHIN_MS;
+    if (toldBy !== undefined && mailOf) {
+      const mail = await mailOf(toldBy, exitId).catch((error: unknown) => {
+        if (!isLate) throw error;
+        return undefined;
+      });
+      if (mail?.to === manager.email) return { ...mail, by: `told by the mail of the exit of ${toldBy}` };
+      if (!mail && !isLate)
+        throw new Error(
+          `The mail of the exit of ${toldBy}, which tells ${manager.name} of this exit as well, has not gone out yet`,
+        );
+    }
+    const { lastWorkingDay = null } = resignation;
+    const data = toManager(about, leaving);
+    const { nameAndId } = data.employee;
+    const mail =
+      tells.length === 0
+        ? templates.render('manager-resignation', languageOfManager(employee), { ...data, lastWorkingDay })
+        : templates.render('manager-resignations', languageOfManager(employee), {
+            ...{ ...data, link: null },
+            exits: [
+              { nameAndId, lastWorkingDay, link: data.link },
+              ...tells.map((each) => ({
+                nameAndId: titleOf(each),
+                lastWorkingDay: each.lastWorkingDay ?? null,
+                link: linkTo(each.exitId, organisation),
+              })),
+            ],
+          });
+    const answers = await sendEach(exitId, 'notify-manager', [{ to: manager, mail }], deliveries, signal);
+    return tellingOf(answers).sent[0]!;
+  }
+
   return {
     /**
      * Tells the manager of the resignation, and HR. The mail to HR holds up neither the manager's, nor the other way round.
@@ -252,17 +301,13 @@ export function createNotificationService({
       deliveries: Deliveries,
       signal: AbortSignal,
     ): Promise<Sent & { also?: Sent[]; notes: string[] }> {
-      const { exitId, employee, resignation, hr, giveUpHrAt = about.openedAt } = about;
+      const { exitId, employee, hr, giveUpHrAt = about.openedAt } = about;
       const { manager } = employee;
       const leaving = await leavingAmong(signal, hr);
-      const mail = templates.render('manager-resignation', languageOfManager(employee), {
-        ...toManager(about, leaving),
-        lastWorkingDay: resignation.lastWorkingDay ?? null,
-      });
       const those = hr ? present(hr, leaving).filter(({ email }) => email !== manager.email) : [];
       const toHr = those.map((to) => ({ to, mail: openedMail(to, about) }));
       const [ofManager, ofHr] = await Promise.allSettled([
-        sendEach(exitId, 'notify-manager', [{ to: manager, mail }], deliveries, signal),
+        tellManager(about, leaving, deliveries, signal),
         sendEach(exitId, 'notify-hr', toHr, deliveries, signal),
       ]);
       if (ofManager.status === 'rejected') throw ofManager.reason;
@@ -272,8 +317,8 @@ export function createNotificationService({
         ofHr.status === 'fulfilled'
           ? tellingOf(ofHr.value)
           : { sent: [], notes: [`HR was not told: ${(ofHr.reason as Error).message}`] };
-      const [first] = tellingOf(ofManager.value).sent;
-      return { ...first!, ...(also.length > 0 && { also }), notes };
+      const { by, ...sent } = ofManager.value;
+      return { ...sent, ...(also.length > 0 && { also }), notes: [...(by ? [by] : []), ...notes] };
     },
 
     async notifyManagerOfOutcome(
