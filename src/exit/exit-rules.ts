@@ -110,11 +110,22 @@ export abstract class ExitRules extends ExitTasks {
         ok: false,
         problem: `the exit of ${this.employeeId} carries out "${this.ending}": its dates stand`,
       };
-    return parseAmendment(input, {
+    const parsed = parseAmendment(input, {
       problemWith: this.actingWith(looked),
       standing: this.dates,
       today: earliestToday(now),
     });
+    const problem = parsed.ok ? this.broughtForward(parsed.value) : undefined;
+    return problem === undefined ? parsed : { ok: false, problem };
+  }
+
+  /** The day of a *leaving* that two people have decided is no earlier by the word of one. */
+  private broughtForward(amendment: Amendment): string | undefined {
+    const { effectiveOn } = this.dates;
+    const day = this.dayAfterAmendment(amendment);
+    if (effectiveOn === undefined || day === undefined || day >= effectiveOn || !this.needsSecond('leaving'))
+      return undefined;
+    return `two people decided that "leaving" takes effect on ${effectiveOn}, and one alone cannot bring it forward to ${day}: access stays blocked until then`;
   }
 
   /** The day at whose start *leaving* takes effect once the dates are amended; undefined where no decision waits for one. */

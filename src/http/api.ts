@@ -37,7 +37,7 @@ export async function routeApi(app: FastifyInstance, options: ApiOptions): Promi
     prefix: '/webhooks',
   });
 
-  for (const { method, path, name, act, status, bodyLimit, answerTo } of endpoints)
+  for (const { method, path, name, status, bodyLimit, answerTo } of endpoints)
     app.route<{ Params: { exitId?: string } }>({
       method,
       url: path.replace('{exitId}', ':exitId'),
@@ -56,7 +56,7 @@ export async function routeApi(app: FastifyInstance, options: ApiOptions): Promi
           if (method === 'POST')
             request.log.info(
               {
-                act,
+                act: name,
                 exitId: exitId || (answered as { exitId?: string }).exitId,
                 subject: user.subject,
                 address,
@@ -65,7 +65,7 @@ export async function routeApi(app: FastifyInstance, options: ApiOptions): Promi
             );
           return { status, body: answered };
         });
-        if (act === 'open') {
+        if (answer.status === 201) {
           const { exitId: opened } = answer.body as { exitId: string };
           void reply.header('location', `/api/v1/exits/${opened}`);
         }

@@ -78,6 +78,9 @@ const required = (place: string, name: string, schema: object) => ({
 const answers = (status: number, answer: z.ZodType) => ({
   [status]: {
     description: 'Done',
+    ...(status === 201 && {
+      headers: { location: { description: 'The path of the exit.', schema: { type: 'string' } } },
+    }),
     content: { 'application/json': { schema: schemaOf(answer, 'output') } },
   },
   default: { $ref: '#/components/responses/Problem' },

@@ -421,8 +421,9 @@ describe('the HTTP API', () => {
     const reason = 'x'.repeat(100_000);
     await refused(413, 'invalid', ask(hr, 'POST', '/exits', { employeeId: 'E-1', reason }));
     const long = { csv: `employeeId\n${'E 1\n'.repeat(400)}${'\n'.repeat(90_000)}` };
-    const { status } = await ask(hr, 'POST', '/table/preview', long);
+    const { status, headers } = await ask(hr, 'POST', '/table/preview', long);
     assert.equal(status, 200, 'a table may be longer');
+    assert.equal(headers.get('location'), null, 'a preview opens nothing');
     const elsewhere = new URL(`${server.url}/api/v1/exits`);
     elsewhere.hostname = 'localhost';
     assert.equal((await fetch(elsewhere)).status, 421);

@@ -6,6 +6,8 @@ import { inBothForms, type Company } from './both-forms.js';
 import { ended, opened, pastEveryCheck, untilRefused, untilStep, waiting } from './on-the-way.js';
 
 const HEAD = 'head-of-hr@acme.example';
+const DAY_MS = 24 * 60 * 60 * 1000;
+const inDays = (days: number): string => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
 const leaving: Decision = { outcome: 'leaving', decidedBy: HR };
 const config: [string, string][] = [['secondPerson: []', 'secondPerson: [leaving, override]']];
 
@@ -54,6 +56,25 @@ inBothForms('what needs a second person', { systems: ['payroll', 'production'], 
         ],
       );
       assert.equal(proposals.length, 1);
+    });
+
+    it('takes effect no earlier by the word of one, and may be put off', async () => {
+      const { exits } = world;
+      const nora = await waiting(world, { on: ['payroll'] }, { lastWorkingDay: '2999-06-30' });
+      const { employeeId } = nora;
+      const on: Decision = { ...leaving, effectiveOn: inDays(60) };
+      await exits.decide(employeeId, on);
+      await exits.decide(employeeId, { ...on, decidedBy: HEAD });
+      for (const day of [inDays(0), inDays(59)])
+        await assert.rejects(
+          exits.amend(employeeId, { effectiveOn: day, by: HR }),
+          /two people decided that "leaving" takes effect on .*, and one alone cannot bring it forward/,
+        );
+      await exits.amend(employeeId, { effectiveOn: inDays(61), by: HR });
+      const { phase, decision } = await exits.status(employeeId);
+      assert.deepEqual([phase, decision!.outcome], ['awaiting-effective-date', 'leaving']);
+      await exits.decide(employeeId, { outcome: 'retained', decidedBy: HR });
+      await world.untilPhase(nora, 'closed');
     });
 
     it('is not confirmed by the same person under any address, by the employee, by a stranger, or in other words', async () => {

@@ -204,4 +204,13 @@ describe('the manager', () => {
     assert.match(said, /Der letzte Arbeitstag soll der 31\. Dezember 2026 sein\./);
     assert.match(said, /payroll, code und production wird gesperrt, bis/);
   });
+
+  it('and HR get no digest of a form in which no exit is open', async () => {
+    const digest = { open: 0, attention: 0, overdue: 0, exits: [] };
+    assert.deepEqual(
+      await service().sendDigest({ id: 'digest-2026-11-27', digest }, deliveries(), signal),
+      [],
+    );
+    assert.deepEqual(server.mails, []);
+  });
 });

@@ -196,15 +196,6 @@ export const samples: { [K in keyof MailData]: MailData[K][] } = {
       },
       ...{ open: 1, attention: 0, overdue: 0, left: 0, list: null, exits: [listed({})] },
     },
-    {
-      ...{
-        organisation: 'Acme',
-        to: { name: 'Acme HR', insteadOfManager: null },
-        link: null,
-        whomToAsk: null,
-      },
-      ...{ open: 0, attention: 0, overdue: 0, left: 0, list: null, exits: [] },
-    },
   ],
   'operator-attention': [
     {

@@ -440,7 +440,7 @@ export function createNotificationService({
     },
 
     /**
-     * The weekly mail to each HR partner who is there.
+     * The weekly mail to each HR partner who is there; none where no exit is open.
      * @param id of the digest: the same one is the same mail
      * @throws FinalFailure AddressRefused, Refused
      */
@@ -450,6 +450,8 @@ export function createNotificationService({
       signal: AbortSignal,
     ): Promise<Answer[]> {
       const { open, attention, overdue, exits } = digest;
+      // Each form sends its own, and cannot say of the other one that no exit is open.
+      if (open === 0) return [];
       const { consoleUrl } = organisation;
       const data = {
         ...{ organisation: organisation.name, link: null, whomToAsk: null },
