@@ -1,4 +1,5 @@
 /** The orchestrated form of the port `Exits`, over a Temporal client. */
+import { randomUUID } from 'node:crypto';
 import {
   isGrpcCancelledError,
   isGrpcDeadlineError,
@@ -58,6 +59,8 @@ const ASK_ANEW_AFTER_MS = 5_000;
 /** HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT of Temporal's API: only the last event. */
 const CLOSE_EVENT = 2;
 
+const MOST_UNANSWERED = 1_000;
+
 type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
 
 /** The updates whose argument the API signs. */
@@ -72,6 +75,12 @@ type SignedUpdate = keyof typeof actOf;
 
 /** @param sign where this process has the key of the API */
 export function orchestratedExits(client: Client, sign?: Sign) {
+  /**
+   * The ids of the updates that got no answer yet. The same act again is the same update: an exit that stands still for a while would else
+   * take each repetition, and Temporal's SDK may order several updates otherwise as it replays them.
+   */
+  const unanswered = new Map<string, string>();
+
   async function requireExit(employeeId: string, exitId?: string): Promise<WorkflowExecutionDescription> {
     const run = await latestRun(client, employeeId, exitId);
     if (run) return run;
@@ -150,7 +159,21 @@ export function orchestratedExits(client: Client, sign?: Sign) {
         ? undefined
         : await sign?.({ exitId: id, employeeId, act: actOf[name], of: argument });
     const args: [object] = [signature === undefined ? argument : { ...argument, signature }];
-    return answered(employeeId, 'unconfirmed', what, () => exit.executeUpdate<T, [object]>(name, { args }));
+    const act = JSON.stringify([id, name, argument]);
+    const updateId = unanswered.get(act) ?? randomUUID();
+    unanswered.set(act, updateId);
+    if (unanswered.size > MOST_UNANSWERED) unanswered.delete(unanswered.keys().next().value!);
+    const ask = () => exit.executeUpdate<T, [object]>(name, { args, updateId });
+    return answered(employeeId, 'unconfirmed', what, ask).then(
+      (answer) => {
+        unanswered.delete(act);
+        return answer;
+      },
+      (error: unknown) => {
+        if (!(error instanceof Refusal && error.code === 'unconfirmed')) unanswered.delete(act);
+        throw error;
+      },
+    );
   }
 
   async function statusOf(employeeId: string, run: WorkflowExecutionDescription): Promise<ExitStatus> {

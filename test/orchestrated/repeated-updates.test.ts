@@ -29,6 +29,27 @@ describe('decisions that are repeated by update while no worker runs', () => {
     );
   }
 
+  it('are one update, where a person repeats what got no answer', async () => {
+    const nora = await waiting(world);
+    await world.stopWorkers();
+    const decide = () => world.exits.decide(nora.employeeId, { outcome: 'retained', decidedBy: HR });
+    await assert.rejects(decide(), /the decision is not confirmed/);
+    const repeated = Promise.all([decide(), decide()]);
+    await world.startWorkers();
+    const answers = await repeated;
+    assert.deepEqual(
+      answers.map(({ decidedAt }) => decidedAt),
+      [answers[0].decidedAt, answers[0].decidedAt],
+    );
+    assert.ok(answers[0].decidedAt !== undefined);
+    await assert.rejects(decide(), /has already decided/);
+    await world.untilPhase(nora, 'closed');
+    const history = await world.client.workflow.getHandle(exitWorkflowId(nora.employeeId)).fetchHistory();
+    const accepted = history.events!.filter((event) => event.workflowExecutionUpdateAcceptedEventAttributes);
+    assert.equal(accepted.length, 1);
+    await replays(nora);
+  });
+
   for (const [when, begin] of [
     ['once the exit awaits its decision', waiting],
     ['while its start is under way', opened],
