@@ -6,6 +6,7 @@ import { exitWorkflowId } from '../exit/ids.js';
 import type { Sent } from '../exit/people.js';
 import type { MailOf } from '../exit/told.js';
 import { describeRun } from './describe-run.js';
+import { queryRun } from './query-run.js';
 
 /** For a list of Temporal's visibility. */
 export const OPEN_EXITS = `WorkflowType = 'exitEmployee' AND ExecutionStatus = 'Running'`;
@@ -18,10 +19,9 @@ const ANSWER_WITHIN_MS = 5_000;
 
 export const mailOf: MailOf = async (teller, exitId) => {
   const { client } = Context.current();
-  const ask = () =>
-    client.workflow.getHandle(exitWorkflowId(teller)).query<Sent | undefined, [string]>('mailAlsoOf', exitId);
+  const exit = client.workflow.getHandle(exitWorkflowId(teller));
   try {
-    return await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, ask);
+    return await queryRun<Sent | undefined, [string]>(client, exit, ANSWER_WITHIN_MS, 'mailAlsoOf', exitId);
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;

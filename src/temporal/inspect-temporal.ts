@@ -13,6 +13,7 @@ import { taskQueues } from '../exit/queues.js';
 import { isStuck, type ExitStatus } from '../exit/status.js';
 import { searchAttributes } from '../workflows/search-attributes.js';
 import { describeRun } from '../activities/describe-run.js';
+import { queryRun } from '../activities/query-run.js';
 import { messageOf } from './failure-message.js';
 import { mayFail, taskFailure } from './task-failure.js';
 import { queuesServed } from './workers.js';
@@ -148,8 +149,8 @@ async function lookAt(client: Client, run: WorkflowExecutionDescription): Promis
 
 /** Only the exit itself knows why a step failed for good. Without a worker, which is a finding of its own, it does not tell. */
 async function stuckSteps(client: Client, workflowId: string, employeeId: string): Promise<Tried[]> {
-  const ask = () => client.workflow.getHandle(workflowId).query<ExitStatus>('status');
-  const status = await client.withDeadline(Date.now() + QUERY_WITHIN_MS, ask).catch(() => undefined);
+  const exit = client.workflow.getHandle(workflowId);
+  const status = await queryRun<ExitStatus>(client, exit, QUERY_WITHIN_MS, 'status').catch(() => undefined);
   return (status?.steps ?? []).filter(isStuck).map(({ name: step, system, error = '' }) => ({
     employeeId,
     step,

@@ -1,8 +1,6 @@
 /** The orchestrated form of the port `Exits`, over a Temporal client. */
 import { randomUUID } from 'node:crypto';
 import {
-  isGrpcCancelledError,
-  isGrpcDeadlineError,
   isGrpcServiceError,
   QueryNotRegisteredError,
   ServiceError,
@@ -38,6 +36,7 @@ import { isSettled, stepKey, type ExitStatus, type Phase, type Step, isStuck } f
 import { searchAttributes } from '../workflows/search-attributes.js';
 import { alreadyOpen, noExit, notAllowed, notOpen, Refusal } from '../exit/refusal.js';
 import { describeRun } from '../activities/describe-run.js';
+import { isPastDeadline, queryRun } from '../activities/query-run.js';
 import { exitIdOfRun, isRunId, latestRun, phaseOf, replacedBy } from './exit-runs.js';
 import { messageOf } from './failure-message.js';
 import { openingWorkflows } from './opening-workflows.js';
@@ -49,12 +48,6 @@ import { mayFail, taskFailure } from './task-failure.js';
  * gives to another worker after 10 s.
  */
 const ANSWER_WITHIN_MS = 15_000;
-
-/**
- * A worker holds back a query that arrives while it works on the exit, and drops it when the exit ends meanwhile. The server waits on for
- * the answer, so it has to be asked anew.
- */
-const ASK_ANEW_AFTER_MS = 5_000;
 
 /** HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT of Temporal's API: only the last event. */
 const CLOSE_EVENT = 2;
@@ -133,19 +126,6 @@ export function orchestratedExits(client: Client, sign?: Sign) {
     }
   }
 
-  /** A query changes nothing, so it may be asked more than once. */
-  function query<T>(employeeId: string, what: string, ask: () => Promise<T>): Promise<T> {
-    return answered(employeeId, 'no-answer', what, async () => {
-      for (let asked = 1; ; asked++) {
-        try {
-          return await client.withDeadline(Date.now() + ASK_ANEW_AFTER_MS, ask);
-        } catch (error) {
-          if (!isPastDeadline(error) || asked * ASK_ANEW_AFTER_MS >= ANSWER_WITHIN_MS) throw error;
-        }
-      }
-    });
-  }
-
   async function update<T>(
     name: SignedUpdate | 'rescheduleInterview',
     argument: object,
@@ -180,8 +160,8 @@ export function orchestratedExits(client: Client, sign?: Sign) {
     const handle = client.workflow.getHandle(run.workflowId, run.runId);
     if (run.status.name === 'TERMINATED' || run.status.name === 'TIMED_OUT')
       throw await endedFromOutside(employeeId, run);
-    const status = await query(employeeId, 'its status is not known', () =>
-      handle.query<ExitStatus>('status'),
+    const status = await answered(employeeId, 'no-answer', 'its status is not known', () =>
+      queryRun<ExitStatus>(client, handle, ANSWER_WITHIN_MS, 'status'),
     );
     return withPending(status, run.raw.pendingActivities ?? [], client.options.loadedDataConverter);
   }
@@ -317,8 +297,15 @@ export function orchestratedExits(client: Client, sign?: Sign) {
 
     async weigh(employeeId, decision, exitId, looked) {
       const { exit } = await requireOpenExit(employeeId, exitId);
-      return query(employeeId, 'the decision cannot be weighed', () =>
-        exit.query<Weighed, [Decision, Looked?]>('weighDecision', decision, looked),
+      return answered(employeeId, 'no-answer', 'the decision cannot be weighed', () =>
+        queryRun<Weighed, [Decision, Looked?]>(
+          client,
+          exit,
+          ANSWER_WITHIN_MS,
+          'weighDecision',
+          decision,
+          looked,
+        ),
       );
     },
 
@@ -374,7 +361,7 @@ export function orchestratedExits(client: Client, sign?: Sign) {
       );
       return nextPageToken;
     } catch (error) {
-      if (isGrpcDeadlineError(error) || isGrpcCancelledError(error)) return token;
+      if (isPastDeadline(error)) return token;
       throw error;
     }
   }
@@ -441,10 +428,6 @@ function queryFor({ employeeId, open, closed, attention, phase, overdue }: ListF
     conditions.push(`ReviewBy < '${new Date().toISOString()}'`, `ExitPhase IN (${quoted(undecided)})`);
   return conditions.join(' AND ');
 }
-
-/** The server also knows the deadline, and may cancel the call before the client does. */
-const isPastDeadline = (error: unknown): error is Error =>
-  isGrpcDeadlineError(error) || isGrpcCancelledError(error);
 
 const isInvalidArgument = (error: unknown): boolean =>
   isGrpcServiceError((error as Error).cause) &&
