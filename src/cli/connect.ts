@@ -68,7 +68,7 @@ export async function configurationFor(env: Environment): Promise<Config> {
   const { loadConfig } = await import('../config/config.js');
   const stack = stackFor(env);
   if (!stack) return loadConfig({}, env);
-  const defaults = environmentOf(stack);
+  const defaults: Record<string, string> = { EMS_PUBLIC_URL: stack.consoleUrl, ...environmentOf(stack) };
   // The local stack's token is for the local stack: a server that the environment names never sees it.
   const names = ['directory', ...stack.systems.map(({ name }) => name)];
   for (const [name, { scimUrl }] of outsideServers(names, env).scim)

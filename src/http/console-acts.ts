@@ -64,8 +64,12 @@ export function routeConsoleActs(routes: ConsoleRoutes): void {
   async function previewed(seen: Seen, request: DecisionRequest): Promise<unknown> {
     const exitId = exitIdOf(seen.request);
     try {
-      const { effects, takesEffect, needsSecond } = await seen.exits.previewDecision(exitId, request);
-      const shown = { exitId, effects, takesEffect, needsSecond, typed: fieldsOf(seen.request) };
+      const [{ effects, takesEffect, needsSecond }, { employeeId, employeeName }] = await Promise.all([
+        seen.exits.previewDecision(exitId, request),
+        seen.exits.status(exitId),
+      ]);
+      const of = { employeeId, employeeName };
+      const shown = { exitId, of, effects, takesEffect, needsSecond, typed: fieldsOf(seen.request) };
       return await render('decide', seen, shown);
     } catch (error) {
       const shown = { ...shownProblem(error), refused: 'decide', typed: fieldsOf(seen.request) };

@@ -31,11 +31,16 @@ describeUnless(lacksBrowser, 'the console, where leaving needs a second person',
     await first.check('input[value="leaving"]');
     await first.click('text=Preview the decision');
     await first.waitForSelector('text=A second person has to confirm it.');
+    assert.match(await first.innerText('h1'), /Nora Second/, 'the page says whose exit it is');
     await first.click('button:has-text("Propose: leaving")');
     await first.waitForSelector('text=It counts once a second person confirms it.');
     assert.match(await first.innerText('body'), /You have proposed it yourself/);
     assert.equal(await first.locator('form[action$="/confirmation"]').count(), 0);
     assert.deepEqual(await violationsOn(first), []);
+    await first.fill('#lastWorkingDay', '2020-01-31');
+    await first.click('form[action$="/amendment"] button');
+    await first.waitForSelector('[role=alert]:focus');
+    assert.match(await first.innerText('[role=alert]'), /2020-01-31 lies in the past/);
 
     const told = await shown(world.env, 'status', employeeId, '--form', 'orchestrated');
     assert.match(told, /hr@acme\.example proposed "leaving"/);

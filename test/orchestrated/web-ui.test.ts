@@ -59,6 +59,7 @@ describe('an exit in the Web UI', () => {
       'finaliseDecision',
       'handOver',
       'holdDrifted',
+      'mailAlsoOf',
       'rejectProposal',
       'rescheduleInterview',
       'resolveStep',
