@@ -33,6 +33,10 @@ describe('a table of resignations', () => {
       ),
     );
 
+  /** Leaves no step to others that use the same engine. */
+  const settled = (people: readonly Hired[]) =>
+    Promise.all(people.map((each) => world.untilIn('awaiting-decision', each)));
+
   /** Waits until the manager is told of each exit. @returns the note of each step */
   const told = (people: readonly Hired[]) =>
     Promise.all(
@@ -82,6 +86,7 @@ describe('a table of resignations', () => {
         mailsTo(away).map(({ subject }) => subject),
         ['Gus Alone has resigned'],
       );
+      await settled([dana!, eli!, fay!, gus]);
     });
 
     it(`does so as well once a second person has confirmed it (${form})`, async () => {
@@ -100,6 +105,7 @@ describe('a table of resignations', () => {
         mailsTo(manager).map(({ subject }) => subject),
         ['2 employees have resigned'],
       );
+      await settled(people);
     });
   }
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { waiting } from '../promises/on-the-way.js';
 import { startQueryWire } from '../support/query-wire.js';
 import { startWorld, type World } from '../support/world.js';
 
@@ -10,8 +11,7 @@ describe('a query that the worker drops, as it does with those it holds back whi
   after(() => world.stop());
 
   it('is asked anew, so the status is told', async () => {
-    const { employeeId } = await world.hire({ on: ['payroll'] });
-    await world.exits.open({ employeeId });
+    const { employeeId } = await waiting(world, { on: ['payroll'] });
     const wire = await startQueryWire((number) => number === 1);
     assert.equal((await wire.exits.status(employeeId)).employeeId, employeeId);
     assert.equal(wire.asked(), 2);
