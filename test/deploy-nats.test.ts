@@ -77,8 +77,10 @@ describe('@long the NATS server of the deployment', () => {
     const { config } = world;
     const open = async (user: string) => [user, await connectBus(natsConfigOf(urlOf(user)), user)] as const;
     buses = Object.fromEntries(await Promise.all(natsUsers.map(open)));
-    running = await Promise.all(subscriberNames.map((name) => startAsDeployed(name)));
     exits = await choreographedExits(buses[people]!, config);
+    // The digest, which is due as the services start, has to tell of one.
+    await exits.open({ employeeId: (await world.hire()).employeeId });
+    running = await Promise.all(subscriberNames.map((name) => startAsDeployed(name)));
   });
   after(async () => {
     for (const service of running) await service.stop();
