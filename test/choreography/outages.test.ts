@@ -4,6 +4,7 @@ import type { Decision } from '../../src/exit/decision.js';
 import { hasAccess } from '../promises/on-the-way.js';
 import { startChoreographedWorld, type ChoreographedWorld } from '../support/choreographed-world.js';
 import { eventually } from '../support/eventually.js';
+import type { Fault } from '../support/fault-proxy.js';
 import { gate } from '../support/gate.js';
 import { HR, stateOf } from '../support/world.js';
 
@@ -48,6 +49,22 @@ describe('@long an outage', function () {
       assert.equal(mailIds(world, each.manager).length, 1);
       assert.equal(mailIds(world, each.email).length, 2, 'told of the block, and invited');
     }
+  });
+
+  it('of the broker makes copies of a decision, which do not end one another’s work', async () => {
+    await world.startServices('notification', 'hr', 'access');
+    const nora = await world.open();
+    await world.untilPhase(nora, 'awaiting-decision');
+    const slow = (): Fault => ({ kind: 'held', until: pause(ackWaitMs / 2) });
+    world.proxies.payroll.fault(slow);
+    await world.exits.decide(nora.employeeId, retained);
+    await world.proxies.payroll.next(() => true);
+    await world.broker.kill();
+    const begun = Date.now();
+    await eventually('the ack wait to pass', () => (Date.now() - begun > ackWaitMs ? true : undefined));
+    await world.broker.start();
+    await world.untilPhase(nora, 'closed');
+    await hasAccess(world, nora);
   });
 
   it('of the broker in the middle of exits loses nothing acknowledged, and each exit ends as decided', async () => {

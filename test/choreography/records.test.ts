@@ -238,7 +238,10 @@ describe('a record of a service', () => {
     });
     const refused = assert.rejects(working, /interrupted: a decision/);
     await begun.passed;
-    await one.interrupt('e');
+    // A copy of the message that it works for.
+    await one.interrupt('e', 0);
+    assert.equal(await Promise.race([working, Promise.resolve('goes on')]), 'goes on');
+    await one.interrupt('e', 1);
     await refused;
   });
 });

@@ -45,6 +45,7 @@ export interface Records<T> {
   /**
    * Runs `work`, which saves the record before it acts: its first save takes the exclusive lease.
    * @param isPublished whether the stream has an event, by its id. It reads the stream as it is now
+   * @param seq of the event that the work is for, in the stream
    * @throws Busy where another process holds it
    */
   lease: <R>(
@@ -52,9 +53,14 @@ export interface Records<T> {
     signal: AbortSignal,
     work: (record: Leased<T>) => Promise<R>,
     isPublished?: IsPublished,
+    seq?: number,
   ) => Promise<R>;
-  /** Aborts this process's work on a record, and resolves once the work has ended. */
-  interrupt: (key: string) => Promise<void>;
+  /**
+   * Aborts this process's work on a record, and resolves once the work has ended. Work for the same event or for a later one goes on: it knows
+   * of the event. Otherwise two copies of a message, as an outage of the broker makes them, would abort each other without end.
+   * @param seq of the event, in the stream
+   */
+  interrupt: (key: string, seq: number) => Promise<void>;
 }
 
 type IsPublished = (eventId: string) => Promise<boolean>;
@@ -97,7 +103,7 @@ export async function openRecords<T>(
   { bucket, empty, leaseMs }: RecordOptions<T>,
 ): Promise<Records<T>> {
   const kv = await openBucket(bus, bucket);
-  const running = new Map<string, { controller: AbortController; ended: Promise<unknown> }>();
+  const running = new Map<string, { seq: number; controller: AbortController; ended: Promise<unknown> }>();
 
   async function leased<R>(
     key: string,
@@ -202,7 +208,7 @@ export async function openRecords<T>(
   }
 
   return {
-    async lease(key, signal, work, isPublished) {
+    async lease(key, signal, work, isPublished, seq = 0) {
       while (running.has(key)) await running.get(key)!.ended;
       const controller = new AbortController();
       const result = leased(key, controller, AbortSignal.any([signal, controller.signal]), work, isPublished);
@@ -210,16 +216,16 @@ export async function openRecords<T>(
         () => undefined,
         () => undefined,
       );
-      running.set(key, { controller, ended });
+      running.set(key, { seq, controller, ended });
       try {
         return await result;
       } finally {
         running.delete(key);
       }
     },
-    async interrupt(key) {
+    async interrupt(key, seq) {
       const current = running.get(key);
-      if (!current) return;
+      if (!current || current.seq >= seq) return;
       current.controller.abort(new Error('interrupted: a decision, a request or a resolution came'));
       await current.ended;
     },

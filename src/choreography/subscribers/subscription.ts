@@ -66,7 +66,7 @@ export async function act<T>(
 ): Promise<Task<T> | undefined> {
   const { tasks = [] } = subscription;
   const key = keyOf(subscription, exit);
-  if (supersedes(tasks, event)) await records?.interrupt(key);
+  if (supersedes(tasks, event)) await records?.interrupt(key, event.seq);
   if (!taskOf(subscription, event, exit)) return undefined;
   const work = async (record: Leased<T>) => {
     // The exit may have changed while this process waited for the lease: no block may follow a restore.
@@ -84,7 +84,7 @@ export async function act<T>(
     return task;
   };
   return records
-    ? records.lease(key, signal, work, log.has)
+    ? records.lease(key, signal, work, log.has, event.seq)
     : work({ value: undefined as T, save: () => Promise.resolve(), signal });
 }
 
