@@ -16,7 +16,7 @@ const QUERY_WITHIN_MS = STICKY_FOR_MS - 500;
 
 /**
  * Asks again while there is no answer: a query changes nothing, and a worker drops those that it holds back while an exit ends.
- * @param withinMs how long in all, about
+ * @param withinMs how long in all
  */
 export async function queryRun<T, A extends unknown[] = []>(
   client: Client,
@@ -25,13 +25,13 @@ export async function queryRun<T, A extends unknown[] = []>(
   name: string,
   ...args: A
 ): Promise<T> {
+  const ask = () => handle.query<T, A>(name, ...args);
   const deadline = Date.now() + withinMs;
   for (;;)
     try {
-      const ask = () => handle.query<T, A>(name, ...args);
-      return await client.withDeadline(Date.now() + QUERY_WITHIN_MS, ask);
+      return await client.withDeadline(Math.min(Date.now() + QUERY_WITHIN_MS, deadline), ask);
     } catch (error) {
-      if (!isPastDeadline(error) || Date.now() + QUERY_WITHIN_MS > deadline) throw error;
+      if (!isPastDeadline(error) || Date.now() >= deadline) throw error;
     }
 }
 

@@ -144,16 +144,15 @@ export function orchestratedExits(client: Client, sign?: Sign) {
     unanswered.set(act, updateId);
     if (unanswered.size > MOST_UNANSWERED) unanswered.delete(unanswered.keys().next().value!);
     const ask = () => exit.executeUpdate<T, [object]>(name, { args, updateId });
-    return answered(employeeId, 'unconfirmed', what, ask).then(
-      (answer) => {
-        unanswered.delete(act);
-        return answer;
-      },
-      (error: unknown) => {
-        if (!(error instanceof Refusal && error.code === 'unconfirmed')) unanswered.delete(act);
-        throw error;
-      },
-    );
+    let isAnswered = true;
+    try {
+      return await answered(employeeId, 'unconfirmed', what, ask);
+    } catch (error) {
+      isAnswered = !(error instanceof Refusal && error.code === 'unconfirmed');
+      throw error;
+    } finally {
+      if (isAnswered) unanswered.delete(act);
+    }
   }
 
   async function statusOf(employeeId: string, run: WorkflowExecutionDescription): Promise<ExitStatus> {

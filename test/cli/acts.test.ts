@@ -8,9 +8,8 @@ import { inBothForms, type Company } from '../promises/both-forms.js';
 import { answer, ems, page, refusal } from '../support/ems.js';
 import { eventually } from '../support/eventually.js';
 import { HR } from '../support/world.js';
+import { inDays } from '../support/in-days.js';
 
-const DAY_MS = 24 * 60 * 60 * 1000;
-const inDays = (days: number): string => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
 const onPayroll: Parameters<Company['hire']>[0] = { on: ['payroll'], attributes: { timezone: 'Asia/Tokyo' } };
 const successor: [string, string] = [
   'hrPartners:\n',

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { Worker } from '@temporalio/worker';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { Outcome } from '../../src/exit/decision.js';
 import { exitWorkflowId } from '../../src/exit/ids.js';
-import { payloadConverterPath, workflowBundlePath } from '../../src/temporal/namespace.js';
 import { opened, waiting } from '../promises/on-the-way.js';
+import { replays } from '../support/replays.js';
 import { HR, startWorld, type Hired, type World } from '../support/world.js';
 
 /** More than the ten that the server hands over at a time. */
@@ -17,16 +15,10 @@ describe('decisions that are repeated by update while no worker runs', () => {
   });
   after(() => world.stop());
 
-  async function replays({ employeeId }: Hired): Promise<void> {
-    const workflowId = exitWorkflowId(employeeId);
-    const history = await world.client.workflow.getHandle(workflowId).fetchHistory();
-    const markers = history.events!.filter((event) => event.markerRecordedEventAttributes);
+  async function assertReplays({ employeeId }: Hired): Promise<void> {
+    const { events } = await replays(world.client, exitWorkflowId(employeeId));
+    const markers = events!.filter((event) => event.markerRecordedEventAttributes);
     assert.equal(markers.length, 0, 'a local activity is reordered with updates');
-    await Worker.runReplayHistory(
-      { workflowBundle: { codePath: workflowBundlePath }, dataConverter: { payloadConverterPath } },
-      JSON.parse(historyToJSON(history)),
-      workflowId,
-    );
   }
 
   it('are one update, where a person repeats what got no answer', async () => {
@@ -47,7 +39,7 @@ describe('decisions that are repeated by update while no worker runs', () => {
     const history = await world.client.workflow.getHandle(exitWorkflowId(nora.employeeId)).fetchHistory();
     const accepted = history.events!.filter((event) => event.workflowExecutionUpdateAcceptedEventAttributes);
     assert.equal(accepted.length, 1);
-    await replays(nora);
+    await assertReplays(nora);
   });
 
   for (const [when, begin] of [
@@ -69,6 +61,6 @@ describe('decisions that are repeated by update while no worker runs', () => {
         await world.untilPhase(nora, 'closed');
         const kept = (await settled).filter(({ status }) => status === 'fulfilled');
         assert.ok(kept.length <= 1, `${kept.length} were accepted`);
-        await replays(nora);
+        await assertReplays(nora);
       });
 });

@@ -1,13 +1,11 @@
-import { Worker } from '@temporalio/worker';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { exitWorkflowId } from '../../src/exit/ids.js';
-import { payloadConverterPath, workflowBundlePath } from '../../src/temporal/namespace.js';
 import { workerServices } from '../../src/temporal/workers.js';
 import { untilStep } from '../promises/on-the-way.js';
 import { eventually } from '../support/eventually.js';
 import { gate } from '../support/gate.js';
 import { startProcess, type ProcessUnderTest } from '../support/process-under-test.js';
 import { startQueryWire } from '../support/query-wire.js';
+import { replays } from '../support/replays.js';
 import { HR, startWorld, type World } from '../support/world.js';
 
 describe('an exit that is watched and decided while its worker is killed', () => {
@@ -69,10 +67,6 @@ describe('an exit that is watched and decided while its worker is killed', () =>
     await Promise.all([watched, decided]);
     await world.untilPhase(nora, 'closed');
     await wire.stop();
-    await Worker.runReplayHistory(
-      { workflowBundle: { codePath: workflowBundlePath }, dataConverter: { payloadConverterPath } },
-      JSON.parse(historyToJSON(await exit.fetchHistory())),
-      workflowId,
-    );
+    await replays(world.client, workflowId);
   });
 });

@@ -5,9 +5,8 @@ import type { Refusal } from '../../src/exit/refusal.js';
 import { HR, stateOf, stepOf } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
 import { ended, opened, settle, untilStep, waiting } from './on-the-way.js';
+import { DAY_MS, inDays } from '../support/in-days.js';
 
-const DAY_MS = 24 * 60 * 60 * 1000;
-const inDays = (days: number): string => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
 const leaving = { outcome: 'leaving', decidedBy: HR } as const;
 
 /** The instant at which the day after a date begins. */

@@ -5,11 +5,10 @@ import { eventually } from '../support/eventually.js';
 import { HR, IT, stepOf } from '../support/world.js';
 import { inBothForms } from './both-forms.js';
 import { ended, hasAccess, opened, settle, untilStep, waiting } from './on-the-way.js';
+import { inDays } from '../support/in-days.js';
 
 const retained = { outcome: 'retained', decidedBy: HR } as const;
 const leaving = { outcome: 'leaving', decidedBy: HR } as const;
-const inDays = (days: number): string =>
-  new Date(Date.now() + days * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
 
 inBothForms('an exit', { config: [['attentionAfter: PT15M', 'attentionAfter: PT2S']] }, (company) => {
   it('is the only open one of the employee: a second resignation is refused, and the first exit goes on', async () => {

@@ -4,10 +4,9 @@ import { hidesMembers } from '../contract/quirks.js';
 import { CRITICAL_GROUPS, HR, IT, stateOf, stepOf } from '../support/world.js';
 import { inBothForms, type Company } from './both-forms.js';
 import { ended, opened, pastEveryCheck, untilRefused, untilStep, waiting } from './on-the-way.js';
+import { inDays } from '../support/in-days.js';
 
 const HEAD = 'head-of-hr@acme.example';
-const DAY_MS = 24 * 60 * 60 * 1000;
-const inDays = (days: number): string => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
 const leaving: Decision = { outcome: 'leaving', decidedBy: HR };
 const config: [string, string][] = [['secondPerson: []', 'secondPerson: [leaving, override]']];
 
