@@ -10,9 +10,9 @@ import {
 
 export type Log = Logger;
 
-/** What servers answer names mailboxes, and an address may carry a password. */
+/** What servers answer names mailboxes, and an address may carry a password. An escape of JSON beside it stays whole. */
 export const withoutAddresses = (text: string): string =>
-  text.replaceAll(/[^\s<>"'(]+@[^\s<>"'),;]+/g, '[address]');
+  text.replaceAll(/(\\u[\da-f]{4}|\\.)|[^\s<>"'(\\]+@[^\s<>"'),;\\]+/gi, (_, escape = '[address]') => escape);
 
 /** @param to default: stderr, written at once, so that the last line of a process is not lost */
 export const createLog = (to: DestinationStream = destination({ fd: 2, sync: true })): Log =>

@@ -41,9 +41,16 @@ import { createSubscriberService, type SubscriberService } from './subscribers/s
 
 export const DIRECTORY = 'the directory';
 
-export function directoryClient({ directory, policy }: Config): ScimClient {
-  const { scimUrl, token } = directory;
-  return createScimClient({ name: DIRECTORY, scimUrl, token, requestTimeoutMs: policy.requestTimeout });
+const directoryClients = new WeakMap<Config, ScimClient>();
+
+/** One for a configuration: what its searches have proven serves all who ask. */
+export function directoryClient(config: Config): ScimClient {
+  const { scimUrl, token } = config.directory;
+  const client =
+    directoryClients.get(config) ??
+    createScimClient({ name: DIRECTORY, scimUrl, token, requestTimeoutMs: config.policy.requestTimeout });
+  directoryClients.set(config, client);
+  return client;
 }
 
 /** @param hasOpenExit of the form's record of exits */

@@ -43,6 +43,27 @@ describe('the directory', () => {
     return { employeeId, id: await admin.createUser({ employeeId, ...changes }) };
   }
 
+  it('is asked no more often for a person who acts on many exits at once than for one', async () => {
+    await hire({ displayName: 'Ada Board', email: 'ada@acme.example' });
+    const directory = service();
+    const act = () => directory.whose('ada@acme.example', new AbortController().signal);
+    await act();
+    const requestsOf = async (times: number): Promise<number> => {
+      let requests = 0;
+      proxy.quirk((forward) => (request) => {
+        requests += 1;
+        return forward(request);
+      });
+      const found = await Promise.all(Array.from({ length: times }, act));
+      proxy.quirk(undefined);
+      for (const { employeeIds } of found) assert.equal(employeeIds.length, 1);
+      return requests;
+    };
+    const alone = await requestsOf(1);
+    // The first one, and all who asked meanwhile.
+    assert.equal(await requestsOf(50), 2 * alone);
+  });
+
   it('finds the employee by id, with names, addresses, language and manager', async () => {
     const boss = await hire({
       displayName: 'Ravi Menon',

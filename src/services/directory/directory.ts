@@ -3,6 +3,7 @@ import { FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.j
 import { isConcerned, type HasOpenExit, type Whose } from '../../exit/acting.js';
 import { notConcerned, present, type Leaving } from '../../exit/contacts.js';
 import type { Contact, Employee, PeopleNamed } from '../../exit/people.js';
+import { askedTogether } from '../protocols/asked-together.js';
 import type { ScimClient } from '../protocols/scim.js';
 import {
   displayNameOf,
@@ -100,7 +101,11 @@ export function createDirectoryService({
     }
   }
 
-  async function usersWith(address: string, signal: AbortSignal): Promise<ScimUser[]> {
+  /** Many who act at once are mostly a few people. */
+  const usersWith = (address: string, signal: AbortSignal): Promise<ScimUser[]> =>
+    askedTogether(scim, address, () => findUsersWith(address, signal), signal);
+
+  async function findUsersWith(address: string, signal: AbortSignal): Promise<ScimUser[]> {
     const users = new Map<string, ScimUser>();
     const bare = withoutDetail(address);
     for (const spelling of new Set([address, bare, bare.toLowerCase()]))
