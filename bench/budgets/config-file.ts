@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parse, stringify } from 'yaml';
 import { scimVariable } from '../../src/config/environment.js';
-import { manySlots } from '../../test/support/many-slots.js';
+import { onePartner } from '../../test/support/one-partner.js';
 
 interface Written {
   env: Record<string, string>;
@@ -13,7 +13,7 @@ interface Written {
 /** @param names of critical systems that no server stands behind; default: those of ems.config.yaml */
 export async function writeConfig(folder: string, names?: readonly string[]): Promise<Written> {
   const sample = await readFile('ems.config.yaml', 'utf8');
-  const config = parse(manySlots.reduce((text, [from, to]) => text.replace(from, to), sample)) as {
+  const config = parse(onePartner.reduce((text, [from, to]) => text.replace(from, to), sample)) as {
     systems: { name: string }[];
   };
   if (names)

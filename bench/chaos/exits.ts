@@ -12,6 +12,8 @@ import type { World } from './world.js';
 const HR = 'hr@acme.example';
 const IT = 'it@acme.example';
 const RETRY_EVERY_MS = 10_000;
+/** A person reads why a decision was not accepted before they repeat it. */
+const REPEAT_AFTER_MS = 2_000;
 
 export interface ChaosExit {
   employeeId: string;
@@ -56,7 +58,7 @@ async function decide(form: Form, { employeeId, outcome }: ChaosExit, withinMs: 
       // An earlier try was accepted, and its answer was lost. The exit may have closed since.
       if (await isDecided(form, employeeId)) return;
       if (Date.now() > giveUpAt) throw error;
-      await pause(200);
+      await pause(REPEAT_AFTER_MS);
     }
 }
 

@@ -13,7 +13,7 @@ import { orchestratedExits } from '../../src/temporal/orchestrated-exits.js';
 import { Refusal } from '../../src/exit/refusal.js';
 import { loadConfig } from '../../src/config/config.js';
 import { natsConfigOf } from '../../src/config/environment.js';
-import { manySlots } from '../../test/support/many-slots.js';
+import { onePartner } from '../../test/support/one-partner.js';
 import { firstMessage, startChild } from '../../src/local/child.js';
 import { findNats } from '../../src/local/find-nats.js';
 import { findTemporal } from '../../src/local/find-temporal.js';
@@ -82,7 +82,7 @@ export async function startForm(options: FormOptions): Promise<Form> {
   const folder = path.join(options.folder, `${kind}-${layout}`);
   await mkdir(folder, { recursive: true });
   const isOrchestrated = kind === 'orchestrated';
-  const changes = [...manySlots, ...config];
+  const changes = [...onePartner, ...config];
   if (isOrchestrated && layout === 'split')
     changes.push(['taskQueues: ${EMS_TASK_QUEUES:-shared}', 'taskQueues: per-service']);
   const configFile = path.join(folder, 'ems.config.yaml');

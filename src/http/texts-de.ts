@@ -337,6 +337,8 @@ const de: Texts = {
     lead: 'Derselbe Austritt, zweimal. Links kennt ein Workflow den Ablauf und ruft seine Dienste. Rechts handelt jeder Dienst auf Ereignisse hin, die er hört. Die Zeiten sind Sekunden seit der Kündigung.',
     run: 'Austritt in beiden Formen ausführen',
     decide: 'Beide entscheiden',
+    proposed:
+      'Vorgeschlagen. Eine zweite Person meldet sich an und entscheidet dasselbe, hier oder auf der Seite des Austritts.',
     begin:
       'Zwei Leute von Acme kündigen, in jeder Form jemand. Halten Sie dann einen Dienst an: wer wartet, und was geht weiter?',
     services: 'Dienste',
@@ -387,6 +389,7 @@ const de: Texts = {
     attempt: 'Versuch {}',
     what: {
       'employee.resigned': 'kündigt',
+      'exit.proposed': 'schlägt vor',
       finaliseDecision: 'entscheidet',
       decisionFinalised: 'entscheidet',
       'exit.decision-finalised': 'entscheidet',

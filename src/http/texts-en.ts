@@ -324,6 +324,7 @@ const en = {
     lead: 'The same exit, twice. On the left a workflow knows the process and calls its services. On the right each service acts on events that it hears. Times are seconds since the resignation.',
     run: 'Run an exit in both forms',
     decide: 'Decide both',
+    proposed: 'Proposed. A second person logs in and decides the same, here or on the page of the exit.',
     begin:
       'Two people of Acme resign, one in each form. Then stop a service, and see who waits and what goes on.',
     services: 'Services',
@@ -379,6 +380,7 @@ const en = {
     attempt: 'attempt {}',
     what: {
       'employee.resigned': 'resigns',
+      'exit.proposed': 'proposes',
       finaliseDecision: 'decides',
       decisionFinalised: 'decides',
       'exit.decision-finalised': 'decides',

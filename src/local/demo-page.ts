@@ -51,8 +51,8 @@ export function steps(since: number) {
       shown.add(phase);
       show(Date.parse(closedAt) - since, phase);
     },
-    decision: (outcome: Outcome, by: string): void =>
-      show(Date.now() - since, 'decision', `${outcome}, by ${by}`),
+    decision: (what: 'proposal' | 'decision', outcome: Outcome, by: string): void =>
+      show(Date.now() - since, what, `${outcome}, by ${by}`),
   };
 }
 

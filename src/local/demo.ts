@@ -25,6 +25,8 @@ import * as page from './demo-page.js';
 import { startStack, type Stack } from './stack.js';
 
 const HR = 'hr@acme.example';
+/** Confirms what HR proposes. */
+const HEAD_OF_HR = 'head-of-hr@acme.example';
 
 /** The operations that the demo uses, in both forms. */
 type Exits = Pick<ChoreographedExits, 'open' | 'decide' | 'follow'>;
@@ -141,8 +143,11 @@ async function play(stack: Stack, exits: Exits, role: page.Role): Promise<Check[
     if (!status.blockedAt) throw new Error(`Nothing is blocked: ${JSON.stringify(status.steps)}`);
     during = await readAccess(stack, employeeId);
     inCalendars = await readCalendars(config, status.exitId);
-    steps.decision(outcome, HR);
-    await exits.decide(employeeId, { outcome, decidedBy: HR });
+    for (const decidedBy of [HR, HEAD_OF_HR]) {
+      const { proposedAt } = await exits.decide(employeeId, { outcome, decidedBy });
+      steps.decision(proposedAt === undefined ? 'decision' : 'proposal', outcome, decidedBy);
+      if (proposedAt === undefined) break;
+    }
   }
   const after = await readAccess(stack, employeeId);
   const mail = await readMail(stack, last!.exitId);

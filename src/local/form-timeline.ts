@@ -1,7 +1,7 @@
 /** What happens in an exit, as rows with times: the same shape for both forms, so that they can stand side by side. */
 import type { AnyEvent } from '../exit/events.js';
 import type { Exit } from '../exit/exit.js';
-import type { ListedPhase } from '../exit/exits.js';
+import type { Decided, ListedPhase } from '../exit/exits.js';
 import { taskQueues } from '../exit/queues.js';
 import { isStuck } from '../exit/status.js';
 import { tableOf } from '../exit/steps.js';
@@ -53,6 +53,8 @@ export interface Row {
 
 export interface Timeline {
   phase: ListedPhase;
+  /** A decision waits for a second person. */
+  isProposed: boolean;
   /** Milliseconds after the exit opened. */
   decidedAt?: number | undefined;
   blockedAt?: number | undefined;
@@ -69,11 +71,13 @@ export function timelineOfWorkflow(workflow: CalledWorkflow, processes: Processe
   const rows = calls.map((call) => rowOfCall(call, since, processes));
   const blocks = calls.filter(({ name }) => name.startsWith('block-access'));
   const isBlocked = phase !== 'starting' && blocks.every(({ state }) => state === 'done');
-  const isDecision = ({ name, state }: WorkflowCall) =>
-    state === 'done' && ['finaliseDecision', 'decisionFinalised'].includes(name);
-  const decision = calls.find(isDecision);
+  const decisions = calls.filter(
+    ({ name, state }) => state === 'done' && ['finaliseDecision', 'decisionFinalised'].includes(name),
+  );
+  const decision = decisions.find((call) => !isProposal(call));
   return {
     phase,
+    isProposed: decision === undefined && decisions.length > 0,
     decidedAt: decision && since(decision.scheduledAt),
     blockedAt: isBlocked ? latest(blocks.map(({ endedAt }) => since(endedAt!))) : undefined,
     closedAt: closedAt === undefined ? undefined : since(closedAt),
@@ -81,13 +85,17 @@ export function timelineOfWorkflow(workflow: CalledWorkflow, processes: Processe
   };
 }
 
+const isProposal = ({ answer }: WorkflowCall): boolean =>
+  (answer as Partial<Decided> | undefined)?.proposedAt !== undefined;
+
 function rowOfCall(call: WorkflowCall, since: (at: string) => number, processes: Processes): Row {
   const { kind, name, type, taskQueue, argument, scheduledAt, startedAt, endedAt, attempt = 1, error } = call;
   const at = since(scheduledAt);
   if (kind === 'signal' || kind === 'update') {
     const { outcome } = (argument ?? {}) as { outcome?: unknown };
     if (call.state === 'failed') return { by: 'person', what: name, at, state: 'refused', remark: error };
-    return { by: 'person', what: name, at, state: 'happened', remark: outcome as string | undefined };
+    const what = isProposal(call) ? 'exit.proposed' : name;
+    return { by: 'person', what, at, state: 'happened', remark: outcome as string | undefined };
   }
   if (kind === 'timer') {
     const endedMs = endedAt === undefined ? undefined : since(endedAt);
@@ -143,15 +151,21 @@ interface Choreographed {
   deliveryOf: (consumer: string, seq: number) => Delivery | undefined;
 }
 
+interface Proposed {
+  system: string;
+  outcome: string;
+  decision: { outcome: string };
+}
+
 /** @param processes the subscribers */
 export function timelineOfEvents(of: Choreographed, processes: Processes): Timeline {
   const { exit, events, rejected, promises } = of;
-  const { phase, openedAt, blockedAt, closedAt } = exit.status();
+  const { phase, openedAt, blockedAt, closedAt, proposals } = exit.status();
   const decision = events.find(({ type, seq }) => type === 'exit.decision-finalised' && !rejected.has(seq));
   const since = sinceOf(openedAt);
   const rows = events.flatMap((event): Row[] => {
     const { type, source, storedAt, data, id, seq } = event;
-    const { system, outcome } = data as { system?: string; outcome?: string };
+    const { system, decision, outcome = decision?.outcome } = data as Partial<Proposed>;
     const [, by = ''] = /^\/ems\/(\w+)$/.exec(source) ?? [];
     const isPerson = !isService(by);
     return [
@@ -170,6 +184,7 @@ export function timelineOfEvents(of: Choreographed, processes: Processes): Timel
   });
   return {
     phase,
+    isProposed: proposals.some(({ state, decision: proposed }) => state === 'open' && proposed),
     decidedAt: decision && since(decision.storedAt),
     blockedAt: blockedAt === undefined ? undefined : since(blockedAt),
     closedAt: closedAt === undefined ? undefined : since(closedAt),

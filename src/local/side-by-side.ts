@@ -96,6 +96,7 @@ export function sideBySide({ application, timelines, switches }: Parts): MorePag
           problem,
           base: pathOf(ids),
           columns: drawn(columns, languageOf(seen.request)),
+          isProposed: columns.some(({ timeline }) => timeline?.isProposed),
           isUndecided: columns.some(({ timeline }) => timeline && timeline.decidedAt === undefined),
           services: switchedServices.map((service) => ({
             service,

@@ -17,6 +17,8 @@ export interface WorkflowCall {
   taskQueue?: string | undefined;
   /** Of a message: its first argument. */
   argument?: unknown;
+  /** Of an update that was carried out. */
+  answer?: unknown;
   scheduledAt: string;
   /** The start of the last attempt. */
   startedAt?: string | undefined;
@@ -96,10 +98,14 @@ async function callsIn(events: readonly Event[], client: Client): Promise<Workfl
   const calls = new Map<string, WorkflowCall>();
   const idOf = ({ eventId }: Event): string => String(eventId);
 
-  function end(id: unknown, state: WorkflowCall['state'], { eventTime }: Event, error?: string): void {
+  function end(
+    id: unknown,
+    state: WorkflowCall['state'],
+    { eventTime }: Event,
+    more: Pick<WorkflowCall, 'error' | 'answer'> = {},
+  ): void {
     const call = calls.get(String(id));
-    if (call)
-      Object.assign(call, { state, endedAt: timeOf(eventTime), ...(error !== undefined && { error }) });
+    if (call) Object.assign(call, { state, endedAt: timeOf(eventTime), ...more });
   }
 
   for (const event of events) {
@@ -158,8 +164,11 @@ async function callsIn(events: readonly Event[], client: Client): Promise<Workfl
         ...{ kind: 'update', name: update.name ?? '', scheduledAt, state: 'started' },
         argument: await valueOf(update.args?.payloads),
       });
-    const refusal = await messageOf(converter, answer?.outcome?.failure);
-    if (answer) end(answer.acceptedEventId, refusal === undefined ? 'done' : 'failed', event, refusal);
+    if (answer) {
+      const error = await messageOf(converter, answer.outcome?.failure);
+      const value = await valueOf(answer.outcome?.success?.payloads);
+      end(answer.acceptedEventId, error === undefined ? 'done' : 'failed', event, { error, answer: value });
+    }
   }
   return [...calls.values()];
 }

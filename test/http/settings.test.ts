@@ -49,7 +49,7 @@ describe('the settings of ems serve', () => {
     const key = await decisionKey('2026');
     const file = path.join(await scratchFolder(), 'ems.config.yaml');
     const signed = `signed: { keys: '${keySet(key)}' }`;
-    await writeFile(file, sampleText.replace('secondPerson: []', signed));
+    await writeFile(file, sampleText.replace('secondPerson: [leaving]', signed));
     const refused = async (env: Record<string, string>) =>
       (await refusal({ ...sampleEnv, ...enough, EMS_CONFIG: file, ...env }, 'serve')).sentence;
     assert.match(await refused({}), /EMS_DECISION_KEY: must be set, or EMS_DECISION_KEY_FILE/);

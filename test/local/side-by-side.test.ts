@@ -97,7 +97,14 @@ describeUnless(lacksBrowser, '@long the two forms side by side', () => {
     assert.equal(await page.locator('.is-away').count(), 0);
     await running('access');
     await decide('leaving');
+    await until('.notice:has-text("A second person")');
+    assert.equal(await page.locator('.by-person:has-text("proposes: leaving")').count(), 2);
+    await check();
+    const second = await browser.as('head-of-hr@acme.example');
+    await second.goto(page.url());
+    await decide('leaving', second);
     await untilPhase('closed');
+    assert.equal(await page.locator('.notice').count(), 0);
   });
 
   it('leaves the choreographed exit alone while the workflow does not run', async () => {

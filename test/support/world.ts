@@ -17,7 +17,7 @@ import type { ExitStatus, Phase, Step } from '../../src/exit/status.js';
 import { stepKey } from '../../src/exit/status.js';
 import { startScimServer, type ScimServer } from '../../src/local/scim-process.js';
 import { startFaultProxy, type FaultProxy } from './fault-proxy.js';
-import { manySlots } from './many-slots.js';
+import { onePartner } from './one-partner.js';
 import { scimAdmin, type Account, type ScimAdmin } from './scim-admin.js';
 import { startMailServer, type MailServer } from './smtp.js';
 import { untilOf } from './until.js';
@@ -119,7 +119,7 @@ export async function startWorld({
   const admin = await each(servers, (name) => Promise.resolve(scimAdmin(scim[name])));
   /** Their ids in the directory, by mail address. */
   const managers = new Map<string, Promise<string>>();
-  const text = changed(readFileSync('ems.config.yaml', 'utf8'), [...manySlots, ...changes]);
+  const text = changed(readFileSync('ems.config.yaml', 'utf8'), [...onePartner, ...changes]);
   const configFile = path.join(folder, 'ems.config.yaml');
   await writeFile(configFile, text);
   const env: Record<string, string> = {
