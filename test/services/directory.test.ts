@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
+import type { HasOpenExit } from '../../src/exit/acting.js';
 import { FailureType } from '../../src/exit/failures.js';
 import { startScimServer, type ScimServer } from '../../src/local/scim-process.js';
 import { createDirectoryService } from '../../src/services/directory/directory.js';
@@ -9,6 +10,12 @@ import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
 import { sampleConfig } from '../support/sample-config.js';
 import { scimAdmin, type NewUser, type ScimAdmin } from '../support/scim-admin.js';
 import { scratchFolder } from '../support/temporal.js';
+
+interface Options {
+  token?: string;
+  scimUrl?: string;
+  hasOpenExit?: HasOpenExit;
+}
 
 const fallback = sampleConfig.contacts.hrPartners[0];
 const TOKEN = 'token-of-the-directory';
@@ -30,8 +37,9 @@ describe('the directory', () => {
     await server.stop();
   });
 
-  const service = ({ token = TOKEN, scimUrl = proxy.url } = {}) =>
+  const service = ({ token = TOKEN, scimUrl = proxy.url, hasOpenExit }: Options = {}) =>
     createDirectoryService({
+      hasOpenExit,
       scim: createScimClient({ name: 'the directory', scimUrl, token, requestTimeoutMs: 5_000 }),
       fallbacks: [fallback],
     });
@@ -62,6 +70,40 @@ describe('the directory', () => {
     const alone = await requestsOf(1);
     // The first one, and all who asked meanwhile.
     assert.equal(await requestsOf(50), 2 * alone);
+  });
+
+  it('is not asked anew before each mail whether its recipient has an exit, whose opening is heard of at once', async () => {
+    const { employeeId } = await hire({ email: 'eve@acme.example' });
+    let requests = 0;
+    proxy.quirk((forward) => (request) => {
+      requests += 1;
+      return forward(request);
+    });
+    const open = new Set<string>();
+    const directory = service({ hasOpenExit: (id) => Promise.resolve(open.has(id)) });
+    const recipients = ['eve@acme.example', 'nobody@acme.example'];
+    const leaving = () => directory.whoIsLeaving(recipients, signal);
+    assert.deepEqual(
+      [...(await leaving())],
+      [
+        [recipients[0], false],
+        [recipients[1], false],
+      ],
+    );
+    const first = requests;
+    open.add(employeeId);
+    assert.deepEqual(
+      [...(await leaving())],
+      [
+        [recipients[0], true],
+        [recipients[1], false],
+      ],
+    );
+    assert.equal(requests, first);
+    // One who acts is looked up each time.
+    await directory.whose('eve@acme.example', signal);
+    assert.ok(requests > first);
+    proxy.quirk(undefined);
   });
 
   it('finds the employee by id, with names, addresses, language and manager', async () => {

@@ -3,19 +3,17 @@ import { FailureType, FinalFailure, isFinalFailure } from '../../exit/failures.j
 import { isConcerned, type HasOpenExit, type Whose } from '../../exit/acting.js';
 import { notConcerned, present, type Leaving } from '../../exit/contacts.js';
 import type { Contact, Employee, PeopleNamed } from '../../exit/people.js';
-import { askedTogether } from '../protocols/asked-together.js';
 import type { ScimClient } from '../protocols/scim.js';
 import {
   displayNameOf,
-  externalIdOf,
   identitiesOf,
   personalEmail,
   primaryEmail,
   type ScimUser,
 } from '../protocols/scim-resource.js';
 import { timeZoneNamed } from '../protocols/time-zones.js';
-import { withoutDetail } from '../../exit/mail-address.js';
 import { assertSpelling } from '../../exit/spelling.js';
+import { addressBookOf, idOf } from './address-book.js';
 
 /** RFC 7643 §4.3. */
 const MANAGER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value';
@@ -40,6 +38,8 @@ export function createDirectoryService({
   fallbacks: readonly [Contact, ...Contact[]];
   hasOpenExit?: HasOpenExit | undefined;
 }) {
+  const book = addressBookOf(scim);
+
   async function find(employeeId: string, signal: AbortSignal): Promise<ScimUser> {
     for (const attribute of ['externalId', 'userName']) {
       const all = await scim.findUsers(attribute, employeeId, signal);
@@ -101,24 +101,16 @@ export function createDirectoryService({
     }
   }
 
-  /** Many who act at once are mostly a few people. */
-  const usersWith = (address: string, signal: AbortSignal): Promise<ScimUser[]> =>
-    askedTogether(scim, address, () => findUsersWith(address, signal), signal);
-
-  async function findUsersWith(address: string, signal: AbortSignal): Promise<ScimUser[]> {
-    const users = new Map<string, ScimUser>();
-    const bare = withoutDetail(address);
-    for (const spelling of new Set([address, bare, bare.toLowerCase()]))
-      for (const attribute of ['emails.value', 'userName'])
-        for (const { user } of await scim.findUsers(attribute, spelling, signal)) users.set(user.id, user);
-    return [...users.values()];
+  /** @param ids of the people who have an address */
+  async function openExitsOf(ids: readonly string[], signal: AbortSignal): Promise<string[]> {
+    const openExits: string[] = [];
+    for (const id of ids) if (await hasOpenExit?.(id, signal)) openExits.push(id);
+    return openExits;
   }
 
   async function whose(address: string, signal: AbortSignal): Promise<Told> {
-    const ids = new Set((await usersWith(address, signal)).map(idOf));
-    const openExits: string[] = [];
-    for (const id of ids) if (await hasOpenExit?.(id, signal)) openExits.push(id);
-    return { employeeIds: [...ids], openExits };
+    const employeeIds = await book.idsWith(address, signal);
+    return { employeeIds, openExits: await openExitsOf(employeeIds, signal) };
   }
 
   /** Asks of all addresses at once, and waits for a directory that is slow no longer than a mail can. */
@@ -127,7 +119,8 @@ export function createDirectoryService({
     const ask = async (address: string): Promise<[string, boolean | undefined]> => {
       if (!hasOpenExit) return [address, false];
       try {
-        return [address, (await whose(address, inTime)).openExits.length > 0];
+        const ids = await book.idsLately(address, inTime);
+        return [address, (await openExitsOf(ids, inTime)).length > 0];
       } catch {
         signal.throwIfAborted();
         return [address, undefined];
@@ -153,7 +146,7 @@ export function createDirectoryService({
      */
     async reportsOf(address: string, signal: AbortSignal): Promise<string[]> {
       const found = new Set<string>();
-      for (const { id } of await usersWith(address, signal))
+      for (const { id } of await book.usersWith(address, signal))
         for (const { user } of await scim.findUsers(MANAGER, id, signal)) found.add(idOf(user));
       return [...found];
     },
@@ -208,5 +201,3 @@ export function createDirectoryService({
     },
   };
 }
-
-const idOf = (user: ScimUser): string => externalIdOf(user) ?? user.userName;
