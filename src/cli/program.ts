@@ -7,14 +7,10 @@ import { version } from '../process/package-version.js';
 /** A command is loaded once it is used: the clients of Temporal and NATS load slowly. */
 const commands: Record<string, [summary: string, load: () => Promise<{ default: Define }>]> = {
   resign: [
-    'Opens the exit of an employee: access is blocked, the manager told, the interview arranged.',
+    'Opens the exit of an employee, or those of a table: access is blocked, the manager told, the interview arranged.',
     () => import('./resign-command.js'),
   ],
   people: ['Searches the directory by a part of a name.', () => import('./people-command.js')],
-  'resign-all': [
-    'Previews the exits of a table (CSV), and opens them. The same table again opens no exit twice.',
-    () => import('./resign-all-command.js'),
-  ],
   openings: [
     'Lists the openings that wait for a second person, confirms or rejects them.',
     () => import('./openings-command.js'),

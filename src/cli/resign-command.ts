@@ -1,3 +1,5 @@
+import { Option } from 'commander';
+import { tableColumns } from '../client/bulk.js';
 import type { Form } from '../client/forms.js';
 import { protectionsOf } from '../client/last-of-protected.js';
 import type { Preview, PreviewedSystem } from '../client/preview.js';
@@ -8,24 +10,40 @@ import type { Resignation } from '../exit/resignation.js';
 import { summaryOf, type StepRow } from '../exit/steps.js';
 import { formOption, type ExitOptions } from './exit-options.js';
 import { table } from './output.js';
+import { resignTable, type TableOptions } from './resign-table.js';
 import { printableCopy } from '../client/printable.js';
 import type { Define } from './session.js';
 
-interface Options extends ExitOptions {
+interface Options extends ExitOptions, TableOptions {
+  file?: string;
   lastWorkingDay?: string;
   reason?: string;
   login?: string;
   email?: string;
-  submittedBy?: string;
   override?: boolean;
   by?: string;
   form: Form;
   dryRun?: boolean;
 }
 
+/** What the rows of a table have themselves, or may not have. */
+const ofOneExit = ['lastWorkingDay', 'reason', 'login', 'email', 'override', 'by'];
+
 const resign: Define = (command, session) =>
   command
-    .argument('<employeeId>', 'for example E-1002')
+    .argument('[employeeId]', 'for example E-1002; or a table by --file')
+    .addOption(
+      new Option(
+        '--file <table>',
+        `many exits: CSV (UTF-8) with the columns ${tableColumns.join(', ')}`,
+      ).conflicts(ofOneExit),
+    )
+    .addOption(
+      new Option(
+        '--confirm <number>',
+        'open the exits of the table: how many rows it has; default: preview them',
+      ).conflicts('dryRun'),
+    )
     .option('--last-working-day <date>', 'YYYY-MM-DD')
     .option('--reason <text>', 'for the record')
     .option('--login <name>', 'for systems that know no employee id, where the directory does not tell')
@@ -35,9 +53,19 @@ const resign: Define = (command, session) =>
     .option('--by <email>', 'who decides to override, for the record')
     .addOption(formOption('a workflow runs it, or services that react to events').default('orchestrated'))
     .option('--dry-run', 'show what would be done, to whom and in which system, and change nothing')
-    .addHelpText('after', '\nExample:\n  ems resign E-1002 --last-working-day 2027-01-29')
-    .action(async (employeeId: string, options: Options) => {
-      const { lastWorkingDay, reason, login, email, submittedBy, override, by, form, dryRun } = options;
+    .addHelpText(
+      'after',
+      [
+        ...['', 'Example:', '  ems resign E-1002 --last-working-day 2027-01-29'],
+        ...['  ems resign --file people.csv', '  ems resign --file people.csv --confirm 12'],
+      ].join('\n'),
+    )
+    .action(async (employeeId: string | undefined, options: Options) => {
+      const { file, confirm, submittedBy, form, dryRun, ...ofExit } = options;
+      if (file !== undefined && employeeId === undefined) return resignTable(session, file, options);
+      if (employeeId === undefined || file !== undefined || confirm !== undefined)
+        throw new Refusal('invalid', 'name one employee, for example E-1002, or a table by --file');
+      const { lastWorkingDay, reason, login, email, override, by } = ofExit;
       if (Boolean(override) !== (by !== undefined))
         throw new Refusal('invalid', '--override and --by go together: who overrides is recorded');
       const resignation = { employeeId, login, email, lastWorkingDay, reason, submittedBy, overrideBy: by };

@@ -9,18 +9,7 @@ const AT_A_TIME = 4;
 describe('ems, before it asks a server', () => {
   it('shows its commands, and each of them its use with an example', async () => {
     const names = [
-      ...[
-        'resign',
-        'resign-all',
-        'people',
-        'decide',
-        'status',
-        'watch',
-        'list',
-        'resolve',
-        'interview',
-        'report',
-      ],
+      ...['resign', 'people', 'decide', 'status', 'watch', 'list', 'resolve', 'interview', 'report'],
       ...['tracker', 'trace', 'dead-letters', 'doctor', 'service', 'serve', 'temporal'],
     ];
     const [all, ...each] = await Promise.all([
@@ -44,7 +33,27 @@ describe('ems, before it asks a server', () => {
 
   const mistakes: [what: string, args: string[], sentence: RegExp][] = [
     ['an unknown command', ['hire', 'E-1002'], /^unknown command 'hire'$/],
-    ['no employee', ['resign'], /^missing required argument 'employeeId'$/],
+    ['no employee', ['resign'], /^name one employee, for example E-1002, or a table by --file$/],
+    [
+      'an employee beside a table',
+      ['resign', 'E-1002', '--file', 'people.csv'],
+      /^name one employee, for example E-1002, or a table by --file$/,
+    ],
+    [
+      'a number of rows without a table',
+      ['resign', 'E-1002', '--confirm', '3'],
+      /^name one employee, for example E-1002, or a table by --file$/,
+    ],
+    [
+      'a date beside a table',
+      ['resign', '--file', 'people.csv', '--last-working-day', '2999-01-31'],
+      /^option '--file <table>' cannot be used with option '--last-working-day <date>'$/,
+    ],
+    [
+      'a dry run that opens',
+      ['resign', '--file', 'people.csv', '--confirm', '3', '--dry-run'],
+      /^option '--confirm <number>' cannot be used with option '--dry-run'$/,
+    ],
     ['an invalid employee id', ['resign', 'E 1002'], /^employeeId: must be .*for example E-1002$/],
     [
       'an invalid date',

@@ -134,22 +134,22 @@ describeUnless(lacksBrowser, 'several exits from a table, in the console', () =>
     assert.deepEqual(await exitsOf(nora), []);
   });
 
-  it('does the same by "ems resign-all"', async () => {
+  it('does the same by "ems resign --file"', async () => {
     const [nora, paul] = [await hire('Nora Typed'), await hire('Paul Typed')];
     const file = await fileOf('employeeId', nora, paul, 'E-unknown-here');
-    const told = await printed(world.env, 'resign-all', file);
+    const told = await printed(world.env, 'resign', '--file', file);
     assert.match(told, /^Nothing is done\. 2 of 3 rows would open an exit:/);
     assert.match(told, /--confirm 3/);
-    const rows = await answer<PreviewedRow[]>(world.env, 'resign-all', file);
+    const rows = await answer<PreviewedRow[]>(world.env, 'resign', '--file', file);
     assert.deepEqual(
       rows.map(({ refusal }) => refusal?.code),
       [undefined, undefined, 'unknown-employee'],
     );
-    const wrong = await ems(world.env, 'resign-all', file, '--confirm', '2');
+    const wrong = await ems(world.env, 'resign', '--file', file, '--confirm', '2');
     assert.match(wrong.stderr, /the table has 3 rows, not 2: nothing was done/);
     assert.equal(wrong.code, 2);
     const states = async (): Promise<string[]> => {
-      const { stdout } = await ems(world.env, 'resign-all', file, '--confirm', '3', '--json');
+      const { stdout } = await ems(world.env, 'resign', '--file', file, '--confirm', '3', '--json');
       return (JSON.parse(stdout) as OpenedRow[]).map(({ state }) => state);
     };
     assert.deepEqual(await states(), ['opened', 'opened', 'refused']);

@@ -202,9 +202,9 @@ describeUnless(lacksBrowser, 'openings that wait for a second person', () => {
     const [nora, paul, zoe] = [await hire('Nora Typed'), await hire('Paul Typed'), await hire('Zoe Typed')];
     const file = path.join(await scratchFolder(), 'people.csv');
     await writeFile(file, ['employeeId', nora, paul, zoe].join('\n'));
-    const told = await printed(world.env, 'resign-all', file);
+    const told = await printed(world.env, 'resign', '--file', file);
     assert.match(told, /3 of them would wait for a second person: say who asks by --submitted-by/);
-    const asking = ['resign-all', file, '--confirm', '3', '--submitted-by', HR];
+    const asking = ['resign', '--file', file, '--confirm', '3', '--submitted-by', HR];
     const kept = await refusedRows(...asking);
     assert.deepEqual(
       kept.map(({ state }) => state),

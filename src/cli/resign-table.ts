@@ -1,0 +1,92 @@
+import { readFile } from 'node:fs/promises';
+import {
+  all,
+  confirmRows,
+  openRows,
+  previewRows,
+  readTable,
+  textOf,
+  type PreviewedRow,
+} from '../client/bulk.js';
+import type { Form } from '../client/forms.js';
+import { Refusal } from '../exit/refusal.js';
+import { table } from './output.js';
+import type { Session } from './session.js';
+
+const TOLD_EVERY = 50;
+
+export interface TableOptions {
+  /** How many exits to open; default: they are previewed. */
+  confirm?: string;
+  submittedBy?: string;
+  /** Of the rows that name none. */
+  form: Form;
+}
+
+/** Previews the exits of a table, or opens them. */
+export async function resignTable(
+  session: Session,
+  file: string,
+  { confirm, submittedBy, form }: TableOptions,
+): Promise<void> {
+  const signal = session.endless();
+  const rows = readTable(textOf(await bytesOf(file)), form);
+  const application = await session.application();
+  const told = <T>(of: AsyncIterable<T>) => progress(of, rows.length, (line) => session.warn(line));
+  if (confirm === undefined) {
+    const shown = await all(told(previewRows(application, rows, submittedBy)), signal);
+    const opensNow = await application.room(shown.filter(({ refusal }) => !refusal).length);
+    return session.show(shown, (previewed) => previewPage(previewed, file, opensNow));
+  }
+  confirmRows(rows, Number(confirm));
+  const opened = await all(told(openRows(application, rows, submittedBy)), signal);
+  session.show(opened, (results) =>
+    table(results.map((row) => [row.employeeId, row.name ?? '', row.state, row.message ?? ''])),
+  );
+  const left = rows.length - opened.length;
+  if (left > 0)
+    session.warn(`stopped before the last ${left} rows: the same command again goes on with them`);
+  if (left > 0 || opened.some(({ state }) => ['waiting', 'refused', 'unknown'].includes(state)))
+    session.exitCode = 1;
+}
+
+/** How many rows of a long table are done. */
+async function* progress<T>(
+  rows: AsyncIterable<T>,
+  count: number,
+  tell: (line: string) => void,
+): AsyncGenerator<T> {
+  let done = 0;
+  for await (const row of rows) {
+    yield row;
+    done += 1;
+    if (done % TOLD_EVERY === 0 && done < count) tell(`${done} of ${count} rows are done`);
+  }
+}
+
+const bytesOf = (file: string): Promise<Uint8Array> =>
+  readFile(file).catch((error: Error) => {
+    throw new Refusal('invalid', `${file} cannot be read: ${error.message}`);
+  });
+
+function previewPage(rows: readonly PreviewedRow[], file: string, opensNow: number): string {
+  const lines = rows.map(({ line, employeeId, name = '', holds, remarks, refusal }) => [
+    String(line),
+    employeeId,
+    name,
+    refusal
+      ? `refused: ${refusal.message}`
+      : [holds.join(', ') || 'no account: nothing to block', ...remarks].join('; '),
+  ]);
+  const opens = rows.filter(({ refusal }) => !refusal).length;
+  return [
+    `Nothing is done. ${opens} of ${rows.length} rows would open an exit:`,
+    '',
+    table(lines, '  '),
+    '',
+    ...(opensNow < opens
+      ? [`  ${opens - opensNow} of them would wait for a second person: say who asks by --submitted-by`, '']
+      : []),
+    `  to open them:  ems resign --file ${file} --confirm ${rows.length}`,
+  ].join('\n');
+}
