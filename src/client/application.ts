@@ -48,8 +48,9 @@ import {
   type Opens,
   type WaitingInForm,
 } from './openings.js';
+import { isBlockOver, paceOf } from './pace.js';
 import type { Preview } from './preview.js';
-import type { InTurn, inTurnsOf, Turn } from './together.js';
+import type { OpenedIn, Turn, Turns } from './together.js';
 
 /** How long `open` waits for the systems before it starts the exit, which captures each system itself. */
 const LOOK_WITHIN_MS = 2_000;
@@ -62,7 +63,7 @@ interface OpenOptions {
   isPatient?: boolean;
   /** Of the table that the opening is in. */
   rows?: number;
-  turn?: Turn;
+  turn?: Turn | undefined;
 }
 
 interface Opened {
@@ -201,6 +202,18 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
     throw notAllowed(employeeId, form, `${what} waits for a second person in the exit of ${employeeId}`);
   }
 
+  /** One whose status cannot be read is waited for no longer. */
+  async function isBlocked(
+    { employeeId, form, exitId }: OpenedIn,
+    manual: ReadonlySet<string>,
+  ): Promise<boolean> {
+    const exits = await configured[form]!();
+    return exits.status(employeeId, exitId).then(
+      (status) => isBlockOver(status, manual),
+      () => true,
+    );
+  }
+
   async function resignationOf(input: unknown): Promise<Resignation> {
     const { Temporal } = await import('temporal-polyfill');
     const today = Temporal.Now.plainDateISO((await config()).interview.timeZone).toString();
@@ -212,6 +225,7 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
     { employeeId, login, email }: Resignation,
     form: Form,
     withinMs: number,
+    known?: Turn['employee'],
   ): Promise<{ found: Preview; exits: ExitsOfForm }> {
     formsAsked(configured, form);
     const newest = await findExit(configured, { employeeId });
@@ -226,7 +240,7 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
     if (form === 'choreographed' && configured.orchestrated) await refuseOrphan(employeeId);
     const exits = await configured[form]!();
     const { isUnknownEverywhere, previewOf } = await import('./preview.js');
-    const found = await previewOf(await config(), { employeeId, login, email }, withinMs);
+    const found = await previewOf(await config(), { employeeId, login, email }, withinMs, known);
     if (found.spellingProblem) throw new Refusal('other-spelling', found.spellingProblem, { employeeId });
     if (isUnknownEverywhere(found))
       throw new Refusal('unknown-employee', unknownEmployee(employeeId), { employeeId });
@@ -304,9 +318,15 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
     room: (rows: number): Promise<number> => admission.room(rows),
 
     /** For exits that open together. */
-    async inTurnsOf(rows: Parameters<typeof inTurnsOf>[1]): Promise<InTurn> {
-      const { inTurnsOf } = await import('./together.js');
-      return inTurnsOf(await config(), rows);
+    async turnsOf<T extends Pick<Opened, 'employeeId' | 'form'>>(rows: readonly T[]): Promise<Turns<T>> {
+      const { turnsOf } = await import('./together.js');
+      const found = await config();
+      const manual = new Set(found.systems.filter(isManual).map(({ name }) => name));
+      return turnsOf(
+        found,
+        rows,
+        paceOf((exit) => isBlocked(exit, manual)),
+      );
     },
 
     /** @returns the openings that wait for a second person, the oldest first */
@@ -319,14 +339,17 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
         return { exitId: opened.exitId, name: found.employee?.displayName };
       };
       const waiting = await this.waiting();
-      const rows = [...new Set(employeeIds)].flatMap((id) =>
-        waiting.filter((each) => each.resignation.employeeId === id),
+      const { rows, inTurn } = await this.turnsOf(
+        [...new Set(employeeIds)].flatMap((employeeId) =>
+          waiting.flatMap(({ resignation, form }) =>
+            resignation.employeeId === employeeId ? { employeeId, form } : [],
+          ),
+        ),
       );
-      const inTurn = await this.inTurnsOf(
-        rows.map(({ resignation: { employeeId }, form }) => ({ employeeId, form })),
-      );
+      const inOrder = [...rows.map(({ employeeId }) => employeeId), ...employeeIds];
       return endOpenings({
-        ...{ configured, config: await config(), whoseIs, employeeIds, by, opening: { open, inTurn } },
+        ...{ configured, config: await config(), whoseIs, by },
+        ...{ employeeIds: inOrder, opening: { open, inTurn } },
       });
     },
 
@@ -355,7 +378,7 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
       const resignation = await resignationOf(input);
       const { employeeId, overrideBy } = resignation;
       const withinMs = isPatient ? 2 * (await config()).policy.requestTimeout : LOOK_WITHIN_MS;
-      const { found, exits } = await look(resignation, form, withinMs);
+      const { found, exits } = await look(resignation, form, withinMs, turn?.employee);
       const identities = [
         ...(found.employee?.identities ?? []),
         ...found.systems.flatMap(

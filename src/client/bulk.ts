@@ -12,13 +12,13 @@ import { forms, type Form } from './forms.js';
 import { lastOfProtected } from './last-of-protected.js';
 import { notOpened, type OpenedRow } from './opened-row.js';
 import type { Preview } from './preview.js';
+import { AT_A_TIME } from './pace.js';
 import type { Turn } from './together.js';
 
 /** Rows without the header. */
 export const MOST_ROWS = 500;
 /** Of a table, in UTF-8. */
 export const MOST_BYTES = 200_000;
-const AT_A_TIME = 10;
 
 export const tableColumns = ['employeeId', 'lastWorkingDay', 'reason', 'form', 'login', 'email'] as const;
 type Column = (typeof tableColumns)[number];
@@ -164,9 +164,9 @@ export function confirmRows(rows: readonly TableRow[], confirmed: number): void 
   );
 }
 
-type Asked = Pick<Application, 'preview' | 'open' | 'newest' | 'inTurnsOf'>;
+type Asked = Pick<Application, 'preview' | 'open' | 'newest' | 'turnsOf'>;
 
-/** In the order of the table. A reader who stops ends it after the rows under way. */
+/** In the order of the rows. A reader who stops ends it after the rows under way. */
 const inOrder = <T>(rows: readonly TableRow[], each: (row: TableRow) => Promise<T>): AsyncIterable<T> =>
   Readable.from(rows).map(each, { concurrency: AT_A_TIME });
 
@@ -192,14 +192,16 @@ export const previewRows = (
   });
 };
 
-/** @param submittedBy for the record */
+/**
+ * @param submittedBy for the record
+ * @returns first the rows that are refused whatever the exit says, then those of one manager next to one another
+ */
 export async function* openRows(
   application: Asked,
   rows: readonly TableRow[],
   submittedBy?: string,
 ): AsyncIterable<OpenedRow> {
-  const inTurn = await application.inTurnsOf(rows.filter(({ problem }) => problem === undefined));
-  const open = async (row: TableRow, turn: Turn): Promise<OpenedRow> => {
+  const open = async (row: TableRow, turn?: Turn): Promise<OpenedRow> => {
     const { employeeId, form, resignation } = row;
     try {
       await requireFirst(application, row);
@@ -214,7 +216,10 @@ export async function* openRows(
       return { employeeId, form, ...notOpened(error as Error) };
     }
   };
-  yield* inOrder(rows, (row) => inTurn(row, (turn) => open(row, turn)));
+  const isRefused = ({ problem }: TableRow): boolean => problem !== undefined;
+  yield* inOrder(rows.filter(isRefused), (row) => open(row));
+  const turns = await application.turnsOf(rows.filter((row) => !isRefused(row)));
+  yield* inOrder(turns.rows, (row) => turns.inTurn(row, (turn) => open(row, turn)));
 }
 
 /**

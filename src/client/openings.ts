@@ -11,9 +11,8 @@ import { Refusal } from '../exit/refusal.js';
 import type { Resignation } from '../exit/resignation.js';
 import { notOpened, type OpenedRow } from './opened-row.js';
 import { formsAsked, type Configured, type Form } from './forms.js';
+import { AT_A_TIME } from './pace.js';
 import type { InTurn, Turn } from './together.js';
-
-const AT_A_TIME = 10;
 
 export type WaitingInForm = WaitingOpening & { form: Form };
 

@@ -48,14 +48,24 @@ function accessOf(config: Config): ReturnType<typeof createAccess> {
   return access;
 }
 
-/** @param withinMs a server that has not answered by then is a problem in the preview */
-export async function previewOf(config: Config, person: Person, withinMs: number): Promise<Preview> {
+/**
+ * @param withinMs a server that has not answered by then is a problem in the preview
+ * @param known as the directory told a moment ago; default: it is asked
+ */
+export async function previewOf(
+  config: Config,
+  person: Person,
+  withinMs: number,
+  known?: Employee,
+): Promise<Preview> {
   const { employeeId } = person;
   const access = await accessOf(config);
   const signal = AbortSignal.timeout(withinMs);
-  const directory = createDirectory(config)
-    .lookUp(employeeId, signal)
-    .then((employee) => ({ employee }), problemOf);
+  const directory = known
+    ? { employee: known }
+    : createDirectory(config)
+        .lookUp(employeeId, signal)
+        .then((employee) => ({ employee }), problemOf);
   const systems = config.systems.map(async (system): Promise<PreviewedSystem> => {
     const { name, hold } = system;
     const shown = {
