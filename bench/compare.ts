@@ -18,18 +18,28 @@ import { outage } from './compare/outage.js';
 import { startOutside } from './compare/outside.js';
 import type { Phase, Scale, World } from './compare/phase.js';
 import { subscribers } from './compare/subscribers.js';
+import { table } from './compare/table.js';
 import { throughput } from './compare/throughput.js';
 
 const DOCUMENT = 'bench/results/compare.md';
 // The footprint comes first: a process grows while it runs.
-const phases = [footprint, latency, throughput, subscribers, outage, kill, diagnosis] as Phase<unknown>[];
+const phases = [
+  footprint,
+  latency,
+  table,
+  throughput,
+  subscribers,
+  outage,
+  kill,
+  diagnosis,
+] as Phase<unknown>[];
 
 const full: Scale = {
-  ...{ alone: 6, load: 30, perSecond: 3, inFlight: 16, windowMs: 4_000 },
+  ...{ alone: 6, rows: 60, load: 30, perSecond: 3, inFlight: 16, windowMs: 4_000 },
   ...{ outageMs: 60_000, duringOutage: 6, atKill: 6, restMs: 10_000, asks: 3 },
 };
 const least: Scale = {
-  ...{ alone: 1, load: 2, perSecond: 2, inFlight: 2, windowMs: 6_000 },
+  ...{ alone: 1, rows: 3, load: 2, perSecond: 2, inFlight: 2, windowMs: 6_000 },
   ...{ outageMs: 2_000, duringOutage: 2, atKill: 2, restMs: 1_000, asks: 1 },
 };
 

@@ -1,6 +1,7 @@
 /**
  * `npm run bench:console`: the console over 10,000 open exits. Writes the table of bench/results/console.md. The exits are real ones of
- * the choreographed form, opened by its client, and no service works on them. The directory is a stand-in that answers at once.
+ * the choreographed form, opened by its client, and no service works on them. For the lists the directory is a stand-in that answers at
+ * once; the preview of a table asks the SCIM servers of the local stack.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +11,8 @@ import { choreographedExits } from '../src/choreography/client/choreographed-exi
 import { connectBus } from '../src/choreography/jetstream/bus.js';
 import { keepExitList } from '../src/choreography/observing/exit-list.js';
 import { applicationOf } from '../src/client/application.js';
+import { MOST_ROWS } from '../src/client/bulk.js';
+import { loadConfig } from '../src/config/config.js';
 import { createServer } from '../src/http/server.js';
 import { loadSettings } from '../src/http/settings.js';
 import { startIdentityProvider } from '../src/local/console-process.js';
@@ -19,7 +22,7 @@ import { freePort } from '../src/local/ports.js';
 import { createLog } from '../src/process/logger.js';
 import { CookieBrowser } from '../test/support/cookie-browser.js';
 import { lacksBrowser, startPageBrowser } from '../test/support/page-browser.js';
-import { sampleConfig } from '../test/support/sample-config.js';
+import { startCompany } from './company.js';
 import { machine, writePlaces } from './compare/document.js';
 
 const DOCUMENT = 'bench/results/console.md';
@@ -33,6 +36,7 @@ const { values } = parseArgs({
   options: {
     exits: { type: 'string', default: '10000' },
     requests: { type: 'string', default: '40' },
+    rows: { type: 'string', default: String(MOST_ROWS) },
     write: { type: 'string', default: DOCUMENT },
   },
 });
@@ -47,7 +51,11 @@ const nats = await startNats({
   ...{ storeDir: path.join(folder, 'jetstream'), logFile: path.join(folder, 'nats.log') },
 });
 const bus = await connectBus({ servers: [`127.0.0.1:${natsPort}`] }, 'bench');
-const exits = await choreographedExits(bus, sampleConfig);
+progress(`hires ${values.rows} people`);
+const hired = Array.from({ length: Number(values.rows) }, (_, i) => `T-${i + 1}`);
+const company = await startCompany(folder, hired);
+const config = loadConfig(company.env);
+const exits = await choreographedExits(bus, config);
 const keeper = keepExitList(bus, createLog());
 
 progress(`opens ${count} exits`);
@@ -76,8 +84,8 @@ const people = {
   lookUp: (employeeId: string) => Promise.resolve(employeeOf(employeeId)),
   lookUpAll: (of: readonly string[]) => Promise.resolve(new Map(of.map((id) => [id, employeeOf(id)]))),
 };
-const application = applicationOf({ choreographed: () => Promise.resolve(exits) }, () => sampleConfig);
-const app = await createServer({ application, people, version: 'bench', settings, config: sampleConfig });
+const application = applicationOf({ choreographed: () => Promise.resolve(exits) }, () => config);
+const app = await createServer({ application, people, version: 'bench', settings, config });
 await app.listen({ host: settings.host, port });
 
 const client = new CookieBrowser(url);
@@ -115,6 +123,21 @@ for (const [what, asking, page] of lists)
     rates.push(`| ${what} | ${atOnce} | ${perSecond.toFixed(1)} | ${median.toFixed(0)} ms |`);
   }
 
+progress('measures the preview of a table');
+const previews: string[] = [];
+for (const round of [1, 2, 3]) {
+  const csrf = await client.csrf('/table');
+  const begun = performance.now();
+  const answer = await client.ask('/table', {
+    ...{ csrf, form: 'choreographed', csv: ['employeeId', ...hired].join('\n') },
+  });
+  const text = await answer.text();
+  const seconds = (performance.now() - begun) / 1000;
+  if (!text.includes(`name="count" value="${hired.length}"`))
+    throw new Error(`The preview has not all rows: ${text.slice(-2_000)}`);
+  previews.push(`| ${round} | ${hired.length} | ${seconds.toFixed(1)} s |`);
+}
+
 progress('measures the pages');
 const browser = lacksBrowser === undefined ? await startPageBrowser(url) : undefined;
 const paints = new Map<string, string>();
@@ -140,6 +163,7 @@ for (const each of pages) {
 const tables = [
   `Measured ${new Date().toISOString().slice(0, 10)} with ${count} open exits: ${await machine()}.`,
   ['| list | at once | requests a second | median |', '| --- | --- | --- | --- |', ...rates].join('\n'),
+  ['| preview | rows | whole page after |', '| --- | --- | --- |', ...previews].join('\n'),
   ['| page | weight | first paint |', '| --- | --- | --- |', ...weights].join('\n'),
 ].join('\n\n');
 console.log(tables);
@@ -151,5 +175,6 @@ await provider.stop();
 await keeper.stop();
 await bus.close();
 await nats.stop();
+await company.stop();
 await rm(folder, { recursive: true, force: true });
 process.exit();

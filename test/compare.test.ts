@@ -16,6 +16,7 @@ interface Document {
   figures: {
     footprint: { rest: Record<string, { processes: number; memoryMb: { engine: number; workers: number } }> };
     latency: Record<string, { alone: Series; load: Series }>;
+    table: Record<string, { table: Pick<Series, 'exits' | 'blockP50Ms'> }>;
     throughput: Record<string, { perSecond: { median: number } }>;
     subscribers: Record<string, { series: Series; events: { median: number } }>;
     outage: { form: string; waited: object; lost: number }[];
@@ -45,6 +46,10 @@ describe('@long npm run compare', () => {
         assert.ok(exits > 0);
         assert.ok(blockP50Ms.median > 0 && blockP50Ms.median <= allP50Ms.median);
       }
+    assert.deepEqual(
+      Object.values(figures.table).map(({ table }) => table.exits),
+      [3, 3],
+    );
     for (const { perSecond } of Object.values(figures.throughput)) assert.ok(perSecond.median > 0);
     assert.equal(Object.keys(figures.subscribers).length, 3);
     for (const { series, events } of Object.values(figures.subscribers))
@@ -71,7 +76,16 @@ describe('@long npm run compare', () => {
 
   it('has a place in the document for the tables of each phase', async () => {
     const text = await readFile(document, 'utf8');
-    for (const name of ['footprint', 'latency', 'throughput', 'subscribers', 'outage', 'kill', 'diagnosis'])
+    for (const name of [
+      'footprint',
+      'latency',
+      'table',
+      'throughput',
+      'subscribers',
+      'outage',
+      'kill',
+      'diagnosis',
+    ])
       assert.match(text, new RegExp(`<!-- ${name} -->[^]*<!-- /${name} -->`));
   });
 

@@ -5,11 +5,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { connectBus } from '../../src/choreography/jetstream/bus.js';
-import {
-  choreographedExits,
-  type ChoreographedExits,
-} from '../../src/choreography/client/choreographed-exits.js';
+import { choreographedExits } from '../../src/choreography/client/choreographed-exits.js';
 import { orchestratedExits } from '../../src/temporal/orchestrated-exits.js';
+import type { ExitsOfForm } from '../../src/exit/evidence/evidence.js';
 import { Refusal } from '../../src/exit/refusal.js';
 import { loadConfig } from '../../src/config/config.js';
 import { natsConfigOf } from '../../src/config/environment.js';
@@ -37,7 +35,7 @@ export interface Form {
   label: string;
   parts: Part[];
   part: (name: string) => Part;
-  exits: Pick<ChoreographedExits, 'decide' | 'status' | 'resolve'>;
+  exits: ExitsOfForm;
   /** Hands the resignation in until it is accepted, also while the engine is away. */
   resign: (employeeId: string) => Promise<Accepted>;
   /** For `ems` in a process of its own. */

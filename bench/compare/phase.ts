@@ -7,6 +7,8 @@ import type { RoundOptions } from './rounds.js';
 export interface Scale {
   /** Exits one at a time, per round. */
   alone: number;
+  /** Of a table that opens as many exits, per round. */
+  rows: number;
   /** Exits under load, per round, and how fast they come. */
   load: number;
   perSecond: number;

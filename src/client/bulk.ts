@@ -12,13 +12,15 @@ import { forms, type Form } from './forms.js';
 import { lastOfProtected } from './last-of-protected.js';
 import { notOpened, type OpenedRow } from './opened-row.js';
 import type { Preview } from './preview.js';
-import { AT_A_TIME } from './pace.js';
+import { PLACES } from './pace.js';
 import type { Turn } from './together.js';
 
 /** Rows without the header. */
 export const MOST_ROWS = 500;
 /** Of a table, in UTF-8. */
 export const MOST_BYTES = 200_000;
+/** Rows of a preview. */
+const AT_A_TIME = 10;
 
 export const tableColumns = ['employeeId', 'lastWorkingDay', 'reason', 'form', 'login', 'email'] as const;
 type Column = (typeof tableColumns)[number];
@@ -167,8 +169,11 @@ export function confirmRows(rows: readonly TableRow[], confirmed: number): void 
 type Asked = Pick<Application, 'preview' | 'open' | 'newest' | 'turnsOf'>;
 
 /** In the order of the rows. A reader who stops ends it after the rows under way. */
-const inOrder = <T>(rows: readonly TableRow[], each: (row: TableRow) => Promise<T>): AsyncIterable<T> =>
-  Readable.from(rows).map(each, { concurrency: AT_A_TIME });
+const inOrder = <T>(
+  rows: readonly TableRow[],
+  concurrency: number,
+  each: (row: TableRow) => Promise<T>,
+): AsyncIterable<T> => Readable.from(rows).map(each, { concurrency });
 
 /** @param submittedBy for the record */
 export const previewRows = (
@@ -177,7 +182,7 @@ export const previewRows = (
   submittedBy?: string,
 ): AsyncIterable<PreviewedRow> => {
   const look = sharedLook();
-  return inOrder(rows, async (row) => {
+  return inOrder(rows, AT_A_TIME, async (row) => {
     const { line, employeeId, form, resignation } = row;
     const shown = { line, employeeId, form, resignation, holds: [], remarks: [] };
     try {
@@ -217,9 +222,9 @@ export async function* openRows(
     }
   };
   const isRefused = ({ problem }: TableRow): boolean => problem !== undefined;
-  yield* inOrder(rows.filter(isRefused), (row) => open(row));
+  yield* inOrder(rows.filter(isRefused), PLACES, (row) => open(row));
   const turns = await application.turnsOf(rows.filter((row) => !isRefused(row)));
-  yield* inOrder(turns.rows, (row) => turns.inTurn(row, (turn) => open(row, turn)));
+  yield* inOrder(turns.rows, PLACES, (row) => turns.inTurn(row, (turn) => open(row, turn)));
 }
 
 /**

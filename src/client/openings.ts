@@ -11,7 +11,7 @@ import { Refusal } from '../exit/refusal.js';
 import type { Resignation } from '../exit/resignation.js';
 import { notOpened, type OpenedRow } from './opened-row.js';
 import { formsAsked, type Configured, type Form } from './forms.js';
-import { AT_A_TIME } from './pace.js';
+import { PLACES } from './pace.js';
 import type { InTurn, Turn } from './together.js';
 
 export type WaitingInForm = WaitingOpening & { form: Form };
@@ -128,6 +128,6 @@ export function endOpenings({
   }
 
   return Readable.from([...new Set(employeeIds)])
-    .map(end, { concurrency: AT_A_TIME })
+    .map(end, { concurrency: PLACES })
     .flatMap((ended: EndedOpening[]) => ended);
 }

@@ -5,8 +5,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isSettled, isStuck, type ExitStatus } from '../exit/status.js';
 
-/** Rows that are under way, and exits whose block is. */
-export const AT_A_TIME = 10;
+/** On two cores, with ten the blocks took twice as long, and the table as long (bench/results/compare.md). */
+export const PLACES = 5;
 /** What has not ended by then waits for a system or a service, and is no quicker for the rows that wait. */
 const PATIENCE_MS = 30_000;
 const LOOK_EVERY_MS = 200;
@@ -20,7 +20,7 @@ export interface Pace<T> {
 
 /** @param isOver whether the block of an exit is over, also where that cannot be told */
 export function paceOf<T>(isOver: (exit: T) => Promise<boolean>, patienceMs = PATIENCE_MS): Pace<T> {
-  let free = AT_A_TIME;
+  let free = PLACES;
   /** The one that was looked at longest ago comes first. */
   const blocking: { exit: T; since: number }[] = [];
   /** When a block was last seen to be over; at first, when one began. */

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { all, openRows, readTable } from '../../src/client/bulk.js';
 import { forms, type Form } from '../../src/client/forms.js';
 import type { OpenedRow } from '../../src/client/opened-row.js';
-import { AT_A_TIME, isBlockOver, paceOf } from '../../src/client/pace.js';
+import { PLACES, isBlockOver, paceOf } from '../../src/client/pace.js';
 import { startBothForms, type BothFormsWorld } from '../support/both-forms-world.js';
 import { eventually } from '../support/eventually.js';
 import { gate } from '../support/gate.js';
@@ -55,8 +55,8 @@ describe('the exits that a table opens', () => {
       const exits = people.map(({ employeeId }) => world.application.newest(employeeId));
       return (await Promise.all(exits)).filter((exit) => exit !== undefined).length;
     };
-    for (let over = 0; over < people.length; over += AT_A_TIME) {
-      const next = Math.min(AT_A_TIME, people.length - over);
+    for (let over = 0; over < people.length; over += PLACES) {
+      const next = Math.min(PLACES, people.length - over);
       await eventually(`${next} blocks to be under way`, () => held.length >= next || undefined);
       // Time for others, if more would come.
       await pause(500);
@@ -67,7 +67,7 @@ describe('the exits that a table opens', () => {
 
   for (const form of forms) {
     it(`begin as others are blocked, so that few are before the end of their block (${form})`, async () => {
-      const people = await hire(AT_A_TIME + 3);
+      const people = await hire(PLACES + 3);
       const [opened] = await Promise.all([openTable(people, form), requireFewAtOnce(people)]);
       assert.deepEqual([...new Set(opened.map(({ state }) => state))], ['opened']);
       await settled(people);
@@ -75,7 +75,7 @@ describe('the exits that a table opens', () => {
 
     it(`begin so as well once a second person has confirmed them (${form})`, async () => {
       world.config.openings = { perTable: 1 };
-      const people = await hire(AT_A_TIME + 3);
+      const people = await hire(PLACES + 3);
       await openTable(people, form);
       const ids = people.map(({ employeeId }) => employeeId);
       const confirmed = world.application.confirmOpenings(ids, BOSS);
@@ -86,7 +86,7 @@ describe('the exits that a table opens', () => {
   }
 
   it('@long all begin while their system is away, in either form', async () => {
-    const tables = await Promise.all(forms.map(() => hire(2 * AT_A_TIME)));
+    const tables = await Promise.all(forms.map(() => hire(2 * PLACES)));
     await world.takeDown('payroll');
     const opened = await Promise.all(forms.map((form, i) => openTable(tables[i]!, form)));
     assert.deepEqual([...new Set(opened.flat().map(({ state }) => state))], ['opened']);
@@ -120,16 +120,16 @@ describe('the pace of exits that open together', () => {
   it('gives a refused row’s place to the next, and goes on where no block ends any more', async () => {
     let looks = 0;
     const pace = paceOf<string>(() => Promise.resolve((looks += 1) > 1_000), 50);
-    for (let i = 0; i < 2 * AT_A_TIME; i += 1) {
+    for (let i = 0; i < 2 * PLACES; i += 1) {
       await pace.place();
       pace.leave();
     }
     assert.equal(looks, 0, 'no exit was looked at while there was room');
-    for (let i = 0; i < 3 * AT_A_TIME; i += 1) {
+    for (let i = 0; i < 3 * PLACES; i += 1) {
       await pace.place();
       pace.leave(`E-${i}`);
     }
-    assert.ok(looks >= 2 * AT_A_TIME);
+    assert.ok(looks >= 2 * PLACES);
   });
 
   it('waits for each system that EMS asks, whatever the owner of another one has to do by hand', () => {
