@@ -50,12 +50,13 @@ client/                     exit/ exit/evidence/ services/ services/protocols/ c
 http/                       exit/ exit/evidence/ config/ client/
                             @fastify/cors @fastify/formbody @fastify/helmet @fastify/multipart @fastify/rate-limit cookie fastify jose jsonpointer liquidjs
                             negotiator openid-client standardwebhooks temporal-polyfill zod node:
+remote/                     exit/ exit/evidence/ config/ services/protocols/ client/ http/  jose openid-client write-file-atomic zod node:
 doctor/                     exit/ config/ services/ services/protocols/ temporal/ choreography/jetstream/ choreography/observing/  prom-client write-file-atomic node:
 worker.ts                   config/ process/ temporal/  @temporalio/client @temporalio/worker commander node:
 local/                      exit/ services/ services/*/ config/ process/ version.ts temporal/ choreography/*/ client/ http/
                             @temporalio/client @temporalio/testing @nats-io/* caldav-adapter commander env-paths express get-port ical.js jose koa oidc-provider scimmy scimmy-routers
                             write-file-atomic zod node:
-cli/                        exit/ exit/evidence/ config/ process/ client/ http/ doctor/ local/
+cli/                        exit/ exit/evidence/ config/ process/ client/ http/ remote/ doctor/ local/
                             choreography/jetstream/ choreography/dead-letters/ choreography/observing/ choreography/subscribers/
                             commander liquidjs string-width write-file-atomic node:
 `;

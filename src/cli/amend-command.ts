@@ -1,4 +1,4 @@
-import { formOption, type ExitOptions } from './exit-options.js';
+import { byOption, formOption, type ExitOptions } from './exit-options.js';
 import { describeDates } from './output.js';
 import type { Define } from './session.js';
 
@@ -17,7 +17,7 @@ const amend: Define = (command, session) =>
       '--effective-on <date>',
       'YYYY-MM-DD, where leaving is decided: the day on which access is revoked',
     )
-    .requiredOption('--by <email>', 'who amends it; never the employee concerned')
+    .addOption(byOption(session, 'who amends it; never the employee concerned'))
     .option('--note <text>', 'for the record')
     .addOption(formOption())
     .addHelpText('after', '\nExample:\n  ems amend E-1002 --last-working-day 2027-02-26 --by hr@acme.example')

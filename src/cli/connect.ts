@@ -1,6 +1,8 @@
-/** Where `ems` finds Temporal, NATS and the configuration: in the environment, else in the stack that `npm start` runs. */
+/** Where `ems` finds Temporal, NATS, the console and the configuration: in the environment, else in the stack that `npm start` runs. */
 import { notConfigured } from '../client/forms.js';
 import { openApplication } from '../client/open-application.js';
+import { tablesOf } from '../client/bulk.js';
+import type { UseCases } from '../client/use-cases.js';
 import type { Config } from '../config/config.js';
 import { loadSigner } from '../config/decision-key.js';
 import {
@@ -14,6 +16,7 @@ import {
   type NatsConfig,
 } from '../config/environment.js';
 import { environmentOf, readStack, type StackFile } from '../local/stack-file.js';
+import { accessTo, type PersonalAccess } from '../remote/personal-access.js';
 
 export const applicationFor = (env: Environment): ReturnType<typeof openApplication> =>
   openApplication(
@@ -21,6 +24,28 @@ export const applicationFor = (env: Environment): ReturnType<typeof openApplicat
     { temporal: temporalFor(env), nats: natsConfigFor(env) },
     loadSigner(env),
   );
+
+/** @param access where someone is logged in to the console: it does what a command asks for */
+export async function useCasesFor(
+  env: Environment,
+  access: PersonalAccess | undefined,
+): Promise<UseCases & { close: () => Promise<void> }> {
+  if (!access) {
+    const application = applicationFor(env);
+    return { ...application, ...tablesOf(application) };
+  }
+  const [{ apiClientOf }, { exitsOverApi }] = await Promise.all([
+    import('../remote/api-client.js'),
+    import('../remote/exits-over-api.js'),
+  ]);
+  return exitsOverApi(apiClientOf(access));
+}
+
+/** @throws ConfigError */
+export const accessFor = (env: Environment): PersonalAccess | undefined => accessTo(consoleFor(env), env);
+
+export const consoleFor = (env: Environment): string | undefined =>
+  env['EMS_PUBLIC_URL'] || stackFor(env)?.consoleUrl;
 
 function temporalFor(env: Environment) {
   const { connectionOptions, ...rest } = loadTemporalConfig(env);
@@ -37,7 +62,7 @@ export async function surroundingsFor(env: Environment) {
     config: await configurationFor(env),
     temporal: temporalFor(env),
     nats: natsConfigFor(env),
-    consoleUrl: env['EMS_PUBLIC_URL'] || stack?.consoleUrl,
+    consoleUrl: consoleFor(env),
     issuer: env['EMS_OIDC_ISSUER'] || stack?.identity.issuer,
   };
 }

@@ -5,7 +5,7 @@ import type { Decided } from '../exit/exits.js';
 import { describeProposal } from '../exit/proposals.js';
 import { Refusal } from '../exit/refusal.js';
 import { stepKey } from '../exit/status.js';
-import { formOption, type ExitOptions } from './exit-options.js';
+import { byOption, formOption, type ExitOptions } from './exit-options.js';
 import { describeDecision, table } from './output.js';
 import type { Define } from './session.js';
 
@@ -24,7 +24,7 @@ const decide: Define = (command, session) =>
   command
     .argument('<employeeId>', 'for example E-1002')
     .argument('[outcome]', 'retained, leaving, withdrawn by the employee, or wrong-person')
-    .requiredOption('--by <email>', 'who decided; never the employee concerned')
+    .addOption(byOption(session, 'who decided; never the employee concerned'))
     .option('--note <text>', 'for the record')
     .option(
       '--effective-on <date>',

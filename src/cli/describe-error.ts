@@ -1,6 +1,7 @@
 /** Errors in the words of the command line: with what to type next. */
 import { CommanderError } from 'commander';
 import { Refusal, type Facts, type RefusalCode } from '../exit/refusal.js';
+import { SIGNED_ALONE } from '../exit/signature.js';
 
 /** What --json prints of an error. */
 interface ErrorDocument {
@@ -15,9 +16,11 @@ const resign = ({ employeeId }: Facts): string => `ems resign ${String(employeeI
 
 const variables = { orchestrated: 'TEMPORAL_ADDRESS', choreographed: 'NATS_URL' };
 const addressOf = ({ form }: Facts): string | undefined => variables[form as keyof typeof variables];
+/** What a console lacks, its operators start. */
+const isOfConsole = ({ console }: Facts): boolean => console !== undefined;
 const stack = 'start the local stack with "npm start", or set';
 
-const hints: Partial<Record<RefusalCode, (facts: Facts) => string>> = {
+const hints: Partial<Record<RefusalCode, (facts: Facts, message: string) => string | undefined>> = {
   'already-open': status,
   'had-exit': status,
   'no-interview': status,
@@ -29,9 +32,15 @@ const hints: Partial<Record<RefusalCode, (facts: Facts) => string>> = {
   'awaits-second-person': ({ employeeId }) =>
     `ems openings ${String(employeeId)} --confirm --by <their mail address>`,
   'no-dead-letter': () => 'ems dead-letters list',
-  unreachable: (facts) => `${stack} ${addressOf(facts)}`,
+  unauthenticated: () => 'ems login, or a new EMS_TOKEN',
+  'not-allowed': (_facts, message) => (message.includes(SIGNED_ALONE) ? 'ems login' : undefined),
+  unreachable: (facts) => (isOfConsole(facts) ? undefined : `${stack} ${addressOf(facts)}`),
   'not-configured': (facts) =>
-    facts['form'] === undefined ? `${stack} TEMPORAL_ADDRESS or NATS_URL` : `set ${addressOf(facts)}`,
+    isOfConsole(facts)
+      ? undefined
+      : facts['form'] === undefined
+        ? `${stack} TEMPORAL_ADDRESS or NATS_URL`
+        : `set ${addressOf(facts)}`,
 };
 
 /** An error for people, with what to type, and for programs. */
@@ -42,7 +51,7 @@ export function describeError(error: Error): { sentence: string; document: Error
     return { sentence: message, document: { error: message, code, facts: {} } };
   }
   const { code, facts } = error;
-  const hint = hints[code]?.(facts);
+  const hint = hints[code]?.(facts, message);
   const sentence = hint === undefined ? message : `${message}${message.endsWith('?') ? '' : ':'} ${hint}`;
   return { sentence, document: { error: message, code, facts } };
 }

@@ -1,5 +1,5 @@
 import { Refusal } from '../exit/refusal.js';
-import { formOption, type ExitOptions } from './exit-options.js';
+import { byOption, formOption, type ExitOptions } from './exit-options.js';
 import { table } from './output.js';
 import type { Define } from './session.js';
 
@@ -14,7 +14,7 @@ const handOver: Define = (command, session) =>
     .argument('[employeeId]', 'for example E-1002')
     .option('--all-of <email>', 'every open exit of this HR partner')
     .requiredOption('--to <email>', 'the HR partner who takes over, as the configuration names them')
-    .requiredOption('--by <email>', 'who hands it over; never the employee concerned')
+    .addOption(byOption(session, 'who hands it over; never the employee concerned'))
     .addOption(formOption())
     .addHelpText(
       'after',

@@ -1,5 +1,5 @@
 import { Refusal } from '../exit/refusal.js';
-import { formOption, type ExitOptions } from './exit-options.js';
+import { formOption, personOption, type ExitOptions } from './exit-options.js';
 import { slot } from './output.js';
 import type { Define } from './session.js';
 
@@ -14,7 +14,7 @@ const interview: Define = (command, session) =>
     .argument('<employeeId>', 'for example E-1002')
     .option('--at <time>', 'to a given time: ISO 8601 with an offset, whatever the calendar says')
     .option('--next', 'to the next free slot')
-    .option('--by <email>', 'who asked for it, for the record')
+    .addOption(personOption(session, '--by <email>', 'who asked for it, for the record'))
     .addOption(formOption())
     .addHelpText('after', '\nExample:\n  ems interview E-1002 --at 2026-12-01T14:00:00+01:00')
     .action(async (employeeId: string, { at, next, by, form }: Options) => {

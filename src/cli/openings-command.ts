@@ -1,6 +1,7 @@
 import { all } from '../client/bulk.js';
 import type { WaitingInForm } from '../client/openings.js';
 import { Refusal } from '../exit/refusal.js';
+import { personOption } from './exit-options.js';
 import { localTime, table } from './output.js';
 import type { Define } from './session.js';
 
@@ -18,13 +19,13 @@ const openings: Define = (command, session) =>
     .option('--confirm', 'open the exits, as a second person')
     .option('--reject', 'end the openings, or withdraw the own ones')
     .option('--all <number>', 'every opening that waits: how many they are')
-    .option('--by <email>', 'who confirms or rejects; never the employee concerned')
+    .addOption(personOption(session, '--by <email>', 'who confirms or rejects; never the employee concerned'))
     .option('--note <text>', 'why they are rejected, for the record')
     .addHelpText(
       'after',
       '\nExample:\n  ems openings\n  ems openings E-1002 --confirm --by head-of-hr@acme.example',
     )
-    .action(async (named: string[], { confirm, reject, all: typed, by, note }: Options) => {
+    .action(async (named: string[], { confirm, reject, all: typed, by = session.person, note }: Options) => {
       const application = await session.application();
       if (!confirm && !reject) {
         const waiting = await application.waiting();

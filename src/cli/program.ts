@@ -6,6 +6,11 @@ import { version } from '../process/package-version.js';
 
 /** A command is loaded once it is used: the clients of Temporal and NATS load slowly. */
 const commands: Record<string, [summary: string, load: () => Promise<{ default: Define }>]> = {
+  login: [
+    'Logs in to the console, which then does what ems asks for, in your name.',
+    () => import('./login-command.js'),
+  ],
+  logout: ['Ends the login.', () => import('./logout-command.js')],
   resign: [
     'Opens the exit of an employee, or those of a table: access is blocked, the manager told, the interview arranged.',
     () => import('./resign-command.js'),
@@ -112,6 +117,7 @@ function programOf(session: Session): Command {
     })
     .hook('preSubcommand', async (_program, command) => {
       const { default: define } = await commands[command.name()]![1]();
+      await session.identify();
       define(command, session).option('--json', 'print one JSON document, and nothing else, to stdout');
     });
   for (const [name, [summary]] of Object.entries(commands)) program.command(name).description(summary);

@@ -1,9 +1,8 @@
 import writeFileAtomic from 'write-file-atomic';
 import { reportPage } from '../client/report-page.js';
-import type { Evidence } from '../exit/evidence/evidence.js';
 import { formOption, type ExitOptions } from './exit-options.js';
 import { jsonOf } from '../client/printable.js';
-import type { Define, Session } from './session.js';
+import type { Define } from './session.js';
 import { version } from '../process/package-version.js';
 
 interface Options extends ExitOptions {
@@ -24,7 +23,9 @@ const report: Define = (command, session) =>
     .action(async (employeeId: string, { out, form, exit: exitId }: Options) => {
       const exits = await session.application();
       const evidence = await exits.report({ employeeId, form, exitId }, version);
-      const text = session.json ? `${jsonOf(evidence, 2)}\n` : await pageOf(evidence, session);
+      const text = session.json
+        ? `${jsonOf(evidence, 2)}\n`
+        : await reportPage(evidence, await exits.company());
       if (out === undefined) {
         session.io.stdout.write(text);
         return;
@@ -37,8 +38,3 @@ const report: Define = (command, session) =>
     });
 
 export default report;
-
-async function pageOf(evidence: Evidence, session: Session): Promise<string> {
-  const { organisation, interview } = await session.configuration();
-  return reportPage(evidence, { organisation: organisation.name, timeZone: interview.timeZone });
-}

@@ -1,14 +1,13 @@
 import { Option } from 'commander';
+import type { PreviewedExit } from '../client/application.js';
 import { tableColumns } from '../client/bulk.js';
 import type { Form } from '../client/forms.js';
 import { protectionsOf } from '../client/last-of-protected.js';
 import type { Preview, PreviewedSystem } from '../client/preview.js';
-import { planFrom } from '../config/planning.js';
 import { knownAddresses, titleOf } from '../exit/people.js';
 import { Refusal } from '../exit/refusal.js';
-import type { Resignation } from '../exit/resignation.js';
-import { summaryOf, type StepRow } from '../exit/steps.js';
-import { formOption, type ExitOptions } from './exit-options.js';
+import { summaryOf } from '../exit/steps.js';
+import { formOption, personOption, type ExitOptions } from './exit-options.js';
 import { table } from './output.js';
 import { resignTable, type TableOptions } from './resign-table.js';
 import { printableCopy } from '../client/printable.js';
@@ -48,9 +47,9 @@ const resign: Define = (command, session) =>
     .option('--reason <text>', 'for the record')
     .option('--login <name>', 'for systems that know no employee id, where the directory does not tell')
     .option('--email <address>', 'the same, for systems that know the mail address')
-    .option('--submitted-by <who>', 'who handed the resignation in, for the record')
+    .addOption(personOption(session, '--submitted-by <who>', 'who handed the resignation in, for the record'))
     .option('--override', 'block also the last active member of a protected group; needs --by')
-    .option('--by <email>', 'who decides to override, for the record')
+    .addOption(personOption(session, '--by <email>', 'who decides to override, for the record'))
     .addOption(formOption('a workflow runs it, or services that react to events').default('orchestrated'))
     .option('--dry-run', 'show what would be done, to whom and in which system, and change nothing')
     .addHelpText(
@@ -65,7 +64,8 @@ const resign: Define = (command, session) =>
       if (file !== undefined && employeeId === undefined) return resignTable(session, file, options);
       if (employeeId === undefined || file !== undefined || confirm !== undefined)
         throw new Refusal('invalid', 'name one employee, for example E-1002, or a table by --file');
-      const { lastWorkingDay, reason, login, email, override, by } = ofExit;
+      const { lastWorkingDay, reason, login, email, override } = ofExit;
+      const by = ofExit.by ?? (override ? session.person : undefined);
       if (Boolean(override) !== (by !== undefined))
         throw new Refusal('invalid', '--override and --by go together: who overrides is recorded');
       const resignation = { employeeId, login, email, lastWorkingDay, reason, submittedBy, overrideBy: by };
@@ -73,12 +73,7 @@ const resign: Define = (command, session) =>
       const exits = await session.application();
       if (dryRun) {
         const found = await exits.preview(resignation, form);
-        const config = await session.configuration();
-        const hrPartners = config.contacts.hrPartners.map(({ email }) => email);
-        const { steps } = planFrom(config, form);
-        return session.show({ dryRun: true, ...found }, (shown) =>
-          describe(shown.resignation, shown, hrPartners.join(' or '), steps),
-        );
+        return session.show({ dryRun: true, ...found }, describe);
       }
       const { opened, found } = await exits.open(resignation, form);
       if (found.directoryProblem)
@@ -92,14 +87,10 @@ export default resign;
 const nameOf = ({ employee }: Preview, employeeId: string): string =>
   titleOf({ employeeId, employeeName: employee?.displayName });
 
-/** @param steps the table of the exit */
-function describe(
-  { employeeId, lastWorkingDay }: Resignation,
-  found: Preview,
-  hrPartner: string,
-  steps: readonly StepRow[],
-): string {
-  const { employee, directoryProblem, systems } = found;
+function describe(found: PreviewedExit): string {
+  const { employee, directoryProblem, systems, steps } = found;
+  const { employeeId, lastWorkingDay } = found.resignation;
+  const hrPartner = found.hrPartners.join(' or ');
   const unknown = directoryProblem ?? 'the directory does not know the employee';
   const manager = employee?.manager;
   const told =

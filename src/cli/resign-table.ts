@@ -1,13 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import {
-  all,
-  confirmRows,
-  openRows,
-  previewRows,
-  readTable,
-  textOf,
-  type PreviewedRow,
-} from '../client/bulk.js';
+import { all, readTable, textOf, type PreviewedRow } from '../client/bulk.js';
 import type { Form } from '../client/forms.js';
 import { Refusal } from '../exit/refusal.js';
 import { table } from './output.js';
@@ -30,20 +22,22 @@ export async function resignTable(
   { confirm, submittedBy, form }: TableOptions,
 ): Promise<void> {
   const signal = session.endless();
-  const rows = readTable(textOf(await bytesOf(file)), form);
+  const csv = textOf(await bytesOf(file));
+  const { length: count } = readTable(csv, form);
   const application = await session.application();
-  const told = <T>(of: AsyncIterable<T>) => progress(of, rows.length, (line) => session.warn(line));
+  const told = <T>(of: AsyncIterable<T>) => progress(of, count, (line) => session.warn(line));
   if (confirm === undefined) {
-    const shown = await all(told(previewRows(application, rows, submittedBy)), signal);
-    const opensNow = await application.room(shown.filter(({ refusal }) => !refusal).length);
+    const { rows, opensNow: opensOf } = application.previewTable({ csv, form }, submittedBy);
+    const shown = await all(told(rows), signal);
+    const opensNow = await opensOf(shown);
     return session.show(shown, (previewed) => previewPage(previewed, file, opensNow));
   }
-  confirmRows(rows, Number(confirm));
-  const opened = await all(told(openRows(application, rows, submittedBy)), signal);
+  const confirmed = { csv, form, confirm: Number(confirm) };
+  const opened = await all(told(application.openTable(confirmed, submittedBy)), signal);
   session.show(opened, (results) =>
     table(results.map((row) => [row.employeeId, row.name ?? '', row.state, row.message ?? ''])),
   );
-  const left = rows.length - opened.length;
+  const left = count - opened.length;
   if (left > 0)
     session.warn(`stopped before the last ${left} rows: the same command again goes on with them`);
   if (left > 0 || opened.some(({ state }) => ['waiting', 'refused', 'unknown'].includes(state)))

@@ -1,7 +1,7 @@
 import { Argument } from 'commander';
 import { resolutionActions, type Resolution } from '../exit/resolution.js';
 import { stepKey, type Step } from '../exit/status.js';
-import { formOption, type ExitOptions } from './exit-options.js';
+import { byOption, formOption, type ExitOptions } from './exit-options.js';
 import { remark } from './output.js';
 import type { Define } from './session.js';
 
@@ -18,7 +18,7 @@ const resolve: Define = (command, session) =>
     .argument('<employeeId>', 'for example E-1002')
     .argument('<step>', 'the step, with its system where it has one: block-access:payroll')
     .addArgument(new Argument('<action>', 'what to do with it').choices(resolutionActions))
-    .requiredOption('--by <email>', 'who settles it')
+    .addOption(byOption(session, 'who settles it'))
     .option('--evidence <text>', 'what shows that it was done: a ticket, a log line')
     .option('--account <id...>', 'with retry, where several accounts match: those that are meant, or all')
     .option('--override', 'with retry: take also the last active member of a protected group')

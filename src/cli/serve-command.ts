@@ -25,7 +25,7 @@ const serve: Define = (command, session) =>
       const stopped = once(stop, 'abort');
       const config = await session.configuration();
       requireKey(config, loadSigner(session.io.env)?.kid);
-      const application = await session.application();
+      const application = await session.ownApplication();
       const people = peopleOf(() => config);
       const codec = remoteCodecOf(loadDataKeys(session.io.env));
       const server = await createServer({

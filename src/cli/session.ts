@@ -3,10 +3,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Bus } from '../choreography/jetstream/bus.js';
 import type { Application } from '../client/application.js';
+import type { UseCases } from '../client/use-cases.js';
 import type { Config } from '../config/config.js';
 import type { Environment } from '../config/environment.js';
 import { Refusal } from '../exit/refusal.js';
 import { jsonOf, printable, printableCopy } from '../client/printable.js';
+import type { PersonalAccess } from '../remote/personal-access.js';
 
 interface Output {
   write: (text: string) => unknown;
@@ -43,6 +45,7 @@ export class Session {
   #uncut!: () => void;
   readonly #opened: Closable[] = [];
   #isOver = false;
+  #access: PersonalAccess | undefined;
 
   /** @param json print one JSON document instead of text */
   constructor(
@@ -91,7 +94,24 @@ export class Session {
     if (!this.#isOver) this.io.stdout.write(`${text}\n`);
   }
 
-  async application(): Promise<Application> {
+  /** Finds out whether someone is logged in to the console. @throws ConfigError */
+  async identify(): Promise<void> {
+    const { accessFor } = await import('./connect.js');
+    this.#access = accessFor(this.io.env);
+  }
+
+  /** Who is logged in. */
+  get person(): string | undefined {
+    return this.#access?.person;
+  }
+
+  /** Over the API of the console where someone is logged in to it. */
+  async application(): Promise<UseCases> {
+    const { useCasesFor } = await import('./connect.js');
+    return this.#keep(await useCasesFor(this.io.env, this.#access));
+  }
+
+  async ownApplication(): Promise<Application> {
     const { applicationFor } = await import('./connect.js');
     return this.#keep(applicationFor(this.io.env));
   }

@@ -1,5 +1,6 @@
 /** The application API: the use cases of exits, over both forms. */
 import { isManual, type Config } from '../config/config.js';
+import { planFrom } from '../config/planning.js';
 import { anOperator, lookUp, type Whose } from '../exit/acting.js';
 import { AmendmentFields, type Amended, type Amendment } from '../exit/amendment.js';
 import { parseDecision, type Decision } from '../exit/decision.js';
@@ -26,6 +27,7 @@ import { parseRescheduling, type Rescheduling } from '../exit/rescheduling.js';
 import { parseResignation, type Resignation } from '../exit/resignation.js';
 import { parseResolution, ResolutionFields, type Resolution } from '../exit/resolution.js';
 import { keyOfStep, stepKey, type ExitStatus, type Step } from '../exit/status.js';
+import type { StepRow } from '../exit/steps.js';
 import { effectsOf, type Effect } from './effects.js';
 import {
   exitNamed,
@@ -79,6 +81,14 @@ export interface Submitted {
   found?: Preview;
 }
 
+export interface PreviewedExit extends Preview {
+  resignation: Resignation;
+  /** The table of the exit. */
+  steps: readonly StepRow[];
+  /** Mail addresses: one of them would have the interview. */
+  hrPartners: string[];
+}
+
 export interface PreviewedDecision {
   decision: Decision;
   effects: Effect[];
@@ -111,7 +121,7 @@ export interface HandedOverExit {
   exitId: string;
   form: Form;
   /** Why the exit was not handed over. */
-  problem?: string;
+  problem?: string | undefined;
 }
 
 export type ListedExitOfForm = ListedExit & { form: Form };
@@ -309,6 +319,19 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
         });
     },
 
+    /** @throws Refusal where there is no such exit */
+    async find({ employeeId, ...which }: Which): Promise<Which & { exitId: string }> {
+      valid(parse(EmployeeId, employeeId));
+      const { form, exitId } = await requireExit({ employeeId, ...which });
+      return { employeeId, form, exitId };
+    },
+
+    /** What a page about an exit says of the company. */
+    async company(): Promise<{ organisation: string; timeZone: string }> {
+      const { organisation, interview } = await config();
+      return { organisation: organisation.name, timeZone: interview.timeZone };
+    },
+
     /** The newest exit of an employee, in either form. */
     async newest(employeeId: string): Promise<(FoundExit & { form: Form }) | undefined> {
       return findExit(configured, { employeeId: valid(parse(EmployeeId, employeeId)) });
@@ -363,10 +386,12 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
     },
 
     /** Reads what an exit would find and do, and starts none. */
-    async preview(input: unknown, form: Form): Promise<Preview & { resignation: Resignation }> {
+    async preview(input: unknown, form: Form): Promise<PreviewedExit> {
       const resignation = await resignationOf(input);
-      const { found } = await look(resignation, form, 2 * (await config()).policy.requestTimeout);
-      return { resignation, ...found };
+      const its = await config();
+      const { found } = await look(resignation, form, 2 * its.policy.requestTimeout);
+      const hrPartners = its.contacts.hrPartners.map(({ email }) => email);
+      return { resignation, ...found, steps: planFrom(its, form).steps, hrPartners };
     },
 
     /** @throws Refusal `awaits-second-person` where it is kept, since one person may not open it alone */
@@ -543,14 +568,13 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
     /**
      * Gives every open exit of one HR partner to another one.
      * @param input.from mail address of the HR partner who has them
-     * @returns what became of each; those that the exit refused have a problem
+     * @param allowed throws where the person may not act for this employee
+     * @returns what became of each; those that are not handed over have a problem
      */
-    async handOverAll(input: {
-      from: string;
-      to: string;
-      by: string;
-      form?: Form | undefined;
-    }): Promise<HandedOverExit[]> {
+    async handOverAll(
+      input: { from: string; to: string; by: string; form?: Form | undefined },
+      allowed?: (employeeId: string) => Promise<void>,
+    ): Promise<HandedOverExit[]> {
       const from = valid(parse(MailAddress, input.from));
       const handOver = await handOverOf(input);
       const done: HandedOverExit[] = [];
@@ -560,11 +584,12 @@ export function applicationOf(configured: Configured, config: () => Config | Pro
           try {
             const { hrPartner } = await exits.status(employeeId, exitId);
             if (!hrPartner || !isSameIdentity(hrPartner.email, from)) return [];
+            await allowed?.(employeeId);
             await exits.handOver(employeeId, handOver, exitId);
             return { employeeId, exitId, form };
           } catch (error) {
-            if (!(error instanceof Refusal)) throw error;
-            return { employeeId, exitId, form, problem: error.message };
+            // One exit that fails keeps no other from being handed over.
+            return { employeeId, exitId, form, problem: (error as Error).message };
           }
         };
         const open = (await exits.list({ open: true })).filter(({ phase }) => phase !== 'dead-lettered');

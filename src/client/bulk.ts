@@ -158,7 +158,7 @@ function withoutDoubles(rows: TableRow[]): TableRow[] {
 }
 
 /** @throws Refusal unless the person has confirmed as many exits as the table has rows */
-export function confirmRows(rows: readonly TableRow[], confirmed: number): void {
+function confirmRows(rows: readonly TableRow[], confirmed: number): void {
   if (rows.length === confirmed) return;
   throw new Refusal(
     'invalid',
@@ -166,7 +166,34 @@ export function confirmRows(rows: readonly TableRow[], confirmed: number): void 
   );
 }
 
-type Asked = Pick<Application, 'preview' | 'open' | 'newest' | 'turnsOf'>;
+type Asked = Pick<Application, 'preview' | 'open' | 'newest' | 'turnsOf' | 'room'>;
+
+export interface Table {
+  csv: string;
+  /** Of the rows that name none. */
+  form: Form;
+}
+
+/** What can be done with a table. `submittedBy` is for the record. */
+export const tablesOf = (application: Asked) => ({
+  previewTable({ csv, form }: Table, submittedBy?: string) {
+    const rows = readTable(csv, form);
+    return {
+      count: rows.length,
+      rows: previewRows(application, rows, submittedBy),
+      /** How many of the rows that are not refused would open now; the others wait for a second person. */
+      opensNow: (shown: readonly PreviewedRow[]): Promise<number> =>
+        application.room(shown.filter(({ refusal }) => !refusal).length),
+    };
+  },
+
+  /** @param table.confirm how many rows the table has */
+  openTable({ csv, form, confirm }: Table & { confirm: number }, submittedBy?: string) {
+    const rows = readTable(csv, form);
+    confirmRows(rows, confirm);
+    return openRows(application, rows, submittedBy);
+  },
+});
 
 /** In the order of the rows. A reader who stops ends it after the rows under way. */
 const inOrder = <T>(

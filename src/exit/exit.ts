@@ -14,7 +14,7 @@ import { identitiesOf } from './holds.js';
 import { contactsInTurn } from './contacts.js';
 import type { Plan } from './plan.js';
 import { rungStep } from './review.js';
-import type { SignedAct } from './signature.js';
+import { SIGNED_ALONE, type SignedAct } from './signature.js';
 import { isSettled, shortened, type ExitStatus } from './status.js';
 
 /** Decisions can arrive without end; the status keeps the latest. */
@@ -193,8 +193,7 @@ export class Exit extends ExitActs {
   /** A cancellation has no signature: where acts need one, it gives no access back. */
   private cancel(at: string, seq: number): string | undefined {
     if (this.keysAt(at)) {
-      const problem =
-        'the cancellation does not count: this exit takes signed acts alone: withdraw it in the console';
+      const problem = `the cancellation does not count: ${SIGNED_ALONE}: withdraw it in the console`;
       this.cancelRequestedAt = undefined;
       this.refuse('a cancellation', problem, at);
       return problem;

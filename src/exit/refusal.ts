@@ -26,7 +26,11 @@ export type RefusalCode =
   /** No answer arrived; the exit may have done what was asked. */
   | 'unconfirmed'
   | 'unreachable'
-  | 'not-configured';
+  | 'not-configured'
+  /** Who is asking is not known. */
+  | 'unauthenticated'
+  /** Neither the role nor the token of the one who asks allows it. */
+  | 'forbidden';
 
 /** Plain JSON. */
 export type Facts = Readonly<Record<string, string | readonly string[] | undefined>>;

@@ -151,6 +151,8 @@ export function requireDecision(
   );
 }
 
+export const SIGNED_ALONE = 'this exit takes signed acts alone';
+
 /** The signatures that one exit has seen, each of which counts once. */
 export class Signatures {
   private readonly seen = new Set<string>();
@@ -171,7 +173,7 @@ export class Signatures {
     at: string,
   ): string | undefined {
     if (jws === undefined)
-      return 'it has no signature, and this exit takes signed acts alone: act in the console or over the API';
+      return `it has no signature, and ${SIGNED_ALONE}: act in the console or over the API`;
     const checked = verified(jws, keys, at);
     if (!checked.ok) return checked.problem;
     const { exitId, act, iat, jti, ...claims } = checked.value;

@@ -4,7 +4,7 @@ import { MOST_BYTES, MOST_ROWS, type PreviewedRow } from '../client/bulk.js';
 import type { OpenedRow } from '../client/opened-row.js';
 import { forms } from '../client/forms.js';
 import type { EndedOpening, WaitingInForm } from '../client/openings.js';
-import type { ListedExitOfForm } from '../client/application.js';
+import type { HandedOverExit, ListedExitOfForm, PreviewedDecision } from '../client/application.js';
 import { AmendmentFields, type Amended } from '../exit/amendment.js';
 import { DecisionFields, outcomes } from '../exit/decision.js';
 import { DriftFields } from '../exit/drift.js';
@@ -22,6 +22,7 @@ import { ReschedulingFields } from '../exit/rescheduling.js';
 import { ResignationFields } from '../exit/resignation.js';
 import { ResolutionFields } from '../exit/resolution.js';
 import { phases, type ExitStatus, type Step, type StepState } from '../exit/status.js';
+import { acts, roles } from './roles.js';
 
 const LONGEST_PAGE = 200;
 const Flag = z.enum(['true', 'false']).transform((text) => text === 'true');
@@ -51,12 +52,22 @@ export const DecisionBody = z.strictObject({ outcome, note, effectiveOn, now });
 const { by: _by, ...amendable } = AmendmentFields.shape;
 export const AmendmentBody = z.strictObject(amendable);
 export const HandOverBody = z.strictObject({ to: MailAddress });
+export const HandOverAllBody = z.strictObject({ from: MailAddress, to: MailAddress, form: Form.optional() });
 const { number, note: remark } = RejectionFields.shape;
-export const ConfirmationBody = z.strictObject({ number });
-export const RejectionBody = z.strictObject({ number, note: remark });
+/** Default: the decision that waits. */
+const which = number.optional();
+export const ConfirmationBody = z.strictObject({ number: which });
+export const RejectionBody = z.strictObject({ number: which, note: remark });
 export const ResolutionBody = z.strictObject(ResolutionFields.omit({ by: true }).shape);
 const { at, next } = ReschedulingFields.shape;
 export const ReschedulingBody = z.strictObject({ at, next });
+
+export const FindQuery = z.strictObject({
+  employeeId: EmployeeId,
+  form: Form.optional(),
+  /** Default: the newest exit. */
+  exitId: z.string().max(200).optional(),
+});
 
 export const ListQuery = z.strictObject({
   employeeId: EmployeeId.optional(),
@@ -105,6 +116,16 @@ export const DecisionAnswer = z.object({
   proposedAt: Time.optional(),
 }) satisfies z.ZodType<Decided>;
 
+export const PreviewedDecisionAnswer = z.object({
+  decision: DecisionFields,
+  effects: z.array(z.tuple([z.string(), z.string()])),
+  /** Absent where it takes effect at once. */
+  takesEffect: z
+    .object({ day: z.iso.date(), at: Time, timeZone: z.string(), isEmployeeZone: z.boolean() })
+    .optional(),
+  needsSecond: z.boolean(),
+}) satisfies z.ZodType<PreviewedDecision>;
+
 export const ProposalAnswer = z.object({
   number: z.number().int(),
   by: z.string(),
@@ -138,6 +159,31 @@ export const HandOverAnswer = z.object({
   from: ContactFields,
   to: ContactFields,
 }) satisfies z.ZodType<HandedOver>;
+
+export const HandOverAllAnswer = z.object({
+  rows: z.array(
+    z.object({
+      employeeId: z.string(),
+      exitId: z.string(),
+      form: z.enum(forms),
+      /** Why the exit was not handed over. */
+      problem: Text,
+    }) satisfies z.ZodType<HandedOverExit>,
+  ),
+});
+
+export const FoundAnswer = z.object({ employeeId: z.string(), exitId: z.string(), form: z.enum(forms) });
+
+export const CompanyAnswer = z.object({ organisation: z.string(), timeZone: z.string() });
+
+export const UserAnswer = z.object({
+  name: z.string(),
+  /** Absent for a program. */
+  email: Text,
+  roles: z.array(z.enum(roles)),
+  acts: z.array(z.enum(acts)),
+});
+export type UserAnswer = z.output<typeof UserAnswer>;
 
 export const StatusAnswer = z.object({
   exitId: z.string(),
@@ -203,6 +249,16 @@ export const OpenedAnswer = z.object({
   form: z.enum(forms),
   /** What could not be looked up; the exit began all the same. */
   remarks: z.array(z.string()),
+});
+
+/** Of each system: what is held, and whether it answered. */
+export const PreviewAnswer = z.looseObject({
+  resignation: z.looseObject({ employeeId: z.string() }),
+  employee: z.looseObject({ displayName: z.string() }).optional(),
+  directoryProblem: Text,
+  systems: z.array(z.looseObject({ name: z.string(), hold: z.string(), problem: Text })),
+  steps: z.array(z.looseObject({ name: z.string(), summary: z.string() })),
+  hrPartners: z.array(z.string()),
 });
 
 export const PeopleAnswer = z.object({

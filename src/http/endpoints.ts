@@ -7,6 +7,11 @@ import type { ExitsFor, OpenRequest } from './exits-for.js';
 import {
   AmendmentAnswer,
   AmendmentBody,
+  CompanyAnswer,
+  FindQuery,
+  FoundAnswer,
+  HandOverAllAnswer,
+  HandOverAllBody,
   HandOverAnswer,
   HandOverBody,
   DecisionAnswer,
@@ -25,6 +30,8 @@ import {
   OpeningsAnswer,
   PeopleAnswer,
   PeopleQuery,
+  PreviewAnswer,
+  PreviewedDecisionAnswer,
   PreviewedTableAnswer,
   ProposalAnswer,
   RejectedOpeningsBody,
@@ -35,6 +42,7 @@ import {
   StatusAnswer,
   StepAnswer,
   TableBody,
+  UserAnswer,
 } from './api-schemas.js';
 import { ResignedEvent, STRUCTURED } from './cloud-event.js';
 import { requestIdOf } from './idempotency.js';
@@ -111,6 +119,29 @@ async function opened(exits: ExitsFor, request: OpenRequest, requestId: string |
 
 export const endpoints: Endpoint[] = [
   endpoint({
+    name: 'whoAmI',
+    method: 'GET',
+    path: '/me',
+    summary: 'Whose token it is, and what it may do.',
+    act: 'read',
+    status: 200,
+    answer: UserAnswer,
+    handle({ exits: { user } }) {
+      const { name, email, roles, acts } = user;
+      return Promise.resolve({ name, email, roles, acts });
+    },
+  }),
+  endpoint({
+    name: 'readCompany',
+    method: 'GET',
+    path: '/company',
+    summary: 'What a page about an exit says of the company.',
+    act: 'report',
+    status: 200,
+    answer: CompanyAnswer,
+    handle: ({ exits }) => exits.company(),
+  }),
+  endpoint({
     name: 'listExits',
     method: 'GET',
     path: '/exits',
@@ -134,6 +165,28 @@ export const endpoints: Endpoint[] = [
     status: 201,
     answer: OpenedAnswer,
     handle: ({ exits, body, requestId }) => opened(exits, body, requestId),
+  }),
+  endpoint({
+    name: 'previewExit',
+    method: 'POST',
+    path: '/exits/preview',
+    summary: 'Shows what the exit of an employee would find and set off, and opens none.',
+    act: 'open',
+    body: OpenBody,
+    status: 200,
+    answer: PreviewAnswer,
+    handle: ({ exits, body }) => exits.preview(body),
+  }),
+  endpoint({
+    name: 'findExit',
+    method: 'GET',
+    path: '/exits/find',
+    summary: 'The id of the open exit of an employee, else of the newest one.',
+    act: 'read',
+    query: FindQuery,
+    status: 200,
+    answer: FoundAnswer,
+    handle: ({ exits, query }) => exits.find(query),
   }),
   endpoint({
     name: 'receiveEvent',
@@ -171,8 +224,9 @@ export const endpoints: Endpoint[] = [
     status: 200,
     answer: PreviewedTableAnswer,
     async handle({ exits, body }) {
-      const rows = await all(exits.previewTable(body).rows);
-      return { opensNow: await exits.room(rows.filter(({ refusal }) => !refusal).length), rows };
+      const table = exits.previewTable(body);
+      const rows = await all(table.rows);
+      return { opensNow: await table.opensNow(rows), rows };
     },
   }),
   endpoint({
@@ -256,6 +310,17 @@ export const endpoints: Endpoint[] = [
     handle: ({ exits, exitId, body }) => exits.decide(exitId, body),
   }),
   endpoint({
+    name: 'previewDecision',
+    method: 'POST',
+    path: '/exits/{exitId}/decision/preview',
+    summary: 'Shows the steps that a decision would set off, and when; decides nothing.',
+    act: 'decide',
+    body: DecisionBody,
+    status: 200,
+    answer: PreviewedDecisionAnswer,
+    handle: ({ exits, exitId, body }) => exits.previewDecision(exitId, body),
+  }),
+  endpoint({
     name: 'confirmProposal',
     method: 'POST',
     path: '/exits/{exitId}/confirmation',
@@ -305,6 +370,17 @@ export const endpoints: Endpoint[] = [
     handle: ({ exits, exitId, body }) => exits.handOver(exitId, body),
   }),
   endpoint({
+    name: 'handOverAll',
+    method: 'POST',
+    path: '/hand-over',
+    summary: 'Gives every open exit of one HR partner to another one, and says what became of each.',
+    act: 'amend',
+    body: HandOverAllBody,
+    status: 200,
+    answer: HandOverAllAnswer,
+    handle: async ({ exits, body }) => ({ rows: await exits.handOverAll(body) }),
+  }),
+  endpoint({
     name: 'resolveStep',
     method: 'POST',
     path: '/exits/{exitId}/resolve',
@@ -314,6 +390,17 @@ export const endpoints: Endpoint[] = [
     status: 200,
     answer: StepAnswer,
     handle: ({ exits, exitId, body }) => exits.resolve(exitId, body),
+  }),
+  endpoint({
+    name: 'previewResolution',
+    method: 'POST',
+    path: '/exits/{exitId}/resolve/preview',
+    summary: 'The step as it stands, where it could be mended so; changes nothing.',
+    act: 'resolve',
+    body: ResolutionBody,
+    status: 200,
+    answer: StepAnswer,
+    handle: ({ exits, exitId, body }) => exits.previewResolution(exitId, body),
   }),
   endpoint({
     name: 'moveInterview',

@@ -3,8 +3,7 @@
  */
 import type { Application, ListedExitOfForm } from '../client/application.js';
 import type { Form, Which } from '../client/forms.js';
-import { confirmRows, openRows, previewRows, readTable, type PreviewedRow } from '../client/bulk.js';
-import type { OpenedRow } from '../client/opened-row.js';
+import { tablesOf, type Table } from '../client/bulk.js';
 import type { People } from '../client/employees.js';
 import type { RemoteCodec } from '../client/remote-codec.js';
 import type { WaitingInForm } from '../client/openings.js';
@@ -48,17 +47,12 @@ export type DecisionRequest = Omit<Decision, 'decidedBy'>;
 export type ResolutionRequest = Omit<Resolution, 'by'>;
 export type ReschedulingRequest = Omit<Rescheduling, 'by'>;
 
-export interface Table {
-  csv: string;
-  /** Of the rows that name none. */
-  form: Form;
-}
-
 export type ExitsFor = ReturnType<ReturnType<typeof exitsOf>>;
 
 export function exitsOf({ application, people, version }: Served) {
   /** The list of many exits takes long, and is the same for all. */
   const listed = sharedReads((filter: Filter) => application.list(filter));
+  const tables = tablesOf(application);
   const known = new Map<string, Which & { exitId: string }>();
   function remember(exit: Which & { exitId: string }): void {
     known.set(exit.exitId, exit);
@@ -102,9 +96,14 @@ export function exitsOf({ application, people, version }: Served) {
         // To a manager, an exit that is not there looks as one of another's report.
         throw error instanceof Refusal && error.code === 'no-exit' && !may('read') ? notYours() : error;
       });
-      if (may('read')) return which;
-      if (isReport(await told(which.employeeId, 'the employee reports to you'))) return which;
-      throw notYours();
+      await requireReader(which.employeeId);
+      return which;
+    }
+
+    async function requireReader(employeeId: string): Promise<void> {
+      if (may('read')) return;
+      if (!user.mayReadOwnReports) demand('read');
+      if (!isReport(await told(employeeId, 'the employee reports to you'))) throw notYours();
     }
 
     const notYours = (): HttpProblem =>
@@ -128,13 +127,15 @@ export function exitsOf({ application, people, version }: Served) {
     /** A decision is confirmed by those who decide, an override by those who resolve. */
     async function secondOf(
       exitId: string,
-      number: number,
+      number: number | undefined,
       isRejection = false,
     ): Promise<Which & { exitId: string }> {
-      if (!may('resolve')) demand('decide');
+      if (number === undefined || !may('resolve')) demand('decide');
       const which = await named(exitId);
       const { proposals } = await application.status(which);
-      const proposal = proposals.find((each) => each.number === number);
+      const proposal = proposals.find((each) =>
+        number === undefined ? each.state === 'open' && each.decision : each.number === number,
+      );
       const isOwn = proposal !== undefined && isSameIdentity(proposal.by, user.email!);
       // Who decides may override with the resignation, and takes that back.
       if (isRejection && isOwn) return which;
@@ -200,6 +201,19 @@ export function exitsOf({ application, people, version }: Served) {
         return application.people(text);
       },
 
+      /** The newest exit of an employee, or the one of this id. */
+      async find(which: Which) {
+        await requireReader(which.employeeId);
+        const exit = await application.find(which);
+        remember(exit);
+        return exit;
+      },
+
+      async company() {
+        demand('report');
+        return application.company();
+      },
+
       async status(exitId: string) {
         return application.status(await readable(exitId));
       },
@@ -252,19 +266,16 @@ export function exitsOf({ application, people, version }: Served) {
         return application.rejectOpenings(employeeIds, user.email!, note);
       },
 
-      /** @param csv a table, of which each row is an exit */
-      previewTable({ csv, form }: Table): { count: number; rows: AsyncIterable<PreviewedRow> } {
+      /** @param table of which each row is an exit */
+      previewTable(table: Table) {
         demand('open');
-        const rows = readTable(csv, form);
-        return { count: rows.length, rows: previewRows(application, rows, submitter()) };
+        return tables.previewTable(table, submitter());
       },
 
       /** @param table.confirm how many rows the table has */
-      openTable({ csv, form, confirm }: Table & { confirm: number }): AsyncIterable<OpenedRow> {
+      openTable(table: Table & { confirm: number }) {
         demand('open');
-        const rows = readTable(csv, form);
-        confirmRows(rows, confirm);
-        return openRows(application, rows, submitter());
+        return tables.openTable(table, submitter());
       },
 
       async previewDecision(exitId: string, request: DecisionRequest) {
@@ -277,11 +288,14 @@ export function exitsOf({ application, people, version }: Served) {
         return application.decide(await named(exitId), { ...request, decidedBy: user.email! });
       },
 
-      async confirm(exitId: string, number: number) {
+      async confirm(exitId: string, number?: number) {
         return application.confirm(await secondOf(exitId, number), { number, by: user.email! });
       },
 
-      async reject(exitId: string, { number, note }: { number: number; note?: string | undefined }) {
+      async reject(
+        exitId: string,
+        { number, note }: { number?: number | undefined; note?: string | undefined },
+      ) {
         const which = await secondOf(exitId, number, true);
         return application.reject(which, { number, note, by: user.email! });
       },
@@ -292,6 +306,18 @@ export function exitsOf({ application, people, version }: Served) {
 
       async handOver(exitId: string, { to }: { to: string }) {
         return application.handOver(await acting('amend', exitId), { to, by: user.email! });
+      },
+
+      async handOverAll(request: { from: string; to: string; form?: Form | undefined }) {
+        demand('amend');
+        return application.handOverAll({ ...request, by: user.email! }, requireOther);
+      },
+
+      async previewResolution(exitId: string, request: ResolutionRequest) {
+        return application.previewResolution(await acting('resolve', exitId), {
+          ...request,
+          by: user.email!,
+        });
       },
 
       async resolve(exitId: string, request: ResolutionRequest) {

@@ -4,8 +4,6 @@ import { Refusal, type Facts, type RefusalCode } from '../exit/refusal.js';
 
 type ProblemCode =
   | RefusalCode
-  | 'unauthenticated'
-  | 'forbidden'
   | 'unknown-page'
   | 'too-many-requests'
   | 'idempotency-key-reused'
@@ -32,6 +30,8 @@ export const forbidden = (sentence: string): HttpProblem => new HttpProblem(403,
 
 const statusOf: Record<RefusalCode, number> = {
   invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
   'no-exit': 404,
   'no-interview': 404,
   'no-dead-letter': 404,
@@ -51,6 +51,8 @@ const statusOf: Record<RefusalCode, number> = {
   'no-answer': 504,
   unconfirmed: 504,
 };
+
+export const isRefusalCode = (code: ProblemCode): code is RefusalCode => Object.hasOwn(statusOf, code);
 
 /** Whether the same request may succeed later: a server did not answer. */
 export const isForARetry = ({ code }: Refusal): boolean => statusOf[code] >= 500;

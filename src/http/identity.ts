@@ -2,6 +2,7 @@
 import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from 'jose';
 import * as oidc from 'openid-client';
 import { HttpProblem } from './http-problem.js';
+import { METADATA_PATH } from './protected-resource.js';
 import { isPlainHttp, type Settings } from './settings.js';
 import { bearerOf, type User } from './user.js';
 
@@ -10,8 +11,10 @@ export type Identity = ReturnType<typeof identityOf>;
 /** No symmetric ones: the client secret must not sign tokens (RFC 8725 §3.1). */
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'];
 
-export function identityOf(settings: Settings['oidc']) {
+export function identityOf({ oidc: settings, publicUrl }: Pick<Settings, 'oidc' | 'publicUrl'>) {
   const { issuer, clientId, clientSecret, audience } = settings;
+  /** Names the metadata (RFC 9728 §5.1). */
+  const challenge = `Bearer realm="ems", resource_metadata="${publicUrl}${METADATA_PATH}"`;
   let discovered: Promise<{ client: oidc.Configuration; keys: JWTVerifyGetKey }> | undefined;
 
   async function discover(): Promise<{ client: oidc.Configuration; keys: JWTVerifyGetKey }> {
@@ -47,7 +50,7 @@ export function identityOf(settings: Settings['oidc']) {
       const [, token] = /^Bearer +(\S+) *$/i.exec(header ?? '') ?? [];
       if (token === undefined)
         throw new HttpProblem(401, 'unauthenticated', 'The request has no bearer token', {
-          'www-authenticate': 'Bearer realm="ems"',
+          'www-authenticate': challenge,
         });
       const { keys } = await provider();
       try {
@@ -60,7 +63,7 @@ export function identityOf(settings: Settings['oidc']) {
         if (!(error instanceof errors.JOSEError) || error instanceof errors.JWKSTimeout)
           throw unavailable(issuer, (error as Error).message);
         throw new HttpProblem(401, 'unauthenticated', `The bearer token does not count: ${error.message}`, {
-          'www-authenticate': `Bearer realm="ems", error="invalid_token"`,
+          'www-authenticate': `${challenge}, error="invalid_token"`,
         });
       }
     },

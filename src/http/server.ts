@@ -14,6 +14,7 @@ import { HttpProblem, problemOf } from './http-problem.js';
 import { identityOf } from './identity.js';
 import { sessionsOf } from './login-sessions.js';
 import { openapiDocument } from './openapi.js';
+import { METADATA_PATH, protectedResourceOf } from './protected-resource.js';
 import type { Settings } from './settings.js';
 import { routeTemporalCodec } from './temporal-codec.js';
 
@@ -44,7 +45,7 @@ export async function createServer({ settings, config, log = false, more, ...ser
     forceCloseConnections: 'idle',
     ...(trustedProxies !== undefined && { trustProxy: trustedProxies }),
   });
-  const identity = identityOf(oidc);
+  const identity = identityOf(settings);
   const exitsFor = exitsOf(served);
 
   await app.register(helmet, headersOf(settings));
@@ -64,6 +65,9 @@ export async function createServer({ settings, config, log = false, more, ...ser
     if (problems[0]) throw problems[0];
     return { status: 'ok' };
   });
+
+  const resource = protectedResourceOf(settings);
+  app.get(METADATA_PATH, () => resource);
 
   const document = openapiDocument(served.version, publicUrl, oidc.issuer);
   const { application } = served;

@@ -12,7 +12,7 @@ const isLoopback = ({ hostname }: URL): boolean => /^(localhost|127(\.\d+){3}|\[
 /** Over plain http, cookies and tokens can be read on the way, so only this machine may use it. */
 export const isPlainHttp = (url: string): boolean => new URL(url).protocol === 'http:';
 
-const SafeUrl = z
+export const SafeUrl = z
   .url({ protocol: /^https?$/, error: 'must be an address such as https://exits.acme.example', abort: true })
   .refine((text) => !isPlainHttp(text) || isLoopback(new URL(text)), 'must be https, except on 127.0.0.1')
   .transform((text) => text.replace(/\/$/, ''));

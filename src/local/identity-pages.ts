@@ -41,6 +41,39 @@ ${accounts.map(({ email, name, what }) => `<li><button name="email" value="${esc
 </form>`,
   );
 
+/**
+ * @param form of the provider, with a field for the code
+ * @param problem with the code that was typed
+ */
+export const codePage = (form: string, problem = ''): string =>
+  page(
+    'Log in a terminal · Acme, for trying out',
+    `${forTryingOut}
+<h1>Which code does your terminal show?</h1>
+<p>${escaped(problem)}</p>
+${form}
+<ul>
+<li><button form="op.deviceInputForm">Go on</button></li>
+</ul>`,
+  );
+
+/** @param form of the provider, whose submission confirms the code */
+export const confirmPage = (form: string, code: string): string =>
+  page(
+    'Log in a terminal · Acme, for trying out',
+    `${forTryingOut}
+<h1>Does your terminal show ${escaped(code)}?</h1>
+<p>If it does not, or you have not typed <code>ems login</code>, another person wants to act in your name.</p>
+${form}
+<ul>
+<li><button form="op.deviceConfirmForm">It does: log it in</button></li>
+<li><button form="op.deviceConfirmForm" name="abort" value="yes">It does not</button></li>
+</ul>`,
+  );
+
+export const confirmedPage = (): string =>
+  page('Logged in · Acme, for trying out', `${forTryingOut}\n<h1>Your terminal is logged in.</h1>`);
+
 /** @param form of the provider, whose submission ends its session */
 export const signOutPage = (form: string): string =>
   page(

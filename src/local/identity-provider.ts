@@ -11,7 +11,14 @@ import { exportJWK, generateKeyPair } from 'jose';
 import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider';
 import { acts, scopeOf } from '../http/roles.js';
 import { accounts, type Account } from './identity-accounts.js';
-import { loginPage, signedOutPage, signOutPage } from './identity-pages.js';
+import {
+  codePage,
+  confirmPage,
+  confirmedPage,
+  loginPage,
+  signedOutPage,
+  signOutPage,
+} from './identity-pages.js';
 
 const {
   IDENTITY_PORT: port,
@@ -31,6 +38,7 @@ server.listen(Number(port), '127.0.0.1');
 await once(server, 'listening');
 const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
+const accountOf = (id: string | undefined): Account | undefined => accounts.find((each) => each.id === id);
 const claimsOf = ({ id, email, name, roles }: Account) => ({
   sub: id,
   email,
@@ -56,6 +64,15 @@ const configuration: Configuration = {
       response_types: [],
       id_token_signed_response_alg: 'ES256',
     },
+    {
+      // A public client: a secret on the machines of people is none (RFC 8252 §8.5).
+      client_id: 'ems-terminal',
+      token_endpoint_auth_method: 'none',
+      grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+      redirect_uris: [],
+      response_types: [],
+      id_token_signed_response_alg: 'ES256',
+    },
   ],
   jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig' }] },
   cookies: { keys: [randomBytes(32).toString('base64url')] },
@@ -63,20 +80,40 @@ const configuration: Configuration = {
   conformIdTokenClaims: false,
   pkce: { required: () => true },
   findAccount(_context, id) {
-    const account = accounts.find((each) => each.id === id);
+    const account = accountOf(id);
     return account && { accountId: id, claims: () => claimsOf(account) };
   },
+  // The API knows a person by the access token alone.
+  extraTokenClaims(_context, token) {
+    const account = token.kind === 'AccessToken' ? accountOf(token.accountId) : undefined;
+    return account && claimsOf(account);
+  },
+  issueRefreshToken: (_context, client) => client.grantTypeAllowed('refresh_token'),
   interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
   // Acme's own client: no person is asked what it may know of them.
   async loadExistingGrant({ oidc: { client, session, provider } }: KoaContextWithOIDC) {
     const grant = new provider.Grant({ accountId: session!.accountId!, clientId: client!.clientId });
     grant.addOIDCScope('openid email profile');
+    grant.addResourceScope(audience, scopes.join(' '));
     await grant.save();
     return grant;
   },
   features: {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
+    revocation: { enabled: true },
+    deviceFlow: {
+      enabled: true,
+      userCodeInputSource(context, form, _out, error) {
+        context.body = codePage(form, error?.message);
+      },
+      userCodeConfirmSource(context, form, _client, _device, code) {
+        context.body = confirmPage(form, code);
+      },
+      successSource(context) {
+        context.body = confirmedPage();
+      },
+    },
     resourceIndicators: {
       enabled: true,
       defaultResource: (_context, client) => (client?.clientId === 'hris' ? audience : []),

@@ -148,11 +148,39 @@ describe('the HTTP API', () => {
       }
   });
 
+  it('names where a client gets a token, and whose a token is', async () => {
+    const { headers } = await ask(undefined, 'GET', '/me');
+    const [, address] = /resource_metadata="([^"]+)"/.exec(headers.get('www-authenticate')!)!;
+    assert.equal(address, `${server.url}/.well-known/oauth-protected-resource/api`);
+    const metadata = (await (await fetch(address)).json()) as Record<string, string[]>;
+    assert.deepEqual(
+      [metadata['resource'], metadata['authorization_servers']],
+      [server.audience, [issuer.issuer]],
+    );
+    assert.ok(metadata['scopes_supported']!.includes('exits:amend'));
+    const { body } = await ask({ ...hr, scope: 'exits:read' }, 'GET', '/me');
+    assert.deepEqual(body, { name: hr.name, email: HR, roles: ['hr'], acts: ['read'] });
+  });
+
+  it('finds the exit of an employee for those who may read it, in the form that is asked for', async () => {
+    const nora = await opened('choreographed');
+    const path = `/exits/find?employeeId=${nora.employeeId}`;
+    const found = { employeeId: nora.employeeId, exitId: nora.exitId, form: 'choreographed' };
+    assert.deepEqual((await ask(auditor, 'GET', `${path}&form=choreographed`)).body, found);
+    assert.deepEqual((await ask({ email: nora.manager, scope: 'exits:read' }, 'GET', path)).body, found);
+    await refused(404, 'no-exit', ask(auditor, 'GET', `${path}&form=orchestrated`));
+    await refused(404, 'no-exit', ask(auditor, 'GET', `${path}&exitId=another`));
+    await refused(403, 'forbidden', ask({ email: nora.email, scope: 'exits:read' }, 'GET', path));
+  });
+
   const routes = [
     ['GET', '/exits', 'read'],
     ['POST', '/exits', 'open'],
     ['POST', '/cloudevents', 'open'],
     ['GET', '/people?name=no', 'open'],
+    ['GET', '/company', 'report'],
+    ['GET', '/exits/find?employeeId=E-none', 'read'],
+    ['POST', '/exits/preview', 'open'],
     ['POST', '/table/preview', 'open'],
     ['POST', '/table', 'open'],
     ['GET', '/openings', 'read'],
@@ -161,27 +189,34 @@ describe('the HTTP API', () => {
     ['GET', '/exits/an-exit', 'read'],
     ['GET', '/exits/an-exit/report', 'report'],
     ['POST', '/exits/an-exit/decision', 'decide'],
+    ['POST', '/exits/an-exit/decision/preview', 'decide'],
     ['POST', '/exits/an-exit/confirmation', 'decide', 'resolve'],
     ['POST', '/exits/an-exit/rejection', 'decide', 'resolve'],
     ['POST', '/exits/an-exit/amendment', 'amend'],
     ['POST', '/exits/an-exit/hand-over', 'amend'],
+    ['POST', '/hand-over', 'amend'],
     ['POST', '/exits/an-exit/resolve', 'resolve'],
+    ['POST', '/exits/an-exit/resolve/preview', 'resolve'],
     ['POST', '/exits/an-exit/interview', 'interview'],
   ] as const;
   const bodyOf = (method: string) => (method === 'POST' ? {} : undefined);
   const bodies: Record<string, object> = {
     '/exits': { employeeId: 'E-none' },
+    '/exits/preview': { employeeId: 'E-none' },
     '/cloudevents': { ...event, data: { employeeId: 'E-none' } },
     '/table/preview': { csv: 'employeeId\nE-none' },
     '/table': { csv: 'employeeId\nE-none', confirm: 1 },
     '/openings/confirmation': { employeeIds: ['E-none'] },
     '/openings/rejection': { employeeIds: ['E-none'] },
     '/exits/an-exit/decision': { outcome: 'leaving' },
+    '/exits/an-exit/decision/preview': { outcome: 'leaving' },
     '/exits/an-exit/confirmation': { number: 1 },
     '/exits/an-exit/rejection': { number: 1 },
     '/exits/an-exit/amendment': { lastWorkingDay: '2999-01-31' },
     '/exits/an-exit/hand-over': { to: 'hr@acme.example' },
+    '/hand-over': { from: 'old@acme.example', to: 'hr@acme.example' },
     '/exits/an-exit/resolve': { step: 'notify-manager', action: 'retry' },
+    '/exits/an-exit/resolve/preview': { step: 'notify-manager', action: 'retry' },
     '/exits/an-exit/interview': { next: true },
   };
 

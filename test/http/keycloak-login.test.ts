@@ -1,12 +1,15 @@
 /** Keycloak as a stranger's OpenID provider: what docs/console.md tells to set, and no more. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
+import { acts, scopeOf } from '../../src/http/roles.js';
 import { freePort } from '../../src/local/ports.js';
 import { startBothForms, type BothFormsWorld } from '../support/both-forms-world.js';
 import { CookieBrowser } from '../support/cookie-browser.js';
+import { ems, page as printed, startEms } from '../support/ems.js';
+import { eventually } from '../support/eventually.js';
 import { formsIn } from '../support/html.js';
 import { CONSOLE_SECRET, startHttpServer, type HttpServer } from '../support/http-server.js';
-import { startKeycloak, type Keycloak } from '../support/keycloak.js';
+import { ask, startKeycloak, type Keycloak } from '../support/keycloak.js';
 import { scratchFolder } from '../support/temporal.js';
 import { orPending } from '../support/unavailable.js';
 import { HR, IT } from '../support/world.js';
@@ -39,6 +42,34 @@ const consoleAt = (url: string) => ({
   ],
 });
 
+/** As docs/console.md says. */
+const terminalOf = (url: string) => ({
+  clientId: 'ems-terminal',
+  publicClient: true,
+  standardFlowEnabled: false,
+  attributes: { 'oauth2.device.authorization.grant.enabled': 'true' },
+  protocolMappers: [
+    {
+      name: 'audience of the API',
+      protocol: 'openid-connect',
+      protocolMapper: 'oidc-audience-mapper',
+      config: { 'included.custom.audience': `${url}/api`, 'access.token.claim': 'true' },
+    },
+  ],
+});
+
+/** A client scope for each of the API, optional for the terminal. */
+async function addScopes({ url, realm, rootToken }: Keycloak): Promise<void> {
+  const root = { url, token: await rootToken() };
+  const at = `/admin/realms/${realm}`;
+  const [client] = await ask<{ id: string }[]>(root, 'GET', `${at}/clients?clientId=ems-terminal`);
+  for (const name of acts.map(scopeOf)) {
+    const scope = { name, protocol: 'openid-connect' };
+    const id = await ask<string>(root, 'POST', `${at}/client-scopes`, scope);
+    await ask(root, 'PUT', `${at}/clients/${client!.id}/optional-client-scopes/${id}`);
+  }
+}
+
 const person = (email: string, realmRoles: string[]) => ({
   ...{ username: email, firstName: 'Ada', lastName: 'Reyes', email, emailVerified: true, enabled: true },
   credentials: [{ type: 'password', value: PASSWORD }],
@@ -55,7 +86,7 @@ describe('the console, where people log in at Keycloak @long', () => {
     const url = `http://127.0.0.1:${port}`;
     const logFile = path.join(await scratchFolder(), 'keycloak.log');
     const realm = {
-      clients: [consoleAt(url)],
+      clients: [consoleAt(url), terminalOf(url)],
       roles: [{ name: 'people-team' }, { name: 'operator' }],
       users: [
         person(HR, ['people-team']),
@@ -65,6 +96,7 @@ describe('the console, where people log in at Keycloak @long', () => {
       ],
     };
     keycloak = await orPending(this, startKeycloak(logFile, realm));
+    await addScopes(keycloak);
     world = await startBothForms();
     server = await startHttpServer(world, `${keycloak.url}/realms/${keycloak.realm}`, port, undefined, {
       EMS_OIDC_ROLES_CLAIM: 'realm_access.roles',
@@ -135,5 +167,28 @@ describe('the console, where people log in at Keycloak @long', () => {
     const again = await browser.go('/');
     assert.ok(again.at.startsWith(keycloak!.url), 'Keycloak asks for the password anew');
     assert.match(again.text, /type="password"/);
+  });
+
+  it('logs a terminal in by the device flow, and out: ems decides as the person, over the API', async () => {
+    const nora = await world.hire({ on: ['payroll'] });
+    const { employeeId } = nora;
+    await world.application.open({ employeeId }, 'choreographed');
+    await world.untilIn('awaiting-decision', nora);
+    const env = { EMS_PUBLIC_URL: server.url, EMS_HOME: await scratchFolder() };
+    const { warned, ended } = startEms(env, 'login');
+    await eventually('the code', () => Promise.resolve(warned() || undefined));
+    const browser = new CookieBrowser(keycloak!.url);
+    const asked = await browser.go(/ at (\S+)\n$/.exec(warned())![1]!);
+    const granting = await submit(browser, asked, { username: HR, password: PASSWORD });
+    await submit(browser, granting, { accept: 'Yes' });
+    const { code, stdout, stderr } = await ended;
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /You are logged in to .* as Ada Reyes \(hr@acme\.example\), hr\./);
+    await printed(env, 'decide', employeeId, 'retained');
+    const { decision } = await world.untilIn('closed', nora);
+    assert.equal(decision?.decidedBy, HR);
+    await printed(env, 'logout');
+    const { code: after } = await ems(env, 'status', employeeId);
+    assert.equal(after, 1, 'nothing else is configured');
   });
 });

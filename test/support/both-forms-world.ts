@@ -1,5 +1,6 @@
 /** The company of choreographed-world.ts, with Temporal Workers beside the services, and the application over both. */
 import { loadDataKeys } from '../../src/config/data-keys.js';
+import { loadSigner } from '../../src/config/decision-key.js';
 import { applicationOf, type Application } from '../../src/client/application.js';
 import { createWorkers, runWorkers, workerServices } from '../../src/temporal/workers.js';
 import { orchestratedExits } from '../../src/temporal/orchestrated-exits.js';
@@ -28,7 +29,7 @@ export async function startBothForms(
     },
   });
   const running = runWorkers(workers);
-  const orchestrated = orchestratedExits(client);
+  const orchestrated = orchestratedExits(client, loadSigner(world.env));
   const application = applicationOf(
     {
       orchestrated: () => Promise.resolve(orchestrated),

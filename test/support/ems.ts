@@ -15,6 +15,8 @@ export interface Ran {
 interface Running {
   /** What it has printed so far. */
   printed: () => string;
+  /** The same on stderr. */
+  warned: () => string;
   interrupt: () => void;
   ended: Promise<Ran>;
 }
@@ -37,6 +39,7 @@ export function startEmsWithin(withinMs: number, env: Env, ...args: string[]): R
   };
   return {
     printed: () => stdout,
+    warned: () => stderr,
     interrupt: () => stop.abort(),
     ended: run(args, io).then((code) => ({ code, stdout, stderr })),
   };

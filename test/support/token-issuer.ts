@@ -6,7 +6,12 @@ import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
 
 export type TokenIssuer = Awaited<ReturnType<typeof startTokenIssuer>>;
 
-export async function startTokenIssuer() {
+interface IssuerOptions {
+  /** Offers the device flow, in which no one ever confirms a code; it expires after so many seconds. */
+  codeExpiresIn?: number;
+}
+
+export async function startTokenIssuer({ codeExpiresIn }: IssuerOptions = {}) {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const stranger = await generateKeyPair('ES256');
   const keys = [{ ...(await exportJWK(publicKey)), kid: 'test', alg: 'ES256', use: 'sig' }];
@@ -20,11 +25,17 @@ export async function startTokenIssuer() {
         response_types_supported: ['code'],
         subject_types_supported: ['public'],
         id_token_signing_alg_values_supported: ['ES256'],
+        ...(codeExpiresIn !== undefined && { device_authorization_endpoint: `${issuer}/device` }),
       },
       '/jwks': { keys },
+      '/device': {
+        ...{ device_code: 'a code', user_code: 'ABCD-EFGH', verification_uri: `${issuer}/activate` },
+        ...{ expires_in: codeExpiresIn, interval: 1 },
+      },
     };
-    const document = documents[url!];
-    response.writeHead(document ? 200 : 404, { 'content-type': 'application/json' });
+    const pending = url === '/token' ? { error: 'authorization_pending' } : undefined;
+    const document = documents[url!] ?? pending;
+    response.writeHead(pending ? 400 : document ? 200 : 404, { 'content-type': 'application/json' });
     response.end(JSON.stringify(document ?? {}));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
