@@ -157,7 +157,7 @@ describe('ems, logged in to a console,', () => {
       [hr, 'openings'],
       [hr, 'interview', employeeId],
       [hr, 'resign', free.employeeId, '--dry-run', '--submitted-by', HR],
-      [hr, 'resign-all', file],
+      [hr, 'resign', '--file', file],
       [hr, 'decide', employeeId, 'leaving', '--dry-run', '--by', HR],
       [operator, 'resolve', employeeId, 'block-access:payroll', 'skip', '--dry-run', '--by', IT],
     ];
@@ -196,7 +196,7 @@ describe('ems, logged in to a console,', () => {
     const file = path.join(await scratchFolder(), 'people.csv');
     const paul = await world.hire({ on: ['payroll'] });
     await writeFile(file, `employeeId\n${paul.employeeId}\n`);
-    assert.match(await page(hr, 'resign-all', file, '--confirm', '1'), /opened/);
+    assert.match(await page(hr, 'resign', '--file', file, '--confirm', '1'), /opened/);
     const listed = await eventually('both in the list', async () => {
       const all = await answer<ListedExit[]>(hr, 'list', '--open');
       const ids = new Set(all.map((exit) => exit.employeeId));

@@ -9,7 +9,8 @@ const AT_A_TIME = 4;
 describe('ems, before it asks a server', () => {
   it('shows its commands, and each of them its use with an example', async () => {
     const names = [
-      ...['resign', 'people', 'decide', 'status', 'watch', 'list', 'resolve', 'interview', 'report'],
+      ...['login', 'logout', 'resign', 'people', 'decide', 'status', 'watch', 'list', 'resolve'],
+      ...['interview', 'report'],
       ...['tracker', 'trace', 'dead-letters', 'doctor', 'service', 'serve', 'temporal'],
     ];
     const [all, ...each] = await Promise.all([

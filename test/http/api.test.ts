@@ -445,6 +445,7 @@ describe('the HTTP API', () => {
       ...routes.map(
         ([method, path]) => `${method} ${path.replace('an-exit', '{exitId}').replace(/\?.*/, '')}`,
       ),
+      'GET /me',
       'POST /webhooks/{source}',
     ];
     assert.deepEqual(documented.toSorted(), known.toSorted());
