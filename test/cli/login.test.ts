@@ -16,9 +16,10 @@ import { scratchFolder } from '../support/temporal.js';
 import { startTokenIssuer } from '../support/token-issuer.js';
 import { HR, IT } from '../support/world.js';
 
+const HEAD = 'head-of-hr@acme.example';
 const key = await decisionKey('2026');
 const config: [string, string][] = [
-  ['secondPerson: []', `secondPerson: [], signed: { keys: '${keySet(key)}' }`],
+  ['secondPerson: []', `secondPerson: [leaving], signed: { keys: '${keySet(key)}' }`],
   ['hrPartners:\n', 'hrPartners:\n    - { name: First Partner, email: first@acme.example }\n'],
 ];
 
@@ -84,16 +85,22 @@ describe('ems, logged in to a console,', () => {
     assert.deepEqual([login['console'], login['person']], [world.url, HR]);
   });
 
-  it('opens, decides and follows an exit as the person of the login, also where acts are signed', async () => {
+  it('opens, decides, confirms and follows an exit as the person of the login, also where acts are signed', async () => {
     const { employeeId } = await world.hire({ on: ['payroll'] });
     const told = await page(hr, 'resign', employeeId, '--last-working-day', inDays(40));
     assert.match(told, new RegExp(`The exit of ${employeeId} is open`));
     await world.untilIn('awaiting-decision', { employeeId });
-    const decided = await answer<Decided>(hr, 'decide', employeeId, 'leaving', '--now', '--note', 'moves');
-    assert.deepEqual([decided.decidedBy, decided.note], [HR, 'moves']);
+    const leaving = ['decide', employeeId, 'leaving', '--now'];
+    await answer(hr, ...leaving);
+    assert.match(await page(hr, 'decide', employeeId, '--reject', '--note', 'not yet'), /is withdrawn/);
+    const proposed = await answer<Decided>(hr, ...leaving, '--note', 'moves');
+    assert.deepEqual([proposed.decidedBy, proposed.note, proposed.decidedAt], [HR, 'moves', undefined]);
+    const own = await refusal(hr, 'decide', employeeId, '--confirm');
+    assert.deepEqual([own.code, own.why], [1, 'not-allowed']);
+    await page(await loggedIn(HEAD), 'decide', employeeId, '--confirm');
     assert.match(await page(hr, 'watch', employeeId), /phase +closed/);
-    const status = await world.application.status({ employeeId });
-    assert.equal(status.decision!.decidedBy, HR);
+    const { decision } = await world.application.status({ employeeId });
+    assert.deepEqual([decision!.proposedBy, decision!.decidedBy], [HR, HEAD]);
   });
 
   it('is told to log in where it is not, and acts are signed', async () => {
