@@ -13,7 +13,7 @@ const page = (title: string, body: string): string => `<!doctype html>
   .note { margin: 0 0 1rem; padding: .6rem .9rem; border-left: 4px solid #8a5a00; background: #fff6e0; }
   ul { margin: 0; padding: 0; list-style: none; }
   li { margin: .4rem 0; }
-  button { width: 100%; min-height: 2.9rem; padding: .5rem .9rem; border: 1px solid #7a8594; border-radius: .5rem; color: inherit; background: #fff; font: inherit; text-align: left; cursor: pointer; }
+  button, input { box-sizing: border-box; width: 100%; min-height: 2.9rem; padding: .5rem .9rem; border: 1px solid #7a8594; border-radius: .5rem; color: inherit; background: #fff; font: inherit; text-align: left; cursor: pointer; }
   button:hover { background: #eaf1fb; }
   button:focus-visible { outline: 3px solid #1f5fbf; outline-offset: 2px; }
   small { color: #525d6b; }
