@@ -25,7 +25,7 @@ export const applicationFor = (env: Environment): ReturnType<typeof openApplicat
     loadSigner(env),
   );
 
-/** @param access where someone is logged in to the console: it does what a command asks for */
+/** @param access of a login to the console, which then does what a command asks for */
 export async function useCasesFor(
   env: Environment,
   access: PersonalAccess | undefined,

@@ -11,7 +11,7 @@ export interface ExitOptions {
 export const formOption = (description = 'ask only this form; default: wherever the exit is'): Option =>
   new Option('--form <form>', description).choices(forms);
 
-/** Who acts. Where someone is logged in, it is that person, and no other. */
+/** Who acts. After a login it is that person, and no other. */
 export const byOption = (session: Session, description: string): Option =>
   personOption(session, '--by <email>', description).makeOptionMandatory().default(session.person);
 
@@ -19,5 +19,5 @@ export const byOption = (session: Session, description: string): Option =>
 export const personOption = ({ person }: Session, flags: string, description: string): Option =>
   new Option(flags, description).argParser((named: string) => {
     if (person === undefined || isSameIdentity(named, person)) return named;
-    throw new InvalidArgumentError(`You are logged in as ${person}, and act as no one else: leave it out.`);
+    throw new InvalidArgumentError(`You are logged in as ${person}, so leave it out.`);
   });

@@ -14,7 +14,7 @@ const logout: Define = (command, session) =>
     const revoked = login !== undefined && (await revoke(login));
     session.show({ console, person: login?.person, revoked }, ({ person }) =>
       person === undefined
-        ? `No one was logged in to ${console}.`
+        ? `There was no login to ${console}.`
         : `The login of ${person} to ${console} has ended.`,
     );
   });

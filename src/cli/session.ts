@@ -94,7 +94,7 @@ export class Session {
     if (!this.#isOver) this.io.stdout.write(`${text}\n`);
   }
 
-  /** Finds out whether someone is logged in to the console. @throws ConfigError */
+  /** Finds out whether there is a login to the console. @throws ConfigError */
   async identify(): Promise<void> {
     const { accessFor } = await import('./connect.js');
     this.#access = accessFor(this.io.env);
@@ -105,7 +105,7 @@ export class Session {
     return this.#access?.person;
   }
 
-  /** Over the API of the console where someone is logged in to it. */
+  /** Over the API of the console after a login to it. */
   async application(): Promise<UseCases> {
     const { useCasesFor } = await import('./connect.js');
     return this.#keep(await useCasesFor(this.io.env, this.#access));

@@ -50,7 +50,7 @@ import {
   type Opens,
   type WaitingInForm,
 } from './openings.js';
-import { isBlockOver, paceOf } from './pace.js';
+import { isBlockOver, paceOf } from './opening-pace.js';
 import type { Preview } from './preview.js';
 import type { OpenedIn, Turn, Turns } from './together.js';
 

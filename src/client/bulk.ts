@@ -12,7 +12,7 @@ import { forms, type Form } from './forms.js';
 import { lastOfProtected } from './last-of-protected.js';
 import { notOpened, type OpenedRow } from './opened-row.js';
 import type { Preview } from './preview.js';
-import { PLACES } from './pace.js';
+import { PLACES } from './opening-pace.js';
 import type { Turn } from './together.js';
 
 /** Rows without the header. */

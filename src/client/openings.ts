@@ -11,7 +11,7 @@ import { Refusal } from '../exit/refusal.js';
 import type { Resignation } from '../exit/resignation.js';
 import { notOpened, type OpenedRow } from './opened-row.js';
 import { formsAsked, type Configured, type Form } from './forms.js';
-import { PLACES } from './pace.js';
+import { PLACES } from './opening-pace.js';
 import type { InTurn, Turn } from './together.js';
 
 export type WaitingInForm = WaitingOpening & { form: Form };

@@ -9,7 +9,7 @@ import type { Opened, Together } from '../exit/resignation.js';
 import { sharedLook } from '../services/protocols/asked-once.js';
 import { peopleOf } from './employees.js';
 import type { Form } from './forms.js';
-import type { Pace } from './pace.js';
+import type { Pace } from './opening-pace.js';
 
 /** How long the directory may take to tell the managers of all. */
 const MANAGERS_WITHIN_MS = 30_000;

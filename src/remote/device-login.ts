@@ -54,7 +54,7 @@ export async function logIn({
       if (signal.aborted) throw new Error('The login was broken off', { cause: error });
       const isLate = late.aborted || (error as { error?: string }).error === 'expired_token';
       throw isLate
-        ? new Error('The code has expired, and no one has confirmed it: log in again', { cause: error })
+        ? new Error('The code expired before it was confirmed: log in again', { cause: error })
         : refused(error, provider);
     });
   const kept = { console, ...provider, ...keptOf(tokens) };

@@ -26,7 +26,7 @@ const folderIn = (home: string): string => path.join(home, 'logins');
 const fileOf = (home: string, console: string): string =>
   path.join(folderIn(home), `${encodeURIComponent(console)}.json`);
 
-/** @returns undefined where no one is logged in there */
+/** @returns undefined without a login there */
 export function readLogin(home: string, console: string): Login | undefined {
   const file = fileOf(home, console);
   let text: string;

@@ -34,7 +34,7 @@ export function accessTo(console: string | undefined, env: Environment): Persona
     async token() {
       // Another `ems` may have renewed it, or logged out.
       const login = readLogin(home, kept.console);
-      if (!login) throw new Refusal('unauthenticated', `No one is logged in to ${kept.console} any more`);
+      if (!login) throw new Refusal('unauthenticated', `The login to ${kept.console} was ended meanwhile`);
       const { renewed } = await import('./device-login.js');
       const next = await renewed(login);
       if (next) await writeLogin(home, next);

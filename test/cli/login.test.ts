@@ -138,7 +138,7 @@ describe('ems, logged in to a console,', () => {
       assert.equal(code, 2);
       assert.match(
         stderr,
-        /You are logged in as hr@acme\.example, and act as no one else: leave it out\.\n$/,
+        /You are logged in as hr@acme\.example, so leave it out\.\n$/,
       );
     }
     const own = await refusal(hr, 'decide', 'E-none', 'retained', '--by', HR.toUpperCase());
@@ -263,7 +263,7 @@ describe('ems, logged in to a console,', () => {
     const { file, login } = await loginIn(env);
     assert.match(await page(env, 'logout'), /^The login of hr@acme\.example to .* has ended\.\n$/);
     await assert.rejects(stat(file), /ENOENT/);
-    assert.match(await page(env, 'logout'), /^No one was logged in/);
+    assert.match(await page(env, 'logout'), /^There was no login/);
     await writeFile(file, JSON.stringify({ ...login, expiresAt: new Date().toISOString() }));
     assert.equal((await refusal(env, 'openings')).why, 'unauthenticated', 'a copy is of no use');
   });
@@ -276,7 +276,7 @@ describe('ems, logged in to a console,', () => {
     const { code, stderr } = await broken.ended;
     assert.deepEqual([code, stderr.split('\n')[1]], [1, 'ems: The login was broken off']);
     for (const [options, why] of [
-      [{ codeExpiresIn: 2 }, /The code has expired, and no one has confirmed it: log in again/],
+      [{ codeExpiresIn: 2 }, /The code expired before it was confirmed: log in again/],
       [{}, /offers no login for terminals \(device flow, RFC 8628\)/],
     ] as const) {
       const issuer = await startTokenIssuer(options);

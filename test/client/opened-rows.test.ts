@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { all, openRows, readTable } from '../../src/client/bulk.js';
 import { forms, type Form } from '../../src/client/forms.js';
 import type { OpenedRow } from '../../src/client/opened-row.js';
-import { PLACES, isBlockOver, paceOf } from '../../src/client/pace.js';
+import { PLACES, isBlockOver, paceOf } from '../../src/client/opening-pace.js';
 import { startBothForms, type BothFormsWorld } from '../support/both-forms-world.js';
 import { eventually } from '../support/eventually.js';
 import { gate } from '../support/gate.js';

@@ -81,7 +81,7 @@ describe('the directory', () => {
     });
     const open = new Set<string>();
     const directory = service({ hasOpenExit: (id) => Promise.resolve(open.has(id)) });
-    const recipients = ['eve@acme.example', 'nobody@acme.example'];
+    const recipients = ['eve@acme.example', 'stranger@acme.example'];
     const leaving = () => directory.whoIsLeaving(recipients, signal);
     assert.deepEqual(
       [...(await leaving())],
