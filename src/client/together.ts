@@ -45,8 +45,8 @@ export async function turnsOf<T extends Row>(
   pace: Pace<OpenedIn>,
 ): Promise<Turns<T>> {
   const ids = rows.map(({ employeeId }) => employeeId);
-  const { lookUpAll } = peopleOf(() => config);
-  const employees = await sharedLook()(() => lookUpAll(ids.length > 1 ? ids : [], MANAGERS_WITHIN_MS));
+  const people = peopleOf(() => config);
+  const employees = await sharedLook()(() => people.lookUpAll(ids.length > 1 ? ids : [], MANAGERS_WITHIN_MS));
   /** Rows of one manager, in their order; where the directory did not tell, the row alone. */
   const groups = new Map<string, T[]>();
   const groupOf = ({ employeeId, form }: Row): string =>
