@@ -326,8 +326,16 @@ describe('the configuration', () => {
       /systems\[0\]\.scimUrl: must be an http\(s\) URL/,
     ],
     ['taskQueues: ${EMS_TASK_QUEUES:-shared}', 'taskQueue: shared', /Unrecognized key: "taskQueue"/],
-    ['secondPerson: [leaving]', 'signed: { keys: secret }', /decisions\.signed\.keys: must be a JWK Set as JSON/],
-    ['secondPerson: [leaving]', `signed: { keys: '{"keys":[]}' }`, /signed\.keys\.keys: must have at least one key/],
+    [
+      'secondPerson: [leaving]',
+      'signed: { keys: secret }',
+      /decisions\.signed\.keys: must be a JWK Set as JSON/,
+    ],
+    [
+      'secondPerson: [leaving]',
+      `signed: { keys: '{"keys":[]}' }`,
+      /signed\.keys\.keys: must have at least one key/,
+    ],
     [
       'secondPerson: [leaving]',
       `signed: { keys: '{"keys":[{"kty":"RSA","crv":"Ed25519","kid":"1","x":"short"}]}' }`,

@@ -136,10 +136,7 @@ describe('ems, logged in to a console,', () => {
     ]) {
       const { code, stderr } = await ems(hr, ...args);
       assert.equal(code, 2);
-      assert.match(
-        stderr,
-        /You are logged in as hr@acme\.example, so leave it out\.\n$/,
-      );
+      assert.match(stderr, /You are logged in as hr@acme\.example, so leave it out\.\n$/);
     }
     const own = await refusal(hr, 'decide', 'E-none', 'retained', '--by', HR.toUpperCase());
     assert.equal(own.why, 'no-exit', 'the own address may be given');
